@@ -1,0 +1,66 @@
+import { IntlMessageFormat } from 'intl-messageformat';
+import de from './locales/de.json' with { type: 'json' };
+import en from './locales/en.json' with { type: 'json' };
+
+export const LOCALES = ['en', 'de'] as const;
+export type Locale = (typeof LOCALES)[number];
+
+export type MessageKey = keyof typeof en;
+export type Translate = (key: MessageKey, values?: Record<string, string | number>) => string;
+
+const DEFAULT_LOCALE: Locale = 'en';
+
+const MESSAGES: Readonly<Record<Locale, Readonly<Record<MessageKey, string>>>> = { en, de };
+
+const TRANSLATORS: Readonly<Record<Locale, Translate>> = { en: makeTranslator('en'), de: makeTranslator('de') };
+
+/** Texts of one language. What it answers is plain text: a page has to escape it like any other value. */
+export function translator(locale: Locale): Translate {
+  return TRANSLATORS[locale];
+}
+
+export function isLocale(text: string | undefined): text is Locale {
+  return LOCALES.some((locale) => locale === text);
+}
+
+/** The language's name in the language itself, as a person looking for it reads it. */
+export function languageName(locale: Locale): string {
+  return { en: 'English', de: 'Deutsch' }[locale];
+}
+
+/** The best of our languages for an `Accept-Language` header (RFC 9110 §12.5.4); of equals the first one named wins. */
+export function negotiateLocale(acceptLanguage: string | undefined): Locale {
+  const ranges = (acceptLanguage ?? '').split(',').map(parseRange);
+  const known = ranges.flatMap(({ language, weight }) =>
+    isLocale(language) && weight > 0 ? [{ locale: language, weight }] : [],
+  );
+  // `sort` is stable: ranges of the same weight stay in the order of the header.
+  return known.sort((a, b) => b.weight - a.weight)[0]?.locale ?? DEFAULT_LOCALE;
+}
+
+function parseRange(range: string): { language: string; weight: number } {
+  const [tag = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+  const [language = ''] = tag.split('-');
+  const q = parameters.find((parameter) => parameter.startsWith('q='));
+  return { language, weight: q === undefined ? 1 : parseWeight(q.slice('q='.length)) };
+}
+
+/** 0 for anything that is not a `qvalue`: a range that nobody can read is not a wish. */
+function parseWeight(text: string): number {
+  return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Number(text) : 0;
+}
+
+function makeTranslator(locale: Locale): Translate {
+  const compiled = new Map<MessageKey, IntlMessageFormat>();
+  return (key, values) => {
+    const text = MESSAGES[locale][key];
+    // Most texts have nothing to fill in and need no parser: this keeps the start and the first page fast.
+    if (!text.includes('{')) return text;
+    let format = compiled.get(key);
+    if (format === undefined) {
+      format = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
+      compiled.set(key, format);
+    }
+    return String(format.format(values));
+  };
+}
