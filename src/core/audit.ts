@@ -1,0 +1,233 @@
+declare const checked: unique symbol;
+/** What a member of staff typed as the reason of an act: made by {@link staffReason} alone. */
+export type StaffReason = string & { readonly [checked]: 'staffReason' };
+/** The keyed hash of an email that may be nobody's: people type passwords into that field. */
+export type EmailHash = string & { readonly [checked]: 'emailHash' };
+
+/** The longest reason that is kept, in characters. */
+export const STAFF_REASON_LENGTH = 500;
+
+/** What one detail may be: a code, an id, a number, a flag; no free text but a {@link StaffReason}. */
+type DetailValue = string | number | boolean | readonly string[] | undefined;
+
+type Outcome = 'success' | 'refusal';
+
+type Action<Detail> = {
+  readonly outcome: Outcome;
+  /** What the event says, for docs/audit.md. */
+  readonly meaning: string;
+  /** Carries the type alone; never there. */
+  readonly detail?: Detail;
+};
+
+function success<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
+  return { outcome: 'success', meaning };
+}
+
+function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
+  return { outcome: 'refusal', meaning };
+}
+
+type Nothing = Record<string, never>;
+type Method = 'totp' | 'recovery_code' | 'password';
+type CodeRefusal =
+  | 'code_incorrect'
+  | 'code_expired'
+  | 'code_already_used'
+  | 'recovery_code_incorrect'
+  | 'recovery_code_already_used'
+  | 'enrollment_expired'
+  | 'too_many_attempts'
+  | 'authenticator_paused'
+  | 'authenticator_disabled'
+  | 'temporarily_unavailable';
+type PasswordRefusal =
+  | 'unknown_email'
+  | 'wrong_password'
+  | 'no_password'
+  | 'disabled'
+  | 'too_many_attempts'
+  | 'temporarily_unavailable';
+
+/** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
+export const AUDIT_ACTIONS = {
+  'sign_in.password_accepted': success<{ knownDevice?: boolean | undefined; state?: string | undefined }>(
+    'The password was right; the sign-in may still need its second factor.',
+  ),
+  'sign_in.password_refused': refusal<{ reason: PasswordRefusal; emailHash?: EmailHash | undefined }>(
+    'An email and password were refused. For an email that is nobody’s: its keyed hash.',
+  ),
+  'sign_in.code_accepted': success<{ method?: Method | undefined; step?: number | undefined }>(
+    'A one-time code was accepted as the second factor of a sign-in.',
+  ),
+  'sign_in.code_refused': refusal<{
+    reason: CodeRefusal;
+    ageSeconds?: number | undefined;
+    clockOffsetSeconds?: number | undefined;
+  }>('A one-time code was refused at sign-in.'),
+  'sign_in.completed': success<{
+    sessionId?: string | undefined;
+    amr: readonly string[];
+    deviceRemembered?: boolean | undefined;
+  }>('The sign-in is finished and a session exists.'),
+  'sign_in.ended': success<{
+    reason: 'superseded' | 'too_many' | 'policy' | 'password' | 'disabled' | 'mfa_reset';
+    signIns?: number | undefined;
+  }>('A sign-in whose second door was still closed was ended.'),
+  'enrollment.started': success<Nothing>('A secret was shown to be confirmed.'),
+  'enrollment.skipped': success<{ deadlineAt?: number | undefined }>(
+    'The person chose “Not now” where that is allowed.',
+  ),
+  'enrollment.code_refused': refusal<{
+    reason: CodeRefusal;
+    ageSeconds?: number | undefined;
+    clockOffsetSeconds?: number | undefined;
+  }>('A confirmation code was refused.'),
+  'totp.enrolled': success<{ authenticatorId?: string | undefined }>(
+    'An authenticator app was confirmed and is active.',
+  ),
+  'totp.replaced': success<{ authenticatorId?: string | undefined }>(
+    'A new authenticator app took the place of the old one.',
+  ),
+  'totp.removed': success<{ authenticatorId?: string | undefined }>(
+    'The authenticator app was turned off by its user.',
+  ),
+  'totp.disabled': success<{ failures?: number | undefined }>(
+    'Too many wrong codes disabled the authenticator; it still counts as enrolled.',
+  ),
+  'totp.undecryptable': refusal<{ authenticatorId?: string | undefined }>(
+    'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
+  ),
+  'recovery_code.used': success<{ remaining: number }>('A recovery code was used up.'),
+  'recovery_code.refused': refusal<{ reason: CodeRefusal }>('A recovery code was refused.'),
+  'recovery_codes.created': success<{ count?: number | undefined }>(
+    'A new set of recovery codes replaced any set before it.',
+  ),
+  'recovery_codes.acknowledged': success<Nothing>('The person pressed Done; the readable copy was erased.'),
+  'session.ended': success<{
+    sessionId?: string | undefined;
+    reason?: 'sign_out' | 'by_user' | 'too_many' | undefined;
+  }>('One session was ended.'),
+  'sessions.ended_others': success<{
+    sessions: number;
+    devices?: number | undefined;
+    reason?:
+      | 'by_user'
+      | 'password_changed'
+      | 'authenticator_changed'
+      | 'recovery_codes_changed'
+      | 'disabled'
+      | 'mfa_reset'
+      | 'policy'
+      | undefined;
+  }>('All other sessions of a user were ended.'),
+  'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
+  'step_up.refused': refusal<{ method: Method; reason: CodeRefusal | 'wrong_password' }>(
+    'A proof inside a session was refused.',
+  ),
+  'password.changed': success<Nothing>('The user changed the password.'),
+  'password.change_refused': refusal<{
+    reason: 'wrong_password' | 'password_unacceptable' | 'too_many_attempts' | 'temporarily_unavailable';
+  }>('A change of password was refused.'),
+  'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
+  'password.reset_refused': refusal<{
+    reason: 'unknown_email' | 'disabled' | 'too_many_attempts';
+    emailHash?: EmailHash | undefined;
+  }>('A reset link was asked for and none was sent. The page answers the same.'),
+  'password.reset': success<Nothing>('A new password was set through a link.'),
+  'invitation.created': success<{ expiresAt?: number | undefined }>('An invitation link was made.'),
+  'invitation.accepted': success<Nothing>('An invited person set a password.'),
+  'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),
+  'user.created': success<{ role: string }>('A user of a partner was added.'),
+  'user.disabled': success<{ reason: StaffReason }>('A user was disabled.'),
+  'user.enabled': success<{ reason: StaffReason }>('A disabled user was enabled.'),
+  'user.unlocked': success<{ reason: StaffReason }>('Waits and failures in a row were cleared; budgets were not.'),
+  'user.mfa_reset': success<{ reason: StaffReason; sessions?: number | undefined }>(
+    'Every authenticator of a user was removed.',
+  ),
+  'link.created': success<{ purpose: 'reset' | 'invitation' | 'first_administrator' }>(
+    'A single-use link was made by the operator.',
+  ),
+  'partner.created': success<{ policy?: 'off' | 'optional' | 'required' | undefined }>('A partner was added.'),
+  'partner.mfa_policy_changed': success<{
+    from?: 'off' | 'optional' | 'required' | undefined;
+    to: 'off' | 'optional' | 'required';
+    requiredFrom?: number | undefined;
+    sessions?: number | undefined;
+    signIns?: number | undefined;
+  }>('The MFA policy of a partner was changed; how many sessions and sign-ins that ended.'),
+  'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
+  'server.clock_suspected': refusal<{ clockOffsetSeconds: number; users: number }>(
+    'Several people’s codes agree on one offset: the clock of this server is wrong.',
+  ),
+  'keys.created': success<{ keyId: string }>('A key ring was made.'),
+  'backup.made': success<Nothing>('A backup was written.'),
+  'audit.exported': success<{ format: 'jsonl' | 'csv'; since?: number | undefined }>('The audit log was exported.'),
+  'audit.erased': success<{ before: number }>('Addresses and user agents of events before that time were erased.'),
+  'audit.pruned': success<{ before: number }>('Sealed batches before that time were removed by retention.'),
+} as const;
+
+export type AuditAction = keyof typeof AUDIT_ACTIONS;
+export type AuditDetail<A extends AuditAction> =
+  (typeof AUDIT_ACTIONS)[A] extends Action<infer Detail> ? Detail : never;
+
+type Event<A extends AuditAction> = {
+  readonly action: A;
+  /** Who did it: a user id, `command_line`, `system`; absent when nobody has proven who they are. */
+  readonly actor?: string | undefined;
+  /** The id of the user it was done to. */
+  readonly subject?: string | undefined;
+  /** The id of the partner. */
+  readonly partner?: string | undefined;
+  readonly detail: AuditDetail<A>;
+};
+/** One act, before it has an id and a time. Each action has its own detail. */
+export type AuditEvent = { readonly [A in AuditAction]: Event<A> }[AuditAction];
+
+/** The typed reason, fit to be kept: trimmed, on one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` when nothing is left. */
+export function staffReason(typed: string): StaffReason | undefined {
+  const text = typed.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  const reason = text.slice(0, STAFF_REASON_LENGTH).toWellFormed();
+  return isStaffReason(reason) ? reason : undefined;
+}
+
+function isStaffReason(text: string): text is StaffReason {
+  return text !== '' && text.length <= STAFF_REASON_LENGTH;
+}
+
+/** Whether `mac` has the shape of a keyed hash (32 bytes, base64url): no email has. */
+export function isEmailHash(mac: string): mac is EmailHash {
+  return /^[\w-]{43}$/.test(mac);
+}
+
+// A code of ours or an id. Tokens, recovery codes and secrets have capitals, one-time codes no letter.
+const CODE_OR_ID = /^(?:[a-z][a-z0-9_-]{0,63}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/**
+ * The detail of an event as the JSON text that is stored and sealed.
+ *
+ * Throws when a text in it is neither a code, an id, a keyed hash under `emailHash` nor a typed reason under `reason`:
+ * the types say so already, and this is the second lock against a secret in the log.
+ */
+export function detailText(event: AuditEvent): string {
+  for (const [name, value] of Object.entries<DetailValue>(event.detail)) {
+    const texts = Array.isArray(value) ? value : [value];
+    if (!texts.every((text) => typeof text !== 'string' || mayBeKept(event.action, name, text))) {
+      throw new Error(`audit event ${event.action}: detail ${name} is neither a code nor an id`);
+    }
+  }
+  return JSON.stringify(event.detail);
+}
+
+const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
+  'user.disabled',
+  'user.enabled',
+  'user.unlocked',
+  'user.mfa_reset',
+]);
+
+function mayBeKept(action: AuditAction, name: string, text: string): boolean {
+  if (name === 'emailHash') return isEmailHash(text);
+  if (name === 'reason' && TYPED_REASONS.has(action)) return isStaffReason(text);
+  return CODE_OR_ID.test(text);
+}

@@ -1,0 +1,220 @@
+import type { Selectable } from 'kysely';
+import type { SealableEvent } from '#core/audit-chain.ts';
+import type { AuditBatchTable, AuditEventTable, Queries } from './database.ts';
+import { type Param, statement } from './statement.ts';
+
+/** An event as it is read back. */
+export type LoggedEvent = SealableEvent & {
+  /** JSON `{salt, ip, userAgent}`; absent once erased, and where there was no request. */
+  readonly client: string | undefined;
+  /** Absent in the unsealed tail. */
+  readonly batch: number | undefined;
+};
+
+/** A sealed batch, or the checkpoint that stands for pruned ones. */
+export type AuditBatch = {
+  readonly number: number;
+  readonly sealedAt: number;
+  readonly eventCount: number;
+  readonly manifest: string;
+  readonly eventsDigest: string;
+  readonly head: string;
+  readonly seal: string;
+  readonly checkpoint: boolean;
+};
+
+const insertEvent = statement((db: Queries, p: Param<Omit<AuditEventTable, 'batch'>>) =>
+  db.insertInto('audit_events').values({
+    id: p.id,
+    at: p.at,
+    action: p.action,
+    outcome: p.outcome,
+    actor: p.actor,
+    subject: p.subject,
+    partner: p.partner,
+    request_id: p.request_id,
+    detail: p.detail,
+    client: p.client,
+    client_digest: p.client_digest,
+    batch: null,
+  }),
+);
+
+/** Adds one event to the unsealed tail. */
+export async function createAuditEvent(queries: Queries, row: Omit<AuditEventTable, 'batch'>): Promise<void> {
+  await insertEvent.run(queries, row);
+}
+
+/** How many events no batch holds yet. */
+export async function countAuditTail(queries: Queries): Promise<number> {
+  const row = await queries
+    .selectFrom('audit_events')
+    .select((e) => e.fn.countAll<number | bigint | string>().as('count'))
+    .where('batch', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+const findUnsealed = statement((db: Queries, _: Param<Record<never, never>>) =>
+  db.selectFrom('audit_events').select('id').where('batch', 'is', null).limit(1),
+);
+
+/** Whether there is anything to seal: a cheap question for a timer. */
+export async function hasAuditTail(queries: Queries): Promise<boolean> {
+  return (await findUnsealed.first(queries, {})) !== undefined;
+}
+
+/**
+ * Puts the oldest `limit` unsealed events into batch `number` and answers them, in no order.
+ *
+ * One statement reads and marks, so that it marks exactly what it read; the outer condition is asked again where
+ * another sealer held the row (PostgreSQL).
+ */
+export async function claimAuditTail(tx: Queries, number: number, limit: number): Promise<LoggedEvent[]> {
+  const rows = await tx
+    .updateTable('audit_events')
+    .set({ batch: number })
+    .where('batch', 'is', null)
+    .where('id', 'in', (e) =>
+      e.selectFrom('audit_events').select('id').where('batch', 'is', null).orderBy('id').limit(limit),
+    )
+    .returningAll()
+    .execute();
+  return rows.map(eventOf);
+}
+
+/** The newest batch, or checkpoint where all was pruned. */
+export async function findLastAuditBatch(queries: Queries): Promise<AuditBatch | undefined> {
+  const row = await queries
+    .selectFrom('audit_batches')
+    .selectAll()
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && batchOf(row);
+}
+
+/** The oldest batch that is left, or the checkpoint before it. */
+export async function findFirstAuditBatch(queries: Queries): Promise<AuditBatch | undefined> {
+  const [first] = await listAuditBatches(queries, undefined, 1);
+  return first;
+}
+
+/** Batches in order, those after `number` only. */
+export async function listAuditBatches(
+  queries: Queries,
+  number: number | undefined,
+  limit: number,
+): Promise<AuditBatch[]> {
+  const all = queries.selectFrom('audit_batches').selectAll().orderBy('number').limit(limit);
+  const rows = await (number === undefined ? all : all.where('number', '>', number)).execute();
+  return rows.map(batchOf);
+}
+
+/** Adds a batch; its number is unique: of two sealers one fails. */
+export async function createAuditBatch(tx: Queries, batch: AuditBatch): Promise<void> {
+  await tx
+    .insertInto('audit_batches')
+    .values({
+      number: batch.number,
+      sealed_at: batch.sealedAt,
+      event_count: batch.eventCount,
+      manifest: batch.manifest,
+      events_digest: batch.eventsDigest,
+      head: batch.head,
+      seal: batch.seal,
+      checkpoint: batch.checkpoint ? 1 : 0,
+    })
+    .execute();
+}
+
+/** The events of one batch, ordered by id. */
+export async function listEventsOfBatch(queries: Queries, number: number): Promise<LoggedEvent[]> {
+  const rows = await queries.selectFrom('audit_events').selectAll().where('batch', '=', number).orderBy('id').execute();
+  return rows.map(eventOf);
+}
+
+/** Events whose batch does not exist: nobody sealed them. */
+export async function listStrayAuditEvents(queries: Queries, limit: number): Promise<LoggedEvent[]> {
+  const rows = await queries
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('batch', 'is not', null)
+    .where('batch', 'not in', (e) => e.selectFrom('audit_batches').select('number').where('checkpoint', '=', 0))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(eventOf);
+}
+
+/** One page of all events, ordered by id: those after `afterId`, and not before `since`. */
+export async function listAuditEvents(
+  queries: Queries,
+  page: { readonly afterId: string; readonly since: number; readonly limit: number },
+): Promise<LoggedEvent[]> {
+  const rows = await queries
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('id', '>', page.afterId)
+    .where('at', '>=', page.since)
+    .orderBy('id')
+    .limit(page.limit)
+    .execute();
+  return rows.map(eventOf);
+}
+
+/** The details of all events of one action, as stored. */
+export async function listAuditDetails(queries: Queries, action: string): Promise<string[]> {
+  const rows = await queries.selectFrom('audit_events').select('detail').where('action', '=', action).execute();
+  return rows.map((row) => row.detail);
+}
+
+/** Up to `limit` events before `before` that still have a client, ordered by id. */
+export async function listErasableEvents(
+  queries: Queries,
+  page: { readonly afterId: string; readonly before: number; readonly limit: number },
+): Promise<string[]> {
+  const rows = await queries
+    .selectFrom('audit_events')
+    .select('id')
+    .where('id', '>', page.afterId)
+    .where('at', '<', page.before)
+    .where('client', 'is not', null)
+    .orderBy('id')
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Erases the clients of these events; the digest stays. */
+export async function eraseAuditClients(tx: Queries, ids: readonly string[]): Promise<void> {
+  await tx.updateTable('audit_events').set({ client: null }).where('id', 'in', ids).execute();
+}
+
+/** Deletes all batches up to `number`, with their events. */
+export async function deleteAuditBatches(tx: Queries, number: number): Promise<void> {
+  await tx.deleteFrom('audit_events').where('batch', '<=', number).execute();
+  await tx.deleteFrom('audit_batches').where('number', '<=', number).execute();
+}
+
+function eventOf(row: Selectable<AuditEventTable>): LoggedEvent {
+  const { request_id, client, client_digest, batch, ...same } = row;
+  return {
+    ...same,
+    requestId: request_id,
+    clientDigest: client_digest,
+    client: client ?? undefined,
+    batch: batch ?? undefined,
+  };
+}
+
+function batchOf(row: Selectable<AuditBatchTable>): AuditBatch {
+  const { sealed_at, event_count, events_digest, checkpoint, ...same } = row;
+  return {
+    ...same,
+    sealedAt: sealed_at,
+    eventCount: event_count,
+    eventsDigest: events_digest,
+    checkpoint: checkpoint === 1,
+  };
+}
