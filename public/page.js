@@ -1,0 +1,91 @@
+// @ts-check
+// What a page gains with scripts: nothing here is needed to use it.
+
+const RESUBMIT_MS = 5000;
+const COPIED_MS = 4000;
+
+for (const part of document.querySelectorAll('[data-script]')) part.removeAttribute('hidden');
+for (const time of document.querySelectorAll('time[data-local]')) showLocally(time);
+
+document.addEventListener('click', (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  const copy = target?.closest('[data-copy]');
+  if (copy instanceof HTMLElement) copyText(copy);
+  if (target?.closest('[data-print]')) print();
+  if (!target?.closest('details.language')) closeMenu(false);
+});
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') closeMenu(true);
+});
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = 'yes';
+  // Not `disabled`: that would drop the name and value of the button from what is sent.
+  event.submitter?.setAttribute('aria-disabled', 'true');
+  setTimeout(() => release(form), RESUBMIT_MS);
+});
+
+// A page that comes back from the history comes back as it was left: sent.
+addEventListener('pageshow', () => {
+  for (const form of document.forms) release(form);
+});
+
+/** @param {HTMLFormElement} form */
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll('[aria-disabled]')) button.removeAttribute('aria-disabled');
+}
+
+/** @param {boolean} focus */
+function closeMenu(focus) {
+  const menu = document.querySelector('details.language[open]');
+  menu?.removeAttribute('open');
+  if (focus) menu?.querySelector('summary')?.focus();
+}
+
+/** @param {HTMLElement} button */
+async function copyText(button) {
+  const text = button.dataset.copy ?? '';
+  const copied = await navigator.clipboard?.writeText(text).then(
+    () => true,
+    () => false,
+  );
+  const status = button.parentElement?.querySelector('[role=status]');
+  if (!status || !(copied || copyBySelection(text, button))) return;
+  status.textContent = button.dataset.copied ?? '';
+  setTimeout(() => {
+    status.textContent = '';
+  }, COPIED_MS);
+}
+
+/**
+ * For pages without the clipboard interface, as over plain http.
+ * @param {string} text
+ * @param {HTMLElement} button
+ */
+function copyBySelection(text, button) {
+  const area = document.createElement('textarea');
+  area.className = 'unseen';
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand('copy');
+  area.remove();
+  button.focus();
+  return copied;
+}
+
+/** @param {Element} time */
+function showLocally(time) {
+  const at = new Date(time.getAttribute('datetime') ?? '');
+  if (Number.isNaN(at.getTime())) return;
+  time.setAttribute('title', time.textContent ?? '');
+  time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
+}

@@ -1,0 +1,135 @@
+import { raw } from 'hono/html';
+import { LOCALES, languageName } from '#messages/messages.ts';
+import { form, linkButton } from './parts/actions.ts';
+import { type Doors, doors } from './parts/codes.ts';
+import { attributes, type Content, type Html, html } from './parts/html.ts';
+import { timeElement } from './parts/text.ts';
+import type { View } from './view.ts';
+
+type Summary = {
+  readonly title: string;
+  readonly text?: Content;
+  /** The id of the field that it is about. */
+  readonly fieldId?: string | undefined;
+};
+
+type Layout = {
+  /** Title of the document, and the page's one `h1`: the body starts below it. */
+  readonly title: string;
+  readonly width: 'form' | 'wide';
+  readonly doors?: Doors | undefined;
+  readonly refusal?: Summary | undefined;
+  readonly body: Content;
+};
+
+/** A whole document: header, card with doors, heading and error summary, then the body, then the footer. */
+export function layout(view: View, page: Layout): Html {
+  const refusal = page.refusal ?? (view.staleForm ? staleForm(view) : undefined);
+  return frame(view, {
+    title: refusal === undefined ? page.title : `${view.t('layout.error')}: ${page.title}`,
+    width: page.width,
+    card: html`${page.doors && doors(page.doors)}<h1>${page.title}</h1>
+${refusal && summary(refusal)}${page.body}`,
+  });
+}
+
+type ErrorPage = {
+  readonly status: number;
+  readonly title: string;
+  readonly text: Content;
+  readonly action?: { readonly href: string; readonly label: string } | undefined;
+};
+
+/** What is shown in place of a page: what happened and the way on. */
+export function errorPage(view: View, { status, title, text, action }: ErrorPage): Html {
+  return frame(view, {
+    title,
+    width: 'form',
+    card: html`<p class="status">${status}</p><h1>${title}</h1><p class="lead">${text}</p>
+${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}`,
+  });
+}
+
+type Frame = { readonly title: string; readonly width: 'form' | 'wide'; readonly card: Content };
+
+function frame(view: View, { title, width, card }: Frame): Html {
+  return html`${raw('<!doctype html>')}
+<html lang="${view.locale}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} – ${view.config.productName}</title>
+<link rel="stylesheet" href="/style.css">
+<link rel="stylesheet" href="/brand.css">
+<script src="/page.js" defer></script>
+</head>
+<body>
+<a class="skip" href="#main">${view.t('layout.skip')}</a>
+${header(view)}
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}<div class="card">${card}</div></main>
+${footer(view)}
+</body>
+</html>
+`;
+}
+
+function header(view: View): Html {
+  const name = view.config.productName;
+  const mark =
+    view.config.logoFile === undefined
+      ? html`<span class="mark" aria-hidden="true">${Array.from(name)[0]}</span>`
+      : html`<img class="mark" src="/logo" alt="">`;
+  return html`<header class="top"><a class="brand" href="/">${mark}<span>${name}</span></a>
+${view.signedIn && accountNav(view)}${languageSwitch(view)}</header>`;
+}
+
+function accountNav(view: View): Html {
+  return html`<nav class="account" aria-label="${view.t('layout.account')}"><a href="/security">${view.t('layout.security')}</a>
+${form(view, '/sign-out', html`<button type="submit" class="plain">${view.t('layout.signOut')}</button>`)}</nav>`;
+}
+
+function languageSwitch(view: View): Html {
+  const choices = LOCALES.map(
+    (locale) =>
+      html`<button${attributes({
+        type: 'submit',
+        class: 'plain',
+        name: 'language',
+        value: locale,
+        lang: locale,
+        'aria-current': locale === view.locale ? 'true' : undefined,
+      })}>${languageName(locale)}</button>`,
+  );
+  return html`<details class="language"><summary><span class="unseen">${view.t('layout.language')}: </span>${languageName(view.locale)}</summary>
+${form(view, '/language', html`<input type="hidden" name="return_to" value="${view.path}">${choices}`)}</details>`;
+}
+
+/** Takes the focus by `autofocus`, so that it works without a script; the inner `alert` is what is read aloud. */
+function summary({ title, text, fieldId }: Summary): Html {
+  const head = fieldId === undefined ? title : html`<a href="#${fieldId}">${title}</a>`;
+  return html`<div class="refusal" id="refusal" tabindex="-1" autofocus><div role="alert"><h2>${head}</h2>
+${text !== undefined && html`<p>${text}</p>`}</div></div>`;
+}
+
+function staleForm(view: View): Summary {
+  return { title: view.t('layout.stale.title'), text: view.t('layout.stale.text') };
+}
+
+/** Only on paper: whose page this is, and from when. */
+function printHead(view: View): Html {
+  const who = view.signedIn && html` · ${view.signedIn.email}`;
+  return html`<p class="paper">${view.config.productName}${who} · ${timeElement(view.now, view.locale)}</p>`;
+}
+
+function footer(view: View): Html {
+  const contact = view.config.supportContact;
+  return html`<footer class="foot"><a href="/help">${view.t(view.signedIn ? 'layout.help' : 'layout.helpSigningIn')}</a>
+${contact !== undefined && html`<span>${view.t('layout.support')} ${contactLink(contact)}</span>`}</footer>`;
+}
+
+/** How to reach a human, as the operator wrote it: a URL and an email address become links. */
+export function contactLink(contact: string): Content {
+  if (/^https?:\/\//.test(contact)) return html`<a href="${contact}">${contact.replace(/^https?:\/\//, '')}</a>`;
+  return /^[^\s@]+@[^\s@]+$/.test(contact) ? html`<a href="mailto:${contact}">${contact}</a>` : contact;
+}
