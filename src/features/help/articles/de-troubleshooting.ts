@@ -1,0 +1,210 @@
+import type { Article } from './article.ts';
+
+export const troubleshooting: Article = {
+  title: 'Probleme lösen',
+  summary: 'Suchen Sie, was auf dem Bildschirm steht oder was geschehen ist, und lesen Sie, was zuerst zu tun ist.',
+  sections: [
+    {
+      anchor: 'code-incorrect',
+      heading: 'Mein Code ist falsch',
+      blocks: [
+        'Sie lesen „Bestätigungscode ist falsch“ oder „Einmalcode ist falsch“.',
+        {
+          title: 'Bei der Anmeldung',
+          steps: [
+            'Warten Sie, bis Ihre App einen neuen Code zeigt, und geben Sie diesen ein.',
+            'Prüfen Sie den Eintrag: Er heißt {product} und zeigt Ihre E-Mail-Adresse. Bei vielen Einträgen verliest man sich leicht.',
+            'Gibt es zwei Einträge für {product}, nehmen Sie den neueren. Die Codes des älteren gelten nicht mehr.',
+            'Nehmen Sie die 6 Ziffern aus der App. Ein Code aus einer E-Mail oder SMS ist etwas anderes.',
+            'Immer noch abgelehnt? Prüfen Sie die [Uhr Ihres Geräts](#clock).',
+          ],
+        },
+        {
+          title: 'Beim Einrichten',
+          steps: [
+            'Der Eintrag muss von dem QR-Code stammen, der jetzt auf dem Bildschirm ist. Wenn Sie neu begonnen haben, gilt der frühere QR-Code nicht mehr.',
+            'Wenn Sie nicht sicher sind, löschen Sie den eben angelegten Eintrag, scannen Sie den QR-Code noch einmal und geben Sie den neuen Code ein.',
+            'Haben Sie den geheimen Code abgetippt, vergleichen Sie ihn Zeichen für Zeichen. Die Ziffern 0, 1, 8 und 9 kommen nicht vor.',
+          ],
+        },
+      ],
+    },
+    {
+      anchor: 'code-expired',
+      heading: 'Mein Code ist abgelaufen',
+      blocks: [
+        'Sie lesen „Code abgelaufen“. Der Code war richtig, kam aber zu spät: Jeder Code gilt 30 Sekunden.',
+        {
+          steps: [
+            'Warten Sie, bis Ihre App einen neuen Code zeigt. Die meisten Apps zeigen an, wie viel Zeit noch bleibt.',
+            'Geben Sie ihn gleich ein und wählen Sie **Bestätigen**.',
+            'Geschieht das auch mit frischen Codes? Dann geht die Uhr Ihres Geräts nach: [Stellen Sie die Uhr](#clock).',
+          ],
+        },
+      ],
+    },
+    {
+      anchor: 'code-already-used',
+      heading: 'Mein Code wurde schon verwendet',
+      blocks: [
+        'Jeder Code gilt einmal, auch wenn Ihre App ihn noch zeigt. So nützt er niemandem, der Ihnen über die Schulter sieht.',
+        {
+          steps: [
+            'Warten Sie auf den nächsten Code. Die Seite sagt, in wie vielen Sekunden er kommt.',
+            'Geben Sie den neuen Code ein.',
+          ],
+        },
+        'Verbraucht ist ein Code auch, wenn Sie damit das Einrichten oder eine Änderung auf Ihrer Sicherheitsseite bestätigt haben. Haben Sie nichts davon selbst getan, hat vielleicht jemand Ihr Passwort und Ihren Code: Melden Sie sich an, [ändern Sie Ihr Passwort](/security/password) und wenden Sie sich an {contact}.',
+      ],
+    },
+    {
+      anchor: 'clock',
+      heading: 'Mein Gerät und der Server haben verschiedene Uhrzeiten',
+      blocks: [
+        'Ihre App errechnet die Codes aus der Uhrzeit Ihres Geräts. Wird jeder Code abgelehnt, oder sagt die Seite, dass die beiden Uhren voneinander abweichen, lassen Sie Ihr Gerät die Uhr selbst stellen.',
+        {
+          title: 'Auf einem iPhone oder iPad',
+          steps: [
+            'Öffnen Sie Einstellungen, dann Allgemein, dann Datum & Uhrzeit.',
+            'Schalten Sie „Automatisch einstellen“ ein. Ist es schon eingeschaltet, schalten Sie es aus, warten Sie einige Sekunden und schalten Sie es wieder ein.',
+            'Gehen Sie zurück zu Ihrer App und geben Sie den nächsten Code ein.',
+          ],
+        },
+        {
+          title: 'Auf einem Android-Telefon',
+          steps: [
+            'Öffnen Sie Einstellungen, dann System, dann Datum & Uhrzeit. Auf einem Samsung-Telefon: Einstellungen, Allgemeine Verwaltung, Datum und Uhrzeit.',
+            'Schalten Sie die automatische Einstellung ein. Ist sie schon eingeschaltet, schalten Sie sie aus, warten Sie einige Sekunden und schalten Sie sie wieder ein.',
+            'Gehen Sie zurück zu Ihrer App und geben Sie den nächsten Code ein.',
+          ],
+        },
+        'Die Menüs sind nicht auf jedem Telefon gleich. Finden Sie Ihres nicht, suchen Sie in den Einstellungen nach „Datum“. Auf einem Computer steht derselbe Schalter in den Systemeinstellungen.',
+        'Vielleicht zeigt Ihr Telefon die richtige Uhrzeit, weil Sie sie in einer anderen Zeitzone von Hand gestellt haben. Auch das bringt die automatische Einstellung in Ordnung. Werden Codes danach noch abgelehnt, wenden Sie sich an {contact}.',
+      ],
+    },
+    {
+      anchor: 'lost-phone',
+      heading: 'Mein Telefon oder meine App ist weg',
+      blocks: [
+        'Nehmen Sie einen der Wiederherstellungscodes, die Sie beim Einrichten gesichert haben.',
+        {
+          steps: [
+            'Melden Sie sich mit **E-Mail** und **Passwort** an.',
+            'Wählen Sie auf der Seite, die nach dem Einmalcode fragt, **Wiederherstellungscode verwenden**.',
+            'Geben Sie einen Ihrer Codes bei **Wiederherstellungscode** ein und wählen Sie **Bestätigen**. Groß- und Kleinschreibung und Striche sind gleich. Jeder Code gilt einmal.',
+            'Richten Sie auf der nächsten Seite einen neuen Authenticator ein. Codes vom verlorenen Telefon gelten dann nicht mehr.',
+          ],
+        },
+        'Wurde das Telefon gestohlen? Dann ändern Sie auch Ihr Passwort. Wer das Telefon hat, braucht es noch. Haben Sie auch keine Wiederherstellungscodes, lesen Sie [Meine Wiederherstellungscodes sind weg](#lost-recovery-codes).',
+      ],
+    },
+    {
+      anchor: 'lost-recovery-codes',
+      heading: 'Meine Wiederherstellungscodes sind weg',
+      blocks: [
+        {
+          title: 'Wenn Ihre App noch funktioniert',
+          steps: [
+            'Melden Sie sich wie immer an und öffnen Sie Ihre [Wiederherstellungscodes](/security/recovery-codes).',
+            'Erzeugen Sie neue Codes und sichern Sie sie. Alle alten gelten sofort nicht mehr.',
+          ],
+        },
+        {
+          title: 'Wenn auch Ihre App weg ist',
+          steps: [
+            'Wenden Sie sich an {contact}. Sagen Sie, dass Ihre Zwei-Faktor-Authentifizierung zurückgesetzt werden muss.',
+            'Dort wird geprüft, dass wirklich Sie es sind, und dann zurückgesetzt. Sie bekommen darüber eine E-Mail.',
+            'Melden Sie sich mit Ihrem Passwort an und [richten Sie einen Authenticator ein](/help/set-up).',
+          ],
+        },
+        'Ein neues Passwort hilft hier nicht: Es öffnet nur die erste Tür.',
+      ],
+    },
+    {
+      anchor: 'too-many-attempts',
+      heading: 'Ich muss warten, oder mein Authenticator ist angehalten',
+      blocks: [
+        'Nach mehreren falschen Codes bitten wir Sie, zwischen den Versuchen zu warten: erst eine Minute, später bis zu einer Stunde. So kann niemand, der Ihr Passwort hat, Codes erraten. Die Seite sagt, wie lange es dauert.',
+        {
+          title: 'Was Sie tun können',
+          steps: [
+            'Finden Sie heraus, warum die Codes falsch sind, bevor Sie es noch einmal versuchen: [Mein Code ist falsch](#code-incorrect).',
+            'Warten Sie so lange, wie die Seite sagt. Frühere Versuche werden abgelehnt, verlängern die Wartezeit aber nicht.',
+            'Eilt es? Für Wiederherstellungscodes wird getrennt gezählt. Sie können jetzt einen verwenden.',
+          ],
+        },
+        'Bei vielen falschen Codes an einem Tag wird der Authenticator angehalten. Er funktioniert später von selbst wieder. Bei sehr vielen in einem Monat wird er abgeschaltet. Dann melden Sie sich mit einem Wiederherstellungscode an und ändern Ihr Passwort, oder wenden Sie sich an {contact}.',
+        'Haben nicht Sie diese Codes eingegeben, kennt jemand Ihr Passwort. Ändern Sie es jetzt. Nach vielen falschen Passwörtern ist die Anmeldung von neuen Geräten auf dieselbe Art begrenzt. Ein [Link für ein neues Passwort](/forgot-password) bringt Sie schneller hinein.',
+      ],
+    },
+    {
+      anchor: 'new-phone',
+      heading: 'Ich habe ein neues Telefon',
+      blocks: [
+        'Tun Sie dies, solange Sie das alte Telefon noch haben.',
+        {
+          steps: [
+            'Melden Sie sich mit einem Code vom alten Telefon an und öffnen Sie Ihren [Authenticator](/security/authenticator).',
+            'Ersetzen Sie ihn und scannen Sie den neuen QR-Code mit dem neuen Telefon.',
+            'Geben Sie den Code ein, den das neue Telefon zeigt. Bis dahin funktioniert das alte weiter.',
+            'Löschen Sie den Eintrag auf dem alten Telefon.',
+          ],
+        },
+        'Hat Ihre App ihre Einträge selbst auf das neue Telefon übertragen und funktionieren die Codes, ist nichts zu tun. Ist das alte Telefon nicht mehr da, lesen Sie [Mein Telefon oder meine App ist weg](#lost-phone).',
+      ],
+    },
+    {
+      anchor: 'password',
+      heading: 'Ich habe mein Passwort vergessen',
+      blocks: [
+        {
+          steps: [
+            'Fordern Sie einen [Link für ein neues Passwort](/forgot-password) an.',
+            'Öffnen Sie die E-Mail und folgen Sie dem Link innerhalb von 30 Minuten. Er gilt einmal.',
+            'Geben Sie ein **Neues Passwort** ein und wählen Sie **Speichern**. Melden Sie sich dann damit an.',
+          ],
+        },
+        'Ihren Einmalcode oder einen Wiederherstellungscode brauchen Sie danach trotzdem. Nach einigen Minuten noch keine E-Mail? Sehen Sie im Spam-Ordner nach und prüfen Sie, ob Sie die Adresse verwendet haben, die Ihr Partnerkonto kennt. Wir senden höchstens 3 E-Mails pro Stunde.',
+        'Wird Ihr neues Passwort abgelehnt, machen Sie es länger: 15 Zeichen genügen immer. Lassen Sie Ihren Namen, Ihr Unternehmen und Passwörter weg, die viele benutzen.',
+      ],
+    },
+    {
+      anchor: 'invitation',
+      heading: 'Meine Einladung funktioniert nicht',
+      blocks: [
+        'Eine Einladung gilt 72 Stunden und einmal. Verbraucht ist sie nicht, wenn Sie die Seite öffnen, sondern wenn Sie Ihr Passwort speichern.',
+        {
+          steps: [
+            'Haben Sie schon ein Passwort gesetzt? Dann öffnen Sie die [Anmeldeseite](/sign-in).',
+            'Achten Sie darauf, dass der ganze Link kopiert ist. Mailprogramme brechen ihn manchmal um.',
+            'Sonst bitten Sie die Person, die Sie eingeladen hat, um eine neue, oder wenden Sie sich an {contact}.',
+          ],
+        },
+      ],
+    },
+    {
+      anchor: 'support',
+      heading: 'Einen Menschen fragen',
+      blocks: [
+        'Wenn nichts davon hilft, wenden Sie sich an {contact}.',
+        {
+          title: 'Damit helfen Sie uns, Ihnen zu helfen',
+          points: [
+            'die E-Mail-Adresse, mit der Sie sich anmelden',
+            'der Wortlaut der Meldung auf dem Bildschirm und wann sie kam',
+            'was Sie schon versucht haben',
+          ],
+        },
+        {
+          title: 'Danach fragen wir nie',
+          points: [
+            'Ihr Passwort',
+            'ein Einmalcode oder ein Wiederherstellungscode',
+            'der QR-Code oder der geheime Code vom Einrichten',
+          ],
+        },
+        'Wenn jemand Sie nach einem davon fragt, sind das nicht wir, welchen Namen man Ihnen auch nennt. Antworten Sie nicht und sagen Sie uns Bescheid.',
+      ],
+    },
+  ],
+};
