@@ -1,0 +1,139 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { foldCodeInput } from './code-input.ts';
+
+/** How long one code lives (RFC 6238 §4.1, *X*). */
+export const STEP_SECONDS = 30;
+
+const DIGITS = 6;
+// Ten minutes either way: enough to name a slow clock, and never accepted (PRODUCT: for the diagnosis only).
+const DIAGNOSIS_STEPS = 20;
+const AGREEMENT_SECONDS = 10 * 60;
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** What a check needs of an authenticator. `lastUsedStep` is -1 while no code was accepted. */
+export type TotpState = { readonly secret: Uint8Array; readonly lastUsedStep: number };
+
+/** What a code turned out to be; `step` is the RFC 6238 *T* that it belongs to. */
+export type CodeMatch =
+  | { readonly kind: 'accepted'; readonly step: number }
+  | { readonly kind: 'already_used'; readonly nextCodeInSeconds: number }
+  | { readonly kind: 'expired'; readonly step: number; readonly ageSeconds: number }
+  | { readonly kind: 'incorrect'; readonly step?: number };
+
+/** A refused code that belonged to another time: remembered, to compare with the next one. `at` is Unix seconds. */
+export type RefusedStep = { readonly step: number; readonly offsetSteps: number; readonly at: number };
+
+/** The step that `now` (Unix seconds) lies in: RFC 6238 *T* with T0 = 0. */
+export function stepAt(now: number): number {
+  return Math.floor(now / STEP_SECONDS);
+}
+
+/** The six digits a person meant, or `undefined` when it is anything else: that is malformed, and never counted as a try. */
+export function normalizeOneTimeCode(input: string): string | undefined {
+  const code = foldCodeInput(input);
+  return /^[0-9]{6}$/.test(code) ? code : undefined;
+}
+
+/**
+ * What `code` is: one of the four answers of the contract, looked for in its order.
+ *
+ * A step at or before `lastUsedStep` is never accepted (RFC 6238 §5.2: a code is accepted once). Steps outside the window
+ * are searched to explain the refusal, and never accepted. The caller still has to claim the step in the database.
+ *
+ * @param code six digits, from `normalizeOneTimeCode`
+ * @param window steps accepted on either side: RFC 6238 §5.2 recommends at most one
+ * @param now Unix seconds
+ */
+export function matchCode(totp: TotpState, code: string, window: 0 | 1, now: number): CodeMatch {
+  const key = createSecretKey(totp.secret);
+  const matches = (step: number) => step >= 0 && sameDigits(codeAt(key, step), code);
+  const current = stepAt(now);
+  const last = totp.lastUsedStep;
+
+  const inWindow = window === 1 ? [current, current - 1, current + 1] : [current];
+  const accepted = inWindow.find((step) => step > last && matches(step));
+  if (accepted !== undefined) return { kind: 'accepted', step: accepted };
+
+  if (matches(last)) return { kind: 'already_used', nextCodeInSeconds: nextCodeInSeconds(last, now) };
+
+  // From the newest edge of the window down: a step inside it that comes before the last used one has expired, too.
+  const older = stepsFrom(current + window, current - DIAGNOSIS_STEPS).find(matches);
+  if (older !== undefined) return { kind: 'expired', step: older, ageSeconds: Math.max(0, now - startOf(older + 1)) };
+
+  const later = stepsFrom(current + window + 1, current + DIAGNOSIS_STEPS).find(matches);
+  return later === undefined ? { kind: 'incorrect' } : { kind: 'incorrect', step: later };
+}
+
+/** Seconds until the step after `usedStep` begins, at least one: when the next code can be accepted. */
+export function nextCodeInSeconds(usedStep: number, now: number): number {
+  return Math.max(1, startOf(usedStep + 1) - now);
+}
+
+/** The code of one step (RFC 4226 §5.3 with the step as its counter), six digits. */
+export function codeAt(key: KeyObject, step: number): string {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const digest = createHmac('sha1', key).update(counter).digest();
+  const offset = digest.readUInt8(digest.length - 1) & 0x0f;
+  const truncated = digest.readUInt32BE(offset) & 0x7fffffff;
+  return String(truncated % 10 ** DIGITS).padStart(DIGITS, '0');
+}
+
+/** What to remember of a refused code, or `undefined` when it belonged to no step, or was accepted before. */
+export function refusedStep(match: CodeMatch, now: number): RefusedStep | undefined {
+  if (match.kind !== 'expired' && match.kind !== 'incorrect') return undefined;
+  if (match.step === undefined) return undefined;
+  return { step: match.step, offsetSteps: match.step - stepAt(now), at: now };
+}
+
+/**
+ * By how much the phone's clock differs from ours, in seconds (phone minus server, a multiple of 30), or `undefined`.
+ *
+ * One code proves nothing: a guess hits one of 41 steps too often. Two codes of different steps within ten minutes whose
+ * offsets agree within one step do.
+ */
+export function agreedOffsetSeconds(previous: RefusedStep | undefined, current: RefusedStep): number | undefined {
+  if (previous === undefined || previous.step === current.step) return undefined;
+  if (Math.abs(current.at - previous.at) > AGREEMENT_SECONDS) return undefined;
+  if (Math.abs(current.offsetSteps - previous.offsetSteps) > 1) return undefined;
+  return current.offsetSteps === 0 ? undefined : current.offsetSteps * STEP_SECONDS;
+}
+
+/** RFC 4648 §6 without padding, as authenticator apps expect it: 20 bytes are 32 characters. */
+export function encodeBase32(bytes: Uint8Array): string {
+  let text = '';
+  let buffered = 0;
+  let bits = 0;
+  for (const byte of bytes) {
+    buffered = ((buffered & 0x1f) << 8) | byte;
+    bits += 8;
+    for (; bits >= 5; bits -= 5) text += BASE32[(buffered >>> (bits - 5)) & 0x1f];
+  }
+  return bits === 0 ? text : text + BASE32[(buffered << (5 - bits)) & 0x1f];
+}
+
+/**
+ * The key URI behind the QR code, with the only parameters that every app honours.
+ *
+ * The issuer stands in the label and in the parameter, and spaces are `%20`: several apps show a `+` as it is.
+ */
+export function otpauthUri(enrollment: { secret: Uint8Array; issuer: string; email: string }): string {
+  const issuer = encodeURIComponent(enrollment.issuer);
+  const label = `${issuer}:${encodeURIComponent(enrollment.email)}`;
+  const secret = encodeBase32(enrollment.secret);
+  return `otpauth://totp/${label}?secret=${secret}&issuer=${issuer}&algorithm=SHA1&digits=${DIGITS}&period=${STEP_SECONDS}`;
+}
+
+function sameDigits(expected: string, code: string): boolean {
+  return timingSafeEqual(Buffer.from(expected), Buffer.from(code));
+}
+
+function startOf(step: number): number {
+  return step * STEP_SECONDS;
+}
+
+/** Both ends included, in the order from the first to the last. */
+function stepsFrom(first: number, last: number): number[] {
+  const direction = Math.sign(last - first);
+  return Array.from({ length: Math.abs(last - first) + 1 }, (_, index) => first + index * direction);
+}
