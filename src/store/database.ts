@@ -1,0 +1,245 @@
+import type { Kysely, Transaction } from 'kysely';
+
+/**
+ * The tables, as both databases hold them: ids are UUIDv7 text, instants Unix seconds, flags 0 or 1,
+ * JSON is text. `…_hash` columns hold SHA-256 of a random token; `sealed_…` columns hold `v1.<key id>.<nonce>.<ciphertext>`.
+ */
+export type Schema = {
+  partners: PartnerTable;
+  users: UserTable;
+  authenticators: AuthenticatorTable;
+  enrollments: EnrollmentTable;
+  recovery_code_sets: RecoveryCodeSetTable;
+  recovery_codes: RecoveryCodeTable;
+  pending_sign_ins: PendingSignInTable;
+  sessions: SessionTable;
+  devices: DeviceTable;
+  attempts: AttemptTable;
+  links: LinkTable;
+  clock_offsets: ClockOffsetTable;
+  outbox: OutboxTable;
+  audit_events: AuditEventTable;
+  audit_batches: AuditBatchTable;
+};
+
+/** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
+export type Mouth = 'page' | 'api';
+
+export type PartnerTable = {
+  id: string;
+  slug: string;
+  name: string;
+  mfa_policy: 'off' | 'optional' | 'required';
+  mfa_required_from: number | null;
+  created_at: number;
+};
+
+export type UserTable = {
+  id: string;
+  partner_id: string | null;
+  /** Canonical: what `canonicalEmail` answers. */
+  email: string;
+  name: string;
+  role: 'member' | 'manager' | 'csm' | 'admin';
+  /** The PHC string, sealed; null until an invitation is accepted. */
+  sealed_password: string | null;
+  locale: string | null;
+  created_at: number;
+  disabled_at: number | null;
+  mfa_skipped_at: number | null;
+};
+
+/** One TOTP authenticator per user (unique on `user_id`). */
+export type AuthenticatorTable = {
+  id: string;
+  user_id: string;
+  sealed_secret: string;
+  last_used_step: number;
+  created_at: number;
+  last_used_at: number | null;
+  /** The last refused code that fitted a step: JSON `{step, offsetSteps, at}`. */
+  last_refusal: string | null;
+};
+
+/** A secret shown and not yet confirmed: at most one per pending sign-in and one per session. */
+export type EnrollmentTable = {
+  id: string;
+  user_id: string;
+  /** The id of the pending sign-in or of the session that it belongs to. Unique. */
+  owner_id: string;
+  sealed_secret: string;
+  created_at: number;
+  expires_at: number;
+  tries: number;
+  /** Until when a confirmation in progress holds the one hash job. */
+  confirming_until: number | null;
+  last_refusal: string | null;
+};
+
+/** At most one set per user (unique on `user_id`). */
+export type RecoveryCodeSetTable = {
+  id: string;
+  user_id: string;
+  created_at: number;
+  /** The codes as JSON, sealed, until Done or `copy_expires_at`. */
+  sealed_copy: string | null;
+  copy_expires_at: number | null;
+};
+
+export type RecoveryCodeTable = {
+  id: string;
+  set_id: string;
+  user_id: string;
+  /** `<key id>.<keyed look-up tag>` */
+  tag: string;
+  /** PHC string of the code. */
+  hash: string;
+  used_at: number | null;
+};
+
+export type PendingSignInTable = {
+  id: string;
+  token_hash: string;
+  mouth: Mouth;
+  user_id: string;
+  created_at: number;
+  expires_at: number;
+  tries: number;
+  /** 1 while the enrollment could be skipped when the password was accepted. */
+  skippable: number;
+  device_id: string | null;
+  return_to: string | null;
+  completed_at: number | null;
+  /** Where the finished sign-in went: a second submit is sent there too. */
+  completed_to: string | null;
+};
+
+export type SessionTable = {
+  id: string;
+  token_hash: string;
+  mouth: Mouth;
+  user_id: string;
+  created_at: number;
+  last_seen_at: number;
+  /** The absolute end. */
+  expires_at: number;
+  /** Methods of RFC 8176, space-separated. */
+  amr: string;
+  /** When the second factor of this sign-in was proven; null when there was none. */
+  second_factor_at: number | null;
+  auth_time: number;
+  step_up_at: number | null;
+  step_up_method: 'totp' | 'recovery_code' | 'password' | null;
+  /** Where the page that asked for a step-up waits. */
+  step_up_to: string | null;
+  /** Where the sign-in goes when it is finished. */
+  continue_to: string;
+  /** One thing to tell at the next page, JSON. */
+  notice: string | null;
+  device_id: string | null;
+  address: string | null;
+  user_agent: string | null;
+};
+
+export type DeviceTable = {
+  id: string;
+  user_id: string;
+  token_hash: string;
+  created_at: number;
+  expires_at: number;
+};
+
+export type AttemptTable = {
+  key: string;
+  /** JSON of `core/throttle.ts` `Attempts`. */
+  state: string;
+  version: number;
+  expires_at: number;
+};
+
+export type LinkTable = {
+  id: string;
+  token_hash: string;
+  purpose: 'reset' | 'invitation' | 'first_administrator';
+  user_id: string | null;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+};
+
+export type ClockOffsetTable = {
+  user_id: string;
+  offset_seconds: number;
+  at: number;
+};
+
+export type OutboxTable = {
+  id: string;
+  kind: string;
+  recipient: string;
+  locale: string;
+  /** The parameters as JSON, sealed: links carry tokens. */
+  sealed_parameters: string;
+  created_at: number;
+  sent_at: number | null;
+};
+
+export type AuditEventTable = {
+  id: string;
+  at: number;
+  action: string;
+  outcome: string;
+  actor: string | null;
+  subject: string | null;
+  partner: string | null;
+  request_id: string | null;
+  detail: string;
+  /** JSON `{salt, ip, userAgent}`; null once erased. Only its digest is in the chain. */
+  client: string | null;
+  client_digest: string;
+  /** The sealed batch that holds it; null in the unsealed tail. */
+  batch: number | null;
+};
+
+export type AuditBatchTable = {
+  number: number;
+  sealed_at: number;
+  /** Of this batch; a checkpoint carries how many events were pruned so far. */
+  event_count: number;
+  /** One line for each event, ordered by id: the id, a space, the digest of its canonical text. Empty in a checkpoint. */
+  manifest: string;
+  /** SHA-256 of the manifest, hex. */
+  events_digest: string;
+  /** SHA-256 chain over all batches up to this one, hex. */
+  head: string;
+  /** HMAC of number, head and kind under the audit key, as `<key id>.<mac>`. */
+  seal: string;
+  /** 1 for a checkpoint that stands for pruned batches. */
+  checkpoint: number;
+};
+
+/** A statement runs on either: the database itself or a transaction of it. */
+export type Queries = Kysely<Schema>;
+
+/**
+ * The database cannot be written or read now: locked by another process, full, broken or closed.
+ *
+ * Whether a write that ends so is kept is unknown. HTTP answers 503; the text names no path, value or SQL.
+ */
+export class StorageUnavailable extends Error {
+  override readonly name = 'StorageUnavailable';
+}
+
+export type Database = {
+  /** Reads outside a transaction. */
+  readonly read: Queries;
+  /**
+   * Runs `work` in one write transaction and answers after its COMMIT.
+   *
+   * Nothing but database work may be awaited inside. A thrown error rolls back.
+   */
+  transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
+  /** Why it cannot serve, or undefined. */
+  problem(): Promise<string | undefined>;
+  close(): Promise<void>;
+};

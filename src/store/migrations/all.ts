@@ -1,0 +1,42 @@
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Queries } from '#store/database.ts';
+import { first } from './001-first.ts';
+
+/** Every migration, in the order of its names. A published one is never changed. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = { '001-first': first };
+
+/** How many migrations this code knows: the version of the schema it works with. */
+export const SCHEMA_VERSION = Object.keys(MIGRATIONS).length;
+
+/**
+ * The names of the migrations that the database lacks.
+ *
+ * Throws when the database holds one that this code does not know: a newer version wrote it.
+ */
+export async function pendingMigrations(queries: Queries): Promise<string[]> {
+  const done = await doneMigrations(queries.withTables<MigrationTables>());
+  const known = Object.keys(MIGRATIONS);
+  const unknown = done.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`the database was written by a newer version (it has migration ${unknown}): run that version`);
+  }
+  return known.filter((name) => !done.includes(name));
+}
+
+/** Brings the schema up to date; in a transaction, all of it happens or none. */
+export async function migrate(tx: Queries): Promise<void> {
+  const migrator = new Migrator({ db: tx, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+/** Kysely's own table of what was done. */
+type MigrationTables = { kysely_migration: { name: string } };
+
+async function doneMigrations(queries: Kysely<MigrationTables>): Promise<string[]> {
+  const tables = await queries.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === 'kysely_migration')) return [];
+  const rows = await queries.selectFrom('kysely_migration').select('name').execute();
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,57 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import { createFile, syncPath } from './sqlite-file.ts';
+
+/** More than any database has: all pages in one step, so that no write of others makes the copying start again. */
+const ALL_PAGES = 2 ** 31 - 1;
+
+/**
+ * Copies a database, in use or not, as it is at one moment into a new file of mode 0600.
+ *
+ * Leaves out the sealed copies of recovery codes that nobody has confirmed yet. Refuses a target that exists.
+ */
+export async function backupSqlite(path: string, target: string): Promise<void> {
+  if (!existsSync(path)) throw new Error(`there is no database at ${path}`);
+  const source = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  try {
+    await copySqlite(source, target, { replace: false });
+  } finally {
+    source.close();
+  }
+}
+
+/** The same from an open connection. The target appears under its name when it is complete. */
+export async function copySqlite(
+  source: DatabaseSync,
+  target: string,
+  { replace }: { replace: boolean },
+): Promise<void> {
+  if (!replace && existsSync(target)) throw new Error(`${target} exists already: a backup replaces no file`);
+  const partial = `${target}.partial`;
+  rmSync(partial, { force: true });
+  createFile(partial);
+  try {
+    await backup(source, partial, { rate: ALL_PAGES });
+    eraseCopiesOfCodes(partial);
+    syncPath(partial);
+    renameSync(partial, target);
+    syncPath(dirname(target));
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+function eraseCopiesOfCodes(path: string): void {
+  const copy = new DatabaseSync(path);
+  try {
+    // One file, without a log beside it.
+    copy.exec('pragma journal_mode = delete; pragma secure_delete = on');
+    const hasCodes = copy.prepare("select 1 from sqlite_schema where name = 'recovery_code_sets'").get() !== undefined;
+    if (hasCodes) copy.exec('update recovery_code_sets set sealed_copy = null, copy_expires_at = null');
+    // Pages that were free before may hold what was erased.
+    copy.exec('vacuum');
+  } finally {
+    copy.close();
+  }
+}
