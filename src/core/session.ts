@@ -1,0 +1,61 @@
+import { isStaff, type Role } from './policy.ts';
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** The life of a pending sign-in, and how many codes may be tried in it. */
+export const PENDING_SIGN_IN_SECONDS = 10 * MINUTE;
+export const PENDING_TRIES = 5;
+/** Alive at once; the oldest goes. */
+export const PENDING_PER_USER = 10;
+
+/** The life of a secret shown and not yet confirmed, and the tries at confirming it. */
+export const ENROLLMENT_SECONDS = 10 * MINUTE;
+export const ENROLLMENT_TRIES = 20;
+
+/** Alive at once; the oldest goes. */
+export const SESSIONS_PER_USER = 20;
+/** A session's use is written down no more often than this, so that checking one seldom writes. */
+export const LAST_SEEN_EVERY_SECONDS = MINUTE;
+/** How old a proof may be for a change of authenticators, recovery codes, email or password. */
+export const STEP_UP_AGE_SECONDS = 5 * MINUTE;
+/** For how long recovery codes that were not acknowledged can be shown again. */
+export const RECOVERY_CODES_COPY_SECONDS = 10 * MINUTE;
+/** For how long a browser stays known for a user. */
+export const DEVICE_SECONDS = 180 * DAY;
+
+/** The limits of a session, in seconds: without use, and in all. */
+export type SessionLimits = { readonly idleSeconds: number; readonly absoluteSeconds: number };
+
+/** Staff hold more than one company's data, so theirs are shorter. */
+export function sessionLimits(role: Role): SessionLimits {
+  return isStaff(role)
+    ? { idleSeconds: 15 * MINUTE, absoluteSeconds: 8 * HOUR }
+    : { idleSeconds: HOUR, absoluteSeconds: DAY };
+}
+
+/**
+ * The absolute end of a session made now.
+ *
+ * @param capAt when the partner begins to require MFA, for a session without a second factor: it ends no later than that
+ * @param now Unix seconds
+ */
+export function sessionExpiresAt(role: Role, now: number, capAt?: number | undefined): number {
+  const expiresAt = now + sessionLimits(role).absoluteSeconds;
+  return capAt === undefined ? expiresAt : Math.min(expiresAt, capAt);
+}
+
+/** Whether a session still counts: neither past its absolute end nor unused for too long. */
+export function isLiveSession(
+  session: { readonly lastSeenAt: number; readonly expiresAt: number },
+  role: Role,
+  now: number,
+): boolean {
+  return now < session.expiresAt && now < session.lastSeenAt + sessionLimits(role).idleSeconds;
+}
+
+/** Whether a factor was proven in this session recently enough for a sensitive change. */
+export function isSteppedUp(session: { readonly stepUpAt?: number | undefined }, now: number): boolean {
+  return session.stepUpAt !== undefined && now < session.stepUpAt + STEP_UP_AGE_SECONDS;
+}

@@ -1,0 +1,58 @@
+import type { SecondFactor } from './assurance.ts';
+import type { MfaDemand } from './policy.ts';
+
+/** Where a sign-in stands once the password is right. Only `complete` makes a session. */
+export type SignInState = 'complete' | 'enrollment_offered' | 'enrollment_required' | 'second_factor_required';
+
+/** For how long "Not now" holds where MFA is optional. */
+export const SKIP_HOLDS_SECONDS = 30 * 24 * 60 * 60;
+
+/**
+ * What stands between the right password and a session.
+ *
+ * An authenticator is always asked for, whatever the policy says. "Not now" silences an offer without a date for 30 days,
+ * and an offer with one for this sign-in only.
+ *
+ * @param person.enrolled whether an authenticator exists: disabled, paused or undecryptable ones do
+ * @param now Unix seconds
+ */
+export function stateAfterPassword(
+  person: { readonly demand: MfaDemand; readonly enrolled: boolean; readonly skippedAt?: number | undefined },
+  now: number,
+): SignInState {
+  const { demand, enrolled, skippedAt } = person;
+  if (enrolled) return 'second_factor_required';
+  switch (demand.kind) {
+    case 'none':
+      return 'complete';
+    case 'required':
+      return 'enrollment_required';
+    case 'offered': {
+      const isSilenced = skippedAt !== undefined && now < skippedAt + SKIP_HOLDS_SECONDS;
+      return demand.deadlineAt === undefined && isSilenced ? 'complete' : 'enrollment_offered';
+    }
+  }
+}
+
+/** Whether "Not now" is an answer. */
+export function isSkippable(state: SignInState): boolean {
+  return state === 'enrollment_offered';
+}
+
+/**
+ * The second factors that work at this moment; none unless one is asked for.
+ *
+ * @param signIn.totp whether a one-time code could be accepted now: not disabled, paused or undecryptable
+ * @param signIn.recoveryCodesLeft unused codes; 0 while their own budget is used up
+ */
+export function signInMethods(signIn: {
+  readonly state: SignInState;
+  readonly totp: boolean;
+  readonly recoveryCodesLeft: number;
+}): readonly SecondFactor[] {
+  if (signIn.state !== 'second_factor_required') return [];
+  const methods: SecondFactor[] = [];
+  if (signIn.totp) methods.push('totp');
+  if (signIn.recoveryCodesLeft > 0) methods.push('recovery_code');
+  return methods;
+}
