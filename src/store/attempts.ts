@@ -1,0 +1,141 @@
+import { isRefusal, type Refusal } from '#core/result.ts';
+import { type Attempts, type Rule, reserveTry } from '#core/throttle.ts';
+import type { AttemptTable, Queries } from './database.ts';
+import { type Param, statement } from './statement.ts';
+
+// Each lost round means that another process has counted or given back a try of the same key, and no budget is larger
+// than 60: long before this the answer is a refusal.
+const MAX_ROUNDS = 200;
+
+/**
+ * Counts one try for every key, or for none: then the refusal of the first rule that has no room.
+ *
+ * Reserve, commit, and only then compare what was typed.
+ *
+ * @param tx a write transaction; a refusal leaves nothing of its own in it
+ * @param tries each key once
+ */
+export async function reserveTries(
+  tx: Queries,
+  tries: readonly { readonly key: string; readonly rule: Rule }[],
+  now: number,
+): Promise<Refusal | undefined> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const changes: Change[] = [];
+    for (const { key, rule } of tries) {
+      const row = await findRow.first(tx, { key });
+      const next = reserveTry(rule, row && stateOf(row), now);
+      if (isRefusal(next)) return next;
+      changes.push({ key, row, next });
+    }
+    if (await claimAll(tx, changes)) return undefined;
+  }
+  throw new Error(`tries could not be counted: others were faster ${MAX_ROUNDS} times`);
+}
+
+/**
+ * Changes the tries of a key: gives one back, returns one, unlocks, re-enables.
+ *
+ * Where nothing is counted (any more) there is nothing to change.
+ */
+export async function changeTries(
+  tx: Queries,
+  key: string,
+  change: (state: Attempts) => Attempts,
+  now: number,
+): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const row = await findRow.first(tx, { key });
+    if (row === undefined || row.expires_at <= now) return;
+    if (await claim(tx, { key, row, next: change(stateOf(row)) })) return;
+  }
+  throw new Error(`tries could not be changed: others were faster ${MAX_ROUNDS} times`);
+}
+
+/** What is counted for a key; `undefined` when nothing is. */
+export async function findTries(queries: Queries, key: string): Promise<Attempts | undefined> {
+  const row = await findRow.first(queries, { key });
+  return row && stateOf(row);
+}
+
+/** Forgets keys whose authenticator, device or user is gone. */
+export async function deleteTries(tx: Queries, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) await tx.deleteFrom('attempts').where('key', 'in', keys).execute();
+}
+
+/** Removes the rows that say no more than no row; answers how many. */
+export async function deleteExpiredTries(tx: Queries, now: number): Promise<number> {
+  return deleteExpired.run(tx, { now });
+}
+
+type Change = { readonly key: string; readonly row: AttemptTable | undefined; readonly next: Attempts };
+
+/**
+ * Writes every change or none.
+ *
+ * In order of their keys, so that two transactions in PostgreSQL never wait for each other in a circle.
+ */
+async function claimAll(tx: Queries, changes: readonly Change[]): Promise<boolean> {
+  const done: Change[] = [];
+  for (const change of [...changes].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    if (await claim(tx, change)) done.push(change);
+    else {
+      for (const { key, row } of done) await restore(tx, key, row);
+      return false;
+    }
+  }
+  return true;
+}
+
+/**
+ * Writes the change if the row is still the one that it was worked out from.
+ *
+ * This is enough under READ COMMITTED: an update waits for whoever holds the row and then checks `version` against what
+ * that one committed, an insert waits for the other insert of the key, and the next round's read sees either. SQLite has
+ * one writer. So two tries never count from the same state.
+ */
+async function claim(tx: Queries, { key, row, next }: Change): Promise<boolean> {
+  const values = { key, state: JSON.stringify(next), expiresAt: next.expiresAt };
+  const written =
+    row === undefined
+      ? await insert.run(tx, values)
+      : await update.run(tx, { ...values, oldVersion: row.version, oldState: row.state });
+  return written === 1;
+}
+
+/** Undoes a claim of this transaction: nobody else has seen it, and its lock on the row is still ours. */
+async function restore(tx: Queries, key: string, row: AttemptTable | undefined): Promise<void> {
+  if (row === undefined) await deleteTries(tx, [key]);
+  else await tx.updateTable('attempts').set(row).where('key', '=', key).execute();
+}
+
+function stateOf(row: AttemptTable): Attempts {
+  return JSON.parse(row.state);
+}
+
+const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
+  db.selectFrom('attempts').selectAll().where('key', '=', p.key),
+);
+
+type NewState = { key: string; state: string; expiresAt: number };
+
+const insert = statement((db: Queries, p: Param<NewState>) =>
+  db
+    .insertInto('attempts')
+    .values({ key: p.key, state: p.state, version: 1, expires_at: p.expiresAt })
+    .onConflict((conflict) => conflict.column('key').doNothing()),
+);
+
+const update = statement((db: Queries, p: Param<NewState & { oldVersion: number; oldState: string }>) =>
+  db
+    .updateTable('attempts')
+    .set((row) => ({ state: p.state, version: row('version', '+', 1), expires_at: p.expiresAt }))
+    .where('key', '=', p.key)
+    .where('version', '=', p.oldVersion)
+    // A row that was removed and begun anew counts its versions from 1 again.
+    .where('state', '=', p.oldState),
+);
+
+const deleteExpired = statement((db: Queries, p: Param<{ now: number }>) =>
+  db.deleteFrom('attempts').where('expires_at', '<=', p.now),
+);

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import { sql } from 'kysely';
+import { giveBackTry, RULES, reenableTries, returnTry, unlockTries } from '#core/throttle.ts';
+import { changeTries, deleteExpiredTries, deleteTries, findTries, reserveTries } from '#store/attempts.ts';
+import type { Queries } from '#store/database.ts';
+import { openSqlite } from '#store/sqlite.ts';
+
+const NOW = 1_800_000_000;
+const DAY = 24 * 60 * 60;
+
+const db = await openSqlite(':memory:', { create: true });
+after(() => db.close());
+beforeEach(() => db.transaction((tx) => tx.deleteFrom('attempts').execute()));
+
+const code = { key: 'code:1:unknown', rule: RULES.oneTimeCode };
+const address = { key: 'address-code:1', rule: RULES.addressCodes };
+const mail = { key: 'reset-mail:1', rule: RULES.resetMails };
+
+function reserve(...tries: Parameters<typeof reserveTries>[1]) {
+  return db.transaction((tx) => reserveTries(tx, tries, NOW));
+}
+
+test('two hundred tries at once let through no more than the budget', async () => {
+  const answers = await Promise.all(Array.from({ length: 200 }, () => reserve(address)));
+  assert.equal(answers.filter((refusal) => refusal === undefined).length, 30);
+  assert.ok(answers.every((refusal) => refusal === undefined || refusal.refused === 'too_many_attempts'));
+});
+
+test('counts a try for every key, and for none when one has no room', async () => {
+  for (let count = 0; count < 3; count++) assert.equal(await reserve(address, mail), undefined);
+  const before = await rows();
+  const refusal = await reserve(address, code, mail);
+  assert.equal(refusal?.refused, 'too_many_attempts');
+  assert.deepEqual(await rows(), before);
+});
+
+test('answers with the first rule that has no room', async () => {
+  for (let count = 0; count < 3; count++) await reserve(mail);
+  for (let count = 0; count < 5; count++) await reserve(code);
+  assert.equal((await reserve(code, mail))?.retryAfterSeconds, 60);
+  assert.ok(Number((await reserve(mail, code))?.retryAfterSeconds) >= 3600);
+});
+
+test('a try that is rolled back was never counted, one that is committed stays', async () => {
+  const broken = db.transaction(async (tx) => {
+    await reserveTries(tx, [mail], NOW);
+    throw new Error('the wire broke');
+  });
+  await assert.rejects(broken);
+  assert.equal(await findTries(db.read, mail.key), undefined);
+  await reserve(mail);
+  assert.deepEqual(await findTries(db.read, mail.key), {
+    row: 0,
+    windows: [[[NOW / 60, 1]]],
+    expiresAt: NOW + 3600 + 59,
+  });
+});
+
+test('gives back, returns, unlocks and re-enables what is counted', async () => {
+  for (let count = 0; count < 5; count++) await reserve(code);
+  const change = (apply: Parameters<typeof changeTries>[2]) =>
+    db.transaction((tx) => changeTries(tx, code.key, apply, NOW));
+  await change((state) => returnTry(code.rule, state, NOW));
+  assert.equal((await findTries(db.read, code.key))?.row, 4);
+  await change((state) => giveBackTry(code.rule, state, NOW));
+  assert.equal((await findTries(db.read, code.key))?.row, 0);
+  for (let count = 0; count < 5; count++) await reserve(code);
+  assert.notEqual(await reserve(code), undefined);
+  await change((state) => unlockTries(code.rule, state));
+  assert.equal(await reserve(code), undefined);
+  await change(() => reenableTries(code.rule));
+  assert.deepEqual((await findTries(db.read, code.key))?.windows, [[], []]);
+});
+
+test('changes nothing where nothing is counted', async () => {
+  await db.transaction((tx) => changeTries(tx, code.key, () => assert.fail('called without a state'), NOW));
+  assert.deepEqual(await rows(), []);
+});
+
+test('forgets the keys it is told, and the rows that say nothing any more', async () => {
+  await reserve(code, address, mail);
+  await db.transaction((tx) => deleteTries(tx, [address.key, 'code:2:unknown']));
+  assert.deepEqual(
+    (await rows()).map(({ key }) => key),
+    [code.key, mail.key],
+  );
+  await db.transaction((tx) => deleteTries(tx, []));
+  assert.equal(await db.transaction((tx) => deleteExpiredTries(tx, NOW + 3600)), 0);
+  assert.equal(await db.transaction((tx) => deleteExpiredTries(tx, NOW + DAY)), 1);
+  assert.deepEqual(
+    (await rows()).map(({ key }) => key),
+    [code.key],
+  );
+});
+
+test('counts on top of what a faster process has just counted', async () => {
+  await reserve(mail);
+  await inARace('update', mail.key, async (tx) => {
+    // The faster one leaves what two tries leave, so this is the third and the next one too many.
+    assert.equal(await reserveTries(tx, [mail], NOW), undefined);
+    assert.deepEqual((await findTries(tx, mail.key))?.windows, [[[NOW / 60, 3]]]);
+    assert.notEqual(await reserveTries(tx, [mail], NOW), undefined);
+  });
+});
+
+test('takes back what it has written when a faster process leaves no room for the rest', async () => {
+  for (const isFirst of [true, false]) {
+    if (!isFirst) await reserve(address);
+    await reserve(mail);
+    if (isFirst) await reserve(mail);
+    const before = (await rows()).find(({ key }) => key === address.key);
+    await inARace(isFirst ? 'update' : 'fill', mail.key, async (tx) => {
+      const refusal = await reserveTries(tx, [address, mail], NOW);
+      assert.equal(refusal?.refused, 'too_many_attempts');
+      const row = await tx.selectFrom('attempts').selectAll().where('key', '=', address.key).executeTakeFirst();
+      assert.deepEqual(row, before);
+    });
+  }
+});
+
+test('gives up with an error, and without a count, when others are faster for ever', async () => {
+  await reserve(mail);
+  await assert.rejects(
+    inARace('always', mail.key, (tx) => reserveTries(tx, [address, mail], NOW)),
+    /others were faster/,
+  );
+  assert.equal(await findTries(db.read, address.key), undefined);
+});
+
+function rows() {
+  return db.read.selectFrom('attempts').selectAll().orderBy('key').execute();
+}
+
+/**
+ * Lets the next update of that key lose, as it does in PostgreSQL when another process committed first: that one
+ * has counted one try more (`update`), all that there are (`fill`), or wins every time (`always`).
+ */
+async function inARace(how: 'update' | 'fill' | 'always', key: string, work: (tx: Queries) => Promise<unknown>) {
+  const tries = how === 'update' ? "json_extract(state, '$.windows[0][0][1]') + 1" : '3';
+  const state = how === 'always' ? 'state' : `json_set(state, '$.windows[0][0][1]', ${tries})`;
+  await db.transaction(async (tx) => {
+    await sql`create table races (remaining integer)`.execute(tx);
+    await sql`insert into races values (${how === 'always' ? 1_000_000 : 1})`.execute(tx);
+    await sql`create trigger faster before update on attempts
+      when old.key = ${sql.lit(key)} and (select remaining from races) > 0
+      begin
+        update races set remaining = remaining - 1;
+        update attempts set state = ${sql.raw(state)}, version = version + 1 where key = old.key;
+        select raise(ignore);
+      end`.execute(tx);
+    await work(tx);
+    await sql`drop trigger faster`.execute(tx);
+    await sql`drop table races`.execute(tx);
+  });
+}
