@@ -59,7 +59,9 @@ function frame(view: View, { title, width, card }: Frame): Html {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<meta name="format-detection" content="telephone=no">
 <title>${title} – ${view.config.productName}</title>
+<link rel="icon" href="${view.config.logo === undefined ? 'data:,' : '/logo'}">
 <link rel="stylesheet" href="/style.css">
 <link rel="stylesheet" href="/brand.css">
 <script src="/page.js" defer></script>
@@ -77,11 +79,11 @@ ${footer(view)}
 function header(view: View): Html {
   const name = view.config.productName;
   const mark =
-    view.config.logoFile === undefined
+    view.config.logo === undefined
       ? html`<span class="mark" aria-hidden="true">${Array.from(name)[0]}</span>`
       : html`<img class="mark" src="/logo" alt="">`;
   return html`<header class="top"><a class="brand" href="/">${mark}<span>${name}</span></a>
-${view.signedIn && accountNav(view)}${languageSwitch(view)}</header>`;
+${languageSwitch(view)}${view.signedIn && accountNav(view)}</header>`;
 }
 
 function accountNav(view: View): Html {

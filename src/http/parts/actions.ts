@@ -3,9 +3,9 @@ import { attributes, type Content, type Html, html } from './html.ts';
 
 type Variant = 'primary' | 'quiet' | 'danger';
 
-/** A form that posts, with the token that proves it is ours. */
+/** A form that posts, with the token that proves it is ours. What is missing is said by our page, in its language: `novalidate`. */
 export function form(view: View, action: string, body: Content): Html {
-  return html`<form method="post" action="${action}"><input type="hidden" name="form_token" value="${view.formToken}">
+  return html`<form method="post" action="${action}" novalidate><input type="hidden" name="form_token" value="${view.formToken}">
 ${body}</form>`;
 }
 

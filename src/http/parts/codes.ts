@@ -5,13 +5,13 @@ import { type Content, type Html, html } from './html.ts';
 export function codeList(codes: readonly string[]): Html {
   const dash = html`<span>-</span>`;
   const groups = (code: string) => code.split('-').flatMap((group, index) => (index === 0 ? [group] : [dash, group]));
-  return html`<ol class="codes">${codes.map((code) => html`<li><code>${groups(code)}</code></li>`)}</ol>`;
+  return html`<ol class="codes" translate="no">${codes.map((code) => html`<li><code>${groups(code)}</code></li>`)}</ol>`;
 }
 
 /** The secret grouped by four for the eye: the gaps are style, so what a person selects and copies has no spaces. */
 export function secretBlock(secret: string): Html {
   const groups = secret.match(/.{1,4}/g) ?? [];
-  return html`<p class="secret"><code>${groups.map((group) => html`<span>${group}</span><wbr>`)}</code></p>`;
+  return html`<p class="secret" translate="no"><code>${groups.map((group) => html`<span>${group}</span><wbr>`)}</code></p>`;
 }
 
 /** A QR code, black on white in every scheme. `svg` is our own drawing, never a person's input. */

@@ -29,7 +29,9 @@ type Table = {
 
 /** A table that becomes a list of cards on a phone. Roles are spelled out: `display` takes them away there. */
 export function table({ caption, columns, rows }: Table): Html {
-  const head = columns.map((column) => html`<th scope="col" role="columnheader">${column}</th>`);
+  const head = columns.map((column) =>
+    column === '' ? html`<td role="cell"></td>` : html`<th scope="col" role="columnheader">${column}</th>`,
+  );
   const cells = (row: readonly Content[]) =>
     row.map(
       (cell, index) => html`<td role="cell"${attributes({ 'data-label': columns[index] || undefined })}>${cell}</td>`,

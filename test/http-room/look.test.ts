@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { brandCss } from '#http/brand.ts';
+
+const CSS = readFileSync(new URL('../../public/style.css', import.meta.url), 'utf8');
+const SCHEMES = ['light', 'dark'] as const;
+const HUES = Array.from({ length: 360 }, (_, hue) => hue);
+const GROUNDS = ['paper', 'card', 'wash'];
+
+// WCAG 2.2: 1.4.3 text, 1.4.11 what is needed to see a control.
+const TEXT = 4.5;
+const SHAPE = 3;
+
+/** What stands on what, and the least contrast between them. */
+const PAIRS: readonly (readonly [string, string, number])[] = [
+  ...GROUNDS.flatMap((ground) => ['ink', 'quiet', 'accent'].map((text) => [text, ground, TEXT] as const)),
+  ...GROUNDS.flatMap((ground) => ['edge', 'accent', 'refusal'].map((shape) => [shape, ground, SHAPE] as const)),
+  ['refusal', 'card', TEXT],
+  ['refusal', 'refusal-ground', TEXT],
+  ['ink', 'refusal-ground', TEXT],
+  ['accent', 'refusal-ground', SHAPE],
+  ['on-accent', 'accent', TEXT],
+  ['on-accent', 'accent-hover', TEXT],
+  ['accent-hover', 'card', SHAPE],
+];
+
+for (const scheme of SCHEMES) {
+  test(`every accent hue keeps text readable and controls visible in the ${scheme} scheme`, () => {
+    const tokens = tokensOf(scheme);
+    for (const hue of HUES) {
+      for (const [front, ground, least] of PAIRS) {
+        const lowest = lowestContrast(color(tokens, front, hue), color(tokens, ground, hue));
+        assert.ok(lowest >= least, `${front} on ${ground} at hue ${hue}: ${lowest.toFixed(2)}, needs ${least}`);
+      }
+    }
+  });
+}
+
+test('a dark scheme sets every colour that the light one has', () => {
+  assert.deepEqual([...tokensOf('dark').keys()], [...tokensOf('light').keys()]);
+  assert.notDeepEqual(tokensOf('dark'), tokensOf('light'));
+});
+
+test('every colour on the screen is a token, so that the proof covers it', () => {
+  const rules = CSS.slice(CSS.indexOf('/* Ground */'), CSS.indexOf('@media print'));
+  const literals = rules.match(/(?:#[0-9a-f]{3,8}\b|(?:oklch|rgb|hsl|color-mix)\()[^;]*/gi) ?? [];
+  // The ground of the QR code stays white for the camera.
+  assert.deepEqual(literals, ['#fff']);
+  const used = new Set(Array.from(rules.matchAll(/var\(--([\w-]+)\)/g), ([, name]) => name));
+  for (const name of ['mono', 'pad']) used.delete(name);
+  for (const name of used) assert.ok(tokensOf('light').has(name ?? ''), `--${name} has no value`);
+});
+
+test('the brand sheet sets the hue that every colour is made from', () => {
+  assert.equal(brandCss(140), ':root{--hue:140}\n');
+  assert.match(CSS, /--hue: \d+;/);
+});
+
+test('scripts and styles stay small', () => {
+  const script = readFileSync(new URL('../../public/page.js', import.meta.url));
+  assert.ok(script.length < 10_000);
+  // The rest of 40 kB is for the page.
+  assert.ok(script.length + Buffer.byteLength(CSS) < 32_000);
+});
+
+type Lch = { readonly lightness: number; readonly chroma: number; readonly hue: number };
+type Rgb = readonly [number, number, number];
+type Tokens = ReadonlyMap<
+  string,
+  { readonly lightness: number; readonly chroma: number; readonly hue: number | undefined }
+>;
+
+/** The colour tokens of a scheme, out of the style sheet that is served; dark ones replace light ones. */
+function tokensOf(scheme: 'light' | 'dark'): Tokens {
+  const dark = CSS.indexOf('@media (prefers-color-scheme: dark)');
+  const block = scheme === 'light' ? CSS.slice(0, dark) : CSS.slice(dark, CSS.indexOf('/* Ground */'));
+  const found = block.matchAll(/--([\w-]+): oklch\(([\d.]+)% ([\d.]+) (var\(--hue\)|[\d.]+)\);/g);
+  return new Map(
+    Array.from(found, ([, name = '', lightness, chroma, hue]) => {
+      const fixed = hue === 'var(--hue)' ? undefined : Number(hue);
+      return [name, { lightness: Number(lightness) / 100, chroma: Number(chroma), hue: fixed }];
+    }),
+  );
+}
+
+function color(tokens: Tokens, name: string, hue: number): Lch {
+  const token = tokens.get(name);
+  assert.ok(token, `--${name} is not in the style sheet`);
+  return { ...token, hue: token.hue ?? hue };
+}
+
+/** Browsers differ in how they bring a colour into the screen's range: the contrast must hold for each of the ways. */
+function lowestContrast(front: Lch, ground: Lch): number {
+  return Math.min(...[clipped, chromaReduced, wide].map((drawn) => contrast(drawn(front), drawn(ground))));
+}
+
+function contrast(a: Rgb, b: Rgb): number {
+  const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05);
+}
+
+function luminance([red, green, blue]: Rgb): number {
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** Each channel cut to the range of sRGB, as browsers draw today. */
+function clipped(lch: Lch): Rgb {
+  const [red, green, blue] = linearRgb(lch);
+  return [cut(red), cut(green), cut(blue)];
+}
+
+/** Less chroma until it fits: CSS Color 4 §13.2, without its tolerance. */
+function chromaReduced(lch: Lch): Rgb {
+  let [low, high] = [0, lch.chroma];
+  if (fits(linearRgb(lch))) return linearRgb(lch);
+  for (let halving = 0; halving < 16; halving++) {
+    const middle = (low + high) / 2;
+    if (fits(linearRgb({ ...lch, chroma: middle }))) low = middle;
+    else high = middle;
+  }
+  return clipped({ ...lch, chroma: low });
+}
+
+/** A screen wide enough to need neither. */
+function wide(lch: Lch): Rgb {
+  return linearRgb(lch);
+}
+
+function fits(rgb: Rgb): boolean {
+  return rgb.every((channel) => channel >= -1e-6 && channel <= 1 + 1e-6);
+}
+
+function cut(channel: number): number {
+  return Math.min(1, Math.max(0, channel));
+}
+
+/** OKLCH to linear sRGB: the matrices of CSS Color 4 §18. */
+function linearRgb({ lightness, chroma, hue }: Lch): Rgb {
+  const angle = (hue * Math.PI) / 180;
+  const [a, b] = [chroma * Math.cos(angle), chroma * Math.sin(angle)];
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  return [
+    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
+  ];
+}
