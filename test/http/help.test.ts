@@ -97,6 +97,20 @@ describe('the help texts', () => {
     });
   }
 
+  test('a symptom quotes the words of the refusal', () => {
+    for (const locale of LOCALES) {
+      const texts = new Set(Object.values(readTexts(locale)));
+      const quoted = HANDBOOKS[locale].troubleshooting.sections
+        .flatMap(({ blocks: [first] }) => (typeof first === 'string' ? [...first.matchAll(/[“„]([^”“]+)[”“]/g)] : []))
+        .map((match) => match[1] ?? '');
+      assert.equal(quoted.length, 3);
+      assert.deepEqual(
+        quoted.filter((words) => !texts.has(words)),
+        [],
+      );
+    }
+  });
+
   test('all that the set-up article teaches is there', () => {
     const taught: [ArticleName, RegExp][] = [
       ['set-up', /Google Authenticator.*Microsoft Authenticator.*1Password/s],
@@ -139,6 +153,12 @@ describe('the help pages', () => {
       }
     });
   }
+
+  test('controls are set off and links can be followed', () => {
+    const page = articlePage(viewOf({}), 'set-up').toString();
+    assert.ok(page.includes('select <b>Get Started</b>. You now see'));
+    assert.ok(page.includes('Go to the <a href="/sign-in">sign-in page</a>, enter'));
+  });
 
   test('the index leads to every article and straight to every symptom', () => {
     const page = helpIndexPage(viewOf({})).toString();

@@ -22,7 +22,7 @@ export function helpIndexPage(view: View): Html {
   const handbook = HANDBOOKS[view.locale];
   const articles = ARTICLE_NAMES.map((name) => {
     const { title, summary } = handbook[name];
-    return html`<li><div><h2><a href="/help/${name}">${title}</a></h2><p class="value">${summary}</p></div></li>`;
+    return html`<li><div><h2><a href="/help/${name}">${title}</a></h2><div class="value">${summary}</div></div></li>`;
   });
   return layout(view, {
     title: view.t('help.index.title'),

@@ -8,7 +8,7 @@ export const troubleshooting: Article = {
       anchor: 'code-incorrect',
       heading: 'Mein Code ist falsch',
       blocks: [
-        'Sie lesen „Bestätigungscode ist falsch“ oder „Einmalcode ist falsch“.',
+        'Sie lesen „Der Bestätigungscode ist falsch“ oder „Der Einmalcode ist falsch“.',
         {
           title: 'Bei der Anmeldung',
           steps: [
@@ -79,7 +79,7 @@ export const troubleshooting: Article = {
           ],
         },
         'Die Menüs sind nicht auf jedem Telefon gleich. Finden Sie Ihres nicht, suchen Sie in den Einstellungen nach „Datum“. Auf einem Computer steht derselbe Schalter in den Systemeinstellungen.',
-        'Vielleicht zeigt Ihr Telefon die richtige Uhrzeit, weil Sie sie in einer anderen Zeitzone von Hand gestellt haben. Auch das bringt die automatische Einstellung in Ordnung. Werden Codes danach noch abgelehnt, wenden Sie sich an {contact}.',
+        'Ein Telefon kann die richtige Uhrzeit zeigen und trotzdem falsch gehen: wenn sie in einer anderen Zeitzone von Hand gestellt wurde. Auch das bringt die automatische Einstellung in Ordnung. Werden Codes danach noch abgelehnt, wenden Sie sich an {contact}.',
       ],
     },
     {
@@ -92,7 +92,7 @@ export const troubleshooting: Article = {
             'Melden Sie sich mit **E-Mail** und **Passwort** an.',
             'Wählen Sie auf der Seite, die nach dem Einmalcode fragt, **Wiederherstellungscode verwenden**.',
             'Geben Sie einen Ihrer Codes bei **Wiederherstellungscode** ein und wählen Sie **Bestätigen**. Groß- und Kleinschreibung und Striche sind gleich. Jeder Code gilt einmal.',
-            'Richten Sie auf der nächsten Seite einen neuen Authenticator ein. Codes vom verlorenen Telefon gelten dann nicht mehr.',
+            'Richten Sie auf der nächsten Seite eine neue Authenticator-App ein. Codes vom verlorenen Telefon gelten dann nicht mehr.',
           ],
         },
         'Wurde das Telefon gestohlen? Dann ändern Sie auch Ihr Passwort. Wer das Telefon hat, braucht es noch. Haben Sie auch keine Wiederherstellungscodes, lesen Sie [Meine Wiederherstellungscodes sind weg](#lost-recovery-codes).',
@@ -114,7 +114,7 @@ export const troubleshooting: Article = {
           steps: [
             'Wenden Sie sich an {contact}. Sagen Sie, dass Ihre Zwei-Faktor-Authentifizierung zurückgesetzt werden muss.',
             'Dort wird geprüft, dass wirklich Sie es sind, und dann zurückgesetzt. Sie bekommen darüber eine E-Mail.',
-            'Melden Sie sich mit Ihrem Passwort an und [richten Sie einen Authenticator ein](/help/set-up).',
+            'Melden Sie sich mit Ihrem Passwort an und [richten Sie eine Authenticator-App ein](/help/set-up).',
           ],
         },
         'Ein neues Passwort hilft hier nicht: Es öffnet nur die erste Tür.',
@@ -122,7 +122,7 @@ export const troubleshooting: Article = {
     },
     {
       anchor: 'too-many-attempts',
-      heading: 'Ich muss warten, oder mein Authenticator ist angehalten',
+      heading: 'Ich muss warten, oder meine Authenticator-App ist pausiert',
       blocks: [
         'Nach mehreren falschen Codes bitten wir Sie, zwischen den Versuchen zu warten: erst eine Minute, später bis zu einer Stunde. So kann niemand, der Ihr Passwort hat, Codes erraten. Die Seite sagt, wie lange es dauert.',
         {
@@ -133,7 +133,7 @@ export const troubleshooting: Article = {
             'Eilt es? Für Wiederherstellungscodes wird getrennt gezählt. Sie können jetzt einen verwenden.',
           ],
         },
-        'Bei vielen falschen Codes an einem Tag wird der Authenticator angehalten. Er funktioniert später von selbst wieder. Bei sehr vielen in einem Monat wird er abgeschaltet. Dann melden Sie sich mit einem Wiederherstellungscode an und ändern Ihr Passwort, oder wenden Sie sich an {contact}.',
+        'Bei vielen falschen Codes an einem Tag wird Ihre Authenticator-App pausiert. Sie gilt später von selbst wieder. Bei sehr vielen in einem Monat wird sie gesperrt. Dann melden Sie sich mit einem Wiederherstellungscode an und ändern Ihr Passwort, oder wenden Sie sich an {contact}.',
         'Haben nicht Sie diese Codes eingegeben, kennt jemand Ihr Passwort. Ändern Sie es jetzt. Nach vielen falschen Passwörtern ist die Anmeldung von neuen Geräten auf dieselbe Art begrenzt. Ein [Link für ein neues Passwort](/forgot-password) bringt Sie schneller hinein.',
       ],
     },
@@ -144,8 +144,8 @@ export const troubleshooting: Article = {
         'Tun Sie dies, solange Sie das alte Telefon noch haben.',
         {
           steps: [
-            'Melden Sie sich mit einem Code vom alten Telefon an und öffnen Sie Ihren [Authenticator](/security/authenticator).',
-            'Ersetzen Sie ihn und scannen Sie den neuen QR-Code mit dem neuen Telefon.',
+            'Melden Sie sich mit einem Code vom alten Telefon an und öffnen Sie Ihre [Authenticator-App](/security/authenticator).',
+            'Ersetzen Sie sie und scannen Sie den neuen QR-Code mit dem neuen Telefon.',
             'Geben Sie den Code ein, den das neue Telefon zeigt. Bis dahin funktioniert das alte weiter.',
             'Löschen Sie den Eintrag auf dem alten Telefon.',
           ],

@@ -29,7 +29,7 @@ const setUp: Article = {
         {
           steps: [
             'Öffnen Sie die [Anmeldeseite](/sign-in), geben Sie **E-Mail** und **Passwort** ein und wählen Sie **Anmelden**.',
-            'Wählen Sie auf der Seite **Zwei-Faktor-Authentifizierung** die Schaltfläche **Jetzt einrichten**. Sie sehen nun einen QR-Code.',
+            'Wählen Sie auf der Seite **Zwei-Faktor-Authentifizierung** die Schaltfläche **Los geht’s**. Sie sehen nun einen QR-Code.',
             'Öffnen Sie Ihre Authenticator-App und fügen Sie dort ein Konto hinzu. Meist ist das ein Pluszeichen.',
             'Richten Sie die Kamera der App auf den QR-Code. In der App erscheint ein Eintrag mit dem Namen {product}.',
           ],
@@ -41,11 +41,11 @@ const setUp: Article = {
       anchor: 'manual-code',
       heading: 'Wenn Sie den QR-Code nicht scannen können',
       blocks: [
-        'Lesen Sie dies auf dem Telefon, auf dem auch die App ist? Dann nutzen Sie den Link neben dem QR-Code. Er öffnet die App für Sie.',
+        'Lesen Sie dies auf dem Telefon, auf dem auch die App ist? Dann wählen Sie **Auf diesem Telefon öffnen**. Das öffnet die App für Sie.',
         {
           title: 'In allen anderen Fällen',
           steps: [
-            'Wählen Sie **Code manuell eingeben**. Ein geheimer Code aus 32 Buchstaben und Ziffern erscheint.',
+            'Wählen Sie **Code von Hand eingeben**. Ein geheimer Code aus 32 Buchstaben und Ziffern erscheint.',
             'Wählen Sie **Kopieren**, oder lassen Sie die Seite zum Abtippen offen.',
             'Fügen Sie in Ihrer App ein Konto von Hand hinzu. Apps nennen das „Einrichtungsschlüssel“ oder „Code eingeben“.',
             'Fügen Sie den Code ein oder tippen Sie ihn ab. Leerzeichen können Sie weglassen. Fragt die App nach der Art, wählen Sie „zeitbasiert“.',
@@ -130,7 +130,7 @@ const howSignInWorks: Article = {
             'Wählen Sie **Bestätigen**.',
           ],
         },
-        'Dieser Code ist nun verbraucht: Streichen Sie ihn durch. Die nächste Seite sagt Ihnen, wie viele noch übrig sind, und bietet an, einen neuen Authenticator einzurichten.',
+        'Dieser Code ist nun verbraucht: Streichen Sie ihn durch. Die nächste Seite sagt Ihnen, wie viele noch übrig sind, und bietet an, eine neue Authenticator-App einzurichten.',
       ],
     },
     {
@@ -140,8 +140,8 @@ const howSignInWorks: Article = {
         {
           points: [
             'Nach einer Stunde ohne Aktivität werden Sie abgemeldet, in jedem Fall nach 24 Stunden. Für unsere eigenen Beschäftigten sind die Zeiten kürzer.',
-            'Bevor Sie Passwort, Authenticator oder Wiederherstellungscodes ändern, fragen wir noch einmal nach einem Code.',
-            'Wenn Sie Passwort oder Authenticator ändern, enden alle Ihre anderen Sitzungen. Wir sagen Ihnen, wie viele es waren.',
+            'Bevor Sie Passwort, Authenticator-App oder Wiederherstellungscodes ändern, fragen wir noch einmal nach einem Code.',
+            'Wenn Sie Passwort oder Authenticator-App ändern, enden alle Ihre anderen Sitzungen. Wir sagen Ihnen, wie viele es waren.',
             'Wählen Sie **Abmelden**, wenn Sie einen Computer verlassen, den auch andere benutzen.',
           ],
         },

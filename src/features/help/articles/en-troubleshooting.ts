@@ -76,7 +76,7 @@ export const troubleshooting: Article = {
           ],
         },
         'Menus differ a little from phone to phone. If you do not find yours, search the settings for “date”. On a computer, look in the system settings for the same switch.',
-        'Your phone may show the right time because you set it by hand to another time zone. The automatic setting puts this right as well. If codes are still refused after that, contact {contact}.',
+        'A phone can show the right time and still be wrong: when it was set by hand in another time zone. The automatic setting puts this right as well. If codes are still refused after that, contact {contact}.',
       ],
     },
     {
@@ -130,7 +130,7 @@ export const troubleshooting: Article = {
             'In a hurry? A recovery code has its own limit, so you can use one now.',
           ],
         },
-        'With many wrong codes in one day, the authenticator is paused. It comes back by itself. With very many within a month it is switched off. Then sign in with a recovery code and change your password, or contact {contact}.',
+        'With many wrong codes in one day, the authenticator is paused. It comes back by itself. With very many within a month it is disabled. Then sign in with a recovery code and change your password, or contact {contact}.',
         'If you did not enter those codes, somebody knows your password. Change it now. After many wrong passwords, sign-in from new devices is limited in the same way. A [link to set a new password](/forgot-password) lets you in sooner.',
       ],
     },

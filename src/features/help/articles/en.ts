@@ -41,7 +41,7 @@ const setUp: Article = {
       anchor: 'manual-code',
       heading: 'If you cannot scan the QR code',
       blocks: [
-        'Are you reading this on the phone that has the app? Use the link next to the QR code. It opens the app for you.',
+        'Are you reading this on the phone that has the app? Select **Open on this phone**. It opens the app for you.',
         {
           title: 'In any other case',
           steps: [
