@@ -59,9 +59,16 @@ test('a password made of own words is refused, with fewer than six other charact
     'JANEacme12345',
     'interface partner',
     'jane.doe@acme.example',
-    'ＡｃｍｅTelecom1',
+    'ＡｃｍｅＴｅｌｅｃｏｍ１',
   ];
   for (const password of refused) assert.equal(reasonFor(password, { ownWords }), 'own_words', password);
+});
+
+test('both sides of the email are own words, each with and without its dots', () => {
+  const ownWords = ['jane.doe@acme.example'];
+  for (const password of ['JaneDoe-JaneDoe', 'acmeexample12', 'example.jane.acme']) {
+    assert.equal(reasonFor(password, { ownWords }), 'own_words', password);
+  }
 });
 
 test('own words with six other characters beside them are good, and short ones do not count', () => {

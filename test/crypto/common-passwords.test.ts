@@ -55,6 +55,11 @@ test('passphrases, random passwords and random digits are not common', () => {
   for (const password of good) assert.ok(!isCommon(password), password);
 });
 
+test('six characters beside a sequence or row are enough', () => {
+  assert.ok(isCommonPassword('kx7vm1234567890', new Set()));
+  assert.ok(!isCommonPassword('kx7vmq1234567890', new Set()));
+});
+
 test('a word is found through case, leet, digits at its ends and repeats, and no other word is', () => {
   const words = new Set(['trustno1', 'dolphin', '147258369741']);
   for (const password of [
@@ -62,6 +67,7 @@ test('a word is found through case, leet, digits at its ends and repeats, and no
     'd0lph1n',
     'Dolphin!2026',
     '2026-dolphin',
+    'D0lph1n2046',
     'dolphindolphindolph',
     '147258369741',
   ]) {
