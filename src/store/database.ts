@@ -20,6 +20,7 @@ export type Schema = {
   outbox: OutboxTable;
   audit_events: AuditEventTable;
   audit_batches: AuditBatchTable;
+  ring_keys: RingKeyTable;
 };
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
@@ -216,6 +217,14 @@ export type AuditBatchTable = {
   seal: string;
   /** 1 for a checkpoint that stands for pruned batches. */
   checkpoint: number;
+};
+
+/** Every key that may have sealed or tagged a row: a ring without it, or with another key of that name, must not start. */
+export type RingKeyTable = {
+  id: string;
+  /** A keyed tag of a fixed text: tells keys apart, tells nothing of them. */
+  fingerprint: string;
+  first_used_at: number;
 };
 
 /** A statement runs on either: the database itself or a transaction of it. */

@@ -155,6 +155,10 @@ const TABLES = {
     head text not null,
     seal text not null,
     checkpoint bigint not null check (checkpoint in (0, 1))`,
+  ring_keys: `
+    id text primary key,
+    fingerprint text not null,
+    first_used_at bigint not null`,
 };
 
 const INDEXES = [

@@ -1,0 +1,16 @@
+/** One thing to tell a signed-in person at the next page. */
+export type Notice =
+  | { readonly kind: 'recovery_code_used'; readonly left: number }
+  | { readonly kind: 'few_codes_left'; readonly left: number }
+  | { readonly kind: 'authenticator_added' | 'authenticator_replaced' | 'authenticator_removed'; readonly ended: number }
+  | { readonly kind: 'password_changed' | 'codes_changed'; readonly ended: number }
+  | { readonly kind: 'sessions_ended'; readonly ended: number };
+
+export function noticeText(notice: Notice): string {
+  return JSON.stringify(notice);
+}
+
+/** @param text what `noticeText` made: only we write that column */
+export function noticeOf(text: string | undefined): Notice | undefined {
+  return text === undefined ? undefined : (JSON.parse(text) as Notice);
+}

@@ -1,0 +1,92 @@
+import type { Client } from '#core/client.ts';
+import { type Refusal, refuse } from '#core/result.ts';
+import { ENROLLMENT_SECONDS } from '#core/session.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { endOthers } from '#flows/end-others.ts';
+import {
+  confirmEnrollment,
+  type Enrollee,
+  findOpenEnrollment,
+  type OpenEnrollment,
+  startEnrollment,
+} from '#flows/enrollment.ts';
+import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
+import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
+import { transactionOrRefusal } from '#flows/transaction.ts';
+import { lockPartner } from '#store/partners.ts';
+import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
+import { setMfaSkipped } from '#store/users.ts';
+
+const CODES_PATH = '/enroll/recovery-codes';
+
+/** Shows this pending sign-in its secret. Whoever has an authenticator gets none: the second door is theirs to open. */
+export async function startAtSignIn(
+  env: Env,
+  pending: PendingSignIn,
+  client: Client,
+): Promise<OpenEnrollment | Refusal> {
+  if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
+  return startEnrollment(env, enrolleeOf(pending, client), ENROLLMENT_SECONDS);
+}
+
+export function findAtSignIn(env: Env, pending: PendingSignIn): Promise<OpenEnrollment | undefined> {
+  return findOpenEnrollment(env, pending.id);
+}
+
+export type EnrolledSignIn = { readonly session: NewSession; readonly recoveryCodes: readonly string[] };
+
+/** A right code makes the authenticator and the recovery codes and finishes the sign-in: all of it, or nothing. */
+export async function confirmAtSignIn(
+  env: Env,
+  pending: PendingSignIn,
+  code: string,
+  client: Client,
+): Promise<EnrolledSignIn | Refusal> {
+  if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
+  const { user, mouth, deviceId, returnTo } = pending;
+  return confirmEnrollment(env, enrolleeOf(pending, client), code, {
+    draw: () => drawRecoveryCodes(env),
+    async open(tx, { authenticatorId, drawn }) {
+      const now = env.now();
+      if (!(await completePendingSignIn(tx, pending.id, mouth === 'page' ? CODES_PATH : '', now))) {
+        return refuse('sign_in_expired');
+      }
+      const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+      await appendEvent(env, tx, { action: 'totp.enrolled', ...whose, detail: { authenticatorId } }, client);
+      await issueRecoveryCodes(env, tx, { user, mouth, client }, drawn);
+      await endOthers(env, tx, { user, keepSessionId: '', keepPendingId: pending.id, client }, 'authenticator_changed');
+      const signIn = { person: pending, mouth, factor: 'totp' as const, deviceId, returnTo, client };
+      const session = await finishSignIn(env, tx, signIn, now);
+      return { session, recoveryCodes: drawn.codes };
+    },
+  });
+}
+
+/** "Not now": only while the policy, read in the same transaction, still allows it. */
+export async function skipAtSignIn(env: Env, pending: PendingSignIn, client: Client): Promise<NewSession | Refusal> {
+  const now = env.now();
+  const { user, mouth, deviceId, returnTo } = pending;
+  return transactionOrRefusal(env.db, async (tx) => {
+    const partner = user.partnerId === undefined ? undefined : await lockPartner(tx, user.partnerId);
+    const current = { ...pending, partner };
+    if (stateOf(current, now) !== 'enrollment_offered') return refuse('forbidden', { reason: 'required' });
+    const session = await finishSignIn(
+      env,
+      tx,
+      { person: current, mouth, factor: undefined, deviceId, returnTo, client },
+      now,
+    );
+    if (!(await completePendingSignIn(tx, pending.id, session.continueTo, now))) return refuse('sign_in_expired');
+    await setMfaSkipped(tx, user.id, now);
+    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    const detail = { deadlineAt: deadlineOf(current, now) };
+    await appendEvent(env, tx, { action: 'enrollment.skipped', ...whose, detail }, client);
+    return session;
+  });
+}
+
+function enrolleeOf({ id, user, expiresAt }: PendingSignIn, client: Client): Enrollee {
+  return { user, ownerId: id, expiresAt, client };
+}

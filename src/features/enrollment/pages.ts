@@ -1,0 +1,94 @@
+import { isStaff } from '#core/policy.ts';
+import type { Refusal } from '#core/result.ts';
+import { layout } from '#http/layout.ts';
+import { actions, copyButton, form, linkButton, printButton, submitButton } from '#http/parts/actions.ts';
+import { codeList } from '#http/parts/codes.ts';
+import { checkbox } from '#http/parts/fields.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import { dateElement } from '#http/parts/text.ts';
+import { setUpPage } from '#http/set-up-page.ts';
+import type { View } from '#http/view.ts';
+
+type Prompt = {
+  readonly role: 'member' | 'manager' | 'csm' | 'admin';
+  readonly partnerName: string | undefined;
+  readonly canSkip: boolean;
+  readonly deadlineAt: number | undefined;
+  readonly ended?: boolean;
+};
+
+/** Why there is a second door, until when it can wait, and the way on. */
+export function promptPage(view: View, { role, partnerName, canSkip, deadlineAt, ended }: Prompt): Html {
+  const { t } = view;
+  const why = isStaff(role)
+    ? t('enroll.why.staff')
+    : canSkip
+      ? t('enroll.why.offered')
+      : t('enroll.why.required', { partner: partnerName ?? '' });
+  return layout(view, {
+    title: t('enroll.title'),
+    width: 'form',
+    doors: { first: 'open', second: 'here', label: t('doors.setUp') },
+    refusal: ended ? { title: t('enroll.ended.title'), text: t('enroll.ended.text') } : undefined,
+    body: html`<p class="lead">${why}</p>
+${deadlineAt !== undefined && html`<p><strong>${deadline(view, deadlineAt)}</strong></p>`}
+<p>${t('enroll.need')}</p>
+${form(view, '/enroll', submitButton(t('enroll.getStarted')))}
+${canSkip && form(view, '/enroll/skip', submitButton(t('enroll.notNow'), 'quiet'))}
+<p class="quiet"><a href="/help/how-sign-in-works">${t('enroll.help')}</a></p>`,
+  });
+}
+
+/** A date inside a sentence: the message has a place for it, the markup is ours. */
+function deadline(view: View, at: number): Html {
+  const MARK = '\u0000';
+  const [before, after] = view.t('enroll.deadline', { date: MARK }).split(MARK);
+  return html`${before}${dateElement(at, view.locale)}${after}`;
+}
+
+type Connect = { readonly secret: Uint8Array; readonly email: string; readonly refusal?: Refusal | undefined };
+
+export function connectPage(view: View, { secret, email, refusal }: Connect): Html {
+  return setUpPage(view, {
+    secret,
+    email,
+    refusal,
+    action: '/enroll/authenticator',
+    doors: { first: 'open', second: 'here', label: view.t('doors.setUp') },
+    lead: view.t('setUp.lead'),
+  });
+}
+
+/** The codes, until Done. */
+export function recoveryCodesPage(view: View, codes: readonly string[], notSaved = false): Html {
+  const { t } = view;
+  const refusal = { title: t('codes.notSaved.title'), text: t('codes.notSaved.text'), fieldId: 'saved' };
+  return layout(view, {
+    title: t('codes.title'),
+    width: 'wide',
+    doors: { first: 'open', second: 'open', label: t('doors.set') },
+    refusal: notSaved ? refusal : undefined,
+    body: html`<p class="lead">${t('codes.lead')}</p>
+${codeList(codes)}
+<p>${t('codes.keep')}</p>
+${actions(
+  copyButton({ text: codes.join('\n'), label: t('codes.copy'), copiedLabel: t('setUp.copied') }),
+  linkButton('/enroll/recovery-codes.txt', t('codes.download'), 'quiet', true),
+  printButton(t('codes.print')),
+)}
+${form(
+  view,
+  '/enroll/recovery-codes',
+  html`${checkbox({ id: 'saved', name: 'saved', label: t('codes.saved'), error: notSaved ? refusal.title : undefined })}
+${submitButton(t('codes.done'))}`,
+)}`,
+  });
+}
+
+/** The same codes as a text file. */
+export function recoveryCodesFile(view: View, codes: readonly string[], email: string): string {
+  const { t, config, now } = view;
+  const date = new Date(now * 1000).toISOString().slice(0, 10);
+  const head = t('codes.file.head', { product: config.productName, email, date });
+  return `${head}\n${t('codes.file.use')}\n\n${codes.join('\n')}\n`;
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { looksLikeRecoveryCode } from '#core/recovery-code.ts';
+import { isRefusal, refuse } from '#core/result.ts';
+import { normalizeOneTimeCode } from '#core/totp.ts';
+import type { Env } from '#env.ts';
+import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
+import { codesWait } from '#http/guard.ts';
+import { statusOf } from '#http/problem.ts';
+import { type Reply, seeOther, show } from '#http/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { sessionCookies } from '#http/sign-in-cookies.ts';
+import type { View } from '#http/view.ts';
+import type { PendingSignIn } from '#store/pending-sign-ins.ts';
+import type { Session } from '#store/sessions.ts';
+import { confirmAtSignIn, findAtSignIn, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
+import { acknowledgeCodes, readCodesCopy } from './codes-copy.ts';
+import { connectPage, promptPage, recoveryCodesFile, recoveryCodesPage } from './pages.ts';
+
+const codeForm = z.object({ code: z.string().optional() });
+const doneForm = z.object({ saved: z.string().optional() });
+
+const SECOND_DOOR = '/sign-in/one-time-code';
+const CODES = '/enroll/recovery-codes';
+
+export const enrollmentRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: '/enroll',
+    guard: 'pendingSignIn',
+    handle: ({ view, pending, query }) =>
+      pending.authenticatorId === undefined ? show(prompt(view, pending, query.has('ended'))) : seeOther(SECOND_DOOR),
+  }),
+  page({
+    method: 'POST',
+    path: '/enroll',
+    guard: 'pendingSignIn',
+    async handle({ env, pending, client }) {
+      const started = await startAtSignIn(env, pending, client);
+      if (!isRefusal(started)) return seeOther('/enroll/authenticator');
+      return seeOther(started.refused === 'forbidden' ? SECOND_DOOR : '/enroll?ended');
+    },
+  }),
+  page({
+    method: 'POST',
+    path: '/enroll/skip',
+    guard: 'pendingSignIn',
+    async handle({ env, view, pending, client }) {
+      const session = await skipAtSignIn(env, pending, client);
+      if (!isRefusal(session)) return seeOther(session.continueTo, sessionCookies(session));
+      if (session.refused === 'sign_in_expired') return seeOther('/sign-in');
+      return show(prompt(view, pending, false), statusOf(session.refused));
+    },
+  }),
+  page({
+    method: 'GET',
+    path: '/enroll/authenticator',
+    guard: 'pendingSignIn',
+    async handle({ env, view, pending }) {
+      if (pending.authenticatorId !== undefined) return seeOther(SECOND_DOOR);
+      const open = await findAtSignIn(env, pending);
+      return open ? show(connectPage(view, { secret: open.secret, email: pending.user.email })) : seeOther('/enroll');
+    },
+  }),
+  page({
+    method: 'POST',
+    path: '/enroll/authenticator',
+    guard: 'pendingSignIn',
+    form: codeForm,
+    handle: submitConfirmation,
+  }),
+  page({
+    method: 'GET',
+    path: CODES,
+    guard: 'session',
+    async handle({ env, view, session }) {
+      const codes = await shownCodes(env, session);
+      return codes ? show(recoveryCodesPage(view, codes)) : seeOther(session.continueTo);
+    },
+  }),
+  page({
+    method: 'GET',
+    path: `${CODES}.txt`,
+    guard: 'session',
+    async handle({ env, view, session }) {
+      const codes = await shownCodes(env, session);
+      if (!codes) return seeOther(session.continueTo);
+      const body = recoveryCodesFile(view, codes, session.user.email);
+      return {
+        status: 200,
+        file: { type: 'text/plain; charset=utf-8', body, name: 'recovery-codes.txt' },
+        cookies: [],
+      };
+    },
+  }),
+  page({
+    method: 'POST',
+    path: CODES,
+    guard: 'session',
+    form: doneForm,
+    async handle({ env, view, session, client, input }) {
+      const codes = await shownCodes(env, session);
+      if (codes && input.saved === undefined) return show(recoveryCodesPage(view, codes, true), 422);
+      await acknowledgeCodes(env, session, client);
+      return seeOther(session.continueTo);
+    },
+  }),
+];
+
+/** The codes' page is for a session whose second factor was proven within the life of the copy. */
+async function shownCodes(env: Env, session: Session): Promise<readonly string[] | undefined> {
+  return codesWait(session, env.now()) ? readCodesCopy(env, session) : undefined;
+}
+
+function prompt(view: View, pending: PendingSignIn, ended: boolean) {
+  const { user, partner } = pending;
+  return promptPage(view, {
+    role: user.role,
+    partnerName: partner?.name,
+    canSkip: stateOf(pending, view.now) === 'enrollment_offered',
+    deadlineAt: deadlineOf(pending, view.now),
+    ended,
+  });
+}
+
+async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
+  const { env, view, pending, client, input } = call;
+  if (pending.authenticatorId !== undefined) return seeOther(SECOND_DOOR);
+  const open = await findAtSignIn(env, pending);
+  if (!open) return seeOther('/enroll?ended');
+  const typed = input.code ?? '';
+  const code = normalizeOneTimeCode(typed);
+  const reason = looksLikeRecoveryCode(typed) ? { reason: 'looks_like_recovery_code' } : {};
+  const confirmed =
+    code === undefined ? refuse('invalid_request', reason) : await confirmAtSignIn(env, pending, code, client);
+  if (!isRefusal(confirmed)) return seeOther(CODES, sessionCookies(confirmed.session));
+  if (confirmed.refused === 'enrollment_expired') return seeOther('/enroll?ended');
+  if (confirmed.refused === 'sign_in_expired') return seeOther('/sign-in');
+  const { secret } = open;
+  return show(
+    connectPage(view, { secret, email: pending.user.email, refusal: confirmed }),
+    statusOf(confirmed.refused),
+  );
+}

@@ -1,0 +1,146 @@
+import type { Notice } from '#core/notice.ts';
+import type { Refusal } from '#core/result.ts';
+import { layout } from '#http/layout.ts';
+import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
+import { codeField, textField, usernameField } from '#http/parts/fields.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import { notice as noticeBox } from '#http/parts/text.ts';
+import { refusalText } from '#http/refusal-text.ts';
+import type { View } from '#http/view.ts';
+
+type SignInPage = {
+  readonly email?: string | undefined;
+  readonly returnTo?: string | undefined;
+  readonly refusal?: Refusal | undefined;
+  readonly passwordSaved?: boolean;
+};
+
+export function signInPage(view: View, { email, returnTo, refusal, passwordSaved }: SignInPage): Html {
+  const { t } = view;
+  const summary = refusal && fieldRefusal(view, refusal);
+  return layout(view, {
+    title: t('signIn.title'),
+    width: 'form',
+    doors: { first: 'here', second: 'ahead', label: t('doors.first') },
+    refusal: summary,
+    body: html`<p class="lead">${t('signIn.lead')}</p>
+${passwordSaved && noticeBox(t('signIn.passwordSaved'))}
+${form(
+  view,
+  '/sign-in',
+  html`${textField({
+    id: 'email',
+    name: 'email',
+    label: t('field.email'),
+    type: 'email',
+    inputmode: 'email',
+    autocomplete: 'username',
+    value: email,
+    autofocus: refusal === undefined && email === undefined,
+    error: summary?.fieldId === 'email' ? summary.title : undefined,
+  })}
+${textField({
+  id: 'password',
+  name: 'password',
+  label: t('field.password'),
+  type: 'password',
+  autocomplete: 'current-password',
+  autofocus: refusal === undefined && email !== undefined,
+  error: summary?.fieldId === 'password' ? summary.title : undefined,
+})}
+${returnTo !== undefined && html`<input type="hidden" name="return_to" value="${returnTo}">`}
+${submitButton(t('button.signIn'))}`,
+)}
+<p><a href="/forgot-password">${t('signIn.forgot')}</a></p>`,
+  });
+}
+
+/** The email is named where it is missing; email and password are never told apart where they are wrong. */
+function fieldRefusal(view: View, refusal: Refusal): { title: string; text: Html | string; fieldId: string } {
+  const { t } = view;
+  if (refusal.reason === 'email') {
+    return { title: t('signIn.emailNeeded.title'), text: t('signIn.emailNeeded.text'), fieldId: 'email' };
+  }
+  if (refusal.reason === 'password') {
+    return { title: t('signIn.passwordNeeded.title'), text: '', fieldId: 'password' };
+  }
+  const { title, text } = refusalText(view, refusal, 'password');
+  return { title, text: html`${text}`, fieldId: 'password' };
+}
+
+export function oneTimeCodePage(view: View, email: string, refusal?: Refusal): Html {
+  const { t } = view;
+  const summary = refusal && refusalText(view, refusal, 'signIn');
+  return layout(view, {
+    title: t('signIn.code.title'),
+    width: 'form',
+    doors: { first: 'open', second: 'here', label: t('doors.second') },
+    refusal: summary && { ...summary, fieldId: 'code' },
+    body: html`${form(
+      view,
+      '/sign-in/one-time-code',
+      html`${usernameField(view, email)}
+${codeField({
+  id: 'code',
+  name: 'code',
+  label: t('field.oneTimeCode'),
+  hint: t('field.oneTimeCode.hint'),
+  error: summary?.title,
+  autofocus: summary === undefined,
+})}
+${submitButton(t('button.verify'))}`,
+    )}
+<p><a href="/sign-in/recovery-code">${t('signIn.useRecoveryCode')}</a></p>
+<p class="quiet"><a href="/help/troubleshooting">${t('signIn.code.help')}</a></p>`,
+  });
+}
+
+export function recoveryCodePage(view: View, email: string, refusal?: Refusal): Html {
+  const { t } = view;
+  const summary = refusal && refusalText(view, refusal, 'recovery');
+  return layout(view, {
+    title: t('signIn.recovery.title'),
+    width: 'form',
+    doors: { first: 'open', second: 'here', label: t('doors.second') },
+    refusal: summary && { ...summary, fieldId: 'code' },
+    body: html`<p class="lead">${t('signIn.recovery.lead')}</p>
+${form(
+  view,
+  '/sign-in/recovery-code',
+  html`${usernameField(view, email)}
+${codeField({
+  id: 'code',
+  name: 'code',
+  kind: 'recovery',
+  label: t('field.recoveryCode'),
+  hint: t('field.recoveryCode.hint'),
+  error: summary?.title,
+  autofocus: summary === undefined,
+})}
+${submitButton(t('button.verify'))}`,
+)}
+<p><a href="/sign-in/one-time-code">${t('signIn.useOneTimeCode')}</a></p>
+<p class="quiet"><a href="/help/troubleshooting#lost-recovery-codes">${t('signIn.recovery.help')}</a></p>`,
+  });
+}
+
+/** Between the second door and the portal, when there is something to say. */
+export function noticePage(view: View, notice: Notice & { left: number }, continueTo: string): Html {
+  const { t } = view;
+  const recovered = notice.kind === 'recovery_code_used';
+  const { left } = notice;
+  return layout(view, {
+    title: t('signIn.notice.title'),
+    width: 'form',
+    doors: { first: 'open', second: 'open', label: t('doors.open') },
+    body: html`${noticeBox(t(recovered ? 'signIn.notice.recovery' : 'signIn.notice.few', { left }), 'info')}
+<p>${t(recovered ? 'signIn.notice.newPhone' : 'signIn.notice.fewWhy')}</p>
+${actions(
+  recovered
+    ? linkButton('/security/authenticator', t('signIn.notice.newAuthenticator'), 'primary')
+    : linkButton('/security/recovery-codes', t('signIn.notice.newCodes'), 'primary'),
+  recovered && left <= 3 && linkButton('/security/recovery-codes', t('signIn.notice.newCodes')),
+  linkButton(continueTo, t('button.continue')),
+)}`,
+  });
+}

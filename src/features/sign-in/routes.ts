@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { canonicalEmail } from '#core/email.ts';
+import { noticeOf } from '#core/notice.ts';
+import { looksLikeOneTimeCode, looksLikeRecoveryCode, normalizeRecoveryCode } from '#core/recovery-code.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { ownPath } from '#core/return-target.ts';
+import { normalizeOneTimeCode } from '#core/totp.ts';
+import type { BegunSignIn } from '#flows/begin-sign-in.ts';
+import { statusOf } from '#http/problem.ts';
+import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { sessionCookies } from '#http/sign-in-cookies.ts';
+import { noticePage, oneTimeCodePage, recoveryCodePage, signInPage } from './pages.ts';
+import { signInWithPassword } from './password.ts';
+import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
+
+const passwordForm = z.object({
+  email: z.string().optional(),
+  password: z.string().optional(),
+  return_to: z.string().optional(),
+});
+
+const codeForm = z.object({ code: z.string().optional() });
+
+export const signInRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: '/sign-in',
+    guard: 'public',
+    handle({ view, query, session }) {
+      if (session) return seeOther(session.continueTo);
+      const returnTo = ownPath(query.get('return_to') ?? '');
+      return show(signInPage(view, { returnTo, email: view.keptEmail, passwordSaved: query.has('password-saved') }));
+    },
+  }),
+  page({ method: 'POST', path: '/sign-in', guard: 'public', form: passwordForm, handle: submitPassword }),
+  page({
+    method: 'GET',
+    path: '/sign-in/one-time-code',
+    guard: 'pendingSignIn',
+    handle: ({ view, pending }) =>
+      pending.authenticatorId === undefined ? seeOther('/enroll') : show(oneTimeCodePage(view, pending.user.email)),
+  }),
+  page({
+    method: 'POST',
+    path: '/sign-in/one-time-code',
+    guard: 'pendingSignIn',
+    form: codeForm,
+    handle: submitOneTimeCode,
+  }),
+  page({
+    method: 'GET',
+    path: '/sign-in/recovery-code',
+    guard: 'pendingSignIn',
+    handle: ({ view, pending }) =>
+      pending.authenticatorId === undefined ? seeOther('/enroll') : show(recoveryCodePage(view, pending.user.email)),
+  }),
+  page({
+    method: 'POST',
+    path: '/sign-in/recovery-code',
+    guard: 'pendingSignIn',
+    form: codeForm,
+    handle: submitRecoveryCode,
+  }),
+  page({
+    method: 'GET',
+    path: '/sign-in/notice',
+    guard: 'session',
+    handle({ view, session }) {
+      const notice = noticeOf(session.notice);
+      if (!notice || !('left' in notice)) return seeOther(session.continueTo);
+      return show(noticePage(view, notice, session.continueTo));
+    },
+  }),
+];
+
+async function submitPassword(call: PageCall<'public', z.output<typeof passwordForm>>): Promise<Reply> {
+  const { env, view, client, input } = call;
+  const returnTo = ownPath(input.return_to ?? '');
+  const again = (refusal: Refusal) =>
+    show(signInPage(view, { email: input.email, returnTo, refusal }), statusOf(refusal.refused));
+  const email = canonicalEmail(input.email ?? '');
+  if (email === undefined) return again(refuse('invalid_request', { reason: 'email' }));
+  if (!input.password) return again(refuse('invalid_request', { reason: 'password' }));
+  const { pending, session } = call;
+  const begun = await signInWithPassword(env, {
+    email,
+    password: input.password,
+    mouth: 'page',
+    returnTo,
+    client,
+    held: { pending, session },
+  });
+  return isRefusal(begun) ? again(begun) : nextDoor(begun);
+}
+
+function nextDoor(begun: BegunSignIn): Reply {
+  switch (begun.state) {
+    case 'complete':
+      return seeOther(begun.session.continueTo, sessionCookies(begun.session));
+    case 'second_factor_required':
+      return seeOther('/sign-in/one-time-code', pendingCookies(begun.pendingToken));
+    case 'enrollment_required':
+    case 'enrollment_offered':
+      return seeOther('/enroll', pendingCookies(begun.pendingToken));
+  }
+}
+
+function pendingCookies(token: string): readonly CookieChange[] {
+  return [{ cookie: 'pending', value: token }, { cookie: 'session' }];
+}
+
+async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
+  const { env, view, client, input, pending } = call;
+  if (pending.authenticatorId === undefined) return seeOther('/enroll');
+  const typed = input.code ?? '';
+  const code = normalizeOneTimeCode(typed);
+  const reason = looksLikeRecoveryCode(typed) ? { reason: 'looks_like_recovery_code' } : {};
+  const opened =
+    code === undefined ? refuse('invalid_request', reason) : await signInWithOneTimeCode(env, pending, code, client);
+  if (!isRefusal(opened)) return throughTheDoor(opened);
+  return show(oneTimeCodePage(view, pending.user.email, opened), statusOf(opened.refused));
+}
+
+async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
+  const { env, view, client, input, pending } = call;
+  if (pending.authenticatorId === undefined) return seeOther('/enroll');
+  const typed = input.code ?? '';
+  const code = normalizeRecoveryCode(typed);
+  const reason = looksLikeOneTimeCode(typed) ? { reason: 'looks_like_one_time_code' } : {};
+  const opened =
+    code === undefined ? refuse('invalid_request', reason) : await signInWithRecoveryCode(env, pending, code, client);
+  if (!isRefusal(opened)) return throughTheDoor(opened);
+  return show(recoveryCodePage(view, pending.user.email, opened), statusOf(opened.refused));
+}
+
+function throughTheDoor({ session, landing }: OpenedSignIn): Reply {
+  return seeOther(landing, sessionCookies(session));
+}

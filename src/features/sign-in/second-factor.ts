@@ -1,0 +1,73 @@
+import type { SecondFactor } from '#core/assurance.ts';
+import type { Client } from '#core/client.ts';
+import { noticeText } from '#core/notice.ts';
+import { type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { checkOneTimeCode } from '#flows/check-one-time-code.ts';
+import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
+import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
+import { FEW_CODES } from '#flows/mail.ts';
+import type { Queries } from '#store/database.ts';
+import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
+import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
+
+/** Where a person lands when there is something to say before the portal. */
+const NOTICE_PATH = '/sign-in/notice';
+
+export type OpenedSignIn = { readonly session: NewSession; readonly landing: string };
+
+/** The second door by one-time code. */
+export async function signInWithOneTimeCode(
+  env: Env,
+  pending: PendingSignIn,
+  code: string,
+  client: Client,
+): Promise<OpenedSignIn | Refusal> {
+  const { user, deviceId } = pending;
+  return checkOneTimeCode(env, { user, deviceId, client, pending }, code, async (tx) => {
+    const left = await countRecoveryCodesLeft(tx, user.id);
+    const notice = left <= FEW_CODES ? noticeText({ kind: 'few_codes_left', left }) : undefined;
+    return complete(env, tx, { pending, factor: 'totp', notice, client });
+  });
+}
+
+/** The second door by recovery code; whoever comes through it is told how many are left. */
+export async function signInWithRecoveryCode(
+  env: Env,
+  pending: PendingSignIn,
+  code: string,
+  client: Client,
+): Promise<(OpenedSignIn & { readonly left: number }) | Refusal> {
+  const { user, deviceId, authenticatorId } = pending;
+  if (authenticatorId === undefined) return refuse('forbidden');
+  return checkRecoveryCode(env, { user, deviceId, client, pending }, code, async (tx, left) => {
+    const notice = noticeText({ kind: 'recovery_code_used', left });
+    const opened = await complete(env, tx, { pending, factor: 'recovery_code', notice, client });
+    return 'refused' in opened ? opened : { ...opened, left };
+  });
+}
+
+type Completion = {
+  readonly pending: PendingSignIn;
+  readonly factor: SecondFactor;
+  readonly notice: string | undefined;
+  readonly client: Client;
+};
+
+async function complete(
+  env: Env,
+  tx: Queries,
+  { pending, factor, notice, client }: Completion,
+): Promise<OpenedSignIn | Refusal> {
+  const { mouth, deviceId, returnTo } = pending;
+  const now = env.now();
+  const session = await finishSignIn(
+    env,
+    tx,
+    { person: pending, mouth, factor, deviceId, returnTo, notice, client },
+    now,
+  );
+  const landing = notice === undefined ? session.continueTo : NOTICE_PATH;
+  const completed = await completePendingSignIn(tx, pending.id, landing, now);
+  return completed ? { session, landing } : refuse('sign_in_expired');
+}

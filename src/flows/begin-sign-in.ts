@@ -1,0 +1,106 @@
+import type { Client } from '#core/client.ts';
+import { type MfaDemand, mfaDemand } from '#core/policy.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import { PENDING_PER_USER, PENDING_SIGN_IN_SECONDS, PENDING_TRIES } from '#core/session.ts';
+import { isSkippable, type SignInState, stateAfterPassword } from '#core/sign-in.ts';
+import { RULES } from '#core/throttle.ts';
+import { newToken, tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import { reserveTries } from '#store/attempts.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import type { Mouth, Queries } from '#store/database.ts';
+import {
+  createPendingSignIn,
+  evictPendingSignIns,
+  type PendingSignIn,
+  renewPendingSignIn,
+} from '#store/pending-sign-ins.ts';
+import { deleteSession, type Session } from '#store/sessions.ts';
+import type { Person } from '#store/users.ts';
+import { finishSignIn, type NewSession } from './finish-sign-in.ts';
+
+/** A password was proven: by whom, and from where. */
+export type FirstDoor = {
+  readonly person: Person;
+  readonly mouth: Mouth;
+  readonly deviceId: string | undefined;
+  readonly returnTo: string | undefined;
+  readonly client: Client;
+  /** The pending sign-in and the session that this browser still holds. */
+  readonly held?: { readonly pending?: PendingSignIn | undefined; readonly session?: Session | undefined };
+};
+
+export type BegunSignIn =
+  | { readonly state: 'complete'; readonly session: NewSession }
+  | {
+      readonly state: Exclude<SignInState, 'complete'>;
+      readonly pendingToken: string;
+      readonly expiresAt: number;
+      readonly deadlineAt: number | undefined;
+    };
+
+/** What stands behind the first door: a session where policy asks for nothing more, else a pending sign-in. */
+export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: number): Promise<BegunSignIn | Refusal> {
+  const { user } = door.person;
+  const demand = demandOf(door.person, now);
+  const enrolled = (await findAuthenticator(tx, user.id)) !== undefined;
+  const state = stateAfterPassword({ demand, enrolled, skippedAt: user.mfaSkippedAt }, now);
+  const { session } = door.held ?? {};
+  if (state === 'complete') {
+    if (session) await deleteSession(tx, session.id, session.user.id);
+    return { state, session: await finishSignIn(env, tx, { ...door, factor: undefined }, now) };
+  }
+  const pending = await openPending(env, tx, door, isSkippable(state), now);
+  if (isRefusal(pending)) return pending;
+  // Signing in replaces whoever was signed in here: an older session never mixes with a half-open one.
+  if (session) await deleteSession(tx, session.id, session.user.id);
+  return { state, ...pending, deadlineAt: demand.kind === 'offered' ? demand.deadlineAt : undefined };
+}
+
+export function demandOf({ user, partner }: Person, now: number): MfaDemand {
+  return mfaDemand(partner, user.role, now);
+}
+
+async function openPending(
+  env: Env,
+  tx: Queries,
+  door: FirstDoor,
+  canSkip: boolean,
+  now: number,
+): Promise<{ pendingToken: string; expiresAt: number } | Refusal> {
+  const { user } = door.person;
+  const pendingToken = newToken(env.random);
+  const expiresAt = now + PENDING_SIGN_IN_SECONDS;
+  const row = {
+    token_hash: tokenHash(pendingToken),
+    expires_at: expiresAt,
+    return_to: door.returnTo ?? null,
+    skippable: canSkip ? 1 : 0,
+  };
+  const held = heldPending(door);
+  if (held && (await renewPendingSignIn(tx, held.id, { ...row, now }))) return { pendingToken, expiresAt };
+  if (door.deviceId === undefined) {
+    const limit = await reserveTries(tx, [{ key: `new-pending:${user.id}`, rule: RULES.newPendingSignIns }], now);
+    if (limit) return limit;
+  }
+  await createPendingSignIn(tx, {
+    ...row,
+    id: env.newId(),
+    mouth: door.mouth,
+    user_id: user.id,
+    created_at: now,
+    tries: 0,
+    device_id: door.deviceId ?? null,
+    completed_at: null,
+    completed_to: null,
+  });
+  await evictPendingSignIns(tx, user.id, PENDING_PER_USER);
+  return { pendingToken, expiresAt };
+}
+
+/** Two tabs: the same person in the same browser keeps the tries and the secret. One without tries left is no help. */
+function heldPending({ held, person, mouth }: FirstDoor): PendingSignIn | undefined {
+  const pending = held?.pending;
+  if (!pending || pending.mouth !== mouth || pending.user.id !== person.user.id) return undefined;
+  return pending.tries < PENDING_TRIES ? pending : undefined;
+}

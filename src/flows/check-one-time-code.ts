@@ -1,0 +1,140 @@
+import { isRefusal, type Refusal, type RefusalFacts, refuse } from '#core/result.ts';
+import {
+  agreedOffsetSeconds,
+  type CodeMatch,
+  matchCode,
+  type RefusedStep,
+  refusedStep,
+  STEP_SECONDS,
+} from '#core/totp.ts';
+import type { Env } from '#env.ts';
+import { type Authenticator, claimStep, findAuthenticator, rememberRefusal } from '#store/authenticators.ts';
+import type { Queries } from '#store/database.ts';
+import { appendEvent } from './append-event.ts';
+import { noteClock } from './clock.ts';
+import { type Lane, oneTimeCodeLanes } from './lanes.ts';
+import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
+import { transactionOrRefusal } from './transaction.ts';
+
+/**
+ * Accepts a one-time code once, or says why not.
+ *
+ * Three steps, each its own commit: the try is counted; the code is compared; the step is used up together with
+ * what the code opens (`open`), or the refusal is written down. A code sent twice at once passes the comparison
+ * twice and the claim once (RFC 6238 §5.2).
+ *
+ * @param code six digits, as `normalizeOneTimeCode` answers them
+ */
+export async function checkOneTimeCode<T>(
+  env: Env,
+  prover: Prover,
+  code: string,
+  open: (tx: Queries) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const now = env.now();
+  const reserved = await reserve(env, prover, now);
+  if (isRefusal(reserved)) return reserved;
+  const { authenticator, lanes } = reserved;
+  const secret = openSecret(env, authenticator);
+  if (!secret) return reject(env, prover, authenticator, refuse('authenticator_disabled', { reason: 'undecryptable' }));
+
+  const { lastUsedStep } = authenticator;
+  const match = matchCode({ secret, lastUsedStep }, code, env.config.totpWindow, now);
+  if (match.kind !== 'accepted') return reject(env, prover, authenticator, refusalOf(match), refusedStep(match, now));
+
+  const outcome = await transactionOrRefusal(env.db, async (tx) => {
+    if (!(await claimStep(tx, authenticator.id, match.step, now))) {
+      return refuse('code_already_used', { nextCodeInSeconds: (match.step + 1) * STEP_SECONDS - now });
+    }
+    await giveBackLanes(tx, lanes, now);
+    const opened = await open(tx);
+    if (!isRefusal(opened)) await record(env, tx, prover, undefined);
+    return opened;
+  });
+  if (isRefusal(outcome)) return reject(env, prover, authenticator, outcome);
+  return outcome;
+}
+
+async function reserve(
+  env: Env,
+  prover: Prover,
+  now: number,
+): Promise<{ authenticator: Authenticator; lanes: readonly Lane[] } | Refusal> {
+  return env.db.transaction(async (tx) => {
+    const authenticator = await findAuthenticator(tx, prover.user.id);
+    if (!authenticator) return refuse('forbidden');
+    const lanes = oneTimeCodeLanes(env, authenticator.id, prover.deviceId, prover.client);
+    const refusal = await reserveProof(tx, prover, lanes, now);
+    if (refusal) await record(env, tx, prover, refusal);
+    return refusal ?? { authenticator, lanes };
+  });
+}
+
+/** What does not decrypt still exists: it is answered as disabled, never as "has no MFA". */
+function openSecret(env: Env, { id, userId, sealedSecret }: Authenticator): Buffer | undefined {
+  try {
+    return env.keys.open('totp', { table: 'authenticators', rowId: id, userId }, sealedSecret);
+  } catch (error) {
+    env.log.error({ authenticatorId: id, userId, err: error }, 'a one-time-code secret does not decrypt');
+    return undefined;
+  }
+}
+
+function refusalOf(match: Exclude<CodeMatch, { kind: 'accepted' }>): Refusal {
+  switch (match.kind) {
+    case 'already_used':
+      return refuse('code_already_used', { nextCodeInSeconds: match.nextCodeInSeconds });
+    case 'expired':
+      return refuse('code_expired', { ageSeconds: match.ageSeconds });
+    case 'incorrect':
+      return refuse('code_incorrect');
+  }
+}
+
+/** Writes a refusal down and adds what two refused codes together tell about the clocks. */
+async function reject(
+  env: Env,
+  prover: Prover,
+  authenticator: Authenticator,
+  refusal: Refusal,
+  refused?: RefusedStep,
+): Promise<Refusal> {
+  const clock = refused && clockFacts(authenticator.lastRefusal, refused);
+  const answer = { ...refusal, ...clock };
+  await env.db.transaction(async (tx) => {
+    if (refused) await rememberRefusal(tx, authenticator.id, JSON.stringify(refused));
+    if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, prover.user.id, clock.clockOffsetSeconds);
+    await record(env, tx, prover, answer);
+  });
+  return answer;
+}
+
+/** @param lastRefusal JSON of a `RefusedStep` that we wrote ourselves */
+export function clockFacts(lastRefusal: string | undefined, refused: RefusedStep): RefusalFacts {
+  const previous = lastRefusal === undefined ? undefined : (JSON.parse(lastRefusal) as RefusedStep);
+  const clockOffsetSeconds = agreedOffsetSeconds(previous, refused);
+  return clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds };
+}
+
+async function record(env: Env, tx: Queries, prover: Prover, refusal: Refusal | undefined): Promise<void> {
+  const { user, pending, client } = prover;
+  const person = { actor: user.id, subject: user.id, partner: user.partnerId };
+  await appendEvent(env, tx, { ...person, ...eventOf(pending !== undefined, refusal) }, client);
+}
+
+function eventOf(atSignIn: boolean, refusal: Refusal | undefined) {
+  const method = 'totp' as const;
+  if (!refusal) {
+    return atSignIn
+      ? { action: 'sign_in.code_accepted' as const, detail: { method } }
+      : { action: 'step_up.proven' as const, detail: { method } };
+  }
+  const reason = refusal.refused;
+  return atSignIn
+    ? { action: 'sign_in.code_refused' as const, detail: { reason, ...diagnosis(refusal) } }
+    : { action: 'step_up.refused' as const, detail: { reason, method } };
+}
+
+function diagnosis({ ageSeconds, clockOffsetSeconds }: Refusal) {
+  return { ageSeconds, clockOffsetSeconds };
+}

@@ -1,0 +1,195 @@
+import type { Client } from '#core/client.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { ENROLLMENT_TRIES } from '#core/session.ts';
+import { matchCode, type RefusedStep, refusedStep } from '#core/totp.ts';
+import type { Env } from '#env.ts';
+import { createAuthenticator } from '#store/authenticators.ts';
+import type { Queries } from '#store/database.ts';
+import {
+  claimConfirmation,
+  consumeEnrollment,
+  createEnrollment,
+  deleteEnrollment,
+  deleteEnrollments,
+  type Enrollment,
+  findEnrollment,
+  releaseConfirmation,
+  rememberEnrollmentRefusal,
+  reserveEnrollmentTry,
+} from '#store/enrollments.ts';
+import type { User } from '#store/users.ts';
+import { appendEvent } from './append-event.ts';
+import { clockFacts } from './check-one-time-code.ts';
+import { noteClock } from './clock.ts';
+import { transactionOrRefusal } from './transaction.ts';
+
+/** Whose secret it is, and the one pending sign-in or session that may see and confirm it. */
+export type Enrollee = {
+  readonly user: User;
+  readonly ownerId: string;
+  /** When the pending sign-in or the session itself ends. */
+  readonly expiresAt: number;
+  readonly client: Client;
+};
+
+export type OpenEnrollment = { readonly id: string; readonly secret: Buffer; readonly expiresAt: number };
+
+const SECRET_BYTES = 20;
+const CONFIRMATION_SECONDS = 30;
+
+/** The secret to show: a new one at first, the same one when asked again by the same owner. */
+export async function startEnrollment(
+  env: Env,
+  enrollee: Enrollee,
+  lifeSeconds: number,
+): Promise<OpenEnrollment | Refusal> {
+  const now = env.now();
+  const { user, ownerId, client } = enrollee;
+  const row = await env.db.transaction(async (tx) => {
+    const open = await findEnrollment(tx, ownerId);
+    if (open && open.expiresAt > now) return open;
+    if (open) await deleteEnrollment(tx, ownerId);
+    const id = env.newId();
+    await createEnrollment(tx, {
+      id,
+      user_id: user.id,
+      owner_id: ownerId,
+      sealed_secret: env.keys.seal('totp', binding(id, user.id), env.random(SECRET_BYTES)),
+      created_at: now,
+      expires_at: Math.min(now + lifeSeconds, enrollee.expiresAt),
+      tries: 0,
+      confirming_until: null,
+      last_refusal: null,
+    });
+    await appendEvent(
+      env,
+      tx,
+      { action: 'enrollment.started', actor: user.id, subject: user.id, partner: user.partnerId, detail: {} },
+      client,
+    );
+    return findEnrollment(tx, ownerId);
+  });
+  return row ? opened(env, row) : refuse('enrollment_expired');
+}
+
+/** The secret that this owner was shown, while it can still be confirmed. */
+export async function findOpenEnrollment(env: Env, ownerId: string): Promise<OpenEnrollment | undefined> {
+  const row = await findEnrollment(env.db.read, ownerId);
+  return row && row.expiresAt > env.now() ? opened(env, row) : undefined;
+}
+
+/** What a right confirmation code leads to. */
+export type Opening<Drawn, T> = {
+  /** Slow work before the transaction, at most one at a time for each enrollment: drawing recovery codes. */
+  readonly draw: () => Promise<Drawn | Refusal>;
+  /** Everything that commits together with the new authenticator; a refusal undoes all of it. */
+  readonly open: (tx: Queries, confirmed: { authenticatorId: string; drawn: Drawn }) => Promise<T | Refusal>;
+};
+
+/** Confirms the shown secret with a code, once. The try is counted before anything is compared. */
+export async function confirmEnrollment<Drawn, T>(
+  env: Env,
+  enrollee: Enrollee,
+  code: string,
+  opening: Opening<Drawn, T>,
+): Promise<T | Refusal> {
+  const now = env.now();
+  const row = await findEnrollment(env.db.read, enrollee.ownerId);
+  if (!row || row.expiresAt <= now) return refuse('enrollment_expired');
+  if (!(await env.db.transaction((tx) => reserveEnrollmentTry(tx, row.id, ENROLLMENT_TRIES, now)))) {
+    return reject(env, enrollee, row, refuse('too_many_attempts', { reason: 'sign_in_again', retryAfterSeconds: 1 }));
+  }
+  const { secret } = opened(env, row);
+  const match = matchCode({ secret, lastUsedStep: -1 }, code, env.config.totpWindow, now);
+  if (match.kind === 'accepted') return confirm(env, enrollee, row, { secret, step: match.step }, opening);
+  const refusal =
+    match.kind === 'expired' ? refuse('code_expired', { ageSeconds: match.ageSeconds }) : refuse('code_incorrect');
+  return reject(env, enrollee, row, refusal, refusedStep(match, now));
+}
+
+type Proven = { readonly secret: Buffer; readonly step: number };
+
+async function confirm<Drawn, T>(
+  env: Env,
+  enrollee: Enrollee,
+  row: Enrollment,
+  proven: Proven,
+  { draw, open }: Opening<Drawn, T>,
+): Promise<T | Refusal> {
+  const now = env.now();
+  const claimed = await env.db.transaction((tx) => claimConfirmation(tx, row.id, now + CONFIRMATION_SECONDS, now));
+  // The same code sent twice at once: the other request is at work. Whoever asks again finds its result.
+  if (!claimed) return refuse('temporarily_unavailable', { reason: 'confirming', retryAfterSeconds: 1 });
+  const drawn = await draw();
+  const outcome = isRefusal(drawn)
+    ? drawn
+    : await transactionOrRefusal(env.db, async (tx) => {
+        if (!(await consumeEnrollment(tx, row.id, env.now()))) return refuse('enrollment_expired');
+        const authenticatorId = env.newId();
+        const result = await open(tx, { authenticatorId, drawn });
+        if (isRefusal(result)) return result;
+        return (await create(env, tx, enrollee.user, authenticatorId, proven))
+          ? result
+          : refuse('forbidden', { reason: 'already_enrolled' });
+      });
+  if (isRefusal(outcome)) await env.db.transaction((tx) => releaseConfirmation(tx, row.id));
+  return outcome;
+}
+
+async function create(
+  env: Env,
+  tx: Queries,
+  { id: userId }: User,
+  authenticatorId: string,
+  { secret, step }: Proven,
+): Promise<boolean> {
+  const now = env.now();
+  await deleteEnrollments(tx, userId);
+  return createAuthenticator(tx, {
+    id: authenticatorId,
+    user_id: userId,
+    sealed_secret: env.keys.seal('totp', { table: 'authenticators', rowId: authenticatorId, userId }, secret),
+    // The code that confirmed the secret is used up too.
+    last_used_step: step,
+    created_at: now,
+    last_used_at: now,
+    last_refusal: null,
+  });
+}
+
+function opened(env: Env, row: Enrollment): OpenEnrollment {
+  const secret = env.keys.open('totp', binding(row.id, row.userId), row.sealedSecret);
+  return { id: row.id, secret, expiresAt: row.expiresAt };
+}
+
+function binding(id: string, userId: string) {
+  return { table: 'enrollments', rowId: id, userId };
+}
+
+async function reject(
+  env: Env,
+  { user, client }: Enrollee,
+  row: Enrollment,
+  refusal: Refusal,
+  refused?: RefusedStep,
+): Promise<Refusal> {
+  const clock = refused && clockFacts(row.lastRefusal, refused);
+  const answer = { ...refusal, ...clock };
+  await env.db.transaction(async (tx) => {
+    if (refused) await rememberEnrollmentRefusal(tx, row.id, JSON.stringify(refused));
+    if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, user.id, clock.clockOffsetSeconds);
+    await appendEvent(
+      env,
+      tx,
+      {
+        action: 'enrollment.code_refused',
+        actor: user.id,
+        subject: user.id,
+        partner: user.partnerId,
+        detail: { reason: answer.refused },
+      },
+      client,
+    );
+  });
+  return answer;
+}

@@ -1,0 +1,97 @@
+import { amrOf, type SecondFactor } from '#core/assurance.ts';
+import type { Client } from '#core/client.ts';
+import { DEVICE_SECONDS, SESSIONS_PER_USER, sessionExpiresAt } from '#core/session.ts';
+import { newToken, tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import type { Mouth, Queries } from '#store/database.ts';
+import { createDevice } from '#store/devices.ts';
+import { createSession, evictSessions } from '#store/sessions.ts';
+import type { Person } from '#store/users.ts';
+import { appendEvent } from './append-event.ts';
+
+/** A session just made: the only moment at which its token exists in the clear. */
+export type NewSession = {
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly continueTo: string;
+  /** Present when this browser has just become a known device. */
+  readonly deviceToken: string | undefined;
+};
+
+export type FinishedSignIn = {
+  readonly person: Person;
+  readonly mouth: Mouth;
+  /** Absent when the policy asks for none. */
+  readonly factor: SecondFactor | undefined;
+  readonly deviceId: string | undefined;
+  readonly returnTo: string | undefined;
+  readonly notice?: string | undefined;
+  readonly client: Client;
+};
+
+/** Opens the second door: session, known device and event, all in the caller's transaction. */
+export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn, now: number): Promise<NewSession> {
+  const { person, mouth, factor, client } = signIn;
+  const { user, partner } = person;
+  const token = newToken(env.random);
+  const id = env.newId();
+  const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : partner?.requiredFrom);
+  const continueTo = signIn.returnTo ?? env.config.portalUrl ?? '/';
+  const device = await knownDevice(env, tx, signIn, now);
+  await createSession(tx, {
+    id,
+    token_hash: tokenHash(token),
+    mouth,
+    user_id: user.id,
+    created_at: now,
+    last_seen_at: now,
+    expires_at: expiresAt,
+    amr: amrOf(factor).join(' '),
+    second_factor_at: factor ? now : null,
+    auth_time: now,
+    // The code just given is a proof within the last five minutes, as a step-up asks for.
+    step_up_at: factor ? now : null,
+    step_up_method: factor ?? null,
+    step_up_to: null,
+    continue_to: continueTo,
+    notice: signIn.notice ?? null,
+    device_id: device.id ?? null,
+    address: client.address ?? null,
+    user_agent: client.userAgent ?? null,
+  });
+  await evictSessions(tx, user.id, SESSIONS_PER_USER);
+  await appendEvent(
+    env,
+    tx,
+    {
+      action: 'sign_in.completed',
+      actor: user.id,
+      subject: user.id,
+      partner: partner?.id,
+      detail: { sessionId: id, amr: amrOf(factor), deviceRemembered: device.token !== undefined },
+    },
+    client,
+  );
+  return { id, token, expiresAt, continueTo, deviceToken: device.token };
+}
+
+async function knownDevice(
+  env: Env,
+  tx: Queries,
+  { person, mouth, deviceId, client }: FinishedSignIn,
+  now: number,
+): Promise<{ id?: string | undefined; token?: string | undefined }> {
+  if (deviceId !== undefined || mouth === 'api') return { id: deviceId };
+  // A browser keeps one device cookie; each of its users makes it known for themselves.
+  const token = client.deviceToken ?? newToken(env.random);
+  const id = env.newId();
+  await createDevice(tx, {
+    id,
+    user_id: person.user.id,
+    token_hash: tokenHash(token),
+    created_at: now,
+    expires_at: now + DEVICE_SECONDS,
+  });
+  return { id, token };
+}

@@ -1,0 +1,77 @@
+import type { Client } from '#core/client.ts';
+import {
+  formatRecoveryCode,
+  normalizeRecoveryCode,
+  RECOVERY_CODE_BYTES,
+  RECOVERY_CODE_COUNT,
+} from '#core/recovery-code.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import { RECOVERY_CODES_COPY_SECONDS } from '#core/session.ts';
+import type { Env } from '#env.ts';
+import type { Mouth, Queries } from '#store/database.ts';
+import { replaceRecoveryCodes } from '#store/recovery-codes.ts';
+import type { User } from '#store/users.ts';
+import { appendEvent } from './append-event.ts';
+import { recoveryTags } from './check-recovery-code.ts';
+
+/** Ten codes and their hashes, made before the transaction that gives them to somebody. */
+export type FreshCodes = { readonly codes: readonly string[]; readonly hashes: readonly string[] };
+
+/** Draws ten codes and hashes them as one job of the hash queue; refuses when the queue is full. */
+export async function drawRecoveryCodes(env: Env): Promise<FreshCodes | Refusal> {
+  const codes = Array.from({ length: RECOVERY_CODE_COUNT }, () => formatRecoveryCode(env.random(RECOVERY_CODE_BYTES)));
+  const hashes = await env.hasher.hashCodes(codes.map(bare));
+  return isRefusal(hashes) ? hashes : { codes, hashes };
+}
+
+/**
+ * Makes `fresh` the codes of this user; the set before dies.
+ *
+ * For pages a sealed copy stays until Done, at most ten minutes, so that a lost answer loses nothing. An API caller
+ * gets the codes in the answer and no copy is kept.
+ */
+export async function issueRecoveryCodes(
+  env: Env,
+  tx: Queries,
+  to: { user: User; mouth: Mouth; client: Client },
+  fresh: FreshCodes,
+): Promise<void> {
+  const now = env.now();
+  const setId = env.newId();
+  const { id: userId, partnerId } = to.user;
+  const copy = { table: 'recovery_code_sets', rowId: setId, userId };
+  const forPages = to.mouth === 'page';
+  await replaceRecoveryCodes(
+    tx,
+    {
+      id: setId,
+      userId,
+      now,
+      sealedCopy: forPages ? env.keys.seal('codes-copy', copy, JSON.stringify(fresh.codes)) : null,
+      copyExpiresAt: forPages ? now + RECOVERY_CODES_COPY_SECONDS : null,
+    },
+    fresh.codes.map((code, index) => ({
+      id: env.newId(),
+      tag: recoveryTags(env, userId, bare(code))[0] ?? '',
+      hash: fresh.hashes[index] ?? '',
+    })),
+  );
+  await appendEvent(
+    env,
+    tx,
+    {
+      action: 'recovery_codes.created',
+      actor: userId,
+      subject: userId,
+      partner: partnerId,
+      detail: { count: fresh.codes.length },
+    },
+    to.client,
+  );
+}
+
+function bare(code: string): string {
+  const normal = normalizeRecoveryCode(code);
+  if (normal === undefined) throw new Error('a code that we drew ourselves has no normal form');
+  return normal;
+}

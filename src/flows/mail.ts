@@ -1,0 +1,36 @@
+import type { Env } from '#env.ts';
+import type { Queries } from '#store/database.ts';
+import { createMail } from '#store/outbox.ts';
+import type { User } from '#store/users.ts';
+
+/** What we write to people, each with its own parameters. The words are made when a mail is read or sent. */
+export type Mail =
+  | { readonly kind: 'password_reset'; readonly link: string }
+  | { readonly kind: 'invitation'; readonly link: string }
+  | { readonly kind: 'few_codes_left'; readonly left: number };
+
+/** At or below this many, the person is told at sign-in and by mail. */
+export const FEW_CODES = 3;
+
+/** Puts a mail into the outbox, sealed, in the transaction of what it tells of. */
+export async function queueMail(env: Env, tx: Queries, user: User, mail: Mail): Promise<void> {
+  const id = env.newId();
+  const { kind, ...parameters } = mail;
+  await createMail(tx, {
+    id,
+    kind,
+    recipient: user.email,
+    locale: user.locale ?? 'en',
+    sealed_parameters: env.keys.seal('mail', mailBinding(id), JSON.stringify(parameters)),
+    created_at: env.now(),
+    sent_at: null,
+  });
+}
+
+export function mailBinding(id: string) {
+  return { table: 'outbox', rowId: id, userId: '' };
+}
+
+export async function mailFewCodesLeft(env: Env, tx: Queries, user: User, left: number): Promise<void> {
+  if (left <= FEW_CODES) await queueMail(env, tx, user, { kind: 'few_codes_left', left });
+}

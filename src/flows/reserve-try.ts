@@ -1,0 +1,51 @@
+import type { Client } from '#core/client.ts';
+import { type Refusal, refuse } from '#core/result.ts';
+import { PENDING_TRIES } from '#core/session.ts';
+import { giveBackTry, returnTry } from '#core/throttle.ts';
+import { changeTries, reserveTries } from '#store/attempts.ts';
+import type { Queries } from '#store/database.ts';
+import { type PendingSignIn, reservePendingTry, returnPendingTry } from '#store/pending-sign-ins.ts';
+import type { User } from '#store/users.ts';
+import type { Lane } from './lanes.ts';
+
+/** Who gives a second factor, and where: at the second door of a sign-in, or inside a session as a step-up. */
+export type Prover = {
+  readonly user: User;
+  readonly deviceId: string | undefined;
+  readonly client: Client;
+  /** Absent for a step-up. */
+  readonly pending?: PendingSignIn;
+};
+
+/** Counts a try before anything is compared: all of its counters or none. */
+export async function reserveProof(
+  tx: Queries,
+  prover: Prover,
+  lanes: readonly Lane[],
+  now: number,
+): Promise<Refusal | undefined> {
+  const { pending } = prover;
+  if (pending && !(await reservePendingTry(tx, pending.id, PENDING_TRIES, now))) {
+    // Over or used up: only a new sign-in helps, and that may be made at once.
+    return pending.expiresAt <= now
+      ? refuse('sign_in_expired')
+      : refuse('too_many_attempts', { reason: 'sign_in_again', retryAfterSeconds: 1 });
+  }
+  const refusal = await reserveTries(tx, lanes, now);
+  if (refusal && pending) await returnPendingTry(tx, pending.id);
+  return refusal;
+}
+
+/** The try succeeded: its reservation leaves the budgets and the row of failures ends. */
+export async function giveBackLanes(tx: Queries, lanes: readonly Lane[], reservedAt: number): Promise<void> {
+  for (const { key, rule } of lanes) {
+    await changeTries(tx, key, (state) => giveBackTry(rule, state, reservedAt), reservedAt);
+  }
+}
+
+/** The try never took place: only its reservation is undone. */
+export async function returnLanes(tx: Queries, lanes: readonly Lane[], reservedAt: number): Promise<void> {
+  for (const { key, rule } of lanes) {
+    await changeTries(tx, key, (state) => returnTry(rule, state, reservedAt), reservedAt);
+  }
+}

@@ -1,0 +1,40 @@
+import type { SecondFactor } from '#core/assurance.ts';
+import { type SignInState, signInMethods, stateAfterPassword } from '#core/sign-in.ts';
+import { isDisabled, pausedSeconds, RULES } from '#core/throttle.ts';
+import type { Env } from '#env.ts';
+import { findTries } from '#store/attempts.ts';
+import type { PendingSignIn } from '#store/pending-sign-ins.ts';
+import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
+import { demandOf } from './begin-sign-in.ts';
+import { oneTimeCodeKey, recoveryCodeKey } from './lanes.ts';
+
+/** Where a pending sign-in stands now: policy and authenticators are read anew each time, nothing is remembered. */
+export function stateOf(pending: PendingSignIn, now: number): Exclude<SignInState, 'complete'> {
+  const demand = demandOf(pending, now);
+  const enrolled = pending.authenticatorId !== undefined;
+  // "Not now" ends a pending sign-in, so an open one has not been skipped; a policy switched off leaves an offer.
+  const state = stateAfterPassword({ demand, enrolled }, now);
+  return state === 'complete' ? 'enrollment_offered' : state;
+}
+
+/** Until when the enrollment can wait, where there is a date. */
+export function deadlineOf(pending: PendingSignIn, now: number): number | undefined {
+  const demand = demandOf(pending, now);
+  return demand.kind === 'offered' ? demand.deadlineAt : undefined;
+}
+
+/** The second factors that work now on this device. */
+export async function methodsOf(env: Env, pending: PendingSignIn): Promise<readonly SecondFactor[]> {
+  const { user, authenticatorId, deviceId } = pending;
+  if (authenticatorId === undefined) return [];
+  const now = env.now();
+  const { read } = env.db;
+  const codes = await findTries(read, oneTimeCodeKey(authenticatorId, deviceId));
+  const recovery = await findTries(read, recoveryCodeKey(user.id, deviceId));
+  const left = await countRecoveryCodesLeft(read, user.id);
+  return signInMethods({
+    state: stateOf(pending, now),
+    totp: !isDisabled(RULES.oneTimeCode, codes) && pausedSeconds(RULES.oneTimeCode, codes, now) === 0,
+    recoveryCodesLeft: pausedSeconds(RULES.recoveryCode, recovery, now) === 0 ? left : 0,
+  });
+}

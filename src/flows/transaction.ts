@@ -1,0 +1,29 @@
+import { isRefusal, type Refusal } from '#core/result.ts';
+import type { Database, Queries } from '#store/database.ts';
+
+/** Runs `work` in a transaction of its own; a refusal rolls everything back and is the answer. */
+export async function transactionOrRefusal<T>(
+  db: Database,
+  work: (tx: Queries) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  try {
+    return await db.transaction(async (tx) => {
+      const outcome = await work(tx);
+      if (isRefusal(outcome)) throw new RolledBack(outcome);
+      return outcome;
+    });
+  } catch (error) {
+    if (error instanceof RolledBack) return error.refusal;
+    throw error;
+  }
+}
+
+/** Carries a refusal through the rollback; never leaves this file. */
+class RolledBack extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.refused);
+    this.refusal = refusal;
+  }
+}

@@ -1,0 +1,30 @@
+/** What a page handler answers: a page, a file or the way on. `http/app.ts` adds the headers that every answer has. */
+export type Reply = {
+  readonly status: number;
+  readonly html?: string;
+  /** A file that is not a page: its text and its media type. */
+  readonly file?: { readonly type: string; readonly body: string; readonly name?: string };
+  readonly location?: string;
+  readonly cookies: readonly CookieChange[];
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** The cookies we know, each with its own name; absent `value` deletes it. */
+export type CookieChange = {
+  readonly cookie: 'form' | 'pending' | 'session' | 'device' | 'language';
+  readonly value?: string;
+  readonly maxAgeSeconds?: number;
+};
+
+export function show(
+  html: string | { toString(): string },
+  status = 200,
+  cookies: readonly CookieChange[] = [],
+): Reply {
+  return { status, html: html.toString(), cookies };
+}
+
+/** 303: the browser asks for `location` with GET. */
+export function seeOther(location: string, cookies: readonly CookieChange[] = []): Reply {
+  return { status: 303, location, cookies };
+}

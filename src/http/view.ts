@@ -1,0 +1,20 @@
+import type { Config } from '#config.ts';
+import type { Locale, Translate } from '#messages/messages.ts';
+
+/** What every page needs to be drawn, whatever it shows. */
+export type View = {
+  readonly config: Config;
+  readonly locale: Locale;
+  readonly t: Translate;
+  /** Unix seconds at which the page is drawn. */
+  readonly now: number;
+  /** The path asked for, for the language switch. */
+  readonly path: string;
+  readonly formToken: string;
+  /** Present on signed-in pages: they carry Sign out and a link to /security. */
+  readonly signedIn?: { readonly name: string; readonly email: string };
+  /** Set when the form's token did not fit and the form is shown again. */
+  readonly staleForm?: boolean;
+  /** The email of the form that is shown again. */
+  readonly keptEmail?: string;
+};

@@ -1,0 +1,52 @@
+import type { LinkTable, Queries } from './database.ts';
+
+/** A single-use link: to set a new password, to accept an invitation, to become the first administrator. */
+export type Link = {
+  readonly id: string;
+  readonly purpose: LinkTable['purpose'];
+  readonly userId: string | undefined;
+};
+
+export async function createLink(tx: Queries, link: LinkTable): Promise<void> {
+  await tx.insertInto('links').values(link).execute();
+}
+
+/** A live link by its token; looking consumes nothing (mail scanners open links). */
+export async function findLink(
+  queries: Queries,
+  tokenHash: string,
+  purposes: readonly LinkTable['purpose'][],
+  now: number,
+): Promise<Link | undefined> {
+  const row = await queries
+    .selectFrom('links')
+    .select(['id', 'purpose', 'user_id'])
+    .where('token_hash', '=', tokenHash)
+    .where('purpose', 'in', purposes)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return row && { id: row.id, purpose: row.purpose, userId: row.user_id ?? undefined };
+}
+
+/** Consumes a link: true once, false ever after and when it has expired. */
+export async function claimLink(tx: Queries, id: string, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('links')
+    .set({ used_at: now })
+    .where('id', '=', id)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Kills the unused links of a user: a newer one, a changed password. */
+export async function revokeLinks(tx: Queries, userId: string): Promise<void> {
+  await tx.deleteFrom('links').where('user_id', '=', userId).where('used_at', 'is', null).execute();
+}
+
+/** Kills every unused first-administrator link. */
+export async function revokeFirstAdministratorLinks(tx: Queries): Promise<void> {
+  await tx.deleteFrom('links').where('purpose', '=', 'first_administrator').where('used_at', 'is', null).execute();
+}

@@ -1,0 +1,14 @@
+import type { OutboxTable, Queries } from './database.ts';
+
+/** Written with the effect it tells of, in the same transaction; sent after. */
+export async function createMail(tx: Queries, mail: OutboxTable): Promise<void> {
+  await tx.insertInto('outbox').values(mail).execute();
+}
+
+export async function listMail(queries: Queries, limit: number): Promise<readonly OutboxTable[]> {
+  return queries.selectFrom('outbox').selectAll().orderBy('id', 'desc').limit(limit).execute();
+}
+
+export async function findMail(queries: Queries, id: string): Promise<OutboxTable | undefined> {
+  return queries.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst();
+}

@@ -1,0 +1,170 @@
+import type { PartnerTable, Queries, UserTable } from './database.ts';
+import { type Param, statement } from './statement.ts';
+
+/** A person who signs in. Staff have no partner. */
+export type User = {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: UserTable['role'];
+  readonly partnerId: string | undefined;
+  readonly locale: string | undefined;
+  readonly sealedPassword: string | undefined;
+  readonly disabledAt: number | undefined;
+  readonly mfaSkippedAt: number | undefined;
+};
+
+/** The customer company. */
+export type Partner = {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly policy: PartnerTable['mfa_policy'];
+  readonly requiredFrom: number | undefined;
+};
+
+export type Person = { readonly user: User; readonly partner: Partner | undefined };
+
+/** Columns of `users as u` and `partners as p`, for every statement that joins them. */
+export const userColumns = [
+  'u.id as user_id',
+  'u.email',
+  'u.name',
+  'u.role',
+  'u.partner_id',
+  'u.locale',
+  'u.sealed_password',
+  'u.disabled_at',
+  'u.mfa_skipped_at',
+] as const;
+
+export const partnerColumns = [
+  'p.slug as partner_slug',
+  'p.name as partner_name',
+  'p.mfa_policy',
+  'p.mfa_required_from',
+] as const;
+
+type UserRow = Omit<UserTable, 'id' | 'created_at'> & { user_id: string };
+
+type PartnerRow = {
+  partner_id: string | null;
+  partner_slug: string | null;
+  partner_name: string | null;
+  mfa_policy: PartnerTable['mfa_policy'] | null;
+  mfa_required_from: number | null;
+};
+
+export function userOf(row: UserRow): User {
+  return {
+    id: row.user_id,
+    email: row.email,
+    name: row.name,
+    role: row.role,
+    partnerId: row.partner_id ?? undefined,
+    locale: row.locale ?? undefined,
+    sealedPassword: row.sealed_password ?? undefined,
+    disabledAt: row.disabled_at ?? undefined,
+    mfaSkippedAt: row.mfa_skipped_at ?? undefined,
+  };
+}
+
+export function partnerOf(row: PartnerRow): Partner | undefined {
+  if (row.partner_id === null || row.partner_slug === null || row.partner_name === null || row.mfa_policy === null) {
+    return undefined;
+  }
+  return {
+    id: row.partner_id,
+    slug: row.partner_slug,
+    name: row.partner_name,
+    policy: row.mfa_policy,
+    requiredFrom: row.mfa_required_from ?? undefined,
+  };
+}
+
+/** @param email canonical, as `canonicalEmail` answers it */
+export async function findPersonByEmail(queries: Queries, email: string): Promise<Person | undefined> {
+  const row = await findByEmail.first(queries, { email });
+  return row && { user: userOf(row), partner: partnerOf(row) };
+}
+
+const findByEmail = statement((db: Queries, p: Param<{ email: string }>) =>
+  db
+    .selectFrom('users as u')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .select([...userColumns, ...partnerColumns])
+    .where('u.email', '=', p.email),
+);
+
+export async function findPerson(queries: Queries, userId: string): Promise<Person | undefined> {
+  const row = await findById.first(queries, { userId });
+  return row && { user: userOf(row), partner: partnerOf(row) };
+}
+
+const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db
+    .selectFrom('users as u')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .select([...userColumns, ...partnerColumns])
+    .where('u.id', '=', p.userId),
+);
+
+export async function createUser(tx: Queries, user: UserTable): Promise<void> {
+  await tx.insertInto('users').values(user).execute();
+}
+
+/** Sets a password; conditional on the one it replaces, so that of two changes at once one wins. */
+export async function replacePassword(
+  tx: Queries,
+  userId: string,
+  change: { from: string | undefined; to: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ sealed_password: change.to })
+    .where('id', '=', userId)
+    .where('disabled_at', 'is', null)
+    .where('sealed_password', change.from === undefined ? 'is' : '=', change.from ?? null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Sets or clears the moment from which the person can sign in no more. Answers false when it was so already. */
+export async function setDisabled(tx: Queries, userId: string, disabledAt: number | undefined): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ disabled_at: disabledAt ?? null })
+    .where('id', '=', userId)
+    .where('disabled_at', disabledAt === undefined ? 'is not' : 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+export async function setMfaSkipped(tx: Queries, userId: string, now: number): Promise<void> {
+  await tx.updateTable('users').set({ mfa_skipped_at: now }).where('id', '=', userId).execute();
+}
+
+export async function setUserLocale(tx: Queries, userId: string, locale: string): Promise<void> {
+  await tx.updateTable('users').set({ locale }).where('id', '=', userId).execute();
+}
+
+/** An administrator who can sign in (password set, not disabled); the first-administrator link lives only without one. */
+export async function administratorExists(queries: Queries): Promise<boolean> {
+  const row = await queries.selectFrom('users').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** What `user list` and the API show of a person. */
+export type ListedUser = Person & { readonly enrolledAt: number | undefined };
+
+export async function listUsers(queries: Queries, partnerId?: string): Promise<readonly ListedUser[]> {
+  let query = queries
+    .selectFrom('users as u')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
+    .select([...userColumns, ...partnerColumns, 'a.created_at as enrolled_at'])
+    .orderBy('u.email');
+  if (partnerId !== undefined) query = query.where('u.partner_id', '=', partnerId);
+  const rows = await query.execute();
+  return rows.map((row) => ({ user: userOf(row), partner: partnerOf(row), enrolledAt: row.enrolled_at ?? undefined }));
+}
