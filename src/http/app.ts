@@ -1,0 +1,146 @@
+import { IncomingMessage, type ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import type { Env } from '#env.ts';
+import { StorageUnavailable } from '#store/database.ts';
+import { jsonResponse, problemResponse } from './answer.ts';
+import { answerCall } from './calls.ts';
+import { cookieNames } from './cookie.ts';
+import { headerSets } from './headers.ts';
+import { readiness } from './health.ts';
+import { type Arrival, type Ask, askOf, type House } from './house.ts';
+import { openApiDocument } from './openapi.ts';
+import { refusalPage } from './page-answer.ts';
+import { answerPage } from './pages.ts';
+import { type Problem, problem } from './problem.ts';
+import { checkRaw } from './raw-checks.ts';
+import type { Guard, PageRoute, Route } from './route.ts';
+import { siteOf } from './site.ts';
+import { answerFile, assets, brandFiles } from './static.ts';
+import { answerRaw } from './wire.ts';
+
+export type App = {
+  /** Answers a request that needs no socket: tests, and everything behind the raw checks. */
+  fetch(request: Request, arrival?: Arrival): Promise<Response>;
+  /** For `node:http`: the raw checks, then `fetch`. */
+  listener(incoming: IncomingMessage, outgoing: ServerResponse): void;
+};
+
+/** The whole outside over one environment. Registers what is not a feature too: static files, health, the document. */
+export function createApp(env: Env, routes: readonly Route[]): App {
+  const site = siteOf(env.config);
+  const house: House = {
+    env,
+    site,
+    cookieNames: cookieNames(site),
+    headers: headerSets(site),
+    pages: new Map(routes.filter(isShownPage).map((route) => [route.path, route])),
+    proxies: { forwardedHeaderIgnored: false },
+  };
+  const hono = new Hono<Wire>();
+  addRoutes(hono, house, routes);
+  addOwnRoutes(hono, house, routes);
+  hono.notFound((c) => answerUnmatched(hono, house, c.env));
+  hono.onError((error, c) => answerBroken(house, c.env, error));
+  const fetch = async (request: Request, arrival: Arrival = {}): Promise<Response> => {
+    const startedAt = performance.now();
+    const ask = askOf(request, arrival, env.newId());
+    const response = await hono.fetch(request, ask);
+    writeAccessLog(env, ask, response.status, performance.now() - startedAt);
+    return response;
+  };
+  const answer = getRequestListener((request, arrival) => fetch(request, arrivalOf(arrival)));
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const refusal = checkRaw(incoming, site);
+    if (refusal === undefined) void answer(incoming, outgoing);
+    else answerRaw(house, incoming, outgoing, refusal);
+  };
+  return { fetch, listener };
+}
+
+export type RouteRow = { readonly method: string; readonly path: string; readonly guard: Guard };
+
+/** Every route, static files, health and the document too: what `sallyport routes` prints and the walk of guards tests. */
+export function routeTable(routes: readonly Route[]): readonly RouteRow[] {
+  const declared = routes.map(({ method, path, guard }) => ({ method, path, guard }));
+  return [...declared, ...OWN_PATHS.map((path) => ({ method: 'GET', path, guard: 'public' as const }))];
+}
+
+const OPEN_API_PATH = '/api/v1/openapi.json';
+const ASSETS_PATH = '/assets/:file';
+const OWN_PATHS = ['/healthz', '/readyz', OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/logo'];
+
+type Wire = { Bindings: Ask };
+
+function isShownPage(route: Route): route is PageRoute {
+  return route.mouth === 'page' && route.method === 'GET';
+}
+
+function addRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): void {
+  for (const route of routes) {
+    const hasParams = route.path.includes(':');
+    hono.on(route.method, route.path, (c: Context<Wire>) => {
+      c.env.route = route.path;
+      const params = hasParams ? c.req.param() : NO_PARAMS;
+      return route.mouth === 'api' ? answerCall(house, route, c.env, params) : answerPage(house, route, c.env, params);
+    });
+  }
+}
+
+const NO_PARAMS = {};
+
+function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): void {
+  const { env } = house;
+  const document = openApiDocument(routes, env.config);
+  const own = (path: string, answer: (c: Context<Wire>) => Response | Promise<Response>): void => {
+    hono.get(path, (c) => {
+      c.env.route = path;
+      c.env.quiet = true;
+      return answer(c);
+    });
+  };
+  own('/healthz', (c) => jsonResponse(house, c.env, { status: 'ok', reasons: [] }));
+  own('/readyz', async (c) => {
+    const { ready, reasons } = await readiness(env, house.proxies);
+    return jsonResponse(house, c.env, { status: ready ? 'ready' : 'unavailable', reasons }, ready ? 200 : 503);
+  });
+  own(OPEN_API_PATH, (c) => jsonResponse(house, c.env, document));
+  own(ASSETS_PATH, (c) => {
+    const file = assets().get(c.req.param('file') ?? '');
+    return file === undefined ? answerUnmatched(hono, house, c.env) : answerFile(house, c.env, file);
+  });
+  for (const [path, file] of brandFiles(env.config)) own(path, (c) => answerFile(house, c.env, file));
+}
+
+/** 405 where another method would have been right, else 404. */
+function answerUnmatched(hono: Hono<Wire>, house: House, ask: Ask): Response {
+  const methods = ['GET', 'POST', 'DELETE'].filter((method) => hono.router.match(method, ask.pathname)[0].length > 0);
+  if (methods.length === 0 || methods.includes(ask.request.method)) return refuse(house, ask, problem('not_found'));
+  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  return refuse(house, ask, problem('method_not_allowed', { allow }));
+}
+
+/** A bug, or storage that is away: the log says which, the answer does not. */
+function answerBroken(house: House, ask: Ask, error: Error): Response {
+  const { requestId, route } = ask;
+  house.env.log.error({ err: error, requestId, route }, 'request failed');
+  const code = error instanceof StorageUnavailable ? 'temporarily_unavailable' : 'internal_error';
+  return refuse(house, ask, problem(code));
+}
+
+/** Programs get a problem, people a page. */
+function refuse(house: House, ask: Ask, refusal: Problem): Response {
+  return ask.pathname.startsWith('/api/') ? problemResponse(house, ask, refusal) : refusalPage(house, ask, refusal);
+}
+
+/** The listener's type allows HTTP/2; our server never speaks it. */
+function arrivalOf({ incoming }: { readonly incoming: object }): Arrival {
+  return incoming instanceof IncomingMessage ? { incoming } : {};
+}
+
+function writeAccessLog({ log }: Env, ask: Ask, status: number, milliseconds: number): void {
+  const { request, route, requestId } = ask;
+  const line = { method: request.method, route, status, ms: Math.round(milliseconds * 100) / 100, requestId };
+  if (ask.quiet) log.debug(line, 'request');
+  else log.info(line, 'request');
+}

@@ -1,0 +1,65 @@
+import type { CookieChange } from './reply.ts';
+import type { Site } from './site.ts';
+
+export type CookieName = CookieChange['cookie'];
+
+/** The name on the wire of each of our cookies. */
+export type CookieNames = Readonly<Record<CookieName, string>>;
+
+/** The cookies of ours that a request carried. */
+export type Cookies = Readonly<Partial<Record<CookieName, string>>>;
+
+/** `__Host-` binds a cookie to this host, https and `/`. Without https two services on one host are kept apart by port. */
+export function cookieNames({ https, port }: Site): CookieNames {
+  const prefix = https ? '__Host-sallyport-' : `sallyport-${port}-`;
+  return {
+    form: `${prefix}form`,
+    pending: `${prefix}pending`,
+    session: `${prefix}session`,
+    device: `${prefix}device`,
+    language: `${prefix}language`,
+  };
+}
+
+/** Our cookies of a `Cookie` header, or `undefined` when one of our names is there twice: one of them was planted. */
+export function readCookies(header: string, names: CookieNames): Cookies | undefined {
+  const cookies: Partial<Record<CookieName, string>> = {};
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=');
+    const name = equals === -1 ? undefined : ourName(pair.slice(0, equals).trim(), names);
+    if (name === undefined) continue;
+    if (cookies[name] !== undefined) return undefined;
+    cookies[name] = pair.slice(equals + 1).trim();
+  }
+  return cookies;
+}
+
+function ourName(name: string, names: CookieNames): CookieName | undefined {
+  switch (name) {
+    case names.form:
+      return 'form';
+    case names.pending:
+      return 'pending';
+    case names.session:
+      return 'session';
+    case names.device:
+      return 'device';
+    case names.language:
+      return 'language';
+    default:
+      return undefined;
+  }
+}
+
+/** One `Set-Cookie` value. Without a value the cookie is deleted, without an age it ends with the browser. */
+export function setCookie(change: CookieChange, names: CookieNames, https: boolean): string {
+  const { cookie, value, maxAgeSeconds } = change;
+  const age = value === undefined ? 0 : maxAgeSeconds;
+  const lifetime = age === undefined ? '' : `; Max-Age=${age}`;
+  return `${names[cookie]}=${value ?? ''}; Path=/${lifetime}; HttpOnly; SameSite=Lax${https ? '; Secure' : ''}`;
+}
+
+/** A value of the shape that `newToken` makes: anything else is no token of ours and needs no look-up. */
+export function isTokenShaped(value: string | undefined): value is string {
+  return value !== undefined && /^[\w-]{43}$/.test(value);
+}

@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http';
+import type { Client } from '#core/client.ts';
+import type { Env } from '#env.ts';
+import { clientAddress } from './client.ts';
+import type { CookieNames } from './cookie.ts';
+import type { HeaderSets } from './headers.ts';
+import { type Problem, problem } from './problem.ts';
+import type { PageRoute } from './route.ts';
+import type { Site } from './site.ts';
+
+/** What answering needs, made once from the environment and the routes. */
+export type House = {
+  readonly env: Env;
+  readonly site: Site;
+  readonly cookieNames: CookieNames;
+  readonly headers: HeaderSets;
+  /** The pages that can be asked for, by path: a form with a stale token is shown again by the page it came from. */
+  readonly pages: ReadonlyMap<string, PageRoute>;
+  readonly proxies: ProxyWatch;
+};
+
+/** Whether a forwarded header came although no proxy is trusted: a setting is missing, or somebody tries something. */
+export type ProxyWatch = { forwardedHeaderIgnored: boolean };
+
+/** How the request arrived; absent where there is no socket. */
+export type Arrival = {
+  readonly incoming?: IncomingMessage | undefined;
+  readonly remoteAddress?: string | undefined;
+};
+
+/** One request on its way through the house. */
+export type Ask = {
+  readonly request: Request;
+  readonly arrival: Arrival;
+  readonly requestId: string;
+  readonly pathname: string;
+  /** With its question mark, or empty. */
+  readonly search: string;
+  /** The pattern of the route that answers, for the log: a raw path can carry a token. */
+  route: string;
+  /** Whether the access log mentions it only when asked to tell everything. */
+  quiet: boolean;
+};
+
+export function askOf(request: Request, arrival: Arrival, requestId: string): Ask {
+  const { url } = request;
+  // `https://host/path?query`: the host was checked, so string positions do and no URL has to be parsed.
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const query = url.indexOf('?', start);
+  return {
+    request,
+    arrival,
+    requestId,
+    pathname: query === -1 ? url.slice(start) : url.slice(start, query),
+    search: query === -1 ? '' : url.slice(query),
+    route: 'none',
+    quiet: false,
+  };
+}
+
+/** Long enough for every browser, short enough for a log line and a row. */
+const MAX_USER_AGENT_LENGTH = 512;
+
+export function clientOf(house: House, ask: Ask, deviceToken: string | undefined): Client | Problem {
+  const { headers } = ask.request;
+  const { trustedProxies } = house.env.config;
+  if (trustedProxies === 0) watchForwarded(house, headers);
+  const found = clientAddress(peerOf(ask.arrival), headers.get('x-forwarded-for'), trustedProxies);
+  if ('unknown' in found) {
+    return problem('invalid_request', { detail: 'X-Forwarded-For does not name the client.' });
+  }
+  const userAgent = headers.get('user-agent')?.slice(0, MAX_USER_AGENT_LENGTH);
+  return { requestId: ask.requestId, address: found.address, userAgent, deviceToken };
+}
+
+function peerOf(arrival: Arrival): string | undefined {
+  return arrival.remoteAddress ?? arrival.incoming?.socket.remoteAddress;
+}
+
+function watchForwarded({ env, proxies }: House, headers: Request['headers']): void {
+  if (proxies.forwardedHeaderIgnored) return;
+  if (!['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'].some((name) => headers.has(name))) return;
+  proxies.forwardedHeaderIgnored = true;
+  env.log.warn('a forwarded header was ignored: behind a proxy, set SALLYPORT_TRUSTED_PROXIES');
+}

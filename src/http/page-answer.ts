@@ -1,0 +1,106 @@
+import { newToken } from '#core/token.ts';
+import { isLocale, type MessageKey, negotiateLocale, translator } from '#messages/messages.ts';
+import { type Cookies, isTokenShaped, readCookies, setCookie } from './cookie.ts';
+import { makeFormToken } from './form.ts';
+import { type Found, formBinding } from './guard.ts';
+import type { Ask, House } from './house.ts';
+import { errorPage } from './layout.ts';
+import { type Problem, type ProblemCode, problem, problemHeaders, statusOf } from './problem.ts';
+import { type Reply, show } from './reply.ts';
+import type { Guard } from './route.ts';
+import type { View } from './view.ts';
+
+/** The pages that the wire itself answers with; a feature draws its own refusals. */
+const SHOWN = [
+  'invalid_request',
+  'sign_in_expired',
+  'forbidden',
+  'step_up_required',
+  'not_found',
+  'method_not_allowed',
+  'payload_too_large',
+  'unsupported_media_type',
+  'internal_error',
+  'temporarily_unavailable',
+] as const;
+
+/** What a request tells of the browser, before anybody is known. */
+export type Browser = {
+  readonly cookies: Cookies;
+  /** The form cookie, or the value that the answer will set. */
+  readonly formCookie: string;
+};
+
+/** The browser of a request, or `undefined` when one of our cookies came twice. */
+export function browserOf({ env, cookieNames }: House, { request }: Ask): Browser | undefined {
+  const cookies = readCookies(request.headers.get('cookie') ?? '', cookieNames);
+  return cookies && { cookies, formCookie: isTokenShaped(cookies.form) ? cookies.form : newToken(env.random) };
+}
+
+/** A refusal for a person: what happened, in their language, and the way on. */
+export function refusalPage(house: House, ask: Ask, refusal: Problem, found: Found = {}): Response {
+  const code = SHOWN.find((shown) => shown === refusal.refused) ?? 'invalid_request';
+  const text = { title: `error.${code}.title`, text: `error.${code}.text` } as const;
+  return messagePage(house, ask, refusal, text, found);
+}
+
+/** A form whose token did not fit, and that has no page of its own to be shown again. */
+export function stalePage(house: House, ask: Ask, found: Found): Response {
+  const text = { title: 'layout.stale.title', text: 'layout.stale.text' } as const;
+  return messagePage(house, ask, problem('forbidden'), text, found);
+}
+
+type Text = { readonly title: MessageKey; readonly text: MessageKey };
+
+function messagePage(house: House, ask: Ask, refusal: Problem, text: Text, found: Found): Response {
+  const browser = browserOf(house, ask) ?? { cookies: {}, formCookie: newToken(house.env.random) };
+  const view = drawView(house, ask, browser, 'public', found);
+  const status = statusOf(refusal.refused);
+  const { href, label } = WAYS_ON[refusal.refused] ?? HOME;
+  const action = { href, label: view.t(label) };
+  const page = errorPage(view, { status, title: view.t(text.title), text: view.t(text.text), action });
+  return pageResponse(house, ask, browser, { ...show(page, status), headers: problemHeaders(refusal) });
+}
+
+type WayOn = { readonly href: string; readonly label: MessageKey };
+
+const HOME: WayOn = { href: '/', label: 'error.action.home' };
+
+const WAYS_ON: Readonly<Partial<Record<ProblemCode, WayOn>>> = {
+  sign_in_expired: { href: '/sign-in', label: 'error.action.signIn' },
+  step_up_required: { href: '/step-up', label: 'error.action.stepUp' },
+};
+
+/** What every page is drawn with. */
+export function drawView(house: House, ask: Ask, browser: Browser, guard: Guard, found: Found): View {
+  const { config, keys, now } = house.env;
+  const { language } = browser.cookies;
+  const locale = isLocale(language)
+    ? language
+    : negotiateLocale(ask.request.headers.get('accept-language') ?? undefined);
+  const binding = formBinding(guard, found) ?? found.session?.id ?? found.pending?.id;
+  const formToken = makeFormToken(keys, browser.formCookie, binding);
+  const view: View = { config, locale, t: translator(locale), now: now(), path: ask.pathname + ask.search, formToken };
+  const user = found.session?.user;
+  return user === undefined ? view : { ...view, signedIn: { name: user.name, email: user.email } };
+}
+
+/** The answer of a handler; the first page that a browser sees brings the cookie that its forms need. */
+export function pageResponse(house: House, ask: Ask, { cookies, formCookie }: Browser, reply: Reply): Response {
+  const isNew = reply.html !== undefined && cookies.form !== formCookie;
+  const added = isNew ? [{ cookie: 'form', value: formCookie } as const] : [];
+  return replyResponse(house, ask, { ...reply, cookies: [...reply.cookies, ...added] });
+}
+
+export function replyResponse(house: House, { requestId }: Ask, reply: Reply): Response {
+  const { html, file, location } = reply;
+  const headers = new Headers({ ...house.headers.page, 'x-request-id': requestId, ...reply.headers });
+  if (html !== undefined) headers.set('content-type', 'text/html; charset=utf-8');
+  if (file !== undefined) headers.set('content-type', file.type);
+  if (file?.name !== undefined) headers.set('content-disposition', `attachment; filename="${file.name}"`);
+  if (location !== undefined) headers.set('location', location);
+  for (const change of reply.cookies) {
+    headers.append('set-cookie', setCookie(change, house.cookieNames, house.site.https));
+  }
+  return new Response(html ?? file?.body ?? null, { status: reply.status, headers });
+}

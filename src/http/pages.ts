@@ -1,0 +1,125 @@
+import type { Client } from '#core/client.ts';
+import { isTokenShaped } from './cookie.ts';
+import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
+import { checkPage, type Found, formBinding, type PageVerdict } from './guard.ts';
+import { type Ask, clientOf, type House } from './house.ts';
+import {
+  type Browser,
+  browserOf,
+  drawView,
+  pageResponse,
+  refusalPage,
+  replyResponse,
+  stalePage,
+} from './page-answer.ts';
+import { fitForm, isMediaType, isProblem, parseForm, readBody } from './parse.ts';
+import { type Problem, problem } from './problem.ts';
+import { type Reply, seeOther } from './reply.ts';
+import type { PageRoute } from './route.ts';
+import type { View } from './view.ts';
+
+type Params = Readonly<Record<string, string>>;
+type Fields = Readonly<Record<string, string>>;
+
+/** A request for a page, with what was read from it on the way. */
+type Visit = {
+  readonly house: House;
+  readonly ask: Ask;
+  readonly params: Params;
+  readonly client: Client;
+  readonly browser: Browser;
+};
+
+/** The longest way of a page: cookies, origin, guard, form, handler; each can end it with a page of its own. */
+export async function answerPage(house: House, route: PageRoute, ask: Ask, params: Params): Promise<Response> {
+  const visit = beginVisit(house, ask, params);
+  if (isProblem(visit)) return refusalPage(house, ask, visit);
+  if (route.method === 'POST' && !isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
+  const verdict = await checkVisit(visit, route);
+  switch (verdict.kind) {
+    case 'elsewhere':
+      return replyResponse(house, ask, seeOther(verdict.location));
+    case 'refused':
+      return refusalPage(house, ask, problem(verdict.code), verdict.found);
+    case 'granted':
+      return route.method === 'POST'
+        ? answerForm(visit, route, verdict.found)
+        : pageResponse(house, ask, visit.browser, await run(visit, route, verdict.found, undefined));
+  }
+}
+
+function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
+  const browser = browserOf(house, ask);
+  if (browser === undefined) return problem('invalid_request');
+  const { device } = browser.cookies;
+  const client = clientOf(house, ask, isTokenShaped(device) ? device : undefined);
+  return isProblem(client) ? client : { house, ask, params, client, browser };
+}
+
+function isFromUs({ house, ask }: Visit): boolean {
+  const { headers } = ask.request;
+  const sent = { origin: headers.get('origin'), fetchSite: headers.get('sec-fetch-site') };
+  return isOwnOrigin(sent, house.site.origin);
+}
+
+function checkVisit({ house, ask, browser }: Visit, { guard, method, path }: PageRoute): Promise<PageVerdict> {
+  const visit = {
+    guard,
+    isPost: method === 'POST',
+    target: ask.pathname + ask.search,
+    canReturn: house.pages.has(path),
+  };
+  return checkPage(house.env, visit, browser.cookies);
+}
+
+async function answerForm(visit: Visit, route: PageRoute, found: Found): Promise<Response> {
+  const { house, ask, browser } = visit;
+  const fields = await readFields(ask);
+  if (isProblem(fields)) return refusalPage(house, ask, fields, found);
+  const token = fields.value[FORM_TOKEN_FIELD];
+  const binding = formBinding(route.guard, found);
+  if (!formTokenFits(house.env.keys, browser.formCookie, binding, token)) {
+    return showAgain(visit, route, found, fields.value);
+  }
+  const input = route.form && fitForm(route.form, fields.value);
+  return pageResponse(house, ask, browser, await run(visit, route, found, input));
+}
+
+async function readFields({ request, arrival }: Ask): Promise<{ readonly value: Fields } | Problem> {
+  const body = await readBody(request, arrival.incoming);
+  if (isProblem(body)) return body;
+  const type = request.headers.get('content-type');
+  return isMediaType(type, 'application/x-www-form-urlencoded')
+    ? parseForm(body.bytes)
+    : problem('unsupported_media_type');
+}
+
+/** The form's own page once more, with a token that fits: nothing is lost but the try. */
+async function showAgain(visit: Visit, { path, guard }: PageRoute, found: Found, fields: Fields): Promise<Response> {
+  const { house, ask, browser } = visit;
+  const page = house.pages.get(path);
+  const allowed = page?.guard === guard ? found : page && (await grantedFor(visit, page));
+  if (page === undefined || allowed === undefined) return stalePage(house, ask, found);
+  const kept = fields.email === undefined ? {} : { keptEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) };
+  const reply = await run(visit, page, allowed, undefined, { staleForm: true, ...kept });
+  if (reply.html === undefined) return stalePage(house, ask, found);
+  return pageResponse(house, ask, browser, { ...reply, status: 403 });
+}
+
+/** RFC 5321 §4.5.3.1.3: what is longer is no email and not worth echoing. */
+const MAX_EMAIL_LENGTH = 254;
+
+async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefined> {
+  const verdict = await checkVisit(visit, page);
+  return verdict.kind === 'granted' ? verdict.found : undefined;
+}
+
+type Again = Pick<View, 'staleForm' | 'keptEmail'>;
+
+function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> | Reply {
+  const { house, ask, params, client, browser } = visit;
+  const view = { ...drawView(house, ask, browser, route.guard, found), ...again };
+  const query = new URLSearchParams(ask.search);
+  // The door between the erased table and the typed declaration: the guard and the form proved what it says.
+  return route.handle({ env: house.env, client, params, query, input, view, ...found } as never);
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { type Problem, problem } from './problem.ts';
+
+/** No form and no call of ours comes near it. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Our deepest body is one object: more is somebody looking for a stack to overflow. */
+const MAX_JSON_DEPTH = 8;
+
+type Read = { readonly bytes: Buffer } | Problem;
+type Parsed<T> = { readonly value: T } | Problem;
+
+const EMPTY = Buffer.alloc(0);
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+export function isProblem(value: object): value is Problem {
+  return 'refused' in value;
+}
+
+/** The body, counted while it comes in: a length that is announced is not believed, a missing one is no way round. */
+export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<Read> {
+  const encoding = request.headers.get('content-encoding');
+  // No decompression: a kilobyte can become a gigabyte.
+  if (encoding !== null) return problem('unsupported_media_type');
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) return problem('payload_too_large');
+  if (incoming !== undefined) return readIncoming(incoming);
+  return request.body === null ? { bytes: EMPTY } : readChunks(request.body);
+}
+
+/** From Node's own stream where there is one: a web stream around it costs more than the whole rest of a request. */
+function readIncoming(incoming: IncomingMessage): Promise<Read> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+      else resolve(problem('payload_too_large'));
+    });
+    incoming.on('end', () => resolve({ bytes: Buffer.concat(chunks) }));
+    // Nobody is left to read the answer.
+    incoming.on('error', () => resolve(problem('invalid_request')));
+    incoming.on('close', () => resolve(problem('invalid_request')));
+  });
+}
+
+async function readChunks(body: AsyncIterable<Uint8Array>): Promise<Read> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return problem('payload_too_large');
+    chunks.push(chunk);
+  }
+  return { bytes: Buffer.concat(chunks) };
+}
+
+/** The media type alone, or `undefined` when it names a charset that is not UTF-8. */
+export function isMediaType(header: string | null, expected: string): boolean {
+  const [type = '', ...parameters] = (header ?? '').toLowerCase().split(';');
+  const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='));
+  return type.trim() === expected && (charset === undefined || /^charset="?utf-8"?$/.test(charset));
+}
+
+/** The fields of a form. A field that is there twice is refused: two readers could see two different forms. */
+export function parseForm(bytes: Buffer): Parsed<Readonly<Record<string, string>>> {
+  const text = decode(bytes);
+  if (text === undefined) return problem('invalid_request');
+  const fields = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (fields.has(name)) return problem('invalid_request', { detail: 'A field was sent twice.' });
+    fields.set(name, value);
+  }
+  return { value: Object.fromEntries(fields) };
+}
+
+/** What a form's handler gets: what does not fit is as good as not sent. */
+export function fitForm(form: z.ZodType, fields: Readonly<Record<string, string>>): unknown {
+  const fitted = form.safeParse(fields);
+  return fitted.success ? fitted.data : form.parse({});
+}
+
+export function parseJson(bytes: Buffer): Parsed<unknown> {
+  const text = decode(bytes);
+  if (text === undefined) return problem('invalid_request', { detail: 'The body is not UTF-8.' });
+  try {
+    const value: unknown = JSON.parse(text);
+    return isHarmless(value, 1) ? { value } : problem('invalid_request');
+  } catch {
+    return problem('invalid_request', { detail: 'The body is not JSON.' });
+  }
+}
+
+/** Names the field that does not fit, which is a name of ours; never what was in it, nor the name of an unknown one. */
+export function fitJson(body: z.ZodType, value: unknown): Parsed<unknown> {
+  const fitted = body.safeParse(value);
+  if (fitted.success) return { value: fitted.data };
+  const issue = fitted.error.issues[0];
+  const field = issue?.path[0];
+  if (issue?.code === 'unrecognized_keys')
+    return problem('invalid_request', { detail: 'The body has an unknown field.' });
+  if (field === undefined) return problem('invalid_request', { detail: 'The body has to be a JSON object.' });
+  return problem('invalid_request', { detail: `The field ${String(field)} is missing or does not fit.` });
+}
+
+function decode(bytes: Buffer): string | undefined {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Shallow enough, and without the keys that reach a prototype when an object is copied carelessly. */
+function isHarmless(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth > MAX_JSON_DEPTH) return false;
+  return Object.entries(value).every(
+    ([key, inner]) =>
+      key !== '__proto__' && key !== 'constructor' && key !== 'prototype' && isHarmless(inner, depth + 1),
+  );
+}

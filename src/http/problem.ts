@@ -1,0 +1,103 @@
+import type { RefusalCode, RefusalFacts } from '#core/result.ts';
+
+/** The refusals of HTTP itself, beside those of the product. */
+type WireCode =
+  | 'method_not_allowed'
+  | 'request_timeout'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'misdirected_request'
+  | 'headers_too_large'
+  | 'internal_error';
+
+export type ProblemCode = RefusalCode | WireCode;
+
+/** A refusal as the wire answers it. */
+export type Problem = RefusalFacts & {
+  readonly refused: ProblemCode;
+  /** What exactly did not fit: names a field of ours, never what was sent. */
+  readonly detail?: string;
+  /** The methods that the path knows. */
+  readonly allow?: readonly string[];
+};
+
+export function problem(refused: ProblemCode, more: Omit<Problem, 'refused'> = {}): Problem {
+  return { refused, ...more };
+}
+
+type Row = readonly [status: number, title: string, detail: string];
+
+/** Every refusal, in one place: its status, and what it says to a program. */
+const TABLE: Readonly<Record<ProblemCode, Row>> = {
+  invalid_request: [400, 'Invalid request', 'The request does not have the form that is described for it.'],
+  invalid_credentials: [401, 'Invalid credentials', 'Email or password is wrong.'],
+  sign_in_expired: [401, 'Sign-in expired', 'No live token was sent: sign in again.'],
+  forbidden: [403, 'Forbidden', 'This is not allowed here, now or for this role.'],
+  step_up_required: [403, 'Step-up required', 'Prove a second factor again first.'],
+  authenticator_disabled: [403, 'Authenticator disabled', 'Too many wrong codes: support has to reset it.'],
+  not_found: [404, 'Not found', 'There is nothing at this address.'],
+  method_not_allowed: [405, 'Method not allowed', 'This address does not know this method.'],
+  request_timeout: [408, 'Request timeout', 'The request did not arrive in time.'],
+  payload_too_large: [413, 'Payload too large', 'A request body has at most 64 KiB.'],
+  unsupported_media_type: [
+    415,
+    'Unsupported media type',
+    'The body has to come in the described media type, uncompressed.',
+  ],
+  misdirected_request: [421, 'Misdirected request', 'This host name is not served here.'],
+  headers_too_large: [431, 'Headers too large', 'Address and headers of a request have at most 16 KiB.'],
+  code_incorrect: [422, 'Code incorrect', 'This is not the code of this authenticator.'],
+  code_expired: [422, 'Code expired', 'The code was right some time ago: send the current one.'],
+  code_already_used: [422, 'Code already used', 'A code works once: wait for the next one.'],
+  recovery_code_incorrect: [422, 'Recovery code incorrect', 'This is no recovery code of this user.'],
+  recovery_code_already_used: [422, 'Recovery code already used', 'A recovery code works once: use another one.'],
+  enrollment_expired: [422, 'Enrollment expired', 'The secret is no longer valid: ask for a new one.'],
+  password_unacceptable: [422, 'Password unacceptable', 'The password does not follow the rules.'],
+  too_many_attempts: [429, 'Too many attempts', 'Wait before the next try.'],
+  authenticator_paused: [429, 'Authenticator paused', 'Too many wrong codes in a day: wait, or use another method.'],
+  internal_error: [500, 'Internal error', 'Something broke here; the request id finds it in the log.'],
+  temporarily_unavailable: [503, 'Temporarily unavailable', 'Try again in a moment.'],
+};
+
+/** How long to wait when the refusal itself does not say. */
+const RETRY_AFTER_SECONDS = 2;
+
+export function statusOf(code: ProblemCode): number {
+  return TABLE[code][0];
+}
+
+/** The text of RFC 9457, for programs: English, and nothing of what was sent. */
+export function problemBody(refusal: Problem, requestId: string): string {
+  const [status, title, detail] = TABLE[refusal.refused];
+  return JSON.stringify({
+    type: `urn:sallyport:problem:${refusal.refused}`,
+    title,
+    status,
+    code: refusal.refused,
+    detail: refusal.detail ?? detail,
+    requestId,
+    retryAfterSeconds: retryAfterSeconds(refusal),
+    nextCodeInSeconds: refusal.nextCodeInSeconds,
+    ageSeconds: refusal.ageSeconds,
+    clockOffsetSeconds: refusal.clockOffsetSeconds,
+    reason: refusal.reason,
+  });
+}
+
+/** The headers that a refusal brings along, whoever asked. */
+export function problemHeaders(refusal: Problem): Record<string, string> {
+  const retryAfter = retryAfterSeconds(refusal);
+  return {
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...(refusal.allow === undefined ? {} : { allow: refusal.allow.join(', ') }),
+    ...(refusal.refused === 'sign_in_expired' ? { 'www-authenticate': 'Bearer' } : {}),
+    // The rest of the body is not read: on this connection no next request can be told from it.
+    ...(refusal.refused === 'payload_too_large' ? { connection: 'close' } : {}),
+  };
+}
+
+/** 429 and 503 always say when to come back; the others only when the refusal knows. */
+function retryAfterSeconds({ refused, retryAfterSeconds }: Problem): number | undefined {
+  const status = statusOf(refused);
+  return retryAfterSeconds ?? (status === 429 || status === 503 ? RETRY_AFTER_SECONDS : undefined);
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { type Problem, problem } from './problem.ts';
+import type { Site } from './site.ts';
+
+export const HEALTH_PATHS: readonly string[] = ['/healthz', '/readyz'];
+
+const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
+
+type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>;
+
+/**
+ * What only the request as Node read it can tell, before a `Request` is made of it: Node lets two Host headers pass
+ * (the first wins), whole URLs as target, and HTTP/0.9.
+ */
+export function checkRaw(raw: RawRequest, site: Pick<Site, 'hosts'>): Problem | undefined {
+  if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0') return problem('invalid_request');
+  if (raw.method === 'TRACE' || raw.method === 'CONNECT') return problem('method_not_allowed', { allow: METHODS });
+  const target = raw.url ?? '';
+  if (!isPathTarget(target)) {
+    return problem('invalid_request', { detail: 'The request target has to be a path.' });
+  }
+  const { hosts, authorizations } = countHeaders(raw.rawHeaders);
+  if (authorizations > 1) return problem('invalid_request', { detail: 'Authorization was sent twice.' });
+  return isOurs(hosts, site) || HEALTH_PATHS.includes(target) ? undefined : problem('misdirected_request');
+}
+
+/** Origin form (RFC 9112 §3.2.1) in visible ASCII; a fragment or a backslash has no place in it. */
+function isPathTarget(target: string): boolean {
+  return /^\/[!-"$-[\]-~]*$/.test(target);
+}
+
+type Counted = { readonly hosts: readonly string[]; readonly authorizations: number };
+
+/** Node's own header record joins or drops doubles: only the raw list shows them. */
+function countHeaders(rawHeaders: readonly string[]): Counted {
+  const hosts: string[] = [];
+  let authorizations = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts.push(rawHeaders[i + 1] ?? '');
+    if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations += 1;
+  }
+  return { hosts, authorizations };
+}
+
+function isOurs(hosts: readonly string[], site: Pick<Site, 'hosts'>): boolean {
+  const [host] = hosts;
+  return host !== undefined && hosts.length === 1 && site.hosts.includes(host.toLowerCase());
+}

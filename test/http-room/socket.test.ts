@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { type Listening, listen } from '#http/listen.ts';
+import { seeOther, show } from '#http/reply.ts';
+import { api, page } from '#http/route.ts';
+import { openHouse } from './house.ts';
+
+const HOST = 'Host: sign-in.example.com';
+let served = 0;
+
+const ROUTES = [
+  page({
+    method: 'GET',
+    path: '/note',
+    guard: 'public',
+    handle: () => {
+      served += 1;
+      return show('x');
+    },
+  }),
+  page({ method: 'GET', path: '/slow', guard: 'public', handle: () => wait(300).then(() => show('late')) }),
+  page({ method: 'POST', path: '/note', guard: 'public', handle: () => seeOther('/') }),
+  api({
+    ...{ method: 'POST', path: '/api/v1/sign-in', guard: 'public', summary: '', refusals: [] },
+    body: z.strictObject({ email: z.string() }),
+    answer: z.object({ state: z.string() }),
+    handle: async () => ({ state: 'complete' }),
+  }),
+];
+
+let listening: Listening;
+let port: number;
+before(async () => {
+  const { env, app } = await openHouse(ROUTES, { environment: { PORT: '0' } });
+  listening = await listen(env, app);
+  port = Number(new URL(listening.url).port);
+});
+after(() => listening.close());
+
+/** What comes back for these bytes until the server closes, or a second has passed. */
+function raw(...parts: (string | Buffer)[]): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('error', () => resolve(answer));
+    socket.on('close', () => resolve(answer));
+    socket.setTimeout(1000, () => socket.destroy());
+    for (const part of parts) socket.write(part);
+  });
+}
+
+const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n\r\n`;
+
+describe('a request as it comes over the wire', () => {
+  it('is answered, with a body of counted length and no word about the server', async () => {
+    const answer = await raw(lines('GET /note HTTP/1.1', HOST, 'Connection: close'));
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.doesNotMatch(answer, /^(server|x-powered-by):/im);
+  });
+
+  const refused: [string, number, string[]][] = [
+    ['two hosts', 421, ['GET /note HTTP/1.1', HOST, HOST]],
+    ['two different hosts', 421, ['GET /note HTTP/1.1', HOST, 'Host: evil.example']],
+    ['no host', 421, ['GET /note HTTP/1.1']],
+    ['another host', 421, ['GET /note HTTP/1.1', 'Host: evil.example']],
+    ['our host with a user', 421, ['GET /note HTTP/1.1', 'Host: sign-in.example.com:80@evil.example']],
+    ['another port', 421, ['GET /note HTTP/1.1', `${HOST}:8443`]],
+    ['a whole URL as target', 400, ['GET http://sign-in.example.com/note HTTP/1.1', HOST]],
+    ['a foreign URL as target', 400, ['GET http://evil.example/note HTTP/1.1', HOST]],
+    ['a star as target', 400, ['OPTIONS * HTTP/1.1', HOST]],
+    ['a backslash in the target', 400, ['GET /\\evil.example HTTP/1.1', HOST]],
+    ['TRACE', 405, ['TRACE /note HTTP/1.1', HOST]],
+    ['CONNECT', 405, ['CONNECT evil.example:443 HTTP/1.1', HOST]],
+    ['HTTP/0.9', 400, ['GET /note']],
+    [
+      'two Authorization headers',
+      400,
+      ['GET /note HTTP/1.1', HOST, 'Authorization: Bearer a', 'Authorization: Bearer b'],
+    ],
+    ['length and chunks', 400, ['POST /note HTTP/1.1', HOST, 'Content-Length: 3', 'Transfer-Encoding: chunked']],
+    ['two lengths', 400, ['POST /note HTTP/1.1', HOST, 'Content-Length: 3', 'Content-Length: 4']],
+    ['a space before the colon', 400, ['POST /note HTTP/1.1', HOST, 'Transfer-Encoding : chunked']],
+    ['a folded header', 400, ['GET /note HTTP/1.1', HOST, 'X-A: 1', ' 2']],
+    ['headers of 20 kB', 431, ['GET /note HTTP/1.1', HOST, `X-A: ${'x'.repeat(20_000)}`]],
+    ['an address of 20 kB', 431, [`GET /${'x'.repeat(20_000)} HTTP/1.1`, HOST]],
+    ['an unknown expectation', 417, ['GET /note HTTP/1.1', HOST, 'Expect: miracles', 'Connection: close']],
+  ];
+  for (const [what, status, request] of refused) {
+    it(`is refused with ${status} for ${what}`, async () => {
+      const before = served;
+      const answer = await raw(lines(...request));
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+      assert.equal(served, before);
+      if (status !== 417) assert.match(answer, /application\/problem\+json[\s\S]*"requestId"/);
+    });
+  }
+
+  it('may ask for health under any name', async () => {
+    assert.match(await raw(lines('GET /healthz HTTP/1.1', 'Host: 10.0.0.7:3000', 'Connection: close')), / 200 /);
+    assert.match(await raw(lines('GET /readyz HTTP/1.1', 'Host: evil.example', 'Connection: close')), / 200 /);
+  });
+
+  it('may spell our host in capitals and with the port of https', async () => {
+    const answer = await raw(lines('GET /note HTTP/1.1', 'Host: SIGN-IN.example.com:443', 'Connection: close'));
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+  });
+
+  const json = ['Content-Type: application/json', 'Connection: close'];
+  const post = ['POST /api/v1/sign-in HTTP/1.1', HOST, ...json];
+
+  it('is read with a length, in chunks, and after 100-continue', async () => {
+    const body = '{"email":"a"}';
+    const length = `Content-Length: ${body.length}`;
+    assert.match(await raw(lines(...post, length), body), /"complete"/);
+    const chunks = `${body.length.toString(16)};x=1\r\n${body}\r\n0\r\nAuthorization: Bearer a\r\n\r\n`;
+    assert.match(await raw(lines(...post, 'Transfer-Encoding: chunked'), chunks), /"complete"/);
+    assert.match(await raw(lines(...post, length, 'Expect: 100-continue'), body), / 100 Continue[\s\S]*"complete"/);
+  });
+
+  it('is refused with 413 as soon as its body is too large, announced or not', async () => {
+    const announced = await raw(lines(...post, 'Content-Length: 11000000'));
+    assert.match(announced, /^HTTP\/1\.1 413 [\s\S]*payload_too_large/);
+    const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+    const counted = await raw(lines(...post, 'Transfer-Encoding: chunked'), chunk, '1\r\nx\r\n');
+    assert.match(counted, /^HTTP\/1\.1 413 [\s\S]*payload_too_large/);
+  });
+
+  it('leaves the server alive when it ends in the middle of its body', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(lines(...post, 'Content-Length: 50'));
+    await wait(50);
+    socket.destroy();
+    assert.match(await raw(lines('GET /note HTTP/1.1', HOST, 'Connection: close')), / 200 /);
+  });
+});
+
+describe('closing', () => {
+  it('lets a request in flight finish and ends idle connections', async () => {
+    const { env, app } = await openHouse(ROUTES, { environment: { PORT: '0' } });
+    const own = await listen(env, app);
+    const url = new URL(own.url);
+    const idle = connect(Number(url.port), '127.0.0.1');
+    idle.write(lines('GET /note HTTP/1.1', HOST));
+    const busy = connect(Number(url.port), '127.0.0.1');
+    let answer = '';
+    busy.on('data', (chunk) => {
+      answer += chunk;
+    });
+    busy.write(lines('GET /slow HTTP/1.1', HOST));
+    await wait(100);
+    const startedAt = performance.now();
+    await own.close();
+    assert.match(answer, /late/);
+    assert.ok(performance.now() - startedAt < 2000);
+    await assert.rejects(fetch(own.url));
+  });
+});
