@@ -27,6 +27,17 @@ test('two hundred tries at once let through no more than the budget', async () =
   assert.ok(answers.every((refusal) => refusal === undefined || refusal.refused === 'too_many_attempts'));
 });
 
+test('tries that read the same state do not both count from it', async () => {
+  for (const already of [0, 1]) {
+    if (already) await reserve(address);
+    const answers = await db.transaction((tx) =>
+      Promise.all(Array.from({ length: 50 }, () => reserveTries(tx, [address], NOW))),
+    );
+    assert.equal(answers.filter((refusal) => refusal === undefined).length, 30 - already);
+    await db.transaction((tx) => deleteTries(tx, [address.key]));
+  }
+});
+
 test('counts a try for every key, and for none when one has no room', async () => {
   for (let count = 0; count < 3; count++) assert.equal(await reserve(address, mail), undefined);
   const before = await rows();
