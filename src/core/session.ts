@@ -25,16 +25,6 @@ export const RECOVERY_CODES_COPY_SECONDS = 10 * MINUTE;
 /** For how long a browser stays known for a user. */
 export const DEVICE_SECONDS = 180 * DAY;
 
-/** The limits of a session, in seconds: without use, and in all. */
-export type SessionLimits = { readonly idleSeconds: number; readonly absoluteSeconds: number };
-
-/** Staff hold more than one company's data, so theirs are shorter. */
-export function sessionLimits(role: Role): SessionLimits {
-  return isStaff(role)
-    ? { idleSeconds: 15 * MINUTE, absoluteSeconds: 8 * HOUR }
-    : { idleSeconds: HOUR, absoluteSeconds: DAY };
-}
-
 /**
  * The absolute end of a session made now.
  *
@@ -42,7 +32,7 @@ export function sessionLimits(role: Role): SessionLimits {
  * @param now Unix seconds
  */
 export function sessionExpiresAt(role: Role, now: number, capAt?: number | undefined): number {
-  const expiresAt = now + sessionLimits(role).absoluteSeconds;
+  const expiresAt = now + limitsOf(role).absoluteSeconds;
   return capAt === undefined ? expiresAt : Math.min(expiresAt, capAt);
 }
 
@@ -52,10 +42,17 @@ export function isLiveSession(
   role: Role,
   now: number,
 ): boolean {
-  return now < session.expiresAt && now < session.lastSeenAt + sessionLimits(role).idleSeconds;
+  return now < session.expiresAt && now < session.lastSeenAt + limitsOf(role).idleSeconds;
 }
 
 /** Whether a factor was proven in this session recently enough for a sensitive change. */
 export function isSteppedUp(session: { readonly stepUpAt?: number | undefined }, now: number): boolean {
   return session.stepUpAt !== undefined && now < session.stepUpAt + STEP_UP_AGE_SECONDS;
+}
+
+/** Staff hold more than one company's data, so their sessions are shorter. */
+function limitsOf(role: Role): { idleSeconds: number; absoluteSeconds: number } {
+  return isStaff(role)
+    ? { idleSeconds: 15 * MINUTE, absoluteSeconds: 8 * HOUR }
+    : { idleSeconds: HOUR, absoluteSeconds: DAY };
 }

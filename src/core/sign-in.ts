@@ -5,7 +5,7 @@ import type { MfaDemand } from './policy.ts';
 export type SignInState = 'complete' | 'enrollment_offered' | 'enrollment_required' | 'second_factor_required';
 
 /** For how long "Not now" holds where MFA is optional. */
-export const SKIP_HOLDS_SECONDS = 30 * 24 * 60 * 60;
+const SKIP_HOLDS_SECONDS = 30 * 24 * 60 * 60;
 
 /**
  * What stands between the right password and a session.
