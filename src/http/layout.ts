@@ -111,7 +111,7 @@ ${form(view, '/language', html`<input type="hidden" name="return_to" value="${vi
 function summary({ title, text, fieldId }: Summary): Html {
   const head = fieldId === undefined ? title : html`<a href="#${fieldId}">${title}</a>`;
   return html`<div class="refusal" id="refusal" tabindex="-1" autofocus><div role="alert"><h2>${head}</h2>
-${text !== undefined && html`<p>${text}</p>`}</div></div>`;
+${text !== undefined && text !== '' && html`<p>${text}</p>`}</div></div>`;
 }
 
 function staleForm(view: View): Summary {
