@@ -80,8 +80,7 @@ export class SqliteDriver implements Driver {
   }
 
   #assertTurn(turn: Turn | undefined): Turn {
-    if (turn === undefined || turn !== this.#current)
-      throw new Error('a statement outside the turn of its transaction: await is missing');
+    if (turn === undefined || turn !== this.#current) throw new Error('a statement outside its transaction: await it');
     // What follows an error that rolled back the group would commit by itself.
     if (!this.#sqlite.isTransaction) throw new StorageUnavailable('storage unavailable: the transaction was lost');
     return turn;
@@ -125,7 +124,7 @@ export class SqliteDriver implements Driver {
       if (member === undefined) return;
       const leaving = await this.#runMember(member);
       if (leaving === 'released') released.push(member);
-      if (leaving === 'lost' || !this.#sqlite.isTransaction) throw new Error('the group was rolled back');
+      if (leaving === 'lost') throw new StorageUnavailable('storage unavailable: the transaction was lost');
     }
   }
 
