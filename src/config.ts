@@ -1,0 +1,116 @@
+import { dirname, join } from 'node:path';
+import { type Environment, findStrayName, readSetting } from '#config/environment.ts';
+import type { Logo } from '#config/logo.ts';
+import { type LogLevel, type Problem, type PublicUrl, parsePublicUrl } from '#config/parse.ts';
+import { SETTINGS, type Setting, type SettingValues, settingsDocument } from '#config/settings.ts';
+
+export { settingsDocument };
+
+/** One line for the operator: which setting, what is wrong, what to write. */
+export type ConfigProblem = Problem;
+
+/** What the environment asks for, parsed once at start and frozen. Absent is `undefined`. */
+export type Config = {
+  readonly host: string;
+  /** 0: the system chooses; only with a public URL. */
+  readonly port: number;
+  /** Every link, cookie, origin check and issuer comes from here, never from a request. */
+  readonly publicUrl: PublicUrl;
+  readonly database: { readonly kind: 'sqlite'; readonly path: string };
+  /** The key ring as given; without it, the file at `keysPath` holds it. Not yet parsed: `loadKeyRing` does. */
+  readonly keysText: string | undefined;
+  readonly keysPath: string;
+  readonly productName: string;
+  readonly accentHue: number;
+  readonly logo: Logo | undefined;
+  /** An absolute URL, or a path of our own origin. */
+  readonly portalUrl: string | undefined;
+  readonly supportContact: string | undefined;
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string | undefined;
+  readonly trustedProxies: number;
+  /** Steps accepted either side of the current one. */
+  readonly totpWindow: 0 | 1;
+  readonly logLevel: LogLevel;
+  readonly metricsPort: number | undefined;
+  readonly workers: number;
+  readonly auditRetentionDays: number | undefined;
+};
+
+/**
+ * The settings of this environment, or the first thing wrong with it.
+ *
+ * A name nobody knows, a bad value and a setting that would do nothing are refused, never passed over: what silently
+ * does nothing is a trap.
+ *
+ * @param options.root the folder that relative paths start from
+ */
+export function loadConfig(environment: Environment, options: { readonly root: string }): Config | ConfigProblem {
+  const stray = findStrayName(environment);
+  if (stray) return stray;
+  const values = parseSettings(environment, options.root);
+  if ('problem' in values) return values;
+  const { publicUrl: givenUrl, ...others } = values;
+  if (others.port === 0 && !givenUrl) {
+    return { problem: 'PORT=0 needs SALLYPORT_PUBLIC_URL, because links cannot name a port that is not known yet' };
+  }
+  const publicUrl = givenUrl ?? parsePublicUrl(`http://localhost:${others.port}`);
+  if ('problem' in publicUrl) return publicUrl;
+  const keysPath = join(dirname(others.database.path), 'keys');
+  if (keysPath === others.database.path) {
+    return { problem: 'SALLYPORT_DATABASE_URL names the file "keys", where the key ring lives: give it another name' };
+  }
+  return Object.freeze({ ...others, publicUrl, keysPath });
+}
+
+/** One setting as `sallyport config` prints it. */
+export type SettingRow = {
+  readonly name: string;
+  /** As given, or the default; secrets masked. */
+  readonly value: string | undefined;
+  readonly source: 'default' | 'environment' | 'file';
+};
+
+/** Every setting, its value and where the value comes from; secrets are masked. */
+export function settingsTable(environment: Environment): SettingRow[] {
+  return Object.values(SETTINGS).map((setting: Setting) => {
+    const { name } = setting;
+    if (setting.secret && environment[`${name}_FILE`] !== undefined) return { name, value: HIDDEN, source: 'file' };
+    const given = environment[name];
+    if (given === undefined) {
+      const shown = setting.shownDefault?.replace('$PORT', environment.PORT ?? SETTINGS.port.default);
+      return { name, value: shown ?? setting.default, source: 'default' };
+    }
+    return { name, value: setting.secret && !given.startsWith('sqlite:') ? HIDDEN : given, source: 'environment' };
+  });
+}
+
+const HIDDEN = '(hidden)';
+
+function parseSettings(environment: Environment, root: string): SettingValues | Problem {
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(SETTINGS)) {
+    const value = parseOne(setting, environment, root);
+    if (isProblem(value)) return value;
+    values[key] = value;
+  }
+  // The door: each value was made by the parser that `SettingValues` takes its type from.
+  return values as SettingValues;
+}
+
+function parseOne(setting: Setting, environment: Environment, root: string): unknown {
+  const given = readSetting(setting, environment, root);
+  if (isProblem(given)) return given;
+  const text = given ?? setting.default;
+  if (text === undefined) return undefined;
+  const value = setting.parse(text, root);
+  if (isProblem(value)) return { problem: `${setting.name} ${value.problem}` };
+  if (setting.reserved && text !== setting.default) {
+    return { problem: `${setting.name} has no effect in this version (${setting.reserved}): remove it` };
+  }
+  return value;
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'problem' in value;
+}

@@ -1,0 +1,74 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Problem } from './parse.ts';
+import { SETTINGS, type Setting } from './settings.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+// A key ring of a hundred keys is 5 KB; anything larger is the wrong file.
+const LARGEST_SECRET_BYTES = 64 * 1024;
+const CONTROL_CHARACTER = /\p{Cc}/u;
+
+/** A `SALLYPORT_` name that nothing reads, with the one that was probably meant. */
+export function findStrayName(environment: Environment): Problem | undefined {
+  const settings: readonly Setting[] = Object.values(SETTINGS);
+  const known = settings.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
+  const stray = Object.keys(environment).find((name) => /^SALLYPORT_/i.test(name) && !known.includes(name));
+  if (stray === undefined) return undefined;
+  const shown = stray.replace(/[^\w.-]/g, '?').slice(0, 80);
+  const plain = settings.find(({ name }) => stray === `${name}_FILE`);
+  if (plain) return { problem: `${shown} is not a setting: only secrets are read from files; give ${plain.name}` };
+  const meant = nearest(stray.toUpperCase(), known);
+  const hint = meant ? `did you mean ${meant}?` : 'docs/settings.md lists them all';
+  return { problem: `${shown} is not a setting: ${hint}` };
+}
+
+/** The text given for a setting, from the environment or from the file that `NAME_FILE` names. */
+export function readSetting(setting: Setting, environment: Environment, root: string): string | undefined | Problem {
+  const { name } = setting;
+  const path = setting.secret ? environment[`${name}_FILE`] : undefined;
+  const given = environment[name];
+  if (given !== undefined && path !== undefined) {
+    return { problem: `${name} and ${name}_FILE are both given: remove one of them` };
+  }
+  const text = path === undefined ? given : readSecret(`${name}_FILE`, path, root);
+  if (typeof text !== 'string') return text;
+  const source = path === undefined ? name : `the file of ${name}_FILE`;
+  if (text.trim() === '') return { problem: `${source} is empty: give a value or remove it` };
+  if (CONTROL_CHARACTER.test(text)) {
+    return { problem: `${source} contains a line break or another control character: write it on one line` };
+  }
+  return text;
+}
+
+function readSecret(name: string, path: string, root: string): string | Problem {
+  try {
+    const file = resolve(root, path);
+    if (statSync(file).size > LARGEST_SECRET_BYTES) return { problem: `${name} names a file of more than 64 KiB` };
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    return { problem: `${name} names a file that cannot be read: give the path of a file that holds the secret` };
+  }
+}
+
+/** The candidate with the fewest edits, when they are few enough for a slip of the hand. */
+function nearest(name: string, candidates: readonly string[]): string | undefined {
+  const [best] = candidates
+    .map((candidate) => ({ candidate, edits: editDistance(name, candidate) }))
+    .sort((a, b) => a.edits - b.edits);
+  return best && best.edits <= 4 ? best.candidate : undefined;
+}
+
+/** Levenshtein's: insertions, deletions and replacements. */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = (above[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    above = current;
+  }
+  return above[b.length] ?? 0;
+}

@@ -1,0 +1,130 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+
+/** Why a value is refused: the rest of a sentence that begins with the setting's name. Never repeats the value. */
+export type Problem = { readonly problem: string };
+
+export type PublicUrl = {
+  /** `https://sign-in.example.com`, without a slash at the end. */
+  readonly origin: string;
+  /** As in the Host header: with the port unless it is the scheme's own. */
+  readonly host: string;
+  readonly isHttps: boolean;
+};
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
+const MAILBOX = /^[^\s<>@,"]+@[^\s<>@,"]+$/;
+
+/** A parser of whole numbers in a range, both ends included. */
+export function wholeNumber(least: number, most: number, example: string): (text: string) => number | Problem {
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    return { problem: `is not a whole number from ${least} to ${most}: write for example ${example}` };
+  };
+}
+
+export function parseHost(text: string): string | Problem {
+  if (isIP(text) || HOST_NAME.test(text)) return text;
+  return { problem: 'is neither an IP address nor a host name: write for example 127.0.0.1 or ::1 (no brackets)' };
+}
+
+export function parsePublicUrl(text: string): PublicUrl | Problem {
+  const url = URL.parse(text);
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    return { problem: 'is not a web address: write for example https://sign-in.example.com' };
+  }
+  if (url.username || url.password) return { problem: 'must not carry a user name or password' };
+  if (url.pathname !== '/' || /[?#]/.test(text)) {
+    return { problem: 'must be scheme, host and port alone, without path or query: https://sign-in.example.com' };
+  }
+  const isHttps = url.protocol === 'https:';
+  if (!isHttps && !LOOPBACK.includes(url.hostname)) {
+    return { problem: 'must begin with https:// unless its host is localhost, 127.0.0.1 or [::1]' };
+  }
+  return Object.freeze({ origin: url.origin, host: url.host, isHttps });
+}
+
+/** `https://…`, `http://localhost…`, or a path of our own origin. */
+export function parsePortalUrl(text: string): string | Problem {
+  const here = 'http://localhost';
+  const isPath = text.startsWith('/');
+  const url = isPath ? URL.parse(text, here) : URL.parse(text);
+  // `//host` and `/\host` parse as another origin.
+  if (url && isPath && url.origin === here) return url.pathname + url.search + url.hash;
+  const isWeb = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+  if (!url || isPath || !isWeb) {
+    return { problem: 'is neither an https:// address nor a path: write for example https://portal.example.com/' };
+  }
+  return url.username || url.password ? { problem: 'must not carry a user name or password' } : url.href;
+}
+
+export function parseDatabaseUrl(
+  text: string,
+  root: string,
+): { readonly kind: 'sqlite'; readonly path: string } | Problem {
+  if (/^postgres(ql)?:\/\/./.test(text) && URL.parse(text)) {
+    return {
+      problem: 'names a PostgreSQL database, which comes with a later version: write sqlite:./data/sallyport.db',
+    };
+  }
+  const path = /^sqlite:(.+)$/.exec(text)?.[1];
+  if (!path || path.startsWith('//') || path.startsWith(':') || path.endsWith('/')) {
+    return {
+      problem: 'is not a database address: write sqlite: and the path of a file, as sqlite:./data/sallyport.db',
+    };
+  }
+  return Object.freeze({ kind: 'sqlite', path: resolve(root, path) });
+}
+
+/** The ring itself is read by `loadKeyRing`, so that no line of this room can hold key material. */
+export function parseKeys(text: string): string {
+  return text;
+}
+
+/** Free of colons: the issuer stands before one in an `otpauth:` label. */
+export function parseProductName(text: string): string | Problem {
+  const name = text.trim().normalize('NFC');
+  if (name.includes(':')) return { problem: 'must not contain a colon: authenticator apps cut the name there' };
+  if (name === '' || [...name].length > 60) return { problem: 'must be 1 to 60 characters long' };
+  return name;
+}
+
+export function parseSupportContact(text: string): string | Problem {
+  const contact = text.trim();
+  if (contact === '' || [...contact].length > 200) {
+    return { problem: 'must be 1 to 200 characters: an address, a telephone number or a sentence' };
+  }
+  return contact;
+}
+
+export function parseSmtpUrl(text: string): string | Problem {
+  const url = URL.parse(text);
+  const isMail = (url?.protocol === 'smtp:' || url?.protocol === 'smtps:') && url.hostname !== '';
+  if (!isMail || (url.pathname !== '' && url.pathname !== '/') || url.hash) {
+    return { problem: 'is not a mail server: write smtps://USER:PASSWORD@mail.example.com:465' };
+  }
+  return url.href;
+}
+
+/** `a@example.com` or `Name <a@example.com>`. */
+export function parseMailFrom(text: string): string | Problem {
+  const mailbox = /^[^<>]*<([^<>]+)>$/.exec(text)?.[1] ?? text;
+  if (MAILBOX.test(mailbox)) return text;
+  return { problem: 'is not a sender: write sign-in@example.com or Partner Interface <sign-in@example.com>' };
+}
+
+/** Steps accepted either side of the current one (RFC 6238 §5.2 recommends at most one). */
+export function parseTotpWindow(text: string): 0 | 1 | Problem {
+  if (text === 'standard') return 1;
+  if (text === 'strict') return 0;
+  return { problem: 'must be standard or strict' };
+}
+
+export function parseLogLevel(text: string): LogLevel | Problem {
+  return LOG_LEVELS.find((level) => level === text) ?? { problem: `must be one of ${LOG_LEVELS.join(' ')}` };
+}

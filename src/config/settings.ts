@@ -1,0 +1,171 @@
+import { readLogo } from './logo.ts';
+import {
+  type Problem,
+  parseDatabaseUrl,
+  parseHost,
+  parseKeys,
+  parseLogLevel,
+  parseMailFrom,
+  parsePortalUrl,
+  parseProductName,
+  parsePublicUrl,
+  parseSmtpUrl,
+  parseSupportContact,
+  parseTotpWindow,
+  wholeNumber,
+} from './parse.ts';
+
+export type Setting = {
+  readonly name: string;
+  /** What stands when it is not given; parsed as if it had been. */
+  readonly default?: string;
+  /** The default in words, where it depends on another setting. */
+  readonly shownDefault?: string;
+  readonly about: string;
+  /** May also be given as the path of a file in `NAME_FILE`, and is never printed. */
+  readonly secret?: true;
+  /** Understood but not in force yet, and what it waits for: giving it stops the start. */
+  readonly reserved?: string;
+  readonly parse: (text: string, root: string) => unknown;
+};
+
+/** Every setting there is: the start, `sallyport config` and `docs/settings.md` read this one table. */
+export const SETTINGS = {
+  host: { name: 'HOST', default: '127.0.0.1', about: 'The address to listen on.', parse: parseHost },
+  port: {
+    name: 'PORT',
+    default: '3000',
+    about: 'The port to listen on. `0` lets the system choose and needs `SALLYPORT_PUBLIC_URL`.',
+    parse: wholeNumber(0, 65_535, '3000'),
+  },
+  publicUrl: {
+    name: 'SALLYPORT_PUBLIC_URL',
+    shownDefault: 'http://localhost:$PORT',
+    about:
+      'Where people reach this service: scheme, host and port. Every link, cookie and origin check comes from here. Must be https unless the host is localhost, 127.0.0.1 or [::1].',
+    parse: parsePublicUrl,
+  },
+  database: {
+    name: 'SALLYPORT_DATABASE_URL',
+    default: 'sqlite:./data/sallyport.db',
+    about: '`sqlite:` and a path, relative to the checkout. Reserved: `postgres://…` comes with a later version.',
+    secret: true,
+    parse: parseDatabaseUrl,
+  },
+  keysText: {
+    name: 'SALLYPORT_KEYS',
+    shownDefault: 'the file `keys` beside the database, made at the first start',
+    about:
+      'The key ring, `k2:BASE64,k1:BASE64`: 32 random bytes each, the first is active. Whoever loses it loses every authenticator.',
+    secret: true,
+    parse: parseKeys,
+  },
+  productName: {
+    name: 'SALLYPORT_PRODUCT_NAME',
+    default: 'Partner Interface',
+    about: 'Shown on pages, in mail and in authenticator apps. 1 to 60 characters, no colon.',
+    parse: parseProductName,
+  },
+  accentHue: {
+    name: 'SALLYPORT_ACCENT_HUE',
+    default: '262',
+    about: 'The hue of buttons and links, 0 to 360 degrees.',
+    parse: wholeNumber(0, 360, '262'),
+  },
+  logo: {
+    name: 'SALLYPORT_LOGO_FILE',
+    about: 'A PNG, SVG, JPEG or WebP file of at most 256 KiB, read at start. Relative to the checkout.',
+    parse: readLogo,
+  },
+  portalUrl: {
+    name: 'SALLYPORT_PORTAL_URL',
+    shownDefault: 'the built-in home page',
+    about:
+      'Where a finished sign-in goes when it has no better place: an https address (http on localhost), or a path.',
+    parse: parsePortalUrl,
+  },
+  supportContact: {
+    name: 'SALLYPORT_SUPPORT_CONTACT',
+    about: 'Shown where a person needs a human: an address, a telephone number or a sentence.',
+    parse: parseSupportContact,
+  },
+  smtpUrl: {
+    name: 'SALLYPORT_SMTP_URL',
+    about: 'Reserved: delivery by SMTP comes with a later version; until then mail stays in the outbox.',
+    secret: true,
+    reserved: 'mail stays in the outbox; delivery comes later',
+    parse: parseSmtpUrl,
+  },
+  mailFrom: {
+    name: 'SALLYPORT_MAIL_FROM',
+    about: 'Reserved: the sender of mail, needed with `SALLYPORT_SMTP_URL`.',
+    reserved: 'mail stays in the outbox; delivery comes later',
+    parse: parseMailFrom,
+  },
+  trustedProxies: {
+    name: 'SALLYPORT_TRUSTED_PROXIES',
+    default: '0',
+    about: 'How many proxy hops in front of this service may say who is calling (`X-Forwarded-*`), 0 to 10.',
+    parse: wholeNumber(0, 10, '1'),
+  },
+  totpWindow: {
+    name: 'SALLYPORT_TOTP_WINDOW',
+    default: 'standard',
+    about: '`standard`: one 30-second step either side is accepted; `strict`: the current step alone.',
+    parse: parseTotpWindow,
+  },
+  logLevel: {
+    name: 'SALLYPORT_LOG_LEVEL',
+    default: 'info',
+    about: '`fatal`, `error`, `warn`, `info`, `debug` or `trace`.',
+    parse: parseLogLevel,
+  },
+  metricsPort: {
+    name: 'SALLYPORT_METRICS_PORT',
+    about: 'Reserved: the port of `GET /metrics` comes with a later version.',
+    reserved: 'metrics come later',
+    parse: wholeNumber(1, 65_535, '9464'),
+  },
+  workers: {
+    name: 'SALLYPORT_WORKERS',
+    default: '1',
+    about: 'Reserved: more than one process comes with a later version.',
+    reserved: 'one process serves; more come later',
+    parse: wholeNumber(1, 256, '1'),
+  },
+  auditRetentionDays: {
+    name: 'SALLYPORT_AUDIT_RETENTION_DAYS',
+    about: 'Reserved: pruning of the audit log comes with a later version; until then all events are kept.',
+    reserved: 'all events are kept; pruning comes later',
+    parse: wholeNumber(1, 36_500, '365'),
+  },
+} as const satisfies Record<string, Setting>;
+
+type Parsed<S extends Setting> = Exclude<ReturnType<S['parse']>, Problem>;
+
+/** What each row's parser makes; a row without a default may be absent. */
+export type SettingValues = {
+  readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends { readonly default: string }
+    ? Parsed<(typeof SETTINGS)[K]>
+    : Parsed<(typeof SETTINGS)[K]> | undefined;
+};
+
+/** The text of `docs/settings.md`. */
+export function settingsDocument(): string {
+  const rows = Object.values(SETTINGS).map((setting: Setting) => {
+    const name = setting.secret ? `\`${setting.name}\`, \`${setting.name}_FILE\`` : `\`${setting.name}\``;
+    const shown = setting.default ? `\`${setting.default}\`` : (setting.shownDefault ?? 'none');
+    return `| ${name} | ${shown} | ${setting.about} |`;
+  });
+  return `${[...INTRODUCTION, '', '| name | default | |', '|---|---|---|', ...rows].join('\n')}\n`;
+}
+
+const INTRODUCTION = [
+  '# Settings',
+  '',
+  'Settings come from the environment alone. A secret may also be given as the path of a file that holds it, in',
+  '`NAME_FILE`: one line end at the end of the file is dropped. A name that is not known, a bad value or a',
+  'contradiction stops the start with one line that says what to write. `sallyport config` prints the values in force.',
+  '',
+  'A setting marked *reserved* is understood but not in force in this version, so giving it stops the start.',
+];
