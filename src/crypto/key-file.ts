@@ -1,0 +1,80 @@
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { type KeyProblem, makeKeyText } from './key-ring.ts';
+import { randomBytes } from './random.ts';
+
+/**
+ * The text of the key ring in the file at `path`; with `create`, a missing file is made first, with one new key.
+ *
+ * Refuses a file that other people of the machine may read. Two starts at once agree on one ring: the file appears
+ * whole, under its name, once.
+ */
+export function readOrMakeKeyFile(path: string, options: { readonly create: boolean }): string | KeyProblem {
+  const found = readKeyFile(path);
+  if (found !== undefined) return found;
+  if (!options.create)
+    return { problem: `${path} is missing: the key ring lives there; start the server once to make it` };
+  try {
+    makeKeyFile(path);
+  } catch (error) {
+    return { problem: `${path} cannot be made (${errorCode(error)}): the key ring is to live there` };
+  }
+  return readKeyFile(path) ?? { problem: `${path} is missing: it was removed while the server started` };
+}
+
+function readKeyFile(path: string): string | KeyProblem | undefined {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      if (fstatSync(file).mode & 0o077) {
+        return { problem: `${path} holds the keys and may be read by others: chmod 600 ${path}` };
+      }
+      return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    return { problem: `${path} cannot be read (${errorCode(error)}): the key ring lives there` };
+  }
+}
+
+function makeKeyFile(path: string): void {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomBytes(8).toString('hex')}`;
+  const file = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(file, `${makeKeyText(randomBytes)}\n`);
+    fsyncSync(file);
+    // Unlike a rename, a link never replaces the ring that another start made a moment ago.
+    linkSync(draft, path);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  } finally {
+    closeSync(file);
+    unlinkSync(draft);
+  }
+  syncFolder(folder);
+}
+
+/** The name must outlive a power cut too, or rows sealed with the key would never open again. */
+function syncFolder(folder: string): void {
+  const file = openSync(folder, 'r');
+  fsyncSync(file);
+  closeSync(file);
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}
