@@ -4,6 +4,7 @@ import { form, linkButton } from './parts/actions.ts';
 import { type Doors, doors } from './parts/codes.ts';
 import { attributes, type Content, type Html, html } from './parts/html.ts';
 import { timeElement } from './parts/text.ts';
+import { assetPath } from './static.ts';
 import type { View } from './view.ts';
 
 type Summary = {
@@ -62,9 +63,9 @@ function frame(view: View, { title, width, card }: Frame): Html {
 <meta name="format-detection" content="telephone=no">
 <title>${title} – ${view.config.productName}</title>
 <link rel="icon" href="${view.config.logo === undefined ? 'data:,' : '/logo'}">
-<link rel="stylesheet" href="/style.css">
+<link rel="stylesheet" href="${assetPath('style.css')}">
 <link rel="stylesheet" href="/brand.css">
-<script src="/page.js" defer></script>
+<script src="${assetPath('page.js')}" defer></script>
 </head>
 <body>
 <a class="skip" href="#main">${view.t('layout.skip')}</a>
