@@ -34,7 +34,7 @@ export type Doors = { readonly first: DoorState; readonly second: DoorState; rea
 
 /** Where the person stands: two arches, outlined (ahead), half (here) or filled (open), and the same in words. */
 export function doors({ first, second, label }: Doors): Html {
-  return html`<p class="doors"><svg viewBox="0 0 54 30" width="54" height="30" aria-hidden="true" focusable="false">
+  return html`<p class="doors"><svg viewBox="0 0 54 30" width="54" height="30" fill="none" stroke="currentColor" aria-hidden="true" focusable="false">
 ${arch(first, 1)}${arch(second, 30)}</svg><span>${label}</span></p>`;
 }
 
