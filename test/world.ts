@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { Secret, TOTP } from 'otpauth';
+import { pino } from 'pino';
+import { loadConfig } from '#config.ts';
+import type { MfaPolicy, Role } from '#core/policy.ts';
+import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
+import { type Argon2, createHasher } from '#crypto/password-hash.ts';
+import { createIdSource, randomBytes } from '#crypto/random.ts';
+import type { Env } from '#env.ts';
+import { mailBinding } from '#flows/mail.ts';
+import { sealPassword } from '#flows/passwords.ts';
+import { type App, createApp } from '#http/app.ts';
+import { listMail } from '#store/outbox.ts';
+import { createPartner } from '#store/partners.ts';
+import { openSqlite } from '#store/sqlite.ts';
+import { createUser } from '#store/users.ts';
+import { ROUTES } from '../src/routes.ts';
+
+export const ORIGIN = 'https://sign-in.example.com';
+/** The clock at the start, at the beginning of a step of 30 seconds. */
+export const START = 1_800_000_000;
+/** Good for everybody: more than 15 characters, in no list, nobody's own word. */
+export const PASSWORD = 'lantern otter velvet 9';
+
+type Options = {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Real Argon2id, 20 ms each; else a quick hash in the same clothes. */
+  readonly realHashes?: boolean;
+};
+
+export type World = Awaited<ReturnType<typeof openWorld>>;
+export type Person = ReturnType<World['person']>;
+
+/** The whole service over a database of its own: a clock that is set by hand, a mailbox, a log that is kept. */
+export async function openWorld(t: TestContext, { environment = {}, realHashes = false }: Options = {}) {
+  const config = loadConfig({ SALLYPORT_PUBLIC_URL: ORIGIN, ...environment }, { root: '/nowhere' });
+  assert(!('problem' in config));
+  const keys = loadKeyRing(makeKeyText(randomBytes));
+  assert(!('problem' in keys));
+  const db = await openSqlite(':memory:', { create: true });
+  t.after(() => db.close());
+  const clock = { at: START };
+  const log: string[] = [];
+  const env: Env = {
+    config,
+    db,
+    keys,
+    now: () => clock.at,
+    random: randomBytes,
+    newId: createIdSource(() => clock.at * 1000),
+    hasher: createHasher(realHashes ? {} : { argon2: QUICK_HASH }),
+    log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
+  };
+  const app = createApp(env, ROUTES);
+  return {
+    env,
+    app,
+    clock,
+    /** Every line of the log so far. */
+    log,
+    /** A browser without cookies, at an address. */
+    person: (address = '192.0.2.7') => browserAt(app, address),
+    api: (method: string, path: string, body?: unknown, token?: string) => callApi(app, method, path, body, token),
+    addPartner: (partner: NewPartner = {}) => addPartner(env, partner),
+    addUser: (user: NewUser) => addUser(env, user),
+    /** An authenticator app set up already; answers its secret in base32. */
+    addAuthenticator: (userId: string) => addAuthenticator(env, userId),
+    /** What the authenticator app shows, by an implementation that is not ours. */
+    totp: (secret: string, stepsAhead = 0) => codeOf(secret, clock.at + stepsAhead * 30),
+    mail: () => readMail(env),
+    events: () => readEvents(env),
+  };
+}
+
+/** As PHC strings of today's parameters, so that nothing is hashed again at sign-in. */
+const QUICK_HASH: Argon2 = {
+  hash: async (password) => {
+    const tag = createHash('sha256').update(password).digest('base64').replace(/=+$/, '');
+    return `$argon2id$v=19$m=19456,t=2,p=1$${'c2FsdHNhbHRzYWx0c2FsdA'}$${tag}`;
+  },
+  verify: async (phc, password) => phc === (await QUICK_HASH.hash(password)),
+};
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Where a redirect leads. */
+  readonly location: string | undefined;
+};
+
+async function answerOf(response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  return { status, headers, text: await response.text(), location: headers.get('location') ?? undefined };
+}
+
+/** A person with a browser: it keeps cookies, remembers the page on its screen and sends that page's form token. */
+function browserAt(app: App, address: string) {
+  const cookies = new Map<string, string>();
+  let screen = '';
+
+  /** One request as it is, without a form token. */
+  async function send(path: string, init: RequestInit = {}): Promise<Answer> {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = { 'user-agent': 'Browser/1', ...(cookie && { cookie }), ...Object(init.headers) };
+    const request = new Request(`${ORIGIN}${path}`, { ...init, headers });
+    const answer = await answerOf(await app.fetch(request, { remoteAddress: address }));
+    const changed = keepCookies(cookies, answer.headers);
+    // The forms of a page are of no use once the sign-in that they were bound to is another.
+    if (changed.some((name) => /session|pending/.test(name))) screen = '';
+    if (answer.headers.get('content-type')?.startsWith('text/html')) screen = answer.text;
+    return answer;
+  }
+
+  /** Sends the fields with the form token of the screen; a page that is not on it is asked for first. */
+  async function post(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    if (!screen.includes(`action="${path}"`)) await send(path);
+    const token = /name="form_token" value="([^"]+)"/.exec(screen)?.[1] ?? '';
+    const body = new URLSearchParams({ form_token: token, ...fields });
+    return send(path, { method: 'POST', body, headers: { origin: ORIGIN } });
+  }
+
+  const get = (path: string) => send(path);
+  const signIn = (email: string, password = PASSWORD) => post('/sign-in', { email, password });
+
+  /** From the prompt after the password to Done; answers the secret. The code of `now` is used up by it. */
+  async function enroll(now: number): Promise<string> {
+    await get('/enroll');
+    await post('/enroll');
+    const { text } = await get('/enroll/authenticator');
+    const secret = /secret=([A-Z2-7]{32})/.exec(text)?.[1];
+    assert(secret, 'the set-up page shows a secret');
+    assert.equal((await post('/enroll/authenticator', { code: codeOf(secret, now) })).status, 303);
+    assert.equal((await post('/enroll/recovery-codes', { saved: 'yes' })).status, 303);
+    return secret;
+  }
+
+  return { cookies, send, get, post, signIn, enroll };
+}
+
+/** Answers the names that were set or deleted. */
+function keepCookies(cookies: Map<string, string>, headers: Headers): string[] {
+  return headers.getSetCookie().map((line) => {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    if (value === '') cookies.delete(name);
+    else cookies.set(name, value);
+    return name;
+  });
+}
+
+type ApiAnswer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
+
+async function callApi(
+  app: App,
+  method: string,
+  path: string,
+  body: unknown,
+  token: string | undefined,
+): Promise<ApiAnswer> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  const sent = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
+  const request = new Request(`${ORIGIN}${path}`, sent);
+  const { text, ...answer } = await answerOf(await app.fetch(request, { remoteAddress: '192.0.2.9' }));
+  return { ...answer, body: text === '' ? {} : JSON.parse(text) };
+}
+
+type NewPartner = { name?: string; slug?: string; policy?: MfaPolicy; requiredFrom?: number };
+
+async function addPartner(env: Env, partner: NewPartner): Promise<{ id: string }> {
+  const { name = 'Acme Telecom', slug = 'acme', policy = 'required', requiredFrom } = partner;
+  const id = env.newId();
+  const mfa = { mfa_policy: policy, mfa_required_from: requiredFrom ?? null };
+  await env.db.transaction((tx) => createPartner(tx, { id, name, slug, ...mfa, created_at: env.now() }));
+  return { id };
+}
+
+type NewUser = {
+  email: string;
+  /** Absent for staff. */
+  partnerId?: string | undefined;
+  role?: Role;
+  name?: string;
+  /** `undefined` for somebody who was invited and has none yet. */
+  password?: string | undefined;
+};
+
+async function addUser(env: Env, user: NewUser): Promise<{ id: string; email: string }> {
+  const { email, partnerId = null, role = 'member', name = 'Ana Silva' } = user;
+  const password = 'password' in user ? user.password : PASSWORD;
+  const id = env.newId();
+  const phc = password === undefined ? undefined : await env.hasher.hash(password);
+  const sealed = typeof phc === 'string' ? sealPassword(env, id, phc) : null;
+  const row = { id, email, partner_id: partnerId, role, name, sealed_password: sealed, created_at: env.now() };
+  await env.db.transaction((tx) => createUser(tx, { ...row, locale: null, disabled_at: null, mfa_skipped_at: null }));
+  return { id, email };
+}
+
+async function addAuthenticator(env: Env, userId: string): Promise<string> {
+  const secret = new Secret({ size: 20 });
+  const id = env.newId();
+  const binding = { table: 'authenticators', rowId: id, userId };
+  const sealed_secret = env.keys.seal('totp', binding, new Uint8Array(secret.buffer));
+  const used = { last_used_step: -1, created_at: env.now(), last_used_at: null, last_refusal: null };
+  await env.db.transaction((tx) =>
+    tx
+      .insertInto('authenticators')
+      .values({ id, user_id: userId, sealed_secret, ...used })
+      .execute(),
+  );
+  return secret.base32;
+}
+
+function codeOf(secret: string, at: number): string {
+  return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: at * 1000 });
+}
+
+/** The outbox, the newest first, with its parameters opened. */
+async function readMail(env: Env) {
+  const rows = await listMail(env.db.read, 1000);
+  return rows.map(({ id, kind, recipient, locale, sealed_parameters }) => {
+    const parameters = JSON.parse(env.keys.open('mail', mailBinding(id), sealed_parameters).toString());
+    return { kind, to: recipient, locale, link: String(parameters.link ?? ''), parameters };
+  });
+}
+
+/** The audit log in the order in which it was written. */
+async function readEvents(env: Env) {
+  const rows = await env.db.read.selectFrom('audit_events').selectAll().orderBy('id').execute();
+  return rows.map(({ action, actor, subject, detail }) => ({ action, actor, subject, detail: JSON.parse(detail) }));
+}
