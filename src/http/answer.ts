@@ -2,7 +2,7 @@ import type { Ask, House } from './house.ts';
 import { type Problem, problemBody, problemHeaders, statusOf } from './problem.ts';
 
 /** A refusal for a program: RFC 9457. */
-export function problemResponse({ headers }: House, { requestId }: Ask, refusal: Problem): Response {
+export function problemResponse({ headers }: House, { requestId }: Pick<Ask, 'requestId'>, refusal: Problem): Response {
   return new Response(problemBody(refusal, requestId), {
     status: statusOf(refusal.refused),
     headers: {

@@ -1,5 +1,5 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { Env } from '#env.ts';
 import { StorageUnavailable } from '#store/database.ts';
@@ -49,7 +49,11 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     writeAccessLog(env, ask, response.status, performance.now() - startedAt);
     return response;
   };
-  const answer = getRequestListener((request, arrival) => fetch(request, arrivalOf(arrival)));
+  const answer = getRequestListener((request, arrival) => fetch(request, arrivalOf(arrival)), {
+    // Health may be asked for without a Host; everything else was refused before.
+    hostname: 'localhost',
+    errorHandler: (error) => answerUncaught(house, error),
+  });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const refusal = checkRaw(incoming, site);
     if (refusal === undefined) void answer(incoming, outgoing);
@@ -91,7 +95,7 @@ const NO_PARAMS = {};
 
 function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): void {
   const { env } = house;
-  const document = openApiDocument(routes, env.config);
+  let document: object | undefined;
   const own = (path: string, answer: (c: Context<Wire>) => Response | Promise<Response>): void => {
     hono.get(path, (c) => {
       c.env.route = path;
@@ -104,7 +108,10 @@ function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]):
     const { ready, reasons } = await readiness(env, house.proxies);
     return jsonResponse(house, c.env, { status: ready ? 'ready' : 'unavailable', reasons }, ready ? 200 : 503);
   });
-  own(OPEN_API_PATH, (c) => jsonResponse(house, c.env, document));
+  own(OPEN_API_PATH, (c) => {
+    document ??= openApiDocument(routes, env.config);
+    return jsonResponse(house, c.env, document);
+  });
   own(ASSETS_PATH, (c) => {
     const file = assets().get(c.req.param('file') ?? '');
     return file === undefined ? answerUnmatched(hono, house, c.env) : answerFile(house, c.env, file);
@@ -126,6 +133,14 @@ function answerBroken(house: House, ask: Ask, error: Error): Response {
   house.env.log.error({ err: error, requestId, route }, 'request failed');
   const code = error instanceof StorageUnavailable ? 'temporarily_unavailable' : 'internal_error';
   return refuse(house, ask, problem(code));
+}
+
+/** Nothing is known of the request here: its Host made no URL, or answering a failure failed too. */
+function answerUncaught(house: House, error: unknown): Response {
+  const ask = { requestId: house.env.newId() };
+  if (error instanceof RequestError) return problemResponse(house, ask, problem('invalid_request'));
+  house.env.log.error({ err: error, ...ask }, 'request failed');
+  return problemResponse(house, ask, problem('internal_error'));
 }
 
 /** Programs get a problem, people a page. */

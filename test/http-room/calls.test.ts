@@ -48,8 +48,7 @@ const ROUTES = [
   }),
 ];
 
-type House = Awaited<ReturnType<typeof openHouse>>;
-let house: House;
+let house: Awaited<ReturnType<typeof openHouse>>;
 before(async () => {
   house = await openHouse(ROUTES);
   await addSession(house.db, 'live', { mouth: 'api' });

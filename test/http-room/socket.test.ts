@@ -106,6 +106,12 @@ describe('a request as it comes over the wire', () => {
     assert.match(await raw(lines('GET /readyz HTTP/1.1', 'Host: evil.example', 'Connection: close')), / 200 /);
   });
 
+  it('may ask for health without a name, and gets no 5xx for one that is none', async () => {
+    assert.match(await raw(lines('GET /healthz HTTP/1.0')), / 200 /);
+    const odd = await raw(lines('GET /healthz HTTP/1.1', 'Host: a b<c', 'Connection: close'));
+    assert.match(odd, /^HTTP\/1\.1 400 [\s\S]*invalid_request/);
+  });
+
   it('may spell our host in capitals and with the port of https', async () => {
     const answer = await raw(lines('GET /note HTTP/1.1', 'Host: SIGN-IN.example.com:443', 'Connection: close'));
     assert.match(answer, /^HTTP\/1\.1 200 /);

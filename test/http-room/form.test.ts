@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { ORIGIN, tokenOf } from './house.ts';
+import { drawn, openPages, seen } from './pages-house.ts';
+
+let house: Awaited<ReturnType<typeof openPages>>;
+before(async () => {
+  house = await openPages();
+});
+
+describe('a form', () => {
+  it('is taken with its cookie, its token and our origin', async () => {
+    const { cookies, token } = await house.open('/note');
+    const fields = { form_token: token, email: 'a@b.example', extra: 'x' };
+    const response = await house.post('/note?code=1', fields, { ...cookies, device: tokenOf('device') });
+    assert.equal(response.status, 303);
+    assert.deepEqual(seen.at(-1), { input: { email: 'a@b.example' }, query: 'code=1', deviceToken: tokenOf('device') });
+    assert.deepEqual(response.headers.getSetCookie(), [
+      '__Host-sallyport-session=v; Path=/; Max-Age=9; HttpOnly; SameSite=Lax; Secure',
+      '__Host-sallyport-pending=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure',
+    ]);
+  });
+
+  it('reaches its handler without the fields that do not fit', async () => {
+    const { cookies, token } = await house.open('/note');
+    await house.post('/note', { form_token: token, email: 'x'.repeat(21) }, cookies);
+    assert.deepEqual(seen.at(-1)?.input, {});
+  });
+
+  const origins: [string, Record<string, string>, boolean][] = [
+    ['our origin', { origin: ORIGIN }, true],
+    ['another origin', { origin: 'https://evil.example' }, false],
+    [
+      'another origin that claims to be same-origin',
+      { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
+      false,
+    ],
+    ['another port', { origin: `${ORIGIN}:8443` }, false],
+    ['null and nothing else', { origin: 'null' }, false],
+    ['null from a page of ours', { origin: 'null', 'sec-fetch-site': 'same-origin' }, true],
+    ['null from a sibling', { origin: 'null', 'sec-fetch-site': 'same-site' }, false],
+  ];
+  for (const [what, headers, taken] of origins) {
+    it(`is ${taken ? 'taken' : 'refused'} with ${what}`, async () => {
+      const { cookies, token } = await house.open('/note');
+      const response = await house.post('/note', { form_token: token }, cookies, headers);
+      assert.equal(response.status, taken ? 303 : 403);
+    });
+  }
+
+  it('needs same-origin fetch metadata when no Origin came', async () => {
+    const { cookies, token } = await house.open('/note');
+    const send = (more: Record<string, string>) =>
+      house.ask('/note', {
+        method: 'POST',
+        body: new URLSearchParams({ form_token: token }),
+        headers: { cookie: house.cookie(cookies), ...more },
+      });
+    assert.equal((await send({})).status, 403);
+    assert.equal((await send({ 'sec-fetch-site': 'same-origin' })).status, 303);
+  });
+
+  it('is shown again with 403, the email kept, when its token does not fit', async () => {
+    const { cookies, token } = await house.open('/note');
+    const response = await house.post('/note', { form_token: `${token}x`, email: 'a@b.example', code: '1' }, cookies);
+    assert.equal(response.status, 403);
+    const body = await drawn(response);
+    assert.equal(body.staleForm, true);
+    assert.equal(body.keptEmail, 'a@b.example');
+    assert.equal(body.formToken, token);
+  });
+
+  it('is refused with the token of another browser, none, or one in the address', async () => {
+    const mine = await house.open('/note');
+    const theirs = await house.open('/note');
+    assert.equal((await house.post('/note', { form_token: theirs.token }, mine.cookies)).status, 403);
+    assert.equal((await house.post('/note', {}, mine.cookies)).status, 403);
+    assert.equal((await house.post(`/note?form_token=${mine.token}`, {}, mine.cookies)).status, 403);
+    assert.equal((await house.post('/note', { form_token: mine.token })).status, 403);
+  });
+
+  it('is bound to its session and to its pending sign-in', async () => {
+    const mine = await house.open('/mine', { session: tokenOf('live') });
+    const other = { ...mine.cookies, session: tokenOf('other') };
+    assert.equal((await house.post('/mine', { form_token: mine.token }, mine.cookies)).status, 303);
+    assert.equal((await house.post('/mine', { form_token: mine.token }, other)).status, 403);
+    const open1 = await house.open('/note');
+    const signedIn = { ...open1.cookies, session: tokenOf('live') };
+    assert.equal((await house.post('/mine', { form_token: open1.token }, signedIn)).status, 403);
+    const pending = await house.open('/second', { pending: tokenOf('live') });
+    assert.equal((await house.post('/second', { form_token: pending.token }, pending.cookies)).status, 303);
+    assert.equal(
+      (await house.post('/second', { form_token: mine.token }, { ...mine.cookies, ...{ pending: tokenOf('live') } }))
+        .status,
+      403,
+    );
+  });
+
+  it('works from a signed-in page for anybody’s forms and for those of the session', async () => {
+    const { cookies, token } = await house.open('/note', { session: tokenOf('live') });
+    assert.equal((await house.post('/note', { form_token: token }, cookies)).status, 303);
+    assert.equal((await house.post('/sign-out', { form_token: token }, cookies)).status, 303);
+  });
+
+  it('answers 403 with a page of its own where the form has none', async () => {
+    const response = await house.post('/lonely', {});
+    assert.equal(response.status, 403);
+    assert.match(await response.text(), /out of date/);
+  });
+
+  it('is refused as JSON, compressed, doubled or too large', async () => {
+    const { cookies, token } = await house.open('/note');
+    const send = (body: string | Buffer, type: string, more: Record<string, string> = {}) =>
+      house.ask('/note', {
+        method: 'POST',
+        body: new Uint8Array(Buffer.from(body)),
+        headers: { origin: ORIGIN, cookie: house.cookie(cookies), 'content-type': type, ...more },
+      });
+    const form = 'application/x-www-form-urlencoded';
+    assert.equal((await send(`form_token=${token}`, form)).status, 303);
+    assert.equal((await send(`form_token=${token}`, 'application/json')).status, 415);
+    assert.equal((await send(`form_token=${token}`, `${form}; charset=utf-16`)).status, 415);
+    assert.equal((await send(`form_token=${token}`, form, { 'content-encoding': 'gzip' })).status, 415);
+    assert.equal((await send(`form_token=${token}&email=a&email=b`, form)).status, 400);
+    assert.equal((await send(`form_token=${token}&email=${'x'.repeat(65_536)}`, form)).status, 413);
+    assert.equal((await send(Buffer.from([0xff, 0x3d]), form)).status, 400);
+  });
+});
