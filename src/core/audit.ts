@@ -1,3 +1,5 @@
+import type { RefusalCode } from './result.ts';
+
 declare const checked: unique symbol;
 /** What a member of staff typed as the reason of an act: made by {@link staffReason} alone. */
 export type StaffReason = string & { readonly [checked]: 'staffReason' };
@@ -30,17 +32,7 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 
 type Nothing = Record<string, never>;
 type Method = 'totp' | 'recovery_code' | 'password';
-type CodeRefusal =
-  | 'code_incorrect'
-  | 'code_expired'
-  | 'code_already_used'
-  | 'recovery_code_incorrect'
-  | 'recovery_code_already_used'
-  | 'enrollment_expired'
-  | 'too_many_attempts'
-  | 'authenticator_paused'
-  | 'authenticator_disabled'
-  | 'temporarily_unavailable';
+type CodeRefusal = RefusalCode;
 type PasswordRefusal =
   | 'unknown_email'
   | 'wrong_password'

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eraseClients, pruneAudit, sealAuditTail } from '#features/operate/audit.ts';
+import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { problemsAfter, sealedWorld, T0 } from './audit-world.ts';
+
+test('erasing addresses and user agents leaves the chain whole and no trace of them', async (t) => {
+  const { world, ids } = await sealedWorld(t);
+  const before = T0 + 60;
+  assert.equal(await eraseClients(world.env, { before, actor: 'command_line' }), 3);
+  assert.equal((await verifyAudit(world.env)).intact, true);
+  const kept = world.tamperer.prepare('select batch from audit_events where client is not null').all();
+  assert.deepEqual([...new Set(kept.map((row) => row.batch))], [2, 3]);
+  // What is younger than the erasure may not be missing.
+  const id = ids[1]?.[0];
+  const found = await problemsAfter(world, `update audit_events set client = null where id = '${id}'`);
+  assert.deepEqual(found, [`client_missing 2 ${id}`]);
+});
+
+test('pruning removes whole old batches, and what is left still verifies against old and new heads', async (t) => {
+  const { world } = await sealedWorld(t);
+  const heads = world.lines.map((line) => String(line.head));
+  assert.deepEqual(await pruneAudit(world.env, { before: T0 + 60, actor: 'system' }), { events: 3 });
+  assert.deepEqual(await pruneAudit(world.env, { before: T0 + 61, actor: 'system' }), { events: 2 });
+  const { intact, events, batches, pruned, unsealed } = await verifyAudit(world.env, { head: heads[2] });
+  assert.deepEqual(
+    { intact, events, batches, pruned, unsealed },
+    { intact: true, events: 4, batches: 1, pruned: 5, unsealed: 2 },
+  );
+  assert.equal((await verifyAudit(world.env, { head: heads[1] })).intact, true);
+  await sealAuditTail(world.env);
+  assert.equal((await verifyAudit(world.env)).intact, true);
+});
+
+test('a log that is pruned to its end goes on from its checkpoint', async (t) => {
+  const { world } = await sealedWorld(t);
+  await pruneAudit(world.env, { before: T0 + 3600, actor: 'system' });
+  await sealAuditTail(world.env);
+  const { intact, batches, pruned } = await verifyAudit(world.env);
+  assert.deepEqual({ intact, batches, pruned }, { intact: true, batches: 1, pruned: 9 });
+});
+
+for (const [column, value] of [
+  ['event_count', '4'],
+  ['head', "'0'"],
+  ['sealed_at', '7'],
+  ['checkpoint', '0'],
+]) {
+  test(`a checkpoint whose ${column} was changed is found`, async (t) => {
+    const { world } = await sealedWorld(t);
+    await pruneAudit(world.env, { before: T0 + 60, actor: 'system' });
+    const found = await problemsAfter(world, `update audit_batches set ${column} = ${value} where checkpoint = 1`);
+    assert(found.includes('seal_wrong 1'), found.join());
+  });
+}
+
+test('pruning stops at a batch that was tampered with, and keeps the evidence', async (t) => {
+  for (const tampering of [
+    'delete from audit_batches where number = 2',
+    "update audit_batches set seal = 'k1.A' where number = 3",
+    'update audit_batches set event_count = 1 where number = 3',
+  ]) {
+    const { world } = await sealedWorld(t);
+    world.tamper(tampering);
+    assert.deepEqual(await pruneAudit(world.env, { before: T0 + 3600, actor: 'system' }), { events: 0, stoppedAt: 3 });
+    assert.equal(world.tamperer.prepare('select count(*) as n from audit_events').get()?.n, 9);
+  }
+});

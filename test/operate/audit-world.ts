@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import type { AuditEvent } from '#core/audit.ts';
+import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
+import { createIdSource } from '#crypto/random.ts';
+import { sealAuditTail } from '#features/operate/audit.ts';
+import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { appendEvent, type EventClient } from '#flows/append-event.ts';
+import { openSqlite } from '#store/sqlite.ts';
+
+export const T0 = 1_800_000_000;
+
+export type AuditWorld = Awaited<ReturnType<typeof auditWorld>>;
+
+/** An audit log in a real file, with a second connection for who tampers with it. */
+export async function auditWorld(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'audit-'));
+  const path = join(folder, 'audit.db');
+  const db = await openSqlite(path, { create: true });
+  const tamperer = new DatabaseSync(path);
+  t.after(async () => {
+    tamperer.close();
+    await db.close();
+    rmSync(folder, { recursive: true });
+  });
+  const keys = loadKeyRing(makeKeyText(randomBytes));
+  assert(!('problem' in keys));
+  const clock = { at: T0 };
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const now = () => clock.at;
+  const env = { db, keys, log, now, random: randomBytes, newId: createIdSource(() => clock.at * 1000) };
+  return { env, clock, lines, path, tamper: (statement: string) => tamperer.exec(statement), tamperer };
+}
+
+export const CLIENT: EventClient = { requestId: 'r-1', address: '192.0.2.7', userAgent: 'Browser/1' };
+
+export async function append(world: AuditWorld, event: AuditEvent, client: EventClient = CLIENT): Promise<void> {
+  await world.env.db.transaction((tx) => appendEvent(world.env, tx, event, client));
+}
+
+/** Sealed batches of these sizes, a minute apart; answers the ids of the events, batch by batch. */
+export async function sealedBatches(world: AuditWorld, sizes: readonly number[]) {
+  for (const size of sizes) {
+    const event = { action: 'session.ended', actor: 'u', subject: 'u', detail: { reason: 'sign_out' } } as const;
+    await Promise.all(Array.from({ length: size }, () => append(world, event)));
+    assert.equal(await sealAuditTail(world.env), size);
+    world.clock.at += 60;
+  }
+  const rows = world.tamperer.prepare('select id, batch from audit_events order by id').all();
+  return sizes.map((_, i) => rows.filter((row) => row.batch === i + 1).map((row) => String(row.id)));
+}
+
+/** The problems after somebody ran `statement`, each as `kind batch event`. */
+export async function problemsAfter(world: AuditWorld, statement: string, head?: string): Promise<string[]> {
+  world.tamper(statement);
+  const { problems, intact } = await verifyAudit(world.env, { head });
+  assert.equal(intact, problems.length === 0);
+  return problems.map((p) => [p.kind, 'batch' in p && p.batch, 'eventId' in p && p.eventId].filter(Boolean).join(' '));
+}
+
+/** A log of three sealed batches of 3, 2 and 4 events. */
+export async function sealedWorld(t: TestContext) {
+  const world = await auditWorld(t);
+  return { world, ids: await sealedBatches(world, [3, 2, 4]) };
+}

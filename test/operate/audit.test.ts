@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { batchSealText } from '#core/audit-chain.ts';
+import { sealAuditTail, startSealing } from '#features/operate/audit.ts';
+import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { append, auditWorld, sealedWorld } from './audit-world.ts';
+
+const SIGNED_OUT = { action: 'session.ended', actor: 'u', subject: 'u', detail: { reason: 'sign_out' } } as const;
+
+test('two hundred events at once are sealed while they arrive, each in one batch', async (t) => {
+  const world = await auditWorld(t);
+  let arriving = true;
+  const sealing = (async () => {
+    let sealed = 0;
+    while (arriving) {
+      sealed += await sealAuditTail(world.env);
+      await setImmediate();
+    }
+    return sealed + (await sealAuditTail(world.env));
+  })();
+  const fifty = async () => {
+    for (let i = 0; i < 50; i += 1) await append(world, SIGNED_OUT);
+  };
+  await Promise.all([fifty(), fifty(), fifty(), fifty()]);
+  arriving = false;
+  assert.equal(await sealing, 200);
+  const { intact, events, unsealed, batches } = await verifyAudit(world.env);
+  assert.deepEqual({ intact, events, unsealed }, { intact: true, events: 200, unsealed: 0 });
+  assert(batches > 1, `${batches} batches`);
+});
+
+test('a tail of more than a thousand events is sealed in several batches', async (t) => {
+  const world = await auditWorld(t);
+  await Promise.all(Array.from({ length: 1100 }, () => append(world, SIGNED_OUT)));
+  assert.equal(await sealAuditTail(world.env), 1100);
+  const { intact, batches } = await verifyAudit(world.env);
+  assert.deepEqual({ intact, batches }, { intact: true, batches: 2 });
+});
+
+test('an event whose effect is rolled back is not in the log', async (t) => {
+  const world = await auditWorld(t);
+  const undone = world.env.db.transaction(async (tx) => {
+    await appendEvent(world.env, tx, SIGNED_OUT, undefined);
+    throw new Error('undone');
+  });
+  await assert.rejects(undone, /undone/);
+  assert.equal((await verifyAudit(world.env)).unsealed, 0);
+});
+
+test('the sealing timer seals within a second, logs each head, and stopping seals the rest', async (t) => {
+  const world = await auditWorld(t);
+  const sealing = startSealing(world.env);
+  await append(world, SIGNED_OUT);
+  await new Promise((resolve) => setTimeout(resolve, 900));
+  assert.equal((await verifyAudit(world.env)).unsealed, 0);
+  await append(world, SIGNED_OUT);
+  await sealing.stop();
+  const { unsealed, head } = await verifyAudit(world.env);
+  assert.equal(unsealed, 0);
+  const heads = world.lines.filter((line) => line.msg === 'audit head');
+  assert.deepEqual([heads.length, heads.at(-1)?.head, heads.at(-1)?.batch], [2, head, 2]);
+});
+
+test('the sealing timer goes on after a storage error', async (t) => {
+  const world = await auditWorld(t);
+  world.tamper('alter table audit_batches rename to gone');
+  await append(world, SIGNED_OUT);
+  const sealing = startSealing(world.env);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  assert(world.lines.some((line) => String(line.msg).includes('could not be sealed')));
+  world.tamper('alter table gone rename to audit_batches');
+  await sealing.stop();
+  assert.equal((await verifyAudit(world.env)).unsealed, 0);
+});
+
+test('the seal is made with the key ring and nothing else', async (t) => {
+  const { world } = await sealedWorld(t);
+  const { number, head, seal } = world.tamperer.prepare('select * from audit_batches where number = 2').get() ?? {};
+  assert.equal(seal, `k1.${world.env.keys.mac('audit', batchSealText(Number(number), String(head)))}`);
+});
