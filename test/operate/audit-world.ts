@@ -18,30 +18,41 @@ export const T0 = 1_800_000_000;
 
 export type AuditWorld = Awaited<ReturnType<typeof auditWorld>>;
 
-/** An audit log in a real file, with a second connection for who tampers with it. */
-export async function auditWorld(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'audit-'));
-  const path = join(folder, 'audit.db');
-  const db = await openSqlite(path, { create: true });
-  const tamperer = new DatabaseSync(path);
-  t.after(async () => {
-    tamperer.close();
-    await db.close();
-    rmSync(folder, { recursive: true });
-  });
-  const keys = loadKeyRing(makeKeyText(randomBytes));
+/** What the log needs of `Env`, over the database in that file. */
+export async function openAudit(path: string, keyText: string, options: { create: boolean }) {
+  const db = await openSqlite(path, options);
+  const keys = loadKeyRing(keyText);
   assert(!('problem' in keys));
   const clock = { at: T0 };
   const lines: Record<string, unknown>[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const now = () => clock.at;
   const env = { db, keys, log, now, random: randomBytes, newId: createIdSource(() => clock.at * 1000) };
-  return { env, clock, lines, path, tamper: (statement: string) => tamperer.exec(statement), tamperer };
+  return { env, clock, lines };
+}
+
+/** An audit log in a real file, with a second connection for who tampers with it. */
+export async function auditWorld(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'audit-'));
+  const path = join(folder, 'audit.db');
+  const keyText = makeKeyText(randomBytes);
+  const opened = await openAudit(path, keyText, { create: true });
+  const tamperer = new DatabaseSync(path);
+  t.after(async () => {
+    tamperer.close();
+    await opened.env.db.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { ...opened, path, keyText, tamperer, tamper: (statement: string) => tamperer.exec(statement) };
 }
 
 export const CLIENT: EventClient = { requestId: 'r-1', address: '192.0.2.7', userAgent: 'Browser/1' };
 
-export async function append(world: AuditWorld, event: AuditEvent, client: EventClient = CLIENT): Promise<void> {
+export async function append(
+  world: Pick<AuditWorld, 'env'>,
+  event: AuditEvent,
+  client: EventClient = CLIENT,
+): Promise<void> {
   await world.env.db.transaction((tx) => appendEvent(world.env, tx, event, client));
 }
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { batchSealText } from '#core/audit-chain.ts';
 import { sealAuditTail, startSealing } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
@@ -29,6 +32,24 @@ test('two hundred events at once are sealed while they arrive, each in one batch
   const { intact, events, unsealed, batches } = await verifyAudit(world.env);
   assert.deepEqual({ intact, events, unsealed }, { intact: true, events: 200, unsealed: 0 });
   assert(batches > 1, `${batches} batches`);
+});
+
+test('two processes that add and seal at once leave one whole chain', async (t) => {
+  const world = await auditWorld(t);
+  const other = fileURLToPath(new URL('./audit-process.ts', import.meta.url));
+  const child = promisify(execFile)(process.execPath, [other, world.path, world.keyText, '60']);
+  let alone = true;
+  child.finally(() => {
+    alone = false;
+  });
+  let mine = 0;
+  for (; alone; mine += 1) {
+    await append(world, SIGNED_OUT);
+    await sealAuditTail(world.env);
+  }
+  await child;
+  const { intact, events, unsealed } = await verifyAudit(world.env);
+  assert.deepEqual({ intact, events, unsealed }, { intact: true, events: mine + 60, unsealed: 0 });
 });
 
 test('a tail of more than a thousand events is sealed in several batches', async (t) => {
