@@ -1,8 +1,21 @@
+import { enrollmentApi } from '#features/enrollment/api.ts';
 import { enrollmentRoutes } from '#features/enrollment/routes.ts';
 import { helpRoutes } from '#features/help/routes.ts';
 import { languageRoutes } from '#features/language/routes.ts';
+import { securityRoutes } from '#features/security/routes.ts';
+import { signInApi } from '#features/sign-in/api.ts';
 import { signInRoutes } from '#features/sign-in/routes.ts';
+import { stepUpRoutes } from '#features/step-up/routes.ts';
 import type { Route } from '#http/route.ts';
 
 /** Every page and call that the service answers, feature by feature. */
-export const ROUTES: readonly Route[] = [...signInRoutes, ...enrollmentRoutes, ...helpRoutes, ...languageRoutes];
+export const ROUTES: readonly Route[] = [
+  ...signInRoutes,
+  ...signInApi,
+  ...enrollmentRoutes,
+  ...enrollmentApi,
+  ...stepUpRoutes,
+  ...securityRoutes,
+  ...helpRoutes,
+  ...languageRoutes,
+];

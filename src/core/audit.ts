@@ -118,9 +118,7 @@ export const AUDIT_ACTIONS = {
     'A proof inside a session was refused.',
   ),
   'password.changed': success<Nothing>('The user changed the password.'),
-  'password.change_refused': refusal<{
-    reason: 'wrong_password' | 'password_unacceptable' | 'too_many_attempts' | 'temporarily_unavailable';
-  }>('A change of password was refused.'),
+  'password.change_refused': refusal<{ reason: CodeRefusal | 'wrong_password' }>('A change of password was refused.'),
   'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
   'password.reset_refused': refusal<{
     reason: 'unknown_email' | 'disabled' | 'too_many_attempts';

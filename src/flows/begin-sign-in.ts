@@ -37,13 +37,16 @@ export type BegunSignIn =
       readonly pendingToken: string;
       readonly expiresAt: number;
       readonly deadlineAt: number | undefined;
+      /** Who may open the second door; absent while there is none. */
+      readonly prover: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
     };
 
 /** What stands behind the first door: a session where policy asks for nothing more, else a pending sign-in. */
 export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: number): Promise<BegunSignIn | Refusal> {
   const { user } = door.person;
   const demand = demandOf(door.person, now);
-  const enrolled = (await findAuthenticator(tx, user.id)) !== undefined;
+  const authenticator = await findAuthenticator(tx, user.id);
+  const enrolled = authenticator !== undefined;
   const state = stateAfterPassword({ demand, enrolled, skippedAt: user.mfaSkippedAt }, now);
   const { session } = door.held ?? {};
   if (state === 'complete') {
@@ -54,7 +57,13 @@ export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: n
   if (isRefusal(pending)) return pending;
   // Signing in replaces whoever was signed in here: an older session never mixes with a half-open one.
   if (session) await deleteSession(tx, session.id, session.user.id);
-  return { state, ...pending, deadlineAt: demand.kind === 'offered' ? demand.deadlineAt : undefined };
+  const { deviceId } = door;
+  return {
+    state,
+    ...pending,
+    deadlineAt: demand.kind === 'offered' ? demand.deadlineAt : undefined,
+    prover: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
+  };
 }
 
 export function demandOf({ user, partner }: Person, now: number): MfaDemand {

@@ -1,13 +1,13 @@
 import { amrOf, type SecondFactor } from '#core/assurance.ts';
 import type { Client } from '#core/client.ts';
-import { DEVICE_SECONDS, SESSIONS_PER_USER, sessionExpiresAt } from '#core/session.ts';
+import { SESSIONS_PER_USER, sessionExpiresAt } from '#core/session.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import type { Mouth, Queries } from '#store/database.ts';
-import { createDevice } from '#store/devices.ts';
 import { createSession, evictSessions } from '#store/sessions.ts';
 import type { Person } from '#store/users.ts';
 import { appendEvent } from './append-event.ts';
+import { knowDevice } from './know-device.ts';
 
 /** A session just made: the only moment at which its token exists in the clear. */
 export type NewSession = {
@@ -38,7 +38,9 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const id = env.newId();
   const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : partner?.requiredFrom);
   const continueTo = signIn.returnTo ?? env.config.portalUrl ?? '/';
-  const device = await knownDevice(env, tx, signIn, now);
+  // An API caller has no browser to know again.
+  const isNew = signIn.deviceId === undefined && mouth === 'page';
+  const device = isNew ? await knowDevice(env, tx, user.id, client) : undefined;
   await createSession(tx, {
     id,
     token_hash: tokenHash(token),
@@ -56,7 +58,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     step_up_to: null,
     continue_to: continueTo,
     notice: signIn.notice ?? null,
-    device_id: device.id ?? null,
+    device_id: device?.id ?? signIn.deviceId ?? null,
     address: client.address ?? null,
     user_agent: client.userAgent ?? null,
   });
@@ -69,29 +71,9 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
       actor: user.id,
       subject: user.id,
       partner: partner?.id,
-      detail: { sessionId: id, amr: amrOf(factor), deviceRemembered: device.token !== undefined },
+      detail: { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew },
     },
     client,
   );
-  return { id, token, expiresAt, continueTo, deviceToken: device.token };
-}
-
-async function knownDevice(
-  env: Env,
-  tx: Queries,
-  { person, mouth, deviceId, client }: FinishedSignIn,
-  now: number,
-): Promise<{ id?: string | undefined; token?: string | undefined }> {
-  if (deviceId !== undefined || mouth === 'api') return { id: deviceId };
-  // A browser keeps one device cookie; each of its users makes it known for themselves.
-  const token = client.deviceToken ?? newToken(env.random);
-  const id = env.newId();
-  await createDevice(tx, {
-    id,
-    user_id: person.user.id,
-    token_hash: tokenHash(token),
-    created_at: now,
-    expires_at: now + DEVICE_SECONDS,
-  });
-  return { id, token };
+  return { id, token, expiresAt, continueTo, deviceToken: device?.token };
 }

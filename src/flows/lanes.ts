@@ -16,7 +16,7 @@ export function oneTimeCodeLanes(
   client: Client,
 ): readonly Lane[] {
   const own = { key: oneTimeCodeKey(authenticatorId, deviceId), rule: RULES.oneTimeCode };
-  return [own, ...addressLanes(env, 'address-code', RULES.addressCodes, deviceId, client)];
+  return inKeyOrder([own, ...addressLanes(env, 'address-code', RULES.addressCodes, deviceId, client)]);
 }
 
 export function oneTimeCodeKey(authenticatorId: string, deviceId: string | undefined): string {
@@ -30,7 +30,7 @@ export function recoveryCodeLanes(
   client: Client,
 ): readonly Lane[] {
   const own = { key: recoveryCodeKey(userId, deviceId), rule: RULES.recoveryCode };
-  return [own, ...addressLanes(env, 'address-code', RULES.addressCodes, deviceId, client)];
+  return inKeyOrder([own, ...addressLanes(env, 'address-code', RULES.addressCodes, deviceId, client)]);
 }
 
 export function recoveryCodeKey(userId: string, deviceId: string | undefined): string {
@@ -46,7 +46,7 @@ export function recoveryCodeKey(userId: string, deviceId: string | undefined): s
 export function passwordLanes(env: Env, email: string, deviceId: string | undefined, client: Client): readonly Lane[] {
   if (deviceId !== undefined) return [{ key: `password-device:${deviceId}`, rule: RULES.passwordKnownDevice }];
   const own = { key: passwordKey(env, email), rule: RULES.passwordUnknownDevice };
-  return [own, ...addressLanes(env, 'address-password', RULES.addressPasswords, deviceId, client)];
+  return inKeyOrder([own, ...addressLanes(env, 'address-password', RULES.addressPasswords, deviceId, client)]);
 }
 
 export function passwordKey(env: Env, email: string): string {
@@ -66,4 +66,9 @@ function addressLanes(
 ): readonly Lane[] {
   if (deviceId !== undefined || client.address === undefined) return [];
   return [{ key: `${name}:${env.keys.mac('email', addressBucket(client.address))}`, rule }];
+}
+
+/** Two transactions that lock the same rows in one order never wait for each other in a circle. */
+function inKeyOrder(lanes: readonly Lane[]): readonly Lane[] {
+  return lanes.toSorted((one, other) => (one.key < other.key ? -1 : 1));
 }

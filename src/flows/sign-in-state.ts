@@ -27,13 +27,21 @@ export function deadlineOf(pending: PendingSignIn, now: number): number | undefi
 export async function methodsOf(env: Env, pending: PendingSignIn): Promise<readonly SecondFactor[]> {
   const { user, authenticatorId, deviceId } = pending;
   if (authenticatorId === undefined) return [];
+  return workingMethods(env, { userId: user.id, authenticatorId, deviceId });
+}
+
+/** The same right after the password, before the pending sign-in was ever read back. */
+export async function workingMethods(
+  env: Env,
+  of: { userId: string; authenticatorId: string; deviceId: string | undefined },
+): Promise<readonly SecondFactor[]> {
   const now = env.now();
   const { read } = env.db;
-  const codes = await findTries(read, oneTimeCodeKey(authenticatorId, deviceId));
-  const recovery = await findTries(read, recoveryCodeKey(user.id, deviceId));
-  const left = await countRecoveryCodesLeft(read, user.id);
+  const codes = await findTries(read, oneTimeCodeKey(of.authenticatorId, of.deviceId));
+  const recovery = await findTries(read, recoveryCodeKey(of.userId, of.deviceId));
+  const left = await countRecoveryCodesLeft(read, of.userId);
   return signInMethods({
-    state: stateOf(pending, now),
+    state: 'second_factor_required',
     totp: !isDisabled(RULES.oneTimeCode, codes) && pausedSeconds(RULES.oneTimeCode, codes, now) === 0,
     recoveryCodesLeft: pausedSeconds(RULES.recoveryCode, recovery, now) === 0 ? left : 0,
   });

@@ -177,6 +177,11 @@ export async function raiseSession(
   return numUpdatedRows === 1n;
 }
 
+/** The device of a session was forgotten and known anew. */
+export async function setSessionDevice(tx: Queries, id: string, deviceId: string): Promise<void> {
+  await tx.updateTable('sessions').set({ device_id: deviceId }).where('id', '=', id).execute();
+}
+
 /** The session's own enrollment was confirmed: its second factor is proven, under a new token. */
 export async function addSecondFactor(
   tx: Queries,

@@ -101,7 +101,8 @@ export const enrollmentRoutes: readonly Route[] = [
       const codes = await shownCodes(env, session);
       if (codes && input.saved === undefined) return show(recoveryCodesPage(view, codes, true), 422);
       await acknowledgeCodes(env, session, client);
-      return seeOther(session.continueTo);
+      // Codes made on the security page leave a notice there; those of a sign-in lead on to the portal.
+      return seeOther(session.notice === undefined ? session.continueTo : '/security');
     },
   }),
 ];

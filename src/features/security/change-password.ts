@@ -1,0 +1,95 @@
+import type { AuditDetail } from '#core/audit.ts';
+import type { Client } from '#core/client.ts';
+import { noticeText } from '#core/notice.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { checkPasswordTry, reopen } from '#flows/check-password.ts';
+import { endOthers } from '#flows/end-others.ts';
+import { knowDevice } from '#flows/know-device.ts';
+import { oneTimeCodeKey } from '#flows/lanes.ts';
+import { hashNewPassword } from '#flows/new-password.ts';
+import { deleteTries } from '#store/attempts.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import type { Queries } from '#store/database.ts';
+import { deleteDevices, listDeviceIds } from '#store/devices.ts';
+import { revokeLinks } from '#store/links.ts';
+import { type Session, setNotice, setSessionDevice } from '#store/sessions.ts';
+import { replacePassword } from '#store/users.ts';
+
+export type PasswordChange = { readonly current: string; readonly next: string };
+
+/** Which of the two fields was refused. */
+export type ChangeRefused = { readonly field: 'current' | 'new'; readonly refusal: Refusal };
+
+/**
+ * Changes a person's own password: the current one is asked for beside the step-up, every other session and every known
+ * device ends, and this browser is known anew. Answers the new device cookie.
+ */
+export async function changePassword(
+  env: Env,
+  session: Session,
+  { current, next }: PasswordChange,
+  client: Client,
+): Promise<{ readonly deviceToken: string } | ChangeRefused> {
+  const { user, partner, deviceId } = session;
+  const attempt = { email: user.email, password: current, person: { user, partner }, deviceId, client };
+  const proven = await checkPasswordTry(env, attempt, async () => true);
+  if (!('opened' in proven)) {
+    const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
+    return refused(env, session, client, 'current', proven.refusal, reason);
+  }
+  const sealed = await hashNewPassword(env, { ...user, partner }, next);
+  if (isRefusal(sealed)) return refused(env, session, client, 'new', sealed, sealed.refused);
+
+  const deviceToken = await env.db.transaction(async (tx) => {
+    if (!(await replacePassword(tx, user.id, { from: user.sealedPassword, to: sealed }))) return undefined;
+    await bringBackAuthenticator(tx, session);
+    return forgetAndTell(env, tx, session, client);
+  });
+  if (deviceToken !== undefined) return { deviceToken };
+  return refused(env, session, client, 'current', refuse('invalid_credentials'), 'wrong_password');
+}
+
+/** A disabled authenticator comes back by proof of another second factor plus a changed password. */
+async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Session): Promise<void> {
+  if (stepUpMethod !== 'recovery_code') return;
+  const authenticator = await findAuthenticator(tx, user.id);
+  if (!authenticator) return;
+  const devices = [undefined, ...(await listDeviceIds(tx, user.id))];
+  await deleteTries(
+    tx,
+    devices.map((deviceId) => oneTimeCodeKey(authenticator.id, deviceId)),
+  );
+}
+
+async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Client): Promise<string> {
+  const { user } = session;
+  const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'password_changed');
+  await deleteDevices(tx, user.id);
+  await revokeLinks(tx, user.id);
+  await reopen(env, tx, user.email, env.now());
+  const device = await knowDevice(env, tx, user.id, { ...client, deviceToken: undefined });
+  await setSessionDevice(tx, session.id, device.id);
+  await setNotice(tx, session.id, noticeText({ kind: 'password_changed', ended }));
+  const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'password.changed', ...whose, detail: {} }, client);
+  return device.token;
+}
+
+type Reason = AuditDetail<'password.change_refused'>['reason'];
+
+async function refused(
+  env: Env,
+  { user }: Session,
+  client: Client,
+  field: ChangeRefused['field'],
+  refusal: Refusal,
+  reason: Reason,
+): Promise<ChangeRefused> {
+  const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+  await env.db.transaction((tx) =>
+    appendEvent(env, tx, { action: 'password.change_refused', ...whose, detail: { reason } }, client),
+  );
+  return { field, refusal };
+}

@@ -1,0 +1,191 @@
+import type { Notice } from '#core/notice.ts';
+import type { Refusal } from '#core/result.ts';
+import { layout } from '#http/layout.ts';
+import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
+import { textField, usernameField } from '#http/parts/fields.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
+import { dataList, notice as noticeBox, table, timeElement } from '#http/parts/text.ts';
+import { refusalText } from '#http/refusal-text.ts';
+import { setUpPage } from '#http/set-up-page.ts';
+import type { View } from '#http/view.ts';
+import { deviceName } from './device-name.ts';
+import type { Place } from './sessions.ts';
+
+export type Overview = {
+  readonly notice: Notice | undefined;
+  readonly authenticator: { readonly createdAt: number; readonly lastUsedAt: number | undefined } | undefined;
+  readonly codesLeft: number;
+  readonly sessions: number;
+};
+
+export function overviewPage(view: View, { notice, authenticator, codesLeft, sessions }: Overview): Html {
+  const { t, locale } = view;
+  const app = authenticator
+    ? html`${t('security.authenticator.added')} ${timeElement(authenticator.createdAt, locale)}${
+        authenticator.lastUsedAt !== undefined &&
+        html`, ${t('security.authenticator.lastUsed')} ${timeElement(authenticator.lastUsedAt, locale)}`
+      }`
+    : t('security.authenticator.none');
+  const appAction = t(authenticator ? 'security.authenticator.replace' : 'security.authenticator.setUp');
+  return layout(view, {
+    title: t('security.title'),
+    width: 'wide',
+    body: html`<p class="lead">${t('security.lead')}</p>
+${notice && 'ended' in notice && noticeBox(`${t(`security.notice.${notice.kind}`)} ${t('security.notice.ended', { ended: notice.ended })}`)}
+${dataList([
+  { label: t('security.authenticator'), value: app, action: linkButton('/security/authenticator', appAction) },
+  {
+    label: t('security.codes'),
+    value: authenticator ? t('security.codes.left', { left: codesLeft }) : t('security.codes.none'),
+    action: authenticator && linkButton('/security/recovery-codes', t('security.codes.make')),
+  },
+  {
+    label: t('security.password'),
+    value: t('security.password.value'),
+    action: linkButton('/security/password', t('security.password.change')),
+  },
+  {
+    label: t('security.sessions'),
+    value: t('security.sessions.count', { count: sessions }),
+    action: linkButton('/security/sessions', t('security.sessions.show')),
+  },
+])}`,
+  });
+}
+
+type AuthenticatorPage = {
+  readonly enrolled: boolean;
+  readonly canTurnOff: boolean;
+  readonly partnerName: string | undefined;
+  readonly refusal?: Refusal;
+};
+
+/** Before a new authenticator is connected: what will happen, and what else can be done. */
+export function authenticatorPage(view: View, page: AuthenticatorPage): Html {
+  const { t } = view;
+  const { enrolled, refusal } = page;
+  return layout(view, {
+    title: t(enrolled ? 'replace.title' : 'add.title'),
+    width: 'form',
+    refusal: refusal && refusalText(view, refusal, 'setUp'),
+    body: html`<p class="lead">${t(enrolled ? 'replace.lead' : 'enroll.why.offered')}</p>
+<p>${t(enrolled ? 'replace.codesStay' : 'enroll.need')}</p>
+${form(view, '/security/authenticator/start', submitButton(t('enroll.getStarted')))}
+${enrolled && turnOffPart(view, page)}
+${backLink(view)}`,
+  });
+}
+
+function turnOffPart(view: View, { canTurnOff, partnerName }: AuthenticatorPage): Content {
+  const { t } = view;
+  if (!canTurnOff) {
+    return partnerName !== undefined && html`<p class="quiet">${t('turnOff.required', { partner: partnerName })}</p>`;
+  }
+  return html`<section class="apart"><h2>${t('turnOff.title')}</h2><p>${t('turnOff.text')}</p>
+${form(view, '/security/authenticator/turn-off', submitButton(t('turnOff.button'), 'danger'))}</section>`;
+}
+
+type Connecting = { secret: Uint8Array; email: string; enrolled: boolean; refusal?: Refusal };
+
+export function connectingPage(view: View, { secret, email, enrolled, refusal }: Connecting): Html {
+  const { t } = view;
+  return setUpPage(view, {
+    secret,
+    email,
+    refusal,
+    action: '/security/authenticator',
+    lead: t(enrolled ? 'setUp.replaceLead' : 'setUp.lead'),
+    more: form(
+      view,
+      '/security/authenticator/cancel',
+      submitButton(t(enrolled ? 'replace.cancel' : 'add.cancel'), 'quiet'),
+    ),
+  });
+}
+
+export function newCodesPage(view: View, left: number, refusal?: Refusal): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('newCodes.title'),
+    width: 'form',
+    refusal: refusal && refusalText(view, refusal, 'setUp'),
+    body: html`<p class="lead">${t('security.codes.left', { left })}.</p>
+<p>${t('newCodes.lead')}</p>
+${form(view, '/security/recovery-codes', submitButton(t('newCodes.button')))}
+${backLink(view)}`,
+  });
+}
+
+type PasswordPage = { email: string; hint: string; refusal?: { field: 'current' | 'new'; refusal: Refusal } };
+
+export function passwordPage(view: View, { email, hint, refusal }: PasswordPage): Html {
+  const { t } = view;
+  const summary = refusal && passwordRefusal(view, refusal);
+  const field = (name: 'current' | 'new') => ({
+    id: name,
+    name,
+    label: t(`changePassword.${name}`),
+    type: 'password' as const,
+    error: refusal?.field === name ? summary?.title : undefined,
+  });
+  return layout(view, {
+    title: t('changePassword.title'),
+    width: 'form',
+    refusal: summary && { ...summary, fieldId: refusal?.field },
+    body: html`<p class="lead">${t('changePassword.lead')}</p>
+${form(
+  view,
+  '/security/password',
+  html`${usernameField(view, email)}
+${textField({ ...field('current'), autocomplete: 'current-password', autofocus: refusal === undefined })}
+${textField({ ...field('new'), autocomplete: 'new-password', hint })}
+${submitButton(t('changePassword.save'))}`,
+)}
+${backLink(view)}`,
+  });
+}
+
+function passwordRefusal(view: View, { refusal }: NonNullable<PasswordPage['refusal']>) {
+  if (refusal.refused !== 'invalid_credentials') return refusalText(view, refusal, 'password');
+  return { title: view.t('stepUp.wrongPassword.title'), text: view.t('stepUp.wrongPassword.text') };
+}
+
+export function sessionsPage(view: View, places: readonly Place[]): Html {
+  const { t, locale } = view;
+  const others = places.length > 1;
+  return layout(view, {
+    title: t('sessions.title'),
+    width: 'wide',
+    body: html`${table({
+      caption: t('sessions.caption'),
+      columns: [t('sessions.device'), t('sessions.address'), t('sessions.lastSeen'), t('sessions.action')],
+      rows: places.map((place) => [
+        nameOf(view, place),
+        place.address ?? t('sessions.unknown'),
+        timeElement(place.lastSeenAt, locale),
+        place.isThis ? html`<strong>${t('sessions.this')}</strong>` : endForm(view, place),
+      ]),
+    })}
+${others && actions(form(view, '/security/sessions/end-others', submitButton(t('sessions.endOthers'), 'danger')))}
+${backLink(view)}`,
+  });
+}
+
+function nameOf({ t }: View, { userAgent }: Place): string {
+  const name = deviceName(userAgent);
+  return name ? t('sessions.on', name) : t('sessions.program');
+}
+
+function endForm(view: View, place: Place): Html {
+  const label = view.t('sessions.endOne', { device: nameOf(view, place) });
+  return form(
+    view,
+    '/security/sessions/end',
+    html`<input type="hidden" name="id" value="${place.id}">
+<button type="submit" class="button quiet" aria-label="${label}">${view.t('sessions.end')}</button>`,
+  );
+}
+
+function backLink({ t }: View): Html {
+  return html`<p class="quiet"><a href="/security">${t('security.back')}</a></p>`;
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { DEVICE_SECONDS } from '#core/session.ts';
+import { minimumLengthFor } from '#flows/new-password.ts';
+import { statusOf } from '#http/problem.ts';
+import { seeOther, show } from '#http/reply.ts';
+import { page, type Route } from '#http/route.ts';
+import type { View } from '#http/view.ts';
+import type { Session } from '#store/sessions.ts';
+import { type ChangeRefused, changePassword } from './change-password.ts';
+import { passwordPage } from './pages.ts';
+
+const PATH = '/security/password';
+
+const changeForm = z.object({ current: z.string().optional(), new: z.string().optional() });
+
+export const passwordRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: PATH,
+    guard: 'steppedUp',
+    handle: ({ view, session }) => show(changePage(view, session)),
+  }),
+  page({
+    method: 'POST',
+    path: PATH,
+    guard: 'steppedUp',
+    form: changeForm,
+    async handle({ env, view, session, client, input }) {
+      const change = { current: input.current ?? '', next: input.new ?? '' };
+      const done = await changePassword(env, session, change, client);
+      if ('field' in done) return show(changePage(view, session, done), statusOf(done.refusal.refused));
+      return seeOther('/security', [{ cookie: 'device', value: done.deviceToken, maxAgeSeconds: DEVICE_SECONDS }]);
+    },
+  }),
+];
+
+function changePage(view: View, session: Session, refusal?: ChangeRefused) {
+  const { user } = session;
+  const minimum = minimumLengthFor(session);
+  return passwordPage(view, {
+    email: user.email,
+    hint: view.t('password.hint', { minimum }),
+    ...(refusal && { refusal }),
+  });
+}

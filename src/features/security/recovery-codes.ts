@@ -1,0 +1,24 @@
+import type { Client } from '#core/client.ts';
+import { noticeText } from '#core/notice.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { endOthers } from '#flows/end-others.ts';
+import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { transactionOrRefusal } from '#flows/transaction.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import { type Session, setNotice } from '#store/sessions.ts';
+
+/** Ten new codes; the old ones die in the same transaction. Only beside an authenticator. */
+export async function makeNewCodes(env: Env, session: Session, client: Client): Promise<true | Refusal> {
+  const { user } = session;
+  if (!(await findAuthenticator(env.db.read, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
+  const fresh = await drawRecoveryCodes(env);
+  if (isRefusal(fresh)) return fresh;
+  return transactionOrRefusal<true>(env.db, async (tx) => {
+    if (!(await findAuthenticator(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
+    await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, fresh);
+    const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');
+    await setNotice(tx, session.id, noticeText({ kind: 'codes_changed', ended }));
+    return true;
+  });
+}

@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { noticeOf } from '#core/notice.ts';
+import { looksLikeRecoveryCode } from '#core/recovery-code.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { normalizeOneTimeCode } from '#core/totp.ts';
+import type { Env } from '#env.ts';
+import { statusOf } from '#http/problem.ts';
+import { type Reply, seeOther, show } from '#http/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import type { View } from '#http/view.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
+import { type Session, setNotice } from '#store/sessions.ts';
+import { cancelConnecting, canTurnOff, connect, findConnecting, startConnecting, turnOff } from './authenticator.ts';
+import { authenticatorPage, connectingPage, newCodesPage, overviewPage, sessionsPage } from './pages.ts';
+import { passwordRoutes } from './password-routes.ts';
+import { makeNewCodes } from './recovery-codes.ts';
+import { endOtherSessions, endSession, listPlaces } from './sessions.ts';
+
+const HOME = '/security';
+const AUTHENTICATOR = '/security/authenticator';
+const CODES = '/security/recovery-codes';
+const SESSIONS = '/security/sessions';
+
+const codeForm = z.object({ code: z.string().optional() });
+const sessionForm = z.object({ id: z.string().optional() });
+
+export const securityRoutes: readonly Route[] = [
+  page({ method: 'GET', path: HOME, guard: 'session', handle: showOverview }),
+  page({
+    method: 'GET',
+    path: AUTHENTICATOR,
+    guard: 'steppedUp',
+    async handle({ env, view, session }) {
+      const open = await findConnecting(env, session);
+      const enrolled = await isEnrolled(env, session);
+      if (!open) return show(authenticatorPage(view, choices(session, enrolled)));
+      return show(connectingPage(view, { secret: open.secret, email: session.user.email, enrolled }));
+    },
+  }),
+  page({
+    method: 'POST',
+    path: `${AUTHENTICATOR}/start`,
+    guard: 'steppedUp',
+    async handle({ env, session, client }) {
+      await startConnecting(env, session, client);
+      return seeOther(AUTHENTICATOR);
+    },
+  }),
+  page({
+    method: 'POST',
+    path: `${AUTHENTICATOR}/cancel`,
+    guard: 'session',
+    async handle({ env, session }) {
+      await cancelConnecting(env, session);
+      return seeOther(HOME);
+    },
+  }),
+  page({ method: 'POST', path: AUTHENTICATOR, guard: 'steppedUp', form: codeForm, handle: submitConfirmation }),
+  page({
+    method: 'POST',
+    path: `${AUTHENTICATOR}/turn-off`,
+    guard: 'steppedUp',
+    async handle({ env, view, session, client }) {
+      const done = await turnOff(env, session, client);
+      return isRefusal(done) ? refusedChoice(env, view, session, done) : seeOther(HOME);
+    },
+  }),
+  page({
+    method: 'GET',
+    path: CODES,
+    guard: 'steppedUp',
+    async handle({ env, view, session }) {
+      if (!(await isEnrolled(env, session))) return seeOther(AUTHENTICATOR);
+      return show(newCodesPage(view, await countRecoveryCodesLeft(env.db.read, session.user.id)));
+    },
+  }),
+  page({
+    method: 'POST',
+    path: CODES,
+    guard: 'steppedUp',
+    async handle({ env, view, session, client }) {
+      const made = await makeNewCodes(env, session, client);
+      if (!isRefusal(made)) return seeOther('/enroll/recovery-codes');
+      if (made.refused === 'forbidden') return seeOther(AUTHENTICATOR);
+      const left = await countRecoveryCodesLeft(env.db.read, session.user.id);
+      return show(newCodesPage(view, left, made), statusOf(made.refused));
+    },
+  }),
+  page({
+    method: 'GET',
+    path: SESSIONS,
+    guard: 'session',
+    handle: async ({ env, view, session }) => show(sessionsPage(view, await listPlaces(env, session))),
+  }),
+  page({
+    method: 'POST',
+    path: `${SESSIONS}/end`,
+    guard: 'session',
+    form: sessionForm,
+    async handle({ env, session, client, input }) {
+      // One that has ended already is ended: the list says so.
+      await endSession(env, session, input.id ?? '', client);
+      return seeOther(SESSIONS);
+    },
+  }),
+  page({
+    method: 'POST',
+    path: `${SESSIONS}/end-others`,
+    guard: 'session',
+    async handle({ env, session, client }) {
+      await endOtherSessions(env, session, client);
+      return seeOther(HOME);
+    },
+  }),
+  ...passwordRoutes,
+];
+
+async function showOverview({ env, view, session }: PageCall<'session'>): Promise<Reply> {
+  const { read } = env.db;
+  const { user } = session;
+  const authenticator = await findAuthenticator(read, user.id);
+  const codesLeft = await countRecoveryCodesLeft(read, user.id);
+  const places = await listPlaces(env, session);
+  const notice = noticeOf(session.notice);
+  if (notice) await env.db.transaction((tx) => setNotice(tx, session.id, null));
+  return show(overviewPage(view, { notice, authenticator, codesLeft, sessions: places.length }));
+}
+
+async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof codeForm>>): Promise<Reply> {
+  const { env, view, session, client, input } = call;
+  const open = await findConnecting(env, session);
+  if (!open) return seeOther(AUTHENTICATOR);
+  const typed = input.code ?? '';
+  const code = normalizeOneTimeCode(typed);
+  const reason = looksLikeRecoveryCode(typed) ? { reason: 'looks_like_recovery_code' } : {};
+  const connected = code === undefined ? refuse('invalid_request', reason) : await connect(env, session, code, client);
+  if (!isRefusal(connected)) {
+    const next = connected.showsCodes ? '/enroll/recovery-codes' : HOME;
+    return seeOther(next, [{ cookie: 'session', value: connected.token }]);
+  }
+  if (connected.refused === 'sign_in_expired') return seeOther('/sign-in');
+  if (connected.refused === 'enrollment_expired' || connected.refused === 'forbidden') return seeOther(AUTHENTICATOR);
+  const enrolled = await isEnrolled(env, session);
+  const again = { secret: open.secret, email: session.user.email, enrolled, refusal: connected };
+  return show(connectingPage(view, again), statusOf(connected.refused));
+}
+
+async function refusedChoice(env: Env, view: View, session: Session, refusal: Refusal): Promise<Reply> {
+  const enrolled = await isEnrolled(env, session);
+  return show(authenticatorPage(view, { ...choices(session, enrolled), refusal }), statusOf(refusal.refused));
+}
+
+function choices(session: Session, enrolled: boolean) {
+  return { enrolled, canTurnOff: canTurnOff(session), partnerName: session.partner?.name };
+}
+
+async function isEnrolled(env: Env, { user }: Session): Promise<boolean> {
+  return (await findAuthenticator(env.db.read, user.id)) !== undefined;
+}

@@ -1,0 +1,58 @@
+import type { Client } from '#core/client.ts';
+import { noticeText } from '#core/notice.ts';
+import { isLiveSession } from '#core/session.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { endOthers } from '#flows/end-others.ts';
+import type { SessionTable } from '#store/database.ts';
+import { deleteSession, listSessions, type Session, setNotice } from '#store/sessions.ts';
+
+/** One place where the person is signed in. */
+export type Place = {
+  readonly id: string;
+  readonly isThis: boolean;
+  readonly userAgent: string | undefined;
+  readonly address: string | undefined;
+  readonly lastSeenAt: number;
+};
+
+/** Every live session of the person, this one first. */
+export async function listPlaces(env: Env, session: Session): Promise<readonly Place[]> {
+  const now = env.now();
+  const rows = await listSessions(env.db.read, session.user.id);
+  const places = rows.filter((row) => isLive(row, session, now)).map((row) => placeOf(row, session));
+  return places.toSorted((one, other) => Number(other.isThis) - Number(one.isThis));
+}
+
+function isLive({ last_seen_at, expires_at }: SessionTable, { user }: Session, now: number): boolean {
+  return isLiveSession({ lastSeenAt: last_seen_at, expiresAt: expires_at }, user.role, now);
+}
+
+function placeOf(row: SessionTable, session: Session): Place {
+  return {
+    id: row.id,
+    isThis: row.id === session.id,
+    userAgent: row.user_agent ?? undefined,
+    address: row.address ?? undefined,
+    lastSeenAt: row.last_seen_at,
+  };
+}
+
+/** Ends one of the person's own sessions; somebody else's id is as if there were none. */
+export async function endSession(env: Env, session: Session, id: string, client: Client): Promise<boolean> {
+  const { user } = session;
+  return env.db.transaction(async (tx) => {
+    if ((await deleteSession(tx, id, user.id)) === 0) return false;
+    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    const detail = { sessionId: id, reason: 'by_user' as const };
+    await appendEvent(env, tx, { action: 'session.ended', ...whose, detail }, client);
+    return true;
+  });
+}
+
+export async function endOtherSessions(env: Env, session: Session, client: Client): Promise<void> {
+  await env.db.transaction(async (tx) => {
+    const ended = await endOthers(env, tx, { user: session.user, keepSessionId: session.id, client }, 'by_user');
+    await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
+  });
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { looksLikeOneTimeCode, looksLikeRecoveryCode, normalizeRecoveryCode } from '#core/recovery-code.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { isSteppedUp } from '#core/session.ts';
+import { normalizeOneTimeCode } from '#core/totp.ts';
+import type { Env } from '#env.ts';
+import { statusOf } from '#http/problem.ts';
+import { type Reply, seeOther, show } from '#http/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import type { Session } from '#store/sessions.ts';
+import { type StepUpMethod, stepUpPage } from './pages.ts';
+import { type Raised, stepUpWithOneTimeCode, stepUpWithPassword, stepUpWithRecoveryCode } from './prove.ts';
+
+const proofForm = z.object({ code: z.string().optional(), password: z.string().optional() });
+type Submitted = PageCall<'session', z.output<typeof proofForm>>;
+
+export const stepUpRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: '/step-up',
+    guard: 'session',
+    async handle({ env, view, session }) {
+      if (isSteppedUp(session, env.now())) return seeOther(targetOf(session));
+      return show(stepUpPage(view, await methodOf(env, session), session.user.email));
+    },
+  }),
+  page({ method: 'POST', path: '/step-up', guard: 'session', form: proofForm, handle: submitProof }),
+  page({
+    method: 'GET',
+    path: '/step-up/recovery-code',
+    guard: 'session',
+    async handle({ env, view, session }) {
+      if ((await methodOf(env, session)) === 'password') return seeOther('/step-up');
+      return show(stepUpPage(view, 'recovery_code', session.user.email));
+    },
+  }),
+  page({
+    method: 'POST',
+    path: '/step-up/recovery-code',
+    guard: 'session',
+    form: proofForm,
+    handle: submitRecoveryCode,
+  }),
+];
+
+async function submitProof(call: Submitted): Promise<Reply> {
+  const { env, session, client, input } = call;
+  const method = await methodOf(env, session);
+  if (method === 'password') {
+    const raised = await stepUpWithPassword(env, session, input.password ?? '', client);
+    return answer(call, method, raised);
+  }
+  const typed = input.code ?? '';
+  const code = normalizeOneTimeCode(typed);
+  const reason = looksLikeRecoveryCode(typed) ? { reason: 'looks_like_recovery_code' } : {};
+  if (code === undefined) return answer(call, method, refuse('invalid_request', reason));
+  return answer(call, method, await stepUpWithOneTimeCode(env, session, code, client));
+}
+
+async function submitRecoveryCode(call: Submitted): Promise<Reply> {
+  const { env, session, client, input } = call;
+  const typed = input.code ?? '';
+  const code = normalizeRecoveryCode(typed);
+  const reason = looksLikeOneTimeCode(typed) ? { reason: 'looks_like_one_time_code' } : {};
+  if (code === undefined) return answer(call, 'recovery_code', refuse('invalid_request', reason));
+  return answer(call, 'recovery_code', await stepUpWithRecoveryCode(env, session, code, client));
+}
+
+function answer({ view, session }: Submitted, method: StepUpMethod, raised: Raised | Refusal): Reply {
+  if (!isRefusal(raised)) return seeOther(targetOf(session), [{ cookie: 'session', value: raised.token }]);
+  if (raised.refused === 'sign_in_expired') return seeOther('/sign-in');
+  return show(stepUpPage(view, method, session.user.email, raised), statusOf(raised.refused));
+}
+
+function targetOf({ stepUpTo }: Session): string {
+  return stepUpTo ?? '/security';
+}
+
+async function methodOf(env: Env, { user }: Session): Promise<'totp' | 'password'> {
+  return (await findAuthenticator(env.db.read, user.id)) ? 'totp' : 'password';
+}

@@ -1,0 +1,100 @@
+import type { Client } from '#core/client.ts';
+import { normalizePassword } from '#core/password.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { RULES, unlockTries } from '#core/throttle.ts';
+import type { Env } from '#env.ts';
+import { changeTries, reserveTries } from '#store/attempts.ts';
+import type { Queries } from '#store/database.ts';
+import { findPerson, type Person, replacePassword } from '#store/users.ts';
+import { passwordKey, passwordLanes } from './lanes.ts';
+import { openPassword, sealPassword } from './passwords.ts';
+import { giveBackLanes, returnLanes } from './reserve-try.ts';
+import { transactionOrRefusal } from './transaction.ts';
+
+/** A password as it was typed, and for whom. */
+export type PasswordTry = {
+  /** Canonical; the counters exist whether or not a user does. */
+  readonly email: string;
+  readonly password: string;
+  readonly person: Person | undefined;
+  readonly deviceId: string | undefined;
+  readonly client: Client;
+};
+
+/** Why a password was refused: for the audit log, never for the person who typed it. */
+export type PasswordFault =
+  | 'unknown_email'
+  | 'no_password'
+  | 'wrong_password'
+  | 'disabled'
+  | 'too_many_attempts'
+  | 'temporarily_unavailable';
+
+/** The refusal that the person gets, and the fault behind it. */
+export type PasswordRefused = { readonly refusal: Refusal; readonly fault: PasswordFault };
+
+/**
+ * Compares a password, or says why not.
+ *
+ * The try is counted and committed first. An unknown email, a wrong password and a disabled user do the same work,
+ * count in the same buckets and get the same answer. `open` runs in the transaction that gives the try back.
+ */
+export async function checkPasswordTry<T>(
+  env: Env,
+  attempt: PasswordTry,
+  open: (tx: Queries, person: Person) => Promise<T | Refusal>,
+): Promise<{ readonly opened: T } | PasswordRefused> {
+  const now = env.now();
+  const { email, person, deviceId, client } = attempt;
+  const lanes = passwordLanes(env, email, deviceId, client);
+  const limit = await env.db.transaction((tx) => reserveTries(tx, lanes, now));
+  if (limit) return { refusal: limit, fault: 'too_many_attempts' };
+
+  const password = normalizePassword(attempt.password) ?? '';
+  const stored = person && openPassword(env, person.user);
+  const fits = await env.hasher.verify(stored, password);
+  if (isRefusal(fits)) {
+    await env.db.transaction((tx) => returnLanes(tx, lanes, now));
+    return { refusal: fits, fault: 'temporarily_unavailable' };
+  }
+  const fault = faultOf(person, stored, fits);
+  if (fault !== undefined || !person)
+    return { refusal: refuse('invalid_credentials'), fault: fault ?? 'unknown_email' };
+
+  const current = stored && env.hasher.needsRehash(stored) ? await rehash(env, person, password) : person;
+  const outcome = await transactionOrRefusal(env.db, async (tx) => {
+    // The hash took its time: what was true before it must still be.
+    const fresh = await findPerson(tx, person.user.id);
+    if (!fresh || fresh.user.disabledAt !== undefined) return refuse('invalid_credentials');
+    if (fresh.user.sealedPassword !== current.user.sealedPassword) return refuse('invalid_credentials');
+    await giveBackLanes(tx, lanes, now);
+    if (deviceId !== undefined) await reopen(env, tx, email, now);
+    return open(tx, fresh);
+  });
+  if (!isRefusal(outcome)) return { opened: outcome };
+  const isLimit = outcome.refused === 'too_many_attempts';
+  return { refusal: outcome, fault: isLimit ? 'too_many_attempts' : 'wrong_password' };
+}
+
+function faultOf(person: Person | undefined, stored: string | undefined, fits: boolean): PasswordFault | undefined {
+  if (!person) return 'unknown_email';
+  if (stored === undefined) return 'no_password';
+  if (!fits) return 'wrong_password';
+  return person.user.disabledAt === undefined ? undefined : 'disabled';
+}
+
+/** Whoever knows the password on a known device, or follows a link sent to them, opens the door that strangers closed. */
+export async function reopen(env: Env, tx: Queries, email: string, now: number): Promise<void> {
+  const rule = RULES.passwordUnknownDevice;
+  await changeTries(tx, passwordKey(env, email), (state) => unlockTries(rule, state), now);
+}
+
+/** Brings an old hash up to the parameters of today; whoever is slower at it changes nothing. */
+async function rehash(env: Env, person: Person, password: string): Promise<Person> {
+  const phc = await env.hasher.hash(password);
+  if (isRefusal(phc)) return person;
+  const { id, sealedPassword } = person.user;
+  const to = sealPassword(env, id, phc);
+  const changed = await env.db.transaction((tx) => replacePassword(tx, id, { from: sealedPassword, to }));
+  return changed ? { ...person, user: { ...person.user, sealedPassword: to } } : person;
+}

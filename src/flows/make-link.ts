@@ -1,0 +1,45 @@
+import { newToken, tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import type { LinkTable, Queries } from '#store/database.ts';
+import { createLink, revokeFirstAdministratorLinks, revokeLinks } from '#store/links.ts';
+
+/** A link just made: the only moment at which its token exists in the clear. */
+export type NewLink = { readonly url: string; readonly expiresAt: number };
+
+type Purpose = LinkTable['purpose'];
+
+const KINDS: Readonly<Record<Purpose, { readonly path: string; readonly seconds: number }>> = {
+  reset: { path: 'password', seconds: 30 * 60 },
+  invitation: { path: 'invitation', seconds: 72 * 60 * 60 },
+  first_administrator: { path: 'invitation', seconds: 72 * 60 * 60 },
+};
+
+/** For how long a link of this purpose lives. */
+export function linkSeconds(purpose: Purpose): number {
+  return KINDS[purpose].seconds;
+}
+
+/** Makes a single-use link; those before it, of the same person or for the first administrator, die. */
+export async function makeLink(
+  env: Env,
+  tx: Queries,
+  link: { purpose: 'reset' | 'invitation'; userId: string } | { purpose: 'first_administrator' },
+): Promise<NewLink> {
+  const now = env.now();
+  const { path, seconds } = KINDS[link.purpose];
+  const userId = 'userId' in link ? link.userId : undefined;
+  if (userId === undefined) await revokeFirstAdministratorLinks(tx);
+  else await revokeLinks(tx, userId);
+  const token = newToken(env.random);
+  const expiresAt = now + seconds;
+  await createLink(tx, {
+    id: env.newId(),
+    token_hash: tokenHash(token),
+    purpose: link.purpose,
+    user_id: userId ?? null,
+    created_at: now,
+    expires_at: expiresAt,
+    used_at: null,
+  });
+  return { url: `${env.config.publicUrl.origin}/${path}/${token}`, expiresAt };
+}
