@@ -6,6 +6,7 @@ import { randomBytes } from '#crypto/random.ts';
 import { createApp, routeTable } from '#http/app.ts';
 import { canonicalAddress, clientAddress } from '#http/client.ts';
 import { formTokenFits, makeFormToken } from '#http/form.ts';
+import { parseJson } from '#http/parse.ts';
 import { show } from '#http/reply.ts';
 import { page } from '#http/route.ts';
 import { assetPath } from '#http/static.ts';
@@ -163,6 +164,19 @@ describe('a form token', () => {
     for (const token of [makeFormToken(ring, 'cookie', undefined), '.', '', undefined]) {
       assert.equal(formTokenFits(ring, 'cookie', 'id', token), false);
     }
+  });
+});
+
+describe('JSON', () => {
+  const bad = ['{"__proto__":1}', '{"a":[{"constructor":1}]}', '{"prototype":{}}', '[[[[[[[[[]]]]]]]]]', '[', '\u0000'];
+  for (const text of bad) {
+    it(`is refused before any declaration sees it: ${JSON.stringify(text)}`, () => {
+      assert.ok('refused' in parseJson(Buffer.from(text)));
+    });
+  }
+
+  it('is taken eight deep', () => {
+    assert.ok('value' in parseJson(Buffer.from('[[[[[[[[]]]]]]]]')));
   });
 });
 
