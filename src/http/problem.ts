@@ -1,4 +1,5 @@
 import type { RefusalCode, RefusalFacts } from '#core/result.ts';
+import { type Reply, show } from './reply.ts';
 
 /** The refusals of HTTP itself, beside those of the product. */
 type WireCode =
@@ -100,4 +101,9 @@ export function problemHeaders(refusal: Problem): Record<string, string> {
 function retryAfterSeconds({ refused, retryAfterSeconds }: Problem): number | undefined {
   const status = statusOf(refused);
   return retryAfterSeconds ?? (status === 429 || status === 503 ? RETRY_AFTER_SECONDS : undefined);
+}
+
+/** A page that says no, with the status of its refusal and, where there is a wait, `Retry-After`. */
+export function showRefusal(html: { toString(): string }, refusal: Problem): Reply {
+  return { ...show(html, statusOf(refusal.refused)), headers: problemHeaders(refusal) };
 }

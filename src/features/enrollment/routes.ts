@@ -5,7 +5,7 @@ import { normalizeOneTimeCode } from '#core/totp.ts';
 import type { Env } from '#env.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
 import { codesWait } from '#http/guard.ts';
-import { statusOf } from '#http/problem.ts';
+import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { sessionCookies } from '#http/sign-in-cookies.ts';
@@ -48,7 +48,7 @@ export const enrollmentRoutes: readonly Route[] = [
       const session = await skipAtSignIn(env, pending, client);
       if (!isRefusal(session)) return seeOther(session.continueTo, sessionCookies(session));
       if (session.refused === 'sign_in_expired') return seeOther('/sign-in');
-      return show(prompt(view, pending, false), statusOf(session.refused));
+      return showRefusal(prompt(view, pending, false), session);
     },
   }),
   page({
@@ -137,8 +137,5 @@ async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeo
   if (confirmed.refused === 'enrollment_expired') return seeOther('/enroll?ended');
   if (confirmed.refused === 'sign_in_expired') return seeOther('/sign-in');
   const { secret } = open;
-  return show(
-    connectPage(view, { secret, email: pending.user.email, refusal: confirmed }),
-    statusOf(confirmed.refused),
-  );
+  return showRefusal(connectPage(view, { secret, email: pending.user.email, refusal: confirmed }), confirmed);
 }

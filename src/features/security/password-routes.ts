@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
-import { statusOf } from '#http/problem.ts';
+import { showRefusal } from '#http/problem.ts';
 import { seeOther, show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import type { View } from '#http/view.ts';
@@ -28,7 +28,7 @@ export const passwordRoutes: readonly Route[] = [
     async handle({ env, view, session, client, input }) {
       const change = { current: input.current ?? '', next: input.new ?? '' };
       const done = await changePassword(env, session, change, client);
-      if ('field' in done) return show(changePage(view, session, done), statusOf(done.refusal.refused));
+      if ('field' in done) return showRefusal(changePage(view, session, done), done.refusal);
       return seeOther('/security', [{ cookie: 'device', value: done.deviceToken, maxAgeSeconds: DEVICE_SECONDS }]);
     },
   }),

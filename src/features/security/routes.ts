@@ -4,7 +4,7 @@ import { looksLikeRecoveryCode } from '#core/recovery-code.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { normalizeOneTimeCode } from '#core/totp.ts';
 import type { Env } from '#env.ts';
-import { statusOf } from '#http/problem.ts';
+import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import type { View } from '#http/view.ts';
@@ -84,7 +84,7 @@ export const securityRoutes: readonly Route[] = [
       if (!isRefusal(made)) return seeOther('/enroll/recovery-codes');
       if (made.refused === 'forbidden') return seeOther(AUTHENTICATOR);
       const left = await countRecoveryCodesLeft(env.db.read, session.user.id);
-      return show(newCodesPage(view, left, made), statusOf(made.refused));
+      return showRefusal(newCodesPage(view, left, made), made);
     },
   }),
   page({
@@ -143,12 +143,12 @@ async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof co
   if (connected.refused === 'enrollment_expired' || connected.refused === 'forbidden') return seeOther(AUTHENTICATOR);
   const enrolled = await isEnrolled(env, session);
   const again = { secret: open.secret, email: session.user.email, enrolled, refusal: connected };
-  return show(connectingPage(view, again), statusOf(connected.refused));
+  return showRefusal(connectingPage(view, again), connected);
 }
 
 async function refusedChoice(env: Env, view: View, session: Session, refusal: Refusal): Promise<Reply> {
   const enrolled = await isEnrolled(env, session);
-  return show(authenticatorPage(view, { ...choices(session, enrolled), refusal }), statusOf(refusal.refused));
+  return showRefusal(authenticatorPage(view, { ...choices(session, enrolled), refusal }), refusal);
 }
 
 function choices(session: Session, enrolled: boolean) {

@@ -6,7 +6,7 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { ownPath } from '#core/return-target.ts';
 import { normalizeOneTimeCode } from '#core/totp.ts';
 import type { BegunSignIn } from '#flows/begin-sign-in.ts';
-import { statusOf } from '#http/problem.ts';
+import { showRefusal } from '#http/problem.ts';
 import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { sessionCookies } from '#http/sign-in-cookies.ts';
@@ -77,8 +77,7 @@ export const signInRoutes: readonly Route[] = [
 async function submitPassword(call: PageCall<'public', z.output<typeof passwordForm>>): Promise<Reply> {
   const { env, view, client, input } = call;
   const returnTo = ownPath(input.return_to ?? '');
-  const again = (refusal: Refusal) =>
-    show(signInPage(view, { email: input.email, returnTo, refusal }), statusOf(refusal.refused));
+  const again = (refusal: Refusal) => showRefusal(signInPage(view, { email: input.email, returnTo, refusal }), refusal);
   const email = canonicalEmail(input.email ?? '');
   if (email === undefined) return again(refuse('invalid_request', { reason: 'email' }));
   if (!input.password) return again(refuse('invalid_request', { reason: 'password' }));
@@ -119,7 +118,7 @@ async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof
   const opened =
     code === undefined ? refuse('invalid_request', reason) : await signInWithOneTimeCode(env, pending, code, client);
   if (!isRefusal(opened)) return throughTheDoor(opened);
-  return show(oneTimeCodePage(view, pending.user.email, opened), statusOf(opened.refused));
+  return showRefusal(oneTimeCodePage(view, pending.user.email, opened), opened);
 }
 
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
@@ -131,7 +130,7 @@ async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeo
   const opened =
     code === undefined ? refuse('invalid_request', reason) : await signInWithRecoveryCode(env, pending, code, client);
   if (!isRefusal(opened)) return throughTheDoor(opened);
-  return show(recoveryCodePage(view, pending.user.email, opened), statusOf(opened.refused));
+  return showRefusal(recoveryCodePage(view, pending.user.email, opened), opened);
 }
 
 function throughTheDoor({ session, landing }: OpenedSignIn): Reply {

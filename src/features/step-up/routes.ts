@@ -4,7 +4,7 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { isSteppedUp } from '#core/session.ts';
 import { normalizeOneTimeCode } from '#core/totp.ts';
 import type { Env } from '#env.ts';
-import { statusOf } from '#http/problem.ts';
+import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
@@ -70,7 +70,7 @@ async function submitRecoveryCode(call: Submitted): Promise<Reply> {
 function answer({ view, session }: Submitted, method: StepUpMethod, raised: Raised | Refusal): Reply {
   if (!isRefusal(raised)) return seeOther(targetOf(session), [{ cookie: 'session', value: raised.token }]);
   if (raised.refused === 'sign_in_expired') return seeOther('/sign-in');
-  return show(stepUpPage(view, method, session.user.email, raised), statusOf(raised.refused));
+  return showRefusal(stepUpPage(view, method, session.user.email, raised), raised);
 }
 
 function targetOf({ stepUpTo }: Session): string {
