@@ -1,0 +1,112 @@
+// @ts-check
+// Every test, or with `npm test -- PATTERN` those in files whose path contains PATTERN. Plain JavaScript: it says what
+// is missing before newer syntax would.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+// The browser tests start Chromium and the others hash passwords: more at once only makes each slower.
+const CONCURRENCY = 2;
+const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
+const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';
+
+process.chdir(ROOT);
+const patterns = process.argv.slice(2);
+const files = select(['src/**/*.test.ts', 'test/**/*.test.ts']);
+const specs = select(['test/browser/**/*.spec.ts']);
+const problems = [];
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+const problem = specs.length === 0 ? undefined : await makeBrowserReady();
+if (problem !== undefined) problems.push(problem);
+if (files.length > 0) add(await runNodeTests());
+if (specs.length > 0 && problem === undefined) add(await runBrowserTests());
+if (counts.passed + counts.failed === 0)
+  problems.push(`no test ran${patterns.length > 0 ? `: no file's path contains ${patterns.join(' or ')}` : ''}`);
+
+for (const line of problems) console.error(`\n${line}`);
+console.log(
+  `\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`,
+);
+process.exitCode = counts.failed > 0 || problems.length > 0 ? 1 : 0;
+
+/** @param {string[]} globs */
+function select(globs) {
+  const found = globSync(globs).sort();
+  return patterns.length === 0 ? found : found.filter((file) => patterns.some((pattern) => file.includes(pattern)));
+}
+
+/** @param {Counts} more */
+function add({ passed, failed, skipped }) {
+  counts.passed += passed;
+  counts.failed += failed;
+  counts.skipped += skipped;
+}
+
+/** @returns {Promise<Counts>} */
+async function runNodeTests() {
+  /** @type {Counts | undefined} */
+  let whole;
+  const stream = run({ files, concurrency: CONCURRENCY });
+  stream.on('test:summary', ({ file, counts: { passed, failed, cancelled, skipped, todo } }) => {
+    // One summary for each file comes first; the one without a file is of all.
+    if (file === undefined) whole = { passed, failed: failed + cancelled, skipped: skipped + todo };
+  });
+  for await (const text of stream.compose(new spec())) process.stdout.write(text);
+  return whole ?? { passed: 0, failed: 1, skipped: 0 };
+}
+
+/** @returns {Promise<Counts>} */
+async function runBrowserTests() {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
+  const report = join(folder, 'report.json');
+  const args = [PLAYWRIGHT, 'test', '--config', PLAYWRIGHT_CONFIG, '--reporter=list,json', ...specs];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  const counted = existsSync(report) ? countsOf(JSON.parse(readFileSync(report, 'utf8'))) : undefined;
+  rmSync(folder, { recursive: true });
+  if (counted === undefined || (code !== 0 && counted.failed === 0)) {
+    problems.push(`the browser tests ended with ${code} before they could be counted`);
+  }
+  return counted ?? { passed: 0, failed: 0, skipped: 0 };
+}
+
+/**
+ * @param {{ stats: { expected: number, unexpected: number, flaky: number, skipped: number } }} report
+ * @returns {Counts}
+ */
+function countsOf({ stats: { expected, unexpected, flaky, skipped } }) {
+  return { passed: expected, failed: unexpected + flaky, skipped };
+}
+
+/**
+ * Says in one line why no browser test can run, or nothing. On Debian root gets Chromium from the distribution.
+ *
+ * @returns {Promise<string | undefined>}
+ */
+async function makeBrowserReady() {
+  const { findBrowser } = await import('./browser/find-browser.mjs');
+  if (findBrowser() !== undefined) return undefined;
+  const missing =
+    'no browser for the browser tests: install Chromium ("apt-get install chromium" or "npx playwright install chromium")';
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return missing;
+  console.log('Installing Chromium for the browser tests …');
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'chromium', 'fonts-liberation']]) {
+    const { status, stderr } = spawnSync('apt-get', ['-qq', ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    if (status !== 0) return `${missing}; apt-get ${args[0]} failed: ${(stderr ?? '').trim().split('\n').at(-1)}`;
+  }
+  return findBrowser() === undefined ? missing : undefined;
+}
