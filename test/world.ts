@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { loadConfig } from '#config.ts';
 import type { MfaPolicy, Role } from '#core/policy.ts';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
-import { type Argon2, createHasher } from '#crypto/password-hash.ts';
+import { type Argon2, createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
 import { createIdSource, randomBytes } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { mailBinding } from '#flows/mail.ts';
@@ -28,18 +28,23 @@ type Options = {
   readonly environment?: Readonly<Record<string, string>>;
   /** Real Argon2id, 20 ms each; else a quick hash in the same clothes. */
   readonly realHashes?: boolean;
+  /** A hasher of the test's own: one that is busy, for instance. */
+  readonly hasher?: PasswordHasher;
+  /** A file that outlives this world, and the key ring it was sealed with: the same service after a restart. */
+  readonly database?: { readonly path: string; readonly keyText: string };
 };
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 export type Person = ReturnType<World['person']>;
 
 /** The whole service over a database of its own: a clock that is set by hand, a mailbox, a log that is kept. */
-export async function openWorld(t: TestContext, { environment = {}, realHashes = false }: Options = {}) {
+export async function openWorld(t: Pick<TestContext, 'after'>, options: Options = {}) {
+  const { environment = {}, realHashes = false, database } = options;
   const config = loadConfig({ SALLYPORT_PUBLIC_URL: ORIGIN, ...environment }, { root: '/nowhere' });
   assert(!('problem' in config));
-  const keys = loadKeyRing(makeKeyText(randomBytes));
+  const keys = loadKeyRing(database?.keyText ?? makeKeyText(randomBytes));
   assert(!('problem' in keys));
-  const db = await openSqlite(':memory:', { create: true });
+  const db = await openSqlite(database?.path ?? ':memory:', { create: true });
   t.after(() => db.close());
   const clock = { at: START };
   const log: string[] = [];
@@ -50,7 +55,7 @@ export async function openWorld(t: TestContext, { environment = {}, realHashes =
     now: () => clock.at,
     random: randomBytes,
     newId: createIdSource(() => clock.at * 1000),
-    hasher: createHasher(realHashes ? {} : { argon2: QUICK_HASH }),
+    hasher: options.hasher ?? createHasher(realHashes ? {} : { argon2: QUICK_HASH }),
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
   };
   const app = createApp(env, ROUTES);
@@ -62,7 +67,8 @@ export async function openWorld(t: TestContext, { environment = {}, realHashes =
     log,
     /** A browser without cookies, at an address. */
     person: (address = '192.0.2.7') => browserAt(app, address),
-    api: (method: string, path: string, body?: unknown, token?: string) => callApi(app, method, path, body, token),
+    api: (method: string, path: string, body?: unknown, token?: string, address?: string) =>
+      callApi(app, { method, path, body, token, address }),
     addPartner: (partner: NewPartner = {}) => addPartner(env, partner),
     addUser: (user: NewUser) => addUser(env, user),
     /** An authenticator app set up already; answers its secret in base32. */
@@ -75,7 +81,7 @@ export async function openWorld(t: TestContext, { environment = {}, realHashes =
 }
 
 /** As PHC strings of today's parameters, so that nothing is hashed again at sign-in. */
-const QUICK_HASH: Argon2 = {
+export const QUICK_HASH: Argon2 = {
   hash: async (password) => {
     const tag = createHash('sha256').update(password).digest('base64').replace(/=+$/, '');
     return `$argon2id$v=19$m=19456,t=2,p=1$${'c2FsdHNhbHRzYWx0c2FsdA'}$${tag}`;
@@ -97,7 +103,7 @@ async function answerOf(response: Response): Promise<Answer> {
 }
 
 /** A person with a browser: it keeps cookies, remembers the page on its screen and sends that page's form token. */
-function browserAt(app: App, address: string) {
+export function browserAt(app: Pick<App, 'fetch'>, address: string) {
   const cookies = new Map<string, string>();
   let screen = '';
 
@@ -150,21 +156,26 @@ function keepCookies(cookies: Map<string, string>, headers: Headers): string[] {
   });
 }
 
-type ApiAnswer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
+export type ApiAnswer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
 
-async function callApi(
-  app: App,
-  method: string,
-  path: string,
-  body: unknown,
-  token: string | undefined,
+type Call = {
+  method: string;
+  path: string;
+  body?: unknown;
+  token?: string | undefined;
+  address?: string | undefined;
+};
+
+export async function callApi(
+  app: Pick<App, 'fetch'>,
+  { method, path, body, token, address = '192.0.2.9' }: Call,
 ): Promise<ApiAnswer> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
   const sent = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
   const request = new Request(`${ORIGIN}${path}`, sent);
-  const { text, ...answer } = await answerOf(await app.fetch(request, { remoteAddress: '192.0.2.9' }));
+  const { text, ...answer } = await answerOf(await app.fetch(request, { remoteAddress: address }));
   return { ...answer, body: text === '' ? {} : JSON.parse(text) };
 }
 
@@ -214,7 +225,7 @@ async function addAuthenticator(env: Env, userId: string): Promise<string> {
   return secret.base32;
 }
 
-function codeOf(secret: string, at: number): string {
+export function codeOf(secret: string, at: number): string {
   return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: at * 1000 });
 }
 
