@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { exportAudit } from '#features/operate/audit-export.ts';
+import { problemLine, verifyAudit } from '#features/operate/audit-verify.ts';
+import { command, JSON_OPTION } from './command.ts';
+import { parseTime } from './dates.ts';
+import { ACTOR, withEnv, withUnsealedEnv } from './open.ts';
+
+const exportAll = command({
+  words: 'audit export',
+  args: [],
+  options: {
+    since: { value: 'TIME', about: 'events from then on: 2027-01-31 or 2027-01-31T08:00:00Z' },
+    format: { value: 'jsonl|csv', about: 'else jsonl: one JSON object a line' },
+    json: { about: 'the same as --format jsonl' },
+  },
+  summary: 'Prints the audit log, the oldest event first.',
+  async run({ options, json }) {
+    const format = (['jsonl', 'csv'] as const).find((name) => name === (options.format ?? 'jsonl'));
+    if (format === undefined) return { misuse: '--format must be jsonl or csv' };
+    if (json && format === 'csv') return { misuse: '--json and --format csv contradict each other' };
+    const since = options.since === undefined ? undefined : parseTime(options.since);
+    if (options.since !== undefined && since === undefined) {
+      return { misuse: '--since must be a day or a time, as in 2027-01-31 or 2027-01-31T08:00:00Z' };
+    }
+    return withEnv(async (env) => {
+      for await (const line of exportAudit(env, { format, since, actor: ACTOR })) {
+        if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+      }
+      return undefined;
+    });
+  },
+});
+
+const verify = command({
+  words: 'audit verify',
+  args: [],
+  options: {
+    head: { value: 'HASH', about: 'a head kept elsewhere: finds that the newest events were deleted' },
+    ...JSON_OPTION,
+  },
+  summary: 'Walks the sealed audit log and says what is not as it was sealed.',
+  async run({ options }) {
+    const { head } = options;
+    if (head !== undefined && !/^[0-9a-f]{64}$/i.test(head)) return { misuse: '--head must be 64 hexadecimal digits' };
+    return withUnsealedEnv(async (env) => {
+      const verification = await verifyAudit(env, { head: head?.toLowerCase() });
+      const { intact, events, batches, unsealed, pruned, problemCount, problems } = verification;
+      const lines = [
+        `${intact ? 'Intact' : 'NOT INTACT'}: ${events} events in ${batches} sealed batches.`,
+        `Not sealed yet: ${unsealed}. Pruned before: ${pruned}.`,
+        `Head: ${verification.head ?? 'none yet'}`,
+        ...problems.map(problemLine),
+      ];
+      const data = { ...verification, head: verification.head ?? null };
+      if (intact) return { data, lines };
+      return {
+        data,
+        lines,
+        failed: `the audit log is not as it was sealed (problems: ${problemCount}): keep a copy and find out who wrote to the database`,
+      };
+    });
+  },
+});
+
+export const commands = [exportAll, verify];

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { recordBackup } from '#features/operate/backup.ts';
+import { backupSqlite } from '#store/sqlite-backup.ts';
+import { command, JSON_OPTION } from './command.ts';
+import { ACTOR, withEnv } from './open.ts';
+
+const make = command({
+  words: 'backup',
+  args: ['FILE'],
+  options: JSON_OPTION,
+  summary: 'Copies the database, in use or not, into a new file. The key ring is not in it.',
+  run: ({ args }) =>
+    withEnv(async (env) => {
+      const file = resolve(args.FILE);
+      await backupSqlite(env.config.database.path, file);
+      await recordBackup(env, ACTOR);
+      const keys = env.config.keysText === undefined ? env.config.keysPath : 'SALLYPORT_KEYS';
+      return {
+        data: { file, keyRing: { included: false, source: keys } },
+        lines: [
+          `The database is in ${file}.`,
+          `The key ring (${keys}) is not in it: keep a copy elsewhere. Without the key ring every password and every authenticator in this backup is lost.`,
+        ],
+      };
+    }),
+});
+
+export const commands = [make];

@@ -1,0 +1,45 @@
+import type { Command } from './command.ts';
+
+/** One line of every command. */
+export function helpText(commands: readonly Command[]): string {
+  const rows = commands.map((command): Row => [usageOf(command), command.summary]);
+  return [
+    'Usage: sallyport COMMAND',
+    '',
+    ...rows.flatMap(([usage, summary]) => [`  ${usage}`, `      ${summary}`]),
+    '',
+    'sallyport COMMAND --help explains one command; sallyport --version prints the version.',
+    'Settings come from the environment: sallyport config prints them.',
+    'Exit codes: 0 done; 1 refused or failed, with one line that says why; 2 wrong usage.',
+  ].join('\n');
+}
+
+/** One command with its options. */
+export function commandHelp(command: Command): string {
+  const rows = Object.entries(command.options).map(
+    ([name, { value, about }]): Row => [`--${name}${value === undefined ? '' : ` ${value}`}`, about],
+  );
+  const options = rows.length === 0 ? [] : ['', ...columns(rows).map((line) => `  ${line}`)];
+  return [`Usage: sallyport ${usageOf(command)}`, '', command.summary, ...options].join('\n');
+}
+
+function usageOf({ words, args, options }: Command): string {
+  const typed = Object.entries(options).map(([name, { value, required }]) => {
+    const text = value === undefined ? `--${name}` : `--${name} ${value}`;
+    return required ? text : `[${text}]`;
+  });
+  return [words, ...args, ...typed].join(' ');
+}
+
+type Row = readonly string[];
+
+/** Rows as aligned lines; the last column is as long as it is. */
+export function columns(rows: readonly Row[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

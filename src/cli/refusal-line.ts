@@ -1,0 +1,27 @@
+import type { Refusal } from '#core/result.ts';
+
+/** What the command line says to a refusal: what, and what to do. By code and reason, then by code alone. */
+const LINES: Readonly<Record<string, string>> = {
+  'invalid_request.email': 'that is no email address: write it like name@company.example',
+  'invalid_request.email_taken': 'somebody has this email address already: "sallyport user list" shows who',
+  'invalid_request.name': 'that is no name: 1 to 100 characters without control characters',
+  'invalid_request.slug': 'that is no slug: up to 60 small letters, digits and single hyphens, as in acme-telecom',
+  'invalid_request.slug_missing': 'no slug can be made of this name: give one with --slug',
+  'invalid_request.slug_taken': 'another partner has this slug: give a different one with --slug',
+  'invalid_request.reason_missing': 'a reason is needed: say why with --reason TEXT, it is kept in the audit log',
+  invalid_request: 'the password is not well-formed text: type it again in UTF-8',
+  'not_found.partner': 'there is no such partner: "sallyport partner list" shows them',
+  'not_found.user': 'nobody has this email address: "sallyport user list" shows them',
+  'not_found.mail': 'there is no such mail: "sallyport mail list" shows them',
+  'forbidden.user_disabled': 'this user is disabled: "sallyport user enable" first',
+  'password_unacceptable.too_short':
+    'the password is too short: 12 characters for staff and where MFA is required, 15 elsewhere',
+  'password_unacceptable.too_long': 'the password is too long: 1024 bytes at most',
+  'password_unacceptable.common': 'the password is a common one: take one that nobody else would',
+  'password_unacceptable.own_words': 'the password is made of names that others know: take other words',
+  temporarily_unavailable: 'too busy just now: try again in some seconds',
+};
+
+export function refusalLine({ refused, reason }: Refusal): string {
+  return LINES[`${refused}.${reason}`] ?? LINES[refused] ?? `refused: ${refused}${reason ? ` (${reason})` : ''}`;
+}

@@ -1,0 +1,165 @@
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { addPerson } from '#features/operate/people.ts';
+import {
+  disableUser,
+  enableUser,
+  makeResetLink,
+  type PersonAct,
+  resetMfa,
+  unlockUser,
+} from '#features/operate/person-acts.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import { findPartnerBySlug } from '#store/partners.ts';
+import { findPerson, listUsers, type Person } from '#store/users.ts';
+import { command, isMisuse, JSON_OPTION, type Output } from './command.ts';
+import { columns } from './help.ts';
+import { ACTOR, withEnv } from './open.ts';
+import { readEntrance } from './password.ts';
+import { addedRecord, instant, userRecord } from './records.ts';
+
+/** How a person who is added gets in. */
+export const ENTRANCE_OPTIONS = {
+  'password-stdin': { about: 'read the password from standard input; on a terminal it is asked for' },
+  invite: { about: 'mail and print a link to set a password, valid 72 hours' },
+} as const;
+
+const add = command({
+  words: 'user add',
+  args: ['EMAIL'],
+  options: {
+    partner: { value: 'SLUG', required: true, about: 'the partner account that the user belongs to' },
+    name: { value: 'NAME', about: 'else what stands before the @' },
+    role: { value: 'member|manager', about: 'else member' },
+    ...ENTRANCE_OPTIONS,
+    ...JSON_OPTION,
+  },
+  summary: 'Adds a user of a partner.',
+  async run({ args, options }) {
+    const role = (['member', 'manager'] as const).find((name) => name === (options.role ?? 'member'));
+    if (role === undefined) return { misuse: '--role must be member or manager' };
+    const { name, partner } = options;
+    return addOne({ email: args.EMAIL, name, partner, role }, options);
+  },
+});
+
+type Typed = Omit<Parameters<typeof addPerson>[2], 'password'>;
+type EntranceOptions = Parameters<typeof readEntrance>[0];
+
+/** Adds a user or a member of staff and answers what is printed. */
+export async function addOne(typed: Typed, options: EntranceOptions) {
+  return withEnv(async (env) => {
+    const entrance = await readEntrance(options);
+    if (isMisuse(entrance)) return entrance;
+    const added = await addPerson(env, ACTOR, { ...typed, password: entrance.password });
+    if (isRefusal(added)) return added;
+    const { user } = added.person;
+    const invited = added.invitation && [
+      'Until they set a password with this link (once, for 72 hours) they cannot sign in:',
+      added.invitation.url,
+    ];
+    return { data: addedRecord(added), lines: [`Added ${user.email} (${user.role}).`, ...(invited ?? [])] };
+  });
+}
+
+const list = command({
+  words: 'user list',
+  args: [],
+  options: { partner: { value: 'SLUG', about: 'the users of this partner only' }, ...JSON_OPTION },
+  summary: 'Lists users and staff.',
+  run: ({ options }) =>
+    withEnv(async (env) => {
+      const partner = options.partner === undefined ? undefined : await findPartnerBySlug(env.db.read, options.partner);
+      if (options.partner !== undefined && !partner) return refuse('not_found', { reason: 'partner' });
+      const records = (await listUsers(env.db.read, partner?.id)).map(userRecord);
+      const rows = records.map((user) => [
+        user.email,
+        user.name,
+        user.role,
+        user.partner?.slug ?? '-',
+        user.state,
+        user.mfa.since === null ? 'no MFA' : `MFA since ${user.mfa.since}`,
+      ]);
+      return { data: records, lines: columns(rows) };
+    }),
+});
+
+const link = command({
+  words: 'user link',
+  args: ['EMAIL'],
+  options: JSON_OPTION,
+  summary: 'Prints a link to set a password: it works once, for 30 minutes, and ends every link before it.',
+  run: ({ args }) =>
+    withEnv(async (env) => {
+      const made = await makeResetLink(env, { email: args.EMAIL, actor: ACTOR });
+      if (isRefusal(made)) return made;
+      return { data: { url: made.url, expiresAt: instant(made.expiresAt) }, lines: [made.url] };
+    }),
+});
+
+const REASON_OPTION = {
+  reason: { value: 'TEXT', required: true, about: 'why; kept in the audit log' },
+  ...JSON_OPTION,
+} as const;
+
+/** A command that does one thing to one person, and prints the person as they are afterwards. */
+function act<T extends { readonly person: Person }>(
+  verb: string,
+  summary: string,
+  run: (env: Env, act: PersonAct) => Promise<T | Refusal>,
+  lines: (outcome: T) => readonly string[],
+) {
+  return command({
+    words: `user ${verb}`,
+    args: ['EMAIL'],
+    options: REASON_OPTION,
+    summary,
+    async run({ args, options }): Promise<Output | Refusal | { misuse: string }> {
+      if (options.reason.trim() === '') return { misuse: '--reason must say why' };
+      return withEnv(async (env) => {
+        const outcome = await run(env, { email: args.EMAIL, actor: ACTOR, reason: options.reason });
+        if (isRefusal(outcome)) return outcome;
+        return { data: await recordNow(env, outcome.person), lines: lines(outcome) };
+      });
+    },
+  });
+}
+
+async function recordNow(env: Env, { user }: Person) {
+  const person = await findPerson(env.db.read, user.id);
+  if (!person) throw new Error('the user is gone');
+  const authenticator = await findAuthenticator(env.db.read, user.id);
+  return userRecord({ ...person, enrolledAt: authenticator?.createdAt });
+}
+
+export const commands = [
+  add,
+  list,
+  link,
+  act(
+    'reset-mfa',
+    'Takes every authenticator from a person, staff too; the next sign-in leads to set-up.',
+    resetMfa,
+    ({ person, sessions }) => [`${person.user.email} has no authenticator now. Sessions ended: ${sessions}.`],
+  ),
+  act(
+    'disable',
+    'Ends what a person has open, and every sign-in from now on.',
+    disableUser,
+    ({ person, sessions, changed }) => [
+      `${person.user.email} ${changed ? 'is disabled now' : 'was disabled already'}. Sessions ended: ${sessions}.`,
+    ],
+  ),
+  act('enable', 'Lets a disabled person sign in again.', enableUser, ({ person, changed }) => [
+    `${person.user.email} ${changed ? 'may sign in again' : 'was not disabled'}.`,
+  ]),
+  act(
+    'unlock',
+    'Ends the waits after wrong passwords and codes; budgets of 30 days stay.',
+    unlockUser,
+    ({ person, stillDisabled }) => [
+      `${person.user.email} has to wait no longer.`,
+      ...(stillDisabled ? ['The authenticator stays disabled after too many wrong codes: see "user reset-mfa".'] : []),
+    ],
+  ),
+];

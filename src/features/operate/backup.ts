@@ -1,0 +1,8 @@
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+
+/** Notes that a copy of the database was written. */
+export async function recordBackup(env: Env, actor: string): Promise<void> {
+  const event = { action: 'backup.made', actor, detail: {} } as const;
+  await env.db.transaction((tx) => appendEvent(env, tx, event, undefined));
+}

@@ -1,0 +1,46 @@
+import type { Env } from '#env.ts';
+import { deleteExpiredRows } from '#store/housekeeping.ts';
+import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
+
+const INTERVAL_MS = 60_000;
+// One batch is one transaction that sign-ins wait behind: some milliseconds.
+const ROWS_PER_TRANSACTION = 200;
+// What a flood left behind is spread over several rounds.
+const BATCHES_PER_ROUND = 50;
+
+/** Clears away what is over, each minute until stopped. Nothing rests on it but the size of the database. */
+export function startHousekeeping(env: Env): { stop(): Promise<void> } {
+  let running: Promise<void> | undefined;
+  let stopping = false;
+  const timer = setInterval(() => {
+    running ??= tidyOrLog(env, () => stopping).finally(() => {
+      running = undefined;
+    });
+  }, INTERVAL_MS);
+  timer.unref();
+  return {
+    async stop() {
+      stopping = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+async function tidyOrLog(env: Env, isStopping: () => boolean): Promise<void> {
+  try {
+    await tidy(env, isStopping);
+  } catch (error) {
+    env.log.error({ err: error }, 'housekeeping failed; trying again');
+  }
+}
+
+/** One round: sealed copies of recovery codes whose time is over first, then dead rows in small batches. */
+export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => false): Promise<void> {
+  const now = env.now();
+  await env.db.transaction((tx) => eraseExpiredCodesCopies(tx, now));
+  for (let batch = 0; batch < BATCHES_PER_ROUND && !isStopping(); batch++) {
+    const deleted = await env.db.transaction((tx) => deleteExpiredRows(tx, now, ROWS_PER_TRANSACTION));
+    if (deleted < ROWS_PER_TRANSACTION) return;
+  }
+}

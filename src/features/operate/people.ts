@@ -1,0 +1,81 @@
+import { canonicalEmail } from '#core/email.ts';
+import { cleanName } from '#core/name.ts';
+import { isStaff, type Role } from '#core/policy.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { queueMail } from '#flows/mail.ts';
+import { makeLink, type NewLink } from '#flows/make-link.ts';
+import { hashNewPassword } from '#flows/new-password.ts';
+import { transactionOrRefusal } from '#flows/transaction.ts';
+import type { Queries } from '#store/database.ts';
+import { revokeFirstAdministratorLinks } from '#store/links.ts';
+import { findPartnerBySlug } from '#store/partners.ts';
+import { createUser, findPerson, findPersonByEmail, type Partner, type Person } from '#store/users.ts';
+
+export type NewPerson = {
+  readonly email: string;
+  /** Absent: what stands before the @. */
+  readonly name: string | undefined;
+  readonly role: Role;
+  /** The slug; staff have none. */
+  readonly partner: string | undefined;
+  /** Absent: an invitation is made and mailed. */
+  readonly password: string | undefined;
+};
+
+export type AddedPerson = { readonly person: Person; readonly invitation: NewLink | undefined };
+
+/** Adds a user of a partner or a member of staff, with a password or with an invitation. */
+export async function addPerson(env: Env, actor: string, typed: NewPerson): Promise<AddedPerson | Refusal> {
+  const email = canonicalEmail(typed.email);
+  if (email === undefined) return refuse('invalid_request', { reason: 'email' });
+  const name = cleanName(typed.name ?? email.slice(0, email.lastIndexOf('@')));
+  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
+  const partner = await partnerOf(env, typed);
+  if (isRefusal(partner)) return partner;
+  if (await findPersonByEmail(env.db.read, email)) return refuse('invalid_request', { reason: 'email_taken' });
+  const id = env.newId();
+  const owner = { id, email, name, partner };
+  const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password);
+  if (isRefusal(password)) return password;
+  return transactionOrRefusal(env.db, async (tx) => {
+    if (await findPersonByEmail(tx, email)) return refuse('invalid_request', { reason: 'email_taken' });
+    await createUser(tx, {
+      ...{ id, email, name, role: typed.role, partner_id: partner?.id ?? null, sealed_password: password ?? null },
+      ...{ locale: null, created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
+    });
+    await recordCreation(env, tx, actor, { id, role: typed.role, partnerId: partner?.id });
+    const person = await findPerson(tx, id);
+    if (!person) throw new Error('a user just made is not there');
+    const invitation = password === undefined ? await invite(env, tx, actor, person) : undefined;
+    return { person, invitation };
+  });
+}
+
+async function partnerOf(env: Env, { role, partner: slug }: NewPerson): Promise<Partner | undefined | Refusal> {
+  if (isStaff(role)) return undefined;
+  return (await findPartnerBySlug(env.db.read, slug ?? '')) ?? refuse('not_found', { reason: 'partner' });
+}
+
+type Created = { readonly id: string; readonly role: Role; readonly partnerId: string | undefined };
+
+async function recordCreation(env: Env, tx: Queries, actor: string, { id, role, partnerId }: Created): Promise<void> {
+  const who = { actor, subject: id, partner: partnerId };
+  if (role !== 'csm' && role !== 'admin') {
+    await appendEvent(env, tx, { action: 'user.created', ...who, detail: { role } }, undefined);
+    return;
+  }
+  // From here on there is an administrator: the link to become the first one is dead.
+  if (role === 'admin') await revokeFirstAdministratorLinks(tx);
+  await appendEvent(env, tx, { action: 'staff.created', ...who, detail: { role } }, undefined);
+}
+
+async function invite(env: Env, tx: Queries, actor: string, { user }: Person): Promise<NewLink> {
+  const link = await makeLink(env, tx, { purpose: 'invitation', userId: user.id });
+  await queueMail(env, tx, user, { kind: 'invitation', link: link.url });
+  const who = { actor, subject: user.id, partner: user.partnerId };
+  const detail = { expiresAt: link.expiresAt };
+  await appendEvent(env, tx, { action: 'invitation.created', ...who, detail }, undefined);
+  return link;
+}

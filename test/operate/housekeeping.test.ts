@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tidy } from '#features/operate/housekeeping.ts';
+import { keyStatus } from '#features/operate/key-status.ts';
+import { openWorld, START } from '../world.ts';
+
+test('what is over is cleared away, and what is alive stays', async (t) => {
+  const world = await openWorld(t);
+  const { env } = world;
+  const { id: partnerId } = await world.addPartner();
+  const { id: user_id } = await world.addUser({ email: 'ana@acme.example', partnerId });
+  const both = [
+    ['dead', START],
+    ['live', START + 1],
+  ] as const;
+  await env.db.transaction(async (tx) => {
+    for (const [id, expires_at] of both) {
+      const row = { id, user_id, created_at: START, expires_at };
+      const token = { token_hash: id };
+      await tx
+        .insertInto('devices')
+        .values({ ...row, ...token })
+        .execute();
+      await tx
+        .insertInto('links')
+        .values({ ...row, ...token, purpose: 'reset', used_at: null })
+        .execute();
+      const enrollment = { owner_id: id, sealed_secret: '', tries: 0, confirming_until: null, last_refusal: null };
+      await tx
+        .insertInto('enrollments')
+        .values({ ...row, ...enrollment })
+        .execute();
+      await tx.insertInto('attempts').values({ key: id, state: '{}', version: 1, expires_at }).execute();
+      const pending = { tries: 0, skippable: 0, device_id: null, return_to: null, mouth: 'page' as const };
+      const open = { ...row, ...token, ...pending, completed_at: null, completed_to: null };
+      await tx.insertInto('pending_sign_ins').values(open).execute();
+      const finished = { ...open, id: `${id}-finished`, token_hash: `${id}-f`, completed_at: START, completed_to: '/' };
+      await tx.insertInto('pending_sign_ins').values(finished).execute();
+    }
+    const copy = { id: 'set', user_id, created_at: START, sealed_copy: 'sealed', copy_expires_at: START };
+    await tx.insertInto('recovery_code_sets').values(copy).execute();
+  });
+  await tidy(env);
+  for (const table of ['devices', 'links', 'enrollments', 'pending_sign_ins'] as const) {
+    const rows = await env.db.read.selectFrom(table).select('id').orderBy('id').execute();
+    const ids = rows.map(({ id }) => id);
+    // A sign-in that was finished still says where it went, for a day.
+    assert.deepEqual(ids, table === 'pending_sign_ins' ? ['dead-finished', 'live', 'live-finished'] : ['live'], table);
+  }
+  assert.deepEqual(await env.db.read.selectFrom('attempts').select('key').execute(), [{ key: 'live' }]);
+  const [set] = await env.db.read.selectFrom('recovery_code_sets').select('sealed_copy').execute();
+  assert.equal(set?.sealed_copy, null);
+});
+
+test('more dead rows than one batch holds go in one round', async (t) => {
+  const { env, clock } = await openWorld(t);
+  const rows = Array.from({ length: 450 }, (_, i) => ({ key: `k${i}`, state: '{}', version: 1, expires_at: START }));
+  await env.db.transaction((tx) => tx.insertInto('attempts').values(rows).execute());
+  clock.at += 1;
+  await tidy(env);
+  assert.equal((await env.db.read.selectFrom('attempts').select('key').execute()).length, 0);
+});
+
+test('the status of a key counts the rows that need it', async (t) => {
+  const world = await openWorld(t);
+  const staff = await world.addUser({ email: 'csm@portal.example', role: 'csm' });
+  await world.addUser({ email: 'invited@portal.example', role: 'csm', password: undefined });
+  await world.addAuthenticator(staff.id);
+  const [status, ...others] = await keyStatus(world.env);
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    [status?.active, status?.rows, status?.tables.users, status?.tables.authenticators],
+    [true, 2, 1, 1],
+  );
+});

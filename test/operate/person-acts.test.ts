@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isRefusal } from '#core/result.ts';
+import { RULES, reserveTry } from '#core/throttle.ts';
+import { tokenHash } from '#core/token.ts';
+import { disableUser, enableUser, makeResetLink, resetMfa, unlockUser } from '#features/operate/person-acts.ts';
+import { findTries, reserveTries } from '#store/attempts.ts';
+import { findLink } from '#store/links.ts';
+import { openWorld, PASSWORD, START, type World } from '../world.ts';
+
+const TABLES = [
+  'authenticators',
+  'recovery_codes',
+  'recovery_code_sets',
+  'enrollments',
+  'devices',
+  'sessions',
+  'pending_sign_ins',
+  'attempts',
+] as const;
+
+/** A user who has everything that a person can have. */
+async function enrolledUser(world: World, email: string, partnerId: string) {
+  const user = await world.addUser({ email, partnerId });
+  const browser = world.person();
+  await browser.signIn(email);
+  const secret = await browser.enroll(world.clock.at);
+  world.clock.at += 60;
+  const other = world.person();
+  await other.signIn(email);
+  await other.post('/sign-in/one-time-code', { code: '000000' });
+  await other.post('/sign-in/recovery-code', { code: '0000-0000-0000-0000' });
+  return { ...user, browser, other, secret, act: { email, actor: 'command_line', reason: 'lost phone' } };
+}
+
+async function rowsOf(world: World, userId: string): Promise<Record<string, number>> {
+  const { read } = world.env.db;
+  const [authenticator] = await read.selectFrom('authenticators').select('id').where('user_id', '=', userId).execute();
+  const counts = TABLES.map(async (table) => {
+    if (table === 'attempts') {
+      const rows = await read.selectFrom(table).select('key').execute();
+      const own = rows.filter(({ key }) => key.includes(userId) || key.includes(authenticator?.id ?? 'none'));
+      return [table, own.filter(({ key }) => /^(code|recovery):/.test(key)).length];
+    }
+    return [table, (await read.selectFrom(table).select('id').where('user_id', '=', userId).execute()).length];
+  });
+  return Object.fromEntries(await Promise.all(counts));
+}
+
+test('reset-mfa takes everything that was built on the authenticator, and from nobody else', async (t) => {
+  const world = await openWorld(t);
+  const { id: partnerId } = await world.addPartner();
+  const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
+  const bo = await enrolledUser(world, 'bo@acme.example', partnerId);
+  const [before, boBefore] = [await rowsOf(world, ana.id), await rowsOf(world, bo.id)];
+  for (const table of ['authenticators', 'recovery_codes', 'devices', 'sessions', 'pending_sign_ins', 'attempts']) {
+    assert(before[table], `${table} has rows before`);
+  }
+  const outcome = await resetMfa(world.env, ana.act);
+  assert(!isRefusal(outcome));
+  assert.equal(outcome.sessions, 1);
+  const { pending_sign_ins: signposts, ...gone } = await rowsOf(world, ana.id);
+  assert.deepEqual(
+    Object.values(gone),
+    Object.values(gone).map(() => 0),
+  );
+  // The finished one only says where it went.
+  assert.equal(signposts, 1);
+  assert.deepEqual(await rowsOf(world, bo.id), boBefore);
+  assert.deepEqual((await world.events()).at(-1)?.detail, { reason: 'lost phone', sessions: 1 });
+  const { body } = await world.api('POST', '/api/v1/sign-in', { email: ana.email, password: PASSWORD });
+  assert.equal(body.state, 'enrollment_required');
+});
+
+test('a disabled user is out at once and stays out until enabled', async (t) => {
+  const world = await openWorld(t);
+  const { id: partnerId } = await world.addPartner();
+  const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
+  const link = await makeResetLink(world.env, ana.act);
+  assert(!isRefusal(link));
+  const signIn = () => world.api('POST', '/api/v1/sign-in', { email: ana.email, password: PASSWORD });
+  const outcome = await disableUser(world.env, ana.act);
+  assert(!isRefusal(outcome));
+  assert.deepEqual([outcome.sessions, outcome.changed], [1, true]);
+  const rows = await rowsOf(world, ana.id);
+  assert.deepEqual([rows.sessions, rows.devices, rows.authenticators], [0, 0, 1]);
+  const hash = tokenHash(link.url.slice(link.url.lastIndexOf('/') + 1));
+  assert.equal(await findLink(world.env.db.read, hash, ['reset'], START), undefined);
+  assert.equal((await signIn()).status, 401);
+  assert.deepEqual(await makeResetLink(world.env, ana.act), { refused: 'forbidden', reason: 'user_disabled' });
+  const again = await disableUser(world.env, ana.act);
+  assert(!isRefusal(again) && !again.changed);
+  await enableUser(world.env, ana.act);
+  assert.equal((await signIn()).body.state, 'second_factor_required');
+  const acts = (await world.events()).map(({ action }) => action).filter((action) => action.startsWith('user.'));
+  assert.deepEqual(acts, ['user.disabled', 'user.enabled']);
+});
+
+test('unlock ends the waits of every lane and leaves the 30-day budget', async (t) => {
+  const world = await openWorld(t);
+  const { env } = world;
+  const { id: partnerId } = await world.addPartner();
+  const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
+  const [authenticator] = await env.db.read.selectFrom('authenticators').select('id').execute();
+  const [device] = await env.db.read.selectFrom('devices').select('id').execute();
+  const lanes = [
+    ...[device?.id, 'unknown'].map((id) => ({ key: `code:${authenticator?.id}:${id}`, rule: RULES.oneTimeCode })),
+    ...[device?.id, 'unknown'].map((id) => ({ key: `recovery:${ana.id}:${id}`, rule: RULES.recoveryCode })),
+    { key: `password-device:${device?.id}`, rule: RULES.passwordKnownDevice },
+    { key: `password:${env.keys.mac('email', ana.email)}`, rule: RULES.passwordUnknownDevice },
+  ];
+  const fill = (lane: (typeof lanes)[number]) => env.db.transaction((tx) => reserveTries(tx, [lane], env.now()));
+  for (const lane of lanes) while (!(await fill(lane)));
+  assert(!isRefusal(await unlockUser(env, ana.act)));
+  for (const lane of lanes) {
+    const state = await findTries(env.db.read, lane.key);
+    assert(!isRefusal(reserveTry(lane.rule, state, env.now())), lane.key);
+  }
+  const kept = await findTries(env.db.read, `code:${authenticator?.id}:unknown`);
+  assert.deepEqual(
+    kept?.windows.map((buckets) => buckets.length),
+    [0, 1],
+  );
+});
+
+test('unlock leaves a disabled authenticator disabled, and says so', async (t) => {
+  const world = await openWorld(t);
+  const { env } = world;
+  const { id: partnerId } = await world.addPartner();
+  const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
+  const [authenticator] = await env.db.read.selectFrom('authenticators').select('id').execute();
+  const lane = { key: `code:${authenticator?.id}:unknown`, rule: RULES.oneTimeCode };
+  const failOnce = () => env.db.transaction((tx) => reserveTries(tx, [lane], env.now()));
+  for (let answer = await failOnce(); answer?.refused !== 'authenticator_disabled'; answer = await failOnce()) {
+    world.clock.at += 3600;
+  }
+  const outcome = await unlockUser(env, ana.act);
+  assert(!isRefusal(outcome) && outcome.stillDisabled);
+  assert.equal((await failOnce())?.refused, 'authenticator_disabled');
+});
+
+test('a reset link lives 30 minutes and ends the one before', async (t) => {
+  const world = await openWorld(t);
+  await world.addUser({ email: 'csm@portal.example', role: 'csm' });
+  const make = () => makeResetLink(world.env, { email: 'CSM@portal.example', actor: 'command_line' });
+  const [first, second] = [await make(), await make()];
+  assert(!isRefusal(first) && !isRefusal(second));
+  const find = ({ url }: { url: string }, now: number) =>
+    findLink(world.env.db.read, tokenHash(url.slice(url.lastIndexOf('/') + 1)), ['reset'], now);
+  assert.match(second.url, /\/password\/[\w-]{43}$/);
+  assert.equal(await find(first, START), undefined);
+  assert((await find(second, START + 30 * 60 - 1)) !== undefined);
+  assert.equal(await find(second, START + 30 * 60), undefined);
+});
+
+test('an act without a reason, or on nobody, is refused', async (t) => {
+  const { env, addUser } = await openWorld(t);
+  const { email } = await addUser({ email: 'csm@portal.example', role: 'csm' });
+  const blank = await disableUser(env, { email, actor: 'command_line', reason: ' \n ' });
+  assert.deepEqual(blank, { refused: 'invalid_request', reason: 'reason_missing' });
+  const nobody = await resetMfa(env, { email: 'nobody@portal.example', actor: 'command_line', reason: 'x' });
+  assert.deepEqual(nobody, { refused: 'not_found', reason: 'user' });
+});
