@@ -1,7 +1,10 @@
 import { enrollmentApi } from '#features/enrollment/api.ts';
 import { enrollmentRoutes } from '#features/enrollment/routes.ts';
 import { helpRoutes } from '#features/help/routes.ts';
+import { homeRoutes } from '#features/home/routes.ts';
+import { invitationRoutes } from '#features/invitation/routes.ts';
 import { languageRoutes } from '#features/language/routes.ts';
+import { recoveryRoutes } from '#features/recovery/routes.ts';
 import { securityRoutes } from '#features/security/routes.ts';
 import { signInApi } from '#features/sign-in/api.ts';
 import { signInRoutes } from '#features/sign-in/routes.ts';
@@ -16,6 +19,9 @@ export const ROUTES: readonly Route[] = [
   ...enrollmentApi,
   ...stepUpRoutes,
   ...securityRoutes,
+  ...recoveryRoutes,
+  ...invitationRoutes,
+  ...homeRoutes,
   ...helpRoutes,
   ...languageRoutes,
 ];

@@ -12,8 +12,13 @@ export type Mail =
 /** At or below this many, the person is told at sign-in and by mail. */
 export const FEW_CODES = 3;
 
-/** Puts a mail into the outbox, sealed, in the transaction of what it tells of. */
-export async function queueMail(env: Env, tx: Queries, user: User, mail: Mail): Promise<void> {
+/** Puts a mail into the outbox, sealed, in the transaction of what it tells of; answers its id. */
+export async function queueMail(
+  env: Env,
+  tx: Queries,
+  user: Pick<User, 'email' | 'locale'>,
+  mail: Mail,
+): Promise<string> {
   const id = env.newId();
   const { kind, ...parameters } = mail;
   await createMail(tx, {
@@ -25,6 +30,7 @@ export async function queueMail(env: Env, tx: Queries, user: User, mail: Mail): 
     created_at: env.now(),
     sent_at: null,
   });
+  return id;
 }
 
 export function mailBinding(id: string) {

@@ -7,7 +7,7 @@ import type { View } from './view.ts';
 export type RefusalText = { readonly title: string; readonly text: Content };
 
 /** The page on which it stands: the words differ, and so do the ways on. */
-export type Place = 'password' | 'signIn' | 'setUp' | 'recovery' | 'stepUp';
+export type Place = 'password' | 'signIn' | 'setUp' | 'recovery' | 'stepUp' | 'stepUpRecovery';
 
 export function refusalText(view: View, refusal: Refusal, place: Place): RefusalText {
   const { t, config } = view;
@@ -38,6 +38,8 @@ export function refusalText(view: View, refusal: Refusal, place: Place): Refusal
       return { title: t('refusal.paused.title'), text: withRecovery(view, pausedText(view, refusal), place) };
     case 'authenticator_disabled':
       return disabledText(view, refusal, place);
+    case 'password_unacceptable':
+      return newPasswordText(view, refusal);
     case 'temporarily_unavailable':
       return { title: t('refusal.busy.title'), text: t('refusal.busy.text') };
     case 'sign_in_expired':
@@ -71,12 +73,21 @@ function shapeText({ t }: View, { reason }: Refusal, place: Place): RefusalText 
     };
   }
   if (reason === 'looks_like_one_time_code') {
-    const link = html`<a href="/sign-in/one-time-code">${t('signIn.useOneTimeCode')}</a>`;
+    const href = place === 'stepUpRecovery' ? '/step-up' : '/sign-in/one-time-code';
+    const link = html`<a href="${href}">${t('signIn.useOneTimeCode')}</a>`;
     return { title: t('refusal.isOneTime.title'), text: html`${t('refusal.isOneTime.text')} ${link}` };
   }
-  if (place === 'recovery') return { title: t('refusal.characters.title'), text: t('refusal.digits.text') };
+  if (place === 'recovery' || place === 'stepUpRecovery')
+    return { title: t('refusal.characters.title'), text: t('refusal.digits.text') };
   return { title: t('refusal.digits.title'), text: t('refusal.digits.text') };
 }
+
+function newPasswordText({ t, config }: View, { reason }: Refusal): RefusalText {
+  const rule = NEW_PASSWORD_RULES.find((known) => known === reason) ?? 'too_short';
+  return { title: t(`password.${rule}.title`), text: t(`password.${rule}.text`, { product: config.productName }) };
+}
+
+const NEW_PASSWORD_RULES = ['too_short', 'too_long', 'common', 'own_words'] as const;
 
 function passwordWait({ t }: View, { reason, retryAfterSeconds = 1 }: Refusal): RefusalText {
   const link = html`<a href="/forgot-password">${t('refusal.setNewPassword')}</a>`;

@@ -46,6 +46,20 @@ export async function revokeLinks(tx: Queries, userId: string): Promise<void> {
   await tx.deleteFrom('links').where('user_id', '=', userId).where('used_at', 'is', null).execute();
 }
 
+/** Kills the unused links of a user that set a new password; an invitation stays. */
+export async function revokeResetLinks(tx: Queries, userId: string): Promise<void> {
+  await tx
+    .deleteFrom('links')
+    .where('user_id', '=', userId)
+    .where('purpose', '=', 'reset')
+    .where('used_at', 'is', null)
+    .execute();
+}
+
+export async function deleteLink(tx: Queries, id: string): Promise<void> {
+  await tx.deleteFrom('links').where('id', '=', id).execute();
+}
+
 /** Kills every unused first-administrator link. */
 export async function revokeFirstAdministratorLinks(tx: Queries): Promise<void> {
   await tx.deleteFrom('links').where('purpose', '=', 'first_administrator').where('used_at', 'is', null).execute();

@@ -12,3 +12,7 @@ export async function listMail(queries: Queries, limit: number): Promise<readonl
 export async function findMail(queries: Queries, id: string): Promise<OutboxTable | undefined> {
   return queries.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst();
 }
+
+export async function deleteMail(tx: Queries, id: string): Promise<void> {
+  await tx.deleteFrom('outbox').where('id', '=', id).execute();
+}

@@ -144,6 +144,10 @@ export async function setMfaSkipped(tx: Queries, userId: string, now: number): P
   await tx.updateTable('users').set({ mfa_skipped_at: now }).where('id', '=', userId).execute();
 }
 
+export async function setUserName(tx: Queries, userId: string, name: string): Promise<void> {
+  await tx.updateTable('users').set({ name }).where('id', '=', userId).execute();
+}
+
 export async function setUserLocale(tx: Queries, userId: string, locale: string): Promise<void> {
   await tx.updateTable('users').set({ locale }).where('id', '=', userId).execute();
 }

@@ -1,0 +1,45 @@
+import { layout } from '#http/layout.ts';
+import { actions, linkButton } from '#http/parts/actions.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import { dataList, timeElement } from '#http/parts/text.ts';
+import type { View } from '#http/view.ts';
+
+export type Home = {
+  readonly name: string;
+  readonly email: string;
+  /** Absent for staff. */
+  readonly partnerName: string | undefined;
+  readonly signedInAt: number;
+  /** Methods of RFC 8176. */
+  readonly amr: readonly string[];
+};
+
+/** Who is signed in, since when and how they proved it. */
+export function homePage(view: View, { name, email, partnerName, signedInAt, amr }: Home): Html {
+  const { t, locale, config } = view;
+  const product = config.productName;
+  const partner = partnerName === undefined ? [] : [{ label: t('home.partner'), value: partnerName }];
+  const { portalUrl } = config;
+  const isElsewhere = portalUrl !== undefined && portalUrl !== '/';
+  return layout(view, {
+    title: t('home.title'),
+    width: 'form',
+    doors: amr.includes('mfa') ? { first: 'open', second: 'open', label: t('doors.open') } : undefined,
+    body: html`${dataList([
+      { label: t('home.name'), value: name },
+      { label: t('field.email'), value: email },
+      ...partner,
+      { label: t('home.since'), value: timeElement(signedInAt, locale) },
+      { label: t('home.how'), value: t(howKey(amr)) },
+    ])}
+${actions(
+  isElsewhere && linkButton(portalUrl, t('home.portal', { product }), 'primary'),
+  linkButton('/security', t('home.security')),
+)}`,
+  });
+}
+
+function howKey(amr: readonly string[]) {
+  if (!amr.includes('mfa')) return 'home.how.password';
+  return amr.includes('otp') ? 'home.how.oneTimeCode' : 'home.how.recoveryCode';
+}

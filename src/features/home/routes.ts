@@ -1,0 +1,39 @@
+import { seeOther, show } from '#http/reply.ts';
+import { page, type Route } from '#http/route.ts';
+import { homePage } from './pages.ts';
+import { signOut } from './sign-out.ts';
+
+export const homeRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: '/',
+    guard: 'session',
+    handle: ({ view, session: { user, partner, authTime, amr } }) =>
+      show(
+        homePage(view, {
+          name: user.name,
+          email: user.email,
+          partnerName: partner?.name,
+          signedInAt: authTime,
+          amr,
+        }),
+      ),
+  }),
+  page({
+    // Public, because signing out has to work when the session is over already.
+    method: 'POST',
+    path: '/sign-out',
+    guard: 'public',
+    async handle({ env, session, client }) {
+      if (session) await signOut(env, session, client);
+      return seeOther('/sign-in', [{ cookie: 'session' }, { cookie: 'pending' }]);
+    },
+  }),
+  page({
+    // Where password managers look: W3C, "A Well-Known URL for Changing Passwords".
+    method: 'GET',
+    path: '/.well-known/change-password',
+    guard: 'public',
+    handle: () => seeOther('/security/password'),
+  }),
+];

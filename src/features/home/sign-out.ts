@@ -1,0 +1,14 @@
+import type { Client } from '#core/client.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { deleteSession, type Session } from '#store/sessions.ts';
+
+/** Ends this session; whoever signs out twice ends it once. */
+export async function signOut(env: Env, { id, user }: Session, client: Client): Promise<void> {
+  await env.db.transaction(async (tx) => {
+    if ((await deleteSession(tx, id, user.id)) === 0) return;
+    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    const detail = { sessionId: id, reason: 'sign_out' } as const;
+    await appendEvent(env, tx, { action: 'session.ended', ...whose, detail }, client);
+  });
+}

@@ -1,0 +1,74 @@
+import type { Client } from '#core/client.ts';
+import { cleanName } from '#core/name.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { stateAfterPassword } from '#core/sign-in.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/begin-sign-in.ts';
+import { hashNewPassword } from '#flows/new-password.ts';
+import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
+import { transactionOrRefusal } from '#flows/transaction.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import type { Queries } from '#store/database.ts';
+import { type Person, setUserLocale, setUserName } from '#store/users.ts';
+
+/** What was typed into the form of an invitation, and where. */
+export type Answered = {
+  readonly email: string;
+  readonly name: string;
+  readonly password: string;
+  readonly locale: string;
+  readonly client: Client;
+  readonly held: NonNullable<FirstDoor['held']>;
+};
+
+/** What is wrong with a form, each field by itself: all of it is told at once. */
+export type Faults = {
+  readonly email?: 'malformed' | 'taken' | undefined;
+  readonly name?: 'malformed' | undefined;
+  readonly password?: Refusal | undefined;
+};
+
+/** The pending sign-in that leads into enrollment; absent where the person has to sign in with the password first. */
+export type Accepted = { readonly begun: BegunSignIn | undefined; readonly deviceToken: string };
+
+/** Sets the first password of somebody who was invited, once. `not_found` when the link was used up meanwhile. */
+export async function acceptInvitation(
+  env: Env,
+  { linkId, person: { user, partner } }: { readonly linkId: string; readonly person: Person },
+  answered: Answered,
+): Promise<Accepted | { readonly faults: Faults } | Refusal> {
+  const name = cleanName(answered.name);
+  const owner = { id: user.id, email: user.email, name: name ?? user.name, partner };
+  const sealedPassword = await hashNewPassword(env, owner, answered.password);
+  if (name === undefined || isRefusal(sealedPassword)) {
+    const password = isRefusal(sealedPassword) ? sealedPassword : undefined;
+    return { faults: { name: name === undefined ? 'malformed' : undefined, password } };
+  }
+  return transactionOrRefusal(env.db, async (tx) => {
+    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
+    if (isRefusal(finished)) return finished;
+    if (finished.person.user.sealedPassword !== undefined) return refuse('not_found');
+    await setUserName(tx, user.id, name);
+    await setUserLocale(tx, user.id, answered.locale);
+    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);
+    const begun = await beginUnlessComplete(env, tx, finished, answered);
+    return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };
+  });
+}
+
+/** Where nothing but the password is asked for, the way on would be a session: that is never had from a link alone. */
+async function beginUnlessComplete(
+  env: Env,
+  tx: Queries,
+  { person, deviceId }: LinkFinished,
+  { client, held }: Answered,
+): Promise<BegunSignIn | undefined | Refusal> {
+  const now = env.now();
+  const enrolled = (await findAuthenticator(tx, person.user.id)) !== undefined;
+  const skippedAt = person.user.mfaSkippedAt;
+  const state = stateAfterPassword({ demand: demandOf(person, now), enrolled, skippedAt }, now);
+  if (state === 'complete') return undefined;
+  return beginSignIn(env, tx, { person, mouth: 'page', deviceId, returnTo: undefined, client, held }, now);
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { isRefusal } from '#core/result.ts';
+import { DEVICE_SECONDS } from '#core/session.ts';
+import type { BegunSignIn } from '#flows/begin-sign-in.ts';
+import { minimumLengthFor } from '#flows/new-password.ts';
+import { statusOf } from '#http/problem.ts';
+import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { type Accepted, acceptInvitation, type Faults } from './accept.ts';
+import { findInvitation, type Invitation } from './find-invitation.ts';
+import { createFirstAdministrator } from './first-administrator.ts';
+import { deadInvitationPage, invitationPage } from './pages.ts';
+
+const PATH = '/invitation/:token';
+
+const invitationForm = z.object({
+  email: z.string().optional(),
+  name: z.string().optional(),
+  password: z.string().optional(),
+});
+
+type Form = z.output<typeof invitationForm>;
+
+export const invitationRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: PATH,
+    guard: 'public',
+    async handle({ env, view, params }) {
+      const invitation = await findInvitation(env, params.token ?? '');
+      return invitation ? show(invitationPage(view, facts(params, invitation, { email: view.keptEmail }))) : dead(view);
+    },
+  }),
+  page({ method: 'POST', path: PATH, guard: 'public', form: invitationForm, handle: submitInvitation }),
+];
+
+async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> {
+  const { env, view, client, params, input, pending, session } = call;
+  const invitation = await findInvitation(env, params.token ?? '');
+  if (!invitation) return dead(view);
+  const { email = '', name = '', password = '' } = input;
+  const answered = { email, name, password, locale: view.locale, client, held: { pending, session } };
+  const outcome =
+    invitation.kind === 'invitation'
+      ? await acceptInvitation(env, invitation, answered)
+      : await createFirstAdministrator(env, invitation.linkId, answered);
+  const again = (faults: Faults) =>
+    show(invitationPage(view, { ...facts(params, invitation, input), faults }), statusOfFaults(faults));
+  if (isRefusal(outcome)) return outcome.refused === 'not_found' ? dead(view) : again({ password: outcome });
+  return 'faults' in outcome ? again(outcome.faults) : throughTheDoor(outcome);
+}
+
+function dead(view: PageCall<'public'>['view']): Reply {
+  return show(deadInvitationPage(view), 404);
+}
+
+/** What was typed stays, but for the password; an invitation's email is not for typing. */
+function facts(params: PageCall<'public'>['params'], invitation: Invitation, typed: Form) {
+  const person = invitation.kind === 'invitation' ? invitation.person : undefined;
+  return {
+    action: `/invitation/${params.token ?? ''}`,
+    kind: invitation.kind,
+    partnerName: person?.partner?.name,
+    email: person?.user.email ?? typed.email,
+    name: typed.name ?? person?.user.name,
+    minimum: minimumLengthFor({ partner: person?.partner }),
+  };
+}
+
+function statusOfFaults({ email, name, password }: Faults): number {
+  if (email === 'malformed' || name) return statusOf('invalid_request');
+  return statusOf(password?.refused ?? 'password_unacceptable');
+}
+
+function throughTheDoor({ begun, deviceToken }: Accepted): Reply {
+  const device: CookieChange = { cookie: 'device', value: deviceToken, maxAgeSeconds: DEVICE_SECONDS };
+  const pending = begun && pendingToken(begun);
+  if (pending === undefined) {
+    return seeOther('/sign-in?password-saved', [{ cookie: 'session' }, { cookie: 'pending' }, device]);
+  }
+  return seeOther('/enroll', [{ cookie: 'session' }, { cookie: 'pending', value: pending }, device]);
+}
+
+function pendingToken(begun: BegunSignIn): string | undefined {
+  return begun.state === 'complete' ? undefined : begun.pendingToken;
+}

@@ -1,0 +1,95 @@
+import type { Refusal } from '#core/result.ts';
+import { errorPage, layout } from '#http/layout.ts';
+import { form, submitButton } from '#http/parts/actions.ts';
+import { textField, usernameField } from '#http/parts/fields.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import { refusalText } from '#http/refusal-text.ts';
+import type { View } from '#http/view.ts';
+
+type ForgotPage = { readonly email?: string | undefined; readonly malformed?: boolean };
+
+export function forgotPasswordPage(view: View, { email, malformed = false }: ForgotPage): Html {
+  const { t } = view;
+  const title = t('signIn.emailNeeded.title');
+  return layout(view, {
+    title: t('forgot.title'),
+    width: 'form',
+    refusal: malformed ? { title, text: t('signIn.emailNeeded.text'), fieldId: 'email' } : undefined,
+    body: html`<p class="lead">${t('forgot.lead')}</p>
+${form(
+  view,
+  '/forgot-password',
+  html`${textField({
+    id: 'email',
+    name: 'email',
+    label: t('field.email'),
+    type: 'email',
+    inputmode: 'email',
+    autocomplete: 'username',
+    value: email,
+    autofocus: !malformed,
+    error: malformed ? title : undefined,
+  })}
+${submitButton(t('forgot.send'))}`,
+)}
+<p><a href="/sign-in">${t('forgot.back')}</a></p>`,
+  });
+}
+
+/** The one answer to every email, whether or not it is anybody's. */
+export function linkSentPage(view: View): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('forgot.sent.title'),
+    width: 'form',
+    body: html`<p class="lead">${t('forgot.sent.text')}</p>
+<p>${t('forgot.sent.nothing')}</p>
+<p><a href="/forgot-password">${t('forgot.again')}</a></p>
+<p class="quiet"><a href="/sign-in">${t('forgot.back')}</a></p>`,
+  });
+}
+
+type NewPasswordPage = {
+  /** The path of the link itself. */
+  readonly action: string;
+  readonly email: string;
+  readonly minimum: number;
+  readonly refusal?: Refusal | undefined;
+};
+
+export function newPasswordPage(view: View, { action, email, minimum, refusal }: NewPasswordPage): Html {
+  const { t } = view;
+  const summary = refusal && refusalText(view, refusal, 'password');
+  return layout(view, {
+    title: t('password.title'),
+    width: 'form',
+    refusal: summary && { ...summary, fieldId: 'password' },
+    body: html`<p class="lead">${t('password.lead')}</p>
+${form(
+  view,
+  action,
+  html`${usernameField(view, email)}
+${textField({
+  id: 'password',
+  name: 'password',
+  label: t('password.new'),
+  type: 'password',
+  autocomplete: 'new-password',
+  hint: t('password.hint', { minimum }),
+  autofocus: summary === undefined,
+  error: summary?.title,
+})}
+${submitButton(t('password.save'))}`,
+)}`,
+  });
+}
+
+export function deadLinkPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, {
+    status: 404,
+    title: t('password.dead.title'),
+    text: t('password.dead.text'),
+    action: { href: '/forgot-password', label: t('password.dead.action') },
+  });
+}

@@ -1,0 +1,45 @@
+import type { Client } from '#core/client.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import { tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { endOthers } from '#flows/end-others.ts';
+import { hashNewPassword } from '#flows/new-password.ts';
+import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
+import { transactionOrRefusal } from '#flows/transaction.ts';
+import { findLink } from '#store/links.ts';
+import { findPerson, type Person } from '#store/users.ts';
+
+export type OpenReset = { readonly linkId: string; readonly person: Person };
+
+/** Whose password a link sets; undefined for one that is used, over or none at all. Looking consumes nothing. */
+export async function findReset(env: Env, token: string): Promise<OpenReset | undefined> {
+  const link = await findLink(env.db.read, tokenHash(token), ['reset'], env.now());
+  const person = link?.userId === undefined ? undefined : await findPerson(env.db.read, link.userId);
+  if (!link || !person || person.user.disabledAt !== undefined) return undefined;
+  return { linkId: link.id, person };
+}
+
+/**
+ * Sets the new password, once, and ends whatever the old one had opened. No session comes of it: the second factor is
+ * still asked for.
+ *
+ * `not_found` when the link was used up meanwhile.
+ */
+export async function resetPassword(
+  env: Env,
+  { linkId, person: { user, partner } }: OpenReset,
+  password: string,
+  client: Client,
+): Promise<LinkFinished | Refusal> {
+  const sealedPassword = await hashNewPassword(env, { ...user, partner }, password);
+  if (isRefusal(sealedPassword)) return sealedPassword;
+  return transactionOrRefusal(env.db, async (tx) => {
+    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
+    if (isRefusal(finished)) return finished;
+    await endOthers(env, tx, { user, keepSessionId: '', client }, 'password_changed');
+    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    await appendEvent(env, tx, { action: 'password.reset', ...whose, detail: {} }, client);
+    return finished;
+  });
+}
