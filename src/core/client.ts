@@ -6,6 +6,8 @@ export type Client = {
   readonly userAgent: string | undefined;
   /** The raw device cookie of this browser. */
   readonly deviceToken: string | undefined;
+  /** The language of the page, for mail that is written later; absent where there is no page. */
+  readonly locale?: string;
 };
 
 /**

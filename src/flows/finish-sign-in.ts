@@ -5,7 +5,7 @@ import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import type { Mouth, Queries } from '#store/database.ts';
 import { createSession, evictSessions } from '#store/sessions.ts';
-import type { Person } from '#store/users.ts';
+import { type Person, setUserLocale } from '#store/users.ts';
 import { appendEvent } from './append-event.ts';
 import { knowDevice } from './know-device.ts';
 
@@ -63,6 +63,8 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     user_agent: client.userAgent ?? null,
   });
   await evictSessions(tx, user.id, SESSIONS_PER_USER);
+  // Mail is written in the language that the person last signed in with.
+  if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
   await appendEvent(
     env,
     tx,

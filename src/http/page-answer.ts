@@ -1,5 +1,5 @@
 import { newToken } from '#core/token.ts';
-import { isLocale, type MessageKey, negotiateLocale, translator } from '#messages/messages.ts';
+import { isLocale, type Locale, type MessageKey, negotiateLocale, translator } from '#messages/messages.ts';
 import { type Cookies, isTokenShaped, readCookies, setCookie } from './cookie.ts';
 import { makeFormToken } from './form.ts';
 import { type Found, formBinding } from './guard.ts';
@@ -71,13 +71,15 @@ const WAYS_ON: Readonly<Partial<Record<ProblemCode, WayOn>>> = {
   step_up_required: { href: '/step-up', label: 'error.action.stepUp' },
 };
 
+/** The language that was chosen here, else the one that the browser asks for. */
+export function localeOf({ request }: Ask, { cookies: { language } }: Browser): Locale {
+  return isLocale(language) ? language : negotiateLocale(request.headers.get('accept-language') ?? undefined);
+}
+
 /** What every page is drawn with. */
 export function drawView(house: House, ask: Ask, browser: Browser, guard: Guard, found: Found): View {
   const { config, keys, now } = house.env;
-  const { language } = browser.cookies;
-  const locale = isLocale(language)
-    ? language
-    : negotiateLocale(ask.request.headers.get('accept-language') ?? undefined);
+  const locale = localeOf(ask, browser);
   const binding = formBinding(guard, found) ?? found.session?.id ?? found.pending?.id;
   const formToken = makeFormToken(keys, browser.formCookie, binding);
   const view: View = { config, locale, t: translator(locale), now: now(), path: ask.pathname + ask.search, formToken };
