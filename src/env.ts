@@ -73,9 +73,12 @@ const FINGERPRINT_OF = 'fingerprint';
 export async function checkRing(db: Database, keys: KeyRing, now: number): Promise<void> {
   const known = await listRingKeys(db.read);
   for (const { id, fingerprint } of known) {
-    if (!keys.keyIds.includes(id)) throw new Error(`the key ring lacks the key ${id}, which rows in the database need`);
+    if (!keys.keyIds.includes(id))
+      throw new Error(`the key ring lacks the key ${id}, which rows in the database need: add it to the ring again`);
     if (!keys.verifyMac('token', FINGERPRINT_OF, id, fingerprint)) {
-      throw new Error(`the key ${id} of the ring is not the key ${id} that rows in the database were sealed with`);
+      throw new Error(
+        `the key ${id} of the ring is not the key ${id} that rows in the database were sealed with: give the ring that belongs to this database`,
+      );
     }
   }
   if (known.some(({ id }) => id === keys.activeKeyId)) return;

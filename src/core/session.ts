@@ -45,6 +45,11 @@ export function isLiveSession(
   return now < session.expiresAt && now < session.lastSeenAt + limitsOf(role).idleSeconds;
 }
 
+/** For how long a session lives without use. */
+export function sessionIdleSeconds(role: Role): number {
+  return limitsOf(role).idleSeconds;
+}
+
 /** Whether a factor was proven in this session recently enough for a sensitive change. */
 export function isSteppedUp(session: { readonly stepUpAt?: number | undefined }, now: number): boolean {
   return session.stepUpAt !== undefined && now < session.stepUpAt + STEP_UP_AGE_SECONDS;

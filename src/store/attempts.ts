@@ -63,6 +63,15 @@ export async function deleteTries(tx: Queries, keys: readonly string[]): Promise
   if (keys.length > 0) await tx.deleteFrom('attempts').where('key', 'in', keys).execute();
 }
 
+/**
+ * Forgets every key that begins so, whichever devices it was counted for.
+ *
+ * @param prefix letters, digits, `:` and `-` only: nothing that `like` reads as a pattern
+ */
+export async function deleteTriesUnder(tx: Queries, prefix: string): Promise<void> {
+  await tx.deleteFrom('attempts').where('key', 'like', `${prefix}%`).execute();
+}
+
 /** Removes the rows that say no more than no row; answers how many. */
 export async function deleteExpiredTries(tx: Queries, now: number): Promise<number> {
   return deleteExpired.run(tx, { now });

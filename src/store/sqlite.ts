@@ -62,11 +62,12 @@ async function open(path: string, { create, isThrowAway }: Opening): Promise<Dat
 type Connected = { readonly sqlite: DatabaseSync; readonly driver: SqliteDriver; readonly queries: Kysely<Schema> };
 
 function connect(path: string, { synchronous, readOnly }: { synchronous: number; readOnly: boolean }): Connected {
-  const sqlite = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MILLISECONDS });
+  let sqlite: DatabaseSync | undefined;
   try {
+    sqlite = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MILLISECONDS });
     configure(sqlite, synchronous);
   } catch (error) {
-    sqlite.close();
+    sqlite?.close();
     throw new Error(`cannot use the database ${path}: ${error instanceof Error ? error.message : error}`);
   }
   const driver = new SqliteDriver(sqlite);
