@@ -118,6 +118,8 @@ describe('the link of the first administrator', () => {
     const refused = await world.person().post(path, ADMINISTRATOR);
     assert.equal(refused.status, 422);
     assert.match(refused.text, /id="email-error">This email belongs to somebody already/);
+    const both = await world.person().post(path, { ...ADMINISTRATOR, password: 'too short' });
+    for (const words of ['belongs to somebody already', 'Choose a longer']) assert.ok(both.text.includes(words), words);
     assert.equal((await world.person().post(path, { ...ADMINISTRATOR, email: 'lang@portal.example' })).status, 303);
   });
 });
@@ -190,6 +192,7 @@ describe('an invitation', () => {
     await world.env.db.transaction((tx) =>
       tx.updateTable('users').set({ sealed_password: 'v1.x' }).where('id', '=', user.id).execute(),
     );
+    assert.equal((await world.person().get(path)).status, 404);
     assert.equal((await world.person().post(path, { name: 'Ana', password: PASSWORD })).status, 404);
   });
 

@@ -188,6 +188,7 @@ describe('a link to set a password', () => {
     const person = world.person();
     const replaced = await askForLink(world, person);
     const used = await askForLink(world, person);
+    assert.equal((await person.get(replaced)).status, 404, 'a newer link takes its place');
     assert.equal((await person.post(used, { password: NEW_PASSWORD })).status, 303);
     const over = await askForLink(world, person);
     world.clock.at += 30 * 60;
