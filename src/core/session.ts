@@ -4,9 +4,8 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The life of a pending sign-in, and how many codes may be tried in it. */
+/** The life of a pending sign-in. */
 export const PENDING_SIGN_IN_SECONDS = 10 * MINUTE;
-export const PENDING_TRIES = 5;
 /** Alive at once; the oldest goes. */
 export const PENDING_PER_USER = 10;
 

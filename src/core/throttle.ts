@@ -54,6 +54,9 @@ function perHour(limit: number): Rule {
   return { windows: [{ limit, spanSeconds: HOUR, bucketSeconds: MINUTE, atLimit: 'wait' }] };
 }
 
+/** How many codes may be tried in one pending sign-in. */
+export const PENDING_TRIES = 5;
+
 /** SECURITY's "Numbers" as data. Every limit is per key; keys are the callers'. */
 export const RULES = {
   oneTimeCode: {

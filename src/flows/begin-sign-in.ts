@@ -1,9 +1,9 @@
 import type { Client } from '#core/client.ts';
 import { type MfaDemand, mfaDemand } from '#core/policy.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
-import { PENDING_PER_USER, PENDING_SIGN_IN_SECONDS, PENDING_TRIES } from '#core/session.ts';
+import { PENDING_PER_USER, PENDING_SIGN_IN_SECONDS } from '#core/session.ts';
 import { isSkippable, type SignInState, stateAfterPassword } from '#core/sign-in.ts';
-import { RULES } from '#core/throttle.ts';
+import { PENDING_TRIES, RULES } from '#core/throttle.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { reserveTries } from '#store/attempts.ts';

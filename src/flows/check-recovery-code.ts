@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
-import { returnPendingTry } from '#store/pending-sign-ins.ts';
+import { returnPendingTry } from '#store/pending-tries.ts';
 import { claimRecoveryCode, countRecoveryCodesLeft, findRecoveryCode } from '#store/recovery-codes.ts';
 import { appendEvent } from './append-event.ts';
 import { type Lane, recoveryCodeLanes } from './lanes.ts';

@@ -65,17 +65,8 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   await evictSessions(tx, user.id, SESSIONS_PER_USER);
   // Mail is written in the language that the person last signed in with.
   if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
-  await appendEvent(
-    env,
-    tx,
-    {
-      action: 'sign_in.completed',
-      actor: user.id,
-      subject: user.id,
-      partner: partner?.id,
-      detail: { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew },
-    },
-    client,
-  );
+  const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
+  const whose = { actor: user.id, subject: user.id, partner: partner?.id };
+  await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
   return { id, token, expiresAt, continueTo, deviceToken: device?.token };
 }

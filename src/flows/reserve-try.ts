@@ -1,10 +1,10 @@
 import type { Client } from '#core/client.ts';
 import { type Refusal, refuse } from '#core/result.ts';
-import { PENDING_TRIES } from '#core/session.ts';
-import { giveBackTry, returnTry } from '#core/throttle.ts';
+import { giveBackTry, PENDING_TRIES, returnTry } from '#core/throttle.ts';
 import { changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
-import { type PendingSignIn, reservePendingTry, returnPendingTry } from '#store/pending-sign-ins.ts';
+import type { PendingSignIn } from '#store/pending-sign-ins.ts';
+import { reservePendingTry, returnPendingTry } from '#store/pending-tries.ts';
 import type { User } from '#store/users.ts';
 import type { Lane } from './lanes.ts';
 

@@ -50,22 +50,23 @@ ${copyButton({ text: key, label: t('setUp.copy'), copiedLabel: t('setUp.copied')
   },
   {
     title: t('setUp.step3'),
-    body: form(
-      view,
-      page.action,
-      html`${usernameField(view, email)}
-${codeField({
-  id: 'code',
-  name: 'code',
-  label: t('field.confirmationCode'),
-  hint: t('field.confirmationCode.hint'),
-  error: summary?.title,
-})}
-${submitButton(t('button.verify'))}`,
-    ),
+    body: codeForm(view, page, summary?.title),
   },
 ])}
 ${page.more}
 <p class="quiet"><a href="/help/set-up">${t('setUp.help')}</a></p>`,
   });
+}
+
+function codeForm(view: View, { action, email }: SetUpPage, error: string | undefined): Html {
+  const { t } = view;
+  const label = t('field.confirmationCode');
+  const hint = t('field.confirmationCode.hint');
+  return form(
+    view,
+    action,
+    html`${usernameField(view, email)}
+${codeField({ id: 'code', name: 'code', label, hint, error })}
+${submitButton(t('button.verify'))}`,
+  );
 }

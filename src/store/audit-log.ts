@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { SealableEvent } from '#core/audit-chain.ts';
-import type { AuditBatchTable, AuditEventTable, Queries } from './database.ts';
+import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
+import type { Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
 /** An event as it is read back. */

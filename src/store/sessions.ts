@@ -169,12 +169,8 @@ export async function raiseSession(
   id: string,
   rise: { tokenHash: string; now: number; method: NonNullable<SessionTable['step_up_method']> },
 ): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('sessions')
-    .set({ token_hash: rise.tokenHash, step_up_at: rise.now, step_up_method: rise.method, step_up_to: null })
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return numUpdatedRows === 1n;
+  const { tokenHash, now, method } = rise;
+  return changeSession(tx, id, { token_hash: tokenHash, step_up_at: now, step_up_method: method, step_up_to: null });
 }
 
 /** The device of a session was forgotten and known anew. */
@@ -188,19 +184,19 @@ export async function addSecondFactor(
   id: string,
   proof: { tokenHash: string; now: number; amr: string; expiresAt: number },
 ): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('sessions')
-    .set({
-      token_hash: proof.tokenHash,
-      second_factor_at: proof.now,
-      auth_time: proof.now,
-      amr: proof.amr,
-      step_up_at: proof.now,
-      step_up_method: 'totp',
-      expires_at: proof.expiresAt,
-    })
-    .where('id', '=', id)
-    .executeTakeFirst();
+  return changeSession(tx, id, {
+    token_hash: proof.tokenHash,
+    second_factor_at: proof.now,
+    auth_time: proof.now,
+    amr: proof.amr,
+    step_up_at: proof.now,
+    step_up_method: 'totp',
+    expires_at: proof.expiresAt,
+  });
+}
+
+async function changeSession(tx: Queries, id: string, values: Partial<SessionTable>): Promise<boolean> {
+  const { numUpdatedRows } = await tx.updateTable('sessions').set(values).where('id', '=', id).executeTakeFirst();
   return numUpdatedRows === 1n;
 }
 

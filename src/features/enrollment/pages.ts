@@ -1,4 +1,3 @@
-import { isStaff } from '#core/policy.ts';
 import type { Refusal } from '#core/result.ts';
 import { layout } from '#http/layout.ts';
 import { actions, copyButton, form, linkButton, printButton, submitButton } from '#http/parts/actions.ts';
@@ -10,7 +9,7 @@ import { setUpPage } from '#http/set-up-page.ts';
 import type { View } from '#http/view.ts';
 
 type Prompt = {
-  readonly role: 'member' | 'manager' | 'csm' | 'admin';
+  readonly isStaff: boolean;
   readonly partnerName: string | undefined;
   readonly canSkip: boolean;
   readonly deadlineAt: number | undefined;
@@ -18,9 +17,9 @@ type Prompt = {
 };
 
 /** Why there is a second door, until when it can wait, and the way on. */
-export function promptPage(view: View, { role, partnerName, canSkip, deadlineAt, ended }: Prompt): Html {
+export function promptPage(view: View, { isStaff, partnerName, canSkip, deadlineAt, ended }: Prompt): Html {
   const { t } = view;
-  const why = isStaff(role)
+  const why = isStaff
     ? t('enroll.why.staff')
     : canSkip
       ? t('enroll.why.offered')

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isStaff } from '#core/policy.ts';
 import { looksLikeRecoveryCode } from '#core/recovery-code.ts';
 import { isRefusal, refuse } from '#core/result.ts';
 import { normalizeOneTimeCode } from '#core/totp.ts';
@@ -115,7 +116,7 @@ async function shownCodes(env: Env, session: Session): Promise<readonly string[]
 function prompt(view: View, pending: PendingSignIn, ended: boolean) {
   const { user, partner } = pending;
   return promptPage(view, {
-    role: user.role,
+    isStaff: isStaff(user.role),
     partnerName: partner?.name,
     canSkip: stateOf(pending, view.now) === 'enrollment_offered',
     deadlineAt: deadlineOf(pending, view.now),
