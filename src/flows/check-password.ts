@@ -72,8 +72,10 @@ export async function checkPasswordTry<T>(
     return open(tx, fresh);
   });
   if (!isRefusal(outcome)) return { opened: outcome };
-  const isLimit = outcome.refused === 'too_many_attempts';
-  return { refusal: outcome, fault: isLimit ? 'too_many_attempts' : 'wrong_password' };
+  if (outcome.refused !== 'too_many_attempts') return { refusal: outcome, fault: 'wrong_password' };
+  // The password was right: a limit behind the door makes no failure of it.
+  await env.db.transaction((tx) => giveBackLanes(tx, lanes, now));
+  return { refusal: outcome, fault: 'too_many_attempts' };
 }
 
 function faultOf(person: Person | undefined, stored: string | undefined, fits: boolean): PasswordFault | undefined {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { type Attempts, type Rule, reserveTry } from '#core/throttle.ts';
+import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import type { Lane } from '#flows/lanes.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
+import { findPerson } from '#store/users.ts';
 import { type ApiAnswer, PASSWORD, type Person, type World } from '../world.ts';
 
 export const MINUTE = 60;
@@ -18,6 +20,17 @@ export async function enrolledPerson(world: World): Promise<Enrolled> {
   const partner = await world.addPartner({ slug: `acme-${people}` });
   const user = await world.addUser({ email: `ana${people}@acme.example`, partnerId: partner.id });
   return { ...user, secret: await world.addAuthenticator(user.id) };
+}
+
+/** Ten recovery codes beside the authenticator. */
+export async function recoveryCodesOf(world: World, userId: string): Promise<readonly string[]> {
+  const { env } = world;
+  const person = await findPerson(env.db.read, userId);
+  const fresh = await drawRecoveryCodes(env);
+  assert(person && !('refused' in fresh));
+  const client = { requestId: 'test', address: undefined, userAgent: undefined, deviceToken: undefined };
+  await env.db.transaction((tx) => issueRecoveryCodes(env, tx, { user: person.user, mouth: 'api', client }, fresh));
+  return fresh.codes;
 }
 
 /** Signs in on a browser that is known from then on, and waits for the next code. */
@@ -52,6 +65,12 @@ export async function pendingToken(world: World, email: string, address?: string
 export async function tryCode(world: World, person: Enrolled, code: string, token?: string): Promise<ApiAnswer> {
   const pending = token ?? (await pendingToken(world, person.email));
   return world.api('POST', '/api/v1/sign-in/one-time-code', { code }, pending);
+}
+
+/** Tries one recovery code from an unknown device, in a pending sign-in of its own unless one is given. */
+export async function tryRecoveryCode(world: World, person: Enrolled, code: string, token?: string) {
+  const pending = token ?? (await pendingToken(world, person.email));
+  return world.api('POST', '/api/v1/sign-in/recovery-code', { code }, pending);
 }
 
 /** So many wrong codes from unknown devices, each as early as it is allowed; every one of them is compared. */

@@ -2,6 +2,7 @@ import type { AuditDetail } from '#core/audit.ts';
 import type { Client } from '#core/client.ts';
 import { noticeText } from '#core/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { isDisabled, RULES } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { checkPasswordTry, reopen } from '#flows/check-password.ts';
@@ -9,7 +10,7 @@ import { endOthers } from '#flows/end-others.ts';
 import { knowDevice } from '#flows/know-device.ts';
 import { oneTimeCodeKey } from '#flows/lanes.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
-import { deleteTries } from '#store/attempts.ts';
+import { deleteTries, findTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
@@ -51,16 +52,18 @@ export async function changePassword(
   return refused(env, session, client, 'current', refuse('invalid_credentials'), 'wrong_password');
 }
 
-/** A disabled authenticator comes back by proof of another second factor plus a changed password. */
+/**
+ * A disabled authenticator comes back by proof of another second factor plus a changed password. Where it is not
+ * disabled nothing is refilled: a budget that a recovery code renews would forgive.
+ */
 async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Session): Promise<void> {
   if (stepUpMethod !== 'recovery_code') return;
   const authenticator = await findAuthenticator(tx, user.id);
   if (!authenticator) return;
-  const devices = [undefined, ...(await listDeviceIds(tx, user.id))];
-  await deleteTries(
-    tx,
-    devices.map((deviceId) => oneTimeCodeKey(authenticator.id, deviceId)),
-  );
+  for (const deviceId of [undefined, ...(await listDeviceIds(tx, user.id))]) {
+    const key = oneTimeCodeKey(authenticator.id, deviceId);
+    if (isDisabled(RULES.oneTimeCode, await findTries(tx, key))) await deleteTries(tx, [key]);
+  }
 }
 
 async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Client): Promise<string> {
