@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isMisuse, readCall } from '#cli/command.ts';
+import { findCommand } from '#cli/groups.ts';
+import { refusalLine } from '#cli/refusal-line.ts';
+
+const START_FILE = join(import.meta.dirname, '../../bin/sallyport.mjs');
+// A loaded machine needs seconds for what takes half of one elsewhere.
+const PATIENCE_MS = 60_000;
+
+type Environment = Readonly<Record<string, string>>;
+
+/** What a command said, and its exit code. */
+export type Said = { readonly code: number | null; readonly out: string; readonly err: string };
+
+/** A folder of its own for a database and its keys, and the environment that points there. */
+export function openFolder(t: { after(done: () => void): void }) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-cli-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return { folder, environment: { SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'data', 'sallyport.db')}` } };
+}
+
+function start(args: readonly string[], environment: Environment): ChildProcess & { text: () => Said } {
+  const { PATH = '', TMPDIR = '' } = process.env;
+  const child = spawn(process.execPath, [START_FILE, ...args], {
+    env: { PATH, ...(TMPDIR && { TMPDIR }), ...environment },
+    timeout: PATIENCE_MS,
+  });
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    said.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said.err += text;
+  });
+  return Object.assign(child, { text: () => ({ code: child.exitCode, ...said }) });
+}
+
+/** Runs one command to its end. */
+export async function run(args: readonly string[], environment: Environment, input?: string): Promise<Said> {
+  const child = start(args, environment);
+  child.stdin?.end(input);
+  await once(child, 'close');
+  return child.text();
+}
+
+/** Why a command is refused, and its exit code; run in this process, over the database of `process.env`. */
+export async function refusalOf(typed: readonly string[]): Promise<{ code: number; line: string }> {
+  const found = await findCommand(typed);
+  if ('misuse' in found) return { code: 2, line: found.misuse };
+  const call = readCall(found.command, found.rest);
+  if (isMisuse(call)) return { code: 2, line: call.misuse };
+  try {
+    const outcome = await found.command.run(call as never);
+    if (isMisuse(outcome)) return { code: 2, line: outcome.misuse };
+    return outcome && 'refused' in outcome ? { code: 1, line: refusalLine(outcome) } : { code: 0, line: '' };
+  } catch (error) {
+    return { code: 1, line: error instanceof Error ? error.message : '' };
+  }
+}
+
+/** Starts `serve` or `demo` and waits until it says that it is there. */
+export async function launch(t: { after(done: () => void): void }, args: readonly string[], environment: Environment) {
+  const child = start(args, environment);
+  const ended = once(child, 'close');
+  t.after(() => void child.kill('SIGKILL'));
+  await until(() => / is at http/.test(child.text().out) || child.exitCode !== null);
+  const url = / is at (\S+)/.exec(child.text().out)?.[1] ?? '';
+  const stop = async (signal: NodeJS.Signals = 'SIGINT'): Promise<Said> => {
+    child.kill(signal);
+    await ended;
+    return child.text();
+  };
+  return { child, url, text: child.text, ended, stop };
+}
+
+export async function until(isSo: () => boolean): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS;
+  while (!isSo()) {
+    if (performance.now() > endMs) throw new Error('it never came to be');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (typeof address !== 'object' || address === null) throw new Error('a socket without an address');
+  return address.port;
+}

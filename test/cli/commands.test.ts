@@ -1,0 +1,288 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { freePort, launch, openFolder, refusalOf, run, type Said } from './command-line.ts';
+
+/** One line on standard error that says what is wrong, and nothing on standard output. */
+function assertRefused(said: Said, code: 1 | 2, line: RegExp): void {
+  assert.equal(said.code, code, said.err);
+  assert.match(said.err, /^sallyport: [^\n]+\n$/);
+  assert.match(said.err, line);
+  assert.equal(said.out, '');
+}
+
+/** The same without a process: the exit codes and the one line are proven by those that have one. */
+async function refused(code: 1 | 2, line: RegExp, ...typed: string[]): Promise<void> {
+  const refusal = await refusalOf(typed);
+  assert.equal(refusal.code, code, refusal.line);
+  assert.match(refusal.line, line);
+  assert(!refusal.line.includes('\n'));
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+
+test('only serve makes a database: every other command names the path that is missing', async (t) => {
+  const { folder, environment } = openFolder(t);
+  const said = await Promise.all([
+    run(['user', 'list'], environment),
+    run(['backup', join(folder, 'copy.db')], environment),
+    run(['keys', 'status', '--json'], environment),
+  ]);
+  for (const one of said) assertRefused(one, 1, new RegExp(`${folder}/data/sallyport\\.db`));
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('a start that cannot be says why in one line', async (t) => {
+  const { environment } = openFolder(t);
+  const taken = await launch(t, ['serve'], { ...environment, PORT: String(await freePort()) });
+  const { port } = new URL(taken.url);
+  const [busy, typo, keys] = await Promise.all([
+    run(['serve'], { ...environment, PORT: port }),
+    run(['serve'], { ...environment, SALLYPORT_PRODUKT: 'x' }),
+    run(['serve'], { ...environment, SALLYPORT_KEYS: `k1:${Buffer.from(process.hrtime().join()).toString('base64')}` }),
+  ]);
+  assertRefused(busy, 1, new RegExp(`port ${port} .* in use`));
+  assertRefused(typo, 1, /SALLYPORT_PRODUKT/);
+  assertRefused(keys, 1, /SALLYPORT_KEYS/);
+  assert.equal((await taken.stop()).code, 0);
+});
+
+test('each start prints a link for the first administrator, and the one before is dead', async (t) => {
+  const { environment } = openFolder(t);
+  const settings = { ...environment, PORT: String(await freePort()) };
+  const links: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    const server = await launch(t, ['serve'], settings);
+    const found = server.text().out.match(new RegExp(`^${server.url}/invitation/[\\w-]{43}$`, 'm'));
+    assert(found, server.text().out);
+    links.push(found[0]);
+    if (i === 1) {
+      const statuses = await Promise.all(links.map(async (link) => (await fetch(link)).status));
+      assert.deepEqual(statuses, [404, 200]);
+      const added = await run(['staff', 'add', 'root@portal.example', '--role', 'admin', '--invite'], settings);
+      assert.equal(added.code, 0);
+      assert.equal((await fetch(links[1] ?? '')).status, 404);
+    }
+    const { out } = await server.stop('SIGTERM');
+    const logged = out.split('\n').filter((line) => line.startsWith('{'));
+    assert(logged.length > 0);
+    for (const line of logged) assert(!line.includes(links[i]?.split('/').at(-1) ?? ''), 'no token in the log');
+  }
+  const third = await launch(t, ['serve'], settings);
+  assert(!third.text().out.includes('/invitation/'));
+  await third.stop();
+});
+
+test('a request in flight is answered after Ctrl-C, a new one is not, and the audit tail is sealed', async (t) => {
+  const { environment } = openFolder(t);
+  const server = await launch(t, ['serve'], { ...environment, PORT: String(await freePort()) });
+  const { host, port } = new URL(server.url);
+  const body = JSON.stringify({ email: 'ana@acme.example', password: 'lantern otter velvet 9' });
+  const socket = connect(Number(port), '127.0.0.1');
+  const head = `POST /api/v1/sign-in HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n`;
+  socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`);
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (text) => {
+    answer += text;
+  });
+  await fetch(`${server.url}/healthz`, { headers: { connection: 'close' } });
+  server.child.kill('SIGINT');
+  // The terminal and npm both send it: this is one press.
+  server.child.kill('SIGINT');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await assert.rejects(fetch(`${server.url}/healthz`));
+  socket.write(body.slice(10));
+  await once(socket, 'close');
+  assert.match(answer, /^HTTP\/1\.1 401 /);
+  await server.ended;
+  assert.equal(server.text().code, 0);
+  const verified = await run(['audit', 'verify', '--json'], environment);
+  const { unsealed, events } = JSON.parse(verified.out);
+  assert.deepEqual([unsealed, events > 0], [0, true]);
+});
+
+test('a second Ctrl-C ends at once', async (t) => {
+  const { environment } = openFolder(t);
+  const server = await launch(t, ['serve'], { ...environment, PORT: String(await freePort()) });
+  const { host, port } = new URL(server.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.on('error', () => {});
+  const head = `POST /api/v1/sign-in HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n`;
+  socket.write(`${head}Content-Length: 10\r\n\r\n`);
+  await fetch(`${server.url}/healthz`, { headers: { connection: 'close' } });
+  server.child.kill('SIGINT');
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  const { code } = await server.stop('SIGINT');
+  assert.equal(code, 1);
+});
+
+describe('while the server runs', async () => {
+  const cleanups: (() => void)[] = [];
+  const later = { after: (done: () => void) => void cleanups.push(done) };
+  const { folder, environment } = openFolder(later);
+  let settings: Record<string, string> = environment;
+  const json = async (args: readonly string[], input?: string) => {
+    const said = await run([...args, '--json'], settings, input);
+    assert.equal(said.code, 0, said.err);
+    assert.equal(said.err, '');
+    return JSON.parse(said.out);
+  };
+  let server: Awaited<ReturnType<typeof launch>>;
+
+  test.before(async () => {
+    settings = { ...environment, PORT: String(await freePort()) };
+    Object.assign(process.env, settings);
+    server = await launch(later, ['serve'], settings);
+  });
+  test.after(async () => {
+    const { code } = await server.stop();
+    for (const clean of cleanups.reverse()) clean();
+    assert.equal(code, 0);
+  });
+
+  test('a partner is added, listed and given another policy', async () => {
+    const acme = await json(['partner', 'add', 'Acme Telecom', '--mfa', 'required', '--mfa-from', '2099-02-01']);
+    assert.match(acme.id, UUID);
+    const mfa = { policy: 'required', requiredFrom: '2099-02-01T00:00:00Z' };
+    assert.deepEqual(acme, { id: acme.id, slug: 'acme-telecom', name: 'Acme Telecom', mfa });
+    const past = await json(['partner', 'mfa', 'acme-telecom', 'required', '--from', '2001-01-01']);
+    assert.deepEqual(past.mfa, { policy: 'required', requiredFrom: null });
+    assert.deepEqual(past.ended, { sessions: 0, signIns: 0 });
+    assert.deepEqual(await json(['partner', 'list']), [{ ...acme, mfa: past.mfa }]);
+    await refused(1, /--slug/, 'partner', 'add', 'Acme Telecom');
+    await refused(2, /--mfa-from/, 'partner', 'add', 'B', '--mfa', 'optional', '--mfa-from', '2099-02-01');
+    await refused(2, /--from/, 'partner', 'mfa', 'acme-telecom', 'off', '--from', '2099-02-01');
+    await refused(2, /day/, 'partner', 'mfa', 'acme-telecom', 'required', '--from', '2099-02-30');
+    await refused(1, /no such partner/, 'partner', 'mfa', 'nobody', 'off');
+  });
+
+  test('a user is added with a password from standard input, of which one line end is dropped', async () => {
+    const add = [
+      'user',
+      'add',
+      'Ana@Acme.example',
+      '--partner',
+      'acme-telecom',
+      '--name',
+      'Ana Silva',
+      '--password-stdin',
+    ];
+    const ana = await json(add, 'otter velvet 9\n\r\n');
+    assert.match(ana.id, UUID);
+    assert.deepEqual([ana.email, ana.name, ana.role, ana.state], ['ana@acme.example', 'Ana Silva', 'member', 'active']);
+    assert.deepEqual([ana.partner.slug, Object.keys(ana.partner)], ['acme-telecom', ['id', 'slug', 'name']]);
+    assert.deepEqual(ana.mfa, { enrolled: false, since: null });
+    assert(!('invitationUrl' in ana));
+    const signIn = async (password: string) => {
+      const body = JSON.stringify({ email: 'ana@acme.example', password });
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(`${server.url}/api/v1/sign-in`, { method: 'POST', headers, body })).status;
+    };
+    assert.deepEqual([await signIn('otter velvet 9\n'), await signIn('otter velvet 9')], [200, 401]);
+    assertRefused(await run(add, settings, 'otter velvet 9'), 1, /email/);
+    assertRefused(await run(add.with(2, 'b@c.example'), settings, 'short\n'), 1, /12 characters/);
+    assertRefused(await run(add.slice(0, -1), settings, ''), 2, /--password-stdin or --invite/);
+    assertRefused(await run([...add, '--invite'], settings, ''), 2, /not both/);
+  });
+
+  test('an invited member of staff is listed, and the mail can be read', async () => {
+    const csm = await json(['staff', 'add', 'csm@portal.example', '--role', 'csm', '--invite']);
+    assert.deepEqual([csm.partner, csm.role, csm.state], [null, 'csm', 'invited']);
+    assert(csm.invitationUrl.startsWith(`${server.url}/invitation/`));
+    assert.equal((await fetch(csm.invitationUrl)).status, 200);
+    const listed = await json(['user', 'list']);
+    const { invitationUrl, ...record } = csm;
+    assert.deepEqual(
+      listed.find(({ email }: { email: string }) => email === csm.email),
+      record,
+    );
+    const [mail] = await json(['mail', 'list']);
+    assert.deepEqual([mail.kind, mail.to, mail.sentAt], ['invitation', 'csm@portal.example', null]);
+    const shown = await json(['mail', 'show', mail.id]);
+    assert(shown.text.includes(invitationUrl));
+    await refused(1, /no such mail/, 'mail', 'show', 'nothing');
+    await refused(2, /csm or admin/, 'staff', 'add', 'x@portal.example', '--role', 'manager', '--invite');
+  });
+
+  test('acts on a person print the person, and need a reason', async () => {
+    const email = 'csm@portal.example';
+    const act = (verb: string) => json(['user', verb, email, '--reason', 'asked by phone']);
+    assert.equal((await act('disable')).state, 'disabled');
+    await refused(1, /disabled/, 'user', 'link', email);
+    assert.equal((await act('enable')).state, 'invited');
+    assert.equal((await act('unlock')).email, email);
+    assert.deepEqual((await act('reset-mfa')).mfa, { enrolled: false, since: null });
+    await refused(2, /--reason/, 'user', 'disable', email);
+    await refused(2, /--reason/, 'user', 'disable', email, '--reason', ' ');
+    await refused(1, /nobody/, 'user', 'reset-mfa', 'no@body.example', '--reason', 'x');
+    const link = await run(['user', 'link', email], settings);
+    assert.match(link.out, new RegExp(`^${server.url}/password/[\\w-]{43}\n$`));
+  });
+
+  test('the audit log is exported and verified, and a head that is gone is noticed', async () => {
+    const { out, err } = await run(['audit', 'export'], settings);
+    assert.equal(err, '');
+    const events = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.equal(events.at(-1).action, 'audit.exported');
+    const added = events.find(({ action }) => action === 'staff.created');
+    assert.deepEqual([added.actor, added.outcome, added.detail], ['command_line', 'success', { role: 'csm' }]);
+    assert.match(added.at, INSTANT);
+    const csv = await run(['audit', 'export', '--format', 'csv', '--since', '2099-01-01'], settings);
+    assert.match(csv.out, /^id,at,action,[^\n]+\n$/);
+    const verified = await json(['audit', 'verify']);
+    assert.deepEqual([verified.intact, verified.problems], [true, []]);
+    await json(['audit', 'verify', '--head', verified.head]);
+    const gone = await run(['audit', 'verify', '--head', 'ab'.repeat(32)], settings);
+    assert.equal(gone.code, 1);
+    assert.match(gone.err, /^sallyport: [^\n]+\n$/);
+    await refused(2, /64/, 'audit', 'verify', '--head', 'x');
+    await refused(2, /--since/, 'audit', 'export', '--since', 'yesterday');
+  });
+
+  test('a backup has mode 0600, leaves the keys out, says so, and replaces no file', async () => {
+    const file = join(folder, 'copy.db');
+    const said = await run(['backup', file], settings);
+    assert.equal(said.code, 0, said.err);
+    assert.match(said.out, /key ring .* is not in it.*every authenticator/s);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert(!existsSync(join(folder, 'keys')));
+    await refused(1, /exists already/, 'backup', file);
+  });
+
+  test('keys, routes and settings are printed, secrets masked', async () => {
+    const status = await json(['keys', 'status']);
+    assert.equal(status.active, 'k1');
+    assert.equal(status.keys[0].tables.users, 1);
+    const routes: { method: string; path: string; guard: string }[] = await json(['routes']);
+    assert(routes.some(({ path, guard }) => path === '/healthz' && guard === 'public'));
+    assert(routes.every((route) => Object.keys(route).join() === 'method,path,guard'));
+    assert(!routes.some(({ path }) => path.startsWith('/dev/')));
+    const secret = `k1:${Buffer.from('0123456789abcdefghijklmnopqrstuv').toString('base64')}`;
+    const said = await run(['config', '--json'], { ...settings, SALLYPORT_KEYS: secret });
+    assert(!said.out.includes(secret));
+    const rows: { name: string; source: string }[] = JSON.parse(said.out);
+    assert.equal(rows.find(({ name }) => name === 'PORT')?.source, 'environment');
+    const bad = await run(['config'], { ...settings, SALLYPORT_ACCENT_HUE: '999' });
+    assert.deepEqual([bad.code, bad.err.split('\n').length], [1, 2]);
+  });
+});
+
+test('the version, the help and wrong usage have their own exit codes', async () => {
+  const said = await Promise.all(
+    [['--version'], ['--help'], ['user', 'add', '--help'], [], ['restore']].map((args) => run(args, {})),
+  );
+  assert.deepEqual(
+    said.map(({ code }) => code),
+    [0, 0, 0, 2, 2],
+  );
+  assert.match(said[0]?.out ?? '', /^\d+\.\d+\.\d+\n$/);
+  assert.match(said[2]?.out ?? '', /^Usage: sallyport user add EMAIL/);
+  for (const wrong of said.slice(3)) assertRefused(wrong, 2, /--help/);
+});
