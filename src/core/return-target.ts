@@ -21,6 +21,26 @@ export function ownPath(text: string): string | undefined {
   return /%(?:[01][0-9a-f]|7f)/i.test(url.pathname) ? undefined : path;
 }
 
+/**
+ * Where a finished sign-in may go: `ownPath`, except the steps of a sign-in themselves. Each of them leads a signed-in
+ * person on to where the sign-in went, so one that went to such a step would lead to itself for ever.
+ */
+export function continuePath(text: string): string | undefined {
+  const path = ownPath(text);
+  return path === undefined || SIGN_IN_STEP.test(decoded(path)) ? undefined : path;
+}
+
+const SIGN_IN_STEP = /^\/(?:sign-in|enroll)(?:[/?]|$)/;
+
+/** As the router reads it: `/sign%2Din` is `/sign-in`. */
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+}
+
 /** Tab and line ends are why: a URL parser removes them, so `/\t/evil` is `//evil` to a browser. */
 function hasControlCharacter(text: string): boolean {
   return /\p{Cc}/u.test(text);

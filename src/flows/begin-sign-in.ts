@@ -61,9 +61,14 @@ export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: n
   return {
     state,
     ...pending,
-    deadlineAt: demand.kind === 'offered' ? demand.deadlineAt : undefined,
+    deadlineAt: deadlineIn(demand, enrolled),
     prover: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
   };
+}
+
+/** Until when the enrollment can wait, where there is a date; whoever has an authenticator has none to wait for. */
+export function deadlineIn(demand: MfaDemand, enrolled: boolean): number | undefined {
+  return demand.kind === 'offered' && !enrolled ? demand.deadlineAt : undefined;
 }
 
 export function demandOf({ user, partner }: Person, now: number): MfaDemand {

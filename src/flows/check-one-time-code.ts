@@ -3,9 +3,9 @@ import {
   agreedOffsetSeconds,
   type CodeMatch,
   matchCode,
+  nextCodeInSeconds,
   type RefusedStep,
   refusedStep,
-  STEP_SECONDS,
 } from '#core/totp.ts';
 import type { Env } from '#env.ts';
 import { type Authenticator, claimStep, findAuthenticator, rememberRefusal } from '#store/authenticators.ts';
@@ -44,7 +44,7 @@ export async function checkOneTimeCode<T>(
 
   const outcome = await transactionOrRefusal(env.db, async (tx) => {
     if (!(await claimStep(tx, authenticator.id, match.step, now))) {
-      return refuse('code_already_used', { nextCodeInSeconds: (match.step + 1) * STEP_SECONDS - now });
+      return refuse('code_already_used', { nextCodeInSeconds: nextCodeInSeconds(match.step, now) });
     }
     await giveBackLanes(tx, lanes, now);
     const opened = await open(tx);
@@ -71,7 +71,7 @@ async function reserve(
 }
 
 /** What does not decrypt still exists: it is answered as disabled, never as "has no MFA". */
-function openSecret(env: Env, { id, userId, sealedSecret }: Authenticator): Buffer | undefined {
+export function openSecret(env: Env, { id, userId, sealedSecret }: Authenticator): Buffer | undefined {
   try {
     return env.keys.open('totp', { table: 'authenticators', rowId: id, userId }, sealedSecret);
   } catch (error) {

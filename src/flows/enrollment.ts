@@ -47,7 +47,8 @@ export async function startEnrollment(
   const { user, ownerId, client } = enrollee;
   const row = await env.db.transaction(async (tx) => {
     const open = await findEnrollment(tx, ownerId);
-    if (open && open.expiresAt > now) return open;
+    // Without tries left it is as good as over: a new secret is the way on.
+    if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES) return open;
     if (open) await deleteEnrollment(tx, ownerId);
     const id = env.newId();
     await createEnrollment(tx, {

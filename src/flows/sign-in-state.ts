@@ -3,9 +3,11 @@ import { type SignInState, signInMethods, stateAfterPassword } from '#core/sign-
 import { isDisabled, pausedSeconds, RULES } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
 import { findTries } from '#store/attempts.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
-import { demandOf } from './begin-sign-in.ts';
+import { deadlineIn, demandOf } from './begin-sign-in.ts';
+import { openSecret } from './check-one-time-code.ts';
 import { oneTimeCodeKey, recoveryCodeKey } from './lanes.ts';
 
 /** Where a pending sign-in stands now: policy and authenticators are read anew each time, nothing is remembered. */
@@ -19,8 +21,7 @@ export function stateOf(pending: PendingSignIn, now: number): Exclude<SignInStat
 
 /** Until when the enrollment can wait, where there is a date. */
 export function deadlineOf(pending: PendingSignIn, now: number): number | undefined {
-  const demand = demandOf(pending, now);
-  return demand.kind === 'offered' ? demand.deadlineAt : undefined;
+  return deadlineIn(demandOf(pending, now), pending.authenticatorId !== undefined);
 }
 
 /** The second factors that work now on this device. */
@@ -40,9 +41,11 @@ export async function workingMethods(
   const codes = await findTries(read, oneTimeCodeKey(of.authenticatorId, of.deviceId));
   const recovery = await findTries(read, recoveryCodeKey(of.userId, of.deviceId));
   const left = await countRecoveryCodesLeft(read, of.userId);
+  const authenticator = await findAuthenticator(read, of.userId);
+  const isOpen = !isDisabled(RULES.oneTimeCode, codes) && pausedSeconds(RULES.oneTimeCode, codes, now) === 0;
   return signInMethods({
     state: 'second_factor_required',
-    totp: !isDisabled(RULES.oneTimeCode, codes) && pausedSeconds(RULES.oneTimeCode, codes, now) === 0,
+    totp: isOpen && authenticator !== undefined && openSecret(env, authenticator) !== undefined,
     recoveryCodesLeft: pausedSeconds(RULES.recoveryCode, recovery, now) === 0 ? left : 0,
   });
 }

@@ -58,7 +58,14 @@ async function checkPendingPage(env: Env, cookies: Cookies): Promise<PageVerdict
   if (pending && isLivePending(pending, env.now())) return { kind: 'granted', found: { pending } };
   if (pending?.completedTo !== undefined) return { kind: 'elsewhere', location: pending.completedTo };
   const session = await findLiveSession(env, cookies.session, 'page');
-  return { kind: 'elsewhere', location: session?.continueTo ?? '/sign-in' };
+  if (session) return { kind: 'elsewhere', location: wayOn(session, env.now()) };
+  // Whoever took too long is told so; whoever has no pending sign-in at all has nothing to be told of.
+  return { kind: 'elsewhere', location: pending ? '/sign-in?ended' : '/sign-in' };
+}
+
+/** Where a signed-in person goes from a page of the sign-in: where it went, but first to codes that wait. */
+export function wayOn(session: Session, now: number): string {
+  return codesWait(session, now) ? CODES_PAGE : session.continueTo;
 }
 
 async function checkSessionPage(env: Env, visit: Visit, cookies: Cookies): Promise<PageVerdict> {

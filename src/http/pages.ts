@@ -7,6 +7,7 @@ import {
   type Browser,
   browserOf,
   drawView,
+  localeOf,
   pageResponse,
   refusalPage,
   replyResponse,
@@ -53,7 +54,8 @@ function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
   if (browser === undefined) return problem('invalid_request');
   const { device } = browser.cookies;
   const client = clientOf(house, ask, isTokenShaped(device) ? device : undefined);
-  return isProblem(client) ? client : { house, ask, params, client, browser };
+  if (isProblem(client)) return client;
+  return { house, ask, params, client: { ...client, locale: localeOf(ask, browser) }, browser };
 }
 
 function isFromUs({ house, ask }: Visit): boolean {
@@ -100,7 +102,10 @@ async function showAgain(visit: Visit, { path, guard }: PageRoute, found: Found,
   const page = house.pages.get(path);
   const allowed = page?.guard === guard ? found : page && (await grantedFor(visit, page));
   if (page === undefined || allowed === undefined) return stalePage(house, ask, found);
-  const kept = fields.email === undefined ? {} : { keptEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) };
+  const kept = {
+    ...(fields.email !== undefined && { keptEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) }),
+    ...(fields.return_to !== undefined && { keptReturnTo: fields.return_to }),
+  };
   const reply = await run(visit, page, allowed, undefined, { staleForm: true, ...kept });
   if (reply.html === undefined) return stalePage(house, ask, found);
   return pageResponse(house, ask, browser, { ...reply, status: 403 });
@@ -114,7 +119,7 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
   return verdict.kind === 'granted' ? verdict.found : undefined;
 }
 
-type Again = Pick<View, 'staleForm' | 'keptEmail'>;
+type Again = Pick<View, 'staleForm' | 'keptEmail' | 'keptReturnTo'>;
 
 function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> | Reply {
   const { house, ask, params, client, browser } = visit;

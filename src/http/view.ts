@@ -17,4 +17,6 @@ export type View = {
   readonly staleForm?: boolean;
   /** The email of the form that is shown again. */
   readonly keptEmail?: string;
+  /** Where that form was to lead; as it was sent, to be checked again. */
+  readonly keptReturnTo?: string;
 };

@@ -3,9 +3,10 @@ import { canonicalEmail } from '#core/email.ts';
 import { noticeOf } from '#core/notice.ts';
 import { looksLikeOneTimeCode, looksLikeRecoveryCode, normalizeRecoveryCode } from '#core/recovery-code.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
-import { ownPath } from '#core/return-target.ts';
+import { continuePath } from '#core/return-target.ts';
 import { normalizeOneTimeCode } from '#core/totp.ts';
 import type { BegunSignIn } from '#flows/begin-sign-in.ts';
+import { wayOn } from '#http/guard.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -28,9 +29,11 @@ export const signInRoutes: readonly Route[] = [
     path: '/sign-in',
     guard: 'public',
     handle({ view, query, session }) {
-      if (session) return seeOther(session.continueTo);
-      const returnTo = ownPath(query.get('return_to') ?? '');
-      return show(signInPage(view, { returnTo, email: view.keptEmail, passwordSaved: query.has('password-saved') }));
+      if (session) return seeOther(wayOn(session, view.now));
+      const returnTo = continuePath(view.keptReturnTo ?? query.get('return_to') ?? '');
+      const refusal = query.has('ended') ? refuse('sign_in_expired') : undefined;
+      const passwordSaved = query.has('password-saved');
+      return show(signInPage(view, { returnTo, email: view.keptEmail, passwordSaved, refusal }));
     },
   }),
   page({ method: 'POST', path: '/sign-in', guard: 'public', form: passwordForm, handle: submitPassword }),
@@ -76,7 +79,7 @@ export const signInRoutes: readonly Route[] = [
 
 async function submitPassword(call: PageCall<'public', z.output<typeof passwordForm>>): Promise<Reply> {
   const { env, view, client, input } = call;
-  const returnTo = ownPath(input.return_to ?? '');
+  const returnTo = continuePath(input.return_to ?? '');
   const again = (refusal: Refusal) => showRefusal(signInPage(view, { email: input.email, returnTo, refusal }), refusal);
   const email = canonicalEmail(input.email ?? '');
   if (email === undefined) return again(refuse('invalid_request', { reason: 'email' }));

@@ -33,7 +33,7 @@ function textOf(view: View, method: StepUpMethod, refusal: Refusal): { title: st
     return { title: view.t('stepUp.wrongPassword.title'), text: view.t('stepUp.wrongPassword.text') };
   }
   if (method === 'password') return refusalText(view, refusal, 'password');
-  return refusalText(view, refusal, method === 'recovery_code' ? 'recovery' : 'stepUp');
+  return refusalText(view, refusal, method === 'recovery_code' ? 'stepUpRecovery' : 'stepUp');
 }
 
 function fieldOf({ t }: View, method: StepUpMethod, error: string | undefined): Html {
