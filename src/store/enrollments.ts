@@ -59,8 +59,13 @@ export async function claimConfirmation(tx: Queries, id: string, until: number, 
   return numUpdatedRows === 1n;
 }
 
+/** The code was right and something else refused (the hash queue was full): the claim and the try are given back. */
 export async function releaseConfirmation(tx: Queries, id: string): Promise<void> {
-  await tx.updateTable('enrollments').set({ confirming_until: null }).where('id', '=', id).execute();
+  await tx
+    .updateTable('enrollments')
+    .set((expression) => ({ confirming_until: null, tries: expression('tries', '-', 1) }))
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function rememberEnrollmentRefusal(tx: Queries, id: string, refusal: string): Promise<void> {
