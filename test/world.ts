@@ -66,7 +66,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
     /** Every line of the log so far. */
     log,
     /** A browser without cookies, at an address. */
-    person: (address = '192.0.2.7') => browserAt(app, address),
+    person: (address = '192.0.2.7') => browserAt(app, address, config.publicUrl.origin),
     api: (method: string, path: string, body?: unknown, token?: string, address?: string) =>
       callApi(app, { method, path, body, token, address }),
     addPartner: (partner: NewPartner = {}) => addPartner(env, partner),
@@ -103,7 +103,7 @@ async function answerOf(response: Response): Promise<Answer> {
 }
 
 /** A person with a browser: it keeps cookies, remembers the page on its screen and sends that page's form token. */
-export function browserAt(app: Pick<App, 'fetch'>, address: string) {
+export function browserAt(app: Pick<App, 'fetch'>, address: string, origin = ORIGIN) {
   const cookies = new Map<string, string>();
   let screen = '';
 
@@ -111,7 +111,7 @@ export function browserAt(app: Pick<App, 'fetch'>, address: string) {
   async function send(path: string, init: RequestInit = {}): Promise<Answer> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { 'user-agent': 'Browser/1', ...(cookie && { cookie }), ...Object(init.headers) };
-    const request = new Request(`${ORIGIN}${path}`, { ...init, headers });
+    const request = new Request(`${origin}${path}`, { ...init, headers });
     const answer = await answerOf(await app.fetch(request, { remoteAddress: address }));
     const changed = keepCookies(cookies, answer.headers);
     // The forms of a page are of no use once the sign-in that they were bound to is another.
@@ -125,7 +125,7 @@ export function browserAt(app: Pick<App, 'fetch'>, address: string) {
     if (!screen.includes(`action="${path}"`)) await send(path);
     const token = /name="form_token" value="([^"]+)"/.exec(screen)?.[1] ?? '';
     const body = new URLSearchParams({ form_token: token, ...fields });
-    return send(path, { method: 'POST', body, headers: { origin: ORIGIN } });
+    return send(path, { method: 'POST', body, headers: { origin } });
   }
 
   const get = (path: string) => send(path);

@@ -1,0 +1,347 @@
+import type { Page } from '@playwright/test';
+import { type Notice, noticeText } from '#core/notice.ts';
+import { makeLink } from '#flows/make-link.ts';
+import { PASSWORD, type Person, type Site } from './world.ts';
+
+/** Where a picture is taken: a browser of its own, on a site that others use too. */
+export type Stage = { readonly site: Site; readonly page: Page };
+
+type Picture = (stage: Stage) => Promise<unknown>;
+
+/** Every page in every state that looks different, and the way there. Ways use no words: they work in every language. */
+export const GALLERY: Readonly<Record<string, Picture>> = {
+  'sign-in': ({ page }) => page.goto('/sign-in'),
+  'sign-in-refused': ({ page }) => signInAt(page, 'ana.silva@acme.example', 'not my password'),
+  'sign-in-no-email': ({ page }) => signInAt(page, '', ''),
+  'sign-in-no-password': ({ page }) => signInAt(page, 'ana.silva@acme.example', ''),
+  'sign-in-wait': async ({ page, site }) => {
+    const { email } = await site.newPerson();
+    for (let tries = 0; tries < 10; tries++) await site.world.person('192.0.2.50').signIn(email, 'wrong');
+    await signInAt(page, email, 'wrong');
+  },
+  'sign-in-password-saved': ({ page }) => page.goto('/sign-in?password-saved'),
+  'sign-in-stale': async ({ page }) => {
+    await page.goto('/sign-in');
+    await page.context().clearCookies({ name: /form/ });
+    await page.locator('#email').fill('ana.silva@acme.example');
+    await submit(page);
+  },
+  prompt: async ({ page, site }) => signInAt(page, (await site.newPerson()).email, PASSWORD),
+  'prompt-offered': async ({ page, site }) =>
+    signInAt(page, (await site.newPerson({ policy: 'optional' })).email, PASSWORD),
+  'prompt-date': async ({ page, site }) => {
+    const requiredFrom = site.world.clock.at + 20 * 86400;
+    await signInAt(page, (await site.newPerson({ requiredFrom })).email, PASSWORD);
+  },
+  'prompt-staff': async ({ page, site }) => signInAt(page, (await site.newPerson({ role: 'csm' })).email, PASSWORD),
+  'prompt-ended': async ({ page, site }) => {
+    await signInAt(page, (await site.newPerson()).email, PASSWORD);
+    await page.goto('/enroll?ended');
+  },
+  'set-up': setUp,
+  'set-up-manual': async (stage) => {
+    await setUp(stage);
+    await stage.page.locator('details.more summary').click();
+  },
+  'set-up-refused': async (stage) => {
+    await setUp(stage);
+    await sendCode(stage.page, '000000');
+  },
+  'set-up-clock': async (stage) => {
+    await setUp(stage);
+    const secret = await shownSecret(stage.page);
+    for (const ahead of [6, 7]) await sendCode(stage.page, stage.site.world.totp(secret, ahead));
+  },
+  codes: recoveryCodes,
+  'codes-not-saved': async (stage) => {
+    await recoveryCodes(stage);
+    await submit(stage.page);
+  },
+  code: async (stage) => void (await secondDoor(stage)),
+  'code-incorrect': withCode(() => '000000'),
+  'code-expired': withCode(({ site }, secret) => site.world.totp(secret, -4)),
+  'code-used': async (stage) => {
+    const { email, secret } = await secondDoor(stage);
+    const code = stage.site.world.totp(secret);
+    const other = stage.site.world.person();
+    await other.signIn(email);
+    await other.post('/sign-in/one-time-code', { code });
+    await sendCode(stage.page, code);
+  },
+  'code-clock': async (stage) => {
+    const { secret } = await secondDoor(stage);
+    for (const ahead of [-7, -6]) await sendCode(stage.page, stage.site.world.totp(secret, ahead));
+  },
+  'code-shape': withCode(() => '12'),
+  'code-is-recovery': withCode(() => '7KQ2-M9XT-BD4H-FVA8'),
+  'code-sign-in-again': async (stage) => {
+    await secondDoor(stage);
+    for (let tries = 0; tries < 6; tries++) await sendCode(stage.page, '000000');
+  },
+  'code-wait': async (stage) => {
+    await secondDoor(stage, { wrongBefore: 5 });
+    await sendCode(stage.page, '000000');
+  },
+  'code-paused': async (stage) => {
+    await secondDoor(stage, { wrongBefore: 20 });
+    await sendCode(stage.page, '000000');
+  },
+  recovery: async (stage) => {
+    await secondDoor(stage);
+    await stage.page.goto('/sign-in/recovery-code');
+  },
+  'recovery-incorrect': async (stage) => {
+    await secondDoor(stage);
+    await stage.page.goto('/sign-in/recovery-code');
+    await sendCode(stage.page, '7KQ2-M9XT-BD4H-FVA8');
+  },
+  'recovery-is-one-time': async (stage) => {
+    await secondDoor(stage);
+    await stage.page.goto('/sign-in/recovery-code');
+    await sendCode(stage.page, '123 456');
+  },
+  'recovery-shape': async (stage) => {
+    await secondDoor(stage);
+    await stage.page.goto('/sign-in/recovery-code');
+    await sendCode(stage.page, 'ABC');
+  },
+  'notice-recovery-code': withNotice('/sign-in/notice', { kind: 'recovery_code_used', left: 8 }),
+  'notice-last-recovery-code': withNotice('/sign-in/notice', { kind: 'recovery_code_used', left: 0 }),
+  'notice-few-codes': withNotice('/sign-in/notice', { kind: 'few_codes_left', left: 1 }),
+  home: (stage) => signedIn(stage, '/'),
+  security: (stage) => signedIn(stage, '/security'),
+  'security-added': withNotice('/security', { kind: 'authenticator_added', ended: 0 }),
+  'security-replaced': withNotice('/security', { kind: 'authenticator_replaced', ended: 3 }),
+  'security-removed': async (stage) => {
+    await passwordOnly(stage, '/security');
+    await setNotice(stage.site, { kind: 'authenticator_removed', ended: 1 });
+    await stage.page.reload();
+  },
+  'security-codes-changed': withNotice('/security', { kind: 'codes_changed', ended: 1 }),
+  'security-password-changed': withNotice('/security', { kind: 'password_changed', ended: 2 }),
+  'security-sessions-ended': withNotice('/security', { kind: 'sessions_ended', ended: 2 }),
+  'security-none': (stage) => passwordOnly(stage, '/security'),
+  replace: (stage) => signedIn(stage, '/security/authenticator'),
+  'replace-or-turn-off': (stage) => signedIn(stage, '/security/authenticator', 'optional'),
+  connecting: async (stage) => {
+    await signedIn(stage, '/security/authenticator');
+    await submit(stage.page);
+  },
+  add: (stage) => passwordOnly(stage, '/security/authenticator'),
+  'new-codes': (stage) => signedIn(stage, '/security/recovery-codes'),
+  password: (stage) => signedIn(stage, '/security/password'),
+  'password-refused': async (stage) => {
+    await signedIn(stage, '/security/password');
+    await stage.page.locator('#current').fill(PASSWORD);
+    await stage.page.locator('#new').fill('password');
+    await submit(stage.page);
+  },
+  sessions: async (stage) => {
+    const { email } = await passwordOnly(stage, '/security/sessions');
+    for (const agent of OTHER_BROWSERS) {
+      const other = stage.site.world.person('2001:db8:85a3::8a2e:370:7334');
+      await other.send('/sign-in');
+      await other.signIn(email);
+      await nameNewestSession(stage.site, agent);
+    }
+    await stage.page.reload();
+  },
+  'sessions-one': (stage) => signedIn(stage, '/security/sessions'),
+  'step-up': (stage) => stepUp(stage),
+  'step-up-refused': async (stage) => {
+    await stepUp(stage);
+    await sendCode(stage.page, '000000');
+  },
+  'step-up-recovery': async (stage) => {
+    await stepUp(stage);
+    await stage.page.goto('/step-up/recovery-code');
+  },
+  'step-up-password': async (stage) => {
+    await passwordOnly(stage, '/security');
+    stage.site.world.clock.at += 400;
+    await stage.page.goto('/security/password');
+  },
+  forgot: ({ page }) => page.goto('/forgot-password'),
+  'forgot-malformed': async ({ page }) => {
+    await page.goto('/forgot-password');
+    await page.locator('#email').fill('ana');
+    await submit(page);
+  },
+  'forgot-sent': async ({ page }) => {
+    await page.goto('/forgot-password');
+    await page.locator('#email').fill('nobody@acme.example');
+    await submit(page);
+  },
+  'new-password': async ({ page, site }) => page.goto(await linkFor(site, 'reset')),
+  'new-password-refused': async ({ page, site }) => {
+    await page.goto(await linkFor(site, 'reset'));
+    await page.locator('#password').fill('short');
+    await submit(page);
+  },
+  'new-password-dead': ({ page }) => page.goto(`/password/${'a'.repeat(43)}`),
+  invitation: async ({ page, site }) => page.goto(await linkFor(site, 'invitation')),
+  'invitation-dead': ({ page }) => page.goto(`/invitation/${'a'.repeat(43)}`),
+  'first-administrator': async ({ page, site }) => page.goto(await firstAdministratorLink(site)),
+  'first-administrator-refused': async ({ page, site }) => {
+    await page.goto(await firstAdministratorLink(site));
+    await submit(page);
+  },
+  help: ({ page }) => page.goto('/help'),
+  'help-set-up': ({ page }) => page.goto('/help/set-up'),
+  'help-how-sign-in-works': ({ page }) => page.goto('/help/how-sign-in-works'),
+  'help-good-practice': ({ page }) => page.goto('/help/good-practice'),
+  'help-troubleshooting': ({ page }) => page.goto('/help/troubleshooting'),
+  'dev-mail-none': ({ page }) => page.goto('/dev/mail'),
+  'dev-mail': async ({ page, site }) => {
+    await requestLink(site);
+    await page.goto('/dev/mail');
+  },
+  'dev-mail-one': async ({ page, site }) => {
+    await requestLink(site);
+    await page.goto('/dev/mail');
+    await page.locator('.rows a').first().click();
+  },
+  '403': async ({ page }) => {
+    await page.goto('/sign-in');
+    await page.route('**/sign-in', (route) =>
+      route.continue({ headers: { ...route.request().headers(), origin: 'https://evil.test' } }),
+    );
+    await submit(page);
+    await page.unroute('**/sign-in');
+  },
+  '404': ({ page }) => page.goto('/nowhere'),
+  '405': ({ page }) => page.goto('/sign-out'),
+  '413': async ({ page }) => {
+    await page.goto('/sign-in');
+    await page.locator('#password').fill('x'.repeat(70_000));
+    await submit(page);
+  },
+};
+
+const OTHER_BROWSERS = [
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1',
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0',
+  'curl/8.5.0',
+];
+
+async function signInAt(page: Page, email: string, password: string): Promise<void> {
+  await page.goto('/sign-in');
+  await page.locator('#email').fill(email);
+  await page.locator('#password').fill(password);
+  await submit(page);
+}
+
+/** The main button of the card. */
+export async function submit(page: Page): Promise<void> {
+  await page.locator('.card button.primary').click();
+}
+
+export async function sendCode(page: Page, code: string): Promise<void> {
+  await page.locator('#code').fill(code);
+  await submit(page);
+}
+
+async function setUp({ page, site }: Stage): Promise<void> {
+  await signInAt(page, (await site.newPerson()).email, PASSWORD);
+  await submit(page);
+}
+
+/** What the link for people already on their phone carries. */
+export async function shownSecret(page: Page): Promise<string> {
+  const href = await page.locator('.phone-first a').getAttribute('href');
+  return new URL(href ?? '').searchParams.get('secret') ?? '';
+}
+
+async function recoveryCodes(stage: Stage): Promise<void> {
+  await setUp(stage);
+  await sendCode(stage.page, stage.site.world.totp(await shownSecret(stage.page)));
+}
+
+type Enrolled = Person & { readonly secret: string };
+
+async function secondDoor({ page, site }: Stage, { wrongBefore = 0 } = {}): Promise<Enrolled> {
+  const person = await site.newPerson();
+  const secret = await site.world.addAuthenticator(person.id);
+  for (let wrong = 0; wrong < wrongBefore; wrong++) {
+    const other = site.world.person('192.0.2.60');
+    await other.signIn(person.email, PASSWORD);
+    await other.post('/sign-in/one-time-code', { code: '000000' });
+    site.world.clock.at += wrong < 5 ? 0 : 3600;
+  }
+  await signInAt(page, person.email, PASSWORD);
+  return { ...person, secret };
+}
+
+function withCode(codeOf: (stage: Stage, secret: string) => string): Picture {
+  return async (stage) => {
+    const { secret } = await secondDoor(stage);
+    await sendCode(stage.page, codeOf(stage, secret));
+  };
+}
+
+async function signedIn({ page, site }: Stage, path: string, policy: 'required' | 'optional' = 'required') {
+  const person = await site.newPerson({ policy });
+  const secret = await site.world.addAuthenticator(person.id);
+  await signInAt(page, person.email, PASSWORD);
+  await sendCode(page, site.world.totp(secret));
+  await site.world.env.db.transaction((tx) => tx.updateTable('sessions').set({ notice: null }).execute());
+  await page.goto(path);
+  return { ...person, secret };
+}
+
+async function passwordOnly({ page, site }: Stage, path: string): Promise<Person> {
+  const person = await site.newPerson({ policy: 'off' });
+  await signInAt(page, person.email, PASSWORD);
+  await page.goto(path);
+  return person;
+}
+
+function withNotice(path: string, notice: Notice): Picture {
+  return async (stage) => {
+    await signedIn(stage, '/help');
+    await setNotice(stage.site, notice);
+    await stage.page.goto(path);
+  };
+}
+
+function setNotice({ world }: Site, notice: Notice): Promise<unknown> {
+  return world.env.db.transaction((tx) =>
+    tx
+      .updateTable('sessions')
+      .set({ notice: noticeText(notice) })
+      .execute(),
+  );
+}
+
+async function nameNewestSession({ world }: Site, userAgent: string): Promise<void> {
+  const newest = await world.env.db.read
+    .selectFrom('sessions')
+    .select('id')
+    .orderBy('id', 'desc')
+    .executeTakeFirstOrThrow();
+  await world.env.db.transaction((tx) =>
+    tx.updateTable('sessions').set({ user_agent: userAgent }).where('id', '=', newest.id).execute(),
+  );
+}
+
+async function stepUp(stage: Stage): Promise<void> {
+  await signedIn(stage, '/security');
+  stage.site.world.clock.at += 400;
+  await stage.page.goto('/security/recovery-codes');
+}
+
+async function linkFor(site: Site, purpose: 'reset' | 'invitation'): Promise<string> {
+  const { id } = await site.newPerson();
+  const { env } = site.world;
+  const link = await env.db.transaction((tx) => makeLink(env, tx, { purpose, userId: id }));
+  return link.url;
+}
+
+async function firstAdministratorLink({ world: { env } }: Site): Promise<string> {
+  return (await env.db.transaction((tx) => makeLink(env, tx, { purpose: 'first_administrator' }))).url;
+}
+
+async function requestLink(site: Site): Promise<void> {
+  const { email } = await site.newPerson();
+  await site.world.person().post('/forgot-password', { email });
+}

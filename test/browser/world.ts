@@ -1,0 +1,102 @@
+import { createServer } from 'node:net';
+import { test as base, type Page } from '@playwright/test';
+import type { MfaPolicy, Role } from '#core/policy.ts';
+import { devMailRoutes } from '#features/dev-mail/routes.ts';
+import { createApp } from '#http/app.ts';
+import { listen } from '#http/listen.ts';
+import { ROUTES } from '../../src/routes.ts';
+import { openWorld, PASSWORD, type World } from '../world.ts';
+
+export { expect } from '@playwright/test';
+export { PASSWORD };
+
+/** The service on a port of its own, with a clock that is set by hand and whatever tests need to know of it. */
+export type Site = {
+  readonly origin: string;
+  readonly world: World;
+  /** A person whom nobody has met yet. */
+  newPerson(options?: NewPerson): Promise<Person>;
+};
+
+export type Person = { readonly id: string; readonly email: string };
+
+type NewPerson = {
+  readonly policy?: MfaPolicy;
+  readonly requiredFrom?: number;
+  readonly role?: Role;
+  /** What is in front of the at sign of the email. */
+  readonly name?: string;
+};
+
+type Cleanups = { after(work: () => unknown): void };
+
+export async function openSite(cleanups: Cleanups, settings: Readonly<Record<string, string>> = {}): Promise<Site> {
+  const port = await freePort();
+  const origin = `http://localhost:${port}`;
+  const environment = { PORT: String(port), SALLYPORT_PUBLIC_URL: origin, ...settings };
+  const world = await openWorld(cleanups, { environment });
+  const listening = await listen(world.env, createApp(world.env, [...ROUTES, ...devMailRoutes]));
+  cleanups.after(() => listening.close());
+  let people = 0;
+  return {
+    origin,
+    world,
+    async newPerson({ policy = 'required', requiredFrom, role = 'member', name = 'ana.silva' } = {}) {
+      const number = people++;
+      const email = `${name}${number === 0 ? '' : number}@acme.example`;
+      const when = requiredFrom === undefined ? {} : { requiredFrom };
+      const staff = role === 'csm' || role === 'admin';
+      const partner = staff ? undefined : await world.addPartner({ slug: `acme-${number}`, policy, ...when });
+      return world.addUser({ email, partnerId: partner?.id, role });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** A site for each test, and a browser that may ask nobody else. */
+export const test = base.extend<{ site: Site; faults: string[] }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern
+  site: async ({}, use) => {
+    const cleanups: (() => unknown)[] = [];
+    const site = await openSite({ after: (work) => void cleanups.push(work) });
+    await use(site);
+    for (const work of cleanups.reverse()) await work();
+  },
+  baseURL: async ({ site }, use) => use(site.origin),
+  /** What must be empty after every test: requests that leave the origin, errors and warnings of the console, scripts that throw. */
+  faults: [
+    async ({ context, site }, use) => {
+      const faults: string[] = [];
+      context.on('request', (request) => {
+        const url = request.url();
+        if (!url.startsWith(`${site.origin}/`) && !url.startsWith('data:')) faults.push(`asked ${url}`);
+      });
+      context.on('console', (message) => {
+        // The browser's own line about a refused form: the status is meant.
+        const isStatus = /^Failed to load resource: the server responded with a status of 4/.test(message.text());
+        if (['error', 'warning'].includes(message.type()) && !isStatus) faults.push(message.text());
+      });
+      context.on('weberror', (error) => faults.push(String(error.error())));
+      await use(faults);
+      base.expect(faults).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** The first door, by the words on the screen. */
+export async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
+  await page.goto('/sign-in');
+  await page.getByLabel('Email', { exact: true }).fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
