@@ -29,7 +29,7 @@ export function layout(view: View, page: Layout): Html {
   return frame(view, {
     title: refusal === undefined ? page.title : `${view.t('layout.error')}: ${page.title}`,
     width: page.width,
-    card: html`${page.doors && doors(page.doors)}<h1>${page.title}</h1>
+    card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
 ${refusal && summary(refusal)}${page.body}`,
   });
 }
@@ -46,8 +46,18 @@ export function errorPage(view: View, { status, title, text, action }: ErrorPage
   return frame(view, {
     title,
     width: 'form',
-    card: html`<p class="status">${status}</p><h1>${title}</h1><p class="lead">${text}</p>
+    card: html`<p class="status">${status}</p><h1>${unbroken(title)}</h1><p class="lead">${text}</p>
 ${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}`,
+  });
+}
+
+/** Longer ones must be let break: they would not fit a phone. */
+const LONGEST_WHOLE_WORD = 12;
+
+/** Short words with a hyphen stay on one line: "one-time", "Two-Factor". */
+function unbroken(title: string): Content {
+  return title.split(/(\S+-\S+)/).map((part) => {
+    return part.includes('-') && part.length <= LONGEST_WHOLE_WORD ? html`<span class="whole">${part}</span>` : part;
   });
 }
 

@@ -4,7 +4,7 @@ import { layout } from '#http/layout.ts';
 import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
 import { textField, usernameField } from '#http/parts/fields.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
-import { dataList, notice as noticeBox, table, timeElement } from '#http/parts/text.ts';
+import { dataList, notice as noticeBox, state, table, timeElement } from '#http/parts/text.ts';
 import { refusalText } from '#http/refusal-text.ts';
 import { setUpPage } from '#http/set-up-page.ts';
 import type { View } from '#http/view.ts';
@@ -21,9 +21,9 @@ export type Overview = {
 export function overviewPage(view: View, { notice, authenticator, codesLeft, sessions }: Overview): Html {
   const { t, locale } = view;
   const app = authenticator
-    ? html`${t('security.authenticator.added')} ${timeElement(authenticator.createdAt, locale)}${
+    ? html`<span class="whole">${t('security.authenticator.added')} ${timeElement(authenticator.createdAt, locale)}</span>${
         authenticator.lastUsedAt !== undefined &&
-        html`, ${t('security.authenticator.lastUsed')} ${timeElement(authenticator.lastUsedAt, locale)}`
+        html`, <span class="whole">${t('security.authenticator.lastUsed')} ${timeElement(authenticator.lastUsedAt, locale)}</span>`
       }`
     : t('security.authenticator.none');
   const appAction = t(authenticator ? 'security.authenticator.replace' : 'security.authenticator.setUp');
@@ -158,12 +158,12 @@ export function sessionsPage(view: View, places: readonly Place[]): Html {
     width: 'wide',
     body: html`${table({
       caption: t('sessions.caption'),
-      columns: [t('sessions.device'), t('sessions.address'), t('sessions.lastSeen'), t('sessions.action')],
+      columns: [t('sessions.device'), t('sessions.address'), t('sessions.lastSeen'), ''],
       rows: places.map((place) => [
-        nameOf(view, place),
+        html`${nameOf(view, place)}${place.isThis && html`<br>${state(t('sessions.this'), true)}`}`,
         place.address ?? t('sessions.unknown'),
         timeElement(place.lastSeenAt, locale),
-        place.isThis ? html`<strong>${t('sessions.this')}</strong>` : endForm(view, place),
+        !place.isThis && endForm(view, place),
       ]),
     })}
 ${others && actions(form(view, '/security/sessions/end-others', submitButton(t('sessions.endOthers'), 'danger')))}
