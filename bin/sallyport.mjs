@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read: it says what is missing before newer syntax would.
-const NEEDED = [24, 15];
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
+const NEEDED = { major: 24, minor: 15 };
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < NEEDED.major || (major === NEEDED.major && minor < NEEDED.minor)) {
   console.error(
-    `sallyport needs Node ${NEEDED.join('.')} or newer and this is ${process.versions.node}: run it through npm ("npm start", "npm run -s sallyport -- ARGS"), which brings its own.`,
+    `sallyport needs Node ${NEEDED.major}.${NEEDED.minor} or newer and this is ${process.versions.node}: run it through npm ("npm start", "npm run -s sallyport -- ARGS"), which brings its own.`,
   );
   process.exit(1);
 }

@@ -1,0 +1,130 @@
+import type { Import, Source } from './sources.ts';
+
+/** What the files of a room may import: to run, and for their types alone. */
+type Directions = { readonly runs: readonly string[]; readonly types?: readonly string[] };
+
+const EVERYTHING: Directions = {
+  runs: ['core', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'mail', 'flows', 'features', 'cli', 'top'],
+};
+
+/** Type imports leave no trace at run time, but they too make one room know another: both are listed. */
+const ROOMS: Readonly<Record<string, Directions>> = {
+  core: { runs: [] },
+  messages: { runs: [] },
+  config: { runs: [] },
+  store: { runs: ['core'] },
+  crypto: { runs: ['core'] },
+  env: { runs: ['core', 'store', 'crypto', 'config'] },
+  http: { runs: ['core', 'store', 'messages'], types: ['env', 'config', 'crypto'] },
+  flows: { runs: ['core', 'store'], types: ['env', 'config', 'crypto'] },
+  mail: { runs: ['core', 'store', 'messages', 'flows'], types: ['env', 'config'] },
+  features: { runs: ['core', 'store', 'messages', 'http', 'mail', 'flows'], types: ['env', 'config', 'crypto'] },
+  cli: EVERYTHING,
+  top: EVERYTHING,
+};
+
+/** Single files that know more than their room, each with its reason. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  // The dictionaries take 150 ms to load: the rule in core gets the list as an argument, from the one flow that needs it.
+  'src/flows/new-password.ts': 'src/crypto/common-passwords.ts',
+};
+
+/** Where each package and each wire of Node ends: one room, or one file. A new dependency needs a decision record. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'node:crypto': ['src/core/', 'src/crypto/', 'src/http/'],
+  // Pure: a domain name in its ASCII form.
+  'node:url': ['src/core/email.ts', 'src/main.ts', 'src/cli/'],
+  'node:sqlite': ['src/store/'],
+  'node:http': ['src/http/'],
+  kysely: ['src/store/'],
+  'kysely/migration': ['src/store/'],
+  hono: ['src/http/app.ts'],
+  '@hono/node-server': ['src/http/app.ts'],
+  'hono/html': ['src/http/layout.ts', 'src/http/parts/'],
+  zod: ['src/http/', 'src/features/'],
+  uqr: ['src/http/qr.ts'],
+  pino: ['src/env.ts'],
+  'intl-messageformat': ['src/messages/'],
+  '@node-rs/argon2': ['src/crypto/'],
+  '@zxcvbn-ts/language-common': ['src/crypto/'],
+  '@zxcvbn-ts/language-de': ['src/crypto/'],
+  '@zxcvbn-ts/language-en': ['src/crypto/'],
+};
+
+/** These talk to nothing but the environment, and only where something is read or started. */
+const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'cli', 'top'];
+
+const TOP_FILES = ['main', 'cli', 'demo', 'routes'];
+
+/** `core` of `src/core/totp.ts`; `top` of the files that tie everything together. */
+export function roomOf(path: string): string {
+  const [, name = ''] = path.replace(/\.ts$/, '').split('/');
+  return TOP_FILES.includes(name) && path.split('/').length === 2 ? 'top' : name;
+}
+
+function featureOf(path: string): string | undefined {
+  return path.startsWith('src/features/') ? path.split('/')[2] : undefined;
+}
+
+/** Why this import may not be, or undefined. */
+export function faultOf(source: Source, imported: Import): string | undefined {
+  const fault =
+    writtenWrong(source, imported) ??
+    (imported.target.startsWith('src/') ? roomFault(source, imported) : packageFault(source, imported.target));
+  return fault === undefined ? undefined : `${source.path} imports ${imported.specifier}: ${fault}`;
+}
+
+function writtenWrong({ path }: Source, { specifier, target }: Import): string | undefined {
+  if (specifier.includes('../') && target !== 'package.json') return 'between rooms "#room/file.ts", never "../"';
+  if (!target.startsWith('src/')) return undefined;
+  const sameRoom = roomOf(path) === roomOf(target) && featureOf(path) === featureOf(target);
+  if (specifier.startsWith('./') && !sameRoom) return 'a file of another room is "#room/file.ts"';
+  return undefined;
+}
+
+function roomFault(source: Source, imported: Import): string | undefined {
+  const [from, to] = [roomOf(source.path), roomOf(imported.target)];
+  if (EXCEPTIONS[source.path] === imported.target) return undefined;
+  if (from === 'features') {
+    const fault = featureFault(source.path, imported);
+    if (fault !== undefined) return fault;
+  }
+  if (from === to) return undefined;
+  const { runs, types = [] } = ROOMS[from] ?? { runs: [] };
+  if (runs.includes(to)) return undefined;
+  if (!types.includes(to)) return `${from} does not know ${to}`;
+  return imported.typeOnly ? undefined : `${from} knows ${to} by its types alone`;
+}
+
+function packageFault(source: Source, target: string): string | undefined {
+  if (target === 'package.json') return undefined;
+  const room = roomOf(source.path);
+  const owners = PACKAGES[target];
+  if (owners?.some((owner) => source.path.startsWith(owner))) return undefined;
+  if (target.startsWith('node:') && OTHER_NODE_MODULES_IN.includes(room)) return undefined;
+  return owners === undefined && !target.startsWith('node:')
+    ? 'a package that no room has: write the decision down, then list it here'
+    : `${target} ends elsewhere`;
+}
+
+/** Pages put words to what was decided; routes and api are the mouths; every other file of a feature is a flow. */
+function kindOf(path: string): 'page' | 'mouth' | 'flow' {
+  const [, , , name = ''] = path.split('/');
+  if (/^(.+-)?pages?\.ts$/.test(name) || name === 'articles') return 'page';
+  return /^(.+-)?(routes|api)\.ts$/.test(name) ? 'mouth' : 'flow';
+}
+
+const PAGES_MAY_RUN = /^src\/(http\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
+const PAGES_MAY_NAME = /^src\/(core|http|messages)\//;
+
+function featureFault(path: string, { target, typeOnly }: Import): string | undefined {
+  const ofFeature = featureOf(target);
+  if (ofFeature !== undefined && ofFeature !== featureOf(path)) return 'features never meet: share it in flows';
+  const kind = kindOf(path);
+  const toKind = ofFeature === undefined ? undefined : kindOf(target);
+  if (kind === 'flow' && (roomOf(target) === 'http' || toKind === 'page' || toKind === 'mouth')) {
+    return 'a flow does not know how it was asked nor how it is shown';
+  }
+  if (kind !== 'page' || ofFeature !== undefined || PAGES_MAY_RUN.test(target)) return undefined;
+  return typeOnly && PAGES_MAY_NAME.test(target) ? undefined : 'pages decide nothing: only types, words and parts';
+}
