@@ -7,7 +7,7 @@ export type StaffReason = string & { readonly [checked]: 'staffReason' };
 export type EmailHash = string & { readonly [checked]: 'emailHash' };
 
 /** The longest reason that is kept, in characters. */
-export const STAFF_REASON_LENGTH = 500;
+const STAFF_REASON_LENGTH = 500;
 
 /** What one detail may be: a code, an id, a number, a flag; no free text but a {@link StaffReason}. */
 type DetailValue = string | number | boolean | readonly string[] | undefined;

@@ -18,7 +18,7 @@ export const SESSIONS_PER_USER = 20;
 /** A session's use is written down no more often than this, so that checking one seldom writes. */
 export const LAST_SEEN_EVERY_SECONDS = MINUTE;
 /** How old a proof may be for a change of authenticators, recovery codes, email or password. */
-export const STEP_UP_AGE_SECONDS = 5 * MINUTE;
+const STEP_UP_AGE_SECONDS = 5 * MINUTE;
 /** For how long recovery codes that were not acknowledged can be shown again. */
 export const RECOVERY_CODES_COPY_SECONDS = 10 * MINUTE;
 /** For how long a browser stays known for a user. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Problem, problem } from './problem.ts';
 import type { Site } from './site.ts';
 
-export const HEALTH_PATHS: readonly string[] = ['/healthz', '/readyz'];
+const HEALTH_PATHS: readonly string[] = ['/healthz', '/readyz'];
 
 const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
 
