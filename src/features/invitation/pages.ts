@@ -99,9 +99,10 @@ function emailField(view: View, { kind, email }: InvitationPage, faults: readonl
 
 function faultsOf(view: View, { email, name, password }: NonNullable<InvitationPage['faults']>): FieldFault[] {
   const { t } = view;
-  const emailKey = email === 'taken' ? 'invitation.emailTaken' : 'signIn.emailNeeded';
+  const malformed = { title: t('signIn.emailNeeded.title'), text: t('signIn.emailNeeded.text') };
+  const taken = { title: t('invitation.emailTaken.title'), text: t('invitation.emailTaken.text') };
   const faults: (FieldFault | undefined)[] = [
-    email && { fieldId: 'email', title: t(`${emailKey}.title`), text: t(`${emailKey}.text`) },
+    email && { fieldId: 'email', ...(email === 'taken' ? taken : malformed) },
     name && { fieldId: 'name', title: t('invitation.nameNeeded.title'), text: t('invitation.nameNeeded.text') },
     password && { fieldId: 'password', ...refusalText(view, password, 'password') },
   ];
