@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { seeOther } from '#http/reply.ts';
+import { api, page } from '#http/route.ts';
+import { START } from '../world.ts';
+import { type Credential, credentials, type Held } from './credentials.ts';
+import {
+  type Answered,
+  apiVerdict,
+  assertHarmless,
+  beginWalk,
+  belongings,
+  type FormKind,
+  pageVerdict,
+  pathOf,
+  type Row,
+  rightsOf,
+  send,
+  TABLE,
+  type Verdict,
+  type Walk,
+} from './walk.ts';
+
+const CREDENTIALS = credentials(START);
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
+
+let walk: Walk;
+const cleanups: (() => unknown)[] = [];
+before(async () => {
+  walk = await beginWalk({ after: (work) => void cleanups.push(work) });
+});
+after(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+describe('the table of routes', () => {
+  it('has a guard for every route, and every route once', () => {
+    for (const { guard, path } of TABLE) {
+      assert.ok(['public', 'pendingSignIn', 'session', 'steppedUp'].includes(guard), path);
+    }
+    assert.equal(new Set(TABLE.map(({ method, path }) => `${method} ${path}`)).size, TABLE.length);
+  });
+
+  it('takes no route without a guard', () => {
+    // @ts-expect-error: a page without a guard does not compile
+    page({ method: 'GET', path: '/x', handle: () => seeOther('/') });
+    // @ts-expect-error: a call without a guard does not compile
+    api({ method: 'GET', path: '/x', summary: '', refusals: [], handle: async () => undefined });
+    // @ts-expect-error: nor one with a guard that nobody checks
+    page({ method: 'GET', path: '/x', guard: 'anybody', handle: () => seeOther('/') });
+  });
+
+  it('is public only where this list says so', () => {
+    const open = TABLE.filter(({ guard, path }) => guard === 'public' && !path.startsWith('/help')).map(
+      ({ method, path }) => `${method} ${path}`,
+    );
+    assert.deepEqual(open.toSorted(), [
+      ...['GET /.well-known/change-password', 'GET /api/v1/openapi.json', 'GET /assets/:file', 'GET /brand.css'],
+      ...['GET /forgot-password', 'GET /healthz', 'GET /invitation/:token', 'GET /logo', 'GET /password/:token'],
+      ...['GET /readyz', 'GET /sign-in', 'POST /api/v1/sign-in', 'POST /forgot-password', 'POST /invitation/:token'],
+      ...['POST /language', 'POST /password/:token', 'POST /sign-in', 'POST /sign-out'],
+    ]);
+  });
+});
+
+for (const row of TABLE) {
+  describe(`${row.method} ${row.path}, for ${row.guard}`, () => {
+    it('lets in whom its guard allows, and changes nothing for anybody else', async () => {
+      const before = await belongings(walk, walk.other.id);
+      for (const credential of CREDENTIALS) await check(row, credential, 'own');
+      assert.equal(await belongings(walk, walk.other.id), before, 'somebody else’s belongings changed');
+    });
+
+    if (row.route?.mouth === 'page' && row.method === 'POST') {
+      it('takes no form without our origin, without its token or with another’s', async () => {
+        for (const credential of CREDENTIALS.filter(({ worth }) => worth?.page)) {
+          for (const form of ['no origin', 'no token', 'foreign token'] as const) await check(row, credential, form);
+        }
+      });
+    }
+  });
+}
+
+function verdictOf(row: Row, { worth = {} }: Credential, { carried }: Held, form: FormKind): Verdict {
+  const { guard, method, route } = row;
+  const { query = '' } = carried;
+  if (route === undefined) return 'in';
+  if (route.mouth === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
+  if (form === 'no origin') return { status: 403 };
+  const verdict = pageVerdict(guard, worth.page ?? 'nobody', method, pathOf(row) + query);
+  return verdict === 'in' && form !== 'own' ? { status: 403 } : verdict;
+}
+
+async function check(row: Row, credential: Credential, form: FormKind): Promise<void> {
+  const what = `${row.method} ${row.path} with ${credential.name}, ${form} form`;
+  const lasting = await walk.lasting(credential);
+  const verdict = verdictOf(row, credential, lasting, form);
+  // Whoever is let in may change what is theirs: that is a person for this one request.
+  const held = verdict === 'in' && row.method !== 'GET' ? await walk.meet(credential) : lasting;
+  const answer = await send(walk, row, held, form);
+  assertHarmless(walk, answer, what);
+  if (verdict === 'in') {
+    assert.ok(!isTurnedAway(answer), `${what}: turned away with ${answer.status}`);
+    assert.deepEqual(await rightsOf(walk, held.userId), { role: 'member', partner_id: walk.partnerId }, what);
+    return;
+  }
+  assert.equal(answer.status, verdict.status, `${what}: ${answer.text.slice(0, 200)}`);
+  assert.equal(answer.headers.get('location'), verdict.location ?? null, what);
+  assertChallenge(row, answer, what);
+  assert.equal(await belongings(walk, lasting.userId), lasting.belongings, `${what}: something changed`);
+}
+
+/** A guard's own no: the page of an error, the way to sign in or to step up, or the problems that only guards have. */
+function isTurnedAway({ status, headers, text }: Answered): boolean {
+  const location = headers.get('location') ?? '';
+  if (status === 303)
+    return /^\/(?:sign-in(?:\?(?:ended|return_to=.*))?|step-up)$/.test(location) && !isSignOut(headers);
+  if (/"code":"(?:sign_in_expired|step_up_required)"/.test(text)) return true;
+  return /class="status">40[13]</.test(text) || text.includes('This page was out of date');
+}
+
+/** Signing out leads to sign-in too, and takes the cookies away. */
+function isSignOut(headers: Headers): boolean {
+  return headers.getSetCookie().some((line) => /session=; .*Max-Age=0/.test(line));
+}
+
+function assertChallenge({ route }: Row, { status, headers, text }: Answered, what: string): void {
+  if (route?.mouth !== 'api') return;
+  assert.equal(headers.get('content-type'), 'application/problem+json', what);
+  assert.equal(headers.get('www-authenticate'), status === 401 ? 'Bearer' : null, what);
+  if (status === 401) assert.equal(JSON.parse(text).code, 'sign_in_expired', what);
+}
+
+describe('a method that a path does not know', () => {
+  const strongest = CREDENTIALS.filter(({ name }) => name.includes('stepped up 299'));
+  for (const path of new Set(TABLE.map((row) => row.path))) {
+    it(`is refused at ${path} with 405 and what it knows`, async () => {
+      const known = TABLE.filter((row) => row.path === path).map(({ method }) => method);
+      const allowed = known.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+      for (const method of METHODS.filter((other) => !allowed.includes(other))) {
+        for (const credential of strongest) {
+          const held = await walk.lasting(credential);
+          const { status, headers } = await send(walk, { method, path, guard: 'public' }, held);
+          assert.equal(status, 405, `${method} ${path} with ${credential.name}`);
+          assert.deepEqual(headers.get('allow')?.split(', ').toSorted(), allowed.toSorted());
+          assert.equal(await belongings(walk, held.userId), held.belongings, `${method} ${path} changed something`);
+        }
+      }
+    });
+  }
+});
+
+describe('HEAD', () => {
+  const some = CREDENTIALS.filter(({ name, worth }) => worth || name === 'nothing');
+  for (const row of TABLE.filter(({ method }) => method === 'GET')) {
+    it(`is guarded at ${row.path} as GET is, without a body`, async () => {
+      for (const credential of some) {
+        const held = await walk.lasting(credential);
+        const get = await send(walk, row, held);
+        const head = await send(walk, { ...row, method: 'HEAD' }, held);
+        assert.equal(head.status, get.status, credential.name);
+        assert.equal(head.headers.get('location'), get.headers.get('location'), credential.name);
+        assert.equal(head.text, '', credential.name);
+      }
+    });
+  }
+});

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { openWorld, type Person, type World } from '../world.ts';
+import { pathOf, TABLE } from './walk.ts';
+
+const NAME = 'Aurelia Quist';
+const COMPANY = 'Zephyr Telecom';
+const EMAIL = 'a.q@zephyr.example';
+
+const PAGES = TABLE.filter(({ method, route }) => method === 'GET' && route?.mouth === 'page');
+const SHOWS_A_FILE = '/enroll/recovery-codes.txt';
+
+async function worldWithAurelia(t: TestContext) {
+  const world = await openWorld(t);
+  const partner = await world.addPartner({ name: COMPANY, slug: 'zephyr', policy: 'optional' });
+  const user = await world.addUser({ email: EMAIL, name: NAME, partnerId: partner.id, role: 'manager' });
+  return { world, partner, user };
+}
+
+async function signIn(world: World, person: Person, secret: string): Promise<void> {
+  await person.signIn(EMAIL);
+  assert.equal((await person.post('/sign-in/one-time-code', { code: world.totp(secret) })).status, 303);
+}
+
+/** Everything that a signed-in person can be shown, in every state in which some page is shown. */
+async function allSignedInPages(world: World, userId: string): Promise<Map<string, string>> {
+  const secret = await world.addAuthenticator(userId);
+  const person = world.person();
+  await signIn(world, person, secret);
+  const shown = new Map<string, string>();
+  const look = async () => {
+    for (const row of PAGES) {
+      const { status, text, headers } = await person.get(pathOf(row));
+      if (status === 200 && headers.get('content-type')?.startsWith('text/html')) shown.set(row.path, text);
+    }
+  };
+  const setNotice = (notice: string) =>
+    world.env.db.transaction((tx) => tx.updateTable('sessions').set({ notice }).execute());
+  await setNotice('{"kind":"recovery_code_used","left":9}');
+  shown.set('/sign-in/notice', (await person.get('/sign-in/notice')).text);
+  await look();
+  const expire = { step_up_at: world.clock.at - 600, step_up_to: null };
+  await world.env.db.transaction((tx) => tx.updateTable('sessions').set(expire).execute());
+  await look();
+  await world.env.db.transaction((tx) => tx.updateTable('sessions').set({ step_up_at: world.clock.at }).execute());
+  await person.post('/security/recovery-codes');
+  await look();
+  return shown;
+}
+
+test('every page of a session carries Sign out and a link to /security', async (t) => {
+  const { world, user } = await worldWithAurelia(t);
+  const shown = await allSignedInPages(world, user.id);
+  const guarded = PAGES.filter(({ guard }) => guard !== 'public' && guard !== 'pendingSignIn').map(({ path }) => path);
+  assert.deepEqual(
+    guarded.filter((path) => path !== SHOWS_A_FILE && !shown.has(path)),
+    [],
+    'every page was seen',
+  );
+  for (const [path, text] of shown) {
+    const form = /<form[^>]* action="\/sign-out"[^>]*>[\s\S]*?<\/form>/.exec(text)?.[0] ?? '';
+    assert.match(form, /method="post"/i, path);
+    assert.match(form, /name="form_token" value="[^"]+"/, path);
+    assert.match(form, />Sign out</, path);
+    assert.match(text, /<a[^>]* href="\/security"/, path);
+  }
+});
+
+test('the Sign out of every page of a session ends it', async (t) => {
+  const { world, user } = await worldWithAurelia(t);
+  const secret = await world.addAuthenticator(user.id);
+  for (const path of ['/', '/security', '/security/sessions', '/step-up/recovery-code', '/help']) {
+    const person = world.person();
+    await signIn(world, person, secret);
+    await person.get(path);
+    await person.post('/sign-out');
+    assert.equal((await person.get('/security')).status, 303, path);
+    world.clock.at += 30;
+  }
+});
+
+/** What nobody is told before the second door is open. The name of a company stands on the prompt: it is the reason. */
+const BEFORE = PAGES.filter(({ path }) => !path.startsWith('/help'));
+const PRIVATE = { name: NAME, company: COMPANY, slug: 'zephyr"', role: 'manager' };
+
+test('before the second factor no page shows a name, a company, a role or an id', async (t) => {
+  const { world, partner, user } = await worldWithAurelia(t);
+  await world.addAuthenticator(user.id);
+  const person = world.person();
+  const pages = [await person.get('/sign-in'), await person.signIn(EMAIL, 'not the password')];
+  pages.push(await person.signIn(EMAIL));
+  for (const row of BEFORE) pages.push(await person.get(pathOf(row)));
+  pages.push(await person.post('/sign-in/one-time-code', { code: '000000' }));
+  pages.push(await person.post('/sign-in/recovery-code', { code: '0000-0000-0000-0000' }));
+  pages.push(await person.get('/nowhere'));
+  for (const { status, text, location } of pages) {
+    for (const [what, word] of Object.entries({ ...PRIVATE, user: user.id, partner: partner.id })) {
+      assert.ok(!text.includes(word), `${what} on a page of ${status}: ${text.slice(0, 300)}`);
+      assert.ok(!location?.includes(word), `${what} in ${location}`);
+    }
+    assert.doesNotMatch(text, /Sign out/);
+  }
+});
+
+test('before an authenticator is set up the only private word is the company, as the reason', async (t) => {
+  const { world, partner, user } = await worldWithAurelia(t);
+  await world.env.db.transaction((tx) => tx.updateTable('partners').set({ mfa_policy: 'required' }).execute());
+  const person = world.person();
+  await person.signIn(EMAIL);
+  await person.get('/enroll');
+  await person.post('/enroll');
+  for (const row of BEFORE) {
+    const { text } = await person.get(pathOf(row));
+    const words = { ...PRIVATE, user: user.id, partner: partner.id, ...(row.path === '/enroll' && { company: NAME }) };
+    for (const [what, word] of Object.entries(words)) assert.ok(!text.includes(word), `${what} on ${row.path}`);
+  }
+});
+
+for (const enrolled of [true, false]) {
+  test(`before the second factor the API tells the state and methods alone, ${enrolled ? '' : 'not '}enrolled`, async (t) => {
+    const { world, partner, user } = await worldWithAurelia(t);
+    if (enrolled) await world.addAuthenticator(user.id);
+    const signIn = await world.api('POST', '/api/v1/sign-in', { email: EMAIL, password: 'lantern otter velvet 9' });
+    const token = String(signIn.body.pendingToken);
+    const { pendingToken: _, ...told } = signIn.body;
+    const state = { methods: enrolled ? ['totp'] : [], expiresAt: told.expiresAt };
+    const expected = { state: enrolled ? 'second_factor_required' : 'enrollment_offered', ...state };
+    assert.deepEqual(told, expected);
+    assert.deepEqual((await world.api('GET', '/api/v1/sign-in', undefined, token)).body, expected);
+    const answers = [signIn, await world.api('POST', '/api/v1/sign-in/enrollment', undefined, token)];
+    for (const last of ['one-time-code', 'recovery-code', 'enrollment/confirm']) {
+      answers.push(await world.api('POST', `/api/v1/sign-in/${last}`, { code: '000000' }, token));
+    }
+    answers.push(await world.api('GET', '/api/v1/session', undefined, token));
+    for (const { body } of answers) {
+      for (const word of [...Object.values(PRIVATE), user.id, partner.id]) {
+        assert.ok(!JSON.stringify(body).includes(word), `${word} in ${JSON.stringify(body)}`);
+      }
+    }
+  });
+}

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { newToken } from '#core/token.ts';
+import { routeTable } from '#http/app.ts';
+import { makeFormToken } from '#http/form.ts';
+import type { Guard, Route } from '#http/route.ts';
+import { ROUTES } from '../../src/routes.ts';
+import { ORIGIN, openWorld, type World } from '../world.ts';
+import { type Credential, FINISHED, type Held, hold, PORTAL, type Standing } from './credentials.ts';
+
+/** A row of the table that `sallyport routes` prints, with its declaration where it is a feature's. */
+export type Row = { readonly method: string; readonly path: string; readonly guard: Guard; readonly route?: Route };
+
+export const TABLE: readonly Row[] = routeTable(ROUTES).map((row) => {
+  const route = ROUTES.find(({ method, path }) => method === row.method && path === row.path);
+  return { ...row, ...(route && { route }) };
+});
+
+/** The walk's own world: a partner whose policy forbids nothing, and somebody else whom no request may touch or show. */
+export type Walk = {
+  readonly world: World;
+  readonly partnerId: string;
+  readonly other: { readonly id: string; readonly email: string; readonly sessionId: string };
+  /** Somebody of their own who holds such a credential. */
+  readonly meet: (credential: Credential) => Promise<Held>;
+  /** Always the same one: for requests that change nothing. */
+  readonly lasting: (credential: Credential) => Promise<Held & { readonly belongings: string }>;
+};
+
+export async function beginWalk(t: { after(work: () => unknown): void }): Promise<Walk> {
+  const folder = mkdtempSync(join(tmpdir(), 'walk-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const logo = join(folder, 'logo.svg');
+  writeFileSync(logo, '<svg xmlns="http://www.w3.org/2000/svg"/>');
+  const world = await openWorld(t, { environment: { SALLYPORT_LOGO_FILE: logo } });
+  const { id: partnerId } = await world.addPartner({ slug: 'walk', policy: 'optional' });
+  const meet = (credential: Credential) => hold(world, partnerId, credential);
+  const known = new Map<Credential, Promise<Held & { belongings: string }>>();
+  const walk: Walk = {
+    ...{ world, partnerId, meet, other: await addOther(world) },
+    lasting(credential) {
+      const found = known.get(credential) ?? meet(credential).then(withBelongings);
+      known.set(credential, found);
+      return found;
+    },
+  };
+  const withBelongings = async (held: Held) => ({ ...held, belongings: await belongings(walk, held.userId) });
+  return walk;
+}
+
+async function addOther(world: World): Promise<Walk['other']> {
+  const { id: partnerId } = await world.addPartner({ slug: 'other', name: 'Other Company' });
+  const row = { kind: 'session', mouth: 'page' } as const;
+  const name = { email: 'hidden@other.example', name: 'Hidden Person' };
+  const { userId: id, rowId: sessionId } = await hold(world, partnerId, { name: '', row, carry: () => ({}) }, name);
+  return { id, email: name.email, sessionId };
+}
+
+/** What a guard has to say to somebody: nothing more than the guard and the standing decide it. */
+export type Verdict = 'in' | { readonly status: number; readonly location?: string };
+
+export function pageVerdict(guard: Guard, standing: Standing, method: string, target: string): Verdict {
+  if (guard === 'public') return 'in';
+  if (guard === 'pendingSignIn') return pendingVerdict(standing);
+  if (standing === 'stepped_up' || (standing === 'session' && guard === 'session')) return 'in';
+  if (standing === 'session') return method === 'POST' ? { status: 403 } : { status: 303, location: '/step-up' };
+  if (method === 'POST') return { status: 401 };
+  return { status: 303, location: `/sign-in?return_to=${encodeURIComponent(target)}` };
+}
+
+function pendingVerdict(standing: Standing): Verdict {
+  switch (standing) {
+    case 'pending':
+      return 'in';
+    case 'pending_completed':
+      return { status: 303, location: FINISHED };
+    case 'pending_expired':
+      return { status: 303, location: '/sign-in?ended' };
+    case 'nobody':
+      return { status: 303, location: '/sign-in' };
+    default:
+      return { status: 303, location: PORTAL };
+  }
+}
+
+export function apiVerdict(guard: Guard, standing: Standing): Verdict {
+  if (guard === 'public') return 'in';
+  if (guard === 'pendingSignIn') return standing === 'pending' ? 'in' : { status: 401 };
+  if (standing === 'stepped_up') return 'in';
+  if (standing === 'session') return guard === 'session' ? 'in' : { status: 403 };
+  return { status: 401 };
+}
+
+export type Answered = { readonly status: number; readonly headers: Headers; readonly text: string };
+
+/** How a form comes: as our own page sends it, with one part missing, or with the token of somebody else's page. */
+export type FormKind = 'own' | 'no origin' | 'no token' | 'foreign token';
+
+export async function send(walk: Walk, row: Row, held: Held, form: FormKind = 'own'): Promise<Answered> {
+  const { method, route } = row;
+  const { cookies = {}, headers = {}, query = '' } = held.carried;
+  const formCookie = newToken(walk.world.env.random);
+  const all = { ...cookies, '__Host-sallyport-form': formCookie };
+  const isForm = route?.mouth === 'page' && method === 'POST';
+  const init: RequestInit & { headers: Record<string, string> } = {
+    method,
+    headers: {
+      ...headers,
+      cookie: Object.entries(all)
+        .map(([name, value]) => `${name}=${value}`)
+        .join('; '),
+    },
+  };
+  if (isForm) {
+    if (form !== 'no origin') init.headers.origin = ORIGIN;
+    init.body = new URLSearchParams({ ...fieldsOf(walk, route), ...tokenField(walk, formCookie, held, form) });
+  } else if (route?.mouth === 'api' && !['GET', 'HEAD'].includes(method)) {
+    init.headers['content-type'] = 'application/json';
+    init.body = '{}';
+  }
+  const request = new Request(`${ORIGIN}${pathOf(row)}${query}`, init);
+  const response = await walk.world.app.fetch(request, { remoteAddress: '192.0.2.7' });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+export function pathOf({ path }: Row): string {
+  return path.replace(':token', 'A'.repeat(43)).replace(':file', 'style.css').replace(/:\w+/g, 'x');
+}
+
+/** Something in every field that the form knows, somebody else's id where an id is asked for, and what nobody asks for. */
+function fieldsOf({ other }: Walk, { mouth, ...route }: Route): Record<string, string> {
+  const form = 'form' in route ? route.form : undefined;
+  const names = form instanceof z.ZodObject ? Object.keys(form.shape) : [];
+  const known: Record<string, string> = {
+    id: other.sessionId,
+    code: '000000',
+    language: 'de',
+    email: 'no@one.example',
+  };
+  return Object.fromEntries([...Object.entries(UNASKED), ...names.map((name) => [name, known[name] ?? '/x'])]);
+}
+
+const UNASKED = {
+  ...{ role: 'admin', user_id: 'x', userId: 'x', partner_id: 'x', mfaRequired: 'false', mfa_policy: 'off', aal: '2' },
+  ...{ amr: 'mfa', emailVerified: 'true', disabled_at: '', step_up_at: '9999999999', _method: 'DELETE' },
+};
+
+function tokenField(walk: Walk, formCookie: string, { rowId }: Held, form: FormKind): Record<string, string> {
+  const { keys } = walk.world.env;
+  if (form === 'no token') return {};
+  const bound = form === 'foreign token' ? walk.other.sessionId : rowId;
+  return { form_token: makeFormToken(keys, form === 'foreign token' ? 'x'.repeat(43) : formCookie, bound) };
+}
+
+const KEPT = [
+  'sessions',
+  'pending_sign_ins',
+  'authenticators',
+  'enrollments',
+  'recovery_code_sets',
+  'devices',
+] as const;
+
+/** Everything that belongs to a person, but for when a session was last seen and where its step-up leads. */
+export async function belongings({ world }: Pick<Walk, 'world'>, userId: string): Promise<string> {
+  const { read } = world.env.db;
+  const user = await read.selectFrom('users').selectAll().where('id', '=', userId).execute();
+  const kept = [];
+  for (const table of KEPT) kept.push(await read.selectFrom(table).selectAll().where('user_id', '=', userId).execute());
+  return JSON.stringify([user, kept], (key, value) => (key === 'last_seen_at' || key === 'step_up_to' ? 0 : value));
+}
+
+/** What nobody may give themselves. */
+export async function rightsOf({ world }: Walk, userId: string) {
+  const user = world.env.db.read.selectFrom('users').select(['role', 'partner_id']).where('id', '=', userId);
+  return user.executeTakeFirstOrThrow();
+}
+
+/** Nothing of somebody else in an answer, and no answer that broke. */
+export function assertHarmless({ other }: Walk, { status, text }: Answered, what: string): void {
+  assert.ok(status < 500, `${what}: ${status}`);
+  for (const word of [other.id, other.email, 'Hidden Person', 'Other Company']) {
+    assert.ok(!text.includes(word), `${what}: shows ${word} of somebody else`);
+  }
+}
