@@ -43,7 +43,7 @@ test('a detail with a secret in it is a bug that throws, and the error does not 
   ];
   for (const secret of secrets) {
     const events: AuditEvent[] = [
-      { action: 'keys.created', detail: { keyId: secret } },
+      { action: 'totp.enrolled', detail: { authenticatorId: secret } },
       { action: 'sign_in.completed', detail: { amr: ['pwd', secret] } },
     ];
     for (const event of events)

@@ -62,10 +62,6 @@ export const AUDIT_ACTIONS = {
     amr: readonly string[];
     deviceRemembered?: boolean | undefined;
   }>('The sign-in is finished and a session exists.'),
-  'sign_in.ended': success<{
-    reason: 'superseded' | 'too_many' | 'policy' | 'password' | 'disabled' | 'mfa_reset';
-    signIns?: number | undefined;
-  }>('A sign-in whose second door was still closed was ended.'),
   'enrollment.started': success<Nothing>('A secret was shown to be confirmed.'),
   'enrollment.skipped': success<{ deadlineAt?: number | undefined }>(
     'The person chose “Not now” where that is allowed.',
@@ -83,9 +79,6 @@ export const AUDIT_ACTIONS = {
   ),
   'totp.removed': success<{ authenticatorId?: string | undefined }>(
     'The authenticator app was turned off by its user.',
-  ),
-  'totp.disabled': success<{ failures?: number | undefined }>(
-    'Too many wrong codes disabled the authenticator; it still counts as enrolled.',
   ),
   'totp.undecryptable': refusal<{ authenticatorId?: string | undefined }>(
     'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
@@ -150,7 +143,6 @@ export const AUDIT_ACTIONS = {
   'server.clock_suspected': refusal<{ clockOffsetSeconds: number; users: number }>(
     'Several people’s codes agree on one offset: the clock of this server is wrong.',
   ),
-  'keys.created': success<{ keyId: string }>('A key ring was made.'),
   'backup.made': success<Nothing>('A backup was written.'),
   'audit.exported': success<{ format: 'jsonl' | 'csv'; since?: number | undefined }>('The audit log was exported.'),
   'audit.erased': success<{ before: number }>('Addresses and user agents of events before that time were erased.'),

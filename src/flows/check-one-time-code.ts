@@ -16,6 +16,8 @@ import { type Lane, oneTimeCodeLanes } from './lanes.ts';
 import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
 import { transactionOrRefusal } from './transaction.ts';
 
+const UNDECRYPTABLE = 'undecryptable';
+
 /**
  * Accepts a one-time code once, or says why not.
  *
@@ -36,7 +38,7 @@ export async function checkOneTimeCode<T>(
   if (isRefusal(reserved)) return reserved;
   const { authenticator, lanes } = reserved;
   const secret = openSecret(env, authenticator);
-  if (!secret) return reject(env, prover, authenticator, refuse('authenticator_disabled', { reason: 'undecryptable' }));
+  if (!secret) return reject(env, prover, authenticator, refuse('authenticator_disabled', { reason: UNDECRYPTABLE }));
 
   const { lastUsedStep } = authenticator;
   const match = matchCode({ secret, lastUsedStep }, code, env.config.totpWindow, now);
@@ -104,6 +106,7 @@ async function reject(
   await env.db.transaction(async (tx) => {
     if (refused) await rememberRefusal(tx, authenticator.id, JSON.stringify(refused));
     if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, prover.user.id, clock.clockOffsetSeconds);
+    if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, prover, authenticator.id);
     await record(env, tx, prover, answer);
   });
   return answer;
@@ -114,6 +117,11 @@ export function clockFacts(lastRefusal: string | undefined, refused: RefusedStep
   const previous = lastRefusal === undefined ? undefined : (JSON.parse(lastRefusal) as RefusedStep);
   const clockOffsetSeconds = agreedOffsetSeconds(previous, refused);
   return clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds };
+}
+
+async function recordUndecryptable(env: Env, tx: Queries, { user, client }: Prover, authenticatorId: string) {
+  const whose = { subject: user.id, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'totp.undecryptable', ...whose, detail: { authenticatorId } }, client);
 }
 
 async function record(env: Env, tx: Queries, prover: Prover, refusal: Refusal | undefined): Promise<void> {

@@ -62,11 +62,13 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     address: client.address ?? null,
     user_agent: client.userAgent ?? null,
   });
-  await evictSessions(tx, user.id, SESSIONS_PER_USER);
   // Mail is written in the language that the person last signed in with.
   if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
   const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
+  if ((await evictSessions(tx, user.id, SESSIONS_PER_USER)) > 0) {
+    await appendEvent(env, tx, { action: 'session.ended', ...whose, detail: { reason: 'too_many' } }, client);
+  }
   return { id, token, expiresAt, continueTo, deviceToken: device?.token };
 }
