@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ONCE_ONLY } from './once-only.ts';
+import { openRace } from './race-world.ts';
+
+/** One round can be lucky; more of them for every token would take longer than they are worth. */
+const ROUNDS = 3;
+
+describe('sent fifty times at once', () => {
+  for (const { name, arrange } of ONCE_ONLY) {
+    test(`${name} works once`, async (t) => {
+      const race = await openRace(t);
+      for (let round = 1; round <= ROUNDS; round++) {
+        const { requests, wins, afterwards } = await arrange(race);
+        const answers = await race.send(requests);
+        const statuses = Object.entries(Object.groupBy(answers, ({ status }) => status)).map(
+          ([status, all]) => `${status}: ${all?.length}`,
+        );
+        assert.equal(await wins(answers), 1, `round ${round}: ${statuses.join(', ')}`);
+        // 503: another confirmation of the same set-up is at work.
+        assert.ok(
+          answers.every(({ status }) => status !== 0 && (status < 500 || status === 503)),
+          statuses.join(', '),
+        );
+        await afterwards?.(answers);
+      }
+    });
+  }
+});

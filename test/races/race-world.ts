@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { knowDevice } from '#flows/know-device.ts';
+import { listen } from '#http/listen.ts';
+import { findPerson } from '#store/users.ts';
+import { ORIGIN, openWorld, PASSWORD, type Person } from '../world.ts';
+import { atOnce, type WireAnswer, type WireRequest } from './at-once.ts';
+
+export type Race = Awaited<ReturnType<typeof openRace>>;
+export type Racer = { readonly id: string; readonly email: string; readonly secret: string };
+
+const CLIENT = { requestId: 'race', address: undefined, userAgent: undefined, deviceToken: undefined };
+
+/** The service on a real socket. Each racer is a person of their own, hours after the one before: no limit is shared. */
+export async function openRace(t: TestContext) {
+  const world = await openWorld(t, { environment: { PORT: '0' } });
+  const listening = await listen(world.env, world.app);
+  t.after(() => listening.close());
+  const port = Number(new URL(listening.url).port);
+  const { env } = world;
+  const partner = await world.addPartner({ policy: 'optional' });
+  let racers = 0;
+
+  async function newUser() {
+    world.clock.at += 2 * 60 * 60;
+    racers += 1;
+    return world.addUser({ email: `racer${racers}@acme.example`, partnerId: partner.id });
+  }
+
+  async function newRacer(): Promise<Racer> {
+    const user = await newUser();
+    return { ...user, secret: await world.addAuthenticator(user.id) };
+  }
+
+  async function recoveryCodes(userId: string): Promise<readonly string[]> {
+    const person = await findPerson(env.db.read, userId);
+    const fresh = await drawRecoveryCodes(env);
+    assert(person && !('refused' in fresh));
+    await env.db.transaction((tx) =>
+      issueRecoveryCodes(env, tx, { user: person.user, mouth: 'api', client: CLIENT }, fresh),
+    );
+    return fresh.codes;
+  }
+
+  /** A browser that is known for this person, before it has signed in. */
+  async function knownBrowser(userId: string): Promise<Person> {
+    const { token } = await env.db.transaction((tx) => knowDevice(env, tx, userId, CLIENT));
+    const browser = world.person();
+    browser.cookies.set('__Host-sallyport-device', token);
+    return browser;
+  }
+
+  /** A session of that person in a known browser; its code is used up and the clock stands at the next. */
+  async function signedIn({ id, email, secret }: Racer): Promise<Person> {
+    const browser = await knownBrowser(id);
+    await browser.signIn(email);
+    assert.equal((await browser.post('/sign-in/one-time-code', { code: world.totp(secret) })).status, 303);
+    world.clock.at += 30;
+    return browser;
+  }
+
+  async function pendingTokens(email: string, count: number): Promise<string[]> {
+    const tokens: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const { body } = await world.api('POST', '/api/v1/sign-in', { email, password: PASSWORD });
+      tokens.push(String(body.pendingToken));
+    }
+    return tokens;
+  }
+
+  return {
+    ...world,
+    partner,
+    newUser,
+    newRacer,
+    recoveryCodes,
+    knownBrowser,
+    signedIn,
+    pendingTokens,
+    send: (requests: readonly WireRequest[]): Promise<WireAnswer[]> => atOnce(port, requests),
+    eventsOf: async (userId: string, action: string) =>
+      (await world.events()).filter((event) => event.subject === userId && event.action === action),
+    sessionsOf: (userId: string) =>
+      env.db.read.selectFrom('sessions').selectAll().where('user_id', '=', userId).execute(),
+  };
+}
+
+/** A call of the API with a bearer token. */
+export function call(path: string, body: object, token?: string): WireRequest {
+  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const headers = { 'content-type': 'application/json', ...authorization };
+  return { method: 'POST', path: `/api/v1${path}`, headers, body: JSON.stringify(body) };
+}
+
+/** The form of a page as this browser would send it: with its cookies and the form token of the page that has it. */
+export async function formOf(
+  browser: Person,
+  path: string,
+  fields: Readonly<Record<string, string>> = {},
+  pagePath = path,
+): Promise<WireRequest> {
+  const page = await browser.get(pagePath);
+  assert.equal(page.status, 200, `${pagePath} leads to ${page.location}`);
+  const token = /name="form_token" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN, cookie };
+  return { method: 'POST', path, headers, body: new URLSearchParams({ form_token: token, ...fields }).toString() };
+}
+
+/** The requests in turn, until there are so many. */
+export function times(count: number, ...requests: readonly WireRequest[]): WireRequest[] {
+  return Array.from({ length: count }, (_, index) => {
+    const request = requests[index % requests.length];
+    assert(request);
+    return request;
+  });
+}
+
+/** Answers that opened a session: a page sets its cookie, a call answers its token. */
+export function sessionsOpened(answers: readonly WireAnswer[]): number {
+  return answers.filter(
+    ({ status, cookies, text }) =>
+      cookies.some((line) => /session=[\w-]{43}/.test(line)) || (status === 200 && text.includes('"state":"complete"')),
+  ).length;
+}
