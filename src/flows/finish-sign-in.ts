@@ -67,8 +67,13 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
-  if ((await evictSessions(tx, user.id, SESSIONS_PER_USER)) > 0) {
-    await appendEvent(env, tx, { action: 'session.ended', ...whose, detail: { reason: 'too_many' } }, client);
-  }
+  await endOldest(env, tx, whose, client);
   return { id, token, expiresAt, continueTo, deviceToken: device?.token };
+}
+
+type Whose = { readonly actor: string; readonly subject: string; readonly partner: string | undefined };
+
+async function endOldest(env: Env, tx: Queries, whose: Whose, client: Client): Promise<void> {
+  if ((await evictSessions(tx, whose.subject, SESSIONS_PER_USER)) === 0) return;
+  await appendEvent(env, tx, { action: 'session.ended', ...whose, detail: { reason: 'too_many' } }, client);
 }

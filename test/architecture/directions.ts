@@ -125,6 +125,7 @@ function featureFault(path: string, { target, typeOnly }: Import): string | unde
   if (kind === 'flow' && (roomOf(target) === 'http' || toKind === 'page' || toKind === 'mouth')) {
     return 'a flow does not know how it was asked nor how it is shown';
   }
+  if (kind === 'page' && toKind === 'mouth') return 'a page does not know how it was asked';
   if (kind !== 'page' || ofFeature !== undefined || PAGES_MAY_RUN.test(target)) return undefined;
   return typeOnly && PAGES_MAY_NAME.test(target) ? undefined : 'pages decide nothing: only types, words and parts';
 }
