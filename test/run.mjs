@@ -27,8 +27,10 @@ const problem = specs.length === 0 ? undefined : await makeBrowserReady();
 if (problem !== undefined) problems.push(problem);
 if (files.length > 0) add(await runNodeTests());
 if (specs.length > 0 && problem === undefined) add(await runBrowserTests());
-if (counts.passed + counts.failed === 0)
-  problems.push(`no test ran${patterns.length > 0 ? `: no file's path contains ${patterns.join(' or ')}` : ''}`);
+if (counts.passed + counts.failed === 0) {
+  const nothingFits = patterns.length > 0 && files.length + specs.length === 0;
+  problems.push(`no test ran${nothingFits ? `: no file's path contains ${patterns.join(' or ')}` : ''}`);
+}
 
 for (const line of problems) console.error(`\n${line}`);
 console.log(
