@@ -203,11 +203,11 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   },
   '403': async ({ page }) => {
     await page.goto('/sign-in');
-    await page.route('**/sign-in', (route) =>
-      route.continue({ headers: { ...route.request().headers(), origin: 'https://evil.test' } }),
-    );
+    await page.route('**/sign-in', async (route) => {
+      const headers = { ...route.request().headers(), origin: 'https://elsewhere.example' };
+      await route.fulfill({ response: await route.fetch({ headers }) });
+    });
     await submit(page);
-    await page.unroute('**/sign-in');
   },
   '404': ({ page }) => page.goto('/nowhere'),
   '405': ({ page }) => page.goto('/sign-out'),

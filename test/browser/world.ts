@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { test as base, type Page } from '@playwright/test';
+import { test as base, type Locator, type Page } from '@playwright/test';
 import type { MfaPolicy, Role } from '#core/policy.ts';
 import { devMailRoutes } from '#features/dev-mail/routes.ts';
 import { createApp } from '#http/app.ts';
@@ -99,4 +99,27 @@ export async function signIn(page: Page, email: string, password = PASSWORD): Pr
   await page.getByLabel('Email', { exact: true }).fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+export async function signOut(page: Page): Promise<void> {
+  await pressButton(page, 'Sign out');
+  await base.expect(heading(page)).toHaveText('Sign in');
+}
+
+export async function pressButton(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click();
+}
+
+export function heading(page: Page): Locator {
+  return page.getByRole('heading', { level: 1 });
+}
+
+/** Answers the secret as it stands there: the groups of four are for the eye only. */
+export async function openManualCode(page: Page): Promise<string> {
+  await page.getByText('Try manual code', { exact: true }).click();
+  const shown = page.locator('.secret');
+  await base.expect(shown).toBeVisible();
+  const secret = (await shown.textContent()) ?? '';
+  base.expect(secret).toMatch(/^[A-Z2-7]{32}$/);
+  return secret;
 }
