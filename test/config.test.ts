@@ -151,7 +151,6 @@ test('a setting that would do nothing stops the start', () => {
     ['SALLYPORT_MAIL_FROM', 'Portal <a@example.com>'],
     ['SALLYPORT_METRICS_PORT', '9464'],
     ['SALLYPORT_WORKERS', '2'],
-    ['SALLYPORT_AUDIT_RETENTION_DAYS', '365'],
   ] as const) {
     assert.match(problemOf({ [name]: value }), new RegExp(`^${name} has no effect in this version .*: remove it$`));
   }

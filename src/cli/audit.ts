@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { eraseClients } from '#features/operate/audit.ts';
 import { exportAudit } from '#features/operate/audit-export.ts';
 import { problemLine, verifyAudit } from '#features/operate/audit-verify.ts';
 import { command, JSON_OPTION } from './command.ts';
@@ -62,4 +63,23 @@ const verify = command({
   },
 });
 
-export const commands = [exportAll, verify];
+const erase = command({
+  words: 'audit erase',
+  args: [],
+  options: {
+    before: { value: 'TIME', about: 'events before then: 2027-01-31 or 2027-01-31T08:00:00Z' },
+    ...JSON_OPTION,
+  },
+  summary: 'Erases address and user agent of sealed events, without breaking the chain.',
+  async run({ options }) {
+    const before = options.before === undefined ? undefined : parseTime(options.before);
+    if (before === undefined)
+      return { misuse: '--before must be a day or a time, as in 2027-01-31 or 2027-01-31T08:00:00Z' };
+    return withEnv(async (env) => {
+      const events = await eraseClients(env, { before, actor: ACTOR });
+      return { data: { events }, lines: [`Erased address and user agent of ${events} events.`] };
+    });
+  },
+});
+
+export const commands = [exportAll, verify, erase];

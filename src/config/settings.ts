@@ -135,8 +135,8 @@ export const SETTINGS = {
   },
   auditRetentionDays: {
     name: 'SALLYPORT_AUDIT_RETENTION_DAYS',
-    about: 'Reserved: pruning of the audit log comes with a later version; until then all events are kept.',
-    reserved: 'all events are kept; pruning comes later',
+    about:
+      'Days that audit events are kept: older sealed batches are removed and a signed checkpoint stays. Without it all are kept.',
     parse: wholeNumber(1, 36_500, '365'),
   },
 } as const satisfies Record<string, Setting>;

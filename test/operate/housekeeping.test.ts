@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tidy } from '#features/operate/housekeeping.ts';
+import { sealAuditTail } from '#features/operate/audit.ts';
+import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { pruneByRetention, tidy } from '#features/operate/housekeeping.ts';
 import { keyStatus } from '#features/operate/key-status.ts';
 import { openWorld, START } from '../world.ts';
 
@@ -72,4 +74,21 @@ test('the status of a key counts the rows that need it', async (t) => {
     [status?.active, status?.rows, status?.tables.users, status?.tables.authenticators],
     [true, 2, 1, 1],
   );
+});
+
+test('retention removes old sealed events and the chain stays whole', async (t) => {
+  const world = await openWorld(t, { environment: { SALLYPORT_AUDIT_RETENTION_DAYS: '30' } });
+  const { env, clock } = world;
+  await world.person().signIn('nobody@acme.example');
+  await sealAuditTail(env);
+  clock.at += 29 * 24 * 60 * 60;
+  await pruneByRetention(env);
+  assert.equal((await world.events()).length, 1);
+  clock.at += 2 * 24 * 60 * 60;
+  await pruneByRetention(env);
+  assert.deepEqual(
+    (await world.events()).map(({ action }) => action),
+    ['audit.pruned'],
+  );
+  assert.equal((await verifyAudit(env, {})).intact, true);
 });

@@ -1,8 +1,10 @@
 import type { Env } from '#env.ts';
 import { deleteExpiredRows } from '#store/housekeeping.ts';
 import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
+import { pruneAudit } from './audit.ts';
 
 const INTERVAL_MS = 60_000;
+const DAY_SECONDS = 24 * 60 * 60;
 // One batch is one transaction that sign-ins wait behind: some milliseconds.
 const ROWS_PER_TRANSACTION = 200;
 // What a flood left behind is spread over several rounds.
@@ -30,6 +32,7 @@ export function startHousekeeping(env: Env): { stop(): Promise<void> } {
 async function tidyOrLog(env: Env, isStopping: () => boolean): Promise<void> {
   try {
     await tidy(env, isStopping);
+    await pruneByRetention(env);
   } catch (error) {
     env.log.error({ err: error }, 'housekeeping failed; trying again');
   }
@@ -43,4 +46,14 @@ export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => fals
     const deleted = await env.db.transaction((tx) => deleteExpiredRows(tx, now, ROWS_PER_TRANSACTION));
     if (deleted < ROWS_PER_TRANSACTION) return;
   }
+}
+
+/** Removes what is older than the operator keeps; a batch that does not fit the chain stays, with all that follow it. */
+export async function pruneByRetention(env: Env): Promise<void> {
+  const { auditRetentionDays } = env.config;
+  if (auditRetentionDays === undefined) return;
+  const before = env.now() - auditRetentionDays * DAY_SECONDS;
+  const { events, stoppedAt } = await pruneAudit(env, { before, actor: 'system' });
+  if (events > 0) env.log.info({ events, before }, 'audit events were pruned by retention');
+  if (stoppedAt !== undefined) env.log.error({ batch: stoppedAt }, 'retention stopped at a batch that does not fit');
 }
