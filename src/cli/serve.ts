@@ -1,3 +1,4 @@
+import type { Server } from '#main.ts';
 import { command } from './command.ts';
 import { stopped } from './stop.ts';
 
@@ -9,14 +10,20 @@ const run = command({
   async run() {
     const { serve } = await import('#main.ts');
     const server = await serve();
-    process.stdout.write(`${server.productName} is at ${server.url}\n`);
-    if (server.firstAdministratorUrl !== undefined) {
-      process.stdout.write('There is no administrator yet. This link makes the first one, once, within 72 hours:\n');
-      process.stdout.write(`${server.firstAdministratorUrl}\n`);
-    }
+    process.stdout.write(welcome(server));
     await stopped(server);
     return undefined;
   },
 });
 
 export const commands = [run];
+
+/** Written at once: between two lines of it no line of the log can get. */
+function welcome({ productName, url, firstAdministratorUrl }: Server): string {
+  const lines = [`${productName} is at ${url}`];
+  if (firstAdministratorUrl !== undefined) {
+    lines.push('There is no administrator yet. This link makes the first one, once, within 72 hours:');
+    lines.push(firstAdministratorUrl);
+  }
+  return `${lines.join('\n')}\n`;
+}

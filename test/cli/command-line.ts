@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -46,6 +47,14 @@ export async function run(args: readonly string[], environment: Environment, inp
   child.stdin?.end(input);
   await once(child, 'close');
   return child.text();
+}
+
+/** One line on standard error that says what is wrong, and nothing on standard output. */
+export function assertRefused(said: Said, code: 1 | 2, line: RegExp): void {
+  assert.equal(said.code, code, said.err);
+  assert.match(said.err, /^sallyport: [^\n]+\n$/);
+  assert.match(said.err, line);
+  assert.equal(said.out, '');
 }
 
 /** Why a command is refused, and its exit code; run in this process, over the database of `process.env`. */
