@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import type { MfaPolicy, Role } from '#core/policy.ts';
+import { tokenHash } from '#core/token.ts';
+import { skipAtSignIn } from '#features/enrollment/at-sign-in.ts';
 import { changeMfaPolicy } from '#features/operate/partners.ts';
 import { setMfaPolicy } from '#store/partners.ts';
+import { findPendingSignIn } from '#store/pending-sign-ins.ts';
 import { openWorld, PASSWORD, START, type World } from '../world.ts';
 import { ANA, enrollWithCodes, headingOn, openWithAna, pendingToken, plain, signInFully, skip } from './story.ts';
 
@@ -162,12 +165,16 @@ describe('a policy that requires it', () => {
   it('reads the policy anew when somebody skips', async (t) => {
     const { world, partnerId } = await openWithAna(t, { policy: 'optional' });
     const token = await pendingToken(world);
+    const before = await findPendingSignIn(world.env.db.read, tokenHash(token), 'api');
+    assert(before);
     const now = { policy: 'required', requiredFrom: undefined } as const;
     // Without the ending of open sign-ins that belongs to such a change: the skip alone has to see it.
     await world.env.db.transaction((tx) => setMfaPolicy(tx, partnerId, now));
+    const client = { requestId: 'r', address: undefined, userAgent: undefined, deviceToken: undefined };
+    const raced = await skipAtSignIn(world.env, before, client);
+    assert('refused' in raced, 'read before the change, skipped after it');
     const refused = await world.api('POST', '/api/v1/sign-in/enrollment/skip', {}, token);
-    assert.equal(refused.status, 403);
-    assert.equal(refused.body.code, 'forbidden');
+    assert.deepEqual([refused.status, refused.body.code], [403, 'forbidden']);
     assert.equal((await world.api('GET', '/api/v1/sign-in', undefined, token)).body.state, 'enrollment_required');
   });
 });
