@@ -160,8 +160,8 @@ export function sessionsPage(view: View, places: readonly Place[]): Html {
       caption: t('sessions.caption'),
       columns: [t('sessions.device'), t('sessions.address'), t('sessions.lastSeen'), ''],
       rows: places.map((place) => [
-        html`${nameOf(view, place)}${place.isThis && html`<br>${state(t('sessions.this'), true)}`}`,
-        place.address ?? t('sessions.unknown'),
+        html`<div><span class="whole">${nameOf(view, place)}</span>${place.isThis && html`<br>${state(t('sessions.this'), true)}`}</div>`,
+        html`<span class="anywhere">${place.address ?? t('sessions.unknown')}</span>`,
         timeElement(place.lastSeenAt, locale),
         !place.isThis && endForm(view, place),
       ]),
