@@ -137,6 +137,23 @@ describe('a change of second factors, racing others', () => {
     }
   });
 
+  test('fifty confirmations at once draw recovery codes once', async (t) => {
+    const race = await openRace(t);
+    const { hasher } = race.env;
+    let drawn = 0;
+    const hashCodes = (codes: readonly string[]) => {
+      drawn += 1;
+      return hasher.hashCodes(codes);
+    };
+    Object.assign(race.env, { hasher: { ...hasher, hashCodes } });
+    const user = await race.newUser();
+    const [token] = await race.pendingTokens(user.email, 1);
+    const { body } = await race.api('POST', '/api/v1/sign-in/enrollment', {}, token);
+    const confirm = call('/sign-in/enrollment/confirm', { code: race.totp(String(body.secret)) }, token);
+    assert.equal(sessionsOpened(await race.send(times(50, confirm))), 1);
+    assert.equal(drawn, 1);
+  });
+
   test('“Not now” and the confirmation at the same moment end in one of the two', async (t) => {
     const race = await openRace(t);
     for (let round = 0; round < ROUNDS; round++) {
