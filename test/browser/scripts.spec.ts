@@ -31,8 +31,7 @@ test.describe('with scripts', () => {
     const posts = countPosts(page);
     await page.goto('/sign-in');
     await fill(page, (await site.newPerson()).email);
-    await slowly(page);
-    await page.getByRole('button', { name: 'Sign in' }).dblclick();
+    await clickTwice(page, site, 'Sign in');
     await expect(heading(page)).toHaveText('Two-Factor Authentication');
     expect(posts()).toBe(1);
   });
@@ -66,9 +65,10 @@ test.describe('without scripts', () => {
   test('a second click does no harm', async ({ page, site }) => {
     await toSetUp(page, site);
     await page.getByLabel('Confirmation code').fill(site.world.totp(await shownSecret(page)));
-    await slowly(page);
-    await page.getByRole('button', { name: 'Verify' }).dblclick();
+    const posts = countPosts(page);
+    await clickTwice(page, site, 'Verify');
     await expect(heading(page)).toHaveText('Save your recovery codes');
+    expect(posts()).toBe(2);
     const sessions = await site.world.env.db.read.selectFrom('sessions').select('id').execute();
     expect(sessions.length).toBe(1);
   });
@@ -114,6 +114,7 @@ test('on paper stand the codes, whose they are and from when', async ({ page, si
   await toSetUp(page, site);
   await toCodes(page, site);
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  await expect(page.locator('.paper')).toBeVisible();
   await expect(page.locator('.paper')).toContainText('Partner Interface · ana.silva@acme.example · ');
   await expect(page.locator('ol.codes li')).toHaveCount(10);
   for (const gone of ['.top', '.foot', '.actions', '.card form']) {
@@ -176,12 +177,11 @@ async function fill(page: Page, email: string): Promise<void> {
   await page.getByLabel('Password').fill(PASSWORD);
 }
 
-/** Long enough for a second click to come before the answer. */
-async function slowly(page: Page): Promise<void> {
-  await page.route('**/*', async (route) => {
-    if (route.request().method() === 'POST') await new Promise((resolve) => setTimeout(resolve, 300));
-    await route.continue();
-  });
+/** The second click falls between the answer to the first and the page that it leads to. */
+async function clickTwice(page: Page, site: Site, name: string): Promise<void> {
+  site.pace.pageMilliseconds = 1500;
+  // Two clicks closer together are one to Chromium: the second form takes the place of the first.
+  await page.getByRole('button', { name }).dblclick({ delay: 200 });
 }
 
 function countPosts(page: Page): () => number {

@@ -14,6 +14,8 @@ export { PASSWORD };
 export type Site = {
   readonly origin: string;
   readonly world: World;
+  /** How long each page is held back: long enough for a second click on the one before. */
+  readonly pace: { pageMilliseconds: number };
   /** A person whom nobody has met yet. */
   newPerson(options?: NewPerson): Promise<Person>;
 };
@@ -35,12 +37,19 @@ export async function openSite(cleanups: Cleanups, settings: Readonly<Record<str
   const origin = `http://localhost:${port}`;
   const environment = { PORT: String(port), SALLYPORT_PUBLIC_URL: origin, ...settings };
   const world = await openWorld(cleanups, { environment });
-  const listening = await listen(world.env, createApp(world.env, [...ROUTES, ...devMailRoutes]));
+  const app = createApp(world.env, [...ROUTES, ...devMailRoutes]);
+  const pace = { pageMilliseconds: 0 };
+  const listening = await listen(world.env, {
+    ...app,
+    listener: (request, response) =>
+      setTimeout(() => app.listener(request, response), request.method === 'GET' ? pace.pageMilliseconds : 0),
+  });
   cleanups.after(() => listening.close());
   let people = 0;
   return {
     origin,
     world,
+    pace,
     async newPerson({ policy = 'required', requiredFrom, role = 'member', name = 'ana.silva' } = {}) {
       const number = people++;
       const email = `${name}${number === 0 ? '' : number}@acme.example`;
