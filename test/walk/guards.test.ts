@@ -63,6 +63,27 @@ describe('the table of routes', () => {
   });
 });
 
+describe('the guard of a route', () => {
+  it('is a step-up wherever authenticators, recovery codes or the password are looked at or changed', () => {
+    const grave = TABLE.filter(({ path }) => /^\/security\/(authenticator|recovery-codes|password|email)/.test(path));
+    assert.ok(grave.length >= 9);
+    for (const { method, path, guard } of grave) {
+      // Giving a set-up up takes nothing away from anybody.
+      const expected = path === '/security/authenticator/cancel' ? 'session' : 'steppedUp';
+      assert.equal(guard, expected, `${method} ${path}`);
+    }
+  });
+
+  it('is the pending sign-in for every step of one, and for nothing else', () => {
+    const steps =
+      /^(\/api\/v1)?\/(sign-in\/(one-time-code|recovery-code|enrollment.*)|enroll(\/authenticator|\/skip)?)$/;
+    for (const { method, path, guard } of TABLE) {
+      const isStep = steps.test(path) || `${method} ${path}` === 'GET /api/v1/sign-in';
+      assert.equal(guard === 'pendingSignIn', isStep, `${method} ${path}`);
+    }
+  });
+});
+
 for (const row of TABLE) {
   describe(`${row.method} ${row.path}, for ${row.guard}`, () => {
     it('lets in whom its guard allows, and changes nothing for anybody else', async () => {
