@@ -7,7 +7,17 @@ import { changeMfaPolicy } from '#features/operate/partners.ts';
 import { setMfaPolicy } from '#store/partners.ts';
 import { findPendingSignIn } from '#store/pending-sign-ins.ts';
 import { openWorld, PASSWORD, START, type World } from '../world.ts';
-import { ANA, enrollWithCodes, headingOn, openWithAna, pendingToken, plain, signInFully, skip } from './story.ts';
+import {
+  ANA,
+  enrollWithCodes,
+  headingOn,
+  openWithAna,
+  pendingToken,
+  plain,
+  sendUnoffered,
+  signInFully,
+  skip,
+} from './story.ts';
 
 const DAY = 24 * 60 * 60;
 const DATE = START + 9 * DAY - (START % DAY);
@@ -60,7 +70,7 @@ describe('who is asked for what', () => {
       const browser = world.person();
       await browser.signIn(ANA);
       assert.match(plain((await browser.get('/enroll')).text), /Your account opens many others/);
-      assert.equal((await browser.post('/enroll/skip')).status, 403);
+      assert.equal((await sendUnoffered(browser, '/enroll', '/enroll/skip')).status, 403);
       await world.addAuthenticator(id);
       await assertAsked(world, SECOND_FACTOR);
     });
@@ -109,8 +119,9 @@ describe('a policy that requires it', () => {
     const { text } = await browser.get('/enroll');
     assert.match(plain(text), /Acme Telecom protects its accounts/);
     assert.doesNotMatch(text, /Not now|\/enroll\/skip/);
-    const skipped = await browser.post('/enroll/skip');
+    const skipped = await sendUnoffered(browser, '/enroll', '/enroll/skip');
     assert.equal(skipped.status, 403);
+    assert.equal(headingOn(skipped.text), 'Two-Factor Authentication', 'the prompt again');
     assert.doesNotMatch(skipped.text, /Not now/);
     for (const path of ['/', '/security', '/enroll/recovery-codes', '/step-up', '/security/authenticator']) {
       assert.match((await browser.get(path)).location ?? '', /^\/sign-in\?return_to=/, path);
@@ -132,7 +143,7 @@ describe('a policy that requires it', () => {
     const browser = world.person();
     await browser.signIn(ANA);
     assert.doesNotMatch((await browser.get('/enroll')).text, /Not now/);
-    assert.equal((await browser.post('/enroll/skip')).status, 403);
+    assert.equal((await sendUnoffered(browser, '/enroll', '/enroll/skip')).status, 403);
   });
 
   it('lets a sign-in without a second factor end at the date, and one with it go on', async (t) => {

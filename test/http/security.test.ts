@@ -11,6 +11,7 @@ import {
   pendingToken,
   plain,
   secretOn,
+  sendUnoffered,
   setCookie,
   signInFully,
   wrongCode,
@@ -116,7 +117,9 @@ describe('turning it off', () => {
       const { text } = await browser.get(PAGE);
       assert.match(plain(text), /Acme Telecom requires two-factor authentication/);
       assert.doesNotMatch(text, /turn-off/);
-      assert.equal((await browser.post(`${PAGE}/turn-off`)).status, 403);
+      const refused = await sendUnoffered(browser, PAGE, `${PAGE}/turn-off`);
+      assert.equal(refused.status, 403);
+      assert.match(refused.text, /action="\/security\/authenticator\/start"/, 'replacing is offered instead');
       assert.equal(await opensWith(world, world.totp(secret)), 'open');
     }
   });
@@ -212,14 +215,8 @@ describe('sessions', () => {
     const rows = await world.env.db.read.selectFrom('sessions').selectAll().execute();
     const anas = rows.filter(({ user_id }) => user_id !== rows.at(-1)?.user_id);
     assert.equal(anas.length, 2);
-    await mallory.get('/security');
     for (const id of [...anas.map((row) => row.id), 'no-such-id', '']) {
-      await mallory.get('/security/sessions');
-      // The one session of the list has no form: the request is made by hand with a token of that page.
-      const token = /name="form_token" value="([^"]+)"/.exec((await mallory.get('/security/sessions')).text)?.[1] ?? '';
-      const body = new URLSearchParams({ form_token: token, id });
-      const headers = { origin: 'https://sign-in.example.com' };
-      const answer = await mallory.send('/security/sessions/end', { method: 'POST', body, headers });
+      const answer = await sendUnoffered(mallory, '/security/sessions', '/security/sessions/end', { id });
       assert.deepEqual([answer.status, answer.location], [303, '/security/sessions']);
     }
     assert.equal((await browser.get('/security')).status, 200);

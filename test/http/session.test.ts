@@ -151,6 +151,8 @@ describe('a known device', () => {
       /^__Host-sallyport-device=[\w-]{43}; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure$/,
     );
     world.clock.at += 30;
+    await browser.get('/');
+    await browser.post('/sign-out');
     const again = await signInFully(world, browser, secret);
     assert.doesNotMatch(again.headers.getSetCookie().join(), /device/);
     assert.equal((await devicesOf(world)).length, 2, 'the browser that enrolled and this one');

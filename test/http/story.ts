@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { HOTP, Secret } from 'otpauth';
 import type { MfaPolicy } from '#core/policy.ts';
-import { openWorld, type Person, type World } from '../world.ts';
+import { ORIGIN, openWorld, type Person, type World } from '../world.ts';
 
 /** What the stories of one person at one partner have in common. */
 export const ANA = 'ana@acme.example';
@@ -49,6 +49,13 @@ export async function startEnrollment(browser: Person): Promise<string> {
   return secretOn((await browser.get('/enroll/authenticator')).text);
 }
 
+/** A form that `page` does not have, sent with the token that it has: what is not offered has to be refused as well. */
+export async function sendUnoffered(browser: Person, page: string, path: string, fields: Record<string, string> = {}) {
+  const token = /name="form_token" value="([^"]+)"/.exec((await browser.get(page)).text)?.[1] ?? '';
+  const body = new URLSearchParams({ form_token: token, ...fields });
+  return browser.send(path, { method: 'POST', body, headers: { origin: ORIGIN } });
+}
+
 /** "Not now", from the prompt. */
 export async function skip(browser: Person) {
   await browser.get('/enroll');
@@ -57,7 +64,7 @@ export async function skip(browser: Person) {
 
 /** Password and code; the code after it is free. */
 export async function signInFully(world: World, browser: Person, secret: string, email = ANA) {
-  await browser.signIn(email);
+  assert.equal((await browser.signIn(email)).location, '/sign-in/one-time-code');
   const answer = await browser.post('/sign-in/one-time-code', { code: world.totp(secret) });
   assert.equal(answer.status, 303);
   world.clock.at += 30;
