@@ -7,7 +7,7 @@ import { addPerson } from '#features/operate/people.ts';
 import { disableUser } from '#features/operate/person-acts.ts';
 import { mailText } from '#mail/words.ts';
 import { listMail } from '#store/outbox.ts';
-import { openWorld, PASSWORD, type World } from '../world.ts';
+import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 
 const MARK = 'zq7';
 /** Each would do something where a string is taken for code: SQL, a template, HTML, a format, a header, a path. */
@@ -136,12 +136,20 @@ test('a reason that a spreadsheet would run is text in the CSV, and the lines st
   }
   const agents = ['=1+1', '+cmd', '-x', '@x', '=a,b"c'];
   for (const agent of agents) {
-    const body = new URLSearchParams({ email: 'no@one.example' });
-    await world.person().send('/forgot-password', { method: 'POST', body, headers: { 'user-agent': agent } });
-    await world.person().post('/forgot-password', { email: 'no@one.example' });
+    const person = world.person();
+    const page = (await person.get('/forgot-password')).text;
+    const form_token = /name="form_token" value="([^"]+)"/.exec(page)?.[1] ?? '';
+    const body = new URLSearchParams({ form_token, email: 'no@one.example' });
+    const headers = { origin: ORIGIN, 'user-agent': agent };
+    assert.equal((await person.send('/forgot-password', { method: 'POST', body, headers })).status, 200);
   }
   const lines: string[] = [];
   for await (const line of exportAudit(world.env, { format: 'csv', actor: 'command_line' })) lines.push(line);
+  for (const agent of ['=1+1', '+cmd', '-x', '@x'])
+    assert.ok(
+      lines.some((line) => line.includes(`,'${agent},`)),
+      agent,
+    );
   const columns = lines[0]?.split(',').length;
   for (const line of lines) {
     const cells = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(

@@ -95,7 +95,8 @@ for (const row of TABLE) {
     if (row.route?.mouth === 'page' && row.method === 'POST') {
       it('takes no form without our origin, without its token or with another’s', async () => {
         for (const credential of CREDENTIALS.filter(({ worth }) => worth?.page)) {
-          for (const form of ['no origin', 'no token', 'foreign token'] as const) await check(row, credential, form);
+          for (const form of ['no origin', 'no token', 'another browser', 'another session'] as const)
+            await check(row, credential, form);
         }
       });
     }
@@ -109,7 +110,9 @@ function verdictOf(row: Row, { worth = {} }: Credential, { carried }: Held, form
   if (route.mouth === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
   if (form === 'no origin') return { status: 403 };
   const verdict = pageVerdict(guard, worth.page ?? 'nobody', method, pathOf(row) + query);
-  return verdict === 'in' && form !== 'own' ? { status: 403 } : verdict;
+  // A form that anybody may send is bound to the browser alone.
+  const fits = form === 'own' || (form === 'another session' && guard === 'public');
+  return verdict === 'in' && !fits ? { status: 403 } : verdict;
 }
 
 async function check(row: Row, credential: Credential, form: FormKind): Promise<void> {

@@ -96,8 +96,8 @@ export function apiVerdict(guard: Guard, standing: Standing): Verdict {
 
 export type Answered = { readonly status: number; readonly headers: Headers; readonly text: string };
 
-/** How a form comes: as our own page sends it, with one part missing, or with the token of somebody else's page. */
-export type FormKind = 'own' | 'no origin' | 'no token' | 'foreign token';
+/** How a form comes: as our own page sends it, with one part missing, or with the token of another browser or session. */
+export type FormKind = 'own' | 'no origin' | 'no token' | 'another browser' | 'another session';
 
 export async function send(walk: Walk, row: Row, held: Held, form: FormKind = 'own'): Promise<Answered> {
   const { method, route } = row;
@@ -151,8 +151,9 @@ const UNASKED = {
 function tokenField(walk: Walk, formCookie: string, { rowId }: Held, form: FormKind): Record<string, string> {
   const { keys } = walk.world.env;
   if (form === 'no token') return {};
-  const bound = form === 'foreign token' ? walk.other.sessionId : rowId;
-  return { form_token: makeFormToken(keys, form === 'foreign token' ? 'x'.repeat(43) : formCookie, bound) };
+  const browser = form === 'another browser' ? 'x'.repeat(43) : formCookie;
+  const boundTo = form === 'another session' ? walk.other.sessionId : rowId;
+  return { form_token: makeFormToken(keys, browser, boundTo) };
 }
 
 const KEPT = [
