@@ -2,7 +2,10 @@
 export type Notice =
   | { readonly kind: 'recovery_code_used'; readonly left: number }
   | { readonly kind: 'few_codes_left'; readonly left: number }
-  | { readonly kind: 'authenticator_added' | 'authenticator_replaced' | 'authenticator_removed'; readonly ended: number }
+  | {
+      readonly kind: 'authenticator_added' | 'authenticator_replaced' | 'authenticator_removed';
+      readonly ended: number;
+    }
   | { readonly kind: 'password_changed' | 'codes_changed'; readonly ended: number }
   | { readonly kind: 'sessions_ended'; readonly ended: number };
 

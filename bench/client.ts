@@ -1,0 +1,97 @@
+import { connect, type Socket } from 'node:net';
+
+export type Call = {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly token?: string;
+  readonly body?: object;
+};
+export type Reply = { readonly status: number; readonly body: string };
+
+/** One keep-alive connection that sends a request at a time: as little work as a client can do, so that the server is measured. */
+export async function openConnection(
+  port: number,
+): Promise<{ send(call: Call, address: string): Promise<Reply>; close(): void }> {
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    const opening: Socket = connect(port, '127.0.0.1', () => resolve(opening)).once('error', reject);
+  });
+  socket.setNoDelay(true);
+  let received = '';
+  let answer: ((reply: Reply) => void) | undefined;
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    received += chunk;
+    const reply = readReply(received);
+    if (!reply) return;
+    received = '';
+    answer?.(reply);
+  });
+  return {
+    send(call, address) {
+      const reply = new Promise<Reply>((resolve) => {
+        answer = resolve;
+      });
+      socket.write(requestText(call, port, address));
+      return reply;
+    },
+    close: () => socket.destroy(),
+  };
+}
+
+function requestText({ method, path, token, body }: Call, port: number, address: string): string {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const head = [`${method} ${path} HTTP/1.1`, `Host: localhost:${port}`, `X-Forwarded-For: ${address}`];
+  if (token !== undefined) head.push(`Authorization: Bearer ${token}`);
+  if (body !== undefined) head.push('Content-Type: application/json', `Content-Length: ${text.length}`);
+  else if (method === 'POST') head.push('Content-Length: 0');
+  return `${head.join('\r\n')}\r\n\r\n${text}`;
+}
+
+function readReply(received: string): Reply | undefined {
+  const end = received.indexOf('\r\n\r\n');
+  if (end === -1) return undefined;
+  const head = received.slice(0, end);
+  const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+  const body = received.slice(end + 4);
+  return body.length < length ? undefined : { status: Number(head.slice(9, 12)), body };
+}
+
+export type Load = {
+  readonly perSecond: number;
+  readonly done: number;
+  readonly statuses: ReadonlyMap<number, number>;
+};
+
+/**
+ * Runs `job` at `concurrency` until `seconds` are over or it answers false, and counts the answers by status.
+ *
+ * @param job one unit of work over one connection, its index counting up over all of them
+ */
+export async function load(
+  port: number,
+  { concurrency, seconds, jobs }: { concurrency: number; seconds: number; jobs: number },
+  job: (send: (call: Call) => Promise<Reply>, index: number) => Promise<number>,
+): Promise<Load> {
+  const connections = await Promise.all(Array.from({ length: concurrency }, () => openConnection(port)));
+  const statuses = new Map<number, number>();
+  const startedAt = performance.now();
+  const endsAt = startedAt + seconds * 1000;
+  let next = 0;
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (performance.now() < endsAt && next < jobs) {
+        const index = next++;
+        const status = await job((call) => connection.send(call, addressOf(index)), index);
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+      connection.close();
+    }),
+  );
+  const spent = (performance.now() - startedAt) / 1000;
+  const done = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+  return { perSecond: done / spent, done, statuses };
+}
+
+/** Everybody comes from an address of their own, as behind a proxy: the limits of the product stay as they are. */
+function addressOf(index: number): string {
+  return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
+}
