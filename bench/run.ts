@@ -24,7 +24,9 @@ const environment = {
   SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'bench.db')}`,
   // Everybody gets an address of their own, as behind a proxy; no limit of the product is lifted.
   SALLYPORT_TRUSTED_PROXIES: '1',
+  // As bin/sallyport.mjs does it for the product.
   UV_THREADPOOL_SIZE: String(availableParallelism() + 2),
+  NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
 };
 
 type Usage = { readonly cpuMs: number; readonly rssMb: number };

@@ -20,7 +20,12 @@ export function oneTimeCodeLanes(
 }
 
 export function oneTimeCodeKey(authenticatorId: string, deviceId: string | undefined): string {
-  return `code:${authenticatorId}:${deviceId ?? 'unknown'}`;
+  return `${oneTimeCodeKeys(authenticatorId)}${deviceId ?? 'unknown'}`;
+}
+
+/** What the keys of an authenticator begin with, whatever the device. */
+export function oneTimeCodeKeys(authenticatorId: string): string {
+  return `code:${authenticatorId}:`;
 }
 
 export function recoveryCodeLanes(

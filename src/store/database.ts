@@ -217,5 +217,7 @@ export type Database = {
   transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
   /** Why it cannot serve, or undefined. */
   problem(): Promise<string | undefined>;
+  /** Empties the write-ahead log: what was erased in the database is then nowhere. */
+  truncateLog(): void;
   close(): Promise<void>;
 };

@@ -49,6 +49,15 @@ export async function deleteDevices(tx: Queries, userId: string): Promise<number
   return Number(numDeletedRows);
 }
 
+/** Forgets every device of a user but one. */
+export async function deleteOtherDevices(tx: Queries, userId: string, keepId: string | undefined): Promise<void> {
+  await tx
+    .deleteFrom('devices')
+    .where('user_id', '=', userId)
+    .where('id', '!=', keepId ?? '')
+    .execute();
+}
+
 export async function listDeviceIds(queries: Queries, userId: string): Promise<readonly string[]> {
   const rows = await queries.selectFrom('devices').select('id').where('user_id', '=', userId).execute();
   return rows.map((row) => row.id);

@@ -50,3 +50,10 @@ test('two sources do not make the same ids', () => {
   assert.notEqual(createIdSource(() => AT_MS)(), createIdSource(() => AT_MS)());
   assert.notDeepEqual(randomBytes(16), randomBytes(16));
 });
+
+test('small draws never repeat, across the end of the pool too', () => {
+  const drawn = Array.from({ length: 2000 }, () => randomBytes(16).toString('hex'));
+  assert.equal(new Set(drawn).size, drawn.length);
+  assert(drawn.every((bytes) => bytes.length === 32 && !/^0+$/.test(bytes)));
+  assert.equal(randomBytes(1000).length, 1000);
+});

@@ -15,6 +15,7 @@ import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
+import { deleteOtherDevices } from '#store/devices.ts';
 import { lockPartner } from '#store/partners.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
 import { setMfaSkipped } from '#store/users.ts';
@@ -57,6 +58,8 @@ export async function confirmAtSignIn(
       await appendEvent(env, tx, { action: 'totp.enrolled', ...whose, detail: { authenticatorId } }, client);
       await issueRecoveryCodes(env, tx, { user, mouth, client }, drawn);
       await endOthers(env, tx, { user, keepSessionId: '', keepPendingId: pending.id, client }, 'authenticator_changed');
+      // Whoever made a browser known with the password alone is a stranger to the second door.
+      await deleteOtherDevices(tx, user.id, deviceId);
       const signIn = { person: pending, mouth, factor: 'totp' as const, deviceId, returnTo, client };
       const session = await finishSignIn(env, tx, signIn, now);
       return { session, recoveryCodes: drawn.codes };

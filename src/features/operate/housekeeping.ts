@@ -38,10 +38,11 @@ async function tidyOrLog(env: Env, isStopping: () => boolean): Promise<void> {
   }
 }
 
-/** One round: sealed copies of recovery codes whose time is over first, then dead rows in small batches. */
+/** One round: sealed copies of recovery codes whose time is over first, from the log too; then dead rows in batches. */
 export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => false): Promise<void> {
   const now = env.now();
   await env.db.transaction((tx) => eraseExpiredCodesCopies(tx, now));
+  env.db.truncateLog();
   for (let batch = 0; batch < BATCHES_PER_ROUND && !isStopping(); batch++) {
     const deleted = await env.db.transaction((tx) => deleteExpiredRows(tx, now, ROWS_PER_TRANSACTION));
     if (deleted < ROWS_PER_TRANSACTION) return;

@@ -4,7 +4,7 @@ import { type Refusal, refuse } from '#core/result.ts';
 import { isDisabled, RULES, unlockTries } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
-import { type Lane, oneTimeCodeKey, passwordKey, recoveryCodeKey } from '#flows/lanes.ts';
+import { type Lane, oneTimeCodeKey, oneTimeCodeKeys, passwordKey, recoveryCodeKey } from '#flows/lanes.ts';
 import { makeLink, type NewLink } from '#flows/make-link.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
 import { changeTries, deleteTriesUnder, findTries } from '#store/attempts.ts';
@@ -33,7 +33,7 @@ export async function resetMfa(env: Env, act: PersonAct): Promise<Ended | Refusa
     const authenticator = await findAuthenticator(tx, user.id);
     if (authenticator) {
       await deleteAuthenticator(tx, authenticator.id);
-      await deleteTriesUnder(tx, `code:${authenticator.id}:`);
+      await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator.id));
     }
     await deleteTriesUnder(tx, `recovery:${user.id}:`);
     await deleteRecoveryCodes(tx, user.id);

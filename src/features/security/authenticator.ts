@@ -16,9 +16,12 @@ import {
   startEnrollment,
 } from '#flows/enrollment.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { oneTimeCodeKeys } from '#flows/lanes.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
+import { deleteTriesUnder } from '#store/attempts.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
+import { deleteOtherDevices } from '#store/devices.ts';
 import { deleteEnrollment } from '#store/enrollments.ts';
 import { lockPartner } from '#store/partners.ts';
 import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
@@ -51,6 +54,7 @@ function replace(env: Env, session: Session, by: { code: string; oldId: string }
     draw: async () => undefined,
     async open(tx, { authenticatorId }) {
       if (!(await deleteAuthenticator(tx, by.oldId))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
+      await deleteTriesUnder(tx, oneTimeCodeKeys(by.oldId));
       const token = newToken(env.random);
       const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const };
       if (!(await raiseSession(tx, session.id, rise))) return refuse('sign_in_expired');
@@ -95,6 +99,7 @@ export function turnOff(env: Env, session: Session, client: Client): Promise<tru
     if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
     const old = await findAuthenticator(tx, user.id);
     if (!old || !(await deleteAuthenticator(tx, old.id))) return refuse('forbidden', { reason: 'not_enrolled' });
+    await deleteTriesUnder(tx, oneTimeCodeKeys(old.id));
     await deleteRecoveryCodes(tx, user.id);
     const event = { action: 'totp.removed' as const, ...whose(session), detail: { authenticatorId: old.id } };
     await appendEvent(env, tx, event, client);
@@ -112,6 +117,7 @@ async function tellEnded(
 ): Promise<void> {
   const keep = { user: session.user, keepSessionId: session.id, client };
   const ended = await endOthers(env, tx, keep, 'authenticator_changed');
+  await deleteOtherDevices(tx, session.user.id, session.deviceId);
   await setNotice(tx, session.id, noticeText({ kind, ended }));
 }
 
