@@ -6,11 +6,12 @@ import { StorageUnavailable } from '#store/database.ts';
 import { jsonResponse, problemResponse } from './answer.ts';
 import { answerCall } from './calls.ts';
 import { cookieNames } from './cookie.ts';
+import { checkPage } from './guard.ts';
 import { headerSets } from './headers.ts';
 import { readiness } from './health.ts';
 import { type Arrival, type Ask, askOf, type House } from './house.ts';
 import { openApiDocument } from './openapi.ts';
-import { refusalPage } from './page-answer.ts';
+import { browserOf, refusalPage } from './page-answer.ts';
 import { answerPage } from './pages.ts';
 import { type Problem, problem } from './problem.ts';
 import { checkRaw } from './raw-checks.ts';
@@ -120,11 +121,21 @@ function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]):
 }
 
 /** 405 where another method would have been right, else 404. */
-function answerUnmatched(hono: Hono<Wire>, house: House, ask: Ask): Response {
+async function answerUnmatched(hono: Hono<Wire>, house: House, ask: Ask): Promise<Response> {
   const methods = ['GET', 'POST', 'DELETE'].filter((method) => hono.router.match(method, ask.pathname)[0].length > 0);
-  if (methods.length === 0 || methods.includes(ask.request.method)) return refuse(house, ask, problem('not_found'));
+  if (methods.length === 0 || methods.includes(ask.request.method)) {
+    return ask.pathname.startsWith('/api/') ? refuse(house, ask, problem('not_found')) : answerMissing(house, ask);
+  }
   const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   return refuse(house, ask, problem('method_not_allowed', { allow }));
+}
+
+/** A page that is not there carries Sign out like any other, for whoever is signed in. */
+async function answerMissing(house: House, ask: Ask): Promise<Response> {
+  const browser = browserOf(house, ask);
+  const visit = { guard: 'public', isPost: false, target: ask.pathname, canReturn: false } as const;
+  const verdict = browser && (await checkPage(house.env, visit, browser.cookies));
+  return refusalPage(house, ask, problem('not_found'), verdict?.kind === 'granted' ? verdict.found : {});
 }
 
 /** A bug, or storage that is away: the log says which, the answer does not. */

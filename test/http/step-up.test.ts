@@ -78,6 +78,7 @@ describe('a step-up', () => {
     const proven = await browser.post('/step-up/recovery-code', { code: codes[4] ?? '' });
     assert.equal(proven.location, '/security/authenticator');
     assert.notEqual(cookieOf(browser, 'session'), before);
+    assert.match(plain((await browser.get('/security')).text), /You used a recovery code\. 9 are left/);
     world.clock.at += 300;
     await browser.get('/step-up/recovery-code');
     const again = await browser.post('/step-up/recovery-code', { code: codes[4] ?? '' });

@@ -38,6 +38,7 @@ async function allSignedInPages(world: World, userId: string): Promise<Map<strin
     world.env.db.transaction((tx) => tx.updateTable('sessions').set({ notice }).execute());
   await setNotice('{"kind":"recovery_code_used","left":9}');
   shown.set('/sign-in/notice', (await person.get('/sign-in/notice')).text);
+  shown.set('a page that is not there', (await person.get('/no-such-page')).text);
   await look();
   const expire = { step_up_at: world.clock.at - 600, step_up_to: null };
   await world.env.db.transaction((tx) => tx.updateTable('sessions').set(expire).execute());

@@ -31,7 +31,7 @@ export function overviewPage(view: View, { notice, authenticator, codesLeft, ses
     title: t('security.title'),
     width: 'wide',
     body: html`<p class="lead">${t('security.lead')}</p>
-${notice && 'ended' in notice && noticeBox(`${t(`security.notice.${notice.kind}`)} ${t('security.notice.ended', { ended: notice.ended })}`)}
+${notice && noticeBox(noticeWords(view, notice))}
 ${dataList([
   { label: t('security.authenticator'), value: app, action: linkButton('/security/authenticator', appAction) },
   {
@@ -51,6 +51,14 @@ ${dataList([
   },
 ])}`,
   });
+}
+
+function noticeWords({ t }: View, notice: Notice): string {
+  if ('ended' in notice) {
+    return `${t(`security.notice.${notice.kind}`)} ${t('security.notice.ended', { ended: notice.ended })}`;
+  }
+  const { kind, left } = notice;
+  return t(kind === 'recovery_code_used' ? 'signIn.notice.recovery' : 'signIn.notice.few', { left });
 }
 
 type AuthenticatorPage = {

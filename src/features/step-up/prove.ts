@@ -1,4 +1,5 @@
 import type { Client } from '#core/client.ts';
+import { noticeText } from '#core/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
@@ -8,7 +9,7 @@ import { checkPasswordTry } from '#flows/check-password.ts';
 import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
-import { raiseSession, type Session } from '#store/sessions.ts';
+import { raiseSession, type Session, setNotice } from '#store/sessions.ts';
 
 /** The session goes on under a new token. */
 export type Raised = { readonly token: string };
@@ -19,7 +20,10 @@ export function stepUpWithOneTimeCode(env: Env, session: Session, code: string, 
 }
 
 export function stepUpWithRecoveryCode(env: Env, session: Session, code: string, client: Client) {
-  return checkRecoveryCode(env, proverOf(session, client), code, (tx) => raise(env, tx, session, 'recovery_code'));
+  return checkRecoveryCode(env, proverOf(session, client), code, async (tx, left) => {
+    await setNotice(tx, session.id, noticeText({ kind: 'recovery_code_used', left }));
+    return raise(env, tx, session, 'recovery_code');
+  });
 }
 
 /** Whoever has no authenticator proves the password again; whoever has one cannot. */
