@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { tidy } from '#features/operate/housekeeping.ts';
 import { backupSqlite } from '#store/sqlite-backup.ts';
 import { browserAt, codeOf, type Person } from '../world.ts';
 import { openService, type Service } from './service.ts';
@@ -58,6 +59,14 @@ test('after Done the sealed copy leaves the write-ahead log with the next checkp
   await done(person);
   assert.ok(!filesWith(service, copy).includes('database'), 'it never reached the database file');
   await service.close();
+  assert.deepEqual(filesWith(service, copy), []);
+});
+
+test('after Done one round of housekeeping leaves the sealed copy in no file, while the service runs', async (t) => {
+  const { service, person, copy } = await beforeDone(t);
+  await done(person);
+  assert.deepEqual(filesWith(service, copy), ['database-wal']);
+  await tidy(service.env);
   assert.deepEqual(filesWith(service, copy), []);
 });
 
