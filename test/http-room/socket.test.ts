@@ -21,7 +21,7 @@ const ROUTES = [
       return show('x');
     },
   }),
-  page({ method: 'GET', path: '/slow', guard: 'public', handle: () => wait(2500).then(() => show('late')) }),
+  page({ method: 'GET', path: '/slow', guard: 'public', handle: () => wait(1500).then(() => show('late')) }),
   page({ method: 'POST', path: '/note', guard: 'public', handle: () => seeOther('/') }),
   api({
     ...{ method: 'POST', path: '/api/v1/sign-in', guard: 'public', summary: '', refusals: [] },
@@ -159,9 +159,11 @@ describe('closing', () => {
       answer += chunk;
     });
     busy.write(lines('GET /slow HTTP/1.1', HOST));
-    await wait(1000);
+    const read = new Promise((resolve) => busy.once('close', resolve));
+    await wait(500);
     const startedAt = performance.now();
     await own.close();
+    await read;
     assert.match(answer, /late/);
     assert.ok(performance.now() - startedAt < 15_000);
     await assert.rejects(fetch(own.url));
