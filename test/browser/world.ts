@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { test as base, type Locator, type Page } from '@playwright/test';
+import { type BrowserContext, test as base, type Locator, type Page } from '@playwright/test';
 import type { MfaPolicy, Role } from '#core/policy.ts';
 import { devMailRoutes } from '#features/dev-mail/routes.ts';
 import { createApp } from '#http/app.ts';
@@ -81,26 +81,32 @@ export const test = base.extend<{ site: Site; faults: string[] }>({
     for (const work of cleanups.reverse()) await work();
   },
   baseURL: async ({ site }, use) => use(site.origin),
-  /** What must be empty after every test: requests that leave the origin, errors and warnings of the console, scripts that throw. */
+  /** What must be empty after every test. */
   faults: [
     async ({ context, site }, use) => {
-      const faults: string[] = [];
-      context.on('request', (request) => {
-        const url = request.url();
-        if (!url.startsWith(`${site.origin}/`) && !url.startsWith('data:')) faults.push(`asked ${url}`);
-      });
-      context.on('console', (message) => {
-        // The browser's own line about a refused form: the status is meant.
-        const isStatus = /^Failed to load resource: the server responded with a status of 4/.test(message.text());
-        if (['error', 'warning'].includes(message.type()) && !isStatus) faults.push(message.text());
-      });
-      context.on('weberror', (error) => faults.push(String(error.error())));
+      const faults = watchFaults(context, site.origin);
       await use(faults);
       base.expect(faults).toEqual([]);
     },
     { auto: true },
   ],
 });
+
+/** Fills up with requests that leave the origin, errors and warnings of the console, scripts that throw. */
+export function watchFaults(context: BrowserContext, origin: string): string[] {
+  const faults: string[] = [];
+  context.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) faults.push(`asked ${url}`);
+  });
+  context.on('console', (message) => {
+    // The browser's own line about a refused form: the status is meant.
+    const isStatus = /^Failed to load resource: the server responded with a status of 4/.test(message.text());
+    if (['error', 'warning'].includes(message.type()) && !isStatus) faults.push(message.text());
+  });
+  context.on('weberror', (error) => faults.push(String(error.error())));
+  return faults;
+}
 
 /** The first door, by the words on the screen. */
 export async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
