@@ -1,5 +1,4 @@
 import { foldCodeInput } from './code-input.ts';
-import { normalizeOneTimeCode } from './totp.ts';
 
 /** How many codes one set has. */
 export const RECOVERY_CODE_COUNT = 10;
@@ -34,14 +33,4 @@ export function normalizeRecoveryCode(input: string): string | undefined {
   if (!/^[0-9A-Za-z]{16}$/.test(typed)) return undefined;
   const code = typed.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
   return code.includes('U') ? undefined : code;
-}
-
-/** Whether the field for one-time codes got a recovery code: the answer is then the link to the other page. */
-export function looksLikeRecoveryCode(input: string): boolean {
-  return normalizeRecoveryCode(input) !== undefined;
-}
-
-/** Whether the field for recovery codes got a one-time code. */
-export function looksLikeOneTimeCode(input: string): boolean {
-  return normalizeOneTimeCode(input) !== undefined;
 }

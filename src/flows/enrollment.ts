@@ -47,8 +47,8 @@ export async function startEnrollment(
   const { user, ownerId, client } = enrollee;
   const row = await env.db.transaction(async (tx) => {
     const open = await findEnrollment(tx, ownerId);
-    // Without tries left it is as good as over: a new secret is the way on.
-    if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES) return open;
+    // Without tries left, or not decryptable, it is as good as over: a new secret is the way on.
+    if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) return open;
     if (open) await deleteEnrollment(tx, ownerId);
     const id = env.newId();
     await createEnrollment(tx, {
@@ -70,7 +70,7 @@ export async function startEnrollment(
     );
     return findEnrollment(tx, ownerId);
   });
-  return row ? opened(env, row) : refuse('enrollment_expired');
+  return (row && opened(env, row)) ?? refuse('enrollment_expired');
 }
 
 /** The secret that this owner was shown, while it can still be confirmed. */
@@ -100,7 +100,8 @@ export async function confirmEnrollment<Drawn, T>(
   if (!(await env.db.transaction((tx) => reserveEnrollmentTry(tx, row.id, ENROLLMENT_TRIES, now)))) {
     return reject(env, enrollee, row, refuse('too_many_attempts', { reason: 'sign_in_again', retryAfterSeconds: 1 }));
   }
-  const { secret } = opened(env, row);
+  const secret = opened(env, row)?.secret;
+  if (!secret) return refuse('enrollment_expired');
   const match = matchCode({ secret, lastUsedStep: -1 }, code, env.config.totpWindow, now);
   if (match.kind === 'accepted') return confirm(env, enrollee, row, { secret, step: match.step }, opening);
   const refusal =
@@ -158,9 +159,14 @@ async function create(
   });
 }
 
-function opened(env: Env, row: Enrollment): OpenEnrollment {
-  const secret = env.keys.open('totp', binding(row.id, row.userId), row.sealedSecret);
-  return { id: row.id, secret, expiresAt: row.expiresAt };
+function opened(env: Env, row: Enrollment): OpenEnrollment | undefined {
+  try {
+    const secret = env.keys.open('totp', binding(row.id, row.userId), row.sealedSecret);
+    return { id: row.id, secret, expiresAt: row.expiresAt };
+  } catch (error) {
+    env.log.error({ userId: row.userId, err: error }, 'a secret that was shown does not decrypt');
+    return undefined;
+  }
 }
 
 function binding(id: string, userId: string) {

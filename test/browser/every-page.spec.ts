@@ -1,7 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, type Page } from '@playwright/test';
 import { ROUTES } from '../../src/routes.ts';
-import { GALLERY, type Stage } from './gallery.ts';
+import { GALLERY } from './gallery.ts';
+import type { Stage } from './ways.ts';
 import { expect, heading, openSite, watchFaults } from './world.ts';
 
 const AXE = {

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { sendCode, shownSecret } from './gallery.ts';
+import { sendCode, shownSecret } from './ways.ts';
 import { expect, heading, PASSWORD, pressButton, type Site, signIn, signOut, test } from './world.ts';
 
 test('replaces an authenticator: the old one works until the new one is verified', async ({ page, site }) => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { shownSecret, submit } from './gallery.ts';
 import { decodeQr } from './qr.ts';
+import { shownSecret, submit } from './ways.ts';
 import { expect, heading, openManualCode, PASSWORD, pressButton, type Site, signIn, test } from './world.ts';
 
 test.describe('with scripts', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { languageRoutes } from '#features/language/routes.ts';
 import type { Reply } from '#http/reply.ts';
+import { ANA, openWithAna } from './story.ts';
 
 const [switchLanguage] = languageRoutes;
 
@@ -28,4 +29,16 @@ test('the switch leads to no other origin', () => {
 test('a language that we do not have sets no cookie', () => {
   assert.deepEqual(send({ language: 'fr', return_to: '/help' }), { status: 303, location: '/help', cookies: [] });
   assert.deepEqual(send({}), { status: 303, location: '/', cookies: [] });
+});
+
+test('a mail speaks the language of the page that asked, until its person has signed in', async (t) => {
+  const { world } = await openWithAna(t);
+  const browser = world.person();
+  await browser.post('/language', { language: 'de', return_to: '/forgot-password' });
+  await browser.get('/forgot-password');
+  await browser.post('/forgot-password', { email: ANA });
+  assert.deepEqual(
+    (await world.mail()).map(({ kind, locale }) => [kind, locale]),
+    [['password_reset', 'de']],
+  );
 });

@@ -9,7 +9,14 @@ export async function readCodesCopy(env: Env, { user }: Session): Promise<readon
   const copy = await findCodesCopy(env.db.read, user.id, env.now());
   if (!copy) return undefined;
   const binding = { table: 'recovery_code_sets', rowId: copy.setId, userId: user.id };
-  return JSON.parse(env.keys.open('codes-copy', binding, copy.sealedCopy).toString()) as string[];
+  try {
+    return JSON.parse(env.keys.open('codes-copy', binding, copy.sealedCopy).toString()) as string[];
+  } catch (error) {
+    // Pages lead back here while there is a copy: one that cannot be shown has to go, and new codes can be made.
+    env.log.error({ userId: user.id, err: error }, 'a copy of recovery codes does not decrypt');
+    await env.db.transaction((tx) => eraseCodesCopy(tx, user.id));
+    return undefined;
+  }
 }
 
 /** Done: the copy is erased and the codes are never shown again. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { isStaff } from '#core/policy.ts';
-import { looksLikeRecoveryCode } from '#core/recovery-code.ts';
-import { isRefusal, refuse } from '#core/result.ts';
-import { normalizeOneTimeCode } from '#core/totp.ts';
+import { isRefusal } from '#core/result.ts';
+import { readOneTimeCode } from '#core/typed-code.ts';
 import type { Env } from '#env.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
 import { codesWait } from '#http/guard.ts';
@@ -129,11 +128,8 @@ async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeo
   if (pending.authenticatorId !== undefined) return seeOther(SECOND_DOOR);
   const open = await findAtSignIn(env, pending);
   if (!open) return seeOther('/enroll?ended');
-  const typed = input.code ?? '';
-  const code = normalizeOneTimeCode(typed);
-  const reason = looksLikeRecoveryCode(typed) ? { reason: 'looks_like_recovery_code' } : {};
-  const confirmed =
-    code === undefined ? refuse('invalid_request', reason) : await confirmAtSignIn(env, pending, code, client);
+  const code = readOneTimeCode(input.code);
+  const confirmed = isRefusal(code) ? code : await confirmAtSignIn(env, pending, code, client);
   if (!isRefusal(confirmed)) return seeOther(CODES, sessionCookies(confirmed.session));
   if (confirmed.refused === 'enrollment_expired') return seeOther('/enroll?ended');
   if (confirmed.refused === 'sign_in_expired') return seeOther('/sign-in');

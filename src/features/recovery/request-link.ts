@@ -31,7 +31,7 @@ export async function requestResetLink(env: Env, email: string, client: Client):
     const limit = await reserveTries(tx, [{ key, rule: RULES.resetMails }], env.now());
     const reason = limit ? 'too_many_attempts' : refusedReason(person);
     const receiver = reason === undefined ? person : undefined;
-    await writeLink(env, tx, receiver);
+    await writeLink(env, tx, receiver, client.locale);
     const whose = { subject: person?.user.id, partner: person?.user.partnerId };
     const detail = { reason: reason ?? 'unknown_email', ...(!person && { emailHash }) };
     await appendEvent(
@@ -52,7 +52,12 @@ function refusedReason(person: Person | undefined): AuditDetail<'password.reset_
 
 const NOBODY = { id: '', email: '', locale: undefined };
 
-async function writeLink(env: Env, tx: Queries, receiver: Person | undefined): Promise<void> {
+async function writeLink(
+  env: Env,
+  tx: Queries,
+  receiver: Person | undefined,
+  pageLocale: string | undefined,
+): Promise<void> {
   const now = env.now();
   const user = receiver?.user ?? NOBODY;
   await revokeResetLinks(tx, user.id);
@@ -68,7 +73,12 @@ async function writeLink(env: Env, tx: Queries, receiver: Person | undefined): P
     used_at: null,
   });
   const link = `${env.config.publicUrl.origin}/password/${token}`;
-  const mailId = await queueMail(env, tx, user, { kind: 'password_reset', link });
+  const mailId = await queueMail(
+    env,
+    tx,
+    { ...user, locale: user.locale ?? pageLocale },
+    { kind: 'password_reset', link },
+  );
   await deleteLink(tx, receiver ? '' : linkId);
   await deleteMail(tx, receiver ? '' : mailId);
 }

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { noticeOf } from '#core/notice.ts';
-import { looksLikeRecoveryCode } from '#core/recovery-code.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
-import { normalizeOneTimeCode } from '#core/totp.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import { readOneTimeCode } from '#core/typed-code.ts';
 import type { Env } from '#env.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
@@ -131,10 +130,8 @@ async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof co
   const { env, view, session, client, input } = call;
   const open = await findConnecting(env, session);
   if (!open) return seeOther(AUTHENTICATOR);
-  const typed = input.code ?? '';
-  const code = normalizeOneTimeCode(typed);
-  const reason = looksLikeRecoveryCode(typed) ? { reason: 'looks_like_recovery_code' } : {};
-  const connected = code === undefined ? refuse('invalid_request', reason) : await connect(env, session, code, client);
+  const code = readOneTimeCode(input.code);
+  const connected = isRefusal(code) ? code : await connect(env, session, code, client);
   if (!isRefusal(connected)) {
     const next = connected.showsCodes ? '/enroll/recovery-codes' : HOME;
     return seeOther(next, [{ cookie: 'session', value: connected.token }]);

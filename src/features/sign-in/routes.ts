@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { canonicalEmail } from '#core/email.ts';
 import { noticeOf } from '#core/notice.ts';
-import { looksLikeOneTimeCode, looksLikeRecoveryCode, normalizeRecoveryCode } from '#core/recovery-code.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { continuePath } from '#core/return-target.ts';
-import { normalizeOneTimeCode } from '#core/totp.ts';
+import { readOneTimeCode, readRecoveryCode } from '#core/typed-code.ts';
 import type { BegunSignIn } from '#flows/begin-sign-in.ts';
 import { wayOn } from '#http/guard.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -115,11 +114,8 @@ function pendingCookies(token: string): readonly CookieChange[] {
 async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
   if (pending.authenticatorId === undefined) return seeOther('/enroll');
-  const typed = input.code ?? '';
-  const code = normalizeOneTimeCode(typed);
-  const reason = looksLikeRecoveryCode(typed) ? { reason: 'looks_like_recovery_code' } : {};
-  const opened =
-    code === undefined ? refuse('invalid_request', reason) : await signInWithOneTimeCode(env, pending, code, client);
+  const code = readOneTimeCode(input.code);
+  const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client);
   if (!isRefusal(opened)) return throughTheDoor(opened);
   return showRefusal(oneTimeCodePage(view, pending.user.email, opened), opened);
 }
@@ -127,11 +123,8 @@ async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
   if (pending.authenticatorId === undefined) return seeOther('/enroll');
-  const typed = input.code ?? '';
-  const code = normalizeRecoveryCode(typed);
-  const reason = looksLikeOneTimeCode(typed) ? { reason: 'looks_like_one_time_code' } : {};
-  const opened =
-    code === undefined ? refuse('invalid_request', reason) : await signInWithRecoveryCode(env, pending, code, client);
+  const code = readRecoveryCode(input.code);
+  const opened = isRefusal(code) ? code : await signInWithRecoveryCode(env, pending, code, client);
   if (!isRefusal(opened)) return throughTheDoor(opened);
   return showRefusal(recoveryCodePage(view, pending.user.email, opened), opened);
 }

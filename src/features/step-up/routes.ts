@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { looksLikeOneTimeCode, looksLikeRecoveryCode, normalizeRecoveryCode } from '#core/recovery-code.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
 import { isSteppedUp } from '#core/session.ts';
-import { normalizeOneTimeCode } from '#core/totp.ts';
+import { readOneTimeCode, readRecoveryCode } from '#core/typed-code.ts';
 import type { Env } from '#env.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
@@ -51,19 +50,15 @@ async function submitProof(call: Submitted): Promise<Reply> {
     const raised = await stepUpWithPassword(env, session, input.password ?? '', client);
     return answer(call, method, raised);
   }
-  const typed = input.code ?? '';
-  const code = normalizeOneTimeCode(typed);
-  const reason = looksLikeRecoveryCode(typed) ? { reason: 'looks_like_recovery_code' } : {};
-  if (code === undefined) return answer(call, method, refuse('invalid_request', reason));
+  const code = readOneTimeCode(input.code);
+  if (isRefusal(code)) return answer(call, method, code);
   return answer(call, method, await stepUpWithOneTimeCode(env, session, code, client));
 }
 
 async function submitRecoveryCode(call: Submitted): Promise<Reply> {
   const { env, session, client, input } = call;
-  const typed = input.code ?? '';
-  const code = normalizeRecoveryCode(typed);
-  const reason = looksLikeOneTimeCode(typed) ? { reason: 'looks_like_one_time_code' } : {};
-  if (code === undefined) return answer(call, 'recovery_code', refuse('invalid_request', reason));
+  const code = readRecoveryCode(input.code);
+  if (isRefusal(code)) return answer(call, 'recovery_code', code);
   return answer(call, 'recovery_code', await stepUpWithRecoveryCode(env, session, code, client));
 }
 
