@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { type Environment, findStrayName, readSetting } from '#config/environment.ts';
 import type { Logo } from '#config/logo.ts';
-import { type LogLevel, type Problem, type PublicUrl, parsePublicUrl } from '#config/parse.ts';
+import { type DatabaseAddress, type LogLevel, type Problem, type PublicUrl, parsePublicUrl } from '#config/parse.ts';
 import { SETTINGS, type Setting, type SettingValues, settingsDocument } from '#config/settings.ts';
 
 export { settingsDocument };
@@ -16,10 +16,12 @@ export type Config = {
   readonly port: number;
   /** Every link, cookie, origin check and issuer comes from here, never from a request. */
   readonly publicUrl: PublicUrl;
-  readonly database: { readonly kind: 'sqlite'; readonly path: string };
+  readonly database: DatabaseAddress;
+  readonly databaseConnections: number;
   /** The key ring as given; without it, the file at `keysPath` holds it. Not yet parsed: `loadKeyRing` does. */
   readonly keysText: string | undefined;
-  readonly keysPath: string;
+  /** Beside an SQLite database; absent with PostgreSQL, where `keysText` is there. */
+  readonly keysPath: string | undefined;
   readonly productName: string;
   readonly accentHue: number;
   readonly logo: Logo | undefined;
@@ -56,11 +58,26 @@ export function loadConfig(environment: Environment, options: { readonly root: s
   }
   const publicUrl = givenUrl ?? parsePublicUrl(`http://localhost:${others.port}`);
   if ('problem' in publicUrl) return publicUrl;
-  const keysPath = join(dirname(others.database.path), 'keys');
-  if (keysPath === others.database.path) {
-    return { problem: 'SALLYPORT_DATABASE_URL names the file "keys", where the key ring lives: give it another name' };
+  const keysPath = keysPathOf(others);
+  return typeof keysPath === 'object' ? keysPath : Object.freeze({ ...others, publicUrl, keysPath });
+}
+
+function keysPathOf({
+  database,
+  keysText,
+}: Pick<SettingValues, 'database' | 'keysText'>): string | undefined | Problem {
+  if (database.kind === 'postgres') {
+    // A ring made by one node would be another one on each node.
+    return keysText === undefined
+      ? {
+          problem:
+            'SALLYPORT_KEYS is needed with PostgreSQL: write k1:BASE64, with what "openssl rand -base64 32" prints',
+        }
+      : undefined;
   }
-  return Object.freeze({ ...others, publicUrl, keysPath });
+  const path = join(dirname(database.path), 'keys');
+  if (path !== database.path) return path;
+  return { problem: 'SALLYPORT_DATABASE_URL names the file "keys", where the key ring lives: give it another name' };
 }
 
 /** One setting as `sallyport config` prints it. */

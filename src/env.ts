@@ -32,7 +32,7 @@ export async function openEnv(
   config: Config,
   { create, logTo }: { create: boolean; logTo?: DestinationStream },
 ): Promise<Env> {
-  const db = await openSqlite(config.database.path, { create });
+  const db = await openDatabase(config, create);
   try {
     const keys = openKeys(config, create);
     const now = () => Math.floor(Date.now() / 1000);
@@ -56,10 +56,18 @@ export async function openEnv(
   }
 }
 
+async function openDatabase({ database, databaseConnections }: Config, create: boolean): Promise<Database> {
+  if (database.kind === 'sqlite') return openSqlite(database.path, { create });
+  // A client that whoever stays with SQLite never loads.
+  const { openPostgres } = await import('#store/postgres.ts');
+  return openPostgres(database.url, { create, connections: databaseConnections });
+}
+
 function openKeys(config: Config, create: boolean): KeyRing {
-  const text = config.keysText ?? readOrMakeKeyFile(config.keysPath, { create });
+  const { keysText, keysPath } = config;
+  const text = keysText ?? readOrMakeKeyFile(keysPath ?? '', { create });
   if (typeof text !== 'string') throw new Error(text.problem);
-  const keys = loadKeyRing(text, config.keysText === undefined ? config.keysPath : 'SALLYPORT_KEYS');
+  const keys = loadKeyRing(text, keysText === undefined ? keysPath : 'SALLYPORT_KEYS');
   if ('problem' in keys) throw new Error(keys.problem);
   return keys;
 }

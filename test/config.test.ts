@@ -139,10 +139,27 @@ test('PORT=0 needs a public URL', () => {
   assert.match(problemOf({ PORT: '0' }), /^PORT=0 needs SALLYPORT_PUBLIC_URL/);
 });
 
-test('PostgreSQL is named as coming later', () => {
-  const problem = problemOf({ SALLYPORT_DATABASE_URL: 'postgres://user:secret@db.example.com/x' });
-  assert.match(problem, /^SALLYPORT_DATABASE_URL names a PostgreSQL database, which comes with a later version/);
+test('PostgreSQL needs a key ring that every node is given', () => {
+  const url = 'postgres://user:secret@db.example.com/x';
+  const problem = problemOf({ SALLYPORT_DATABASE_URL: url });
+  assert.match(problem, /^SALLYPORT_KEYS is needed with PostgreSQL/);
   assert.doesNotMatch(problem, /secret/);
+  const { database, keysPath } = load({ SALLYPORT_DATABASE_URL: url, SALLYPORT_KEYS: 'k1:x' });
+  assert.deepEqual(database, { kind: 'postgres', url });
+  assert.equal(keysPath, undefined);
+});
+
+test('a PostgreSQL address without a server or a database is refused, and not repeated', () => {
+  for (const url of [
+    'postgres:',
+    'postgres://user:secret@/x',
+    'postgres://user:secret@db.example.com/',
+    'postgres://',
+  ]) {
+    const problem = problemOf({ SALLYPORT_DATABASE_URL: url, SALLYPORT_KEYS: 'k1:x' });
+    assert.match(problem, /^SALLYPORT_DATABASE_URL names no server or no database/, url);
+    assert.doesNotMatch(problem, /secret/);
+  }
 });
 
 test('a setting that would do nothing stops the start', () => {
@@ -169,7 +186,7 @@ test('an unknown name is refused with the one that was meant', () => {
 test('a secret is read from the file of NAME_FILE without its line end', () => {
   assert.equal(load({ SALLYPORT_KEYS_FILE: file('ring', 'k1:abc\n') }).keysText, 'k1:abc');
   const { database } = load({ SALLYPORT_DATABASE_URL_FILE: file('url', 'sqlite:./x.db\r\n') });
-  assert.equal(database.path, join(root, 'x.db'));
+  assert.deepEqual(database, { kind: 'sqlite', path: join(root, 'x.db') });
 });
 
 test('a secret given twice, in an absent file or on two lines is refused', () => {

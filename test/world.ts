@@ -14,9 +14,9 @@ import { sealPassword } from '#flows/passwords.ts';
 import { type App, createApp } from '#http/app.ts';
 import { listMail } from '#store/outbox.ts';
 import { createPartner } from '#store/partners.ts';
-import { openSqlite } from '#store/sqlite.ts';
 import { createUser } from '#store/users.ts';
 import { ROUTES } from '../src/routes.ts';
+import { openTestDatabase } from './databases/open.ts';
 
 export const ORIGIN = 'https://sign-in.example.com';
 /** The clock at the start, at the beginning of a step of 30 seconds. */
@@ -44,7 +44,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
   assert(!('problem' in config));
   const keys = loadKeyRing(database?.keyText ?? makeKeyText(randomBytes));
   assert(!('problem' in keys));
-  const db = await openSqlite(database?.path ?? ':memory:', { create: true });
+  const db = await openTestDatabase(database?.path);
   t.after(() => db.close());
   const clock = { at: START };
   const log: string[] = [];

@@ -12,7 +12,9 @@ const make = command({
   run: ({ args }) =>
     withEnv(async (env) => {
       const file = resolve(args.FILE);
-      await backupSqlite(env.config.database.path, file);
+      const { database } = env.config;
+      if (database.kind !== 'sqlite') throw new Error('the backup of a PostgreSQL database comes with a later version');
+      await backupSqlite(database.path, file);
       await recordBackup(env, ACTOR);
       const keys = env.config.keysText === undefined ? env.config.keysPath : 'SALLYPORT_KEYS';
       return {

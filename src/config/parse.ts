@@ -63,22 +63,29 @@ export function parsePortalUrl(text: string): string | Problem {
   return url.username || url.password ? { problem: 'must not carry a user name or password' } : url.href;
 }
 
-export function parseDatabaseUrl(
-  text: string,
-  root: string,
-): { readonly kind: 'sqlite'; readonly path: string } | Problem {
-  if (/^postgres(ql)?:\/\/./.test(text) && URL.parse(text)) {
-    return {
-      problem: 'names a PostgreSQL database, which comes with a later version: write sqlite:./data/sallyport.db',
-    };
-  }
+/** Where the data lies: a file of this machine, or a PostgreSQL server that several machines share. */
+export type DatabaseAddress =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string };
+
+export function parseDatabaseUrl(text: string, root: string): DatabaseAddress | Problem {
+  if (/^postgres(ql)?:/.test(text)) return parsePostgresUrl(text);
   const path = /^sqlite:(.+)$/.exec(text)?.[1];
   if (!path || path.startsWith('//') || path.startsWith(':') || path.endsWith('/')) {
     return {
-      problem: 'is not a database address: write sqlite: and the path of a file, as sqlite:./data/sallyport.db',
+      problem:
+        'is not a database address: write sqlite: and the path of a file, as sqlite:./data/sallyport.db, or postgres://USER:PASSWORD@HOST/DATABASE',
     };
   }
   return Object.freeze({ kind: 'sqlite', path: resolve(root, path) });
+}
+
+function parsePostgresUrl(text: string): DatabaseAddress | Problem {
+  const url = URL.parse(text);
+  if (!url || url.hostname === '' || url.pathname.length < 2) {
+    return { problem: 'names no server or no database: write postgres://USER:PASSWORD@HOST/DATABASE' };
+  }
+  return Object.freeze({ kind: 'postgres', url: text });
 }
 
 /** The ring itself is read by `loadKeyRing`, so that no line of this room can hold key material. */

@@ -48,13 +48,21 @@ export const SETTINGS = {
   database: {
     name: 'SALLYPORT_DATABASE_URL',
     default: 'sqlite:./data/sallyport.db',
-    about: '`sqlite:` and a path, relative to the checkout. Reserved: `postgres://…` comes with a later version.',
+    about:
+      '`sqlite:` and a path, relative to the checkout, for one machine; or `postgres://USER:PASSWORD@HOST/DATABASE` (PostgreSQL 15 or newer) for any number.',
     secret: true,
     parse: parseDatabaseUrl,
   },
+  databaseConnections: {
+    name: 'SALLYPORT_DATABASE_CONNECTIONS',
+    default: '10',
+    about: 'Connections to PostgreSQL that one process keeps at most, 2 to 100. SQLite has no use for it.',
+    parse: wholeNumber(2, 100, '10'),
+  },
   keysText: {
     name: 'SALLYPORT_KEYS',
-    shownDefault: 'the file `keys` beside the database, made at the first start',
+    shownDefault:
+      'with SQLite the file `keys` beside the database, made at the first start; with PostgreSQL it has to be given',
     about:
       'The key ring, `k2:BASE64,k1:BASE64`: 32 random bytes each, the first is active. Whoever loses it loses every authenticator.',
     secret: true,

@@ -9,6 +9,7 @@ import type { Env } from '#env.ts';
 import { reserveTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Mouth, Queries } from '#store/database.ts';
+import { holdPartner } from '#store/locks.ts';
 import {
   createPendingSignIn,
   evictPendingSignIns,
@@ -16,7 +17,7 @@ import {
   renewPendingSignIn,
 } from '#store/pending-sign-ins.ts';
 import { deleteSession, type Session } from '#store/sessions.ts';
-import type { Person } from '#store/users.ts';
+import { findPerson, type Person } from '#store/users.ts';
 import { finishSignIn, type NewSession } from './finish-sign-in.ts';
 
 /** A password was proven: by whom, and from where. */
@@ -44,14 +45,15 @@ export type BegunSignIn =
 /** What stands behind the first door: a session where policy asks for nothing more, else a pending sign-in. */
 export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: number): Promise<BegunSignIn | Refusal> {
   const { user } = door.person;
-  const demand = demandOf(door.person, now);
   const authenticator = await findAuthenticator(tx, user.id);
   const enrolled = authenticator !== undefined;
+  const person = enrolled ? door.person : await withHeldPolicy(tx, door.person);
+  const demand = demandOf(person, now);
   const state = stateAfterPassword({ demand, enrolled, skippedAt: user.mfaSkippedAt }, now);
   const { session } = door.held ?? {};
   if (state === 'complete') {
     if (session) await deleteSession(tx, session.id, session.user.id);
-    return { state, session: await finishSignIn(env, tx, { ...door, factor: undefined }, now) };
+    return { state, session: await finishSignIn(env, tx, { ...door, person, factor: undefined }, now) };
   }
   const pending = await openPending(env, tx, door, isSkippable(state), now);
   if (isRefusal(pending)) return pending;
@@ -64,6 +66,14 @@ export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: n
     deadlineAt: deadlineIn(demand, enrolled),
     prover: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
   };
+}
+
+/** What may open a session without a second factor is read and held: a change of it comes before, or ends that session. */
+async function withHeldPolicy(tx: Queries, person: Person): Promise<Person> {
+  const { id, partnerId } = person.user;
+  if (partnerId === undefined) return person;
+  await holdPartner(tx, partnerId);
+  return (await findPerson(tx, id)) ?? person;
 }
 
 /** Until when the enrollment can wait, where there is a date; whoever has an authenticator has none to wait for. */

@@ -9,12 +9,12 @@ import {
 } from '#core/totp.ts';
 import type { Env } from '#env.ts';
 import { type Authenticator, claimStep, findAuthenticator, rememberRefusal } from '#store/authenticators.ts';
+import { countClockOffsets, noteClockOffset } from '#store/clock-offsets.ts';
 import type { Queries } from '#store/database.ts';
 import { appendEvent } from './append-event.ts';
-import { noteClock } from './clock.ts';
 import { type Lane, oneTimeCodeLanes } from './lanes.ts';
 import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
-import { transactionOrRefusal } from './transaction.ts';
+import { personTransaction } from './transaction.ts';
 
 const UNDECRYPTABLE = 'undecryptable';
 
@@ -44,7 +44,7 @@ export async function checkOneTimeCode<T>(
   const match = matchCode({ secret, lastUsedStep }, code, env.config.totpWindow, now);
   if (match.kind !== 'accepted') return reject(env, prover, authenticator, refusalOf(match), refusedStep(match, now));
 
-  const outcome = await transactionOrRefusal(env.db, async (tx) => {
+  const outcome = await personTransaction(env.db, prover.user.id, async (tx) => {
     if (!(await claimStep(tx, authenticator.id, match.step, now))) {
       return refuse('code_already_used', { nextCodeInSeconds: nextCodeInSeconds(match.step, now) });
     }
@@ -117,6 +117,20 @@ export function clockFacts(lastRefusal: string | undefined, refused: RefusedStep
   const previous = lastRefusal === undefined ? undefined : (JSON.parse(lastRefusal) as RefusedStep);
   const clockOffsetSeconds = agreedOffsetSeconds(previous, refused);
   return clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds };
+}
+
+const AGREEING_USERS = 3;
+const AGREEING_SECONDS = 60 * 60;
+
+/** One phone that differs is the phone's fault; three users who agree on one offset within an hour are the server's. */
+export async function noteClock(env: Env, tx: Queries, userId: string, offsetSeconds: number): Promise<void> {
+  const now = env.now();
+  await noteClockOffset(tx, userId, offsetSeconds, now);
+  const users = await countClockOffsets(tx, offsetSeconds, now - AGREEING_SECONDS);
+  if (users < AGREEING_USERS) return;
+  const detail = { clockOffsetSeconds: offsetSeconds, users };
+  await appendEvent(env, tx, { action: 'server.clock_suspected', actor: 'system', detail }, undefined);
+  env.log.warn({ offsetSeconds, users }, 'several phones differ from this server by the same time: check its clock');
 }
 
 async function recordUndecryptable(env: Env, tx: Queries, { user, client }: Prover, authenticatorId: string) {

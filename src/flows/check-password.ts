@@ -9,7 +9,7 @@ import { findPerson, type Person, replacePassword } from '#store/users.ts';
 import { passwordKey, passwordLanes } from './lanes.ts';
 import { openPassword, sealPassword } from './passwords.ts';
 import { giveBackLanes, returnLanes } from './reserve-try.ts';
-import { transactionOrRefusal } from './transaction.ts';
+import { personTransaction } from './transaction.ts';
 
 /** A password as it was typed, and for whom. */
 export type PasswordTry = {
@@ -62,7 +62,7 @@ export async function checkPasswordTry<T>(
     return { refusal: refuse('invalid_credentials'), fault: fault ?? 'unknown_email' };
 
   const current = stored && env.hasher.needsRehash(stored) ? await rehash(env, person, password) : person;
-  const outcome = await transactionOrRefusal(env.db, async (tx) => {
+  const outcome = await personTransaction(env.db, person.user.id, async (tx) => {
     // The hash took its time: what was true before it must still be.
     const fresh = await findPerson(tx, person.user.id);
     if (!fresh || fresh.user.disabledAt !== undefined) return refuse('invalid_credentials');

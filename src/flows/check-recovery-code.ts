@@ -7,7 +7,7 @@ import { appendEvent } from './append-event.ts';
 import { type Lane, recoveryCodeLanes } from './lanes.ts';
 import { mailFewCodesLeft } from './mail.ts';
 import { giveBackLanes, type Prover, reserveProof, returnLanes } from './reserve-try.ts';
-import { transactionOrRefusal } from './transaction.ts';
+import { personTransaction } from './transaction.ts';
 
 /**
  * Accepts a recovery code once, or says why not. The try is counted first; a keyed tag finds the one row that may
@@ -40,7 +40,7 @@ export async function checkRecoveryCode<T>(
   if (!found || !fits) return reject(env, prover, refuse('recovery_code_incorrect'));
   if (found.usedAt !== undefined) return reject(env, prover, refuse('recovery_code_already_used'));
 
-  const outcome = await transactionOrRefusal(env.db, async (tx) => {
+  const outcome = await personTransaction(env.db, user.id, async (tx) => {
     if (!(await claimRecoveryCode(tx, found.id, now))) return refuse('recovery_code_already_used');
     await giveBackLanes(tx, lanes, now);
     const left = await countRecoveryCodesLeft(tx, user.id);

@@ -17,11 +17,11 @@ import {
   rememberEnrollmentRefusal,
   reserveEnrollmentTry,
 } from '#store/enrollments.ts';
+import { lockUser } from '#store/locks.ts';
 import type { User } from '#store/users.ts';
 import { appendEvent } from './append-event.ts';
-import { clockFacts } from './check-one-time-code.ts';
-import { noteClock } from './clock.ts';
-import { transactionOrRefusal } from './transaction.ts';
+import { clockFacts, noteClock } from './check-one-time-code.ts';
+import { personTransaction } from './transaction.ts';
 
 /** Whose secret it is, and the one pending sign-in or session that may see and confirm it. */
 export type Enrollee = {
@@ -46,6 +46,7 @@ export async function startEnrollment(
   const now = env.now();
   const { user, ownerId, client } = enrollee;
   const row = await env.db.transaction(async (tx) => {
+    await lockUser(tx, user.id);
     const open = await findEnrollment(tx, ownerId);
     // Without tries left, or not decryptable, it is as good as over: a new secret is the way on.
     if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) return open;
@@ -125,7 +126,7 @@ async function confirm<Drawn, T>(
   const drawn = await draw();
   const outcome = isRefusal(drawn)
     ? drawn
-    : await transactionOrRefusal(env.db, async (tx) => {
+    : await personTransaction(env.db, enrollee.user.id, async (tx) => {
         if (!(await consumeEnrollment(tx, row.id, env.now()))) return refuse('enrollment_expired');
         const authenticatorId = env.newId();
         const result = await open(tx, { authenticatorId, drawn });

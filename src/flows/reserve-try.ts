@@ -3,6 +3,7 @@ import { type Refusal, refuse } from '#core/result.ts';
 import { giveBackTry, PENDING_TRIES, returnTry } from '#core/throttle.ts';
 import { changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
+import { lockUser } from '#store/locks.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import { reservePendingTry, returnPendingTry } from '#store/pending-tries.ts';
 import type { User } from '#store/users.ts';
@@ -24,7 +25,8 @@ export async function reserveProof(
   lanes: readonly Lane[],
   now: number,
 ): Promise<Refusal | undefined> {
-  const { pending } = prover;
+  const { pending, user } = prover;
+  await lockUser(tx, user.id);
   if (pending && !(await reservePendingTry(tx, pending.id, PENDING_TRIES, now))) {
     // Over or used up: only a new sign-in helps, and that may be made at once.
     return pending.expiresAt <= now

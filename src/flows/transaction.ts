@@ -1,5 +1,6 @@
 import { isRefusal, type Refusal } from '#core/result.ts';
 import type { Database, Queries } from '#store/database.ts';
+import { lockUser } from '#store/locks.ts';
 
 /** Runs `work` in a transaction of its own; a refusal rolls everything back and is the answer. */
 export async function transactionOrRefusal<T>(
@@ -16,6 +17,18 @@ export async function transactionOrRefusal<T>(
     if (error instanceof RolledBack) return error.refusal;
     throw error;
   }
+}
+
+/** The same for what belongs to one person: whatever else changes it has been before, or comes after. */
+export function personTransaction<T>(
+  db: Database,
+  userId: string,
+  work: (tx: Queries) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  return transactionOrRefusal(db, async (tx) => {
+    await lockUser(tx, userId);
+    return work(tx);
+  });
 }
 
 /** Carries a refusal through the rollback; never leaves this file. */

@@ -206,18 +206,32 @@ export class StorageUnavailable extends Error {
   override readonly name = 'StorageUnavailable';
 }
 
+/** What an acknowledged change survives: nothing but a crash of this service, the loss of power, a failover. */
+export type Durability = {
+  readonly level: 'none' | 'server' | 'failover';
+  /** For the operator: why. */
+  readonly text: string;
+};
+
 export type Database = {
+  readonly kind: 'sqlite' | 'postgres';
   /** Reads outside a transaction. */
   readonly read: Queries;
   /**
    * Runs `work` in one write transaction and answers after its COMMIT.
    *
-   * Nothing but database work may be awaited inside. A thrown error rolls back.
+   * Nothing but database work may be awaited inside. A thrown error rolls back. PostgreSQL runs `work` again where
+   * another transaction or a broken connection undid it: it must leave no trace but in the database.
    */
   transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
   /** Why it cannot serve, or undefined. */
   problem(): Promise<string | undefined>;
   /** Empties the write-ahead log: what was erased in the database is then nowhere. */
   truncateLog(): void;
+  /** The database's own clock in Unix seconds, with fractions; absent where it is this machine's. */
+  clockSeconds?(): Promise<number>;
+  durability(): Promise<Durability>;
+  /** The connections of this process; absent where there is no pool. */
+  pool?(): { total: number; idle: number; waiting: number; most: number };
   close(): Promise<void>;
 };

@@ -1,8 +1,14 @@
 import type { PartnerTable, Queries } from './database.ts';
 import type { Partner } from './users.ts';
 
-export async function createPartner(tx: Queries, partner: PartnerTable): Promise<void> {
-  await tx.insertInto('partners').values(partner).execute();
+/** Adds a partner; false where the slug is taken, even if it has just been. */
+export async function createPartner(tx: Queries, partner: PartnerTable): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('partners')
+    .values(partner)
+    .onConflict((conflict) => conflict.column('slug').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
 }
 
 export async function findPartnerBySlug(queries: Queries, slug: string): Promise<Partner | undefined> {

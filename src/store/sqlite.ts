@@ -135,9 +135,14 @@ async function bringUpToDate(path: string, writer: Connected, create: boolean): 
 
 function databaseOf(path: string | undefined, writer: Connected, reader: Connected): Database {
   return {
+    kind: 'sqlite',
     read: reader.queries,
     transaction: (work) => writer.queries.transaction().execute(work),
     problem: () => problemOf(path, writer, reader),
+    durability: async () =>
+      path === undefined
+        ? { level: 'none', text: 'a database that ends with the process' }
+        : { level: 'server', text: 'journal_mode=wal, synchronous=FULL: flushed before each answer' },
     truncateLog: () => {
       // A group is begun and committed in one turn, so there is none open here.
       if (writer.sqlite.isOpen && !writer.sqlite.isTransaction) writer.sqlite.exec('pragma wal_checkpoint(truncate)');

@@ -109,8 +109,14 @@ const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('u.id', '=', p.userId),
 );
 
-export async function createUser(tx: Queries, user: UserTable): Promise<void> {
-  await tx.insertInto('users').values(user).execute();
+/** Adds a person; false where somebody has that email already, even if they have just been added. */
+export async function createUser(tx: Queries, user: UserTable): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('users')
+    .values(user)
+    .onConflict((conflict) => conflict.column('email').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
 }
 
 /** Sets a password; conditional on the one it replaces, so that of two changes at once one wins. */

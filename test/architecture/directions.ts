@@ -36,6 +36,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:url': ['src/core/email.ts', 'src/main.ts', 'src/cli/'],
   'node:sqlite': ['src/store/'],
   'node:http': ['src/http/'],
+  pg: ['src/store/'],
+  // Waiting before a transaction is tried again.
+  'node:timers/promises': ['src/store/'],
   kysely: ['src/store/'],
   'kysely/migration': ['src/store/'],
   hono: ['src/http/app.ts'],

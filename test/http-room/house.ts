@@ -10,7 +10,7 @@ import type { Arrival } from '#http/house.ts';
 import type { Route } from '#http/route.ts';
 import { siteOf } from '#http/site.ts';
 import type { Database, PendingSignInTable, SessionTable } from '#store/database.ts';
-import { openSqlite } from '#store/sqlite.ts';
+import { openTestDatabase } from '../databases/open.ts';
 
 export const ORIGIN = 'https://sign-in.example.com';
 export const NOW = 1_800_000_000;
@@ -28,7 +28,7 @@ export async function openHouse(routes: readonly Route[], { environment = {}, db
   if ('problem' in config) throw new Error(config.problem);
   const keys = loadKeyRing(makeKeyText(randomBytes));
   if ('problem' in keys) throw new Error(keys.problem);
-  const opened = await openSqlite(':memory:', { create: true });
+  const opened = await openTestDatabase();
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
   const db = { ...opened, ...replaced };

@@ -14,7 +14,7 @@ import {
 import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
+import { personTransaction } from '#flows/transaction.ts';
 import { deleteOtherDevices } from '#store/devices.ts';
 import { lockPartner } from '#store/partners.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
@@ -71,7 +71,7 @@ export async function confirmAtSignIn(
 export async function skipAtSignIn(env: Env, pending: PendingSignIn, client: Client): Promise<NewSession | Refusal> {
   const now = env.now();
   const { user, mouth, deviceId, returnTo } = pending;
-  return transactionOrRefusal(env.db, async (tx) => {
+  return personTransaction(env.db, user.id, async (tx) => {
     const partner = user.partnerId === undefined ? undefined : await lockPartner(tx, user.partnerId);
     const current = { ...pending, partner };
     if (stateOf(current, now) !== 'enrollment_offered') return refuse('forbidden', { reason: 'required' });

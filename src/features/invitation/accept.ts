@@ -7,7 +7,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/begin-sign-in.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
+import { personTransaction } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { type Person, setUserLocale, setUserName } from '#store/users.ts';
@@ -45,7 +45,7 @@ export async function acceptInvitation(
     const password = isRefusal(sealedPassword) ? sealedPassword : undefined;
     return { faults: { name: name === undefined ? 'malformed' : undefined, password } };
   }
-  return transactionOrRefusal(env.db, async (tx) => {
+  return personTransaction(env.db, user.id, async (tx) => {
     const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
     if (isRefusal(finished)) return finished;
     if (finished.person.user.sealedPassword !== undefined) return refuse('not_found');

@@ -9,6 +9,7 @@ import { knowByLink } from '#flows/password-by-link.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { claimLink, revokeFirstAdministratorLinks } from '#store/links.ts';
+import { lockHouse } from '#store/locks.ts';
 import { administratorExists, createUser, findPerson, findPersonByEmail } from '#store/users.ts';
 import type { Accepted, Answered, Faults } from './accept.ts';
 
@@ -24,9 +25,9 @@ export async function createFirstAdministrator(
   if ('faults' in checked) return checked;
   const outcome = await transactionOrRefusal(env.db, async (tx) => {
     const now = env.now();
+    await lockHouse(tx);
     if (!(await claimLink(tx, linkId, now)) || (await administratorExists(tx))) return refuse('not_found');
-    if (await findPersonByEmail(tx, checked.email)) return EMAIL_TAKEN;
-    await create(env, tx, checked, answered);
+    if (!(await create(env, tx, checked, answered))) return EMAIL_TAKEN;
     const person = await findPerson(tx, checked.id);
     if (!person) throw new Error('a user just made is not there');
     const { deviceId, deviceToken } = await knowByLink(env, tx, checked.id);
@@ -64,11 +65,13 @@ async function create(
   tx: Queries,
   { id, email, name, sealedPassword }: NewAdministrator,
   { locale, client }: Answered,
-): Promise<void> {
-  await createUser(tx, {
+): Promise<boolean> {
+  const created = await createUser(tx, {
     ...{ id, email, name, locale, role: 'admin', partner_id: null, sealed_password: sealedPassword },
     ...{ created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
   });
+  if (!created) return false;
   await revokeFirstAdministratorLinks(tx);
   await appendEvent(env, tx, { action: 'administrator.created', actor: id, subject: id, detail: {} }, client);
+  return true;
 }

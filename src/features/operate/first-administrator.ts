@@ -1,11 +1,13 @@
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { makeLink, type NewLink } from '#flows/make-link.ts';
+import { lockHouse } from '#store/locks.ts';
 import { administratorExists } from '#store/users.ts';
 
 /** A new link to become the first administrator, and the end of the one before; `undefined` once there is one. */
 export async function renewFirstAdministratorLink(env: Env): Promise<NewLink | undefined> {
   return env.db.transaction(async (tx) => {
+    await lockHouse(tx);
     if (await administratorExists(tx)) return undefined;
     const purpose = 'first_administrator';
     const link = await makeLink(env, tx, { purpose });

@@ -26,9 +26,9 @@ export async function addPartner(env: Env, actor: string, typed: NewPartner): Pr
   const { policy, requiredFrom } = inForce(typed.mfa, now);
   const id = env.newId();
   return transactionOrRefusal(env.db, async (tx) => {
-    if (await findPartnerBySlug(tx, slug)) return refuse('invalid_request', { reason: 'slug_taken' });
     const mfa = { mfa_policy: policy, mfa_required_from: requiredFrom ?? null };
-    await createPartner(tx, { id, slug, name, ...mfa, created_at: now });
+    const created = await createPartner(tx, { id, slug, name, ...mfa, created_at: now });
+    if (!created) return refuse('invalid_request', { reason: 'slug_taken' });
     await appendEvent(env, tx, { action: 'partner.created', actor, partner: id, detail: { policy } }, undefined);
     return { id, slug, name, policy, requiredFrom };
   });

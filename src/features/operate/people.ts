@@ -10,6 +10,7 @@ import { hashNewPassword } from '#flows/new-password.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { revokeFirstAdministratorLinks } from '#store/links.ts';
+import { lockHouse } from '#store/locks.ts';
 import { findPartnerBySlug } from '#store/partners.ts';
 import { createUser, findPerson, findPersonByEmail, type Partner, type Person } from '#store/users.ts';
 
@@ -40,11 +41,12 @@ export async function addPerson(env: Env, actor: string, typed: NewPerson): Prom
   const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password);
   if (isRefusal(password)) return password;
   return transactionOrRefusal(env.db, async (tx) => {
-    if (await findPersonByEmail(tx, email)) return refuse('invalid_request', { reason: 'email_taken' });
-    await createUser(tx, {
+    if (typed.role === 'admin') await lockHouse(tx);
+    const created = await createUser(tx, {
       ...{ id, email, name, role: typed.role, partner_id: partner?.id ?? null, sealed_password: password ?? null },
       ...{ locale: null, created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
     });
+    if (!created) return refuse('invalid_request', { reason: 'email_taken' });
     await recordCreation(env, tx, actor, { id, role: typed.role, partnerId: partner?.id });
     const person = await findPerson(tx, id);
     if (!person) throw new Error('a user just made is not there');

@@ -13,10 +13,11 @@ import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
 import { deleteEnrollments } from '#store/enrollments.ts';
 import { revokeLinks } from '#store/links.ts';
+import { lockUser } from '#store/locks.ts';
 import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
 import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
 import { deleteOtherSessions } from '#store/sessions.ts';
-import { findPersonByEmail, type Person, setDisabled } from '#store/users.ts';
+import { findPerson, findPersonByEmail, type Person, setDisabled } from '#store/users.ts';
 
 /** An act on one person by someone who has to say why. */
 export type PersonAct = { readonly email: string; readonly actor: string; readonly reason: string };
@@ -111,9 +112,13 @@ async function actOn<T>(
   });
 }
 
+/** The person of a typed email, locked: as they are now, and as they stay until the end of the transaction. */
 async function findTyped(tx: Queries, typed: string): Promise<Person | undefined> {
   const email = canonicalEmail(typed);
-  return email === undefined ? undefined : findPersonByEmail(tx, email);
+  const person = email === undefined ? undefined : await findPersonByEmail(tx, email);
+  if (!person) return undefined;
+  await lockUser(tx, person.user.id);
+  return findPerson(tx, person.user.id);
 }
 
 function who({ actor }: Pick<PersonAct, 'actor'>, { user }: Person) {

@@ -10,6 +10,7 @@ import { linkSeconds } from '#flows/make-link.ts';
 import { reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { createLink, deleteLink, revokeResetLinks } from '#store/links.ts';
+import { lockUser } from '#store/locks.ts';
 import { deleteMail } from '#store/outbox.ts';
 import { findPersonByEmail, type Person } from '#store/users.ts';
 
@@ -28,6 +29,7 @@ export async function requestResetLink(env: Env, email: string, client: Client):
   const emailHash = emailHashOf(env, email);
   await env.db.transaction(async (tx) => {
     const person = await findPersonByEmail(tx, email);
+    await lockUser(tx, person?.user.id ?? NOBODY.id);
     const limit = await reserveTries(tx, [{ key, rule: RULES.resetMails }], env.now());
     const reason = limit ? 'too_many_attempts' : refusedReason(person);
     const receiver = reason === undefined ? person : undefined;

@@ -6,7 +6,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
+import { personTransaction } from '#flows/transaction.ts';
 import { findLink } from '#store/links.ts';
 import { findPerson, type Person } from '#store/users.ts';
 
@@ -34,7 +34,7 @@ export async function resetPassword(
 ): Promise<LinkFinished | Refusal> {
   const sealedPassword = await hashNewPassword(env, { ...user, partner }, password);
   if (isRefusal(sealedPassword)) return sealedPassword;
-  return transactionOrRefusal(env.db, async (tx) => {
+  return personTransaction(env.db, user.id, async (tx) => {
     const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
     if (isRefusal(finished)) return finished;
     await endOthers(env, tx, { user, keepSessionId: '', client }, 'password_changed');

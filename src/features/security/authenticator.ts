@@ -17,7 +17,7 @@ import {
 } from '#flows/enrollment.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { oneTimeCodeKeys } from '#flows/lanes.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
+import { personTransaction } from '#flows/transaction.ts';
 import { deleteTriesUnder } from '#store/attempts.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -94,7 +94,7 @@ export function canTurnOff({ user, partner }: Pick<Session, 'user' | 'partner'>)
 /** Removes the authenticator and with it the recovery codes; the policy is read in the same transaction. */
 export function turnOff(env: Env, session: Session, client: Client): Promise<true | Refusal> {
   const { user } = session;
-  return transactionOrRefusal<true>(env.db, async (tx) => {
+  return personTransaction<true>(env.db, user.id, async (tx) => {
     const partner = user.partnerId === undefined ? undefined : await lockPartner(tx, user.partnerId);
     if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
     const old = await findAuthenticator(tx, user.id);

@@ -15,6 +15,7 @@ import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
 import { revokeLinks } from '#store/links.ts';
+import { lockUser } from '#store/locks.ts';
 import { type Session, setNotice, setSessionDevice } from '#store/sessions.ts';
 import { replacePassword } from '#store/users.ts';
 
@@ -44,6 +45,7 @@ export async function changePassword(
   if (isRefusal(sealed)) return refused(env, session, client, 'new', sealed, sealed.refused);
 
   const deviceToken = await env.db.transaction(async (tx) => {
+    await lockUser(tx, user.id);
     if (!(await replacePassword(tx, user.id, { from: user.sealedPassword, to: sealed }))) return undefined;
     await bringBackAuthenticator(tx, session);
     return forgetAndTell(env, tx, session, client);

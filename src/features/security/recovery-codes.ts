@@ -4,7 +4,7 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
+import { personTransaction } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import { type Session, setNotice } from '#store/sessions.ts';
 
@@ -14,7 +14,7 @@ export async function makeNewCodes(env: Env, session: Session, client: Client): 
   if (!(await findAuthenticator(env.db.read, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
   const fresh = await drawRecoveryCodes(env);
   if (isRefusal(fresh)) return fresh;
-  return transactionOrRefusal<true>(env.db, async (tx) => {
+  return personTransaction<true>(env.db, user.id, async (tx) => {
     if (!(await findAuthenticator(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
     await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, fresh);
     const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');

@@ -5,6 +5,7 @@ import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
 import type { SessionTable } from '#store/database.ts';
+import { lockUser } from '#store/locks.ts';
 import { deleteSession, listSessions, type Session, setNotice } from '#store/sessions.ts';
 
 /** One place where the person is signed in. */
@@ -52,6 +53,7 @@ export async function endSession(env: Env, session: Session, id: string, client:
 
 export async function endOtherSessions(env: Env, session: Session, client: Client): Promise<void> {
   await env.db.transaction(async (tx) => {
+    await lockUser(tx, session.user.id);
     const ended = await endOthers(env, tx, { user: session.user, keepSessionId: session.id, client }, 'by_user');
     await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
   });

