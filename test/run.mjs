@@ -1,5 +1,6 @@
 // @ts-check
-// Every test, or with `npm test -- PATTERN` those in files whose path contains PATTERN.
+// Every test, or with `npm test -- PATTERN` those in files whose path contains PATTERN: first on SQLite, then those that
+// rest on a database once more on a real PostgreSQL server.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 // The browser tests start Chromium and the others hash passwords: more at once only makes each slower.
 const CONCURRENCY = 2;
+// The others have none, or are about SQLite itself.
+const RESTS_ON_A_DATABASE = /^test\/(crash|hostile|http|http-room|model|operate|races|store|walk)\/(?!sqlite)/;
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';
 
@@ -25,7 +28,9 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 
 const problem = specs.length === 0 ? undefined : await makeBrowserReady();
 if (problem !== undefined) problems.push(problem);
-if (files.length > 0) add(await runNodeTests());
+if (files.length > 0) add(await runNodeTests(files, {}));
+const onPostgres = files.filter((file) => RESTS_ON_A_DATABASE.test(file));
+if (onPostgres.length > 0) await onPostgresServer(async (url) => add(await runNodeTests(onPostgres, postgres(url))));
 if (specs.length > 0 && problem === undefined) add(await runBrowserTests());
 if (counts.passed + counts.failed === 0) {
   const nothingFits = patterns.length > 0 && files.length + specs.length === 0;
@@ -51,10 +56,32 @@ function add({ passed, failed, skipped }) {
   counts.skipped += skipped;
 }
 
-/** @returns {Promise<Counts>} */
-async function runNodeTests() {
+/** @param {string} url */
+function postgres(url) {
+  return { SALLYPORT_TEST_DATABASE: 'postgres', SALLYPORT_TEST_POSTGRES: url };
+}
+
+/** @param {(url: string) => Promise<void>} work */
+async function onPostgresServer(work) {
+  console.log('\nOnce more on PostgreSQL:\n');
+  try {
+    const { startCluster } = await import('./databases/cluster.ts');
+    const cluster = await startCluster();
+    await work(cluster.url('postgres')).finally(() => cluster.remove());
+  } catch (error) {
+    problems.push(`no PostgreSQL for the tests: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/**
+ * @param {string[]} files
+ * @param {Record<string, string>} environment
+ * @returns {Promise<Counts>}
+ */
+async function runNodeTests(files, environment) {
   /** @type {Counts | undefined} */
   let whole;
+  Object.assign(process.env, environment);
   const stream = run({ files, concurrency: CONCURRENCY });
   stream.on('test:summary', ({ file, success, counts: { tests, passed, skipped, todo } }) => {
     // One summary for each file comes first; the one without a file is of all.
@@ -63,6 +90,7 @@ async function runNodeTests() {
     whole = { passed, failed: success ? failed : Math.max(1, failed), skipped: skipped + todo };
   });
   for await (const text of stream.compose(new spec())) process.stdout.write(text);
+  for (const name of Object.keys(environment)) delete process.env[name];
   return whole ?? { passed: 0, failed: 1, skipped: 0 };
 }
 

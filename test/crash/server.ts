@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { newDatabaseSettings } from '../databases/open.ts';
 import { type ApiAnswer, browserAt, callApi, ORIGIN, PASSWORD } from '../world.ts';
 
 const SALLYPORT = fileURLToPath(new URL('../../bin/sallyport.mjs', import.meta.url));
@@ -22,7 +23,7 @@ export async function openService(t: TestContext) {
     PATH: process.env.PATH,
     PORT: String(port),
     SALLYPORT_PUBLIC_URL: ORIGIN,
-    SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'test.db')}`,
+    ...(await newDatabaseSettings(folder)),
     // Everybody comes from an address of their own: what is counted by address is not under test here.
     SALLYPORT_TRUSTED_PROXIES: '1',
   };

@@ -1,6 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import pg from 'pg';
+import { makeKeyText } from '#crypto/key-ring.ts';
 import type { Database } from '#store/database.ts';
 import { openPostgres } from '#store/postgres.ts';
 import { openSqlite } from '#store/sqlite.ts';
@@ -43,14 +46,39 @@ async function openNew(name: string): Promise<Database> {
   return openPostgres(await serverUrl(name), { create: true, connections: CONNECTIONS });
 }
 
-/** The address of a database that belongs to this test alone, with the schema in it; for processes of their own. */
-export async function newPostgresUrl(): Promise<string> {
+/** Settings of a database and a key ring that belong to one test alone; for processes of their own. */
+export async function newDatabaseSettings(folder: string): Promise<Readonly<Record<string, string>>> {
+  if (KIND === 'sqlite') return { SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'data', 'sallyport.db')}` };
   const name = `p_${randomBytes(8).toString('hex')}`;
-  await createDatabase(name);
-  return serverUrl(name);
+  await administer((client) => client.query(`create database ${name}`));
+  return { SALLYPORT_DATABASE_URL: await serverUrl(name), SALLYPORT_KEYS: makeKeyText(randomBytes) };
 }
 
-/** A connection for who tampers with the database, or looks into it. */
+/** Who tampers with a database, or looks into it, on a connection of their own. */
+export type Connected = {
+  run(statement: string): Promise<void>;
+  rows(query: string): Promise<Readonly<Record<string, unknown>>[]>;
+  close(): Promise<void>;
+};
+
+/** @param path as `openTestDatabase` got it */
+export async function connectTo(path: string): Promise<Connected> {
+  if (KIND === 'sqlite') {
+    const sqlite = new DatabaseSync(path);
+    return {
+      run: async (statement) => sqlite.exec(statement),
+      rows: async (query) => sqlite.prepare(query).all(),
+      close: async () => sqlite.close(),
+    };
+  }
+  const client = await connectPostgres(await postgresUrlOf(path));
+  return {
+    run: async (statement) => void (await client.query(statement)),
+    rows: async (query) => (await client.query(query)).rows,
+    close: () => client.end(),
+  };
+}
+
 export async function connectPostgres(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -58,7 +86,7 @@ export async function connectPostgres(url: string): Promise<pg.Client> {
 }
 
 /** The address of the database that stands for that file. */
-export function postgresUrlOf(path: string): Promise<string> {
+function postgresUrlOf(path: string): Promise<string> {
   return serverUrl(nameOf(path));
 }
 

@@ -69,7 +69,7 @@ test('a CSV cell never starts a formula, and quotes are doubled', async (t) => {
 test('a row that somebody broke does not stop the export', async (t) => {
   const world = await auditWorld(t);
   await append(world, { action: 'backup.made', detail: {} });
-  world.tamper("update audit_events set at = 9e15, client = '{', detail = '\t=x'");
+  await world.tamper("update audit_events set at = 9e15, client = '{', detail = '\t=x'");
   const [line] = await exported(world, { format: 'jsonl', actor: 'command_line' });
   assert.deepEqual([JSON.parse(line ?? '').detail, JSON.parse(line ?? '').ip], ['\t=x', null]);
   const [, csv] = await exported(world, { format: 'csv', actor: 'command_line' });

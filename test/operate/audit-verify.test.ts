@@ -141,8 +141,8 @@ test('a newest batch deleted with its rows is found by the head from the log', a
 
 test('who can write the database but has no key cannot rebuild the chain', async (t) => {
   const { world, ids } = await sealedWorld(t);
-  world.tamper(`delete from audit_events where id = '${ids[0]?.[0]}'`);
-  const batches = world.tamperer.prepare('select * from audit_batches order by number').all();
+  await world.tamper(`delete from audit_events where id = '${ids[0]?.[0]}'`);
+  const batches = await world.look('select * from audit_batches order by number');
   let head = '';
   for (const { number: n, manifest: m, event_count: c, sealed_at: s } of batches) {
     const number = Number(n);
@@ -150,9 +150,10 @@ test('who can write the database but has no key cannot rebuild the chain', async
     const eventCount = Number(c) - (number === 1 ? 1 : 0);
     const eventsDigest = manifestDigest(manifest);
     head = headAfter(head, { number, sealedAt: Number(s), eventCount, eventsDigest });
-    world.tamperer
-      .prepare('update audit_batches set manifest = ?, events_digest = ?, event_count = ?, head = ? where number = ?')
-      .run(manifest, eventsDigest, eventCount, head, number);
+    await world.tamper(
+      `update audit_batches set manifest = '${manifest}', events_digest = '${eventsDigest}',
+       event_count = ${eventCount}, head = '${head}' where number = ${number}`,
+    );
   }
   assert.deepEqual(await problemsAfter(world, 'select 1'), ['seal_wrong 1', 'seal_wrong 2', 'seal_wrong 3']);
 });
@@ -170,7 +171,7 @@ test('the seal of a batch is no seal for a checkpoint', async (t) => {
 test('a long list of problems is counted whole and listed in part', async (t) => {
   const world = await auditWorld(t);
   await sealedBatches(world, [30]);
-  world.tamper("update audit_events set actor = 'mallory'");
+  await world.tamper("update audit_events set actor = 'mallory'");
   const { problems, problemCount, intact } = await verifyAudit(world.env);
   assert.deepEqual([problems.length, problemCount, intact], [20, 30, false]);
 });

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { AuditEvent } from '#core/audit.ts';
@@ -12,15 +11,15 @@ import { createIdSource } from '#crypto/random.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { appendEvent, type EventClient } from '#flows/append-event.ts';
-import { openSqlite } from '#store/sqlite.ts';
+import { type Connected, connectTo, openTestDatabase } from '../databases/open.ts';
 
 export const T0 = 1_800_000_000;
 
 export type AuditWorld = Awaited<ReturnType<typeof auditWorld>>;
 
 /** What the log needs of `Env`, over the database in that file. */
-export async function openAudit(path: string, keyText: string, options: { create: boolean }) {
-  const db = await openSqlite(path, options);
+export async function openAudit(path: string, keyText: string) {
+  const db = await openTestDatabase(path);
   const keys = loadKeyRing(keyText);
   assert(!('problem' in keys));
   const clock = { at: T0 };
@@ -36,14 +35,18 @@ export async function auditWorld(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'audit-'));
   const path = join(folder, 'audit.db');
   const keyText = makeKeyText(randomBytes);
-  const opened = await openAudit(path, keyText, { create: true });
-  const tamperer = new DatabaseSync(path);
+  const opened = await openAudit(path, keyText);
+  const tamperer = await connectTo(path);
   t.after(async () => {
-    tamperer.close();
+    await tamperer.close();
     await opened.env.db.close();
     rmSync(folder, { recursive: true });
   });
-  return { ...opened, path, keyText, tamperer, tamper: (statement: string) => tamperer.exec(statement) };
+  return { ...opened, path, keyText, ...tampering(tamperer) };
+}
+
+function tampering(tamperer: Connected) {
+  return { tamper: tamperer.run, look: tamperer.rows };
 }
 
 export const CLIENT: EventClient = { requestId: 'r-1', address: '192.0.2.7', userAgent: 'Browser/1' };
@@ -64,13 +67,13 @@ export async function sealedBatches(world: AuditWorld, sizes: readonly number[])
     assert.equal(await sealAuditTail(world.env), size);
     world.clock.at += 60;
   }
-  const rows = world.tamperer.prepare('select id, batch from audit_events order by id').all();
-  return sizes.map((_, i) => rows.filter((row) => row.batch === i + 1).map((row) => String(row.id)));
+  const rows = await world.look('select id, batch from audit_events order by id');
+  return sizes.map((_, i) => rows.filter((row) => Number(row.batch) === i + 1).map((row) => String(row.id)));
 }
 
 /** The problems after somebody ran `statement`, each as `kind batch event`. */
 export async function problemsAfter(world: AuditWorld, statement: string, head?: string): Promise<string[]> {
-  world.tamper(statement);
+  await world.tamper(statement);
   const { problems, intact } = await verifyAudit(world.env, { head });
   assert.equal(intact, problems.length === 0);
   return problems.map((p) => [p.kind, 'batch' in p && p.batch, 'eventId' in p && p.eventId].filter(Boolean).join(' '));

@@ -86,18 +86,19 @@ test('the sealing timer seals within a second, logs each head, and stopping seal
 
 test('the sealing timer goes on after a storage error', async (t) => {
   const world = await auditWorld(t);
-  world.tamper('alter table audit_batches rename to gone');
+  await world.tamper('alter table audit_batches rename to gone');
   await append(world, SIGNED_OUT);
   const sealing = startSealing(world.env);
   await new Promise((resolve) => setTimeout(resolve, 600));
   assert(world.lines.some((line) => String(line.msg).includes('could not be sealed')));
-  world.tamper('alter table gone rename to audit_batches');
+  await world.tamper('alter table gone rename to audit_batches');
   await sealing.stop();
   assert.equal((await verifyAudit(world.env)).unsealed, 0);
 });
 
 test('the seal is made with the key ring and nothing else', async (t) => {
   const { world } = await sealedWorld(t);
-  const { number, head, seal } = world.tamperer.prepare('select * from audit_batches where number = 2').get() ?? {};
+  const [batch] = await world.look('select * from audit_batches where number = 2');
+  const { number, head, seal } = batch ?? {};
   assert.equal(seal, `k1.${world.env.keys.mac('audit', batchSealText(Number(number), String(head)))}`);
 });
