@@ -159,8 +159,9 @@ export async function setStepUpTarget(tx: Queries, id: string, path: string): Pr
   await tx.updateTable('sessions').set({ step_up_to: path }).where('id', '=', id).execute();
 }
 
-export async function setNotice(tx: Queries, id: string, notice: string | null): Promise<void> {
-  await tx.updateTable('sessions').set({ notice }).where('id', '=', id).execute();
+/** What this session is told next. Answers false when it has ended meanwhile: what it was about to change stays. */
+export async function setNotice(tx: Queries, id: string, notice: string | null): Promise<boolean> {
+  return changeSession(tx, id, { notice });
 }
 
 /** A rise of privilege: a new token, the proof and its time. Answers false when the session has ended meanwhile. */

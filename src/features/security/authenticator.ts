@@ -103,8 +103,8 @@ export function turnOff(env: Env, session: Session, client: Client): Promise<tru
     await deleteRecoveryCodes(tx, user.id);
     const event = { action: 'totp.removed' as const, ...whose(session), detail: { authenticatorId: old.id } };
     await appendEvent(env, tx, event, client);
-    await tellEnded(env, tx, session, client, 'authenticator_removed');
-    return true;
+    const told = await tellEnded(env, tx, session, client, 'authenticator_removed');
+    return told || refuse('sign_in_expired');
   });
 }
 
@@ -114,11 +114,11 @@ async function tellEnded(
   session: Session,
   client: Client,
   kind: 'authenticator_added' | 'authenticator_replaced' | 'authenticator_removed',
-): Promise<void> {
+): Promise<boolean> {
   const keep = { user: session.user, keepSessionId: session.id, client };
   const ended = await endOthers(env, tx, keep, 'authenticator_changed');
   await deleteOtherDevices(tx, session.user.id, session.deviceId);
-  await setNotice(tx, session.id, noticeText({ kind, ended }));
+  return setNotice(tx, session.id, noticeText({ kind, ended }));
 }
 
 function enrolleeOf({ id, user, expiresAt }: Session, client: Client): Enrollee {

@@ -10,12 +10,12 @@ import { endOthers } from '#flows/end-others.ts';
 import { knowDevice } from '#flows/know-device.ts';
 import { oneTimeCodeKey } from '#flows/lanes.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
+import { personTransaction } from '#flows/transaction.ts';
 import { deleteTries, findTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
 import { revokeLinks } from '#store/links.ts';
-import { lockUser } from '#store/locks.ts';
 import { type Session, setNotice, setSessionDevice } from '#store/sessions.ts';
 import { replacePassword } from '#store/users.ts';
 
@@ -33,7 +33,7 @@ export async function changePassword(
   session: Session,
   { current, next }: PasswordChange,
   client: Client,
-): Promise<{ readonly deviceToken: string } | ChangeRefused> {
+): Promise<Changed | ChangeRefused> {
   const { user, partner, deviceId } = session;
   const attempt = { email: user.email, password: current, person: { user, partner }, deviceId, client };
   const proven = await checkPasswordTry(env, attempt, async () => true);
@@ -44,14 +44,15 @@ export async function changePassword(
   const sealed = await hashNewPassword(env, { ...user, partner }, next);
   if (isRefusal(sealed)) return refused(env, session, client, 'new', sealed, sealed.refused);
 
-  const deviceToken = await env.db.transaction(async (tx) => {
-    await lockUser(tx, user.id);
-    if (!(await replacePassword(tx, user.id, { from: user.sealedPassword, to: sealed }))) return undefined;
+  const changed = await personTransaction(env.db, user.id, async (tx) => {
+    if (!(await replacePassword(tx, user.id, { from: user.sealedPassword, to: sealed }))) {
+      return refuse('invalid_credentials');
+    }
     await bringBackAuthenticator(tx, session);
     return forgetAndTell(env, tx, session, client);
   });
-  if (deviceToken !== undefined) return { deviceToken };
-  return refused(env, session, client, 'current', refuse('invalid_credentials'), 'wrong_password');
+  if (!isRefusal(changed)) return changed;
+  return refused(env, session, client, 'current', changed, changed.refused);
 }
 
 /**
@@ -68,7 +69,9 @@ async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Sessi
   }
 }
 
-async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Client): Promise<string> {
+type Changed = { readonly deviceToken: string };
+
+async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Client): Promise<Changed | Refusal> {
   const { user } = session;
   const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'password_changed');
   await deleteDevices(tx, user.id);
@@ -76,10 +79,12 @@ async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Cl
   await reopen(env, tx, user.email, env.now());
   const device = await knowDevice(env, tx, user.id, { ...client, deviceToken: undefined });
   await setSessionDevice(tx, session.id, device.id);
-  await setNotice(tx, session.id, noticeText({ kind: 'password_changed', ended }));
+  // Both hashes took their time: a session that was ended meanwhile changes nothing.
+  const told = await setNotice(tx, session.id, noticeText({ kind: 'password_changed', ended }));
+  if (!told) return refuse('sign_in_expired');
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   await appendEvent(env, tx, { action: 'password.changed', ...whose, detail: {} }, client);
-  return device.token;
+  return { deviceToken: device.token };
 }
 
 type Reason = AuditDetail<'password.change_refused'>['reason'];

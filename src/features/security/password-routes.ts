@@ -28,6 +28,7 @@ export const passwordRoutes: readonly Route[] = [
     async handle({ env, view, session, client, input }) {
       const change = { current: input.current ?? '', next: input.new ?? '' };
       const done = await changePassword(env, session, change, client);
+      if ('field' in done && done.refusal.refused === 'sign_in_expired') return seeOther('/sign-in');
       if ('field' in done) return showRefusal(changePage(view, session, done), done.refusal);
       return seeOther('/security', [{ cookie: 'device', value: done.deviceToken, maxAgeSeconds: DEVICE_SECONDS }]);
     },

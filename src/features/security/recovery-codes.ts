@@ -18,7 +18,8 @@ export async function makeNewCodes(env: Env, session: Session, client: Client): 
     if (!(await findAuthenticator(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
     await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, fresh);
     const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');
-    await setNotice(tx, session.id, noticeText({ kind: 'codes_changed', ended }));
-    return true;
+    // Drawing codes took its time: a session that was ended meanwhile changes nothing.
+    const told = await setNotice(tx, session.id, noticeText({ kind: 'codes_changed', ended }));
+    return told || refuse('sign_in_expired');
   });
 }

@@ -62,7 +62,8 @@ export const securityRoutes: readonly Route[] = [
     guard: 'steppedUp',
     async handle({ env, view, session, client }) {
       const done = await turnOff(env, session, client);
-      return isRefusal(done) ? refusedChoice(env, view, session, done) : seeOther(HOME);
+      if (!isRefusal(done)) return seeOther(HOME);
+      return done.refused === 'sign_in_expired' ? seeOther('/sign-in') : refusedChoice(env, view, session, done);
     },
   }),
   page({
@@ -81,6 +82,7 @@ export const securityRoutes: readonly Route[] = [
     async handle({ env, view, session, client }) {
       const made = await makeNewCodes(env, session, client);
       if (!isRefusal(made)) return seeOther('/enroll/recovery-codes');
+      if (made.refused === 'sign_in_expired') return seeOther('/sign-in');
       if (made.refused === 'forbidden') return seeOther(AUTHENTICATOR);
       const left = await countRecoveryCodesLeft(env.db.read, session.user.id);
       return showRefusal(newCodesPage(view, left, made), made);

@@ -1,11 +1,12 @@
 import type { Client } from '#core/client.ts';
 import { noticeText } from '#core/notice.ts';
+import { refuse } from '#core/result.ts';
 import { isLiveSession } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
+import { personTransaction } from '#flows/transaction.ts';
 import type { SessionTable } from '#store/database.ts';
-import { lockUser } from '#store/locks.ts';
 import { deleteSession, listSessions, type Session, setNotice } from '#store/sessions.ts';
 
 /** One place where the person is signed in. */
@@ -51,10 +52,11 @@ export async function endSession(env: Env, session: Session, id: string, client:
   });
 }
 
+/** Ends every session but this one; one that was ended itself meanwhile ends no other. */
 export async function endOtherSessions(env: Env, session: Session, client: Client): Promise<void> {
-  await env.db.transaction(async (tx) => {
-    await lockUser(tx, session.user.id);
+  await personTransaction<true>(env.db, session.user.id, async (tx) => {
     const ended = await endOthers(env, tx, { user: session.user, keepSessionId: session.id, client }, 'by_user');
-    await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
+    const told = await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
+    return told || refuse('sign_in_expired');
   });
 }
