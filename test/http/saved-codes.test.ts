@@ -120,6 +120,21 @@ describe('the recovery codes', () => {
     assert.equal((await other.get('/')).status, 200);
   });
 
+  it('are shown no longer once the proof is ten minutes old, and whoever does not see them cannot say Done', async (t) => {
+    const { world, browser } = await openWithEnrolledAna(t);
+    world.clock.at += 260;
+    await browser.get('/security/recovery-codes');
+    assert.equal((await browser.post('/security/recovery-codes')).location, '/enroll/recovery-codes');
+    await browser.get('/enroll/recovery-codes');
+    // The copy lives for five minutes more than this proof.
+    world.clock.at += 400;
+    assert.equal((await browser.post('/enroll/recovery-codes', { saved: 'yes' })).location, '/security');
+    assert.deepEqual(codesOn((await browser.get('/enroll/recovery-codes')).text), []);
+    assert.notEqual((await codeSet(world)).sealed_copy, null);
+    const done = (await world.events()).filter(({ action }) => action === 'recovery_codes.acknowledged');
+    assert.equal(done.length, 1, 'the one of the set-up');
+  });
+
   it('stand in the database as hashes and a sealed copy', async (t) => {
     const { world } = await openWithAna(t);
     const browser = world.person();
