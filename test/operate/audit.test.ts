@@ -70,6 +70,13 @@ test('an event whose effect is rolled back is not in the log', async (t) => {
   assert.equal((await verifyAudit(world.env)).unsealed, 0);
 });
 
+test('an event with a secret in its detail is a bug that throws, and nothing is written', async (t) => {
+  const world = await auditWorld(t);
+  const leak = { ...SIGNED_OUT, detail: { reason: 'JBSWY3DPEHPK3PXP' as 'sign_out' } };
+  await assert.rejects(append(world, leak), /detail reason is neither a code nor an id$/);
+  assert.equal((await verifyAudit(world.env)).unsealed, 0);
+});
+
 test('the sealing timer seals within a second, logs each head, and stopping seals the rest', async (t) => {
   const world = await auditWorld(t);
   const sealing = startSealing(world.env);
