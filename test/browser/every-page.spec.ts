@@ -37,6 +37,7 @@ for (const [name, open] of Object.entries(GALLERY)) {
     await clear(stage);
     await open(stage);
     await checkHead(page);
+    checkAddress(page, name);
     if (await page.locator('.refusal').isVisible()) await checkRefusal(page);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 800 });
@@ -58,7 +59,7 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/enroll': ['prompt'],
   '/enroll/authenticator': ['set-up'],
   '/enroll/recovery-codes': ['codes'],
-  '/step-up': ['step-up'],
+  '/step-up': ['step-up', 'step-up-password'],
   '/step-up/recovery-code': ['step-up-recovery'],
   '/security': ['security'],
   '/security/authenticator': ['replace', 'connecting', 'add'],
@@ -83,6 +84,14 @@ test('no page is missing here', () => {
   expect(unseen).toEqual([]);
   expect(Object.values(SEEN).flatMap((names) => names.filter((name) => !(name in GALLERY)))).toEqual([]);
 });
+
+/** A picture that promises a page has arrived there: one that was sent elsewhere looks at another page twice. */
+function checkAddress(page: Page, name: string): void {
+  const promised = Object.entries(SEEN).find(([, names]) => names.includes(name))?.[0];
+  if (promised === undefined) return;
+  const address = new RegExp(`^${promised.replaceAll(/:\w+/g, '[^/]+')}$`);
+  expect(new URL(page.url()).pathname).toMatch(address);
+}
 
 /** As nobody had been here for a while. */
 async function clear({ site, page }: Stage): Promise<void> {

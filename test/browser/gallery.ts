@@ -141,7 +141,11 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
     await signedIn(stage, '/security/authenticator');
     await submit(stage.page);
   },
-  add: (stage) => passwordOnly(stage, '/security/authenticator'),
+  add: async (stage) => {
+    await passwordOnly(stage, '/security/authenticator');
+    await stage.page.locator('#password').fill(PASSWORD);
+    await submit(stage.page);
+  },
   'new-codes': (stage) => signedIn(stage, '/security/recovery-codes'),
   password: (stage) => signedIn(stage, '/security/password'),
   'password-refused': async (stage) => {
