@@ -63,13 +63,16 @@ function expiredText({ t }: View, { ageSeconds = 0 }: Refusal): string {
   return ageSeconds === 0 ? t('refusal.expired.superseded') : t('refusal.expired.text', { age: span(t, ageSeconds) });
 }
 
-function shapeText({ t }: View, { reason }: Refusal, place: Place): RefusalText {
+function shapeText({ t, config }: View, { reason }: Refusal, place: Place): RefusalText {
   if (reason === 'looks_like_recovery_code') {
     const href = place === 'stepUp' ? '/step-up/recovery-code' : '/sign-in/recovery-code';
     const link = html`<a href="${href}">${t('signIn.useRecoveryCode')}</a>`;
     return {
       title: t('refusal.isRecovery.title'),
-      text: place === 'setUp' ? t('refusal.digits.text') : html`${t('refusal.isRecovery.text')} ${link}`,
+      text:
+        place === 'setUp'
+          ? t('refusal.code.text', { product: config.productName })
+          : html`${t('refusal.isRecovery.text')} ${link}`,
     };
   }
   if (reason === 'looks_like_one_time_code') {
