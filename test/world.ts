@@ -32,7 +32,12 @@ type Options = {
   readonly hasher?: PasswordHasher;
   /** A file that outlives this world, and the key ring it was sealed with: the same service after a restart. */
   readonly database?: { readonly path: string; readonly keyText: string };
+  /** The clock of another world: nodes of one service agree on the time. */
+  readonly clock?: Clock;
 };
+
+/** Unix seconds, set by hand. */
+export type Clock = { at: number };
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 export type Person = ReturnType<World['person']>;
@@ -46,7 +51,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
   assert(!('problem' in keys));
   const db = await openTestDatabase(database?.path);
   t.after(() => db.close());
-  const clock = { at: START };
+  const clock: Clock = options.clock ?? { at: START };
   const log: string[] = [];
   const env: Env = {
     config,

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { AUDIT_ACTIONS, type AuditAction } from '#core/audit.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
+import { codeLane, recoveryLane } from './counters.ts';
+import { unusedCodes } from './effects.ts';
+import { codesWait, isLivePending, isLiveSession, type Model, type Pending, type Session, stateOf } from './model.ts';
+import type { NodeIndex, Real } from './real.ts';
+
+/** Asks a node for everything that the model knows of, and for what has to be gone. */
+export async function agree(
+  model: Model,
+  real: Real,
+  on: { node: NodeIndex; events: readonly string[] },
+): Promise<void> {
+  const { node, events } = on;
+  assert.deepEqual(await successesNow(model, real, node), [...events].sort(), 'the audit log has each success once');
+  for (const session of model.sessions) await agreeOnSession(model, real, node, session);
+  for (const pending of model.pendings) await agreeOnPending(model, real, node, pending);
+  await agreeOnPeople(model, real, node);
+  await real.settle(node);
+}
+
+/** At the end: no token that ever died opens anything. */
+export async function agreeOnTheDead(model: Model, real: Real): Promise<void> {
+  seenDead.clear();
+  for (const { kind, token } of model.outworn) {
+    if (kind === 'session') await assertDead(model, real, 0, token);
+    else await assertPendingPage(model, real, 0, { token });
+  }
+  for (const session of model.sessions) await agreeOnSession(model, real, 0, session);
+  for (const pending of model.pendings) await agreeOnPending(model, real, 1, pending);
+}
+
+/** Looked at once when they died, and again at the end: else the cost of a sequence grows with its square. */
+const seenDead = new Set<string>();
+
+async function agreeOnSession(model: Model, real: Real, node: NodeIndex, session: Session): Promise<void> {
+  const { token, mouth, person } = session;
+  if (!isLiveSession(model, session)) return assertDead(model, real, node, token);
+  if (mouth === 'page') {
+    const { status, location } = await real.get(node, pageWith(model, { session }), '/');
+    const expected = codesWait(model, session) ? [303, '/enroll/recovery-codes'] : [200, undefined];
+    assert.deepEqual([status, location], expected, 'the page of a live session');
+  } else {
+    const { status, body } = await real.call(model, node, { method: 'GET', path: '/session', token });
+    assert.equal(status, 200, 'a session that the model knows is open');
+    const user = body.user as { email: string };
+    const { amr, expiresAt, authTime } = body;
+    assert.deepEqual(
+      { email: user.email, amr, expiresAt: secondsOf(expiresAt), authTime: secondsOf(authTime) },
+      { email: person.email, amr: session.amr, expiresAt: session.expiresAt, authTime: session.authTime },
+    );
+  }
+  if (model.now - session.lastSeenAt >= 60) session.lastSeenAt = model.now;
+}
+
+async function assertDead(model: Model, real: Real, node: NodeIndex, token: string): Promise<void> {
+  if (seenDead.has(token)) return;
+  seenDead.add(token);
+  const { status } = await real.call(model, node, { method: 'GET', path: '/session', token });
+  assert.equal(status, 401, 'a session that the model does not know is closed');
+  const page = await real.get(node, pageWith(model, { session: { token } }), '/');
+  assert.equal(page.location, '/sign-in?return_to=%2F', 'and so are its pages');
+}
+
+async function agreeOnPending(model: Model, real: Real, node: NodeIndex, pending: Pending): Promise<void> {
+  const { token, mouth, person } = pending;
+  const lives = isLivePending(model, pending);
+  if (!lives && seenDead.has(token)) return;
+  if (!lives) seenDead.add(token);
+  if (mouth === 'page') {
+    const door = person.authenticator ? '/sign-in/one-time-code' : '/enroll';
+    return assertPendingPage(model, real, node, { token, ...(lives && { door }) });
+  }
+  const { status, body } = await real.call(model, node, { method: 'GET', path: '/sign-in', token });
+  if (!lives) return assert.equal(status, 401, 'a pending sign-in that the model does not know is dead');
+  const { state, methods, expiresAt } = body;
+  assert.deepEqual(
+    { status, state, methods, expiresAt: secondsOf(expiresAt) },
+    { status: 200, state: stateOf(model, pending), methods: methodsOf(model, pending), expiresAt: pending.expiresAt },
+  );
+}
+
+/** A pending sign-in in a browser leads to one of its two doors, and a dead one to neither. */
+async function assertPendingPage(model: Model, real: Real, node: NodeIndex, at: { token: string; door?: string }) {
+  const { status, location } = await real.get(node, pageWith(model, { pending: at }), '/enroll');
+  const door = status === 200 ? '/enroll' : location === '/sign-in/one-time-code' ? location : undefined;
+  assert.equal(door, at.door, 'the door behind the pending sign-in of a page');
+}
+
+/** What works now: paused or disabled is left out, and so are codes of which none is left. */
+export function methodsOf(model: Model, { person, deviceId }: Pick<Pending, 'person' | 'deviceId'>): string[] {
+  const { authenticator, email } = person;
+  if (!authenticator) return [];
+  const { counters, now } = model;
+  const recovery = counters.isOpen(recoveryLane(email, deviceId), now) && unusedCodes(person).length > 0;
+  return [
+    ...(counters.isOpen(codeLane(authenticator.key, deviceId), now) ? ['totp'] : []),
+    ...(recovery ? ['recovery_code'] : []),
+  ];
+}
+
+async function agreeOnPeople({ people }: Model, real: Real, node: NodeIndex): Promise<void> {
+  const { read } = real.world(node).env.db;
+  for (const person of people) {
+    const found = await findAuthenticator(read, person.id);
+    assert.equal(found?.lastUsedStep, person.authenticator?.lastUsedStep, 'the step that was used last');
+    assert.equal(await countRecoveryCodesLeft(read, person.id), unusedCodes(person).length, 'recovery codes left');
+  }
+}
+
+/** The events of success since the clock read what it reads now, of these people and of their partner. */
+async function successesNow({ now, people }: Model, real: Real, node: NodeIndex): Promise<string[]> {
+  const { read } = real.world(node).env.db;
+  const ids = people.map(({ id }) => id);
+  const rows = await read
+    .selectFrom('audit_events')
+    .select(['action', 'subject'])
+    // Ids sort by age: the first that can be made in this second.
+    .where('id', '>=', idsFrom(now))
+    .execute();
+  const ours = rows.filter(({ subject }) => subject === null || ids.includes(subject));
+  const isSuccess = (action: string) => AUDIT_ACTIONS[action as AuditAction].outcome === 'success';
+  return ours
+    .map(({ action }) => action)
+    .filter((action) => isSuccess(action) && action !== 'server.clock_suspected')
+    .sort();
+}
+
+function idsFrom(now: number): string {
+  const time = (now * 1000).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
+}
+
+function pageWith({ apiAddress }: Model, cookies: { session?: { token: string }; pending?: { token: string } }) {
+  return { address: apiAddress, ...cookies };
+}
+
+function secondsOf(instant: unknown): number {
+  return Date.parse(String(instant)) / 1000;
+}

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { HOTP, Secret } from 'otpauth';
+
+/** A one-time code as a person may come by one. */
+export type TypedCode = { readonly stepsAhead: number } | 'free' | 'wrong';
+
+export type CodeMeaning = { readonly kind: 'accepted'; readonly step: number } | { readonly kind: CodeRefusal };
+type CodeRefusal = 'code_incorrect' | 'code_expired' | 'code_already_used';
+
+/** Mostly one that is not used yet; else one of the window, of the past that is explained, or of the future that never is. */
+export const typedCode: fc.Arbitrary<TypedCode> = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('free' as const) },
+  { weight: 3, arbitrary: fc.constantFrom({ stepsAhead: 0 }, { stepsAhead: -1 }, { stepsAhead: 1 }) },
+  { weight: 1, arbitrary: fc.integer({ min: -22, max: 22 }).map((stepsAhead) => ({ stepsAhead })) },
+  { weight: 2, arbitrary: fc.constant('wrong' as const) },
+);
+
+/** The digits, by an implementation that is not ours. */
+export function digitsOf(
+  { secret, lastUsedStep = -1 }: { readonly secret: string; readonly lastUsedStep?: number },
+  typed: TypedCode,
+  now: number,
+): string {
+  const codeAt = codesOf(secret);
+  const step = stepAt(now);
+  if (typed === 'free') return codeAt([step, step + 1].find((one) => one > lastUsedStep) ?? step);
+  if (typed !== 'wrong') return codeAt(step + typed.stepsAhead);
+  const taken = new Set(Array.from({ length: 51 }, (_, index) => codeAt(step - 25 + index)));
+  const free = Array.from({ length: 52 }, (_, index) => String(100_000 + index)).find((code) => !taken.has(code));
+  return free ?? '';
+}
+
+/** CONTRACT, "The four answers", by digits: two steps may share a code, and then the order decides. */
+export function meaningOf(secret: string, code: string, lastUsedStep: number, now: number): CodeMeaning {
+  const codeAt = codesOf(secret);
+  const step = stepAt(now);
+  const accepted = [step, step - 1, step + 1].find((one) => one > lastUsedStep && codeAt(one) === code);
+  if (accepted !== undefined) return { kind: 'accepted', step: accepted };
+  if (lastUsedStep >= 0 && codeAt(lastUsedStep) === code) return { kind: 'code_already_used' };
+  const older = Array.from({ length: 22 }, (_, back) => step + 1 - back);
+  return { kind: older.some((one) => codeAt(one) === code) ? 'code_expired' : 'code_incorrect' };
+}
+
+function codesOf(secret: string): (step: number) => string {
+  const hotp = new HOTP({ secret: Secret.fromBase32(secret) });
+  return (counter) => hotp.generate({ counter });
+}
+
+function stepAt(now: number): number {
+  return Math.floor(now / 30);
+}

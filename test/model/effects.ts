@@ -1,0 +1,118 @@
+import {
+  DAY,
+  type Device,
+  isLiveSession,
+  MINUTE,
+  type Model,
+  ownersOf,
+  type Pending,
+  type Person,
+  type Session,
+  sessionEnd,
+} from './model.ts';
+
+export type Factor = 'totp' | 'recovery_code';
+
+const AMR = { none: ['pwd'], totp: ['pwd', 'otp', 'mfa'], recovery_code: ['pwd', 'mfa'] } as const;
+
+export type Opening = {
+  readonly person: Person;
+  readonly mouth: 'api' | 'page';
+  readonly factor: Factor | undefined;
+  readonly token: string;
+  readonly deviceId: string | undefined;
+};
+
+/** A finished sign-in: the session, and the events that say so. */
+export function openSession(model: Model, opening: Opening): { session: Session; events: string[] } {
+  const { person, mouth, factor, token, deviceId } = opening;
+  const { now } = model;
+  const end = sessionEnd(person, now);
+  const cap = factor === undefined && !person.isStaff ? (model.requiredFrom ?? end) : end;
+  const provenAt = factor && now;
+  const session: Session = {
+    ...{
+      person,
+      mouth,
+      token,
+      createdAt: now,
+      expiresAt: Math.min(end, cap),
+      deviceId,
+      shown: undefined,
+      ended: false,
+    },
+    ...{ lastSeenAt: now, amr: AMR[factor ?? 'none'], secondFactorAt: provenAt, authTime: now },
+    ...{ stepUpAt: provenAt, stepUpMethod: factor },
+  };
+  model.sessions.push(session);
+  const evicted = oldestBut(20, model.sessions, person);
+  for (const old of evicted) old.ended = true;
+  return { session, events: ['sign_in.completed', ...(evicted.length > 0 ? ['session.ended'] : [])] };
+}
+
+/** The rows of a person that are one too many, the newest kept; what has run out still has its row. */
+export function oldestBut<T extends Session | Pending>(keep: number, all: readonly T[], person: Person): readonly T[] {
+  const rows = all.filter((row) => row.person === person && !row.ended);
+  return rows.toSorted((one, other) => other.createdAt - one.createdAt).slice(keep);
+}
+
+/** A rise of privilege: the token before it is dead. */
+export function raise(model: Model, session: Session, token: string, method: Session['stepUpMethod']): void {
+  model.outworn.push({ kind: 'session', token: session.token });
+  Object.assign(session, { token, stepUpAt: model.now, stepUpMethod: method });
+}
+
+/** Ends what else is open for a person, and every secret that was shown. */
+export function endOthers(model: Model, person: Person, keep?: Session | Pending): void {
+  for (const owner of ownersOf(model, person)) {
+    owner.shown = undefined;
+    if (owner !== keep) owner.ended = true;
+  }
+}
+
+export function forgetDevices(model: Model, person: Person, keepId?: string): void {
+  const kept = model.devices.filter((device) => device.person !== person || device.id === keepId);
+  model.devices.splice(0, Infinity, ...kept);
+}
+
+/** A browser becomes known; for one person each cookie has one row. */
+export function knowDevice(model: Model, person: Person, token: string, id = newId(model)): string {
+  const device: Device = { id, token, person, expiresAt: model.now + 180 * DAY };
+  const others = model.devices.filter((other) => other.person !== person || other.token !== token);
+  model.devices.splice(0, Infinity, ...others, device);
+  return id;
+}
+
+export function newId(model: Model): string {
+  model.lastId += 1;
+  return String(model.lastId);
+}
+
+/** A new set in place of the old one; pages may show it again for ten minutes. */
+export function issueCodes(model: Model, person: Person, codes: readonly string[], mouth: 'api' | 'page'): void {
+  person.codes = new Map(codes.map((code) => [code, false]));
+  person.copyUntil = mouth === 'page' ? model.now + 10 * MINUTE : undefined;
+}
+
+/** An authenticator goes with what was counted against it. */
+export function removeAuthenticator(model: Model, person: Person): void {
+  if (person.authenticator) model.counters.forget(`code:${person.authenticator.key}:`);
+  person.authenticator = undefined;
+}
+
+export function setAuthenticator(model: Model, person: Person, secret: string, lastUsedStep: number): void {
+  person.authenticator = { key: newId(model), secret, lastUsedStep };
+}
+
+/** Rows of a partner's people that are over go when its policy changes to required. */
+export function sweep(model: Model): void {
+  for (const session of model.sessions) session.ended ||= !isLiveSession(model, session);
+}
+
+export function revokeLinks(model: Model, person: Person): void {
+  for (const link of model.links) if (link.person === person) link.dead = true;
+}
+
+export function unusedCodes({ codes }: Person): readonly string[] {
+  return [...codes].filter(([, used]) => !used).map(([code]) => code);
+}

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { RefusalCode } from '#core/result.ts';
+import { codesOn, secretOn } from '../http/story.ts';
+import { act, assertRefused, type Door, type Drawn, doorsOf, ordinal, pick, pickDoor } from './act.ts';
+import { digitsOf, meaningOf, type TypedCode, typedCode } from './codes.ts';
+import { endOthers, forgetDevices, issueCodes, setAuthenticator } from './effects.ts';
+import {
+  type Browser,
+  codesWait,
+  demandOf,
+  isLivePending,
+  isLiveSession,
+  MINUTE,
+  type Model,
+  type Pending,
+  type Session,
+  type Shown,
+} from './model.ts';
+import type { Real } from './real.ts';
+import { finish } from './sign-in-acts.ts';
+
+const start = act({
+  name: 'start an enrollment',
+  args: fc.record({ which: ordinal }),
+  check: (model) => doorsOf(model).length > 0,
+  async run(model, real, { which, node }) {
+    const door = pickDoor(model, which, ({ person }) => !person.authenticator);
+    const { pending, browser } = door;
+    const refused = closedDoor(model, pending);
+    const answer = await send(model, real, { ...door, node, paths: ['/enroll', '/sign-in/enrollment'] });
+    if (refused) {
+      assertSentOn(door, answer, refused);
+      return [];
+    }
+    const secret = browser
+      ? secretOn((await real.get(node, browser, '/enroll/authenticator')).text)
+      : String('body' in answer && answer.body.secret);
+    return show(model, pending, secret);
+  },
+});
+
+/** The same secret for the same owner, until its time or its tries are over. */
+export function show(model: Model, owner: Pending | Session, secret: string): readonly string[] {
+  if (isOpen(model, owner.shown) && owner.shown.tries < 20) {
+    assert.equal(secret, owner.shown.secret, 'asking again shows the same secret');
+    return [];
+  }
+  assert.notEqual(secret, owner.shown?.secret);
+  owner.shown = { secret, expiresAt: Math.min(model.now + 10 * MINUTE, owner.expiresAt), tries: 0 };
+  return ['enrollment.started'];
+}
+
+function isOpen({ now }: Model, shown: Shown | undefined): shown is Shown {
+  return shown !== undefined && now < shown.expiresAt;
+}
+
+const confirm = act({
+  name: 'confirm an enrollment',
+  args: fc.record({ which: ordinal, typed: typedCode }),
+  check: (model) => doorsOf(model).length > 0,
+  async run(model, real, { which, typed, node }) {
+    const door = pickDoor(model, which, ({ shown }) => isOpen(model, shown));
+    const { pending, browser } = door;
+    const code = codeFor(model, pending, typed);
+    const confirmed = closedDoor(model, pending) ?? tryConfirmation(model, pending, code);
+    const paths = ['/enroll/authenticator', '/sign-in/enrollment/confirm'] as const;
+    const answer = await send(model, real, { ...door, node, paths, code });
+    if (!('secret' in confirmed)) {
+      assertSentOn(door, answer, confirmed);
+      return [];
+    }
+    const { person, mouth, deviceId } = pending;
+    endOthers(model, person, pending);
+    pending.ended = true;
+    forgetDevices(model, person, deviceId);
+    setAuthenticator(model, person, confirmed.secret, confirmed.step);
+    const events = finish(model, answer, { person, browser, factor: 'totp', deviceId });
+    const codes = browser
+      ? codesOn((await real.get(node, browser, '/enroll/recovery-codes')).text)
+      : ('body' in answer && (answer.body.recoveryCodes as string[])) || [];
+    assert.equal(codes.length, 10);
+    issueCodes(model, person, codes, mouth);
+    return ['totp.enrolled', 'recovery_codes.created', 'sessions.ended_others', ...events];
+  },
+});
+
+export function codeFor({ now }: Model, { shown }: Pending | Session, typed: TypedCode): string {
+  return shown ? digitsOf(shown, typed, now) : '123456';
+}
+
+type Confirmed = { readonly secret: string; readonly step: number };
+
+/** Counts a confirmation and compares it. */
+export function tryConfirmation(
+  model: Model,
+  { shown }: Pending | Session,
+  code: string,
+): readonly RefusalCode[] | Confirmed {
+  if (!isOpen(model, shown)) return ['enrollment_expired'];
+  if (shown.tries >= 20) return ['too_many_attempts'];
+  shown.tries += 1;
+  const meaning = meaningOf(shown.secret, code, -1, model.now);
+  return meaning.kind === 'accepted' ? { secret: shown.secret, step: meaning.step } : [meaning.kind];
+}
+
+const skip = act({
+  name: 'not now',
+  args: fc.record({ which: ordinal }),
+  check: (model) => doorsOf(model).length > 0,
+  async run(model, real, { which, node }) {
+    const door = pickDoor(model, which, ({ person }) => !person.authenticator);
+    const { pending, browser } = door;
+    const { person, deviceId } = pending;
+    const isOffered = !person.authenticator && demandOf(model, person) !== 'required';
+    const refused = isLivePending(model, pending)
+      ? isOffered
+        ? undefined
+        : ['forbidden' as const]
+      : ['sign_in_expired' as const];
+    const answer = await send(model, real, { ...door, node, paths: ['/enroll/skip', '/sign-in/enrollment/skip'] });
+    if (refused) {
+      assertRefused(answer, refused);
+      return [];
+    }
+    pending.ended = true;
+    person.skippedAt = model.now;
+    return ['enrollment.skipped', ...finish(model, answer, { person, browser, factor: undefined, deviceId })];
+  },
+});
+
+const done = act({
+  name: 'done',
+  args: fc.record({ at: fc.constantFrom(0, 1) }),
+  check: (model) => browsersWithCodes(model).length > 0,
+  async run(model, real, { at, node }) {
+    const browser = pick(browsersWithCodes(model), at);
+    // The check was made a second ago.
+    if (!browser?.session) return [];
+    const { person } = browser.session;
+    const shown = codesOn((await real.get(node, browser, '/enroll/recovery-codes')).text);
+    assert.deepEqual(shown, [...person.codes.keys()], 'the same codes until Done');
+    assert.equal((await real.post(node, browser, '/enroll/recovery-codes', { saved: 'yes' })).status, 303);
+    person.copyUntil = undefined;
+    return ['recovery_codes.acknowledged'];
+  },
+});
+
+function browsersWithCodes(model: Readonly<Model>): readonly Browser[] {
+  return model.browsers.filter(({ session }) => isLiveSession(model, session) && codesWait(model, session));
+}
+
+function closedDoor(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
+  if (!isLivePending(model, pending)) return ['sign_in_expired'];
+  return pending.person.authenticator ? ['forbidden'] : undefined;
+}
+
+/** A call is refused by its code; a page goes on to the door that is there, or shows the same form again. */
+function assertSentOn(door: Door, answer: Awaited<ReturnType<typeof send>>, codes: readonly RefusalCode[]): void {
+  if (!('location' in answer) || answer.status !== 303) {
+    assertRefused(answer, codes);
+    return;
+  }
+  const expected = codes.includes('enrollment_expired') ? '/enroll?ended' : '/sign-in/one-time-code';
+  assert.equal(answer.location, expected);
+  assert.ok(expected === '/enroll?ended' || door.pending.person.authenticator);
+}
+
+type Sending = Door & { node: 0 | 1; paths: readonly [page: string, api: string]; code?: string };
+
+function send(model: Model, real: Real, { pending, browser, node, paths: [page, path], code }: Sending) {
+  const fields: Record<string, string> = code === undefined ? {} : { code };
+  return browser
+    ? real.post(node, browser, page, fields)
+    : real.call(model, node, { path, body: fields, token: pending.token });
+}
+
+export const ENROLLMENT_ACTS: readonly Drawn[] = [
+  { weight: 3, arbitrary: start },
+  { weight: 4, arbitrary: confirm },
+  { weight: 2, arbitrary: skip },
+  { weight: 2, arbitrary: done },
+];

@@ -1,0 +1,84 @@
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import type { MfaPolicy } from '#core/policy.ts';
+import { recoveryCodesOf } from '../http/limits-story.ts';
+import { PASSWORD } from '../world.ts';
+import { agreeOnTheDead } from './agreement.ts';
+import { issueCodes, setAuthenticator } from './effects.ts';
+import { ENROLLMENT_ACTS } from './enrollment-acts.ts';
+import { DAY, type Model, newModel, type Person } from './model.ts';
+import { OPERATOR_ACTS } from './operator-acts.ts';
+import { openReal, type Real } from './real.ts';
+import { SECOND_FACTOR_ACTS } from './second-factor-acts.ts';
+import { SECURITY_ACTS } from './security-acts.ts';
+import { SIGN_IN_ACTS } from './sign-in-acts.ts';
+
+/** How many sequences of acts, and how long one is at most. `MODEL_SEQUENCES=5000 npm test -- test/model` for long. */
+const SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? 300);
+const ACTS_AT_MOST = 70;
+/** A failure prints its seed and path: `MODEL_SEED=… MODEL_PATH=…` plays it again. */
+const { MODEL_SEED, MODEL_PATH } = process.env;
+
+const ACTS = fc.oneof(...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...ENROLLMENT_ACTS, ...SECURITY_ACTS, ...OPERATOR_ACTS);
+
+test('a full session exists exactly when the model says so', { timeout: 3_600_000 }, async (t) => {
+  const real = await openReal();
+  const tally = new Map<string, number>();
+  let acts = 0;
+  after(() => real.stop());
+  const property = fc.asyncProperty(
+    fc.record({
+      policy: fc.constantFrom<MfaPolicy>('off', 'optional', 'required'),
+      enrolled: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+    }),
+    // Long sequences from the first on.
+    fc.noBias(fc.commands([ACTS], { maxCommands: ACTS_AT_MOST, size: 'max' })),
+    async ({ policy, enrolled }, commands) => {
+      const model = await begin(real, policy, enrolled);
+      await fc.asyncModelRun(() => ({ model, real }), commands);
+      await agreeOnTheDead(model, real);
+      for (const event of model.successes) tally.set(event, (tally.get(event) ?? 0) + 1);
+      acts += model.acts;
+    },
+  );
+  await fc.assert(property, {
+    numRuns: SEQUENCES,
+    ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
+    ...(MODEL_PATH !== undefined && { path: MODEL_PATH }),
+  });
+  t.diagnostic([...tally].map(([event, count]) => `${event} ${count}`).join(', '));
+  t.diagnostic(`${SEQUENCES} sequences, ${acts} acts, two nodes: model and service agreed after each`);
+});
+
+let sequences = 0;
+
+/** People, a partner and an address of their own, at the beginning of a day: no sequence has to do with another. */
+async function begin(real: Real, policy: MfaPolicy, enrolled: readonly boolean[]): Promise<Model> {
+  sequences += 1;
+  real.clock.at = (Math.floor(real.clock.at / DAY) + 1) * DAY;
+  const slug = `acme-${sequences}`;
+  const world = real.world(0);
+  const { id: partnerId } = await world.addPartner({ slug, policy });
+  const people: Person[] = [];
+  const address = `10.${(sequences >> 8) & 255}.${sequences & 255}`;
+  const model = newModel({ policy, slug, address }, real.clock.at, people);
+  for (const [index, isEnrolled] of enrolled.entries()) {
+    // Two colleagues, and one of the staff.
+    const isStaff = index === 2;
+    const email = `person${index}@${slug}.example`;
+    const { id } = await world.addUser({ email, ...(isStaff ? { role: 'csm' } : { partnerId }) });
+    const person = newPerson(id, email, isStaff);
+    people.push(person);
+    if (!isEnrolled) continue;
+    setAuthenticator(model, person, await world.addAuthenticator(id), -1);
+    issueCodes(model, person, await recoveryCodesOf(world, id), 'api');
+  }
+  return model;
+}
+
+function newPerson(id: string, email: string, isStaff: boolean): Person {
+  return {
+    ...{ id, email, isStaff, password: PASSWORD, oldPassword: undefined, isDisabled: false, skippedAt: undefined },
+    ...{ authenticator: undefined, codes: new Map(), copyUntil: undefined },
+  };
+}

@@ -1,0 +1,188 @@
+import type { MfaPolicy } from '#core/policy.ts';
+import { Counters } from './counters.ts';
+
+export const MINUTE = 60;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** What the service has to know to answer as it must, and nothing else. Times are Unix seconds. */
+export type Model = {
+  now: number;
+  policy: MfaPolicy;
+  requiredFrom: number | undefined;
+  readonly slug: string;
+  readonly people: readonly Person[];
+  readonly browsers: readonly Browser[];
+  readonly apiAddress: string;
+  readonly counters: Counters;
+  readonly sessions: Session[];
+  readonly pendings: Pending[];
+  readonly links: Link[];
+  readonly devices: Device[];
+  /** Tokens that a session had before its privilege rose, or a pending sign-in before it was renewed. */
+  readonly outworn: { readonly kind: 'session' | 'pending'; readonly token: string }[];
+  /** Numbers for what the product gives an id of its own. */
+  lastId: number;
+  /** How many acts there were, and the events of those that succeeded. */
+  acts: number;
+  readonly successes: string[];
+};
+
+export type Person = {
+  readonly id: string;
+  readonly email: string;
+  readonly isStaff: boolean;
+  password: string;
+  /** The one before it. */
+  oldPassword: string | undefined;
+  isDisabled: boolean;
+  skippedAt: number | undefined;
+  authenticator: Authenticator | undefined;
+  /** Every code of the set, and whether it was used. */
+  codes: Map<string, boolean>;
+  /** Until when the set can be shown again, unless Done comes first. */
+  copyUntil: number | undefined;
+};
+
+export type Authenticator = { readonly key: string; readonly secret: string; lastUsedStep: number };
+
+/** A secret shown and not yet confirmed. */
+export type Shown = { readonly secret: string; readonly expiresAt: number; tries: number };
+
+type Owner = {
+  readonly person: Person;
+  readonly mouth: 'api' | 'page';
+  token: string;
+  readonly createdAt: number;
+  expiresAt: number;
+  deviceId: string | undefined;
+  shown: Shown | undefined;
+  /** Its row is gone, or used up. */
+  ended: boolean;
+};
+
+export type Pending = Owner & { tries: number; skippable: boolean };
+
+export type Session = Owner & {
+  lastSeenAt: number;
+  amr: readonly string[];
+  secondFactorAt: number | undefined;
+  authTime: number;
+  stepUpAt: number | undefined;
+  stepUpMethod: 'totp' | 'recovery_code' | 'password' | undefined;
+};
+
+/** The values of its cookies: of whoever was last here, live or not. */
+export type Browser = {
+  readonly address: string;
+  device: string | undefined;
+  pending: Pending | undefined;
+  session: Session | undefined;
+};
+
+export type Link = { readonly person: Person; readonly path: string; readonly expiresAt: number; dead: boolean };
+
+/** A browser that is known for one person. */
+export type Device = {
+  readonly id: string;
+  readonly token: string;
+  readonly person: Person;
+  readonly expiresAt: number;
+};
+
+export type Setting = { readonly policy: MfaPolicy; readonly slug: string; readonly address: string };
+
+export function newModel(setting: Setting, now: number, people: readonly Person[]): Model {
+  const { policy, slug, address } = setting;
+  const browsers = [1, 2].map((host) => ({
+    ...{ address: `${address}.${host}`, device: undefined, pending: undefined, session: undefined },
+  }));
+  return {
+    ...{
+      now,
+      policy,
+      requiredFrom: undefined,
+      slug,
+      people,
+      browsers,
+      apiAddress: `${address}.9`,
+      lastId: 0,
+      acts: 0,
+      successes: [],
+    },
+    ...{ counters: new Counters(), sessions: [], pendings: [], links: [], devices: [], outworn: [] },
+  };
+}
+
+export type Demand = 'none' | 'offered' | 'required';
+
+/** CONTRACT, "Who is asked for what". */
+export function demandOf(model: Model, { isStaff }: Person): Demand {
+  if (isStaff) return 'required';
+  if (model.policy !== 'required') return model.policy === 'off' ? 'none' : 'offered';
+  return isDated(model) ? 'offered' : 'required';
+}
+
+function isDated({ policy, requiredFrom, now }: Model): boolean {
+  return policy === 'required' && requiredFrom !== undefined && now < requiredFrom;
+}
+
+export type State = 'complete' | 'enrollment_offered' | 'enrollment_required' | 'second_factor_required';
+
+export function stateAfterPassword(model: Model, person: Person): State {
+  if (person.authenticator) return 'second_factor_required';
+  const demand = demandOf(model, person);
+  if (demand === 'none') return 'complete';
+  if (demand === 'required') return 'enrollment_required';
+  const { skippedAt } = person;
+  const silenced = skippedAt !== undefined && model.now < skippedAt + 30 * DAY && !isDated(model);
+  return silenced ? 'complete' : 'enrollment_offered';
+}
+
+/** Where an open sign-in stands: it was not skipped, and what is no longer required is still an offer. */
+export function stateOf(model: Model, { person }: Pending): Exclude<State, 'complete'> {
+  if (person.authenticator) return 'second_factor_required';
+  return demandOf(model, person) === 'required' ? 'enrollment_required' : 'enrollment_offered';
+}
+
+export function isLivePending({ now }: Model, pending: Pending | undefined): pending is Pending {
+  return pending !== undefined && !pending.ended && now < pending.expiresAt;
+}
+
+export function isLiveSession({ now }: Model, session: Session | undefined): session is Session {
+  if (session === undefined || session.ended || now >= session.expiresAt) return false;
+  return now < session.lastSeenAt + limitsOf(session.person).idle;
+}
+
+export function isLiveLink({ now }: Model, { dead, expiresAt }: Link): boolean {
+  return !dead && now < expiresAt;
+}
+
+function limitsOf({ isStaff }: Person) {
+  return isStaff ? { idle: 15 * MINUTE, absolute: 8 * HOUR } : { idle: HOUR, absolute: DAY };
+}
+
+export function sessionEnd(person: Person, from: number): number {
+  return from + limitsOf(person).absolute;
+}
+
+export function isSteppedUp({ now }: Model, { stepUpAt }: Session): boolean {
+  return stepUpAt !== undefined && now < stepUpAt + 5 * MINUTE;
+}
+
+/** Whether pages lead this session to codes that nobody has acknowledged. */
+export function codesWait({ now }: Model, session: Session): boolean {
+  const { copyUntil } = session.person;
+  if (copyUntil === undefined || copyUntil <= now) return false;
+  const stepUpAt = session.stepUpMethod === 'password' ? undefined : session.stepUpAt;
+  return Math.max(session.secondFactorAt ?? 0, stepUpAt ?? 0) + 10 * MINUTE >= now;
+}
+
+/** The device that a browser is known as for this person. */
+export function deviceIdOf({ devices, now }: Model, token: string | undefined, person: Person): string | undefined {
+  return devices.find((device) => device.token === token && device.person === person && device.expiresAt > now)?.id;
+}
+
+export function ownersOf(model: Model, person: Person): readonly Owner[] {
+  return [...model.sessions, ...model.pendings].filter((owner) => owner.person === person);
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeKeyText } from '#crypto/key-ring.ts';
+import { randomBytes } from '#crypto/random.ts';
+import { mailBinding } from '#flows/mail.ts';
+import { listMail } from '#store/outbox.ts';
+import { type Answer, type ApiAnswer, type Clock, ORIGIN, openWorld, START, type World } from '../world.ts';
+import type { Browser, Model } from './model.ts';
+
+/** Which of the two nodes is asked. */
+export type NodeIndex = 0 | 1;
+
+type Node = { readonly world: World; stop(): Promise<void> };
+
+export type Real = Awaited<ReturnType<typeof openReal>>;
+
+/** Two nodes of one service: one database, one key ring, one clock, and nothing else in common. */
+export async function openReal() {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-model-'));
+  const database = { path: join(folder, 'model.db'), keyText: makeKeyText(randomBytes) };
+  const clock: Clock = { at: START };
+  const start = () => startNode({ database, clock });
+  const nodes: [Node, Node] = [await start(), await start()];
+  const world = (index: NodeIndex) => nodes[index].world;
+
+  return {
+    clock,
+    world,
+    async restart(index: NodeIndex): Promise<void> {
+      await nodes[index].stop();
+      nodes[index] = await start();
+    },
+    async stop(): Promise<void> {
+      for (const node of nodes) await node.stop();
+      rmSync(folder, { recursive: true });
+    },
+    call: (model: Model, node: NodeIndex, call: ApiCall): Promise<ApiAnswer> =>
+      world(node).api(call.method ?? 'POST', `/api/v1${call.path}`, call.body, call.token, model.apiAddress),
+    get: (node: NodeIndex, browser: Cookies, path: string): Promise<Answer> => browse(world(node), browser, path),
+    post: (node: NodeIndex, browser: Browser, path: string, fields: Record<string, string> = {}) =>
+      submit(world(node), browser, path, fields),
+    /** The link in the mail that was written last. */
+    async mailedLink(node: NodeIndex): Promise<string> {
+      const { db, keys } = world(node).env;
+      const [mail] = await listMail(db.read, 1);
+      assert(mail);
+      const parameters = JSON.parse(keys.open('mail', mailBinding(mail.id), mail.sealed_parameters).toString());
+      return new URL(parameters.link).pathname;
+    },
+    /** What was written beside an answer, the last use of a session, is in the database afterwards. */
+    async settle(node: NodeIndex): Promise<void> {
+      await world(node).env.db.transaction(async () => undefined);
+    },
+  };
+}
+
+async function startNode(options: Parameters<typeof openWorld>[1]): Promise<Node> {
+  const ends: (() => unknown)[] = [];
+  const world = await openWorld({ after: (end: () => unknown) => void ends.push(end) }, options);
+  return {
+    world,
+    async stop() {
+      for (const end of ends.toReversed()) await end();
+    },
+  };
+}
+
+export type ApiCall = {
+  readonly method?: string;
+  readonly path: string;
+  readonly body?: object;
+  readonly token?: string | undefined;
+};
+
+/** A browser, or no more of one than a cookie. */
+type Cookies = {
+  readonly address: string;
+  readonly device?: string | undefined;
+  readonly pending?: { readonly token: string } | undefined;
+  readonly session?: { readonly token: string } | undefined;
+};
+
+export type PageAnswer = Answer & {
+  /** The values of our cookies after it; undefined where there is none. */
+  readonly cookies: { readonly [name in 'device' | 'pending' | 'session']: string | undefined };
+};
+
+async function browse(world: World, cookies: Cookies, path: string): Promise<Answer> {
+  return personWith(world, cookies).get(path);
+}
+
+/** Any page's form token opens every form of the same sign-in, so one page is asked for it. */
+async function submit(
+  world: World,
+  browser: Browser,
+  path: string,
+  fields: Record<string, string>,
+): Promise<PageAnswer> {
+  const person = personWith(world, browser);
+  const { text } = await person.get('/forgot-password');
+  const token = /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  const body = new URLSearchParams({ form_token: token, ...fields });
+  const answer = await person.send(path, { method: 'POST', body, headers: { origin: ORIGIN } });
+  assert.ok(!answer.text.includes('This page was out of date'), `${path} took the form token`);
+  const cookie = (name: string) => person.cookies.get(`__Host-sallyport-${name}`);
+  const cookies = { device: cookie('device'), pending: cookie('pending'), session: cookie('session') };
+  browser.device = cookies.device;
+  if (cookies.pending !== browser.pending?.token) browser.pending = undefined;
+  if (cookies.session !== browser.session?.token) browser.session = undefined;
+  return { ...answer, cookies };
+}
+
+function personWith(world: World, { address, device, pending, session }: Cookies) {
+  const person = world.person(address);
+  const values = { device, pending: pending?.token, session: session?.token };
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined) person.cookies.set(`__Host-sallyport-${name}`, value);
+  }
+  return person;
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { RefusalCode } from '#core/result.ts';
+import { act, assertRefused, type Drawn, doorsOf, type On, ordinal, pickDoor } from './act.ts';
+import { digitsOf, meaningOf, typedCode } from './codes.ts';
+import { codeLane, type Place, proofLanes, recoveryLane } from './counters.ts';
+import { unusedCodes } from './effects.ts';
+import { type Browser, isLivePending, type Model, type Pending, type Person } from './model.ts';
+import type { Real } from './real.ts';
+import { finish } from './sign-in-acts.ts';
+
+const oneTimeCode = act({
+  name: 'one-time code',
+  args: fc.record({ which: ordinal, typed: typedCode }),
+  check: (model) => doorsOf(model).length > 0,
+  async run(model, real, { which, typed, node }) {
+    const door = pickDoor(model, which, isEnrolled);
+    const { pending } = door;
+    const { authenticator } = pending.person;
+    const code = authenticator ? digitsOf(authenticator, typed, model.now) : '123456';
+    const refused = closedDoor(model, pending) ?? tryCode(model, { ...placed(model, door), pending, code });
+    const answer = await send(model, real, { ...door, path: '/sign-in/one-time-code', code, node });
+    if (isAtEnrollment(door, answer)) return [];
+    if (refused.length > 0) {
+      assertRefused(answer, refused);
+      return [];
+    }
+    pending.ended = true;
+    const events = finish(model, answer, { ...door, ...pending, browser: door.browser, factor: 'totp' });
+    return ['sign_in.code_accepted', ...events];
+  },
+});
+
+function isEnrolled({ person }: Pending): boolean {
+  return person.authenticator !== undefined;
+}
+
+/** How a recovery code is come by: one of the set, used or not; one of a set before it; none of anybody's. */
+const typedRecoveryCode = fc.constantFrom('unused', 'unused', 'used', 'wrong');
+
+const recoveryCode = act({
+  name: 'recovery code',
+  args: fc.record({ which: ordinal, typed: typedRecoveryCode }),
+  check: (model) => doorsOf(model).length > 0,
+  async run(model, real, { which, typed, node }) {
+    const door = pickDoor(model, which, isEnrolled);
+    const { pending } = door;
+    const code = recoveryCodeOf(pending.person, typed);
+    const refused = closedDoor(model, pending) ?? tryRecoveryCode(model, { ...placed(model, door), pending, code });
+    const answer = await send(model, real, { ...door, path: '/sign-in/recovery-code', code, node });
+    if (isAtEnrollment(door, answer)) return [];
+    if (refused.length > 0) {
+      assertRefused(answer, refused);
+      return [];
+    }
+    pending.ended = true;
+    if ('body' in answer) assert.equal(answer.body.remainingRecoveryCodes, unusedCodes(pending.person).length);
+    const events = finish(model, answer, { ...door, ...pending, browser: door.browser, factor: 'recovery_code' });
+    return ['recovery_code.used', ...events];
+  },
+});
+
+export function recoveryCodeOf(person: Person, typed: string): string {
+  const used = [...person.codes].find(([, isUsed]) => isUsed)?.[0];
+  const wrong = '0000-0000-0000-0000';
+  if (typed === 'wrong') return wrong;
+  return (typed === 'used' ? used : unusedCodes(person)[0]) ?? wrong;
+}
+
+/** A page asks whoever has no authenticator to set one up first; a call is refused. */
+function isAtEnrollment(
+  { pending, browser }: { pending: Pending; browser: Browser | undefined },
+  answer: object,
+): boolean {
+  if (!browser || pending.person.authenticator) return false;
+  assert('location' in answer && answer.location === '/enroll');
+  return true;
+}
+
+/** Why no code is looked at; undefined when one is. */
+function closedDoor(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
+  if (!isLivePending(model, pending)) return ['sign_in_expired'];
+  return pending.person.authenticator ? undefined : ['forbidden'];
+}
+
+export type Try = { readonly person: Person; readonly pending?: Pending; readonly place: Place; readonly code: string };
+
+function placed(model: Model, { pending, browser }: { pending: Pending; browser: Browser | undefined }) {
+  const { person, deviceId } = pending;
+  return { person, place: { deviceId, address: browser?.address ?? model.apiAddress } };
+}
+
+/** Counts a try and compares it: nothing when it is right, and then the step is used up. */
+export function tryCode(model: Model, { person, pending, place, code }: Try): readonly RefusalCode[] {
+  const { authenticator } = person;
+  assert(authenticator);
+  const lanes = proofLanes(codeLane(authenticator.key, place.deviceId), place);
+  const refused = reserve(model, pending, lanes);
+  if (refused.length > 0) return refused;
+  const meaning = meaningOf(authenticator.secret, code, authenticator.lastUsedStep, model.now);
+  if (meaning.kind !== 'accepted') return [meaning.kind];
+  authenticator.lastUsedStep = meaning.step;
+  model.counters.giveBack(lanes, model.now);
+  return [];
+}
+
+export function tryRecoveryCode(model: Model, { person, pending, place, code }: Try): readonly RefusalCode[] {
+  const lanes = proofLanes(recoveryLane(person.email, place.deviceId), place);
+  const refused = reserve(model, pending, lanes);
+  if (refused.length > 0) return refused;
+  const used = person.codes.get(code);
+  if (used !== false) return [used ? 'recovery_code_already_used' : 'recovery_code_incorrect'];
+  person.codes.set(code, true);
+  model.counters.giveBack(lanes, model.now);
+  return [];
+}
+
+function reserve(
+  model: Model,
+  pending: Pending | undefined,
+  lanes: ReturnType<typeof proofLanes>,
+): readonly RefusalCode[] {
+  if (pending && pending.tries >= 5) return ['too_many_attempts'];
+  const refused = model.counters.reserve(lanes, model.now);
+  if (pending && refused.length === 0) pending.tries += 1;
+  return refused;
+}
+
+type Sending = { pending: Pending; browser: Browser | undefined; path: string; code: string };
+
+function send(model: Model, real: Real, { pending, browser, path, code, node }: Sending & On) {
+  return browser
+    ? real.post(node, browser, path, { code })
+    : real.call(model, node, { path, body: { code }, token: pending.token });
+}
+
+export const SECOND_FACTOR_ACTS: readonly Drawn[] = [
+  { weight: 8, arbitrary: oneTimeCode },
+  { weight: 3, arbitrary: recoveryCode },
+];
