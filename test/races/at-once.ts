@@ -21,14 +21,29 @@ export type WireAnswer = {
 const SETTLE_MILLISECONDS = 20;
 
 /**
- * Sends all requests so that the server can begin none before it has nearly all of each: every request on a connection
+ * Sends all requests so that no server can begin one before it has nearly all of each: every request on a connection
  * of its own, all but its last byte first, and then all last bytes together.
+ *
+ * @param ports of the nodes, asked in turn
+ * @param beside what is done at the moment of the last bytes
  */
-export async function atOnce(port: number, requests: readonly WireRequest[]): Promise<WireAnswer[]> {
-  const sent = await Promise.all(requests.map((request) => sendAlmost(port, bytesOf(request))));
+export async function atOnce(
+  ports: readonly number[],
+  requests: readonly WireRequest[],
+  beside: () => Promise<unknown> = async () => undefined,
+): Promise<WireAnswer[]> {
+  const sent = await Promise.all(requests.map((request, index) => sendAlmost(portFor(ports, index), bytesOf(request))));
   await wait(SETTLE_MILLISECONDS);
   for (const { socket, last } of sent) socket.write(last);
+  await beside();
   return Promise.all(sent.map(({ answer }) => answer));
+}
+
+/** Two nodes get 0 1 1 0 0 1 1 0 …: in a list of two kinds of requests in turn, each node gets both kinds. */
+function portFor(ports: readonly number[], index: number): number {
+  const port = ports[(index + Math.floor(index / ports.length)) % ports.length];
+  if (port === undefined) throw new Error('no node to ask');
+  return port;
 }
 
 type Sent = { readonly socket: Socket; readonly last: Buffer; readonly answer: Promise<WireAnswer> };

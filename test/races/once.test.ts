@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, afterEach, describe, test } from 'node:test';
 import { ONCE_ONLY } from './once-only.ts';
-import { openRace } from './race-world.ts';
+import { openRace, ROUNDS } from './race-world.ts';
 
-/** One round can be lucky; more of them for every token would take longer than they are worth. */
-const ROUNDS = 3;
+const race = await openRace({ after });
+afterEach((t) => 'diagnostic' in t && t.diagnostic(race.report()));
 
 describe('sent fifty times at once', () => {
   for (const { name, arrange } of ONCE_ONLY) {
-    test(`${name} works once`, async (t) => {
-      const race = await openRace(t);
+    test(`${name} works once`, async () => {
       for (let round = 1; round <= ROUNDS; round++) {
         const { requests, wins, afterwards } = await arrange(race);
         const answers = await race.send(requests);

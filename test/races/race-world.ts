@@ -1,24 +1,41 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeKeyText } from '#crypto/key-ring.ts';
+import { randomBytes } from '#crypto/random.ts';
+import type { Env } from '#env.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { knowDevice } from '#flows/know-device.ts';
-import { listen } from '#http/listen.ts';
 import { findPerson } from '#store/users.ts';
-import { ORIGIN, openWorld, PASSWORD, type Person } from '../world.ts';
+import { ORIGIN, PASSWORD, type Person, START } from '../world.ts';
 import { atOnce, type WireAnswer, type WireRequest } from './at-once.ts';
+import { type Closer, codesDrawn, openNode, sharedMemory, startNode } from './node.ts';
 
 export type Race = Awaited<ReturnType<typeof openRace>>;
 export type Racer = { readonly id: string; readonly email: string; readonly secret: string };
 
+const NOTHING = { rounds: 0, requests: 0, acknowledged: 0 };
+
 const CLIENT = { requestId: 'race', address: undefined, userAgent: undefined, deviceToken: undefined };
 
-/** The service on a real socket. Each racer is a person of their own, hours after the one before: no limit is shared. */
-export async function openRace(t: TestContext) {
-  const world = await openWorld(t, { environment: { PORT: '0' } });
-  const listening = await listen(world.env, world.app);
-  t.after(() => listening.close());
-  const port = Number(new URL(listening.url).port);
+/** Rounds of each race. One can be lucky; `RACE_ROUNDS=300 npm test -- test/races` runs for long. */
+export const ROUNDS = Number(process.env.RACE_ROUNDS ?? 3);
+
+/**
+ * The service as two nodes on real sockets: one database, one key ring, and nothing else in common.
+ *
+ * Each racer is a person of their own, hours after the one before: no limit is shared.
+ */
+export async function openRace(t: Closer) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-race-'));
+  const database = { path: join(folder, 'race.db'), keyText: makeKeyText(randomBytes) };
+  const shared = { database, memory: sharedMemory(START) };
+  const { world, port } = await openNode(t, shared);
+  const ports = [port, await startNode(t, shared)];
+  t.after(() => rmSync(folder, { recursive: true }));
   const { env } = world;
+  let tally = NOTHING;
   const partner = await world.addPartner({ policy: 'optional' });
   let racers = 0;
 
@@ -69,8 +86,28 @@ export async function openRace(t: TestContext) {
     return tokens;
   }
 
+  /** Requests to both nodes in turn, and what is done beside them. */
+  async function send(requests: readonly WireRequest[], beside?: () => Promise<unknown>): Promise<WireAnswer[]> {
+    const answers = await atOnce(ports, requests, beside);
+    const acknowledged = answers.filter(({ status }) => status >= 200 && status < 400).length;
+    tally = {
+      rounds: tally.rounds + 1,
+      requests: tally.requests + answers.length,
+      acknowledged: tally.acknowledged + acknowledged,
+    };
+    return answers;
+  }
+
   return {
     ...world,
+    /** How often recovery codes were drawn, on any node. */
+    codesDrawn: () => codesDrawn(shared.memory),
+    /** What was raced since it was asked for last. */
+    report(): string {
+      const { rounds, requests, acknowledged } = tally;
+      tally = NOTHING;
+      return `${rounds} rounds on ${ports.length} nodes, ${requests} requests, ${acknowledged} acknowledged`;
+    },
     partner,
     newUser,
     newRacer,
@@ -78,12 +115,18 @@ export async function openRace(t: TestContext) {
     knownBrowser,
     signedIn,
     pendingTokens,
-    send: (requests: readonly WireRequest[]): Promise<WireAnswer[]> => atOnce(port, requests),
-    eventsOf: async (userId: string, action: string) =>
-      (await world.events()).filter((event) => event.subject === userId && event.action === action),
+    send,
+    eventsOf: (userId: string, action: string) => eventsOf(env, userId, action),
     sessionsOf: (userId: string) =>
       env.db.read.selectFrom('sessions').selectAll().where('user_id', '=', userId).execute(),
   };
+}
+
+/** By the database, not by reading the whole log: a long race has a long one. */
+async function eventsOf({ db }: Env, userId: string, action: string) {
+  const events = db.read.selectFrom('audit_events').select('detail').where('subject', '=', userId);
+  const rows = await events.where('action', '=', action).execute();
+  return rows.map(({ detail }) => ({ detail: JSON.parse(detail) }));
 }
 
 /** A call of the API with a bearer token. */

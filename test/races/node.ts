@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
+import { listen } from '#http/listen.ts';
+import { type Clock, openWorld, QUICK_HASH, type World } from '../world.ts';
+
+/** What the nodes of one service have in common, and nothing else: database, key ring, and a clock to set by hand. */
+export type Shared = {
+  readonly database: NonNullable<NonNullable<Parameters<typeof openWorld>[1]>['database']>;
+  /** One place each for the clock and for the number of times that recovery codes were drawn. */
+  readonly memory: Float64Array<SharedArrayBuffer>;
+};
+
+const [CLOCK, DRAWN] = [0, 1];
+
+export function sharedMemory(clockAt: number): Shared['memory'] {
+  const memory = new Float64Array(new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT));
+  memory[CLOCK] = clockAt;
+  return memory;
+}
+
+export function codesDrawn(memory: Shared['memory']): number {
+  return memory[DRAWN] ?? 0;
+}
+
+export type Node = { readonly world: World; readonly port: number };
+
+/** What closes when a test is over. */
+export type Closer = { after(close: () => unknown): void };
+
+/** A node in this thread, listening. */
+export async function openNode(t: Closer, { database, memory }: Shared): Promise<Node> {
+  const clock = clockIn(memory);
+  const world = await openWorld(t, { environment: { PORT: '0' }, database, clock, hasher: countingHasher(memory) });
+  const listening = await listen(world.env, world.app);
+  t.after(() => listening.close());
+  return { world, port: Number(new URL(listening.url).port) };
+}
+
+/** A node with a thread, connections and memory of its own; answers its port. */
+export async function startNode(t: Closer, shared: Shared): Promise<number> {
+  const worker = new Worker(new URL('./node-thread.ts', import.meta.url), { workerData: shared });
+  t.after(async () => {
+    worker.postMessage('stop');
+    await once(worker, 'exit');
+  });
+  const [port] = await once(worker, 'message');
+  return port;
+}
+
+function clockIn(memory: Shared['memory']): Clock {
+  return {
+    get at() {
+      return memory[CLOCK] ?? 0;
+    },
+    set at(seconds) {
+      memory[CLOCK] = seconds;
+    },
+  };
+}
+
+function countingHasher(memory: Shared['memory']): PasswordHasher {
+  const hasher = createHasher({ argon2: QUICK_HASH });
+  return {
+    ...hasher,
+    hashCodes(codes) {
+      memory[DRAWN] = codesDrawn(memory) + 1;
+      return hasher.hashCodes(codes);
+    },
+  };
+}
