@@ -1,22 +1,25 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AGAINST_SIGN_INS } from './against-sign-ins.ts';
 import { openRace, ROUNDS } from './race-world.ts';
 
 const race = await openRace({ after });
 afterEach((t) => 'diagnostic' in t && t.diagnostic(race.report()));
 
-/** The change comes at once, or a little later: among the first commits of the sign-ins, or among their last. */
-const LATER_MILLISECONDS = [0, 2, 5, 10];
+/**
+ * So many turns of the event loop after the last bytes comes the change: before the first sign-in is read, between its
+ * reading and its commit, among the commits, or after them.
+ */
+const TURNS_LATER = [1, 3, 0, 2, 5, 8, 4, 13];
 
 describe('at the same moment, nothing that was to end is left after', () => {
   for (const { name, arrange } of AGAINST_SIGN_INS) {
     test(name, async () => {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < 2 * ROUNDS; round++) {
         const { requests, change, afterwards } = await arrange(race);
         const answers = await race.send(requests, async () => {
-          await wait(LATER_MILLISECONDS[round % LATER_MILLISECONDS.length]);
+          for (let left = TURNS_LATER[round % TURNS_LATER.length] ?? 0; left > 0; left--) await nextTurn();
           await change();
         });
         // 503: another confirmation of the same set-up is at work.

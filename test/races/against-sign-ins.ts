@@ -90,7 +90,7 @@ export const AGAINST_SIGN_INS: readonly AgainstSignIns[] = [
   {
     name: 'a policy that requires MFA and “Not now”',
     arrange: async (race) => {
-      const { emails, ...partner } = await tenColleagues(race, 'optional');
+      const { emails, ...partner } = await colleagues(race, 'optional');
       const tokens = (await Promise.all(emails.map((email) => race.pendingTokens(email, 1)))).flat();
       return requiring(
         race,
@@ -102,7 +102,7 @@ export const AGAINST_SIGN_INS: readonly AgainstSignIns[] = [
   {
     name: 'a policy that requires MFA and passwords that were enough',
     arrange: async (race) => {
-      const { emails, ...partner } = await tenColleagues(race, 'off');
+      const { emails, ...partner } = await colleagues(race, 'off');
       return requiring(
         race,
         partner,
@@ -123,11 +123,11 @@ async function oneTimeCodes(race: Race) {
   return { racer, requests };
 }
 
-async function tenColleagues(race: Race, policy: MfaPolicy) {
+async function colleagues(race: Race, policy: MfaPolicy) {
   race.clock.at += 2 * 60 * 60;
   const slug = `partner-${race.clock.at}`;
   const { id } = await race.addPartner({ slug, policy });
-  const emails = Array.from({ length: 10 }, (_, index) => `colleague${index}@${slug}.example`);
+  const emails = Array.from({ length: 40 }, (_, index) => `colleague${index}@${slug}.example`);
   for (const email of emails) await race.addUser({ email, partnerId: id });
   return { id, slug, emails };
 }
