@@ -108,6 +108,8 @@ async function startOwn(): Promise<string> {
   if (process.env.SALLYPORT_TEST_POSTGRES !== undefined) return process.env.SALLYPORT_TEST_POSTGRES;
   const cluster = await startCluster();
   process.once('beforeExit', () => void cluster.remove());
+  // For the threads that a test starts: they share this one.
+  process.env.SALLYPORT_TEST_POSTGRES = cluster.url('postgres');
   return cluster.url('postgres');
 }
 
