@@ -35,7 +35,10 @@ export type Config = {
   readonly totpWindow: 0 | 1;
   readonly logLevel: LogLevel;
   readonly metricsPort: number | undefined;
+  /** Processes behind the one port. */
   readonly workers: number;
+  /** Between the word to the balancer and the end of listening. */
+  readonly stopGraceSeconds: number;
   readonly auditRetentionDays: number | undefined;
 };
 
@@ -55,6 +58,9 @@ export function loadConfig(environment: Environment, options: { readonly root: s
   const { publicUrl: givenUrl, ...others } = values;
   if (others.port === 0 && !givenUrl) {
     return { problem: 'PORT=0 needs SALLYPORT_PUBLIC_URL, because links cannot name a port that is not known yet' };
+  }
+  if (others.metricsPort === others.port) {
+    return { problem: 'SALLYPORT_METRICS_PORT is the port of PORT, where people sign in: give it one of its own' };
   }
   const publicUrl = givenUrl ?? parsePublicUrl(`http://localhost:${others.port}`);
   if ('problem' in publicUrl) return publicUrl;

@@ -7,6 +7,7 @@ import { createIdSource, randomBytes } from '#crypto/random.ts';
 import type { Database } from '#store/database.ts';
 import { listRingKeys, noteRingKey } from '#store/ring-keys.ts';
 import { openSqlite } from '#store/sqlite.ts';
+import { watchedDatabase } from '#store/watched.ts';
 
 /** Everything with a wire in it, made once at start and passed first. */
 export type Env = {
@@ -32,7 +33,7 @@ export async function openEnv(
   config: Config,
   { create, logTo }: { create: boolean; logTo?: DestinationStream },
 ): Promise<Env> {
-  const db = await openDatabase(config, create);
+  const db = watchedDatabase(await openDatabase(config, create));
   try {
     const keys = openKeys(config, create);
     const now = () => Math.floor(Date.now() / 1000);
@@ -44,7 +45,7 @@ export async function openEnv(
       random: randomBytes,
       newId: createIdSource(Date.now),
       keys,
-      hasher: createHasher(),
+      hasher: createHasher({ processes: config.workers }),
       log: pino(
         { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
         logTo ?? process.stdout,

@@ -1,13 +1,20 @@
+import cluster from 'node:cluster';
+import { setTimeout as wait } from 'node:timers/promises';
 import { ROOT } from '#config/root.ts';
-import { loadConfig } from '#config.ts';
+import { type Config, loadConfig } from '#config.ts';
 import { type Env, openEnv } from '#env.ts';
 import { startSealing } from '#features/operate/audit.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { startHousekeeping } from '#features/operate/housekeeping.ts';
 import { createApp } from '#http/app.ts';
-import { type Listening, listen } from '#http/listen.ts';
+import { listen } from '#http/listen.ts';
 import type { Route } from '#http/route.ts';
+import type { Metrics } from '#telemetry/metrics.ts';
+import { startTelemetry, type Telemetry } from '#telemetry/telemetry.ts';
 import { ROUTES } from './routes.ts';
+
+/** Why a server stops: `leaving` tells the balancer first and waits; `replaced` is a worker whose place is taken. */
+export type Stop = 'now' | 'leaving' | 'replaced';
 
 export type Server = {
   readonly productName: string;
@@ -16,62 +23,74 @@ export type Server = {
   /** Present while there is no administrator: the one place where a token is meant to be printed. */
   readonly firstAdministratorUrl: string | undefined;
   /** Lets requests in flight finish and seals the audit tail. */
-  stop(): Promise<void>;
+  stop(how?: Stop): Promise<void>;
+  /** What this process counts, where metrics are on; absent where others count. */
+  readonly metrics?: Metrics | undefined;
+  /** Replaces one worker after the other; absent where there are none. */
+  readonly roll?: () => Promise<void>;
+  /** Rejects when it cannot go on. */
+  readonly failed?: Promise<never>;
 };
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 type Options = {
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Environment;
   readonly routes?: readonly Route[];
   /** What has to be there before the first request. */
   readonly prepare?: (env: Env) => Promise<void>;
 };
 
 /** Starts the server and answers how to stop it. Throws an error whose message is one line for the operator. */
-export async function serve({ environment = process.env, routes = ROUTES, prepare }: Options = {}): Promise<Server> {
+export async function serve({ environment = process.env, ...more }: Options = {}): Promise<Server> {
   const config = loadConfig(environment, { root: ROOT });
   if ('problem' in config) throw new Error(config.problem);
+  if (config.workers > 1 && cluster.isPrimary) return (await import('./workers.ts')).startWorkers(config, environment);
+  const telemetry = await startTelemetry(config, environment);
   const env = await openEnv(config, { create: true });
-  const sealing = startSealing(env);
-  const housekeeping = startHousekeeping(env);
-  const close = async (): Promise<void> => {
-    await housekeeping.stop();
-    await sealing.stop();
-    await env.db.close();
-  };
   try {
-    await prepare?.(env);
-    const listening = await listenOrSay(env, routes);
-    env.log.info({ url: config.publicUrl.origin, listening: listening.url }, 'serving');
-    const link = await renewFirstAdministratorLink(env);
-    return {
-      productName: config.productName,
-      url: config.publicUrl.origin,
-      firstAdministratorUrl: link?.url,
-      async stop() {
-        await listening.close();
-        await close();
-      },
-    };
+    telemetry.metrics?.watch(env);
+    return await serveHere(env, telemetry, more);
   } catch (error) {
-    await close();
+    await env.db.close();
     throw error;
   }
 }
 
-async function listenOrSay(env: Env, routes: readonly Route[]): Promise<Listening> {
-  const { host, port } = env.config;
-  try {
-    return await listen(env, createApp(env, routes));
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const explain = LISTEN_FAULTS[code];
-    throw explain === undefined ? error : new Error(explain(host, port), { cause: error });
-  }
+async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prepare }: Options): Promise<Server> {
+  const { config } = env;
+  await prepare?.(env);
+  const app = createApp(env, routes);
+  // Workers are read by their primary, which answers for all of them.
+  const forMetrics = cluster.isPrimary ? await listenForMetrics(config, telemetry) : undefined;
+  const listening = await listen(env, app).catch(async (error: unknown) => {
+    await forMetrics?.close();
+    throw error;
+  });
+  const jobs = [startSealing(env), startHousekeeping(env)];
+  env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
+  const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
+  return {
+    productName: config.productName,
+    url: config.publicUrl.origin,
+    firstAdministratorUrl: link?.url,
+    metrics: telemetry.metrics,
+    async stop(how = 'now') {
+      app.standing.isLeaving = how === 'leaving';
+      app.standing.endsConnections = true;
+      if (how !== 'now') env.log.info({ how }, 'stopping');
+      if (how === 'leaving') await wait(config.stopGraceSeconds * 1000);
+      await listening.close({ idleMayAsk: how === 'replaced' });
+      await forMetrics?.close();
+      for (const job of jobs.toReversed()) await job.stop();
+      await env.db.close();
+      await telemetry.stop();
+    },
+  };
 }
 
-const LISTEN_FAULTS: Readonly<Record<string, (host: string, port: number) => string>> = {
-  EADDRINUSE: (host, port) => `port ${port} of ${host} is in use: stop what listens there, or set PORT`,
-  EACCES: (_host, port) => `port ${port} may not be opened by this user: set PORT to 1024 or more`,
-  EADDRNOTAVAIL: (host) => `${host} is no address of this machine: set HOST`,
-  ENOTFOUND: (host) => `${host} is no address of this machine: set HOST`,
-};
+async function listenForMetrics({ host, metricsPort }: Config, { metrics }: Telemetry) {
+  if (metrics === undefined || metricsPort === undefined) return undefined;
+  const { serveMetrics } = await import('#telemetry/metrics-server.ts');
+  return serveMetrics({ host, port: metricsPort }, metrics.render);
+}

@@ -122,6 +122,8 @@ const BAD_VALUES: readonly (readonly [string, string])[] = [
   ['SALLYPORT_LOG_LEVEL', 'INFO'],
   ['SALLYPORT_METRICS_PORT', '0'],
   ['SALLYPORT_WORKERS', 'many'],
+  ['SALLYPORT_WORKERS', '0'],
+  ['SALLYPORT_STOP_GRACE_SECONDS', '301'],
   ['SALLYPORT_AUDIT_RETENTION_DAYS', '-3'],
   ['SALLYPORT_KEYS', ' '],
 ];
@@ -166,11 +168,23 @@ test('a setting that would do nothing stops the start', () => {
   for (const [name, value] of [
     ['SALLYPORT_SMTP_URL', 'smtps://user:secret@mail.example.com:465'],
     ['SALLYPORT_MAIL_FROM', 'Portal <a@example.com>'],
-    ['SALLYPORT_METRICS_PORT', '9464'],
-    ['SALLYPORT_WORKERS', '2'],
   ] as const) {
     assert.match(problemOf({ [name]: value }), new RegExp(`^${name} has no effect in this version .*: remove it$`));
   }
+});
+
+test('metrics have a port of their own', () => {
+  assert.equal(load({ SALLYPORT_METRICS_PORT: '9464' }).metricsPort, 9464);
+  assert.match(
+    problemOf({ PORT: '4000', SALLYPORT_METRICS_PORT: '4000' }),
+    /^SALLYPORT_METRICS_PORT is the port of PORT/,
+  );
+});
+
+test('workers and the grace of a stop are numbers with bounds', () => {
+  const { workers, stopGraceSeconds } = load({ SALLYPORT_WORKERS: '4', SALLYPORT_STOP_GRACE_SECONDS: '0' });
+  assert.deepEqual([workers, stopGraceSeconds], [4, 0]);
+  assert.deepEqual([load({}).workers, load({}).stopGraceSeconds], [1, 7]);
 });
 
 test('an unknown name is refused with the one that was meant', () => {

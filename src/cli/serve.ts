@@ -8,9 +8,16 @@ const run = command({
   options: {},
   summary: 'Starts the server; makes the database and the key ring where there are none.',
   async run() {
+    const { default: cluster } = await import('node:cluster');
+    if (cluster.isWorker) {
+      const { work } = await import('#worker.ts');
+      await work();
+      return undefined;
+    }
     const { serve } = await import('#main.ts');
     const server = await serve();
     process.stdout.write(welcome(server));
+    if (server.roll !== undefined) process.on('SIGHUP', server.roll);
     await stopped(server);
     return undefined;
   },

@@ -130,16 +130,21 @@ export const SETTINGS = {
   },
   metricsPort: {
     name: 'SALLYPORT_METRICS_PORT',
-    about: 'Reserved: the port of `GET /metrics` comes with a later version.',
-    reserved: 'metrics come later',
+    about: 'The port of `GET /metrics` for Prometheus, on the address of `HOST`. Without it nothing is measured.',
     parse: wholeNumber(1, 65_535, '9464'),
   },
   workers: {
     name: 'SALLYPORT_WORKERS',
     default: '1',
-    about: 'Reserved: more than one process comes with a later version.',
-    reserved: 'one process serves; more come later',
+    about: 'How many processes serve behind the one port, 1 to 256: as many as there are cores, and with SQLite 1.',
     parse: wholeNumber(1, 256, '1'),
+  },
+  stopGraceSeconds: {
+    name: 'SALLYPORT_STOP_GRACE_SECONDS',
+    default: '7',
+    about:
+      'How long after SIGTERM requests are still served while `/readyz` says `stopping`, 0 to 300: longer than the balancer in front needs to notice.',
+    parse: wholeNumber(0, 300, '7'),
   },
   auditRetentionDays: {
     name: 'SALLYPORT_AUDIT_RETENTION_DAYS',

@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '#core/result.ts';
+import { hashes as hashing, refusedHashes } from '#signals.ts';
 
 export type QueueOptions = {
   /** Jobs at once. */
@@ -60,15 +61,21 @@ export function createHashQueue({ concurrency, queueSeconds, nowMs }: QueueOptio
     else running -= 1;
   }
 
+  function refuseJob(hashes: number): Refusal {
+    refusedHashes.tell({ hashes });
+    return refusal;
+  }
+
   async function run<T>(hashes: number, job: () => Promise<T>): Promise<T | Refusal> {
+    const askedMs = hashing.isHeard() ? nowMs() : undefined;
     const entered = enter();
-    if (entered === false) return refusal;
+    if (entered === false) return refuseJob(hashes);
     unfinishedHashes += hashes;
     try {
-      if (!(await entered)) return refusal;
+      if (!(await entered)) return refuseJob(hashes);
       const startedMs = nowMs();
       try {
-        return await job();
+        return await hashing.around({ hashes, waitMs: startedMs - (askedMs ?? startedMs) }, job);
       } finally {
         meanMs += NEWEST_WEIGHT * ((nowMs() - startedMs) / Math.max(1, hashes) - meanMs);
         leave();

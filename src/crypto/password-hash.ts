@@ -28,6 +28,8 @@ export type Argon2 = {
   verify(phc: string, password: string): Promise<boolean>;
 };
 
+type HasherOptions = Partial<QueueOptions> & { readonly argon2?: Argon2; readonly processes?: number };
+
 const SALT_BYTES = 16;
 /** OWASP's second choice for Argon2id: 19 MiB, two passes, one lane. */
 const PARAMETERS = {
@@ -47,9 +49,11 @@ const PARAMETERS = {
  * starts: it must be larger than `concurrency`, or the hashes keep files and name look-ups waiting.
  *
  * @param options.concurrency hashes at once, by default one per core: more only costs throughput
+ * @param options.processes how many share the cores
  */
-export function createHasher(options: Partial<QueueOptions> & { readonly argon2?: Argon2 } = {}): PasswordHasher {
-  const { argon2 = NATIVE, concurrency = availableParallelism(), queueSeconds = 2, nowMs = monotonicMs } = options;
+export function createHasher(options: HasherOptions = {}): PasswordHasher {
+  const { argon2 = NATIVE, processes = 1, queueSeconds = 2, nowMs = monotonicMs } = options;
+  const { concurrency = Math.max(1, Math.floor(availableParallelism() / processes)) } = options;
   const queue = createHashQueue({ concurrency, queueSeconds, nowMs });
   const dummy = dummyPhc();
 

@@ -1,6 +1,8 @@
+import { channel } from 'node:diagnostics_channel';
 import { AUDIT_ACTIONS, type AuditEvent, detailText, type EmailHash, isEmailHash } from '#core/audit.ts';
 import { clientDigest, clientText } from '#core/audit-chain.ts';
 import type { Env } from '#env.ts';
+import type { EventSignal } from '#signals.ts';
 import { createAuditEvent } from '#store/audit-log.ts';
 import type { Queries } from '#store/database.ts';
 
@@ -34,6 +36,17 @@ export async function appendEvent(
     client: origin ?? null,
     client_digest: origin === undefined ? '' : clientDigest(origin),
   });
+  if (EVENTS.hasSubscribers) tell(tx, event);
+}
+
+/** The `events` of `signals.ts`, which is not loaded for it: what checks a code stays short to read. */
+const EVENTS = channel('sallyport:event');
+
+function tell(tx: Queries, { action, detail }: AuditEvent): void {
+  const { outcome } = AUDIT_ACTIONS[action];
+  // Of a success the reason can be what a member of staff typed.
+  const reason = outcome === 'refusal' && 'reason' in detail ? detail.reason : undefined;
+  EVENTS.publish({ tx, action, outcome, reason } satisfies EventSignal);
 }
 
 /** The keyed hash that stands for an email which may be nobody's. */

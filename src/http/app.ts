@@ -2,6 +2,7 @@ import { IncomingMessage, type ServerResponse } from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { Env } from '#env.ts';
+import { answers, requests } from '#signals.ts';
 import { StorageUnavailable } from '#store/database.ts';
 import { jsonResponse, problemResponse } from './answer.ts';
 import { answerCall } from './calls.ts';
@@ -9,12 +10,13 @@ import { cookieNames } from './cookie.ts';
 import { checkPage } from './guard.ts';
 import { headerSets } from './headers.ts';
 import { readiness } from './health.ts';
-import { type Arrival, type Ask, askOf, type House } from './house.ts';
+import { type Arrival, type Ask, askOf, type House, type Standing } from './house.ts';
 import { openApiDocument } from './openapi.ts';
 import { browserOf, refusalPage } from './page-answer.ts';
 import { answerPage } from './pages.ts';
 import { type Problem, problem } from './problem.ts';
 import { checkRaw } from './raw-checks.ts';
+import { requestIdOf } from './request-id.ts';
 import type { Guard, PageRoute, Route } from './route.ts';
 import { siteOf } from './site.ts';
 import { answerFile, assets, brandFiles } from './static.ts';
@@ -25,6 +27,8 @@ export type App = {
   fetch(request: Request, arrival?: Arrival): Promise<Response>;
   /** For `node:http`: the raw checks, then `fetch`. */
   listener(incoming: IncomingMessage, outgoing: ServerResponse): void;
+  /** What `/readyz` and the end of each answer go by; the one who stops the server sets it. */
+  readonly standing: Standing;
 };
 
 /** The whole outside over one environment. Registers what is not a feature too: static files, health, the document. */
@@ -37,6 +41,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     headers: headerSets(site),
     pages: new Map(routes.filter(isShownPage).map((route) => [route.path, route])),
     proxies: { forwardedHeaderIgnored: false },
+    standing: { isLeaving: false, endsConnections: false },
   };
   const hono = new Hono<Wire>();
   addRoutes(hono, house, routes);
@@ -45,8 +50,9 @@ export function createApp(env: Env, routes: readonly Route[]): App {
   hono.onError((error, c) => answerBroken(house, c.env, error));
   const fetch = async (request: Request, arrival: Arrival = {}): Promise<Response> => {
     const startedAt = performance.now();
-    const ask = askOf(request, arrival, env.newId());
-    const response = await hono.fetch(request, ask);
+    const isFromProxy = env.config.trustedProxies > 0;
+    const ask = askOf(request, arrival, requestIdOf(env, request.headers.get('x-request-id')), isFromProxy);
+    const response = await requests.around(ask, async () => hono.fetch(request, ask));
     writeAccessLog(env, ask, response.status, performance.now() - startedAt);
     return response;
   };
@@ -56,11 +62,12 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     errorHandler: (error) => answerUncaught(house, error),
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (house.standing.endsConnections) outgoing.setHeader('connection', 'close');
     const refusal = checkRaw(incoming, site);
     if (refusal === undefined) void answer(incoming, outgoing);
     else answerRaw(house, incoming, outgoing, refusal);
   };
-  return { fetch, listener };
+  return { fetch, listener, standing: house.standing };
 }
 
 export type RouteRow = { readonly method: string; readonly path: string; readonly guard: Guard };
@@ -106,8 +113,8 @@ function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]):
   };
   own('/healthz', (c) => jsonResponse(house, c.env, { status: 'ok', reasons: [] }));
   own('/readyz', async (c) => {
-    const { ready, reasons } = await readiness(env, house.proxies);
-    return jsonResponse(house, c.env, { status: ready ? 'ready' : 'unavailable', reasons }, ready ? 200 : 503);
+    const { ready, ...more } = await readiness(house);
+    return jsonResponse(house, c.env, { status: ready ? 'ready' : 'unavailable', ...more }, ready ? 200 : 503);
   });
   own(OPEN_API_PATH, (c) => {
     document ??= openApiDocument(routes, env.config);
@@ -167,6 +174,7 @@ function arrivalOf({ incoming }: { readonly incoming: object }): Arrival {
 function writeAccessLog({ log }: Env, ask: Ask, status: number, milliseconds: number): void {
   const { request, route, requestId } = ask;
   const line = { method: request.method, route, status, ms: Math.round(milliseconds * 100) / 100, requestId };
+  if (answers.isHeard()) answers.tell({ method: request.method, route, status, milliseconds });
   if (ask.quiet) log.debug(line, 'request');
   else log.info(line, 'request');
 }

@@ -1,13 +1,41 @@
 import type { Env } from '#env.ts';
-import type { ProxyWatch } from './house.ts';
+import type { Durability } from '#store/database.ts';
+import { findOldestUnsealedAt } from '#store/vitals.ts';
+import type { House } from './house.ts';
 
-export type Readiness = { readonly ready: boolean; readonly reasons: readonly string[] };
+export type Readiness = {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+  /** What an acknowledged change survives; absent where the database cannot be asked. */
+  readonly durability?: Durability;
+};
+
+/** Codes are good for 30 seconds: past this a node takes and refuses other ones than its neighbours. */
+const MAX_CLOCK_DRIFT_SECONDS = 5;
+
+/** Sealing runs twice a second, so many rounds have failed. */
+const MAX_UNSEALED_SECONDS = 60;
 
 /** Whether requests can be served; the reasons also carry what does not stop it but wants to be looked at. */
-export async function readiness(env: Env, proxies: ProxyWatch): Promise<Readiness> {
-  const troubles = [await storageTrouble(env), keyTrouble(env)].filter((reason) => reason !== undefined);
-  const warnings = proxies.forwardedHeaderIgnored ? ['forwarded_header_ignored'] : [];
-  return { ready: troubles.length === 0, reasons: [...troubles, ...warnings] };
+export async function readiness({ env, proxies, standing }: House): Promise<Readiness> {
+  const storage = await storageTrouble(env);
+  const troubles = [
+    standing.isLeaving ? 'stopping' : undefined,
+    storage,
+    keyTrouble(env),
+    // Neither can be asked of a database that does not answer.
+    storage === undefined ? await clockTrouble(env) : undefined,
+  ].filter((reason) => reason !== undefined);
+  const warnings = [
+    storage === undefined ? await sealingTrouble(env) : undefined,
+    proxies.forwardedHeaderIgnored ? 'forwarded_header_ignored' : undefined,
+  ].filter((reason) => reason !== undefined);
+  const durability = storage === undefined ? await durabilityOf(env) : undefined;
+  return {
+    ready: troubles.length === 0,
+    reasons: [...troubles, ...warnings],
+    ...(durability !== undefined && { durability }),
+  };
 }
 
 async function storageTrouble(env: Env): Promise<string | undefined> {
@@ -25,5 +53,41 @@ function keyTrouble(env: Env): string | undefined {
     return env.keys.mac('form', '').length > 0 ? undefined : 'keys_unavailable';
   } catch {
     return 'keys_unavailable';
+  }
+}
+
+/** One clock for all nodes: the database's. An embedded database runs by the node's own and has nothing to compare. */
+async function clockTrouble(env: Env): Promise<string | undefined> {
+  if (env.db.clockSeconds === undefined) return undefined;
+  try {
+    const askedAt = env.now();
+    const theirs = await env.db.clockSeconds();
+    const answeredAt = env.now();
+    // Somewhere between asking and answering it was that time there.
+    const driftSeconds = Math.max(askedAt - theirs, theirs - answeredAt, 0);
+    return driftSeconds > MAX_CLOCK_DRIFT_SECONDS ? 'clock_drift' : undefined;
+  } catch (error) {
+    env.log.error({ err: error }, 'the database could not be asked for its time');
+    return 'storage_unavailable';
+  }
+}
+
+/** People can sign in meanwhile: refusing them would turn a fault of the evidence into an outage. */
+async function sealingTrouble(env: Env): Promise<string | undefined> {
+  try {
+    const oldestAt = await findOldestUnsealedAt(env.db.read);
+    return oldestAt !== undefined && oldestAt < env.now() - MAX_UNSEALED_SECONDS ? 'audit_not_sealed' : undefined;
+  } catch (error) {
+    env.log.error({ err: error }, 'the audit log could not be asked');
+    return 'audit_not_sealed';
+  }
+}
+
+async function durabilityOf(env: Env): Promise<Durability | undefined> {
+  try {
+    return await env.db.durability();
+  } catch (error) {
+    env.log.error({ err: error }, 'the database could not be asked for its durability');
+    return undefined;
   }
 }

@@ -17,6 +17,15 @@ export type House = {
   /** The pages that can be asked for, by path: a form with a stale token is shown again by the page it came from. */
   readonly pages: ReadonlyMap<string, PageRoute>;
   readonly proxies: ProxyWatch;
+  readonly standing: Standing;
+};
+
+/** How long this process still answers: it tells the balancer first, then the connections, then it stops listening. */
+export type Standing = {
+  /** `/readyz` answers 503: send new requests elsewhere. */
+  isLeaving: boolean;
+  /** Each answer is the last of its connection. */
+  endsConnections: boolean;
 };
 
 /** Whether a forwarded header came although no proxy is trusted: a setting is missing, or somebody tries something. */
@@ -33,6 +42,8 @@ export type Ask = {
   readonly request: Request;
   readonly arrival: Arrival;
   readonly requestId: string;
+  /** Whether a proxy of ours wrote its headers. */
+  readonly isFromProxy: boolean;
   readonly pathname: string;
   /** With its question mark, or empty. */
   readonly search: string;
@@ -42,7 +53,7 @@ export type Ask = {
   quiet: boolean;
 };
 
-export function askOf(request: Request, arrival: Arrival, requestId: string): Ask {
+export function askOf(request: Request, arrival: Arrival, requestId: string, isFromProxy: boolean): Ask {
   const { url } = request;
   // `https://host/path?query`: the host was checked, so string positions do and no URL has to be parsed.
   const start = url.indexOf('/', url.indexOf('//') + 2);
@@ -51,6 +62,7 @@ export function askOf(request: Request, arrival: Arrival, requestId: string): As
     request,
     arrival,
     requestId,
+    isFromProxy,
     pathname: query === -1 ? url.slice(start) : url.slice(start, query),
     search: query === -1 ? '' : url.slice(query),
     route: 'none',

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import type { Env } from '#env.ts';
 import type { App } from './app.ts';
 import { answerUnreadable, refuseConnect } from './wire.ts';
@@ -6,8 +7,12 @@ import { answerUnreadable, refuseConnect } from './wire.ts';
 export type Listening = {
   /** Where it listens, which behind a proxy is not the public URL. */
   readonly url: string;
-  /** Stops accepting, lets requests in flight finish for a while, then ends what is left. */
-  close(): Promise<void>;
+  /**
+   * Stops accepting, lets requests in flight finish for a while, then ends what is left.
+   *
+   * @param options.idleMayAsk keeps idle connections until they end by themselves: their next request may be on its way
+   */
+  close(options?: { readonly idleMayAsk: boolean }): Promise<void>;
 };
 
 /** SECURITY, "HTTP": Node's own limits are minutes, and looked at only every half minute. */
@@ -26,18 +31,41 @@ const MAX_CONNECTIONS = 10_000;
 /** For as long as a request may take to arrive, plus a full hash queue. */
 const CLOSE_SECONDS = 20;
 
+/** Node ends an idle connection a second later than it announces, so that the announcement can be relied on. */
+const KEEP_ALIVE_SLACK_MS = 2_000;
+
 export async function listen(env: Env, app: App): Promise<Listening> {
   const { host, port } = env.config;
   const server = createServer(LIMITS, app.listener);
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', (error, socket) => answerUnreadable(error, socket, env.newId()));
   server.on('connect', (_request, socket) => refuseConnect(socket, env.newId()));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  return { url: addressOf(server, host), close: () => closeGently(server) };
+  return listenOn(server, { host, port, setting: 'PORT' });
 }
+
+type Place = { readonly host: string; readonly port: number; readonly setting: string };
+
+/** Throws an error whose message is one line for the operator, and names the setting. */
+export async function listenOn(server: Server, place: Place): Promise<Listening> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', (error) => reject(explained(error, place)));
+  server.listen(place.port, place.host, resolve);
+  await promise;
+  return { url: addressOf(server, place.host), close: (options) => closeGently(server, options?.idleMayAsk ?? false) };
+}
+
+function explained(error: Error, place: Place): Error {
+  const explain = LISTEN_FAULTS['code' in error ? String(error.code) : ''];
+  return explain === undefined ? error : new Error(explain(place), { cause: error });
+}
+
+const LISTEN_FAULTS: Readonly<Record<string, (place: Place) => string>> = {
+  EADDRINUSE: ({ host, port, setting }) =>
+    `port ${port} of ${host} is in use: stop what listens there, or set ${setting}`,
+  EACCES: ({ port, setting }) => `port ${port} may not be opened by this user: set ${setting} to 1024 or more`,
+  EADDRNOTAVAIL: ({ host }) => `${host} is no address of this machine: set HOST`,
+  ENOTFOUND: ({ host }) => `${host} is no address of this machine: set HOST`,
+};
 
 function addressOf(server: Server, host: string): string {
   const address = server.address();
@@ -45,15 +73,22 @@ function addressOf(server: Server, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function closeGently(server: Server): Promise<void> {
+function closeGently(server: Server, idleMayAsk: boolean): Promise<void> {
   return new Promise((resolve) => {
+    // Node's own close of an HTTP server begins with ending the idle connections.
+    const idleMs = idleMayAsk ? server.keepAliveTimeout + KEEP_ALIVE_SLACK_MS : 0;
+    if (idleMayAsk) NetServer.prototype.close.call(server, onClosed);
+    else server.close(onClosed);
     // A connection that was busy at the close is idle after its answer, and would stay open until its keep-alive ends.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    const end = setTimeout(() => server.closeAllConnections(), CLOSE_SECONDS * 1000);
-    server.close(() => {
+    const startedMs = performance.now();
+    const sweep = setInterval(() => {
+      if (performance.now() - startedMs >= idleMs) server.closeIdleConnections();
+    }, 50);
+    const end = setTimeout(() => server.closeAllConnections(), idleMs + CLOSE_SECONDS * 1000);
+    function onClosed(): void {
       clearInterval(sweep);
       clearTimeout(end);
       resolve();
-    });
+    }
   });
 }

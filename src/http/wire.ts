@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { answers } from '#signals.ts';
 import type { House } from './house.ts';
 import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, statusOf } from './problem.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** A refusal of the raw checks: nothing of the request is read any further, so the connection ends with it. */
 export function answerRaw(
@@ -10,9 +12,10 @@ export function answerRaw(
   outgoing: ServerResponse,
   refusal: Problem,
 ): void {
-  const requestId = env.newId();
+  const requestId = requestIdOf(env, incoming.headers['x-request-id']);
   const status = statusOf(refusal.refused);
   env.log.info({ method: incoming.method, route: 'none', status, requestId }, 'request');
+  if (answers.isHeard()) answers.tell({ method: incoming.method, route: 'none', status });
   const body = problemBody(refusal, requestId);
   outgoing.writeHead(status, {
     ...headers.api,

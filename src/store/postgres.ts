@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely';
+import { type Dialect, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely';
 import pg from 'pg';
 import { type Database, type Schema, StorageUnavailable } from './database.ts';
 import { migrate, pendingMigrations } from './migrations/all.ts';
 import { PostgresDriver } from './postgres-driver.ts';
 import { durabilityOf } from './postgres-durability.ts';
 import { Interrupted } from './postgres-error.ts';
+import { readLog } from './watched.ts';
 
 /** Longer than any statement of a server may run there (5 s), so that the server's own answer is heard. */
 const SERVER_PATIENCE_MS = 8_000;
@@ -47,21 +48,21 @@ export async function openPostgres(
   });
   // A connection that breaks while nobody uses it is replaced at its next use; without a listener it ends the process.
   pool.on('error', () => {});
-  const queries = new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => ADAPTER,
-      createDriver: () => new PostgresDriver(pool),
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
-  });
+  const dialect: Dialect = {
+    createAdapter: () => ADAPTER,
+    createDriver: () => new PostgresDriver(pool),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  };
+  const queries = new Kysely<Schema>({ dialect });
   try {
     await bringUpToDate(queries, create);
   } catch (error) {
     await queries.destroy();
     throw error instanceof StorageUnavailable ? new Error(unreachable(url, error), { cause: error }) : error;
   }
-  return databaseOf(queries, pool);
+  // The same pool: what is asked outside a transaction can be told apart, and measured.
+  return databaseOf(queries, new Kysely<Schema>({ dialect, ...readLog() }), pool);
 }
 
 /** One for all databases: compiled statements are kept by it. */
@@ -108,10 +109,10 @@ async function assertVersion(queries: Kysely<Schema>): Promise<void> {
     throw new Error(`PostgreSQL ${Math.floor(version / 10_000)} is too old: 15 or newer is needed`);
 }
 
-function databaseOf(queries: Kysely<Schema>, pool: pg.Pool): Database {
+function databaseOf(queries: Kysely<Schema>, read: Kysely<Schema>, pool: pg.Pool): Database {
   return {
     kind: 'postgres',
-    read: queries,
+    read,
     async transaction(work) {
       for (let tries = TRANSACTION_TRIES; ; tries -= 1) {
         try {

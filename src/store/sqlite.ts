@@ -8,6 +8,7 @@ import { migrate, pendingMigrations, SCHEMA_VERSION } from './migrations/all.ts'
 import { copySqlite } from './sqlite-backup.ts';
 import { SqliteDriver } from './sqlite-driver.ts';
 import { assertLocalFile, createFile } from './sqlite-file.ts';
+import { readLog } from './watched.ts';
 
 /** Waiting blocks the event loop, not waiting fails while the command line writes. */
 const BUSY_TIMEOUT_MILLISECONDS = 5_000;
@@ -78,6 +79,7 @@ function connect(path: string, { synchronous, readOnly }: { synchronous: number;
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
+    ...(readOnly && readLog()),
   });
   return { sqlite, driver, queries };
 }

@@ -4,7 +4,10 @@ import type { Import, Source } from './sources.ts';
 type Directions = { readonly runs: readonly string[]; readonly types?: readonly string[] };
 
 const EVERYTHING: Directions = {
-  runs: ['core', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'mail', 'flows', 'features', 'cli', 'top'],
+  runs: [
+    ...['core', 'signals', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'mail', 'flows', 'features'],
+    ...['telemetry', 'cli', 'top'],
+  ],
 };
 
 /** Type imports leave no trace at run time, but they too make one room know another: both are listed. */
@@ -12,13 +15,16 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   core: { runs: [] },
   messages: { runs: [] },
   config: { runs: [] },
-  store: { runs: ['core'] },
-  crypto: { runs: ['core'] },
+  // Leads nowhere: whoever does something may tell of it, and only telemetry listens.
+  signals: { runs: [] },
+  store: { runs: ['core', 'signals'] },
+  crypto: { runs: ['core', 'signals'] },
   env: { runs: ['core', 'store', 'crypto', 'config'] },
-  http: { runs: ['core', 'store', 'messages'], types: ['env', 'config', 'crypto'] },
-  flows: { runs: ['core', 'store'], types: ['env', 'config', 'crypto'] },
+  http: { runs: ['core', 'signals', 'store', 'messages'], types: ['env', 'config', 'crypto'] },
+  flows: { runs: ['core', 'store'], types: ['signals', 'env', 'config', 'crypto'] },
   mail: { runs: ['core', 'store', 'messages', 'flows'], types: ['env', 'config'] },
   features: { runs: ['core', 'store', 'messages', 'http', 'mail', 'flows'], types: ['env', 'config', 'crypto'] },
+  telemetry: { runs: ['signals', 'store', 'http'], types: ['env', 'config'] },
   cli: EVERYTHING,
   top: EVERYTHING,
 };
@@ -35,10 +41,17 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // Pure: a domain name in its ASCII form.
   'node:url': ['src/core/email.ts', 'src/main.ts', 'src/cli/'],
   'node:sqlite': ['src/store/'],
-  'node:http': ['src/http/'],
+  'node:http': ['src/http/', 'src/telemetry/metrics-server.ts'],
   pg: ['src/store/'],
-  // Waiting before a transaction is tried again.
-  'node:timers/promises': ['src/store/'],
+  // Waiting: before a transaction is tried again, while a server leaves, before a worker is replaced.
+  'node:timers/promises': ['src/store/', 'src/main.ts', 'src/workers.ts'],
+  'node:diagnostics_channel': ['src/signals.ts', 'src/flows/append-event.ts'],
+  'node:async_hooks': ['src/signals.ts', 'src/telemetry/traces.ts'],
+  'node:cluster': ['src/main.ts', 'src/workers.ts', 'src/worker-talk.ts', 'src/cli/serve.ts'],
+  // Loaded only where the settings ask for them (record 12).
+  'prom-client': ['src/telemetry/'],
+  '@opentelemetry/api': ['src/telemetry/traces.ts'],
+  '@opentelemetry/sdk-node': ['src/telemetry/traces.ts'],
   kysely: ['src/store/'],
   'kysely/migration': ['src/store/'],
   hono: ['src/http/app.ts'],
@@ -57,7 +70,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 /** These talk to nothing but the environment, and only where something is read or started. */
 const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'cli', 'top'];
 
-const TOP_FILES = ['main', 'cli', 'demo', 'routes'];
+const TOP_FILES = ['main', 'cli', 'demo', 'routes', 'worker', 'workers', 'worker-talk'];
 
 /** `core` of `src/core/totp.ts`; `top` of the files that tie everything together. */
 export function roomOf(path: string): string {

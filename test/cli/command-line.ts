@@ -29,7 +29,8 @@ function start(args: readonly string[], environment: Environment): ChildProcess 
   const { PATH = '', TMPDIR = '' } = process.env;
   const child = spawn(process.execPath, [START_FILE, ...args], {
     env: { PATH, ...(TMPDIR && { TMPDIR }), ...environment },
-    timeout: PATIENCE_MS,
+    // Only against what would never end: a test stops what it started.
+    timeout: 3 * PATIENCE_MS,
   });
   const said = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => {

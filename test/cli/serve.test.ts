@@ -21,7 +21,7 @@ test('a start that cannot be says why in one line', async (t) => {
 
 test('each start prints a link for the first administrator, and the one before is dead', async (t) => {
   const { environment } = openFolder(t);
-  const settings = { ...environment, PORT: String(await freePort()) };
+  const settings = { ...environment, PORT: String(await freePort()), SALLYPORT_STOP_GRACE_SECONDS: '0' };
   const links: string[] = [];
   for (let i = 0; i < 2; i++) {
     const server = await launch(t, ['serve'], settings);

@@ -74,11 +74,12 @@ describe('health', () => {
   it('is alive and ready, and warns once of a forwarded header nobody trusts', async () => {
     const { get, lines } = await openHouse([PAGE]);
     assert.deepEqual(await (await get('/healthz')).json(), { status: 'ok', reasons: [] });
-    assert.deepEqual(await (await get('/readyz')).json(), { status: 'ready', reasons: [] });
+    const durability = { level: 'none', text: 'a database that ends with the process' };
+    assert.deepEqual(await (await get('/readyz')).json(), { status: 'ready', reasons: [], durability });
     for (let i = 0; i < 3; i++) await get('/note', {}, { 'x-forwarded-host': 'evil.example' });
     const ready = await get('/readyz');
     assert.equal(ready.status, 200);
-    assert.deepEqual(await ready.json(), { status: 'ready', reasons: ['forwarded_header_ignored'] });
+    assert.deepEqual(await ready.json(), { status: 'ready', reasons: ['forwarded_header_ignored'], durability });
     assert.equal(lines.filter((line) => line.includes('SALLYPORT_TRUSTED_PROXIES')).length, 1);
   });
 

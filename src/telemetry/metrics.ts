@@ -1,0 +1,113 @@
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Env } from '#env.ts';
+import { answers, type EventSignal, events, hashes, reads, refusedHashes, transactions } from '#signals.ts';
+import { StorageUnavailable } from '#store/database.ts';
+import { addGauges } from './gauges.ts';
+import { METRICS, type Metric } from './metrics-table.ts';
+
+export type Metrics = {
+  /** The text that Prometheus reads. */
+  render(): Promise<string>;
+  /** The same as data, to be added to that of other processes. */
+  collect(): Promise<object[]>;
+  /** What adds up and stays true when this process is gone; after it nothing of the environment is asked any more. */
+  collectLast(): Promise<object[]>;
+  /** Adds what is asked of the environment at each reading. */
+  watch(env: Env): void;
+};
+
+/** Begins to count what this process does, and counts until it ends: there is one registry in it. */
+export function startMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  countRequests(registry);
+  timeHashes(registry);
+  timeDatabase(registry);
+  return {
+    render: () => registry.metrics(),
+    collect: () => registry.getMetricsAsJSON(),
+    collectLast: async () => {
+      for (const { name, type } of Object.values(METRICS)) if (type === 'gauge') registry.removeSingleMetric(name);
+      const all = await registry.getMetricsAsJSON();
+      return all.filter(({ type }) => LASTING.includes(String(type)));
+    },
+    watch: (env) => addGauges(registry, env),
+  };
+}
+
+const LASTING = ['counter', 'histogram'];
+
+function countRequests(registry: Registry): void {
+  const total = counter(registry, METRICS.requests);
+  const seconds = histogram(registry, METRICS.requestSeconds);
+  answers.listen(({ method, route, status, milliseconds }) => {
+    total.inc({ method: METHODS.find((known) => known === method) ?? 'other', route, status });
+    if (milliseconds !== undefined) seconds.observe({ route }, milliseconds / 1000);
+  });
+}
+
+/** Node reads some thirty methods; only these are ours. */
+const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
+
+function timeHashes(registry: Registry): void {
+  const seconds = histogram(registry, METRICS.hashSeconds);
+  const waits = histogram(registry, METRICS.hashWaitSeconds);
+  hashes.listen(({ milliseconds, waitMs }) => {
+    seconds.observe(milliseconds / 1000);
+    waits.observe(waitMs / 1000);
+  });
+  const refused = counter(registry, METRICS.hashRefused);
+  refusedHashes.listen(() => refused.inc());
+}
+
+function timeDatabase(registry: Registry): void {
+  const seconds = histogram(registry, METRICS.transactionSeconds);
+  const countKept = countEvents(registry);
+  transactions.listen(({ milliseconds, error, tx }) => {
+    seconds.observe({ outcome: outcomeOf(error) }, milliseconds / 1000);
+    if (error === undefined && tx !== undefined) countKept(tx);
+  });
+  const readSeconds = histogram(registry, METRICS.readSeconds);
+  reads.listen(({ milliseconds }) => readSeconds.observe(milliseconds / 1000));
+}
+
+function outcomeOf(error: unknown): 'committed' | 'rolled_back' | 'failed' {
+  if (error === undefined) return 'committed';
+  return error instanceof StorageUnavailable ? 'failed' : 'rolled_back';
+}
+
+/** Counts the events of a transaction once it is kept: what was rolled back did not happen. */
+function countEvents(registry: Registry): (tx: object) => void {
+  const signIns = counter(registry, METRICS.signIns);
+  const refusals = counter(registry, METRICS.refusals);
+  // Present from the start: a rate needs the zero before the first one.
+  for (const outcome of Object.values(SIGN_IN_OUTCOMES)) signIns.inc({ outcome }, 0);
+  const told = new WeakMap<object, EventSignal[]>();
+  events.listen((event) => {
+    const ofThis = told.get(event.tx);
+    if (ofThis === undefined) told.set(event.tx, [event]);
+    else ofThis.push(event);
+  });
+  return (tx) => {
+    for (const { action, outcome, reason } of told.get(tx) ?? []) {
+      const signIn = SIGN_IN_OUTCOMES[action];
+      if (signIn !== undefined) signIns.inc({ outcome: signIn });
+      if (outcome === 'refusal') refusals.inc({ action, reason: reason ?? 'none' });
+    }
+  };
+}
+
+const SIGN_IN_OUTCOMES: Readonly<Record<string, string>> = {
+  'sign_in.completed': 'completed',
+  'sign_in.password_refused': 'password_refused',
+  'sign_in.code_refused': 'code_refused',
+  'recovery_code.refused': 'recovery_code_refused',
+};
+
+function counter(registry: Registry, { name, help, labels = [] }: Metric): Counter {
+  return new Counter({ name, help, labelNames: [...labels], registers: [registry] });
+}
+
+function histogram(registry: Registry, { name, help, labels = [], buckets = [] }: Metric): Histogram {
+  return new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers: [registry] });
+}

@@ -1,0 +1,23 @@
+import type { Worker } from 'node:cluster';
+import type { Stop } from './main.ts';
+
+export type ToWorker = { readonly kind: 'stop'; readonly how: Stop } | { readonly kind: 'metrics' };
+
+export type FromWorker =
+  | { readonly kind: 'serving' }
+  /** One line for the operator. */
+  | { readonly kind: 'failed'; readonly problem: string }
+  | { readonly kind: 'metrics' | 'last'; readonly metrics: object[] };
+
+/** A worker that is gone hears nothing, and its end is noticed elsewhere. */
+export function tellWorker(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message, () => {});
+}
+
+/** Answers when the message is on its way. */
+export function tellPrimary(message: FromWorker): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected && process.send !== undefined) process.send(message, undefined, {}, () => resolve());
+    else resolve();
+  });
+}

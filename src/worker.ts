@@ -1,0 +1,28 @@
+import { type Server, type Stop, serve } from './main.ts';
+import { type ToWorker, tellPrimary } from './worker-talk.ts';
+
+/** One of several processes behind a port: it serves until its primary says otherwise; when that is gone Node ends it at once. */
+export async function work(): Promise<void> {
+  // A terminal and a service manager signal every process of a group: the primary decides for all.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+  try {
+    const server = await serve();
+    const told = untilStopped(server);
+    await tellPrimary({ kind: 'serving' });
+    await server.stop(await told);
+    await tellPrimary({ kind: 'last', metrics: (await server.metrics?.collectLast()) ?? [] });
+    process.exit(0);
+  } catch (error) {
+    await tellPrimary({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) });
+    process.exit(1);
+  }
+}
+
+function untilStopped(server: Server): Promise<Stop> {
+  return new Promise((resolve) => {
+    process.on('message', async (message: ToWorker) => {
+      if (message.kind === 'stop') resolve(message.how);
+      else await tellPrimary({ kind: 'metrics', metrics: (await server.metrics?.collect()) ?? [] });
+    });
+  });
+}
