@@ -139,8 +139,9 @@ describe('a change of second factors, racing others', () => {
       const [token] = await race.pendingTokens(user.email, 1);
       const { body } = await race.api('POST', '/api/v1/sign-in/enrollment', {}, token);
       const confirm = call('/sign-in/enrollment/confirm', { code: race.totp(String(body.secret)) }, token);
+      const before = race.codesDrawn();
       assert.equal(sessionsOpened(await race.send(times(50, confirm))), 1);
-      assert.equal(race.codesDrawn(), round);
+      assert.equal(race.codesDrawn() - before, 1);
     }
   });
 
