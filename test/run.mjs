@@ -16,6 +16,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CONCURRENCY = 2;
 // The others have none, or are about SQLite itself.
 const RESTS_ON_A_DATABASE = /^test\/(crash|hostile|http|http-room|model|operate|races|store|walk)\/(?!sqlite)/;
+const IS_ABOUT_POSTGRES = /^test\/store\/postgres/;
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';
 
@@ -28,7 +29,8 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 
 const problem = specs.length === 0 ? undefined : await makeBrowserReady();
 if (problem !== undefined) problems.push(problem);
-if (files.length > 0) add(await runNodeTests(files, {}));
+const first = files.filter((file) => !IS_ABOUT_POSTGRES.test(file));
+if (first.length > 0) add(await runNodeTests(first, {}));
 const onPostgres = files.filter((file) => RESTS_ON_A_DATABASE.test(file));
 if (onPostgres.length > 0) await onPostgresServer(async (url) => add(await runNodeTests(onPostgres, postgres(url))));
 if (specs.length > 0 && problem === undefined) add(await runBrowserTests());

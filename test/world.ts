@@ -12,6 +12,7 @@ import type { Env } from '#env.ts';
 import { mailBinding } from '#flows/mail.ts';
 import { sealPassword } from '#flows/passwords.ts';
 import { type App, createApp } from '#http/app.ts';
+import type { Database } from '#store/database.ts';
 import { listMail } from '#store/outbox.ts';
 import { createPartner } from '#store/partners.ts';
 import { createUser } from '#store/users.ts';
@@ -34,6 +35,8 @@ type Options = {
   readonly database?: { readonly path: string; readonly keyText: string };
   /** The clock of another world: nodes of one service agree on the time. */
   readonly clock?: Clock;
+  /** A database that the test has opened, and closes, itself. */
+  readonly db?: Database;
 };
 
 /** Unix seconds, set by hand. */
@@ -49,8 +52,8 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
   assert(!('problem' in config));
   const keys = loadKeyRing(database?.keyText ?? makeKeyText(randomBytes));
   assert(!('problem' in keys));
-  const db = await openTestDatabase(database?.path);
-  t.after(() => db.close());
+  const db = options.db ?? (await openTestDatabase(database?.path));
+  if (options.db === undefined) t.after(() => db.close());
   const clock: Clock = options.clock ?? { at: START };
   const log: string[] = [];
   const env: Env = {

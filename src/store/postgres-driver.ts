@@ -17,12 +17,17 @@ const BEGIN = [
 /** A read that lost its connection is asked once more, on a new one. */
 const READ_TRIES = 2;
 
+/** Connections that broke, in use or not. */
+const broken = new WeakSet<pg.ClientBase>();
+
 /** Connections of a pool, taken for one transaction or for one read. */
 export class PostgresDriver implements Driver {
   readonly #pool: pg.Pool;
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
+    // The pool listens only while nobody uses a connection: one that breaks between two statements would end the process.
+    pool.on('connect', (client) => client.on('error', () => broken.add(client)));
   }
 
   async init(): Promise<void> {}
@@ -80,6 +85,7 @@ class Connection implements DatabaseConnection {
    */
   async commit(): Promise<void> {
     const client = this.#inTransaction();
+    if (broken.has(client)) throw new Interrupted('storage unavailable: the connection was lost before COMMIT');
     const warnings: string[] = [];
     const onNotice = ({ code }: { code: string | undefined }): void => void warnings.push(String(code));
     client.on('notice', onNotice);

@@ -96,8 +96,8 @@ function nameOf(path: string): string {
 
 let own: Promise<string> | undefined;
 
-/** The server that `npm test` has started, or for a single file one of its own. */
-async function serverUrl(database: string): Promise<string> {
+/** On the server that `npm test` has started, or for a single file one of its own. */
+export async function serverUrl(database: string): Promise<string> {
   own ??= startOwn();
   const url = new URL(process.env.SALLYPORT_TEST_POSTGRES ?? (await own));
   url.pathname = `/${database}`;
