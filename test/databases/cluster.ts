@@ -75,9 +75,13 @@ export function install(folder: string): Installation {
   chmodSync(folder, 0o755);
   const native = join(folder, 'native');
   cpSync(join(dirname(platformPackage()), '..', 'native'), native, { recursive: true, verbatimSymlinks: true });
-  const isRoot = process.getuid?.() === 0;
-  const ids = isRoot ? idsOf(USER) : undefined;
+  const ids = serverAccount();
   return { bin: join(native, 'bin'), uid: ids?.uid, gid: ids?.gid };
+}
+
+/** Who a database server runs as, when the tests run as root. */
+export function serverAccount(): { uid: number; gid: number } | undefined {
+  return process.getuid?.() === 0 ? idsOf(USER) : undefined;
 }
 
 export function makeFolder(path: string, { uid, gid }: Installation): void {
@@ -141,7 +145,8 @@ export function clusterOf(folder: string, data: string, port: number, installed:
   return { port, data, url, start, stop, remove, pid: () => server?.pid };
 }
 
-async function untilAnswers(url: string, server: ChildProcess): Promise<void> {
+/** @param server the process that has to answer; when it ends before, that is an error */
+export async function untilAnswers(url: string, server: ChildProcess): Promise<void> {
   const endsAt = Date.now() + START_SECONDS * 1000;
   for (;;) {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });

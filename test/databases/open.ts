@@ -43,7 +43,7 @@ const EMPTY = `do $$ begin execute (
 
 async function openNew(name: string): Promise<Database> {
   await createDatabase(name);
-  return openPostgres(await serverUrl(name), { create: true, connections: CONNECTIONS });
+  return openPostgres(await clientUrl(name), { create: true, connections: CONNECTIONS });
 }
 
 /** Settings of a database and a key ring that belong to one test alone; for processes of their own. */
@@ -95,6 +95,12 @@ function nameOf(path: string): string {
 }
 
 let own: Promise<string> | undefined;
+
+/** By way of a pooler, where the tests were told of one; databases are made without it. */
+async function clientUrl(database: string): Promise<string> {
+  const pooler = process.env.SALLYPORT_TEST_POOLER;
+  return pooler === undefined ? serverUrl(database) : Object.assign(new URL(pooler), { pathname: `/${database}` }).href;
+}
 
 /** On the server that `npm test` has started, or for a single file one of its own. */
 export async function serverUrl(database: string): Promise<string> {

@@ -51,7 +51,10 @@ async function readyz({ app }: World) {
 async function sessionsAndEvents(world: World) {
   const sessions = await world.env.db.read.selectFrom('sessions').select('id').orderBy('id').execute();
   const events = (await world.events()).filter(({ action }) => action === 'sign_in.completed');
-  return { sessions: sessions.map(({ id }) => id), events: events.map(({ detail }) => String(detail.sessionId)).sort() };
+  return {
+    sessions: sessions.map(({ id }) => id),
+    events: events.map(({ detail }) => String(detail.sessionId)).sort(),
+  };
 }
 
 describe('with PostgreSQL away', () => {
@@ -113,13 +116,18 @@ describe('with connections cut at any moment', () => {
         await wait(100 + ((cuts * 37) % 300));
       }
     })();
-    const answers = await Promise.all(people.map((person, index) => signIn(world, person, `198.51.100.${index}`, COMES_BACK)));
+    const answers = await Promise.all(
+      people.map((person, index) => signIn(world, person, `198.51.100.${index}`, COMES_BACK)),
+    );
     isOver = true;
     await cutting;
 
     const statuses = answers.flatMap((answer) => answer.statuses);
     assert.ok(cuts > 0);
-    assert.deepEqual([...new Set(statuses)].filter((status) => status !== 200 && status !== 503), []);
+    assert.deepEqual(
+      [...new Set(statuses)].filter((status) => status !== 200 && status !== 503),
+      [],
+    );
     const opened = answers.filter(({ session }) => session !== undefined);
     t.diagnostic(`${cuts} connections cut, ${opened.length} of ${PEOPLE} signed in, ${statuses.length} requests`);
     assert.ok(opened.length > 0, 'somebody got through');
