@@ -4,8 +4,10 @@ import { readOrMakeKeyFile } from '#crypto/key-file.ts';
 import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
 import { createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
 import { createIdSource, randomBytes } from '#crypto/random.ts';
+import { createRenewableRing } from '#crypto/renewable-ring.ts';
 import type { Database } from '#store/database.ts';
-import { listRingKeys, noteRingKey } from '#store/ring-keys.ts';
+import { forgetRingKey, listRingKeys, noteRingKey, type RingKeyTable } from '#store/ring-keys.ts';
+import { listServers } from '#store/servers.ts';
 import { openSqlite } from '#store/sqlite.ts';
 import { watchedDatabase } from '#store/watched.ts';
 
@@ -70,27 +72,57 @@ function openKeys(config: Config, create: boolean): KeyRing {
   if (typeof text !== 'string') throw new Error(text.problem);
   const keys = loadKeyRing(text, keysText === undefined ? keysPath : 'SALLYPORT_KEYS');
   if ('problem' in keys) throw new Error(keys.problem);
-  return keys;
+  // A ring from the environment changes with a restart; the file is rewritten by a rotation while we run.
+  return keysText === undefined ? createRenewableRing(keys, () => rereadKeys(keysPath ?? '')) : keys;
 }
 
-const FINGERPRINT_OF = 'fingerprint';
+function rereadKeys(path: string): KeyRing | undefined {
+  const text = readOrMakeKeyFile(path, { create: false });
+  const keys = typeof text === 'string' ? loadKeyRing(text, path) : undefined;
+  return keys === undefined || 'problem' in keys ? undefined : keys;
+}
 
 /**
  * Stops a start with a ring that lacks a key which rows may need, or holds another key of the same name: every
  * authenticator and password would be unreadable, one by one, at sign-in.
+ *
+ * A new active key is noted before it seals its first row, and only where every running server holds it.
  */
 export async function checkRing(db: Database, keys: KeyRing, now: number): Promise<void> {
   const known = await listRingKeys(db.read);
-  for (const { id, fingerprint } of known) {
-    if (!keys.keyIds.includes(id))
-      throw new Error(`the key ring lacks the key ${id}, which rows in the database need: add it to the ring again`);
-    if (!keys.verifyMac('token', FINGERPRINT_OF, id, fingerprint)) {
-      throw new Error(
-        `the key ${id} of the ring is not the key ${id} that rows in the database were sealed with: give the ring that belongs to this database`,
-      );
-    }
-  }
-  if (known.some(({ id }) => id === keys.activeKeyId)) return;
-  const key = { id: keys.activeKeyId, fingerprint: keys.mac('token', FINGERPRINT_OF), first_used_at: now };
-  await db.transaction((tx) => noteRingKey(tx, key));
+  for (const note of known) checkNote(keys, note);
+  const { activeKeyId } = keys;
+  const active = known.find(({ id }) => id === activeKeyId);
+  if (active?.retired_at)
+    throw new Error(`the key ${activeKeyId} was retired and may seal nothing: put another key of the ring in front`);
+  if (!active?.activated_at) await announceKey(db, keys, activeKeyId, now);
+}
+
+function checkNote(keys: KeyRing, { id, fingerprint, retired_at }: RingKeyTable): void {
+  const isHeld = keys.keyIds.includes(id);
+  if (!isHeld && retired_at !== null) return;
+  if (!isHeld)
+    throw new Error(`the key ring lacks the key ${id}, which rows in the database need: add it to the ring again`);
+  if (keys.fingerprint(id) === fingerprint) return;
+  throw new Error(
+    `the key ${id} of the ring is not the key ${id} that rows in the database were sealed with: give the ring that belongs to this database`,
+  );
+}
+
+/**
+ * Notes that a key is about to seal rows: no server starts without it any more. Throws, and takes the note back, while
+ * a server runs that does not hold it: it could not open those rows.
+ *
+ * The note is committed first and the servers are asked then; a server does it the other way round. So whatever comes
+ * between, one of the two sees the other.
+ */
+export async function announceKey(db: Database, keys: KeyRing, keyId: string, now: number): Promise<void> {
+  const note = { id: keyId, fingerprint: keys.fingerprint(keyId), first_used_at: now };
+  await db.transaction((tx) => noteRingKey(tx, note));
+  const lacking = (await listServers(db.read, now)).find(({ keyIds }) => !keyIds.includes(keyId));
+  if (lacking === undefined) return;
+  await db.transaction((tx) => forgetRingKey(tx, keyId));
+  throw new Error(
+    `the server ${lacking.name} does not hold the key ${keyId}, so nothing may be sealed with it yet: give every server a ring with ${keyId} at its end and restart it, then put ${keyId} in front`,
+  );
 }

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ROOT } from '#config/root.ts';
 import { type Config, loadConfig } from '#config.ts';
@@ -6,6 +7,8 @@ import { type Env, openEnv } from '#env.ts';
 import { startSealing } from '#features/operate/audit.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { startHousekeeping } from '#features/operate/housekeeping.ts';
+import { recordActivation } from '#features/operate/retire-key.ts';
+import { startPresence } from '#features/operate/servers.ts';
 import { createApp } from '#http/app.ts';
 import { listen } from '#http/listen.ts';
 import type { Route } from '#http/route.ts';
@@ -59,6 +62,9 @@ export async function serve({ environment = process.env, ...more }: Options = {}
 
 async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prepare }: Options): Promise<Server> {
   const { config } = env;
+  // Before the first request: a rotation asks who is there before it seals anything with a new key.
+  const presence = await startPresence(env, `${hostname()}:${process.pid}`);
+  await recordActivation(env, { actor: 'system' });
   await prepare?.(env);
   const app = createApp(env, routes);
   // Workers are read by their primary, which answers for all of them.
@@ -67,7 +73,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
     await forMetrics?.close();
     throw error;
   });
-  const jobs = [startSealing(env), startHousekeeping(env)];
+  const jobs = [startSealing(env), startHousekeeping(env), presence];
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
   const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
   return {

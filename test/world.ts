@@ -189,7 +189,7 @@ export async function callApi(
 
 type NewPartner = { name?: string; slug?: string; policy?: MfaPolicy; requiredFrom?: number };
 
-async function addPartner(env: Env, partner: NewPartner): Promise<{ id: string }> {
+export async function addPartner(env: Env, partner: NewPartner): Promise<{ id: string }> {
   const { name = 'Acme Telecom', slug = 'acme', policy = 'required', requiredFrom } = partner;
   const id = env.newId();
   const mfa = { mfa_policy: policy, mfa_required_from: requiredFrom ?? null };
@@ -207,7 +207,7 @@ type NewUser = {
   password?: string | undefined;
 };
 
-async function addUser(env: Env, user: NewUser): Promise<{ id: string; email: string }> {
+export async function addUser(env: Env, user: NewUser): Promise<{ id: string; email: string }> {
   const { email, partnerId = null, role = 'member', name = 'Ana Silva' } = user;
   const password = 'password' in user ? user.password : PASSWORD;
   const id = env.newId();
@@ -218,7 +218,7 @@ async function addUser(env: Env, user: NewUser): Promise<{ id: string; email: st
   return { id, email };
 }
 
-async function addAuthenticator(env: Env, userId: string): Promise<string> {
+export async function addAuthenticator(env: Env, userId: string): Promise<string> {
   const secret = new Secret({ size: 20 });
   const id = env.newId();
   const binding = { table: 'authenticators', rowId: id, userId };

@@ -18,7 +18,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Group>>> = {
 };
 
 /** Named in the documents of other versions: whoever types one should not look for a typing error. */
-const LATER = ['keys rotate', 'restore', 'doctor', 'import'];
+const LATER = ['restore', 'doctor', 'import'];
 
 export async function listCommands(): Promise<readonly Command[]> {
   const groups = await Promise.all(Object.values(GROUPS).map((load) => load()));

@@ -1,19 +1,40 @@
-import { keyStatus } from '#features/operate/key-status.ts';
+import { type KeyStatus, keyStatus, needOf } from '#features/operate/key-status.ts';
+import { listServers } from '#store/servers.ts';
 import { command, JSON_OPTION } from './command.ts';
 import { columns } from './help.ts';
 import { withEnv } from './open.ts';
+import { retire, rotate } from './rotate.ts';
 
 const status = command({
   words: 'keys status',
   args: [],
   options: JSON_OPTION,
-  summary: 'Says which keys the ring holds, which one is active, and how many rows each of them seals.',
+  summary: 'Says which keys the ring holds, how many rows need each of them, and what keeps an older one from going.',
   run: () =>
     withEnv(async (env) => {
       const keys = await keyStatus(env);
-      const rows = keys.map(({ id, active, rows }) => [id, active ? 'active' : 'older', `${rows} rows`]);
-      return { data: { active: env.keys.activeKeyId, keys }, lines: columns(rows) };
+      const servers = await listServers(env.db.read, env.now());
+      const lines = [
+        ...columns(keys.map(({ id, state, rows }) => [id, state, `${rows} rows`])),
+        ...keys.flatMap(noteOf),
+        ...servers.map(({ name, keyIds }) => `Server ${name} holds ${keyIds.join(', ')} and seals with ${keyIds[0]}.`),
+      ];
+      const data = {
+        active: env.keys.activeKeyId,
+        keys,
+        servers: servers.map(({ name, keyIds }) => ({ name, keyIds })),
+      };
+      return { data, lines };
     }),
 });
 
-export const commands = [status];
+function noteOf(key: KeyStatus): string[] {
+  if (key.state === 'retired')
+    return [`${key.id} is retired: take it out of the ring; keep it with the backups made before.`];
+  if (key.state === 'new') return [`${key.id} seals nothing yet: "sallyport keys rotate" goes on from here.`];
+  if (key.state === 'active') return [];
+  const need = needOf(key);
+  return [need ?? `Nothing needs ${key.id} any more: "sallyport keys retire ${key.id}".`];
+}
+
+export const commands = [status, rotate, retire];

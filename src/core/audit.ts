@@ -144,6 +144,23 @@ export const AUDIT_ACTIONS = {
     'Several people’s codes agree on one offset: the clock of this server is wrong.',
   ),
   'backup.made': success<Nothing>('A backup was written.'),
+  'backup.restored': success<{
+    schema?: number | undefined;
+    batch?: number | undefined;
+    sessions: number;
+    recoveryCodeHolders: number;
+    codesVoided: boolean;
+  }>(
+    'A backup was put in the place of the data. All sessions, links and known devices ended; the chain goes on after the batch named here.',
+  ),
+  'database.imported': success<{ rows: number }>('Every row of another database was brought into this one.'),
+  'keys.activated': success<{ keyId: string }>('A new key of the ring seals from now on.'),
+  'keys.resealed': success<{ keyId: string; rows: number }>(
+    'Rows that older keys had sealed were sealed anew with this one.',
+  ),
+  'keys.retired': success<{ keyId: string; codesVoided?: number | undefined }>(
+    'A key of the ring was retired: no row needs it; how many recovery codes were voided for that.',
+  ),
   'audit.exported': success<{ format: 'jsonl' | 'csv'; since?: number | undefined }>('The audit log was exported.'),
   'audit.erased': success<{ before: number }>('Addresses and user agents of events before that time were erased.'),
   'audit.pruned': success<{ before: number }>('Sealed batches before that time were removed by retention.'),
@@ -210,6 +227,7 @@ const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
 
 function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
+  if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
   if (name === 'reason' && TYPED_REASONS.has(action)) return isStaffReason(text);
   return CODE_OR_ID.test(text);
 }

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -52,20 +53,38 @@ function readKeyFile(path: string): string | KeyProblem | undefined {
 function makeKeyFile(path: string): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomBytes(8).toString('hex')}`;
-  const file = openSync(draft, 'wx', 0o600);
+  const draft = writeDraft(path, makeKeyText(randomBytes));
   try {
-    writeSync(file, `${makeKeyText(randomBytes)}\n`);
-    fsyncSync(file);
     // Unlike a rename, a link never replaces the ring that another start made a moment ago.
     linkSync(draft, path);
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
   } finally {
-    closeSync(file);
     unlinkSync(draft);
   }
   syncFolder(folder);
+}
+
+/**
+ * Puts another ring into the file at `path`, for its owner alone. Whoever reads it, and whenever the power goes, sees
+ * the ring before or this one, whole. Only the holder of the rotation's lock may do it.
+ */
+export function replaceKeyFile(path: string, text: string): void {
+  renameSync(writeDraft(path, text), path);
+  syncFolder(dirname(path));
+}
+
+/** Answers the name of a file beside `path` that holds the text, on the disk. */
+function writeDraft(path: string, text: string): string {
+  const draft = `${path}.${randomBytes(8).toString('hex')}`;
+  const file = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(file, `${text}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return draft;
 }
 
 /** The name must outlive a power cut too, or rows sealed with the key would never open again. */

@@ -25,6 +25,10 @@ export type KeyRing = {
   macs(purpose: MacPurpose, text: string): readonly Mac[];
   /** In constant time. False for a key that the ring lacks. */
   verifyMac(purpose: MacPurpose, text: string, keyId: string, mac: string): boolean;
+  /** A keyed tag of a fixed text: tells keys of one name apart, tells nothing of them. Throws for a key that the ring lacks. */
+  fingerprint(keyId: string): string;
+  /** Reads the ring again where it lies in a file that a rotation rewrites; absent where it was given. */
+  renew?(): void;
 };
 
 /** One line for the operator, without key material. */
@@ -60,7 +64,12 @@ export function loadKeyRing(text: string, name = 'SALLYPORT_KEYS'): KeyRing | Ke
 
 /** The text of a new ring with one key. */
 export function makeKeyText(random: (bytes: number) => Buffer): string {
-  return `k1:${random(KEY_BYTES).toString('base64')}`;
+  return `k1:${makeKey(random)}`;
+}
+
+/** A new key, as a ring writes it. */
+export function makeKey(random: (bytes: number) => Buffer): string {
+  return random(KEY_BYTES).toString('base64');
 }
 
 function keyFault(key: Buffer, encoded: string): string | undefined {
@@ -106,6 +115,7 @@ function createKeyRing(keys: ReadonlyMap<string, Buffer>): KeyRing {
     keyIdOf: (sealed) => getParts(sealed, 'a value').keyId,
     mac: (purpose, text) => macWith(purpose, text, activeKeyId),
     macs: (purpose, text) => keyIds.map((keyId) => ({ keyId, mac: macWith(purpose, text, keyId) })),
+    fingerprint: (keyId) => macWith('token', 'fingerprint', keyId),
     verifyMac(purpose, text, keyId, mac) {
       if (!keys.has(keyId)) return false;
       const expected = Buffer.from(macWith(purpose, text, keyId));

@@ -7,7 +7,7 @@ import { changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { findPerson, type Person, replacePassword } from '#store/users.ts';
 import { passwordKey, passwordLanes } from './lanes.ts';
-import { openPassword, sealPassword } from './passwords.ts';
+import { isSamePassword, openPassword, sealPassword } from './passwords.ts';
 import { giveBackLanes, returnLanes } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
 
@@ -66,7 +66,7 @@ export async function checkPasswordTry<T>(
     // The hash took its time: what was true before it must still be.
     const fresh = await findPerson(tx, person.user.id);
     if (!fresh || fresh.user.disabledAt !== undefined) return refuse('invalid_credentials');
-    if (fresh.user.sealedPassword !== current.user.sealedPassword) return refuse('invalid_credentials');
+    if (!isSamePassword(env, fresh.user, current.user)) return refuse('invalid_credentials');
     await giveBackLanes(tx, lanes, now);
     if (deviceId !== undefined) await reopen(env, tx, email, now);
     return open(tx, fresh);

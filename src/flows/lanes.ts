@@ -54,6 +54,14 @@ export function passwordLanes(env: Env, email: string, deviceId: string | undefi
   return inKeyOrder([own, ...addressLanes(env, 'address-password', RULES.addressPasswords, deviceId, client)]);
 }
 
+/** What the counters of an email are called under each older key of the ring, and what under the active one. */
+export function olderCounterNames(env: Pick<Env, 'keys'>, email: string): readonly { from: string; to: string }[] {
+  const [active, ...older] = env.keys.macs('email', email);
+  return ['password', 'reset-mail'].flatMap((kind) =>
+    older.map(({ mac }) => ({ from: `${kind}:${mac}`, to: `${kind}:${active?.mac}` })),
+  );
+}
+
 export function passwordKey(env: Env, email: string): string {
   return `password:${env.keys.mac('email', email)}`;
 }

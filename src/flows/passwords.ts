@@ -12,6 +12,13 @@ export function openPassword(env: Env, { id, sealedPassword }: User): string | u
   }
 }
 
+/**
+ * Whether two readings of a user hold the same password. Sealed anew by a rotation of keys, it is still the same.
+ */
+export function isSamePassword(env: Env, one: User, other: User): boolean {
+  return one.sealedPassword === other.sealedPassword || openPassword(env, one) === openPassword(env, other);
+}
+
 /** A stolen database is not enough to guess at passwords: the hash itself is sealed. */
 export function sealPassword(env: Env, userId: string, phc: string): string {
   return env.keys.seal('password', binding(userId), phc);

@@ -72,6 +72,22 @@ export async function deleteTriesUnder(tx: Queries, prefix: string): Promise<voi
   await tx.deleteFrom('attempts').where('key', 'like', `${prefix}%`).execute();
 }
 
+/** Which of these keys something is counted for. */
+export async function listTriesAmong(queries: Queries, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  if (keys.length === 0) return new Set();
+  const rows = await queries.selectFrom('attempts').select('key').where('key', 'in', keys).execute();
+  return new Set(rows.map(({ key }) => key));
+}
+
+/** Gives what is counted for a key another name; false where something is counted under that one already. */
+export async function renameTries(tx: Queries, { from, to }: { from: string; to: string }): Promise<boolean> {
+  const row = await findRow.first(tx, { key: from });
+  if (row === undefined) return false;
+  const inserted = await insert.run(tx, { key: to, state: row.state, expiresAt: row.expires_at });
+  await deleteTries(tx, [from]);
+  return inserted === 1;
+}
+
 /** Removes the rows that say no more than no row; answers how many. */
 export async function deleteExpiredTries(tx: Queries, now: number): Promise<number> {
   return deleteExpired.run(tx, { now });

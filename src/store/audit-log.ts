@@ -129,6 +129,17 @@ export async function createAuditBatch(tx: Queries, batch: AuditBatch): Promise<
     .execute();
 }
 
+/** Gives a batch another seal; false when it has changed or was pruned since it was read. */
+export async function replaceAuditSeal(tx: Queries, batch: AuditBatch, seal: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('audit_batches')
+    .set({ seal })
+    .where('number', '=', batch.number)
+    .where('seal', '=', batch.seal)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
 /** The events of one batch, ordered by id. */
 export async function listEventsOfBatch(queries: Queries, number: number): Promise<LoggedEvent[]> {
   const rows = await queries.selectFrom('audit_events').selectAll().where('batch', '=', number).orderBy('id').execute();

@@ -1,5 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
+import type { RingKeyTable } from './ring-keys.ts';
+import type { ServerTable } from './servers.ts';
 
 /**
  * The tables, as both databases hold them: ids are UUIDv7 text, instants Unix seconds, flags 0 or 1,
@@ -22,6 +24,7 @@ export type Schema = {
   audit_events: AuditEventTable;
   audit_batches: AuditBatchTable;
   ring_keys: RingKeyTable;
+  servers: ServerTable;
 };
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
@@ -184,14 +187,6 @@ export type OutboxTable = {
   sealed_parameters: string;
   created_at: number;
   sent_at: number | null;
-};
-
-/** Every key that may have sealed or tagged a row: a ring without it, or with another key of that name, must not start. */
-export type RingKeyTable = {
-  id: string;
-  /** A keyed tag of a fixed text: tells keys apart, tells nothing of them. */
-  fingerprint: string;
-  first_used_at: number;
 };
 
 /** A statement runs on either: the database itself or a transaction of it. */

@@ -110,3 +110,20 @@ export async function deleteRecoveryCodes(tx: Queries, userId: string): Promise<
   await tx.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
   await tx.deleteFrom('recovery_code_sets').where('user_id', '=', userId).execute();
 }
+
+/** How many people hold an unused code that only this key of the ring finds; of all keys without one. */
+export async function countCodeHolders(queries: Queries, keyId?: string): Promise<number> {
+  let query = queries
+    .selectFrom('recovery_codes')
+    .select((e) => e.fn.count<number | bigint | string>('user_id').distinct().as('count'))
+    .where('used_at', 'is', null);
+  if (keyId !== undefined) query = query.where('tag', 'like', `${keyId}.%`);
+  return Number((await query.executeTakeFirstOrThrow()).count);
+}
+
+/** Uses up every unused code that only this key of the ring finds, or every one; answers how many. */
+export async function voidRecoveryCodes(tx: Queries, keyId: string | undefined, now: number): Promise<number> {
+  let query = tx.updateTable('recovery_codes').set({ used_at: now }).where('used_at', 'is', null);
+  if (keyId !== undefined) query = query.where('tag', 'like', `${keyId}.%`);
+  return Number((await query.executeTakeFirst()).numUpdatedRows);
+}

@@ -1,28 +1,71 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queries } from './database.ts';
 
-/** Where values lie that a key of the ring sealed or tagged. */
-const COLUMNS = {
-  users: { column: 'sealed_password', form: 'sealed' },
-  authenticators: { column: 'sealed_secret', form: 'sealed' },
-  enrollments: { column: 'sealed_secret', form: 'sealed' },
-  recovery_code_sets: { column: 'sealed_copy', form: 'sealed' },
-  outbox: { column: 'sealed_parameters', form: 'sealed' },
-  recovery_codes: { column: 'tag', form: 'tagged' },
-  audit_batches: { column: 'seal', form: 'tagged' },
+/** Where values lie that a key of the ring sealed, for what they were sealed, and which column says whose they are. */
+export const SEALED = {
+  users: { column: 'sealed_password', purpose: 'password', owner: 'id' },
+  authenticators: { column: 'sealed_secret', purpose: 'totp', owner: 'user_id' },
+  enrollments: { column: 'sealed_secret', purpose: 'totp', owner: 'user_id' },
+  recovery_code_sets: { column: 'sealed_copy', purpose: 'codes-copy', owner: 'user_id' },
+  outbox: { column: 'sealed_parameters', purpose: 'mail', owner: undefined },
 } as const;
 
-export type SealedColumn = keyof typeof COLUMNS;
+export type SealedTable = keyof typeof SEALED;
 
-/** How many rows of each table need this key. */
-export async function countSealedRows(queries: Queries, keyId: string): Promise<Record<SealedColumn, number>> {
-  const counts = Object.entries(COLUMNS).map(async ([table, { column, form }]) => {
-    // Key ids are small letters, digits and hyphens: nothing that `like` reads as a pattern.
-    const pattern = form === 'sealed' ? `v1.${keyId}.%` : `${keyId}.%`;
-    const count: RawBuilder<{ count: number | bigint | string }> = sql`
-      select count(*) as count from ${sql.table(table)} where ${sql.ref(column)} like ${pattern}`;
-    const { rows } = await count.execute(queries);
-    return [table, Number(rows[0]?.count ?? 0)];
-  });
-  return Object.fromEntries(await Promise.all(counts));
+/** Tables whose rows need a key of the ring: sealed with it, or tagged. */
+export type KeyedTable = SealedTable | 'recovery_codes' | 'audit_batches';
+
+export const SEALED_TABLES = Object.keys(SEALED) as readonly SealedTable[];
+
+type Count = { count: number | bigint | string };
+
+/** How many rows of each table need this key. A recovery code that was used needs none. */
+export async function countSealedRows(queries: Queries, keyId: string): Promise<Record<KeyedTable, number>> {
+  // Key ids are small letters, digits and hyphens: nothing that `like` reads as a pattern.
+  const sealed = SEALED_TABLES.map((table) =>
+    countOf(queries, table, sql`${sql.ref(SEALED[table].column)} like ${`v1.${keyId}.%`}`),
+  );
+  const tag = `${keyId}.%`;
+  const tagged = [
+    countOf(queries, 'recovery_codes', sql`tag like ${tag} and used_at is null`),
+    countOf(queries, 'audit_batches', sql`seal like ${tag}`),
+  ];
+  return Object.fromEntries(await Promise.all([...sealed, ...tagged])) as Record<KeyedTable, number>;
+}
+
+async function countOf(queries: Queries, table: KeyedTable, condition: RawBuilder<unknown>) {
+  const count: RawBuilder<Count> = sql`select count(*) as count from ${sql.table(table)} where ${condition}`;
+  const { rows } = await count.execute(queries);
+  return [table, Number(rows[0]?.count ?? 0)] as const;
+}
+
+export type SealedRow = { readonly id: string; readonly userId: string; readonly sealed: string };
+
+/** Up to `limit` rows after `afterId`, in the order of their ids, that a key other than `activeKeyId` sealed. */
+export async function listRowsOfOtherKeys(
+  queries: Queries,
+  table: SealedTable,
+  page: { readonly activeKeyId: string; readonly afterId: string; readonly limit: number },
+): Promise<readonly SealedRow[]> {
+  const { column, owner } = SEALED[table];
+  const rows: RawBuilder<SealedRow> = sql`
+    select id, ${owner === undefined ? sql.lit('') : sql.ref(owner)} as "userId", ${sql.ref(column)} as sealed
+    from ${sql.table(table)}
+    where id > ${page.afterId} and ${sql.ref(column)} is not null and ${sql.ref(column)} not like ${`v1.${page.activeKeyId}.%`}
+    order by id limit ${page.limit}`;
+  return (await rows.execute(queries)).rows;
+}
+
+/** Puts a value sealed anew in the place of the one that was read. False when it changed in between: that change wins. */
+export async function replaceSealed(
+  tx: Queries,
+  table: SealedTable,
+  change: { readonly id: string; readonly from: string; readonly to: string },
+): Promise<boolean> {
+  const column = sql.ref(SEALED[table].column);
+  const { numAffectedRows } = await sql`
+    update ${sql.table(table)} set ${column} = ${change.to} where id = ${change.id} and ${column} = ${change.from}`.execute(
+    tx,
+  );
+  return numAffectedRows === 1n;
 }

@@ -119,6 +119,18 @@ export async function createUser(tx: Queries, user: UserTable): Promise<boolean>
   return numInsertedOrUpdatedRows === 1n;
 }
 
+/** Up to `limit` email addresses after `after`, in their order. */
+export async function listEmails(queries: Queries, after: string, limit: number): Promise<readonly string[]> {
+  const rows = await queries
+    .selectFrom('users')
+    .select('email')
+    .where('email', '>', after)
+    .orderBy('email')
+    .limit(limit)
+    .execute();
+  return rows.map(({ email }) => email);
+}
+
 /** Sets a password; conditional on the one it replaces, so that of two changes at once one wins. */
 export async function replacePassword(
   tx: Queries,

@@ -8,6 +8,7 @@ import { after, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { type Database, type Queries, StorageUnavailable } from '#store/database.ts';
+import { SCHEMA_VERSION } from '#store/migrations/all.ts';
 import { assertSqliteVersion, openSqlite } from '#store/sqlite.ts';
 import { backupSqlite } from '#store/sqlite-backup.ts';
 import { assertLocalFile } from '#store/sqlite-file.ts';
@@ -271,8 +272,8 @@ describe('opening', () => {
     raw.close();
     await assert.rejects(openSqlite(path, { create: false }), /older than this version/);
     await (await openSqlite(path, { create: true })).close();
-    assert.equal(statSync(`${path}.before-1`).mode & 0o777, 0o600);
-    const copy = new DatabaseSync(`${path}.before-1`);
+    assert.equal(statSync(`${path}.before-${SCHEMA_VERSION}`).mode & 0o777, 0o600);
+    const copy = new DatabaseSync(`${path}.before-${SCHEMA_VERSION}`);
     assert.deepEqual({ ...copy.prepare('select * from relic').get() }, { x: 'old' });
     assert.equal(copy.prepare("select 1 from sqlite_schema where name = 'partners'").get(), undefined);
     copy.close();
@@ -281,7 +282,7 @@ describe('opening', () => {
   it('copies nothing when there is nothing to migrate', async () => {
     const path = newPath();
     for (let start = 0; start < 2; start++) await (await openSqlite(path, { create: true })).close();
-    assert.equal(existsSync(`${path}.before-1`), false);
+    assert.equal(existsSync(`${path}.before-${SCHEMA_VERSION}`), false);
   });
 
   it('tells when the file is gone', () =>

@@ -99,9 +99,17 @@ function seal(env: Pick<Env, 'keys'>, text: string): string {
 
 /** Whether the seal of a batch or checkpoint was made with a key of the ring. */
 export function hasValidSeal(env: Pick<Env, 'keys'>, batch: AuditBatch): boolean {
-  const text = batch.checkpoint ? checkpointSealText(batch) : batchSealText(batch.number, batch.head);
   const [keyId = '', mac = ''] = batch.seal.split('.');
-  return env.keys.verifyMac('audit', text, keyId, mac);
+  return env.keys.verifyMac('audit', sealTextOf(batch), keyId, mac);
+}
+
+/** The seal of a batch or checkpoint under the active key. */
+export function sealAnew(env: Pick<Env, 'keys'>, batch: AuditBatch): string {
+  return seal(env, sealTextOf(batch));
+}
+
+function sealTextOf(batch: AuditBatch): string {
+  return batch.checkpoint ? checkpointSealText(batch) : batchSealText(batch.number, batch.head);
 }
 
 type Doer = { readonly actor: string };

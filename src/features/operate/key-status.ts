@@ -1,21 +1,52 @@
 import type { Env } from '#env.ts';
-import { countSealedRows, type SealedColumn } from '#store/sealed-rows.ts';
+import { countCodeHolders } from '#store/recovery-codes.ts';
+import { listRingKeys, type RingKeyTable } from '#store/ring-keys.ts';
+import { countSealedRows, type KeyedTable } from '#store/sealed-rows.ts';
+
+/** `new`: held, seals nothing yet. `older`: sealed once. `retired`: no row needs it. */
+export type KeyState = 'active' | 'new' | 'older' | 'retired';
 
 export type KeyStatus = {
   readonly id: string;
   readonly active: boolean;
+  readonly state: KeyState;
   /** Rows that need this key, and which. */
   readonly rows: number;
-  readonly tables: Readonly<Record<SealedColumn, number>>;
+  readonly tables: Readonly<Record<KeyedTable, number>>;
+  /** How many people hold a recovery code that only this key finds. */
+  readonly codeHolders: number;
 };
 
 /** Every key of the ring, with how many rows it sealed or tagged. The start has made sure that no other key is needed. */
 export async function keyStatus({ keys, db }: Pick<Env, 'keys' | 'db'>): Promise<readonly KeyStatus[]> {
+  const notes = await listRingKeys(db.read);
   const status: KeyStatus[] = [];
   for (const id of keys.keyIds) {
     const tables = await countSealedRows(db.read, id);
     const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
-    status.push({ id, active: id === keys.activeKeyId, rows, tables });
+    const active = id === keys.activeKeyId;
+    const note = notes.find((one) => one.id === id);
+    const codeHolders = tables.recovery_codes === 0 ? 0 : await countCodeHolders(db.read, id);
+    status.push({ id, active, state: active ? 'active' : stateOf(note, rows), rows, tables, codeHolders });
   }
   return status;
+}
+
+function stateOf(note: RingKeyTable | undefined, rows: number): KeyState {
+  if (note?.retired_at) return 'retired';
+  return note?.activated_at || rows > 0 ? 'older' : 'new';
+}
+
+/** The rows of a key that can be sealed anew: all but the tags of recovery codes, which need the code itself. */
+export function resealable({ tables }: KeyStatus): number {
+  const { recovery_codes, ...others } = tables;
+  return Object.values(others).reduce((sum, count) => sum + count, 0);
+}
+
+/** What stands in the way of retiring a key, in words for the operator; undefined when nothing does. */
+export function needOf(status: KeyStatus): string | undefined {
+  const { id, codeHolders, tables } = status;
+  if (resealable(status) > 0) return `${resealable(status)} rows are sealed with ${id}: run "sallyport keys rotate"`;
+  if (tables.recovery_codes === 0) return undefined;
+  return `${codeHolders} people hold ${tables.recovery_codes} recovery codes that only ${id} finds: it has to stay until they have made new ones (/security/recovery-codes) or used them up, or void the codes with "sallyport keys retire ${id} --void-recovery-codes"`;
 }

@@ -10,6 +10,7 @@ import { endOthers } from '#flows/end-others.ts';
 import { knowDevice } from '#flows/know-device.ts';
 import { oneTimeCodeKey } from '#flows/lanes.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
+import { isSamePassword } from '#flows/passwords.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { deleteTries, findTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
@@ -17,7 +18,7 @@ import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
 import { revokeLinks } from '#store/links.ts';
 import { type Session, setNotice, setSessionDevice } from '#store/sessions.ts';
-import { replacePassword } from '#store/users.ts';
+import { findPerson, replacePassword } from '#store/users.ts';
 
 export type PasswordChange = { readonly current: string; readonly next: string };
 
@@ -45,7 +46,9 @@ export async function changePassword(
   if (isRefusal(sealed)) return refused(env, session, client, 'new', sealed, sealed.refused);
 
   const changed = await personTransaction(env.db, user.id, async (tx) => {
-    if (!(await replacePassword(tx, user.id, { from: user.sealedPassword, to: sealed }))) {
+    const now = await findPerson(tx, user.id);
+    if (!now || !isSamePassword(env, now.user, user)) return refuse('invalid_credentials');
+    if (!(await replacePassword(tx, user.id, { from: now.user.sealedPassword, to: sealed }))) {
       return refuse('invalid_credentials');
     }
     await bringBackAuthenticator(tx, session);

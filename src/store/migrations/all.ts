@@ -2,9 +2,13 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Queries } from '#store/database.ts';
 import { first } from './001-first.ts';
+import { ringAndServers } from './003-ring-and-servers.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '001-first': first };
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '001-first': first,
+  '003-ring-and-servers': ringAndServers,
+};
 
 /** How many migrations this code knows: the version of the schema it works with. */
 export const SCHEMA_VERSION = Object.keys(MIGRATIONS).length;

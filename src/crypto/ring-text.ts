@@ -1,0 +1,37 @@
+import { makeKey } from './key-ring.ts';
+
+/** Entries `ID:BASE64`; the text is one that `loadKeyRing` has read. */
+function entriesOf(text: string): readonly string[] {
+  return text.split(',').map((entry) => entry.trim());
+}
+
+const isOf = (keyId: string) => (entry: string) => entry.startsWith(`${keyId}:`);
+
+/** The id after the highest `kN` among those that were ever used: a name is never given twice. */
+export function nextKeyId(usedIds: readonly string[]): string {
+  const numbers = usedIds.map((id) => Number(/^k(\d{1,9})$/.exec(id)?.[1] ?? 0));
+  return `k${Math.max(0, ...numbers) + 1}`;
+}
+
+/** The entry of a new key. */
+export function newEntry(keyId: string, random: (bytes: number) => Buffer): string {
+  return `${keyId}:${makeKey(random)}`;
+}
+
+/** The ring with one more key, at the end: it opens, and seals nothing yet. */
+export function withEntry(text: string, entry: string): string {
+  return [...entriesOf(text), entry].join(',');
+}
+
+/** The ring with this key in front: from now on it seals. */
+export function withActive(text: string, keyId: string): string {
+  const entries = entriesOf(text);
+  return [...entries.filter(isOf(keyId)), ...entries.filter((entry) => !isOf(keyId)(entry))].join(',');
+}
+
+/** The ring without this key. */
+export function withoutKey(text: string, keyId: string): string {
+  return entriesOf(text)
+    .filter((entry) => !isOf(keyId)(entry))
+    .join(',');
+}

@@ -1,0 +1,120 @@
+import type { Env } from '#env.ts';
+import { olderCounterNames } from '#flows/lanes.ts';
+import { listTriesAmong, renameTries } from '#store/attempts.ts';
+import { listAuditBatches, replaceAuditSeal } from '#store/audit-log.ts';
+import {
+  listRowsOfOtherKeys,
+  replaceSealed,
+  SEALED,
+  SEALED_TABLES,
+  type SealedRow,
+  type SealedTable,
+} from '#store/sealed-rows.ts';
+import { listEmails } from '#store/users.ts';
+import { hasValidSeal, sealAnew } from './audit.ts';
+
+type ResealEnv = Pick<Env, 'db' | 'keys' | 'log'>;
+
+/** What was brought to the active key, and what does not open and stays as it is. */
+export type Resealed = { readonly rows: number; readonly broken: number };
+
+// One batch is one transaction, and sign-ins of that moment stand behind it: some milliseconds.
+const ROWS_PER_TRANSACTION = 200;
+const BATCHES_PER_PAGE = 20;
+
+/**
+ * Seals every row that an older key sealed with the active one, in batches, while the service runs.
+ *
+ * Each row is replaced only where it still holds the value that was opened, so that a change in between wins, and two
+ * of these at once, or one that goes on after a kill, do no harm. What does not open is left for a human.
+ */
+export async function resealRows(env: ResealEnv, onBatch: () => Promise<void> = async () => {}): Promise<Resealed> {
+  const total = { rows: 0, broken: 0 };
+  for (const table of SEALED_TABLES) {
+    let afterId = '';
+    for (;;) {
+      const page = { activeKeyId: env.keys.activeKeyId, afterId, limit: ROWS_PER_TRANSACTION };
+      const rows = await listRowsOfOtherKeys(env.db.read, table, page);
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      const done = await resealPage(env, table, rows);
+      total.rows += done.rows;
+      total.broken += done.broken;
+      afterId = last.id;
+      await onBatch();
+    }
+  }
+  const batches = await resealAuditBatches(env);
+  return { rows: total.rows + batches.rows, broken: total.broken + batches.broken };
+}
+
+async function resealPage(env: ResealEnv, table: SealedTable, rows: readonly SealedRow[]): Promise<Resealed> {
+  const changes = rows.flatMap((row) => {
+    const to = sealedAnew(env, table, row);
+    return to === undefined ? [] : [{ id: row.id, from: row.sealed, to }];
+  });
+  const replaced = await env.db.transaction(async (tx) => {
+    let count = 0;
+    for (const change of changes) if (await replaceSealed(tx, table, change)) count += 1;
+    return count;
+  });
+  return { rows: replaced, broken: rows.length - changes.length };
+}
+
+function sealedAnew({ keys, log }: ResealEnv, table: SealedTable, row: SealedRow): string | undefined {
+  const { purpose } = SEALED[table];
+  const binding = { table, rowId: row.id, userId: row.userId };
+  try {
+    return keys.seal(purpose, binding, keys.open(purpose, binding, row.sealed));
+  } catch (error) {
+    log.error({ table, rowId: row.id, err: error }, 'a sealed row does not decrypt and was not sealed anew');
+    return undefined;
+  }
+}
+
+/**
+ * Gives every sealed batch of the audit log, and the checkpoint, a seal of the active key. Only where the seal that it
+ * has is genuine: what was tampered with must not become whole. Heads stay as they are.
+ */
+async function resealAuditBatches(env: ResealEnv): Promise<Resealed> {
+  const total = { rows: 0, broken: 0 };
+  let number: number | undefined;
+  for (;;) {
+    const page = await listAuditBatches(env.db.read, number, BATCHES_PER_PAGE);
+    const old = page.filter(({ seal }) => !seal.startsWith(`${env.keys.activeKeyId}.`));
+    const genuine = old.filter((batch) => hasValidSeal(env, batch));
+    total.rows += await env.db.transaction(async (tx) => {
+      let count = 0;
+      for (const batch of genuine) if (await replaceAuditSeal(tx, batch, sealAnew(env, batch))) count += 1;
+      return count;
+    });
+    total.broken += old.length - genuine.length;
+    number = page.at(-1)?.number;
+    if (page.length < BATCHES_PER_PAGE) return total;
+  }
+}
+
+const USERS_PER_PAGE = 500;
+
+/**
+ * Carries the counters of known email addresses over to their names under the active key: a rotation must not give a
+ * stranger new tries. Counters of addresses that are nobody's and of networks begin anew; they live for minutes.
+ */
+export async function renameCounters(env: Pick<Env, 'db' | 'keys'>): Promise<number> {
+  let renamed = 0;
+  let after = '';
+  for (;;) {
+    const emails = await listEmails(env.db.read, after, USERS_PER_PAGE);
+    const last = emails.at(-1);
+    if (last === undefined) return renamed;
+    const changes = emails.flatMap((email) => olderCounterNames(env, email));
+    const found = await listTriesAmong(
+      env.db.read,
+      changes.map(({ from }) => from),
+    );
+    for (const change of changes.filter(({ from }) => found.has(from))) {
+      if (await env.db.transaction((tx) => renameTries(tx, change))) renamed += 1;
+    }
+    after = last;
+  }
+}

@@ -1,0 +1,49 @@
+import { type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { transactionOrRefusal } from '#flows/transaction.ts';
+import { voidRecoveryCodes } from '#store/recovery-codes.ts';
+import { activateRingKey, listRingKeys, noteRingKey, retireRingKey } from '#store/ring-keys.ts';
+import { countSealedRows } from '#store/sealed-rows.ts';
+
+type KeysEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>;
+type Doer = { readonly actor: string };
+
+/**
+ * Notes that no row needs a key any more; refuses while one does. Counting, voiding and noting are one transaction, so
+ * that a row written in between is seen.
+ *
+ * @param voidCodes also voids the recovery codes that only this key finds: their holders have to make new ones
+ */
+export async function retireKey(
+  env: KeysEnv,
+  { keyId, voidCodes, actor }: { keyId: string; voidCodes: boolean } & Doer,
+): Promise<{ readonly codesVoided: number } | Refusal> {
+  const now = env.now();
+  return transactionOrRefusal(env.db, async (tx) => {
+    const codesVoided = voidCodes ? await voidRecoveryCodes(tx, keyId, now) : 0;
+    const needed = Object.values(await countSealedRows(tx, keyId)).some((rows) => rows > 0);
+    if (needed) return refuse('forbidden', { reason: 'key_needed' });
+    if (!(await retireRingKey(tx, keyId, now))) return refuse('not_found', { reason: 'key' });
+    const detail = { keyId, ...(voidCodes && { codesVoided }) };
+    await appendEvent(env, tx, { action: 'keys.retired', actor, detail }, undefined);
+    return { codesVoided };
+  });
+}
+
+/** Notes that the first key of the ring seals from now on; once, whoever says it first. */
+export async function recordActivation(env: KeysEnv, { actor }: Doer): Promise<void> {
+  const [keyId, now] = [env.keys.activeKeyId, env.now()];
+  const known = await listRingKeys(env.db.read);
+  if (known.find(({ id }) => id === keyId)?.activated_at) return;
+  await env.db.transaction(async (tx) => {
+    await noteRingKey(tx, { id: keyId, fingerprint: env.keys.fingerprint(keyId), first_used_at: now });
+    if (!(await activateRingKey(tx, keyId, now))) return;
+    await appendEvent(env, tx, { action: 'keys.activated', actor, detail: { keyId } }, undefined);
+  });
+}
+
+export async function recordReseal(env: KeysEnv, { rows, actor }: { rows: number } & Doer): Promise<void> {
+  const detail = { keyId: env.keys.activeKeyId, rows };
+  await env.db.transaction((tx) => appendEvent(env, tx, { action: 'keys.resealed', actor, detail }, undefined));
+}

@@ -1,0 +1,72 @@
+import type { Env } from '#env.ts';
+import { listRingKeys } from '#store/ring-keys.ts';
+import { deleteGoneServers, deleteServer, putServer, type RunningServer } from '#store/servers.ts';
+
+/** A rotated key file is taken up within this time; a rotation waits for it. */
+const LOOK_INTERVAL_MS = 2_000;
+/** A third of the time after which a server counts as gone. */
+const TELL_SECONDS = 10;
+
+/**
+ * Tells the database that this server is there and which keys it holds, until stopped; takes up a rewritten key file.
+ *
+ * @param name `host:process id`
+ */
+export async function startPresence(env: Env, name: string): Promise<{ stop(): Promise<void> }> {
+  const server = { id: env.newId(), name, started_at: env.now() };
+  let told: { keys: string; at: number } | undefined;
+  let running: Promise<void> | undefined;
+
+  async function tell(): Promise<void> {
+    env.keys.renew?.();
+    const [keys, at] = [env.keys.keyIds.join(','), env.now()];
+    if (told?.keys === keys && at - told.at < TELL_SECONDS) return;
+    await env.db.transaction(async (tx) => {
+      await putServer(tx, { ...server, key_ids: keys, seen_at: at });
+      await deleteGoneServers(tx, at);
+    });
+    told = { keys, at };
+    const missing = await missingKey(env);
+    if (missing !== undefined)
+      env.log.error({ key: missing }, 'the key ring lacks a key that rows in the database need');
+  }
+
+  await tell();
+  // Only now: a key that was noted before we said that we are there was noted without asking us.
+  const missing = await missingKey(env);
+  if (missing !== undefined) {
+    await env.db.transaction((tx) => deleteServer(tx, server.id));
+    throw new Error(`the key ring lacks the key ${missing}, which rows in the database need: add it to the ring again`);
+  }
+  const timer = setInterval(() => {
+    running ??= tell()
+      .catch((error: unknown) =>
+        env.log.error({ err: error }, 'the database was not told of this server; trying again'),
+      )
+      .finally(() => {
+        running = undefined;
+      });
+  }, LOOK_INTERVAL_MS);
+  timer.unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+      await env.db.transaction((tx) => deleteServer(tx, server.id)).catch(() => {});
+    },
+  };
+}
+
+async function missingKey(env: Env): Promise<string | undefined> {
+  const notes = await listRingKeys(env.db.read);
+  return notes.find(({ id, retired_at }) => retired_at === null && !env.keys.keyIds.includes(id))?.id;
+}
+
+/** The servers that do not hold a key at all, or, with `asActive`, that do not yet seal with it. */
+export function serversWithout(
+  servers: readonly RunningServer[],
+  keyId: string,
+  { asActive }: { asActive: boolean },
+): readonly RunningServer[] {
+  return servers.filter(({ keyIds }) => (asActive ? keyIds[0] !== keyId : !keyIds.includes(keyId)));
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { TestContext } from 'node:test';
+import { loadConfig } from '#config.ts';
+import { createHasher } from '#crypto/password-hash.ts';
+import { type Env, openEnv } from '#env.ts';
+import { recordActivation } from '#features/operate/retire-key.ts';
+import { startPresence } from '#features/operate/servers.ts';
+import { queueMail } from '#flows/mail.ts';
+import { createApp } from '#http/app.ts';
+import { ROUTES } from '../../src/routes.ts';
+import { run } from '../cli/command-line.ts';
+import { addAuthenticator, addPartner, addUser, callApi, codeOf, ORIGIN, PASSWORD, QUICK_HASH } from '../world.ts';
+
+/** A folder for a database and its keys, servers in this process over them, and the command line beside. */
+export function openKeyWorld(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-rotation-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'test.db');
+  const environment = { SALLYPORT_PUBLIC_URL: ORIGIN, SALLYPORT_DATABASE_URL: `sqlite:${path}` };
+
+  /** What `serve` does, without a socket; `keys` is a ring from the environment. */
+  async function serve(name: string, keys?: string) {
+    const config = loadConfig({ ...environment, ...(keys && { SALLYPORT_KEYS: keys }) }, { root: '/nowhere' });
+    assert(!('problem' in config), 'problem' in config ? config.problem : '');
+    const lines: string[] = [];
+    const opened = await openEnv(config, { create: true, logTo: { write: (line) => void lines.push(line) } });
+    const env: Env = { ...opened, hasher: createHasher({ argon2: QUICK_HASH }) };
+    const close = once(() => env.db.close());
+    t.after(close);
+    try {
+      const presence = await startPresence(env, name);
+      await recordActivation(env, { actor: 'system' });
+      const stop = once(async () => {
+        await presence.stop();
+        await close();
+      });
+      t.after(stop);
+      return { env, app: createApp(env, ROUTES), lines, stop };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  return {
+    folder,
+    path,
+    environment,
+    serve,
+    command: (args: readonly string[], keys?: string) =>
+      run(args, { ...environment, ...(keys && { SALLYPORT_KEYS: keys }) }),
+    ring: () => readFileSync(join(folder, 'keys'), 'utf8').trimEnd(),
+    ringIds: () => idsOf(readFileSync(join(folder, 'keys'), 'utf8')),
+    traces: (keyId: string) => (existsSync(path) ? tracesOf(path, keyId) : {}),
+  };
+}
+
+export function idsOf(ring: string): string[] {
+  return ring.split(',').map((entry) => entry.split(':')[0] ?? '');
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
+
+export type Served = Awaited<ReturnType<ReturnType<typeof openKeyWorld>['serve']>>;
+
+/** People who have set up an authenticator, and mail that lies in the outbox. */
+export async function fill({ env }: Served, size: { people: number; mails: number }) {
+  const partner = await addPartner(env, {});
+  const people = [];
+  for (let n = 0; n < size.people; n++) {
+    const user = await addUser(env, { email: `person${n}@acme.example`, partnerId: partner.id });
+    people.push({ ...user, secret: await addAuthenticator(env, user.id) });
+  }
+  for (let n = 0; n < size.mails; n += 500) {
+    await env.db.transaction(async (tx) => {
+      const mail = { kind: 'password_reset', link: `${ORIGIN}/password/x` } as const;
+      for (let i = 0; i < 500; i++) await queueMail(env, tx, { email: 'a@acme.example', locale: 'en' }, mail);
+    });
+  }
+  return people;
+}
+
+/** Both doors over the API; answers the status of the second, or of the first that stayed shut. */
+export async function signIn(
+  { app }: Served,
+  { email, secret }: { email: string; secret: string },
+  code = codeOf(secret, Date.now() / 1000),
+  way: 'one-time-code' | 'recovery-code' = 'one-time-code',
+) {
+  const post = (path: string, body: object, token?: string) =>
+    callApi(app, { method: 'POST', path: `/api/v1/sign-in${path}`, body, token });
+  const first = await post('', { email, password: PASSWORD });
+  if (first.status !== 200) return first;
+  return post(`/${way}`, { code }, String(first.body.pendingToken));
+}
+
+/** How often each table holds a value that a key sealed or tagged, whatever the column. */
+function tracesOf(path: string, keyId: string): Record<string, number> {
+  const db = new DatabaseSync(path, { readOnly: true });
+  const found: Record<string, number> = {};
+  for (const { name } of db.prepare("select name from sqlite_schema where type = 'table'").all()) {
+    for (const row of db.prepare(`select * from "${name}"`).all()) {
+      const isOfKey = (value: unknown) => new RegExp(`^(v1\\.)?${keyId}\\.[\\w-]+`).test(String(value));
+      if (Object.values(row).some(isOfKey)) found[String(name)] = (found[String(name)] ?? 0) + 1;
+    }
+  }
+  db.close();
+  return found;
+}
