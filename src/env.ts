@@ -37,36 +37,42 @@ export async function openEnv(
 ): Promise<Env> {
   const db = watchedDatabase(await openDatabase(config, create));
   try {
-    const keys = openKeys(config, create);
-    const now = () => Math.floor(Date.now() / 1000);
-    await checkRing(db, keys, now());
-    return {
-      config,
-      db,
-      now,
-      random: randomBytes,
-      newId: createIdSource(Date.now),
-      keys,
-      hasher: createHasher({ processes: config.workers }),
-      log: pino(
-        { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-        logTo ?? process.stdout,
-      ),
-    };
+    const env = makeEnv(config, { db, keys: openKeys(config, create), logTo });
+    await checkRing(db, env.keys, env.now());
+    return env;
   } catch (error) {
     await db.close();
     throw error;
   }
 }
 
-async function openDatabase({ database, databaseConnections }: Config, create: boolean): Promise<Database> {
+/** The rest of it, around a database and a ring that are open. */
+export function makeEnv(
+  config: Config,
+  { db, keys, logTo = process.stdout }: { db: Database; keys: KeyRing; logTo?: DestinationStream | undefined },
+): Env {
+  return {
+    config,
+    db,
+    now: () => Math.floor(Date.now() / 1000),
+    random: randomBytes,
+    newId: createIdSource(Date.now),
+    keys,
+    hasher: createHasher({ processes: config.workers }),
+    log: pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logTo),
+  };
+}
+
+/** Opens the database alone, as `openEnv` does. */
+export async function openDatabase({ database, databaseConnections }: Config, create: boolean): Promise<Database> {
   if (database.kind === 'sqlite') return openSqlite(database.path, { create });
   // A client that whoever stays with SQLite never loads.
   const { openPostgres } = await import('#store/postgres.ts');
   return openPostgres(database.url, { create, connections: databaseConnections });
 }
 
-function openKeys(config: Config, create: boolean): KeyRing {
+/** The key ring alone, as `openEnv` reads it. */
+export function openKeys(config: Config, create: boolean): KeyRing {
   const { keysText, keysPath } = config;
   const text = keysText ?? readOrMakeKeyFile(keysPath ?? '', { create });
   if (typeof text !== 'string') throw new Error(text.problem);
@@ -89,13 +95,19 @@ function rereadKeys(path: string): KeyRing | undefined {
  * A new active key is noted before it seals its first row, and only where every running server holds it.
  */
 export async function checkRing(db: Database, keys: KeyRing, now: number): Promise<void> {
-  const known = await listRingKeys(db.read);
-  for (const note of known) checkNote(keys, note);
+  const known = await checkNotes(db, keys);
   const { activeKeyId } = keys;
   const active = known.find(({ id }) => id === activeKeyId);
   if (active?.retired_at)
     throw new Error(`the key ${activeKeyId} was retired and may seal nothing: put another key of the ring in front`);
   if (!active?.activated_at) await announceKey(db, keys, activeKeyId, now);
+}
+
+/** The notes of a database, once every key that is noted there is in the ring. Throws where one is not. */
+export async function checkNotes(db: Pick<Database, 'read'>, keys: KeyRing): Promise<readonly RingKeyTable[]> {
+  const known = await listRingKeys(db.read);
+  for (const note of known) checkNote(keys, note);
+  return known;
 }
 
 function checkNote(keys: KeyRing, { id, fingerprint, retired_at }: RingKeyTable): void {

@@ -73,7 +73,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
     await forMetrics?.close();
     throw error;
   });
-  const jobs = [startSealing(env), startHousekeeping(env), presence];
+  const jobs = [presence, startSealing(env), startHousekeeping(env)];
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
   const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
   return {

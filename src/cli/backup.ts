@@ -13,8 +13,8 @@ const make = command({
     withEnv(async (env) => {
       const file = resolve(args.FILE);
       const { database } = env.config;
-      if (database.kind !== 'sqlite') throw new Error('the backup of a PostgreSQL database comes with a later version');
-      await backupSqlite(database.path, file);
+      if (database.kind === 'sqlite') await backupSqlite(database.path, file);
+      else await (await import('#store/postgres-backup.ts')).backupPostgres(database.url, file);
       await recordBackup(env, ACTOR);
       const keys = env.config.keysText === undefined ? env.config.keysPath : 'SALLYPORT_KEYS';
       return {

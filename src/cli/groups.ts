@@ -13,12 +13,12 @@ const GROUPS: Readonly<Record<string, () => Promise<Group>>> = {
   audit: () => import('./audit.ts'),
   keys: () => import('./keys.ts'),
   backup: () => import('./backup.ts'),
+  restore: () => import('./restore.ts'),
+  import: () => import('./import.ts'),
+  doctor: () => import('./doctor.ts'),
   routes: () => import('./routes.ts'),
   config: () => import('./config.ts'),
 };
-
-/** Named in the documents of other versions: whoever types one should not look for a typing error. */
-const LATER = ['restore', 'doctor', 'import'];
 
 export async function listCommands(): Promise<readonly Command[]> {
   const groups = await Promise.all(Object.values(GROUPS).map((load) => load()));
@@ -30,8 +30,6 @@ export type Found = { readonly command: Command; readonly rest: readonly string[
 /** The command that these words begin with, or why there is none. */
 export async function findCommand(typed: readonly string[]): Promise<Found | { readonly misuse: string }> {
   const [first = '', second = ''] = typed;
-  const later = LATER.find((words) => words === first || words === `${first} ${second}`);
-  if (later !== undefined) return { misuse: `"${later}" is not in this version` };
   const load = Object.hasOwn(GROUPS, first) ? GROUPS[first] : undefined;
   if (load === undefined) return { misuse: 'there is no such command' };
   const { commands } = await load();

@@ -7,7 +7,7 @@ import { recordActivation } from '#features/operate/retire-key.ts';
 /** Who did it, in the audit log. */
 export const ACTOR = 'command_line';
 
-function readConfig(): Config {
+export function readConfig(): Config {
   const config = loadConfig(process.env, { root: ROOT });
   if ('problem' in config) throw new Error(config.problem);
   return config;

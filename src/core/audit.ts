@@ -145,7 +145,6 @@ export const AUDIT_ACTIONS = {
   ),
   'backup.made': success<Nothing>('A backup was written.'),
   'backup.restored': success<{
-    schema?: number | undefined;
     batch?: number | undefined;
     sessions: number;
     recoveryCodeHolders: number;

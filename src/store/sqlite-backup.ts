@@ -33,13 +33,18 @@ export async function copySqlite(
   createFile(partial);
   try {
     await backup(source, partial, { rate: ALL_PAGES });
-    eraseCopiesOfCodes(partial);
-    syncPath(partial);
-    renameSync(partial, target);
-    syncPath(dirname(target));
+    finishCopy(partial, target);
   } finally {
     rmSync(partial, { force: true });
   }
+}
+
+/** Erases what no backup holds, and gives the complete copy its name. */
+export function finishCopy(partial: string, target: string): void {
+  eraseCopiesOfCodes(partial);
+  syncPath(partial);
+  renameSync(partial, target);
+  syncPath(dirname(target));
 }
 
 function eraseCopiesOfCodes(path: string): void {

@@ -36,12 +36,8 @@ test('what is missing, too much, unknown or given twice is named', async () => {
   assert.match(await misuseOf('user'), /^"user" needs one of: add, list/);
 });
 
-test('commands of another version are named as such and stand in no help', async () => {
+test('every command that the contract names stands in the help', async () => {
   const help = helpText(await listCommands());
-  for (const words of ['restore', 'doctor', 'import']) {
-    assert.equal(await misuseOf(...words.split(' ')), `"${words}" is not in this version`);
-    assert(!new RegExp(`^  ${words}`, 'm').test(help), words);
-  }
   for (const words of [
     'serve',
     'partner mfa',
@@ -53,6 +49,7 @@ test('commands of another version are named as such and stand in no help', async
   ]) {
     assert(new RegExp(`^  ${words}`, 'm').test(help), words);
   }
+  for (const words of ['restore', 'import', 'doctor']) assert(new RegExp(`^  ${words}`, 'm').test(help), words);
 });
 
 test('a command that prints data knows --json, and explains itself', async () => {

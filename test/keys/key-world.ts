@@ -23,8 +23,8 @@ export function openKeyWorld(t: TestContext) {
   const environment = { SALLYPORT_PUBLIC_URL: ORIGIN, SALLYPORT_DATABASE_URL: `sqlite:${path}` };
 
   /** What `serve` does, without a socket; `keys` is a ring from the environment. */
-  async function serve(name: string, keys?: string) {
-    const config = loadConfig({ ...environment, ...(keys && { SALLYPORT_KEYS: keys }) }, { root: '/nowhere' });
+  async function serve(name: string, keys?: string, more: Readonly<Record<string, string>> = {}) {
+    const config = loadConfig({ ...environment, ...(keys && { SALLYPORT_KEYS: keys }), ...more }, { root: '/nowhere' });
     assert(!('problem' in config), 'problem' in config ? config.problem : '');
     const lines: string[] = [];
     const opened = await openEnv(config, { create: true, logTo: { write: (line) => void lines.push(line) } });
@@ -53,6 +53,8 @@ export function openKeyWorld(t: TestContext) {
     serve,
     command: (args: readonly string[], keys?: string) =>
       run(args, { ...environment, ...(keys && { SALLYPORT_KEYS: keys }) }),
+    commandWith: (args: readonly string[], more: Readonly<Record<string, string>>) =>
+      run(args, { ...environment, ...more }),
     ring: () => readFileSync(join(folder, 'keys'), 'utf8').trimEnd(),
     ringIds: () => idsOf(readFileSync(join(folder, 'keys'), 'utf8')),
     traces: (keyId: string) => (existsSync(path) ? tracesOf(path, keyId) : {}),

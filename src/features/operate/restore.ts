@@ -1,0 +1,73 @@
+import { stepAt } from '#core/totp.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { findLastAuditBatch } from '#store/audit-log.ts';
+import { copyRows, differenceOf, digestTables, emptyTables, type TableDigest } from '#store/copy-rows.ts';
+import type { Queries } from '#store/database.ts';
+import { beginEpoch, type Ended } from '#store/epoch.ts';
+import { countCodeHolders, voidRecoveryCodes } from '#store/recovery-codes.ts';
+
+type CopyEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random'>;
+
+export type Restored = {
+  readonly tables: readonly TableDigest[];
+  readonly ended: Ended;
+  /** People who have codes left in the backup: what they have used since works again. */
+  readonly codeHolders: number;
+  readonly codesVoided: number;
+  /** The newest sealed batch of the backup, after which the chain goes on. */
+  readonly batch: number | undefined;
+  readonly head: string | undefined;
+};
+
+/**
+ * Puts the rows of a backup in the place of all that the database holds, compares them, and begins a new epoch; all of
+ * it or nothing, in one transaction.
+ *
+ * @param voidCodes also uses up every recovery code
+ */
+export async function restoreRows(
+  env: CopyEnv,
+  source: Queries,
+  { voidCodes, actor }: { voidCodes: boolean; actor: string },
+): Promise<Restored> {
+  return env.db.transaction(async (tx) => {
+    const tables = await replaceRows(source, tx);
+    const now = env.now();
+    const codeHolders = await countCodeHolders(tx);
+    const codesVoided = voidCodes ? await voidRecoveryCodes(tx, undefined, now) : 0;
+    // One step ahead is accepted, so it may have been used.
+    const ended = await beginEpoch(tx, stepAt(now) + 1);
+    const last = await findLastAuditBatch(tx);
+    const detail = {
+      batch: last?.number,
+      sessions: ended.sessions,
+      recoveryCodeHolders: codeHolders,
+      codesVoided: voidCodes,
+    };
+    await appendEvent(env, tx, { action: 'backup.restored', actor, detail }, undefined);
+    return { tables, ended, codeHolders, codesVoided, batch: last?.number, head: last?.head };
+  });
+}
+
+/** Brings every row of another database into this empty one and compares them; nothing ends. */
+export async function importRows(
+  env: CopyEnv,
+  source: Queries,
+  { actor }: { actor: string },
+): Promise<readonly TableDigest[]> {
+  return env.db.transaction(async (tx) => {
+    const tables = await replaceRows(source, tx);
+    const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+    await appendEvent(env, tx, { action: 'database.imported', actor, detail: { rows } }, undefined);
+    return tables;
+  });
+}
+
+async function replaceRows(source: Queries, tx: Queries): Promise<readonly TableDigest[]> {
+  await emptyTables(tx);
+  const copied = await copyRows(source, tx);
+  const difference = differenceOf(copied, await digestTables(tx));
+  if (difference !== undefined) throw new Error(`the copy is not what was read, and nothing was kept: ${difference}`);
+  return copied;
+}
