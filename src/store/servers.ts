@@ -14,7 +14,7 @@ export type ServerTable = {
 export type RunningServer = { readonly name: string; readonly keyIds: readonly string[]; readonly seenAt: number };
 
 /** A server that said nothing for so long is gone: it says that it is there three times within it. */
-export const SERVER_ALIVE_SECONDS = 30;
+const SERVER_ALIVE_SECONDS = 30;
 
 /** Says that a server is there, and with which keys. */
 export async function putServer(tx: Queries, server: ServerTable): Promise<void> {
