@@ -148,3 +148,10 @@ async function administer<T>(work: (client: pg.Client) => Promise<T>): Promise<T
     await client.end();
   }
 }
+
+/** The address of a PostgreSQL database of its own, whichever database the tests run on. */
+export async function newPostgresUrl(): Promise<string> {
+  const name = `p_${randomBytes(8).toString('hex')}`;
+  await createDatabase(name);
+  return serverUrl(name);
+}
