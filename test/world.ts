@@ -58,7 +58,8 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
   const log: string[] = [];
   const env: Env = {
     config,
-    db,
+    // The world's clock is the database's too: both are set by hand.
+    db: { ...db, ...(db.clockSeconds && { clockSeconds: async () => clock.at }) },
     keys,
     now: () => clock.at,
     random: randomBytes,

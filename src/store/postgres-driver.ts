@@ -166,9 +166,11 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
     return await pool.connect();
   } catch (error) {
-    throw error instanceof StorageUnavailable
-      ? error
-      : new Interrupted('storage unavailable: no connection to the database', { cause: error });
+    if (error instanceof StorageUnavailable) throw error;
+    const text = 'storage unavailable: no connection to the database';
+    // Whoever waited for a connection until patience ended has waited enough; a refused one may be had in a moment.
+    const waited = error instanceof Error && error.message.startsWith('timeout exceeded');
+    throw waited ? new StorageUnavailable(text, { cause: error }) : new Interrupted(text, { cause: error });
   }
 }
 

@@ -17,8 +17,6 @@ const CONNECT_MS = 3_000;
 /** The parts of a transaction that others undid, or whose connection broke, are tried so often in all. */
 const TRANSACTION_TRIES = 4;
 const RETRY_MS = 40;
-/** Whoever waited so long for a connection or for an answer has waited enough: no try begins later. */
-const RETRY_WITHIN_MS = 2_500;
 /** `migrate` waits for whoever migrates already, however long that takes. */
 const NO_TIMEOUTS = sql`set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0`;
 
@@ -116,13 +114,11 @@ function databaseOf(queries: Kysely<Schema>, read: Kysely<Schema>, pool: pg.Pool
     kind: 'postgres',
     read,
     async transaction(work) {
-      const begunAt = performance.now();
       for (let tries = TRANSACTION_TRIES; ; tries -= 1) {
         try {
           return await queries.transaction().execute(work);
         } catch (error) {
-          const isLate = performance.now() - begunAt > RETRY_WITHIN_MS;
-          if (!(error instanceof Interrupted) || tries === 1 || isLate) throw error;
+          if (!(error instanceof Interrupted) || tries === 1) throw error;
         }
         // Whoever undid this one should be done before it comes again.
         await wait(RETRY_MS * (1 + TRANSACTION_TRIES - tries));
