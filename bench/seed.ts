@@ -70,64 +70,94 @@ type Person = {
 };
 
 function personOf(env: Env, partnerId: string, phc: string, name: string): Person {
-  const now = env.now();
-  const [userId, authenticatorId] = [env.newId(), env.newId()];
+  const userId = env.newId();
   const secret = env.random(20);
   const email = `${name}@bench.example`;
   const [pendingToken, sessionToken] = [env.random(32).toString('base64url'), env.random(32).toString('base64url')];
-  const ownedFrom = { user_id: userId, mouth: 'api' as const, created_at: now };
   return {
-    user: {
-      id: userId,
-      partner_id: partnerId,
-      email,
-      name,
-      role: 'member',
-      sealed_password: sealPassword(env, userId, phc),
-      locale: null,
-      created_at: now,
-      disabled_at: null,
-      mfa_skipped_at: null,
-    },
-    authenticator: {
-      id: authenticatorId,
-      user_id: userId,
-      sealed_secret: env.keys.seal('totp', { table: 'authenticators', rowId: authenticatorId, userId }, secret),
-      last_used_step: -1,
-      created_at: now,
-      last_used_at: null,
-      last_refusal: null,
-    },
-    pending: {
-      ...ownedFrom,
-      id: env.newId(),
-      token_hash: tokenHash(pendingToken),
-      expires_at: now + 600,
-      tries: 0,
-      skippable: 0,
-      device_id: null,
-      return_to: null,
-      completed_at: null,
-      completed_to: null,
-    },
-    session: {
-      ...ownedFrom,
-      id: env.newId(),
-      token_hash: tokenHash(sessionToken),
-      last_seen_at: now,
-      expires_at: now + 86_400,
-      amr: 'pwd otp mfa',
-      second_factor_at: now,
-      auth_time: now,
-      step_up_at: now,
-      step_up_method: 'totp',
-      step_up_to: null,
-      continue_to: '/',
-      notice: null,
-      device_id: null,
-      address: null,
-      user_agent: null,
-    },
+    user: userRow(env, { userId, partnerId, email, phc }),
+    authenticator: authenticatorRow(env, userId, secret),
+    pending: pendingRow(env, userId, pendingToken, env.now() + 600),
+    session: sessionRow(env, userId, sessionToken),
     seeded: { email, secret, pendingToken, sessionToken },
+  };
+}
+
+type NewUser = {
+  readonly userId: string;
+  readonly partnerId: string;
+  readonly email: string;
+  /** The hash of the password, in PHC form. */
+  readonly phc: string;
+};
+
+export function userRow(env: Env, { userId, partnerId, email, phc }: NewUser): Schema['users'] {
+  return {
+    id: userId,
+    partner_id: partnerId,
+    email,
+    name: email,
+    role: 'member',
+    sealed_password: sealPassword(env, userId, phc),
+    locale: null,
+    created_at: env.now(),
+    disabled_at: null,
+    mfa_skipped_at: null,
+  };
+}
+
+export function authenticatorRow(env: Env, userId: string, secret: Buffer): Schema['authenticators'] {
+  const id = env.newId();
+  return {
+    id,
+    user_id: userId,
+    sealed_secret: env.keys.seal('totp', { table: 'authenticators', rowId: id, userId }, secret),
+    last_used_step: -1,
+    created_at: env.now(),
+    last_used_at: null,
+    last_refusal: null,
+  };
+}
+
+/** An open sign-in of the API whose password is proven. */
+export function pendingRow(env: Env, userId: string, token: string, expiresAt: number): Schema['pending_sign_ins'] {
+  return {
+    id: env.newId(),
+    user_id: userId,
+    mouth: 'api',
+    created_at: env.now(),
+    token_hash: tokenHash(token),
+    expires_at: expiresAt,
+    tries: 0,
+    skippable: 0,
+    device_id: null,
+    return_to: null,
+    completed_at: null,
+    completed_to: null,
+  };
+}
+
+/** A live session that a one-time code has opened. */
+export function sessionRow(env: Env, userId: string, token: string): Schema['sessions'] {
+  const now = env.now();
+  return {
+    id: env.newId(),
+    user_id: userId,
+    mouth: 'api',
+    created_at: now,
+    token_hash: tokenHash(token),
+    last_seen_at: now,
+    expires_at: now + 86_400,
+    amr: 'pwd otp mfa',
+    second_factor_at: now,
+    auth_time: now,
+    step_up_at: now,
+    step_up_method: 'totp',
+    step_up_to: null,
+    continue_to: '/',
+    notice: null,
+    device_id: null,
+    address: null,
+    user_agent: null,
   };
 }

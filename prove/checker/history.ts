@@ -1,0 +1,42 @@
+import { isAcknowledged, type Operation } from '../journal.ts';
+import { type Finding, finding } from './finding.ts';
+
+/** SECURITY, "Numbers": five wrong codes in a row, then one a minute. */
+const GUESSES_COMPARED = 5;
+const ONE_A_MINUTE_MS = 60_000;
+
+/** What the whole journal says by itself, from the first round to the last. */
+export function checkHistory(journal: readonly Operation[]): readonly Finding[] {
+  return [...usedTwice(journal), ...budgetsOutrun(journal), ...serverErrors(journal)];
+}
+
+/** Each step of a secret and each recovery code is a register that goes from unused to used once. */
+function usedTwice(journal: readonly Operation[]): readonly Finding[] {
+  const once = journal.filter(({ verb }) => verb === 'one_time_code' || verb === 'enroll' || verb === 'recovery_code');
+  const uses = Map.groupBy(once.filter(isAcknowledged), ({ email, item }) => `${email} ${item}`);
+  return [...uses.values()]
+    .filter((acknowledged) => acknowledged.length > 1)
+    .map(([first, ...more]) => finding('I2', first?.email ?? '', `${first?.verb}: accepted ${more.length + 1} times`));
+}
+
+/** How many wrong codes were compared at all: every other one has to be answered 429. */
+function budgetsOutrun(journal: readonly Operation[]): readonly Finding[] {
+  const guesses = Map.groupBy(
+    journal.filter(({ verb }) => verb === 'guess'),
+    ({ email }) => email,
+  );
+  return [...guesses].flatMap(([email, tries]) => {
+    const compared = tries.filter(({ answer }) => answer?.refusal === 'code_incorrect').length;
+    const lasted = Math.max(...tries.map(({ at }) => at)) - Math.min(...tries.map(({ at }) => at));
+    const allowed = GUESSES_COMPARED + Math.ceil(lasted / ONE_A_MINUTE_MS);
+    const limit = lasted < ONE_A_MINUTE_MS / 2 ? GUESSES_COMPARED : allowed;
+    return compared > limit ? [finding('I2', email, `${compared} wrong codes were compared, ${limit} may be`)] : [];
+  });
+}
+
+/** 503 says "not now"; anything else of that kind is a bug. */
+function serverErrors(journal: readonly Operation[]): readonly Finding[] {
+  return journal
+    .filter(({ answer }) => answer !== undefined && answer.status >= 500 && answer.status !== 503)
+    .map(({ email, verb, answer }) => finding('I5', email, `${verb} was answered ${answer?.status}`));
+}

@@ -1,0 +1,197 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { PASSWORD } from '../../test/world.ts';
+import { type Driver, NEW_PASSWORD, type Outcome, stepNow } from '../driver.ts';
+import { isAcknowledged, isUnknown, type Operation } from '../journal.ts';
+import { guessAtOnce } from '../parts.ts';
+import type { Person } from '../people.ts';
+import { type Finding, finding, only } from './finding.ts';
+import { probeSessions } from './session-probe.ts';
+
+/** SECURITY: a recovered service has this long until the next right sign-in. */
+const RECOVERY_SECONDS = 10;
+const RECOVERY_CODE = /[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}/g;
+
+/** Asks the service, from outside, whether it stands by what the journal says of one person. */
+export async function probe(
+  driver: Driver,
+  person: Person,
+  journal: readonly Operation[],
+): Promise<readonly Finding[]> {
+  const own = journal.filter(({ email }) => email === person.email);
+  const sessions = await probeSessions(driver, person, own);
+  const rest = await PROBES[person.part](driver, person, own);
+  return [...sessions, ...rest];
+}
+
+type Probe = (driver: Driver, person: Person, own: readonly Operation[]) => Promise<readonly Finding[]>;
+
+const PROBES: Readonly<Record<Person['part'], Probe>> = {
+  canary: (driver, person) => probeRecovery(driver, person),
+  code: probeCodes,
+  code_race: probeCodes,
+  recovery_codes: probeRecoveryCodes,
+  recovery_code_race: probeRecoveryCodes,
+  renew_codes: probeRenewal,
+  change_password: probePassword,
+  end_others: (driver, person) => probeNextSignIn(driver, person, PASSWORD),
+  enroll: probeEnrollment,
+  reset_mfa: probeReset,
+  async guess(driver, person) {
+    // What was counted before the fault is still counted: the whole journal is looked at in the end.
+    await guessAtOnce(driver, person, 4);
+    return [];
+  },
+};
+
+async function probeRecovery(driver: Driver, person: Person): Promise<readonly Finding[]> {
+  const endsAt = performance.now() + RECOVERY_SECONDS * 1000;
+  do {
+    if ((await nextSignIn(driver, person, PASSWORD).catch(() => undefined))?.status === 200) return [];
+    await wait(200);
+  } while (performance.now() < endsAt);
+  return [finding('I5', person.email, `no right sign-in succeeded within ${RECOVERY_SECONDS} seconds`)];
+}
+
+/** A used code stays used; one whose fate is unknown is used at most once more. */
+async function probeCodes(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const [item, tries] of byItem(own, 'one_time_code')) {
+    const step = Number(item.split(':')[1]);
+    const replay = () => driver.signInByCode(person, step);
+    findings.push(...(await probeUsedUp(person, tries, replay, ['code_already_used', 'code_expired'])));
+  }
+  return [...findings, ...(await probeNextSignIn(driver, person, undefined))];
+}
+
+async function probeRecoveryCodes(driver: Driver, person: Person, own: readonly Operation[]) {
+  const findings: Finding[] = [];
+  for (const [code, tries] of byItem(own, 'recovery_code')) {
+    const replay = () => driver.signInByRecoveryCode(person, code);
+    findings.push(...(await probeUsedUp(person, tries, replay, ['recovery_code_already_used'])));
+  }
+  return [...findings, ...(await probeNextSignIn(driver, person, undefined))];
+}
+
+async function probeUsedUp(
+  { email }: Person,
+  tries: readonly Operation[],
+  replay: () => Promise<Outcome>,
+  refusals: readonly string[],
+): Promise<readonly Finding[]> {
+  const verb = tries[0]?.verb ?? '';
+  const wasUsed = tries.some(isAcknowledged);
+  if (!wasUsed && !tries.some(isUnknown)) return [finding('I5', email, `${verb}: right, unused and refused`)];
+  // The retry of somebody who never got an answer.
+  const retried = wasUsed ? undefined : await replay();
+  const again = await replay();
+  if (again?.status === 200) {
+    return [
+      finding(wasUsed ? 'I1' : 'I4', email, `${verb}: accepted again ${wasUsed ? 'after its use' : 'after a retry'}`),
+    ];
+  }
+  const fits = refusals.includes(again?.refusal ?? '');
+  const retryFits = wasUsed || retried?.status === 200 || refusals.includes(retried?.refusal ?? '');
+  return only(
+    fits ? undefined : finding('I1', email, `${verb}: sent again it was answered ${JSON.stringify(again)}`),
+    retryFits ? undefined : finding('I4', email, `${verb}: a retry was answered ${JSON.stringify(retried)}`),
+  );
+}
+
+/** New codes: the old set is dead and the new one is shown and works, or nothing has happened. */
+async function probeRenewal(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
+  const { email } = person;
+  const [renewal] = own.filter(({ verb }) => verb === 'renew_codes');
+  const { text } = await driver.browserOf(person).get('/enroll/recovery-codes');
+  const shown = [...new Set(text.match(RECOVERY_CODE))];
+  if (renewal && isAcknowledged(renewal) && shown.length !== 10) {
+    return [finding('I1', email, `new recovery codes were made and ${shown.length} are shown`)];
+  }
+  const isNew = shown.length === 10;
+  await open(driver, person, PASSWORD);
+  const old = await driver.signInByRecoveryCode(person, person.codes[9] ?? '');
+  const oldFits = isNew ? old?.refusal === 'recovery_code_incorrect' : old?.status === 200;
+  if (isNew) await open(driver, person, PASSWORD);
+  const fresh = isNew ? await driver.signInByRecoveryCode(person, shown[0] ?? '') : undefined;
+  return only(
+    oldFits
+      ? undefined
+      : finding('I1', email, `a recovery code of the ${isNew ? 'replaced' : 'kept'} set: ${old?.status}`),
+    isNew && fresh?.status !== 200 ? finding('I1', email, `a new recovery code: ${fresh?.refusal}`) : undefined,
+  );
+}
+
+async function probePassword(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
+  const [change] = own.filter(({ verb }) => verb === 'change_password');
+  const isChanged = (await driver.password(person, NEW_PASSWORD)).status === 200;
+  const isKept = (await driver.password(person, PASSWORD)).status === 200;
+  const { email } = person;
+  return only(
+    isChanged === isKept ? finding('I3', email, `both passwords work, or neither: ${isChanged}`) : undefined,
+    change && isAcknowledged(change) && !isChanged
+      ? finding('I1', email, 'the changed password is forgotten')
+      : undefined,
+    !change && isChanged ? finding('I4', email, 'a password was changed that nobody changed') : undefined,
+    ...(await probeNextSignIn(driver, person, isChanged ? NEW_PASSWORD : PASSWORD)),
+  );
+}
+
+async function probeEnrollment(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
+  const [enrollment] = own.filter(({ verb }) => verb === 'enroll');
+  if (!enrollment) return [];
+  const { email } = person;
+  const [secret = '', step] = enrollment.item.split(':');
+  const enrolled = { ...person, secret };
+  const { state } = await open(driver, enrolled, PASSWORD);
+  if (state !== 'second_factor_required') {
+    return isAcknowledged(enrollment) ? [finding('I1', email, `the enrollment is forgotten: ${state}`)] : [];
+  }
+  const replayed = await driver.signInByCode(enrolled, Number(step));
+  const [code] = enrollment.answer?.codes ?? [];
+  if (code !== undefined) await open(driver, enrolled, PASSWORD);
+  const recovered = code === undefined ? undefined : await driver.signInByRecoveryCode(enrolled, code);
+  return only(
+    replayed?.status === 200 ? finding('I1', email, 'the code that confirmed the set-up signed in') : undefined,
+    code !== undefined && recovered?.status !== 200
+      ? finding('I1', email, `a recovery code of the set-up: ${recovered?.refusal}`)
+      : undefined,
+    ...(await probeNextSignIn(driver, enrolled, PASSWORD)),
+  );
+}
+
+async function probeReset(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
+  const [reset] = own.filter(({ verb }) => verb === 'reset_mfa');
+  const { state } = await driver.password(person, PASSWORD);
+  const isReset = state === 'enrollment_required';
+  return only(
+    reset && isAcknowledged(reset) && !isReset
+      ? finding('I1', person.email, `the reset is undone: ${state}`)
+      : undefined,
+    !isReset && state !== 'second_factor_required' ? finding('I5', person.email, `after a reset: ${state}`) : undefined,
+  );
+}
+
+/** The next code is right and unused whatever happened. @param password absent: with a sign-in that is open already */
+async function probeNextSignIn(driver: Driver, person: Person, password: string | undefined) {
+  const next = await nextSignIn(driver, person, password);
+  if (next?.status === 200) return [];
+  return [finding('I5', person.email, `the next right sign-in was answered ${JSON.stringify(next)}`)];
+}
+
+async function nextSignIn(driver: Driver, person: Person, password: string | undefined): Promise<Outcome> {
+  if (password !== undefined) await open(driver, person, password);
+  return driver.signInByCode(person, stepNow() + 1);
+}
+
+/** Through the first door; the sign-in that this opens is the next one taken. */
+async function open(driver: Driver, person: Person, password: string) {
+  const opened = await driver.password(person, password);
+  person.pendings.unshift(opened.pending);
+  return opened;
+}
+
+function byItem(own: readonly Operation[], verb: Operation['verb']): ReadonlyMap<string, readonly Operation[]> {
+  return Map.groupBy(
+    own.filter((operation) => operation.verb === verb),
+    ({ item }) => item,
+  );
+}

@@ -1,0 +1,57 @@
+import type { Driver } from '../driver.ts';
+import { isAcknowledged, isUnknown, type Operation, type Verb } from '../journal.ts';
+import type { Person } from '../people.ts';
+import { type Finding, finding } from './finding.ts';
+
+const ENDS_OTHERS: readonly Verb[] = ['end_others', 'change_password', 'renew_codes', 'reset_mfa'];
+
+/** Sessions that were opened live, sessions that were ended do not, whatever happened to the service in between. */
+export async function probeSessions(
+  driver: Driver,
+  person: Person,
+  own: readonly Operation[],
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const { token, openedBy } of knownSessions(person, own)) {
+    const expected = stateOf(token, openedBy, own);
+    if (expected === 'either') continue;
+    const isLive = await driver.isLive(person, token);
+    if (isLive && expected === 'ended') findings.push(finding('I1', person.email, 'a session that was ended is alive'));
+    if (!isLive && expected === 'live') findings.push(finding('I1', person.email, 'a session that was opened is gone'));
+  }
+  const page = pageState(own);
+  if (page !== 'either') {
+    const isLive = (await driver.browserOf(person).get('/security/sessions')).status !== 303;
+    // New recovery codes lead every page to themselves until they are saved: a redirect says nothing.
+    if (!isLive && page === 'live' && !own.some(({ verb }) => verb === 'renew_codes')) {
+      findings.push(finding('I1', person.email, 'the session that ended the others is gone'));
+    }
+    if (isLive && page === 'ended') findings.push(finding('I1', person.email, 'a page session outlived a reset'));
+  }
+  return findings;
+}
+
+type Known = { readonly token: string; readonly openedBy: number };
+
+function knownSessions(person: Person, own: readonly Operation[]): readonly Known[] {
+  const opened = own.flatMap(({ op, answer }) =>
+    answer?.token === undefined ? [] : { token: answer.token, openedBy: op },
+  );
+  return [...person.sessions.map((token) => ({ token, openedBy: 0 })), ...opened];
+}
+
+/** By every operation that may have ended it and came after it. */
+function stateOf(token: string, openedBy: number, own: readonly Operation[]): 'live' | 'ended' | 'either' {
+  const endings = own.filter(({ op, verb, item }) => {
+    if (op <= openedBy) return false;
+    return verb === 'sign_out' ? item === token : ENDS_OTHERS.includes(verb);
+  });
+  if (endings.some(isAcknowledged)) return 'ended';
+  return endings.some(isUnknown) ? 'either' : 'live';
+}
+
+function pageState(own: readonly Operation[]): 'live' | 'ended' | 'either' {
+  const resets = own.filter(({ verb }) => verb === 'reset_mfa');
+  if (resets.some(isAcknowledged)) return 'ended';
+  return resets.some(isUnknown) ? 'either' : 'live';
+}

@@ -1,0 +1,117 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { FAILPOINTS } from './patches.ts';
+import { killNode } from './process.ts';
+import type { Chance } from './random.ts';
+import type { Service } from './service.ts';
+
+/**
+ * What happens to the service in the middle of a round: strikes, and answers when the service can be asked again.
+ *
+ * @param driven settles when everybody has played
+ * @returns how often it struck: a failpoint that nobody passed strikes not at all
+ */
+export type Fault = (service: Service, chance: Chance, driven: Promise<void>) => Promise<number>;
+
+/** The moment at which a fault strikes. */
+type Moment = (chance: Chance, driven: Promise<void>) => Promise<void>;
+
+export const anyMoment: Moment = async (chance) => {
+  await wait(chance.between(1, 500));
+};
+/** As soon as the last one has got an answer: whatever is not durable by then was acknowledged too early. */
+export const onceAnswered: Moment = (_chance, driven) => driven;
+
+/** What the service still does for those who have hung up: a set-up hashes ten recovery codes. */
+const ZOMBIES_MS = 1_500;
+/** The audit log is sealed every second: no process is without a sync for longer. */
+const SYNC_MS = 2_000;
+
+/** Nothing but the load itself: for the breakages that parallel requests bring to light. */
+export const noFault: Fault = async (_service, _chance, driven) => {
+  await driven;
+  return 0;
+};
+
+/** kill -9: no handler runs, no buffer of the process is written. */
+export function kill(moment: Moment): Fault {
+  return async (service, chance, driven) => {
+    await moment(chance, driven);
+    await service.kill();
+    await service.start();
+    return service.nodes().length;
+  };
+}
+
+/** kill -9 in a moment that chance seldom meets. */
+export const killAtFailpoint: Fault = async (service, chance, driven) => {
+  const name = chance.pick(Object.keys(FAILPOINTS));
+  service.armFailpoint(name, chance.between(1, name.includes('commit') ? 12 : 6));
+  const nodes = service.nodes();
+  await Promise.race([...nodes.map(({ ended }) => ended), driven]);
+  // A hit in the last answer ends the process a moment later.
+  await wait(20);
+  const struck = nodes.filter(({ child }) => child.signalCode === 'SIGKILL').length;
+  await Promise.all(nodes.map(killNode));
+  service.disarmFailpoint();
+  await service.start();
+  return struck;
+};
+
+/** kill -STOP, and on again after every caller has given up: what they asked for may still be done. */
+export const freeze: Fault = async (service, chance, driven) => {
+  service.setPatience(() => ({ timeoutMs: 1_000 }));
+  await anyMoment(chance, driven);
+  for (const { child } of service.nodes()) child.kill('SIGSTOP');
+  await wait(chance.between(1_100, 2_000));
+  for (const { child } of service.nodes()) child.kill('SIGCONT');
+  await driven;
+  await wait(ZOMBIES_MS);
+  service.setPatience(() => ({}));
+  return service.nodes().length;
+};
+
+/** Every second connection is destroyed while it is in use. */
+export const cutConnections: Fault = async (service, chance, driven) => {
+  let cuts = 0;
+  service.setPatience(() => {
+    if (chance.below(2) === 0) return {};
+    cuts += 1;
+    return { cutAfterMs: chance.between(0, 60) };
+  });
+  await driven;
+  service.setPatience(() => ({}));
+  await wait(ZOMBIES_MS);
+  return cuts;
+};
+
+/** No byte of room on the disk for a while; the service is not started again. */
+export const fillDisk: Fault = async (service, chance, driven) => {
+  await anyMoment(chance, driven);
+  diskOf(service).setFull(true);
+  await wait(chance.between(200, 800));
+  diskOf(service).setFull(false);
+  await driven;
+  return 1;
+};
+
+/** Everything dies at once, most of the time in a sync, and what was not synced is gone or half there. */
+export function cutPower(moment: Moment): Fault {
+  return async (service, chance, driven) => {
+    const disk = diskOf(service);
+    await moment(chance, driven);
+    if (moment === anyMoment && chance.below(4) > 0) {
+      disk.dieAtNextSync();
+      await Promise.race([...service.nodes().map(({ ended }) => ended), wait(SYNC_MS)]);
+    }
+    await service.kill();
+    disk.cut(chance);
+    disk.settle();
+    await service.start();
+    return 1;
+  };
+}
+
+function diskOf({ disk }: Service) {
+  if (disk === undefined) throw new Error('this fault needs the disk that forgets: set onDisk');
+  return disk;
+}

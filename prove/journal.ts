@@ -1,0 +1,87 @@
+import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+export type Verb =
+  | 'one_time_code'
+  | 'recovery_code'
+  | 'enroll'
+  | 'renew_codes'
+  | 'change_password'
+  | 'end_others'
+  | 'sign_out'
+  | 'reset_mfa'
+  | 'guess';
+
+/** What is known after the answer: enough to ask for it again later. */
+export type Facts = {
+  /** Of the session that the answer opened. */
+  readonly token?: string | undefined;
+  readonly codes?: readonly string[] | undefined;
+  readonly refusal?: string | undefined;
+};
+
+type Intent = {
+  readonly op: number;
+  readonly at: number;
+  readonly email: string;
+  readonly verb: Verb;
+  /** The one thing it is about: a step, a recovery code, a secret, a password, a session. */
+  readonly item: string;
+};
+type Answered = {
+  readonly op: number;
+  readonly at: number;
+  readonly status: number;
+  readonly requestId: string;
+} & Facts;
+
+/** One operation as the journal tells it: without an answer its outcome is unknown. */
+export type Operation = Intent & { readonly answer: Answered | undefined };
+
+/** The driver's own memory, on the disk before anything is sent and as soon as anything is answered. */
+export type Journal = ReturnType<typeof openJournal>;
+
+export function openJournal(path: string) {
+  const descriptor = openSync(path, 'a', 0o600);
+  let last = 0;
+  const append = (line: object): void => {
+    writeSync(descriptor, `${JSON.stringify(line)}\n`);
+    fdatasyncSync(descriptor);
+  };
+  return {
+    path,
+    /** Before it is sent. Answers its number. */
+    intend(email: string, verb: Verb, item: string): number {
+      last += 1;
+      append({ kind: 'intent', op: last, at: Date.now(), email, verb, item });
+      return last;
+    },
+    /** After the whole answer. */
+    answered(op: number, status: number, requestId: string, facts: Facts): void {
+      append({ kind: 'answer', op, at: Date.now(), status, requestId, ...facts });
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+/** Everything that a journal holds, in the order of intents. */
+export function readJournal(path: string): readonly Operation[] {
+  const intents: Intent[] = [];
+  const answers = new Map<number, Answered>();
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    if (line === '') continue;
+    const { kind, ...rest } = JSON.parse(line);
+    if (kind === 'intent') intents.push(rest);
+    else answers.set(rest.op, rest);
+  }
+  return intents.map((intent) => ({ ...intent, answer: answers.get(intent.op) }));
+}
+
+/** The service said yes. */
+export function isAcknowledged({ answer }: Operation): boolean {
+  return answer !== undefined && answer.status >= 200 && answer.status < 400;
+}
+
+/** No answer, or one that says that the service cannot tell: it may have happened or not. */
+export function isUnknown({ answer }: Operation): boolean {
+  return answer === undefined || answer.status >= 500;
+}

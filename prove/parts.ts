@@ -1,0 +1,67 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { codeOf, PASSWORD } from '../test/world.ts';
+import { type Driver, NEW_PASSWORD, type Outcome, STEP_SECONDS, stepNow } from './driver.ts';
+import type { Part, Person } from './people.ts';
+import type { Chance } from './random.ts';
+
+/** How many of one code are sent at once. */
+const RACERS = 3;
+const GUESSES = 12;
+/** Tries that one pending sign-in takes. */
+const GUESSES_EACH = 4;
+
+/** Everybody plays their part at once, each beginning at a moment of their own. Resolves when all have ended. */
+export async function play(driver: Driver, people: readonly Person[], chance: Chance, spreadMs: number): Promise<void> {
+  const begins = people.map(() => chance.below(spreadMs + 1));
+  await Promise.all(
+    people.map(async (person, index) => {
+      await wait(begins[index]);
+      // A page that could not even be asked for: nothing was begun.
+      await PARTS[person.part](driver, person).catch(() => undefined);
+    }),
+  );
+}
+
+const PARTS: Readonly<Record<Part, (driver: Driver, person: Person) => Promise<unknown>>> = {
+  canary: async () => undefined,
+  async code(driver, person) {
+    const opened = await driver.signInByCode(person, stepNow());
+    if (opened?.token !== undefined) await driver.signOut(person, opened.token);
+  },
+  code_race(driver, person) {
+    const step = stepNow();
+    return atOnce(() => driver.signInByCode(person, step));
+  },
+  async recovery_codes(driver, person) {
+    for (const code of person.codes.slice(0, 3)) {
+      if ((await driver.signInByRecoveryCode(person, code)) === undefined) return;
+    }
+  },
+  recovery_code_race: (driver, person) => atOnce(() => driver.signInByRecoveryCode(person, person.codes[0] ?? '')),
+  renew_codes: (driver, person) => driver.renewCodes(person),
+  change_password: (driver, person) => driver.changePassword(person, PASSWORD, NEW_PASSWORD),
+  end_others: (driver, person) => driver.endOthers(person),
+  enroll: (driver, person) => driver.enroll(person, stepNow()),
+  reset_mfa: (driver, person) => driver.resetMfa(person),
+  guess: (driver, person) => guessAtOnce(driver, person, GUESSES),
+};
+
+function atOnce(send: () => Promise<Outcome>): Promise<readonly Outcome[]> {
+  return Promise.all(Array.from({ length: RACERS }, send));
+}
+
+/** Wrong codes, all at once over several sign-ins. */
+export async function guessAtOnce(driver: Driver, person: Person, guesses: number): Promise<void> {
+  const pendings = person.pendings.splice(0, Math.ceil(guesses / GUESSES_EACH));
+  const wrong = wrongCodes(person.secret, guesses);
+  await Promise.all(
+    wrong.map((code, index) => driver.guess(person, pendings[Math.floor(index / GUESSES_EACH)] ?? '', code)),
+  );
+}
+
+/** Codes of no step near now: never accepted, and never explained by a clock. */
+function wrongCodes(secret: string, count: number): readonly string[] {
+  const near = Array.from({ length: 101 }, (_, index) => codeOf(secret, (stepNow() + index - 50) * STEP_SECONDS));
+  const all = Array.from({ length: 300 }, (_, number) => String(number * 3301 + 7).padStart(6, '0'));
+  return all.filter((code) => !near.includes(code)).slice(0, count);
+}

@@ -1,0 +1,79 @@
+import * as faults from './faults.ts';
+import type { Breakage } from './patches.ts';
+import type { Part } from './people.ts';
+import type { Options } from './service.ts';
+
+/** One line of the proof. A new one joins by an entry in one of the two lists. */
+export type Scenario = {
+  readonly name: string;
+  readonly service: Options;
+  readonly fault: faults.Fault;
+  /** Who plays in each round. */
+  readonly parts: readonly Part[];
+  /** Within how long everybody has begun. */
+  readonly spreadMs: number;
+  /** None in the short form: too slow for what it adds. */
+  readonly rounds: { readonly short: number; readonly long: number };
+};
+
+const SQLITE = { database: 'sqlite' } as const;
+const SQLITE_ON_DISK = { ...SQLITE, onDisk: true } as const;
+/** Everything that people do, so that a fault meets all of it. */
+const PEOPLE: readonly Part[] = [
+  'canary',
+  ...(['code', 'code', 'code', 'code_race', 'code_race', 'recovery_codes', 'recovery_codes'] as const),
+  ...(['recovery_code_race', 'renew_codes', 'change_password', 'end_others', 'enroll', 'guess'] as const),
+];
+const SPREAD_MS = 350;
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    ...scenario('kill -9 at random', SQLITE, faults.kill(faults.anyMoment), { short: 1, long: 60 }),
+    parts: [...PEOPLE, 'reset_mfa'],
+  },
+  scenario('kill -9 at failpoints', SQLITE, faults.killAtFailpoint, { short: 2, long: 60 }),
+  scenario('kill -STOP and -CONT', SQLITE, faults.freeze, { short: 0, long: 10 }),
+  scenario('connections cut', SQLITE, faults.cutConnections, { short: 1, long: 15 }),
+  scenario('disk full', SQLITE_ON_DISK, faults.fillDisk, { short: 1, long: 15 }),
+  scenario('power cut', SQLITE_ON_DISK, faults.cutPower(faults.anyMoment), { short: 2, long: 60 }),
+  scenario(
+    'power cut amid checkpoints',
+    { ...SQLITE_ON_DISK, tuning: 'checkpoint_often' },
+    faults.cutPower(faults.anyMoment),
+    { short: 0, long: 25 },
+  ),
+];
+
+/** A product broken on purpose: the same checker has to find something, or the proof proves nothing. */
+export const NEGATIVE_CONTROLS: readonly Scenario[] = [
+  control('synchronous=OFF, power cut', 'synchronous_off', {
+    service: SQLITE_ON_DISK,
+    fault: faults.cutPower(faults.onceAnswered),
+    parts: ['code', 'recovery_codes', 'end_others', 'change_password'],
+  }),
+  control('answered before COMMIT, kill -9', 'answer_before_commit', {
+    fault: faults.kill(faults.onceAnswered),
+    parts: ['end_others', 'end_others', 'end_others'],
+  }),
+  control('session before its event, kill -9', 'session_before_its_event', {
+    fault: faults.kill(faults.onceAnswered),
+    parts: ['code', 'recovery_codes'],
+  }),
+  control('no claim of a one-time code', 'code_claim_removed', { parts: ['code_race', 'code_race'] }),
+  control('no claim of a recovery code', 'recovery_code_claim_removed', {
+    parts: ['recovery_code_race', 'recovery_code_race'],
+  }),
+  control('a try counted after the compare', 'counted_after_compare', { parts: ['guess', 'guess'] }),
+];
+
+function scenario(name: string, service: Options, fault: faults.Fault, rounds: Scenario['rounds']): Scenario {
+  return { name, service, fault, parts: PEOPLE, spreadMs: SPREAD_MS, rounds };
+}
+
+type Control = Pick<Scenario, 'parts'> & Partial<Pick<Scenario, 'service' | 'fault'>>;
+
+/** One round has to be enough: all at once, and struck as soon as all were answered. */
+function control(name: string, breakage: Breakage, options: Control): Scenario {
+  const { service = SQLITE, fault = faults.noFault, parts } = options;
+  return { name, service: { ...service, breakage }, fault, parts, spreadMs: 0, rounds: { short: 1, long: 3 } };
+}

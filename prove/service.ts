@@ -1,0 +1,92 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ORIGIN } from '../test/world.ts';
+import { type DatabaseKind, openStorage, type Storage } from './database.ts';
+import type { Breakage, Tuning } from './patches.ts';
+import { type Disk, openDisk } from './power-cut/disk.ts';
+import { type Environment, killNode, type Node, runCommand, startNode } from './process.ts';
+import { type Arrival, forward, freePort, type Patience } from './wire.ts';
+
+const PRELOAD = ['--import', new URL('./preload.ts', import.meta.url).href];
+const ANSWER_MS = 20_000;
+
+export type Options = {
+  readonly database: DatabaseKind;
+  readonly nodes?: number;
+  /** Puts the disk that forgets under the database. */
+  readonly onDisk?: boolean;
+  readonly breakage?: Breakage | undefined;
+  readonly tuning?: Tuning | undefined;
+};
+
+export type Service = Awaited<ReturnType<typeof openService>>;
+
+/** A service: one or more processes over one database, as operators run them, with nothing of the proof in their code. */
+export async function openService({ database, nodes: count = 1, onDisk = false, breakage, tuning }: Options) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-proof-'));
+  const data = join(folder, 'data');
+  mkdirSync(data, { mode: 0o700 });
+  const storage: Storage = await openStorage(database, data);
+  const disk: Disk | undefined = onDisk && storage.file !== undefined ? openDisk(storage.file, folder) : undefined;
+  const settings = {
+    ...storage.environment,
+    SALLYPORT_PUBLIC_URL: ORIGIN,
+    SALLYPORT_LOG_LEVEL: 'fatal',
+    // Everybody comes from an address of their own: what is counted by address is not under test here.
+    SALLYPORT_TRUSTED_PROXIES: '1',
+  };
+  const { PATH } = process.env;
+  const failpointFile = join(folder, 'failpoint');
+  const environment: Environment = {
+    PATH,
+    PROVE_FAILPOINT_FILE: failpointFile,
+    ...settings,
+    ...disk?.environment,
+    ...(breakage && { PROVE_BREAKAGE: breakage }),
+    ...(tuning && { PROVE_TUNING: tuning }),
+  };
+  let nodes: readonly Node[] = [];
+  let ports: readonly number[] = [];
+  let turn = 0;
+  let patience: () => Patience = () => ({});
+
+  async function start(): Promise<void> {
+    ports = await Promise.all(Array.from({ length: count }, freePort));
+    nodes = ports.map((port) => startNode({ ...environment, PORT: String(port) }, PRELOAD));
+    await Promise.all(nodes.map(({ ready }) => ready));
+  }
+
+  async function kill(): Promise<void> {
+    await Promise.all(nodes.map(killNode));
+  }
+
+  return {
+    folder,
+    storage,
+    disk,
+    /** What the runner itself needs to open the same database and the same keys. */
+    settings,
+    start,
+    kill,
+    nodes: () => nodes,
+    /** From now on every node kills itself on its `hits`-th way through that failpoint. */
+    armFailpoint: (name: string, hits: number) => writeFileSync(failpointFile, `${name} ${hits}`),
+    disarmFailpoint: () => rmSync(failpointFile, { force: true }),
+    /** How each exchange may end; asked anew for every one. */
+    setPatience(next: () => Patience) {
+      patience = next;
+    },
+    /** To the nodes in turn. */
+    fetch(sent: Request, arrival?: Arrival): Promise<Response> {
+      turn += 1;
+      return forward(ports[turn % count] ?? 0, sent, arrival, { timeoutMs: ANSWER_MS, ...patience() });
+    },
+    /** The command line, beside the server or alone. */
+    command: (args: readonly string[]) => runCommand(environment, args, { nodeOptions: PRELOAD }),
+    async close() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

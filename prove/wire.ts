@@ -1,0 +1,65 @@
+import { type ClientRequest, request } from 'node:http';
+import { createServer } from 'node:net';
+
+export type Arrival = { readonly remoteAddress?: string | undefined };
+
+/** How one exchange may end before its time. */
+export type Patience = {
+  /** Given up after so long without an answer. */
+  readonly timeoutMs?: number | undefined;
+  /** The connection is destroyed then, wherever the exchange stands. */
+  readonly cutAfterMs?: number | undefined;
+};
+
+/** Over the wire to a process, with our host and the address that a proxy would write down. */
+export async function forward(
+  port: number,
+  sent: Request,
+  { remoteAddress = '192.0.2.1' }: Arrival = {},
+  patience: Patience = {},
+): Promise<Response> {
+  const { pathname, search, host } = new URL(sent.url);
+  const headers = { ...Object.fromEntries(sent.headers), host, 'x-forwarded-for': remoteAddress };
+  const body = Buffer.from(await sent.arrayBuffer());
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ port, host: '127.0.0.1', method: sent.method, path: pathname + search, headers });
+    const timers = endEarly(outgoing, patience);
+    const fail = (error: unknown): void => {
+      for (const timer of timers) clearTimeout(timer);
+      reject(error);
+    };
+    outgoing.on('error', fail);
+    outgoing.on('response', (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', fail);
+      incoming.on('end', () => {
+        for (const timer of timers) clearTimeout(timer);
+        const fields = new Headers();
+        for (const [name, values] of Object.entries(incoming.headersDistinct)) {
+          for (const value of values ?? []) fields.append(name, value);
+        }
+        const status = incoming.statusCode ?? 0;
+        resolve(new Response(chunks.length === 0 ? null : Buffer.concat(chunks), { status, headers: fields }));
+      });
+    });
+    outgoing.end(body);
+  });
+}
+
+function endEarly(outgoing: ClientRequest, { timeoutMs, cutAfterMs }: Patience): NodeJS.Timeout[] {
+  const end = (afterMs: number | undefined, why: string): NodeJS.Timeout[] =>
+    afterMs === undefined ? [] : [setTimeout(() => outgoing.destroy(new Error(why)), afterMs)];
+  return [...end(timeoutMs, 'no answer in time'), ...end(cutAfterMs, 'the connection was cut')];
+}
+
+/** A port that nothing listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
