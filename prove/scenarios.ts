@@ -28,19 +28,19 @@ const SPREAD_MS = 350;
 
 export const SCENARIOS: readonly Scenario[] = [
   {
-    ...scenario('kill -9 at random', SQLITE, faults.kill(faults.anyMoment), { short: 1, long: 60 }),
+    ...scenario('kill -9 at random', SQLITE, faults.kill(faults.anyMoment), { short: 1, long: 40 }),
     parts: [...PEOPLE, 'reset_mfa'],
   },
-  scenario('kill -9 at failpoints', SQLITE, faults.killAtFailpoint, { short: 2, long: 60 }),
-  scenario('kill -STOP and -CONT', SQLITE, faults.freeze, { short: 0, long: 10 }),
-  scenario('connections cut', SQLITE, faults.cutConnections, { short: 1, long: 15 }),
-  scenario('disk full', SQLITE_ON_DISK, faults.fillDisk, { short: 1, long: 15 }),
-  scenario('power cut', SQLITE_ON_DISK, faults.cutPower(faults.anyMoment), { short: 2, long: 60 }),
+  scenario('kill -9 at failpoints', SQLITE, faults.killAtFailpoint, { short: 2, long: 40 }),
+  scenario('kill -STOP and -CONT', SQLITE, faults.freeze, { short: 0, long: 8 }),
+  scenario('connections cut', SQLITE, faults.cutConnections, { short: 1, long: 10 }),
+  scenario('disk full', SQLITE_ON_DISK, faults.fillDisk, { short: 1, long: 10 }),
+  scenario('power cut', SQLITE_ON_DISK, faults.cutPower(faults.anyMoment), { short: 2, long: 40 }),
   scenario(
     'power cut amid checkpoints',
     { ...SQLITE_ON_DISK, tuning: 'checkpoint_often' },
     faults.cutPower(faults.anyMoment),
-    { short: 0, long: 25 },
+    { short: 0, long: 16 },
   ),
 ];
 
