@@ -3,11 +3,11 @@ import type { Finding } from './checker/finding.ts';
 import { checkHistory } from './checker/history.ts';
 import { probe } from './checker/probes.ts';
 import { checkRecords } from './checker/records.ts';
-import { openDriver } from './driver.ts';
+import { type Driver, openDriver } from './driver.ts';
 import { isAcknowledged, isUnknown, openJournal, readJournal } from './journal.ts';
 import { play } from './parts.ts';
-import { seedPeople } from './people.ts';
-import { type Chance, chanceOf } from './random.ts';
+import { type Person, seedPeople } from './people.ts';
+import { chanceOf } from './random.ts';
 import type { Scenario } from './scenarios.ts';
 import { openService } from './service.ts';
 
@@ -19,20 +19,16 @@ export type Result = {
   readonly acknowledged: number;
   readonly unknown: number;
   readonly findings: readonly Finding[];
-  /** By power cuts: written, not synced, gone. */
+  /** By power cuts: written, never synced, gone. */
   readonly lostPages: number;
   readonly seconds: number;
 };
 
-export type Run = {
-  readonly rounds: number;
-  readonly seed: number;
-  /** A negative control has said what it had to say with the first finding. */
-  readonly endsAtFinding: boolean;
-};
-
 /** Rounds of load, fault, recovery and questions; then the whole journal against the whole database. */
-export async function runScenario(scenario: Scenario, { rounds, seed, endsAtFinding }: Run): Promise<Result> {
+export async function runScenario(
+  scenario: Scenario,
+  { rounds, seed }: { readonly rounds: number; readonly seed: number },
+): Promise<Result> {
   const startedAt = performance.now();
   const chance = chanceOf(seed);
   const service = await openService(scenario.service);
@@ -52,27 +48,35 @@ export async function runScenario(scenario: Scenario, { rounds, seed, endsAtFind
       done.faults += await scenario.fault(service, chance, driven);
       await driven;
       done.rounds += 1;
-      const written = readJournal(journal.path);
-      for (const found of await Promise.all(people.map((person) => probe(driver, person, written)))) {
-        findings.push(...found);
-      }
-      if (endsAtFinding && [...findings, ...checkHistory(readJournal(journal.path))].length > 0) break;
+      findings.push(...(await probeAll(driver, people)));
+      // A negative control has nothing to add to the first finding that it is there for.
+      if (isCaught(scenario, [...findings, ...checkHistory(readJournal(journal.path))])) break;
     }
     const whole = readJournal(journal.path);
     findings.push(...checkHistory(whole));
-    if (!endsAtFinding || findings.length === 0) findings.push(...(await checkRecords(service, groups.flat(), whole)));
-    const acknowledged = whole.filter(isAcknowledged).length;
-    const unknown = whole.filter(isUnknown).length;
-    const seconds = (performance.now() - startedAt) / 1000;
-    const lostPages = service.disk?.lostPages() ?? 0;
-    return { scenario, ...done, acknowledged, unknown, findings, lostPages, seconds };
+    if (!isCaught(scenario, findings)) findings.push(...(await checkRecords(service, groups.flat(), whole)));
+    return {
+      ...{ scenario, ...done, findings, lostPages: service.disk?.lostPages() ?? 0 },
+      ...{ acknowledged: whole.filter(isAcknowledged).length, unknown: whole.filter(isUnknown).length },
+      seconds: (performance.now() - startedAt) / 1000,
+    };
   } finally {
     journal.close();
     await service.close();
   }
 }
 
-export function seedsOf(seed: number): () => number {
-  const chance: Chance = chanceOf(seed);
-  return () => chance.below(2 ** 32);
+async function probeAll(driver: Driver, people: readonly Person[]): Promise<readonly Finding[]> {
+  const written = readJournal(driver.journal.path);
+  return (await Promise.all(people.map((person) => probe(driver, person, written)))).flat();
+}
+
+/** Whether this is a negative control and the checker has found what it has to find in it. */
+export function isCaught({ caughtBy }: Scenario, findings: readonly Finding[]): boolean {
+  return findings.some(({ invariant }) => invariant === caughtBy);
+}
+
+/** As it should be: nothing was found, or in a negative control what has to be. */
+export function isProven({ scenario, findings }: Pick<Result, 'scenario' | 'findings'>): boolean {
+  return scenario.caughtBy === undefined ? findings.length === 0 : isCaught(scenario, findings);
 }

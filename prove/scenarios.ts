@@ -1,3 +1,4 @@
+import type { Invariant } from './checker/finding.ts';
 import * as faults from './faults.ts';
 import type { Breakage } from './patches.ts';
 import type { Part } from './people.ts';
@@ -14,6 +15,8 @@ export type Scenario = {
   readonly spreadMs: number;
   /** None in the short form: too slow for what it adds. */
   readonly rounds: { readonly short: number; readonly long: number };
+  /** Of a negative control: what the checker has to find in it. */
+  readonly caughtBy?: Invariant;
 };
 
 const SQLITE = { database: 'sqlite' } as const;
@@ -46,24 +49,24 @@ export const SCENARIOS: readonly Scenario[] = [
 
 /** A product broken on purpose: the same checker has to find something, or the proof proves nothing. */
 export const NEGATIVE_CONTROLS: readonly Scenario[] = [
-  control('synchronous=OFF, power cut', 'synchronous_off', {
+  control('synchronous=OFF, power cut', 'synchronous_off', 'I1', {
     service: SQLITE_ON_DISK,
     fault: faults.cutPower(faults.onceAnswered),
     parts: ['code', 'recovery_codes', 'end_others', 'change_password'],
   }),
-  control('answered before COMMIT, kill -9', 'answer_before_commit', {
+  control('answered before COMMIT, kill -9', 'answer_before_commit', 'I1', {
     fault: faults.kill(faults.onceAnswered),
     parts: ['end_others', 'end_others', 'end_others'],
   }),
-  control('session before its event, kill -9', 'session_before_its_event', {
+  control('session before its event, kill -9', 'session_before_its_event', 'I3', {
     fault: faults.kill(faults.onceAnswered),
     parts: ['code', 'recovery_codes'],
   }),
-  control('no claim of a one-time code', 'code_claim_removed', { parts: ['code_race', 'code_race'] }),
-  control('no claim of a recovery code', 'recovery_code_claim_removed', {
+  control('no claim of a one-time code', 'code_claim_removed', 'I2', { parts: ['code_race', 'code_race'] }),
+  control('no claim of a recovery code', 'recovery_code_claim_removed', 'I2', {
     parts: ['recovery_code_race', 'recovery_code_race'],
   }),
-  control('a try counted after the compare', 'counted_after_compare', { parts: ['guess', 'guess'] }),
+  control('a try counted after the compare', 'counted_after_compare', 'I2', { parts: ['guess', 'guess'] }),
 ];
 
 function scenario(name: string, service: Options, fault: faults.Fault, rounds: Scenario['rounds']): Scenario {
@@ -73,7 +76,8 @@ function scenario(name: string, service: Options, fault: faults.Fault, rounds: S
 type Control = Pick<Scenario, 'parts'> & Partial<Pick<Scenario, 'service' | 'fault'>>;
 
 /** One round has to be enough: all at once, and struck as soon as all were answered. */
-function control(name: string, breakage: Breakage, options: Control): Scenario {
+function control(name: string, breakage: Breakage, caughtBy: Invariant, options: Control): Scenario {
   const { service = SQLITE, fault = faults.noFault, parts } = options;
-  return { name, service: { ...service, breakage }, fault, parts, spreadMs: 0, rounds: { short: 1, long: 3 } };
+  const rounds = { short: 1, long: 3 };
+  return { name, service: { ...service, breakage }, fault, parts, spreadMs: 0, rounds, caughtBy };
 }

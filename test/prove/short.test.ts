@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { hasCompiler } from '../../prove/power-cut/disk.ts';
+import { isCaught, runScenario } from '../../prove/run-scenario.ts';
+import { NEGATIVE_CONTROLS, SCENARIOS, type Scenario } from '../../prove/scenarios.ts';
+
+const NO_COMPILER = hasCompiler() ? false : 'gcc is missing, and the disk that forgets needs it';
+
+async function runShort(scenario: Scenario) {
+  const seed = randomInt(2 ** 32);
+  const result = await runScenario(scenario, { rounds: scenario.rounds.short, seed });
+  return { ...result, seed };
+}
+
+describe('nothing acknowledged is lost and nothing is used twice', () => {
+  for (const scenario of SCENARIOS.filter(({ rounds }) => rounds.short > 0)) {
+    test(scenario.name, { skip: scenario.service.onDisk && NO_COMPILER }, async (t) => {
+      const { seed, acknowledged, unknown, findings } = await runShort(scenario);
+      t.diagnostic(`seed ${seed}: ${acknowledged} acknowledged, ${unknown} unknown`);
+      assert.ok(acknowledged > 0, 'somebody was answered');
+      assert.deepEqual(findings, [], `seed ${seed}`);
+    });
+  }
+});
+
+describe('a product broken on purpose is caught', () => {
+  for (const control of NEGATIVE_CONTROLS) {
+    test(control.name, { skip: control.service.onDisk && NO_COMPILER }, async () => {
+      const { findings } = await runShort(control);
+      assert.ok(isCaught(control, findings), `${control.caughtBy} was not found among ${JSON.stringify(findings)}`);
+    });
+  }
+});
