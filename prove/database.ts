@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { type Cluster, startCluster } from '../test/databases/cluster.ts';
 
-export type DatabaseKind = 'sqlite';
+export type DatabaseKind = 'sqlite' | 'postgres';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -15,13 +20,28 @@ export type Storage = {
   rows(sql: string): Promise<readonly Row[]>;
   /** What the database itself says of its own soundness; empty when it is sound. */
   damage(): Promise<readonly string[]>;
+  /** The server behind it, where there is one. */
+  readonly server: DatabaseServer | undefined;
 };
 
-/** Makes a place for a new database. @param folder an empty one */
-export async function openStorage(kind: DatabaseKind, folder: string): Promise<Storage> {
+/** Every process of a database server at once. */
+export type DatabaseServer = {
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+};
+
+/** Makes a place for a new database. @param folder an empty one; @param settings of this database alone (PostgreSQL) */
+export async function openStorage(
+  kind: DatabaseKind,
+  folder: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Storage> {
   switch (kind) {
     case 'sqlite':
       return sqliteStorage(join(folder, 'sallyport.db'));
+    case 'postgres':
+      return postgresStorage(`proof_${randomBytes(6).toString('hex')}`, settings);
   }
 }
 
@@ -43,5 +63,78 @@ function sqliteStorage(file: string): Storage {
       const checks = [...rowsOf('pragma integrity_check'), ...rowsOf('pragma foreign_key_check')];
       return checks.map((row) => Object.values(row).join(' ')).filter((line) => line !== 'ok');
     },
+    server: undefined,
   };
+}
+
+/**
+ * The defaults of PostgreSQL, which sync at every COMMIT. Only the process that writes out what nobody waits for is slow, so
+ * that `synchronous_commit = off` loses what it may lose.
+ */
+const SETTINGS = [
+  'wal_writer_delay = 10s',
+  // After a crash it syncs every file of every database of the proof, one by one or all at once.
+  'recovery_init_sync_method = syncfs',
+];
+
+let cluster: Promise<Cluster> | undefined;
+
+async function postgresStorage(name: string, settings: Readonly<Record<string, string>>): Promise<Storage> {
+  cluster ??= startCluster(SETTINGS);
+  const running = await cluster;
+  await query(running.url('postgres'), `create database ${name}`);
+  for (const [setting, value] of Object.entries(settings)) {
+    await query(running.url('postgres'), `alter database ${name} set ${setting} = '${value}'`);
+  }
+  return {
+    kind: 'postgres',
+    file: undefined,
+    environment: {
+      SALLYPORT_DATABASE_URL: running.url(name),
+      SALLYPORT_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    },
+    rows: (sql) => query(running.url(name), sql),
+    damage: async () => [],
+    server: serverOf(running),
+  };
+}
+
+function serverOf(running: Cluster): DatabaseServer {
+  const pids = (): readonly number[] => {
+    const first = running.pid();
+    if (first === undefined) return [];
+    const children = readFileSync(`/proc/${first}/task/${first}/children`, 'utf8').split(' ').filter(Boolean);
+    return [first, ...children.map(Number)];
+  };
+  const signal = (name: NodeJS.Signals): void => {
+    for (const pid of pids()) process.kill(pid, name);
+  };
+  return {
+    signal,
+    async kill() {
+      // Held first, or it sees its children die and starts new ones.
+      signal('SIGSTOP');
+      for (const pid of pids().slice(1)) process.kill(pid, 'SIGKILL');
+      await running.stop('SIGKILL');
+      // The memory that they share goes with the last of them.
+      await wait(200);
+    },
+    start: () => running.start(),
+  };
+}
+
+async function query(url: string, sql: string): Promise<readonly Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** After the last service: stops what all of them shared. */
+export async function closeServers(): Promise<void> {
+  await (await cluster)?.remove();
+  cluster = undefined;
 }

@@ -33,13 +33,15 @@ export const noFault: Fault = async (_service, _chance, driven) => {
   return 0;
 };
 
-/** kill -9: no handler runs, no buffer of the process is written. */
+/** kill -9 of one node or of all: no handler runs, no buffer of the process is written. */
 export function kill(moment: Moment): Fault {
   return async (service, chance, driven) => {
     await moment(chance, driven);
-    await service.kill();
+    const nodes = service.nodes();
+    const struck = chance.below(2) === 0 ? nodes : [chance.pick(nodes)];
+    await Promise.all(struck.map(killNode));
     await service.start();
-    return service.nodes().length;
+    return struck.length;
   };
 }
 
@@ -108,6 +110,50 @@ export const fillDisk: Fault = async (service, chance, driven) => {
   await driven;
   return 1;
 };
+
+/** kill -9 of every process of the database server; the nodes go on and find their way back by themselves. */
+export function killDatabase(moment: Moment): Fault {
+  return async (service, chance, driven) => {
+    await moment(chance, driven);
+    await serverOf(service).kill();
+    await serverOf(service).start();
+    await driven;
+    return 1;
+  };
+}
+
+/** kill -STOP of the database server, past the patience of the nodes: what was given up may be committed later. */
+export const freezeDatabase: Fault = async (service, chance, driven) => {
+  await anyMoment(chance, driven);
+  serverOf(service).signal('SIGSTOP');
+  await wait(chance.between(9_000, 11_000));
+  serverOf(service).signal('SIGCONT');
+  await driven;
+  await finishForTheGone(service);
+  return 1;
+};
+
+/** Every connection to the database is ended from its other side, again and again. */
+export const cutDatabaseConnections: Fault = async (service, chance, driven) => {
+  let [cuts, isDriven] = [0, false];
+  void driven.then(() => {
+    isDriven = true;
+  });
+  while (!isDriven) {
+    await wait(chance.between(1, 200));
+    const ended = await service.storage.rows(END_OTHER_CONNECTIONS);
+    cuts += ended.length;
+  }
+  return cuts;
+};
+
+const END_OTHER_CONNECTIONS =
+  'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()';
+
+function serverOf({ storage }: Service) {
+  if (storage.server === undefined) throw new Error('this fault needs a database server');
+  return storage.server;
+}
 
 /** Everything dies at once, most of the time in a sync, and what was not synced is gone or half there. */
 export function cutPower(moment: Moment): Fault {

@@ -2,14 +2,23 @@
 export type Patch = { readonly file: string; readonly from: string; readonly to: string };
 
 const COMMIT = "this.#sqlite.exec('commit');";
-const CLAIMING = 'const outcome = await transactionOrRefusal(env.db, async (tx) => {';
+const POSTGRES_COMMIT = "const { command } = await client.query('commit');";
+const CLAIMING = 'const outcome = await personTransaction(';
 const CLAIMED = '    await giveBackLanes(tx, lanes, now);';
 
 /** Narrow moments that chance seldom meets: an armed process kills itself there. Each is a list of places. */
 export const FAILPOINTS = {
-  before_commit: [{ file: 'store/sqlite-driver.ts', from: COMMIT, to: `${point('before_commit')} ${COMMIT}` }],
+  before_commit: [
+    { file: 'store/sqlite-driver.ts', from: COMMIT, to: `${point('before_commit')} ${COMMIT}` },
+    { file: 'store/postgres-driver.ts', from: POSTGRES_COMMIT, to: `${point('before_commit')} ${POSTGRES_COMMIT}` },
+  ],
   after_commit_before_reply: [
     { file: 'store/sqlite-driver.ts', from: COMMIT, to: `${COMMIT} ${point('after_commit_before_reply')}` },
+    {
+      file: 'store/postgres-driver.ts',
+      from: POSTGRES_COMMIT,
+      to: `${POSTGRES_COMMIT} ${point('after_commit_before_reply')}`,
+    },
   ],
   // The code was right, the try is counted, and nothing is used up.
   after_verify: [

@@ -1,13 +1,21 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { closeServers } from './database.ts';
 import { hasCompiler } from './power-cut/disk.ts';
 import { chanceOf } from './random.ts';
 import { isProven, type Result, runScenario } from './run-scenario.ts';
-import { NEGATIVE_CONTROLS, SCENARIOS, type Scenario } from './scenarios.ts';
+import { NEGATIVE_CONTROLS, SCENARIOS } from './scenarios.ts';
 import { tableOf } from './table.ts';
 
 const { values } = parseArgs({
-  options: { short: { type: 'boolean', default: false }, seed: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    short: { type: 'boolean', default: false },
+    /** No more than so many of each scenario. */
+    rounds: { type: 'string' },
+    seed: { type: 'string' },
+    /** Those whose line contains it: `postgres`, `power cut`. */
+    only: { type: 'string' },
+  },
 });
 const seed = Number(values.seed ?? randomInt(2 ** 32));
 const length = values.short ? 'short' : 'long';
@@ -15,18 +23,28 @@ const seeds = chanceOf(seed);
 
 console.log(`seed ${seed}: the same choices again with --seed ${seed}`);
 const results: Result[] = [];
-const missing: Scenario[] = [];
+const notRun: string[] = [];
 for (const scenario of [...SCENARIOS, ...NEGATIVE_CONTROLS]) {
   // Drawn for each, run or not: a part alone makes the same choices as in the whole.
   const own = seeds.below(2 ** 32);
-  const rounds = scenario.rounds[length];
-  if (rounds === 0 || !scenario.name.includes(values.only ?? '')) continue;
-  if (scenario.service.onDisk && !hasCompiler()) missing.push(scenario);
-  else results.push(tell(await runScenario(scenario, { rounds, seed: own })));
+  const rounds = Math.min(scenario.rounds[length], Number(values.rounds ?? Number.POSITIVE_INFINITY));
+  const line = `${scenario.service.database} ${scenario.name}`;
+  if (rounds === 0 || !line.includes(values.only ?? '')) continue;
+  if (scenario.service.onDisk && !hasCompiler()) {
+    notRun.push(`${line}: gcc is missing, and the disk that forgets needs it`);
+    continue;
+  }
+  try {
+    results.push(tell(await runScenario(scenario, { rounds, seed: own })));
+  } catch (error) {
+    // The others still have something to say; this one has proven nothing.
+    notRun.push(`${line}: ${error instanceof Error ? error.stack : error}`);
+  }
 }
+await closeServers();
 console.log(tableOf(results));
-for (const { name } of missing) console.error(`not run: ${name}: gcc is missing, and the disk that forgets needs it`);
-const holds = results.length > 0 && missing.length === 0 && results.every(isProven);
+for (const line of notRun) console.error(`not run: ${line}`);
+const holds = results.length > 0 && notRun.length === 0 && results.every(isProven);
 console.log(holds ? '\nNothing acknowledged was lost, nothing was used twice.' : '\nThis is no proof.');
 process.exitCode = holds ? 0 : 1;
 
@@ -34,7 +52,7 @@ process.exitCode = holds ? 0 : 1;
 function tell(result: Result): Result {
   const { scenario, rounds, seconds, lostPages, findings } = result;
   const lost = lostPages === 0 ? '' : `, ${lostPages} pages never synced and lost`;
-  console.log(`${scenario.name}: ${rounds} rounds, ${seconds.toFixed(0)} s${lost}`);
+  console.log(`${scenario.service.database}, ${scenario.name}: ${rounds} rounds, ${seconds.toFixed(0)} s${lost}`);
   for (const { invariant, about, what } of scenario.caughtBy === undefined ? findings : findings.slice(0, 3)) {
     console.log(`  ${invariant} ${about}: ${what}`);
   }

@@ -21,6 +21,7 @@ export type Scenario = {
 
 const SQLITE = { database: 'sqlite' } as const;
 const SQLITE_ON_DISK = { ...SQLITE, onDisk: true } as const;
+const POSTGRES = { database: 'postgres', nodes: 2 } as const;
 /** Everything that people do, so that a fault meets all of it. */
 const PEOPLE: readonly Part[] = [
   'canary',
@@ -45,6 +46,14 @@ export const SCENARIOS: readonly Scenario[] = [
     faults.cutPower(faults.anyMoment),
     { short: 0, long: 16 },
   ),
+  {
+    ...scenario('kill -9 of nodes at random', POSTGRES, faults.kill(faults.anyMoment), { short: 1, long: 40 }),
+    parts: [...PEOPLE, 'reset_mfa'],
+  },
+  scenario('kill -9 at failpoints', POSTGRES, faults.killAtFailpoint, { short: 1, long: 40 }),
+  scenario('kill -9 of PostgreSQL', POSTGRES, faults.killDatabase(faults.anyMoment), { short: 1, long: 40 }),
+  scenario('kill -STOP of PostgreSQL', POSTGRES, faults.freezeDatabase, { short: 0, long: 4 }),
+  scenario('database connections cut', POSTGRES, faults.cutDatabaseConnections, { short: 0, long: 15 }),
 ];
 
 /** A product broken on purpose: the same checker has to find something, or the proof proves nothing. */
@@ -62,9 +71,18 @@ export const NEGATIVE_CONTROLS: readonly Scenario[] = [
     fault: faults.kill(faults.onceAnswered),
     parts: ['code', 'recovery_codes'],
   }),
+  control('synchronous_commit=off, kill -9', undefined, 'I1', {
+    service: { ...POSTGRES, databaseSettings: { synchronous_commit: 'off' } },
+    fault: faults.killDatabase(faults.onceAnswered),
+    parts: ['code', 'recovery_codes', 'end_others', 'change_password'],
+  }),
   control('no claim of a one-time code', 'code_claim_removed', 'I2', { parts: ['code_race', 'code_race'] }),
   control('no claim of a recovery code', 'recovery_code_claim_removed', 'I2', {
     parts: ['recovery_code_race', 'recovery_code_race'],
+  }),
+  control('no claim of a one-time code', 'code_claim_removed', 'I2', {
+    service: POSTGRES,
+    parts: ['code_race', 'code_race'],
   }),
   control('a try counted after the compare', 'counted_after_compare', 'I2', { parts: ['guess', 'guess'] }),
 ];
@@ -76,7 +94,7 @@ function scenario(name: string, service: Options, fault: faults.Fault, rounds: S
 type Control = Pick<Scenario, 'parts'> & Partial<Pick<Scenario, 'service' | 'fault'>>;
 
 /** One round has to be enough: all at once, and struck as soon as all were answered. */
-function control(name: string, breakage: Breakage, caughtBy: Invariant, options: Control): Scenario {
+function control(name: string, breakage: Breakage | undefined, caughtBy: Invariant, options: Control): Scenario {
   const { service = SQLITE, fault = faults.noFault, parts } = options;
   const rounds = { short: 1, long: 3 };
   return { name, service: { ...service, breakage }, fault, parts, spreadMs: 0, rounds, caughtBy };

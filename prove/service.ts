@@ -19,16 +19,19 @@ export type Options = {
   readonly onDisk?: boolean;
   readonly breakage?: Breakage | undefined;
   readonly tuning?: Tuning | undefined;
+  /** Of the database alone (PostgreSQL). */
+  readonly databaseSettings?: Readonly<Record<string, string>>;
 };
 
 export type Service = Awaited<ReturnType<typeof openService>>;
 
 /** A service: one or more processes over one database, as operators run them, with nothing of the proof in their code. */
-export async function openService({ database, nodes: count = 1, onDisk = false, breakage, tuning }: Options) {
+export async function openService(options: Options) {
+  const { database, nodes: count = 1, onDisk = false, breakage, tuning, databaseSettings } = options;
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-proof-'));
   const data = join(folder, 'data');
   mkdirSync(data, { mode: 0o700 });
-  const storage: Storage = await openStorage(database, data);
+  const storage: Storage = await openStorage(database, data, databaseSettings);
   const disk: Disk | undefined = onDisk && storage.file !== undefined ? openDisk(storage.file, folder) : undefined;
   const settings = {
     ...storage.environment,
@@ -47,19 +50,24 @@ export async function openService({ database, nodes: count = 1, onDisk = false, 
     ...(breakage && { PROVE_BREAKAGE: breakage }),
     ...(tuning && { PROVE_TUNING: tuning }),
   };
-  let nodes: readonly Node[] = [];
-  let ports: readonly number[] = [];
+  const ports = await Promise.all(Array.from({ length: count }, freePort));
+  const nodes: (Node | undefined)[] = ports.map(() => undefined);
   let turn = 0;
   let patience: () => Patience = () => ({});
 
+  const running = (): readonly Node[] => nodes.filter((node) => node !== undefined);
+
+  /** Every node that does not run. */
   async function start(): Promise<void> {
-    ports = await Promise.all(Array.from({ length: count }, freePort));
-    nodes = ports.map((port) => startNode({ ...environment, PORT: String(port) }, PRELOAD));
-    await Promise.all(nodes.map(({ ready }) => ready));
+    for (const [index, port] of ports.entries()) {
+      if (nodes[index]?.isAlive()) continue;
+      nodes[index] = startNode({ ...environment, PORT: String(port) }, PRELOAD);
+    }
+    await Promise.all(running().map(({ ready }) => ready));
   }
 
   async function kill(): Promise<void> {
-    await Promise.all(nodes.map(killNode));
+    await Promise.all(running().map(killNode));
   }
 
   return {
@@ -70,7 +78,7 @@ export async function openService({ database, nodes: count = 1, onDisk = false, 
     settings,
     start,
     kill,
-    nodes: () => nodes,
+    nodes: running,
     /** From now on every node kills itself on its `hits`-th way through that failpoint. */
     armFailpoint: (name: string, hits: number) => writeFileSync(failpointFile, `${name} ${hits}`),
     disarmFailpoint: () => rmSync(failpointFile, { force: true }),

@@ -27,7 +27,7 @@ export type Cluster = {
 export type Installation = { readonly bin: string; readonly uid: number | undefined; readonly gid: number | undefined };
 
 const USER = 'postgres';
-const START_SECONDS = 30;
+const START_SECONDS = 90;
 /** Tests open many databases at once, each with a pool of its own. */
 const CONNECTIONS = 400;
 
