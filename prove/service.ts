@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../test/databases/cluster.ts';
 import { ORIGIN } from '../test/world.ts';
 import { type DatabaseKind, openStorage, type Storage } from './database.ts';
 import type { Breakage, Tuning } from './patches.ts';
 import { type Disk, openDisk } from './power-cut/disk.ts';
 import { type Environment, killNode, type Node, runCommand, startNode } from './process.ts';
-import { type Arrival, forward, freePort, type Patience } from './wire.ts';
+import { type Arrival, forward, type Patience } from './wire.ts';
 
 const PRELOAD = ['--import', new URL('./preload.ts', import.meta.url).href];
 /** Longer than anything takes on a machine that is busy with other things. */
@@ -50,8 +51,8 @@ export async function openService(options: Options) {
     ...(breakage && { PROVE_BREAKAGE: breakage }),
     ...(tuning && { PROVE_TUNING: tuning }),
   };
-  const ports = await Promise.all(Array.from({ length: count }, freePort));
-  const nodes: (Node | undefined)[] = ports.map(() => undefined);
+  const ports: number[] = [];
+  const nodes: (Node | undefined)[] = Array.from({ length: count }, () => undefined);
   let turn = 0;
   let patience: () => Patience = () => ({});
 
@@ -59,8 +60,11 @@ export async function openService(options: Options) {
 
   /** Every node that does not run. */
   async function start(): Promise<void> {
-    for (const [index, port] of ports.entries()) {
-      if (nodes[index]?.isAlive()) continue;
+    for (const [index, node] of nodes.entries()) {
+      if (node?.isAlive()) continue;
+      // Another one each time: while a node is dead its port may become somebody else's.
+      const port = await freePort();
+      ports[index] = port;
       nodes[index] = startNode({ ...environment, PORT: String(port) }, PRELOAD);
     }
     await Promise.all(running().map(({ ready }) => ready));

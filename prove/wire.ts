@@ -1,5 +1,4 @@
 import { type ClientRequest, request } from 'node:http';
-import { createServer } from 'node:net';
 
 export type Arrival = { readonly remoteAddress?: string | undefined };
 
@@ -51,15 +50,4 @@ function endEarly(outgoing: ClientRequest, { timeoutMs, cutAfterMs }: Patience):
   const end = (afterMs: number | undefined, why: string): NodeJS.Timeout[] =>
     afterMs === undefined ? [] : [setTimeout(() => outgoing.destroy(new Error(why)), afterMs)];
   return [...end(timeoutMs, 'no answer in time'), ...end(cutAfterMs, 'the connection was cut')];
-}
-
-/** A port that nothing listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

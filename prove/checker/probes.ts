@@ -7,8 +7,9 @@ import type { Person } from '../people.ts';
 import { type Finding, finding, only } from './finding.ts';
 import { probeSessions } from './session-probe.ts';
 
-/** SECURITY: a recovered service has this long until the next right sign-in. */
+/** A recovered service has this long until the next right sign-in. */
 const RECOVERY_SECONDS = 10;
+const MOST_TRIES = 30;
 const RECOVERY_CODE = /[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}/g;
 
 /** Asks the service, from outside, whether it stands by what the journal says of one person. */
@@ -18,9 +19,12 @@ export async function probe(
   journal: readonly Operation[],
 ): Promise<readonly Finding[]> {
   const own = journal.filter(({ email }) => email === person.email);
-  const sessions = await probeSessions(driver, person, own);
-  const rest = await PROBES[person.part](driver, person, own);
-  return [...sessions, ...rest];
+  try {
+    const sessions = await probeSessions(driver, person, own);
+    return [...sessions, ...(await PROBES[person.part](driver, person, own))];
+  } catch (error) {
+    return [finding('I5', person.email, `a question was not answered: ${error}`)];
+  }
 }
 
 type Probe = (driver: Driver, person: Person, own: readonly Operation[]) => Promise<readonly Finding[]>;
@@ -57,7 +61,7 @@ async function probeCodes(driver: Driver, person: Person, own: readonly Operatio
   const findings: Finding[] = [];
   for (const [item, tries] of byItem(own, 'one_time_code')) {
     const step = Number(item.split(':')[1]);
-    const replay = () => driver.signInByCode(person, step);
+    const replay = () => insist(person, () => driver.signInByCode(person, step));
     findings.push(...(await probeUsedUp(person, tries, replay, ['code_already_used', 'code_expired'])));
   }
   return [...findings, ...(await probeNextSignIn(driver, person, undefined))];
@@ -66,7 +70,7 @@ async function probeCodes(driver: Driver, person: Person, own: readonly Operatio
 async function probeRecoveryCodes(driver: Driver, person: Person, own: readonly Operation[]) {
   const findings: Finding[] = [];
   for (const [code, tries] of byItem(own, 'recovery_code')) {
-    const replay = () => driver.signInByRecoveryCode(person, code);
+    const replay = () => insist(person, () => driver.signInByRecoveryCode(person, code));
     findings.push(...(await probeUsedUp(person, tries, replay, ['recovery_code_already_used'])));
   }
   return [...findings, ...(await probeNextSignIn(driver, person, undefined))];
@@ -86,7 +90,11 @@ async function probeUsedUp(
   const again = await replay();
   if (again?.status === 200) {
     return [
-      finding(wasUsed ? 'I1' : 'I4', email, `${verb}: accepted again ${wasUsed ? 'after its use' : 'after a retry'}`),
+      finding(
+        wasUsed ? 'I1' : 'I4',
+        email,
+        `${verb}: accepted again ${wasUsed ? 'after its use' : `after ${JSON.stringify(retried)}`}`,
+      ),
     ];
   }
   const fits = refusals.includes(again?.refusal ?? '');
@@ -108,10 +116,10 @@ async function probeRenewal(driver: Driver, person: Person, own: readonly Operat
   }
   const isNew = shown.length === 10;
   await open(driver, person, PASSWORD);
-  const old = await driver.signInByRecoveryCode(person, person.codes[9] ?? '');
+  const old = await insist(person, () => driver.signInByRecoveryCode(person, person.codes[9] ?? ''));
   const oldFits = isNew ? old?.refusal === 'recovery_code_incorrect' : old?.status === 200;
   if (isNew) await open(driver, person, PASSWORD);
-  const fresh = isNew ? await driver.signInByRecoveryCode(person, shown[0] ?? '') : undefined;
+  const fresh = isNew ? await insist(person, () => driver.signInByRecoveryCode(person, shown[0] ?? '')) : undefined;
   return only(
     oldFits
       ? undefined
@@ -122,8 +130,8 @@ async function probeRenewal(driver: Driver, person: Person, own: readonly Operat
 
 async function probePassword(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
   const [change] = own.filter(({ verb }) => verb === 'change_password');
-  const isChanged = (await driver.password(person, NEW_PASSWORD)).status === 200;
-  const isKept = (await driver.password(person, PASSWORD)).status === 200;
+  const isChanged = (await password(driver, person, NEW_PASSWORD)).status === 200;
+  const isKept = (await password(driver, person, PASSWORD)).status === 200;
   const { email } = person;
   return only(
     isChanged === isKept ? finding('I3', email, `both passwords work, or neither: ${isChanged}`) : undefined,
@@ -148,7 +156,8 @@ async function probeEnrollment(driver: Driver, person: Person, own: readonly Ope
   const replayed = await driver.signInByCode(enrolled, Number(step));
   const [code] = enrollment.answer?.codes ?? [];
   if (code !== undefined) await open(driver, enrolled, PASSWORD);
-  const recovered = code === undefined ? undefined : await driver.signInByRecoveryCode(enrolled, code);
+  const recovered =
+    code === undefined ? undefined : await insist(enrolled, () => driver.signInByRecoveryCode(enrolled, code));
   return only(
     replayed?.status === 200 ? finding('I1', email, 'the code that confirmed the set-up signed in') : undefined,
     code !== undefined && recovered?.status !== 200
@@ -160,7 +169,7 @@ async function probeEnrollment(driver: Driver, person: Person, own: readonly Ope
 
 async function probeReset(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
   const [reset] = own.filter(({ verb }) => verb === 'reset_mfa');
-  const { state } = await driver.password(person, PASSWORD);
+  const { state } = await password(driver, person, PASSWORD);
   const isReset = state === 'enrollment_required';
   return only(
     reset && isAcknowledged(reset) && !isReset
@@ -170,23 +179,42 @@ async function probeReset(driver: Driver, person: Person, own: readonly Operatio
   );
 }
 
-/** The next code is right and unused whatever happened. @param password absent: with a sign-in that is open already */
-async function probeNextSignIn(driver: Driver, person: Person, password: string | undefined) {
-  const next = await nextSignIn(driver, person, password);
+/** The next code is right and unused whatever happened. @param typed the password; absent: with a sign-in that is open already */
+async function probeNextSignIn(driver: Driver, person: Person, typed: string | undefined) {
+  const next = await nextSignIn(driver, person, typed);
   if (next?.status === 200) return [];
   return [finding('I5', person.email, `the next right sign-in was answered ${JSON.stringify(next)}`)];
 }
 
-async function nextSignIn(driver: Driver, person: Person, password: string | undefined): Promise<Outcome> {
-  if (password !== undefined) await open(driver, person, password);
-  return driver.signInByCode(person, stepNow() + 1);
+async function nextSignIn(driver: Driver, person: Person, typed: string | undefined): Promise<Outcome> {
+  if (typed !== undefined) await open(driver, person, typed);
+  return insist(person, () => driver.signInByCode(person, stepNow() + 1));
 }
 
 /** Through the first door; the sign-in that this opens is the next one taken. */
-async function open(driver: Driver, person: Person, password: string) {
-  const opened = await driver.password(person, password);
+async function open(driver: Driver, person: Person, typed: string) {
+  const opened = await password(driver, person, typed);
   person.pendings.unshift(opened.pending);
   return opened;
+}
+
+/** 503 says "not now": the queue of password hashes is full when everybody is asked at once. The sign-in is still open. */
+async function insist(person: Person, send: () => Promise<Outcome>): Promise<Outcome> {
+  for (let tries = 1; ; tries += 1) {
+    const [pending = ''] = person.pendings;
+    const outcome = await send();
+    if (outcome?.status !== 503 || tries === MOST_TRIES) return outcome;
+    person.pendings.unshift(pending);
+    await wait(500);
+  }
+}
+
+async function password(driver: Driver, person: Person, typed: string) {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await driver.password(person, typed);
+    if (answer.status !== 503 || tries === MOST_TRIES) return answer;
+    await wait(500);
+  }
 }
 
 function byItem(own: readonly Operation[], verb: Operation['verb']): ReadonlyMap<string, readonly Operation[]> {

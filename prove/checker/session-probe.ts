@@ -3,7 +3,9 @@ import { isAcknowledged, isUnknown, type Operation, type Verb } from '../journal
 import type { Person } from '../people.ts';
 import { type Finding, finding } from './finding.ts';
 
-const ENDS_OTHERS: readonly Verb[] = ['end_others', 'change_password', 'renew_codes', 'reset_mfa'];
+const ENDS_OTHERS: readonly Verb[] = ['end_others', 'change_password', 'renew_codes', 'enroll', 'reset_mfa'];
+/** What is done outside of the page session ends it too. */
+const ENDS_THE_PAGE: readonly Verb[] = ['enroll', 'reset_mfa'];
 
 /** Sessions that were opened live, sessions that were ended do not, whatever happened to the service in between. */
 export async function probeSessions(
@@ -24,9 +26,10 @@ export async function probeSessions(
     const isLive = (await driver.browserOf(person).get('/security/sessions')).status !== 303;
     // New recovery codes lead every page to themselves until they are saved: a redirect says nothing.
     if (!isLive && page === 'live' && !own.some(({ verb }) => verb === 'renew_codes')) {
-      findings.push(finding('I1', person.email, 'the session that ended the others is gone'));
+      findings.push(finding('I1', person.email, 'the page session is gone'));
     }
-    if (isLive && page === 'ended') findings.push(finding('I1', person.email, 'a page session outlived a reset'));
+    if (isLive && page === 'ended')
+      findings.push(finding('I1', person.email, 'a page session that was ended is alive'));
   }
   return findings;
 }
@@ -51,7 +54,7 @@ function stateOf(token: string, openedBy: number, own: readonly Operation[]): 'l
 }
 
 function pageState(own: readonly Operation[]): 'live' | 'ended' | 'either' {
-  const resets = own.filter(({ verb }) => verb === 'reset_mfa');
-  if (resets.some(isAcknowledged)) return 'ended';
-  return resets.some(isUnknown) ? 'either' : 'live';
+  const endings = own.filter(({ verb }) => ENDS_THE_PAGE.includes(verb));
+  if (endings.some(isAcknowledged)) return 'ended';
+  return endings.some(isUnknown) ? 'either' : 'live';
 }

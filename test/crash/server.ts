@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { killNode, type Node, runCommand, startNode } from '../../prove/process.ts';
-import { type Arrival, forward, freePort } from '../../prove/wire.ts';
+import { type Arrival, forward } from '../../prove/wire.ts';
+import { freePort } from '../databases/cluster.ts';
 import { newDatabaseSettings } from '../databases/open.ts';
 import { type ApiAnswer, browserAt, callApi, ORIGIN, PASSWORD } from '../world.ts';
 
