@@ -4,6 +4,7 @@ import type { Env } from '#env.ts';
 import { sealPassword } from '#flows/passwords.ts';
 import type { Schema } from '#store/database.ts';
 import { createPartner } from '#store/partners.ts';
+import type { NewUser } from '#store/users.ts';
 
 export const PASSWORD = 'a benchmark is not a proof';
 const ROWS_AT_ONCE = 500;
@@ -62,7 +63,7 @@ export async function seedUsers(env: Env, count: number, withTokens: number): Pr
 }
 
 type Person = {
-  user: Schema['users'];
+  user: NewUser;
   authenticator: Schema['authenticators'];
   pending: Schema['pending_sign_ins'];
   session: Schema['sessions'];

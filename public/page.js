@@ -3,6 +3,7 @@
 
 const RESUBMIT_MS = 5000;
 const COPIED_MS = 4000;
+const LIVE_MS = 250;
 
 for (const part of document.querySelectorAll('[data-script]')) part.removeAttribute('hidden');
 for (const time of document.querySelectorAll('time[data-local]')) showLocally(time);
@@ -31,6 +32,37 @@ document.addEventListener('submit', (event) => {
   event.submitter?.setAttribute('aria-disabled', 'true');
   setTimeout(() => release(form), RESUBMIT_MS);
 });
+
+// A list that follows what is typed: the same address as the button would ask for, and the same page that it answers.
+for (const form of document.querySelectorAll('form[data-live]')) {
+  if (form instanceof HTMLFormElement) follow(form);
+}
+
+/** @param {HTMLFormElement} form */
+function follow(form) {
+  let timer = 0;
+  let asked = '';
+  form.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void show(), LIVE_MS);
+  });
+
+  async function show() {
+    const given = [...new FormData(form)].filter(([, value]) => value !== '');
+    const address = `${form.action}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+    asked = address;
+    const answer = await fetch(address).catch(() => null);
+    // Signed out, or asked for something else meanwhile: the button still works.
+    if (!answer?.ok || answer.redirected || asked !== address) return;
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const id = form.dataset.live ?? '';
+    const fresh = page.getElementById(id);
+    if (asked !== address || !fresh) return;
+    for (const time of fresh.querySelectorAll('time[data-local]')) showLocally(time);
+    document.getElementById(id)?.replaceChildren(...fresh.childNodes);
+    history.replaceState(null, '', address);
+  }
+}
 
 // A page that comes back from the history comes back as it was left: sent.
 addEventListener('pageshow', () => {

@@ -33,6 +33,8 @@ export type Config = {
   readonly trustedProxies: number;
   /** Steps accepted either side of the current one. */
   readonly totpWindow: 0 | 1;
+  /** Whether a reset of MFA in the console waits for a second member of staff. */
+  readonly resetSecondApprover: boolean;
   readonly logLevel: LogLevel;
   readonly metricsPort: number | undefined;
   /** Processes behind the one port. */

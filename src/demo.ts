@@ -7,8 +7,8 @@ import { STOP_SIGNALS, stopped } from '#cli/stop.ts';
 import { isRefusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { devMailRoutes } from '#features/dev-mail/routes.ts';
-import { addPartner } from '#features/operate/partners.ts';
-import { addPerson, type NewPerson } from '#features/operate/people.ts';
+import { addPerson, type NewPerson } from '#flows/add-person.ts';
+import { addPartner } from '#flows/partner-acts.ts';
 import { serve } from './main.ts';
 import { ROUTES } from './routes.ts';
 

@@ -1,3 +1,4 @@
+import { consoleRoutes } from '#features/console/routes.ts';
 import { enrollmentApi } from '#features/enrollment/api.ts';
 import { enrollmentRoutes } from '#features/enrollment/routes.ts';
 import { helpRoutes } from '#features/help/routes.ts';
@@ -21,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   ...securityRoutes,
   ...recoveryRoutes,
   ...invitationRoutes,
+  ...consoleRoutes,
   ...homeRoutes,
   ...helpRoutes,
   ...languageRoutes,

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
+import { parseTime } from '#core/day.ts';
 import { eraseClients } from '#features/operate/audit.ts';
 import { exportAudit } from '#features/operate/audit-export.ts';
 import { problemLine, verifyAudit } from '#features/operate/audit-verify.ts';
 import { command, JSON_OPTION } from './command.ts';
-import { parseTime } from './dates.ts';
 import { ACTOR, withEnv, withUnsealedEnv } from './open.ts';
 
 const exportAll = command({

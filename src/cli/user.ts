@@ -1,14 +1,8 @@
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
-import { addPerson } from '#features/operate/people.ts';
-import {
-  disableUser,
-  enableUser,
-  makeResetLink,
-  type PersonAct,
-  resetMfa,
-  unlockUser,
-} from '#features/operate/person-acts.ts';
+import { addPerson } from '#flows/add-person.ts';
+import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
+import { resetMfa } from '#flows/reset-mfa.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import { findPartnerBySlug } from '#store/partners.ts';
 import { findPerson, listUsers, type Person } from '#store/users.ts';

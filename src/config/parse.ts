@@ -132,6 +132,11 @@ export function parseTotpWindow(text: string): 0 | 1 | Problem {
   return { problem: 'must be standard or strict' };
 }
 
+export function parseSwitch(text: string): boolean | Problem {
+  if (text === 'on' || text === 'off') return text === 'on';
+  return { problem: 'must be on or off' };
+}
+
 export function parseLogLevel(text: string): LogLevel | Problem {
   return LOG_LEVELS.find((level) => level === text) ?? { problem: `must be one of ${LOG_LEVELS.join(' ')}` };
 }

@@ -11,6 +11,7 @@ import {
   parsePublicUrl,
   parseSmtpUrl,
   parseSupportContact,
+  parseSwitch,
   parseTotpWindow,
   wholeNumber,
 } from './parse.ts';
@@ -121,6 +122,13 @@ export const SETTINGS = {
     default: 'standard',
     about: '`standard`: one 30-second step either side is accepted; `strict`: the current step alone.',
     parse: parseTotpWindow,
+  },
+  resetSecondApprover: {
+    name: 'SALLYPORT_RESET_SECOND_APPROVER',
+    default: 'off',
+    about:
+      '`on`: a reset of MFA in the console waits until a second member of staff agrees; `off`: it is done at once.',
+    parse: parseSwitch,
   },
   logLevel: {
     name: 'SALLYPORT_LOG_LEVEL',

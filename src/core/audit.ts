@@ -1,16 +1,5 @@
+import type { DetailValue, EmailHash, PasswordRefusal, StaffReason } from './audit-values.ts';
 import type { RefusalCode } from './result.ts';
-
-declare const checked: unique symbol;
-/** What a member of staff typed as the reason of an act: made by {@link staffReason} alone. */
-export type StaffReason = string & { readonly [checked]: 'staffReason' };
-/** The keyed hash of an email that may be nobody's: people type passwords into that field. */
-export type EmailHash = string & { readonly [checked]: 'emailHash' };
-
-/** The longest reason that is kept, in characters. */
-const STAFF_REASON_LENGTH = 500;
-
-/** What one detail may be: a code, an id, a number, a flag; no free text but a {@link StaffReason}. */
-type DetailValue = string | number | boolean | readonly string[] | undefined;
 
 type Outcome = 'success' | 'refusal';
 
@@ -33,13 +22,6 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 type Nothing = Record<string, never>;
 type Method = 'totp' | 'recovery_code' | 'password';
 type CodeRefusal = RefusalCode;
-type PasswordRefusal =
-  | 'unknown_email'
-  | 'wrong_password'
-  | 'no_password'
-  | 'disabled'
-  | 'too_many_attempts'
-  | 'temporarily_unavailable';
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
 export const AUDIT_ACTIONS = {
@@ -125,13 +107,36 @@ export const AUDIT_ACTIONS = {
   'user.disabled': success<{ reason: StaffReason }>('A user was disabled.'),
   'user.enabled': success<{ reason: StaffReason }>('A disabled user was enabled.'),
   'user.unlocked': success<{ reason: StaffReason }>('Waits and failures in a row were cleared; budgets were not.'),
-  'user.mfa_reset': success<{ reason: StaffReason; sessions?: number | undefined }>(
-    'Every authenticator of a user was removed.',
+  'user.mfa_reset': success<{
+    reason: StaffReason;
+    sessions?: number | undefined;
+    checkedBy?: string | undefined;
+    checkNote?: StaffReason | undefined;
+    requestedBy?: string | undefined;
+  }>('Every authenticator of a user was removed.'),
+  'user.exempted': success<{ reason: StaffReason; until: number }>(
+    'A person is not asked to set up MFA until that time.',
   ),
+  'user.exemption_ended': success<{ reason: StaffReason; sessions: number }>('An exemption was ended before its time.'),
+  'access_code.created': success<{ expiresAt: number }>(
+    'A temporary access code was made: the next set-up of this person asks for it.',
+  ),
+  'access_code.accepted': success<Nothing>('A temporary access code was used up.'),
+  'access_code.refused': refusal<{ reason: CodeRefusal }>('A temporary access code was refused.'),
+  'reset.requested': success<{ reason: StaffReason; checkedBy: string }>(
+    'A reset of MFA was asked for; it waits for a second member of staff.',
+  ),
+  'reset.declined': success<Nothing>('A reset of MFA that waited was declined or taken back.'),
   'link.created': success<{ purpose: 'reset' | 'invitation' | 'first_administrator' }>(
     'A single-use link was made by the operator.',
   ),
   'partner.created': success<{ policy?: 'off' | 'optional' | 'required' | undefined }>('A partner was added.'),
+  'partner.renamed': success<Nothing>('A partner was given another name.'),
+  'partner.archived': success<{ sessions: number }>('A partner was archived: nobody of it can sign in.'),
+  'partner.restored': success<Nothing>('An archived partner was restored.'),
+  'partner.resets_changed': success<{ withoutCode: boolean }>(
+    'Whether a reset of MFA brings a temporary access code was changed for a partner.',
+  ),
   'partner.mfa_policy_changed': success<{
     from?: 'off' | 'optional' | 'required' | undefined;
     to: 'off' | 'optional' | 'required';
@@ -140,6 +145,9 @@ export const AUDIT_ACTIONS = {
     signIns?: number | undefined;
   }>('The MFA policy of a partner was changed; how many sessions and sign-ins that ended.'),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
+  'staff.role_changed': success<{ from: 'csm' | 'admin'; to: 'csm' | 'admin' }>(
+    'A member of staff was given another role.',
+  ),
   'server.clock_suspected': refusal<{ clockOffsetSeconds: number; users: number }>(
     'Several people’s codes agree on one offset: the clock of this server is wrong.',
   ),
@@ -182,6 +190,9 @@ type Event<A extends AuditAction> = {
 /** One act, before it has an id and a time. Each action has its own detail. */
 export type AuditEvent = { readonly [A in AuditAction]: Event<A> }[AuditAction];
 
+/** The longest reason that is kept, in characters. */
+const STAFF_REASON_LENGTH = 500;
+
 /** The typed reason, fit to be kept: trimmed, on one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` when nothing is left. */
 export function staffReason(typed: string): StaffReason | undefined {
   const text = typed.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
@@ -222,11 +233,14 @@ const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
   'user.enabled',
   'user.unlocked',
   'user.mfa_reset',
+  'user.exempted',
+  'user.exemption_ended',
+  'reset.requested',
 ]);
 
 function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
-  if (name === 'reason' && TYPED_REASONS.has(action)) return isStaffReason(text);
+  if ((name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action)) return isStaffReason(text);
   return CODE_OR_ID.test(text);
 }

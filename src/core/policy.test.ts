@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mfaDemand } from './policy.ts';
+import { isExempt, mfaDemand, secondFactorFrom } from './policy.ts';
 
 const NOW = 1_800_000_000;
 
@@ -27,4 +27,32 @@ test('staff, and a user without a partner, always need MFA', () => {
     assert.deepEqual(mfaDemand({ policy: 'off' }, role, NOW), { kind: 'required' });
   }
   assert.deepEqual(mfaDemand(undefined, 'member', NOW), { kind: 'required' });
+});
+
+test('whoever is exempt is asked for nothing until the last second of it, and then by itself like everybody', () => {
+  for (const partner of [{ policy: 'required' }, { policy: 'optional' }] as const) {
+    assert.deepEqual(mfaDemand(partner, 'member', NOW - 1, NOW), { kind: 'none' });
+    assert.deepEqual(mfaDemand(partner, 'member', NOW, NOW), mfaDemand(partner, 'member', NOW));
+  }
+  const later = { policy: 'required', requiredFrom: NOW + 9 } as const;
+  assert.deepEqual(mfaDemand(later, 'manager', NOW, NOW + 1), { kind: 'none' });
+  assert.deepEqual(mfaDemand(later, 'manager', NOW + 1, NOW + 1), { kind: 'offered', deadlineAt: NOW + 9 });
+  assert.equal(isExempt(undefined, NOW), false);
+});
+
+test('no exemption spares staff', () => {
+  assert.deepEqual(mfaDemand(undefined, 'csm', NOW, NOW + 99), { kind: 'required' });
+  assert.deepEqual(mfaDemand({ policy: 'off' }, 'admin', NOW, NOW + 99), { kind: 'required' });
+});
+
+test('a session of the password alone lives until the date or the end of the exemption, whichever is later', () => {
+  assert.equal(secondFactorFrom({ policy: 'required', requiredFrom: 5 }, undefined), 5);
+  assert.equal(secondFactorFrom({ policy: 'required' }, 7), 7);
+  assert.equal(secondFactorFrom({ policy: 'required', requiredFrom: 5 }, 7), 7);
+  assert.equal(secondFactorFrom({ policy: 'required', requiredFrom: 9 }, 7), 9);
+  assert.equal(secondFactorFrom({ policy: 'required' }, undefined), undefined);
+  for (const policy of ['off', 'optional'] as const) {
+    assert.equal(secondFactorFrom({ policy, requiredFrom: 5 }, 7), undefined);
+  }
+  assert.equal(secondFactorFrom(undefined, 7), undefined);
 });

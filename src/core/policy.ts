@@ -10,21 +10,24 @@ export type MfaDemand =
   | { readonly kind: 'required' };
 
 /**
+ * A partner's policy and the first second (Unix) at which `required` holds; absent: since ever. Staff have none, and
+ * whoever else had none would be asked like staff.
+ */
+type PolicyOf = { readonly policy: MfaPolicy; readonly requiredFrom?: number | undefined } | undefined;
+
+/**
  * Whether this person has to have MFA, is offered it, or neither.
  *
- * Staff always have to. `required` from a date is an offer with that date until then.
+ * Staff always have to. `required` from a date is an offer with that date until then. Whoever is exempt is asked for
+ * nothing until the exemption is over, which needs no act: then the policy holds again.
  *
- * @param partner its policy and the first second (Unix) at which `required` holds; absent: since ever. Staff have none,
- *   and whoever else had none would be asked like staff.
  * @param now Unix seconds
+ * @param exemptUntil Unix seconds; absent for whoever was never exempt
  */
-export function mfaDemand(
-  partner: { readonly policy: MfaPolicy; readonly requiredFrom?: number | undefined } | undefined,
-  role: Role,
-  now: number,
-): MfaDemand {
+export function mfaDemand(partner: PolicyOf, role: Role, now: number, exemptUntil?: number | undefined): MfaDemand {
   if (partner === undefined || isStaff(role)) return { kind: 'required' };
   const { policy, requiredFrom } = partner;
+  if (isExempt(exemptUntil, now)) return { kind: 'none' };
   switch (policy) {
     case 'off':
       return { kind: 'none' };
@@ -35,6 +38,21 @@ export function mfaDemand(
         ? { kind: 'offered', deadlineAt: requiredFrom }
         : { kind: 'required' };
   }
+}
+
+export function isExempt(exemptUntil: number | undefined, now: number): boolean {
+  return exemptUntil !== undefined && now < exemptUntil;
+}
+
+/**
+ * From when on a session of this person that no second factor opened may not live: the date of the policy or the end of
+ * the exemption, whichever is later. `undefined` when nothing sets an end to it.
+ */
+export function secondFactorFrom(partner: PolicyOf, exemptUntil: number | undefined): number | undefined {
+  if (partner?.policy !== 'required') return undefined;
+  const { requiredFrom } = partner;
+  if (requiredFrom === undefined || exemptUntil === undefined) return requiredFrom ?? exemptUntil;
+  return Math.max(requiredFrom, exemptUntil);
 }
 
 /** Staff belong to the portal's owner and to no partner. */

@@ -18,7 +18,9 @@ export const SESSIONS_PER_USER = 20;
 /** A session's use is written down no more often than this, so that checking one seldom writes. */
 export const LAST_SEEN_EVERY_SECONDS = MINUTE;
 /** How old a proof may be for a change of authenticators, recovery codes, email or password. */
-const STEP_UP_AGE_SECONDS = 5 * MINUTE;
+export const STEP_UP_AGE_SECONDS = 5 * MINUTE;
+/** How old it may be for an act on somebody else: in the console, and on the page of a team. */
+export const ACT_STEP_UP_AGE_SECONDS = 15 * MINUTE;
 /** For how long recovery codes that were not acknowledged can be shown again. */
 export const RECOVERY_CODES_COPY_SECONDS = 10 * MINUTE;
 /** For how long a browser stays known for a user. */
@@ -50,8 +52,12 @@ export function sessionIdleSeconds(role: Role): number {
 }
 
 /** Whether a factor was proven in this session recently enough for a sensitive change. */
-export function isSteppedUp(session: { readonly stepUpAt?: number | undefined }, now: number): boolean {
-  return session.stepUpAt !== undefined && now < session.stepUpAt + STEP_UP_AGE_SECONDS;
+export function isSteppedUp(
+  session: { readonly stepUpAt?: number | undefined },
+  now: number,
+  ageSeconds = STEP_UP_AGE_SECONDS,
+): boolean {
+  return session.stepUpAt !== undefined && now < session.stepUpAt + ageSeconds;
 }
 
 /** Staff hold more than one company's data, so their sessions are shorter. */

@@ -82,7 +82,7 @@ export function deadlineIn(demand: MfaDemand, enrolled: boolean): number | undef
 }
 
 export function demandOf({ user, partner }: Person, now: number): MfaDemand {
-  return mfaDemand(partner, user.role, now);
+  return mfaDemand(partner, user.role, now, user.exemptUntil);
 }
 
 async function openPending(

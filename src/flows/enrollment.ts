@@ -3,6 +3,7 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { ENROLLMENT_TRIES } from '#core/session.ts';
 import { matchCode, type RefusedStep, refusedStep } from '#core/totp.ts';
 import type { Env } from '#env.ts';
+import { deleteAccessCode } from '#store/access-codes.ts';
 import { createAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import {
@@ -17,8 +18,8 @@ import {
   rememberEnrollmentRefusal,
   reserveEnrollmentTry,
 } from '#store/enrollments.ts';
-import { lockUser } from '#store/locks.ts';
 import type { User } from '#store/users.ts';
+import { needsAccessCode } from './access-code.ts';
 import { appendEvent } from './append-event.ts';
 import { clockFacts, noteClock } from './check-one-time-code.ts';
 import { personTransaction } from './transaction.ts';
@@ -45,8 +46,8 @@ export async function startEnrollment(
 ): Promise<OpenEnrollment | Refusal> {
   const now = env.now();
   const { user, ownerId, client } = enrollee;
-  const row = await env.db.transaction(async (tx) => {
-    await lockUser(tx, user.id);
+  const row = await personTransaction(env.db, user.id, async (tx) => {
+    if (await needsAccessCode(tx, user.id, ownerId)) return refuse('access_code_required');
     const open = await findEnrollment(tx, ownerId);
     // Without tries left, or not decryptable, it is as good as over: a new secret is the way on.
     if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) return open;
@@ -69,9 +70,9 @@ export async function startEnrollment(
       { action: 'enrollment.started', actor: user.id, subject: user.id, partner: user.partnerId, detail: {} },
       client,
     );
-    return findEnrollment(tx, ownerId);
+    return (await findEnrollment(tx, ownerId)) ?? refuse('enrollment_expired');
   });
-  return (row && opened(env, row)) ?? refuse('enrollment_expired');
+  return isRefusal(row) ? row : (opened(env, row) ?? refuse('enrollment_expired'));
 }
 
 /** The secret that this owner was shown, while it can still be confirmed. */
@@ -128,6 +129,8 @@ async function confirm<Drawn, T>(
     ? drawn
     : await personTransaction(env.db, enrollee.user.id, async (tx) => {
         if (!(await consumeEnrollment(tx, row.id, env.now()))) return refuse('enrollment_expired');
+        // A code made since the secret was shown is asked for before anything is confirmed.
+        if (await needsAccessCode(tx, enrollee.user.id, enrollee.ownerId)) return refuse('enrollment_expired');
         const authenticatorId = env.newId();
         const result = await open(tx, { authenticatorId, drawn });
         if (isRefusal(result)) return result;
@@ -148,6 +151,7 @@ async function create(
 ): Promise<boolean> {
   const now = env.now();
   await deleteEnrollments(tx, userId);
+  await deleteAccessCode(tx, userId);
   return createAuthenticator(tx, {
     id: authenticatorId,
     user_id: userId,

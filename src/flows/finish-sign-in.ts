@@ -1,11 +1,12 @@
 import { amrOf, type SecondFactor } from '#core/assurance.ts';
 import type { Client } from '#core/client.ts';
+import { secondFactorFrom } from '#core/policy.ts';
 import { SESSIONS_PER_USER, sessionExpiresAt } from '#core/session.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import type { Mouth, Queries } from '#store/database.ts';
 import { createSession, evictSessions } from '#store/sessions.ts';
-import { type Person, setUserLocale } from '#store/users.ts';
+import { noteSignIn, type Person, setUserLocale } from '#store/users.ts';
 import { appendEvent } from './append-event.ts';
 import { knowDevice } from './know-device.ts';
 
@@ -36,7 +37,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const { user, partner } = person;
   const token = newToken(env.random);
   const id = env.newId();
-  const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : partner?.requiredFrom);
+  const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : secondFactorFrom(partner, user.exemptUntil));
   const continueTo = signIn.returnTo ?? env.config.portalUrl ?? '/';
   // An API caller has no browser to know again.
   const isNew = signIn.deviceId === undefined && mouth === 'page';
@@ -62,6 +63,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     address: client.address ?? null,
     user_agent: client.userAgent ?? null,
   });
+  await noteSignIn(tx, user.id, now);
   // Mail is written in the language that the person last signed in with.
   if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
   const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };

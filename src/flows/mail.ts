@@ -7,7 +7,8 @@ import type { User } from '#store/users.ts';
 export type Mail =
   | { readonly kind: 'password_reset'; readonly link: string }
   | { readonly kind: 'invitation'; readonly link: string }
-  | { readonly kind: 'few_codes_left'; readonly left: number };
+  | { readonly kind: 'few_codes_left'; readonly left: number }
+  | { readonly kind: 'mfa_reset'; readonly withCode: boolean };
 
 /** At or below this many, the person is told at sign-in and by mail. */
 export const FEW_CODES = 3;

@@ -28,7 +28,7 @@ export async function setPasswordByLink(
   const now = env.now();
   if (!(await claimLink(tx, linkId, now))) return refuse('not_found');
   const person = await findPerson(tx, userId);
-  if (!person) return refuse('not_found');
+  if (!person || person.user.disabledAt !== undefined) return refuse('not_found');
   const from = person.user.sealedPassword;
   if (!(await replacePassword(tx, userId, { from, to: sealedPassword }))) return refuse('not_found');
   await revokeLinks(tx, userId);

@@ -1,12 +1,20 @@
+import { isStaff } from '#core/policy.ts';
 import { type Refusal, refuse } from '#core/result.ts';
-import { isLiveSession, isSteppedUp, LAST_SEEN_EVERY_SECONDS, RECOVERY_CODES_COPY_SECONDS } from '#core/session.ts';
+import {
+  ACT_STEP_UP_AGE_SECONDS,
+  isLiveSession,
+  isSteppedUp,
+  LAST_SEEN_EVERY_SECONDS,
+  RECOVERY_CODES_COPY_SECONDS,
+  STEP_UP_AGE_SECONDS,
+} from '#core/session.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import type { Mouth } from '#store/database.ts';
 import { findPendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
 import { findSession, type Session, setStepUpTarget, touchSession } from '#store/sessions.ts';
 import { type Cookies, isTokenShaped } from './cookie.ts';
-import type { Guard } from './route.ts';
+import type { Guard, SessionGuard } from './route.ts';
 
 /** The live credentials that a request carried, as far as its guard needs them. */
 export type Found = { readonly session?: Session; readonly pending?: PendingSignIn };
@@ -15,7 +23,11 @@ export type Found = { readonly session?: Session; readonly pending?: PendingSign
 export type PageVerdict =
   | { readonly kind: 'granted'; readonly found: Found }
   | { readonly kind: 'elsewhere'; readonly location: string }
-  | { readonly kind: 'refused'; readonly code: 'sign_in_expired' | 'step_up_required'; readonly found: Found };
+  | {
+      readonly kind: 'refused';
+      readonly code: 'sign_in_expired' | 'step_up_required' | 'forbidden';
+      readonly found: Found;
+    };
 
 /** A page that is asked for, or a form that was sent to one. */
 export type Visit = {
@@ -34,7 +46,7 @@ export async function checkPage(env: Env, visit: Visit, cookies: Cookies): Promi
     case 'pendingSignIn':
       return checkPendingPage(env, cookies);
     default:
-      return checkSessionPage(env, visit, cookies);
+      return checkSessionPage(env, visit, visit.guard, cookies);
   }
 }
 
@@ -68,14 +80,55 @@ export function wayOn(session: Session, now: number): string {
   return codesWait(session, now) ? CODES_PAGE : session.continueTo;
 }
 
-async function checkSessionPage(env: Env, visit: Visit, cookies: Cookies): Promise<PageVerdict> {
+async function checkSessionPage(env: Env, visit: Visit, guard: SessionGuard, cookies: Cookies): Promise<PageVerdict> {
   const session = await findLiveSession(env, cookies.session, 'page');
   if (!session) return signInFirst(visit);
   if (codesWait(session, env.now()) && !STAYS_OPEN.test(visit.target)) {
     return { kind: 'elsewhere', location: CODES_PAGE };
   }
-  if (visit.guard !== 'steppedUp' || isSteppedUp(session, env.now())) return { kind: 'granted', found: { session } };
-  return stepUpFirst(env, visit, session);
+  const refused = checkSession(guard, session, env.now());
+  if (refused === 'step_up_required') return stepUpFirst(env, visit, session);
+  return refused === undefined
+    ? { kind: 'granted', found: { session } }
+    : { kind: 'refused', code: refused, found: { session } };
+}
+
+type Needs = { readonly mayEnter?: (session: Session) => boolean; readonly provenWithinSeconds?: number };
+
+const NEEDS: Readonly<Record<SessionGuard, Needs>> = {
+  session: {},
+  steppedUp: { provenWithinSeconds: STEP_UP_AGE_SECONDS },
+  manager: { mayEnter: isManager },
+  managerSteppedUp: { mayEnter: isManager, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
+  staff: { mayEnter: isStaffMember },
+  staffSteppedUp: { mayEnter: isStaffMember, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
+  staffAdmin: { mayEnter: isAdministrator },
+  staffAdminSteppedUp: { mayEnter: isAdministrator, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
+};
+
+/** The role first: whoever may not do it at all is not asked for a proof. */
+function checkSession(
+  guard: SessionGuard,
+  session: Session,
+  now: number,
+): 'forbidden' | 'step_up_required' | undefined {
+  const { mayEnter, provenWithinSeconds } = NEEDS[guard];
+  if (mayEnter && !mayEnter(session)) return 'forbidden';
+  if (provenWithinSeconds === undefined) return undefined;
+  return isSteppedUp(session, now, provenWithinSeconds) ? undefined : 'step_up_required';
+}
+
+function isManager({ user, partner }: Session): boolean {
+  return user.role === 'manager' && partner !== undefined;
+}
+
+/** Staff always have MFA: a session of theirs that no second factor opened would be a fault of ours, and opens nothing. */
+function isStaffMember({ user, secondFactorAt }: Session): boolean {
+  return isStaff(user.role) && secondFactorAt !== undefined;
+}
+
+function isAdministrator(session: Session): boolean {
+  return isStaffMember(session) && session.user.role === 'admin';
 }
 
 function signInFirst({ isPost, target }: Visit): PageVerdict {
@@ -112,7 +165,8 @@ export async function checkCall(env: Env, guard: Guard, authorization: string | 
   }
   const session = await findLiveSession(env, token, 'api');
   if (!session) return refuse('sign_in_expired');
-  return guard === 'session' || isSteppedUp(session, env.now()) ? { session } : refuse('step_up_required');
+  const refused = checkSession(guard, session, env.now());
+  return refused === undefined ? { session } : refuse(refused);
 }
 
 /** RFC 6750 §2.1; the scheme's name is compared without case (RFC 9110 §11.1). */

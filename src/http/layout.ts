@@ -14,10 +14,14 @@ type Summary = {
   readonly fieldId?: string | undefined;
 };
 
+type Width = 'form' | 'wide' | 'console';
+
 type Layout = {
   /** Title of the document, and the page's one `h1`: the body starts below it. */
   readonly title: string;
-  readonly width: 'form' | 'wide';
+  readonly width: Width;
+  /** Where else one can go from here: the parts of the console. */
+  readonly nav?: Content;
   readonly doors?: Doors | undefined;
   readonly refusal?: Summary | undefined;
   readonly body: Content;
@@ -29,6 +33,7 @@ export function layout(view: View, page: Layout): Html {
   return frame(view, {
     title: refusal === undefined ? page.title : `${view.t('layout.error')}: ${page.title}`,
     width: page.width,
+    nav: page.nav,
     card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
 ${refusal && summary(refusal)}${page.body}`,
   });
@@ -61,9 +66,9 @@ function unbroken(title: string): Content {
   });
 }
 
-type Frame = { readonly title: string; readonly width: 'form' | 'wide'; readonly card: Content };
+type Frame = { readonly title: string; readonly width: Width; readonly nav?: Content; readonly card: Content };
 
-function frame(view: View, { title, width, card }: Frame): Html {
+function frame(view: View, { title, width, nav, card }: Frame): Html {
   return html`${raw('<!doctype html>')}
 <html lang="${view.locale}">
 <head>
@@ -74,13 +79,13 @@ function frame(view: View, { title, width, card }: Frame): Html {
 <title>${title} – ${view.config.productName}</title>
 <link rel="icon" href="${view.config.logo === undefined ? 'data:,' : '/logo'}">
 <link rel="stylesheet" href="${assetPath('style.css')}">
-<link rel="stylesheet" href="/brand.css">
+${width === 'console' && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
 <script src="${assetPath('page.js')}" defer></script>
 </head>
 <body>
 <a class="skip" href="#main">${view.t('layout.skip')}</a>
 ${header(view)}
-<main id="main" class="${width}" tabindex="-1">${printHead(view)}<div class="card">${card}</div></main>
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div></main>
 ${footer(view)}
 </body>
 </html>
@@ -98,7 +103,8 @@ ${languageSwitch(view)}${view.signedIn && accountNav(view)}</header>`;
 }
 
 function accountNav(view: View): Html {
-  return html`<nav class="account" aria-label="${view.t('layout.account')}"><a href="/security">${view.t('layout.security')}</a>
+  return html`<nav class="account" aria-label="${view.t('layout.account')}">${view.staff && html`<a href="/console">${view.t('layout.console')}</a>`}
+<a href="/security">${view.t('layout.security')}</a>
 ${form(view, '/sign-out', html`<button type="submit" class="plain">${view.t('layout.signOut')}</button>`)}</nav>`;
 }
 

@@ -39,7 +39,7 @@ function operation({ summary, guard, path, body, answer, refusals }: ApiRoute): 
   }));
   return {
     summary,
-    security: SECURITY[guard],
+    security: security(guard),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: json(schema(body, 'input')) } }),
     responses: { ...success(answer), ...problems([...ALWAYS, ...OF_GUARD[guard], ...refusals]) },
@@ -87,14 +87,18 @@ const OF_GUARD: Readonly<Record<Guard, readonly RefusalCode[]>> = {
   pendingSignIn: ['sign_in_expired'],
   session: ['sign_in_expired'],
   steppedUp: ['sign_in_expired', 'step_up_required'],
+  manager: ['sign_in_expired', 'forbidden'],
+  managerSteppedUp: ['sign_in_expired', 'forbidden', 'step_up_required'],
+  staff: ['sign_in_expired', 'forbidden'],
+  staffSteppedUp: ['sign_in_expired', 'forbidden', 'step_up_required'],
+  staffAdmin: ['sign_in_expired', 'forbidden'],
+  staffAdminSteppedUp: ['sign_in_expired', 'forbidden', 'step_up_required'],
 };
 
-const SECURITY: Readonly<Record<Guard, readonly Json[]>> = {
-  public: [],
-  pendingSignIn: [{ pendingToken: [] }],
-  session: [{ sessionToken: [] }],
-  steppedUp: [{ sessionToken: [] }],
-};
+function security(guard: Guard): readonly Json[] {
+  if (guard === 'public') return [];
+  return guard === 'pendingSignIn' ? [{ pendingToken: [] }] : [{ sessionToken: [] }];
+}
 
 const SECONDS = { type: 'integer' };
 

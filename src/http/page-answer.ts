@@ -84,7 +84,9 @@ export function drawView(house: House, ask: Ask, browser: Browser, guard: Guard,
   const formToken = makeFormToken(keys, browser.formCookie, binding);
   const view: View = { config, locale, t: translator(locale), now: now(), path: ask.pathname + ask.search, formToken };
   const user = found.session?.user;
-  return user === undefined ? view : { ...view, signedIn: { name: user.name, email: user.email } };
+  if (user === undefined) return view;
+  const { name, email, role } = user;
+  return { ...view, signedIn: { name, email }, ...((role === 'csm' || role === 'admin') && { staff: role }) };
 }
 
 /** The answer of a handler; the first page that a browser sees brings the cookie that its forms need. */

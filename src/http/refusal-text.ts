@@ -1,4 +1,4 @@
-import type { Refusal } from '#core/result.ts';
+import type { Refusal, RefusalCode } from '#core/result.ts';
 import { type Content, html } from './parts/html.ts';
 import { duration, span } from './parts/text.ts';
 import type { View } from './view.ts';
@@ -12,8 +12,6 @@ export type Place = 'password' | 'signIn' | 'setUp' | 'recovery' | 'stepUp' | 's
 export function refusalText(view: View, refusal: Refusal, place: Place): RefusalText {
   const { t, config } = view;
   switch (refusal.refused) {
-    case 'invalid_credentials':
-      return { title: t('refusal.credentials.title'), text: t('refusal.credentials.text') };
     case 'code_incorrect':
       return {
         title: t(place === 'setUp' ? 'refusal.code.setUp' : 'refusal.code.signIn'),
@@ -26,10 +24,6 @@ export function refusalText(view: View, refusal: Refusal, place: Place): Refusal
         title: t('refusal.used.title'),
         text: t('refusal.used.text', { wait: duration(t, refusal.nextCodeInSeconds ?? 30) }),
       };
-    case 'recovery_code_incorrect':
-      return { title: t('refusal.recovery.title'), text: t('refusal.recovery.text') };
-    case 'recovery_code_already_used':
-      return { title: t('refusal.recoveryUsed.title'), text: t('refusal.recoveryUsed.text') };
     case 'invalid_request':
       return shapeText(view, refusal, place);
     case 'too_many_attempts':
@@ -40,15 +34,24 @@ export function refusalText(view: View, refusal: Refusal, place: Place): Refusal
       return disabledText(view, refusal, place);
     case 'password_unacceptable':
       return newPasswordText(view, refusal);
-    case 'temporarily_unavailable':
-      return { title: t('refusal.busy.title'), text: t('refusal.busy.text') };
-    case 'sign_in_expired':
-    case 'enrollment_expired':
-      return { title: t('refusal.over.title'), text: t('refusal.over.text') };
     default:
-      return { title: t('refusal.other.title'), text: t('refusal.other.text') };
+      return plainText(view, PLAIN[refusal.refused] ?? 'other');
   }
 }
+
+type Plain = 'credentials' | 'recovery' | 'recoveryUsed' | 'accessCode' | 'accessCodeOver' | 'busy' | 'over' | 'other';
+
+/** The same words wherever they meet somebody. */
+const PLAIN: Readonly<Partial<Record<RefusalCode, Plain>>> = {
+  invalid_credentials: 'credentials',
+  recovery_code_incorrect: 'recovery',
+  recovery_code_already_used: 'recoveryUsed',
+  access_code_incorrect: 'accessCode',
+  access_code_expired: 'accessCodeOver',
+  temporarily_unavailable: 'busy',
+  sign_in_expired: 'over',
+  enrollment_expired: 'over',
+};
 
 /** What two refused codes together have told about the clocks; whole minutes, half a minute as 0. */
 function clockText({ t }: View, { clockOffsetSeconds }: Refusal): string | undefined {
@@ -83,6 +86,10 @@ function shapeText({ t, config }: View, { reason }: Refusal, place: Place): Refu
   if (place === 'recovery' || place === 'stepUpRecovery')
     return { title: t('refusal.characters.title'), text: t('refusal.digits.text') };
   return { title: t('refusal.digits.title'), text: t('refusal.digits.text') };
+}
+
+function plainText({ t }: View, name: Plain): RefusalText {
+  return { title: t(`refusal.${name}.title`), text: t(`refusal.${name}.text`) };
 }
 
 function newPasswordText({ t, config }: View, { reason }: Refusal): RefusalText {

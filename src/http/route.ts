@@ -4,11 +4,23 @@ import type { Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import type { Session } from '#store/sessions.ts';
+import type { Partner } from '#store/users.ts';
 import type { Reply } from './reply.ts';
 import type { View } from './view.ts';
 
 /** Who may call a route. A route without one does not compile; `sallyport routes` prints them. */
-export type Guard = 'public' | 'pendingSignIn' | 'session' | 'steppedUp';
+export type Guard = 'public' | 'pendingSignIn' | SessionGuard;
+
+/** What asks for a live session, and for more: a role, and with `…SteppedUp` a factor proven recently. */
+export type SessionGuard =
+  | 'session'
+  | 'steppedUp'
+  | 'manager'
+  | 'managerSteppedUp'
+  | 'staff'
+  | 'staffSteppedUp'
+  | 'staffAdmin'
+  | 'staffAdminSteppedUp';
 
 /** What each guard has proven by the time the handler runs. */
 export type Granted = {
@@ -16,7 +28,16 @@ export type Granted = {
   pendingSignIn: { readonly pending: PendingSignIn };
   session: { readonly session: Session };
   steppedUp: { readonly session: Session };
+  manager: { readonly session: ManagerSession };
+  managerSteppedUp: { readonly session: ManagerSession };
+  staff: { readonly session: Session };
+  staffSteppedUp: { readonly session: Session };
+  staffAdmin: { readonly session: Session };
+  staffAdminSteppedUp: { readonly session: Session };
 };
+
+/** A manager has a partner: their own, and no other. */
+export type ManagerSession = Session & { readonly partner: Partner };
 
 type Request<G extends Guard, Input> = Granted[G] & {
   readonly env: Env;

@@ -13,6 +13,8 @@ export type View = {
   readonly formToken: string;
   /** Present on signed-in pages: they carry Sign out and a link to /security. */
   readonly signedIn?: { readonly name: string; readonly email: string };
+  /** Present when staff are signed in: the console is theirs. */
+  readonly staff?: 'csm' | 'admin';
   /** Set when the form's token did not fit and the form is shown again. */
   readonly staleForm?: boolean;
   /** The email of the form that is shown again. */

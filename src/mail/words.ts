@@ -45,6 +45,8 @@ function wordsOf({ config }: Pick<Env, 'config'>, t: Translate, mail: Mail): Wor
           t('mail.invitation.notYou'),
         ],
       };
+    case 'mfa_reset':
+      return resetWords(config, t, mail.withCode);
     case 'few_codes_left':
       return {
         subject: t('mail.fewCodes.subject', { product }),
@@ -56,4 +58,16 @@ function wordsOf({ config }: Pick<Env, 'config'>, t: Translate, mail: Mail): Wor
         ],
       };
   }
+}
+
+function resetWords({ productName: product, publicUrl }: Env['config'], t: Translate, withCode: boolean): Words {
+  return {
+    subject: t('mail.mfaReset.subject', { product }),
+    paragraphs: [
+      t('mail.mfaReset.text', { product }),
+      t(withCode ? 'mail.mfaReset.withCode' : 'mail.mfaReset.next'),
+      `${publicUrl.origin}/sign-in`,
+      t('mail.mfaReset.notYou'),
+    ],
+  };
 }

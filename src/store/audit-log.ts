@@ -175,6 +175,17 @@ export async function listAuditEvents(
   return rows.map(eventOf);
 }
 
+/** The newest events of a partner or about one person, the newest first. */
+export async function listRecentEvents(
+  queries: Queries,
+  about: { readonly partner: string } | { readonly subject: string },
+  limit: number,
+): Promise<LoggedEvent[]> {
+  const all = queries.selectFrom('audit_events').selectAll().orderBy('id', 'desc').limit(limit);
+  const some = 'partner' in about ? all.where('partner', '=', about.partner) : all.where('subject', '=', about.subject);
+  return (await some.execute()).map(eventOf);
+}
+
 /** The details of all events of one action, as stored. */
 export async function listAuditDetails(queries: Queries, action: string): Promise<string[]> {
   const rows = await queries.selectFrom('audit_events').select('detail').where('action', '=', action).execute();

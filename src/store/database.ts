@@ -1,5 +1,6 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Generated, Kysely, Transaction } from 'kysely';
 import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
+import type { AccessCodeTable, PartnerCountTable, ResetRequestTable } from './console-tables.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
 
@@ -25,6 +26,9 @@ export type Schema = {
   audit_batches: AuditBatchTable;
   ring_keys: RingKeyTable;
   servers: ServerTable;
+  partner_counts: PartnerCountTable;
+  access_codes: AccessCodeTable;
+  reset_requests: ResetRequestTable;
 };
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
@@ -37,6 +41,10 @@ export type PartnerTable = {
   mfa_policy: 'off' | 'optional' | 'required';
   mfa_required_from: number | null;
   created_at: number;
+  /** Since when nobody of this partner can sign in. */
+  archived_at: number | null;
+  /** 1 where a reset brings no temporary access code. */
+  resets_without_code: Generated<number>;
 };
 
 export type UserTable = {
@@ -52,6 +60,10 @@ export type UserTable = {
   created_at: number;
   disabled_at: number | null;
   mfa_skipped_at: number | null;
+  /** Until when this person is not asked to enroll, and why. */
+  exempt_until: number | null;
+  exempt_reason: string | null;
+  last_sign_in_at: number | null;
 };
 
 /** One TOTP authenticator per user (unique on `user_id`). */

@@ -1,8 +1,11 @@
+import type { Insertable, Selectable } from 'kysely';
 import type { PartnerTable, Queries } from './database.ts';
 import type { Partner } from './users.ts';
 
+export type NewPartner = Omit<Insertable<PartnerTable>, 'archived_at' | 'resets_without_code'>;
+
 /** Adds a partner; false where the slug is taken, even if it has just been. */
-export async function createPartner(tx: Queries, partner: PartnerTable): Promise<boolean> {
+export async function createPartner(tx: Queries, partner: NewPartner): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('partners')
     .values(partner)
@@ -14,6 +17,44 @@ export async function createPartner(tx: Queries, partner: PartnerTable): Promise
 export async function findPartnerBySlug(queries: Queries, slug: string): Promise<Partner | undefined> {
   const row = await queries.selectFrom('partners').selectAll().where('slug', '=', slug).executeTakeFirst();
   return row && partnerFrom(row);
+}
+
+export async function findPartner(queries: Queries, id: string): Promise<Partner | undefined> {
+  const row = await queries.selectFrom('partners').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && partnerFrom(row);
+}
+
+export async function setPartnerName(tx: Queries, partnerId: string, name: string): Promise<void> {
+  await tx.updateTable('partners').set({ name }).where('id', '=', partnerId).execute();
+}
+
+/** Whether a reset of somebody of this partner brings no temporary access code. */
+export async function resetsWithoutCode(queries: Queries, partnerId: string): Promise<boolean> {
+  const row = await queries
+    .selectFrom('partners')
+    .select('resets_without_code')
+    .where('id', '=', partnerId)
+    .executeTakeFirst();
+  return row?.resets_without_code === 1;
+}
+
+export async function setResetsWithoutCode(tx: Queries, partnerId: string, without: boolean): Promise<void> {
+  await tx
+    .updateTable('partners')
+    .set({ resets_without_code: without ? 1 : 0 })
+    .where('id', '=', partnerId)
+    .execute();
+}
+
+/** Sets or clears the moment from which nobody of the partner can sign in. Answers false when it was so already. */
+export async function setArchived(tx: Queries, partnerId: string, archivedAt: number | undefined): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('partners')
+    .set({ archived_at: archivedAt ?? null })
+    .where('id', '=', partnerId)
+    .where('archived_at', archivedAt === undefined ? 'is not' : 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }
 
 export async function listPartners(queries: Queries): Promise<readonly Partner[]> {
@@ -49,12 +90,13 @@ export async function lockPartner(tx: Queries, partnerId: string): Promise<Partn
   return row && partnerFrom(row);
 }
 
-function partnerFrom(row: PartnerTable): Partner {
+function partnerFrom(row: Selectable<PartnerTable>): Partner {
   return {
     id: row.id,
     slug: row.slug,
     name: row.name,
     policy: row.mfa_policy,
     requiredFrom: row.mfa_required_from ?? undefined,
+    archivedAt: row.archived_at ?? undefined,
   };
 }

@@ -20,7 +20,7 @@ export type PendingSignIn = {
   readonly authenticatorId: string | undefined;
 };
 
-/** The pending sign-in of a token, live, finished or expired: the caller looks. A disabled user has none. */
+/** The pending sign-in of a token, live, finished or expired: the caller looks. A disabled user has none, nor has anybody of an archived partner. */
 export async function findPendingSignIn(
   queries: Queries,
   tokenHash: string,
@@ -68,7 +68,8 @@ const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth:
     ])
     .where('s.token_hash', '=', p.tokenHash)
     .where('s.mouth', '=', p.mouth)
-    .where('u.disabled_at', 'is', null),
+    .where('u.disabled_at', 'is', null)
+    .where('p.archived_at', 'is', null),
 );
 
 export async function createPendingSignIn(tx: Queries, pending: PendingSignInTable): Promise<void> {
@@ -161,6 +162,15 @@ const deleteLive = statement((db: Queries, p: Param<{ userId: string; keepId: st
     .where('id', '!=', p.keepId)
     .where('completed_at', 'is', null),
 );
+
+/** Ends every live pending sign-in of a partner's people. */
+export async function deletePendingSignInsOfPartner(tx: Queries, partnerId: string): Promise<void> {
+  await tx
+    .deleteFrom('pending_sign_ins')
+    .where('completed_at', 'is', null)
+    .where('user_id', 'in', (query) => query.selectFrom('users').select('id').where('partner_id', '=', partnerId))
+    .execute();
+}
 
 /** Ends the pending sign-ins of a partner's people that could have been finished without a second factor. */
 export async function deleteSkippablePendingSignIns(tx: Queries, partnerId: string): Promise<number> {

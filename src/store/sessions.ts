@@ -27,7 +27,7 @@ export type Session = {
   readonly partner: Partner | undefined;
 };
 
-/** The session of a token, live or not: the caller asks `isLiveSession`. A disabled user has none. */
+/** The session of a token, live or not: the caller asks `isLiveSession`. A disabled user has none, nor has anybody of an archived partner. */
 export async function findSession(queries: Queries, tokenHash: string, mouth: Mouth): Promise<Session | undefined> {
   const row = await findByToken.first(queries, { tokenHash, mouth });
   return row && sessionOf(row);
@@ -42,7 +42,8 @@ const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth:
     .select([...sessionColumns, 'c.copy_expires_at', ...userColumns, ...partnerColumns])
     .where('s.token_hash', '=', p.tokenHash)
     .where('s.mouth', '=', p.mouth)
-    .where('u.disabled_at', 'is', null),
+    .where('u.disabled_at', 'is', null)
+    .where('p.archived_at', 'is', null),
 );
 
 /** A person's sessions, the newest first. */
@@ -123,28 +124,6 @@ export async function deleteOtherSessions(tx: Queries, userId: string, keepId: s
 const deleteOthers = statement((db: Queries, p: Param<{ userId: string; keepId: string }>) =>
   db.deleteFrom('sessions').where('user_id', '=', p.userId).where('id', '!=', p.keepId),
 );
-
-/** Ends the sessions of a partner's people that no second factor opened; answers how many. */
-export async function deleteSessionsWithoutSecondFactor(tx: Queries, partnerId: string): Promise<number> {
-  const { numDeletedRows } = await tx
-    .deleteFrom('sessions')
-    .where('second_factor_at', 'is', null)
-    .where('user_id', 'in', (query) => query.selectFrom('users').select('id').where('partner_id', '=', partnerId))
-    .executeTakeFirst();
-  return Number(numDeletedRows);
-}
-
-/** Lets the sessions of a partner's people that no second factor opened end no later than `capAt`. */
-export async function capSessionsWithoutSecondFactor(tx: Queries, partnerId: string, capAt: number): Promise<number> {
-  const { numUpdatedRows } = await tx
-    .updateTable('sessions')
-    .set({ expires_at: capAt })
-    .where('second_factor_at', 'is', null)
-    .where('expires_at', '>', capAt)
-    .where('user_id', 'in', (query) => query.selectFrom('users').select('id').where('partner_id', '=', partnerId))
-    .executeTakeFirst();
-  return Number(numUpdatedRows);
-}
 
 /** Notes that the session was used; conditional, so that a session ended meanwhile stays ended. */
 export async function touchSession(tx: Queries, id: string, now: number): Promise<void> {

@@ -10,8 +10,11 @@ export type User = {
   readonly partnerId: string | undefined;
   readonly locale: string | undefined;
   readonly sealedPassword: string | undefined;
+  /** Since when they cannot sign in: disabled themselves, or of a partner that is archived. */
   readonly disabledAt: number | undefined;
   readonly mfaSkippedAt: number | undefined;
+  /** Until when this person is not asked to enroll. */
+  readonly exemptUntil?: number | undefined;
 };
 
 /** The customer company. */
@@ -21,6 +24,7 @@ export type Partner = {
   readonly name: string;
   readonly policy: PartnerTable['mfa_policy'];
   readonly requiredFrom: number | undefined;
+  readonly archivedAt?: number | undefined;
 };
 
 export type Person = { readonly user: User; readonly partner: Partner | undefined };
@@ -36,6 +40,7 @@ export const userColumns = [
   'u.sealed_password',
   'u.disabled_at',
   'u.mfa_skipped_at',
+  'u.exempt_until',
 ] as const;
 
 export const partnerColumns = [
@@ -43,9 +48,13 @@ export const partnerColumns = [
   'p.name as partner_name',
   'p.mfa_policy',
   'p.mfa_required_from',
+  'p.archived_at as partner_archived_at',
 ] as const;
 
-type UserRow = Omit<UserTable, 'id' | 'created_at'> & { user_id: string };
+type UserRow = Omit<UserTable, 'id' | 'created_at' | 'exempt_reason' | 'last_sign_in_at'> & {
+  user_id: string;
+  partner_archived_at: number | null;
+};
 
 type PartnerRow = {
   partner_id: string | null;
@@ -53,6 +62,7 @@ type PartnerRow = {
   partner_name: string | null;
   mfa_policy: PartnerTable['mfa_policy'] | null;
   mfa_required_from: number | null;
+  partner_archived_at: number | null;
 };
 
 export function userOf(row: UserRow): User {
@@ -64,8 +74,9 @@ export function userOf(row: UserRow): User {
     partnerId: row.partner_id ?? undefined,
     locale: row.locale ?? undefined,
     sealedPassword: row.sealed_password ?? undefined,
-    disabledAt: row.disabled_at ?? undefined,
+    disabledAt: row.disabled_at ?? row.partner_archived_at ?? undefined,
     mfaSkippedAt: row.mfa_skipped_at ?? undefined,
+    exemptUntil: row.exempt_until ?? undefined,
   };
 }
 
@@ -79,6 +90,7 @@ export function partnerOf(row: PartnerRow): Partner | undefined {
     name: row.partner_name,
     policy: row.mfa_policy,
     requiredFrom: row.mfa_required_from ?? undefined,
+    archivedAt: row.partner_archived_at ?? undefined,
   };
 }
 
@@ -109,8 +121,10 @@ const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('u.id', '=', p.userId),
 );
 
+export type NewUser = Omit<UserTable, 'exempt_until' | 'exempt_reason' | 'last_sign_in_at'>;
+
 /** Adds a person; false where somebody has that email already, even if they have just been added. */
-export async function createUser(tx: Queries, user: UserTable): Promise<boolean> {
+export async function createUser(tx: Queries, user: NewUser): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('users')
     .values(user)
@@ -161,6 +175,14 @@ export async function setDisabled(tx: Queries, userId: string, disabledAt: numbe
 export async function setMfaSkipped(tx: Queries, userId: string, now: number): Promise<void> {
   await tx.updateTable('users').set({ mfa_skipped_at: now }).where('id', '=', userId).execute();
 }
+
+export async function noteSignIn(tx: Queries, userId: string, now: number): Promise<void> {
+  await signedIn.run(tx, { userId, now });
+}
+
+const signedIn = statement((db: Queries, p: Param<{ userId: string; now: number }>) =>
+  db.updateTable('users').set({ last_sign_in_at: p.now }).where('id', '=', p.userId),
+);
 
 export async function setUserName(tx: Queries, userId: string, name: string): Promise<void> {
   await tx.updateTable('users').set({ name }).where('id', '=', userId).execute();

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readCall, shown } from '#cli/command.ts';
-import { parseDay, parseTime } from '#cli/dates.ts';
 import { findCommand, listCommands } from '#cli/groups.ts';
 import { commandHelp, helpText } from '#cli/help.ts';
+import { parseDay, parseTime } from '#core/day.ts';
 
 async function read(...typed: string[]) {
   const found = await findCommand(typed);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { MfaPolicy } from '#core/policy.ts';
 import { isRefusal } from '#core/result.ts';
-import { changeMfaPolicy } from '#features/operate/partners.ts';
-import { disableUser, resetMfa } from '#features/operate/person-acts.ts';
 import { makeLink } from '#flows/make-link.ts';
+import { changeMfaPolicy } from '#flows/partner-acts.ts';
+import { disableUser } from '#flows/person-acts.ts';
+import { resetMfa } from '#flows/reset-mfa.ts';
 import { PASSWORD } from '../world.ts';
 import type { WireRequest } from './at-once.ts';
 import { call, formOf, type Race, times } from './race-world.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import type { ApiRoute } from '#http/route.ts';
+import type { ApiRoute, Guard } from '#http/route.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 
@@ -26,7 +26,11 @@ async function halfwayIn(t: TestContext) {
   const opened = await world.api('POST', '/api/v1/sign-in/one-time-code', { code: world.totp(secret) }, pending);
   const { token } = Object(opened.body.session);
   assert.equal(typeof token, 'string');
-  const tokens = { public: undefined, pendingSignIn: await pendingToken(world), session: token, steppedUp: token };
+  const tokens: Readonly<Partial<Record<Guard, string>>> = {
+    pendingSignIn: await pendingToken(world),
+    session: token,
+    steppedUp: token,
+  };
   return { world, secret, tokens, ana };
 }
 

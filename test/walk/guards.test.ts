@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { seeOther } from '#http/reply.ts';
-import { api, page } from '#http/route.ts';
+import { api, type Guard, page } from '#http/route.ts';
 import { START } from '../world.ts';
 import { type Credential, credentials, type Held } from './credentials.ts';
 import {
@@ -24,6 +24,11 @@ import {
 const CREDENTIALS = credentials(START);
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
 
+const GUARDS: readonly Guard[] = [
+  ...(['public', 'pendingSignIn', 'session', 'steppedUp', 'manager', 'managerSteppedUp'] as const),
+  ...(['staff', 'staffSteppedUp', 'staffAdmin', 'staffAdminSteppedUp'] as const),
+];
+
 let walk: Walk;
 const cleanups: (() => unknown)[] = [];
 before(async () => {
@@ -36,7 +41,7 @@ after(async () => {
 describe('the table of routes', () => {
   it('has a guard for every route, and every route once', () => {
     for (const { guard, path } of TABLE) {
-      assert.ok(['public', 'pendingSignIn', 'session', 'steppedUp'].includes(guard), path);
+      assert.ok(GUARDS.includes(guard), path);
     }
     assert.equal(new Set(TABLE.map(({ method, path }) => `${method} ${path}`)).size, TABLE.length);
   });
@@ -76,7 +81,7 @@ describe('the guard of a route', () => {
 
   it('is the pending sign-in for every step of one, and for nothing else', () => {
     const steps =
-      /^(\/api\/v1)?\/(sign-in\/(one-time-code|recovery-code|enrollment.*)|enroll(\/authenticator|\/skip)?)$/;
+      /^(\/api\/v1)?\/(sign-in\/(one-time-code|recovery-code|enrollment.*)|enroll(\/authenticator|\/access-code|\/skip)?)$/;
     for (const { method, path, guard } of TABLE) {
       const isStep = steps.test(path) || `${method} ${path}` === 'GET /api/v1/sign-in';
       assert.equal(guard === 'pendingSignIn', isStep, `${method} ${path}`);

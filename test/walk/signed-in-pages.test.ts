@@ -52,7 +52,7 @@ async function allSignedInPages(world: World, userId: string): Promise<Map<strin
 test('every page of a session carries Sign out and a link to /security', async (t) => {
   const { world, user } = await worldWithAurelia(t);
   const shown = await allSignedInPages(world, user.id);
-  const guarded = PAGES.filter(({ guard }) => guard !== 'public' && guard !== 'pendingSignIn').map(({ path }) => path);
+  const guarded = PAGES.filter(({ guard }) => !/^(public|pendingSignIn|staff)/.test(guard)).map(({ path }) => path);
   assert.deepEqual(
     guarded.filter((path) => path !== SHOWS_A_FILE && !shown.has(path)),
     [],

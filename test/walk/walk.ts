@@ -65,10 +65,17 @@ export type Verdict = 'in' | { readonly status: number; readonly location?: stri
 export function pageVerdict(guard: Guard, standing: Standing, method: string, target: string): Verdict {
   if (guard === 'public') return 'in';
   if (guard === 'pendingSignIn') return pendingVerdict(standing);
+  // Those who walk are members: a role is asked for before a proof.
+  if (isRoleGuard(guard) && (standing === 'session' || standing === 'stepped_up')) return { status: 403 };
   if (standing === 'stepped_up' || (standing === 'session' && guard === 'session')) return 'in';
   if (standing === 'session') return method === 'POST' ? { status: 403 } : { status: 303, location: '/step-up' };
   if (method === 'POST') return { status: 401 };
   return { status: 303, location: `/sign-in?return_to=${encodeURIComponent(target)}` };
+}
+
+/** Whether a member can never pass it. */
+export function isRoleGuard(guard: Guard): boolean {
+  return /^(manager|staff)/.test(guard);
 }
 
 function pendingVerdict(standing: Standing): Verdict {
@@ -89,6 +96,7 @@ function pendingVerdict(standing: Standing): Verdict {
 export function apiVerdict(guard: Guard, standing: Standing): Verdict {
   if (guard === 'public') return 'in';
   if (guard === 'pendingSignIn') return standing === 'pending' ? 'in' : { status: 401 };
+  if (isRoleGuard(guard) && (standing === 'session' || standing === 'stepped_up')) return { status: 403 };
   if (standing === 'stepped_up') return 'in';
   if (standing === 'session') return guard === 'session' ? 'in' : { status: 403 };
   return { status: 401 };

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { normalizeRecoveryCode } from '#core/recovery-code.ts';
 import { isRefusal, refuse } from '#core/result.ts';
 import { encodeBase32, normalizeOneTimeCode, otpauthUri } from '#core/totp.ts';
 import { codeBody, completeSchema, instant, instantSchema, sessionAnswer } from '#http/answers.ts';
 import { drawQr } from '#http/qr.ts';
 import { api, type Route } from '#http/route.ts';
-import { confirmAtSignIn, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
+import { confirmAtSignIn, giveAccessCode, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
 
 export const enrollmentApi: readonly Route[] = [
   api({
@@ -13,13 +14,28 @@ export const enrollmentApi: readonly Route[] = [
     guard: 'pendingSignIn',
     summary: 'Start setting up an authenticator app; asked again, it answers the same secret',
     answer: z.strictObject({ secret: z.string(), otpauthUri: z.string(), qrSvg: z.string(), expiresAt: instantSchema }),
-    refusals: ['forbidden', 'enrollment_expired'],
+    refusals: ['forbidden', 'enrollment_expired', 'access_code_required'],
     async handle({ env, pending, client }) {
       const started = await startAtSignIn(env, pending, client);
       if (isRefusal(started)) return started;
       const { secret, expiresAt } = started;
       const uri = otpauthUri({ secret, issuer: env.config.productName, email: pending.user.email });
       return { secret: encodeBase32(secret), otpauthUri: uri, qrSvg: drawQr(uri), expiresAt: instant(expiresAt) };
+    },
+  }),
+  api({
+    method: 'POST',
+    path: '/api/v1/sign-in/enrollment/access-code',
+    guard: 'pendingSignIn',
+    summary: 'Give the temporary access code that a reset by staff asks for; it opens the set-up to this sign-in alone',
+    body: codeBody,
+    refusals: ['forbidden', 'access_code_incorrect', 'access_code_expired'],
+    async handle({ env, pending, client, input }) {
+      const code = normalizeRecoveryCode(input.code);
+      if (code === undefined) return refuse('invalid_request', { reason: 'code' });
+      if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
+      const used = await giveAccessCode(env, pending, code, client);
+      return isRefusal(used) ? used : undefined;
     },
   }),
   api({

@@ -2,6 +2,7 @@ import type { Client } from '#core/client.ts';
 import { type Refusal, refuse } from '#core/result.ts';
 import { ENROLLMENT_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
+import { useAccessCode } from '#flows/access-code.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
 import {
@@ -18,7 +19,7 @@ import { personTransaction } from '#flows/transaction.ts';
 import { deleteOtherDevices } from '#store/devices.ts';
 import { lockPartner } from '#store/partners.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
-import { setMfaSkipped } from '#store/users.ts';
+import { findPerson, setMfaSkipped } from '#store/users.ts';
 
 const CODES_PATH = '/enroll/recovery-codes';
 
@@ -30,6 +31,11 @@ export async function startAtSignIn(
 ): Promise<OpenEnrollment | Refusal> {
   if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
   return startEnrollment(env, enrolleeOf(pending, client), ENROLLMENT_SECONDS);
+}
+
+/** Gives the code that a reset by staff asks for before the set-up; it opens it to this pending sign-in alone. */
+export function giveAccessCode(env: Env, { id, user }: PendingSignIn, typed: string, client: Client) {
+  return useAccessCode(env, { user, ownerId: id, client }, typed);
 }
 
 export function findAtSignIn(env: Env, pending: PendingSignIn): Promise<OpenEnrollment | undefined> {
@@ -72,8 +78,11 @@ export async function skipAtSignIn(env: Env, pending: PendingSignIn, client: Cli
   const now = env.now();
   const { user, mouth, deviceId, returnTo } = pending;
   return personTransaction(env.db, user.id, async (tx) => {
-    const partner = user.partnerId === undefined ? undefined : await lockPartner(tx, user.partnerId);
-    const current = { ...pending, partner };
+    if (user.partnerId !== undefined) await lockPartner(tx, user.partnerId);
+    // Read under both locks: policy and exemption are changed under it too.
+    const person = await findPerson(tx, user.id);
+    if (!person) return refuse('sign_in_expired');
+    const current = { ...pending, ...person };
     if (stateOf(current, now) !== 'enrollment_offered') return refuse('forbidden', { reason: 'required' });
     const session = await finishSignIn(
       env,

@@ -1,4 +1,5 @@
 import type { Refusal } from '#core/result.ts';
+import { accessCodePage } from '#http/access-code-page.ts';
 import { layout } from '#http/layout.ts';
 import { actions, copyButton, form, linkButton, printButton, submitButton } from '#http/parts/actions.ts';
 import { codeList } from '#http/parts/codes.ts';
@@ -43,6 +44,12 @@ function deadline(view: View, at: number): Html {
   const MARK = '\u0000';
   const [before, after] = view.t('enroll.deadline', { date: MARK }).split(MARK);
   return html`${before}${dateElement(at, view.locale)}${after}`;
+}
+
+/** Before the set-up, where support has reset the one before. */
+export function codeBeforePage(view: View, email: string, refusal?: Refusal): Html {
+  const doors = { first: 'open', second: 'here', label: view.t('doors.setUp') } as const;
+  return accessCodePage(view, { email, action: '/enroll/access-code', doors, refusal });
 }
 
 type Connect = { readonly secret: Uint8Array; readonly email: string; readonly refusal?: Refusal | undefined };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isStaff } from '#core/policy.ts';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
 import { readOneTimeCode } from '#core/typed-code.ts';
 import type { Env } from '#env.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
@@ -12,14 +12,15 @@ import { sessionCookies } from '#http/sign-in-cookies.ts';
 import type { View } from '#http/view.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import type { Session } from '#store/sessions.ts';
-import { confirmAtSignIn, findAtSignIn, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
+import { confirmAtSignIn, findAtSignIn, giveAccessCode, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
 import { acknowledgeCodes, readCodesCopy } from './codes-copy.ts';
-import { connectPage, promptPage, recoveryCodesFile, recoveryCodesPage } from './pages.ts';
+import { codeBeforePage, connectPage, promptPage, recoveryCodesFile, recoveryCodesPage } from './pages.ts';
 
 const codeForm = z.object({ code: z.string().optional() });
 const doneForm = z.object({ saved: z.string().optional() });
 
 const SECOND_DOOR = '/sign-in/one-time-code';
+const ACCESS_CODE = '/enroll/access-code';
 const CODES = '/enroll/recovery-codes';
 
 export const enrollmentRoutes: readonly Route[] = [
@@ -36,10 +37,17 @@ export const enrollmentRoutes: readonly Route[] = [
     guard: 'pendingSignIn',
     async handle({ env, pending, client }) {
       const started = await startAtSignIn(env, pending, client);
-      if (!isRefusal(started)) return seeOther('/enroll/authenticator');
-      return seeOther(started.refused === 'forbidden' ? SECOND_DOOR : '/enroll?ended');
+      return seeOther(isRefusal(started) ? wayAfter(started) : '/enroll/authenticator');
     },
   }),
+  page({
+    method: 'GET',
+    path: ACCESS_CODE,
+    guard: 'pendingSignIn',
+    handle: ({ view, pending }) =>
+      pending.authenticatorId === undefined ? show(codeBeforePage(view, pending.user.email)) : seeOther(SECOND_DOOR),
+  }),
+  page({ method: 'POST', path: ACCESS_CODE, guard: 'pendingSignIn', form: codeForm, handle: submitAccessCode }),
   page({
     method: 'POST',
     path: '/enroll/skip',
@@ -107,6 +115,21 @@ export const enrollmentRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function wayAfter({ refused }: Refusal): string {
+  if (refused === 'access_code_required') return ACCESS_CODE;
+  return refused === 'forbidden' ? SECOND_DOOR : '/enroll?ended';
+}
+
+/** A right code leads straight on to the secret that it opened. */
+async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
+  const { env, view, pending, client, input } = call;
+  if (pending.authenticatorId !== undefined) return seeOther(SECOND_DOOR);
+  const used = await giveAccessCode(env, pending, input.code ?? '', client);
+  if (isRefusal(used)) return showRefusal(codeBeforePage(view, pending.user.email, used), used);
+  const started = await startAtSignIn(env, pending, client);
+  return seeOther(isRefusal(started) ? wayAfter(started) : '/enroll/authenticator');
+}
 
 /** The codes' page is for a session whose second factor was proven within the life of the copy. */
 async function shownCodes(env: Env, session: Session): Promise<readonly string[] | undefined> {

@@ -8,8 +8,10 @@ export const homeRoutes: readonly Route[] = [
     method: 'GET',
     path: '/',
     guard: 'session',
-    handle: ({ view, session: { user, partner, authTime, amr } }) =>
-      show(
+    // Staff work in the console; the others have nothing here but who they are.
+    handle: ({ view, session: { user, partner, authTime, amr } }) => {
+      if (view.staff) return seeOther('/console');
+      return show(
         homePage(view, {
           name: user.name,
           email: user.email,
@@ -17,7 +19,8 @@ export const homeRoutes: readonly Route[] = [
           signedInAt: authTime,
           amr,
         }),
-      ),
+      );
+    },
   }),
   page({
     // Public, because signing out has to work when the session is over already.

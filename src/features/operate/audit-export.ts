@@ -1,3 +1,4 @@
+import { csvLine } from '#core/csv.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { type LoggedEvent, listAuditEvents } from '#store/audit-log.ts';
@@ -25,7 +26,7 @@ export async function* exportAudit(
       since: since ?? 0,
       limit: EVENTS_PER_PAGE,
     });
-    for (const logged of page) yield format === 'csv' ? csvLine(logged) : JSON.stringify(recordOf(logged));
+    for (const logged of page) yield format === 'csv' ? eventLine(logged) : JSON.stringify(recordOf(logged));
     afterId = page.at(-1)?.id;
   }
 }
@@ -82,14 +83,7 @@ function parsed(json: string): unknown {
   }
 }
 
-function csvLine(event: LoggedEvent): string {
+function eventLine(event: LoggedEvent): string {
   const record = recordOf(event);
-  return COLUMNS.map((column) => cell(column === 'detail' ? event.detail : record[column])).join(',');
-}
-
-function cell(value: unknown): string {
-  const text = String(value ?? '');
-  // A spreadsheet would run it as a formula (OWASP, CSV injection).
-  const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+  return csvLine(COLUMNS.map((column) => (column === 'detail' ? event.detail : record[column])));
 }

@@ -3,6 +3,8 @@ import { noticeOf } from '#core/notice.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import { readOneTimeCode } from '#core/typed-code.ts';
 import type { Env } from '#env.ts';
+import { useAccessCode } from '#flows/access-code.ts';
+import { accessCodePage } from '#http/access-code-page.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -18,6 +20,7 @@ import { endOtherSessions, endSession, listPlaces } from './sessions.ts';
 
 const HOME = '/security';
 const AUTHENTICATOR = '/security/authenticator';
+const ACCESS_CODE = '/security/authenticator/access-code';
 const CODES = '/security/recovery-codes';
 const SESSIONS = '/security/sessions';
 
@@ -42,6 +45,28 @@ export const securityRoutes: readonly Route[] = [
     path: `${AUTHENTICATOR}/start`,
     guard: 'steppedUp',
     async handle({ env, session, client }) {
+      const started = await startConnecting(env, session, client);
+      const isGated = isRefusal(started) && started.refused === 'access_code_required';
+      return seeOther(isGated ? ACCESS_CODE : AUTHENTICATOR);
+    },
+  }),
+  page({
+    method: 'GET',
+    path: ACCESS_CODE,
+    guard: 'steppedUp',
+    handle: ({ view, session }) => show(accessCodePage(view, { email: session.user.email, action: ACCESS_CODE })),
+  }),
+  page({
+    method: 'POST',
+    path: ACCESS_CODE,
+    guard: 'steppedUp',
+    form: codeForm,
+    async handle({ env, view, session, client, input }) {
+      const { id: ownerId, user } = session;
+      const refusal = await useAccessCode(env, { user, ownerId, client }, input.code ?? '');
+      if (isRefusal(refusal)) {
+        return showRefusal(accessCodePage(view, { email: user.email, action: ACCESS_CODE, refusal }), refusal);
+      }
       await startConnecting(env, session, client);
       return seeOther(AUTHENTICATOR);
     },

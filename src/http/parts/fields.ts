@@ -13,12 +13,15 @@ type Field = {
 
 type TextField = Field & {
   readonly autocomplete: string;
-  readonly type?: 'text' | 'email' | 'password' | undefined;
+  readonly type?: 'text' | 'email' | 'password' | 'search' | 'date' | 'number' | undefined;
   readonly inputmode?: 'text' | 'email' | 'numeric' | undefined;
   readonly readonly?: boolean | undefined;
   readonly spellcheck?: boolean | undefined;
   /** False where an empty answer has its own meaning. */
   readonly required?: boolean | undefined;
+  /** The first and the last value that fit a date or a number. */
+  readonly min?: string | undefined;
+  readonly max?: string | undefined;
 };
 
 export function textField(field: TextField): Html {
@@ -36,6 +39,8 @@ export function textField(field: TextField): Html {
       autocapitalize: 'none',
       autofocus: field.autofocus,
       required: field.required ?? true,
+      min: field.min,
+      max: field.max,
       ...description(field),
     })}>`,
   );

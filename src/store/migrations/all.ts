@@ -3,11 +3,13 @@ import { type Migration, Migrator } from 'kysely/migration';
 import type { Queries } from '#store/database.ts';
 import { first } from './001-first.ts';
 import { ringAndServers } from './003-ring-and-servers.ts';
+import { consoleMigration } from './004-console.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-first': first,
   '003-ring-and-servers': ringAndServers,
+  '004-console': consoleMigration,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */

@@ -3,16 +3,17 @@ import { cleanName } from '#core/name.ts';
 import { isStaff, type Role } from '#core/policy.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { queueMail } from '#flows/mail.ts';
-import { makeLink, type NewLink } from '#flows/make-link.ts';
-import { hashNewPassword } from '#flows/new-password.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { revokeFirstAdministratorLinks } from '#store/links.ts';
-import { lockHouse } from '#store/locks.ts';
+import { lockHouse, lockUser } from '#store/locks.ts';
 import { findPartnerBySlug } from '#store/partners.ts';
 import { createUser, findPerson, findPersonByEmail, type Partner, type Person } from '#store/users.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+import { appendEvent } from './append-event.ts';
+import { queueMail } from './mail.ts';
+import { makeLink, type NewLink } from './make-link.ts';
+import { hashNewPassword } from './new-password.ts';
+import { transactionOrRefusal } from './transaction.ts';
 
 export type NewPerson = {
   readonly email: string;
@@ -28,7 +29,7 @@ export type NewPerson = {
 export type AddedPerson = { readonly person: Person; readonly invitation: NewLink | undefined };
 
 /** Adds a user of a partner or a member of staff, with a password or with an invitation. */
-export async function addPerson(env: Env, actor: string, typed: NewPerson): Promise<AddedPerson | Refusal> {
+export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promise<AddedPerson | Refusal> {
   const email = canonicalEmail(typed.email);
   if (email === undefined) return refuse('invalid_request', { reason: 'email' });
   const name = cleanName(typed.name ?? email.slice(0, email.lastIndexOf('@')));
@@ -62,22 +63,36 @@ async function partnerOf(env: Env, { role, partner: slug }: NewPerson): Promise<
 
 type Created = { readonly id: string; readonly role: Role; readonly partnerId: string | undefined };
 
-async function recordCreation(env: Env, tx: Queries, actor: string, { id, role, partnerId }: Created): Promise<void> {
-  const who = { actor, subject: id, partner: partnerId };
+async function recordCreation(env: Env, tx: Queries, actor: Actor, { id, role, partnerId }: Created): Promise<void> {
+  const who = { actor: actorId(actor), subject: id, partner: partnerId };
   if (role !== 'csm' && role !== 'admin') {
-    await appendEvent(env, tx, { action: 'user.created', ...who, detail: { role } }, undefined);
+    await appendEvent(env, tx, { action: 'user.created', ...who, detail: { role } }, actorClient(actor));
     return;
   }
   // From here on there is an administrator: the link to become the first one is dead.
   if (role === 'admin') await revokeFirstAdministratorLinks(tx);
-  await appendEvent(env, tx, { action: 'staff.created', ...who, detail: { role } }, undefined);
+  await appendEvent(env, tx, { action: 'staff.created', ...who, detail: { role } }, actorClient(actor));
 }
 
-async function invite(env: Env, tx: Queries, actor: string, { user }: Person): Promise<NewLink> {
+/** Mails an invitation anew to somebody who has not accepted one; the link before dies. */
+export async function resendInvitation(env: Env, actor: Actor, personId: string): Promise<NewLink | Refusal> {
+  return transactionOrRefusal(env.db, async (tx) => {
+    await lockUser(tx, personId);
+    const person = await findPerson(tx, personId);
+    if (!person) return refuse('not_found', { reason: 'user' });
+    const { disabledAt, sealedPassword } = person.user;
+    if (disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
+    if (sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
+    return invite(env, tx, actor, person);
+  });
+}
+
+/** Makes the link by which an invited person sets a password, and mails it; the one before dies. */
+async function invite(env: Env, tx: Queries, actor: Actor, { user }: Person): Promise<NewLink> {
   const link = await makeLink(env, tx, { purpose: 'invitation', userId: user.id });
   await queueMail(env, tx, user, { kind: 'invitation', link: link.url });
-  const who = { actor, subject: user.id, partner: user.partnerId };
+  const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
   const detail = { expiresAt: link.expiresAt };
-  await appendEvent(env, tx, { action: 'invitation.created', ...who, detail }, undefined);
+  await appendEvent(env, tx, { action: 'invitation.created', ...who, detail }, actorClient(actor));
   return link;
 }

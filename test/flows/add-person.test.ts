@@ -4,7 +4,7 @@ import { isRefusal } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
-import { addPerson, type NewPerson } from '#features/operate/people.ts';
+import { addPerson, type NewPerson } from '#flows/add-person.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
 import { findLink } from '#store/links.ts';
 import { openWorld, PASSWORD, START } from '../world.ts';

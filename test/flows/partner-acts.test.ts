@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isRefusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
-import { addPartner, changeMfaPolicy } from '#features/operate/partners.ts';
+import { addPartner, changeMfaPolicy } from '#flows/partner-acts.ts';
 import { openWorld, START } from '../world.ts';
 
 const DAY = 24 * 60 * 60;

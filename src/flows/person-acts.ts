@@ -1,49 +1,33 @@
-import { type StaffReason, staffReason } from '#core/audit.ts';
+import { staffReason } from '#core/audit.ts';
+import type { StaffReason } from '#core/audit-values.ts';
 import { canonicalEmail } from '#core/email.ts';
 import { type Refusal, refuse } from '#core/result.ts';
 import { isDisabled, RULES, unlockTries } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { type Lane, oneTimeCodeKey, oneTimeCodeKeys, passwordKey, recoveryCodeKey } from '#flows/lanes.ts';
-import { makeLink, type NewLink } from '#flows/make-link.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
-import { changeTries, deleteTriesUnder, findTries } from '#store/attempts.ts';
-import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
+import { changeTries, findTries } from '#store/attempts.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
 import { deleteEnrollments } from '#store/enrollments.ts';
 import { revokeLinks } from '#store/links.ts';
 import { lockUser } from '#store/locks.ts';
 import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
-import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
 import { deleteOtherSessions } from '#store/sessions.ts';
 import { findPerson, findPersonByEmail, type Person, setDisabled } from '#store/users.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+import { appendEvent } from './append-event.ts';
+import { type Lane, oneTimeCodeKey, passwordKey, recoveryCodeKey } from './lanes.ts';
+import { queueMail } from './mail.ts';
+import { makeLink, type NewLink } from './make-link.ts';
+import { transactionOrRefusal } from './transaction.ts';
+
+/** On whom: by email as it was typed, or by id. */
+type Whom = { readonly email: string } | { readonly id: string };
 
 /** An act on one person by someone who has to say why. */
-export type PersonAct = { readonly email: string; readonly actor: string; readonly reason: string };
+export type PersonAct = Whom & { readonly actor: Actor; readonly reason: string };
 
 type Ended = { readonly person: Person; readonly sessions: number };
-
-/**
- * Takes every authenticator from a person, with all that was built on it: recovery codes, secrets shown, known devices,
- * sessions, open sign-ins and counted tries. The next sign-in leads to enrollment.
- */
-export async function resetMfa(env: Env, act: PersonAct): Promise<Ended | Refusal> {
-  return actOn(env, act, async (tx, person, reason) => {
-    const { user } = person;
-    const authenticator = await findAuthenticator(tx, user.id);
-    if (authenticator) {
-      await deleteAuthenticator(tx, authenticator.id);
-      await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator.id));
-    }
-    await deleteTriesUnder(tx, `recovery:${user.id}:`);
-    await deleteRecoveryCodes(tx, user.id);
-    const sessions = await endAll(tx, user.id);
-    const event = { action: 'user.mfa_reset', ...who(act, person), detail: { reason, sessions } } as const;
-    await appendEvent(env, tx, event, undefined);
-    return { person, sessions };
-  });
-}
 
 /** From now on this person cannot sign in; whatever was open ends. `changed` is false when it was so already. */
 export async function disableUser(env: Env, act: PersonAct): Promise<(Ended & { changed: boolean }) | Refusal> {
@@ -53,7 +37,7 @@ export async function disableUser(env: Env, act: PersonAct): Promise<(Ended & { 
     const sessions = await endAll(tx, user.id);
     await revokeLinks(tx, user.id);
     const event = { action: 'user.disabled', ...who(act, person), detail: { reason } } as const;
-    if (changed) await appendEvent(env, tx, event, undefined);
+    if (changed) await appendEvent(env, tx, event, actorClient(act.actor));
     return { person, sessions, changed };
   });
 }
@@ -62,7 +46,7 @@ export async function enableUser(env: Env, act: PersonAct): Promise<{ person: Pe
   return actOn(env, act, async (tx, person, reason) => {
     const changed = await setDisabled(tx, person.user.id, undefined);
     const event = { action: 'user.enabled', ...who(act, person), detail: { reason } } as const;
-    if (changed) await appendEvent(env, tx, event, undefined);
+    if (changed) await appendEvent(env, tx, event, actorClient(act.actor));
     return { person, changed };
   });
 }
@@ -81,52 +65,61 @@ export async function unlockUser(
     let stillDisabled = false;
     for (const key of codeKeys) stillDisabled ||= isDisabled(RULES.oneTimeCode, await findTries(tx, key));
     const event = { action: 'user.unlocked', ...who(act, person), detail: { reason } } as const;
-    await appendEvent(env, tx, event, undefined);
+    await appendEvent(env, tx, event, actorClient(act.actor));
     return { person, stillDisabled };
   });
 }
 
-/** A single-use link to set a password; every unused link before it dies. */
-export async function makeResetLink(env: Env, { email, actor }: Omit<PersonAct, 'reason'>): Promise<NewLink | Refusal> {
+/** A single-use link to set a password; every unused link before it dies. `mailed` to its owner where nobody else may see it. */
+export async function makeResetLink(
+  env: Env,
+  act: Whom & { readonly actor: Actor; readonly mailed?: true },
+): Promise<(NewLink & { readonly person: Person }) | Refusal> {
   return transactionOrRefusal(env.db, async (tx) => {
-    const person = await findTyped(tx, email);
+    const person = await findWhom(tx, act);
     if (!person) return refuse('not_found', { reason: 'user' });
     if (person.user.disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
     const link = await makeLink(env, tx, { purpose: 'reset', userId: person.user.id });
-    const event = { action: 'link.created', ...who({ actor }, person), detail: { purpose: 'reset' } } as const;
-    await appendEvent(env, tx, event, undefined);
-    return link;
+    if (act.mailed) await queueMail(env, tx, person.user, { kind: 'password_reset', link: link.url });
+    const event = { action: 'link.created', ...who(act, person), detail: { purpose: 'reset' } } as const;
+    await appendEvent(env, tx, event, actorClient(act.actor));
+    return { ...link, person };
   });
 }
 
-async function actOn<T>(
+/** Finds the person and runs `work` in one transaction; without a reason nothing is done. */
+export async function actOn<T>(
   env: Env,
-  { email, reason: typed }: PersonAct,
-  work: (tx: Queries, person: Person, reason: StaffReason) => Promise<T>,
+  act: PersonAct,
+  work: (tx: Queries, person: Person, reason: StaffReason) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  const reason = staffReason(typed);
+  const reason = staffReason(act.reason);
   if (reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
   return transactionOrRefusal(env.db, async (tx) => {
-    const person = await findTyped(tx, email);
+    const person = await findWhom(tx, act);
     return person ? work(tx, person, reason) : refuse('not_found', { reason: 'user' });
   });
 }
 
-/** The person of a typed email, locked: as they are now, and as they stay until the end of the transaction. */
-async function findTyped(tx: Queries, typed: string): Promise<Person | undefined> {
-  const email = canonicalEmail(typed);
-  const person = email === undefined ? undefined : await findPersonByEmail(tx, email);
-  if (!person) return undefined;
-  await lockUser(tx, person.user.id);
-  return findPerson(tx, person.user.id);
+/** The person, locked: as they are now, and as they stay until the end of the transaction. */
+async function findWhom(tx: Queries, whom: Whom): Promise<Person | undefined> {
+  const id = 'id' in whom ? whom.id : await idOf(tx, whom.email);
+  if (id === undefined) return undefined;
+  await lockUser(tx, id);
+  return findPerson(tx, id);
 }
 
-function who({ actor }: Pick<PersonAct, 'actor'>, { user }: Person) {
-  return { actor, subject: user.id, partner: user.partnerId };
+async function idOf(tx: Queries, typed: string): Promise<string | undefined> {
+  const email = canonicalEmail(typed);
+  return email === undefined ? undefined : (await findPersonByEmail(tx, email))?.user.id;
+}
+
+function who({ actor }: { readonly actor: Actor }, { user }: Person) {
+  return { actor: actorId(actor), subject: user.id, partner: user.partnerId };
 }
 
 /** Ends what is open; answers how many sessions that were. */
-async function endAll(tx: Queries, userId: string): Promise<number> {
+export async function endAll(tx: Queries, userId: string): Promise<number> {
   await deletePendingSignIns(tx, userId, '');
   await deleteEnrollments(tx, userId);
   await deleteDevices(tx, userId);

@@ -1,0 +1,17 @@
+declare const checked: unique symbol;
+/** What a member of staff typed as the reason of an act: made by `staffReason` alone. */
+export type StaffReason = string & { readonly [checked]: 'staffReason' };
+/** The keyed hash of an email that may be nobody's: people type passwords into that field. */
+export type EmailHash = string & { readonly [checked]: 'emailHash' };
+
+/** What one detail may be: a code, an id, a number, a flag; no free text but a {@link StaffReason}. */
+export type DetailValue = string | number | boolean | readonly string[] | undefined;
+
+/** Why a password was refused, for the log alone. */
+export type PasswordRefusal =
+  | 'unknown_email'
+  | 'wrong_password'
+  | 'no_password'
+  | 'disabled'
+  | 'too_many_attempts'
+  | 'temporarily_unavailable';

@@ -1,0 +1,64 @@
+import { isStaff } from '#core/policy.ts';
+import { isLiveSession } from '#core/session.ts';
+import type { Env } from '#env.ts';
+import { findAccessCode } from '#store/access-codes.ts';
+import { findPartnerCounts } from '#store/partner-pages.ts';
+import { findPartner, resetsWithoutCode } from '#store/partners.ts';
+import { countMissing, findPersonRow } from '#store/people-pages.ts';
+import { findResetRequest } from '#store/reset-requests.ts';
+import { listSessions } from '#store/sessions.ts';
+import { findPerson, type Partner } from '#store/users.ts';
+import { type ListedPerson, readTrail } from './lists.ts';
+import { remindersAhead } from './reminders.ts';
+
+export type Member = { readonly row: ListedPerson; readonly partner: Partner };
+
+/** Somebody of a partner. Staff are nobody here: whoever looks after partners never touches staff. */
+export async function findMember(env: Env, id: string): Promise<Member | undefined> {
+  const person = await findPerson(env.db.read, id);
+  if (!person?.partner || isStaff(person.user.role)) return undefined;
+  const row = await findPersonRow(env.db.read, id);
+  return row && { row, partner: person.partner };
+}
+
+/** A member of staff, for administrators. */
+export async function findStaff(env: Env, id: string): Promise<ListedPerson | undefined> {
+  const row = await findPersonRow(env.db.read, id);
+  return row && isStaff(row.role) ? row : undefined;
+}
+
+/** All that the page of a partner shows beside its people. */
+export async function readPartner(env: Env, id: string) {
+  const { read } = env.db;
+  const now = env.now();
+  const partner = await findPartner(read, id);
+  if (!partner) return undefined;
+  const { people, enrolled } = await findPartnerCounts(read, id);
+  const { missing, exempt } = await countMissing(read, id, now);
+  return {
+    ...{ partner, people, enrolled, exempt, missing: missing - exempt },
+    resetsWithoutCode: await resetsWithoutCode(read, id),
+    remindersAt: remindersAhead(partner, now),
+    trail: await readTrail(env, { partner: id }),
+  };
+}
+
+/** All that the page of a person shows. */
+export async function readMember(env: Env, id: string) {
+  const member = await findMember(env, id);
+  if (!member) return undefined;
+  const { read } = env.db;
+  const now = env.now();
+  const sessions = await listSessions(read, id);
+  const alive = sessions.filter(({ last_seen_at, expires_at }) =>
+    isLiveSession({ lastSeenAt: last_seen_at, expiresAt: expires_at }, member.row.role, now),
+  );
+  const code = await findAccessCode(read, id);
+  return {
+    ...member,
+    sessions: alive.length,
+    accessCode: code && { isOpen: code.usedAt === undefined && code.expiresAt > now, expiresAt: code.expiresAt },
+    waitingReset: (await findResetRequest(read, id)) !== undefined,
+    trail: await readTrail(env, { subject: id }),
+  };
+}

@@ -1,0 +1,92 @@
+import type { Refusal } from '#core/result.ts';
+import { errorPage, layout } from '#http/layout.ts';
+import { tabs } from '#http/parts/grid.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
+import { notice } from '#http/parts/text.ts';
+import type { View } from '#http/view.ts';
+import type { MessageKey } from '#messages/messages.ts';
+
+export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
+
+type ConsolePage = {
+  readonly title: string;
+  readonly part: 'partners' | 'resets' | 'staff';
+  /** Where this page belongs to. */
+  readonly above?: { readonly href: string; readonly label: string } | undefined;
+  /** A form: lines that are not too long to read. */
+  readonly narrow?: boolean;
+  readonly done?: Done | undefined;
+  readonly refusal?: Refused | undefined;
+  readonly body: Content;
+};
+
+/** What was just done, as the address says it: nothing but a word of this list. */
+export const DONE = [
+  ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
+  ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role'] as const),
+] as const;
+export type Done = (typeof DONE)[number];
+
+/** A page of the console: its parts above, and the way up. */
+export function consolePage(view: View, page: ConsolePage): Html {
+  const { above, done } = page;
+  const body = html`${above && html`<p class="above"><a href="${above.href}">${above.label}</a></p>`}
+${done && notice(view.t(`console.done.${done}`))}${page.body}`;
+  return layout(view, {
+    title: page.title,
+    width: 'console',
+    nav: consoleTabs(view, page.part),
+    refusal: page.refusal,
+    body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
+  });
+}
+
+function consoleTabs(view: View, part: ConsolePage['part']): Html {
+  const { t, config, staff } = view;
+  const items = [
+    { part: 'partners', href: '/console/partners', label: t('console.partners') },
+    ...(config.resetSecondApprover ? [{ part: 'resets', href: '/console/resets', label: t('console.resets') }] : []),
+    ...(staff === 'admin' ? [{ part: 'staff', href: '/console/staff', label: t('console.staff') }] : []),
+  ];
+  return tabs(
+    t('layout.console'),
+    items.map((item) => ({ ...item, isCurrent: item.part === part })),
+  );
+}
+
+/** For an id that is nobody's: of staff too, whom this part of the console does not show. */
+export function missingPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, {
+    status: 404,
+    title: t('error.not_found.title'),
+    text: t('error.not_found.text'),
+    action: { href: '/console/partners', label: t('console.partners') },
+  });
+}
+
+type Words = { readonly field?: string; readonly key: MessageKey };
+
+/** Every refusal that a form of the console can meet, by its reason: which field, and what is the matter. */
+const WORDS: Readonly<Record<string, Words>> = {
+  name: { field: 'name', key: 'console.refused.name' },
+  slug: { field: 'name', key: 'console.refused.slug' },
+  slug_missing: { field: 'name', key: 'console.refused.slug' },
+  slug_taken: { field: 'name', key: 'console.refused.slugTaken' },
+  email: { field: 'email', key: 'signIn.emailNeeded.title' },
+  email_taken: { field: 'email', key: 'console.refused.emailTaken' },
+  policy: { field: 'policy', key: 'console.refused.policy' },
+  from: { field: 'from', key: 'console.refused.from' },
+  until: { field: 'until', key: 'console.refused.until' },
+  reason_missing: { field: 'reason', key: 'console.refused.reason' },
+  checked_by: { field: 'checked_by', key: 'console.refused.checkedBy' },
+  check_note: { field: 'check_note', key: 'console.refused.checkNote' },
+  last_administrator: { key: 'console.refused.lastAdministrator' },
+  waits: { key: 'console.refused.waits' },
+};
+
+/** Why nothing was changed, beside the field that it is about. */
+export function refusedWords(view: View, refusal: Refusal): Refused {
+  const { field, key } = WORDS[refusal.reason ?? ''] ?? { key: 'console.refused.other' };
+  return { title: view.t(key), text: view.t('console.refused.text'), fieldId: field };
+}

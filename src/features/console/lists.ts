@@ -1,0 +1,117 @@
+import { canonicalEmail } from '#core/email.ts';
+import { isStaff } from '#core/policy.ts';
+import type { Env } from '#env.ts';
+import { listRecentEvents } from '#store/audit-log.ts';
+import { countPartners, listPartnerPage, type PartnerCursor, type PartnerRow } from '#store/partner-pages.ts';
+import { findPersonRow, listNames, listPeoplePage, type PersonRow } from '#store/people-pages.ts';
+import { findPersonByEmail, type Partner } from '#store/users.ts';
+import type { PartnerQuery, PeopleQuery } from './filters.ts';
+
+const ROWS_PER_PAGE = 50;
+
+/** What pages name: they know no store. */
+export type ListedPartner = PartnerRow;
+export type ListedPerson = PersonRow;
+export type ShownPartner = Partner;
+
+export type PartnerList = PartnerQuery & {
+  readonly rows: readonly ListedPartner[];
+  readonly count: number;
+  readonly next: PartnerCursor | undefined;
+  /** The person whose whole email was searched for. */
+  readonly person: ListedPerson | undefined;
+};
+
+export async function readPartnerList(env: Env, { filter, after }: PartnerQuery): Promise<PartnerList> {
+  const { read } = env.db;
+  const now = env.now();
+  const found = await listPartnerPage(read, filter, { after, limit: ROWS_PER_PAGE + 1, now });
+  const rows = found.slice(0, ROWS_PER_PAGE);
+  const last = found.length > ROWS_PER_PAGE ? rows.at(-1) : undefined;
+  return {
+    filter,
+    after,
+    rows,
+    count: await countPartners(read, filter, now),
+    next: last && { value: last.sortValue, id: last.id },
+    person: await findByWholeEmail(env, filter.search),
+  };
+}
+
+/** Whoever calls names their address rather than their company. Staff are not found here. */
+async function findByWholeEmail(env: Env, search: string | undefined): Promise<ListedPerson | undefined> {
+  const email = search?.includes('@') ? canonicalEmail(search) : undefined;
+  const person = email === undefined ? undefined : await findPersonByEmail(env.db.read, email);
+  return person && !isStaff(person.user.role) ? findPersonRow(env.db.read, person.user.id) : undefined;
+}
+
+export type PeopleList = PeopleQuery & {
+  readonly rows: readonly ListedPerson[];
+  readonly next: string | undefined;
+};
+
+export async function readPeopleList(env: Env, partnerId: string, query: PeopleQuery): Promise<PeopleList> {
+  const page = { after: query.after, limit: ROWS_PER_PAGE + 1, now: env.now() };
+  const found = await listPeoplePage(env.db.read, { partnerId, search: query.search, state: query.state }, page);
+  const rows = found.slice(0, ROWS_PER_PAGE);
+  return { ...query, rows, next: found.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined };
+}
+
+/** Every partner that fits, a page of them in memory at a time. */
+export async function* eachPartner(env: Env, { filter }: PartnerQuery): AsyncGenerator<ListedPartner> {
+  for (let after: PartnerCursor | undefined, isFirst = true; isFirst || after; isFirst = false) {
+    const rows: readonly ListedPartner[] = await listPartnerPage(env.db.read, filter, {
+      ...{ after, limit: 500, now: env.now() },
+    });
+    yield* rows;
+    const last = rows.length === 500 ? rows.at(-1) : undefined;
+    after = last && { value: last.sortValue, id: last.id };
+  }
+}
+
+export async function* eachPerson(env: Env, partnerId: string, query: PeopleQuery): AsyncGenerator<ListedPerson> {
+  const filter = { partnerId, search: query.search, state: query.state };
+  for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
+    const rows: readonly ListedPerson[] = await listPeoplePage(env.db.read, filter, {
+      ...{ after, limit: 500, now: env.now() },
+    });
+    yield* rows;
+    after = rows.length === 500 ? rows.at(-1)?.email : undefined;
+  }
+}
+
+/** One event as a trail shows it. */
+export type TrailEvent = {
+  readonly at: number;
+  readonly action: string;
+  readonly isRefusal: boolean;
+  /** The name of a person, or what stands for none: `command_line`, `system`. */
+  readonly actor: string | undefined;
+  readonly subject: string | undefined;
+  /** What staff typed as the reason. */
+  readonly reason: string | undefined;
+};
+
+const TRAIL_EVENTS = 20;
+
+/** The last events of a partner or about one person, with names for ids. */
+export async function readTrail(
+  env: Env,
+  about: { readonly partner: string } | { readonly subject: string },
+): Promise<readonly TrailEvent[]> {
+  const events = await listRecentEvents(env.db.read, about, TRAIL_EVENTS);
+  const ids = events.flatMap(({ actor, subject }) => [actor, subject]).filter((id) => id !== null);
+  const names = await listNames(env.db.read, [...new Set(ids)]);
+  return events.map(({ at, action, outcome, actor, subject, detail }) => ({
+    ...{ at, action, isRefusal: outcome === 'refusal' },
+    actor: actor === null ? undefined : (names.get(actor) ?? actor),
+    subject: subject === null ? undefined : names.get(subject),
+    reason: reasonIn(detail),
+  }));
+}
+
+/** @param detail JSON that we wrote ourselves */
+function reasonIn(detail: string): string | undefined {
+  const { reason }: { readonly reason?: unknown } = JSON.parse(detail);
+  return typeof reason === 'string' ? reason : undefined;
+}

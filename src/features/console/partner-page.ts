@@ -1,0 +1,151 @@
+import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
+import { textField } from '#http/parts/fields.ts';
+import { grid } from '#http/parts/grid.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
+import { dataList, dateElement, state, timeElement } from '#http/parts/text.ts';
+import type { View } from '#http/view.ts';
+import { consolePage, type Done, type Refused } from './frame-page.ts';
+import type { PeopleList, ShownPartner, TrailEvent } from './lists.ts';
+import { policyState } from './partners-page.ts';
+import { peopleGrid, peopleTools } from './people-page.ts';
+
+export type PartnerView = {
+  readonly partner: ShownPartner;
+  readonly people: number;
+  readonly enrolled: number;
+  readonly missing: number;
+  readonly exempt: number;
+  readonly resetsWithoutCode: boolean;
+  /** The days on which those without an authenticator are reminded, as far as they are ahead. */
+  readonly remindersAt: readonly number[];
+  readonly list: PeopleList;
+  readonly trail: readonly TrailEvent[];
+  readonly done?: Done | undefined;
+};
+
+/** One partner: how far it is, what is asked of its people, who they are, and what happened last. */
+export function partnerPage(view: View, page: PartnerView): Html {
+  const { t } = view;
+  const { partner, list, trail } = page;
+  const path = `/console/partners/${partner.id}`;
+  return consolePage(view, {
+    title: partner.name,
+    part: 'partners',
+    above: { href: '/console/partners', label: t('console.partners') },
+    done: page.done,
+    body: html`${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
+${dataList(factsOf(view, page, path))}
+<section><h2 id="people">${t('partner.people')}</h2>${peopleTools(view, path, list)}
+<div id="results">${peopleGrid(view, path, list)}</div></section>
+<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail)}</section>
+<section class="apart"><h2>${t('partner.manage')}</h2>${actions(
+      linkButton(`${path}/rename`, t('partner.rename')),
+      linkButton(`${path}/${partner.archivedAt === undefined ? 'archive' : 'restore'}`, archiveLabel(view, partner)),
+    )}</section>`,
+  });
+}
+
+function archiveLabel({ t }: View, { archivedAt }: ShownPartner): string {
+  return t(archivedAt === undefined ? 'partner.archive' : 'partner.restore');
+}
+
+function factsOf(view: View, page: PartnerView, path: string) {
+  const { t } = view;
+  const { partner, people, enrolled, missing, exempt, resetsWithoutCode } = page;
+  const resets = t(resetsWithoutCode ? 'partner.resets.without' : 'partner.resets.with');
+  const mayChangeResets = view.staff === 'admin';
+  return [
+    {
+      label: t('partners.policy'),
+      value: policyState(view, partner),
+      action: linkButton(`${path}/policy`, t('partner.policy.change'), 'primary'),
+    },
+    {
+      label: t('partners.adoption'),
+      value: html`${t('partner.adoption', { enrolled, people })} ${t('partner.missing', { missing, exempt })}`,
+    },
+    { label: t('partner.reminders'), value: reminders(view, page) },
+    {
+      label: t('partner.resets'),
+      value: resets,
+      ...(mayChangeResets && { action: linkButton(`${path}/resets`, t('partner.resets.change')) }),
+    },
+  ];
+}
+
+/** Which reminders are due, by the date alone. */
+function reminders(view: View, { remindersAt, partner, missing }: PartnerView): Content {
+  const { t, locale } = view;
+  if (partner.policy !== 'required') return t('partner.reminders.off');
+  if (missing === 0) return t('partner.reminders.nobody');
+  if (remindersAt.length === 0) return t('partner.reminders.overdue');
+  const days = remindersAt.map((at, index) => html`${index > 0 && ', '}${dateElement(at, locale)}`);
+  return html`${t('partner.reminders.due')} ${days}`;
+}
+
+export function trailGrid(view: View, trail: readonly TrailEvent[]): Html {
+  const { t, locale } = view;
+  return grid({
+    caption: t('partner.trail'),
+    columns: [t('trail.at'), t('trail.action'), t('trail.actor'), t('trail.subject')].map((label) => ({ label })),
+    rows: trail.map(({ at, action, isRefusal, actor, subject, reason }) => [
+      timeElement(at, locale),
+      html`<code>${action}</code>${isRefusal && html` ${state(t('trail.refused'), false)}`}${reason !== undefined && html`<br><span class="hint">${reason}</span>`}`,
+      actor ?? '–',
+      subject ?? '–',
+    ]),
+    empty: html`<p>${t('trail.none')}</p>`,
+  });
+}
+
+type NameForm = {
+  readonly title: string;
+  readonly action: string;
+  readonly above: { readonly href: string; readonly label: string };
+  readonly label: string;
+  readonly value: string;
+  readonly hint?: string;
+  readonly button: string;
+  readonly refusal?: Refused | undefined;
+};
+
+/** A form with one name in it: a new partner's, or another for one that is there. */
+export function nameFormPage(view: View, page: NameForm): Html {
+  return consolePage(view, {
+    title: page.title,
+    part: 'partners',
+    above: page.above,
+    narrow: true,
+    refusal: page.refusal,
+    body: form(
+      view,
+      page.action,
+      html`${textField({
+        ...{ id: 'name', name: 'name', label: page.label, hint: page.hint, autocomplete: 'off', value: page.value },
+        error: page.refusal?.title,
+      })}
+${submitButton(page.button)}`,
+    ),
+  });
+}
+
+type Question = {
+  readonly title: string;
+  readonly text: Content;
+  readonly action: string;
+  readonly above: { readonly href: string; readonly label: string };
+  readonly button: string;
+  readonly isGrave?: boolean;
+};
+
+/** What will happen, and one button that does it. */
+export function questionPage(view: View, page: Question): Html {
+  return consolePage(view, {
+    title: page.title,
+    part: 'partners',
+    above: page.above,
+    narrow: true,
+    body: html`<p>${page.text}</p>
+${form(view, page.action, submitButton(page.button, page.isGrave ? 'danger' : 'primary'))}`,
+  });
+}

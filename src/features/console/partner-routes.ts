@@ -1,0 +1,219 @@
+import { z } from 'zod';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import type { Actor } from '#flows/actor.ts';
+import {
+  addPartner,
+  archivePartner,
+  changeMfaPolicy,
+  changeResets,
+  renamePartner,
+  restorePartner,
+} from '#flows/partner-acts.ts';
+import { previewMfaPolicy } from '#flows/policy-preview.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type Reply, seeOther, show } from '#http/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { findPartner } from '#store/partners.ts';
+import { partnersCsv, peopleCsv } from './csv.ts';
+import { readPartnerQuery, readPeopleQuery } from './filters.ts';
+import { readPartner } from './find.ts';
+import { refusedWords } from './frame-page.ts';
+import { readPartnerList, readPeopleList } from './lists.ts';
+import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
+import { partnersPage } from './partners-page.ts';
+import { type PolicyTyped, readPolicyChoice, typedOf } from './policy-choice.ts';
+import { policyPage } from './policy-page.ts';
+import { actorOf, doneOf, missing } from './shared-routes.ts';
+
+const PARTNERS = '/console/partners';
+const ONE = `${PARTNERS}/:partner`;
+
+const nameForm = z.object({ name: z.string().optional() });
+const policyForm = z.object({ policy: z.string().optional(), from: z.string().optional() });
+
+type StaffCall = PageCall<'staffSteppedUp'>;
+
+export const partnerRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: PARTNERS,
+    guard: 'staff',
+    async handle({ env, view, query }) {
+      return show(partnersPage(view, await readPartnerList(env, readPartnerQuery(query)), doneOf(query)));
+    },
+  }),
+  page({
+    method: 'GET',
+    path: `${PARTNERS}.csv`,
+    guard: 'staff',
+    handle: async ({ env, query }) => csvFile('partners.csv', await partnersCsv(env, readPartnerQuery(query))),
+  }),
+  page({ method: 'GET', path: `${PARTNERS}/new`, guard: 'staffSteppedUp', handle: (call) => show(newPage(call, '')) }),
+  page({ method: 'POST', path: `${PARTNERS}/new`, guard: 'staffSteppedUp', form: nameForm, handle: submitNew }),
+  page({ method: 'GET', path: ONE, guard: 'staff', handle: showPartner }),
+  page({
+    method: 'GET',
+    path: `${ONE}/people.csv`,
+    guard: 'staff',
+    async handle({ env, view, params, query }) {
+      const partner = await findPartner(env.db.read, params.partner ?? '');
+      if (!partner) return missing(view);
+      return csvFile(`${partner.slug}.csv`, await peopleCsv(env, partner.id, readPeopleQuery(query)));
+    },
+  }),
+  page({ method: 'GET', path: `${ONE}/policy`, guard: 'staffSteppedUp', handle: showPolicy }),
+  page({ method: 'POST', path: `${ONE}/policy`, guard: 'staffSteppedUp', form: policyForm, handle: submitPolicy }),
+  page({
+    method: 'GET',
+    path: `${ONE}/rename`,
+    guard: 'staffSteppedUp',
+    async handle(call) {
+      const partner = await partnerOf(call);
+      return partner ? show(renamePage(call, partner, partner.name)) : missing(call.view);
+    },
+  }),
+  page({ method: 'POST', path: `${ONE}/rename`, guard: 'staffSteppedUp', form: nameForm, handle: submitRename }),
+  ...question('archive', 'staffSteppedUp', (call, actor, id) => archivePartner(call.env, actor, id)),
+  ...question('restore', 'staffSteppedUp', (call, actor, id) => restorePartner(call.env, actor, id)),
+  ...question('resets', 'staffAdminSteppedUp', async (call, actor, id) => {
+    const now = await readPartner(call.env, id);
+    return changeResets(call.env, actor, id, !now?.resetsWithoutCode);
+  }),
+];
+
+const DONE_OF = { archive: 'archived', restore: 'restored', resets: 'resets' } as const;
+
+/** An act on a partner that needs no more than a yes: the page that says what it does, and its button. */
+function question<G extends 'staffSteppedUp' | 'staffAdminSteppedUp'>(
+  name: keyof typeof DONE_OF,
+  guard: G,
+  act: (call: StaffCall, actor: Actor, id: string) => Promise<unknown>,
+): readonly Route[] {
+  const path = `${ONE}/${name}`;
+  return [
+    page({
+      method: 'GET',
+      path,
+      guard,
+      async handle(call) {
+        const found = await readPartner(call.env, call.params.partner ?? '');
+        if (!found) return missing(call.view);
+        const { t } = call.view;
+        const isBack = name === 'restore' || (name === 'resets' && found.resetsWithoutCode);
+        const title = name === 'resets' ? t('partner.resets.change') : t(`partner.${name}`);
+        const text = name === 'resets' && isBack ? t('partner.resets.askAgain') : t(`partner.${name}.text`);
+        const above = { href: `${PARTNERS}/${found.partner.id}`, label: found.partner.name };
+        const action = `${above.href}/${name}`;
+        return show(questionPage(call.view, { title, text, action, above, button: title, isGrave: !isBack }));
+      },
+    }),
+    page({
+      method: 'POST',
+      path,
+      guard,
+      async handle(call) {
+        const outcome = await act(call, actorOf(call), call.params.partner ?? '');
+        return isRefusal(outcome) ? missing(call.view) : back(call, DONE_OF[name]);
+      },
+    }),
+  ];
+}
+
+function csvFile(name: string, body: string): Reply {
+  return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
+}
+
+function back({ params }: Pick<StaffCall, 'params'>, done: string): Reply {
+  return seeOther(`${PARTNERS}/${params.partner}?done=${done}`);
+}
+
+async function showPartner({ env, view, params, query }: PageCall<'staff'>): Promise<Reply> {
+  const found = await readPartner(env, params.partner ?? '');
+  if (!found) return missing(view);
+  const list = await readPeopleList(env, found.partner.id, readPeopleQuery(query));
+  return show(partnerPage(view, { ...found, list, done: doneOf(query) }));
+}
+
+function newPage({ view }: Pick<StaffCall, 'view'>, value: string, refusal?: Refusal) {
+  const { t } = view;
+  return nameFormPage(view, {
+    title: t('partners.add'),
+    action: `${PARTNERS}/new`,
+    above: { href: PARTNERS, label: t('console.partners') },
+    label: t('partners.name'),
+    hint: t('partners.name.hint'),
+    value,
+    button: t('partners.add'),
+    refusal: refusal && refusedWords(view, refusal),
+  });
+}
+
+async function submitNew(call: PageCall<'staffSteppedUp', z.output<typeof nameForm>>): Promise<Reply> {
+  const { env, input } = call;
+  const { name = '' } = input;
+  const added = await addPartner(env, actorOf(call), { name, slug: undefined, mfa: { policy: 'off' } });
+  if (isRefusal(added)) return showRefusal(newPage(call, name, added), added);
+  return seeOther(`${PARTNERS}/${added.id}?done=created`);
+}
+
+function partnerOf({ env, params }: Pick<StaffCall, 'env' | 'params'>) {
+  return findPartner(env.db.read, params.partner ?? '');
+}
+
+type Named = { readonly id: string; readonly name: string };
+
+function renamePage({ view }: Pick<StaffCall, 'view'>, { id, name }: Named, value: string, refusal?: Refusal) {
+  const { t } = view;
+  const above = { href: `${PARTNERS}/${id}`, label: name };
+  return nameFormPage(view, {
+    ...{ title: t('partner.rename'), action: `${above.href}/rename`, above, value },
+    ...{ label: t('partners.name'), button: t('partner.rename'), hint: t('partner.rename.hint') },
+    refusal: refusal && refusedWords(view, refusal),
+  });
+}
+
+async function submitRename(call: PageCall<'staffSteppedUp', z.output<typeof nameForm>>): Promise<Reply> {
+  const { env, view, input } = call;
+  const partner = await partnerOf(call);
+  if (!partner) return missing(view);
+  const { name = '' } = input;
+  const renamed = await renamePartner(env, actorOf(call), partner.id, name);
+  if (!isRefusal(renamed)) return back(call, 'renamed');
+  return showRefusal(renamePage(call, partner, name, renamed), renamed);
+}
+
+async function showPolicy(call: StaffCall): Promise<Reply> {
+  const { env, view, query } = call;
+  const partner = await partnerOf(call);
+  if (!partner) return missing(view);
+  const asked = query.get('policy');
+  if (asked === null) return show(policyPage(view, { partner, typed: typedOf(partner, view.now) }));
+  const typed = { policy: asked, from: query.get('from') ?? '' };
+  const choice = readPolicyChoice(typed, view.now);
+  if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
+  const counts = await previewMfaPolicy(env, partner.id, choice);
+  return show(policyPage(view, { partner, typed, preview: { choice, counts } }));
+}
+
+type Partner = NonNullable<Awaited<ReturnType<typeof partnerOf>>>;
+
+function refusePolicy(
+  { view }: Pick<StaffCall, 'view'>,
+  partner: Partner,
+  typed: PolicyTyped,
+  refusal: Refusal,
+): Reply {
+  return showRefusal(policyPage(view, { partner, typed, refusal: refusedWords(view, refusal) }), refusal);
+}
+
+async function submitPolicy(call: PageCall<'staffSteppedUp', z.output<typeof policyForm>>): Promise<Reply> {
+  const { env, view, input } = call;
+  const partner = await partnerOf(call);
+  if (!partner) return missing(view);
+  const typed = { policy: input.policy ?? '', from: input.from ?? '' };
+  const choice = readPolicyChoice(typed, view.now);
+  if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
+  const { policy, requiredFrom } = choice;
+  const changed = await changeMfaPolicy(env, actorOf(call), partner.slug, { policy, requiredFrom });
+  return isRefusal(changed) ? missing(view) : back(call, 'policy');
+}

@@ -1,0 +1,70 @@
+import { linkButton, submitButton } from '#http/parts/actions.ts';
+import { filterForm, selectField } from '#http/parts/choices.ts';
+import { textField } from '#http/parts/fields.ts';
+import { grid, pager } from '#http/parts/grid.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
+import { dateElement, state } from '#http/parts/text.ts';
+import type { View } from '#http/view.ts';
+import { peoplePath, STATES } from './filters.ts';
+import type { ListedPerson, PeopleList } from './lists.ts';
+
+/** Search and filter over the people of a partner, and the way to invite somebody. */
+export function peopleTools({ t }: View, path: string, { search, state: wanted }: PeopleList): Html {
+  const any = { value: '', label: t('filter.any') };
+  return html`<div class="bar-above">${filterForm(
+    path,
+    t('people.search'),
+    html`${textField({
+      ...{ id: 'q', name: 'q', label: t('people.search'), type: 'search', autocomplete: 'off', required: false },
+      value: search ?? '',
+    })}
+${selectField({
+  ...{ id: 'state', name: 'state', label: t('people.state'), value: wanted },
+  options: [any, ...STATES.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
+})}
+${submitButton(t('filter.show'), 'quiet')}`,
+  )}<div class="actions">${linkButton(`${path}/people/new`, t('people.invite'))}</div></div>`;
+}
+
+export function peopleGrid(view: View, path: string, list: PeopleList): Html {
+  const { t } = view;
+  const { rows, after, next } = list;
+  const isFiltered = list.search !== undefined || list.state !== undefined;
+  return html`${grid({
+    caption: t('partner.people'),
+    columns: [
+      { label: t('people.name') },
+      { label: t('people.state') },
+      { label: t('people.mfa') },
+      { label: t('people.codes'), numeric: true },
+      { label: t('people.lastSignIn'), numeric: true },
+    ],
+    rows: rows.map((row) => cellsOf(view, row)),
+    empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,
+  })}
+${pager(t, { first: after === undefined ? undefined : peoplePath(path, list), next: next && peoplePath(path, list, next) })}
+${rows.length > 0 && html`<p class="quiet"><a href="${peoplePath(`${path}/people.csv`, list)}" download>${t('console.csv')}</a></p>`}`;
+}
+
+function cellsOf(view: View, row: ListedPerson): readonly Content[] {
+  const { t, locale } = view;
+  return [
+    html`<a href="/console/people/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
+    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}`,
+    mfaOf(view, row),
+    row.enrolledAt === undefined ? '–' : row.codesLeft,
+    row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
+  ];
+}
+
+/** In words and a shape: an open door for whoever can sign in. */
+export function stateOf({ t }: View, row: ListedPerson): Html {
+  return state(t(`people.state.${row.state}`), row.state === 'active');
+}
+
+/** Since when there is an authenticator, or until when none is asked for. */
+export function mfaOf({ t, now, locale }: View, { enrolledAt, exemptUntil }: ListedPerson): Content {
+  if (enrolledAt !== undefined) return html`${state(t('people.mfa.since'), true)} ${dateElement(enrolledAt, locale)}`;
+  if (exemptUntil === undefined || exemptUntil <= now) return state(t('people.mfa.none'), false);
+  return html`${state(t('people.mfa.exempt'), false)} ${dateElement(exemptUntil, locale)}`;
+}

@@ -1,0 +1,94 @@
+import { actions, linkButton } from '#http/parts/actions.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
+import { dataList, timeElement } from '#http/parts/text.ts';
+import type { View } from '#http/view.ts';
+import { consolePage, type Done } from './frame-page.ts';
+import type { ListedPerson, ShownPartner, TrailEvent } from './lists.ts';
+import { trailGrid } from './partner-page.ts';
+import { mfaOf, stateOf } from './people-page.ts';
+
+export type PersonView = {
+  readonly row: ListedPerson;
+  readonly partner: ShownPartner;
+  readonly sessions: number;
+  /** The temporary access code that the next set-up asks for; never the code itself. */
+  readonly accessCode: { readonly isOpen: boolean; readonly expiresAt: number } | undefined;
+  readonly waitingReset: boolean;
+  readonly trail: readonly TrailEvent[];
+  readonly done?: Done | undefined;
+};
+
+/** One person of a partner: how they stand, what can be done, and what was done last. */
+export function personPage(view: View, page: PersonView): Html {
+  const { t } = view;
+  const { row, partner, trail } = page;
+  return consolePage(view, {
+    title: row.name,
+    part: 'partners',
+    above: { href: `/console/partners/${partner.id}`, label: partner.name },
+    done: page.done,
+    body: html`${page.waitingReset && html`<p class="notice info">${t('person.waitingReset')} <a href="/console/resets">${t('console.resets')}</a></p>`}
+${dataList(factsOf(view, page))}
+<section class="apart"><h2>${t('person.acts')}</h2>${actions(...actsOf(view, page))}</section>
+<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail)}</section>`,
+  });
+}
+
+function factsOf(view: View, page: PersonView) {
+  const { t, locale, now } = view;
+  const { row, sessions, accessCode } = page;
+  const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
+  const code = accessCode && [
+    {
+      label: t('person.accessCode'),
+      value: accessCode.isOpen
+        ? html`${t('person.accessCode.open')} ${timeElement(accessCode.expiresAt, locale)}`
+        : t('person.accessCode.over'),
+    },
+  ];
+  return [
+    { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
+    { label: t('person.role'), value: t(row.role === 'manager' ? 'role.manager' : 'role.member') },
+    { label: t('people.state'), value: stateOf(view, row) },
+    {
+      label: t('people.mfa'),
+      value: html`${mfaOf(view, row)}${isExempt && html`<br>${t('person.exemptBecause')} ${row.exemptReason}`}`,
+    },
+    ...(code ?? []),
+    { label: t('person.codes'), value: row.enrolledAt === undefined ? '–' : row.codesLeft },
+    { label: t('person.sessions'), value: sessions },
+    {
+      label: t('people.lastSignIn'),
+      value: row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale),
+    },
+  ];
+}
+
+/** What can be done with somebody who stands like this; the grave ones last. */
+function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[] {
+  const { t, now } = view;
+  const path = `/console/people/${row.id}`;
+  const act = (name: PersonActName, variant: 'quiet' | 'danger' = 'quiet') =>
+    linkButton(`${path}/${name}`, t(`act.${name}`), variant);
+  if (row.state === 'disabled') return [act('enable')];
+  const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
+  return [
+    row.state === 'invited' ? act('invitation') : act('link'),
+    row.state === 'active' && act('unlock'),
+    row.enrolledAt === undefined && act(isExempt ? 'unexempt' : 'exempt'),
+    accessCode && act('access-code'),
+    act('reset-mfa', 'danger'),
+    act('disable', 'danger'),
+  ];
+}
+
+export type PersonActName =
+  | 'enable'
+  | 'disable'
+  | 'unlock'
+  | 'exempt'
+  | 'unexempt'
+  | 'link'
+  | 'invitation'
+  | 'access-code'
+  | 'reset-mfa';

@@ -1,0 +1,191 @@
+import { z } from 'zod';
+import { parseDay } from '#core/day.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { addPerson, resendInvitation } from '#flows/add-person.ts';
+import { EXEMPTION_DAYS_MOST, endExemption, exemptPerson } from '#flows/exemption.ts';
+import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type Reply, seeOther, show } from '#http/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { findPartner } from '#store/partners.ts';
+import { reasonPage } from './act-pages.ts';
+import { findMember, type Member, readMember } from './find.ts';
+import { refusedWords } from './frame-page.ts';
+import { invitePage } from './invite-page.ts';
+import { questionPage } from './partner-page.ts';
+import { personPage } from './person-page.ts';
+import { actorOf, doneOf, missing } from './shared-routes.ts';
+
+const ONE = '/console/people/:person';
+const INVITE = '/console/partners/:partner/people/new';
+const DAY_SECONDS = 24 * 60 * 60;
+
+const reasonForm = z.object({ reason: z.string().optional(), until: z.string().optional() });
+const inviteForm = z.object({
+  email: z.string().optional(),
+  name: z.string().optional(),
+  role: z.string().optional(),
+});
+
+type StaffCall = PageCall<'staffSteppedUp'>;
+type ReasonCall = PageCall<'staffSteppedUp', z.output<typeof reasonForm>>;
+
+export const personRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: ONE,
+    guard: 'staff',
+    async handle({ env, view, params, query }) {
+      const found = await readMember(env, params.person ?? '');
+      return found ? show(personPage(view, { ...found, done: doneOf(query) })) : missing(view);
+    },
+  }),
+  ...reasonAct('disable', 'disabled', disableUser),
+  ...reasonAct('enable', 'enabled', enableUser),
+  ...reasonAct('unlock', 'unlocked', unlockUser),
+  ...reasonAct('exempt', 'exempted', (env, { id, actor, reason, until }) =>
+    exemptPerson(env, { personId: id, actor, reason, until: endOf(until) }),
+  ),
+  ...reasonAct('unexempt', 'unexempted', (env, { id, actor, reason }) =>
+    endExemption(env, { personId: id, actor, reason }),
+  ),
+  ...mailAct('link', 'link', (call, id) => makeResetLink(call.env, { id, actor: actorOf(call), mailed: true })),
+  ...mailAct('invitation', 'resent', (call, id) => resendInvitation(call.env, actorOf(call), id)),
+  page({ method: 'GET', path: INVITE, guard: 'staffSteppedUp', handle: showInvite }),
+  page({ method: 'POST', path: INVITE, guard: 'staffSteppedUp', form: inviteForm, handle: submitInvite }),
+];
+
+type Act = PersonAct & { readonly id: string; readonly until: string };
+type ActName = 'disable' | 'enable' | 'unlock' | 'exempt' | 'unexempt';
+
+/** An act on one person that asks why. */
+function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Promise<unknown>): readonly Route[] {
+  const path = `${ONE}/${name}`;
+  const drawn = ({ view }: Pick<StaffCall, 'view'>, { row }: Member, typed: Typed, refusal?: Refusal) => {
+    const above = { href: `/console/people/${row.id}`, label: row.name };
+    return reasonPage(view, {
+      ...{ title: view.t(`act.${name}`), text: view.t(`act.${name}.text`, { name: row.name }) },
+      ...{ action: `${above.href}/${name}`, above, isGrave: name === 'disable', reason: typed.reason },
+      until: name === 'exempt' ? daysFrom(view.now, typed.until) : undefined,
+      refusal: refusal && refusedWords(view, refusal),
+    });
+  };
+  return [
+    page({
+      method: 'GET',
+      path,
+      guard: 'staffSteppedUp',
+      async handle(call) {
+        const member = await memberOf(call);
+        return member ? show(drawn(call, member, { reason: '', until: '' })) : missing(call.view);
+      },
+    }),
+    page({
+      method: 'POST',
+      path,
+      guard: 'staffSteppedUp',
+      form: reasonForm,
+      async handle(call: ReasonCall) {
+        const member = await memberOf(call);
+        if (!member) return missing(call.view);
+        const typed = { reason: call.input.reason ?? '', until: call.input.until ?? '' };
+        const outcome = await act(call.env, { id: member.row.id, actor: actorOf(call), ...typed });
+        return isRefusal(outcome)
+          ? showRefusal(drawn(call, member, typed, outcome), outcome)
+          : back(member.row.id, done);
+      },
+    }),
+  ];
+}
+
+type Typed = { readonly reason: string; readonly until: string };
+
+/** An act that ends in a mail to the person: its link is for nobody else's eyes. */
+function mailAct(
+  name: 'link' | 'invitation',
+  done: string,
+  act: (call: StaffCall, id: string) => Promise<unknown>,
+): readonly Route[] {
+  const path = `${ONE}/${name}`;
+  return [
+    page({
+      method: 'GET',
+      path,
+      guard: 'staffSteppedUp',
+      async handle(call) {
+        const member = await memberOf(call);
+        if (!member) return missing(call.view);
+        const { t } = call.view;
+        const above = { href: `/console/people/${member.row.id}`, label: member.row.name };
+        const text = t(`act.${name}.text`, { email: member.row.email });
+        const action = `${above.href}/${name}`;
+        return show(
+          questionPage(call.view, { title: t(`act.${name}`), text, action, above, button: t(`act.${name}`) }),
+        );
+      },
+    }),
+    page({
+      method: 'POST',
+      path,
+      guard: 'staffSteppedUp',
+      async handle(call) {
+        const member = await memberOf(call);
+        if (!member) return missing(call.view);
+        const outcome = await act(call, member.row.id);
+        // Accepted or disabled meanwhile: the page says how the person stands.
+        return isRefusal(outcome) ? seeOther(`/console/people/${member.row.id}`) : back(member.row.id, done);
+      },
+    }),
+  ];
+}
+
+function memberOf({ env, params }: Pick<StaffCall, 'env' | 'params'>): Promise<Member | undefined> {
+  return findMember(env, params.person ?? '');
+}
+
+function back(id: string, done: string): Reply {
+  return seeOther(`/console/people/${id}?done=${done}`);
+}
+
+/** An exemption holds through the day that was typed; what is no day is no moment ahead. */
+function endOf(day: string): number {
+  const at = parseDay(day);
+  return at === undefined ? 0 : at + DAY_SECONDS;
+}
+
+function daysFrom(now: number, value: string) {
+  const day = (at: number) => new Date(at * 1000).toISOString().slice(0, 10);
+  return { value, min: day(now), max: day(now + (EXEMPTION_DAYS_MOST - 1) * DAY_SECONDS) };
+}
+
+type Invited = { readonly email: string; readonly name: string; readonly role: string };
+
+async function drawInvite(call: StaffCall, typed: Invited, refusal?: Refusal): Promise<Reply> {
+  const { env, view, params } = call;
+  const partner = await findPartner(env.db.read, params.partner ?? '');
+  if (!partner) return missing(view);
+  const above = { href: `/console/partners/${partner.id}`, label: partner.name };
+  const roles = (['member', 'manager'] as const).map((value) => ({ value, label: view.t(`role.${value}`) }));
+  const html = invitePage(view, {
+    ...{ title: view.t('people.invite'), part: 'partners', action: `${above.href}/people/new`, above, roles, typed },
+    refusal: refusal && refusedWords(view, refusal),
+  });
+  return refusal ? showRefusal(html, refusal) : show(html);
+}
+
+function showInvite(call: StaffCall): Promise<Reply> {
+  return drawInvite(call, { email: '', name: '', role: 'member' });
+}
+
+async function submitInvite(call: PageCall<'staffSteppedUp', z.output<typeof inviteForm>>): Promise<Reply> {
+  const { env, input, params } = call;
+  const partner = await findPartner(env.db.read, params.partner ?? '');
+  if (!partner) return missing(call.view);
+  const { email = '', name = '' } = input;
+  const role = input.role === 'manager' ? 'manager' : 'member';
+  const person = { email, name: name.trim() === '' ? undefined : name, role, partner: partner.slug } as const;
+  const added = await addPerson(env, actorOf(call), { ...person, password: undefined });
+  if (isRefusal(added)) return drawInvite({ ...call, input: undefined }, { email, name, role }, added);
+  return seeOther(`/console/people/${added.person.user.id}?done=invited`);
+}

@@ -1,0 +1,14 @@
+import { seeOther } from '#http/reply.ts';
+import { page, type Route } from '#http/route.ts';
+import { partnerRoutes } from './partner-routes.ts';
+import { personRoutes } from './person-routes.ts';
+import { resetRoutes } from './reset-routes.ts';
+import { staffRoutes } from './staff-routes.ts';
+
+export const consoleRoutes: readonly Route[] = [
+  page({ method: 'GET', path: '/console', guard: 'staff', handle: () => seeOther('/console/partners') }),
+  ...partnerRoutes,
+  ...personRoutes,
+  ...resetRoutes,
+  ...staffRoutes,
+];

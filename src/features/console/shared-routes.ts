@@ -1,0 +1,19 @@
+import type { Client } from '#core/client.ts';
+import type { Actor } from '#flows/actor.ts';
+import { type Reply, show } from '#http/reply.ts';
+import type { View } from '#http/view.ts';
+import type { Session } from '#store/sessions.ts';
+import { DONE, type Done, missingPage } from './frame-page.ts';
+
+/** The member of staff who acts, and from where: the audit log names both. */
+export function actorOf({ session, client }: { readonly session: Session; readonly client: Client }): Actor {
+  return { id: session.user.id, client };
+}
+
+export function doneOf(query: URLSearchParams): Done | undefined {
+  return DONE.find((known) => known === query.get('done'));
+}
+
+export function missing(view: View): Reply {
+  return show(missingPage(view), 404);
+}

@@ -1,0 +1,75 @@
+import { actions, linkButton } from '#http/parts/actions.ts';
+import { grid } from '#http/parts/grid.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import { dataList, dateElement, state, timeElement } from '#http/parts/text.ts';
+import type { View } from '#http/view.ts';
+import { consolePage, type Done } from './frame-page.ts';
+import type { ListedPerson, TrailEvent } from './lists.ts';
+import { trailGrid } from './partner-page.ts';
+import { stateOf } from './people-page.ts';
+
+export function staffPage(view: View, rows: readonly ListedPerson[], done?: Done): Html {
+  const { t, locale } = view;
+  return consolePage(view, {
+    title: t('console.staff'),
+    part: 'staff',
+    done,
+    body: html`<div class="actions">${linkButton('/console/staff/new', t('staff.invite'), 'primary')}</div>
+${grid({
+  caption: t('console.staff'),
+  columns: [
+    { label: t('people.name') },
+    { label: t('person.role') },
+    { label: t('people.state') },
+    { label: t('people.mfa') },
+    { label: t('people.lastSignIn'), numeric: true },
+  ],
+  rows: rows.map((row) => [
+    html`<a href="/console/staff/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
+    roleOf(view, row),
+    stateOf(view, row),
+    row.enrolledAt === undefined
+      ? state(t('people.mfa.none'), false)
+      : html`${state(t('people.mfa.since'), true)} ${dateElement(row.enrolledAt, locale)}`,
+    row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
+  ]),
+  empty: html`<p>${t('staff.invite')}</p>`,
+})}`,
+  });
+}
+
+type MemberView = {
+  readonly row: ListedPerson;
+  readonly trail: readonly TrailEvent[];
+  readonly done?: Done | undefined;
+};
+
+export function staffMemberPage(view: View, { row, trail, done }: MemberView): Html {
+  const { t, locale } = view;
+  const path = `/console/staff/${row.id}`;
+  const lastSignIn = row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale);
+  return consolePage(view, {
+    title: row.name,
+    part: 'staff',
+    above: { href: '/console/staff', label: t('console.staff') },
+    done,
+    body: html`${dataList([
+      { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
+      { label: t('person.role'), value: roleOf(view, row) },
+      { label: t('people.state'), value: stateOf(view, row) },
+      { label: t('people.lastSignIn'), value: lastSignIn },
+    ])}
+<section class="apart"><h2>${t('person.acts')}</h2>${actions(
+      row.state === 'invited' && linkButton(`${path}/invitation`, t('act.invitation')),
+      linkButton(`${path}/role`, t(row.role === 'admin' ? 'staff.makeCsm' : 'staff.makeAdmin')),
+      row.state === 'disabled'
+        ? linkButton(`${path}/enable`, t('act.enable'))
+        : linkButton(`${path}/disable`, t('act.disable'), 'danger'),
+    )}</section>
+<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail)}</section>`,
+  });
+}
+
+function roleOf({ t }: View, { role }: Pick<ListedPerson, 'role'>): string {
+  return t(`role.${role}`);
+}

@@ -1,0 +1,78 @@
+import { ACCESS_CODE_TRIES, opensEnrollment } from '#core/access-code.ts';
+import type { Client } from '#core/client.ts';
+import { formatRecoveryCode, normalizeRecoveryCode, RECOVERY_CODE_BYTES } from '#core/recovery-code.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { claimAccessCode, findAccessCode, replaceAccessCode, reserveAccessCodeTry } from '#store/access-codes.ts';
+import type { Queries } from '#store/database.ts';
+import type { User } from '#store/users.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+import { appendEvent } from './append-event.ts';
+import { personTransaction } from './transaction.ts';
+
+/** A code just made: the only moment at which it exists in the clear. */
+export type NewAccessCode = { readonly code: string; readonly expiresAt: number };
+
+/** Makes the code that the next enrollment of this person asks for beside the password; the one before dies. */
+export async function makeAccessCode(
+  env: Env,
+  tx: Queries,
+  { user, expiresAt }: { readonly user: User; readonly expiresAt: number },
+  actor: Actor,
+): Promise<NewAccessCode> {
+  const code = formatRecoveryCode(env.random(RECOVERY_CODE_BYTES));
+  const mac = `${env.keys.activeKeyId}.${env.keys.mac('token', textOf(user.id, code))}`;
+  await replaceAccessCode(tx, { user_id: user.id, mac, created_at: env.now(), expires_at: expiresAt });
+  const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'access_code.created', ...who, detail: { expiresAt } }, actorClient(actor));
+  return { code, expiresAt };
+}
+
+/** Whether this person has to give a code before a secret is shown to this pending sign-in or session. */
+export async function needsAccessCode(queries: Queries, userId: string, ownerId: string): Promise<boolean> {
+  return !opensEnrollment(await findAccessCode(queries, userId), ownerId);
+}
+
+/** Who gives the code, and the pending sign-in or the session that it opens the enrollment to. */
+export type CodeBearer = { readonly user: User; readonly ownerId: string; readonly client: Client };
+
+/**
+ * Accepts a temporary access code once, or says why not. The try is counted and committed before anything is compared;
+ * a code that is used, over or out of tries is answered alike: only staff can make another.
+ */
+export async function useAccessCode(env: Env, bearer: CodeBearer, typed: string): Promise<true | Refusal> {
+  const code = normalizeRecoveryCode(typed);
+  if (code === undefined) return refuse('invalid_request', { reason: 'code' });
+  const { user, ownerId } = bearer;
+  const now = env.now();
+  const reserved = await env.db.transaction((tx) => reserveAccessCodeTry(tx, user.id, ACCESS_CODE_TRIES, now));
+  if (!reserved) return reject(env, bearer, refuse('access_code_expired'));
+  const row = await findAccessCode(env.db.read, user.id);
+  if (!row || !fits(env, row.mac, user.id, code)) return reject(env, bearer, refuse('access_code_incorrect'));
+  const outcome = await personTransaction<true>(env.db, user.id, async (tx) => {
+    if (!(await claimAccessCode(tx, user.id, { mac: row.mac, ownerId, now }))) return refuse('access_code_expired');
+    await appendEvent(env, tx, { action: 'access_code.accepted', ...whose(user), detail: {} }, bearer.client);
+    return true;
+  });
+  return isRefusal(outcome) ? reject(env, bearer, outcome) : outcome;
+}
+
+function fits(env: Env, stored: string, userId: string, code: string): boolean {
+  const [keyId = '', mac = ''] = stored.split('.');
+  return env.keys.verifyMac('token', textOf(userId, code), keyId, mac);
+}
+
+/** Bound to the person: the same row moved to somebody else fits no code. */
+function textOf(userId: string, code: string): string {
+  return `access-code|${userId}|${normalizeRecoveryCode(code)}`;
+}
+
+async function reject(env: Env, { user, client }: CodeBearer, refusal: Refusal): Promise<Refusal> {
+  const event = { action: 'access_code.refused' as const, ...whose(user), detail: { reason: refusal.refused } };
+  await env.db.transaction((tx) => appendEvent(env, tx, event, client));
+  return refusal;
+}
+
+function whose(user: User) {
+  return { actor: user.id, subject: user.id, partner: user.partnerId };
+}

@@ -1,0 +1,70 @@
+import type { StaffReason } from '#core/audit-values.ts';
+import type { Refusal } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { deleteAccessCode } from '#store/access-codes.ts';
+import { deleteTriesUnder } from '#store/attempts.ts';
+import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
+import type { Queries } from '#store/database.ts';
+import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
+import { deleteResetRequest } from '#store/reset-requests.ts';
+import type { Person } from '#store/users.ts';
+import { makeAccessCode, type NewAccessCode } from './access-code.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+import { appendEvent } from './append-event.ts';
+import { oneTimeCodeKeys } from './lanes.ts';
+import { queueMail } from './mail.ts';
+import { actOn, endAll, type PersonAct } from './person-acts.ts';
+
+/** How it was made sure that the right person asks: for the audit log. */
+export type IdentityCheck = {
+  readonly checkedBy: string;
+  readonly checkNote: StaffReason;
+  /** Who asked for it, where a second member of staff had to agree. */
+  readonly requestedBy?: string | undefined;
+};
+
+export type MfaReset = {
+  readonly actor: Actor;
+  readonly reason: StaffReason;
+  readonly check?: IdentityCheck;
+  /** Until when the temporary access code is good; absent: the next enrollment asks for none. */
+  readonly codeExpiresAt?: number | undefined;
+};
+
+export type ResetDone = {
+  readonly person: Person;
+  readonly sessions: number;
+  readonly accessCode: NewAccessCode | undefined;
+};
+
+/** The reset of the command line, without a code: whoever runs it holds the database. */
+export async function resetMfa(env: Env, act: PersonAct): Promise<ResetDone | Refusal> {
+  return actOn(env, act, (tx, person, reason) => resetMfaOf(env, tx, person, { actor: act.actor, reason }));
+}
+
+/**
+ * Takes every authenticator from a person, with all that was built on it: recovery codes, secrets shown, known devices,
+ * sessions, open sign-ins and counted tries; and tells them by mail. The next sign-in leads to enrollment, which asks
+ * for the temporary access code too where there is one.
+ */
+export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: MfaReset): Promise<ResetDone> {
+  const { user } = person;
+  const authenticator = await findAuthenticator(tx, user.id);
+  if (authenticator) {
+    await deleteAuthenticator(tx, authenticator.id);
+    await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator.id));
+  }
+  await deleteTriesUnder(tx, `recovery:${user.id}:`);
+  await deleteRecoveryCodes(tx, user.id);
+  await deleteAccessCode(tx, user.id);
+  await deleteResetRequest(tx, user.id);
+  const sessions = await endAll(tx, user.id);
+  const { actor, reason, check, codeExpiresAt } = reset;
+  const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
+  const event = { action: 'user.mfa_reset', ...who, detail: { reason, sessions, ...check } } as const;
+  await appendEvent(env, tx, event, actorClient(actor));
+  await queueMail(env, tx, user, { kind: 'mfa_reset', withCode: codeExpiresAt !== undefined });
+  const accessCode =
+    codeExpiresAt === undefined ? undefined : await makeAccessCode(env, tx, { user, expiresAt: codeExpiresAt }, actor);
+  return { person, sessions, accessCode };
+}

@@ -1,0 +1,140 @@
+import { accessCodeExpiresAt } from '#core/access-code.ts';
+import { staffReason } from '#core/audit.ts';
+import { isStaff } from '#core/policy.ts';
+import { type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { findAccessCode } from '#store/access-codes.ts';
+import type { ResetRequestTable } from '#store/console-tables.ts';
+import type { Queries } from '#store/database.ts';
+import { deleteEnrollments } from '#store/enrollments.ts';
+import { lockUser } from '#store/locks.ts';
+import { resetsWithoutCode } from '#store/partners.ts';
+import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
+import { claimResetRequest, createResetRequest, findResetOwner } from '#store/reset-requests.ts';
+import { findPerson, type Person } from '#store/users.ts';
+import { makeAccessCode, type NewAccessCode } from './access-code.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+import { appendEvent } from './append-event.ts';
+import { type ResetDone, resetMfaOf } from './reset-mfa.ts';
+import { transactionOrRefusal } from './transaction.ts';
+
+/** How identity can have been checked: a closed list, so that it can be counted later. */
+export const IDENTITY_CHECKS = ['callback', 'video', 'in_person', 'manager', 'other'] as const;
+
+export type ResetTyped = {
+  readonly personId: string;
+  readonly actor: Actor;
+  readonly reason: string;
+  readonly checkedBy: string | undefined;
+  readonly checkNote: string;
+  readonly codeMinutes: number;
+};
+
+/** `waits` where a second member of staff has to agree. */
+export type ResetOutcome = ResetDone | { readonly waits: true };
+
+/** Resets a person's MFA, or puts it before a second member of staff where the settings say so. */
+export async function askForReset(env: Env, typed: ResetTyped): Promise<ResetOutcome | Refusal> {
+  const request = readRequest(env, typed);
+  if ('refused' in request) return request;
+  return transactionOrRefusal<ResetOutcome>(env.db, async (tx) => {
+    await lockUser(tx, typed.personId);
+    const person = await findPerson(tx, typed.personId);
+    if (!person || isStaff(person.user.role)) return refuse('not_found', { reason: 'user' });
+    if (!env.config.resetSecondApprover) return carryOut(env, tx, person, request, typed.actor);
+    if (!(await createResetRequest(tx, request))) return refuse('forbidden', { reason: 'waits' });
+    const who = { actor: actorId(typed.actor), subject: person.user.id, partner: person.user.partnerId };
+    const detail = { reason: staffReason(request.reason), checkedBy: request.checked_by };
+    if (detail.reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
+    const event = { action: 'reset.requested' as const, ...who, detail: { ...detail, reason: detail.reason } };
+    await appendEvent(env, tx, event, actorClient(typed.actor));
+    return { waits: true };
+  });
+}
+
+/** The second member of staff agrees; whoever asked cannot. Of two who agree at once one carries it out. */
+export async function approveReset(env: Env, requestId: string, actor: Actor): Promise<ResetDone | Refusal> {
+  return transactionOrRefusal(env.db, async (tx) => {
+    // The person before all other rows.
+    await lockUser(tx, (await findResetOwner(tx, requestId)) ?? '');
+    const request = await claimResetRequest(tx, requestId, { notBy: actorId(actor) });
+    const person = request && (await findPerson(tx, request.user_id));
+    if (!person || isStaff(person.user.role)) return refuse('not_found', { reason: 'request' });
+    return carryOut(env, tx, person, request, actor);
+  });
+}
+
+/** Takes a waiting request off the list: declined by another, or taken back by whoever asked. */
+export async function declineReset(env: Env, requestId: string, actor: Actor): Promise<true | Refusal> {
+  return transactionOrRefusal<true>(env.db, async (tx) => {
+    // The person before all other rows.
+    await lockUser(tx, (await findResetOwner(tx, requestId)) ?? '');
+    const request = await claimResetRequest(tx, requestId, {});
+    const person = request && (await findPerson(tx, request.user_id));
+    if (!person) return refuse('not_found', { reason: 'request' });
+    const who = { actor: actorId(actor), subject: person.user.id, partner: person.user.partnerId };
+    await appendEvent(env, tx, { action: 'reset.declined', ...who, detail: {} }, actorClient(actor));
+    return true;
+  });
+}
+
+/** Another code for somebody whose reset is done, and who could not use the first: it opens nothing any more. */
+export async function renewAccessCode(
+  env: Env,
+  { personId, actor, codeMinutes }: Pick<ResetTyped, 'personId' | 'actor' | 'codeMinutes'>,
+): Promise<NewAccessCode | Refusal> {
+  const expiresAt = accessCodeExpiresAt(codeMinutes, env.now());
+  if (expiresAt === undefined) return refuse('invalid_request', { reason: 'code_minutes' });
+  return transactionOrRefusal(env.db, async (tx) => {
+    await lockUser(tx, personId);
+    const person = await findPerson(tx, personId);
+    if (!person || isStaff(person.user.role)) return refuse('not_found', { reason: 'user' });
+    if (!(await findAccessCode(tx, personId))) return refuse('forbidden', { reason: 'no_code' });
+    // What the first code may have opened, to whomever, ends with it.
+    await deletePendingSignIns(tx, personId, '');
+    await deleteEnrollments(tx, personId);
+    return makeAccessCode(env, tx, { user: person.user, expiresAt }, actor);
+  });
+}
+
+function readRequest(env: Env, typed: ResetTyped): ResetRequestTable | Refusal {
+  const reason = staffReason(typed.reason);
+  if (reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
+  const checkedBy = IDENTITY_CHECKS.find((known) => known === typed.checkedBy);
+  if (checkedBy === undefined) return refuse('invalid_request', { reason: 'checked_by' });
+  const checkNote = staffReason(typed.checkNote);
+  if (checkNote === undefined) return refuse('invalid_request', { reason: 'check_note' });
+  if (accessCodeExpiresAt(typed.codeMinutes, 0) === undefined) {
+    return refuse('invalid_request', { reason: 'code_minutes' });
+  }
+  return {
+    id: env.newId(),
+    user_id: typed.personId,
+    requested_by: actorId(typed.actor),
+    requested_at: env.now(),
+    reason,
+    checked_by: checkedBy,
+    check_note: checkNote,
+    code_minutes: typed.codeMinutes,
+  };
+}
+
+async function carryOut(
+  env: Env,
+  tx: Queries,
+  person: Person,
+  request: ResetRequestTable,
+  actor: Actor,
+): Promise<ResetDone | Refusal> {
+  const reason = staffReason(request.reason);
+  const checkNote = staffReason(request.check_note);
+  if (reason === undefined || checkNote === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
+  const without = person.partner !== undefined && (await resetsWithoutCode(tx, person.partner.id));
+  const requestedBy = request.requested_by === actorId(actor) ? undefined : request.requested_by;
+  return resetMfaOf(env, tx, person, {
+    actor,
+    reason,
+    check: { checkedBy: request.checked_by, checkNote, requestedBy },
+    codeExpiresAt: without ? undefined : accessCodeExpiresAt(request.code_minutes, env.now()),
+  });
+}

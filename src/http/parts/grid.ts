@@ -1,0 +1,71 @@
+import type { Translate } from '#messages/messages.ts';
+import { linkButton } from './actions.ts';
+import { attributes, type Content, type Html, html } from './html.ts';
+
+export type Column = {
+  readonly label: string;
+  /** Right-aligned, digits under digits. */
+  readonly numeric?: boolean;
+  /** Where the list is sorted by this column; `isCurrent` when it is so already. */
+  readonly sort?: {
+    readonly href: string;
+    readonly isCurrent: boolean;
+    readonly direction: 'ascending' | 'descending';
+  };
+};
+
+type Grid = {
+  readonly caption: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly Content[])[];
+  /** What to do first where there is nothing to show. */
+  readonly empty: Content;
+};
+
+/** A dense table whose heads stay in sight; a list of cards on a phone. */
+export function grid({ caption, columns, rows, empty }: Grid): Html {
+  if (rows.length === 0) return html`<div class="empty">${empty}</div>`;
+  const cells = (row: readonly Content[]) =>
+    row.map((cell, index) => {
+      const { label, numeric } = columns[index] ?? { label: '' };
+      const marks = attributes({ class: numeric && 'number', 'data-label': label || undefined });
+      return html`<td role="cell"${marks}><div>${cell}</div></td>`;
+    });
+  return html`<table role="table" class="grid"><caption class="unseen">${caption}</caption>
+<thead role="rowgroup"><tr role="row">${columns.map(head)}</tr></thead>
+<tbody role="rowgroup">${rows.map((row) => html`<tr role="row">${cells(row)}</tr>`)}</tbody></table>`;
+}
+
+function head({ label, numeric, sort }: Column): Html {
+  if (label === '') return html`<td role="cell"></td>`;
+  const marks = attributes({
+    class: numeric && 'number',
+    'aria-sort': sort?.isCurrent ? sort.direction : undefined,
+  });
+  return html`<th scope="col" role="columnheader"${marks}>${sort ? html`<a href="${sort.href}">${label}</a>` : label}</th>`;
+}
+
+type Pages = { readonly first: string | undefined; readonly next: string | undefined };
+
+/** The way on in a list that is longer than a page, and back to its beginning. */
+export function pager(t: Translate, { first, next }: Pages): Content {
+  if (first === undefined && next === undefined) return undefined;
+  return html`<nav class="actions" aria-label="${t('pager.label')}">${first !== undefined && linkButton(first, t('pager.first'))}
+${next !== undefined && linkButton(next, t('pager.next'))}</nav>`;
+}
+
+type Tab = { readonly href: string; readonly label: string; readonly isCurrent: boolean };
+
+/** The parts of an area, above its pages. */
+export function tabs(label: string, items: readonly Tab[]): Html {
+  return html`<nav class="tabs" aria-label="${label}"><ul>${items.map(
+    (item) =>
+      html`<li><a href="${item.href}"${attributes({ 'aria-current': item.isCurrent ? 'page' : undefined })}>${item.label}</a></li>`,
+  )}</ul></nav>`;
+}
+
+/** How much of a whole, as a bar beside its numbers: the words say all that the bar does. */
+export function share(part: number, whole: number, text: string): Html {
+  const tenths = whole === 0 ? 0 : Math.floor((part * 10) / whole);
+  return html`<span class="share"><span>${text}</span> <span class="bar s${tenths}" aria-hidden="true"></span></span>`;
+}

@@ -1,0 +1,121 @@
+import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
+import type { PartnerCountTable } from './console-tables.ts';
+import type { PartnerTable, Queries, Schema } from './database.ts';
+import { holds } from './like.ts';
+
+/** Which partners, and in which order. */
+export type PartnerFilter = {
+  readonly search: string | undefined;
+  readonly policy: PartnerTable['mfa_policy'] | undefined;
+  readonly adoption: 'none' | 'some' | 'all' | undefined;
+  /** Only where MFA is required by now and somebody has none. */
+  readonly overdue: boolean;
+  readonly archived: boolean;
+  readonly sort: 'name' | 'adoption' | 'people';
+};
+
+/** The last row of the page before: what it is sorted by, and its id. */
+export type PartnerCursor = { readonly value: string | number; readonly id: string };
+
+export type PartnerRow = {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly policy: PartnerTable['mfa_policy'];
+  readonly requiredFrom: number | undefined;
+  readonly archivedAt: number | undefined;
+  readonly people: number;
+  readonly enrolled: number;
+  /** What the page is sorted by. */
+  readonly sortValue: string | number;
+};
+
+/** One page of partners with their counts: triggers keep those, so that nothing is counted here. */
+export async function listPartnerPage(
+  queries: Queries,
+  filter: PartnerFilter,
+  page: { readonly after: PartnerCursor | undefined; readonly limit: number; readonly now: number },
+): Promise<readonly PartnerRow[]> {
+  const value: RawBuilder<string | number> = SORTS[filter.sort];
+  const isUp = filter.sort !== 'people';
+  let query = matching(queries, filter, page.now)
+    .selectAll('p')
+    .select(['c.people', 'c.enrolled', value.as('sort_value')])
+    .orderBy(value, isUp ? 'asc' : 'desc')
+    .orderBy('p.id', isUp ? 'asc' : 'desc')
+    .limit(page.limit);
+  const { after } = page;
+  if (after) {
+    const beyond = isUp ? sql`>` : sql`<`;
+    query = query.where(
+      sql<boolean>`(${value} ${beyond} ${after.value} or (${value} = ${after.value} and p.id ${beyond} ${after.id}))`,
+    );
+  }
+  const rows = await query.execute();
+  return rows.map((row) => ({
+    id: row.id,
+    slug: row.slug,
+    name: row.name,
+    policy: row.mfa_policy,
+    requiredFrom: row.mfa_required_from ?? undefined,
+    archivedAt: row.archived_at ?? undefined,
+    people: row.people,
+    enrolled: row.enrolled,
+    sortValue: row.sort_value,
+  }));
+}
+
+export async function countPartners(queries: Queries, filter: PartnerFilter, now: number): Promise<number> {
+  const row = await matching(queries, filter, now)
+    .select((all) => all.fn.countAll<number | string>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/** How many people of one partner may sign in, and how many of them have an authenticator. */
+export async function findPartnerCounts(
+  queries: Queries,
+  partnerId: string,
+): Promise<{ readonly people: number; readonly enrolled: number }> {
+  const row = await queries
+    .selectFrom('partner_counts')
+    .select(['people', 'enrolled'])
+    .where('partner_id', '=', partnerId)
+    .executeTakeFirst();
+  return row ?? { people: 0, enrolled: 0 };
+}
+
+const SORTS = {
+  name: sql<string>`lower(p.name)`,
+  people: sql<number>`c.people`,
+  // Whole percent; a partner without people has nothing left to do.
+  adoption: sql<number>`case when c.people = 0 then 100 else c.enrolled * 100 / c.people end`,
+} as const;
+
+function matching(queries: Queries, filter: PartnerFilter, now: number) {
+  const { search, policy, archived } = filter;
+  let query = queries
+    .selectFrom('partners as p')
+    .innerJoin('partner_counts as c', 'c.partner_id', 'p.id')
+    .where('p.archived_at', archived ? 'is not' : 'is', null)
+    .where((all) => all.and([...adoptionTests(all, filter), ...(filter.overdue ? overdueTests(all, now) : [])]));
+  if (search !== undefined) query = query.where(holds(['p.name', 'p.slug'], search));
+  if (policy !== undefined) query = query.where('p.mfa_policy', '=', policy);
+  return query;
+}
+
+type Tests = ExpressionBuilder<Schema & { p: PartnerTable; c: PartnerCountTable }, 'p' | 'c'>;
+
+function adoptionTests(all: Tests, { adoption }: PartnerFilter) {
+  if (adoption === 'none') return [all('c.enrolled', '=', 0)];
+  if (adoption === 'all') return [all('c.enrolled', '=', all.ref('c.people')), all('c.people', '>', 0)];
+  return adoption === 'some' ? [all('c.enrolled', '>', 0), all('c.enrolled', '<', all.ref('c.people'))] : [];
+}
+
+function overdueTests(all: Tests, now: number) {
+  return [
+    all('p.mfa_policy', '=', 'required'),
+    all.or([all('p.mfa_required_from', 'is', null), all('p.mfa_required_from', '<=', now)]),
+    all('c.enrolled', '<', all.ref('c.people')),
+  ];
+}

@@ -1,0 +1,110 @@
+import type { Queries, UserTable } from './database.ts';
+import { holds } from './like.ts';
+
+export type PeopleFilter = {
+  readonly partnerId: string;
+  readonly search: string | undefined;
+  readonly state: 'missing' | 'enrolled' | 'invited' | 'exempt' | 'disabled' | undefined;
+};
+
+/** A person as lists show them. */
+export type PersonRow = {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: UserTable['role'];
+  readonly state: 'invited' | 'active' | 'disabled';
+  readonly enrolledAt: number | undefined;
+  readonly codesLeft: number;
+  readonly lastSignInAt: number | undefined;
+  readonly exemptUntil: number | undefined;
+  readonly exemptReason: string | undefined;
+};
+
+/** One page of a partner's people by email, those after `after` only. */
+export async function listPeoplePage(
+  queries: Queries,
+  filter: PeopleFilter,
+  page: { readonly after: string | undefined; readonly limit: number; readonly now: number },
+): Promise<readonly PersonRow[]> {
+  let query = people(queries).where('u.partner_id', '=', filter.partnerId).orderBy('u.email').limit(page.limit);
+  if (page.after !== undefined) query = query.where('u.email', '>', page.after);
+  if (filter.search !== undefined) query = query.where(holds(['u.email', 'u.name'], filter.search));
+  if (filter.state === 'disabled') query = query.where('u.disabled_at', 'is not', null);
+  else if (filter.state !== undefined) query = query.where('u.disabled_at', 'is', null);
+  if (filter.state === 'missing') query = query.where('a.id', 'is', null);
+  if (filter.state === 'enrolled') query = query.where('a.id', 'is not', null);
+  if (filter.state === 'invited') query = query.where('u.sealed_password', 'is', null);
+  if (filter.state === 'exempt') query = query.where('u.exempt_until', '>', page.now);
+  return (await query.execute()).map(rowOf);
+}
+
+/** Everybody of the portal's owner, administrators first. */
+export async function listStaff(queries: Queries): Promise<readonly PersonRow[]> {
+  const staff = people(queries).where('u.role', 'in', ['csm', 'admin']);
+  return (await staff.orderBy('u.role').orderBy('u.email').execute()).map(rowOf);
+}
+
+export async function findPersonRow(queries: Queries, userId: string): Promise<PersonRow | undefined> {
+  const row = await people(queries).where('u.id', '=', userId).executeTakeFirst();
+  return row && rowOf(row);
+}
+
+/** How many of a partner's people have no authenticator, and how many of those are exempt now. */
+export async function countMissing(
+  queries: Queries,
+  partnerId: string,
+  now: number,
+): Promise<{ readonly missing: number; readonly exempt: number }> {
+  const all = queries
+    .selectFrom('users as u')
+    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
+    .select((every) => every.fn.countAll<number | string>().as('count'))
+    .where('u.partner_id', '=', partnerId)
+    .where('u.disabled_at', 'is', null)
+    .where('a.id', 'is', null);
+  const missing = await all.executeTakeFirstOrThrow();
+  const exempt = await all.where('u.exempt_until', '>', now).executeTakeFirstOrThrow();
+  return { missing: Number(missing.count), exempt: Number(exempt.count) };
+}
+
+/** The names of people, by id: for lists that hold ids alone. */
+export async function listNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await queries.selectFrom('users').select(['id', 'name']).where('id', 'in', ids).execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+function people(queries: Queries) {
+  return queries
+    .selectFrom('users as u')
+    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
+    .select(['u.id', 'u.email', 'u.name', 'u.role', 'u.disabled_at', 'u.sealed_password', 'u.last_sign_in_at'])
+    .select(['u.exempt_until', 'u.exempt_reason', 'a.created_at as enrolled_at'])
+    .select((each) =>
+      each
+        .selectFrom('recovery_codes as c')
+        .select((all) => all.fn.countAll<number | string>().as('left'))
+        .whereRef('c.user_id', '=', 'u.id')
+        .where('c.used_at', 'is', null)
+        .as('codes_left'),
+    );
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof people>['executeTakeFirstOrThrow']>>;
+
+function rowOf(row: Row): PersonRow {
+  const isInvited = row.sealed_password === null;
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    role: row.role,
+    state: row.disabled_at !== null ? 'disabled' : isInvited ? 'invited' : 'active',
+    enrolledAt: row.enrolled_at ?? undefined,
+    codesLeft: Number(row.codes_left ?? 0),
+    lastSignInAt: row.last_sign_in_at ?? undefined,
+    exemptUntil: row.exempt_until ?? undefined,
+    exemptReason: row.exempt_reason ?? undefined,
+  };
+}
