@@ -1,6 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, type Page } from '@playwright/test';
 import { ROUTES } from '../../src/routes.ts';
+import { CONSOLE_NO_PAGE, CONSOLE_SEEN } from './console-gallery.ts';
 import { GALLERY } from './gallery.ts';
 import type { Stage } from './ways.ts';
 import { expect, heading, openSite, watchFaults } from './world.ts';
@@ -66,6 +67,9 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/security/recovery-codes': ['new-codes'],
   '/security/password': ['password'],
   '/security/sessions': ['sessions'],
+  '/enroll/access-code': ['access-code', 'access-code-refused'],
+  '/security/authenticator/access-code': ['security-access-code'],
+  ...CONSOLE_SEEN,
   '/forgot-password': ['forgot'],
   '/password/:token': ['new-password'],
   '/invitation/:token': ['invitation', 'first-administrator'],
@@ -76,7 +80,7 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/help/troubleshooting': ['help-troubleshooting'],
 };
 
-const NO_PAGE = ['/enroll/recovery-codes.txt', '/.well-known/change-password'];
+const NO_PAGE = ['/enroll/recovery-codes.txt', '/.well-known/change-password', ...CONSOLE_NO_PAGE];
 
 test('no page is missing here', () => {
   const pages = ROUTES.filter(({ method, path }) => method === 'GET' && !path.startsWith('/api/'));

@@ -1,3 +1,4 @@
+import { CONSOLE_GALLERY } from './console-gallery.ts';
 import {
   firstAdministratorLink,
   linkFor,
@@ -180,6 +181,7 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
     stage.site.world.clock.at += 400;
     await stage.page.goto('/security/password');
   },
+  ...CONSOLE_GALLERY,
   forgot: ({ page }) => page.goto('/forgot-password'),
   'forgot-malformed': async ({ page }) => {
     await page.goto('/forgot-password');

@@ -36,7 +36,7 @@ export async function sendCode(page: Page, code: string): Promise<void> {
 }
 
 /** Goes on in the browser where somebody is who came there without one, which is quicker. */
-async function takeOver({ page, site }: Stage, { cookies }: Visitor, path: string): Promise<void> {
+export async function takeOver({ page, site }: Stage, { cookies }: Visitor, path: string): Promise<void> {
   await page.context().addCookies(Array.from(cookies, ([name, value]) => ({ name, value, url: site.origin })));
   await page.goto(path);
 }

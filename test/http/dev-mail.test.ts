@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isRefusal } from '#core/result.ts';
 import { devMailRoutes } from '#features/dev-mail/routes.ts';
-import { addPerson } from '#features/operate/people.ts';
+import { addPerson } from '#flows/add-person.ts';
 import { createApp } from '#http/app.ts';
 import { ORIGIN, openWorld } from '../world.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RULES } from '#core/throttle.ts';
-import { unlockUser } from '#features/operate/person-acts.ts';
 import { passwordKey } from '#flows/lanes.ts';
+import { unlockUser } from '#flows/person-acts.ts';
 import { type Answer, type ApiAnswer, openWorld, PASSWORD, type World } from '../world.ts';
 import {
   closeSession,

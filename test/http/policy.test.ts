@@ -3,7 +3,7 @@ import { describe, it, test } from 'node:test';
 import type { MfaPolicy, Role } from '#core/policy.ts';
 import { tokenHash } from '#core/token.ts';
 import { skipAtSignIn } from '#features/enrollment/at-sign-in.ts';
-import { changeMfaPolicy } from '#features/operate/partners.ts';
+import { changeMfaPolicy } from '#flows/partner-acts.ts';
 import { setMfaPolicy } from '#store/partners.ts';
 import { findPendingSignIn } from '#store/pending-sign-ins.ts';
 import { openWorld, PASSWORD, START, type World } from '../world.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
-import { addPerson } from '#features/operate/people.ts';
+import { addPerson } from '#flows/add-person.ts';
 import { browserAt, callApi, codeOf, ORIGIN, type Person } from '../world.ts';
 import type { Service } from './service.ts';
 

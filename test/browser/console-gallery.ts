@@ -1,0 +1,218 @@
+import { exemptPerson } from '#flows/exemption.ts';
+import { actOn } from '#flows/person-acts.ts';
+import { resetMfaOf } from '#flows/reset-mfa.ts';
+import { type Picture, passwordOnly, type Stage, sendCode, takeOver } from './ways.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
+const NAMES = ['Ana Silva', 'Bo Lind', 'Chloé Martin', 'Dmitri Orlov', 'Eva Krause'];
+
+type Scene = {
+  readonly partner: string;
+  readonly member: string;
+  readonly invited: string;
+  readonly disabled: string;
+  readonly exempt: string;
+  readonly reset: string;
+  readonly colleague: string;
+  readonly newcomer: string;
+  readonly request: string;
+};
+
+let scenes = 0;
+
+/** A partner with people in every state, and an administrator at work in this browser. */
+async function openScene(stage: Stage): Promise<Scene> {
+  const { world } = stage.site;
+  const { env } = world;
+  scenes += 1;
+  const tag = `scene${scenes}`;
+  const requiredFrom = world.clock.at + 20 * DAY_SECONDS;
+  const { id: partner } = await world.addPartner({
+    ...{ name: 'Harbor Insurance Group of North Europe', slug: tag, policy: 'required', requiredFrom },
+  });
+  const add = async (name: string, more: { password?: undefined } = {}) =>
+    (
+      await world.addUser({
+        email: `${name.split(' ')[0]?.toLowerCase()}@${tag}.example`,
+        name,
+        partnerId: partner,
+        ...more,
+      })
+    ).id;
+  const [member = '', disabled = '', exempt = '', reset = ''] = await Promise.all(
+    NAMES.slice(0, 4).map((name) => add(name)),
+  );
+  const invited = await add(NAMES[4] ?? '', { password: undefined });
+  await world.addAuthenticator(member);
+  const reason = 'on a ship until spring';
+  await env.db.transaction((tx) =>
+    tx.updateTable('users').set({ disabled_at: world.clock.at }).where('id', '=', disabled).execute(),
+  );
+  await exemptPerson(env, { personId: exempt, actor: 'system', reason, until: world.clock.at + 90 * DAY_SECONDS });
+  await actOn(env, { id: reset, actor: 'system', reason: 'lost phone' }, (tx, person, why) =>
+    resetMfaOf(env, tx, person, { actor: 'system', reason: why, codeExpiresAt: world.clock.at + 3600 }),
+  );
+  const admin = await world.addUser({ email: `robin@${tag}.example`, name: 'Robin Weber', role: 'admin' });
+  const colleague = await world.addUser({ email: `chris@${tag}.example`, name: 'Chris Meyer', role: 'csm' });
+  const newcomer = await world.addUser({ email: `sam@${tag}.example`, role: 'csm', password: undefined });
+  const request = env.newId();
+  await env.db.transaction(async (tx) => {
+    await tx.deleteFrom('reset_requests').execute();
+    const asked = { requested_by: colleague.id, requested_at: world.clock.at, reason: 'lost phone', code_minutes: 60 };
+    await tx
+      .insertInto('reset_requests')
+      .values({ id: request, user_id: member, ...asked, checked_by: 'callback', check_note: 'office number' })
+      .execute();
+  });
+  const secret = await world.addAuthenticator(admin.id);
+  const visitor = world.person();
+  await visitor.signIn(admin.email);
+  await visitor.post('/sign-in/one-time-code', { code: world.totp(secret) });
+  await takeOver(stage, visitor, '/help');
+  return { partner, member, invited, disabled, exempt, reset, colleague: colleague.id, newcomer: newcomer.id, request };
+}
+
+function at(path: (scene: Scene) => string): Picture {
+  return async (stage) => stage.page.goto(path(await openScene(stage)));
+}
+
+/** The form of the page sent as it is, or with something that does not fit. */
+function refused(path: (scene: Scene) => string): Picture {
+  return async (stage) => {
+    await stage.page.goto(path(await openScene(stage)));
+    await stage.page.locator('.card form > .button').last().click();
+  };
+}
+
+const one = (act: string, who: keyof Scene = 'member') => at((scene) => `/console/people/${scene[who]}${act}`);
+const partner = (act: string) => at((scene) => `/console/partners/${scene.partner}${act}`);
+const staff = (act: string, who: keyof Scene = 'colleague') => at((scene) => `/console/staff/${scene[who]}${act}`);
+
+/** Somebody whose MFA was reset, in the browser, in front of the code. */
+const inFrontOfCode: Picture = async (stage) => {
+  const { site, page } = stage;
+  const scene = await openScene(stage);
+  await page.context().clearCookies();
+  const row = await site.world.env.db.read
+    .selectFrom('users')
+    .select('email')
+    .where('id', '=', scene.reset)
+    .executeTakeFirstOrThrow();
+  const visitor = site.world.person();
+  await visitor.signIn(row.email);
+  await takeOver(stage, visitor, '/enroll/access-code');
+};
+
+export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
+  'access-code': inFrontOfCode,
+  'access-code-refused': async (stage) => {
+    await inFrontOfCode(stage);
+    await sendCode(stage.page, '7KQ2-M9XT-BD4H-FVA8');
+  },
+  'security-access-code': async (stage) => {
+    await passwordOnly(stage, '/help');
+    await stage.page.goto('/step-up');
+    await stage.page.goto('/security/authenticator/access-code');
+  },
+  'console-partners': at(() => '/console/partners'),
+  'console-partners-none': at(() => '/console/partners?q=nobody+at+all'),
+  'console-partner': partner(''),
+  'console-partner-done': partner('?done=policy'),
+  'console-partner-new': at(() => '/console/partners/new'),
+  'console-partner-new-refused': refused(() => '/console/partners/new'),
+  'console-policy': partner('/policy'),
+  'console-policy-preview': partner('/policy?policy=now&from='),
+  'console-policy-refused': partner('/policy?policy=date&from='),
+  'console-rename': partner('/rename'),
+  'console-archive': partner('/archive'),
+  'console-restore': partner('/restore'),
+  'console-partner-resets': partner('/resets'),
+  'console-invite': partner('/people/new'),
+  'console-invite-refused': refused((scene) => `/console/partners/${scene.partner}/people/new`),
+  'console-person': one(''),
+  'console-person-exempt': one('', 'exempt'),
+  'console-person-reset': one('', 'reset'),
+  'console-disable': one('/disable'),
+  'console-disable-refused': refused((scene) => `/console/people/${scene.member}/disable`),
+  'console-enable': one('/enable', 'disabled'),
+  'console-unlock': one('/unlock'),
+  'console-exempt': one('/exempt', 'reset'),
+  'console-unexempt': one('/unexempt', 'exempt'),
+  'console-link': one('/link'),
+  'console-invitation': one('/invitation', 'invited'),
+  'console-reset': one('/reset-mfa'),
+  'console-reset-refused': async (stage) => {
+    const scene = await openScene(stage);
+    await stage.page.goto(`/console/people/${scene.member}/reset-mfa`);
+    await stage.page.locator('#reason').fill('lost phone');
+    await stage.page.locator('.card .danger').click();
+  },
+  'console-reset-done': async (stage) => {
+    const scene = await openScene(stage);
+    await stage.page.goto(`/console/people/${scene.member}/reset-mfa`);
+    await stage.page.locator('#reason').fill('lost phone');
+    await stage.page.locator('#checked_by').check();
+    await stage.page.locator('#check_note').fill('called back at the office');
+    await stage.page.locator('.card .danger').click();
+  },
+  'console-access-code': one('/access-code', 'reset'),
+  'console-resets': at(() => '/console/resets'),
+  'console-approve': at((scene) => `/console/resets/${scene.request}/approve`),
+  'console-decline': at((scene) => `/console/resets/${scene.request}/decline`),
+  'console-staff': at(() => '/console/staff'),
+  'console-staff-new': at(() => '/console/staff/new'),
+  'console-staff-member': staff(''),
+  'console-staff-role': staff('/role'),
+  'console-staff-disable': staff('/disable'),
+  'console-staff-disable-refused': async (stage) => {
+    const scene = await openScene(stage);
+    await stage.page.goto(`/console/staff/${scene.colleague}/disable`);
+    await submitDanger(stage);
+  },
+  'console-staff-enable': staff('/enable'),
+  'console-staff-invitation': staff('/invitation', 'newcomer'),
+  'console-missing': at(() => '/console/people/nobody'),
+};
+
+async function submitDanger({ page }: Stage): Promise<void> {
+  await page.locator('.card .danger').click();
+}
+
+const ONE = '/console/people/:person';
+const PARTNER = '/console/partners/:partner';
+const STAFF = '/console/staff/:person';
+
+/** Where one sees each page of the console. */
+export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
+  '/console/partners': ['console-partners'],
+  '/console/partners/new': ['console-partner-new'],
+  [PARTNER]: ['console-partner'],
+  [`${PARTNER}/policy`]: ['console-policy', 'console-policy-preview'],
+  [`${PARTNER}/rename`]: ['console-rename'],
+  [`${PARTNER}/archive`]: ['console-archive'],
+  [`${PARTNER}/restore`]: ['console-restore'],
+  [`${PARTNER}/resets`]: ['console-partner-resets'],
+  [`${PARTNER}/people/new`]: ['console-invite'],
+  [ONE]: ['console-person', 'console-person-exempt', 'console-person-reset'],
+  [`${ONE}/disable`]: ['console-disable'],
+  [`${ONE}/enable`]: ['console-enable'],
+  [`${ONE}/unlock`]: ['console-unlock'],
+  [`${ONE}/exempt`]: ['console-exempt'],
+  [`${ONE}/unexempt`]: ['console-unexempt'],
+  [`${ONE}/link`]: ['console-link'],
+  [`${ONE}/invitation`]: ['console-invitation'],
+  [`${ONE}/reset-mfa`]: ['console-reset', 'console-reset-done'],
+  [`${ONE}/access-code`]: ['console-access-code'],
+  '/console/resets': ['console-resets'],
+  '/console/resets/:request/approve': ['console-approve'],
+  '/console/resets/:request/decline': ['console-decline'],
+  '/console/staff': ['console-staff'],
+  '/console/staff/new': ['console-staff-new'],
+  [STAFF]: ['console-staff-member'],
+  [`${STAFF}/role`]: ['console-staff-role'],
+  [`${STAFF}/disable`]: ['console-staff-disable'],
+  [`${STAFF}/enable`]: ['console-staff-enable'],
+  [`${STAFF}/invitation`]: ['console-staff-invitation'],
+};
+
+export const CONSOLE_NO_PAGE = ['/console', '/console/partners.csv', `${PARTNER}/people.csv`];
