@@ -84,7 +84,7 @@ function personOf(env: Env, partnerId: string, phc: string, name: string): Perso
   };
 }
 
-type NewUser = {
+type SeedOfUser = {
   readonly userId: string;
   readonly partnerId: string;
   readonly email: string;
@@ -92,7 +92,7 @@ type NewUser = {
   readonly phc: string;
 };
 
-export function userRow(env: Env, { userId, partnerId, email, phc }: NewUser): Schema['users'] {
+export function userRow(env: Env, { userId, partnerId, email, phc }: SeedOfUser): NewUser {
   return {
     id: userId,
     partner_id: partnerId,
