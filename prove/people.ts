@@ -6,6 +6,7 @@ import { tokenHash } from '#core/token.ts';
 import { type Env, openEnv } from '#env.ts';
 import { recoveryTags } from '#flows/check-recovery-code.ts';
 import type { Queries, Schema } from '#store/database.ts';
+import type { NewUser } from '#store/users.ts';
 import { createPartner } from '#store/partners.ts';
 import { authenticatorRow, pendingRow, sessionRow, userRow } from '../bench/seed.ts';
 import { PASSWORD } from '../test/world.ts';
@@ -88,7 +89,7 @@ function hashesOf({ hasher }: Env): Promise<Hashes> {
 
 type Rows = {
   readonly person: Person;
-  readonly users: readonly Schema['users'][];
+  readonly users: readonly NewUser[];
   readonly authenticators: readonly Schema['authenticators'][];
   readonly sets: readonly Schema['recovery_code_sets'][];
   readonly codes: readonly Schema['recovery_codes'][];
