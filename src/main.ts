@@ -6,9 +6,10 @@ import { type Config, loadConfig } from '#config.ts';
 import { type Env, openEnv } from '#env.ts';
 import { startSealing } from '#features/operate/audit.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
-import { startHousekeeping } from '#features/operate/housekeeping.ts';
+import { housekeepingJob } from '#features/operate/housekeeping.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
+import { startJobs } from '#flows/jobs.ts';
 import { createApp } from '#http/app.ts';
 import { listen } from '#http/listen.ts';
 import type { Route } from '#http/route.ts';
@@ -73,7 +74,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
     await forMetrics?.close();
     throw error;
   });
-  const jobs = [presence, startSealing(env), startHousekeeping(env)];
+  const jobs = [presence, startSealing(env), startJobs(env, [housekeepingJob(env)])];
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
   const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
   return {

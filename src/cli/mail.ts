@@ -1,6 +1,6 @@
 import { refuse } from '#core/result.ts';
 import { mailText } from '#mail/words.ts';
-import type { OutboxTable } from '#store/database.ts';
+import type { OutboxTable } from '#store/mail-tables.ts';
 import { findMail, listMail } from '#store/outbox.ts';
 import { command, JSON_OPTION } from './command.ts';
 import { columns } from './help.ts';

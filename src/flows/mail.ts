@@ -2,6 +2,7 @@ import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { createMail } from '#store/outbox.ts';
 import type { User } from '#store/users.ts';
+import { linkSeconds } from './make-link.ts';
 
 /** What we write to people, each with its own parameters. The words are made when a mail is read or sent. */
 export type Mail =
@@ -21,6 +22,7 @@ export async function queueMail(
   mail: Mail,
 ): Promise<string> {
   const id = env.newId();
+  const now = env.now();
   const { kind, ...parameters } = mail;
   await createMail(tx, {
     id,
@@ -28,10 +30,23 @@ export async function queueMail(
     recipient: user.email,
     locale: user.locale ?? 'en',
     sealed_parameters: env.keys.seal('mail', mailBinding(id), JSON.stringify(parameters)),
-    created_at: env.now(),
+    created_at: now,
     sent_at: null,
+    tries: 0,
+    next_try_at: now,
+    expires_at: now + lifeSeconds(mail),
+    dead_at: null,
+    last_fault: null,
   });
   return id;
+}
+
+/** News older than this is none. */
+const NEWS_SECONDS = 72 * 60 * 60;
+
+/** For how long a mail says something: as long as its link lives. */
+function lifeSeconds({ kind }: Mail): number {
+  return kind === 'password_reset' ? linkSeconds('reset') : NEWS_SECONDS;
 }
 
 export function mailBinding(id: string) {

@@ -2,7 +2,7 @@ import type { Env } from '#env.ts';
 import { type Mail, mailBinding } from '#flows/mail.ts';
 import { linkSeconds } from '#flows/make-link.ts';
 import { isLocale, type Translate, translator } from '#messages/messages.ts';
-import type { OutboxTable } from '#store/database.ts';
+import type { OutboxTable } from '#store/mail-tables.ts';
 
 export type MailText = { readonly subject: string; readonly text: string };
 

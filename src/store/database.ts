@@ -3,6 +3,7 @@ import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
 import type { AccessCodeTable, PartnerCountTable, ResetRequestTable } from './console-tables.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
+import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 
 /**
  * The tables, as both databases hold them: ids are UUIDv7 text, instants Unix seconds, flags 0 or 1,
@@ -22,6 +23,8 @@ export type Schema = {
   links: LinkTable;
   clock_offsets: ClockOffsetTable;
   outbox: OutboxTable;
+  jobs: JobTable;
+  reminders: ReminderTable;
   audit_events: AuditEventTable;
   audit_batches: AuditBatchTable;
   ring_keys: RingKeyTable;
@@ -190,15 +193,14 @@ export type ClockOffsetTable = {
   at: number;
 };
 
-export type OutboxTable = {
-  id: string;
-  kind: string;
-  recipient: string;
-  locale: string;
-  /** The parameters as JSON, sealed: links carry tokens. */
-  sealed_parameters: string;
-  created_at: number;
-  sent_at: number | null;
+/** One row per kind of work that runs at most once at a time, over all processes. */
+export type JobTable = {
+  name: string;
+  /** The run that has it; null when nobody does. */
+  holder: string | null;
+  lease_until: number;
+  last_run_at: number;
+  last_finished_at: number | null;
 };
 
 /** A statement runs on either: the database itself or a transaction of it. */

@@ -1,4 +1,5 @@
-import type { OutboxTable, Queries } from './database.ts';
+import type { Queries } from './database.ts';
+import type { OutboxTable } from './mail-tables.ts';
 
 /** Written with the effect it tells of, in the same transaction; sent after. */
 export async function createMail(tx: Queries, mail: OutboxTable): Promise<void> {

@@ -209,7 +209,8 @@ describe('group commit', () => {
 });
 
 const COUNT_UP_40 = `
-  import { openSqlite } from '${import.meta.resolve('#store/sqlite.ts')}';
+  import { SCHEMA_VERSION } from '#store/migrations/all.ts';
+import { openSqlite } from '${import.meta.resolve('#store/sqlite.ts')}';
   const db = await openSqlite(process.argv[1], { create: false });
   const countUp = ${countUp.toString()};
   for (let round = 0; round < 40; round++) {

@@ -3,7 +3,7 @@ import { errorPage } from '#http/layout.ts';
 import { show } from '#http/reply.ts';
 import { page } from '#http/route.ts';
 import { mailText } from '#mail/words.ts';
-import type { OutboxTable } from '#store/database.ts';
+import type { OutboxTable } from '#store/mail-tables.ts';
 import { findMail, listMail } from '#store/outbox.ts';
 import { mailListPage, mailPage, type ShownMail } from './pages.ts';
 

@@ -1,41 +1,26 @@
 import type { Env } from '#env.ts';
+import type { Job } from '#flows/jobs.ts';
 import { deleteExpiredRows } from '#store/housekeeping.ts';
 import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
 import { pruneAudit } from './audit.ts';
 
-const INTERVAL_MS = 60_000;
+const EVERY_SECONDS = 60;
 const DAY_SECONDS = 24 * 60 * 60;
 // One batch is one transaction that sign-ins wait behind: some milliseconds.
 const ROWS_PER_TRANSACTION = 200;
 // What a flood left behind is spread over several rounds.
 const BATCHES_PER_ROUND = 50;
 
-/** Clears away what is over, each minute until stopped. Nothing rests on it but the size of the database. */
-export function startHousekeeping(env: Env): { stop(): Promise<void> } {
-  let running: Promise<void> | undefined;
-  let stopping = false;
-  const timer = setInterval(() => {
-    running ??= tidyOrLog(env, () => stopping).finally(() => {
-      running = undefined;
-    });
-  }, INTERVAL_MS);
-  timer.unref();
+/** Clears away what is over, each minute. Nothing rests on it but the size of the database. */
+export function housekeepingJob(env: Env): Job {
   return {
-    async stop() {
-      stopping = true;
-      clearInterval(timer);
-      await running;
+    name: 'housekeeping',
+    everySeconds: EVERY_SECONDS,
+    async run({ isStopping }) {
+      await tidy(env, isStopping);
+      await pruneByRetention(env);
     },
   };
-}
-
-async function tidyOrLog(env: Env, isStopping: () => boolean): Promise<void> {
-  try {
-    await tidy(env, isStopping);
-    await pruneByRetention(env);
-  } catch (error) {
-    env.log.error({ err: error }, 'housekeeping failed; trying again');
-  }
 }
 
 /** One round: sealed copies of recovery codes whose time is over first, from the log too; then dead rows in batches. */

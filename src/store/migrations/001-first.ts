@@ -8,17 +8,22 @@ export const first: Migration = {
   },
 };
 
+/** One text for both, in each database's own dialect. */
+export async function createTable(db: Kysely<unknown>, name: string, columns: string): Promise<void> {
+  const create = inDialect(db, `create table ${name} (${columns})`);
+  await sql.raw(isSqlite(db) ? `${create} strict` : create).execute(db);
+}
+
 /**
- * One text for both: SQLite's strict tables know `integer` for `bigint`, which has 64 bits there, and compare text by
- * its bytes, which PostgreSQL does when it is told to. Only so `like 'prefix%'` finds its way through an index.
+ * SQLite's strict tables know `integer` for `bigint`, which has 64 bits there, and compare text by its bytes, which
+ * PostgreSQL does when it is told to. Only so `like 'prefix%'` finds its way through an index.
  */
-async function createTable(db: Kysely<unknown>, name: string, columns: string): Promise<void> {
-  const create = `create table ${name} (${columns})`;
-  const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;
-  const text = isSqlite
-    ? `${create.replaceAll('bigint', 'integer')} strict`
-    : create.replaceAll(/\btext\b/g, 'text collate "C"');
-  await sql.raw(text).execute(db);
+export function inDialect(db: Kysely<unknown>, text: string): string {
+  return isSqlite(db) ? text.replaceAll('bigint', 'integer') : text.replaceAll(/\btext\b/g, 'text collate "C"');
+}
+
+function isSqlite(db: Kysely<unknown>): boolean {
+  return db.getExecutor().adapter instanceof SqliteAdapter;
 }
 
 const OF_USER = 'user_id text not null references users (id) on delete cascade';

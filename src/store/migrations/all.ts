@@ -2,12 +2,14 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Queries } from '#store/database.ts';
 import { first } from './001-first.ts';
+import { jobsAndDelivery } from './002-jobs-and-delivery.ts';
 import { ringAndServers } from './003-ring-and-servers.ts';
 import { consoleMigration } from './004-console.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-first': first,
+  '002-jobs-and-delivery': jobsAndDelivery,
   '003-ring-and-servers': ringAndServers,
   '004-console': consoleMigration,
 };

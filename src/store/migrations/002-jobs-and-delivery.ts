@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import { createTable, inDialect } from './001-first.ts';
+
+export const jobsAndDelivery: Migration = {
+  async up(db) {
+    for (const [name, columns] of Object.entries(TABLES)) await createTable(db, name, columns);
+    for (const column of OUTBOX_COLUMNS) {
+      await sql.raw(inDialect(db, `alter table outbox add column ${column}`)).execute(db);
+    }
+    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+  },
+};
+
+const TABLES = {
+  jobs: `
+    name text primary key,
+    holder text,
+    lease_until bigint not null,
+    last_run_at bigint not null,
+    last_finished_at bigint`,
+  reminders: `
+    user_id text not null references users (id) on delete cascade,
+    required_from bigint not null,
+    stage text not null check (stage in ('14_days', '7_days', '1_day', 'overdue')),
+    queued_at bigint not null,
+    primary key (user_id, required_from, stage)`,
+};
+
+const OUTBOX_COLUMNS = [
+  'tries bigint not null default 0',
+  'next_try_at bigint not null default 0',
+  'expires_at bigint not null default 0',
+  'dead_at bigint',
+  'last_fault text',
+];
+
+const STATEMENTS = [
+  // What stood there before was written without an end: three days, as an invitation has.
+  'update outbox set next_try_at = created_at, expires_at = created_at + 259200',
+  'drop index outbox_unsent',
+  'create index outbox_waiting on outbox (next_try_at) where sent_at is null and dead_at is null',
+  'create index outbox_created on outbox (created_at)',
+];
