@@ -1,7 +1,15 @@
 import { dirname, join } from 'node:path';
 import { type Environment, findStrayName, readSetting } from '#config/environment.ts';
 import type { Logo } from '#config/logo.ts';
-import { type DatabaseAddress, type LogLevel, type Problem, type PublicUrl, parsePublicUrl } from '#config/parse.ts';
+import {
+  type DatabaseAddress,
+  type LogLevel,
+  type Problem,
+  type PublicUrl,
+  parsePublicUrl,
+  type Sender,
+  type SmtpServer,
+} from '#config/parse.ts';
 import { SETTINGS, type Setting, type SettingValues, settingsDocument } from '#config/settings.ts';
 
 export { settingsDocument };
@@ -28,8 +36,9 @@ export type Config = {
   /** An absolute URL, or a path of our own origin. */
   readonly portalUrl: string | undefined;
   readonly supportContact: string | undefined;
-  readonly smtpUrl: string | undefined;
-  readonly mailFrom: string | undefined;
+  /** Given together with `mailFrom`, or neither. */
+  readonly smtp: SmtpServer | undefined;
+  readonly mailFrom: Sender | undefined;
   readonly trustedProxies: number;
   /** Steps accepted either side of the current one. */
   readonly totpWindow: 0 | 1;
@@ -47,8 +56,7 @@ export type Config = {
 /**
  * The settings of this environment, or the first thing wrong with it.
  *
- * A name nobody knows, a bad value and a setting that would do nothing are refused, never passed over: what silently
- * does nothing is a trap.
+ * A name nobody knows, a bad value and a contradiction are refused, never passed over: what silently does nothing is a trap.
  *
  * @param options.root the folder that relative paths start from
  */
@@ -66,6 +74,7 @@ export function loadConfig(environment: Environment, options: { readonly root: s
   }
   const publicUrl = givenUrl ?? parsePublicUrl(`http://localhost:${others.port}`);
   if ('problem' in publicUrl) return publicUrl;
+  if ((others.smtp === undefined) !== (others.mailFrom === undefined)) return HALF_MAIL;
   const keysPath = keysPathOf(others);
   return typeof keysPath === 'object' ? keysPath : Object.freeze({ ...others, publicUrl, keysPath });
 }
@@ -87,6 +96,11 @@ function keysPathOf({
   if (path !== database.path) return path;
   return { problem: 'SALLYPORT_DATABASE_URL names the file "keys", where the key ring lives: give it another name' };
 }
+
+const HALF_MAIL = {
+  problem:
+    'SALLYPORT_SMTP_URL and SALLYPORT_MAIL_FROM are needed together: give both, or neither to keep mail in the outbox',
+};
 
 /** One setting as `sallyport config` prints it. */
 export type SettingRow = {
@@ -130,9 +144,6 @@ function parseOne(setting: Setting, environment: Environment, root: string): unk
   if (text === undefined) return undefined;
   const value = setting.parse(text, root);
   if (isProblem(value)) return { problem: `${setting.name} ${value.problem}` };
-  if (setting.reserved && text !== setting.default) {
-    return { problem: `${setting.name} has no effect in this version (${setting.reserved}): remove it` };
-  }
   return value;
 }
 

@@ -13,6 +13,7 @@ import { startJobs } from '#flows/jobs.ts';
 import { createApp } from '#http/app.ts';
 import { listen } from '#http/listen.ts';
 import type { Route } from '#http/route.ts';
+import { mailJob } from '#mail/deliver.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
 import { startTelemetry, type Telemetry } from '#telemetry/telemetry.ts';
 import { ROUTES } from './routes.ts';
@@ -74,7 +75,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
     await forMetrics?.close();
     throw error;
   });
-  const jobs = [presence, startSealing(env), startJobs(env, [housekeepingJob(env)])];
+  const jobs = [presence, startSealing(env), startJobs(env, [housekeepingJob(env), mailJob(env)])];
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
   const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
   return {

@@ -116,6 +116,9 @@ const BAD_VALUES: readonly (readonly [string, string])[] = [
   ['SALLYPORT_PORTAL_URL', 'javascript:alert(1)'],
   ['SALLYPORT_SUPPORT_CONTACT', 'x'.repeat(201)],
   ['SALLYPORT_SMTP_URL', 'http://mail.example.com'],
+  ['SALLYPORT_SMTP_URL', 'smtps://mail.example.com/?pool=true'],
+  ['SALLYPORT_SMTP_URL', 'smtps://user@mail.example.com'],
+  ['SALLYPORT_SMTP_URL', 'smtps://user:secret%zz@mail.example.com'],
   ['SALLYPORT_MAIL_FROM', 'not an address'],
   ['SALLYPORT_TRUSTED_PROXIES', '11'],
   ['SALLYPORT_TOTP_WINDOW', 'wide'],
@@ -164,15 +167,6 @@ test('a PostgreSQL address without a server or a database is refused, and not re
   }
 });
 
-test('a setting that would do nothing stops the start', () => {
-  for (const [name, value] of [
-    ['SALLYPORT_SMTP_URL', 'smtps://user:secret@mail.example.com:465'],
-    ['SALLYPORT_MAIL_FROM', 'Portal <a@example.com>'],
-  ] as const) {
-    assert.match(problemOf({ [name]: value }), new RegExp(`^${name} has no effect in this version .*: remove it$`));
-  }
-});
-
 test('metrics have a port of their own', () => {
   assert.equal(load({ SALLYPORT_METRICS_PORT: '9464' }).metricsPort, 9464);
   assert.match(
@@ -185,6 +179,35 @@ test('workers and the grace of a stop are numbers with bounds', () => {
   const { workers, stopGraceSeconds } = load({ SALLYPORT_WORKERS: '4', SALLYPORT_STOP_GRACE_SECONDS: '0' });
   assert.deepEqual([workers, stopGraceSeconds], [4, 0]);
   assert.deepEqual([load({}).workers, load({}).stopGraceSeconds], [1, 7]);
+});
+
+test('a mail server is known by its address: port, TLS and credentials', () => {
+  const smtp = (url: string) => load({ SALLYPORT_SMTP_URL: url, SALLYPORT_MAIL_FROM: 'a@example.com' }).smtp;
+  const open = { user: undefined, password: undefined };
+  assert.deepEqual(smtp('smtps://a%40b:p%2Fw@mail.example.com'), {
+    ...{ host: 'mail.example.com', port: 465, tls: 'implicit', user: 'a@b', password: 'p/w' },
+  });
+  assert.deepEqual(smtp('smtp://mail.example.com/'), { host: 'mail.example.com', port: 587, tls: 'starttls', ...open });
+  assert.deepEqual(smtp('smtp://localhost:25'), { host: 'localhost', port: 25, tls: 'none', ...open });
+  assert.deepEqual(smtp('smtp://[::1]:25'), { host: '::1', port: 25, tls: 'none', ...open });
+  assert.deepEqual(smtp('smtps://localhost'), { host: 'localhost', port: 465, tls: 'implicit', ...open });
+  assert.equal(smtp('smtp://localhost.example.com')?.tls, 'starttls');
+});
+
+test('a sender is an address, with a name or without', () => {
+  const from = (text: string) => load({ SALLYPORT_SMTP_URL: 'smtp://localhost', SALLYPORT_MAIL_FROM: text }).mailFrom;
+  assert.deepEqual(from('a@example.com'), { name: '', address: 'a@example.com' });
+  assert.deepEqual(from('Portal, Inc. <a@example.com>'), { name: 'Portal, Inc.', address: 'a@example.com' });
+  assert.deepEqual(from('"Portal" <a@example.com>'), { name: 'Portal', address: 'a@example.com' });
+});
+
+test('a mail server without a sender, or the reverse, stops the start', () => {
+  for (const [name, value] of [
+    ['SALLYPORT_SMTP_URL', 'smtps://user:secret@mail.example.com'],
+    ['SALLYPORT_MAIL_FROM', 'a@example.com'],
+  ] as const) {
+    assert.match(problemOf({ [name]: value }), /^SALLYPORT_SMTP_URL and SALLYPORT_MAIL_FROM are needed together/);
+  }
 });
 
 test('an unknown name is refused with the one that was meant', () => {

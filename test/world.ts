@@ -242,7 +242,7 @@ export function codeOf(secret: string, at: number): string {
 async function readMail(env: Env) {
   const rows = await listMail(env.db.read, 1000);
   return rows.map(({ id, kind, recipient, locale, sealed_parameters }) => {
-    const parameters = JSON.parse(env.keys.open('mail', mailBinding(id), sealed_parameters).toString());
+    const parameters = JSON.parse(env.keys.open('mail', mailBinding({ id, recipient }), sealed_parameters).toString());
     return { kind, to: recipient, locale, link: String(parameters.link ?? ''), parameters };
   });
 }

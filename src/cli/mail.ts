@@ -1,5 +1,6 @@
 import { refuse } from '#core/result.ts';
-import { mailText } from '#mail/words.ts';
+import type { Env } from '#env.ts';
+import { mailMessage, mailSubject } from '#mail/message.ts';
 import type { OutboxTable } from '#store/mail-tables.ts';
 import { findMail, listMail } from '#store/outbox.ts';
 import { command, JSON_OPTION } from './command.ts';
@@ -13,11 +14,12 @@ const list = command({
   words: 'mail list',
   args: [],
   options: JSON_OPTION,
-  summary: `Lists the mail in the outbox, the newest first (${MOST_LISTED} at most).`,
+  summary: `Lists the mail in the outbox with its state, the newest first (${MOST_LISTED} at most).`,
   run: () =>
     withEnv(async (env) => {
-      const records = (await listMail(env.db.read, MOST_LISTED)).map(mailRecord);
-      return { data: records, lines: columns(records.map(({ id, createdAt, kind, to }) => [id, createdAt, kind, to])) };
+      const rows = await listMail(env.db.read, MOST_LISTED);
+      const lines = rows.map((row) => [row.id, instant(row.created_at), stateLine(row), row.kind, row.recipient]);
+      return { data: rows.map(mailRecord), lines: columns(lines) };
     }),
 });
 
@@ -25,20 +27,51 @@ const show = command({
   words: 'mail show',
   args: ['ID'],
   options: JSON_OPTION,
-  summary: 'Prints one mail.',
+  summary: 'Prints one mail; its words are erased once it was sent or is over.',
   run: ({ args }) =>
     withEnv(async (env) => {
-      const mail = await findMail(env.db.read, args.ID);
-      if (!mail) return refuse('not_found', { reason: 'mail' });
-      const { subject, text } = mailText(env, mail);
-      const lines = [`To: ${mail.recipient}`, `Subject: ${subject}`, `Date: ${instant(mail.created_at)}`, '', text];
-      return { data: { ...mailRecord(mail), subject, text }, lines };
+      const row = await findMail(env.db.read, args.ID);
+      if (!row) return refuse('not_found', { reason: 'mail' });
+      const { subject, text, html } = shown(env, row);
+      const head = [`To: ${row.recipient}`, `Subject: ${subject}`, `Date: ${instant(row.created_at)}`];
+      const lines = [...head, `State: ${stateLine(row)}`, '', text ?? '(its words were erased)'];
+      return { data: { ...mailRecord(row), subject, text, html }, lines };
     }),
 });
 
 export const commands = [list, show];
 
-function mailRecord({ id, kind, recipient, locale, created_at, sent_at }: OutboxTable) {
-  const sentAt = sent_at === null ? null : instant(sent_at);
-  return { id, kind, to: recipient, locale, createdAt: instant(created_at), sentAt };
+function shown(env: Env, row: OutboxTable) {
+  const message = mailMessage(env, row);
+  if (!message) return { subject: mailSubject(env, row), text: null, html: null };
+  const { subject, text, html } = message;
+  return { subject, text, html };
+}
+
+type State = 'waiting' | 'retrying' | 'sent' | 'dead';
+
+function stateOf({ sent_at, dead_at, tries, last_fault }: OutboxTable): State {
+  if (sent_at !== null) return 'sent';
+  if (dead_at !== null) return 'dead';
+  return tries > 0 && last_fault !== null ? 'retrying' : 'waiting';
+}
+
+/** In words for the terminal: a mail that failed says why, and when it is tried again. */
+function stateLine(row: OutboxTable): string {
+  const state = stateOf(row);
+  if (state === 'retrying') return `retrying at ${instant(row.next_try_at)} (${row.last_fault})`;
+  return state === 'dead' ? `dead (${row.last_fault ?? 'over'})` : state;
+}
+
+function mailRecord(row: OutboxTable) {
+  const { id, kind, recipient, locale, created_at, sent_at, dead_at, tries, last_fault } = row;
+  const state = stateOf(row);
+  return {
+    ...{ id, kind, to: recipient, locale, state, tries, fault: last_fault },
+    createdAt: instant(created_at),
+    nextTryAt: state === 'waiting' || state === 'retrying' ? instant(row.next_try_at) : null,
+    expiresAt: instant(row.expires_at),
+    sentAt: sent_at === null ? null : instant(sent_at),
+    deadAt: dead_at === null ? null : instant(dead_at),
+  };
 }

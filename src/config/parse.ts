@@ -109,19 +109,53 @@ export function parseSupportContact(text: string): string | Problem {
   return contact;
 }
 
-export function parseSmtpUrl(text: string): string | Problem {
+export type SmtpServer = {
+  readonly host: string;
+  readonly port: number;
+  /** `implicit`: from the first byte. `starttls`: before anything is said. `none`: to this machine alone. */
+  readonly tls: 'implicit' | 'starttls' | 'none';
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+};
+
+// RFC 8314 §3.3, RFC 6409 §3.1.
+const SMTPS_PORT = 465;
+const SUBMISSION_PORT = 587;
+
+/** Mail carries links that set passwords: in the clear it goes to this machine alone. */
+export function parseSmtpUrl(text: string): SmtpServer | Problem {
   const url = URL.parse(text);
   const isMail = (url?.protocol === 'smtp:' || url?.protocol === 'smtps:') && url.hostname !== '';
-  if (!isMail || (url.pathname !== '' && url.pathname !== '/') || url.hash) {
+  const user = decoded(url?.username);
+  const password = decoded(url?.password);
+  const isWhole = user !== undefined && password !== undefined && (user === '') === (password === '');
+  if (!isMail || !isWhole || (url.pathname !== '' && url.pathname !== '/') || /[?#]/.test(text)) {
     return { problem: 'is not a mail server: write smtps://USER:PASSWORD@mail.example.com:465' };
   }
-  return url.href;
+  const isImplicit = url.protocol === 'smtps:';
+  return Object.freeze({
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (isImplicit ? SMTPS_PORT : SUBMISSION_PORT) : Number(url.port),
+    tls: isImplicit ? 'implicit' : LOOPBACK.includes(url.hostname) ? 'none' : 'starttls',
+    user: user || undefined,
+    password: password || undefined,
+  });
 }
 
+function decoded(text = ''): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export type Sender = { readonly name: string; readonly address: string };
+
 /** `a@example.com` or `Name <a@example.com>`. */
-export function parseMailFrom(text: string): string | Problem {
-  const mailbox = /^[^<>]*<([^<>]+)>$/.exec(text)?.[1] ?? text;
-  if (MAILBOX.test(mailbox)) return text;
+export function parseMailFrom(text: string): Sender | Problem {
+  const [, name = '', mailbox = text] = /^([^<>]*)<([^<>]+)>$/.exec(text) ?? [];
+  if (MAILBOX.test(mailbox)) return Object.freeze({ name: name.trim().replace(/^"(.*)"$/, '$1'), address: mailbox });
   return { problem: 'is not a sender: write sign-in@example.com or Partner Interface <sign-in@example.com>' };
 }
 

@@ -25,8 +25,6 @@ export type Setting = {
   readonly about: string;
   /** May also be given as the path of a file in `NAME_FILE`, and is never printed. */
   readonly secret?: true;
-  /** Understood but not in force yet, and what it waits for: giving it stops the start. */
-  readonly reserved?: string;
   readonly parse: (text: string, root: string) => unknown;
 };
 
@@ -98,17 +96,17 @@ export const SETTINGS = {
     about: 'Shown where a person needs a human: an address, a telephone number or a sentence.',
     parse: parseSupportContact,
   },
-  smtpUrl: {
+  smtp: {
     name: 'SALLYPORT_SMTP_URL',
-    about: 'Reserved: delivery by SMTP comes with a later version; until then mail stays in the outbox.',
+    about:
+      'The server that takes our mail: `smtps://USER:PASSWORD@HOST` (port 465), or `smtp://…` (port 587), where TLS by STARTTLS is demanded unless the host is localhost, 127.0.0.1 or [::1]. Without it mail stays in the outbox. docs/mail.md has the rest.',
     secret: true,
-    reserved: 'mail stays in the outbox; delivery comes later',
     parse: parseSmtpUrl,
   },
   mailFrom: {
     name: 'SALLYPORT_MAIL_FROM',
-    about: 'Reserved: the sender of mail, needed with `SALLYPORT_SMTP_URL`.',
-    reserved: 'mail stays in the outbox; delivery comes later',
+    about:
+      'The sender of mail, as `Partner Interface <sign-in@example.com>`: needed with `SALLYPORT_SMTP_URL`, and only with it.',
     parse: parseMailFrom,
   },
   trustedProxies: {
@@ -187,6 +185,4 @@ const INTRODUCTION = [
   'Settings come from the environment alone. A secret may also be given as the path of a file that holds it, in',
   '`NAME_FILE`: one line end at the end of the file is dropped. A name that is not known, a bad value or a',
   'contradiction stops the start with one line that says what to write. `sallyport config` prints the values in force.',
-  '',
-  'A setting marked *reserved* is understood but not in force in this version, so giving it stops the start.',
 ];

@@ -5,7 +5,7 @@ import { returnPendingTry } from '#store/pending-tries.ts';
 import { claimRecoveryCode, countRecoveryCodesLeft, findRecoveryCode } from '#store/recovery-codes.ts';
 import { appendEvent } from './append-event.ts';
 import { type Lane, recoveryCodeLanes } from './lanes.ts';
-import { mailFewCodesLeft } from './mail.ts';
+import { mailRecoveryCodeUsed } from './mail.ts';
 import { giveBackLanes, type Prover, reserveProof, returnLanes } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
 
@@ -45,7 +45,7 @@ export async function checkRecoveryCode<T>(
     await giveBackLanes(tx, lanes, now);
     const left = await countRecoveryCodesLeft(tx, user.id);
     await record(env, tx, prover, undefined, left);
-    await mailFewCodesLeft(env, tx, user, left);
+    await mailRecoveryCodeUsed(env, tx, user, { left, client });
     return open(tx, left);
   });
   return isRefusal(outcome) ? reject(env, prover, outcome) : outcome;

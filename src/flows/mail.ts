@@ -1,15 +1,43 @@
+import type { Client } from '#core/client.ts';
+import { type DeviceName, deviceName } from '#core/device-name.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { createMail } from '#store/outbox.ts';
 import type { User } from '#store/users.ts';
 import { linkSeconds } from './make-link.ts';
 
-/** What we write to people, each with its own parameters. The words are made when a mail is read or sent. */
+/**
+ * What we write to people, each with its own parameters. The words are made when a mail is read or sent.
+ *
+ * A new kind is one member here, its four texts `mail.<kind>.…` in each language, and a place for its button in
+ * `mail/words.ts` unless it carries a link of its own.
+ */
 export type Mail =
-  | { readonly kind: 'password_reset'; readonly link: string }
-  | { readonly kind: 'invitation'; readonly link: string }
-  | { readonly kind: 'few_codes_left'; readonly left: number }
-  | { readonly kind: 'mfa_reset'; readonly withCode: boolean };
+  | { readonly kind: 'password_reset' | 'invitation'; readonly link: string }
+  | (News & { readonly kind: 'recovery_code_used' | 'few_codes_left'; readonly left: number })
+  | (News & {
+      readonly kind:
+        | 'mfa_enrolled'
+        | 'authenticator_replaced'
+        | 'authenticator_removed'
+        | 'new_codes_made'
+        | 'password_changed'
+        | 'new_device'
+        | 'wrong_code'
+        | 'refused_passwords'
+        | 'authenticator_disabled';
+    })
+  | { readonly kind: 'mfa_reset'; readonly withCode: boolean }
+  | (News & { readonly kind: 'sign_in_paused'; readonly untilAt: number })
+  | { readonly kind: 'mfa_reminder' | 'mfa_overdue'; readonly requiredFrom: number };
+
+/** Something happened: from where, as far as it is known. */
+type News = { readonly device?: DeviceName | undefined; readonly address?: string | undefined };
+
+/** What the person it happened to can recognise, or not. */
+export function whereFrom({ userAgent, address }: Pick<Client, 'userAgent' | 'address'>): News {
+  return { device: deviceName(userAgent), address };
+}
 
 /** At or below this many, the person is told at sign-in and by mail. */
 export const FEW_CODES = 3;
@@ -29,7 +57,7 @@ export async function queueMail(
     kind,
     recipient: user.email,
     locale: user.locale ?? 'en',
-    sealed_parameters: env.keys.seal('mail', mailBinding(id), JSON.stringify(parameters)),
+    sealed_parameters: env.keys.seal('mail', mailBinding({ id, recipient: user.email }), JSON.stringify(parameters)),
     created_at: now,
     sent_at: null,
     tries: 0,
@@ -49,10 +77,18 @@ function lifeSeconds({ kind }: Mail): number {
   return kind === 'password_reset' ? linkSeconds('reset') : NEWS_SECONDS;
 }
 
-export function mailBinding(id: string) {
-  return { table: 'outbox', rowId: id, userId: '' };
+/** A link opens for the address that it was written to: a row with another recipient does not open. */
+export function mailBinding({ id, recipient }: { id: string; recipient: string }) {
+  return { table: 'outbox', rowId: id, userId: recipient };
 }
 
-export async function mailFewCodesLeft(env: Env, tx: Queries, user: User, left: number): Promise<void> {
-  if (left <= FEW_CODES) await queueMail(env, tx, user, { kind: 'few_codes_left', left });
+/** One mail for a used recovery code; it warns where few are left. */
+export async function mailRecoveryCodeUsed(
+  env: Env,
+  tx: Queries,
+  user: User,
+  { left, client }: { left: number; client: Client },
+): Promise<void> {
+  const kind = left <= FEW_CODES ? 'few_codes_left' : 'recovery_code_used';
+  await queueMail(env, tx, user, { kind, left, ...whereFrom(client) });
 }

@@ -1,5 +1,6 @@
 import type { Env } from '#env.ts';
 import type { Durability } from '#store/database.ts';
+import { hasMailWaitingSince } from '#store/outbox.ts';
 import { findOldestUnsealedAt } from '#store/vitals.ts';
 import type { House } from './house.ts';
 
@@ -29,6 +30,7 @@ export async function readiness({ env, proxies, standing }: House): Promise<Read
   const warnings = [
     storage === undefined ? await sealingTrouble(env) : undefined,
     proxies.forwardedHeaderIgnored ? 'forwarded_header_ignored' : undefined,
+    storage === undefined && (await isMailStuck(env)) ? 'mail_stuck' : undefined,
   ].filter((reason) => reason !== undefined);
   const durability = storage === undefined ? await durabilityOf(env) : undefined;
   return {
@@ -36,6 +38,14 @@ export async function readiness({ env, proxies, standing }: House): Promise<Read
     reasons: [...troubles, ...warnings],
     ...(durability !== undefined && { durability }),
   };
+}
+
+/** Delivery takes a second; a mail server that restarts takes some minutes. */
+const MAIL_STUCK_SECONDS = 10 * 60;
+
+/** Mail does not arrive: people wait for links, but whoever has a password signs in. */
+async function isMailStuck({ config, db, now }: Env): Promise<boolean> {
+  return config.smtp !== undefined && hasMailWaitingSince(db.read, now() - MAIL_STUCK_SECONDS);
 }
 
 async function storageTrouble(env: Env): Promise<string | undefined> {

@@ -1,73 +1,110 @@
 import type { Env } from '#env.ts';
-import { type Mail, mailBinding } from '#flows/mail.ts';
+import type { Mail } from '#flows/mail.ts';
 import { linkSeconds } from '#flows/make-link.ts';
-import { isLocale, type Translate, translator } from '#messages/messages.ts';
-import type { OutboxTable } from '#store/mail-tables.ts';
+import type { Locale, Translate } from '#messages/messages.ts';
 
-export type MailText = { readonly subject: string; readonly text: string };
+/** What a mail says, part by part; text and HTML are two dresses of it. */
+export type Words = {
+  readonly subject: string;
+  /** What happened. */
+  readonly text: string;
+  /** When and from where, as label and value. */
+  readonly facts: readonly (readonly [string, string])[];
+  /** The one link. */
+  readonly action: { readonly label: string; readonly href: string };
+  /** What else to know: how long a link lives, what to do if it was not you. */
+  readonly after: string;
+  readonly closing: string;
+};
 
-/** The words of a mail of the outbox, in the language of the person it goes to. Throws when it does not open. */
-export function mailText(env: Pick<Env, 'config' | 'keys'>, row: OutboxTable): MailText {
-  const t = translator(isLocale(row.locale) ? row.locale : 'en');
-  const parameters = JSON.parse(env.keys.open('mail', mailBinding(row.id), row.sealed_parameters).toString());
-  // The door: what `queueMail` sealed, and nobody changed since.
-  const mail = { kind: row.kind, ...parameters } as Mail;
-  const product = env.config.productName;
-  const contact = env.config.supportContact;
-  const closing =
-    contact === undefined ? t('mail.closing', { product }) : t('mail.closingContact', { product, contact });
-  const { subject, paragraphs } = wordsOf(env, t, mail);
-  return { subject, text: [...paragraphs, closing].join('\n\n') };
+type Place = { readonly t: Translate; readonly locale: Locale; readonly config: Env['config'] };
+
+/** A mail without a link of its own leads to a page of ours. */
+type PlainKind = Exclude<Mail, { readonly link: string }>['kind'];
+
+const PAGES: Readonly<Record<PlainKind, string>> = {
+  recovery_code_used: '/security',
+  few_codes_left: '/security/recovery-codes',
+  mfa_enrolled: '/security',
+  authenticator_replaced: '/security',
+  authenticator_removed: '/security/authenticator',
+  new_codes_made: '/security',
+  password_changed: '/forgot-password',
+  new_device: '/security/sessions',
+  wrong_code: '/security/password',
+  refused_passwords: '/security',
+  mfa_reset: '/sign-in',
+  authenticator_disabled: '/help/troubleshooting',
+  sign_in_paused: '/help/troubleshooting',
+  mfa_reminder: '/sign-in',
+  mfa_overdue: '/sign-in',
+};
+
+/** @param at when it happened */
+export function wordsOf(place: Place, mail: Mail, at: number): Words {
+  const { t, config } = place;
+  const product = config.productName;
+  const contact = config.supportContact;
+  const values = valuesOf(place, mail, at);
+  return {
+    subject: subjectOf(place, mail.kind),
+    text: t(`mail.${mail.kind}.text`, values),
+    facts: factsOf(place, mail, at),
+    action: {
+      label: t(`mail.${mail.kind}.action`),
+      href: 'link' in mail ? mail.link : `${config.publicUrl.origin}${PAGES[mail.kind]}`,
+    },
+    after: t(`mail.${mail.kind}.after`, values),
+    closing: contact === undefined ? t('mail.closing', { product }) : t('mail.closingContact', { product, contact }),
+  };
 }
 
-type Words = { readonly subject: string; readonly paragraphs: readonly string[] };
+/** The same for everybody: it stays readable when the rest has been erased. */
+export function subjectOf({ t, config }: Pick<Place, 't' | 'config'>, kind: Mail['kind']): string {
+  return t(`mail.${kind}.subject`, { product: config.productName });
+}
 
-function wordsOf({ config }: Pick<Env, 'config'>, t: Translate, mail: Mail): Words {
+function valuesOf({ locale, config }: Place, mail: Mail, at: number): Record<string, string | number> {
   const product = config.productName;
   switch (mail.kind) {
     case 'password_reset':
-      return {
-        subject: t('mail.passwordReset.subject', { product }),
-        paragraphs: [
-          t('mail.passwordReset.text', { product }),
-          mail.link,
-          t('mail.passwordReset.life', { minutes: linkSeconds('reset') / 60 }),
-          t('mail.passwordReset.notYou'),
-        ],
-      };
+      return { product, minutes: linkSeconds('reset') / 60 };
     case 'invitation':
-      return {
-        subject: t('mail.invitation.subject', { product }),
-        paragraphs: [
-          t('mail.invitation.text', { product }),
-          mail.link,
-          t('mail.invitation.life', { hours: linkSeconds('invitation') / 3600 }),
-          t('mail.invitation.notYou'),
-        ],
-      };
+      return { product, hours: linkSeconds('invitation') / 3600 };
     case 'mfa_reset':
-      return resetWords(config, t, mail.withCode);
+      return { product, access: mail.withCode ? 'with_code' : 'open' };
+    case 'recovery_code_used':
     case 'few_codes_left':
-      return {
-        subject: t('mail.fewCodes.subject', { product }),
-        paragraphs: [
-          t('mail.fewCodes.text', { product, left: mail.left }),
-          t('mail.fewCodes.make'),
-          `${config.publicUrl.origin}/security/recovery-codes`,
-          t('mail.fewCodes.notYou'),
-        ],
-      };
+      return { product, left: mail.left };
+    case 'sign_in_paused':
+      return { product, until: instant(locale, mail.untilAt) };
+    case 'mfa_reminder':
+    case 'mfa_overdue':
+      return { product, date: day(locale, mail.requiredFrom), days: daysBetween(at, mail.requiredFrom) };
+    default:
+      return { product };
   }
 }
 
-function resetWords({ productName: product, publicUrl }: Env['config'], t: Translate, withCode: boolean): Words {
-  return {
-    subject: t('mail.mfaReset.subject', { product }),
-    paragraphs: [
-      t('mail.mfaReset.text', { product }),
-      t(withCode ? 'mail.mfaReset.withCode' : 'mail.mfaReset.next'),
-      `${publicUrl.origin}/sign-in`,
-      t('mail.mfaReset.notYou'),
-    ],
-  };
+function factsOf({ t, locale }: Place, mail: Mail, at: number): Words['facts'] {
+  const { device, address } = 'address' in mail || 'device' in mail ? mail : {};
+  if (device === undefined && address === undefined) return [];
+  const name = device ? t('sessions.on', device) : t('sessions.program');
+  const where = address === undefined ? [] : [[t('sessions.address'), address] as const];
+  return [[t('mail.time'), instant(locale, at)], [t('sessions.device'), name], ...where];
+}
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+function daysBetween(at: number, later: number): number {
+  return Math.max(0, Math.ceil((later - at) / DAY_SECONDS));
+}
+
+function instant(locale: Locale, at: number): string {
+  const format = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+  return `${format.format(new Date(at * 1000))} UTC`;
+}
+
+function day(locale: Locale, at: number): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(at * 1000));
 }

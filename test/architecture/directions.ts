@@ -56,7 +56,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'kysely/migration': ['src/store/'],
   hono: ['src/http/app.ts'],
   '@hono/node-server': ['src/http/app.ts'],
-  'hono/html': ['src/http/layout.ts', 'src/http/parts/'],
+  'hono/html': ['src/http/layout.ts', 'src/http/parts/', 'src/mail/html.ts'],
+  nodemailer: ['src/mail/smtp.ts'],
   zod: ['src/http/', 'src/features/'],
   uqr: ['src/http/qr.ts'],
   pino: ['src/env.ts'],
@@ -130,7 +131,8 @@ function kindOf(path: string): 'page' | 'mouth' | 'flow' {
   return /^(.+-)?(routes|api)\.ts$/.test(name) ? 'mouth' : 'flow';
 }
 
-const PAGES_MAY_RUN = /^src\/(http\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
+const PAGES_MAY_RUN =
+  /^src\/(core\/device-name|http\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
 const PAGES_MAY_NAME = /^src\/(core|http|messages)\//;
 
 function featureFault(path: string, { target, typeOnly }: Import): string | undefined {

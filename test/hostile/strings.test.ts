@@ -5,7 +5,7 @@ import { exportAudit } from '#features/operate/audit-export.ts';
 import { addPerson } from '#flows/add-person.ts';
 import { addPartner } from '#flows/partner-acts.ts';
 import { disableUser } from '#flows/person-acts.ts';
-import { mailText } from '#mail/words.ts';
+import { mailMessage } from '#mail/message.ts';
 import { listMail } from '#store/outbox.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 
@@ -114,7 +114,7 @@ test('names that are code stand as text on pages and in mail, and make no header
     assert.ok(home.text.includes(MARK), 'the name is shown');
   }
   for (const row of await listMail(world.env.db.read, 100)) {
-    const { subject } = mailText(world.env, row);
+    const { subject = '' } = mailMessage(world.env, row) ?? {};
     assert.doesNotMatch(subject, /[\r\n]/);
   }
 });

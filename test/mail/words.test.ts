@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Mail, queueMail } from '#flows/mail.ts';
-import { mailText } from '#mail/words.ts';
+import { mailMessage } from '#mail/message.ts';
 import { listMail } from '#store/outbox.ts';
 import { findPerson, setUserLocale } from '#store/users.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
@@ -15,7 +15,9 @@ async function textOf(world: World, locale: string, mail: Mail) {
   await env.db.transaction((tx) => queueMail(env, tx, person.user, mail));
   const [row] = await listMail(env.db.read, 1);
   assert(row);
-  return { row, ...mailText(env, row) };
+  const message = mailMessage(env, row);
+  assert(message);
+  return { row, ...message };
 }
 
 const LINK = `${ORIGIN}/password/abc`;
@@ -50,5 +52,5 @@ test('a mail is written in the language of the person', async (t) => {
 test('a mail whose parameters were moved to another row does not open', async (t) => {
   const world = await openWorld(t);
   const { row } = await textOf(world, 'en', { kind: 'invitation', link: LINK });
-  assert.throws(() => mailText(world.env, { ...row, id: 'another' }), { name: 'SealError' });
+  assert.throws(() => mailMessage(world.env, { ...row, id: 'another' }), { name: 'SealError' });
 });

@@ -1,15 +1,15 @@
 import { layout } from '#http/layout.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
-import { timeElement } from '#http/parts/text.ts';
+import { details, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 
-/** A captured mail with its words. */
+/** A captured mail with its words; without them once they were erased. */
 export type ShownMail = {
   readonly id: string;
   readonly to: string;
   readonly at: number;
   readonly subject: string;
-  readonly text: string;
+  readonly text: string | undefined;
 };
 
 export function mailListPage(view: View, mails: readonly ShownMail[]): Html {
@@ -25,15 +25,32 @@ ${rows.length === 0 ? html`<p>${view.t('devMail.none')}</p>` : html`<ul class="r
   });
 }
 
-export function mailPage(view: View, { to, at, subject, text }: ShownMail): Html {
-  const paragraphs = text.split('\n\n').map((paragraph) => html`<p>${withLinks(paragraph, view)}</p>`);
+/** The text first: its links lead on. The HTML stands in a frame of its own, where nothing runs and nothing leads away. */
+export function mailPage(view: View, { id, to, at, subject, text }: ShownMail): Html {
+  const { t } = view;
   return layout(view, {
     title: subject,
     width: 'wide',
-    body: html`<p>${view.t('devMail.to')} ${to} · ${timeElement(at, view.locale)}</p>
-${paragraphs}
-<p><a href="/dev/mail">${view.t('devMail.all')}</a></p>`,
+    body: html`<p>${t('devMail.to')} ${to} · ${timeElement(at, view.locale)}</p>
+${text === undefined ? html`<p>${t('devMail.erased')}</p>` : bodies(view, id, text)}
+<p><a href="/dev/mail">${t('devMail.all')}</a></p>`,
   });
+}
+
+function bodies(view: View, id: string, text: string): Html {
+  const { t } = view;
+  const paragraphs = text.split('\n\n').map((paragraph) => html`<p>${withBreaks(paragraph, view)}</p>`);
+  return html`${paragraphs}
+${details(
+  t('devMail.html'),
+  html`<iframe class="mail" sandbox="" src="/dev/mail/${id}/html" title="${t('devMail.html')}"></iframe>
+<p class="quiet"><a href="/dev/mail/${id}/html">${t('devMail.alone')}</a></p>`,
+  true,
+)}`;
+}
+
+function withBreaks(paragraph: string, view: View): Content {
+  return paragraph.split('\n').map((line, index) => html`${index > 0 && html`<br>`}${withLinks(line, view)}`);
 }
 
 /** Our own addresses as links; everything else stays text. */

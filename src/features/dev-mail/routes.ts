@@ -1,13 +1,25 @@
 import type { Env } from '#env.ts';
 import { errorPage } from '#http/layout.ts';
-import { show } from '#http/reply.ts';
+import { type Reply, show } from '#http/reply.ts';
 import { page } from '#http/route.ts';
-import { mailText } from '#mail/words.ts';
+import type { View } from '#http/view.ts';
+import { mailMessage, mailSubject } from '#mail/message.ts';
 import type { OutboxTable } from '#store/mail-tables.ts';
 import { findMail, listMail } from '#store/outbox.ts';
 import { mailListPage, mailPage, type ShownMail } from './pages.ts';
 
 const MOST_SHOWN = 100;
+
+/** The page of a mail may hold one frame of ours, and nothing else than any page may. */
+const WITH_FRAME = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+};
+
+/** A mail carries its styles in itself; beyond them it can do nothing, in the frame or alone. */
+const MAIL_ALONE = {
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
+};
 
 /** Captured mail, for whoever can reach the server: in the demo only, never among `ROUTES`. */
 export const devMailRoutes = [
@@ -31,13 +43,29 @@ export const devMailRoutes = [
     guard: 'public',
     handle: async ({ env, view, params }) => {
       const row = await findMail(env.db.read, params.id ?? '');
-      if (row) return show(mailPage(view, shownMail(env, row)));
-      const words = { title: view.t('error.not_found.title'), text: view.t('error.not_found.text') };
-      return show(errorPage(view, { status: 404, ...words }), 404);
+      if (!row) return noSuchMail(view);
+      return { ...show(mailPage(view, shownMail(env, row))), headers: WITH_FRAME };
+    },
+  }),
+  page({
+    method: 'GET',
+    path: '/dev/mail/:id/html',
+    guard: 'public',
+    handle: async ({ env, view, params }) => {
+      const row = await findMail(env.db.read, params.id ?? '');
+      const message = row && mailMessage(env, row);
+      return message ? { ...show(message.html), headers: MAIL_ALONE } : noSuchMail(view);
     },
   }),
 ];
 
 function shownMail(env: Env, row: OutboxTable): ShownMail {
-  return { id: row.id, to: row.recipient, at: row.created_at, ...mailText(env, row) };
+  const message = mailMessage(env, row);
+  const subject = message?.subject ?? mailSubject(env, row);
+  return { id: row.id, to: row.recipient, at: row.created_at, subject, text: message?.text };
+}
+
+function noSuchMail(view: View): Reply {
+  const words = { title: view.t('error.not_found.title'), text: view.t('error.not_found.text') };
+  return show(errorPage(view, { status: 404, ...words }), 404);
 }

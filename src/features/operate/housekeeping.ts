@@ -1,6 +1,8 @@
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
+import type { Queries } from '#store/database.ts';
 import { deleteExpiredRows } from '#store/housekeeping.ts';
+import { deleteOldMail } from '#store/outbox.ts';
 import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
 import { pruneAudit } from './audit.ts';
 
@@ -8,6 +10,8 @@ const EVERY_SECONDS = 60;
 const DAY_SECONDS = 24 * 60 * 60;
 // One batch is one transaction that sign-ins wait behind: some milliseconds.
 const ROWS_PER_TRANSACTION = 200;
+// Whether a mail went out is asked for weeks later at most.
+const MAIL_DAYS = 30;
 // What a flood left behind is spread over several rounds.
 const BATCHES_PER_ROUND = 50;
 
@@ -29,9 +33,14 @@ export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => fals
   await env.db.transaction((tx) => eraseExpiredCodesCopies(tx, now));
   env.db.truncateLog();
   for (let batch = 0; batch < BATCHES_PER_ROUND && !isStopping(); batch++) {
-    const deleted = await env.db.transaction((tx) => deleteExpiredRows(tx, now, ROWS_PER_TRANSACTION));
+    const deleted = await env.db.transaction((tx) => deleteSome(tx, now));
     if (deleted < ROWS_PER_TRANSACTION) return;
   }
+}
+
+async function deleteSome(tx: Queries, now: number): Promise<number> {
+  const rows = await deleteExpiredRows(tx, now, ROWS_PER_TRANSACTION);
+  return Math.max(rows, await deleteOldMail(tx, now - MAIL_DAYS * DAY_SECONDS, ROWS_PER_TRANSACTION));
 }
 
 /** Removes what is older than the operator keeps; a batch that does not fit the chain stays, with all that follow it. */

@@ -1,3 +1,4 @@
+import { deviceName } from '#core/device-name.ts';
 import type { Notice } from '#core/notice.ts';
 import type { Refusal } from '#core/result.ts';
 import { layout } from '#http/layout.ts';
@@ -8,7 +9,6 @@ import { dataList, notice as noticeBox, state, table, timeElement } from '#http/
 import { refusalText } from '#http/refusal-text.ts';
 import { setUpPage } from '#http/set-up-page.ts';
 import type { View } from '#http/view.ts';
-import { deviceName } from './device-name.ts';
 import type { Place } from './sessions.ts';
 
 export type Overview = {

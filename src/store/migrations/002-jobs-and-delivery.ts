@@ -36,8 +36,8 @@ const OUTBOX_COLUMNS = [
 ];
 
 const STATEMENTS = [
-  // What stood there before was written without an end: three days, as an invitation has.
-  'update outbox set next_try_at = created_at, expires_at = created_at + 259200',
+  // Until now nothing was sent: what was not read by hand meanwhile is old, and must not go out in one flood.
+  "update outbox set expires_at = created_at, dead_at = created_at, sealed_parameters = ''",
   'drop index outbox_unsent',
   'create index outbox_waiting on outbox (next_try_at) where sent_at is null and dead_at is null',
   'create index outbox_created on outbox (created_at)',

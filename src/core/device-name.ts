@@ -17,8 +17,11 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
+/** Words of `deviceName`: none of them comes from outside. */
+export type DeviceName = { readonly browser: string; readonly system: string };
+
 /** Browser and system as their owner would call them, from a User-Agent; enough to recognise one's own, and no more. */
-export function deviceName(userAgent: string | undefined): { browser: string; system: string } | undefined {
+export function deviceName(userAgent: string | undefined): DeviceName | undefined {
   const browser = nameIn(BROWSERS, userAgent);
   const system = nameIn(SYSTEMS, userAgent);
   return browser !== undefined && system !== undefined ? { browser, system } : undefined;

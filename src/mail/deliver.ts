@@ -1,0 +1,102 @@
+import { backoffSeconds } from '#core/backoff.ts';
+import type { Env } from '#env.ts';
+import type { Job } from '#flows/jobs.ts';
+import type { OutboxTable } from '#store/mail-tables.ts';
+import {
+  claimMail,
+  expireMail,
+  hasExpiredMail,
+  listDueMail,
+  markMailDead,
+  markMailSent,
+  putMailOff,
+  putWaitingMailOff,
+} from '#store/outbox.ts';
+import { type MailMessage, mailMessage } from './message.ts';
+import { CONNECTIONS, type Delivery, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';
+
+/** Longer than a delivery can take: whoever holds a mail has it for itself. */
+const CLAIM_SECONDS = PATIENCE.sendSeconds + 30;
+
+/** Sends what the outbox holds, each second; without a mail server it only erases what is over. */
+export function mailJob(env: Env): Job {
+  const { smtp, mailFrom } = env.config;
+  const mailer = smtp && mailFrom && smtpMailer(smtp, mailFrom);
+  return {
+    name: 'mail',
+    everySeconds: 1,
+    isDue: () => isMailDue(env, mailer !== undefined),
+    run: ({ isStopping }) => deliverMail(env, mailer, isStopping),
+    close: () => mailer?.close(),
+  };
+}
+
+async function isMailDue({ db, now }: Env, canSend: boolean): Promise<boolean> {
+  if (canSend && (await listDueMail(db.read, now(), 1)).length > 0) return true;
+  return hasExpiredMail(db.read, now());
+}
+
+/** One round: gives up what is over, then sends what is due, a few at once, until nothing is or the server is away. */
+export async function deliverMail(
+  env: Env,
+  mailer: Mailer | undefined,
+  isStopping: () => boolean = () => false,
+): Promise<void> {
+  await giveUpExpired(env, mailer !== undefined);
+  if (mailer === undefined) return;
+  while (!isStopping()) {
+    const due = await listDueMail(env.db.read, env.now(), CONNECTIONS);
+    if (due.length === 0) return;
+    const outcomes = await Promise.all(due.map((row) => deliverOne(env, mailer, row)));
+    if (outcomes.includes('unavailable') && !outcomes.includes('sent')) return letAllWait(env);
+  }
+}
+
+/** The server is away: it is asked for again by one round of a few, not by every mail in turn. */
+async function letAllWait({ db, now }: Env): Promise<void> {
+  await db.transaction((tx) => putWaitingMailOff(tx, now() + backoffSeconds(1)));
+}
+
+async function giveUpExpired({ db, now, log }: Env, canSend: boolean): Promise<void> {
+  if (!(await hasExpiredMail(db.read, now()))) return;
+  const dead = await db.transaction((tx) => expireMail(tx, now()));
+  for (const { id, kind, tries, last_fault } of dead) {
+    const line = { mailId: id, kind, tries, fault: last_fault ?? undefined };
+    if (canSend) log.error(line, 'a mail was given up: it would come too late');
+  }
+}
+
+async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<Delivery['outcome'] | undefined> {
+  const { db, log } = env;
+  const now = env.now();
+  const claim = { now, untilAt: now + CLAIM_SECONDS };
+  if (!(await db.transaction((tx) => claimMail(tx, row.id, claim)))) return undefined;
+  const message = messageOrLog(env, row);
+  const delivery = message ? await mailer.send(message) : UNREADABLE;
+  const line = { mailId: row.id, kind: row.kind, tries: row.tries + 1 };
+  if (delivery.outcome === 'sent') {
+    await db.transaction((tx) => markMailSent(tx, row.id, env.now()));
+    log.info(line, 'a mail was sent');
+  } else if (delivery.outcome === 'refused') {
+    const { fault } = delivery;
+    await db.transaction((tx) => markMailDead(tx, row.id, { now: env.now(), fault }));
+    log.error({ ...line, fault }, 'a mail was given up: it was refused');
+  } else {
+    const { fault } = delivery;
+    const nextTryAt = env.now() + backoffSeconds(line.tries);
+    await db.transaction((tx) => putMailOff(tx, row.id, { fault, nextTryAt }));
+    log.warn({ ...line, fault, nextTryAt }, 'a mail could not be sent; trying again');
+  }
+  return delivery.outcome;
+}
+
+const UNREADABLE = { outcome: 'refused', fault: 'unreadable' } as const;
+
+function messageOrLog(env: Env, row: OutboxTable): MailMessage | undefined {
+  try {
+    return mailMessage(env, row);
+  } catch (error) {
+    env.log.error({ err: error, mailId: row.id }, 'a mail does not decrypt');
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import type { Env } from '#env.ts';
+import { type Mail, mailBinding } from '#flows/mail.ts';
+import { isLocale, type Locale, translator } from '#messages/messages.ts';
+import type { OutboxTable } from '#store/mail-tables.ts';
+import { mailHtml } from './html.ts';
+import { subjectOf, type Words, wordsOf } from './words.ts';
+
+/** A mail as it is sent. */
+export type MailMessage = {
+  readonly id: string;
+  /** The name behind the @ of its Message-ID. */
+  readonly host: string;
+  readonly to: string;
+  /** When it was written. */
+  readonly at: number;
+  readonly locale: Locale;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+};
+
+type MessageEnv = Pick<Env, 'config' | 'keys'>;
+
+/**
+ * A mail of the outbox in the language of the person it goes to; undefined when its words were erased.
+ *
+ * Throws when it does not open.
+ */
+export function mailMessage(env: MessageEnv, row: OutboxTable): MailMessage | undefined {
+  if (row.sealed_parameters === '') return undefined;
+  const { config } = env;
+  const locale = localeOf(row);
+  const parameters = JSON.parse(env.keys.open('mail', mailBinding(row), row.sealed_parameters).toString());
+  // The door: what `queueMail` sealed, and nobody changed since.
+  const mail = { kind: row.kind, ...parameters } as Mail;
+  const words = wordsOf({ t: translator(locale), locale, config }, mail, row.created_at);
+  return {
+    id: row.id,
+    host: new URL(config.publicUrl.origin).hostname,
+    to: row.recipient,
+    at: row.created_at,
+    locale,
+    subject: words.subject,
+    text: plainText(words),
+    html: mailHtml(words, { locale, product: config.productName, hue: config.accentHue }),
+  };
+}
+
+/** The subject alone, of a mail whose words were erased too. */
+export function mailSubject({ config }: MessageEnv, row: OutboxTable): string {
+  // The door: the kind that `queueMail` wrote.
+  return subjectOf({ t: translator(localeOf(row)), config }, row.kind as Mail['kind']);
+}
+
+function localeOf({ locale }: OutboxTable): Locale {
+  return isLocale(locale) ? locale : 'en';
+}
+
+/** The link stands alone on its line: programs that guess where it ends guess right. */
+function plainText({ text, facts, action, after, closing }: Words): string {
+  const lines = facts.map(([label, value]) => `${label}: ${value}`);
+  const parts = [text, lines.join('\n'), `${action.label}:\n${action.href}`, after, closing];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
