@@ -7,6 +7,7 @@ import { type Env, openEnv } from '#env.ts';
 import { startSealing } from '#features/operate/audit.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { housekeepingJob } from '#features/operate/housekeeping.ts';
+import { remindersJob } from '#features/operate/reminders.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
 import { startJobs } from '#flows/jobs.ts';
@@ -75,7 +76,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
     await forMetrics?.close();
     throw error;
   });
-  const jobs = [presence, startSealing(env), startJobs(env, [housekeepingJob(env), mailJob(env)])];
+  const jobs = [presence, startSealing(env), startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env)])];
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
   const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
   return {

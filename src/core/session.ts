@@ -9,6 +9,11 @@ export const PENDING_SIGN_IN_SECONDS = 10 * MINUTE;
 /** Alive at once; the oldest goes. */
 export const PENDING_PER_USER = 10;
 
+/** The life of a link to set a new password. */
+export const RESET_LINK_SECONDS = 30 * MINUTE;
+/** The life of an invitation, and of the link to become the first administrator. */
+export const INVITATION_SECONDS = 72 * HOUR;
+
 /** The life of a secret shown and not yet confirmed, and the tries at confirming it. */
 export const ENROLLMENT_SECONDS = 10 * MINUTE;
 export const ENROLLMENT_TRIES = 20;

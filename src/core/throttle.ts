@@ -54,6 +54,10 @@ function perHour(limit: number): Rule {
   return { windows: [{ limit, spanSeconds: HOUR, bucketSeconds: MINUTE, atLimit: 'wait' }] };
 }
 
+function perDay(limit: number): Rule {
+  return { windows: [{ limit, spanSeconds: DAY, bucketSeconds: HOUR, atLimit: 'wait' }] };
+}
+
 /** How many codes may be tried in one pending sign-in. */
 export const PENDING_TRIES = 5;
 
@@ -94,6 +98,10 @@ export const RULES = {
   addressCodes: perHour(30),
   newPendingSignIns: perHour(20),
   resetMails: perHour(3),
+  wrongCodeMails: perHour(1),
+  pausedMails: perDay(1),
+  refusedPasswordMails: perDay(1),
+  programMails: { windows: [{ limit: 1, spanSeconds: 30 * DAY, bucketSeconds: DAY, atLimit: 'wait' }] },
 } as const satisfies Record<string, Rule>;
 
 /**

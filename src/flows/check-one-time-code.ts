@@ -108,6 +108,7 @@ async function reject(
     if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, prover.user.id, clock.clockOffsetSeconds);
     if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, prover, authenticator.id);
     await record(env, tx, prover, answer);
+    await prover.warn(tx, answer, authenticator.id);
   });
   return answer;
 }

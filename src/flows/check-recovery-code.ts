@@ -66,7 +66,10 @@ async function undo(tx: Queries, prover: Prover, lanes: readonly Lane[], reserve
 }
 
 async function reject(env: Env, prover: Prover, refusal: Refusal): Promise<Refusal> {
-  await env.db.transaction((tx) => record(env, tx, prover, refusal));
+  await env.db.transaction(async (tx) => {
+    await record(env, tx, prover, refusal);
+    await prover.warn(tx, refusal);
+  });
   return refusal;
 }
 

@@ -9,6 +9,8 @@ import { createSession, evictSessions } from '#store/sessions.ts';
 import { noteSignIn, type Person, setUserLocale } from '#store/users.ts';
 import { appendEvent } from './append-event.ts';
 import { knowDevice } from './know-device.ts';
+import { queueMail, whereFrom } from './mail.ts';
+import { warnOfProgram } from './warn.ts';
 
 /** A session just made: the only moment at which its token exists in the clear. */
 export type NewSession = {
@@ -28,6 +30,8 @@ export type FinishedSignIn = {
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
   readonly notice?: string | undefined;
+  /** The mail that tells of the new authenticator says where from, too. */
+  readonly enrolled?: true;
   readonly client: Client;
 };
 
@@ -69,8 +73,21 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
+  if (!signIn.enrolled) await tellOfNewDevice(env, tx, signIn);
   await endOldest(env, tx, whose, client);
   return { id, token, expiresAt, continueTo, deviceToken: device?.token };
+}
+
+/** A browser that was not known for this person, or a program from another network. */
+async function tellOfNewDevice(
+  env: Env,
+  tx: Queries,
+  { person, mouth, deviceId, client }: FinishedSignIn,
+): Promise<void> {
+  const { user } = person;
+  if (deviceId !== undefined) return;
+  if (mouth === 'api') return warnOfProgram(env, tx, user, client);
+  await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
 }
 
 type Whose = { readonly actor: string; readonly subject: string; readonly partner: string | undefined };

@@ -1,10 +1,10 @@
 import type { Client } from '#core/client.ts';
 import { type DeviceName, deviceName } from '#core/device-name.ts';
+import { RESET_LINK_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { createMail } from '#store/outbox.ts';
 import type { User } from '#store/users.ts';
-import { linkSeconds } from './make-link.ts';
 
 /**
  * What we write to people, each with its own parameters. The words are made when a mail is read or sent.
@@ -74,7 +74,7 @@ const NEWS_SECONDS = 72 * 60 * 60;
 
 /** For how long a mail says something: as long as its link lives. */
 function lifeSeconds({ kind }: Mail): number {
-  return kind === 'password_reset' ? linkSeconds('reset') : NEWS_SECONDS;
+  return kind === 'password_reset' ? RESET_LINK_SECONDS : NEWS_SECONDS;
 }
 
 /** A link opens for the address that it was written to: a row with another recipient does not open. */

@@ -1,3 +1,4 @@
+import { INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import type { LinkTable, Queries } from '#store/database.ts';
@@ -9,15 +10,10 @@ export type NewLink = { readonly url: string; readonly expiresAt: number };
 type Purpose = LinkTable['purpose'];
 
 const KINDS: Readonly<Record<Purpose, { readonly path: string; readonly seconds: number }>> = {
-  reset: { path: 'password', seconds: 30 * 60 },
-  invitation: { path: 'invitation', seconds: 72 * 60 * 60 },
-  first_administrator: { path: 'invitation', seconds: 72 * 60 * 60 },
+  reset: { path: 'password', seconds: RESET_LINK_SECONDS },
+  invitation: { path: 'invitation', seconds: INVITATION_SECONDS },
+  first_administrator: { path: 'invitation', seconds: INVITATION_SECONDS },
 };
-
-/** For how long a link of this purpose lives. */
-export function linkSeconds(purpose: Purpose): number {
-  return KINDS[purpose].seconds;
-}
 
 /** Makes a single-use link; those before it, of the same person or for the first administrator, die. */
 export async function makeLink(

@@ -16,6 +16,8 @@ export type Prover = {
   readonly client: Client;
   /** Absent for a step-up. */
   readonly pending?: PendingSignIn;
+  /** Tells the person, in the transaction of the refusal, where it means more than a slip. */
+  readonly warn: (tx: Queries, refusal: Refusal, authenticatorId?: string) => Promise<void>;
 };
 
 /** Counts a try before anything is compared: all of its counters or none. */

@@ -1,6 +1,6 @@
 import type { Env } from '#env.ts';
 import type { Durability } from '#store/database.ts';
-import { hasMailWaitingSince } from '#store/outbox.ts';
+import { hasMailWaitingSince } from '#store/deliveries.ts';
 import { findOldestUnsealedAt } from '#store/vitals.ts';
 import type { House } from './house.ts';
 

@@ -1,7 +1,6 @@
 import { backoffSeconds } from '#core/backoff.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
-import type { OutboxTable } from '#store/mail-tables.ts';
 import {
   claimMail,
   expireMail,
@@ -11,7 +10,8 @@ import {
   markMailSent,
   putMailOff,
   putWaitingMailOff,
-} from '#store/outbox.ts';
+} from '#store/deliveries.ts';
+import type { OutboxTable } from '#store/mail-tables.ts';
 import { type MailMessage, mailMessage } from './message.ts';
 import { CONNECTIONS, type Delivery, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';
 

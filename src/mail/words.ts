@@ -1,6 +1,6 @@
+import { INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Mail } from '#flows/mail.ts';
-import { linkSeconds } from '#flows/make-link.ts';
 import type { Locale, Translate } from '#messages/messages.ts';
 
 /** What a mail says, part by part; text and HTML are two dresses of it. */
@@ -68,9 +68,9 @@ function valuesOf({ locale, config }: Place, mail: Mail, at: number): Record<str
   const product = config.productName;
   switch (mail.kind) {
     case 'password_reset':
-      return { product, minutes: linkSeconds('reset') / 60 };
+      return { product, minutes: RESET_LINK_SECONDS / 60 };
     case 'invitation':
-      return { product, hours: linkSeconds('invitation') / 3600 };
+      return { product, hours: INVITATION_SECONDS / 3600 };
     case 'mfa_reset':
       return { product, access: mail.withCode ? 'with_code' : 'open' };
     case 'recovery_code_used':

@@ -3,7 +3,8 @@ import { type TestContext, test } from 'node:test';
 import { type Mail, queueMail } from '#flows/mail.ts';
 import { deliverMail, mailJob } from '#mail/deliver.ts';
 import { smtpMailer } from '#mail/smtp.ts';
-import { claimMail, listMail } from '#store/outbox.ts';
+import { claimMail } from '#store/deliveries.ts';
+import { listMail } from '#store/outbox.ts';
 import { ORIGIN, openWorld } from '../world.ts';
 import { openPostOffice } from './post-office.ts';
 

@@ -14,6 +14,7 @@ import {
 } from '#flows/enrollment.ts';
 import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { queueMail, whereFrom } from '#flows/mail.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { deleteOtherDevices } from '#store/devices.ts';
@@ -66,7 +67,9 @@ export async function confirmAtSignIn(
       await endOthers(env, tx, { user, keepSessionId: '', keepPendingId: pending.id, client }, 'authenticator_changed');
       // Whoever made a browser known with the password alone is a stranger to the second door.
       await deleteOtherDevices(tx, user.id, deviceId);
-      const signIn = { person: pending, mouth, factor: 'totp' as const, deviceId, returnTo, client };
+      await queueMail(env, tx, user, { kind: 'mfa_enrolled', ...whereFrom(client) });
+      const proof = { factor: 'totp', enrolled: true } as const;
+      const signIn = { person: pending, mouth, ...proof, deviceId, returnTo, client };
       const session = await finishSignIn(env, tx, signIn, now);
       return { session, recoveryCodes: drawn.codes };
     },

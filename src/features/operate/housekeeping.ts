@@ -1,8 +1,8 @@
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
 import type { Queries } from '#store/database.ts';
+import { deleteOldMail } from '#store/deliveries.ts';
 import { deleteExpiredRows } from '#store/housekeeping.ts';
-import { deleteOldMail } from '#store/outbox.ts';
 import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
 import { pruneAudit } from './audit.ts';
 

@@ -1,17 +1,16 @@
 import type { AuditDetail } from '#core/audit.ts';
 import type { Client } from '#core/client.ts';
+import { RESET_LINK_SECONDS } from '#core/session.ts';
 import { RULES } from '#core/throttle.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { resetMailKey } from '#flows/lanes.ts';
-import { queueMail } from '#flows/mail.ts';
-import { linkSeconds } from '#flows/make-link.ts';
+import { queueMailOrPretend } from '#flows/warn.ts';
 import { reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { createLink, deleteLink, revokeResetLinks } from '#store/links.ts';
 import { lockUser } from '#store/locks.ts';
-import { deleteMail } from '#store/outbox.ts';
 import { findPersonByEmail, type Person } from '#store/users.ts';
 
 /**
@@ -29,7 +28,7 @@ export async function requestResetLink(env: Env, email: string, client: Client):
   const emailHash = emailHashOf(env, email);
   await env.db.transaction(async (tx) => {
     const person = await findPersonByEmail(tx, email);
-    await lockUser(tx, person?.user.id ?? NOBODY.id);
+    await lockUser(tx, person?.user.id ?? '');
     const limit = await reserveTries(tx, [{ key, rule: RULES.resetMails }], env.now());
     const reason = limit ? 'too_many_attempts' : refusedReason(person);
     const receiver = reason === undefined ? person : undefined;
@@ -52,8 +51,6 @@ function refusedReason(person: Person | undefined): AuditDetail<'password.reset_
   return person.user.disabledAt === undefined ? undefined : 'disabled';
 }
 
-const NOBODY = { id: '', email: '', locale: undefined };
-
 async function writeLink(
   env: Env,
   tx: Queries,
@@ -61,26 +58,21 @@ async function writeLink(
   pageLocale: string | undefined,
 ): Promise<void> {
   const now = env.now();
-  const user = receiver?.user ?? NOBODY;
-  await revokeResetLinks(tx, user.id);
+  const userId = receiver?.user.id;
+  await revokeResetLinks(tx, userId ?? '');
   const token = newToken(env.random);
   const linkId = env.newId();
   await createLink(tx, {
     id: linkId,
     token_hash: tokenHash(token),
     purpose: 'reset',
-    user_id: receiver ? user.id : null,
+    user_id: userId ?? null,
     created_at: now,
-    expires_at: receiver ? now + linkSeconds('reset') : now,
+    expires_at: receiver ? now + RESET_LINK_SECONDS : now,
     used_at: null,
   });
   const link = `${env.config.publicUrl.origin}/password/${token}`;
-  const mailId = await queueMail(
-    env,
-    tx,
-    { ...user, locale: user.locale ?? pageLocale },
-    { kind: 'password_reset', link },
-  );
+  const to = receiver && { email: receiver.user.email, locale: receiver.user.locale ?? pageLocale };
+  await queueMailOrPretend(env, tx, to, { kind: 'password_reset', link });
   await deleteLink(tx, receiver ? '' : linkId);
-  await deleteMail(tx, receiver ? '' : mailId);
 }

@@ -4,6 +4,7 @@ import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
+import { queueMail, whereFrom } from '#flows/mail.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
 import { personTransaction } from '#flows/transaction.ts';
@@ -40,6 +41,7 @@ export async function resetPassword(
     await endOthers(env, tx, { user, keepSessionId: '', client }, 'password_changed');
     const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
     await appendEvent(env, tx, { action: 'password.reset', ...whose, detail: {} }, client);
+    await queueMail(env, tx, user, { kind: 'password_changed', ...whereFrom(client) });
     return finished;
   });
 }

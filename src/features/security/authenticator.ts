@@ -17,6 +17,7 @@ import {
 } from '#flows/enrollment.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { oneTimeCodeKeys } from '#flows/lanes.ts';
+import { queueMail, whereFrom } from '#flows/mail.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { deleteTriesUnder } from '#store/attempts.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
@@ -118,6 +119,8 @@ async function tellEnded(
   const keep = { user: session.user, keepSessionId: session.id, client };
   const ended = await endOthers(env, tx, keep, 'authenticator_changed');
   await deleteOtherDevices(tx, session.user.id, session.deviceId);
+  const mail = kind === 'authenticator_added' ? 'mfa_enrolled' : kind;
+  await queueMail(env, tx, session.user, { kind: mail, ...whereFrom(client) });
   return setNotice(tx, session.id, noticeText({ kind, ended }));
 }
 

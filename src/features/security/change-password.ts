@@ -9,6 +9,7 @@ import { checkPasswordTry, reopen } from '#flows/check-password.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { knowDevice } from '#flows/know-device.ts';
 import { oneTimeCodeKey } from '#flows/lanes.ts';
+import { queueMail, whereFrom } from '#flows/mail.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { isSamePassword } from '#flows/passwords.ts';
 import { personTransaction } from '#flows/transaction.ts';
@@ -87,6 +88,7 @@ async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Cl
   if (!told) return refuse('sign_in_expired');
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   await appendEvent(env, tx, { action: 'password.changed', ...whose, detail: {} }, client);
+  await queueMail(env, tx, user, { kind: 'password_changed', ...whereFrom(client) });
   return { deviceToken: device.token };
 }
 

@@ -4,6 +4,7 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { queueMail, whereFrom } from '#flows/mail.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import { type Session, setNotice } from '#store/sessions.ts';
@@ -18,6 +19,7 @@ export async function makeNewCodes(env: Env, session: Session, client: Client): 
     if (!(await findAuthenticator(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
     await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, fresh);
     const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');
+    await queueMail(env, tx, user, { kind: 'new_codes_made', ...whereFrom(client) });
     // Drawing codes took its time: a session that was ended meanwhile changes nothing.
     const told = await setNotice(tx, session.id, noticeText({ kind: 'codes_changed', ended }));
     return told || refuse('sign_in_expired');

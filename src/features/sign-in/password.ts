@@ -5,6 +5,7 @@ import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, type FirstDoor } from '#flows/begin-sign-in.ts';
 import { checkPasswordTry, type PasswordFault } from '#flows/check-password.ts';
+import { warnOfPasswords } from '#flows/warn.ts';
 import type { Mouth, Queries } from '#store/database.ts';
 import { findKnownDevice } from '#store/devices.ts';
 import { findPersonByEmail, type Person } from '#store/users.ts';
@@ -59,7 +60,12 @@ async function recordRefusal(
 ): Promise<void> {
   const detail = person ? { reason } : { reason, emailHash: emailHashOf(env, email) };
   const whose = { subject: person?.user.id, partner: person?.user.partnerId };
-  await env.db.transaction((tx) =>
-    appendEvent(env, tx, { action: 'sign_in.password_refused', ...whose, detail }, client),
-  );
+  const isOwner = reason === 'wrong_password' && person?.user.disabledAt === undefined;
+  await env.db.transaction(async (tx) => {
+    await appendEvent(env, tx, { action: 'sign_in.password_refused', ...whose, detail }, client);
+    if (NOT_COMPARED.includes(reason)) return;
+    await warnOfPasswords(env, tx, { email, person: isOwner ? person : undefined, client });
+  });
 }
+
+const NOT_COMPARED: readonly PasswordFault[] = ['too_many_attempts', 'temporarily_unavailable'];

@@ -7,6 +7,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { checkOneTimeCode } from '#flows/check-one-time-code.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
+import { proverOf } from '#flows/warn.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { raiseSession, type Session, setNotice } from '#store/sessions.ts';
@@ -16,11 +17,11 @@ export type Raised = { readonly token: string };
 
 /** Proves a second factor again inside a session: the code is used up, as at sign-in. */
 export function stepUpWithOneTimeCode(env: Env, session: Session, code: string, client: Client) {
-  return checkOneTimeCode(env, proverOf(session, client), code, (tx) => raise(env, tx, session, 'totp'));
+  return checkOneTimeCode(env, stepUpProver(env, session, client), code, (tx) => raise(env, tx, session, 'totp'));
 }
 
 export function stepUpWithRecoveryCode(env: Env, session: Session, code: string, client: Client) {
-  return checkRecoveryCode(env, proverOf(session, client), code, async (tx, left) => {
+  return checkRecoveryCode(env, stepUpProver(env, session, client), code, async (tx, left) => {
     await setNotice(tx, session.id, noticeText({ kind: 'recovery_code_used', left }));
     return raise(env, tx, session, 'recovery_code');
   });
@@ -51,8 +52,8 @@ export async function stepUpWithPassword(
   return outcome.refusal;
 }
 
-function proverOf({ user, deviceId }: Session, client: Client) {
-  return { user, deviceId, client };
+function stepUpProver(env: Env, { user, deviceId }: Session, client: Client) {
+  return proverOf(env, { user, deviceId, client });
 }
 
 async function raise(

@@ -1,0 +1,57 @@
+import type { Env } from '#env.ts';
+import type { Job } from '#flows/jobs.ts';
+import { queueMail } from '#flows/mail.ts';
+import type { ReminderTable } from '#store/mail-tables.ts';
+import { claimReminder, listDueReminders, type Reminded } from '#store/reminders.ts';
+
+const EVERY_SECONDS = 5 * 60;
+const DAY_SECONDS = 24 * 60 * 60;
+// One batch is one transaction that sign-ins wait behind.
+const PEOPLE_PER_TRANSACTION = 50;
+
+type Stage = ReminderTable['stage'];
+
+/** In how many days the date lies: after the first, no later than the second. Who was missed gets the stage that fits now. */
+const STAGES: Readonly<Record<Stage, readonly [number, number]>> = {
+  '14_days': [7, 14],
+  '7_days': [1, 7],
+  '1_day': [0, 1],
+  // A date that passed long ago is no news.
+  overdue: [-30, 0],
+};
+
+/** Reminds people without an authenticator of their partner's date, once per person, date and stage. */
+export function remindersJob(env: Env): Job {
+  return {
+    name: 'reminders',
+    everySeconds: EVERY_SECONDS,
+    run: ({ isStopping }) => remind(env, isStopping),
+  };
+}
+
+/** One round; answers how many reminders were put into the outbox. */
+export async function remind(env: Env, isStopping: () => boolean = () => false): Promise<void> {
+  const now = env.now();
+  for (const stage of ['14_days', '7_days', '1_day', 'overdue'] as const) {
+    const [first, last] = STAGES[stage];
+    const due = { stage, after: now + first * DAY_SECONDS, until: now + last * DAY_SECONDS };
+    while (!isStopping()) {
+      const people = await listDueReminders(env.db.read, due, PEOPLE_PER_TRANSACTION);
+      await remindAll(env, stage, people);
+      if (people.length < PEOPLE_PER_TRANSACTION) break;
+    }
+  }
+}
+
+/** The note and the mail are one transaction: after a crash neither is there, or both are. */
+async function remindAll(env: Env, stage: Stage, people: readonly Reminded[]): Promise<void> {
+  if (people.length === 0) return;
+  await env.db.transaction(async (tx) => {
+    for (const { id, requiredFrom, ...person } of people) {
+      const note = { user_id: id, required_from: requiredFrom, stage, queued_at: env.now() };
+      if (!(await claimReminder(tx, note))) continue;
+      const kind = stage === 'overdue' ? 'mfa_overdue' : 'mfa_reminder';
+      await queueMail(env, tx, person, { kind, requiredFrom });
+    }
+  });
+}

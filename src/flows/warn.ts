@@ -1,0 +1,103 @@
+import type { Client } from '#core/client.ts';
+import type { Refusal, RefusalCode } from '#core/result.ts';
+import { isDisabled, pausedSeconds, RULES, type Rule } from '#core/throttle.ts';
+import type { Env } from '#env.ts';
+import { findTries, reserveTries } from '#store/attempts.ts';
+import type { Queries } from '#store/database.ts';
+import { deleteMail } from '#store/outbox.ts';
+import type { Person } from '#store/users.ts';
+import { oneTimeCodeKey, passwordKey } from './lanes.ts';
+import { type Mail, queueMail, whereFrom } from './mail.ts';
+import type { Prover } from './reserve-try.ts';
+
+/** Refusals of a code that was compared: whoever typed it knew the password. */
+const WRONG_CODES: readonly RefusalCode[] = [
+  'code_incorrect',
+  'code_expired',
+  'code_already_used',
+  'recovery_code_incorrect',
+  'recovery_code_already_used',
+];
+
+type Unwarned = Omit<Prover, 'warn'>;
+
+/** Somebody who gives a code, with the warnings that go to its owner when it is refused. */
+export function proverOf(env: Env, prover: Unwarned): Prover {
+  return {
+    ...prover,
+    async warn(tx, refusal, authenticatorId) {
+      await warnOfWrongCode(env, tx, prover, refusal);
+      if (authenticatorId !== undefined) await warnOfPause(env, tx, prover, authenticatorId);
+    },
+  };
+}
+
+/** Right password, wrong code: the first in an hour is told, wherever it came from. */
+async function warnOfWrongCode(env: Env, tx: Queries, prover: Unwarned, refusal: Refusal): Promise<void> {
+  const { user, client, pending } = prover;
+  if (!pending || !WRONG_CODES.includes(refusal.refused)) return;
+  if (!(await isFirst(env, tx, `mail-wrong-code:${user.id}`, RULES.wrongCodeMails))) return;
+  await queueMail(env, tx, user, { kind: 'wrong_code', ...whereFrom(client) });
+}
+
+/** The try just refused was one too many: codes are not accepted for a time, or until somebody acts. Once a day. */
+async function warnOfPause(env: Env, tx: Queries, prover: Unwarned, authenticatorId: string): Promise<void> {
+  const { user, deviceId, client } = prover;
+  const now = env.now();
+  const tries = await findTries(tx, oneTimeCodeKey(authenticatorId, deviceId));
+  const disabled = isDisabled(RULES.oneTimeCode, tries);
+  const seconds = pausedSeconds(RULES.oneTimeCode, tries, now);
+  if (!disabled && seconds === 0) return;
+  const kind = disabled ? 'authenticator_disabled' : 'sign_in_paused';
+  if (!(await isFirst(env, tx, `mail-${kind}:${authenticatorId}`, RULES.pausedMails))) return;
+  const mail: Mail = kind === 'sign_in_paused' ? { kind, untilAt: now + seconds } : { kind };
+  await queueMail(env, tx, user, { ...mail, ...whereFrom(client) });
+}
+
+/** From this many wrong passwords in a row on, its owner is told: fewer are slips. */
+const MANY_PASSWORDS = 10;
+
+/**
+ * Many wrong passwords for one email from unknown devices: its owner is told once a day.
+ *
+ * Whether there is an owner shows neither in the answer nor in its time: for nobody the same mail is written and removed
+ * again in the same transaction.
+ *
+ * @param email canonical
+ */
+export async function warnOfPasswords(
+  env: Env,
+  tx: Queries,
+  { email, person, client }: { email: string; person: Person | undefined; client: Client },
+): Promise<void> {
+  const key = passwordKey(env, email);
+  const tries = await findTries(tx, key);
+  if (tries === undefined || tries.row < MANY_PASSWORDS) return;
+  if (!(await isFirst(env, tx, `mail-${key}`, RULES.refusedPasswordMails))) return;
+  await queueMailOrPretend(env, tx, person?.user, { kind: 'refused_passwords', ...whereFrom(client) });
+}
+
+/** A sign-in by a program: it is no device that could be known again, so its network stands for it. */
+export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'], client: Client): Promise<void> {
+  const network = env.keys.mac('email', client.address ?? '');
+  if (!(await isFirst(env, tx, `mail-program:${user.id}:${network}`, RULES.programMails))) return;
+  await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
+}
+
+const NOBODY = { email: '', locale: undefined };
+
+/** Puts a mail into the outbox for somebody, or does the same work for nobody. */
+export async function queueMailOrPretend(
+  env: Env,
+  tx: Queries,
+  receiver: { readonly email: string; readonly locale: string | undefined } | undefined,
+  mail: Mail,
+): Promise<void> {
+  const id = await queueMail(env, tx, receiver ?? NOBODY, mail);
+  await deleteMail(tx, receiver ? '' : id);
+}
+
+/** Counted like any try, so that of two at once one is the first. */
+async function isFirst(env: Env, tx: Queries, key: string, rule: Rule): Promise<boolean> {
+  return (await reserveTries(tx, [{ key, rule }], env.now())) === undefined;
+}
