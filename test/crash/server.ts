@@ -12,7 +12,7 @@ import { type ApiAnswer, browserAt, callApi, ORIGIN, PASSWORD } from '../world.t
 export type Service = Awaited<ReturnType<typeof openService>>;
 
 /** The server as operators run it: a process of its own over a database file, which can be killed and started again. */
-export async function openService(t: TestContext) {
+export async function openService(t: TestContext, settings: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-crash-'));
   const port = await freePort();
   const environment = {
@@ -22,6 +22,7 @@ export async function openService(t: TestContext) {
     ...(await newDatabaseSettings(folder)),
     // Everybody comes from an address of their own: what is counted by address is not under test here.
     SALLYPORT_TRUSTED_PROXIES: '1',
+    ...settings,
   };
   let server: Node | undefined;
   t.after(async () => {
