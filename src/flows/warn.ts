@@ -4,9 +4,8 @@ import { isDisabled, pausedSeconds, RULES, type Rule } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
 import { findTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
-import { deleteMail } from '#store/outbox.ts';
 import type { Person } from '#store/users.ts';
-import { oneTimeCodeKey, passwordKey } from './lanes.ts';
+import { oneTimeCodeKey } from './lanes.ts';
 import { type Mail, queueMail, whereFrom } from './mail.ts';
 import type { Prover } from './reserve-try.ts';
 
@@ -54,29 +53,6 @@ async function warnOfPause(env: Env, tx: Queries, prover: Unwarned, authenticato
   await queueMail(env, tx, user, { ...mail, ...whereFrom(client) });
 }
 
-/** From this many wrong passwords in a row on, its owner is told: fewer are slips. */
-const MANY_PASSWORDS = 10;
-
-/**
- * Many wrong passwords for one email from unknown devices: its owner is told once a day.
- *
- * Whether there is an owner shows neither in the answer nor in its time: for nobody the same mail is written and removed
- * again in the same transaction.
- *
- * @param email canonical
- */
-export async function warnOfPasswords(
-  env: Env,
-  tx: Queries,
-  { email, person, client }: { email: string; person: Person | undefined; client: Client },
-): Promise<void> {
-  const key = passwordKey(env, email);
-  const tries = await findTries(tx, key);
-  if (tries === undefined || tries.row < MANY_PASSWORDS) return;
-  if (!(await isFirst(env, tx, `mail-${key}`, RULES.refusedPasswordMails))) return;
-  await queueMailOrPretend(env, tx, person?.user, { kind: 'refused_passwords', ...whereFrom(client) });
-}
-
 /** A sign-in by a program: it is no device that could be known again, so its network stands for it. */
 export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'], client: Client): Promise<void> {
   const network = env.keys.mac('email', client.address ?? '');
@@ -84,20 +60,7 @@ export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'],
   await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
 }
 
-const NOBODY = { email: '', locale: undefined };
-
-/** Puts a mail into the outbox for somebody, or does the same work for nobody. */
-export async function queueMailOrPretend(
-  env: Env,
-  tx: Queries,
-  receiver: { readonly email: string; readonly locale: string | undefined } | undefined,
-  mail: Mail,
-): Promise<void> {
-  const id = await queueMail(env, tx, receiver ?? NOBODY, mail);
-  await deleteMail(tx, receiver ? '' : id);
-}
-
 /** Counted like any try, so that of two at once one is the first. */
-async function isFirst(env: Env, tx: Queries, key: string, rule: Rule): Promise<boolean> {
+export async function isFirst(env: Env, tx: Queries, key: string, rule: Rule): Promise<boolean> {
   return (await reserveTries(tx, [{ key, rule }], env.now())) === undefined;
 }

@@ -41,12 +41,12 @@ export async function openReal() {
     get: (node: NodeIndex, browser: Cookies, path: string): Promise<Answer> => browse(world(node), browser, path),
     post: (node: NodeIndex, browser: Browser, path: string, fields: Record<string, string> = {}) =>
       submit(world(node), browser, path, fields),
-    /** The link in the mail that was written last. */
+    /** The link to set a password that was mailed last. */
     async mailedLink(node: NodeIndex): Promise<string> {
       const { db, keys } = world(node).env;
-      const [mail] = await listMail(db.read, 1);
+      const mail = (await listMail(db.read, 1_000)).find(({ kind }) => kind === 'password_reset');
       assert(mail);
-      const parameters = JSON.parse(keys.open('mail', mailBinding(mail.id), mail.sealed_parameters).toString());
+      const parameters = JSON.parse(keys.open('mail', mailBinding(mail), mail.sealed_parameters).toString());
       return new URL(parameters.link).pathname;
     },
     /** What was written beside an answer, the last use of a session, is in the database afterwards. */

@@ -6,7 +6,7 @@ import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { resetMailKey } from '#flows/lanes.ts';
-import { queueMailOrPretend } from '#flows/warn.ts';
+import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
 import { reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { createLink, deleteLink, revokeResetLinks } from '#store/links.ts';

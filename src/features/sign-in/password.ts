@@ -5,7 +5,7 @@ import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, type FirstDoor } from '#flows/begin-sign-in.ts';
 import { checkPasswordTry, type PasswordFault } from '#flows/check-password.ts';
-import { warnOfPasswords } from '#flows/warn.ts';
+import { warnOfPasswords } from '#flows/warn-of-passwords.ts';
 import type { Mouth, Queries } from '#store/database.ts';
 import { findKnownDevice } from '#store/devices.ts';
 import { findPersonByEmail, type Person } from '#store/users.ts';
