@@ -80,10 +80,9 @@ async function reachable({ publicUrl }: Config): Promise<Finding> {
   }
 }
 
-async function mail({ smtpUrl }: Config): Promise<Finding> {
-  if (smtpUrl === undefined) return warn('mail', 'outbox only: set SALLYPORT_SMTP_URL, or hand links over yourself');
-  const { hostname, port, protocol } = new URL(smtpUrl);
-  const at = { host: hostname, port: Number(port || (protocol === 'smtps:' ? 465 : 587)) };
+async function mail({ smtp }: Config): Promise<Finding> {
+  if (smtp === undefined) return warn('mail', 'outbox only: set SALLYPORT_SMTP_URL, or hand links over yourself');
+  const at = { host: smtp.host, port: smtp.port };
   const socket = connect({ ...at, timeout: PATIENCE_MS });
   const answered = await new Promise<boolean>((done) => {
     socket.once('connect', () => done(true));

@@ -1,9 +1,9 @@
 import type { Generated, Kysely, Transaction } from 'kysely';
 import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
 import type { AccessCodeTable, PartnerCountTable, ResetRequestTable } from './console-tables.ts';
+import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
-import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 
 /**
  * The tables, as both databases hold them: ids are UUIDv7 text, instants Unix seconds, flags 0 or 1,

@@ -21,6 +21,8 @@ export type OutboxTable = {
 
 /** A reminder that was put into the outbox: once per person, date and stage. */
 export type ReminderTable = {
+  /** `<user id>:<date>:<stage>` */
+  id: string;
   user_id: string;
   required_from: number;
   stage: '14_days' | '7_days' | '1_day' | 'overdue';

@@ -10,13 +10,13 @@ export type Reminded = {
 };
 
 /**
- * Who is due for a reminder of this stage, up to `limit`: able to sign in, not enrolled, not reminded of this date yet.
+ * Who is due for a reminder of this stage, up to `limit`: able to sign in, not exempt, not enrolled, not reminded of this date yet.
  *
  * @param dates the partners whose date is after the first moment and no later than the second
  */
 export async function listDueReminders(
   queries: Queries,
-  { stage, after, until }: { stage: ReminderTable['stage']; after: number; until: number },
+  { stage, after, until, now }: { stage: ReminderTable['stage']; after: number; until: number; now: number },
   limit: number,
 ): Promise<readonly Reminded[]> {
   const rows = await queries
@@ -26,7 +26,9 @@ export async function listDueReminders(
     .where('p.mfa_policy', '=', 'required')
     .where('p.mfa_required_from', '>', after)
     .where('p.mfa_required_from', '<=', until)
+    .where('p.archived_at', 'is', null)
     .where('u.disabled_at', 'is', null)
+    .where((e) => e.or([e('u.exempt_until', 'is', null), e('u.exempt_until', '<=', now)]))
     // Who has not accepted the invitation yet cannot set anything up.
     .where('u.sealed_password', 'is not', null)
     .where((e) =>
@@ -52,11 +54,12 @@ export async function listDueReminders(
 }
 
 /** Notes a reminder: true once per person, date and stage, whoever asks. */
-export async function claimReminder(tx: Queries, reminder: ReminderTable): Promise<boolean> {
+export async function claimReminder(tx: Queries, reminder: Omit<ReminderTable, 'id'>): Promise<boolean> {
+  const { user_id, required_from, stage } = reminder;
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('reminders')
-    .values(reminder)
-    .onConflict((conflict) => conflict.columns(['user_id', 'required_from', 'stage']).doNothing())
+    .values({ id: `${user_id}:${required_from}:${stage}`, ...reminder })
+    .onConflict((conflict) => conflict.column('id').doNothing())
     .executeTakeFirst();
   return numInsertedOrUpdatedRows === 1n;
 }

@@ -1,13 +1,13 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queries } from './database.ts';
 
-/** Where values lie that a key of the ring sealed, for what they were sealed, and which column says whose they are. */
+/** Where values lie that a key of the ring sealed, for what they were sealed, and which column says whose they are. Empty: erased. */
 export const SEALED = {
   users: { column: 'sealed_password', purpose: 'password', owner: 'id' },
   authenticators: { column: 'sealed_secret', purpose: 'totp', owner: 'user_id' },
   enrollments: { column: 'sealed_secret', purpose: 'totp', owner: 'user_id' },
   recovery_code_sets: { column: 'sealed_copy', purpose: 'codes-copy', owner: 'user_id' },
-  outbox: { column: 'sealed_parameters', purpose: 'mail', owner: undefined },
+  outbox: { column: 'sealed_parameters', purpose: 'mail', owner: 'recipient' },
 } as const;
 
 export type SealedTable = keyof typeof SEALED;
@@ -49,9 +49,9 @@ export async function listRowsOfOtherKeys(
 ): Promise<readonly SealedRow[]> {
   const { column, owner } = SEALED[table];
   const rows: RawBuilder<SealedRow> = sql`
-    select id, ${owner === undefined ? sql.lit('') : sql.ref(owner)} as "userId", ${sql.ref(column)} as sealed
+    select id, ${sql.ref(owner)} as "userId", ${sql.ref(column)} as sealed
     from ${sql.table(table)}
-    where id > ${page.afterId} and ${sql.ref(column)} is not null and ${sql.ref(column)} not like ${`v1.${page.activeKeyId}.%`}
+    where id > ${page.afterId} and ${sql.ref(column)} <> '' and ${sql.ref(column)} not like ${`v1.${page.activeKeyId}.%`}
     order by id limit ${page.limit}`;
   return (await rows.execute(queries)).rows;
 }

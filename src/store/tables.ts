@@ -28,12 +28,14 @@ export const TABLES = {
   links: { holds: 'rows', key: 'id' },
   clock_offsets: { holds: 'rows', key: 'user_id' },
   outbox: { holds: 'rows', key: 'id' },
+  reminders: { holds: 'rows', key: 'id' },
   partner_counts: { holds: 'derived', key: 'partner_id' },
   access_codes: { holds: 'rows', key: 'user_id' },
   reset_requests: { holds: 'rows', key: 'id' },
   audit_events: { holds: 'rows', key: 'id' },
   audit_batches: { holds: 'rows', key: 'number' },
   servers: { holds: 'process' },
+  jobs: { holds: 'process' },
 } as const satisfies Readonly<Record<keyof Schema, TablePlan>>;
 
 export type CopiedTable = { readonly table: keyof Schema; readonly key: string; readonly derived: boolean };

@@ -34,6 +34,7 @@ export async function countUnsentMail(queries: Queries): Promise<{ count: number
       e.fn.min<number | bigint | string | null>('created_at').as('oldest_at'),
     ])
     .where('sent_at', 'is', null)
+    .where('dead_at', 'is', null)
     .executeTakeFirstOrThrow();
   return { count: Number(row.count), oldestAt: row.oldest_at === null ? undefined : Number(row.oldest_at) };
 }

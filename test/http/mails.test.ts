@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isRefusal } from '#core/result.ts';
-import { resetMfa } from '#features/operate/person-acts.ts';
+import { resetMfa } from '#flows/reset-mfa.ts';
 import { PASSWORD, type World } from '../world.ts';
 import {
   ANA,

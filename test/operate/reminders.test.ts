@@ -29,7 +29,7 @@ test('whoever has no authenticator is reminded 14, 7 and 1 days before the date,
   assert.deepEqual(kinds.toReversed(), [...Array(3).fill(['mfa_reminder', DATE]), ['mfa_overdue', DATE]]);
 });
 
-test('the enrolled, the disabled, the invited and people of other partners are left in peace', async (t) => {
+test('the enrolled, the disabled, the invited, the exempt, people of archived and of other partners are left in peace', async (t) => {
   const { env, clock, partnerId, addUser, addPartner, addAuthenticator, mailed } = await openWithDate(t);
   const enrolled = await addUser({ email: 'enrolled@acme.example', partnerId });
   await addAuthenticator(enrolled.id);
@@ -40,6 +40,13 @@ test('the enrolled, the disabled, the invited and people of other partners are l
     const other = await addPartner({ slug: policy, policy });
     await addUser({ email: `${policy}@other.example`, partnerId: other.id });
   }
+  const exempt = await addUser({ email: 'exempt@acme.example', partnerId });
+  const until = { exempt_until: START + 11 * DAY, exempt_reason: 'on leave' };
+  await env.db.transaction((tx) => tx.updateTable('users').set(until).where('id', '=', exempt.id).execute());
+  const archived = await addPartner({ slug: 'archived', requiredFrom: DATE });
+  await addUser({ email: 'archived@other.example', partnerId: archived.id });
+  const past = { archived_at: START };
+  await env.db.transaction((tx) => tx.updateTable('partners').set(past).where('id', '=', archived.id).execute());
   await addUser({ email: 'csm@portal.example', role: 'csm' });
   clock.at += 10 * DAY;
   await remind(env);

@@ -29,12 +29,12 @@ export function remindersJob(env: Env): Job {
   };
 }
 
-/** One round; answers how many reminders were put into the outbox. */
+/** One round: a batch after the other, stage by stage. */
 export async function remind(env: Env, isStopping: () => boolean = () => false): Promise<void> {
   const now = env.now();
   for (const stage of ['14_days', '7_days', '1_day', 'overdue'] as const) {
     const [first, last] = STAGES[stage];
-    const due = { stage, after: now + first * DAY_SECONDS, until: now + last * DAY_SECONDS };
+    const due = { stage, now, after: now + first * DAY_SECONDS, until: now + last * DAY_SECONDS };
     while (!isStopping()) {
       const people = await listDueReminders(env.db.read, due, PEOPLE_PER_TRANSACTION);
       await remindAll(env, stage, people);

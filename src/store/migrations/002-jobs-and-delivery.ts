@@ -19,12 +19,13 @@ const TABLES = {
     lease_until bigint not null,
     last_run_at bigint not null,
     last_finished_at bigint`,
+  // The id is the other columns in one: once per person, date and stage.
   reminders: `
+    id text primary key,
     user_id text not null references users (id) on delete cascade,
     required_from bigint not null,
     stage text not null check (stage in ('14_days', '7_days', '1_day', 'overdue')),
-    queued_at bigint not null,
-    primary key (user_id, required_from, stage)`,
+    queued_at bigint not null`,
 };
 
 const OUTBOX_COLUMNS = [
@@ -41,4 +42,5 @@ const STATEMENTS = [
   'drop index outbox_unsent',
   'create index outbox_waiting on outbox (next_try_at) where sent_at is null and dead_at is null',
   'create index outbox_created on outbox (created_at)',
+  'create index reminders_user on reminders (user_id)',
 ];
