@@ -40,6 +40,7 @@ const CALLS = [
   'get /api/v1/sign-in',
   'post /api/v1/sign-in',
   'post /api/v1/sign-in/enrollment',
+  'post /api/v1/sign-in/enrollment/access-code',
   'post /api/v1/sign-in/enrollment/confirm',
   'post /api/v1/sign-in/enrollment/skip',
   'post /api/v1/sign-in/one-time-code',

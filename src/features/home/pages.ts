@@ -33,7 +33,8 @@ export function homePage(view: View, { name, email, partnerName, signedInAt, amr
       { label: t('home.how'), value: t(howKey(amr)) },
     ])}
 ${actions(
-  isElsewhere && linkButton(portalUrl, t('home.portal', { product }), 'primary'),
+  view.staff && linkButton('/console', t('layout.console'), 'primary'),
+  isElsewhere && linkButton(portalUrl, t('home.portal', { product }), view.staff ? undefined : 'primary'),
   linkButton('/security', t('home.security')),
 )}`,
   });

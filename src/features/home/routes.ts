@@ -8,10 +8,8 @@ export const homeRoutes: readonly Route[] = [
     method: 'GET',
     path: '/',
     guard: 'session',
-    // Staff work in the console; the others have nothing here but who they are.
-    handle: ({ view, session: { user, partner, authTime, amr } }) => {
-      if (view.staff) return seeOther('/console');
-      return show(
+    handle: ({ view, session: { user, partner, authTime, amr } }) =>
+      show(
         homePage(view, {
           name: user.name,
           email: user.email,
@@ -19,8 +17,7 @@ export const homeRoutes: readonly Route[] = [
           signedInAt: authTime,
           amr,
         }),
-      );
-    },
+      ),
   }),
   page({
     // Public, because signing out has to work when the session is over already.
