@@ -94,10 +94,14 @@ async function bringUpToDate(queries: Kysely<Schema>, create: boolean): Promise<
   if (!create) throw new Error('the database is older than this version: start the server once, it updates it');
   await queries.transaction().execute(async (tx) => {
     await NO_TIMEOUTS.execute(tx);
-    // The migrator takes a lock that ends with the transaction, and then looks again at what is missing.
+    // The migrator takes a lock of its own, but after it has made its tables: of two that make them at once one fails.
+    await sql`select pg_advisory_xact_lock(${MIGRATION})`.execute(tx);
     await migrate(tx);
   });
 }
+
+/** Any number that no other program uses in this database: "migra" in ASCII. It ends with the transaction. */
+const MIGRATION = 0x6d69677261;
 
 const OLDEST_VERSION = 150_000;
 
