@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Cluster, clusterOf, freePort, install, startCluster } from './cluster.ts';
+import { ask, until } from './own.ts';
+
+/** What a primary and a standby need to be; what their COMMIT promises is the caller's. */
+const REPLICATION = ['wal_level = replica', 'max_wal_senders = 4', 'hot_standby = on', 'wal_keep_size = 256MB'];
+
+/** The name by which a primary can be told to wait for the standby. */
+export const STANDBY = 'standby';
+
+/** @param settings lines of postgresql.conf */
+export function startPrimary(settings: readonly string[]): Promise<Cluster> {
+  return startCluster([...REPLICATION, ...settings]);
+}
+
+/**
+ * Starts another server that streams from a running one: its data is copied by hand while the one stands still.
+ *
+ * @param port where the standby finds the primary, when something stands between the two
+ */
+export async function addStandby(primary: Cluster, port: number = primary.port): Promise<Cluster> {
+  await primary.stop();
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-pg-'));
+  const installed = install(folder);
+  const data = join(folder, 'data');
+  const { status, stderr } = spawnSync('cp', ['-a', primary.data, data], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the base could not be copied: ${stderr}`);
+  const link = `host=127.0.0.1 port=${port} user=postgres application_name=${STANDBY} connect_timeout=2`;
+  appendFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${link}'\n`);
+  writeFileSync(join(data, 'standby.signal'), '');
+  const standby = clusterOf(folder, data, await freePort(), installed);
+  await Promise.all([primary.start(), standby.start()]);
+  await until('a standby that streams', async () => {
+    const rows = await ask(primary.url('postgres'), "select 1 from pg_stat_replication where state = 'streaming'");
+    return rows.length > 0 ? true : undefined;
+  });
+  return standby;
+}
+
+/** Makes the standby the primary: from here on it writes. */
+export async function promote(standby: Cluster): Promise<void> {
+  await ask(standby.url('postgres'), 'select pg_promote(true, 30)');
+}
+
+/** From here on every COMMIT of this primary waits for the standbys of that name; of an empty one for nobody. */
+export async function waitFor(primary: Cluster, names: string): Promise<void> {
+  await ask(primary.url('postgres'), `alter system set synchronous_standby_names = '${names}'`);
+  await ask(primary.url('postgres'), 'select pg_reload_conf()');
+  await until('the new setting', async () => {
+    const [row] = await ask(primary.url('postgres'), "select current_setting('synchronous_standby_names') as names");
+    return row?.names === names ? true : undefined;
+  });
+}
