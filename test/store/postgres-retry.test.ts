@@ -3,6 +3,8 @@ import { before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type Database, type Queries, StorageUnavailable } from '#store/database.ts';
+import { openPostgres } from '#store/postgres.ts';
+import { openAddress } from '../databases/address.ts';
 import { serverUrl } from '../databases/open.ts';
 import { type OwnDatabase, ownDatabase } from '../databases/own.ts';
 
@@ -160,5 +162,21 @@ describe('a transaction of PostgreSQL', { concurrency: true }, () => {
     await Promise.all(holding);
     assert.equal(runs, 2, 'they were not outlasted');
     assert.deepEqual(await versions(db), ['held0-0', 'held1-0']);
+  });
+
+  it('ends as unavailable when the server is there and says nothing, after one try', async (t) => {
+    const own = await ownDatabase(t, server);
+    const address = await openAddress();
+    t.after(() => address.close());
+    address.leadTo(Number(new URL(server).port));
+    const url = Object.assign(new URL(own.url()), { port: address.port }).href;
+    const db = await openPostgres(url, { create: true, connections: 2 });
+    t.after(() => db.close());
+    const tried = address.fallSilent();
+    await assert.rejects(
+      db.transaction((tx) => insertAttempt(tx, 'a')),
+      isUnavailable,
+    );
+    assert.equal(tried(), 1);
   });
 });
