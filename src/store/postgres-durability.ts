@@ -36,5 +36,8 @@ function judge(settings: Settings): Durability {
   if (commit !== 'on' && commit !== 'remote_apply') {
     return { level: 'server', text: `synchronous_commit is ${commit}: a failover may lose changes` };
   }
-  return { level: 'failover', text: `flushed on ${Number(settings.synced)} synchronous standbys too` };
+  const synced = Number(settings.synced);
+  if (synced === 0)
+    return { level: 'failover', text: 'no synchronous standby is connected: every COMMIT waits for one' };
+  return { level: 'failover', text: `flushed on ${synced} synchronous ${synced === 1 ? 'standby' : 'standbys'} too` };
 }

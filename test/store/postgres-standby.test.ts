@@ -26,9 +26,15 @@ describe('a standby of PostgreSQL', () => {
       text: 'flushed on the primary alone: a failover may lose changes',
     });
     await waitFor(primary, STANDBY);
-    assert.deepEqual(await db.durability(), { level: 'failover', text: 'flushed on 1 synchronous standbys too' });
+    assert.deepEqual(await db.durability(), { level: 'failover', text: 'flushed on 1 synchronous standby too' });
     const looser = await own.open('synchronous_commit=remote_write');
     assert.equal((await looser.durability()).level, 'server');
+    await waitFor(primary, 'nobody');
+    assert.deepEqual(await db.durability(), {
+      level: 'failover',
+      text: 'no synchronous standby is connected: every COMMIT waits for one',
+    });
+    await waitFor(primary, STANDBY);
     const off = await own.open('synchronous_commit=off');
     assert.equal((await off.durability()).level, 'none');
   });
