@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { type Cluster, startCluster } from '../test/databases/cluster.ts';
+import type { Pair } from './failover/pair.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
@@ -22,6 +23,10 @@ export type Storage = {
   damage(): Promise<readonly string[]>;
   /** The server behind it, where there is one. */
   readonly server: DatabaseServer | undefined;
+  /** Primary and standby, where there are two. */
+  readonly pair?: Pair;
+  /** For what is not shared by all services. */
+  close?(): Promise<void>;
 };
 
 /** Every process of a database server at once. */
@@ -99,7 +104,8 @@ async function postgresStorage(name: string, settings: Readonly<Record<string, s
   };
 }
 
-function serverOf(running: Cluster): DatabaseServer {
+/** Its processes: the first one and its children. */
+export function serverOf(running: Cluster): DatabaseServer {
   const pids = (): readonly number[] => {
     const first = running.pid();
     if (first === undefined) return [];

@@ -1,4 +1,5 @@
 import type { Invariant } from './checker/finding.ts';
+import * as failover from './failover/faults.ts';
 import * as faults from './faults.ts';
 import type { Breakage } from './patches.ts';
 import type { Part } from './people.ts';
@@ -22,6 +23,7 @@ export type Scenario = {
 const SQLITE = { database: 'sqlite' } as const;
 const SQLITE_ON_DISK = { ...SQLITE, onDisk: true } as const;
 const POSTGRES = { database: 'postgres', nodes: 2 } as const;
+const SYNCHRONOUS = { ...POSTGRES, replication: 'synchronous' } as const;
 /** Everything that people do, so that a fault meets all of it. */
 const PEOPLE: readonly Part[] = [
   'canary',
@@ -53,6 +55,8 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('kill -9 at failpoints', POSTGRES, faults.killAtFailpoint, { short: 1, long: 40 }),
   scenario('kill -9 of PostgreSQL', POSTGRES, faults.killDatabase(faults.anyMoment), { short: 1, long: 40 }),
   scenario('kill -STOP of PostgreSQL', POSTGRES, faults.freezeDatabase, { short: 0, long: 4 }),
+  scenario('failover', SYNCHRONOUS, failover.failOver, { short: 0, long: 12 }),
+  scenario('failover, the standby cut off before', SYNCHRONOUS, failover.failOverLate, { short: 0, long: 2 }),
   scenario('database connections cut', POSTGRES, faults.cutDatabaseConnections, { short: 0, long: 15 }),
 ];
 
@@ -74,6 +78,11 @@ export const NEGATIVE_CONTROLS: readonly Scenario[] = [
   control('synchronous_commit=off, kill -9', undefined, 'I1', {
     service: { ...POSTGRES, databaseSettings: { synchronous_commit: 'off' } },
     fault: faults.killDatabase(faults.onceAnswered),
+    parts: ['code', 'recovery_codes', 'end_others', 'change_password'],
+  }),
+  control('asynchronous replication, failover', undefined, 'I1', {
+    service: { ...POSTGRES, replication: 'asynchronous' },
+    fault: failover.failOverLate,
     parts: ['code', 'recovery_codes', 'end_others', 'change_password'],
   }),
   control('no claim of a one-time code', 'code_claim_removed', 'I2', { parts: ['code_race', 'code_race'] }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { freePort } from '../test/databases/cluster.ts';
 import { ORIGIN } from '../test/world.ts';
 import { type DatabaseKind, openStorage, type Storage } from './database.ts';
+import { openReplicated, type Replication } from './failover/pair.ts';
 import type { Breakage, Tuning } from './patches.ts';
 import { type Disk, openDisk } from './power-cut/disk.ts';
 import { type Environment, killNode, type Node, runCommand, startNode } from './process.ts';
@@ -22,17 +23,21 @@ export type Options = {
   readonly tuning?: Tuning | undefined;
   /** Of the database alone (PostgreSQL). */
   readonly databaseSettings?: Readonly<Record<string, string>>;
+  /** A primary and a standby behind one address, and what a COMMIT waits for. */
+  readonly replication?: Replication;
 };
 
 export type Service = Awaited<ReturnType<typeof openService>>;
 
 /** A service: one or more processes over one database, as operators run them, with nothing of the proof in their code. */
 export async function openService(options: Options) {
-  const { database, nodes: count = 1, onDisk = false, breakage, tuning, databaseSettings } = options;
+  const { database, nodes: count = 1, onDisk = false, breakage, tuning, databaseSettings, replication } = options;
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-proof-'));
   const data = join(folder, 'data');
   mkdirSync(data, { mode: 0o700 });
-  const storage: Storage = await openStorage(database, data, databaseSettings);
+  const storage: Storage = replication
+    ? await openReplicated(replication)
+    : await openStorage(database, data, databaseSettings);
   const disk: Disk | undefined = onDisk && storage.file !== undefined ? openDisk(storage.file, folder) : undefined;
   const settings = {
     ...storage.environment,
@@ -99,6 +104,7 @@ export async function openService(options: Options) {
     command: (args: readonly string[]) => runCommand(environment, args, { nodeOptions: PRELOAD }),
     async close() {
       await kill();
+      await storage.close?.();
       rmSync(folder, { recursive: true, force: true });
     },
   };

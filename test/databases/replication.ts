@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, clusterOf, freePort, install, startCluster } from './cluster.ts';
@@ -17,27 +17,32 @@ export function startPrimary(settings: readonly string[]): Promise<Cluster> {
 }
 
 /**
- * Starts another server that streams from a running one: its data is copied by hand while the one stands still.
+ * Starts another server that streams from a running one.
  *
  * @param port where the standby finds the primary, when something stands between the two
  */
 export async function addStandby(primary: Cluster, port: number = primary.port): Promise<Cluster> {
-  await primary.stop();
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-pg-'));
   const installed = install(folder);
-  const data = join(folder, 'data');
-  const { status, stderr } = spawnSync('cp', ['-a', primary.data, data], { encoding: 'utf8' });
+  const standby = clusterOf(folder, join(folder, 'data'), await freePort(), installed);
+  await follow(standby, primary, port);
+  return standby;
+}
+
+/** Throws away what a stopped server holds; its data is copied by hand from the primary, while that one stands still. */
+export async function follow(standby: Cluster, primary: Cluster, port: number = primary.port): Promise<void> {
+  await primary.stop();
+  rmSync(standby.data, { recursive: true, force: true });
+  const { status, stderr } = spawnSync('cp', ['-a', primary.data, standby.data], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the base could not be copied: ${stderr}`);
   const link = `host=127.0.0.1 port=${port} user=postgres application_name=${STANDBY} connect_timeout=2`;
-  appendFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${link}'\n`);
-  writeFileSync(join(data, 'standby.signal'), '');
-  const standby = clusterOf(folder, data, await freePort(), installed);
+  appendFileSync(join(standby.data, 'postgresql.auto.conf'), `primary_conninfo = '${link}'\n`);
+  writeFileSync(join(standby.data, 'standby.signal'), '');
   await Promise.all([primary.start(), standby.start()]);
   await until('a standby that streams', async () => {
     const rows = await ask(primary.url('postgres'), "select 1 from pg_stat_replication where state = 'streaming'");
     return rows.length > 0 ? true : undefined;
   });
-  return standby;
 }
 
 /** Makes the standby the primary: from here on it writes. */
