@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -109,24 +109,34 @@ export function serverOf(running: Cluster): DatabaseServer {
   const pids = (): readonly number[] => {
     const first = running.pid();
     if (first === undefined) return [];
-    const children = readFileSync(`/proc/${first}/task/${first}/children`, 'utf8').split(' ').filter(Boolean);
+    const list = `/proc/${first}/task/${first}/children`;
+    const children = existsSync(list) ? readFileSync(list, 'utf8').split(' ').filter(Boolean) : [];
     return [first, ...children.map(Number)];
   };
   const signal = (name: NodeJS.Signals): void => {
-    for (const pid of pids()) process.kill(pid, name);
+    for (const pid of pids()) send(pid, name);
   };
   return {
     signal,
     async kill() {
       // Held first, or it sees its children die and starts new ones.
       signal('SIGSTOP');
-      for (const pid of pids().slice(1)) process.kill(pid, 'SIGKILL');
+      for (const pid of pids().slice(1)) send(pid, 'SIGKILL');
       await running.stop('SIGKILL');
       // The memory that they share goes with the last of them.
       await wait(200);
     },
     start: () => running.start(),
   };
+}
+
+/** To whoever is still there: a child may end by itself while the list of them is read. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 async function query(url: string, sql: string): Promise<readonly Row[]> {
