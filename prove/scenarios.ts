@@ -55,7 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('kill -9 at failpoints', POSTGRES, faults.killAtFailpoint, { short: 1, long: 40 }),
   scenario('kill -9 of PostgreSQL', POSTGRES, faults.killDatabase(faults.anyMoment), { short: 1, long: 40 }),
   scenario('kill -STOP of PostgreSQL', POSTGRES, faults.freezeDatabase, { short: 0, long: 4 }),
-  scenario('failover', SYNCHRONOUS, failover.failOver, { short: 0, long: 12 }),
+  scenario('failover', SYNCHRONOUS, failover.failOver, { short: 1, long: 12 }),
   scenario('failover, the standby cut off before', SYNCHRONOUS, failover.failOverLate, { short: 0, long: 2 }),
   scenario('database connections cut', POSTGRES, faults.cutDatabaseConnections, { short: 0, long: 15 }),
 ];
