@@ -2,7 +2,7 @@ import { anyMoment, type Fault } from '../faults.ts';
 import type { Service } from '../service.ts';
 import type { Loss, Pair } from './pair.ts';
 
-const LOSSES: readonly Loss[] = ['cut off', 'killed', 'frozen'];
+const LOSSES: readonly Loss[] = ['cut off', 'killed', 'frozen', 'stopped'];
 
 /** The primary is lost at any moment and the standby takes its place; the nodes go on without a restart. */
 export const failOver: Fault = async (service, chance, driven) => {

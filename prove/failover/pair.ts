@@ -10,7 +10,7 @@ import { type Storage, serverOf } from '../database.ts';
 export type Replication = 'synchronous' | 'asynchronous';
 
 /** How the primary is lost. */
-export type Loss = 'cut off' | 'killed' | 'frozen';
+export type Loss = 'cut off' | 'killed' | 'frozen' | 'stopped';
 
 export type Pair = {
   /** From here on nothing reaches the standby. */
@@ -44,6 +44,9 @@ export async function openReplicated(replication: Replication): Promise<Storage>
 
   async function lose(how: Loss): Promise<void> {
     loss = how;
+    // In this order those who wait for the standby are sent away: their COMMIT is there, and nobody was told.
+    if (how === 'stopped') link.cut();
+    if (how === 'stopped') await primary.stop();
     if (how === 'killed') await serverOf(primary).kill();
     if (how === 'frozen') serverOf(primary).signal('SIGSTOP');
     address.cut();
@@ -57,11 +60,11 @@ export async function openReplicated(replication: Replication): Promise<Storage>
     [primary, standby] = [standby, primary];
     address.leadTo(primary.port);
     if (loss === 'frozen') serverOf(standby).signal('SIGCONT');
-    if (loss !== 'killed' && replication === 'synchronous') await assertStuck(standby);
+    if (isAlive(loss) && replication === 'synchronous') await assertStuck(standby);
   }
 
   async function rejoin(): Promise<void> {
-    if (loss !== 'killed') await serverOf(standby).kill();
+    if (isAlive(loss)) await serverOf(standby).kill();
     await waitFor(primary, names);
     link.leadTo(primary.port);
     await follow(standby, primary, link.port);
@@ -85,6 +88,11 @@ export async function openReplicated(replication: Replication): Promise<Storage>
       await Promise.all([primary, standby].map((server) => server.remove()));
     },
   };
+}
+
+/** Whether the old primary is still somewhere. */
+function isAlive(loss: Loss | undefined): boolean {
+  return loss === 'cut off' || loss === 'frozen';
 }
 
 const NOTES = 'create table notes (at timestamptz not null default now())';
