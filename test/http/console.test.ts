@@ -68,7 +68,7 @@ test('nobody of an archived partner signs in or goes on, and all of them do once
   const signIn = () => world.api('POST', '/api/v1/sign-in', { email: ana.email, password: PASSWORD });
   assert.deepEqual([(await signIn()).status, (await signIn()).body.code], [401, 'invalid_credentials']);
   await world.person().post('/forgot-password', { email: ana.email });
-  assert.deepEqual(await world.mail(), []);
+  assert.ok((await world.mail()).every(({ kind }) => kind !== 'password_reset'));
   await csm.post(`${partnerPath}/restore`);
   assert.equal((await signIn()).status, 200);
 });
