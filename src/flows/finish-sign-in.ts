@@ -67,15 +67,19 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     address: client.address ?? null,
     user_agent: client.userAgent ?? null,
   });
-  await noteSignIn(tx, user.id, now);
-  // Mail is written in the language that the person last signed in with.
-  if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
+  await noteLast(tx, signIn, now);
   const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
   if (!signIn.enrolled) await tellOfNewDevice(env, tx, signIn);
   await endOldest(env, tx, whose, client);
   return { id, token, expiresAt, continueTo, deviceToken: device?.token };
+}
+
+/** When the person last signed in, and in which language: mail is written in it. */
+async function noteLast(tx: Queries, { person: { user }, client }: FinishedSignIn, now: number): Promise<void> {
+  await noteSignIn(tx, user.id, now);
+  if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
 }
 
 /** A browser that was not known for this person, or a program from another network. */
