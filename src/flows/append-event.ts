@@ -4,7 +4,7 @@ import { clientDigest, clientText } from '#core/audit-chain.ts';
 import type { EmailHash } from '#core/audit-values.ts';
 import type { Env } from '#env.ts';
 import type { EventSignal } from '#signals.ts';
-import { createAuditEvent } from '#store/audit-log.ts';
+import { createAuditEvent } from '#store/audit-events.ts';
 import type { Queries } from '#store/database.ts';
 
 /** Where the act came from; absent for the command line and for timers. */

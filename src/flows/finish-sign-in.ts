@@ -37,12 +37,11 @@ export type FinishedSignIn = {
 
 /** Opens the second door: session, known device and event, all in the caller's transaction. */
 export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn, now: number): Promise<NewSession> {
-  const { person, mouth, factor, client } = signIn;
-  const { user, partner } = person;
+  const { mouth, factor, client } = signIn;
+  const { user, partner } = signIn.person;
   const token = newToken(env.random);
-  const id = env.newId();
+  const [id, continueTo] = [env.newId(), signIn.returnTo ?? env.config.portalUrl ?? '/'];
   const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : secondFactorFrom(partner, user.exemptUntil));
-  const continueTo = signIn.returnTo ?? env.config.portalUrl ?? '/';
   // An API caller has no browser to know again.
   const isNew = signIn.deviceId === undefined && mouth === 'page';
   const device = isNew ? await knowDevice(env, tx, user.id, client) : undefined;
@@ -71,7 +70,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
-  if (!signIn.enrolled) await tellOfNewDevice(env, tx, signIn);
+  await tellOfNewDevice(env, tx, signIn);
   await endOldest(env, tx, whose, client);
   return { id, token, expiresAt, continueTo, deviceToken: device?.token };
 }
@@ -86,10 +85,10 @@ async function noteLast(tx: Queries, { person: { user }, client }: FinishedSignI
 async function tellOfNewDevice(
   env: Env,
   tx: Queries,
-  { person, mouth, deviceId, client }: FinishedSignIn,
+  { person, mouth, deviceId, enrolled, client }: FinishedSignIn,
 ): Promise<void> {
   const { user } = person;
-  if (deviceId !== undefined) return;
+  if (enrolled || deviceId !== undefined) return;
   if (mouth === 'api') return warnOfProgram(env, tx, user, client);
   await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
 }

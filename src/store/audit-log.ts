@@ -24,28 +24,6 @@ export type AuditBatch = {
   readonly checkpoint: boolean;
 };
 
-const insertEvent = statement((db: Queries, p: Param<Omit<AuditEventTable, 'batch'>>) =>
-  db.insertInto('audit_events').values({
-    id: p.id,
-    at: p.at,
-    action: p.action,
-    outcome: p.outcome,
-    actor: p.actor,
-    subject: p.subject,
-    partner: p.partner,
-    request_id: p.request_id,
-    detail: p.detail,
-    client: p.client,
-    client_digest: p.client_digest,
-    batch: null,
-  }),
-);
-
-/** Adds one event to the unsealed tail. */
-export async function createAuditEvent(queries: Queries, row: Omit<AuditEventTable, 'batch'>): Promise<void> {
-  await insertEvent.run(queries, row);
-}
-
 /** How many events no batch holds yet. */
 export async function countAuditTail(queries: Queries): Promise<number> {
   const row = await queries
