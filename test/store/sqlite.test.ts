@@ -352,7 +352,7 @@ describe('backup', () => {
       const target = `${path}.backup`;
       await db.transaction(async (tx) => {
         await insertAttempt(tx, 'a');
-        await sql`insert into users values ('u', null, 'e', 'n', 'admin', null, null, 1, null, null)`.execute(tx);
+        await sql`insert into users (id, email, name, role, created_at) values ('u', 'e', 'n', 'admin', 1)`.execute(tx);
         await sql`insert into recovery_code_sets values ('s', 'u', 1, ${'v1.MARKER'.padEnd(900, '.')}, 9)`.execute(tx);
       });
       assert.ok(readFileSync(`${path}-wal`).includes('v1.MARKER'));
