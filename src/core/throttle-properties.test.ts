@@ -102,6 +102,10 @@ test('two hundred tries at once let through exactly what the rule has left', () 
     addressCodes: 30,
     newPendingSignIns: 20,
     resetMails: 3,
+    wrongCodeMails: 1,
+    pausedMails: 1,
+    refusedPasswordMails: 1,
+    programMails: 1,
   };
   for (const [name, rule] of Object.entries<Rule>(RULES)) {
     let state: Attempts | undefined;
