@@ -4,12 +4,12 @@ import { sql } from 'kysely';
 import { giveBackTry, RULES, reenableTries, returnTry, unlockTries } from '#core/throttle.ts';
 import { changeTries, deleteExpiredTries, deleteTries, findTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
-import { openTestDatabase } from '../databases/open.ts';
+import { openSqlite } from '#store/sqlite.ts';
 
 const NOW = 1_800_000_000;
 const DAY = 24 * 60 * 60;
 
-const db = await openTestDatabase();
+const db = await openSqlite(':memory:', { create: true });
 after(() => db.close());
 beforeEach(() => db.transaction((tx) => tx.deleteFrom('attempts').execute()));
 
