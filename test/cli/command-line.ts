@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { isMisuse, readCall } from '#cli/command.ts';
 import { findCommand } from '#cli/groups.ts';
 import { refusalLine } from '#cli/refusal-line.ts';
+import { say } from '../../src/cli.ts';
 
 const START_FILE = join(import.meta.dirname, '../../bin/sallyport.mjs');
 // A loaded machine needs seconds for what takes half of one elsewhere.
@@ -42,7 +43,30 @@ function start(args: readonly string[], environment: Environment): ChildProcess 
   return Object.assign(child, { text: () => ({ code: child.exitCode, ...said }) });
 }
 
-/** Runs one command to its end. */
+let isInHand = false;
+
+/**
+ * The same within this process, which is a hundred times quicker: a process for each command is half a second of work.
+ * One after the other, because the settings are those of the process. Not for what writes for itself.
+ */
+export async function runHere(args: readonly string[], environment: Environment): Promise<Said> {
+  assert(!isInHand, 'one command at a time');
+  isInHand = true;
+  const said = { out: '', err: '' };
+  const before = process.env;
+  const { PATH = '', TMPDIR } = before;
+  process.env = { PATH, ...(TMPDIR && { TMPDIR }), ...environment };
+  try {
+    const stdout = { write: (text: string) => void (said.out += text) };
+    const stderr = { write: (text: string) => void (said.err += text) };
+    return { code: await say(args, { stdout, stderr }), ...said };
+  } finally {
+    process.env = before;
+    isInHand = false;
+  }
+}
+
+/** Runs one command to its end, in a process of its own. */
 export async function run(args: readonly string[], environment: Environment, input?: string): Promise<Said> {
   const child = start(args, environment);
   child.stdin?.end(input);

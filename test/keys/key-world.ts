@@ -12,7 +12,7 @@ import { startPresence } from '#features/operate/servers.ts';
 import { queueMail } from '#flows/mail.ts';
 import { createApp } from '#http/app.ts';
 import { ROUTES } from '../../src/routes.ts';
-import { run } from '../cli/command-line.ts';
+import { run, runHere } from '../cli/command-line.ts';
 import { addAuthenticator, addPartner, addUser, callApi, codeOf, ORIGIN, PASSWORD, QUICK_HASH } from '../world.ts';
 
 /** A folder for a database and its keys, servers in this process over them, and the command line beside. */
@@ -51,10 +51,13 @@ export function openKeyWorld(t: TestContext) {
     path,
     environment,
     serve,
+    /** One after the other, in this process. */
     command: (args: readonly string[], keys?: string) =>
-      run(args, { ...environment, ...(keys && { SALLYPORT_KEYS: keys }) }),
+      runHere(args, { ...environment, ...(keys && { SALLYPORT_KEYS: keys }) }),
     commandWith: (args: readonly string[], more: Readonly<Record<string, string>>) =>
-      run(args, { ...environment, ...more }),
+      runHere(args, { ...environment, ...more }),
+    /** In a process of its own, beside whatever else runs. */
+    beside: (args: readonly string[]) => run(args, environment),
     ring: () => readFileSync(join(folder, 'keys'), 'utf8').trimEnd(),
     ringIds: () => idsOf(readFileSync(join(folder, 'keys'), 'utf8')),
     traces: (keyId: string) => (existsSync(path) ? tracesOf(path, keyId) : {}),

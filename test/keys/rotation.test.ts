@@ -22,7 +22,7 @@ test('a rotation beside sign-ins refuses nobody, and leaves nothing on the old k
   assert.deepEqual(world.ringIds(), ['k1']);
 
   let isRotating = true;
-  const rotating = world.command(['keys', 'rotate', '--json']).finally(() => {
+  const rotating = world.beside(['keys', 'rotate', '--json']).finally(() => {
     isRotating = false;
   });
   const statuses: number[] = [];
@@ -110,7 +110,7 @@ test('of two rotations at once one waits outside, and none makes a key that the 
   const lock = takeFileLock(join(world.folder, 'keys.lock'));
   assertRefused(await world.command(['keys', 'rotate']), 1, /another command is changing the keys/);
   lock?.release();
-  const both = await Promise.all([world.command(['keys', 'rotate']), world.command(['keys', 'rotate'])]);
+  const both = await Promise.all([world.beside(['keys', 'rotate']), world.beside(['keys', 'rotate'])]);
   assert(
     both.some(({ code }) => code === 0),
     both.map(({ err }) => err).join(),
