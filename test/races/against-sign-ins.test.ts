@@ -28,7 +28,7 @@ describe('at the same moment, nothing that was to end is left after', () => {
         });
         // 503: another confirmation of the same set-up is at work.
         assert.ok(answers.every(({ status }) => status >= 200 && (status < 500 || status === 503)));
-        await afterwards();
+        await afterwards(answers);
       }
     });
   }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { MfaPolicy } from '#core/policy.ts';
 import { isRefusal } from '#core/result.ts';
+import { resealRows } from '#features/operate/reseal.ts';
 import { makeLink } from '#flows/make-link.ts';
 import { changeMfaPolicy } from '#flows/partner-acts.ts';
 import { disableUser } from '#flows/person-acts.ts';
 import { resetMfa } from '#flows/reset-mfa.ts';
 import { PASSWORD } from '../world.ts';
-import type { WireRequest } from './at-once.ts';
+import type { WireAnswer, WireRequest } from './at-once.ts';
 import { call, formOf, type Race, times } from './race-world.ts';
 
 /** A change that ends what sign-ins open: whichever comes first, nothing that it should have ended is left. */
@@ -20,8 +21,8 @@ type Attempt = {
   readonly requests: readonly WireRequest[];
   /** Done beside the requests, on one of the nodes. */
   change(): Promise<unknown>;
-  /** What has to be true in the database afterwards. */
-  afterwards(): Promise<void>;
+  /** What has to be true afterwards, of the database and of the answers in the order of the requests. */
+  afterwards(answers: readonly WireAnswer[]): Promise<void>;
 };
 
 /** A new kind of change joins this list by one entry. */
@@ -89,6 +90,10 @@ export const AGAINST_SIGN_INS: readonly AgainstSignIns[] = [
     },
   },
   {
+    name: 'a rotation of keys, which must end nothing, and passwords, codes, a set-up and a changed password',
+    arrange: rotation,
+  },
+  {
     name: 'a policy that requires MFA and “Not now”',
     arrange: async (race) => {
       const { emails, ...partner } = await colleagues(race, 'optional');
@@ -122,6 +127,46 @@ async function oneTimeCodes(race: Race) {
   const codes = [-1, 0, 1].map((ahead) => race.totp(racer.secret, ahead));
   const requests = tokens.map((token, index) => call('/sign-in/one-time-code', { code: codes[index % 3] }, token));
   return { racer, requests };
+}
+
+/** Rows are sealed anew under whatever reads and writes them: everybody who is right gets in, and no change is lost. */
+async function rotation(race: Race): Promise<Attempt> {
+  const [racer, next] = [await race.newRacer(), 'thimble quartz meadow 9'];
+  const user = await race.addUser({ email: `new.${racer.email}`, partnerId: race.partner.id });
+  const browser = await race.signedIn(racer);
+  const change = await formOf(browser, '/security/password', { current: PASSWORD, new: next });
+  const [mine, pending] = await Promise.all([racer, user].map(({ email }) => race.pendingTokens(email, 1)));
+  const { body } = await race.api('POST', '/api/v1/sign-in/enrollment', {}, pending?.[0]);
+  const secret = String(body.secret);
+  const requests = [
+    call('/sign-in/enrollment/confirm', { code: race.totp(secret) }, pending?.[0]),
+    ...times(4, call('/sign-in', { email: user.email, password: PASSWORD })),
+    ...times(4, call('/sign-in/one-time-code', { code: race.totp(racer.secret) }, mine?.[0])),
+    change,
+  ];
+  return {
+    requests,
+    change: () => resealRows(race.turned),
+    async afterwards(answers) {
+      const statuses = answers.map(({ status }) => status);
+      assert.deepEqual([...statuses.slice(0, 5), statuses.at(-1)], [200, 200, 200, 200, 200, 303]);
+      // The changed password ends the pending sign-in of the codes, before or after one of them was accepted.
+      assert.ok(statuses.slice(5, 9).filter((status) => status === 200).length <= 1);
+      const { broken } = await resealRows(race.turned);
+      assert.equal(broken, 0);
+      race.clock.at += 60;
+      assert.equal((await bothDoors(race, racer, PASSWORD)).status, 401);
+      assert.equal((await bothDoors(race, racer, next)).status, 200);
+      assert.equal((await bothDoors(race, { ...user, secret }, PASSWORD)).status, 200);
+    },
+  };
+}
+
+async function bothDoors(race: Race, { email, secret }: { email: string; secret: string }, password: string) {
+  const first = await race.api('POST', '/api/v1/sign-in', { email, password });
+  if (first.status !== 200) return first;
+  const code = race.totp(secret);
+  return race.api('POST', '/api/v1/sign-in/one-time-code', { code }, String(first.body.pendingToken));
 }
 
 async function colleagues(race: Race, policy: MfaPolicy) {

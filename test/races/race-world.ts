@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeKeyText } from '#crypto/key-ring.ts';
+import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
@@ -29,12 +29,15 @@ export const ROUNDS = Number(process.env.RACE_ROUNDS ?? 3);
  */
 export async function openRace(t: Closer) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-race-'));
-  const database = { path: join(folder, 'race.db'), keyText: makeKeyText(randomBytes) };
+  const [first, second] = [makeKeyText(randomBytes), makeKeyText(randomBytes).replace('k1', 'k2')];
+  const database = { path: join(folder, 'race.db'), keyText: `${first},${second}` };
   const shared = { database, memory: sharedMemory(START) };
   const { world, port } = await openNode(t, shared);
   const ports = [port, await startNode(t, shared)];
   t.after(() => rmSync(folder, { recursive: true }));
   const { env } = world;
+  const keys = loadKeyRing(`${second},${first}`);
+  assert(!('problem' in keys));
   let tally = NOTHING;
   const partner = await world.addPartner({ policy: 'optional' });
   let racers = 0;
@@ -100,6 +103,8 @@ export async function openRace(t: Closer) {
 
   return {
     ...world,
+    /** The same service where the other key of its ring is in front. */
+    turned: { ...env, keys },
     /** How often recovery codes were drawn, on any node. */
     codesDrawn: () => codesDrawn(shared.memory),
     /** What was raced since it was asked for last. */
