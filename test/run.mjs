@@ -14,8 +14,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 // The browser tests start Chromium and the others hash passwords: more at once only makes each slower.
 const CONCURRENCY = 2;
-// The others have none, or are about SQLite itself.
-const RESTS_ON_A_DATABASE = /^test\/(crash|flows|hostile|http|http-room|mail|model|operate|prove|races|store|walk)\/(?!sqlite|attempts|statement)/;
+// The others have none, or are about SQLite itself: its file, or the key file beside it.
+const RESTS_ON_A_DATABASE =
+  /^test\/(crash|flows|hostile|http|http-room|keys|mail|model|operate|prove|races|store|walk)\/(?!sqlite|attempts|statement|rotation|restore[.-](?!killed))/;
 const IS_ABOUT_POSTGRES = /^test\/store\/postgres/;
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';

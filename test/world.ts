@@ -32,7 +32,7 @@ type Options = {
   /** A hasher of the test's own: one that is busy, for instance. */
   readonly hasher?: PasswordHasher;
   /** A file that outlives this world, and the key ring it was sealed with: the same service after a restart. */
-  readonly database?: { readonly path: string; readonly keyText: string };
+  readonly database?: { readonly path?: string; readonly keyText: string };
   /** The clock of another world: nodes of one service agree on the time. */
   readonly clock?: Clock;
   /** A database that the test has opened, and closes, itself. */

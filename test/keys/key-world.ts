@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,16 +11,22 @@ import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
 import { queueMail } from '#flows/mail.ts';
 import { createApp } from '#http/app.ts';
+import { TABLES } from '#store/tables.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { run, runHere } from '../cli/command-line.ts';
+import { connectPostgres } from '../databases/open.ts';
 import { addAuthenticator, addPartner, addUser, callApi, codeOf, ORIGIN, PASSWORD, QUICK_HASH } from '../world.ts';
 
-/** A folder for a database and its keys, servers in this process over them, and the command line beside. */
-export function openKeyWorld(t: TestContext) {
+/**
+ * A folder for a database and its keys, servers in this process over them, and the command line beside.
+ *
+ * @param url of a PostgreSQL database; a ring has to be given then
+ */
+export function openKeyWorld(t: TestContext, url?: string) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-rotation-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'test.db');
-  const environment = { SALLYPORT_PUBLIC_URL: ORIGIN, SALLYPORT_DATABASE_URL: `sqlite:${path}` };
+  const environment = { SALLYPORT_PUBLIC_URL: ORIGIN, SALLYPORT_DATABASE_URL: url ?? `sqlite:${path}` };
 
   /** What `serve` does, without a socket; `keys` is a ring from the environment. */
   async function serve(name: string, keys?: string, more: Readonly<Record<string, string>> = {}) {
@@ -57,10 +63,11 @@ export function openKeyWorld(t: TestContext) {
     commandWith: (args: readonly string[], more: Readonly<Record<string, string>>) =>
       runHere(args, { ...environment, ...more }),
     /** In a process of its own, beside whatever else runs. */
-    beside: (args: readonly string[]) => run(args, environment),
+    beside: (args: readonly string[], keys?: string) =>
+      run(args, { ...environment, ...(keys && { SALLYPORT_KEYS: keys }) }),
     ring: () => readFileSync(join(folder, 'keys'), 'utf8').trimEnd(),
     ringIds: () => idsOf(readFileSync(join(folder, 'keys'), 'utf8')),
-    traces: (keyId: string) => (existsSync(path) ? tracesOf(path, keyId) : {}),
+    traces: (keyId: string) => tracesOf(url ?? path, keyId),
   };
 }
 
@@ -109,16 +116,39 @@ export async function signIn(
   return post(`/${way}`, { code }, String(first.body.pendingToken));
 }
 
+/** Somebody new who sets up an authenticator over the API; answers its secret and the recovery codes. */
+export async function enroll({ app, env }: Served, email: string): Promise<{ secret: string; codes: string[] }> {
+  const partnerId = (await env.db.read.selectFrom('partners').select('id').executeTakeFirstOrThrow()).id;
+  await addUser(env, { email, partnerId });
+  const post = (path: string, token?: string, body?: object) =>
+    callApi(app, { method: 'POST', path: `/api/v1/sign-in${path}`, body, token });
+  const token = String((await post('', undefined, { email, password: PASSWORD })).body.pendingToken);
+  const secret = String((await post('/enrollment', token)).body.secret);
+  const { body } = await post('/enrollment/confirm', token, { code: codeOf(secret, Date.now() / 1000) });
+  assert(Array.isArray(body.recoveryCodes), JSON.stringify(body));
+  return { secret, codes: body.recoveryCodes };
+}
+
 /** How often each table holds a value that a key sealed or tagged, whatever the column. */
-function tracesOf(path: string, keyId: string): Record<string, number> {
-  const db = new DatabaseSync(path, { readOnly: true });
+async function tracesOf(where: string, keyId: string): Promise<Record<string, number>> {
+  const { rows, close } = await lookInto(where);
+  const isOfKey = (value: unknown) => new RegExp(`^(v1\\.)?${keyId}\\.[\\w-]+`).test(String(value));
   const found: Record<string, number> = {};
-  for (const { name } of db.prepare("select name from sqlite_schema where type = 'table'").all()) {
-    for (const row of db.prepare(`select * from "${name}"`).all()) {
-      const isOfKey = (value: unknown) => new RegExp(`^(v1\\.)?${keyId}\\.[\\w-]+`).test(String(value));
-      if (Object.values(row).some(isOfKey)) found[String(name)] = (found[String(name)] ?? 0) + 1;
-    }
+  for (const name of Object.keys(TABLES)) {
+    const count = (await rows(`select * from ${name}`)).filter((row) => Object.values(row).some(isOfKey)).length;
+    if (count > 0) found[name] = count;
   }
-  db.close();
+  await close();
   return found;
+}
+
+type Rows = readonly Readonly<Record<string, unknown>>[];
+
+async function lookInto(where: string): Promise<{ rows(query: string): Promise<Rows>; close(): Promise<void> }> {
+  if (!where.startsWith('postgres')) {
+    const db = new DatabaseSync(where, { readOnly: true });
+    return { rows: async (query) => db.prepare(query).all(), close: async () => db.close() };
+  }
+  const client = await connectPostgres(where);
+  return { rows: async (query) => (await client.query(query)).rows, close: () => client.end() };
 }

@@ -21,7 +21,7 @@ function ring(text: string): KeyRing {
 
 /** The same service after the new key came to the front. */
 const turned = (env: Env): Env => ({ ...env, keys: ring(`${K2},${K1}`) });
-const database = { path: ':memory:', keyText: `${K1},${K2}` };
+const database = { keyText: `${K1},${K2}` };
 
 test('a sign-in whose password is sealed anew while its hash is worked out goes through', async (t) => {
   const gate = Promise.withResolvers<void>();
@@ -139,7 +139,7 @@ test('a stranger gets no new tries at a password by a rotation', async (t) => {
   };
   for (let n = 0; n < 10; n++) assert.equal(await status(n), 401);
   assert.equal(await status(11), 429);
-  const after = await openWorld(t, { database: { path: ':memory:', keyText: `${K2},${K1}` } });
+  const after = await openWorld(t, { database: { keyText: `${K2},${K1}` } });
   const rows = await world.env.db.read.selectFrom('attempts').selectAll().execute();
   await after.env.db.transaction((tx) => tx.insertInto('attempts').values(rows).execute());
   const afterPartner = await after.addPartner();

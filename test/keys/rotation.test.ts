@@ -9,8 +9,7 @@ import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import { takeFileLock } from '#store/file-lock.ts';
 import { assertRefused } from '../cli/command-line.ts';
-import { callApi, codeOf, PASSWORD } from '../world.ts';
-import { fill, openKeyWorld, type Served, signIn } from './key-world.ts';
+import { enroll, fill, openKeyWorld, signIn } from './key-world.ts';
 
 const START_FILE = join(import.meta.dirname, '../../bin/sallyport.mjs');
 
@@ -18,7 +17,7 @@ test('a rotation beside sign-ins refuses nobody, and leaves nothing on the old k
   const world = openKeyWorld(t);
   const server = await world.serve('one:1');
   const people = await fill(server, { people: 60, mails: 1_500 });
-  const codes = await enrollOverApi(server);
+  const { codes } = await enroll(server, 'new@acme.example');
   assert.deepEqual(world.ringIds(), ['k1']);
 
   let isRotating = true;
@@ -42,7 +41,7 @@ test('a rotation beside sign-ins refuses nobody, and leaves nothing on the old k
     [],
     'no draft is left',
   );
-  assert.deepEqual(world.traces('k1'), { recovery_codes: 10 });
+  assert.deepEqual(await world.traces('k1'), { recovery_codes: 10 });
   assert.equal(JSON.parse(said.out).broken, 0);
   assert.equal(server.env.keys.activeKeyId, 'k2', 'the running server took it up');
 
@@ -60,7 +59,7 @@ test('a retired key is gone from the ring, and everything opens without it, the 
   const first = await world.serve('one:1');
   const [ana] = await fill(first, { people: 1, mails: 0 });
   assert(ana);
-  const codes = await enrollOverApi(first);
+  const { codes } = await enroll(first, 'new@acme.example');
   assert.equal((await world.command(['keys', 'rotate'])).code, 0);
   const said = await world.command(['keys', 'retire', 'k1', '--void-recovery-codes']);
   assert.equal(said.code, 0, said.err);
@@ -89,17 +88,17 @@ test('a rotation killed at any moment goes on where it was, with one new key', a
     const ended = once(child, 'close');
     // The last round dies while rows are being sealed anew; the others wherever they are.
     if (round < 3) await Promise.race([ended, wait(400 + round * 250)]);
-    else while (child.exitCode === null && (world.traces('k2').outbox ?? 0) === 0) await wait(5);
+    else while (child.exitCode === null && ((await world.traces('k2')).outbox ?? 0) === 0) await wait(5);
     child.kill('SIGKILL');
     await ended;
     assert(!('problem' in loadKeyRing(world.ring())), 'the ring is whole');
     assert.equal((await signIn(server, person)).status, 200, `after kill ${round}`);
   }
-  const left = world.traces('k1');
-  t.diagnostic(`left by the kill: ${JSON.stringify(left)} on k1, ${JSON.stringify(world.traces('k2'))} on k2`);
+  const [left, done] = [await world.traces('k1'), await world.traces('k2')];
+  t.diagnostic(`left by the kill: ${JSON.stringify(left)} on k1, ${JSON.stringify(done)} on k2`);
   const said = await world.command(['keys', 'rotate']);
   assert.equal(said.code, 0, said.err);
-  assert.deepEqual(world.traces('k1'), {});
+  assert.deepEqual(await world.traces('k1'), {});
   assert.deepEqual(world.ringIds(), ['k2', 'k1']);
 });
 
@@ -117,7 +116,7 @@ test('of two rotations at once one waits outside, and none makes a key that the 
   );
   const [active, ...older] = world.ringIds();
   assert.equal(active, `k${older.length + 1}`);
-  for (const keyId of older) assert.deepEqual(world.traces(keyId), {});
+  for (const keyId of older) assert.deepEqual(await world.traces(keyId), {});
 });
 
 test('a wrong ring rotates nothing', async (t) => {
@@ -131,19 +130,3 @@ test('a wrong ring rotates nothing', async (t) => {
   assertRefused(await world.command(['keys', 'rotate']), 1, /may be read by others/);
   assert.deepEqual(world.ringIds(), ['k1']);
 });
-
-/** Somebody who sets up an authenticator over the API; answers the recovery codes. */
-async function enrollOverApi({ app, env }: Served): Promise<string[]> {
-  const { addUser } = await import('../world.ts');
-  const partnerId = (await env.db.read.selectFrom('partners').select('id').executeTakeFirstOrThrow()).id;
-  await addUser(env, { email: 'new@acme.example', partnerId });
-  const post = (path: string, token?: string, body?: object) =>
-    callApi(app, { method: 'POST', path: `/api/v1/sign-in${path}`, body, token });
-  const { body } = await post('', undefined, { email: 'new@acme.example', password: PASSWORD });
-  const token = String(body.pendingToken);
-  const { body: shown } = await post('/enrollment', token);
-  const code = codeOf(String(shown.secret), Date.now() / 1000);
-  const { body: done } = await post('/enrollment/confirm', token, { code });
-  assert(Array.isArray(done.recoveryCodes), JSON.stringify(done));
-  return done.recoveryCodes;
-}
