@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
-import type { Queries } from './database.ts';
+import type { Database, Queries } from './database.ts';
 import { COPIED_TABLES, type CopiedTable } from './tables.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -43,6 +43,17 @@ export function differenceOf(one: readonly TableDigest[], other: readonly TableD
     if (twin.digest !== digest) return `a row of ${table} is not the same on both sides`;
   }
   return undefined;
+}
+
+/**
+ * Holds every table until the end of this transaction, however long that takes: a server that starts meanwhile reads what
+ * was there before, and what it writes waits. SQLite does so by itself.
+ */
+export async function holdTables(tx: Queries, kind: Database['kind']): Promise<void> {
+  if (kind === 'sqlite') return;
+  await sql`set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0`.execute(tx);
+  const tables = sql.join(COPIED_TABLES.map(({ table }) => sql.table(table)));
+  await sql`lock table ${tables} in exclusive mode`.execute(tx);
 }
 
 /** Empties every table that is copied, those that refer to others first. */

@@ -6,8 +6,8 @@ import type { Database } from './database.ts';
 import { openSqlite } from './sqlite.ts';
 
 /**
- * Opens a copy of an SQLite database of ours, brought up to date, so that the file itself is never changed. The copy lies
- * in a folder of its own that is removed at the close. Refuses a file of another program, and a newer schema.
+ * Opens a copy of an SQLite database of ours, brought up to date, so that the file itself is never changed. The copy has no
+ * name once it is open, so that a kill leaves none behind. Refuses a file of another program, and a newer schema.
  *
  * @param alone nobody else may have the file open, and nobody can open it until the close
  */
@@ -16,38 +16,46 @@ export async function openSqliteCopy(
   { alone }: { alone: boolean },
 ): Promise<{ db: Database; close(): Promise<void> }> {
   if (!existsSync(path)) throw new Error(`there is no file ${path}`);
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-copy-'));
   const source = new DatabaseSync(path, { readOnly: !alone, timeout: 0 });
-  const release = (): void => {
-    source.close();
-    rmSync(folder, { recursive: true, force: true });
-  };
   try {
-    if (alone && !lockAlone(source)) throw new Error(`another process has ${path} open: stop the server first`);
-    assertOurs(source, path);
-    await backup(source, join(folder, 'copy.db'), { rate: 2 ** 31 - 1 });
-    const db = await openSqlite(join(folder, 'copy.db'), { create: true });
-    return { db, close: () => db.close().finally(release) };
+    assertOurs(source, path, alone);
+    const db = await openCopy(source);
+    return { db, close: () => db.close().finally(() => source.close()) };
   } catch (error) {
-    release();
+    source.close();
     throw error;
   }
 }
 
-function assertOurs(sqlite: DatabaseSync, path: string): void {
+async function openCopy(source: DatabaseSync): Promise<Database> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-copy-'));
   try {
-    sqlite.prepare('select count(*) from kysely_migration').get();
-    sqlite.prepare('select count(*) from ring_keys').get();
-  } catch {
-    throw new Error(`${path} is no database of this service`);
+    await backup(source, join(folder, 'copy.db'), { rate: 2 ** 31 - 1 });
+    return await openSqlite(join(folder, 'copy.db'), { create: true });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Whether another process has an SQLite database open. */
+function assertOurs(sqlite: DatabaseSync, path: string, alone: boolean): void {
+  let isOpen: boolean;
+  try {
+    isOpen = alone && !lockAlone(sqlite);
+    if (!isOpen) for (const table of ['kysely_migration', 'ring_keys']) sqlite.exec(`select 1 from ${table} limit 1`);
+  } catch {
+    throw new Error(`${path} is no database of this service`);
+  }
+  if (isOpen) throw new Error(`another process has ${path} open: stop the server first`);
+}
+
+/** Whether another process has an SQLite database open. Throws where the file is none. */
 export function isSqliteInUse(path: string): boolean {
   const sqlite = new DatabaseSync(path, { timeout: 0 });
   try {
     return !lockAlone(sqlite);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new Error(`cannot use the database ${path} (${reason}): move it away first, and what lies beside it`);
   } finally {
     sqlite.close();
   }
@@ -58,7 +66,13 @@ function lockAlone(sqlite: DatabaseSync): boolean {
   try {
     sqlite.exec('pragma locking_mode = exclusive; begin exclusive; rollback');
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (isBusy(error)) return false;
+    throw error;
   }
+}
+
+/** https://sqlite.org/rescode.html: `SQLITE_BUSY` in the lower byte of what may be an extended code. */
+function isBusy(error: unknown): boolean {
+  return (Number(Object(error).errcode) & 0xff) === 5;
 }

@@ -144,7 +144,8 @@ async function tracesOf(where: string, keyId: string): Promise<Record<string, nu
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
 
-async function lookInto(where: string): Promise<{ rows(query: string): Promise<Rows>; close(): Promise<void> }> {
+/** Asks a database about itself: an SQLite file by its path, one of PostgreSQL by its address. */
+export async function lookInto(where: string): Promise<{ rows(query: string): Promise<Rows>; close(): Promise<void> }> {
   if (!where.startsWith('postgres')) {
     const db = new DatabaseSync(where, { readOnly: true });
     return { rows: async (query) => db.prepare(query).all(), close: async () => db.close() };

@@ -2,7 +2,7 @@ import { stepAt } from '#core/totp.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { findLastAuditBatch } from '#store/audit-log.ts';
-import { copyRows, differenceOf, digestTables, emptyTables, type TableDigest } from '#store/copy-rows.ts';
+import { copyRows, differenceOf, digestTables, emptyTables, holdTables, type TableDigest } from '#store/copy-rows.ts';
 import type { Queries } from '#store/database.ts';
 import { beginEpoch, type Ended } from '#store/epoch.ts';
 import { countCodeHolders, voidRecoveryCodes } from '#store/recovery-codes.ts';
@@ -32,7 +32,7 @@ export async function restoreRows(
   { voidCodes, actor }: { voidCodes: boolean; actor: string },
 ): Promise<Restored> {
   return env.db.transaction(async (tx) => {
-    const tables = await replaceRows(source, tx);
+    const tables = await replaceRows(env, source, tx);
     const now = env.now();
     const codeHolders = await countCodeHolders(tx);
     const codesVoided = voidCodes ? await voidRecoveryCodes(tx, undefined, now) : 0;
@@ -57,14 +57,15 @@ export async function importRows(
   { actor }: { actor: string },
 ): Promise<readonly TableDigest[]> {
   return env.db.transaction(async (tx) => {
-    const tables = await replaceRows(source, tx);
+    const tables = await replaceRows(env, source, tx);
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
     await appendEvent(env, tx, { action: 'database.imported', actor, detail: { rows } }, undefined);
     return tables;
   });
 }
 
-async function replaceRows(source: Queries, tx: Queries): Promise<readonly TableDigest[]> {
+async function replaceRows({ db }: CopyEnv, source: Queries, tx: Queries): Promise<readonly TableDigest[]> {
+  await holdTables(tx, db.kind);
   await emptyTables(tx);
   const copied = await copyRows(source, tx);
   const difference = differenceOf(copied, await digestTables(tx));
