@@ -1,7 +1,7 @@
 import { isRefusal } from '#core/result.ts';
-import { readOrMakeKeyFile, replaceKeyFile } from '#crypto/key-file.ts';
+import { keepRetiredKey, readOrMakeKeyFile, replaceKeyFile } from '#crypto/key-file.ts';
 import { randomBytes } from '#crypto/random.ts';
-import { newEntry, nextKeyId, withActive, withEntry, withoutKey } from '#crypto/ring-text.ts';
+import { entryOf, newEntry, nextKeyId, withActive, withEntry, withoutKey } from '#crypto/ring-text.ts';
 import { announceKey, type Env } from '#env.ts';
 import { type KeyStatus, keyStatus, needOf, resealable } from '#features/operate/key-status.ts';
 import { renameCounters, resealRows } from '#features/operate/reseal.ts';
@@ -178,18 +178,25 @@ async function retireKnown(env: Env, { keyId, voidCodes }: Retiring, path?: stri
   const outcome =
     key.state === 'retired' ? { codesVoided: 0 } : await retireKey(env, { keyId, voidCodes, actor: ACTOR });
   if (isRefusal(outcome)) throw new Error(`rows need ${keyId} again: run "sallyport keys rotate" once more`);
-  if (path !== undefined) replaceKeyFile(path, withoutKey(ringText(path), keyId));
   const where =
     path === undefined
-      ? `Take it out of SALLYPORT_KEYS and restart the servers one by one.`
-      : `It is not in ${path} any more.`;
+      ? 'Take it out of SALLYPORT_KEYS and restart the servers one by one.'
+      : `It is in ${takeOut(path, keyId)} now.`;
   return {
     data: { keyId, retired: true, codesVoided: outcome.codesVoided },
     lines: [
       `${keyId} is retired: no row needs it.${voidCodes ? ` Recovery codes voided: ${outcome.codesVoided}.` : ''}`,
-      `${where} Backups made before now still need it: keep it with them.`,
+      `${where} Backups made before now still need it: keep it with them, and nowhere else.`,
     ],
   };
+}
+
+/** Takes a key out of the file, never out of the world: answers where it is kept. */
+function takeOut(path: string, keyId: string): string {
+  const text = ringText(path);
+  const kept = keepRetiredKey(path, { keyId, entry: entryOf(text, keyId) ?? '' });
+  replaceKeyFile(path, withoutKey(text, keyId));
+  return kept;
 }
 
 async function mayBeRetired(env: Env, key: KeyStatus, voidCodes: boolean): Promise<void> {

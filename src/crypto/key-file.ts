@@ -74,6 +74,13 @@ export function replaceKeyFile(path: string, text: string): void {
   syncFolder(dirname(path));
 }
 
+/** Keeps the entry of a retired key beside the ring that it leaves, and answers where: backups made before need it. */
+export function keepRetiredKey(path: string, { keyId, entry }: { keyId: string; entry: string }): string {
+  const kept = `${path}.retired-${keyId}`;
+  replaceKeyFile(kept, entry);
+  return kept;
+}
+
 /** Answers the name of a file beside `path` that holds the text, on the disk. */
 function writeDraft(path: string, text: string): string {
   const draft = `${path}.${randomBytes(8).toString('hex')}`;

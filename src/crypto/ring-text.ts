@@ -29,6 +29,11 @@ export function withActive(text: string, keyId: string): string {
   return [...entries.filter(isOf(keyId)), ...entries.filter((entry) => !isOf(keyId)(entry))].join(',');
 }
 
+/** The entry of this key; undefined where the ring has none. */
+export function entryOf(text: string, keyId: string): string | undefined {
+  return entriesOf(text).find(isOf(keyId));
+}
+
 /** The ring without this key. */
 export function withoutKey(text: string, keyId: string): string {
   return entriesOf(text)

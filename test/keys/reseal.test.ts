@@ -7,6 +7,7 @@ import type { Env } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { renameCounters, resealRows } from '#features/operate/reseal.ts';
+import { recordActivation, retireKey } from '#features/operate/retire-key.ts';
 import { listRowsOfOtherKeys, replaceSealed } from '#store/sealed-rows.ts';
 import { codeOf, openWorld, PASSWORD, QUICK_HASH, START } from '../world.ts';
 
@@ -102,6 +103,19 @@ test('what does not open is left as it is, named and counted', async (t) => {
   assert.deepEqual(await resealRows(turned(world.env)), { rows: 1, broken: 1 });
   assert.equal(await sealedOf(world.env, ana.id), swapped);
   assert(world.log.some((line) => line.includes(ana.id) && line.includes('does not decrypt')));
+});
+
+test('a key is not retired while a row needs it, whatever was counted before', async (t) => {
+  const world = await openWorld(t, { database });
+  const partner = await world.addPartner();
+  await world.addUser({ email: 'ana@acme.example', partnerId: partner.id });
+  await recordActivation(world.env, { actor: 'system' });
+  const retire = () => retireKey(turned(world.env), { keyId: 'k1', voidCodes: false, actor: 'command_line' });
+  assert.deepEqual(await retire(), { refused: 'forbidden', reason: 'key_needed' });
+  await resealRows(turned(world.env));
+  assert.deepEqual(await retire(), { codesVoided: 0 });
+  const actions = (await world.events()).map(({ action }) => action);
+  assert.equal(actions.filter((action) => action === 'keys.retired').length, 1);
 });
 
 test('sealed batches of the audit log get the seal of the new key, but a forged one does not', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -61,8 +61,13 @@ test('a retired key is gone from the ring, and everything opens without it, the 
   assert(ana);
   const { codes } = await enroll(first, 'new@acme.example');
   assert.equal((await world.command(['keys', 'rotate'])).code, 0);
+  const before = world.ring();
   const said = await world.command(['keys', 'retire', 'k1', '--void-recovery-codes']);
   assert.equal(said.code, 0, said.err);
+  // Older backups need it: out of the ring, and kept.
+  const kept = join(world.folder, 'keys.retired-k1');
+  assert.equal(before, `${world.ring()},${readFileSync(kept, 'utf8').trim()}`);
+  assert.equal(statSync(kept).mode & 0o777, 0o600);
   assert.match(said.out, /Recovery codes voided: 10/);
   assert.deepEqual(world.ringIds(), ['k2']);
   await first.stop();
