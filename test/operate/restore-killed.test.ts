@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ for (const command of ['restore', 'import'] as const) {
     for (const moment of ['soon', 'half way', 'later'] as const) {
       const child = spawn(process.execPath, [START_FILE, ...args], { env: settings, stdio: 'ignore' });
       const ended = once(child, 'close');
-      if (moment === 'half way') while (child.exitCode === null && !(await isHalfWay(where))) await wait(2);
+      if (moment === 'half way') await halfWay(where, child);
       else await Promise.race([ended, wait(moment === 'soon' ? 250 : 700)]);
       const wasAlive = child.exitCode === null;
       child.kill('SIGKILL');
@@ -70,15 +70,20 @@ async function arrange(t: TestContext, command: 'restore' | 'import') {
   return { settings, where, args: [command, file] };
 }
 
-async function isHalfWay(where: string): Promise<boolean> {
-  if (KIND === 'sqlite') return existsSync(`${where}-wal`) && statSync(`${where}-wal`).size > HALF_WAY_BYTES;
-  const { rows, close } = await lookInto(where);
-  const found = await rows(
-    "select 1 from pg_stat_activity where datname = current_database() and query ~ 'insert into .outbox'",
-  );
-  await close();
-  return found.length > 0;
+/** Answers once the rows of the largest table go in, or the command has ended before that was seen. */
+async function halfWay(where: string, child: ChildProcess): Promise<void> {
+  const watch = KIND === 'postgres' ? await lookInto(where) : undefined;
+  const isThere = async (): Promise<boolean> => {
+    if (watch === undefined) return existsSync(`${where}-wal`) && statSync(`${where}-wal`).size > HALF_WAY_BYTES;
+    return (await watch.rows(INSERTS)).length > 0;
+  };
+  while (child.exitCode === null && !(await isThere())) await wait(1);
+  await watch?.close();
 }
+
+const INSERTS = `
+  select 1 from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid() and query ~ 'insert into .outbox'`;
 
 async function contentsOf(where: string): Promise<{ users: number; outbox: number; told: number }> {
   if (KIND === 'sqlite' && !existsSync(where)) return NOTHING;
