@@ -15,7 +15,6 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 // The browser tests start Chromium and the others hash passwords: more at once only makes each slower.
 const CONCURRENCY = 2;
 // The others have none, or are about SQLite itself: its file, or the key file beside it.
-// The others have none, or are about SQLite itself: its file, or the key file beside it.
 const RESTS_ON_A_DATABASE =
   /^test\/(crash|flows|hostile|http|http-room|keys|mail|model|operate|prove|races|store|walk)\/(?!sqlite|attempts|statement|rotation|restore[.-](?!killed))/;
 const IS_ABOUT_POSTGRES = /^test\/store\/postgres/;
