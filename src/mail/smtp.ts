@@ -47,6 +47,19 @@ export function smtpMailer(server: SmtpServer, from: Sender, patience: Patience 
   };
 }
 
+/** Says hello as a delivery does, with TLS and password, and sends nothing. Answers the fault, or undefined. */
+export async function greet(server: SmtpServer, patience: Patience = PATIENCE): Promise<string | undefined> {
+  const transport = await openTransport(server, patience);
+  try {
+    await transport.verify();
+    return undefined;
+  } catch (error) {
+    return deliveryFault(error).fault;
+  } finally {
+    transport.close();
+  }
+}
+
 async function openTransport(
   { host, port, tls, user, password }: SmtpServer,
   { connectSeconds, silenceSeconds }: Patience,

@@ -57,9 +57,11 @@ export async function runHere(args: readonly string[], environment: Environment)
   const { PATH = '', TMPDIR } = before;
   process.env = { PATH, ...(TMPDIR && { TMPDIR }), ...environment };
   try {
-    const stdout = { write: (text: string) => void (said.out += text) };
-    const stderr = { write: (text: string) => void (said.err += text) };
-    return { code: await say(args, { stdout, stderr }), ...said };
+    const keep = (where: 'out' | 'err') => (text: string) => {
+      said[where] += text;
+    };
+    const code = await say(args, { stdout: { write: keep('out') }, stderr: { write: keep('err') } });
+    return { code, ...said };
   } finally {
     process.env = before;
     isInHand = false;

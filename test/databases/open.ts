@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import type { Database } from '#store/database.ts';
+import { SCHEMA_VERSION } from '#store/migrations/all.ts';
 import { openPostgres } from '#store/postgres.ts';
 import { openSqlite } from '#store/sqlite.ts';
 import { startCluster } from './cluster.ts';
@@ -119,7 +120,8 @@ async function startOwn(): Promise<string> {
   return cluster.url('postgres');
 }
 
-const TEMPLATE = 'sallyport_template';
+/** By its schema: a server that stays longer than one version of ours may hold several. */
+const TEMPLATE = `sallyport_template_${SCHEMA_VERSION}`;
 /** Any number: the files of a test run are processes of their own, and one of them makes the template. */
 const TEMPLATE_LOCK = 7_255;
 
