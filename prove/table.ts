@@ -1,14 +1,25 @@
+import type { Raced } from './races.ts';
 import { isProven, type Result } from './run-scenario.ts';
 
 const HEAD = ['scenario', 'database', 'rounds', 'faults', 'acknowledged', 'unknown', 'anomalies'];
 
 /** One line for each scenario, in Markdown. */
-export function tableOf(results: readonly Result[]): string {
-  const rows = results.map((result) => {
-    const { scenario, rounds, faults, acknowledged, unknown } = result;
-    const counts = [rounds, faults, acknowledged, unknown].map(String);
+export function tableOf(results: readonly Result[], raced: readonly Raced[]): string {
+  const races = raced.map(({ what, database, rounds, acknowledged, failed }) => [
+    `${what}, two nodes`,
+    database,
+    String(rounds),
+    '-',
+    String(acknowledged),
+    '-',
+    String(failed.length),
+  ]);
+  const faults = results.map((result) => {
+    const { scenario, rounds, acknowledged, unknown } = result;
+    const counts = [rounds, result.faults, acknowledged, unknown].map(String);
     return [scenario.name, scenario.service.database, ...counts, verdictOf(result)];
   });
+  const rows = [...races, ...faults];
   const widths = HEAD.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`;
   return `\n${line(HEAD)}\n${line(widths.map((width) => '-'.repeat(width)))}\n${rows.map(line).join('\n')}`;

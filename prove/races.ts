@@ -1,0 +1,69 @@
+import { globSync } from 'node:fs';
+import { run } from 'node:test';
+import { startCluster } from '../test/databases/cluster.ts';
+import type { DatabaseKind } from './database.ts';
+
+/** What the races of one-time things and the model found on one database: the tests' own, with more rounds than tests give them. */
+export type Raced = {
+  readonly what: 'races' | 'model';
+  readonly database: DatabaseKind;
+  readonly rounds: number;
+  readonly acknowledged: number;
+  /** Names of the tests that failed: each is an anomaly. */
+  readonly failed: readonly string[];
+};
+
+type Suite = {
+  readonly what: Raced['what'];
+  readonly database: DatabaseKind;
+  readonly settings: Record<string, string>;
+};
+
+/** Hundreds of rounds in all; on PostgreSQL each statement is a way over a socket. */
+const SUITES: readonly Suite[] = [
+  { what: 'races', database: 'sqlite', settings: { RACE_ROUNDS: '20' } },
+  { what: 'races', database: 'postgres', settings: { RACE_ROUNDS: '8' } },
+  { what: 'model', database: 'sqlite', settings: { MODEL_SEQUENCES: '1500' } },
+  { what: 'model', database: 'postgres', settings: { MODEL_SEQUENCES: '100' } },
+];
+
+/** Runs what `only` names, as it does for scenarios. */
+export async function runRaces(only: string): Promise<Raced[]> {
+  const chosen = SUITES.filter(({ what, database }) => `${database} ${what}`.includes(only));
+  const cluster = chosen.some(({ database }) => database === 'postgres') ? await startCluster() : undefined;
+  try {
+    const raced: Raced[] = [];
+    for (const suite of chosen) raced.push(tell(await runSuite(suite, cluster?.url('postgres'))));
+    return raced;
+  } finally {
+    await cluster?.remove();
+  }
+}
+
+async function runSuite({ what, database, settings }: Suite, url: string | undefined): Promise<Raced> {
+  const environment = {
+    ...settings,
+    ...(database === 'postgres' && { SALLYPORT_TEST_DATABASE: database, SALLYPORT_TEST_POSTGRES: url }),
+  };
+  // The runner hands its own environment on.
+  Object.assign(process.env, environment);
+  const counts = { rounds: 0, acknowledged: 0 };
+  const failed: string[] = [];
+  const stream = run({ files: globSync(`test/${what}/*.test.ts`), concurrency: 1 });
+  stream.on('test:fail', ({ name, details }) => {
+    if (details.type !== 'suite') failed.push(name);
+  });
+  stream.on('test:diagnostic', ({ message }) => {
+    counts.rounds += Number(/^(\d+) (?:rounds|sequences)/.exec(message)?.[1] ?? 0);
+    counts.acknowledged += Number(/(\d+) ac(?:knowledged|ts)/.exec(message)?.[1] ?? 0);
+  });
+  for await (const _ of stream);
+  for (const name of Object.keys(environment)) delete process.env[name];
+  return { what, database, ...counts, failed };
+}
+
+function tell(raced: Raced): Raced {
+  console.log(`${raced.database}, ${raced.what}: ${raced.rounds} rounds on two nodes`);
+  for (const name of raced.failed) console.log(`  ${name}`);
+  return raced;
+}
