@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** An event as it is stored, but for its client: of that only the digest is in the chain, so that it can be erased. */
 export type SealableEvent = {
@@ -38,7 +38,7 @@ function printable(text: string): string {
 
 /** SHA-256 of the stored client text, base64url. */
 export function clientDigest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
 
 /**
@@ -49,7 +49,7 @@ export function clientDigest(text: string): string {
 export function eventDigest(event: SealableEvent): string {
   const { id, at, action, outcome, actor, subject, partner, requestId, detail, clientDigest: client } = event;
   const text = JSON.stringify([id, at, action, outcome, actor, subject, partner, requestId, detail, client]);
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
 
 /** The events of a batch, one line each, ordered by id: it lets a check name the row that was changed or deleted. */
@@ -70,7 +70,7 @@ export function readManifest(manifest: string): Map<string, string> {
 
 /** SHA-256 of a manifest, hex. */
 export function manifestDigest(manifest: string): string {
-  return createHash('sha256').update(manifest).digest('hex');
+  return hash('sha256', manifest, 'hex');
 }
 
 /** What the head of a batch stands for. */
@@ -85,7 +85,7 @@ export type BatchFacts = {
 export function headAfter(previousHead: string, batch: BatchFacts): string {
   const { number, sealedAt, eventCount, eventsDigest } = batch;
   const text = JSON.stringify(['sallyport audit 1', previousHead, number, sealedAt, eventCount, eventsDigest]);
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 /** The text whose MAC is a batch's seal. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const TOKEN_BYTES = 32;
 
@@ -14,5 +14,5 @@ export function newToken(random: (bytes: number) => Buffer): string {
  * look-up by hash has no timing to learn from.
  */
 export function tokenHash(token: string): string {
-  return createHash('sha256').update(token, 'utf8').digest('hex');
+  return hash('sha256', token);
 }

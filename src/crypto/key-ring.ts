@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { type Binding, openWith, parseSealed, SealError, type Sealed, type SealingKey, sealWith } from './seal.ts';
 
 /** What is sealed. Apart from what is tagged, so that no subkey ever serves two algorithms. */
@@ -133,7 +133,7 @@ function createSubkeys(keys: ReadonlyMap<string, Buffer>) {
     const known = made.get(label);
     const key = keys.get(keyId);
     if (known || !key) return known;
-    const secret = Buffer.from(hkdfSync('sha256', key, '', `sallyport/v1/${purpose}`, KEY_BYTES));
+    const secret = createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `sallyport/v1/${purpose}`, KEY_BYTES)));
     const subkey = { keyId, purpose, secret };
     made.set(label, subkey);
     return subkey;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { randomBytes } from './random.ts';
 
 /** The row that a sealed value belongs to: moved anywhere else, it does not open. */
@@ -9,8 +9,12 @@ export type Binding = {
   readonly userId: string;
 };
 
-/** A key for one purpose, with the id of the ring's key that it comes from. */
-export type SealingKey = { readonly keyId: string; readonly purpose: string; readonly secret: Buffer };
+/**
+ * A key for one purpose, with the id of the ring's key that it comes from.
+ *
+ * As a key object: from bytes OpenSSL would fetch its algorithm at each use, 23 µs instead of 4.
+ */
+export type SealingKey = { readonly keyId: string; readonly purpose: string; readonly secret: KeyObject };
 
 /** The parts of `v1.<key id>.<nonce>.<ciphertext and tag>`. */
 export type Sealed = { readonly keyId: string; readonly nonce: Buffer; readonly body: Buffer };
