@@ -1,11 +1,10 @@
 import { fork, spawn } from 'node:child_process';
-import { createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '#config.ts';
-import { codeAt, stepAt } from '#core/totp.ts';
+import { codesOf, stepAt } from '#core/totp.ts';
 import { createHasher } from '#crypto/password-hash.ts';
 import { openEnv } from '#env.ts';
 import { type Call, type Load, load, openConnection, type Reply } from './client.ts';
@@ -208,7 +207,7 @@ function codeCall(token: string, code: string): Call {
 }
 
 function codeOf(secret: Buffer): string {
-  return codeAt(createSecretKey(secret), stepAt(Math.floor(Date.now() / 1000)));
+  return codesOf(secret)(stepAt(Math.floor(Date.now() / 1000)));
 }
 
 function rate({ perSecond, statuses }: Load): string {
