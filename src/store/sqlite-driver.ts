@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely';
 import { StorageUnavailable } from './database.ts';
-import { queryRunner, storageError } from './sqlite-query.ts';
+import { queryRunner, type RunQuery, storageError } from './sqlite-query.ts';
 
 /** Bounds how long a group holds the lock that other processes wait for: 64 transactions are 5 to 10 ms. */
 const MOST_IN_GROUP = 64;
@@ -14,7 +14,7 @@ const MOST_IN_GROUP = 64;
  */
 export class SqliteDriver implements Driver {
   readonly #sqlite: DatabaseSync;
-  readonly #run: (query: CompiledQuery) => QueryResult<unknown>;
+  readonly #run: RunQuery;
   readonly #savepoint: StatementSync;
   readonly #release: StatementSync;
   readonly #waiting: Turn[] = [];
@@ -22,9 +22,9 @@ export class SqliteDriver implements Driver {
   #isScheduled = false;
   #failure: StorageUnavailable | undefined;
 
-  constructor(sqlite: DatabaseSync) {
+  constructor(sqlite: DatabaseSync, run = queryRunner(sqlite)) {
     this.#sqlite = sqlite;
-    this.#run = queryRunner(sqlite);
+    this.#run = run;
     this.#savepoint = sqlite.prepare('savepoint member');
     this.#release = sqlite.prepare('release member');
   }
@@ -168,9 +168,9 @@ class Turn {
 class Connection implements DatabaseConnection {
   /** In a transaction only. */
   turn: Turn | undefined;
-  readonly #run: (query: CompiledQuery) => QueryResult<unknown>;
+  readonly #run: RunQuery;
 
-  constructor(run: (query: CompiledQuery) => QueryResult<unknown>) {
+  constructor(run: RunQuery) {
     this.#run = run;
   }
 

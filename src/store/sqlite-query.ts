@@ -5,8 +5,10 @@ import { StorageUnavailable } from './database.ts';
 /** Bounds the memory of a connection: queries with lists have a text for each length. */
 const MOST_PREPARED = 500;
 
+export type RunQuery = (query: CompiledQuery) => QueryResult<unknown>;
+
 /** Runs compiled queries on one connection, each SQL text prepared once. */
-export function queryRunner(sqlite: DatabaseSync): (query: CompiledQuery) => QueryResult<unknown> {
+export function queryRunner(sqlite: DatabaseSync): RunQuery {
   const prepared = new Map<string, Prepared>();
 
   function prepare(text: string): Prepared {
@@ -28,6 +30,24 @@ export function queryRunner(sqlite: DatabaseSync): (query: CompiledQuery) => Que
     } catch (error) {
       throw isStorageError(error) ? storageError(error) : error;
     }
+  };
+}
+
+/**
+ * Runs reads on the connection that writes while that has no transaction open, because its cache is warm: each commit
+ * empties the cache of every other connection.
+ *
+ * Each text runs on the read-only connection first, which refuses one that would write.
+ */
+export function readRunner(reader: DatabaseSync, writer: DatabaseSync): RunQuery {
+  const runCold = queryRunner(reader);
+  const runWarm = queryRunner(writer);
+  const reads = new Set<string>();
+  return (query) => {
+    if (reads.has(query.sql) && writer.isOpen && !writer.isTransaction) return runWarm(query);
+    const result = runCold(query);
+    if (reads.size < MOST_PREPARED) reads.add(query.sql);
+    return result;
   };
 }
 

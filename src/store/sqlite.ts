@@ -8,6 +8,7 @@ import { migrate, pendingMigrations, SCHEMA_VERSION } from './migrations/all.ts'
 import { copySqlite } from './sqlite-backup.ts';
 import { SqliteDriver } from './sqlite-driver.ts';
 import { assertLocalFile, createFile } from './sqlite-file.ts';
+import { readRunner } from './sqlite-query.ts';
 import { readLog } from './watched.ts';
 
 /** Waiting blocks the event loop, not waiting fails while the command line writes. */
@@ -47,10 +48,10 @@ type Opening = { create: boolean; isThrowAway: boolean };
 
 async function open(path: string, { create, isThrowAway }: Opening): Promise<Database> {
   const synchronous = isThrowAway ? 0 : 2;
-  const writer = connect(path, { synchronous, readOnly: false });
+  const writer = connect(path, { synchronous });
   try {
     await bringUpToDate(path, writer, create);
-    const reader = connect(path, { synchronous, readOnly: true });
+    const reader = connect(path, { synchronous, writer });
     // SQLite opens the files of the log at the first read.
     await reader.queries.selectFrom('partners').select('id').limit(1).execute();
     return databaseOf(isThrowAway ? undefined : path, writer, reader);
@@ -62,7 +63,9 @@ async function open(path: string, { create, isThrowAway }: Opening): Promise<Dat
 
 type Connected = { readonly sqlite: DatabaseSync; readonly driver: SqliteDriver; readonly queries: Kysely<Schema> };
 
-function connect(path: string, { synchronous, readOnly }: { synchronous: number; readOnly: boolean }): Connected {
+/** @param options.writer the connection that writes: then this one only reads */
+function connect(path: string, { synchronous, writer }: { synchronous: number; writer?: Connected }): Connected {
+  const readOnly = writer !== undefined;
   let sqlite: DatabaseSync | undefined;
   try {
     sqlite = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MILLISECONDS });
@@ -71,7 +74,7 @@ function connect(path: string, { synchronous, readOnly }: { synchronous: number;
     sqlite?.close();
     throw new Error(`cannot use the database ${path}: ${error instanceof Error ? error.message : error}`);
   }
-  const driver = new SqliteDriver(sqlite);
+  const driver = new SqliteDriver(sqlite, writer && readRunner(sqlite, writer.sqlite));
   const queries = new Kysely<Schema>({
     dialect: {
       createAdapter: () => ADAPTER,
