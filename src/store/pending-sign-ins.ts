@@ -95,8 +95,17 @@ const insertPending = statement((db: Queries, p: Param<PendingSignInTable>) =>
 
 /** Ends all but the `keep` newest live pending sign-ins of a user. */
 export async function evictPendingSignIns(tx: Queries, userId: string, keep: number): Promise<void> {
-  await evictOldest.run(tx, { userId, keep });
+  const row = await countLive.first(tx, { userId });
+  if (Number(row?.count) > keep) await evictOldest.run(tx, { userId, keep });
 }
+
+const countLive = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db
+    .selectFrom('pending_sign_ins')
+    .select((pending) => pending.fn.countAll().as('count'))
+    .where('user_id', '=', p.userId)
+    .where('completed_at', 'is', null),
+);
 
 const evictOldest = statement((db: Queries, p: Param<{ userId: string; keep: number }>) =>
   db

@@ -89,8 +89,17 @@ const insertSession = statement((db: Queries, p: Param<SessionTable>) =>
 
 /** Ends all but the `keep` newest sessions of a user. */
 export async function evictSessions(tx: Queries, userId: string, keep: number): Promise<number> {
-  return evictOldest.run(tx, { userId, keep });
+  const row = await countOfUser.first(tx, { userId });
+  // Nearly nobody has too many, and finding the newest costs several times a count.
+  return Number(row?.count) > keep ? evictOldest.run(tx, { userId, keep }) : 0;
 }
+
+const countOfUser = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db
+    .selectFrom('sessions')
+    .select((sessions) => sessions.fn.countAll().as('count'))
+    .where('user_id', '=', p.userId),
+);
 
 const evictOldest = statement((db: Queries, p: Param<{ userId: string; keep: number }>) =>
   db
