@@ -105,7 +105,7 @@ async function openPending(
   if (held && (await renewPendingSignIn(tx, held.id, { ...row, now }))) return { pendingToken, expiresAt };
   if (door.deviceId === undefined) {
     const limit = await reserveTries(tx, [{ key: `new-pending:${user.id}`, rule: RULES.newPendingSignIns }], now);
-    if (limit) return limit;
+    if (isRefusal(limit)) return limit;
   }
   await createPendingSignIn(tx, {
     ...row,

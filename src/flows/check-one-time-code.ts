@@ -8,11 +8,12 @@ import {
   refusedStep,
 } from '#core/totp.ts';
 import type { Env } from '#env.ts';
+import type { CountedTry } from '#store/attempts.ts';
 import { type Authenticator, claimStep, findAuthenticator, rememberRefusal } from '#store/authenticators.ts';
 import { countClockOffsets, noteClockOffset } from '#store/clock-offsets.ts';
 import type { Queries } from '#store/database.ts';
 import { appendEvent } from './append-event.ts';
-import { type Lane, oneTimeCodeLanes } from './lanes.ts';
+import { oneTimeCodeLanes } from './lanes.ts';
 import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
 
@@ -36,7 +37,7 @@ export async function checkOneTimeCode<T>(
   const now = env.now();
   const reserved = await reserve(env, prover, now);
   if (isRefusal(reserved)) return reserved;
-  const { authenticator, lanes } = reserved;
+  const { authenticator, counted } = reserved;
   const secret = openSecret(env, authenticator);
   if (!secret) return reject(env, prover, authenticator, refuse('authenticator_disabled', { reason: UNDECRYPTABLE }));
 
@@ -48,7 +49,7 @@ export async function checkOneTimeCode<T>(
     if (!(await claimStep(tx, authenticator.id, match.step, now))) {
       return refuse('code_already_used', { nextCodeInSeconds: nextCodeInSeconds(match.step, now) });
     }
-    await giveBackLanes(tx, lanes, now);
+    await giveBackLanes(tx, counted, now);
     const opened = await open(tx);
     if (!isRefusal(opened)) await record(env, tx, prover, undefined);
     return opened;
@@ -61,14 +62,15 @@ async function reserve(
   env: Env,
   prover: Prover,
   now: number,
-): Promise<{ authenticator: Authenticator; lanes: readonly Lane[] } | Refusal> {
+): Promise<{ authenticator: Authenticator; counted: readonly CountedTry[] } | Refusal> {
   return env.db.transaction(async (tx) => {
     const authenticator = await findAuthenticator(tx, prover.user.id);
     if (!authenticator) return refuse('forbidden');
     const lanes = oneTimeCodeLanes(env, authenticator.id, prover.deviceId, prover.client);
-    const refusal = await reserveProof(tx, prover, lanes, now);
-    if (refusal) await record(env, tx, prover, refusal);
-    return refusal ?? { authenticator, lanes };
+    const counted = await reserveProof(tx, prover, lanes, now);
+    if (!isRefusal(counted)) return { authenticator, counted };
+    await record(env, tx, prover, counted);
+    return counted;
   });
 }
 

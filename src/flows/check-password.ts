@@ -47,14 +47,14 @@ export async function checkPasswordTry<T>(
   const now = env.now();
   const { email, person, deviceId, client } = attempt;
   const lanes = passwordLanes(env, email, deviceId, client);
-  const limit = await env.db.transaction((tx) => reserveTries(tx, lanes, now));
-  if (limit) return { refusal: limit, fault: 'too_many_attempts' };
+  const counted = await env.db.transaction((tx) => reserveTries(tx, lanes, now));
+  if (isRefusal(counted)) return { refusal: counted, fault: 'too_many_attempts' };
 
   const password = normalizePassword(attempt.password) ?? '';
   const stored = person && openPassword(env, person.user);
   const fits = await env.hasher.verify(stored, password);
   if (isRefusal(fits)) {
-    await env.db.transaction((tx) => returnLanes(tx, lanes, now));
+    await env.db.transaction((tx) => returnLanes(tx, counted, now));
     return { refusal: fits, fault: 'temporarily_unavailable' };
   }
   const fault = faultOf(person, stored, fits);
@@ -67,14 +67,14 @@ export async function checkPasswordTry<T>(
     const fresh = await findPerson(tx, person.user.id);
     if (!fresh || fresh.user.disabledAt !== undefined) return refuse('invalid_credentials');
     if (!isSamePassword(env, fresh.user, current.user)) return refuse('invalid_credentials');
-    await giveBackLanes(tx, lanes, now);
+    await giveBackLanes(tx, counted, now);
     if (deviceId !== undefined) await reopen(env, tx, email, now);
     return open(tx, fresh);
   });
   if (!isRefusal(outcome)) return { opened: outcome };
   if (outcome.refused !== 'too_many_attempts') return { refusal: outcome, fault: 'wrong_password' };
   // The password was right: a limit behind the door makes no failure of it.
-  await env.db.transaction((tx) => giveBackLanes(tx, lanes, now));
+  await env.db.transaction((tx) => giveBackLanes(tx, counted, now));
   return { refusal: outcome, fault: 'too_many_attempts' };
 }
 

@@ -1,10 +1,11 @@
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
+import type { CountedTry } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { returnPendingTry } from '#store/pending-tries.ts';
 import { claimRecoveryCode, countRecoveryCodesLeft, findRecoveryCode } from '#store/recovery-codes.ts';
 import { appendEvent } from './append-event.ts';
-import { type Lane, recoveryCodeLanes } from './lanes.ts';
+import { recoveryCodeLanes } from './lanes.ts';
 import { mailRecoveryCodeUsed } from './mail.ts';
 import { giveBackLanes, type Prover, reserveProof, returnLanes } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
@@ -24,17 +25,17 @@ export async function checkRecoveryCode<T>(
   const now = env.now();
   const { user, deviceId, client } = prover;
   const lanes = recoveryCodeLanes(env, user.id, deviceId, client);
-  const refusal = await env.db.transaction(async (tx) => {
-    const refused = await reserveProof(tx, prover, lanes, now);
-    if (refused) await record(env, tx, prover, refused);
-    return refused;
+  const counted = await env.db.transaction(async (tx) => {
+    const reserved = await reserveProof(tx, prover, lanes, now);
+    if (isRefusal(reserved)) await record(env, tx, prover, reserved);
+    return reserved;
   });
-  if (refusal) return refusal;
+  if (isRefusal(counted)) return counted;
 
   const found = await findRecoveryCode(env.db.read, user.id, recoveryTags(env, user.id, code));
   const fits = await env.hasher.verify(found?.hash, code);
   if (isRefusal(fits)) {
-    await env.db.transaction((tx) => undo(tx, prover, lanes, now));
+    await env.db.transaction((tx) => undo(tx, prover, counted, now));
     return fits;
   }
   if (!found || !fits) return reject(env, prover, refuse('recovery_code_incorrect'));
@@ -42,7 +43,7 @@ export async function checkRecoveryCode<T>(
 
   const outcome = await personTransaction(env.db, user.id, async (tx) => {
     if (!(await claimRecoveryCode(tx, found.id, now))) return refuse('recovery_code_already_used');
-    await giveBackLanes(tx, lanes, now);
+    await giveBackLanes(tx, counted, now);
     const left = await countRecoveryCodesLeft(tx, user.id);
     await record(env, tx, prover, undefined, left);
     await mailRecoveryCodeUsed(env, tx, user, { left, client });
@@ -60,8 +61,8 @@ export function recoveryTags(env: Env, userId: string, code: string): readonly s
   return macs.map(({ keyId, mac }) => `${keyId}.${mac.slice(0, TAG_CHARACTERS)}`);
 }
 
-async function undo(tx: Queries, prover: Prover, lanes: readonly Lane[], reservedAt: number): Promise<void> {
-  await returnLanes(tx, lanes, reservedAt);
+async function undo(tx: Queries, prover: Prover, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
+  await returnLanes(tx, counted, reservedAt);
   if (prover.pending) await returnPendingTry(tx, prover.pending.id);
 }
 

@@ -1,7 +1,7 @@
 import type { Client } from '#core/client.ts';
-import { type Refusal, refuse } from '#core/result.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { giveBackTry, PENDING_TRIES, returnTry } from '#core/throttle.ts';
-import { changeTries, reserveTries } from '#store/attempts.ts';
+import { type CountedTry, changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { lockUser } from '#store/locks.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
@@ -26,7 +26,7 @@ export async function reserveProof(
   prover: Prover,
   lanes: readonly Lane[],
   now: number,
-): Promise<Refusal | undefined> {
+): Promise<Refusal | readonly CountedTry[]> {
   const { pending, user } = prover;
   await lockUser(tx, user.id);
   if (pending && !(await reservePendingTry(tx, pending.id, PENDING_TRIES, now))) {
@@ -35,21 +35,21 @@ export async function reserveProof(
       ? refuse('sign_in_expired')
       : refuse('too_many_attempts', { reason: 'sign_in_again', retryAfterSeconds: 1 });
   }
-  const refusal = await reserveTries(tx, lanes, now);
-  if (refusal && pending) await returnPendingTry(tx, pending.id);
-  return refusal;
+  const counted = await reserveTries(tx, lanes, now);
+  if (isRefusal(counted) && pending) await returnPendingTry(tx, pending.id);
+  return counted;
 }
 
 /** The try succeeded: its reservation leaves the budgets and the row of failures ends. */
-export async function giveBackLanes(tx: Queries, lanes: readonly Lane[], reservedAt: number): Promise<void> {
-  for (const { key, rule } of lanes) {
-    await changeTries(tx, key, (state) => giveBackTry(rule, state, reservedAt), reservedAt);
+export async function giveBackLanes(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
+  for (const { key, rule, row } of counted) {
+    await changeTries(tx, key, (state) => giveBackTry(rule, state, reservedAt), reservedAt, row);
   }
 }
 
 /** The try never took place: only its reservation is undone. */
-export async function returnLanes(tx: Queries, lanes: readonly Lane[], reservedAt: number): Promise<void> {
-  for (const { key, rule } of lanes) {
-    await changeTries(tx, key, (state) => returnTry(rule, state, reservedAt), reservedAt);
+export async function returnLanes(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
+  for (const { key, rule, row } of counted) {
+    await changeTries(tx, key, (state) => returnTry(rule, state, reservedAt), reservedAt, row);
   }
 }

@@ -1,5 +1,5 @@
 import type { Client } from '#core/client.ts';
-import type { Refusal, RefusalCode } from '#core/result.ts';
+import { isRefusal, type Refusal, type RefusalCode } from '#core/result.ts';
 import { isDisabled, pausedSeconds, RULES, type Rule } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
 import { findTries, reserveTries } from '#store/attempts.ts';
@@ -62,5 +62,5 @@ export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'],
 
 /** Counted like any try, so that of two at once one is the first. */
 export async function isFirst(env: Env, tx: Queries, key: string, rule: Rule): Promise<boolean> {
-  return (await reserveTries(tx, [{ key, rule }], env.now())) === undefined;
+  return !isRefusal(await reserveTries(tx, [{ key, rule }], env.now()));
 }

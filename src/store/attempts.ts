@@ -7,6 +7,12 @@ import { type Param, statement } from './statement.ts';
 // than 60: long before this the answer is a refusal.
 const MAX_ROUNDS = 200;
 
+/** Something that is tried: the key that its tries are counted under, and the rule that they follow. */
+export type Countable = { readonly key: string; readonly rule: Rule };
+
+/** A try that was counted, with the row as it was left: whoever gives the try back soon finds it so. */
+export type CountedTry = Countable & { readonly row: AttemptTable };
+
 /**
  * Counts one try for every key, or for none: then the refusal of the first rule that has no room.
  *
@@ -17,18 +23,19 @@ const MAX_ROUNDS = 200;
  */
 export async function reserveTries(
   tx: Queries,
-  tries: readonly { readonly key: string; readonly rule: Rule }[],
+  tries: readonly Countable[],
   now: number,
-): Promise<Refusal | undefined> {
+): Promise<Refusal | readonly CountedTry[]> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const changes: Change[] = [];
+    const changes: Reservation[] = [];
     for (const { key, rule } of tries) {
       const row = await findRow.first(tx, { key });
       const next = reserveTry(rule, row && stateOf(row), now);
       if (isRefusal(next)) return next;
-      changes.push({ key, row, next });
+      changes.push({ key, rule, row, next });
     }
-    if (await claimAll(tx, changes)) return undefined;
+    const counted = await claimAll(tx, changes);
+    if (counted) return counted;
   }
   throw new Error(`tries could not be counted: others were faster ${MAX_ROUNDS} times`);
 }
@@ -37,15 +44,18 @@ export async function reserveTries(
  * Changes the tries of a key: gives one back, returns one, unlocks, re-enables.
  *
  * Where nothing is counted (any more) there is nothing to change.
+ *
+ * @param known the row as it may still be: when it is, it is not read
  */
 export async function changeTries(
   tx: Queries,
   key: string,
   change: (state: Attempts) => Attempts,
   now: number,
+  known?: AttemptTable,
 ): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const row = await findRow.first(tx, { key });
+    const row = (round === 0 && known) || (await findRow.first(tx, { key }));
     if (row === undefined || row.expires_at <= now) return;
     if (await claim(tx, { key, row, next: change(stateOf(row)) })) return;
   }
@@ -94,38 +104,44 @@ export async function deleteExpiredTries(tx: Queries, now: number): Promise<numb
 }
 
 type Change = { readonly key: string; readonly row: AttemptTable | undefined; readonly next: Attempts };
+type Reservation = Change & Countable;
 
 /**
  * Writes every change or none.
  *
  * In order of their keys, so that two transactions in PostgreSQL never wait for each other in a circle.
  */
-async function claimAll(tx: Queries, changes: readonly Change[]): Promise<boolean> {
-  const done: Change[] = [];
+async function claimAll(tx: Queries, changes: readonly Reservation[]): Promise<readonly CountedTry[] | undefined> {
+  const done: Reservation[] = [];
+  const counted: CountedTry[] = [];
   for (const change of [...changes].sort((a, b) => (a.key < b.key ? -1 : 1))) {
-    if (await claim(tx, change)) done.push(change);
-    else {
-      for (const { key, row } of done) await restore(tx, key, row);
-      return false;
+    const { key, rule } = change;
+    const row = await claim(tx, change);
+    if (row === undefined) {
+      for (const one of done) await restore(tx, one.key, one.row);
+      return undefined;
     }
+    done.push(change);
+    counted.push({ key, rule, row });
   }
-  return true;
+  return counted;
 }
 
 /**
- * Writes the change if the row is still the one that it was worked out from.
+ * Writes the change if the row is still the one that it was worked out from, and answers the new row.
  *
  * This is enough under READ COMMITTED: an update waits for whoever holds the row and then checks `version` against what
  * that one committed, an insert waits for the other insert of the key, and the next round's read sees either. SQLite has
  * one writer. So two tries never count from the same state.
  */
-async function claim(tx: Queries, { key, row, next }: Change): Promise<boolean> {
-  const values = { key, state: JSON.stringify(next), expiresAt: next.expiresAt };
+async function claim(tx: Queries, { key, row, next }: Change): Promise<AttemptTable | undefined> {
+  const state = JSON.stringify(next);
+  const { expiresAt } = next;
   const written =
     row === undefined
-      ? await insert.run(tx, values)
-      : await update.run(tx, { ...values, oldVersion: row.version, oldState: row.state });
-  return written === 1;
+      ? await insert.run(tx, { key, state, expiresAt })
+      : await update.run(tx, { key, state, expiresAt, oldVersion: row.version, oldState: row.state });
+  return written === 1 ? { key, state, version: (row?.version ?? 0) + 1, expires_at: expiresAt } : undefined;
 }
 
 /** Undoes a claim of this transaction: nobody else has seen it, and its lock on the row is still ours. */

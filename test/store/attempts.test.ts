@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { sql } from 'kysely';
+import { isRefusal } from '#core/result.ts';
 import { giveBackTry, RULES, reenableTries, returnTry, unlockTries } from '#core/throttle.ts';
 import { changeTries, deleteExpiredTries, deleteTries, findTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
@@ -18,7 +19,13 @@ const address = { key: 'address-code:1', rule: RULES.addressCodes };
 const mail = { key: 'reset-mail:1', rule: RULES.resetMails };
 
 function reserve(...tries: Parameters<typeof reserveTries>[1]) {
-  return db.transaction((tx) => reserveTries(tx, tries, NOW));
+  return db.transaction((tx) => refusalOf(tx, ...tries));
+}
+
+/** Why the tries were not counted; undefined when they were. */
+async function refusalOf(tx: Queries, ...tries: Parameters<typeof reserveTries>[1]) {
+  const counted = await reserveTries(tx, tries, NOW);
+  return isRefusal(counted) ? counted : undefined;
 }
 
 test('two hundred tries at once let through no more than the budget', async () => {
@@ -30,9 +37,7 @@ test('two hundred tries at once let through no more than the budget', async () =
 test('tries that read the same state do not both count from it', async () => {
   for (const already of [0, 1]) {
     if (already) await reserve(address);
-    const answers = await db.transaction((tx) =>
-      Promise.all(Array.from({ length: 50 }, () => reserveTries(tx, [address], NOW))),
-    );
+    const answers = await db.transaction((tx) => Promise.all(Array.from({ length: 50 }, () => refusalOf(tx, address))));
     assert.equal(answers.filter((refusal) => refusal === undefined).length, 30 - already);
     await db.transaction((tx) => deleteTries(tx, [address.key]));
   }
@@ -84,6 +89,19 @@ test('gives back, returns, unlocks and re-enables what is counted', async () => 
   assert.deepEqual((await findTries(db.read, code.key))?.windows, [[], []]);
 });
 
+test('gives a try back from the row as it was counted, and from the newest when others came between', async () => {
+  const counted = await db.transaction((tx) => reserveTries(tx, [code, mail], NOW));
+  assert(!isRefusal(counted));
+  const [first, second] = counted;
+  assert.deepEqual([first?.row, second?.row], await rows());
+  await reserve(mail);
+  await db.transaction(async (tx) => {
+    for (const { key, rule, row } of counted) await changeTries(tx, key, (of) => giveBackTry(rule, of, NOW), NOW, row);
+  });
+  assert.deepEqual((await findTries(db.read, code.key))?.windows, [[], []]);
+  assert.deepEqual((await findTries(db.read, mail.key))?.windows, [[[NOW / 60, 1]]]);
+});
+
 test('changes nothing where nothing is counted', async () => {
   await db.transaction((tx) => changeTries(tx, code.key, () => assert.fail('called without a state'), NOW));
   assert.deepEqual(await rows(), []);
@@ -109,9 +127,9 @@ test('counts on top of what a faster process has just counted', async () => {
   await reserve(mail);
   await inARace('update', mail.key, async (tx) => {
     // The faster one leaves what two tries leave, so this is the third and the next one too many.
-    assert.equal(await reserveTries(tx, [mail], NOW), undefined);
+    assert.equal(await refusalOf(tx, mail), undefined);
     assert.deepEqual((await findTries(tx, mail.key))?.windows, [[[NOW / 60, 3]]]);
-    assert.notEqual(await reserveTries(tx, [mail], NOW), undefined);
+    assert.notEqual(await refusalOf(tx, mail), undefined);
   });
 });
 
@@ -122,7 +140,7 @@ test('takes back what it has written when a faster process leaves no room for th
     if (isFirst) await reserve(mail);
     const before = (await rows()).find(({ key }) => key === address.key);
     await inARace(isFirst ? 'update' : 'fill', mail.key, async (tx) => {
-      const refusal = await reserveTries(tx, [address, mail], NOW);
+      const refusal = await refusalOf(tx, address, mail);
       assert.equal(refusal?.refused, 'too_many_attempts');
       const row = await tx.selectFrom('attempts').selectAll().where('key', '=', address.key).executeTakeFirst();
       assert.deepEqual(row, before);

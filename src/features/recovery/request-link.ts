@@ -1,5 +1,6 @@
 import type { AuditDetail } from '#core/audit.ts';
 import type { Client } from '#core/client.ts';
+import { isRefusal } from '#core/result.ts';
 import { RESET_LINK_SECONDS } from '#core/session.ts';
 import { RULES } from '#core/throttle.ts';
 import { newToken, tokenHash } from '#core/token.ts';
@@ -30,7 +31,7 @@ export async function requestResetLink(env: Env, email: string, client: Client):
     const person = await findPersonByEmail(tx, email);
     await lockUser(tx, person?.user.id ?? '');
     const limit = await reserveTries(tx, [{ key, rule: RULES.resetMails }], env.now());
-    const reason = limit ? 'too_many_attempts' : refusedReason(person);
+    const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);
     const receiver = reason === undefined ? person : undefined;
     await writeLink(env, tx, receiver, client.locale);
     const whose = { subject: person?.user.id, partner: person?.user.partnerId };
