@@ -28,8 +28,9 @@ export async function reserveTries(
 ): Promise<Refusal | readonly CountedTry[]> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const changes: Reservation[] = [];
+    const rows = await findRows(tx, tries);
     for (const { key, rule } of tries) {
-      const row = await findRow.first(tx, { key });
+      const row = rows.find((one) => one.key === key);
       const next = reserveTry(rule, row && stateOf(row), now);
       if (isRefusal(next)) return next;
       changes.push({ key, rule, row, next });
@@ -156,6 +157,19 @@ function stateOf(row: AttemptTable): Attempts {
 
 const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
   db.selectFrom('attempts').selectAll().where('key', '=', p.key),
+);
+
+/** Two at once where there are two: a code has its own key and the one of its address. */
+async function findRows(tx: Queries, of: readonly Countable[]): Promise<readonly AttemptTable[]> {
+  const [one, two, ...others] = of.map(({ key }) => key);
+  if (one !== undefined && two !== undefined && others.length === 0) return findTwo.all(tx, { one, two });
+  const rows = [];
+  for (const { key } of of) rows.push(...(await findRow.all(tx, { key })));
+  return rows;
+}
+
+const findTwo = statement((db: Queries, p: Param<{ one: string; two: string }>) =>
+  db.selectFrom('attempts').selectAll().where('key', 'in', [p.one, p.two]),
 );
 
 type NewState = { key: string; state: string; expiresAt: number };

@@ -98,6 +98,16 @@ describe('group commit', () => {
       assert.deepEqual([...new Set(visible)], [0]);
     }));
 
+  it('reads at once what was committed, and writes nothing by way of reading', () =>
+    withDatabase(async (db) => {
+      for (const key of ['a', 'b', 'c']) {
+        await db.transaction((tx) => insertAttempt(tx, key));
+        assert.ok((await keys(db)).includes(key));
+        await assert.rejects(insertAttempt(db.read, 'read'), /readonly|read-only/i);
+      }
+      assert.deepEqual(await keys(db), ['a', 'b', 'c']);
+    }));
+
   it('answers no transaction before its commit', () =>
     withDatabase(async (db) => {
       await Promise.all(
