@@ -2,6 +2,7 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kys
 import type pg from 'pg';
 import { StorageUnavailable } from './database.ts';
 import { commitError, Interrupted, isConnectionLost, statementError } from './postgres-error.ts';
+import { askOf, isOutdated } from './postgres-statements.ts';
 
 /**
  * Sent with BEGIN in one message, and local to the transaction: a pooler that hands a connection to another client
@@ -14,7 +15,7 @@ const BEGIN = [
   "set local idle_in_transaction_session_timeout = '10s'",
 ].join('; ');
 
-/** A read that lost its connection is asked once more, on a new one. */
+/** A read that lost its connection, or whose plan was out of date, is asked once more. */
 const READ_TRIES = 2;
 
 /** Connections that broke, in use or not. */
@@ -137,9 +138,11 @@ class Connection implements DatabaseConnection {
 
   async #send(sql: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult> {
     const client = this.#inTransaction();
+    const ask = askOf(client, sql, parameters);
     try {
-      return await client.query(sql, parameters.length === 0 ? undefined : [...parameters]);
+      return await client.query(ask);
     } catch (error) {
+      if (isOutdated(error, ask)) throw new Interrupted('storage unavailable: a table has changed', { cause: error });
       this.#isLost ||= isConnectionLost(error);
       throw statementError(error);
     }
@@ -149,12 +152,14 @@ class Connection implements DatabaseConnection {
     // Only what changes nothing may be asked twice.
     if (!/^\s*(select|with|show)\s/i.test(sql)) throw new Error('a write outside a transaction');
     const client = await connect(this.#pool);
+    const ask = askOf(client, sql, parameters);
     let isLost = false;
     try {
-      return await client.query(sql, [...parameters]);
+      return await client.query(ask);
     } catch (error) {
       isLost = isConnectionLost(error);
-      if (!isLost || tries === 1) throw statementError(error);
+      const mayTryAgain = isLost || isOutdated(error, ask);
+      if (!mayTryAgain || tries === 1) throw statementError(error);
     } finally {
       client.release(isLost);
     }

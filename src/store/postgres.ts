@@ -6,6 +6,7 @@ import { migrate, pendingMigrations } from './migrations/all.ts';
 import { PostgresDriver } from './postgres-driver.ts';
 import { durabilityOf } from './postgres-durability.ts';
 import { Interrupted } from './postgres-error.ts';
+import { noteServerProcess } from './postgres-statements.ts';
 import { readLog } from './watched.ts';
 
 /** Longer than any statement of a server may run there (5 s), so that the server's own answer is heard. */
@@ -77,7 +78,8 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string)
 
 /** What a standby answers is old: a session that was ended still lives there, a code that was used is still good. */
 async function assertPrimary(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query('select pg_is_in_recovery() as standby');
+  const { rows } = await client.query('select pg_is_in_recovery() as standby, pg_backend_pid() as pid');
+  noteServerProcess(client, rows[0]?.pid);
   if (rows[0]?.standby !== false) throw new StorageUnavailable('storage unavailable: the server is a standby');
 }
 
