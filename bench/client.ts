@@ -30,16 +30,16 @@ export async function openConnection(
       const reply = new Promise<Reply>((resolve) => {
         answer = resolve;
       });
-      socket.write(requestText(call, port, address));
+      socket.write(requestText(call, address));
       return reply;
     },
     close: () => socket.destroy(),
   };
 }
 
-function requestText({ method, path, token, body }: Call, port: number, address: string): string {
+function requestText({ method, path, token, body }: Call, address: string): string {
   const text = body === undefined ? '' : JSON.stringify(body);
-  const head = [`${method} ${path} HTTP/1.1`, `Host: localhost:${port}`, `X-Forwarded-For: ${address}`];
+  const head = [`${method} ${path} HTTP/1.1`, `Host: ${HOST}`, `X-Forwarded-For: ${address}`];
   if (token !== undefined) head.push(`Authorization: Bearer ${token}`);
   if (body !== undefined) head.push('Content-Type: application/json', `Content-Length: ${text.length}`);
   else if (method === 'POST') head.push('Content-Length: 0');
@@ -55,6 +55,10 @@ function readReply(received: string): Reply | undefined {
   return body.length < length ? undefined : { status: Number(head.slice(9, 12)), body };
 }
 
+/** Whatever the ports of the nodes are. */
+export const PUBLIC_URL = 'https://sign-in.example.com';
+const HOST = new URL(PUBLIC_URL).host;
+
 export type Load = {
   readonly perSecond: number;
   readonly done: number;
@@ -62,16 +66,19 @@ export type Load = {
 };
 
 /**
- * Runs `job` at `concurrency` until `seconds` are over or it answers false, and counts the answers by status.
+ * Runs `job` at `concurrency` until `seconds` are over or the jobs are done, and counts the answers by status.
  *
+ * @param ports of the nodes: connections go to them in turn
  * @param job one unit of work over one connection, its index counting up over all of them
  */
 export async function load(
-  port: number,
+  ports: readonly number[],
   { concurrency, seconds, jobs }: { concurrency: number; seconds: number; jobs: number },
   job: (send: (call: Call) => Promise<Reply>, index: number) => Promise<number>,
 ): Promise<Load> {
-  const connections = await Promise.all(Array.from({ length: concurrency }, () => openConnection(port)));
+  const connections = await Promise.all(
+    Array.from({ length: concurrency }, (_, index) => openConnection(ports[index % ports.length] ?? 0)),
+  );
   const statuses = new Map<number, number>();
   const startedAt = performance.now();
   const endsAt = startedAt + seconds * 1000;

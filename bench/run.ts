@@ -1,70 +1,84 @@
-import { fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadConfig } from '#config.ts';
-import { codesOf, stepAt } from '#core/totp.ts';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
 import { createHasher } from '#crypto/password-hash.ts';
-import { openEnv } from '#env.ts';
-import { type Call, type Load, load, openConnection, type Reply } from './client.ts';
+import { openConnection } from './client.ts';
+import { growth } from './growth.ts';
+import { type Bench, codeSteps, costText, sessionChecks, signIns } from './measure.ts';
+import { type DatabaseKind, type Nodes, openPlace, type Place, withNodes } from './nodes.ts';
 import { PASSWORD, type SeededUser, seedUsers } from './seed.ts';
+import { soak } from './soak.ts';
+import { median, printTable, row } from './table.ts';
 
-const PORT = 3987;
-const QUICK = process.argv.includes('--quick');
+const USAGE = 'npm run bench -- [--database sqlite|postgres] [--nodes N] [--quick] [--growth | --soak MINUTES]';
+
+const { values } = parseArgs({
+  options: {
+    database: { type: 'string', default: 'sqlite' },
+    nodes: { type: 'string', default: '1' },
+    quick: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
+    soak: { type: 'string' },
+  },
+});
+const KIND = values.database;
+const NODES = Number(values.nodes);
+const QUICK = values.quick;
 const SECONDS = QUICK ? 1.5 : 6;
-const MANY = QUICK ? 5_000 : 100_000;
 /** Users with an open pending sign-in each: a code step uses one up, and a step of 30 seconds is used once a user. */
 const DRIVEN = QUICK ? 5_000 : 30_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
-const environment = {
-  PORT: String(PORT),
-  SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'bench.db')}`,
-  // Everybody gets an address of their own, as behind a proxy; no limit of the product is lifted.
-  SALLYPORT_TRUSTED_PROXIES: '1',
-  // As bin/sallyport.mjs does it for the product.
-  UV_THREADPOOL_SIZE: String(availableParallelism() + 2),
-  NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
-};
-
-type Usage = { readonly cpuMs: number; readonly rssMb: number };
-
-const rows: [string, string][] = [];
-function row(name: string, figure: string): void {
-  rows.push([name, figure]);
-  process.stderr.write(`${name}: ${figure}\n`);
+if (isKind(KIND) && NODES >= 1) await main(KIND);
+else {
+  process.stderr.write(`${USAGE}\n`);
+  process.exitCode = 2;
 }
 
-try {
-  await main();
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+function isKind(text: string): text is DatabaseKind {
+  return text === 'sqlite' || text === 'postgres';
 }
 
-async function main(): Promise<void> {
-  row('machine', `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`);
+async function main(kind: DatabaseKind): Promise<void> {
+  const model = cpus()[0]?.model ?? 'unknown';
+  const load = `load ${loadavg()[0]?.toFixed(1)} before`;
+  row('machine', `${model}, ${availableParallelism()} cores, Node ${process.version}, ${load}`);
+  const durable = kind === 'sqlite' ? 'synchronous=FULL' : 'fsync=on, synchronous_commit=on, on this machine';
+  row('database', `${kind}, ${durable}; ${NODES} node${NODES === 1 ? '' : 's'}`);
+  const place = await openPlace(kind);
+  try {
+    if (values.soak !== undefined) await soak(place, NODES, Number(values.soak));
+    else if (values.growth) await growth(place, NODES, { quick: QUICK });
+    else await everything(place);
+  } finally {
+    await place.remove();
+  }
+  printTable();
+}
+
+async function everything(place: Place): Promise<void> {
   const rawMs = await rawHash();
-  await coldStart();
-  let users = await seed(1_000, 1_000);
-  await withServer(async (server) => {
-    await page();
-    await signIns(server, users, rawMs);
+  await coldStart(place);
+  const people = await place.change((env) => seedUsers(env, 1_000, { sessions: 0, pendings: 1_000 }));
+  await withNodes(place, NODES, async (nodes) => {
+    await page(nodes);
+    await signInRows({ place, nodes, seconds: SECONDS }, people, rawMs);
   });
-  users = await seed(DRIVEN, DRIVEN);
-  await withServer(async (server) => {
-    row('memory idle', `${(await server.usage()).rssMb.toFixed(0)} MB`);
-    await sessionChecks(server, users, '1,000 + driven');
-    await codeSteps(server, users, '1,000 + driven');
-    row('memory loaded', `${(await server.usage()).rssMb.toFixed(0)} MB`);
+  const driven = await place.change((env) => seedUsers(env, DRIVEN, { sessions: DRIVEN, pendings: DRIVEN }));
+  await withNodes(place, NODES, async (nodes) => {
+    const bench = { place, nodes, seconds: SECONDS };
+    row('memory idle, each node', await memory(nodes));
+    row('session check, 32 at once', costText(await sessionChecks(bench, driven)));
+    const half = driven.length / 2;
+    row('code step, valid, 32 at once', costText(await codeSteps(bench, driven.slice(0, half), 'valid')));
+    row('code step, wrong, 32 at once', costText(await codeSteps(bench, driven.slice(half), 'wrong')));
+    row('memory loaded, each node', await memory(nodes));
   });
-  await seed(MANY, 0);
-  users = await seed(DRIVEN / 3, DRIVEN / 3);
-  await withServer(async (server) => {
-    await sessionChecks(server, users, `${MANY.toLocaleString('en')} more users`);
-    await codeSteps(server, users, `${MANY.toLocaleString('en')} more users`);
-  });
-  print();
+}
+
+async function memory(nodes: Nodes): Promise<string> {
+  const each = (await nodes.usage()).map(({ rssMb }) => `${rssMb.toFixed(0)} MB`);
+  return each.join(', ');
 }
 
 async function rawHash(): Promise<number> {
@@ -81,118 +95,36 @@ async function rawHash(): Promise<number> {
   return cpuMs;
 }
 
-async function coldStart(): Promise<void> {
+async function coldStart({ environment }: Place): Promise<void> {
   const times: number[] = [];
   for (let run = 0; run < (QUICK ? 3 : 9); run += 1) {
     const startedAt = performance.now();
     const bin = new URL('../bin/sallyport.mjs', import.meta.url).pathname;
     const child = spawn(process.execPath, [bin, 'serve'], {
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(child.stdout, 'data');
     times.push(performance.now() - startedAt);
-    child.kill('SIGTERM');
+    child.kill('SIGINT');
     await once(child, 'exit');
   }
-  row('cold start', `${median(times).toFixed(0)} ms (median of ${times.length}, the first makes database and keys)`);
+  row('cold start', `${median(times).toFixed(0)} ms (median of ${times.length}, the first makes the schema)`);
 }
 
-async function seed(count: number, withTokens: number): Promise<SeededUser[]> {
-  const config = loadConfig(environment, { root: folder });
-  if ('problem' in config) throw new Error(config.problem);
-  const env = await openEnv({ ...config, logLevel: 'fatal' }, { create: true });
-  const users = await seedUsers(env, count, withTokens);
-  await env.db.close();
-  return users;
-}
-
-type Server = { usage(): Promise<Usage> };
-
-async function withServer(work: (server: Server) => Promise<void>): Promise<void> {
-  const child = fork(new URL('./server.ts', import.meta.url), {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  await once(child, 'message');
-  const usage = async (): Promise<Usage> => {
-    child.send('usage');
-    const [answer] = await once(child, 'message');
-    return answer;
-  };
-  try {
-    await work({ usage });
-  } finally {
-    child.send('stop');
-    await once(child, 'exit');
-  }
-}
-
-async function signIns(server: Server, users: readonly SeededUser[], rawMs: number): Promise<void> {
+async function signInRows(bench: Bench, users: readonly SeededUser[], rawMs: number): Promise<void> {
   let first = 0;
   for (const concurrency of [1, 8, 32]) {
-    const before = await server.usage();
-    const offset = first;
-    const done = await load(PORT, { concurrency, seconds: SECONDS, jobs: users.length - offset }, (send, index) =>
-      signIn(send, users[offset + index]),
-    );
-    first += done.done;
-    const cpuMs = ((await server.usage()).cpuMs - before.cpuMs) / done.done;
-    const ratio = (cpuMs / rawMs).toFixed(2);
-    row(`complete sign-ins, ${concurrency} at once`, `${rate(done)}, ${cpuMs.toFixed(1)} ms CPU = ${ratio} raw hashes`);
+    const cost = await signIns(bench, users.slice(first), concurrency);
+    first += cost.load.done;
+    const ratio = (cost.cpuMs / rawMs).toFixed(2);
+    row(`complete sign-ins, ${concurrency} at once`, `${costText(cost)} = ${ratio} raw hashes`);
   }
-}
-
-async function signIn(send: (call: Call) => Promise<Reply>, user: SeededUser | undefined): Promise<number> {
-  if (!user) return 0;
-  const body = { email: user.email, password: PASSWORD };
-  const first = await send({ method: 'POST', path: '/api/v1/sign-in', body });
-  if (first.status !== 200) return first.status;
-  const { pendingToken } = JSON.parse(first.body);
-  return (await send(codeCall(pendingToken, codeOf(user.secret)))).status;
-}
-
-async function codeSteps(server: Server, users: readonly SeededUser[], note: string): Promise<void> {
-  const half = Math.floor(users.length / 2);
-  const parts = [
-    ['valid', users.slice(0, half)],
-    ['wrong', users.slice(half)],
-  ] as const;
-  for (const [kind, driven] of parts) {
-    const calls = driven.map((user) => {
-      const code = codeOf(user.secret);
-      return codeCall(
-        user.pendingToken,
-        kind === 'valid' ? code : String((Number(code) + 1) % 1_000_000).padStart(6, '0'),
-      );
-    });
-    const before = await server.usage();
-    const done = await load(PORT, { concurrency: 32, seconds: SECONDS, jobs: calls.length }, async (send, index) => {
-      const call = calls[index];
-      return call ? (await send(call)).status : 0;
-    });
-    const cpuMs = ((await server.usage()).cpuMs - before.cpuMs) / done.done;
-    row(`code step, ${kind}, 32 at once, ${note}`, `${rate(done)}, ${cpuMs.toFixed(2)} ms CPU`);
-  }
-}
-
-async function sessionChecks(server: Server, users: readonly SeededUser[], note: string): Promise<void> {
-  const before = await server.usage();
-  const done = await load(
-    PORT,
-    { concurrency: 32, seconds: SECONDS, jobs: Number.POSITIVE_INFINITY },
-    async (send, index) => {
-      const token = users[index % users.length]?.sessionToken ?? '';
-      return (await send({ method: 'GET', path: '/api/v1/session', token })).status;
-    },
-  );
-  const cpuMs = ((await server.usage()).cpuMs - before.cpuMs) / done.done;
-  row(`session check, 32 at once, ${note}`, `${rate(done)}, ${cpuMs.toFixed(3)} ms CPU`);
 }
 
 /** The sign-in page with everything that it loads, as it is and not compressed. */
-async function page(): Promise<void> {
-  const connection = await openConnection(PORT);
+async function page({ ports: [port = 0] }: Nodes): Promise<void> {
+  const connection = await openConnection(port);
   const get = async (path: string) => (await connection.send({ method: 'GET', path }, '10.9.9.9')).body;
   const html = await get('/sign-in');
   const links = [...html.matchAll(/(?:href|src)="(\/(?:assets\/|brand\.css)[^"]*)"/g)].map(([, path = '']) => path);
@@ -200,27 +132,4 @@ async function page(): Promise<void> {
   for (const path of links) bytes += Buffer.byteLength(await get(path), 'latin1');
   connection.close();
   row('sign-in page', `${(bytes / 1000).toFixed(1)} kB in ${links.length + 1} requests, uncompressed`);
-}
-
-function codeCall(token: string, code: string): Call {
-  return { method: 'POST', path: '/api/v1/sign-in/one-time-code', token, body: { code } };
-}
-
-function codeOf(secret: Buffer): string {
-  return codesOf(secret)(stepAt(Math.floor(Date.now() / 1000)));
-}
-
-function rate({ perSecond, statuses }: Load): string {
-  const others = [...statuses].map(([status, count]) => `${count} × ${status}`).join(', ');
-  return `${perSecond.toFixed(0)} /s (${others})`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function print(): void {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  process.stdout.write(`${rows.map(([name, figure]) => `${name.padEnd(width)}  ${figure}`).join('\n')}\n`);
 }

@@ -10,14 +10,18 @@ export const PASSWORD = 'a benchmark is not a proof';
 const ROWS_AT_ONCE = 500;
 
 export type SeededUser = {
+  readonly userId: string;
   readonly email: string;
   readonly secret: Buffer;
   readonly pendingToken: string;
   readonly sessionToken: string;
 };
 
-/** Enrolled users of one partner, each with an open pending sign-in and a live session of the API. */
-export async function seedUsers(env: Env, count: number, withTokens: number): Promise<SeededUser[]> {
+/** How many of the users, the first ones, have what. */
+export type Held = { readonly sessions: number; readonly pendings: number };
+
+/** Enrolled users of one partner, with live sessions and open pending sign-ins of the API. */
+export async function seedUsers(env: Env, count: number, held: Held): Promise<SeededUser[]> {
   const partnerId = env.newId();
   const slug = `bench-${partnerId.slice(-12)}`;
   const now = env.now();
@@ -37,7 +41,6 @@ export async function seedUsers(env: Env, count: number, withTokens: number): Pr
   for (let done = 0; done < count; done += ROWS_AT_ONCE) {
     const size = Math.min(ROWS_AT_ONCE, count - done);
     const people = Array.from({ length: size }, (_, index) => personOf(env, partnerId, phc, `${slug}-${done + index}`));
-    const kept = people.slice(0, Math.max(0, withTokens - done));
     await env.db.transaction(async (tx) => {
       await tx
         .insertInto('users')
@@ -47,17 +50,12 @@ export async function seedUsers(env: Env, count: number, withTokens: number): Pr
         .insertInto('authenticators')
         .values(people.map(({ authenticator }) => authenticator))
         .execute();
-      if (kept.length === 0) return;
-      await tx
-        .insertInto('pending_sign_ins')
-        .values(kept.map(({ pending }) => pending))
-        .execute();
-      await tx
-        .insertInto('sessions')
-        .values(kept.map(({ session }) => session))
-        .execute();
+      const pendings = people.slice(0, Math.max(0, held.pendings - done)).map(({ pending }) => pending);
+      if (pendings.length > 0) await tx.insertInto('pending_sign_ins').values(pendings).execute();
+      const sessions = people.slice(0, Math.max(0, held.sessions - done)).map(({ session }) => session);
+      if (sessions.length > 0) await tx.insertInto('sessions').values(sessions).execute();
     });
-    seeded.push(...people.map(({ seeded: user }) => user));
+    seeded.push(...people.slice(0, held.pendings).map(({ seeded: user }) => user));
   }
   return seeded;
 }
@@ -80,7 +78,7 @@ function personOf(env: Env, partnerId: string, phc: string, name: string): Perso
     authenticator: authenticatorRow(env, userId, secret),
     pending: pendingRow(env, userId, pendingToken, env.now() + 600),
     session: sessionRow(env, userId, sessionToken),
-    seeded: { email, secret, pendingToken, sessionToken },
+    seeded: { userId, email, secret, pendingToken, sessionToken },
   };
 }
 

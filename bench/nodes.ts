@@ -1,0 +1,159 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { loadConfig } from '#config.ts';
+import { makeKeyText } from '#crypto/key-ring.ts';
+import { randomBytes } from '#crypto/random.ts';
+import { type Env, openEnv } from '#env.ts';
+import { type Cluster, freePort, startCluster } from '../test/databases/cluster.ts';
+import { PUBLIC_URL } from './client.ts';
+import type { Usage } from './server.ts';
+
+export type DatabaseKind = 'sqlite' | 'postgres';
+
+/** As an operator runs it: every answer is on the disk before it is given. */
+const DURABLE = [
+  'fsync = on',
+  'synchronous_commit = on',
+  'full_page_writes = on',
+  'shared_buffers = 512MB',
+  'max_wal_size = 4GB',
+];
+
+/** One database, empty at first, and the settings of whoever works on it. */
+export type Place = {
+  readonly kind: DatabaseKind;
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The processes of the database server; undefined where it has none of its own, or none that can be asked. */
+  databaseCpuMs(): number | undefined;
+  /** Works on the database as the command line does, and lets it look again at what it holds. */
+  change<T>(work: (env: Env) => Promise<T>): Promise<T>;
+  remove(): Promise<void>;
+};
+
+export async function openPlace(kind: DatabaseKind): Promise<Place> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
+  const cluster = kind === 'postgres' ? await startCluster(DURABLE) : undefined;
+  const environment = {
+    SALLYPORT_DATABASE_URL: cluster?.url('postgres') ?? `sqlite:${join(folder, 'bench.db')}`,
+    SALLYPORT_KEYS: makeKeyText(randomBytes),
+    SALLYPORT_PUBLIC_URL: PUBLIC_URL,
+    // Everybody gets an address of their own, as behind a proxy; no limit of the product is lifted.
+    SALLYPORT_TRUSTED_PROXIES: '1',
+    // As bin/sallyport.mjs does it for the product.
+    UV_THREADPOOL_SIZE: String(availableParallelism() + 2),
+    NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+  };
+  return {
+    kind,
+    folder,
+    environment,
+    databaseCpuMs: () => cpuMsOfServer(cluster),
+    async change(work) {
+      const config = loadConfig(environment, { root: folder });
+      if ('problem' in config) throw new Error(config.problem);
+      const env = await openEnv({ ...config, logLevel: 'fatal' }, { create: true });
+      const done = await work(env);
+      if (cluster) await env.db.transaction((tx) => sql`analyze`.execute(tx));
+      await env.db.close();
+      return done;
+    },
+    async remove() {
+      await cluster?.remove();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Linux counts in hundredths of a second; what has ended is counted with its parent. */
+const TICK_MS = 10;
+
+function cpuMsOfServer(cluster: Cluster | undefined): number | undefined {
+  const postmaster = String(cluster?.pid());
+  if (cluster === undefined || process.platform !== 'linux') return undefined;
+  const own = statOf(postmaster);
+  const ended = Number(own[13]) + Number(own[14]);
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(statOf)
+    .filter((fields) => fields[1] === postmaster);
+  const ticks = [own, ...children].map((fields) => Number(fields[11]) + Number(fields[12]));
+  return TICK_MS * ticks.reduce((sum, one) => sum + one, ended);
+}
+
+/** The fields of `/proc/PID/stat` behind the name, which may hold anything; none when the process has ended. */
+function statOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+  } catch {
+    return [];
+  }
+}
+
+export type Nodes = {
+  readonly ports: readonly number[];
+  /** Of each node. */
+  usage(ask?: 'usage' | 'collect'): Promise<readonly Usage[]>;
+  /** What the nodes have logged as errors and warnings so far, and how often. */
+  faults(): Map<string, number>;
+};
+
+/** Runs the product in so many processes over the database, and stops them when the work is done. */
+export async function withNodes<T>(place: Place, count: number, work: (nodes: Nodes) => Promise<T>): Promise<T> {
+  const logFile = join(place.folder, 'log');
+  const log = openSync(logFile, 'a');
+  const ports: number[] = [];
+  const children: ChildProcess[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const port = await freePort();
+    const child = fork(new URL('./server.ts', import.meta.url), {
+      env: { ...process.env, ...place.environment, PORT: String(port) },
+      execArgv: ['--expose-gc'],
+      stdio: ['ignore', log, 'inherit', 'ipc'],
+    });
+    await once(child, 'message');
+    ports.push(port);
+    children.push(child);
+  }
+  const usage: Nodes['usage'] = (ask = 'usage') =>
+    Promise.all(
+      children.map(async (child) => {
+        child.send(ask);
+        const [answer] = await once(child, 'message');
+        return answer;
+      }),
+    );
+  try {
+    return await work({ ports, usage, faults: () => faultsIn(logFile) });
+  } finally {
+    await Promise.all(
+      children.map((child) => {
+        if (child.exitCode !== null || child.signalCode !== null) return undefined;
+        const ended = once(child, 'exit');
+        child.send('stop');
+        return ended;
+      }),
+    );
+    closeSync(log);
+  }
+}
+
+const WARN = 40;
+
+function faultsIn(logFile: string): Map<string, number> {
+  const faults = new Map<string, number>();
+  for (const line of readFileSync(logFile, 'utf8').split('\n')) {
+    if (!line.startsWith('{')) continue;
+    const { level, msg, err } = JSON.parse(line);
+    if (level < WARN) continue;
+    const text = err === undefined ? msg : `${msg}: ${err.message}`;
+    faults.set(text, (faults.get(text) ?? 0) + 1);
+  }
+  return faults;
+}

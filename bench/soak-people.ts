@@ -1,0 +1,34 @@
+import { normalizeRecoveryCode } from '#core/recovery-code.ts';
+import { isRefusal } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { recoveryTags } from '#flows/check-recovery-code.ts';
+import { seedUsers } from './seed.ts';
+
+/** Somebody with an authenticator and ten recovery codes; whoever uses one takes it out. */
+export type SoakPerson = { readonly email: string; readonly secret: Buffer; readonly codes: string[] };
+
+const CODES = Array.from('0123456789', (digit) => `${digit}AKE-N0TF-R0MA-PR0${digit}`);
+
+export async function seedSoak(env: Env, count: number): Promise<SoakPerson[]> {
+  const users = await seedUsers(env, count, { sessions: 0, pendings: count });
+  // Ten hashes for everybody: what is tagged with them differs for each.
+  const hashes = await env.hasher.hashCodes(CODES.map(plain));
+  if (isRefusal(hashes)) throw new Error('the hash queue is full');
+  for (const { userId } of users) {
+    const setId = env.newId();
+    const set = { id: setId, user_id: userId, created_at: env.now(), sealed_copy: null, copy_expires_at: null };
+    const rows = hashes.map((hash, index) => {
+      const [tag = ''] = recoveryTags(env, userId, plain(CODES[index] ?? ''));
+      return { id: env.newId(), set_id: setId, user_id: userId, tag, hash, used_at: null };
+    });
+    await env.db.transaction(async (tx) => {
+      await tx.insertInto('recovery_code_sets').values(set).execute();
+      await tx.insertInto('recovery_codes').values(rows).execute();
+    });
+  }
+  return users.map(({ email, secret }) => ({ email, secret, codes: [...CODES] }));
+}
+
+function plain(code: string): string {
+  return normalizeRecoveryCode(code) ?? '';
+}
