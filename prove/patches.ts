@@ -4,7 +4,7 @@ export type Patch = { readonly file: string; readonly from: string; readonly to:
 const COMMIT = "this.#sqlite.exec('commit');";
 const POSTGRES_COMMIT = "const { command } = await client.query('commit');";
 const CLAIMING = 'const outcome = await personTransaction(';
-const CLAIMED = '    await giveBackLanes(tx, lanes, now);';
+const CLAIMED = '    await giveBackLanes(tx, counted, now);';
 
 /** Narrow moments that chance seldom meets: an armed process kills itself there. Each is a list of places. */
 export const FAILPOINTS = {
@@ -79,8 +79,8 @@ import { reserveTries } from '#store/attempts.ts';`,
     },
     {
       file: 'flows/check-one-time-code.ts',
-      from: '    return refusal ?? { authenticator, lanes };',
-      to: '    if (!refusal) await returnLanes(tx, lanes, now);\n    return refusal ?? { authenticator, lanes };',
+      from: '    if (!isRefusal(counted)) return { authenticator, counted };',
+      to: '    if (!isRefusal(counted)) await returnLanes(tx, counted, now);\n    if (!isRefusal(counted)) return { authenticator, counted };',
     },
     {
       file: 'flows/check-one-time-code.ts',
