@@ -44,6 +44,8 @@ export type Config = {
   readonly totpWindow: 0 | 1;
   /** Whether a reset of MFA in the console waits for a second member of staff. */
   readonly resetSecondApprover: boolean;
+  /** Hours for which a new password by mail link freezes authenticator and codes. */
+  readonly resetFreezeHours: number;
   readonly logLevel: LogLevel;
   readonly metricsPort: number | undefined;
   /** Processes behind the one port. */

@@ -1,5 +1,5 @@
 import type { DetailValue, EmailHash, PasswordRefusal, StaffReason } from './audit-values.ts';
-import type { RefusalCode } from './result.ts';
+import type { RefusalCode as CodeRefusal } from './result.ts';
 
 type Outcome = 'success' | 'refusal';
 
@@ -21,7 +21,6 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 
 type Nothing = Record<string, never>;
 type Method = 'totp' | 'recovery_code' | 'password';
-type CodeRefusal = RefusalCode;
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
 export const AUDIT_ACTIONS = {
@@ -81,6 +80,7 @@ export const AUDIT_ACTIONS = {
     reason?:
       | 'by_user'
       | 'password_changed'
+      | 'email_changed'
       | 'authenticator_changed'
       | 'recovery_codes_changed'
       | 'disabled'
@@ -100,12 +100,20 @@ export const AUDIT_ACTIONS = {
     emailHash?: EmailHash | undefined;
   }>('A reset link was asked for and none was sent. The page answers the same.'),
   'password.reset': success<Nothing>('A new password was set through a link.'),
+  'email.change_requested': success<Nothing>('A person asked for another email; it waits to be confirmed there.'),
+  'email.change_refused': refusal<{ reason: CodeRefusal | 'wrong_password' | 'taken' }>('No change of email.'),
+  'email.changed': success<Nothing>('A person confirmed their new email by its link.'),
+  'email.reverted': success<Nothing>('The email from before a change was restored by its link.'),
   'invitation.created': success<{ expiresAt?: number | undefined }>('An invitation link was made.'),
+  'invitation.to_existing': refusal<{ reason: 'exists' }>('Somebody with access was invited: nothing changed.'),
   'invitation.accepted': success<Nothing>('An invited person set a password.'),
   'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),
   'user.created': success<{ role: string }>('A user of a partner was added.'),
   'user.disabled': success<{ reason: StaffReason }>('A user was disabled.'),
   'user.enabled': success<{ reason: StaffReason }>('A disabled user was enabled.'),
+  'user.role_changed': success<{ from: string; to: string }>('A user was given another role by a manager.'),
+  'user.reminded': success<Nothing>('A manager reminded a person to set up MFA.'),
+  'user.deleted': success<{ reason: StaffReason; sessions: number }>('A user was deleted; this log stays.'),
   'user.unlocked': success<{ reason: StaffReason }>('Waits and failures in a row were cleared; budgets were not.'),
   'user.mfa_reset': success<{
     reason: StaffReason;
@@ -229,13 +237,8 @@ export function detailText(event: AuditEvent): string {
 }
 
 const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
-  'user.disabled',
-  'user.enabled',
-  'user.unlocked',
-  'user.mfa_reset',
-  'user.exempted',
-  'user.exemption_ended',
-  'reset.requested',
+  ...(['user.disabled', 'user.enabled', 'user.unlocked', 'user.mfa_reset', 'user.exempted'] as const),
+  ...(['user.exemption_ended', 'user.deleted', 'reset.requested'] as const),
 ]);
 
 function mayBeKept(action: AuditAction, name: string, text: string): boolean {

@@ -6,8 +6,9 @@ export type Notice =
       readonly kind: 'authenticator_added' | 'authenticator_replaced' | 'authenticator_removed';
       readonly ended: number;
     }
-  | { readonly kind: 'password_changed' | 'codes_changed'; readonly ended: number }
-  | { readonly kind: 'sessions_ended'; readonly ended: number };
+  | { readonly kind: 'password_changed' | 'codes_changed' | 'email_changed'; readonly ended: number }
+  | { readonly kind: 'sessions_ended'; readonly ended: number }
+  | { readonly kind: 'email_requested' };
 
 export function noticeText(notice: Notice): string {
   return JSON.stringify(notice);

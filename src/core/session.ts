@@ -28,6 +28,9 @@ export const STEP_UP_AGE_SECONDS = 5 * MINUTE;
 export const ACT_STEP_UP_AGE_SECONDS = 15 * MINUTE;
 /** For how long recovery codes that were not acknowledged can be shown again. */
 export const RECOVERY_CODES_COPY_SECONDS = 10 * MINUTE;
+/** For how long a new email can be confirmed, and for how long the one before brings it back. */
+export const EMAIL_CHANGE_SECONDS = DAY;
+export const EMAIL_REVERT_SECONDS = 3 * DAY;
 /** For how long a browser stays known for a user. */
 export const DEVICE_SECONDS = 180 * DAY;
 

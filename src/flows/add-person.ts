@@ -4,10 +4,13 @@ import { isStaff, type Role } from '#core/policy.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
+import { isEmailHeld } from '#store/email-links.ts';
 import { revokeFirstAdministratorLinks } from '#store/links.ts';
 import { lockHouse, lockUser } from '#store/locks.ts';
+import { forgetOutsideInvitation } from '#store/outside-invitations.ts';
 import { findPartnerBySlug } from '#store/partners.ts';
-import { createUser, findPerson, findPersonByEmail, type Partner, type Person } from '#store/users.ts';
+import { deleteUserRow } from '#store/user-life.ts';
+import { createUser, findPerson, findPersonByEmail, type Partner, type Person, type User } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
 import { queueMail } from './mail.ts';
@@ -41,19 +44,42 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   const owner = { id, email, name, partner };
   const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password);
   if (isRefusal(password)) return password;
-  return transactionOrRefusal(env.db, async (tx) => {
-    if (typed.role === 'admin') await lockHouse(tx);
-    const created = await createUser(tx, {
-      ...{ id, email, name, role: typed.role, partner_id: partner?.id ?? null, sealed_password: password ?? null },
-      ...{ locale: null, created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
-    });
-    if (!created) return refuse('invalid_request', { reason: 'email_taken' });
-    await recordCreation(env, tx, actor, { id, role: typed.role, partnerId: partner?.id });
-    const person = await findPerson(tx, id);
-    if (!person) throw new Error('a user just made is not there');
-    const invitation = password === undefined ? await invite(env, tx, actor, person) : undefined;
-    return { person, invitation };
+  const newcomer = { id, email, name, role: typed.role, partner };
+  return transactionOrRefusal(env.db, (tx) => createPerson(env, tx, actor, newcomer, password));
+}
+
+export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };
+
+/**
+ * Makes the row of a person, with the event and, where no password is given, with an invitation.
+ *
+ * `email_taken` where somebody has that email, or gave it up so lately that they can go back to it: nothing is left of it.
+ */
+export async function createPerson(
+  env: Env,
+  tx: Queries,
+  actor: Actor,
+  { partner, ...who }: Newcomer,
+  password?: string,
+): Promise<AddedPerson | Refusal> {
+  const { id, email, role } = who;
+  if (role === 'admin') await lockHouse(tx);
+  const created = await createUser(tx, {
+    ...{ ...who, partner_id: partner?.id ?? null, sealed_password: password ?? null },
+    ...{ locale: null, created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
   });
+  if (!created) return refuse('invalid_request', { reason: 'email_taken' });
+  // Asked after the row is there: whoever gives an email up at this moment has committed by now, or waits for us.
+  if (await isEmailHeld(tx, email, id, env.now())) {
+    await deleteUserRow(tx, id);
+    return refuse('invalid_request', { reason: 'email_taken' });
+  }
+  if (partner) await forgetOutsideInvitation(tx, partner.id, email);
+  await recordCreation(env, tx, actor, { id, role, partnerId: partner?.id });
+  const person = await findPerson(tx, id);
+  if (!person) throw new Error('a user just made is not there');
+  const invitation = password === undefined ? await invite(env, tx, actor, person) : undefined;
+  return { person, invitation };
 }
 
 async function partnerOf(env: Env, { role, partner: slug }: NewPerson): Promise<Partner | undefined | Refusal> {
@@ -78,13 +104,18 @@ async function recordCreation(env: Env, tx: Queries, actor: Actor, { id, role, p
 export async function resendInvitation(env: Env, actor: Actor, personId: string): Promise<NewLink | Refusal> {
   return transactionOrRefusal(env.db, async (tx) => {
     await lockUser(tx, personId);
-    const person = await findPerson(tx, personId);
-    if (!person) return refuse('not_found', { reason: 'user' });
-    const { disabledAt, sealedPassword } = person.user;
-    if (disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
-    if (sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
-    return invite(env, tx, actor, person);
+    return inviteAnew(env, tx, actor, personId);
   });
+}
+
+/** The same in a transaction that holds the person already. */
+export async function inviteAnew(env: Env, tx: Queries, actor: Actor, personId: string): Promise<NewLink | Refusal> {
+  const person = await findPerson(tx, personId);
+  if (!person) return refuse('not_found', { reason: 'user' });
+  const { disabledAt, sealedPassword } = person.user;
+  if (disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
+  if (sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
+  return invite(env, tx, actor, person);
 }
 
 /** Makes the link by which an invited person sets a password, and mails it; the one before dies. */

@@ -62,6 +62,13 @@ export function olderCounterNames(env: Pick<Env, 'keys'>, email: string): readon
   );
 }
 
+/** What may be counted for an email, under whichever key of the ring. */
+export function emailCounterNames(env: Pick<Env, 'keys'>, email: string): readonly string[] {
+  return env.keys
+    .macs('email', email)
+    .flatMap(({ mac }) => ['password', 'mail-password', 'reset-mail'].map((kind) => `${kind}:${mac}`));
+}
+
 export function passwordKey(env: Env, email: string): string {
   return `password:${env.keys.mac('email', email)}`;
 }

@@ -1,6 +1,6 @@
 import type { Client } from '#core/client.ts';
 import { type DeviceName, deviceName } from '#core/device-name.ts';
-import { RESET_LINK_SECONDS } from '#core/session.ts';
+import { EMAIL_CHANGE_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { createMail } from '#store/outbox.ts';
@@ -13,7 +13,10 @@ import type { User } from '#store/users.ts';
  * `mail/words.ts` unless it carries a link of its own.
  */
 export type Mail =
-  | { readonly kind: 'password_reset' | 'invitation'; readonly link: string }
+  | { readonly kind: 'password_reset' | 'invitation' | 'email_confirm'; readonly link: string }
+  | (News & { readonly kind: 'email_changed'; readonly link: string })
+  | { readonly kind: 'email_in_use' | 'set_up_asked' }
+  | { readonly kind: 'invited_again'; readonly partner: string }
   | (News & { readonly kind: 'recovery_code_used' | 'few_codes_left'; readonly left: number })
   | (News & {
       readonly kind:
@@ -74,6 +77,7 @@ const NEWS_SECONDS = 72 * 60 * 60;
 
 /** For how long a mail says something: as long as its link lives. */
 function lifeSeconds({ kind }: Mail): number {
+  if (kind === 'email_confirm') return EMAIL_CHANGE_SECONDS;
   return kind === 'password_reset' ? RESET_LINK_SECONDS : NEWS_SECONDS;
 }
 

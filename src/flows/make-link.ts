@@ -1,7 +1,8 @@
 import { INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
-import type { LinkTable, Queries } from '#store/database.ts';
+import type { Queries } from '#store/database.ts';
+import type { LinkTable } from '#store/life-tables.ts';
 import { createLink, revokeFirstAdministratorLinks, revokeLinks } from '#store/links.ts';
 
 /** A link just made: the only moment at which its token exists in the clear. */

@@ -5,6 +5,7 @@ import { deleteAccessCode } from '#store/access-codes.ts';
 import { deleteTriesUnder } from '#store/attempts.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
+import { deleteWaitingEmail } from '#store/email-links.ts';
 import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
 import { deleteResetRequest } from '#store/reset-requests.ts';
 import type { Person } from '#store/users.ts';
@@ -58,6 +59,7 @@ export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: M
   await deleteRecoveryCodes(tx, user.id);
   await deleteAccessCode(tx, user.id);
   await deleteResetRequest(tx, user.id);
+  await deleteWaitingEmail(tx, user.id);
   const sessions = await endAll(tx, user.id);
   const { actor, reason, check, codeExpiresAt } = reset;
   const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };

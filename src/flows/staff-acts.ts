@@ -8,7 +8,8 @@ import { revokeLinks } from '#store/links.ts';
 import { lockHouse, lockUser } from '#store/locks.ts';
 import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
 import { deleteOtherSessions } from '#store/sessions.ts';
-import { countOtherAdministrators, setStaffRole } from '#store/staff.ts';
+import { countOtherAdministrators } from '#store/staff.ts';
+import { setRole } from '#store/user-life.ts';
 import { findPerson, type Person, setDisabled } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
@@ -29,7 +30,7 @@ export async function changeStaffRole(
     const { id, role } = person.user;
     if (role === act.to || (role !== 'csm' && role !== 'admin')) return person;
     if (act.to === 'csm' && (await isLast(tx, person))) return refuse('forbidden', { reason: 'last_administrator' });
-    if (!(await setStaffRole(tx, id, { from: role, to: act.to }))) return refuse('not_found', { reason: 'user' });
+    if (!(await setRole(tx, id, { from: role, to: act.to }))) return refuse('not_found', { reason: 'user' });
     await deletePendingSignIns(tx, id, '');
     await deleteOtherSessions(tx, id, '');
     const event = { action: 'staff.role_changed', ...who(act), detail: { from: role, to: act.to } } as const;

@@ -1,4 +1,4 @@
-import { INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
+import { EMAIL_CHANGE_SECONDS, EMAIL_REVERT_SECONDS, INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Mail } from '#flows/mail.ts';
 import type { Locale, Translate } from '#messages/messages.ts';
@@ -38,6 +38,9 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
   sign_in_paused: '/help/troubleshooting',
   mfa_reminder: '/sign-in',
   mfa_overdue: '/sign-in',
+  email_in_use: '/sign-in',
+  set_up_asked: '/security/authenticator',
+  invited_again: '/sign-in',
 };
 
 /** @param at when it happened */
@@ -71,6 +74,12 @@ function valuesOf({ locale, config }: Place, mail: Mail, at: number): Record<str
       return { product, minutes: RESET_LINK_SECONDS / 60 };
     case 'invitation':
       return { product, hours: INVITATION_SECONDS / 3600 };
+    case 'email_confirm':
+      return { product, hours: EMAIL_CHANGE_SECONDS / 3600 };
+    case 'email_changed':
+      return { product, hours: EMAIL_REVERT_SECONDS / 3600 };
+    case 'invited_again':
+      return { product, partner: mail.partner };
     case 'mfa_reset':
       return { product, access: mail.withCode ? 'with_code' : 'open' };
     case 'recovery_code_used':

@@ -1,6 +1,7 @@
 import type { Generated, Kysely, Transaction } from 'kysely';
 import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
 import type { AccessCodeTable, PartnerCountTable, ResetRequestTable } from './console-tables.ts';
+import type { EmailLinkTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
@@ -32,6 +33,8 @@ export type Schema = {
   partner_counts: PartnerCountTable;
   access_codes: AccessCodeTable;
   reset_requests: ResetRequestTable;
+  email_links: EmailLinkTable;
+  outside_invitations: OutsideInvitationTable;
 };
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
@@ -67,6 +70,10 @@ export type UserTable = {
   exempt_until: number | null;
   exempt_reason: string | null;
   last_sign_in_at: number | null;
+  /** When the password was last set by a link. */
+  password_reset_at: number | null;
+  /** When somebody of the team last reminded them of MFA. */
+  reminded_at: number | null;
 };
 
 /** One TOTP authenticator per user (unique on `user_id`). */
@@ -175,16 +182,6 @@ export type AttemptTable = {
   state: string;
   version: number;
   expires_at: number;
-};
-
-export type LinkTable = {
-  id: string;
-  token_hash: string;
-  purpose: 'reset' | 'invitation' | 'first_administrator';
-  user_id: string | null;
-  created_at: number;
-  expires_at: number;
-  used_at: number | null;
 };
 
 export type ClockOffsetTable = {

@@ -1,4 +1,6 @@
-import type { LinkTable, Queries } from './database.ts';
+import type { Queries } from './database.ts';
+import { deleteWaitingEmail } from './email-links.ts';
+import type { LinkTable } from './life-tables.ts';
 
 /** A single-use link: to set a new password, to accept an invitation, to become the first administrator. */
 export type Link = {
@@ -41,8 +43,9 @@ export async function claimLink(tx: Queries, id: string, now: number): Promise<b
   return numUpdatedRows === 1n;
 }
 
-/** Kills the unused links of a user: a newer one, a changed password. */
+/** Kills the unused links of a user, and the change of email that waits: for a newer one, after a changed password. */
 export async function revokeLinks(tx: Queries, userId: string): Promise<void> {
+  await deleteWaitingEmail(tx, userId);
   await tx.deleteFrom('links').where('user_id', '=', userId).where('used_at', 'is', null).execute();
 }
 

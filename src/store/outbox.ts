@@ -17,3 +17,8 @@ export async function findMail(queries: Queries, id: string): Promise<OutboxTabl
 export async function deleteMail(tx: Queries, id: string): Promise<void> {
   await tx.deleteFrom('outbox').where('id', '=', id).execute();
 }
+
+/** Forgets every mail to an address, sent or not: its owner is gone. */
+export async function deleteMailTo(tx: Queries, recipient: string): Promise<void> {
+  await tx.deleteFrom('outbox').where('recipient', '=', recipient).execute();
+}

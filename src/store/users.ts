@@ -15,6 +15,8 @@ export type User = {
   readonly mfaSkippedAt: number | undefined;
   /** Until when this person is not asked to enroll. */
   readonly exemptUntil?: number | undefined;
+  /** When the password was last set by a link. */
+  readonly passwordResetAt?: number | undefined;
 };
 
 /** The customer company. */
@@ -41,6 +43,7 @@ export const userColumns = [
   'u.disabled_at',
   'u.mfa_skipped_at',
   'u.exempt_until',
+  'u.password_reset_at',
 ] as const;
 
 export const partnerColumns = [
@@ -51,7 +54,7 @@ export const partnerColumns = [
   'p.archived_at as partner_archived_at',
 ] as const;
 
-type UserRow = Omit<UserTable, 'id' | 'created_at' | 'exempt_reason' | 'last_sign_in_at'> & {
+type UserRow = Omit<UserTable, 'id' | 'created_at' | 'exempt_reason' | 'last_sign_in_at' | 'reminded_at'> & {
   user_id: string;
   partner_archived_at: number | null;
 };
@@ -77,6 +80,7 @@ export function userOf(row: UserRow): User {
     disabledAt: row.disabled_at ?? row.partner_archived_at ?? undefined,
     mfaSkippedAt: row.mfa_skipped_at ?? undefined,
     exemptUntil: row.exempt_until ?? undefined,
+    passwordResetAt: row.password_reset_at ?? undefined,
   };
 }
 
@@ -121,7 +125,8 @@ const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('u.id', '=', p.userId),
 );
 
-export type NewUser = Omit<UserTable, 'exempt_until' | 'exempt_reason' | 'last_sign_in_at'>;
+type Later = 'exempt_until' | 'exempt_reason' | 'last_sign_in_at' | 'password_reset_at' | 'reminded_at';
+export type NewUser = Omit<UserTable, Later>;
 
 /** Adds a person; false where somebody has that email already, even if they have just been added. */
 export async function createUser(tx: Queries, user: NewUser): Promise<boolean> {

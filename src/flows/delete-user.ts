@@ -1,0 +1,70 @@
+import { isStaff } from '#core/policy.ts';
+import { type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { deleteTries, deleteTriesUnder } from '#store/attempts.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import type { Queries } from '#store/database.ts';
+import { listDeviceIds } from '#store/devices.ts';
+import { listEmailsOf } from '#store/email-links.ts';
+import { lockHouse } from '#store/locks.ts';
+import { deleteMailTo } from '#store/outbox.ts';
+import { countOtherAdministrators } from '#store/staff.ts';
+import { deleteUserRow } from '#store/user-life.ts';
+import type { Person } from '#store/users.ts';
+import { actorClient, actorId } from './actor.ts';
+import { appendEvent } from './append-event.ts';
+import { emailCounterNames, oneTimeCodeKeys } from './lanes.ts';
+import { actOn, endAll, type PersonAct } from './person-acts.ts';
+
+/** In the console only somebody who is disabled already: two steps, and the first can be undone. */
+type Deletion = PersonAct & { readonly onlyDisabled?: true };
+
+/**
+ * Deletes a person for good, in one transaction: password, authenticators, codes, devices, sessions, links, mail that waits
+ * and everything counted for them. The audit log keeps what they did and what was done to them, by an id that leads
+ * nowhere any more. Their email is free at once. Never the last administrator who can sign in.
+ */
+export async function deleteUser(
+  env: Env,
+  act: Deletion,
+): Promise<{ readonly person: Person; readonly sessions: number } | Refusal> {
+  return actOn(env, act, async (tx, person, reason) => {
+    const { id, role, partnerId, disabledAt } = person.user;
+    if (isStaff(role)) await lockHouse(tx);
+    if (role === 'admin' && (await countOtherAdministrators(tx, id)) === 0) {
+      return refuse('forbidden', { reason: 'last_administrator' });
+    }
+    if (act.onlyDisabled && disabledAt === undefined) return refuse('forbidden', { reason: 'not_disabled' });
+    const sessions = await eraseUser(env, tx, person);
+    const who = { actor: actorId(act.actor), subject: id, partner: partnerId };
+    const event = { action: 'user.deleted', ...who, detail: { reason, sessions } } as const;
+    await appendEvent(env, tx, event, actorClient(act.actor));
+    return { person, sessions };
+  });
+}
+
+/** Takes away every row that is this person's; answers how many sessions those were. The caller writes the event. */
+export async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<number> {
+  const emails = await listEmailsOf(tx, user);
+  for (const email of emails) await deleteMailTo(tx, email);
+  await forgetTries(env, tx, user.id, emails);
+  const sessions = await endAll(tx, user.id);
+  await deleteUserRow(tx, user.id);
+  return sessions;
+}
+
+/** No foreign key leads from a counter to whom it counts for. */
+async function forgetTries(env: Env, tx: Queries, id: string, emails: readonly string[]): Promise<void> {
+  const authenticator = (await findAuthenticator(tx, id))?.id;
+  await deleteTriesUnder(tx, `recovery:${id}:`);
+  await deleteTriesUnder(tx, `mail-program:${id}:`);
+  if (authenticator !== undefined) await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator));
+  const ofPerson = ['new-pending', 'mail-wrong-code', 'email-change', 'invitation-mail', 'team-invitations'];
+  const ofAuthenticator = ['mail-sign_in_paused', 'mail-authenticator_disabled'];
+  await deleteTries(tx, [
+    ...emails.flatMap((email) => emailCounterNames(env, email)),
+    ...ofPerson.map((kind) => `${kind}:${id}`),
+    ...ofAuthenticator.map((kind) => `${kind}:${authenticator}`),
+    ...[id, ...(await listDeviceIds(tx, id))].map((device) => `password-device:${device}`),
+  ]);
+}

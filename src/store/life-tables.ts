@@ -1,0 +1,32 @@
+export type LinkTable = {
+  id: string;
+  token_hash: string;
+  purpose: 'reset' | 'invitation' | 'first_administrator';
+  user_id: string | null;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+};
+
+/** A single-use link about a person's email: to confirm a new one, or to go back to the one before. */
+export type EmailLinkTable = {
+  id: string;
+  token_hash: string;
+  user_id: string;
+  purpose: 'confirm' | 'revert';
+  /** Canonical: what the email will be. */
+  email: string;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+};
+
+/** Somebody whom a manager invited and who belongs elsewhere: their own row is untouched, and the manager does not see that. */
+export type OutsideInvitationTable = {
+  id: string;
+  partner_id: string;
+  email: string;
+  name: string;
+  role: 'member' | 'manager';
+  created_at: number;
+};

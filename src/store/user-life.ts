@@ -1,0 +1,64 @@
+import type { Queries, UserTable } from './database.ts';
+
+/** The password was set by a link: what a freeze of authenticators counts from. */
+export async function notePasswordReset(tx: Queries, userId: string, now: number): Promise<void> {
+  await tx.updateTable('users').set({ password_reset_at: now }).where('id', '=', userId).execute();
+}
+
+/**
+ * Gives a person another email; false where it is another one than `from` already, or somebody has the new one.
+ *
+ * Of two who take one email at once the unique index decides: the transaction of the second fails, see `isTaken`.
+ */
+export async function setEmail(
+  tx: Queries,
+  userId: string,
+  change: { readonly from: string; readonly to: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ email: change.to })
+    .where('id', '=', userId)
+    .where('email', '=', change.from)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('users as taken').select('taken.id').where('taken.email', '=', change.to))),
+    )
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Whether a transaction failed because somebody else has taken the same email meanwhile (SQLSTATE 23505, unique_violation). */
+export function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23505';
+}
+
+/** Changes the role of a person; false when it was another one meanwhile, or this one already. */
+export async function setRole(
+  tx: Queries,
+  userId: string,
+  change: { readonly from: UserTable['role']; readonly to: UserTable['role'] },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ role: change.to })
+    .where('id', '=', userId)
+    .where('role', '=', change.from)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Notes a reminder: true where the last one is no younger than `before`, whoever asks. */
+export async function claimReminding(tx: Queries, userId: string, now: number, before: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ reminded_at: now })
+    .where('id', '=', userId)
+    .where((or) => or.or([or('reminded_at', 'is', null), or('reminded_at', '<=', before)]))
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Deletes a person and every row that refers to them. */
+export async function deleteUserRow(tx: Queries, userId: string): Promise<void> {
+  await tx.deleteFrom('users').where('id', '=', userId).execute();
+}
