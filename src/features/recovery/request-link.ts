@@ -28,8 +28,10 @@ export async function requestResetLink(env: Env, email: string, client: Client):
   const key = resetMailKey(env, email);
   const emailHash = emailHashOf(env, email);
   await env.db.transaction(async (tx) => {
+    const found = await findPersonByEmail(tx, email);
+    await lockUser(tx, found?.user.id ?? '');
+    // Read again: whoever has just changed their email gets no link at the old one.
     const person = await findPersonByEmail(tx, email);
-    await lockUser(tx, person?.user.id ?? '');
     const limit = await reserveTries(tx, [{ key, rule: RULES.resetMails }], env.now());
     const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);
     const receiver = reason === undefined ? person : undefined;

@@ -9,6 +9,7 @@ import { hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { findLink } from '#store/links.ts';
+import { notePasswordReset } from '#store/user-life.ts';
 import { findPerson, type Person } from '#store/users.ts';
 
 export type OpenReset = { readonly linkId: string; readonly person: Person };
@@ -38,6 +39,7 @@ export async function resetPassword(
   return personTransaction(env.db, user.id, async (tx) => {
     const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
     if (isRefusal(finished)) return finished;
+    await notePasswordReset(tx, user.id, env.now());
     await endOthers(env, tx, { user, keepSessionId: '', client }, 'password_changed');
     const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
     await appendEvent(env, tx, { action: 'password.reset', ...whose, detail: {} }, client);

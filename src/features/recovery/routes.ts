@@ -9,6 +9,7 @@ import { type PageCall, page, type Route } from '#http/route.ts';
 import { deadLinkPage, forgotPasswordPage, linkSentPage, newPasswordPage } from './pages.ts';
 import { requestResetLink } from './request-link.ts';
 import { findReset, type OpenReset, resetPassword } from './reset-password.ts';
+import { revertRoutes } from './revert-routes.ts';
 
 const PATH = '/password/:token';
 
@@ -44,6 +45,7 @@ export const recoveryRoutes: readonly Route[] = [
     },
   }),
   page({ method: 'POST', path: PATH, guard: 'public', form: passwordForm, handle: submitPassword }),
+  ...revertRoutes,
 ];
 
 async function submitPassword(call: PageCall<'public', z.output<typeof passwordForm>>): Promise<Reply> {

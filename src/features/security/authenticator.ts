@@ -27,12 +27,14 @@ import { deleteEnrollment } from '#store/enrollments.ts';
 import { lockPartner } from '#store/partners.ts';
 import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
 import { addSecondFactor, raiseSession, type Session, setNotice } from '#store/sessions.ts';
+import { checkFreeze } from './freeze.ts';
 
 /** The session goes on under a new token; the first authenticator brings recovery codes to save. */
 export type Connected = { readonly token: string; readonly showsCodes: boolean };
 
-export function startConnecting(env: Env, session: Session, client: Client): Promise<OpenEnrollment | Refusal> {
-  return startEnrollment(env, enrolleeOf(session, client), ENROLLMENT_SECONDS);
+export async function startConnecting(env: Env, session: Session, client: Client): Promise<OpenEnrollment | Refusal> {
+  const frozen = checkFreeze(env, session, await findAuthenticator(env.db.read, session.user.id));
+  return frozen ?? startEnrollment(env, enrolleeOf(session, client), ENROLLMENT_SECONDS);
 }
 
 export function findConnecting(env: Env, session: Session): Promise<OpenEnrollment | undefined> {
@@ -46,6 +48,8 @@ export async function cancelConnecting(env: Env, session: Session): Promise<void
 /** Confirms the shown secret: the first authenticator of this person, or one in place of the old. */
 export async function connect(env: Env, session: Session, code: string, client: Client): Promise<Connected | Refusal> {
   const old = await findAuthenticator(env.db.read, session.user.id);
+  const frozen = checkFreeze(env, session, old);
+  if (frozen) return frozen;
   return old ? replace(env, session, { code, oldId: old.id }, client) : add(env, session, code, client);
 }
 
@@ -99,6 +103,8 @@ export function turnOff(env: Env, session: Session, client: Client): Promise<tru
     const partner = user.partnerId === undefined ? undefined : await lockPartner(tx, user.partnerId);
     if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
     const old = await findAuthenticator(tx, user.id);
+    const frozen = checkFreeze(env, session, old);
+    if (frozen) return frozen;
     if (!old || !(await deleteAuthenticator(tx, old.id))) return refuse('forbidden', { reason: 'not_enrolled' });
     await deleteTriesUnder(tx, oneTimeCodeKeys(old.id));
     await deleteRecoveryCodes(tx, user.id);

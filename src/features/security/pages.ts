@@ -12,28 +12,38 @@ import type { View } from '#http/view.ts';
 import type { Place } from './sessions.ts';
 
 export type Overview = {
+  readonly email: string;
+  /** The new email that waits to be confirmed. */
+  readonly waiting: { readonly email: string; readonly expiresAt: number } | undefined;
+  /** Until when authenticator and codes stay as they are, after a new password by mail link. */
+  readonly frozenUntil: number | undefined;
   readonly notice: Notice | undefined;
   readonly authenticator: { readonly createdAt: number; readonly lastUsedAt: number | undefined } | undefined;
   readonly codesLeft: number;
   readonly sessions: number;
 };
 
-export function overviewPage(view: View, { notice, authenticator, codesLeft, sessions }: Overview): Html {
-  const { t, locale } = view;
-  const app = authenticator
-    ? html`<span class="whole">${t('security.authenticator.added')} ${timeElement(authenticator.createdAt, locale)}</span>${
-        authenticator.lastUsedAt !== undefined &&
-        html`, <span class="whole">${t('security.authenticator.lastUsed')} ${timeElement(authenticator.lastUsedAt, locale)}</span>`
-      }`
-    : t('security.authenticator.none');
+export function overviewPage(view: View, page: Overview): Html {
+  const { t } = view;
+  const { notice, authenticator, codesLeft, sessions, frozenUntil } = page;
   const appAction = t(authenticator ? 'security.authenticator.replace' : 'security.authenticator.setUp');
   return layout(view, {
     title: t('security.title'),
     width: 'wide',
     body: html`<p class="lead">${t('security.lead')}</p>
 ${notice && noticeBox(noticeWords(view, notice))}
+${frozenUntil !== undefined && frozenNotice(view, frozenUntil)}
 ${dataList([
-  { label: t('security.authenticator'), value: app, action: linkButton('/security/authenticator', appAction) },
+  {
+    label: t('field.email'),
+    value: emailValue(view, page),
+    action: linkButton('/security/email', t('email.title')),
+  },
+  {
+    label: t('security.authenticator'),
+    value: appValue(view, page),
+    action: linkButton('/security/authenticator', appAction),
+  },
   {
     label: t('security.codes'),
     value: authenticator ? t('security.codes.left', { left: codesLeft }) : t('security.codes.none'),
@@ -53,7 +63,27 @@ ${dataList([
   });
 }
 
+function appValue({ t, locale }: View, { authenticator }: Overview): Content {
+  if (!authenticator) return t('security.authenticator.none');
+  const { createdAt, lastUsedAt } = authenticator;
+  const added = html`<span class="whole">${t('security.authenticator.added')} ${timeElement(createdAt, locale)}</span>`;
+  if (lastUsedAt === undefined) return added;
+  return html`${added}, <span class="whole">${t('security.authenticator.lastUsed')} ${timeElement(lastUsedAt, locale)}</span>`;
+}
+
+function emailValue({ t, locale }: View, { email, waiting }: Overview): Content {
+  const now = html`<span class="anywhere">${email}</span>`;
+  if (!waiting) return now;
+  return html`${now}<br><span class="hint"><span class="anywhere">${waiting.email}</span>: ${t('security.email.waits')} ${timeElement(waiting.expiresAt, locale)}</span>`;
+}
+
+/** Why nothing can be changed now, and when it can. */
+function frozenNotice({ t, locale }: View, until: number): Html {
+  return noticeBox(html`${t('security.frozen')} ${timeElement(until, locale)}.`, 'info');
+}
+
 function noticeWords({ t }: View, notice: Notice): string {
+  if (notice.kind === 'email_requested') return t('security.notice.email_requested');
   if ('ended' in notice) {
     return `${t(`security.notice.${notice.kind}`)} ${t('security.notice.ended', { ended: notice.ended })}`;
   }
@@ -64,6 +94,7 @@ function noticeWords({ t }: View, notice: Notice): string {
 type AuthenticatorPage = {
   readonly enrolled: boolean;
   readonly canTurnOff: boolean;
+  readonly frozenUntil: number | undefined;
   readonly partnerName: string | undefined;
   readonly refusal?: Refusal;
 };
@@ -76,11 +107,14 @@ export function authenticatorPage(view: View, page: AuthenticatorPage): Html {
     title: t(enrolled ? 'replace.title' : 'add.title'),
     width: 'form',
     refusal: refusal && refusalText(view, refusal, 'setUp'),
-    body: html`<p class="lead">${t(enrolled ? 'replace.lead' : 'enroll.why.offered')}</p>
+    body:
+      page.frozenUntil === undefined
+        ? html`<p class="lead">${t(enrolled ? 'replace.lead' : 'enroll.why.offered')}</p>
 <p>${t(enrolled ? 'replace.codesStay' : 'enroll.need')}</p>
 ${form(view, '/security/authenticator/start', submitButton(t('enroll.getStarted')))}
 ${enrolled && turnOffPart(view, page)}
-${backLink(view)}`,
+${backLink(view)}`
+        : html`${frozenNotice(view, page.frozenUntil)}<p>${t('security.frozen.why')}</p>${backLink(view)}`,
   });
 }
 

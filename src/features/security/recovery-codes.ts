@@ -8,11 +8,15 @@ import { queueMail, whereFrom } from '#flows/mail.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import { type Session, setNotice } from '#store/sessions.ts';
+import { checkFreeze } from './freeze.ts';
 
 /** Ten new codes; the old ones die in the same transaction. Only beside an authenticator. */
 export async function makeNewCodes(env: Env, session: Session, client: Client): Promise<true | Refusal> {
   const { user } = session;
-  if (!(await findAuthenticator(env.db.read, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
+  const authenticator = await findAuthenticator(env.db.read, user.id);
+  if (!authenticator) return refuse('forbidden', { reason: 'not_enrolled' });
+  const frozen = checkFreeze(env, session, authenticator);
+  if (frozen) return frozen;
   const fresh = await drawRecoveryCodes(env);
   if (isRefusal(fresh)) return fresh;
   return personTransaction<true>(env.db, user.id, async (tx) => {

@@ -10,9 +10,12 @@ import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import type { View } from '#http/view.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
+import { findWaitingEmail } from '#store/email-links.ts';
 import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
 import { type Session, setNotice } from '#store/sessions.ts';
 import { cancelConnecting, canTurnOff, connect, findConnecting, startConnecting, turnOff } from './authenticator.ts';
+import { emailRoutes } from './email-routes.ts';
+import { freezeOf } from './freeze.ts';
 import { authenticatorPage, connectingPage, newCodesPage, overviewPage, sessionsPage } from './pages.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { makeNewCodes } from './recovery-codes.ts';
@@ -35,8 +38,8 @@ export const securityRoutes: readonly Route[] = [
     guard: 'steppedUp',
     async handle({ env, view, session }) {
       const open = await findConnecting(env, session);
+      if (!open) return show(authenticatorPage(view, await choices(env, session)));
       const enrolled = await isEnrolled(env, session);
-      if (!open) return show(authenticatorPage(view, choices(session, enrolled)));
       return show(connectingPage(view, { secret: open.secret, email: session.user.email, enrolled }));
     },
   }),
@@ -96,7 +99,8 @@ export const securityRoutes: readonly Route[] = [
     path: CODES,
     guard: 'steppedUp',
     async handle({ env, view, session }) {
-      if (!(await isEnrolled(env, session))) return seeOther(AUTHENTICATOR);
+      const authenticator = await findAuthenticator(env.db.read, session.user.id);
+      if (!authenticator || freezeOf(env, session, authenticator) !== undefined) return seeOther(AUTHENTICATOR);
       return show(newCodesPage(view, await countRecoveryCodesLeft(env.db.read, session.user.id)));
     },
   }),
@@ -140,6 +144,7 @@ export const securityRoutes: readonly Route[] = [
     },
   }),
   ...passwordRoutes,
+  ...emailRoutes,
 ];
 
 async function showOverview({ env, view, session }: PageCall<'session'>): Promise<Reply> {
@@ -150,7 +155,12 @@ async function showOverview({ env, view, session }: PageCall<'session'>): Promis
   const places = await listPlaces(env, session);
   const notice = noticeOf(session.notice);
   if (notice) await env.db.transaction((tx) => setNotice(tx, session.id, null));
-  return show(overviewPage(view, { notice, authenticator, codesLeft, sessions: places.length }));
+  const waiting = await findWaitingEmail(read, user.id, view.now);
+  const frozenUntil = freezeOf(env, session, authenticator);
+  const { email } = user;
+  return show(
+    overviewPage(view, { email, waiting, frozenUntil, notice, authenticator, codesLeft, sessions: places.length }),
+  );
 }
 
 async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof codeForm>>): Promise<Reply> {
@@ -171,12 +181,17 @@ async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof co
 }
 
 async function refusedChoice(env: Env, view: View, session: Session, refusal: Refusal): Promise<Reply> {
-  const enrolled = await isEnrolled(env, session);
-  return showRefusal(authenticatorPage(view, { ...choices(session, enrolled), refusal }), refusal);
+  return showRefusal(authenticatorPage(view, { ...(await choices(env, session)), refusal }), refusal);
 }
 
-function choices(session: Session, enrolled: boolean) {
-  return { enrolled, canTurnOff: canTurnOff(session), partnerName: session.partner?.name };
+async function choices(env: Env, session: Session) {
+  const authenticator = await findAuthenticator(env.db.read, session.user.id);
+  return {
+    enrolled: authenticator !== undefined,
+    canTurnOff: canTurnOff(session),
+    frozenUntil: freezeOf(env, session, authenticator),
+    partnerName: session.partner?.name,
+  };
 }
 
 async function isEnrolled(env: Env, { user }: Session): Promise<boolean> {

@@ -91,7 +91,7 @@ ${codeField({
 ${submitButton(t('button.verify'))}`,
     )}
 <p><a href="/sign-in/recovery-code">${t('signIn.useRecoveryCode')}</a></p>
-<p class="quiet"><a href="/help/troubleshooting">${t('signIn.code.help')}</a></p>`,
+<p class="quiet"><a href="/help/troubleshooting">${t('signIn.code.help')}</a> · <a href="/sign-in/lost">${t('lost.link')}</a></p>`,
   });
 }
 
@@ -120,7 +120,7 @@ ${codeField({
 ${submitButton(t('button.verify'))}`,
 )}
 <p><a href="/sign-in/one-time-code">${t('signIn.useOneTimeCode')}</a></p>
-<p class="quiet"><a href="/help/troubleshooting#lost-recovery-codes">${t('signIn.recovery.help')}</a></p>`,
+<p class="quiet"><a href="/sign-in/lost">${t('signIn.recovery.help')}</a></p>`,
   });
 }
 

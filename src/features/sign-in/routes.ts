@@ -10,6 +10,7 @@ import { showRefusal } from '#http/problem.ts';
 import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { sessionCookies } from '#http/sign-in-cookies.ts';
+import { lostPage } from './lost-page.ts';
 import { noticePage, oneTimeCodePage, recoveryCodePage, signInPage } from './pages.ts';
 import { signInWithPassword } from './password.ts';
 import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
@@ -36,6 +37,12 @@ export const signInRoutes: readonly Route[] = [
     },
   }),
   page({ method: 'POST', path: '/sign-in', guard: 'public', form: passwordForm, handle: submitPassword }),
+  page({
+    method: 'GET',
+    path: '/sign-in/lost',
+    guard: 'public',
+    handle: ({ view, pending }) => show(lostPage(view, { isPending: pending !== undefined })),
+  }),
   page({
     method: 'GET',
     path: '/sign-in/one-time-code',

@@ -1,0 +1,61 @@
+import type { Client } from '#core/client.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { newToken, tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { queueMail } from '#flows/mail.ts';
+import { makeLink } from '#flows/make-link.ts';
+import { sealPassword } from '#flows/passwords.ts';
+import { endAll } from '#flows/person-acts.ts';
+import { personTransaction } from '#flows/transaction.ts';
+import type { Queries } from '#store/database.ts';
+import { claimEmailLink, deleteEmailLinksAfter, type EmailLink, findEmailLink } from '#store/email-links.ts';
+import { isTaken, setEmail } from '#store/user-life.ts';
+import { findPerson, replacePassword } from '#store/users.ts';
+
+/** The email that a link brings back; undefined for one that is used, over or withdrawn. Looking consumes nothing. */
+export async function findRevert(env: Env, token: string): Promise<EmailLink | undefined> {
+  const link = await findEmailLink(env.db.read, tokenHash(token), 'revert', env.now());
+  const person = link && (await findPerson(env.db.read, link.userId));
+  return person && person.user.disabledAt === undefined ? link : undefined;
+}
+
+/**
+ * Brings the old email back, once, and shuts out whoever changed it: sessions, open sign-ins and known devices end, links
+ * die, and the password opens nothing any more. A link to set a new one goes to the email that was brought back.
+ *
+ * Links from before this one stay: of several changes the way back of the first leads furthest, whatever was done after.
+ */
+export async function revertEmail(env: Env, link: EmailLink, client: Client): Promise<true | Refusal> {
+  // Nobody knows what it is the hash of.
+  const nobodys = await env.hasher.hash(newToken(env.random));
+  if (isRefusal(nobodys)) return nobodys;
+  const sealed = sealPassword(env, link.userId, nobodys);
+  try {
+    return await personTransaction<true>(env.db, link.userId, (tx) => goBack(env, tx, link, { sealed, client }));
+  } catch (error) {
+    if (isTaken(error)) return refuse('not_found');
+    throw error;
+  }
+}
+
+async function goBack(
+  env: Env,
+  tx: Queries,
+  { id, userId, email }: EmailLink,
+  { sealed, client }: { readonly sealed: string; readonly client: Client },
+): Promise<true | Refusal> {
+  if (!(await claimEmailLink(tx, id, env.now()))) return refuse('not_found');
+  const user = (await findPerson(tx, userId))?.user;
+  if (!user) return refuse('not_found');
+  if (user.email !== email && !(await setEmail(tx, userId, { from: user.email, to: email })))
+    return refuse('not_found');
+  if (!(await replacePassword(tx, userId, { from: user.sealedPassword, to: sealed }))) return refuse('not_found');
+  await deleteEmailLinksAfter(tx, userId, id);
+  await endAll(tx, userId);
+  const { url } = await makeLink(env, tx, { purpose: 'reset', userId });
+  await queueMail(env, tx, { email, locale: user.locale }, { kind: 'password_reset', link: url });
+  const whose = { actor: userId, subject: userId, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'email.reverted', ...whose, detail: {} }, client);
+  return true;
+}

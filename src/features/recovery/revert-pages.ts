@@ -1,0 +1,37 @@
+import { errorPage, layout } from '#http/layout.ts';
+import { form, submitButton } from '#http/parts/actions.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import type { View } from '#http/view.ts';
+
+/** Behind the link in the mail to the old email: what will happen, and the button that does it. */
+export function revertPage(view: View, { action, email }: { readonly action: string; readonly email: string }): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('revert.title'),
+    width: 'form',
+    body: html`<p class="lead">${t('revert.lead')} <strong class="anywhere">${email}</strong></p>
+<p>${t('revert.text')}</p>
+${form(view, action, submitButton(t('revert.button'), 'danger'))}`,
+  });
+}
+
+export function revertedPage(view: View): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('revert.done.title'),
+    width: 'form',
+    body: html`<p class="lead">${t('revert.done.text')}</p>
+<p>${t('revert.done.second')}</p>
+<p class="quiet"><a href="/forgot-password">${t('forgot.again')}</a></p>`,
+  });
+}
+
+export function deadRevertPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, {
+    status: 404,
+    title: t('password.dead.title'),
+    text: t('revert.dead.text'),
+    action: { href: '/sign-in/lost', label: t('lost.title') },
+  });
+}

@@ -1,0 +1,151 @@
+import type { AuditDetail } from '#core/audit.ts';
+import type { Client } from '#core/client.ts';
+import { canonicalEmail } from '#core/email.ts';
+import { noticeText } from '#core/notice.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { RULES } from '#core/throttle.ts';
+import { tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { checkPasswordTry } from '#flows/check-password.ts';
+import { makeEmailLink } from '#flows/email-links.ts';
+import { endOthers } from '#flows/end-others.ts';
+import { queueMail, whereFrom } from '#flows/mail.ts';
+import { isSamePassword } from '#flows/passwords.ts';
+import { personTransaction } from '#flows/transaction.ts';
+import { reserveTries } from '#store/attempts.ts';
+import type { Queries } from '#store/database.ts';
+import { claimEmailLink, deleteWaitingEmail, type EmailLink, findEmailLink, isEmailHeld } from '#store/email-links.ts';
+import { revokeLinks } from '#store/links.ts';
+import { type Session, setNotice } from '#store/sessions.ts';
+import { isTaken, setEmail } from '#store/user-life.ts';
+import { findPerson, findPersonByEmail } from '#store/users.ts';
+
+export type EmailChange = { readonly email: string; readonly current: string };
+
+/** Which of the two fields was refused. */
+export type EmailRefused = { readonly field: 'email' | 'current'; readonly refusal: Refusal };
+
+/**
+ * Asks for another email: a link goes there, and nothing changes until it is followed. A newer request takes the place of
+ * one that waits.
+ *
+ * Whether somebody has that email shows neither here nor on any page: the same row is written, and the mail tells its owner
+ * instead of carrying the link, which then nobody knows.
+ */
+export async function requestEmail(
+  env: Env,
+  session: Session,
+  typed: EmailChange,
+  client: Client,
+): Promise<true | EmailRefused> {
+  const { user, partner, deviceId } = session;
+  const email = canonicalEmail(typed.email);
+  if (email === undefined) return { field: 'email', refusal: refuse('invalid_request', { reason: 'email' }) };
+  if (email === user.email) return { field: 'email', refusal: refuse('invalid_request', { reason: 'same_email' }) };
+  const attempt = { email: user.email, password: typed.current, person: { user, partner }, deviceId, client };
+  const proven = await checkPasswordTry(env, attempt, async () => true);
+  if (!('opened' in proven)) {
+    const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
+    return refused(env, session, client, proven.refusal, reason);
+  }
+  const asked = await personTransaction<true>(env.db, user.id, (tx) => ask(env, tx, session, { email, client }));
+  return isRefusal(asked) ? refused(env, session, client, asked, asked.refused) : asked;
+}
+
+async function ask(
+  env: Env,
+  tx: Queries,
+  session: Session,
+  { email, client }: { readonly email: string; readonly client: Client },
+): Promise<true | Refusal> {
+  const { user } = session;
+  const person = await findPerson(tx, user.id);
+  if (!person || !isSamePassword(env, person.user, user)) return refuse('invalid_credentials');
+  const limit = { key: `email-change:${user.id}`, rule: RULES.emailChangeMails };
+  const tooMany = await reserveTries(tx, [limit], env.now());
+  if (tooMany) return tooMany;
+  await deleteWaitingEmail(tx, user.id);
+  const link = await makeEmailLink(env, tx, { purpose: 'confirm', userId: user.id, email });
+  const owner = await findPersonByEmail(tx, email);
+  const isHeld = await isEmailHeld(tx, email, user.id, env.now());
+  const receiver = { email, locale: owner?.user.locale ?? user.locale ?? client.locale };
+  if (owner || isHeld) {
+    await queueMail(env, tx, receiver, { kind: 'email_in_use' });
+    const event = { action: 'email.change_refused', ...whose(session), detail: { reason: 'taken' } } as const;
+    await appendEvent(env, tx, event, client);
+  } else {
+    await queueMail(env, tx, receiver, { kind: 'email_confirm', link });
+    await appendEvent(env, tx, { action: 'email.change_requested', ...whose(session), detail: {} }, client);
+  }
+  // The hash took its time: a session that was ended meanwhile changes nothing.
+  const told = await setNotice(tx, session.id, noticeText({ kind: 'email_requested' }));
+  return told || refuse('sign_in_expired');
+}
+
+/** The new email that a link confirms: its own person's alone, who is signed in. Looking consumes nothing. */
+export async function findConfirmation(env: Env, session: Session, token: string): Promise<EmailLink | undefined> {
+  const link = await findEmailLink(env.db.read, tokenHash(token), 'confirm', env.now());
+  return link?.userId === session.user.id ? link : undefined;
+}
+
+/**
+ * Changes the email, once. Every other session ends and every link to the old email dies, but for one that goes there now:
+ * for 72 hours it brings the old one back.
+ *
+ * `not_found` when the link was used up or withdrawn meanwhile, or somebody else has that email by now.
+ */
+export async function confirmEmail(
+  env: Env,
+  session: Session,
+  link: EmailLink,
+  client: Client,
+): Promise<true | Refusal> {
+  try {
+    return await personTransaction<true>(env.db, session.user.id, (tx) => change(env, tx, session, { link, client }));
+  } catch (error) {
+    if (isTaken(error)) return refuse('not_found');
+    throw error;
+  }
+}
+
+async function change(
+  env: Env,
+  tx: Queries,
+  session: Session,
+  { link, client }: { readonly link: EmailLink; readonly client: Client },
+): Promise<true | Refusal> {
+  const now = env.now();
+  const { id: userId } = session.user;
+  if (!(await claimEmailLink(tx, link.id, now))) return refuse('not_found');
+  const user = (await findPerson(tx, userId))?.user;
+  if (!user) return refuse('not_found');
+  if (!(await setEmail(tx, userId, { from: user.email, to: link.email }))) return refuse('not_found');
+  // Asked after the row has changed: whoever gives that email up at this moment has committed by now, or waits for us.
+  if (await isEmailHeld(tx, link.email, userId, now)) return refuse('not_found');
+  await revokeLinks(tx, userId);
+  const back = await makeEmailLink(env, tx, { purpose: 'revert', userId, email: user.email });
+  await queueMail(env, tx, user, { kind: 'email_changed', link: back, ...whereFrom(client) });
+  await appendEvent(env, tx, { action: 'email.changed', ...whose(session), detail: {} }, client);
+  const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'email_changed');
+  const told = await setNotice(tx, session.id, noticeText({ kind: 'email_changed', ended }));
+  return told || refuse('sign_in_expired');
+}
+
+type Reason = AuditDetail<'email.change_refused'>['reason'];
+
+async function refused(
+  env: Env,
+  session: Session,
+  client: Client,
+  refusal: Refusal,
+  reason: Reason,
+): Promise<EmailRefused> {
+  const event = { action: 'email.change_refused', ...whose(session), detail: { reason } } as const;
+  await env.db.transaction((tx) => appendEvent(env, tx, event, client));
+  return { field: 'current', refusal };
+}
+
+function whose({ user }: Session) {
+  return { actor: user.id, subject: user.id, partner: user.partnerId };
+}

@@ -1,0 +1,86 @@
+import type { Refusal } from '#core/result.ts';
+import { errorPage, layout } from '#http/layout.ts';
+import { form, submitButton } from '#http/parts/actions.ts';
+import { textField, usernameField } from '#http/parts/fields.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import { timeElement } from '#http/parts/text.ts';
+import { type RefusalText, refusalText } from '#http/refusal-text.ts';
+import type { View } from '#http/view.ts';
+
+type Refused = { readonly field: 'email' | 'current'; readonly refusal: Refusal };
+
+type EmailPage = {
+  /** The email as it is. */
+  readonly email: string;
+  readonly typed: string;
+  /** The one that waits to be confirmed. */
+  readonly waiting: { readonly email: string; readonly expiresAt: number } | undefined;
+  readonly refused?: Refused | undefined;
+};
+
+export function emailPage(view: View, { email, typed, waiting, refused }: EmailPage): Html {
+  const { t, locale } = view;
+  const summary = refused && words(view, refused);
+  const error = (field: Refused['field']) => (refused?.field === field ? summary?.title : undefined);
+  return layout(view, {
+    title: t('email.title'),
+    width: 'form',
+    refusal: summary && { ...summary, fieldId: refused?.field },
+    body: html`<p class="lead">${t('email.lead')}</p>
+${waiting && html`<p class="notice info"><span class="anywhere">${waiting.email}</span>: ${t('security.email.waits')} ${timeElement(waiting.expiresAt, locale)}. ${t('email.newer')}</p>`}
+${form(
+  view,
+  '/security/email',
+  html`${usernameField(view, email)}
+${textField({
+  ...{ id: 'email', name: 'email', label: t('email.new'), type: 'email', inputmode: 'email', autocomplete: 'email' },
+  ...{ value: typed, error: error('email'), autofocus: refused === undefined },
+})}
+${textField({
+  ...{ id: 'current', name: 'current', label: t('changePassword.current'), type: 'password' },
+  ...{ autocomplete: 'current-password', error: error('current') },
+})}
+${submitButton(t('email.send'))}`,
+)}
+${backLink(view)}`,
+  });
+}
+
+function words(view: View, { field, refusal }: Refused): RefusalText {
+  const { t } = view;
+  if (refusal.reason === 'same_email') return { title: t('email.same.title'), text: t('email.same.text') };
+  if (field === 'email') return { title: t('signIn.emailNeeded.title'), text: t('signIn.emailNeeded.text') };
+  if (refusal.refused === 'invalid_credentials') {
+    return { title: t('stepUp.wrongPassword.title'), text: t('stepUp.wrongPassword.text') };
+  }
+  return refusalText(view, refusal, 'password');
+}
+
+type ConfirmPage = { readonly action: string; readonly from: string; readonly to: string };
+
+/** Behind the link: what will happen, and the button that does it. */
+export function confirmEmailPage(view: View, { action, from, to }: ConfirmPage): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('email.confirm.title'),
+    width: 'form',
+    body: html`<p class="lead">${t('email.confirm.lead')} <strong class="anywhere">${to}</strong></p>
+<p>${t('email.confirm.text')} <span class="anywhere">${from}</span></p>
+${form(view, action, submitButton(t('email.confirm.button')))}
+${backLink(view)}`,
+  });
+}
+
+export function deadConfirmationPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, {
+    status: 404,
+    title: t('password.dead.title'),
+    text: t('email.dead.text'),
+    action: { href: '/security/email', label: t('email.title') },
+  });
+}
+
+function backLink({ t }: View): Html {
+  return html`<p class="quiet"><a href="/security">${t('security.back')}</a></p>`;
+}

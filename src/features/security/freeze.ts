@@ -1,0 +1,19 @@
+import { frozenUntil } from '#core/freeze.ts';
+import { type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import type { Authenticator } from '#store/authenticators.ts';
+import type { Session } from '#store/sessions.ts';
+
+/**
+ * Until when this person's authenticator and recovery codes stay as they are.
+ *
+ * What the session was read with is enough: a reset ends every session in its own transaction, and so whatever began
+ * before it fails at its end.
+ */
+export function freezeOf(env: Env, { user }: Session, authenticator: Authenticator | undefined): number | undefined {
+  return frozenUntil(user, authenticator, env.config.resetFreezeHours, env.now());
+}
+
+export function checkFreeze(env: Env, session: Session, authenticator: Authenticator | undefined): Refusal | undefined {
+  return freezeOf(env, session, authenticator) === undefined ? undefined : refuse('forbidden', { reason: 'frozen' });
+}

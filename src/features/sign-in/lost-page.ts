@@ -1,0 +1,26 @@
+import { contactLink, layout } from '#http/layout.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import type { View } from '#http/view.ts';
+
+/** For whoever has neither phone nor recovery codes: whom to ask, what they will ask, and what they never ask for. */
+export function lostPage(view: View, { isPending }: { readonly isPending: boolean }): Html {
+  const { t, config } = view;
+  const contact = config.supportContact;
+  const product = config.productName;
+  return layout(view, {
+    title: t('lost.title'),
+    width: 'form',
+    body: html`<p class="lead">${t('lost.lead')}</p>
+<h2>${t('lost.first')}</h2>
+<ul><li>${t('lost.first.codes')}</li><li>${t('lost.first.device')}</li></ul>
+<h2>${t('lost.who')}</h2>
+<p>${contact === undefined ? t('lost.who.nobody', { product }) : html`${t('lost.who.contact')} <strong>${contactLink(contact)}</strong>`}</p>
+<p>${t('lost.who.manager')}</p>
+<h2>${t('lost.ask')}</h2>
+<ul><li>${t('lost.ask.who')}</li><li>${t('lost.ask.proof')}</li></ul>
+<p>${t('lost.never')}</p>
+<h2>${t('lost.then')}</h2>
+<p>${t('lost.then.text')}</p>
+<p><a href="${isPending ? '/sign-in/recovery-code' : '/sign-in'}">${t(isPending ? 'signIn.useRecoveryCode' : 'forgot.back')}</a></p>`,
+  });
+}
