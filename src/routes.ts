@@ -10,6 +10,7 @@ import { securityRoutes } from '#features/security/routes.ts';
 import { signInApi } from '#features/sign-in/api.ts';
 import { signInRoutes } from '#features/sign-in/routes.ts';
 import { stepUpRoutes } from '#features/step-up/routes.ts';
+import { teamRoutes } from '#features/team/routes.ts';
 import type { Route } from '#http/route.ts';
 
 /** Every page and call that the service answers, feature by feature. */
@@ -23,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   ...recoveryRoutes,
   ...invitationRoutes,
   ...consoleRoutes,
+  ...teamRoutes,
   ...homeRoutes,
   ...helpRoutes,
   ...languageRoutes,

@@ -1,6 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { addPerson } from '#flows/add-person.ts';
+import { deleteUser } from '#flows/delete-user.ts';
 import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
 import { resetMfa } from '#flows/reset-mfa.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
@@ -119,6 +120,23 @@ function act<T extends { readonly person: Person }>(
   });
 }
 
+const remove = command({
+  words: 'user delete',
+  args: ['EMAIL'],
+  options: REASON_OPTION,
+  summary: 'Deletes a person for good, staff too, and all that is theirs; the audit log stays. Frees the email.',
+  async run({ args, options }) {
+    if (options.reason.trim() === '') return { misuse: '--reason must say why' };
+    return withEnv(async (env) => {
+      const outcome = await deleteUser(env, { email: args.EMAIL, actor: ACTOR, reason: options.reason });
+      if (isRefusal(outcome)) return outcome;
+      const { id, email } = outcome.person.user;
+      const line = `${email} is deleted. Sessions ended: ${outcome.sessions}.`;
+      return { data: { id, email, deletedAt: instant(env.now()) }, lines: [line] };
+    });
+  },
+});
+
 async function recordNow(env: Env, { user }: Person) {
   const person = await findPerson(env.db.read, user.id);
   if (!person) throw new Error('the user is gone');
@@ -156,4 +174,5 @@ export const commands = [
       ...(stillDisabled ? ['The authenticator stays disabled after too many wrong codes: see "user reset-mfa".'] : []),
     ],
   ),
+  remove,
 ];

@@ -103,7 +103,7 @@ ${languageSwitch(view)}${view.signedIn && accountNav(view)}</header>`;
 }
 
 function accountNav(view: View): Html {
-  return html`<nav class="account" aria-label="${view.t('layout.account')}">${view.staff && html`<a href="/console">${view.t('layout.console')}</a>`}
+  return html`<nav class="account" aria-label="${view.t('layout.account')}">${view.staff && html`<a href="/console">${view.t('layout.console')}</a>`}${view.isManager && html`<a href="/team">${view.t('team.title')}</a>`}
 <a href="/security">${view.t('layout.security')}</a>
 ${form(view, '/sign-out', html`<button type="submit" class="plain">${view.t('layout.signOut')}</button>`)}</nav>`;
 }

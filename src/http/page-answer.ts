@@ -86,7 +86,9 @@ export function drawView(house: House, ask: Ask, browser: Browser, guard: Guard,
   const user = found.session?.user;
   if (user === undefined) return view;
   const { name, email, role } = user;
-  return { ...view, signedIn: { name, email }, ...((role === 'csm' || role === 'admin') && { staff: role }) };
+  const signedIn = { ...view, signedIn: { name, email } };
+  if (role === 'manager') return { ...signedIn, isManager: true };
+  return role === 'csm' || role === 'admin' ? { ...signedIn, staff: role } : signedIn;
 }
 
 /** The answer of a handler; the first page that a browser sees brings the cookie that its forms need. */

@@ -15,6 +15,8 @@ export type View = {
   readonly signedIn?: { readonly name: string; readonly email: string };
   /** Present when staff are signed in: the console is theirs. */
   readonly staff?: 'csm' | 'admin';
+  /** Set when the manager of a partner is signed in: the page of the team is theirs. */
+  readonly isManager?: true;
   /** Set when the form's token did not fit and the form is shown again. */
   readonly staleForm?: boolean;
   /** The email of the form that is shown again. */

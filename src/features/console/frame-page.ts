@@ -23,7 +23,7 @@ type ConsolePage = {
 /** What was just done, as the address says it: nothing but a word of this list. */
 export const DONE = [
   ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
-  ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role'] as const),
+  ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
 
@@ -82,6 +82,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   checked_by: { field: 'checked_by', key: 'console.refused.checkedBy' },
   check_note: { field: 'check_note', key: 'console.refused.checkNote' },
   last_administrator: { key: 'console.refused.lastAdministrator' },
+  not_disabled: { key: 'console.refused.notDisabled' },
   waits: { key: 'console.refused.waits' },
 };
 

@@ -3,7 +3,8 @@ import { filterForm, selectField } from '#http/parts/choices.ts';
 import { textField } from '#http/parts/fields.ts';
 import { grid, pager } from '#http/parts/grid.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
-import { dateElement, state } from '#http/parts/text.ts';
+import { mfaOf, stateOf } from '#http/parts/people.ts';
+import { dateElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { peoplePath, STATES } from './filters.ts';
 import type { ListedPerson, PeopleList } from './lists.ts';
@@ -55,16 +56,4 @@ function cellsOf(view: View, row: ListedPerson): readonly Content[] {
     row.enrolledAt === undefined ? '–' : row.codesLeft,
     row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
   ];
-}
-
-/** In words and a shape: an open door for whoever can sign in. */
-export function stateOf({ t }: View, row: ListedPerson): Html {
-  return state(t(`people.state.${row.state}`), row.state === 'active');
-}
-
-/** Since when there is an authenticator, or until when none is asked for. */
-export function mfaOf({ t, now, locale }: View, { enrolledAt, exemptUntil }: ListedPerson): Content {
-  if (enrolledAt !== undefined) return html`${state(t('people.mfa.since'), true)} ${dateElement(enrolledAt, locale)}`;
-  if (exemptUntil === undefined || exemptUntil <= now) return state(t('people.mfa.none'), false);
-  return html`${state(t('people.mfa.exempt'), false)} ${dateElement(exemptUntil, locale)}`;
 }

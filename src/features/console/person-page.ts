@@ -1,11 +1,11 @@
 import { actions, linkButton } from '#http/parts/actions.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
+import { mfaOf, stateOf } from '#http/parts/people.ts';
 import { dataList, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done } from './frame-page.ts';
 import type { ListedPerson, ShownPartner, TrailEvent } from './lists.ts';
 import { trailGrid } from './partner-page.ts';
-import { mfaOf, stateOf } from './people-page.ts';
 
 export type PersonView = {
   readonly row: ListedPerson;
@@ -70,7 +70,7 @@ function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[]
   const path = `/console/people/${row.id}`;
   const act = (name: PersonActName, variant: 'quiet' | 'danger' = 'quiet') =>
     linkButton(`${path}/${name}`, t(`act.${name}`), variant);
-  if (row.state === 'disabled') return [act('enable')];
+  if (row.state === 'disabled') return [act('enable'), act('delete', 'danger')];
   const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
   return [
     row.state === 'invited' ? act('invitation') : act('link'),
@@ -85,6 +85,7 @@ function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[]
 export type PersonActName =
   | 'enable'
   | 'disable'
+  | 'delete'
   | 'unlock'
   | 'exempt'
   | 'unexempt'

@@ -3,6 +3,7 @@ import { parseDay } from '#core/day.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
+import { deleteUser } from '#flows/delete-user.ts';
 import { EXEMPTION_DAYS_MOST, endExemption, exemptPerson } from '#flows/exemption.ts';
 import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -42,6 +43,7 @@ export const personRoutes: readonly Route[] = [
     },
   }),
   ...reasonAct('disable', 'disabled', disableUser),
+  ...reasonAct('delete', 'deleted', (env, act) => deleteUser(env, { ...act, onlyDisabled: true })),
   ...reasonAct('enable', 'enabled', enableUser),
   ...reasonAct('unlock', 'unlocked', unlockUser),
   ...reasonAct('exempt', 'exempted', (env, { id, actor, reason, until }) =>
@@ -57,16 +59,17 @@ export const personRoutes: readonly Route[] = [
 ];
 
 type Act = PersonAct & { readonly id: string; readonly until: string };
-type ActName = 'disable' | 'enable' | 'unlock' | 'exempt' | 'unexempt';
+type ActName = 'disable' | 'delete' | 'enable' | 'unlock' | 'exempt' | 'unexempt';
 
 /** An act on one person that asks why. */
 function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Promise<unknown>): readonly Route[] {
   const path = `${ONE}/${name}`;
+  const isGrave = name === 'disable' || name === 'delete';
   const drawn = ({ view }: Pick<StaffCall, 'view'>, { row }: Member, typed: Typed, refusal?: Refusal) => {
     const above = { href: `/console/people/${row.id}`, label: row.name };
     return reasonPage(view, {
       ...{ title: view.t(`act.${name}`), text: view.t(`act.${name}.text`, { name: row.name }) },
-      ...{ action: `${above.href}/${name}`, above, isGrave: name === 'disable', reason: typed.reason },
+      ...{ action: `${above.href}/${name}`, above, isGrave, reason: typed.reason },
       until: name === 'exempt' ? daysFrom(view.now, typed.until) : undefined,
       refusal: refusal && refusedWords(view, refusal),
     });
@@ -91,9 +94,9 @@ function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Pro
         if (!member) return missing(call.view);
         const typed = { reason: call.input.reason ?? '', until: call.input.until ?? '' };
         const outcome = await act(call.env, { id: member.row.id, actor: actorOf(call), ...typed });
-        return isRefusal(outcome)
-          ? showRefusal(drawn(call, member, typed, outcome), outcome)
-          : back(member.row.id, done);
+        if (isRefusal(outcome)) return showRefusal(drawn(call, member, typed, outcome), outcome);
+        if (name === 'delete') return seeOther(`/console/partners/${member.partner.id}?done=${done}`);
+        return back(member.row.id, done);
       },
     }),
   ];

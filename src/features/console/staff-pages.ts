@@ -1,12 +1,12 @@
 import { actions, linkButton } from '#http/parts/actions.ts';
 import { grid } from '#http/parts/grid.ts';
 import { type Html, html } from '#http/parts/html.ts';
+import { stateOf } from '#http/parts/people.ts';
 import { dataList, dateElement, state, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done } from './frame-page.ts';
 import type { ListedPerson, TrailEvent } from './lists.ts';
 import { trailGrid } from './partner-page.ts';
-import { stateOf } from './people-page.ts';
 
 export function staffPage(view: View, rows: readonly ListedPerson[], done?: Done): Html {
   const { t, locale } = view;

@@ -35,6 +35,7 @@ export function homePage(view: View, { name, email, partnerName, signedInAt, amr
 ${actions(
   view.staff && linkButton('/console', t('layout.console'), 'primary'),
   isElsewhere && linkButton(portalUrl, t('home.portal', { product }), view.staff ? undefined : 'primary'),
+  view.isManager && linkButton('/team', t('team.title')),
   linkButton('/security', t('home.security')),
 )}`,
   });

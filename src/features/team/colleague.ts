@@ -1,0 +1,69 @@
+import type { Client } from '#core/client.ts';
+import { type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import type { Actor } from '#flows/actor.ts';
+import { transactionOrRefusal } from '#flows/transaction.ts';
+import type { Queries } from '#store/database.ts';
+import type { OutsideInvitationTable } from '#store/life-tables.ts';
+import { lockUser } from '#store/locks.ts';
+import { findOutsideInvitation } from '#store/outside-invitations.ts';
+import type { Session } from '#store/sessions.ts';
+import { findPerson, type Partner, type Person } from '#store/users.ts';
+
+/** Who acts, on the team of which partner: their own. */
+export type Manager = { readonly session: Session & { readonly partner: Partner }; readonly client: Client };
+
+/** Somebody on the list of a team: a person of this partner, or an invitation that met somebody of another one. */
+export type Colleague =
+  | { readonly kind: 'person'; readonly person: Person }
+  | { readonly kind: 'outside'; readonly invitation: OutsideInvitationTable };
+
+export function actorOf({ session, client }: Manager): Actor {
+  return { id: session.user.id, client };
+}
+
+/** Somebody of this team; anybody else is as if there were nobody. */
+export async function findColleague(queries: Queries, id: string, partnerId: string): Promise<Colleague | undefined> {
+  const person = await findPerson(queries, id);
+  if (person) return person.user.partnerId === partnerId ? { kind: 'person', person } : undefined;
+  const invitation = await findOutsideInvitation(queries, id, partnerId);
+  return invitation && { kind: 'outside', invitation };
+}
+
+/**
+ * What a manager does in a transaction in which they are one, and stay one.
+ *
+ * Of two managers who take each other's role at once the second is none any more: that, and that nobody does anything to
+ * themselves here, is why a team that has a manager keeps one.
+ */
+export async function asManager<T>(
+  env: Env,
+  { session }: Manager,
+  colleagueId: string | undefined,
+  work: (tx: Queries, partner: Partner) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const { id } = session.user;
+  return transactionOrRefusal(env.db, async (tx) => {
+    // In the order of ids: two managers who act on each other never wait in a circle.
+    const locked = colleagueId === undefined ? [id] : [id, colleagueId].toSorted();
+    for (const one of locked) await lockUser(tx, one);
+    const now = await findPerson(tx, id);
+    const isOne = now?.user.role === 'manager' && now.user.disabledAt === undefined;
+    if (!isOne || now.partner?.id !== session.partner.id) return refuse('forbidden', { reason: 'not_manager' });
+    return work(tx, now.partner);
+  });
+}
+
+/** The same on one of the team, but never on oneself. */
+export async function onColleague<T>(
+  env: Env,
+  manager: Manager,
+  id: string,
+  work: (tx: Queries, colleague: Colleague, partner: Partner) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  if (id === manager.session.user.id) return refuse('forbidden', { reason: 'own' });
+  return asManager(env, manager, id, async (tx, partner) => {
+    const colleague = await findColleague(tx, id, partner.id);
+    return colleague ? work(tx, colleague, partner) : refuse('not_found', { reason: 'user' });
+  });
+}

@@ -1,0 +1,92 @@
+import { canonicalEmail } from '#core/email.ts';
+import { cleanName } from '#core/name.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { RULES } from '#core/throttle.ts';
+import { newToken, tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import { actorClient, actorId } from '#flows/actor.ts';
+import { createPerson, inviteAnew, type Newcomer } from '#flows/add-person.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { queueMail } from '#flows/mail.ts';
+import { reserveTries } from '#store/attempts.ts';
+import type { Queries } from '#store/database.ts';
+import { createLink, deleteLink, revokeLinks } from '#store/links.ts';
+import { keepOutsideInvitation } from '#store/outside-invitations.ts';
+import { findPersonByEmail, type Partner } from '#store/users.ts';
+import { actorOf, asManager, type Manager, onColleague } from './colleague.ts';
+
+export type Invited = { readonly email: string; readonly name: string; readonly role: 'member' | 'manager' };
+
+/** Somebody new on the list: always with a partner, never staff. */
+type Invitee = Newcomer & { readonly role: Invited['role']; readonly partner: Partner };
+
+/**
+ * Invites somebody to the manager's own team; answers the id under which they stand on its list.
+ *
+ * Who has that email already, anywhere, is left as they are and told by mail. The manager gets the same answer, and the
+ * same row on the list: an invitation that nobody has accepted yet.
+ */
+export async function inviteColleague(env: Env, manager: Manager, typed: Invited): Promise<string | Refusal> {
+  const email = canonicalEmail(typed.email);
+  if (email === undefined) return refuse('invalid_request', { reason: 'email' });
+  const name = cleanName(typed.name.trim() === '' ? email.slice(0, email.lastIndexOf('@')) : typed.name);
+  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
+  const id = env.newId();
+  return asManager(env, manager, undefined, async (tx, partner) => {
+    const limit = { key: `team-invitations:${manager.session.user.id}`, rule: RULES.teamInvitations };
+    const tooMany = await reserveTries(tx, [limit], env.now());
+    return tooMany ?? inviteOrTell(env, tx, manager, { id, email, name, role: typed.role, partner });
+  });
+}
+
+/** Sends an invitation again; the link before dies. At most three an hour, whoever it goes to. */
+export async function inviteAgain(env: Env, manager: Manager, id: string): Promise<string | Refusal> {
+  return onColleague(env, manager, id, async (tx, colleague, partner) => {
+    const limit = { key: `invitation-mail:${id}`, rule: RULES.invitationMails };
+    const tooMany = await reserveTries(tx, [limit], env.now());
+    if (tooMany) return tooMany;
+    if (colleague.kind === 'outside') {
+      const { email, name, role } = colleague.invitation;
+      // The email may have become free meanwhile: then this is the invitation.
+      return inviteOrTell(env, tx, manager, { id, email, name, role, partner });
+    }
+    const sent = await inviteAnew(env, tx, actorOf(manager), id);
+    return isRefusal(sent) ? sent : id;
+  });
+}
+
+async function inviteOrTell(env: Env, tx: Queries, manager: Manager, invitee: Invitee): Promise<string | Refusal> {
+  const added = await createPerson(env, tx, actorOf(manager), invitee);
+  if (!isRefusal(added)) return invitee.id;
+  return added.reason === 'email_taken' ? tellExisting(env, tx, manager, invitee) : added;
+}
+
+async function tellExisting(env: Env, tx: Queries, manager: Manager, invitee: Invitee): Promise<string> {
+  const { id, email, name, role, partner } = invitee;
+  const owner = (await findPersonByEmail(tx, email))?.user;
+  const actor = actorOf(manager);
+  // Who is on this very list needs no second row.
+  const isOwn = owner?.partnerId === partner.id;
+  if (isOwn && owner.sealedPassword === undefined && owner.disabledAt === undefined) {
+    await inviteAnew(env, tx, actor, owner.id);
+    return owner.id;
+  }
+  const row = { id, partner_id: partner.id, email, name, role, created_at: env.now() };
+  const shownId = isOwn ? owner.id : await keepOutsideInvitation(tx, row);
+  await pretendLink(env, tx);
+  await queueMail(env, tx, { email, locale: owner?.locale }, { kind: 'invited_again', partner: partner.name });
+  const who = { actor: actorId(actor), subject: owner?.id, partner: partner.id };
+  const event = { action: 'invitation.to_existing', ...who, detail: { reason: 'exists' } } as const;
+  await appendEvent(env, tx, event, actorClient(actor));
+  return shownId;
+}
+
+/** The statements of a link, for nobody: the time that an invitation takes does not tell whom it met. */
+async function pretendLink(env: Env, tx: Queries): Promise<void> {
+  const id = env.newId();
+  const [now, token_hash] = [env.now(), tokenHash(newToken(env.random))];
+  await revokeLinks(tx, '');
+  const times = { created_at: now, expires_at: now, used_at: null };
+  await createLink(tx, { id, token_hash, purpose: 'invitation', user_id: null, ...times });
+  await deleteLink(tx, id);
+}

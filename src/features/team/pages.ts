@@ -1,0 +1,178 @@
+import type { Refusal } from '#core/result.ts';
+import { errorPage, layout } from '#http/layout.ts';
+import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
+import { filterForm, selectField } from '#http/parts/choices.ts';
+import { textField } from '#http/parts/fields.ts';
+import { grid, pager, share } from '#http/parts/grid.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
+import { mfaOf, stateOf } from '#http/parts/people.ts';
+import { dataList, dateElement, notice, timeElement } from '#http/parts/text.ts';
+import type { View } from '#http/view.ts';
+import { STATES, type TeamList, type TeamRow } from './list.ts';
+
+/** What was just done, as the address says it: nothing but a word of this list. */
+export const DONE = ['invited', 'resent', 'role', 'removed', 'reminded'] as const;
+export type Done = (typeof DONE)[number];
+
+export type ActName = 'invitation' | 'role' | 'remove' | 'remind';
+
+type Team = TeamList & { readonly partnerName: string; readonly done: Done | undefined };
+
+/** Everybody of the manager's own partner: who has MFA, and what can be done about the others. */
+export function teamPage(view: View, team: Team): Html {
+  const { t } = view;
+  const { people, enrolled, rows, after, next, search, state } = team;
+  const isFiltered = search !== undefined || state !== undefined;
+  return layout(view, {
+    title: t('team.title'),
+    width: 'console',
+    body: html`${team.done && notice(t(`team.done.${team.done}`))}<p class="lead">${team.partnerName}: ${share(enrolled, people, t('team.adoption', { enrolled, people }))}</p>
+${tools(view, team)}
+<div id="results">${grid({
+      caption: t('team.title'),
+      columns: [
+        { label: t('people.name') },
+        { label: t('people.state') },
+        { label: t('people.mfa') },
+        { label: t('people.lastSignIn'), numeric: true },
+      ],
+      rows: rows.map((row) => cellsOf(view, row)),
+      empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,
+    })}
+${pager(t, { first: after === undefined ? undefined : pathOf(team), next: next === undefined ? undefined : pathOf(team, next) })}</div>`,
+  });
+}
+
+function tools({ t }: View, { search, state }: TeamList): Html {
+  const any = { value: '', label: t('filter.any') };
+  return html`<div class="bar-above">${filterForm(
+    '/team',
+    t('people.search'),
+    html`${textField({
+      ...{ id: 'q', name: 'q', label: t('people.search'), type: 'search', autocomplete: 'off', required: false },
+      value: search ?? '',
+    })}
+${selectField({
+  ...{ id: 'state', name: 'state', label: t('people.state'), value: state },
+  options: [any, ...STATES.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
+})}
+${submitButton(t('filter.show'), 'quiet')}`,
+  )}<div class="actions">${linkButton('/team/invite', t('people.invite'), 'primary')}</div></div>`;
+}
+
+function pathOf({ search, state }: TeamList, after?: string): string {
+  const given = Object.entries({ q: search, state, after }).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? '/team' : `/team?${new URLSearchParams(given as [string, string][])}`;
+}
+
+function cellsOf(view: View, row: TeamRow): readonly Content[] {
+  const { t, locale } = view;
+  return [
+    html`<a href="/team/people/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
+    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}`,
+    mfaOf(view, row),
+    row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
+  ];
+}
+
+type OnePage = { readonly row: TeamRow; readonly isOwn: boolean; readonly done: Done | undefined };
+
+/** One of the team: how they stand, and what their manager can do. */
+export function colleaguePage(view: View, { row, isOwn, done }: OnePage): Html {
+  const { t, locale } = view;
+  const lastSignIn = row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale);
+  return layout(view, {
+    title: row.name,
+    width: 'console',
+    body: html`${above({ href: '/team', label: t('team.title') })}${done && notice(t(`team.done.${done}`))}${dataList([
+      { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
+      { label: t('person.role'), value: t(`role.${row.role}`) },
+      { label: t('people.state'), value: stateOf(view, row) },
+      { label: t('people.mfa'), value: mfaOf(view, row) },
+      { label: t('people.lastSignIn'), value: lastSignIn },
+    ])}
+<section class="apart"><h2>${t('person.acts')}</h2>${isOwn ? html`<p>${t('team.own')}</p>` : actsOf(view, row)}</section>`,
+  });
+}
+
+function actsOf({ t }: View, row: TeamRow): Html {
+  const act = (name: ActName) =>
+    linkButton(`/team/people/${row.id}/${name}`, actTitle(t, name, row), name === 'remove' ? 'danger' : 'quiet');
+  if (row.state === 'disabled') return html`<p>${t('team.disabled')}</p>`;
+  return actions(
+    row.state === 'invited' && act('invitation'),
+    row.state === 'active' && row.enrolledAt === undefined && act('remind'),
+    act('role'),
+    act('remove'),
+  );
+}
+
+function actTitle(t: View['t'], name: ActName, { role }: Pick<TeamRow, 'role'>): string {
+  if (name === 'invitation') return t('act.invitation');
+  if (name === 'role') return t(role === 'manager' ? 'team.makeMember' : 'team.makeManager');
+  return t(`team.${name}`);
+}
+
+type ActPage = { readonly name: ActName; readonly row: TeamRow; readonly refusal?: Refusal | undefined };
+
+/** What will happen, and one button that does it. */
+export function actPage(view: View, { name, row, refusal }: ActPage): Html {
+  const { t } = view;
+  const title = actTitle(t, name, row);
+  const path = `/team/people/${row.id}`;
+  const who = { name: row.name, email: row.email, state: row.state, to: row.role === 'manager' ? 'member' : 'manager' };
+  const text = name === 'invitation' ? t('act.invitation.text', who) : t(`team.${name}.text`, who);
+  return layout(view, {
+    title,
+    width: 'console',
+    refusal: refusal && { title: refusedTitle(t, refusal), text: t('console.refused.text') },
+    body: html`<div class="narrow">${above({ href: path, label: row.name })}<p>${text}</p>
+${form(view, `${path}/${name}`, submitButton(title, name === 'remove' ? 'danger' : 'primary'))}</div>`,
+  });
+}
+
+function refusedTitle(t: View['t'], { refused, reason }: Refusal): string {
+  if (reason === 'reminded') return t('team.refused.reminded');
+  return t(refused === 'too_many_attempts' ? 'team.refused.tooMany' : 'console.refused.other');
+}
+
+export type TypedInvitation = { readonly email: string; readonly name: string; readonly role: string };
+
+/** Invites somebody by mail: no password is set here, and no link is shown. */
+export function inviteColleaguePage(view: View, typed: TypedInvitation, refusal?: Refusal): Html {
+  const { t } = view;
+  const fieldId = refusal?.reason === 'email' || refusal?.reason === 'name' ? refusal.reason : undefined;
+  const title =
+    refusal &&
+    (fieldId ? t(fieldId === 'email' ? 'signIn.emailNeeded.title' : 'console.refused.name') : refusedTitle(t, refusal));
+  const error = (field: string) => (fieldId === field ? title : undefined);
+  const roles = (['member', 'manager'] as const).map((value) => ({ value, label: t(`role.${value}`) }));
+  return layout(view, {
+    title: t('people.invite'),
+    width: 'console',
+    refusal: title === undefined ? undefined : { title, text: t('console.refused.text'), fieldId },
+    body: html`<div class="narrow">${above({ href: '/team', label: t('team.title') })}<p class="lead">${t('invite.lead')}</p>
+${form(
+  view,
+  '/team/invite',
+  html`${textField({
+    ...{ id: 'email', name: 'email', label: t('field.email'), type: 'email', inputmode: 'email' },
+    ...{ autocomplete: 'off', value: typed.email, error: error('email') },
+  })}
+${textField({ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name, error: error('name') })}
+${selectField({ id: 'role', name: 'role', label: t('person.role'), options: roles, value: typed.role })}
+${submitButton(t('invite.send'))}`,
+)}</div>`,
+  });
+}
+
+function above({ href, label }: { readonly href: string; readonly label: string }): Html {
+  return html`<p class="above"><a href="${href}">${label}</a></p>`;
+}
+
+/** For an id that is nobody's of this team. */
+export function missingColleaguePage(view: View): Html {
+  const { t } = view;
+  const action = { href: '/team', label: t('team.title') };
+  return errorPage(view, { status: 404, title: t('error.not_found.title'), text: t('error.not_found.text'), action });
+}
