@@ -3,6 +3,7 @@ import { test as base, type Page } from '@playwright/test';
 import { ROUTES } from '../../src/routes.ts';
 import { CONSOLE_NO_PAGE, CONSOLE_SEEN } from './console-gallery.ts';
 import { GALLERY } from './gallery.ts';
+import { LIFE_SEEN } from './life-gallery.ts';
 import type { Stage } from './ways.ts';
 import { expect, heading, openSite, watchFaults } from './world.ts';
 
@@ -70,6 +71,7 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/enroll/access-code': ['access-code', 'access-code-refused'],
   '/security/authenticator/access-code': ['security-access-code'],
   ...CONSOLE_SEEN,
+  ...LIFE_SEEN,
   '/forgot-password': ['forgot'],
   '/password/:token': ['new-password'],
   '/invitation/:token': ['invitation', 'first-administrator'],

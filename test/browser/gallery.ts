@@ -1,4 +1,5 @@
 import { CONSOLE_GALLERY } from './console-gallery.ts';
+import { LIFE_GALLERY } from './life-gallery.ts';
 import {
   firstAdministratorLink,
   linkFor,
@@ -182,6 +183,7 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
     await stage.page.goto('/security/password');
   },
   ...CONSOLE_GALLERY,
+  ...LIFE_GALLERY,
   forgot: ({ page }) => page.goto('/forgot-password'),
   'forgot-malformed': async ({ page }) => {
     await page.goto('/forgot-password');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { makeEmailLink } from '#flows/email-links.ts';
 import { makeLink } from '#flows/make-link.ts';
 import type { Person } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
@@ -224,6 +225,43 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
     },
   },
   {
+    name: 'the confirmation of a new email',
+    async arrange(race) {
+      const racer = await race.newRacer();
+      const browser = await race.signedIn(racer);
+      const email = `new-${racer.email}`;
+      const path = await emailLink(race, { purpose: 'confirm', userId: racer.id, email });
+      return {
+        requests: times(FIFTY, await formOf(browser, path, {})),
+        wins: (answers) => answers.filter(({ status }) => status === 303).length,
+        async afterwards() {
+          assert.equal((await race.eventsOf(racer.id, 'email.changed')).length, 1);
+          assert.deepEqual(await waysBackOf(race, racer.id), [racer.email], 'one way back');
+          assert.equal((await race.sessionsOf(racer.id)).length, 1);
+        },
+      };
+    },
+  },
+  {
+    name: 'the way back to an old email',
+    async arrange(race) {
+      const racer = await race.newRacer();
+      await race.signedIn(racer);
+      const path = await emailLink(race, { purpose: 'revert', userId: racer.id, email: `old-${racer.email}` });
+      return {
+        requests: await fiftyForms(race, path, () => ({})),
+        wins: (answers) => answers.filter(({ status }) => status === 200).length,
+        async afterwards() {
+          assert.equal((await race.eventsOf(racer.id, 'email.reverted')).length, 1);
+          assert.equal((await race.sessionsOf(racer.id)).length, 0);
+          const { read } = race.env.db;
+          const links = await read.selectFrom('links').select('id').where('user_id', '=', racer.id).execute();
+          assert.equal(links.length, 1, 'one link for a new password');
+        },
+      };
+    },
+  },
+  {
     name: 'the link of the first administrator',
     async arrange(race) {
       await race.env.db.transaction((tx) => tx.deleteFrom('users').where('role', '=', 'admin').execute());
@@ -247,6 +285,15 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
     },
   },
 ];
+
+async function emailLink(race: Race, link: Parameters<typeof makeEmailLink>[2]): Promise<string> {
+  return new URL(await race.env.db.transaction((tx) => makeEmailLink(race.env, tx, link))).pathname;
+}
+
+async function waysBackOf(race: Race, userId: string): Promise<string[]> {
+  const all = race.env.db.read.selectFrom('email_links').select('email').where('user_id', '=', userId);
+  return (await all.where('purpose', '=', 'revert').execute()).map(({ email }) => email);
+}
 
 /** One session at most comes of it, in the answers, in the database and in the audit log. */
 function signIn(race: Race, { id }: { readonly id: string }, requests: readonly WireRequest[]): Attempt {
