@@ -1,5 +1,6 @@
 import type { NewLink } from '#flows/make-link.ts';
-import type { ListedUser, Partner, Person, User } from '#store/users.ts';
+import type { ListedUser } from '#store/user-lists.ts';
+import type { Partner, Person, User } from '#store/users.ts';
 
 /** RFC 3339 UTC. */
 export function instant(at: number): string {

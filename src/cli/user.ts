@@ -6,7 +6,8 @@ import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } fr
 import { resetMfa } from '#flows/reset-mfa.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import { findPartnerBySlug } from '#store/partners.ts';
-import { findPerson, listUsers, type Person } from '#store/users.ts';
+import { listUsers } from '#store/user-lists.ts';
+import { findPerson, type Person } from '#store/users.ts';
 import { command, isMisuse, JSON_OPTION, type Output } from './command.ts';
 import { columns } from './help.ts';
 import { ACTOR, withEnv } from './open.ts';

@@ -62,3 +62,22 @@ export async function claimReminding(tx: Queries, userId: string, now: number, b
 export async function deleteUserRow(tx: Queries, userId: string): Promise<void> {
   await tx.deleteFrom('users').where('id', '=', userId).execute();
 }
+
+/** Sets or clears the moment from which the person can sign in no more. Answers false when it was so already. */
+export async function setDisabled(tx: Queries, userId: string, disabledAt: number | undefined): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ disabled_at: disabledAt ?? null })
+    .where('id', '=', userId)
+    .where('disabled_at', disabledAt === undefined ? 'is not' : 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+export async function setMfaSkipped(tx: Queries, userId: string, now: number): Promise<void> {
+  await tx.updateTable('users').set({ mfa_skipped_at: now }).where('id', '=', userId).execute();
+}
+
+export async function setUserName(tx: Queries, userId: string, name: string): Promise<void> {
+  await tx.updateTable('users').set({ name }).where('id', '=', userId).execute();
+}

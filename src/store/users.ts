@@ -166,21 +166,6 @@ export async function replacePassword(
   return numUpdatedRows === 1n;
 }
 
-/** Sets or clears the moment from which the person can sign in no more. Answers false when it was so already. */
-export async function setDisabled(tx: Queries, userId: string, disabledAt: number | undefined): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('users')
-    .set({ disabled_at: disabledAt ?? null })
-    .where('id', '=', userId)
-    .where('disabled_at', disabledAt === undefined ? 'is not' : 'is', null)
-    .executeTakeFirst();
-  return numUpdatedRows === 1n;
-}
-
-export async function setMfaSkipped(tx: Queries, userId: string, now: number): Promise<void> {
-  await tx.updateTable('users').set({ mfa_skipped_at: now }).where('id', '=', userId).execute();
-}
-
 export async function noteSignIn(tx: Queries, userId: string, now: number): Promise<void> {
   await signedIn.run(tx, { userId, now });
 }
@@ -188,10 +173,6 @@ export async function noteSignIn(tx: Queries, userId: string, now: number): Prom
 const signedIn = statement((db: Queries, p: Param<{ userId: string; now: number }>) =>
   db.updateTable('users').set({ last_sign_in_at: p.now }).where('id', '=', p.userId),
 );
-
-export async function setUserName(tx: Queries, userId: string, name: string): Promise<void> {
-  await tx.updateTable('users').set({ name }).where('id', '=', userId).execute();
-}
 
 export async function setUserLocale(tx: Queries, userId: string, locale: string): Promise<void> {
   await tx.updateTable('users').set({ locale }).where('id', '=', userId).execute();
@@ -201,19 +182,4 @@ export async function setUserLocale(tx: Queries, userId: string, locale: string)
 export async function administratorExists(queries: Queries): Promise<boolean> {
   const row = await queries.selectFrom('users').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
   return row !== undefined;
-}
-
-/** What `user list` and the API show of a person. */
-export type ListedUser = Person & { readonly enrolledAt: number | undefined };
-
-export async function listUsers(queries: Queries, partnerId?: string): Promise<readonly ListedUser[]> {
-  let query = queries
-    .selectFrom('users as u')
-    .leftJoin('partners as p', 'p.id', 'u.partner_id')
-    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
-    .select([...userColumns, ...partnerColumns, 'a.created_at as enrolled_at'])
-    .orderBy('u.email');
-  if (partnerId !== undefined) query = query.where('u.partner_id', '=', partnerId);
-  const rows = await query.execute();
-  return rows.map((row) => ({ user: userOf(row), partner: partnerOf(row), enrolledAt: row.enrolled_at ?? undefined }));
 }

@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { MfaPolicy } from '#core/policy.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { makeLink } from '#flows/make-link.ts';
-import { setDisabled } from '#store/users.ts';
+import { setDisabled } from '#store/user-life.ts';
 import { openWorld, type World } from '../world.ts';
 
 const PASSWORD = 'quiet harbor seven lamps';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { tokenHash } from '#core/token.ts';
 import { makeLink } from '#flows/make-link.ts';
-import { setDisabled } from '#store/users.ts';
+import { setDisabled } from '#store/user-life.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
 const NEW_PASSWORD = 'quiet harbor seven lamps';

@@ -20,7 +20,8 @@ import { personTransaction } from '#flows/transaction.ts';
 import { deleteOtherDevices } from '#store/devices.ts';
 import { lockPartner } from '#store/partners.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
-import { findPerson, setMfaSkipped } from '#store/users.ts';
+import { setMfaSkipped } from '#store/user-life.ts';
+import { findPerson } from '#store/users.ts';
 
 const CODES_PATH = '/enroll/recovery-codes';
 

@@ -10,7 +10,8 @@ import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts
 import { personTransaction } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
-import { type Person, setUserLocale, setUserName } from '#store/users.ts';
+import { setUserName } from '#store/user-life.ts';
+import { type Person, setUserLocale } from '#store/users.ts';
 
 /** What was typed into the form of an invitation, and where. */
 export type Answered = {

@@ -64,7 +64,7 @@ async function ask(
   if (!person || !isSamePassword(env, person.user, user)) return refuse('invalid_credentials');
   const limit = { key: `email-change:${user.id}`, rule: RULES.emailChangeMails };
   const tooMany = await reserveTries(tx, [limit], env.now());
-  if (tooMany) return tooMany;
+  if (isRefusal(tooMany)) return tooMany;
   await deleteWaitingEmail(tx, user.id);
   const link = await makeEmailLink(env, tx, { purpose: 'confirm', userId: user.id, email });
   const owner = await findPersonByEmail(tx, email);

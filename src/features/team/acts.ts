@@ -10,8 +10,8 @@ import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { revokeLinks } from '#store/links.ts';
 import { deleteOutsideInvitation, setOutsideRole } from '#store/outside-invitations.ts';
-import { claimReminding, setRole } from '#store/user-life.ts';
-import { type Person, setDisabled } from '#store/users.ts';
+import { claimReminding, setDisabled, setRole } from '#store/user-life.ts';
+import type { Person } from '#store/users.ts';
 import { actorOf, type Manager, onColleague } from './colleague.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;

@@ -35,7 +35,9 @@ export async function inviteColleague(env: Env, manager: Manager, typed: Invited
   return asManager(env, manager, undefined, async (tx, partner) => {
     const limit = { key: `team-invitations:${manager.session.user.id}`, rule: RULES.teamInvitations };
     const tooMany = await reserveTries(tx, [limit], env.now());
-    return tooMany ?? inviteOrTell(env, tx, manager, { id, email, name, role: typed.role, partner });
+    return isRefusal(tooMany)
+      ? tooMany
+      : inviteOrTell(env, tx, manager, { id, email, name, role: typed.role, partner });
   });
 }
 
@@ -44,7 +46,7 @@ export async function inviteAgain(env: Env, manager: Manager, id: string): Promi
   return onColleague(env, manager, id, async (tx, colleague, partner) => {
     const limit = { key: `invitation-mail:${id}`, rule: RULES.invitationMails };
     const tooMany = await reserveTries(tx, [limit], env.now());
-    if (tooMany) return tooMany;
+    if (isRefusal(tooMany)) return tooMany;
     if (colleague.kind === 'outside') {
       const { email, name, role } = colleague.invitation;
       // The email may have become free meanwhile: then this is the invitation.
