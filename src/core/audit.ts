@@ -168,7 +168,18 @@ export const AUDIT_ACTIONS = {
   'keys.retired': success<{ keyId: string; codesVoided?: number | undefined }>(
     'A key of the ring was retired: no row needs it; how many recovery codes were voided for that.',
   ),
-  'audit.exported': success<{ format: 'jsonl' | 'csv'; since?: number | undefined }>('The audit log was exported.'),
+  'audit.exported': success<{
+    format: 'jsonl' | 'csv';
+    since?: number | undefined;
+    until?: number | undefined;
+    person?: string | undefined;
+    partner?: string | undefined;
+    about?: string | undefined;
+  }>('The audit log was exported: all of it, or what a filter let through.'),
+  'audit.verified': success<{ batches: number; events: number }>('The audit log was verified and is intact.'),
+  'audit.found_broken': refusal<{ batches: number; problems: number }>(
+    'The audit log was verified and is not as it was sealed.',
+  ),
   'audit.erased': success<{ before: number }>('Addresses and user agents of events before that time were erased.'),
   'audit.pruned': success<{ before: number }>('Sealed batches before that time were removed by retention.'),
 } as const;
@@ -240,6 +251,7 @@ const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
 
 function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
+  if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
   if ((name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action)) return isStaffReason(text);
   return CODE_OR_ID.test(text);

@@ -1,6 +1,12 @@
 import type { Generated, Kysely, Transaction } from 'kysely';
 import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
-import type { AccessCodeTable, PartnerCountTable, ResetRequestTable } from './console-tables.ts';
+
+  AccessCodeTable,
+  AdoptionDayTable,
+  EventDayTable,PartnerCountTable, 
+  PartnerCountTable,ResetRequestTable, 
+  ResetRequestTable,} from './console-tables.ts';
+
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
@@ -32,6 +38,8 @@ export type Schema = {
   partner_counts: PartnerCountTable;
   access_codes: AccessCodeTable;
   reset_requests: ResetRequestTable;
+  adoption_days: AdoptionDayTable;
+  event_days: EventDayTable;
 };
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */

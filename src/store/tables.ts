@@ -32,6 +32,8 @@ export const TABLES = {
   partner_counts: { holds: 'derived', key: 'partner_id' },
   access_codes: { holds: 'rows', key: 'user_id' },
   reset_requests: { holds: 'rows', key: 'id' },
+  adoption_days: { holds: 'rows', key: 'day' },
+  event_days: { holds: 'rows', key: 'id' },
   audit_events: { holds: 'rows', key: 'id' },
   audit_batches: { holds: 'rows', key: 'number' },
   servers: { holds: 'process' },

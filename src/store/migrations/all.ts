@@ -5,6 +5,7 @@ import { first } from './001-first.ts';
 import { jobsAndDelivery } from './002-jobs-and-delivery.ts';
 import { ringAndServers } from './003-ring-and-servers.ts';
 import { consoleMigration } from './004-console.ts';
+import { adoption } from './006-adoption.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -12,6 +13,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '002-jobs-and-delivery': jobsAndDelivery,
   '003-ring-and-servers': ringAndServers,
   '004-console': consoleMigration,
+  '006-adoption': adoption,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */
