@@ -1,12 +1,12 @@
 import type { Generated, Kysely, Transaction } from 'kysely';
 import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
-
+import type {
   AccessCodeTable,
   AdoptionDayTable,
-  EventDayTable,PartnerCountTable, 
-  PartnerCountTable,ResetRequestTable, 
-  ResetRequestTable,} from './console-tables.ts';
-
+  EventDayTable,
+  PartnerCountTable,
+  ResetRequestTable,
+} from './console-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
