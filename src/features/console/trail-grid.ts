@@ -1,0 +1,44 @@
+import { AUDIT_ACTIONS, type AuditAction } from '#core/audit.ts';
+import { grid } from '#http/parts/grid.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
+import { state, timeElement } from '#http/parts/text.ts';
+import type { View } from '#http/view.ts';
+import type { TrailEvent } from './lists.ts';
+
+/** What happened last to a partner or a person, and the way to all of it. */
+export function trailGrid(view: View, trail: readonly TrailEvent[], all: string): Html {
+  const { t, locale } = view;
+  return html`${grid({
+    caption: t('partner.trail'),
+    columns: [t('trail.at'), t('trail.action'), t('trail.actor'), t('trail.subject')].map((label) => ({ label })),
+    rows: trail.map((event) => [
+      timeElement(event.at, locale),
+      actionCell(view, event),
+      whoCell(event.actor),
+      whoCell(event.subject),
+    ]),
+    empty: html`<p>${t('trail.none')}</p>`,
+  })}
+${trail.length > 0 && html`<p class="quiet"><a href="${all}">${t('audit.all')}</a></p>`}`;
+}
+
+/** An action in words; the code of one that this version does not know. */
+export function actionWords(t: View['t'], action: string): string {
+  return isKnown(action) ? t(`action.${action}`) : action;
+}
+
+function isKnown(action: string): action is AuditAction {
+  return Object.hasOwn(AUDIT_ACTIONS, action);
+}
+
+/** What happened, its code, whether it was refused, and why. */
+export function actionCell({ t }: View, event: TrailEvent): Html {
+  const { action, isRefusal, reason } = event;
+  return html`${actionWords(t, action)}${isRefusal && html` ${state(t('trail.refused'), false)}`}
+<br><span class="hint"><code>${action}</code>${reason !== undefined && html` ${reason}`}</span>`;
+}
+
+/** A name; a person who is gone is left as an id, and what is no person as its code. */
+export function whoCell(name: string | undefined): Content {
+  return name === undefined ? '–' : html`<span class="anywhere">${name}</span>`;
+}
