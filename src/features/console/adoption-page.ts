@@ -89,15 +89,15 @@ function overduePart(view: View, { overdue, overduePartners }: Adoption): Html {
     return html`<section><h2>${t('adoption.overdue')}</h2><p>${t('adoption.overdue.none')}</p></section>`;
   }
   return html`<section><h2>${t('adoption.overdue')}</h2><p>${t('adoption.overdue.lead', overdue)}</p>
-${grid({
-  caption: t('adoption.overdue.top'),
-  columns: [{ label: t('adoption.overdue.top') }, { label: t('adoption.missing'), numeric: true }],
-  rows: overduePartners.map(({ id, name, missing }) => [
-    html`<a href="/console/partners/${id}?state=missing">${name}</a>`,
-    count(view, missing),
-  ]),
-  empty: '',
-})}
+<div class="narrow">${grid({
+    caption: t('adoption.overdue.top'),
+    columns: [{ label: t('partners.name') }, { label: t('adoption.missing'), numeric: true }],
+    rows: overduePartners.map(({ id, name, missing }) => [
+      html`<a href="/console/partners/${id}?state=missing">${name}</a>`,
+      count(view, missing),
+    ]),
+    empty: '',
+  })}</div>
 <p class="quiet"><a href="/console/partners?overdue=yes">${t('adoption.overdue.all')}</a> · <a href="${PATH}/overdue.csv" download>${t('adoption.csv.overdue')}</a></p></section>`;
 }
 

@@ -85,7 +85,6 @@ export async function* eachPerson(env: Env, partnerId: string, query: PeopleQuer
 export type TrailEvent = {
   readonly at: number;
   readonly action: string;
-  readonly isRefusal: boolean;
   /** The name of a person, or what stands for none: `command_line`, `system`. */
   readonly actor: string | undefined;
   readonly subject: string | undefined;
@@ -111,8 +110,8 @@ export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Pro
   ];
   const names = await listNames(env.db.read, ids(['actor', 'subject']));
   const partners = await listPartnerNames(env.db.read, ids(['partner']));
-  return events.map(({ at, action, outcome, actor, subject, partner, detail }) => ({
-    ...{ at, action, isRefusal: outcome === 'refusal' },
+  return events.map(({ at, action, actor, subject, partner, detail }) => ({
+    ...{ at, action },
     actor: actor === null ? undefined : (names.get(actor) ?? actor),
     subject: subject === null ? undefined : (names.get(subject) ?? subject),
     partner: partner === null ? undefined : (partners.get(partner) ?? partner),

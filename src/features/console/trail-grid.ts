@@ -1,7 +1,7 @@
 import { AUDIT_ACTIONS, type AuditAction } from '#core/audit.ts';
 import { grid } from '#http/parts/grid.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
-import { state, timeElement } from '#http/parts/text.ts';
+import { timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import type { TrailEvent } from './lists.ts';
 
@@ -31,10 +31,10 @@ function isKnown(action: string): action is AuditAction {
   return Object.hasOwn(AUDIT_ACTIONS, action);
 }
 
-/** What happened, its code, whether it was refused, and why. */
+/** What happened, in words that say of a refusal that it was one; its code, and why. */
 export function actionCell({ t }: View, event: TrailEvent): Html {
-  const { action, isRefusal, reason } = event;
-  return html`${actionWords(t, action)}${isRefusal && html` ${state(t('trail.refused'), false)}`}
+  const { action, reason } = event;
+  return html`${actionWords(t, action)}
 <br><span class="hint"><code>${action}</code>${reason !== undefined && html` ${reason}`}</span>`;
 }
 
