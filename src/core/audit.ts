@@ -201,20 +201,6 @@ type Event<A extends AuditAction> = {
 /** One act, before it has an id and a time. Each action has its own detail. */
 export type AuditEvent = { readonly [A in AuditAction]: Event<A> }[AuditAction];
 
-/** The longest reason that is kept, in characters. */
-const STAFF_REASON_LENGTH = 500;
-
-/** The typed reason, fit to be kept: trimmed, on one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` when nothing is left. */
-export function staffReason(typed: string): StaffReason | undefined {
-  const text = typed.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  const reason = text.slice(0, STAFF_REASON_LENGTH).toWellFormed();
-  return isStaffReason(reason) ? reason : undefined;
-}
-
-function isStaffReason(text: string): text is StaffReason {
-  return text !== '' && text.length <= STAFF_REASON_LENGTH;
-}
-
 /** Whether `mac` has the shape of a keyed hash (32 bytes, base64url): no email has. */
 export function isEmailHash(mac: string): mac is EmailHash {
   return /^[\w-]{43}$/.test(mac);
@@ -239,6 +225,9 @@ export function detailText(event: AuditEvent): string {
   return JSON.stringify(event.detail);
 }
 
+/** The longest reason that is kept, in characters. */
+export const STAFF_REASON_LENGTH = 500;
+
 const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
   'user.disabled',
   'user.enabled',
@@ -253,6 +242,7 @@ function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
-  if ((name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action)) return isStaffReason(text);
+  if ((name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action))
+    return text !== '' && text.length <= STAFF_REASON_LENGTH;
   return CODE_OR_ID.test(text);
 }

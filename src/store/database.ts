@@ -1,5 +1,6 @@
 import type { Generated, Kysely, Transaction } from 'kysely';
 import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
+import type { ClockOffsetTable } from './clock-offsets.ts';
 import type {
   AccessCodeTable,
   AdoptionDayTable,
@@ -193,12 +194,6 @@ export type LinkTable = {
   created_at: number;
   expires_at: number;
   used_at: number | null;
-};
-
-export type ClockOffsetTable = {
-  user_id: string;
-  offset_seconds: number;
-  at: number;
 };
 
 /** One row per kind of work that runs at most once at a time, over all processes. */

@@ -4,7 +4,7 @@ import { attributes, type Content, type Html, html } from '#http/parts/html.ts';
 import { dateElement, details } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { type Adoption, type Part, SIGN_IN_DAYS, SPANS } from './adoption.ts';
-import { bars, curve } from './charts.ts';
+import { bars, curve } from './charts-page.ts';
 import { consolePage } from './frame-page.ts';
 
 const PATH = '/console/adoption';

@@ -7,7 +7,7 @@ import { dataList, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { ACTIONS, type AuditEventRow, type AuditList, type AuditQuery, auditPath, type Chain } from './audit-search.ts';
 import { consolePage } from './frame-page.ts';
-import { actionCell, actionWords, whoCell } from './trail-grid.ts';
+import { actionCell, actionWords, whoCell } from './trail-page.ts';
 
 const PATH = '/console/audit';
 

@@ -30,7 +30,8 @@ const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export const ACTIONS = Object.keys(AUDIT_ACTIONS).filter(isAction);
 
-function isAction(text: string): text is AuditAction {
+/** Whether this version knows the action. */
+export function isAction(text: string): text is AuditAction {
   return Object.hasOwn(AUDIT_ACTIONS, text);
 }
 

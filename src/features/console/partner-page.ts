@@ -7,7 +7,7 @@ import { consolePage, type Done, type Refused } from './frame-page.ts';
 import type { PeopleList, ShownPartner, TrailEvent } from './lists.ts';
 import { policyState } from './partners-page.ts';
 import { peopleGrid, peopleTools } from './people-page.ts';
-import { trailGrid } from './trail-grid.ts';
+import { trailGrid } from './trail-page.ts';
 
 export type PartnerView = {
   readonly partner: ShownPartner;

@@ -5,7 +5,7 @@ import type { View } from '#http/view.ts';
 import { consolePage, type Done } from './frame-page.ts';
 import type { ListedPerson, ShownPartner, TrailEvent } from './lists.ts';
 import { mfaOf, stateOf } from './people-page.ts';
-import { trailGrid } from './trail-grid.ts';
+import { trailGrid } from './trail-page.ts';
 
 export type PersonView = {
   readonly row: ListedPerson;

@@ -6,7 +6,7 @@ import type { View } from '#http/view.ts';
 import { consolePage, type Done } from './frame-page.ts';
 import type { ListedPerson, TrailEvent } from './lists.ts';
 import { stateOf } from './people-page.ts';
-import { trailGrid } from './trail-grid.ts';
+import { trailGrid } from './trail-page.ts';
 
 export function staffPage(view: View, rows: readonly ListedPerson[], done?: Done): Html {
   const { t, locale } = view;

@@ -34,6 +34,7 @@ const INDEXES = [
   'create index partner_counts_people on partner_counts (people, partner_id)',
   `create index partner_counts_adoption on partner_counts
    ((case when people = 0 then 100 else enrolled * 100 / people end), partner_id)`,
+  'create index users_staff on users (role, email) where partner_id is null',
   'create index users_exempt on users (partner_id, exempt_until) where exempt_until is not null',
   'create index audit_events_about on audit_events (subject, id) where subject is not null',
   'create index audit_events_actor on audit_events (actor, id) where actor is not null',

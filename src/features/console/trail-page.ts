@@ -1,8 +1,8 @@
-import { AUDIT_ACTIONS, type AuditAction } from '#core/audit.ts';
 import { grid } from '#http/parts/grid.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
 import { timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
+import { isAction } from './audit-search.ts';
 import type { TrailEvent } from './lists.ts';
 
 /** What happened last to a partner or a person, and the way to all of it. */
@@ -24,11 +24,7 @@ ${trail.length > 0 && html`<p class="quiet"><a href="${all}">${t('audit.all')}</
 
 /** An action in words; the code of one that this version does not know. */
 export function actionWords(t: View['t'], action: string): string {
-  return isKnown(action) ? t(`action.${action}`) : action;
-}
-
-function isKnown(action: string): action is AuditAction {
-  return Object.hasOwn(AUDIT_ACTIONS, action);
+  return isAction(action) ? t(`action.${action}`) : action;
 }
 
 /** What happened, in words that say of a refusal that it was one; its code, and why. */
