@@ -1,4 +1,4 @@
-import type { DetailValue, EmailHash, PasswordRefusal, StaffReason } from './audit-values.ts';
+import type { DetailValue, EmailHash, ExportScope, PasswordRefusal, StaffReason } from './audit-values.ts';
 import type { RefusalCode } from './result.ts';
 
 type Outcome = 'success' | 'refusal';
@@ -168,14 +168,7 @@ export const AUDIT_ACTIONS = {
   'keys.retired': success<{ keyId: string; codesVoided?: number | undefined }>(
     'A key of the ring was retired: no row needs it; how many recovery codes were voided for that.',
   ),
-  'audit.exported': success<{
-    format: 'jsonl' | 'csv';
-    since?: number | undefined;
-    until?: number | undefined;
-    person?: string | undefined;
-    partner?: string | undefined;
-    about?: string | undefined;
-  }>('The audit log was exported: all of it, or what a filter let through.'),
+  'audit.exported': success<ExportScope>('The audit log was exported: all of it, or what a filter let through.'),
   'audit.verified': success<{ batches: number; events: number }>('The audit log was verified and is intact.'),
   'audit.found_broken': refusal<{ batches: number; problems: number }>(
     'The audit log was verified and is not as it was sealed.',
