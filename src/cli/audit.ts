@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { parseTime } from '#core/day.ts';
 import { eraseClients } from '#features/operate/audit.ts';
-import { exportAudit } from '#features/operate/audit-export.ts';
-import { problemLine, verifyAudit } from '#features/operate/audit-verify.ts';
+import { noteVerification, problemLine, verifyAudit } from '#features/operate/audit-verify.ts';
+import { exportAudit } from '#flows/audit-export.ts';
 import { command, JSON_OPTION } from './command.ts';
 import { ACTOR, withEnv, withUnsealedEnv } from './open.ts';
 
@@ -45,6 +45,7 @@ const verify = command({
     if (head !== undefined && !/^[0-9a-f]{64}$/i.test(head)) return { misuse: '--head must be 64 hexadecimal digits' };
     return withUnsealedEnv(async (env) => {
       const verification = await verifyAudit(env, { head: head?.toLowerCase() });
+      await noteVerification(env, verification);
       const { intact, events, batches, unsealed, pruned, problemCount, problems } = verification;
       const lines = [
         `${intact ? 'Intact' : 'NOT INTACT'}: ${events} events in ${batches} sealed batches.`,

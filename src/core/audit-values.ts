@@ -15,3 +15,13 @@ export type PasswordRefusal =
   | 'disabled'
   | 'too_many_attempts'
   | 'temporarily_unavailable';
+
+/** What was exported of the log: the days, whose, where, and of which action. */
+export type ExportScope = {
+  format: 'jsonl' | 'csv';
+  since?: number | undefined;
+  until?: number | undefined;
+  person?: string | undefined;
+  partner?: string | undefined;
+  about?: string | undefined;
+};

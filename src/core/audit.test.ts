@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AUDIT_ACTIONS, type AuditEvent, detailText, isEmailHash, staffReason } from './audit.ts';
+import { AUDIT_ACTIONS, type AuditEvent, detailText, isEmailHash } from './audit.ts';
 import { clientText, eventDigest, headAfter, manifestOf, type SealableEvent } from './audit-chain.ts';
+import { staffReason } from './staff-reason.ts';
 
 const EVENT: SealableEvent = {
   id: '0190a000-0000-7000-8000-000000000001',

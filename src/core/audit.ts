@@ -1,4 +1,4 @@
-import type { DetailValue, EmailHash, PasswordRefusal, StaffReason } from './audit-values.ts';
+import type { DetailValue, EmailHash, ExportScope, PasswordRefusal, StaffReason } from './audit-values.ts';
 import type { RefusalCode as CodeRefusal } from './result.ts';
 
 type Outcome = 'success' | 'refusal';
@@ -176,7 +176,11 @@ export const AUDIT_ACTIONS = {
   'keys.retired': success<{ keyId: string; codesVoided?: number | undefined }>(
     'A key of the ring was retired: no row needs it; how many recovery codes were voided for that.',
   ),
-  'audit.exported': success<{ format: 'jsonl' | 'csv'; since?: number | undefined }>('The audit log was exported.'),
+  'audit.exported': success<ExportScope>('The audit log was exported: all of it, or what a filter let through.'),
+  'audit.verified': success<{ batches: number; events: number }>('The audit log was verified and is intact.'),
+  'audit.found_broken': refusal<{ batches: number; problems: number }>(
+    'The audit log was verified and is not as it was sealed.',
+  ),
   'audit.erased': success<{ before: number }>('Addresses and user agents of events before that time were erased.'),
   'audit.pruned': success<{ before: number }>('Sealed batches before that time were removed by retention.'),
 } as const;
@@ -197,20 +201,6 @@ type Event<A extends AuditAction> = {
 };
 /** One act, before it has an id and a time. Each action has its own detail. */
 export type AuditEvent = { readonly [A in AuditAction]: Event<A> }[AuditAction];
-
-/** The longest reason that is kept, in characters. */
-const STAFF_REASON_LENGTH = 500;
-
-/** The typed reason, fit to be kept: trimmed, on one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` when nothing is left. */
-export function staffReason(typed: string): StaffReason | undefined {
-  const text = typed.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  const reason = text.slice(0, STAFF_REASON_LENGTH).toWellFormed();
-  return isStaffReason(reason) ? reason : undefined;
-}
-
-function isStaffReason(text: string): text is StaffReason {
-  return text !== '' && text.length <= STAFF_REASON_LENGTH;
-}
 
 /** Whether `mac` has the shape of a keyed hash (32 bytes, base64url): no email has. */
 export function isEmailHash(mac: string): mac is EmailHash {
@@ -236,6 +226,9 @@ export function detailText(event: AuditEvent): string {
   return JSON.stringify(event.detail);
 }
 
+/** The longest reason that is kept, in characters. */
+export const STAFF_REASON_LENGTH = 500;
+
 const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
   ...(['user.disabled', 'user.enabled', 'user.unlocked', 'user.mfa_reset', 'user.exempted'] as const),
   ...(['user.exemption_ended', 'user.deleted', 'reset.requested'] as const),
@@ -243,7 +236,9 @@ const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
 
 function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
+  if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
-  if ((name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action)) return isStaffReason(text);
+  if ((name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action))
+    return text !== '' && text.length <= STAFF_REASON_LENGTH;
   return CODE_OR_ID.test(text);
 }

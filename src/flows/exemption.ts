@@ -1,6 +1,6 @@
-import { staffReason } from '#core/audit.ts';
 import { isStaff, mfaDemand, secondFactorFrom } from '#core/policy.ts';
 import { type Refusal, refuse } from '#core/result.ts';
+import { staffReason } from '#core/staff-reason.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { lockUser } from '#store/locks.ts';

@@ -1,7 +1,7 @@
-import { staffReason } from '#core/audit.ts';
 import type { StaffReason } from '#core/audit-values.ts';
 import { canonicalEmail } from '#core/email.ts';
 import { type Refusal, refuse } from '#core/result.ts';
+import { staffReason } from '#core/staff-reason.ts';
 import { isDisabled, RULES, unlockTries } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
 import { changeTries, findTries } from '#store/attempts.ts';

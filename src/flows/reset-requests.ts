@@ -1,7 +1,7 @@
 import { accessCodeExpiresAt } from '#core/access-code.ts';
-import { staffReason } from '#core/audit.ts';
 import { isStaff } from '#core/policy.ts';
 import { type Refusal, refuse } from '#core/result.ts';
+import { staffReason } from '#core/staff-reason.ts';
 import type { Env } from '#env.ts';
 import { findAccessCode } from '#store/access-codes.ts';
 import type { ResetRequestTable } from '#store/console-tables.ts';

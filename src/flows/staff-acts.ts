@@ -1,7 +1,7 @@
-import { staffReason } from '#core/audit.ts';
 import type { StaffReason } from '#core/audit-values.ts';
 import { isStaff } from '#core/policy.ts';
 import { type Refusal, refuse } from '#core/result.ts';
+import { staffReason } from '#core/staff-reason.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { revokeLinks } from '#store/links.ts';

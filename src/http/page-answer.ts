@@ -108,5 +108,10 @@ export function replyResponse(house: House, { requestId }: Ask, reply: Reply): R
   for (const change of reply.cookies) {
     headers.append('set-cookie', setCookie(change, house.cookieNames, house.site.https));
   }
-  return new Response(html ?? file?.body ?? null, { status: reply.status, headers });
+  return new Response(html ?? (file && bodyOf(file.body)) ?? null, { status: reply.status, headers });
+}
+
+/** Pieces are drawn as the browser takes them: a long file is never whole in memory. */
+function bodyOf(body: string | AsyncIterable<string>): string | ReadableStream<Uint8Array> {
+  return typeof body === 'string' ? body : ReadableStream.from(body).pipeThrough(new TextEncoderStream());
 }

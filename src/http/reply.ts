@@ -2,8 +2,8 @@
 export type Reply = {
   readonly status: number;
   readonly html?: string;
-  /** A file that is not a page: its text and its media type. */
-  readonly file?: { readonly type: string; readonly body: string; readonly name?: string };
+  /** A file that is not a page: its text, whole or in pieces as they come, and its media type. */
+  readonly file?: { readonly type: string; readonly body: string | AsyncIterable<string>; readonly name?: string };
   readonly location?: string;
   readonly cookies: readonly CookieChange[];
   readonly headers?: Readonly<Record<string, string>>;

@@ -198,7 +198,8 @@ export async function deleteAuditBatches(tx: Queries, number: number): Promise<v
   await tx.deleteFrom('audit_batches').where('number', '<=', number).execute();
 }
 
-function eventOf(row: Selectable<AuditEventTable>): LoggedEvent {
+/** A row as it is read back. */
+export function eventOf(row: Selectable<AuditEventTable>): LoggedEvent {
   const { request_id, client, client_digest, batch, ...same } = row;
   return {
     ...same,

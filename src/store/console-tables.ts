@@ -29,3 +29,22 @@ export type ResetRequestTable = {
   check_note: string;
   code_minutes: number;
 };
+
+/** The people of all partners and those with an authenticator, as a day left them. */
+export type AdoptionDayTable = {
+  /** Its beginning, 00:00 UTC. */
+  day: number;
+  people: number;
+  enrolled: number;
+};
+
+/** How often something happened on a day. */
+export type EventDayTable = {
+  /** Day, action and reason, so that one row is one of them. */
+  id: string;
+  day: number;
+  action: string;
+  /** A code, or for a sign-in how it was proven. */
+  reason: string;
+  count: number;
+};

@@ -1,6 +1,13 @@
 import type { Generated, Kysely, Transaction } from 'kysely';
 import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
-import type { AccessCodeTable, PartnerCountTable, ResetRequestTable } from './console-tables.ts';
+import type { ClockOffsetTable } from './clock-offsets.ts';
+import type {
+  AccessCodeTable,
+  AdoptionDayTable,
+  EventDayTable,
+  PartnerCountTable,
+  ResetRequestTable,
+} from './console-tables.ts';
 import type { EmailLinkTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { RingKeyTable } from './ring-keys.ts';
@@ -35,6 +42,8 @@ export type Schema = {
   reset_requests: ResetRequestTable;
   email_links: EmailLinkTable;
   outside_invitations: OutsideInvitationTable;
+  adoption_days: AdoptionDayTable;
+  event_days: EventDayTable;
 };
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
@@ -182,12 +191,6 @@ export type AttemptTable = {
   state: string;
   version: number;
   expires_at: number;
-};
-
-export type ClockOffsetTable = {
-  user_id: string;
-  offset_seconds: number;
-  at: number;
 };
 
 /** One row per kind of work that runs at most once at a time, over all processes. */

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { PartnerTable, Queries } from './database.ts';
 import type { Partner } from './users.ts';
 
@@ -22,6 +22,25 @@ export async function findPartnerBySlug(queries: Queries, slug: string): Promise
 export async function findPartner(queries: Queries, id: string): Promise<Partner | undefined> {
   const row = await queries.selectFrom('partners').selectAll().where('id', '=', id).executeTakeFirst();
   return row && partnerFrom(row);
+}
+
+/** The partner that is called so, small and capital letters alike; the first one of several. */
+export async function findPartnerByName(queries: Queries, name: string): Promise<Partner | undefined> {
+  const row = await queries
+    .selectFrom('partners')
+    .selectAll()
+    .where(sql`lower(name)`, '=', sql`lower(${name})`)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row && partnerFrom(row);
+}
+
+/** The names of partners, by id: for lists that hold ids alone. */
+export async function listPartnerNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await queries.selectFrom('partners').select(['id', 'name']).where('id', 'in', ids).execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
 export async function setPartnerName(tx: Queries, partnerId: string, name: string): Promise<void> {

@@ -41,7 +41,7 @@ export async function listPeoplePage(
 
 /** Everybody of the portal's owner, administrators first. */
 export async function listStaff(queries: Queries): Promise<readonly PersonRow[]> {
-  const staff = people(queries).where('u.role', 'in', ['csm', 'admin']);
+  const staff = people(queries).where('u.partner_id', 'is', null).where('u.role', 'in', ['csm', 'admin']);
   return (await staff.orderBy('u.role').orderBy('u.email').execute()).map(rowOf);
 }
 

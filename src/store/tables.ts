@@ -34,6 +34,8 @@ export const TABLES = {
   reset_requests: { holds: 'rows', key: 'id' },
   email_links: { holds: 'rows', key: 'id' },
   outside_invitations: { holds: 'rows', key: 'id' },
+  adoption_days: { holds: 'rows', key: 'day' },
+  event_days: { holds: 'rows', key: 'id' },
   audit_events: { holds: 'rows', key: 'id' },
   audit_batches: { holds: 'rows', key: 'number' },
   servers: { holds: 'process' },

@@ -49,6 +49,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:async_hooks': ['src/signals.ts', 'src/telemetry/traces.ts'],
   'node:cluster': ['src/main.ts', 'src/workers.ts', 'src/worker-talk.ts', 'src/cli/serve.ts'],
   // Loaded only where the settings ask for them (record 12).
+  'd3-scale': ['src/features/console/charts-page.ts'],
+  'd3-shape': ['src/features/console/charts-page.ts'],
   'prom-client': ['src/telemetry/'],
   '@opentelemetry/api': ['src/telemetry/traces.ts'],
   '@opentelemetry/sdk-node': ['src/telemetry/traces.ts'],

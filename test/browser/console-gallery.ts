@@ -1,6 +1,7 @@
 import { exemptPerson } from '#flows/exemption.ts';
 import { actOn } from '#flows/person-acts.ts';
 import { resetMfaOf } from '#flows/reset-mfa.ts';
+import { addEventDays, setAdoptionDay } from '#store/adoption.ts';
 import { type Picture, passwordOnly, type Stage, sendCode, takeOver } from './ways.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -115,6 +116,13 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
     await stage.page.goto('/security/authenticator/access-code');
   },
   'console-partners': at(() => '/console/partners'),
+  'console-adoption': async (stage) => {
+    await fillAdoption(stage);
+    await at(() => '/console/adoption?days=30')(stage);
+  },
+  'console-audit': at(() => '/console/audit'),
+  'console-audit-none': at(() => '/console/audit?person=nobody%40at.example'),
+  'console-audit-export': at(() => '/console/audit/export?action=user.mfa_reset'),
   'console-partners-none': at(() => '/console/partners?q=nobody+at+all'),
   'console-partner': partner(''),
   'console-partner-done': partner('?done=policy'),
@@ -176,6 +184,29 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-missing': at(() => '/console/people/nobody'),
 };
 
+/** A month behind the curve, and sign-ins of every kind. */
+async function fillAdoption({ site }: Stage): Promise<void> {
+  const { env, clock } = site.world;
+  const today = clock.at - (clock.at % DAY_SECONDS);
+  const kinds = [
+    ['sign_in.completed', 'pwd otp mfa', 940],
+    ['sign_in.completed', 'pwd mfa', 22],
+    ['sign_in.completed', 'pwd', 61],
+    ['sign_in.password_refused', 'wrong_password', 57],
+    ['sign_in.code_refused', 'code_already_used', 9],
+  ] as const;
+  await env.db.transaction(async (tx) => {
+    for (let ago = 30; ago > 0; ago--) {
+      const day = today - ago * DAY_SECONDS;
+      await setAdoptionDay(tx, { day, people: 40 + (30 - ago), enrolled: 2 * (30 - ago) });
+    }
+    await addEventDays(
+      tx,
+      kinds.map(([action, reason, count]) => ({ day: today, action, reason, count })),
+    );
+  });
+}
+
 async function submitDanger({ page }: Stage): Promise<void> {
   await page.locator('.card .danger').click();
 }
@@ -187,6 +218,9 @@ const STAFF = '/console/staff/:person';
 /** Where one sees each page of the console. */
 export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/console/partners': ['console-partners'],
+  '/console/adoption': ['console-adoption'],
+  '/console/audit': ['console-audit', 'console-audit-none'],
+  '/console/audit/export': ['console-audit-export'],
   '/console/partners/new': ['console-partner-new'],
   [PARTNER]: ['console-partner'],
   [`${PARTNER}/policy`]: ['console-policy', 'console-policy-preview'],
@@ -218,4 +252,7 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${STAFF}/invitation`]: ['console-staff-invitation'],
 };
 
-export const CONSOLE_NO_PAGE = ['/console', '/console/partners.csv', `${PARTNER}/people.csv`];
+export const CONSOLE_NO_PAGE = [
+  ...['/console', '/console/partners.csv', `${PARTNER}/people.csv`],
+  ...['days', 'sign-ins', 'overdue'].map((file) => `/console/adoption/${file}.csv`),
+];

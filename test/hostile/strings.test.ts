@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isRefusal } from '#core/result.ts';
-import { exportAudit } from '#features/operate/audit-export.ts';
 import { addPerson } from '#flows/add-person.ts';
+import { exportAudit } from '#flows/audit-export.ts';
 import { addPartner } from '#flows/partner-acts.ts';
 import { disableUser } from '#flows/person-acts.ts';
 import { mailMessage } from '#mail/message.ts';

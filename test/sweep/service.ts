@@ -8,7 +8,7 @@ import { makeKeyText } from '#crypto/key-ring.ts';
 import type { PasswordHasher } from '#crypto/password-hash.ts';
 import type { Env } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
-import { exportAudit } from '#features/operate/audit-export.ts';
+import { exportAudit } from '#flows/audit-export.ts';
 import { type App, createApp } from '#http/app.ts';
 import { backupSqlite } from '#store/sqlite-backup.ts';
 import { ROUTES } from '../../src/routes.ts';

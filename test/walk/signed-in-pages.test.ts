@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { enterStaff } from '../http/console-story.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 import { pathOf, TABLE } from './walk.ts';
 
@@ -58,6 +59,48 @@ test('every page of a session carries Sign out and a link to /security', async (
     [],
     'every page was seen',
   );
+  checkWaysOut(shown);
+});
+
+const STAFF_FILES = /\.csv$/;
+const LEADS_ON = '/console';
+
+/** A partner, people in each state and a waiting reset, so that every page of the console has somebody to be about. */
+async function settleConsole(world: World) {
+  const partner = await world.addPartner({ name: COMPANY, slug: 'zephyr', policy: 'required' });
+  const person = await world.addUser({ email: EMAIL, name: NAME, partnerId: partner.id });
+  const staff = await world.addUser({ email: 'chris@portal.example', name: 'Chris Meyer', role: 'csm' });
+  const request = world.env.newId();
+  const asked = { requested_by: staff.id, requested_at: world.clock.at, reason: 'lost', code_minutes: 60 };
+  await world.env.db.transaction((tx) =>
+    tx
+      .insertInto('reset_requests')
+      .values({ id: request, user_id: person.id, ...asked, checked_by: 'callback', check_note: 'office' })
+      .execute(),
+  );
+  const ids = { ':partner': partner.id, ':request': request };
+  return (path: string) =>
+    path
+      .replace(/:partner|:request/g, (name) => ids[name as keyof typeof ids])
+      .replace(':person', path.startsWith('/console/staff') ? staff.id : person.id);
+}
+
+test('every page of the console carries Sign out and a link to /security', async (t) => {
+  const world = await openWorld(t);
+  const realPath = await settleConsole(world);
+  const admin = await enterStaff(world, 'admin', 'robin@portal.example');
+  const shown = new Map<string, string>();
+  const pages = PAGES.filter(({ guard, path }) => guard.startsWith('staff') && !STAFF_FILES.test(path));
+  for (const { path } of pages.filter(({ path }) => path !== LEADS_ON)) {
+    const { status, text } = await admin.get(realPath(path));
+    assert.equal(status, 200, path);
+    shown.set(path, text);
+  }
+  assert.ok(shown.size > 30);
+  checkWaysOut(shown);
+});
+
+function checkWaysOut(shown: ReadonlyMap<string, string>): void {
   for (const [path, text] of shown) {
     const form = /<form[^>]* action="\/sign-out"[^>]*>[\s\S]*?<\/form>/.exec(text)?.[0] ?? '';
     assert.match(form, /method="post"/i, path);
@@ -65,7 +108,7 @@ test('every page of a session carries Sign out and a link to /security', async (
     assert.match(form, />Sign out</, path);
     assert.match(text, /<a[^>]* href="\/security"/, path);
   }
-});
+}
 
 test('the Sign out of every page of a session ends it', async (t) => {
   const { world, user } = await worldWithAurelia(t);

@@ -26,10 +26,11 @@ export async function peopleCsv(env: Env, partnerId: string, query: PeopleQuery)
 }
 
 /** RFC 4180: every line has its end, the last one too. */
-function linesOf(lines: readonly string[]): string {
+export function linesOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\r\n`).join('');
 }
 
-function instant(at: number | undefined): string | undefined {
+/** RFC 3339, UTC. */
+export function instant(at: number | undefined): string | undefined {
   return at === undefined ? undefined : new Date(at * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -62,7 +62,8 @@ function readCursor(query: URLSearchParams, sort: PartnerFilter['sort']): Partne
   return /^\d{1,9}$/.test(value) ? { value: Number(value), id } : undefined;
 }
 
-function pathWith(path: string, values: Readonly<Record<string, string | undefined>>): string {
+/** A path with the values that are there. */
+export function pathWith(path: string, values: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   );

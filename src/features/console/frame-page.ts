@@ -10,7 +10,7 @@ export type Refused = { readonly title: string; readonly text?: Content; readonl
 
 type ConsolePage = {
   readonly title: string;
-  readonly part: 'partners' | 'resets' | 'staff';
+  readonly part: 'partners' | 'adoption' | 'resets' | 'audit' | 'staff';
   /** Where this page belongs to. */
   readonly above?: { readonly href: string; readonly label: string } | undefined;
   /** A form: lines that are not too long to read. */
@@ -45,7 +45,9 @@ function consoleTabs(view: View, part: ConsolePage['part']): Html {
   const { t, config, staff } = view;
   const items = [
     { part: 'partners', href: '/console/partners', label: t('console.partners') },
+    { part: 'adoption', href: '/console/adoption', label: t('console.adoption') },
     ...(config.resetSecondApprover ? [{ part: 'resets', href: '/console/resets', label: t('console.resets') }] : []),
+    { part: 'audit', href: '/console/audit', label: t('console.audit') },
     ...(staff === 'admin' ? [{ part: 'staff', href: '/console/staff', label: t('console.staff') }] : []),
   ];
   return tabs(

@@ -1,8 +1,9 @@
 import { canonicalEmail } from '#core/email.ts';
 import { isStaff } from '#core/policy.ts';
 import type { Env } from '#env.ts';
-import { listRecentEvents } from '#store/audit-log.ts';
+import { type LoggedEvent, listRecentEvents } from '#store/audit-log.ts';
 import { countPartners, listPartnerPage, type PartnerCursor, type PartnerRow } from '#store/partner-pages.ts';
+import { listPartnerNames } from '#store/partners.ts';
 import { findPersonRow, listNames, listPeoplePage, type PersonRow } from '#store/people-pages.ts';
 import { findPersonByEmail, type Partner } from '#store/users.ts';
 import type { PartnerQuery, PeopleQuery } from './filters.ts';
@@ -84,11 +85,11 @@ export async function* eachPerson(env: Env, partnerId: string, query: PeopleQuer
 export type TrailEvent = {
   readonly at: number;
   readonly action: string;
-  readonly isRefusal: boolean;
   /** The name of a person, or what stands for none: `command_line`, `system`. */
   readonly actor: string | undefined;
   readonly subject: string | undefined;
-  /** What staff typed as the reason. */
+  readonly partner: string | undefined;
+  /** What staff typed as the reason, or the code of a refusal. */
   readonly reason: string | undefined;
 };
 
@@ -99,19 +100,31 @@ export async function readTrail(
   env: Env,
   about: { readonly partner: string } | { readonly subject: string },
 ): Promise<readonly TrailEvent[]> {
-  const events = await listRecentEvents(env.db.read, about, TRAIL_EVENTS);
-  const ids = events.flatMap(({ actor, subject }) => [actor, subject]).filter((id) => id !== null);
-  const names = await listNames(env.db.read, [...new Set(ids)]);
-  return events.map(({ at, action, outcome, actor, subject, detail }) => ({
-    ...{ at, action, isRefusal: outcome === 'refusal' },
+  return namedEvents(env, await listRecentEvents(env.db.read, about, TRAIL_EVENTS));
+}
+
+/** Events with the names of people and partners for their ids; of whoever is gone the id stays. */
+export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Promise<readonly TrailEvent[]> {
+  const ids = (kinds: readonly ('actor' | 'subject' | 'partner')[]) => [
+    ...new Set(events.flatMap((event) => kinds.map((kind) => event[kind])).filter((id) => id !== null)),
+  ];
+  const names = await listNames(env.db.read, ids(['actor', 'subject']));
+  const partners = await listPartnerNames(env.db.read, ids(['partner']));
+  return events.map(({ at, action, actor, subject, partner, detail }) => ({
+    ...{ at, action },
     actor: actor === null ? undefined : (names.get(actor) ?? actor),
-    subject: subject === null ? undefined : names.get(subject),
+    subject: subject === null ? undefined : (names.get(subject) ?? subject),
+    partner: partner === null ? undefined : (partners.get(partner) ?? partner),
     reason: reasonIn(detail),
   }));
 }
 
-/** @param detail JSON that we wrote ourselves */
+/** @param detail JSON; one that somebody broke has no reason, and its event is shown all the same */
 function reasonIn(detail: string): string | undefined {
-  const { reason }: { readonly reason?: unknown } = JSON.parse(detail);
-  return typeof reason === 'string' ? reason : undefined;
+  try {
+    const { reason }: { readonly reason?: unknown } = Object(JSON.parse(detail));
+    return typeof reason === 'string' ? reason : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,13 +1,13 @@
 import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
 import { textField } from '#http/parts/fields.ts';
-import { grid } from '#http/parts/grid.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
-import { dataList, dateElement, state, timeElement } from '#http/parts/text.ts';
+import { dataList, dateElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done, type Refused } from './frame-page.ts';
 import type { PeopleList, ShownPartner, TrailEvent } from './lists.ts';
 import { policyState } from './partners-page.ts';
 import { peopleGrid, peopleTools } from './people-page.ts';
+import { trailGrid } from './trail-page.ts';
 
 export type PartnerView = {
   readonly partner: ShownPartner;
@@ -37,7 +37,7 @@ export function partnerPage(view: View, page: PartnerView): Html {
 ${dataList(factsOf(view, page, path))}
 <section><h2 id="people">${t('partner.people')}</h2>${peopleTools(view, path, list)}
 <div id="results">${peopleGrid(view, path, list)}</div></section>
-<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail)}</section>
+<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?partner=${partner.slug}`)}</section>
 <section class="apart"><h2>${t('partner.manage')}</h2>${actions(
       linkButton(`${path}/rename`, t('partner.rename')),
       linkButton(`${path}/${partner.archivedAt === undefined ? 'archive' : 'restore'}`, archiveLabel(view, partner)),
@@ -81,21 +81,6 @@ function reminders(view: View, { remindersAt, partner, missing }: PartnerView): 
   if (remindersAt.length === 0) return t('partner.reminders.overdue');
   const days = remindersAt.map((at, index) => html`${index > 0 && ', '}${dateElement(at, locale)}`);
   return html`${t('partner.reminders.due')} ${days}`;
-}
-
-export function trailGrid(view: View, trail: readonly TrailEvent[]): Html {
-  const { t, locale } = view;
-  return grid({
-    caption: t('partner.trail'),
-    columns: [t('trail.at'), t('trail.action'), t('trail.actor'), t('trail.subject')].map((label) => ({ label })),
-    rows: trail.map(({ at, action, isRefusal, actor, subject, reason }) => [
-      timeElement(at, locale),
-      html`<code>${action}</code>${isRefusal && html` ${state(t('trail.refused'), false)}`}${reason !== undefined && html`<br><span class="hint">${reason}</span>`}`,
-      actor ?? '–',
-      subject ?? '–',
-    ]),
-    empty: html`<p>${t('trail.none')}</p>`,
-  });
 }
 
 type NameForm = {

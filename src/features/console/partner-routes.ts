@@ -23,7 +23,7 @@ import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
 import { type PolicyTyped, readPolicyChoice, typedOf } from './policy-choice.ts';
 import { policyPage } from './policy-page.ts';
-import { actorOf, doneOf, missing } from './shared-routes.ts';
+import { actorOf, csvFile, doneOf, missing } from './shared-routes.ts';
 
 const PARTNERS = '/console/partners';
 const ONE = `${PARTNERS}/:partner`;
@@ -117,10 +117,6 @@ function question<G extends 'staffSteppedUp' | 'staffAdminSteppedUp'>(
       },
     }),
   ];
-}
-
-function csvFile(name: string, body: string): Reply {
-  return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
 }
 
 function back({ params }: Pick<StaffCall, 'params'>, done: string): Reply {

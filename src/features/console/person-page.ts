@@ -5,7 +5,7 @@ import { dataList, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done } from './frame-page.ts';
 import type { ListedPerson, ShownPartner, TrailEvent } from './lists.ts';
-import { trailGrid } from './partner-page.ts';
+import { trailGrid } from './trail-page.ts';
 
 export type PersonView = {
   readonly row: ListedPerson;
@@ -30,7 +30,7 @@ export function personPage(view: View, page: PersonView): Html {
     body: html`${page.waitingReset && html`<p class="notice info">${t('person.waitingReset')} <a href="/console/resets">${t('console.resets')}</a></p>`}
 ${dataList(factsOf(view, page))}
 <section class="apart"><h2>${t('person.acts')}</h2>${actions(...actsOf(view, page))}</section>
-<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail)}</section>`,
+<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?person=${row.id}`)}</section>`,
   });
 }
 

@@ -1,5 +1,7 @@
 import { seeOther } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
+import { adoptionRoutes } from './adoption-routes.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { partnerRoutes } from './partner-routes.ts';
 import { personRoutes } from './person-routes.ts';
 import { resetRoutes } from './reset-routes.ts';
@@ -7,6 +9,8 @@ import { staffRoutes } from './staff-routes.ts';
 
 export const consoleRoutes: readonly Route[] = [
   page({ method: 'GET', path: '/console', guard: 'staff', handle: () => seeOther('/console/partners') }),
+  ...adoptionRoutes,
+  ...auditRoutes,
   ...partnerRoutes,
   ...personRoutes,
   ...resetRoutes,

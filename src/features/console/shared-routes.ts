@@ -17,3 +17,7 @@ export function doneOf(query: URLSearchParams): Done | undefined {
 export function missing(view: View): Reply {
   return show(missingPage(view), 404);
 }
+
+export function csvFile(name: string, body: string | AsyncIterable<string>): Reply {
+  return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
+}

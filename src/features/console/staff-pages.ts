@@ -6,7 +6,7 @@ import { dataList, dateElement, state, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done } from './frame-page.ts';
 import type { ListedPerson, TrailEvent } from './lists.ts';
-import { trailGrid } from './partner-page.ts';
+import { trailGrid } from './trail-page.ts';
 
 export function staffPage(view: View, rows: readonly ListedPerson[], done?: Done): Html {
   const { t, locale } = view;
@@ -66,7 +66,7 @@ export function staffMemberPage(view: View, { row, trail, done }: MemberView): H
         ? linkButton(`${path}/enable`, t('act.enable'))
         : linkButton(`${path}/disable`, t('act.disable'), 'danger'),
     )}</section>
-<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail)}</section>`,
+<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?person=${row.id}`)}</section>`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { clientDigest, eventDigest, headAfter, manifestDigest, readManifest } from '#core/audit-chain.ts';
 import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
 import {
   type AuditBatch,
   countAuditTail,
@@ -61,6 +62,17 @@ export async function verifyAudit(
     const steady = before.firstBatch === after.firstBatch && before.erasedBefore === after.erasedBefore;
     if (verification.intact || steady || tries === 1) return verification;
   }
+}
+
+/** Keeps in the log itself that it was verified, and how that went: the console shows it. */
+export async function noteVerification(
+  env: Pick<Env, 'db' | 'now' | 'newId' | 'random'>,
+  { intact, batches, events, problemCount }: AuditVerification,
+): Promise<void> {
+  const event = intact
+    ? ({ action: 'audit.verified', actor: 'command_line', detail: { batches, events } } as const)
+    : ({ action: 'audit.found_broken', actor: 'command_line', detail: { batches, problems: problemCount } } as const);
+  await env.db.transaction((tx) => appendEvent(env, tx, event, undefined));
 }
 
 async function movingParts(env: VerifyEnv) {

@@ -1,6 +1,8 @@
 import { batchSealText, checkpointSealText, headAfter, manifestDigest, manifestOf } from '#core/audit-chain.ts';
+import { tallyEvents } from '#core/event-tally.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
+import { addEventDays } from '#store/adoption.ts';
 import {
   type AuditBatch,
   claimAuditTail,
@@ -88,6 +90,8 @@ async function appendBatch(env: SealEnv, tx: Queries): Promise<AuditBatch | unde
   const head = headAfter(last?.head ?? '', facts);
   const batch = { ...facts, manifest, head, seal: seal(env, batchSealText(number, head)), checkpoint: false };
   await createAuditBatch(tx, batch);
+  // Here and nowhere else: an event is sealed once, and so counted once.
+  await addEventDays(tx, tallyEvents(events));
   return batch;
 }
 

@@ -1,5 +1,6 @@
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
+import { listAdoptionDays, setAdoptionDay, sumPolicies } from '#store/adoption.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteOldMail } from '#store/deliveries.ts';
 import { deleteExpiredRows } from '#store/housekeeping.ts';
@@ -22,6 +23,7 @@ export function housekeepingJob(env: Env): Job {
     everySeconds: EVERY_SECONDS,
     async run({ isStopping }) {
       await tidy(env, isStopping);
+      await noteAdoption(env);
       await pruneByRetention(env);
     },
   };
@@ -41,6 +43,18 @@ export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => fals
 async function deleteSome(tx: Queries, now: number): Promise<number> {
   const rows = await deleteExpiredRows(tx, now, ROWS_PER_TRANSACTION);
   return Math.max(rows, await deleteOldMail(tx, now - MAIL_DAYS * DAY_SECONDS, ROWS_PER_TRANSACTION));
+}
+
+/** Notes how far the partners are today, where that has changed: again and again does no harm. */
+export async function noteAdoption(env: Pick<Env, 'db' | 'now'>): Promise<void> {
+  const now = env.now();
+  const day = now - (now % DAY_SECONDS);
+  const sums = await sumPolicies(env.db.read, now);
+  const people = sums.reduce((sum, one) => sum + one.people, 0);
+  const enrolled = sums.reduce((sum, one) => sum + one.enrolled, 0);
+  const [noted] = await listAdoptionDays(env.db.read, day);
+  if (noted?.people === people && noted.enrolled === enrolled) return;
+  await env.db.transaction((tx) => setAdoptionDay(tx, { day, people, enrolled }));
 }
 
 /** Removes what is older than the operator keeps; a batch that does not fit the chain stays, with all that follow it. */

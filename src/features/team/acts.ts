@@ -1,5 +1,5 @@
-import { staffReason } from '#core/audit.ts';
 import { type Refusal, refuse } from '#core/result.ts';
+import { staffReason } from '#core/staff-reason.ts';
 import type { Env } from '#env.ts';
 import { actorClient, actorId } from '#flows/actor.ts';
 import { appendEvent } from '#flows/append-event.ts';

@@ -6,6 +6,7 @@ import { jobsAndDelivery } from './002-jobs-and-delivery.ts';
 import { ringAndServers } from './003-ring-and-servers.ts';
 import { consoleMigration } from './004-console.ts';
 import { lifeCycle } from './005-life-cycle.ts';
+import { adoption } from './006-adoption.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '003-ring-and-servers': ringAndServers,
   '004-console': consoleMigration,
   '005-life-cycle': lifeCycle,
+  '006-adoption': adoption,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */

@@ -1,7 +1,7 @@
 import { csvLine } from '#core/csv.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
 import { type LoggedEvent, listAuditEvents } from '#store/audit-log.ts';
+import { appendEvent } from './append-event.ts';
 
 export type AuditExport = {
   readonly format: 'jsonl' | 'csv';
@@ -19,14 +19,14 @@ export async function* exportAudit(
 ): AsyncGenerator<string> {
   const event = { action: 'audit.exported', actor, detail: { format, since } } as const;
   await env.db.transaction((tx) => appendEvent(env, tx, event, undefined));
-  if (format === 'csv') yield COLUMNS.join(',');
+  if (format === 'csv') yield EXPORT_HEAD;
   for (let afterId: string | undefined = ''; afterId !== undefined; ) {
     const page: LoggedEvent[] = await listAuditEvents(env.db.read, {
       afterId,
       since: since ?? 0,
       limit: EVENTS_PER_PAGE,
     });
-    for (const logged of page) yield format === 'csv' ? eventLine(logged) : JSON.stringify(recordOf(logged));
+    for (const logged of page) yield exportLine(format, logged);
     afterId = page.at(-1)?.id;
   }
 }
@@ -46,6 +46,14 @@ const COLUMNS = [
   'batch',
 ] as const;
 
+/** The first line of a CSV. */
+export const EXPORT_HEAD = COLUMNS.join(',');
+
+/** One event as a line of an export, without its line end. */
+export function exportLine(format: AuditExport['format'], event: LoggedEvent): string {
+  return format === 'csv' ? eventLine(event) : JSON.stringify(recordOf(event));
+}
+
 function recordOf(event: LoggedEvent): Record<(typeof COLUMNS)[number], unknown> {
   const client = clientOf(event);
   return {
@@ -64,7 +72,8 @@ function recordOf(event: LoggedEvent): Record<(typeof COLUMNS)[number], unknown>
   };
 }
 
-function clientOf(event: LoggedEvent): { ip?: unknown; userAgent?: unknown } {
+/** Where an act came from; nothing once erased. */
+export function clientOf(event: Pick<LoggedEvent, 'client'>): { ip?: unknown; userAgent?: unknown } {
   const client = event.client === undefined ? undefined : parsed(event.client);
   return typeof client === 'object' && client !== null ? client : {};
 }

@@ -1,0 +1,141 @@
+import { clientDigest, clientText } from '#core/audit-chain.ts';
+import { createIdSource } from '#crypto/random.ts';
+import type { Env } from '#env.ts';
+import { sealPassword } from '#flows/passwords.ts';
+import type { Schema } from '#store/database.ts';
+import type { NewPartner } from '#store/partners.ts';
+import type { NewUser } from '#store/users.ts';
+import { partnerName, personName, plainWord } from './portal-names.ts';
+
+export const DAY_SECONDS = 24 * 60 * 60;
+const ROLL_OUT_DAYS = 300;
+const DEVICES = [
+  'Mozilla/5.0 (Windows NT 10.0) Firefox/152.0',
+  'Mozilla/5.0 (iPhone) Safari/605',
+  'Mozilla/5.0 (Macintosh) Chrome/149.0',
+];
+
+/** One of the numbers from 0 to 1 for each `number`: the same portal each time (Mulberry32). */
+export function chance(number: number): number {
+  let mixed = (number + 0x6d2b79f5) | 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+  mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+}
+
+/** How far people are likely to be, by what their partner asks for. */
+const STAGES = [
+  { until: 0.12, policy: 'off', ahead: false, adoption: 0.05 },
+  { until: 0.3, policy: 'optional', ahead: false, adoption: 0.4 },
+  { until: 0.5, policy: 'required', ahead: true, adoption: 0.65 },
+  { until: 1, policy: 'required', ahead: false, adoption: 0.965 },
+] as const;
+
+export type SeedPartner = { readonly row: NewPartner; readonly adoption: number };
+
+export function partnerOf(env: Env, number: number, now: number): SeedPartner {
+  const drawn = chance(number * 7 + 1);
+  const stage = STAGES.find(({ until }) => drawn < until) ?? STAGES[3];
+  const today = now - (now % DAY_SECONDS);
+  const days = stage.ahead ? 5 + Math.floor(chance(number * 7 + 2) * 60) : -Math.floor(chance(number * 7 + 2) * 120);
+  const name = partnerName(number);
+  return {
+    adoption: stage.adoption,
+    row: {
+      ...{ id: env.newId(), slug: plainWord(name), name, mfa_policy: stage.policy },
+      mfa_required_from: stage.policy === 'required' ? today + days * DAY_SECONDS : null,
+      created_at: now - 400 * DAY_SECONDS,
+    },
+  };
+}
+
+export type SeedPerson = {
+  readonly user: NewUser & {
+    last_sign_in_at: number | null;
+    exempt_until: number | null;
+    exempt_reason: string | null;
+  };
+  readonly authenticator: Schema['authenticators'] | undefined;
+  readonly codes: Schema['recovery_code_sets'] | undefined;
+};
+
+/** Somebody of a partner, in one of the states in which people are. */
+export function personOf(env: Env, partner: SeedPartner, number: number, phc: string, now: number): SeedPerson {
+  const draw = (salt: number) => chance(number * 31 + salt);
+  const [id, name] = [env.newId(), personName(number)];
+  const isInvited = draw(1) < 0.03;
+  const createdAt = now - Math.floor((30 + draw(2) * 370) * DAY_SECONDS);
+  const isEnrolled = !isInvited && draw(3) < partner.adoption;
+  // Slowly first, then faster, then the last few.
+  const enrolledAt = Math.max(createdAt, now - Math.floor(ROLL_OUT_DAYS * (1 - draw(4) ** 0.6) * DAY_SECONDS));
+  const isExempt = !isEnrolled && !isInvited && draw(5) < 0.1;
+  const user = {
+    ...{
+      id,
+      partner_id: partner.row.id,
+      email: `${plainWord(name).replace('-', '.')}.${number}@${partner.row.slug}.example`,
+    },
+    ...{ name, role: draw(6) < 0.04 ? ('manager' as const) : ('member' as const), locale: null, created_at: createdAt },
+    sealed_password: isInvited ? null : sealPassword(env, id, phc),
+    disabled_at: draw(7) < 0.02 ? now - Math.floor(draw(8) * 90 * DAY_SECONDS) : null,
+    mfa_skipped_at: null,
+    last_sign_in_at: isInvited ? null : now - Math.floor(draw(9) ** 2 * 60 * DAY_SECONDS),
+    exempt_until: isExempt ? now + Math.floor(draw(10) * 90 * DAY_SECONDS) : null,
+    exempt_reason: isExempt ? 'on leave' : null,
+  };
+  return {
+    user,
+    ...(isEnrolled ? possessionsOf(env, id, enrolledAt) : { authenticator: undefined, codes: undefined }),
+  };
+}
+
+function possessionsOf(env: Env, userId: string, at: number) {
+  const [id, setId] = [env.newId(), env.newId()];
+  const sealed = env.keys.seal('totp', { table: 'authenticators', rowId: id, userId }, env.random(20));
+  return {
+    authenticator: {
+      ...{ id, user_id: userId, sealed_secret: sealed, last_used_step: -1, created_at: at },
+      ...{ last_used_at: null, last_refusal: null },
+    },
+    codes: { id: setId, user_id: userId, created_at: at, sealed_copy: null, copy_expires_at: null },
+  };
+}
+
+type Signer = { readonly id: string; readonly partnerId: string; readonly isEnrolled: boolean };
+
+/** What signing in leaves behind, spread over the last month: mostly what went well. */
+export function eventsOf(env: Env, people: readonly Signer[], { count, now }: { count: number; now: number }) {
+  let at = now - 30 * DAY_SECONDS;
+  const newId = createIdSource(() => at * 1000);
+  return Array.from({ length: count }, (_, number): Schema['audit_events'] => {
+    at = now - Math.floor((30 * DAY_SECONDS * (count - number)) / count);
+    const person = people[Math.floor(chance(number * 3 + 1) * people.length)];
+    const { action, outcome, detail } = happening(chance(number * 3 + 2), person?.isEnrolled ?? false);
+    const ip = `198.51.${number % 100}.${(number * 7) % 250}`;
+    const client = clientText(env.random(16), { ip, userAgent: DEVICES[number % DEVICES.length] });
+    const actor = outcome === 'success' ? (person?.id ?? null) : null;
+    return {
+      ...{ id: newId(), at, action, outcome, actor, subject: person?.id ?? null, partner: person?.partnerId ?? null },
+      ...{ request_id: null, detail: JSON.stringify(detail), client, client_digest: clientDigest(client), batch: null },
+    };
+  });
+}
+
+const REFUSALS = [
+  ['sign_in.password_refused', 'wrong_password', 0.5],
+  ['sign_in.code_refused', 'code_incorrect', 0.75],
+  ['sign_in.code_refused', 'code_expired', 0.87],
+  ['sign_in.code_refused', 'code_already_used', 0.92],
+  ['sign_in.password_refused', 'too_many_attempts', 0.96],
+  ['recovery_code.refused', 'recovery_code_incorrect', 1],
+] as const;
+
+function happening(drawn: number, isEnrolled: boolean) {
+  if (drawn > 0.93) {
+    const where = (drawn - 0.93) / 0.07;
+    const [action, reason] = REFUSALS.find(([, , until]) => where < until) ?? REFUSALS[0];
+    return { action, outcome: 'refusal', detail: { reason } };
+  }
+  const amr = !isEnrolled ? ['pwd'] : drawn < 0.02 ? ['pwd', 'mfa'] : ['pwd', 'otp', 'mfa'];
+  return { action: 'sign_in.completed', outcome: 'success', detail: { amr } };
+}

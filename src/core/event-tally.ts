@@ -1,0 +1,52 @@
+/** How often something happened on a day, and why or how. */
+export type EventCount = {
+  /** Unix seconds of 00:00 UTC. */
+  readonly day: number;
+  readonly action: string;
+  readonly reason: string;
+  readonly count: number;
+};
+
+type Countable = { readonly at: number; readonly action: string; readonly detail: string };
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+/** What is drawn over time: sign-ins by how they were proven, refusals by their reason. */
+const COUNTED: ReadonlySet<string> = new Set([
+  'sign_in.completed',
+  'sign_in.password_refused',
+  'sign_in.code_refused',
+  'recovery_code.refused',
+  'access_code.refused',
+]);
+
+// A reason is one of our codes: what somebody wrote into the database must not make a row for each event.
+const REASON = /^[a-z_ ]{1,64}$/;
+
+/** The events that are counted, added up; in the order of their first appearance. */
+export function tallyEvents(events: readonly Countable[]): readonly EventCount[] {
+  const counts = new Map<string, EventCount>();
+  for (const { at, action, detail } of events) {
+    if (!COUNTED.has(action)) continue;
+    const [day, reason] = [Math.floor(at / DAY_SECONDS) * DAY_SECONDS, reasonIn(detail)];
+    const key = `${day} ${action} ${reason}`;
+    counts.set(key, { day, action, reason, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()];
+}
+
+/** The reason of a refusal, or the methods of a sign-in; `other` for what nobody can read. */
+function reasonIn(detail: string): string {
+  const { reason, amr } = fieldsIn(detail);
+  const text = Array.isArray(amr) ? amr.join(' ') : reason;
+  return typeof text === 'string' && REASON.test(text) ? text : 'other';
+}
+
+function fieldsIn(detail: string): { readonly reason?: unknown; readonly amr?: unknown } {
+  try {
+    return Object(JSON.parse(detail));
+  } catch {
+    // Sealing must not stop at a row that somebody broke: it is what shows that somebody did.
+    return {};
+  }
+}

@@ -1,0 +1,38 @@
+import { show } from '#http/reply.ts';
+import { page, type Route } from '#http/route.ts';
+import { readAdoption, readSpan } from './adoption.ts';
+import { daysCsv, overdueCsv, signInsCsv } from './adoption-csv.ts';
+import { csvFile } from './shared-routes.ts';
+
+const ADOPTION = '/console/adoption';
+
+export const adoptionRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: ADOPTION,
+    guard: 'staff',
+    async handle({ env, view, query }) {
+      // Few requests draw: what they draw with is loaded by the first of them.
+      const { adoptionPage } = await import('./adoption-page.ts');
+      return show(adoptionPage(view, await readAdoption(env, readSpan(query))));
+    },
+  }),
+  page({
+    method: 'GET',
+    path: `${ADOPTION}/days.csv`,
+    guard: 'staff',
+    handle: async ({ env, query }) => csvFile('adoption.csv', daysCsv(await readAdoption(env, readSpan(query)))),
+  }),
+  page({
+    method: 'GET',
+    path: `${ADOPTION}/sign-ins.csv`,
+    guard: 'staff',
+    handle: async ({ env }) => csvFile('sign-ins.csv', await signInsCsv(env)),
+  }),
+  page({
+    method: 'GET',
+    path: `${ADOPTION}/overdue.csv`,
+    guard: 'staff',
+    handle: ({ env }) => csvFile('overdue.csv', overdueCsv(env)),
+  }),
+];

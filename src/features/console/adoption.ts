@@ -1,0 +1,72 @@
+import type { Env } from '#env.ts';
+import {
+  type EventDay,
+  listAdoptionDays,
+  listEventDays,
+  listOverduePartners,
+  type OverduePartner,
+  type PolicySum,
+  sumOverdue,
+  sumPolicies,
+} from '#store/adoption.ts';
+import { type Proof, proofOf, type Why, whyOf } from './sign-in-words.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
+const LISTED_PARTNERS = 10;
+/** Sign-ins of the last month, whatever the curve shows. */
+export const SIGN_IN_DAYS = 30;
+export const SPANS = [30, 90, 365] as const;
+export type Span = (typeof SPANS)[number];
+
+export type Day = { readonly day: number; readonly people: number; readonly enrolled: number };
+export type Part<Name extends string> = { readonly name: Name; readonly count: number };
+
+export type Adoption = {
+  readonly span: Span;
+  readonly people: number;
+  readonly enrolled: number;
+  /** One for each day that is known, the oldest first; the last one is now. */
+  readonly days: readonly Day[];
+  readonly policies: readonly PolicySum[];
+  readonly overdue: { readonly partners: number; readonly people: number };
+  readonly overduePartners: readonly OverduePartner[];
+  readonly proofs: readonly Part<Proof>[];
+  readonly refusals: readonly Part<Why>[];
+};
+
+export function readSpan(query: URLSearchParams): Span {
+  return SPANS.find((span) => String(span) === query.get('days')) ?? 90;
+}
+
+/** The dashboard. Everything in it was counted before: partners by triggers, days by a job, sign-ins as they were sealed. */
+export async function readAdoption(env: Env, span: Span): Promise<Adoption> {
+  const { read } = env.db;
+  const now = env.now();
+  const today = now - (now % DAY_SECONDS);
+  const policies = await sumPolicies(read, now);
+  const people = policies.reduce((sum, one) => sum + one.people, 0);
+  const enrolled = policies.reduce((sum, one) => sum + one.enrolled, 0);
+  const noted = await listAdoptionDays(read, today - span * DAY_SECONDS);
+  const signIns = await listEventDays(read, today - (SIGN_IN_DAYS - 1) * DAY_SECONDS);
+  return {
+    ...{ span, people, enrolled, policies },
+    days: [...noted.filter(({ day }) => day < today), { day: today, people, enrolled }],
+    overdue: await sumOverdue(read, now),
+    overduePartners: await listOverduePartners(read, now, LISTED_PARTNERS),
+    proofs: partsOf(signIns, proofOf),
+    refusals: partsOf(signIns, whyOf),
+  };
+}
+
+/** Added up by the word that stands for each, the most frequent first. */
+function partsOf<Name extends string>(
+  days: readonly EventDay[],
+  nameOf: (one: EventDay) => Name | undefined,
+): readonly Part<Name>[] {
+  const counts = new Map<Name, number>();
+  for (const one of days) {
+    const name = nameOf(one);
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + one.count);
+  }
+  return [...counts].map(([name, count]) => ({ name, count })).sort((one, other) => other.count - one.count);
+}
