@@ -35,11 +35,6 @@ ${notice && noticeBox(noticeWords(view, notice))}
 ${frozenUntil !== undefined && frozenNotice(view, frozenUntil)}
 ${dataList([
   {
-    label: t('field.email'),
-    value: emailValue(view, page),
-    action: linkButton('/security/email', t('email.title')),
-  },
-  {
     label: t('security.authenticator'),
     value: appValue(view, page),
     action: linkButton('/security/authenticator', appAction),
@@ -53,6 +48,11 @@ ${dataList([
     label: t('security.password'),
     value: t('security.password.value'),
     action: linkButton('/security/password', t('security.password.change')),
+  },
+  {
+    label: t('field.email'),
+    value: emailValue(view, page),
+    action: linkButton('/security/email', t('email.title')),
   },
   {
     label: t('security.sessions'),
