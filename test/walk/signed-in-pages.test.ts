@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { makeEmailLink } from '#flows/email-links.ts';
 import { enterStaff } from '../http/console-story.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 import { pathOf, TABLE } from './walk.ts';
@@ -23,15 +24,28 @@ async function signIn(world: World, person: Person, secret: string): Promise<voi
   assert.equal((await person.post('/sign-in/one-time-code', { code: world.totp(secret) })).status, 303);
 }
 
+/** A colleague and a change of email that waits, so that the pages about them have something to show. */
+async function settleTeam(world: World, userId: string, partnerId: string) {
+  const colleague = await world.addUser({ email: 'bo@zephyr.example', name: 'Bo', partnerId });
+  const { env } = world;
+  const change = { purpose: 'confirm', userId, email: 'new@zephyr.example' } as const;
+  const link = await env.db.transaction((tx) => makeEmailLink(env, tx, change));
+  return (row: (typeof PAGES)[number]): string => {
+    if (row.path === '/email/:token') return new URL(link).pathname;
+    return row.path.startsWith('/team/people/') ? row.path.replace(':person', colleague.id) : pathOf(row);
+  };
+}
+
 /** Everything that a signed-in person can be shown, in every state in which some page is shown. */
-async function allSignedInPages(world: World, userId: string): Promise<Map<string, string>> {
+async function allSignedInPages(world: World, userId: string, partnerId: string): Promise<Map<string, string>> {
   const secret = await world.addAuthenticator(userId);
   const person = world.person();
   await signIn(world, person, secret);
+  const realPath = await settleTeam(world, userId, partnerId);
   const shown = new Map<string, string>();
   const look = async () => {
     for (const row of PAGES) {
-      const { status, text, headers } = await person.get(pathOf(row));
+      const { status, text, headers } = await person.get(realPath(row));
       if (status === 200 && headers.get('content-type')?.startsWith('text/html')) shown.set(row.path, text);
     }
   };
@@ -51,8 +65,8 @@ async function allSignedInPages(world: World, userId: string): Promise<Map<strin
 }
 
 test('every page of a session carries Sign out and a link to /security', async (t) => {
-  const { world, user } = await worldWithAurelia(t);
-  const shown = await allSignedInPages(world, user.id);
+  const { world, user, partner } = await worldWithAurelia(t);
+  const shown = await allSignedInPages(world, user.id, partner.id);
   const guarded = PAGES.filter(({ guard }) => !/^(public|pendingSignIn|staff)/.test(guard)).map(({ path }) => path);
   assert.deepEqual(
     guarded.filter((path) => path !== SHOWS_A_FILE && !shown.has(path)),
@@ -124,7 +138,8 @@ test('the Sign out of every page of a session ends it', async (t) => {
 });
 
 /** What nobody is told before the second door is open. The name of a company stands on the prompt: it is the reason. */
-const BEFORE = PAGES.filter(({ path }) => !path.startsWith('/help'));
+// Help, and whom to ask when all is lost, say the same to everybody.
+const BEFORE = PAGES.filter(({ path }) => !path.startsWith('/help') && path !== '/sign-in/lost');
 const PRIVATE = { name: NAME, company: COMPANY, slug: 'zephyr"', role: 'manager' };
 
 test('before the second factor no page shows a name, a company, a role or an id', async (t) => {
