@@ -2,7 +2,8 @@ import { exemptPerson } from '#flows/exemption.ts';
 import { actOn } from '#flows/person-acts.ts';
 import { resetMfaOf } from '#flows/reset-mfa.ts';
 import { addEventDays, setAdoptionDay } from '#store/adoption.ts';
-import { type Picture, passwordOnly, type Stage, sendCode, takeOver } from './ways.ts';
+import { type Picture, passwordOnly, type Stage, sendCode, submit, takeOver } from './ways.ts';
+import { PASSWORD } from './world.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const NAMES = ['Ana Silva', 'Bo Lind', 'Chloé Martin', 'Dmitri Orlov', 'Eva Krause'];
@@ -111,9 +112,9 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
     await sendCode(stage.page, '7KQ2-M9XT-BD4H-FVA8');
   },
   'security-access-code': async (stage) => {
-    await passwordOnly(stage, '/help');
-    await stage.page.goto('/step-up');
-    await stage.page.goto('/security/authenticator/access-code');
+    await passwordOnly(stage, '/security/authenticator/access-code');
+    await stage.page.locator('#password').fill(PASSWORD);
+    await submit(stage.page);
   },
   'console-partners': at(() => '/console/partners'),
   'console-adoption': async (stage) => {
