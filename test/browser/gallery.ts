@@ -204,7 +204,10 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   'new-password-dead': ({ page }) => page.goto(`/password/${'a'.repeat(43)}`),
   invitation: async ({ page, site }) => page.goto(await linkFor(site, 'invitation')),
   'invitation-dead': ({ page }) => page.goto(`/invitation/${'a'.repeat(43)}`),
-  'first-administrator': async ({ page, site }) => page.goto(await firstAdministratorLink(site)),
+  'first-administrator': async ({ page, site }) => {
+    await page.goto(await firstAdministratorLink(site));
+    await page.locator('#password').waitFor();
+  },
   'first-administrator-refused': async ({ page, site }) => {
     await page.goto(await firstAdministratorLink(site));
     await submit(page);

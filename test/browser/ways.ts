@@ -147,7 +147,11 @@ export async function linkFor(site: Site, purpose: 'reset' | 'invitation'): Prom
 }
 
 export async function firstAdministratorLink({ world: { env } }: Site): Promise<string> {
-  return (await env.db.transaction((tx) => makeLink(env, tx, { purpose: 'first_administrator' }))).url;
+  return env.db.transaction(async (tx) => {
+    // The link is dead once there is an administrator: those of earlier pictures are none any more.
+    await tx.updateTable('users').set({ role: 'csm' }).where('role', '=', 'admin').execute();
+    return (await makeLink(env, tx, { purpose: 'first_administrator' })).url;
+  });
 }
 
 export async function requestLink(site: Site): Promise<void> {

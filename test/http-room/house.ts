@@ -31,7 +31,8 @@ export async function openHouse(routes: readonly Route[], { environment = {}, db
   const opened = await openTestDatabase();
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
-  const db = { ...opened, ...replaced };
+  // The house's clock is the database's too.
+  const db = { ...opened, ...(opened.clockSeconds && { clockSeconds: async () => NOW }), ...replaced };
   const newId = createIdSource(() => NOW * 1000);
   const hasher = {} as Env['hasher'];
   const env: Env = { config, db, now: () => NOW, random: randomBytes, newId, keys, hasher, log };

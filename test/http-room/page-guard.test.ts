@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { settled } from '../databases/settled.ts';
 import { addSession, NOW, openHouse, tokenOf } from './house.ts';
 import { openPages, PAGES } from './pages-house.ts';
 
@@ -90,7 +91,7 @@ describe('the guard of a page', () => {
     const seenAt = async (name: string, lastSeenAt: number): Promise<number> => {
       await addSession(house.db, name, { last_seen_at: lastSeenAt });
       await house.open('/mine', { session: tokenOf(name) });
-      await house.db.transaction(async () => undefined);
+      await settled(house.db);
       const query = house.db.read.selectFrom('sessions').select('last_seen_at').where('id', '=', `session-${name}`);
       return (await query.executeTakeFirstOrThrow()).last_seen_at;
     };

@@ -72,9 +72,9 @@ describe('the address of a client', () => {
 
 describe('health', () => {
   it('is alive and ready, and warns once of a forwarded header nobody trusts', async () => {
-    const { get, lines } = await openHouse([PAGE]);
+    const durability = { level: 'none', text: 'a database that ends with the process' } as const;
+    const { get, lines } = await openHouse([PAGE], { db: { durability: async () => durability } });
     assert.deepEqual(await (await get('/healthz')).json(), { status: 'ok', reasons: [] });
-    const durability = { level: 'none', text: 'a database that ends with the process' };
     assert.deepEqual(await (await get('/readyz')).json(), { status: 'ready', reasons: [], durability });
     for (let i = 0; i < 3; i++) await get('/note', {}, { 'x-forwarded-host': 'evil.example' });
     const ready = await get('/readyz');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeBase32 } from '#core/totp.ts';
+import { settled } from '../databases/settled.ts';
 import { openWorld, PASSWORD, START, type World } from '../world.ts';
 import {
   ANA,
@@ -66,8 +67,7 @@ describe('a session', () => {
       const used = async (at: number) => {
         world.clock.at = at;
         const isOpen = (await browser.get('/security')).status === 200;
-        // The use is written down beside the answer.
-        await world.env.db.transaction(async () => undefined);
+        await settled(world.env.db);
         return isOpen;
       };
       for (let at = START; at < START + absolute; at += idle - 1) assert.equal(await used(at), true, `open at ${at}`);

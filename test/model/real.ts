@@ -6,6 +6,7 @@ import { makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import { mailBinding } from '#flows/mail.ts';
 import { listMail } from '#store/outbox.ts';
+import { settled } from '../databases/settled.ts';
 import { type Answer, type ApiAnswer, type Clock, ORIGIN, openWorld, START, type World } from '../world.ts';
 import type { Browser, Model } from './model.ts';
 
@@ -51,7 +52,7 @@ export async function openReal() {
     },
     /** What was written beside an answer, the last use of a session, is in the database afterwards. */
     async settle(node: NodeIndex): Promise<void> {
-      await world(node).env.db.transaction(async () => undefined);
+      await settled(world(node).env.db);
     },
   };
 }
