@@ -46,6 +46,8 @@ export type Config = {
   readonly resetSecondApprover: boolean;
   /** Hours for which a new password by mail link freezes authenticator and codes. */
   readonly resetFreezeHours: number;
+  /** Whether webhooks may go to this machine by plain http: for development. */
+  readonly localWebhooks: boolean;
   readonly logLevel: LogLevel;
   readonly metricsPort: number | undefined;
   /** Processes behind the one port. */

@@ -17,6 +17,7 @@ import type { Route } from '#http/route.ts';
 import { mailJob } from '#mail/deliver.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
 import { startTelemetry, type Telemetry } from '#telemetry/telemetry.ts';
+import { webhooksJob } from '#webhooks/deliver.ts';
 import { ROUTES } from './routes.ts';
 
 /** Why a server stops: `leaving` tells the balancer first and waits; `replaced` is a worker whose place is taken. */
@@ -76,7 +77,11 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
     await forMetrics?.close();
     throw error;
   });
-  const jobs = [presence, startSealing(env), startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env)])];
+  const jobs = [
+    presence,
+    startSealing(env),
+    startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env)]),
+  ];
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
   const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
   return {

@@ -5,6 +5,7 @@ import { helpRoutes } from '#features/help/routes.ts';
 import { homeRoutes } from '#features/home/routes.ts';
 import { invitationRoutes } from '#features/invitation/routes.ts';
 import { languageRoutes } from '#features/language/routes.ts';
+import { managementApi } from '#features/management/routes.ts';
 import { recoveryRoutes } from '#features/recovery/routes.ts';
 import { securityRoutes } from '#features/security/routes.ts';
 import { signInApi } from '#features/sign-in/api.ts';
@@ -25,6 +26,7 @@ export const ROUTES: readonly Route[] = [
   ...invitationRoutes,
   ...consoleRoutes,
   ...teamRoutes,
+  ...managementApi,
   ...homeRoutes,
   ...helpRoutes,
   ...languageRoutes,

@@ -10,6 +10,8 @@ const GROUPS: Readonly<Record<string, () => Promise<Group>>> = {
   user: () => import('./user.ts'),
   staff: () => import('./staff.ts'),
   mail: () => import('./mail.ts'),
+  'api-key': () => import('./api-key.ts'),
+  webhook: () => import('./webhook.ts'),
   audit: () => import('./audit.ts'),
   keys: () => import('./keys.ts'),
   backup: () => import('./backup.ts'),

@@ -1,3 +1,4 @@
+import { instant } from '#core/day.ts';
 import { refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { mailMessage, mailSubject } from '#mail/message.ts';
@@ -6,7 +7,6 @@ import { findMail, listMail } from '#store/outbox.ts';
 import { command, JSON_OPTION } from './command.ts';
 import { columns } from './help.ts';
 import { withEnv } from './open.ts';
-import { instant } from './records.ts';
 
 const MOST_LISTED = 1_000;
 

@@ -1,12 +1,12 @@
-import { parseDay } from '#core/day.ts';
+import { instant, parseDay } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { addPartner, changeMfaPolicy, type MfaChoice } from '#flows/partner-acts.ts';
+import { partnerRecord } from '#flows/records.ts';
 import { listPartners } from '#store/partners.ts';
 import type { Partner } from '#store/users.ts';
 import { command, isMisuse, JSON_OPTION, type Misuse } from './command.ts';
 import { columns } from './help.ts';
 import { ACTOR, withEnv } from './open.ts';
-import { instant, partnerRecord } from './records.ts';
 
 const POLICIES = ['off', 'optional', 'required'] as const;
 

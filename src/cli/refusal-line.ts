@@ -1,4 +1,6 @@
+import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
 import type { Refusal } from '#core/result.ts';
+import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 
 /** What the command line says to a refusal: what, and what to do. By code and reason, then by code alone. */
 const LINES: Readonly<Record<string, string>> = {
@@ -9,9 +11,17 @@ const LINES: Readonly<Record<string, string>> = {
   'invalid_request.slug_missing': 'no slug can be made of this name: give one with --slug',
   'invalid_request.slug_taken': 'another partner has this slug: give a different one with --slug',
   'invalid_request.reason_missing': 'a reason is needed: say why with --reason TEXT, it is kept in the audit log',
+  'invalid_request.scopes': `that is no list of scopes: ${SCOPES.join(', ')}`,
+  'invalid_request.expires': `a key expires, ahead and within ${API_KEY_DAYS_MOST} days`,
+  'invalid_request.url':
+    'that is no address for a webhook: https, without user and fragment (SALLYPORT_LOCAL_WEBHOOKS opens http://localhost)',
+  'invalid_request.events': `that is no list of events: ${WEBHOOK_EVENTS.join(', ')}`,
   invalid_request: 'the password is not well-formed text: type it again in UTF-8',
   'not_found.partner': 'there is no such partner: "sallyport partner list" shows them',
   'not_found.user': 'nobody has this email address: "sallyport user list" shows them',
+  'not_found.api_key': 'there is no such key: "sallyport api-key list" shows them',
+  'not_found.webhook': 'there is no such webhook: "sallyport webhook list" shows them',
+  'not_found.delivery': 'there is no such delivery: "sallyport webhook deliveries" shows them',
   'not_found.mail': 'there is no such mail: "sallyport mail list" shows them',
   'forbidden.user_disabled': 'this user is disabled: "sallyport user enable" first',
   'password_unacceptable.too_short':

@@ -1,8 +1,10 @@
+import { instant } from '#core/day.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { addPerson } from '#flows/add-person.ts';
 import { deleteUser } from '#flows/delete-user.ts';
 import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
+import { addedRecord, userRecord } from '#flows/records.ts';
 import { resetMfa } from '#flows/reset-mfa.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import { findPartnerBySlug } from '#store/partners.ts';
@@ -12,7 +14,6 @@ import { command, isMisuse, JSON_OPTION, type Output } from './command.ts';
 import { columns } from './help.ts';
 import { ACTOR, withEnv } from './open.ts';
 import { readEntrance } from './password.ts';
-import { addedRecord, instant, userRecord } from './records.ts';
 
 /** How a person who is added gets in. */
 export const ENTRANCE_OPTIONS = {

@@ -135,6 +135,13 @@ export const SETTINGS = {
       'Hours after a new password by mail link in which an authenticator cannot be replaced or turned off and recovery codes cannot be renewed, 0 to 720; 48 is a good number, 0 freezes nothing.',
     parse: wholeNumber(0, 720, '48'),
   },
+  localWebhooks: {
+    name: 'SALLYPORT_LOCAL_WEBHOOKS',
+    default: 'off',
+    about:
+      '`on`: webhooks may also go to `http://localhost`, 127.0.0.1 and [::1], for development. `off`: to https addresses of the public Internet alone.',
+    parse: parseSwitch,
+  },
   logLevel: {
     name: 'SALLYPORT_LOG_LEVEL',
     default: 'info',

@@ -25,3 +25,14 @@ export type ExportScope = {
   partner?: string | undefined;
   about?: string | undefined;
 };
+
+type Outcome = 'success' | 'refusal';
+
+/** What one action of the log says: carried by its row of the table. */
+export type Action<Detail> = {
+  readonly outcome: Outcome;
+  /** What the event says, for docs/audit.md. */
+  readonly meaning: string;
+  /** Carries the type alone; never there. */
+  readonly detail?: Detail;
+};

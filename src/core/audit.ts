@@ -1,15 +1,5 @@
-import type { DetailValue, EmailHash, ExportScope, PasswordRefusal, StaffReason } from './audit-values.ts';
+import type { Action, DetailValue, EmailHash, ExportScope, PasswordRefusal, StaffReason } from './audit-values.ts';
 import type { RefusalCode as CodeRefusal } from './result.ts';
-
-type Outcome = 'success' | 'refusal';
-
-type Action<Detail> = {
-  readonly outcome: Outcome;
-  /** What the event says, for docs/audit.md. */
-  readonly meaning: string;
-  /** Carries the type alone; never there. */
-  readonly detail?: Detail;
-};
 
 function success<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
   return { outcome: 'success', meaning };
@@ -21,6 +11,7 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 
 type Nothing = Record<string, never>;
 type Method = 'totp' | 'recovery_code' | 'password';
+type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
 export const AUDIT_ACTIONS = {
@@ -153,6 +144,17 @@ export const AUDIT_ACTIONS = {
     signIns?: number | undefined;
   }>('The MFA policy of a partner was changed; how many sessions and sign-ins that ended.'),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
+  'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
+    'A key of the management API was made.',
+  ),
+  'api_key.revoked': success<{ apiKeyId: string }>('A key of the management API was revoked.'),
+  'webhook.created': success<WebhookDetail>('A webhook was added, with a secret to sign with.'),
+  'webhook.secret_rotated': success<WebhookDetail>('A webhook was given another secret.'),
+  'webhook.disabled': success<WebhookDetail>(
+    'A webhook is told nothing more: by staff, or because it took nothing for days.',
+  ),
+  'webhook.enabled': success<WebhookDetail>('A disabled webhook is told things again.'),
+  'webhook.replayed': success<WebhookDetail>('A delivery to a webhook was sent again.'),
   'staff.role_changed': success<{ from: 'csm' | 'admin'; to: 'csm' | 'admin' }>(
     'A member of staff was given another role.',
   ),
@@ -191,7 +193,7 @@ export type AuditDetail<A extends AuditAction> =
 
 type Event<A extends AuditAction> = {
   readonly action: A;
-  /** Who did it: a user id, `command_line`, `system`; absent when nobody has proven who they are. */
+  /** Who did it: a user id, `api_key:` and its id, `command_line`, `system`; absent when nobody has proven who they are. */
   readonly actor?: string | undefined;
   /** The id of the user it was done to. */
   readonly subject?: string | undefined;
@@ -208,7 +210,7 @@ export function isEmailHash(mac: string): mac is EmailHash {
 }
 
 // A code of ours or an id. Tokens, recovery codes and secrets have capitals, one-time codes no letter.
-const CODE_OR_ID = /^(?:[a-z][a-z0-9_-]{0,63}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const CODE_OR_ID = /^(?:[a-z][a-z0-9_-]{0,63}|(?:api_key:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
  * The detail of an event as the JSON text that is stored and sealed.
@@ -237,6 +239,7 @@ const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
 function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
+  if (name === 'scopes') return /^[a-z]+:[a-z_]+$/.test(text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
   if ((name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action))
     return text !== '' && text.length <= STAFF_REASON_LENGTH;

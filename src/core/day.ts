@@ -13,3 +13,8 @@ export function parseTime(text: string): number | undefined {
   const milliseconds = Date.parse(text.toUpperCase());
   return parseDay(day) === undefined || Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
 }
+
+/** An instant as RFC 3339 in UTC, to the second. */
+export function instant(at: number): string {
+  return new Date(at * 1000).toISOString().replace('.000Z', 'Z');
+}

@@ -16,7 +16,8 @@ import {
   type PendingSignIn,
   renewPendingSignIn,
 } from '#store/pending-sign-ins.ts';
-import { deleteSession, type Session } from '#store/sessions.ts';
+import { deleteSession } from '#store/session-changes.ts';
+import type { Session } from '#store/sessions.ts';
 import { findPerson, type Person } from '#store/users.ts';
 import { finishSignIn, type NewSession } from './finish-sign-in.ts';
 

@@ -4,7 +4,7 @@ import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteEnrollments } from '#store/enrollments.ts';
 import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
-import { deleteOtherSessions } from '#store/sessions.ts';
+import { deleteOtherSessions } from '#store/session-changes.ts';
 import type { User } from '#store/users.ts';
 import { appendEvent } from './append-event.ts';
 

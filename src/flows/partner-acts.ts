@@ -26,6 +26,7 @@ import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#s
 import type { Partner } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
+import { queueWebhooks } from './queue-webhooks.ts';
 import { transactionOrRefusal } from './transaction.ts';
 
 /** What a partner asks for; `requiredFrom` with `required` only, and a moment that has passed means now. */
@@ -141,6 +142,7 @@ export async function changeMfaPolicy(
     const ended = await endWithoutSecondFactor(tx, before.id, mfa, now);
     const detail = { from: before.policy, to: mfa.policy, requiredFrom: mfa.requiredFrom, ...ended };
     await append(env, tx, actor, { action: 'partner.mfa_policy_changed', partner: before.id, detail });
+    await queueWebhooks(env, tx, { type: 'partner.mfa_policy_changed', partner: { ...before, ...mfa } });
     return { partner: { ...before, ...mfa }, ...ended };
   });
 }

@@ -12,7 +12,7 @@ import { deleteEnrollments } from '#store/enrollments.ts';
 import { revokeLinks } from '#store/links.ts';
 import { lockUser } from '#store/locks.ts';
 import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
-import { deleteOtherSessions } from '#store/sessions.ts';
+import { deleteOtherSessions } from '#store/session-changes.ts';
 import { setDisabled } from '#store/user-life.ts';
 import { findPerson, findPersonByEmail, type Person } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';

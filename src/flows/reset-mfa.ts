@@ -15,6 +15,7 @@ import { appendEvent } from './append-event.ts';
 import { oneTimeCodeKeys } from './lanes.ts';
 import { queueMail } from './mail.ts';
 import { actOn, endAll, type PersonAct } from './person-acts.ts';
+import { queueWebhooks } from './queue-webhooks.ts';
 
 /** How it was made sure that the right person asks: for the audit log. */
 export type IdentityCheck = {
@@ -65,6 +66,7 @@ export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: M
   const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
   const event = { action: 'user.mfa_reset', ...who, detail: { reason, sessions, ...check } } as const;
   await appendEvent(env, tx, event, actorClient(actor));
+  await queueWebhooks(env, tx, { type: 'user.mfa_reset', user });
   await queueMail(env, tx, user, { kind: 'mfa_reset', withCode: codeExpiresAt !== undefined });
   const accessCode =
     codeExpiresAt === undefined ? undefined : await makeAccessCode(env, tx, { user, expiresAt: codeExpiresAt }, actor);

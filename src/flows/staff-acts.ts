@@ -7,7 +7,7 @@ import type { Queries } from '#store/database.ts';
 import { revokeLinks } from '#store/links.ts';
 import { lockHouse, lockUser } from '#store/locks.ts';
 import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
-import { deleteOtherSessions } from '#store/sessions.ts';
+import { deleteOtherSessions } from '#store/session-changes.ts';
 import { countOtherAdministrators } from '#store/staff.ts';
 import { setDisabled, setRole } from '#store/user-life.ts';
 import { findPerson, type Person } from '#store/users.ts';

@@ -7,6 +7,7 @@ import type { Queries } from '#store/database.ts';
 import type { Person } from '#store/users.ts';
 import { oneTimeCodeKey } from './lanes.ts';
 import { type Mail, queueMail, whereFrom } from './mail.ts';
+import { queueWebhooks } from './queue-webhooks.ts';
 import type { Prover } from './reserve-try.ts';
 
 /** Refusals of a code that was compared: whoever typed it knew the password. */
@@ -50,6 +51,7 @@ async function warnOfPause(env: Env, tx: Queries, prover: Unwarned, authenticato
   const kind = disabled ? 'authenticator_disabled' : 'sign_in_paused';
   if (!(await isFirst(env, tx, `mail-${kind}:${authenticatorId}`, RULES.pausedMails))) return;
   const mail: Mail = kind === 'sign_in_paused' ? { kind, untilAt: now + seconds } : { kind };
+  await queueWebhooks(env, tx, { type: 'sign_in.paused', user, untilAt: disabled ? undefined : now + seconds });
   await queueMail(env, tx, user, { ...mail, ...whereFrom(client) });
 }
 

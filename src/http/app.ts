@@ -42,6 +42,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     pages: new Map(routes.filter(isShownPage).map((route) => [route.path, route])),
     proxies: { forwardedHeaderIgnored: false },
     standing: { isLeaving: false, endsConnections: false },
+    allowances: new Map(),
   };
   const hono = new Hono<Wire>();
   addRoutes(hono, house, routes);

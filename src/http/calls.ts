@@ -1,8 +1,9 @@
 import { isRefusal } from '#core/result.ts';
 import { jsonResponse, problemResponse } from './answer.ts';
+import { checkApiKey, isApiKeyGuard } from './api-key-guard.ts';
 import { checkCall } from './guard.ts';
 import { type Ask, clientOf, type House } from './house.ts';
-import { fitJson, isMediaType, isProblem, parseJson, readBody } from './parse.ts';
+import { fitJson, fitQuery, isMediaType, isProblem, parseJson, readBody } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import type { ApiRoute } from './route.ts';
 
@@ -14,23 +15,44 @@ export async function answerCall(
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
   const { env } = house;
-  if (ask.search.length > 1) {
-    return problemResponse(house, ask, problem('invalid_request', { detail: 'This call takes no query parameters.' }));
-  }
+  const query = readQuery(route, ask);
+  if (isProblem(query)) return problemResponse(house, ask, query);
   const client = clientOf(house, ask, undefined);
   if (isProblem(client)) return problemResponse(house, ask, client);
-  const found = await checkCall(env, route.guard, ask.request.headers.get('authorization'));
+  const { guard } = route;
+  const authorization = ask.request.headers.get('authorization');
+  const found = isApiKeyGuard(guard)
+    ? await checkApiKey(house, guard, authorization)
+    : await checkCall(env, guard, authorization);
   if (isRefusal(found)) return problemResponse(house, ask, found);
+  const idempotencyKey = readIdempotencyKey(route, ask);
+  if (typeof idempotencyKey === 'object') return problemResponse(house, ask, idempotencyKey);
   const input = route.method === 'GET' ? NO_INPUT : await readInput(route, ask);
   if (isProblem(input)) return problemResponse(house, ask, input);
-  // The door between the erased table and the typed declaration: `checkCall` and `readInput` proved what it says.
-  const call = { env, client, params, query: NO_QUERY, input: input.value, ...found } as never;
+  // The door between the erased table and the typed declaration: the checks and readers above proved what it says.
+  const call = { env, client, params, query: query.value, input: input.value, idempotencyKey, ...found } as never;
   const answer = await route.handle(call);
   return isRefusal(answer) ? problemResponse(house, ask, answer) : jsonResponse(house, ask, answer);
 }
 
-const NO_QUERY = new URLSearchParams();
 const NO_INPUT = { value: undefined };
+
+/** The validated query; a call that declares none takes none. */
+function readQuery(route: ApiRoute, { search }: Ask): { readonly value: unknown } | Problem {
+  if (route.query !== undefined) return fitQuery(route.query, search);
+  if (search.length <= 1) return NO_INPUT;
+  return problem('invalid_request', { detail: 'This call takes no query parameters.' });
+}
+
+// Visible ASCII: it is compared byte by byte, and nobody sees two that look alike.
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** The name that the caller gives to one act, where the call takes one. */
+function readIdempotencyKey({ idempotent }: ApiRoute, { request }: Ask): string | undefined | Problem {
+  const name = idempotent ? (request.headers.get('idempotency-key') ?? undefined) : undefined;
+  if (name === undefined || IDEMPOTENCY_KEY.test(name)) return name;
+  return problem('invalid_request', { detail: 'Idempotency-Key has to be 1 to 255 visible ASCII characters.' });
+}
 
 /** The validated body; a call without one takes nothing or `{}`. */
 async function readInput(route: ApiRoute, { request, arrival }: Ask): Promise<{ readonly value: unknown } | Problem> {

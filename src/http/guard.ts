@@ -12,9 +12,10 @@ import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import type { Mouth } from '#store/database.ts';
 import { findPendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
-import { findSession, type Session, setStepUpTarget, touchSession } from '#store/sessions.ts';
+import { setStepUpTarget, touchSession } from '#store/session-changes.ts';
+import { findSession, type Session } from '#store/sessions.ts';
 import { type Cookies, isTokenShaped } from './cookie.ts';
-import type { Guard, SessionGuard } from './route.ts';
+import type { ApiKeyGuard, Guard, PageGuard, SessionGuard } from './route.ts';
 
 /** The live credentials that a request carried, as far as its guard needs them. */
 export type Found = { readonly session?: Session; readonly pending?: PendingSignIn };
@@ -31,7 +32,7 @@ export type PageVerdict =
 
 /** A page that is asked for, or a form that was sent to one. */
 export type Visit = {
-  readonly guard: Guard;
+  readonly guard: PageGuard;
   readonly isPost: boolean;
   /** Path and query, for the way back. */
   readonly target: string;
@@ -51,7 +52,7 @@ export async function checkPage(env: Env, visit: Visit, cookies: Cookies): Promi
 }
 
 /** The id that a form of this guard is bound to. */
-export function formBinding(guard: Guard, { session, pending }: Found): string | undefined {
+export function formBinding(guard: PageGuard, { session, pending }: Found): string | undefined {
   if (guard === 'public') return undefined;
   return guard === 'pendingSignIn' ? pending?.id : session?.id;
 }
@@ -155,8 +156,12 @@ export function codesWait(session: Session, now: number): boolean {
   return provenAt + RECOVERY_CODES_COPY_SECONDS >= now;
 }
 
-/** The guard of a call: a bearer token or nothing. Cookies are never looked at. */
-export async function checkCall(env: Env, guard: Guard, authorization: string | null): Promise<Found | Refusal> {
+/** The guard of a call by a person: a bearer token or nothing. Cookies are never looked at. */
+export async function checkCall(
+  env: Env,
+  guard: Exclude<Guard, ApiKeyGuard>,
+  authorization: string | null,
+): Promise<Found | Refusal> {
   if (guard === 'public') return {};
   const token = bearerToken(authorization);
   if (guard === 'pendingSignIn') {
@@ -170,7 +175,7 @@ export async function checkCall(env: Env, guard: Guard, authorization: string | 
 }
 
 /** RFC 6750 §2.1; the scheme's name is compared without case (RFC 9110 §11.1). */
-function bearerToken(authorization: string | null): string | undefined {
+export function bearerToken(authorization: string | null): string | undefined {
   return authorization === null ? undefined : /^bearer +(\S+)$/i.exec(authorization)?.[1];
 }
 

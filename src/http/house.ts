@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Client } from '#core/client.ts';
 import type { Env } from '#env.ts';
+import type { Allowances } from './api-key-guard.ts';
 import { clientAddress } from './client.ts';
 import type { CookieNames } from './cookie.ts';
 import type { HeaderSets } from './headers.ts';
@@ -18,6 +19,8 @@ export type House = {
   readonly pages: ReadonlyMap<string, PageRoute>;
   readonly proxies: ProxyWatch;
   readonly standing: Standing;
+  /** How often each API key may still ask. */
+  readonly allowances: Allowances;
 };
 
 /** How long this process still answers: it tells the balancer first, then the connections, then it stops listening. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { RefusalCode } from '#core/result.ts';
+import { isApiKeyGuard } from './api-key-guard.ts';
 import { statusOf } from './problem.ts';
-import type { ApiRoute, Guard, Route } from './route.ts';
+import type { ApiKeyGuard, ApiRoute, Guard, Route } from './route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 type Named = { readonly productName: string; readonly publicUrl: { readonly origin: string } };
@@ -10,13 +11,18 @@ type Named = { readonly productName: string; readonly publicUrl: { readonly orig
 export function openApiDocument(routes: readonly Route[], config: Named): Json {
   return {
     openapi: '3.1.0',
-    info: { title: `${config.productName}: sign-in API`, version: '1' },
+    info: { title: `${config.productName}: sign-in and management API`, version: '1' },
     servers: [{ url: config.publicUrl.origin }],
     paths: paths(routes.filter((route) => route.mouth === 'api')),
     components: {
       securitySchemes: {
         pendingToken: { type: 'http', scheme: 'bearer', description: 'pendingToken of POST /api/v1/sign-in' },
         sessionToken: { type: 'http', scheme: 'bearer', description: 'session.token of a complete sign-in' },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'a key of the management API, made by an administrator',
+        },
       },
       schemas: { Problem: PROBLEM },
     },
@@ -32,19 +38,36 @@ function paths(routes: readonly ApiRoute[]): Json {
   return byPath;
 }
 
-function operation({ summary, guard, path, body, answer, refusals }: ApiRoute): Json {
-  const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
-    ...{ name, in: 'path', required: true },
-    schema: { type: 'string' },
-  }));
+function operation(route: ApiRoute): Json {
+  const { summary, guard, body, answer, refusals, idempotent } = route;
+  const parameters = [...pathParameters(route), ...queryParameters(route), ...(idempotent ? [IDEMPOTENCY_KEY] : [])];
   return {
     summary,
     security: security(guard),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: json(schema(body, 'input')) } }),
-    responses: { ...success(answer), ...problems([...ALWAYS, ...OF_GUARD[guard], ...refusals]) },
+    responses: { ...success(answer), ...problems([...ALWAYS, ...ofGuard(guard), ...refusals, ...ofName(idempotent)]) },
   };
 }
+
+function pathParameters({ path }: ApiRoute): readonly Json[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    ...{ name, in: 'path', required: true },
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters({ query }: ApiRoute): readonly Json[] {
+  if (query === undefined) return [];
+  const { properties = {} } = schema(query, 'input') as { properties?: Json };
+  return Object.entries(properties).map(([name, type]) => ({ name, in: 'query', required: false, schema: type }));
+}
+
+const IDEMPOTENCY_KEY: Json = {
+  ...{ name: 'Idempotency-Key', in: 'header', required: false },
+  description: 'A name for this one act: asked again within 24 hours, it is not done again and the answer is the same.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
 
 function success(answer: z.ZodType | undefined): Json {
   return answer === undefined
@@ -82,7 +105,7 @@ function problems(codes: readonly RefusalCode[]): Json {
 /** Any call can be malformed, and any can meet an overloaded server. */
 const ALWAYS: readonly RefusalCode[] = ['invalid_request', 'temporarily_unavailable'];
 
-const OF_GUARD: Readonly<Record<Guard, readonly RefusalCode[]>> = {
+const OF_GUARD: Readonly<Record<Exclude<Guard, ApiKeyGuard>, readonly RefusalCode[]>> = {
   public: [],
   pendingSignIn: ['sign_in_expired'],
   session: ['sign_in_expired'],
@@ -95,8 +118,18 @@ const OF_GUARD: Readonly<Record<Guard, readonly RefusalCode[]>> = {
   staffAdminSteppedUp: ['sign_in_expired', 'forbidden', 'step_up_required'],
 };
 
+function ofGuard(guard: Guard): readonly RefusalCode[] {
+  return isApiKeyGuard(guard) ? ['api_key_invalid', 'forbidden', 'too_many_attempts'] : OF_GUARD[guard];
+}
+
+function ofName(idempotent: boolean): readonly RefusalCode[] {
+  return idempotent ? ['idempotency_key_reused'] : [];
+}
+
 function security(guard: Guard): readonly Json[] {
   if (guard === 'public') return [];
+  // Of a bearer scheme the list names roles (OpenAPI 3.1): the scope that the key has to have.
+  if (isApiKeyGuard(guard)) return [{ apiKey: [guard.slice('apiKey:'.length)] }];
   return guard === 'pendingSignIn' ? [{ pendingToken: [] }] : [{ sessionToken: [] }];
 }
 

@@ -7,7 +7,7 @@ import type { Ask, House } from './house.ts';
 import { errorPage } from './layout.ts';
 import { type Problem, type ProblemCode, problem, problemHeaders, statusOf } from './problem.ts';
 import { type Reply, show } from './reply.ts';
-import type { Guard } from './route.ts';
+import type { PageGuard } from './route.ts';
 import type { View } from './view.ts';
 
 /** The pages that the wire itself answers with; a feature draws its own refusals. */
@@ -77,7 +77,7 @@ export function localeOf({ request }: Ask, { cookies: { language } }: Browser): 
 }
 
 /** What every page is drawn with. */
-export function drawView(house: House, ask: Ask, browser: Browser, guard: Guard, found: Found): View {
+export function drawView(house: House, ask: Ask, browser: Browser, guard: PageGuard, found: Found): View {
   const { config, keys, now } = house.env;
   const locale = localeOf(ask, browser);
   const binding = formBinding(guard, found) ?? found.session?.id ?? found.pending?.id;

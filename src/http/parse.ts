@@ -104,6 +104,21 @@ export function fitJson(body: z.ZodType, value: unknown): Parsed<unknown> {
   return problem('invalid_request', { detail: `The field ${String(field)} is missing or does not fit.` });
 }
 
+/** Names the parameter that does not fit. One that is there twice is refused, as a field of a form is. */
+export function fitQuery(query: z.ZodType, search: string): Parsed<unknown> {
+  const fields = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(search)) {
+    if (fields.has(name)) return problem('invalid_request', { detail: 'A query parameter was sent twice.' });
+    fields.set(name, value);
+  }
+  const fitted = query.safeParse(Object.fromEntries(fields));
+  if (fitted.success) return { value: fitted.data };
+  const name = fitted.error.issues[0]?.path[0];
+  const fault =
+    name === undefined ? 'There is an unknown query parameter.' : `The parameter ${String(name)} does not fit.`;
+  return problem('invalid_request', { detail: fault });
+}
+
 function decode(bytes: Buffer): string | undefined {
   try {
     return UTF8.decode(bytes);

@@ -33,6 +33,7 @@ const TABLE: Readonly<Record<ProblemCode, Row>> = {
   invalid_request: [400, 'Invalid request', 'The request does not have the form that is described for it.'],
   invalid_credentials: [401, 'Invalid credentials', 'Email or password is wrong.'],
   sign_in_expired: [401, 'Sign-in expired', 'No live token was sent: sign in again.'],
+  api_key_invalid: [401, 'API key invalid', 'No live API key was sent: it is missing, expired or revoked.'],
   forbidden: [403, 'Forbidden', 'This is not allowed here, now or for this role.'],
   step_up_required: [403, 'Step-up required', 'Prove a second factor again first.'],
   authenticator_disabled: [403, 'Authenticator disabled', 'Too many wrong codes: support has to reset it.'],
@@ -52,6 +53,11 @@ const TABLE: Readonly<Record<ProblemCode, Row>> = {
   ],
   misdirected_request: [421, 'Misdirected request', 'This host name is not served here.'],
   headers_too_large: [431, 'Headers too large', 'Address and headers of a request have at most 16 KiB.'],
+  idempotency_key_reused: [
+    422,
+    'Idempotency key reused',
+    'Another request was sent with this Idempotency-Key within a day: take a new one for each act.',
+  ],
   code_incorrect: [422, 'Code incorrect', 'This is not the code of this authenticator.'],
   code_expired: [422, 'Code expired', 'The code was right some time ago: send the current one.'],
   code_already_used: [422, 'Code already used', 'A code works once: wait for the next one.'],
@@ -98,7 +104,9 @@ export function problemHeaders(refusal: Problem): Record<string, string> {
   return {
     ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
     ...(refusal.allow === undefined ? {} : { allow: refusal.allow.join(', ') }),
-    ...(refusal.refused === 'sign_in_expired' ? { 'www-authenticate': 'Bearer' } : {}),
+    ...(statusOf(refusal.refused) === 401 && refusal.refused !== 'invalid_credentials'
+      ? { 'www-authenticate': 'Bearer' }
+      : {}),
     // The rest of the body is not read: on this connection no next request can be told from it.
     ...(refusal.refused === 'payload_too_large' ? { connection: 'close' } : {}),
   };

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import type { Scope } from '#core/api-key.ts';
 import type { Client } from '#core/client.ts';
 import type { Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
+import type { ApiKey } from '#store/api-keys.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import type { Session } from '#store/sessions.ts';
 import type { Partner } from '#store/users.ts';
@@ -9,7 +11,13 @@ import type { Reply } from './reply.ts';
 import type { View } from './view.ts';
 
 /** Who may call a route. A route without one does not compile; `sallyport routes` prints them. */
-export type Guard = 'public' | 'pendingSignIn' | SessionGuard;
+export type Guard = PageGuard | ApiKeyGuard;
+
+/** What a person in a browser can pass. */
+export type PageGuard = 'public' | 'pendingSignIn' | SessionGuard;
+
+/** A live key of the management API that is good for this scope; no token of a person stands for one, nor the reverse. */
+export type ApiKeyGuard = `apiKey:${Scope}`;
 
 /** What asks for a live session, and for more: a role, and with `…SteppedUp` a factor proven recently. */
 export type SessionGuard =
@@ -34,27 +42,30 @@ export type Granted = {
   staffSteppedUp: { readonly session: Session };
   staffAdmin: { readonly session: Session };
   staffAdminSteppedUp: { readonly session: Session };
-};
+} & { [G in ApiKeyGuard]: { readonly apiKey: ApiKey } };
 
 /** A manager has a partner: their own, and no other. */
 export type ManagerSession = Session & { readonly partner: Partner };
 
-type Request<G extends Guard, Input> = Granted[G] & {
+type Request<G extends Guard, Input, Query> = Granted[G] & {
   readonly env: Env;
   readonly client: Client;
   readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
+  readonly query: Query;
   readonly input: Input;
 };
 
 /** A page asked for, or a form sent to one. */
-export type PageCall<G extends Guard, Input = undefined> = Request<G, Input> & {
+export type PageCall<G extends PageGuard, Input = undefined> = Request<G, Input, URLSearchParams> & {
   readonly view: View;
 };
 
-export type ApiCall<G extends Guard, Input = undefined> = Request<G, Input>;
+export type ApiCall<G extends Guard, Input = undefined, Query = undefined> = Request<G, Input, Query> & {
+  /** How the caller names this one act, where it may: asked again under the same name, it is not done again. */
+  readonly idempotencyKey: string | undefined;
+};
 
-type PageDeclaration<G extends Guard, Form extends z.ZodType | undefined> = {
+type PageDeclaration<G extends PageGuard, Form extends z.ZodType | undefined> = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly guard: G;
@@ -63,7 +74,12 @@ type PageDeclaration<G extends Guard, Form extends z.ZodType | undefined> = {
   readonly handle: (call: PageCall<G, Form extends z.ZodType ? z.output<Form> : undefined>) => Promise<Reply> | Reply;
 };
 
-type ApiDeclaration<G extends Guard, Body extends z.ZodType | undefined, Answer extends z.ZodType | undefined> = {
+type ApiDeclaration<
+  G extends Guard,
+  Body extends z.ZodType | undefined,
+  Answer extends z.ZodType | undefined,
+  Query extends z.ZodType | undefined,
+> = {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly guard: G;
@@ -71,12 +87,20 @@ type ApiDeclaration<G extends Guard, Body extends z.ZodType | undefined, Answer 
   readonly summary: string;
   /** A strict object; absent for a bodyless call. */
   readonly body?: Body;
+  /** A strict object of texts; absent for a call that takes no query. */
+  readonly query?: Query;
   /** The 200 answer; absent for 204. */
   readonly answer?: Answer;
+  /** Takes an `Idempotency-Key`: the handler does the act by `doOnce`. */
+  readonly idempotent?: true;
   /** Refusal codes that the call may answer, beside those of its guard; for the document. */
   readonly refusals: readonly Refusal['refused'][];
   readonly handle: (
-    call: ApiCall<G, Body extends z.ZodType ? z.output<Body> : undefined>,
+    call: ApiCall<
+      G,
+      Body extends z.ZodType ? z.output<Body> : undefined,
+      Query extends z.ZodType ? z.output<Query> : undefined
+    >,
   ) => Promise<(Answer extends z.ZodType ? z.output<Answer> : undefined) | Refusal>;
 };
 
@@ -87,7 +111,7 @@ export type PageRoute = {
   readonly mouth: 'page';
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  readonly guard: Guard;
+  readonly guard: PageGuard;
   readonly form: z.ZodType | undefined;
   readonly handle: (call: never) => Promise<Reply> | Reply;
 };
@@ -98,14 +122,16 @@ export type ApiRoute = {
   readonly path: string;
   readonly guard: Guard;
   readonly summary: string;
+  readonly query: z.ZodType | undefined;
   readonly body: z.ZodType | undefined;
   readonly answer: z.ZodType | undefined;
+  readonly idempotent: boolean;
   readonly refusals: readonly Refusal['refused'][];
   readonly handle: (call: never) => Promise<unknown>;
 };
 
 /** Declares a page: what it is, who may see it, and how it answers, in one place. */
-export function page<const G extends Guard, Form extends z.ZodType | undefined = undefined>(
+export function page<const G extends PageGuard, Form extends z.ZodType | undefined = undefined>(
   declaration: PageDeclaration<G, Form>,
 ): PageRoute {
   const { method, path, guard, form, handle } = declaration;
@@ -117,7 +143,8 @@ export function api<
   const G extends Guard,
   Body extends z.ZodType | undefined = undefined,
   Answer extends z.ZodType | undefined = undefined,
->(declaration: ApiDeclaration<G, Body, Answer>): ApiRoute {
-  const { method, path, guard, summary, body, answer, refusals, handle } = declaration;
-  return { mouth: 'api', method, path, guard, summary, body, answer, refusals, handle };
+  Query extends z.ZodType | undefined = undefined,
+>(declaration: ApiDeclaration<G, Body, Answer, Query>): ApiRoute {
+  const { query, body, answer, idempotent = false, ...rest } = declaration;
+  return { mouth: 'api', ...rest, query, body, answer, idempotent };
 }

@@ -10,6 +10,9 @@ import type {
 } from './console-tables.ts';
 import type { EmailLinkTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
+
+import type { ManagementTables } from './management-tables.ts';
+
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
 
@@ -44,7 +47,7 @@ export type Schema = {
   outside_invitations: OutsideInvitationTable;
   adoption_days: AdoptionDayTable;
   event_days: EventDayTable;
-};
+} & ManagementTables;
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
 export type Mouth = 'page' | 'api';

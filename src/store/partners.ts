@@ -109,7 +109,7 @@ export async function lockPartner(tx: Queries, partnerId: string): Promise<Partn
   return row && partnerFrom(row);
 }
 
-function partnerFrom(row: Selectable<PartnerTable>): Partner {
+export function partnerFrom(row: Selectable<PartnerTable>): Partner {
   return {
     id: row.id,
     slug: row.slug,

@@ -6,7 +6,7 @@ type Directions = { readonly runs: readonly string[]; readonly types?: readonly 
 const EVERYTHING: Directions = {
   runs: [
     ...['core', 'signals', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'mail', 'flows', 'features'],
-    ...['telemetry', 'cli', 'top'],
+    ...['telemetry', 'webhooks', 'cli', 'top'],
   ],
 };
 
@@ -23,6 +23,8 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   http: { runs: ['core', 'signals', 'store', 'messages'], types: ['env', 'config', 'crypto'] },
   flows: { runs: ['core', 'store'], types: ['signals', 'env', 'config', 'crypto'] },
   mail: { runs: ['core', 'store', 'messages', 'flows'], types: ['env', 'config'] },
+  // Where what happened leaves for other programs: a leaf with a wire, as mail is.
+  webhooks: { runs: ['core', 'store', 'flows'], types: ['env', 'config'] },
   features: { runs: ['core', 'store', 'messages', 'http', 'mail', 'flows'], types: ['env', 'config', 'crypto'] },
   telemetry: { runs: ['signals', 'store', 'http'], types: ['env', 'config'] },
   cli: EVERYTHING,
@@ -41,7 +43,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // Pure: a domain name in its ASCII form.
   'node:url': ['src/core/email.ts', 'src/main.ts', 'src/cli/'],
   'node:sqlite': ['src/store/'],
-  'node:http': ['src/http/', 'src/telemetry/metrics-server.ts'],
+  'node:http': ['src/http/', 'src/telemetry/metrics-server.ts', 'src/webhooks/send.ts'],
+  'node:https': ['src/webhooks/send.ts'],
+  'node:dns/promises': ['src/webhooks/send.ts'],
+  'node:net': ['src/webhooks/send.ts'],
   pg: ['src/store/'],
   // Waiting: before a transaction is tried again, while a server leaves, before a worker is replaced.
   'node:timers/promises': ['src/store/', 'src/main.ts', 'src/workers.ts'],
@@ -134,7 +139,7 @@ function kindOf(path: string): 'page' | 'mouth' | 'flow' {
 }
 
 const PAGES_MAY_RUN =
-  /^src\/(core\/device-name|http\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
+  /^src\/(core\/(device-name|api-key|webhook)|http\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
 const PAGES_MAY_NAME = /^src\/(core|http|messages)\//;
 
 function featureFault(path: string, { target, typeOnly }: Import): string | undefined {

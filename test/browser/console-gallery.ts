@@ -1,6 +1,12 @@
+import { SCOPES } from '#core/api-key.ts';
+import { isRefusal } from '#core/result.ts';
+import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import { addApiKey, endApiKey } from '#flows/api-keys.ts';
 import { exemptPerson } from '#flows/exemption.ts';
+import { changeMfaPolicy } from '#flows/partner-acts.ts';
 import { actOn } from '#flows/person-acts.ts';
 import { resetMfaOf } from '#flows/reset-mfa.ts';
+import { addWebhook } from '#flows/webhooks.ts';
 import { addEventDays, setAdoptionDay } from '#store/adoption.ts';
 import { type Picture, passwordOnly, type Stage, sendCode, submit, takeOver } from './ways.ts';
 import { PASSWORD } from './world.ts';
@@ -18,6 +24,9 @@ type Scene = {
   readonly colleague: string;
   readonly newcomer: string;
   readonly request: string;
+  readonly key: string;
+  readonly webhook: string;
+  readonly lost: string;
 };
 
 let scenes = 0;
@@ -54,6 +63,7 @@ async function openScene(stage: Stage): Promise<Scene> {
   await actOn(env, { id: reset, actor: 'system', reason: 'lost phone' }, (tx, person, why) =>
     resetMfaOf(env, tx, person, { actor: 'system', reason: why, codeExpiresAt: world.clock.at + 3600 }),
   );
+  const programs = await addPrograms(stage, tag);
   const admin = await world.addUser({ email: `robin@${tag}.example`, name: 'Robin Weber', role: 'admin' });
   const colleague = await world.addUser({ email: `chris@${tag}.example`, name: 'Chris Meyer', role: 'csm' });
   const newcomer = await world.addUser({ email: `sam@${tag}.example`, role: 'csm', password: undefined });
@@ -71,7 +81,38 @@ async function openScene(stage: Stage): Promise<Scene> {
   await visitor.signIn(admin.email);
   await visitor.post('/sign-in/one-time-code', { code: world.totp(secret) });
   await takeOver(stage, visitor, '/help');
-  return { partner, member, invited, disabled, exempt, reset, colleague: colleague.id, newcomer: newcomer.id, request };
+  return {
+    partner,
+    member,
+    invited,
+    disabled,
+    exempt,
+    reset,
+    colleague: colleague.id,
+    newcomer: newcomer.id,
+    request,
+    ...programs,
+  };
+}
+
+/** A key that works and one that was revoked; a webhook with a delivery that was taken, and one that gave up. */
+async function addPrograms({ site }: Stage, slug: string) {
+  const { env, clock } = site.world;
+  const scopes = { scopes: SCOPES, expiresAt: undefined };
+  const made = await addApiKey(env, 'system', { name: 'Customer relations', ...scopes });
+  const old = await addApiKey(env, 'system', { name: 'Former import', ...scopes });
+  const url = 'https://crm.example.com/hooks/sallyport';
+  const hook = await addWebhook(env, 'system', { url, events: WEBHOOK_EVENTS });
+  const lost = await addWebhook(env, 'system', { url: 'https://nobody.example.com/hook', events: WEBHOOK_EVENTS });
+  if (isRefusal(made) || isRefusal(old) || isRefusal(hook) || isRefusal(lost)) throw new Error('a scene is refused');
+  await endApiKey(env, 'system', old.apiKey.id);
+  await changeMfaPolicy(env, `api_key:${made.apiKey.id}`, slug, { policy: 'required' });
+  await env.db.transaction(async (tx) => {
+    await tx.updateTable('webhook_deliveries').set({ delivered_at: clock.at, tries: 1 }).execute();
+    const gaveUp = { disabled_at: clock.at, disabled_because: 'failing' as const };
+    await tx.updateTable('webhooks').set(gaveUp).where('id', '=', lost.webhook.id).execute();
+  });
+  return { key: made.apiKey.id, webhook: hook.webhook.id, lost: lost.webhook.id };
 }
 
 function at(path: (scene: Scene) => string): Picture {
@@ -182,6 +223,24 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'console-staff-enable': staff('/enable'),
   'console-staff-invitation': staff('/invitation', 'newcomer'),
+  'console-keys': at(() => '/console/api-keys'),
+  'console-key-new': at(() => '/console/api-keys/new'),
+  'console-key-refused': refused(() => '/console/api-keys/new'),
+  'console-key-made': async (stage) => {
+    await openScene(stage);
+    await stage.page.goto('/console/api-keys/new');
+    await stage.page.locator('#name').fill('Customer relations');
+    await stage.page.locator('[name="users:read"]').check();
+    await stage.page.locator('.card form > .button').last().click();
+  },
+  'console-key-revoke': at((scene) => `/console/api-keys/${scene.key}/revoke`),
+  'console-webhooks': at(() => '/console/webhooks'),
+  'console-webhook': at((scene) => `/console/webhooks/${scene.webhook}`),
+  'console-webhook-new': at(() => '/console/webhooks/new'),
+  'console-webhook-refused': refused(() => '/console/webhooks/new'),
+  'console-webhook-rotate': at((scene) => `/console/webhooks/${scene.webhook}/rotate`),
+  'console-webhook-disable': at((scene) => `/console/webhooks/${scene.webhook}/disable`),
+  'console-webhook-enable': at((scene) => `/console/webhooks/${scene.lost}/enable`),
   'console-missing': at(() => '/console/people/nobody'),
 };
 
@@ -244,6 +303,15 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/console/resets': ['console-resets'],
   '/console/resets/:request/approve': ['console-approve'],
   '/console/resets/:request/decline': ['console-decline'],
+  '/console/api-keys': ['console-keys'],
+  '/console/api-keys/new': ['console-key-new', 'console-key-made'],
+  '/console/api-keys/:key/revoke': ['console-key-revoke'],
+  '/console/webhooks': ['console-webhooks'],
+  '/console/webhooks/new': ['console-webhook-new'],
+  '/console/webhooks/:webhook': ['console-webhook'],
+  '/console/webhooks/:webhook/rotate': ['console-webhook-rotate'],
+  '/console/webhooks/:webhook/disable': ['console-webhook-disable'],
+  '/console/webhooks/:webhook/enable': ['console-webhook-enable'],
   '/console/staff': ['console-staff'],
   '/console/staff/new': ['console-staff-new'],
   [STAFF]: ['console-staff-member'],

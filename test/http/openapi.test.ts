@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { isScope } from '#core/api-key.ts';
 import { ORIGIN } from '../world.ts';
 import { openWithAna } from './story.ts';
 
@@ -30,14 +31,30 @@ it('the document describes every call from the declarations that route and valid
       assert(operation.responses['400'] && operation.responses['503'], name);
       assert.equal(operation.security.length === 0, name === 'post /api/v1/sign-in', name);
       assert.equal(operation.responses['401'] !== undefined, true, name);
+      for (const [scheme, needed] of operation.security.flatMap((one) => Object.entries(one))) {
+        assert.equal(scheme === 'apiKey', MANAGEMENT.test(path), name);
+        if (scheme === 'apiKey') assert.ok(isScope(String(needed)), name);
+      }
     }
   }
 });
 
+const MANAGEMENT = /^\/api\/v1\/(?:partners|users|audit)(?:\/|$)/;
 const CALLS = [
   'delete /api/v1/session',
+  'get /api/v1/audit',
+  'get /api/v1/partners',
+  'get /api/v1/partners/{partner}',
   'get /api/v1/session',
   'get /api/v1/sign-in',
+  'get /api/v1/users',
+  'get /api/v1/users/{user}',
+  'post /api/v1/partners',
+  'post /api/v1/partners/{partner}/archive',
+  'post /api/v1/partners/{partner}/mfa',
+  'post /api/v1/partners/{partner}/mfa/preview',
+  'post /api/v1/partners/{partner}/name',
+  'post /api/v1/partners/{partner}/restore',
   'post /api/v1/sign-in',
   'post /api/v1/sign-in/enrollment',
   'post /api/v1/sign-in/enrollment/access-code',
@@ -45,6 +62,14 @@ const CALLS = [
   'post /api/v1/sign-in/enrollment/skip',
   'post /api/v1/sign-in/one-time-code',
   'post /api/v1/sign-in/recovery-code',
+  'post /api/v1/users',
+  'post /api/v1/users/{user}/disable',
+  'post /api/v1/users/{user}/enable',
+  'post /api/v1/users/{user}/exemption',
+  'post /api/v1/users/{user}/exemption/end',
+  'post /api/v1/users/{user}/invitation',
+  'post /api/v1/users/{user}/reset-mfa',
+  'post /api/v1/users/{user}/unlock',
 ];
 const SIGN_IN_FIELDS = ['enrollmentDeadline', 'expiresAt', 'methods', 'pendingToken', 'session', 'state'];
 

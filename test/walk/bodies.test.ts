@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
+import { SCOPES } from '#core/api-key.ts';
+import { isRefusal } from '#core/result.ts';
+import { addApiKey } from '#flows/api-keys.ts';
 import type { ApiRoute, Guard } from '#http/route.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
@@ -26,7 +29,10 @@ async function halfwayIn(t: TestContext) {
   const opened = await world.api('POST', '/api/v1/sign-in/one-time-code', { code: world.totp(secret) }, pending);
   const { token } = Object(opened.body.session);
   assert.equal(typeof token, 'string');
+  const made = await addApiKey(world.env, 'system', { name: 'every scope', scopes: SCOPES, expiresAt: undefined });
+  assert.ok(!isRefusal(made));
   const tokens: Readonly<Partial<Record<Guard, string>>> = {
+    ...Object.fromEntries(SCOPES.map((scope) => [`apiKey:${scope}`, made.key])),
     pendingSignIn: await pendingToken(world),
     session: token,
     steppedUp: token,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { SCOPES } from '#core/api-key.ts';
 import { seeOther } from '#http/reply.ts';
 import { api, type Guard, page } from '#http/route.ts';
 import { START } from '../world.ts';
@@ -27,6 +28,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PR
 const GUARDS: readonly Guard[] = [
   ...(['public', 'pendingSignIn', 'session', 'steppedUp', 'manager', 'managerSteppedUp'] as const),
   ...(['staff', 'staffSteppedUp', 'staffAdmin', 'staffAdminSteppedUp'] as const),
+  ...SCOPES.map((scope) => `apiKey:${scope}` as const),
 ];
 
 let walk: Walk;
@@ -53,6 +55,10 @@ describe('the table of routes', () => {
     api({ method: 'GET', path: '/x', summary: '', refusals: [], handle: async () => undefined });
     // @ts-expect-error: nor one with a guard that nobody checks
     page({ method: 'GET', path: '/x', guard: 'anybody', handle: () => seeOther('/') });
+    // @ts-expect-error: nor a page that a program's key would open
+    page({ method: 'GET', path: '/x', guard: 'apiKey:users:read', handle: () => seeOther('/') });
+    // @ts-expect-error: nor a call for a scope that no key can have
+    api({ method: 'GET', path: '/x', guard: 'apiKey:all', summary: '', refusals: [], handle: async () => undefined });
   });
 
   it('is public only where this list says so', () => {
@@ -116,7 +122,7 @@ function verdictOf(row: Row, { worth = {} }: Credential, { carried }: Held, form
   if (route === undefined) return 'in';
   if (route.mouth === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
   if (form === 'no origin') return { status: 403 };
-  const verdict = pageVerdict(guard, worth.page ?? 'nobody', method, pathOf(row) + query);
+  const verdict = pageVerdict(route.guard, worth.page ?? 'nobody', method, pathOf(row) + query);
   // A form that anybody may send is bound to the browser alone.
   const fits = form === 'own' || (form === 'another session' && guard === 'public');
   return verdict === 'in' && !fits ? { status: 403 } : verdict;
@@ -146,7 +152,7 @@ function isTurnedAway({ status, headers, text }: Answered): boolean {
   const location = headers.get('location') ?? '';
   if (status === 303)
     return /^\/(?:sign-in(?:\?(?:ended|return_to=.*))?|step-up)$/.test(location) && !isSignOut(headers);
-  if (/"code":"(?:sign_in_expired|step_up_required)"/.test(text)) return true;
+  if (/"code":"(?:sign_in_expired|step_up_required|api_key_invalid)"/.test(text)) return true;
   return /class="status">40[13]</.test(text) || text.includes('This page was out of date');
 }
 
@@ -155,11 +161,12 @@ function isSignOut(headers: Headers): boolean {
   return headers.getSetCookie().some((line) => /session=; .*Max-Age=0/.test(line));
 }
 
-function assertChallenge({ route }: Row, { status, headers, text }: Answered, what: string): void {
+function assertChallenge({ route, guard }: Row, { status, headers, text }: Answered, what: string): void {
   if (route?.mouth !== 'api') return;
   assert.equal(headers.get('content-type'), 'application/problem+json', what);
   assert.equal(headers.get('www-authenticate'), status === 401 ? 'Bearer' : null, what);
-  if (status === 401) assert.equal(JSON.parse(text).code, 'sign_in_expired', what);
+  const code = guard.startsWith('apiKey:') ? 'api_key_invalid' : 'sign_in_expired';
+  if (status === 401) assert.equal(JSON.parse(text).code, code, what);
 }
 
 describe('a method that a path does not know', () => {

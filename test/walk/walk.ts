@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { newToken } from '#core/token.ts';
 import { routeTable } from '#http/app.ts';
 import { makeFormToken } from '#http/form.ts';
-import type { Guard, Route } from '#http/route.ts';
+import type { Guard, PageGuard, Route } from '#http/route.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { type Credential, FINISHED, type Held, hold, PORTAL, type Standing } from './credentials.ts';
@@ -62,7 +62,7 @@ async function addOther(world: World): Promise<Walk['other']> {
 /** What a guard has to say to somebody: nothing more than the guard and the standing decide it. */
 export type Verdict = 'in' | { readonly status: number; readonly location?: string };
 
-export function pageVerdict(guard: Guard, standing: Standing, method: string, target: string): Verdict {
+export function pageVerdict(guard: PageGuard, standing: Standing, method: string, target: string): Verdict {
   if (guard === 'public') return 'in';
   if (guard === 'pendingSignIn') return pendingVerdict(standing);
   // Those who walk are members: a role is asked for before a proof.
@@ -94,6 +94,8 @@ function pendingVerdict(standing: Standing): Verdict {
 }
 
 export function apiVerdict(guard: Guard, standing: Standing): Verdict {
+  // No person's credential is a key.
+  if (guard.startsWith('apiKey:')) return { status: 401 };
   if (guard === 'public') return 'in';
   if (guard === 'pendingSignIn') return standing === 'pending' ? 'in' : { status: 401 };
   if (isRoleGuard(guard) && (standing === 'session' || standing === 'stepped_up')) return { status: 403 };

@@ -6,7 +6,7 @@ import { findPartnerCounts } from '#store/partner-pages.ts';
 import { findPartner, resetsWithoutCode } from '#store/partners.ts';
 import { countMissing, findPersonRow } from '#store/people-pages.ts';
 import { findResetRequest } from '#store/reset-requests.ts';
-import { listSessions } from '#store/sessions.ts';
+import { listSessions } from '#store/session-changes.ts';
 import { findPerson, type Partner } from '#store/users.ts';
 import { type ListedPerson, readTrail } from './lists.ts';
 import { remindersAhead } from './reminders.ts';

@@ -1,4 +1,6 @@
+import { SCOPES } from '#core/api-key.ts';
 import type { Refusal } from '#core/result.ts';
+import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { errorPage, layout } from '#http/layout.ts';
 import { tabs } from '#http/parts/grid.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
@@ -8,9 +10,11 @@ import type { MessageKey } from '#messages/messages.ts';
 
 export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
 
+export type ConsolePart = 'partners' | 'adoption' | 'resets' | 'audit' | 'staff' | 'keys' | 'webhooks';
+
 type ConsolePage = {
   readonly title: string;
-  readonly part: 'partners' | 'adoption' | 'resets' | 'audit' | 'staff';
+  readonly part: ConsolePart;
   /** Where this page belongs to. */
   readonly above?: { readonly href: string; readonly label: string } | undefined;
   /** A form: lines that are not too long to read. */
@@ -24,6 +28,7 @@ type ConsolePage = {
 export const DONE = [
   ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
+  ...(['revoked', 'replayed'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
 
@@ -48,12 +53,20 @@ function consoleTabs(view: View, part: ConsolePage['part']): Html {
     { part: 'adoption', href: '/console/adoption', label: t('console.adoption') },
     ...(config.resetSecondApprover ? [{ part: 'resets', href: '/console/resets', label: t('console.resets') }] : []),
     { part: 'audit', href: '/console/audit', label: t('console.audit') },
-    ...(staff === 'admin' ? [{ part: 'staff', href: '/console/staff', label: t('console.staff') }] : []),
+    ...(staff === 'admin' ? partsOfAdministrators(view) : []),
   ];
   return tabs(
     t('layout.console'),
     items.map((item) => ({ ...item, isCurrent: item.part === part })),
   );
+}
+
+function partsOfAdministrators({ t }: View) {
+  return [
+    { part: 'staff', href: '/console/staff', label: t('console.staff') },
+    { part: 'keys', href: '/console/api-keys', label: t('console.keys') },
+    { part: 'webhooks', href: '/console/webhooks', label: t('console.webhooks') },
+  ];
 }
 
 /** For an id that is nobody's: of staff too, whom this part of the console does not show. */
@@ -83,6 +96,10 @@ const WORDS: Readonly<Record<string, Words>> = {
   reason_missing: { field: 'reason', key: 'console.refused.reason' },
   checked_by: { field: 'checked_by', key: 'console.refused.checkedBy' },
   check_note: { field: 'check_note', key: 'console.refused.checkNote' },
+  scopes: { field: SCOPES[0], key: 'console.refused.scopes' },
+  expires: { field: 'expires', key: 'console.refused.expires' },
+  url: { field: 'url', key: 'console.refused.url' },
+  events: { field: WEBHOOK_EVENTS[0], key: 'console.refused.events' },
   last_administrator: { key: 'console.refused.lastAdministrator' },
   not_disabled: { key: 'console.refused.notDisabled' },
   waits: { key: 'console.refused.waits' },

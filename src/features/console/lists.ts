@@ -1,6 +1,7 @@
 import { canonicalEmail } from '#core/email.ts';
 import { isStaff } from '#core/policy.ts';
 import type { Env } from '#env.ts';
+import { listKeyNames } from '#store/api-keys.ts';
 import { type LoggedEvent, listRecentEvents } from '#store/audit-log.ts';
 import { countPartners, listPartnerPage, type PartnerCursor, type PartnerRow } from '#store/partner-pages.ts';
 import { listPartnerNames } from '#store/partners.ts';
@@ -94,6 +95,7 @@ export type TrailEvent = {
 };
 
 const TRAIL_EVENTS = 20;
+const KEY_ACTOR = 'api_key:';
 
 /** The last events of a partner or about one person, with names for ids. */
 export async function readTrail(
@@ -109,10 +111,15 @@ export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Pro
     ...new Set(events.flatMap((event) => kinds.map((kind) => event[kind])).filter((id) => id !== null)),
   ];
   const names = await listNames(env.db.read, ids(['actor', 'subject']));
+  const actors = ids(['actor']).filter((id) => id.startsWith(KEY_ACTOR));
+  const keys = await listKeyNames(
+    env.db.read,
+    actors.map((id) => id.slice(KEY_ACTOR.length)),
+  );
   const partners = await listPartnerNames(env.db.read, ids(['partner']));
   return events.map(({ at, action, actor, subject, partner, detail }) => ({
     ...{ at, action },
-    actor: actor === null ? undefined : (names.get(actor) ?? actor),
+    actor: actor === null ? undefined : (names.get(actor) ?? keys.get(actor.slice(KEY_ACTOR.length)) ?? actor),
     subject: subject === null ? undefined : (names.get(subject) ?? subject),
     partner: partner === null ? undefined : (partners.get(partner) ?? partner),
     reason: reasonIn(detail),

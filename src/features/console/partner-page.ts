@@ -3,7 +3,7 @@ import { textField } from '#http/parts/fields.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
 import { dataList, dateElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
-import { consolePage, type Done, type Refused } from './frame-page.ts';
+import { type ConsolePart, consolePage, type Done, type Refused } from './frame-page.ts';
 import type { PeopleList, ShownPartner, TrailEvent } from './lists.ts';
 import { policyState } from './partners-page.ts';
 import { peopleGrid, peopleTools } from './people-page.ts';
@@ -121,13 +121,14 @@ type Question = {
   readonly above: { readonly href: string; readonly label: string };
   readonly button: string;
   readonly isGrave?: boolean;
+  readonly part?: ConsolePart;
 };
 
 /** What will happen, and one button that does it. */
 export function questionPage(view: View, page: Question): Html {
   return consolePage(view, {
     title: page.title,
-    part: 'partners',
+    part: page.part ?? 'partners',
     above: page.above,
     narrow: true,
     body: html`<p>${page.text}</p>

@@ -1,11 +1,13 @@
 import { seeOther } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import { adoptionRoutes } from './adoption-routes.ts';
+import { apiKeyRoutes } from './api-key-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { partnerRoutes } from './partner-routes.ts';
 import { personRoutes } from './person-routes.ts';
 import { resetRoutes } from './reset-routes.ts';
 import { staffRoutes } from './staff-routes.ts';
+import { webhookRoutes } from './webhook-routes.ts';
 
 export const consoleRoutes: readonly Route[] = [
   page({ method: 'GET', path: '/console', guard: 'staff', handle: () => seeOther('/console/partners') }),
@@ -15,4 +17,6 @@ export const consoleRoutes: readonly Route[] = [
   ...personRoutes,
   ...resetRoutes,
   ...staffRoutes,
+  ...apiKeyRoutes,
+  ...webhookRoutes,
 ];

@@ -15,6 +15,7 @@ import {
 import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
+import { queueWebhooks } from '#flows/queue-webhooks.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { deleteOtherDevices } from '#store/devices.ts';
@@ -64,6 +65,7 @@ export async function confirmAtSignIn(
       }
       const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
       await appendEvent(env, tx, { action: 'totp.enrolled', ...whose, detail: { authenticatorId } }, client);
+      await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user });
       await issueRecoveryCodes(env, tx, { user, mouth, client }, drawn);
       await endOthers(env, tx, { user, keepSessionId: '', keepPendingId: pending.id, client }, 'authenticator_changed');
       // Whoever made a browser known with the password alone is a stranger to the second door.

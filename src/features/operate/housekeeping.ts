@@ -5,6 +5,7 @@ import type { Queries } from '#store/database.ts';
 import { deleteOldMail } from '#store/deliveries.ts';
 import { deleteExpiredRows } from '#store/housekeeping.ts';
 import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
+import { deleteOldDeliveries } from '#store/webhook-deliveries.ts';
 import { pruneAudit } from './audit.ts';
 
 const EVERY_SECONDS = 60;
@@ -42,7 +43,9 @@ export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => fals
 
 async function deleteSome(tx: Queries, now: number): Promise<number> {
   const rows = await deleteExpiredRows(tx, now, ROWS_PER_TRANSACTION);
-  return Math.max(rows, await deleteOldMail(tx, now - MAIL_DAYS * DAY_SECONDS, ROWS_PER_TRANSACTION));
+  const before = now - MAIL_DAYS * DAY_SECONDS;
+  const mails = await deleteOldMail(tx, before, ROWS_PER_TRANSACTION);
+  return Math.max(rows, mails, await deleteOldDeliveries(tx, before, ROWS_PER_TRANSACTION));
 }
 
 /** Notes how far the partners are today, where that has changed: again and again does no harm. */

@@ -18,6 +18,7 @@ import {
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { oneTimeCodeKeys } from '#flows/lanes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
+import { queueWebhooks } from '#flows/queue-webhooks.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { deleteTriesUnder } from '#store/attempts.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
@@ -26,7 +27,8 @@ import { deleteOtherDevices } from '#store/devices.ts';
 import { deleteEnrollment } from '#store/enrollments.ts';
 import { lockPartner } from '#store/partners.ts';
 import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
-import { addSecondFactor, raiseSession, type Session, setNotice } from '#store/sessions.ts';
+import { addSecondFactor, raiseSession, setNotice } from '#store/session-changes.ts';
+import type { Session } from '#store/sessions.ts';
 import { checkFreeze } from './freeze.ts';
 
 /** The session goes on under a new token; the first authenticator brings recovery codes to save. */
@@ -84,6 +86,7 @@ function add(env: Env, session: Session, code: string, client: Client) {
       };
       if (!(await addSecondFactor(tx, session.id, proof))) return refuse('sign_in_expired');
       await appendEvent(env, tx, { action: 'totp.enrolled', ...whose(session), detail: { authenticatorId } }, client);
+      await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user: session.user });
       await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, drawn);
       await tellEnded(env, tx, session, client, 'authenticator_added');
       return { token, showsCodes: true };

@@ -17,7 +17,8 @@ import { reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { claimEmailLink, deleteWaitingEmail, type EmailLink, findEmailLink, isEmailHeld } from '#store/email-links.ts';
 import { revokeLinks } from '#store/links.ts';
-import { type Session, setNotice } from '#store/sessions.ts';
+import { setNotice } from '#store/session-changes.ts';
+import type { Session } from '#store/sessions.ts';
 import { isTaken, setEmail } from '#store/user-life.ts';
 import { findPerson, findPersonByEmail } from '#store/users.ts';
 

@@ -18,7 +18,8 @@ import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
 import { revokeLinks } from '#store/links.ts';
-import { type Session, setNotice, setSessionDevice } from '#store/sessions.ts';
+import { setNotice, setSessionDevice } from '#store/session-changes.ts';
+import type { Session } from '#store/sessions.ts';
 import { findPerson, replacePassword } from '#store/users.ts';
 
 export type PasswordChange = { readonly current: string; readonly next: string };

@@ -7,7 +7,8 @@ import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-cod
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
-import { type Session, setNotice } from '#store/sessions.ts';
+import { setNotice } from '#store/session-changes.ts';
+import type { Session } from '#store/sessions.ts';
 import { checkFreeze } from './freeze.ts';
 
 /** Ten new codes; the old ones die in the same transaction. Only beside an authenticator. */

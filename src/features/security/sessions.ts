@@ -7,7 +7,8 @@ import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import type { SessionTable } from '#store/database.ts';
-import { deleteSession, listSessions, type Session, setNotice } from '#store/sessions.ts';
+import { deleteSession, listSessions, setNotice } from '#store/session-changes.ts';
+import type { Session } from '#store/sessions.ts';
 
 /** One place where the person is signed in. */
 export type Place = {

@@ -8,7 +8,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { deadlineOf, methodsOf, stateOf, workingMethods } from '#flows/sign-in-state.ts';
 import { codeBody, completeSchema, instant, instantSchema, sessionAnswer, sessionSchema } from '#http/answers.ts';
 import { api, type Route } from '#http/route.ts';
-import { deleteSession } from '#store/sessions.ts';
+import { deleteSession } from '#store/session-changes.ts';
 import { signInWithPassword } from './password.ts';
 import { signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 

@@ -10,7 +10,8 @@ import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
 import { proverOf } from '#flows/warn.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
-import { raiseSession, type Session, setNotice } from '#store/sessions.ts';
+import { raiseSession, setNotice } from '#store/session-changes.ts';
+import type { Session } from '#store/sessions.ts';
 
 /** The session goes on under a new token. */
 export type Raised = { readonly token: string };

@@ -7,6 +7,7 @@ import { ringAndServers } from './003-ring-and-servers.ts';
 import { consoleMigration } from './004-console.ts';
 import { lifeCycle } from './005-life-cycle.ts';
 import { adoption } from './006-adoption.ts';
+import { managementApi } from './007-management-api.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '004-console': consoleMigration,
   '005-life-cycle': lifeCycle,
   '006-adoption': adoption,
+  '007-management-api': managementApi,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */

@@ -1,0 +1,75 @@
+import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
+import { instant, parseTime } from '#core/day.ts';
+import { isRefusal } from '#core/result.ts';
+import { addApiKey, endApiKey } from '#flows/api-keys.ts';
+import { apiKeyRecord } from '#flows/records.ts';
+import { type ApiKey, listApiKeys } from '#store/api-keys.ts';
+import { command, JSON_OPTION } from './command.ts';
+import { columns } from './help.ts';
+import { ACTOR, withEnv } from './open.ts';
+
+const add = command({
+  words: 'api-key add',
+  args: ['NAME'],
+  options: {
+    scope: { value: 'SCOPE,…', required: true, about: `what it is good for: ${SCOPES.join(', ')}` },
+    expires: { value: 'TIME', about: `a day or a time; else in ${API_KEY_DAYS_MOST} days, and never later` },
+    ...JSON_OPTION,
+  },
+  summary: 'Makes a key of the management API and prints it, this once.',
+  async run({ args, options }) {
+    const expiresAt = options.expires === undefined ? undefined : parseTime(options.expires);
+    if (options.expires !== undefined && expiresAt === undefined)
+      return { misuse: '--expires must be a day or a time' };
+    const scopes = options.scope.split(',').map((scope) => scope.trim());
+    return withEnv(async (env) => {
+      const made = await addApiKey(env, ACTOR, { name: args.NAME, scopes, expiresAt });
+      if (isRefusal(made)) return made;
+      const { key, apiKey } = made;
+      const until = `Good for ${apiKey.scopes.join(', ')} until ${instant(apiKey.expiresAt)}. It is not shown again:`;
+      return { data: { ...apiKeyRecord(apiKey), key }, lines: [until, key] };
+    });
+  },
+});
+
+const list = command({
+  words: 'api-key list',
+  args: [],
+  options: JSON_OPTION,
+  summary: 'Lists the keys of the management API, those that are over too.',
+  run: () =>
+    withEnv(async (env) => {
+      const keys = await listApiKeys(env.db.read);
+      const rows = keys.map((key) => [
+        key.id,
+        key.name,
+        stateLine(key, env.now()),
+        key.scopes.join(','),
+        usedLine(key),
+      ]);
+      return { data: keys.map(apiKeyRecord), lines: columns(rows) };
+    }),
+});
+
+const revoke = command({
+  words: 'api-key revoke',
+  args: ['ID'],
+  options: JSON_OPTION,
+  summary: 'Ends a key for good: its next request is refused.',
+  run: ({ args }) =>
+    withEnv(async (env) => {
+      const ended = await endApiKey(env, ACTOR, args.ID);
+      return isRefusal(ended) ? ended : { data: apiKeyRecord(ended), lines: [`${ended.name} is revoked.`] };
+    }),
+});
+
+export const commands = [add, list, revoke];
+
+function stateLine({ revokedAt, expiresAt }: ApiKey, now: number): string {
+  if (revokedAt !== undefined) return `revoked ${instant(revokedAt)}`;
+  return `${expiresAt <= now ? 'expired' : 'until'} ${instant(expiresAt)}`;
+}
+
+function usedLine({ lastUsedAt }: ApiKey): string {
+  return lastUsedAt === undefined ? 'never used' : `last used ${instant(lastUsedAt)}`;
+}

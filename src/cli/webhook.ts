@@ -1,0 +1,128 @@
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import type { Env } from '#env.ts';
+import type { Actor } from '#flows/actor.ts';
+import { deliveryRecord, webhookRecord } from '#flows/records.ts';
+import {
+  addWebhook,
+  type MadeWebhook,
+  replay,
+  resumeWebhook,
+  rotateWebhookSecret,
+  stopWebhook,
+} from '#flows/webhooks.ts';
+import { listDeliveries } from '#store/webhook-deliveries.ts';
+import { findWebhook, listWebhooks, type Webhook } from '#store/webhooks.ts';
+import { command, JSON_OPTION } from './command.ts';
+import { columns } from './help.ts';
+import { ACTOR, withEnv } from './open.ts';
+
+const MOST_LISTED = 200;
+
+const add = command({
+  words: 'webhook add',
+  args: ['URL'],
+  options: {
+    events: { value: 'EVENT,…', about: `what it hears of; else all: ${WEBHOOK_EVENTS.join(', ')}` },
+    ...JSON_OPTION,
+  },
+  summary: 'Adds a webhook and prints its secret, this once.',
+  run: ({ args, options }) =>
+    withEnv(async (env) => {
+      const events = options.events?.split(',').map((event) => event.trim()) ?? WEBHOOK_EVENTS;
+      return shownOnce(await addWebhook(env, ACTOR, { url: args.URL, events }));
+    }),
+});
+
+const list = command({
+  words: 'webhook list',
+  args: [],
+  options: JSON_OPTION,
+  summary: 'Lists the webhooks, and which of them are disabled or fail.',
+  run: () =>
+    withEnv(async (env) => {
+      const records = (await listWebhooks(env.db.read)).map(webhookRecord);
+      const rows = records.map(({ id, url, state, since, events }) => [
+        ...[id, since === null ? state : `${state} since ${since}`, url, events.join(',')],
+      ]);
+      return { data: records, lines: columns(rows) };
+    }),
+});
+
+const deliveries = command({
+  words: 'webhook deliveries',
+  args: ['ID'],
+  options: JSON_OPTION,
+  summary: `Lists what a webhook was told, the newest first (${MOST_LISTED} at most).`,
+  run: ({ args }) =>
+    withEnv(async (env) => {
+      if (!(await findWebhook(env.db.read, args.ID))) return refuse('not_found', { reason: 'webhook' });
+      const records = (await listDeliveries(env.db.read, args.ID, MOST_LISTED)).map(deliveryRecord);
+      const rows = records.map(({ id, at, type, state, tries, fault }) => [
+        id,
+        at,
+        type,
+        state,
+        `${tries}`,
+        fault ?? '',
+      ]);
+      return { data: records, lines: columns(rows) };
+    }),
+});
+
+const rotate = command({
+  words: 'webhook rotate',
+  args: ['ID'],
+  options: JSON_OPTION,
+  summary: 'Prints a new secret, this once; for a day deliveries are signed with the old one too.',
+  run: ({ args }) => withEnv(async (env) => shownOnce(await rotateWebhookSecret(env, ACTOR, args.ID))),
+});
+
+const again = command({
+  words: 'webhook replay',
+  args: ['DELIVERY'],
+  options: {},
+  summary: 'Sends a delivery again, under the same id.',
+  run: ({ args }) =>
+    withEnv(async (env) => {
+      const done = await replay(env, ACTOR, args.DELIVERY);
+      return isRefusal(done) ? done : { data: null, lines: ['It goes out again.'] };
+    }),
+});
+
+export const commands = [
+  add,
+  list,
+  deliveries,
+  rotate,
+  again,
+  change('disable', 'Tells a webhook nothing more.', stopWebhook),
+  change('enable', 'Tells a disabled webhook things again.', resumeWebhook),
+];
+
+function change(
+  verb: string,
+  summary: string,
+  act: (env: Env, actor: Actor, id: string) => Promise<Webhook | Refusal>,
+) {
+  return command({
+    words: `webhook ${verb}`,
+    args: ['ID'],
+    options: JSON_OPTION,
+    summary,
+    run: ({ args }) =>
+      withEnv(async (env) => {
+        const webhook = await act(env, ACTOR, args.ID);
+        if (isRefusal(webhook)) return webhook;
+        const record = webhookRecord(webhook);
+        return { data: record, lines: [`${record.url}: ${record.state}.`] };
+      }),
+  });
+}
+
+function shownOnce(made: MadeWebhook | Refusal) {
+  if (isRefusal(made)) return made;
+  const { webhook, secret } = made;
+  const lines = [`${webhook.url} hears of ${webhook.events.join(', ')}. Its secret is not shown again:`, secret];
+  return { data: { ...webhookRecord(webhook), secret }, lines };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { SCOPES } from '#core/api-key.ts';
+import { parseDay } from '#core/day.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import { addApiKey, endApiKey } from '#flows/api-keys.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type Reply, seeOther, show } from '#http/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { findApiKey, listApiKeys } from '#store/api-keys.ts';
+import { type KeyTyped, keyFormPage, keysPage } from './api-keys-page.ts';
+import { refusedWords } from './frame-page.ts';
+import { questionPage } from './partner-page.ts';
+import { secretPage } from './secret-page.ts';
+import { actorOf, doneOf, missing } from './shared-routes.ts';
+
+const KEYS = '/console/api-keys';
+const REVOKE = `${KEYS}/:key/revoke`;
+
+// One field for each scope: a form of ours sends no field twice.
+const keyForm = z.record(z.string(), z.string());
+
+type AdminCall = PageCall<'staffAdminSteppedUp'>;
+
+export const apiKeyRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: KEYS,
+    guard: 'staffAdmin',
+    handle: async ({ env, view, query }) => show(keysPage(view, await listApiKeys(env.db.read), doneOf(query))),
+  }),
+  page({
+    method: 'GET',
+    path: `${KEYS}/new`,
+    guard: 'staffAdminSteppedUp',
+    handle: ({ view }) => show(keyFormPage(view, { name: '', scopes: [], expires: '' })),
+  }),
+  page({ method: 'POST', path: `${KEYS}/new`, guard: 'staffAdminSteppedUp', form: keyForm, handle: submitKey }),
+  page({ method: 'GET', path: REVOKE, guard: 'staffAdminSteppedUp', handle: askToRevoke }),
+  page({
+    method: 'POST',
+    path: REVOKE,
+    guard: 'staffAdminSteppedUp',
+    async handle(call) {
+      const ended = await endApiKey(call.env, actorOf(call), call.params.key ?? '');
+      return isRefusal(ended) ? missing(call.view) : seeOther(`${KEYS}?done=revoked`);
+    },
+  }),
+];
+
+/** Drawn in the answer to the form itself: the key is in no address, and nowhere a second time. */
+async function submitKey(call: PageCall<'staffAdminSteppedUp', z.output<typeof keyForm>>): Promise<Reply> {
+  const { env, view, input } = call;
+  const { name = '', expires = '' } = input;
+  const scopes = SCOPES.filter((scope) => input[scope] === 'yes');
+  const typed = { name, scopes, expires };
+  // No day is as late as may be; what is no day is none that is ahead.
+  const expiresAt = expires.trim() === '' ? undefined : (parseDay(expires) ?? 0);
+  const made = await addApiKey(env, actorOf(call), { name, scopes, expiresAt });
+  if (isRefusal(made)) return showRefusal(refusedForm(call, typed, made), made);
+  return show(
+    secretPage(view, {
+      ...{ title: view.t('keys.made'), part: 'keys', secret: made.key, text: view.t('keys.made.text', { name }) },
+      above: { href: KEYS, label: view.t('console.keys') },
+    }),
+  );
+}
+
+function refusedForm({ view }: Pick<AdminCall, 'view'>, typed: KeyTyped, refusal: Refusal) {
+  return keyFormPage(view, typed, refusedWords(view, refusal));
+}
+
+async function askToRevoke({ env, view, params }: AdminCall): Promise<Reply> {
+  const key = await findApiKey(env.db.read, params.key ?? '');
+  if (!key) return missing(view);
+  const { t } = view;
+  return show(
+    questionPage(view, {
+      ...{ title: t('keys.revoke'), text: t('keys.revoke.text', { name: key.name }), button: t('keys.revoke') },
+      ...{ action: `${KEYS}/${key.id}/revoke`, above: { href: KEYS, label: t('console.keys') } },
+      ...{ isGrave: true, part: 'keys' },
+    }),
+  );
+}

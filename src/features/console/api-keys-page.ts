@@ -1,0 +1,87 @@
+import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
+import { form, linkButton, submitButton } from '#http/parts/actions.ts';
+import { checkbox, textField } from '#http/parts/fields.ts';
+import { grid } from '#http/parts/grid.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
+import { dateElement, state, timeElement } from '#http/parts/text.ts';
+import type { View } from '#http/view.ts';
+import { consolePage, type Done, type Refused } from './frame-page.ts';
+
+const KEYS = '/console/api-keys';
+const DAY_SECONDS = 24 * 60 * 60;
+
+type ShownKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly expiresAt: number;
+  readonly revokedAt: number | undefined;
+  readonly lastUsedAt: number | undefined;
+};
+
+/** What programs may do here, until when, and whether they do it. */
+export function keysPage(view: View, keys: readonly ShownKey[], done?: Done): Html {
+  const { t, locale } = view;
+  return consolePage(view, {
+    ...{ title: t('console.keys'), part: 'keys', done },
+    body: html`<div class="actions">${linkButton(`${KEYS}/new`, t('keys.add'), 'primary')}</div>
+${grid({
+  caption: t('console.keys'),
+  columns: [t('people.name'), t('keys.scopes'), t('people.state'), t('keys.used'), ''].map((label) => ({ label })),
+  rows: keys.map((key) => [
+    key.name,
+    html`${key.scopes.map((scope) => html`<code>${scope}</code> `)}`,
+    stateOf(view, key),
+    key.lastUsedAt === undefined ? t('people.never') : timeElement(key.lastUsedAt, locale),
+    key.revokedAt === undefined && key.expiresAt > view.now && linkButton(`${KEYS}/${key.id}/revoke`, t('keys.revoke')),
+  ]),
+  empty: html`<p>${t('keys.none')}</p>`,
+})}`,
+  });
+}
+
+function stateOf({ t, locale, now }: View, { revokedAt, expiresAt }: ShownKey): Content {
+  if (revokedAt !== undefined) return state(t('keys.revoked'), false);
+  if (expiresAt <= now) return state(t('keys.expired'), false);
+  return html`${state(t('keys.until'), true)} ${dateElement(expiresAt, locale)}`;
+}
+
+export type KeyTyped = { readonly name: string; readonly scopes: readonly string[]; readonly expires: string };
+
+export function keyFormPage(view: View, typed: KeyTyped, refusal?: Refused): Html {
+  const { t } = view;
+  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const day = (at: number) => new Date(at * 1000).toISOString().slice(0, 10);
+  const [min, max] = [day(view.now + DAY_SECONDS), day(view.now + API_KEY_DAYS_MOST * DAY_SECONDS)];
+  return consolePage(view, {
+    ...{ title: t('keys.add'), part: 'keys', narrow: true, refusal },
+    above: { href: KEYS, label: t('console.keys') },
+    body: html`<p class="lead">${t('keys.lead')}</p>
+${form(
+  view,
+  `${KEYS}/new`,
+  html`${textField({
+    ...{ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name },
+    error: error('name'),
+  })}
+${choices(t('keys.scopes'), SCOPES, typed.scopes, error(SCOPES[0]))}
+${textField({
+  ...{ id: 'expires', name: 'expires', label: t('keys.expires'), hint: t('keys.expires.hint'), type: 'date' },
+  ...{ autocomplete: 'off', value: typed.expires, required: false, min, max, error: error('expires') },
+})}
+${submitButton(t('keys.add'))}`,
+)}`,
+  });
+}
+
+/** Some of a few, by the names that programs use for them. An error leads to the first. */
+export function choices(
+  legend: string,
+  names: readonly string[],
+  chosen: readonly string[],
+  error: string | undefined,
+): Html {
+  return html`<fieldset class="field"><legend>${legend}</legend>${names.map((name, index) =>
+    checkbox({ id: name, name, label: name, checked: chosen.includes(name), error: index === 0 ? error : undefined }),
+  )}</fieldset>`;
+}

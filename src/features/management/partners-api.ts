@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import type { Actor } from '#flows/actor.ts';
+import { doOnce } from '#flows/once.ts';
+import { addPartner, archivePartner, changeMfaPolicy, renamePartner, restorePartner } from '#flows/partner-acts.ts';
+import { previewMfaPolicy } from '#flows/policy-preview.ts';
+import { partnerRecord } from '#flows/records.ts';
+import { type ApiCall, api, type Route } from '#http/route.ts';
+import { listPartnersAfter } from '#store/management-lists.ts';
+import { findPartner } from '#store/partners.ts';
+import type { Partner } from '#store/users.ts';
+import { actorOf, namedAct } from './acting.ts';
+import { readPage } from './page-of-rows.ts';
+import { readChoice } from './policy.ts';
+import { pageOf, pageQuery, partnerSchema } from './schemas.ts';
+
+const PARTNERS = '/api/v1/partners';
+const ONE = `${PARTNERS}/:partner`;
+
+const policy = z.enum(['off', 'optional', 'required']);
+const mfaBody = z.strictObject({
+  policy,
+  requiredFrom: z
+    .string()
+    .nullable()
+    .meta({ description: 'A day, 00:00 UTC: with `required` alone. Until then MFA is offered.' })
+    .optional(),
+});
+const ended = z.strictObject({ sessions: z.int(), signIns: z.int() });
+
+export const partnersApi: readonly Route[] = [
+  api({
+    method: 'GET',
+    path: PARTNERS,
+    guard: 'apiKey:partners:read',
+    summary: 'List partners',
+    query: z.strictObject({
+      ...pageQuery,
+      slug: z.string().optional(),
+      policy: policy.optional(),
+      archived: z.enum(['true', 'false']).optional(),
+    }),
+    answer: pageOf(partnerSchema),
+    refusals: [],
+    handle: ({ env, query: { slug, policy, archived, ...page } }) =>
+      readPage(page, (rows) => listPartnersAfter(env.db.read, { slug, policy, archived: archived === 'true' }, rows), {
+        idOf: ({ id }) => id,
+        show: partnerRecord,
+      }),
+  }),
+  api({
+    method: 'POST',
+    path: PARTNERS,
+    guard: 'apiKey:partners:write',
+    summary: 'Add a partner',
+    body: z.strictObject({ name: z.string(), slug: z.string().optional(), mfa: mfaBody.optional() }),
+    answer: partnerSchema,
+    idempotent: true,
+    refusals: [],
+    async handle(call) {
+      const { name, slug } = call.input;
+      const mfa = readChoice(call.input.mfa ?? { policy: 'off' });
+      if (isRefusal(mfa)) return mfa;
+      const named = namedAct(call, 'add partner', call.input);
+      return doOnce(call.env, named, (env) => addPartner(env, actorOf(call), { name, slug, mfa }), partnerRecord);
+    },
+  }),
+  api({
+    method: 'GET',
+    path: ONE,
+    guard: 'apiKey:partners:read',
+    summary: 'Read a partner',
+    answer: partnerSchema,
+    refusals: ['not_found'],
+    async handle({ env, params }) {
+      const partner = await findPartner(env.db.read, params.partner ?? '');
+      return partner ? partnerRecord(partner) : refuse('not_found', { reason: 'partner' });
+    },
+  }),
+  api({
+    method: 'POST',
+    path: `${ONE}/name`,
+    guard: 'apiKey:partners:write',
+    summary: 'Give a partner another name',
+    body: z.strictObject({ name: z.string() }),
+    answer: partnerSchema,
+    refusals: ['not_found'],
+    handle: (call) => record(renamePartner(call.env, actorOf(call), call.params.partner ?? '', call.input.name)),
+  }),
+  change('archive', 'Let nobody of a partner sign in', archivePartner),
+  change('restore', 'Let the people of an archived partner sign in again', restorePartner),
+  api({
+    method: 'POST',
+    path: `${ONE}/mfa`,
+    guard: 'apiKey:partners:write',
+    summary: 'Change what the people of a partner are asked for',
+    body: mfaBody,
+    answer: z.strictObject({ ...partnerSchema.shape, ended }),
+    refusals: ['not_found'],
+    handle: changePolicy,
+  }),
+  api({
+    method: 'POST',
+    path: `${ONE}/mfa/preview`,
+    guard: 'apiKey:partners:read',
+    summary: 'Say whom a policy would hit, and change nothing',
+    body: mfaBody,
+    answer: z.strictObject({ people: z.int(), missing: z.int(), exempt: z.int(), endsSessions: z.int() }),
+    refusals: ['not_found'],
+    async handle({ env, params, input }) {
+      const choice = readChoice(input);
+      if (isRefusal(choice)) return choice;
+      const partner = await findPartner(env.db.read, params.partner ?? '');
+      return partner ? previewMfaPolicy(env, partner.id, choice) : refuse('not_found', { reason: 'partner' });
+    },
+  }),
+];
+
+type WriteCall<Input> = ApiCall<'apiKey:partners:write', Input>;
+
+/** An act that says all there is to say by its address. */
+function change(
+  name: 'archive' | 'restore',
+  summary: string,
+  act: (env: WriteCall<undefined>['env'], actor: Actor, id: string) => Promise<Partner | Refusal>,
+): Route {
+  return api({
+    method: 'POST',
+    path: `${ONE}/${name}`,
+    guard: 'apiKey:partners:write',
+    summary,
+    answer: partnerSchema,
+    refusals: ['not_found'],
+    handle: (call) => record(act(call.env, actorOf(call), call.params.partner ?? '')),
+  });
+}
+
+async function record(outcome: Promise<Partner | Refusal>) {
+  const partner = await outcome;
+  return isRefusal(partner) ? partner : partnerRecord(partner);
+}
+
+async function changePolicy(call: WriteCall<z.output<typeof mfaBody>>) {
+  const { env, params, input } = call;
+  const choice = readChoice(input);
+  if (isRefusal(choice)) return choice;
+  const found = await findPartner(env.db.read, params.partner ?? '');
+  if (!found) return refuse('not_found', { reason: 'partner' });
+  const changed = await changeMfaPolicy(env, actorOf(call), found.slug, choice);
+  if (isRefusal(changed)) return changed;
+  const { partner, sessions, signIns } = changed;
+  return { ...partnerRecord(partner), ended: { sessions, signIns } };
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/** Records as `flows/records.ts` makes them: the command line prints the same. */
+export const partnerSchema = z.strictObject({
+  id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  mfa: z.strictObject({ policy: z.enum(['off', 'optional', 'required']), requiredFrom: z.string().nullable() }),
+});
+
+export const userSchema = z.strictObject({
+  id: z.string(),
+  email: z.string(),
+  name: z.string(),
+  role: z.string(),
+  partner: z.strictObject({ id: z.string(), slug: z.string(), name: z.string() }).nullable(),
+  state: z.enum(['invited', 'active', 'disabled']),
+  mfa: z.strictObject({ enrolled: z.boolean(), since: z.string().nullable() }),
+  invitationUrl: z.string().optional(),
+});
+
+/** One page of a list; `nextCursor` is null on the last one. */
+export function pageOf<T extends z.ZodType>(row: T) {
+  return z.strictObject({ data: z.array(row), nextCursor: z.string().nullable() });
+}
+
+const LIMIT_MOST = 200;
+
+/** What every list takes beside its filters. */
+export const pageQuery = {
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/)
+    .transform(Number)
+    .refine((limit) => limit <= LIMIT_MOST)
+    .meta({ description: `Rows of a page, 1 to ${LIMIT_MOST}; else 50.` })
+    .optional(),
+  after: z.string().max(100).meta({ description: 'The `nextCursor` of the page before.' }).optional(),
+};

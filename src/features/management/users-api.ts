@@ -1,0 +1,184 @@
+import { z } from 'zod';
+import { ACCESS_CODE_MINUTES } from '#core/access-code.ts';
+import { instant, parseTime } from '#core/day.ts';
+import { canonicalEmail } from '#core/email.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import { addPerson, resendInvitation } from '#flows/add-person.ts';
+import { endExemption, exemptPerson } from '#flows/exemption.ts';
+import { doOnce } from '#flows/once.ts';
+import { disableUser, enableUser, type PersonAct, unlockUser } from '#flows/person-acts.ts';
+import { addedRecord, userRecord } from '#flows/records.ts';
+import { askForReset, IDENTITY_CHECKS, type ResetOutcome } from '#flows/reset-requests.ts';
+import { type ApiCall, api, type Route } from '#http/route.ts';
+import { listUsersAfter } from '#store/management-lists.ts';
+import { actorOf, namedAct } from './acting.ts';
+import { findUser } from './find.ts';
+import { readPage } from './page-of-rows.ts';
+import { pageOf, pageQuery, userSchema } from './schemas.ts';
+
+const USERS = '/api/v1/users';
+const ONE = `${USERS}/:user`;
+
+const roles = z.enum(['member', 'manager']);
+const listQuery = z.strictObject({
+  ...pageQuery,
+  email: z.string().optional(),
+  partner: z.string().meta({ description: 'The slug of the partner.' }).optional(),
+  role: roles.optional(),
+  state: z.enum(['invited', 'active', 'disabled']).optional(),
+  mfa: z.enum(['enrolled', 'missing']).optional(),
+});
+const newUser = z.strictObject({
+  email: z.string(),
+  name: z.string().optional(),
+  partner: z.string().meta({ description: 'The slug of the partner.' }),
+  role: roles.optional(),
+});
+const why = z.strictObject({ reason: z.string() });
+const exemption = z.strictObject({ reason: z.string(), until: z.string().meta({ format: 'date-time' }) });
+const resetBody = z.strictObject({
+  reason: z.string(),
+  checkedBy: z.enum(IDENTITY_CHECKS),
+  checkNote: z.string(),
+  codeMinutes: z.int().optional(),
+});
+const resetAnswer = z.strictObject({
+  state: z.enum(['done', 'waiting']).meta({ description: '`waiting`: a member of staff has to agree in the console.' }),
+  endedSessions: z.int().optional(),
+  accessCode: z.string().optional(),
+  accessCodeExpiresAt: z.string().optional(),
+});
+
+export const usersApi: readonly Route[] = [
+  api({
+    ...{ method: 'GET', path: USERS, guard: 'apiKey:users:read', summary: 'List the users of partners' },
+    query: listQuery,
+    answer: pageOf(userSchema),
+    refusals: [],
+    handle: listUsers,
+  }),
+  api({
+    ...{ method: 'POST', path: USERS, guard: 'apiKey:users:write', summary: 'Add a user and mail an invitation' },
+    body: newUser,
+    answer: userSchema,
+    idempotent: true,
+    refusals: ['not_found'],
+    async handle(call) {
+      const { email, name, partner, role = 'member' } = call.input;
+      const person = { email, name, partner, role, password: undefined };
+      const named = namedAct(call, 'add user', call.input);
+      return doOnce(call.env, named, (env) => addPerson(env, actorOf(call), person), addedRecord);
+    },
+  }),
+  api({
+    ...{ method: 'GET', path: ONE, guard: 'apiKey:users:read', summary: 'Read a user' },
+    answer: userSchema,
+    refusals: ['not_found'],
+    handle: ({ env, params }) => readUser(env, params.user ?? ''),
+  }),
+  api({
+    ...{ method: 'POST', path: `${ONE}/invitation`, guard: 'apiKey:users:write' },
+    summary: 'Mail another invitation; the one before dies',
+    answer: z.strictObject({ invitationUrl: z.string(), expiresAt: z.string() }),
+    idempotent: true,
+    refusals: ['not_found'],
+    async handle(call) {
+      const id = call.params.user ?? '';
+      if (!(await findUser(call.env, id))) return refuse('not_found', { reason: 'user' });
+      const named = namedAct(call, 'invite', id);
+      return doOnce(
+        call.env,
+        named,
+        (env) => resendInvitation(env, actorOf(call), id),
+        ({ url, expiresAt }) => ({ invitationUrl: url, expiresAt: instant(expiresAt) }),
+      );
+    },
+  }),
+  act('disable', 'End what a user has open, and every sign-in from now on', disableUser),
+  act('enable', 'Let a disabled user sign in again', enableUser),
+  act('unlock', 'End the waits after wrong passwords and codes', unlockUser),
+  act('exemption/end', 'End an exemption before its time', (env, { id, ...how }) =>
+    endExemption(env, { personId: id, ...how }),
+  ),
+  api({
+    ...{ method: 'POST', path: `${ONE}/exemption`, guard: 'apiKey:users:write' },
+    summary: 'Ask a user not to set up MFA until a moment ahead',
+    body: exemption,
+    answer: userSchema,
+    refusals: ['not_found'],
+    handle(call) {
+      const { reason } = call.input;
+      const until = parseTime(call.input.until) ?? 0;
+      return actOnUser(call, (id) => exemptPerson(call.env, { personId: id, actor: actorOf(call), reason, until }));
+    },
+  }),
+  api({
+    ...{ method: 'POST', path: `${ONE}/reset-mfa`, guard: 'apiKey:users:reset_mfa' },
+    summary: 'Take every authenticator from a user; answers the temporary access code for the new set-up',
+    body: resetBody,
+    answer: resetAnswer,
+    idempotent: true,
+    refusals: ['not_found'],
+    handle: resetMfa,
+  }),
+];
+
+type WriteCall<Input> = ApiCall<'apiKey:users:write', Input>;
+
+async function listUsers({ env, query }: ApiCall<'apiKey:users:read', undefined, z.output<typeof listQuery>>) {
+  const { limit, after, email: typed, ...filter } = query;
+  const email = typed === undefined ? undefined : canonicalEmail(typed);
+  if (typed !== undefined && email === undefined) return refuse('invalid_request', { reason: 'email' });
+  return readPage({ limit, after }, (rows) => listUsersAfter(env.db.read, { ...filter, email }, rows), {
+    idOf: ({ user }) => user.id,
+    show: userRecord,
+  });
+}
+
+/** An act that asks why. */
+function act(
+  name: string,
+  summary: string,
+  work: (env: Env, act: PersonAct & { readonly id: string }) => Promise<unknown>,
+): Route {
+  return api({
+    ...{ method: 'POST', path: `${ONE}/${name}`, guard: 'apiKey:users:write', summary, body: why, answer: userSchema },
+    refusals: ['not_found'],
+    handle: (call) => actOnUser(call, (id) => work(call.env, { id, actor: actorOf(call), reason: call.input.reason })),
+  });
+}
+
+/** Does it to a user of a partner, and answers the user as they are then. Staff are not found. */
+async function actOnUser(
+  { env, params }: Pick<WriteCall<unknown>, 'env' | 'params'>,
+  work: (id: string) => Promise<unknown>,
+) {
+  const id = params.user ?? '';
+  if (!(await findUser(env, id))) return refuse('not_found', { reason: 'user' });
+  const outcome = await work(id);
+  return isRefusal(outcome) ? outcome : readUser(env, id);
+}
+
+async function readUser(env: Env, id: string): Promise<ReturnType<typeof userRecord> | Refusal> {
+  const user = await findUser(env, id);
+  return user ? userRecord(user) : refuse('not_found', { reason: 'user' });
+}
+
+async function resetMfa(call: ApiCall<'apiKey:users:reset_mfa', z.output<typeof resetBody>>) {
+  const { codeMinutes = ACCESS_CODE_MINUTES.usual, ...typed } = call.input;
+  const personId = call.params.user ?? '';
+  const named = namedAct(call, `reset ${personId}`, call.input);
+  const reset = { personId, actor: actorOf(call), codeMinutes, ...typed };
+  return doOnce(call.env, named, (env) => askForReset(env, reset), resetRecord);
+}
+
+function resetRecord(outcome: ResetOutcome): z.output<typeof resetAnswer> {
+  if ('waits' in outcome) return { state: 'waiting' };
+  const { sessions, accessCode } = outcome;
+  return {
+    state: 'done',
+    endedSessions: sessions,
+    ...(accessCode && { accessCode: accessCode.code, accessCodeExpiresAt: instant(accessCode.expiresAt) }),
+  };
+}

@@ -1,0 +1,51 @@
+import { isApiKeyShaped } from '#core/api-key.ts';
+import { type Allowance, takeRequest } from '#core/request-rate.ts';
+import { type Refusal, refuse } from '#core/result.ts';
+import { LAST_SEEN_EVERY_SECONDS } from '#core/session.ts';
+import { tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import { type ApiKey, findApiKeyByHash, touchApiKey } from '#store/api-keys.ts';
+import { bearerToken } from './guard.ts';
+import type { ApiKeyGuard, Guard } from './route.ts';
+
+/**
+ * What each key has left, by its id: each process counts for itself, and only keys that exist are counted.
+ *
+ * A limit for fairness, so that one import slows nobody else down: nothing secret is guarded by it.
+ */
+export type Allowances = Map<string, Allowance>;
+
+export function isApiKeyGuard(guard: Guard): guard is ApiKeyGuard {
+  return guard.startsWith('apiKey:');
+}
+
+/** The guard of the management API: a key that lives, that has not asked too often, and that is good for this. */
+export async function checkApiKey(
+  { env, allowances }: { readonly env: Env; readonly allowances: Allowances },
+  guard: ApiKeyGuard,
+  authorization: string | null,
+): Promise<{ readonly apiKey: ApiKey } | Refusal> {
+  const typed = bearerToken(authorization);
+  const apiKey = isApiKeyShaped(typed) ? await findApiKeyByHash(env.db.read, tokenHash(typed)) : undefined;
+  const now = env.now();
+  if (!apiKey || apiKey.revokedAt !== undefined || apiKey.expiresAt <= now) {
+    if (apiKey) env.log.warn({ apiKeyId: apiKey.id }, 'an API key was used that is over');
+    return refuse('api_key_invalid');
+  }
+  const { allowance, retryAfterSeconds } = takeRequest(allowances.get(apiKey.id), now);
+  allowances.set(apiKey.id, allowance);
+  if (retryAfterSeconds !== undefined) return refuse('too_many_attempts', { retryAfterSeconds });
+  noteUse(env, apiKey);
+  const isGood = apiKey.scopes.some((scope) => guard === `apiKey:${scope}`);
+  return isGood ? { apiKey } : refuse('forbidden', { reason: 'scope' });
+}
+
+/** Beside the answer, at most once a minute: what it says is for the eyes of an administrator. */
+function noteUse({ db, now, log }: Env, { id, lastUsedAt }: ApiKey): void {
+  const at = now();
+  const before = at - LAST_SEEN_EVERY_SECONDS;
+  if (lastUsedAt !== undefined && lastUsedAt > before) return;
+  db.transaction((tx) => touchApiKey(tx, id, { now: at, before })).catch((error: unknown) =>
+    log.warn({ err: error }, 'last use of an API key was not noted'),
+  );
+}

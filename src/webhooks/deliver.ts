@@ -1,0 +1,108 @@
+import { signatureHeader, WEBHOOK_PATIENCE_SECONDS, webhookBackoffSeconds } from '#core/webhook.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import type { Job } from '#flows/jobs.ts';
+import { secretBinding } from '#flows/webhooks.ts';
+import type { WebhookDeliveryTable } from '#store/management-tables.ts';
+import { claimDelivery, listDueDeliveries, settleDelivery } from '#store/webhook-deliveries.ts';
+import {
+  disableWebhook,
+  findWebhook,
+  listWebhookSecrets,
+  noteWebhookFails,
+  noteWebhookWorks,
+  type Webhook,
+} from '#store/webhooks.ts';
+import { post, type Resolver, type Taken } from './send.ts';
+
+/** Deliveries under way at once: one receiver that hangs takes one of them. */
+const AT_ONCE = 10;
+/** Longer than a try can take: whoever holds a delivery has it for itself. */
+const CLAIM_SECONDS = 40;
+
+export function webhooksJob(env: Env): Job {
+  return {
+    name: 'webhooks',
+    everySeconds: 1,
+    isDue: async () => (await listDueDeliveries(env.db.read, env.now(), 1)).length > 0,
+    run: ({ isStopping }) => deliverWebhooks(env, { isStopping }),
+  };
+}
+
+type Options = { readonly isStopping?: () => boolean; readonly resolve?: Resolver; readonly timeoutSeconds?: number };
+
+/** One round: what is due, a few at once, until nothing is. */
+export async function deliverWebhooks(env: Env, options: Options = {}): Promise<void> {
+  const { isStopping = () => false } = options;
+  while (!isStopping()) {
+    const due = await listDueDeliveries(env.db.read, env.now(), AT_ONCE);
+    if (due.length === 0) return;
+    await Promise.all(due.map((delivery) => deliverOne(env, delivery, options)));
+  }
+}
+
+async function deliverOne(env: Env, delivery: WebhookDeliveryTable, options: Options): Promise<void> {
+  const { db } = env;
+  const now = env.now();
+  const claim = { now, untilAt: now + CLAIM_SECONDS };
+  if (!(await db.transaction((tx) => claimDelivery(tx, delivery.id, claim)))) return;
+  const webhook = await findWebhook(db.read, delivery.webhook_id);
+  if (!webhook) return;
+  const taken = await tryOnce(env, webhook, delivery, options);
+  const line = { deliveryId: delivery.id, webhookId: webhook.id, type: delivery.type, tries: delivery.tries + 1 };
+  if (taken.taken) {
+    await db.transaction(async (tx) => {
+      await settleDelivery(tx, delivery.id, { delivered_at: env.now(), last_fault: null });
+      if (webhook.failingSince !== undefined) await noteWebhookWorks(tx, webhook.id);
+    });
+    env.log.info(line, 'a webhook was delivered');
+    return;
+  }
+  env.log.warn({ ...line, fault: taken.fault }, 'a webhook was not taken');
+  await noteFailure(env, webhook, delivery, taken);
+}
+
+/** Signed at each try: a receiver refuses what is old by its signed time. */
+async function tryOnce(
+  env: Env,
+  webhook: Webhook,
+  { id, payload: body }: WebhookDeliveryTable,
+  { resolve, timeoutSeconds }: Options,
+): Promise<Taken> {
+  const at = env.now();
+  const rows = await listWebhookSecrets(env.db.read, webhook.id, at);
+  const secrets = rows.map((row) => env.keys.open('webhook', secretBinding(row), row.sealed_secret).toString());
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'Sallyport-Webhooks/1',
+    'webhook-id': id,
+    'webhook-timestamp': String(at),
+    'webhook-signature': signatureHeader(secrets, { id, at, body }),
+  };
+  const allowLocal = env.config.localWebhooks;
+  return post(
+    { url: webhook.url, headers, body },
+    { allowLocal, ...(resolve && { resolve }), ...(timeoutSeconds && { timeoutSeconds }) },
+  );
+}
+
+/** Another try later; after three days none, and a webhook that took nothing for so long is told nothing more. */
+async function noteFailure(
+  env: Env,
+  webhook: Webhook,
+  delivery: WebhookDeliveryTable,
+  { fault, gone = false }: { readonly fault: string; readonly gone?: boolean },
+): Promise<void> {
+  const now = env.now();
+  const isOver = delivery.created_at + WEBHOOK_PATIENCE_SECONDS <= now;
+  const failsTooLong = (webhook.failingSince ?? now) + WEBHOOK_PATIENCE_SECONDS <= now;
+  await env.db.transaction(async (tx) => {
+    const next = { last_fault: fault, next_try_at: now + webhookBackoffSeconds(delivery.tries + 1) };
+    await settleDelivery(tx, delivery.id, gone || isOver ? { last_fault: fault, dead_at: now } : next);
+    await noteWebhookFails(tx, webhook.id, now);
+    if (!(gone || failsTooLong)) return;
+    if (!(await disableWebhook(tx, webhook.id, { now, because: 'failing' }))) return;
+    const detail = { webhookId: webhook.id };
+    await appendEvent(env, tx, { action: 'webhook.disabled', actor: 'system', detail }, undefined);
+  });
+}

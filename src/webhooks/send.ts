@@ -1,0 +1,108 @@
+import { lookup as systemLookup } from 'node:dns/promises';
+import { type ClientRequest, request as plainRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { isPublicAddress } from '#core/address.ts';
+import { isLocalHost } from '#core/webhook.ts';
+
+export type Resolved = { readonly address: string; readonly family: number };
+
+/** Every address of a name; `localhost` and its kind are not asked for. */
+export type Resolver = (hostname: string) => Promise<readonly Resolved[]>;
+
+export type Post = {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+/** What came of a try; the fault is a code of ours and never what the receiver said. */
+export type Taken = { readonly taken: true } | { readonly taken: false; readonly fault: string; readonly gone?: true };
+
+type Options = { readonly resolve?: Resolver; readonly allowLocal: boolean; readonly timeoutSeconds?: number };
+
+const TIMEOUT_SECONDS = 10;
+/** Nothing in an answer is of use but its status. */
+const ANSWER_BYTES_MOST = 16 * 1024;
+
+/**
+ * Posts to an address of the public Internet, or to nothing.
+ *
+ * The name is resolved once, every address it has must be public, and the connection goes to the one that was checked:
+ * a name that answers otherwise the second time (DNS rebinding) is not asked a second time. No redirect is followed.
+ */
+export async function post(sent: Post, options: Options): Promise<Taken> {
+  const url = new URL(sent.url);
+  const target = await targetOf(url, options);
+  if ('fault' in target) return { taken: false, fault: target.fault };
+  return send(url, target, sent, options.timeoutSeconds ?? TIMEOUT_SECONDS);
+}
+
+async function targetOf({ hostname, protocol }: URL, { resolve = resolveAll, allowLocal }: Options) {
+  if (allowLocal && protocol === 'http:' && isLocalHost(hostname)) {
+    return hostname === '[::1]' ? { address: '::1', family: 6 } : { address: '127.0.0.1', family: 4 };
+  }
+  // The setting was taken back since this webhook was made.
+  if (protocol !== 'https:') return { fault: 'not_https' };
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  const literal = isIP(bare);
+  const found = literal !== 0 ? [{ address: bare, family: literal }] : await resolve(bare).catch(() => []);
+  const [first] = found;
+  if (!first) return { fault: 'name_unknown' };
+  return found.every(({ address }) => isPublicAddress(address)) ? first : { fault: 'address_refused' };
+}
+
+function resolveAll(hostname: string): Promise<readonly Resolved[]> {
+  return systemLookup(hostname, { all: true });
+}
+
+function send(url: URL, target: Resolved, { headers, body }: Post, seconds: number): Promise<Taken> {
+  return new Promise((resolve) => {
+    const begin = url.protocol === 'https:' ? secureRequest : plainRequest;
+    const options = {
+      method: 'POST',
+      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      lookup: pinnedTo(target),
+      // A connection kept from another name would go round the check.
+      agent: false,
+    } as const;
+    const request = begin(url, options, (answer) => {
+      let size = 0;
+      answer.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > ANSWER_BYTES_MOST) finish(takenBy(answer.statusCode ?? 0));
+      });
+      answer.on('end', () => finish(takenBy(answer.statusCode ?? 0)));
+      answer.on('error', () => finish({ taken: false, fault: 'connection_broken' }));
+    });
+    const timer = setTimeout(() => finish({ taken: false, fault: 'timeout' }), seconds * 1000);
+    const finish = (outcome: Taken): void => {
+      clearTimeout(timer);
+      resolve(outcome);
+      request.destroy();
+    };
+    failing(request, finish);
+    request.end(body);
+  });
+}
+
+function failing(request: ClientRequest, finish: (outcome: Taken) => void): void {
+  request.on('error', (error: NodeJS.ErrnoException) => {
+    finish({ taken: false, fault: /CERT|TLS|SSL|SIGNATURE/.test(error.code ?? '') ? 'tls' : 'connection_failed' });
+  });
+}
+
+/** 410 says that nobody wants it any more (Standard Webhooks); everything but 2xx is another day. */
+function takenBy(status: number): Taken {
+  if (status >= 200 && status < 300) return { taken: true };
+  const fault = `status_${status}`;
+  return status === 410 ? { taken: false, fault, gone: true } : { taken: false, fault };
+}
+
+/** Answers the checked address whatever is asked, in the two ways in which Node asks. */
+function pinnedTo({ address, family }: Resolved): LookupFunction {
+  return (_, { all }, done) => {
+    if (all) done(null, [{ address, family }]);
+    else done(null, address, family);
+  };
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { SCOPES } from '#core/api-key.ts';
+import { isRefusal } from '#core/result.ts';
+import { addApiKey } from '#flows/api-keys.ts';
+import { type ApiAnswer, ORIGIN, openWorld, type World } from '../world.ts';
+
+/** A key good for these scopes, made as the command line makes it. */
+export async function makeKey(world: World, scopes: readonly string[] = SCOPES, expiresAt?: number) {
+  const made = await addApiKey(world.env, 'command_line', { name: 'CRM', scopes, expiresAt });
+  assert.ok(!isRefusal(made));
+  return { key: made.key, id: made.apiKey.id };
+}
+
+/** A world with one partner and one person there, and a program with a key for everything. */
+export async function openManagement(t: Parameters<typeof openWorld>[0], environment: Record<string, string> = {}) {
+  const world = await openWorld(t, { environment });
+  const partner = await world.addPartner({ policy: 'optional' });
+  const ana = await world.addUser({ email: 'ana@acme.example', partnerId: partner.id });
+  const { key, id } = await makeKey(world);
+  const call = (method: string, path: string, body?: unknown, idempotencyKey?: string) =>
+    callWithKey(world, { method, path, body, key, idempotencyKey });
+  return { world, partner, ana, key, actor: `api_key:${id}`, call };
+}
+
+type Call = { method: string; path: string; body?: unknown; key: string; idempotencyKey?: string | undefined };
+
+export async function callWithKey(world: Pick<World, 'app'>, call: Call): Promise<ApiAnswer> {
+  const { method, path, body, key, idempotencyKey } = call;
+  const headers = {
+    authorization: `Bearer ${key}`,
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+  };
+  const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
+  const response = await world.app.fetch(new Request(`${ORIGIN}/api/v1${path}`, init), { remoteAddress: '192.0.2.9' });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
+}

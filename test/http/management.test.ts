@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openWorld } from '../world.ts';
+import { makeKey, openManagement } from './management-story.ts';
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const DAY = 24 * 60 * 60;
+
+test('a program adds a partner, renames it, asks for MFA and is told what that ended', async (t) => {
+  const { world, call, actor } = await openManagement(t);
+  const added = await call('POST', '/partners', { name: 'Harbor Insurance' });
+  assert.equal(added.status, 200);
+  const { id } = added.body;
+  assert.match(String(id), UUID_V7);
+  const record = { id, slug: 'harbor-insurance', name: 'Harbor Insurance', mfa: { policy: 'off', requiredFrom: null } };
+  assert.deepEqual(added.body, record);
+  const renamed = await call('POST', `/partners/${id}/name`, { name: 'Harbor Group' });
+  assert.deepEqual(renamed.body, { ...record, name: 'Harbor Group' });
+  assert.deepEqual((await call('GET', `/partners/${id}`)).body, renamed.body);
+
+  const bo = await world.addUser({ email: 'bo@harbor.example', partnerId: String(id) });
+  const browser = world.person();
+  assert.equal((await browser.signIn(bo.email)).status, 303);
+  const preview = await call('POST', `/partners/${id}/mfa/preview`, { policy: 'required' });
+  assert.deepEqual(preview.body, { people: 1, missing: 1, exempt: 0, endsSessions: 1 });
+  assert.equal((await browser.get('/')).status, 200, 'a preview changes nothing');
+  const dated = await call('POST', `/partners/${id}/mfa`, { policy: 'required', requiredFrom: '2027-06-01' });
+  assert.deepEqual(dated.body.mfa, { policy: 'required', requiredFrom: '2027-06-01T00:00:00Z' });
+  assert.deepEqual(dated.body.ended, { sessions: 0, signIns: 0 });
+  const now = await call('POST', `/partners/${id}/mfa`, { policy: 'required' });
+  assert.deepEqual(now.body.mfa, { policy: 'required', requiredFrom: null });
+  assert.deepEqual(now.body.ended, { sessions: 1, signIns: 0 });
+  assert.equal((await browser.get('/')).status, 303);
+  const own = (await world.events()).filter((event) => event.actor === actor).map(({ action }) => action);
+  assert.deepEqual(own, ['partner.created', 'partner.renamed', ...Array(2).fill('partner.mfa_policy_changed')]);
+});
+
+test('an archived partner is in the list that asks for it alone, and comes back', async (t) => {
+  const { call, partner } = await openManagement(t);
+  const idsOf = async (query: string) =>
+    Object(await call('GET', `/partners${query}`)).body.data.map((row: { id: string }) => row.id);
+  assert.equal((await call('POST', `/partners/${partner.id}/archive`)).status, 200);
+  assert.deepEqual(await idsOf(''), []);
+  assert.deepEqual(await idsOf('?archived=true'), [partner.id]);
+  const [ana] = Object((await call('GET', '/users?email=ana%40acme.example')).body).data;
+  assert.equal(ana.state, 'disabled');
+  assert.equal((await call('POST', `/partners/${partner.id}/restore`, {})).status, 200);
+  assert.deepEqual(await idsOf('?policy=optional&slug=acme'), [partner.id]);
+  assert.deepEqual(await idsOf('?policy=off'), []);
+});
+
+test('what does not fit a partner is refused with its reason, and changes nothing', async (t) => {
+  const { call, partner, world } = await openManagement(t);
+  const before = (await world.events()).length;
+  const required = { policy: 'required' };
+  const refused: [string, object, string | undefined][] = [
+    ['/partners', { name: ' ' }, 'name'],
+    ['/partners', { name: 'Another', slug: 'acme' }, 'slug_taken'],
+    ['/partners', { name: 'Another', mfa: { policy: 'off', requiredFrom: '2027-06-01' } }, 'required_from'],
+    [`/partners/${partner.id}/mfa`, { ...required, requiredFrom: '2027-06-01T12:00:00Z' }, 'required_from'],
+    [`/partners/${partner.id}/mfa`, { ...required, requiredFrom: '2027-02-30' }, 'required_from'],
+    [`/partners/${partner.id}/mfa`, { policy: 'always' }, undefined],
+    [`/partners/${partner.id}/name`, {}, undefined],
+  ];
+  for (const [path, body, reason] of refused) {
+    const answer = await call('POST', path, body);
+    assert.deepEqual([answer.status, answer.body.code, answer.body.reason], [400, 'invalid_request', reason], path);
+  }
+  for (const path of ['', '/archive', '/restore'])
+    assert.equal((await call(path === '' ? 'GET' : 'POST', `/partners/nobody${path}`)).status, 404);
+  assert.equal((await world.events()).length, before);
+});
+
+test('a program invites somebody, who accepts; the answer is the record and the link', async (t) => {
+  const { world, call, actor, partner } = await openManagement(t);
+  const added = await call('POST', '/users', { email: ' Bo@Acme.example ', partner: 'acme', role: 'manager' });
+  const { id, invitationUrl, ...rest } = added.body;
+  assert.match(String(id), UUID_V7);
+  assert.deepEqual(rest, {
+    ...{ email: 'bo@acme.example', name: 'bo', role: 'manager', state: 'invited' },
+    partner: { id: partner.id, slug: 'acme', name: 'Acme Telecom' },
+    mfa: { enrolled: false, since: null },
+  });
+  const again = await call('POST', `/users/${id}/invitation`);
+  assert.notEqual(again.body.invitationUrl, invitationUrl);
+  const browser = world.person();
+  assert.equal((await browser.get(new URL(String(invitationUrl)).pathname)).status, 404, 'the first link is dead');
+  const path = new URL(String(again.body.invitationUrl)).pathname;
+  assert.equal((await browser.post(path, { name: 'Bo', password: 'lantern otter velvet 9' })).status, 303);
+  assert.equal((await call('GET', `/users/${id}`)).body.state, 'active');
+  assert.equal((await call('POST', `/users/${id}/invitation`)).body.reason, 'accepted');
+  const made = (await world.events()).filter((event) => event.actor === actor).map(({ action }) => action);
+  assert.deepEqual(made, ['user.created', 'invitation.created', 'invitation.created']);
+  assert.equal(
+    (await call('POST', '/users', { email: 'bo@acme.example', partner: 'acme' })).body.reason,
+    'email_taken',
+  );
+  assert.equal((await call('POST', '/users', { email: 'cy@acme.example', partner: 'nobody' })).status, 404);
+});
+
+test('a program disables, enables, unlocks and exempts, each with its reason in the audit log', async (t) => {
+  const { world, call, ana, actor } = await openManagement(t);
+  const until = new Date((world.clock.at + 30 * DAY) * 1000).toISOString();
+  const acts: [string, object][] = [
+    ['disable', { reason: 'left the company' }],
+    ['enable', { reason: 'came back' }],
+    ['unlock', { reason: 'called us' }],
+    ['exemption', { reason: 'on a ship', until }],
+    ['exemption/end', { reason: 'on land' }],
+  ];
+  const states = [];
+  for (const [name, body] of acts) states.push((await call('POST', `/users/${ana.id}/${name}`, body)).body.state);
+  assert.deepEqual(states, ['disabled', 'active', 'active', 'active', 'active']);
+  const events = (await world.events()).filter((event) => event.actor === actor);
+  assert.deepEqual(
+    events.map(({ action, detail }) => [action, detail.reason]),
+    [
+      ['user.disabled', 'left the company'],
+      ['user.enabled', 'came back'],
+      ['user.unlocked', 'called us'],
+      ['user.exempted', 'on a ship'],
+      ['user.exemption_ended', 'on land'],
+    ],
+  );
+  assert.equal((await call('POST', `/users/${ana.id}/disable`, { reason: ' ' })).body.reason, 'reason_missing');
+  const never = { reason: 'x', until: 'soon' };
+  assert.equal((await call('POST', `/users/${ana.id}/exemption`, never)).body.reason, 'until');
+});
+
+const RESET = { reason: 'lost phone', checkedBy: 'callback', checkNote: 'office number' };
+
+test('a reset of MFA answers the code that the next set-up asks for', async (t) => {
+  const { world, call, ana, actor } = await openManagement(t);
+  await world.addAuthenticator(ana.id);
+  const reset = await call('POST', `/users/${ana.id}/reset-mfa`, { ...RESET, codeMinutes: 30 });
+  assert.deepEqual([reset.body.state, reset.body.endedSessions], ['done', 0]);
+  assert.match(String(reset.body.accessCode), /^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);
+  assert.equal(
+    reset.body.accessCodeExpiresAt,
+    new Date((world.clock.at + 1800) * 1000).toISOString().replace('.000', ''),
+  );
+  assert.deepEqual((await call('GET', `/users/${ana.id}`)).body.mfa, { enrolled: false, since: null });
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  assert.equal((await browser.post('/enroll/access-code', { code: String(reset.body.accessCode) })).status, 303);
+  const event = (await world.events()).find(({ action }) => action === 'user.mfa_reset');
+  assert.deepEqual([event?.actor, event?.detail.checkedBy], [actor, 'callback']);
+});
+
+test('where a second member of staff has to agree, a program only asks', async (t) => {
+  const { world, call, ana } = await openManagement(t, { SALLYPORT_RESET_SECOND_APPROVER: 'on' });
+  await world.addAuthenticator(ana.id);
+  assert.deepEqual((await call('POST', `/users/${ana.id}/reset-mfa`, RESET)).body, { state: 'waiting' });
+  assert.equal(Object((await call('GET', `/users/${ana.id}`)).body.mfa).enrolled, true);
+  assert.equal((await call('POST', `/users/${ana.id}/reset-mfa`, RESET)).body.reason, 'waits');
+});
+
+test('staff are nobody to a key: not found, not listed, not touched', async (t) => {
+  const { world, call } = await openManagement(t);
+  const staff = await world.addUser({ email: 'chris@portal.example', role: 'csm' });
+  for (const act of ['disable', 'enable', 'unlock', 'exemption/end'])
+    assert.equal((await call('POST', `/users/${staff.id}/${act}`, { reason: 'x' })).status, 404, act);
+  assert.equal((await call('POST', `/users/${staff.id}/reset-mfa`, RESET)).status, 404);
+  assert.equal((await call('POST', `/users/${staff.id}/invitation`)).status, 404);
+  assert.equal((await call('GET', `/users/${staff.id}`)).status, 404);
+  assert.deepEqual((await call('GET', '/users?email=chris%40portal.example')).body.data, []);
+  const bad = await call('POST', '/users', { email: 'x@acme.example', partner: 'acme', role: 'admin' });
+  assert.equal(bad.status, 400);
+});
+
+test('lists come in pages whose cursors lead through every row once, while rows are added', async (t) => {
+  const { world, call, partner } = await openManagement(t);
+  const expected = ['ana@acme.example'];
+  for (let one = 0; one < 6; one++) {
+    const email = `person${one}@acme.example`;
+    await world.addUser({ email, partnerId: partner.id });
+    expected.push(email);
+  }
+  const seen: string[] = [];
+  let after: unknown = '';
+  for (let pages = 0; pages < 9 && after !== null; pages++) {
+    const { body } = await call('GET', `/users?limit=3${after === '' ? '' : `&after=${after}`}`);
+    seen.push(...Object(body).data.map(({ email }: { email: string }) => email));
+    after = body.nextCursor;
+    if (pages === 0) {
+      await world.addUser({ email: 'late@acme.example', partnerId: partner.id });
+      expected.push('late@acme.example');
+    }
+  }
+  assert.deepEqual(seen, expected);
+  for (const query of [
+    'limit=0',
+    'limit=201',
+    'limit=x',
+    'after=x',
+    'after=',
+    'state=none',
+    'limit=1&limit=2',
+    'page=2',
+  ])
+    assert.equal((await call('GET', `/users?${query}`)).status, 400, query);
+});
+
+test('users are found by email, partner, role, state and MFA', async (t) => {
+  const { world, call, ana, partner } = await openManagement(t);
+  const other = await world.addPartner({ slug: 'other', name: 'Other' });
+  await world.addAuthenticator(ana.id);
+  await world.addUser({ email: 'boss@acme.example', partnerId: partner.id, role: 'manager' });
+  await world.addUser({ email: 'new@other.example', partnerId: other.id, password: undefined });
+  const gone = await world.addUser({ email: 'gone@other.example', partnerId: other.id });
+  await call('POST', `/users/${gone.id}/disable`, { reason: 'left' });
+  const find = async (query: string) =>
+    Object((await call('GET', `/users?${query}`)).body).data.map(({ email }: { email: string }) => email.split('@')[0]);
+  assert.deepEqual(await find('mfa=enrolled'), ['ana']);
+  assert.deepEqual(await find('mfa=missing&partner=acme'), ['boss']);
+  assert.deepEqual(await find('role=manager'), ['boss']);
+  assert.deepEqual(await find('state=invited'), ['new']);
+  assert.deepEqual(await find('state=disabled'), ['gone']);
+  assert.deepEqual(await find('state=active'), ['ana', 'boss']);
+  assert.deepEqual(await find('email=ANA%40acme.example'), ['ana']);
+  assert.deepEqual(await find('partner=nobody'), []);
+});
+
+test('the audit log is read by filter, the oldest first, without addresses', async (t) => {
+  const { world, call, ana, actor } = await openManagement(t);
+  await world.person('203.0.113.9').signIn(ana.email, 'a wrong password here');
+  await call('POST', `/users/${ana.id}/unlock`, { reason: 'called us' });
+  const all = await call('GET', '/audit');
+  const events = Object(all.body).data;
+  assert.deepEqual(
+    events.map(({ action }: { action: string }) => action),
+    ['api_key.created', 'sign_in.password_refused', 'user.unlocked'],
+  );
+  assert.ok(!JSON.stringify(all.body).includes('203.0.113.9') && !JSON.stringify(all.body).includes('Browser/1'));
+  const { id, at, requestId, ...unlocked } = events[2];
+  assert.match(id, UUID_V7);
+  assert.match(at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  assert.ok(requestId);
+  const of = { actor, subject: ana.id, partner: unlocked.partner };
+  assert.deepEqual(unlocked, { ...of, action: 'user.unlocked', outcome: 'success', detail: { reason: 'called us' } });
+  const count = async (query: string) => Object((await call('GET', `/audit?${query}`)).body).data.length;
+  assert.equal(await count('outcome=refusal'), 1);
+  assert.equal(await count(`subject=${ana.id}&action=user.unlocked`), 1);
+  assert.equal(await count(`actor=${actor}`), 1);
+  assert.equal(await count(`since=${at}`), 3);
+  assert.equal(await count(`until=${at}`), 0);
+  assert.equal((await call('GET', '/audit?since=yesterday')).status, 400);
+});
+
+test('a key is refused once it is over, and its last use is noted at most once a minute', async (t) => {
+  const world = await openWorld(t);
+  const { key, id } = await makeKey(world, ['users:read'], world.clock.at + 2 * DAY);
+  const ask = async () => (await world.api('GET', '/api/v1/users', undefined, key)).status;
+  /** Noted beside the answer, so a moment after it. */
+  const isNotedAt = async (at: number) => {
+    const find = () => world.env.db.read.selectFrom('api_keys').select('last_used_at').where('id', '=', id);
+    for (let waited = 0; waited < 50; waited++) {
+      if ((await find().executeTakeFirst())?.last_used_at === at) return true;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return false;
+  };
+  const start = world.clock.at;
+  assert.equal(await ask(), 200);
+  assert.ok(await isNotedAt(start));
+  world.clock.at += 59;
+  assert.equal(await ask(), 200);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.ok(await isNotedAt(start));
+  world.clock.at += 1;
+  assert.equal(await ask(), 200);
+  assert.ok(await isNotedAt(start + 60));
+  world.clock.at = start + 2 * DAY;
+  assert.equal(await ask(), 401);
+});
+
+test('a key that asks too often waits, and no other key with it', async (t) => {
+  const world = await openWorld(t);
+  const [greedy, modest] = [await makeKey(world, ['users:read']), await makeKey(world, ['users:read'])];
+  const ask = (key: string) => world.api('GET', '/api/v1/users?limit=1', undefined, key);
+  const answers = [];
+  for (let asked = 0; asked < 125; asked++) answers.push((await ask(greedy.key)).status);
+  assert.deepEqual(answers, [...Array(120).fill(200), ...Array(5).fill(429)]);
+  assert.equal((await ask(greedy.key)).headers.get('retry-after'), '1');
+  assert.equal((await ask(modest.key)).status, 200);
+  world.clock.at += 1;
+  const later = [];
+  for (let asked = 0; asked < 12; asked++) later.push((await ask(greedy.key)).status);
+  assert.deepEqual(later, [...Array(10).fill(200), 429, 429]);
+});

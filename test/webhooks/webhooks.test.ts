@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { isRefusal } from '#core/result.ts';
+import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import { changeMfaPolicy } from '#flows/partner-acts.ts';
+import { resetMfa } from '#flows/reset-mfa.ts';
+import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/webhooks.ts';
+import { deliverWebhooks } from '#webhooks/deliver.ts';
+import { openWorld, type World } from '../world.ts';
+import { openReceiver, verifies } from './receiver.ts';
+
+const DAY = 24 * 60 * 60;
+
+async function openHook(t: TestContext, events: readonly string[] = WEBHOOK_EVENTS) {
+  const world = await openWorld(t, { environment: { SALLYPORT_LOCAL_WEBHOOKS: 'on' } });
+  const receiver = await openReceiver(t);
+  const partner = await world.addPartner({ policy: 'required' });
+  const ana = await world.addUser({ email: 'ana@acme.example', partnerId: partner.id });
+  const made = await addWebhook(world.env, 'command_line', { url: receiver.url, events });
+  assert.ok(!isRefusal(made));
+  const { webhook, secret } = made;
+  const optional = () => changeMfaPolicy(world.env, 'command_line', 'acme', { policy: 'optional' });
+  return { world, receiver, partner, ana, id: webhook.id, secret, optional, deliver: () => deliverWebhooks(world.env) };
+}
+
+async function deliveriesOf({ env }: World) {
+  return env.db.read.selectFrom('webhook_deliveries').selectAll().orderBy('id').execute();
+}
+
+async function stateOf({ env }: World, id: string) {
+  return env.db.read.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+}
+
+test('each event arrives signed, with ids and the email and nothing secret', async (t) => {
+  const { world, receiver, partner, ana, secret, deliver } = await openHook(t);
+  const { env } = world;
+  const browser = world.person('203.0.113.77');
+  await browser.signIn(ana.email);
+  const authenticator = await browser.enroll(world.clock.at);
+  await deliver();
+  const other = world.person('203.0.113.78');
+  await other.signIn(ana.email);
+  for (let tries = 0; tries < 20; tries++) {
+    world.clock.at += 3600;
+    await other.signIn(ana.email);
+    await other.post('/sign-in/one-time-code', { code: '000000' });
+  }
+  await deliver();
+  await resetMfa(env, { actor: 'command_line', email: ana.email, reason: 'lost phone at sea' });
+  await changeMfaPolicy(env, 'command_line', 'acme', { policy: 'required', requiredFrom: world.clock.at + 9 * DAY });
+  await deliver();
+  const bodies = receiver.received.map(({ body }) => JSON.parse(body));
+  assert.deepEqual(
+    bodies.map(({ type }) => type),
+    ['user.mfa_enrolled', 'sign_in.paused', 'user.mfa_reset', 'partner.mfa_policy_changed'],
+  );
+  const user = { user: { id: ana.id, email: ana.email }, partner: { id: partner.id } };
+  assert.deepEqual([bodies[0].data, bodies[2].data], [user, user]);
+  assert.deepEqual({ ...bodies[1].data, until: undefined }, { ...user, until: undefined });
+  assert.match(bodies[1].data.until, /^\d{4}-.*Z$/);
+  assert.deepEqual(Object.keys(bodies[3].data), ['partner', 'mfa']);
+  for (const one of receiver.received) {
+    assert.ok(verifies(secret, one, Number(one.headers['webhook-timestamp'])));
+    assert.ok(!verifies(secret, { ...one, body: `${one.body} ` }, Number(one.headers['webhook-timestamp'])));
+    assert.ok(!verifies(secret, one, Number(one.headers['webhook-timestamp']) + 301), 'an old one is refused');
+    for (const hidden of ['203.0.113', authenticator, 'lost phone', 'Browser/1']) assert.ok(!one.body.includes(hidden));
+  }
+});
+
+test('a webhook hears what it listens to, and nothing twice', async (t) => {
+  const { world, receiver, ana, deliver, optional } = await openHook(t, ['user.mfa_reset']);
+  await optional();
+  await resetMfa(world.env, { actor: 'command_line', email: ana.email, reason: 'lost phone' });
+  await Promise.all([deliver(), deliver(), deliver()]);
+  await deliver();
+  assert.equal(receiver.received.length, 1);
+});
+
+test('an act that is rolled back tells nobody', async (t) => {
+  const { world, receiver, ana, deliver } = await openHook(t);
+  const { db } = world.env;
+  const transaction: typeof db.transaction = (work) =>
+    db.transaction(async (tx) => {
+      await work(tx);
+      throw new Error('the disk is full');
+    });
+  const failing = { ...world.env, db: { ...db, transaction } };
+  const act = { actor: 'command_line', email: ana.email, reason: 'lost phone' };
+  await assert.rejects(resetMfa(failing, act), /disk is full/);
+  await deliver();
+  assert.deepEqual([receiver.received.length, (await deliveriesOf(world)).length], [0, 0]);
+});
+
+test('what is not taken is tried again, later and later, under the same id, and not once it was taken', async (t) => {
+  const { world, receiver, secret, optional, deliver } = await openHook(t);
+  receiver.behaviour.status = 500;
+  await optional();
+  const waits = [];
+  for (let tries = 0; tries < 6; tries++) {
+    await deliver();
+    const [delivery] = await deliveriesOf(world);
+    assert.equal(delivery?.last_fault, 'status_500');
+    waits.push((delivery?.next_try_at ?? 0) - world.clock.at);
+    await deliver();
+    world.clock.at = delivery?.next_try_at ?? 0;
+  }
+  assert.deepEqual(waits, [5, 25, 125, 625, 3125, 14_400]);
+  receiver.behaviour.status = 200;
+  await deliver();
+  world.clock.at += DAY;
+  await deliver();
+  assert.equal(receiver.received.length, 7);
+  assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1);
+  const last = receiver.received.at(-1);
+  assert.ok(last && verifies(secret, last, world.clock.at - DAY), 'signed anew with the time of the try');
+});
+
+test('a webhook that took nothing for three days is disabled, says so, and goes on when it is enabled', async (t) => {
+  const { world, receiver, id, optional, deliver } = await openHook(t);
+  receiver.behaviour.status = 503;
+  await optional();
+  for (let hours = 0; hours <= 76; hours += 4) {
+    await deliver();
+    world.clock.at += 4 * 3600;
+  }
+  assert.equal((await stateOf(world, id)).disabled_because, 'failing');
+  assert.deepEqual((await world.events()).at(-1)?.actor, 'system');
+  const [dead] = await deliveriesOf(world);
+  assert.ok(dead?.dead_at);
+  await optional();
+  receiver.behaviour.status = 200;
+  const heard = receiver.received.length;
+  await deliver();
+  assert.equal(receiver.received.length, heard, 'it is told nothing');
+  assert.equal((await deliveriesOf(world)).length, 1, 'and nothing waits for it');
+  assert.ok(!isRefusal(await resumeWebhook(world.env, 'command_line', id)));
+  assert.equal(await replay(world.env, 'command_line', dead.id), true);
+  await deliver();
+  assert.equal(receiver.received.at(-1)?.headers['webhook-id'], dead.id, 'a replay keeps its id');
+  assert.equal((await stateOf(world, id)).failing_since, null);
+});
+
+test('410 says that nobody wants it: disabled at once', async (t) => {
+  const { world, receiver, id, optional, deliver } = await openHook(t);
+  receiver.behaviour.status = 410;
+  await optional();
+  await deliver();
+  assert.equal((await stateOf(world, id)).disabled_because, 'failing');
+});
+
+test('disabled by staff, it hears nothing; another member of it hears on', async (t) => {
+  const { world, receiver, id, optional, deliver } = await openHook(t);
+  await optional();
+  assert.ok(!isRefusal(await stopWebhook(world.env, 'command_line', id)));
+  await deliver();
+  assert.equal(receiver.received.length, 0);
+});
+
+test('for a day a new secret signs beside the old one, then alone', async (t) => {
+  const { world, receiver, id, secret, optional, deliver } = await openHook(t);
+  const rotated = await rotateWebhookSecret(world.env, 'command_line', id);
+  assert.ok(!isRefusal(rotated));
+  const check = async () => {
+    await optional();
+    await deliver();
+    const last = receiver.received.at(-1);
+    assert.ok(last);
+    return [secret, rotated.secret].map((each) => verifies(each, last, world.clock.at));
+  };
+  assert.deepEqual(await check(), [true, true]);
+  world.clock.at += DAY;
+  assert.deepEqual(await check(), [false, true]);
+});
+
+test('no redirect is followed, and a long answer is not read', async (t) => {
+  const { world, receiver, optional, deliver } = await openHook(t);
+  const target = await openReceiver(t);
+  Object.assign(receiver.behaviour, { status: 307, headers: { location: target.url } });
+  await optional();
+  await deliver();
+  assert.equal((await deliveriesOf(world))[0]?.last_fault, 'status_307');
+  Object.assign(receiver.behaviour, { status: 200, headers: {}, body: 'x'.repeat(50_000_000) });
+  world.clock.at += 10;
+  await deliver();
+  assert.ok((await deliveriesOf(world))[0]?.delivered_at);
+  assert.equal(target.received.length, 0);
+});
+
+test('a receiver that hangs is left after the time it has', async (t) => {
+  const { world, receiver, optional } = await openHook(t);
+  receiver.behaviour.hangs = true;
+  await optional();
+  await deliverWebhooks(world.env, { timeoutSeconds: 0.2 });
+  assert.equal((await deliveriesOf(world))[0]?.last_fault, 'timeout');
+});
+
+test('the secret is sealed, bound to its webhook, and nowhere else', async (t) => {
+  const { world, secret } = await openHook(t);
+  const tables = ['webhooks', 'webhook_secrets', 'audit_events'] as const;
+  for (const table of tables) {
+    const rows = JSON.stringify(await world.env.db.read.selectFrom(table).selectAll().execute());
+    assert.ok(!rows.includes(secret) && !rows.includes(secret.slice(6)), table);
+  }
+  assert.ok(!world.log.join('').includes(secret.slice(6)));
+});
