@@ -109,7 +109,8 @@ type Visit = {
   readonly count: (act: string) => void;
 };
 
-async function overApi({ app, address, person, expect }: Visit, round: number): Promise<void> {
+async function overApi(visit: Visit, round: number): Promise<void> {
+  const { app, address, person, expect } = visit;
   const call = async (method: string, path: string, token?: string, body?: object) => {
     const headers = {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -130,7 +131,7 @@ async function overApi({ app, address, person, expect }: Visit, round: number): 
   const recovery = round % 5 === 0 ? person.codes.pop() : undefined;
   const opened =
     recovery === undefined
-      ? await call('POST', '/sign-in/one-time-code', pending, { code: codeNow(person.secret) })
+      ? await prove(visit, (code) => call('POST', '/sign-in/one-time-code', pending, { code }))
       : await call('POST', '/sign-in/recovery-code', pending, { code: recovery });
   expect(recovery === undefined ? 'code, API' : 'recovery code, API', opened.status, 200);
   const { token } = opened.body.session;
@@ -148,28 +149,28 @@ async function overPages(visit: Visit, round: number, stop: AbortSignal): Promis
   const path = '/sign-in/one-time-code';
   if (round % 2 === 0)
     expect('wrong code, page', (await browser.post(path, { code: wrongCode(person.secret) })).status, 422);
-  expect('code, page', await prove(visit, (code) => browser.post(path, { code })), 303);
+  expect('code, page', (await prove(visit, (code) => browser.post(path, { code }))).status, 303);
   for (let count = 0; count < 5; count += 1) expect('home, page', (await browser.get('/')).status, 200);
   if (round % 3 === 1) {
     // The step of the sign-in is used up, and a proof is good for five minutes.
     await rest(stop, 5 * 60 + 5);
     if (stop.aborted) return;
     expect('security without a proof', (await browser.get('/security/authenticator')).status, 303);
-    expect('step-up', await prove(visit, (code) => browser.post('/step-up', { code })), 303);
+    expect('step-up', (await prove(visit, (code) => browser.post('/step-up', { code }))).status, 303);
     expect('security, page', (await browser.get('/security/authenticator')).status, 200);
   }
   expect('sign-out, page', (await browser.post('/sign-out')).status, 303);
 }
 
 /** Sends a right code. One that came later than a code lives is told in the table: the machine stood still, not the service. */
-async function prove(
+async function prove<Answer extends { readonly status: number }>(
   { person, count }: Visit,
-  send: (code: string) => Promise<{ readonly status: number }>,
-): Promise<number> {
+  send: (code: string) => Promise<Answer>,
+): Promise<Answer> {
   for (;;) {
     const sentAt = Date.now();
-    const { status } = await send(codeNow(person.secret));
-    if (status !== 422 || Date.now() - sentAt < 30_000) return status;
+    const answer = await send(codeNow(person.secret));
+    if (answer.status !== 422 || Date.now() - sentAt < 30_000) return answer;
     count('right code that came too late');
   }
 }
