@@ -22,6 +22,8 @@ const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';
 
 process.chdir(ROOT);
+// Each file is a process of its own, and many start the server: they share what compiling costs.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
 const patterns = process.argv.slice(2);
 const files = select(['src/**/*.test.ts', 'test/**/*.test.ts']);
 const specs = select(['test/browser/**/*.spec.ts']);
