@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { freePort, launch, openFolder, run, until } from '../cli/command-line.ts';
+import { newDatabaseSettings } from '../databases/open.ts';
 import { openBalancer } from './balancer.ts';
 import { openStream } from './stream.ts';
 
 test('two nodes are restarted one after the other and no request fails', async (t) => {
-  const { environment } = openFolder(t);
+  const environment = await newDatabaseSettings(openFolder(t).folder);
   const [front, ...ports] = [await freePort(), await freePort(), await freePort()];
   const settings = {
     ...environment,
@@ -45,7 +46,7 @@ test('two nodes are restarted one after the other and no request fails', async (
 });
 
 test('SIGTERM tells the balancer first, and ends connections with their answer', async (t) => {
-  const { environment } = openFolder(t);
+  const environment = await newDatabaseSettings(openFolder(t).folder);
   const settings = { ...environment, PORT: String(await freePort()), SALLYPORT_STOP_GRACE_SECONDS: '2' };
   const server = await launch(t, ['serve'], settings);
   const kept = await fetch(`${server.url}/readyz`);
@@ -63,7 +64,7 @@ test('SIGTERM tells the balancer first, and ends connections with their answer',
 });
 
 test('Ctrl-C waits for nobody, and neither does a second SIGTERM', async (t) => {
-  const { environment } = openFolder(t);
+  const environment = await newDatabaseSettings(openFolder(t).folder);
   const settings = { ...environment, PORT: String(await freePort()), SALLYPORT_STOP_GRACE_SECONDS: '300' };
   const interrupted = await launch(t, ['serve'], settings);
   assert.equal((await interrupted.stop('SIGINT')).code, 0);

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { assertRefused, freePort, launch, openFolder, run, until } from '../cli/command-line.ts';
+import { newDatabaseSettings } from '../databases/open.ts';
 import { openStream } from './stream.ts';
 
 type Server = Awaited<ReturnType<typeof launch>>;
 
 async function launchWorkers(t: { after(done: () => void): void }, more: Record<string, string> = {}) {
-  const { environment } = openFolder(t);
+  const environment = await newDatabaseSettings(openFolder(t).folder);
   const [port, metricsPort] = [await freePort(), await freePort()];
   const settings = {
     ...{ ...environment, PORT: String(port), SALLYPORT_WORKERS: '2', SALLYPORT_METRICS_PORT: String(metricsPort) },
