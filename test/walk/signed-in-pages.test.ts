@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { isRefusal } from '#core/result.ts';
+import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import { addApiKey } from '#flows/api-keys.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
+import { addWebhook } from '#flows/webhooks.ts';
 import { enterStaff } from '../http/console-story.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 import { pathOf, TABLE } from './walk.ts';
@@ -79,7 +83,7 @@ test('every page of a session carries Sign out and a link to /security', async (
 const STAFF_FILES = /\.csv$/;
 const LEADS_ON = '/console';
 
-/** A partner, people in each state and a waiting reset, so that every page of the console has somebody to be about. */
+/** A partner, people in each state, a waiting reset and a program that acts and hears, so that every page of the console has somebody to be about. */
 async function settleConsole(world: World) {
   const partner = await world.addPartner({ name: COMPANY, slug: 'zephyr', policy: 'required' });
   const person = await world.addUser({ email: EMAIL, name: NAME, partnerId: partner.id });
@@ -92,10 +96,14 @@ async function settleConsole(world: World) {
       .values({ id: request, user_id: person.id, ...asked, checked_by: 'callback', check_note: 'office' })
       .execute(),
   );
-  const ids = { ':partner': partner.id, ':request': request };
+  const key = await addApiKey(world.env, 'command_line', { name: 'CRM', scopes: ['users:read'], expiresAt: undefined });
+  const hook = await addWebhook(world.env, 'command_line', { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
+  assert.ok(!isRefusal(key) && !isRefusal(hook));
+  const programs = { ':key': key.apiKey.id, ':webhook': hook.webhook.id };
+  const ids = { ':partner': partner.id, ':request': request, ...programs };
   return (path: string) =>
     path
-      .replace(/:partner|:request/g, (name) => ids[name as keyof typeof ids])
+      .replace(/:partner|:request|:key|:webhook/g, (name) => ids[name as keyof typeof ids])
       .replace(':person', path.startsWith('/console/staff') ? staff.id : person.id);
 }
 
