@@ -10,12 +10,8 @@ import { reserveTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Mouth, Queries } from '#store/database.ts';
 import { holdPartner } from '#store/locks.ts';
-import {
-  createPendingSignIn,
-  evictPendingSignIns,
-  type PendingSignIn,
-  renewPendingSignIn,
-} from '#store/pending-sign-ins.ts';
+import { createPendingSignIn, evictPendingSignIns, renewPendingSignIn } from '#store/pending-changes.ts';
+import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import { deleteSession } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
 import { findPerson, type Person } from '#store/users.ts';

@@ -3,7 +3,7 @@ import type { Client } from '#core/client.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteEnrollments } from '#store/enrollments.ts';
-import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
+import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { deleteOtherSessions } from '#store/session-changes.ts';
 import type { User } from '#store/users.ts';
 import { appendEvent } from './append-event.ts';

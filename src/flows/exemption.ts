@@ -10,7 +10,7 @@ import {
   deleteOwnSessionsWithoutSecondFactor,
   setExemption,
 } from '#store/password-only.ts';
-import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
+import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { findPerson, type Partner, type Person } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';

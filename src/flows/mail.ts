@@ -1,5 +1,4 @@
 import type { Client } from '#core/client.ts';
-import { type DeviceName, deviceName } from '#core/device-name.ts';
 import { EMAIL_CHANGE_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
@@ -35,11 +34,11 @@ export type Mail =
   | { readonly kind: 'mfa_reminder' | 'mfa_overdue'; readonly requiredFrom: number };
 
 /** Something happened: from where, as far as it is known. */
-type News = { readonly device?: DeviceName | undefined; readonly address?: string | undefined };
+type News = { readonly userAgent?: string | undefined; readonly address?: string | undefined };
 
 /** What the person it happened to can recognise, or not. */
 export function whereFrom({ userAgent, address }: Pick<Client, 'userAgent' | 'address'>): News {
-  return { device: deviceName(userAgent), address };
+  return { userAgent, address };
 }
 
 /** At or below this many, the person is told at sign-in and by mail. */

@@ -22,7 +22,7 @@ import {
   deleteSessionsWithoutSecondFactor,
   listExempt,
 } from '#store/password-only.ts';
-import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/pending-sign-ins.ts';
+import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/pending-changes.ts';
 import type { Partner } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';

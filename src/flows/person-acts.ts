@@ -11,7 +11,7 @@ import { deleteDevices, listDeviceIds } from '#store/devices.ts';
 import { deleteEnrollments } from '#store/enrollments.ts';
 import { revokeLinks } from '#store/links.ts';
 import { lockUser } from '#store/locks.ts';
-import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
+import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { deleteOtherSessions } from '#store/session-changes.ts';
 import { setDisabled } from '#store/user-life.ts';
 import { findPerson, findPersonByEmail, type Person } from '#store/users.ts';

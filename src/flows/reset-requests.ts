@@ -9,7 +9,7 @@ import type { Queries } from '#store/database.ts';
 import { deleteEnrollments } from '#store/enrollments.ts';
 import { lockUser } from '#store/locks.ts';
 import { resetsWithoutCode } from '#store/partners.ts';
-import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
+import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { claimResetRequest, createResetRequest, findResetOwner } from '#store/reset-requests.ts';
 import { findPerson, type Person } from '#store/users.ts';
 import { makeAccessCode, type NewAccessCode } from './access-code.ts';

@@ -6,7 +6,7 @@ import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { revokeLinks } from '#store/links.ts';
 import { lockHouse, lockUser } from '#store/locks.ts';
-import { deletePendingSignIns } from '#store/pending-sign-ins.ts';
+import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { deleteOtherSessions } from '#store/session-changes.ts';
 import { countOtherAdministrators } from '#store/staff.ts';
 import { setDisabled, setRole } from '#store/user-life.ts';

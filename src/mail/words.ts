@@ -1,3 +1,4 @@
+import { deviceName } from '#core/device-name.ts';
 import { EMAIL_CHANGE_SECONDS, EMAIL_REVERT_SECONDS, INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Mail } from '#flows/mail.ts';
@@ -96,7 +97,8 @@ function valuesOf({ locale, config }: Place, mail: Mail, at: number): Record<str
 }
 
 function factsOf({ t, locale }: Place, mail: Mail, at: number): Words['facts'] {
-  const { device, address } = 'address' in mail || 'device' in mail ? mail : {};
+  const { userAgent, address } = 'address' in mail || 'userAgent' in mail ? mail : {};
+  const device = deviceName(userAgent);
   if (device === undefined && address === undefined) return [];
   const name = device ? t('sessions.on', device) : t('sessions.program');
   const where = address === undefined ? [] : [[t('sessions.address'), address] as const];
