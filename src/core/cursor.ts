@@ -1,9 +1,20 @@
+import { createHash } from 'node:crypto';
+
 /** Where a list goes on, as a program hands it back: opaque, so that what it is made of can change. */
-export function makeCursor(lastId: string): string {
-  return Buffer.from(`v1:${lastId}`, 'utf8').toString('base64url');
+export function makeCursor(list: string, lastId: string): string {
+  return Buffer.from(`v1:${tagOf(list)}:${lastId}`, 'utf8').toString('base64url');
 }
 
-/** The id after which the list goes on, or `undefined` when this is no cursor of ours. */
-export function readCursor(cursor: string): string | undefined {
-  return /^v1:([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8'))?.[1];
+/**
+ * The id after which the list goes on, or `undefined` when this is no cursor of this list.
+ *
+ * @param list its name and filters: handed to another list, a cursor would leave rows out without a word
+ */
+export function readCursor(list: string, cursor: string): string | undefined {
+  const [, tag, id] = /^v1:([\w-]{8}):([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  return tag === tagOf(list) ? id : undefined;
+}
+
+function tagOf(list: string): string {
+  return createHash('sha256').update(list).digest('base64url').slice(0, 8);
 }

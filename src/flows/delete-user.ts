@@ -11,6 +11,7 @@ import { deleteMailTo } from '#store/outbox.ts';
 import { countOtherAdministrators } from '#store/staff.ts';
 import { deleteUserRow } from '#store/user-life.ts';
 import type { Person } from '#store/users.ts';
+import { deleteDeliveriesAbout } from '#store/webhook-deliveries.ts';
 import { actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
 import { emailCounterNames, oneTimeCodeKeys } from './lanes.ts';
@@ -20,8 +21,8 @@ import { actOn, endAll, type PersonAct } from './person-acts.ts';
 type Deletion = PersonAct & { readonly onlyDisabled?: true };
 
 /**
- * Deletes a person for good, in one transaction: password, authenticators, codes, devices, sessions, links, mail that waits
- * and everything counted for them. The audit log keeps what they did and what was done to them, by an id that leads
+ * Deletes a person for good, in one transaction: password, authenticators, codes, devices, sessions, links, mail that waits,
+ * what webhooks were told of them and everything counted for them. The audit log keeps what they did and what was done to them, by an id that leads
  * nowhere any more. Their email is free at once. Never the last administrator who can sign in.
  */
 export async function deleteUser(
@@ -47,6 +48,7 @@ export async function deleteUser(
 export async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<number> {
   const emails = await listEmailsOf(tx, user);
   for (const email of emails) await deleteMailTo(tx, email);
+  await deleteDeliveriesAbout(tx, user.id);
   await forgetTries(env, tx, user.id, emails);
   const sessions = await endAll(tx, user.id);
   await deleteUserRow(tx, user.id);

@@ -72,6 +72,16 @@ export async function listDeliveries(
   return all.orderBy('id', 'desc').limit(limit).execute();
 }
 
+/**
+ * Forgets what was told of a person, and what is still to be told: their email goes with them.
+ *
+ * Looks through a month of payloads, by the form that `queueWebhooks` gives them: people are deleted seldom.
+ */
+export async function deleteDeliveriesAbout(tx: Queries, userId: string): Promise<void> {
+  const ofThem = `%"data":{"user":{"id":"${userId}",%`;
+  await tx.deleteFrom('webhook_deliveries').where('payload', 'like', ofThem).execute();
+}
+
 /** Forgets up to `limit` from before that moment; answers how many. */
 export async function deleteOldDeliveries(tx: Queries, before: number, limit: number): Promise<number> {
   const { numDeletedRows } = await tx

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isRefusal } from '#core/result.ts';
+import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { addPerson } from '#flows/add-person.ts';
 import { deleteUser } from '#flows/delete-user.ts';
 import { disableUser } from '#flows/person-acts.ts';
+import { addWebhook } from '#flows/webhooks.ts';
 import { TABLES } from '#store/tables.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
@@ -25,6 +27,8 @@ async function worldWithBo(t: TestContext) {
   const world = await openWorld(t);
   const partner = await world.addPartner();
   await world.addUser({ email: 'ana@acme.example', partnerId: partner.id });
+  const hook = await addWebhook(world.env, 'command_line', { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
+  assert.ok(!isRefusal(hook));
   const before = await everything(world);
   const bo = await world.addUser({ email: 'bo@acme.example', partnerId: partner.id });
   const browser = world.person();
@@ -49,6 +53,8 @@ async function worldWithBo(t: TestContext) {
 test('C11 deleting somebody leaves no row of theirs behind, and keeps the audit log', async (t) => {
   const { world, bo, before } = await worldWithBo(t);
   const events = (await world.events()).length;
+  const [told] = await world.env.db.read.selectFrom('webhook_deliveries').select('payload').execute();
+  assert.ok(told?.payload.includes(bo.email), 'a webhook is to be told of the set-up');
   const outcome = await deleteUser(world.env, { id: bo.id, ...REASON });
   assert.ok(!isRefusal(outcome) && outcome.sessions >= 1);
   const after = await everything(world);

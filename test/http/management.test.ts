@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { disableUser } from '#flows/person-acts.ts';
 import { openWorld } from '../world.ts';
 import { makeKey, openManagement } from './management-story.ts';
 
@@ -127,6 +128,7 @@ test('a program disables, enables, unlocks and exempts, each with its reason in 
   assert.equal((await call('POST', `/users/${ana.id}/exemption`, never)).body.reason, 'until');
 });
 
+const rfc3339 = (at: number) => new Date(at * 1000).toISOString().replace('.000', '');
 const RESET = { reason: 'lost phone', checkedBy: 'callback', checkNote: 'office number' };
 
 test('a reset of MFA answers the code that the next set-up asks for', async (t) => {
@@ -135,16 +137,57 @@ test('a reset of MFA answers the code that the next set-up asks for', async (t) 
   const reset = await call('POST', `/users/${ana.id}/reset-mfa`, { ...RESET, codeMinutes: 30 });
   assert.deepEqual([reset.body.state, reset.body.endedSessions], ['done', 0]);
   assert.match(String(reset.body.accessCode), /^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);
-  assert.equal(
-    reset.body.accessCodeExpiresAt,
-    new Date((world.clock.at + 1800) * 1000).toISOString().replace('.000', ''),
-  );
+  assert.equal(reset.body.accessCodeExpiresAt, rfc3339(world.clock.at + 1800));
   assert.deepEqual((await call('GET', `/users/${ana.id}`)).body.mfa, { enrolled: false, since: null });
   const browser = world.person();
   await browser.signIn(ana.email);
   assert.equal((await browser.post('/enroll/access-code', { code: String(reset.body.accessCode) })).status, 303);
   const event = (await world.events()).find(({ action }) => action === 'user.mfa_reset');
   assert.deepEqual([event?.actor, event?.detail.checkedBy], [actor, 'callback']);
+});
+
+test('another access code takes the place of the one before, and asked for again under its name it is the same', async (t) => {
+  const { world, call, ana } = await openManagement(t);
+  const path = `/users/${ana.id}/access-code`;
+  assert.equal((await call('POST', path, {})).body.reason, 'no_code', 'there was no reset');
+  const first = await call('POST', `/users/${ana.id}/reset-mfa`, RESET);
+  const second = await call('POST', path, { codeMinutes: 10 }, 'ticket-2');
+  assert.equal(second.body.accessCodeExpiresAt, rfc3339(world.clock.at + 600));
+  assert.deepEqual((await call('POST', path, { codeMinutes: 10 }, 'ticket-2')).body, second.body);
+  assert.equal((await call('POST', path, { codeMinutes: 9 })).body.reason, 'code_minutes');
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  const give = (code: unknown) => browser.post('/enroll/access-code', { code: String(code) });
+  assert.equal((await give(first.body.accessCode)).status, 422);
+  assert.equal((await give(second.body.accessCode)).status, 303);
+});
+
+test('a link to set a password is mailed to its person, and no program sees it', async (t) => {
+  const { world, call, ana, actor } = await openManagement(t);
+  const sent = await call('POST', `/users/${ana.id}/password-link`);
+  assert.deepEqual([sent.status, sent.body], [204, {}]);
+  const [mail] = await world.mail();
+  assert.deepEqual([mail?.kind, mail?.to], ['password_reset', ana.email]);
+  const browser = world.person();
+  const path = new URL(mail?.link ?? '').pathname;
+  assert.equal((await browser.post(path, { password: 'harbour velvet otter 9' })).status, 303);
+  const event = (await world.events()).find(({ action }) => action === 'link.created');
+  assert.deepEqual([event?.actor, event?.subject, event?.detail], [actor, ana.id, { purpose: 'reset' }]);
+  await call('POST', `/users/${ana.id}/disable`, { reason: 'left' });
+  assert.equal((await call('POST', `/users/${ana.id}/password-link`)).body.reason, 'user_disabled');
+});
+
+test('somebody disabled is deleted for good, and nobody else', async (t) => {
+  const { call, ana, world, actor } = await openManagement(t);
+  const path = `/users/${ana.id}/delete`;
+  assert.equal((await call('POST', path, { reason: 'left' })).body.reason, 'not_disabled');
+  await call('POST', `/users/${ana.id}/disable`, { reason: 'left' });
+  assert.equal((await call('POST', path, { reason: ' ' })).body.reason, 'reason_missing');
+  assert.equal((await call('POST', path, { reason: 'asked to be forgotten' })).status, 204);
+  assert.equal((await call('GET', `/users/${ana.id}`)).status, 404);
+  assert.equal((await call('POST', path, { reason: 'again' })).status, 404);
+  const event = (await world.events()).at(-1);
+  assert.deepEqual([event?.action, event?.actor, event?.subject], ['user.deleted', actor, ana.id]);
 });
 
 test('where a second member of staff has to agree, a program only asks', async (t) => {
@@ -161,6 +204,12 @@ test('staff are nobody to a key: not found, not listed, not touched', async (t) 
   for (const act of ['disable', 'enable', 'unlock', 'exemption/end'])
     assert.equal((await call('POST', `/users/${staff.id}/${act}`, { reason: 'x' })).status, 404, act);
   assert.equal((await call('POST', `/users/${staff.id}/reset-mfa`, RESET)).status, 404);
+  assert.equal((await call('POST', `/users/${staff.id}/access-code`, {})).status, 404);
+  assert.equal((await call('POST', `/users/${staff.id}/password-link`)).status, 404);
+  const until = new Date((world.clock.at + DAY) * 1000).toISOString();
+  assert.equal((await call('POST', `/users/${staff.id}/exemption`, { reason: 'x', until })).status, 404);
+  await disableUser(world.env, { actor: 'command_line', email: staff.email, reason: 'so that it could be deleted' });
+  assert.equal((await call('POST', `/users/${staff.id}/delete`, { reason: 'x' })).status, 404);
   assert.equal((await call('POST', `/users/${staff.id}/invitation`)).status, 404);
   assert.equal((await call('GET', `/users/${staff.id}`)).status, 404);
   assert.deepEqual((await call('GET', '/users?email=chris%40portal.example')).body.data, []);
@@ -199,6 +248,26 @@ test('lists come in pages whose cursors lead through every row once, while rows 
     'page=2',
   ])
     assert.equal((await call('GET', `/users?${query}`)).status, 400, query);
+});
+
+test('a cursor leads on in its own list alone: with other filters, or in another list, it is refused', async (t) => {
+  const { world, call, partner } = await openManagement(t);
+  for (const name of ['bo', 'cy', 'di']) await world.addUser({ email: `${name}@acme.example`, partnerId: partner.id });
+  const first = await call('GET', '/users?limit=1&state=active');
+  const after = `after=${first.body.nextCursor}`;
+  const next = await call('GET', `/users?state=active&limit=2&${after}`);
+  assert.equal(next.status, 200, 'the order of parameters and the size of a page may differ');
+  assert.equal(Object(next.body).data[0].email, 'bo@acme.example');
+  for (const list of [
+    '/users?',
+    '/users?state=invited&',
+    '/users?state=active&role=member&',
+    '/partners?',
+    '/audit?',
+  ]) {
+    const { status, body } = await call('GET', `${list}${after}`);
+    assert.deepEqual([status, body.reason], [400, 'after'], list);
+  }
 });
 
 test('users are found by email, partner, role, state and MFA', async (t) => {

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isRefusal } from '#core/result.ts';
+import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { pruneByRetention, tidy } from '#features/operate/housekeeping.ts';
 import { keyStatus } from '#features/operate/key-status.ts';
+import { changeMfaPolicy } from '#flows/partner-acts.ts';
+import { addWebhook, rotateWebhookSecret } from '#flows/webhooks.ts';
+import { callWithKey, makeKey } from '../http/management-story.ts';
 import { openWorld, START } from '../world.ts';
+
+const DAY = 24 * 60 * 60;
 
 test('what is over is cleared away, and what is alive stays', async (t) => {
   const world = await openWorld(t);
@@ -52,6 +59,34 @@ test('what is over is cleared away, and what is alive stays', async (t) => {
   assert.deepEqual(await env.db.read.selectFrom('attempts').select('key').execute(), [{ key: 'live' }]);
   const [set] = await env.db.read.selectFrom('recovery_code_sets').select('sealed_copy').execute();
   assert.equal(set?.sealed_copy, null);
+});
+
+test('answers to programs go after a day, secrets that were exchanged too, and deliveries after a month', async (t) => {
+  const world = await openWorld(t);
+  const { env, clock } = world;
+  await world.addPartner();
+  const hook = await addWebhook(env, 'command_line', { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
+  assert.ok(!isRefusal(hook));
+  await rotateWebhookSecret(env, 'command_line', hook.webhook.id);
+  await changeMfaPolicy(env, 'command_line', 'acme', { policy: 'off' });
+  const { key } = await makeKey(world);
+  const call = { method: 'POST', path: '/partners', body: { name: 'Harbor' }, key, idempotencyKey: 'deal' };
+  assert.equal((await callWithKey(world, call)).status, 200);
+  const count = async () => {
+    await tidy(env);
+    const rows = (['idempotent_calls', 'webhook_secrets', 'webhook_deliveries'] as const).map((table) =>
+      env.db.read.selectFrom(table).select('id').execute(),
+    );
+    return (await Promise.all(rows)).map(({ length }) => length);
+  };
+  clock.at += DAY - 1;
+  assert.deepEqual(await count(), [1, 2, 1]);
+  clock.at += 1;
+  assert.deepEqual(await count(), [0, 1, 1], 'the secret in force stays');
+  clock.at += 29 * DAY;
+  assert.deepEqual(await count(), [0, 1, 1]);
+  clock.at += 1;
+  assert.deepEqual(await count(), [0, 1, 0]);
 });
 
 test('more dead rows than one batch holds go in one round', async (t) => {

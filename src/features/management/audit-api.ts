@@ -48,9 +48,11 @@ async function listEvents({ env, query }: ApiCall<'apiKey:audit:read', undefined
   const [since, until] = [sinceText, untilText].map((text) => (text === undefined ? undefined : parseTime(text)));
   if (sinceText !== undefined && since === undefined) return refuse('invalid_request', { reason: 'since' });
   if (untilText !== undefined && until === undefined) return refuse('invalid_request', { reason: 'until' });
-  const list = (rows: Parameters<typeof listEventsAfter>[2]) =>
-    listEventsAfter(env.db.read, { ...equal, since, until }, rows);
-  return readPage({ limit, after }, list, { idOf: ({ id }) => id, show: eventRecord });
+  return readPage('audit', query, {
+    list: (page) => listEventsAfter(env.db.read, { ...equal, since, until }, page),
+    idOf: ({ id }) => id,
+    show: eventRecord,
+  });
 }
 
 function eventRecord({ at, outcome, detail, ...same }: EventRow): z.output<typeof eventSchema> {

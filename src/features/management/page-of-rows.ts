@@ -4,18 +4,32 @@ import type { Page } from '#store/management-lists.ts';
 
 const LIMIT_USUAL = 50;
 
-type Asked = { readonly limit?: number | undefined; readonly after?: string | undefined };
+/** The query of a list: a page of it, and filters by name. */
+type Asked = { readonly limit?: number | undefined; readonly after?: string | undefined } & {
+  readonly [filter: string]: string | number | undefined;
+};
 
-/** Reads one page and one row more, which says whether there is another page. */
+type Listed<Row, Shown> = {
+  readonly list: (page: Page) => Promise<readonly Row[]>;
+  readonly idOf: (row: Row) => string;
+  readonly show: (row: Row) => Shown;
+};
+
+/**
+ * Reads one page and one row more, which says whether there is another page.
+ *
+ * @param name of the list; with the filters it says which list a cursor belongs to
+ */
 export async function readPage<Row, Shown>(
-  { limit = LIMIT_USUAL, after }: Asked,
-  list: (page: Page) => Promise<readonly Row[]>,
-  { idOf, show }: { readonly idOf: (row: Row) => string; readonly show: (row: Row) => Shown },
+  name: string,
+  { limit = LIMIT_USUAL, after, ...filters }: Asked,
+  { list, idOf, show }: Listed<Row, Shown>,
 ): Promise<{ data: Shown[]; nextCursor: string | null } | Refusal> {
-  const afterId = after === undefined ? '' : readCursor(after);
+  const self = `${name} ${JSON.stringify(filters, Object.keys(filters).toSorted())}`;
+  const afterId = after === undefined ? '' : readCursor(self, after);
   if (afterId === undefined) return refuse('invalid_request', { reason: 'after' });
   const rows = await list({ afterId, limit: limit + 1 });
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
-  return { data: shown.map(show), nextCursor: last === undefined ? null : makeCursor(idOf(last)) };
+  return { data: shown.map(show), nextCursor: last === undefined ? null : makeCursor(self, idOf(last)) };
 }

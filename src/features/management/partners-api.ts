@@ -26,6 +26,12 @@ const mfaBody = z.strictObject({
     .meta({ description: 'A day, 00:00 UTC: with `required` alone. Until then MFA is offered.' })
     .optional(),
 });
+const listQuery = z.strictObject({
+  ...pageQuery,
+  slug: z.string().optional(),
+  policy: policy.optional(),
+  archived: z.enum(['true', 'false']).optional(),
+});
 const ended = z.strictObject({ sessions: z.int(), signIns: z.int() });
 
 export const partnersApi: readonly Route[] = [
@@ -34,19 +40,10 @@ export const partnersApi: readonly Route[] = [
     path: PARTNERS,
     guard: 'apiKey:partners:read',
     summary: 'List partners',
-    query: z.strictObject({
-      ...pageQuery,
-      slug: z.string().optional(),
-      policy: policy.optional(),
-      archived: z.enum(['true', 'false']).optional(),
-    }),
+    query: listQuery,
     answer: pageOf(partnerSchema),
     refusals: [],
-    handle: ({ env, query: { slug, policy, archived, ...page } }) =>
-      readPage(page, (rows) => listPartnersAfter(env.db.read, { slug, policy, archived: archived === 'true' }, rows), {
-        idOf: ({ id }) => id,
-        show: partnerRecord,
-      }),
+    handle: listPartners,
   }),
   api({
     method: 'POST',
@@ -115,6 +112,15 @@ export const partnersApi: readonly Route[] = [
     },
   }),
 ];
+
+function listPartners({ env, query }: ApiCall<'apiKey:partners:read', undefined, z.output<typeof listQuery>>) {
+  const { slug, policy, archived } = query;
+  return readPage('partners', query, {
+    list: (page) => listPartnersAfter(env.db.read, { slug, policy, archived: archived === 'true' }, page),
+    idOf: ({ id }) => id,
+    show: partnerRecord,
+  });
+}
 
 type WriteCall<Input> = ApiCall<'apiKey:partners:write', Input>;
 

@@ -1,15 +1,14 @@
 import { z } from 'zod';
-import { ACCESS_CODE_MINUTES } from '#core/access-code.ts';
 import { instant, parseTime } from '#core/day.ts';
 import { canonicalEmail } from '#core/email.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
+import { deleteUser } from '#flows/delete-user.ts';
 import { endExemption, exemptPerson } from '#flows/exemption.ts';
 import { doOnce } from '#flows/once.ts';
-import { disableUser, enableUser, type PersonAct, unlockUser } from '#flows/person-acts.ts';
+import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
 import { addedRecord, userRecord } from '#flows/records.ts';
-import { askForReset, IDENTITY_CHECKS, type ResetOutcome } from '#flows/reset-requests.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { listUsersAfter } from '#store/management-lists.ts';
 import { actorOf, namedAct } from './acting.ts';
@@ -37,19 +36,6 @@ const newUser = z.strictObject({
 });
 const why = z.strictObject({ reason: z.string() });
 const exemption = z.strictObject({ reason: z.string(), until: z.string().meta({ format: 'date-time' }) });
-const resetBody = z.strictObject({
-  reason: z.string(),
-  checkedBy: z.enum(IDENTITY_CHECKS),
-  checkNote: z.string(),
-  codeMinutes: z.int().optional(),
-});
-const resetAnswer = z.strictObject({
-  state: z.enum(['done', 'waiting']).meta({ description: '`waiting`: a member of staff has to agree in the console.' }),
-  endedSessions: z.int().optional(),
-  accessCode: z.string().optional(),
-  accessCodeExpiresAt: z.string().optional(),
-});
-
 export const usersApi: readonly Route[] = [
   api({
     ...{ method: 'GET', path: USERS, guard: 'apiKey:users:read', summary: 'List the users of partners' },
@@ -114,23 +100,38 @@ export const usersApi: readonly Route[] = [
     },
   }),
   api({
-    ...{ method: 'POST', path: `${ONE}/reset-mfa`, guard: 'apiKey:users:reset_mfa' },
-    summary: 'Take every authenticator from a user; answers the temporary access code for the new set-up',
-    body: resetBody,
-    answer: resetAnswer,
-    idempotent: true,
+    ...{ method: 'POST', path: `${ONE}/password-link`, guard: 'apiKey:users:write' },
+    summary: 'Mail a user a link to set a new password; nobody else sees it',
     refusals: ['not_found'],
-    handle: resetMfa,
+    async handle(call) {
+      const id = call.params.user ?? '';
+      if (!(await findUser(call.env, id))) return refuse('not_found', { reason: 'user' });
+      const made = await makeResetLink(call.env, { id, actor: actorOf(call), mailed: true });
+      return isRefusal(made) ? made : undefined;
+    },
+  }),
+  api({
+    ...{ method: 'POST', path: `${ONE}/delete`, guard: 'apiKey:users:write', body: why },
+    summary: 'Delete a disabled user for good; the audit log keeps what they did',
+    refusals: ['not_found'],
+    async handle(call) {
+      const id = call.params.user ?? '';
+      if (!(await findUser(call.env, id))) return refuse('not_found', { reason: 'user' });
+      const act = { id, actor: actorOf(call), reason: call.input.reason, onlyDisabled: true } as const;
+      const deleted = await deleteUser(call.env, act);
+      return isRefusal(deleted) ? deleted : undefined;
+    },
   }),
 ];
 
 type WriteCall<Input> = ApiCall<'apiKey:users:write', Input>;
 
 async function listUsers({ env, query }: ApiCall<'apiKey:users:read', undefined, z.output<typeof listQuery>>) {
-  const { limit, after, email: typed, ...filter } = query;
+  const { email: typed, partner, role, state, mfa } = query;
   const email = typed === undefined ? undefined : canonicalEmail(typed);
   if (typed !== undefined && email === undefined) return refuse('invalid_request', { reason: 'email' });
-  return readPage({ limit, after }, (rows) => listUsersAfter(env.db.read, { ...filter, email }, rows), {
+  return readPage('users', query, {
+    list: (page) => listUsersAfter(env.db.read, { email, partner, role, state, mfa }, page),
     idOf: ({ user }) => user.id,
     show: userRecord,
   });
@@ -163,22 +164,4 @@ async function actOnUser(
 async function readUser(env: Env, id: string): Promise<ReturnType<typeof userRecord> | Refusal> {
   const user = await findUser(env, id);
   return user ? userRecord(user) : refuse('not_found', { reason: 'user' });
-}
-
-async function resetMfa(call: ApiCall<'apiKey:users:reset_mfa', z.output<typeof resetBody>>) {
-  const { codeMinutes = ACCESS_CODE_MINUTES.usual, ...typed } = call.input;
-  const personId = call.params.user ?? '';
-  const named = namedAct(call, `reset ${personId}`, call.input);
-  const reset = { personId, actor: actorOf(call), codeMinutes, ...typed };
-  return doOnce(call.env, named, (env) => askForReset(env, reset), resetRecord);
-}
-
-function resetRecord(outcome: ResetOutcome): z.output<typeof resetAnswer> {
-  if ('waits' in outcome) return { state: 'waiting' };
-  const { sessions, accessCode } = outcome;
-  return {
-    state: 'done',
-    endedSessions: sessions,
-    ...(accessCode && { accessCode: accessCode.code, accessCodeExpiresAt: instant(accessCode.expiresAt) }),
-  };
 }

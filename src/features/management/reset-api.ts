@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { ACCESS_CODE_MINUTES } from '#core/access-code.ts';
+import { instant } from '#core/day.ts';
+import type { NewAccessCode } from '#flows/access-code.ts';
+import { doOnce } from '#flows/once.ts';
+import { askForReset, IDENTITY_CHECKS, type ResetOutcome, renewAccessCode } from '#flows/reset-requests.ts';
+import { type ApiCall, api, type Route } from '#http/route.ts';
+import { actorOf, namedAct } from './acting.ts';
+
+const ONE = '/api/v1/users/:user';
+
+const codeMinutes = z
+  .int()
+  .meta({ description: `How long the code is good: ${ACCESS_CODE_MINUTES.least} to ${ACCESS_CODE_MINUTES.most}.` })
+  .optional();
+const resetBody = z.strictObject({
+  reason: z.string(),
+  checkedBy: z.enum(IDENTITY_CHECKS),
+  checkNote: z.string(),
+  codeMinutes,
+});
+const codeBody = z.strictObject({ codeMinutes });
+const codeAnswer = z.strictObject({ accessCode: z.string(), accessCodeExpiresAt: z.string() });
+const resetAnswer = z.strictObject({
+  state: z.enum(['done', 'waiting']).meta({ description: '`waiting`: a member of staff has to agree in the console.' }),
+  endedSessions: z.int().optional(),
+  ...codeAnswer.partial().shape,
+});
+
+export const resetApi: readonly Route[] = [
+  api({
+    ...{ method: 'POST', path: `${ONE}/reset-mfa`, guard: 'apiKey:users:reset_mfa' },
+    summary: 'Take every authenticator from a user; answers the temporary access code for the new set-up',
+    body: resetBody,
+    answer: resetAnswer,
+    idempotent: true,
+    refusals: ['not_found'],
+    handle: resetMfa,
+  }),
+  api({
+    ...{ method: 'POST', path: `${ONE}/access-code`, guard: 'apiKey:users:reset_mfa' },
+    summary: 'Make another temporary access code after a reset; the one before dies',
+    body: codeBody,
+    answer: codeAnswer,
+    idempotent: true,
+    refusals: ['not_found'],
+    handle: renewCode,
+  }),
+];
+
+type ResetCall<Body extends z.ZodType> = ApiCall<'apiKey:users:reset_mfa', z.output<Body>>;
+
+async function resetMfa(call: ResetCall<typeof resetBody>) {
+  const { codeMinutes = ACCESS_CODE_MINUTES.usual, ...typed } = call.input;
+  const personId = call.params.user ?? '';
+  const named = namedAct(call, `reset ${personId}`, call.input);
+  const reset = { personId, actor: actorOf(call), codeMinutes, ...typed };
+  return doOnce(call.env, named, (env) => askForReset(env, reset), resetRecord);
+}
+
+async function renewCode(call: ResetCall<typeof codeBody>) {
+  const { codeMinutes = ACCESS_CODE_MINUTES.usual } = call.input;
+  const personId = call.params.user ?? '';
+  const named = namedAct(call, `access code ${personId}`, call.input);
+  const renewal = { personId, actor: actorOf(call), codeMinutes };
+  return doOnce(call.env, named, (env) => renewAccessCode(env, renewal), codeRecord);
+}
+
+function resetRecord(outcome: ResetOutcome): z.output<typeof resetAnswer> {
+  if ('waits' in outcome) return { state: 'waiting' };
+  const { sessions, accessCode } = outcome;
+  return { state: 'done', endedSessions: sessions, ...(accessCode && codeRecord(accessCode)) };
+}
+
+function codeRecord({ code, expiresAt }: NewAccessCode): z.output<typeof codeAnswer> {
+  return { accessCode: code, accessCodeExpiresAt: instant(expiresAt) };
+}
