@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { SCOPES } from '#core/api-key.ts';
 import { isRefusal } from '#core/result.ts';
 import { addApiKey } from '#flows/api-keys.ts';
+import type { App } from '#http/app.ts';
 import { type ApiAnswer, ORIGIN, openWorld, type World } from '../world.ts';
 
 /** A key good for these scopes, made as the command line makes it. */
@@ -24,7 +25,7 @@ export async function openManagement(t: Parameters<typeof openWorld>[0], environ
 
 type Call = { method: string; path: string; body?: unknown; key: string; idempotencyKey?: string | undefined };
 
-export async function callWithKey(world: Pick<World, 'app'>, call: Call): Promise<ApiAnswer> {
+export async function callWithKey(world: { readonly app: Pick<App, 'fetch'> }, call: Call): Promise<ApiAnswer> {
   const { method, path, body, key, idempotencyKey } = call;
   const headers = {
     authorization: `Bearer ${key}`,

@@ -35,7 +35,7 @@ export async function openService(t: { after(work: () => unknown): void }) {
   const closings: (() => unknown)[] = [];
   const world = await openWorld(
     { after: (work: () => unknown) => void closings.push(work) },
-    { database: { path, keyText } },
+    { database: { path, keyText }, environment: { SALLYPORT_LOCAL_WEBHOOKS: 'on' } },
   );
   const secrets = new Map<string, Secret>();
   const learn = (secret: Secret) => void secrets.set(String(secret.needles[0]), secret);
@@ -153,6 +153,9 @@ function tokensIn(response: Response, body: string): Told[] {
     ['one-time-code secret', /secret=([A-Z2-7]{32})/g],
     ['recovery code', /\b([0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3})\b/g],
     ['token', /"(?:token|pendingToken)":"([^"]+)"/g],
+    ['link token', /"invitationUrl":"[^"]*\/([\w-]{43})"/g],
+    ['API key', /<code>(sp_[\w-]{49})<\/code>/g],
+    ['webhook secret', /<code>(whsec_[\w+/]{43}=)<\/code>/g],
   ] as const;
   return [
     ...cookies,

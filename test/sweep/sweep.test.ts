@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { sql } from 'kysely';
 import { liveThrough } from './flows.ts';
+import { IN_THE_ADDRESS } from './programs.ts';
 import { type Place, search, searchCodes, secretText } from './secrets.ts';
 import { openService, placesOf, type Service } from './service.ts';
 
@@ -36,13 +37,20 @@ describe('no secret', () => {
     const least = { token: 30, 'one-time-code secret': 5, 'recovery code': 60, password: 12, 'password hash': 4 };
     for (const [kind, count] of Object.entries(least))
       assert.ok((kinds.get(kind) ?? 0) >= count, `${kind}: ${kinds.get(kind)}`);
-    for (const kind of ['form token', 'key of the ring', 'link token']) assert.ok(kinds.has(kind), kind);
+    for (const kind of ['form token', 'key of the ring', 'link token', 'API key', 'webhook secret'])
+      assert.ok((kinds.get(kind) ?? 0) >= 1, kind);
     assert.ok(service.codes.size >= 8);
     assert.ok(service.log.length > 80);
   });
 
   it('is in the log, the database, its write-ahead log, the exports, the backup, the outbox or an address', async () => {
     assert.deepEqual(await sweep(), []);
+  });
+
+  it('that stands in the address of a webhook is in the log, an export or an address of ours', async () => {
+    const places = (await placesOf(service)).filter(({ name }) => CODE_PLACES.includes(name));
+    assert.equal(places.length, CODE_PLACES.length);
+    assert.deepEqual(search(places, [secretText('token of a webhook', IN_THE_ADDRESS)]), []);
   });
 
   it('is said again by a refusal', () => {
@@ -120,6 +128,24 @@ describe('a seeded leak is found', () => {
     return found;
   }
 
+  /** Writes into the detail of an event, looks, and takes it back. */
+  async function withDetail(detail: Readonly<Record<string, string>>): Promise<readonly string[]> {
+    const { db } = service.env;
+    const [event] = await db.read.selectFrom('audit_events').selectAll().limit(1).execute();
+    const set = (text: string) =>
+      db.transaction((tx) =>
+        tx
+          .updateTable('audit_events')
+          .set({ detail: text })
+          .where('id', '=', event?.id ?? '')
+          .execute(),
+      );
+    await set(JSON.stringify(detail));
+    const found = await sweep();
+    await set(event?.detail ?? '');
+    return found;
+  }
+
   it('in a line of the log: a token in a path', async () => {
     const [link] = someOf('link token');
     const found = await withLine(() => service.env.log.trace({ path: `/password/${link?.needles[0]}` }, 'request'));
@@ -139,20 +165,8 @@ describe('a seeded leak is found', () => {
   });
 
   it('in the detail of an event: a recovery code without its dashes', async () => {
-    const { db } = service.env;
     const code = someOf('recovery code').find(({ needles }) => String(needles[0]).includes('-'))?.needles[1];
-    const [event] = await db.read.selectFrom('audit_events').selectAll().limit(1).execute();
-    const set = (detail: string) =>
-      db.transaction((tx) =>
-        tx
-          .updateTable('audit_events')
-          .set({ detail })
-          .where('id', '=', event?.id ?? '')
-          .execute(),
-      );
-    await set(JSON.stringify({ typed: String(code) }));
-    const found = await sweep();
-    await set(event?.detail ?? '');
+    const found = await withDetail({ typed: String(code) });
     for (const place of ['audit export in CSV', 'audit export in JSON lines', 'backup', 'database-wal']) {
       assert.ok(found.includes(`recovery code in ${place}`), `${place}: ${found}`);
     }
@@ -202,6 +216,42 @@ describe('a seeded leak is found', () => {
     assert.deepEqual(search([{ name: 'page', bytes }], [secretText('password', 'hush &amp; hush')]), [
       'password in page',
     ]);
+  });
+
+  for (const kind of ['API key', 'webhook secret'] as const) {
+    it(`in a line of the log: ${kind}`, async () => {
+      const [secret] = someOf(kind);
+      const found = await withLine(() => service.env.log.info({ header: `Bearer ${secret?.needles[0]}` }, 'request'));
+      assert.ok(found.includes(`${kind} in log`), String(found));
+    });
+
+    it(`in a column: ${kind}`, async () => {
+      const found = await withRow({ name: String(someOf(kind)[0]?.needles[0]) });
+      for (const place of ['backup', 'database-wal']) assert.ok(found.includes(`${kind} in ${place}`), String(found));
+    });
+
+    it(`in the detail of an event: ${kind}`, async () => {
+      const found = await withDetail({ typed: String(someOf(kind).at(-1)?.needles[0]) });
+      for (const place of ['audit export in CSV', 'audit export in JSON lines', 'backup'])
+        assert.ok(found.includes(`${kind} in ${place}`), `${place}: ${found}`);
+    });
+  }
+
+  it('in a column: the link in an answer that is kept', async () => {
+    const { db } = service.env;
+    const [row] = await db.read.selectFrom('idempotent_calls').selectAll().execute();
+    const set = (sealed_answer: string) =>
+      db.transaction((tx) =>
+        tx
+          .updateTable('idempotent_calls')
+          .set({ sealed_answer })
+          .where('id', '=', row?.id ?? '')
+          .execute(),
+      );
+    await set(JSON.stringify({ invitationUrl: `/invitation/${someOf('link token').at(-1)?.needles[0]}` }));
+    const found = await sweep();
+    await set(row?.sealed_answer ?? '');
+    assert.ok(found.includes('link token in backup'), String(found));
   });
 
   it('in a column: a key of the ring in hex', async () => {
