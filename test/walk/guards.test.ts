@@ -12,6 +12,7 @@ import {
   beginWalk,
   belongings,
   type FormKind,
+  isTurnedAway,
   pageVerdict,
   pathOf,
   type Row,
@@ -145,20 +146,6 @@ async function check(row: Row, credential: Credential, form: FormKind): Promise<
   assert.equal(answer.headers.get('location'), verdict.location ?? null, what);
   assertChallenge(row, answer, what);
   assert.equal(await belongings(walk, lasting.userId), lasting.belongings, `${what}: something changed`);
-}
-
-/** A guard's own no: the page of an error, the way to sign in or to step up, or the problems that only guards have. */
-function isTurnedAway({ status, headers, text }: Answered): boolean {
-  const location = headers.get('location') ?? '';
-  if (status === 303)
-    return /^\/(?:sign-in(?:\?(?:ended|return_to=.*))?|step-up)$/.test(location) && !isSignOut(headers);
-  if (/"code":"(?:sign_in_expired|step_up_required|api_key_invalid)"/.test(text)) return true;
-  return /class="status">40[13]</.test(text) || text.includes('This page was out of date');
-}
-
-/** Signing out leads to sign-in too, and takes the cookies away. */
-function isSignOut(headers: Headers): boolean {
-  return headers.getSetCookie().some((line) => /session=; .*Max-Age=0/.test(line));
 }
 
 function assertChallenge({ route, guard }: Row, { status, headers, text }: Answered, what: string): void {

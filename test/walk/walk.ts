@@ -197,3 +197,17 @@ export function assertHarmless({ other }: Walk, { status, text }: Answered, what
     assert.ok(!text.includes(word), `${what}: shows ${word} of somebody else`);
   }
 }
+
+/** A guard's own no: the page of an error, the way to sign in or to step up, or the problems that only guards have. */
+export function isTurnedAway({ status, headers, text }: Answered): boolean {
+  const location = headers.get('location') ?? '';
+  if (status === 303)
+    return /^\/(?:sign-in(?:\?(?:ended|return_to=.*))?|step-up)$/.test(location) && !isSignOut(headers);
+  if (/"code":"(?:sign_in_expired|step_up_required|api_key_invalid)"/.test(text)) return true;
+  return /class="status">40[13]</.test(text) || text.includes('This page was out of date');
+}
+
+/** Signing out leads to sign-in too, and takes the cookies away. */
+function isSignOut(headers: Headers): boolean {
+  return headers.getSetCookie().some((line) => /session=; .*Max-Age=0/.test(line));
+}

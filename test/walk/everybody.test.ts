@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { SCOPES } from '#core/api-key.ts';
+import type { Guard } from '#http/route.ts';
+import { makeKey } from '../http/management-story.ts';
+import { type Entered, openRoles, pathFor, ROLES, type Role, type Roles } from './roles.ts';
+import { isTurnedAway, type Row, TABLE } from './walk.ts';
+
+const WHO = [...ROLES, 'API key with the scope', 'API key without the scope'] as const;
+type Who = (typeof WHO)[number];
+
+const PEOPLE: readonly Who[] = ['member', 'manager', 'manager of another partner', 'csm', 'admin'];
+
+/** Written by hand, apart from the code: whom each guard lets in, of people who have just proven a factor. */
+function mayEnter(guard: Guard, who: Who): boolean {
+  if (guard.startsWith('apiKey:')) return who === 'API key with the scope';
+  switch (guard) {
+    case 'public':
+      return true;
+    // A half-done sign-in is no role: none of these has one.
+    case 'pendingSignIn':
+      return false;
+    case 'session':
+    case 'steppedUp':
+      return PEOPLE.includes(who);
+    case 'manager':
+    case 'managerSteppedUp':
+      return who === 'manager' || who === 'manager of another partner';
+    case 'staff':
+    case 'staffSteppedUp':
+      return who === 'csm' || who === 'admin';
+    default:
+      return who === 'admin';
+  }
+}
+
+let roles: Roles;
+const cleanups: (() => unknown)[] = [];
+before(async () => {
+  roles = await openRoles({ after: (work) => void cleanups.push(work) });
+});
+after(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+/** A key good for the scope of that guard and no other, or for all others; for a guard of people: for everything, or nothing much. */
+async function hold(who: Who, guard: Guard): Promise<Entered> {
+  if (!who.startsWith('API key')) return roles.enter(who as Role, 0);
+  const scope = SCOPES.find((one) => guard === `apiKey:${one}`);
+  const others = SCOPES.filter((one) => one !== (scope ?? 'users:read'));
+  const all = scope === undefined ? SCOPES : [scope];
+  const { key } = await makeKey(roles.world, who === 'API key with the scope' ? all : others);
+  // Also where a session would be: a key is none.
+  return { cookie: `__Host-sallyport-session=${key}`, bearer: key, rowId: '' };
+}
+
+function wasLetIn(row: Row, answer: Awaited<ReturnType<Roles['send']>>): boolean {
+  if (/"reason":"scope"/.test(answer.text)) return false;
+  // At the door of a sign-in a session is led to where it was going, and nobody to the beginning.
+  if (row.guard === 'pendingSignIn') return !isTurnedAway(answer) && answer.status !== 303;
+  // Whoever has no recovery code is led to the other proof by the page itself.
+  if (row.path.startsWith('/step-up') && answer.location === '/step-up') return true;
+  return !isTurnedAway(answer);
+}
+
+describe('every route of the table', () => {
+  it('is walked, and has a guard of people or of keys', () => {
+    assert.ok(TABLE.length > 150);
+    for (const prefix of ['public', 'pendingSignIn', 'session', 'steppedUp', 'manager', 'staff', 'apiKey:'])
+      assert.ok(
+        TABLE.some(({ guard }) => guard.startsWith(prefix)),
+        prefix,
+      );
+  });
+
+  for (const row of TABLE) {
+    it(`${row.method} ${row.path} lets in whom ${row.guard} names, and nobody else`, async () => {
+      const person = row.path.startsWith('/console/staff') ? 'staff' : 'colleague';
+      const path = pathFor(row, roles.ids, 'own', person);
+      const seen: Partial<Record<Who, boolean>> = {};
+      const expected: Partial<Record<Who, boolean>> = {};
+      for (const who of WHO) {
+        const held = await hold(who, row.guard);
+        // An act before this one was let in: nobody of an archived partner is.
+        const open = { archived_at: null };
+        await roles.world.env.db.transaction((tx) => tx.updateTable('partners').set(open).execute());
+        const answer = await roles.send(row, path, held);
+        assert.ok(answer.status < 500 || answer.status === 503, `${who}: ${answer.status}`);
+        seen[who] = wasLetIn(row, answer);
+        expected[who] = mayEnter(row.guard, who);
+      }
+      assert.deepEqual(seen, expected);
+    });
+  }
+});

@@ -1,0 +1,84 @@
+import { newToken, tokenHash } from '#core/token.ts';
+import { makeFormToken } from '#http/form.ts';
+import { ORIGIN, openWorld } from '../world.ts';
+import type { Row } from './walk.ts';
+
+export const ROLES = ['nobody', 'member', 'manager', 'manager of another partner', 'csm', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+export type Entered = {
+  readonly cookie: string;
+  /** What a program of that person carries. */
+  readonly bearer?: string;
+  readonly rowId: string;
+};
+
+export type Roles = Awaited<ReturnType<typeof openRoles>>;
+
+/** A world of two partners, with a colleague, a stranger and a member of staff to act on, and people of every role. */
+export async function openRoles(t: { after(work: () => unknown): void }) {
+  const world = await openWorld(t);
+  const own = await world.addPartner({ slug: 'own', policy: 'optional' });
+  const other = await world.addPartner({ slug: 'other', policy: 'optional' });
+  const colleague = await world.addUser({ email: 'colleague@own.example', partnerId: own.id });
+  const stranger = await world.addUser({ email: 'stranger@other.example', partnerId: other.id });
+  const staff = await world.addUser({ email: 'staff@portal.example', role: 'csm' });
+  const ids: Readonly<Record<string, string>> = {
+    ...{ own: own.id, other: other.id, colleague: colleague.id, stranger: stranger.id, staff: staff.id },
+  };
+  let people = 0;
+
+  /** Sessions of somebody new in that role, whose last proof is so old: of a browser, and of a program. */
+  async function enter(role: Role, provenAgo: number | undefined): Promise<Entered> {
+    if (role === 'nobody') return { cookie: '', rowId: '' };
+    const partner = role === 'member' || role === 'manager' ? ids.own : ids.other;
+    const isStaff = role === 'csm' || role === 'admin';
+    people += 1;
+    const user = await world.addUser({
+      email: `walker${people}@roles.example`,
+      role: role === 'manager of another partner' ? 'manager' : role,
+      partnerId: isStaff ? undefined : partner,
+    });
+    const [token, bearer, rowId, now] = [
+      ...[newToken(world.env.random), newToken(world.env.random)],
+      ...[world.env.newId(), world.clock.at],
+    ] as const;
+    const row = {
+      ...{ user_id: user.id, created_at: now, last_seen_at: now, expires_at: now + 3600, amr: 'pwd otp mfa' },
+      ...{ second_factor_at: now - 1800, auth_time: now, step_up_method: 'totp' as const },
+      ...{ step_up_at: provenAgo === undefined ? null : now - provenAgo, step_up_to: null, continue_to: '/' },
+      ...{ notice: null, device_id: null, address: null, user_agent: null },
+    };
+    const both = [
+      { ...row, id: rowId, token_hash: tokenHash(token), mouth: 'page' as const },
+      { ...row, id: world.env.newId(), token_hash: tokenHash(bearer), mouth: 'api' as const },
+    ];
+    await world.env.db.transaction((tx) => tx.insertInto('sessions').values(both).execute());
+    return { cookie: `__Host-sallyport-session=${token}`, bearer, rowId };
+  }
+
+  async function send({ method, route }: Row, path: string, { cookie, bearer, rowId }: Entered) {
+    const formCookie = newToken(world.env.random);
+    const isCall = route?.mouth === 'api';
+    const headers = {
+      ...{ origin: ORIGIN, cookie: `${cookie}; __Host-sallyport-form=${formCookie}` },
+      ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+      ...(isCall && { 'content-type': 'application/json' }),
+    };
+    const token = makeFormToken(world.env.keys, formCookie, rowId);
+    const form = isCall ? '{}' : new URLSearchParams({ form_token: token });
+    const body = method === 'GET' ? undefined : form;
+    const response = await world.app.fetch(new Request(`${ORIGIN}${path}`, { method, headers, ...(body && { body }) }));
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, location: response.headers.get('location'), text };
+  }
+
+  return { world, ids, enter, send };
+}
+
+export function pathFor({ path }: Row, ids: Roles['ids'], partner: string, person: string): string {
+  return path
+    .replace(':partner', ids[partner] ?? '')
+    .replace(/:(person|user)/, ids[person] ?? '')
+    .replace(/:\w+/g, 'nothing');
+}
