@@ -5,6 +5,7 @@ import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { changeMfaPolicy } from '#flows/partner-acts.ts';
 import { resetMfa } from '#flows/reset-mfa.ts';
 import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/webhooks.ts';
+import { claimDelivery } from '#store/webhook-deliveries.ts';
 import { deliverWebhooks } from '#webhooks/deliver.ts';
 import { openWorld, type World } from '../world.ts';
 import { openReceiver, verifies } from './receiver.ts';
@@ -148,12 +149,19 @@ test('410 says that nobody wants it: disabled at once', async (t) => {
   assert.equal((await stateOf(world, id)).disabled_because, 'failing');
 });
 
-test('disabled by staff, it hears nothing; another member of it hears on', async (t) => {
+test('disabled by staff, a webhook hears nothing, and another hears on', async (t) => {
   const { world, receiver, id, optional, deliver } = await openHook(t);
+  const other = await openReceiver(t);
+  assert.ok(!isRefusal(await addWebhook(world.env, 'command_line', { url: other.url, events: WEBHOOK_EVENTS })));
   await optional();
   assert.ok(!isRefusal(await stopWebhook(world.env, 'command_line', id)));
   await deliver();
-  assert.equal(receiver.received.length, 0);
+  await optional();
+  await deliver();
+  assert.deepEqual([receiver.received.length, other.received.length], [0, 2]);
+  assert.ok(!isRefusal(await resumeWebhook(world.env, 'command_line', id)));
+  await deliver();
+  assert.equal(receiver.received.length, 1, 'what waited when it was disabled goes out, what came after does not');
 });
 
 test('for a day a new secret signs beside the old one, then alone', async (t) => {
@@ -170,6 +178,33 @@ test('for a day a new secret signs beside the old one, then alone', async (t) =>
   assert.deepEqual(await check(), [true, true]);
   world.clock.at += DAY;
   assert.deepEqual(await check(), [false, true]);
+});
+
+test('exchanged twice within a day, the first secret signs no more', async (t) => {
+  const { world, receiver, id, secret, optional, deliver } = await openHook(t);
+  const second = await rotateWebhookSecret(world.env, 'command_line', id);
+  const third = await rotateWebhookSecret(world.env, 'command_line', id);
+  assert.ok(!isRefusal(second) && !isRefusal(third));
+  await optional();
+  await deliver();
+  const [told] = receiver.received;
+  assert.ok(told);
+  const signed = [secret, second.secret, third.secret].map((each) => verifies(each, told, world.clock.at));
+  assert.deepEqual(signed, [false, true, true]);
+});
+
+test('a delivery that a process died with in hand waits for its time, and then goes out', async (t) => {
+  const { world, receiver, optional, deliver } = await openHook(t);
+  await optional();
+  const [waiting] = await deliveriesOf(world);
+  const claim = { now: world.clock.at, untilAt: world.clock.at + 40 };
+  assert.ok(await world.env.db.transaction((tx) => claimDelivery(tx, waiting?.id ?? '', claim)));
+  assert.ok(!(await world.env.db.transaction((tx) => claimDelivery(tx, waiting?.id ?? '', claim))), 'one claim each');
+  await deliver();
+  assert.equal(receiver.received.length, 0);
+  world.clock.at += 40;
+  await deliver();
+  assert.equal(receiver.received.length, 1);
 });
 
 test('no redirect is followed, and a long answer is not read', async (t) => {
