@@ -3,7 +3,7 @@ import { LOCALES, languageName } from '#messages/messages.ts';
 import { form, linkButton } from './parts/actions.ts';
 import { type Doors, doors } from './parts/codes.ts';
 import { attributes, type Content, type Html, html } from './parts/html.ts';
-import { timeElement } from './parts/text.ts';
+import { notice, timeElement } from './parts/text.ts';
 import { assetPath } from './static.ts';
 import type { View } from './view.ts';
 
@@ -35,7 +35,7 @@ export function layout(view: View, page: Layout): Html {
     width: page.width,
     nav: page.nav,
     card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
-${refusal && summary(refusal)}${page.body}`,
+${refusal ? summary(refusal) : view.kept && notice(view.t('layout.kept'), 'info')}${page.body}`,
   });
 }
 

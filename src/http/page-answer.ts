@@ -50,6 +50,12 @@ export function stalePage(house: House, ask: Ask, found: Found): Response {
   return messagePage(house, ask, problem('forbidden'), text, found);
 }
 
+/** A form that needs a fresh proof first, and whose fields wait for it. */
+export function keptFormPage(house: House, ask: Ask, found: Found): Response {
+  const text = { title: 'error.step_up_required.title', text: 'error.step_up_required.kept' } as const;
+  return messagePage(house, ask, problem('step_up_required'), text, found);
+}
+
 type Text = { readonly title: MessageKey; readonly text: MessageKey };
 
 function messagePage(house: House, ask: Ask, refusal: Problem, text: Text, found: Found): Response {

@@ -1,12 +1,15 @@
 import type { Client } from '#core/client.ts';
+import { setStepUpTarget } from '#store/session-changes.ts';
 import { isTokenShaped } from './cookie.ts';
 import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
 import { checkPage, type Found, formBinding, type PageVerdict } from './guard.ts';
 import { type Ask, clientOf, type House } from './house.ts';
+import { addressWith, findKept, pickFields } from './kept-form.ts';
 import {
   type Browser,
   browserOf,
   drawView,
+  keptFormPage,
   localeOf,
   pageResponse,
   refusalPage,
@@ -41,7 +44,9 @@ export async function answerPage(house: House, route: PageRoute, ask: Ask, param
     case 'elsewhere':
       return replyResponse(house, ask, seeOther(verdict.location));
     case 'refused':
-      return refusalPage(house, ask, problem(verdict.code), verdict.found);
+      return verdict.code === 'step_up_required' && route.keeps.length > 0
+        ? stepUpForForm(visit, route, verdict.found)
+        : refusalPage(house, ask, problem(verdict.code), verdict.found);
     case 'granted':
       return route.method === 'POST'
         ? answerForm(visit, route, verdict.found)
@@ -87,6 +92,26 @@ async function answerForm(visit: Visit, route: PageRoute, found: Found): Promise
   return pageResponse(house, ask, browser, await run(visit, route, found, input));
 }
 
+/** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
+async function stepUpForForm(visit: Visit, { keeps }: PageRoute, found: Found): Promise<Response> {
+  const { house, ask } = visit;
+  const { env } = house;
+  const { session } = found;
+  const fields = session && (await readFormOf(visit, session.id));
+  const target = fields && addressWith(env.keys, session, ask.pathname, pickFields(fields, keeps));
+  if (session === undefined || target === undefined) return refusalPage(house, ask, problem('step_up_required'), found);
+  await env.db.transaction((tx) => setStepUpTarget(tx, session.id, target));
+  return keptFormPage(house, ask, found);
+}
+
+/** The fields, when they come from a form that we made for this session. */
+async function readFormOf({ house, ask, browser }: Visit, sessionId: string): Promise<Fields | undefined> {
+  const fields = await readFields(ask);
+  if (isProblem(fields)) return undefined;
+  const token = fields.value[FORM_TOKEN_FIELD];
+  return formTokenFits(house.env.keys, browser.formCookie, sessionId, token) ? fields.value : undefined;
+}
+
 async function readFields({ request, arrival }: Ask): Promise<{ readonly value: Fields } | Problem> {
   const body = await readBody(request, arrival.incoming);
   if (isProblem(body)) return body;
@@ -97,12 +122,14 @@ async function readFields({ request, arrival }: Ask): Promise<{ readonly value: 
 }
 
 /** The form's own page once more, with a token that fits: nothing is lost but the try. */
-async function showAgain(visit: Visit, { path, guard }: PageRoute, found: Found, fields: Fields): Promise<Response> {
+async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: Fields): Promise<Response> {
+  const { path, guard, keeps } = route;
   const { house, ask, browser } = visit;
   const page = house.pages.get(path);
   const allowed = page?.guard === guard ? found : page && (await grantedFor(visit, page));
   if (page === undefined || allowed === undefined) return stalePage(house, ask, found);
   const kept = {
+    kept: pickFields(fields, keeps),
     ...(fields.email !== undefined && { keptEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) }),
     ...(fields.return_to !== undefined && { keptReturnTo: fields.return_to }),
   };
@@ -119,12 +146,13 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
   return verdict.kind === 'granted' ? verdict.found : undefined;
 }
 
-type Again = Pick<View, 'staleForm' | 'keptEmail' | 'keptReturnTo'>;
+type Again = Pick<View, 'staleForm' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
 
 function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> | Reply {
   const { house, ask, params, client, browser } = visit;
-  const view = { ...drawView(house, ask, browser, route.guard, found), ...again };
   const query = new URLSearchParams(ask.search);
+  const kept = found.session && findKept(house.env.keys, found.session, ask.pathname, query);
+  const view = { ...drawView(house, ask, browser, route.guard, found), ...(kept && { kept }), ...again };
   // The door between the erased table and the typed declaration: the guard and the form proved what it says.
   return route.handle({ env: house.env, client, params, query, input, view, ...found } as never);
 }

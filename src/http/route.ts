@@ -71,6 +71,8 @@ type PageDeclaration<G extends PageGuard, Form extends z.ZodType | undefined> = 
   readonly guard: G;
   /** The fields of the form; what does not fit reaches the handler as `undefined` fields, never as a 500. */
   readonly form?: Form;
+  /** The fields that come back in `view.kept` when the form was sent too late after a proof: none that is a secret. */
+  readonly keeps?: Form extends z.ZodType ? readonly (keyof z.output<Form> & string)[] : never;
   readonly handle: (call: PageCall<G, Form extends z.ZodType ? z.output<Form> : undefined>) => Promise<Reply> | Reply;
 };
 
@@ -113,6 +115,7 @@ export type PageRoute = {
   readonly path: string;
   readonly guard: PageGuard;
   readonly form: z.ZodType | undefined;
+  readonly keeps: readonly string[];
   readonly handle: (call: never) => Promise<Reply> | Reply;
 };
 
@@ -134,8 +137,8 @@ export type ApiRoute = {
 export function page<const G extends PageGuard, Form extends z.ZodType | undefined = undefined>(
   declaration: PageDeclaration<G, Form>,
 ): PageRoute {
-  const { method, path, guard, form, handle } = declaration;
-  return { mouth: 'page', method, path, guard, form, handle };
+  const { method, path, guard, form, keeps = [], handle } = declaration;
+  return { mouth: 'page', method, path, guard, form, keeps, handle };
 }
 
 /** Declares a call of the JSON API; the OpenAPI document is made from the same declaration. */

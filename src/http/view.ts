@@ -19,6 +19,8 @@ export type View = {
   readonly isManager?: true;
   /** Set when the form's token did not fit and the form is shown again. */
   readonly staleForm?: boolean;
+  /** What was typed into this form when it was sent before: too late after a proof, or with a token that did not fit. */
+  readonly kept?: Readonly<Record<string, string>>;
   /** The email of the form that is shown again. */
   readonly keptEmail?: string;
   /** Where that form was to lead; as it was sent, to be checked again. */

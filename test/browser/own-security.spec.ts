@@ -1,6 +1,5 @@
-import type { Page } from '@playwright/test';
 import { sendCode, shownSecret } from './ways.ts';
-import { expect, heading, PASSWORD, pressButton, type Site, signIn, signOut, test } from './world.ts';
+import { expect, PASSWORD, pressButton, type Site, signIn, signInWith, signOut, test } from './world.ts';
 
 test('replaces an authenticator: the old one works until the new one is verified', async ({ page, site }) => {
   const { email, secret } = await enrolled(site);
@@ -51,31 +50,6 @@ test('a lost phone: in with a recovery code, on with a new authenticator', async
   site.world.clock.at += 60;
   await signInWith(page, email, site.world.totp(newSecret));
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
-});
-
-test('a forgotten password: a link by mail, a new password, and the second door all the same', async ({
-  page,
-  site,
-}) => {
-  const { email, secret } = await enrolled(site);
-  await page.goto('/sign-in');
-  await page.getByRole('link', { name: 'Forgot your password?' }).click();
-  await page.getByLabel('Email').fill(email);
-  await pressButton(page, 'Send link');
-  const [mail] = await site.world.mail();
-  await page.goto(mail?.link ?? '');
-  await page.getByLabel('New password').fill('marble canyon thirteen owls');
-  await pressButton(page, 'Save');
-  await expect(heading(page)).toHaveText('Sign in');
-  await signIn(page, email);
-  await expect(page.getByRole('alert')).toContainText('Email or password is incorrect');
-  await signIn(page, email, 'marble canyon thirteen owls');
-  await expect(page.getByLabel('One-time code')).toBeVisible();
-  await page.goto('/security');
-  await expect(page.getByRole('button', { name: 'Sign out' })).toHaveCount(0);
-  await signInWith(page, email, site.world.totp(secret), 'marble canyon thirteen owls');
-  await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
-  expect((await page.goto(mail?.link ?? ''))?.status()).toBe(404);
 });
 
 test('ends one session, and all the others', async ({ page, site }) => {
@@ -129,10 +103,4 @@ test('the whole way in by keyboard alone', async ({ page, site }) => {
 async function enrolled(site: Site): Promise<{ email: string; secret: string }> {
   const { id, email } = await site.newPerson();
   return { email, secret: await site.world.addAuthenticator(id) };
-}
-
-async function signInWith(page: Page, email: string, code: string, password = PASSWORD): Promise<void> {
-  await signIn(page, email, password);
-  await page.getByLabel('One-time code').fill(code);
-  await pressButton(page, 'Verify');
 }

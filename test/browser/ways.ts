@@ -25,6 +25,11 @@ export async function signInAt(page: Page, email: string, password: string): Pro
   await submit(page);
 }
 
+/** The day so many days after a moment, as a date field has it. */
+export function dayText(at: number, daysAhead: number): string {
+  return new Date((at + daysAhead * 86_400) * 1000).toISOString().slice(0, 10);
+}
+
 /** The main button of the card. */
 export async function submit(page: Page): Promise<void> {
   await page.locator('.card button.primary').click();

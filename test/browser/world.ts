@@ -116,6 +116,22 @@ export async function signIn(page: Page, email: string, password = PASSWORD): Pr
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
+/** Both doors, for somebody with an authenticator app. */
+export async function signInWith(page: Page, email: string, code: string, password = PASSWORD): Promise<void> {
+  await signIn(page, email, password);
+  await page.getByLabel('One-time code').fill(code);
+  await pressButton(page, 'Verify');
+}
+
+/** Signs in somebody who gets an authenticator app for it; answers its secret. The code after it is free. */
+export async function enter(page: Page, { world }: Site, person: Person): Promise<string> {
+  const secret = await world.addAuthenticator(person.id);
+  await signInWith(page, person.email, world.totp(secret));
+  await base.expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
+  world.clock.at += 30;
+  return secret;
+}
+
 export async function signOut(page: Page): Promise<void> {
   await pressButton(page, 'Sign out');
   await base.expect(heading(page)).toHaveText('Sign in');

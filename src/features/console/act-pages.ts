@@ -118,8 +118,10 @@ function minutesField({ t }: View, value: string): Html {
   });
 }
 
+type CodeForm = { readonly action: string; readonly above: Above; readonly minutes: string };
+
 /** Another code for a reset that is done. */
-export function codeFormPage(view: View, page: { readonly action: string; readonly above: Above }): Html {
+export function codeFormPage(view: View, page: CodeForm): Html {
   const { t } = view;
   return consolePage(view, {
     title: t('act.access-code'),
@@ -127,7 +129,7 @@ export function codeFormPage(view: View, page: { readonly action: string; readon
     above: page.above,
     narrow: true,
     body: html`<p class="lead">${t('reset.renew')}</p>
-${form(view, page.action, html`${minutesField(view, '60')}${submitButton(t('act.access-code'))}`)}`,
+${form(view, page.action, html`${minutesField(view, page.minutes)}${submitButton(t('act.access-code'))}`)}`,
   });
 }
 

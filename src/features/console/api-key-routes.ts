@@ -32,9 +32,16 @@ export const apiKeyRoutes: readonly Route[] = [
     method: 'GET',
     path: `${KEYS}/new`,
     guard: 'staffAdminSteppedUp',
-    handle: ({ view }) => show(keyFormPage(view, { name: '', scopes: [], expires: '' })),
+    handle: ({ view }) => show(keyFormPage(view, typedOf(view.kept ?? {}))),
   }),
-  page({ method: 'POST', path: `${KEYS}/new`, guard: 'staffAdminSteppedUp', form: keyForm, handle: submitKey }),
+  page({
+    method: 'POST',
+    path: `${KEYS}/new`,
+    guard: 'staffAdminSteppedUp',
+    form: keyForm,
+    keeps: ['name', 'expires', ...SCOPES],
+    handle: submitKey,
+  }),
   page({ method: 'GET', path: REVOKE, guard: 'staffAdminSteppedUp', handle: askToRevoke }),
   page({
     method: 'POST',
@@ -47,12 +54,16 @@ export const apiKeyRoutes: readonly Route[] = [
   }),
 ];
 
+function typedOf(fields: z.output<typeof keyForm>): KeyTyped {
+  const { name = '', expires = '' } = fields;
+  return { name, scopes: SCOPES.filter((scope) => fields[scope] === 'yes'), expires };
+}
+
 /** Drawn in the answer to the form itself: the key is in no address, and nowhere a second time. */
 async function submitKey(call: PageCall<'staffAdminSteppedUp', z.output<typeof keyForm>>): Promise<Reply> {
   const { env, view, input } = call;
-  const { name = '', expires = '' } = input;
-  const scopes = SCOPES.filter((scope) => input[scope] === 'yes');
-  const typed = { name, scopes, expires };
+  const typed = typedOf(input);
+  const { name, scopes, expires } = typed;
   // No day is as late as may be; what is no day is none that is ahead.
   const expiresAt = expires.trim() === '' ? undefined : (parseDay(expires) ?? 0);
   const made = await addApiKey(env, actorOf(call), { name, scopes, expiresAt });

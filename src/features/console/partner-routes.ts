@@ -48,8 +48,20 @@ export const partnerRoutes: readonly Route[] = [
     guard: 'staff',
     handle: async ({ env, query }) => csvFile('partners.csv', await partnersCsv(env, readPartnerQuery(query))),
   }),
-  page({ method: 'GET', path: `${PARTNERS}/new`, guard: 'staffSteppedUp', handle: (call) => show(newPage(call, '')) }),
-  page({ method: 'POST', path: `${PARTNERS}/new`, guard: 'staffSteppedUp', form: nameForm, handle: submitNew }),
+  page({
+    method: 'GET',
+    path: `${PARTNERS}/new`,
+    guard: 'staffSteppedUp',
+    handle: (call) => show(newPage(call, call.view.kept?.name ?? '')),
+  }),
+  page({
+    method: 'POST',
+    path: `${PARTNERS}/new`,
+    guard: 'staffSteppedUp',
+    form: nameForm,
+    keeps: ['name'],
+    handle: submitNew,
+  }),
   page({ method: 'GET', path: ONE, guard: 'staff', handle: showPartner }),
   page({
     method: 'GET',
@@ -62,17 +74,31 @@ export const partnerRoutes: readonly Route[] = [
     },
   }),
   page({ method: 'GET', path: `${ONE}/policy`, guard: 'staffSteppedUp', handle: showPolicy }),
-  page({ method: 'POST', path: `${ONE}/policy`, guard: 'staffSteppedUp', form: policyForm, handle: submitPolicy }),
+  page({
+    method: 'POST',
+    path: `${ONE}/policy`,
+    guard: 'staffSteppedUp',
+    form: policyForm,
+    keeps: ['policy', 'from'],
+    handle: submitPolicy,
+  }),
   page({
     method: 'GET',
     path: `${ONE}/rename`,
     guard: 'staffSteppedUp',
     async handle(call) {
       const partner = await partnerOf(call);
-      return partner ? show(renamePage(call, partner, partner.name)) : missing(call.view);
+      return partner ? show(renamePage(call, partner, call.view.kept?.name ?? partner.name)) : missing(call.view);
     },
   }),
-  page({ method: 'POST', path: `${ONE}/rename`, guard: 'staffSteppedUp', form: nameForm, handle: submitRename }),
+  page({
+    method: 'POST',
+    path: `${ONE}/rename`,
+    guard: 'staffSteppedUp',
+    form: nameForm,
+    keeps: ['name'],
+    handle: submitRename,
+  }),
   ...question('archive', 'staffSteppedUp', (call, actor, id) => archivePartner(call.env, actor, id)),
   ...question('restore', 'staffSteppedUp', (call, actor, id) => restorePartner(call.env, actor, id)),
   ...question('resets', 'staffAdminSteppedUp', async (call, actor, id) => {
@@ -182,9 +208,9 @@ async function showPolicy(call: StaffCall): Promise<Reply> {
   const { env, view, query } = call;
   const partner = await partnerOf(call);
   if (!partner) return missing(view);
-  const asked = query.get('policy');
+  const asked = view.kept?.policy ?? query.get('policy');
   if (asked === null) return show(policyPage(view, { partner, typed: typedOf(partner, view.now) }));
-  const typed = { policy: asked, from: query.get('from') ?? '' };
+  const typed = { policy: asked, from: view.kept?.from ?? query.get('from') ?? '' };
   const choice = readPolicyChoice(typed, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
   const counts = await previewMfaPolicy(env, partner.id, choice);

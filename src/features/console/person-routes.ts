@@ -29,6 +29,8 @@ const inviteForm = z.object({
   role: z.string().optional(),
 });
 
+const INVITED = ['email', 'name', 'role'] as const;
+
 type StaffCall = PageCall<'staffSteppedUp'>;
 type ReasonCall = PageCall<'staffSteppedUp', z.output<typeof reasonForm>>;
 
@@ -55,7 +57,14 @@ export const personRoutes: readonly Route[] = [
   ...mailAct('link', 'link', (call, id) => makeResetLink(call.env, { id, actor: actorOf(call), mailed: true })),
   ...mailAct('invitation', 'resent', (call, id) => resendInvitation(call.env, actorOf(call), id)),
   page({ method: 'GET', path: INVITE, guard: 'staffSteppedUp', handle: showInvite }),
-  page({ method: 'POST', path: INVITE, guard: 'staffSteppedUp', form: inviteForm, handle: submitInvite }),
+  page({
+    method: 'POST',
+    path: INVITE,
+    guard: 'staffSteppedUp',
+    form: inviteForm,
+    keeps: INVITED,
+    handle: submitInvite,
+  }),
 ];
 
 type Act = PersonAct & { readonly id: string; readonly until: string };
@@ -81,7 +90,8 @@ function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Pro
       guard: 'staffSteppedUp',
       async handle(call) {
         const member = await memberOf(call);
-        return member ? show(drawn(call, member, { reason: '', until: '' })) : missing(call.view);
+        const { reason = '', until = '' } = call.view.kept ?? {};
+        return member ? show(drawn(call, member, { reason, until })) : missing(call.view);
       },
     }),
     page({
@@ -89,6 +99,7 @@ function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Pro
       path,
       guard: 'staffSteppedUp',
       form: reasonForm,
+      keeps: ['reason', 'until'],
       async handle(call: ReasonCall) {
         const member = await memberOf(call);
         if (!member) return missing(call.view);
@@ -178,7 +189,8 @@ async function drawInvite(call: StaffCall, typed: Invited, refusal?: Refusal): P
 }
 
 function showInvite(call: StaffCall): Promise<Reply> {
-  return drawInvite(call, { email: '', name: '', role: 'member' });
+  const { email = '', name = '', role = 'member' } = call.view.kept ?? {};
+  return drawInvite(call, { email, name, role });
 }
 
 async function submitInvite(call: PageCall<'staffSteppedUp', z.output<typeof inviteForm>>): Promise<Reply> {

@@ -27,6 +27,8 @@ const resetForm = z.object({
 });
 const codeForm = z.object({ minutes: z.string().optional() });
 
+const RESET_FIELDS = ['reason', 'checked_by', 'check_note', 'minutes'] as const;
+
 type StaffCall = PageCall<'staffSteppedUp'>;
 
 export const resetRoutes: readonly Route[] = [
@@ -36,11 +38,17 @@ export const resetRoutes: readonly Route[] = [
     guard: 'staffSteppedUp',
     async handle(call) {
       const member = await memberOf(call);
-      const typed = { reason: '', checkedBy: undefined, checkNote: '', minutes: String(ACCESS_CODE_MINUTES.usual) };
-      return member ? show(await drawReset(call, member, typed)) : missing(call.view);
+      return member ? show(await drawReset(call, member, typedOf(call.view.kept ?? {}))) : missing(call.view);
     },
   }),
-  page({ method: 'POST', path: RESET, guard: 'staffSteppedUp', form: resetForm, handle: submitReset }),
+  page({
+    method: 'POST',
+    path: RESET,
+    guard: 'staffSteppedUp',
+    form: resetForm,
+    keeps: RESET_FIELDS,
+    handle: submitReset,
+  }),
   page({
     method: 'GET',
     path: CODE,
@@ -49,10 +57,11 @@ export const resetRoutes: readonly Route[] = [
       const member = await memberOf(call);
       if (!member) return missing(call.view);
       const above = aboveOf(member);
-      return show(codeFormPage(call.view, { action: `${above.href}/access-code`, above }));
+      const minutes = minutesOf(call.view.kept ?? {});
+      return show(codeFormPage(call.view, { action: `${above.href}/access-code`, above, minutes }));
     },
   }),
-  page({ method: 'POST', path: CODE, guard: 'staffSteppedUp', form: codeForm, handle: submitCode }),
+  page({ method: 'POST', path: CODE, guard: 'staffSteppedUp', form: codeForm, keeps: ['minutes'], handle: submitCode }),
   page({
     method: 'GET',
     path: RESETS,
@@ -104,19 +113,24 @@ async function drawReset(
   });
 }
 
+function typedOf(fields: z.output<typeof resetForm>): ResetForm {
+  const { reason = '', checked_by: checkedBy, check_note: checkNote = '' } = fields;
+  return { reason, checkedBy, checkNote, minutes: minutesOf(fields) };
+}
+
+function minutesOf({ minutes = String(ACCESS_CODE_MINUTES.usual) }: z.output<typeof codeForm>): string {
+  return minutes;
+}
+
 async function submitReset(call: PageCall<'staffSteppedUp', z.output<typeof resetForm>>): Promise<Reply> {
   const { env, input } = call;
   const member = await memberOf(call);
   if (!member) return missing(call.view);
-  const { reason = '', checked_by: checkedBy, check_note: checkNote = '' } = input;
-  const minutes = input.minutes ?? String(ACCESS_CODE_MINUTES.usual);
+  const typed = typedOf(input);
   const outcome = await askForReset(env, {
-    ...{ personId: member.row.id, actor: actorOf(call), reason, checkedBy, checkNote },
-    codeMinutes: Number(minutes),
+    ...{ ...typed, personId: member.row.id, actor: actorOf(call), codeMinutes: Number(typed.minutes) },
   });
-  if (isRefusal(outcome)) {
-    return showRefusal(await drawReset(call, member, { reason, checkedBy, checkNote, minutes }, outcome), outcome);
-  }
+  if (isRefusal(outcome)) return showRefusal(await drawReset(call, member, typed, outcome), outcome);
   return 'waits' in outcome ? seeOther(`${aboveOf(member).href}?done=requested`) : shownCode(call, outcome);
 }
 
@@ -129,7 +143,7 @@ function shownCode({ view }: Pick<StaffCall, 'view'>, { person, sessions, access
 async function submitCode(call: PageCall<'staffSteppedUp', z.output<typeof codeForm>>): Promise<Reply> {
   const member = await memberOf(call);
   if (!member) return missing(call.view);
-  const codeMinutes = Number(call.input.minutes ?? ACCESS_CODE_MINUTES.usual);
+  const codeMinutes = Number(minutesOf(call.input));
   const made = await renewAccessCode(call.env, { personId: member.row.id, actor: actorOf(call), codeMinutes });
   const above = aboveOf(member);
   if (isRefusal(made)) return seeOther(above.href);

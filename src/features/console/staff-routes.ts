@@ -34,9 +34,19 @@ export const staffRoutes: readonly Route[] = [
     method: 'GET',
     path: `${STAFF}/new`,
     guard: 'staffAdminSteppedUp',
-    handle: (call) => show(inviteStaff(call, { email: '', name: '', role: 'csm' })),
+    handle(call) {
+      const { email = '', name = '', role = 'csm' } = call.view.kept ?? {};
+      return show(inviteStaff(call, { email, name, role }));
+    },
   }),
-  page({ method: 'POST', path: `${STAFF}/new`, guard: 'staffAdminSteppedUp', form: inviteForm, handle: submitInvite }),
+  page({
+    method: 'POST',
+    path: `${STAFF}/new`,
+    guard: 'staffAdminSteppedUp',
+    form: inviteForm,
+    keeps: ['email', 'name', 'role'],
+    handle: submitInvite,
+  }),
   page({
     method: 'GET',
     path: ONE,
@@ -77,7 +87,7 @@ function staffAct(
       guard: 'staffAdminSteppedUp',
       async handle(call) {
         const row = await findStaff(call.env, call.params.person ?? '');
-        return row ? show(drawAct(call, name, row, '')) : missing(call.view);
+        return row ? show(drawAct(call, name, row, call.view.kept?.reason ?? '')) : missing(call.view);
       },
     }),
     page({
@@ -85,6 +95,7 @@ function staffAct(
       path,
       guard: 'staffAdminSteppedUp',
       form: reasonForm,
+      keeps: ['reason'],
       async handle(call: ReasonCall) {
         const row = await findStaff(call.env, call.params.person ?? '');
         if (!row) return missing(call.view);

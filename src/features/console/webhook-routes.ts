@@ -28,6 +28,8 @@ const DELIVERIES_SHOWN = 50;
 // One field for each event: a form of ours sends no field twice.
 const webhookForm = z.record(z.string(), z.string());
 
+const NOTHING_TYPED = { url: '', events: WEBHOOK_EVENTS };
+
 type AdminCall = PageCall<'staffAdminSteppedUp'>;
 
 export const webhookRoutes: readonly Route[] = [
@@ -41,9 +43,16 @@ export const webhookRoutes: readonly Route[] = [
     method: 'GET',
     path: `${WEBHOOKS}/new`,
     guard: 'staffAdminSteppedUp',
-    handle: ({ view }) => show(webhookFormPage(view, { url: '', events: WEBHOOK_EVENTS })),
+    handle: ({ view }) => show(webhookFormPage(view, view.kept ? typedOf(view.kept) : NOTHING_TYPED)),
   }),
-  page({ method: 'POST', path: `${WEBHOOKS}/new`, guard: 'staffAdminSteppedUp', form: webhookForm, handle: submitNew }),
+  page({
+    method: 'POST',
+    path: `${WEBHOOKS}/new`,
+    guard: 'staffAdminSteppedUp',
+    form: webhookForm,
+    keeps: ['url', ...WEBHOOK_EVENTS],
+    handle: submitNew,
+  }),
   page({ method: 'GET', path: ONE, guard: 'staffAdmin', handle: showOne }),
   ...act('disable', async (call, id) => {
     const outcome = await stopWebhook(call.env, actorOf(call), id);
@@ -95,9 +104,13 @@ function act(
   ];
 }
 
+function typedOf(fields: z.output<typeof webhookForm>) {
+  return { url: fields.url ?? '', events: WEBHOOK_EVENTS.filter((event) => fields[event] === 'yes') };
+}
+
 async function submitNew(call: PageCall<'staffAdminSteppedUp', z.output<typeof webhookForm>>): Promise<Reply> {
   const { env, view, input } = call;
-  const typed = { url: input.url ?? '', events: WEBHOOK_EVENTS.filter((event) => input[event] === 'yes') };
+  const typed = typedOf(input);
   const made = await addWebhook(env, actorOf(call), { ...typed, url: typed.url.trim() });
   if (!isRefusal(made)) return shownSecret(view, made);
   return showRefusal(webhookFormPage(view, typed, refusedWords(view, made)), made);

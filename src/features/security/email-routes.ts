@@ -19,9 +19,9 @@ export const emailRoutes: readonly Route[] = [
     method: 'GET',
     path: PATH,
     guard: 'steppedUp',
-    handle: async (call) => show(await drawn(call, call.view.keptEmail ?? '')),
+    handle: async (call) => show(await drawn(call, call.view.kept?.email ?? '')),
   }),
-  page({ method: 'POST', path: PATH, guard: 'steppedUp', form: emailForm, handle: submitEmail }),
+  page({ method: 'POST', path: PATH, guard: 'steppedUp', form: emailForm, keeps: ['email'], handle: submitEmail }),
   page({
     method: 'GET',
     path: LINK,

@@ -41,9 +41,19 @@ export const teamRoutes: readonly Route[] = [
     method: 'GET',
     path: INVITE,
     guard: 'managerSteppedUp',
-    handle: ({ view }) => show(inviteColleaguePage(view, { email: '', name: '', role: 'member' })),
+    handle({ view }) {
+      const { email = '', name = '', role = 'member' } = view.kept ?? {};
+      return show(inviteColleaguePage(view, { email, name, role }));
+    },
   }),
-  page({ method: 'POST', path: INVITE, guard: 'managerSteppedUp', form: inviteForm, handle: submitInvite }),
+  page({
+    method: 'POST',
+    path: INVITE,
+    guard: 'managerSteppedUp',
+    form: inviteForm,
+    keeps: ['email', 'name', 'role'],
+    handle: submitInvite,
+  }),
   page({
     method: 'GET',
     path: ONE,
