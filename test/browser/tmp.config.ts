@@ -1,0 +1,41 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defineConfig } from '@playwright/test';
+import { findBrowser } from './find-browser.mjs';
+
+// A test waits for what it expects, so a wide limit costs nothing until something is broken; a narrow one fails on a busy machine.
+const TEST_MILLISECONDS = 60_000;
+const EXPECT_MILLISECONDS = 8_000;
+
+const isRoot = process.getuid?.() === 0;
+const executablePath = findBrowser();
+
+export default defineConfig({
+  testDir: '.',
+  testMatch: '**/*.spec.ts',
+  outputDir: join(tmpdir(), 'sallyport-browser-tests'),
+  fullyParallel: true,
+  workers: 2,
+  retries: 0,
+  forbidOnly: process.env.CI !== undefined,
+  reporter: [['list']],
+  timeout: TEST_MILLISECONDS,
+  expect: { timeout: EXPECT_MILLISECONDS },
+  use: {
+    browserName: 'chromium',
+    launchOptions: {
+      ...(executablePath === undefined ? {} : { executablePath }),
+      // Chromium's sandbox refuses root. The other flags keep it from asking hosts on its own.
+      chromiumSandbox: !isRoot,
+      args: [
+        ...(isRoot ? ['--no-sandbox'] : []),
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+});
