@@ -46,7 +46,7 @@ export async function resetMfa(env: Env, act: PersonAct): Promise<ResetDone | Re
 
 /**
  * Takes every authenticator from a person, with all that was built on it: recovery codes, secrets shown, known devices,
- * sessions, open sign-ins and counted tries; and tells them by mail. The next sign-in leads to enrollment, which asks
+ * sessions, open sign-ins and counted tries; and tells them by mail, but for who is disabled. The next sign-in leads to enrollment, which asks
  * for the temporary access code too where there is one.
  */
 export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: MfaReset): Promise<ResetDone> {
@@ -67,7 +67,9 @@ export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: M
   const event = { action: 'user.mfa_reset', ...who, detail: { reason, sessions, ...check } } as const;
   await appendEvent(env, tx, event, actorClient(actor));
   await queueWebhooks(env, tx, { type: 'user.mfa_reset', user });
-  await queueMail(env, tx, user, { kind: 'mfa_reset', withCode: codeExpiresAt !== undefined });
+  const mail = { kind: 'mfa_reset', withCode: codeExpiresAt !== undefined } as const;
+  // Whoever is disabled cannot sign in: nothing in that mail would be true.
+  if (user.disabledAt === undefined) await queueMail(env, tx, user, mail);
   const accessCode =
     codeExpiresAt === undefined ? undefined : await makeAccessCode(env, tx, { user, expiresAt: codeExpiresAt }, actor);
   return { person, sessions, accessCode };

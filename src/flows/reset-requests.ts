@@ -30,6 +30,8 @@ export type ResetTyped = {
   readonly codeMinutes: number;
 };
 
+export type CodeTyped = Pick<ResetTyped, 'personId' | 'actor' | 'codeMinutes'>;
+
 /** `waits` where a second member of staff has to agree. */
 export type ResetOutcome = ResetDone | { readonly waits: true };
 
@@ -49,6 +51,22 @@ export async function askForReset(env: Env, typed: ResetTyped): Promise<ResetOut
     const event = { action: 'reset.requested' as const, ...who, detail: { ...detail, reason: detail.reason } };
     await appendEvent(env, tx, event, actorClient(typed.actor));
     return { waits: true };
+  });
+}
+
+/**
+ * Resets the MFA of a member of staff, for an administrator, and never of the one who asks: that would be a way round the
+ * second factor. Nobody has to agree: an administrator can invite another one anyway.
+ */
+export async function resetStaffMfa(env: Env, typed: ResetTyped): Promise<ResetDone | Refusal> {
+  if (typed.personId === actorId(typed.actor)) return refuse('forbidden', { reason: 'own' });
+  const request = readRequest(env, typed);
+  if ('refused' in request) return request;
+  return transactionOrRefusal(env.db, async (tx) => {
+    await lockUser(tx, typed.personId);
+    const person = await findPerson(tx, typed.personId);
+    if (!person || !isStaff(person.user.role)) return refuse('not_found', { reason: 'user' });
+    return carryOut(env, tx, person, request, typed.actor);
   });
 }
 
@@ -79,16 +97,26 @@ export async function declineReset(env: Env, requestId: string, actor: Actor): P
 }
 
 /** Another code for somebody whose reset is done, and who could not use the first: it opens nothing any more. */
-export async function renewAccessCode(
+export function renewAccessCode(env: Env, typed: CodeTyped): Promise<NewAccessCode | Refusal> {
+  return renewCodeOf(env, typed, ({ user }) => !isStaff(user.role));
+}
+
+/** The same for a member of staff, for an administrator. */
+export function renewStaffAccessCode(env: Env, typed: CodeTyped): Promise<NewAccessCode | Refusal> {
+  return renewCodeOf(env, typed, ({ user }) => isStaff(user.role));
+}
+
+async function renewCodeOf(
   env: Env,
-  { personId, actor, codeMinutes }: Pick<ResetTyped, 'personId' | 'actor' | 'codeMinutes'>,
+  { personId, actor, codeMinutes }: CodeTyped,
+  isTheirs: (person: Person) => boolean,
 ): Promise<NewAccessCode | Refusal> {
   const expiresAt = accessCodeExpiresAt(codeMinutes, env.now());
   if (expiresAt === undefined) return refuse('invalid_request', { reason: 'code_minutes' });
   return transactionOrRefusal(env.db, async (tx) => {
     await lockUser(tx, personId);
     const person = await findPerson(tx, personId);
-    if (!person || isStaff(person.user.role)) return refuse('not_found', { reason: 'user' });
+    if (!person || !isTheirs(person)) return refuse('not_found', { reason: 'user' });
     if (!(await findAccessCode(tx, personId))) return refuse('forbidden', { reason: 'no_code' });
     // What the first code may have opened, to whomever, ends with it.
     await deletePendingSignIns(tx, personId, '');

@@ -1,5 +1,4 @@
 import type { KeyRing } from '#crypto/key-ring.ts';
-import { SealError } from '#crypto/seal.ts';
 import type { Session } from '#store/sessions.ts';
 
 export type KeptFields = Readonly<Record<string, string>>;
@@ -40,9 +39,8 @@ export function findKept(
       keys.open('kept-form', binding(session), sealed).toString(),
     );
     return kept.path === path ? kept.fields : undefined;
-  } catch (error) {
-    if (error instanceof SealError) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }
 

@@ -22,6 +22,7 @@ type Scene = {
   readonly exempt: string;
   readonly reset: string;
   readonly colleague: string;
+  readonly own: string;
   readonly newcomer: string;
   readonly request: string;
   readonly key: string;
@@ -89,6 +90,7 @@ async function openScene(stage: Stage): Promise<Scene> {
     exempt,
     reset,
     colleague: colleague.id,
+    own: admin.id,
     newcomer: newcomer.id,
     request,
     ...programs,
@@ -201,11 +203,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'console-reset-done': async (stage) => {
     const scene = await openScene(stage);
-    await stage.page.goto(`/console/people/${scene.member}/reset-mfa`);
-    await stage.page.locator('#reason').fill('lost phone');
-    await stage.page.locator('#checked_by').check();
-    await stage.page.locator('#check_note').fill('called back at the office');
-    await stage.page.locator('.card .danger').click();
+    await resetWith(stage, `/console/people/${scene.member}/reset-mfa`);
   },
   'console-access-code': one('/access-code', 'reset'),
   'console-resets': at(() => '/console/resets'),
@@ -222,6 +220,18 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
     await submitDanger(stage);
   },
   'console-staff-enable': staff('/enable'),
+  'console-staff-own': staff('', 'own'),
+  'console-staff-reset': staff('/reset-mfa'),
+  'console-staff-reset-done': async (stage) => {
+    const scene = await openScene(stage);
+    await resetWith(stage, `/console/staff/${scene.colleague}/reset-mfa`);
+    await stage.page.locator('.card a.primary').click();
+  },
+  'console-staff-access-code': async (stage) => {
+    const { colleague } = await openScene(stage);
+    await resetWith(stage, `/console/staff/${colleague}/reset-mfa`);
+    await stage.page.goto(`/console/staff/${colleague}/access-code`);
+  },
   'console-staff-invitation': staff('/invitation', 'newcomer'),
   'console-keys': at(() => '/console/api-keys'),
   'console-key-new': at(() => '/console/api-keys/new'),
@@ -265,6 +275,15 @@ async function fillAdoption({ site }: Stage): Promise<void> {
       kinds.map(([action, reason, count]) => ({ day: today, action, reason, count })),
     );
   });
+}
+
+async function resetWith(stage: Stage, path: string): Promise<void> {
+  const { page } = stage;
+  await page.goto(path);
+  await page.locator('#reason').fill('lost phone');
+  await page.locator('#checked_by').check();
+  await page.locator('#check_note').fill('called back at the office');
+  await submitDanger(stage);
 }
 
 async function submitDanger({ page }: Stage): Promise<void> {
@@ -314,7 +333,9 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/console/webhooks/:webhook/enable': ['console-webhook-enable'],
   '/console/staff': ['console-staff'],
   '/console/staff/new': ['console-staff-new'],
-  [STAFF]: ['console-staff-member'],
+  [STAFF]: ['console-staff-member', 'console-staff-own', 'console-staff-reset-done'],
+  [`${STAFF}/reset-mfa`]: ['console-staff-reset'],
+  [`${STAFF}/access-code`]: ['console-staff-access-code'],
   [`${STAFF}/role`]: ['console-staff-role'],
   [`${STAFF}/disable`]: ['console-staff-disable'],
   [`${STAFF}/enable`]: ['console-staff-enable'],

@@ -27,6 +27,18 @@ export async function findStaff(env: Env, id: string): Promise<ListedPerson | un
   return row && isStaff(row.role) ? row : undefined;
 }
 
+/** All that the page of a member of staff shows. */
+export async function readStaffMember(env: Env, id: string) {
+  const row = await findStaff(env, id);
+  return row && { row, accessCode: await readAccessCode(env, id), trail: await readTrail(env, { subject: id }) };
+}
+
+/** How the temporary access code of somebody stands; never the code itself. */
+async function readAccessCode(env: Env, id: string) {
+  const code = await findAccessCode(env.db.read, id);
+  return code && { isOpen: code.usedAt === undefined && code.expiresAt > env.now(), expiresAt: code.expiresAt };
+}
+
 /** All that the page of a partner shows beside its people. */
 export async function readPartner(env: Env, id: string) {
   const { read } = env.db;
@@ -53,11 +65,10 @@ export async function readMember(env: Env, id: string) {
   const alive = sessions.filter(({ last_seen_at, expires_at }) =>
     isLiveSession({ lastSeenAt: last_seen_at, expiresAt: expires_at }, member.row.role, now),
   );
-  const code = await findAccessCode(read, id);
   return {
     ...member,
     sessions: alive.length,
-    accessCode: code && { isOpen: code.usedAt === undefined && code.expiresAt > now, expiresAt: code.expiresAt },
+    accessCode: await readAccessCode(env, id),
     waitingReset: (await findResetRequest(read, id)) !== undefined,
     trail: await readTrail(env, { subject: id }),
   };

@@ -102,6 +102,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   events: { field: WEBHOOK_EVENTS[0], key: 'console.refused.events' },
   last_administrator: { key: 'console.refused.lastAdministrator' },
   not_disabled: { key: 'console.refused.notDisabled' },
+  own: { key: 'console.refused.own' },
   waits: { key: 'console.refused.waits' },
 };
 

@@ -7,12 +7,14 @@ import { consolePage, type Done } from './frame-page.ts';
 import type { ListedPerson, ShownPartner, TrailEvent } from './lists.ts';
 import { trailGrid } from './trail-page.ts';
 
+type ShownCode = { readonly isOpen: boolean; readonly expiresAt: number };
+
 export type PersonView = {
   readonly row: ListedPerson;
   readonly partner: ShownPartner;
   readonly sessions: number;
   /** The temporary access code that the next set-up asks for; never the code itself. */
-  readonly accessCode: { readonly isOpen: boolean; readonly expiresAt: number } | undefined;
+  readonly accessCode: ShownCode | undefined;
   readonly waitingReset: boolean;
   readonly trail: readonly TrailEvent[];
   readonly done?: Done | undefined;
@@ -38,14 +40,6 @@ function factsOf(view: View, page: PersonView) {
   const { t, locale, now } = view;
   const { row, sessions, accessCode } = page;
   const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
-  const code = accessCode && [
-    {
-      label: t('person.accessCode'),
-      value: accessCode.isOpen
-        ? html`${t('person.accessCode.open')} ${timeElement(accessCode.expiresAt, locale)}`
-        : t('person.accessCode.over'),
-    },
-  ];
   return [
     { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
     { label: t('person.role'), value: t(row.role === 'manager' ? 'role.manager' : 'role.member') },
@@ -54,7 +48,7 @@ function factsOf(view: View, page: PersonView) {
       label: t('people.mfa'),
       value: html`${mfaOf(view, row)}${isExempt && html`<br>${t('person.exemptBecause')} ${row.exemptReason}`}`,
     },
-    ...(code ?? []),
+    ...codeFacts(view, accessCode),
     { label: t('person.codes'), value: row.enrolledAt === undefined ? '–' : row.codesLeft },
     { label: t('person.sessions'), value: sessions },
     {
@@ -62,6 +56,15 @@ function factsOf(view: View, page: PersonView) {
       value: row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale),
     },
   ];
+}
+
+/** How a temporary access code stands, where there is one. */
+export function codeFacts({ t, locale }: View, code: ShownCode | undefined) {
+  if (code === undefined) return [];
+  const value = code.isOpen
+    ? html`${t('person.accessCode.open')} ${timeElement(code.expiresAt, locale)}`
+    : t('person.accessCode.over');
+  return [{ label: t('person.accessCode'), value }];
 }
 
 /** What can be done with somebody who stands like this; the grave ones last. */

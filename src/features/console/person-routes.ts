@@ -90,8 +90,7 @@ function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Pro
       guard: 'staffSteppedUp',
       async handle(call) {
         const member = await memberOf(call);
-        const { reason = '', until = '' } = call.view.kept ?? {};
-        return member ? show(drawn(call, member, { reason, until })) : missing(call.view);
+        return member ? show(drawn(call, member, typedOf(call.view.kept ?? {}))) : missing(call.view);
       },
     }),
     page({
@@ -103,17 +102,22 @@ function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Pro
       async handle(call: ReasonCall) {
         const member = await memberOf(call);
         if (!member) return missing(call.view);
-        const typed = { reason: call.input.reason ?? '', until: call.input.until ?? '' };
+        const typed = typedOf(call.input);
         const outcome = await act(call.env, { id: member.row.id, actor: actorOf(call), ...typed });
         if (isRefusal(outcome)) return showRefusal(drawn(call, member, typed, outcome), outcome);
-        if (name === 'delete') return seeOther(`/console/partners/${member.partner.id}?done=${done}`);
-        return back(member.row.id, done);
+        return name === 'delete'
+          ? seeOther(`/console/partners/${member.partner.id}?done=${done}`)
+          : back(member.row.id, done);
       },
     }),
   ];
 }
 
 type Typed = { readonly reason: string; readonly until: string };
+
+function typedOf({ reason = '', until = '' }: z.output<typeof reasonForm>): Typed {
+  return { reason, until };
+}
 
 /** An act that ends in a mail to the person: its link is for nobody else's eyes. */
 function mailAct(

@@ -1,67 +1,31 @@
-import { z } from 'zod';
-import { ACCESS_CODE_MINUTES } from '#core/access-code.ts';
-import { isRefusal, type Refusal } from '#core/result.ts';
-import type { ResetDone } from '#flows/reset-mfa.ts';
+import { isRefusal } from '#core/result.ts';
 import { approveReset, askForReset, declineReset, renewAccessCode } from '#flows/reset-requests.ts';
-import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { resetsWithoutCode } from '#store/partners.ts';
-import { codeFormPage, codePage, type ResetForm, resetPage } from './act-pages.ts';
-import { findMember, type Member } from './find.ts';
-import { refusedWords } from './frame-page.ts';
+import { findMember } from './find.ts';
 import { questionPage } from './partner-page.ts';
+import { resetActs, shownCode } from './reset-act-routes.ts';
 import { findWaitingReset, readWaitingResets } from './resets.ts';
 import { resetsPage } from './resets-page.ts';
 import { actorOf, doneOf, missing } from './shared-routes.ts';
 
-const RESET = '/console/people/:person/reset-mfa';
-const CODE = '/console/people/:person/access-code';
+const PEOPLE = { base: '/console/people', guard: 'staffSteppedUp' } as const;
 const RESETS = '/console/resets';
 
-const resetForm = z.object({
-  reason: z.string().optional(),
-  checked_by: z.string().optional(),
-  check_note: z.string().optional(),
-  minutes: z.string().optional(),
-});
-const codeForm = z.object({ minutes: z.string().optional() });
-
-const RESET_FIELDS = ['reason', 'checked_by', 'check_note', 'minutes'] as const;
-
-type StaffCall = PageCall<'staffSteppedUp'>;
-
 export const resetRoutes: readonly Route[] = [
-  page({
-    method: 'GET',
-    path: RESET,
-    guard: 'staffSteppedUp',
-    async handle(call) {
-      const member = await memberOf(call);
-      return member ? show(await drawReset(call, member, typedOf(call.view.kept ?? {}))) : missing(call.view);
+  ...resetActs({
+    ...PEOPLE,
+    async find(env, id) {
+      const member = await findMember(env, id);
+      if (!member) return undefined;
+      const withCode = !(await resetsWithoutCode(env.db.read, member.partner.id));
+      return { id: member.row.id, name: member.row.name, withCode };
     },
+    needsSecond: ({ config }) => config.resetSecondApprover,
+    reset: askForReset,
+    renew: renewAccessCode,
   }),
-  page({
-    method: 'POST',
-    path: RESET,
-    guard: 'staffSteppedUp',
-    form: resetForm,
-    keeps: RESET_FIELDS,
-    handle: submitReset,
-  }),
-  page({
-    method: 'GET',
-    path: CODE,
-    guard: 'staffSteppedUp',
-    async handle(call) {
-      const member = await memberOf(call);
-      if (!member) return missing(call.view);
-      const above = aboveOf(member);
-      const minutes = minutesOf(call.view.kept ?? {});
-      return show(codeFormPage(call.view, { action: `${above.href}/access-code`, above, minutes }));
-    },
-  }),
-  page({ method: 'POST', path: CODE, guard: 'staffSteppedUp', form: codeForm, keeps: ['minutes'], handle: submitCode }),
   page({
     method: 'GET',
     path: RESETS,
@@ -76,7 +40,7 @@ export const resetRoutes: readonly Route[] = [
     guard: 'staffSteppedUp',
     async handle(call) {
       const reset = await approveReset(call.env, call.params.request ?? '', actorOf(call));
-      return isRefusal(reset) ? missing(call.view) : shownCode(call, reset);
+      return isRefusal(reset) ? missing(call.view) : shownCode(call.view, PEOPLE, reset);
     },
   }),
   page({ method: 'GET', path: `${RESETS}/:request/decline`, guard: 'staffSteppedUp', handle: ask('decline') }),
@@ -91,68 +55,9 @@ export const resetRoutes: readonly Route[] = [
   }),
 ];
 
-function memberOf({ env, params }: Pick<StaffCall, 'env' | 'params'>): Promise<Member | undefined> {
-  return findMember(env, params.person ?? '');
-}
-
-function aboveOf({ row }: Member) {
-  return { href: `/console/people/${row.id}`, label: row.name };
-}
-
-async function drawReset(
-  { env, view }: Pick<StaffCall, 'env' | 'view'>,
-  member: Member,
-  typed: ResetForm,
-  refusal?: Refusal,
-) {
-  const above = aboveOf(member);
-  return resetPage(view, {
-    ...{ name: member.row.name, action: `${above.href}/reset-mfa`, above, typed },
-    withCode: !(await resetsWithoutCode(env.db.read, member.partner.id)),
-    refusal: refusal && refusedWords(view, refusal),
-  });
-}
-
-function typedOf(fields: z.output<typeof resetForm>): ResetForm {
-  const { reason = '', checked_by: checkedBy, check_note: checkNote = '' } = fields;
-  return { reason, checkedBy, checkNote, minutes: minutesOf(fields) };
-}
-
-function minutesOf({ minutes = String(ACCESS_CODE_MINUTES.usual) }: z.output<typeof codeForm>): string {
-  return minutes;
-}
-
-async function submitReset(call: PageCall<'staffSteppedUp', z.output<typeof resetForm>>): Promise<Reply> {
-  const { env, input } = call;
-  const member = await memberOf(call);
-  if (!member) return missing(call.view);
-  const typed = typedOf(input);
-  const outcome = await askForReset(env, {
-    ...{ ...typed, personId: member.row.id, actor: actorOf(call), codeMinutes: Number(typed.minutes) },
-  });
-  if (isRefusal(outcome)) return showRefusal(await drawReset(call, member, typed, outcome), outcome);
-  return 'waits' in outcome ? seeOther(`${aboveOf(member).href}?done=requested`) : shownCode(call, outcome);
-}
-
-/** Drawn in the answer to the form itself: the code is in no address, and nowhere a second time. */
-function shownCode({ view }: Pick<StaffCall, 'view'>, { person, sessions, accessCode }: ResetDone): Reply {
-  const { id, name } = person.user;
-  return show(codePage(view, { name, above: { href: `/console/people/${id}`, label: name }, sessions, accessCode }));
-}
-
-async function submitCode(call: PageCall<'staffSteppedUp', z.output<typeof codeForm>>): Promise<Reply> {
-  const member = await memberOf(call);
-  if (!member) return missing(call.view);
-  const codeMinutes = Number(minutesOf(call.input));
-  const made = await renewAccessCode(call.env, { personId: member.row.id, actor: actorOf(call), codeMinutes });
-  const above = aboveOf(member);
-  if (isRefusal(made)) return seeOther(above.href);
-  return show(codePage(call.view, { name: member.row.name, above, sessions: undefined, accessCode: made }));
-}
-
 /** The page before a waiting reset is carried out or taken off the list. */
 function ask(name: 'approve' | 'decline') {
-  return async ({ env, view, params }: StaffCall): Promise<Reply> => {
+  return async ({ env, view, params }: PageCall<'staffSteppedUp'>): Promise<Reply> => {
     const waiting = await findWaitingReset(env, params.request ?? '');
     if (!waiting) return missing(view);
     const { t } = view;

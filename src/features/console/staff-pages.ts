@@ -1,11 +1,12 @@
 import { actions, linkButton } from '#http/parts/actions.ts';
 import { grid } from '#http/parts/grid.ts';
 import { type Html, html } from '#http/parts/html.ts';
-import { stateOf } from '#http/parts/people.ts';
-import { dataList, dateElement, state, timeElement } from '#http/parts/text.ts';
+import { mfaOf, stateOf } from '#http/parts/people.ts';
+import { dataList, dateElement, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done } from './frame-page.ts';
 import type { ListedPerson, TrailEvent } from './lists.ts';
+import { codeFacts, type PersonView } from './person-page.ts';
 import { trailGrid } from './trail-page.ts';
 
 export function staffPage(view: View, rows: readonly ListedPerson[], done?: Done): Html {
@@ -28,9 +29,7 @@ ${grid({
     html`<a href="/console/staff/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
     roleOf(view, row),
     stateOf(view, row),
-    row.enrolledAt === undefined
-      ? state(t('people.mfa.none'), false)
-      : html`${state(t('people.mfa.since'), true)} ${dateElement(row.enrolledAt, locale)}`,
+    mfaOf(view, row),
     row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
   ]),
   empty: html`<p>${t('staff.invite')}</p>`,
@@ -38,13 +37,15 @@ ${grid({
   });
 }
 
-type MemberView = {
+type MemberView = Pick<PersonView, 'accessCode'> & {
   readonly row: ListedPerson;
+  /** Whether it is the page of the administrator who looks at it. */
+  readonly isOwn: boolean;
   readonly trail: readonly TrailEvent[];
   readonly done?: Done | undefined;
 };
 
-export function staffMemberPage(view: View, { row, trail, done }: MemberView): Html {
+export function staffMemberPage(view: View, { row, isOwn, accessCode, trail, done }: MemberView): Html {
   const { t, locale } = view;
   const path = `/console/staff/${row.id}`;
   const lastSignIn = row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale);
@@ -57,15 +58,19 @@ export function staffMemberPage(view: View, { row, trail, done }: MemberView): H
       { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
       { label: t('person.role'), value: roleOf(view, row) },
       { label: t('people.state'), value: stateOf(view, row) },
+      { label: t('people.mfa'), value: mfaOf(view, row) },
+      ...codeFacts(view, accessCode),
       { label: t('people.lastSignIn'), value: lastSignIn },
     ])}
 <section class="apart"><h2>${t('person.acts')}</h2>${actions(
       row.state === 'invited' && linkButton(`${path}/invitation`, t('act.invitation')),
       linkButton(`${path}/role`, t(row.role === 'admin' ? 'staff.makeCsm' : 'staff.makeAdmin')),
+      accessCode && row.state !== 'disabled' && linkButton(`${path}/access-code`, t('act.access-code')),
+      !isOwn && row.state !== 'disabled' && linkButton(`${path}/reset-mfa`, t('act.reset-mfa'), 'danger'),
       row.state === 'disabled'
         ? linkButton(`${path}/enable`, t('act.enable'))
         : linkButton(`${path}/disable`, t('act.disable'), 'danger'),
-    )}</section>
+    )}${isOwn && html`<p class="quiet">${t('staff.own')}</p>`}</section>
 <section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?person=${row.id}`)}</section>`,
   });
 }

@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
+import { renewStaffAccessCode, resetStaffMfa } from '#flows/reset-requests.ts';
 import { changeStaffRole, disableStaff, enableStaff } from '#flows/staff-acts.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { listStaff } from '#store/people-pages.ts';
 import { reasonPage } from './act-pages.ts';
-import { findStaff } from './find.ts';
+import { findStaff, readStaffMember } from './find.ts';
 import { refusedWords } from './frame-page.ts';
 import { invitePage } from './invite-page.ts';
-import { type ListedPerson, readTrail } from './lists.ts';
+import type { ListedPerson } from './lists.ts';
+import { resetActs } from './reset-act-routes.ts';
 import { actorOf, doneOf, missing } from './shared-routes.ts';
 import { staffMemberPage, staffPage } from './staff-pages.ts';
 
@@ -51,12 +53,11 @@ export const staffRoutes: readonly Route[] = [
     method: 'GET',
     path: ONE,
     guard: 'staffAdmin',
-    async handle({ env, view, params, query }) {
-      const row = await findStaff(env, params.person ?? '');
-      if (!row) return missing(view);
-      return show(
-        staffMemberPage(view, { row, trail: await readTrail(env, { subject: row.id }), done: doneOf(query) }),
-      );
+    async handle({ env, view, session, params, query }) {
+      const found = await readStaffMember(env, params.person ?? '');
+      if (!found) return missing(view);
+      const isOwn = found.row.id === session.user.id;
+      return show(staffMemberPage(view, { ...found, isOwn, done: doneOf(query) }));
     },
   }),
   ...staffAct('disable', 'disabled', (call, { id }, reason) =>
@@ -68,6 +69,17 @@ export const staffRoutes: readonly Route[] = [
   ...staffAct('role', 'role', (call, { id, role }) =>
     changeStaffRole(call.env, { personId: id, actor: actorOf(call), to: role === 'admin' ? 'csm' : 'admin' }),
   ),
+  ...resetActs({
+    base: STAFF,
+    guard: 'staffAdminSteppedUp',
+    async find(env, id) {
+      const row = await findStaff(env, id);
+      return row && { id: row.id, name: row.name, withCode: true };
+    },
+    needsSecond: () => false,
+    reset: resetStaffMfa,
+    renew: renewStaffAccessCode,
+  }),
   ...staffAct('invitation', 'resent', (call, { id }) => resendInvitation(call.env, actorOf(call), id)),
 ];
 
