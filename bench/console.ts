@@ -1,133 +1,116 @@
-import { randomBytes } from 'node:crypto';
 import { ROOT } from '#config/root.ts';
 import { loadConfig } from '#config.ts';
-import { tokenHash } from '#core/token.ts';
+import { newApiKey, SCOPES } from '#core/api-key.ts';
+import { newToken, tokenHash } from '#core/token.ts';
 import { type Env, openEnv } from '#env.ts';
 import { createApp } from '#http/app.ts';
 import { cookieNames } from '#http/cookie.ts';
 import { siteOf } from '#http/site.ts';
+import { createApiKey } from '#store/api-keys.ts';
+import { createSession } from '#store/sessions.ts';
 import { ROUTES } from '../src/routes.ts';
+import { planOf, watchReads } from '../test/databases/plans.ts';
+import { type Asking, listAskings } from './console-pages.ts';
+import { type ServerTime, serverTimeOf } from './server-time.ts';
 
-/** How long the server works on each page of the console, over the database of the settings: see `npm run seed`. */
-const RUNS = 21;
+/**
+ * How long the server works on each page of the console and each list of the management API, over the database of the
+ * settings (see `npm run seed`), and how the database finds what they show: as Markdown.
+ */
 const LIMIT_MS = 100;
+const HOUR_SECONDS = 60 * 60;
 
 const config = loadConfig(process.env, { root: ROOT });
 if ('problem' in config) throw new Error(config.problem);
 const { publicUrl, portalUrl } = config;
-const env = await openEnv({ ...config, logLevel: 'error' }, { create: false });
+const env = await openEnv({ ...config, logLevel: 'fatal' }, { create: false });
+const told = new Set<string>();
+const credentials = { session: newToken(env.random), key: newApiKey(env.random) };
+const ids = { session: env.newId(), key: env.newId() };
 try {
-  await main(env);
+  await addCredentials();
+  await main(await listAskings(env));
 } finally {
+  await env.db.transaction(async (tx) => {
+    await tx.deleteFrom('sessions').where('id', '=', ids.session).execute();
+    await tx.deleteFrom('api_keys').where('id', '=', ids.key).execute();
+  });
   await env.db.close();
 }
 
-async function main({ db }: Env): Promise<void> {
-  const { token, id } = await openSession();
-  const app = createApp(env, ROUTES);
-  const cookie = `${cookieNames(siteOf({ publicUrl, portalUrl })).session}=${token}`;
-  const get = async (path: string) => {
-    const request = new Request(new URL(path, publicUrl.origin), { headers: { cookie } });
-    const answer = await app.fetch(request, { remoteAddress: '192.0.2.1' });
-    return { status: answer.status, length: (await answer.text()).length };
-  };
-  try {
-    for (const [name, path] of await pages()) {
-      const first = await get(path);
-      if (first.status !== 200) throw new Error(`${path} answers ${first.status}`);
-      const times: number[] = [];
-      for (let run = 0; run < RUNS; run += 1) {
-        const startedAt = performance.now();
-        await get(path);
-        times.push(performance.now() - startedAt);
-      }
-      const [middle = 0, most = 0] = [times.toSorted((one, other) => one - other)[RUNS >> 1], Math.max(...times)];
-      const kilobytes = (first.length / 1000).toFixed(0);
-      const late = middle > LIMIT_MS ? `  over ${LIMIT_MS} ms` : '';
-      process.stdout.write(
-        `${name.padEnd(44)} ${middle.toFixed(1).padStart(7)} ms  most ${most.toFixed(1)} ms  ${kilobytes} kB${late}\n`,
-      );
-    }
-  } finally {
-    await db.transaction((tx) => tx.deleteFrom('sessions').where('id', '=', id).execute());
+async function main(askings: readonly Asking[]): Promise<void> {
+  const only = process.argv[2];
+  const wanted = askings.filter(({ name }) => only === undefined || name.includes(only));
+  say('| page or call | median ms | quickest third ms | CPU ms | of it the database | kB |');
+  say('|---|--:|--:|--:|--:|--:|');
+  for (const one of wanted) {
+    const ask = askerOf(env, one);
+    const { length } = await ask();
+    say(`| ${one.name} | ${figures(await serverTimeOf(env.db, ask))} | ${(length / 1000).toFixed(0)} |`);
   }
+  say(`\nQuery plans, ${env.db.kind}:`);
+  for (const one of wanted) await tellPlans(one);
 }
 
-/** An administrator at work: the session is all that the bench adds, and it goes again. */
-async function openSession() {
+function figures({ middle, quick, cpu, databaseCpu }: ServerTime): string {
+  const all = cpu + databaseCpu;
+  const late = all > LIMIT_MS ? ` over ${LIMIT_MS}` : '';
+  return [middle, quick, all, databaseCpu].map((one) => one.toFixed(1)).join(' | ') + late;
+}
+
+/** One app for each page: what one key may ask for is less than a benchmark does. */
+function askerOf(through: Env, { path, with: means }: Asking) {
+  const app = createApp(through, ROUTES);
+  const cookie = `${cookieNames(siteOf({ publicUrl, portalUrl })).session}=${credentials.session}`;
+  const headers: Record<string, string> =
+    means === 'cookie' ? { cookie } : { authorization: `Bearer ${credentials.key}` };
+  return async () => {
+    const request = new Request(new URL(path, publicUrl.origin), { headers });
+    const answer = await app.fetch(request, { remoteAddress: '192.0.2.1' });
+    const { length } = await answer.text();
+    if (answer.status !== 200) throw new Error(`${path} answers ${answer.status}`);
+    return { length };
+  };
+}
+
+/** Each query once, under the first page that asks it. */
+async function tellPlans(one: Asking): Promise<void> {
+  const { db, asked } = watchReads(env.db);
+  await askerOf({ ...env, db }, one)();
+  const news = asked.filter(({ sql }) => !told.has(sql));
+  if (news.length === 0) return;
+  say(`\n${one.name}\n\n\`\`\``);
+  for (const query of news) {
+    told.add(query.sql);
+    say(`${query.sql}\n${(await planOf(env.db, query)).map((line) => `    ${line}`).join('\n')}`);
+  }
+  say('```');
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** An administrator at work, and a program: all that the benchmark adds, and it goes again. */
+async function addCredentials(): Promise<void> {
   const { id: userId } = await env.db.read
     .selectFrom('users')
     .select('id')
     .where('role', '=', 'admin')
     .limit(1)
     .executeTakeFirstOrThrow();
-  const [token, id, now] = [randomBytes(32).toString('base64url'), env.newId(), env.now()];
+  const now = env.now();
   const proven = { auth_time: now, second_factor_at: now, step_up_at: now, step_up_method: 'totp' } as const;
-  const life = { created_at: now, last_seen_at: now, expires_at: now + 3600, amr: 'pwd otp mfa' };
   const nothing = { step_up_to: null, notice: null, device_id: null, address: null, user_agent: null };
-  await env.db.transaction((tx) =>
-    tx
-      .insertInto('sessions')
-      .values({
-        id,
-        token_hash: tokenHash(token),
-        mouth: 'page',
-        user_id: userId,
-        ...life,
-        ...proven,
-        ...nothing,
-        continue_to: '/',
-      })
-      .execute(),
-  );
-  return { token, id };
-}
-
-/** The pages that read many rows, each also as it is asked for when it is hardest. */
-async function pages(): Promise<readonly (readonly [string, string])[]> {
-  const { read } = env.db;
-  const largest = await read
-    .selectFrom('partner_counts as c')
-    .innerJoin('partners as p', 'p.id', 'c.partner_id')
-    .select(['p.id', 'p.slug'])
-    .orderBy('c.people', 'desc')
-    .limit(1)
-    .executeTakeFirstOrThrow();
-  const someone = await read
-    .selectFrom('audit_events')
-    .select('subject')
-    .where('subject', 'is not', null)
-    .limit(1)
-    .executeTakeFirstOrThrow();
-  const partner = `/console/partners/${largest.id}`;
-  const lists: [string, string][] = [
-    '/console/partners',
-    '/console/partners?sort=adoption',
-    '/console/partners?sort=people',
-    '/console/partners?after=m&id=0',
-    '/console/partners?q=harbor',
-    '/console/partners?q=nobody+at+all',
-    '/console/partners?policy=required&adoption=some',
-    '/console/partners?overdue=yes',
-    '/console/partners?overdue=yes&sort=adoption',
-    '/console/adoption',
-    '/console/adoption?days=365',
-    '/console/audit',
-    '/console/audit?action=sign_in.code_refused',
-    '/console/audit?action=user.mfa_reset',
-    '/console/audit?from=2020-01-01&until=2020-02-01',
-    '/console/resets',
-    '/console/staff',
-  ].map((path) => [path, path]);
-  return [
-    ...lists,
-    ['/console/audit?person=…', `/console/audit?person=${someone.subject}`],
-    ['/console/audit?partner=…', `/console/audit?partner=${largest.slug}`],
-    ['/console/partners/… (the largest)', partner],
-    ['/console/partners/…?state=missing', `${partner}?state=missing`],
-    ['/console/partners/…?q=ana', `${partner}?q=ana`],
-    ['/console/partners/…/policy?policy=now', `${partner}/policy?policy=now`],
-    ['/console/people/…', `/console/people/${someone.subject}`],
-    ['/console/people/…/reset-mfa', `/console/people/${someone.subject}/reset-mfa`],
-  ];
+  await env.db.transaction(async (tx) => {
+    await createSession(tx, {
+      ...{ id: ids.session, token_hash: tokenHash(credentials.session), mouth: 'page', user_id: userId },
+      ...{ created_at: now, last_seen_at: now, expires_at: now + HOUR_SECONDS, amr: 'pwd otp mfa', continue_to: '/' },
+      ...{ ...proven, ...nothing },
+    });
+    await createApiKey(tx, {
+      ...{ id: ids.key, name: 'bench', key_hash: tokenHash(credentials.key), scopes: SCOPES.join(' ') },
+      ...{ created_by: 'bench', created_at: now, expires_at: now + HOUR_SECONDS, revoked_at: null, last_used_at: now },
+    });
+  });
 }

@@ -32,8 +32,16 @@ export function personName(number: number): string {
   return `${GIVEN[scattered % GIVEN.length]} ${FAMILY[Math.floor(scattered / GIVEN.length)]}`;
 }
 
+const plain = new Map<string, string>();
+
 /** What stands in front of the `@`, and in a slug: letters without marks, and hyphens. */
 export function plainWord(text: string): string {
+  const known = plain.get(text) ?? withoutMarks(text);
+  plain.set(text, known);
+  return known;
+}
+
+function withoutMarks(text: string): string {
   return text
     .normalize('NFD')
     .replace(/\p{M}/gu, '')

@@ -8,16 +8,22 @@ import { type Env, openEnv } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { addPerson } from '#flows/add-person.ts';
 import { setAdoptionDay } from '#store/adoption.ts';
-import type { Schema } from '#store/database.ts';
+import type { Queries } from '#store/database.ts';
+import { insertRows } from './bulk.ts';
 import {
   chance,
   DAY_SECONDS,
-  eventsOf,
+  eventSource,
   partnerOf,
   personOf,
   type SeedPartner,
   type SeedPerson,
+  type Signer,
 } from './portal-rows.ts';
+
+/** What is in memory at once: the portal as a whole would not fit. */
+const PEOPLE_AT_ONCE = 2_000;
+const EVENTS_AT_ONCE = 5_000;
 
 /** Fills the database of the settings with a made-up portal. Not the demo: it stays, and is as large as one likes. */
 const { values } = parseArgs({
@@ -60,22 +66,41 @@ async function refuseOthers({ db }: Env): Promise<void> {
   leave('the database holds people already: name another one, or say --beside-others');
 }
 
-async function seed({ now }: Env): Promise<void> {
+async function seed({ db, now }: Env): Promise<void> {
   const startedAt = performance.now();
   const staff = await addStaff();
-  const made = Array.from({ length: partners }, (_, number) => partnerOf(env, number, now()));
-  await insert(
-    'partners',
-    made.map(({ row }) => row),
-  );
-  const people = await addPeople(made);
-  await addRecoveryCodes();
-  await addEvents(people);
-  await addDays(people);
+  const password = newToken(env.random).slice(0, 20);
+  // One hash for all of them, sealed for each: two hundred thousand would take an hour.
+  const phc = await env.hasher.hash(password);
+  if (isRefusal(phc)) leave('the hash queue is full');
+  await db.transaction(async (tx) => {
+    await unbind(tx);
+    const made = Array.from({ length: partners }, (_, number) => partnerOf(env, number, now()));
+    await insertRows(
+      tx,
+      db.kind,
+      'partners',
+      made.map(({ row }) => row),
+    );
+    const people = await addPeople(tx, made, phc);
+    await addEvents(tx, people);
+    await addDays(tx, people);
+  });
+  tell('sealing the audit log');
+  await sealAuditTail(env);
   // PostgreSQL chooses plans by what it has counted, and does not know yet that there is something to count.
-  if (env.db.kind === 'postgres') await env.db.transaction((tx) => sql`analyze`.execute(tx));
+  if (db.kind === 'postgres') await db.transaction((tx) => sql`analyze`.execute(tx));
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-  process.stdout.write(`${partners} partners, ${users} people and ${events} events in ${seconds} s.\n${staff}\n`);
+  process.stdout.write(
+    `\n${partners} partners, ${users} people and ${events} events in ${seconds} s.\n${staff}\nThe password of everybody else is ${password}.\n`,
+  );
+}
+
+/** All of it is one transaction, so that half a portal never stays. It is larger than a server's may be. */
+async function unbind(tx: Queries): Promise<void> {
+  // Emails come in no order: their index has to fit into the cache, or each of them reads and writes pages (KiB).
+  const text = env.db.kind === 'sqlite' ? sql`pragma cache_size = -400000` : sql`set local statement_timeout = 0`;
+  await text.execute(tx);
 }
 
 async function addStaff(): Promise<string> {
@@ -92,94 +117,115 @@ async function addStaff(): Promise<string> {
   return `Sign in as ${email} with the password ${password}, and set up an authenticator.`;
 }
 
-/** Few partners have many people, and many have few. */
+/** Few partners have many people, and many have few: of 200,000 at 5,000 partners some thousand at the largest. */
 function sizes(count: number): readonly number[] {
-  const weights = Array.from({ length: count }, (_, number) => 1 / (0.05 + chance(number * 5 + 3)));
+  const weights = Array.from({ length: count }, (_, number) => 1 / (0.0005 + chance(number * 5 + 3)));
   const sum = weights.reduce((all, weight) => all + weight, 0);
   const floors = weights.map((weight) => 1 + Math.floor(((users - count) * weight) / sum));
   const rest = users - floors.reduce((all, size) => all + size, 0);
   return floors.map((size, number) => size + (number < rest ? 1 : 0));
 }
 
-async function addPeople(made: readonly SeedPartner[]): Promise<readonly SeedPerson[]> {
-  // Nobody knows it: these people are looked at, not signed in.
-  const phc = await env.hasher.hash(newToken(env.random));
-  if (isRefusal(phc)) leave('the hash queue is full');
+type Someone = Signer & {
+  readonly createdAt: number;
+  readonly enrolledAt: number | undefined;
+  readonly isInvited: boolean;
+  readonly isOff: boolean;
+};
+
+/** Answers what the rest needs to know of each person: all their rows at once would fill the memory. */
+async function addPeople(tx: Queries, made: readonly SeedPartner[], phc: string): Promise<readonly Someone[]> {
   const owners = sizes(made.length).flatMap((size, index) =>
     Array.from({ length: size }, () => made[index] as SeedPartner),
   );
-  const people = owners.map((partner, number) => personOf(env, partner, number, phc, env.now()));
-  await insert(
+  const added: Someone[] = [];
+  // The triggers find no counts to change; they are counted at the end, all at once. Ids grow: these are all in between.
+  const [firstId, lastId] = [made[0]?.row.id ?? '', made.at(-1)?.row.id ?? ''];
+  await sql`delete from partner_counts where partner_id between ${firstId} and ${lastId}`.execute(tx);
+  for (let first = 0; first < owners.length; first += PEOPLE_AT_ONCE) {
+    const some = owners
+      .slice(first, first + PEOPLE_AT_ONCE)
+      .map((partner, index) => personOf(env, partner, first + index, phc, env.now()));
+    await addSome(tx, some);
+    added.push(...some.map(someoneOf));
+    tell(`people: ${added.length} of ${owners.length}`);
+  }
+  await sql`insert into partner_counts (partner_id, people, enrolled)
+    select p.id, count(u.id), count(a.id) from partners p
+    left join users u on u.partner_id = p.id and u.disabled_at is null
+    left join authenticators a on a.user_id = u.id
+    where p.id between ${firstId} and ${lastId} group by p.id`.execute(tx);
+  return added;
+}
+
+function someoneOf({ user, authenticator }: SeedPerson): Someone {
+  return {
+    ...{ id: user.id, partnerId: user.partner_id ?? '', isEnrolled: authenticator !== undefined },
+    ...{ createdAt: user.created_at, enrolledAt: authenticator?.created_at, isOff: user.disabled_at !== null },
+    isInvited: user.sealed_password === null,
+  };
+}
+
+async function addSome(tx: Queries, people: readonly SeedPerson[]): Promise<void> {
+  const { kind } = env.db;
+  const sets = people.flatMap(({ codes }) => codes ?? []);
+  await insertRows(
+    tx,
+    kind,
     'users',
     people.map(({ user }) => user),
   );
-  await insert(
+  await insertRows(
+    tx,
+    kind,
     'authenticators',
     people.flatMap(({ authenticator }) => authenticator ?? []),
   );
-  await insert(
-    'recovery_code_sets',
-    people.flatMap(({ codes }) => codes ?? []),
-  );
-  return people;
+  await insertRows(tx, kind, 'recovery_code_sets', sets);
+  await addRecoveryCodes(tx, sets);
 }
 
 /** Ten for each set, in the database itself. Their hash fits no code: they are counted, not used. */
-async function addRecoveryCodes(): Promise<void> {
+async function addRecoveryCodes(tx: Queries, sets: readonly { readonly id: string }[]): Promise<void> {
   const [mac] = env.keys.macs('recovery', 'seed');
   const tag = `${mac?.keyId ?? ''}.seed-`;
-  await env.db.transaction((tx) =>
-    sql`insert into recovery_codes (id, set_id, user_id, tag, hash, used_at)
-      select s.id || '-' || n.n, s.id, s.user_id, ${tag} || s.id || '-' || n.n, 'none', case when n.n < 1 then s.created_at end
-      from recovery_code_sets s
-      cross join (select 0 as n union all select 1 union all select 2 union all select 3 union all select 4 union all
-        select 5 union all select 6 union all select 7 union all select 8 union all select 9) n
-      where not exists (select 1 from recovery_codes c where c.set_id = s.id)`.execute(tx),
-  );
+  const [first, last] = [sets[0]?.id ?? '', sets.at(-1)?.id ?? ''];
+  // Ids grow: these sets are all that lie between the first and the last of them.
+  await sql`insert into recovery_codes (id, set_id, user_id, tag, hash, used_at)
+    select s.id || '-' || n.n, s.id, s.user_id, ${tag} || s.id || '-' || n.n, 'none', case when n.n < 1 then s.created_at end
+    from recovery_code_sets s
+    cross join (select 0 as n union all select 1 union all select 2 union all select 3 union all select 4 union all
+      select 5 union all select 6 union all select 7 union all select 8 union all select 9) n
+    where s.id between ${first} and ${last}`.execute(tx);
 }
 
-async function addEvents(people: readonly SeedPerson[]): Promise<void> {
-  const signers = people
-    .filter(({ user }) => user.sealed_password !== null)
-    .map(({ user, authenticator }) => ({
-      ...{ id: user.id, partnerId: user.partner_id ?? '', isEnrolled: authenticator !== undefined },
-    }));
-  await insert('audit_events', eventsOf(env, signers, { count: events, now: env.now() }));
-  await sealAuditTail(env);
+async function addEvents(tx: Queries, people: readonly Someone[]): Promise<void> {
+  const signers = people.filter(({ isInvited }) => !isInvited);
+  const eventOf = eventSource(env, signers, { count: events, now: env.now() });
+  for (let first = 0; first < events; first += EVENTS_AT_ONCE) {
+    const count = Math.min(EVENTS_AT_ONCE, events - first);
+    const some = Array.from({ length: count }, (_, index) => eventOf(first + index));
+    await insertRows(tx, env.db.kind, 'audit_events', some);
+    tell(`events: ${first + count} of ${events}`);
+  }
 }
 
 /** A day for each of the last year, as if somebody had counted then. */
-async function addDays(people: readonly SeedPerson[]): Promise<void> {
+async function addDays(tx: Queries, people: readonly Someone[]): Promise<void> {
   const now = env.now();
   const today = now - (now % DAY_SECONDS);
-  const alive = people.filter(({ user }) => user.disabled_at === null);
-  const came = alive.map(({ user }) => user.created_at).sort((one, other) => one - other);
-  const enrolled = alive
-    .flatMap(({ authenticator }) => authenticator?.created_at ?? [])
-    .sort((one, other) => one - other);
-  const upTo = (times: readonly number[], end: number) => times.filter((at) => at < end).length;
-  await env.db.transaction(async (tx) => {
-    for (let day = today - 365 * DAY_SECONDS; day < today; day += DAY_SECONDS) {
-      const end = day + DAY_SECONDS;
-      await setAdoptionDay(tx, { day, people: upTo(came, end), enrolled: upTo(enrolled, end) });
-    }
-  });
+  const alive = people.filter(({ isOff }) => !isOff);
+  const came = alive.map(({ createdAt }) => createdAt).sort((one, other) => one - other);
+  const enrolled = alive.flatMap(({ enrolledAt }) => enrolledAt ?? []).sort((one, other) => one - other);
+  const row = { people: 0, enrolled: 0 };
+  for (let day = today - 365 * DAY_SECONDS; day < today; day += DAY_SECONDS) {
+    const end = day + DAY_SECONDS;
+    while ((came[row.people] ?? end) < end) row.people += 1;
+    while ((enrolled[row.enrolled] ?? end) < end) row.enrolled += 1;
+    await setAdoptionDay(tx, { day, ...row });
+  }
 }
 
-/** Five hundred rows a statement and ten statements a transaction: others can write meanwhile. */
-async function insert<Table extends keyof Schema>(table: Table, rows: readonly object[]): Promise<void> {
-  const [most, group] = [500, 5_000];
-  for (let start = 0; start < rows.length; start += group) {
-    await env.db.transaction(async (tx) => {
-      for (let first = start; first < Math.min(start + group, rows.length); first += most) {
-        const some = rows.slice(first, Math.min(first + most, start + group));
-        const columns = Object.keys(some[0] ?? {});
-        const values = some.map((row) => sql`(${sql.join(columns.map((column) => Reflect.get(row, column)))})`);
-        const names = sql.join(columns.map((column) => sql.ref(column)));
-        await sql`insert into ${sql.table(table)} (${names}) values ${sql.join(values)}`.execute(tx);
-      }
-    });
-    process.stderr.write(`\r${table}: ${Math.min(start + group, rows.length)} of ${rows.length}   `);
-  }
-  process.stderr.write('\n');
+function tell(progress: string): void {
+  process.stderr.write(`\r${progress.padEnd(40)}`);
 }

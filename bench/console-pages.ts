@@ -1,0 +1,117 @@
+import type { Env } from '#env.ts';
+
+/** A page or call that reads many rows, as it is asked for when it is hardest. */
+export type Asking = { readonly name: string; readonly path: string; readonly with: 'cookie' | 'key' };
+
+const PARTNERS = [
+  '',
+  '?sort=adoption',
+  '?sort=people',
+  '?q=harbor',
+  '?q=nobody+at+all',
+  '?policy=off',
+  '?policy=optional',
+  '?policy=required',
+  '?adoption=none',
+  '?adoption=some',
+  '?adoption=all',
+  '?overdue=yes',
+  '?overdue=yes&sort=adoption',
+  '?archived=yes',
+  '?q=harbor&policy=required&adoption=some&sort=people',
+];
+const PEOPLE = [
+  '',
+  ...['missing', 'enrolled', 'invited', 'exempt', 'disabled'].map((state) => `?state=${state}`),
+  '?q=ana',
+];
+
+export async function listAskings({ db: { read }, now }: Env): Promise<readonly Asking[]> {
+  const largest = await read
+    .selectFrom('partner_counts as c')
+    .innerJoin('partners as p', 'p.id', 'c.partner_id')
+    .select(['p.id', 'p.slug'])
+    .orderBy('c.people', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  const last = await read
+    .selectFrom('partners')
+    .select(['id', 'name'])
+    .orderBy('name', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  // Somebody of a partner: what happens to staff is on another page.
+  const somebody = await read
+    .selectFrom('users')
+    .select(['id', 'email'])
+    .where('partner_id', '=', largest.id)
+    .orderBy('email', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  const lastEvent = await read.selectFrom('audit_events').select('id').orderBy('id').limit(1).executeTakeFirstOrThrow();
+  const [partner, person] = [`/console/partners/${largest.id}`, `/console/people/${somebody.id}`];
+  const day = (ago: number) => new Date((now() - ago * 86_400) * 1000).toISOString().slice(0, 10);
+  const end = new URLSearchParams({ after: last.name.toLowerCase().slice(0, 3), id: '0' });
+  return [
+    ...PARTNERS.map((query) => asking(`/console/partners${query}`)),
+    asking('/console/partners?after=… (the end)', `/console/partners?${end}`),
+    asking('/console/partners?q= (an email)', `/console/partners?${new URLSearchParams({ q: somebody.email })}`),
+    asking('/console/partners.csv'),
+    ...PEOPLE.map((query) => asking(`/console/partners/… (the largest)${query}`, `${partner}${query}`)),
+    asking('/console/partners/…?after=… (the end)', `${partner}?after=v`),
+    asking('/console/partners/…/people.csv', `${partner}/people.csv`),
+    asking('/console/partners/…/policy?policy=now', `${partner}/policy?policy=now`),
+    asking('/console/people/…', person),
+    asking('/console/people/…/reset-mfa', `${person}/reset-mfa`),
+    asking('/console/adoption'),
+    asking('/console/adoption?days=365'),
+    asking('/console/adoption/days.csv'),
+    asking('/console/adoption/sign-ins.csv'),
+    asking('/console/adoption/overdue.csv (all of it)', '/console/adoption/overdue.csv'),
+    asking('/console/audit'),
+    asking('/console/audit?person=…', `/console/audit?person=${somebody.id}`),
+    asking('/console/audit?partner=…', `/console/audit?partner=${largest.slug}`),
+    asking('/console/audit?action=sign_in.code_refused'),
+    asking('/console/audit?action=user.mfa_reset'),
+    asking('/console/audit?from=…&until=… (a day)', `/console/audit?from=${day(10)}&until=${day(10)}`),
+    asking('/console/audit?action=…&partner=…', `/console/audit?action=sign_in.code_refused&partner=${largest.slug}`),
+    asking(
+      '/console/audit?action=user.mfa_reset&partner=…',
+      `/console/audit?action=user.mfa_reset&partner=${largest.slug}`,
+    ),
+    asking('/console/audit?from=2020-01-01&until=2020-02-01'),
+    asking('/console/audit?before=… (the end)', `/console/audit?before=${lastEvent.id}`),
+    ...['/console/resets', '/console/staff', '/console/api-keys', '/console/webhooks'].map((path) => asking(path)),
+    ...calls(largest, somebody, new Date((now() - 3600) * 1000)),
+  ];
+}
+
+function asking(name: string, path = name): Asking {
+  return { name, path, with: 'cookie' };
+}
+
+function calls(
+  largest: { readonly id: string; readonly slug: string },
+  somebody: { readonly id: string; readonly email: string },
+  since: Date,
+): readonly Asking[] {
+  const paths = {
+    '/api/v1/partners': '',
+    '/api/v1/partners?policy=optional&limit=200': '',
+    '/api/v1/partners?archived=true': '',
+    '/api/v1/users': '',
+    '/api/v1/users?limit=200': '',
+    '/api/v1/users?email=…': `/api/v1/users?${new URLSearchParams({ email: somebody.email })}`,
+    '/api/v1/users?partner=…': `/api/v1/users?partner=${largest.slug}`,
+    '/api/v1/users?partner=…&mfa=missing': `/api/v1/users?partner=${largest.slug}&mfa=missing`,
+    '/api/v1/users?state=invited': '',
+    '/api/v1/users?state=disabled&role=manager&mfa=missing': '',
+    '/api/v1/audit': '',
+    '/api/v1/audit?action=user.mfa_reset': '',
+    '/api/v1/audit?action=sign_in.code_refused&outcome=refusal': '',
+    '/api/v1/audit?subject=…': `/api/v1/audit?subject=${somebody.id}`,
+    '/api/v1/audit?partner=…': `/api/v1/audit?partner=${largest.id}`,
+    '/api/v1/audit?since=… (the last hour)': `/api/v1/audit?since=${since.toISOString().slice(0, 19)}Z`,
+  };
+  return Object.entries(paths).map(([name, path]) => ({ name, path: path || name, with: 'key' }));
+}

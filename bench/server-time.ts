@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { sql } from 'kysely';
+import type { Database } from '#store/database.ts';
+import { median } from './table.ts';
+
+/** What an answer costs, in milliseconds. Others on the machine make the first two longer, and not the last two. */
+export type ServerTime = {
+  readonly middle: number;
+  /** The mean of the quickest third: as it is while the others are quiet. */
+  readonly quick: number;
+  readonly cpu: number;
+  /** Of the processes of PostgreSQL that worked for us; 0 for SQLite, which works in ours. */
+  readonly databaseCpu: number;
+};
+
+const RUNS = 21;
+
+/** How long the work takes once it has been done before. */
+export async function serverTimeOf(db: Database, work: () => Promise<unknown>): Promise<ServerTime> {
+  await work();
+  const databaseBefore = await databaseCpuMs(db);
+  const [times, cpus]: [number[], number[]] = [[], []];
+  for (let run = 0; run < RUNS; run += 1) {
+    const [startedAt, cpuBefore] = [performance.now(), process.cpuUsage()];
+    await work();
+    times.push(performance.now() - startedAt);
+    const { user, system } = process.cpuUsage(cpuBefore);
+    cpus.push((user + system) / 1000);
+  }
+  const quickest = times.toSorted((one, other) => one - other).slice(0, Math.ceil(RUNS / 3));
+  return {
+    middle: median(times),
+    quick: quickest.reduce((sum, one) => sum + one, 0) / quickest.length,
+    cpu: median(cpus),
+    databaseCpu: ((await databaseCpuMs(db)) - databaseBefore) / RUNS,
+  };
+}
+
+/** Linux counts in hundredths of a second. */
+const TICK_MS = 10;
+
+/** As far as the server's processes are on this machine and can be looked at; else it stays 0. */
+async function databaseCpuMs({ kind, read }: Database): Promise<number> {
+  if (kind === 'sqlite' || process.platform !== 'linux') return 0;
+  const { rows } = await sql<{ pid: number }>`
+    select pid from pg_stat_activity where datname = current_database() and application_name = 'sallyport'`.execute(
+    read,
+  );
+  return TICK_MS * rows.reduce((sum, { pid }) => sum + ticksOf(pid), 0);
+}
+
+function ticksOf(pid: number): number {
+  try {
+    // Behind the name, which may hold anything.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,40 @@
+import { CompiledQuery, type KyselyPlugin } from 'kysely';
+import type { Database, Queries } from '#store/database.ts';
+
+/** A query as the database got it. */
+export type Asked = Pick<CompiledQuery, 'sql' | 'parameters'>;
+
+/** The same database, which keeps what is asked outside a transaction; but for the statements that are compiled once. */
+export function watchReads(db: Database): { readonly db: Database; readonly asked: Asked[] } {
+  const asked: Asked[] = [];
+  const plugin: KyselyPlugin = {
+    transformQuery({ node, queryId }) {
+      asked.push(db.read.getExecutor().compileQuery(node, queryId));
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  return { db: { ...db, read: db.read.withPlugin(plugin) }, asked };
+}
+
+/**
+ * How the database finds the rows of a query, line by line.
+ *
+ * @param noScans asks PostgreSQL for an index wherever one can be used: over a few rows it would read the whole table.
+ *   SQLite decides by the indexes alone, however many rows there are
+ */
+export async function planOf(db: Database, { sql, parameters }: Asked, { noScans = false } = {}): Promise<string[]> {
+  if (db.kind === 'sqlite') {
+    const rows = await explain<{ detail: string }>(db.read, `explain query plan ${sql}`, parameters);
+    return rows.map(({ detail }) => detail);
+  }
+  return db.transaction(async (tx) => {
+    if (noScans) await tx.executeQuery(CompiledQuery.raw('set local enable_seqscan = off'));
+    const rows = await explain<{ 'QUERY PLAN': string }>(tx, `explain (costs off) ${sql}`, parameters);
+    return rows.map((row) => row['QUERY PLAN']);
+  });
+}
+
+async function explain<Row>(queries: Queries, text: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+  return (await queries.executeQuery<Row>(CompiledQuery.raw(text, [...parameters]))).rows;
+}
