@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CONCURRENCY = 2;
 // The others have none, or are about SQLite itself: its file, or the key file beside it.
 const RESTS_ON_A_DATABASE =
-  /^test\/(crash|flows|hostile|http|http-room|keys|mail|model|nodes|operate|prove|races|store|walk|webhooks)\/(?!addresses|sqlite|attempts|statement|rotation|restore[.-](?!killed))/;
+  /^test\/(cli\/commands|(crash|flows|hostile|http|http-room|keys|mail|model|nodes|operate|prove|races|store|telemetry|walk|webhooks)\/)(?!addresses|sqlite|attempts|statement|rotation|restore[.-](?!killed))/;
 const IS_ABOUT_POSTGRES = /^test\/store\/postgres/;
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { newDatabaseSettings } from '../databases/open.ts';
 import { assertRefused, freePort, launch, openFolder, refusalOf, run } from './command-line.ts';
 
 /** Refused, without a process of its own: the exit codes and the one line are proven by those that have one. */
@@ -29,7 +30,8 @@ test('only serve makes a database: every other command names the path that is mi
 describe('while the server runs', async () => {
   const cleanups: (() => void)[] = [];
   const later = { after: (done: () => void) => void cleanups.push(done) };
-  const { folder, environment } = openFolder(later);
+  const { folder } = openFolder(later);
+  const environment = await newDatabaseSettings(folder);
   let settings: Record<string, string> = environment;
   const json = async (args: readonly string[], input?: string) => {
     const said = await run([...args, '--json'], settings, input);
@@ -41,6 +43,8 @@ describe('while the server runs', async () => {
 
   test.before(async () => {
     settings = { ...environment, PORT: String(await freePort()) };
+    // What runs in this process reads its environment, and what only the tests know is no setting.
+    for (const name of Object.keys(process.env)) if (name.startsWith('SALLYPORT_TEST_')) delete process.env[name];
     Object.assign(process.env, settings);
     server = await launch(later, ['serve'], settings);
   });

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { wantsTraces } from '#telemetry/telemetry.ts';
 import { freePort, launch, openFolder } from '../cli/command-line.ts';
+import { newDatabaseSettings } from '../databases/open.ts';
 
 type Value = { readonly stringValue?: string; readonly intValue?: number | string; readonly boolValue?: boolean };
 type Attribute = { readonly key: string; readonly value: Value };
@@ -48,7 +49,7 @@ const TOKEN = 'A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v';
 
 async function traced(t: { after(done: () => void): void }, trustedProxies: string) {
   const collector = await openCollector(t);
-  const { environment } = openFolder(t);
+  const environment = await newDatabaseSettings(openFolder(t).folder);
   const settings = {
     ...{ ...environment, PORT: String(await freePort()), SALLYPORT_TRUSTED_PROXIES: trustedProxies },
     ...{ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
