@@ -1,4 +1,5 @@
 import type { RefusalCode, RefusalFacts } from '#core/result.ts';
+import { REASON_DETAILS } from './reason-detail.ts';
 import { type Reply, show } from './reply.ts';
 
 /** The refusals of HTTP itself, beside those of the product. */
@@ -88,7 +89,7 @@ export function problemBody(refusal: Problem, requestId: string): string {
     title,
     status,
     code: refusal.refused,
-    detail: refusal.detail ?? detail,
+    detail: refusal.detail ?? REASON_DETAILS[`${refusal.refused}.${refusal.reason}`] ?? detail,
     requestId,
     retryAfterSeconds: retryAfterSeconds(refusal),
     nextCodeInSeconds: refusal.nextCodeInSeconds,

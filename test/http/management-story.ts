@@ -3,6 +3,7 @@ import { SCOPES } from '#core/api-key.ts';
 import { isRefusal } from '#core/result.ts';
 import { addApiKey } from '#flows/api-keys.ts';
 import type { App } from '#http/app.ts';
+import { REASON_DETAILS } from '#http/reason-detail.ts';
 import { type ApiAnswer, ORIGIN, openWorld, type World } from '../world.ts';
 
 /** A key good for these scopes, made as the command line makes it. */
@@ -35,5 +36,9 @@ export async function callWithKey(world: { readonly app: Pick<App, 'fetch'> }, c
   const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
   const response = await world.app.fetch(new Request(`${ORIGIN}/api/v1${path}`, init), { remoteAddress: '192.0.2.9' });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
+  const answered = text === '' ? {} : JSON.parse(text);
+  // A reason that a program can read has a sentence for whoever reads the program's log.
+  if (answered.reason !== undefined)
+    assert.equal(answered.detail, REASON_DETAILS[`${answered.code}.${answered.reason}`], answered.reason);
+  return { status: response.status, headers: response.headers, body: answered };
 }

@@ -1,0 +1,27 @@
+/** What a refusal says to a program where its code alone leaves a question: by code and reason. */
+export const REASON_DETAILS: Readonly<Record<string, string>> = {
+  'invalid_request.after':
+    'This cursor is not of this list with these filters: hand nextCursor back with the same ones.',
+  'invalid_request.check_note': 'checkNote has to say how the identity was checked.',
+  'invalid_request.checked_by': 'checkedBy is none of the ways that are described.',
+  'invalid_request.code_minutes': 'codeMinutes has to be a whole number from 10 to 1440.',
+  'invalid_request.email': 'This is no email address.',
+  'invalid_request.email_taken': 'Somebody has this email address already.',
+  'invalid_request.name': 'A name has 1 to 100 characters, none of them a control character.',
+  'invalid_request.reason_missing': 'A reason is needed: it is kept in the audit log.',
+  'invalid_request.required_from':
+    'requiredFrom goes with the policy required alone, and is a day such as 2027-03-01: it begins 00:00 UTC.',
+  'invalid_request.since': 'since is no time: RFC 3339, or a day.',
+  'invalid_request.slug': 'A slug has up to 60 small letters, digits and single hyphens.',
+  'invalid_request.slug_missing': 'No slug can be made of this name: send one.',
+  'invalid_request.slug_taken': 'Another partner has this slug: send a different one, or GET it by ?slug=.',
+  'invalid_request.until': 'until is no time, or not ahead, or too far ahead: RFC 3339, or a day.',
+  'not_found.partner': 'There is no such partner.',
+  'not_found.user': 'There is no such user of a partner.',
+  'forbidden.accepted': 'The invitation was accepted: there is nothing to send again.',
+  'forbidden.no_code': 'There is no temporary access code: it begins with a reset of MFA.',
+  'forbidden.not_disabled': 'Only a user who is disabled is deleted.',
+  'forbidden.scope': 'The API key is live, and not good for the scope that this call needs.',
+  'forbidden.user_disabled': 'The user is disabled, or their partner is archived.',
+  'forbidden.waits': 'A reset of this user is waiting already for a second member of staff.',
+};
