@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { IntlMessageFormat } from 'intl-messageformat';
+import { SCOPES } from '#core/api-key.ts';
 import { AUDIT_ACTIONS } from '#core/audit.ts';
+import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import {
   isLocale,
   LOCALES,
@@ -166,10 +168,14 @@ describe('texts and code', () => {
   );
 
   test('no text is unused', () => {
-    // The code of an action has a dot of its own, and so is no word of a pattern: it is used while the action exists.
-    const ofActions = new Set(Object.keys(AUDIT_ACTIONS).map((action) => `action.${action}`));
+    // Names with a dot or a colon of their own are no word of a pattern: their texts are used while what they name exists.
+    const ofNames = new Set([
+      ...Object.keys(AUDIT_ACTIONS).map((action) => `action.${action}`),
+      ...SCOPES.map((scope) => `keys.scope.${scope}`),
+      ...WEBHOOK_EVENTS.map((event) => `webhooks.event.${event}`),
+    ]);
     const isUsed = (key: string) =>
-      literals.has(key) || ofActions.has(key) || patterns.some((pattern) => pattern.test(key));
+      literals.has(key) || ofNames.has(key) || patterns.some((pattern) => pattern.test(key));
     assert.deepEqual(
       Object.keys(en).filter((key) => !isUsed(key)),
       [],

@@ -64,7 +64,10 @@ ${form(
     ...{ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name },
     error: error('name'),
   })}
-${choices(t('keys.scopes'), SCOPES, typed.scopes, error(SCOPES[0]))}
+${choices({
+  ...{ legend: t('keys.scopes'), names: SCOPES, chosen: typed.scopes, error: error(SCOPES[0]) },
+  hint: (scope) => t(`keys.scope.${scope}`),
+})}
 ${textField({
   ...{ id: 'expires', name: 'expires', label: t('keys.expires'), hint: t('keys.expires.hint'), type: 'date' },
   ...{ autocomplete: 'off', value: typed.expires, required: false, min, max, error: error('expires') },
@@ -74,14 +77,20 @@ ${submitButton(t('keys.add'))}`,
   });
 }
 
-/** Some of a few, by the names that programs use for them. An error leads to the first. */
-export function choices(
-  legend: string,
-  names: readonly string[],
-  chosen: readonly string[],
-  error: string | undefined,
-): Html {
+type Choices<Name extends string> = {
+  readonly legend: string;
+  readonly names: readonly Name[];
+  readonly chosen: readonly string[];
+  readonly hint: (name: Name) => string;
+  readonly error: string | undefined;
+};
+
+/** Some of a few, by the names that programs use for them, each with what it means. An error leads to the first. */
+export function choices<Name extends string>({ legend, names, chosen, hint, error }: Choices<Name>): Html {
   return html`<fieldset class="field"><legend>${legend}</legend>${names.map((name, index) =>
-    checkbox({ id: name, name, label: name, checked: chosen.includes(name), error: index === 0 ? error : undefined }),
+    checkbox({
+      ...{ id: name, name, label: name, hint: hint(name), checked: chosen.includes(name) },
+      error: index === 0 ? error : undefined,
+    }),
   )}</fieldset>`;
 }

@@ -120,7 +120,10 @@ ${form(
     ...{ id: 'url', name: 'url', label: t('webhooks.url'), hint: t('webhooks.url.hint'), autocomplete: 'off' },
     ...{ value: typed.url, error: error('url') },
   })}
-${choices(t('webhooks.events'), WEBHOOK_EVENTS, typed.events, error(WEBHOOK_EVENTS[0]))}
+${choices({
+  ...{ legend: t('webhooks.events'), names: WEBHOOK_EVENTS, chosen: typed.events, error: error(WEBHOOK_EVENTS[0]) },
+  hint: (event) => t(`webhooks.event.${event}`),
+})}
 ${submitButton(t('webhooks.add'))}`,
 )}`,
   });

@@ -80,7 +80,7 @@ export function usernameField(view: View, email: string): Html {
 <input id="username" type="email" autocomplete="username" value="${email}" readonly></div>`;
 }
 
-type Choice = Pick<Field, 'id' | 'name' | 'label' | 'error'> & { readonly checked?: boolean | undefined };
+type Choice = Pick<Field, 'id' | 'name' | 'label' | 'hint' | 'error'> & { readonly checked?: boolean | undefined };
 
 export function checkbox(field: Choice): Html {
   return html`<div class="field${field.error !== undefined && ' wrong'}">${errorText(field)}
@@ -91,7 +91,8 @@ export function checkbox(field: Choice): Html {
     value: 'yes',
     checked: field.checked,
     ...description(field),
-  })}><label for="${field.id}">${field.label}</label></div></div>`;
+  })}><label for="${field.id}">${field.label}</label></div>
+${field.hint !== undefined && html`<p class="hint" id="${field.id}-hint">${field.hint}</p>`}</div>`;
 }
 
 function fieldFrame(field: Field, input: Content): Html {
