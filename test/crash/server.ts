@@ -7,6 +7,7 @@ import { killNode, type Node, runCommand, startNode } from '../../prove/process.
 import { type Arrival, forward } from '../../prove/wire.ts';
 import { freePort } from '../databases/cluster.ts';
 import { newDatabaseSettings } from '../databases/open.ts';
+import { callWithKey } from '../http/management-story.ts';
 import { type ApiAnswer, browserAt, callApi, ORIGIN, PASSWORD } from '../world.ts';
 
 export type Service = Awaited<ReturnType<typeof openService>>;
@@ -52,6 +53,9 @@ export async function openService(t: TestContext, settings: Readonly<Record<stri
       const method = body === undefined ? 'GET' : 'POST';
       return callApi(app, { method, path: `/api/v1${path}`, body, token, address });
     },
+    /** A call by key under a name of the caller's. */
+    apiNamed: (path: string, body: object, key: string, idempotencyKey: string) =>
+      callWithKey({ app }, { method: 'POST', path, body, key, idempotencyKey }),
     /** The command line, beside the server. Answers what it printed. */
     command: (args: readonly string[]) => runCommand(environment, args),
     async addUser(email: string): Promise<string> {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { makeAccessCode } from '#flows/access-code.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { makeLink } from '#flows/make-link.ts';
+import { findPerson } from '#store/users.ts';
+import { makeKey } from '../http/management-story.ts';
 import type { Person } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
 import { call, formOf, type Race, type Racer, sessionsOpened, times } from './race-world.ts';
@@ -220,6 +223,49 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
         wins: (answers) => answers.filter(({ status }) => status === 303).length,
         async afterwards() {
           assert.equal((await race.eventsOf(id, 'invitation.accepted')).length, 1);
+        },
+      };
+    },
+  },
+  {
+    name: 'a temporary access code over ten pending sign-ins',
+    async arrange(race) {
+      const { id, email } = await race.newUser();
+      const found = await findPerson(race.env.db.read, id);
+      assert(found);
+      const expiresAt = race.clock.at + 60 * 60;
+      const { code } = await race.env.db.transaction((tx) =>
+        makeAccessCode(race.env, tx, { user: found.user, expiresAt }, 'command_line'),
+      );
+      const tokens = await race.pendingTokens(email, 10);
+      const calls = tokens.map((token) => call('/sign-in/enrollment/access-code', { code }, token));
+      return {
+        requests: times(FIFTY, ...calls),
+        wins: (answers) => answers.filter(({ status }) => status === 204).length,
+        async afterwards() {
+          assert.equal((await race.eventsOf(id, 'access_code.accepted')).length, 1);
+          const starts = await race.send(tokens.map((token) => call('/sign-in/enrollment', {}, token)));
+          assert.equal(starts.filter(({ text }) => text.includes('otpauthUri')).length, 1, 'one secret was shown');
+        },
+      };
+    },
+  },
+  {
+    name: 'the name of a creation by key',
+    async arrange(race) {
+      race.clock.at += 60;
+      const { key } = await makeKey(race, ['users:write']);
+      const email = `named${race.clock.at}@acme.example`;
+      const request = call('/users', { email, partner: 'acme' }, key);
+      const named = { ...request, headers: { ...request.headers, 'idempotency-key': 'contact' } };
+      return {
+        requests: times(FIFTY, named),
+        // All are answered alike: what counts is what was done.
+        wins: (answers) => new Set(answers.map(({ status, text }) => `${status} ${text}`)).size,
+        async afterwards(answers) {
+          assert.ok(answers.every(({ status }) => status === 200));
+          const { id } = JSON.parse(answers[0]?.text ?? '');
+          assert.equal((await race.eventsOf(id, 'invitation.created')).length, 1);
         },
       };
     },
