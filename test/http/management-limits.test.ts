@@ -158,3 +158,15 @@ test('a key is found by its hash: neither the hash itself nor another key’s ro
   await set(key);
   assert.equal(await ask(key), 401, 'what is stored is never compared as it is');
 });
+
+test('a key is made for scopes that exist, each once, and for nothing that only begins like one', async (t) => {
+  const world = await openWorld(t);
+  const add = (...scopes: string[]) =>
+    addApiKey(world.env, 'command_line', { name: 'CRM', scopes, expiresAt: undefined });
+  for (const scopes of [[], ['*'], ['users'], ['users:read', 'admin'], ['users:read '], ['Users:read'], ['']])
+    assert.deepEqual(await add(...scopes), { refused: 'invalid_request', reason: 'scopes' }, scopes.join());
+  const made = await add('users:read', 'audit:read', 'users:read');
+  assert.ok(!isRefusal(made));
+  assert.deepEqual(made.apiKey.scopes, ['users:read', 'audit:read']);
+  assert.equal((await world.env.db.read.selectFrom('api_keys').select('id').execute()).length, 1);
+});
