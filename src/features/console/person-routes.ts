@@ -85,19 +85,14 @@ function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Pro
   };
   return [
     page({
-      method: 'GET',
-      path,
-      guard: 'staffSteppedUp',
+      ...{ method: 'GET', path, guard: 'staffSteppedUp' },
       async handle(call) {
         const member = await memberOf(call);
         return member ? show(drawn(call, member, typedOf(call.view.kept ?? {}))) : missing(call.view);
       },
     }),
     page({
-      method: 'POST',
-      path,
-      guard: 'staffSteppedUp',
-      form: reasonForm,
+      ...{ method: 'POST', path, guard: 'staffSteppedUp', form: reasonForm },
       keeps: ['reason', 'until'],
       async handle(call: ReasonCall) {
         const member = await memberOf(call);
