@@ -36,6 +36,7 @@ ${codeField({
 })}
 ${submitButton(t('button.continue'))}`,
 )}
-<p class="quiet">${t('accessCode.none')} ${supportContact !== undefined && contactLink(supportContact)}</p>`,
+<p class="quiet">${t('accessCode.none')} ${supportContact !== undefined && contactLink(supportContact)}</p>
+<p class="quiet"><a href="/help/troubleshooting#access-code">${t('accessCode.help')}</a></p>`,
   });
 }

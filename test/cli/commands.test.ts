@@ -133,6 +133,24 @@ describe('while the server runs', async () => {
     assert.match(link.out, new RegExp(`^${server.url}/password/[\\w-]{43}\n$`));
   });
 
+  test('a person is deleted for good, with a reason, once', async () => {
+    const email = 'gone@acme.example';
+    const bo = await json(['user', 'add', email, '--partner', 'acme-telecom', '--invite']);
+    await refused(2, /--reason/, 'user', 'delete', email);
+    await refused(2, /--reason/, 'user', 'delete', email, '--reason', ' ');
+    await refused(1, /nobody/, 'user', 'delete', 'no@body.example', '--reason', 'x');
+    const gone = await json(['user', 'delete', email, '--reason', 'left for good']);
+    assert.deepEqual([gone.id, gone.email, INSTANT.test(gone.deletedAt)], [bo.id, email, true]);
+    assert.equal((await fetch(bo.invitationUrl)).status, 404);
+    await refused(1, /nobody/, 'user', 'delete', email, '--reason', 'again');
+    const listed: { email: string }[] = await json(['user', 'list']);
+    assert(!listed.some((one) => one.email === email));
+    const again = await json(['user', 'add', email, '--partner', 'acme-telecom', '--invite']);
+    assert.notEqual(again.id, bo.id);
+    const said = await run(['user', 'delete', email, '--reason', 'a second time'], settings);
+    assert.equal(said.out, `${email} is deleted. Sessions ended: 0.\n`);
+  });
+
   test('the audit log is exported and verified, and a head that is gone is noticed', async () => {
     const { out, err } = await run(['audit', 'export'], settings);
     assert.equal(err, '');

@@ -48,6 +48,22 @@ async function rowsOf(world: World, userId: string): Promise<Record<string, numb
   return Object.fromEntries(await Promise.all(counts));
 }
 
+test('reset-mfa tells the person by mail, and nobody who is disabled', async (t) => {
+  const world = await openWorld(t);
+  const { id: partnerId } = await world.addPartner();
+  const act = { actor: 'command_line', reason: 'lost phone' };
+  const mailed = async () => (await world.mail()).map(({ kind, to }) => [kind, to]);
+  const ana = await world.addUser({ email: 'ana@acme.example', partnerId });
+  await resetMfa(world.env, { ...act, id: ana.id });
+  assert.deepEqual(await mailed(), [['mfa_reset', ana.email]]);
+  const bo = await world.addUser({ email: 'bo@acme.example', partnerId });
+  await world.addAuthenticator(bo.id);
+  await disableUser(world.env, { ...act, id: bo.id });
+  assert(!isRefusal(await resetMfa(world.env, { ...act, id: bo.id })));
+  assert.deepEqual(await mailed(), [['mfa_reset', ana.email]]);
+  assert.equal((await rowsOf(world, bo.id)).authenticators, 0);
+});
+
 test('reset-mfa takes everything that was built on the authenticator, and from nobody else', async (t) => {
   const world = await openWorld(t);
   const { id: partnerId } = await world.addPartner();

@@ -30,11 +30,18 @@ export const auditRoutes: readonly Route[] = [
     path: `${AUDIT}/export`,
     guard: 'staffSteppedUp',
     async handle({ env, view, query }) {
-      const asked = readAuditQuery(query);
+      const asked = readAuditQuery(view.kept ? new URLSearchParams(view.kept) : query);
       return show(exportPage(view, { query: asked, scope: await readScope(env, asked, view.staff === 'admin') }));
     },
   }),
-  page({ method: 'POST', path: `${AUDIT}/export`, guard: 'staffSteppedUp', form: exportForm, handle: sendExport }),
+  page({
+    method: 'POST',
+    path: `${AUDIT}/export`,
+    guard: 'staffSteppedUp',
+    form: exportForm,
+    keeps: ['person', 'partner', 'action', 'from', 'until'],
+    handle: sendExport,
+  }),
 ];
 
 /** A form rather than a link: the export is written down, and no other site can cause it. */

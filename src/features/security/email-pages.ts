@@ -42,6 +42,7 @@ ${textField({
 })}
 ${submitButton(t('email.send'))}`,
 )}
+<p class="quiet"><a href="/help/troubleshooting#email">${t('email.help')}</a></p>
 ${backLink(view)}`,
   });
 }

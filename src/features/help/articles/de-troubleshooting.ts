@@ -112,12 +112,20 @@ export const troubleshooting: Article = {
         {
           title: 'Wenn auch Ihre App weg ist',
           steps: [
-            'Wenden Sie sich an {contact}. Sagen Sie, dass Ihre Zwei-Faktor-Authentifizierung zurückgesetzt werden muss.',
+            'Wenden Sie sich an {contact}. Sagen Sie, dass Ihre Zwei-Faktor-Authentifizierung zurückgesetzt werden muss. [Wen Sie fragen, und was gefragt wird](/sign-in/lost).',
             'Dort wird geprüft, dass wirklich Sie es sind, und dann zurückgesetzt. Sie bekommen darüber eine E-Mail.',
-            'Melden Sie sich mit Ihrem Passwort an und [richten Sie eine Authenticator-App ein](/help/set-up).',
+            'Sie bekommen einen Zugangscode. Melden Sie sich mit Ihrem Passwort an, [geben Sie diesen Code ein](#access-code) und [richten Sie eine Authenticator-App ein](/help/set-up).',
           ],
         },
         'Ein neues Passwort hilft hier nicht: Es öffnet nur die erste Tür.',
+      ],
+    },
+    {
+      anchor: 'access-code',
+      heading: 'Ich werde nach einem Zugangscode gefragt',
+      blocks: [
+        'Ihr Authenticator wurde zurückgesetzt. Bis ein neuer eingerichtet ist, darf Ihr Passwort allein nicht genügen, denn jemand anderes könnte es kennen. Der Support gibt Ihnen den Code persönlich oder am Telefon, nie per E-Mail.',
+        'Er hat 16 Buchstaben und Ziffern, gilt einmal und nicht lange. Gilt er nicht mehr? Bitten Sie {contact} um einen neuen. Haben Sie kein Zurücksetzen verlangt, sagen Sie es dort sofort und setzen Sie ein [neues Passwort](/forgot-password).',
       ],
     },
     {
@@ -180,6 +188,14 @@ export const troubleshooting: Article = {
             'Sonst bitten Sie die Person, die Sie eingeladen hat, um eine neue, oder wenden Sie sich an {contact}.',
           ],
         },
+      ],
+    },
+    {
+      anchor: 'email',
+      heading: 'Meine E-Mail-Adresse ändert sich',
+      blocks: [
+        'Solange Sie das alte Postfach noch lesen, geben Sie die [neue E-Mail-Adresse](/security/email) ein. Öffnen Sie den Link, den wir dorthin schicken, innerhalb von 24 Stunden in einem Browser, in dem Sie angemeldet sind. Bis dahin ändert sich nichts.',
+        'Kam im alten Postfach eine Nachricht über eine Änderung an, die nicht von Ihnen ist? Ihr Link bringt Ihre E-Mail-Adresse 72 Stunden lang zurück und meldet alle ab.',
       ],
     },
     {

@@ -109,12 +109,20 @@ export const troubleshooting: Article = {
         {
           title: 'If your app is gone too',
           steps: [
-            'Contact {contact}. Say that you need your two-factor authentication reset.',
+            'Contact {contact}. Say that you need your two-factor authentication reset. [Whom to ask, and what they will ask](/sign-in/lost).',
             'They make sure that it is really you, and reset it. We send you an email about it.',
-            'Sign in with your password and [set up an authenticator](/help/set-up) again.',
+            'They give you an access code. Sign in with your password, [enter that code](#access-code) and [set up an authenticator](/help/set-up) again.',
           ],
         },
         'A new password does not help here: it opens the first door only.',
+      ],
+    },
+    {
+      anchor: 'access-code',
+      heading: 'I am asked for an access code',
+      blocks: [
+        'Your authenticator was reset. Until a new one is set up, your password alone must not be enough, because somebody else may know it. Support gives you the code in person or on the phone, never by email.',
+        'It has 16 letters and digits, works once and soon ends. Does it no longer work? Ask {contact} for another one. If you did not ask for a reset, tell them at once and set a [new password](/forgot-password).',
       ],
     },
     {
@@ -177,6 +185,14 @@ export const troubleshooting: Article = {
             'Otherwise ask the person who invited you for a new one, or contact {contact}.',
           ],
         },
+      ],
+    },
+    {
+      anchor: 'email',
+      heading: 'My email address changes',
+      blocks: [
+        'While you still read the old mailbox, enter the [new email](/security/email). Open the link that we send to it within 24 hours, in a browser in which you are signed in. Until then nothing changes.',
+        'Did the old mailbox get a message about a change that you did not make? Its link brings your email back for 72 hours and signs everybody out.',
       ],
     },
     {
