@@ -16,6 +16,7 @@ import { articlePage, helpIndexPage } from '#features/help/pages.ts';
 import { helpRoutes } from '#features/help/routes.ts';
 import type { View } from '#http/view.ts';
 import { type Locale, translator } from '#messages/messages.ts';
+import { ROUTES } from '../../src/routes.ts';
 
 const SOURCE = join(import.meta.dirname, '../../src');
 const HANDBOOKS = { en: english, de: german } as const;
