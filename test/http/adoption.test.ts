@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { noteAdoption } from '#features/operate/housekeeping.ts';
 import { exemptPerson } from '#flows/exemption.ts';
+import { archivePartner, changeMfaPolicy } from '#flows/partner-acts.ts';
+import { disableUser } from '#flows/person-acts.ts';
 import { openConsole, read } from './console-story.ts';
 
 const DAY = 24 * 60 * 60;
@@ -55,6 +57,48 @@ test('who is late is counted without those who are exempt, on the dashboard and 
   assert.match(await read(csm, '/console/adoption'), /Nobody is late/);
   assert.match(await read(csm, '/console/partners?overdue=yes'), /No partner account fits/);
   assert.equal((await csm.get('/console/adoption/overdue.csv')).text, 'partner,email,name,lastSignInAt\r\n');
+});
+
+test('nobody is late who cannot sign in, whose partner is archived, or whose day is still ahead', async (t) => {
+  const { world, csm, ana, partner } = await openConsole(t);
+  const [ahead, archived] = [
+    await world.addPartner({ name: 'Ahead', slug: 'ahead', requiredFrom: world.clock.at + DAY }),
+    await world.addPartner({ name: 'Archived', slug: 'archived' }),
+  ];
+  for (const { id: partnerId } of [ahead, archived]) {
+    await world.addUser({ email: `bo@${partnerId}.example`, name: 'Bo', partnerId });
+  }
+  await archivePartner(world.env, 'system', archived.id);
+  await changeMfaPolicy(world.env, 'system', 'acme', { policy: 'required' });
+  const cy = await world.addUser({ email: 'cy@acme.example', partnerId: partner.id });
+  await disableUser(world.env, { id: cy.id, actor: 'system', reason: 'left' });
+  const dashboard = await read(csm, '/console/adoption');
+  assert.match(dashboard, /1 person at 1 partner account must have an authenticator/);
+  assert.doesNotMatch(dashboard, /Archived|Ahead/);
+  const today = new Date(world.clock.at * 1000).toISOString().slice(0, 10);
+  const days = (await csm.get('/console/adoption/days.csv')).text;
+  assert.match(days, new RegExp(`${today},2,0\r\n$`), 'who is archived or disabled is in no curve');
+  const late = async () => (await csm.get('/console/adoption/overdue.csv')).text.match(/[\w.]+@[\w.-]+/g);
+  assert.deepEqual(await late(), [ana.email]);
+});
+
+test('the list of who is late goes on to its end, however long it is', async (t) => {
+  const { world, csm, partner } = await openConsole(t);
+  await changeMfaPolicy(world.env, 'system', 'acme', { policy: 'required' });
+  const nothing = { sealed_password: null, locale: null, disabled_at: null, mfa_skipped_at: null };
+  const others = {
+    ...nothing,
+    partner_id: partner.id,
+    role: 'member' as const,
+    name: 'Bo',
+    created_at: world.clock.at,
+  };
+  const people = Array.from({ length: 1000 }, (_, index) => ({
+    ...{ ...others, id: world.env.newId(), email: `bo${index}@acme.example` },
+  }));
+  await world.env.db.transaction((tx) => tx.insertInto('users').values(people).execute());
+  const lines = (await csm.get('/console/adoption/overdue.csv')).text.trimEnd().split('\r\n');
+  assert.equal(new Set(lines).size, 1002, 'a head, Ana and a thousand more');
 });
 
 test('sign-ins and refusals are counted once, as their events are sealed', async (t) => {
