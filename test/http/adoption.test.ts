@@ -5,6 +5,7 @@ import { noteAdoption } from '#features/operate/housekeeping.ts';
 import { exemptPerson } from '#flows/exemption.ts';
 import { archivePartner, changeMfaPolicy } from '#flows/partner-acts.ts';
 import { disableUser } from '#flows/person-acts.ts';
+import { addEventDays } from '#store/adoption.ts';
 import { openConsole, read } from './console-story.ts';
 
 const DAY = 24 * 60 * 60;
@@ -120,4 +121,19 @@ test('sign-ins and refusals are counted once, as their events are sealed', async
   const { text } = await csm.get('/console/adoption/sign-ins.csv');
   assert.match(text, /\r\n\d{4}-\d\d-\d\d,sign_in\.code_refused,code_incorrect,1\r\n/);
   assert.match(text, /\r\n\d{4}-\d\d-\d\d,sign_in\.completed,pwd otp mfa,2\r\n/);
+});
+
+test('the drawings count thirty days, and the file a year', async (t) => {
+  const { world, csm } = await openConsole(t);
+  const today = world.clock.at - (world.clock.at % DAY);
+  const days = [0, 29, 30, 364].map((ago, index) => ({ day: today - ago * DAY, count: 10 ** index }));
+  await world.env.db.transaction((tx) =>
+    addEventDays(
+      tx,
+      days.map((day) => ({ ...day, action: 'sign_in.completed', reason: 'pwd' })),
+    ),
+  );
+  assert.match(await read(csm, '/console/adoption'), /How sign-ins were proven Last 30 days: 11 /);
+  const { text } = await csm.get('/console/adoption/sign-ins.csv');
+  assert.equal(text.trimEnd().split('\r\n').length, 1 + days.length);
 });

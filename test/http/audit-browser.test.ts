@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eraseClients, sealAuditTail } from '#features/operate/audit.ts';
 import { noteVerification, verifyAudit } from '#features/operate/audit-verify.ts';
+import { appendEvent } from '#flows/append-event.ts';
 import { CHRIS, enterStaff, lastEvents, openConsole, read } from './console-story.ts';
 
 const DAY = 24 * 60 * 60;
@@ -44,6 +45,28 @@ test('events are found by person, partner, action and day, with words beside the
   assert.match(await found('person=nobody@acme.example'), /Nobody has this email address/);
   assert.match(await found('partner=nobody'), /No partner account has this name/);
   assert.match(await read(csm, anaPath), /Person disabled user\.disabled left the company/);
+});
+
+test('a day of the filter begins and ends at midnight, to the second', async (t) => {
+  const { world, csm, ana, partner } = await openConsole(t);
+  const midnight = world.clock.at - (world.clock.at % DAY);
+  const event = { action: 'user.reminded', actor: 'system', subject: ana.id, partner: partner.id, detail: {} } as const;
+  const now = world.clock.at;
+  for (const at of [midnight - 1, midnight, midnight + DAY - 1, midnight + DAY]) {
+    world.clock.at = at;
+    await world.env.db.transaction((tx) => appendEvent(world.env, tx, event, undefined));
+  }
+  world.clock.at = now;
+  const day = new Date(midnight * 1000).toISOString().slice(0, 10);
+  await csm.get(`${AUDIT}/export`);
+  const { text } = await csm.post(`${AUDIT}/export`, {
+    ...{ format: 'jsonl', action: 'user.reminded', from: day, until: day },
+  });
+  const times = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).at);
+  assert.deepEqual(times, [`${day}T23:59:59Z`, `${day}T00:00:00Z`]);
 });
 
 test('every event stands on one page, the newest first', async (t) => {
@@ -108,6 +131,23 @@ test('an export holds what the filter lets through, is written down, and has no 
   const before = (await world.events()).length;
   assert.equal((await csm.post(`${AUDIT}/export`, { format: 'csv', person: 'nobody@x.example' })).status, 303);
   assert.equal((await world.events()).length, before, 'what was not exported is not written down');
+});
+
+test('an export goes on to its end, however long it is', async (t) => {
+  const { world, csm, ana, partner } = await openConsole(t);
+  const event = { action: 'user.reminded', actor: 'system', subject: ana.id, partner: partner.id, detail: {} } as const;
+  await world.env.db.transaction(async (tx) => {
+    for (let number = 0; number < 1100; number++) await appendEvent(world.env, tx, event, undefined);
+  });
+  await csm.get(`${AUDIT}/export`);
+  for (const filter of [{ action: 'user.reminded' }, { person: ana.email, action: 'user.reminded' }]) {
+    const { text } = await csm.post(`${AUDIT}/export`, { format: 'jsonl', ...filter });
+    const ids = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).id);
+    assert.deepEqual([ids.length, new Set(ids).size], [1100, 1100]);
+  }
 });
 
 test('the chain says what is sealed, what is not, and how the last verification went', async (t) => {

@@ -71,7 +71,7 @@ const ROW = 46;
 /** How much of a whole each part is: its words and its number stand above its bar. */
 export function bars({ id, title, desc, locale, parts }: Bars): Html {
   const whole = parts.reduce((sum, { count }) => sum + count, 0);
-  const width = scaleLinear([0, Math.max(...parts.map(({ count }) => count), 1)], [0, 100]);
+  const width = scaleLinear([0, Math.max(whole, 1)], [0, 100]);
   const number = new Intl.NumberFormat(locale);
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const rows = parts.map(({ label, count }, index) => {

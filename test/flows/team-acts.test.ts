@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { tokenHash } from '#core/token.ts';
+import { remindColleague, removeColleague, switchRole } from '#features/team/acts.ts';
+import { inviteAgain, inviteColleague } from '#features/team/invite.ts';
+import { findSession } from '#store/sessions.ts';
+import { openTeam, rowsOfPerson } from '../http/team-story.ts';
+
+const CLIENT = { requestId: 'a', address: '192.0.2.7', userAgent: undefined, deviceToken: undefined };
+
+/** A manager whose session was read before something else happened to them. */
+async function openHeld(t: TestContext) {
+  const team = await openTeam(t);
+  const { world, mia } = team;
+  const token = mia.cookies.get('__Host-sallyport-session') ?? '';
+  const session = await findSession(world.env.db.read, tokenHash(token), 'page');
+  assert.ok(session?.partner);
+  return { ...team, held: { session: { ...session, partner: session.partner }, client: CLIENT } };
+}
+
+test('whoever is a manager no more when the act begins does nothing: demoted, removed, or moved meanwhile', async (t) => {
+  const { world, ana, manager, elsewhere, held } = await openHeld(t);
+  const { env } = world;
+  const before = [await rowsOfPerson(world, ana.id), (await world.mail()).length, (await world.events()).length];
+  const changes = [{ role: 'member' as const }, { disabled_at: world.clock.at }, { partner_id: elsewhere.id }];
+  for (const change of changes) {
+    const set = (values: object) =>
+      env.db.transaction((tx) => tx.updateTable('users').set(values).where('id', '=', manager.id).execute());
+    await set(change);
+    const outcomes = [
+      await switchRole(env, held, ana.id),
+      await remindColleague(env, held, ana.id),
+      await inviteAgain(env, held, ana.id),
+      await removeColleague(env, held, ana.id),
+      await inviteColleague(env, held, { email: 'bo@acme.example', name: 'Bo', role: 'member' }),
+    ];
+    const refused = { refused: 'forbidden', reason: 'not_manager' };
+    assert.deepEqual(outcomes, Array(5).fill(refused), JSON.stringify(change));
+    await set({ role: 'manager', disabled_at: null, partner_id: held.session.partner.id });
+  }
+  const after = [await rowsOfPerson(world, ana.id), (await world.mail()).length, (await world.events()).length];
+  assert.deepEqual(after, before);
+  assert.equal(await removeColleague(env, held, ana.id), 'disabled', 'and does it as long as they are one');
+});
+
+test('a manager does nothing to themselves, and nothing to anybody of another partner', async (t) => {
+  const { world, manager, nora, held } = await openHeld(t);
+  const before = [await rowsOfPerson(world, manager.id), await rowsOfPerson(world, nora.id)];
+  for (const act of [switchRole, remindColleague, inviteAgain, removeColleague]) {
+    assert.deepEqual(await act(world.env, held, manager.id), { refused: 'forbidden', reason: 'own' });
+    assert.deepEqual(await act(world.env, held, nora.id), { refused: 'not_found', reason: 'user' });
+  }
+  assert.deepEqual([await rowsOfPerson(world, manager.id), await rowsOfPerson(world, nora.id)], before);
+});
