@@ -64,6 +64,29 @@ test('a reset of MFA asked for again answers the same code, and does not reset a
   assert.equal(Object((await call('GET', `/users/${ana.id}`)).body.mfa).enrolled, true);
 });
 
+test('the same act on somebody else is another request: the first answer is not theirs', async (t) => {
+  const { world, call, ana, partner } = await openManagement(t);
+  const bo = await world.addUser({ email: 'bo@acme.example', partnerId: partner.id });
+  const reset = { reason: 'lost phone', checkedBy: 'callback', checkNote: 'office number' };
+  for (const { id } of [ana, bo]) assert.equal((await call('POST', `/users/${id}/reset-mfa`, reset)).status, 200);
+  const invited = [];
+  for (const email of ['cy@acme.example', 'di@acme.example'])
+    invited.push(await world.addUser({ email, partnerId: partner.id, password: undefined }));
+  const [cy, di] = invited;
+  const acts: [name: string, body: object, one: string | undefined, other: string | undefined][] = [
+    ['reset-mfa', reset, ana.id, bo.id],
+    ['access-code', {}, ana.id, bo.id],
+    ['invitation', {}, cy?.id, di?.id],
+  ];
+  for (const [name, body, one, other] of acts) {
+    assert.equal((await call('POST', `/users/${one}/${name}`, body, name)).status, 200, name);
+    const events = (await world.events()).length;
+    const refused = await call('POST', `/users/${other}/${name}`, body, name);
+    assert.deepEqual([refused.status, refused.body.code], [422, 'idempotency_key_reused'], name);
+    assert.equal((await world.events()).length, events, name);
+  }
+});
+
 test('what is kept of an answer is sealed: neither its link nor its name can be read', async (t) => {
   const { world, call } = await openManagement(t);
   const { body } = await call('POST', '/users', BO, 'crm-4711');
