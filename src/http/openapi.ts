@@ -42,12 +42,20 @@ function operation(route: ApiRoute): Json {
   const { summary, guard, body, answer, refusals, idempotent } = route;
   const parameters = [...pathParameters(route), ...queryParameters(route), ...(idempotent ? [IDEMPOTENCY_KEY] : [])];
   return {
+    operationId: operationId(route),
+    tags: [route.path.split('/')[3]],
     summary,
     security: security(guard),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: json(schema(body, 'input')) } }),
     responses: { ...success(answer), ...problems([...ALWAYS, ...ofGuard(guard), ...refusals, ...ofName(idempotent)]) },
   };
+}
+
+/** A name for generators of clients: `POST /api/v1/users/:user/reset-mfa` is `postUsersUserResetMfa`. */
+function operationId({ method, path }: ApiRoute): string {
+  const words = path.split(/[^a-z0-9]+/).slice(3);
+  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
 function pathParameters({ path }: ApiRoute): readonly Json[] {
@@ -80,8 +88,14 @@ function json(schemaOfIt: Json): Json {
 }
 
 function schema(type: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema, ...rest } = z.toJSONSchema(type, { target: 'draft-2020-12', io });
+  const { $schema, ...rest } = z.toJSONSchema(type, { target: 'draft-2020-12', io, override: dropBounds });
   return rest;
+}
+
+/** That an integer is one which JavaScript can hold says nothing to whoever reads the document. */
+function dropBounds({ jsonSchema }: { readonly jsonSchema: { minimum?: number; maximum?: number } }): void {
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
 /** Refusals by status: one response can stand for several codes. */

@@ -4,7 +4,6 @@ export const REASON_DETAILS: Readonly<Record<string, string>> = {
     'This cursor is not of this list with these filters: hand nextCursor back with the same ones.',
   'invalid_request.check_note': 'checkNote has to say how the identity was checked.',
   'invalid_request.checked_by': 'checkedBy is none of the ways that are described.',
-  'invalid_request.code_minutes': 'codeMinutes has to be a whole number from 10 to 1440.',
   'invalid_request.email': 'This is no email address.',
   'invalid_request.email_taken': 'Somebody has this email address already.',
   'invalid_request.name': 'A name has 1 to 100 characters, none of them a control character.',

@@ -23,10 +23,14 @@ it('the document describes every call from the declarations that route and valid
   assert.deepEqual(Object.keys(answered?.properties ?? {}).sort(), SIGN_IN_FIELDS);
   const refs = JSON.stringify(body).match(/"#\/[^"]+"/g) ?? [];
   for (const ref of new Set(refs)) assert.notEqual(at(body, ref.slice(3, -1)), undefined, ref);
+  assert.doesNotMatch(JSON.stringify(body), /9007199254740991/);
+  const ids = new Set<string>();
   for (const [path, item] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(item)) {
       const name = `${method} ${path}`;
       assert(operation.summary, name);
+      assert.match(operation.operationId, /^(get|post|delete)[A-Za-z0-9]+$/);
+      ids.add(operation.operationId);
       assert(operation.responses['200'] ?? operation.responses['204'], name);
       assert(operation.responses['400'] && operation.responses['503'], name);
       assert.equal(operation.security.length === 0, name === 'post /api/v1/sign-in', name);
@@ -37,6 +41,7 @@ it('the document describes every call from the declarations that route and valid
       }
     }
   }
+  assert.equal(ids.size, CALLS.length, 'each call has a name of its own');
 });
 
 const MANAGEMENT = /^\/api\/v1\/(?:partners|users|audit)(?:\/|$)/;
@@ -79,6 +84,7 @@ const SIGN_IN_FIELDS = ['enrollmentDeadline', 'expiresAt', 'methods', 'pendingTo
 type Schema = { required?: string[]; properties?: object; additionalProperties?: boolean };
 type Content = { content: Record<string, { schema: Schema }> };
 type Operation = {
+  operationId: string;
   summary?: string;
   security: object[];
   requestBody?: Content;

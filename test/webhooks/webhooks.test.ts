@@ -7,7 +7,8 @@ import { resetMfa } from '#flows/reset-mfa.ts';
 import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/webhooks.ts';
 import { claimDelivery } from '#store/webhook-deliveries.ts';
 import { deliverWebhooks } from '#webhooks/deliver.ts';
-import { openWorld, type World } from '../world.ts';
+import { skip } from '../http/story.ts';
+import { openWorld, PASSWORD, type World } from '../world.ts';
 import { openReceiver, verifies } from './receiver.ts';
 
 const DAY = 24 * 60 * 60;
@@ -237,4 +238,28 @@ test('the secret is sealed, bound to its webhook, and nowhere else', async (t) =
     assert.ok(!rows.includes(secret) && !rows.includes(secret.slice(6)), table);
   }
   assert.ok(!world.log.join('').includes(secret.slice(6)));
+});
+
+test('MFA set up in /security is told as at sign-in; another app in its place is not', async (t) => {
+  const { world, receiver, ana, optional, deliver } = await openHook(t, ['user.mfa_enrolled']);
+  assert.ok(!isRefusal(await optional()));
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  assert.equal((await skip(browser)).location, '/');
+  await browser.get('/security/authenticator');
+  assert.equal((await browser.post('/step-up', { password: PASSWORD })).location, '/security/authenticator');
+  const setUp = async () => {
+    await browser.get('/security/authenticator');
+    await browser.post('/security/authenticator/start');
+    const { text } = await browser.get('/security/authenticator');
+    const secret = /secret=([A-Z2-7]{32})/.exec(text)?.[1] ?? '';
+    world.clock.at += 30;
+    const confirmed = await browser.post('/security/authenticator', { code: world.totp(secret) });
+    assert.deepEqual([secret.length, confirmed.status], [32, 303]);
+    await browser.post('/enroll/recovery-codes', { saved: 'yes' });
+    await deliver();
+    return receiver.received.length;
+  };
+  assert.equal(await setUp(), 1);
+  assert.equal(await setUp(), 1);
 });

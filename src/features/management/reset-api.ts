@@ -11,7 +11,9 @@ const ONE = '/api/v1/users/:user';
 
 const codeMinutes = z
   .int()
-  .meta({ description: `How long the code is good: ${ACCESS_CODE_MINUTES.least} to ${ACCESS_CODE_MINUTES.most}.` })
+  .min(ACCESS_CODE_MINUTES.least)
+  .max(ACCESS_CODE_MINUTES.most)
+  .meta({ description: `How long the code is good; else ${ACCESS_CODE_MINUTES.usual}.` })
   .optional();
 const resetBody = z.strictObject({
   reason: z.string(),
