@@ -3,6 +3,8 @@ import { type TestContext, test } from 'node:test';
 import { tokenHash } from '#core/token.ts';
 import { remindColleague, removeColleague, switchRole } from '#features/team/acts.ts';
 import { inviteAgain, inviteColleague } from '#features/team/invite.ts';
+import { makeLink } from '#flows/make-link.ts';
+import { enableUser } from '#flows/person-acts.ts';
 import { findSession } from '#store/sessions.ts';
 import { openTeam, rowsOfPerson } from '../http/team-story.ts';
 
@@ -51,4 +53,30 @@ test('a manager does nothing to themselves, and nothing to anybody of another pa
     assert.deepEqual(await act(world.env, held, nora.id), { refused: 'not_found', reason: 'user' });
   }
   assert.deepEqual([await rowsOfPerson(world, manager.id), await rowsOfPerson(world, nora.id)], before);
+});
+
+test('who was removed has no session and no link left, and gets none back when support lets them in again', async (t) => {
+  const { world, ana, held } = await openHeld(t);
+  const { env } = world;
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  await browser.get('/enroll');
+  await browser.post('/enroll/skip');
+  assert.equal((await browser.get('/')).status, 200);
+  const link = await env.db.transaction((tx) => makeLink(env, tx, { purpose: 'reset', userId: ana.id }));
+  assert.equal(await removeColleague(env, held, ana.id), 'disabled');
+  assert.deepEqual(await switchRole(env, held, ana.id), { refused: 'forbidden', reason: 'user_disabled' });
+  await enableUser(env, { id: ana.id, actor: 'system', reason: 'is back' });
+  assert.equal((await browser.get('/')).status, 303);
+  assert.equal((await world.person().get(new URL(link.url).pathname)).status, 404);
+});
+
+test('whoever has MFA, or no password yet, is not reminded', async (t) => {
+  const { world, ana, partner, held } = await openHeld(t);
+  await world.addAuthenticator(ana.id);
+  assert.deepEqual(await remindColleague(world.env, held, ana.id), { refused: 'forbidden', reason: 'enrolled' });
+  const bo = await world.addUser({ email: 'bo@acme.example', partnerId: partner.id, password: undefined });
+  assert.deepEqual(await remindColleague(world.env, held, bo.id), { refused: 'forbidden', reason: 'invited' });
+  const reminded = (await world.mail()).filter(({ kind }) => kind === 'set_up_asked');
+  assert.deepEqual(reminded, []);
 });

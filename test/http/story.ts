@@ -110,12 +110,16 @@ export function refusalOn(text: string): string {
 
 /** A page as a person reads it. */
 export function plain(html: string): string {
-  return html
-    .replace(/<head>[\s\S]*?<\/head>/, '')
-    .replace(/<[^>]+>/g, ' ')
-    .replace(/&#39;/g, "'")
-    .replace(/\s+/g, ' ')
-    .trim();
+  return (
+    html
+      .replace(/<head>[\s\S]*?<\/head>/, '')
+      // Where a word may break it is still one.
+      .replaceAll('<wbr>', '')
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/&#39;/g, "'")
+      .replace(/\s+/g, ' ')
+      .trim()
+  );
 }
 
 export function headingOn(html: string): string {

@@ -31,7 +31,12 @@ export function actionWords(t: View['t'], action: string): string {
 export function actionCell({ t }: View, event: TrailEvent): Html {
   const { action, reason } = event;
   return html`${actionWords(t, action)}
-<br><span class="hint"><code>${action}</code>${reason !== undefined && html` ${reason}`}</span>`;
+<br><span class="hint"><code>${breakable(action)}</code>${reason !== undefined && html` ${reason}`}</span>`;
+}
+
+/** A code that ends its line between words, where the column is narrower than it is. */
+function breakable(code: string): Content {
+  return code.split(/(?<=[._])/).map((part, index) => html`${index > 0 && html`<wbr>`}${part}`);
 }
 
 /** A name; a person who is gone is left as an id, and what is no person as its code. */
