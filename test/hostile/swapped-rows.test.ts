@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { isRefusal } from '#core/result.ts';
+import { actOn } from '#flows/person-acts.ts';
+import { resetMfaOf } from '#flows/reset-mfa.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
 /** Two people, as whoever can write to the database but has no key sees them. */
@@ -92,4 +95,32 @@ test('recovery codes moved to another person are nobody’s', async (t) => {
   assert.equal(answer.status, 422);
   // The sealed copy came along, and opens for nobody either.
   assert.notEqual((await browser.get('/enroll/recovery-codes')).status, 200);
+});
+
+test('a temporary access code that was moved to another person opens nothing there', async (t) => {
+  const { world, ana, thief } = await two(t);
+  const { env } = world;
+  const reset = (id: string) =>
+    actOn(env, { id, actor: 'system', reason: 'lost phone' }, (tx, person, reason) =>
+      resetMfaOf(env, tx, person, { actor: 'system', reason, codeExpiresAt: world.clock.at + 3600 }),
+    );
+  await reset(ana.id);
+  const own = await reset(thief.id);
+  assert(!isRefusal(own));
+  const give = async (email: string, password: string) => {
+    const code = own.accessCode?.code;
+    const { body } = await world.api('POST', '/api/v1/sign-in', { email, password });
+    const path = '/api/v1/sign-in/enrollment/access-code';
+    return (await world.api('POST', path, { code }, String(body.pendingToken))).status;
+  };
+  await env.db.transaction(async (tx) => {
+    const row = await tx.selectFrom('access_codes').select('mac').where('user_id', '=', thief.id).executeTakeFirst();
+    await tx
+      .updateTable('access_codes')
+      .set({ mac: row?.mac ?? '' })
+      .where('user_id', '=', ana.id)
+      .execute();
+  });
+  assert.equal(await give(ana.email, PASSWORD), 422);
+  assert.equal(await give(thief.email, 'the thief knows this'), 204);
 });
