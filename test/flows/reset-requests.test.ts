@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isRefusal } from '#core/result.ts';
+import { askForReset, renewAccessCode, renewStaffAccessCode, resetStaffMfa } from '#flows/reset-requests.ts';
+import { rowsOfPerson } from '../http/team-story.ts';
+import { openWorld } from '../world.ts';
+
+test('the reset of people touches no staff, and the reset of staff nobody else, whoever asks the flow itself', async (t) => {
+  const world = await openWorld(t);
+  const { env } = world;
+  const { id: partnerId } = await world.addPartner();
+  const ana = await world.addUser({ email: 'ana@acme.example', partnerId });
+  const chris = await world.addUser({ email: 'chris@portal.example', role: 'csm' });
+  for (const { id } of [ana, chris]) await world.addAuthenticator(id);
+  const asked = { actor: 'admin', reason: 'lost phone', checkedBy: 'video', checkNote: 'badge', codeMinutes: 60 };
+  const before = [await rowsOfPerson(world, ana.id), await rowsOfPerson(world, chris.id)];
+  const nobody = { refused: 'not_found', reason: 'user' };
+  assert.deepEqual(await askForReset(env, { ...asked, personId: chris.id }), nobody);
+  assert.deepEqual(await resetStaffMfa(env, { ...asked, personId: ana.id }), nobody);
+  const own = await resetStaffMfa(env, { ...asked, personId: chris.id, actor: chris.id });
+  assert.deepEqual(own, { refused: 'forbidden', reason: 'own' });
+  assert.deepEqual([await rowsOfPerson(world, ana.id), await rowsOfPerson(world, chris.id)], before);
+
+  assert(!isRefusal(await askForReset(env, { ...asked, personId: ana.id })));
+  assert(!isRefusal(await resetStaffMfa(env, { ...asked, personId: chris.id })));
+  assert.deepEqual(await renewAccessCode(env, { ...asked, personId: chris.id }), nobody);
+  assert.deepEqual(await renewStaffAccessCode(env, { ...asked, personId: ana.id }), nobody);
+  assert(!isRefusal(await renewAccessCode(env, { ...asked, personId: ana.id })));
+  assert(!isRefusal(await renewStaffAccessCode(env, { ...asked, personId: chris.id })));
+});
