@@ -13,7 +13,7 @@ export type ServerTime = {
   readonly databaseCpu: number;
 };
 
-const RUNS = 21;
+const RUNS = 9;
 
 /** How long the work takes once it has been done before. */
 export async function serverTimeOf(db: Database, work: () => Promise<unknown>): Promise<ServerTime> {

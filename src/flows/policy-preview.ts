@@ -2,7 +2,6 @@ import { sessionIdleSeconds } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import { findPartnerCounts } from '#store/partner-pages.ts';
 import { countSessionsWithoutSecondFactor } from '#store/password-only.ts';
-import { countMissing } from '#store/people-pages.ts';
 import type { MfaChoice } from './partner-acts.ts';
 
 /** Whom a policy would hit if it were set now. */
@@ -19,13 +18,12 @@ export type PolicyPreview = {
 export async function previewMfaPolicy(env: Env, partnerId: string, choice: MfaChoice): Promise<PolicyPreview> {
   const { read } = env.db;
   const now = env.now();
-  const { people } = await findPartnerCounts(read, partnerId);
-  const { missing, exempt } = await countMissing(read, partnerId, now);
+  const { people, missing, exempt } = await findPartnerCounts(read, partnerId, now);
   const isNow = choice.policy === 'required' && (choice.requiredFrom ?? now) <= now;
   const alive = { now, idleSince: now - sessionIdleSeconds('member') };
   return {
     people,
-    missing: missing - exempt,
+    missing,
     exempt,
     endsSessions: isNow ? await countSessionsWithoutSecondFactor(read, partnerId, alive) : 0,
   };

@@ -3,6 +3,7 @@ import { EMAIL_CHANGE_SECONDS, EMAIL_REVERT_SECONDS, INVITATION_SECONDS, RESET_L
 import type { Env } from '#env.ts';
 import type { Mail } from '#flows/mail.ts';
 import type { Locale, Translate } from '#messages/messages.ts';
+import { longDays } from '#messages/per-locale.ts';
 
 /** What a mail says, part by part; text and HTML are two dresses of it. */
 export type Words = {
@@ -117,5 +118,5 @@ function instant(locale: Locale, at: number): string {
 }
 
 function day(locale: Locale, at: number): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(at * 1000));
+  return longDays(locale).format(new Date(at * 1000));
 }

@@ -39,39 +39,43 @@ export async function sumPolicies(queries: Queries, now: number): Promise<readon
 
 export type OverduePartner = { readonly id: string; readonly name: string; readonly missing: number };
 
-/** The partners where MFA is required by now and most people have none; the exempt are not missing. */
-export async function listOverduePartners(queries: Queries, now: number, limit: number): Promise<OverduePartner[]> {
-  const rows = await overdue(queries, now)
-    .select(['p.id', 'p.name', missing(now).as('missing')])
+export type Overdue = {
+  /** How many people are late, and at how many partners. */
+  readonly people: number;
+  readonly partners: number;
+  /** Those of them where most people are, so many as were asked for. */
+  readonly most: readonly OverduePartner[];
+};
+
+/** The partners where MFA is required by now and people have none; the exempt are not missing. */
+export async function readOverdue(queries: Queries, now: number, limit: number): Promise<Overdue> {
+  const rows = await queries
+    // Materialized: the exempt are counted once for each partner, not wherever their number stands.
+    .with(
+      (cte) => cte('late').materialized(),
+      (db) =>
+        db
+          .selectFrom('partners as p')
+          .innerJoin('partner_counts as c', 'c.partner_id', 'p.id')
+          .select(['p.id', 'p.name', sql<Count>`c.people - c.enrolled - ${exemptCount(now)}`.as('missing')])
+          .where('p.archived_at', 'is', null)
+          .where('p.mfa_policy', '=', 'required')
+          .where((all) => all.or([all('p.mfa_required_from', 'is', null), all('p.mfa_required_from', '<=', now)]))
+          .where(sql<boolean>`c.people > c.enrolled`),
+    )
+    .selectFrom('late')
+    .select(['id', 'name', 'missing'])
+    .select([sql<Count>`count(*) over ()`.as('partners'), sql<Count>`sum(missing) over ()`.as('people')])
+    .where('missing', '>', 0)
     .orderBy('missing', 'desc')
-    .orderBy('p.id')
+    .orderBy('id')
     .limit(limit)
     .execute();
-  return rows.map(({ id, name, missing: count }) => ({ id, name, missing: Number(count) }));
-}
-
-/** How many people are late, and at how many partners. */
-export async function sumOverdue(queries: Queries, now: number): Promise<{ partners: number; people: number }> {
-  const row = await overdue(queries, now)
-    .select((all) => all.fn.countAll<Count>().as('partners'))
-    .select(sql<Count | null>`sum(${missing(now)})`.as('people'))
-    .executeTakeFirstOrThrow();
-  return { partners: Number(row.partners), people: Number(row.people ?? 0) };
-}
-
-function missing(now: number) {
-  return sql<Count>`(c.people - c.enrolled - ${exemptCount(now)})`;
-}
-
-function overdue(queries: Queries, now: number) {
-  return queries
-    .selectFrom('partners as p')
-    .innerJoin('partner_counts as c', 'c.partner_id', 'p.id')
-    .where('p.archived_at', 'is', null)
-    .where('p.mfa_policy', '=', 'required')
-    .where((all) => all.or([all('p.mfa_required_from', 'is', null), all('p.mfa_required_from', '<=', now)]))
-    .where(sql<boolean>`c.people - c.enrolled > 0`)
-    .where(sql<boolean>`${missing(now)} > 0`);
+  return {
+    people: Number(rows[0]?.people ?? 0),
+    partners: Number(rows[0]?.partners ?? 0),
+    most: rows.map(({ id, name, missing }) => ({ id, name, missing: Number(missing) })),
+  };
 }
 
 export type OverduePerson = {

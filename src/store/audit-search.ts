@@ -1,5 +1,6 @@
 import { eventOf, type LoggedEvent } from './audit-log.ts';
 import type { Queries } from './database.ts';
+import { idPast, leastIdFrom } from './event-ids.ts';
 
 /** Which events. Each of the first four has an index that is ordered by age. */
 export type EventFilter = {
@@ -13,9 +14,6 @@ export type EventFilter = {
   /** Those of partners alone: what happens to staff, keys and backups is left out. */
   readonly ofPartners: boolean;
 };
-
-// Ids begin with their time, and run ahead of the clock only where one stood still or went back.
-const ID_SLACK_SECONDS = 60 * 60;
 
 /** One page of the events that fit, the newest first, those older than `before` only. */
 export async function listFoundEvents(
@@ -31,16 +29,10 @@ export async function listFoundEvents(
   }
   if (filter.ofPartners && filter.partner === undefined) query = query.where('partner', 'is not', null);
   // The id finds the place in every index; the time itself is what counts.
-  if (from !== undefined) query = query.where('at', '>=', from).where('id', '>=', idAt(from - ID_SLACK_SECONDS));
-  if (until !== undefined) query = query.where('at', '<', until).where('id', '<', idAt(until + ID_SLACK_SECONDS));
+  if (from !== undefined) query = query.where('at', '>=', from).where('id', '>=', leastIdFrom(from));
+  if (until !== undefined) query = query.where('at', '<', until).where('id', '<', idPast(until));
   if (page.before !== undefined) query = query.where('id', '<', page.before);
   return (await query.execute()).map(eventOf);
-}
-
-/** The least UUIDv7 of a second (RFC 9562 §5.7). */
-function idAt(at: number): string {
-  const time = (Math.max(0, at) * 1000).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}`;
 }
 
 export type ChainEnd = { readonly number: number; readonly sealedAt: number; readonly head: string };

@@ -70,23 +70,36 @@ export function exemptCount(now: number) {
 
 /** How many fit; without a filter on people their counts are not looked at. */
 export async function countPartners(queries: Queries, filter: PartnerFilter, now: number): Promise<number> {
-  const row = await matching(queries, filter, now)
-    .select((all) => all.fn.countAll<number | string>().as('count'))
-    .executeTakeFirstOrThrow();
+  const isOfPeople = filter.adoption !== undefined || filter.overdue;
+  const fitting = isOfPeople
+    ? matching(queries, filter, now)
+    : queries.selectFrom('partners as p').where((all) => all.and(ownTests(filter)));
+  const row = await fitting.select((all) => all.fn.countAll<number | string>().as('count')).executeTakeFirstOrThrow();
   return Number(row.count);
 }
 
-/** How many people of one partner may sign in, and how many of them have an authenticator. */
-export async function findPartnerCounts(
-  queries: Queries,
-  partnerId: string,
-): Promise<{ readonly people: number; readonly enrolled: number }> {
+export type PartnerCounts = {
+  /** Who may sign in. */
+  readonly people: number;
+  readonly enrolled: number;
+  /** Without an authenticator, and not exempt. */
+  readonly missing: number;
+  /** Without an authenticator, and exempt. */
+  readonly exempt: number;
+};
+
+/** How far the people of one partner are, exactly: triggers count in the transaction of each change. */
+export async function findPartnerCounts(queries: Queries, partnerId: string, now: number): Promise<PartnerCounts> {
   const row = await queries
-    .selectFrom('partner_counts')
-    .select(['people', 'enrolled'])
-    .where('partner_id', '=', partnerId)
+    .selectFrom('partners as p')
+    .innerJoin('partner_counts as c', 'c.partner_id', 'p.id')
+    .select(['c.people', 'c.enrolled', exemptCount(now).as('exempt')])
+    .where('p.id', '=', partnerId)
     .executeTakeFirst();
-  return row ?? { people: 0, enrolled: 0 };
+  if (!row) return { people: 0, enrolled: 0, missing: 0, exempt: 0 };
+  const { people, enrolled } = row;
+  const exempt = Number(row.exempt);
+  return { people, enrolled, missing: people - enrolled - exempt, exempt };
 }
 
 type Sort = { readonly value: RawBuilder<string | number>; readonly id: RawBuilder<string> };
@@ -103,15 +116,21 @@ const SORTS: Readonly<Record<PartnerFilter['sort'], Sort>> = {
 };
 
 function matching(queries: Queries, filter: PartnerFilter, now: number) {
-  const { search, policy, archived } = filter;
-  let query = queries
+  return queries
     .selectFrom('partners as p')
     .innerJoin('partner_counts as c', 'c.partner_id', 'p.id')
-    .where('p.archived_at', archived ? 'is not' : 'is', null)
-    .where((all) => all.and([...adoptionTests(all, filter), ...(filter.overdue ? overdueTests(all, now) : [])]));
-  if (search !== undefined) query = query.where(holds(['p.name', 'p.slug'], search));
-  if (policy !== undefined) query = query.where('p.mfa_policy', '=', policy);
-  return query;
+    .where((all) =>
+      all.and([...ownTests(filter), ...adoptionTests(all, filter), ...(filter.overdue ? overdueTests(all, now) : [])]),
+    );
+}
+
+/** What the partner itself says, without its people. */
+function ownTests({ search, policy, archived }: PartnerFilter) {
+  return [
+    archived ? sql<boolean>`p.archived_at is not null` : sql<boolean>`p.archived_at is null`,
+    ...(search === undefined ? [] : [holds(['p.name', 'p.slug'], search)]),
+    ...(policy === undefined ? [] : [sql<boolean>`p.mfa_policy = ${policy}`]),
+  ];
 }
 
 type Tests = ExpressionBuilder<Schema & { p: PartnerTable; c: PartnerCountTable }, 'p' | 'c'>;

@@ -50,24 +50,6 @@ export async function findPersonRow(queries: Queries, userId: string): Promise<P
   return row && rowOf(row);
 }
 
-/** How many of a partner's people have no authenticator, and how many of those are exempt now. */
-export async function countMissing(
-  queries: Queries,
-  partnerId: string,
-  now: number,
-): Promise<{ readonly missing: number; readonly exempt: number }> {
-  const all = queries
-    .selectFrom('users as u')
-    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
-    .select((every) => every.fn.countAll<number | string>().as('count'))
-    .where('u.partner_id', '=', partnerId)
-    .where('u.disabled_at', 'is', null)
-    .where('a.id', 'is', null);
-  const missing = await all.executeTakeFirstOrThrow();
-  const exempt = await all.where('u.exempt_until', '>', now).executeTakeFirstOrThrow();
-  return { missing: Number(missing.count), exempt: Number(exempt.count) };
-}
-
 /** The names of people, by id: for lists that hold ids alone. */
 export async function listNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map();

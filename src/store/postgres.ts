@@ -34,11 +34,24 @@ export async function openPostgres(
   url: string,
   { create, connections }: { create: boolean; connections: number },
 ): Promise<Database> {
+  const pool = poolOf(url, { max: connections, query_timeout: create ? SERVER_PATIENCE_MS : COMMAND_PATIENCE_MS });
+  const dialect = dialectOf(pool);
+  const queries = new Kysely<Schema>({ dialect });
+  try {
+    await bringUpToDate(queries, url, create);
+  } catch (error) {
+    await queries.destroy();
+    throw error instanceof StorageUnavailable ? new Error(unreachable(url, error), { cause: error }) : error;
+  }
+  // The same pool: what is asked outside a transaction can be told apart, and measured.
+  return databaseOf(queries, new Kysely<Schema>({ dialect, ...readLog() }), pool);
+}
+
+function poolOf(url: string, limits: Pick<pg.PoolConfig, 'max' | 'query_timeout'>): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
-    max: connections,
+    ...limits,
     connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: create ? SERVER_PATIENCE_MS : COMMAND_PATIENCE_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     // A command is done when it is done, whatever is still open.
@@ -49,21 +62,16 @@ export async function openPostgres(
   });
   // A connection that breaks while nobody uses it is replaced at its next use; without a listener it ends the process.
   pool.on('error', () => {});
-  const dialect: Dialect = {
+  return pool;
+}
+
+function dialectOf(pool: pg.Pool): Dialect {
+  return {
     createAdapter: () => ADAPTER,
     createDriver: () => new PostgresDriver(pool),
     createIntrospector: (db) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   };
-  const queries = new Kysely<Schema>({ dialect });
-  try {
-    await bringUpToDate(queries, create);
-  } catch (error) {
-    await queries.destroy();
-    throw error instanceof StorageUnavailable ? new Error(unreachable(url, error), { cause: error }) : error;
-  }
-  // The same pool: what is asked outside a transaction can be told apart, and measured.
-  return databaseOf(queries, new Kysely<Schema>({ dialect, ...readLog() }), pool);
 }
 
 /** One for all databases: compiled statements are kept by it. */
@@ -89,17 +97,23 @@ function unreachable(url: string, error: StorageUnavailable): string {
   return `the database ${pathname.slice(1)} at ${host} cannot be used: ${reason.split('\n')[0]}`;
 }
 
-async function bringUpToDate(queries: Kysely<Schema>, create: boolean): Promise<void> {
+async function bringUpToDate(queries: Kysely<Schema>, url: string, create: boolean): Promise<void> {
   await assertVersion(queries);
   const mayBeNewer = true;
   if ((await pendingMigrations(queries, { mayBeNewer })).length === 0) return;
   if (!create) throw new Error('the database is older than this version: start the server once, it updates it');
-  await queries.transaction().execute(async (tx) => {
-    await NO_TIMEOUTS.execute(tx);
-    // The migrator takes a lock of its own, but after it has made its tables: of two that make them at once one fails.
-    await sql`select pg_advisory_xact_lock(${MIGRATION})`.execute(tx);
-    await migrate(tx);
-  });
+  // On a connection that waits as long as it takes: an index on a large table is not done in a server's patience.
+  const patient = new Kysely<Schema>({ dialect: dialectOf(poolOf(url, { max: 1 })) });
+  try {
+    await patient.transaction().execute(async (tx) => {
+      await NO_TIMEOUTS.execute(tx);
+      // The migrator takes a lock of its own, but after it has made its tables: of two that make them at once one fails.
+      await sql`select pg_advisory_xact_lock(${MIGRATION})`.execute(tx);
+      await migrate(tx);
+    });
+  } finally {
+    await patient.destroy();
+  }
 }
 
 /** Any number that no other program uses in this database: "migra" in ASCII. It ends with the transaction. */

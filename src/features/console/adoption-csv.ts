@@ -1,7 +1,7 @@
 import { csvLine } from '#core/csv.ts';
 import type { Env } from '#env.ts';
 import { listEventDays, listOverduePeople } from '#store/adoption.ts';
-import type { Adoption } from './adoption.ts';
+import type { Curve } from './adoption.ts';
 import { instant, linesOf } from './csv.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -9,7 +9,7 @@ const YEAR_DAYS = 365;
 const ROWS_PER_READ = 500;
 
 /** The curve. */
-export function daysCsv({ days }: Adoption): string {
+export function daysCsv({ days }: Curve): string {
   const lines = days.map(({ day, people, enrolled }) => csvLine([dayOf(day), people, enrolled]));
   return linesOf(['day,people,enrolled', ...lines]);
 }

@@ -3,6 +3,7 @@ import { grid, share } from '#http/parts/grid.ts';
 import { attributes, type Content, type Html, html } from '#http/parts/html.ts';
 import { dateElement, details } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
+import { longDays, percents, wholeNumbers } from '#messages/per-locale.ts';
 import { type Adoption, type Part, SIGN_IN_DAYS, SPANS } from './adoption.ts';
 import { bars, curve } from './charts-page.ts';
 import { consolePage } from './frame-page.ts';
@@ -37,8 +38,7 @@ ${policyPart(view, page)}`,
 }
 
 function numbersOf({ locale }: View, { people, enrolled }: Adoption) {
-  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
-  return { people, enrolled, share: percent.format(people === 0 ? 0 : enrolled / people) };
+  return { people, enrolled, share: percents(locale).format(people === 0 ? 0 : enrolled / people) };
 }
 
 function curvePart(view: View, page: Adoption): Html {
@@ -49,7 +49,7 @@ function curvePart(view: View, page: Adoption): Html {
     (one) =>
       html`<li><a${attributes({ href: `${PATH}?days=${one}`, 'aria-current': one === span ? 'true' : undefined })}>${t(`adoption.span.${one}`)}</a></li>`,
   );
-  const day = (at: number) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(at * 1000);
+  const day = (at: number) => longDays(locale).format(at * 1000);
   const drawn =
     first && last && days.length > 1
       ? curve({
@@ -83,16 +83,16 @@ function daysTable(view: View, { days }: Adoption): Html {
   });
 }
 
-function overduePart(view: View, { overdue, overduePartners }: Adoption): Html {
+function overduePart(view: View, { overdue }: Adoption): Html {
   const { t } = view;
   if (overdue.people === 0) {
     return html`<section><h2>${t('adoption.overdue')}</h2><p>${t('adoption.overdue.none')}</p></section>`;
   }
-  return html`<section><h2>${t('adoption.overdue')}</h2><p>${t('adoption.overdue.lead', overdue)}</p>
+  return html`<section><h2>${t('adoption.overdue')}</h2><p>${t('adoption.overdue.lead', { people: overdue.people, partners: overdue.partners })}</p>
 <div class="narrow">${grid({
     caption: t('adoption.overdue.top'),
     columns: [{ label: t('partners.name') }, { label: t('adoption.missing'), numeric: true }],
-    rows: overduePartners.map(({ id, name, missing }) => [
+    rows: overdue.most.map(({ id, name, missing }) => [
       html`<a href="/console/partners/${id}?state=missing">${name}</a>`,
       count(view, missing),
     ]),
@@ -159,12 +159,12 @@ function policyPart(view: View, { policies }: Adoption): Html {
       label,
       count(view, partners),
       count(view, people),
-      share(enrolled, people, new Intl.NumberFormat(view.locale).format(enrolled)),
+      share(enrolled, people, wholeNumbers(view.locale).format(enrolled)),
     ]),
     empty: '',
   })}</section>`;
 }
 
 function count({ locale }: View, value: number): Content {
-  return new Intl.NumberFormat(locale).format(value);
+  return wholeNumbers(locale).format(value);
 }

@@ -1,6 +1,6 @@
 import { show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
-import { readAdoption, readSpan } from './adoption.ts';
+import { readAdoption, readCurve, readSpan } from './adoption.ts';
 import { daysCsv, overdueCsv, signInsCsv } from './adoption-csv.ts';
 import { csvFile } from './shared-routes.ts';
 
@@ -21,7 +21,7 @@ export const adoptionRoutes: readonly Route[] = [
     method: 'GET',
     path: `${ADOPTION}/days.csv`,
     guard: 'staff',
-    handle: async ({ env, query }) => csvFile('adoption.csv', daysCsv(await readAdoption(env, readSpan(query)))),
+    handle: async ({ env, query }) => csvFile('adoption.csv', daysCsv(await readCurve(env, readSpan(query)))),
   }),
   page({
     method: 'GET',

@@ -3,10 +3,9 @@ import {
   type EventDay,
   listAdoptionDays,
   listEventDays,
-  listOverduePartners,
-  type OverduePartner,
+  type Overdue,
   type PolicySum,
-  sumOverdue,
+  readOverdue,
   sumPolicies,
 } from '#store/adoption.ts';
 import { type Proof, proofOf, type Why, whyOf } from './sign-in-words.ts';
@@ -21,15 +20,17 @@ export type Span = (typeof SPANS)[number];
 export type Day = { readonly day: number; readonly people: number; readonly enrolled: number };
 export type Part<Name extends string> = { readonly name: Name; readonly count: number };
 
-export type Adoption = {
+export type Curve = {
   readonly span: Span;
   readonly people: number;
   readonly enrolled: number;
   /** One for each day that is known, the oldest first; the last one is now. */
   readonly days: readonly Day[];
   readonly policies: readonly PolicySum[];
-  readonly overdue: { readonly partners: number; readonly people: number };
-  readonly overduePartners: readonly OverduePartner[];
+};
+
+export type Adoption = Curve & {
+  readonly overdue: Overdue;
   readonly proofs: readonly Part<Proof>[];
   readonly refusals: readonly Part<Why>[];
 };
@@ -42,20 +43,25 @@ export function readSpan(query: URLSearchParams): Span {
 export async function readAdoption(env: Env, span: Span): Promise<Adoption> {
   const { read } = env.db;
   const now = env.now();
-  const today = now - (now % DAY_SECONDS);
-  const policies = await sumPolicies(read, now);
-  const people = policies.reduce((sum, one) => sum + one.people, 0);
-  const enrolled = policies.reduce((sum, one) => sum + one.enrolled, 0);
-  const noted = await listAdoptionDays(read, today - span * DAY_SECONDS);
-  const signIns = await listEventDays(read, today - (SIGN_IN_DAYS - 1) * DAY_SECONDS);
+  const signIns = await listEventDays(read, now - (now % DAY_SECONDS) - (SIGN_IN_DAYS - 1) * DAY_SECONDS);
   return {
-    ...{ span, people, enrolled, policies },
-    days: [...noted.filter(({ day }) => day < today), { day: today, people, enrolled }],
-    overdue: await sumOverdue(read, now),
-    overduePartners: await listOverduePartners(read, now, LISTED_PARTNERS),
+    ...(await readCurve(env, span)),
+    overdue: await readOverdue(read, now, LISTED_PARTNERS),
     proofs: partsOf(signIns, proofOf),
     refusals: partsOf(signIns, whyOf),
   };
+}
+
+/** The curve alone, and what its last point is added up from. */
+export async function readCurve({ db, now: clock }: Pick<Env, 'db' | 'now'>, span: Span): Promise<Curve> {
+  const now = clock();
+  const today = now - (now % DAY_SECONDS);
+  const policies = await sumPolicies(db.read, now);
+  const people = policies.reduce((sum, one) => sum + one.people, 0);
+  const enrolled = policies.reduce((sum, one) => sum + one.enrolled, 0);
+  const noted = await listAdoptionDays(db.read, today - span * DAY_SECONDS);
+  const days = [...noted.filter(({ day }) => day < today), { day: today, people, enrolled }];
+  return { span, people, enrolled, policies, days };
 }
 
 /** Added up by the word that stands for each, the most frequent first. */

@@ -1,6 +1,7 @@
 import { scaleLinear, scaleUtc } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import { attributes, type Content, type Html, html } from '#http/parts/html.ts';
+import { percents, perLocale, wholeNumbers } from '#messages/per-locale.ts';
 
 type Named = { readonly id: string; readonly title: string; readonly desc: string };
 
@@ -13,6 +14,11 @@ type Curve = Named & {
   readonly peopleLabel: string;
   readonly enrolledLabel: string;
 };
+
+const shortNumbers = perLocale((locale) => new Intl.NumberFormat(locale, { notation: 'compact' }));
+const shortDays = perLocale(
+  (locale) => new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' }),
+);
 
 const HEIGHT = 260;
 const TOP = 28;
@@ -37,8 +43,7 @@ export function curve({ id, title, desc, points, locale, peopleLabel, enrolledLa
   // Beneath its line where the other label leaves no room above.
   const isClose = up(last.enrolled) - up(last.people) < LABEL_GAP;
   const enrolledAt = up(last.enrolled) + (isClose ? 20 : -9);
-  const number = new Intl.NumberFormat(locale, { notation: 'compact' });
-  const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  const [number, day] = [shortNumbers(locale), shortDays(locale)];
   return html`<svg class="chart" width="100%" height="${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title><desc id="${id}-desc">${desc}</desc>
 ${up.ticks(4).map((value) => html`<line class="rule" x1="0" x2="100%" y1="${up(value)}" y2="${up(value)}"/><text class="tick" x="0" y="${up(value) - 4}">${value === 0 ? '' : number.format(value)}</text>`)}
@@ -72,8 +77,7 @@ const ROW = 46;
 export function bars({ id, title, desc, locale, parts }: Bars): Html {
   const whole = parts.reduce((sum, { count }) => sum + count, 0);
   const width = scaleLinear([0, Math.max(whole, 1)], [0, 100]);
-  const number = new Intl.NumberFormat(locale);
-  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const [number, percent] = [wholeNumbers(locale), percents(locale)];
   const rows = parts.map(({ label, count }, index) => {
     const y = index * ROW;
     return html`<text class="name" x="0" y="${y + 16}">${label}</text>

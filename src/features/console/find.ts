@@ -4,7 +4,7 @@ import type { Env } from '#env.ts';
 import { findAccessCode } from '#store/access-codes.ts';
 import { findPartnerCounts } from '#store/partner-pages.ts';
 import { findPartner, resetsWithoutCode } from '#store/partners.ts';
-import { countMissing, findPersonRow } from '#store/people-pages.ts';
+import { findPersonRow } from '#store/people-pages.ts';
 import { findResetRequest } from '#store/reset-requests.ts';
 import { listSessions } from '#store/session-changes.ts';
 import { findPerson, type Partner } from '#store/users.ts';
@@ -45,10 +45,9 @@ export async function readPartner(env: Env, id: string) {
   const now = env.now();
   const partner = await findPartner(read, id);
   if (!partner) return undefined;
-  const { people, enrolled } = await findPartnerCounts(read, id);
-  const { missing, exempt } = await countMissing(read, id, now);
   return {
-    ...{ partner, people, enrolled, exempt, missing: missing - exempt },
+    partner,
+    ...(await findPartnerCounts(read, id, now)),
     resetsWithoutCode: await resetsWithoutCode(read, id),
     remindersAt: remindersAhead(partner, now),
     trail: await readTrail(env, { partner: id }),

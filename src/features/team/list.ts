@@ -45,7 +45,7 @@ export async function readTeam(env: Env, partnerId: string, query: TeamQuery): P
   const outside = mayBeOutside ? await listOutsideInvitations(read, { partnerId, search }, page) : [];
   const all = [...people, ...outside.map(rowOf)].toSorted((one, other) => (one.email < other.email ? -1 : 1));
   const rows = all.slice(0, ROWS_PER_PAGE);
-  const counts = await findPartnerCounts(read, partnerId);
+  const counts = await findPartnerCounts(read, partnerId, page.now);
   return {
     ...{ ...query, rows, next: all.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined },
     people: counts.people + (await countOutsideInvitations(read, partnerId)),

@@ -1,4 +1,5 @@
 import type { Translate } from '#messages/messages.ts';
+import { longDays, perLocale } from '#messages/per-locale.ts';
 import { attributes, type Content, type Html, html } from './html.ts';
 
 /** Good news or a thing to know; errors have the summary of the layout. */
@@ -46,20 +47,20 @@ export function state(word: string, on: boolean): Html {
   return html`<span class="state ${on ? 'on' : 'off'}">${word}</span>`;
 }
 
+const instants = perLocale(
+  (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
+);
+
 /** An instant: UTC as drawn, in the person's own zone once the script has run. */
 export function timeElement(at: number, locale: string): Html {
   const date = new Date(at * 1000);
-  const text = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(
-    date,
-  );
-  return html`<time datetime="${date.toISOString()}" data-local>${text} UTC</time>`;
+  return html`<time datetime="${date.toISOString()}" data-local>${instants(locale).format(date)} UTC</time>`;
 }
 
 /** A day, which begins 00:00 UTC for everyone: it stays what it is in every zone. */
 export function dateElement(at: number, locale: string): Html {
   const date = new Date(at * 1000);
-  const text = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(date);
-  return html`<time datetime="${date.toISOString().slice(0, 10)}">${text}</time>`;
+  return html`<time datetime="${date.toISOString().slice(0, 10)}">${longDays(locale).format(date)}</time>`;
 }
 
 /** A wait as a person says it, never shorter than it is: "in 12 minutes". */

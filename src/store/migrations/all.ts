@@ -8,6 +8,7 @@ import { consoleMigration } from './004-console.ts';
 import { lifeCycle } from './005-life-cycle.ts';
 import { adoption } from './006-adoption.ts';
 import { managementApi } from './007-management-api.ts';
+import { lists } from './008-lists.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '005-life-cycle': lifeCycle,
   '006-adoption': adoption,
   '007-management-api': managementApi,
+  '008-lists': lists,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */
