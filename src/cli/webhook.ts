@@ -11,7 +11,7 @@ import {
   rotateWebhookSecret,
   stopWebhook,
 } from '#flows/webhooks.ts';
-import { listDeliveries } from '#store/webhook-deliveries.ts';
+import { findDelivery, listDeliveries } from '#store/webhook-deliveries.ts';
 import { findWebhook, listWebhooks, type Webhook } from '#store/webhooks.ts';
 import { command, JSON_OPTION } from './command.ts';
 import { columns } from './help.ts';
@@ -81,12 +81,14 @@ const rotate = command({
 const again = command({
   words: 'webhook replay',
   args: ['DELIVERY'],
-  options: {},
+  options: JSON_OPTION,
   summary: 'Sends a delivery again, under the same id.',
   run: ({ args }) =>
     withEnv(async (env) => {
       const done = await replay(env, ACTOR, args.DELIVERY);
-      return isRefusal(done) ? done : { data: null, lines: ['It goes out again.'] };
+      if (isRefusal(done)) return done;
+      const delivery = await findDelivery(env.db.read, args.DELIVERY);
+      return { data: delivery ? deliveryRecord(delivery) : null, lines: ['It goes out again.'] };
     }),
 });
 
