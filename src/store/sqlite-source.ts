@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
@@ -7,7 +7,8 @@ import { openSqlite } from './sqlite.ts';
 
 /**
  * Opens a copy of an SQLite database of ours, brought up to date, so that the file itself is never changed. The copy has no
- * name once it is open, so that a kill leaves none behind. Refuses a file of another program, and a newer schema.
+ * name once it is open, and one that was killed before that is removed by the next. Refuses a file of another program, and
+ * a newer schema.
  *
  * @param alone nobody else may have the file open, and nobody can open it until the close
  */
@@ -28,12 +29,34 @@ export async function openSqliteCopy(
 }
 
 async function openCopy(source: DatabaseSync): Promise<Database> {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-copy-'));
+  removeLeftCopies();
+  const folder = mkdtempSync(join(tmpdir(), `${COPY}${process.pid}-`));
   try {
     await backup(source, join(folder, 'copy.db'), { rate: 2 ** 31 - 1 });
     return await openSqlite(join(folder, 'copy.db'), { create: true });
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const COPY = 'sallyport-copy-';
+
+/** Of processes that are gone; what belongs to another account stays. */
+function removeLeftCopies(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(/^sallyport-copy-(\d+)-/.exec(name)?.[1] ?? process.pid);
+    if (pid === process.pid || isAlive(pid)) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {}
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return Object(error).code === 'EPERM';
   }
 }
 

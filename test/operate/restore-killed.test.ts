@@ -15,17 +15,20 @@ const [PEOPLE, MAILS] = [20, 6_000];
 const NOTHING = { users: 0, outbox: 0, told: 0 };
 /** So much of the log is written while the copy is under way: what is in it so far does not fit into memory. */
 const HALF_WAY_BYTES = 512 * 1024;
-const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith('sallyport-copy-'));
+/** Of these processes alone: other tests copy too. */
+const copiesOf = (pids: readonly (number | undefined)[]) =>
+  readdirSync(tmpdir()).filter((name) => pids.some((pid) => name.startsWith(`sallyport-copy-${pid}-`)));
 
 for (const command of ['restore', 'import'] as const) {
   test(`a killed ${command} leaves the database empty or whole, and is run again`, async (t) => {
     const { settings, where, args } = await arrange(t, command);
-    const before = copies();
+    const pids: (number | undefined)[] = [];
     // Mail that was not sent is not restored.
     const whole = { users: PEOPLE, outbox: command === 'import' ? MAILS : 0, told: 1 };
     for (const moment of ['soon', 'half way', 'later'] as const) {
       const child = spawn(process.execPath, [START_FILE, ...args], { env: settings, stdio: 'ignore' });
       const ended = once(child, 'close');
+      pids.push(child.pid);
       if (moment === 'half way') await halfWay(where, child);
       else await Promise.race([ended, wait(moment === 'soon' ? 250 : 700)]);
       const wasAlive = child.exitCode === null;
@@ -44,11 +47,7 @@ for (const command of ['restore', 'import'] as const) {
       assert.deepEqual(await once(child, 'close'), [0, null]);
     }
     assert.deepEqual(await contentsOf(where), whole);
-    assert.deepEqual(
-      copies().filter((name) => !before.includes(name)),
-      [],
-      'no copy of the data is left behind',
-    );
+    assert.deepEqual(copiesOf(pids), [], 'no copy of the data is left behind');
   });
 }
 
