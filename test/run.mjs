@@ -2,7 +2,7 @@
 // Every test, or with `npm test -- PATTERN` those in files whose path contains PATTERN: first on SQLite, then those that
 // rest on a database once more on a real PostgreSQL server.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
@@ -17,6 +17,9 @@ const CONCURRENCY = 2;
 // The others have none, or are about SQLite itself: its file, or the key file beside it.
 const RESTS_ON_A_DATABASE =
   /^test\/(cli\/commands|(crash|flows|hostile|http|http-room|keys|mail|model|nodes|operate|prove|races|store|telemetry|walk|webhooks)\/)(?!addresses|sqlite|attempts|statement|rotation|restore[.-](?!killed))/;
+// To start a process takes longer than most of these: they have no hooks outside their suites and share a few.
+const SHARES_A_PROCESS = /^(src\/core|test\/(flows|hostile|http))\//;
+const SHARED_PROCESSES = 4;
 const IS_ABOUT_POSTGRES = /^test\/store\/postgres/;
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';
@@ -87,7 +90,8 @@ async function runNodeTests(files, environment) {
   /** @type {Counts | undefined} */
   let whole;
   Object.assign(process.env, environment);
-  const stream = run({ files, concurrency: CONCURRENCY });
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
+  const stream = run({ files: withShared(files, folder), concurrency: CONCURRENCY });
   stream.on('test:summary', ({ file, success, counts: { tests, passed, skipped, todo } }) => {
     // One summary for each file comes first; the one without a file is of all.
     if (file !== undefined) return;
@@ -96,7 +100,26 @@ async function runNodeTests(files, environment) {
   });
   for await (const text of stream.compose(new spec())) process.stdout.write(text);
   for (const name of Object.keys(environment)) delete process.env[name];
+  rmSync(folder, { recursive: true });
   return whole ?? { passed: 0, failed: 1, skipped: 0 };
+}
+
+/**
+ * Files that share a process are imported by one made for it.
+ *
+ * @param {string[]} files
+ * @param {string} folder
+ */
+function withShared(files, folder) {
+  const sharing = files.filter((file) => SHARES_A_PROCESS.test(file));
+  if (sharing.length <= SHARED_PROCESSES) return files;
+  const groups = Array.from({ length: SHARED_PROCESSES }, (_, group) => {
+    const imports = sharing.filter((_, index) => index % SHARED_PROCESSES === group);
+    const path = join(folder, `shared-${group + 1}.test.mjs`);
+    writeFileSync(path, imports.map((file) => `import ${JSON.stringify(join(ROOT, file))};\n`).join(''));
+    return path;
+  });
+  return [...groups, ...files.filter((file) => !SHARES_A_PROCESS.test(file))];
 }
 
 /** @returns {Promise<Counts>} */

@@ -15,7 +15,7 @@ import { SECURITY_ACTS } from './security-acts.ts';
 import { SIGN_IN_ACTS } from './sign-in-acts.ts';
 
 /** How many sequences of acts, and how long one is at most. `MODEL_SEQUENCES=5000 npm test -- test/model` for long. */
-const SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? (KIND === 'postgres' ? 40 : 300));
+const SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? (KIND === 'postgres' ? 25 : 120));
 const ACTS_AT_MOST = 70;
 /** A failure prints its seed and path: `MODEL_SEED=… MODEL_PATH=…` plays it again. */
 const { MODEL_SEED, MODEL_PATH } = process.env;
