@@ -208,10 +208,8 @@ describe('a try that never happened', () => {
   test('does not shorten the wait after a later one', () => {
     const { state, at } = fail(RULES.oneTimeCode, 5);
     const second = allowed(RULES.oneTimeCode, state, at + MINUTE);
-    assert.equal(
-      refusal(RULES.oneTimeCode, returnTry(RULES.oneTimeCode, second, at), at + MINUTE).retryAfterSeconds,
-      60,
-    );
+    const returned = returnTry(RULES.oneTimeCode, second, at);
+    assert.equal(refusal(RULES.oneTimeCode, returned, at + MINUTE).retryAfterSeconds, 60);
   });
 
   test('gives its token back and stays out of the row', () => {
@@ -249,6 +247,4 @@ function refusal(rule: Rule, state: Attempts | undefined, now: number): Refusal 
   return outcome;
 }
 
-function plain(state: Attempts): unknown {
-  return JSON.parse(JSON.stringify(state));
-}
+const plain = (state: Attempts): unknown => JSON.parse(JSON.stringify(state));
