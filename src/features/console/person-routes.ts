@@ -16,21 +16,13 @@ import { refusedWords } from './frame-page.ts';
 import { invitePage } from './invite-page.ts';
 import { questionPage } from './partner-page.ts';
 import { personPage } from './person-page.ts';
-import { actorOf, doneOf, missing } from './shared-routes.ts';
+import { actorOf, doneOf, INVITED, inviteForm, missing } from './shared-routes.ts';
 
 const ONE = '/console/people/:person';
 const INVITE = '/console/partners/:partner/people/new';
 const DAY_SECONDS = 24 * 60 * 60;
 
 const reasonForm = z.object({ reason: z.string().optional(), until: z.string().optional() });
-const inviteForm = z.object({
-  email: z.string().optional(),
-  name: z.string().optional(),
-  role: z.string().optional(),
-});
-
-const INVITED = ['email', 'name', 'role'] as const;
-
 type StaffCall = PageCall<'staffSteppedUp'>;
 type ReasonCall = PageCall<'staffSteppedUp', z.output<typeof reasonForm>>;
 

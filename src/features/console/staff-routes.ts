@@ -13,14 +13,13 @@ import { refusedWords } from './frame-page.ts';
 import { invitePage } from './invite-page.ts';
 import type { ListedPerson } from './lists.ts';
 import { resetActs } from './reset-act-routes.ts';
-import { actorOf, doneOf, missing } from './shared-routes.ts';
+import { actorOf, doneOf, INVITED, inviteForm, missing } from './shared-routes.ts';
 import { staffMemberPage, staffPage } from './staff-pages.ts';
 
 const STAFF = '/console/staff';
 const ONE = `${STAFF}/:person`;
 
 const reasonForm = z.object({ reason: z.string().optional() });
-const inviteForm = z.object({ email: z.string().optional(), name: z.string().optional(), role: z.string().optional() });
 
 type AdminCall = PageCall<'staffAdminSteppedUp'>;
 type ReasonCall = PageCall<'staffAdminSteppedUp', z.output<typeof reasonForm>>;
@@ -46,7 +45,7 @@ export const staffRoutes: readonly Route[] = [
     path: `${STAFF}/new`,
     guard: 'staffAdminSteppedUp',
     form: inviteForm,
-    keeps: ['email', 'name', 'role'],
+    keeps: INVITED,
     handle: submitInvite,
   }),
   page({
