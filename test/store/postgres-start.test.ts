@@ -49,6 +49,16 @@ async function startProcess(t: TestContext, own: OwnDatabase, keys: string): Pro
 }
 
 describe('starting on PostgreSQL', () => {
+  it('gives every text one order, so that columns that are compared share their indexes', async (t) => {
+    const own = await ownDatabase(t, server);
+    await own.open();
+    const other = await own.query(`
+      select table_name || '.' || column_name as name from information_schema.columns
+      where table_schema = 'public' and table_name not like 'kysely%'
+        and data_type in ('text', 'character varying') and collation_name is distinct from 'C'`);
+    assert.deepEqual(other, []);
+  });
+
   it('ten at once on an empty database: one migrates, and all serve', async (t) => {
     const own = await ownDatabase(t, server);
     const nodes = await Promise.all(Array.from({ length: NODES }, () => own.open(undefined, 2)));

@@ -9,6 +9,7 @@ import { lifeCycle } from './005-life-cycle.ts';
 import { adoption } from './006-adoption.ts';
 import { managementApi } from './007-management-api.ts';
 import { lists } from './008-lists.ts';
+import { collation } from './009-collation.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -20,6 +21,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '006-adoption': adoption,
   '007-management-api': managementApi,
   '008-lists': lists,
+  '009-collation': collation,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */
