@@ -1,60 +1,112 @@
-import { type Bench, type Cost, codeSteps, costText, sessionChecks, signIns } from './measure.ts';
-import { type Place, withNodes } from './nodes.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Bench, type Cost, codeSteps, sessionChecks, signIns } from './measure.ts';
+import { type DatabaseKind, type Nodes, openPlace, type Place, withNodes } from './nodes.ts';
 import { type SeededUser, seedUsers } from './seed.ts';
-import { row } from './table.ts';
+import { median, row } from './table.ts';
 
 const SIZES = [1_000, 100_000, 1_000_000];
-/** Of each size: the same number of people is measured, whoever else is there. */
+/** Beside each size: the same number of people is measured, whoever else is there. */
 const DRIVEN = 9_000;
 /** What runs first in a process pays for what the engine has to learn; this many of the driven are not counted. */
 const WARM_UP = 1_000;
-/** The lowest of so many runs: on a shared machine the others tell of the neighbours. */
-const RUNS = 3;
+const ROUNDS = 5;
+/** For what the seeding left to the kernel and to the database. */
+const SETTLE_MS = 20_000;
 
-/** Sign-in, code step and session check with more and more people in the database: each within 1.2 times the first. */
-export async function growth(place: Place, count: number, { quick }: { quick: boolean }): Promise<void> {
-  const first = new Map<string, number>();
-  let there = 0;
-  for (const size of quick ? SIZES.slice(0, 2) : SIZES) {
-    const startedAt = performance.now();
-    await place.change((env) => seedUsers(env, Math.max(0, size - there), { sessions: size - there, pendings: 0 }));
-    const people = await place.change((env) => seedUsers(env, DRIVEN, { sessions: DRIVEN, pendings: DRIVEN }));
-    there = size + DRIVEN;
-    const users = size.toLocaleString('en');
-    row(
-      `${users} users beside the ${DRIVEN} measured`,
-      `seeded in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
-    );
-    const costs = await withNodes(place, count, (nodes) => measure({ place, nodes, seconds: 60 }, people));
-    for (const [name, cost] of costs) {
-      const total = cost.cpuMs + (cost.databaseMs ?? 0);
-      const base = first.get(name) ?? total;
-      first.set(name, base);
-      row(`${name}, ${users} users`, `${costText(cost)}, ${(total / base).toFixed(2)} times the first`);
+type Site = { readonly size: number; readonly bench: Bench; readonly people: readonly SeededUser[] };
+/** CPU of one operation by its name, in milliseconds, nodes and database together. */
+type Costs = ReadonlyMap<string, number>;
+
+/**
+ * Sign-in, code step and session check beside more and more people: each within 1.2 times the first. A database of each
+ * size runs at the same time, and each round measures one after the other, so that a machine that grows slower or
+ * quicker in between does so for all of them.
+ */
+export async function growth(kind: DatabaseKind, count: number, { quick }: { quick: boolean }): Promise<void> {
+  const sizes = quick ? SIZES.slice(0, 2) : SIZES;
+  const places: Place[] = [];
+  try {
+    for (const size of sizes) places.push(await placeOf(kind, size));
+    const sites: Omit<Site, 'bench'>[] = [];
+    for (const [index, place] of places.entries()) {
+      const people = await place.change((env) => seedUsers(env, DRIVEN, { sessions: DRIVEN, pendings: DRIVEN }));
+      sites.push({ size: sizes[index] ?? 0, people });
     }
+    await withAll(places, count, async (nodes) => {
+      await wait(SETTLE_MS);
+      await compare(sites.map((site, index) => ({ ...site, bench: benchOf(places[index], nodes[index]) })));
+    });
+  } finally {
+    for (const place of places) await place.remove();
   }
 }
 
-async function measure(bench: Bench, people: readonly SeededUser[]): Promise<Map<string, Cost>> {
-  const short = { ...bench, seconds: 3 };
-  const half = WARM_UP / 2;
-  await codeSteps(bench, people.slice(0, half), 'valid');
-  await codeSteps(bench, people.slice(half, WARM_UP), 'wrong');
-  await sessionChecks(short, people);
-  const part = (DRIVEN - WARM_UP) / (2 * RUNS);
-  const costs = new Map<string, Cost>();
-  for (let run = 0; run < RUNS; run += 1) {
-    const from = Math.floor(WARM_UP + run * 2 * part);
-    const [valid, wrong] = [people.slice(from, from + part), people.slice(from + part, from + 2 * part)];
-    keepLower(costs, 'code step, valid', await codeSteps(bench, valid, 'valid'));
-    keepLower(costs, 'code step, wrong', await codeSteps(bench, wrong, 'wrong'));
-    keepLower(costs, 'session check', await sessionChecks(short, people));
-    keepLower(costs, 'complete sign-in', await signIns(bench, wrong.slice(0, 150), 8));
-  }
-  return costs;
+async function placeOf(kind: DatabaseKind, size: number): Promise<Place> {
+  const startedAt = performance.now();
+  const place = await openPlace(kind);
+  await place.change((env) => seedUsers(env, size, { sessions: size, pendings: 0 }));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  row(`${named(size)} beside the ${DRIVEN} measured`, `seeded in ${seconds} s`);
+  return place;
 }
 
-function keepLower(costs: Map<string, Cost>, name: string, cost: Cost): void {
-  const known = costs.get(name);
-  if (known === undefined || cost.cpuMs < known.cpuMs) costs.set(name, cost);
+/** The nodes of every place at once. */
+function withAll(places: readonly Place[], count: number, work: (nodes: Nodes[]) => Promise<void>): Promise<void> {
+  const [place, ...others] = places;
+  if (!place) return work([]);
+  return withNodes(place, count, (nodes) => withAll(others, count, (rest) => work([nodes, ...rest])));
+}
+
+function benchOf(place: Place | undefined, nodes: Nodes | undefined): Bench {
+  if (!place || !nodes) throw new Error('a place without its nodes');
+  return { place, nodes, seconds: 60 };
+}
+
+async function compare(sites: readonly Site[]): Promise<void> {
+  for (const site of sites) await measure(site, [0, WARM_UP]);
+  const part = Math.floor((DRIVEN - WARM_UP) / ROUNDS);
+  const rounds: Costs[][] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const costs: Costs[] = [];
+    const from = WARM_UP + round * part;
+    // Whoever comes first in a round is another one in the next.
+    for (let turn = 0; turn < sites.length; turn += 1) {
+      const index = (round + turn) % sites.length;
+      const site = sites[index];
+      if (site) costs[index] = await measure(site, [from, from + part]);
+    }
+    rounds.push(costs);
+  }
+  for (const [index, { size }] of sites.entries()) {
+    for (const name of rounds[0]?.[index]?.keys() ?? []) row(`${name}, ${named(size)}`, figureOf(rounds, index, name));
+  }
+}
+
+async function measure({ bench, people }: Site, [from, to]: [number, number]): Promise<Costs> {
+  const half = Math.floor((from + to) / 2);
+  const [valid, wrong] = [people.slice(from, half), people.slice(half, to)];
+  return new Map([
+    ['code step, valid', totalOf(await codeSteps(bench, valid, 'valid'), 200)],
+    ['code step, wrong', totalOf(await codeSteps(bench, wrong, 'wrong'), 422)],
+    ['session check', totalOf(await sessionChecks({ ...bench, seconds: 3 }, people), 200)],
+    ['complete sign-in', totalOf(await signIns(bench, wrong.slice(0, 150), 8), 200)],
+  ]);
+}
+
+/** A refusal is cheaper than what was meant to be measured. */
+function totalOf({ load, cpuMs, databaseMs }: Cost, expected: number): number {
+  if (load.statuses.get(expected) !== load.done) throw new Error(`not all answered ${expected}: ${[...load.statuses]}`);
+  return cpuMs + (databaseMs ?? 0);
+}
+
+/** The middle of the rounds, and the middle, the lowest and the highest of what each is to the first size's in its round. */
+function figureOf(rounds: readonly Costs[][], index: number, name: string): string {
+  const costs = rounds.map((round) => round[index]?.get(name) ?? 0);
+  const ratios = rounds.map((round, at) => (costs[at] ?? 0) / (round[0]?.get(name) ?? 1));
+  const [middle, low, high] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map((one) => one.toFixed(2));
+  return `${median(costs).toFixed(3)} ms CPU, ${middle} times the first (${low} to ${high})`;
+}
+
+function named(size: number): string {
+  return `${size.toLocaleString('en')} users`;
 }

@@ -45,15 +45,18 @@ async function main(kind: DatabaseKind): Promise<void> {
   row('machine', `${model}, ${availableParallelism()} cores, Node ${process.version}, ${load}`);
   const durable = kind === 'sqlite' ? 'synchronous=FULL' : 'fsync=on, synchronous_commit=on, on this machine';
   row('database', `${kind}, ${durable}; ${NODES} node${NODES === 1 ? '' : 's'}`);
+  if (values.growth) await growth(kind, NODES, { quick: QUICK });
+  else await withPlace(kind, (place) => (values.soak ? soak(place, NODES, Number(values.soak)) : everything(place)));
+  printTable();
+}
+
+async function withPlace(kind: DatabaseKind, work: (place: Place) => Promise<void>): Promise<void> {
   const place = await openPlace(kind);
   try {
-    if (values.soak !== undefined) await soak(place, NODES, Number(values.soak));
-    else if (values.growth) await growth(place, NODES, { quick: QUICK });
-    else await everything(place);
+    await work(place);
   } finally {
     await place.remove();
   }
-  printTable();
 }
 
 async function everything(place: Place): Promise<void> {

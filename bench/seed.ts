@@ -2,12 +2,16 @@ import { isRefusal } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { sealPassword } from '#flows/passwords.ts';
-import type { Schema } from '#store/database.ts';
+import type { Queries, Schema } from '#store/database.ts';
 import { createPartner } from '#store/partners.ts';
 import type { NewUser } from '#store/users.ts';
+import { insertRows } from './bulk.ts';
 
 export const PASSWORD = 'a benchmark is not a proof';
-const ROWS_AT_ONCE = 500;
+/** The counts of a partner are one row, which each new person of a transaction changes anew. */
+const PARTNER_SIZE = 200;
+/** Longer than the product's ten minutes: whoever waits for the others' seeding is not refused. */
+const PENDING_SECONDS = 7_200;
 
 export type SeededUser = {
   readonly userId: string;
@@ -20,44 +24,44 @@ export type SeededUser = {
 /** How many of the users, the first ones, have what. */
 export type Held = { readonly sessions: number; readonly pendings: number };
 
-/** Enrolled users of one partner, with live sessions and open pending sign-ins of the API. */
+/** Enrolled users, some hundred of each partner, with live sessions and open pending sign-ins of the API. */
 export async function seedUsers(env: Env, count: number, held: Held): Promise<SeededUser[]> {
-  const partnerId = env.newId();
-  const slug = `bench-${partnerId.slice(-12)}`;
-  const now = env.now();
-  await env.db.transaction((tx) =>
-    createPartner(tx, {
-      id: partnerId,
-      slug,
-      name: slug,
-      mfa_policy: 'required',
-      mfa_required_from: null,
-      created_at: now,
-    }),
-  );
   const phc = await env.hasher.hash(PASSWORD);
   if (isRefusal(phc)) throw new Error('the hash queue is full');
   const seeded: SeededUser[] = [];
-  for (let done = 0; done < count; done += ROWS_AT_ONCE) {
-    const size = Math.min(ROWS_AT_ONCE, count - done);
-    const people = Array.from({ length: size }, (_, index) => personOf(env, partnerId, phc, `${slug}-${done + index}`));
-    await env.db.transaction(async (tx) => {
-      await tx
-        .insertInto('users')
-        .values(people.map(({ user }) => user))
-        .execute();
-      await tx
-        .insertInto('authenticators')
-        .values(people.map(({ authenticator }) => authenticator))
-        .execute();
-      const pendings = people.slice(0, Math.max(0, held.pendings - done)).map(({ pending }) => pending);
-      if (pendings.length > 0) await tx.insertInto('pending_sign_ins').values(pendings).execute();
-      const sessions = people.slice(0, Math.max(0, held.sessions - done)).map(({ session }) => session);
-      if (sessions.length > 0) await tx.insertInto('sessions').values(sessions).execute();
-    });
-    seeded.push(...people.slice(0, held.pendings).map(({ seeded: user }) => user));
+  for (let done = 0; done < count; done += PARTNER_SIZE) {
+    const size = Math.min(PARTNER_SIZE, count - done);
+    const left = { sessions: Math.max(0, held.sessions - done), pendings: Math.max(0, held.pendings - done) };
+    const people = await env.db.transaction((tx) => seedPartner(env, tx, { phc, size }, left));
+    seeded.push(...people.slice(0, left.pendings).map(({ seeded: user }) => user));
   }
   return seeded;
+}
+
+async function seedPartner(env: Env, tx: Queries, { phc, size }: { phc: string; size: number }, held: Held) {
+  const id = env.newId();
+  const slug = `bench-${id.slice(-12)}`;
+  const policy = { mfa_policy: 'required', mfa_required_from: null } as const;
+  await createPartner(tx, { id, slug, name: slug, ...policy, created_at: env.now() });
+  const people = Array.from({ length: size }, (_, index) => personOf(env, id, phc, `${slug}-${index}`));
+  const insert = (table: keyof Schema, rows: object[]) => insertRows(tx, env.db.kind, table, rows);
+  await insert(
+    'users',
+    people.map(({ user }) => user),
+  );
+  await insert(
+    'authenticators',
+    people.map(({ authenticator }) => authenticator),
+  );
+  await insert(
+    'pending_sign_ins',
+    people.slice(0, held.pendings).map(({ pending }) => pending),
+  );
+  await insert(
+    'sessions',
+    people.slice(0, held.sessions).map(({ session }) => session),
+  );
+  return people;
 }
 
 type Person = {
@@ -76,7 +80,7 @@ function personOf(env: Env, partnerId: string, phc: string, name: string): Perso
   return {
     user: userRow(env, { userId, partnerId, email, phc }),
     authenticator: authenticatorRow(env, userId, secret),
-    pending: pendingRow(env, userId, pendingToken, env.now() + 600),
+    pending: pendingRow(env, userId, pendingToken, env.now() + PENDING_SECONDS),
     session: sessionRow(env, userId, sessionToken),
     seeded: { userId, email, secret, pendingToken, sessionToken },
   };
