@@ -20,6 +20,6 @@ const insertEvent = statement((db: Queries, p: Param<Omit<AuditEventTable, 'batc
 );
 
 /** Adds one event to the unsealed tail. */
-export async function createAuditEvent(queries: Queries, row: Omit<AuditEventTable, 'batch'>): Promise<void> {
-  await insertEvent.run(queries, row);
+export async function createAuditEvent(tx: Queries, row: Omit<AuditEventTable, 'batch'>): Promise<void> {
+  await insertEvent.send(tx, row);
 }

@@ -23,7 +23,7 @@ const findKnown = statement((db: Queries, p: Param<{ tokenHash: string; userId: 
 
 /** Makes a device known for a user; the same browser may be known for several. An expired row of both begins anew. */
 export async function createDevice(tx: Queries, device: DeviceTable): Promise<void> {
-  await insertDevice.run(tx, device);
+  await insertDevice.send(tx, device);
 }
 
 const insertDevice = statement((db: Queries, p: Param<DeviceTable>) =>

@@ -12,12 +12,12 @@ import { type Param, statement } from './statement.ts';
  * @param userId may be nobody's: then nothing is locked, in the same time
  */
 export async function lockUser(tx: Queries, userId: string): Promise<void> {
-  if (hasManyWriters(tx)) await userForUpdate.first(tx, { userId });
+  if (hasManyWriters(tx)) await userForUpdate.send(tx, { userId });
 }
 
 /** What a partner's policy says now holds until the end of the transaction; many may hold it, no one changes it. */
 export async function holdPartner(tx: Queries, partnerId: string): Promise<void> {
-  if (hasManyWriters(tx)) await partnerForShare.first(tx, { partnerId });
+  if (hasManyWriters(tx)) await partnerForShare.send(tx, { partnerId });
 }
 
 /** For what there is one of in the whole house: its first administrator, its last one. */

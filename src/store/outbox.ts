@@ -1,10 +1,28 @@
 import type { Queries } from './database.ts';
 import type { OutboxTable } from './mail-tables.ts';
+import { type Param, statement } from './statement.ts';
 
 /** Written with the effect it tells of, in the same transaction; sent after. */
 export async function createMail(tx: Queries, mail: OutboxTable): Promise<void> {
-  await tx.insertInto('outbox').values(mail).execute();
+  await insertMail.send(tx, mail);
 }
+
+const insertMail = statement((db: Queries, p: Param<OutboxTable>) =>
+  db.insertInto('outbox').values({
+    id: p.id,
+    kind: p.kind,
+    recipient: p.recipient,
+    locale: p.locale,
+    sealed_parameters: p.sealed_parameters,
+    created_at: p.created_at,
+    sent_at: p.sent_at,
+    tries: p.tries,
+    next_try_at: p.next_try_at,
+    expires_at: p.expires_at,
+    dead_at: p.dead_at,
+    last_fault: p.last_fault,
+  }),
+);
 
 export async function listMail(queries: Queries, limit: number): Promise<readonly OutboxTable[]> {
   return queries.selectFrom('outbox').selectAll().orderBy('id', 'desc').limit(limit).execute();

@@ -2,7 +2,7 @@ import type { PendingSignInTable, Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
 export async function createPendingSignIn(tx: Queries, pending: PendingSignInTable): Promise<void> {
-  await insertPending.run(tx, pending);
+  await insertPending.send(tx, pending);
 }
 
 const insertPending = statement((db: Queries, p: Param<PendingSignInTable>) =>

@@ -2,7 +2,7 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kys
 import type pg from 'pg';
 import { StorageUnavailable } from './database.ts';
 import { commitError, Interrupted, isConnectionLost, statementError } from './postgres-error.ts';
-import { askOf, isOutdated } from './postgres-statements.ts';
+import { type Ask, askOf, isOutdated } from './postgres-statements.ts';
 
 /**
  * Sent with BEGIN in one message, and local to the transaction: a pooler that hands a connection to another client
@@ -63,21 +63,32 @@ class Connection implements DatabaseConnection {
   readonly #pool: pg.Pool;
   /** In a transaction only. */
   #client: pg.PoolClient | undefined;
+  /** What was sent last: answers come in the order of what was asked. Never rejects. */
+  #newest: Promise<unknown> | undefined;
+  /** Whether the connection was seen to work since BEGIN: one that is gone unnoticed must not make a COMMIT unknown. */
+  #isAnswered = false;
+  /** The first error of this transaction: those after it only tell that there was one. */
+  #failure: unknown;
   #isLost = false;
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
   }
 
+  /** BEGIN travels with the first statement, whose answer is worth nothing without its own. */
   async begin(): Promise<void> {
     this.#client = await connect(this.#pool);
-    try {
-      await this.#client.query(BEGIN);
-    } catch (error) {
-      // Whatever state it is in, nobody else should find it so.
-      this.#isLost = true;
-      throw statementError(error);
-    }
+    writeTogether(this.#client);
+    this.#newest = this.#client.query(BEGIN).then(
+      () => {
+        this.#isAnswered = true;
+      },
+      (error: unknown) => {
+        // Whatever state it is in, nobody else should find it so.
+        this.#isLost = true;
+        this.#failure = statementError(error);
+      },
+    );
   }
 
   /**
@@ -86,17 +97,22 @@ class Connection implements DatabaseConnection {
    */
   async commit(): Promise<void> {
     const client = this.#inTransaction();
+    if (!this.#isAnswered) await this.#newest;
+    if (this.#failure !== undefined) throw this.#failure;
     if (broken.has(client)) throw new Interrupted('storage unavailable: the connection was lost before COMMIT');
     const warnings: string[] = [];
     const onNotice = ({ code }: { code: string | undefined }): void => void warnings.push(String(code));
     client.on('notice', onNotice);
+    writeTogether(client);
     try {
-      const { command } = await client.query('commit');
+      const [{ command }] = await Promise.all([client.query('commit'), this.#newest]);
       // After a failed statement COMMIT is answered with ROLLBACK.
-      if (command !== 'COMMIT') throw new Interrupted('storage unavailable: the transaction was rolled back');
+      if (command === 'ROLLBACK') throw this.#failure ?? new Interrupted('storage unavailable: it was rolled back');
+      if (command !== 'COMMIT' || this.#failure !== undefined) throw commitError(this.#failure);
     } catch (error) {
-      this.#isLost ||= !(error instanceof Interrupted) && isConnectionLost(error);
-      throw error instanceof Interrupted ? error : commitError(error);
+      if (error === this.#failure || error instanceof StorageUnavailable) throw error;
+      this.#isLost ||= isConnectionLost(error);
+      throw commitError(error);
     } finally {
       client.off('notice', onNotice);
     }
@@ -139,13 +155,23 @@ class Connection implements DatabaseConnection {
   async #send(sql: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult> {
     const client = this.#inTransaction();
     const ask = askOf(client, sql, parameters);
-    try {
-      return await client.query(ask);
-    } catch (error) {
-      if (isOutdated(error, ask)) throw new Interrupted('storage unavailable: a table has changed', { cause: error });
+    writeTogether(client);
+    const answer = client.query(ask).catch((error: unknown) => this.#fail(error, ask));
+    this.#newest = answer.catch(() => {});
+    const result = await answer;
+    // Of a BEGIN that failed, and then this one was no part of any transaction.
+    if (this.#failure !== undefined) throw this.#failure;
+    return result;
+  }
+
+  #fail(error: unknown, ask: Ask): never {
+    if (isOutdated(error, ask)) {
+      this.#failure ??= new Interrupted('storage unavailable: a table has changed', { cause: error });
+    } else {
       this.#isLost ||= isConnectionLost(error);
-      throw statementError(error);
+      this.#failure ??= statementError(error);
     }
+    throw this.#failure;
   }
 
   async #read(sql: string, parameters: readonly unknown[], tries = READ_TRIES): Promise<pg.QueryResult> {
@@ -165,6 +191,14 @@ class Connection implements DatabaseConnection {
     }
     return this.#read(sql, parameters, tries - 1);
   }
+}
+
+/** Everything that is asked until the transaction waits for an answer goes out in one write: half of what a statement costs us. */
+function writeTogether(client: pg.PoolClient): void {
+  const { stream } = client.connection;
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {

@@ -54,6 +54,8 @@ function poolOf(url: string, limits: Pick<pg.PoolConfig, 'max' | 'query_timeout'
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    // What a transaction sends together is answered in order, in one round trip.
+    pipeline: true,
     // A command is done when it is done, whatever is still open.
     allowExitOnIdle: true,
     application_name: 'sallyport',

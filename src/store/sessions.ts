@@ -47,7 +47,7 @@ const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth:
 );
 
 export async function createSession(tx: Queries, session: SessionTable): Promise<void> {
-  await insertSession.run(tx, session);
+  await insertSession.send(tx, session);
 }
 
 const insertSession = statement((db: Queries, p: Param<SessionTable>) =>

@@ -1,4 +1,4 @@
-import type { Compilable, CompiledQuery, DialectAdapter } from 'kysely';
+import { type Compilable, type CompiledQuery, type DialectAdapter, PostgresAdapter, type QueryResult } from 'kysely';
 import type { Queries } from './database.ts';
 
 /**
@@ -15,6 +15,13 @@ export type Statement<Values, Row> = {
   first(queries: Queries, values: Values): Promise<Row | undefined>;
   /** Answers how many rows it inserted, updated or deleted. */
   run(queries: Queries, values: Values): Promise<number>;
+  /**
+   * Sends it and waits for no answer: what comes next, COMMIT as well, travels with it. Whatever fails then is told by
+   * the next statement or by COMMIT, and nothing is kept.
+   *
+   * @param tx a transaction
+   */
+  send(tx: Queries, values: Values): Promise<void>;
 };
 
 /** A statement that is compiled at its first use: building one costs Kysely ten times what SQLite needs to run it. */
@@ -24,7 +31,8 @@ export function statement<Values, Row>(
   // A database and its transactions share one adapter; two dialects never do.
   const templates = new WeakMap<DialectAdapter, Template<Values, Row>>();
 
-  function execute(queries: Queries, values: Values) {
+  /** Resolves as soon as it is sent: several may be on their way together, in the order in which they were called. */
+  function begin(queries: Queries, values: Values): Promise<Sent<Row>> {
     const { adapter } = queries.getExecutor();
     let template = templates.get(adapter);
     if (template === undefined) {
@@ -33,15 +41,29 @@ export function statement<Values, Row>(
     }
     const query = template(values);
     // No plugin of ours changes a result: Kysely's own way to the connection costs as much again as SQLite's answer.
-    return queries.getExecutor().provideConnection((connection) => connection.executeQuery<Row>(query));
+    return queries
+      .getExecutor()
+      .provideConnection(async (connection) => ({ answer: connection.executeQuery<Row>(query) }));
   }
+
+  const execute = async (queries: Queries, values: Values) => (await begin(queries, values)).answer;
 
   return {
     all: async (queries, values) => (await execute(queries, values)).rows,
     first: async (queries, values) => (await execute(queries, values)).rows[0],
     run: async (queries, values) => Number((await execute(queries, values)).numAffectedRows ?? 0n),
+    async send(tx, values) {
+      if (!tx.isTransaction) throw new Error('outside a transaction nobody would hear of its failure');
+      const { answer } = await begin(tx, values);
+      // SQLite has answered by now, and keeps on after a statement that failed.
+      if (tx.getExecutor().adapter instanceof PostgresAdapter) answer.catch(() => {});
+      else await answer;
+    },
   };
 }
+
+/** In an object, because a promise of a promise waits for both. */
+type Sent<Row> = { readonly answer: Promise<QueryResult<Row>> };
 
 type Template<Values, Row> = (values: Values) => CompiledQuery<Row>;
 

@@ -167,7 +167,7 @@ export async function replacePassword(
 }
 
 export async function noteSignIn(tx: Queries, userId: string, now: number): Promise<void> {
-  await signedIn.run(tx, { userId, now });
+  await signedIn.send(tx, { userId, now });
 }
 
 const signedIn = statement((db: Queries, p: Param<{ userId: string; now: number }>) =>

@@ -65,3 +65,15 @@ it('refuses to compute with a parameter while it is built', async () => {
   );
   await assert.rejects(later.all(db.read, { now: 1 }), /now has no value/);
 });
+
+it('sends in a transaction alone, and what fails there fails at once', async () => {
+  await assert.rejects(put.send(db.read, { key: 'sent', version: 1 }), /outside a transaction/);
+  await db.transaction((tx) => put.send(tx, { key: 'sent', version: 1 }));
+  const twice = db.transaction(async (tx) => {
+    await put.send(tx, { key: 'kept not', version: 1 });
+    await put.send(tx, { key: 'sent', version: 2 });
+  });
+  await assert.rejects(twice, /UNIQUE/);
+  const keys = await db.read.selectFrom('attempts').select('key').where('key', 'in', ['sent', 'kept not']).execute();
+  assert.deepEqual(keys, [{ key: 'sent' }]);
+});
