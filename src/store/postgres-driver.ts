@@ -105,7 +105,8 @@ class Connection implements DatabaseConnection {
     client.on('notice', onNotice);
     writeTogether(client);
     try {
-      const [{ command }] = await Promise.all([client.query('commit'), this.#newest]);
+      const { command } = await client.query('commit');
+      await this.#newest;
       // After a failed statement COMMIT is answered with ROLLBACK.
       if (command === 'ROLLBACK') throw this.#failure ?? new Interrupted('storage unavailable: it was rolled back');
       if (command !== 'COMMIT' || this.#failure !== undefined) throw commitError(this.#failure);
