@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { tokenHash } from '#core/token.ts';
 import { makeLink } from '#flows/make-link.ts';
+import type { Queries } from '#store/database.ts';
 import { setDisabled } from '#store/user-life.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
@@ -78,7 +79,10 @@ describe('asking for a link', () => {
       const statements: string[] = [];
       const { transaction } = world.env.db;
       t.mock.method(world.env.db, 'transaction', (work: Parameters<typeof transaction>[0]) =>
-        transaction((tx) => work(tx.withPlugin(collect(statements)) as typeof tx)),
+        transaction((tx) => {
+          hear(t, tx, statements);
+          return work(tx);
+        }),
       );
       await person.post('/forgot-password', { email });
       t.mock.restoreAll();
@@ -128,15 +132,21 @@ describe('asking for a link', () => {
   });
 });
 
-/** Remembers what each statement does to which table. */
-function collect(statements: string[]) {
-  return {
-    transformQuery: ({ node }: { node: { kind: string } }) => {
-      statements.push(`${node.kind} ${/"name":"(\w+)"/.exec(JSON.stringify(node))?.[1]}`);
-      return node as never;
-    },
-    transformResult: async ({ result }: { result: unknown }) => result as never,
-  };
+/** Writes down what the database is asked, however it was built. */
+function hear(t: TestContext, tx: Queries, statements: string[]): void {
+  const executor = tx.getExecutor();
+  const provide = executor.provideConnection.bind(executor);
+  t.mock.method(executor, 'provideConnection', (consumer: Parameters<typeof provide>[0]) =>
+    provide((connection) =>
+      consumer({
+        executeQuery(query) {
+          statements.push(query.sql);
+          return connection.executeQuery(query);
+        },
+        streamQuery: () => assert.fail('nothing streams'),
+      }),
+    ),
+  );
 }
 
 describe('a link to set a password', () => {
