@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { type Cluster, startCluster } from '../test/databases/cluster.ts';
 import type { Pair } from './failover/pair.ts';
+import type { Patroni } from './failover/patroni.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
@@ -25,6 +26,8 @@ export type Storage = {
   readonly server: DatabaseServer | undefined;
   /** Primary and standby, where there are two. */
   readonly pair?: Pair;
+  /** A cluster that looks after itself, where there is one. */
+  readonly patroni?: Patroni;
   /** For what is not shared by all services. */
   close?(): Promise<void>;
 };
@@ -104,30 +107,29 @@ async function postgresStorage(name: string, settings: Readonly<Record<string, s
   };
 }
 
-/** Its processes: the first one and its children. */
+/** All processes of one server. */
 export function serverOf(running: Cluster): DatabaseServer {
-  const pids = (): readonly number[] => {
-    const first = running.pid();
-    if (first === undefined) return [];
-    const list = `/proc/${first}/task/${first}/children`;
-    const children = existsSync(list) ? readFileSync(list, 'utf8').split(' ').filter(Boolean) : [];
-    return [first, ...children.map(Number)];
-  };
-  const signal = (name: NodeJS.Signals): void => {
-    for (const pid of pids()) send(pid, name);
-  };
+  const signal = (name: NodeJS.Signals): void => signalAll(running.pid(), name);
   return {
     signal,
     async kill() {
       // Held first, or it sees its children die and starts new ones.
       signal('SIGSTOP');
-      for (const pid of pids().slice(1)) send(pid, 'SIGKILL');
+      signal('SIGKILL');
       await running.stop('SIGKILL');
       // The memory that they share goes with the last of them.
       await wait(200);
     },
     start: () => running.start(),
   };
+}
+
+/** To the first process of a server and its children. */
+export function signalAll(first: number | undefined, signal: NodeJS.Signals): void {
+  if (first === undefined) return;
+  const list = `/proc/${first}/task/${first}/children`;
+  const children = existsSync(list) ? readFileSync(list, 'utf8').split(' ').filter(Boolean).map(Number) : [];
+  for (const pid of [first, ...children]) send(pid, signal);
 }
 
 /** To whoever is still there: a child may end by itself while the list of them is read. */

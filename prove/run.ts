@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { closeServers } from './database.ts';
-import { hasCompiler } from './power-cut/disk.ts';
 import { type Raced, runRaces } from './races.ts';
 import { chanceOf } from './random.ts';
 import { isProven, type Result, runScenario } from './run-scenario.ts';
 import { NEGATIVE_CONTROLS, SCENARIOS } from './scenarios.ts';
+import { missingFor } from './service.ts';
 import { tableOf } from './table.ts';
 
 const { values } = parseArgs({
@@ -33,8 +33,9 @@ for (const scenario of [...SCENARIOS, ...NEGATIVE_CONTROLS]) {
   const rounds = Math.min(scenario.rounds[length], Number(values.rounds ?? Number.POSITIVE_INFINITY));
   const line = `${scenario.service.database} ${scenario.name}`;
   if (rounds === 0 || !line.includes(values.only ?? '')) continue;
-  if (scenario.service.onDisk && !hasCompiler()) {
-    notRun.push(`${line}: gcc is missing, and the disk that forgets needs it`);
+  const missing = missingFor(scenario.service);
+  if (missing !== undefined) {
+    notRun.push(`${line}: ${missing}`);
     continue;
   }
   try {

@@ -24,6 +24,7 @@ const SQLITE = { database: 'sqlite' } as const;
 const SQLITE_ON_DISK = { ...SQLITE, onDisk: true } as const;
 const POSTGRES = { database: 'postgres', nodes: 2 } as const;
 const SYNCHRONOUS = { ...POSTGRES, replication: 'synchronous' } as const;
+const UNDER_PATRONI = { ...SYNCHRONOUS, underPatroni: true } as const;
 /** Everything that people do, so that a fault meets all of it. */
 const PEOPLE: readonly Part[] = [
   'canary',
@@ -57,6 +58,12 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('kill -STOP of PostgreSQL', POSTGRES, faults.freezeDatabase, { short: 0, long: 4 }),
   scenario('failover', SYNCHRONOUS, failover.failOver, { short: 1, long: 12 }),
   scenario('failover, the standby cut off before', SYNCHRONOUS, failover.failOverLate, { short: 0, long: 2 }),
+  {
+    ...scenario('failover by Patroni', UNDER_PATRONI, failover.failOverByPatroni, { short: 0, long: 10 }),
+    // It takes seconds: people come before, meanwhile and afterwards.
+    spreadMs: 20_000,
+  },
+  scenario('Patroni, the standbys cut off before', UNDER_PATRONI, failover.loseAlone, { short: 0, long: 2 }),
   scenario('database connections cut', POSTGRES, faults.cutDatabaseConnections, { short: 0, long: 15 }),
 ];
 
@@ -86,6 +93,12 @@ export const NEGATIVE_CONTROLS: readonly Scenario[] = [
     service: { ...POSTGRES, replication: 'asynchronous' },
     fault: failover.failOverLate,
     parts: ['code', 'recovery_codes', 'end_others', 'change_password'],
+  }),
+  control('Patroni without synchronous_mode, failover', undefined, 'I1', {
+    service: { ...UNDER_PATRONI, replication: 'asynchronous' },
+    fault: failover.failOverToLagging,
+    parts: ['code', 'recovery_codes', 'end_others', 'change_password'],
+    rounds: { short: 0, long: 3 },
   }),
   control('no claim of a one-time code', 'code_claim_removed', 'I2', { parts: ['code_race', 'code_race'] }),
   control('no claim of a recovery code', 'recovery_code_claim_removed', 'I2', {

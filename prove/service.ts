@@ -5,8 +5,10 @@ import { freePort } from '../test/databases/cluster.ts';
 import { ORIGIN } from '../test/world.ts';
 import { type DatabaseKind, openStorage, type Storage } from './database.ts';
 import { openReplicated, type Replication } from './failover/pair.ts';
+import { openPatroni } from './failover/patroni.ts';
+import { missingForPatroni } from './failover/programs.ts';
 import type { Breakage, Tuning } from './patches.ts';
-import { type Disk, openDisk } from './power-cut/disk.ts';
+import { type Disk, hasCompiler, openDisk } from './power-cut/disk.ts';
 import { type Environment, killNode, type Node, runCommand, startNode } from './process.ts';
 import { type Arrival, forward, type Patience } from './wire.ts';
 
@@ -25,7 +27,15 @@ export type Options = {
   readonly databaseSettings?: Readonly<Record<string, string>>;
   /** A primary and a standby behind one address, and what a COMMIT waits for. */
   readonly replication?: Replication;
+  /** With Patroni, etcd and HAProxy to fail over, in the place of the proof itself. */
+  readonly underPatroni?: boolean;
 };
+
+/** Says in one line what such a service lacks on this machine, or nothing. */
+export function missingFor({ onDisk, underPatroni }: Options): string | undefined {
+  if (onDisk && !hasCompiler()) return 'gcc is missing, and the disk that forgets needs it';
+  return underPatroni ? missingForPatroni() : undefined;
+}
 
 export type Service = Awaited<ReturnType<typeof openService>>;
 
@@ -35,9 +45,8 @@ export async function openService(options: Options) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-proof-'));
   const data = join(folder, 'data');
   mkdirSync(data, { mode: 0o700 });
-  const storage: Storage = replication
-    ? await openReplicated(replication)
-    : await openStorage(database, data, databaseSettings);
+  const open = options.underPatroni ? openPatroni : openReplicated;
+  const storage: Storage = replication ? await open(replication) : await openStorage(database, data, databaseSettings);
   const disk: Disk | undefined = onDisk && storage.file !== undefined ? openDisk(storage.file, folder) : undefined;
   const settings = {
     ...storage.environment,

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { openAddress } from '../../test/databases/address.ts';
-import type { Cluster } from '../../test/databases/cluster.ts';
 import { ask } from '../../test/databases/own.ts';
 import { addStandby, follow, promote, STANDBY, startPrimary, waitFor } from '../../test/databases/replication.ts';
 import { type Storage, serverOf } from '../database.ts';
+import { assertStuck, NOTES } from './stuck.ts';
 
 /** Synchronous: no COMMIT is answered before the standby has it on its disk; without a standby none is answered at all. */
 export type Replication = 'synchronous' | 'asynchronous';
@@ -25,8 +24,6 @@ export type Pair = {
 const DATABASE = 'portal';
 /** The defaults: what is acknowledged is on the disk. */
 const SETTINGS = ['fsync = on', 'full_page_writes = on', 'synchronous_commit = on'];
-/** Longer than any COMMIT takes that somebody answers. */
-const STUCK_MS = 1_500;
 
 /** Two servers of real PostgreSQL, streaming replication between them, and one address that follows the primary. */
 export async function openReplicated(replication: Replication): Promise<Storage> {
@@ -60,7 +57,7 @@ export async function openReplicated(replication: Replication): Promise<Storage>
     [primary, standby] = [standby, primary];
     address.leadTo(primary.port);
     if (loss === 'frozen') serverOf(standby).signal('SIGCONT');
-    if (isAlive(loss) && replication === 'synchronous') await assertStuck(standby);
+    if (isAlive(loss) && replication === 'synchronous') await assertStuck(standby.url('postgres'));
   }
 
   async function rejoin(): Promise<void> {
@@ -93,19 +90,4 @@ export async function openReplicated(replication: Replication): Promise<Storage>
 /** Whether the old primary is still somewhere. */
 function isAlive(loss: Loss | undefined): boolean {
   return loss === 'cut off' || loss === 'frozen';
-}
-
-const NOTES = 'create table notes (at timestamptz not null default now())';
-
-/** An old primary that lives on must not acknowledge anything: then two servers would tell two stories. */
-async function assertStuck(old: Cluster): Promise<void> {
-  const client = new pg.Client({ connectionString: old.url('postgres'), query_timeout: STUCK_MS });
-  client.on('error', () => {});
-  await client.connect();
-  const outcome = await client.query('insert into notes default values').then(
-    () => 'acknowledged',
-    () => 'stuck',
-  );
-  await client.end().catch(() => {});
-  if (outcome === 'acknowledged') throw new Error('the old primary still acknowledges changes');
 }

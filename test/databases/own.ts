@@ -57,12 +57,16 @@ export async function ask(address: string, text: string, values: readonly unknow
 }
 
 /** Asks again until there is an answer. */
-export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const endsAt = performance.now() + PATIENCE_SECONDS * 1000;
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  seconds: number = PATIENCE_SECONDS,
+): Promise<T> {
+  const endsAt = performance.now() + seconds * 1000;
   while (performance.now() < endsAt) {
     const found = await look();
     if (found !== undefined) return found;
     await wait(20);
   }
-  throw new Error(`${what}: not within ${PATIENCE_SECONDS} seconds`);
+  throw new Error(`${what}: not within ${seconds} seconds`);
 }
