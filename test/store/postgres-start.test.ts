@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import { openPostgres } from '#store/postgres.ts';
-import { serverUrl } from '../databases/open.ts';
-import { type OwnDatabase, ownDatabase } from '../databases/own.ts';
+import { connectPostgres, serverUrl } from '../databases/open.ts';
+import { type OwnDatabase, ownDatabase, until } from '../databases/own.ts';
 
 const SALLYPORT = fileURLToPath(new URL('../../bin/sallyport.mjs', import.meta.url));
 const NODES = 10;
@@ -17,6 +17,11 @@ let server: string;
 before(async () => {
   server = await serverUrl('postgres');
 });
+
+/** Who has waited for longer than a statement of a request may take (5 s), and than its client would hear (8 s). */
+const PATIENT = `
+  select pid from pg_stat_activity
+  where datname = current_database() and wait_event = 'advisory' and clock_timestamp() - query_start > '8500 ms'`;
 
 const migrationsOf = async ({ query }: OwnDatabase) =>
   (await query('select name from kysely_migration order by name')).map(({ name }) => name);
@@ -49,13 +54,13 @@ async function startProcess(t: TestContext, own: OwnDatabase, keys: string): Pro
 }
 
 describe('starting on PostgreSQL', () => {
-  it('gives every text one order, so that columns that are compared share their indexes', async (t) => {
+  it('knows texts in one order and long numbers, so that columns that are compared share their indexes', async (t) => {
     const own = await ownDatabase(t, server);
     await own.open();
     const other = await own.query(`
-      select table_name || '.' || column_name as name from information_schema.columns
+      select table_name || '.' || column_name as name, data_type, collation_name from information_schema.columns
       where table_schema = 'public' and table_name not like 'kysely%'
-        and data_type in ('text', 'character varying') and collation_name is distinct from 'C'`);
+        and (data_type, coalesce(collation_name, '')) not in (('text', 'C'), ('bigint', ''))`);
     assert.deepEqual(other, []);
   });
 
@@ -66,6 +71,25 @@ describe('starting on PostgreSQL', () => {
     const names = await migrationsOf(own);
     assert.ok(names.length > 0);
     assert.deepEqual(names, [...new Set(names)]);
+  });
+
+  it('lets a migration take longer than any request may, and whoever starts meanwhile waits as long', async (t) => {
+    const own = await ownDatabase(t, server);
+    await own.query(`
+      create function hold() returns event_trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(1); end $$;
+      create event trigger hold on ddl_command_start when tag in ('CREATE INDEX') execute function hold()`);
+    const holder = await connectPostgres(own.url());
+    t.after(() => holder.end());
+    await holder.query('select pg_advisory_lock(1)');
+    const bothWait = until('one migrates and one waits for it', async () => {
+      const { rowCount } = await holder.query(PATIENT);
+      return rowCount === 2 || undefined;
+    });
+    const [nodes] = await Promise.all([
+      Promise.all([own.open(), own.open()]),
+      bothWait.then(() => holder.query('select pg_advisory_unlock(1)')),
+    ]);
+    for (const db of nodes) assert.equal(await db.problem(), undefined);
   });
 
   it('three processes at once on an empty database: all serve, over one ring', async (t) => {
