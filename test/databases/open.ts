@@ -87,7 +87,7 @@ export async function connectPostgres(url: string): Promise<pg.Client> {
 }
 
 /** The address of the database that stands for that file. */
-function postgresUrlOf(path: string): Promise<string> {
+export function postgresUrlOf(path: string): Promise<string> {
   return serverUrl(nameOf(path));
 }
 

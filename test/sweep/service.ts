@@ -1,19 +1,16 @@
-import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import type { PasswordHasher } from '#crypto/password-hash.ts';
 import type { Env } from '#env.ts';
-import { sealAuditTail } from '#features/operate/audit.ts';
-import { exportAudit } from '#flows/audit-export.ts';
 import { type App, createApp } from '#http/app.ts';
-import { backupSqlite } from '#store/sqlite-backup.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { openWorld } from '../world.ts';
-import { type Place, recoveryCode, type Secret, secretBytes, secretText } from './secrets.ts';
+import { keepEveryRow } from './places.ts';
+import { recoveryCode, type Secret, secretBytes, secretText } from './secrets.ts';
 
 /** An answer, with what a place needs that it could leak to: its address line, its refusal. */
 export type Heard = {
@@ -27,7 +24,7 @@ export type Heard = {
 
 export type Service = Awaited<ReturnType<typeof openService>>;
 
-/** The whole service over a file, logging all it can, with somebody who notes every secret that it draws or is told. */
+/** The whole service over a database that outlives it, logging all it can, with somebody who notes every secret that it draws or is told. */
 export async function openService(t: { after(work: () => unknown): void }) {
   const folder = mkdtempSync(join(tmpdir(), 'sweep-'));
   const path = join(folder, 'sallyport.db');
@@ -37,6 +34,7 @@ export async function openService(t: { after(work: () => unknown): void }) {
     { after: (work: () => unknown) => void closings.push(work) },
     { database: { path, keyText }, environment: { SALLYPORT_LOCAL_WEBHOOKS: 'on' } },
   );
+  await keepEveryRow(path);
   const secrets = new Map<string, Secret>();
   const learn = (secret: Secret) => void secrets.set(String(secret.needles[0]), secret);
   const codes = new Set<string>();
@@ -161,36 +159,4 @@ function tokensIn(response: Response, body: string): Told[] {
     ...cookies,
     ...found.flatMap(([kind, pattern]) => [...body.matchAll(pattern)].map((m): Told => [kind, m[1] ?? ''])),
   ];
-}
-
-/** Everything that outlives a request, as it is now; the backup is made anew each time. */
-export async function placesOf({ env, folder, path, log, heard }: Service): Promise<readonly Place[]> {
-  await sealAuditTail(env);
-  const backup = join(folder, 'backup.db');
-  rmSync(backup, { force: true });
-  await backupSqlite(path, backup);
-  const files = [path, `${path}-wal`, `${path}-shm`].filter((file) => existsSync(file));
-  const text = (name: string, lines: readonly string[]): Place => ({ name, bytes: Buffer.from(lines.join('\n')) });
-  return [
-    ...files.map((file) => ({ name: file.replace(path, 'database'), bytes: readFileSync(file) })),
-    { name: 'backup', bytes: readFileSync(backup) },
-    text('log', log),
-    text('audit export in JSON lines', await lines(env, 'jsonl')),
-    text('audit export in CSV', await lines(env, 'csv')),
-    text(
-      'outbox',
-      (await env.db.read.selectFrom('outbox').selectAll().execute()).map((row) => JSON.stringify(row)),
-    ),
-    text(
-      'Location',
-      heard.flatMap(({ location }) => location ?? []),
-    ),
-  ];
-}
-
-async function lines(env: Env, format: 'jsonl' | 'csv'): Promise<string[]> {
-  const all: string[] = [];
-  for await (const line of exportAudit(env, { format, actor: 'command_line' })) all.push(line);
-  assert.ok(all.length > 10);
-  return all;
 }

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Env } from '#env.ts';
+import { sealAuditTail } from '#features/operate/audit.ts';
+import { exportAudit } from '#flows/audit-export.ts';
+import { backupPostgres } from '#store/postgres-backup.ts';
+import { backupSqlite } from '#store/sqlite-backup.ts';
+import { connectTo, KIND, postgresUrlOf } from '../databases/open.ts';
+import type { Place } from './secrets.ts';
+import type { Service } from './service.ts';
+
+/** Where the newest rows are: files of SQLite, all tables of PostgreSQL. */
+export const ROWS = KIND === 'sqlite' ? 'database-wal' : 'database';
+
+/** The table of every row as it ever was. */
+export const EVERY_ROW = 'every_row';
+
+/**
+ * Keeps each row as it was written, whatever becomes of it: in PostgreSQL's files it stays until a vacuum, and longer in
+ * its log. SQLite's own files show that.
+ */
+export async function keepEveryRow(path: string): Promise<void> {
+  if (KIND === 'sqlite') return;
+  const connection = await connectTo(path);
+  const tables = await connection.rows(TABLES);
+  const triggers = tables.map(
+    ({ name }) => `
+    create trigger keep after insert or update on "${name}" for each row execute function keep()`,
+  );
+  await connection.run(`
+    create table ${EVERY_ROW} (row text);
+    create function keep() returns trigger language plpgsql as
+    $$ begin insert into ${EVERY_ROW} values (new::text); return null; end $$;
+    ${triggers.join(';')}`);
+  await connection.close();
+}
+
+const TABLES = "select tablename as name from pg_tables where schemaname = 'public'";
+
+/** Everything that outlives a request, as it is now; the backup is made anew each time. */
+export async function placesOf(service: Service): Promise<readonly Place[]> {
+  const { env, path, log, heard } = service;
+  await sealAuditTail(env);
+  const text = (name: string, lines: readonly string[]): Place => ({ name, bytes: Buffer.from(lines.join('\n')) });
+  return [
+    ...(KIND === 'sqlite' ? filesOf(path) : [{ name: 'database', bytes: await dumpOf(path) }]),
+    { name: 'backup', bytes: readFileSync(await backUp(service)) },
+    text('log', log),
+    text('audit export in JSON lines', await lines(env, 'jsonl')),
+    text('audit export in CSV', await lines(env, 'csv')),
+    text(
+      'outbox',
+      (await env.db.read.selectFrom('outbox').selectAll().execute()).map((row) => JSON.stringify(row)),
+    ),
+    text(
+      'Location',
+      heard.flatMap(({ location }) => location ?? []),
+    ),
+  ];
+}
+
+/** The file of a backup as it is made now, in the place of the last one. */
+export async function backUp({ folder, path }: Service): Promise<string> {
+  const backup = join(folder, 'backup.db');
+  rmSync(backup, { force: true });
+  if (KIND === 'sqlite') await backupSqlite(path, backup);
+  else await backupPostgres(await postgresUrlOf(path), backup);
+  return backup;
+}
+
+function filesOf(path: string): readonly Place[] {
+  const files = [path, `${path}-wal`, `${path}-shm`].filter((file) => existsSync(file));
+  return files.map((file) => ({ name: file.replace(path, 'database'), bytes: readFileSync(file) }));
+}
+
+/** Every value of every table, those that no backup knows too. */
+async function dumpOf(path: string): Promise<Buffer> {
+  const connection = await connectTo(path);
+  const values: unknown[] = [];
+  for (const { name } of await connection.rows(TABLES)) {
+    for (const row of await connection.rows(`select * from "${name}"`)) values.push(...Object.values(row));
+  }
+  await connection.close();
+  return Buffer.concat(values.flatMap((value) => [Buffer.isBuffer(value) ? value : Buffer.from(`${value}`), LINE_END]));
+}
+
+const LINE_END = Buffer.from('\n');
+
+async function lines(env: Env, format: 'jsonl' | 'csv'): Promise<string[]> {
+  const all: string[] = [];
+  for await (const line of exportAudit(env, { format, actor: 'command_line' })) all.push(line);
+  assert.ok(all.length > 10);
+  return all;
+}
