@@ -19,8 +19,8 @@ export function watchReads(db: Database): { readonly db: Database; readonly aske
   return { db: { ...db, read: db.read.withPlugin(plugin) }, asked };
 }
 
-/** Joins too, that read a whole table to put it in order. */
-const NO_SCANS = 'set local enable_seqscan = off; set local enable_mergejoin = off; set local enable_hashjoin = off';
+/** Joins too, that read a whole table to put it in order, and sorts: one that is left has no index to do its work. */
+const NO_SCANS = ['seqscan', 'mergejoin', 'hashjoin', 'sort'].map((way) => `set local enable_${way} = off`).join('; ');
 
 /**
  * How the database finds the rows of a query, line by line.
