@@ -11,7 +11,7 @@ import { type FromWorker, tellWorker } from './worker-talk.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A worker that lived for less died of something that the next one meets too. */
+/** A worker that served for less, however long its start took, died of something that the next one meets too. */
 const SHORT_LIFE_MS = 10_000;
 const MOST_SHORT_LIVES = 5;
 /** Doubled with each short life: some 8 seconds until giving up. */
@@ -31,13 +31,12 @@ export async function startWorkers(config: Config, environment: Environment): Pr
   // Whoever serves looks at it; a failure before that is thrown below.
   failed.catch(() => {});
   const crew = createCrew(environment, env.log, fail);
+  // A worker that hangs notices nothing, not even that it is alone.
   process.on('exit', crew.kill);
   let metrics: Listening | undefined;
   try {
     metrics = await listenForMetrics(config, crew);
-    // One first: what keeps it from serving is said once.
-    await crew.add();
-    await Promise.all(Array.from({ length: config.workers - 1 }, crew.add));
+    await Promise.all(Array.from({ length: config.workers }, crew.add));
   } catch (error) {
     await Promise.all([crew.stop('now'), metrics?.close()]);
     throw error;
@@ -76,7 +75,7 @@ async function listenForMetrics({ host, metricsPort }: Config, crew: ReturnType<
   });
 }
 
-type Log = { info(facts: object, text: string): void; error(facts: object, text: string): void };
+type Log = Readonly<Record<'debug' | 'info' | 'error', (facts: object, text: string) => void>>;
 
 /** The workers of one primary. `fail` hears when they cannot be kept alive. */
 function createCrew(environment: Environment, log: Log, fail: (error: Error) => void) {
@@ -91,7 +90,8 @@ function createCrew(environment: Environment, log: Log, fail: (error: Error) => 
   /** Answers once the worker serves. */
   async function add(): Promise<void> {
     const worker = cluster.fork(environment);
-    const startedMs = performance.now();
+    log.debug({ pid: worker.process.pid }, 'a worker starts');
+    let servesSinceMs = 0;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (said: FromWorker) => {
       if (said.kind === 'serving') resolve();
@@ -102,15 +102,16 @@ function createCrew(environment: Environment, log: Log, fail: (error: Error) => 
       reject(new Error(`a worker ended before it served (${signal ?? `exit code ${code}`})`));
       if (!serving.delete(worker) || isStopping) return;
       log.error({ pid: worker.process.pid, code, signal }, 'a worker died: starting another');
-      void replaceDead(performance.now() - startedMs);
+      void replaceDead(performance.now() - servesSinceMs);
     });
     await promise;
+    servesSinceMs = performance.now();
     serving.add(worker);
     if (isStopping) tellWorker(worker, { kind: 'stop', how: 'now' });
   }
 
-  async function replaceDead(livedMs: number): Promise<void> {
-    shortLives = livedMs < SHORT_LIFE_MS ? shortLives + 1 : 0;
+  async function replaceDead(servedMs: number): Promise<void> {
+    shortLives = servedMs < SHORT_LIFE_MS ? shortLives + 1 : 0;
     if (shortLives > MOST_SHORT_LIVES) {
       await stop('now');
       return fail(new Error(`workers died ${shortLives} times within seconds of their start: giving up`));
