@@ -4,7 +4,7 @@ import type { RefusalCode } from '#core/result.ts';
 import { statusOf } from '#http/problem.ts';
 import type { Answer, ApiAnswer } from '../world.ts';
 import { agree } from './agreement.ts';
-import { type Browser, isLivePending, type Model, type Pending } from './model.ts';
+import { type Browser, isLivePending, type Model, type Pending, type Person } from './model.ts';
 import type { NodeIndex, Real } from './real.ts';
 
 /** The events of success that an act has to leave in the audit log: each once, and no other. */
@@ -31,7 +31,7 @@ export type Drawn = { readonly weight: number; readonly arbitrary: fc.Arbitrary<
 /** One verb of the service as a command of fast-check, on either node. */
 export function act<Args extends object>({ name, args, check, run }: Kind<Args>): fc.Arbitrary<Act> {
   return fc.tuple(args, fc.constantFrom<NodeIndex>(0, 1)).map(([given, node]) => ({
-    check: (model) => check?.(model, given) ?? true,
+    check: (model) => check?.({ ...model, now: model.now + 1 }, given) ?? true,
     async run(model, real) {
       // Every act takes a moment: rows made by two of them have an age that differs.
       model.now += 1;
@@ -46,8 +46,34 @@ export function act<Args extends object>({ name, args, check, run }: Kind<Args>)
   }));
 }
 
-/** One of three; sequences go deeper when most of their acts are of one person. */
-export const someone = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.constantFrom(1, 2));
+/** One of three, or whoever was invited; sequences go deeper when most of their acts are of one person. */
+export const someone = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constantFrom(1, 2, 3));
+
+type PersonAct = (model: Model, real: Real, on: On & { readonly person: Person }) => Promise<Events>;
+
+/** What is done to one of them by somebody else. */
+export function onPerson(
+  name: string,
+  run: PersonAct,
+  suits: (person: Person, model: Readonly<Model>) => boolean = () => true,
+): fc.Arbitrary<Act> {
+  const suiting = (model: Readonly<Model>) => model.people.filter((person) => suits(person, model));
+  return act({
+    name,
+    args: fc.record({ person: someone }),
+    check: (model) => suiting(model).length > 0,
+    run: (model, real, { person: index, node }) => {
+      const people = suiting(model);
+      const person = people[index % people.length];
+      assert(person);
+      return run(model, real, { node, person });
+    },
+  });
+}
+
+export function isColleague({ isStaff }: Person): boolean {
+  return !isStaff;
+}
 
 /** Which of a list, counted from the newest; the old ones are drawn, too. */
 export const ordinal = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(7));

@@ -91,10 +91,10 @@ async function assertPendingPage(model: Model, real: Real, node: NodeIndex, at: 
 
 /** What works now: paused or disabled is left out, and so are codes of which none is left. */
 export function methodsOf(model: Model, { person, deviceId }: Pick<Pending, 'person' | 'deviceId'>): string[] {
-  const { authenticator, email } = person;
+  const { authenticator, id } = person;
   if (!authenticator) return [];
   const { counters, now } = model;
-  const recovery = counters.isOpen(recoveryLane(email, deviceId), now) && unusedCodes(person).length > 0;
+  const recovery = counters.isOpen(recoveryLane(id, deviceId), now) && unusedCodes(person).length > 0;
   return [
     ...(counters.isOpen(codeLane(authenticator.key, deviceId), now) ? ['totp'] : []),
     ...(recovery ? ['recovery_code'] : []),

@@ -77,8 +77,8 @@ export function codeLane(authenticatorKey: string, deviceId: string | undefined)
   return { key: `code:${authenticatorKey}:${deviceId ?? 'unknown'}`, rule: RULES.oneTimeCode };
 }
 
-export function recoveryLane(email: string, deviceId: string | undefined): Lane {
-  return { key: `recovery:${email}:${deviceId ?? 'unknown'}`, rule: RULES.recoveryCode };
+export function recoveryLane(personId: string, deviceId: string | undefined): Lane {
+  return { key: `recovery:${personId}:${deviceId ?? 'unknown'}`, rule: RULES.recoveryCode };
 }
 
 /** A second factor counts in its own lane and, on a device that is not known, in the lane of the address. */
@@ -86,8 +86,12 @@ export function proofLanes(own: Lane, { deviceId, address }: Place): readonly La
   return deviceId === undefined ? [own, { key: `address-code:${address}`, rule: RULES.addressCodes }] : [own];
 }
 
-export function newPendingLane(email: string): Lane {
-  return { key: `new-pending:${email}`, rule: RULES.newPendingSignIns };
+export function newPendingLane(personId: string): Lane {
+  return { key: `new-pending:${personId}`, rule: RULES.newPendingSignIns };
+}
+
+export function emailChangeLane(personId: string): Lane {
+  return { key: `email-change:${personId}`, rule: RULES.emailChangeMails };
 }
 
 export function resetMailLane(email: string): Lane {

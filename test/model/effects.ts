@@ -2,12 +2,14 @@ import {
   DAY,
   type Device,
   isLiveSession,
+  type Link,
   MINUTE,
   type Model,
   ownersOf,
   type Pending,
   type Person,
   type Session,
+  secondFactorFrom,
   sessionEnd,
 } from './model.ts';
 
@@ -28,7 +30,7 @@ export function openSession(model: Model, opening: Opening): { session: Session;
   const { person, mouth, factor, token, deviceId } = opening;
   const { now } = model;
   const end = sessionEnd(person, now);
-  const cap = factor === undefined && !person.isStaff ? (model.requiredFrom ?? end) : end;
+  const cap = factor === undefined ? (secondFactorFrom(model, person) ?? end) : end;
   const provenAt = factor && now;
   const session: Session = {
     ...{
@@ -101,6 +103,7 @@ export function removeAuthenticator(model: Model, person: Person): void {
 }
 
 export function setAuthenticator(model: Model, person: Person, secret: string, lastUsedStep: number): void {
+  person.accessCode = undefined;
   person.authenticator = { key: newId(model), secret, lastUsedStep };
 }
 
@@ -109,8 +112,35 @@ export function sweep(model: Model): void {
   for (const session of model.sessions) session.ended ||= !isLiveSession(model, session);
 }
 
-export function revokeLinks(model: Model, person: Person): void {
-  for (const link of model.links) if (link.person === person) link.dead = true;
+/** A new password and a newer link kill all that are unused, but for the way back to an old email. */
+export function revokeLinks(
+  model: Model,
+  person: Person,
+  purposes: readonly Link['purpose'][] = ['reset', 'invitation', 'confirm'],
+): void {
+  for (const link of model.links) if (link.person === person && purposes.includes(link.purpose)) link.dead = true;
+}
+
+export function addLink(model: Model, seconds: number, link: Omit<Link, 'expiresAt' | 'dead'>): void {
+  model.links.push({ ...link, expiresAt: model.now + seconds, dead: false });
+}
+
+/** What a password alone has opened for these people ends no later than that. */
+export function capWithoutSecondFactor(model: Model, people: readonly Person[], at: number): void {
+  for (const session of model.sessions) {
+    if (session.secondFactorAt !== undefined || !people.includes(session.person)) continue;
+    session.expiresAt = Math.min(session.expiresAt, at);
+  }
+}
+
+/** Everything that an authenticator was, and everything that rested on it. */
+export function resetAuthenticators(model: Model, person: Person): void {
+  removeAuthenticator(model, person);
+  model.counters.forget(`recovery:${person.id}:`);
+  Object.assign(person, { codes: new Map(), copyUntil: undefined, accessCode: undefined });
+  endOthers(model, person);
+  forgetDevices(model, person);
+  revokeLinks(model, person, ['confirm']);
 }
 
 export function unusedCodes({ codes }: Person): readonly string[] {

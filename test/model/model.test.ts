@@ -3,12 +3,18 @@ import fc from 'fast-check';
 import type { MfaPolicy } from '#core/policy.ts';
 import { KIND } from '../databases/open.ts';
 import { recoveryCodesOf } from '../http/limits-story.ts';
+import { makeKey } from '../http/management-story.ts';
 import { PASSWORD } from '../world.ts';
+import { ACCESS_CODE_ACTS, resetMfaWithCode } from './access-code-acts.ts';
+import type { Drawn } from './act.ts';
 import { agreeOnTheDead } from './agreement.ts';
 import { issueCodes, setAuthenticator } from './effects.ts';
+import { EMAIL_ACTS } from './email-acts.ts';
 import { ENROLLMENT_ACTS } from './enrollment-acts.ts';
-import { DAY, type Model, newModel, type Person } from './model.ts';
-import { OPERATOR_ACTS } from './operator-acts.ts';
+import { LIFE_ACTS } from './life-acts.ts';
+import { LINK_ACTS } from './link-acts.ts';
+import { DAY, type Model, newModel, newPerson, type Person } from './model.ts';
+import { OPERATOR_ACTS, SERVER_ACTS } from './operator-acts.ts';
 import { openReal, type Real } from './real.ts';
 import { SECOND_FACTOR_ACTS } from './second-factor-acts.ts';
 import { SECURITY_ACTS } from './security-acts.ts';
@@ -20,7 +26,29 @@ const ACTS_AT_MOST = 70;
 /** A failure prints its seed and path: `MODEL_SEED=… MODEL_PATH=…` plays it again. */
 const { MODEL_SEED, MODEL_PATH } = process.env;
 
-const ACTS = fc.oneof(...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...ENROLLMENT_ACTS, ...SECURITY_ACTS, ...OPERATOR_ACTS);
+const SIGNING_IN = [...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SECURITY_ACTS, ...SERVER_ACTS];
+const RESETS = [...ENROLLMENT_ACTS, ...ACCESS_CODE_ACTS];
+const LETTERS = [...LINK_ACTS, ...EMAIL_ACTS];
+
+/** All that can be done; and less of it, so that a sequence goes deeper. */
+const sequence = fc.oneof(
+  { weight: 1, arbitrary: commandsOf([...SIGNING_IN, ...RESETS, ...LETTERS, ...LIFE_ACTS, ...OPERATOR_ACTS]) },
+  { weight: 2, arbitrary: commandsOf([...SIGNING_IN, ...RESETS]) },
+  { weight: 1, arbitrary: commandsOf([...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SERVER_ACTS, ...LETTERS]) },
+  {
+    weight: 1,
+    arbitrary: commandsOf([...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SERVER_ACTS, ...LIFE_ACTS, ...OPERATOR_ACTS]),
+  },
+);
+
+/** Long sequences from the first on. */
+function commandsOf(acts: readonly Drawn[]) {
+  return fc.noBias(fc.commands([fc.oneof(...acts)], { maxCommands: ACTS_AT_MOST, size: 'max' }));
+}
+
+/** How somebody is found at the beginning: without an authenticator, with one, or after a reset with a code for a new one. */
+type Beginning = 'new' | 'enrolled' | 'reset';
+const beginning = fc.constantFrom<Beginning>('new', 'new', 'enrolled', 'enrolled', 'reset');
 
 test('a full session exists exactly when the model says so', { timeout: 3_600_000 }, async (t) => {
   const real = await openReal();
@@ -30,12 +58,11 @@ test('a full session exists exactly when the model says so', { timeout: 3_600_00
   const property = fc.asyncProperty(
     fc.record({
       policy: fc.constantFrom<MfaPolicy>('off', 'optional', 'required'),
-      enrolled: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+      people: fc.tuple(beginning, beginning, beginning),
     }),
-    // Long sequences from the first on.
-    fc.noBias(fc.commands([ACTS], { maxCommands: ACTS_AT_MOST, size: 'max' })),
-    async ({ policy, enrolled }, commands) => {
-      const model = await begin(real, policy, enrolled);
+    sequence,
+    async ({ policy, people }, commands) => {
+      const model = await begin(real, policy, people);
       await fc.asyncModelRun(() => ({ model, real }), commands);
       await agreeOnTheDead(model, real);
       for (const event of model.successes) tally.set(event, (tally.get(event) ?? 0) + 1);
@@ -54,32 +81,28 @@ test('a full session exists exactly when the model says so', { timeout: 3_600_00
 let sequences = 0;
 
 /** People, a partner and an address of their own, at the beginning of a day: no sequence has to do with another. */
-async function begin(real: Real, policy: MfaPolicy, enrolled: readonly boolean[]): Promise<Model> {
+async function begin(real: Real, policy: MfaPolicy, beginnings: readonly Beginning[]): Promise<Model> {
   sequences += 1;
   real.clock.at = (Math.floor(real.clock.at / DAY) + 1) * DAY;
   const slug = `acme-${sequences}`;
   const world = real.world(0);
   const { id: partnerId } = await world.addPartner({ slug, policy });
+  const { id: managerId } = await world.addUser({ email: `manager@${slug}.example`, partnerId, role: 'manager' });
+  const partner = { id: partnerId, slug, managerId, key: (await makeKey(world)).key };
   const people: Person[] = [];
   const address = `10.${(sequences >> 8) & 255}.${sequences & 255}`;
-  const model = newModel({ policy, slug, address }, real.clock.at, people);
-  for (const [index, isEnrolled] of enrolled.entries()) {
+  const model = newModel({ policy, partner, address }, real.clock.at, people);
+  for (const [index, beginning] of beginnings.entries()) {
     // Two colleagues, and one of the staff.
     const isStaff = index === 2;
     const email = `person${index}@${slug}.example`;
     const { id } = await world.addUser({ email, ...(isStaff ? { role: 'csm' } : { partnerId }) });
-    const person = newPerson(id, email, isStaff);
+    const person = newPerson({ id, email, role: isStaff ? 'csm' : 'member', password: PASSWORD });
     people.push(person);
-    if (!isEnrolled) continue;
+    if (beginning === 'reset') await resetMfaWithCode(model, real, { person, node: 0 });
+    if (beginning !== 'enrolled') continue;
     setAuthenticator(model, person, await world.addAuthenticator(id), -1);
     issueCodes(model, person, await recoveryCodesOf(world, id), 'api');
   }
   return model;
-}
-
-function newPerson(id: string, email: string, isStaff: boolean): Person {
-  return {
-    ...{ id, email, isStaff, password: PASSWORD, oldPassword: undefined, isDisabled: false, skippedAt: undefined },
-    ...{ authenticator: undefined, codes: new Map(), copyUntil: undefined },
-  };
 }

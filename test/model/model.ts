@@ -1,4 +1,4 @@
-import type { MfaPolicy } from '#core/policy.ts';
+import type { MfaPolicy, Role } from '#core/policy.ts';
 import { Counters } from './counters.ts';
 
 export const MINUTE = 60;
@@ -10,8 +10,9 @@ export type Model = {
   now: number;
   policy: MfaPolicy;
   requiredFrom: number | undefined;
-  readonly slug: string;
-  readonly people: readonly Person[];
+  isArchived: boolean;
+  readonly partner: Partner;
+  readonly people: Person[];
   readonly browsers: readonly Browser[];
   readonly apiAddress: string;
   readonly counters: Counters;
@@ -30,18 +31,34 @@ export type Model = {
 
 export type Person = {
   readonly id: string;
-  readonly email: string;
+  email: string;
   readonly isStaff: boolean;
-  password: string;
+  role: Role;
+  /** None of those who were invited, and after a change of email was taken back none that anybody knows. */
+  password: string | undefined;
   /** The one before it. */
   oldPassword: string | undefined;
+  /** Has never had a password. */
+  isInvited: boolean;
   isDisabled: boolean;
+  exemptUntil: number | undefined;
   skippedAt: number | undefined;
   authenticator: Authenticator | undefined;
   /** Every code of the set, and whether it was used. */
   codes: Map<string, boolean>;
   /** Until when the set can be shown again, unless Done comes first. */
   copyUntil: number | undefined;
+  /** What the next enrollment asks for, used, over or not. */
+  accessCode: AccessCode | undefined;
+};
+
+export type AccessCode = {
+  readonly code: string;
+  /** The one that it took the place of. */
+  readonly before: string | undefined;
+  readonly expiresAt: number;
+  tries: number;
+  usedBy: Pending | Session | undefined;
 };
 
 export type Authenticator = { readonly key: string; readonly secret: string; lastUsedStep: number };
@@ -80,7 +97,16 @@ export type Browser = {
   session: Session | undefined;
 };
 
-export type Link = { readonly person: Person; readonly path: string; readonly expiresAt: number; dead: boolean };
+/** What works once: to set a password, to accept an invitation, to confirm a new email and to go back to an old one. */
+export type Link = {
+  readonly purpose: 'reset' | 'invitation' | 'confirm' | 'revert';
+  readonly person: Person;
+  readonly path: string;
+  readonly expiresAt: number;
+  /** After the change. */
+  readonly email?: string;
+  dead: boolean;
+};
 
 /** A browser that is known for one person. */
 export type Device = {
@@ -90,10 +116,13 @@ export type Device = {
   readonly expiresAt: number;
 };
 
-export type Setting = { readonly policy: MfaPolicy; readonly slug: string; readonly address: string };
+/** And a program with a key, and a manager who does nothing but what managers do to others. */
+export type Partner = { readonly [name in 'id' | 'slug' | 'managerId' | 'key']: string };
 
-export function newModel(setting: Setting, now: number, people: readonly Person[]): Model {
-  const { policy, slug, address } = setting;
+export type Setting = { readonly policy: MfaPolicy; readonly partner: Partner; readonly address: string };
+
+export function newModel(setting: Setting, now: number, people: Person[]): Model {
+  const { policy, partner, address } = setting;
   const browsers = [1, 2].map((host) => ({
     ...{ address: `${address}.${host}`, device: undefined, pending: undefined, session: undefined },
   }));
@@ -102,7 +131,8 @@ export function newModel(setting: Setting, now: number, people: readonly Person[
       now,
       policy,
       requiredFrom: undefined,
-      slug,
+      isArchived: false,
+      partner,
       people,
       browsers,
       apiAddress: `${address}.9`,
@@ -114,17 +144,45 @@ export function newModel(setting: Setting, now: number, people: readonly Person[
   };
 }
 
+/** @param who without a password: invited */
+export function newPerson(who: Pick<Person, 'id' | 'email' | 'role' | 'password'>): Person {
+  return {
+    ...{ ...who, isStaff: who.role === 'csm' || who.role === 'admin', isInvited: who.password === undefined },
+    ...{ oldPassword: undefined, isDisabled: false, exemptUntil: undefined, skippedAt: undefined },
+    ...{ authenticator: undefined, codes: new Map(), copyUntil: undefined, accessCode: undefined },
+  };
+}
+
 export type Demand = 'none' | 'offered' | 'required';
 
 /** CONTRACT, "Who is asked for what". */
-export function demandOf(model: Model, { isStaff }: Person): Demand {
+export function demandOf(model: Model, { isStaff, exemptUntil }: Person): Demand {
   if (isStaff) return 'required';
+  if (exemptUntil !== undefined && model.now < exemptUntil) return 'none';
   if (model.policy !== 'required') return model.policy === 'off' ? 'none' : 'offered';
   return isDated(model) ? 'offered' : 'required';
 }
 
 function isDated({ policy, requiredFrom, now }: Model): boolean {
   return policy === 'required' && requiredFrom !== undefined && now < requiredFrom;
+}
+
+/** From when on nothing that a password alone has opened may live; undefined when nothing sets an end to it. */
+export function secondFactorFrom(model: Model, { isStaff, exemptUntil }: Person): number | undefined {
+  if (isStaff || model.policy !== 'required') return undefined;
+  const dates = [model.requiredFrom, exemptUntil].filter((date) => date !== undefined);
+  return dates.length === 0 ? undefined : Math.max(...dates);
+}
+
+/** Nobody of an archived partner can do anything, whatever they were before. */
+export function isShutOut({ isArchived }: Model, { isStaff, isDisabled }: Person): boolean {
+  return isDisabled || (isArchived && !isStaff);
+}
+
+/** Whether a secret may be shown to this owner: a code that staff made opens to the one that gave it. */
+export function mayEnroll(owner: Pending | Session): boolean {
+  const { accessCode } = owner.person;
+  return accessCode === undefined || accessCode.usedBy === owner;
 }
 
 export type State = 'complete' | 'enrollment_offered' | 'enrollment_required' | 'second_factor_required';
@@ -154,8 +212,8 @@ export function isLiveSession({ now }: Model, session: Session | undefined): ses
   return now < session.lastSeenAt + limitsOf(session.person).idle;
 }
 
-export function isLiveLink({ now }: Model, { dead, expiresAt }: Link): boolean {
-  return !dead && now < expiresAt;
+export function isLiveLink(model: Model, { dead, expiresAt, person }: Link): boolean {
+  return !dead && model.now < expiresAt && !isShutOut(model, person);
 }
 
 function limitsOf({ isStaff }: Person) {

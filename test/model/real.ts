@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tokenHash } from '#core/token.ts';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
-import { mailBinding } from '#flows/mail.ts';
+import { type Mail, mailBinding } from '#flows/mail.ts';
 import { listMail } from '#store/outbox.ts';
+import { createSession } from '#store/sessions.ts';
+import { sessionRow } from '../../bench/seed.ts';
 import { settled } from '../databases/settled.ts';
+import { callWithKey } from '../http/management-story.ts';
 import { type Answer, type ApiAnswer, type Clock, ORIGIN, openWorld, START, type World } from '../world.ts';
 import type { Browser, Model } from './model.ts';
 
@@ -25,6 +29,8 @@ export async function openReal() {
   const start = () => startNode({ database, clock });
   const nodes: [Node, Node] = [await start(), await start()];
   const world = (index: NodeIndex) => nodes[index].world;
+  // Whoever of the staff is made an administrator is never the last one.
+  await world(0).addUser({ email: 'admin@portal.example', role: 'admin' });
 
   return {
     clock,
@@ -42,10 +48,30 @@ export async function openReal() {
     get: (node: NodeIndex, browser: Cookies, path: string): Promise<Answer> => browse(world(node), browser, path),
     post: (node: NodeIndex, browser: Browser, path: string, fields: Record<string, string> = {}) =>
       submit(world(node), browser, path, fields),
-    /** The link to set a password that was mailed last. */
-    async mailedLink(node: NodeIndex): Promise<string> {
+    /** The management API, with the program's key. */
+    manage: (model: Model, node: NodeIndex, path: string, body?: object): Promise<ApiAnswer> =>
+      callWithKey(world(node), { method: 'POST', path, body, key: model.partner.key }),
+    /** A form of the team's pages, in the hands of a manager who has just signed in. */
+    async asManager({ partner, apiAddress }: Model, node: NodeIndex, path: string): Promise<Answer> {
+      const { env, person } = world(node);
+      const token = randomBytes(32).toString('base64url');
+      const row = { ...sessionRow(env, partner.managerId, token), mouth: 'page' as const };
+      await env.db.transaction((tx) => createSession(tx, row));
+      const manager = person(apiAddress);
+      manager.cookies.set('__Host-sallyport-session', token);
+      return manager.post(path);
+    },
+    /** What a session is called on the page that lists them. */
+    async sessionId(node: NodeIndex, token: string): Promise<string> {
+      const { read } = world(node).env.db;
+      const hash = tokenHash(token);
+      return (await read.selectFrom('sessions').select('id').where('token_hash', '=', hash).executeTakeFirstOrThrow())
+        .id;
+    },
+    /** The link of that kind that was mailed last. */
+    async mailedLink(node: NodeIndex, wanted: Mail['kind']): Promise<string> {
       const { db, keys } = world(node).env;
-      const mail = (await listMail(db.read, 1_000)).find(({ kind }) => kind === 'password_reset');
+      const mail = (await listMail(db.read, 1_000)).find(({ kind }) => kind === wanted);
       assert(mail);
       const parameters = JSON.parse(keys.open('mail', mailBinding(mail), mail.sealed_parameters).toString());
       return new URL(parameters.link).pathname;

@@ -105,7 +105,7 @@ export function tryCode(model: Model, { person, pending, place, code }: Try): re
 }
 
 export function tryRecoveryCode(model: Model, { person, pending, place, code }: Try): readonly RefusalCode[] {
-  const lanes = proofLanes(recoveryLane(person.email, place.deviceId), place);
+  const lanes = proofLanes(recoveryLane(person.id, place.deviceId), place);
   const refused = reserve(model, pending, lanes);
   if (refused.length > 0) return refused;
   const used = person.codes.get(code);
@@ -135,6 +135,6 @@ function send(model: Model, real: Real, { pending, browser, path, code, node }: 
 }
 
 export const SECOND_FACTOR_ACTS: readonly Drawn[] = [
-  { weight: 8, arbitrary: oneTimeCode },
-  { weight: 3, arbitrary: recoveryCode },
+  { weight: 12, arbitrary: oneTimeCode },
+  { weight: 4, arbitrary: recoveryCode },
 ];

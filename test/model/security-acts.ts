@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { codesOn, secretOn } from '../http/story.ts';
-import { type Act, act, assertRefused, type Drawn, type Events, type On, pick } from './act.ts';
+import { assertRefused, type Drawn, type Events, ordinal, pick } from './act.ts';
 import { digitsOf, typedCode } from './codes.ts';
 import { codeLane, passwordLane, passwordLanes } from './counters.ts';
 import {
@@ -9,40 +9,17 @@ import {
   forgetDevices,
   issueCodes,
   knowDevice,
+  newId,
   raise,
   removeAuthenticator,
   revokeLinks,
   setAuthenticator,
 } from './effects.ts';
 import { codeFor, show, tryConfirmation } from './enrollment-acts.ts';
-import { type Browser, codesWait, isLiveSession, isSteppedUp, type Model, type Session, sessionEnd } from './model.ts';
+import { type Inside, inside, refusedForStepUp } from './inside.ts';
+import { isLiveSession, isSteppedUp, type Model, mayEnroll, type Session, sessionEnd } from './model.ts';
 import type { Real } from './real.ts';
 import { recoveryCodeOf, tryCode, tryRecoveryCode } from './second-factor-acts.ts';
-
-/** A browser with a live session that no unsaved codes hold up. */
-type Inside = { readonly browser: Browser; readonly session: Session } & On;
-
-function inside<Args extends object>(
-  name: string,
-  args: fc.Arbitrary<Args>,
-  run: (model: Model, real: Real, on: Args & Inside) => Promise<Events>,
-): fc.Arbitrary<Act> {
-  return act({
-    name,
-    args: fc.tuple(args, fc.constantFrom(0, 1)).map(([given, at]) => ({ ...given, at })),
-    check: (model) => browsersInside(model).length > 0,
-    run: (model, real, given) => {
-      const browser = pick(browsersInside(model), given.at);
-      // The check was made a second ago.
-      if (!browser?.session) return Promise.resolve([]);
-      return run(model, real, { ...given, browser, session: browser.session });
-    },
-  });
-}
-
-function browsersInside(model: Readonly<Model>): readonly Browser[] {
-  return model.browsers.filter(({ session }) => isLiveSession(model, session) && !codesWait(model, session));
-}
 
 const typedProof = fc.oneof(
   { weight: 3, arbitrary: typedCode.map((code) => ({ method: 'totp' as const, code })) },
@@ -78,7 +55,7 @@ const stepUp = inside('step up', fc.record({ proof: typedProof }), async (model,
 async function stepUpWithPassword(model: Model, real: Real, on: Inside, right: boolean): Promise<Events> {
   const { person } = on.session;
   const refused = tryPassword(model, on, right);
-  const password = right ? person.password : 'not the password of anybody';
+  const password = (right && person.password) || 'not the password of anybody';
   const answer = await real.post(on.node, on.browser, '/step-up', { password });
   if (refused.length > 0) {
     assertRefused(answer, refused);
@@ -88,7 +65,7 @@ async function stepUpWithPassword(model: Model, real: Real, on: Inside, right: b
   return ['step_up.proven'];
 }
 
-function tryPassword(model: Model, { browser, session }: Inside, right: boolean) {
+export function tryPassword(model: Model, { browser, session }: Inside, right: boolean) {
   const { person, deviceId } = session;
   const lanes = passwordLanes(person.email, { deviceId, address: browser.address });
   const refused = model.counters.reserve(lanes, model.now);
@@ -109,14 +86,13 @@ function rise(model: Model, { browser, session }: Inside, token: string | undefi
 const startConnecting = inside('start connecting', fc.constant({}), async (model, real, on) => {
   const answer = await real.post(on.node, on.browser, '/security/authenticator/start');
   if (!isSteppedUp(model, on.session)) return refusedForStepUp(answer);
+  if (!mayEnroll(on.session)) {
+    assert.equal(answer.location, '/security/authenticator/access-code');
+    return [];
+  }
   const { text } = await real.get(on.node, on.browser, '/security/authenticator');
   return show(model, on.session, secretOn(text));
 });
-
-function refusedForStepUp(answer: Parameters<typeof assertRefused>[0]): Events {
-  assertRefused(answer, ['step_up_required']);
-  return [];
-}
 
 /** The first authenticator of a person in a session, or one in place of the old. */
 const connect = inside('connect', fc.record({ typed: typedCode }), async (model, real, { typed, ...on }) => {
@@ -190,9 +166,9 @@ const changePassword = inside(
     const { session, browser, node } = on;
     const { person } = session;
     const isUp = isSteppedUp(model, session);
-    const next = nextPassword(person.password);
+    const next = nextPassword(model);
     const refused = isUp ? tryPassword(model, on, right) : [];
-    const current = right ? person.password : 'not the password of anybody';
+    const current = (right && person.password) || 'not the password of anybody';
     const answer = await real.post(node, browser, '/security/password', { current, new: next });
     if (!isUp) return refusedForStepUp(answer);
     if (refused.length > 0) {
@@ -213,9 +189,8 @@ const changePassword = inside(
   },
 );
 
-export function nextPassword(password: string): string {
-  const count = Number(/\d+$/.exec(password)?.[0] ?? 0);
-  return `thimble quartz meadow ${count + 1}`;
+export function nextPassword(model: Model): string {
+  return `thimble quartz meadow ${newId(model)}`;
 }
 
 /** A disabled authenticator comes back by another second factor and a new password; one that is not stays as counted. */
@@ -239,12 +214,28 @@ const endOtherSessions = inside(
   },
 );
 
+/** One of the list; somebody else's is as if there were none. */
+const endOneSession = inside('end one session', fc.record({ which: ordinal }), async (model, real, on) => {
+  const { session, browser, node } = on;
+  const one = pick(
+    model.sessions.filter((other) => isLiveSession(model, other)),
+    on.which,
+  );
+  assert(one);
+  const id = await real.sessionId(node, one.token);
+  assert.equal((await real.post(node, browser, '/security/sessions/end', { id })).location, '/security/sessions');
+  if (one.person !== session.person) return [];
+  one.ended = true;
+  return ['session.ended'];
+});
+
 export const SECURITY_ACTS: readonly Drawn[] = [
-  { weight: 5, arbitrary: stepUp },
-  { weight: 3, arbitrary: startConnecting },
-  { weight: 4, arbitrary: connect },
+  { weight: 8, arbitrary: stepUp },
+  { weight: 6, arbitrary: startConnecting },
+  { weight: 8, arbitrary: connect },
   { weight: 1, arbitrary: turnOff },
   { weight: 2, arbitrary: newCodes },
   { weight: 2, arbitrary: changePassword },
   { weight: 1, arbitrary: endOtherSessions },
+  { weight: 1, arbitrary: endOneSession },
 ];

@@ -9,6 +9,7 @@ import {
   deviceIdOf,
   isLivePending,
   isLiveSession,
+  isShutOut,
   MINUTE,
   type Model,
   type Pending,
@@ -38,9 +39,11 @@ const signIn = act({
     const person = model.people[index % model.people.length];
     assert(person);
     const browser = at === undefined ? undefined : model.browsers[at];
-    const right = password === 'right' && !person.isDisabled;
-    const typed =
-      password === 'right' ? person.password : ((password === 'old' ? person.oldPassword : undefined) ?? WRONG);
+    const { password: current, oldPassword } = person;
+    const right = password === 'right' && current !== undefined && !isShutOut(model, person);
+    // Whoever has none any more types the one they had.
+    const known = password === 'right' ? (current ?? oldPassword) : password === 'old' ? oldPassword : undefined;
+    const typed = known ?? WRONG;
     return enter(model, real, { person, browser, right, typed, node });
   },
 });
@@ -49,7 +52,7 @@ const signInAsNobody = act({
   name: 'sign in as nobody',
   args: fc.constant({}),
   async run(model, real, { node }) {
-    const email = `nobody@${model.slug}.example`;
+    const email = `nobody@${model.partner.slug}.example`;
     const refused = model.counters.reserve(passwordLanes(email, apiPlace(model)), model.now);
     const answer = await real.call(model, node, { path: '/sign-in', body: { email, password: WRONG } });
     assertRefused(answer, refused.length > 0 ? refused : ['invalid_credentials']);
@@ -76,7 +79,7 @@ async function enter(model: Model, real: Real, door: Door & On & { typed: string
   const state = stateAfterPassword(model, person);
   const renewed = state === 'complete' ? undefined : heldPending(model, held?.pending, person);
   if (state !== 'complete' && !renewed && place.deviceId === undefined) {
-    const limit = counters.reserve([newPendingLane(person.email)], now);
+    const limit = counters.reserve([newPendingLane(person.id)], now);
     if (limit.length > 0) {
       assertRefused(answer, limit);
       return [];
@@ -98,7 +101,7 @@ type Opened = {
 
 type SignInAnswer = PageAnswer | Awaited<ReturnType<Real['call']>>;
 
-function pass(model: Model, answer: SignInAnswer, opened: Opened): readonly string[] {
+export function pass(model: Model, answer: SignInAnswer, opened: Opened): readonly string[] {
   const { person, browser, state, renewed, deviceId } = opened;
   if (state === 'complete') return finish(model, answer, { person, browser, factor: undefined, deviceId });
   const token = 'cookies' in answer ? answer.cookies.pending : answer.body.pendingToken;
@@ -209,7 +212,7 @@ const deleteSession = act({
 });
 
 export const SIGN_IN_ACTS: readonly Drawn[] = [
-  { weight: 10, arbitrary: signIn },
+  { weight: 16, arbitrary: signIn },
   { weight: 1, arbitrary: signInAsNobody },
   { weight: 1, arbitrary: signOut },
   { weight: 1, arbitrary: deleteSession },
