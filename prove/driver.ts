@@ -1,4 +1,4 @@
-import { browserAt, callApi, codeOf } from '../test/world.ts';
+import { browserAt, callApi, codeOf, ORIGIN } from '../test/world.ts';
 import type { Facts, Journal, Verb } from './journal.ts';
 import type { Person } from './people.ts';
 import type { Service } from './service.ts';
@@ -15,8 +15,10 @@ export type Driver = ReturnType<typeof openDriver>;
 export function openDriver(service: Service, journal: Journal) {
   type Sent = { readonly status: number; readonly requestId: string } & Facts;
 
-  async function act(person: Person, verb: Verb, item: string, send: () => Promise<Sent>): Promise<Outcome> {
-    const op = journal.intend(person.email, verb, item);
+  type Act = { readonly verb: Verb; readonly item: string; readonly password?: string };
+
+  async function act(person: Person, { verb, item, password }: Act, send: () => Promise<Sent>): Promise<Outcome> {
+    const op = journal.intend(person.email, verb, item, password);
     try {
       const { status, requestId, ...facts } = await send();
       journal.answered(op, status, requestId, facts);
@@ -52,9 +54,23 @@ export function openDriver(service: Service, journal: Journal) {
   async function submit(person: Person, verb: Verb, form: Form): Promise<Outcome> {
     const browser = browserOf(person);
     await browser.get(form.page);
-    return act(person, verb, form.item ?? '', async () => {
+    return act(person, { verb, item: form.item ?? '' }, async () => {
       const { status, headers } = await browser.post(form.path ?? form.page, form.fields);
       return { status, requestId: headers.get('x-request-id') ?? '' };
+    });
+  }
+
+  /** With the form token of another page: what the link's own page says decides nothing. */
+  async function useLink(person: Person, what: Act, fields: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    const browser = what.verb === 'change_email' ? browserOf(person) : browserAt(service, person.address);
+    const { text } = await browser.get(what.verb === 'change_email' ? '/security/sessions' : '/forgot-password');
+    const form_token = /name="form_token" value="([^"]+)"/.exec(text)?.[1];
+    if (form_token === undefined) throw new Error('a page without a form: nothing has begun');
+    const body = new URLSearchParams({ form_token, ...fields });
+    return act(person, what, async () => {
+      const { status, headers } = await browser.send(what.item, { method: 'POST', body, headers: { origin: ORIGIN } });
+      const refusal = status === 404 ? 'not_found' : undefined;
+      return { status, requestId: headers.get('x-request-id') ?? '', refusal };
     });
   }
 
@@ -64,35 +80,52 @@ export function openDriver(service: Service, journal: Journal) {
     browserOf,
     /** @param step of RFC 6238 */
     signInByCode: (person: Person, step: number) =>
-      act(person, 'one_time_code', `${person.secret}:${step}`, () =>
+      act(person, { verb: 'one_time_code', item: `${person.secret}:${step}` }, () =>
         api(person, '/sign-in/one-time-code', take(person), { code: codeOf(person.secret, step * STEP_SECONDS) }),
       ),
     signInByRecoveryCode: (person: Person, code: string) =>
-      act(person, 'recovery_code', code, () => api(person, '/sign-in/recovery-code', take(person), { code })),
+      act(person, { verb: 'recovery_code', item: code }, () =>
+        api(person, '/sign-in/recovery-code', take(person), { code }),
+      ),
     guess: (person: Person, pending: string, code: string) =>
-      act(person, 'guess', code, () => api(person, '/sign-in/one-time-code', pending, { code })),
+      act(person, { verb: 'guess', item: code }, () => api(person, '/sign-in/one-time-code', pending, { code })),
     signOut: (person: Person, session: string) =>
-      act(person, 'sign_out', session, () => api(person, '/session', session, undefined, 'DELETE')),
+      act(person, { verb: 'sign_out', item: session }, () => api(person, '/session', session, undefined, 'DELETE')),
     renewCodes: (person: Person) => submit(person, 'renew_codes', { page: '/security/recovery-codes' }),
     endOthers: (person: Person) =>
       submit(person, 'end_others', { page: '/security/sessions', path: '/security/sessions/end-others' }),
     changePassword: (person: Person, current: string, next: string) =>
       submit(person, 'change_password', { page: '/security/password', item: next, fields: { current, new: next } }),
+    /** The answer says which of the open sign-ins it was given to: to that one the set-up is open. */
+    giveAccessCode: (person: Person) =>
+      act(person, { verb: 'access_code', item: person.once }, async () => {
+        const pending = take(person);
+        return { ...(await api(person, '/sign-in/enrollment/access-code', pending, { code: person.once })), pending };
+      }),
+    setPassword: (person: Person, password: string) =>
+      useLink(person, { verb: 'set_password', item: person.once, password }, { password }),
+    acceptInvitation: (person: Person, password: string) =>
+      useLink(person, { verb: 'accept_invitation', item: person.once, password }, { name: 'Guest', password }),
+    changeEmail: (person: Person) => useLink(person, { verb: 'change_email', item: person.once }),
+    revertEmail: (person: Person) => useLink(person, { verb: 'revert_email', item: person.once }),
+    /** Whether a secret is shown to that open sign-in, or the refusal. */
+    async startEnrollment(person: Person, pending: string): Promise<Outcome> {
+      return api(person, '/sign-in/enrollment', pending, {});
+    },
     /** From nothing to a confirmed authenticator, with the code of that step. */
-    async enroll(person: Person, step: number): Promise<Outcome> {
-      const pending = take(person);
+    async enroll(person: Person, step: number, pending = take(person)): Promise<Outcome> {
       const { body } = await callApi(service, {
         ...{ method: 'POST', path: '/api/v1/sign-in/enrollment', token: pending },
         ...{ address: person.address, body: {} },
       });
       const secret = String(body.secret);
       const code = codeOf(secret, step * STEP_SECONDS);
-      return act(person, 'enroll', `${secret}:${step}`, () =>
+      return act(person, { verb: 'enroll', item: `${secret}:${step}` }, () =>
         api(person, '/sign-in/enrollment/confirm', pending, { code }),
       );
     },
     resetMfa: (person: Person) =>
-      act(person, 'reset_mfa', '', async () => {
+      act(person, { verb: 'reset_mfa', item: '' }, async () => {
         await service.command(['user', 'reset-mfa', person.email, '--reason', 'phone lost']);
         return { status: 200, requestId: '' };
       }),
@@ -100,7 +133,7 @@ export function openDriver(service: Service, journal: Journal) {
     async password(person: Person, password: string) {
       const { status, body } = await callApi(service, {
         ...{ method: 'POST', path: '/api/v1/sign-in', address: person.address },
-        body: { email: person.email, password },
+        body: { email: person.signsInAs, password },
       });
       return { status, state: String(body.state ?? body.code), pending: String(body.pendingToken ?? '') };
     },

@@ -68,8 +68,8 @@ export const freeze: Fault = async (service, chance, driven) => {
   await wait(chance.between(1_100, 2_000));
   for (const { child } of service.nodes()) child.kill('SIGCONT');
   await driven;
-  await finishForTheGone(service);
   service.setPatience(() => ({}));
+  await finishForTheGone(service);
   return service.nodes().length;
 };
 

@@ -9,6 +9,11 @@ export type Verb =
   | 'end_others'
   | 'sign_out'
   | 'reset_mfa'
+  | 'access_code'
+  | 'set_password'
+  | 'accept_invitation'
+  | 'change_email'
+  | 'revert_email'
   | 'guess';
 
 /** What is known after the answer: enough to ask for it again later. */
@@ -16,6 +21,8 @@ export type Facts = {
   /** Of the session that the answer opened. */
   readonly token?: string | undefined;
   readonly codes?: readonly string[] | undefined;
+  /** Of the open sign-in that it was sent with. */
+  readonly pending?: string | undefined;
   readonly refusal?: string | undefined;
 };
 
@@ -24,8 +31,10 @@ type Intent = {
   readonly at: number;
   readonly email: string;
   readonly verb: Verb;
-  /** The one thing it is about: a step, a recovery code, a secret, a password, a session. */
+  /** The one thing it is about: a step, a recovery code, a secret, a password, a session, an access code, a link. */
   readonly item: string;
+  /** What a link was to set. */
+  readonly password?: string | undefined;
 };
 type Answered = {
   readonly op: number;
@@ -50,9 +59,9 @@ export function openJournal(path: string) {
   return {
     path,
     /** Before it is sent. Answers its number. */
-    intend(email: string, verb: Verb, item: string): number {
+    intend(email: string, verb: Verb, item: string, password?: string): number {
       last += 1;
-      append({ kind: 'intent', op: last, at: Date.now(), email, verb, item });
+      append({ kind: 'intent', op: last, at: Date.now(), email, verb, item, password });
       return last;
     },
     /** After the whole answer. */

@@ -5,6 +5,10 @@ const COMMIT = "this.#sqlite.exec('commit');";
 const POSTGRES_COMMIT = "const { command } = await client.query('commit');";
 const CLAIMING = 'const outcome = await personTransaction(';
 const CLAIMED = '    await giveBackLanes(tx, counted, now);';
+const CHANGING = 'return personTransaction(env.db, user.id, async (tx) => {';
+const CODE_CLAIMED = "    await appendEvent(env, tx, { action: 'access_code.accepted'";
+const LINK_CLAIMED = '  const person = await findPerson(tx, userId);';
+const EMAIL_CLAIMED = '  const user = (await findPerson(tx, userId))?.user;';
 
 /** Narrow moments that chance seldom meets: an armed process kills itself there. Each is a list of places. */
 export const FAILPOINTS = {
@@ -24,11 +28,23 @@ export const FAILPOINTS = {
   after_verify: [
     { file: 'flows/check-one-time-code.ts', from: CLAIMING, to: `${point('after_verify')} ${CLAIMING}` },
     { file: 'flows/check-recovery-code.ts', from: CLAIMING, to: `${point('after_verify')} ${CLAIMING}` },
+    {
+      file: 'flows/access-code.ts',
+      from: 'const outcome = await personTransaction<true>(',
+      to: `${point('after_verify')} const outcome = await personTransaction<true>(`,
+    },
+    // The new password is hashed.
+    { file: 'features/recovery/reset-password.ts', from: CHANGING, to: `${point('after_verify')} ${CHANGING}` },
+    { file: 'features/invitation/accept.ts', from: CHANGING, to: `${point('after_verify')} ${CHANGING}` },
   ],
-  // Used up inside the transaction, and no session yet.
+  // Used up inside the transaction, and nothing has come of it yet.
   after_claim: [
     { file: 'flows/check-one-time-code.ts', from: CLAIMED, to: `${point('after_claim')} ${CLAIMED}` },
     { file: 'flows/check-recovery-code.ts', from: CLAIMED, to: `${point('after_claim')} ${CLAIMED}` },
+    { file: 'flows/access-code.ts', from: CODE_CLAIMED, to: `${point('after_claim')} ${CODE_CLAIMED}` },
+    { file: 'flows/password-by-link.ts', from: LINK_CLAIMED, to: `${point('after_claim')} ${LINK_CLAIMED}` },
+    { file: 'features/security/change-email.ts', from: EMAIL_CLAIMED, to: `${point('after_claim')} ${EMAIL_CLAIMED}` },
+    { file: 'features/recovery/revert-email.ts', from: EMAIL_CLAIMED, to: `${point('after_claim')} ${EMAIL_CLAIMED}` },
   ],
 } as const satisfies Record<string, readonly Patch[]>;
 
@@ -68,6 +84,20 @@ export const BREAKAGES = {
       file: 'store/recovery-codes.ts',
       from: ".where('id', '=', p.id).where('used_at', 'is', null)",
       to: ".where('id', '=', p.id)",
+    },
+  ],
+  link_claim_removed: [
+    {
+      file: 'store/links.ts',
+      from: ".where('id', '=', id)\n    .where('used_at', 'is', null)",
+      to: ".where('id', '=', id)",
+    },
+  ],
+  access_code_claim_removed: [
+    {
+      file: 'store/access-codes.ts',
+      from: ".where('mac', '=', mac)\n    .where('used_at', 'is', null)",
+      to: ".where('mac', '=', mac)",
     },
   ],
   counted_after_compare: [

@@ -4,10 +4,11 @@ import { normalizeRecoveryCode } from '#core/recovery-code.ts';
 import { isRefusal } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
 import { type Env, openEnv } from '#env.ts';
+import { makeAccessCode } from '#flows/access-code.ts';
 import { recoveryTags } from '#flows/check-recovery-code.ts';
 import type { Queries, Schema } from '#store/database.ts';
 import { createPartner } from '#store/partners.ts';
-import type { NewUser } from '#store/users.ts';
+import { findPerson, type NewUser } from '#store/users.ts';
 import { authenticatorRow, pendingRow, sessionRow, userRow } from '../bench/seed.ts';
 import { PASSWORD } from '../test/world.ts';
 import type { Service } from './service.ts';
@@ -24,12 +25,21 @@ export type Part =
   | 'end_others'
   | 'enroll'
   | 'reset_mfa'
-  | 'guess';
+  | 'guess'
+  | 'access_code'
+  | 'access_code_race'
+  | 'password_link'
+  | 'invitation'
+  | 'change_email'
+  | 'revert_email';
 
 /** A user of the service with everything prepared that would cost a password hash. */
 export type Person = {
   readonly userId: string;
+  /** What the journal knows them by. */
   readonly email: string;
+  /** What they type at the first door: another one after a change. */
+  signsInAs: string;
   readonly address: string;
   readonly part: Part;
   /** In base32; of an authenticator that is there already, unless the part is to enroll. */
@@ -40,7 +50,11 @@ export type Person = {
   /** Of the API. */
   readonly sessions: readonly string[];
   readonly pageSession: string;
+  /** By the part: a temporary access code, or the path of a link. */
+  once: string;
 };
+
+const NOT_ENROLLED: readonly Part[] = ['enroll', 'access_code', 'access_code_race', 'invitation'];
 
 /** As many as may be alive. */
 const PENDINGS = 10;
@@ -62,6 +76,7 @@ export async function seedPeople(service: Service, groups: readonly (readonly Pa
     const hashes = await hashesOf(env);
     const seeded = groups.map((parts) => parts.map((part) => seed(env, partner.id, part, hashes)));
     await insert(env, seeded.flat());
+    await giveAccessCodes(env, seeded.flat());
     return seeded.map((group) => group.map(({ person }) => person));
   } finally {
     await env.db.close();
@@ -95,6 +110,8 @@ type Rows = {
   readonly codes: readonly Schema['recovery_codes'][];
   readonly pendings: readonly Schema['pending_sign_ins'][];
   readonly sessions: readonly Schema['sessions'][];
+  readonly links: readonly Schema['links'][];
+  readonly emailLinks: readonly Schema['email_links'][];
 };
 
 function seed(env: Env, partnerId: string, part: Part, hashes: Hashes): Rows {
@@ -103,21 +120,24 @@ function seed(env: Env, partnerId: string, part: Part, hashes: Hashes): Rows {
   const email = `${part.replaceAll('_', '-')}-${count}@acme.example`;
   const address = `10.${(count >> 16) & 255}.${(count >> 8) & 255}.${count & 255}`;
   const secret = env.random(20);
-  const enrolled = part !== 'enroll';
+  const enrolled = !NOT_ENROLLED.includes(part);
   const token = (): string => env.random(32).toString('base64url');
   const person: Person = {
-    ...{ userId, email, address, part, codes: CODES },
+    ...{ userId, email, signsInAs: email, address, part, codes: CODES },
     secret: new Secret({ buffer: new Uint8Array(secret).buffer }).base32,
-    pendings: Array.from({ length: PENDINGS }, token),
+    // Each that is opened later, past the most that may be alive, ends the oldest: the one that gave its code stays.
+    pendings: Array.from({ length: part.startsWith('access_code') ? PENDINGS / 2 : PENDINGS }, token),
     sessions: [token(), token()],
     pageSession: token(),
+    once: '',
   };
   const lastsUntil = env.now() + LASTS_SECONDS;
   const page = { ...sessionRow(env, userId, person.pageSession), mouth: 'page' as const, step_up_at: lastsUntil };
   const setId = env.newId();
+  const user = userRow(env, { userId, partnerId, email, phc: hashes.password });
   return {
     person,
-    users: [userRow(env, { userId, partnerId, email, phc: hashes.password })],
+    users: [part === 'invitation' ? { ...user, sealed_password: null } : user],
     authenticators: enrolled ? [authenticatorRow(env, userId, secret)] : [],
     sets: enrolled
       ? [{ id: setId, user_id: userId, created_at: env.now(), sealed_copy: null, copy_expires_at: null }]
@@ -125,7 +145,48 @@ function seed(env: Env, partnerId: string, part: Part, hashes: Hashes): Rows {
     codes: enrolled ? hashes.codes.map((hash, index) => codeRow(env, { userId, setId, hash, index })) : [],
     pendings: person.pendings.map((pending) => pendingRow(env, userId, pending, lastsUntil)),
     sessions: [...person.sessions.map((session) => sessionRow(env, userId, session)), page],
+    ...linksOf(env, person, token(), lastsUntil),
   };
+}
+
+/** The link that the part is about, if it is about one. */
+function linksOf(env: Env, person: Person, token: string, expires_at: number): Pick<Rows, 'links' | 'emailLinks'> {
+  const { part, userId: user_id, email } = person;
+  const row = { id: env.newId(), token_hash: tokenHash(token), user_id, created_at: env.now(), expires_at };
+  const unused = { ...row, used_at: null };
+  switch (part) {
+    case 'password_link':
+      person.once = `/password/${token}`;
+      return { links: [{ ...unused, purpose: 'reset' }], emailLinks: [] };
+    case 'invitation':
+      person.once = `/invitation/${token}`;
+      return { links: [{ ...unused, purpose: 'invitation' }], emailLinks: [] };
+    case 'change_email':
+      person.once = `/email/${token}`;
+      return { links: [], emailLinks: [{ ...unused, purpose: 'confirm', email: otherEmail(email) }] };
+    case 'revert_email':
+      person.once = `/email-revert/${token}`;
+      return { links: [], emailLinks: [{ ...unused, purpose: 'revert', email: otherEmail(email) }] };
+    default:
+      return { links: [], emailLinks: [] };
+  }
+}
+
+/** The one after a change, or after the way back from one. */
+export function otherEmail(email: string): string {
+  return `other-${email}`;
+}
+
+async function giveAccessCodes(env: Env, people: readonly Rows[]): Promise<void> {
+  const expiresAt = env.now() + LASTS_SECONDS;
+  const theirs = people.filter(({ person: { part } }) => part === 'access_code' || part === 'access_code_race');
+  await env.db.transaction(async (tx) => {
+    for (const { person } of theirs) {
+      const found = await findPerson(tx, person.userId);
+      if (!found) throw new Error('a person just made is not there');
+      person.once = (await makeAccessCode(env, tx, { user: found.user, expiresAt }, 'command_line')).code;
+    }
+  });
 }
 
 function codeRow(
@@ -149,6 +210,10 @@ async function insert(env: Env, people: readonly Rows[]): Promise<void> {
   await inBatches(env, pendings, (tx, rows) => tx.insertInto('pending_sign_ins').values(rows));
   const sessions = people.flatMap((one) => one.sessions);
   await inBatches(env, sessions, (tx, rows) => tx.insertInto('sessions').values(rows));
+  const links = people.flatMap((one) => one.links);
+  await inBatches(env, links, (tx, rows) => tx.insertInto('links').values(rows));
+  const emailLinks = people.flatMap((one) => one.emailLinks);
+  await inBatches(env, emailLinks, (tx, rows) => tx.insertInto('email_links').values(rows));
 }
 
 async function inBatches<Row>(

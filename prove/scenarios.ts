@@ -30,6 +30,7 @@ const PEOPLE: readonly Part[] = [
   'canary',
   ...(['code', 'code', 'code', 'code_race', 'code_race', 'recovery_codes', 'recovery_codes'] as const),
   ...(['recovery_code_race', 'renew_codes', 'change_password', 'end_others', 'enroll', 'guess'] as const),
+  ...(['access_code', 'access_code_race', 'password_link', 'invitation', 'change_email', 'revert_email'] as const),
 ];
 const SPREAD_MS = 350;
 
@@ -107,6 +108,12 @@ export const NEGATIVE_CONTROLS: readonly Scenario[] = [
   control('no claim of a one-time code', 'code_claim_removed', 'I2', {
     service: POSTGRES,
     parts: ['code_race', 'code_race'],
+  }),
+  control('no claim of an access code', 'access_code_claim_removed', 'I2', {
+    parts: ['access_code_race', 'access_code_race'],
+  }),
+  control('no claim of a link to set a password', 'link_claim_removed', 'I2', {
+    parts: ['password_link', 'password_link'],
   }),
   control('a try counted after the compare', 'counted_after_compare', 'I2', { parts: ['guess', 'guess'] }),
 ];

@@ -1,4 +1,7 @@
-import { type ClientRequest, request } from 'node:http';
+import { Agent, type ClientRequest, request } from 'node:http';
+
+// A connection that is kept may be closed in the moment it is used again, and then nobody knows what became of the request.
+const agent = new Agent({ keepAlive: false });
 
 export type Arrival = { readonly remoteAddress?: string | undefined };
 
@@ -21,7 +24,8 @@ export async function forward(
   const headers = { ...Object.fromEntries(sent.headers), host, 'x-forwarded-for': remoteAddress };
   const body = Buffer.from(await sent.arrayBuffer());
   return new Promise((resolve, reject) => {
-    const outgoing = request({ port, host: '127.0.0.1', method: sent.method, path: pathname + search, headers });
+    const target = { port, host: '127.0.0.1', method: sent.method, path: pathname + search };
+    const outgoing = request({ ...target, headers, agent });
     const timers = endEarly(outgoing, patience);
     const fail = (error: unknown): void => {
       for (const timer of timers) clearTimeout(timer);

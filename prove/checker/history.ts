@@ -1,4 +1,4 @@
-import { isAcknowledged, type Operation } from '../journal.ts';
+import { isAcknowledged, type Operation, type Verb } from '../journal.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** SECURITY, "Numbers": five wrong codes in a row, then one a minute. */
@@ -10,9 +10,14 @@ export function checkHistory(journal: readonly Operation[]): readonly Finding[] 
   return [...usedTwice(journal), ...budgetsOutrun(journal), ...serverErrors(journal)];
 }
 
-/** Each step of a secret and each recovery code is a register that goes from unused to used once. */
+const ONCE: readonly Verb[] = [
+  ...(['one_time_code', 'enroll', 'recovery_code', 'access_code'] as const),
+  ...(['set_password', 'accept_invitation', 'change_email', 'revert_email'] as const),
+];
+
+/** Each step of a secret, each code and each link is a register that goes from unused to used once. */
 function usedTwice(journal: readonly Operation[]): readonly Finding[] {
-  const once = journal.filter(({ verb }) => verb === 'one_time_code' || verb === 'enroll' || verb === 'recovery_code');
+  const once = journal.filter(({ verb }) => ONCE.includes(verb));
   const uses = Map.groupBy(once.filter(isAcknowledged), ({ email, item }) => `${email} ${item}`);
   return [...uses.values()]
     .filter((acknowledged) => acknowledged.length > 1)

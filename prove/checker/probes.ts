@@ -1,15 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { PASSWORD } from '../../test/world.ts';
-import { type Driver, NEW_PASSWORD, type Outcome, stepNow } from '../driver.ts';
-import { isAcknowledged, isUnknown, type Operation } from '../journal.ts';
+import { type Driver, NEW_PASSWORD } from '../driver.ts';
+import { isAcknowledged, type Operation } from '../journal.ts';
 import { guessAtOnce } from '../parts.ts';
 import type { Person } from '../people.ts';
+import { byItem, insist, nextSignIn, open, password, probeNextSignIn, probeUsedUp } from './asking.ts';
 import { type Finding, finding, only } from './finding.ts';
+import { probeAccessCode, probeEmail, probeLink, probeRevert } from './once-probes.ts';
 import { probeSessions } from './session-probe.ts';
 
 /** A recovered service has this long until the next right sign-in. */
 const RECOVERY_SECONDS = 10;
-const MOST_TRIES = 30;
 const RECOVERY_CODE = /[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}/g;
 
 /** Asks the service, from outside, whether it stands by what the journal says of one person. */
@@ -45,6 +46,14 @@ const PROBES: Readonly<Record<Person['part'], Probe>> = {
     await guessAtOnce(driver, person, 4);
     return [];
   },
+  async access_code(driver, person, own) {
+    return [...(await probeAccessCode(driver, person, own)), ...(await probeEnrollment(driver, person, own))];
+  },
+  access_code_race: probeAccessCode,
+  password_link: probeLink,
+  invitation: probeLink,
+  change_email: probeEmail,
+  revert_email: probeRevert,
 };
 
 async function probeRecovery(driver: Driver, person: Person): Promise<readonly Finding[]> {
@@ -74,35 +83,6 @@ async function probeRecoveryCodes(driver: Driver, person: Person, own: readonly 
     findings.push(...(await probeUsedUp(person, tries, replay, ['recovery_code_already_used'])));
   }
   return [...findings, ...(await probeNextSignIn(driver, person, undefined))];
-}
-
-async function probeUsedUp(
-  { email }: Person,
-  tries: readonly Operation[],
-  replay: () => Promise<Outcome>,
-  refusals: readonly string[],
-): Promise<readonly Finding[]> {
-  const verb = tries[0]?.verb ?? '';
-  const wasUsed = tries.some(isAcknowledged);
-  if (!wasUsed && !tries.some(isUnknown)) return [finding('I5', email, `${verb}: right, unused and refused`)];
-  // The retry of somebody who never got an answer.
-  const retried = wasUsed ? undefined : await replay();
-  const again = await replay();
-  if (again?.status === 200) {
-    return [
-      finding(
-        wasUsed ? 'I1' : 'I4',
-        email,
-        `${verb}: accepted again ${wasUsed ? 'after its use' : `after ${JSON.stringify(retried)}`}`,
-      ),
-    ];
-  }
-  const fits = refusals.includes(again?.refusal ?? '');
-  const retryFits = wasUsed || retried?.status === 200 || refusals.includes(retried?.refusal ?? '');
-  return only(
-    fits ? undefined : finding('I1', email, `${verb}: sent again it was answered ${JSON.stringify(again)}`),
-    retryFits ? undefined : finding('I4', email, `${verb}: a retry was answered ${JSON.stringify(retried)}`),
-  );
 }
 
 /** New codes: the old set is dead and the new one is shown and works, or nothing has happened. */
@@ -176,50 +156,5 @@ async function probeReset(driver: Driver, person: Person, own: readonly Operatio
       ? finding('I1', person.email, `the reset is undone: ${state}`)
       : undefined,
     !isReset && state !== 'second_factor_required' ? finding('I5', person.email, `after a reset: ${state}`) : undefined,
-  );
-}
-
-/** The next code is right and unused whatever happened. @param typed the password; absent: with a sign-in that is open already */
-async function probeNextSignIn(driver: Driver, person: Person, typed: string | undefined) {
-  const next = await nextSignIn(driver, person, typed);
-  if (next?.status === 200) return [];
-  return [finding('I5', person.email, `the next right sign-in was answered ${JSON.stringify(next)}`)];
-}
-
-async function nextSignIn(driver: Driver, person: Person, typed: string | undefined): Promise<Outcome> {
-  if (typed !== undefined) await open(driver, person, typed);
-  return insist(person, () => driver.signInByCode(person, stepNow() + 1));
-}
-
-/** Through the first door; the sign-in that this opens is the next one taken. */
-async function open(driver: Driver, person: Person, typed: string) {
-  const opened = await password(driver, person, typed);
-  person.pendings.unshift(opened.pending);
-  return opened;
-}
-
-/** 503 says "not now": the queue of password hashes is full when everybody is asked at once. The sign-in is still open. */
-async function insist(person: Person, send: () => Promise<Outcome>): Promise<Outcome> {
-  for (let tries = 1; ; tries += 1) {
-    const [pending = ''] = person.pendings;
-    const outcome = await send();
-    if (outcome?.status !== 503 || tries === MOST_TRIES) return outcome;
-    person.pendings.unshift(pending);
-    await wait(500);
-  }
-}
-
-async function password(driver: Driver, person: Person, typed: string) {
-  for (let tries = 1; ; tries += 1) {
-    const answer = await driver.password(person, typed);
-    if (answer.status !== 503 || tries === MOST_TRIES) return answer;
-    await wait(500);
-  }
-}
-
-function byItem(own: readonly Operation[], verb: Operation['verb']): ReadonlyMap<string, readonly Operation[]> {
-  return Map.groupBy(
-    own.filter((operation) => operation.verb === verb),
-    ({ item }) => item,
   );
 }

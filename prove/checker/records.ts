@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
 import type { Row } from '../database.ts';
 import { isAcknowledged, type Operation, type Verb } from '../journal.ts';
-import { hashOfToken, type Person } from '../people.ts';
+import { hashOfToken, otherEmail, type Person } from '../people.ts';
 import type { Service } from '../service.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -16,6 +16,11 @@ const EVENTS: Readonly<Record<Exclude<Verb, 'guess' | 'reset_mfa'>, readonly str
   change_password: ['password.changed', 'sessions.ended_others'],
   end_others: ['sessions.ended_others'],
   sign_out: ['session.ended'],
+  access_code: ['access_code.accepted'],
+  set_password: ['password.reset', 'sessions.ended_others'],
+  accept_invitation: ['invitation.accepted'],
+  change_email: ['email.changed', 'sessions.ended_others'],
+  revert_email: ['email.reverted'],
 };
 
 /** The raw tables against the journal, and the tables against each other. */
@@ -31,6 +36,7 @@ export async function checkRecords(
     ...doneMoreOftenThanSent(people, journal, events),
     ...(await sessionsWithoutEvent(service, people, events)),
     ...(await halfEnrolled(service)),
+    ...(await halfChanged(service, people, events)),
     ...(await storage.damage()).map((line) => finding('I3', 'database', line)),
     ...(await brokenChain(service)),
   ];
@@ -63,6 +69,11 @@ function doneMoreOftenThanSent(
     ['renew_codes', 'recovery_codes.created'],
     ['change_password', 'password.changed'],
     ['reset_mfa', 'user.mfa_reset'],
+    ['access_code', 'access_code.accepted'],
+    ['set_password', 'password.reset'],
+    ['accept_invitation', 'invitation.accepted'],
+    ['change_email', 'email.changed'],
+    ['revert_email', 'email.reverted'],
   ];
   return people.flatMap(({ email, userId }) =>
     limits.flatMap(([verb, action]) => {
@@ -101,6 +112,7 @@ async function halfEnrolled({ storage, settings, folder }: Service): Promise<rea
   const codes = await storage.rows('select user_id, count(*) as codes from recovery_codes group by user_id');
   const enrolled = new Set(authenticators.map(({ user_id }) => String(user_id)));
   const whole = new Set(codes.filter((row) => Number(row.codes) === 10).map(({ user_id }) => String(user_id)));
+  const coded = await storage.rows('select user_id from access_codes');
   const orphans = codes.map(({ user_id }) => String(user_id)).filter((id) => !enrolled.has(id));
   return [
     ...authenticators
@@ -110,7 +122,27 @@ async function halfEnrolled({ storage, settings, folder }: Service): Promise<rea
       .filter((id) => !whole.has(id))
       .map((id) => finding('I3', id, 'enrolled without ten recovery codes')),
     ...orphans.map((id) => finding('I3', id, 'recovery codes without an authenticator')),
+    ...coded
+      .filter(({ user_id }) => enrolled.has(String(user_id)))
+      .map(({ user_id }) => finding('I3', String(user_id), 'an access code beside the authenticator that it was for')),
   ];
+}
+
+/** An email is another one exactly when an event says so; whoever was led back has the one link to a new password. */
+async function halfChanged({ storage }: Service, people: readonly Person[], events: readonly Row[]) {
+  const emails = new Map((await storage.rows('select id, email from users')).map(({ id, email }) => [id, email]));
+  const links = await storage.rows("select user_id from links where purpose = 'reset' and used_at is null");
+  const done = (userId: string, action: string) =>
+    events.some((event) => event.subject === userId && event.action === action);
+  return people.flatMap(({ userId, email }) => {
+    const isReverted = done(userId, 'email.reverted');
+    const isOther = emails.get(userId) === otherEmail(email);
+    const isLinked = links.filter(({ user_id }) => user_id === userId).length === 1;
+    if (isOther !== (isReverted || done(userId, 'email.changed'))) {
+      return [finding('I3', email, `the email is ${isOther ? 'another' : 'the same'}, and the events say otherwise`)];
+    }
+    return isReverted && !isLinked ? [finding('I3', email, 'led back to an old email, and no link to a password')] : [];
+  });
 }
 
 function opens(keys: KeyRing, { id, user_id, sealed_secret }: Row): boolean {

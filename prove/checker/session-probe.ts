@@ -3,9 +3,12 @@ import { isAcknowledged, isUnknown, type Operation, type Verb } from '../journal
 import type { Person } from '../people.ts';
 import { type Finding, finding } from './finding.ts';
 
-const ENDS_OTHERS: readonly Verb[] = ['end_others', 'change_password', 'renew_codes', 'enroll', 'reset_mfa'];
+const ENDS_OTHERS: readonly Verb[] = [
+  ...(['end_others', 'change_password', 'renew_codes', 'enroll', 'reset_mfa'] as const),
+  ...(['set_password', 'change_email', 'revert_email'] as const),
+];
 /** What is done outside of the page session ends it too. */
-const ENDS_THE_PAGE: readonly Verb[] = ['enroll', 'reset_mfa'];
+const ENDS_THE_PAGE: readonly Verb[] = ['enroll', 'reset_mfa', 'set_password', 'revert_email'];
 
 /** Sessions that were opened live, sessions that were ended do not, whatever happened to the service in between. */
 export async function probeSessions(
