@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Bench, type Cost, codeSteps, sessionChecks, signIns } from './measure.ts';
-import { type DatabaseKind, type Nodes, openPlace, type Place, withNodes } from './nodes.ts';
+import { type DatabaseKind, openPlace, type Place, withNodes } from './nodes.ts';
 import { type SeededUser, seedUsers } from './seed.ts';
 import { median, row } from './table.ts';
 
@@ -13,7 +13,8 @@ const ROUNDS = 5;
 /** For what the seeding left to the kernel and to the database. */
 const SETTLE_MS = 20_000;
 
-type Site = { readonly size: number; readonly bench: Bench; readonly people: readonly SeededUser[] };
+type Seeded = { readonly size: number; readonly place: Place; readonly people: readonly SeededUser[] };
+type Site = Seeded & { readonly bench: Bench };
 /** CPU of one operation by its name, in milliseconds, nodes and database together. */
 type Costs = ReadonlyMap<string, number>;
 
@@ -27,14 +28,14 @@ export async function growth(kind: DatabaseKind, count: number, { quick }: { qui
   const places: Place[] = [];
   try {
     for (const size of sizes) places.push(await placeOf(kind, size));
-    const sites: Omit<Site, 'bench'>[] = [];
+    const seeded: Seeded[] = [];
     for (const [index, place] of places.entries()) {
       const people = await place.change((env) => seedUsers(env, DRIVEN, { sessions: DRIVEN, pendings: DRIVEN }));
-      sites.push({ size: sizes[index] ?? 0, people });
+      seeded.push({ size: sizes[index] ?? 0, place, people });
     }
-    await withAll(places, count, async (nodes) => {
+    await withSites(seeded, count, async (sites) => {
       await wait(SETTLE_MS);
-      await compare(sites.map((site, index) => ({ ...site, bench: benchOf(places[index], nodes[index]) })));
+      await compare(sites);
     });
   } finally {
     for (const place of places) await place.remove();
@@ -51,15 +52,13 @@ async function placeOf(kind: DatabaseKind, size: number): Promise<Place> {
 }
 
 /** The nodes of every place at once. */
-function withAll(places: readonly Place[], count: number, work: (nodes: Nodes[]) => Promise<void>): Promise<void> {
-  const [place, ...others] = places;
-  if (!place) return work([]);
-  return withNodes(place, count, (nodes) => withAll(others, count, (rest) => work([nodes, ...rest])));
-}
-
-function benchOf(place: Place | undefined, nodes: Nodes | undefined): Bench {
-  if (!place || !nodes) throw new Error('a place without its nodes');
-  return { place, nodes, seconds: 60 };
+function withSites(seeded: readonly Seeded[], count: number, work: (sites: Site[]) => Promise<void>): Promise<void> {
+  const [one, ...others] = seeded;
+  if (!one) return work([]);
+  const { place } = one;
+  return withNodes(place, count, (nodes) =>
+    withSites(others, count, (rest) => work([{ ...one, bench: { place, nodes, seconds: 60 } }, ...rest])),
+  );
 }
 
 async function compare(sites: readonly Site[]): Promise<void> {
@@ -70,10 +69,9 @@ async function compare(sites: readonly Site[]): Promise<void> {
     const costs: Costs[] = [];
     const from = WARM_UP + round * part;
     // Whoever comes first in a round is another one in the next.
-    for (let turn = 0; turn < sites.length; turn += 1) {
-      const index = (round + turn) % sites.length;
-      const site = sites[index];
-      if (site) costs[index] = await measure(site, [from, from + part]);
+    const [turns, first] = [[...sites.entries()], round % sites.length];
+    for (const [index, site] of [...turns.slice(first), ...turns.slice(0, first)]) {
+      costs[index] = await measure(site, [from, from + part]);
     }
     rounds.push(costs);
   }

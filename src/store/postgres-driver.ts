@@ -194,7 +194,7 @@ class Connection implements DatabaseConnection {
   }
 }
 
-/** Everything that is asked until the transaction waits for an answer goes out in one write: half of what a statement costs us. */
+/** Everything that is asked until the transaction waits for an answer goes out in one write: writes are half of what a statement costs a node. */
 function writeTogether(client: pg.PoolClient): void {
   const { stream } = client.connection;
   if (stream.writableCorked > 0) return;

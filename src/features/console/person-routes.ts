@@ -23,6 +23,7 @@ const INVITE = '/console/partners/:partner/people/new';
 const DAY_SECONDS = 24 * 60 * 60;
 
 const reasonForm = z.object({ reason: z.string().optional(), until: z.string().optional() });
+
 type StaffCall = PageCall<'staffSteppedUp'>;
 type ReasonCall = PageCall<'staffSteppedUp', z.output<typeof reasonForm>>;
 
