@@ -1,4 +1,5 @@
 import { clientDigest, clientText } from '#core/audit-chain.ts';
+import { rowSearchKey } from '#core/search-key.ts';
 import { createIdSource } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { sealPassword } from '#flows/passwords.ts';
@@ -54,6 +55,7 @@ export type SeedPerson = {
     last_sign_in_at: number | null;
     exempt_until: number | null;
     exempt_reason: string | null;
+    search_key: string;
   };
   readonly authenticator: Schema['authenticators'] | undefined;
   readonly codes: Schema['recovery_code_sets'] | undefined;
@@ -69,12 +71,9 @@ export function personOf(env: Env, partner: SeedPartner, number: number, phc: st
   // Slowly first, then faster, then the last few.
   const enrolledAt = Math.max(createdAt, now - Math.floor(ROLL_OUT_DAYS * (1 - draw(4) ** 0.6) * DAY_SECONDS));
   const isExempt = !isEnrolled && !isInvited && draw(5) < 0.1;
+  const email = `${plainWord(name).replace('-', '.')}.${number}@${partner.row.slug}.example`;
   const user = {
-    ...{
-      id,
-      partner_id: partner.row.id,
-      email: `${plainWord(name).replace('-', '.')}.${number}@${partner.row.slug}.example`,
-    },
+    ...{ id, partner_id: partner.row.id, email, search_key: rowSearchKey(name, email) },
     ...{ name, role: draw(6) < 0.04 ? ('manager' as const) : ('member' as const), locale: null, created_at: createdAt },
     sealed_password: isInvited ? null : sealPassword(env, id, phc),
     disabled_at: draw(7) < 0.02 ? now - Math.floor(draw(8) * 90 * DAY_SECONDS) : null,

@@ -65,7 +65,7 @@ export async function renamePartner(
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
     if (before.name !== name) {
-      await setPartnerName(tx, partnerId, name);
+      await setPartnerName(tx, before, name);
       await append(env, tx, actor, { action: 'partner.renamed', partner: partnerId, detail: {} });
     }
     return { ...before, name };

@@ -63,6 +63,8 @@ export type PartnerTable = {
   archived_at: number | null;
   /** 1 where a reset brings no temporary access code. */
   resets_without_code: Generated<number>;
+  /** Name and slug as `rowSearchKey` makes them: what lists are searched and sorted by. */
+  search_key: Generated<string>;
 };
 
 export type UserTable = {
@@ -86,6 +88,8 @@ export type UserTable = {
   password_reset_at: number | null;
   /** When somebody of the team last reminded them of MFA. */
   reminded_at: number | null;
+  /** Name and email as `rowSearchKey` makes them; empty where a node of an older version added the person. */
+  search_key: Generated<string>;
 };
 
 /** One TOTP authenticator per user (unique on `user_id`). */

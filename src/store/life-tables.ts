@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 export type LinkTable = {
   id: string;
   token_hash: string;
@@ -29,4 +31,6 @@ export type OutsideInvitationTable = {
   name: string;
   role: 'member' | 'manager';
   created_at: number;
+  /** Name and email as `rowSearchKey` makes them. */
+  search_key: Generated<string>;
 };

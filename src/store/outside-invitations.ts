@@ -1,14 +1,20 @@
+import type { Insertable, Selectable } from 'kysely';
+import { rowSearchKey } from '#core/search-key.ts';
 import type { Queries } from './database.ts';
 import type { OutsideInvitationTable } from './life-tables.ts';
-import { holds } from './like.ts';
+import { holds } from './search.ts';
+
+type NewInvitation = Omit<Insertable<OutsideInvitationTable>, 'search_key'>;
+export type OutsideInvitation = Selectable<OutsideInvitationTable>;
 
 /** Notes an invitation to somebody who belongs elsewhere; asked for again, the first one stays. Answers its id. */
-export async function keepOutsideInvitation(tx: Queries, invitation: OutsideInvitationTable): Promise<string> {
+export async function keepOutsideInvitation(tx: Queries, invitation: NewInvitation): Promise<string> {
   const { partner_id, email, name, role } = invitation;
+  const search_key = rowSearchKey(name, email);
   const { id } = await tx
     .insertInto('outside_invitations')
-    .values(invitation)
-    .onConflict((conflict) => conflict.columns(['partner_id', 'email']).doUpdateSet({ name, role }))
+    .values({ ...invitation, search_key })
+    .onConflict((conflict) => conflict.columns(['partner_id', 'email']).doUpdateSet({ name, role, search_key }))
     .returning('id')
     .executeTakeFirstOrThrow(() => new Error(`no invitation to ${email.length} characters at ${partner_id}`));
   return id;
@@ -18,7 +24,7 @@ export async function findOutsideInvitation(
   queries: Queries,
   id: string,
   partnerId: string,
-): Promise<OutsideInvitationTable | undefined> {
+): Promise<OutsideInvitation | undefined> {
   return queries
     .selectFrom('outside_invitations')
     .selectAll()
@@ -32,10 +38,10 @@ export async function listOutsideInvitations(
   queries: Queries,
   { partnerId, search }: { readonly partnerId: string; readonly search: string | undefined },
   { after, limit }: { readonly after: string | undefined; readonly limit: number },
-): Promise<readonly OutsideInvitationTable[]> {
+): Promise<readonly OutsideInvitation[]> {
   let query = queries.selectFrom('outside_invitations as o').selectAll().where('o.partner_id', '=', partnerId);
   if (after !== undefined) query = query.where('o.email', '>', after);
-  if (search !== undefined) query = query.where(holds(['o.email', 'o.name'], search));
+  if (search !== undefined) query = query.where(holds('o.search_key', search));
   return query.orderBy('o.email').limit(limit).execute();
 }
 

@@ -1,14 +1,15 @@
-import { type Insertable, type Selectable, sql } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
+import { rowSearchKey, searchKey } from '#core/search-key.ts';
 import type { PartnerTable, Queries } from './database.ts';
 import type { Partner } from './users.ts';
 
-export type NewPartner = Omit<Insertable<PartnerTable>, 'archived_at' | 'resets_without_code'>;
+export type NewPartner = Omit<Insertable<PartnerTable>, 'archived_at' | 'resets_without_code' | 'search_key'>;
 
 /** Adds a partner; false where the slug is taken, even if it has just been. */
 export async function createPartner(tx: Queries, partner: NewPartner): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('partners')
-    .values(partner)
+    .values({ ...partner, search_key: rowSearchKey(partner.name, partner.slug) })
     .onConflict((conflict) => conflict.column('slug').doNothing())
     .executeTakeFirst();
   return numInsertedOrUpdatedRows === 1n;
@@ -24,12 +25,14 @@ export async function findPartner(queries: Queries, id: string): Promise<Partner
   return row && partnerFrom(row);
 }
 
-/** The partner that is called so, small and capital letters alike; the first one of several. */
+/** The partner that is called so, case and accents aside; the first one of several. */
 export async function findPartnerByName(queries: Queries, name: string): Promise<Partner | undefined> {
   const row = await queries
     .selectFrom('partners')
     .selectAll()
-    .where(sql`lower(name)`, '=', sql`lower(${name})`)
+    // A line break ends the name in the key, and the next character ends the range.
+    .where('search_key', '>=', `${searchKey(name)}\n`)
+    .where('search_key', '<', `${searchKey(name)}\v`)
     .orderBy('id')
     .limit(1)
     .executeTakeFirst();
@@ -43,8 +46,9 @@ export async function listPartnerNames(queries: Queries, ids: readonly string[])
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
-export async function setPartnerName(tx: Queries, partnerId: string, name: string): Promise<void> {
-  await tx.updateTable('partners').set({ name }).where('id', '=', partnerId).execute();
+export async function setPartnerName(tx: Queries, { id, slug }: Partner, name: string): Promise<void> {
+  const search_key = rowSearchKey(name, slug);
+  await tx.updateTable('partners').set({ name, search_key }).where('id', '=', id).execute();
 }
 
 /** Whether a reset of somebody of this partner brings no temporary access code. */

@@ -1,5 +1,5 @@
 import type { Queries, UserTable } from './database.ts';
-import { holds } from './like.ts';
+import { holds } from './search.ts';
 
 export type PeopleFilter = {
   readonly partnerId: string;
@@ -29,7 +29,7 @@ export async function listPeoplePage(
 ): Promise<readonly PersonRow[]> {
   let query = people(queries).where('u.partner_id', '=', filter.partnerId).orderBy('u.email').limit(page.limit);
   if (page.after !== undefined) query = query.where('u.email', '>', page.after);
-  if (filter.search !== undefined) query = query.where(holds(['u.email', 'u.name'], filter.search));
+  if (filter.search !== undefined) query = query.where(holds('u.search_key', filter.search));
   if (filter.state === 'disabled') query = query.where('u.disabled_at', 'is not', null);
   else if (filter.state !== undefined) query = query.where('u.disabled_at', 'is', null);
   if (filter.state === 'missing') query = query.where('a.id', 'is', null);

@@ -1,3 +1,4 @@
+import { rowSearchKey } from '#core/search-key.ts';
 import type { Queries, UserTable } from './database.ts';
 
 /** The password was set by a link: what a freeze of authenticators counts from. */
@@ -12,13 +13,13 @@ export async function notePasswordReset(tx: Queries, userId: string, now: number
  */
 export async function setEmail(
   tx: Queries,
-  userId: string,
+  { id, name }: Readonly<Record<'id' | 'name', string>>,
   change: { readonly from: string; readonly to: string },
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('users')
-    .set({ email: change.to })
-    .where('id', '=', userId)
+    .set({ email: change.to, search_key: rowSearchKey(name, change.to) })
+    .where('id', '=', id)
     .where('email', '=', change.from)
     .where(({ not, exists, selectFrom }) =>
       not(exists(selectFrom('users as taken').select('taken.id').where('taken.email', '=', change.to))),
@@ -78,6 +79,11 @@ export async function setMfaSkipped(tx: Queries, userId: string, now: number): P
   await tx.updateTable('users').set({ mfa_skipped_at: now }).where('id', '=', userId).execute();
 }
 
-export async function setUserName(tx: Queries, userId: string, name: string): Promise<void> {
-  await tx.updateTable('users').set({ name }).where('id', '=', userId).execute();
+export async function setUserName(
+  tx: Queries,
+  { id, email }: Readonly<Record<'id' | 'email', string>>,
+  name: string,
+): Promise<void> {
+  const search_key = rowSearchKey(name, email);
+  await tx.updateTable('users').set({ name, search_key }).where('id', '=', id).execute();
 }

@@ -1,3 +1,4 @@
+import { rowSearchKey } from '#core/search-key.ts';
 import type { PartnerTable, Queries, UserTable } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
@@ -54,7 +55,10 @@ export const partnerColumns = [
   'p.archived_at as partner_archived_at',
 ] as const;
 
-type UserRow = Omit<UserTable, 'id' | 'created_at' | 'exempt_reason' | 'last_sign_in_at' | 'reminded_at'> & {
+type UserRow = Omit<
+  UserTable,
+  'id' | 'created_at' | 'exempt_reason' | 'last_sign_in_at' | 'reminded_at' | 'search_key'
+> & {
   user_id: string;
   partner_archived_at: number | null;
 };
@@ -125,14 +129,14 @@ const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('u.id', '=', p.userId),
 );
 
-type Later = 'exempt_until' | 'exempt_reason' | 'last_sign_in_at' | 'password_reset_at' | 'reminded_at';
+type Later = 'exempt_until' | 'exempt_reason' | 'last_sign_in_at' | 'password_reset_at' | 'reminded_at' | 'search_key';
 export type NewUser = Omit<UserTable, Later>;
 
 /** Adds a person; false where somebody has that email already, even if they have just been added. */
 export async function createUser(tx: Queries, user: NewUser): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('users')
-    .values(user)
+    .values({ ...user, search_key: rowSearchKey(user.name, user.email) })
     .onConflict((conflict) => conflict.column('email').doNothing())
     .executeTakeFirst();
   return numInsertedOrUpdatedRows === 1n;

@@ -21,7 +21,7 @@ const CHOICE = 'PostgreSQL chooses by what it has counted: npm run bench:console
 
 /** By which index each list finds its rows, and in which order it reads them. */
 const INDEXES: Readonly<Record<string, readonly string[]>> = {
-  '/console/partners': ['partners_name'],
+  '/console/partners': ['partners_search'],
   '/console/partners?sort=adoption': ['partner_counts_adoption'],
   '/console/partners?sort=people': ['partner_counts_people'],
   '/console/partners/… (the largest)': [

@@ -50,7 +50,7 @@ export async function acceptInvitation(
     const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
     if (isRefusal(finished)) return finished;
     if (finished.person.user.sealedPassword !== undefined) return refuse('not_found');
-    await setUserName(tx, user.id, name);
+    await setUserName(tx, user, name);
     await setUserLocale(tx, user.id, answered.locale);
     const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
     await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);

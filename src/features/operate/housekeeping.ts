@@ -5,6 +5,7 @@ import type { Queries } from '#store/database.ts';
 import { deleteOldMail } from '#store/deliveries.ts';
 import { deleteExpiredRows } from '#store/housekeeping.ts';
 import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
+import { fillSearchKeys } from '#store/search.ts';
 import { deleteOldDeliveries } from '#store/webhook-deliveries.ts';
 import { pruneAudit } from './audit.ts';
 
@@ -25,6 +26,7 @@ export function housekeepingJob(env: Env): Job {
     async run({ isStopping }) {
       await tidy(env, isStopping);
       await noteAdoption(env);
+      await env.db.transaction((tx) => fillSearchKeys(tx, ROWS_PER_TRANSACTION));
       await pruneByRetention(env);
     },
   };

@@ -121,7 +121,7 @@ async function change(
   if (!(await claimEmailLink(tx, link.id, now))) return refuse('not_found');
   const user = (await findPerson(tx, userId))?.user;
   if (!user) return refuse('not_found');
-  if (!(await setEmail(tx, userId, { from: user.email, to: link.email }))) return refuse('not_found');
+  if (!(await setEmail(tx, user, { from: user.email, to: link.email }))) return refuse('not_found');
   // Asked after the row has changed: whoever gives that email up at this moment has committed by now, or waits for us.
   if (await isEmailHeld(tx, link.email, userId, now)) return refuse('not_found');
   await revokeLinks(tx, userId);

@@ -4,9 +4,8 @@ import type { Env } from '#env.ts';
 import type { Actor } from '#flows/actor.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
-import type { OutsideInvitationTable } from '#store/life-tables.ts';
 import { lockUser } from '#store/locks.ts';
-import { findOutsideInvitation } from '#store/outside-invitations.ts';
+import { findOutsideInvitation, type OutsideInvitation } from '#store/outside-invitations.ts';
 import type { Session } from '#store/sessions.ts';
 import { findPerson, type Partner, type Person } from '#store/users.ts';
 
@@ -16,7 +15,7 @@ export type Manager = { readonly session: Session & { readonly partner: Partner 
 /** Somebody on the list of a team: a person of this partner, or an invitation that met somebody of another one. */
 export type Colleague =
   | { readonly kind: 'person'; readonly person: Person }
-  | { readonly kind: 'outside'; readonly invitation: OutsideInvitationTable };
+  | { readonly kind: 'outside'; readonly invitation: OutsideInvitation };
 
 export function actorOf({ session, client }: Manager): Actor {
   return { id: session.user.id, client };

@@ -1,6 +1,5 @@
 import type { Env } from '#env.ts';
-import type { OutsideInvitationTable } from '#store/life-tables.ts';
-import { countOutsideInvitations, listOutsideInvitations } from '#store/outside-invitations.ts';
+import { countOutsideInvitations, listOutsideInvitations, type OutsideInvitation } from '#store/outside-invitations.ts';
 import { findPartnerCounts } from '#store/partner-pages.ts';
 import { findPersonRow, listPeoplePage, type PersonRow } from '#store/people-pages.ts';
 import { findColleague } from './colleague.ts';
@@ -59,7 +58,7 @@ export async function findTeamRow(env: Env, id: string, partnerId: string): Prom
   return colleague?.kind === 'outside' ? rowOf(colleague.invitation) : colleague && findPersonRow(env.db.read, id);
 }
 
-function rowOf({ id, email, name, role }: OutsideInvitationTable): TeamRow {
+function rowOf({ id, email, name, role }: OutsideInvitation): TeamRow {
   const nothing = { enrolledAt: undefined, lastSignInAt: undefined, exemptUntil: undefined, exemptReason: undefined };
   return { id, email, name, role, state: 'invited', codesLeft: 0, ...nothing };
 }
