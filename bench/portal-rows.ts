@@ -44,7 +44,7 @@ export function partnerOf(env: Env, number: number, now: number): SeedPartner {
     adoption: stage.adoption,
     row: {
       ...{ id: env.newId(), slug: plainWord(name), name, mfa_policy: stage.policy },
-      mfa_required_from: stage.policy === 'required' ? today + days * DAY_SECONDS : null,
+      mfa_required_from: stage.policy === 'required' ? today + (days + 0.5) * DAY_SECONDS : null,
       created_at: now - 400 * DAY_SECONDS,
     },
   };

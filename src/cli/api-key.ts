@@ -1,5 +1,5 @@
 import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
-import { instant, parseTime } from '#core/day.ts';
+import { instant, parseEnd } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { addApiKey, endApiKey } from '#flows/api-keys.ts';
 import { apiKeyRecord } from '#flows/records.ts';
@@ -13,12 +13,12 @@ const add = command({
   args: ['NAME'],
   options: {
     scope: { value: 'SCOPE,…', required: true, about: `what it is good for: ${SCOPES.join(', ')}` },
-    expires: { value: 'TIME', about: `a day or a time; else in ${API_KEY_DAYS_MOST} days, and never later` },
+    expires: { value: 'TIME', about: `a last day or a time; else in ${API_KEY_DAYS_MOST} days, and never later` },
     ...JSON_OPTION,
   },
   summary: 'Makes a key of the management API and prints it, this once.',
   async run({ args, options }) {
-    const expiresAt = options.expires === undefined ? undefined : parseTime(options.expires);
+    const expiresAt = options.expires === undefined ? undefined : parseEnd(options.expires);
     if (options.expires !== undefined && expiresAt === undefined)
       return { misuse: '--expires must be a day or a time' };
     const scopes = options.scope.split(',').map((scope) => scope.trim());

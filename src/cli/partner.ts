@@ -1,4 +1,4 @@
-import { instant, parseDay } from '#core/day.ts';
+import { instant, parseBegin, parseDay } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { addPartner, changeMfaPolicy, type MfaChoice } from '#flows/partner-acts.ts';
 import { partnerRecord } from '#flows/records.ts';
@@ -16,7 +16,10 @@ const add = command({
   options: {
     slug: { value: 'SLUG', about: 'the short name in commands; else made from the name' },
     mfa: { value: 'off|optional|required', about: 'what its people are asked for; else off' },
-    'mfa-from': { value: 'YYYY-MM-DD', about: 'required from that day on (00:00 UTC), offered until then' },
+    'mfa-from': {
+      value: 'YYYY-MM-DD',
+      about: 'required from that day on (12:00 UTC, when it has begun everywhere), offered until then',
+    },
     ...JSON_OPTION,
   },
   summary: 'Adds a partner account.',
@@ -51,7 +54,10 @@ const mfa = command({
   words: 'partner mfa',
   args: ['SLUG', 'off|optional|required'],
   options: {
-    from: { value: 'YYYY-MM-DD', about: 'required from that day on (00:00 UTC), offered until then' },
+    from: {
+      value: 'YYYY-MM-DD',
+      about: 'required from that day on (12:00 UTC, when it has begun everywhere), offered until then',
+    },
     ...JSON_OPTION,
   },
   summary: 'Says what the people of a partner are asked for, and ends what the new policy forbids.',
@@ -80,10 +86,8 @@ function readChoice(policy: string, from: string | undefined, option: string, ne
   if (known === undefined) return { misuse: `the policy must be one of ${POLICIES.join(', ')}` };
   if (from === undefined) return { policy: known };
   if (known !== 'required') return { misuse: `${option} goes only with ${needs}` };
-  const requiredFrom = parseDay(from);
-  return requiredFrom === undefined
-    ? { misuse: `${option} must be a day, as in 2027-01-31` }
-    : { policy: known, requiredFrom };
+  if (parseDay(from) === undefined) return { misuse: `${option} must be a day, as in 2027-01-31` };
+  return { policy: known, requiredFrom: parseBegin(from) };
 }
 
 function policyText({ policy, requiredFrom }: Partner): string {

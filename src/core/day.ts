@@ -1,3 +1,9 @@
+export const DAY_SECONDS = 24 * 60 * 60;
+
+// The last place on earth where a day begins, and ends, is UTC−12.
+const BEGUN_EVERYWHERE_SECONDS = 12 * 60 * 60;
+const ENDED_EVERYWHERE_SECONDS = DAY_SECONDS + BEGUN_EVERYWHERE_SECONDS;
+
 /** Unix seconds of 00:00 UTC of a real day `YYYY-MM-DD`, or `undefined`. */
 export function parseDay(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
@@ -17,4 +23,50 @@ export function parseTime(text: string): number | undefined {
 /** An instant as RFC 3339 in UTC, to the second. */
 export function instant(at: number): string {
   return new Date(at * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+/**
+ * The instant at which something begins that was promised for a day, when that day has begun everywhere on earth; of a
+ * whole time, that time. `undefined` where the text is neither.
+ */
+export function parseBegin(text: string): number | undefined {
+  const day = parseDay(text);
+  return day === undefined ? parseTime(text) : day + BEGUN_EVERYWHERE_SECONDS;
+}
+
+/**
+ * The instant at which something ends that holds through a day, when that day has ended everywhere on earth; of a whole
+ * time, that time. `undefined` where the text is neither.
+ */
+export function parseEnd(text: string): number | undefined {
+  const day = parseDay(text);
+  return day === undefined ? parseTime(text) : day + ENDED_EVERYWHERE_SECONDS;
+}
+
+/**
+ * The day (00:00 UTC) that begins everywhere at this instant; `undefined` for an instant that stands for no day: one that
+ * a program gave to the second.
+ */
+export function dayBegun(at: number): number | undefined {
+  return standsForDay(at) ? at - BEGUN_EVERYWHERE_SECONDS : undefined;
+}
+
+/** The last day (00:00 UTC) of what ends at this instant; `undefined` as above. */
+export function lastDay(at: number): number | undefined {
+  return standsForDay(at) ? at - ENDED_EVERYWHERE_SECONDS : undefined;
+}
+
+/** The last day that can be typed for something that ends at this instant at the latest, 00:00 UTC. */
+export function lastDayBefore(at: number): number {
+  const latest = at - ENDED_EVERYWHERE_SECONDS;
+  return latest - (latest % DAY_SECONDS);
+}
+
+function standsForDay(at: number): boolean {
+  return at % DAY_SECONDS === BEGUN_EVERYWHERE_SECONDS;
+}
+
+/** A day as `YYYY-MM-DD`. */
+export function dayText(day: number): string {
+  return new Date(day * 1000).toISOString().slice(0, 10);
 }

@@ -9,7 +9,7 @@ export const REASON_DETAILS: Readonly<Record<string, string>> = {
   'invalid_request.name': 'A name has 1 to 100 characters, none of them a control character.',
   'invalid_request.reason_missing': 'A reason is needed: it is kept in the audit log.',
   'invalid_request.required_from':
-    'requiredFrom goes with the policy required alone, and is a day such as 2027-03-01: it begins 00:00 UTC.',
+    'requiredFrom goes with the policy required alone, and is a day such as 2027-03-01: it begins at 12:00 UTC.',
   'invalid_request.since': 'since is no time: RFC 3339, or a day.',
   'invalid_request.slug': 'A slug has up to 60 small letters, digits and single hyphens.',
   'invalid_request.slug_missing': 'No slug can be made of this name: send one.',

@@ -1,3 +1,4 @@
+import { DAY_SECONDS, dayBegun } from '#core/day.ts';
 import { deviceName } from '#core/device-name.ts';
 import { EMAIL_CHANGE_SECONDS, EMAIL_REVERT_SECONDS, INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
@@ -91,7 +92,7 @@ function valuesOf({ locale, config }: Place, mail: Mail, at: number): Record<str
       return { product, until: instant(locale, mail.untilAt) };
     case 'mfa_reminder':
     case 'mfa_overdue':
-      return { product, date: day(locale, mail.requiredFrom), days: daysBetween(at, mail.requiredFrom) };
+      return { product, date: promised(locale, mail.requiredFrom), days: daysBetween(at, mail.requiredFrom) };
     default:
       return { product };
   }
@@ -106,8 +107,6 @@ function factsOf({ t, locale }: Place, mail: Mail, at: number): Words['facts'] {
   return [[t('mail.time'), instant(locale, at)], [t('sessions.device'), name], ...where];
 }
 
-const DAY_SECONDS = 24 * 60 * 60;
-
 function daysBetween(at: number, later: number): number {
   return Math.max(0, Math.ceil((later - at) / DAY_SECONDS));
 }
@@ -117,6 +116,8 @@ function instant(locale: Locale, at: number): string {
   return `${format.format(new Date(at * 1000))} UTC`;
 }
 
-function day(locale: Locale, at: number): string {
-  return longDays(locale).format(new Date(at * 1000));
+/** The day that begins then, or the time: what a person is promised does not depend on where they read it. */
+function promised(locale: Locale, at: number): string {
+  const day = dayBegun(at);
+  return day === undefined ? instant(locale, at) : longDays(locale).format(new Date(day * 1000));
 }

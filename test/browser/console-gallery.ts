@@ -1,4 +1,5 @@
 import { SCOPES } from '#core/api-key.ts';
+import { parseBegin, parseEnd } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { addApiKey, endApiKey } from '#flows/api-keys.ts';
@@ -38,7 +39,7 @@ async function openScene(stage: Stage): Promise<Scene> {
   const { env } = world;
   scenes += 1;
   const tag = `scene${scenes}`;
-  const requiredFrom = world.clock.at + 20 * DAY_SECONDS;
+  const requiredFrom = parseBegin('2027-02-04');
   const { id: partner } = await world.addPartner({
     ...{ name: 'Harbor Insurance Group of North Europe', slug: tag, policy: 'required', requiredFrom },
   });
@@ -60,7 +61,7 @@ async function openScene(stage: Stage): Promise<Scene> {
   await env.db.transaction((tx) =>
     tx.updateTable('users').set({ disabled_at: world.clock.at }).where('id', '=', disabled).execute(),
   );
-  await exemptPerson(env, { personId: exempt, actor: 'system', reason, until: world.clock.at + 90 * DAY_SECONDS });
+  await exemptPerson(env, { personId: exempt, actor: 'system', reason, until: parseEnd('2027-04-15') ?? 0 });
   await actOn(env, { id: reset, actor: 'system', reason: 'lost phone' }, (tx, person, why) =>
     resetMfaOf(env, tx, person, { actor: 'system', reason: why, codeExpiresAt: world.clock.at + 3600 }),
   );

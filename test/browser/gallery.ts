@@ -1,3 +1,4 @@
+import { parseBegin } from '#core/day.ts';
 import { CONSOLE_GALLERY } from './console-gallery.ts';
 import { LIFE_GALLERY } from './life-gallery.ts';
 import {
@@ -46,7 +47,7 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   'prompt-offered': async ({ page, site }) =>
     signInAt(page, (await site.newPerson({ policy: 'optional' })).email, PASSWORD),
   'prompt-date': async ({ page, site }) => {
-    const requiredFrom = site.world.clock.at + 20 * 86400;
+    const requiredFrom = parseBegin('2027-02-04');
     await signInAt(page, (await site.newPerson({ requiredFrom })).email, PASSWORD);
   },
   'prompt-staff': async ({ page, site }) => signInAt(page, (await site.newPerson({ role: 'csm' })).email, PASSWORD),

@@ -57,7 +57,7 @@ describe('while the server runs', async () => {
   test('a partner is added, listed and given another policy', async () => {
     const acme = await json(['partner', 'add', 'Acme Telecom', '--mfa', 'required', '--mfa-from', '2099-02-01']);
     assert.match(acme.id, UUID);
-    const mfa = { policy: 'required', requiredFrom: '2099-02-01T00:00:00Z' };
+    const mfa = { policy: 'required', requiredFrom: '2099-02-01T12:00:00Z' };
     assert.deepEqual(acme, { id: acme.id, slug: 'acme-telecom', name: 'Acme Telecom', mfa });
     const past = await json(['partner', 'mfa', 'acme-telecom', 'required', '--from', '2001-01-01']);
     assert.deepEqual(past.mfa, { policy: 'required', requiredFrom: null });

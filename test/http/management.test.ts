@@ -26,7 +26,7 @@ test('a program adds a partner, renames it, asks for MFA and is told what that e
   assert.deepEqual(preview.body, { people: 1, missing: 1, exempt: 0, endsSessions: 1 });
   assert.equal((await browser.get('/')).status, 200, 'a preview changes nothing');
   const dated = await call('POST', `/partners/${id}/mfa`, { policy: 'required', requiredFrom: '2027-06-01' });
-  assert.deepEqual(dated.body.mfa, { policy: 'required', requiredFrom: '2027-06-01T00:00:00Z' });
+  assert.deepEqual(dated.body.mfa, { policy: 'required', requiredFrom: '2027-06-01T12:00:00Z' });
   assert.deepEqual(dated.body.ended, { sessions: 0, signIns: 0 });
   const now = await call('POST', `/partners/${id}/mfa`, { policy: 'required' });
   assert.deepEqual(now.body.mfa, { policy: 'required', requiredFrom: null });
@@ -58,7 +58,7 @@ test('what does not fit a partner is refused with its reason, and changes nothin
     ['/partners', { name: ' ' }, 'name'],
     ['/partners', { name: 'Another', slug: 'acme' }, 'slug_taken'],
     ['/partners', { name: 'Another', mfa: { policy: 'off', requiredFrom: '2027-06-01' } }, 'required_from'],
-    [`/partners/${partner.id}/mfa`, { ...required, requiredFrom: '2027-06-01T12:00:00Z' }, 'required_from'],
+    [`/partners/${partner.id}/mfa`, { ...required, requiredFrom: '2027-06-01T11:00:00Z' }, 'required_from'],
     [`/partners/${partner.id}/mfa`, { ...required, requiredFrom: '2027-02-30' }, 'required_from'],
     [`/partners/${partner.id}/mfa`, { policy: 'always' }, undefined],
     [`/partners/${partner.id}/name`, {}, undefined],

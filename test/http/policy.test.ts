@@ -20,7 +20,7 @@ import {
 } from './story.ts';
 
 const DAY = 24 * 60 * 60;
-const DATE = START + 9 * DAY - (START % DAY);
+const DATE = START + 9 * DAY - (START % DAY) + DAY / 2;
 
 type Asked = { state: string; location: string; deadline?: string };
 

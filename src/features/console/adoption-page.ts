@@ -6,7 +6,7 @@ import type { View } from '#http/view.ts';
 import { longDays, percents, wholeNumbers } from '#messages/per-locale.ts';
 import { type Adoption, type Part, SIGN_IN_DAYS, SPANS } from './adoption.ts';
 import { bars, curve } from './charts-page.ts';
-import { consolePage } from './frame-page.ts';
+import { consolePage, csvLinks } from './frame-page.ts';
 
 const PATH = '/console/adoption';
 
@@ -32,7 +32,7 @@ ${signInPart(
   'refused',
   labelled(page.refusals, (name) => t(`adoption.why.${name}`)),
 )}</div>
-<p class="quiet"><a href="${PATH}/sign-ins.csv" download>${t('adoption.csv.signIns')}</a></p>
+<p class="quiet">${csvLinks(t, `${PATH}/sign-ins.csv`, t('adoption.csv.signIns'))}</p>
 ${policyPart(view, page)}`,
   });
 }
@@ -64,7 +64,7 @@ function curvePart(view: View, page: Adoption): Html {
   return html`<section><div class="headed"><h2>${t('adoption.curve')}</h2><nav aria-label="${t('adoption.span')}"><ul class="spans">${spans}</ul></nav></div>
 ${drawn}
 ${details(t('adoption.table'), daysTable(view, page))}
-<p class="quiet"><a href="${PATH}/days.csv?days=${span}" download>${t('adoption.csv.days')}</a></p></section>`;
+<p class="quiet">${csvLinks(t, `${PATH}/days.csv?days=${span}`, t('adoption.csv.days'))}</p></section>`;
 }
 
 function daysTable(view: View, { days }: Adoption): Html {
@@ -98,7 +98,7 @@ function overduePart(view: View, { overdue }: Adoption): Html {
     ]),
     empty: '',
   })}</div>
-<p class="quiet"><a href="/console/partners?overdue=yes">${t('adoption.overdue.all')}</a> · <a href="${PATH}/overdue.csv" download>${t('adoption.csv.overdue')}</a></p></section>`;
+<p class="quiet"><a href="/console/partners?overdue=yes">${t('adoption.overdue.all')}</a> · ${csvLinks(t, `${PATH}/overdue.csv`, t('adoption.csv.overdue'))}</p></section>`;
 }
 
 type Labelled = { readonly label: string; readonly count: number };

@@ -2,7 +2,7 @@ import { show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import { readAdoption, readCurve, readSpan } from './adoption.ts';
 import { daysCsv, overdueCsv, signInsCsv } from './adoption-csv.ts';
-import { csvFile } from './shared-routes.ts';
+import { bySemicolon, csvFile } from './shared-routes.ts';
 
 const ADOPTION = '/console/adoption';
 
@@ -21,18 +21,19 @@ export const adoptionRoutes: readonly Route[] = [
     method: 'GET',
     path: `${ADOPTION}/days.csv`,
     guard: 'staff',
-    handle: async ({ env, query }) => csvFile('adoption.csv', daysCsv(await readCurve(env, readSpan(query)))),
+    handle: async ({ env, query }) =>
+      csvFile('adoption.csv', daysCsv(await readCurve(env, readSpan(query))), bySemicolon(query)),
   }),
   page({
     method: 'GET',
     path: `${ADOPTION}/sign-ins.csv`,
     guard: 'staff',
-    handle: async ({ env }) => csvFile('sign-ins.csv', await signInsCsv(env)),
+    handle: async ({ env, query }) => csvFile('sign-ins.csv', await signInsCsv(env), bySemicolon(query)),
   }),
   page({
     method: 'GET',
     path: `${ADOPTION}/overdue.csv`,
     guard: 'staff',
-    handle: ({ env }) => csvFile('overdue.csv', overdueCsv(env)),
+    handle: ({ env, query }) => csvFile('overdue.csv', overdueCsv(env), bySemicolon(query)),
   }),
 ];

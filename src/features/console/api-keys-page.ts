@@ -1,14 +1,14 @@
 import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
+import { DAY_SECONDS, dayText, lastDayBefore } from '#core/day.ts';
 import { form, linkButton, submitButton } from '#http/parts/actions.ts';
 import { checkbox, textField } from '#http/parts/fields.ts';
 import { grid } from '#http/parts/grid.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
-import { dateElement, state, timeElement } from '#http/parts/text.ts';
+import { endElement, state, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done, type Refused } from './frame-page.ts';
 
 const KEYS = '/console/api-keys';
-const DAY_SECONDS = 24 * 60 * 60;
 
 type ShownKey = {
   readonly id: string;
@@ -43,7 +43,7 @@ ${grid({
 function stateOf({ t, locale, now }: View, { revokedAt, expiresAt }: ShownKey): Content {
   if (revokedAt !== undefined) return state(t('keys.revoked'), false);
   if (expiresAt <= now) return state(t('keys.expired'), false);
-  return html`${state(t('keys.until'), true)} ${dateElement(expiresAt, locale)}`;
+  return html`${state(t('keys.until'), true)} ${endElement(expiresAt, locale)}`;
 }
 
 export type KeyTyped = { readonly name: string; readonly scopes: readonly string[]; readonly expires: string };
@@ -51,8 +51,7 @@ export type KeyTyped = { readonly name: string; readonly scopes: readonly string
 export function keyFormPage(view: View, typed: KeyTyped, refusal?: Refused): Html {
   const { t } = view;
   const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
-  const day = (at: number) => new Date(at * 1000).toISOString().slice(0, 10);
-  const [min, max] = [day(view.now + DAY_SECONDS), day(view.now + API_KEY_DAYS_MOST * DAY_SECONDS)];
+  const [min, max] = [view.now, lastDayBefore(view.now + API_KEY_DAYS_MOST * DAY_SECONDS)].map(dayText);
   return consolePage(view, {
     ...{ title: t('keys.add'), part: 'keys', narrow: true, refusal },
     above: { href: KEYS, label: t('console.keys') },

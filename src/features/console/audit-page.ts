@@ -106,7 +106,7 @@ export function exportPage(view: View, { query, scope }: Pick<AuditList, 'query'
   const kept = (['person', 'partner', 'action', 'from', 'until'] as const).map(
     (name) => query[name] !== undefined && html`<input type="hidden" name="${name}" value="${query[name]}">`,
   );
-  const button = (format: 'jsonl' | 'csv') =>
+  const button = (format: 'jsonl' | 'csv' | 'semicolons') =>
     html`<button type="submit" name="format" value="${format}" class="button ${format === 'csv' ? 'primary' : 'quiet'}">${t(`audit.export.${format}`)}</button>`;
   return consolePage(view, {
     title: t('audit.export.title'),
@@ -115,6 +115,6 @@ export function exportPage(view: View, { query, scope }: Pick<AuditList, 'query'
     narrow: true,
     body: html`<p class="lead">${t('audit.export.lead')}</p>
 <p>${t('audit.export.filter')}: ${said.length === 0 ? t('audit.export.everything') : said.join(', ')}</p>
-${form(view, `${PATH}/export`, html`${kept}<div class="actions">${button('csv')}${button('jsonl')}</div>`)}`,
+${form(view, `${PATH}/export`, html`${kept}<div class="actions">${button('csv')}${button('semicolons')}${button('jsonl')}</div>`)}`,
   });
 }

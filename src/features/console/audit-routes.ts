@@ -3,7 +3,7 @@ import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { auditPage, exportPage } from './audit-page.ts';
 import { exportFound, readAuditList, readAuditQuery, readScope } from './audit-search.ts';
-import { actorOf } from './shared-routes.ts';
+import { actorOf, csvFile } from './shared-routes.ts';
 
 const AUDIT = '/console/audit';
 
@@ -51,8 +51,9 @@ async function sendExport(call: PageCall<'staffSteppedUp', z.output<typeof expor
   const query = readAuditQuery(new URLSearchParams(Object.fromEntries(given)));
   const scope = await readScope(env, query, view.staff === 'admin');
   if (scope.unknown) return seeOther(AUDIT);
-  const format = input.format === 'csv' ? 'csv' : 'jsonl';
+  const format = input.format === 'csv' || input.format === 'semicolons' ? 'csv' : 'jsonl';
   const body = await exportFound(env, scope, { format, actor: actorOf(call), query });
-  const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8';
-  return { status: 200, file: { type, body, name: `audit.${format}` }, cookies: [] };
+  if (format === 'csv') return csvFile('audit.csv', body, input.format === 'semicolons');
+  const type = 'application/jsonl; charset=utf-8';
+  return { status: 200, file: { type, body, name: 'audit.jsonl' }, cookies: [] };
 }

@@ -1,4 +1,5 @@
 import { csvLine } from '#core/csv.ts';
+import { dayBegun, dayText, instant as instantText, lastDay } from '#core/day.ts';
 import type { Env } from '#env.ts';
 import type { PartnerQuery, PeopleQuery } from './filters.ts';
 import { eachPartner, eachPerson } from './lists.ts';
@@ -8,7 +9,9 @@ export async function partnersCsv(env: Env, query: PartnerQuery): Promise<string
   const lines = [csvLine(['slug', 'name', 'mfaPolicy', 'mfaRequiredFrom', 'people', 'enrolled', 'archivedAt'])];
   for await (const row of eachPartner(env, query)) {
     const { slug, name, policy, people, enrolled } = row;
-    lines.push(csvLine([slug, name, policy, instant(row.requiredFrom), people, enrolled, instant(row.archivedAt)]));
+    lines.push(
+      csvLine([slug, name, policy, dayOr(dayBegun, row.requiredFrom), people, enrolled, instant(row.archivedAt)]),
+    );
   }
   return linesOf(lines);
 }
@@ -19,7 +22,7 @@ export async function peopleCsv(env: Env, partnerId: string, query: PeopleQuery)
   for await (const row of eachPerson(env, partnerId, query)) {
     const { email, name, role, state, enrolledAt, codesLeft, lastSignInAt, exemptUntil, exemptReason } = row;
     const left = enrolledAt === undefined ? undefined : codesLeft;
-    const times = [instant(enrolledAt), left, instant(lastSignInAt), instant(exemptUntil)];
+    const times = [instant(enrolledAt), left, instant(lastSignInAt), dayOr(lastDay, exemptUntil)];
     lines.push(csvLine([email, name, role, state, ...times, exemptReason]));
   }
   return linesOf(lines);
@@ -32,5 +35,11 @@ export function linesOf(lines: readonly string[]): string {
 
 /** RFC 3339, UTC. */
 export function instant(at: number | undefined): string | undefined {
-  return at === undefined ? undefined : new Date(at * 1000).toISOString().replace('.000Z', 'Z');
+  return at === undefined ? undefined : instantText(at);
+}
+
+/** The day that was promised, as on the page; else the instant. */
+function dayOr(dayAt: (at: number) => number | undefined, at: number | undefined): string | undefined {
+  const day = at === undefined ? undefined : dayAt(at);
+  return day === undefined ? instant(at) : dayText(day);
 }

@@ -3,10 +3,10 @@ import type { Refusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { errorPage, layout } from '#http/layout.ts';
 import { tabs } from '#http/parts/grid.ts';
-import { type Content, type Html, html } from '#http/parts/html.ts';
+import { attributes, type Content, type Html, html } from '#http/parts/html.ts';
 import { notice } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
-import type { MessageKey } from '#messages/messages.ts';
+import type { MessageKey, Translate } from '#messages/messages.ts';
 
 export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
 
@@ -110,4 +110,10 @@ const WORDS: Readonly<Record<string, Words>> = {
 export function refusedWords(view: View, refusal: Refusal): Refused {
   const { field, key } = WORDS[refusal.reason ?? ''] ?? { key: 'console.refused.other' };
   return { title: view.t(key), text: view.t('console.refused.text'), fieldId: field };
+}
+
+/** A table to download: by commas, and by semicolons for the spreadsheets that want them. */
+export function csvLinks(t: Translate, href: string, label = t('console.csv')): Html {
+  const semicolons = `${href}${href.includes('?') ? '&' : '?'}separator=semicolon`;
+  return html`<a${attributes({ href, download: true })}>${label}</a> (<a${attributes({ href: semicolons, download: true })}>${t('console.csv.semicolons')}</a>)`;
 }

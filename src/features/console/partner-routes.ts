@@ -23,7 +23,7 @@ import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
 import { type PolicyTyped, readPolicyChoice, typedOf } from './policy-choice.ts';
 import { policyPage } from './policy-page.ts';
-import { actorOf, csvFile, doneOf, missing } from './shared-routes.ts';
+import { actorOf, bySemicolon, csvFile, doneOf, missing } from './shared-routes.ts';
 
 const PARTNERS = '/console/partners';
 const ONE = `${PARTNERS}/:partner`;
@@ -46,7 +46,8 @@ export const partnerRoutes: readonly Route[] = [
     method: 'GET',
     path: `${PARTNERS}.csv`,
     guard: 'staff',
-    handle: async ({ env, query }) => csvFile('partners.csv', await partnersCsv(env, readPartnerQuery(query))),
+    handle: async ({ env, query }) =>
+      csvFile('partners.csv', await partnersCsv(env, readPartnerQuery(query)), bySemicolon(query)),
   }),
   page({
     method: 'GET',
@@ -70,7 +71,11 @@ export const partnerRoutes: readonly Route[] = [
     async handle({ env, view, params, query }) {
       const partner = await findPartner(env.db.read, params.partner ?? '');
       if (!partner) return missing(view);
-      return csvFile(`${partner.slug}.csv`, await peopleCsv(env, partner.id, readPeopleQuery(query)));
+      return csvFile(
+        `${partner.slug}.csv`,
+        await peopleCsv(env, partner.id, readPeopleQuery(query)),
+        bySemicolon(query),
+      );
     },
   }),
   page({ method: 'GET', path: `${ONE}/policy`, guard: 'staffSteppedUp', handle: showPolicy }),

@@ -3,10 +3,10 @@ import { filterForm, selectField } from '#http/parts/choices.ts';
 import { textField } from '#http/parts/fields.ts';
 import { type Column, grid, pager, share } from '#http/parts/grid.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
-import { dateElement, state } from '#http/parts/text.ts';
+import { beginElement, state } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { ADOPTIONS, POLICIES, partnersPath } from './filters.ts';
-import { consolePage, type Done } from './frame-page.ts';
+import { consolePage, csvLinks, type Done } from './frame-page.ts';
 import type { ListedPartner, PartnerList } from './lists.ts';
 
 const PATH = '/console/partners';
@@ -33,7 +33,7 @@ ${pager(t, {
   first: after && partnersPath(PATH, filter),
   next: next && partnersPath(PATH, filter, next),
 })}
-${count > 0 && html`<p class="quiet"><a href="${partnersPath(`${PATH}.csv`, filter)}" download>${t('console.csv')}</a></p>`}</div>`,
+${count > 0 && html`<p class="quiet">${csvLinks(t, partnersPath(`${PATH}.csv`, filter))}</p>`}</div>`,
   });
 }
 
@@ -101,7 +101,7 @@ export function policyState(view: View, partner: Pick<ListedPartner, 'policy' | 
   const { policy, requiredFrom } = partner;
   const isAhead = requiredFrom !== undefined && requiredFrom > now;
   if (policy !== 'required' || !isAhead) return state(t(`policy.${policy}`), policy === 'required');
-  return html`${state(t('policy.requiredFrom'), false)} ${dateElement(requiredFrom, locale)}`;
+  return html`${state(t('policy.requiredFrom'), false)} ${beginElement(requiredFrom, locale)}`;
 }
 
 function emptyText({ t }: View, { filter }: PartnerList): Content {

@@ -7,6 +7,7 @@ import { mfaOf, stateOf } from '#http/parts/people.ts';
 import { dateElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { peoplePath, STATES } from './filters.ts';
+import { csvLinks } from './frame-page.ts';
 import type { ListedPerson, PeopleList } from './lists.ts';
 
 /** Search and filter over the people of a partner, and the way to invite somebody. */
@@ -44,7 +45,7 @@ export function peopleGrid(view: View, path: string, list: PeopleList): Html {
     empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,
   })}
 ${pager(t, { first: after === undefined ? undefined : peoplePath(path, list), next: next && peoplePath(path, list, next) })}
-${rows.length > 0 && html`<p class="quiet"><a href="${peoplePath(`${path}/people.csv`, list)}" download>${t('console.csv')}</a></p>`}`;
+${rows.length > 0 && html`<p class="quiet">${csvLinks(t, peoplePath(`${path}/people.csv`, list))}</p>`}`;
 }
 
 function cellsOf(view: View, row: ListedPerson): readonly Content[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDay } from '#core/day.ts';
+import { DAY_SECONDS, dayText, lastDayBefore, parseEnd } from '#core/day.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
@@ -20,7 +20,6 @@ import { actorOf, doneOf, INVITED, inviteForm, missing } from './shared-routes.t
 
 const ONE = '/console/people/:person';
 const INVITE = '/console/partners/:partner/people/new';
-const DAY_SECONDS = 24 * 60 * 60;
 
 const reasonForm = z.object({ reason: z.string().optional(), until: z.string().optional() });
 
@@ -42,7 +41,7 @@ export const personRoutes: readonly Route[] = [
   ...reasonAct('enable', 'enabled', enableUser),
   ...reasonAct('unlock', 'unlocked', unlockUser),
   ...reasonAct('exempt', 'exempted', (env, { id, actor, reason, until }) =>
-    exemptPerson(env, { personId: id, actor, reason, until: endOf(until) }),
+    exemptPerson(env, { personId: id, actor, reason, until: parseEnd(until) ?? 0 }),
   ),
   ...reasonAct('unexempt', 'unexempted', (env, { id, actor, reason }) =>
     endExemption(env, { personId: id, actor, reason }),
@@ -154,15 +153,9 @@ function back(id: string, done: string): Reply {
   return seeOther(`/console/people/${id}?done=${done}`);
 }
 
-/** An exemption holds through the day that was typed; what is no day is no moment ahead. */
-function endOf(day: string): number {
-  const at = parseDay(day);
-  return at === undefined ? 0 : at + DAY_SECONDS;
-}
-
 function daysFrom(now: number, value: string) {
-  const day = (at: number) => new Date(at * 1000).toISOString().slice(0, 10);
-  return { value, min: day(now), max: day(now + (EXEMPTION_DAYS_MOST - 1) * DAY_SECONDS) };
+  const latest = lastDayBefore(now + EXEMPTION_DAYS_MOST * DAY_SECONDS);
+  return { value, min: dayText(now), max: dayText(latest) };
 }
 
 type Invited = { readonly email: string; readonly name: string; readonly role: string };

@@ -1,4 +1,4 @@
-import { parseDay } from '#core/day.ts';
+import { dayText, parseBegin } from '#core/day.ts';
 import { type Refusal, refuse } from '#core/result.ts';
 import type { MfaChoice } from '#flows/partner-acts.ts';
 
@@ -16,7 +16,7 @@ export function readPolicyChoice(typed: PolicyTyped, now: number): PolicyChoice 
     case 'now':
       return { policy: 'required', typed };
     case 'date': {
-      const requiredFrom = parseDay(typed.from);
+      const requiredFrom = parseBegin(typed.from);
       if (requiredFrom === undefined || requiredFrom <= now) return refuse('invalid_request', { reason: 'from' });
       return { policy: 'required', requiredFrom, typed };
     }
@@ -29,7 +29,5 @@ export function readPolicyChoice(typed: PolicyTyped, now: number): PolicyChoice 
 export function typedOf({ policy, requiredFrom }: MfaChoice, now: number): PolicyTyped {
   const isAhead = requiredFrom !== undefined && requiredFrom > now;
   if (policy !== 'required') return { policy, from: '' };
-  return isAhead
-    ? { policy: 'date', from: new Date(requiredFrom * 1000).toISOString().slice(0, 10) }
-    : { policy: 'now', from: '' };
+  return isAhead ? { policy: 'date', from: dayText(requiredFrom) } : { policy: 'now', from: '' };
 }

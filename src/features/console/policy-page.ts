@@ -2,7 +2,7 @@ import { form, linkButton, submitButton } from '#http/parts/actions.ts';
 import { radios } from '#http/parts/choices.ts';
 import { textField } from '#http/parts/fields.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
-import { dateElement } from '#http/parts/text.ts';
+import { beginElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Refused } from './frame-page.ts';
 import type { ShownPartner } from './lists.ts';
@@ -73,7 +73,7 @@ ${form(
 function newPolicy({ t, locale }: View, { policy, requiredFrom }: PolicyChoice): Content {
   if (policy !== 'required') return t(`policy.choice.${policy}`);
   if (requiredFrom === undefined) return t('policy.choice.now');
-  return html`${t('policy.choice.date')} ${dateElement(requiredFrom, locale)}`;
+  return html`${t('policy.choice.date')} ${beginElement(requiredFrom, locale)}`;
 }
 
 function effect({ t }: View, { policy, requiredFrom }: PolicyChoice, { endsSessions }: Preview): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Client } from '#core/client.ts';
+import { semicolonCsv } from '#core/csv.ts';
 import type { Actor } from '#flows/actor.ts';
 import { type Reply, show } from '#http/reply.ts';
 import type { View } from '#http/view.ts';
@@ -28,6 +29,13 @@ export function missing(view: View): Reply {
   return show(missingPage(view), 404);
 }
 
-export function csvFile(name: string, body: string | AsyncIterable<string>): Reply {
+/** A download, by commas as every program reads it or by semicolons as some spreadsheets do. */
+export function csvFile(name: string, csv: string | AsyncIterable<string>, bySemicolon: boolean): Reply {
+  const body = bySemicolon ? semicolonCsv(csv) : csv;
   return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
+}
+
+/** Whether a list was asked for with semicolons. */
+export function bySemicolon(query: URLSearchParams): boolean {
+  return query.get('separator') === 'semicolon';
 }

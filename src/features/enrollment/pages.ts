@@ -5,7 +5,7 @@ import { actions, copyButton, form, linkButton, printButton, submitButton } from
 import { codeList } from '#http/parts/codes.ts';
 import { checkbox } from '#http/parts/fields.ts';
 import { type Html, html } from '#http/parts/html.ts';
-import { dateElement } from '#http/parts/text.ts';
+import { beginElement } from '#http/parts/text.ts';
 import { setUpPage } from '#http/set-up-page.ts';
 import type { View } from '#http/view.ts';
 
@@ -43,7 +43,7 @@ ${canSkip && form(view, '/enroll/skip', submitButton(t('enroll.notNow'), 'quiet'
 function deadline(view: View, at: number): Html {
   const MARK = '\u0000';
   const [before, after] = view.t('enroll.deadline', { date: MARK }).split(MARK);
-  return html`${before}${dateElement(at, view.locale)}${after}`;
+  return html`${before}${beginElement(at, view.locale)}${after}`;
 }
 
 /** Before the set-up, where support has reset the one before. */

@@ -23,7 +23,10 @@ const mfaBody = z.strictObject({
   requiredFrom: z
     .string()
     .nullable()
-    .meta({ description: 'A day, 00:00 UTC: with `required` alone. Until then MFA is offered.' })
+    .meta({
+      description:
+        'A day, with `required` alone. It begins at 12:00 UTC, when it has begun everywhere. Until then MFA is offered.',
+    })
     .optional(),
 });
 const listQuery = z.strictObject({

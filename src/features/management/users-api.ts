@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant, parseTime } from '#core/day.ts';
+import { instant, parseEnd } from '#core/day.ts';
 import { canonicalEmail } from '#core/email.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
@@ -95,7 +95,7 @@ export const usersApi: readonly Route[] = [
     refusals: ['not_found'],
     handle(call) {
       const { reason } = call.input;
-      const until = parseTime(call.input.until) ?? 0;
+      const until = parseEnd(call.input.until) ?? 0;
       return actOnUser(call, (id) => exemptPerson(call.env, { personId: id, actor: actorOf(call), reason, until }));
     },
   }),

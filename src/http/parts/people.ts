@@ -1,7 +1,7 @@
 import type { View } from '#http/view.ts';
 import type { PersonRow } from '#store/people-pages.ts';
 import { type Content, type Html, html } from './html.ts';
-import { dateElement, state } from './text.ts';
+import { dateElement, endElement, state } from './text.ts';
 
 /** In words and a shape: an open door for whoever can sign in. */
 export function stateOf({ t }: Pick<View, 't'>, row: Pick<PersonRow, 'state'>): Html {
@@ -13,5 +13,5 @@ export function mfaOf({ t, now, locale }: View, row: Pick<PersonRow, 'enrolledAt
   const { enrolledAt, exemptUntil } = row;
   if (enrolledAt !== undefined) return html`${state(t('people.mfa.since'), true)} ${dateElement(enrolledAt, locale)}`;
   if (exemptUntil === undefined || exemptUntil <= now) return state(t('people.mfa.none'), false);
-  return html`${state(t('people.mfa.exempt'), false)} ${dateElement(exemptUntil, locale)}`;
+  return html`${state(t('people.mfa.exempt'), false)} ${endElement(exemptUntil, locale)}`;
 }

@@ -1,3 +1,4 @@
+import { DAY_SECONDS, dayBegun, lastDay } from '#core/day.ts';
 import type { Translate } from '#messages/messages.ts';
 import { longDays, perLocale } from '#messages/per-locale.ts';
 import { attributes, type Content, type Html, html } from './html.ts';
@@ -57,7 +58,19 @@ export function timeElement(at: number, locale: string): Html {
   return html`<time datetime="${date.toISOString()}" data-local>${instants(locale).format(date)} UTC</time>`;
 }
 
-/** A day, which begins 00:00 UTC for everyone: it stays what it is in every zone. */
+/** From when on something holds: the day that was promised, the same for every reader; else the instant. */
+export function beginElement(at: number, locale: string): Html {
+  const day = dayBegun(at);
+  return day === undefined ? timeElement(at, locale) : dateElement(day, locale);
+}
+
+/** Until when something holds: its last day, the same for every reader; else the instant. */
+export function endElement(at: number, locale: string): Html {
+  const day = lastDay(at);
+  return day === undefined ? timeElement(at, locale) : dateElement(day, locale);
+}
+
+/** A day in UTC: it stays what it is in every zone. */
 export function dateElement(at: number, locale: string): Html {
   const date = new Date(at * 1000);
   return html`<time datetime="${date.toISOString().slice(0, 10)}">${longDays(locale).format(date)}</time>`;
@@ -77,7 +90,6 @@ export function span(t: Translate, seconds: number): string {
 
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 60 * 60;
-const DAY_SECONDS = 24 * 60 * 60;
 
 /** Up to 90 minutes are told in minutes and up to two days in hours: rounding up an hour and a bit to two would mislead. */
 function roundedUp(seconds: number): ['seconds' | 'minutes' | 'hours' | 'days', number] {
