@@ -8,7 +8,8 @@ const LINES: Readonly<Record<string, string>> = {
   'invalid_request.email_taken': 'somebody has this email address already: "sallyport user list" shows who',
   'invalid_request.name': 'that is no name: 1 to 100 characters without control characters',
   'invalid_request.slug': 'that is no slug: up to 60 small letters, digits and single hyphens, as in acme-telecom',
-  'invalid_request.slug_missing': 'no slug can be made of this name: give one with --slug',
+  'invalid_request.name_taken':
+    'a partner has this name already: "sallyport partner list" shows it; to add another one, give it a slug with --slug',
   'invalid_request.slug_taken': 'another partner has this slug: give a different one with --slug',
   'invalid_request.reason_missing': 'a reason is needed: say why with --reason TEXT, it is kept in the audit log',
   'invalid_request.scopes': `name one or more of these scopes: ${SCOPES.join(', ')}`,

@@ -1,15 +1,19 @@
 import type { AuditEvent } from '#core/audit.ts';
-import { cleanName, isSlug, slugOf } from '#core/name.ts';
+import { cleanName } from '#core/name.ts';
 import { secondFactorFrom } from '#core/policy.ts';
-import { type Refusal, refuse } from '#core/result.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { sessionIdleSeconds } from '#core/session.ts';
+import { isSlug, numberedSlug, slugOf } from '#core/slug.ts';
 import type { Env } from '#env.ts';
 import type { PartnerTable, Queries } from '#store/database.ts';
 import { deleteOverOfPartner } from '#store/housekeeping.ts';
 import {
   createPartner,
+  findPartnerByName,
   findPartnerBySlug,
+  listNumberedSlugs,
   lockPartner,
+  type NewPartner as NewPartnerRow,
   setArchived,
   setMfaPolicy,
   setPartnerName,
@@ -37,19 +41,44 @@ type NewPartner = { readonly name: string; readonly slug: string | undefined; re
 export async function addPartner(env: Env, actor: Actor, typed: NewPartner): Promise<Partner | Refusal> {
   const name = cleanName(typed.name);
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
-  const slug = typed.slug ?? slugOf(name);
-  if (slug === undefined) return refuse('invalid_request', { reason: 'slug_missing' });
-  if (!isSlug(slug)) return refuse('invalid_request', { reason: 'slug' });
+  if (typed.slug !== undefined && !isSlug(typed.slug)) return refuse('invalid_request', { reason: 'slug' });
   const now = env.now();
   const { policy, requiredFrom } = inForce(typed.mfa, now);
   const id = env.newId();
   return transactionOrRefusal(env.db, async (tx) => {
     const mfa = { mfa_policy: policy, mfa_required_from: requiredFrom ?? null };
-    const created = await createPartner(tx, { id, slug, name, ...mfa, created_at: now });
-    if (!created) return refuse('invalid_request', { reason: 'slug_taken' });
+    const slug = await createWithSlug(tx, { id, name, ...mfa, created_at: now }, typed.slug);
+    if (isRefusal(slug)) return slug;
     await append(env, tx, actor, { action: 'partner.created', partner: id, detail: { policy } });
     return { id, slug, name, policy, requiredFrom };
   });
+}
+
+/** Somebody may take the slug that is free at this moment: then the next number is tried. */
+const SLUG_TRIES = 5;
+
+/**
+ * Adds the row under the slug that was given, or under one made from the name. A name without a slug of its own is new:
+ * else the same partner would be added twice by somebody who does not know that it is there.
+ */
+async function createWithSlug(
+  tx: Queries,
+  partner: Omit<NewPartnerRow, 'slug'>,
+  given: string | undefined,
+): Promise<string | Refusal> {
+  if (given !== undefined) {
+    return (await createPartner(tx, { ...partner, slug: given }))
+      ? given
+      : refuse('invalid_request', { reason: 'slug_taken' });
+  }
+  const base = slugOf(partner.name);
+  for (let slug = base, tries = 1; tries <= SLUG_TRIES; tries++) {
+    // Asked each time: the request that took the slug a moment ago may have added this very partner.
+    if (await findPartnerByName(tx, partner.name)) return refuse('invalid_request', { reason: 'name_taken' });
+    if (await createPartner(tx, { ...partner, slug })) return slug;
+    slug = numberedSlug(base, await listNumberedSlugs(tx, base));
+  }
+  return refuse('invalid_request', { reason: 'slug_taken' });
 }
 
 /** Gives a partner another name; the slug stays, because commands and programs use it. */

@@ -7,12 +7,12 @@ export const REASON_DETAILS: Readonly<Record<string, string>> = {
   'invalid_request.email': 'This is no email address.',
   'invalid_request.email_taken': 'Somebody has this email address already.',
   'invalid_request.name': 'A name has 1 to 100 characters, none of them a control character.',
+  'invalid_request.name_taken': 'A partner has this name already: send a slug of its own to add another one.',
   'invalid_request.reason_missing': 'A reason is needed: it is kept in the audit log.',
   'invalid_request.required_from':
     'requiredFrom goes with the policy required alone, and is a day such as 2027-03-01: it begins at 12:00 UTC.',
   'invalid_request.since': 'since is no time: RFC 3339, or a day.',
   'invalid_request.slug': 'A slug has up to 60 small letters, digits and single hyphens.',
-  'invalid_request.slug_missing': 'No slug can be made of this name: send one.',
   'invalid_request.slug_taken': 'Another partner has this slug: send a different one, or GET it by ?slug=.',
   'invalid_request.until': 'until is no time, or not ahead, or too far ahead: RFC 3339, or a day.',
   'not_found.partner': 'There is no such partner.',

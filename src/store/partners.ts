@@ -39,6 +39,17 @@ export async function findPartnerByName(queries: Queries, name: string): Promise
   return row && partnerFrom(row);
 }
 
+/** The slugs that begin as `slug-`. */
+export async function listNumberedSlugs(queries: Queries, slug: string): Promise<readonly string[]> {
+  // The character after the hyphen ends the range.
+  const query = queries
+    .selectFrom('partners')
+    .select('slug')
+    .where('slug', '>', `${slug}-`)
+    .where('slug', '<', `${slug}.`);
+  return (await query.execute()).map((row) => row.slug);
+}
+
 /** The names of partners, by id: for lists that hold ids alone. */
 export async function listPartnerNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map();

@@ -39,7 +39,7 @@ async function openScene(stage: Stage): Promise<Scene> {
   const { env } = world;
   scenes += 1;
   const tag = `scene${scenes}`;
-  const requiredFrom = parseBegin('2027-02-04');
+  const requiredFrom = parseBegin('2027-02-04') ?? 0;
   const { id: partner } = await world.addPartner({
     ...{ name: 'Harbor Insurance Group of North Europe', slug: tag, policy: 'required', requiredFrom },
   });

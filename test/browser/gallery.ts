@@ -47,7 +47,7 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   'prompt-offered': async ({ page, site }) =>
     signInAt(page, (await site.newPerson({ policy: 'optional' })).email, PASSWORD),
   'prompt-date': async ({ page, site }) => {
-    const requiredFrom = parseBegin('2027-02-04');
+    const requiredFrom = parseBegin('2027-02-04') ?? 0;
     await signInAt(page, (await site.newPerson({ requiredFrom })).email, PASSWORD);
   },
   'prompt-staff': async ({ page, site }) => signInAt(page, (await site.newPerson({ role: 'csm' })).email, PASSWORD),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isRefusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
-import { addPartner, changeMfaPolicy } from '#flows/partner-acts.ts';
+import { addPartner, changeMfaPolicy, renamePartner } from '#flows/partner-acts.ts';
+import { findPartnerBySlug } from '#store/partners.ts';
 import { openWorld, START } from '../world.ts';
 
 const DAY = 24 * 60 * 60;
@@ -96,17 +97,43 @@ test('a partner nobody knows, a slug that is taken and a name that is none are r
   const acme = await add('Acme Telecom');
   assert(!isRefusal(acme));
   assert.deepEqual([acme.slug, acme.policy], ['acme-telecom', 'off']);
-  const refused = [await add('ACME: telecom'), await add(' '), await add('日本'), await add('B', 'B_1')];
+  const refused = [await add('ACME telecom'), await add(' '), await add('Acme', 'acme-telecom'), await add('B', 'B_1')];
   assert.deepEqual(
     refused.map((answer) => isRefusal(answer) && answer.reason),
-    ['slug_taken', 'name', 'slug_missing', 'slug'],
+    ['name_taken', 'name', 'slug_taken', 'slug'],
   );
   const unknown = await changeMfaPolicy(env, 'command_line', 'nobody', { policy: 'off' });
   assert.deepEqual(unknown, { refused: 'not_found', reason: 'partner' });
   assert.equal((await events()).length, 1);
 });
 
-test('two partners of one slug at once become one', async (t) => {
+test('a slug is made of any name, and numbered where another partner has it', async (t) => {
+  const { env } = await openWorld(t);
+  const add = async (name: string) => {
+    const added = await addPartner(env, 'command_line', { name, slug: undefined, mfa: { policy: 'off' } });
+    return isRefusal(added) ? added.reason : added.slug;
+  };
+  const names = [
+    'Alpha Telecom',
+    'ООО Ромашка',
+    'Ελλάδα Α.Ε.',
+    '株式会社日本',
+    '日本株式会社',
+    'شركة',
+    'Alpha: Telecom',
+  ];
+  const slugs: unknown[] = [];
+  for (const name of names) slugs.push(await add(name));
+  assert.deepEqual(slugs, [
+    ...['alpha-telecom', 'ooo-romashka', 'ellada-a-e', 'partner', 'partner-2', 'partner-3', 'alpha-telecom-2'],
+  ]);
+  const first = await findPartnerBySlug(env.db.read, 'alpha-telecom');
+  assert.ok(!isRefusal(await renamePartner(env, 'command_line', first?.id ?? '', 'Beta')));
+  assert.equal(await add('Alpha Telecom'), 'alpha-telecom-3');
+  assert.equal(await add('BETA'), 'name_taken');
+});
+
+test('two partners of one name at once become one', async (t) => {
   const { env } = await openWorld(t);
   const add = () => addPartner(env, 'command_line', { name: 'Acme', slug: undefined, mfa: { policy: 'off' } });
   const answers = await Promise.all([add(), add(), add()]);

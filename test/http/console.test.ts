@@ -56,6 +56,25 @@ test('a partner is created, renamed, archived and restored, and the log names wh
   }
 });
 
+test('a partner of any script is added, and a name or short name that is taken is said to be so', async (t) => {
+  const { world, csm } = await openConsole(t);
+  const add = (name: string, slug = '') => csm.post('/console/partners/new', { name, slug });
+  for (const name of ['株式会社日本', 'ООО Ромашка', 'Ελλάδα Α.Ε.']) assert.equal((await add(name)).status, 303, name);
+  const again = await add('株式会社日本');
+  assert.equal(again.status, 400);
+  assert.match(refusalOn(again.text), /There is a partner account of this name already/);
+  const taken = await add('Nippon', 'ooo-romashka');
+  assert.match(refusalOn(taken.text), /Another partner account has this short name/);
+  assert.match(taken.text, /name="name"[^>]*value="Nippon"/);
+  assert.match(refusalOn((await add('Nippon', 'Nippon Ltd')).text), /up to 60 small letters/);
+  assert.equal((await add('Nippon', 'nippon')).status, 303);
+  const rows = await world.env.db.read.selectFrom('partners').select('slug').orderBy('id').execute();
+  assert.deepEqual(
+    rows.map(({ slug }) => slug),
+    ['acme', 'partner', 'ooo-romashka', 'ellada-a-e', 'nippon'],
+  );
+});
+
 test('nobody of an archived partner signs in or goes on, and all of them do once it is restored', async (t) => {
   const { world, csm, ana, partnerPath } = await openConsole(t);
   const person = world.person();

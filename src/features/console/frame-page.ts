@@ -85,9 +85,9 @@ type Words = { readonly field?: string; readonly key: MessageKey };
 /** Every refusal that a form of the console can meet, by its reason: which field, and what is the matter. */
 const WORDS: Readonly<Record<string, Words>> = {
   name: { field: 'name', key: 'console.refused.name' },
-  slug: { field: 'name', key: 'console.refused.slug' },
-  slug_missing: { field: 'name', key: 'console.refused.slug' },
-  slug_taken: { field: 'name', key: 'console.refused.slugTaken' },
+  name_taken: { field: 'name', key: 'console.refused.nameTaken' },
+  slug: { field: 'slug', key: 'console.refused.slug' },
+  slug_taken: { field: 'slug', key: 'console.refused.slugTaken' },
   email: { field: 'email', key: 'signIn.emailNeeded.title' },
   email_taken: { field: 'email', key: 'console.refused.emailTaken' },
   policy: { field: 'policy', key: 'console.refused.policy' },

@@ -90,25 +90,30 @@ type NameForm = {
   readonly label: string;
   readonly value: string;
   readonly hint?: string;
+  /** The short name, where it can still be chosen. */
+  readonly slug?: { readonly value: string; readonly label: string; readonly hint: string };
   readonly button: string;
   readonly refusal?: Refused | undefined;
 };
 
-/** A form with one name in it: a new partner's, or another for one that is there. */
+/** A form for a name: a new partner's with its short name, or another for one that is there. */
 export function nameFormPage(view: View, page: NameForm): Html {
+  const { refusal, slug } = page;
+  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
   return consolePage(view, {
     title: page.title,
     part: 'partners',
     above: page.above,
     narrow: true,
-    refusal: page.refusal,
+    refusal,
     body: form(
       view,
       page.action,
       html`${textField({
         ...{ id: 'name', name: 'name', label: page.label, hint: page.hint, autocomplete: 'off', value: page.value },
-        error: page.refusal?.title,
+        error: error('name'),
       })}
+${slug && textField({ id: 'slug', name: 'slug', ...slug, autocomplete: 'off', required: false, error: error('slug') })}
 ${submitButton(page.button)}`,
     ),
   });

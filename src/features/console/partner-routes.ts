@@ -29,6 +29,7 @@ const PARTNERS = '/console/partners';
 const ONE = `${PARTNERS}/:partner`;
 
 const nameForm = z.object({ name: z.string().optional() });
+const newForm = z.object({ name: z.string().optional(), slug: z.string().optional() });
 const policyForm = z.object({ policy: z.string().optional(), from: z.string().optional() });
 
 type StaffCall = PageCall<'staffSteppedUp'>;
@@ -53,14 +54,14 @@ export const partnerRoutes: readonly Route[] = [
     method: 'GET',
     path: `${PARTNERS}/new`,
     guard: 'staffSteppedUp',
-    handle: (call) => show(newPage(call, call.view.kept?.name ?? '')),
+    handle: (call) => show(newPage(call, newOf(call.view.kept ?? {}))),
   }),
   page({
     method: 'POST',
     path: `${PARTNERS}/new`,
     guard: 'staffSteppedUp',
-    form: nameForm,
-    keeps: ['name'],
+    form: newForm,
+    keeps: ['name', 'slug'],
     handle: submitNew,
   }),
   page({ method: 'GET', path: ONE, guard: 'staff', handle: showPartner }),
@@ -161,7 +162,13 @@ async function showPartner({ env, view, params, query }: PageCall<'staff'>): Pro
   return show(partnerPage(view, { ...found, list, done: doneOf(query) }));
 }
 
-function newPage({ view }: Pick<StaffCall, 'view'>, value: string, refusal?: Refusal) {
+type NewTyped = { readonly name: string; readonly slug: string };
+
+function newOf({ name = '', slug = '' }: z.output<typeof newForm>): NewTyped {
+  return { name, slug: slug.trim() };
+}
+
+function newPage({ view }: Pick<StaffCall, 'view'>, { name, slug }: NewTyped, refusal?: Refusal) {
   const { t } = view;
   return nameFormPage(view, {
     title: t('partners.add'),
@@ -169,17 +176,20 @@ function newPage({ view }: Pick<StaffCall, 'view'>, value: string, refusal?: Ref
     above: { href: PARTNERS, label: t('console.partners') },
     label: t('partners.name'),
     hint: t('partners.name.hint'),
-    value,
+    value: name,
+    slug: { value: slug, label: t('partners.slug'), hint: t('partners.slug.hint') },
     button: t('partners.add'),
     refusal: refusal && refusedWords(view, refusal),
   });
 }
 
-async function submitNew(call: PageCall<'staffSteppedUp', z.output<typeof nameForm>>): Promise<Reply> {
+async function submitNew(call: PageCall<'staffSteppedUp', z.output<typeof newForm>>): Promise<Reply> {
   const { env, input } = call;
-  const { name = '' } = input;
-  const added = await addPartner(env, actorOf(call), { name, slug: undefined, mfa: { policy: 'off' } });
-  if (isRefusal(added)) return showRefusal(newPage(call, name, added), added);
+  const typed = newOf(input);
+  const { name, slug } = typed;
+  const given = slug === '' ? undefined : slug;
+  const added = await addPartner(env, actorOf(call), { name, slug: given, mfa: { policy: 'off' } });
+  if (isRefusal(added)) return showRefusal(newPage(call, typed, added), added);
   return seeOther(`${PARTNERS}/${added.id}?done=created`);
 }
 
