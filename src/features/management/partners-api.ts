@@ -6,6 +6,7 @@ import { addPartner, archivePartner, changeMfaPolicy, renamePartner, restorePart
 import { previewMfaPolicy } from '#flows/policy-preview.ts';
 import { partnerRecord } from '#flows/records.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { listPartnersAfter } from '#store/management-lists.ts';
 import { findPartner } from '#store/partners.ts';
 import type { Partner } from '#store/users.ts';
@@ -20,15 +21,14 @@ const ONE = `${PARTNERS}/:partner`;
 const policy = z.enum(['off', 'optional', 'required']);
 const mfaBody = z.strictObject({
   policy,
-  requiredFrom: z
-    .string()
+  requiredFrom: typed('time')
     .nullable()
     .meta({ description: 'A day, 00:00 UTC: with `required` alone. Until then MFA is offered.' })
     .optional(),
 });
 const listQuery = z.strictObject({
   ...pageQuery,
-  slug: z.string().optional(),
+  slug: typed('slug').optional(),
   policy: policy.optional(),
   archived: z.enum(['true', 'false']).optional(),
 });
@@ -50,7 +50,7 @@ export const partnersApi: readonly Route[] = [
     path: PARTNERS,
     guard: 'apiKey:partners:write',
     summary: 'Add a partner',
-    body: z.strictObject({ name: z.string(), slug: z.string().optional(), mfa: mfaBody.optional() }),
+    body: z.strictObject({ name: typed('name'), slug: typed('slug').optional(), mfa: mfaBody.optional() }),
     answer: partnerSchema,
     idempotent: true,
     refusals: [],
@@ -79,7 +79,7 @@ export const partnersApi: readonly Route[] = [
     path: `${ONE}/name`,
     guard: 'apiKey:partners:write',
     summary: 'Give a partner another name',
-    body: z.strictObject({ name: z.string() }),
+    body: z.strictObject({ name: typed('name') }),
     answer: partnerSchema,
     refusals: ['not_found'],
     handle: (call) => record(renamePartner(call.env, actorOf(call), call.params.partner ?? '', call.input.name)),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { typed } from '#http/typed.ts';
 
 /** Records as `flows/records.ts` makes them: the command line prints the same. */
 export const partnerSchema = z.strictObject({
@@ -28,12 +29,11 @@ const LIMIT_MOST = 200;
 
 /** What every list takes beside its filters. */
 export const pageQuery = {
-  limit: z
-    .string()
+  limit: typed('word')
     .regex(/^[1-9]\d{0,2}$/)
     .transform(Number)
     .refine((limit) => limit <= LIMIT_MOST)
     .meta({ description: `Rows of a page, 1 to ${LIMIT_MOST}; else 50.` })
     .optional(),
-  after: z.string().max(100).meta({ description: 'The `nextCursor` of the page before.' }).optional(),
+  after: typed('cursor').meta({ description: 'The `nextCursor` of the page before.' }).optional(),
 };
