@@ -112,7 +112,9 @@ export async function openSender(t: { after(work: () => unknown): void }) {
       where === 'path' && param === name ? encodeURIComponent(text) : (right[param] ?? 'x'.repeat(43)),
     );
     const names = route.mouth === 'page' ? name.split(' ') : [name];
-    return where === 'query' ? `${path}?${new URLSearchParams(names.map((one) => [one, text]))}` : path;
+    return where === 'query'
+      ? `${path}?${new URLSearchParams(Object.fromEntries(names.map((one) => [one, text])))}`
+      : path;
   }
 
   return { world, send };
