@@ -5,7 +5,8 @@ import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { type EventRow, listEventsAfter } from '#store/management-lists.ts';
 import { readPage } from './page-of-rows.ts';
-import { pageOf, pageQuery } from './schemas.ts';
+import { pageOf } from './schemas.ts';
+import { pageQuery } from './shared-api.ts';
 
 const time = typed('time').meta({ format: 'date-time' }).optional();
 const auditQuery = z.strictObject({

@@ -13,7 +13,8 @@ import type { Partner } from '#store/users.ts';
 import { actorOf, namedAct } from './acting.ts';
 import { readPage } from './page-of-rows.ts';
 import { readChoice } from './policy.ts';
-import { pageOf, pageQuery, partnerSchema } from './schemas.ts';
+import { pageOf, partnerSchema } from './schemas.ts';
+import { pageQuery } from './shared-api.ts';
 
 const PARTNERS = '/api/v1/partners';
 const ONE = `${PARTNERS}/:partner`;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { typed } from '#http/typed.ts';
 
 /** Records as `flows/records.ts` makes them: the command line prints the same. */
 export const partnerSchema = z.strictObject({
@@ -24,16 +23,3 @@ export const userSchema = z.strictObject({
 export function pageOf<T extends z.ZodType>(row: T) {
   return z.strictObject({ data: z.array(row), nextCursor: z.string().nullable() });
 }
-
-const LIMIT_MOST = 200;
-
-/** What every list takes beside its filters. */
-export const pageQuery = {
-  limit: typed('word')
-    .regex(/^[1-9]\d{0,2}$/)
-    .transform(Number)
-    .refine((limit) => limit <= LIMIT_MOST)
-    .meta({ description: `Rows of a page, 1 to ${LIMIT_MOST}; else 50.` })
-    .optional(),
-  after: typed('cursor').meta({ description: 'The `nextCursor` of the page before.' }).optional(),
-};

@@ -15,7 +15,8 @@ import { listUsersAfter } from '#store/management-lists.ts';
 import { actorOf, namedAct } from './acting.ts';
 import { findUser } from './find.ts';
 import { readPage } from './page-of-rows.ts';
-import { pageOf, pageQuery, userSchema } from './schemas.ts';
+import { pageOf, userSchema } from './schemas.ts';
+import { pageQuery } from './shared-api.ts';
 
 const USERS = '/api/v1/users';
 const ONE = `${USERS}/:user`;
