@@ -1,4 +1,5 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
+import { isShort } from './text.ts';
 
 const EMAIL_BYTES_MAX = 254; // RFC 5321 §4.5.3.1.3: a path of 256 with its angle brackets
 const LOCAL_PART_MAX = 64; // RFC 5321 §4.5.3.1.1
@@ -20,6 +21,7 @@ const KELVIN_SIGN = '\u212a'; // the one character that NFC itself turns into an
  * `＠`, invisible characters and other full stops never match another person's address.
  */
 export function canonicalEmail(input: string): string | undefined {
+  if (!isShort('email', input)) return undefined;
   // Before trimming: a line end is never part of an address, and would be one of a mail header. The same for \p{Cf} and \p{Co}.
   if (/\p{C}/u.test(input)) return undefined;
   const email = input.trim();

@@ -14,6 +14,7 @@ import { type Arrival, type Ask, askOf, type House, type Standing } from './hous
 import { openApiDocument } from './openapi.ts';
 import { browserOf, refusalPage } from './page-answer.ts';
 import { answerPage } from './pages.ts';
+import { readParams } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import { checkRaw } from './raw-checks.ts';
 import { requestIdOf } from './request-id.ts';
@@ -94,7 +95,8 @@ function addRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): vo
     const hasParams = route.path.includes(':');
     hono.on(route.method, route.path, (c: Context<Wire>) => {
       c.env.route = route.path;
-      const params = hasParams ? c.req.param() : NO_PARAMS;
+      const params = hasParams ? readParams(c.req.param()) : NO_PARAMS;
+      if (params === undefined) return answerUnmatched(hono, house, c.env);
       return route.mouth === 'api' ? answerCall(house, route, c.env, params) : answerPage(house, route, c.env, params);
     });
   }

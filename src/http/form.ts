@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { isShort } from '#core/text.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 
 /** The hidden field of every form. */
@@ -28,7 +29,7 @@ export function formTokenFits(
   boundTo: string | undefined,
   token: string | undefined,
 ): boolean {
-  const [open = '', bound = ''] = token?.split('.') ?? [];
+  const [open = '', bound = ''] = token !== undefined && isShort('formToken', token) ? token.split('.') : [];
   const given = Buffer.from(boundTo === undefined ? open : bound);
   return keys.macs('form', message(formCookie, boundTo ?? '')).some(({ mac }) => equal(given, Buffer.from(mac)));
 }

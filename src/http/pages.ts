@@ -16,20 +16,21 @@ import {
   replyResponse,
   stalePage,
 } from './page-answer.ts';
-import { fitForm, isMediaType, isProblem, parseForm, readBody } from './parse.ts';
+import { type FormFields, fitForm, isMediaType, isProblem, parseForm, readBody, readPageQuery } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import { type Reply, seeOther } from './reply.ts';
 import type { PageRoute } from './route.ts';
 import type { View } from './view.ts';
 
 type Params = Readonly<Record<string, string>>;
-type Fields = Readonly<Record<string, string>>;
+type Fields = FormFields;
 
 /** A request for a page, with what was read from it on the way. */
 type Visit = {
   readonly house: House;
   readonly ask: Ask;
   readonly params: Params;
+  readonly query: URLSearchParams;
   readonly client: Client;
   readonly browser: Browser;
 };
@@ -56,11 +57,13 @@ export async function answerPage(house: House, route: PageRoute, ask: Ask, param
 
 function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
   const browser = browserOf(house, ask);
+  const query = readPageQuery(ask.search);
   if (browser === undefined) return problem('invalid_request');
+  if (isProblem(query)) return query;
   const { device } = browser.cookies;
   const client = clientOf(house, ask, isTokenShaped(device) ? device : undefined);
   if (isProblem(client)) return client;
-  return { house, ask, params, client: { ...client, locale: localeOf(ask, browser) }, browser };
+  return { house, ask, params, query, client: { ...client, locale: localeOf(ask, browser) }, browser };
 }
 
 function isFromUs({ house, ask }: Visit): boolean {
@@ -81,44 +84,47 @@ function checkVisit({ house, ask, browser }: Visit, { guard, method, path }: Pag
 
 async function answerForm(visit: Visit, route: PageRoute, found: Found): Promise<Response> {
   const { house, ask, browser } = visit;
-  const fields = await readFields(ask);
-  if (isProblem(fields)) return refusalPage(house, ask, fields, found);
-  const token = fields.value[FORM_TOKEN_FIELD];
+  const form = await readForm(ask, route);
+  if (isProblem(form)) return refusalPage(house, ask, form, found);
   const binding = formBinding(route.guard, found);
-  if (!formTokenFits(house.env.keys, browser.formCookie, binding, token)) {
-    return showAgain(visit, route, found, fields.value);
+  if (!formTokenFits(house.env.keys, browser.formCookie, binding, form.token)) {
+    return showAgain(visit, route, found, form.fields);
   }
-  const input = route.form && fitForm(route.form, fields.value);
-  return pageResponse(house, ask, browser, await run(visit, route, found, input));
+  return pageResponse(house, ask, browser, await run(visit, route, found, form.fields));
 }
 
 /** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
-async function stepUpForForm(visit: Visit, { keeps }: PageRoute, found: Found): Promise<Response> {
+async function stepUpForForm(visit: Visit, route: PageRoute, found: Found): Promise<Response> {
   const { house, ask } = visit;
   const { env } = house;
   const { session } = found;
-  const fields = session && (await readFormOf(visit, session.id));
-  const target = fields && addressWith(env.keys, session, ask.pathname, pickFields(fields, keeps));
+  const fields = session && (await readFormOf(visit, route, session.id));
+  const target = fields && addressWith(env.keys, session, ask.pathname, pickFields(fields, route.keeps));
   if (session === undefined || target === undefined) return refusalPage(house, ask, problem('step_up_required'), found);
   await env.db.transaction((tx) => setStepUpTarget(tx, session.id, target));
   return keptFormPage(house, ask, found);
 }
 
 /** The fields, when they come from a form that we made for this session. */
-async function readFormOf({ house, ask, browser }: Visit, sessionId: string): Promise<Fields | undefined> {
-  const fields = await readFields(ask);
-  if (isProblem(fields)) return undefined;
-  const token = fields.value[FORM_TOKEN_FIELD];
-  return formTokenFits(house.env.keys, browser.formCookie, sessionId, token) ? fields.value : undefined;
+async function readFormOf(visit: Visit, route: PageRoute, sessionId: string): Promise<Fields | undefined> {
+  const { house, ask, browser } = visit;
+  const form = await readForm(ask, route);
+  if (isProblem(form)) return undefined;
+  return formTokenFits(house.env.keys, browser.formCookie, sessionId, form.token) ? form.fields : undefined;
 }
 
-async function readFields({ request, arrival }: Ask): Promise<{ readonly value: Fields } | Problem> {
+/** A form as it was sent: its token, and the fields that its route knows, each short enough to be worked on. */
+type SentForm = { readonly token: string | undefined; readonly fields: Fields };
+
+async function readForm({ request, arrival }: Ask, { form }: PageRoute): Promise<SentForm | Problem> {
   const body = await readBody(request, arrival.incoming);
   if (isProblem(body)) return body;
   const type = request.headers.get('content-type');
-  return isMediaType(type, 'application/x-www-form-urlencoded')
-    ? parseForm(body.bytes)
-    : problem('unsupported_media_type');
+  if (!isMediaType(type, 'application/x-www-form-urlencoded')) return problem('unsupported_media_type');
+  const sent = parseForm(body.bytes);
+  if (isProblem(sent)) return sent;
+  const fitted = form === undefined ? { value: {} } : fitForm(form, sent.value);
+  return isProblem(fitted) ? fitted : { token: sent.value[FORM_TOKEN_FIELD], fields: fitted.value };
 }
 
 /** The form's own page once more, with a token that fits: nothing is lost but the try. */
@@ -149,8 +155,7 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
 type Again = Pick<View, 'staleForm' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
 
 function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> | Reply {
-  const { house, ask, params, client, browser } = visit;
-  const query = new URLSearchParams(ask.search);
+  const { house, ask, params, query, client, browser } = visit;
   const kept = found.session && findKept(house.env.keys, found.session, ask.pathname, query);
   const view = { ...drawView(house, ask, browser, route.guard, found), ...(kept && { kept }), ...again };
   // The door between the erased table and the typed declaration: the guard and the form proved what it says.

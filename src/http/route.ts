@@ -7,6 +7,7 @@ import type { ApiKey } from '#store/api-keys.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import type { Session } from '#store/sessions.ts';
 import type { Partner } from '#store/users.ts';
+import type { Form } from './parse.ts';
 import type { Reply } from './reply.ts';
 import type { View } from './view.ts';
 
@@ -65,15 +66,15 @@ export type ApiCall<G extends Guard, Input = undefined, Query = undefined> = Req
   readonly idempotencyKey: string | undefined;
 };
 
-type PageDeclaration<G extends PageGuard, Form extends z.ZodType | undefined> = {
+type PageDeclaration<G extends PageGuard, F extends Form | undefined> = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly guard: G;
-  /** The fields of the form; what does not fit reaches the handler as `undefined` fields, never as a 500. */
-  readonly form?: Form;
+  /** The fields of the form, each optional: what is missing or too long is refused by the rule for its field. */
+  readonly form?: F;
   /** The fields that come back in `view.kept` when the form was sent too late after a proof: none that is a secret. */
-  readonly keeps?: Form extends z.ZodType ? readonly (keyof z.output<Form> & string)[] : never;
-  readonly handle: (call: PageCall<G, Form extends z.ZodType ? z.output<Form> : undefined>) => Promise<Reply> | Reply;
+  readonly keeps?: F extends Form ? readonly (keyof z.output<F> & string)[] : never;
+  readonly handle: (call: PageCall<G, F extends Form ? z.output<F> : undefined>) => Promise<Reply> | Reply;
 };
 
 type ApiDeclaration<
@@ -114,7 +115,7 @@ export type PageRoute = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly guard: PageGuard;
-  readonly form: z.ZodType | undefined;
+  readonly form: Form | undefined;
   readonly keeps: readonly string[];
   readonly handle: (call: never) => Promise<Reply> | Reply;
 };
@@ -134,8 +135,8 @@ export type ApiRoute = {
 };
 
 /** Declares a page: what it is, who may see it, and how it answers, in one place. */
-export function page<const G extends PageGuard, Form extends z.ZodType | undefined = undefined>(
-  declaration: PageDeclaration<G, Form>,
+export function page<const G extends PageGuard, F extends Form | undefined = undefined>(
+  declaration: PageDeclaration<G, F>,
 ): PageRoute {
   const { method, path, guard, form, keeps = [], handle } = declaration;
   return { mouth: 'page', method, path, guard, form, keeps, handle };

@@ -28,9 +28,12 @@ export function languageName(locale: Locale): string {
   return { en: 'English', de: 'Deutsch' }[locale];
 }
 
+/** Browsers send some 40 characters; nobody reads 500 languages. */
+const LONGEST_WISH = 500;
+
 /** The best of our languages for an `Accept-Language` header (RFC 9110 §12.5.4); of equals the first one named wins. */
 export function negotiateLocale(acceptLanguage: string | undefined): Locale {
-  const ranges = (acceptLanguage ?? '').split(',').map(parseRange);
+  const ranges = (acceptLanguage ?? '').slice(0, LONGEST_WISH).split(',').map(parseRange);
   const known = ranges.flatMap(({ language, weight }) =>
     isLocale(language) && weight > 0 ? [{ locale: language, weight }] : [],
   );

@@ -6,6 +6,7 @@ import { addApiKey, endApiKey } from '#flows/api-keys.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findApiKey, listApiKeys } from '#store/api-keys.ts';
 import { type KeyTyped, keyFormPage, keysPage } from './api-keys-page.ts';
 import { refusedWords } from './frame-page.ts';
@@ -17,7 +18,7 @@ const KEYS = '/console/api-keys';
 const REVOKE = `${KEYS}/:key/revoke`;
 
 // One field for each scope: a form of ours sends no field twice.
-const keyForm = z.record(z.string(), z.string());
+const keyForm = z.record(typed('word'), typed('name'));
 
 type AdminCall = PageCall<'staffAdminSteppedUp'>;
 

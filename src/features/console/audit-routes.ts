@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { auditPage, exportPage } from './audit-page.ts';
 import { exportFound, readAuditList, readAuditQuery, readScope } from './audit-search.ts';
 import { actorOf, csvFile } from './shared-routes.ts';
@@ -8,12 +9,12 @@ import { actorOf, csvFile } from './shared-routes.ts';
 const AUDIT = '/console/audit';
 
 const exportForm = z.object({
-  format: z.string().optional(),
-  person: z.string().optional(),
-  partner: z.string().optional(),
-  action: z.string().optional(),
-  from: z.string().optional(),
-  until: z.string().optional(),
+  format: typed('word').optional(),
+  person: typed('email').optional(),
+  partner: typed('name').optional(),
+  action: typed('word').optional(),
+  from: typed('time').optional(),
+  until: typed('time').optional(),
 });
 
 export const auditRoutes: readonly Route[] = [

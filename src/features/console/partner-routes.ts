@@ -13,6 +13,7 @@ import { previewMfaPolicy } from '#flows/policy-preview.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners.ts';
 import { partnersCsv, peopleCsv } from './csv.ts';
 import { readPartnerQuery, readPeopleQuery } from './filters.ts';
@@ -28,9 +29,9 @@ import { actorOf, bySemicolon, csvFile, doneOf, missing } from './shared-routes.
 const PARTNERS = '/console/partners';
 const ONE = `${PARTNERS}/:partner`;
 
-const nameForm = z.object({ name: z.string().optional() });
-const newForm = z.object({ name: z.string().optional(), slug: z.string().optional() });
-const policyForm = z.object({ policy: z.string().optional(), from: z.string().optional() });
+const nameForm = z.object({ name: typed('name').optional() });
+const newForm = z.object({ name: typed('name').optional(), slug: typed('slug').optional() });
+const policyForm = z.object({ policy: typed('word').optional(), from: typed('time').optional() });
 
 type StaffCall = PageCall<'staffSteppedUp'>;
 

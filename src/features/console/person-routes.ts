@@ -9,6 +9,7 @@ import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } fr
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners.ts';
 import { reasonPage } from './act-pages.ts';
 import { findMember, type Member, readMember } from './find.ts';
@@ -21,7 +22,7 @@ import { actorOf, doneOf, INVITED, inviteForm, missing } from './shared-routes.t
 const ONE = '/console/people/:person';
 const INVITE = '/console/partners/:partner/people/new';
 
-const reasonForm = z.object({ reason: z.string().optional(), until: z.string().optional() });
+const reasonForm = z.object({ reason: typed('reason').optional(), until: typed('time').optional() });
 
 type StaffCall = PageCall<'staffSteppedUp'>;
 type ReasonCall = PageCall<'staffSteppedUp', z.output<typeof reasonForm>>;

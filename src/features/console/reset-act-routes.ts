@@ -8,6 +8,7 @@ import type { CodeTyped, ResetOutcome, ResetTyped } from '#flows/reset-requests.
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
 import { refusedWords } from './frame-page.ts';
 import { codeFormPage, codePage, type ResetForm, resetPage } from './reset-pages.ts';
@@ -29,12 +30,12 @@ type Whom = { readonly id: string; readonly name: string; readonly withCode: boo
 const RESET_FIELDS = ['reason', 'checked_by', 'check_note', 'minutes'] as const;
 
 const resetForm = z.object({
-  reason: z.string().optional(),
-  checked_by: z.string().optional(),
-  check_note: z.string().optional(),
-  minutes: z.string().optional(),
+  reason: typed('reason').optional(),
+  checked_by: typed('word').optional(),
+  check_note: typed('reason').optional(),
+  minutes: typed('word').optional(),
 });
-const codeForm = z.object({ minutes: z.string().optional() });
+const codeForm = z.object({ minutes: typed('word').optional() });
 
 type StaffCall<Input = undefined> = PageCall<'staffSteppedUp', Input>;
 

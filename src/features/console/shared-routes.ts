@@ -3,15 +3,16 @@ import type { Client } from '#core/client.ts';
 import { semicolonCsv } from '#core/csv.ts';
 import type { Actor } from '#flows/actor.ts';
 import { type Reply, show } from '#http/reply.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
 import type { Session } from '#store/sessions.ts';
 import { DONE, type Done, missingPage } from './frame-page.ts';
 
 /** Of a partner or of the staff. What is missing is refused by the flow, with the field that it belongs to. */
 export const inviteForm = z.object({
-  email: z.string().optional(),
-  name: z.string().optional(),
-  role: z.string().optional(),
+  email: typed('email').optional(),
+  name: typed('name').optional(),
+  role: typed('word').optional(),
 });
 
 export const INVITED = ['email', 'name', 'role'] as const;

@@ -6,6 +6,7 @@ import { changeStaffRole, disableStaff, enableStaff } from '#flows/staff-acts.ts
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { listStaff } from '#store/people-pages.ts';
 import { reasonPage } from './act-pages.ts';
 import { findStaff, readStaffMember } from './find.ts';
@@ -19,7 +20,7 @@ import { staffMemberPage, staffPage } from './staff-pages.ts';
 const STAFF = '/console/staff';
 const ONE = `${STAFF}/:person`;
 
-const reasonForm = z.object({ reason: z.string().optional() });
+const reasonForm = z.object({ reason: typed('reason').optional() });
 
 type AdminCall = PageCall<'staffAdminSteppedUp'>;
 type ReasonCall = PageCall<'staffAdminSteppedUp', z.output<typeof reasonForm>>;

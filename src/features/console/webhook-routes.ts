@@ -12,6 +12,7 @@ import {
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
 import { findDelivery, listDeliveries } from '#store/webhook-deliveries.ts';
 import { findWebhook, listWebhooks } from '#store/webhooks.ts';
@@ -26,7 +27,7 @@ const ONE = `${WEBHOOKS}/:webhook`;
 const DELIVERIES_SHOWN = 50;
 
 // One field for each event: a form of ours sends no field twice.
-const webhookForm = z.record(z.string(), z.string());
+const webhookForm = z.record(typed('word'), typed('address'));
 
 const NOTHING_TYPED = { url: '', events: WEBHOOK_EVENTS };
 

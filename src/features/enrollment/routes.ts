@@ -9,6 +9,7 @@ import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { sessionCookies } from '#http/sign-in-cookies.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import type { Session } from '#store/sessions.ts';
@@ -16,8 +17,8 @@ import { confirmAtSignIn, findAtSignIn, giveAccessCode, skipAtSignIn, startAtSig
 import { acknowledgeCodes, readCodesCopy } from './codes-copy.ts';
 import { codeBeforePage, connectPage, promptPage, recoveryCodesFile, recoveryCodesPage } from './pages.ts';
 
-const codeForm = z.object({ code: z.string().optional() });
-const doneForm = z.object({ saved: z.string().optional() });
+const codeForm = z.object({ code: typed('code').optional() });
+const doneForm = z.object({ saved: typed('word').optional() });
 
 const SECOND_DOOR = '/sign-in/one-time-code';
 const ACCESS_CODE = '/enroll/access-code';

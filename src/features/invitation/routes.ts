@@ -6,6 +6,7 @@ import { minimumLengthFor } from '#flows/new-password.ts';
 import { statusOf } from '#http/problem.ts';
 import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { type Accepted, acceptInvitation, type Faults } from './accept.ts';
 import { findInvitation, type Invitation } from './find-invitation.ts';
 import { createFirstAdministrator } from './first-administrator.ts';
@@ -14,9 +15,9 @@ import { deadInvitationPage, invitationPage } from './pages.ts';
 const PATH = '/invitation/:token';
 
 const invitationForm = z.object({
-  email: z.string().optional(),
-  name: z.string().optional(),
-  password: z.string().optional(),
+  email: typed('email').optional(),
+  name: typed('name').optional(),
+  password: typed('password').optional(),
 });
 
 type Form = z.output<typeof invitationForm>;

@@ -6,6 +6,7 @@ import { minimumLengthFor } from '#flows/new-password.ts';
 import { statusOf } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { deadLinkPage, forgotPasswordPage, linkSentPage, newPasswordPage } from './pages.ts';
 import { requestResetLink } from './request-link.ts';
 import { findReset, type OpenReset, resetPassword } from './reset-password.ts';
@@ -13,8 +14,8 @@ import { revertRoutes } from './revert-routes.ts';
 
 const PATH = '/password/:token';
 
-const emailForm = z.object({ email: z.string().optional() });
-const passwordForm = z.object({ password: z.string().optional() });
+const emailForm = z.object({ email: typed('email').optional() });
+const passwordForm = z.object({ password: typed('password').optional() });
 
 export const recoveryRoutes: readonly Route[] = [
   page({

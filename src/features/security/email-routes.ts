@@ -3,6 +3,7 @@ import { isRefusal } from '#core/result.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findWaitingEmail } from '#store/email-links.ts';
 import { confirmEmail, type EmailRefused, findConfirmation, requestEmail } from './change-email.ts';
 import { confirmEmailPage, deadConfirmationPage, emailPage } from './email-pages.ts';
@@ -10,7 +11,7 @@ import { confirmEmailPage, deadConfirmationPage, emailPage } from './email-pages
 const PATH = '/security/email';
 const LINK = '/email/:token';
 
-const emailForm = z.object({ email: z.string().optional(), current: z.string().optional() });
+const emailForm = z.object({ email: typed('email').optional(), current: typed('password').optional() });
 
 type Form = PageCall<'steppedUp', z.output<typeof emailForm>>;
 

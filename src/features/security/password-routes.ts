@@ -4,6 +4,7 @@ import { minimumLengthFor } from '#flows/new-password.ts';
 import { showRefusal } from '#http/problem.ts';
 import { seeOther, show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
 import type { Session } from '#store/sessions.ts';
 import { type ChangeRefused, changePassword } from './change-password.ts';
@@ -11,7 +12,7 @@ import { passwordPage } from './pages.ts';
 
 const PATH = '/security/password';
 
-const changeForm = z.object({ current: z.string().optional(), new: z.string().optional() });
+const changeForm = z.object({ current: typed('password').optional(), new: typed('password').optional() });
 
 export const passwordRoutes: readonly Route[] = [
   page({

@@ -8,6 +8,7 @@ import { accessCodePage } from '#http/access-code-page.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import { findWaitingEmail } from '#store/email-links.ts';
@@ -28,8 +29,8 @@ const ACCESS_CODE = '/security/authenticator/access-code';
 const CODES = '/security/recovery-codes';
 const SESSIONS = '/security/sessions';
 
-const codeForm = z.object({ code: z.string().optional() });
-const sessionForm = z.object({ id: z.string().optional() });
+const codeForm = z.object({ code: typed('code').optional() });
+const sessionForm = z.object({ id: typed('id').optional() });
 
 export const securityRoutes: readonly Route[] = [
   page({ method: 'GET', path: HOME, guard: 'session', handle: showOverview }),

@@ -8,6 +8,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { deadlineOf, methodsOf, stateOf, workingMethods } from '#flows/sign-in-state.ts';
 import { codeBody, completeSchema, instant, instantSchema, sessionAnswer, sessionSchema } from '#http/answers.ts';
 import { api, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { deleteSession } from '#store/session-changes.ts';
 import { signInWithPassword } from './password.ts';
 import { signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
@@ -40,7 +41,7 @@ export const signInApi: readonly Route[] = [
     path: '/api/v1/sign-in',
     guard: 'public',
     summary: 'Prove a password',
-    body: z.strictObject({ email: z.string(), password: z.string() }),
+    body: z.strictObject({ email: typed('email'), password: typed('password') }),
     answer: signInAnswer,
     refusals: ['invalid_credentials', 'too_many_attempts', 'temporarily_unavailable'],
     async handle({ env, client, input }) {

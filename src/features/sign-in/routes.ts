@@ -10,18 +10,19 @@ import { showRefusal } from '#http/problem.ts';
 import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { sessionCookies } from '#http/sign-in-cookies.ts';
+import { typed } from '#http/typed.ts';
 import { lostPage } from './lost-page.ts';
 import { noticePage, oneTimeCodePage, recoveryCodePage, signInPage } from './pages.ts';
 import { signInWithPassword } from './password.ts';
 import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 
 const passwordForm = z.object({
-  email: z.string().optional(),
-  password: z.string().optional(),
-  return_to: z.string().optional(),
+  email: typed('email').optional(),
+  password: typed('password').optional(),
+  return_to: typed('address').optional(),
 });
 
-const codeForm = z.object({ code: z.string().optional() });
+const codeForm = z.object({ code: typed('code').optional() });
 
 export const signInRoutes: readonly Route[] = [
   page({

@@ -6,12 +6,13 @@ import type { Env } from '#env.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Session } from '#store/sessions.ts';
 import { type StepUpMethod, stepUpPage } from './pages.ts';
 import { type Raised, stepUpWithOneTimeCode, stepUpWithPassword, stepUpWithRecoveryCode } from './prove.ts';
 
-const proofForm = z.object({ code: z.string().optional(), password: z.string().optional() });
+const proofForm = z.object({ code: typed('code').optional(), password: typed('password').optional() });
 type Submitted = PageCall<'session', z.output<typeof proofForm>>;
 
 export const stepUpRoutes: readonly Route[] = [

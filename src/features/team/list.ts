@@ -1,3 +1,4 @@
+import { searchText } from '#core/text.ts';
 import type { Env } from '#env.ts';
 import { countOutsideInvitations, listOutsideInvitations, type OutsideInvitation } from '#store/outside-invitations.ts';
 import { findPartnerCounts } from '#store/partner-pages.ts';
@@ -5,7 +6,6 @@ import { findPersonRow, listPeoplePage, type PersonRow } from '#store/people-pag
 import { findColleague } from './colleague.ts';
 
 const ROWS_PER_PAGE = 50;
-const LONGEST_SEARCH = 100;
 
 export const STATES = ['missing', 'enrolled', 'invited', 'disabled'] as const;
 
@@ -28,7 +28,7 @@ export type TeamList = TeamQuery & {
 /** What does not fit is as good as not asked for. */
 export function readTeamQuery(query: URLSearchParams): TeamQuery {
   return {
-    search: query.get('q')?.normalize('NFC').trim().slice(0, LONGEST_SEARCH) || undefined,
+    search: searchText(query.get('q') ?? ''),
     state: STATES.find((value) => value === query.get('state')),
     after: query.get('after') ?? undefined,
   };

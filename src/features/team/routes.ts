@@ -4,6 +4,7 @@ import type { Env } from '#env.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { remindColleague, removeColleague, switchRole } from './acts.ts';
 import type { Manager } from './colleague.ts';
 import { inviteAgain, inviteColleague } from './invite.ts';
@@ -23,7 +24,11 @@ const TEAM = '/team';
 const INVITE = '/team/invite';
 const ONE = '/team/people/:person';
 
-const inviteForm = z.object({ email: z.string().optional(), name: z.string().optional(), role: z.string().optional() });
+const inviteForm = z.object({
+  email: typed('email').optional(),
+  name: typed('name').optional(),
+  role: typed('word').optional(),
+});
 
 type InviteCall = PageCall<'managerSteppedUp', z.output<typeof inviteForm>>;
 
