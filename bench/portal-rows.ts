@@ -2,6 +2,7 @@ import { clientDigest, clientText } from '#core/audit-chain.ts';
 import { createIdSource } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { sealPassword } from '#flows/passwords.ts';
+import type { NewAuthenticator } from '#store/authenticators.ts';
 import type { Schema } from '#store/database.ts';
 import type { NewPartner } from '#store/partners.ts';
 import type { NewUser } from '#store/users.ts';
@@ -55,7 +56,7 @@ export type SeedPerson = {
     exempt_until: number | null;
     exempt_reason: string | null;
   };
-  readonly authenticator: Schema['authenticators'] | undefined;
+  readonly authenticator: NewAuthenticator | undefined;
   readonly codes: Schema['recovery_code_sets'] | undefined;
 };
 
