@@ -8,13 +8,15 @@ import { inDialect } from './001-first.ts';
  */
 export const clock: Migration = {
   async up(db) {
-    for (const statement of STATEMENTS) await sql.raw(inDialect(db, statement)).execute(db);
+    for (const column of COLUMNS) await sql.raw(inDialect(db, `alter table ${column}`)).execute(db);
+    await sql.raw(FILL).execute(db);
   },
 };
 
-const STATEMENTS = [
-  "alter table authenticators add column used_steps text not null default ''",
-  "update authenticators set used_steps = cast(last_used_step as text) || ' ' where last_used_step >= 0",
-  'alter table attempts add column written_at bigint not null default 0',
-  'alter table attempts add column ahead_seconds bigint not null default 0',
+const COLUMNS = [
+  "authenticators add column used_steps text not null default ''",
+  'attempts add column written_at bigint not null default 0',
+  'attempts add column ahead_seconds bigint not null default 0',
 ];
+
+const FILL = "update authenticators set used_steps = cast(last_used_step as text) || ' ' where last_used_step >= 0";
