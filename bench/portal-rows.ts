@@ -3,6 +3,7 @@ import { rowSearchKey } from '#core/search-key.ts';
 import { createIdSource } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { sealPassword } from '#flows/passwords.ts';
+import type { NewAuthenticator } from '#store/authenticators.ts';
 import type { Schema } from '#store/database.ts';
 import type { NewPartner } from '#store/partners.ts';
 import type { NewUser } from '#store/users.ts';
@@ -57,7 +58,7 @@ export type SeedPerson = {
     exempt_reason: string | null;
     search_key: string;
   };
-  readonly authenticator: Schema['authenticators'] | undefined;
+  readonly authenticator: NewAuthenticator | undefined;
   readonly codes: Schema['recovery_code_sets'] | undefined;
 };
 

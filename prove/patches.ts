@@ -8,6 +8,7 @@ const CLAIMED = '    await giveBackLanes(tx, counted, now);';
 const CHANGING = 'return personTransaction(env.db, user.id, async (tx) => {';
 const CODE_CLAIMED = "    await appendEvent(env, tx, { action: 'access_code.accepted'";
 const LINK_CLAIMED = '  const person = await findPerson(tx, userId);';
+const STEP_IS_LISTED = ".where(sql<string>`' ' || used_steps`, 'not like', p.listed)";
 const EMAIL_CLAIMED = '  const user = (await findPerson(tx, userId))?.user;';
 
 /** Narrow moments that chance seldom meets: an armed process kills itself there. Each is a list of places. */
@@ -78,7 +79,10 @@ export const BREAKAGES = {
       ${COMMIT}`,
     },
   ],
-  code_claim_removed: [{ file: 'store/authenticators.ts', from: "    .where('last_used_step', '<', p.step),", to: '' }],
+  code_claim_removed: [
+    { file: 'store/authenticators.ts', from: ".where('last_used_step', '<', p.step)", to: '' },
+    { file: 'store/authenticators.ts', from: STEP_IS_LISTED, to: '' },
+  ],
   recovery_code_claim_removed: [
     {
       file: 'store/recovery-codes.ts',

@@ -6,6 +6,7 @@ import { tokenHash } from '#core/token.ts';
 import { type Env, openEnv } from '#env.ts';
 import { makeAccessCode } from '#flows/access-code.ts';
 import { recoveryTags } from '#flows/check-recovery-code.ts';
+import type { NewAuthenticator } from '#store/authenticators.ts';
 import type { Queries, Schema } from '#store/database.ts';
 import { createPartner } from '#store/partners.ts';
 import { findPerson, type NewUser } from '#store/users.ts';
@@ -105,7 +106,7 @@ function hashesOf({ hasher }: Env): Promise<Hashes> {
 type Rows = {
   readonly person: Person;
   readonly users: readonly NewUser[];
-  readonly authenticators: readonly Schema['authenticators'][];
+  readonly authenticators: readonly NewAuthenticator[];
   readonly sets: readonly Schema['recovery_code_sets'][];
   readonly codes: readonly Schema['recovery_codes'][];
   readonly pendings: readonly Schema['pending_sign_ins'][];

@@ -81,7 +81,7 @@ test('core waits for nothing', () => {
 // What the handler of one code can reach decides whether a reviewer can hold it in mind: 7 files in the smallest example
 // of this field, 103 and 155 in the large ones.
 const BUDGETS = [
-  { start: 'src/flows/check-one-time-code.ts', files: 20, lines: 2_000 },
+  { start: 'src/flows/check-one-time-code.ts', files: 21, lines: 2_000 },
   // Both codes, the new session and the notice that follows.
   { start: 'src/features/sign-in/second-factor.ts', files: 40, lines: 3_300 },
 ];

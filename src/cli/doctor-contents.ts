@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '#config.ts';
+import { isImpossible } from '#core/clock.ts';
+import { instant } from '#core/day.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import { checkRing, type Env, makeEnv } from '#env.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { keyStatus } from '#features/operate/key-status.ts';
 import type { Database } from '#store/database.ts';
+import { findNewestInstant } from '#store/instants.ts';
 import { administratorExists } from '#store/users.ts';
+import { findLastClockJump } from '#store/vitals.ts';
 import { type Finding, fail, lineOf, ok, warn } from './finding.ts';
 
 /** What the database holds and promises, as far as the ring goes. */
@@ -31,8 +35,23 @@ const MOST_DRIFT_SECONDS = 5;
 /** Made by systemd-timesyncd once the clock was set by a time server: systemd-timesyncd.service(8). */
 const SYNCHRONIZED = '/run/systemd/timesync/synchronized';
 
+/** A jump that is longer ago is history. */
+const TOLD_SECONDS = 24 * 60 * 60;
+
 async function clock(db: Database): Promise<Finding> {
   const now = () => Date.now() / 1000;
+  const newestAt = await findNewestInstant(db.read);
+  if (newestAt !== undefined && isImpossible(newestAt, now())) {
+    const hours = ((newestAt - now()) / 3600).toFixed(1);
+    return warn(
+      'clock',
+      `the database holds instants ${hours} h ahead of this clock: set it right, or it was ahead then`,
+    );
+  }
+  const jumpedAt = await findLastClockJump(db.read, now() - TOLD_SECONDS);
+  if (jumpedAt !== undefined) {
+    return warn('clock', `it was set by more than a minute at ${instant(jumpedAt)}: keep an NTP client running`);
+  }
   const theirs = await db.clockSeconds?.();
   if (theirs === undefined) {
     const text = existsSync(SYNCHRONIZED) ? 'set by a time server' : 'this machine’s own: keep an NTP client running';

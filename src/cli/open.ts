@@ -2,6 +2,7 @@ import { ROOT } from '#config/root.ts';
 import { type Config, loadConfig } from '#config.ts';
 import { type Env, openEnv } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
+import { putRightAtOnce } from '#features/operate/clock.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 
 /** Who did it, in the audit log. */
@@ -16,6 +17,7 @@ export function readConfig(): Config {
 /** Runs `work` over the database of a server that may be running; makes nothing that is missing. */
 export async function withEnv<T>(work: (env: Env) => Promise<T>): Promise<T> {
   return withUnsealedEnv(async (env) => {
+    await putRightAtOnce(env);
     await recordActivation(env, { actor: ACTOR });
     const outcome = await work(env);
     await sealAuditTail(env);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '#config.ts';
 import { checkNotes, type Env, makeEnv, openDatabase, openKeys } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
+import { putRightAtOnce } from '#features/operate/clock.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import type { Database } from '#store/database.ts';
 import { listServers } from '#store/servers.ts';
@@ -27,6 +28,7 @@ export async function withTarget<T>(config: Config, source: Database, work: (env
   const db = await openDatabase(config, false);
   try {
     const env = makeEnv({ ...config, logLevel: 'error' }, { db, keys, logTo: process.stderr });
+    await putRightAtOnce(env);
     const [running] = database.kind === 'postgres' ? await listServers(db.read, env.now()) : [];
     if (running !== undefined) {
       throw new Error(`the server ${running.name} runs, or ended less than 30 seconds ago: ${STOP_FIRST}`);

@@ -161,6 +161,9 @@ export const AUDIT_ACTIONS = {
   'server.clock_suspected': refusal<{ clockOffsetSeconds: number; users: number }>(
     'Several people’s codes agree on one offset: the clock of this server is wrong.',
   ),
+  'server.clock_jumped': refusal<{ seconds: number }>(
+    'The clock of a server was set by more than a minute, ahead or (below 0) back.',
+  ),
   'backup.made': success<Nothing>('A backup was written.'),
   'backup.restored': success<{
     batch?: number | undefined;

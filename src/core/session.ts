@@ -1,3 +1,4 @@
+import { isImpossible } from './clock.ts';
 import { isStaff, type Role } from './policy.ts';
 
 const MINUTE = 60;
@@ -59,13 +60,17 @@ export function sessionIdleSeconds(role: Role): number {
   return limitsOf(role).idleSeconds;
 }
 
-/** Whether a factor was proven in this session recently enough for a sensitive change. */
+/**
+ * Whether a factor was proven in this session recently enough for a sensitive change. A proof that a clock has dated ahead
+ * is none: it would open that change until then.
+ */
 export function isSteppedUp(
   session: { readonly stepUpAt?: number | undefined },
   now: number,
   ageSeconds = STEP_UP_AGE_SECONDS,
 ): boolean {
-  return session.stepUpAt !== undefined && now < session.stepUpAt + ageSeconds;
+  const { stepUpAt } = session;
+  return stepUpAt !== undefined && !isImpossible(stepUpAt, now) && now < stepUpAt + ageSeconds;
 }
 
 /** Staff hold more than one company's data, so their sessions are shorter. */

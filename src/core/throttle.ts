@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from './result.ts';
-import { added, type Bucket, bucketAt, leavesAt, opensAt, sum, type Window } from './try-window.ts';
+import type { Bucket, Row, Window, Written } from './try-window.ts';
+import { added, broughtBack, bucketAt, leavesAt, opensAt, sum } from './try-window.ts';
 
 /**
  * The tries of one key under one rule, as plain JSON.
@@ -7,7 +8,7 @@ import { added, type Bucket, bucketAt, leavesAt, opensAt, sum, type Window } fro
  * A reservation is counted before its code or password is compared, so tries sent at once cannot outrun a limit;
  * a success gives its own reservation back.
  */
-export type Attempts = {
+export type Attempts = Written & {
   /** Tries since the last success, those still being compared included. 0 where the rule has no row. */
   readonly row: number;
   /** Until when the row's wait lasts. */
@@ -26,15 +27,6 @@ export type Rule = {
   readonly row?: Row;
   /** A bucket of `size` tokens; one comes back every `secondsEach` until it is full. */
   readonly tokens?: { readonly size: number; readonly secondsEach: number };
-};
-
-/** Tries without a success between them. Time alone never shortens a row, except `forgottenAfterSeconds` of silence. */
-type Row = {
-  readonly limit: number;
-  readonly atLimit: 'disable' | 'close';
-  /** From `from` tries on, `seconds` between two tries. Ascending. */
-  readonly waits: readonly { readonly from: number; readonly seconds: number }[];
-  readonly forgottenAfterSeconds?: number;
 };
 
 const MINUTE = 60;
@@ -176,7 +168,8 @@ export function pausedSeconds(rule: Rule, state: Attempts | undefined, now: numb
 }
 
 /** The state as it counts at `now`: old buckets dropped, unless they are why the authenticator is disabled. */
-function stateAt(rule: Rule, state: Attempts | undefined, now: number): Attempts {
+function stateAt(rule: Rule, stored: Attempts | undefined, now: number): Attempts {
+  const state = stored && broughtBack(rule, stored, now);
   if (state === undefined || state.expiresAt <= now) return reenableTries(rule);
   if (isDisabled(rule, state)) return state;
   const windows = rule.windows.map((window, index) =>

@@ -158,6 +158,7 @@ async function create(
     sealed_secret: env.keys.seal('totp', { table: 'authenticators', rowId: authenticatorId, userId }, secret),
     // The code that confirmed the secret is used up too.
     last_used_step: step,
+    used_steps: `${step} `,
     created_at: now,
     last_used_at: now,
     last_refusal: null,

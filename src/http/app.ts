@@ -42,7 +42,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     headers: headerSets(site),
     pages: new Map(routes.filter(isShownPage).map((route) => [route.path, route])),
     proxies: { forwardedHeaderIgnored: false },
-    standing: { isLeaving: false, endsConnections: false },
+    standing: { isLeaving: false, endsConnections: false, clockJumped: () => false },
     allowances: new Map(),
   };
   const hono = new Hono<Wire>();

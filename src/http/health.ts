@@ -28,6 +28,8 @@ export async function readiness({ env, proxies, standing }: House): Promise<Read
     storage === undefined ? await clockTrouble(env) : undefined,
   ].filter((reason) => reason !== undefined);
   const warnings = [
+    // No other clock is there to say which of the two times was right.
+    standing.clockJumped() ? 'clock_jumped' : undefined,
     storage === undefined ? await sealingTrouble(env) : undefined,
     proxies.forwardedHeaderIgnored ? 'forwarded_header_ignored' : undefined,
     storage === undefined && (await isMailStuck(env)) ? 'mail_stuck' : undefined,

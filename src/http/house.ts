@@ -29,6 +29,8 @@ export type Standing = {
   isLeaving: boolean;
   /** Each answer is the last of its connection. */
   endsConnections: boolean;
+  /** The clock of this process has jumped a while ago. */
+  clockJumped: () => boolean;
 };
 
 /** Whether a forwarded header came although no proxy is trusted: a setting is missing, or somebody tries something. */

@@ -90,6 +90,19 @@ export async function listAuditBatches(
   return rows.map(batchOf);
 }
 
+/** When the first batch after that number was sealed that is not dated ahead of `now`; `now` where none is. */
+export async function findNextSealedAt(queries: Queries, number: number, now: number): Promise<number> {
+  const row = await queries
+    .selectFrom('audit_batches')
+    .select('sealed_at')
+    .where('number', '>', number)
+    .where('sealed_at', '<=', now)
+    .orderBy('number')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.sealed_at ?? now;
+}
+
 /** Adds a batch; its number is unique: of two sealers one fails. */
 export async function createAuditBatch(tx: Queries, batch: AuditBatch): Promise<void> {
   await tx

@@ -8,6 +8,7 @@ import type {
   PartnerCountTable,
   ResetRequestTable,
 } from './console-tables.ts';
+import type { JobTable } from './jobs.ts';
 import type { EmailLinkTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 
@@ -98,6 +99,8 @@ export type AuthenticatorTable = {
   user_id: string;
   sealed_secret: string;
   last_used_step: number;
+  /** The steps whose codes were accepted last: `UsedSteps`. */
+  used_steps: Generated<string>;
   created_at: number;
   last_used_at: number | null;
   /** The last refused code that fitted a step: JSON `{step, offsetSteps, at}`. */
@@ -198,16 +201,10 @@ export type AttemptTable = {
   state: string;
   version: number;
   expires_at: number;
-};
-
-/** One row per kind of work that runs at most once at a time, over all processes. */
-export type JobTable = {
-  name: string;
-  /** The run that has it; null when nobody does. */
-  holder: string | null;
-  lease_until: number;
-  last_run_at: number;
-  last_finished_at: number | null;
+  /** When a try was last counted, by the clock of then. */
+  written_at: Generated<number>;
+  /** By how much that clock was found to be ahead; 0 for one that was right. */
+  ahead_seconds: Generated<number>;
 };
 
 /** A statement runs on either: the database itself or a transaction of it. */

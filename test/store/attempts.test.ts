@@ -70,6 +70,8 @@ test('a try that is rolled back was never counted, one that is committed stays',
     row: 0,
     windows: [[[NOW / 60, 1]]],
     expiresAt: NOW + 3600 + 59,
+    writtenAt: NOW,
+    aheadSeconds: 0,
   });
 });
 

@@ -1,4 +1,5 @@
 import { batchSealText, checkpointSealText, headAfter, manifestDigest, manifestOf } from '#core/audit-chain.ts';
+import { isImpossible } from '#core/clock.ts';
 import { tallyEvents } from '#core/event-tally.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
@@ -11,6 +12,7 @@ import {
   eraseAuditClients,
   findFirstAuditBatch,
   findLastAuditBatch,
+  findNextSealedAt,
   hasAuditTail,
   listAuditBatches,
   listErasableEvents,
@@ -168,7 +170,8 @@ async function pruneSomeBatches(env: KeepEnv, tx: Queries, before: number): Prom
   const first = await findFirstAuditBatch(tx);
   const oldCheckpoint = first?.checkpoint ? first : undefined;
   const next = await listAuditBatches(tx, oldCheckpoint?.number, PRUNED_BATCHES_PER_TRANSACTION);
-  const youngest = next.findIndex((batch) => batch.sealedAt >= before);
+  const sealedBy = await sealedByOf(env, tx, next);
+  const youngest = sealedBy.findIndex((at) => at >= before);
   const old = youngest === -1 ? next : next.slice(0, youngest);
   const last = old.at(-1);
   if (last === undefined) return { events: 0 };
@@ -186,6 +189,23 @@ async function pruneSomeBatches(env: KeepEnv, tx: Queries, before: number): Prom
   const text = checkpointSealText(facts);
   await createAuditBatch(tx, { ...facts, manifest: '', seal: seal(env, text), checkpoint: true });
   return { events };
+}
+
+/**
+ * By when each batch was sealed: they are sealed in the order of their numbers, so one that a wrong clock has dated ahead
+ * is no younger than the next, and does not keep what is behind it.
+ */
+async function sealedByOf({ now }: KeepEnv, tx: Queries, batches: readonly AuditBatch[]): Promise<readonly number[]> {
+  const last = batches.at(-1);
+  const isAhead = last !== undefined && isImpossible(last.sealedAt, now());
+  let bound = isAhead ? await findNextSealedAt(tx, last.number, now()) : Number.POSITIVE_INFINITY;
+  return batches
+    .toReversed()
+    .map(({ sealedAt }) => {
+      bound = Math.min(bound, sealedAt);
+      return bound;
+    })
+    .toReversed();
 }
 
 /** Whether a batch is sealed and follows the one before it: a checkpoint must not stand for what was tampered with. */
