@@ -1,4 +1,6 @@
+import { AuthorityLost } from '#core/authority.ts';
 import type { Client } from '#core/client.ts';
+import type { KeyRing } from '#crypto/key-ring.ts';
 import { setStepUpTarget } from '#store/session-changes.ts';
 import { isTokenShaped } from './cookie.ts';
 import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
@@ -24,6 +26,8 @@ import type { View } from './view.ts';
 
 type Params = Readonly<Record<string, string>>;
 type Fields = Readonly<Record<string, string>>;
+/** What a form was sent with, or why it is none. */
+type Form = { readonly value: Fields } | Problem;
 
 /** A request for a page, with what was read from it on the way. */
 type Visit = {
@@ -34,23 +38,25 @@ type Visit = {
   readonly browser: Browser;
 };
 
-/** The longest way of a page: cookies, origin, guard, form, handler; each can end it with a page of its own. */
+/**
+ * The longest way of a page: cookies, origin, form, guard, handler; each can end it with a page of its own.
+ *
+ * A form is here to its last byte before the guard asks: a sender who holds that byte back is judged by what is true when
+ * it comes.
+ */
 export async function answerPage(house: House, route: PageRoute, ask: Ask, params: Params): Promise<Response> {
   const visit = beginVisit(house, ask, params);
   if (isProblem(visit)) return refusalPage(house, ask, visit);
   if (route.method === 'POST' && !isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
+  const form = route.method === 'POST' ? await readFields(ask) : undefined;
   const verdict = await checkVisit(visit, route);
   switch (verdict.kind) {
     case 'elsewhere':
       return replyResponse(house, ask, seeOther(verdict.location));
     case 'refused':
-      return verdict.code === 'step_up_required' && route.keeps.length > 0
-        ? stepUpForForm(visit, route, verdict.found)
-        : refusalPage(house, ask, problem(verdict.code), verdict.found);
+      return refuse(visit, route, verdict, form);
     case 'granted':
-      return route.method === 'POST'
-        ? answerForm(visit, route, verdict.found)
-        : pageResponse(house, ask, visit.browser, await run(visit, route, verdict.found, undefined));
+      return answerGranted(visit, route, verdict.found, form);
   }
 }
 
@@ -79,25 +85,62 @@ function checkVisit({ house, ask, browser }: Visit, { guard, method, path }: Pag
   return checkPage(house.env, visit, browser.cookies);
 }
 
-async function answerForm(visit: Visit, route: PageRoute, found: Found): Promise<Response> {
+async function answerGranted(visit: Visit, route: PageRoute, found: Found, form: Form | undefined): Promise<Response> {
   const { house, ask, browser } = visit;
-  const fields = await readFields(ask);
-  if (isProblem(fields)) return refusalPage(house, ask, fields, found);
-  const token = fields.value[FORM_TOKEN_FIELD];
+  try {
+    return form === undefined
+      ? pageResponse(house, ask, browser, await run(visit, route, found, undefined))
+      : await answerForm(visit, route, found, form);
+  } catch (error) {
+    if (error instanceof AuthorityLost) return refuseActed(visit, route, { code: error.refusal.refused, found }, form);
+    throw error;
+  }
+}
+
+async function answerForm(visit: Visit, route: PageRoute, found: Found, form: Form): Promise<Response> {
+  const { house, ask, browser } = visit;
+  if (isProblem(form)) return refusalPage(house, ask, form, found);
+  const token = form.value[FORM_TOKEN_FIELD];
   const binding = formBinding(route.guard, found);
   if (!formTokenFits(house.env.keys, browser.formCookie, binding, token)) {
-    return showAgain(visit, route, found, fields.value);
+    return showAgain(visit, route, found, form.value);
   }
-  const input = route.form && fitForm(route.form, fields.value);
+  const input = route.form && fitForm(route.form, form.value);
   return pageResponse(house, ask, browser, await run(visit, route, found, input));
 }
 
-/** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
-async function stepUpForForm(visit: Visit, { keeps }: PageRoute, found: Found): Promise<Response> {
+type Refused = { readonly code: Extract<PageVerdict, { kind: 'refused' }>['code']; readonly found: Found };
+
+function refuse(visit: Visit, route: PageRoute, { code, found }: Refused, form: Form | undefined) {
+  return code === 'step_up_required' && route.keeps.length > 0
+    ? stepUpForForm(visit, route, found, form)
+    : refusalPage(visit.house, visit.ask, problem(code), found);
+}
+
+/** The guard let the request in, and its sender lost what it found before the act could begin. */
+function refuseActed(
+  visit: Visit,
+  route: PageRoute,
+  { code, found }: { readonly code: AuthorityLost['refusal']['refused']; readonly found: Found },
+  form: Form | undefined,
+): Response | Promise<Response> {
+  if (code === 'step_up_required') return refuse(visit, route, { code, found }, form);
   const { house, ask } = visit;
+  return code === 'forbidden'
+    ? refusalPage(house, ask, problem(code), found)
+    : replyResponse(house, ask, seeOther('/sign-in'));
+}
+
+/** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
+async function stepUpForForm(
+  { house, ask, browser }: Visit,
+  { keeps }: PageRoute,
+  found: Found,
+  form: Form | undefined,
+): Promise<Response> {
   const { env } = house;
   const { session } = found;
-  const fields = session && (await readFormOf(visit, session.id));
+  const fields = session && form && ownFields(env.keys, browser, session.id, form);
   const target = fields && addressWith(env.keys, session, ask.pathname, pickFields(fields, keeps));
   if (session === undefined || target === undefined) return refusalPage(house, ask, problem('step_up_required'), found);
   await env.db.transaction((tx) => setStepUpTarget(tx, session.id, target));
@@ -105,14 +148,12 @@ async function stepUpForForm(visit: Visit, { keeps }: PageRoute, found: Found): 
 }
 
 /** The fields, when they come from a form that we made for this session. */
-async function readFormOf({ house, ask, browser }: Visit, sessionId: string): Promise<Fields | undefined> {
-  const fields = await readFields(ask);
-  if (isProblem(fields)) return undefined;
-  const token = fields.value[FORM_TOKEN_FIELD];
-  return formTokenFits(house.env.keys, browser.formCookie, sessionId, token) ? fields.value : undefined;
+function ownFields(keys: KeyRing, { formCookie }: Browser, sessionId: string, form: Form): Fields | undefined {
+  if (isProblem(form)) return undefined;
+  return formTokenFits(keys, formCookie, sessionId, form.value[FORM_TOKEN_FIELD]) ? form.value : undefined;
 }
 
-async function readFields({ request, arrival }: Ask): Promise<{ readonly value: Fields } | Problem> {
+async function readFields({ request, arrival }: Ask): Promise<Form> {
   const body = await readBody(request, arrival.incoming);
   if (isProblem(body)) return body;
   const type = request.headers.get('content-type');

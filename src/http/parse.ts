@@ -8,7 +8,8 @@ const MAX_BODY_BYTES = 64 * 1024;
 /** Our deepest body is one object: more is somebody looking for a stack to overflow. */
 const MAX_JSON_DEPTH = 8;
 
-type Read = { readonly bytes: Buffer } | Problem;
+/** A body to its last byte, or why it is none. */
+export type BodyRead = { readonly bytes: Buffer } | Problem;
 type Parsed<T> = { readonly value: T } | Problem;
 
 const EMPTY = Buffer.alloc(0);
@@ -19,7 +20,7 @@ export function isProblem(value: object): value is Problem {
 }
 
 /** The body, counted while it comes in: a length that is announced is not believed, a missing one is no way round. */
-export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<Read> {
+export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<BodyRead> {
   const encoding = request.headers.get('content-encoding');
   // No decompression: a kilobyte can become a gigabyte.
   if (encoding !== null) return problem('unsupported_media_type');
@@ -29,7 +30,7 @@ export async function readBody(request: Request, incoming: IncomingMessage | und
 }
 
 /** From Node's own stream where there is one: a web stream around it costs more than the whole rest of a request. */
-function readIncoming(incoming: IncomingMessage): Promise<Read> {
+function readIncoming(incoming: IncomingMessage): Promise<BodyRead> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -45,7 +46,7 @@ function readIncoming(incoming: IncomingMessage): Promise<Read> {
   });
 }
 
-async function readChunks(body: AsyncIterable<Uint8Array>): Promise<Read> {
+async function readChunks(body: AsyncIterable<Uint8Array>): Promise<BodyRead> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
