@@ -110,7 +110,14 @@ async function addCredentials(): Promise<void> {
     });
     await createApiKey(tx, {
       ...{ id: ids.key, name: 'bench', key_hash: tokenHash(credentials.key), scopes: SCOPES.join(' ') },
-      ...{ created_by: 'bench', created_at: now, expires_at: now + HOUR_SECONDS, revoked_at: null, last_used_at: now },
+      ...{
+        created_by: 'system',
+        created_at: now,
+        expires_at: now + HOUR_SECONDS,
+        revoked_at: null,
+        revoked_because: null,
+        last_used_at: now,
+      },
     });
   });
 }

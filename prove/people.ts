@@ -155,13 +155,14 @@ function linksOf(env: Env, person: Person, token: string, expires_at: number): P
   const { part, userId: user_id, email } = person;
   const row = { id: env.newId(), token_hash: tokenHash(token), user_id, created_at: env.now(), expires_at };
   const unused = { ...row, used_at: null };
+  const made_by = null;
   switch (part) {
     case 'password_link':
       person.once = `/password/${token}`;
-      return { links: [{ ...unused, purpose: 'reset' }], emailLinks: [] };
+      return { links: [{ ...unused, purpose: 'reset', made_by }], emailLinks: [] };
     case 'invitation':
       person.once = `/invitation/${token}`;
-      return { links: [{ ...unused, purpose: 'invitation' }], emailLinks: [] };
+      return { links: [{ ...unused, purpose: 'invitation', made_by }], emailLinks: [] };
     case 'change_email':
       person.once = `/email/${token}`;
       return { links: [], emailLinks: [{ ...unused, purpose: 'confirm', email: otherEmail(email) }] };

@@ -65,7 +65,15 @@ const revoke = command({
 
 export const commands = [add, list, revoke];
 
-function stateLine({ revokedAt, expiresAt }: ApiKey, now: number): string {
+const BECAUSE = {
+  maker_disabled: 'its maker was disabled',
+  maker_deleted: 'its maker was deleted',
+  maker_demoted: 'its maker is no administrator any more',
+} as const;
+
+function stateLine({ revokedAt, revokedBecause, expiresAt }: ApiKey, now: number): string {
+  if (revokedAt !== undefined && revokedBecause !== undefined)
+    return `ended ${instant(revokedAt)}: ${BECAUSE[revokedBecause]}`;
   if (revokedAt !== undefined) return `revoked ${instant(revokedAt)}`;
   return `${expiresAt <= now ? 'expired' : 'until'} ${instant(expiresAt)}`;
 }

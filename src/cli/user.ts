@@ -3,7 +3,14 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { addPerson } from '#flows/add-person.ts';
 import { deleteUser } from '#flows/delete-user.ts';
-import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
+import {
+  disableUser,
+  type EndedKeys,
+  enableUser,
+  makeResetLink,
+  type PersonAct,
+  unlockUser,
+} from '#flows/person-acts.ts';
 import { addedRecord, userRecord } from '#flows/records.ts';
 import { resetMfa } from '#flows/reset-mfa.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
@@ -100,7 +107,7 @@ const REASON_OPTION = {
 } as const;
 
 /** A command that does one thing to one person, and prints the person as they are afterwards. */
-function act<T extends { readonly person: Person }>(
+function act<T extends { readonly person: Person } & Partial<EndedKeys>>(
   verb: string,
   summary: string,
   run: (env: Env, act: PersonAct) => Promise<T | Refusal>,
@@ -116,7 +123,9 @@ function act<T extends { readonly person: Person }>(
       return withEnv(async (env) => {
         const outcome = await run(env, { email: args.EMAIL, actor: ACTOR, reason: options.reason });
         if (isRefusal(outcome)) return outcome;
-        return { data: await recordNow(env, outcome.person), lines: lines(outcome) };
+        const record = await recordNow(env, outcome.person);
+        const data = outcome.apiKeys ? { ...record, endedApiKeys: outcome.apiKeys } : record;
+        return { data, lines: lines(outcome) };
       });
     },
   });
@@ -134,10 +143,17 @@ const remove = command({
       if (isRefusal(outcome)) return outcome;
       const { id, email } = outcome.person.user;
       const line = `${email} is deleted. Sessions ended: ${outcome.sessions}.`;
-      return { data: { id, email, deletedAt: instant(env.now()) }, lines: [line] };
+      const data = { id, email, deletedAt: instant(env.now()), endedApiKeys: outcome.apiKeys };
+      return { data, lines: [line, ...keyLines(outcome)] };
     });
   },
 });
+
+/** Keys of the management API end with their maker: a program somewhere stops. */
+function keyLines({ apiKeys }: EndedKeys): readonly string[] {
+  if (apiKeys.length === 0) return [];
+  return [`API keys that ended with their maker: ${apiKeys.length} (${apiKeys.map(({ name }) => name).join(', ')}).`];
+}
 
 async function recordNow(env: Env, { user }: Person) {
   const person = await findPerson(env.db.read, user.id);
@@ -156,14 +172,10 @@ export const commands = [
     resetMfa,
     ({ person, sessions }) => [`${person.user.email} has no authenticator now. Sessions ended: ${sessions}.`],
   ),
-  act(
-    'disable',
-    'Ends what a person has open, and every sign-in from now on.',
-    disableUser,
-    ({ person, sessions, changed }) => [
-      `${person.user.email} ${changed ? 'is disabled now' : 'was disabled already'}. Sessions ended: ${sessions}.`,
-    ],
-  ),
+  act('disable', 'Ends what a person has open, and every sign-in from now on.', disableUser, (outcome) => [
+    `${outcome.person.user.email} ${outcome.changed ? 'is disabled now' : 'was disabled already'}. Sessions ended: ${outcome.sessions}.`,
+    ...keyLines(outcome),
+  ]),
   act('enable', 'Lets a disabled person sign in again.', enableUser, ({ person, changed }) => [
     `${person.user.email} ${changed ? 'may sign in again' : 'was not disabled'}.`,
   ]),

@@ -11,6 +11,8 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 
 type Nothing = Record<string, never>;
 type Method = 'totp' | 'recovery_code' | 'password';
+type Gone = { reason?: 'requester_gone' | undefined };
+type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
 type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
@@ -97,6 +99,7 @@ export const AUDIT_ACTIONS = {
   'email.reverted': success<Nothing>('The email from before a change was restored by its link.'),
   'invitation.created': success<{ expiresAt?: number | undefined }>('An invitation link was made.'),
   'invitation.to_existing': refusal<{ reason: 'exists' }>('Somebody with access was invited: nothing changed.'),
+  'invitation.withdrawn': success<{ invitations: number }>('Invitations to the staff ended with their maker.'),
   'invitation.accepted': success<Nothing>('An invited person set a password.'),
   'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),
   'user.created': success<{ role: string }>('A user of a partner was added.'),
@@ -125,7 +128,7 @@ export const AUDIT_ACTIONS = {
   'reset.requested': success<{ reason: StaffReason; checkedBy: string }>(
     'A reset of MFA was asked for; it waits for a second member of staff.',
   ),
-  'reset.declined': success<Nothing>('A reset of MFA that waited was declined or taken back.'),
+  'reset.declined': success<Gone>('A reset of MFA that waited was declined, taken back, or ended with who asked.'),
   'link.created': success<{ purpose: 'reset' | 'invitation' | 'first_administrator' }>(
     'A single-use link was made by the operator.',
   ),
@@ -147,7 +150,7 @@ export const AUDIT_ACTIONS = {
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
     'A key of the management API was made.',
   ),
-  'api_key.revoked': success<{ apiKeyId: string }>('A key of the management API was revoked.'),
+  'api_key.revoked': success<KeyEnd>('A key of the management API was revoked, or ended with its maker.'),
   'webhook.created': success<WebhookDetail>('A webhook was added, with a secret to sign with.'),
   'webhook.secret_rotated': success<WebhookDetail>('A webhook was given another secret.'),
   'webhook.disabled': success<WebhookDetail>(

@@ -55,6 +55,14 @@ export function isLiveSession(
   return now < session.expiresAt && now < session.lastSeenAt + limitsOf(role).idleSeconds;
 }
 
+/** Whether a pending sign-in can still be finished. */
+export function isLivePending(
+  pending: { readonly completedAt: number | undefined; readonly expiresAt: number },
+  now: number,
+): boolean {
+  return pending.completedAt === undefined && pending.expiresAt > now;
+}
+
 /** For how long a session lives without use. */
 export function sessionIdleSeconds(role: Role): number {
   return limitsOf(role).idleSeconds;

@@ -1,7 +1,11 @@
+import type { Authority } from '#store/granted.ts';
 import type { EventClient } from './append-event.ts';
 
-/** Who acts: an id alone where there is no request behind it (`command_line`, `system`), else with where it came from. */
-export type Actor = string | { readonly id: string; readonly client: EventClient };
+/**
+ * Who acts: `command_line` or `system` where no request is behind it, else the id that the audit log names, where the
+ * request came from, and by what right it acts.
+ */
+export type Actor = string | { readonly id: string; readonly client: EventClient; readonly authority: Authority };
 
 export function actorId(actor: Actor): string {
   return typeof actor === 'string' ? actor : actor.id;

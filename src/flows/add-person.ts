@@ -6,17 +6,17 @@ import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { isEmailHeld } from '#store/email-links.ts';
 import { revokeFirstAdministratorLinks } from '#store/links.ts';
-import { lockHouse, lockUser } from '#store/locks.ts';
+import { lockHouse } from '#store/locks.ts';
 import { forgetOutsideInvitation } from '#store/outside-invitations.ts';
 import { findPartnerBySlug } from '#store/partners.ts';
 import { deleteUserRow } from '#store/user-life.ts';
 import { createUser, findPerson, findPersonByEmail, type Partner, type Person, type User } from '#store/users.ts';
+import { actingOn, actingTransaction } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
 import { queueMail } from './mail.ts';
 import { makeLink, type NewLink } from './make-link.ts';
 import { hashNewPassword } from './new-password.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 export type NewPerson = {
   readonly email: string;
@@ -45,7 +45,7 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password);
   if (isRefusal(password)) return password;
   const newcomer = { id, email, name, role: typed.role, partner };
-  return transactionOrRefusal(env.db, (tx) => createPerson(env, tx, actor, newcomer, password));
+  return actingTransaction(env, actor, (tx) => createPerson(env, tx, actor, newcomer, password));
 }
 
 export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };
@@ -102,10 +102,7 @@ async function recordCreation(env: Env, tx: Queries, actor: Actor, { id, role, p
 
 /** Mails an invitation anew to somebody who has not accepted one; the link before dies. */
 export async function resendInvitation(env: Env, actor: Actor, personId: string): Promise<NewLink | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
-    await lockUser(tx, personId);
-    return inviteAnew(env, tx, actor, personId);
-  });
+  return actingOn(env, actor, personId, (tx) => inviteAnew(env, tx, actor, personId));
 }
 
 /** The same in a transaction that holds the person already. */
@@ -120,7 +117,7 @@ export async function inviteAnew(env: Env, tx: Queries, actor: Actor, personId: 
 
 /** Makes the link by which an invited person sets a password, and mails it; the one before dies. */
 async function invite(env: Env, tx: Queries, actor: Actor, { user }: Person): Promise<NewLink> {
-  const link = await makeLink(env, tx, { purpose: 'invitation', userId: user.id });
+  const link = await makeLink(env, tx, { purpose: 'invitation', userId: user.id, madeBy: actorId(actor) });
   await queueMail(env, tx, user, { kind: 'invitation', link: link.url });
   const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
   const detail = { expiresAt: link.expiresAt };

@@ -4,9 +4,9 @@ import { type Refusal, refuse } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { type ApiKey, createApiKey, findApiKey, revokeApiKey } from '#store/api-keys.ts';
+import { actingTransaction } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 
@@ -38,15 +38,16 @@ export async function addApiKey(env: Env, actor: Actor, typed: NewApiKey): Promi
   const id = env.newId();
   const key = newApiKey(env.random);
   const made = { id, name, createdBy: actorId(actor), createdAt: now, expiresAt };
-  await env.db.transaction(async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     await createApiKey(tx, {
       ...{ id, name, key_hash: tokenHash(key), scopes: scopes.join(' '), created_by: made.createdBy },
-      ...{ created_at: now, expires_at: expiresAt, revoked_at: null, last_used_at: null },
+      ...{ created_at: now, expires_at: expiresAt, revoked_at: null, revoked_because: null, last_used_at: null },
     });
     const detail = { apiKeyId: id, scopes, expiresAt };
     await appendEvent(env, tx, { action: 'api_key.created', actor: actorId(actor), detail }, actorClient(actor));
+    const fresh = { revokedAt: undefined, revokedBecause: undefined, isOrphaned: false, lastUsedAt: undefined };
+    return { key, apiKey: { ...made, scopes, ...fresh } };
   });
-  return { key, apiKey: { ...made, scopes, revokedAt: undefined, lastUsedAt: undefined } };
 }
 
 /** Each once, in the order of the list; `undefined` for none, and for one that nobody knows. */
@@ -57,7 +58,7 @@ function scopesOf(typed: readonly string[]): readonly Scope[] | undefined {
 
 /** Ends a key for good: its next request is refused. */
 export async function endApiKey(env: Env, actor: Actor, id: string): Promise<ApiKey | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const now = env.now();
     const found = await findApiKey(tx, id);
     if (!found) return refuse('not_found', { reason: 'api_key' });

@@ -5,8 +5,10 @@ import { RULES, unlockTries } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
 import { changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
+import type { Authority } from '#store/granted.ts';
 import { findPerson, type Person, replacePassword } from '#store/users.ts';
-import { passwordKey, passwordLanes } from './lanes.ts';
+import { confirmAuthority } from './acting.ts';
+import { type Lane, passwordKey, passwordLanes } from './lanes.ts';
 import { isSamePassword, openPassword, sealPassword } from './passwords.ts';
 import { giveBackLanes, returnLanes } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
@@ -19,6 +21,8 @@ export type PasswordTry = {
   readonly person: Person | undefined;
   readonly deviceId: string | undefined;
   readonly client: Client;
+  /** The session in which the password is asked for again; absent at sign-in. */
+  readonly authority?: Authority;
 };
 
 /** Why a password was refused: for the audit log, never for the person who typed it. */
@@ -47,7 +51,7 @@ export async function checkPasswordTry<T>(
   const now = env.now();
   const { email, person, deviceId, client } = attempt;
   const lanes = passwordLanes(env, email, deviceId, client);
-  const counted = await env.db.transaction((tx) => reserveTries(tx, lanes, now));
+  const counted = await reserve(env, attempt, lanes, now);
   if (isRefusal(counted)) return { refusal: counted, fault: 'too_many_attempts' };
 
   const password = normalizePassword(attempt.password) ?? '';
@@ -76,6 +80,13 @@ export async function checkPasswordTry<T>(
   // The password was right: a limit behind the door makes no failure of it.
   await env.db.transaction((tx) => giveBackLanes(tx, counted, now));
   return { refusal: outcome, fault: 'too_many_attempts' };
+}
+
+function reserve(env: Env, { authority }: PasswordTry, lanes: readonly Lane[], now: number) {
+  return env.db.transaction(async (tx) => {
+    if (authority) await confirmAuthority(env, tx, authority);
+    return reserveTries(tx, lanes, now);
+  });
 }
 
 function faultOf(person: Person | undefined, stored: string | undefined, fits: boolean): PasswordFault | undefined {

@@ -14,8 +14,9 @@ import type { Person } from '#store/users.ts';
 import { deleteDeliveriesAbout } from '#store/webhook-deliveries.ts';
 import { actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
+import { endWithPerson } from './end-with-person.ts';
 import { emailCounterNames, oneTimeCodeKeys } from './lanes.ts';
-import { actOn, endAll, type PersonAct } from './person-acts.ts';
+import { actOn, type EndedKeys, endAll, type PersonAct } from './person-acts.ts';
 
 /** In the console only somebody who is disabled already: two steps, and the first can be undone. */
 type Deletion = PersonAct & { readonly onlyDisabled?: true };
@@ -28,7 +29,7 @@ type Deletion = PersonAct & { readonly onlyDisabled?: true };
 export async function deleteUser(
   env: Env,
   act: Deletion,
-): Promise<{ readonly person: Person; readonly sessions: number } | Refusal> {
+): Promise<({ readonly person: Person; readonly sessions: number } & EndedKeys) | Refusal> {
   return actOn(env, act, async (tx, person, reason) => {
     const { id, role, partnerId, disabledAt } = person.user;
     if (isStaff(role)) await lockHouse(tx);
@@ -40,7 +41,8 @@ export async function deleteUser(
     const who = { actor: actorId(act.actor), subject: id, partner: partnerId };
     const event = { action: 'user.deleted', ...who, detail: { reason, sessions } } as const;
     await appendEvent(env, tx, event, actorClient(act.actor));
-    return { person, sessions };
+    const apiKeys = await endWithPerson(env, tx, { userId: id, actor: act.actor, because: 'maker_deleted' });
+    return { person, sessions, apiKeys };
   });
 }
 

@@ -20,9 +20,9 @@ import {
 } from '#store/enrollments.ts';
 import type { User } from '#store/users.ts';
 import { needsAccessCode } from './access-code.ts';
+import { type SetUpAuthority, setUpTransaction } from './acting.ts';
 import { appendEvent } from './append-event.ts';
 import { clockFacts, noteClock } from './check-one-time-code.ts';
-import { personTransaction } from './transaction.ts';
 
 /** Whose secret it is, and the one pending sign-in or session that may see and confirm it. */
 export type Enrollee = {
@@ -31,6 +31,7 @@ export type Enrollee = {
   /** When the pending sign-in or the session itself ends. */
   readonly expiresAt: number;
   readonly client: Client;
+  readonly authority: SetUpAuthority;
 };
 
 export type OpenEnrollment = { readonly id: string; readonly secret: Buffer; readonly expiresAt: number };
@@ -46,7 +47,7 @@ export async function startEnrollment(
 ): Promise<OpenEnrollment | Refusal> {
   const now = env.now();
   const { user, ownerId, client } = enrollee;
-  const row = await personTransaction(env.db, user.id, async (tx) => {
+  const row = await setUpTransaction(env, enrollee.authority, async (tx) => {
     if (await needsAccessCode(tx, user.id, ownerId)) return refuse('access_code_required');
     const open = await findEnrollment(tx, ownerId);
     // Without tries left, or not decryptable, it is as good as over: a new secret is the way on.
@@ -99,7 +100,8 @@ export async function confirmEnrollment<Drawn, T>(
   const now = env.now();
   const row = await findEnrollment(env.db.read, enrollee.ownerId);
   if (!row || row.expiresAt <= now) return refuse('enrollment_expired');
-  if (!(await env.db.transaction((tx) => reserveEnrollmentTry(tx, row.id, ENROLLMENT_TRIES, now)))) {
+  const reserve = (tx: Queries) => reserveEnrollmentTry(tx, row.id, ENROLLMENT_TRIES, now);
+  if ((await setUpTransaction(env, enrollee.authority, reserve)) !== true) {
     return reject(env, enrollee, row, refuse('too_many_attempts', { reason: 'sign_in_again', retryAfterSeconds: 1 }));
   }
   const secret = opened(env, row)?.secret;
@@ -121,13 +123,14 @@ async function confirm<Drawn, T>(
   { draw, open }: Opening<Drawn, T>,
 ): Promise<T | Refusal> {
   const now = env.now();
-  const claimed = await env.db.transaction((tx) => claimConfirmation(tx, row.id, now + CONFIRMATION_SECONDS, now));
+  const claim = (tx: Queries) => claimConfirmation(tx, row.id, now + CONFIRMATION_SECONDS, now);
   // The same code sent twice at once: the other request is at work. Whoever asks again finds its result.
-  if (!claimed) return refuse('temporarily_unavailable', { reason: 'confirming', retryAfterSeconds: 1 });
+  if ((await setUpTransaction(env, enrollee.authority, claim)) !== true)
+    return refuse('temporarily_unavailable', { reason: 'confirming', retryAfterSeconds: 1 });
   const drawn = await draw();
   const outcome = isRefusal(drawn)
     ? drawn
-    : await personTransaction(env.db, enrollee.user.id, async (tx) => {
+    : await setUpTransaction(env, enrollee.authority, async (tx) => {
         if (!(await consumeEnrollment(tx, row.id, env.now()))) return refuse('enrollment_expired');
         // A code made since the secret was shown is asked for before anything is confirmed.
         if (await needsAccessCode(tx, enrollee.user.id, enrollee.ownerId)) return refuse('enrollment_expired');

@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<Purpose, { readonly path: string; readonly seconds:
 export async function makeLink(
   env: Env,
   tx: Queries,
-  link: { purpose: 'reset' | 'invitation'; userId: string } | { purpose: 'first_administrator' },
+  link: { purpose: 'reset' | 'invitation'; userId: string; madeBy?: string } | { purpose: 'first_administrator' },
 ): Promise<NewLink> {
   const now = env.now();
   const { path, seconds } = KINDS[link.purpose];
@@ -37,6 +37,7 @@ export async function makeLink(
     created_at: now,
     expires_at: expiresAt,
     used_at: null,
+    made_by: ('madeBy' in link && link.madeBy) || null,
   });
   return { url: `${env.config.publicUrl.origin}/${path}/${token}`, expiresAt };
 }

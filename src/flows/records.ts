@@ -31,10 +31,12 @@ function stateOf({ disabledAt, sealedPassword }: User): 'invited' | 'active' | '
   return sealedPassword === undefined ? 'invited' : 'active';
 }
 
-export function apiKeyRecord({ id, name, scopes, createdBy, createdAt, expiresAt, revokedAt, lastUsedAt }: ApiKey) {
+export function apiKeyRecord(key: ApiKey) {
+  const { id, name, scopes, createdBy, createdAt, expiresAt, revokedAt, revokedBecause, lastUsedAt } = key;
   return {
     ...{ id, name, scopes, createdBy, createdAt: instant(createdAt), expiresAt: instant(expiresAt) },
-    ...{ revokedAt: instantOrNull(revokedAt), lastUsedAt: instantOrNull(lastUsedAt) },
+    ...{ revokedAt: instantOrNull(revokedAt), revokedBecause: revokedBecause ?? null },
+    lastUsedAt: instantOrNull(lastUsedAt),
   };
 }
 

@@ -16,6 +16,8 @@ export type Prover = {
   readonly client: Client;
   /** Absent for a step-up. */
   readonly pending?: PendingSignIn;
+  /** Of a step-up: asks again, in the transaction that counts the try, whether the session is still there. */
+  readonly confirm?: (tx: Queries) => Promise<void>;
   /** Tells the person, in the transaction of the refusal, where it means more than a slip. */
   readonly warn: (tx: Queries, refusal: Refusal, authenticatorId?: string) => Promise<void>;
 };
@@ -29,6 +31,7 @@ export async function reserveProof(
 ): Promise<Refusal | readonly CountedTry[]> {
   const { pending, user } = prover;
   await lockUser(tx, user.id);
+  await prover.confirm?.(tx);
   if (pending && !(await reservePendingTry(tx, pending.id, PENDING_TRIES, now))) {
     // Over or used up: only a new sign-in helps, and that may be made at once.
     return pending.expiresAt <= now

@@ -7,16 +7,15 @@ import { findAccessCode } from '#store/access-codes.ts';
 import type { ResetRequestTable } from '#store/console-tables.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteEnrollments } from '#store/enrollments.ts';
-import { lockUser } from '#store/locks.ts';
 import { resetsWithoutCode } from '#store/partners.ts';
 import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { claimResetRequest, createResetRequest, findResetOwner } from '#store/reset-requests.ts';
 import { findPerson, type Person } from '#store/users.ts';
 import { makeAccessCode, type NewAccessCode } from './access-code.ts';
+import { actingOn } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
 import { type ResetDone, resetMfaOf } from './reset-mfa.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 /** How identity can have been checked: a closed list, so that it can be counted later. */
 export const IDENTITY_CHECKS = ['callback', 'video', 'in_person', 'manager', 'other'] as const;
@@ -39,8 +38,7 @@ export type ResetOutcome = ResetDone | { readonly waits: true };
 export async function askForReset(env: Env, typed: ResetTyped): Promise<ResetOutcome | Refusal> {
   const request = readRequest(env, typed);
   if ('refused' in request) return request;
-  return transactionOrRefusal<ResetOutcome>(env.db, async (tx) => {
-    await lockUser(tx, typed.personId);
+  return actingOn<ResetOutcome>(env, typed.actor, typed.personId, async (tx) => {
     const person = await findPerson(tx, typed.personId);
     if (!person || isStaff(person.user.role)) return refuse('not_found', { reason: 'user' });
     if (!env.config.resetSecondApprover) return carryOut(env, tx, person, request, typed.actor);
@@ -62,8 +60,7 @@ export async function resetStaffMfa(env: Env, typed: ResetTyped): Promise<ResetD
   if (typed.personId === actorId(typed.actor)) return refuse('forbidden', { reason: 'own' });
   const request = readRequest(env, typed);
   if ('refused' in request) return request;
-  return transactionOrRefusal(env.db, async (tx) => {
-    await lockUser(tx, typed.personId);
+  return actingOn(env, typed.actor, typed.personId, async (tx) => {
     const person = await findPerson(tx, typed.personId);
     if (!person || !isStaff(person.user.role)) return refuse('not_found', { reason: 'user' });
     return carryOut(env, tx, person, request, typed.actor);
@@ -72,9 +69,7 @@ export async function resetStaffMfa(env: Env, typed: ResetTyped): Promise<ResetD
 
 /** The second member of staff agrees; whoever asked cannot. Of two who agree at once one carries it out. */
 export async function approveReset(env: Env, requestId: string, actor: Actor): Promise<ResetDone | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
-    // The person before all other rows.
-    await lockUser(tx, (await findResetOwner(tx, requestId)) ?? '');
+  return actingOn(env, actor, ownerOf(requestId), async (tx) => {
     const request = await claimResetRequest(tx, requestId, { notBy: actorId(actor) });
     const person = request && (await findPerson(tx, request.user_id));
     if (!person || isStaff(person.user.role)) return refuse('not_found', { reason: 'request' });
@@ -84,9 +79,7 @@ export async function approveReset(env: Env, requestId: string, actor: Actor): P
 
 /** Takes a waiting request off the list: declined by another, or taken back by whoever asked. */
 export async function declineReset(env: Env, requestId: string, actor: Actor): Promise<true | Refusal> {
-  return transactionOrRefusal<true>(env.db, async (tx) => {
-    // The person before all other rows.
-    await lockUser(tx, (await findResetOwner(tx, requestId)) ?? '');
+  return actingOn<true>(env, actor, ownerOf(requestId), async (tx) => {
     const request = await claimResetRequest(tx, requestId, {});
     const person = request && (await findPerson(tx, request.user_id));
     if (!person) return refuse('not_found', { reason: 'request' });
@@ -94,6 +87,10 @@ export async function declineReset(env: Env, requestId: string, actor: Actor): P
     await appendEvent(env, tx, { action: 'reset.declined', ...who, detail: {} }, actorClient(actor));
     return true;
   });
+}
+
+function ownerOf(requestId: string) {
+  return (tx: Queries) => findResetOwner(tx, requestId);
 }
 
 /** Another code for somebody whose reset is done, and who could not use the first: it opens nothing any more. */
@@ -113,8 +110,7 @@ async function renewCodeOf(
 ): Promise<NewAccessCode | Refusal> {
   const expiresAt = accessCodeExpiresAt(codeMinutes, env.now());
   if (expiresAt === undefined) return refuse('invalid_request', { reason: 'code_minutes' });
-  return transactionOrRefusal(env.db, async (tx) => {
-    await lockUser(tx, personId);
+  return actingOn(env, actor, personId, async (tx) => {
     const person = await findPerson(tx, personId);
     if (!person || !isTheirs(person)) return refuse('not_found', { reason: 'user' });
     if (!(await findAccessCode(tx, personId))) return refuse('forbidden', { reason: 'no_code' });

@@ -1,4 +1,6 @@
+import { AuthorityLost } from '#core/authority.ts';
 import type { Client } from '#core/client.ts';
+import type { KeyRing } from '#crypto/key-ring.ts';
 import { setStepUpTarget } from '#store/session-changes.ts';
 import { isTokenShaped } from './cookie.ts';
 import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
@@ -24,6 +26,10 @@ import type { View } from './view.ts';
 
 type Params = Readonly<Record<string, string>>;
 type Fields = FormFields;
+/** A form as it was sent: its token, and the fields that its route knows, each short enough to be worked on. */
+type SentForm = { readonly token: string | undefined; readonly fields: Fields };
+/** What a form was sent with, or why it is none. */
+type Form = SentForm | Problem;
 
 /** A request for a page, with what was read from it on the way. */
 type Visit = {
@@ -35,23 +41,25 @@ type Visit = {
   readonly browser: Browser;
 };
 
-/** The longest way of a page: cookies, origin, guard, form, handler; each can end it with a page of its own. */
+/**
+ * The longest way of a page: cookies, origin, form, guard, handler; each can end it with a page of its own.
+ *
+ * A form is here to its last byte before the guard asks: a sender who holds that byte back is judged by what is true when
+ * it comes.
+ */
 export async function answerPage(house: House, route: PageRoute, ask: Ask, params: Params): Promise<Response> {
   const visit = beginVisit(house, ask, params);
   if (isProblem(visit)) return refusalPage(house, ask, visit);
   if (route.method === 'POST' && !isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
+  const form = route.method === 'POST' ? await readForm(ask, route) : undefined;
   const verdict = await checkVisit(visit, route);
   switch (verdict.kind) {
     case 'elsewhere':
       return replyResponse(house, ask, seeOther(verdict.location));
     case 'refused':
-      return verdict.code === 'step_up_required' && route.keeps.length > 0
-        ? stepUpForForm(visit, route, verdict.found)
-        : refusalPage(house, ask, problem(verdict.code), verdict.found);
+      return refuse(visit, route, verdict, form);
     case 'granted':
-      return route.method === 'POST'
-        ? answerForm(visit, route, verdict.found)
-        : pageResponse(house, ask, visit.browser, await run(visit, route, verdict.found, undefined));
+      return answerGranted(visit, route, verdict.found, form);
   }
 }
 
@@ -82,9 +90,20 @@ function checkVisit({ house, ask, browser }: Visit, { guard, method, path }: Pag
   return checkPage(house.env, visit, browser.cookies);
 }
 
-async function answerForm(visit: Visit, route: PageRoute, found: Found): Promise<Response> {
+async function answerGranted(visit: Visit, route: PageRoute, found: Found, form: Form | undefined): Promise<Response> {
   const { house, ask, browser } = visit;
-  const form = await readForm(ask, route);
+  try {
+    return form === undefined
+      ? pageResponse(house, ask, browser, await run(visit, route, found, undefined))
+      : await answerForm(visit, route, found, form);
+  } catch (error) {
+    if (error instanceof AuthorityLost) return refuseActed(visit, route, { code: error.refusal.refused, found }, form);
+    throw error;
+  }
+}
+
+async function answerForm(visit: Visit, route: PageRoute, found: Found, form: Form): Promise<Response> {
+  const { house, ask, browser } = visit;
   if (isProblem(form)) return refusalPage(house, ask, form, found);
   const binding = formBinding(route.guard, found);
   if (!formTokenFits(house.env.keys, browser.formCookie, binding, form.token)) {
@@ -93,30 +112,51 @@ async function answerForm(visit: Visit, route: PageRoute, found: Found): Promise
   return pageResponse(house, ask, browser, await run(visit, route, found, form.fields));
 }
 
-/** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
-async function stepUpForForm(visit: Visit, route: PageRoute, found: Found): Promise<Response> {
+type Refused = { readonly code: Extract<PageVerdict, { kind: 'refused' }>['code']; readonly found: Found };
+
+function refuse(visit: Visit, route: PageRoute, { code, found }: Refused, form: Form | undefined) {
+  return code === 'step_up_required' && route.keeps.length > 0
+    ? stepUpForForm(visit, route, found, form)
+    : refusalPage(visit.house, visit.ask, problem(code), found);
+}
+
+/** The guard let the request in, and its sender lost what it found before the act could begin. */
+function refuseActed(
+  visit: Visit,
+  route: PageRoute,
+  { code, found }: { readonly code: AuthorityLost['refusal']['refused']; readonly found: Found },
+  form: Form | undefined,
+): Response | Promise<Response> {
+  if (code === 'step_up_required') return refuse(visit, route, { code, found }, form);
   const { house, ask } = visit;
+  return code === 'forbidden'
+    ? refusalPage(house, ask, problem(code), found)
+    : replyResponse(house, ask, seeOther('/sign-in'));
+}
+
+/** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
+async function stepUpForForm(
+  { house, ask, browser }: Visit,
+  { keeps }: PageRoute,
+  found: Found,
+  form: Form | undefined,
+): Promise<Response> {
   const { env } = house;
   const { session } = found;
-  const fields = session && (await readFormOf(visit, route, session.id));
-  const target = fields && addressWith(env.keys, session, ask.pathname, pickFields(fields, route.keeps));
+  const fields = session && form && ownFields(env.keys, browser, session.id, form);
+  const target = fields && addressWith(env.keys, session, ask.pathname, pickFields(fields, keeps));
   if (session === undefined || target === undefined) return refusalPage(house, ask, problem('step_up_required'), found);
   await env.db.transaction((tx) => setStepUpTarget(tx, session.id, target));
   return keptFormPage(house, ask, found);
 }
 
 /** The fields, when they come from a form that we made for this session. */
-async function readFormOf(visit: Visit, route: PageRoute, sessionId: string): Promise<Fields | undefined> {
-  const { house, ask, browser } = visit;
-  const form = await readForm(ask, route);
+function ownFields(keys: KeyRing, { formCookie }: Browser, sessionId: string, form: Form): Fields | undefined {
   if (isProblem(form)) return undefined;
-  return formTokenFits(house.env.keys, browser.formCookie, sessionId, form.token) ? form.fields : undefined;
+  return formTokenFits(keys, formCookie, sessionId, form.token) ? form.fields : undefined;
 }
 
-/** A form as it was sent: its token, and the fields that its route knows, each short enough to be worked on. */
-type SentForm = { readonly token: string | undefined; readonly fields: Fields };
-
-async function readForm({ request, arrival }: Ask, { form }: PageRoute): Promise<SentForm | Problem> {
+async function readForm({ request, arrival }: Ask, { form }: PageRoute): Promise<Form> {
   const body = await readBody(request, arrival.incoming);
   if (isProblem(body)) return body;
   const type = request.headers.get('content-type');

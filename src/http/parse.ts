@@ -12,7 +12,8 @@ const MAX_JSON_DEPTH = 8;
 /** Our largest form has 20 fields; a password manager adds a few. */
 const MAX_FIELDS = 100;
 
-type Read = { readonly bytes: Buffer } | Problem;
+/** A body to its last byte, or why it is none. */
+export type BodyRead = { readonly bytes: Buffer } | Problem;
 type Parsed<T> = { readonly value: T } | Problem;
 
 const EMPTY = Buffer.alloc(0);
@@ -23,7 +24,7 @@ export function isProblem(value: object): value is Problem {
 }
 
 /** The body, counted while it comes in: a length that is announced is not believed, a missing one is no way round. */
-export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<Read> {
+export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<BodyRead> {
   const encoding = request.headers.get('content-encoding') ?? 'identity';
   // No decompression: a kilobyte can become a gigabyte. `identity` says that there is none (RFC 9110 §12.5.3).
   if (encoding.trim().toLowerCase() !== 'identity') return problem('unsupported_media_type');
@@ -33,7 +34,7 @@ export async function readBody(request: Request, incoming: IncomingMessage | und
 }
 
 /** From Node's own stream where there is one: a web stream around it costs more than the whole rest of a request. */
-function readIncoming(incoming: IncomingMessage): Promise<Read> {
+function readIncoming(incoming: IncomingMessage): Promise<BodyRead> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -49,7 +50,7 @@ function readIncoming(incoming: IncomingMessage): Promise<Read> {
   });
 }
 
-async function readChunks(body: AsyncIterable<Uint8Array>): Promise<Read> {
+async function readChunks(body: AsyncIterable<Uint8Array>): Promise<BodyRead> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {

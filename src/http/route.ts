@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import type { Scope } from '#core/api-key.ts';
+import type { SessionGuard } from '#core/authority.ts';
 import type { Client } from '#core/client.ts';
 import type { Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
-import type { ApiKey } from '#store/api-keys.ts';
+import type { GrantedApiKey, GrantedSession } from '#store/granted.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import type { Session } from '#store/sessions.ts';
 import type { Partner } from '#store/users.ts';
@@ -20,33 +21,22 @@ export type PageGuard = 'public' | 'pendingSignIn' | SessionGuard;
 /** A live key of the management API that is good for this scope; no token of a person stands for one, nor the reverse. */
 export type ApiKeyGuard = `apiKey:${Scope}`;
 
-/** What asks for a live session, and for more: a role, and with `…SteppedUp` a factor proven recently. */
-export type SessionGuard =
-  | 'session'
-  | 'steppedUp'
-  | 'manager'
-  | 'managerSteppedUp'
-  | 'staff'
-  | 'staffSteppedUp'
-  | 'staffAdmin'
-  | 'staffAdminSteppedUp';
-
 /** What each guard has proven by the time the handler runs. */
 export type Granted = {
   public: { readonly pending?: PendingSignIn; readonly session?: Session };
   pendingSignIn: { readonly pending: PendingSignIn };
-  session: { readonly session: Session };
-  steppedUp: { readonly session: Session };
+  session: { readonly session: GrantedSession };
+  steppedUp: { readonly session: GrantedSession };
   manager: { readonly session: ManagerSession };
   managerSteppedUp: { readonly session: ManagerSession };
-  staff: { readonly session: Session };
-  staffSteppedUp: { readonly session: Session };
-  staffAdmin: { readonly session: Session };
-  staffAdminSteppedUp: { readonly session: Session };
-} & { [G in ApiKeyGuard]: { readonly apiKey: ApiKey } };
+  staff: { readonly session: GrantedSession };
+  staffSteppedUp: { readonly session: GrantedSession };
+  staffAdmin: { readonly session: GrantedSession };
+  staffAdminSteppedUp: { readonly session: GrantedSession };
+} & { [G in ApiKeyGuard]: { readonly apiKey: GrantedApiKey } };
 
 /** A manager has a partner: their own, and no other. */
-export type ManagerSession = Session & { readonly partner: Partner };
+type ManagerSession = GrantedSession & { readonly partner: Partner };
 
 type Request<G extends Guard, Input, Query> = Granted[G] & {
   readonly env: Env;

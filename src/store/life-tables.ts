@@ -8,6 +8,8 @@ export type LinkTable = {
   created_at: number;
   expires_at: number;
   used_at: number | null;
+  /** Who made it, as the audit log names them; null where nobody did, and before this was kept. */
+  made_by: string | null;
 };
 
 /** A single-use link about a person's email: to confirm a new one, or to go back to the one before. */

@@ -59,6 +59,35 @@ export async function revokeResetLinks(tx: Queries, userId: string): Promise<voi
     .execute();
 }
 
+/** Whom somebody invited to the staff who has not accepted yet, by email. */
+export async function listStaffInvitedBy(queries: Queries, maker: string, now: number): Promise<readonly string[]> {
+  const rows = await staffInvitationsBy(queries, maker)
+    .innerJoin('users as u', 'u.id', 'l.user_id')
+    .select('u.email')
+    .where('l.expires_at', '>', now)
+    .orderBy('u.email')
+    .execute();
+  return rows.map(({ email }) => email);
+}
+
+/** Kills the invitations to the staff that somebody made and nobody has accepted; answers how many. */
+export async function revokeStaffInvitationsBy(tx: Queries, maker: string): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('links')
+    .where('id', 'in', staffInvitationsBy(tx, maker).select('l.id'))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+function staffInvitationsBy(queries: Queries, maker: string) {
+  return queries
+    .selectFrom('links as l')
+    .where('l.made_by', '=', maker)
+    .where('l.purpose', '=', 'invitation')
+    .where('l.used_at', 'is', null)
+    .where('l.user_id', 'in', (query) => query.selectFrom('users').select('id').where('role', 'in', ['csm', 'admin']));
+}
+
 export async function deleteLink(tx: Queries, id: string): Promise<void> {
   await tx.deleteFrom('links').where('id', '=', id).execute();
 }

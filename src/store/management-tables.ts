@@ -19,6 +19,8 @@ export type ApiKeyTable = {
   created_at: number;
   expires_at: number;
   revoked_at: number | null;
+  /** Null where somebody revoked it. */
+  revoked_because: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | null;
   last_used_at: number | null;
 };
 

@@ -1,4 +1,4 @@
-import type { Mouth, Queries } from './database.ts';
+import type { Mouth, PendingSignInTable, Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from './users.ts';
 
@@ -27,7 +27,21 @@ export async function findPendingSignIn(
   mouth: Mouth,
 ): Promise<PendingSignIn | undefined> {
   const row = await findByToken.first(queries, { tokenHash, mouth });
-  if (!row) return undefined;
+  return row && pendingOf(row);
+}
+
+/** The same by its id: whether what a guard found is still there. */
+export async function findPendingSignInById(queries: Queries, id: string): Promise<PendingSignIn | undefined> {
+  const row = await findById.first(queries, { id });
+  return row && pendingOf(row);
+}
+
+type PendingRow = Omit<PendingSignInTable, 'token_hash' | 'user_id'> & { authenticator_id: string | null } & Parameters<
+    typeof userOf
+  >[0] &
+  Parameters<typeof partnerOf>[0];
+
+function pendingOf(row: PendingRow): PendingSignIn {
   return {
     id: row.id,
     mouth: row.mouth,
@@ -46,7 +60,13 @@ export async function findPendingSignIn(
 }
 
 const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth: Mouth }>) =>
-  db
+  openPendings(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.mouth),
+);
+
+const findById = statement((db: Queries, p: Param<{ id: string }>) => openPendings(db).where('s.id', '=', p.id));
+
+function openPendings(db: Queries) {
+  return db
     .selectFrom('pending_sign_ins as s')
     .innerJoin('users as u', 'u.id', 's.user_id')
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
@@ -66,11 +86,9 @@ const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth:
       ...userColumns,
       ...partnerColumns,
     ])
-    .where('s.token_hash', '=', p.tokenHash)
-    .where('s.mouth', '=', p.mouth)
     .where('u.disabled_at', 'is', null)
-    .where('p.archived_at', 'is', null),
-);
+    .where('p.archived_at', 'is', null);
+}
 
 /** Consumes the pending sign-in: true once, false ever after and when it is over. */
 export async function completePendingSignIn(tx: Queries, id: string, to: string, now: number): Promise<boolean> {

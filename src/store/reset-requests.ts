@@ -55,6 +55,25 @@ export async function claimResetRequest(
     .executeTakeFirst();
 }
 
+/** Takes every request off the list that one of these asked for; answers whose resets they were. */
+export async function deleteResetRequestsBy(tx: Queries, requesters: readonly string[]): Promise<readonly string[]> {
+  const rows = await tx
+    .deleteFrom('reset_requests')
+    .where('requested_by', 'in', requesters)
+    .returning('user_id')
+    .execute();
+  return rows.map(({ user_id }) => user_id);
+}
+
+export async function countResetRequestsBy(queries: Queries, requesters: readonly string[]): Promise<number> {
+  const row = await queries
+    .selectFrom('reset_requests')
+    .select((all) => all.fn.countAll<number | string>().as('count'))
+    .where('requested_by', 'in', requesters)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
 export async function deleteResetRequest(tx: Queries, userId: string): Promise<void> {
   await tx.deleteFrom('reset_requests').where('user_id', '=', userId).execute();
 }

@@ -53,7 +53,7 @@ describe('the sign-in page', () => {
   it('answers a wrong password, an unknown email and a disabled person alike', async (t) => {
     const { world, partnerId } = await openWithAna(t);
     await world.addUser({ email: 'dan@acme.example', partnerId });
-    await disableUser(world.env, { email: 'dan@acme.example', actor: 'cli', reason: 'left the company' });
+    await disableUser(world.env, { email: 'dan@acme.example', actor: 'command_line', reason: 'left the company' });
     const attempts = [
       [ANA, 'wrong password 123'],
       ['nobody@acme.example', PASSWORD],

@@ -28,7 +28,7 @@ beforeEach(() =>
     });
     await createLink(tx, {
       ...{ id: 'l', token_hash: 'l', purpose: 'reset', user_id: 'u' },
-      ...{ created_at: 0, expires_at: OVER_AT, used_at: null },
+      ...{ created_at: 0, expires_at: OVER_AT, used_at: null, made_by: null },
     });
     await createEnrollment(tx, {
       ...{ id: 'e', user_id: 'u', owner_id: 'p', sealed_secret: 'v1.k1.a.b', created_at: 0, expires_at: OVER_AT },

@@ -2,6 +2,7 @@ import { AUDIT_ACTIONS, type AuditAction } from '#core/audit.ts';
 import { parseDay } from '#core/day.ts';
 import { canonicalEmail } from '#core/email.ts';
 import type { Env } from '#env.ts';
+import { actingTransaction } from '#flows/acting.ts';
 import { type Actor, actorClient, actorId } from '#flows/actor.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { clientOf, EXPORT_HEAD, exportLine } from '#flows/audit-export.ts';
@@ -180,7 +181,7 @@ export async function exportFound(env: Env, scope: AuditScope, how: Export): Pro
   const { from, until, partner } = scope.filter;
   const detail = { format: how.format, since: from, until, person: scope.person?.id, partner, about: how.query.action };
   const event = { action: 'audit.exported', actor: actorId(how.actor), detail } as const;
-  await env.db.transaction((tx) => appendEvent(env, tx, event, actorClient(how.actor)));
+  await actingTransaction(env, how.actor, (tx) => appendEvent(env, tx, event, actorClient(how.actor)));
   return piecesOf(env, scope, how.format);
 }
 

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
+import { findLeftBehind, type LeftBehind } from '#flows/end-with-person.ts';
 import { renewStaffAccessCode, resetStaffMfa } from '#flows/reset-requests.ts';
 import { changeStaffRole, disableStaff, enableStaff } from '#flows/staff-acts.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import type { View } from '#http/view.ts';
 import { listStaff } from '#store/people-pages.ts';
 import { reasonPage } from './act-pages.ts';
 import { findStaff, readStaffMember } from './find.ts';
@@ -99,7 +101,9 @@ function staffAct(
       guard: 'staffAdminSteppedUp',
       async handle(call) {
         const row = await findStaff(call.env, call.params.person ?? '');
-        return row ? show(drawAct(call, name, row, call.view.kept?.reason ?? '')) : missing(call.view);
+        return row
+          ? show(await drawAct(call, name, row, { reason: call.view.kept?.reason ?? '' }))
+          : missing(call.view);
       },
     }),
     page({
@@ -113,7 +117,8 @@ function staffAct(
         if (!row) return missing(call.view);
         const reason = call.input.reason ?? '';
         const outcome = await act({ ...call, input: undefined }, row, reason);
-        if (isRefusal(outcome)) return showRefusal(drawAct(call, name, row, reason, outcome), outcome);
+        if (isRefusal(outcome))
+          return showRefusal(await drawAct(call, name, row, { reason, refusal: outcome }), outcome);
         // Whoever changed their own role has no session any more.
         return row.id === call.session.user.id ? seeOther('/sign-in') : seeOther(`${STAFF}/${row.id}?done=${done}`);
       },
@@ -121,21 +126,33 @@ function staffAct(
   ];
 }
 
-function drawAct(
-  { view }: Pick<AdminCall, 'view'>,
+async function drawAct(
+  { env, view }: Pick<AdminCall, 'env' | 'view'>,
   name: ActName,
   row: ListedPerson,
-  reason: string,
-  refusal?: Refusal,
+  { reason, refusal }: { readonly reason: string; readonly refusal?: Refusal },
 ) {
   const { t } = view;
+  const isEnd = name === 'disable' || (name === 'role' && row.role === 'admin');
+  const also = isEnd ? endLines(view, name, await findLeftBehind(env, row.id)) : [];
   const above = { href: `${STAFF}/${row.id}`, label: row.name };
   const title = name === 'role' ? t(row.role === 'admin' ? 'staff.makeCsm' : 'staff.makeAdmin') : t(`act.${name}`);
   return reasonPage(view, {
-    ...{ title, text: t(`staff.${name}.text`, { name: row.name }), action: `${above.href}/${name}`, above },
+    ...{ title, text: t(`staff.${name}.text`, { name: row.name }), also, action: `${above.href}/${name}`, above },
     ...{ part: 'staff', isGrave: name === 'disable', asksWhy: name === 'disable' || name === 'enable', reason },
     refusal: refusal && refusedWords(view, refusal),
   });
+}
+
+/** What ends with a person for good: that a program somewhere stops is said before. */
+function endLines({ t }: View, name: ActName, { apiKeys, invited, resets }: LeftBehind): readonly string[] {
+  const count = apiKeys.length;
+  const names = apiKeys.map((key) => key.name).join(', ');
+  return [
+    ...(count > 0 ? [t('staff.ends.keys', { count, names })] : []),
+    ...(invited.length > 0 ? [t('staff.ends.invitations', { count: invited.length, emails: invited.join(', ') })] : []),
+    ...(resets > 0 && name === 'disable' ? [t('staff.ends.resets', { count: resets })] : []),
+  ];
 }
 
 type Typed = { readonly email: string; readonly name: string; readonly role: string };

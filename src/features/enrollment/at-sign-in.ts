@@ -19,7 +19,7 @@ import { queueWebhooks } from '#flows/queue-webhooks.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { deleteOtherDevices } from '#store/devices.ts';
-import { lockPartner } from '#store/partners.ts';
+import { holdPartner } from '#store/locks.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
 import { setMfaSkipped } from '#store/user-life.ts';
 import { findPerson } from '#store/users.ts';
@@ -37,8 +37,8 @@ export async function startAtSignIn(
 }
 
 /** Gives the code that a reset by staff asks for before the set-up; it opens it to this pending sign-in alone. */
-export function giveAccessCode(env: Env, { id, user }: PendingSignIn, typed: string, client: Client) {
-  return useAccessCode(env, { user, ownerId: id, client }, typed);
+export function giveAccessCode(env: Env, pending: PendingSignIn, typed: string, client: Client) {
+  return useAccessCode(env, enrolleeOf(pending, client), typed);
 }
 
 export function findAtSignIn(env: Env, pending: PendingSignIn): Promise<OpenEnrollment | undefined> {
@@ -84,7 +84,7 @@ export async function skipAtSignIn(env: Env, pending: PendingSignIn, client: Cli
   const now = env.now();
   const { user, mouth, deviceId, returnTo } = pending;
   return personTransaction(env.db, user.id, async (tx) => {
-    if (user.partnerId !== undefined) await lockPartner(tx, user.partnerId);
+    if (user.partnerId !== undefined) await holdPartner(tx, user.partnerId);
     // Read under both locks: policy and exemption are changed under it too.
     const person = await findPerson(tx, user.id);
     if (!person) return refuse('sign_in_expired');
@@ -105,6 +105,7 @@ export async function skipAtSignIn(env: Env, pending: PendingSignIn, client: Cli
   });
 }
 
-function enrolleeOf({ id, user, expiresAt }: PendingSignIn, client: Client): Enrollee {
-  return { user, ownerId: id, expiresAt, client };
+function enrolleeOf(pending: PendingSignIn, client: Client): Enrollee {
+  const { id, user, expiresAt } = pending;
+  return { user, ownerId: id, expiresAt, client, authority: { kind: 'pendingSignIn', pending } };
 }

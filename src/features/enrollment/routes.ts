@@ -11,8 +11,8 @@ import { type PageCall, page, type Route } from '#http/route.ts';
 import { sessionCookies } from '#http/sign-in-cookies.ts';
 import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
-import type { Session } from '#store/sessions.ts';
 import { confirmAtSignIn, findAtSignIn, giveAccessCode, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
 import { acknowledgeCodes, readCodesCopy } from './codes-copy.ts';
 import { codeBeforePage, connectPage, promptPage, recoveryCodesFile, recoveryCodesPage } from './pages.ts';
@@ -133,7 +133,7 @@ async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof 
 }
 
 /** The codes' page is for a session whose second factor was proven within the life of the copy. */
-async function shownCodes(env: Env, session: Session): Promise<readonly string[] | undefined> {
+async function shownCodes(env: Env, session: GrantedSession): Promise<readonly string[] | undefined> {
   return codesWait(session, env.now()) ? readCodesCopy(env, session) : undefined;
 }
 

@@ -2,13 +2,13 @@ import type { Client } from '#core/client.ts';
 import type { Actor } from '#flows/actor.ts';
 import { keyActor } from '#flows/api-keys.ts';
 import type { NamedAct } from '#flows/once.ts';
-import type { ApiKey } from '#store/api-keys.ts';
+import type { GrantedApiKey } from '#store/granted.ts';
 
-type Asked = { readonly apiKey: ApiKey; readonly client: Client };
+type Asked = { readonly apiKey: GrantedApiKey; readonly client: Client };
 
-/** The key that acts, and from where: the audit log names both. */
+/** The key that acts, from where and by what right: the audit log names the first two. */
 export function actorOf({ apiKey, client }: Asked): Actor {
-  return { id: keyActor(apiKey), client };
+  return { id: keyActor(apiKey), client, authority: { kind: 'apiKey', apiKey } };
 }
 
 /** The act as its caller names it; absent where they gave no name, and it is done as often as it is asked for. */

@@ -73,6 +73,7 @@ async function writeLink(
     created_at: now,
     expires_at: receiver ? now + RESET_LINK_SECONDS : now,
     used_at: null,
+    made_by: null,
   });
   const link = `${env.config.publicUrl.origin}/password/${token}`;
   const to = receiver && { email: receiver.user.email, locale: receiver.user.locale ?? pageLocale };

@@ -6,16 +6,17 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { RULES } from '#core/throttle.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
+import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { isSamePassword } from '#flows/passwords.ts';
-import { personTransaction } from '#flows/transaction.ts';
 import { reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { claimEmailLink, deleteWaitingEmail, type EmailLink, findEmailLink, isEmailHeld } from '#store/email-links.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { revokeLinks } from '#store/links.ts';
 import { setNotice } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
@@ -36,21 +37,29 @@ export type EmailRefused = { readonly field: 'email' | 'current'; readonly refus
  */
 export async function requestEmail(
   env: Env,
-  session: Session,
+  session: GrantedSession,
   typed: EmailChange,
   client: Client,
 ): Promise<true | EmailRefused> {
   const { user, partner, deviceId } = session;
+  const authority = { kind: 'session', session } as const;
   const email = canonicalEmail(typed.email);
   if (email === undefined) return { field: 'email', refusal: refuse('invalid_request', { reason: 'email' }) };
   if (email === user.email) return { field: 'email', refusal: refuse('invalid_request', { reason: 'same_email' }) };
-  const attempt = { email: user.email, password: typed.current, person: { user, partner }, deviceId, client };
+  const attempt = {
+    email: user.email,
+    password: typed.current,
+    person: { user, partner },
+    deviceId,
+    client,
+    authority,
+  };
   const proven = await checkPasswordTry(env, attempt, async () => true);
   if (!('opened' in proven)) {
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
     return refused(env, session, client, proven.refusal, reason);
   }
-  const asked = await personTransaction<true>(env.db, user.id, (tx) => ask(env, tx, session, { email, client }));
+  const asked = await ownTransaction<true>(env, session, (tx) => ask(env, tx, session, { email, client }));
   return isRefusal(asked) ? refused(env, session, client, asked, asked.refused) : asked;
 }
 
@@ -98,12 +107,12 @@ export async function findConfirmation(env: Env, session: Session, token: string
  */
 export async function confirmEmail(
   env: Env,
-  session: Session,
+  session: GrantedSession,
   link: EmailLink,
   client: Client,
 ): Promise<true | Refusal> {
   try {
-    return await personTransaction<true>(env.db, session.user.id, (tx) => change(env, tx, session, { link, client }));
+    return await ownTransaction<true>(env, session, (tx) => change(env, tx, session, { link, client }));
   } catch (error) {
     if (isTaken(error)) return refuse('not_found');
     throw error;

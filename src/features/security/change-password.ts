@@ -4,6 +4,7 @@ import { noticeText } from '#core/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { isDisabled, RULES } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
+import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { checkPasswordTry, reopen } from '#flows/check-password.ts';
 import { endOthers } from '#flows/end-others.ts';
@@ -12,11 +13,11 @@ import { oneTimeCodeKey } from '#flows/lanes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { isSamePassword } from '#flows/passwords.ts';
-import { personTransaction } from '#flows/transaction.ts';
 import { deleteTries, findTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { revokeLinks } from '#store/links.ts';
 import { setNotice, setSessionDevice } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
@@ -33,12 +34,13 @@ export type ChangeRefused = { readonly field: 'current' | 'new'; readonly refusa
  */
 export async function changePassword(
   env: Env,
-  session: Session,
+  session: GrantedSession,
   { current, next }: PasswordChange,
   client: Client,
 ): Promise<Changed | ChangeRefused> {
   const { user, partner, deviceId } = session;
-  const attempt = { email: user.email, password: current, person: { user, partner }, deviceId, client };
+  const authority = { kind: 'session', session } as const;
+  const attempt = { email: user.email, password: current, person: { user, partner }, deviceId, client, authority };
   const proven = await checkPasswordTry(env, attempt, async () => true);
   if (!('opened' in proven)) {
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
@@ -47,7 +49,7 @@ export async function changePassword(
   const sealed = await hashNewPassword(env, { ...user, partner }, next);
   if (isRefusal(sealed)) return refused(env, session, client, 'new', sealed, sealed.refused);
 
-  const changed = await personTransaction(env.db, user.id, async (tx) => {
+  const changed = await ownTransaction(env, session, async (tx) => {
     const now = await findPerson(tx, user.id);
     if (!now || !isSamePassword(env, now.user, user)) return refuse('invalid_credentials');
     if (!(await replacePassword(tx, user.id, { from: now.user.sealedPassword, to: sealed }))) {

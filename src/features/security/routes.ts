@@ -68,7 +68,8 @@ export const securityRoutes: readonly Route[] = [
     form: codeForm,
     async handle({ env, view, session, client, input }) {
       const { id: ownerId, user } = session;
-      const refusal = await useAccessCode(env, { user, ownerId, client }, input.code ?? '');
+      const bearer = { user, ownerId, client, authority: { kind: 'session', session } } as const;
+      const refusal = await useAccessCode(env, bearer, input.code ?? '');
       if (isRefusal(refusal)) {
         return showRefusal(accessCodePage(view, { email: user.email, action: ACCESS_CODE, refusal }), refusal);
       }

@@ -4,6 +4,7 @@ import { canonicalEmail } from '#core/email.ts';
 import { normalizeRecoveryCode } from '#core/recovery-code.ts';
 import { isRefusal, refuse } from '#core/result.ts';
 import { normalizeOneTimeCode } from '#core/totp.ts';
+import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { deadlineOf, methodsOf, stateOf, workingMethods } from '#flows/sign-in-state.ts';
 import { codeBody, completeSchema, instant, instantSchema, sessionAnswer, sessionSchema } from '#http/answers.ts';
@@ -157,7 +158,7 @@ export const signInApi: readonly Route[] = [
     refusals: [],
     async handle({ env, client, session }) {
       const { user } = session;
-      await env.db.transaction(async (tx) => {
+      await ownTransaction(env, session, async (tx) => {
         if ((await deleteSession(tx, session.id, user.id)) === 0) return;
         const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
         const detail = { sessionId: session.id, reason: 'sign_out' as const };

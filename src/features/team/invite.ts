@@ -88,7 +88,7 @@ async function pretendLink(env: Env, tx: Queries): Promise<void> {
   const id = env.newId();
   const [now, token_hash] = [env.now(), tokenHash(newToken(env.random))];
   await revokeLinks(tx, '');
-  const times = { created_at: now, expires_at: now, used_at: null };
-  await createLink(tx, { id, token_hash, purpose: 'invitation', user_id: null, ...times });
+  const rest = { created_at: now, expires_at: now, used_at: null, made_by: null };
+  await createLink(tx, { id, token_hash, purpose: 'invitation', user_id: null, ...rest });
   await deleteLink(tx, id);
 }

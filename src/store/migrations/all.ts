@@ -10,6 +10,7 @@ import { adoption } from './006-adoption.ts';
 import { managementApi } from './007-management-api.ts';
 import { lists } from './008-lists.ts';
 import { collation } from './009-collation.ts';
+import { keysEndWithMakers } from './010-keys-end-with-makers.ts';
 import { clock } from './017-clock.ts';
 import { searchKeys } from './018-search-keys.ts';
 
@@ -24,6 +25,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '007-management-api': managementApi,
   '008-lists': lists,
   '009-collation': collation,
+  '010-keys-end-with-makers': keysEndWithMakers,
   '017-clock': clock,
   '018-search-keys': searchKeys,
 };
