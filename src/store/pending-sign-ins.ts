@@ -18,6 +18,8 @@ export type PendingSignIn = {
   readonly partner: Partner | undefined;
   /** The person's authenticator app, whatever its condition: what is paused or broken still exists. */
   readonly authenticatorId: string | undefined;
+  /** Whether the next set-up of this person needs a temporary access code. */
+  readonly awaitsAccessCode: boolean;
 };
 
 /** The pending sign-in of a token, live, finished or expired: the caller looks. A disabled user has none, nor has anybody of an archived partner. */
@@ -42,6 +44,7 @@ export async function findPendingSignIn(
     user: userOf(row),
     partner: partnerOf(row),
     authenticatorId: row.authenticator_id ?? undefined,
+    awaitsAccessCode: row.access_code_of !== null,
   };
 }
 
@@ -51,6 +54,7 @@ const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth:
     .innerJoin('users as u', 'u.id', 's.user_id')
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
     .leftJoin('authenticators as a', 'a.user_id', 's.user_id')
+    .leftJoin('access_codes as c', 'c.user_id', 's.user_id')
     .select([
       's.id',
       's.mouth',
@@ -63,6 +67,7 @@ const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth:
       's.completed_at',
       's.completed_to',
       'a.id as authenticator_id',
+      'c.user_id as access_code_of',
       ...userColumns,
       ...partnerColumns,
     ])
