@@ -8,11 +8,9 @@ import type {
   PartnerCountTable,
   ResetRequestTable,
 } from './console-tables.ts';
-import type { EmailLinkTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
+import type { EmailLinkTable, FormerEmailTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
-
 import type { ManagementTables } from './management-tables.ts';
-
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
 
@@ -44,6 +42,7 @@ export type Schema = {
   access_codes: AccessCodeTable;
   reset_requests: ResetRequestTable;
   email_links: EmailLinkTable;
+  former_emails: FormerEmailTable;
   outside_invitations: OutsideInvitationTable;
   adoption_days: AdoptionDayTable;
   event_days: EventDayTable;
@@ -86,6 +85,8 @@ export type UserTable = {
   password_reset_at: number | null;
   /** When somebody of the team last reminded them of MFA. */
   reminded_at: number | null;
+  /** The person who made this account, or whose key did; null where nobody knows. */
+  created_by: string | null;
 };
 
 /** One TOTP authenticator per user (unique on `user_id`). */
