@@ -58,11 +58,11 @@ export async function addOne(typed: Typed, options: EntranceOptions) {
     const added = await addPerson(env, ACTOR, { ...typed, password: entrance.password });
     if (isRefusal(added)) return added;
     const { user } = added.person;
-    const invited = added.invitation && [
+    const invited = added.invitation?.url !== undefined && [
       'Until they set a password with this link (once, for 72 hours) they cannot sign in:',
       added.invitation.url,
     ];
-    return { data: addedRecord(added), lines: [`Added ${user.email} (${user.role}).`, ...(invited ?? [])] };
+    return { data: addedRecord(added), lines: [`Added ${user.email} (${user.role}).`, ...(invited || [])] };
   });
 }
 

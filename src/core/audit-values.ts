@@ -36,3 +36,13 @@ export type Action<Detail> = {
   /** Carries the type alone; never there. */
   readonly detail?: Detail;
 };
+
+/** What a restore ended, in numbers. */
+export type RestoreDetail = {
+  readonly batch?: number | undefined;
+  readonly sessions: number;
+  readonly apiKeys: number;
+  readonly shutOut: number;
+  readonly recoveryCodeHolders: number;
+  readonly codesVoided: boolean;
+};

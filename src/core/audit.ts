@@ -1,4 +1,12 @@
-import type { Action, DetailValue, EmailHash, ExportScope, PasswordRefusal, StaffReason } from './audit-values.ts';
+import type {
+  Action,
+  DetailValue,
+  EmailHash,
+  ExportScope,
+  PasswordRefusal,
+  RestoreDetail,
+  StaffReason,
+} from './audit-values.ts';
 import type { RefusalCode as CodeRefusal } from './result.ts';
 
 function success<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
@@ -10,6 +18,8 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 }
 
 type Nothing = Record<string, never>;
+/** Why a code or a password did not prove anything. */
+type Unproven = CodeRefusal | 'wrong_password';
 type Method = 'totp' | 'recovery_code' | 'password';
 type Gone = { reason?: 'requester_gone' | undefined };
 type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
@@ -82,11 +92,9 @@ export const AUDIT_ACTIONS = {
       | undefined;
   }>('All other sessions of a user were ended.'),
   'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
-  'step_up.refused': refusal<{ method: Method; reason: CodeRefusal | 'wrong_password' }>(
-    'A proof inside a session was refused.',
-  ),
+  'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),
   'password.changed': success<Nothing>('The user changed the password.'),
-  'password.change_refused': refusal<{ reason: CodeRefusal | 'wrong_password' }>('A change of password was refused.'),
+  'password.change_refused': refusal<{ reason: Unproven }>('A change of password was refused.'),
   'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
   'password.reset_refused': refusal<{
     reason: 'unknown_email' | 'disabled' | 'too_many_attempts';
@@ -94,7 +102,7 @@ export const AUDIT_ACTIONS = {
   }>('A reset link was asked for and none was sent. The page answers the same.'),
   'password.reset': success<Nothing>('A new password was set through a link.'),
   'email.change_requested': success<Nothing>('A person asked for another email; it waits to be confirmed there.'),
-  'email.change_refused': refusal<{ reason: CodeRefusal | 'wrong_password' | 'taken' }>('No change of email.'),
+  'email.change_refused': refusal<{ reason: Unproven | 'taken' | 'frozen' }>('No change of email.'),
   'email.changed': success<Nothing>('A person confirmed their new email by its link.'),
   'email.reverted': success<Nothing>('The email from before a change was restored by its link.'),
   'invitation.created': success<{ expiresAt?: number | undefined }>('An invitation link was made.'),
@@ -168,13 +176,8 @@ export const AUDIT_ACTIONS = {
     'The clock of a server was set by more than a minute, ahead or (below 0) back.',
   ),
   'backup.made': success<Nothing>('A backup was written.'),
-  'backup.restored': success<{
-    batch?: number | undefined;
-    sessions: number;
-    recoveryCodeHolders: number;
-    codesVoided: boolean;
-  }>(
-    'A backup was put in the place of the data. All sessions, links and known devices ended; the chain goes on after the batch named here.',
+  'backup.restored': success<RestoreDetail>(
+    'A backup was put in the place of the data. All sessions, links, known devices and API keys ended; the chain goes on after the batch named here.',
   ),
   'database.imported': success<{ rows: number }>('Every row of another database was brought into this one.'),
   'keys.activated': success<{ keyId: string }>('A new key of the ring seals from now on.'),

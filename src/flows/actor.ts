@@ -11,6 +11,11 @@ export function actorId(actor: Actor): string {
   return typeof actor === 'string' ? actor : actor.id;
 }
 
+/** Who runs the command line: they hold the database, and are trusted with all that it holds. */
+export function isOperator(actor: Actor): boolean {
+  return actorId(actor) === 'command_line';
+}
+
 export function actorClient(actor: Actor): EventClient {
   return typeof actor === 'string' ? undefined : actor.client;
 }

@@ -4,6 +4,7 @@ import { type Refusal, refuse } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { type ApiKey, createApiKey, findApiKey, revokeApiKey } from '#store/api-keys.ts';
+import type { Queries } from '#store/database.ts';
 import { actingTransaction } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
@@ -20,9 +21,18 @@ export type NewApiKey = {
 /** A key just made: the only moment at which it exists in the clear. */
 export type MadeApiKey = { readonly key: string; readonly apiKey: ApiKey };
 
+const KEY_ACTOR = 'api_key:';
+
 /** How the audit log names a key that acts. */
 export function keyActor({ id }: Pick<ApiKey, 'id'>): string {
-  return `api_key:${id}`;
+  return `${KEY_ACTOR}${id}`;
+}
+
+/** The person who acts: behind a key the one who made it. */
+export async function personBehind(queries: Queries, actor: Actor): Promise<string> {
+  const id = actorId(actor);
+  if (!id.startsWith(KEY_ACTOR)) return id;
+  return (await findApiKey(queries, id.slice(KEY_ACTOR.length)))?.createdBy ?? id;
 }
 
 /** Makes a key for programs. It is answered once; only its hash is kept. */

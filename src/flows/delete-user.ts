@@ -15,7 +15,9 @@ import { deleteDeliveriesAbout } from '#store/webhook-deliveries.ts';
 import { actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
 import { endWithPerson } from './end-with-person.ts';
+import { leaveEmail } from './former-emails.ts';
 import { emailCounterNames, oneTimeCodeKeys } from './lanes.ts';
+import { mfaOfPerson } from './mfa-state.ts';
 import { actOn, type EndedKeys, endAll, type PersonAct } from './person-acts.ts';
 
 /** In the console only somebody who is disabled already: two steps, and the first can be undone. */
@@ -24,7 +26,7 @@ type Deletion = PersonAct & { readonly onlyDisabled?: true };
 /**
  * Deletes a person for good, in one transaction: password, authenticators, codes, devices, sessions, links, mail that waits,
  * what webhooks were told of them and everything counted for them. The audit log keeps what they did and what was done to them, by an id that leads
- * nowhere any more. Their email is free at once. Never the last administrator who can sign in.
+ * nowhere any more. Their email stays reserved for 30 days where they had MFA, and its links go by mail alone. Never the last administrator who can sign in.
  */
 export async function deleteUser(
   env: Env,
@@ -49,6 +51,11 @@ export async function deleteUser(
 /** Takes away every row that is this person's; answers how many sessions those were. The caller writes the event. */
 export async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<number> {
   const emails = await listEmailsOf(tx, user);
+  // Nobody has had the email of an invitation that was never accepted.
+  if (user.sealedPassword !== undefined) {
+    const reserve = (await mfaOfPerson(tx, user.id)).state !== 'none';
+    for (const email of emails) await leaveEmail(env, tx, email, { reserve });
+  }
   for (const email of emails) await deleteMailTo(tx, email);
   await deleteDeliveriesAbout(tx, user.id);
   await forgetTries(env, tx, user.id, emails);

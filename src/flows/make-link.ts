@@ -8,6 +8,9 @@ import { createLink, revokeFirstAdministratorLinks, revokeLinks } from '#store/l
 /** A link just made: the only moment at which its token exists in the clear. */
 export type NewLink = { readonly url: string; readonly expiresAt: number };
 
+/** What is answered of a link that was mailed: its address only where no rule keeps that to the mail. */
+export type MailedLink = { readonly url: string | undefined; readonly expiresAt: number };
+
 type Purpose = LinkTable['purpose'];
 
 const KINDS: Readonly<Record<Purpose, { readonly path: string; readonly seconds: number }>> = {

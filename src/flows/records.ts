@@ -1,5 +1,5 @@
 import { instant } from '#core/day.ts';
-import type { NewLink } from '#flows/make-link.ts';
+import type { MailedLink } from '#flows/make-link.ts';
 import type { ApiKey } from '#store/api-keys.ts';
 import type { WebhookDeliveryTable } from '#store/management-tables.ts';
 import type { ListedUser } from '#store/user-lists.ts';
@@ -21,9 +21,9 @@ export function userRecord({ user, partner, enrolledAt }: ListedUser) {
 }
 
 /** Somebody just added: nobody is enrolled yet. */
-export function addedRecord({ person, invitation }: { person: Person; invitation: NewLink | undefined }) {
+export function addedRecord({ person, invitation }: { person: Person; invitation: MailedLink | undefined }) {
   const record = userRecord({ ...person, enrolledAt: undefined });
-  return invitation ? { ...record, invitationUrl: invitation.url } : record;
+  return invitation?.url === undefined ? record : { ...record, invitationUrl: invitation.url };
 }
 
 function stateOf({ disabledAt, sealedPassword }: User): 'invited' | 'active' | 'disabled' {

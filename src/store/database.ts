@@ -9,11 +9,9 @@ import type {
   ResetRequestTable,
 } from './console-tables.ts';
 import type { JobTable } from './jobs.ts';
-import type { EmailLinkTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
+import type { EmailLinkTable, FormerEmailTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
-
 import type { ManagementTables } from './management-tables.ts';
-
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
 
@@ -45,6 +43,7 @@ export type Schema = {
   access_codes: AccessCodeTable;
   reset_requests: ResetRequestTable;
   email_links: EmailLinkTable;
+  former_emails: FormerEmailTable;
   outside_invitations: OutsideInvitationTable;
   adoption_days: AdoptionDayTable;
   event_days: EventDayTable;
@@ -91,6 +90,8 @@ export type UserTable = {
   reminded_at: number | null;
   /** Name and email as `rowSearchKey` makes them; empty where a node of an older version added the person. */
   search_key: Generated<string>;
+  /** The person who made this account, or whose key did; null where nobody knows. */
+  created_by: string | null;
 };
 
 /** One TOTP authenticator per user (unique on `user_id`). */

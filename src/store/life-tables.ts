@@ -25,6 +25,16 @@ export type EmailLinkTable = {
   used_at: number | null;
 };
 
+/** An email that a person had: deleted, or gone to another email. No reference leads to the person. */
+export type FormerEmailTable = {
+  id: string;
+  /** `<key id>.<mac>` of the email. */
+  email_tag: string;
+  left_at: number;
+  /** Until when nobody gets it; null where its links go by mail alone and nothing more. */
+  reserved_until: number | null;
+};
+
 /** Somebody whom a manager invited and who belongs elsewhere: their own row is untouched, and the manager does not see that. */
 export type OutsideInvitationTable = {
   id: string;

@@ -18,6 +18,8 @@ export type PendingSignIn = {
   readonly partner: Partner | undefined;
   /** The person's authenticator app, whatever its condition: what is paused or broken still exists. */
   readonly authenticatorId: string | undefined;
+  /** Whether the next set-up of this person needs a temporary access code. */
+  readonly awaitsAccessCode: boolean;
 };
 
 /** The pending sign-in of a token, live, finished or expired: the caller looks. A disabled user has none, nor has anybody of an archived partner. */
@@ -36,9 +38,10 @@ export async function findPendingSignInById(queries: Queries, id: string): Promi
   return row && pendingOf(row);
 }
 
-type PendingRow = Omit<PendingSignInTable, 'token_hash' | 'user_id'> & { authenticator_id: string | null } & Parameters<
-    typeof userOf
-  >[0] &
+type PendingRow = Omit<PendingSignInTable, 'token_hash' | 'user_id'> & {
+  authenticator_id: string | null;
+  access_code_of: string | null;
+} & Parameters<typeof userOf>[0] &
   Parameters<typeof partnerOf>[0];
 
 function pendingOf(row: PendingRow): PendingSignIn {
@@ -56,6 +59,7 @@ function pendingOf(row: PendingRow): PendingSignIn {
     user: userOf(row),
     partner: partnerOf(row),
     authenticatorId: row.authenticator_id ?? undefined,
+    awaitsAccessCode: row.access_code_of !== null,
   };
 }
 
@@ -71,6 +75,7 @@ function openPendings(db: Queries) {
     .innerJoin('users as u', 'u.id', 's.user_id')
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
     .leftJoin('authenticators as a', 'a.user_id', 's.user_id')
+    .leftJoin('access_codes as c', 'c.user_id', 's.user_id')
     .select([
       's.id',
       's.mouth',
@@ -83,6 +88,7 @@ function openPendings(db: Queries) {
       's.completed_at',
       's.completed_to',
       'a.id as authenticator_id',
+      'c.user_id as access_code_of',
       ...userColumns,
       ...partnerColumns,
     ])

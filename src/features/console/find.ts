@@ -1,11 +1,12 @@
 import { isStaff } from '#core/policy.ts';
 import { isLiveSession } from '#core/session.ts';
 import type { Env } from '#env.ts';
+import { waitingSince } from '#flows/reset-requests.ts';
 import { findAccessCode } from '#store/access-codes.ts';
 import { findPartnerCounts } from '#store/partner-pages.ts';
 import { findPartner, resetsWithoutCode } from '#store/partners.ts';
 import { findPersonRow } from '#store/people-pages.ts';
-import { findResetRequest } from '#store/reset-requests.ts';
+import { hasResetRequest } from '#store/reset-requests.ts';
 import { listSessions } from '#store/session-changes.ts';
 import { findPerson, type Partner } from '#store/users.ts';
 import { type ListedPerson, readTrail } from './lists.ts';
@@ -68,7 +69,7 @@ export async function readMember(env: Env, id: string) {
     ...member,
     sessions: alive.length,
     accessCode: await readAccessCode(env, id),
-    waitingReset: (await findResetRequest(read, id)) !== undefined,
+    waitingReset: await hasResetRequest(read, id, waitingSince(env)),
     trail: await readTrail(env, { subject: id }),
   };
 }

@@ -90,6 +90,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   slug_taken: { field: 'slug', key: 'console.refused.slugTaken' },
   email: { field: 'email', key: 'signIn.emailNeeded.title' },
   email_taken: { field: 'email', key: 'console.refused.emailTaken' },
+  email_reserved: { field: 'email', key: 'console.refused.emailReserved' },
   policy: { field: 'policy', key: 'console.refused.policy' },
   from: { field: 'from', key: 'console.refused.from' },
   until: { field: 'until', key: 'console.refused.until' },

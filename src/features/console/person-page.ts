@@ -79,7 +79,7 @@ function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[]
     row.state === 'invited' ? act('invitation') : act('link'),
     row.state === 'active' && act('unlock'),
     row.enrolledAt === undefined && act(isExempt ? 'unexempt' : 'exempt'),
-    accessCode && act('access-code'),
+    accessCode && !view.config.resetSecondApprover && act('access-code'),
     act('reset-mfa', 'danger'),
     act('disable', 'danger'),
   ];

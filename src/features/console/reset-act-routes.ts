@@ -114,6 +114,8 @@ async function showCode(kind: Kind, { env, view, params }: StaffCall): Promise<R
   const whom = await kind.find(env, params.person ?? '');
   if (!whom) return missing(view);
   const above = { href: `${kind.base}/${whom.id}`, label: whom.name };
+  // Where two have to agree to a code, another one is another reset.
+  if (kind.needsSecond(env)) return seeOther(`${above.href}/reset-mfa`);
   const action = `${above.href}/access-code`;
   return show(codeFormPage(view, { action, part: partOf(kind), above, minutes: minutesOf(view.kept ?? {}) }));
 }

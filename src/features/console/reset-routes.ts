@@ -31,7 +31,7 @@ export const resetRoutes: readonly Route[] = [
     path: RESETS,
     guard: 'staff',
     handle: async ({ env, view, session, query }) =>
-      show(resetsPage(view, await readWaitingResets(env), session.user.id, doneOf(query))),
+      show(resetsPage(view, await readWaitingResets(env, session.user.id), doneOf(query))),
   }),
   page({ method: 'GET', path: `${RESETS}/:request/approve`, guard: 'staffSteppedUp', handle: ask('approve') }),
   page({
@@ -57,9 +57,9 @@ export const resetRoutes: readonly Route[] = [
 
 /** The page before a waiting reset is carried out or taken off the list. */
 function ask(name: 'approve' | 'decline') {
-  return async ({ env, view, params }: PageCall<'staffSteppedUp'>): Promise<Reply> => {
-    const waiting = await findWaitingReset(env, params.request ?? '');
-    if (!waiting) return missing(view);
+  return async ({ env, view, session, params }: PageCall<'staffSteppedUp'>): Promise<Reply> => {
+    const waiting = await findWaitingReset(env, params.request ?? '', session.user.id);
+    if (!waiting || (name === 'approve' && !waiting.mayApprove)) return missing(view);
     const { t } = view;
     const text = t(`resets.${name}.text`, { name: waiting.name, reason: waiting.reason, note: waiting.check_note });
     const above = { href: RESETS, label: t('console.resets') };

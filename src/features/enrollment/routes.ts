@@ -144,6 +144,7 @@ function prompt(view: View, pending: PendingSignIn, ended: boolean) {
     partnerName: partner?.name,
     canSkip: stateOf(pending, view.now) === 'enrollment_offered',
     deadlineAt: deadlineOf(pending, view.now),
+    isReset: pending.awaitsAccessCode,
     ended,
   });
 }

@@ -5,10 +5,10 @@ import { stateAfterPassword } from '#core/sign-in.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/begin-sign-in.ts';
+import { mfaOfPerson } from '#flows/mfa-state.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
 import { personTransaction } from '#flows/transaction.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { setUserName } from '#store/user-life.ts';
 import { type Person, setUserLocale } from '#store/users.ts';
@@ -67,9 +67,9 @@ async function beginUnlessComplete(
   { client, held }: Answered,
 ): Promise<BegunSignIn | undefined | Refusal> {
   const now = env.now();
-  const enrolled = (await findAuthenticator(tx, person.user.id)) !== undefined;
+  const { state: mfa } = await mfaOfPerson(tx, person.user.id);
   const skippedAt = person.user.mfaSkippedAt;
-  const state = stateAfterPassword({ demand: demandOf(person, now), enrolled, skippedAt }, now);
+  const state = stateAfterPassword({ demand: demandOf(person, now), mfa, skippedAt }, now);
   if (state === 'complete') return undefined;
   return beginSignIn(env, tx, { person, mouth: 'page', deviceId, returnTo: undefined, client, held }, now);
 }

@@ -68,7 +68,7 @@ export const usersApi: readonly Route[] = [
   api({
     ...{ method: 'POST', path: `${ONE}/invitation`, guard: 'apiKey:users:write' },
     summary: 'Mail another invitation; the one before dies',
-    answer: z.strictObject({ invitationUrl: z.string(), expiresAt: z.string() }),
+    answer: z.strictObject({ invitationUrl: z.string().optional(), expiresAt: z.string() }),
     idempotent: true,
     refusals: ['not_found'],
     async handle(call) {
@@ -79,7 +79,7 @@ export const usersApi: readonly Route[] = [
         call.env,
         named,
         (env) => resendInvitation(env, actorOf(call), id),
-        ({ url, expiresAt }) => ({ invitationUrl: url, expiresAt: instant(expiresAt) }),
+        ({ url, expiresAt }) => ({ ...(url !== undefined && { invitationUrl: url }), expiresAt: instant(expiresAt) }),
       );
     },
   }),

@@ -1,10 +1,13 @@
+import { RESET_REQUEST_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
 import { listAdoptionDays, setAdoptionDay, sumPolicies } from '#store/adoption.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteOldMail } from '#store/deliveries.ts';
+import { endReservations } from '#store/former-emails.ts';
 import { deleteExpiredRows } from '#store/housekeeping.ts';
 import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
+import { deleteOldResetRequests } from '#store/reset-requests.ts';
 import { fillSearchKeys } from '#store/search.ts';
 import { deleteOldDeliveries } from '#store/webhook-deliveries.ts';
 import { pruneAudit } from './audit.ts';
@@ -36,6 +39,10 @@ export function housekeepingJob(env: Env): Job {
 export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => false): Promise<void> {
   const now = env.now();
   await env.db.transaction((tx) => eraseExpiredCodesCopies(tx, now));
+  await env.db.transaction(async (tx) => {
+    await endReservations(tx, now);
+    await deleteOldResetRequests(tx, now - RESET_REQUEST_SECONDS);
+  });
   env.db.truncateLog();
   for (let batch = 0; batch < BATCHES_PER_ROUND && !isStopping(); batch++) {
     const deleted = await env.db.transaction((tx) => deleteSome(tx, now));

@@ -3,6 +3,7 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
+import { leaveEmail } from '#flows/former-emails.ts';
 import { queueMail } from '#flows/mail.ts';
 import { makeLink } from '#flows/make-link.ts';
 import { sealPassword } from '#flows/passwords.ts';
@@ -50,6 +51,7 @@ async function goBack(
   if (!user) return refuse('not_found');
   if (user.email !== email && !(await setEmail(tx, user, { from: user.email, to: email }))) return refuse('not_found');
   if (!(await replacePassword(tx, userId, { from: user.sealedPassword, to: sealed }))) return refuse('not_found');
+  if (user.email !== email) await leaveEmail(env, tx, user.email, { reserve: false });
   await deleteEmailLinksAfter(tx, userId, id);
   await endAll(tx, userId);
   const { url } = await makeLink(env, tx, { purpose: 'reset', userId });

@@ -11,9 +11,12 @@ import { appendEvent } from '#flows/append-event.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { endOthers } from '#flows/end-others.ts';
+import { claimOfEmail, leaveEmail } from '#flows/former-emails.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { isSamePassword } from '#flows/passwords.ts';
+import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
 import { reserveTries } from '#store/attempts.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { claimEmailLink, deleteWaitingEmail, type EmailLink, findEmailLink, isEmailHeld } from '#store/email-links.ts';
 import type { GrantedSession } from '#store/granted.ts';
@@ -22,6 +25,7 @@ import { setNotice } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
 import { isTaken, setEmail } from '#store/user-life.ts';
 import { findPerson, findPersonByEmail } from '#store/users.ts';
+import { checkFreeze } from './freeze.ts';
 
 export type EmailChange = { readonly email: string; readonly current: string };
 
@@ -43,6 +47,8 @@ export async function requestEmail(
 ): Promise<true | EmailRefused> {
   const { user, partner, deviceId } = session;
   const authority = { kind: 'session', session } as const;
+  const frozen = checkFreeze(env, session, await findAuthenticator(env.db.read, user.id));
+  if (frozen) return refused(env, session, client, frozen, 'frozen');
   const email = canonicalEmail(typed.email);
   if (email === undefined) return { field: 'email', refusal: refuse('invalid_request', { reason: 'email' }) };
   if (email === user.email) return { field: 'email', refusal: refuse('invalid_request', { reason: 'same_email' }) };
@@ -79,9 +85,11 @@ async function ask(
   const link = await makeEmailLink(env, tx, { purpose: 'confirm', userId: user.id, email });
   const owner = await findPersonByEmail(tx, email);
   const isHeld = await isEmailHeld(tx, email, user.id, env.now());
+  const isReserved = (await claimOfEmail(env, tx, user.id, email)) === 'reserved';
   const receiver = { email, locale: owner?.user.locale ?? user.locale ?? client.locale };
-  if (owner || isHeld) {
-    await queueMail(env, tx, receiver, { kind: 'email_in_use' });
+  if (owner || isHeld || isReserved) {
+    // Nobody has one that is only reserved: there is nobody to tell.
+    await queueMailOrPretend(env, tx, owner || isHeld ? receiver : undefined, { kind: 'email_in_use' });
     const event = { action: 'email.change_refused', ...whose(session), detail: { reason: 'taken' } } as const;
     await appendEvent(env, tx, event, client);
   } else {
@@ -103,7 +111,8 @@ export async function findConfirmation(env: Env, session: Session, token: string
  * Changes the email, once. Every other session ends and every link to the old email dies, but for one that goes there now:
  * for 72 hours it brings the old one back.
  *
- * `not_found` when the link was used up or withdrawn meanwhile, or somebody else has that email by now.
+ * `not_found` when the link was used up or withdrawn meanwhile, or somebody else has that email by now; `forbidden` while
+ * a new password by mail link freezes the email.
  */
 export async function confirmEmail(
   env: Env,
@@ -127,12 +136,16 @@ async function change(
 ): Promise<true | Refusal> {
   const now = env.now();
   const { id: userId } = session.user;
+  const frozen = checkFreeze(env, session, await findAuthenticator(tx, userId));
+  if (frozen) return frozen;
   if (!(await claimEmailLink(tx, link.id, now))) return refuse('not_found');
   const user = (await findPerson(tx, userId))?.user;
   if (!user) return refuse('not_found');
   if (!(await setEmail(tx, user, { from: user.email, to: link.email }))) return refuse('not_found');
   // Asked after the row has changed: whoever gives that email up at this moment has committed by now, or waits for us.
   if (await isEmailHeld(tx, link.email, userId, now)) return refuse('not_found');
+  if ((await claimOfEmail(env, tx, userId, link.email)) === 'reserved') return refuse('not_found');
+  await leaveEmail(env, tx, user.email, { reserve: false });
   await revokeLinks(tx, userId);
   const back = await makeEmailLink(env, tx, { purpose: 'revert', userId, email: user.email });
   await queueMail(env, tx, user, { kind: 'email_changed', link: back, ...whereFrom(client) });

@@ -11,6 +11,7 @@ import { managementApi } from './007-management-api.ts';
 import { lists } from './008-lists.ts';
 import { collation } from './009-collation.ts';
 import { keysEndWithMakers } from './010-keys-end-with-makers.ts';
+import { formerEmails } from './011-former-emails.ts';
 import { clock } from './017-clock.ts';
 import { searchKeys } from './018-search-keys.ts';
 
@@ -26,6 +27,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '008-lists': lists,
   '009-collation': collation,
   '010-keys-end-with-makers': keysEndWithMakers,
+  '011-former-emails': formerEmails,
   '017-clock': clock,
   '018-search-keys': searchKeys,
 };
