@@ -67,6 +67,7 @@ export async function checkPasswordTry<T>(
 
   const current = stored && env.hasher.needsRehash(stored) ? await rehash(env, person, password) : person;
   const outcome = await personTransaction(env.db, person.user.id, async (tx) => {
+    if (attempt.authority) await confirmAuthority(env, tx, attempt.authority, person.user.id);
     // The hash took its time: what was true before it must still be.
     const fresh = await findPerson(tx, person.user.id);
     if (!fresh || fresh.user.disabledAt !== undefined) return refuse('invalid_credentials');
