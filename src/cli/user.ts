@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { addPerson } from '#flows/add-person.ts';
 import { deleteUser } from '#flows/delete-user.ts';
-import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
+import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser, whyShutOut } from '#flows/person-acts.ts';
 import { addedRecord, userRecord } from '#flows/records.ts';
 import { resetMfa } from '#flows/reset-mfa.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
@@ -104,7 +104,7 @@ function act<T extends { readonly person: Person }>(
   verb: string,
   summary: string,
   run: (env: Env, act: PersonAct) => Promise<T | Refusal>,
-  lines: (outcome: T) => readonly string[],
+  lines: (outcome: T, now: Person) => readonly string[],
 ) {
   return command({
     words: `user ${verb}`,
@@ -116,7 +116,8 @@ function act<T extends { readonly person: Person }>(
       return withEnv(async (env) => {
         const outcome = await run(env, { email: args.EMAIL, actor: ACTOR, reason: options.reason });
         if (isRefusal(outcome)) return outcome;
-        return { data: await recordNow(env, outcome.person), lines: lines(outcome) };
+        const { record, person } = await readNow(env, outcome.person);
+        return { data: record, lines: lines(outcome, person) };
       });
     },
   });
@@ -126,7 +127,8 @@ const remove = command({
   words: 'user delete',
   args: ['EMAIL'],
   options: REASON_OPTION,
-  summary: 'Deletes a person for good, staff too, and all that is theirs; the audit log stays. Frees the email.',
+  summary:
+    'Deletes a person for good, staff too, and all that is theirs; the audit log stays. Where they had MFA the email stays reserved for 30 days, except for this command line.',
   async run({ args, options }) {
     if (options.reason.trim() === '') return { misuse: '--reason must say why' };
     return withEnv(async (env) => {
@@ -139,11 +141,22 @@ const remove = command({
   },
 });
 
-async function recordNow(env: Env, { user }: Person) {
+async function readNow(env: Env, { user }: Person) {
   const person = await findPerson(env.db.read, user.id);
   if (!person) throw new Error('the user is gone');
   const authenticator = await findAuthenticator(env.db.read, user.id);
-  return userRecord({ ...person, enrolledAt: authenticator?.createdAt });
+  return { person, record: userRecord({ ...person, enrolledAt: authenticator?.createdAt }) };
+}
+
+/** What still keeps a person from signing in, whatever was just done for them. */
+function stillShutOut(person: Person): string[] {
+  const { email, sealedPassword } = person.user;
+  const because = whyShutOut(person);
+  if (because === 'partner_archived') {
+    return [`${email} cannot sign in: the partner is archived, until it is restored in the console.`];
+  }
+  if (because === 'user_disabled') return [`${email} cannot sign in: disabled, see "user enable".`];
+  return sealedPassword === undefined ? [`${email} has no password yet: "user link" makes a link to set one.`] : [];
 }
 
 export const commands = [
@@ -164,15 +177,18 @@ export const commands = [
       `${person.user.email} ${changed ? 'is disabled now' : 'was disabled already'}. Sessions ended: ${sessions}.`,
     ],
   ),
-  act('enable', 'Lets a disabled person sign in again.', enableUser, ({ person, changed }) => [
-    `${person.user.email} ${changed ? 'may sign in again' : 'was not disabled'}.`,
-  ]),
+  act('enable', 'Lets a disabled person sign in again.', enableUser, ({ changed }, now) => {
+    const inTheWay = stillShutOut(now);
+    const enabled = inTheWay.length === 0 ? 'may sign in again' : 'is not disabled any more';
+    return [`${now.user.email} ${changed ? enabled : 'was not disabled'}.`, ...inTheWay];
+  }),
   act(
     'unlock',
     'Ends the waits after wrong passwords and codes; budgets of 30 days stay.',
     unlockUser,
-    ({ person, stillDisabled }) => [
+    ({ person, stillDisabled }, now) => [
       `${person.user.email} has to wait no longer.`,
+      ...stillShutOut(now),
       ...(stillDisabled ? ['The authenticator stays disabled after too many wrong codes: see "user reset-mfa".'] : []),
     ],
   ),

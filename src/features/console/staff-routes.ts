@@ -131,10 +131,14 @@ function drawAct(
   const above = { href: `${STAFF}/${row.id}`, label: row.name };
   const title = name === 'role' ? t(row.role === 'admin' ? 'staff.makeCsm' : 'staff.makeAdmin') : t(`act.${name}`);
   return reasonPage(view, {
-    ...{ title, text: t(`staff.${name}.text`, { name: row.name }), action: `${above.href}/${name}`, above },
+    ...{ title, text: t(textKey(name, row), { name: row.name }), action: `${above.href}/${name}`, above },
     ...{ part: 'staff', isGrave: name === 'disable', asksWhy: name === 'disable' || name === 'enable', reason },
     refusal: refusal && refusedWords(view, refusal),
   });
+}
+
+function textKey(name: ActName, { hasPassword }: ListedPerson) {
+  return name === 'enable' && !hasPassword ? 'act.enable.invited' : (`staff.${name}.text` as const);
 }
 
 type Typed = { readonly email: string; readonly name: string; readonly role: string };
