@@ -45,7 +45,10 @@ const list = command({
   run: () =>
     withEnv(async (env) => {
       const partners = await listPartners(env.db.read);
-      const rows = partners.map((partner) => [partner.slug, partner.name, policyText(partner)]);
+      const rows = partners.map((partner) => [
+        ...[partner.slug, partner.name, policyText(partner)],
+        partner.archivedAt === undefined ? '' : `archived ${instant(partner.archivedAt)}`,
+      ]);
       return { data: partners.map(partnerRecord), lines: columns(rows) };
     }),
 });

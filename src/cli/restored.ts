@@ -52,7 +52,11 @@ function endedLines({ ended, shutOut }: Restored): string[] {
       webhooks.map(({ id, url }) => `${url} (${id})`),
       '"sallyport webhook enable ID"',
     ),
-    ...named('Disabled, deleted or archived after the backup, and shut out again', shutOut, '"sallyport user enable"'),
+    ...named(
+      'Disabled, deleted or archived after the backup, and shut out again',
+      shutOut,
+      '"sallyport user enable", or the console for a partner',
+    ),
   ];
 }
 

@@ -10,6 +10,7 @@ import {
   makeResetLink,
   type PersonAct,
   unlockUser,
+  whyShutOut,
 } from '#flows/person-acts.ts';
 import { addedRecord, userRecord } from '#flows/records.ts';
 import { resetMfa } from '#flows/reset-mfa.ts';
@@ -111,7 +112,7 @@ function act<T extends { readonly person: Person } & Partial<EndedKeys>>(
   verb: string,
   summary: string,
   run: (env: Env, act: PersonAct) => Promise<T | Refusal>,
-  lines: (outcome: T) => readonly string[],
+  lines: (outcome: T, now: Person) => readonly string[],
 ) {
   return command({
     words: `user ${verb}`,
@@ -123,9 +124,9 @@ function act<T extends { readonly person: Person } & Partial<EndedKeys>>(
       return withEnv(async (env) => {
         const outcome = await run(env, { email: args.EMAIL, actor: ACTOR, reason: options.reason });
         if (isRefusal(outcome)) return outcome;
-        const record = await recordNow(env, outcome.person);
+        const { record, person } = await readNow(env, outcome.person);
         const data = outcome.apiKeys ? { ...record, endedApiKeys: outcome.apiKeys } : record;
-        return { data, lines: lines(outcome) };
+        return { data, lines: lines(outcome, person) };
       });
     },
   });
@@ -135,7 +136,8 @@ const remove = command({
   words: 'user delete',
   args: ['EMAIL'],
   options: REASON_OPTION,
-  summary: 'Deletes a person for good, staff too, and all that is theirs; the audit log stays. Frees the email.',
+  summary:
+    'Deletes a person for good, staff too, and all that is theirs; the audit log stays. Where they had MFA the email stays reserved for 30 days, except for this command line.',
   async run({ args, options }) {
     if (options.reason.trim() === '') return { misuse: '--reason must say why' };
     return withEnv(async (env) => {
@@ -155,11 +157,22 @@ function keyLines({ apiKeys }: EndedKeys): readonly string[] {
   return [`API keys that ended with their maker: ${apiKeys.length} (${apiKeys.map(({ name }) => name).join(', ')}).`];
 }
 
-async function recordNow(env: Env, { user }: Person) {
+async function readNow(env: Env, { user }: Person) {
   const person = await findPerson(env.db.read, user.id);
   if (!person) throw new Error('the user is gone');
   const authenticator = await findAuthenticator(env.db.read, user.id);
-  return userRecord({ ...person, enrolledAt: authenticator?.createdAt });
+  return { person, record: userRecord({ ...person, enrolledAt: authenticator?.createdAt }) };
+}
+
+/** What still keeps a person from signing in, whatever was just done for them. */
+function stillShutOut(person: Person): string[] {
+  const { email, sealedPassword } = person.user;
+  const because = whyShutOut(person);
+  if (because === 'partner_archived') {
+    return [`${email} cannot sign in: the partner is archived, until it is restored in the console.`];
+  }
+  if (because === 'user_disabled') return [`${email} cannot sign in: disabled, see "user enable".`];
+  return sealedPassword === undefined ? [`${email} has no password yet: "user link" makes a link to set one.`] : [];
 }
 
 export const commands = [
@@ -176,15 +189,18 @@ export const commands = [
     `${outcome.person.user.email} ${outcome.changed ? 'is disabled now' : 'was disabled already'}. Sessions ended: ${outcome.sessions}.`,
     ...keyLines(outcome),
   ]),
-  act('enable', 'Lets a disabled person sign in again.', enableUser, ({ person, changed }) => [
-    `${person.user.email} ${changed ? 'may sign in again' : 'was not disabled'}.`,
-  ]),
+  act('enable', 'Lets a disabled person sign in again.', enableUser, ({ changed }, now) => {
+    const inTheWay = stillShutOut(now);
+    const enabled = inTheWay.length === 0 ? 'may sign in again' : 'is not disabled any more';
+    return [`${now.user.email} ${changed ? enabled : 'was not disabled'}.`, ...inTheWay];
+  }),
   act(
     'unlock',
     'Ends the waits after wrong passwords and codes; budgets of 30 days stay.',
     unlockUser,
-    ({ person, stillDisabled }) => [
+    ({ person, stillDisabled }, now) => [
       `${person.user.email} has to wait no longer.`,
+      ...stillShutOut(now),
       ...(stillDisabled ? ['The authenticator stays disabled after too many wrong codes: see "user reset-mfa".'] : []),
     ],
   ),

@@ -6,9 +6,9 @@ import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { isEmailHeld } from '#store/email-links.ts';
 import { revokeFirstAdministratorLinks } from '#store/links.ts';
-import { lockHouse } from '#store/locks.ts';
+import { holdPartner, lockHouse } from '#store/locks.ts';
 import { forgetOutsideInvitation } from '#store/outside-invitations.ts';
-import { findPartnerBySlug } from '#store/partners.ts';
+import { findPartner, findPartnerBySlug } from '#store/partners.ts';
 import { deleteUserRow } from '#store/user-life.ts';
 import { createUser, findPerson, findPersonByEmail, type Partner, type Person, type User } from '#store/users.ts';
 import { actingOn, actingTransaction } from './acting.ts';
@@ -19,6 +19,7 @@ import { claimOfEmail, type EmailClaim } from './former-emails.ts';
 import { queueMail } from './mail.ts';
 import { type MailedLink, makeLink } from './make-link.ts';
 import { hashNewPassword } from './new-password.ts';
+import { whyShutOut } from './person-acts.ts';
 
 export type NewPerson = {
   readonly email: string;
@@ -56,7 +57,8 @@ export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly
  * Makes the row of a person, with the event and, where no password is given, with an invitation.
  *
  * `email_taken` where somebody has that email, or gave it up so lately that they can go back to it; `email_reserved` where
- * somebody with MFA had it and was deleted lately. Nothing is left of it then.
+ * somebody with MFA had it and was deleted lately; `partner_archived` where nobody could use what was made. Nothing is left
+ * of it then.
  */
 export async function createPerson(
   env: Env,
@@ -67,6 +69,7 @@ export async function createPerson(
 ): Promise<AddedPerson | Refusal> {
   const { id, email, role } = who;
   if (role === 'admin') await lockHouse(tx);
+  if (partner && (await isArchived(tx, partner.id))) return refuse('forbidden', { reason: 'partner_archived' });
   const created = await createUser(tx, {
     ...{ ...who, partner_id: partner?.id ?? null, sealed_password: password ?? null },
     ...{ locale: null, created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
@@ -85,6 +88,12 @@ export async function createPerson(
   if (!person) throw new Error('a user just made is not there');
   const invitation = password === undefined ? await invite(env, tx, actor, person, claim) : undefined;
   return { person, invitation };
+}
+
+/** Read and held: a partner that is archived at this moment was so before, or is so with this person in it. */
+async function isArchived(tx: Queries, partnerId: string): Promise<boolean> {
+  await holdPartner(tx, partnerId);
+  return (await findPartner(tx, partnerId))?.archivedAt !== undefined;
 }
 
 async function partnerOf(env: Env, { role, partner: slug }: NewPerson): Promise<Partner | undefined | Refusal> {
@@ -114,9 +123,9 @@ export async function resendInvitation(env: Env, actor: Actor, personId: string)
 export async function inviteAnew(env: Env, tx: Queries, actor: Actor, personId: string): Promise<MailedLink | Refusal> {
   const person = await findPerson(tx, personId);
   if (!person) return refuse('not_found', { reason: 'user' });
-  const { disabledAt, sealedPassword } = person.user;
-  if (disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
-  if (sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
+  const shutOut = whyShutOut(person);
+  if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
+  if (person.user.sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
   return invite(env, tx, actor, person, await claimOfEmail(env, tx, actor, person.user.email));
 }
 

@@ -1,5 +1,6 @@
 import type { StaffReason } from '#core/audit-values.ts';
 import { canonicalEmail } from '#core/email.ts';
+import { shutOutBecause } from '#core/person-state.ts';
 import { type Refusal, refuse } from '#core/result.ts';
 import { staffReason } from '#core/staff-reason.ts';
 import { isDisabled, RULES, unlockTries } from '#core/throttle.ts';
@@ -86,13 +87,19 @@ export async function makeResetLink(
   return actingOn(env, act.actor, whomOf(act), async (tx, id) => {
     const person = id === undefined ? undefined : await findPerson(tx, id);
     if (!person) return refuse('not_found', { reason: 'user' });
-    if (person.user.disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
+    const shutOut = whyShutOut(person);
+    if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
     const link = await makeLink(env, tx, { purpose: 'reset', userId: person.user.id });
     if (act.mailed) await queueMail(env, tx, person.user, { kind: 'password_reset', link: link.url });
     const event = { action: 'link.created', ...who(act, person), detail: { purpose: 'reset' } } as const;
     await appendEvent(env, tx, event, actorClient(act.actor));
     return { ...link, person };
   });
+}
+
+/** Why this person cannot sign in, whatever they know. */
+export function whyShutOut({ user, partner }: Person): ReturnType<typeof shutOutBecause> {
+  return shutOutBecause({ disabledAt: user.disabledAt, archivedAt: partner?.archivedAt });
 }
 
 /** Finds the person and runs `work` in one transaction; without a reason nothing is done. */

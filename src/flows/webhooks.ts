@@ -70,14 +70,15 @@ export async function resumeWebhook(env: Env, actor: Actor, id: string): Promise
   });
 }
 
-/** Sends a delivery again that was taken or given up. */
-export async function replay(env: Env, actor: Actor, deliveryId: string): Promise<true | Refusal> {
-  return actingTransaction<true>(env, actor, async (tx) => {
+/** Sends a delivery again that was taken or given up; `waiting` for one that goes out anyway. Not while its webhook is disabled. */
+export async function replay(env: Env, actor: Actor, deliveryId: string): Promise<true | 'waiting' | Refusal> {
+  return actingTransaction<true | 'waiting'>(env, actor, async (tx) => {
     const delivery = await findDelivery(tx, deliveryId);
-    if (!delivery) return refuse('not_found', { reason: 'delivery' });
-    if (await replayDelivery(tx, deliveryId, env.now())) {
-      await tell(env, tx, actor, 'webhook.replayed', delivery.webhook_id, deliveryId);
-    }
+    const webhook = delivery && (await findWebhook(tx, delivery.webhook_id));
+    if (!webhook) return refuse('not_found', { reason: 'delivery' });
+    if (webhook.disabledAt !== undefined) return refuse('forbidden', { reason: 'webhook_disabled' });
+    if (!(await replayDelivery(tx, deliveryId, env.now()))) return 'waiting';
+    await tell(env, tx, actor, 'webhook.replayed', webhook.id, deliveryId);
     return true;
   });
 }

@@ -23,8 +23,9 @@ export const REASON_DETAILS: Readonly<Record<string, string>> = {
   'forbidden.no_code': 'There is no temporary access code: it begins with a reset of MFA.',
   'forbidden.not_disabled': 'Only a user who is disabled is deleted.',
   'forbidden.scope': 'The API key is live, and not good for the scope that this call needs.',
+  'forbidden.partner_archived': 'The partner is archived: nobody of it can sign in until it is restored.',
   'forbidden.second_needed':
     'A second member of staff has to agree to a temporary access code: ask for the reset of MFA again.',
-  'forbidden.user_disabled': 'The user is disabled, or their partner is archived.',
+  'forbidden.user_disabled': 'The user is disabled.',
   'forbidden.waits': 'A reset of this user is waiting already for a second member of staff.',
 };

@@ -6,6 +6,7 @@ import { deliverWebhooks } from '#webhooks/deliver.ts';
 import { openReceiver, verifies } from '../webhooks/receiver.ts';
 import { openWorld } from '../world.ts';
 import { enterStaff, ROBIN, read } from './console-story.ts';
+import { refusalOn, sendUnoffered } from './story.ts';
 
 test('an administrator makes a key, which works, is shown once, and is revoked', async (t) => {
   const world = await openWorld(t);
@@ -76,4 +77,8 @@ test('an administrator adds a webhook, sees what it was told, and sends it again
   assert.match((await robin.post(`${path}/rotate`)).text, /whsec_/);
   assert.equal((await robin.post(`${path}/disable`)).status, 303);
   assert.match(await read(robin, path), /Disabled/);
+  assert.doesNotMatch((await robin.get(path)).text, /\/replay\//);
+  const refused = await sendUnoffered(robin, path, again);
+  assert.equal(refused.status, 403);
+  assert.match(refusalOn(refused.text), /This webhook is disabled/);
 });

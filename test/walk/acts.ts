@@ -282,7 +282,7 @@ async function waitingReset(world: World): Promise<Act> {
     ...{ id: env.newId(), user_id: params.person ?? '', requested_by: asker.id, requested_at: clock.at, ...WHY },
     ...{ checked_by: 'callback', check_note: 'office number', code_minutes: 60 },
   };
-  await env.db.transaction((tx) => createResetRequest(tx, request));
+  await env.db.transaction((tx) => createResetRequest(tx, request, 0));
   return { params: { request: request.id } };
 }
 

@@ -36,7 +36,7 @@ export type Done = (typeof DONE)[number];
 export function consolePage(view: View, page: ConsolePage): Html {
   const { above, done } = page;
   const body = html`${above && html`<p class="above"><a href="${above.href}">${above.label}</a></p>`}
-${done && notice(view.t(`console.done.${done}`))}${page.body}`;
+${done && doneNotice(view, done)}${page.body}`;
   return layout(view, {
     title: page.title,
     width: 'console',
@@ -45,6 +45,14 @@ ${done && notice(view.t(`console.done.${done}`))}${page.body}`;
     body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
   });
 }
+
+/** What was done; and where that is a mail, whether it can go anywhere. */
+function doneNotice({ t, config }: View, done: Done): Html {
+  const waits = MAILED.has(done) && config.smtp === undefined;
+  return html`${notice(t(`console.done.${done}`))}${waits && notice(t('console.noMail'), 'info')}`;
+}
+
+const MAILED: ReadonlySet<Done> = new Set(['invited', 'link', 'resent']);
 
 function consoleTabs(view: View, part: ConsolePage['part']): Html {
   const { t, config, staff } = view;
@@ -105,6 +113,9 @@ const WORDS: Readonly<Record<string, Words>> = {
   not_disabled: { key: 'console.refused.notDisabled' },
   own: { key: 'console.refused.own' },
   waits: { key: 'console.refused.waits' },
+  partner_archived: { key: 'console.refused.archived' },
+  user_disabled: { key: 'console.refused.disabled' },
+  webhook_disabled: { key: 'console.refused.webhookDisabled' },
 };
 
 /** Why nothing was changed, beside the field that it is about. */

@@ -10,8 +10,13 @@ import { peoplePath, STATES } from './filters.ts';
 import { csvLinks } from './frame-page.ts';
 import type { ListedPerson, PeopleList } from './lists.ts';
 
-/** Search and filter over the people of a partner, and the way to invite somebody. */
-export function peopleTools({ t }: View, path: string, { search, state: wanted }: PeopleList): Html {
+/** Search and filter over the people of a partner, and the way to invite somebody where that leads anywhere. */
+export function peopleTools(
+  { t }: View,
+  path: string,
+  { search, state: wanted }: PeopleList,
+  canInvite: boolean,
+): Html {
   const any = { value: '', label: t('filter.any') };
   return html`<div class="bar-above">${filterForm(
     path,
@@ -25,7 +30,7 @@ ${selectField({
   options: [any, ...STATES.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
 })}
 ${submitButton(t('filter.show'), 'quiet')}`,
-  )}<div class="actions">${linkButton(`${path}/people/new`, t('people.invite'))}</div></div>`;
+  )}${canInvite && html`<div class="actions">${linkButton(`${path}/people/new`, t('people.invite'))}</div>`}</div>`;
 }
 
 export function peopleGrid(view: View, path: string, list: PeopleList): Html {

@@ -30,6 +30,7 @@ export function personPage(view: View, page: PersonView): Html {
     above: { href: `/console/partners/${partner.id}`, label: partner.name },
     done: page.done,
     body: html`${page.waitingReset && html`<p class="notice info">${t('person.waitingReset')} <a href="/console/resets">${t('console.resets')}</a></p>`}
+${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
 ${dataList(factsOf(view, page))}
 <section class="apart"><h2>${t('person.acts')}</h2>${actions(...actsOf(view, page))}</section>
 <section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?person=${row.id}`)}</section>`,
@@ -73,7 +74,7 @@ function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[]
   const path = `/console/people/${row.id}`;
   const act = (name: PersonActName, variant: 'quiet' | 'danger' = 'quiet') =>
     linkButton(`${path}/${name}`, t(`act.${name}`), variant);
-  if (row.state === 'disabled') return [act('enable'), act('delete', 'danger')];
+  if (row.state === 'disabled') return [row.disabledAt !== undefined && act('enable'), act('delete', 'danger')];
   const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
   return [
     row.state === 'invited' ? act('invitation') : act('link'),

@@ -67,10 +67,10 @@ type ActName = 'disable' | 'delete' | 'enable' | 'unlock' | 'exempt' | 'unexempt
 function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Promise<unknown>): readonly Route[] {
   const path = `${ONE}/${name}`;
   const isGrave = name === 'disable' || name === 'delete';
-  const drawn = ({ view }: Pick<StaffCall, 'view'>, { row }: Member, typed: Typed, refusal?: Refusal) => {
+  const drawn = ({ view }: Pick<StaffCall, 'view'>, { row, partner }: Member, typed: Typed, refusal?: Refusal) => {
     const above = { href: `/console/people/${row.id}`, label: row.name };
     return reasonPage(view, {
-      ...{ title: view.t(`act.${name}`), text: view.t(`act.${name}.text`, { name: row.name }) },
+      ...{ title: view.t(`act.${name}`), text: view.t(textKey(name, row, partner), { name: row.name }) },
       ...{ action: `${above.href}/${name}`, above, isGrave, reason: typed.reason },
       until: name === 'exempt' ? daysFrom(view.now, typed.until) : undefined,
       refusal: refusal && refusedWords(view, refusal),
@@ -99,6 +99,13 @@ function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Pro
       },
     }),
   ];
+}
+
+/** What enabling does depends on what else is in the way. */
+function textKey(name: ActName, { hasPassword }: Member['row'], { archivedAt }: Member['partner']) {
+  if (name === 'enable' && archivedAt !== undefined) return 'act.enable.archived';
+  if (name === 'enable' && !hasPassword) return 'act.enable.invited';
+  return `act.${name}.text` as const;
 }
 
 type Typed = { readonly reason: string; readonly until: string };

@@ -106,8 +106,9 @@ async function submitReset(kind: Kind, call: StaffCall<z.output<typeof resetForm
 /** Drawn in the answer to the form itself: the code is in no address, and nowhere a second time. */
 export function shownCode(view: View, kind: Pick<Kind, 'base'>, { person, sessions, accessCode }: ResetDone): Reply {
   const { id, name } = person.user;
+  const isTold = person.user.disabledAt === undefined;
   const above = { href: `${kind.base}/${id}`, label: name };
-  return show(codePage(view, { name, part: partOf(kind), above, sessions, accessCode }));
+  return show(codePage(view, { name, part: partOf(kind), above, sessions, accessCode, isTold }));
 }
 
 async function showCode(kind: Kind, { env, view, params }: StaffCall): Promise<Reply> {

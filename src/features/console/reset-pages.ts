@@ -93,17 +93,19 @@ type CodePage = {
   readonly above: Above;
   readonly sessions: number | undefined;
   readonly accessCode: { readonly code: string; readonly expiresAt: number } | undefined;
+  /** Whether a mail tells the person: nobody who is disabled gets one. */
+  readonly isTold?: boolean;
 };
 
 /** The one time that the code is shown, to whoever made it. */
-export function codePage(view: View, { name, part, above, sessions, accessCode }: CodePage): Html {
+export function codePage(view: View, { name, part, above, sessions, accessCode, isTold }: CodePage): Html {
   const { t, locale } = view;
   return consolePage(view, {
     title: t(sessions === undefined ? 'reset.newCode' : 'reset.done'),
     part,
     above,
     narrow: true,
-    body: html`${sessions !== undefined && html`<p class="lead">${t('reset.done.text', { name, sessions })}</p>`}
+    body: html`${sessions !== undefined && html`<p class="lead">${t('reset.done.text', { name, sessions, told: isTold ? 'yes' : 'no' })}</p>`}
 ${
   accessCode
     ? html`<p>${t('reset.give', { name })}</p>

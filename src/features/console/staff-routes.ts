@@ -138,7 +138,7 @@ async function drawAct(
   const above = { href: `${STAFF}/${row.id}`, label: row.name };
   const title = name === 'role' ? t(row.role === 'admin' ? 'staff.makeCsm' : 'staff.makeAdmin') : t(`act.${name}`);
   return reasonPage(view, {
-    ...{ title, text: t(`staff.${name}.text`, { name: row.name }), also, action: `${above.href}/${name}`, above },
+    ...{ title, text: t(textKey(name, row), { name: row.name }), also, action: `${above.href}/${name}`, above },
     ...{ part: 'staff', isGrave: name === 'disable', asksWhy: name === 'disable' || name === 'enable', reason },
     refusal: refusal && refusedWords(view, refusal),
   });
@@ -153,6 +153,10 @@ function endLines({ t }: View, name: ActName, { apiKeys, invited, resets }: Left
     ...(invited.length > 0 ? [t('staff.ends.invitations', { count: invited.length, emails: invited.join(', ') })] : []),
     ...(resets > 0 && name === 'disable' ? [t('staff.ends.resets', { count: resets })] : []),
   ];
+}
+
+function textKey(name: ActName, { hasPassword }: ListedPerson) {
+  return name === 'enable' && !hasPassword ? 'act.enable.invited' : (`staff.${name}.text` as const);
 }
 
 type Typed = { readonly email: string; readonly name: string; readonly role: string };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import type { Env } from '#env.ts';
 import {
   addWebhook,
   type MadeWebhook,
@@ -15,8 +16,8 @@ import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
 import { findDelivery, listDeliveries } from '#store/webhook-deliveries.ts';
-import { findWebhook, listWebhooks } from '#store/webhooks.ts';
-import { refusedWords } from './frame-page.ts';
+import { findWebhook, listWebhooks, type Webhook } from '#store/webhooks.ts';
+import { missingPage, refusedWords } from './frame-page.ts';
 import { questionPage } from './partner-page.ts';
 import { secretPage } from './secret-page.ts';
 import { actorOf, doneOf, missing } from './shared-routes.ts';
@@ -75,8 +76,10 @@ export const webhookRoutes: readonly Route[] = [
       const { webhook = '', delivery = '' } = call.params;
       const found = await findDelivery(call.env.db.read, delivery);
       if (found?.webhook_id !== webhook) return missing(call.view);
-      await replay(call.env, actorOf(call), delivery);
-      return seeOther(`${WEBHOOKS}/${webhook}?done=replayed`);
+      const outcome = await replay(call.env, actorOf(call), delivery);
+      if (isRefusal(outcome)) return showRefusal(await drawOne(call, webhook, outcome), outcome);
+      // One that waits says so in its row.
+      return seeOther(`${WEBHOOKS}/${webhook}${outcome === true ? '?done=replayed' : ''}`);
     },
   }),
 ];
@@ -127,6 +130,15 @@ function shownSecret(view: View, { webhook, secret }: MadeWebhook): Reply {
 async function showOne({ env, view, params, query }: PageCall<'staffAdmin'>): Promise<Reply> {
   const webhook = await findWebhook(env.db.read, params.webhook ?? '');
   if (!webhook) return missing(view);
-  const deliveries = await listDeliveries(env.db.read, webhook.id, DELIVERIES_SHOWN);
-  return show(webhookPage(view, { webhook, deliveries, done: doneOf(query) }));
+  return show(webhookPage(view, { ...(await readOne(env, webhook)), done: doneOf(query) }));
+}
+
+async function drawOne({ env, view }: Pick<AdminCall, 'env' | 'view'>, id: string, refusal: Refusal) {
+  const webhook = await findWebhook(env.db.read, id);
+  if (!webhook) return missingPage(view);
+  return webhookPage(view, { ...(await readOne(env, webhook)), refusal: refusedWords(view, refusal) });
+}
+
+async function readOne(env: Env, webhook: Webhook) {
+  return { webhook, deliveries: await listDeliveries(env.db.read, webhook.id, DELIVERIES_SHOWN) };
 }

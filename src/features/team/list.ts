@@ -59,6 +59,13 @@ export async function findTeamRow(env: Env, id: string, partnerId: string): Prom
 }
 
 function rowOf({ id, email, name, role }: OutsideInvitation): TeamRow {
-  const nothing = { enrolledAt: undefined, lastSignInAt: undefined, exemptUntil: undefined, exemptReason: undefined };
+  const nothing = {
+    hasPassword: false,
+    disabledAt: undefined,
+    enrolledAt: undefined,
+    lastSignInAt: undefined,
+    exemptUntil: undefined,
+    exemptReason: undefined,
+  };
   return { id, email, name, role, state: 'invited', codesLeft: 0, ...nothing };
 }

@@ -26,7 +26,7 @@ export function teamPage(view: View, team: Team): Html {
   return layout(view, {
     title: t('team.title'),
     width: 'console',
-    body: html`${team.done && notice(t(`team.done.${team.done}`))}<p class="lead">${team.partnerName}: ${share(enrolled, people, t('team.adoption', { enrolled, people }))}</p>
+    body: html`${doneNotice(view, team.done)}<p class="lead">${team.partnerName}: ${share(enrolled, people, t('team.adoption', { enrolled, people }))}</p>
 ${tools(view, team)}
 <div id="results">${grid({
       caption: t('team.title'),
@@ -75,6 +75,15 @@ function cellsOf(view: View, row: TeamRow): readonly Content[] {
   ];
 }
 
+/** What was done; and where that is a mail, whether it can go anywhere. */
+function doneNotice({ t, config }: View, done: Done | undefined): Content {
+  if (done === undefined) return undefined;
+  const waits = MAILED.has(done) && config.smtp === undefined;
+  return html`${notice(t(`team.done.${done}`))}${waits && notice(t('team.noMail'), 'info')}`;
+}
+
+const MAILED: ReadonlySet<Done> = new Set(['invited', 'resent', 'reminded']);
+
 type OnePage = { readonly row: TeamRow; readonly isOwn: boolean; readonly done: Done | undefined };
 
 /** One of the team: how they stand, and what their manager can do. */
@@ -84,7 +93,7 @@ export function colleaguePage(view: View, { row, isOwn, done }: OnePage): Html {
   return layout(view, {
     title: row.name,
     width: 'console',
-    body: html`${above({ href: '/team', label: t('team.title') })}${done && notice(t(`team.done.${done}`))}${dataList([
+    body: html`${above({ href: '/team', label: t('team.title') })}${doneNotice(view, done)}${dataList([
       { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
       { label: t('person.role'), value: t(`role.${row.role}`) },
       { label: t('people.state'), value: stateOf(view, row) },
