@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from './result.ts';
 import type { Bucket, Row, Window, Written } from './try-window.ts';
-import { added, broughtBack, bucketAt, leavesAt, opensAt, sum } from './try-window.ts';
+import { added, broughtBack, bucketAt, countedAt, leavesAt, opensAt, sum } from './try-window.ts';
 
 /**
  * The tries of one key under one rule, as plain JSON.
@@ -108,8 +108,8 @@ export const RULES = {
  * @param now Unix seconds
  */
 export function reserveTry(rule: Rule, state: Attempts | undefined, now: number): Attempts | Refusal {
-  const current = stateAt(rule, state, now);
-  return checkTry(rule, current, now) ?? counted(rule, current, now);
+  const at = countedAt(state, now);
+  return checkTry(rule, stateAt(rule, state, now), now) ?? counted(rule, stateAt(rule, state, at), at);
 }
 
 /** After a success: the row ends and its own reservation leaves the budgets; what others failed stays counted. */

@@ -37,12 +37,15 @@ test('whoever signed in correctly while the clock was ahead signs in again', () 
   }
 });
 
-test('a wait that was counted ahead is over, and the row behind it goes on', () => {
-  const state = tried(RULES.oneTimeCode, 5, NOW + 2 * HOUR);
-  const next = reserveTry(RULES.oneTimeCode, state, NOW);
+test('a wait that was counted ahead begins now', () => {
+  const { oneTimeCode: rule } = RULES;
+  const state = tried(rule, 5, NOW + 2 * HOUR);
+  assert.deepEqual(reserveTry(rule, state, NOW), { refused: 'too_many_attempts', retryAfterSeconds: 60 });
+  const brought = writtenAt(state, NOW, 2 * HOUR);
+  assert(isRefusal(reserveTry(rule, brought, NOW + 59)));
+  const next = reserveTry(rule, brought, NOW + 60);
   assert(!isRefusal(next));
   assert.equal(next.row, 6);
-  assert.deepEqual(reserveTry(RULES.oneTimeCode, next, NOW), { refused: 'too_many_attempts', retryAfterSeconds: 60 });
 });
 
 test('a budget that was used up ahead is used up, and comes back in its own time once it was brought back', () => {
@@ -61,11 +64,19 @@ test('what disables an authenticator disables it, whatever the clock said', () =
   assert.deepEqual(reserveTry(RULES.oneTimeCode, state, NOW), { refused: 'authenticator_disabled' });
 });
 
-test('a clock that goes back an hour refills no budget and is waited for by nobody', () => {
-  const state = tried(RULES.addressCodes, 30, NOW);
-  const refusal = reserveTry(RULES.addressCodes, state, NOW - HOUR);
+test('a clock that goes back for a moment refills nothing, also where a try was made meanwhile', () => {
+  const { addressCodes: rule } = RULES;
+  const full = tried(rule, 30, NOW);
+  const refusal = reserveTry(rule, full, NOW - HOUR);
   assert(isRefusal(refusal));
   assert((refusal.retryAfterSeconds ?? 0) <= HOUR + 60);
+  let state = tried(rule, 28, NOW);
+  for (const at of [NOW - HOUR, NOW + 1]) {
+    const next = reserveTry(rule, state, at);
+    assert(!isRefusal(next));
+    state = writtenAt(next, Math.max(NOW, at));
+  }
+  assert(isRefusal(reserveTry(rule, state, NOW + 2)));
 });
 
 test('no try is forgotten because the clock was ahead when it was made', () => {

@@ -71,18 +71,23 @@ export type Written = {
 };
 
 /**
- * What was counted by a clock that was ahead, as of now: no try is forgotten, and none holds anybody up for longer than
- * it would if it had just been made.
- *
- * Tries stay in the windows that they were counted in, and those from ahead count from now on. A wait between two tries
- * is over: the row behind it goes on.
+ * When a try of now is counted. Behind a state from ahead it is counted with that: should our own clock be the one that is
+ * wrong, nothing has left a window before its time. Once the database has brought the state back, time goes on from now.
+ */
+export function countedAt(state: Written | undefined, now: number): number {
+  const { writtenAt = 0 } = state ?? {};
+  return isImpossible(writtenAt, now) ? writtenAt : now;
+}
+
+/**
+ * What was counted by a clock that was ahead, as of now: no try is forgotten, and none holds anybody up for longer than it
+ * would if it had just been made. Tries stay in the windows that they were counted in; those from ahead count from now on.
  */
 export function broughtBack(rule: Rule, state: Attempts, now: number): Attempts {
   const { writtenAt = 0, aheadSeconds = 0 } = state;
-  const isAhead = isImpossible(writtenAt, now);
-  const seconds = aheadSeconds + (isAhead ? writtenAt - now : 0);
+  const at = isImpossible(writtenAt, now) ? now : writtenAt;
+  const seconds = aheadSeconds + writtenAt - at;
   if (seconds === 0) return state;
-  const at = isAhead ? now : writtenAt;
   const windows = rule.windows.map((window, index) => {
     const newest = bucketAt(window, at);
     const buckets = state.windows[index] ?? [];
@@ -90,6 +95,7 @@ export function broughtBack(rule: Rule, state: Attempts, now: number): Attempts 
     const rest = buckets.filter(([number]) => number <= newest);
     return later.reduce((all: readonly Bucket[], [, tries]) => added(all, newest, tries), rest);
   });
-  const fullAt = state.fullAt && state.fullAt - seconds;
-  return { row: state.row, fullAt, windows, expiresAt: state.expiresAt - seconds };
+  const earlier = (then: number | undefined) => then && then - seconds;
+  const { row, nextTryAt, fullAt, expiresAt } = state;
+  return { row, nextTryAt: earlier(nextTryAt), fullAt: earlier(fullAt), windows, expiresAt: expiresAt - seconds };
 }

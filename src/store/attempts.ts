@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import { type Attempts, type Rule, reserveTry } from '#core/throttle.ts';
+import { countedAt } from '#core/try-window.ts';
 import type { AttemptTable, Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
@@ -127,7 +128,8 @@ async function claimAll(
   const counted: CountedTry[] = [];
   for (const change of [...changes].sort((a, b) => (a.key < b.key ? -1 : 1))) {
     const { key, rule, next } = change;
-    const row = await claim(tx, { ...change, next: { ...next, writtenAt: now } });
+    const writtenAt = countedAt(change.row && stateOf(change.row), now);
+    const row = await claim(tx, { ...change, next: { ...next, writtenAt } });
     if (row === undefined) {
       for (const one of done) await restore(tx, one.key, one.row);
       return undefined;

@@ -1,4 +1,4 @@
-import { isImpossible, isPlausible } from '#core/clock.ts';
+import { CLOCK_TOLERANCE_SECONDS, isImpossible, isPlausible } from '#core/clock.ts';
 import { BELIEVED_AFTER_SECONDS, type ClockTrust, firstTrust, lookAgain, trustedNow } from '#core/clock-trust.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
@@ -33,6 +33,8 @@ type State = {
   /** What is still to be put right, at once and once the clock has stood. */
   isDue: boolean;
   isDueLater: boolean;
+  /** The last jump was one back to where this process had seen the clock stand before. */
+  hasReturned: boolean;
 };
 
 /**
@@ -46,7 +48,8 @@ export async function startClockWatch(env: ClockEnv, steadySeconds: () => number
   const newestAt = await findNewestInstant(env.db.read);
   const trust = firstTrust(read(), newestAt);
   const isDue = newestAt !== undefined && isImpossible(newestAt, env.now());
-  const state: State = { trust, newestAt, askedAt: trust.since, jumpedAt: undefined, isDue, isDueLater: isDue };
+  const due = { isDue, isDueLater: isDue, hasReturned: false };
+  const state: State = { trust, newestAt, askedAt: trust.since, jumpedAt: undefined, ...due };
   await putRight(env, state, read());
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
@@ -76,6 +79,7 @@ async function look(env: ClockEnv, state: State, reading: Reading): Promise<void
     state.jumpedAt = reading.steady;
     state.isDue ||= jumpSeconds < 0;
     state.isDueLater ||= jumpSeconds < 0;
+    state.hasReturned = jumpSeconds < 0 && Math.abs(trust.offset - trust.believed) <= CLOCK_TOLERANCE_SECONDS;
     env.log.warn({ seconds: jumpSeconds }, 'the clock of this machine jumped: look after its time server');
     await noteJump(env, jumpSeconds);
   }
@@ -97,13 +101,13 @@ async function askForNewest(env: ClockEnv, state: State, now: number): Promise<v
 }
 
 async function putRight(env: ClockEnv, state: State, { wall, steady }: Reading): Promise<void> {
-  const hasStood = steady - state.trust.since >= BELIEVED_AFTER_SECONDS;
-  if (!state.isDue && !(state.isDueLater && hasStood)) return;
+  const isCertain = state.hasReturned || steady - state.trust.since >= BELIEVED_AFTER_SECONDS;
+  if (!state.isDue && !(state.isDueLater && isCertain)) return;
   if (!(await mayCorrect(env))) return;
-  const corrections = [...(state.isDue ? AT_ONCE : []), ...(hasStood ? LATER : [])];
+  const corrections = [...(state.isDue ? AT_ONCE : []), ...(isCertain ? LATER : [])];
   const rows = await correctAll(env, corrections, wall);
   state.isDue = false;
-  if (hasStood) state.isDueLater = false;
+  if (isCertain) state.isDueLater = false;
   if (rows === 0) return;
   state.jumpedAt = steady;
   env.log.warn({ rows }, 'instants that a wrong clock had left ahead of now were put right');
