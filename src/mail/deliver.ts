@@ -1,6 +1,7 @@
 import { backoffSeconds } from '#core/backoff.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
+import type { Mail } from '#flows/mail.ts';
 import {
   claimMail,
   expireMail,
@@ -12,7 +13,7 @@ import {
   putWaitingMailOff,
 } from '#store/deliveries.ts';
 import type { OutboxTable } from '#store/mail-tables.ts';
-import { type MailMessage, mailMessage } from './message.ts';
+import { type MailMessage, openMail, writeMail } from './message.ts';
 import { CONNECTIONS, type Delivery, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';
 
 /** Longer than a delivery can take: whoever holds a mail has it for itself. */
@@ -71,8 +72,8 @@ async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<D
   const now = env.now();
   const claim = { now, untilAt: now + CLAIM_SECONDS };
   if (!(await db.transaction((tx) => claimMail(tx, row.id, claim)))) return undefined;
-  const message = messageOrLog(env, row);
-  const delivery = message ? await mailer.send(message) : UNREADABLE;
+  const message = messageOf(env, row);
+  const delivery = 'fault' in message ? message : await mailer.send(message);
   const line = { mailId: row.id, kind: row.kind, tries: row.tries + 1 };
   if (delivery.outcome === 'sent') {
     await db.transaction((tx) => markMailSent(tx, row.id, env.now()));
@@ -90,13 +91,24 @@ async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<D
   return delivery.outcome;
 }
 
-const UNREADABLE = { outcome: 'refused', fault: 'unreadable' } as const;
-
-function messageOrLog(env: Env, row: OutboxTable): MailMessage | undefined {
+/** A mail that does not decrypt never will. One whose words cannot be made waits for a version that makes them. */
+function messageOf(env: Env, row: OutboxTable): MailMessage | Exclude<Delivery, { outcome: 'sent' }> {
+  const line = { mailId: row.id, kind: row.kind };
   try {
-    return mailMessage(env, row);
+    const mail = openMail(env.keys, row);
+    if (mail !== undefined) return wordsOrFault(env, row, mail);
+    env.log.error(line, 'a mail that waits has no words any more');
   } catch (error) {
-    env.log.error({ err: error, mailId: row.id }, 'a mail does not decrypt');
-    return undefined;
+    env.log.error({ ...line, err: error }, 'a mail does not decrypt');
+  }
+  return { outcome: 'refused', fault: 'unreadable' };
+}
+
+function wordsOrFault(env: Env, row: OutboxTable, mail: Mail): MailMessage | Exclude<Delivery, { outcome: 'sent' }> {
+  try {
+    return writeMail(env, row, mail);
+  } catch (error) {
+    env.log.error({ mailId: row.id, kind: row.kind, err: error }, 'the words of a mail could not be made');
+    return { outcome: 'deferred', fault: 'unwritable' };
   }
 }
