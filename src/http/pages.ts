@@ -1,6 +1,7 @@
 import type { Client } from '#core/client.ts';
+import { tokenHash } from '#core/token.ts';
 import { setStepUpTarget } from '#store/session-changes.ts';
-import { isTokenShaped } from './cookie.ts';
+import { isDeviceShaped } from './cookie.ts';
 import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
 import { checkPage, type Found, formBinding, type PageVerdict } from './guard.ts';
 import { type Ask, clientOf, type House } from './house.ts';
@@ -58,9 +59,10 @@ function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
   const browser = browserOf(house, ask);
   if (browser === undefined) return problem('invalid_request');
   const { device } = browser.cookies;
-  const client = clientOf(house, ask, isTokenShaped(device) ? device : undefined);
+  const client = clientOf(house, ask, isDeviceShaped(device) ? device : undefined);
   if (isProblem(client)) return client;
-  return { house, ask, params, client: { ...client, locale: localeOf(ask, browser) }, browser };
+  const mark = tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
+  return { house, ask, params, client: { ...client, browser: mark, locale: localeOf(ask, browser) }, browser };
 }
 
 function isFromUs({ house, ask }: Visit): boolean {

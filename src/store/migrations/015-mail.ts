@@ -1,0 +1,15 @@
+import { sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import { inDialect } from './001-first.ts';
+
+/** In which browser a sign-in began. */
+export const mailMigration: Migration = {
+  async up(db) {
+    for (const statement of STATEMENTS) await sql.raw(inDialect(db, statement)).execute(db);
+  },
+};
+
+const STATEMENTS = [
+  // Those that are open now belong to no browser: who signs in again begins a new one.
+  'alter table pending_sign_ins add column browser text',
+];
