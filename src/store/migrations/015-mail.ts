@@ -12,4 +12,6 @@ export const mailMigration: Migration = {
 const STATEMENTS = [
   // Those that are open now belong to no browser: who signs in again begins a new one.
   'alter table pending_sign_ins add column browser text',
+  'alter table outbox add column held_since bigint',
+  'create index outbox_held on outbox (held_since) where held_since is not null and sent_at is null and dead_at is null',
 ];
