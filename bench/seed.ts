@@ -135,6 +135,7 @@ export function pendingRow(env: Env, userId: string, token: string, expiresAt: n
     tries: 0,
     skippable: 0,
     device_id: null,
+    browser: null,
     return_to: null,
     completed_at: null,
     completed_to: null,

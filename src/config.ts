@@ -3,6 +3,7 @@ import { type Environment, findStrayName, readSetting } from '#config/environmen
 import type { Logo } from '#config/logo.ts';
 import {
   type DatabaseAddress,
+  heloOf,
   type LogLevel,
   type Problem,
   type PublicUrl,
@@ -69,7 +70,7 @@ export function loadConfig(environment: Environment, options: { readonly root: s
   if (stray) return stray;
   const values = parseSettings(environment, options.root);
   if ('problem' in values) return values;
-  const { publicUrl: givenUrl, ...others } = values;
+  const { publicUrl: givenUrl, smtp: server, smtpHelo, ...others } = values;
   if (others.port === 0 && !givenUrl) {
     return { problem: 'PORT=0 needs SALLYPORT_PUBLIC_URL, because links cannot name a port that is not known yet' };
   }
@@ -78,9 +79,14 @@ export function loadConfig(environment: Environment, options: { readonly root: s
   }
   const publicUrl = givenUrl ?? parsePublicUrl(`http://localhost:${others.port}`);
   if ('problem' in publicUrl) return publicUrl;
-  if ((others.smtp === undefined) !== (others.mailFrom === undefined)) return HALF_MAIL;
+  if ((server === undefined) !== (others.mailFrom === undefined)) return HALF_MAIL;
+  if (smtpHelo !== undefined && server === undefined) {
+    return { problem: 'SALLYPORT_SMTP_HELO greets a mail server, and SALLYPORT_SMTP_URL names none' };
+  }
+  const helo = smtpHelo ?? heloOf(new URL(publicUrl.origin).hostname);
+  const smtp = server && Object.freeze({ ...server, helo });
   const keysPath = keysPathOf(others);
-  return typeof keysPath === 'object' ? keysPath : Object.freeze({ ...others, publicUrl, keysPath });
+  return typeof keysPath === 'object' ? keysPath : Object.freeze({ ...others, smtp, publicUrl, keysPath });
 }
 
 function keysPathOf({

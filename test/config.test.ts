@@ -183,15 +183,27 @@ test('workers and the grace of a stop are numbers with bounds', () => {
 
 test('a mail server is known by its address: port, TLS and credentials', () => {
   const smtp = (url: string) => load({ SALLYPORT_SMTP_URL: url, SALLYPORT_MAIL_FROM: 'a@example.com' }).smtp;
-  const open = { user: undefined, password: undefined };
+  // The name that greets it is the host of the public URL: here nothing is set.
+  const helo = 'localhost';
+  const open = { user: undefined, password: undefined, helo };
   assert.deepEqual(smtp('smtps://a%40b:p%2Fw@mail.example.com'), {
-    ...{ host: 'mail.example.com', port: 465, tls: 'implicit', user: 'a@b', password: 'p/w' },
+    ...{ host: 'mail.example.com', port: 465, tls: 'implicit', user: 'a@b', password: 'p/w', helo },
   });
   assert.deepEqual(smtp('smtp://mail.example.com/'), { host: 'mail.example.com', port: 587, tls: 'starttls', ...open });
   assert.deepEqual(smtp('smtp://localhost:25'), { host: 'localhost', port: 25, tls: 'none', ...open });
   assert.deepEqual(smtp('smtp://[::1]:25'), { host: '::1', port: 25, tls: 'none', ...open });
   assert.deepEqual(smtp('smtps://localhost'), { host: 'localhost', port: 465, tls: 'implicit', ...open });
   assert.equal(smtp('smtp://localhost.example.com')?.tls, 'starttls');
+});
+
+test('the name that greets a mail server is a name or an address in brackets, and asks for a mail server', () => {
+  const mail = { SALLYPORT_SMTP_URL: 'smtp://localhost', SALLYPORT_MAIL_FROM: 'a@example.com' };
+  assert.equal(load({ ...mail, SALLYPORT_SMTP_HELO: 'mail.example.com' }).smtp?.helo, 'mail.example.com');
+  assert.equal(load({ ...mail, SALLYPORT_SMTP_HELO: '[2001:db8::1]' }).smtp?.helo, '[IPv6:2001:db8::1]');
+  for (const helo of ['', 'mail example', '192.0.2.1', '[mail.example.com]', 'a\r\nMAIL FROM:<x>']) {
+    assert.match(problemOf({ ...mail, SALLYPORT_SMTP_HELO: helo }), /^SALLYPORT_SMTP_HELO /, helo);
+  }
+  assert.match(problemOf({ SALLYPORT_SMTP_HELO: 'mail.example.com' }), /SALLYPORT_SMTP_URL names none/);
 });
 
 test('a sender is an address, with a name or without', () => {

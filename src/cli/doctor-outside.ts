@@ -64,10 +64,19 @@ export async function mail({ smtp }: Pick<Config, 'smtp'>): Promise<Finding> {
     const how = smtp.tls === 'none' ? 'in the clear, to this machine alone' : 'over TLS';
     return ok('mail', `${at} takes our mail ${how}${smtp.user === undefined ? ', without a password' : ''}`);
   }
-  return fail('mail', `${at} does not take our mail (${fault}): mail waits in the outbox; ${adviceOn(fault)}`);
+  return fail(
+    'mail',
+    `${at} does not take our mail (${fault}): mail waits in the outbox; ${adviceOn(fault, smtp.helo)}`,
+  );
 }
 
-function adviceOn(fault: string): string {
+function adviceOn(fault: string, helo: string): string {
+  if (/ (?:EHLO|HELO) [45]/.test(fault)) {
+    return `it does not take the name that greets it, ${helo}: give SALLYPORT_SMTP_HELO a name with a dot that leads here`;
+  }
+  if (/ CONN 421/.test(fault))
+    return 'it is busy, or lets this machine in too often: it may take mail again in some minutes';
+  if (/ CONN 5/.test(fault)) return 'it refuses this machine: let its operator allow the address that we come from';
   if (fault.startsWith('EAUTH')) return 'look at the user and the password in SALLYPORT_SMTP_URL';
   if (fault.startsWith('ETLS')) return 'the server has to offer TLS, with a certificate that this machine trusts';
   // One code for what is not there and for a certificate that nobody vouches for.

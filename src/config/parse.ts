@@ -116,6 +116,8 @@ export type SmtpServer = {
   readonly tls: 'implicit' | 'starttls' | 'none';
   readonly user: string | undefined;
   readonly password: string | undefined;
+  /** The name that we greet with. */
+  readonly helo: string;
 };
 
 // RFC 8314 §3.3, RFC 6409 §3.1.
@@ -123,7 +125,7 @@ const SMTPS_PORT = 465;
 const SUBMISSION_PORT = 587;
 
 /** Mail carries links that set passwords: in the clear it goes to this machine alone. */
-export function parseSmtpUrl(text: string): SmtpServer | Problem {
+export function parseSmtpUrl(text: string): Omit<SmtpServer, 'helo'> | Problem {
   const url = URL.parse(text);
   const isMail = (url?.protocol === 'smtp:' || url?.protocol === 'smtps:') && url.hostname !== '';
   const user = decoded(url?.username);
@@ -140,6 +142,20 @@ export function parseSmtpUrl(text: string): SmtpServer | Problem {
     user: user || undefined,
     password: password || undefined,
   });
+}
+
+/** RFC 5321 §4.1.3: a name, or an address in brackets. */
+export function parseSmtpHelo(text: string): string | Problem {
+  if (HOST_NAME.test(text) && !isIP(text) && text.length <= 253) return text;
+  const address = /^\[(?:IPv6:)?([^\]]+)\]$/i.exec(text)?.[1] ?? '';
+  if (isIP(address)) return heloOf(address);
+  return { problem: 'is not a name to greet with: write mail.example.com, or an address as [192.0.2.1]' };
+}
+
+/** How the host of an address greets a mail server. */
+export function heloOf(hostname: string): string {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  return { 0: hostname, 4: `[${address}]`, 6: `[IPv6:${address}]` }[isIP(address)] ?? hostname;
 }
 
 function decoded(text = ''): string | undefined {

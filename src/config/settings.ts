@@ -9,6 +9,7 @@ import {
   parsePortalUrl,
   parseProductName,
   parsePublicUrl,
+  parseSmtpHelo,
   parseSmtpUrl,
   parseSupportContact,
   parseSwitch,
@@ -108,6 +109,13 @@ export const SETTINGS = {
     about:
       'The sender of mail, as `Partner Interface <sign-in@example.com>`: needed with `SALLYPORT_SMTP_URL`, and only with it.',
     parse: parseMailFrom,
+  },
+  smtpHelo: {
+    name: 'SALLYPORT_SMTP_HELO',
+    shownDefault: 'the host of `SALLYPORT_PUBLIC_URL`',
+    about:
+      'The name that greets the mail server (EHLO): one with a dot, which leads to this machine where the server checks that. Only with `SALLYPORT_SMTP_URL`.',
+    parse: parseSmtpHelo,
   },
   trustedProxies: {
     name: 'SALLYPORT_TRUSTED_PROXIES',

@@ -36,6 +36,8 @@ export const EMAIL_CHANGE_SECONDS = DAY;
 export const EMAIL_REVERT_SECONDS = 3 * DAY;
 /** For how long a browser stays known for a user. */
 export const DEVICE_SECONDS = 180 * DAY;
+/** How many people one browser is known for; the one it was known for first goes. */
+export const PEOPLE_PER_BROWSER = 8;
 
 /**
  * The absolute end of a session made now.

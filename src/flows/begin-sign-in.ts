@@ -96,6 +96,7 @@ async function openPending(
     expires_at: expiresAt,
     return_to: door.returnTo ?? null,
     skippable: canSkip ? 1 : 0,
+    browser: door.client.browser ?? null,
   };
   const held = heldPending(door);
   if (held && (await renewPendingSignIn(tx, held.id, { ...row, now }))) return { pendingToken, expiresAt };
@@ -118,7 +119,12 @@ async function openPending(
   return { pendingToken, expiresAt };
 }
 
-/** Two tabs: the same person in the same browser keeps the tries and the secret. One without tries left is no help. */
+/**
+ * Two tabs: the same person in the same browser keeps the tries and the secret. One without tries left is no help.
+ *
+ * The cookie alone does not make it the same browser: in another one the owner would confirm a secret that the first one
+ * was shown. `renewPendingSignIn` compares them.
+ */
 function heldPending({ held, person, mouth }: FirstDoor): PendingSignIn | undefined {
   const pending = held?.pending;
   if (!pending || pending.mouth !== mouth || pending.user.id !== person.user.id) return undefined;

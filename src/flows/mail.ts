@@ -67,6 +67,7 @@ export async function queueMail(
     expires_at: now + lifeSeconds(mail),
     dead_at: null,
     last_fault: null,
+    held_since: null,
   });
   return id;
 }

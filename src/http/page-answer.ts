@@ -1,5 +1,5 @@
 import { newToken } from '#core/token.ts';
-import { isLocale, type Locale, type MessageKey, negotiateLocale, translator } from '#messages/messages.ts';
+import { isLocale, type Locale, negotiateLocale, type PlainKey, translator } from '#messages/messages.ts';
 import { type Cookies, isTokenShaped, readCookies, setCookie } from './cookie.ts';
 import { makeFormToken } from './form.ts';
 import { type Found, formBinding } from './guard.ts';
@@ -56,7 +56,7 @@ export function keptFormPage(house: House, ask: Ask, found: Found): Response {
   return messagePage(house, ask, problem('step_up_required'), text, found);
 }
 
-type Text = { readonly title: MessageKey; readonly text: MessageKey };
+type Text = { readonly title: PlainKey; readonly text: PlainKey };
 
 function messagePage(house: House, ask: Ask, refusal: Problem, text: Text, found: Found): Response {
   const browser = browserOf(house, ask) ?? { cookies: {}, formCookie: newToken(house.env.random) };
@@ -68,7 +68,7 @@ function messagePage(house: House, ask: Ask, refusal: Problem, text: Text, found
   return pageResponse(house, ask, browser, { ...show(page, status), headers: problemHeaders(refusal) });
 }
 
-type WayOn = { readonly href: string; readonly label: MessageKey };
+type WayOn = { readonly href: string; readonly label: PlainKey };
 
 const HOME: WayOn = { href: '/', label: 'error.action.home' };
 

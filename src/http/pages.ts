@@ -1,8 +1,9 @@
 import { AuthorityLost } from '#core/authority.ts';
 import type { Client } from '#core/client.ts';
+import { tokenHash } from '#core/token.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import { setStepUpTarget } from '#store/session-changes.ts';
-import { isTokenShaped } from './cookie.ts';
+import { isDeviceShaped } from './cookie.ts';
 import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
 import { checkPage, type Found, formBinding, type PageVerdict } from './guard.ts';
 import { type Ask, clientOf, type House } from './house.ts';
@@ -69,9 +70,10 @@ function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
   if (browser === undefined) return problem('invalid_request');
   if (isProblem(query)) return query;
   const { device } = browser.cookies;
-  const client = clientOf(house, ask, isTokenShaped(device) ? device : undefined);
+  const client = clientOf(house, ask, isDeviceShaped(device) ? device : undefined);
   if (isProblem(client)) return client;
-  return { house, ask, params, query, client: { ...client, locale: localeOf(ask, browser) }, browser };
+  const mark = tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
+  return { house, ask, params, query, client: { ...client, browser: mark, locale: localeOf(ask, browser) }, browser };
 }
 
 function isFromUs({ house, ask }: Visit): boolean {

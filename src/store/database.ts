@@ -155,6 +155,7 @@ export type PendingSignInTable = {
   /** 1 while the enrollment could be skipped when the password was accepted. */
   skippable: number;
   device_id: string | null;
+  browser: string | null;
   return_to: string | null;
   completed_at: number | null;
   /** Where the finished sign-in went: a second submit is sent there too. */

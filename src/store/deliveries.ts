@@ -39,6 +39,20 @@ export async function hasMailWaitingSince(queries: Queries, moment: number): Pro
   return row !== undefined;
 }
 
+/** Why a mail is held that somebody has to help, the one that is held for longest; undefined when there is none. */
+export async function findHeldMail(
+  queries: Queries,
+): Promise<Pick<OutboxTable, 'last_fault' | 'held_since'> | undefined> {
+  const held = queries.selectFrom('outbox').select(['last_fault', 'held_since']).where(isWaiting);
+  return held.where('held_since', 'is not', null).orderBy('held_since').limit(1).executeTakeFirst();
+}
+
+/** How many mails were given up, of those that are still known. */
+export async function countDeadMail(queries: Queries): Promise<number> {
+  const dead = queries.selectFrom('outbox').select((all) => all.fn.countAll<number | string>().as('count'));
+  return Number((await dead.where('dead_at', 'is not', null).executeTakeFirstOrThrow()).count);
+}
+
 /**
  * Takes a mail for one delivery: true for one of all who ask, and until `untilAt` for nobody else.
  *
@@ -64,7 +78,7 @@ export async function claimMail(
 export async function markMailSent(tx: Queries, id: string, now: number): Promise<void> {
   await tx
     .updateTable('outbox')
-    .set({ sent_at: now, sealed_parameters: '', last_fault: null })
+    .set({ sent_at: now, sealed_parameters: '', last_fault: null, held_since: null })
     .where('id', '=', id)
     .execute();
 }
@@ -72,9 +86,10 @@ export async function markMailSent(tx: Queries, id: string, now: number): Promis
 export async function putMailOff(
   tx: Queries,
   id: string,
-  { fault, nextTryAt }: { fault: string; nextTryAt: number },
+  { fault, nextTryAt, heldSince }: { fault: string; nextTryAt: number; heldSince: number | null },
 ): Promise<void> {
-  await tx.updateTable('outbox').set({ last_fault: fault, next_try_at: nextTryAt }).where('id', '=', id).execute();
+  const off = { last_fault: fault, next_try_at: nextTryAt, held_since: heldSince };
+  await tx.updateTable('outbox').set(off).where('id', '=', id).execute();
 }
 
 /** The server is away: whatever would be tried before that moment waits for it. */

@@ -17,6 +17,8 @@ export type OutboxTable = {
   dead_at: number | null;
   /** Why the last try failed: a code, never what a server said. */
   last_fault: string | null;
+  /** Since when the server refuses it for a reason that the operator has to put right. */
+  held_since: number | null;
 };
 
 /** A reminder that was put into the outbox: once per person, date and stage. */

@@ -21,6 +21,7 @@ const insertMail = statement((db: Queries, p: Param<OutboxTable>) =>
     expires_at: p.expires_at,
     dead_at: p.dead_at,
     last_fault: p.last_fault,
+    held_since: p.held_since,
   }),
 );
 

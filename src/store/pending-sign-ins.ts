@@ -87,6 +87,7 @@ function openPendings(db: Queries) {
       's.return_to',
       's.completed_at',
       's.completed_to',
+      's.browser',
       'a.id as authenticator_id',
       'c.user_id as access_code_of',
       ...userColumns,

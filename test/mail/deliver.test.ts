@@ -232,6 +232,22 @@ test('a mail that does not decrypt is given up and nothing of it is sent', async
   assert.deepEqual([(await row(id)).last_fault, office.raw.length], ['unreadable', 0]);
 });
 
+test('a mail whose words cannot be made waits, and the log says so, not that it does not decrypt', async (t) => {
+  const { office, write, deliver, row, env, log } = await openBoth(t);
+  const recipient = 'ana@acme.example';
+  const id = await write({ kind: 'invited_again', partner: 'Acme' }, recipient);
+  const sealed = env.keys.seal('mail', { table: 'outbox', rowId: id, userId: recipient }, '{}');
+  await env.db.transaction((tx) => tx.updateTable('outbox').set({ sealed_parameters: sealed }).execute());
+  await deliver();
+  const { last_fault, dead_at, sealed_parameters } = await row(id);
+  assert.deepEqual([last_fault, dead_at, sealed_parameters, office.raw.length], ['unwritable', null, sealed, 0]);
+  const faults = log.filter((line) => JSON.parse(line).mailId === id && JSON.parse(line).err);
+  assert.deepEqual(
+    faults.map((line) => [JSON.parse(line).msg, JSON.parse(line).kind]),
+    [['the words of a mail could not be made', 'invited_again']],
+  );
+});
+
 test('a recipient that somebody changed in the database gets nothing, and no header comes of it', async (t) => {
   const { office, write, deliver, env } = await openBoth(t);
   for (const recipient of [

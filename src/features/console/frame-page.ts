@@ -6,7 +6,7 @@ import { tabs } from '#http/parts/grid.ts';
 import { attributes, type Content, type Html, html } from '#http/parts/html.ts';
 import { notice } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
-import type { MessageKey, Translate } from '#messages/messages.ts';
+import type { PlainKey, Translate } from '#messages/messages.ts';
 
 export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
 
@@ -88,7 +88,7 @@ export function missingPage(view: View): Html {
   });
 }
 
-type Words = { readonly field?: string; readonly key: MessageKey };
+type Words = { readonly field?: string; readonly key: PlainKey };
 
 /** Every refusal that a form of the console can meet, by its reason: which field, and what is the matter. */
 const WORDS: Readonly<Record<string, Words>> = {

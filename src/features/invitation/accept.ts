@@ -47,13 +47,14 @@ export async function acceptInvitation(
     return { faults: { name: name === undefined ? 'malformed' : undefined, password } };
   }
   return personTransaction(env.db, user.id, async (tx) => {
-    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
+    const { client } = answered;
+    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword, client });
     if (isRefusal(finished)) return finished;
     if (finished.person.user.sealedPassword !== undefined) return refuse('not_found');
     await setUserName(tx, user, name);
     await setUserLocale(tx, user.id, answered.locale);
     const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-    await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);
+    await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, client);
     const begun = await beginUnlessComplete(env, tx, finished, answered);
     return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };
   });

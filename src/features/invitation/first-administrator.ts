@@ -30,8 +30,8 @@ export async function createFirstAdministrator(
     if (!(await create(env, tx, checked, answered))) return EMAIL_TAKEN;
     const person = await findPerson(tx, checked.id);
     if (!person) throw new Error('a user just made is not there');
-    const { deviceId, deviceToken } = await knowByLink(env, tx, checked.id);
     const { client, held } = answered;
+    const { deviceId, deviceToken } = await knowByLink(env, tx, checked.id, client);
     const door = { person, mouth: 'page', deviceId, returnTo: undefined, client, held } as const;
     const begun = await beginSignIn(env, tx, door, now);
     return isRefusal(begun) ? begun : { begun, deviceToken };

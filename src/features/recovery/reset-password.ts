@@ -37,7 +37,7 @@ export async function resetPassword(
   const sealedPassword = await hashNewPassword(env, { ...user, partner }, password);
   if (isRefusal(sealedPassword)) return sealedPassword;
   return personTransaction(env.db, user.id, async (tx) => {
-    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
+    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword, client });
     if (isRefusal(finished)) return finished;
     await notePasswordReset(tx, user.id, env.now());
     await endOthers(env, tx, { user, keepSessionId: '', client }, 'password_changed');

@@ -84,7 +84,7 @@ async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Cl
   await deleteDevices(tx, user.id);
   await revokeLinks(tx, user.id);
   await reopen(env, tx, user.email, env.now());
-  const device = await knowDevice(env, tx, user.id, { ...client, deviceToken: undefined });
+  const device = await knowDevice(env, tx, user.id, client);
   await setSessionDevice(tx, session.id, device.id);
   // Both hashes took their time: a session that was ended meanwhile changes nothing.
   const told = await setNotice(tx, session.id, noticeText({ kind: 'password_changed', ended }));
@@ -92,7 +92,7 @@ async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Cl
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   await appendEvent(env, tx, { action: 'password.changed', ...whose, detail: {} }, client);
   await queueMail(env, tx, user, { kind: 'password_changed', ...whereFrom(client) });
-  return { deviceToken: device.token };
+  return { deviceToken: device.cookie };
 }
 
 type Reason = AuditDetail<'password.change_refused'>['reason'];

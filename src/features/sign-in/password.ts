@@ -1,13 +1,12 @@
 import type { Client } from '#core/client.ts';
 import type { Refusal } from '#core/result.ts';
-import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, type FirstDoor } from '#flows/begin-sign-in.ts';
 import { checkPasswordTry, type PasswordFault } from '#flows/check-password.ts';
+import { findKnownDevice } from '#flows/know-device.ts';
 import { warnOfPasswords } from '#flows/warn-of-passwords.ts';
 import type { Mouth, Queries } from '#store/database.ts';
-import { findKnownDevice } from '#store/devices.ts';
 import { findPersonByEmail, type Person } from '#store/users.ts';
 
 export type PasswordAttempt = {
@@ -38,8 +37,7 @@ async function knownDevice(
   { client, mouth }: PasswordAttempt,
   person: Person | undefined,
 ): Promise<string | undefined> {
-  if (mouth === 'api' || client.deviceToken === undefined) return undefined;
-  return findKnownDevice(env.db.read, tokenHash(client.deviceToken), person?.user.id ?? '', env.now());
+  return mouth === 'api' ? undefined : findKnownDevice(env, client, person?.user.id ?? '');
 }
 
 async function begin(env: Env, tx: Queries, door: FirstDoor): Promise<BegunSignIn | Refusal> {

@@ -129,8 +129,8 @@ export function actPage(view: View, { name, row, refusal }: ActPage): Html {
   const { t } = view;
   const title = actTitle(t, name, row);
   const path = `/team/people/${row.id}`;
-  const who = { name: row.name, email: row.email, state: row.state, to: row.role === 'manager' ? 'member' : 'manager' };
-  const text = name === 'invitation' ? t('act.invitation.text', who) : t(`team.${name}.text`, who);
+  const who = { name: row.name, state: row.state, to: row.role === 'manager' ? 'member' : 'manager' };
+  const text = name === 'invitation' ? t('act.invitation.text', { email: row.email }) : t(`team.${name}.text`, who);
   return layout(view, {
     title,
     width: 'console',

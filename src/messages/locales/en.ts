@@ -1,4 +1,5 @@
-{
+/** Every text in English. The types of the texts say what a caller has to fill in: `messages/placeholders.ts`. */
+export const en = {
   "accessCode.field": "Temporary access code",
   "accessCode.help": "What is this code, and why is it asked for?",
   "accessCode.hint": "16 letters and digits that support gave you",
@@ -482,7 +483,7 @@
   "mail.invitation.text": "You have been given access to {product}. Choose a password, and you can sign in.",
   "mail.invited_again.action": "Sign in",
   "mail.invited_again.after": "If you never chose a password, ask for a link on the sign-in page. If you want to move to {partner}, contact support. {partner} is not told that you have access already.",
-  "mail.invited_again.subject": "{partner} invited you to {product}",
+  "mail.invited_again.subject": "You already have access to {product}",
   "mail.invited_again.text": "{partner} invited you to {product}. You have access to it already, so nothing was changed: you sign in as before.",
   "mail.mfa_enrolled.action": "See your security settings",
   "mail.mfa_enrolled.after": "Keep your recovery codes where your phone is not. If it was not you, somebody has your password and can now sign in as you: contact us at once, so that the authenticator is removed.",
@@ -904,4 +905,4 @@
   "webhooks.url": "Address",
   "webhooks.url.hint": "https, on the public Internet",
   "webhooks.waits": "{tries, plural, =0 {Waiting} one {Waiting after # try} other {Waiting after # tries}}"
-}
+} as const;
