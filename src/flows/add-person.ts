@@ -13,6 +13,7 @@ import { deleteUserRow } from '#store/user-life.ts';
 import { createUser, findPerson, findPersonByEmail, type Partner, type Person, type User } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
+import { actorAt } from './hash-turn.ts';
 import { queueMail } from './mail.ts';
 import { makeLink, type NewLink } from './make-link.ts';
 import { hashNewPassword } from './new-password.ts';
@@ -42,7 +43,8 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   if (await findPersonByEmail(env.db.read, email)) return refuse('invalid_request', { reason: 'email_taken' });
   const id = env.newId();
   const owner = { id, email, name, partner };
-  const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password);
+  const turn = { asker: actorAt(actor), lanes: [] };
+  const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password, turn);
   if (isRefusal(password)) return password;
   const newcomer = { id, email, name, role: typed.role, partner };
   return transactionOrRefusal(env.db, (tx) => createPerson(env, tx, actor, newcomer, password));

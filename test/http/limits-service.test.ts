@@ -66,8 +66,10 @@ describe('while the hash queue is full', () => {
     const wait = async () => gate.held?.promise;
     const hasher = createHasher({
       concurrency: 1,
+      jobsPerHash: 1,
       queueSeconds: 0.01,
       argon2: {
+        hashCode: (code) => wait().then(() => QUICK_HASH.hashCode(code)),
         hash: (password) => wait().then(() => QUICK_HASH.hash(password)),
         verify: (phc, password) => wait().then(() => QUICK_HASH.verify(phc, password)),
       },

@@ -5,7 +5,9 @@ import { stateAfterPassword } from '#core/sign-in.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/begin-sign-in.ts';
-import { hashNewPassword } from '#flows/new-password.ts';
+import { linkHolderAt } from '#flows/hash-turn.ts';
+import { linkLane } from '#flows/lanes.ts';
+import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
@@ -41,11 +43,12 @@ export async function acceptInvitation(
 ): Promise<Accepted | { readonly faults: Faults } | Refusal> {
   const name = cleanName(answered.name);
   const owner = { id: user.id, email: user.email, name: name ?? user.name, partner };
-  const sealedPassword = await hashNewPassword(env, owner, answered.password);
-  if (name === undefined || isRefusal(sealedPassword)) {
-    const password = isRefusal(sealedPassword) ? sealedPassword : undefined;
-    return { faults: { name: name === undefined ? 'malformed' : undefined, password } };
+  if (name === undefined) {
+    return { faults: { name: 'malformed', password: await checkNewPassword(env, owner, answered.password) } };
   }
+  const byLink = { asker: linkHolderAt(linkId, answered.client), lanes: [linkLane(linkId)] };
+  const sealedPassword = await hashNewPassword(env, owner, answered.password, byLink);
+  if (isRefusal(sealedPassword)) return { faults: { password: sealedPassword } };
   return personTransaction(env.db, user.id, async (tx) => {
     const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
     if (isRefusal(finished)) return finished;

@@ -4,7 +4,9 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { beginSignIn } from '#flows/begin-sign-in.ts';
-import { hashNewPassword } from '#flows/new-password.ts';
+import { linkHolderAt } from '#flows/hash-turn.ts';
+import { linkLane } from '#flows/lanes.ts';
+import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
 import { knowByLink } from '#flows/password-by-link.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
@@ -21,7 +23,7 @@ export async function createFirstAdministrator(
   linkId: string,
   answered: Answered,
 ): Promise<Accepted | { readonly faults: Faults } | Refusal> {
-  const checked = await check(env, answered);
+  const checked = await check(env, linkId, answered);
   if ('faults' in checked) return checked;
   const outcome = await transactionOrRefusal(env.db, async (tx) => {
     const now = env.now();
@@ -41,23 +43,28 @@ export async function createFirstAdministrator(
 
 const EMAIL_TAKEN = refuse('invalid_request', { reason: 'email_taken' });
 
-async function check(env: Env, answered: Answered): Promise<NewAdministrator | { readonly faults: Faults }> {
+async function check(
+  env: Env,
+  linkId: string,
+  answered: Answered,
+): Promise<NewAdministrator | { readonly faults: Faults }> {
   const email = canonicalEmail(answered.email);
   const name = cleanName(answered.name);
   const isTaken = email !== undefined && (await findPersonByEmail(env.db.read, email)) !== undefined;
   const id = env.newId();
   const owner = { id, email: email ?? '', name: name ?? '', partner: undefined };
-  const sealedPassword = await hashNewPassword(env, owner, answered.password);
-  if (email !== undefined && !isTaken && name !== undefined && !isRefusal(sealedPassword)) {
-    return { id, email, name, sealedPassword };
+  if (email === undefined || isTaken || name === undefined) {
+    return {
+      faults: {
+        email: email === undefined ? 'malformed' : isTaken ? 'taken' : undefined,
+        name: name === undefined ? 'malformed' : undefined,
+        password: await checkNewPassword(env, owner, answered.password),
+      },
+    };
   }
-  return {
-    faults: {
-      email: email === undefined ? 'malformed' : isTaken ? 'taken' : undefined,
-      name: name === undefined ? 'malformed' : undefined,
-      password: isRefusal(sealedPassword) ? sealedPassword : undefined,
-    },
-  };
+  const byLink = { asker: linkHolderAt(linkId, answered.client), lanes: [linkLane(linkId)] };
+  const sealedPassword = await hashNewPassword(env, owner, answered.password, byLink);
+  return isRefusal(sealedPassword) ? { faults: { password: sealedPassword } } : { id, email, name, sealedPassword };
 }
 
 async function create(

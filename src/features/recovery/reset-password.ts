@@ -4,6 +4,8 @@ import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
+import { linkHolderAt } from '#flows/hash-turn.ts';
+import { linkLane } from '#flows/lanes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
@@ -34,7 +36,8 @@ export async function resetPassword(
   password: string,
   client: Client,
 ): Promise<LinkFinished | Refusal> {
-  const sealedPassword = await hashNewPassword(env, { ...user, partner }, password);
+  const byLink = { asker: linkHolderAt(linkId, client), lanes: [linkLane(linkId)] };
+  const sealedPassword = await hashNewPassword(env, { ...user, partner }, password, byLink);
   if (isRefusal(sealedPassword)) return sealedPassword;
   return personTransaction(env.db, user.id, async (tx) => {
     const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
