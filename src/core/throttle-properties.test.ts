@@ -99,6 +99,8 @@ test('two hundred tries at once let through exactly what the rule has left', () 
     passwordKnownDevice: 10,
     addressPasswords: 20,
     addressCodes: 30,
+    recoveryCodeDraws: 10,
+    linkPasswords: 10,
     newPendingSignIns: 20,
     resetMails: 3,
     emailChangeMails: 3,

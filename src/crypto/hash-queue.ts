@@ -6,8 +6,8 @@ import { createHashLines } from './hash-lines.ts';
 export type Asker = {
   /** The network that the request came from. */
   readonly address?: string | undefined;
-  /** Whose share is taken, where a person or a link is known, and how many jobs that share has. */
-  readonly share?: { readonly of: string; readonly jobs: number };
+  /** The person or the link, where one is known: it has one job in the queue at a time. */
+  readonly share?: string;
   /** Whether this person has proven something already: people inside a flow are served before those who arrive. */
   readonly isInside?: boolean;
   /** Whether nobody waits for the answer any more. */
@@ -63,7 +63,7 @@ export function createHashQueue(options: QueueOptions): HashQueue {
   const inside = createHashLines<Job>();
   const arriving = createHashLines<Job>();
   const working = createCounts();
-  const shares = createCounts();
+  const shares = createShares(queueSeconds * 1000);
   const firsts = createFirsts(nowMs);
   const cores = createCores(concurrency, nowMs);
   let unitsAtWork = 0;
@@ -72,10 +72,10 @@ export function createHashQueue(options: QueueOptions): HashQueue {
   const mayGo = (line: string): boolean => working.of(line) < jobsPerAddress;
 
   /** True when the turn has come; false when it did not come in time, or cannot. */
-  function takeTurn(asker: Asker, units: number): Promise<boolean> {
+  function takeTurn(asker: Asker, units: number, withinMs: number): Promise<boolean> {
     const lines = firsts.take(asker) ? inside : arriving;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => job.end(false), queueSeconds * 1000);
+      const timer = setTimeout(() => job.end(false), withinMs);
       const job: Job = {
         ...{ line: asker.address ?? '', units, asker },
         end(isTurn) {
@@ -124,25 +124,25 @@ export function createHashQueue(options: QueueOptions): HashQueue {
 
   async function run<T>(asker: Asker, units: number, job: (onCore: OnCore) => Promise<T>): Promise<T | Refusal> {
     const { address = '', share } = asker;
-    if (share && shares.of(share.of) >= share.jobs) return AT_WORK;
-    if (share) shares.add(share.of, 1);
+    const askedMs = nowMs();
+    const isOwnTurn = shares.take(share);
+    if (isOwnTurn !== true && !(await isOwnTurn)) return AT_WORK;
     try {
-      const askedMs = nowMs();
-      if (!(await takeTurn(asker, units))) return refuseJob(units);
+      if (!(await takeTurn(asker, units, askedMs + queueSeconds * 1000 - nowMs()))) return refuseJob(units);
       try {
         return await job(cores.since(askedMs));
       } finally {
         leave(address, units);
       }
     } finally {
-      if (share) shares.add(share.of, -1);
+      shares.leave(share);
     }
   }
 
   return { run, depth: () => inside.size() + arriving.size() };
 }
 
-/** This person or link has its share of the queue: a job before this one is still at work. */
+/** Jobs of this person or link are still at work, and too many wait for them. */
 const AT_WORK = refuse('temporarily_unavailable', { reason: 'at_work', retryAfterSeconds: 1 });
 
 /** How many of each name, kept while there are any. */
@@ -160,6 +160,44 @@ function createCounts() {
   return { add, of: (name: string) => counts.get(name) ?? 0, total: () => total };
 }
 
+// More than a form is ever sent by mistake; they wait outside the queue and cost memory alone.
+const MOST_BEHIND_A_SHARE = 100;
+
+/** One job at a time for each person and link; the others wait for it outside the queue. */
+function createShares(withinMs: number) {
+  // Whoever has a job in the queue, and what waits for it.
+  const taken = new Map<string, Set<() => void>>();
+
+  function take(share: string | undefined): Promise<boolean> | boolean {
+    if (share === undefined) return true;
+    const waiting = taken.get(share);
+    if (waiting === undefined) {
+      taken.set(share, new Set());
+      return true;
+    }
+    if (waiting.size >= MOST_BEHIND_A_SHARE) return false;
+    return new Promise((resolve) => {
+      const end = (isTurn: boolean) => {
+        clearTimeout(timer);
+        waiting.delete(start);
+        resolve(isTurn);
+      };
+      const start = () => end(true);
+      const timer = setTimeout(() => end(false), withinMs);
+      waiting.add(start);
+    });
+  }
+
+  function leave(share: string | undefined): void {
+    if (share === undefined) return;
+    const [next] = taken.get(share) ?? [];
+    if (next === undefined) taken.delete(share);
+    else next();
+  }
+
+  return { take, leave };
+}
+
 /** Who went first of late, and how often. */
 function createFirsts(nowMs: () => number) {
   const taken = new Map<string, { readonly untilMs: number; count: number }>();
@@ -172,9 +210,9 @@ function createFirsts(nowMs: () => number) {
       if (untilMs > now) break;
       taken.delete(name);
     }
-    const own = taken.get(share.of) ?? { untilMs: now + FIRSTS_MS, count: 0 };
+    const own = taken.get(share) ?? { untilMs: now + FIRSTS_MS, count: 0 };
     own.count += 1;
-    taken.set(share.of, own);
+    taken.set(share, own);
     return own.count <= FIRSTS;
   }
 

@@ -42,12 +42,11 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   if (isRefusal(partner)) return partner;
   if (await findPersonByEmail(env.db.read, email)) return refuse('invalid_request', { reason: 'email_taken' });
   const id = env.newId();
-  const owner = { id, email, name, partner };
-  const turn = { asker: actorAt(actor), lanes: [] };
-  const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password, turn);
-  if (isRefusal(password)) return password;
   const newcomer = { id, email, name, role: typed.role, partner };
-  return transactionOrRefusal(env.db, (tx) => createPerson(env, tx, actor, newcomer, password));
+  const create = (password?: string) =>
+    transactionOrRefusal(env.db, (tx) => createPerson(env, tx, actor, newcomer, password));
+  if (typed.password === undefined) return create();
+  return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), lanes: [] }, create);
 }
 
 export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };

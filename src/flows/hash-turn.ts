@@ -51,31 +51,23 @@ async function count(
   return lanes.length === 0 ? [] : db.transaction((tx) => reserve(tx, at));
 }
 
-/** Jobs of one person or link in the queue: a form that was sent twice waits, a flood does not. */
-const JOBS = 2;
-
 /** Somebody of whom nothing is proven: a typed email is anybody's to type. */
 export function strangerAt({ address, hasLeft }: Client): Asker {
   return { address: address && addressBucket(address), ...(hasLeft && { hasLeft }) };
 }
 
 export function linkHolderAt(linkId: string, client: Client): Asker {
-  return { ...strangerAt(client), share: { of: `link:${linkId}`, jobs: JOBS } };
+  return { ...strangerAt(client), share: `link:${linkId}` };
 }
 
 /** Somebody at the second door or in a session. */
 export function personAt(userId: string, client: Client): Asker {
-  return { ...strangerAt(client), share: { of: `person:${userId}`, jobs: JOBS }, isInside: true };
+  return { ...strangerAt(client), share: `person:${userId}`, isInside: true };
 }
 
 /** Whoever acts for somebody else; the command line has a queue of its own. */
 export function actorAt(actor: Actor): Asker {
   const address = actorClient(actor)?.address;
   if (typeof actor === 'string') return {};
-  return { address: address && addressBucket(address), share: { of: `person:${actor.id}`, jobs: JOBS } };
-}
-
-/** Recovery codes are drawn once at a time for each person. */
-export function drawerAt(userId: string, client: Client): Asker {
-  return { ...personAt(userId, client), share: { of: `codes:${userId}`, jobs: 1 } };
+  return { address: address && addressBucket(address), share: `person:${actor.id}` };
 }

@@ -14,7 +14,7 @@ import { replaceRecoveryCodes } from '#store/recovery-codes.ts';
 import type { User } from '#store/users.ts';
 import { appendEvent } from './append-event.ts';
 import { recoveryTags } from './check-recovery-code.ts';
-import { countedTurn, drawerAt } from './hash-turn.ts';
+import { countedTurn, personAt } from './hash-turn.ts';
 import { recoveryCodeDrawKey } from './lanes.ts';
 
 /** Ten codes and their hashes, made before the transaction that gives them to somebody. */
@@ -26,7 +26,7 @@ export type FreshCodes = { readonly codes: readonly string[]; readonly hashes: r
  */
 export function drawRecoveryCodes(env: Env, userId: string, client: Client): Promise<FreshCodes | Refusal> {
   const lanes = [{ key: recoveryCodeDrawKey(userId), rule: RULES.recoveryCodeDraws }];
-  const draw = { asker: drawerAt(userId, client), kind: 'codes', lanes, reason: 'often' } as const;
+  const draw = { asker: personAt(userId, client), kind: 'codes', lanes, reason: 'often' } as const;
   return countedTurn(env, draw, async (hashing) => {
     const codes = Array.from({ length: RECOVERY_CODE_COUNT }, () =>
       formatRecoveryCode(env.random(RECOVERY_CODE_BYTES)),

@@ -1,5 +1,5 @@
 import { checkPassword, minimumPasswordLength, normalizePassword } from '#core/password.ts';
-import { isRefusal, type Refusal } from '#core/result.ts';
+import type { Refusal } from '#core/result.ts';
 import { loadCommonPasswords } from '#crypto/common-passwords.ts';
 import type { Env } from '#env.ts';
 import type { Partner, User } from '#store/users.ts';
@@ -25,21 +25,24 @@ export async function checkNewPassword(env: Env, owner: PasswordOwner, password:
 }
 
 /**
- * Checks a new password against the rule and hashes it: what `users.sealed_password` holds, or why not.
+ * Checks a new password against the rule, hashes it and hands on what `users.sealed_password` is to hold, or says why not.
  *
- * Slow, and so never inside a transaction; refuses when the hash queue is full.
+ * Slow, and so never inside a transaction; refuses when the hash queue is full. What uses the hash is a part of the same
+ * job: the next one with the same link finds it used up, and hashes nothing.
  *
  * @param turn whose share of the queue it takes, and what counts a password that is hashed
  */
-export async function hashNewPassword(
+export async function hashNewPassword<T>(
   env: Env,
   owner: PasswordOwner,
   password: string,
-  turn: Pick<HashTry, 'asker' | 'lanes'>,
-): Promise<string | Refusal> {
+  turn: Pick<HashTry, 'asker' | 'lanes' | 'reserve'>,
+  use: (sealedPassword: string) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
   const refusal = await checkNewPassword(env, owner, password);
   if (refusal) return refusal;
   const normal = normalizePassword(password) ?? '';
-  const phc = await countedTurn(env, { ...turn, kind: 'password', reason: 'often' }, (hashing) => hashing.hash(normal));
-  return isRefusal(phc) ? phc : sealPassword(env, owner.id, phc);
+  return countedTurn(env, { ...turn, kind: 'password', reason: 'often' }, async (hashing) =>
+    use(sealPassword(env, owner.id, await hashing.hash(normal))),
+  );
 }

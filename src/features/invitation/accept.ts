@@ -5,10 +5,8 @@ import { stateAfterPassword } from '#core/sign-in.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/begin-sign-in.ts';
-import { linkHolderAt } from '#flows/hash-turn.ts';
-import { linkLane } from '#flows/lanes.ts';
 import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
-import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
+import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/password-by-link.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -46,16 +44,21 @@ export async function acceptInvitation(
   if (name === undefined) {
     return { faults: { name: 'malformed', password: await checkNewPassword(env, owner, answered.password) } };
   }
-  const byLink = { asker: linkHolderAt(linkId, answered.client), lanes: [linkLane(linkId)] };
-  const sealedPassword = await hashNewPassword(env, owner, answered.password, byLink);
-  if (isRefusal(sealedPassword)) return { faults: { password: sealedPassword } };
-  return personTransaction(env.db, user.id, async (tx) => {
-    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
+  return hashNewPassword(env, owner, answered.password, linkTry(linkId, answered.client), (sealedPassword) =>
+    accept(env, { linkId, userId: user.id, sealedPassword }, { ...answered, name }),
+  );
+}
+
+function accept(env: Env, byLink: PasswordByLink, answered: Answered): Promise<Accepted | Refusal> {
+  const { userId } = byLink;
+  return personTransaction(env.db, userId, async (tx) => {
+    const finished = await setPasswordByLink(env, tx, byLink);
     if (isRefusal(finished)) return finished;
-    if (finished.person.user.sealedPassword !== undefined) return refuse('not_found');
-    await setUserName(tx, user.id, name);
-    await setUserLocale(tx, user.id, answered.locale);
-    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    const { user } = finished.person;
+    if (user.sealedPassword !== undefined) return refuse('not_found');
+    await setUserName(tx, userId, answered.name);
+    await setUserLocale(tx, userId, answered.locale);
+    const whose = { actor: userId, subject: userId, partner: user.partnerId };
     await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);
     const begun = await beginUnlessComplete(env, tx, finished, answered);
     return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };

@@ -50,10 +50,17 @@ export async function changePassword(
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
     return refused(env, session, client, 'current', proven.refusal, reason);
   }
-  const sealed = await hashNewPassword(env, owner, next, { asker, lanes: [] });
-  if (isRefusal(sealed)) return refused(env, session, client, 'new', sealed, sealed.refused);
+  const changed = await hashNewPassword(env, owner, next, { asker, lanes: [] }, (sealed) =>
+    change(env, session, sealed, client),
+  );
+  if (!isRefusal(changed)) return changed;
+  const field = changed.refused === 'temporarily_unavailable' ? 'new' : 'current';
+  return refused(env, session, client, field, changed, changed.refused);
+}
 
-  const changed = await personTransaction(env.db, user.id, async (tx) => {
+function change(env: Env, session: Session, sealed: string, client: Client): Promise<Changed | Refusal> {
+  const { user } = session;
+  return personTransaction(env.db, user.id, async (tx) => {
     const now = await findPerson(tx, user.id);
     if (!now || !isSamePassword(env, now.user, user)) return refuse('invalid_credentials');
     if (!(await replacePassword(tx, user.id, { from: now.user.sealedPassword, to: sealed }))) {
@@ -62,8 +69,6 @@ export async function changePassword(
     await bringBackAuthenticator(tx, session);
     return forgetAndTell(env, tx, session, client);
   });
-  if (!isRefusal(changed)) return changed;
-  return refused(env, session, client, 'current', changed, changed.refused);
 }
 
 /**
