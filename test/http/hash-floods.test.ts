@@ -4,10 +4,12 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Argon2, createHasher } from '#crypto/password-hash.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
+import { linkLane } from '#flows/lanes.ts';
 import { makeLink } from '#flows/make-link.ts';
+import { unlockUser } from '#flows/person-acts.ts';
 import { openWorld, PASSWORD, type Person, QUICK_HASH, type World } from '../world.ts';
-import { wrongCode } from './limits-story.ts';
-import { skip, startEnrollment } from './story.ts';
+import { haveFailed, wrongCode } from './limits-story.ts';
+import { refusalOn, skip, startEnrollment } from './story.ts';
 import { enter } from './team-story.ts';
 
 const FLOOD = 40;
@@ -310,6 +312,37 @@ describe('forty requests at once with one key', () => {
       assert.ok(state.codes <= codes, `${state.codes} codes were hashed`);
     });
   }
+});
+
+test('recovery codes are drawn ten times in an hour for each person, until unlocked', async (t) => {
+  const world = await openWorld(t);
+  const { id: partnerId } = await world.addPartner({ policy: 'optional' });
+  const { browser, ana } = await enrolledAna({ world, partnerId });
+  const draw = async () => {
+    await browser.post('/enroll/recovery-codes', { saved: 'yes' });
+    return browser.post('/security/recovery-codes');
+  };
+  for (let draws = 1; draws <= 10; draws++) assert.equal((await draw()).location, '/enroll/recovery-codes');
+  const refused = await draw();
+  assert.equal(refused.status, 429);
+  assert.match(refusalOn(refused.text), /^Too many tries .* You can try again in \d+ minutes\.$/);
+  await unlockUser(world.env, { email: ana.email, actor: 'command_line', reason: 'prints them once more' });
+  assert.equal((await draw()).location, '/enroll/recovery-codes');
+});
+
+test('passwords sent with one link are hashed ten times in an hour', async (t) => {
+  const world = await openWorld(t);
+  const { id: partnerId } = await world.addPartner();
+  const path = await invitationPath({ world, partnerId });
+  const link = await world.env.db.read.selectFrom('links').select('id').executeTakeFirstOrThrow();
+  await haveFailed(world, linkLane(link.id), 10, 1);
+  const browser = world.person();
+  const send = () => browser.post(path, { name: 'Ana', password: NEW_PASSWORD });
+  const refused = await send();
+  assert.equal(refused.status, 429);
+  assert.match(refusalOn(refused.text), /^Too many tries .* You can try again in \d+ minutes\.$/);
+  world.clock.at += Number(refused.headers.get('retry-after'));
+  assert.equal((await send()).location, '/enroll');
 });
 
 test('every hash of a request is asked for as somebody, behind the checks that cost less', () => {
