@@ -8,6 +8,8 @@ export type Client = {
   readonly deviceToken: string | undefined;
   /** A hash that this browser has and no other: of its form cookie and its user agent. Absent for a program. */
   readonly browser?: string;
+  /** Whether the connection is closed: nobody waits for the answer. Absent where there is none. */
+  readonly hasLeft?: () => boolean;
   /** The language of the page, for mail that is written later; absent where there is no page. */
   readonly locale?: string;
 };

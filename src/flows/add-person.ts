@@ -16,6 +16,7 @@ import { type Actor, actorClient, actorId } from './actor.ts';
 import { personBehind } from './api-keys.ts';
 import { appendEvent } from './append-event.ts';
 import { claimOfEmail, type EmailClaim } from './former-emails.ts';
+import { actorAt } from './hash-turn.ts';
 import { queueMail } from './mail.ts';
 import { type MailedLink, makeLink } from './make-link.ts';
 import { hashNewPassword } from './new-password.ts';
@@ -44,11 +45,11 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   if (isRefusal(partner)) return partner;
   if (await findPersonByEmail(env.db.read, email)) return refuse('invalid_request', { reason: 'email_taken' });
   const id = env.newId();
-  const owner = { id, email, name, partner };
-  const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password);
-  if (isRefusal(password)) return password;
   const newcomer = { id, email, name, role: typed.role, partner };
-  return actingTransaction(env, actor, (tx) => createPerson(env, tx, actor, newcomer, password));
+  const create = (password?: string) =>
+    actingTransaction(env, actor, (tx) => createPerson(env, tx, actor, newcomer, password));
+  if (typed.password === undefined) return create();
+  return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), lanes: [] }, create);
 }
 
 export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };

@@ -19,7 +19,7 @@ import { actingOn } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
 import { endWithPerson } from './end-with-person.ts';
-import { type Lane, oneTimeCodeKey, passwordKey, recoveryCodeKey } from './lanes.ts';
+import { type Lane, oneTimeCodeKey, passwordKey, recoveryCodeDrawKey, recoveryCodeKey } from './lanes.ts';
 import { queueMail } from './mail.ts';
 import { makeLink, type NewLink } from './make-link.ts';
 
@@ -149,6 +149,7 @@ async function lanesOf(env: Env, tx: Queries, { user }: Person): Promise<{ lanes
     ...known.map((device) => ({ key: `password-device:${device}`, rule: RULES.passwordKnownDevice })),
     { key: passwordKey(env, user.email), rule: RULES.passwordUnknownDevice },
     { key: `new-pending:${user.id}`, rule: RULES.newPendingSignIns },
+    { key: recoveryCodeDrawKey(user.id), rule: RULES.recoveryCodeDraws },
   ];
   return { lanes, codeKeys };
 }

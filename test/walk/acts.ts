@@ -230,13 +230,10 @@ function ownCode(world: World, { secret }: Sender): Act {
 
 async function giveCodes({ env }: World, { userId }: Sender, mouth: 'page' | 'api') {
   const person = await findPerson(env.db.read, userId);
-  const drawn = await drawRecoveryCodes(env);
+  const client = { requestId: 'w', address: undefined, userAgent: undefined, deviceToken: undefined } as const;
+  const drawn = await drawRecoveryCodes(env, userId, client);
   assert.ok(person && !isRefusal(drawn));
-  const to = {
-    user: person.user,
-    mouth,
-    client: { requestId: 'w', address: undefined, userAgent: undefined },
-  } as const;
+  const to = { user: person.user, mouth, client } as const;
   await env.db.transaction((tx) =>
     issueRecoveryCodes(env, tx, { ...to, client: { ...to.client, deviceToken: undefined } }, drawn),
   );

@@ -107,16 +107,20 @@ test('nothing over its cap reaches work that costs more than its length', async 
 
 function watchHasher(env: Awaited<ReturnType<typeof openSender>>['world']['env']): Work {
   const work: Work = { name: 'the password hash', most: TEXT_BYTES.password, given: [] };
-  const { hash, verify } = env.hasher;
-  Object.assign(env.hasher, {
-    hash(password: string) {
-      work.given.push(password);
-      return hash(password);
-    },
-    verify(phc: string | undefined, password: string) {
-      work.given.push(password);
-      return verify(phc, password);
-    },
-  });
+  const { inTurn } = env.hasher;
+  const noted = (text: string) => {
+    work.given.push(text);
+    return text;
+  };
+  const watched: typeof inTurn = (asker, kind, job) =>
+    inTurn(asker, kind, (hashing) =>
+      job({
+        ...hashing,
+        hash: (password) => hashing.hash(noted(password)),
+        verify: (phc, password) => hashing.verify(phc, noted(password)),
+        verifyCode: (phc, code) => hashing.verifyCode(phc, noted(code)),
+      }),
+    );
+  Object.assign(env.hasher, { inTurn: watched });
   return work;
 }

@@ -84,7 +84,7 @@ function replace(env: Env, session: GrantedSession, by: { code: string; oldId: s
 function add(env: Env, session: GrantedSession, code: string, client: Client) {
   const { user } = session;
   return confirmEnrollment(env, enrolleeOf(session, client), code, {
-    draw: () => drawRecoveryCodes(env),
+    draw: () => drawRecoveryCodes(env, user.id, client),
     async open(tx, { authenticatorId, drawn }): Promise<Connected | Refusal> {
       const token = newToken(env.random);
       const proof = {

@@ -12,6 +12,7 @@ import { checkPasswordTry } from '#flows/check-password.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { claimOfEmail, leaveEmail } from '#flows/former-emails.ts';
+import { personAt } from '#flows/hash-turn.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { isSamePassword } from '#flows/passwords.ts';
 import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
@@ -52,14 +53,9 @@ export async function requestEmail(
   const email = canonicalEmail(typed.email);
   if (email === undefined) return { field: 'email', refusal: refuse('invalid_request', { reason: 'email' }) };
   if (email === user.email) return { field: 'email', refusal: refuse('invalid_request', { reason: 'same_email' }) };
-  const attempt = {
-    email: user.email,
-    password: typed.current,
-    person: { user, partner },
-    deviceId,
-    client,
-    authority,
-  };
+  const asker = personAt(user.id, client);
+  const known = { person: { user, partner }, deviceId, client, asker, authority };
+  const attempt = { email: user.email, password: typed.current, ...known };
   const proven = await checkPasswordTry(env, attempt, async () => true);
   if (!('opened' in proven)) {
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;

@@ -8,6 +8,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { checkOneTimeCode } from '#flows/check-one-time-code.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
+import { personAt } from '#flows/hash-turn.ts';
 import { proverOf } from '#flows/warn.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -39,7 +40,9 @@ export async function stepUpWithPassword(
 ): Promise<Raised | Refusal> {
   const { user, partner, deviceId } = session;
   const authority = { kind: 'session', session } as const;
-  const attempt = { email: user.email, password, person: { user, partner }, deviceId, client, authority };
+  const asker = personAt(user.id, client);
+  const known = { person: { user, partner }, deviceId, client, asker, authority };
+  const attempt = { email: user.email, password, ...known };
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   const method = 'password' as const;
   const outcome = await checkPasswordTry(env, attempt, async (tx) => {
