@@ -76,9 +76,14 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     if (refusal === undefined) void answer(incoming, outgoing);
     else answerRaw(house, incoming, outgoing, refusal);
   };
-  const unreadable = (error: Error, socket: Duplex): void => answerUnreadable(house, error, socket);
-  const noConnect = (socket: Duplex): void => refuseConnect(house, socket);
-  return { fetch, listener, unreadable, refuseConnect: noConnect, standing: house.standing };
+  return { fetch, listener, ...rawMouths(house), standing: house.standing };
+}
+
+function rawMouths(house: House): Pick<App, 'unreadable' | 'refuseConnect'> {
+  return {
+    unreadable: (error, socket) => answerUnreadable(house, error, socket),
+    refuseConnect: (socket) => refuseConnect(house, socket),
+  };
 }
 
 /** A host that is not ours is a stranger's mistake or a setting: it is a setting when no request for ours arrives. */
