@@ -79,6 +79,16 @@ describe('a refusal for which the operator is the one to act', () => {
     await listening.close();
   });
 
+  it('is none where several lines of X-Forwarded-For come, as one proxy after the other writes them', async () => {
+    const { env, app, reasons } = await open({ ...BEHIND_ONE, PORT: '0' });
+    const listening = await listen(env, app);
+    const lines = ['X-Forwarded-For: spoofed', 'X-Forwarded-For: "[2001:db8::1]:443"', 'Host: sign-in.example.com'];
+    const answer = await raw(Number(new URL(listening.url).port), ['GET /note HTTP/1.1', ...lines].join('\r\n'));
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.deepEqual(await reasons(), []);
+    await listening.close();
+  });
+
   it('is told again after ten minutes, and no longer shown then', () => {
     const said: object[] = [];
     const clock = { at: 1_000 };
