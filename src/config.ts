@@ -41,6 +41,8 @@ export type Config = {
   readonly smtp: SmtpServer | undefined;
   readonly mailFrom: Sender | undefined;
   readonly trustedProxies: number;
+  /** Whether Strict-Transport-Security also speaks for the hosts below ours. */
+  readonly hstsSubdomains: boolean;
   /** Steps accepted either side of the current one. */
   readonly totpWindow: 0 | 1;
   /** Whether a reset of MFA in the console waits for a second member of staff. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Environment } from '#config/environment.ts';
 import { ROOT } from '#config/root.ts';
 import type { Config } from '#config.ts';
+import { OPERATOR_TROUBLES } from '#http/operator-watch.ts';
 import { greet } from '#mail/smtp.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -43,16 +44,39 @@ export function proxies({ trustedProxies, publicUrl, host }: Config): Finding[] 
 
 const PATIENCE_MS = 3_000;
 
-export async function reachable({ publicUrl }: Config): Promise<Finding> {
+/** Whether the server answers where people reach it, and what it has to say: asked past the proxy where that fails. */
+export async function reachable({ publicUrl, host, port }: Config): Promise<Finding[]> {
   const at = `${publicUrl.origin}/readyz`;
+  const there = await ask(at);
+  if (typeof there !== 'string') return [statusFinding(at, there), ...there.reasons.map(reasonFinding)];
+  const line = warn('server', `${at} is not reached from here (${there}): start the server, or look at the proxy`);
+  const behind = await ask(`http://${host.includes(':') ? `[${host}]` : host}:${port}/readyz`);
+  return typeof behind === 'string' ? [line] : [line, ...behind.reasons.map(reasonFinding)];
+}
+
+type Answered = { readonly status: number; readonly reasons: readonly string[] };
+
+/** What `/readyz` answers, or why there is no answer. */
+async function ask(at: string): Promise<Answered | string> {
   try {
     const answer = await fetch(at, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: 'manual' });
-    if (answer.status === 200) return ok('server', `${at} answers 200`);
-    return warn('server', `${at} answers ${answer.status}: look at its reasons, and at the Host that the proxy sends`);
+    // Not ours: a proxy may answer whatever it likes.
+    const { reasons } = Object(await answer.json().catch(() => undefined));
+    return { status: answer.status, reasons: Array.isArray(reasons) ? reasons.map(String) : [] };
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : 'no answer';
-    return warn('server', `${at} is not reached from here (${cause}): start the server, or look at the proxy`);
+    return error instanceof Error && error.cause instanceof Error ? error.cause.message : 'no answer';
   }
+}
+
+function statusFinding(at: string, { status }: Answered): Finding {
+  if (status === 200) return ok('server', `${at} answers 200`);
+  return warn('server', `${at} answers ${status}: look at its reasons, and at the Host that the proxy sends`);
+}
+
+/** A reason that the operator can do something about, with what to do. */
+function reasonFinding(reason: string): Finding {
+  const text = Object.entries(OPERATOR_TROUBLES).find(([trouble]) => trouble === reason)?.[1];
+  return warn('server', `${reason}: ${text ?? 'see the reasons of /readyz in docs/operate.md'}`);
 }
 
 /** Says hello to the mail server as a delivery does, with TLS and password, and sends nothing. */

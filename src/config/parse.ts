@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { cleanName } from '#core/name.ts';
 
 /** Why a value is refused: the rest of a sentence that begins with the setting's name. Never repeats the value. */
 export type Problem = { readonly problem: string };
@@ -95,11 +96,15 @@ export function parseKeys(text: string): string {
 
 /** Free of colons: the issuer stands before one in an `otpauth:` label. */
 export function parseProductName(text: string): string | Problem {
-  const name = text.trim().normalize('NFC');
+  if (text.trim() === '' || [...text.trim()].length > PRODUCT_NAME_LENGTH_MAX) return OVERLONG_PRODUCT_NAME;
+  const name = cleanName(text);
+  if (name === undefined) return { problem: 'must be a name on one line, without control characters' };
   if (name.includes(':')) return { problem: 'must not contain a colon: authenticator apps cut the name there' };
-  if (name === '' || [...name].length > 60) return { problem: 'must be 1 to 60 characters long' };
   return name;
 }
+
+const PRODUCT_NAME_LENGTH_MAX = 60;
+const OVERLONG_PRODUCT_NAME = { problem: `must be 1 to ${PRODUCT_NAME_LENGTH_MAX} characters long` };
 
 export function parseSupportContact(text: string): string | Problem {
   const contact = text.trim();
@@ -171,7 +176,9 @@ export type Sender = { readonly name: string; readonly address: string };
 /** `a@example.com` or `Name <a@example.com>`. */
 export function parseMailFrom(text: string): Sender | Problem {
   const [, name = '', mailbox = text] = /^([^<>]*)<([^<>]+)>$/.exec(text) ?? [];
-  if (MAILBOX.test(mailbox)) return Object.freeze({ name: name.trim().replace(/^"(.*)"$/, '$1'), address: mailbox });
+  const typed = name.trim().replace(/^"(.*)"$/, '$1');
+  const shown = typed === '' ? '' : cleanName(typed);
+  if (MAILBOX.test(mailbox) && shown !== undefined) return Object.freeze({ name: shown, address: mailbox });
   return { problem: 'is not a sender: write sign-in@example.com or Partner Interface <sign-in@example.com>' };
 }
 

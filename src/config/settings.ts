@@ -123,6 +123,13 @@ export const SETTINGS = {
     about: 'How many proxy hops in front of this service may say who is calling (`X-Forwarded-*`), 0 to 10.',
     parse: wholeNumber(0, 10, '1'),
   },
+  hstsSubdomains: {
+    name: 'SALLYPORT_HSTS_SUBDOMAINS',
+    default: 'on',
+    about:
+      '`on`: browsers also reach every host below that of the public URL by https alone, for two years; `off`: that host alone.',
+    parse: parseSwitch,
+  },
   totpWindow: {
     name: 'SALLYPORT_TOTP_WINDOW',
     default: 'standard',

@@ -35,6 +35,21 @@ export function canonicalEmail(input: string): string | undefined {
   return canonical.length > EMAIL_BYTES_MAX ? undefined : canonical;
 }
 
+/**
+ * Whom a pasted text names: an email, or `Name <email>` as address books and mail programs write it, either with the
+ * separator that stood behind it. What it names is still to be judged.
+ */
+export function readMailbox(pasted: string): { readonly email: string; readonly name: string | undefined } {
+  if (!isShort('mailbox', pasted)) return { email: pasted, name: undefined };
+  const text = pasted.replace(/[\s;,]+$/, '');
+  const [, written = '', email = text] = /^([^<>]*)<([^<>]*)>$/.exec(text) ?? [];
+  const name = written
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .trim();
+  return { email: email.trim(), name: name === '' ? undefined : name };
+}
+
 function canonicalDomain(input: string): string | undefined {
   if (input.includes(KELVIN_SIGN)) return undefined;
   const typed = input.normalize('NFC').toLowerCase();

@@ -17,7 +17,7 @@ export function headerSets(site: Site): HeaderSets {
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
-    ...(site.https ? { 'strict-transport-security': 'max-age=63072000; includeSubDomains' } : {}),
+    ...(site.hsts === undefined ? {} : { 'strict-transport-security': site.hsts }),
   };
   return {
     page: {

@@ -18,7 +18,7 @@ const MAX_CLOCK_DRIFT_SECONDS = 5;
 const MAX_UNSEALED_SECONDS = 60;
 
 /** Whether requests can be served; the reasons also carry what does not stop it but wants to be looked at. */
-export async function readiness({ env, proxies, standing }: House): Promise<Readiness> {
+export async function readiness({ env, watch, standing }: House): Promise<Readiness> {
   const storage = await storageTrouble(env);
   const troubles = [
     standing.isLeaving ? 'stopping' : undefined,
@@ -31,7 +31,7 @@ export async function readiness({ env, proxies, standing }: House): Promise<Read
     // No other clock is there to say which of the two times was right.
     standing.clockJumped() ? 'clock_jumped' : undefined,
     storage === undefined ? await sealingTrouble(env) : undefined,
-    proxies.forwardedHeaderIgnored ? 'forwarded_header_ignored' : undefined,
+    ...watch.troubles(),
     storage === undefined && (await isMailHeld(env)) ? 'mail_held' : undefined,
     storage === undefined && (await isMailStuck(env)) ? 'mail_stuck' : undefined,
   ].filter((reason) => reason !== undefined);

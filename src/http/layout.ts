@@ -56,6 +56,20 @@ ${action && html`<div class="actions">${linkButton(action.href, action.label, 'p
   });
 }
 
+/**
+ * The same where no form and hardly a link of ours would work: at an address that is not ours, and for a browser whose
+ * cookies are too many for any request. It can be read without its style sheets.
+ */
+export function barePage(view: BareView, { status, title, text, action }: ErrorPage): Html {
+  return documentOf(view, {
+    title,
+    isConsole: false,
+    body: html`<main id="main" class="form"><div class="card"><p class="status">${status}</p><h1>${unbroken(title)}</h1>
+<p class="lead">${text}</p>
+${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}</div></main>`,
+  });
+}
+
 /** Longer ones must be let break: they would not fit a phone. */
 const LONGEST_WHOLE_WORD = 12;
 
@@ -69,6 +83,21 @@ function unbroken(title: string): Content {
 type Frame = { readonly title: string; readonly width: Width; readonly nav?: Content; readonly card: Content };
 
 function frame(view: View, { title, width, nav, card }: Frame): Html {
+  return documentOf(view, {
+    title,
+    isConsole: width === 'console',
+    body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
+${header(view)}
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div></main>
+${footer(view)}`,
+  });
+}
+
+type BareView = Pick<View, 'config' | 'locale' | 't'>;
+
+type Document = { readonly title: string; readonly isConsole: boolean; readonly body: Content };
+
+function documentOf(view: BareView, { title, isConsole, body }: Document): Html {
   return html`${raw('<!doctype html>')}
 <html lang="${view.locale}">
 <head>
@@ -79,14 +108,11 @@ function frame(view: View, { title, width, nav, card }: Frame): Html {
 <title>${title} – ${view.config.productName}</title>
 <link rel="icon" href="${view.config.logo === undefined ? 'data:,' : '/logo'}">
 <link rel="stylesheet" href="${assetPath('style.css')}">
-${width === 'console' && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
+${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
 <script src="${assetPath('page.js')}" defer></script>
 </head>
 <body>
-<a class="skip" href="#main">${view.t('layout.skip')}</a>
-${header(view)}
-<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div></main>
-${footer(view)}
+${body}
 </body>
 </html>
 `;

@@ -3,7 +3,6 @@ import { Server as NetServer } from 'node:net';
 import type { Env } from '#env.ts';
 import type { App } from './app.ts';
 import { closeUnread } from './unread-sockets.ts';
-import { answerUnreadable, refuseConnect } from './wire.ts';
 
 export type Listening = {
   /** Where it listens, which behind a proxy is not the public URL. */
@@ -21,7 +20,8 @@ const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 5_000,
-  maxHeaderSize: 16 * 1024,
+  // Browsers send the cookies of every application on the host, up to 4 KB each.
+  maxHeaderSize: 32 * 1024,
   // The raw checks answer a missing Host themselves, as a problem like any other.
   requireHostHeader: false,
 };
@@ -41,8 +41,8 @@ export async function listen(env: Env, app: App, unreadMs?: number): Promise<Lis
   const server = createServer(LIMITS, withFewWaiting(app.listener));
   server.maxConnections = MAX_CONNECTIONS;
   closeUnread(server, env.log, unreadMs);
-  server.on('clientError', (error, socket) => answerUnreadable(error, socket, env.newId()));
-  server.on('connect', (_request, socket) => refuseConnect(socket, env.newId()));
+  server.on('clientError', app.unreadable);
+  server.on('connect', (_request, socket) => app.refuseConnect(socket));
   return listenOn(server, { host, port, setting: 'PORT' });
 }
 

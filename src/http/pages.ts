@@ -79,8 +79,15 @@ function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
 function isFromUs({ house, ask }: Visit): boolean {
   const { headers } = ask.request;
   const sent = { origin: headers.get('origin'), fetchSite: headers.get('sec-fetch-site') };
-  return isOwnOrigin(sent, house.site.origin);
+  const isHidden = (sent.origin === null || sent.origin === 'null') && sent.fetchSite === null;
+  const isOurs = isOwnOrigin(sent, house.site.origin);
+  const trouble = isHidden ? 'origin_hidden' : 'origin_differs';
+  if (isOurs) ORIGIN_TROUBLES.forEach(house.watch.clear);
+  else house.watch.note(trouble, sent.origin ?? undefined);
+  return isOurs;
 }
+
+const ORIGIN_TROUBLES = ['origin_hidden', 'origin_differs'] as const;
 
 function checkVisit({ house, ask, browser }: Visit, { guard, method, path }: PageRoute): Promise<PageVerdict> {
   const visit = {

@@ -53,7 +53,7 @@ const TABLE: Readonly<Record<ProblemCode, Row>> = {
     'The body has to come in the described media type, uncompressed.',
   ],
   misdirected_request: [421, 'Misdirected request', 'This host name is not served here.'],
-  headers_too_large: [431, 'Headers too large', 'Address and headers of a request have at most 16 KiB.'],
+  headers_too_large: [431, 'Headers too large', 'Address and headers of a request have at most 32 KiB.'],
   idempotency_key_reused: [
     422,
     'Idempotency key reused',

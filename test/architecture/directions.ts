@@ -14,7 +14,8 @@ const EVERYTHING: Directions = {
 const ROOMS: Readonly<Record<string, Directions>> = {
   core: { runs: [] },
   messages: { runs: [] },
-  config: { runs: [] },
+  // A name in a setting is judged like any other name.
+  config: { runs: ['core'] },
   // Leads nowhere: whoever does something may tell of it, and only telemetry listens.
   signals: { runs: [] },
   store: { runs: ['core', 'signals'] },

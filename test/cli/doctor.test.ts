@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { outbox } from '#cli/doctor-contents.ts';
-import { mail } from '#cli/doctor-outside.ts';
+import { mail, reachable } from '#cli/doctor-outside.ts';
 import { linesOf } from '#cli/doctor-storage.ts';
 import { parseSmtpUrl } from '#config/parse.ts';
+import { loadConfig } from '#config.ts';
 import { queueMail } from '#flows/mail.ts';
 import { deliverMail } from '#mail/deliver.ts';
 import { smtpMailer } from '#mail/smtp.ts';
@@ -209,4 +211,27 @@ test('each standby has a line on whether it can take over without loss', () => {
   );
   const [, , , , alone] = linesOf({ ...facts, standbys: [] }, { databaseConnections: 10, processes: 1 });
   assert.match(`${alone?.state} ${alone?.text}`, /^fail none of "one" is connected: every change waits/);
+});
+
+test('the doctor hands on what the server has to say, past a proxy that does not let it through', async (t) => {
+  const server = createHttpServer((_request, response) => {
+    response.end(JSON.stringify({ status: 'ready', reasons: ['host_unknown', 'mail_stuck'] }));
+  });
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = Object(server.address());
+  const lines = async (publicUrl: string) => {
+    const config = loadConfig({ PORT: String(port), SALLYPORT_PUBLIC_URL: publicUrl }, { root: '/nowhere' });
+    assert.ok(!('problem' in config));
+    return (await reachable(config)).map(({ state, text }) => `${state} ${text}`);
+  };
+  for (const [publicUrl, first] of [
+    [`http://127.0.0.1:${port}`, /^ok .*answers 200$/],
+    ['https://sign-in.invalid', /^warn .*is not reached from here/],
+  ] as const) {
+    const [server, host, mail] = await lines(publicUrl);
+    assert.match(server ?? '', first);
+    assert.match(host ?? '', /^warn host_unknown: .*correct the setting, or let the proxy pass Host on$/);
+    assert.match(mail ?? '', /^warn mail_stuck: see the reasons/);
+  }
 });

@@ -127,7 +127,7 @@ describe('somebody of the staff who is gone', () => {
       ...{ id: world.env.newId(), user_id: ana.id, requested_by: `api_key:${ofCasey[0].id}`, code_minutes: 60 },
       ...{ requested_at: world.clock.at, reason: 'lost phone', checked_by: 'callback', check_note: 'office' },
     };
-    await world.env.db.transaction((tx) => createResetRequest(tx, request));
+    await world.env.db.transaction((tx) => createResetRequest(tx, request, 0));
     await disableUser(world.env, { id: caseyId, actor: 'command_line', reason: 'left' });
     assert.deepEqual(await world.env.db.read.selectFrom('reset_requests').selectAll().execute(), []);
   });

@@ -17,7 +17,7 @@ import { refusedWords } from './frame-page.ts';
 import { invitePage } from './invite-page.ts';
 import { questionPage } from './partner-page.ts';
 import { personPage } from './person-page.ts';
-import { actorOf, doneOf, INVITED, inviteForm, missing } from './shared-routes.ts';
+import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from './shared-routes.ts';
 
 const ONE = '/console/people/:person';
 const INVITE = '/console/partners/:partner/people/new';
@@ -192,7 +192,7 @@ async function submitInvite(call: PageCall<'staffSteppedUp', z.output<typeof inv
   if (!partner) return missing(call.view);
   const { email = '', name = '' } = input;
   const role = input.role === 'manager' ? 'manager' : 'member';
-  const person = { email, name: name.trim() === '' ? undefined : name, role, partner: partner.slug } as const;
+  const person = { ...inviteeOf(input), role, partner: partner.slug } as const;
   const added = await addPerson(env, actorOf(call), { ...person, password: undefined });
   if (isRefusal(added)) return drawInvite({ ...call, input: undefined }, { email, name, role }, added);
   return seeOther(`/console/people/${added.person.user.id}?done=invited`);

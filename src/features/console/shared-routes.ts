@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Client } from '#core/client.ts';
 import { semicolonCsv } from '#core/csv.ts';
+import { readMailbox } from '#core/email.ts';
 import type { Actor } from '#flows/actor.ts';
 import { type Reply, show } from '#http/reply.ts';
 import { typed } from '#http/typed.ts';
@@ -10,10 +11,16 @@ import { DONE, type Done, missingPage } from './frame-page.ts';
 
 /** Of a partner or of the staff. What is missing is refused by the flow, with the field that it belongs to. */
 export const inviteForm = z.object({
-  email: typed('email').optional(),
+  email: typed('mailbox').optional(),
   name: typed('name').optional(),
   role: typed('word').optional(),
 });
+
+/** The person that the form names: a name of its own goes before the one that was pasted with the email. */
+export function inviteeOf({ email = '', name = '' }: z.output<typeof inviteForm>) {
+  const mailbox = readMailbox(email);
+  return { email: mailbox.email, name: name.trim() === '' ? mailbox.name : name };
+}
 
 export const INVITED = ['email', 'name', 'role'] as const;
 

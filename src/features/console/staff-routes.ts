@@ -16,7 +16,7 @@ import { refusedWords } from './frame-page.ts';
 import { invitePage } from './invite-page.ts';
 import type { ListedPerson } from './lists.ts';
 import { resetActs } from './reset-act-routes.ts';
-import { actorOf, doneOf, INVITED, inviteForm, missing } from './shared-routes.ts';
+import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from './shared-routes.ts';
 import { staffMemberPage, staffPage } from './staff-pages.ts';
 
 const STAFF = '/console/staff';
@@ -174,7 +174,7 @@ function inviteStaff({ view }: Pick<AdminCall, 'view'>, typed: Typed, refusal?: 
 async function submitInvite(call: PageCall<'staffAdminSteppedUp', z.output<typeof inviteForm>>): Promise<Reply> {
   const { email = '', name = '' } = call.input;
   const role = call.input.role === 'admin' ? 'admin' : 'csm';
-  const person = { email, name: name.trim() === '' ? undefined : name, role, partner: undefined } as const;
+  const person = { ...inviteeOf(call.input), role, partner: undefined } as const;
   const added = await addPerson(call.env, actorOf(call), { ...person, password: undefined });
   if (isRefusal(added)) return showRefusal(inviteStaff(call, { email, name, role }, added), added);
   return seeOther(`${STAFF}/${added.person.user.id}?done=invited`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readMailbox } from '#core/email.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -25,7 +26,7 @@ const INVITE = '/team/invite';
 const ONE = '/team/people/:person';
 
 const inviteForm = z.object({
-  email: typed('email').optional(),
+  email: typed('mailbox').optional(),
   name: typed('name').optional(),
   role: typed('word').optional(),
 });
@@ -113,7 +114,9 @@ function isMissing(outcome: unknown): outcome is Refusal {
 async function submitInvite({ env, view, session, client, input }: InviteCall): Promise<Reply> {
   const { email = '', name = '' } = input;
   const role = input.role === 'manager' ? 'manager' : 'member';
-  const invited = await inviteColleague(env, { session, client }, { email, name, role });
+  const mailbox = readMailbox(email);
+  const invitee = { email: mailbox.email, name: name.trim() === '' ? (mailbox.name ?? '') : name, role } as const;
+  const invited = await inviteColleague(env, { session, client }, invitee);
   if (isRefusal(invited)) return showRefusal(inviteColleaguePage(view, { email, name, role }, invited), invited);
   return seeOther(`${TEAM}/people/${invited}?done=invited`);
 }
