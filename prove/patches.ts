@@ -90,6 +90,19 @@ export const BREAKAGES = {
       to: ".where('id', '=', p.id)",
     },
   ],
+  future_believed: [
+    {
+      file: 'features/operate/clock.ts',
+      from: 'const rows = await correctAll(env, corrections, wall);',
+      to: 'const rows = 0;',
+    },
+    {
+      file: 'core/throttle.ts',
+      from: 'const state = stored && broughtBack(rule, stored, now);',
+      to: 'const state = stored;',
+    },
+  ],
+  used_steps_forgotten: [{ file: 'store/authenticators.ts', from: STEP_IS_LISTED, to: '' }],
   link_claim_removed: [
     {
       file: 'store/links.ts',
