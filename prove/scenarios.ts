@@ -27,6 +27,8 @@ const SQLITE_ON_DISK = { ...SQLITE, onDisk: true } as const;
 const POSTGRES = { database: 'postgres', nodes: 2 } as const;
 const SYNCHRONOUS = { ...POSTGRES, replication: 'synchronous' } as const;
 const UNDER_PATRONI = { ...SYNCHRONOUS, underPatroni: true } as const;
+const SQLITE_PREPARED = { ...SQLITE, tuning: 'prepared_rows_last' } as const;
+const POSTGRES_PREPARED = { ...POSTGRES, tuning: 'prepared_rows_last' } as const;
 /** Everything that people do, so that a fault meets all of it. */
 const PEOPLE: readonly Part[] = [
   'canary',
@@ -73,7 +75,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   scenario('Patroni, the standbys cut off before', UNDER_PATRONI, failover.loseAlone, { short: 0, long: 2 }),
   scenario('database connections cut', POSTGRES, faults.cutDatabaseConnections, { short: 0, long: 15 }),
-  ...[SQLITE, POSTGRES].flatMap((service) => [
+  ...[SQLITE_PREPARED, POSTGRES_PREPARED].flatMap((service) => [
     {
       ...scenario('clock ahead', service, faults.setClockRight, { short: 1, long: 20 }),
       before: faults.aheadBefore,
