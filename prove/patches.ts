@@ -56,6 +56,15 @@ function point(name: string): string {
 /** Rare work of a sound product, done often. */
 export const TUNINGS = {
   // Each checkpoint writes and syncs the database file itself: once in some thousand commits is too seldom to be cut.
+  // What is prepared for people who come hours later looks like the work of a clock that is ahead.
+  prepared_rows_last: [
+    {
+      file: 'store/instants.ts',
+      from: 'expires_at: { within: 10 * MINUTE }, completed_at',
+      to: "expires_at: 'tells', completed_at",
+    },
+    { file: 'store/instants.ts', from: "step_up_at: 'ended'", to: "step_up_at: 'tells'" },
+  ],
   checkpoint_often: [{ file: 'store/sqlite.ts', from: 'wal_autocheckpoint: 4_000', to: 'wal_autocheckpoint: 30' }],
 } as const satisfies Record<string, readonly Patch[]>;
 
@@ -90,6 +99,19 @@ export const BREAKAGES = {
       to: ".where('id', '=', p.id)",
     },
   ],
+  future_believed: [
+    {
+      file: 'features/operate/clock.ts',
+      from: 'const rows = await correctAll(env, corrections, wall);',
+      to: 'const rows = 0;',
+    },
+    {
+      file: 'core/throttle.ts',
+      from: 'const state = stored && broughtBack(rule, stored, now);',
+      to: 'const state = stored;',
+    },
+  ],
+  used_steps_forgotten: [{ file: 'store/authenticators.ts', from: STEP_IS_LISTED, to: '' }],
   link_claim_removed: [
     {
       file: 'store/links.ts',

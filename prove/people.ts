@@ -17,6 +17,7 @@ import type { Service } from './service.ts';
 /** What somebody does in a round. A canary does nothing: whether it can sign in afterwards is the question. */
 export type Part =
   | 'canary'
+  | 'whole_sign_in'
   | 'code'
   | 'code_race'
   | 'recovery_codes'

@@ -3,7 +3,6 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -11,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { giveToOwner, makeFolder } from '#file-owner.ts';
 import { type KeyProblem, makeKeyText } from './key-ring.ts';
 import { randomBytes } from './random.ts';
 
@@ -46,13 +46,16 @@ function readKeyFile(path: string): string | KeyProblem | undefined {
     }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'EACCES') {
+      return { problem: `${path} belongs to another user: give it to the user of the server with chown` };
+    }
     return { problem: `${path} cannot be read (${errorCode(error)}): the key ring lives there` };
   }
 }
 
 function makeKeyFile(path: string): void {
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const draft = writeDraft(path, makeKeyText(randomBytes));
   try {
     // Unlike a rename, a link never replaces the ring that another start made a moment ago.
@@ -68,24 +71,27 @@ function makeKeyFile(path: string): void {
 /**
  * Puts another ring into the file at `path`, for its owner alone. Whoever reads it, and whenever the power goes, sees
  * the ring before or this one, whole. Only the holder of the rotation's lock may do it.
+ *
+ * @param like whose owner it gets: the file that it replaces, or the one beside it
  */
-export function replaceKeyFile(path: string, text: string): void {
-  renameSync(writeDraft(path, text), path);
+export function replaceKeyFile(path: string, text: string, like = path): void {
+  renameSync(writeDraft(path, text, like), path);
   syncFolder(dirname(path));
 }
 
 /** Keeps the entry of a retired key beside the ring that it leaves, and answers where: backups made before need it. */
 export function keepRetiredKey(path: string, { keyId, entry }: { keyId: string; entry: string }): string {
   const kept = `${path}.retired-${keyId}`;
-  replaceKeyFile(kept, entry);
+  replaceKeyFile(kept, entry, path);
   return kept;
 }
 
 /** Answers the name of a file beside `path` that holds the text, on the disk. */
-function writeDraft(path: string, text: string): string {
+function writeDraft(path: string, text: string, like?: string): string {
   const draft = `${path}.${randomBytes(8).toString('hex')}`;
   const file = openSync(draft, 'wx', 0o600);
   try {
+    giveToOwner(file, path, like);
     writeSync(file, `${text}\n`);
     fsyncSync(file);
   } finally {

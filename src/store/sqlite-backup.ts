@@ -21,16 +21,20 @@ export async function backupSqlite(path: string, target: string): Promise<void> 
   }
 }
 
-/** The same from an open connection. The target appears under its name when it is complete. */
+/**
+ * The same from an open connection. The target appears under its name when it is complete.
+ *
+ * @param like a file of the service whose owner the copy gets
+ */
 export async function copySqlite(
   source: DatabaseSync,
   target: string,
-  { replace }: { replace: boolean },
+  { replace, like }: { replace: boolean; like?: string },
 ): Promise<void> {
   if (!replace && existsSync(target)) throw new Error(`${target} exists already: a backup replaces no file`);
   const partial = `${target}.partial`;
   rmSync(partial, { force: true });
-  createFile(partial);
+  createFile(partial, like);
   try {
     await backup(source, partial, { rate: ALL_PAGES });
     finishCopy(partial, target);
