@@ -10,9 +10,8 @@ import type {
 } from './console-tables.ts';
 import type { EmailLinkTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
-
 import type { ManagementTables } from './management-tables.ts';
-
+import type { RefusalCountTable } from './refusal-counts.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
 
@@ -31,6 +30,7 @@ export type Schema = {
   sessions: SessionTable;
   devices: DeviceTable;
   attempts: AttemptTable;
+  refusal_counts: RefusalCountTable;
   links: LinkTable;
   clock_offsets: ClockOffsetTable;
   outbox: OutboxTable;

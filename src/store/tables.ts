@@ -25,6 +25,7 @@ export const TABLES = {
   sessions: { holds: 'rows', key: 'id' },
   devices: { holds: 'rows', key: 'id' },
   attempts: { holds: 'rows', key: 'key' },
+  refusal_counts: { holds: 'rows', key: 'key' },
   links: { holds: 'rows', key: 'id' },
   clock_offsets: { holds: 'rows', key: 'user_id' },
   outbox: { holds: 'rows', key: 'id' },
