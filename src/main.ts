@@ -7,6 +7,7 @@ import { type Env, openEnv } from '#env.ts';
 import { startSealing } from '#features/operate/audit.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { housekeepingJob } from '#features/operate/housekeeping.ts';
+import { startCountingRefusals } from '#features/operate/refusals.ts';
 import { remindersJob } from '#features/operate/reminders.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
@@ -80,6 +81,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
   const jobs = [
     presence,
     startSealing(env),
+    startCountingRefusals(env),
     startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env)]),
   ];
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');

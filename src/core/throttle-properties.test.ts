@@ -100,6 +100,8 @@ test('two hundred tries at once let through exactly what the rule has left', () 
     passwordKnownDevice: 10,
     addressPasswords: 20,
     addressCodes: 30,
+    addressResets: 60,
+    addressRefusals: 60,
     newPendingSignIns: 20,
     resetMails: 3,
     emailChangeMails: 3,

@@ -37,9 +37,7 @@ type Row = {
   readonly forgottenAfterSeconds?: number;
 };
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+const [MINUTE, HOUR, DAY] = [60, 60 * 60, 24 * 60 * 60];
 
 // 9999-12-31: what no silence ends still needs a number in its column.
 const NEVER_AT = 253_402_300_799;
@@ -96,6 +94,8 @@ export const RULES = {
     windows: [{ limit: 20, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
   },
   addressCodes: perHour(30),
+  addressResets: perHour(60),
+  addressRefusals: perHour(60), // Windows of refusals that one network may begin: further ones are counted together.
   newPendingSignIns: perHour(20),
   resetMails: perHour(3),
   emailChangeMails: perHour(3),

@@ -8,6 +8,7 @@ import type { Queries } from '#store/database.ts';
 import type { User } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { personTransaction } from './transaction.ts';
 
 /** A code just made: the only moment at which it exists in the clear. */
@@ -46,7 +47,7 @@ export async function useAccessCode(env: Env, bearer: CodeBearer, typed: string)
   const { user, ownerId } = bearer;
   const now = env.now();
   const reserved = await env.db.transaction((tx) => reserveAccessCodeTry(tx, user.id, ACCESS_CODE_TRIES, now));
-  if (!reserved) return reject(env, bearer, refuse('access_code_expired'));
+  if (!reserved) return reject(env, bearer, refuse('access_code_expired', { limitedBy: `access-code:${user.id}` }));
   const row = await findAccessCode(env.db.read, user.id);
   if (!row || !fits(env, row.mac, user.id, code)) return reject(env, bearer, refuse('access_code_incorrect'));
   const outcome = await personTransaction<true>(env.db, user.id, async (tx) => {
@@ -69,7 +70,7 @@ function textOf(userId: string, code: string): string {
 
 async function reject(env: Env, { user, client }: CodeBearer, refusal: Refusal): Promise<Refusal> {
   const event = { action: 'access_code.refused' as const, ...whose(user), detail: { reason: refusal.refused } };
-  await env.db.transaction((tx) => appendEvent(env, tx, event, client));
+  await noteRefusal(env, { event, client, key: refusal.limitedBy });
   return refusal;
 }
 

@@ -7,6 +7,7 @@ import { claimRecoveryCode, countRecoveryCodesLeft, findRecoveryCode } from '#st
 import { appendEvent } from './append-event.ts';
 import { recoveryCodeLanes } from './lanes.ts';
 import { mailRecoveryCodeUsed } from './mail.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { giveBackLanes, type Prover, reserveProof, returnLanes } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
 
@@ -25,12 +26,11 @@ export async function checkRecoveryCode<T>(
   const now = env.now();
   const { user, deviceId, client } = prover;
   const lanes = recoveryCodeLanes(env, user.id, deviceId, client);
-  const counted = await env.db.transaction(async (tx) => {
-    const reserved = await reserveProof(tx, prover, lanes, now);
-    if (isRefusal(reserved)) await record(env, tx, prover, reserved);
-    return reserved;
-  });
-  if (isRefusal(counted)) return counted;
+  const counted = await env.db.transaction((tx) => reserveProof(tx, prover, lanes, now));
+  if (isRefusal(counted)) {
+    await noteRefusal(env, { event: refusedEvent(prover, counted), client, key: counted.limitedBy });
+    return counted;
+  }
 
   const found = await findRecoveryCode(env.db.read, user.id, recoveryTags(env, user.id, code));
   const fits = await env.hasher.verify(found?.hash, code);
@@ -45,7 +45,7 @@ export async function checkRecoveryCode<T>(
     if (!(await claimRecoveryCode(tx, found.id, now))) return refuse('recovery_code_already_used');
     await giveBackLanes(tx, counted, now);
     const left = await countRecoveryCodesLeft(tx, user.id);
-    await record(env, tx, prover, undefined, left);
+    await record(env, tx, prover, left);
     await mailRecoveryCodeUsed(env, tx, user, { left, client });
     return open(tx, left);
   });
@@ -68,26 +68,18 @@ async function undo(tx: Queries, prover: Prover, counted: readonly CountedTry[],
 
 async function reject(env: Env, prover: Prover, refusal: Refusal): Promise<Refusal> {
   await env.db.transaction(async (tx) => {
-    await record(env, tx, prover, refusal);
+    await appendEvent(env, tx, refusedEvent(prover, refusal), prover.client);
     await prover.warn(tx, refusal);
   });
   return refusal;
 }
 
-async function record(
-  env: Env,
-  tx: Queries,
-  { user, client }: Prover,
-  refusal: Refusal | undefined,
-  remaining = 0,
-): Promise<void> {
+async function record(env: Env, tx: Queries, { user, client }: Prover, remaining: number): Promise<void> {
   const person = { actor: user.id, subject: user.id, partner: user.partnerId };
-  await appendEvent(
-    env,
-    tx,
-    refusal
-      ? { action: 'recovery_code.refused', ...person, detail: { reason: refusal.refused } }
-      : { action: 'recovery_code.used', ...person, detail: { remaining } },
-    client,
-  );
+  await appendEvent(env, tx, { action: 'recovery_code.used', ...person, detail: { remaining } }, client);
+}
+
+function refusedEvent({ user }: Prover, { refused }: Refusal) {
+  const person = { actor: user.id, subject: user.id, partner: user.partnerId };
+  return { action: 'recovery_code.refused' as const, ...person, detail: { reason: refused } };
 }

@@ -3,7 +3,7 @@ import { canonicalEmail } from '#core/email.ts';
 import { isRefusal } from '#core/result.ts';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
-import { statusOf } from '#http/problem.ts';
+import { showRefusal, statusOf } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { deadLinkPage, forgotPasswordPage, linkSentPage, newPasswordPage } from './pages.ts';
@@ -31,7 +31,8 @@ export const recoveryRoutes: readonly Route[] = [
     async handle({ env, view, client, input }) {
       const email = canonicalEmail(input.email ?? '');
       if (email === undefined) return show(forgotPasswordPage(view, { email: input.email, malformed: true }), 400);
-      await requestResetLink(env, email, client);
+      const refusal = await requestResetLink(env, email, client);
+      if (refusal) return showRefusal(forgotPasswordPage(view, { email: input.email, refusal }), refusal);
       return show(linkSentPage(view));
     },
   }),

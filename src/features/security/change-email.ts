@@ -11,6 +11,7 @@ import { checkPasswordTry } from '#flows/check-password.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
+import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
 import { isSamePassword } from '#flows/passwords.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { reserveTries } from '#store/attempts.ts';
@@ -143,7 +144,7 @@ async function refused(
   reason: Reason,
 ): Promise<EmailRefused> {
   const event = { action: 'email.change_refused', ...whose(session), detail: { reason } } as const;
-  await env.db.transaction((tx) => appendEvent(env, tx, event, client));
+  await noteRefusal(env, { event, client, key: refusalKey(env, refusal, client) });
   return { field: 'current', refusal };
 }
 
