@@ -118,7 +118,7 @@ export function eventSource(env: Env, people: readonly Signer[], { count, now }:
     const actor = outcome === 'success' ? (person?.id ?? null) : null;
     return {
       ...{ id: newId(), at, action, outcome, actor, subject: person?.id ?? null, partner: person?.partnerId ?? null },
-      ...{ request_id: null, detail, batch: null },
+      ...{ request_id: null, detail, proof: null, batch: null },
       ...(clients[number % CLIENTS] as Client),
     };
   };

@@ -8,6 +8,7 @@ import { startSealing } from '#features/operate/audit.ts';
 import { startClockWatch } from '#features/operate/clock.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { housekeepingJob } from '#features/operate/housekeeping.ts';
+import { startCountingRefusals } from '#features/operate/refusals.ts';
 import { remindersJob } from '#features/operate/reminders.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
@@ -81,7 +82,8 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
     await forMetrics?.close();
     throw error;
   });
-  const jobs = [clock, presence, startSealing(env), startOwnWork({ ...env, now: clock.now })];
+  const work = { ...env, now: clock.now };
+  const jobs = [clock, presence, startSealing(env), startCountingRefusals(work), startOwnWork(work)];
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
   const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
   return {

@@ -121,9 +121,9 @@ test('every act of a request asks again, in its transaction, what its guard aske
 // What the handler of one code can reach decides whether a reviewer can hold it in mind: 7 files in the smallest example
 // of this field, 103 and 155 in the large ones.
 const BUDGETS = [
-  { start: 'src/flows/check-one-time-code.ts', files: 21, lines: 2_000 },
+  { start: 'src/flows/check-one-time-code.ts', files: 22, lines: 2_200 },
   // Both codes, the new session and the notice that follows.
-  { start: 'src/features/sign-in/second-factor.ts', files: 40, lines: 3_300 },
+  { start: 'src/features/sign-in/second-factor.ts', files: 43, lines: 3_630 },
 ];
 
 for (const { start, files, lines } of BUDGETS) {

@@ -66,6 +66,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
     newId: createIdSource(() => clock.at * 1000),
     hasher: options.hasher ?? createHasher(realHashes ? {} : { argon2: QUICK_HASH }),
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
+    refusals: new Map(),
   };
   const app = createApp(env, ROUTES);
   return {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { parseTime } from '#core/day.ts';
 import { eraseClients } from '#features/operate/audit.ts';
-import { noteVerification, problemLine, verifyAudit } from '#features/operate/audit-verify.ts';
+import { problemLine, remarkLine } from '#features/operate/audit-problems.ts';
+import { noteVerification, verifyAudit } from '#features/operate/audit-verify.ts';
 import { exportAudit } from '#flows/audit-export.ts';
 import { command, JSON_OPTION } from './command.ts';
 import { ACTOR, withEnv, withUnsealedEnv } from './open.ts';
@@ -46,12 +47,13 @@ const verify = command({
     return withUnsealedEnv(async (env) => {
       const verification = await verifyAudit(env, { head: head?.toLowerCase() });
       await noteVerification(env, verification);
-      const { intact, events, batches, unsealed, pruned, problemCount, problems } = verification;
+      const { intact, events, batches, unsealed, pruned, problemCount, problems, remarks } = verification;
       const lines = [
         `${intact ? 'Intact' : 'NOT INTACT'}: ${events} events in ${batches} sealed batches.`,
         `Not sealed yet: ${unsealed}. Pruned before: ${pruned}.`,
         `Head: ${verification.head ?? 'none yet'}`,
         ...problems.map(problemLine),
+        ...remarks.map(remarkLine),
       ];
       const data = { ...verification, head: verification.head ?? null };
       if (intact) return { data, lines };
@@ -77,6 +79,7 @@ const erase = command({
     if (before === undefined)
       return { misuse: '--before must be a day or a time, as in 2027-01-31 or 2027-01-31T08:00:00Z' };
     return withEnv(async (env) => {
+      if (before > env.now()) throw new Error('--before must not be in the future: an erasure covers what is there');
       const events = await eraseClients(env, { before, actor: ACTOR });
       return { data: { events }, lines: [`Erased address and user agent of ${events} events.`] };
     });

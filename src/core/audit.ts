@@ -4,8 +4,10 @@ import type {
   EmailHash,
   ExportScope,
   PasswordRefusal,
+  Repeated,
   RestoreDetail,
   StaffReason,
+  WhyEnded,
 } from './audit-values.ts';
 import type { RefusalCode as CodeRefusal } from './result.ts';
 
@@ -13,7 +15,8 @@ function success<Detail extends Record<string, DetailValue>>(meaning: string): A
   return { outcome: 'success', meaning };
 }
 
-function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
+/** Of the same refusals within some minutes the first is an event, and one more event says how often it was repeated. */
+function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail & Repeated> {
   return { outcome: 'refusal', meaning };
 }
 
@@ -80,16 +83,7 @@ export const AUDIT_ACTIONS = {
   'sessions.ended_others': success<{
     sessions: number;
     devices?: number | undefined;
-    reason?:
-      | 'by_user'
-      | 'password_changed'
-      | 'email_changed'
-      | 'authenticator_changed'
-      | 'recovery_codes_changed'
-      | 'disabled'
-      | 'mfa_reset'
-      | 'policy'
-      | undefined;
+    reason?: WhyEnded | undefined;
   }>('All other sessions of a user were ended.'),
   'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
   'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),

@@ -101,6 +101,8 @@ test('two hundred tries at once let through exactly what the rule has left', () 
     addressCodes: 30,
     recoveryCodeDraws: 10,
     linkPasswords: 10,
+    addressResets: 60,
+    addressRefusals: 60,
     newPendingSignIns: 20,
     resetMails: 3,
     emailChangeMails: 3,

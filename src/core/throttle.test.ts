@@ -180,6 +180,8 @@ describe('addresses, new sign-ins and mails', () => {
   for (const [name, limit, span] of [
     ['addressPasswords', 20, 10 * MINUTE],
     ['addressCodes', 30, HOUR],
+    ['addressResets', 60, HOUR],
+    ['addressRefusals', 60, HOUR],
     ['newPendingSignIns', 20, HOUR],
     ['resetMails', 3, HOUR],
   ] as const) {

@@ -29,9 +29,7 @@ export type Rule = {
   readonly tokens?: { readonly size: number; readonly secondsEach: number };
 };
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+const [MINUTE, HOUR, DAY] = [60, 60 * 60, 24 * 60 * 60];
 
 // 9999-12-31: what no silence ends still needs a number in its column.
 const NEVER_AT = 253_402_300_799;
@@ -92,6 +90,8 @@ export const RULES = {
   recoveryCodeDraws: perHour(10),
   /** New passwords that follow the rule, sent with one link: the first one uses it up. */
   linkPasswords: perHour(10),
+  addressResets: perHour(60),
+  addressRefusals: perHour(60), // Windows of refusals that one network may begin: further ones are counted together.
   newPendingSignIns: perHour(20),
   resetMails: perHour(3),
   emailChangeMails: perHour(3),

@@ -9,6 +9,7 @@ import type { User } from '#store/users.ts';
 import { type SetUpAuthority, setUpTransaction } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
+import { noteRefusal } from './note-refusal.ts';
 
 /** A code just made: the only moment at which it exists in the clear. */
 export type NewAccessCode = { readonly code: string; readonly expiresAt: number };
@@ -53,7 +54,9 @@ export async function useAccessCode(env: Env, bearer: CodeBearer, typed: string)
   const reserved = await setUpTransaction(env, bearer.authority, (tx) =>
     reserveAccessCodeTry(tx, user.id, ACCESS_CODE_TRIES, now),
   );
-  if (reserved !== true) return reject(env, bearer, refuse('access_code_expired'));
+  if (reserved !== true) {
+    return reject(env, bearer, refuse('access_code_expired', { limitedBy: `access-code:${user.id}` }));
+  }
   const row = await findAccessCode(env.db.read, user.id);
   if (!row || !fits(env, row.mac, user.id, code)) return reject(env, bearer, refuse('access_code_incorrect'));
   const outcome = await setUpTransaction<true>(env, bearer.authority, async (tx) => {
@@ -76,7 +79,7 @@ function textOf(userId: string, code: string): string {
 
 async function reject(env: Env, { user, client }: CodeBearer, refusal: Refusal): Promise<Refusal> {
   const event = { action: 'access_code.refused' as const, ...whose(user), detail: { reason: refusal.refused } };
-  await env.db.transaction((tx) => appendEvent(env, tx, event, client));
+  await noteRefusal(env, { event, client, key: refusal.limitedBy });
   return refusal;
 }
 

@@ -7,6 +7,7 @@ import { appendEvent } from './append-event.ts';
 import { type Counted, countedTurn, personAt } from './hash-turn.ts';
 import { recoveryCodeLanes } from './lanes.ts';
 import { mailRecoveryCodeUsed } from './mail.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
 
@@ -36,7 +37,9 @@ export async function checkRecoveryCode<T>(
   );
   // What was never counted is no event: the queue was full.
   if (!isRefusal(outcome) || outcome.refused === 'temporarily_unavailable') return outcome;
-  return reject(env, prover, outcome);
+  if (outcome.limitedBy === undefined) return reject(env, prover, outcome);
+  await noteRefusal(env, { event: refusedEvent(prover, outcome), client, key: outcome.limitedBy });
+  return outcome;
 }
 
 async function compare<T>(
@@ -57,7 +60,7 @@ async function compare<T>(
     if (!(await claimRecoveryCode(tx, found.id, at))) return refuse('recovery_code_already_used');
     await giveBackLanes(tx, counted, at);
     const left = await countRecoveryCodesLeft(tx, user.id);
-    await record(env, tx, prover, undefined, left);
+    await record(env, tx, prover, left);
     await mailRecoveryCodeUsed(env, tx, user, { left, client });
     return open(tx, left);
   });
@@ -74,26 +77,18 @@ export function recoveryTags(env: Env, userId: string, code: string): readonly s
 
 async function reject(env: Env, prover: Prover, refusal: Refusal): Promise<Refusal> {
   await env.db.transaction(async (tx) => {
-    await record(env, tx, prover, refusal);
+    await appendEvent(env, tx, refusedEvent(prover, refusal), prover.client);
     await prover.warn(tx, refusal);
   });
   return refusal;
 }
 
-async function record(
-  env: Env,
-  tx: Queries,
-  { user, client }: Prover,
-  refusal: Refusal | undefined,
-  remaining = 0,
-): Promise<void> {
+async function record(env: Env, tx: Queries, { user, client }: Prover, remaining: number): Promise<void> {
   const person = { actor: user.id, subject: user.id, partner: user.partnerId };
-  await appendEvent(
-    env,
-    tx,
-    refusal
-      ? { action: 'recovery_code.refused', ...person, detail: { reason: refusal.refused } }
-      : { action: 'recovery_code.used', ...person, detail: { remaining } },
-    client,
-  );
+  await appendEvent(env, tx, { action: 'recovery_code.used', ...person, detail: { remaining } }, client);
+}
+
+function refusedEvent({ user }: Prover, { refused }: Refusal) {
+  const person = { actor: user.id, subject: user.id, partner: user.partnerId };
+  return { action: 'recovery_code.refused' as const, ...person, detail: { reason: refused } };
 }

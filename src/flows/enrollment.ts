@@ -23,6 +23,7 @@ import { needsAccessCode } from './access-code.ts';
 import { type SetUpAuthority, setUpTransaction } from './acting.ts';
 import { appendEvent } from './append-event.ts';
 import { clockFacts, noteClock } from './check-one-time-code.ts';
+import { noteRefusal } from './note-refusal.ts';
 
 /** Whose secret it is, and the one pending sign-in or session that may see and confirm it. */
 export type Enrollee = {
@@ -102,7 +103,10 @@ export async function confirmEnrollment<Drawn, T>(
   if (!row || row.expiresAt <= now) return refuse('enrollment_expired');
   const reserve = (tx: Queries) => reserveEnrollmentTry(tx, row.id, ENROLLMENT_TRIES, now);
   if ((await setUpTransaction(env, enrollee.authority, reserve)) !== true) {
-    return reject(env, enrollee, row, refuse('too_many_attempts', { reason: 'sign_in_again', retryAfterSeconds: 1 }));
+    const facts = { reason: 'sign_in_again', retryAfterSeconds: 1, limitedBy: `enrollment:${row.id}` };
+    const refusal = refuse('too_many_attempts', facts);
+    await noteRefusal(env, { event: refusedEvent(enrollee, refusal), client: enrollee.client, key: refusal.limitedBy });
+    return refusal;
   }
   const secret = opened(env, row)?.secret;
   if (!secret) return refuse('enrollment_expired');
@@ -184,28 +188,23 @@ function binding(id: string, userId: string) {
 
 async function reject(
   env: Env,
-  { user, client }: Enrollee,
+  enrollee: Enrollee,
   row: Enrollment,
   refusal: Refusal,
   refused?: RefusedStep,
 ): Promise<Refusal> {
+  const { user, client } = enrollee;
   const clock = refused && clockFacts(row.lastRefusal, refused);
   const answer = { ...refusal, ...clock };
   await env.db.transaction(async (tx) => {
     if (refused) await rememberEnrollmentRefusal(tx, row.id, JSON.stringify(refused));
     if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, user.id, clock.clockOffsetSeconds);
-    await appendEvent(
-      env,
-      tx,
-      {
-        action: 'enrollment.code_refused',
-        actor: user.id,
-        subject: user.id,
-        partner: user.partnerId,
-        detail: { reason: answer.refused },
-      },
-      client,
-    );
+    await appendEvent(env, tx, refusedEvent(enrollee, answer), client);
   });
   return answer;
+}
+
+function refusedEvent({ user }: Enrollee, { refused }: Refusal) {
+  const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+  return { action: 'enrollment.code_refused' as const, ...whose, detail: { reason: refused } };
 }

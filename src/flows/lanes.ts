@@ -86,6 +86,11 @@ export function resetMailKey(env: Env, email: string): string {
   return `reset-mail:${env.keys.mac('email', email)}`;
 }
 
+/** The counter of requests for a reset link from one network. */
+export function resetLanes(env: Env, deviceId: string | undefined, client: Client): readonly Lane[] {
+  return addressLanes(env, 'address-reset', RULES.addressResets, deviceId, client);
+}
+
 function addressLanes(
   env: Env,
   name: string,
@@ -94,7 +99,12 @@ function addressLanes(
   client: Client,
 ): readonly Lane[] {
   if (deviceId !== undefined || client.address === undefined) return [];
-  return [{ key: `${name}:${env.keys.mac('email', addressBucket(client.address))}`, rule }];
+  return [{ key: addressKey(env, name, client), rule }];
+}
+
+/** A counter of one network. */
+export function addressKey(env: Pick<Env, 'keys'>, name: string, { address = '' }: Client): string {
+  return `${name}:${env.keys.mac('email', addressBucket(address))}`;
 }
 
 /** Two transactions that lock the same rows in one order never wait for each other in a circle. */

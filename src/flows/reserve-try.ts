@@ -36,7 +36,9 @@ export async function reserveProof(
     // Over or used up: only a new sign-in helps, and that may be made at once.
     return pending.expiresAt <= now
       ? refuse('sign_in_expired')
-      : refuse('too_many_attempts', { reason: 'sign_in_again', retryAfterSeconds: 1 });
+      : refuse('too_many_attempts', {
+          ...{ reason: 'sign_in_again', retryAfterSeconds: 1, limitedBy: `pending:${pending.id}` },
+        });
   }
   const counted = await reserveTries(tx, lanes, now);
   if (isRefusal(counted) && pending) await returnPendingTry(tx, pending.id);

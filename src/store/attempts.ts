@@ -18,7 +18,7 @@ export type CountedTry = Countable & { readonly row: Row };
 type Row = Selectable<AttemptTable>;
 
 /**
- * Counts one try for every key, or for none: then the refusal of the first rule that has no room.
+ * Counts one try for every key, or for none: then the refusal of the first rule that has no room, with the key of its counter.
  *
  * Reserve, commit, and only then compare what was typed.
  *
@@ -36,7 +36,7 @@ export async function reserveTries(
     for (const { key, rule } of tries) {
       const row = rows.find((one) => one.key === key);
       const next = reserveTry(rule, row && stateOf(row), now);
-      if (isRefusal(next)) return next;
+      if (isRefusal(next)) return { ...next, limitedBy: key };
       changes.push({ key, rule, row, next });
     }
     const counted = await claimAll(tx, changes, now);
@@ -55,7 +55,7 @@ export async function checkTries(
   for (const { key, rule } of tries) {
     const row = rows.find((one) => one.key === key);
     const next = reserveTry(rule, row && stateOf(row), now);
-    if (isRefusal(next)) return next;
+    if (isRefusal(next)) return { ...next, limitedBy: key };
   }
   return undefined;
 }

@@ -12,6 +12,7 @@ import type { JobTable } from './jobs.ts';
 import type { EmailLinkTable, FormerEmailTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { ManagementTables } from './management-tables.ts';
+import type { RefusalCountTable } from './refusal-counts.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
 
@@ -30,6 +31,7 @@ export type Schema = {
   sessions: SessionTable;
   devices: DeviceTable;
   attempts: AttemptTable;
+  refusal_counts: RefusalCountTable;
   links: LinkTable;
   clock_offsets: ClockOffsetTable;
   outbox: OutboxTable;

@@ -36,6 +36,7 @@ export const TABLES = {
   sessions: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   devices: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   attempts: { holds: 'rows', key: 'key', restore: 'stays' },
+  refusal_counts: { holds: 'rows', key: 'key', restore: 'stays' },
   // A link to set a password opens the first factor alone, and goes to the person by mail.
   links: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
   clock_offsets: { holds: 'rows', key: 'user_id', restore: 'stays', reset: 'stays' },

@@ -35,7 +35,7 @@ export async function openHouse(routes: readonly Route[], { environment = {}, db
   const db = { ...opened, ...(opened.clockSeconds && { clockSeconds: async () => NOW }), ...replaced };
   const newId = createIdSource(() => NOW * 1000);
   const hasher = {} as Env['hasher'];
-  const env: Env = { config, db, now: () => NOW, random: randomBytes, newId, keys, hasher, log };
+  const env: Env = { config, db, now: () => NOW, random: randomBytes, newId, keys, hasher, log, refusals: new Map() };
   await opened.transaction((tx) => tx.insertInto('users').values(USER).execute());
   const app = createApp(env, routes);
   return { env, app, lines, db: opened, ...browserOf(app, env) };

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eraseClients, sealAuditTail } from '#features/operate/audit.ts';
 import { noteVerification, verifyAudit } from '#features/operate/audit-verify.ts';
+import { closeOverRefusals, flushRefusals } from '#features/operate/refusals.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { CHRIS, enterStaff, lastEvents, openConsole, read } from './console-story.ts';
+import { tryPassword } from './limits-story.ts';
 
 const DAY = 24 * 60 * 60;
 const AUDIT = '/console/audit';
@@ -67,6 +69,21 @@ test('a day of the filter begins and ends at midnight, to the second', async (t)
     .split('\n')
     .map((line) => JSON.parse(line).at);
   assert.deepEqual(times, [`${day}T23:59:59Z`, `${day}T00:00:00Z`]);
+});
+
+test('an event that stands for a number of refusals says the number, on the page and in the export', async (t) => {
+  const { world, csm, ana } = await openConsole(t);
+  for (let tries = 1; tries <= 40; tries++) await tryPassword(world, ana.email, 'wrong');
+  await flushRefusals(world.env);
+  world.clock.at += 11 * 60;
+  await closeOverRefusals(world.env);
+  const text = await read(csm, `${AUDIT}?action=sign_in.password_refused&person=${ana.id}`);
+  assert.match(text, /too_many_attempts · and 29 times more/);
+  await csm.get(`${AUDIT}/export`);
+  const exported = await csm.post(`${AUDIT}/export`, { format: 'jsonl', action: 'sign_in.password_refused' });
+  const [newest] = exported.text.split('\n');
+  const { detail } = JSON.parse(newest ?? '');
+  assert.deepEqual([detail.reason, detail.repeated, typeof detail.since], ['too_many_attempts', 29, 'number']);
 });
 
 test('every event stands on one page, the newest first', async (t) => {

@@ -92,6 +92,8 @@ export type TrailEvent = {
   readonly partner: string | undefined;
   /** What staff typed as the reason, or the code of a refusal. */
   readonly reason: string | undefined;
+  /** How many more refusals of this kind the event stands for. */
+  readonly repeated: number | undefined;
 };
 
 const TRAIL_EVENTS = 20;
@@ -122,16 +124,19 @@ export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Pro
     actor: actor === null ? undefined : (names.get(actor) ?? keys.get(actor.slice(KEY_ACTOR.length)) ?? actor),
     subject: subject === null ? undefined : (names.get(subject) ?? subject),
     partner: partner === null ? undefined : (partners.get(partner) ?? partner),
-    reason: reasonIn(detail),
+    ...factsIn(detail),
   }));
 }
 
-/** @param detail JSON; one that somebody broke has no reason, and its event is shown all the same */
-function reasonIn(detail: string): string | undefined {
+/** @param detail JSON; one that somebody broke has no facts, and its event is shown all the same */
+function factsIn(detail: string): Pick<TrailEvent, 'reason' | 'repeated'> {
   try {
-    const { reason }: { readonly reason?: unknown } = Object(JSON.parse(detail));
-    return typeof reason === 'string' ? reason : undefined;
+    const { reason, repeated }: { readonly reason?: unknown; readonly repeated?: unknown } = Object(JSON.parse(detail));
+    return {
+      reason: typeof reason === 'string' ? reason : undefined,
+      repeated: typeof repeated === 'number' ? repeated : undefined,
+    };
   } catch {
-    return undefined;
+    return { reason: undefined, repeated: undefined };
   }
 }

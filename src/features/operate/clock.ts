@@ -21,7 +21,7 @@ export type ClockWatch = {
   stop(): Promise<void>;
 };
 
-type ClockEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'log'>;
+type ClockEnv = Pick<Env, 'db' | 'keys' | 'now' | 'newId' | 'random' | 'log'>;
 
 /** What one process knows of its clock. All but `newestAt` in seconds of the steady clock. */
 type State = {

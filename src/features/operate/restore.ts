@@ -7,7 +7,7 @@ import type { Queries } from '#store/database.ts';
 import { beginEpoch, type Ended, listShutOut, shutOutAgain } from '#store/epoch.ts';
 import { countCodeHolders, voidRecoveryCodes } from '#store/recovery-codes.ts';
 
-type CopyEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random'>;
+type CopyEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>;
 
 export type Restored = {
   readonly tables: readonly TableDigest[];

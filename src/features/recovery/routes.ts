@@ -32,7 +32,8 @@ export const recoveryRoutes: readonly Route[] = [
     async handle({ env, view, client, input }) {
       const email = canonicalEmail(input.email ?? '');
       if (email === undefined) return show(forgotPasswordPage(view, { email: input.email, malformed: true }), 400);
-      await requestResetLink(env, email, client);
+      const refusal = await requestResetLink(env, email, client);
+      if (refusal) return showRefusal(forgotPasswordPage(view, { email: input.email, refusal }), refusal);
       return show(linkSentPage(view));
     },
   }),

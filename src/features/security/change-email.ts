@@ -14,6 +14,7 @@ import { endOthers } from '#flows/end-others.ts';
 import { claimOfEmail, leaveEmail } from '#flows/former-emails.ts';
 import { personAt } from '#flows/hash-turn.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
+import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
 import { isSamePassword } from '#flows/passwords.ts';
 import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
 import { reserveTries } from '#store/attempts.ts';
@@ -161,7 +162,7 @@ async function refused(
   reason: Reason,
 ): Promise<EmailRefused> {
   const event = { action: 'email.change_refused', ...whose(session), detail: { reason } } as const;
-  await env.db.transaction((tx) => appendEvent(env, tx, event, client));
+  await noteRefusal(env, { event, client, key: refusalKey(env, refusal, client) });
   return { field: 'current', refusal };
 }
 

@@ -13,6 +13,7 @@ import { knowDevice } from '#flows/know-device.ts';
 import { oneTimeCodeKey } from '#flows/lanes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
+import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
 import { isSamePassword } from '#flows/passwords.ts';
 import { deleteTries, findTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
@@ -118,8 +119,8 @@ async function refused(
   reason: Reason,
 ): Promise<ChangeRefused> {
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-  await env.db.transaction((tx) =>
-    appendEvent(env, tx, { action: 'password.change_refused', ...whose, detail: { reason } }, client),
-  );
+  // Whoever knows the current password can ask for new ones that break the rule as often as they like.
+  const key = refusalKey(env, refusal, client) ?? (field === 'new' ? `new-password:${user.id}` : undefined);
+  await noteRefusal(env, { event: { action: 'password.change_refused', ...whose, detail: { reason } }, client, key });
   return { field, refusal };
 }

@@ -3,9 +3,10 @@ import type { Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, type FirstDoor } from '#flows/begin-sign-in.ts';
-import { checkPasswordTry, type PasswordFault } from '#flows/check-password.ts';
+import { checkPasswordTry, type PasswordRefused } from '#flows/check-password.ts';
 import { strangerAt } from '#flows/hash-turn.ts';
 import { findKnownDevice } from '#flows/know-device.ts';
+import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
 import { warnOfPasswords } from '#flows/warn-of-passwords.ts';
 import type { Mouth, Queries } from '#store/database.ts';
 import { findPersonByEmail, type Person } from '#store/users.ts';
@@ -31,7 +32,7 @@ export async function signInWithPassword(env: Env, attempt: PasswordAttempt): Pr
     (tx, proven) => begin(env, tx, { ...attempt, person: proven, deviceId }),
   );
   if ('opened' in outcome) return outcome.opened;
-  await recordRefusal(env, attempt, person, outcome.fault);
+  await recordRefusal(env, attempt, person, outcome);
   return outcome.refusal;
 }
 
@@ -57,16 +58,16 @@ async function recordRefusal(
   env: Env,
   { email, client }: PasswordAttempt,
   person: Person | undefined,
-  reason: PasswordFault,
+  { fault: reason, refusal }: PasswordRefused,
 ): Promise<void> {
   const detail = person ? { reason } : { reason, emailHash: emailHashOf(env, email) };
   const whose = { subject: person?.user.id, partner: person?.user.partnerId };
+  const event = { action: 'sign_in.password_refused', ...whose, detail } as const;
+  const key = refusalKey(env, refusal, client);
+  if (key !== undefined) return noteRefusal(env, { event, client, key });
   const isOwner = reason === 'wrong_password' && person?.user.disabledAt === undefined;
   await env.db.transaction(async (tx) => {
-    await appendEvent(env, tx, { action: 'sign_in.password_refused', ...whose, detail }, client);
-    if (NOT_COMPARED.includes(reason)) return;
+    await appendEvent(env, tx, event, client);
     await warnOfPasswords(env, tx, { email, person: isOwner ? person : undefined, client });
   });
 }
-
-const NOT_COMPARED: readonly PasswordFault[] = ['too_many_attempts', 'temporarily_unavailable'];

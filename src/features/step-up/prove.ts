@@ -9,6 +9,7 @@ import { checkOneTimeCode } from '#flows/check-one-time-code.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
 import { personAt } from '#flows/hash-turn.ts';
+import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
 import { proverOf } from '#flows/warn.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -55,7 +56,7 @@ export async function stepUpWithPassword(
   if ('opened' in outcome) return outcome.opened;
   const reason = outcome.fault === 'wrong_password' ? outcome.fault : outcome.refusal.refused;
   const refused = { action: 'step_up.refused' as const, ...whose, detail: { method, reason } };
-  await env.db.transaction((tx) => appendEvent(env, tx, refused, client));
+  await noteRefusal(env, { event: refused, client, key: refusalKey(env, outcome.refusal, client) });
   return outcome.refusal;
 }
 

@@ -12,6 +12,7 @@ import { lists } from './008-lists.ts';
 import { collation } from './009-collation.ts';
 import { keysEndWithMakers } from './010-keys-end-with-makers.ts';
 import { formerEmails } from './011-former-emails.ts';
+import { proofsAndRefusals } from './014-proofs-and-refusals.ts';
 import { mailMigration } from './015-mail.ts';
 import { clock } from './017-clock.ts';
 import { searchKeys } from './018-search-keys.ts';
@@ -29,6 +30,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '009-collation': collation,
   '010-keys-end-with-makers': keysEndWithMakers,
   '011-former-emails': formerEmails,
+  '014-proofs-and-refusals': proofsAndRefusals,
   '015-mail': mailMigration,
   '017-clock': clock,
   '018-search-keys': searchKeys,
