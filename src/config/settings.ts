@@ -140,14 +140,14 @@ export const SETTINGS = {
     name: 'SALLYPORT_RESET_SECOND_APPROVER',
     default: 'off',
     about:
-      '`on`: a reset of MFA in the console waits until a second member of staff agrees; `off`: it is done at once.',
+      '`on`: a reset of MFA in the console waits for 24 hours until a second member of staff agrees; `off`: it is done at once.',
     parse: parseSwitch,
   },
   resetFreezeHours: {
     name: 'SALLYPORT_RESET_FREEZE_HOURS',
     default: '0',
     about:
-      'Hours after a new password by mail link in which an authenticator cannot be replaced or turned off and recovery codes cannot be renewed, 0 to 720; 48 is a good number, 0 freezes nothing.',
+      'Hours after a new password by mail link in which an authenticator cannot be replaced or turned off, recovery codes cannot be renewed and the email cannot be changed, 0 to 720; 48 is a good number, 0 freezes nothing.',
     parse: wholeNumber(0, 720, '48'),
   },
   localWebhooks: {

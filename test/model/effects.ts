@@ -137,7 +137,7 @@ export function capWithoutSecondFactor(model: Model, people: readonly Person[], 
 export function resetAuthenticators(model: Model, person: Person): void {
   removeAuthenticator(model, person);
   model.counters.forget(`recovery:${person.id}:`);
-  Object.assign(person, { codes: new Map(), copyUntil: undefined, accessCode: undefined });
+  Object.assign(person, { codes: new Map(), copyUntil: undefined, accessCode: undefined, skippedAt: undefined });
   endOthers(model, person);
   forgetDevices(model, person);
   revokeLinks(model, person, ['confirm']);

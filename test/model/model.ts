@@ -189,6 +189,7 @@ export type State = 'complete' | 'enrollment_offered' | 'enrollment_required' | 
 
 export function stateAfterPassword(model: Model, person: Person): State {
   if (person.authenticator) return 'second_factor_required';
+  if (person.accessCode) return 'enrollment_required';
   const demand = demandOf(model, person);
   if (demand === 'none') return 'complete';
   if (demand === 'required') return 'enrollment_required';
@@ -200,6 +201,7 @@ export function stateAfterPassword(model: Model, person: Person): State {
 /** Where an open sign-in stands: it was not skipped, and what is no longer required is still an offer. */
 export function stateOf(model: Model, { person }: Pending): Exclude<State, 'complete'> {
   if (person.authenticator) return 'second_factor_required';
+  if (person.accessCode) return 'enrollment_required';
   return demandOf(model, person) === 'required' ? 'enrollment_required' : 'enrollment_offered';
 }
 
