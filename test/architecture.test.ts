@@ -85,8 +85,8 @@ test('core waits for nothing', () => {
 // of this field, 103 and 155 in the large ones.
 const BUDGETS = [
   { start: 'src/flows/check-one-time-code.ts', files: 20, lines: 2_000 },
-  // Both codes, the new session and the notice that follows.
-  { start: 'src/features/sign-in/second-factor.ts', files: 40, lines: 3_300 },
+  // Both codes, the new session, the notice that follows, and how much mail of all that one address is sent.
+  { start: 'src/features/sign-in/second-factor.ts', files: 40, lines: 3_500 },
 ];
 
 for (const { start, files, lines } of BUDGETS) {

@@ -85,6 +85,8 @@ export const AUDIT_ACTIONS = {
   ),
   'password.changed': success<Nothing>('The user changed the password.'),
   'password.change_refused': refusal<{ reason: CodeRefusal | 'wrong_password' }>('A change of password was refused.'),
+  'mail.sent_again': success<{ kind: string }>('A mail that did not arrive was sent again.'),
+  'mail.held_back': success<{ kind: string; until: number }>('An address had enough mail: the rest waits.'),
   'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
   'password.reset_refused': refusal<{
     reason: 'unknown_email' | 'disabled' | 'too_many_attempts';

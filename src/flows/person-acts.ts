@@ -80,12 +80,23 @@ export async function makeResetLink(
     const person = await findWhom(tx, act);
     if (!person) return refuse('not_found', { reason: 'user' });
     if (person.user.disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
-    const link = await makeLink(env, tx, { purpose: 'reset', userId: person.user.id });
-    if (act.mailed) await queueMail(env, tx, person.user, { kind: 'password_reset', link: link.url });
-    const event = { action: 'link.created', ...who(act, person), detail: { purpose: 'reset' } } as const;
-    await appendEvent(env, tx, event, actorClient(act.actor));
-    return { ...link, person };
+    if (act.mailed) return { ...(await mailResetLink(env, tx, act.actor, person)), person };
+    return { ...(await newResetLink(env, tx, act.actor, person)), person };
   });
+}
+
+/** Mails a new link to set a password, in a transaction that holds the person already; the one before dies. */
+export async function mailResetLink(env: Env, tx: Queries, actor: Actor, person: Person): Promise<NewLink> {
+  const link = await newResetLink(env, tx, actor, person);
+  await queueMail(env, tx, person.user, { kind: 'password_reset', link: link.url });
+  return link;
+}
+
+async function newResetLink(env: Env, tx: Queries, actor: Actor, person: Person): Promise<NewLink> {
+  const link = await makeLink(env, tx, { purpose: 'reset', userId: person.user.id });
+  const event = { action: 'link.created', ...who({ actor }, person), detail: { purpose: 'reset' } } as const;
+  await appendEvent(env, tx, event, actorClient(actor));
+  return link;
 }
 
 /** Finds the person and runs `work` in one transaction; without a reason nothing is done. */

@@ -35,7 +35,8 @@ export async function requestResetLink(env: Env, email: string, client: Client):
     const limit = await reserveTries(tx, [{ key, rule: RULES.resetMails }], env.now());
     const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);
     const receiver = reason === undefined ? person : undefined;
-    await writeLink(env, tx, receiver, client.locale);
+    // A request beyond the limit sends nothing, so it must not use up what staff can still send.
+    await writeLink(env, tx, receiver, { pageLocale: client.locale, counted: !isRefusal(limit) && email });
     const whose = { subject: person?.user.id, partner: person?.user.partnerId };
     const detail = { reason: reason ?? 'unknown_email', ...(!person && { emailHash }) };
     await appendEvent(
@@ -58,7 +59,7 @@ async function writeLink(
   env: Env,
   tx: Queries,
   receiver: Person | undefined,
-  pageLocale: string | undefined,
+  { pageLocale, counted }: { readonly pageLocale: string | undefined; readonly counted: string | false },
 ): Promise<void> {
   const now = env.now();
   const userId = receiver?.user.id;
@@ -75,7 +76,7 @@ async function writeLink(
     used_at: null,
   });
   const link = `${env.config.publicUrl.origin}/password/${token}`;
-  const to = receiver && { email: receiver.user.email, locale: receiver.user.locale ?? pageLocale };
-  await queueMailOrPretend(env, tx, to, { kind: 'password_reset', link });
+  const to = receiver && { ...receiver.user, locale: receiver.user.locale ?? pageLocale };
+  await queueMailOrPretend(env, tx, { receiver: to, counted }, { kind: 'password_reset', link });
   await deleteLink(tx, receiver ? '' : linkId);
 }
