@@ -122,8 +122,8 @@ test('every act of a request asks again, in its transaction, what its guard aske
 // of this field, 103 and 155 in the large ones.
 const BUDGETS = [
   { start: 'src/flows/check-one-time-code.ts', files: 22, lines: 2_200 },
-  // Both codes, the new session and the notice that follows.
-  { start: 'src/features/sign-in/second-factor.ts', files: 43, lines: 3_630 },
+  // Both codes, the new session, the notice that follows, and how much mail of all that one address is sent.
+  { start: 'src/features/sign-in/second-factor.ts', files: 45, lines: 3_900 },
 ];
 
 for (const { start, files, lines } of BUDGETS) {

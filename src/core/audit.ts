@@ -89,6 +89,8 @@ export const AUDIT_ACTIONS = {
   'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),
   'password.changed': success<Nothing>('The user changed the password.'),
   'password.change_refused': refusal<{ reason: Unproven }>('A change of password was refused.'),
+  'mail.sent_again': success<{ kind: string }>('A mail that did not arrive was sent again.'),
+  'mail.held_back': success<{ kind: string; until: number }>('An address had enough mail: the rest waits.'),
   'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
   'password.reset_refused': refusal<{
     reason: 'unknown_email' | 'disabled' | 'too_many_attempts';

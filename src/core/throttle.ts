@@ -40,11 +40,11 @@ const CLOSED_RETRY_SECONDS = DAY;
 const IN_30_DAYS = { spanSeconds: 30 * DAY, bucketSeconds: DAY, keptByUnlock: true } as const;
 const IN_24_HOURS = { spanSeconds: DAY, bucketSeconds: HOUR } as const;
 
-function perHour(limit: number): Rule {
+export function perHour(limit: number): Rule {
   return { windows: [{ limit, spanSeconds: HOUR, bucketSeconds: MINUTE, atLimit: 'wait' }] };
 }
 
-function perDay(limit: number): Rule {
+export function perDay(limit: number): Rule {
   return { windows: [{ limit, spanSeconds: DAY, bucketSeconds: HOUR, atLimit: 'wait' }] };
 }
 

@@ -66,7 +66,7 @@ export function passwordLanes(env: Env, email: string, deviceId: string | undefi
 /** What the counters of an email are called under each older key of the ring, and what under the active one. */
 export function olderCounterNames(env: Pick<Env, 'keys'>, email: string): readonly { from: string; to: string }[] {
   const [active, ...older] = env.keys.macs('email', email);
-  return ['password', 'reset-mail'].flatMap((kind) =>
+  return [...COUNTED_BY_EMAIL].flatMap((kind) =>
     older.map(({ mac }) => ({ from: `${kind}:${mac}`, to: `${kind}:${active?.mac}` })),
   );
 }
@@ -75,7 +75,17 @@ export function olderCounterNames(env: Pick<Env, 'keys'>, email: string): readon
 export function emailCounterNames(env: Pick<Env, 'keys'>, email: string): readonly string[] {
   return env.keys
     .macs('email', email)
-    .flatMap(({ mac }) => ['password', 'mail-password', 'reset-mail'].map((kind) => `${kind}:${mac}`));
+    .flatMap(({ mac }) => ['mail-password', ...COUNTED_BY_EMAIL].map((kind) => `${kind}:${mac}`));
+}
+
+/** What is mailed to an address counts in shares, so that one kind of mail never eats another's. */
+const MAIL_SHARES = ['resets', 'invitations', 'confirmations', 'changes', 'notices', 'digests'] as const;
+export type MailShare = (typeof MAIL_SHARES)[number];
+
+const COUNTED_BY_EMAIL = ['password', 'reset-mail', ...MAIL_SHARES.map((share) => `mailed-${share}` as const)];
+
+export function mailKey(env: Env, share: MailShare, email: string): string {
+  return `mailed-${share}:${env.keys.mac('email', email)}`;
 }
 
 export function passwordKey(env: Env, email: string): string {

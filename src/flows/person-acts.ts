@@ -89,17 +89,28 @@ export async function makeResetLink(
     if (!person) return refuse('not_found', { reason: 'user' });
     const shutOut = whyShutOut(person);
     if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
-    const link = await makeLink(env, tx, { purpose: 'reset', userId: person.user.id });
-    if (act.mailed) await queueMail(env, tx, person.user, { kind: 'password_reset', link: link.url });
-    const event = { action: 'link.created', ...who(act, person), detail: { purpose: 'reset' } } as const;
-    await appendEvent(env, tx, event, actorClient(act.actor));
-    return { ...link, person };
+    if (act.mailed) return { ...(await mailResetLink(env, tx, act.actor, person)), person };
+    return { ...(await newResetLink(env, tx, act.actor, person)), person };
   });
 }
 
 /** Why this person cannot sign in, whatever they know. */
 export function whyShutOut({ user, partner }: Person): ReturnType<typeof shutOutBecause> {
   return shutOutBecause({ disabledAt: user.disabledAt, archivedAt: partner?.archivedAt });
+}
+
+/** Mails a new link to set a password, in a transaction that holds the person already; the one before dies. */
+export async function mailResetLink(env: Env, tx: Queries, actor: Actor, person: Person): Promise<NewLink> {
+  const link = await newResetLink(env, tx, actor, person);
+  await queueMail(env, tx, person.user, { kind: 'password_reset', link: link.url });
+  return link;
+}
+
+async function newResetLink(env: Env, tx: Queries, actor: Actor, person: Person): Promise<NewLink> {
+  const link = await makeLink(env, tx, { purpose: 'reset', userId: person.user.id });
+  const event = { action: 'link.created', ...who({ actor }, person), detail: { purpose: 'reset' } } as const;
+  await appendEvent(env, tx, event, actorClient(actor));
+  return link;
 }
 
 /** Finds the person and runs `work` in one transaction; without a reason nothing is done. */

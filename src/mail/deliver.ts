@@ -1,7 +1,7 @@
 import { backoffSeconds } from '#core/backoff.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
-import type { Mail } from '#flows/mail.ts';
+import { LINK_KINDS, type Mail } from '#flows/mail.ts';
 import {
   claimMail,
   expireMail,
@@ -64,7 +64,7 @@ async function letAllWait({ db, now }: Env): Promise<void> {
 
 async function giveUpExpired({ db, now, log }: Env, canSend: boolean): Promise<void> {
   if (!(await hasExpiredMail(db.read, now()))) return;
-  const dead = await db.transaction((tx) => expireMail(tx, now()));
+  const dead = await db.transaction((tx) => expireMail(tx, now(), LINK_KINDS));
   for (const { id, kind, tries, last_fault } of dead) {
     const line = { mailId: id, kind, tries, fault: last_fault ?? undefined };
     if (canSend) log.error(line, 'a mail was given up: it would come too late');
@@ -84,7 +84,7 @@ async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<D
     log.info(line, 'a mail was sent');
   } else if (delivery.outcome === 'refused') {
     const { fault } = delivery;
-    await db.transaction((tx) => markMailDead(tx, row.id, { now: env.now(), fault }));
+    await db.transaction((tx) => markMailDead(tx, row.id, { now: env.now(), fault, linkKinds: LINK_KINDS }));
     log.error({ ...line, fault }, 'a mail was given up: it was refused');
   } else {
     const { fault, isHeld } = delivery;

@@ -29,8 +29,9 @@ type MessageEnv = Pick<Env, 'config' | 'keys'>;
 export function openMail(keys: Env['keys'], row: OutboxTable): Mail | undefined {
   if (row.sealed_parameters === '') return undefined;
   const parameters = JSON.parse(keys.open('mail', mailBinding(row), row.sealed_parameters).toString());
+  const counted = row.kind === 'more_news' && { count: row.held_back };
   // The boundary: what `queueMail` sealed, and nobody changed since.
-  return { kind: row.kind, ...parameters } as Mail;
+  return { kind: row.kind, ...parameters, ...counted } as Mail;
 }
 
 /** A mail in the language of the person it goes to. Throws when a text lacks a value: a fault of ours. */

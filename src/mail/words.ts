@@ -44,6 +44,7 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
   email_in_use: '/sign-in',
   set_up_asked: '/security/authenticator',
   invited_again: '/sign-in',
+  more_news: '/security/sessions',
 };
 
 /** @param at when it happened */
@@ -116,6 +117,7 @@ const VALUES: { readonly [K in Kind]: Fill<K> } = {
     date: promised(place.locale, requiredFrom),
     days: daysBetween(at, requiredFrom),
   }),
+  more_news: (place, { count }) => ({ ...withProduct(place), count }),
   mfa_overdue: (place, { requiredFrom }) => ({ ...withProduct(place), date: promised(place.locale, requiredFrom) }),
 };
 

@@ -99,7 +99,7 @@ test('a server that is away is asked again after 15 seconds, 1, 4 and 15 minutes
 test('a server that is away is asked by a few, not by every mail in turn', async (t) => {
   const { office, write, deliver, env } = await openBoth(t);
   office.behaviour.greeting = 421;
-  for (let mails = 0; mails < 12; mails++) await write();
+  for (let mails = 0; mails < 12; mails++) await write(RESET, `p${mails}@acme.example`);
   await deliver();
   const rows = await listMail(env.db.read, 100);
   assert.equal(rows.filter(({ tries }) => tries === 1).length, 4);

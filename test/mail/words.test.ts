@@ -81,6 +81,7 @@ const EVERY_KIND: { readonly [Kind in Mail['kind']]: MailOf<Kind> & { readonly k
   mfa_reset: { kind: 'mfa_reset', withCode: true },
   sign_in_paused: { kind: 'sign_in_paused', untilAt: 1_800_003_600, ...NEWS },
   mfa_reminder: { kind: 'mfa_reminder', requiredFrom: 1_800_600_000 },
+  more_news: { kind: 'more_news', count: 55 },
   mfa_overdue: { kind: 'mfa_overdue', requiredFrom: 1_799_900_000 },
 };
 

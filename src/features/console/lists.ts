@@ -6,6 +6,7 @@ import { type LoggedEvent, listRecentEvents } from '#store/audit-log.ts';
 import { countPartners, listPartnerPage, type PartnerCursor, type PartnerRow } from '#store/partner-pages.ts';
 import { listPartnerNames } from '#store/partners.ts';
 import { findPersonRow, listNames, listPeoplePage, type PersonRow } from '#store/people-pages.ts';
+import { listUndelivered } from '#store/undelivered.ts';
 import { findPersonByEmail, type Partner } from '#store/users.ts';
 import type { PartnerQuery, PeopleQuery } from './filters.ts';
 
@@ -49,6 +50,8 @@ async function findByWholeEmail(env: Env, search: string | undefined): Promise<L
 
 export type PeopleList = PeopleQuery & {
   readonly rows: readonly ListedPerson[];
+  /** The emails at which a mail did not arrive. */
+  readonly undelivered: ReadonlySet<string>;
   readonly next: string | undefined;
 };
 
@@ -56,7 +59,12 @@ export async function readPeopleList(env: Env, partnerId: string, query: PeopleQ
   const page = { after: query.after, limit: ROWS_PER_PAGE + 1, now: env.now() };
   const found = await listPeoplePage(env.db.read, { partnerId, search: query.search, state: query.state }, page);
   const rows = found.slice(0, ROWS_PER_PAGE);
-  return { ...query, rows, next: found.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined };
+  const undelivered = await listUndelivered(
+    env.db.read,
+    rows.map(({ email }) => email),
+  );
+  const emails = new Set(undelivered.map(({ email }) => email));
+  return { ...query, rows, undelivered: emails, next: found.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined };
 }
 
 /** Every partner that fits, a page of them in memory at a time. */

@@ -3,6 +3,7 @@ import { page, type Route } from '#http/route.ts';
 import { adoptionRoutes } from './adoption-routes.ts';
 import { apiKeyRoutes } from './api-key-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { mailRoutes } from './mail-routes.ts';
 import { partnerRoutes } from './partner-routes.ts';
 import { personRoutes } from './person-routes.ts';
 import { resetRoutes } from './reset-routes.ts';
@@ -15,6 +16,7 @@ export const consoleRoutes: readonly Route[] = [
   ...auditRoutes,
   ...partnerRoutes,
   ...personRoutes,
+  ...mailRoutes,
   ...resetRoutes,
   ...staffRoutes,
   ...apiKeyRoutes,

@@ -59,7 +59,9 @@ async function request(env: Env, tx: Queries, email: string, client: Client): Pr
   const limit = await reserveTries(tx, [{ key: resetMailKey(env, email), rule: RULES.resetMails }], env.now());
   const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);
   const receiver = reason === undefined ? person : undefined;
-  await writeLink(env, tx, receiver, client.locale);
+  // A request beyond the limit sends nothing, so it must not use up what staff can still send.
+  const counted = !isRefusal(limit) && email;
+  await writeLink(env, tx, receiver, { pageLocale: client.locale, counted });
   const whose = { subject: person?.user.id, partner: person?.user.partnerId };
   if (receiver) {
     await appendEvent(env, tx, { action: 'password.reset_requested', ...whose, detail: {} }, client);
@@ -81,7 +83,7 @@ async function writeLink(
   env: Env,
   tx: Queries,
   receiver: Person | undefined,
-  pageLocale: string | undefined,
+  { pageLocale, counted }: { readonly pageLocale: string | undefined; readonly counted: string | false },
 ): Promise<void> {
   const now = env.now();
   const userId = receiver?.user.id;
@@ -99,7 +101,7 @@ async function writeLink(
     made_by: null,
   });
   const link = `${env.config.publicUrl.origin}/password/${token}`;
-  const to = receiver && { email: receiver.user.email, locale: receiver.user.locale ?? pageLocale };
-  await queueMailOrPretend(env, tx, to, { kind: 'password_reset', link });
+  const to = receiver && { ...receiver.user, locale: receiver.user.locale ?? pageLocale };
+  await queueMailOrPretend(env, tx, { receiver: to, counted }, { kind: 'password_reset', link });
   await deleteLink(tx, receiver ? '' : linkId);
 }

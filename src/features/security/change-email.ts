@@ -86,7 +86,8 @@ async function ask(
   const receiver = { email, locale: owner?.user.locale ?? user.locale ?? client.locale };
   if (owner || isHeld || isReserved) {
     // Nobody has one that is only reserved: there is nobody to tell.
-    await queueMailOrPretend(env, tx, owner || isHeld ? receiver : undefined, { kind: 'email_in_use' });
+    const to = owner || isHeld ? receiver : undefined;
+    await queueMailOrPretend(env, tx, { receiver: to, counted: email }, { kind: 'email_in_use' });
     const event = { action: 'email.change_refused', ...whose(session), detail: { reason: 'taken' } } as const;
     await appendEvent(env, tx, event, client);
   } else {

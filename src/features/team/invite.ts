@@ -82,7 +82,8 @@ async function tellExisting(env: Env, tx: Queries, manager: Manager, invitee: In
   const claim = await claimOfEmail(env, tx, actor, email);
   const mail = { kind: 'invited_again', partner: partner.name } as const;
   // An email that is only reserved is nobody's: there is nobody to tell, and the manager does not see that.
-  if (owner === undefined && claim === 'reserved') await queueMailOrPretend(env, tx, undefined, mail);
+  if (owner === undefined && claim === 'reserved')
+    await queueMailOrPretend(env, tx, { receiver: undefined, counted: email }, mail);
   else await queueMail(env, tx, { email, locale: owner?.locale }, mail);
   const who = { actor: actorId(actor), subject: owner?.id, partner: partner.id };
   const event = { action: 'invitation.to_existing', ...who, detail: { reason: 'exists' } } as const;

@@ -36,7 +36,7 @@ ${tools(view, team)}
         { label: t('people.mfa') },
         { label: t('people.lastSignIn'), numeric: true },
       ],
-      rows: rows.map((row) => cellsOf(view, row)),
+      rows: rows.map((row) => cellsOf(view, row, team.undelivered.has(row.email))),
       empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,
     })}
 ${pager(t, { first: after === undefined ? undefined : pathOf(team), next: next === undefined ? undefined : pathOf(team, next) })}</div>`,
@@ -65,11 +65,11 @@ function pathOf({ search, state }: TeamList, after?: string): string {
   return given.length === 0 ? '/team' : `/team?${new URLSearchParams(given as [string, string][])}`;
 }
 
-function cellsOf(view: View, row: TeamRow): readonly Content[] {
+function cellsOf(view: View, row: TeamRow, isUndelivered: boolean): readonly Content[] {
   const { t, locale } = view;
   return [
     html`<a href="/team/people/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
-    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}`,
+    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}${isUndelivered && html`<br><span class="hint">${t('people.undelivered')}</span>`}`,
     mfaOf(view, row),
     row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
   ];
@@ -84,22 +84,29 @@ function doneNotice({ t, config }: View, done: Done | undefined): Content {
 
 const MAILED: ReadonlySet<Done> = new Set(['invited', 'resent', 'reminded']);
 
-type OnePage = { readonly row: TeamRow; readonly isOwn: boolean; readonly done: Done | undefined };
+type OnePage = {
+  readonly row: TeamRow;
+  readonly isOwn: boolean;
+  readonly isUndelivered: boolean;
+  readonly done: Done | undefined;
+};
 
 /** One of the team: how they stand, and what their manager can do. */
-export function colleaguePage(view: View, { row, isOwn, done }: OnePage): Html {
+export function colleaguePage(view: View, { row, isOwn, isUndelivered, done }: OnePage): Html {
   const { t, locale } = view;
   const lastSignIn = row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale);
   return layout(view, {
     title: row.name,
     width: 'console',
-    body: html`${above({ href: '/team', label: t('team.title') })}${doneNotice(view, done)}${dataList([
-      { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
-      { label: t('person.role'), value: t(`role.${row.role}`) },
-      { label: t('people.state'), value: stateOf(view, row) },
-      { label: t('people.mfa'), value: mfaOf(view, row) },
-      { label: t('people.lastSignIn'), value: lastSignIn },
-    ])}
+    body: html`${above({ href: '/team', label: t('team.title') })}${doneNotice(view, done)}${isUndelivered && html`<p class="notice">${t('team.undelivered')}</p>`}${dataList(
+      [
+        { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
+        { label: t('person.role'), value: t(`role.${row.role}`) },
+        { label: t('people.state'), value: stateOf(view, row) },
+        { label: t('people.mfa'), value: mfaOf(view, row) },
+        { label: t('people.lastSignIn'), value: lastSignIn },
+      ],
+    )}
 <section class="apart"><h2>${t('person.acts')}</h2>${isOwn ? html`<p>${t('team.own')}</p>` : actsOf(view, row)}</section>`,
   });
 }

@@ -9,7 +9,7 @@ import { typed } from '#http/typed.ts';
 import { remindColleague, removeColleague, switchRole } from './acts.ts';
 import type { Manager } from './colleague.ts';
 import { inviteAgain, inviteColleague } from './invite.ts';
-import { findTeamRow, readTeam, readTeamQuery } from './list.ts';
+import { findTeamRow, readTeam, readTeamQuery, undeliveredInvitations } from './list.ts';
 import {
   type ActName,
   actPage,
@@ -67,7 +67,9 @@ export const teamRoutes: readonly Route[] = [
     async handle({ env, view, session, params, query }) {
       const row = await findTeamRow(env, params.person ?? '', session.partner.id);
       if (!row) return show(missingColleaguePage(view), 404);
-      return show(colleaguePage(view, { row, isOwn: row.id === session.user.id, done: doneOf(query) }));
+      const isUndelivered = (await undeliveredInvitations(env, [row])).size > 0;
+      const isOwn = row.id === session.user.id;
+      return show(colleaguePage(view, { row, isOwn, isUndelivered, done: doneOf(query) }));
     },
   }),
   ...act('invitation', 'resent', inviteAgain),
