@@ -1,9 +1,11 @@
 import type { Client } from '#core/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { ENROLLMENT_TRIES } from '#core/session.ts';
+import { RULES } from '#core/throttle.ts';
 import { matchCode, type RefusedStep, refusedStep } from '#core/totp.ts';
 import type { Env } from '#env.ts';
 import { deleteAccessCode } from '#store/access-codes.ts';
+import { reserveTries } from '#store/attempts.ts';
 import { createAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import {
@@ -54,6 +56,9 @@ export async function startEnrollment(
     // Without tries left, or not decryptable, it is as good as over: a new secret is the way on.
     if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) return open;
     if (open) await deleteEnrollment(tx, ownerId);
+    // Each set-up has tries of its own: without a limit on set-ups nothing would end them.
+    const limit = await reserveTries(tx, [{ key: `set-up:${user.id}`, rule: RULES.newPendingSignIns }], now);
+    if (isRefusal(limit)) return limit;
     const id = env.newId();
     await createEnrollment(tx, {
       id,
