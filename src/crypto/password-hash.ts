@@ -68,8 +68,8 @@ const CODE_PARAMETERS = { ...PARAMETERS, memoryCost: 1_024 } as const satisfies 
 const CODE_UNITS = 1 / 40;
 const UNITS: Readonly<Record<HashJob, number>> = { password: 1, code: CODE_UNITS, codes: 10 * CODE_UNITS };
 
-/** One job is counted in the database, one hashed, one committed: a core waits for neither. */
-const JOBS_PER_HASH = 3;
+/** One is counted in the database while another is hashed: no core waits for the database. */
+const JOBS_PER_HASH = 2;
 /**
  * Of one address on one machine. Their tries are counted and not given back yet, and an address has 20 (`addressPasswords`):
  * an office of hundreds waits in the queue, on three machines too, and is never told that it tries too much.
