@@ -1,6 +1,7 @@
 import { type Refusal, refuse } from '#core/result.ts';
 import { hashes as hashing, refusedHashes } from '#signals.ts';
 import { createHashLines } from './hash-lines.ts';
+import { createFirsts, createShares } from './hash-shares.ts';
 
 /** Who asks for a hash: the queue is fair by it. */
 export type Asker = {
@@ -19,9 +20,9 @@ export type QueueOptions = {
   readonly concurrency: number;
   /** How long a job may wait for its turn. */
   readonly queueSeconds: number;
-  /** Jobs whose turn it is, for each hash at once. */
+  /** Jobs that hash or are about to, for each hash at once. */
   readonly jobsPerHash: number;
-  /** Jobs of one address whose turn it is. */
+  /** Jobs of one address whose turn has come and that have not ended. */
   readonly jobsPerAddress: number;
   /** Milliseconds of a clock that never goes back. */
   readonly nowMs: () => number;
@@ -44,9 +45,6 @@ export type HashQueue = {
 const FIRST_GUESS_MS = 20;
 // A running mean over about the last ten: one stall does not close the queue, a slower machine is soon known.
 const NEWEST_WEIGHT = 0.1;
-/** How often somebody inside a flow goes first in ten seconds: in a step-up and a change of password three times. */
-const FIRSTS = 3;
-const FIRSTS_MS = 10_000;
 
 type Job = { readonly line: string; readonly units: number; readonly asker: Asker; end(isTurn: boolean): void };
 
@@ -66,14 +64,15 @@ export function createHashQueue(options: QueueOptions): HashQueue {
   const shares = createShares(queueSeconds * 1000);
   const firsts = createFirsts(nowMs);
   const cores = createCores(concurrency, nowMs);
-  let unitsAtWork = 0;
+  const beforeHash = { jobs: 0, units: 0 };
 
-  const backlogMs = (): number => ((inside.units() + arriving.units() + unitsAtWork) * cores.meanMs()) / concurrency;
+  const backlogMs = (): number =>
+    ((inside.units() + arriving.units() + beforeHash.units) * cores.meanMs()) / concurrency;
   const mayGo = (line: string): boolean => working.of(line) < jobsPerAddress;
 
   /** True when the turn has come; false when it did not come in time, or cannot. */
   function takeTurn(asker: Asker, units: number, withinMs: number): Promise<boolean> {
-    const lines = firsts.take(asker) ? inside : arriving;
+    const lines = asker.isInside === true && firsts.take(asker.share) ? inside : arriving;
     return new Promise((resolve) => {
       const timer = setTimeout(() => job.end(false), withinMs);
       const job: Job = {
@@ -93,7 +92,7 @@ export function createHashQueue(options: QueueOptions): HashQueue {
 
   /** Takes jobs to work while there is room. Nobody waits for the answer to a job that somebody has left. */
   function serve(): void {
-    while (working.total() < concurrency * jobsPerHash) {
+    while (beforeHash.jobs < concurrency * jobsPerHash) {
       const job = inside.next(mayGo) ?? arriving.next(mayGo);
       if (job === undefined) return;
       job.end(job.asker.hasLeft?.() !== true);
@@ -107,13 +106,37 @@ export function createHashQueue(options: QueueOptions): HashQueue {
 
   function begin({ line, units }: Job): void {
     working.add(line, 1);
-    unitsAtWork += units;
+    beforeHash.jobs += 1;
+    beforeHash.units += units;
   }
 
-  function leave(line: string, units: number): void {
-    working.add(line, -1);
-    unitsAtWork -= units;
-    serve();
+  /** Frees the place of a job once: what comes after its hash is the database's work, and may wait there for a lock. */
+  function placeOf(units: number) {
+    let isHeld = true;
+    return function free(): void {
+      if (!isHeld) return;
+      isHeld = false;
+      beforeHash.jobs -= 1;
+      beforeHash.units -= units;
+      serve();
+    };
+  }
+
+  async function doJob<T>(
+    line: string,
+    units: number,
+    job: (onCore: OnCore) => Promise<T>,
+    askedMs: number,
+  ): Promise<T> {
+    const free = placeOf(units);
+    const onCore = cores.since(askedMs);
+    try {
+      return await job((work) => onCore(work).finally(free));
+    } finally {
+      working.add(line, -1);
+      free();
+      serve();
+    }
   }
 
   function refuseJob(units: number): Refusal {
@@ -128,12 +151,8 @@ export function createHashQueue(options: QueueOptions): HashQueue {
     const isOwnTurn = shares.take(share);
     if (isOwnTurn !== true && !(await isOwnTurn)) return AT_WORK;
     try {
-      if (!(await takeTurn(asker, units, askedMs + queueSeconds * 1000 - nowMs()))) return refuseJob(units);
-      try {
-        return await job(cores.since(askedMs));
-      } finally {
-        leave(address, units);
-      }
+      const isTurn = await takeTurn(asker, units, askedMs + queueSeconds * 1000 - nowMs());
+      return isTurn ? await doJob(address, units, job, askedMs) : refuseJob(units);
     } finally {
       shares.leave(share);
     }
@@ -148,75 +167,14 @@ const AT_WORK = refuse('temporarily_unavailable', { reason: 'at_work', retryAfte
 /** How many of each name, kept while there are any. */
 function createCounts() {
   const counts = new Map<string, number>();
-  let total = 0;
 
   function add(name: string, change: 1 | -1): void {
     const count = (counts.get(name) ?? 0) + change;
     if (count === 0) counts.delete(name);
     else counts.set(name, count);
-    total += change;
   }
 
-  return { add, of: (name: string) => counts.get(name) ?? 0, total: () => total };
-}
-
-// More than a form is ever sent by mistake; they wait outside the queue and cost memory alone.
-const MOST_BEHIND_A_SHARE = 100;
-
-/** One job at a time for each person and link; the others wait for it outside the queue. */
-function createShares(withinMs: number) {
-  // Whoever has a job in the queue, and what waits for it.
-  const taken = new Map<string, Set<() => void>>();
-
-  function take(share: string | undefined): Promise<boolean> | boolean {
-    if (share === undefined) return true;
-    const waiting = taken.get(share);
-    if (waiting === undefined) {
-      taken.set(share, new Set());
-      return true;
-    }
-    if (waiting.size >= MOST_BEHIND_A_SHARE) return false;
-    return new Promise((resolve) => {
-      const end = (isTurn: boolean) => {
-        clearTimeout(timer);
-        waiting.delete(start);
-        resolve(isTurn);
-      };
-      const start = () => end(true);
-      const timer = setTimeout(() => end(false), withinMs);
-      waiting.add(start);
-    });
-  }
-
-  function leave(share: string | undefined): void {
-    if (share === undefined) return;
-    const [next] = taken.get(share) ?? [];
-    if (next === undefined) taken.delete(share);
-    else next();
-  }
-
-  return { take, leave };
-}
-
-/** Who went first of late, and how often. */
-function createFirsts(nowMs: () => number) {
-  const taken = new Map<string, { readonly untilMs: number; count: number }>();
-
-  function take({ isInside, share }: Asker): boolean {
-    if (isInside !== true || share === undefined) return false;
-    const now = nowMs();
-    // In the order in which they began, so in the order in which they end.
-    for (const [name, { untilMs }] of taken) {
-      if (untilMs > now) break;
-      taken.delete(name);
-    }
-    const own = taken.get(share) ?? { untilMs: now + FIRSTS_MS, count: 0 };
-    own.count += 1;
-    taken.set(share, own);
-    return own.count <= FIRSTS;
-  }
-
-  return { take };
+  return { add, of: (name: string) => counts.get(name) ?? 0 };
 }
 
 /** So many pieces of work at once, first come, first served, and how long a password takes. */

@@ -5,7 +5,6 @@ import type { Hashing, HashJob } from '#crypto/password-hash.ts';
 import type { Env } from '#env.ts';
 import { type CountedTry, checkTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
-import { type Actor, actorClient } from './actor.ts';
 import type { Lane } from './lanes.ts';
 
 /** A job of the hash queue, and the counters of the try that it is. */
@@ -63,11 +62,4 @@ export function linkHolderAt(linkId: string, client: Client): Asker {
 /** Somebody at the second door or in a session. */
 export function personAt(userId: string, client: Client): Asker {
   return { ...strangerAt(client), share: `person:${userId}`, isInside: true };
-}
-
-/** Whoever acts for somebody else; the command line has a queue of its own. */
-export function actorAt(actor: Actor): Asker {
-  const address = actorClient(actor)?.address;
-  if (typeof actor === 'string') return {};
-  return { address: address && addressBucket(address), share: `person:${actor.id}` };
 }

@@ -236,6 +236,18 @@ test('hashes at once are as many as cores, however many jobs are at work', async
   await Promise.all(jobs);
 });
 
+test('what a job does after its hash keeps no place: a lock of the database holds up nobody else', async () => {
+  const { queue } = openQueue();
+  const lock = Promise.withResolvers<void>();
+  const held = queue.run(at('a'), 1, async (onCore) => {
+    await onCore({ hashes: 1, units: 1, work: async () => {} });
+    await lock.promise;
+  });
+  assert.equal(await queue.run(at('b'), 1, async () => 'next'), 'next');
+  lock.resolve();
+  await held;
+});
+
 test('a job that throws frees its place', async () => {
   const queue: HashQueue = openQueue().queue;
   const broken = queue.run(at('a'), 1, (onCore) =>

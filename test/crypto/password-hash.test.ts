@@ -122,6 +122,24 @@ test('nothing fits what is made for nobody, and it looks like every other hash',
   for (const guess of ['', 'a password', phc]) assert.equal(await verify(hasher, phc, guess), false);
 });
 
+test('a password waits for ten seconds at most', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const never = new Promise<string>(() => {});
+  const argon2: Argon2 = { hash: () => never, hashCode: () => never, verify: async () => true };
+  const hasher = createHasher({ argon2, concurrency: 1, jobsPerHash: 1 });
+  void hasher.hash('at work');
+  let refused: unknown;
+  void hasher.hash('waits').then((answer) => {
+    refused = answer;
+  });
+  context.mock.timers.tick(9_999);
+  await new Promise(setImmediate);
+  assert.equal(refused, undefined);
+  context.mock.timers.tick(1);
+  await new Promise(setImmediate);
+  assert.ok(isRefusal(refused));
+});
+
 test('workers of one machine share its cores, and what one address may have at work', async () => {
   const most = async (processes: number): Promise<number> => {
     const { seen, argon2 } = slowHash(3);

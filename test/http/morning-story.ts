@@ -5,52 +5,56 @@ import { type Argon2, createHasher, type PasswordHasher } from '#crypto/password
 import { type ApiAnswer, openWorld, PASSWORD, QUICK_HASH, type World } from '../world.ts';
 
 const PASSWORD_MS = 20;
-const CODE_MS = 0.5;
+/** The machine of the tests may be a slow one: that a job waits for ten seconds at most is held beside the queue. */
+const QUEUE_SECONDS = 120;
 
-/** Hashes that take as long as the real ones without keeping the machine busy, once `isSlow`. */
+/** Hashes that take their time, or wait for the test, without keeping the machine busy; and in which order they began. */
 export function slowHashes() {
-  const state = { isSlow: false, passwords: 0 };
-  const slow = async (milliseconds: number): Promise<void> => {
-    if (state.isSlow) await pause(milliseconds);
+  const state = { began: [] as ('password' | 'code')[], passwordMs: 0, gate: Promise.resolve() };
+  const hashed = async (what: 'password' | 'code'): Promise<void> => {
+    state.began.push(what);
+    await state.gate;
+    if (what === 'password' && state.passwordMs > 0) await pause(state.passwordMs);
   };
   const argon2: Argon2 = {
-    async hash(password) {
-      state.passwords += 1;
-      await slow(PASSWORD_MS);
-      return QUICK_HASH.hash(password);
-    },
-    async hashCode(code) {
-      await slow(CODE_MS);
-      return QUICK_HASH.hashCode(code);
-    },
-    async verify(phc, text) {
-      const isCode = phc.includes('$m=1024,');
-      if (!isCode) state.passwords += 1;
-      await slow(isCode ? CODE_MS : PASSWORD_MS);
-      return QUICK_HASH.verify(phc, text);
-    },
+    hash: (password) => hashed('password').then(() => QUICK_HASH.hash(password)),
+    hashCode: (code) => hashed('code').then(() => QUICK_HASH.hashCode(code)),
+    verify: (phc, text) =>
+      hashed(phc.includes('$m=1024,') ? 'code' : 'password').then(() => QUICK_HASH.verify(phc, text)),
   };
-  return { state, hasher: (): PasswordHasher => createHasher({ argon2, concurrency: 2 }) };
+  const begin = (): void => {
+    Object.assign(state, { began: [], passwordMs: PASSWORD_MS });
+  };
+  const hold = (): (() => void) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    Object.assign(state, { began: [], gate: promise });
+    return resolve;
+  };
+  const hasher = (): PasswordHasher => createHasher({ argon2, concurrency: 2, queueSeconds: QUEUE_SECONDS });
+  return { state, hasher, begin, hold };
 }
 
-/** The morning of a deadline: a company whose people have a password and no authenticator. */
+/** The morning of a deadline: companies whose people have a password and no authenticator. */
 export async function openMorning(t: TestContext) {
   const hashes = slowHashes();
-  const world = await openWorld(t, { hasher: hashes.hasher() });
-  return { world, people: () => peopleOf(world), hashes: hashes.state };
+  const hasher = hashes.hasher();
+  const world = await openWorld(t, { hasher });
+  /** Until so many jobs wait, and nothing is on its way to the queue any more. */
+  const queued = async (jobs: number): Promise<void> => {
+    while (hasher.queueDepth() < jobs) await pause(10);
+  };
+  return { world, hashes, queued, people: (count: number) => addPeople(world, count) };
 }
 
 let companies = 0;
 
-export async function peopleOf(world: World) {
+export async function addPeople(world: World, count: number): Promise<string[]> {
   companies += 1;
   const company = companies;
   const { id: partnerId } = await world.addPartner({ slug: `company-${company}` });
-  return async (count: number): Promise<string[]> => {
-    const emails = Array.from({ length: count }, (_, index) => `person${index}@company${company}.example`);
-    for (const email of emails) await world.addUser({ email, partnerId });
-    return emails;
-  };
+  const emails = Array.from({ length: count }, (_, index) => `person${index}@company${company}.example`);
+  await Promise.all(emails.map((email) => world.addUser({ email, partnerId })));
+  return emails;
 }
 
 /** Everybody at home, or all of one office. */
