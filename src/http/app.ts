@@ -50,6 +50,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     watch: createOperatorWatch(env),
     standing: { isLeaving: false, endsConnections: false, clockJumped: () => false },
     allowances: new Map(),
+    formsUnderWay: new Map(),
   };
   const hono = new Hono<Wire>();
   addRoutes(hono, house, routes);

@@ -1,5 +1,6 @@
 import { AuthorityLost } from '#core/authority.ts';
 import type { Client } from '#core/client.ts';
+import type { NamedAct } from '#core/named-act.ts';
 import { tokenHash } from '#core/token.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import { setStepUpTarget } from '#store/session-changes.ts';
@@ -11,6 +12,7 @@ import { addressWith, findKept, pickFields } from './kept-form.ts';
 import {
   type Browser,
   browserOf,
+  cameFrom,
   drawView,
   keptFormPage,
   localeOf,
@@ -23,6 +25,7 @@ import { type FormFields, fitForm, isMediaType, isProblem, parseForm, readBody, 
 import { type Problem, problem } from './problem.ts';
 import { type Reply, seeOther } from './reply.ts';
 import type { PageRoute } from './route.ts';
+import { answerOnce, namedActOf } from './sent-forms.ts';
 import type { View } from './view.ts';
 
 type Params = Readonly<Record<string, string>>;
@@ -40,19 +43,27 @@ type Visit = {
   readonly query: URLSearchParams;
   readonly client: Client;
   readonly browser: Browser;
+  readonly sent: NamedAct | undefined;
 };
 
 /**
  * The longest way of a page: cookies, origin, form, guard, handler; each can end it with a page of its own.
  *
  * A form is here to its last byte before the guard asks: a sender who holds that byte back is judged by what is true when
- * it comes.
+ * it comes. Sent twice, it is answered from the first time, before the guard: what it was sent with may be over by then.
  */
 export async function answerPage(house: House, route: PageRoute, ask: Ask, params: Params): Promise<Response> {
   const visit = beginVisit(house, ask, params);
   if (isProblem(visit)) return refusalPage(house, ask, visit);
-  if (route.method === 'POST' && !isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
-  const form = route.method === 'POST' ? await readForm(ask, route) : undefined;
+  if (route.method === 'GET') return judge(visit, route, undefined);
+  if (!isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
+  const form = await readForm(ask, route);
+  const sent = isProblem(form) ? undefined : namedActOf(house.env.keys, visit.browser.formCookie, ask.pathname, form);
+  return answerOnce(house, ask, sent, () => judge({ ...visit, sent }, route, form));
+}
+
+async function judge(visit: Visit, route: PageRoute, form: Form | undefined): Promise<Response> {
+  const { house, ask } = visit;
   const verdict = await checkVisit(visit, route);
   switch (verdict.kind) {
     case 'elsewhere':
@@ -73,7 +84,8 @@ function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
   const client = clientOf(house, ask, isDeviceShaped(device) ? device : undefined);
   if (isProblem(client)) return client;
   const mark = tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
-  return { house, ask, params, query, client: { ...client, browser: mark, locale: localeOf(ask, browser) }, browser };
+  const known = { ...client, browser: mark, locale: localeOf(ask, browser) };
+  return { house, ask, params, query, client: known, browser, sent: undefined };
 }
 
 function isFromUs({ house, ask }: Visit): boolean {
@@ -187,6 +199,7 @@ async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: F
     kept: pickFields(fields, keeps),
     ...(fields.email !== undefined && { keptEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) }),
     ...(fields.return_to !== undefined && { keptReturnTo: fields.return_to }),
+    noCookie: browser.cookies.form === undefined,
   };
   const reply = await run(visit, page, allowed, undefined, { staleForm: true, ...kept });
   if (reply.html === undefined) return stalePage(house, ask, found);
@@ -201,12 +214,22 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
   return verdict.kind === 'granted' ? verdict.found : undefined;
 }
 
-type Again = Pick<View, 'staleForm' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
+type Again = Pick<View, 'staleForm' | 'noCookie' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
 
 function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> | Reply {
-  const { house, ask, params, query, client, browser } = visit;
+  const { house, ask, params, query, client, browser, sent } = visit;
   const kept = found.session && findKept(house.env.keys, found.session, ask.pathname, query);
   const view = { ...drawView(house, ask, browser, route.guard, found), ...(kept && { kept }), ...again };
   // The door between the erased table and the typed declaration: the guard and the form proved what it says.
-  return route.handle({ env: house.env, client, params, query, input, view, ...found } as never);
+  return route.handle({
+    env: house.env,
+    client,
+    params,
+    query,
+    input,
+    view,
+    sent,
+    cameFrom: cameFrom(house, ask),
+    ...found,
+  } as never);
 }

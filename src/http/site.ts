@@ -9,13 +9,9 @@ export type Site = {
   /** The value of Strict-Transport-Security; absent without https. */
   readonly hsts: string | undefined;
   readonly port: string;
-  /** Where a finished sign-in may go: browsers apply `form-action` to the redirect after a form. */
-  readonly portalOrigin: string | undefined;
 };
 
-type Settings = Pick<Config, 'publicUrl' | 'portalUrl' | 'hstsSubdomains'>;
-
-export function siteOf({ publicUrl, portalUrl, hstsSubdomains }: Settings): Site {
+export function siteOf({ publicUrl, hstsSubdomains }: Pick<Config, 'publicUrl' | 'hstsSubdomains'>): Site {
   const { origin, host, isHttps } = publicUrl;
   const { port } = new URL(origin);
   const ownPort = isHttps ? '443' : '80';
@@ -25,6 +21,5 @@ export function siteOf({ publicUrl, portalUrl, hstsSubdomains }: Settings): Site
     https: isHttps,
     hsts: isHttps ? `max-age=63072000${hstsSubdomains ? '; includeSubDomains' : ''}` : undefined,
     port: port || ownPort,
-    portalOrigin: portalUrl?.startsWith('http') ? new URL(portalUrl).origin : undefined,
   };
 }

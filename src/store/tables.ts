@@ -53,6 +53,7 @@ export const TABLES = {
   event_days: { holds: 'rows', key: 'id', restore: 'stays' },
   api_keys: { holds: 'rows', key: 'id', restore: 'closes' },
   idempotent_calls: { holds: 'rows', key: 'id', restore: 'ends' },
+  shown_secrets: { holds: 'rows', key: 'id', restore: 'ends' },
   webhooks: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_secrets: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_deliveries: { holds: 'rows', key: 'id', restore: 'stays' },

@@ -68,7 +68,7 @@ const age = async () => {
 
 function sendForm(path: string, name: 'session' | 'pending', meanwhile: () => Promise<void>) {
   const form = tokenOf('form');
-  const form_token = makeFormToken(house.env.keys, form, `${name}-live`);
+  const form_token = makeFormToken(house.env.keys, form, `${name}-live`, 'page');
   const headers = {
     ...{ origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' },
     cookie: house.cookie({ [name]: tokenOf('live'), form }),

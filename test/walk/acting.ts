@@ -180,7 +180,7 @@ export async function send(
   const isCall = route.mouth === 'api';
   const name = route.guard === 'pendingSignIn' ? 'pending' : 'session';
   const cookie = `__Host-sallyport-${name}=${sender.token}; __Host-sallyport-form=${formCookie}`;
-  const form_token = makeFormToken(env.keys, formCookie, sender.rowId);
+  const form_token = makeFormToken(env.keys, formCookie, sender.rowId, newToken(env.random));
   const body = isCall
     ? JSON.stringify(request.fields)
     : new URLSearchParams({ form_token, ...(request.fields as Record<string, string>) }).toString();

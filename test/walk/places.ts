@@ -97,7 +97,7 @@ export async function openSender(t: { after(work: () => unknown): void }) {
       headers['content-type'] = 'application/json';
       if (route.method !== 'GET') init.body = JSON.stringify(route.body ? bodyOf(place, text) : {});
     } else if (route.method === 'POST') {
-      const form_token = makeFormToken(world.env.keys, formCookie, held.rowId);
+      const form_token = makeFormToken(world.env.keys, formCookie, held.rowId, newToken(world.env.random));
       init.body = new URLSearchParams({ form_token, ...(bodyOf(place, text) as Record<string, string>) });
     }
     const request = new Request(`${ORIGIN}${addressOf(place, text)}`, init);

@@ -7,6 +7,7 @@ import { mailRoutes } from './mail-routes.ts';
 import { partnerRoutes } from './partner-routes.ts';
 import { personRoutes } from './person-routes.ts';
 import { resetRoutes } from './reset-routes.ts';
+import { secretRoutes } from './secret-routes.ts';
 import { staffRoutes } from './staff-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
 
@@ -18,6 +19,7 @@ export const consoleRoutes: readonly Route[] = [
   ...personRoutes,
   ...mailRoutes,
   ...resetRoutes,
+  ...secretRoutes,
   ...staffRoutes,
   ...apiKeyRoutes,
   ...webhookRoutes,

@@ -8,7 +8,7 @@ import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/
 import { mfaOfPerson } from '#flows/mfa-state.ts';
 import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/password-by-link.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { setUserName } from '#store/user-life.ts';
 import { type Person, setUserLocale } from '#store/users.ts';
@@ -38,6 +38,7 @@ export async function acceptInvitation(
   env: Env,
   { linkId, person: { user, partner } }: { readonly linkId: string; readonly person: Person },
   answered: Answered,
+  around: Around<Accepted> = plainly,
 ): Promise<Accepted | { readonly faults: Faults } | Refusal> {
   const name = cleanName(answered.name);
   const owner = { id: user.id, email: user.email, name: name ?? user.name, partner };
@@ -45,25 +46,24 @@ export async function acceptInvitation(
     return { faults: { name: 'malformed', password: await checkNewPassword(env, owner, answered.password) } };
   }
   const { client } = answered;
-  return hashNewPassword(env, owner, answered.password, linkTry(linkId, client), (sealedPassword) =>
-    accept(env, { linkId, userId: user.id, sealedPassword, client }, { ...answered, name }),
-  );
+  return hashNewPassword(env, owner, answered.password, linkTry(linkId, client), (sealedPassword) => {
+    const byLink = { linkId, userId: user.id, sealedPassword, client };
+    return personTransaction(env.db, user.id, (tx) => around(tx, () => accept(env, tx, byLink, { ...answered, name })));
+  });
 }
 
-function accept(env: Env, byLink: PasswordByLink, answered: Answered): Promise<Accepted | Refusal> {
+async function accept(env: Env, tx: Queries, byLink: PasswordByLink, answered: Answered): Promise<Accepted | Refusal> {
   const { userId } = byLink;
-  return personTransaction(env.db, userId, async (tx) => {
-    const finished = await setPasswordByLink(env, tx, byLink);
-    if (isRefusal(finished)) return finished;
-    const { user } = finished.person;
-    if (user.sealedPassword !== undefined) return refuse('not_found');
-    await setUserName(tx, user, answered.name);
-    await setUserLocale(tx, userId, answered.locale);
-    const whose = { actor: userId, subject: userId, partner: user.partnerId };
-    await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);
-    const begun = await beginUnlessComplete(env, tx, finished, answered);
-    return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };
-  });
+  const finished = await setPasswordByLink(env, tx, byLink);
+  if (isRefusal(finished)) return finished;
+  const { user } = finished.person;
+  if (user.sealedPassword !== undefined) return refuse('not_found');
+  await setUserName(tx, user, answered.name);
+  await setUserLocale(tx, userId, answered.locale);
+  const whose = { actor: userId, subject: userId, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);
+  const begun = await beginUnlessComplete(env, tx, finished, answered);
+  return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };
 }
 
 /** Where nothing but the password is asked for, the way on would be a session: that is never had from a link alone. */

@@ -6,7 +6,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { beginSignIn } from '#flows/begin-sign-in.ts';
 import { checkNewPassword, hashNewPassword, type PasswordOwner } from '#flows/new-password.ts';
 import { knowByLink, linkTry } from '#flows/password-by-link.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
+import { type Around, plainly, transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { claimLink, revokeFirstAdministratorLinks } from '#store/links.ts';
 import { lockHouse } from '#store/locks.ts';
@@ -20,11 +20,15 @@ export async function createFirstAdministrator(
   env: Env,
   linkId: string,
   answered: Answered,
+  around: Around<Accepted> = plainly,
 ): Promise<Accepted | { readonly faults: Faults } | Refusal> {
   const checked = await check(env, answered);
   if ('faults' in checked) return checked;
-  const outcome = await hashNewPassword(env, checked, answered.password, linkTry(linkId, answered.client), (sealed) =>
-    transactionOrRefusal(env.db, (tx) => accept(env, tx, { linkId, administrator: checked, sealed }, answered)),
+  const { client } = answered;
+  const outcome = await hashNewPassword(env, checked, answered.password, linkTry(linkId, client), (sealed) =>
+    transactionOrRefusal(env.db, (tx) =>
+      around(tx, () => accept(env, tx, { linkId, administrator: checked, sealed }, answered)),
+    ),
   );
   return outcome === EMAIL_TAKEN ? { faults: { email: 'taken' } } : outcome;
 }

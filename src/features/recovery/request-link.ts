@@ -9,6 +9,7 @@ import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { findKnownDevice } from '#flows/know-device.ts';
 import { resetLanes, resetMailKey } from '#flows/lanes.ts';
 import { type NotedRefusal, noteRefusal } from '#flows/note-refusal.ts';
+import { type Around, transactionOrRefusal } from '#flows/transaction.ts';
 import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
 import { reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
@@ -27,15 +28,21 @@ import { findPersonByEmail, type Person } from '#store/users.ts';
  *
  * @param email canonical
  */
-export async function requestResetLink(env: Env, email: string, client: Client): Promise<Refusal | undefined> {
+export async function requestResetLink(
+  env: Env,
+  email: string,
+  client: Client,
+  around: Around<Requested>,
+): Promise<Refusal | undefined> {
   const network = await reserveNetwork(env, email, client);
   if (isRefusal(network)) {
     const event = { action: 'password.reset_refused', detail: { reason: 'too_many_attempts' } } as const;
     await noteRefusal(env, { event, client, key: network.limitedBy });
     return network;
   }
-  const limited = await env.db.transaction((tx) => request(env, tx, email, client));
-  if (limited !== undefined) await noteRefusal(env, limited);
+  const requested = await transactionOrRefusal(env.db, (tx) => around(tx, () => request(env, tx, email, client)));
+  if (isRefusal(requested)) return requested;
+  if (requested.limited !== undefined) await noteRefusal(env, requested.limited);
   return undefined;
 }
 
@@ -50,8 +57,11 @@ async function reserveNetwork(env: Env, email: string, client: Client): Promise<
   return isRefusal(counted) ? counted : undefined;
 }
 
-/** Writes the link and its event; answers the event of an email that has had its mails, which is counted, not written. */
-async function request(env: Env, tx: Queries, email: string, client: Client): Promise<NotedRefusal | undefined> {
+/** `limited`: the event of an email that has had its mails, which is counted, not written. */
+export type Requested = { readonly limited: NotedRefusal | undefined };
+
+/** Writes the link and its event. */
+async function request(env: Env, tx: Queries, email: string, client: Client): Promise<Requested> {
   const found = await findPersonByEmail(tx, email);
   await lockUser(tx, found?.user.id ?? '');
   // Read again: whoever has just changed their email gets no link at the old one.
@@ -65,13 +75,13 @@ async function request(env: Env, tx: Queries, email: string, client: Client): Pr
   const whose = { subject: person?.user.id, partner: person?.user.partnerId };
   if (receiver) {
     await appendEvent(env, tx, { action: 'password.reset_requested', ...whose, detail: {} }, client);
-    return undefined;
+    return { limited: undefined };
   }
   const detail = { reason: reason ?? 'unknown_email', ...(!person && { emailHash: emailHashOf(env, email) }) };
   const event = { action: 'password.reset_refused', ...whose, detail } as const;
-  if (isRefusal(limit)) return { event, client, key: limit.limitedBy };
+  if (isRefusal(limit)) return { limited: { event, client, key: limit.limitedBy } };
   await appendEvent(env, tx, event, client);
-  return undefined;
+  return { limited: undefined };
 }
 
 function refusedReason(person: Person | undefined): AuditDetail<'password.reset_refused'>['reason'] | undefined {

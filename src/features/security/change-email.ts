@@ -16,6 +16,7 @@ import { personAt } from '#flows/hash-turn.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
 import { isSamePassword } from '#flows/passwords.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
 import { reserveTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
@@ -46,6 +47,7 @@ export async function requestEmail(
   session: GrantedSession,
   typed: EmailChange,
   client: Client,
+  around: Around<true> = plainly,
 ): Promise<true | EmailRefused> {
   const { user, partner, deviceId } = session;
   const authority = { kind: 'session', session } as const;
@@ -62,7 +64,9 @@ export async function requestEmail(
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
     return refused(env, session, client, proven.refusal, reason);
   }
-  const asked = await ownTransaction<true>(env, session, (tx) => ask(env, tx, session, { email, client }));
+  const asked = await ownTransaction<true>(env, session, (tx) =>
+    around(tx, () => ask(env, tx, session, { email, client })),
+  );
   return isRefusal(asked) ? refused(env, session, client, asked, asked.refused) : asked;
 }
 

@@ -15,6 +15,7 @@ import { queueMail, whereFrom } from '#flows/mail.ts';
 import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
 import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
 import { isSamePassword } from '#flows/passwords.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { deleteTries, findTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -39,6 +40,7 @@ export async function changePassword(
   session: GrantedSession,
   { current, next }: PasswordChange,
   client: Client,
+  around: Around<Changed> = plainly,
 ): Promise<Changed | ChangeRefused> {
   const { user, partner, deviceId } = session;
   const authority = { kind: 'session', session } as const;
@@ -55,14 +57,21 @@ export async function changePassword(
     return refused(env, session, client, 'current', proven.refusal, reason);
   }
   const changed = await hashNewPassword(env, owner, next, { asker, lanes: [] }, (sealed) =>
-    change(env, session, sealed, client),
+    change(env, session, { sealed, client }, around),
   );
   if (!isRefusal(changed)) return changed;
   const field = changed.refused === 'temporarily_unavailable' ? 'new' : 'current';
   return refused(env, session, client, field, changed, changed.refused);
 }
 
-function change(env: Env, session: GrantedSession, sealed: string, client: Client): Promise<Changed | Refusal> {
+type Sealed = { readonly sealed: string; readonly client: Client };
+
+function change(
+  env: Env,
+  session: GrantedSession,
+  { sealed, client }: Sealed,
+  around: Around<Changed>,
+): Promise<Changed | Refusal> {
   const { user } = session;
   return ownTransaction(env, session, async (tx) => {
     const now = await findPerson(tx, user.id);
@@ -71,7 +80,7 @@ function change(env: Env, session: GrantedSession, sealed: string, client: Clien
       return refuse('invalid_credentials');
     }
     await bringBackAuthenticator(tx, session);
-    return forgetAndTell(env, tx, session, client);
+    return around(tx, () => forgetAndTell(env, tx, session, client));
   });
 }
 
@@ -89,7 +98,7 @@ async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Sessi
   }
 }
 
-type Changed = { readonly deviceToken: string };
+export type Changed = { readonly deviceToken: string };
 
 async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Client): Promise<Changed | Refusal> {
   const { user } = session;

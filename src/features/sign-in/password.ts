@@ -7,6 +7,7 @@ import { checkPasswordTry, type PasswordRefused } from '#flows/check-password.ts
 import { strangerAt } from '#flows/hash-turn.ts';
 import { findKnownDevice } from '#flows/know-device.ts';
 import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { warnOfPasswords } from '#flows/warn-of-passwords.ts';
 import type { Mouth, Queries } from '#store/database.ts';
 import { findPersonByEmail, type Person } from '#store/users.ts';
@@ -22,14 +23,18 @@ export type PasswordAttempt = {
 };
 
 /** The first door: a session where policy asks for nothing more, else a pending sign-in. */
-export async function signInWithPassword(env: Env, attempt: PasswordAttempt): Promise<BegunSignIn | Refusal> {
+export async function signInWithPassword(
+  env: Env,
+  attempt: PasswordAttempt,
+  around: Around<BegunSignIn> = plainly,
+): Promise<BegunSignIn | Refusal> {
   const { email, password, client } = attempt;
   const person = await findPersonByEmail(env.db.read, email);
   const deviceId = await knownDevice(env, attempt, person);
   const outcome = await checkPasswordTry(
     env,
     { email, password, person, deviceId, client, asker: strangerAt(client) },
-    (tx, proven) => begin(env, tx, { ...attempt, person: proven, deviceId }),
+    (tx, proven) => around(tx, () => begin(env, tx, { ...attempt, person: proven, deviceId })),
   );
   if ('opened' in outcome) return outcome.opened;
   await recordRefusal(env, attempt, person, outcome);

@@ -12,6 +12,7 @@ import { lists } from './008-lists.ts';
 import { collation } from './009-collation.ts';
 import { keysEndWithMakers } from './010-keys-end-with-makers.ts';
 import { formerEmails } from './011-former-emails.ts';
+import { actsByForm } from './012-acts-by-form.ts';
 import { proofsAndRefusals } from './014-proofs-and-refusals.ts';
 import { mailMigration } from './015-mail.ts';
 import { clock } from './017-clock.ts';
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '009-collation': collation,
   '010-keys-end-with-makers': keysEndWithMakers,
   '011-former-emails': formerEmails,
+  '012-acts-by-form': actsByForm,
   '014-proofs-and-refusals': proofsAndRefusals,
   '015-mail': mailMigration,
   '017-clock': clock,
