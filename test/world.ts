@@ -126,18 +126,29 @@ export function browserAt(app: Pick<App, 'fetch'>, address: string, origin = ORI
     // The forms of a page are of no use once the sign-in that they were bound to is another.
     if (changed.some((name) => /session|pending/.test(name))) screen = '';
     if (answer.headers.get('content-type')?.startsWith('text/html')) screen = answer.text;
+    // A form that was done leads away from its page: sent from there again it would be the same form.
+    else if (init.method === 'POST' && answer.status === 303) screen = '';
     return answer;
   }
 
   /** Sends the fields with the form token of the screen; a page that is not on it is asked for first. */
   async function post(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
     if (!screen.includes(`action="${path}"`)) await send(path);
+    // Led away from there, and still sent: from a tab that was open before.
+    if (screen === '') await send('/help');
     const token = /name="form_token" value="([^"]+)"/.exec(screen)?.[1] ?? '';
     const body = new URLSearchParams({ form_token: token, ...fields });
     return send(path, { method: 'POST', body, headers: { origin } });
   }
 
   const get = (path: string) => send(path);
+
+  /** Sends a form as a browser does: where it is done, the page that it leads to is the answer. */
+  async function submit(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const { location, ...answer } = await post(path, fields);
+    return answer.status === 303 ? get(location ?? '') : { ...answer, location };
+  }
+
   const signIn = (email: string, password = PASSWORD) => post('/sign-in', { email, password });
 
   /** From the prompt after the password to Done; answers the secret. The code of `now` is used up by it. */
@@ -152,7 +163,7 @@ export function browserAt(app: Pick<App, 'fetch'>, address: string, origin = ORI
     return secret;
   }
 
-  return { cookies, send, get, post, signIn, enroll };
+  return { cookies, send, get, post, submit, signIn, enroll };
 }
 
 /** Answers the names that were set or deleted. */

@@ -8,7 +8,7 @@ import type { Queries } from '#store/database.ts';
 import type { User } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
-import { personTransaction } from './transaction.ts';
+import { type Around, personTransaction, plainly } from './transaction.ts';
 
 /** A code just made: the only moment at which it exists in the clear. */
 export type NewAccessCode = { readonly code: string; readonly expiresAt: number };
@@ -40,7 +40,12 @@ export type CodeBearer = { readonly user: User; readonly ownerId: string; readon
  * Accepts a temporary access code once, or says why not. The try is counted and committed before anything is compared;
  * a code that is used, over or out of tries is answered alike: only staff can make another.
  */
-export async function useAccessCode(env: Env, bearer: CodeBearer, typed: string): Promise<true | Refusal> {
+export async function useAccessCode(
+  env: Env,
+  bearer: CodeBearer,
+  typed: string,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
   const code = normalizeRecoveryCode(typed);
   if (code === undefined) return refuse('invalid_request', { reason: 'code' });
   const { user, ownerId } = bearer;
@@ -49,11 +54,12 @@ export async function useAccessCode(env: Env, bearer: CodeBearer, typed: string)
   if (!reserved) return reject(env, bearer, refuse('access_code_expired'));
   const row = await findAccessCode(env.db.read, user.id);
   if (!row || !fits(env, row.mac, user.id, code)) return reject(env, bearer, refuse('access_code_incorrect'));
-  const outcome = await personTransaction<true>(env.db, user.id, async (tx) => {
+  const accept = async (tx: Queries): Promise<true | Refusal> => {
     if (!(await claimAccessCode(tx, user.id, { mac: row.mac, ownerId, now }))) return refuse('access_code_expired');
     await appendEvent(env, tx, { action: 'access_code.accepted', ...whose(user), detail: {} }, bearer.client);
     return true;
-  });
+  };
+  const outcome = await personTransaction<true>(env.db, user.id, (tx) => around(tx, () => accept(tx)));
   return isRefusal(outcome) ? reject(env, bearer, outcome) : outcome;
 }
 

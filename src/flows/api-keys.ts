@@ -38,15 +38,15 @@ export async function addApiKey(env: Env, actor: Actor, typed: NewApiKey): Promi
   const id = env.newId();
   const key = newApiKey(env.random);
   const made = { id, name, createdBy: actorId(actor), createdAt: now, expiresAt };
-  await env.db.transaction(async (tx) => {
+  return env.db.transaction(async (tx) => {
     await createApiKey(tx, {
       ...{ id, name, key_hash: tokenHash(key), scopes: scopes.join(' '), created_by: made.createdBy },
       ...{ created_at: now, expires_at: expiresAt, revoked_at: null, last_used_at: null },
     });
     const detail = { apiKeyId: id, scopes, expiresAt };
     await appendEvent(env, tx, { action: 'api_key.created', actor: actorId(actor), detail }, actorClient(actor));
+    return { key, apiKey: { ...made, scopes, revokedAt: undefined, lastUsedAt: undefined } };
   });
-  return { key, apiKey: { ...made, scopes, revokedAt: undefined, lastUsedAt: undefined } };
 }
 
 /** Each once, in the order of the list; `undefined` for none, and for one that nobody knows. */

@@ -43,6 +43,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     proxies: { forwardedHeaderIgnored: false },
     standing: { isLeaving: false, endsConnections: false },
     allowances: new Map(),
+    formsUnderWay: new Map(),
   };
   const hono = new Hono<Wire>();
   addRoutes(hono, house, routes);

@@ -45,7 +45,7 @@ export async function checkPage(env: Env, visit: Visit, cookies: Cookies): Promi
     case 'public':
       return { kind: 'granted', found: await findBoth(env, cookies) };
     case 'pendingSignIn':
-      return checkPendingPage(env, cookies);
+      return checkPendingPage(env, visit, cookies);
     default:
       return checkSessionPage(env, visit, visit.guard, cookies);
   }
@@ -66,14 +66,16 @@ async function findBoth(env: Env, cookies: Cookies): Promise<Found> {
   };
 }
 
-async function checkPendingPage(env: Env, cookies: Cookies): Promise<PageVerdict> {
+async function checkPendingPage(env: Env, { isPost }: Visit, cookies: Cookies): Promise<PageVerdict> {
   const pending = await findPending(env, cookies.pending, 'page');
   if (pending && isLivePending(pending, env.now())) return { kind: 'granted', found: { pending } };
   if (pending?.completedTo !== undefined) return { kind: 'elsewhere', location: pending.completedTo };
   const session = await findLiveSession(env, cookies.session, 'page');
   if (session) return { kind: 'elsewhere', location: wayOn(session, env.now()) };
-  // Whoever took too long is told so; whoever has no pending sign-in at all has nothing to be told of.
-  return { kind: 'elsewhere', location: pending ? '/sign-in?ended' : '/sign-in' };
+  if (pending) return { kind: 'elsewhere', location: '/sign-in?ended' };
+  // A form of the second step was on the screen: the sign-in was there, and its cookie is not. A page may be a bookmark.
+  const isLost = isPost && cookies.pending === undefined;
+  return { kind: 'elsewhere', location: isLost ? '/sign-in?lost' : '/sign-in' };
 }
 
 /** Where a signed-in person goes from a page of the sign-in: where it went, but first to codes that wait. */

@@ -7,6 +7,7 @@ import type { CookieNames } from './cookie.ts';
 import type { HeaderSets } from './headers.ts';
 import { type Problem, problem } from './problem.ts';
 import type { PageRoute } from './route.ts';
+import type { UnderWay } from './sent-forms.ts';
 import type { Site } from './site.ts';
 
 /** What answering needs, made once from the environment and the routes. */
@@ -21,6 +22,8 @@ export type House = {
   readonly standing: Standing;
   /** How often each API key may still ask. */
   readonly allowances: Allowances;
+  /** The forms that are being answered, by their names. */
+  readonly formsUnderWay: Map<string, UnderWay>;
 };
 
 /** How long this process still answers: it tells the balancer first, then the connections, then it stops listening. */

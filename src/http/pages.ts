@@ -1,4 +1,6 @@
 import type { Client } from '#core/client.ts';
+import type { NamedAct } from '#core/named-act.ts';
+import type { KeyRing } from '#crypto/key-ring.ts';
 import { setStepUpTarget } from '#store/session-changes.ts';
 import { isTokenShaped } from './cookie.ts';
 import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
@@ -8,6 +10,7 @@ import { addressWith, findKept, pickFields } from './kept-form.ts';
 import {
   type Browser,
   browserOf,
+  cameFrom,
   drawView,
   keptFormPage,
   localeOf,
@@ -20,10 +23,13 @@ import { fitForm, isMediaType, isProblem, parseForm, readBody } from './parse.ts
 import { type Problem, problem } from './problem.ts';
 import { type Reply, seeOther } from './reply.ts';
 import type { PageRoute } from './route.ts';
+import { answerOnce, namedActOf } from './sent-forms.ts';
 import type { View } from './view.ts';
 
 type Params = Readonly<Record<string, string>>;
 type Fields = Readonly<Record<string, string>>;
+/** What a form was sent with, or why it is none. */
+type Form = { readonly value: Fields } | Problem;
 
 /** A request for a page, with what was read from it on the way. */
 type Visit = {
@@ -32,25 +38,41 @@ type Visit = {
   readonly params: Params;
   readonly client: Client;
   readonly browser: Browser;
+  readonly sent: NamedAct | undefined;
 };
 
-/** The longest way of a page: cookies, origin, guard, form, handler; each can end it with a page of its own. */
+/**
+ * The longest way of a page: cookies, origin, form, guard, handler; each can end it with a page of its own.
+ *
+ * A form is here to its last byte before the guard asks: a sender who holds that byte back is judged by what is true when
+ * it comes. Sent twice, it is answered from the first time, before the guard: what it was sent with may be over by then.
+ */
 export async function answerPage(house: House, route: PageRoute, ask: Ask, params: Params): Promise<Response> {
   const visit = beginVisit(house, ask, params);
   if (isProblem(visit)) return refusalPage(house, ask, visit);
-  if (route.method === 'POST' && !isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
+  if (route.method === 'GET') return judge(visit, route, undefined);
+  if (!isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
+  const form = await readFields(ask);
+  const sent = isProblem(form)
+    ? undefined
+    : namedActOf(house.env.keys, visit.browser.formCookie, ask.pathname, form.value);
+  return answerOnce(house, ask, sent, () => judge({ ...visit, sent }, route, form));
+}
+
+async function judge(visit: Visit, route: PageRoute, form: Form | undefined): Promise<Response> {
+  const { house, ask } = visit;
   const verdict = await checkVisit(visit, route);
   switch (verdict.kind) {
     case 'elsewhere':
       return replyResponse(house, ask, seeOther(verdict.location));
     case 'refused':
       return verdict.code === 'step_up_required' && route.keeps.length > 0
-        ? stepUpForForm(visit, route, verdict.found)
+        ? stepUpForForm(visit, route, verdict.found, form)
         : refusalPage(house, ask, problem(verdict.code), verdict.found);
     case 'granted':
-      return route.method === 'POST'
-        ? answerForm(visit, route, verdict.found)
-        : pageResponse(house, ask, visit.browser, await run(visit, route, verdict.found, undefined));
+      return form === undefined
+        ? pageResponse(house, ask, visit.browser, await run(visit, route, verdict.found, undefined))
+        : answerForm(visit, route, verdict.found, form);
   }
 }
 
@@ -60,7 +82,7 @@ function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
   const { device } = browser.cookies;
   const client = clientOf(house, ask, isTokenShaped(device) ? device : undefined);
   if (isProblem(client)) return client;
-  return { house, ask, params, client: { ...client, locale: localeOf(ask, browser) }, browser };
+  return { house, ask, params, client: { ...client, locale: localeOf(ask, browser) }, browser, sent: undefined };
 }
 
 function isFromUs({ house, ask }: Visit): boolean {
@@ -79,25 +101,28 @@ function checkVisit({ house, ask, browser }: Visit, { guard, method, path }: Pag
   return checkPage(house.env, visit, browser.cookies);
 }
 
-async function answerForm(visit: Visit, route: PageRoute, found: Found): Promise<Response> {
+async function answerForm(visit: Visit, route: PageRoute, found: Found, form: Form): Promise<Response> {
   const { house, ask, browser } = visit;
-  const fields = await readFields(ask);
-  if (isProblem(fields)) return refusalPage(house, ask, fields, found);
-  const token = fields.value[FORM_TOKEN_FIELD];
+  if (isProblem(form)) return refusalPage(house, ask, form, found);
+  const token = form.value[FORM_TOKEN_FIELD];
   const binding = formBinding(route.guard, found);
   if (!formTokenFits(house.env.keys, browser.formCookie, binding, token)) {
-    return showAgain(visit, route, found, fields.value);
+    return showAgain(visit, route, found, form.value);
   }
-  const input = route.form && fitForm(route.form, fields.value);
+  const input = route.form && fitForm(route.form, form.value);
   return pageResponse(house, ask, browser, await run(visit, route, found, input));
 }
 
 /** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
-async function stepUpForForm(visit: Visit, { keeps }: PageRoute, found: Found): Promise<Response> {
-  const { house, ask } = visit;
+async function stepUpForForm(
+  { house, ask, browser }: Visit,
+  { keeps }: PageRoute,
+  found: Found,
+  form: Form | undefined,
+): Promise<Response> {
   const { env } = house;
   const { session } = found;
-  const fields = session && (await readFormOf(visit, session.id));
+  const fields = session && form && ownFields(env.keys, browser, session.id, form);
   const target = fields && addressWith(env.keys, session, ask.pathname, pickFields(fields, keeps));
   if (session === undefined || target === undefined) return refusalPage(house, ask, problem('step_up_required'), found);
   await env.db.transaction((tx) => setStepUpTarget(tx, session.id, target));
@@ -105,14 +130,12 @@ async function stepUpForForm(visit: Visit, { keeps }: PageRoute, found: Found): 
 }
 
 /** The fields, when they come from a form that we made for this session. */
-async function readFormOf({ house, ask, browser }: Visit, sessionId: string): Promise<Fields | undefined> {
-  const fields = await readFields(ask);
-  if (isProblem(fields)) return undefined;
-  const token = fields.value[FORM_TOKEN_FIELD];
-  return formTokenFits(house.env.keys, browser.formCookie, sessionId, token) ? fields.value : undefined;
+function ownFields(keys: KeyRing, { formCookie }: Browser, sessionId: string, form: Form): Fields | undefined {
+  if (isProblem(form)) return undefined;
+  return formTokenFits(keys, formCookie, sessionId, form.value[FORM_TOKEN_FIELD]) ? form.value : undefined;
 }
 
-async function readFields({ request, arrival }: Ask): Promise<{ readonly value: Fields } | Problem> {
+async function readFields({ request, arrival }: Ask): Promise<Form> {
   const body = await readBody(request, arrival.incoming);
   if (isProblem(body)) return body;
   const type = request.headers.get('content-type');
@@ -132,6 +155,7 @@ async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: F
     kept: pickFields(fields, keeps),
     ...(fields.email !== undefined && { keptEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) }),
     ...(fields.return_to !== undefined && { keptReturnTo: fields.return_to }),
+    noCookie: browser.cookies.form === undefined,
   };
   const reply = await run(visit, page, allowed, undefined, { staleForm: true, ...kept });
   if (reply.html === undefined) return stalePage(house, ask, found);
@@ -146,13 +170,23 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
   return verdict.kind === 'granted' ? verdict.found : undefined;
 }
 
-type Again = Pick<View, 'staleForm' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
+type Again = Pick<View, 'staleForm' | 'noCookie' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
 
 function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> | Reply {
-  const { house, ask, params, client, browser } = visit;
+  const { house, ask, params, client, browser, sent } = visit;
   const query = new URLSearchParams(ask.search);
   const kept = found.session && findKept(house.env.keys, found.session, ask.pathname, query);
   const view = { ...drawView(house, ask, browser, route.guard, found), ...(kept && { kept }), ...again };
   // The door between the erased table and the typed declaration: the guard and the form proved what it says.
-  return route.handle({ env: house.env, client, params, query, input, view, ...found } as never);
+  return route.handle({
+    env: house.env,
+    client,
+    params,
+    query,
+    input,
+    view,
+    sent,
+    cameFrom: cameFrom(house, ask),
+    ...found,
+  } as never);
 }

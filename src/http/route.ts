@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Scope } from '#core/api-key.ts';
 import type { Client } from '#core/client.ts';
+import type { NamedAct } from '#core/named-act.ts';
 import type { Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import type { ApiKey } from '#store/api-keys.ts';
@@ -58,6 +59,10 @@ type Request<G extends Guard, Input, Query> = Granted[G] & {
 /** A page asked for, or a form sent to one. */
 export type PageCall<G extends PageGuard, Input = undefined> = Request<G, Input, URLSearchParams> & {
   readonly view: View;
+  /** The form that was sent, where one was: sent twice, it is done once. */
+  readonly sent: NamedAct | undefined;
+  /** Path and query of the page of ours on which the link or the form was. */
+  readonly cameFrom: string | undefined;
 };
 
 export type ApiCall<G extends Guard, Input = undefined, Query = undefined> = Request<G, Input, Query> & {

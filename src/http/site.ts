@@ -7,11 +7,9 @@ export type Site = {
   readonly hosts: readonly string[];
   readonly https: boolean;
   readonly port: string;
-  /** Where a finished sign-in may go: browsers apply `form-action` to the redirect after a form. */
-  readonly portalOrigin: string | undefined;
 };
 
-export function siteOf({ publicUrl, portalUrl }: Pick<Config, 'publicUrl' | 'portalUrl'>): Site {
+export function siteOf({ publicUrl }: Pick<Config, 'publicUrl'>): Site {
   const { origin, host, isHttps } = publicUrl;
   const { port } = new URL(origin);
   const ownPort = isHttps ? '443' : '80';
@@ -20,6 +18,5 @@ export function siteOf({ publicUrl, portalUrl }: Pick<Config, 'publicUrl' | 'por
     hosts: port === '' ? [host, `${host}:${ownPort}`] : [host],
     https: isHttps,
     port: port || ownPort,
-    portalOrigin: portalUrl?.startsWith('http') ? new URL(portalUrl).origin : undefined,
   };
 }

@@ -8,6 +8,7 @@ export const SEALED = {
   enrollments: { column: 'sealed_secret', purpose: 'totp', owner: 'user_id' },
   recovery_code_sets: { column: 'sealed_copy', purpose: 'codes-copy', owner: 'user_id' },
   idempotent_calls: { column: 'sealed_answer', purpose: 'api-answer', owner: 'api_key_id' },
+  shown_secrets: { column: 'sealed_secret', purpose: 'shown-secret', owner: 'user_id' },
   webhook_secrets: { column: 'sealed_secret', purpose: 'webhook', owner: 'webhook_id' },
   outbox: { column: 'sealed_parameters', purpose: 'mail', owner: 'recipient' },
 } as const;

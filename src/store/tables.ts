@@ -38,6 +38,7 @@ export const TABLES = {
   event_days: { holds: 'rows', key: 'id' },
   api_keys: { holds: 'rows', key: 'id' },
   idempotent_calls: { holds: 'rows', key: 'id' },
+  shown_secrets: { holds: 'rows', key: 'id' },
   webhooks: { holds: 'rows', key: 'id' },
   webhook_secrets: { holds: 'rows', key: 'id' },
   webhook_deliveries: { holds: 'rows', key: 'id' },

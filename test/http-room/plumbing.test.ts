@@ -152,7 +152,7 @@ describe('a form token', () => {
     const after = loadKeyRing(`${fresh},${old}`);
     const without = loadKeyRing(String(fresh));
     if ('problem' in before || 'problem' in after || 'problem' in without) throw new Error('no ring');
-    const token = makeFormToken(before, 'cookie', 'id');
+    const token = makeFormToken(before, 'cookie', 'id', 'page');
     assert.equal(formTokenFits(after, 'cookie', 'id', token), true);
     assert.equal(formTokenFits(after, 'cookie', undefined, token), true);
     assert.equal(formTokenFits(without, 'cookie', 'id', token), false);
@@ -162,7 +162,7 @@ describe('a form token', () => {
   it('made before sign-in opens nothing that is bound to an id', () => {
     const ring = loadKeyRing(`k1:${randomBytes(32).toString('base64')}`);
     if ('problem' in ring) throw new Error('no ring');
-    for (const token of [makeFormToken(ring, 'cookie', undefined), '.', '', undefined]) {
+    for (const token of [makeFormToken(ring, 'cookie', undefined, 'page'), '.', '', undefined]) {
       assert.equal(formTokenFits(ring, 'cookie', 'id', token), false);
     }
   });

@@ -59,7 +59,7 @@ test('a day of the filter begins and ends at midnight, to the second', async (t)
   world.clock.at = now;
   const day = new Date(midnight * 1000).toISOString().slice(0, 10);
   await csm.get(`${AUDIT}/export`);
-  const { text } = await csm.post(`${AUDIT}/export`, {
+  const { text } = await csm.submit(`${AUDIT}/export`, {
     ...{ format: 'jsonl', action: 'user.reminded', from: day, until: day },
   });
   const times = text
@@ -106,7 +106,7 @@ test('a customer success manager reads what happens to partners, and nothing of 
     assert.doesNotMatch(await read(csm, `${AUDIT}${query}`), /staff\.created/, query);
   }
   await csm.get(`${AUDIT}/export`);
-  const { text } = await csm.post(`${AUDIT}/export`, { format: 'jsonl' });
+  const { text } = await csm.submit(`${AUDIT}/export`, { format: 'jsonl' });
   assert.doesNotMatch(text, /staff\.created/);
 });
 
@@ -117,13 +117,13 @@ test('an export holds what the filter lets through, is written down, and has no 
   const page = await read(csm, `${AUDIT}/export?person=${ana.email}&action=user.unlocked`);
   assert.match(page, /Filter: Person: ana@acme\.example, Action: Waits ended/);
   const asked = { person: ana.email, action: 'user.unlocked' };
-  const csv = await csm.post(`${AUDIT}/export`, { format: 'csv', ...asked });
+  const csv = await csm.submit(`${AUDIT}/export`, { format: 'csv', ...asked });
   assert.equal(csv.headers.get('content-disposition'), 'attachment; filename="audit.csv"');
   assert.match(csv.text, /^id,at,action,outcome,[^\r]*\r\n[0-9a-f-]{36},[^,]*,user\.unlocked,success,[^\r]*\r\n$/);
   const [event] = await lastEvents(world, 1);
   assert.deepEqual(event?.action, 'audit.exported');
   assert.deepEqual(event?.detail, { format: 'csv', person: ana.id, about: 'user.unlocked' });
-  const lines = (await csm.post(`${AUDIT}/export`, { format: 'jsonl', ...asked })).text.trim().split('\n');
+  const lines = (await csm.submit(`${AUDIT}/export`, { format: 'jsonl', ...asked })).text.trim().split('\n');
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).detail),
     [{ reason: '=1+1' }],
@@ -141,7 +141,7 @@ test('an export goes on to its end, however long it is', async (t) => {
   });
   await csm.get(`${AUDIT}/export`);
   for (const filter of [{ action: 'user.reminded' }, { person: ana.email, action: 'user.reminded' }]) {
-    const { text } = await csm.post(`${AUDIT}/export`, { format: 'jsonl', ...filter });
+    const { text } = await csm.submit(`${AUDIT}/export`, { format: 'jsonl', ...filter });
     const ids = text
       .trimEnd()
       .split('\n')

@@ -9,7 +9,7 @@ const WHY = { reason: 'lost phone', checked_by: 'callback', check_note: 'office 
 
 /** Resets somebody's MFA as a form in the console does; answers the code that it shows. */
 async function reset(csm: Person, anaPath: string, fields: Partial<typeof WHY> = {}): Promise<string> {
-  const { status, text } = await csm.post(`${anaPath}/reset-mfa`, { ...WHY, ...fields });
+  const { status, text } = await csm.submit(`${anaPath}/reset-mfa`, { ...WHY, ...fields });
   assert.equal(status, 200);
   return /\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b/.exec(text)?.[0] ?? '';
 }
@@ -104,7 +104,7 @@ test('ten tries, or its time, end a code; another one takes its place and ends w
   }
   assert.equal((await give(code)).body.code, 'access_code_expired', 'the right one too: the tries are used up');
 
-  const show = await csm.post(`${anaPath}/access-code`, { minutes: '10' });
+  const show = await csm.submit(`${anaPath}/access-code`, { minutes: '10' });
   const second = /\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b/.exec(show.text)?.[0] ?? '';
   assert.equal((await give(second)).status, 401, 'the sign-in before it has ended');
   world.clock.at += 600;
@@ -144,7 +144,7 @@ test('where two have to agree, whoever asked cannot agree, and the other one get
   assert.equal((await csm.post(path)).status, 404);
   const robin = await enterStaff(world, 'admin', ROBIN);
   assert.match(await read(robin, path), /Reason: lost phone\. Checked: office number/);
-  const done = await robin.post(path);
+  const done = await robin.submit(path);
   assert.equal(done.status, 200);
   assert.match(done.text, /MFA is reset/);
   assert.match(done.text, /\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b/);

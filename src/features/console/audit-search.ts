@@ -175,16 +175,16 @@ async function readChain({ db }: Env): Promise<Chain> {
 
 type Export = { readonly format: 'jsonl' | 'csv'; readonly actor: Actor; readonly query: AuditQuery };
 
-/** Every event of the filter, the newest first, in pieces. The export is written down before the first of them. */
-export async function exportFound(env: Env, scope: AuditScope, how: Export): Promise<AsyncIterable<string>> {
+/** Writes down who takes which part of the log away. */
+export async function recordExport(env: Env, scope: AuditScope, how: Export): Promise<void> {
   const { from, until, partner } = scope.filter;
   const detail = { format: how.format, since: from, until, person: scope.person?.id, partner, about: how.query.action };
   const event = { action: 'audit.exported', actor: actorId(how.actor), detail } as const;
   await env.db.transaction((tx) => appendEvent(env, tx, event, actorClient(how.actor)));
-  return piecesOf(env, scope, how.format);
 }
 
-async function* piecesOf(env: Env, scope: AuditScope, format: Export['format']): AsyncGenerator<string> {
+/** Every event of the filter, the newest first, in pieces. */
+export async function* exportFound(env: Env, scope: AuditScope, format: Export['format']): AsyncGenerator<string> {
   const end = format === 'csv' ? '\r\n' : '\n';
   if (format === 'csv') yield `${EXPORT_HEAD}${end}`;
   for (let before: string | undefined, isFirst = true; isFirst || before !== undefined; isFirst = false) {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import type { Env } from '#env.ts';
 import type { Actor } from '#flows/actor.ts';
+import { doFormOnce } from '#flows/once.ts';
 import {
   addPartner,
   archivePartner,
@@ -99,11 +101,11 @@ export const partnerRoutes: readonly Route[] = [
     keeps: ['name'],
     handle: submitRename,
   }),
-  ...question('archive', 'staffSteppedUp', (call, actor, id) => archivePartner(call.env, actor, id)),
-  ...question('restore', 'staffSteppedUp', (call, actor, id) => restorePartner(call.env, actor, id)),
-  ...question('resets', 'staffAdminSteppedUp', async (call, actor, id) => {
-    const now = await readPartner(call.env, id);
-    return changeResets(call.env, actor, id, !now?.resetsWithoutCode);
+  ...question('archive', 'staffSteppedUp', archivePartner),
+  ...question('restore', 'staffSteppedUp', restorePartner),
+  ...question('resets', 'staffAdminSteppedUp', async (env, actor, id) => {
+    const now = await readPartner(env, id);
+    return changeResets(env, actor, id, !now?.resetsWithoutCode);
   }),
 ];
 
@@ -113,7 +115,7 @@ const DONE_OF = { archive: 'archived', restore: 'restored', resets: 'resets' } a
 function question<G extends 'staffSteppedUp' | 'staffAdminSteppedUp'>(
   name: keyof typeof DONE_OF,
   guard: G,
-  act: (call: StaffCall, actor: Actor, id: string) => Promise<unknown>,
+  act: (env: Env, actor: Actor, id: string) => Promise<unknown>,
 ): readonly Route[] {
   const path = `${ONE}/${name}`;
   return [
@@ -138,8 +140,9 @@ function question<G extends 'staffSteppedUp' | 'staffAdminSteppedUp'>(
       path,
       guard,
       async handle(call) {
-        const outcome = await act(call, actorOf(call), call.params.partner ?? '');
-        return isRefusal(outcome) ? missing(call.view) : back(call, DONE_OF[name]);
+        const id = call.params.partner ?? '';
+        const outcome = await doFormOnce(call, (env) => act(env, actorOf(call), id), back(call, DONE_OF[name]));
+        return isRefusal(outcome) ? missing(call.view) : outcome;
       },
     }),
   ];
@@ -171,11 +174,13 @@ function newPage({ view }: Pick<StaffCall, 'view'>, value: string, refusal?: Ref
 }
 
 async function submitNew(call: PageCall<'staffSteppedUp', z.output<typeof nameForm>>): Promise<Reply> {
-  const { env, input } = call;
-  const { name = '' } = input;
-  const added = await addPartner(env, actorOf(call), { name, slug: undefined, mfa: { policy: 'off' } });
-  if (isRefusal(added)) return showRefusal(newPage(call, name, added), added);
-  return seeOther(`${PARTNERS}/${added.id}?done=created`);
+  const { name = '' } = call.input;
+  const added = await doFormOnce(
+    call,
+    (env) => addPartner(env, actorOf(call), { name, slug: undefined, mfa: { policy: 'off' } }),
+    ({ id }) => seeOther(`${PARTNERS}/${id}?done=created`),
+  );
+  return isRefusal(added) ? showRefusal(newPage(call, name, added), added) : added;
 }
 
 function partnerOf({ env, params }: Pick<StaffCall, 'env' | 'params'>) {
@@ -195,11 +200,10 @@ function renamePage({ view }: Pick<StaffCall, 'view'>, { id, name }: Named, valu
 }
 
 async function submitRename(call: PageCall<'staffSteppedUp', z.output<typeof nameForm>>): Promise<Reply> {
-  const { env, view, input } = call;
   const partner = await partnerOf(call);
-  if (!partner) return missing(view);
-  const { name = '' } = input;
-  const renamed = await renamePartner(env, actorOf(call), partner.id, name);
+  if (!partner) return missing(call.view);
+  const { name = '' } = call.input;
+  const renamed = await renamePartner(call.env, actorOf(call), partner.id, name);
   if (!isRefusal(renamed)) return back(call, 'renamed');
   return showRefusal(renamePage(call, partner, name, renamed), renamed);
 }
@@ -229,13 +233,17 @@ function refusePolicy(
 }
 
 async function submitPolicy(call: PageCall<'staffSteppedUp', z.output<typeof policyForm>>): Promise<Reply> {
-  const { env, view, input } = call;
+  const { view, input } = call;
   const partner = await partnerOf(call);
   if (!partner) return missing(view);
   const typed = { policy: input.policy ?? '', from: input.from ?? '' };
   const choice = readPolicyChoice(typed, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
   const { policy, requiredFrom } = choice;
-  const changed = await changeMfaPolicy(env, actorOf(call), partner.slug, { policy, requiredFrom });
-  return isRefusal(changed) ? missing(view) : back(call, 'policy');
+  const changed = await doFormOnce(
+    call,
+    (env) => changeMfaPolicy(env, actorOf(call), partner.slug, { policy, requiredFrom }),
+    back(call, 'policy'),
+  );
+  return isRefusal(changed) ? missing(view) : changed;
 }

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { parseDay } from '#core/day.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
+import type { Actor } from '#flows/actor.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
 import { deleteUser } from '#flows/delete-user.ts';
 import { EXEMPTION_DAYS_MOST, endExemption, exemptPerson } from '#flows/exemption.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
@@ -47,8 +49,8 @@ export const personRoutes: readonly Route[] = [
   ...reasonAct('unexempt', 'unexempted', (env, { id, actor, reason }) =>
     endExemption(env, { personId: id, actor, reason }),
   ),
-  ...mailAct('link', 'link', (call, id) => makeResetLink(call.env, { id, actor: actorOf(call), mailed: true })),
-  ...mailAct('invitation', 'resent', (call, id) => resendInvitation(call.env, actorOf(call), id)),
+  ...mailAct('link', 'link', (env, actor, id) => makeResetLink(env, { id, actor, mailed: true })),
+  ...mailAct('invitation', 'resent', resendInvitation),
   page({ method: 'GET', path: INVITE, guard: 'staffSteppedUp', handle: showInvite }),
   page({
     method: 'POST',
@@ -91,11 +93,13 @@ function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Pro
         const member = await memberOf(call);
         if (!member) return missing(call.view);
         const typed = typedOf(call.input);
-        const outcome = await act(call.env, { id: member.row.id, actor: actorOf(call), ...typed });
-        if (isRefusal(outcome)) return showRefusal(drawn(call, member, typed, outcome), outcome);
-        return name === 'delete'
-          ? seeOther(`/console/partners/${member.partner.id}?done=${done}`)
-          : back(member.row.id, done);
+        const { row, partner } = member;
+        const outcome = await doFormOnce(
+          call,
+          (env) => act(env, { id: row.id, actor: actorOf(call), ...typed }),
+          () => (name === 'delete' ? seeOther(`/console/partners/${partner.id}?done=${done}`) : back(row.id, done)),
+        );
+        return isRefusal(outcome) ? showRefusal(drawn(call, member, typed, outcome), outcome) : outcome;
       },
     }),
   ];
@@ -111,7 +115,7 @@ function typedOf({ reason = '', until = '' }: z.output<typeof reasonForm>): Type
 function mailAct(
   name: 'link' | 'invitation',
   done: string,
-  act: (call: StaffCall, id: string) => Promise<unknown>,
+  act: (env: Env, actor: Actor, id: string) => Promise<unknown>,
 ): readonly Route[] {
   const path = `${ONE}/${name}`;
   return [
@@ -138,9 +142,10 @@ function mailAct(
       async handle(call) {
         const member = await memberOf(call);
         if (!member) return missing(call.view);
-        const outcome = await act(call, member.row.id);
+        const { id } = member.row;
+        const outcome = await doFormOnce(call, (env) => act(env, actorOf(call), id), back(id, done));
         // Accepted or disabled meanwhile: the page says how the person stands.
-        return isRefusal(outcome) ? seeOther(`/console/people/${member.row.id}`) : back(member.row.id, done);
+        return isRefusal(outcome) ? seeOther(`/console/people/${id}`) : outcome;
       },
     }),
   ];
@@ -192,7 +197,10 @@ async function submitInvite(call: PageCall<'staffSteppedUp', z.output<typeof inv
   const { email = '', name = '' } = input;
   const role = input.role === 'manager' ? 'manager' : 'member';
   const person = { email, name: name.trim() === '' ? undefined : name, role, partner: partner.slug } as const;
-  const added = await addPerson(env, actorOf(call), { ...person, password: undefined });
-  if (isRefusal(added)) return drawInvite({ ...call, input: undefined }, { email, name, role }, added);
-  return seeOther(`/console/people/${added.person.user.id}?done=invited`);
+  const added = await doFormOnce(
+    call,
+    (inner) => addPerson(inner, actorOf(call), { ...person, password: undefined }),
+    ({ person: { user } }) => back(user.id, 'invited'),
+  );
+  return isRefusal(added) ? drawInvite({ ...call, input: undefined }, { email, name, role }, added) : added;
 }

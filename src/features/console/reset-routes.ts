@@ -1,13 +1,15 @@
 import { isRefusal } from '#core/result.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { approveReset, askForReset, declineReset, renewAccessCode } from '#flows/reset-requests.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { resetsWithoutCode } from '#store/partners.ts';
 import { findMember } from './find.ts';
 import { questionPage } from './partner-page.ts';
-import { resetActs, shownCode } from './reset-act-routes.ts';
+import { codeOf, resetActs } from './reset-act-routes.ts';
 import { findWaitingReset, readWaitingResets } from './resets.ts';
 import { resetsPage } from './resets-page.ts';
+import { makeSecret } from './secret-routes.ts';
 import { actorOf, doneOf, missing } from './shared-routes.ts';
 
 const PEOPLE = { base: '/console/people', guard: 'staffSteppedUp' } as const;
@@ -39,8 +41,11 @@ export const resetRoutes: readonly Route[] = [
     path: `${RESETS}/:request/approve`,
     guard: 'staffSteppedUp',
     async handle(call) {
-      const reset = await approveReset(call.env, call.params.request ?? '', actorOf(call));
-      return isRefusal(reset) ? missing(call.view) : shownCode(call.view, PEOPLE, reset);
+      const reset = await makeSecret(call, {
+        act: (env) => approveReset(env, call.params.request ?? '', actorOf(call)),
+        secretOf: (done) => codeOf(PEOPLE, done),
+      });
+      return isRefusal(reset) ? missing(call.view) : reset;
     },
   }),
   page({ method: 'GET', path: `${RESETS}/:request/decline`, guard: 'staffSteppedUp', handle: ask('decline') }),
@@ -49,8 +54,12 @@ export const resetRoutes: readonly Route[] = [
     path: `${RESETS}/:request/decline`,
     guard: 'staffSteppedUp',
     async handle(call) {
-      const done = await declineReset(call.env, call.params.request ?? '', actorOf(call));
-      return isRefusal(done) ? missing(call.view) : seeOther(`${RESETS}?done=declined`);
+      const done = await doFormOnce(
+        call,
+        (env) => declineReset(env, call.params.request ?? '', actorOf(call)),
+        seeOther(`${RESETS}?done=declined`),
+      );
+      return isRefusal(done) ? missing(call.view) : done;
     },
   }),
 ];

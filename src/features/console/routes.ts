@@ -6,6 +6,7 @@ import { auditRoutes } from './audit-routes.ts';
 import { partnerRoutes } from './partner-routes.ts';
 import { personRoutes } from './person-routes.ts';
 import { resetRoutes } from './reset-routes.ts';
+import { secretRoutes } from './secret-routes.ts';
 import { staffRoutes } from './staff-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
 
@@ -16,6 +17,7 @@ export const consoleRoutes: readonly Route[] = [
   ...partnerRoutes,
   ...personRoutes,
   ...resetRoutes,
+  ...secretRoutes,
   ...staffRoutes,
   ...apiKeyRoutes,
   ...webhookRoutes,

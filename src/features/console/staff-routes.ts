@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import type { Actor } from '#flows/actor.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { renewStaffAccessCode, resetStaffMfa } from '#flows/reset-requests.ts';
 import { changeStaffRole, disableStaff, enableStaff } from '#flows/staff-acts.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -59,14 +62,14 @@ export const staffRoutes: readonly Route[] = [
       return show(staffMemberPage(view, { ...found, isOwn, done: doneOf(query) }));
     },
   }),
-  ...staffAct('disable', 'disabled', (call, { id }, reason) =>
-    disableStaff(call.env, { personId: id, actor: actorOf(call), reason }),
+  ...staffAct('disable', 'disabled', (env, actor, { id: personId }, reason) =>
+    disableStaff(env, { personId, actor, reason }),
   ),
-  ...staffAct('enable', 'enabled', (call, { id }, reason) =>
-    enableStaff(call.env, { personId: id, actor: actorOf(call), reason }),
+  ...staffAct('enable', 'enabled', (env, actor, { id: personId }, reason) =>
+    enableStaff(env, { personId, actor, reason }),
   ),
-  ...staffAct('role', 'role', (call, { id, role }) =>
-    changeStaffRole(call.env, { personId: id, actor: actorOf(call), to: role === 'admin' ? 'csm' : 'admin' }),
+  ...staffAct('role', 'role', (env, actor, { id: personId, role }) =>
+    changeStaffRole(env, { personId, actor, to: role === 'admin' ? 'csm' : 'admin' }),
   ),
   ...resetActs({
     base: STAFF,
@@ -79,7 +82,7 @@ export const staffRoutes: readonly Route[] = [
     reset: resetStaffMfa,
     renew: renewStaffAccessCode,
   }),
-  ...staffAct('invitation', 'resent', (call, { id }) => resendInvitation(call.env, actorOf(call), id)),
+  ...staffAct('invitation', 'resent', (env, actor, { id }) => resendInvitation(env, actor, id)),
 ];
 
 type ActName = 'disable' | 'enable' | 'role' | 'invitation';
@@ -88,7 +91,7 @@ type ActName = 'disable' | 'enable' | 'role' | 'invitation';
 function staffAct(
   name: ActName,
   done: string,
-  act: (call: AdminCall, row: ListedPerson, reason: string) => Promise<unknown>,
+  act: (env: Env, actor: Actor, row: ListedPerson, reason: string) => Promise<unknown>,
 ): readonly Route[] {
   const path = `${ONE}/${name}`;
   return [
@@ -111,10 +114,14 @@ function staffAct(
         const row = await findStaff(call.env, call.params.person ?? '');
         if (!row) return missing(call.view);
         const reason = call.input.reason ?? '';
-        const outcome = await act({ ...call, input: undefined }, row, reason);
-        if (isRefusal(outcome)) return showRefusal(drawAct(call, name, row, reason, outcome), outcome);
         // Whoever changed their own role has no session any more.
-        return row.id === call.session.user.id ? seeOther('/sign-in') : seeOther(`${STAFF}/${row.id}?done=${done}`);
+        const isOwn = row.id === call.session.user.id;
+        const outcome = await doFormOnce(
+          call,
+          (env) => act(env, actorOf(call), row, reason),
+          seeOther(isOwn ? '/sign-in' : `${STAFF}/${row.id}?done=${done}`),
+        );
+        return isRefusal(outcome) ? showRefusal(drawAct(call, name, row, reason, outcome), outcome) : outcome;
       },
     }),
   ];
@@ -153,7 +160,10 @@ async function submitInvite(call: PageCall<'staffAdminSteppedUp', z.output<typeo
   const { email = '', name = '' } = call.input;
   const role = call.input.role === 'admin' ? 'admin' : 'csm';
   const person = { email, name: name.trim() === '' ? undefined : name, role, partner: undefined } as const;
-  const added = await addPerson(call.env, actorOf(call), { ...person, password: undefined });
-  if (isRefusal(added)) return showRefusal(inviteStaff(call, { email, name, role }, added), added);
-  return seeOther(`${STAFF}/${added.person.user.id}?done=invited`);
+  const added = await doFormOnce(
+    call,
+    (env) => addPerson(env, actorOf(call), { ...person, password: undefined }),
+    ({ person: { user } }) => seeOther(`${STAFF}/${user.id}?done=invited`),
+  );
+  return isRefusal(added) ? showRefusal(inviteStaff(call, { email, name, role }, added), added) : added;
 }

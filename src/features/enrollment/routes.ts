@@ -3,6 +3,8 @@ import { isStaff } from '#core/policy.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import { readOneTimeCode } from '#core/typed-code.ts';
 import type { Env } from '#env.ts';
+import type { NewSession } from '#flows/finish-sign-in.ts';
+import { onceAround } from '#flows/once.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
 import { codesWait } from '#http/guard.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -12,7 +14,14 @@ import { sessionCookies } from '#http/sign-in-cookies.ts';
 import type { View } from '#http/view.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import type { Session } from '#store/sessions.ts';
-import { confirmAtSignIn, findAtSignIn, giveAccessCode, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
+import {
+  confirmAtSignIn,
+  type EnrolledSignIn,
+  findAtSignIn,
+  giveAccessCode,
+  skipAtSignIn,
+  startAtSignIn,
+} from './at-sign-in.ts';
 import { acknowledgeCodes, readCodesCopy } from './codes-copy.ts';
 import { codeBeforePage, connectPage, promptPage, recoveryCodesFile, recoveryCodesPage } from './pages.ts';
 
@@ -52,8 +61,9 @@ export const enrollmentRoutes: readonly Route[] = [
     method: 'POST',
     path: '/enroll/skip',
     guard: 'pendingSignIn',
-    async handle({ env, view, pending, client }) {
-      const session = await skipAtSignIn(env, pending, client);
+    async handle({ env, view, pending, client, sent }) {
+      const around = onceAround<NewSession>({ env, sent }, ({ continueTo }) => seeOther(continueTo));
+      const session = await skipAtSignIn(env, pending, client, around);
       if (!isRefusal(session)) return seeOther(session.continueTo, sessionCookies(session));
       if (session.refused === 'sign_in_expired') return seeOther('/sign-in');
       return showRefusal(prompt(view, pending, false), session);
@@ -125,7 +135,9 @@ function wayAfter({ refused }: Refusal): string {
 async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, pending, client, input } = call;
   if (pending.authenticatorId !== undefined) return seeOther(SECOND_DOOR);
-  const used = await giveAccessCode(env, pending, input.code ?? '', client);
+  // Sent again, it leads to the prompt, and from there on to the secret that it opened.
+  const around = onceAround<true>(call, () => seeOther('/enroll/authenticator'));
+  const used = await giveAccessCode(env, pending, input.code ?? '', client, around);
   if (isRefusal(used)) return showRefusal(codeBeforePage(view, pending.user.email, used), used);
   const started = await startAtSignIn(env, pending, client);
   return seeOther(isRefusal(started) ? wayAfter(started) : '/enroll/authenticator');
@@ -153,7 +165,8 @@ async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeo
   const open = await findAtSignIn(env, pending);
   if (!open) return seeOther('/enroll?ended');
   const code = readOneTimeCode(input.code);
-  const confirmed = isRefusal(code) ? code : await confirmAtSignIn(env, pending, code, client);
+  const around = onceAround<EnrolledSignIn>(call, () => seeOther(CODES));
+  const confirmed = isRefusal(code) ? code : await confirmAtSignIn(env, pending, code, client, around);
   if (!isRefusal(confirmed)) return seeOther(CODES, sessionCookies(confirmed.session));
   if (confirmed.refused === 'enrollment_expired') return seeOther('/enroll?ended');
   if (confirmed.refused === 'sign_in_expired') return seeOther('/sign-in');

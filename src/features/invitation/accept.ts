@@ -7,7 +7,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/begin-sign-in.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { setUserName } from '#store/user-life.ts';
@@ -38,6 +38,7 @@ export async function acceptInvitation(
   env: Env,
   { linkId, person: { user, partner } }: { readonly linkId: string; readonly person: Person },
   answered: Answered,
+  around: Around<Accepted> = plainly,
 ): Promise<Accepted | { readonly faults: Faults } | Refusal> {
   const name = cleanName(answered.name);
   const owner = { id: user.id, email: user.email, name: name ?? user.name, partner };
@@ -46,7 +47,7 @@ export async function acceptInvitation(
     const password = isRefusal(sealedPassword) ? sealedPassword : undefined;
     return { faults: { name: name === undefined ? 'malformed' : undefined, password } };
   }
-  return personTransaction(env.db, user.id, async (tx) => {
+  const accept = async (tx: Queries): Promise<Accepted | Refusal> => {
     const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
     if (isRefusal(finished)) return finished;
     if (finished.person.user.sealedPassword !== undefined) return refuse('not_found');
@@ -56,7 +57,8 @@ export async function acceptInvitation(
     await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);
     const begun = await beginUnlessComplete(env, tx, finished, answered);
     return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };
-  });
+  };
+  return personTransaction(env.db, user.id, (tx) => around(tx, () => accept(tx)));
 }
 
 /** Where nothing but the password is asked for, the way on would be a session: that is never had from a link alone. */

@@ -6,7 +6,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { beginSignIn } from '#flows/begin-sign-in.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { knowByLink } from '#flows/password-by-link.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
+import { type Around, plainly, transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { claimLink, revokeFirstAdministratorLinks } from '#store/links.ts';
 import { lockHouse } from '#store/locks.ts';
@@ -20,10 +20,11 @@ export async function createFirstAdministrator(
   env: Env,
   linkId: string,
   answered: Answered,
+  around: Around<Accepted> = plainly,
 ): Promise<Accepted | { readonly faults: Faults } | Refusal> {
   const checked = await check(env, answered);
   if ('faults' in checked) return checked;
-  const outcome = await transactionOrRefusal(env.db, async (tx) => {
+  const makeFirst = async (tx: Queries): Promise<Accepted | Refusal> => {
     const now = env.now();
     await lockHouse(tx);
     if (!(await claimLink(tx, linkId, now)) || (await administratorExists(tx))) return refuse('not_found');
@@ -35,7 +36,8 @@ export async function createFirstAdministrator(
     const door = { person, mouth: 'page', deviceId, returnTo: undefined, client, held } as const;
     const begun = await beginSignIn(env, tx, door, now);
     return isRefusal(begun) ? begun : { begun, deviceToken };
-  });
+  };
+  const outcome = await transactionOrRefusal(env.db, (tx) => around(tx, () => makeFirst(tx)));
   return outcome === EMAIL_TAKEN ? { faults: { email: 'taken' } } : outcome;
 }
 

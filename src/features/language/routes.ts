@@ -14,8 +14,8 @@ export const languageRoutes = [
     path: '/language',
     guard: 'public',
     form: languageForm,
-    handle: ({ input }) => {
-      const back = ownPath(input.return_to ?? '') ?? '/';
+    handle: ({ input, cameFrom }) => {
+      const back = ownPath(input.return_to ?? cameFrom ?? '') ?? '/';
       // A language we do not have changes nothing: the switch never offers one.
       if (!isLocale(input.language)) return seeOther(back);
       return seeOther(back, [{ cookie: 'language', value: input.language, maxAgeSeconds: YEAR_SECONDS }]);

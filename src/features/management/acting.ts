@@ -1,8 +1,11 @@
 import type { Client } from '#core/client.ts';
+import type { NamedAct } from '#core/named-act.ts';
 import type { Actor } from '#flows/actor.ts';
 import { keyActor } from '#flows/api-keys.ts';
-import type { NamedAct } from '#flows/once.ts';
 import type { ApiKey } from '#store/api-keys.ts';
+
+/** Whoever lost an answer asks again within minutes, a stuck queue within hours. */
+const NAME_SECONDS = 24 * 60 * 60;
 
 type Asked = { readonly apiKey: ApiKey; readonly client: Client };
 
@@ -19,5 +22,6 @@ export function namedAct(
 ): NamedAct | undefined {
   if (idempotencyKey === undefined) return undefined;
   // The input is what the schema made of it: the order of its fields is ours.
-  return { apiKeyId: apiKey.id, name: idempotencyKey, request: `${what} ${JSON.stringify(input)}` };
+  const request = `${what} ${JSON.stringify(input)}`;
+  return { callerId: apiKey.id, name: idempotencyKey, request, keptSeconds: NAME_SECONDS };
 }

@@ -3,6 +3,7 @@ import { errorPage, layout } from '#http/layout.ts';
 import { form, submitButton } from '#http/parts/actions.ts';
 import { textField, usernameField } from '#http/parts/fields.ts';
 import { type Html, html } from '#http/parts/html.ts';
+import { signsOut } from '#http/parts/text.ts';
 import { refusalText } from '#http/refusal-text.ts';
 import type { View } from '#http/view.ts';
 
@@ -65,6 +66,7 @@ export function newPasswordPage(view: View, { action, email, minimum, refusal }:
     width: 'form',
     refusal: summary && { ...summary, fieldId: 'password' },
     body: html`<p class="lead">${t('password.lead')}</p>
+${signsOut(view, email)}
 ${form(
   view,
   action,

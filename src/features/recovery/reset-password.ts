@@ -7,7 +7,8 @@ import { endOthers } from '#flows/end-others.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
+import type { Queries } from '#store/database.ts';
 import { findLink } from '#store/links.ts';
 import { notePasswordReset } from '#store/user-life.ts';
 import { findPerson, type Person } from '#store/users.ts';
@@ -33,10 +34,11 @@ export async function resetPassword(
   { linkId, person: { user, partner } }: OpenReset,
   password: string,
   client: Client,
+  around: Around<LinkFinished> = plainly,
 ): Promise<LinkFinished | Refusal> {
   const sealedPassword = await hashNewPassword(env, { ...user, partner }, password);
   if (isRefusal(sealedPassword)) return sealedPassword;
-  return personTransaction(env.db, user.id, async (tx) => {
+  const reset = async (tx: Queries): Promise<LinkFinished | Refusal> => {
     const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
     if (isRefusal(finished)) return finished;
     await notePasswordReset(tx, user.id, env.now());
@@ -45,5 +47,6 @@ export async function resetPassword(
     await appendEvent(env, tx, { action: 'password.reset', ...whose, detail: {} }, client);
     await queueMail(env, tx, user, { kind: 'password_changed', ...whereFrom(client) });
     return finished;
-  });
+  };
+  return personTransaction(env.db, user.id, (tx) => around(tx, () => reset(tx)));
 }

@@ -3,8 +3,11 @@ import { canonicalEmail } from '#core/email.ts';
 import { isRefusal } from '#core/result.ts';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
-import { statusOf } from '#http/problem.ts';
-import { type Reply, seeOther, show } from '#http/reply.ts';
+import { doFormOnce, onceAround } from '#flows/once.ts';
+import type { LinkFinished } from '#flows/password-by-link.ts';
+import { signOut } from '#flows/sign-out.ts';
+import { showRefusal, statusOf } from '#http/problem.ts';
+import { type Reply, seeOther, show, wayOf } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { deadLinkPage, forgotPasswordPage, linkSentPage, newPasswordPage } from './pages.ts';
 import { requestResetLink } from './request-link.ts';
@@ -21,18 +24,23 @@ export const recoveryRoutes: readonly Route[] = [
     method: 'GET',
     path: '/forgot-password',
     guard: 'public',
-    handle: ({ view }) => show(forgotPasswordPage(view, { email: view.keptEmail })),
+    handle: ({ view, query }) =>
+      show(query.has('sent') ? linkSentPage(view) : forgotPasswordPage(view, { email: view.keptEmail })),
   }),
   page({
     method: 'POST',
     path: '/forgot-password',
     guard: 'public',
     form: emailForm,
-    async handle({ env, view, client, input }) {
+    async handle({ env, view, client, input, sent }) {
       const email = canonicalEmail(input.email ?? '');
       if (email === undefined) return show(forgotPasswordPage(view, { email: input.email, malformed: true }), 400);
-      await requestResetLink(env, email, client);
-      return show(linkSentPage(view));
+      const asked = await doFormOnce(
+        { env, sent },
+        (inner) => requestResetLink(inner, email, client),
+        seeOther('/forgot-password?sent'),
+      );
+      return isRefusal(asked) ? showRefusal(forgotPasswordPage(view, { email: input.email }), asked) : asked;
     },
   }),
   page({
@@ -49,20 +57,27 @@ export const recoveryRoutes: readonly Route[] = [
 ];
 
 async function submitPassword(call: PageCall<'public', z.output<typeof passwordForm>>): Promise<Reply> {
-  const { env, view, client, params, input } = call;
+  const { env, view, client, params, input, session } = call;
   const open = await findReset(env, params.token ?? '');
   if (!open) return show(deadLinkPage(view), 404);
-  const finished = await resetPassword(env, open, input.password ?? '', client);
+  const around = onceAround<LinkFinished>(call, (done) => wayOf(passwordSaved(done)));
+  const finished = await resetPassword(env, open, input.password ?? '', client, around);
   if (!isRefusal(finished)) {
-    return seeOther('/sign-in?password-saved', [
-      { cookie: 'session' },
-      { cookie: 'pending' },
-      { cookie: 'device', value: finished.deviceToken, maxAgeSeconds: DEVICE_SECONDS },
-    ]);
+    // The page said whom this signs out.
+    if (session) await signOut(env, session, client);
+    return passwordSaved(finished);
   }
   const { refused } = finished;
   if (refused === 'not_found') return show(deadLinkPage(view), 404);
   return show(newPasswordPage(view, { ...facts(call, open), refusal: finished }), statusOf(refused));
+}
+
+function passwordSaved({ deviceToken }: LinkFinished): Reply {
+  return seeOther('/sign-in?password-saved', [
+    { cookie: 'session' },
+    { cookie: 'pending' },
+    { cookie: 'device', value: deviceToken, maxAgeSeconds: DEVICE_SECONDS },
+  ]);
 }
 
 function facts({ params }: PageCall<'public', unknown>, { person }: OpenReset) {

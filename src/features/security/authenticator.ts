@@ -19,7 +19,7 @@ import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-cod
 import { oneTimeCodeKeys } from '#flows/lanes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { queueWebhooks } from '#flows/queue-webhooks.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
 import { deleteTriesUnder } from '#store/attempts.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -48,49 +48,63 @@ export async function cancelConnecting(env: Env, session: Session): Promise<void
 }
 
 /** Confirms the shown secret: the first authenticator of this person, or one in place of the old. */
-export async function connect(env: Env, session: Session, code: string, client: Client): Promise<Connected | Refusal> {
+export async function connect(
+  env: Env,
+  session: Session,
+  code: string,
+  client: Client,
+  around: Around<Connected> = plainly,
+): Promise<Connected | Refusal> {
   const old = await findAuthenticator(env.db.read, session.user.id);
   const frozen = checkFreeze(env, session, old);
   if (frozen) return frozen;
-  return old ? replace(env, session, { code, oldId: old.id }, client) : add(env, session, code, client);
+  return old ? replace(env, session, { code, oldId: old.id }, client, around) : add(env, session, code, client, around);
 }
 
 /** The old one is live until the transaction in which the new one is. Recovery codes stay. */
-function replace(env: Env, session: Session, by: { code: string; oldId: string }, client: Client) {
+function replace(
+  env: Env,
+  session: Session,
+  by: { code: string; oldId: string },
+  client: Client,
+  around: Around<Connected>,
+) {
   return confirmEnrollment<undefined, Connected>(env, enrolleeOf(session, client), by.code, {
     draw: async () => undefined,
-    async open(tx, { authenticatorId }) {
-      if (!(await deleteAuthenticator(tx, by.oldId))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
-      await deleteTriesUnder(tx, oneTimeCodeKeys(by.oldId));
-      const token = newToken(env.random);
-      const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const };
-      if (!(await raiseSession(tx, session.id, rise))) return refuse('sign_in_expired');
-      await appendEvent(env, tx, { action: 'totp.replaced', ...whose(session), detail: { authenticatorId } }, client);
-      await tellEnded(env, tx, session, client, 'authenticator_replaced');
-      return { token, showsCodes: false };
-    },
+    open: (tx, { authenticatorId }) =>
+      around(tx, async () => {
+        if (!(await deleteAuthenticator(tx, by.oldId))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
+        await deleteTriesUnder(tx, oneTimeCodeKeys(by.oldId));
+        const token = newToken(env.random);
+        const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const };
+        if (!(await raiseSession(tx, session.id, rise))) return refuse('sign_in_expired');
+        await appendEvent(env, tx, { action: 'totp.replaced', ...whose(session), detail: { authenticatorId } }, client);
+        await tellEnded(env, tx, session, client, 'authenticator_replaced');
+        return { token, showsCodes: false };
+      }),
   });
 }
 
-function add(env: Env, session: Session, code: string, client: Client) {
+function add(env: Env, session: Session, code: string, client: Client, around: Around<Connected>) {
   const { user } = session;
   return confirmEnrollment(env, enrolleeOf(session, client), code, {
     draw: () => drawRecoveryCodes(env),
-    async open(tx, { authenticatorId, drawn }): Promise<Connected | Refusal> {
-      const token = newToken(env.random);
-      const proof = {
-        tokenHash: tokenHash(token),
-        now: env.now(),
-        amr: amrOf('totp').join(' '),
-        expiresAt: sessionExpiresAt(user.role, session.createdAt),
-      };
-      if (!(await addSecondFactor(tx, session.id, proof))) return refuse('sign_in_expired');
-      await appendEvent(env, tx, { action: 'totp.enrolled', ...whose(session), detail: { authenticatorId } }, client);
-      await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user: session.user });
-      await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, drawn);
-      await tellEnded(env, tx, session, client, 'authenticator_added');
-      return { token, showsCodes: true };
-    },
+    open: (tx, { authenticatorId, drawn }) =>
+      around(tx, async () => {
+        const token = newToken(env.random);
+        const proof = {
+          tokenHash: tokenHash(token),
+          now: env.now(),
+          amr: amrOf('totp').join(' '),
+          expiresAt: sessionExpiresAt(user.role, session.createdAt),
+        };
+        if (!(await addSecondFactor(tx, session.id, proof))) return refuse('sign_in_expired');
+        await appendEvent(env, tx, { action: 'totp.enrolled', ...whose(session), detail: { authenticatorId } }, client);
+        await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user: session.user });
+        await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, drawn);
+        await tellEnded(env, tx, session, client, 'authenticator_added');
+        return { token, showsCodes: true };
+      }),
   });
 }
 

@@ -12,7 +12,7 @@ import { makeEmailLink } from '#flows/email-links.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { isSamePassword } from '#flows/passwords.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
 import { reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { claimEmailLink, deleteWaitingEmail, type EmailLink, findEmailLink, isEmailHeld } from '#store/email-links.ts';
@@ -39,6 +39,7 @@ export async function requestEmail(
   session: Session,
   typed: EmailChange,
   client: Client,
+  around: Around<true> = plainly,
 ): Promise<true | EmailRefused> {
   const { user, partner, deviceId } = session;
   const email = canonicalEmail(typed.email);
@@ -50,7 +51,9 @@ export async function requestEmail(
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
     return refused(env, session, client, proven.refusal, reason);
   }
-  const asked = await personTransaction<true>(env.db, user.id, (tx) => ask(env, tx, session, { email, client }));
+  const asked = await personTransaction<true>(env.db, user.id, (tx) =>
+    around(tx, () => ask(env, tx, session, { email, client })),
+  );
   return isRefusal(asked) ? refused(env, session, client, asked, asked.refused) : asked;
 }
 

@@ -12,7 +12,7 @@ import { oneTimeCodeKey } from '#flows/lanes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
 import { isSamePassword } from '#flows/passwords.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
 import { deleteTries, findTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -36,6 +36,7 @@ export async function changePassword(
   session: Session,
   { current, next }: PasswordChange,
   client: Client,
+  around: Around<Changed> = plainly,
 ): Promise<Changed | ChangeRefused> {
   const { user, partner, deviceId } = session;
   const attempt = { email: user.email, password: current, person: { user, partner }, deviceId, client };
@@ -54,7 +55,7 @@ export async function changePassword(
       return refuse('invalid_credentials');
     }
     await bringBackAuthenticator(tx, session);
-    return forgetAndTell(env, tx, session, client);
+    return around(tx, () => forgetAndTell(env, tx, session, client));
   });
   if (!isRefusal(changed)) return changed;
   return refused(env, session, client, 'current', changed, changed.refused);
@@ -74,7 +75,7 @@ async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Sessi
   }
 }
 
-type Changed = { readonly deviceToken: string };
+export type Changed = { readonly deviceToken: string };
 
 async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Client): Promise<Changed | Refusal> {
   const { user } = session;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isRefusal } from '#core/result.ts';
+import { doFormOnce, onceAround } from '#flows/once.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -37,11 +38,16 @@ export const emailRoutes: readonly Route[] = [
     method: 'POST',
     path: LINK,
     guard: 'session',
-    async handle({ env, view, session, client, params }) {
+    async handle({ env, view, session, client, params, sent }) {
       const link = await findConfirmation(env, session, params.token ?? '');
-      const changed = link && (await confirmEmail(env, session, link, client));
-      if (changed === true) return seeOther('/security');
-      return changed?.refused === 'sign_in_expired' ? seeOther('/sign-in') : show(deadConfirmationPage(view), 404);
+      if (!link) return show(deadConfirmationPage(view), 404);
+      const changed = await doFormOnce(
+        { env, sent },
+        (inner) => confirmEmail(inner, session, link, client),
+        seeOther('/security'),
+      );
+      if (!isRefusal(changed)) return changed;
+      return changed.refused === 'sign_in_expired' ? seeOther('/sign-in') : show(deadConfirmationPage(view), 404);
     },
   }),
 ];
@@ -49,7 +55,8 @@ export const emailRoutes: readonly Route[] = [
 async function submitEmail(call: Form): Promise<Reply> {
   const { env, session, client, input } = call;
   const { email = '', current = '' } = input;
-  const asked = await requestEmail(env, session, { email, current }, client);
+  const around = onceAround<true>(call, () => seeOther('/security'));
+  const asked = await requestEmail(env, session, { email, current }, client, around);
   if (asked === true) return seeOther('/security');
   if (isRefusal(asked.refusal) && asked.refusal.refused === 'sign_in_expired') return seeOther('/sign-in');
   return showRefusal(await drawn(call, email, asked), asked.refusal);

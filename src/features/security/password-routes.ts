@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
+import { onceAround } from '#flows/once.ts';
 import { showRefusal } from '#http/problem.ts';
 import { seeOther, show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import type { View } from '#http/view.ts';
 import type { Session } from '#store/sessions.ts';
-import { type ChangeRefused, changePassword } from './change-password.ts';
+import { type Changed, type ChangeRefused, changePassword } from './change-password.ts';
 import { passwordPage } from './pages.ts';
 
 const PATH = '/security/password';
@@ -25,9 +26,10 @@ export const passwordRoutes: readonly Route[] = [
     path: PATH,
     guard: 'steppedUp',
     form: changeForm,
-    async handle({ env, view, session, client, input }) {
+    async handle({ env, view, session, client, input, sent }) {
+      const around = onceAround<Changed>({ env, sent }, () => seeOther('/security'));
       const change = { current: input.current ?? '', next: input.new ?? '' };
-      const done = await changePassword(env, session, change, client);
+      const done = await changePassword(env, session, change, client, around);
       if ('field' in done && done.refusal.refused === 'sign_in_expired') return seeOther('/sign-in');
       if ('field' in done) return showRefusal(changePage(view, session, done), done.refusal);
       return seeOther('/security', [{ cookie: 'device', value: done.deviceToken, maxAgeSeconds: DEVICE_SECONDS }]);

@@ -13,11 +13,14 @@ type SignInPage = {
   readonly returnTo?: string | undefined;
   readonly refusal?: Refusal | undefined;
   readonly passwordSaved?: boolean;
+  /** A form of the second step came without the cookie of its sign-in. */
+  readonly isLost?: boolean;
 };
 
-export function signInPage(view: View, { email, returnTo, refusal, passwordSaved }: SignInPage): Html {
+export function signInPage(view: View, { email, returnTo, refusal, passwordSaved, isLost }: SignInPage): Html {
   const { t } = view;
-  const summary = refusal && fieldRefusal(view, refusal);
+  const lost = isLost ? { title: t('signIn.lost.title'), text: t('signIn.lost.text'), fieldId: undefined } : undefined;
+  const summary = refusal ? fieldRefusal(view, refusal) : lost;
   return layout(view, {
     title: t('signIn.title'),
     width: 'form',

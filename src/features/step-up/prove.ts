@@ -7,6 +7,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { checkOneTimeCode } from '#flows/check-one-time-code.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { proverOf } from '#flows/warn.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -17,14 +18,28 @@ import type { Session } from '#store/sessions.ts';
 export type Raised = { readonly token: string };
 
 /** Proves a second factor again inside a session: the code is used up, as at sign-in. */
-export function stepUpWithOneTimeCode(env: Env, session: Session, code: string, client: Client) {
-  return checkOneTimeCode(env, stepUpProver(env, session, client), code, (tx) => raise(env, tx, session, 'totp'));
+export function stepUpWithOneTimeCode(
+  env: Env,
+  session: Session,
+  code: string,
+  client: Client,
+  around: Around<Raised> = plainly,
+) {
+  return checkOneTimeCode(env, stepUpProver(env, session, client), code, (tx) =>
+    around(tx, () => raise(env, tx, session, 'totp')),
+  );
 }
 
-export function stepUpWithRecoveryCode(env: Env, session: Session, code: string, client: Client) {
+export function stepUpWithRecoveryCode(
+  env: Env,
+  session: Session,
+  code: string,
+  client: Client,
+  around: Around<Raised> = plainly,
+) {
   return checkRecoveryCode(env, stepUpProver(env, session, client), code, async (tx, left) => {
     await setNotice(tx, session.id, noticeText({ kind: 'recovery_code_used', left }));
-    return raise(env, tx, session, 'recovery_code');
+    return around(tx, () => raise(env, tx, session, 'recovery_code'));
   });
 }
 
@@ -34,6 +49,7 @@ export async function stepUpWithPassword(
   session: Session,
   password: string,
   client: Client,
+  around: Around<Raised> = plainly,
 ): Promise<Raised | Refusal> {
   const { user, partner, deviceId } = session;
   const attempt = { email: user.email, password, person: { user, partner }, deviceId, client };
@@ -41,7 +57,7 @@ export async function stepUpWithPassword(
   const method = 'password' as const;
   const outcome = await checkPasswordTry(env, attempt, async (tx) => {
     if (await findAuthenticator(tx, user.id)) return refuse('step_up_required');
-    const raised = await raise(env, tx, session, method);
+    const raised = await around(tx, () => raise(env, tx, session, method));
     if (!isRefusal(raised))
       await appendEvent(env, tx, { action: 'step_up.proven', ...whose, detail: { method } }, client);
     return raised;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { isRefusal, type Refusal } from '#core/result.ts';
+import { isRefusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -89,28 +90,32 @@ function act(name: ActName, done: Done, run: Act): readonly Route[] {
       method: 'POST',
       path,
       guard: 'managerSteppedUp',
-      async handle({ env, view, session, client, params }) {
+      async handle({ env, view, session, client, params, sent }) {
         const id = params.person ?? '';
         const row = await findTeamRow(env, id, session.partner.id);
-        const outcome = row && (await run(env, { session, client }, id));
-        if (!row || isMissing(outcome)) return show(missingColleaguePage(view), 404);
-        if (isRefusal(outcome)) return showRefusal(actPage(view, { name, row, refusal: outcome }), outcome);
-        return seeOther(outcome === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`);
+        if (!row) return show(missingColleaguePage(view), 404);
+        const outcome = await doFormOnce(
+          { env, sent },
+          (inner) => run(inner, { session, client }, id),
+          (did) => seeOther(did === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`),
+        );
+        if (!isRefusal(outcome)) return outcome;
+        if (outcome.refused === 'not_found') return show(missingColleaguePage(view), 404);
+        return showRefusal(actPage(view, { name, row, refusal: outcome }), outcome);
       },
     }),
   ];
 }
 
-function isMissing(outcome: unknown): outcome is Refusal {
-  return isRefusal(outcome) && outcome.refused === 'not_found';
-}
-
-async function submitInvite({ env, view, session, client, input }: InviteCall): Promise<Reply> {
+async function submitInvite({ env, view, session, client, input, sent }: InviteCall): Promise<Reply> {
   const { email = '', name = '' } = input;
   const role = input.role === 'manager' ? 'manager' : 'member';
-  const invited = await inviteColleague(env, { session, client }, { email, name, role });
-  if (isRefusal(invited)) return showRefusal(inviteColleaguePage(view, { email, name, role }, invited), invited);
-  return seeOther(`${TEAM}/people/${invited}?done=invited`);
+  const invited = await doFormOnce(
+    { env, sent },
+    (inner) => inviteColleague(inner, { session, client }, { email, name, role }),
+    (id) => seeOther(`${TEAM}/people/${id}?done=invited`),
+  );
+  return isRefusal(invited) ? showRefusal(inviteColleaguePage(view, { email, name, role }, invited), invited) : invited;
 }
 
 function doneOf(query: URLSearchParams): Done | undefined {

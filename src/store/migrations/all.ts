@@ -10,6 +10,7 @@ import { adoption } from './006-adoption.ts';
 import { managementApi } from './007-management-api.ts';
 import { lists } from './008-lists.ts';
 import { collation } from './009-collation.ts';
+import { actsByForm } from './012-acts-by-form.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -22,6 +23,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '007-management-api': managementApi,
   '008-lists': lists,
   '009-collation': collation,
+  '012-acts-by-form': actsByForm,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */
