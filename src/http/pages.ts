@@ -7,6 +7,7 @@ import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
 import { checkPage, type Found, formBinding, type PageVerdict } from './guard.ts';
 import { type Ask, clientOf, type House } from './house.ts';
 import { addressWith, findKept, pickFields } from './kept-form.ts';
+import { whileGranted } from './long-file.ts';
 import {
   type Browser,
   browserOf,
@@ -189,11 +190,12 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
 
 type Again = Pick<View, 'staleForm' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
 
-function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> | Reply {
+async function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> {
   const { house, ask, params, client, browser } = visit;
   const query = new URLSearchParams(ask.search);
   const kept = found.session && findKept(house.env.keys, found.session, ask.pathname, query);
   const view = { ...drawView(house, ask, browser, route.guard, found), ...(kept && { kept }), ...again };
   // The door between the erased table and the typed declaration: the guard and the form proved what it says.
-  return route.handle({ env: house.env, client, params, query, input, view, ...found } as never);
+  const reply = await route.handle({ env: house.env, client, params, query, input, view, ...found } as never);
+  return whileGranted(house.env, reply, found);
 }
