@@ -9,6 +9,7 @@ import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
 import { checkPage, type Found, formBinding, type PageVerdict } from './guard.ts';
 import { type Ask, clientOf, type House } from './house.ts';
 import { addressWith, findKept, pickFields } from './kept-form.ts';
+import { whileGranted } from './long-file.ts';
 import {
   type Browser,
   browserOf,
@@ -216,20 +217,13 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
 
 type Again = Pick<View, 'staleForm' | 'noCookie' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
 
-function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> | Reply {
+async function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> {
   const { house, ask, params, query, client, browser, sent } = visit;
-  const kept = found.session && findKept(house.env.keys, found.session, ask.pathname, query);
+  const { env } = house;
+  const kept = found.session && findKept(env.keys, found.session, ask.pathname, query);
   const view = { ...drawView(house, ask, browser, route.guard, found), ...(kept && { kept }), ...again };
-  // The door between the erased table and the typed declaration: the guard and the form proved what it says.
-  return route.handle({
-    env: house.env,
-    client,
-    params,
-    query,
-    input,
-    view,
-    sent,
-    cameFrom: cameFrom(house, ask),
-    ...found,
-  } as never);
+  const asked = { env, client, params, query, input, view, sent, cameFrom: cameFrom(house, ask) };
+  // The cast between the erased table and the typed declaration: the guard and the form proved what it says.
+  const reply = await route.handle({ ...asked, ...found } as never);
+  return whileGranted(env, reply, found);
 }

@@ -34,7 +34,11 @@ const TABLE: Readonly<Record<ProblemCode, Row>> = {
   invalid_request: [400, 'Invalid request', 'The request does not have the form that is described for it.'],
   invalid_credentials: [401, 'Invalid credentials', 'Email or password is wrong.'],
   sign_in_expired: [401, 'Sign-in expired', 'No live token was sent: sign in again.'],
-  api_key_invalid: [401, 'API key invalid', 'No live API key was sent: it is missing, expired or revoked.'],
+  api_key_invalid: [
+    401,
+    'API key invalid',
+    'No live API key was sent: it is missing, expired or revoked, or ended with its maker.',
+  ],
   forbidden: [403, 'Forbidden', 'This is not allowed here, now or for this role.'],
   step_up_required: [403, 'Step-up required', 'Prove a second factor again first.'],
   authenticator_disabled: [403, 'Authenticator disabled', 'Too many wrong codes: support has to reset it.'],

@@ -2,7 +2,7 @@ import { SCOPES } from '#core/api-key.ts';
 import { parseBegin, parseEnd } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { addApiKey, endApiKey } from '#flows/api-keys.ts';
+import { addApiKey, endApiKey, keyActor } from '#flows/api-keys.ts';
 import { exemptPerson } from '#flows/exemption.ts';
 import { changeMfaPolicy } from '#flows/partner-acts.ts';
 import { actOn } from '#flows/person-acts.ts';
@@ -109,7 +109,9 @@ async function addPrograms({ site }: Stage, slug: string) {
   const lost = await addWebhook(env, 'system', { url: 'https://nobody.example.com/hook', events: WEBHOOK_EVENTS });
   if (isRefusal(made) || isRefusal(old) || isRefusal(hook) || isRefusal(lost)) throw new Error('a scene is refused');
   await endApiKey(env, 'system', old.apiKey.id);
-  await changeMfaPolicy(env, `api_key:${made.apiKey.id}`, slug, { policy: 'required' });
+  const authority = { kind: 'apiKey', apiKey: { ...made.apiKey, grantedFor: 'partners:write' } } as const;
+  const byKey = { id: keyActor(made.apiKey), client: undefined, authority };
+  await changeMfaPolicy(env, byKey, slug, { policy: 'required' });
   await env.db.transaction(async (tx) => {
     await tx.updateTable('webhook_deliveries').set({ delivered_at: clock.at, tries: 1 }).execute();
     const gaveUp = { disabled_at: clock.at, disabled_because: 'failing' as const };
@@ -215,6 +217,37 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-staff-member': staff(''),
   'console-staff-role': staff('/role'),
   'console-staff-disable': staff('/disable'),
+  'console-staff-ends': async (stage) => {
+    const scene = await openScene(stage);
+    const { db } = stage.site.world.env;
+    const made_by = scene.colleague;
+    await db.transaction(async (tx) => {
+      await tx.updateTable('users').set({ role: 'admin' }).where('id', '=', scene.colleague).execute();
+      await tx.updateTable('api_keys').set({ created_by: scene.colleague }).execute();
+      const link = {
+        id: made_by,
+        token_hash: made_by,
+        purpose: 'invitation' as const,
+        user_id: scene.newcomer,
+        made_by,
+      };
+      const times = { created_at: 0, expires_at: stage.site.world.clock.at + 60, used_at: null };
+      await tx
+        .insertInto('links')
+        .values({ ...link, ...times })
+        .execute();
+    });
+    await stage.page.goto(`/console/staff/${scene.colleague}/disable`);
+  },
+  'console-keys-ended': async (stage) => {
+    const scene = await openScene(stage);
+    await stage.site.world.env.db.transaction(async (tx) => {
+      await tx.updateTable('api_keys').set({ created_by: scene.own }).execute();
+      const ended = { revoked_because: 'maker_disabled' as const };
+      await tx.updateTable('api_keys').set(ended).where('revoked_at', 'is not', null).execute();
+    });
+    await stage.page.goto('/console/api-keys');
+  },
   'console-staff-disable-refused': async (stage) => {
     const scene = await openScene(stage);
     await stage.page.goto(`/console/staff/${scene.colleague}/disable`);
@@ -323,7 +356,7 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/console/resets': ['console-resets'],
   '/console/resets/:request/approve': ['console-approve'],
   '/console/resets/:request/decline': ['console-decline'],
-  '/console/api-keys': ['console-keys'],
+  '/console/api-keys': ['console-keys', 'console-keys-ended'],
   '/console/api-keys/new': ['console-key-new', 'console-key-made'],
   '/console/api-keys/:key/revoke': ['console-key-revoke'],
   '/console/webhooks': ['console-webhooks'],
@@ -338,7 +371,7 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${STAFF}/reset-mfa`]: ['console-staff-reset'],
   [`${STAFF}/access-code`]: ['console-staff-access-code'],
   [`${STAFF}/role`]: ['console-staff-role'],
-  [`${STAFF}/disable`]: ['console-staff-disable'],
+  [`${STAFF}/disable`]: ['console-staff-disable', 'console-staff-ends'],
   [`${STAFF}/enable`]: ['console-staff-enable'],
   [`${STAFF}/invitation`]: ['console-staff-invitation'],
 };

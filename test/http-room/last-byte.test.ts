@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { z } from 'zod';
 import { newApiKey } from '#core/api-key.ts';
+import { AuthorityLost } from '#core/authority.ts';
 import { tokenHash } from '#core/token.ts';
 import { makeFormToken } from '#http/form.ts';
 import { seeOther, show } from '#http/reply.ts';
@@ -9,6 +10,13 @@ import { api, page } from '#http/route.ts';
 import { createApiKey } from '#store/api-keys.ts';
 import { held } from '../walk/held-body.ts';
 import { addPending, addSession, NOW, ORIGIN, openHouse, tokenOf } from './house.ts';
+
+let between = async () => undefined as unknown;
+async function* pieces() {
+  yield 'first,';
+  await between();
+  yield 'second';
+}
 
 let acted = 0;
 const act = () => {
@@ -23,6 +31,10 @@ const call = { summary: 'x', answer: z.object({}), refusals: [] } as const;
 
 const ROUTES = [
   page({ method: 'POST', path: '/mine', guard: 'session', handle: act }),
+  page({
+    ...{ method: 'GET', path: '/list.csv', guard: 'steppedUp' },
+    handle: () => ({ status: 200, file: { type: 'text/csv', body: pieces() }, cookies: [] }),
+  }),
   page({ method: 'POST', path: '/second', guard: 'pendingSignIn', handle: act }),
   page({ method: 'GET', path: '/grave', guard: 'steppedUp', handle: () => show('x') }),
   page({
@@ -135,5 +147,19 @@ describe('a request whose last byte comes late', () => {
       house.ask('/api/v1/mine', { method: 'POST', headers: { authorization: `Bearer ${token}` }, body });
     assert.equal((await send(tokenOf('nobody'))).status, 401);
     assert.equal((await send(tokenOf('program'))).status, 413);
+  });
+});
+
+describe('a file that comes in pieces', () => {
+  const read = async () => (await house.get('/list.csv', { session: tokenOf('live') })).text();
+
+  it('comes whole, though the proof of its reader grows too old meanwhile', async () => {
+    between = age;
+    assert.equal(await read(), 'first,second');
+  });
+
+  it('breaks off when its reader may read it no more', async () => {
+    between = end;
+    await assert.rejects(read, AuthorityLost);
   });
 });

@@ -35,7 +35,7 @@ export function reasonPage(view: View, page: ReasonPage): Html {
     narrow: true,
     refusal,
     body: html`<p class="lead">${page.text}</p>
-${page.also && page.also.length > 0 && html`<ul>${page.also.map((line) => html`<li>${line}</li>`)}</ul>`}
+${page.also && page.also.length > 0 && html`<ul>${page.also.map((line) => html`<li class="anywhere">${line}</li>`)}</ul>`}
 ${form(
   view,
   page.action,
