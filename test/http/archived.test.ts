@@ -125,5 +125,15 @@ test('the page of a person of an archived partner says so, and offers nothing th
 test('an invitation that no mail server can carry is said to wait', async (t) => {
   const { csm, partnerPath } = await openPartner(t);
   const invited = await csm.post(`${partnerPath}/people/new`, { email: 'new@acme.example', name: '', role: 'member' });
-  assert.match(await read(csm, invited.location ?? ''), /No mail server is set up yet: the mail waits in the outbox/);
+  assert.match(
+    await read(csm, invited.location ?? ''),
+    /The invitation is on its way once a mail server is set up: until then it waits in the outbox/,
+  );
+});
+
+test('with a mail server the same invitation is on its way', async (t) => {
+  const mail = { SALLYPORT_SMTP_URL: 'smtp://localhost:2525', SALLYPORT_MAIL_FROM: 'portal@portal.example' };
+  const { csm, partnerPath } = await openConsole(t, mail);
+  const invited = await csm.post(`${partnerPath}/people/new`, { email: 'new@acme.example', name: '', role: 'member' });
+  assert.match(await read(csm, invited.location ?? ''), /The invitation is on its way\. /);
 });

@@ -46,13 +46,14 @@ ${done && doneNotice(view, done)}${page.body}`;
   });
 }
 
-/** What was done; and where that is a mail, whether it can go anywhere. */
+/** What was done; a mail that no server can carry yet is said to wait. */
 function doneNotice({ t, config }: View, done: Done): Html {
-  const waits = MAILED.has(done) && config.smtp === undefined;
-  return html`${notice(t(`console.done.${done}`))}${waits && notice(t('console.noMail'), 'info')}`;
+  const mailed = MAILED.find((known) => known === done);
+  const waits = mailed !== undefined && config.smtp === undefined;
+  return notice(t(waits ? `console.waiting.${mailed}` : `console.done.${done}`));
 }
 
-const MAILED: ReadonlySet<Done> = new Set(['invited', 'link', 'resent']);
+const MAILED = ['invited', 'link', 'resent'] as const;
 
 function consoleTabs(view: View, part: ConsolePage['part']): Html {
   const { t, config, staff } = view;

@@ -75,14 +75,15 @@ function cellsOf(view: View, row: TeamRow, isUndelivered: boolean): readonly Con
   ];
 }
 
-/** What was done; and where that is a mail, whether it can go anywhere. */
+/** What was done; a mail that no server can carry yet is said to wait. */
 function doneNotice({ t, config }: View, done: Done | undefined): Content {
   if (done === undefined) return undefined;
-  const waits = MAILED.has(done) && config.smtp === undefined;
-  return html`${notice(t(`team.done.${done}`))}${waits && notice(t('team.noMail'), 'info')}`;
+  const mailed = MAILED.find((known) => known === done);
+  const waits = mailed !== undefined && config.smtp === undefined;
+  return notice(t(waits ? `team.waiting.${mailed}` : `team.done.${done}`));
 }
 
-const MAILED: ReadonlySet<Done> = new Set(['invited', 'resent', 'reminded']);
+const MAILED = ['invited', 'resent', 'reminded'] as const;
 
 type OnePage = {
   readonly row: TeamRow;
