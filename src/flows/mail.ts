@@ -14,8 +14,9 @@ import { type MailShare, mailKey } from './lanes.ts';
 /**
  * What we write to people, each with its own parameters. The words are made when a mail is read or sent.
  *
- * A new kind is one member here, its four texts `mail.<kind>.…` in each language, and a place for its button in
- * `mail/words.ts` unless it carries a link of its own.
+ * A new kind is one member here, its share of an address's mail below, its four texts `mail.<kind>.…` in each language
+ * with their values in `mail/words.ts`, and a place for its button there unless it carries a link of its own. The
+ * compiler asks for each of them.
  */
 export type Mail =
   | { readonly kind: 'password_reset' | 'invitation' | 'email_confirm'; readonly link: string }

@@ -4,11 +4,14 @@ import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { addApiKey, endApiKey, keyActor } from '#flows/api-keys.ts';
 import { exemptPerson } from '#flows/exemption.ts';
+import { LINK_KINDS } from '#flows/mail.ts';
 import { changeMfaPolicy } from '#flows/partner-acts.ts';
 import { actOn } from '#flows/person-acts.ts';
 import { resetMfaOf } from '#flows/reset-mfa.ts';
 import { addWebhook } from '#flows/webhooks.ts';
 import { addEventDays, setAdoptionDay } from '#store/adoption.ts';
+import { claimMail, markMailDead } from '#store/deliveries.ts';
+import { listMail } from '#store/outbox.ts';
 import { type Picture, passwordOnly, type Stage, sendCode, submit, takeOver } from './ways.ts';
 import { PASSWORD } from './world.ts';
 
@@ -29,6 +32,8 @@ type Scene = {
   readonly key: string;
   readonly webhook: string;
   readonly lost: string;
+  /** To whom MFA was reset; it did not arrive. */
+  readonly mail: string;
 };
 
 let scenes = 0;
@@ -78,6 +83,7 @@ async function openScene(stage: Stage): Promise<Scene> {
       .values({ id: request, user_id: member, ...asked, checked_by: 'callback', check_note: 'office number' })
       .execute();
   });
+  const mail = await loseLastMail(stage);
   const secret = await world.addAuthenticator(admin.id);
   const visitor = world.person();
   await visitor.signIn(admin.email);
@@ -94,8 +100,20 @@ async function openScene(stage: Stage): Promise<Scene> {
     own: admin.id,
     newcomer: newcomer.id,
     request,
+    mail,
     ...programs,
   };
+}
+
+/** The mail about a reset comes back; answers its id. */
+async function loseLastMail({ site }: Stage): Promise<string> {
+  const { env, clock } = site.world;
+  const mails = await listMail(env.db.read, 100);
+  const { id = '' } = mails.find(({ kind }) => kind === 'mfa_reset') ?? {};
+  const fault = 'EENVELOPE RCPT TO 550 5.1.1';
+  await env.db.transaction((tx) => claimMail(tx, id, { now: clock.at, untilAt: clock.at + 90 }));
+  await env.db.transaction((tx) => markMailDead(tx, id, { now: clock.at, fault, linkKinds: LINK_KINDS }));
+  return id;
 }
 
 /** A key that works and one that was revoked; a webhook with a delivery that was taken, and one that gave up. */
@@ -197,6 +215,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-unexempt': one('/unexempt', 'exempt'),
   'console-link': one('/link'),
   'console-invitation': one('/invitation', 'invited'),
+  'console-mail': at((scene) => `/console/people/${scene.reset}/mail/${scene.mail}`),
   'console-reset': one('/reset-mfa'),
   'console-reset-refused': async (stage) => {
     const scene = await openScene(stage);
@@ -351,6 +370,7 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${ONE}/unexempt`]: ['console-unexempt'],
   [`${ONE}/link`]: ['console-link'],
   [`${ONE}/invitation`]: ['console-invitation'],
+  [`${ONE}/mail/:mail`]: ['console-mail'],
   [`${ONE}/reset-mfa`]: ['console-reset', 'console-reset-done'],
   [`${ONE}/access-code`]: ['console-access-code'],
   '/console/resets': ['console-resets'],
