@@ -14,7 +14,8 @@ const EVERYTHING: Directions = {
 const ROOMS: Readonly<Record<string, Directions>> = {
   core: { runs: [] },
   messages: { runs: [] },
-  config: { runs: [] },
+  // A rule for text that comes from files, whoever reads it.
+  config: { runs: ['core'] },
   // Leads nowhere: whoever does something may tell of it, and only telemetry listens.
   signals: { runs: [] },
   // Whose a new file is: the key file and the database have to agree on it.
