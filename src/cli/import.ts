@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { checkNotes, openKeys } from '#env.ts';
 import { importRows } from '#features/operate/restore.ts';
 import { digestTables, findFilledTable, type TableDigest } from '#store/copy-rows.ts';
@@ -6,6 +5,7 @@ import { openSqliteCopy } from '#store/sqlite-source.ts';
 import { command, JSON_OPTION } from './command.ts';
 import { columns } from './help.ts';
 import { ACTOR, readConfig } from './open.ts';
+import { typedPath } from './path.ts';
 import { withTarget } from './whole-database.ts';
 
 const bring = command({
@@ -16,7 +16,7 @@ const bring = command({
     'Moves an SQLite database of this service, or a backup, into the empty database of the settings; nobody is signed out.',
   async run({ args, options }) {
     const config = readConfig();
-    const path = resolve(args.FILE);
+    const path = typedPath(args.FILE);
     if (config.database.kind === 'sqlite' && config.database.path === path) {
       throw new Error(`${path} is the database of the settings itself: set SALLYPORT_DATABASE_URL to the new one`);
     }

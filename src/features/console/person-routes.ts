@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDay } from '#core/day.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import { typedDay } from '#core/typed-day.ts';
 import type { Env } from '#env.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
 import { deleteUser } from '#flows/delete-user.ts';
@@ -156,7 +157,7 @@ function back(id: string, done: string): Reply {
 
 /** An exemption holds through the day that was typed; what is no day is no moment ahead. */
 function endOf(day: string): number {
-  const at = parseDay(day);
+  const at = parseDay(typedDay(day) ?? '');
   return at === undefined ? 0 : at + DAY_SECONDS;
 }
 
