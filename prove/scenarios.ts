@@ -37,9 +37,9 @@ const PEOPLE: readonly Part[] = [
   ...(['access_code', 'access_code_race', 'password_link', 'invitation', 'change_email', 'revert_email'] as const),
 ];
 const SPREAD_MS = 350;
-/** Those who need no code of this moment: amid a jump of the clock nobody can say which is right. */
+/** Those who need no code of this moment: amid a jump nobody can say which is right. Nor how long a minute of waiting is. */
 const TIMELESS: readonly Part[] = [
-  ...(['canary', 'recovery_codes', 'recovery_codes', 'recovery_code_race', 'guess', 'guess'] as const),
+  ...(['canary', 'recovery_codes', 'recovery_codes', 'recovery_code_race'] as const),
   ...(['change_password', 'end_others', 'renew_codes', 'access_code_race'] as const),
 ];
 

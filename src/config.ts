@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { type Environment, findStrayName, readSetting } from '#config/environment.ts';
+import { type Environment, findStrayName, readSetting, usableEnvironment } from '#config/environment.ts';
 import type { Logo } from '#config/logo.ts';
 import {
   type DatabaseAddress,
@@ -67,7 +67,8 @@ export type Config = {
  *
  * @param options.root the folder that relative paths start from
  */
-export function loadConfig(environment: Environment, options: { readonly root: string }): Config | ConfigProblem {
+export function loadConfig(given: Environment, options: { readonly root: string }): Config | ConfigProblem {
+  const environment = usableEnvironment(given);
   const stray = findStrayName(environment);
   if (stray) return stray;
   const values = parseSettings(environment, options.root);
@@ -123,7 +124,8 @@ export type SettingRow = {
 };
 
 /** Every setting, its value and where the value comes from; secrets are masked. */
-export function settingsTable(environment: Environment): SettingRow[] {
+export function settingsTable(all: Environment): SettingRow[] {
+  const environment = usableEnvironment(all);
   return Object.values(SETTINGS).map((setting: Setting) => {
     const { name } = setting;
     if (setting.secret && environment[`${name}_FILE`] !== undefined) return { name, value: HIDDEN, source: 'file' };

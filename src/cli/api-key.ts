@@ -1,12 +1,13 @@
 import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
-import { instant, parseEnd } from '#core/day.ts';
+import { instant } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { addApiKey, endApiKey } from '#flows/api-keys.ts';
 import { apiKeyRecord } from '#flows/records.ts';
 import { type ApiKey, listApiKeys } from '#store/api-keys.ts';
-import { command, JSON_OPTION } from './command.ts';
+import { command, isMisuse, JSON_OPTION } from './command.ts';
 import { columns } from './help.ts';
 import { ACTOR, withEnv } from './open.ts';
+import { readEnd } from './typed-time.ts';
 
 const add = command({
   words: 'api-key add',
@@ -18,9 +19,8 @@ const add = command({
   },
   summary: 'Makes a key of the management API and prints it, this once.',
   async run({ args, options }) {
-    const expiresAt = options.expires === undefined ? undefined : parseEnd(options.expires);
-    if (options.expires !== undefined && expiresAt === undefined)
-      return { misuse: '--expires must be a day or a time' };
+    const expiresAt = options.expires === undefined ? undefined : readEnd('--expires', options.expires);
+    if (isMisuse(expiresAt)) return expiresAt;
     const scopes = options.scope.split(',').map((scope) => scope.trim());
     return withEnv(async (env) => {
       const made = await addApiKey(env, ACTOR, { name: args.NAME, scopes, expiresAt });

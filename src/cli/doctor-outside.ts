@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Environment } from '#config/environment.ts';
+import { type Environment, usableEnvironment } from '#config/environment.ts';
 import { ROOT } from '#config/root.ts';
 import type { Config } from '#config.ts';
 import { OPERATOR_TROUBLES } from '#http/operator-watch.ts';
@@ -9,23 +9,27 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Files that hold a secret: others of this machine must neither read nor write them. */
 export function secretFiles(environment: Environment): Finding[] {
-  const named = Object.entries(environment).filter(([name]) => /^SALLYPORT_\w+_FILE$/.test(name) && !/LOGO/.test(name));
+  const named = Object.entries(usableEnvironment(environment)).filter(
+    ([name]) => /^SALLYPORT_\w+_FILE$/.test(name) && !/LOGO/.test(name),
+  );
   const findings = named.flatMap(([name, path = '']) => secretFile(name, resolve(ROOT, path)));
   return findings.length > 0 ? findings : [ok('secret files', `${named.length} in use, none open to everybody`)];
 }
 
 function secretFile(name: string, path: string): Finding[] {
-  const mode = modeOf(path);
-  if (mode === undefined) {
+  const stats = statsOf(path);
+  if (stats === undefined) {
     return [fail('secret files', `${name}: ${path} cannot be read: give the path of a file that this user may read`)];
   }
+  const { mode } = stats;
+  if (stats.isDirectory()) return [fail('secret files', `${name}: ${path} is a folder: give the path of a file`)];
   if (mode & 0o022) return [fail('secret files', `${name}: others may write ${path}: chmod 600 ${path}`)];
   return mode & 0o004 ? [warn('secret files', `${name}: everybody may read ${path}: chmod 600 ${path}`)] : [];
 }
 
-function modeOf(path: string): number | undefined {
+function statsOf(path: string): Stats | undefined {
   try {
-    return statSync(path).mode;
+    return statSync(path);
   } catch {
     return undefined;
   }

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { checkNotes, type Env, openKeys } from '#env.ts';
 import { importRows, restoreRows } from '#features/operate/restore.ts';
 import { digestTables, findFilledTable, type TableDigest } from '#store/copy-rows.ts';
@@ -7,6 +6,7 @@ import { openSqliteCopy } from '#store/sqlite-source.ts';
 import { command, JSON_OPTION, type Output } from './command.ts';
 import { columns } from './help.ts';
 import { ACTOR, readConfig } from './open.ts';
+import { typedPath } from './path.ts';
 import { restoredLines, restoredRecord } from './restored.ts';
 import { withTarget } from './whole-database.ts';
 
@@ -18,7 +18,7 @@ const bring = command({
     'Moves an SQLite database of this service into the empty database of the settings; nobody is signed out. A backup comes as "restore" brings it.',
   async run({ args, options }) {
     const config = readConfig();
-    const path = resolve(args.FILE);
+    const path = typedPath(args.FILE);
     if (config.database.kind === 'sqlite' && config.database.path === path) {
       throw new Error(`${path} is the database of the settings itself: set SALLYPORT_DATABASE_URL to the new one`);
     }

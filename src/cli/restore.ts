@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import { restoreRows } from '#features/operate/restore.ts';
 import { findFilledTable } from '#store/copy-rows.ts';
 import { openSqliteCopy } from '#store/sqlite-source.ts';
 import { command, JSON_OPTION } from './command.ts';
 import { ACTOR, readConfig } from './open.ts';
+import { typedPath } from './path.ts';
 import { restoredLines, restoredRecord } from './restored.ts';
 import { withTarget } from './whole-database.ts';
 
@@ -17,7 +17,7 @@ const restore = command({
   },
   summary: 'Brings a backup into the database and begins a new epoch: sessions, links, known devices and API keys end.',
   async run({ args, options }) {
-    const source = await openSqliteCopy(resolve(args.FILE), { alone: false });
+    const source = await openSqliteCopy(typedPath(args.FILE), { alone: false });
     try {
       const restored = await withTarget(readConfig(), source.db, async (env) => {
         const filled = options.replace ? undefined : await findFilledTable(env.db.read);

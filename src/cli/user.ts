@@ -20,7 +20,7 @@ import { listUsers } from '#store/user-lists.ts';
 import { findPerson, type Person } from '#store/users.ts';
 import { command, isMisuse, JSON_OPTION, type Output } from './command.ts';
 import { columns } from './help.ts';
-import { ACTOR, withEnv } from './open.ts';
+import { ACTOR, linkAdvice, withEnv } from './open.ts';
 import { readEntrance } from './password.ts';
 
 /** How a person who is added gets in. */
@@ -63,7 +63,8 @@ export async function addOne(typed: Typed, options: EntranceOptions) {
       'Until they set a password with this link (once, for 72 hours) they cannot sign in:',
       added.invitation.url,
     ];
-    return { data: addedRecord(added), lines: [`Added ${user.email} (${user.role}).`, ...(invited || [])] };
+    const lines = [`Added ${user.email} (${user.role}).`, ...(invited || [])];
+    return { data: addedRecord(added), lines, advice: invited ? await linkAdvice(env) : [] };
   });
 }
 
@@ -98,7 +99,8 @@ const link = command({
     withEnv(async (env) => {
       const made = await makeResetLink(env, { email: args.EMAIL, actor: ACTOR });
       if (isRefusal(made)) return made;
-      return { data: { url: made.url, expiresAt: instant(made.expiresAt) }, lines: [made.url] };
+      const data = { url: made.url, expiresAt: instant(made.expiresAt) };
+      return { data, lines: [made.url], advice: await linkAdvice(env) };
     }),
 });
 

@@ -212,6 +212,8 @@ const INTRODUCTION = [
   '# Settings',
   '',
   'Settings come from the environment alone. A secret may also be given as the path of a file that holds it, in',
-  '`NAME_FILE`: one line end at the end of the file is dropped. A name that is not known, a bad value or a',
-  'contradiction stops the start with one line that says what to write. `sallyport config` prints the values in force.',
+  '`NAME_FILE`: one line end at the end of the file and a byte order mark are dropped. An empty variable counts as one that is',
+  'not set, and quotes around a value as not there. A name that is not known, a bad value or a contradiction stops the start with one',
+  'line that says what to write; the variables that Kubernetes and Docker set for services called `sallyport…` are none of ours.',
+  '`sallyport config` prints the values in force.',
 ];

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { lineOf } from '#core/text-bytes.ts';
 import { giveToOwner, makeFolder } from '#file-owner.ts';
 import { type KeyProblem, makeKeyText } from './key-ring.ts';
 import { randomBytes } from './random.ts';
@@ -37,10 +38,11 @@ function readKeyFile(path: string): string | KeyProblem | undefined {
   try {
     const file = openSync(path, 'r');
     try {
+      if (fstatSync(file).isDirectory()) return { problem: `${path} is a folder: the key ring is a file of that name` };
       if (fstatSync(file).mode & 0o077) {
         return { problem: `${path} holds the keys and may be read by others: chmod 600 ${path}` };
       }
-      return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+      return lineOf(readFileSync(file)) ?? { problem: `${path} is not UTF-8 text: the key ring lives there` };
     } finally {
       closeSync(file);
     }

@@ -1,4 +1,4 @@
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What the files of an SQLite database say of themselves; `undefined` where there is none. */
@@ -21,10 +21,10 @@ const FILE_SYSTEMS: ReadonlyMap<number, SqliteFacts['fileSystem']> = new Map([
 ]);
 
 export function sqliteFacts(path: string): SqliteFacts | undefined {
-  if (!existsSync(path)) return undefined;
+  if (!isFile(path)) return undefined;
   const folder = dirname(path);
   const keys = join(folder, 'keys');
-  const files = [path, `${path}-wal`, `${path}-shm`, keys, `${keys}.lock`].filter((file) => existsSync(file));
+  const files = [path, `${path}-wal`, `${path}-shm`, keys, `${keys}.lock`].filter(isFile);
   const { uid, size } = statSync(path);
   const { bavail, bsize, type } = statfsSync(folder);
   return {
@@ -35,4 +35,9 @@ export function sqliteFacts(path: string): SqliteFacts | undefined {
     freeBytes: bavail * bsize,
     fileSystem: (process.platform === 'linux' ? FILE_SYSTEMS.get(type) : undefined) ?? 'other',
   };
+}
+
+/** A folder in the place of a file is what a container makes of a mount whose source is missing: opening it says so. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

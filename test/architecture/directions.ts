@@ -14,7 +14,7 @@ const EVERYTHING: Directions = {
 const ROOMS: Readonly<Record<string, Directions>> = {
   core: { runs: [] },
   messages: { runs: [] },
-  // A name in a setting is judged like any other name.
+  // A name in a setting is judged like any other name, and a text from a file by one rule.
   config: { runs: ['core'] },
   // Leads nowhere: whoever does something may tell of it, and only telemetry listens.
   signals: { runs: [] },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SCOPES } from '#core/api-key.ts';
 import { parseEnd } from '#core/day.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import { typedDay } from '#core/typed-day.ts';
 import { addApiKey, endApiKey } from '#flows/api-keys.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
@@ -64,7 +65,7 @@ async function submitKey(call: PageCall<'staffAdminSteppedUp', z.output<typeof k
   const typed = typedOf(call.input);
   const { name, scopes, expires } = typed;
   // No day is as late as may be; what is no day is none that is ahead.
-  const expiresAt = expires.trim() === '' ? undefined : (parseEnd(expires) ?? 0);
+  const expiresAt = expires.trim() === '' ? undefined : (parseEnd(typedDay(expires) ?? '') ?? 0);
   const made = await makeSecret(call, {
     act: (env) => addApiKey(env, actorOf(call), { name, scopes, expiresAt }),
     secretOf: ({ key, apiKey }) => ({ kind: 'api_key', name: apiKey.name, secret: key }),

@@ -2,6 +2,7 @@ import { AUDIT_ACTIONS, type AuditAction } from '#core/audit.ts';
 import { parseDay } from '#core/day.ts';
 import { canonicalEmail } from '#core/email.ts';
 import type { Refusal } from '#core/result.ts';
+import { typedDay } from '#core/typed-day.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/acting.ts';
 import { type Actor, actorClient, actorId } from '#flows/actor.ts';
@@ -40,7 +41,7 @@ export function isAction(text: string): text is AuditAction {
 
 export function readAuditQuery(query: URLSearchParams): AuditQuery {
   const text = (name: string) => query.get(name)?.trim().slice(0, LONGEST_SEARCH) || undefined;
-  const day = (name: string) => (parseDay(text(name) ?? '') === undefined ? undefined : text(name));
+  const day = (name: string) => typedDay(text(name) ?? '');
   const [action, before] = [text('action'), text('before')];
   return {
     person: text('person'),

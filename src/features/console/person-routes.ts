@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DAY_SECONDS, dayText, lastDayBefore, parseEnd } from '#core/day.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import { typedDay } from '#core/typed-day.ts';
 import type { Env } from '#env.ts';
 import type { Actor } from '#flows/actor.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
@@ -44,7 +45,7 @@ export const personRoutes: readonly Route[] = [
   ...reasonAct('enable', 'enabled', enableUser),
   ...reasonAct('unlock', 'unlocked', unlockUser),
   ...reasonAct('exempt', 'exempted', (env, { id, actor, reason, until }) =>
-    exemptPerson(env, { personId: id, actor, reason, until: parseEnd(until) ?? 0 }),
+    exemptPerson(env, { personId: id, actor, reason, until: parseEnd(typedDay(until) ?? '') ?? 0 }),
   ),
   ...reasonAct('unexempt', 'unexempted', (env, { id, actor, reason }) =>
     endExemption(env, { personId: id, actor, reason }),

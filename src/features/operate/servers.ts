@@ -13,7 +13,7 @@ const TELL_SECONDS = 10;
  * @param name `host:process id`
  */
 export async function startPresence(env: Env, name: string): Promise<{ stop(): Promise<void> }> {
-  const server = { id: env.newId(), name, started_at: env.now() };
+  const server = { id: env.newId(), name, started_at: env.now(), public_url: env.config.publicUrl.origin };
   let told: { keys: string; at: number } | undefined;
   let running: Promise<void> | undefined;
 

@@ -17,6 +17,8 @@ const COLUMNS = [
   "authenticators add column used_steps text not null default ''",
   'attempts add column written_at bigint not null default 0',
   'attempts add column ahead_seconds bigint not null default 0',
+  // The address that the links of this server lead to: a command beside it makes links too.
+  "servers add column public_url text not null default ''",
 ];
 
 const FILL = "update authenticators set used_steps = cast(last_used_step as text) || ' ' where last_used_step >= 0";
