@@ -331,6 +331,22 @@ describe('no refusal is lost', () => {
     assert.deepEqual([events.length, told(events)], [2, 10]);
   });
 
+  test('where one comes while the numbers are on their way to the database', async (t) => {
+    const { one, ana } = await twoNodes(t);
+    for (let i = 0; i < 3; i++) await tryPassword(one, ana.email, 'wrong');
+    const { transaction } = one.env.db;
+    const slow: typeof transaction = async (work) => {
+      const outcome = await transaction(work);
+      Object.assign(one.env.db, { transaction });
+      await tryPassword(one, ana.email, 'wrong');
+      return outcome;
+    };
+    Object.assign(one.env.db, { transaction: slow });
+    await flushRefusals(one.env);
+    await windowIsOver(one);
+    assert.equal(told(await refused(one, 'sign_in.password_refused', 'too_many_attempts')), 4);
+  });
+
   test('where the database is away for a while', async (t) => {
     const { one, ana } = await twoNodes(t);
     for (let i = 0; i < 10; i++) await tryPassword(one, ana.email, 'wrong');
@@ -362,4 +378,21 @@ test('a window that a clock began which was ahead is over once the clock is righ
   );
   await windowIsOver(world);
   assert.equal(told(await refused(world, 'sign_in.password_refused', 'too_many_attempts')), 10);
+});
+
+test('set-ups that are begun over and over, each with tries of its own, come to an end', async (t) => {
+  const world = await openWorld(t);
+  const partner = await world.addPartner();
+  const { email } = await world.addUser({ email: 'new@acme.example', partnerId: partner.id });
+  const token = await pendingToken(world, email, ADDRESS);
+  const begin = () => world.api('POST', '/api/v1/sign-in/enrollment', {}, token, ADDRESS);
+  const spend = () => world.env.db.transaction((tx) => tx.updateTable('enrollments').set({ tries: 20 }).execute());
+  for (let count = 1; count <= 20; count++) {
+    assert.equal((await begin()).status, 200);
+    await spend();
+  }
+  const refusal = await begin();
+  assert.deepEqual([refusal.status, refusal.body.code], [429, 'too_many_attempts']);
+  const started = (await world.events()).filter(({ action }) => action === 'enrollment.started');
+  assert.equal(started.length, 20);
 });
