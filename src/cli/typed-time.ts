@@ -4,8 +4,7 @@ import type { Misuse } from './command.ts';
 
 /** The beginning of a day as it was typed behind an option, or what to type instead. */
 export function readBegin(option: string, typed: string): number | Misuse {
-  const day = typedDay(typed);
-  return (day && parseBegin(day)) ?? refused(option, typed, 'a day, as in 2027-01-31');
+  return parseBegin(typedDay(typed) ?? '') ?? refused(option, typed, 'a day, as in 2027-01-31');
 }
 
 /** When something ends that was typed with its last day, or with a moment. */

@@ -131,6 +131,7 @@ describe('while the hash queue is full', () => {
       assert.ok(!text.includes(PASSWORD));
     }
     assert.match(signIn.text, /value="ana@acme\.example"/);
+    assert.doesNotMatch(signIn.text, /aria-invalid/, 'no field is wrong');
     assert.match(accepted.text, /value="Ana Silva"/);
     await release();
     assert.equal((await invited.post(pathname, { name: 'Ana Silva', password: PASSWORD })).location, '/enroll');

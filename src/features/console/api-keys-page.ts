@@ -1,5 +1,4 @@
 import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
-import { DAY_SECONDS, dayText, lastDayBefore } from '#core/day.ts';
 import { form, linkButton, submitButton } from '#http/parts/actions.ts';
 import { checkbox, textField } from '#http/parts/fields.ts';
 import { grid } from '#http/parts/grid.ts';
