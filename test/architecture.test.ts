@@ -103,10 +103,9 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/features/recovery/request-link.ts': 'is public',
   'src/features/recovery/reset-password.ts': 'is public: a link is claimed',
   'src/features/recovery/revert-email.ts': 'is public: a link is claimed',
-  'src/features/home/sign-out.ts': 'is public: signs out whatever session there still is',
+  'src/flows/sign-out.ts': 'is public: signs out whatever session there still is',
   'src/features/step-up/prove.ts': 'writes refusals down',
-  'src/features/security/change-password.ts': 'writes refusals down',
-  'src/features/security/change-email.ts': 'writes refusals down',
+  'src/features/console/shown-secret.ts': 'keeps a secret around the transaction of the act that made it, which asks',
   'src/features/security/routes.ts': 'forgets what this session was told, if there is one',
 };
 
@@ -121,9 +120,9 @@ test('every act of a request asks again, in its transaction, what its guard aske
 // What the handler of one code can reach decides whether a reviewer can hold it in mind: 7 files in the smallest example
 // of this field, 103 and 155 in the large ones.
 const BUDGETS = [
-  { start: 'src/flows/check-one-time-code.ts', files: 22, lines: 2_200 },
+  { start: 'src/flows/check-one-time-code.ts', files: 23, lines: 2_300 },
   // Both codes, the new session, the notice that follows, and how much mail of all that one address is sent.
-  { start: 'src/features/sign-in/second-factor.ts', files: 45, lines: 3_900 },
+  { start: 'src/features/sign-in/second-factor.ts', files: 45, lines: 4_050 },
 ];
 
 for (const { start, files, lines } of BUDGETS) {

@@ -246,7 +246,6 @@ function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
   if (name === 'scopes') return /^[a-z]+:[a-z_]+$/.test(text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
-  if ((name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action))
-    return text !== '' && text.length <= STAFF_REASON_LENGTH;
-  return CODE_OR_ID.test(text);
+  const isTyped = (name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action);
+  return isTyped ? text !== '' && text.length <= STAFF_REASON_LENGTH : CODE_OR_ID.test(text);
 }

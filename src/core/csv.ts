@@ -7,24 +7,22 @@ function cell(value: unknown): string {
   const text = String(value ?? '');
   // A spreadsheet would run it as a formula (OWASP, CSV injection).
   const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  // The semicolon too: `semicolonCsv` puts it between cells.
+  // The semicolon too: `semicolonCells` puts it between cells.
   return /[",;\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
 /**
- * The same CSV with semicolons between the cells and a byte order mark: as Excel reads it by a double click where the
- * comma is the decimal sign, as in German.
+ * Puts semicolons between the cells of a CSV instead of commas, as Excel reads it by a double click where the comma is the
+ * decimal sign, as in German.
  *
- * @param csv as `csvLine` makes it, in pieces of any size
+ * @returns what turns one piece after another, of any size, of what `csvLine` makes
  */
-export async function* semicolonCsv(csv: string | AsyncIterable<string>): AsyncGenerator<string> {
-  yield '\ufeff';
+export function semicolonCells(): (piece: string) => string {
   let isQuoted = false;
-  for await (const piece of typeof csv === 'string' ? [csv] : csv) {
-    yield piece.replace(/[",]/g, (sign) => {
+  return (piece) =>
+    piece.replace(/[",]/g, (sign) => {
       if (sign === ',') return isQuoted ? ',' : ';';
       isQuoted = !isQuoted;
       return sign;
     });
-  }
 }

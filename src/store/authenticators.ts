@@ -1,5 +1,6 @@
 import { type Insertable, sql } from 'kysely';
-import type { AuthenticatorTable, Queries } from './database.ts';
+import type { AuthenticatorTable } from './authenticator-tables.ts';
+import type { Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
 export type NewAuthenticator = Insertable<AuthenticatorTable>;

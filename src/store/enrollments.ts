@@ -1,4 +1,5 @@
-import type { EnrollmentTable, Queries } from './database.ts';
+import type { EnrollmentTable } from './authenticator-tables.ts';
+import type { Queries } from './database.ts';
 
 /** A secret shown and not yet confirmed, of one pending sign-in or one session (its owner). */
 export type Enrollment = {

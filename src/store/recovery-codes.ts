@@ -1,4 +1,5 @@
-import type { Queries, RecoveryCodeTable } from './database.ts';
+import type { RecoveryCodeTable } from './authenticator-tables.ts';
+import type { Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
 export type RecoveryCode = {

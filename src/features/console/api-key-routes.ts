@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { SCOPES } from '#core/api-key.ts';
-import { parseEnd } from '#core/day.ts';
+import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
+import { DAY_SECONDS, dayText, lastDayBefore, parseEnd } from '#core/day.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import { typedDay } from '#core/typed-day.ts';
 import { addApiKey, endApiKey } from '#flows/api-keys.ts';
@@ -34,7 +34,7 @@ export const apiKeyRoutes: readonly Route[] = [
     method: 'GET',
     path: `${KEYS}/new`,
     guard: 'staffAdminSteppedUp',
-    handle: ({ view }) => show(keyFormPage(view, typedOf(view.kept ?? {}))),
+    handle: ({ view }) => show(keyFormPage(view, typedOf(view.kept ?? {}), daysFrom(view.now))),
   }),
   page({
     method: 'POST',
@@ -73,8 +73,12 @@ async function submitKey(call: PageCall<'staffAdminSteppedUp', z.output<typeof k
   return isRefusal(made) ? showRefusal(refusedForm(call, typed, made), made) : made;
 }
 
+function daysFrom(now: number) {
+  return { min: dayText(now), max: dayText(lastDayBefore(now + API_KEY_DAYS_MOST * DAY_SECONDS)) };
+}
+
 function refusedForm({ view }: Pick<AdminCall, 'view'>, typed: KeyTyped, refusal: Refusal) {
-  return keyFormPage(view, typed, refusedWords(view, refusal));
+  return keyFormPage(view, typed, daysFrom(view.now), refusedWords(view, refusal));
 }
 
 async function askToRevoke({ env, view, params }: AdminCall): Promise<Reply> {

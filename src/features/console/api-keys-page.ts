@@ -1,4 +1,4 @@
-import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
+import { SCOPES } from '#core/api-key.ts';
 import { form, linkButton, submitButton } from '#http/parts/actions.ts';
 import { checkbox, textField } from '#http/parts/fields.ts';
 import { grid } from '#http/parts/grid.ts';
@@ -59,10 +59,12 @@ function stateOf({ t, locale, now }: View, { revokedAt, revokedBecause, expiresA
 
 export type KeyTyped = { readonly name: string; readonly scopes: readonly string[]; readonly expires: string };
 
-export function keyFormPage(view: View, typed: KeyTyped, refusal?: Refused): Html {
+/** `days`: the first and the last that may be typed. */
+type Days = { readonly min: string; readonly max: string };
+
+export function keyFormPage(view: View, typed: KeyTyped, days: Days, refusal?: Refused): Html {
   const { t } = view;
   const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
-  const [min, max] = [view.now, lastDayBefore(view.now + API_KEY_DAYS_MOST * DAY_SECONDS)].map(dayText);
   return consolePage(view, {
     ...{ title: t('keys.add'), part: 'keys', narrow: true, refusal },
     above: { href: KEYS, label: t('console.keys') },
@@ -80,7 +82,7 @@ ${choices({
 })}
 ${textField({
   ...{ id: 'expires', name: 'expires', label: t('keys.expires'), hint: t('keys.expires.hint'), type: 'date' },
-  ...{ autocomplete: 'off', value: typed.expires, required: false, min, max, error: error('expires') },
+  ...{ autocomplete: 'off', value: typed.expires, required: false, ...days, error: error('expires') },
 })}
 ${submitButton(t('keys.add'))}`,
 )}`,

@@ -3,15 +3,7 @@ import { isRefusal, type Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import type { Actor } from '#flows/actor.ts';
 import { doFormOnce } from '#flows/once.ts';
-import {
-  addPartner,
-  archivePartner,
-  changeMfaPolicy,
-  changeResets,
-  renamePartner,
-  restorePartner,
-} from '#flows/partner-acts.ts';
-import { previewMfaPolicy } from '#flows/policy-preview.ts';
+import { addPartner, archivePartner, changeResets, renamePartner, restorePartner } from '#flows/partner-acts.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -24,8 +16,7 @@ import { refusedWords } from './frame-page.ts';
 import { readPartnerList, readPeopleList } from './lists.ts';
 import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
-import { type PolicyTyped, readPolicyChoice, typedOf } from './policy-choice.ts';
-import { policyPage } from './policy-page.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { actorOf, bySemicolon, csvFile, doneOf, missing } from './shared-routes.ts';
 
 const PARTNERS = '/console/partners';
@@ -33,7 +24,6 @@ const ONE = `${PARTNERS}/:partner`;
 
 const nameForm = z.object({ name: typed('name').optional() });
 const newForm = z.object({ name: typed('name').optional(), slug: typed('slug').optional() });
-const policyForm = z.object({ policy: typed('word').optional(), from: typed('time').optional() });
 
 type StaffCall = PageCall<'staffSteppedUp'>;
 
@@ -82,15 +72,7 @@ export const partnerRoutes: readonly Route[] = [
       );
     },
   }),
-  page({ method: 'GET', path: `${ONE}/policy`, guard: 'staffSteppedUp', handle: showPolicy }),
-  page({
-    method: 'POST',
-    path: `${ONE}/policy`,
-    guard: 'staffSteppedUp',
-    form: policyForm,
-    keeps: ['policy', 'from'],
-    handle: submitPolicy,
-  }),
+  ...policyRoutes,
   page({
     method: 'GET',
     path: `${ONE}/rename`,
@@ -222,44 +204,4 @@ async function submitRename(call: PageCall<'staffSteppedUp', z.output<typeof nam
   const renamed = await renamePartner(call.env, actorOf(call), partner.id, name);
   if (!isRefusal(renamed)) return back(call, 'renamed');
   return showRefusal(renamePage(call, partner, name, renamed), renamed);
-}
-
-async function showPolicy(call: StaffCall): Promise<Reply> {
-  const { env, view, query } = call;
-  const partner = await partnerOf(call);
-  if (!partner) return missing(view);
-  const asked = view.kept?.policy ?? query.get('policy');
-  if (asked === null) return show(policyPage(view, { partner, typed: typedOf(partner, view.now) }));
-  const typed = { policy: asked, from: view.kept?.from ?? query.get('from') ?? '' };
-  const choice = readPolicyChoice(typed, view.now);
-  if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
-  const counts = await previewMfaPolicy(env, partner.id, choice);
-  return show(policyPage(view, { partner, typed, preview: { choice, counts } }));
-}
-
-type Partner = NonNullable<Awaited<ReturnType<typeof partnerOf>>>;
-
-function refusePolicy(
-  { view }: Pick<StaffCall, 'view'>,
-  partner: Partner,
-  typed: PolicyTyped,
-  refusal: Refusal,
-): Reply {
-  return showRefusal(policyPage(view, { partner, typed, refusal: refusedWords(view, refusal) }), refusal);
-}
-
-async function submitPolicy(call: PageCall<'staffSteppedUp', z.output<typeof policyForm>>): Promise<Reply> {
-  const { view, input } = call;
-  const partner = await partnerOf(call);
-  if (!partner) return missing(view);
-  const typed = { policy: input.policy ?? '', from: input.from ?? '' };
-  const choice = readPolicyChoice(typed, view.now);
-  if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
-  const { policy, requiredFrom } = choice;
-  const changed = await doFormOnce(
-    call,
-    (env) => changeMfaPolicy(env, actorOf(call), partner.slug, { policy, requiredFrom }),
-    back(call, 'policy'),
-  );
-  return isRefusal(changed) ? missing(view) : changed;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Client } from '#core/client.ts';
-import { semicolonCsv } from '#core/csv.ts';
+import { semicolonCells } from '#core/csv.ts';
 import { readMailbox } from '#core/email.ts';
 import type { Actor } from '#flows/actor.ts';
 import { type Reply, show } from '#http/reply.ts';
@@ -39,11 +39,18 @@ export function missing(view: View): Reply {
 
 /** A download, by commas as every program reads it or by semicolons as some spreadsheets do. */
 export function csvFile(name: string, csv: string | AsyncIterable<string>, bySemicolon: boolean): Reply {
-  const body = bySemicolon ? semicolonCsv(csv) : csv;
+  const body = bySemicolon ? withSemicolons(csv) : csv;
   return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
 }
 
 /** Whether a list was asked for with semicolons. */
 export function bySemicolon(query: URLSearchParams): boolean {
   return query.get('separator') === 'semicolon';
+}
+
+/** With a byte order mark, so that Excel reads it as UTF-8. */
+async function* withSemicolons(csv: string | AsyncIterable<string>): AsyncGenerator<string> {
+  const turn = semicolonCells();
+  yield '\ufeff';
+  for await (const piece of typeof csv === 'string' ? [csv] : csv) yield turn(piece);
 }

@@ -1,6 +1,8 @@
 import { FORM_SECONDS } from '#core/named-act.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
+import { ownTransaction } from '#flows/acting.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import type { Session } from '#store/sessions.ts';
 import { createShownSecret, deleteShownSecret, findShownSecret } from '#store/shown-secrets.ts';
 
@@ -66,8 +68,8 @@ export async function readSecret(env: Env, { user }: Session, id: string): Promi
 }
 
 /** Done: it is never shown again. */
-export async function forgetSecret(env: Env, { user }: Session, id: string): Promise<void> {
-  await env.db.transaction((tx) => deleteShownSecret(tx, id, user.id));
+export async function forgetSecret(env: Env, session: GrantedSession, id: string): Promise<void> {
+  await ownTransaction(env, session, (tx) => deleteShownSecret(tx, id, session.user.id));
 }
 
 function binding(rowId: string, userId: string) {

@@ -89,13 +89,10 @@ export const staffRoutes: readonly Route[] = [
 ];
 
 type ActName = 'disable' | 'enable' | 'role' | 'invitation';
+type StaffAct = (env: Env, actor: Actor, row: ListedPerson, reason: string) => Promise<unknown>;
 
 /** An act on a member of staff: what it does, why it is done where that is asked, and its button. */
-function staffAct(
-  name: ActName,
-  done: string,
-  act: (env: Env, actor: Actor, row: ListedPerson, reason: string) => Promise<unknown>,
-): readonly Route[] {
+function staffAct(name: ActName, done: string, act: StaffAct): readonly Route[] {
   const path = `${ONE}/${name}`;
   return [
     page({
@@ -115,23 +112,25 @@ function staffAct(
       guard: 'staffAdminSteppedUp',
       form: reasonForm,
       keeps: ['reason'],
-      async handle(call: ReasonCall) {
-        const row = await findStaff(call.env, call.params.person ?? '');
-        if (!row) return missing(call.view);
-        const reason = call.input.reason ?? '';
-        // Whoever changed their own role has no session any more.
-        const isOwn = row.id === call.session.user.id;
-        const outcome = await doFormOnce(
-          call,
-          (env) => act(env, actorOf(call), row, reason),
-          seeOther(isOwn ? '/sign-in' : `${STAFF}/${row.id}?done=${done}`),
-        );
-        return isRefusal(outcome)
-          ? showRefusal(await drawAct(call, name, row, { reason, refusal: outcome }), outcome)
-          : outcome;
-      },
+      handle: (call: ReasonCall) => submitAct(call, name, done, act),
     }),
   ];
+}
+
+async function submitAct(call: ReasonCall, name: ActName, done: string, act: StaffAct): Promise<Reply> {
+  const row = await findStaff(call.env, call.params.person ?? '');
+  if (!row) return missing(call.view);
+  const reason = call.input.reason ?? '';
+  // An administrator who changed their own role has no session any more.
+  const isOwn = row.id === call.session.user.id;
+  const outcome = await doFormOnce(
+    call,
+    (env) => act(env, actorOf(call), row, reason),
+    seeOther(isOwn ? '/sign-in' : `${STAFF}/${row.id}?done=${done}`),
+  );
+  return isRefusal(outcome)
+    ? showRefusal(await drawAct(call, name, row, { reason, refusal: outcome }), outcome)
+    : outcome;
 }
 
 async function drawAct(
