@@ -1,3 +1,4 @@
+import { FORM } from '#core/named-act.ts';
 import type { Queries } from './database.ts';
 
 /** What ended when a backup was put in the place of the data. */
@@ -23,6 +24,8 @@ export async function beginEpoch(tx: Queries, step: number): Promise<Ended> {
     Number((await work).numDeletedRows);
   await tx.deleteFrom('enrollments').execute();
   await tx.updateTable('authenticators').set({ last_used_step: step }).where('last_used_step', '<', step).execute();
+  await tx.deleteFrom('shown_secrets').execute();
+  await tx.deleteFrom('idempotent_calls').where('api_key_id', '=', FORM).execute();
   await tx.updateTable('recovery_code_sets').set({ sealed_copy: null, copy_expires_at: null }).execute();
   return {
     sessions: await counted(tx.deleteFrom('sessions').executeTakeFirst()),

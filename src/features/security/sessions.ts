@@ -1,6 +1,6 @@
 import type { Client } from '#core/client.ts';
 import { noticeText } from '#core/notice.ts';
-import { refuse } from '#core/result.ts';
+import { type Refusal, refuse } from '#core/result.ts';
 import { isLiveSession } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
@@ -54,8 +54,8 @@ export async function endSession(env: Env, session: Session, id: string, client:
 }
 
 /** Ends every session but this one; one that was ended itself meanwhile ends no other. */
-export async function endOtherSessions(env: Env, session: Session, client: Client): Promise<void> {
-  await personTransaction<true>(env.db, session.user.id, async (tx) => {
+export function endOtherSessions(env: Env, session: Session, client: Client): Promise<true | Refusal> {
+  return personTransaction<true>(env.db, session.user.id, async (tx) => {
     const ended = await endOthers(env, tx, { user: session.user, keepSessionId: session.id, client }, 'by_user');
     const told = await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
     return told || refuse('sign_in_expired');
