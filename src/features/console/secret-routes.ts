@@ -1,4 +1,4 @@
-import type { Refusal } from '#core/result.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { doFormOnce } from '#flows/once.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
@@ -28,8 +28,9 @@ export const secretRoutes: readonly Route[] = [
     async handle(call) {
       const secret = await ownSecret(call);
       if (!secret) return show(goneSecretPage(call.view), 404);
-      await forgetSecret(call.env, call.session, call.params.secret ?? '');
-      return seeOther(aboveOf(secret));
+      const id = call.params.secret ?? '';
+      const done = await doFormOnce(call, (env) => forgetSecret(env, call.session, id), seeOther(aboveOf(secret)));
+      return isRefusal(done) ? show(goneSecretPage(call.view), 404) : done;
     },
   }),
 ];

@@ -155,9 +155,10 @@ export const securityRoutes: readonly Route[] = [
     method: 'POST',
     path: `${SESSIONS}/end-others`,
     guard: 'session',
-    async handle({ env, session, client }) {
-      await endOtherSessions(env, session, client);
-      return seeOther(HOME);
+    async handle(call) {
+      const { session, client } = call;
+      const ended = await doFormOnce(call, (env) => endOtherSessions(env, session, client), seeOther(HOME));
+      return isRefusal(ended) ? seeOther('/sign-in') : ended;
     },
   }),
   ...passwordRoutes,

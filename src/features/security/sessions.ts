@@ -1,6 +1,6 @@
 import type { Client } from '#core/client.ts';
 import { noticeText } from '#core/notice.ts';
-import { refuse } from '#core/result.ts';
+import { type Refusal, refuse } from '#core/result.ts';
 import { isLiveSession } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import { ownTransaction } from '#flows/acting.ts';
@@ -54,8 +54,8 @@ export async function endSession(env: Env, session: GrantedSession, id: string, 
 }
 
 /** Ends every session but this one; one that was ended itself meanwhile ends no other. */
-export async function endOtherSessions(env: Env, session: GrantedSession, client: Client): Promise<void> {
-  await ownTransaction<true>(env, session, async (tx) => {
+export function endOtherSessions(env: Env, session: GrantedSession, client: Client): Promise<true | Refusal> {
+  return ownTransaction<true>(env, session, async (tx) => {
     const ended = await endOthers(env, tx, { user: session.user, keepSessionId: session.id, client }, 'by_user');
     const told = await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
     return told || refuse('sign_in_expired');
