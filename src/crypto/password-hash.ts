@@ -68,8 +68,8 @@ const CODE_PARAMETERS = { ...PARAMETERS, memoryCost: 1_024 } as const satisfies 
 const CODE_UNITS = 1 / 40;
 const UNITS: Readonly<Record<HashJob, number>> = { password: 1, code: CODE_UNITS, codes: 10 * CODE_UNITS };
 
-/** One is counted in the database while another is hashed: no core waits for the database. */
-const JOBS_PER_HASH = 2;
+/** Three are counted in the database while one is hashed: no core waits for a commit, which can take longer than a hash. */
+const JOBS_PER_HASH = 4;
 /**
  * Of one address on one machine. Their tries are counted and not given back yet, and an address has 20 (`addressPasswords`):
  * an office of hundreds waits in the queue, on three machines too, and is never told that it tries too much.

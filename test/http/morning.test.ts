@@ -17,8 +17,8 @@ import {
   tally,
 } from './morning-story.ts';
 
-/** Two cores, and two jobs for each whose turn has come. */
-const AT_WORK = 4;
+/** Two cores, and four jobs for each whose turn has come. */
+const AT_WORK = 8;
 
 describe('on the morning of a deadline', () => {
   for (const [where, addressOf] of PLACES) {
