@@ -89,15 +89,14 @@ let known: Promise<Hashes> | undefined;
 
 /** Eleven real hashes for everybody: what is sealed or tagged with them differs for each. */
 function hashesOf({ hasher }: Env): Promise<Hashes> {
-  const hash = async (text: string): Promise<string> => {
-    const phc = await hasher.hash(text);
-    if (isRefusal(phc)) throw new Error('the hash queue is full');
-    return phc;
-  };
   known ??= (async () => {
-    const codes: string[] = [];
-    for (const code of CODES) codes.push(await hash(normalizeRecoveryCode(code) ?? ''));
-    return { password: await hash(PASSWORD), codes };
+    const codes = CODES.map((code) => normalizeRecoveryCode(code) ?? '');
+    const made = await hasher.inTurn({}, 'password', async (hashing) => ({
+      password: await hashing.hash(PASSWORD),
+      codes: await hashing.hashCodes(codes),
+    }));
+    if (isRefusal(made)) throw new Error('the hash queue is full');
+    return made;
   })();
   return known;
 }

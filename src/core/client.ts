@@ -6,6 +6,8 @@ export type Client = {
   readonly userAgent: string | undefined;
   /** The raw device cookie of this browser. */
   readonly deviceToken: string | undefined;
+  /** Whether the connection is closed: nobody waits for the answer. Absent where there is none. */
+  readonly hasLeft?: () => boolean;
   /** The language of the page, for mail that is written later; absent where there is no page. */
   readonly locale?: string;
 };

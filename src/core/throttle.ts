@@ -96,6 +96,10 @@ export const RULES = {
     windows: [{ limit: 20, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
   },
   addressCodes: perHour(30),
+  /** Each is ten hashes; somebody who sets up a telephone twice and prints the codes anew is far from it. */
+  recoveryCodeDraws: perHour(10),
+  /** New passwords that follow the rule, sent with one link: the first one uses it up. */
+  linkPasswords: perHour(10),
   newPendingSignIns: perHour(20),
   resetMails: perHour(3),
   emailChangeMails: perHour(3),
@@ -123,21 +127,6 @@ export function reserveTry(rule: Rule, state: Attempts | undefined, now: number)
 /** After a success: the row ends and its own reservation leaves the budgets; what others failed stays counted. */
 export function giveBackTry(rule: Rule, state: Attempts, reservedAt: number): Attempts {
   return withExpiry(rule, { ...uncounted(rule, state, reservedAt), row: 0, nextTryAt: undefined }, reservedAt);
-}
-
-/** After a try that was never compared (the hash queue was full): only its own reservation is undone. */
-export function returnTry(rule: Rule, state: Attempts, reservedAt: number): Attempts {
-  // The wait before the undone try was over when it was reserved, so without it there is none.
-  const isLast = state.nextTryAt === reservedAt + waitSeconds(rule, state.row);
-  return withExpiry(
-    rule,
-    {
-      ...uncounted(rule, state, reservedAt),
-      row: Math.max(0, state.row - 1),
-      nextTryAt: isLast ? undefined : state.nextTryAt,
-    },
-    reservedAt,
-  );
 }
 
 /**

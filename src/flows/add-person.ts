@@ -11,7 +11,7 @@ import { forgetOutsideInvitation } from '#store/outside-invitations.ts';
 import { findPartnerBySlug } from '#store/partners.ts';
 import { deleteUserRow } from '#store/user-life.ts';
 import { createUser, findPerson, findPersonByEmail, type Partner, type Person, type User } from '#store/users.ts';
-import { type Actor, actorClient, actorId } from './actor.ts';
+import { type Actor, actorAt, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
 import { queueMail } from './mail.ts';
 import { makeLink, type NewLink } from './make-link.ts';
@@ -41,11 +41,11 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   if (isRefusal(partner)) return partner;
   if (await findPersonByEmail(env.db.read, email)) return refuse('invalid_request', { reason: 'email_taken' });
   const id = env.newId();
-  const owner = { id, email, name, partner };
-  const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password);
-  if (isRefusal(password)) return password;
   const newcomer = { id, email, name, role: typed.role, partner };
-  return transactionOrRefusal(env.db, (tx) => createPerson(env, tx, actor, newcomer, password));
+  const create = (password?: string) =>
+    transactionOrRefusal(env.db, (tx) => createPerson(env, tx, actor, newcomer, password));
+  if (typed.password === undefined) return create();
+  return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), lanes: [] }, create);
 }
 
 export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };

@@ -61,7 +61,14 @@ async function forgetTries(env: Env, tx: Queries, id: string, emails: readonly s
   await deleteTriesUnder(tx, `recovery:${id}:`);
   await deleteTriesUnder(tx, `mail-program:${id}:`);
   if (authenticator !== undefined) await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator));
-  const ofPerson = ['new-pending', 'mail-wrong-code', 'email-change', 'invitation-mail', 'team-invitations'];
+  const ofPerson = [
+    'new-pending',
+    'recovery-draws',
+    'mail-wrong-code',
+    'email-change',
+    'invitation-mail',
+    'team-invitations',
+  ];
   const ofAuthenticator = ['mail-sign_in_paused', 'mail-authenticator_disabled'];
   await deleteTries(tx, [
     ...emails.flatMap((email) => emailCounterNames(env, email)),

@@ -42,6 +42,15 @@ export function recoveryCodeKey(userId: string, deviceId: string | undefined): s
   return `recovery:${userId}:${deviceId ?? 'unknown'}`;
 }
 
+export function recoveryCodeDrawKey(userId: string): string {
+  return `recovery-draws:${userId}`;
+}
+
+/** The counter of one link that sets a password. */
+export function linkLane(linkId: string): Lane {
+  return { key: `link:${linkId}`, rule: RULES.linkPasswords };
+}
+
 /**
  * The counters of one try at a password. A known device has its own bucket and nothing else; an unknown one shares
  * the bucket of the email, which exists whether or not a user does.

@@ -1,14 +1,28 @@
+import type { Client } from '#core/client.ts';
 import { type Refusal, refuse } from '#core/result.ts';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import { RULES, unlockTries } from '#core/throttle.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
-import { changeTries } from '#store/attempts.ts';
+import { changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { createDevice, deleteDevices } from '#store/devices.ts';
-import { claimLink, revokeLinks } from '#store/links.ts';
+import { claimLink, isLinkLive, revokeLinks } from '#store/links.ts';
 import { findPerson, type Person, replacePassword } from '#store/users.ts';
 import { reopen } from './check-password.ts';
+import { type HashTry, linkHolderAt } from './hash-turn.ts';
+import { linkLane } from './lanes.ts';
+
+/** A password sent with a link: its holder's share of the hash queue, and a count of its own while the link is live. */
+export function linkTry(linkId: string, client: Client): Pick<HashTry, 'asker' | 'lanes' | 'reserve'> {
+  const lanes = [linkLane(linkId)];
+  return {
+    asker: linkHolderAt(linkId, client),
+    lanes,
+    reserve: async (tx, now) =>
+      (await isLinkLive(tx, linkId, now)) ? reserveTries(tx, lanes, now) : refuse('not_found'),
+  };
+}
 
 export type PasswordByLink = { readonly linkId: string; readonly userId: string; readonly sealedPassword: string };
 

@@ -17,7 +17,7 @@ import { setDisabled } from '#store/user-life.ts';
 import { findPerson, findPersonByEmail, type Person } from '#store/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
-import { type Lane, oneTimeCodeKey, passwordKey, recoveryCodeKey } from './lanes.ts';
+import { type Lane, oneTimeCodeKey, passwordKey, recoveryCodeDrawKey, recoveryCodeKey } from './lanes.ts';
 import { queueMail } from './mail.ts';
 import { makeLink, type NewLink } from './make-link.ts';
 import { transactionOrRefusal } from './transaction.ts';
@@ -139,6 +139,7 @@ async function lanesOf(env: Env, tx: Queries, { user }: Person): Promise<{ lanes
     ...known.map((device) => ({ key: `password-device:${device}`, rule: RULES.passwordKnownDevice })),
     { key: passwordKey(env, user.email), rule: RULES.passwordUnknownDevice },
     { key: `new-pending:${user.id}`, rule: RULES.newPendingSignIns },
+    { key: recoveryCodeDrawKey(user.id), rule: RULES.recoveryCodeDraws },
   ];
   return { lanes, codeKeys };
 }

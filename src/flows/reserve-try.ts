@@ -1,6 +1,6 @@
 import type { Client } from '#core/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
-import { giveBackTry, PENDING_TRIES, returnTry } from '#core/throttle.ts';
+import { giveBackTry, PENDING_TRIES } from '#core/throttle.ts';
 import { type CountedTry, changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { lockUser } from '#store/locks.ts';
@@ -44,12 +44,5 @@ export async function reserveProof(
 export async function giveBackLanes(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
   for (const { key, rule, row } of counted) {
     await changeTries(tx, key, (state) => giveBackTry(rule, state, reservedAt), reservedAt, row);
-  }
-}
-
-/** The try never took place: only its reservation is undone. */
-export async function returnLanes(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
-  for (const { key, rule, row } of counted) {
-    await changeTries(tx, key, (state) => returnTry(rule, state, reservedAt), reservedAt, row);
   }
 }

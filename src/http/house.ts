@@ -85,7 +85,9 @@ export function clientOf(house: House, ask: Ask, deviceToken: string | undefined
     return problem('invalid_request', { detail: 'X-Forwarded-For does not name the client.' });
   }
   const userAgent = headers.get('user-agent')?.slice(0, MAX_USER_AGENT_LENGTH);
-  return { requestId: ask.requestId, address: found.address, userAgent, deviceToken };
+  const socket = ask.arrival.incoming?.socket;
+  const hasLeft = socket && (() => socket.destroyed);
+  return { requestId: ask.requestId, address: found.address, userAgent, deviceToken, ...(hasLeft && { hasLeft }) };
 }
 
 function peerOf(arrival: Arrival): string | undefined {

@@ -28,7 +28,7 @@ const LIMITS = {
 /** More open sockets are an attack or a broken proxy; each costs memory and a file handle. */
 const MAX_CONNECTIONS = 10_000;
 
-/** For as long as a request may take to arrive, plus a full hash queue. */
+/** Longer than a request may take to arrive, and twice as long as it may wait in the hash queue. */
 const CLOSE_SECONDS = 20;
 
 /** Node ends an idle connection a second later than it announces, so that the announcement can be relied on. */

@@ -41,8 +41,23 @@ export async function reserveTries(
   throw new Error(`tries could not be counted: others were faster ${MAX_ROUNDS} times`);
 }
 
+/** The refusal that `reserveTries` would answer now; counts nothing. */
+export async function checkTries(
+  queries: Queries,
+  tries: readonly Countable[],
+  now: number,
+): Promise<Refusal | undefined> {
+  const rows = await findRows(queries, tries);
+  for (const { key, rule } of tries) {
+    const row = rows.find((one) => one.key === key);
+    const next = reserveTry(rule, row && stateOf(row), now);
+    if (isRefusal(next)) return next;
+  }
+  return undefined;
+}
+
 /**
- * Changes the tries of a key: gives one back, returns one, unlocks, re-enables.
+ * Changes the tries of a key: gives one back, unlocks, re-enables.
  *
  * Where nothing is counted (any more) there is nothing to change.
  *

@@ -31,6 +31,18 @@ export async function findLink(
   return row && { id: row.id, purpose: row.purpose, userId: row.user_id ?? undefined };
 }
 
+/** Whether a link still waits to be used. */
+export async function isLinkLive(queries: Queries, id: string, now: number): Promise<boolean> {
+  const row = await queries
+    .selectFrom('links')
+    .select('id')
+    .where('id', '=', id)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Consumes a link: true once, false ever after and when it has expired. */
 export async function claimLink(tx: Queries, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx

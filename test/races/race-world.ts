@@ -55,7 +55,7 @@ export async function openRace(t: Closer) {
 
   async function recoveryCodes(userId: string): Promise<readonly string[]> {
     const person = await findPerson(env.db.read, userId);
-    const fresh = await drawRecoveryCodes(env);
+    const fresh = await drawRecoveryCodes(env, userId, CLIENT);
     assert(person && !('refused' in fresh));
     await env.db.transaction((tx) =>
       issueRecoveryCodes(env, tx, { user: person.user, mouth: 'api', client: CLIENT }, fresh),

@@ -57,7 +57,7 @@ export async function confirmAtSignIn(
   if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
   const { user, mouth, deviceId, returnTo } = pending;
   return confirmEnrollment(env, enrolleeOf(pending, client), code, {
-    draw: () => drawRecoveryCodes(env),
+    draw: () => drawRecoveryCodes(env, user.id, client),
     async open(tx, { authenticatorId, drawn }) {
       const now = env.now();
       if (!(await completePendingSignIn(tx, pending.id, mouth === 'page' ? CODES_PATH : '', now))) {

@@ -5,8 +5,8 @@ import { stateAfterPassword } from '#core/sign-in.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/begin-sign-in.ts';
-import { hashNewPassword } from '#flows/new-password.ts';
-import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
+import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
+import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/password-by-link.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -41,18 +41,24 @@ export async function acceptInvitation(
 ): Promise<Accepted | { readonly faults: Faults } | Refusal> {
   const name = cleanName(answered.name);
   const owner = { id: user.id, email: user.email, name: name ?? user.name, partner };
-  const sealedPassword = await hashNewPassword(env, owner, answered.password);
-  if (name === undefined || isRefusal(sealedPassword)) {
-    const password = isRefusal(sealedPassword) ? sealedPassword : undefined;
-    return { faults: { name: name === undefined ? 'malformed' : undefined, password } };
+  if (name === undefined) {
+    return { faults: { name: 'malformed', password: await checkNewPassword(env, owner, answered.password) } };
   }
-  return personTransaction(env.db, user.id, async (tx) => {
-    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
+  return hashNewPassword(env, owner, answered.password, linkTry(linkId, answered.client), (sealedPassword) =>
+    accept(env, { linkId, userId: user.id, sealedPassword }, { ...answered, name }),
+  );
+}
+
+function accept(env: Env, byLink: PasswordByLink, answered: Answered): Promise<Accepted | Refusal> {
+  const { userId } = byLink;
+  return personTransaction(env.db, userId, async (tx) => {
+    const finished = await setPasswordByLink(env, tx, byLink);
     if (isRefusal(finished)) return finished;
-    if (finished.person.user.sealedPassword !== undefined) return refuse('not_found');
-    await setUserName(tx, user.id, name);
-    await setUserLocale(tx, user.id, answered.locale);
-    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    const { user } = finished.person;
+    if (user.sealedPassword !== undefined) return refuse('not_found');
+    await setUserName(tx, userId, answered.name);
+    await setUserLocale(tx, userId, answered.locale);
+    const whose = { actor: userId, subject: userId, partner: user.partnerId };
     await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);
     const begun = await beginUnlessComplete(env, tx, finished, answered);
     return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };

@@ -3,7 +3,7 @@ import { isRefusal } from '#core/result.ts';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import type { BegunSignIn } from '#flows/begin-sign-in.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
-import { statusOf } from '#http/problem.ts';
+import { problemHeaders, statusOf } from '#http/problem.ts';
 import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { type Accepted, acceptInvitation, type Faults } from './accept.ts';
@@ -44,8 +44,10 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
     invitation.kind === 'invitation'
       ? await acceptInvitation(env, invitation, answered)
       : await createFirstAdministrator(env, invitation.linkId, answered);
-  const again = (faults: Faults) =>
-    show(invitationPage(view, { ...facts(params, invitation, input), faults }), statusOfFaults(faults));
+  const again = (faults: Faults): Reply => ({
+    ...show(invitationPage(view, { ...facts(params, invitation, input), faults }), statusOfFaults(faults)),
+    headers: faults.password ? problemHeaders(faults.password) : {},
+  });
   if (isRefusal(outcome)) return outcome.refused === 'not_found' ? dead(view) : again({ password: outcome });
   return 'faults' in outcome ? again(outcome.faults) : throughTheDoor(outcome);
 }

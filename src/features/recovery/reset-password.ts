@@ -6,11 +6,11 @@ import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
-import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
+import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/password-by-link.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { findLink } from '#store/links.ts';
 import { notePasswordReset } from '#store/user-life.ts';
-import { findPerson, type Person } from '#store/users.ts';
+import { findPerson, type Person, type User } from '#store/users.ts';
 
 export type OpenReset = { readonly linkId: string; readonly person: Person };
 
@@ -34,10 +34,15 @@ export async function resetPassword(
   password: string,
   client: Client,
 ): Promise<LinkFinished | Refusal> {
-  const sealedPassword = await hashNewPassword(env, { ...user, partner }, password);
-  if (isRefusal(sealedPassword)) return sealedPassword;
+  const owner = { ...user, partner };
+  return hashNewPassword(env, owner, password, linkTry(linkId, client), (sealedPassword) =>
+    set(env, user, { linkId, userId: user.id, sealedPassword }, client),
+  );
+}
+
+function set(env: Env, user: User, byLink: PasswordByLink, client: Client): Promise<LinkFinished | Refusal> {
   return personTransaction(env.db, user.id, async (tx) => {
-    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
+    const finished = await setPasswordByLink(env, tx, byLink);
     if (isRefusal(finished)) return finished;
     await notePasswordReset(tx, user.id, env.now());
     await endOthers(env, tx, { user, keepSessionId: '', client }, 'password_changed');

@@ -3,7 +3,7 @@ import { canonicalEmail } from '#core/email.ts';
 import { isRefusal } from '#core/result.ts';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
-import { statusOf } from '#http/problem.ts';
+import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { deadLinkPage, forgotPasswordPage, linkSentPage, newPasswordPage } from './pages.ts';
@@ -60,9 +60,8 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
       { cookie: 'device', value: finished.deviceToken, maxAgeSeconds: DEVICE_SECONDS },
     ]);
   }
-  const { refused } = finished;
-  if (refused === 'not_found') return show(deadLinkPage(view), 404);
-  return show(newPasswordPage(view, { ...facts(call, open), refusal: finished }), statusOf(refused));
+  if (finished.refused === 'not_found') return show(deadLinkPage(view), 404);
+  return showRefusal(newPasswordPage(view, { ...facts(call, open), refusal: finished }), finished);
 }
 
 function facts({ params }: PageCall<'public', unknown>, { person }: OpenReset) {

@@ -75,7 +75,7 @@ function replace(env: Env, session: Session, by: { code: string; oldId: string }
 function add(env: Env, session: Session, code: string, client: Client) {
   const { user } = session;
   return confirmEnrollment(env, enrolleeOf(session, client), code, {
-    draw: () => drawRecoveryCodes(env),
+    draw: () => drawRecoveryCodes(env, user.id, client),
     async open(tx, { authenticatorId, drawn }): Promise<Connected | Refusal> {
       const token = newToken(env.random);
       const proof = {

@@ -10,6 +10,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { endOthers } from '#flows/end-others.ts';
+import { personAt } from '#flows/hash-turn.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { isSamePassword } from '#flows/passwords.ts';
 import { personTransaction } from '#flows/transaction.ts';
@@ -44,7 +45,8 @@ export async function requestEmail(
   const email = canonicalEmail(typed.email);
   if (email === undefined) return { field: 'email', refusal: refuse('invalid_request', { reason: 'email' }) };
   if (email === user.email) return { field: 'email', refusal: refuse('invalid_request', { reason: 'same_email' }) };
-  const attempt = { email: user.email, password: typed.current, person: { user, partner }, deviceId, client };
+  const asker = personAt(user.id, client);
+  const attempt = { email: user.email, password: typed.current, person: { user, partner }, deviceId, client, asker };
   const proven = await checkPasswordTry(env, attempt, async () => true);
   if (!('opened' in proven)) {
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;

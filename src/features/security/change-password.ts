@@ -7,10 +7,11 @@ import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { checkPasswordTry, reopen } from '#flows/check-password.ts';
 import { endOthers } from '#flows/end-others.ts';
+import { personAt } from '#flows/hash-turn.ts';
 import { knowDevice } from '#flows/know-device.ts';
 import { oneTimeCodeKey } from '#flows/lanes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
-import { hashNewPassword } from '#flows/new-password.ts';
+import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
 import { isSamePassword } from '#flows/passwords.ts';
 import { personTransaction } from '#flows/transaction.ts';
 import { deleteTries, findTries } from '#store/attempts.ts';
@@ -38,16 +39,28 @@ export async function changePassword(
   client: Client,
 ): Promise<Changed | ChangeRefused> {
   const { user, partner, deviceId } = session;
-  const attempt = { email: user.email, password: current, person: { user, partner }, deviceId, client };
+  const owner = { ...user, partner };
+  // What no hash is needed for comes first.
+  const unfit = await checkNewPassword(env, owner, next);
+  if (unfit) return refused(env, session, client, 'new', unfit, unfit.refused);
+  const asker = personAt(user.id, client);
+  const attempt = { email: user.email, password: current, person: { user, partner }, deviceId, client, asker };
   const proven = await checkPasswordTry(env, attempt, async () => true);
   if (!('opened' in proven)) {
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
     return refused(env, session, client, 'current', proven.refusal, reason);
   }
-  const sealed = await hashNewPassword(env, { ...user, partner }, next);
-  if (isRefusal(sealed)) return refused(env, session, client, 'new', sealed, sealed.refused);
+  const changed = await hashNewPassword(env, owner, next, { asker, lanes: [] }, (sealed) =>
+    change(env, session, sealed, client),
+  );
+  if (!isRefusal(changed)) return changed;
+  const field = changed.refused === 'temporarily_unavailable' ? 'new' : 'current';
+  return refused(env, session, client, field, changed, changed.refused);
+}
 
-  const changed = await personTransaction(env.db, user.id, async (tx) => {
+function change(env: Env, session: Session, sealed: string, client: Client): Promise<Changed | Refusal> {
+  const { user } = session;
+  return personTransaction(env.db, user.id, async (tx) => {
     const now = await findPerson(tx, user.id);
     if (!now || !isSamePassword(env, now.user, user)) return refuse('invalid_credentials');
     if (!(await replacePassword(tx, user.id, { from: now.user.sealedPassword, to: sealed }))) {
@@ -56,8 +69,6 @@ export async function changePassword(
     await bringBackAuthenticator(tx, session);
     return forgetAndTell(env, tx, session, client);
   });
-  if (!isRefusal(changed)) return changed;
-  return refused(env, session, client, 'current', changed, changed.refused);
 }
 
 /**

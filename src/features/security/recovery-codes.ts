@@ -18,7 +18,7 @@ export async function makeNewCodes(env: Env, session: Session, client: Client): 
   if (!authenticator) return refuse('forbidden', { reason: 'not_enrolled' });
   const frozen = checkFreeze(env, session, authenticator);
   if (frozen) return frozen;
-  const fresh = await drawRecoveryCodes(env);
+  const fresh = await drawRecoveryCodes(env, user.id, client);
   if (isRefusal(fresh)) return fresh;
   return personTransaction<true>(env.db, user.id, async (tx) => {
     if (!(await findAuthenticator(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });

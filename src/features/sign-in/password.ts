@@ -5,6 +5,7 @@ import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, type FirstDoor } from '#flows/begin-sign-in.ts';
 import { checkPasswordTry, type PasswordFault } from '#flows/check-password.ts';
+import { strangerAt } from '#flows/hash-turn.ts';
 import { warnOfPasswords } from '#flows/warn-of-passwords.ts';
 import type { Mouth, Queries } from '#store/database.ts';
 import { findKnownDevice } from '#store/devices.ts';
@@ -25,8 +26,10 @@ export async function signInWithPassword(env: Env, attempt: PasswordAttempt): Pr
   const { email, password, client } = attempt;
   const person = await findPersonByEmail(env.db.read, email);
   const deviceId = await knownDevice(env, attempt, person);
-  const outcome = await checkPasswordTry(env, { email, password, person, deviceId, client }, (tx, proven) =>
-    begin(env, tx, { ...attempt, person: proven, deviceId }),
+  const outcome = await checkPasswordTry(
+    env,
+    { email, password, person, deviceId, client, asker: strangerAt(client) },
+    (tx, proven) => begin(env, tx, { ...attempt, person: proven, deviceId }),
   );
   if ('opened' in outcome) return outcome.opened;
   await recordRefusal(env, attempt, person, outcome.fault);

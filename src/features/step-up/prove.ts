@@ -7,6 +7,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { checkOneTimeCode } from '#flows/check-one-time-code.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
+import { personAt } from '#flows/hash-turn.ts';
 import { proverOf } from '#flows/warn.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
@@ -36,7 +37,8 @@ export async function stepUpWithPassword(
   client: Client,
 ): Promise<Raised | Refusal> {
   const { user, partner, deviceId } = session;
-  const attempt = { email: user.email, password, person: { user, partner }, deviceId, client };
+  const asker = personAt(user.id, client);
+  const attempt = { email: user.email, password, person: { user, partner }, deviceId, client, asker };
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   const method = 'password' as const;
   const outcome = await checkPasswordTry(env, attempt, async (tx) => {
