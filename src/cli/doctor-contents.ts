@@ -49,7 +49,7 @@ async function clock(db: Database): Promise<Finding> {
       `the database holds instants ${hours} h ahead of this clock: set it right, or it was ahead then`,
     );
   }
-  const jumpedAt = await findLastClockJump(db.read, now() - TOLD_SECONDS);
+  const jumpedAt = await findLastClockJump(db.read, Math.floor(now()) - TOLD_SECONDS);
   if (jumpedAt !== undefined) {
     return warn('clock', `it was set by more than a minute at ${instant(jumpedAt)}: keep an NTP client running`);
   }

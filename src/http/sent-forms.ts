@@ -68,8 +68,8 @@ export type UnderWay = { readonly answer: Promise<Answer>; isTaken: boolean };
 type Answer = { readonly status: number; readonly headers: Headers; readonly body: string };
 
 /**
- * Answers a form, and the same form sent again meanwhile with the same answer. One of them alone gets its cookies: the
- * first whose browser still listens. On a second click a browser drops its first request.
+ * Answers a form; the same form sent again meanwhile waits, and gets the same answer where it was done. Where it was
+ * refused, it is a try of its own.
  */
 async function oneAtATime(
   { formsUnderWay }: House,
@@ -77,19 +77,27 @@ async function oneAtATime(
   name: string,
   answer: () => Promise<Response>,
 ): Promise<Response> {
-  const before = formsUnderWay.get(name);
-  const form = before ?? { answer: answer().then(readWhole), isTaken: false };
-  if (!before) formsUnderWay.set(name, form);
-  try {
-    const { status, body, headers: all } = await form.answer;
-    const headers = new Headers(all);
-    if (form.isTaken) headers.delete('set-cookie');
-    else form.isTaken = !isGone(ask);
-    if (before) headers.set('x-request-id', ask.requestId);
-    return new Response(body === '' ? null : body, { status, headers });
-  } finally {
-    if (!before) formsUnderWay.delete(name);
+  for (let before = formsUnderWay.get(name); before !== undefined; before = formsUnderWay.get(name)) {
+    const { status } = await before.answer;
+    if (status < 400) return take(before, ask);
   }
+  const form = { answer: answer().then(readWhole), isTaken: false };
+  formsUnderWay.set(name, form);
+  try {
+    return await take(form, ask);
+  } finally {
+    formsUnderWay.delete(name);
+  }
+}
+
+/** One of several alone gets the cookies: the first whose browser still listens. On a second click a browser drops its first request. */
+async function take(form: UnderWay, ask: Ask): Promise<Response> {
+  const { status, body, headers: all } = await form.answer;
+  const headers = new Headers(all);
+  headers.set('x-request-id', ask.requestId);
+  if (form.isTaken) headers.delete('set-cookie');
+  else form.isTaken = !isGone(ask);
+  return new Response(body === '' ? null : body, { status, headers });
 }
 
 async function readWhole(response: Response): Promise<Answer> {

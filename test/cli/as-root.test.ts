@@ -28,10 +28,11 @@ function openService(t: TestContext) {
   return { folder, settings };
 }
 
-async function serveAsNobody(environment: Readonly<Record<string, string>>): Promise<ChildProcess> {
+async function serveAsNobody(t: TestContext, environment: Readonly<Record<string, string>>): Promise<ChildProcess> {
   const { PATH = '' } = process.env;
   const env = { PATH, PORT: String(await freePort()), ...environment };
   const child = spawn(process.execPath, [START_FILE, 'serve'], { uid: NOBODY, gid: NOBODY, env });
+  t.after(() => void child.kill('SIGKILL'));
   let said = '';
   const started = new Promise<void>((resolve, reject) => {
     const hear = (text: Buffer) => {
@@ -73,7 +74,7 @@ test('whatever root does beside a server of another user stays that user’s, an
 }, async (t) => {
   const { folder, settings } = openService(t);
   const environment = settings('data');
-  const first = await serveAsNobody(environment);
+  const first = await serveAsNobody(t, environment);
   // Beside the server, and without it, when root makes the log of the database as well.
   for (const isDown of [false, true]) {
     if (isDown) await stop(first);
@@ -86,12 +87,12 @@ test('whatever root does beside a server of another user stays that user’s, an
   }
   assert.equal((await run(['backup', join(folder, 'data', 'a.backup')], environment)).code, 0);
   assert.deepEqual(foreignIn(folder), []);
-  await stop(await serveAsNobody(environment));
+  await stop(await serveAsNobody(t, environment));
 });
 
 test('a backup that root restores into a new folder is of the owner of that folder', { skip }, async (t) => {
   const { folder, settings } = openService(t);
-  await stop(await serveAsNobody(settings('data')));
+  await stop(await serveAsNobody(t, settings('data')));
   const backup = join(folder, 'a.backup');
   assert.equal((await run(['backup', backup], settings('data'))).code, 0);
   const later = join(folder, 'later');
@@ -106,7 +107,7 @@ test('a backup that root restores into a new folder is of the owner of that fold
   chownSync(keys, NOBODY, NOBODY);
   assert.equal((await run(['restore', backup], settings('later'))).code, 0);
   assert.deepEqual(foreignIn(folder), []);
-  await stop(await serveAsNobody(settings('later')));
+  await stop(await serveAsNobody(t, settings('later')));
 });
 
 test('a server that root starts by mistake leaves files that the right user can go on with', { skip }, async (t) => {
@@ -116,16 +117,17 @@ test('a server that root starts by mistake leaves files that the right user can 
   const environment = settings('new/data');
   const env = { PATH, PORT: String(await freePort()), ...environment };
   const child = spawn(process.execPath, [START_FILE, 'serve'], { env });
+  t.after(() => void child.kill('SIGKILL'));
   for await (const text of child.stdout) if (String(text).includes(' is at http')) break;
   assert.deepEqual(foreignIn(folder), []);
   await stop(child);
   assert.deepEqual(foreignIn(folder), []);
-  await stop(await serveAsNobody(environment));
+  await stop(await serveAsNobody(t, environment));
 });
 
 test('the doctor names what belongs to another user than the database', { skip }, async (t) => {
   const { folder, settings } = openService(t);
-  await stop(await serveAsNobody(settings('data')));
+  await stop(await serveAsNobody(t, settings('data')));
   const keys = join(folder, 'data', 'keys');
   chownSync(keys, 0, 0);
   const { out, code } = await run(['doctor'], settings('data'));

@@ -9,6 +9,7 @@ import { outbox } from '#cli/doctor-contents.ts';
 import { mail, reachable } from '#cli/doctor-outside.ts';
 import { linesOf } from '#cli/doctor-storage.ts';
 import { parseSmtpUrl } from '#config/parse.ts';
+import { appendEvent } from '#flows/append-event.ts';
 import { loadConfig } from '#config.ts';
 import { queueMail } from '#flows/mail.ts';
 import { deliverMail } from '#mail/deliver.ts';
@@ -234,4 +235,20 @@ test('the doctor hands on what the server has to say, past a proxy that does not
     assert.match(host ?? '', /^warn host_unknown: .*correct the setting, or let the proxy pass Host on$/);
     assert.match(mail ?? '', /^warn mail_stuck: see the reasons/);
   }
+});
+
+test('the doctor tells of a clock that has jumped, and of what one that was ahead has left', async (t) => {
+  const world = openKeyWorld(t);
+  const server = await world.serve('one:1');
+  const detail = { seconds: 7_200 };
+  const event = { action: 'server.clock_jumped', actor: 'system', detail } as const;
+  await server.env.db.transaction((tx) => appendEvent(server.env, tx, event, undefined));
+  await server.stop();
+  assert.match((await world.command(['doctor'])).out, /^warn +clock +it was set by more than a minute at 2\d{3}-/m);
+  const ahead = await world.serve('two:1');
+  const env = { ...ahead.env, now: () => ahead.env.now() + 7_200 };
+  await ahead.env.db.transaction((tx) => appendEvent(env, tx, event, undefined));
+  await ahead.stop();
+  const { out } = await world.command(['doctor']);
+  assert.match(out, /^warn +clock +the database holds instants 2\.0 h ahead of this clock: set it right/m);
 });

@@ -183,5 +183,5 @@ test('the doctor never asks for the mode of a file on a folder', async (t) => {
   const { out } = await run(['doctor'], { ...environment, SALLYPORT_KEYS_FILE: folder });
   assert.match(out, /fail +settings +SALLYPORT_KEYS_FILE names a folder: give the path of a file/);
   const serving = await run(['serve'], { SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'other', 'new.db')}` });
-  assert.match(serving.err, /keys is a folder: the key ring is a file of that name/);
+  assert.match(serving.err, /keys cannot be read \(EISDIR\): it is a folder, and the key ring is a file/);
 });
