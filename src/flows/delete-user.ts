@@ -77,6 +77,7 @@ async function forgetTries(env: Env, tx: Queries, id: string, emails: readonly s
     'email-change',
     'invitation-mail',
     'team-invitations',
+    'set-up',
   ];
   const ofAuthenticator = ['mail-sign_in_paused', 'mail-authenticator_disabled'];
   await deleteTries(tx, [
