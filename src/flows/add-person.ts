@@ -9,10 +9,10 @@ import { revokeFirstAdministratorLinks } from '#store/links.ts';
 import { holdPartner, lockHouse } from '#store/locks.ts';
 import { forgetOutsideInvitation } from '#store/outside-invitations.ts';
 import { findPartner, findPartnerBySlug } from '#store/partners.ts';
-import { deleteUserRow } from '#store/user-life.ts';
+import { deleteUserRow, findAccount } from '#store/user-life.ts';
 import { createUser, findPerson, findPersonByEmail, type Partner, type Person, type User } from '#store/users.ts';
 import { actingOn, actingTransaction } from './acting.ts';
-import { type Actor, actorAt, actorClient, actorId } from './actor.ts';
+import { type Actor, actorAt, actorClient, actorId, isOperator } from './actor.ts';
 import { personBehind } from './api-keys.ts';
 import { appendEvent } from './append-event.ts';
 import { claimOfEmail, type EmailClaim } from './former-emails.ts';
@@ -126,7 +126,15 @@ export async function inviteAnew(env: Env, tx: Queries, actor: Actor, personId: 
   const shutOut = whyShutOut(person);
   if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
   if (person.user.sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
-  return invite(env, tx, actor, person, await claimOfEmail(env, tx, actor, person.user.email));
+  return invite(env, tx, actor, person, await claimOfInvited(env, tx, actor, person));
+}
+
+/** The link of an invitation that somebody else made goes by mail alone too: the key that asks would become that person. */
+async function claimOfInvited(env: Env, tx: Queries, actor: Actor, { user }: Person): Promise<EmailClaim> {
+  const claim = await claimOfEmail(env, tx, actor, user.email);
+  if (claim !== 'open' || isOperator(actor)) return claim;
+  const account = await findAccount(tx, user.id);
+  return account?.createdBy === (await personBehind(tx, actor)) ? 'open' : 'by_mail';
 }
 
 /**

@@ -77,6 +77,19 @@ test('the link for an email that somebody without MFA had goes by mail alone, th
   assert.ok((await world.person().get(new URL(mail?.link ?? '').pathname)).text.includes(ana.email));
 });
 
+test('the link of an invitation that somebody else made is not answered to a key', async (t) => {
+  const { world, partner, call } = await openManagement(t);
+  const robin = await enterStaff(world, 'admin', ROBIN);
+  const typed = { email: 'bo@acme.example', name: 'Bo', role: 'member' };
+  const { location } = await robin.post(`/console/partners/${partner.id}/people/new`, typed);
+  const id = location?.split('/').at(-1)?.split('?')[0];
+  const resent = await call('POST', `/users/${id}/invitation`);
+  assert.deepEqual([resent.status, resent.body.invitationUrl], [200, undefined]);
+  assert.equal((await world.mail())[0]?.kind, 'invitation');
+  const own = await create(call, 'cy@acme.example');
+  assert.match(String((await call('POST', `/users/${own.id}/invitation`)).body.invitationUrl), /\/invitation\//);
+});
+
 test('an email that nobody has had is answered with its link, deleted or not before it was accepted', async (t) => {
   const { call } = await openManagement(t);
   const bo = await create(call, 'bo@acme.example');
