@@ -95,7 +95,6 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/flows/check-one-time-code.ts': 'the pending sign-in is claimed, the session raised, by a conditional statement',
   'src/flows/check-recovery-code.ts': 'the same',
   'src/flows/enrollment.ts': 'writes refusals down, and gives a claim back',
-  'src/flows/access-code.ts': 'writes refusals down',
   'src/features/enrollment/at-sign-in.ts': 'skipping claims the pending sign-in by a conditional statement',
   'src/features/sign-in/password.ts': 'is public',
   'src/features/invitation/accept.ts': 'is public: a link is claimed',
@@ -104,7 +103,6 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/features/recovery/reset-password.ts': 'is public: a link is claimed',
   'src/features/recovery/revert-email.ts': 'is public: a link is claimed',
   'src/flows/sign-out.ts': 'is public: signs out whatever session there still is',
-  'src/features/step-up/prove.ts': 'writes refusals down',
   'src/features/console/shown-secret.ts': 'keeps a secret around the transaction of the act that made it, which asks',
   'src/features/security/routes.ts': 'forgets what this session was told, if there is one',
 };

@@ -193,8 +193,7 @@ export const AUDIT_ACTIONS = {
 } as const;
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;
-export type AuditDetail<A extends AuditAction> =
-  (typeof AUDIT_ACTIONS)[A] extends Action<infer Detail> ? Detail : never;
+export type AuditDetail<A extends AuditAction> = (typeof AUDIT_ACTIONS)[A] extends Action<infer D> ? D : never;
 
 type Event<A extends AuditAction> = {
   readonly action: A;

@@ -38,7 +38,8 @@ function readKeyFile(path: string): string | KeyProblem | undefined {
   try {
     const file = openSync(path, 'r');
     try {
-      if (fstatSync(file).isDirectory()) return { problem: `${path} cannot be read (EISDIR): it is a folder, and the key ring is a file` };
+      if (fstatSync(file).isDirectory())
+        return { problem: `${path} cannot be read (EISDIR): it is a folder, and the key ring is a file` };
       if (fstatSync(file).mode & 0o077) {
         return { problem: `${path} holds the keys and may be read by others: chmod 600 ${path}` };
       }
