@@ -94,6 +94,8 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/flows/check-password.ts': 'is public at sign-in; a session passes its authority along',
   'src/flows/check-one-time-code.ts': 'the pending sign-in is claimed, the session raised, by a conditional statement',
   'src/flows/check-recovery-code.ts': 'the same',
+  'src/flows/hash-turn.ts': 'counts a try; what the password is for asks, and a session passes its authority along',
+  'src/flows/note-refusal.ts': 'writes refusals down',
   'src/flows/enrollment.ts': 'writes refusals down, and gives a claim back',
   'src/features/enrollment/at-sign-in.ts': 'skipping claims the pending sign-in by a conditional statement',
   'src/features/sign-in/password.ts': 'is public',

@@ -162,7 +162,7 @@ type Share = { readonly name: MailShare; readonly rule: Rule };
 const RESETS: Share = { name: 'resets', rule: perHour(6) };
 const INVITATIONS: Share = { name: 'invitations', rule: RULES.invitationMails };
 const CONFIRMATIONS: Share = { name: 'confirmations', rule: RULES.emailChangeMails };
-const CHANGES: Share = { name: 'changes', rule: perHourAndDay(10, 30) };
+const CHANGES: Share = { name: 'changes', rule: perHourAndDay(12, 30) };
 const NOTICES: Share = { name: 'notices', rule: perHourAndDay(5, 15) };
 const DIGESTS: Share = { name: 'digests', rule: perHourAndDay(1, 6) };
 

@@ -1,15 +1,14 @@
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
-import { lockUser } from '#store/locks.ts';
 import { listUndelivered, reviveMail, type UndeliveredMail } from '#store/undelivered.ts';
 import { findPerson, type Person } from '#store/users.ts';
+import { actingOn } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { inviteAnew } from './add-person.ts';
 import { appendEvent } from './append-event.ts';
 import { type Mail, NEWS_SECONDS } from './mail.ts';
 import { mailResetLink } from './person-acts.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 /** Only the person can ask for these links again; and what was held back is over. */
 const NOT_AGAIN: readonly string[] = ['email_confirm', 'email_changed', 'more_news'] satisfies Mail['kind'][];
@@ -24,8 +23,7 @@ export async function sendMailAgain(
   actor: Actor,
   { personId, mailId }: { readonly personId: string; readonly mailId: string },
 ): Promise<true | Refusal> {
-  return transactionOrRefusal<true>(env.db, async (tx) => {
-    await lockUser(tx, personId);
+  return actingOn<true>(env, actor, personId, async (tx) => {
     const person = await findPerson(tx, personId);
     const mail = person && (await listUndelivered(tx, [person.user.email])).find(({ id }) => id === mailId);
     if (!person || !mail || !maySendAgain(mail)) return refuse('not_found', { reason: 'mail' });

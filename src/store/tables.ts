@@ -53,7 +53,8 @@ export const TABLES = {
   event_days: { holds: 'rows', key: 'id', restore: 'stays' },
   api_keys: { holds: 'rows', key: 'id', restore: 'closes' },
   idempotent_calls: { holds: 'rows', key: 'id', restore: 'ends' },
-  shown_secrets: { holds: 'rows', key: 'id', restore: 'ends' },
+  // What a member of staff made for others; only a session of theirs shows it.
+  shown_secrets: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
   webhooks: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_secrets: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_deliveries: { holds: 'rows', key: 'id', restore: 'stays' },

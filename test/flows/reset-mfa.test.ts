@@ -41,6 +41,7 @@ function rowsOf(user_id: string) {
       code_minutes: 10,
     },
     email_links: { ...link, purpose: 'revert', email: 'old@acme.example' },
+    shown_secrets: { id, user_id, sealed_secret: 'x', expires_at },
   } as const satisfies { readonly [Name in keyof Schema]?: Insertable<Schema[Name]> };
 }
 

@@ -80,7 +80,8 @@ test('an event that stands for a number of refusals says the number, on the page
   const text = await read(csm, `${AUDIT}?action=sign_in.password_refused&person=${ana.id}`);
   assert.match(text, /too_many_attempts · and 29 times more/);
   await csm.get(`${AUDIT}/export`);
-  const exported = await csm.post(`${AUDIT}/export`, { format: 'jsonl', action: 'sign_in.password_refused' });
+  const led = await csm.post(`${AUDIT}/export`, { format: 'jsonl', action: 'sign_in.password_refused' });
+  const exported = await csm.get(led.location ?? '');
   const [newest] = exported.text.split('\n');
   const { detail } = JSON.parse(newest ?? '');
   assert.deepEqual([detail.reason, detail.repeated, typeof detail.since], ['too_many_attempts', 29, 'number']);

@@ -39,10 +39,10 @@ test('a name belongs to its key and lasts a day; without one each request is an 
   const body = { name: 'Harbor' };
   const first = await call('POST', '/partners', body, 'one');
   const theirs = await callWithKey(world, { method: 'POST', path: '/partners', body, ...other, idempotencyKey: 'one' });
-  assert.equal(theirs.body.reason, 'slug_taken');
-  assert.equal((await call('POST', '/partners', body)).body.reason, 'slug_taken');
+  assert.equal(theirs.body.reason, 'name_taken');
+  assert.equal((await call('POST', '/partners', body)).body.reason, 'name_taken');
   world.clock.at += 24 * 60 * 60;
-  assert.equal((await call('POST', '/partners', body, 'one')).body.reason, 'slug_taken', 'the name is over');
+  assert.equal((await call('POST', '/partners', body, 'one')).body.reason, 'name_taken', 'the name is over');
   assert.equal((await call('POST', '/partners', { name: 'Harbor Two' }, 'one')).status, 200);
   assert.equal(first.status, 200);
 });

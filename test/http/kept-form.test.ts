@@ -135,7 +135,7 @@ test('what a manager typed is there again, and a new email without the password 
 test('no field that is kept is a secret', () => {
   const kept = ROUTES.flatMap((route) => (route.mouth === 'page' ? route.keeps : []));
   const ofPeople = ['email', 'name', 'role', 'reason', 'checked_by', 'check_note', 'minutes'];
-  const others = ['policy', 'from', 'until', 'expires', 'url', 'person', 'partner', 'action'];
+  const others = ['policy', 'from', 'until', 'expires', 'url', 'person', 'partner', 'action', 'slug'];
   const boxes = [...SCOPES, ...WEBHOOK_EVENTS];
   assert.deepEqual([...new Set(kept)].sort(), [...ofPeople, ...others, ...boxes].sort());
 });

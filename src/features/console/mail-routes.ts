@@ -1,4 +1,5 @@
 import { isRefusal } from '#core/result.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { sendMailAgain } from '#flows/send-mail-again.ts';
 import { seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -34,9 +35,15 @@ export const mailRoutes: readonly Route[] = [
       const found = await findMail(call);
       if (!found) return missing(call.view);
       const { row, mail } = found;
-      const sent = await sendMailAgain(call.env, actorOf(call), { personId: row.id, mailId: mail.id });
+      const back = `/console/people/${row.id}`;
+      const which = { personId: row.id, mailId: mail.id };
+      const sent = await doFormOnce(
+        call,
+        (env) => sendMailAgain(env, actorOf(call), which),
+        seeOther(`${back}?done=mailed`),
+      );
       // Sent by somebody else, accepted or disabled meanwhile: the page says how the person stands.
-      return seeOther(`/console/people/${row.id}${isRefusal(sent) ? '' : '?done=mailed'}`);
+      return isRefusal(sent) ? seeOther(back) : sent;
     },
   }),
 ];

@@ -122,12 +122,9 @@ export const securityRoutes: readonly Route[] = [
     path: CODES,
     guard: 'steppedUp',
     async handle({ env, view, session, client, sent }) {
-      const made = await doFormOnce(
-        { env, sent },
-        (inner) => makeNewCodes(inner, session, client),
-        seeOther('/enroll/recovery-codes'),
-      );
-      if (!isRefusal(made)) return made;
+      const shown = seeOther('/enroll/recovery-codes');
+      const made = await makeNewCodes(env, session, client, onceAround<true>({ env, sent }, () => shown));
+      if (!isRefusal(made)) return shown;
       if (made.refused === 'sign_in_expired') return seeOther('/sign-in');
       if (made.refused === 'forbidden') return seeOther(AUTHENTICATOR);
       const left = await countRecoveryCodesLeft(env.db.read, session.user.id);
