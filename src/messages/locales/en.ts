@@ -185,11 +185,11 @@ export const en = {
   "audit.erased": "erased",
   "audit.export": "Export these events",
   "audit.export.csv": "Download as CSV",
-  "audit.export.semicolons": "Download as CSV with semicolons",
   "audit.export.everything": "none: everything",
   "audit.export.filter": "Filter",
   "audit.export.jsonl": "Download as JSON lines",
   "audit.export.lead": "Every event that the filter lets through, the newest first. That you export it is an event itself.",
+  "audit.export.semicolons": "Download as CSV with semicolons",
   "audit.export.title": "Export the audit log",
   "audit.from": "From",
   "audit.none": "No event fits.",
@@ -936,5 +936,5 @@ export const en = {
   "webhooks.toldNothing": "It was told nothing yet.",
   "webhooks.url": "Address",
   "webhooks.url.hint": "https, on the public Internet",
-  "webhooks.waits": "{tries, plural, =0 {Waiting} one {Waiting after # try} other {Waiting after # tries}}"
+  "webhooks.waits": "{tries, plural, =0 {Waiting} one {Waiting after # try} other {Waiting after # tries}}",
 } as const;
