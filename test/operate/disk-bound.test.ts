@@ -57,7 +57,7 @@ async function largestRows(world: World) {
   await haveFailed(world, { key: passwordKey(env, email), rule: RULES.passwordUnknownDevice }, 99, HOUR);
   const person = world.person(FAR);
   await person.get('/forgot-password');
-  assert.equal((await person.post('/forgot-password', { email })).status, 200);
+  assert.equal((await person.post('/forgot-password', { email })).status, 303);
   const { read } = env.db;
   const [one] = await read.selectFrom('audit_events').selectAll().orderBy('id').execute();
   const [counter] = await sql<object>`select * from attempts order by length(state) desc`
