@@ -31,8 +31,8 @@ export const FAILPOINTS = {
     { file: 'flows/check-recovery-code.ts', from: CLAIMING, to: `${point('after_verify')} ${CLAIMING}` },
     {
       file: 'flows/access-code.ts',
-      from: 'const outcome = await personTransaction<true>(',
-      to: `${point('after_verify')} const outcome = await personTransaction<true>(`,
+      from: 'const outcome = await setUpTransaction<true>(',
+      to: `${point('after_verify')} const outcome = await setUpTransaction<true>(`,
     },
     // The new password is hashed.
     { file: 'features/recovery/reset-password.ts', from: CHANGING, to: `${point('after_verify')} ${CHANGING}` },
