@@ -4,8 +4,10 @@ export type Patch = { readonly file: string; readonly from: string; readonly to:
 const COMMIT = "this.#sqlite.exec('commit');";
 const POSTGRES_COMMIT = "const { command } = await client.query('commit');";
 const CLAIMING = 'const outcome = await personTransaction(';
+const CODE_CLAIMING = 'return personTransaction(env.db, user.id, async (tx) => {';
 const CLAIMED = '    await giveBackLanes(tx, counted, now);';
-const CHANGING = 'return personTransaction(env.db, user.id, async (tx) => {';
+const RECOVERY_CLAIMED = '    await giveBackLanes(tx, counted, at);';
+const CHANGING = 'return personTransaction(env.db, user.id, (tx) => around(tx, ';
 const CODE_CLAIMED = "    await appendEvent(env, tx, { action: 'access_code.accepted'";
 const LINK_CLAIMED = '  const person = await findPerson(tx, userId);';
 const STEP_IS_LISTED = ".where(sql<string>`' ' || used_steps`, 'not like', p.listed)";
@@ -28,7 +30,7 @@ export const FAILPOINTS = {
   // The code was right, the try is counted, and nothing is used up.
   after_verify: [
     { file: 'flows/check-one-time-code.ts', from: CLAIMING, to: `${point('after_verify')} ${CLAIMING}` },
-    { file: 'flows/check-recovery-code.ts', from: CLAIMING, to: `${point('after_verify')} ${CLAIMING}` },
+    { file: 'flows/check-recovery-code.ts', from: CODE_CLAIMING, to: `${point('after_verify')} ${CODE_CLAIMING}` },
     {
       file: 'flows/access-code.ts',
       from: 'const outcome = await setUpTransaction<true>(',
@@ -41,7 +43,7 @@ export const FAILPOINTS = {
   // Used up inside the transaction, and nothing has come of it yet.
   after_claim: [
     { file: 'flows/check-one-time-code.ts', from: CLAIMED, to: `${point('after_claim')} ${CLAIMED}` },
-    { file: 'flows/check-recovery-code.ts', from: CLAIMED, to: `${point('after_claim')} ${CLAIMED}` },
+    { file: 'flows/check-recovery-code.ts', from: RECOVERY_CLAIMED, to: `${point('after_claim')} ${RECOVERY_CLAIMED}` },
     { file: 'flows/access-code.ts', from: CODE_CLAIMED, to: `${point('after_claim')} ${CODE_CLAIMED}` },
     { file: 'flows/password-by-link.ts', from: LINK_CLAIMED, to: `${point('after_claim')} ${LINK_CLAIMED}` },
     { file: 'features/security/change-email.ts', from: EMAIL_CLAIMED, to: `${point('after_claim')} ${EMAIL_CLAIMED}` },
@@ -98,6 +100,12 @@ export const BREAKAGES = {
       from: ".where('id', '=', p.id).where('used_at', 'is', null)",
       to: ".where('id', '=', p.id)",
     },
+    // One process hashes the codes of one person one after the other: the second would read what the first has used.
+    {
+      file: 'flows/check-recovery-code.ts',
+      from: "  if (found.usedAt !== undefined) return refuse('recovery_code_already_used');",
+      to: '',
+    },
   ],
   future_believed: [
     {
@@ -115,8 +123,14 @@ export const BREAKAGES = {
   link_claim_removed: [
     {
       file: 'store/links.ts',
-      from: ".where('id', '=', id)\n    .where('used_at', 'is', null)",
-      to: ".where('id', '=', id)",
+      from: ".set({ used_at: now })\n    .where('id', '=', id)\n    .where('used_at', 'is', null)",
+      to: ".set({ used_at: now })\n    .where('id', '=', id)",
+    },
+    // The tries at one link are hashed one after the other: the second would find it used.
+    {
+      file: 'store/links.ts',
+      from: ".select('id')\n    .where('id', '=', id)\n    .where('used_at', 'is', null)",
+      to: ".select('id')\n    .where('id', '=', id)",
     },
   ],
   access_code_claim_removed: [
@@ -130,13 +144,15 @@ export const BREAKAGES = {
     {
       file: 'flows/check-one-time-code.ts',
       from: "import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';",
-      to: `import { giveBackLanes, returnLanes, type Prover, reserveProof } from './reserve-try.ts';
-import { reserveTries } from '#store/attempts.ts';`,
+      to: `import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
+import { checkTries, reserveTries } from '#store/attempts.ts';`,
     },
     {
       file: 'flows/check-one-time-code.ts',
-      from: '    if (!isRefusal(counted)) return { authenticator, counted };',
-      to: '    if (!isRefusal(counted)) await returnLanes(tx, counted, now);\n    if (!isRefusal(counted)) return { authenticator, counted };',
+      from: '    const counted = await reserveProof(tx, prover, lanes, now);',
+      to: `    const reached = await checkTries(tx, lanes, now);
+    if (reached) return reached;
+    const counted = await reserveProof(tx, prover, [], now);`,
     },
     {
       file: 'flows/check-one-time-code.ts',

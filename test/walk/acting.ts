@@ -195,6 +195,12 @@ export async function send(
 /** Times of use that are noted beside a request, and where the way to a proof leads on. */
 const NOTED = ['last_seen_at', 'last_used_at', 'step_up_to'];
 
+/** What the audit log keeps of refusals: events, and counts of those that are alike. */
+function isOfLog(table: string, row: Readonly<Record<string, unknown>>): boolean {
+  if (table === 'attempts') return String(row.key).startsWith('address-refusals:');
+  return table === 'refusal_counts' || (table === 'audit_events' && row.outcome !== 'success');
+}
+
 /** Every row of every table; of the audit log what succeeded. */
 export async function everything({ world }: Stage): Promise<ReadonlyMap<string, string>> {
   const rows = new Map<string, string>();
@@ -203,7 +209,7 @@ export async function everything({ world }: Stage): Promise<ReadonlyMap<string, 
     const name = table as keyof typeof TABLES;
     const found = await world.env.db.read.selectFrom(name).selectAll().execute();
     for (const row of found as Readonly<Record<string, unknown>>[]) {
-      if (name === 'audit_events' && row.outcome !== 'success') continue;
+      if (isOfLog(name, row)) continue;
       const text = JSON.stringify(row, (key, value) => (NOTED.includes(key) ? 0 : value));
       rows.set(`${name} ${row[plan.key]}`, text);
     }

@@ -5,6 +5,7 @@ import { makeAccessCode } from '#flows/access-code.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { exemptPerson } from '#flows/exemption.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { queueMail } from '#flows/mail.ts';
 import { archivePartner } from '#flows/partner-acts.ts';
 import { addWebhook } from '#flows/webhooks.ts';
 import { createEnrollment } from '#store/enrollments.ts';
@@ -31,6 +32,9 @@ export const WITHOUT_AUTHENTICATOR = [
 
 /** They are guarded and take a body, and change nothing. */
 export const READS = ['POST /api/v1/partners/:partner/mfa/preview'];
+
+/** The code is used up in a transaction of its own: a request that got so far is answered by that. */
+export const ACTS_TWICE = ['POST /security/authenticator/access-code'];
 
 const WHY = { reason: 'asked on the telephone' };
 const RESET = { ...WHY, checked_by: 'callback', check_note: 'office number', minutes: '60' };
@@ -84,11 +88,13 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /console/people/:person/exempt': somebody({ ...WHY, until: '2027-03-01' }),
   'POST /console/people/:person/invitation': somebody({}, invited),
   'POST /console/people/:person/link': somebody({}),
+  'POST /console/people/:person/mail/:mail': undeliveredMail,
   'POST /console/people/:person/reset-mfa': somebody(RESET),
   'POST /console/people/:person/unexempt': somebody(WHY, exempt),
   'POST /console/people/:person/unlock': somebody(WHY),
   'POST /console/resets/:request/approve': waitingReset,
   'POST /console/resets/:request/decline': waitingReset,
+  'POST /console/secrets/:secret': shownSecret,
   'POST /console/staff/new': () => ({ fields: { email: `${fresh('staff')}@portal.example`, name: '', role: 'admin' } }),
   'POST /console/staff/:person/access-code': somebodyOnTheStaff({ minutes: '60' }, giveAccessCode),
   'POST /console/staff/:person/disable': somebodyOnTheStaff(WHY),
@@ -281,6 +287,32 @@ async function waitingReset(world: World): Promise<Act> {
   };
   await env.db.transaction((tx) => createResetRequest(tx, request, 0));
   return { params: { request: request.id } };
+}
+
+/** A mail to somebody that was given up. */
+async function undeliveredMail(world: World): Promise<Act> {
+  const { env, clock } = world;
+  const { params = {} } = await somebody({})(world, NOBODY);
+  const id = params.person ?? '';
+  const person = await findPerson(env.db.read, id);
+  assert.ok(person);
+  await env.db.transaction(async (tx) => {
+    await queueMail(env, tx, person.user, { kind: 'set_up_asked' });
+    const dead = { dead_at: clock.at, tries: 9, last_fault: 'refused' };
+    await tx.updateTable('outbox').set(dead).where('recipient', '=', person.user.email).execute();
+  });
+  const row = env.db.read.selectFrom('outbox').select('id').where('recipient', '=', person.user.email);
+  return { params: { person: id, mail: (await row.executeTakeFirstOrThrow()).id } };
+}
+
+/** What the sender has just made and may still see. */
+async function shownSecret({ env, clock }: World, { userId }: Sender): Promise<Act> {
+  const id = env.newId();
+  const text = JSON.stringify({ kind: 'access_code', base: '/console/people', id: userId, name: 'Somebody' });
+  const sealed_secret = env.keys.seal('shown-secret', { table: 'shown_secrets', rowId: id, userId }, text);
+  const row = { id, user_id: userId, sealed_secret, expires_at: clock.at + 600 };
+  await env.db.transaction((tx) => tx.insertInto('shown_secrets').values(row).execute());
+  return { params: { secret: id } };
 }
 
 const NOBODY: Sender = { userId: '', rowId: '', token: '', partner: { id: '', slug: '' }, secret: '', email: '' };

@@ -13,7 +13,7 @@ import {
   type Stage,
   send,
 } from './acting.ts';
-import { ACTS, READS, WITHOUT_AUTHENTICATOR } from './acts.ts';
+import { ACTS, ACTS_TWICE, READS, WITHOUT_AUTHENTICATOR } from './acts.ts';
 
 /** Every route behind a guard that is asked for with more than GET. */
 const GUARDED = ROUTES.filter(({ method, guard }) => method !== 'GET' && guard !== 'public');
@@ -126,7 +126,8 @@ for (const route of GUARDED.filter((one) => !READS.includes(nameOf(one)))) {
           const { answer, changes } = await race(route, revoke, nth);
           assert.ok(changes, `no transaction ${nth}`);
           assert.deepEqual(changes, [], `transaction ${nth} of ${transactions}`);
-          assertRefused(route, answer, `transaction ${nth} of ${transactions}`);
+          if (nth === 1 || !ACTS_TWICE.includes(nameOf(route)))
+            assertRefused(route, answer, `transaction ${nth} of ${transactions}`);
         }
       });
     }

@@ -77,7 +77,7 @@ export async function confirmAtSignIn(
     return { session, recoveryCodes: drawn.codes };
   };
   return confirmEnrollment(env, enrolleeOf(pending, client), code, {
-    draw: () => drawRecoveryCodes(env, user.id, client),
+    draw: () => drawRecoveryCodes(env, user.id, client, { kind: 'pendingSignIn', pending }),
     open: (tx, confirmed) => around(tx, () => open(tx, confirmed)),
   });
 }

@@ -93,7 +93,7 @@ function replace(
 function add(env: Env, session: GrantedSession, code: string, client: Client, around: Around<Connected>) {
   const { user } = session;
   return confirmEnrollment(env, enrolleeOf(session, client), code, {
-    draw: () => drawRecoveryCodes(env, user.id, client),
+    draw: () => drawRecoveryCodes(env, user.id, client, { kind: 'session', session }),
     open: (tx, { authenticatorId, drawn }) =>
       around(tx, async () => {
         const token = newToken(env.random);

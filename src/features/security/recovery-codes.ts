@@ -25,7 +25,7 @@ export async function makeNewCodes(
   if (!authenticator) return refuse('forbidden', { reason: 'not_enrolled' });
   const frozen = checkFreeze(env, session, authenticator);
   if (frozen) return frozen;
-  const fresh = await drawRecoveryCodes(env, user.id, client);
+  const fresh = await drawRecoveryCodes(env, user.id, client, { kind: 'session', session });
   if (isRefusal(fresh)) return fresh;
   const issue = async (tx: Queries): Promise<true | Refusal> => {
     if (!(await findAuthenticator(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });

@@ -123,7 +123,12 @@ export const securityRoutes: readonly Route[] = [
     guard: 'steppedUp',
     async handle({ env, view, session, client, sent }) {
       const shown = seeOther('/enroll/recovery-codes');
-      const made = await makeNewCodes(env, session, client, onceAround<true>({ env, sent }, () => shown));
+      const made = await makeNewCodes(
+        env,
+        session,
+        client,
+        onceAround<true>({ env, sent }, () => shown),
+      );
       if (!isRefusal(made)) return shown;
       if (made.refused === 'sign_in_expired') return seeOther('/sign-in');
       if (made.refused === 'forbidden') return seeOther(AUTHENTICATOR);
