@@ -1,6 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import type { Config } from '#config.ts';
-import type { RefusalCounts } from '#core/refusal-counts.ts';
 import { readOrMakeKeyFile } from '#crypto/key-file.ts';
 import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
 import { createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
@@ -25,8 +24,6 @@ export type Env = {
   readonly keys: KeyRing;
   readonly hasher: PasswordHasher;
   readonly log: Logger;
-  /** What this process has refused since it last told the database. */
-  readonly refusals: RefusalCounts;
 };
 
 /**
@@ -63,7 +60,6 @@ export function makeEnv(
     keys,
     hasher: createHasher({ processes: config.workers }),
     log: pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logTo),
-    refusals: new Map(),
   };
 }
 

@@ -3,6 +3,7 @@ import { type Refusal, refuse } from '#core/result.ts';
 import { staffReason } from '#core/staff-reason.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
+import { lockUser } from '#store/locks.ts';
 import { lockPartner } from '#store/partners.ts';
 import {
   capOwnSessionsWithoutSecondFactor,
@@ -11,9 +12,9 @@ import {
 } from '#store/password-only.ts';
 import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { findPerson, type Partner, type Person } from '#store/users.ts';
-import { actingOn } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
+import { transactionOrRefusal } from './transaction.ts';
 
 /** Nobody is exempt for longer without somebody looking at it again. */
 export const EXEMPTION_DAYS_MOST = 365;
@@ -34,7 +35,7 @@ export async function exemptPerson(env: Env, act: Act & { readonly until: number
   if (!(until > now && until <= now + EXEMPTION_DAYS_MOST * DAY_SECONDS)) {
     return refuse('invalid_request', { reason: 'until' });
   }
-  return actingOn(env, act.actor, act.personId, async (tx) => {
+  return transactionOrRefusal(env.db, async (tx) => {
     const held = await holdPartnerOf(tx, act.personId);
     if (!held) return refuse('not_found', { reason: 'user' });
     const { person, partner } = held;
@@ -51,7 +52,7 @@ export async function exemptPerson(env: Env, act: Act & { readonly until: number
 export async function endExemption(env: Env, act: Act): Promise<Person | Refusal> {
   const reason = staffReason(act.reason);
   if (reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
-  return actingOn(env, act.actor, act.personId, async (tx) => {
+  return transactionOrRefusal(env.db, async (tx) => {
     const held = await holdPartnerOf(tx, act.personId);
     if (!held) return refuse('not_found', { reason: 'user' });
     const { person, partner } = held;
@@ -71,6 +72,7 @@ export async function endExemption(env: Env, act: Act): Promise<Person | Refusal
 async function holdPartnerOf(tx: Queries, personId: string) {
   const found = await findPerson(tx, personId);
   if (!found?.partner || isStaff(found.user.role)) return undefined;
+  await lockUser(tx, personId);
   const partner = await lockPartner(tx, found.partner.id);
   const person = await findPerson(tx, personId);
   return partner && person && { person, partner };

@@ -1,10 +1,9 @@
 import { instant } from '#core/day.ts';
-import { personState } from '#core/person-state.ts';
-import type { MailedLink } from '#flows/make-link.ts';
+import type { NewLink } from '#flows/make-link.ts';
 import type { ApiKey } from '#store/api-keys.ts';
 import type { WebhookDeliveryTable } from '#store/management-tables.ts';
 import type { ListedUser } from '#store/user-lists.ts';
-import type { Partner, Person } from '#store/users.ts';
+import type { Partner, Person, User } from '#store/users.ts';
 import type { Webhook } from '#store/webhooks.ts';
 
 export function partnerRecord({ id, slug, name, policy, requiredFrom }: Partner) {
@@ -16,23 +15,26 @@ export function userRecord({ user, partner, enrolledAt }: ListedUser) {
   return {
     ...{ id, email, name, role },
     partner: partner ? { id: partner.id, slug: partner.slug, name: partner.name } : null,
-    state: personState({ ...user, archivedAt: partner?.archivedAt }),
+    state: stateOf(user),
     mfa: { enrolled: enrolledAt !== undefined, since: enrolledAt === undefined ? null : instant(enrolledAt) },
   };
 }
 
 /** Somebody just added: nobody is enrolled yet. */
-export function addedRecord({ person, invitation }: { person: Person; invitation: MailedLink | undefined }) {
+export function addedRecord({ person, invitation }: { person: Person; invitation: NewLink | undefined }) {
   const record = userRecord({ ...person, enrolledAt: undefined });
-  return invitation?.url === undefined ? record : { ...record, invitationUrl: invitation.url };
+  return invitation ? { ...record, invitationUrl: invitation.url } : record;
 }
 
-export function apiKeyRecord(key: ApiKey) {
-  const { id, name, scopes, createdBy, createdAt, expiresAt, revokedAt, revokedBecause, lastUsedAt } = key;
+function stateOf({ disabledAt, sealedPassword }: User): 'invited' | 'active' | 'disabled' {
+  if (disabledAt !== undefined) return 'disabled';
+  return sealedPassword === undefined ? 'invited' : 'active';
+}
+
+export function apiKeyRecord({ id, name, scopes, createdBy, createdAt, expiresAt, revokedAt, lastUsedAt }: ApiKey) {
   return {
     ...{ id, name, scopes, createdBy, createdAt: instant(createdAt), expiresAt: instant(expiresAt) },
-    ...{ revokedAt: instantOrNull(revokedAt), revokedBecause: revokedBecause ?? null },
-    lastUsedAt: instantOrNull(lastUsedAt),
+    ...{ revokedAt: instantOrNull(revokedAt), lastUsedAt: instantOrNull(lastUsedAt) },
   };
 }
 
@@ -43,14 +45,11 @@ export function webhookRecord({ id, url, events, disabledAt, disabledBecause, fa
   return { id, url, events, state, since, disabledBecause: disabledBecause ?? null } as const;
 }
 
-/** @param isDisabled whether its webhook is: then nothing is tried */
-export function deliveryRecord(row: WebhookDeliveryTable, isDisabled: boolean) {
+export function deliveryRecord(row: WebhookDeliveryTable) {
   const { id, type, tries } = row;
   const [taken, dead] = [row.delivered_at ?? undefined, row.dead_at ?? undefined];
-  const state =
-    taken !== undefined ? 'delivered' : dead !== undefined ? 'dead' : tries > 0 && !isDisabled ? 'retrying' : 'waiting';
-  const isTried = taken === undefined && dead === undefined && !isDisabled;
-  const nextTryAt = isTried ? instant(row.next_try_at) : null;
+  const state = taken !== undefined ? 'delivered' : dead !== undefined ? 'dead' : tries > 0 ? 'retrying' : 'waiting';
+  const nextTryAt = taken === undefined && dead === undefined ? instant(row.next_try_at) : null;
   return { id, type, at: instant(row.created_at), state, tries, nextTryAt, fault: row.last_fault } as const;
 }
 

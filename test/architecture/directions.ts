@@ -6,7 +6,7 @@ type Directions = { readonly runs: readonly string[]; readonly types?: readonly 
 const EVERYTHING: Directions = {
   runs: [
     ...['core', 'signals', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'mail', 'flows', 'features'],
-    ...['telemetry', 'webhooks', 'cli', 'top', 'file-owner'],
+    ...['telemetry', 'webhooks', 'cli', 'top'],
   ],
 };
 
@@ -14,14 +14,11 @@ const EVERYTHING: Directions = {
 const ROOMS: Readonly<Record<string, Directions>> = {
   core: { runs: [] },
   messages: { runs: [] },
-  // A name in a setting is judged like any other name, and a text from a file by one rule.
-  config: { runs: ['core'] },
+  config: { runs: [] },
   // Leads nowhere: whoever does something may tell of it, and only telemetry listens.
   signals: { runs: [] },
-  // Whose a new file is: the key file and the database have to agree on it.
-  'file-owner': { runs: [] },
-  store: { runs: ['core', 'signals', 'file-owner'] },
-  crypto: { runs: ['core', 'signals', 'file-owner'] },
+  store: { runs: ['core', 'signals'] },
+  crypto: { runs: ['core', 'signals'] },
   env: { runs: ['core', 'store', 'crypto', 'config'] },
   http: { runs: ['core', 'signals', 'store', 'messages'], types: ['env', 'config', 'crypto'] },
   flows: { runs: ['core', 'store'], types: ['signals', 'env', 'config', 'crypto'] },
@@ -79,7 +76,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These talk to nothing but the environment, and only where something is read or started. */
-const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'cli', 'top', 'file-owner'];
+const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'cli', 'top'];
 
 const TOP_FILES = ['main', 'cli', 'demo', 'routes', 'worker', 'workers', 'worker-talk'];
 

@@ -8,6 +8,7 @@ import { endOthers, forgetDevices, issueCodes, setAuthenticator } from './effect
 import {
   type Browser,
   codesWait,
+  demandOf,
   isLivePending,
   isLiveSession,
   MINUTE,
@@ -16,7 +17,6 @@ import {
   type Pending,
   type Session,
   type Shown,
-  stateOf,
 } from './model.ts';
 import type { Real } from './real.ts';
 import { finish } from './sign-in-acts.ts';
@@ -114,7 +114,7 @@ const skip = act({
     const door = pickDoor(model, which, ({ person }) => !person.authenticator);
     const { pending, browser } = door;
     const { person, deviceId } = pending;
-    const isOffered = stateOf(model, pending) === 'enrollment_offered';
+    const isOffered = !person.authenticator && demandOf(model, person) !== 'required';
     const refused = isLivePending(model, pending)
       ? isOffered
         ? undefined

@@ -90,8 +90,7 @@ const invite = act({
     const answer = invited
       ? await real.manage(model, node, `/users/${invited.id}/invitation`)
       : await real.manage(model, node, '/users', { email, partner: model.partner.slug });
-    const isRefused = invited ? isShutOut(model, invited) || !invited.isInvited : model.isArchived;
-    if (isRefused) {
+    if (invited && (isShutOut(model, invited) || !invited.isInvited)) {
       assertRefused(answer, ['forbidden']);
       return [];
     }

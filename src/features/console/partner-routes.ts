@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { isRefusal, type Refusal } from '#core/result.ts';
-import type { Env } from '#env.ts';
 import type { Actor } from '#flows/actor.ts';
-import { doFormOnce } from '#flows/once.ts';
 import { addPartner, archivePartner, changeResets, renamePartner, restorePartner } from '#flows/partner-acts.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
-import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners.ts';
 import { partnersCsv, peopleCsv } from './csv.ts';
 import { readPartnerQuery, readPeopleQuery } from './filters.ts';
@@ -22,8 +19,8 @@ import { actorOf, bySemicolon, csvFile, doneOf, missing } from './shared-routes.
 const PARTNERS = '/console/partners';
 const ONE = `${PARTNERS}/:partner`;
 
-const nameForm = z.object({ name: typed('name').optional() });
-const newForm = z.object({ name: typed('name').optional(), slug: typed('slug').optional() });
+const nameForm = z.object({ name: z.string().optional() });
+const newForm = z.object({ name: z.string().optional(), slug: z.string().optional() });
 
 type StaffCall = PageCall<'staffSteppedUp'>;
 
@@ -90,11 +87,11 @@ export const partnerRoutes: readonly Route[] = [
     keeps: ['name'],
     handle: submitRename,
   }),
-  ...question('archive', 'staffSteppedUp', archivePartner),
-  ...question('restore', 'staffSteppedUp', restorePartner),
-  ...question('resets', 'staffAdminSteppedUp', async (env, actor, id) => {
-    const now = await readPartner(env, id);
-    return changeResets(env, actor, id, !now?.resetsWithoutCode);
+  ...question('archive', 'staffSteppedUp', (call, actor, id) => archivePartner(call.env, actor, id)),
+  ...question('restore', 'staffSteppedUp', (call, actor, id) => restorePartner(call.env, actor, id)),
+  ...question('resets', 'staffAdminSteppedUp', async (call, actor, id) => {
+    const now = await readPartner(call.env, id);
+    return changeResets(call.env, actor, id, !now?.resetsWithoutCode);
   }),
 ];
 
@@ -104,7 +101,7 @@ const DONE_OF = { archive: 'archived', restore: 'restored', resets: 'resets' } a
 function question<G extends 'staffSteppedUp' | 'staffAdminSteppedUp'>(
   name: keyof typeof DONE_OF,
   guard: G,
-  act: (env: Env, actor: Actor, id: string) => Promise<unknown>,
+  act: (call: StaffCall, actor: Actor, id: string) => Promise<unknown>,
 ): readonly Route[] {
   const path = `${ONE}/${name}`;
   return [
@@ -129,9 +126,8 @@ function question<G extends 'staffSteppedUp' | 'staffAdminSteppedUp'>(
       path,
       guard,
       async handle(call) {
-        const id = call.params.partner ?? '';
-        const outcome = await doFormOnce(call, (env) => act(env, actorOf(call), id), back(call, DONE_OF[name]));
-        return isRefusal(outcome) ? missing(call.view) : outcome;
+        const outcome = await act(call, actorOf(call), call.params.partner ?? '');
+        return isRefusal(outcome) ? missing(call.view) : back(call, DONE_OF[name]);
       },
     }),
   ];
@@ -170,15 +166,13 @@ function newPage({ view }: Pick<StaffCall, 'view'>, { name, slug }: NewTyped, re
 }
 
 async function submitNew(call: PageCall<'staffSteppedUp', z.output<typeof newForm>>): Promise<Reply> {
-  const typed = newOf(call.input);
+  const { env, input } = call;
+  const typed = newOf(input);
   const { name, slug } = typed;
   const given = slug === '' ? undefined : slug;
-  const added = await doFormOnce(
-    call,
-    (env) => addPartner(env, actorOf(call), { name, slug: given, mfa: { policy: 'off' } }),
-    ({ id }) => seeOther(`${PARTNERS}/${id}?done=created`),
-  );
-  return isRefusal(added) ? showRefusal(newPage(call, typed, added), added) : added;
+  const added = await addPartner(env, actorOf(call), { name, slug: given, mfa: { policy: 'off' } });
+  if (isRefusal(added)) return showRefusal(newPage(call, typed, added), added);
+  return seeOther(`${PARTNERS}/${added.id}?done=created`);
 }
 
 function partnerOf({ env, params }: Pick<StaffCall, 'env' | 'params'>) {
@@ -198,10 +192,11 @@ function renamePage({ view }: Pick<StaffCall, 'view'>, { id, name }: Named, valu
 }
 
 async function submitRename(call: PageCall<'staffSteppedUp', z.output<typeof nameForm>>): Promise<Reply> {
+  const { env, view, input } = call;
   const partner = await partnerOf(call);
-  if (!partner) return missing(call.view);
-  const { name = '' } = call.input;
-  const renamed = await renamePartner(call.env, actorOf(call), partner.id, name);
+  if (!partner) return missing(view);
+  const { name = '' } = input;
+  const renamed = await renamePartner(env, actorOf(call), partner.id, name);
   if (!isRefusal(renamed)) return back(call, 'renamed');
   return showRefusal(renamePage(call, partner, name, renamed), renamed);
 }

@@ -6,15 +6,13 @@ import { addPartner, archivePartner, changeMfaPolicy, renamePartner, restorePart
 import { previewMfaPolicy } from '#flows/policy-preview.ts';
 import { partnerRecord } from '#flows/records.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
-import { typed } from '#http/typed.ts';
 import { listPartnersAfter } from '#store/management-lists.ts';
 import { findPartner } from '#store/partners.ts';
 import type { Partner } from '#store/users.ts';
 import { actorOf, namedAct } from './acting.ts';
 import { readPage } from './page-of-rows.ts';
 import { readChoice } from './policy.ts';
-import { pageOf, partnerSchema } from './schemas.ts';
-import { pageQuery } from './shared-api.ts';
+import { pageOf, pageQuery, partnerSchema } from './schemas.ts';
 
 const PARTNERS = '/api/v1/partners';
 const ONE = `${PARTNERS}/:partner`;
@@ -22,7 +20,8 @@ const ONE = `${PARTNERS}/:partner`;
 const policy = z.enum(['off', 'optional', 'required']);
 const mfaBody = z.strictObject({
   policy,
-  requiredFrom: typed('time')
+  requiredFrom: z
+    .string()
     .nullable()
     .meta({
       description:
@@ -32,7 +31,7 @@ const mfaBody = z.strictObject({
 });
 const listQuery = z.strictObject({
   ...pageQuery,
-  slug: typed('slug').optional(),
+  slug: z.string().optional(),
   policy: policy.optional(),
   archived: z.enum(['true', 'false']).optional(),
 });
@@ -54,7 +53,7 @@ export const partnersApi: readonly Route[] = [
     path: PARTNERS,
     guard: 'apiKey:partners:write',
     summary: 'Add a partner',
-    body: z.strictObject({ name: typed('name'), slug: typed('slug').optional(), mfa: mfaBody.optional() }),
+    body: z.strictObject({ name: z.string(), slug: z.string().optional(), mfa: mfaBody.optional() }),
     answer: partnerSchema,
     idempotent: true,
     refusals: [],
@@ -83,7 +82,7 @@ export const partnersApi: readonly Route[] = [
     path: `${ONE}/name`,
     guard: 'apiKey:partners:write',
     summary: 'Give a partner another name',
-    body: z.strictObject({ name: typed('name') }),
+    body: z.strictObject({ name: z.string() }),
     answer: partnerSchema,
     refusals: ['not_found'],
     handle: (call) => record(renamePartner(call.env, actorOf(call), call.params.partner ?? '', call.input.name)),

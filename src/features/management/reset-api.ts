@@ -5,7 +5,6 @@ import type { NewAccessCode } from '#flows/access-code.ts';
 import { doOnce } from '#flows/once.ts';
 import { askForReset, IDENTITY_CHECKS, type ResetOutcome, renewAccessCode } from '#flows/reset-requests.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
-import { typed } from '#http/typed.ts';
 import { actorOf, namedAct } from './acting.ts';
 
 const ONE = '/api/v1/users/:user';
@@ -17,9 +16,9 @@ const codeMinutes = z
   .meta({ description: `How long the code is good; else ${ACCESS_CODE_MINUTES.usual}.` })
   .optional();
 const resetBody = z.strictObject({
-  reason: typed('reason'),
+  reason: z.string(),
   checkedBy: z.enum(IDENTITY_CHECKS),
-  checkNote: typed('reason'),
+  checkNote: z.string(),
   codeMinutes,
 });
 const codeBody = z.strictObject({ codeMinutes });

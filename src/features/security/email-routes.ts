@@ -1,20 +1,16 @@
 import { z } from 'zod';
-import { isRefusal, type Refusal } from '#core/result.ts';
-import { doFormOnce, onceAround } from '#flows/once.ts';
+import { isRefusal } from '#core/result.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
-import { typed } from '#http/typed.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
 import { findWaitingEmail } from '#store/email-links.ts';
 import { confirmEmail, type EmailRefused, findConfirmation, requestEmail } from './change-email.ts';
-import { confirmEmailPage, deadConfirmationPage, emailPage, frozenEmailPage } from './email-pages.ts';
-import { freezeOf } from './freeze.ts';
+import { confirmEmailPage, deadConfirmationPage, emailPage } from './email-pages.ts';
 
 const PATH = '/security/email';
 const LINK = '/email/:token';
 
-const emailForm = z.object({ email: typed('email').optional(), current: typed('password').optional() });
+const emailForm = z.object({ email: z.string().optional(), current: z.string().optional() });
 
 type Form = PageCall<'steppedUp', z.output<typeof emailForm>>;
 
@@ -23,12 +19,7 @@ export const emailRoutes: readonly Route[] = [
     method: 'GET',
     path: PATH,
     guard: 'steppedUp',
-    async handle(call) {
-      const until = await frozenUntil(call);
-      return show(
-        until === undefined ? await drawn(call, call.view.kept?.email ?? '') : frozenEmailPage(call.view, until),
-      );
-    },
+    handle: async (call) => show(await drawn(call, call.view.kept?.email ?? '')),
   }),
   page({ method: 'POST', path: PATH, guard: 'steppedUp', form: emailForm, keeps: ['email'], handle: submitEmail }),
   page({
@@ -36,8 +27,6 @@ export const emailRoutes: readonly Route[] = [
     path: LINK,
     guard: 'session',
     async handle({ env, view, session, params }) {
-      const until = await frozenUntil({ env, session });
-      if (until !== undefined) return show(frozenEmailPage(view, until));
       const token = params.token ?? '';
       const link = await findConfirmation(env, session, token);
       if (!link) return show(deadConfirmationPage(view), 404);
@@ -48,18 +37,11 @@ export const emailRoutes: readonly Route[] = [
     method: 'POST',
     path: LINK,
     guard: 'session',
-    async handle({ env, view, session, client, params, sent }) {
+    async handle({ env, view, session, client, params }) {
       const link = await findConfirmation(env, session, params.token ?? '');
-      if (!link) return show(deadConfirmationPage(view), 404);
-      const changed = await doFormOnce(
-        { env, sent },
-        (inner) => confirmEmail(inner, session, link, client),
-        seeOther('/security'),
-      );
-      if (!isRefusal(changed)) return changed;
-      const until = await frozenUntil({ env, session });
-      if (isFrozen(changed) && until !== undefined) return showRefusal(frozenEmailPage(view, until), changed);
-      return changed.refused === 'sign_in_expired' ? seeOther('/sign-in') : show(deadConfirmationPage(view), 404);
+      const changed = link && (await confirmEmail(env, session, link, client));
+      if (changed === true) return seeOther('/security');
+      return changed?.refused === 'sign_in_expired' ? seeOther('/sign-in') : show(deadConfirmationPage(view), 404);
     },
   }),
 ];
@@ -67,23 +49,10 @@ export const emailRoutes: readonly Route[] = [
 async function submitEmail(call: Form): Promise<Reply> {
   const { env, session, client, input } = call;
   const { email = '', current = '' } = input;
-  const around = onceAround<true>(call, () => seeOther('/security'));
-  const asked = await requestEmail(env, session, { email, current }, client, around);
+  const asked = await requestEmail(env, session, { email, current }, client);
   if (asked === true) return seeOther('/security');
   if (isRefusal(asked.refusal) && asked.refusal.refused === 'sign_in_expired') return seeOther('/sign-in');
-  const until = await frozenUntil(call);
-  if (isFrozen(asked.refusal) && until !== undefined) {
-    return showRefusal(frozenEmailPage(call.view, until), asked.refusal);
-  }
   return showRefusal(await drawn(call, email, asked), asked.refusal);
-}
-
-async function frozenUntil({ env, session }: Pick<Form, 'env' | 'session'>): Promise<number | undefined> {
-  return freezeOf(env, session, await findAuthenticator(env.db.read, session.user.id));
-}
-
-function isFrozen(refusal: Refusal | undefined): refusal is Refusal {
-  return refusal?.reason === 'frozen';
 }
 
 async function drawn(

@@ -10,13 +10,7 @@ import { adoption } from './006-adoption.ts';
 import { managementApi } from './007-management-api.ts';
 import { lists } from './008-lists.ts';
 import { collation } from './009-collation.ts';
-import { keysEndWithMakers } from './010-keys-end-with-makers.ts';
-import { formerEmails } from './011-former-emails.ts';
-import { actsByForm } from './012-acts-by-form.ts';
-import { proofsAndRefusals } from './014-proofs-and-refusals.ts';
-import { mailMigration } from './015-mail.ts';
-import { clock } from './017-clock.ts';
-import { searchKeys } from './018-search-keys.ts';
+import { searchKeys } from './010-search-keys.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -29,13 +23,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '007-management-api': managementApi,
   '008-lists': lists,
   '009-collation': collation,
-  '010-keys-end-with-makers': keysEndWithMakers,
-  '011-former-emails': formerEmails,
-  '012-acts-by-form': actsByForm,
-  '014-proofs-and-refusals': proofsAndRefusals,
-  '015-mail': mailMigration,
-  '017-clock': clock,
-  '018-search-keys': searchKeys,
+  '010-search-keys': searchKeys,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */
