@@ -65,6 +65,16 @@ export type Load = {
   readonly statuses: ReadonlyMap<number, number>;
 };
 
+type LoadOptions = {
+  readonly concurrency: number;
+  readonly seconds: number;
+  readonly jobs: number;
+  /** Where the requests of a job come from; absent: each from an address of its own. */
+  readonly address?: string | ((index: number) => string) | undefined;
+  /** Ends the load before its time. */
+  readonly until?: () => boolean;
+};
+
 /**
  * Runs `job` at `concurrency` until `seconds` are over or the jobs are done, and counts the answers by status.
  *
@@ -73,7 +83,7 @@ export type Load = {
  */
 export async function load(
   ports: readonly number[],
-  { concurrency, seconds, jobs }: { concurrency: number; seconds: number; jobs: number },
+  { concurrency, seconds, jobs, address = addressOf, until = () => false }: LoadOptions,
   job: (send: (call: Call) => Promise<Reply>, index: number) => Promise<number>,
 ): Promise<Load> {
   const connections = await Promise.all(
@@ -85,9 +95,10 @@ export async function load(
   let next = 0;
   await Promise.all(
     connections.map(async (connection) => {
-      while (performance.now() < endsAt && next < jobs) {
+      while (performance.now() < endsAt && next < jobs && !until()) {
         const index = next++;
-        const status = await job((call) => connection.send(call, addressOf(index)), index);
+        const from = typeof address === 'string' ? address : address(index);
+        const status = await job((call) => connection.send(call, from), index);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }
       connection.close();

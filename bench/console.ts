@@ -22,7 +22,7 @@ const HOUR_SECONDS = 60 * 60;
 
 const config = loadConfig(process.env, { root: ROOT });
 if ('problem' in config) throw new Error(config.problem);
-const { publicUrl, portalUrl } = config;
+const { publicUrl, hstsSubdomains } = config;
 const env = await openEnv({ ...config, logLevel: 'fatal' }, { create: false });
 const told = new Set<string>();
 const credentials = { session: newToken(env.random), key: newApiKey(env.random) };
@@ -61,7 +61,7 @@ function figures({ middle, quick, cpu, databaseCpu }: ServerTime): string {
 /** One app for each page: what one key may ask for is less than a benchmark does. */
 function askerOf(through: Env, { path, with: means }: Asking) {
   const app = createApp(through, ROUTES);
-  const cookie = `${cookieNames(siteOf({ publicUrl, portalUrl })).session}=${credentials.session}`;
+  const cookie = `${cookieNames(siteOf({ publicUrl, hstsSubdomains })).session}=${credentials.session}`;
   const headers: Record<string, string> =
     means === 'cookie' ? { cookie } : { authorization: `Bearer ${credentials.key}` };
   return async () => {
@@ -110,7 +110,14 @@ async function addCredentials(): Promise<void> {
     });
     await createApiKey(tx, {
       ...{ id: ids.key, name: 'bench', key_hash: tokenHash(credentials.key), scopes: SCOPES.join(' ') },
-      ...{ created_by: 'bench', created_at: now, expires_at: now + HOUR_SECONDS, revoked_at: null, last_used_at: now },
+      ...{
+        created_by: 'system',
+        created_at: now,
+        expires_at: now + HOUR_SECONDS,
+        revoked_at: null,
+        revoked_because: null,
+        last_used_at: now,
+      },
     });
   });
 }

@@ -3,6 +3,7 @@ import { rowSearchKey } from '#core/search-key.ts';
 import { createIdSource } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { sealPassword } from '#flows/passwords.ts';
+import type { NewAuthenticator } from '#store/authenticators.ts';
 import type { Schema } from '#store/database.ts';
 import type { NewPartner } from '#store/partners.ts';
 import type { NewUser } from '#store/users.ts';
@@ -57,7 +58,7 @@ export type SeedPerson = {
     exempt_reason: string | null;
     search_key: string;
   };
-  readonly authenticator: Schema['authenticators'] | undefined;
+  readonly authenticator: NewAuthenticator | undefined;
   readonly codes: Schema['recovery_code_sets'] | undefined;
 };
 
@@ -117,7 +118,7 @@ export function eventSource(env: Env, people: readonly Signer[], { count, now }:
     const actor = outcome === 'success' ? (person?.id ?? null) : null;
     return {
       ...{ id: newId(), at, action, outcome, actor, subject: person?.id ?? null, partner: person?.partnerId ?? null },
-      ...{ request_id: null, detail, batch: null },
+      ...{ request_id: null, detail, proof: null, batch: null },
       ...(clients[number % CLIENTS] as Client),
     };
   };

@@ -6,18 +6,21 @@ import { createHasher } from '#crypto/password-hash.ts';
 import { openConnection } from './client.ts';
 import { growth } from './growth.ts';
 import { type Bench, codeSteps, costText, sessionChecks, signIns } from './measure.ts';
+import { morning, seedMorning } from './morning.ts';
 import { type DatabaseKind, type Nodes, openPlace, type Place, withNodes } from './nodes.ts';
 import { PASSWORD, type SeededUser, seedUsers } from './seed.ts';
 import { soak } from './soak.ts';
 import { median, printTable, row } from './table.ts';
 
-const USAGE = 'npm run bench -- [--database sqlite|postgres] [--nodes N] [--quick] [--growth | --soak MINUTES]';
+const USAGE =
+  'npm run bench -- [--database sqlite|postgres] [--nodes N] [--quick] [--morning | --growth | --soak MINUTES]';
 
 const { values } = parseArgs({
   options: {
     database: { type: 'string', default: 'sqlite' },
     nodes: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
+    morning: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     soak: { type: 'string' },
   },
@@ -46,7 +49,7 @@ async function main(kind: DatabaseKind): Promise<void> {
   const durable = kind === 'sqlite' ? 'synchronous=FULL' : 'fsync=on, synchronous_commit=on, on this machine';
   row('database', `${kind}, ${durable}; ${NODES} node${NODES === 1 ? '' : 's'}`);
   if (values.growth) await growth(kind, NODES, { quick: QUICK });
-  else await withPlace(kind, (place) => (values.soak ? soak(place, NODES, Number(values.soak)) : everything(place)));
+  else await withPlace(kind, rowsOf());
   printTable();
 }
 
@@ -59,14 +62,26 @@ async function withPlace(kind: DatabaseKind, work: (place: Place) => Promise<voi
   }
 }
 
+function rowsOf(): (place: Place) => Promise<void> {
+  const { soak: minutes } = values;
+  if (minutes !== undefined) return (place) => soak(place, NODES, Number(minutes));
+  return values.morning ? async (place) => morningRows(place, (await rawHash()).perSecond) : everything;
+}
+
+async function morningRows(place: Place, rawPerSecond: number): Promise<void> {
+  const people = await seedMorning(place);
+  await withNodes(place, NODES, (nodes) => morning(nodes, people, rawPerSecond));
+}
+
 async function everything(place: Place): Promise<void> {
-  const rawMs = await rawHash();
+  const raw = await rawHash();
   await coldStart(place);
   const people = await place.change((env) => seedUsers(env, 1_000, { sessions: 0, pendings: 1_000 }));
   await withNodes(place, NODES, async (nodes) => {
     await page(nodes);
-    await signInRows({ place, nodes, seconds: SECONDS }, people, rawMs);
+    await signInRows({ place, nodes, seconds: SECONDS }, people, raw.cpuMs);
   });
+  await morningRows(place, raw.perSecond);
   const driven = await place.change((env) => seedUsers(env, DRIVEN, { sessions: DRIVEN, pendings: DRIVEN }));
   await withNodes(place, NODES, async (nodes) => {
     const bench = { place, nodes, seconds: SECONDS };
@@ -84,18 +99,19 @@ async function memory(nodes: Nodes): Promise<string> {
   return each.join(', ');
 }
 
-async function rawHash(): Promise<number> {
+async function rawHash(): Promise<{ readonly cpuMs: number; readonly perSecond: number }> {
   const hasher = createHasher({ queueSeconds: 600 });
   const phc = await hasher.hash(PASSWORD);
   const count = QUICK ? 40 : 200;
   const before = process.cpuUsage();
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: count }, () => hasher.verify(String(phc), PASSWORD)));
+  const one = () => hasher.inTurn({}, 'password', (hashing) => hashing.verify(String(phc), PASSWORD));
+  await Promise.all(Array.from({ length: count }, one));
   const spent = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(before);
   const cpuMs = (user + system) / 1000 / count;
   row('raw Argon2id', `${(count / spent).toFixed(0)} /s, ${cpuMs.toFixed(1)} ms CPU each`);
-  return cpuMs;
+  return { cpuMs, perSecond: count / spent };
 }
 
 async function coldStart({ environment }: Place): Promise<void> {

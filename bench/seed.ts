@@ -2,6 +2,7 @@ import { isRefusal } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { sealPassword } from '#flows/passwords.ts';
+import type { NewAuthenticator } from '#store/authenticators.ts';
 import type { Queries, Schema } from '#store/database.ts';
 import { createPartner } from '#store/partners.ts';
 import type { NewUser } from '#store/users.ts';
@@ -66,7 +67,7 @@ async function seedPartner(env: Env, tx: Queries, { phc, size }: { phc: string; 
 
 type Person = {
   user: NewUser;
-  authenticator: Schema['authenticators'];
+  authenticator: NewAuthenticator;
   pending: Schema['pending_sign_ins'];
   session: Schema['sessions'];
   seeded: SeededUser;
@@ -109,7 +110,7 @@ export function userRow(env: Env, { userId, partnerId, email, phc }: SeedOfUser)
   };
 }
 
-export function authenticatorRow(env: Env, userId: string, secret: Buffer): Schema['authenticators'] {
+export function authenticatorRow(env: Env, userId: string, secret: Buffer): NewAuthenticator {
   const id = env.newId();
   return {
     id,
@@ -134,6 +135,7 @@ export function pendingRow(env: Env, userId: string, token: string, expiresAt: n
     tries: 0,
     skippable: 0,
     device_id: null,
+    browser: null,
     return_to: null,
     completed_at: null,
     completed_to: null,

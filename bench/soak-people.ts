@@ -12,7 +12,7 @@ const CODES = Array.from('0123456789', (digit) => `${digit}AKE-N0TF-R0MA-PR0${di
 export async function seedSoak(env: Env, count: number): Promise<SoakPerson[]> {
   const users = await seedUsers(env, count, { sessions: 0, pendings: count });
   // Ten hashes for everybody: what is tagged with them differs for each.
-  const hashes = await env.hasher.hashCodes(CODES.map(plain));
+  const hashes = await env.hasher.inTurn({}, 'codes', (hashing) => hashing.hashCodes(CODES.map(plain)));
   if (isRefusal(hashes)) throw new Error('the hash queue is full');
   for (const { userId } of users) {
     const setId = env.newId();

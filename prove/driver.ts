@@ -152,6 +152,7 @@ type Form = {
   readonly fields?: Readonly<Record<string, string>>;
 };
 
-export function stepNow(): number {
-  return Math.floor(Date.now() / 1000 / STEP_SECONDS);
+/** The step of RFC 6238 that a phone with the clock of the service is in. */
+export function stepOf({ aheadSeconds }: Pick<Service, 'aheadSeconds'>): number {
+  return Math.floor((Date.now() / 1000 + aheadSeconds()) / STEP_SECONDS);
 }

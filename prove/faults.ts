@@ -13,6 +13,9 @@ import type { Service } from './service.ts';
  */
 export type Fault = (service: Service, chance: Chance, driven: Promise<void>) => Promise<number>;
 
+/** What is wrong with the service when a round begins. */
+export type Before = (service: Service, chance: Chance) => void;
+
 /** The moment at which a fault strikes. */
 type Moment = (chance: Chance, driven: Promise<void>) => Promise<void>;
 
@@ -171,6 +174,42 @@ export function cutPower(moment: Moment): Fault {
     return 1;
   };
 }
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+/** What is prepared for people lasts six hours. */
+const AHEAD_SECONDS = [30 * MINUTE, 2 * HOUR, 5 * HOUR] as const;
+/** A server looks at its clock each second; a loaded one is late. */
+const CLOCK_NOTICED_MS = 3_000;
+
+/** The clock of every node is ahead when people come. To be set right by {@link setClockRight}. */
+export const aheadBefore: Before = (service, chance) => {
+  service.setClock(chance.pick(AHEAD_SECONDS));
+};
+
+/** After everybody was served by the wrong clock it is right; the service is not started again. */
+export const setClockRight: Fault = async (service, _chance, driven) => {
+  await driven;
+  service.setClock(0);
+  await wait(CLOCK_NOTICED_MS);
+  return 1;
+};
+
+/** As soon as everybody was served the clock goes back, for some seconds: long enough to be noticed. */
+export const clockBack: Fault = async (service, chance, driven) => {
+  await driven;
+  service.setClock(-chance.between(2 * MINUTE, HOUR));
+  await wait(CLOCK_NOTICED_MS);
+  return setClockRight(service, chance, driven);
+};
+
+/** The clock jumps ahead amid the load, and is right again some seconds later. */
+export const clockAhead: Fault = async (service, chance, driven) => {
+  await anyMoment(chance, driven);
+  service.setClock(chance.pick(AHEAD_SECONDS));
+  await wait(chance.between(50, 2_000));
+  return setClockRight(service, chance, Promise.resolve());
+};
 
 function diskOf({ disk }: Service) {
   if (disk === undefined) throw new Error('this fault needs the disk that forgets: set onDisk');

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { codeOf, PASSWORD } from '../test/world.ts';
-import { type Driver, NEW_PASSWORD, type Outcome, STEP_SECONDS, stepNow } from './driver.ts';
+import { type Driver, NEW_PASSWORD, type Outcome, STEP_SECONDS, stepOf } from './driver.ts';
 import type { Part, Person } from './people.ts';
 import type { Chance } from './random.ts';
 
@@ -24,12 +24,16 @@ export async function play(driver: Driver, people: readonly Person[], chance: Ch
 
 const PARTS: Readonly<Record<Part, (driver: Driver, person: Person) => Promise<unknown>>> = {
   canary: async () => undefined,
+  async whole_sign_in(driver, person) {
+    person.pendings.unshift((await driver.password(person, PASSWORD)).pending);
+    await driver.signInByCode(person, stepOf(driver.service));
+  },
   async code(driver, person) {
-    const opened = await driver.signInByCode(person, stepNow());
+    const opened = await driver.signInByCode(person, stepOf(driver.service));
     if (opened?.token !== undefined) await driver.signOut(person, opened.token);
   },
   code_race(driver, person) {
-    const step = stepNow();
+    const step = stepOf(driver.service);
     return atOnce(() => driver.signInByCode(person, step));
   },
   async recovery_codes(driver, person) {
@@ -41,12 +45,12 @@ const PARTS: Readonly<Record<Part, (driver: Driver, person: Person) => Promise<u
   renew_codes: (driver, person) => driver.renewCodes(person),
   change_password: (driver, person) => driver.changePassword(person, PASSWORD, NEW_PASSWORD),
   end_others: (driver, person) => driver.endOthers(person),
-  enroll: (driver, person) => driver.enroll(person, stepNow()),
+  enroll: (driver, person) => driver.enroll(person, stepOf(driver.service)),
   reset_mfa: (driver, person) => driver.resetMfa(person),
   guess: (driver, person) => guessAtOnce(driver, person, GUESSES),
   async access_code(driver, person) {
     const given = await driver.giveAccessCode(person);
-    if (given?.status === 204) await driver.enroll(person, stepNow(), given.pending);
+    if (given?.status === 204) await driver.enroll(person, stepOf(driver.service), given.pending);
   },
   access_code_race: (driver, person) => atOnce(() => driver.giveAccessCode(person)),
   password_link: (driver, person) => atOnce((racer) => driver.setPassword(person, linkPassword(racer))),
@@ -69,15 +73,15 @@ async function atOnce(send: (racer: number) => Promise<Outcome>): Promise<readon
 /** Wrong codes, all at once over several sign-ins. */
 export async function guessAtOnce(driver: Driver, person: Person, guesses: number): Promise<void> {
   const pendings = person.pendings.splice(0, Math.ceil(guesses / GUESSES_EACH));
-  const wrong = wrongCodes(person.secret, guesses);
+  const wrong = wrongCodes(person.secret, stepOf(driver.service), guesses);
   await Promise.all(
     wrong.map((code, index) => driver.guess(person, pendings[Math.floor(index / GUESSES_EACH)] ?? '', code)),
   );
 }
 
 /** Codes of no step near now: never accepted, and never explained by a clock. */
-function wrongCodes(secret: string, count: number): readonly string[] {
-  const near = Array.from({ length: 101 }, (_, index) => codeOf(secret, (stepNow() + index - 50) * STEP_SECONDS));
+function wrongCodes(secret: string, now: number, count: number): readonly string[] {
+  const near = Array.from({ length: 101 }, (_, index) => codeOf(secret, (now + index - 50) * STEP_SECONDS));
   const all = Array.from({ length: 300 }, (_, number) => String(number * 3301 + 7).padStart(6, '0'));
   return all.filter((code) => !near.includes(code)).slice(0, count);
 }

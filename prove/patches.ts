@@ -4,10 +4,13 @@ export type Patch = { readonly file: string; readonly from: string; readonly to:
 const COMMIT = "this.#sqlite.exec('commit');";
 const POSTGRES_COMMIT = "const { command } = await client.query('commit');";
 const CLAIMING = 'const outcome = await personTransaction(';
+const CODE_CLAIMING = 'return personTransaction(env.db, user.id, async (tx) => {';
 const CLAIMED = '    await giveBackLanes(tx, counted, now);';
-const CHANGING = 'return personTransaction(env.db, user.id, async (tx) => {';
+const RECOVERY_CLAIMED = '    await giveBackLanes(tx, counted, at);';
+const CHANGING = 'return personTransaction(env.db, user.id, (tx) => around(tx, ';
 const CODE_CLAIMED = "    await appendEvent(env, tx, { action: 'access_code.accepted'";
 const LINK_CLAIMED = '  const person = await findPerson(tx, userId);';
+const STEP_IS_LISTED = ".where(sql<string>`' ' || used_steps`, 'not like', p.listed)";
 const EMAIL_CLAIMED = '  const user = (await findPerson(tx, userId))?.user;';
 
 /** Narrow moments that chance seldom meets: an armed process kills itself there. Each is a list of places. */
@@ -27,11 +30,11 @@ export const FAILPOINTS = {
   // The code was right, the try is counted, and nothing is used up.
   after_verify: [
     { file: 'flows/check-one-time-code.ts', from: CLAIMING, to: `${point('after_verify')} ${CLAIMING}` },
-    { file: 'flows/check-recovery-code.ts', from: CLAIMING, to: `${point('after_verify')} ${CLAIMING}` },
+    { file: 'flows/check-recovery-code.ts', from: CODE_CLAIMING, to: `${point('after_verify')} ${CODE_CLAIMING}` },
     {
       file: 'flows/access-code.ts',
-      from: 'const outcome = await personTransaction<true>(',
-      to: `${point('after_verify')} const outcome = await personTransaction<true>(`,
+      from: 'const outcome = await setUpTransaction<true>(',
+      to: `${point('after_verify')} const outcome = await setUpTransaction<true>(`,
     },
     // The new password is hashed.
     { file: 'features/recovery/reset-password.ts', from: CHANGING, to: `${point('after_verify')} ${CHANGING}` },
@@ -40,7 +43,7 @@ export const FAILPOINTS = {
   // Used up inside the transaction, and nothing has come of it yet.
   after_claim: [
     { file: 'flows/check-one-time-code.ts', from: CLAIMED, to: `${point('after_claim')} ${CLAIMED}` },
-    { file: 'flows/check-recovery-code.ts', from: CLAIMED, to: `${point('after_claim')} ${CLAIMED}` },
+    { file: 'flows/check-recovery-code.ts', from: RECOVERY_CLAIMED, to: `${point('after_claim')} ${RECOVERY_CLAIMED}` },
     { file: 'flows/access-code.ts', from: CODE_CLAIMED, to: `${point('after_claim')} ${CODE_CLAIMED}` },
     { file: 'flows/password-by-link.ts', from: LINK_CLAIMED, to: `${point('after_claim')} ${LINK_CLAIMED}` },
     { file: 'features/security/change-email.ts', from: EMAIL_CLAIMED, to: `${point('after_claim')} ${EMAIL_CLAIMED}` },
@@ -55,6 +58,15 @@ function point(name: string): string {
 /** Rare work of a sound product, done often. */
 export const TUNINGS = {
   // Each checkpoint writes and syncs the database file itself: once in some thousand commits is too seldom to be cut.
+  // What is prepared for people who come hours later looks like the work of a clock that is ahead.
+  prepared_rows_last: [
+    {
+      file: 'store/instants.ts',
+      from: 'expires_at: { within: 10 * MINUTE }, completed_at',
+      to: "expires_at: 'tells', completed_at",
+    },
+    { file: 'store/instants.ts', from: "step_up_at: 'ended'", to: "step_up_at: 'tells'" },
+  ],
   checkpoint_often: [{ file: 'store/sqlite.ts', from: 'wal_autocheckpoint: 4_000', to: 'wal_autocheckpoint: 30' }],
 } as const satisfies Record<string, readonly Patch[]>;
 
@@ -78,19 +90,47 @@ export const BREAKAGES = {
       ${COMMIT}`,
     },
   ],
-  code_claim_removed: [{ file: 'store/authenticators.ts', from: "    .where('last_used_step', '<', p.step),", to: '' }],
+  code_claim_removed: [
+    { file: 'store/authenticators.ts', from: ".where('last_used_step', '<', p.step)", to: '' },
+    { file: 'store/authenticators.ts', from: STEP_IS_LISTED, to: '' },
+  ],
   recovery_code_claim_removed: [
     {
       file: 'store/recovery-codes.ts',
       from: ".where('id', '=', p.id).where('used_at', 'is', null)",
       to: ".where('id', '=', p.id)",
     },
+    // One process hashes the codes of one person one after the other: the second would read what the first has used.
+    {
+      file: 'flows/check-recovery-code.ts',
+      from: "  if (found.usedAt !== undefined) return refuse('recovery_code_already_used');",
+      to: '',
+    },
   ],
+  future_believed: [
+    {
+      file: 'features/operate/clock.ts',
+      from: 'const rows = await correctAll(env, corrections, wall);',
+      to: 'const rows = 0;',
+    },
+    {
+      file: 'core/throttle.ts',
+      from: 'const state = stored && broughtBack(rule, stored, now);',
+      to: 'const state = stored;',
+    },
+  ],
+  used_steps_forgotten: [{ file: 'store/authenticators.ts', from: STEP_IS_LISTED, to: '' }],
   link_claim_removed: [
     {
       file: 'store/links.ts',
-      from: ".where('id', '=', id)\n    .where('used_at', 'is', null)",
-      to: ".where('id', '=', id)",
+      from: ".set({ used_at: now })\n    .where('id', '=', id)\n    .where('used_at', 'is', null)",
+      to: ".set({ used_at: now })\n    .where('id', '=', id)",
+    },
+    // The tries at one link are hashed one after the other: the second would find it used.
+    {
+      file: 'store/links.ts',
+      from: ".select('id')\n    .where('id', '=', id)\n    .where('used_at', 'is', null)",
+      to: ".select('id')\n    .where('id', '=', id)",
     },
   ],
   access_code_claim_removed: [
@@ -104,13 +144,15 @@ export const BREAKAGES = {
     {
       file: 'flows/check-one-time-code.ts',
       from: "import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';",
-      to: `import { giveBackLanes, returnLanes, type Prover, reserveProof } from './reserve-try.ts';
-import { reserveTries } from '#store/attempts.ts';`,
+      to: `import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
+import { checkTries, reserveTries } from '#store/attempts.ts';`,
     },
     {
       file: 'flows/check-one-time-code.ts',
-      from: '    if (!isRefusal(counted)) return { authenticator, counted };',
-      to: '    if (!isRefusal(counted)) await returnLanes(tx, counted, now);\n    if (!isRefusal(counted)) return { authenticator, counted };',
+      from: '    const counted = await reserveProof(tx, prover, lanes, now);',
+      to: `    const reached = await checkTries(tx, lanes, now);
+    if (reached) return reached;
+    const counted = await reserveProof(tx, prover, [], now);`,
     },
     {
       file: 'flows/check-one-time-code.ts',

@@ -6,6 +6,7 @@ import { tokenHash } from '#core/token.ts';
 import { type Env, openEnv } from '#env.ts';
 import { makeAccessCode } from '#flows/access-code.ts';
 import { recoveryTags } from '#flows/check-recovery-code.ts';
+import type { NewAuthenticator } from '#store/authenticators.ts';
 import type { Queries, Schema } from '#store/database.ts';
 import { createPartner } from '#store/partners.ts';
 import { findPerson, type NewUser } from '#store/users.ts';
@@ -16,6 +17,7 @@ import type { Service } from './service.ts';
 /** What somebody does in a round. A canary does nothing: whether it can sign in afterwards is the question. */
 export type Part =
   | 'canary'
+  | 'whole_sign_in'
   | 'code'
   | 'code_race'
   | 'recovery_codes'
@@ -89,15 +91,14 @@ let known: Promise<Hashes> | undefined;
 
 /** Eleven real hashes for everybody: what is sealed or tagged with them differs for each. */
 function hashesOf({ hasher }: Env): Promise<Hashes> {
-  const hash = async (text: string): Promise<string> => {
-    const phc = await hasher.hash(text);
-    if (isRefusal(phc)) throw new Error('the hash queue is full');
-    return phc;
-  };
   known ??= (async () => {
-    const codes: string[] = [];
-    for (const code of CODES) codes.push(await hash(normalizeRecoveryCode(code) ?? ''));
-    return { password: await hash(PASSWORD), codes };
+    const codes = CODES.map((code) => normalizeRecoveryCode(code) ?? '');
+    const made = await hasher.inTurn({}, 'password', async (hashing) => ({
+      password: await hashing.hash(PASSWORD),
+      codes: await hashing.hashCodes(codes),
+    }));
+    if (isRefusal(made)) throw new Error('the hash queue is full');
+    return made;
   })();
   return known;
 }
@@ -105,7 +106,7 @@ function hashesOf({ hasher }: Env): Promise<Hashes> {
 type Rows = {
   readonly person: Person;
   readonly users: readonly NewUser[];
-  readonly authenticators: readonly Schema['authenticators'][];
+  readonly authenticators: readonly NewAuthenticator[];
   readonly sets: readonly Schema['recovery_code_sets'][];
   readonly codes: readonly Schema['recovery_codes'][];
   readonly pendings: readonly Schema['pending_sign_ins'][];
@@ -154,13 +155,14 @@ function linksOf(env: Env, person: Person, token: string, expires_at: number): P
   const { part, userId: user_id, email } = person;
   const row = { id: env.newId(), token_hash: tokenHash(token), user_id, created_at: env.now(), expires_at };
   const unused = { ...row, used_at: null };
+  const made_by = null;
   switch (part) {
     case 'password_link':
       person.once = `/password/${token}`;
-      return { links: [{ ...unused, purpose: 'reset' }], emailLinks: [] };
+      return { links: [{ ...unused, purpose: 'reset', made_by }], emailLinks: [] };
     case 'invitation':
       person.once = `/invitation/${token}`;
-      return { links: [{ ...unused, purpose: 'invitation' }], emailLinks: [] };
+      return { links: [{ ...unused, purpose: 'invitation', made_by }], emailLinks: [] };
     case 'change_email':
       person.once = `/email/${token}`;
       return { links: [], emailLinks: [{ ...unused, purpose: 'confirm', email: otherEmail(email) }] };

@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module';
 import { BREAKAGES, FAILPOINTS, type Patch, TUNINGS } from './patches.ts';
 
 // Loaded into a server process with `node --import`, so that the product carries no hook and no switch of a test.
-const { PROVE_BREAKAGE = '', PROVE_TUNING = '', PROVE_FAILPOINT_FILE = '' } = process.env;
+const { PROVE_BREAKAGE = '', PROVE_TUNING = '', PROVE_FAILPOINT_FILE = '', PROVE_CLOCK_FILE = '' } = process.env;
 const patches: readonly Patch[] = [
   ...listed(BREAKAGES, PROVE_BREAKAGE),
   ...listed(TUNINGS, PROVE_TUNING),
@@ -28,6 +28,24 @@ function armedFailpoint(): readonly string[] {
     return [];
   }
 }
+
+/** By how many seconds the wall clock of this process is wrong stands in a file; the steady one cannot be set. */
+function aheadMs(): number {
+  try {
+    return Number(readFileSync(PROVE_CLOCK_FILE, 'utf8')) * 1000;
+  } catch {
+    return 0;
+  }
+}
+
+const LOOK_EVERY_MS = 10;
+const rightMs = Date.now;
+const known = { lookedMs: 0, aheadMs: 0 };
+Date.now = () => {
+  const nowMs = rightMs();
+  if (nowMs - known.lookedMs >= LOOK_EVERY_MS) Object.assign(known, { lookedMs: nowMs, aheadMs: aheadMs() });
+  return nowMs + known.aheadMs;
+};
 
 registerHooks({
   load(url, context, nextLoad) {

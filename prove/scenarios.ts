@@ -10,6 +10,8 @@ export type Scenario = {
   readonly name: string;
   readonly service: Options;
   readonly fault: faults.Fault;
+  /** What is wrong when a round begins. */
+  readonly before?: faults.Before | undefined;
   /** Who plays in each round. */
   readonly parts: readonly Part[];
   /** Within how long everybody has begun. */
@@ -25,6 +27,8 @@ const SQLITE_ON_DISK = { ...SQLITE, onDisk: true } as const;
 const POSTGRES = { database: 'postgres', nodes: 2 } as const;
 const SYNCHRONOUS = { ...POSTGRES, replication: 'synchronous' } as const;
 const UNDER_PATRONI = { ...SYNCHRONOUS, underPatroni: true } as const;
+const SQLITE_PREPARED = { ...SQLITE, tuning: 'prepared_rows_last' } as const;
+const POSTGRES_PREPARED = { ...POSTGRES, tuning: 'prepared_rows_last' } as const;
 /** Everything that people do, so that a fault meets all of it. */
 const PEOPLE: readonly Part[] = [
   'canary',
@@ -33,6 +37,11 @@ const PEOPLE: readonly Part[] = [
   ...(['access_code', 'access_code_race', 'password_link', 'invitation', 'change_email', 'revert_email'] as const),
 ];
 const SPREAD_MS = 350;
+/** Those who need no code of this moment: amid a jump nobody can say which is right. Nor how long a minute of waiting is. */
+const TIMELESS: readonly Part[] = [
+  ...(['canary', 'recovery_codes', 'recovery_codes', 'recovery_code_race'] as const),
+  ...(['change_password', 'end_others', 'renew_codes', 'access_code_race'] as const),
+];
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -66,6 +75,21 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   scenario('Patroni, the standbys cut off before', UNDER_PATRONI, failover.loseAlone, { short: 0, long: 2 }),
   scenario('database connections cut', POSTGRES, faults.cutDatabaseConnections, { short: 0, long: 15 }),
+  ...[SQLITE_PREPARED, POSTGRES_PREPARED].flatMap((service) => [
+    {
+      ...scenario('clock ahead', service, faults.setClockRight, { short: 1, long: 20 }),
+      before: faults.aheadBefore,
+      parts: [...PEOPLE, 'whole_sign_in', 'whole_sign_in'] as const,
+    },
+    {
+      ...scenario('clock ahead amid the load', service, faults.clockAhead, { short: 0, long: 20 }),
+      parts: TIMELESS,
+    },
+    {
+      ...scenario('clock back', service, faults.clockBack, { short: 1, long: 20 }),
+      parts: [...PEOPLE, 'whole_sign_in', 'whole_sign_in'] as const,
+    },
+  ]),
 ];
 
 /** A product broken on purpose: the same checker has to find something, or the proof proves nothing. */
@@ -115,6 +139,17 @@ export const NEGATIVE_CONTROLS: readonly Scenario[] = [
   control('no claim of a link to set a password', 'link_claim_removed', 'I2', {
     parts: ['password_link', 'password_link'],
   }),
+  control('a future is believed, clock ahead', 'future_believed', 'I5', {
+    before: faults.aheadBefore,
+    fault: faults.setClockRight,
+    parts: ['whole_sign_in', 'whole_sign_in'],
+    rounds: { short: 1, long: 2 },
+  }),
+  control('used steps forgotten, clock back', 'used_steps_forgotten', 'I1', {
+    fault: faults.clockBack,
+    parts: ['code', 'code', 'code'],
+    rounds: { short: 2, long: 5 },
+  }),
   control('a try counted after the compare', 'counted_after_compare', 'I2', { parts: ['guess', 'guess'] }),
 ];
 
@@ -122,10 +157,10 @@ function scenario(name: string, service: Options, fault: faults.Fault, rounds: S
   return { name, service, fault, parts: PEOPLE, spreadMs: SPREAD_MS, rounds };
 }
 
-type Control = Pick<Scenario, 'parts'> & Partial<Pick<Scenario, 'service' | 'fault' | 'rounds'>>;
+type Control = Pick<Scenario, 'parts'> & Partial<Pick<Scenario, 'service' | 'fault' | 'before' | 'rounds'>>;
 
 /** All at once, and struck as soon as all were answered: one round is nearly always enough, and the first finding is the last. */
 function control(name: string, breakage: Breakage | undefined, caughtBy: Invariant, options: Control): Scenario {
-  const { service = SQLITE, fault = faults.noFault, parts, rounds = { short: 5, long: 10 } } = options;
-  return { name, service: { ...service, breakage }, fault, parts, spreadMs: 0, rounds, caughtBy };
+  const { service = SQLITE, fault = faults.noFault, before, parts, rounds = { short: 5, long: 10 } } = options;
+  return { name, service: { ...service, breakage }, fault, before, parts, spreadMs: 0, rounds, caughtBy };
 }

@@ -57,9 +57,12 @@ export async function openService(options: Options) {
   };
   const { PATH } = process.env;
   const failpointFile = join(folder, 'failpoint');
+  const clockFile = join(folder, 'clock');
+  let aheadSeconds = 0;
   const environment: Environment = {
     PATH,
     PROVE_FAILPOINT_FILE: failpointFile,
+    PROVE_CLOCK_FILE: clockFile,
     ...settings,
     ...disk?.environment,
     ...(breakage && { PROVE_BREAKAGE: breakage }),
@@ -100,6 +103,12 @@ export async function openService(options: Options) {
     /** From now on every node kills itself on its `hits`-th way through that failpoint. */
     armFailpoint: (name: string, hits: number) => writeFileSync(failpointFile, `${name} ${hits}`),
     disarmFailpoint: () => rmSync(failpointFile, { force: true }),
+    /** By how much the clock of every node is ahead from now on; below 0 behind. The phones of people go with it. */
+    setClock(seconds: number) {
+      aheadSeconds = seconds;
+      writeFileSync(clockFile, String(seconds));
+    },
+    aheadSeconds: () => aheadSeconds,
     /** How each exchange may end; asked anew for every one. */
     setPatience(next: () => Patience) {
       patience = next;

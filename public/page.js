@@ -8,6 +8,14 @@ const LIVE_MS = 250;
 for (const part of document.querySelectorAll('[data-script]')) part.removeAttribute('hidden');
 for (const time of document.querySelectorAll('time[data-local]')) showLocally(time);
 
+// The answer to a form stands in the history as that form: Back and Reload would ask to send it again. Under the address
+// of its page it is a page like any other, and is asked for.
+const { sent } = document.body.dataset;
+if (sent !== undefined) {
+  const parts = location.pathname.split('/');
+  history.replaceState(null, '', parts.slice(0, parts.length - Number(sent)).join('/') || '/');
+}
+
 document.addEventListener('click', (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const copy = target?.closest('[data-copy]');

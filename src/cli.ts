@@ -7,7 +7,9 @@ type Streams = { readonly stdout: { write(text: string): unknown }; readonly std
 
 /** The commands. Answers the exit code: 0 done; 1 refused or failed, with one line that says why; 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
-  process.stdout.on('error', (error) => endWhenNobodyReads(error, args[0]));
+  process.stdout.on('error', (error) => endWithoutOutput(error, args[0]));
+  // Whoever closed it, or filled its disk, hears nothing of it either.
+  process.stderr.on('error', () => {});
   return say(args, process);
 }
 
@@ -44,8 +46,9 @@ async function runCommand(to: Streams, command: Command, typed: readonly string[
   return printOutput(to, outcome, call.json);
 }
 
-function printOutput(to: Streams, { data, lines, failed: reason }: Output, json: boolean): number {
+function printOutput(to: Streams, { data, lines, advice = [], failed: reason }: Output, json: boolean): number {
   print(to, json ? [JSON.stringify(data, undefined, 2)] : lines);
+  for (const line of advice) to.stderr.write(`sallyport: ${line}\n`);
   return reason === undefined ? 0 : failed(to, reason);
 }
 
@@ -66,10 +69,14 @@ function failed({ stderr }: Streams, what: string, error?: unknown): 1 {
   return 1;
 }
 
-/** `sallyport user list | head`: whoever read has seen enough. A server goes on without its log. */
-function endWhenNobodyReads(error: NodeJS.ErrnoException, first: string | undefined): void {
-  if (error.code !== 'EPIPE') throw error;
-  if (first !== 'serve' && first !== 'demo') process.exit(0);
+/**
+ * `sallyport user list | head`: whoever read has seen enough. A full disk is told, in one line; what was printed until then
+ * is not whole. A server goes on without its log.
+ */
+function endWithoutOutput(error: NodeJS.ErrnoException, first: string | undefined): void {
+  if (first === 'serve' || first === 'demo') return;
+  if (error.code === 'EPIPE') process.exit(0);
+  process.exit(failed(process, `the output could not be written (${error.code}): what was written of it is not whole`));
 }
 
 async function version(): Promise<string> {

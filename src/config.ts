@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path';
-import { type Environment, findStrayName, readSetting } from '#config/environment.ts';
+import { type Environment, findStrayName, readSetting, usableEnvironment } from '#config/environment.ts';
 import type { Logo } from '#config/logo.ts';
 import {
   type DatabaseAddress,
+  heloOf,
   type LogLevel,
   type Problem,
   type PublicUrl,
@@ -40,6 +41,8 @@ export type Config = {
   readonly smtp: SmtpServer | undefined;
   readonly mailFrom: Sender | undefined;
   readonly trustedProxies: number;
+  /** Whether Strict-Transport-Security also speaks for the hosts below ours. */
+  readonly hstsSubdomains: boolean;
   /** Steps accepted either side of the current one. */
   readonly totpWindow: 0 | 1;
   /** Whether a reset of MFA in the console waits for a second member of staff. */
@@ -64,12 +67,13 @@ export type Config = {
  *
  * @param options.root the folder that relative paths start from
  */
-export function loadConfig(environment: Environment, options: { readonly root: string }): Config | ConfigProblem {
+export function loadConfig(given: Environment, options: { readonly root: string }): Config | ConfigProblem {
+  const environment = usableEnvironment(given);
   const stray = findStrayName(environment);
   if (stray) return stray;
   const values = parseSettings(environment, options.root);
   if ('problem' in values) return values;
-  const { publicUrl: givenUrl, ...others } = values;
+  const { publicUrl: givenUrl, smtp: server, smtpHelo, ...others } = values;
   if (others.port === 0 && !givenUrl) {
     return { problem: 'PORT=0 needs SALLYPORT_PUBLIC_URL, because links cannot name a port that is not known yet' };
   }
@@ -78,9 +82,14 @@ export function loadConfig(environment: Environment, options: { readonly root: s
   }
   const publicUrl = givenUrl ?? parsePublicUrl(`http://localhost:${others.port}`);
   if ('problem' in publicUrl) return publicUrl;
-  if ((others.smtp === undefined) !== (others.mailFrom === undefined)) return HALF_MAIL;
+  if ((server === undefined) !== (others.mailFrom === undefined)) return HALF_MAIL;
+  if (smtpHelo !== undefined && server === undefined) {
+    return { problem: 'SALLYPORT_SMTP_HELO greets a mail server, and SALLYPORT_SMTP_URL names none' };
+  }
+  const helo = smtpHelo ?? heloOf(new URL(publicUrl.origin).hostname);
+  const smtp = server && Object.freeze({ ...server, helo });
   const keysPath = keysPathOf(others);
-  return typeof keysPath === 'object' ? keysPath : Object.freeze({ ...others, publicUrl, keysPath });
+  return typeof keysPath === 'object' ? keysPath : Object.freeze({ ...others, smtp, publicUrl, keysPath });
 }
 
 function keysPathOf({
@@ -115,7 +124,8 @@ export type SettingRow = {
 };
 
 /** Every setting, its value and where the value comes from; secrets are masked. */
-export function settingsTable(environment: Environment): SettingRow[] {
+export function settingsTable(all: Environment): SettingRow[] {
+  const environment = usableEnvironment(all);
   return Object.values(SETTINGS).map((setting: Setting) => {
     const { name } = setting;
     if (setting.secret && environment[`${name}_FILE`] !== undefined) return { name, value: HIDDEN, source: 'file' };

@@ -54,14 +54,14 @@ const TAKEN_OVER = [
 async function demoEnvironment(folder: string): Promise<Record<string, string>> {
   const taken = TAKEN_OVER.flatMap((name) => {
     const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
+    return value ? [[name, value] as const] : [];
   });
   return {
     // The screen is for the table of people.
     SALLYPORT_LOG_LEVEL: 'warn',
     ...Object.fromEntries(taken),
     HOST: '127.0.0.1',
-    PORT: process.env.PORT ?? String(await choosePort()),
+    PORT: process.env.PORT || String(await choosePort()),
     SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'demo.db')}`,
   };
 }

@@ -1,5 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import type { Config } from '#config.ts';
+import type { RefusalCounts } from '#core/refusal-counts.ts';
 import { readOrMakeKeyFile } from '#crypto/key-file.ts';
 import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
 import { createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
@@ -24,6 +25,8 @@ export type Env = {
   readonly keys: KeyRing;
   readonly hasher: PasswordHasher;
   readonly log: Logger;
+  /** What this process has refused since it last told the database. */
+  readonly refusals: RefusalCounts;
 };
 
 /**
@@ -60,6 +63,7 @@ export function makeEnv(
     keys,
     hasher: createHasher({ processes: config.workers }),
     log: pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logTo),
+    refusals: new Map(),
   };
 }
 

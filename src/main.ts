@@ -5,8 +5,10 @@ import { ROOT } from '#config/root.ts';
 import { type Config, loadConfig } from '#config.ts';
 import { type Env, openEnv } from '#env.ts';
 import { startSealing } from '#features/operate/audit.ts';
+import { startClockWatch } from '#features/operate/clock.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { housekeepingJob } from '#features/operate/housekeeping.ts';
+import { startCountingRefusals } from '#features/operate/refusals.ts';
 import { remindersJob } from '#features/operate/reminders.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
@@ -66,22 +68,22 @@ export async function serve({ environment = process.env, ...more }: Options = {}
 
 async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prepare }: Options): Promise<Server> {
   const { config } = env;
+  // Before anything is asked of what is stored: a clock that was ahead may have left it so.
+  const clock = await startClockWatch(env, () => performance.now() / 1000);
   // Before the first request: a rotation asks who is there before it seals anything with a new key.
   const presence = await startPresence(env, `${hostname()}:${process.pid}`);
   await recordActivation(env, { actor: 'system' });
   await prepare?.(env);
   const app = createApp(env, routes);
+  app.standing.clockJumped = clock.jumpedLately;
   // Workers are read by their primary, which answers for all of them.
   const forMetrics = cluster.isPrimary ? await listenForMetrics(config, telemetry) : undefined;
   const listening = await listen(env, app).catch(async (error: unknown) => {
     await forMetrics?.close();
     throw error;
   });
-  const jobs = [
-    presence,
-    startSealing(env),
-    startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env)]),
-  ];
+  const work = { ...env, now: clock.now };
+  const jobs = [clock, presence, startSealing(env), startCountingRefusals(work), startOwnWork(work)];
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
   const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
   return {
@@ -101,6 +103,11 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
       await telemetry.stop();
     },
   };
+}
+
+/** @param env with a clock that believes no jump ahead at once: this work deletes, gives up, and tells people of dates */
+function startOwnWork(env: Env) {
+  return startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env)]);
 }
 
 async function listenForMetrics({ host, metricsPort }: Config, { metrics }: Telemetry) {

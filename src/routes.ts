@@ -12,6 +12,7 @@ import { signInApi } from '#features/sign-in/api.ts';
 import { signInRoutes } from '#features/sign-in/routes.ts';
 import { stepUpRoutes } from '#features/step-up/routes.ts';
 import { teamRoutes } from '#features/team/routes.ts';
+import { wayOnRoutes } from '#features/way-on/routes.ts';
 import type { Route } from '#http/route.ts';
 
 /** Every page and call that the service answers, feature by feature. */
@@ -30,4 +31,5 @@ export const ROUTES: readonly Route[] = [
   ...homeRoutes,
   ...helpRoutes,
   ...languageRoutes,
+  ...wayOnRoutes,
 ];

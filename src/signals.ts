@@ -39,7 +39,8 @@ export type ReadSignal = { readonly milliseconds: number };
 
 /** An event of the audit log, before its transaction is kept; told by `flows/append-event.ts`. */
 export type EventSignal = {
-  readonly tx: object;
+  /** Absent for a refusal that is counted and has no event of its own. */
+  readonly tx: object | undefined;
   readonly action: string;
   readonly outcome: 'success' | 'refusal';
   /** A code of a closed list. */

@@ -43,10 +43,13 @@ test('no file is named after nothing', () => {
   none(ALL.map(({ path }) => (nameless.test(path) ? path : undefined)));
 });
 
+/** One text per line, no code. */
+const TEXTS = 'src/messages/locales/';
+
 test('a function fits 40 lines and a file 250', () => {
   none(
     SOURCES.flatMap(({ path, lines, functions }) => [
-      lines > LONGEST_FILE ? `${path} has ${lines} lines` : undefined,
+      lines > LONGEST_FILE && !path.startsWith(TEXTS) ? `${path} has ${lines} lines` : undefined,
       ...functions.map((one) =>
         one.lines > LONGEST_FUNCTION ? `${path}:${one.line} is a function of ${one.lines} lines` : undefined,
       ),
@@ -78,12 +81,48 @@ test('core waits for nothing', () => {
   );
 });
 
+/**
+ * Whatever a guard let in acts in a transaction of `flows/acting.ts`, which asks again. A file that begins another one is
+ * here with the reason why no guard stands before it, or why it changes nothing for somebody who lost what it found.
+ */
+const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
+  'src/flows/acting.ts': 'is what asks again',
+  'src/flows/transaction.ts': 'is what the others are made of',
+  'src/flows/jobs.ts': 'runs by the clock',
+  'src/flows/audit-export.ts': 'runs on the command line',
+  'src/flows/once.ts': 'claims the name of an act around the transaction of the act, which asks',
+  'src/flows/check-password.ts': 'is public at sign-in; a session passes its authority along',
+  'src/flows/check-one-time-code.ts': 'the pending sign-in is claimed, the session raised, by a conditional statement',
+  'src/flows/check-recovery-code.ts': 'the same',
+  'src/flows/hash-turn.ts': 'counts a try; what the password is for asks, and a session passes its authority along',
+  'src/flows/note-refusal.ts': 'writes refusals down',
+  'src/flows/enrollment.ts': 'writes refusals down, and gives a claim back',
+  'src/features/enrollment/at-sign-in.ts': 'skipping claims the pending sign-in by a conditional statement',
+  'src/features/sign-in/password.ts': 'is public',
+  'src/features/invitation/accept.ts': 'is public: a link is claimed',
+  'src/features/invitation/first-administrator.ts': 'is public: a link is claimed',
+  'src/features/recovery/request-link.ts': 'is public',
+  'src/features/recovery/reset-password.ts': 'is public: a link is claimed',
+  'src/features/recovery/revert-email.ts': 'is public: a link is claimed',
+  'src/flows/sign-out.ts': 'is public: signs out whatever session there still is',
+  'src/features/console/shown-secret.ts': 'keeps a secret around the transaction of the act that made it, which asks',
+  'src/features/security/routes.ts': 'forgets what this session was told, if there is one',
+};
+
+test('every act of a request asks again, in its transaction, what its guard asked', () => {
+  const acting = SOURCES.filter(
+    ({ path }) => ['flows', 'features'].includes(roomOf(path)) && !path.startsWith('src/features/operate/'),
+  );
+  const bare = acting.filter(({ finds }) => finds.some(({ what }) => what === 'transaction'));
+  assert.deepEqual(bare.map(({ path }) => path).toSorted(), Object.keys(WITHOUT_AUTHORITY).toSorted());
+});
+
 // What the handler of one code can reach decides whether a reviewer can hold it in mind: 7 files in the smallest example
 // of this field, 103 and 155 in the large ones.
 const BUDGETS = [
-  { start: 'src/flows/check-one-time-code.ts', files: 20, lines: 2_000 },
-  // Both codes, the new session and the notice that follows.
-  { start: 'src/features/sign-in/second-factor.ts', files: 40, lines: 3_300 },
+  { start: 'src/flows/check-one-time-code.ts', files: 23, lines: 2_300 },
+  // Both codes, the new session, the notice that follows, and how much mail of all that one address is sent.
+  { start: 'src/features/sign-in/second-factor.ts', files: 45, lines: 4_050 },
 ];
 
 for (const { start, files, lines } of BUDGETS) {

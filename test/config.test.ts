@@ -58,7 +58,7 @@ test('given values arrive parsed', () => {
     SALLYPORT_PUBLIC_URL: 'https://Sign-In.example.com:443/',
     SALLYPORT_DATABASE_URL: 'sqlite:/srv/x/y.db',
     SALLYPORT_KEYS: 'k1:abc',
-    SALLYPORT_PRODUCT_NAME: ' Bücher ',
+    SALLYPORT_PRODUCT_NAME: ' Bü\u00adcher\ufeff ',
     SALLYPORT_ACCENT_HUE: '360',
     SALLYPORT_PORTAL_URL: 'https://portal.example.com/start',
     SALLYPORT_SUPPORT_CONTACT: 'help@example.com',
@@ -91,7 +91,6 @@ const BAD_VALUES: readonly (readonly [string, string])[] = [
   ['PORT', '-1'],
   ['PORT', '3000.5'],
   ['PORT', '0x10'],
-  ['PORT', ''],
   ['SALLYPORT_PUBLIC_URL', 'http://sign-in.example.com'],
   ['SALLYPORT_PUBLIC_URL', 'http://localhost.example.com'],
   ['SALLYPORT_PUBLIC_URL', 'https://a.example.com/path'],
@@ -108,6 +107,7 @@ const BAD_VALUES: readonly (readonly [string, string])[] = [
   ['SALLYPORT_PRODUCT_NAME', 'Portal: sign in'],
   ['SALLYPORT_PRODUCT_NAME', 'x'.repeat(61)],
   ['SALLYPORT_PRODUCT_NAME', 'two\nlines'],
+  ['SALLYPORT_PRODUCT_NAME', 'turned \u202eround'],
   ['SALLYPORT_ACCENT_HUE', '361'],
   ['SALLYPORT_LOGO_FILE', 'missing.png'],
   ['SALLYPORT_PORTAL_URL', 'http://portal.example.com'],
@@ -128,7 +128,6 @@ const BAD_VALUES: readonly (readonly [string, string])[] = [
   ['SALLYPORT_WORKERS', '0'],
   ['SALLYPORT_STOP_GRACE_SECONDS', '301'],
   ['SALLYPORT_AUDIT_RETENTION_DAYS', '-3'],
-  ['SALLYPORT_KEYS', ' '],
 ];
 
 for (const [name, value] of BAD_VALUES) {
@@ -183,15 +182,27 @@ test('workers and the grace of a stop are numbers with bounds', () => {
 
 test('a mail server is known by its address: port, TLS and credentials', () => {
   const smtp = (url: string) => load({ SALLYPORT_SMTP_URL: url, SALLYPORT_MAIL_FROM: 'a@example.com' }).smtp;
-  const open = { user: undefined, password: undefined };
+  // The name that greets it is the host of the public URL: here nothing is set.
+  const helo = 'localhost';
+  const open = { user: undefined, password: undefined, helo };
   assert.deepEqual(smtp('smtps://a%40b:p%2Fw@mail.example.com'), {
-    ...{ host: 'mail.example.com', port: 465, tls: 'implicit', user: 'a@b', password: 'p/w' },
+    ...{ host: 'mail.example.com', port: 465, tls: 'implicit', user: 'a@b', password: 'p/w', helo },
   });
   assert.deepEqual(smtp('smtp://mail.example.com/'), { host: 'mail.example.com', port: 587, tls: 'starttls', ...open });
   assert.deepEqual(smtp('smtp://localhost:25'), { host: 'localhost', port: 25, tls: 'none', ...open });
   assert.deepEqual(smtp('smtp://[::1]:25'), { host: '::1', port: 25, tls: 'none', ...open });
   assert.deepEqual(smtp('smtps://localhost'), { host: 'localhost', port: 465, tls: 'implicit', ...open });
   assert.equal(smtp('smtp://localhost.example.com')?.tls, 'starttls');
+});
+
+test('the name that greets a mail server is a name or an address in brackets, and asks for a mail server', () => {
+  const mail = { SALLYPORT_SMTP_URL: 'smtp://localhost', SALLYPORT_MAIL_FROM: 'a@example.com' };
+  assert.equal(load({ ...mail, SALLYPORT_SMTP_HELO: 'mail.example.com' }).smtp?.helo, 'mail.example.com');
+  assert.equal(load({ ...mail, SALLYPORT_SMTP_HELO: '[2001:db8::1]' }).smtp?.helo, '[IPv6:2001:db8::1]');
+  for (const helo of ['mail example', '192.0.2.1', '[mail.example.com]', 'a\r\nMAIL FROM:<x>']) {
+    assert.match(problemOf({ ...mail, SALLYPORT_SMTP_HELO: helo }), /^SALLYPORT_SMTP_HELO /, helo);
+  }
+  assert.match(problemOf({ SALLYPORT_SMTP_HELO: 'mail.example.com' }), /SALLYPORT_SMTP_URL names none/);
 });
 
 test('a sender is an address, with a name or without', () => {
@@ -218,6 +229,81 @@ test('an unknown name is refused with the one that was meant', () => {
   assert.match(problemOf({ SALLYPORT_FLUX_CAPACITOR: 'x' }), /docs\/settings\.md/);
   assert.match(problemOf({ SALLYPORT_PORTAL_URL_FILE: 'x' }), /only secrets are read from files/);
   assert.doesNotMatch(problemOf({ 'SALLYPORT_A\nB': 'x' }), /\n/);
+});
+
+test('what is empty is not set, for every setting, and a file in its place counts', () => {
+  const names = settingsTable({}).map(({ name }) => name);
+  assert(names.length > 20);
+  for (const empty of ['', ' ', '""', "''", '\r']) {
+    assert.deepEqual(load(Object.fromEntries(names.map((name) => [name, empty]))), load({}));
+    assert(settingsTable({ SALLYPORT_SMTP_URL: empty }).every(({ source }) => source === 'default'));
+    assert.equal(load({ SALLYPORT_KEYS: empty, SALLYPORT_KEYS_FILE: file('ring', 'k1:abc') }).keysText, 'k1:abc');
+  }
+  assert.match(problemOf({ SALLYPORT_PUBLC_URL: '' }), /did you mean SALLYPORT_PUBLIC_URL\?$/);
+});
+
+test('the quotes and carriage returns of an env file are no part of a value', () => {
+  const from = (text: string) => load({ SALLYPORT_SMTP_URL: "'smtp://localhost'", SALLYPORT_MAIL_FROM: text }).mailFrom;
+  assert.deepEqual(from('"Portal <a@example.com>"\r'), { name: 'Portal', address: 'a@example.com' });
+  assert.deepEqual(from('"Portal" <a@example.com>'), { name: 'Portal', address: 'a@example.com' });
+  assert.equal(load({ PORT: '"4000"' }).port, 4000);
+  assert.equal(load({ SALLYPORT_PRODUCT_NAME: '"Portal' }).productName, '"Portal');
+  assert.equal(load({ SALLYPORT_KEYS_FILE: `"${file('ring', 'k1:abc')}"` }).keysText, 'k1:abc');
+});
+
+test('a name behind a byte order mark or behind "export" is not passed over', () => {
+  for (const before of ['\uFEFF', 'export ']) {
+    assert.match(problemOf({ [`${before}SALLYPORT_LOG_LEVEL`]: 'info' }), /is not a setting: did you mean/);
+  }
+});
+
+/** As Kubernetes writes them into every container of the namespace. */
+function serviceLinks(service: string, port: number, name?: string): Record<string, string> {
+  const own = `${service}_PORT_${port}_TCP`;
+  return {
+    [`${service}_SERVICE_HOST`]: '10.96.0.12',
+    [`${service}_SERVICE_PORT`]: `${port}`,
+    ...(name !== undefined && { [`${service}_SERVICE_PORT_${name}`]: `${port}` }),
+    ...{ [`${service}_PORT`]: `tcp://10.96.0.12:${port}`, [own]: `tcp://10.96.0.12:${port}` },
+    ...{ [`${own}_PROTO`]: 'tcp', [`${own}_PORT`]: `${port}`, [`${own}_ADDR`]: '10.96.0.12' },
+  };
+}
+
+test('the variables that Kubernetes sets for services of our name are known and passed over', () => {
+  const links = {
+    ...serviceLinks('SALLYPORT', 3000, 'HTTP'),
+    ...serviceLinks('SALLYPORT_POSTGRES', 5432),
+    // Under the name of a setting of ours.
+    ...serviceLinks('SALLYPORT_METRICS', 9464, 'METRICS'),
+    ...{ SALLYPORT_V6_SERVICE_HOST: 'fd00::12', SALLYPORT_V6_PORT: 'udp://[fd00::12]:53' },
+  };
+  assert.deepEqual(load(links), load({}));
+  assert.deepEqual(settingsTable(links), settingsTable({}));
+  assert.equal(load({ ...links, SALLYPORT_METRICS_PORT: '9000' }).metricsPort, 9000);
+});
+
+test('the variables of a link of Docker are passed over', () => {
+  const links = { SALLYPORT_NAME: '/web/sallyport', SALLYPORT_DB_NAME: '/web/db', SALLYPORT_ENV_NODE_VERSION: '24' };
+  assert.deepEqual(load(links), load({}));
+});
+
+test('what only looks like a service of our name is refused', () => {
+  assert.match(problemOf({ SALLYPORT_PORT: '3001' }), /^SALLYPORT_PORT is not a setting: did you mean PORT\?$/);
+  assert.match(problemOf({ SALLYPORT_HOST: '0.0.0.0' }), /did you mean HOST\?$/);
+  assert.match(problemOf({ SALLYPORT_PRODUKT_NAME: 'Portal' }), /did you mean SALLYPORT_PRODUCT_NAME\?$/);
+  assert.match(problemOf({ SALLYPORT_METRIC_PORT: '9464' }), /did you mean SALLYPORT_METRICS_PORT\?$/);
+  assert.match(problemOf({ SALLYPORT_SERVICE_PORT: 'https' }), /is not a setting/);
+});
+
+test('a secret in a file is the same with a byte order mark, and in UTF-16 as PowerShell writes it', () => {
+  for (const bytes of [Buffer.from('\uFEFFk1:abc\r\n'), Buffer.from('\uFEFFk1:abc\r\n', 'utf16le')]) {
+    assert.equal(load({ SALLYPORT_KEYS_FILE: file('ring', bytes) }).keysText, 'k1:abc');
+  }
+  const latin = file('ring', Buffer.from('smtp://u:caf\xe9@localhost', 'latin1'));
+  assert.match(
+    problemOf({ SALLYPORT_SMTP_URL_FILE: latin }),
+    /^SALLYPORT_SMTP_URL_FILE names a file that is not UTF-8/,
+  );
 });
 
 test('a secret is read from the file of NAME_FILE without its line end', () => {

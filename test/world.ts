@@ -66,6 +66,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
     newId: createIdSource(() => clock.at * 1000),
     hasher: options.hasher ?? createHasher(realHashes ? {} : { argon2: QUICK_HASH }),
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
+    refusals: new Map(),
   };
   const app = createApp(env, ROUTES);
   return {
@@ -95,7 +96,8 @@ export const QUICK_HASH: Argon2 = {
     const tag = createHash('sha256').update(password).digest('base64').replace(/=+$/, '');
     return `$argon2id$v=19$m=19456,t=2,p=1$${'c2FsdHNhbHRzYWx0c2FsdA'}$${tag}`;
   },
-  verify: async (phc, password) => phc === (await QUICK_HASH.hash(password)),
+  hashCode: async (code) => (await QUICK_HASH.hash(code)).replace('m=19456', 'm=1024'),
+  verify: async (phc, text) => [await QUICK_HASH.hash(text), await QUICK_HASH.hashCode(text)].includes(phc),
 };
 
 export type Answer = {
@@ -126,18 +128,29 @@ export function browserAt(app: Pick<App, 'fetch'>, address: string, origin = ORI
     // The forms of a page are of no use once the sign-in that they were bound to is another.
     if (changed.some((name) => /session|pending/.test(name))) screen = '';
     if (answer.headers.get('content-type')?.startsWith('text/html')) screen = answer.text;
+    // A form that was done leads away from its page: sent from there again it would be the same form.
+    else if (init.method === 'POST' && answer.status === 303) screen = '';
     return answer;
   }
 
   /** Sends the fields with the form token of the screen; a page that is not on it is asked for first. */
   async function post(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
     if (!screen.includes(`action="${path}"`)) await send(path);
+    // Led away from there, and still sent: from a tab that was open before.
+    if (screen === '') await send('/help');
     const token = /name="form_token" value="([^"]+)"/.exec(screen)?.[1] ?? '';
     const body = new URLSearchParams({ form_token: token, ...fields });
     return send(path, { method: 'POST', body, headers: { origin } });
   }
 
   const get = (path: string) => send(path);
+
+  /** Sends a form as a browser does: where it is done, the page that it leads to is the answer. */
+  async function submit(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const { location, ...answer } = await post(path, fields);
+    return answer.status === 303 ? get(location ?? '') : { ...answer, location };
+  }
+
   const signIn = (email: string, password = PASSWORD) => post('/sign-in', { email, password });
 
   /** From the prompt after the password to Done; answers the secret. The code of `now` is used up by it. */
@@ -152,7 +165,7 @@ export function browserAt(app: Pick<App, 'fetch'>, address: string, origin = ORI
     return secret;
   }
 
-  return { cookies, send, get, post, signIn, enroll };
+  return { cookies, send, get, post, submit, signIn, enroll };
 }
 
 /** Answers the names that were set or deleted. */

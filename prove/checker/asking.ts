@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Driver, type Outcome, stepNow } from '../driver.ts';
+import { type Driver, type Outcome, stepOf } from '../driver.ts';
 import { isAcknowledged, isUnknown, type Operation } from '../journal.ts';
 import type { Person } from '../people.ts';
 import { type Finding, finding, only } from './finding.ts';
@@ -49,7 +49,7 @@ export async function probeNextSignIn(driver: Driver, person: Person, typed: str
 
 export async function nextSignIn(driver: Driver, person: Person, typed: string | undefined): Promise<Outcome> {
   if (typed !== undefined) await open(driver, person, typed);
-  return insist(person, () => driver.signInByCode(person, stepNow() + 1));
+  return insist(person, () => driver.signInByCode(person, stepOf(driver.service) + 1));
 }
 
 /** Through the first door; the sign-in that this opens is the next one taken. */

@@ -1,12 +1,13 @@
 import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
-import { instant, parseEnd } from '#core/day.ts';
+import { instant } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { addApiKey, endApiKey } from '#flows/api-keys.ts';
 import { apiKeyRecord } from '#flows/records.ts';
 import { type ApiKey, listApiKeys } from '#store/api-keys.ts';
-import { command, JSON_OPTION } from './command.ts';
+import { command, isMisuse, JSON_OPTION } from './command.ts';
 import { columns } from './help.ts';
 import { ACTOR, withEnv } from './open.ts';
+import { readEnd } from './typed-time.ts';
 
 const add = command({
   words: 'api-key add',
@@ -18,9 +19,8 @@ const add = command({
   },
   summary: 'Makes a key of the management API and prints it, this once.',
   async run({ args, options }) {
-    const expiresAt = options.expires === undefined ? undefined : parseEnd(options.expires);
-    if (options.expires !== undefined && expiresAt === undefined)
-      return { misuse: '--expires must be a day or a time' };
+    const expiresAt = options.expires === undefined ? undefined : readEnd('--expires', options.expires);
+    if (isMisuse(expiresAt)) return expiresAt;
     const scopes = options.scope.split(',').map((scope) => scope.trim());
     return withEnv(async (env) => {
       const made = await addApiKey(env, ACTOR, { name: args.NAME, scopes, expiresAt });
@@ -65,7 +65,15 @@ const revoke = command({
 
 export const commands = [add, list, revoke];
 
-function stateLine({ revokedAt, expiresAt }: ApiKey, now: number): string {
+const BECAUSE = {
+  maker_disabled: 'its maker was disabled',
+  maker_deleted: 'its maker was deleted',
+  maker_demoted: 'its maker is no administrator any more',
+} as const;
+
+function stateLine({ revokedAt, revokedBecause, expiresAt }: ApiKey, now: number): string {
+  if (revokedAt !== undefined && revokedBecause !== undefined)
+    return `ended ${instant(revokedAt)}: ${BECAUSE[revokedBecause]}`;
   if (revokedAt !== undefined) return `revoked ${instant(revokedAt)}`;
   return `${expiresAt <= now ? 'expired' : 'until'} ${instant(expiresAt)}`;
 }

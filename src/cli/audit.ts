@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { parseTime } from '#core/day.ts';
 import { eraseClients } from '#features/operate/audit.ts';
-import { noteVerification, problemLine, verifyAudit } from '#features/operate/audit-verify.ts';
+import { problemLine, remarkLine } from '#features/operate/audit-problems.ts';
+import { noteVerification, verifyAudit } from '#features/operate/audit-verify.ts';
 import { exportAudit } from '#flows/audit-export.ts';
-import { command, JSON_OPTION } from './command.ts';
+import { command, isMisuse, JSON_OPTION } from './command.ts';
 import { ACTOR, withEnv, withUnsealedEnv } from './open.ts';
+import { readTime } from './typed-time.ts';
 
 const exportAll = command({
   words: 'audit export',
@@ -19,10 +20,8 @@ const exportAll = command({
     const format = (['jsonl', 'csv'] as const).find((name) => name === (options.format ?? 'jsonl'));
     if (format === undefined) return { misuse: '--format must be jsonl or csv' };
     if (json && format === 'csv') return { misuse: '--json and --format csv contradict each other' };
-    const since = options.since === undefined ? undefined : parseTime(options.since);
-    if (options.since !== undefined && since === undefined) {
-      return { misuse: '--since must be a day or a time, as in 2027-01-31 or 2027-01-31T08:00:00Z' };
-    }
+    const since = options.since === undefined ? undefined : readTime('--since', options.since);
+    if (isMisuse(since)) return since;
     return withEnv(async (env) => {
       for await (const line of exportAudit(env, { format, since, actor: ACTOR })) {
         if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
@@ -46,12 +45,13 @@ const verify = command({
     return withUnsealedEnv(async (env) => {
       const verification = await verifyAudit(env, { head: head?.toLowerCase() });
       await noteVerification(env, verification);
-      const { intact, events, batches, unsealed, pruned, problemCount, problems } = verification;
+      const { intact, events, batches, unsealed, pruned, problemCount, problems, remarks } = verification;
       const lines = [
         `${intact ? 'Intact' : 'NOT INTACT'}: ${events} events in ${batches} sealed batches.`,
         `Not sealed yet: ${unsealed}. Pruned before: ${pruned}.`,
         `Head: ${verification.head ?? 'none yet'}`,
         ...problems.map(problemLine),
+        ...remarks.map(remarkLine),
       ];
       const data = { ...verification, head: verification.head ?? null };
       if (intact) return { data, lines };
@@ -68,15 +68,15 @@ const erase = command({
   words: 'audit erase',
   args: [],
   options: {
-    before: { value: 'TIME', about: 'events before then: 2027-01-31 or 2027-01-31T08:00:00Z' },
+    before: { value: 'TIME', required: true, about: 'events before then: 2027-01-31 or 2027-01-31T08:00:00Z' },
     ...JSON_OPTION,
   },
   summary: 'Erases address and user agent of sealed events, without breaking the chain.',
   async run({ options }) {
-    const before = options.before === undefined ? undefined : parseTime(options.before);
-    if (before === undefined)
-      return { misuse: '--before must be a day or a time, as in 2027-01-31 or 2027-01-31T08:00:00Z' };
+    const before = readTime('--before', options.before);
+    if (isMisuse(before)) return before;
     return withEnv(async (env) => {
+      if (before > env.now()) throw new Error('--before must not be in the future: an erasure covers what is there');
       const events = await eraseClients(env, { before, actor: ACTOR });
       return { data: { events }, lines: [`Erased address and user agent of ${events} events.`] };
     });

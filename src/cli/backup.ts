@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { recordBackup } from '#features/operate/backup.ts';
 import { backupSqlite } from '#store/sqlite-backup.ts';
 import { command, JSON_OPTION } from './command.ts';
 import { ACTOR, withEnv } from './open.ts';
+import { typedPath } from './path.ts';
 
 const make = command({
   words: 'backup',
@@ -11,7 +11,7 @@ const make = command({
   summary: 'Copies the database, in use or not, into a new file. The key ring is not in it.',
   run: ({ args }) =>
     withEnv(async (env) => {
-      const file = resolve(args.FILE);
+      const file = typedPath(args.FILE);
       const { database } = env.config;
       if (database.kind === 'sqlite') await backupSqlite(database.path, file);
       else await (await import('#store/postgres-backup.ts')).backupPostgres(database.url, file);

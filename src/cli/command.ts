@@ -27,7 +27,13 @@ export type Call<A extends string, O extends Options> = {
 };
 
 /** What is printed: the lines, or with `--json` the data. `failed` ends with 1 and that line on standard error. */
-export type Output = { readonly data: unknown; readonly lines: readonly string[]; readonly failed?: string };
+export type Output = {
+  readonly data: unknown;
+  readonly lines: readonly string[];
+  /** Said on standard error beside it: the answer is for programs too. */
+  readonly advice?: readonly string[];
+  readonly failed?: string;
+};
 
 /** Why a command line makes no sense: exit code 2. */
 export type Misuse = { readonly misuse: string };

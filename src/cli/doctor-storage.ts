@@ -11,9 +11,14 @@ export function sqliteLines(path: string): Finding[] {
   return facts === undefined ? [] : [...fileModes(facts), fileSystem(facts), freeSpace(facts)];
 }
 
-function fileModes({ open }: SqliteFacts): Finding[] {
-  if (open.length === 0) return [ok('files', 'only the owner reads the database and the keys')];
-  return open.map((path) => fail('files', `others may read ${path}: chmod 600 ${path}`));
+function fileModes({ open, foreign, path: database }: SqliteFacts): Finding[] {
+  const findings = [
+    ...open.map((path) => fail('files', `others may read ${path}: chmod 600 ${path}`)),
+    ...foreign.map((path) =>
+      fail('files', `${path} belongs to another user than the database: chown --reference=${database} ${path}`),
+    ),
+  ];
+  return findings.length > 0 ? findings : [ok('files', 'only the owner reads the database and the keys')];
 }
 
 function fileSystem({ fileSystem: name }: SqliteFacts): Finding {

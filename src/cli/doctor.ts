@@ -32,7 +32,7 @@ async function examine(): Promise<readonly Finding[]> {
     ok('settings', 'every setting is understood; "sallyport config" prints them'),
     ...files,
     ...proxies(config),
-    await reachable(config),
+    ...(await reachable(config)),
     await mail(config),
     ...(await stored(config)),
   ];

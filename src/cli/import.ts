@@ -1,11 +1,13 @@
-import { resolve } from 'node:path';
-import { checkNotes, openKeys } from '#env.ts';
-import { importRows } from '#features/operate/restore.ts';
+import { checkNotes, type Env, openKeys } from '#env.ts';
+import { importRows, restoreRows } from '#features/operate/restore.ts';
 import { digestTables, findFilledTable, type TableDigest } from '#store/copy-rows.ts';
+import type { Queries } from '#store/database.ts';
 import { openSqliteCopy } from '#store/sqlite-source.ts';
-import { command, JSON_OPTION } from './command.ts';
+import { command, JSON_OPTION, type Output } from './command.ts';
 import { columns } from './help.ts';
 import { ACTOR, readConfig } from './open.ts';
+import { typedPath } from './path.ts';
+import { restoredLines, restoredRecord } from './restored.ts';
 import { withTarget } from './whole-database.ts';
 
 const bring = command({
@@ -13,10 +15,10 @@ const bring = command({
   args: ['FILE'],
   options: { 'dry-run': { about: 'only say what would be copied' }, ...JSON_OPTION },
   summary:
-    'Moves an SQLite database of this service, or a backup, into the empty database of the settings; nobody is signed out.',
+    'Moves an SQLite database of this service into the empty database of the settings; nobody is signed out. A backup comes as "restore" brings it.',
   async run({ args, options }) {
     const config = readConfig();
-    const path = resolve(args.FILE);
+    const path = typedPath(args.FILE);
     if (config.database.kind === 'sqlite' && config.database.path === path) {
       throw new Error(`${path} is the database of the settings itself: set SALLYPORT_DATABASE_URL to the new one`);
     }
@@ -27,13 +29,11 @@ const bring = command({
         const tables = await digestTables(source.db.read);
         return { data: { dryRun: true, tables }, lines: [...linesOf(tables), 'Nothing was copied.'] };
       }
-      const tables = await withTarget(config, source.db, async (env) => {
+      return await withTarget(config, source.db, async (env) => {
         const filled = await findFilledTable(env.db.read);
         if (filled !== undefined) throw new Error(`the database is not empty (${filled} has rows): give a new one`);
-        return importRows(env, source.db.read, { actor: ACTOR });
+        return source.isBackup ? importBackup(env, source.db.read) : importDatabase(env, source.db.read);
       });
-      const done = 'Each row was read back and compared. Sessions, links and counters are as they were.';
-      return { data: { dryRun: false, tables }, lines: [...linesOf(tables), done] };
     } finally {
       await source.close();
     }
@@ -41,6 +41,20 @@ const bring = command({
 });
 
 export const commands = [bring];
+
+/** The database itself: it has gone on until now, and goes on here. */
+async function importDatabase(env: Env, source: Queries): Promise<Output> {
+  const tables = await importRows(env, source, { actor: ACTOR });
+  const done = 'Each row was read back and compared. Sessions, links and counters are as they were.';
+  return { data: { dryRun: false, tables }, lines: [...linesOf(tables), done] };
+}
+
+/** A backup does not know what was revoked after it: it comes as a restore brings it. */
+async function importBackup(env: Env, source: Queries): Promise<Output> {
+  const restored = await restoreRows(env, source, { voidCodes: false, actor: ACTOR });
+  const lines = [...linesOf(restored.tables), 'The file is a backup.', ...restoredLines(restored)];
+  return { data: { dryRun: false, ...restoredRecord(restored) }, lines };
+}
 
 function linesOf(tables: readonly TableDigest[]): string[] {
   return columns(tables.map(({ table, rows }) => [table, String(rows)]));

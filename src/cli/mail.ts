@@ -48,17 +48,19 @@ function shown(env: Env, row: OutboxTable) {
   return { subject, text, html };
 }
 
-type State = 'waiting' | 'retrying' | 'sent' | 'dead';
+type State = 'waiting' | 'retrying' | 'held' | 'sent' | 'dead';
 
-function stateOf({ sent_at, dead_at, tries, last_fault }: OutboxTable): State {
+function stateOf({ sent_at, dead_at, tries, last_fault, held_since }: OutboxTable): State {
   if (sent_at !== null) return 'sent';
   if (dead_at !== null) return 'dead';
+  if (held_since !== null) return 'held';
   return tries > 0 && last_fault !== null ? 'retrying' : 'waiting';
 }
 
 /** In words for the terminal: a mail that failed says why, and when it is tried again. */
 function stateLine(row: OutboxTable): string {
   const state = stateOf(row);
+  if (state === 'held') return `held, retrying at ${instant(row.next_try_at)} (${row.last_fault})`;
   if (state === 'retrying') return `retrying at ${instant(row.next_try_at)} (${row.last_fault})`;
   return state === 'dead' ? `dead (${row.last_fault ?? 'over'})` : state;
 }
@@ -69,7 +71,7 @@ function mailRecord(row: OutboxTable) {
   return {
     ...{ id, kind, to: recipient, locale, state, tries, fault: last_fault },
     createdAt: instant(created_at),
-    nextTryAt: state === 'waiting' || state === 'retrying' ? instant(row.next_try_at) : null,
+    nextTryAt: state === 'sent' || state === 'dead' ? null : instant(row.next_try_at),
     expiresAt: instant(row.expires_at),
     sentAt: sent_at === null ? null : instant(sent_at),
     deadAt: dead_at === null ? null : instant(dead_at),

@@ -1,8 +1,12 @@
+import { usableEnvironment } from '#config/environment.ts';
+import { parsePublicUrl } from '#config/parse.ts';
 import { ROOT } from '#config/root.ts';
 import { type Config, loadConfig } from '#config.ts';
 import { type Env, openEnv } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
+import { putRightAtOnce } from '#features/operate/clock.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
+import { listServers } from '#store/servers.ts';
 
 /** Who did it, in the audit log. */
 export const ACTOR = 'command_line';
@@ -16,8 +20,9 @@ export function readConfig(): Config {
 /** Runs `work` over the database of a server that may be running; makes nothing that is missing. */
 export async function withEnv<T>(work: (env: Env) => Promise<T>): Promise<T> {
   return withUnsealedEnv(async (env) => {
+    await putRightAtOnce(env);
     await recordActivation(env, { actor: ACTOR });
-    const outcome = await work(env);
+    const outcome = await work(await withLinksOf(env));
     await sealAuditTail(env);
     return outcome;
   });
@@ -32,4 +37,19 @@ export async function withUnsealedEnv<T>(work: (env: Env) => Promise<T>): Promis
   } finally {
     await env.db.close();
   }
+}
+
+/** The same with the address of the server that runs: links work there, whatever this command would think itself. */
+async function withLinksOf(env: Env): Promise<Env> {
+  const urls = new Set((await listServers(env.db.read, env.now())).map(({ publicUrl }) => publicUrl));
+  const [url = ''] = urls;
+  const publicUrl = urls.size === 1 ? parsePublicUrl(url) : env.config.publicUrl;
+  return 'problem' in publicUrl ? env : { ...env, config: { ...env.config, publicUrl } };
+}
+
+/** What to say beside a link where nothing tells which address the server has; nothing where something does. */
+export async function linkAdvice({ db, config, now }: Env): Promise<readonly string[]> {
+  if (usableEnvironment(process.env).SALLYPORT_PUBLIC_URL !== undefined) return [];
+  if ((await listServers(db.read, now())).some(({ publicUrl }) => publicUrl === config.publicUrl.origin)) return [];
+  return [`No server runs at ${config.publicUrl.origin} now: set SALLYPORT_PUBLIC_URL, or PORT, as the server has it.`];
 }

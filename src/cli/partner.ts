@@ -1,4 +1,4 @@
-import { instant, parseBegin, parseDay } from '#core/day.ts';
+import { instant } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { addPartner, changeMfaPolicy, type MfaChoice } from '#flows/partner-acts.ts';
 import { partnerRecord } from '#flows/records.ts';
@@ -7,6 +7,7 @@ import type { Partner } from '#store/users.ts';
 import { command, isMisuse, JSON_OPTION, type Misuse } from './command.ts';
 import { columns } from './help.ts';
 import { ACTOR, withEnv } from './open.ts';
+import { readBegin } from './typed-time.ts';
 
 const POLICIES = ['off', 'optional', 'required'] as const;
 
@@ -45,7 +46,10 @@ const list = command({
   run: () =>
     withEnv(async (env) => {
       const partners = await listPartners(env.db.read);
-      const rows = partners.map((partner) => [partner.slug, partner.name, policyText(partner)]);
+      const rows = partners.map((partner) => [
+        ...[partner.slug, partner.name, policyText(partner)],
+        partner.archivedAt === undefined ? '' : `archived ${instant(partner.archivedAt)}`,
+      ]);
       return { data: partners.map(partnerRecord), lines: columns(rows) };
     }),
 });
@@ -86,8 +90,8 @@ function readChoice(policy: string, from: string | undefined, option: string, ne
   if (known === undefined) return { misuse: `the policy must be one of ${POLICIES.join(', ')}` };
   if (from === undefined) return { policy: known };
   if (known !== 'required') return { misuse: `${option} goes only with ${needs}` };
-  if (parseDay(from) === undefined) return { misuse: `${option} must be a day, as in 2027-01-31` };
-  return { policy: known, requiredFrom: parseBegin(from) };
+  const requiredFrom = readBegin(option, from);
+  return isMisuse(requiredFrom) ? requiredFrom : { policy: known, requiredFrom };
 }
 
 function policyText({ policy, requiredFrom }: Partner): string {

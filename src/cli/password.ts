@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { lineOf } from '#core/text-bytes.ts';
 import type { Misuse } from './command.ts';
 
 /** How the person gets in: a password, or an invitation. */
@@ -27,12 +28,9 @@ async function readAll(): Promise<string> {
     size += chunk.length;
     if (size > LONGEST_INPUT_BYTES) throw new Error('standard input holds more than a password: give one line');
   }
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
-    return text.replace(/\r?\n$/, '');
-  } catch {
-    throw new Error('the password on standard input is not UTF-8: send it as UTF-8 text');
-  }
+  const text = lineOf(Buffer.concat(chunks));
+  if (text === undefined) throw new Error('the password on standard input is not UTF-8: send it as UTF-8 text');
+  return text;
 }
 
 /** Answers what was typed to each prompt; nothing of it is shown. */

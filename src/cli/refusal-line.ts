@@ -24,6 +24,9 @@ const LINES: Readonly<Record<string, string>> = {
   'not_found.webhook': 'there is no such webhook: "sallyport webhook list" shows them',
   'not_found.delivery': 'there is no such delivery: "sallyport webhook deliveries" shows them',
   'not_found.mail': 'there is no such mail: "sallyport mail list" shows them',
+  'forbidden.partner_archived':
+    'this partner is archived: restore it in the console first, nobody of it can sign in until then',
+  'forbidden.webhook_disabled': 'this webhook is disabled: "sallyport webhook enable" first',
   'forbidden.user_disabled': 'this user is disabled: "sallyport user enable" first',
   'password_unacceptable.too_short':
     'the password is too short: 12 characters for staff and where MFA is required, 15 elsewhere',

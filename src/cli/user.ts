@@ -3,7 +3,15 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { addPerson } from '#flows/add-person.ts';
 import { deleteUser } from '#flows/delete-user.ts';
-import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
+import {
+  disableUser,
+  type EndedKeys,
+  enableUser,
+  makeResetLink,
+  type PersonAct,
+  unlockUser,
+  whyShutOut,
+} from '#flows/person-acts.ts';
 import { addedRecord, userRecord } from '#flows/records.ts';
 import { resetMfa } from '#flows/reset-mfa.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
@@ -12,7 +20,7 @@ import { listUsers } from '#store/user-lists.ts';
 import { findPerson, type Person } from '#store/users.ts';
 import { command, isMisuse, JSON_OPTION, type Output } from './command.ts';
 import { columns } from './help.ts';
-import { ACTOR, withEnv } from './open.ts';
+import { ACTOR, linkAdvice, withEnv } from './open.ts';
 import { readEntrance } from './password.ts';
 
 /** How a person who is added gets in. */
@@ -51,11 +59,12 @@ export async function addOne(typed: Typed, options: EntranceOptions) {
     const added = await addPerson(env, ACTOR, { ...typed, password: entrance.password });
     if (isRefusal(added)) return added;
     const { user } = added.person;
-    const invited = added.invitation && [
+    const invited = added.invitation?.url !== undefined && [
       'Until they set a password with this link (once, for 72 hours) they cannot sign in:',
       added.invitation.url,
     ];
-    return { data: addedRecord(added), lines: [`Added ${user.email} (${user.role}).`, ...(invited ?? [])] };
+    const lines = [`Added ${user.email} (${user.role}).`, ...(invited || [])];
+    return { data: addedRecord(added), lines, advice: invited ? await linkAdvice(env) : [] };
   });
 }
 
@@ -90,7 +99,8 @@ const link = command({
     withEnv(async (env) => {
       const made = await makeResetLink(env, { email: args.EMAIL, actor: ACTOR });
       if (isRefusal(made)) return made;
-      return { data: { url: made.url, expiresAt: instant(made.expiresAt) }, lines: [made.url] };
+      const data = { url: made.url, expiresAt: instant(made.expiresAt) };
+      return { data, lines: [made.url], advice: await linkAdvice(env) };
     }),
 });
 
@@ -100,11 +110,11 @@ const REASON_OPTION = {
 } as const;
 
 /** A command that does one thing to one person, and prints the person as they are afterwards. */
-function act<T extends { readonly person: Person }>(
+function act<T extends { readonly person: Person } & Partial<EndedKeys>>(
   verb: string,
   summary: string,
   run: (env: Env, act: PersonAct) => Promise<T | Refusal>,
-  lines: (outcome: T) => readonly string[],
+  lines: (outcome: T, now: Person) => readonly string[],
 ) {
   return command({
     words: `user ${verb}`,
@@ -116,7 +126,9 @@ function act<T extends { readonly person: Person }>(
       return withEnv(async (env) => {
         const outcome = await run(env, { email: args.EMAIL, actor: ACTOR, reason: options.reason });
         if (isRefusal(outcome)) return outcome;
-        return { data: await recordNow(env, outcome.person), lines: lines(outcome) };
+        const { record, person } = await readNow(env, outcome.person);
+        const data = outcome.apiKeys ? { ...record, endedApiKeys: outcome.apiKeys } : record;
+        return { data, lines: lines(outcome, person) };
       });
     },
   });
@@ -126,7 +138,8 @@ const remove = command({
   words: 'user delete',
   args: ['EMAIL'],
   options: REASON_OPTION,
-  summary: 'Deletes a person for good, staff too, and all that is theirs; the audit log stays. Frees the email.',
+  summary:
+    'Deletes a person for good, staff too, and all that is theirs; the audit log stays. Where they had MFA the email stays reserved for 30 days, except for this command line.',
   async run({ args, options }) {
     if (options.reason.trim() === '') return { misuse: '--reason must say why' };
     return withEnv(async (env) => {
@@ -134,16 +147,34 @@ const remove = command({
       if (isRefusal(outcome)) return outcome;
       const { id, email } = outcome.person.user;
       const line = `${email} is deleted. Sessions ended: ${outcome.sessions}.`;
-      return { data: { id, email, deletedAt: instant(env.now()) }, lines: [line] };
+      const data = { id, email, deletedAt: instant(env.now()), endedApiKeys: outcome.apiKeys };
+      return { data, lines: [line, ...keyLines(outcome)] };
     });
   },
 });
 
-async function recordNow(env: Env, { user }: Person) {
+/** Keys of the management API end with their maker: a program somewhere stops. */
+function keyLines({ apiKeys }: EndedKeys): readonly string[] {
+  if (apiKeys.length === 0) return [];
+  return [`API keys that ended with their maker: ${apiKeys.length} (${apiKeys.map(({ name }) => name).join(', ')}).`];
+}
+
+async function readNow(env: Env, { user }: Person) {
   const person = await findPerson(env.db.read, user.id);
   if (!person) throw new Error('the user is gone');
   const authenticator = await findAuthenticator(env.db.read, user.id);
-  return userRecord({ ...person, enrolledAt: authenticator?.createdAt });
+  return { person, record: userRecord({ ...person, enrolledAt: authenticator?.createdAt }) };
+}
+
+/** What still keeps a person from signing in, whatever was just done for them. */
+function stillShutOut(person: Person): string[] {
+  const { email, sealedPassword } = person.user;
+  const because = whyShutOut(person);
+  if (because === 'partner_archived') {
+    return [`${email} cannot sign in: the partner is archived, until it is restored in the console.`];
+  }
+  if (because === 'user_disabled') return [`${email} cannot sign in: disabled, see "user enable".`];
+  return sealedPassword === undefined ? [`${email} has no password yet: "user link" makes a link to set one.`] : [];
 }
 
 export const commands = [
@@ -156,23 +187,22 @@ export const commands = [
     resetMfa,
     ({ person, sessions }) => [`${person.user.email} has no authenticator now. Sessions ended: ${sessions}.`],
   ),
-  act(
-    'disable',
-    'Ends what a person has open, and every sign-in from now on.',
-    disableUser,
-    ({ person, sessions, changed }) => [
-      `${person.user.email} ${changed ? 'is disabled now' : 'was disabled already'}. Sessions ended: ${sessions}.`,
-    ],
-  ),
-  act('enable', 'Lets a disabled person sign in again.', enableUser, ({ person, changed }) => [
-    `${person.user.email} ${changed ? 'may sign in again' : 'was not disabled'}.`,
+  act('disable', 'Ends what a person has open, and every sign-in from now on.', disableUser, (outcome) => [
+    `${outcome.person.user.email} ${outcome.changed ? 'is disabled now' : 'was disabled already'}. Sessions ended: ${outcome.sessions}.`,
+    ...keyLines(outcome),
   ]),
+  act('enable', 'Lets a disabled person sign in again.', enableUser, ({ changed }, now) => {
+    const inTheWay = stillShutOut(now);
+    const enabled = inTheWay.length === 0 ? 'may sign in again' : 'is not disabled any more';
+    return [`${now.user.email} ${changed ? enabled : 'was not disabled'}.`, ...inTheWay];
+  }),
   act(
     'unlock',
     'Ends the waits after wrong passwords and codes; budgets of 30 days stay.',
     unlockUser,
-    ({ person, stillDisabled }) => [
+    ({ person, stillDisabled }, now) => [
       `${person.user.email} has to wait no longer.`,
+      ...stillShutOut(now),
       ...(stillDisabled ? ['The authenticator stays disabled after too many wrong codes: see "user reset-mfa".'] : []),
     ],
   ),

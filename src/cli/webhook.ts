@@ -56,8 +56,11 @@ const deliveries = command({
   summary: `Lists what a webhook was told, the newest first (${MOST_LISTED} at most).`,
   run: ({ args }) =>
     withEnv(async (env) => {
-      if (!(await findWebhook(env.db.read, args.ID))) return refuse('not_found', { reason: 'webhook' });
-      const records = (await listDeliveries(env.db.read, args.ID, MOST_LISTED)).map(deliveryRecord);
+      const webhook = await findWebhook(env.db.read, args.ID);
+      if (!webhook) return refuse('not_found', { reason: 'webhook' });
+      const isDisabled = webhook.disabledAt !== undefined;
+      const rowsOf = await listDeliveries(env.db.read, args.ID, MOST_LISTED);
+      const records = rowsOf.map((row) => deliveryRecord(row, isDisabled));
       const rows = records.map(({ id, at, type, state, tries, fault }) => [
         id,
         at,
@@ -88,7 +91,9 @@ const again = command({
       const done = await replay(env, ACTOR, args.DELIVERY);
       if (isRefusal(done)) return done;
       const delivery = await findDelivery(env.db.read, args.DELIVERY);
-      return { data: delivery ? deliveryRecord(delivery) : null, lines: ['It goes out again.'] };
+      const record = delivery ? deliveryRecord(delivery, false) : null;
+      const waits = `It was not taken yet: the next try is at ${record?.nextTryAt}, without a replay.`;
+      return { data: record, lines: [done === true ? 'It goes out again.' : waits] };
     }),
 });
 
@@ -125,6 +130,10 @@ function change(
 function shownOnce(made: MadeWebhook | Refusal) {
   if (isRefusal(made)) return made;
   const { webhook, secret } = made;
-  const lines = [`${webhook.url} hears of ${webhook.events.join(', ')}. Its secret is not shown again:`, secret];
+  const hears =
+    webhook.disabledAt === undefined
+      ? `${webhook.url} hears of ${webhook.events.join(', ')}.`
+      : `${webhook.url} is disabled: it hears of nothing until "sallyport webhook enable ${webhook.id}".`;
+  const lines = [`${hears} Its secret is not shown again:`, secret];
   return { data: { ...webhookRecord(webhook), secret }, lines };
 }

@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Config } from '#config.ts';
 import { checkNotes, type Env, makeEnv, openDatabase, openKeys } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
+import { putRightAtOnce } from '#features/operate/clock.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import type { Database } from '#store/database.ts';
 import { listServers } from '#store/servers.ts';
@@ -17,8 +19,9 @@ const STOP_FIRST = 'stop every server first: what it holds would be replaced und
  */
 export async function withTarget<T>(config: Config, source: Database, work: (env: Env) => Promise<T>): Promise<T> {
   const keys = openKeys(config, false);
+  const { database, keysPath } = config;
+  if (keysPath !== undefined) assertSameOwner(keysPath);
   await checkNotes(source, keys);
-  const { database } = config;
   if (database.kind === 'sqlite' && existsSync(database.path) && isSqliteInUse(database.path)) {
     throw new Error(`another process has ${database.path} open: ${STOP_FIRST}`);
   }
@@ -27,6 +30,7 @@ export async function withTarget<T>(config: Config, source: Database, work: (env
   const db = await openDatabase(config, false);
   try {
     const env = makeEnv({ ...config, logLevel: 'error' }, { db, keys, logTo: process.stderr });
+    await putRightAtOnce(env);
     const [running] = database.kind === 'postgres' ? await listServers(db.read, env.now()) : [];
     if (running !== undefined) {
       throw new Error(`the server ${running.name} runs, or ended less than 30 seconds ago: ${STOP_FIRST}`);
@@ -38,4 +42,14 @@ export async function withTarget<T>(config: Config, source: Database, work: (env
   } finally {
     await db.close();
   }
+}
+
+/** Root reads what its server cannot: a ring that was copied by root into the folder of that user. */
+function assertSameOwner(keysPath: string): void {
+  if (process.getuid?.() !== 0 || !existsSync(keysPath)) return;
+  const { uid, gid } = statSync(dirname(keysPath));
+  if (statSync(keysPath).uid === uid) return;
+  throw new Error(
+    `${keysPath} belongs to another user than its folder: chown ${uid}:${gid} ${keysPath}, then run this again`,
+  );
 }

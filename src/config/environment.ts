@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { lineOf } from '#core/text-bytes.ts';
 import type { Problem } from './parse.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 
@@ -9,16 +10,57 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const LARGEST_SECRET_BYTES = 64 * 1024;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
+/**
+ * What of the environment counts.
+ *
+ * Compose passes on a variable that is empty for one that is not set, and env files keep their quotes and carriage returns. Kubernetes
+ * and Docker describe every service of a name that begins like ours in variables of their own.
+ */
+export function usableEnvironment(given: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value = '']) => {
+      const isOurs = KNOWN.includes(name);
+      if (isServiceLink(name, value, isOurs)) return [];
+      if (!isOurs) return [[name, value]];
+      const text = value.replace(/\r$/, '').replace(/^(["'])(.*)\1$/s, '$2');
+      return text.trim() === '' ? [] : [[name, text]];
+    }),
+  );
+}
+
+const ALL: readonly Setting[] = Object.values(SETTINGS);
+const KNOWN: readonly string[] = ALL.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
+
+/** A port as Kubernetes and Docker write it, also under the name of a setting: a Service `sallyport-metrics` has one. */
+const LINK = /^(tcp|udp|sctp):\/\//;
+const ADDRESS = /^[\w.:-]+$/;
+
+/** https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables and Docker's links before it. */
+const SERVICE_LINKS: readonly (readonly [name: RegExp, value: RegExp])[] = [
+  [/_SERVICE_HOST$/, ADDRESS],
+  [/_SERVICE_PORT(_\w+)?$/, /^\d+$/],
+  [/_PORT(_\d+_(TCP|UDP|SCTP))?$/, LINK],
+  [/_PORT_\d+_(TCP|UDP|SCTP)_PROTO$/, /^(tcp|udp|sctp)$/],
+  [/_PORT_\d+_(TCP|UDP|SCTP)_PORT$/, /^\d+$/],
+  [/_PORT_\d+_(TCP|UDP|SCTP)_ADDR$/, ADDRESS],
+  [/_NAME$/, /^\/[\w.-]+\/[\w.-]+$/],
+  [/_ENV_\w+$/, /^/],
+];
+
+function isServiceLink(name: string, value: string, isOurs: boolean): boolean {
+  if (isOurs) return name.endsWith('_PORT') && LINK.test(value);
+  return name.startsWith('SALLYPORT_') && SERVICE_LINKS.some(([end, form]) => end.test(name) && form.test(value));
+}
+
 /** A `SALLYPORT_` name that nothing reads, with the one that was probably meant. */
 export function findStrayName(environment: Environment): Problem | undefined {
-  const settings: readonly Setting[] = Object.values(SETTINGS);
-  const known = settings.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
-  const stray = Object.keys(environment).find((name) => /^SALLYPORT_/i.test(name) && !known.includes(name));
+  // Also behind the byte order mark of an env file, or behind "export ".
+  const stray = Object.keys(environment).find((name) => /(^|\W)SALLYPORT_/i.test(name) && !KNOWN.includes(name));
   if (stray === undefined) return undefined;
   const shown = stray.replace(/[^\w.-]/g, '?').slice(0, 80);
-  const plain = settings.find(({ name }) => stray === `${name}_FILE`);
+  const plain = ALL.find(({ name }) => stray === `${name}_FILE`);
   if (plain) return { problem: `${shown} is not a setting: only secrets are read from files; give ${plain.name}` };
-  const meant = nearest(stray.toUpperCase(), known);
+  const meant = nearest(stray.slice(stray.search(/SALLYPORT_/i)).toUpperCase(), KNOWN);
   const hint = meant ? `did you mean ${meant}?` : 'docs/settings.md lists them all';
   return { problem: `${shown} is not a setting: ${hint}` };
 }
@@ -44,8 +86,9 @@ export function readSetting(setting: Setting, environment: Environment, root: st
 function readSecret(name: string, path: string, root: string): string | Problem {
   try {
     const file = resolve(root, path);
+    if (statSync(file).isDirectory()) return { problem: `${name} names a folder: give the path of a file` };
     if (statSync(file).size > LARGEST_SECRET_BYTES) return { problem: `${name} names a file of more than 64 KiB` };
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    return lineOf(readFileSync(file)) ?? { problem: `${name} names a file that is not UTF-8 text: save it as UTF-8` };
   } catch {
     return { problem: `${name} names a file that cannot be read: give the path of a file that holds the secret` };
   }
@@ -54,7 +97,8 @@ function readSecret(name: string, path: string, root: string): string | Problem 
 /** The candidate with the fewest edits, when they are few enough for a slip of the hand. */
 function nearest(name: string, candidates: readonly string[]): string | undefined {
   const [best] = candidates
-    .map((candidate) => ({ candidate, edits: editDistance(name, candidate) }))
+    // Some have no name of ours in front: `SALLYPORT_PORT` means `PORT`.
+    .map((candidate) => ({ candidate, edits: editDistance(name, candidate.replace(/^(?!SALLYPORT_)/, 'SALLYPORT_')) }))
     .sort((a, b) => a.edits - b.edits);
   return best && best.edits <= 4 ? best.candidate : undefined;
 }

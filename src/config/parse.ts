@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { cleanName } from '#core/name.ts';
 
 /** Why a value is refused: the rest of a sentence that begins with the setting's name. Never repeats the value. */
 export type Problem = { readonly problem: string };
@@ -95,11 +96,15 @@ export function parseKeys(text: string): string {
 
 /** Free of colons: the issuer stands before one in an `otpauth:` label. */
 export function parseProductName(text: string): string | Problem {
-  const name = text.trim().normalize('NFC');
+  if (text.trim() === '' || [...text.trim()].length > PRODUCT_NAME_LENGTH_MAX) return OVERLONG_PRODUCT_NAME;
+  const name = cleanName(text);
+  if (name === undefined) return { problem: 'must be a name on one line, without control characters' };
   if (name.includes(':')) return { problem: 'must not contain a colon: authenticator apps cut the name there' };
-  if (name === '' || [...name].length > 60) return { problem: 'must be 1 to 60 characters long' };
   return name;
 }
+
+const PRODUCT_NAME_LENGTH_MAX = 60;
+const OVERLONG_PRODUCT_NAME = { problem: `must be 1 to ${PRODUCT_NAME_LENGTH_MAX} characters long` };
 
 export function parseSupportContact(text: string): string | Problem {
   const contact = text.trim();
@@ -116,6 +121,8 @@ export type SmtpServer = {
   readonly tls: 'implicit' | 'starttls' | 'none';
   readonly user: string | undefined;
   readonly password: string | undefined;
+  /** The name that we greet with. */
+  readonly helo: string;
 };
 
 // RFC 8314 §3.3, RFC 6409 §3.1.
@@ -123,7 +130,7 @@ const SMTPS_PORT = 465;
 const SUBMISSION_PORT = 587;
 
 /** Mail carries links that set passwords: in the clear it goes to this machine alone. */
-export function parseSmtpUrl(text: string): SmtpServer | Problem {
+export function parseSmtpUrl(text: string): Omit<SmtpServer, 'helo'> | Problem {
   const url = URL.parse(text);
   const isMail = (url?.protocol === 'smtp:' || url?.protocol === 'smtps:') && url.hostname !== '';
   const user = decoded(url?.username);
@@ -142,6 +149,20 @@ export function parseSmtpUrl(text: string): SmtpServer | Problem {
   });
 }
 
+/** RFC 5321 §4.1.3: a name, or an address in brackets. */
+export function parseSmtpHelo(text: string): string | Problem {
+  if (HOST_NAME.test(text) && !isIP(text) && text.length <= 253) return text;
+  const address = /^\[(?:IPv6:)?([^\]]+)\]$/i.exec(text)?.[1] ?? '';
+  if (isIP(address)) return heloOf(address);
+  return { problem: 'is not a name to greet with: write mail.example.com, or an address as [192.0.2.1]' };
+}
+
+/** How the host of an address greets a mail server. */
+export function heloOf(hostname: string): string {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  return { 0: hostname, 4: `[${address}]`, 6: `[IPv6:${address}]` }[isIP(address)] ?? hostname;
+}
+
 function decoded(text = ''): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -155,7 +176,9 @@ export type Sender = { readonly name: string; readonly address: string };
 /** `a@example.com` or `Name <a@example.com>`. */
 export function parseMailFrom(text: string): Sender | Problem {
   const [, name = '', mailbox = text] = /^([^<>]*)<([^<>]+)>$/.exec(text) ?? [];
-  if (MAILBOX.test(mailbox)) return Object.freeze({ name: name.trim().replace(/^"(.*)"$/, '$1'), address: mailbox });
+  const typed = name.trim().replace(/^"(.*)"$/, '$1');
+  const shown = typed === '' ? '' : cleanName(typed);
+  if (MAILBOX.test(mailbox) && shown !== undefined) return Object.freeze({ name: shown, address: mailbox });
   return { problem: 'is not a sender: write sign-in@example.com or Partner Interface <sign-in@example.com>' };
 }
 

@@ -9,6 +9,7 @@ import {
   parsePortalUrl,
   parseProductName,
   parsePublicUrl,
+  parseSmtpHelo,
   parseSmtpUrl,
   parseSupportContact,
   parseSwitch,
@@ -109,11 +110,25 @@ export const SETTINGS = {
       'The sender of mail, as `Partner Interface <sign-in@example.com>`: needed with `SALLYPORT_SMTP_URL`, and only with it.',
     parse: parseMailFrom,
   },
+  smtpHelo: {
+    name: 'SALLYPORT_SMTP_HELO',
+    shownDefault: 'the host of `SALLYPORT_PUBLIC_URL`',
+    about:
+      'The name that greets the mail server (EHLO): one with a dot, which leads to this machine where the server checks that. Only with `SALLYPORT_SMTP_URL`.',
+    parse: parseSmtpHelo,
+  },
   trustedProxies: {
     name: 'SALLYPORT_TRUSTED_PROXIES',
     default: '0',
     about: 'How many proxy hops in front of this service may say who is calling (`X-Forwarded-*`), 0 to 10.',
     parse: wholeNumber(0, 10, '1'),
+  },
+  hstsSubdomains: {
+    name: 'SALLYPORT_HSTS_SUBDOMAINS',
+    default: 'on',
+    about:
+      '`on`: browsers also reach every host below that of the public URL by https alone, for two years; `off`: that host alone.',
+    parse: parseSwitch,
   },
   totpWindow: {
     name: 'SALLYPORT_TOTP_WINDOW',
@@ -125,14 +140,14 @@ export const SETTINGS = {
     name: 'SALLYPORT_RESET_SECOND_APPROVER',
     default: 'off',
     about:
-      '`on`: a reset of MFA in the console waits until a second member of staff agrees; `off`: it is done at once.',
+      '`on`: a reset of MFA in the console waits for 24 hours until a second member of staff agrees; `off`: it is done at once.',
     parse: parseSwitch,
   },
   resetFreezeHours: {
     name: 'SALLYPORT_RESET_FREEZE_HOURS',
     default: '0',
     about:
-      'Hours after a new password by mail link in which an authenticator cannot be replaced or turned off and recovery codes cannot be renewed, 0 to 720; 48 is a good number, 0 freezes nothing.',
+      'Hours after a new password by mail link in which an authenticator cannot be replaced or turned off, recovery codes cannot be renewed and the email cannot be changed, 0 to 720; 48 is a good number, 0 freezes nothing.',
     parse: wholeNumber(0, 720, '48'),
   },
   localWebhooks: {
@@ -197,6 +212,8 @@ const INTRODUCTION = [
   '# Settings',
   '',
   'Settings come from the environment alone. A secret may also be given as the path of a file that holds it, in',
-  '`NAME_FILE`: one line end at the end of the file is dropped. A name that is not known, a bad value or a',
-  'contradiction stops the start with one line that says what to write. `sallyport config` prints the values in force.',
+  '`NAME_FILE`: one line end at the end of the file and a byte order mark are dropped. An empty variable counts as one that is',
+  'not set, and quotes around a value as not there. A name that is not known, a bad value or a contradiction stops the start with one',
+  'line that says what to write; the variables that Kubernetes and Docker set for services called `sallyport…` are none of ours.',
+  '`sallyport config` prints the values in force.',
 ];

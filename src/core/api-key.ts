@@ -17,6 +17,14 @@ export function isScope(text: string): text is Scope {
 /** No key lives longer without somebody looking at it again. */
 export const API_KEY_DAYS_MOST = 365;
 
+/** Whether a key still opens anything. */
+export function isLiveApiKey(
+  key: { readonly revokedAt: number | undefined; readonly expiresAt: number; readonly isOrphaned: boolean },
+  now: number,
+): boolean {
+  return key.revokedAt === undefined && key.expiresAt > now && !key.isOrphaned;
+}
+
 const PREFIX = 'sp_';
 const CHECKSUM_LENGTH = 6;
 

@@ -52,20 +52,48 @@ export function eventDigest(event: SealableEvent): string {
   return hash('sha256', text, 'base64url');
 }
 
-/** The events of a batch, one line each, ordered by id: it lets a check name the row that was changed or deleted. */
-export function manifestOf(events: readonly SealableEvent[]): string {
-  const ordered = events.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  return ordered.map((event) => `${event.id} ${eventDigest(event)}\n`).join('');
+/** The text whose MAC proves that the service wrote an event. Another kind of text than that of a batch. */
+export function eventProofText(event: SealableEvent): string {
+  return JSON.stringify(['event', eventDigest(event)]);
 }
 
-/** The digests that a manifest names, by event id. */
-export function readManifest(manifest: string): Map<string, string> {
-  const entries = new Map<string, string>();
-  for (const line of manifest.split('\n')) {
-    const [id, digest] = line.split(' ');
-    if (id !== undefined && digest !== undefined) entries.set(id, digest);
+/** An event, and whether the one who seals it has found the proof of the service on it. */
+export type CheckedEvent = SealableEvent & { readonly isProven: boolean };
+
+// The line has no space, so a version that knows no proofs reads no event in it.
+const WITH_PROOFS = 'v2';
+const UNPROVEN = 'unproven';
+
+/**
+ * The events of a batch, one line each, ordered by id: the id, the digest, and `unproven` where the proof is missing or
+ * wrong. It lets a check name the row that was changed or deleted.
+ */
+export function manifestOf(events: readonly CheckedEvent[]): string {
+  const ordered = events.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const lines = ordered.map((event) => `${event.id} ${eventDigest(event)}${event.isProven ? '' : ` ${UNPROVEN}`}\n`);
+  return [`${WITH_PROOFS}\n`, ...lines].join('');
+}
+
+/** What a manifest says of one event. */
+export type ManifestEntry = { readonly digest: string; readonly isProven: boolean };
+
+export type Manifest = {
+  /** Whether its sealer looked at proofs; a version without proofs did not. */
+  readonly checksProofs: boolean;
+  /** By event id. */
+  readonly entries: Map<string, ManifestEntry>;
+};
+
+export function readManifest(manifest: string): Manifest {
+  const lines = manifest.split('\n');
+  const checksProofs = lines[0] === WITH_PROOFS;
+  const entries = new Map<string, ManifestEntry>();
+  for (const line of lines) {
+    const [id, digest, mark] = line.split(' ');
+    if (id === undefined || digest === undefined) continue;
+    entries.set(id, { digest, isProven: checksProofs && mark !== UNPROVEN });
   }
-  return entries;
+  return { checksProofs, entries };
 }
 
 /** SHA-256 of a manifest, hex. */

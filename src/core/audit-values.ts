@@ -16,6 +16,17 @@ export type PasswordRefusal =
   | 'too_many_attempts'
   | 'temporarily_unavailable';
 
+/** Why all other sessions of a person were ended. */
+export type WhyEnded =
+  | 'by_user'
+  | 'password_changed'
+  | 'email_changed'
+  | 'authenticator_changed'
+  | 'recovery_codes_changed'
+  | 'disabled'
+  | 'mfa_reset'
+  | 'policy';
+
 /** What was exported of the log: the days, whose, where, and of which action. */
 export type ExportScope = {
   format: 'jsonl' | 'csv';
@@ -26,6 +37,9 @@ export type ExportScope = {
   about?: string | undefined;
 };
 
+/** How many more refusals of the same kind there were, and since when: they have no events of their own. */
+export type Repeated = { repeated?: number | undefined; since?: number | undefined };
+
 type Outcome = 'success' | 'refusal';
 
 /** What one action of the log says: carried by its row of the table. */
@@ -35,4 +49,14 @@ export type Action<Detail> = {
   readonly meaning: string;
   /** Carries the type alone; never there. */
   readonly detail?: Detail;
+};
+
+/** What a restore ended, in numbers. */
+export type RestoreDetail = {
+  readonly batch?: number | undefined;
+  readonly sessions: number;
+  readonly apiKeys: number;
+  readonly shutOut: number;
+  readonly recoveryCodeHolders: number;
+  readonly codesVoided: boolean;
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AUDIT_ACTIONS, type AuditEvent, detailText, isEmailHash } from './audit.ts';
-import { clientText, eventDigest, headAfter, manifestOf, type SealableEvent } from './audit-chain.ts';
+import { clientText, eventDigest, headAfter, manifestOf, readManifest, type SealableEvent } from './audit-chain.ts';
 import { staffReason } from './staff-reason.ts';
 
 const EVENT: SealableEvent = {
@@ -92,8 +92,28 @@ test('events that differ in any field have different digests', () => {
 });
 
 test('a manifest does not depend on the order in which events were read', () => {
-  const other = { ...EVENT, id: '0190a000-0000-7000-8000-000000000002' };
-  assert.equal(manifestOf([EVENT, other]), manifestOf([other, EVENT]));
+  const one = { ...EVENT, isProven: true };
+  const other = { ...one, id: '0190a000-0000-7000-8000-000000000002' };
+  assert.equal(manifestOf([one, other]), manifestOf([other, one]));
+});
+
+test('a manifest says which events carried the proof of the service; one of an older version says of none', () => {
+  const manifest = manifestOf([
+    { ...EVENT, id: 'a', isProven: true },
+    { ...EVENT, id: 'b', isProven: false },
+  ]);
+  const digests = { a: eventDigest({ ...EVENT, id: 'a' }), b: eventDigest({ ...EVENT, id: 'b' }) };
+  assert.deepEqual(readManifest(manifest), {
+    checksProofs: true,
+    entries: new Map([
+      ['a', { digest: digests.a, isProven: true }],
+      ['b', { digest: digests.b, isProven: false }],
+    ]),
+  });
+  assert.deepEqual(readManifest(`a ${digests.a}\n`), {
+    checksProofs: false,
+    entries: new Map([['a', { digest: digests.a, isProven: false }]]),
+  });
 });
 
 test('a head depends on the head before and on all that the batch says', () => {

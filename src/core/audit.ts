@@ -1,16 +1,31 @@
-import type { Action, DetailValue, EmailHash, ExportScope, PasswordRefusal, StaffReason } from './audit-values.ts';
+import type {
+  Action,
+  DetailValue,
+  EmailHash,
+  ExportScope,
+  PasswordRefusal,
+  Repeated,
+  RestoreDetail,
+  StaffReason,
+  WhyEnded,
+} from './audit-values.ts';
 import type { RefusalCode as CodeRefusal } from './result.ts';
 
 function success<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
   return { outcome: 'success', meaning };
 }
 
-function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
+/** Of the same refusals within some minutes the first is an event, and one more event says how often it was repeated. */
+function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail & Repeated> {
   return { outcome: 'refusal', meaning };
 }
 
 type Nothing = Record<string, never>;
+/** Why a code or a password did not prove anything. */
+type Unproven = CodeRefusal | 'wrong_password';
 type Method = 'totp' | 'recovery_code' | 'password';
+type Gone = { reason?: 'requester_gone' | undefined };
+type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
 type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
@@ -68,23 +83,14 @@ export const AUDIT_ACTIONS = {
   'sessions.ended_others': success<{
     sessions: number;
     devices?: number | undefined;
-    reason?:
-      | 'by_user'
-      | 'password_changed'
-      | 'email_changed'
-      | 'authenticator_changed'
-      | 'recovery_codes_changed'
-      | 'disabled'
-      | 'mfa_reset'
-      | 'policy'
-      | undefined;
+    reason?: WhyEnded | undefined;
   }>('All other sessions of a user were ended.'),
   'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
-  'step_up.refused': refusal<{ method: Method; reason: CodeRefusal | 'wrong_password' }>(
-    'A proof inside a session was refused.',
-  ),
+  'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),
   'password.changed': success<Nothing>('The user changed the password.'),
-  'password.change_refused': refusal<{ reason: CodeRefusal | 'wrong_password' }>('A change of password was refused.'),
+  'password.change_refused': refusal<{ reason: Unproven }>('A change of password was refused.'),
+  'mail.sent_again': success<{ kind: string }>('A mail that did not arrive was sent again.'),
+  'mail.held_back': success<{ kind: string; until: number }>('An address had enough mail: the rest waits.'),
   'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
   'password.reset_refused': refusal<{
     reason: 'unknown_email' | 'disabled' | 'too_many_attempts';
@@ -92,11 +98,12 @@ export const AUDIT_ACTIONS = {
   }>('A reset link was asked for and none was sent. The page answers the same.'),
   'password.reset': success<Nothing>('A new password was set through a link.'),
   'email.change_requested': success<Nothing>('A person asked for another email; it waits to be confirmed there.'),
-  'email.change_refused': refusal<{ reason: CodeRefusal | 'wrong_password' | 'taken' }>('No change of email.'),
+  'email.change_refused': refusal<{ reason: Unproven | 'taken' | 'frozen' }>('No change of email.'),
   'email.changed': success<Nothing>('A person confirmed their new email by its link.'),
   'email.reverted': success<Nothing>('The email from before a change was restored by its link.'),
   'invitation.created': success<{ expiresAt?: number | undefined }>('An invitation link was made.'),
   'invitation.to_existing': refusal<{ reason: 'exists' }>('Somebody with access was invited: nothing changed.'),
+  'invitation.withdrawn': success<{ invitations: number }>('Invitations to the staff ended with their maker.'),
   'invitation.accepted': success<Nothing>('An invited person set a password.'),
   'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),
   'user.created': success<{ role: string }>('A user of a partner was added.'),
@@ -125,7 +132,7 @@ export const AUDIT_ACTIONS = {
   'reset.requested': success<{ reason: StaffReason; checkedBy: string }>(
     'A reset of MFA was asked for; it waits for a second member of staff.',
   ),
-  'reset.declined': success<Nothing>('A reset of MFA that waited was declined or taken back.'),
+  'reset.declined': success<Gone>('A reset of MFA that waited was declined, taken back, or ended with who asked.'),
   'link.created': success<{ purpose: 'reset' | 'invitation' | 'first_administrator' }>(
     'A single-use link was made by the operator.',
   ),
@@ -147,7 +154,7 @@ export const AUDIT_ACTIONS = {
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
     'A key of the management API was made.',
   ),
-  'api_key.revoked': success<{ apiKeyId: string }>('A key of the management API was revoked.'),
+  'api_key.revoked': success<KeyEnd>('A key of the management API was revoked, or ended with its maker.'),
   'webhook.created': success<WebhookDetail>('A webhook was added, with a secret to sign with.'),
   'webhook.secret_rotated': success<WebhookDetail>('A webhook was given another secret.'),
   'webhook.disabled': success<WebhookDetail>(
@@ -161,14 +168,12 @@ export const AUDIT_ACTIONS = {
   'server.clock_suspected': refusal<{ clockOffsetSeconds: number; users: number }>(
     'Several people’s codes agree on one offset: the clock of this server is wrong.',
   ),
+  'server.clock_jumped': refusal<{ seconds: number }>(
+    'The clock of a server was set by more than a minute, ahead or (below 0) back.',
+  ),
   'backup.made': success<Nothing>('A backup was written.'),
-  'backup.restored': success<{
-    batch?: number | undefined;
-    sessions: number;
-    recoveryCodeHolders: number;
-    codesVoided: boolean;
-  }>(
-    'A backup was put in the place of the data. All sessions, links and known devices ended; the chain goes on after the batch named here.',
+  'backup.restored': success<RestoreDetail>(
+    'A backup was put in the place of the data. All sessions, links, known devices and API keys ended; the chain goes on after the batch named here.',
   ),
   'database.imported': success<{ rows: number }>('Every row of another database was brought into this one.'),
   'keys.activated': success<{ keyId: string }>('A new key of the ring seals from now on.'),
@@ -188,8 +193,7 @@ export const AUDIT_ACTIONS = {
 } as const;
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;
-export type AuditDetail<A extends AuditAction> =
-  (typeof AUDIT_ACTIONS)[A] extends Action<infer Detail> ? Detail : never;
+export type AuditDetail<A extends AuditAction> = (typeof AUDIT_ACTIONS)[A] extends Action<infer D> ? D : never;
 
 type Event<A extends AuditAction> = {
   readonly action: A;
@@ -241,7 +245,6 @@ function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
   if (name === 'scopes') return /^[a-z]+:[a-z_]+$/.test(text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
-  if ((name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action))
-    return text !== '' && text.length <= STAFF_REASON_LENGTH;
-  return CODE_OR_ID.test(text);
+  const isTyped = (name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action);
+  return isTyped ? text !== '' && text.length <= STAFF_REASON_LENGTH : CODE_OR_ID.test(text);
 }

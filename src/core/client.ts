@@ -4,8 +4,12 @@ export type Client = {
   /** The address behind the trusted proxies, canonical text; undefined on the command line. */
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
-  /** The raw device cookie of this browser. */
+  /** The device cookie of this browser: a token for each person that it is known for, with dots between them. */
   readonly deviceToken: string | undefined;
+  /** A hash that this browser has and no other: of its form cookie and its user agent. Absent for a program. */
+  readonly browser?: string;
+  /** Whether the connection is closed: nobody waits for the answer. Absent where there is none. */
+  readonly hasLeft?: () => boolean;
   /** The language of the page, for mail that is written later; absent where there is no page. */
   readonly locale?: string;
 };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isShort } from './text.ts';
 
 /** Where a list goes on, as a program hands it back: opaque, so that what it is made of can change. */
 export function makeCursor(list: string, lastId: string): string {
@@ -11,6 +12,7 @@ export function makeCursor(list: string, lastId: string): string {
  * @param list its name and filters: handed to another list, a cursor would leave rows out without a word
  */
 export function readCursor(list: string, cursor: string): string | undefined {
+  if (!isShort('cursor', cursor)) return undefined;
   const [, tag, id] = /^v1:([\w-]{8}):([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
   return tag === tagOf(list) ? id : undefined;
 }

@@ -1,3 +1,5 @@
+import { isShort } from './text.ts';
+
 export const DAY_SECONDS = 24 * 60 * 60;
 
 // The last place on earth where a day begins, and ends, is UTC−12.
@@ -14,6 +16,7 @@ export function parseDay(text: string): number | undefined {
 
 /** Unix seconds of a day or of an RFC 3339 time, or `undefined`. */
 export function parseTime(text: string): number | undefined {
+  if (!isShort('time', text)) return undefined;
   const [, day = ''] = /^(\d{4}-\d{2}-\d{2})[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/.exec(text) ?? [];
   if (day === '') return parseDay(text);
   const milliseconds = Date.parse(text.toUpperCase());

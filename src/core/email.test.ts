@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { canonicalEmail } from './email.ts';
+import { canonicalEmail, readMailbox } from './email.ts';
 
 test('an address is trimmed and compared without case, its plus tag and dots kept', () => {
   assert.equal(canonicalEmail('  Jane.Doe+Portal@ACME.Example '), 'jane.doe+portal@acme.example');
@@ -115,4 +115,25 @@ test('the canonical form of a canonical form is itself, in ASCII and without cap
     }),
     { numRuns: 500 },
   );
+});
+
+test('a mailbox is read as address books and mail programs write it', () => {
+  for (const [pasted, email, name] of [
+    ['ana@acme.example', 'ana@acme.example', undefined],
+    [' ana@acme.example; ', 'ana@acme.example', undefined],
+    ['ana@acme.example,', 'ana@acme.example', undefined],
+    ['Ana Silva <ana@acme.example>', 'ana@acme.example', 'Ana Silva'],
+    ['"Silva, Ana" < ana@acme.example >;', 'ana@acme.example', 'Silva, Ana'],
+    ['<ana@acme.example>', 'ana@acme.example', undefined],
+  ] as const) {
+    assert.deepEqual(readMailbox(pasted), { email, name }, pasted);
+  }
+  for (const pasted of [
+    'a@b.example; c@d.example',
+    'A <a@b.example>, C <c@d.example>',
+    'A <a@b.example> <c@d.example>',
+    '<>',
+  ]) {
+    assert.equal(canonicalEmail(readMailbox(pasted).email), undefined, pasted);
+  }
 });

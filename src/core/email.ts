@@ -1,4 +1,5 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
+import { isShort } from './text.ts';
 
 const EMAIL_BYTES_MAX = 254; // RFC 5321 §4.5.3.1.3: a path of 256 with its angle brackets
 const LOCAL_PART_MAX = 64; // RFC 5321 §4.5.3.1.1
@@ -20,6 +21,7 @@ const KELVIN_SIGN = '\u212a'; // the one character that NFC itself turns into an
  * `＠`, invisible characters and other full stops never match another person's address.
  */
 export function canonicalEmail(input: string): string | undefined {
+  if (!isShort('email', input)) return undefined;
   // Before trimming: a line end is never part of an address, and would be one of a mail header. The same for \p{Cf} and \p{Co}.
   if (/\p{C}/u.test(input)) return undefined;
   const email = input.trim();
@@ -31,6 +33,21 @@ export function canonicalEmail(input: string): string | undefined {
   if (domain === undefined) return undefined;
   const canonical = `${local.toLowerCase()}@${domain}`;
   return canonical.length > EMAIL_BYTES_MAX ? undefined : canonical;
+}
+
+/**
+ * Whom a pasted text names: an email, or `Name <email>` as address books and mail programs write it, either with the
+ * separator that stood behind it. What it names is still to be judged.
+ */
+export function readMailbox(pasted: string): { readonly email: string; readonly name: string | undefined } {
+  if (!isShort('mailbox', pasted)) return { email: pasted, name: undefined };
+  const text = pasted.replace(/[\s;,]+$/, '');
+  const [, written = '', email = text] = /^([^<>]*)<([^<>]*)>$/.exec(text) ?? [];
+  const name = written
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .trim();
+  return { email: email.trim(), name: name === '' ? undefined : name };
 }
 
 function canonicalDomain(input: string): string | undefined {

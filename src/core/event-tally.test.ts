@@ -33,3 +33,12 @@ test('what somebody broke is counted as other, and stops nothing', () => {
     assert.deepEqual(count, { day: 0, action: 'sign_in.password_refused', reason: 'other', count: 1 }, detail);
   }
 });
+
+test('an event that stands for a number of refusals counts as that number', () => {
+  const times = (repeated: unknown) => {
+    const detail = JSON.stringify({ reason: 'too_many_attempts', repeated });
+    return tallyEvents([{ at: 5, action: 'sign_in.password_refused', detail }])[0]?.count;
+  };
+  assert.equal(times(299), 299);
+  for (const broken of [undefined, 0, -1, 1.5, '7', 1e300]) assert.equal(times(broken), 1, String(broken));
+});

@@ -28,21 +28,28 @@ export function tallyEvents(events: readonly Countable[]): readonly EventCount[]
   const counts = new Map<string, EventCount>();
   for (const { at, action, detail } of events) {
     if (!COUNTED.has(action)) continue;
-    const [day, reason] = [Math.floor(at / DAY_SECONDS) * DAY_SECONDS, reasonIn(detail)];
+    const fields = fieldsIn(detail);
+    const [day, reason] = [Math.floor(at / DAY_SECONDS) * DAY_SECONDS, reasonIn(fields)];
     const key = `${day} ${action} ${reason}`;
-    counts.set(key, { day, action, reason, count: (counts.get(key)?.count ?? 0) + 1 });
+    counts.set(key, { day, action, reason, count: (counts.get(key)?.count ?? 0) + timesIn(fields) });
   }
   return [...counts.values()];
 }
 
+type Fields = { readonly reason?: unknown; readonly amr?: unknown; readonly repeated?: unknown };
+
 /** The reason of a refusal, or the methods of a sign-in; `other` for what nobody can read. */
-function reasonIn(detail: string): string {
-  const { reason, amr } = fieldsIn(detail);
+function reasonIn({ reason, amr }: Fields): string {
   const text = Array.isArray(amr) ? amr.join(' ') : reason;
   return typeof text === 'string' && REASON.test(text) ? text : 'other';
 }
 
-function fieldsIn(detail: string): { readonly reason?: unknown; readonly amr?: unknown } {
+/** An event that says how often a refusal was repeated stands for those alone: the first has its own. */
+function timesIn({ repeated }: Fields): number {
+  return typeof repeated === 'number' && Number.isSafeInteger(repeated) && repeated > 0 ? repeated : 1;
+}
+
+function fieldsIn(detail: string): Fields {
   try {
     return Object(JSON.parse(detail));
   } catch {

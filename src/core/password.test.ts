@@ -23,10 +23,12 @@ test('a password is as long as its code points, after composing', () => {
   assert.equal(reasonFor(''), 'too_short');
 });
 
-test('a password has up to 1,024 bytes, counted after composing', () => {
+test('a password has up to 1,024 bytes, counted as typed: composing comes after', () => {
   assert.equal(reasonFor('é'.repeat(512)), undefined);
   assert.equal(reasonFor(`${'é'.repeat(512)}x`), 'too_long');
-  assert.equal(reasonFor('e\u0301'.repeat(512)), undefined);
+  assert.equal(reasonFor('e\u0301'.repeat(341)), undefined);
+  assert.equal(reasonFor('e\u0301'.repeat(342)), 'too_long');
+  assert.equal(normalizePassword('e\u0301'.repeat(342)), undefined);
   assert.equal(reasonFor('x'.repeat(60_000)), 'too_long');
 });
 

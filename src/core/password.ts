@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from './result.ts';
+import { isShort } from './text.ts';
 
-const PASSWORD_BYTES_MAX = 1024;
 const OWN_WORD_LENGTH_MIN = 4; // shorter ones stand inside too many innocent words
 const REST_LENGTH_MIN = 6;
 
@@ -19,25 +19,25 @@ export function minimumPasswordLength(mfaEnforced: boolean): number {
 }
 
 /**
- * The form of a password that is hashed, or `undefined` when it is not well-formed text (a lone surrogate).
+ * The form of a password that is hashed, or `undefined` when it is too long or not well-formed (a lone surrogate).
  *
  * NFC, because one keyboard sends `é` as one character and another as two (SP 800-63B-4 §3.1.1.2). Nothing is trimmed
  * or cut. A lone surrogate would become U+FFFD in UTF-8: two different passwords would be one.
  */
 export function normalizePassword(password: string): string | undefined {
-  return password.isWellFormed() ? password.normalize('NFC') : undefined;
+  return isShort('password', password) && password.isWellFormed() ? password.normalize('NFC') : undefined;
 }
 
 /**
  * Why a new password is refused, or `undefined` when it is good.
  *
- * `password_unacceptable` with a reason: `too_short` (counted in Unicode code points), `too_long` (in bytes, bounds the
- * work), `common`, `own_words`. No rule asks for kinds of characters. Text that is not well-formed is `invalid_request`.
+ * `password_unacceptable` with a reason: `too_short` (counted in Unicode code points), `too_long` (in bytes as
+ * typed, bounds the work), `common`, `own_words`. No rule asks for kinds of characters. Text that is not well-formed is `invalid_request`.
  */
 export function checkPassword(password: string, rule: PasswordRule): Refusal | undefined {
+  if (!isShort('password', password)) return unacceptable('too_long');
   const normalized = normalizePassword(password);
   if (normalized === undefined) return refuse('invalid_request');
-  if (Buffer.byteLength(normalized, 'utf8') > PASSWORD_BYTES_MAX) return unacceptable('too_long');
   if ([...normalized].length < rule.minimumLength) return unacceptable('too_short');
   if (rule.isCommon(normalized)) return unacceptable('common');
   if (isMadeOfOwnWords(normalized, rule.ownWords)) return unacceptable('own_words');

@@ -32,6 +32,8 @@ export type RefusalFacts = {
   readonly clockOffsetSeconds?: number;
   /** Which rule, where one code stands for several: `too_short`, `common`, `sign_in_again`, … */
   readonly reason?: string;
+  /** The counter that had no room, for the log of refusals alone. */
+  readonly limitedBy?: string;
 };
 
 /** An expected "no": a value, never thrown. */

@@ -32,3 +32,8 @@ test('a proof lasts five minutes', () => {
   assert.ok(!isSteppedUp({ stepUpAt: NOW - 5 * MINUTE }, NOW));
   assert.ok(!isSteppedUp({ stepUpAt: undefined }, NOW));
 });
+
+test('a proof that is dated ahead by a clock that was wrong is none', () => {
+  assert.ok(isSteppedUp({ stepUpAt: NOW + MINUTE }, NOW));
+  assert.ok(!isSteppedUp({ stepUpAt: NOW + MINUTE + 1 }, NOW));
+});

@@ -1,3 +1,4 @@
+import { isImpossible } from './clock.ts';
 import { isStaff, type Role } from './policy.ts';
 
 const MINUTE = 60;
@@ -10,6 +11,8 @@ export const PENDING_SIGN_IN_SECONDS = 10 * MINUTE;
 export const PENDING_PER_USER = 10;
 
 /** The life of a link to set a new password. */
+/** How long a reset of MFA waits for a second member of staff. */
+export const RESET_REQUEST_SECONDS = 24 * 60 * 60;
 export const RESET_LINK_SECONDS = 30 * MINUTE;
 /** The life of an invitation, and of the link to become the first administrator. */
 export const INVITATION_SECONDS = 72 * HOUR;
@@ -33,6 +36,8 @@ export const EMAIL_CHANGE_SECONDS = DAY;
 export const EMAIL_REVERT_SECONDS = 3 * DAY;
 /** For how long a browser stays known for a user. */
 export const DEVICE_SECONDS = 180 * DAY;
+/** How many people one browser is known for; the one it was known for first goes. */
+export const PEOPLE_PER_BROWSER = 8;
 
 /**
  * The absolute end of a session made now.
@@ -54,18 +59,30 @@ export function isLiveSession(
   return now < session.expiresAt && now < session.lastSeenAt + limitsOf(role).idleSeconds;
 }
 
+/** Whether a pending sign-in can still be finished. */
+export function isLivePending(
+  pending: { readonly completedAt: number | undefined; readonly expiresAt: number },
+  now: number,
+): boolean {
+  return pending.completedAt === undefined && pending.expiresAt > now;
+}
+
 /** For how long a session lives without use. */
 export function sessionIdleSeconds(role: Role): number {
   return limitsOf(role).idleSeconds;
 }
 
-/** Whether a factor was proven in this session recently enough for a sensitive change. */
+/**
+ * Whether a factor was proven in this session recently enough for a sensitive change. A proof that a clock has dated ahead
+ * is none: it would open that change until then.
+ */
 export function isSteppedUp(
   session: { readonly stepUpAt?: number | undefined },
   now: number,
   ageSeconds = STEP_UP_AGE_SECONDS,
 ): boolean {
-  return session.stepUpAt !== undefined && now < session.stepUpAt + ageSeconds;
+  const { stepUpAt } = session;
+  return stepUpAt !== undefined && !isImpossible(stepUpAt, now) && now < stepUpAt + ageSeconds;
 }
 
 /** Staff hold more than one company's data, so their sessions are shorter. */

@@ -12,25 +12,32 @@ const REQUIRED: MfaDemand = { kind: 'required' };
 
 test('asks everyone with an authenticator, whatever the policy and whatever was skipped', () => {
   for (const demand of [NONE, OFFERED, OFFERED_UNTIL, REQUIRED]) {
-    assert.equal(stateAfterPassword({ demand, enrolled: true, skippedAt: NOW }, NOW), 'second_factor_required');
+    assert.equal(stateAfterPassword({ demand, mfa: 'enrolled', skippedAt: NOW }, NOW), 'second_factor_required');
   }
 });
 
 test('without an authenticator the policy decides', () => {
-  assert.equal(stateAfterPassword({ demand: NONE, enrolled: false }, NOW), 'complete');
-  assert.equal(stateAfterPassword({ demand: OFFERED, enrolled: false }, NOW), 'enrollment_offered');
-  assert.equal(stateAfterPassword({ demand: OFFERED_UNTIL, enrolled: false }, NOW), 'enrollment_offered');
-  assert.equal(stateAfterPassword({ demand: REQUIRED, enrolled: false }, NOW), 'enrollment_required');
+  assert.equal(stateAfterPassword({ demand: NONE, mfa: 'none' }, NOW), 'complete');
+  assert.equal(stateAfterPassword({ demand: OFFERED, mfa: 'none' }, NOW), 'enrollment_offered');
+  assert.equal(stateAfterPassword({ demand: OFFERED_UNTIL, mfa: 'none' }, NOW), 'enrollment_offered');
+  assert.equal(stateAfterPassword({ demand: REQUIRED, mfa: 'none' }, NOW), 'enrollment_required');
+});
+
+test('after a reset with an access code a new set-up is asked for, whatever the policy and whatever was skipped', () => {
+  for (const demand of [NONE, OFFERED, OFFERED_UNTIL, REQUIRED]) {
+    const person = { demand, mfa: 'awaits_access_code', skippedAt: NOW } as const;
+    assert.equal(stateAfterPassword(person, NOW), 'enrollment_required');
+  }
 });
 
 test('"Not now" holds for thirty days where MFA is optional', () => {
-  const at = (skippedAt: number) => stateAfterPassword({ demand: OFFERED, enrolled: false, skippedAt }, NOW);
+  const at = (skippedAt: number) => stateAfterPassword({ demand: OFFERED, mfa: 'none', skippedAt }, NOW);
   assert.equal(at(NOW - 30 * DAY + 1), 'complete');
   assert.equal(at(NOW - 30 * DAY), 'enrollment_offered');
 });
 
 test('"Not now" holds for one sign-in where there is a date, and never where MFA is required', () => {
-  const after = (demand: MfaDemand) => stateAfterPassword({ demand, enrolled: false, skippedAt: NOW - 1 }, NOW);
+  const after = (demand: MfaDemand) => stateAfterPassword({ demand, mfa: 'none', skippedAt: NOW - 1 }, NOW);
   assert.equal(after(OFFERED_UNTIL), 'enrollment_offered');
   assert.equal(after(REQUIRED), 'enrollment_required');
 });

@@ -4,24 +4,31 @@ import type { MfaDemand } from './policy.ts';
 /** Where a sign-in stands once the password is right. Only `complete` makes a session. */
 export type SignInState = 'complete' | 'enrollment_offered' | 'enrollment_required' | 'second_factor_required';
 
+/**
+ * How a person stands to MFA. `enrolled`: an authenticator exists, a disabled, paused or undecryptable one too.
+ * `awaits_access_code`: staff took it away, and the next one needs a temporary access code, used or over.
+ */
+export type MfaState = 'enrolled' | 'awaits_access_code' | 'none';
+
 /** For how long "Not now" holds where MFA is optional. */
 const SKIP_HOLDS_SECONDS = 30 * 24 * 60 * 60;
 
 /**
  * What stands between the right password and a session.
  *
- * An authenticator is always asked for, whatever the policy says. "Not now" silences an offer without a date for 30 days,
+ * An authenticator is always asked for, whatever the policy says, and so is a new one after a reset with a temporary access
+ * code: else the password alone would sign in until the owner has used the code. "Not now" silences an offer without a date for 30 days,
  * and an offer with one for this sign-in only.
  *
- * @param person.enrolled whether an authenticator exists: disabled, paused or undecryptable ones do
  * @param now Unix seconds
  */
 export function stateAfterPassword(
-  person: { readonly demand: MfaDemand; readonly enrolled: boolean; readonly skippedAt?: number | undefined },
+  person: { readonly demand: MfaDemand; readonly mfa: MfaState; readonly skippedAt?: number | undefined },
   now: number,
 ): SignInState {
-  const { demand, enrolled, skippedAt } = person;
-  if (enrolled) return 'second_factor_required';
+  const { demand, mfa, skippedAt } = person;
+  if (mfa === 'enrolled') return 'second_factor_required';
+  if (mfa === 'awaits_access_code') return 'enrollment_required';
   switch (demand.kind) {
     case 'none':
       return 'complete';

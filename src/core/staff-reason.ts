@@ -1,9 +1,12 @@
 import { STAFF_REASON_LENGTH } from './audit.ts';
 import type { StaffReason } from './audit-values.ts';
+import { cutPastCap } from './text.ts';
 
 /** The typed reason, fit to be kept: trimmed, on one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` when nothing is left. */
 export function staffReason(typed: string): StaffReason | undefined {
-  const text = typed.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  const text = cutPastCap('reason', typed)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
   const reason = text.slice(0, STAFF_REASON_LENGTH).toWellFormed();
   return isStaffReason(reason) ? reason : undefined;
 }

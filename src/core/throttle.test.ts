@@ -10,7 +10,6 @@ import {
   type Rule,
   reenableTries,
   reserveTry,
-  returnTry,
   unlockTries,
 } from './throttle.ts';
 
@@ -181,6 +180,8 @@ describe('addresses, new sign-ins and mails', () => {
   for (const [name, limit, span] of [
     ['addressPasswords', 20, 10 * MINUTE],
     ['addressCodes', 30, HOUR],
+    ['addressResets', 60, HOUR],
+    ['addressRefusals', 60, HOUR],
     ['newPendingSignIns', 20, HOUR],
     ['resetMails', 3, HOUR],
   ] as const) {
@@ -193,30 +194,6 @@ describe('addresses, new sign-ins and mails', () => {
       assert.equal(state.expiresAt, START + seconds);
     });
   }
-});
-
-describe('a try that never happened', () => {
-  test('leaves the counters as they were, and no wait of its own', () => {
-    const { state, at } = fail(RULES.oneTimeCode, 7);
-    const later = openAt(RULES.oneTimeCode, state, at);
-    const returned = returnTry(RULES.oneTimeCode, allowed(RULES.oneTimeCode, state, later), later);
-    assert.equal(returned.row, 7);
-    assert.deepEqual(returned.windows, state.windows);
-    allowed(RULES.oneTimeCode, returned, later);
-  });
-
-  test('does not shorten the wait after a later one', () => {
-    const { state, at } = fail(RULES.oneTimeCode, 5);
-    const second = allowed(RULES.oneTimeCode, state, at + MINUTE);
-    const returned = returnTry(RULES.oneTimeCode, second, at);
-    assert.equal(refusal(RULES.oneTimeCode, returned, at + MINUTE).retryAfterSeconds, 60);
-  });
-
-  test('gives its token back and stays out of the row', () => {
-    const { state } = fail(RULES.passwordUnknownDevice, 3);
-    const reserved = allowed(RULES.passwordUnknownDevice, state, START);
-    assert.deepEqual(plain(returnTry(RULES.passwordUnknownDevice, reserved, START)), plain(state));
-  });
 });
 
 /** As many refused or wrong tries as asked for, each as early as it is allowed. */
@@ -246,5 +223,3 @@ function refusal(rule: Rule, state: Attempts | undefined, now: number): Refusal 
   if (!isRefusal(outcome)) throw new assert.AssertionError({ message: `allowed: ${JSON.stringify(outcome)}` });
   return outcome;
 }
-
-const plain = (state: Attempts): unknown => JSON.parse(JSON.stringify(state));

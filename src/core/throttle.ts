@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from './result.ts';
-import { added, type Bucket, bucketAt, leavesAt, opensAt, sum, type Window } from './try-window.ts';
+import type { Bucket, Row, Window, Written } from './try-window.ts';
+import { added, broughtBack, bucketAt, countedAt, leavesAt, opensAt, sum } from './try-window.ts';
 
 /**
  * The tries of one key under one rule, as plain JSON.
@@ -7,7 +8,7 @@ import { added, type Bucket, bucketAt, leavesAt, opensAt, sum, type Window } fro
  * A reservation is counted before its code or password is compared, so tries sent at once cannot outrun a limit;
  * a success gives its own reservation back.
  */
-export type Attempts = {
+export type Attempts = Written & {
   /** Tries since the last success, those still being compared included. 0 where the rule has no row. */
   readonly row: number;
   /** Until when the row's wait lasts. */
@@ -28,18 +29,7 @@ export type Rule = {
   readonly tokens?: { readonly size: number; readonly secondsEach: number };
 };
 
-/** Tries without a success between them. Time alone never shortens a row, except `forgottenAfterSeconds` of silence. */
-type Row = {
-  readonly limit: number;
-  readonly atLimit: 'disable' | 'close';
-  /** From `from` tries on, `seconds` between two tries. Ascending. */
-  readonly waits: readonly { readonly from: number; readonly seconds: number }[];
-  readonly forgottenAfterSeconds?: number;
-};
-
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+const [MINUTE, HOUR, DAY] = [60, 60 * 60, 24 * 60 * 60];
 
 // 9999-12-31: what no silence ends still needs a number in its column.
 const NEVER_AT = 253_402_300_799;
@@ -50,11 +40,11 @@ const CLOSED_RETRY_SECONDS = DAY;
 const IN_30_DAYS = { spanSeconds: 30 * DAY, bucketSeconds: DAY, keptByUnlock: true } as const;
 const IN_24_HOURS = { spanSeconds: DAY, bucketSeconds: HOUR } as const;
 
-function perHour(limit: number): Rule {
+export function perHour(limit: number): Rule {
   return { windows: [{ limit, spanSeconds: HOUR, bucketSeconds: MINUTE, atLimit: 'wait' }] };
 }
 
-function perDay(limit: number): Rule {
+export function perDay(limit: number): Rule {
   return { windows: [{ limit, spanSeconds: DAY, bucketSeconds: HOUR, atLimit: 'wait' }] };
 }
 
@@ -96,6 +86,12 @@ export const RULES = {
     windows: [{ limit: 20, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
   },
   addressCodes: perHour(30),
+  /** Each is ten hashes; somebody who sets up a telephone twice and prints the codes anew is far from it. */
+  recoveryCodeDraws: perHour(10),
+  /** New passwords that follow the rule, sent with one link: the first one uses it up. */
+  linkPasswords: perHour(10),
+  addressResets: perHour(60),
+  addressRefusals: perHour(60), // Windows of refusals that one network may begin: further ones are counted together.
   newPendingSignIns: perHour(20),
   resetMails: perHour(3),
   emailChangeMails: perHour(3),
@@ -116,28 +112,13 @@ export const RULES = {
  * @param now Unix seconds
  */
 export function reserveTry(rule: Rule, state: Attempts | undefined, now: number): Attempts | Refusal {
-  const current = stateAt(rule, state, now);
-  return checkTry(rule, current, now) ?? counted(rule, current, now);
+  const at = countedAt(state, now);
+  return checkTry(rule, stateAt(rule, state, now), now) ?? counted(rule, stateAt(rule, state, at), at);
 }
 
 /** After a success: the row ends and its own reservation leaves the budgets; what others failed stays counted. */
 export function giveBackTry(rule: Rule, state: Attempts, reservedAt: number): Attempts {
   return withExpiry(rule, { ...uncounted(rule, state, reservedAt), row: 0, nextTryAt: undefined }, reservedAt);
-}
-
-/** After a try that was never compared (the hash queue was full): only its own reservation is undone. */
-export function returnTry(rule: Rule, state: Attempts, reservedAt: number): Attempts {
-  // The wait before the undone try was over when it was reserved, so without it there is none.
-  const isLast = state.nextTryAt === reservedAt + waitSeconds(rule, state.row);
-  return withExpiry(
-    rule,
-    {
-      ...uncounted(rule, state, reservedAt),
-      row: Math.max(0, state.row - 1),
-      nextTryAt: isLast ? undefined : state.nextTryAt,
-    },
-    reservedAt,
-  );
 }
 
 /**
@@ -176,7 +157,8 @@ export function pausedSeconds(rule: Rule, state: Attempts | undefined, now: numb
 }
 
 /** The state as it counts at `now`: old buckets dropped, unless they are why the authenticator is disabled. */
-function stateAt(rule: Rule, state: Attempts | undefined, now: number): Attempts {
+function stateAt(rule: Rule, stored: Attempts | undefined, now: number): Attempts {
+  const state = stored && broughtBack(rule, stored, now);
   if (state === undefined || state.expiresAt <= now) return reenableTries(rule);
   if (isDisabled(rule, state)) return state;
   const windows = rule.windows.map((window, index) =>

@@ -1,3 +1,6 @@
+import { isImpossible } from './clock.ts';
+import type { Attempts, Rule } from './throttle.ts';
+
 /**
  * At most `limit` tries in any `spanSeconds`.
  *
@@ -10,6 +13,15 @@ export type Window = {
   readonly bucketSeconds: number;
   readonly atLimit: 'wait' | 'pause' | 'disable';
   readonly keptByUnlock?: true;
+};
+
+/** Tries without a success between them. Time alone never shortens a row, except `forgottenAfterSeconds` of silence. */
+export type Row = {
+  readonly limit: number;
+  readonly atLimit: 'disable' | 'close';
+  /** From `from` tries on, `seconds` between two tries. Ascending. */
+  readonly waits: readonly { readonly from: number; readonly seconds: number }[];
+  readonly forgottenAfterSeconds?: number;
 };
 
 /** `[number, tries]`: bucket `number` holds the seconds from `number * bucketSeconds` on. Oldest first. */
@@ -48,4 +60,42 @@ export function added(buckets: readonly Bucket[], number: number, tries: number)
 /** All tries in the buckets. */
 export function sum(buckets: readonly Bucket[]): number {
   return buckets.reduce((total, [, tries]) => total + tries, 0);
+}
+
+/** When a state was written; the database knows it, `core/throttle.ts` hands it on. */
+export type Written = {
+  /** By the clock of then. */
+  readonly writtenAt?: number;
+  /** By how much that clock was found to be ahead; `writtenAt` is the moment of the finding then. */
+  readonly aheadSeconds?: number;
+};
+
+/**
+ * When a try of now is counted. Behind a state from ahead it is counted with that: should our own clock be the one that is
+ * wrong, nothing has left a window before its time. Once the database has brought the state back, time goes on from now.
+ */
+export function countedAt(state: Written | undefined, now: number): number {
+  const { writtenAt = 0 } = state ?? {};
+  return isImpossible(writtenAt, now) ? writtenAt : now;
+}
+
+/**
+ * What was counted by a clock that was ahead, as of now: no try is forgotten, and none holds anybody up for longer than it
+ * would if it had just been made. Tries stay in the windows that they were counted in; those from ahead count from now on.
+ */
+export function broughtBack(rule: Rule, state: Attempts, now: number): Attempts {
+  const { writtenAt = 0, aheadSeconds = 0 } = state;
+  const at = isImpossible(writtenAt, now) ? now : writtenAt;
+  const seconds = aheadSeconds + writtenAt - at;
+  if (seconds === 0) return state;
+  const windows = rule.windows.map((window, index) => {
+    const newest = bucketAt(window, at);
+    const buckets = state.windows[index] ?? [];
+    const later = buckets.filter(([number]) => number > newest);
+    const rest = buckets.filter(([number]) => number <= newest);
+    return later.reduce((all: readonly Bucket[], [, tries]) => added(all, newest, tries), rest);
+  });
+  const earlier = (then: number | undefined) => then && then - seconds;
+  const { row, nextTryAt, fullAt, expiresAt } = state;
+  return { row, nextTryAt: earlier(nextTryAt), fullAt: earlier(fullAt), windows, expiresAt: expiresAt - seconds };
 }

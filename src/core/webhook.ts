@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { isShort } from './text.ts';
 
 /** What can be told to a webhook. */
 export const WEBHOOK_EVENTS = [
@@ -46,7 +47,7 @@ export function signatureHeader(
  * @param allowLocal also http to this machine: for development and tests
  */
 export function webhookUrl(typed: string, { allowLocal }: { readonly allowLocal: boolean }): string | undefined {
-  const url = URL.canParse(typed) ? new URL(typed) : undefined;
+  const url = isShort('address', typed) && URL.canParse(typed) ? new URL(typed) : undefined;
   if (!url || url.href.length > URL_LENGTH_MOST || url.username !== '' || url.password !== '' || url.hash !== '')
     return undefined;
   if (allowLocal && url.protocol === 'http:' && isLocalHost(url.hostname)) return url.href;

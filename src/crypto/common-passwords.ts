@@ -1,5 +1,7 @@
 const GUESSABLE_RUN_MIN = 3;
 const REST_LENGTH_MIN = 6;
+// NFKC writes one character of three bytes as up to 18: of what becomes longer than any password the beginning counts.
+const JUDGED_LENGTH_MAX = 1024;
 
 // Cyclic, so that 1234567890123 is one run. Rows of the English, German and French keyboards, and the columns walked down.
 const RUNS = [
@@ -48,9 +50,9 @@ export function loadCommonPasswords(): Promise<(password: string) => boolean> {
  * a passphrase is made of words.
  */
 export function isCommonPassword(password: string, words: ReadonlySet<string>): boolean {
-  const text = password.normalize('NFKC').toLowerCase();
+  const text = password.normalize('NFKC').slice(0, JUDGED_LENGTH_MAX).toLowerCase();
   if (lengthBesideRuns(text) < REST_LENGTH_MIN) return true;
-  const bare = text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
+  const bare = betweenLetters(text);
   const spellings = [text, bare].flatMap((form) => [form, unleet(form, 'i'), unleet(form, 'l')]);
   return [text, ...spellings.map(lettersAndDigits)].some((form) => isCommonWord(form, words));
 }
@@ -72,21 +74,34 @@ async function loadWords(): Promise<ReadonlySet<string>> {
 function isCommonWord(form: string, words: ReadonlySet<string>): boolean {
   const unit = repeatedUnit(form);
   if (unit.length < form.length && lengthBesideRuns(unit) < REST_LENGTH_MIN) return true;
-  return words.has(unit) || words.has(unit.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, ''));
+  return words.has(unit) || words.has(betweenLetters(unit));
 }
 
-/** The shortest beginning whose repetition, the last one perhaps cut off, makes the whole text; else the text itself. */
-function repeatedUnit(text: string): string {
-  for (let length = 1; length * 2 <= text.length; length++) {
-    if (text.startsWith(text.slice(length))) return text.slice(0, length);
+/** From the first letter to the last one. In one pass: `[^\p{L}]+$` looks at every beginning of a run again. */
+function betweenLetters(text: string): string {
+  return /\p{L}(?:.*\p{L})?/su.exec(text)?.[0] ?? '';
+}
+
+/**
+ * The shortest beginning whose repetition, the last one perhaps cut off, makes the whole text; else the text itself.
+ *
+ * By the borders of Knuth, Morris and Pratt: trying each length takes the square of the length.
+ */
+export function repeatedUnit(text: string): string {
+  const borders = [0];
+  for (let at = 1, border = 0; at < text.length; at++) {
+    while (border > 0 && text[at] !== text[border]) border = borders[border - 1] ?? 0;
+    if (text[at] === text[border]) border++;
+    borders.push(border);
   }
-  return text;
+  const length = text.length - (borders.at(-1) ?? 0);
+  return length * 2 <= text.length ? text.slice(0, length) : text;
 }
 
-/** How many characters belong to no sequence, row or repeated character of three and more. */
+/** How many characters belong to no sequence, row or repeated character of three and more; counted up to enough of them. */
 function lengthBesideRuns(text: string): number {
   let beside = 0;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length && beside < REST_LENGTH_MIN; ) {
     const run = runLength(text, at);
     if (run < GUESSABLE_RUN_MIN) beside++;
     at += run < GUESSABLE_RUN_MIN ? 1 : run;
@@ -95,9 +110,11 @@ function lengthBesideRuns(text: string): number {
 }
 
 function runLength(text: string, at: number): number {
-  const isRun = (run: string) => run === run.charAt(0).repeat(run.length) || RUNS.some((row) => row.includes(run));
-  let length = 1;
-  while (at + length < text.length && isRun(text.slice(at, at + length + 1))) length++;
+  let same = 1;
+  while (text[at + same] === text[at]) same++;
+  let length = same;
+  // A row ends after 72 characters at the latest.
+  while (at + length < text.length && RUNS.some((row) => row.includes(text.slice(at, at + length + 1)))) length++;
   return length;
 }
 

@@ -1,89 +1,216 @@
 import { type Refusal, refuse } from '#core/result.ts';
 import { hashes as hashing, refusedHashes } from '#signals.ts';
+import { createHashLines } from './hash-lines.ts';
+import { createFirsts, createShares } from './hash-shares.ts';
+
+/** Who asks for a hash: the queue is fair by it. */
+export type Asker = {
+  /** The network that the request came from. */
+  readonly address?: string | undefined;
+  /** The person or the link, where one is known: it has one job in the queue at a time. */
+  readonly share?: string;
+  /** Whether this person has proven something already: people inside a flow are served before those who arrive. */
+  readonly isInside?: boolean;
+  /** Whether nobody waits for the answer any more. */
+  readonly hasLeft?: () => boolean;
+};
 
 export type QueueOptions = {
-  /** Jobs at once. */
+  /** Hashes at once. */
   readonly concurrency: number;
-  /** How long a job may wait for its start. */
+  /** How long a job may wait for its turn. */
   readonly queueSeconds: number;
+  /** Jobs that hash or are about to, for each hash at once. */
+  readonly jobsPerHash: number;
+  /** Jobs of one address whose turn has come and that have not ended. */
+  readonly jobsPerAddress: number;
   /** Milliseconds of a clock that never goes back. */
   readonly nowMs: () => number;
 };
 
+/** One hash, or several that are one piece of work, and how much work that is: a password is 1. */
+export type HashWork<T> = { readonly hashes: number; readonly units: number; readonly work: () => Promise<T> };
+
+/** Does one piece of work of a job as soon as a core is free for it. */
+export type OnCore = <T>(work: HashWork<T>) => Promise<T>;
+
 export type HashQueue = {
-  /** Runs a job of so many hashes when its turn comes, or refuses. What the job throws, this throws. */
-  run<T>(hashes: number, job: () => Promise<T>): Promise<T | Refusal>;
+  /** Runs a job of so much work when its turn comes, or refuses. What the job throws, this throws. */
+  run<T>(asker: Asker, units: number, job: (onCore: OnCore) => Promise<T>): Promise<T | Refusal>;
   /** Jobs that wait. */
   depth(): number;
 };
 
-// Until the first one is measured: longer than a hash takes on a machine worth serving from.
-const FIRST_GUESS_MS = 50;
+// Until the first one is measured: a hash takes some 20 ms on a machine worth serving from.
+const FIRST_GUESS_MS = 20;
 // A running mean over about the last ten: one stall does not close the queue, a slower machine is soon known.
 const NEWEST_WEIGHT = 0.1;
 
-/**
- * First come, first served, at most `concurrency` at once.
- *
- * A job is refused when it has waited for `queueSeconds`, and at once when it would have to: a flood is answered at
- * the door and costs no memory, while those who came before keep their turn.
- */
-export function createHashQueue({ concurrency, queueSeconds, nowMs }: QueueOptions): HashQueue {
-  const refusal = refuse('temporarily_unavailable', { retryAfterSeconds: Math.ceil(queueSeconds) });
-  const waiting = new Set<() => void>();
-  let running = 0;
-  let unfinishedHashes = 0;
-  let meanMs = FIRST_GUESS_MS;
+type Job = { readonly line: string; readonly units: number; readonly asker: Asker; end(isTurn: boolean): void };
 
-  /** True when the turn has come; false when it did not come in time. */
-  function enter(): Promise<boolean> | boolean {
-    if (running < concurrency) {
-      running += 1;
-      return true;
-    }
-    if ((unfinishedHashes * meanMs) / concurrency > queueSeconds * 1000) return false;
+/**
+ * At most `concurrency` hashes at once, and a queue that is fair by address.
+ *
+ * Addresses take turns, so a flood from one of them costs the others one place in the rotation. A job waits for
+ * `queueSeconds` at most. What would make the queue longer than that is refused: the newest job of the address that has
+ * most of them waiting. People inside a flow go before everybody who arrives, a few times in ten seconds each, so that
+ * nobody can keep the others out by going first.
+ */
+export function createHashQueue(options: QueueOptions): HashQueue {
+  const { concurrency, queueSeconds, jobsPerHash, jobsPerAddress, nowMs } = options;
+  const inside = createHashLines<Job>();
+  const arriving = createHashLines<Job>();
+  const working = createCounts();
+  const shares = createShares(queueSeconds * 1000);
+  const firsts = createFirsts(nowMs);
+  const cores = createCores(concurrency, nowMs);
+  const beforeHash = { jobs: 0, units: 0 };
+
+  const backlogMs = (): number =>
+    ((inside.units() + arriving.units() + beforeHash.units) * cores.meanMs()) / concurrency;
+  const mayGo = (line: string): boolean => working.of(line) < jobsPerAddress;
+
+  /** True when the turn has come; false when it did not come in time, or cannot. */
+  function takeTurn(asker: Asker, units: number, withinMs: number): Promise<boolean> {
+    const lines = asker.isInside === true && firsts.take(asker.share) ? inside : arriving;
     return new Promise((resolve) => {
-      const leaveQueue = (isInTime: boolean) => {
-        clearTimeout(timer);
-        waiting.delete(start);
-        resolve(isInTime);
+      const timer = setTimeout(() => job.end(false), withinMs);
+      const job: Job = {
+        ...{ line: asker.address ?? '', units, asker },
+        end(isTurn) {
+          clearTimeout(timer);
+          lines.remove(job);
+          if (isTurn) begin(job);
+          resolve(isTurn);
+        },
       };
-      const start = () => leaveQueue(true);
-      const timer = setTimeout(() => leaveQueue(false), queueSeconds * 1000);
-      waiting.add(start);
+      lines.add(job);
+      serve();
+      if (backlogMs() > queueSeconds * 1000) shed(job.line);
     });
   }
 
-  /** Hands the place to the job that waits longest. */
-  function leave(): void {
-    const [next] = waiting;
-    if (next) next();
-    else running -= 1;
-  }
-
-  function refuseJob(hashes: number): Refusal {
-    refusedHashes.tell({ hashes });
-    return refusal;
-  }
-
-  async function run<T>(hashes: number, job: () => Promise<T>): Promise<T | Refusal> {
-    const askedMs = hashing.isHeard() ? nowMs() : undefined;
-    const entered = enter();
-    if (entered === false) return refuseJob(hashes);
-    unfinishedHashes += hashes;
-    try {
-      if (!(await entered)) return refuseJob(hashes);
-      const startedMs = nowMs();
-      try {
-        return await hashing.around({ hashes, waitMs: startedMs - (askedMs ?? startedMs) }, job);
-      } finally {
-        meanMs += NEWEST_WEIGHT * ((nowMs() - startedMs) / Math.max(1, hashes) - meanMs);
-        leave();
-      }
-    } finally {
-      unfinishedHashes -= hashes;
+  /** Takes jobs to work while there is room. Nobody waits for the answer to a job that somebody has left. */
+  function serve(): void {
+    while (beforeHash.jobs < concurrency * jobsPerHash) {
+      const job = inside.next(mayGo) ?? arriving.next(mayGo);
+      if (job === undefined) return;
+      job.end(job.asker.hasLeft?.() !== true);
     }
   }
 
-  return { run, depth: () => waiting.size };
+  function shed(line: string): void {
+    const job = arriving.newestOfLongest(line) ?? inside.newestOfLongest(line);
+    job?.end(false);
+  }
+
+  function begin({ line, units }: Job): void {
+    working.add(line, 1);
+    beforeHash.jobs += 1;
+    beforeHash.units += units;
+  }
+
+  /** Frees the place of a job once: what comes after its hash is the database's work, and may wait there for a lock. */
+  function placeOf(units: number) {
+    let isHeld = true;
+    return function free(): void {
+      if (!isHeld) return;
+      isHeld = false;
+      beforeHash.jobs -= 1;
+      beforeHash.units -= units;
+      serve();
+    };
+  }
+
+  async function doJob<T>(
+    line: string,
+    units: number,
+    job: (onCore: OnCore) => Promise<T>,
+    askedMs: number,
+  ): Promise<T> {
+    const free = placeOf(units);
+    const onCore = cores.since(askedMs);
+    try {
+      return await job((work) => onCore(work).finally(free));
+    } finally {
+      working.add(line, -1);
+      free();
+      serve();
+    }
+  }
+
+  function refuseJob(units: number): Refusal {
+    refusedHashes.tell({ hashes: Math.max(1, Math.round(units)) });
+    const retryAfterSeconds = Math.ceil(Math.min(queueSeconds, Math.max(1, backlogMs() / 1000)));
+    return refuse('temporarily_unavailable', { retryAfterSeconds });
+  }
+
+  async function run<T>(asker: Asker, units: number, job: (onCore: OnCore) => Promise<T>): Promise<T | Refusal> {
+    const { address = '', share } = asker;
+    const askedMs = nowMs();
+    const isOwnTurn = shares.take(share);
+    if (isOwnTurn !== true && !(await isOwnTurn)) return AT_WORK;
+    try {
+      const isTurn = await takeTurn(asker, units, askedMs + queueSeconds * 1000 - nowMs());
+      return isTurn ? await doJob(address, units, job, askedMs) : refuseJob(units);
+    } finally {
+      shares.leave(share);
+    }
+  }
+
+  return { run, depth: () => inside.size() + arriving.size() };
+}
+
+/** Jobs of this person or link are still at work, and too many wait for them. */
+const AT_WORK = refuse('temporarily_unavailable', { reason: 'at_work', retryAfterSeconds: 1 });
+
+/** How many of each name, kept while there are any. */
+function createCounts() {
+  const counts = new Map<string, number>();
+
+  function add(name: string, change: 1 | -1): void {
+    const count = (counts.get(name) ?? 0) + change;
+    if (count === 0) counts.delete(name);
+    else counts.set(name, count);
+  }
+
+  return { add, of: (name: string) => counts.get(name) ?? 0 };
+}
+
+/** So many pieces of work at once, first come, first served, and how long a password takes. */
+function createCores(count: number, nowMs: () => number) {
+  const waiting = new Set<() => void>();
+  let busy = 0;
+  let meanMs = FIRST_GUESS_MS;
+
+  async function enter(): Promise<void> {
+    if (busy < count) busy += 1;
+    else await new Promise<void>((resolve) => waiting.add(resolve));
+  }
+
+  /** Hands the core to the work that waits longest. */
+  function leave(): void {
+    const [next] = waiting;
+    if (next === undefined) busy -= 1;
+    else {
+      waiting.delete(next);
+      next();
+    }
+  }
+
+  function since(askedMs: number): OnCore {
+    return async ({ hashes, units, work }) => {
+      await enter();
+      const startedMs = nowMs();
+      try {
+        return await hashing.around({ hashes, waitMs: startedMs - askedMs }, work);
+      } finally {
+        // What is shorter than a password is measured badly: most of it is waiting for this thread.
+        if (units >= 1) meanMs += NEWEST_WEIGHT * ((nowMs() - startedMs) / units - meanMs);
+        leave();
+      }
+    };
+  }
+
+  return { since, meanMs: () => meanMs };
 }

@@ -3,7 +3,6 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -11,6 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { lineOf } from '#core/text-bytes.ts';
+import { giveToOwner, makeFolder } from '#file-owner.ts';
 import { type KeyProblem, makeKeyText } from './key-ring.ts';
 import { randomBytes } from './random.ts';
 
@@ -37,22 +38,27 @@ function readKeyFile(path: string): string | KeyProblem | undefined {
   try {
     const file = openSync(path, 'r');
     try {
+      if (fstatSync(file).isDirectory())
+        return { problem: `${path} cannot be read (EISDIR): it is a folder, and the key ring is a file` };
       if (fstatSync(file).mode & 0o077) {
         return { problem: `${path} holds the keys and may be read by others: chmod 600 ${path}` };
       }
-      return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+      return lineOf(readFileSync(file)) ?? { problem: `${path} is not UTF-8 text: the key ring lives there` };
     } finally {
       closeSync(file);
     }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'EACCES') {
+      return { problem: `${path} belongs to another user: give it to the user of the server with chown` };
+    }
     return { problem: `${path} cannot be read (${errorCode(error)}): the key ring lives there` };
   }
 }
 
 function makeKeyFile(path: string): void {
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const draft = writeDraft(path, makeKeyText(randomBytes));
   try {
     // Unlike a rename, a link never replaces the ring that another start made a moment ago.
@@ -68,24 +74,27 @@ function makeKeyFile(path: string): void {
 /**
  * Puts another ring into the file at `path`, for its owner alone. Whoever reads it, and whenever the power goes, sees
  * the ring before or this one, whole. Only the holder of the rotation's lock may do it.
+ *
+ * @param like whose owner it gets: the file that it replaces, or the one beside it
  */
-export function replaceKeyFile(path: string, text: string): void {
-  renameSync(writeDraft(path, text), path);
+export function replaceKeyFile(path: string, text: string, like = path): void {
+  renameSync(writeDraft(path, text, like), path);
   syncFolder(dirname(path));
 }
 
 /** Keeps the entry of a retired key beside the ring that it leaves, and answers where: backups made before need it. */
 export function keepRetiredKey(path: string, { keyId, entry }: { keyId: string; entry: string }): string {
   const kept = `${path}.retired-${keyId}`;
-  replaceKeyFile(kept, entry);
+  replaceKeyFile(kept, entry, path);
   return kept;
 }
 
 /** Answers the name of a file beside `path` that holds the text, on the disk. */
-function writeDraft(path: string, text: string): string {
+function writeDraft(path: string, text: string, like?: string): string {
   const draft = `${path}.${randomBytes(8).toString('hex')}`;
   const file = openSync(draft, 'wx', 0o600);
   try {
+    giveToOwner(file, path, like);
     writeSync(file, `${text}\n`);
     fsyncSync(file);
   } finally {

@@ -2,7 +2,16 @@ import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:cry
 import { type Binding, openWith, parseSealed, SealError, type Sealed, type SealingKey, sealWith } from './seal.ts';
 
 /** What is sealed. Apart from what is tagged, so that no subkey ever serves two algorithms. */
-export type SealPurpose = 'totp' | 'password' | 'mail' | 'codes-copy' | 'api-answer' | 'webhook' | 'kept-form';
+export type SealPurpose =
+  | 'totp'
+  | 'password'
+  | 'mail'
+  | 'codes-copy'
+  | 'api-answer'
+  | 'webhook'
+  | 'kept-form'
+  | 'shown-secret'
+  | 'way-on';
 
 /** What is tagged with an HMAC. */
 export type MacPurpose = 'recovery' | 'token' | 'audit' | 'email' | 'form';

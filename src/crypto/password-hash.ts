@@ -1,30 +1,49 @@
 import { availableParallelism } from 'node:os';
 import { hash, type Options, parseOptions, verify } from '@node-rs/argon2';
 import type { Refusal } from '#core/result.ts';
-import { createHashQueue, type QueueOptions } from './hash-queue.ts';
+import { type Asker, createHashQueue, type OnCore, type QueueOptions } from './hash-queue.ts';
 import { randomBytes } from './random.ts';
 
 /** Passwords and recovery codes, hashed with Argon2id. Passwords are NFC already. */
 export type PasswordHasher = {
+  /**
+   * Waits for the turn of a job in the queue and does it, or refuses. What a job counts before it hashes is not counted
+   * while it waits. A job never waits for another one inside it.
+   */
+  inTurn<T>(asker: Asker, kind: HashJob, job: (hashing: Hashing) => Promise<T>): Promise<T | Refusal>;
+  /** The PHC string of a password, as a job of its own. */
+  hash(password: string, asker?: Asker): Promise<string | Refusal>;
+  /** Whether `phc` was made with other parameters than today's. Throws when it is not a PHC string of Argon2. */
+  needsRehash(phc: string): boolean;
+  /** A PHC string that no password fits, with today's parameters: it costs nothing to make. */
+  unknown(): string;
+  /** Jobs waiting, for health and metrics. */
+  queueDepth(): number;
+};
+
+/** What a job mostly does: how long the queue expects it to take. */
+export type HashJob = 'password' | 'code' | 'codes';
+
+/** The hashes of a job whose turn has come. */
+export type Hashing = {
   /** The PHC string. */
-  hash(password: string): Promise<string | Refusal>;
+  hash(password: string): Promise<string>;
   /**
    * Whether `password` is the one of `phc`. Without one (an unknown email) it does the same work and answers false.
    *
    * Throws when `phc` is not a PHC string of Argon2.
    */
-  verify(phc: string | undefined, password: string): Promise<boolean | Refusal>;
-  /** Whether `phc` was made with other parameters than today's. Throws when it is not a PHC string of Argon2. */
-  needsRehash(phc: string): boolean;
-  /** All of them, one after the other, as one job: an enrollment takes one place in the queue, not ten. */
-  hashCodes(codes: readonly string[]): Promise<string[] | Refusal>;
-  /** Jobs waiting, for health and metrics. */
-  queueDepth(): number;
+  verify(phc: string | undefined, password: string): Promise<boolean>;
+  /** The same for a recovery code. */
+  verifyCode(phc: string | undefined, code: string): Promise<boolean>;
+  /** The PHC strings of recovery codes, as one piece of work. */
+  hashCodes(codes: readonly string[]): Promise<string[]>;
 };
 
-/** The two calls that cost; a test puts slower or counted ones in their place. */
+/** The calls that cost; a test puts slower or counted ones in their place. */
 export type Argon2 = {
   hash(password: string): Promise<string>;
+  hashCode(code: string): Promise<string>;
   verify(phc: string, password: string): Promise<boolean>;
 };
 
@@ -42,6 +61,21 @@ const PARAMETERS = {
   outputLen: 32,
 } as const satisfies Options;
 
+/** A recovery code has 80 random bits, which need no stretching: SP 800-63B-4 asks for a password hash and sets no cost. */
+const CODE_PARAMETERS = { ...PARAMETERS, memoryCost: 1_024 } as const satisfies Options;
+
+/** A code costs a fortieth of a password: measured, and less than its share of the memory because it fits the cache. */
+const CODE_UNITS = 1 / 40;
+const UNITS: Readonly<Record<HashJob, number>> = { password: 1, code: CODE_UNITS, codes: 10 * CODE_UNITS };
+
+/** Three are counted in the database while one is hashed: no core waits for a commit, which can take longer than a hash. */
+const JOBS_PER_HASH = 4;
+/**
+ * Of one address on one machine. Their tries are counted and not given back yet, and an address has 20 (`addressPasswords`):
+ * an office of hundreds waits in the queue, on three machines too, and is never told that it tries too much.
+ */
+const JOBS_PER_ADDRESS = 6;
+
 /**
  * A hasher with its queue.
  *
@@ -52,41 +86,63 @@ const PARAMETERS = {
  * @param options.processes how many share the cores
  */
 export function createHasher(options: HasherOptions = {}): PasswordHasher {
-  const { argon2 = NATIVE, processes = 1, queueSeconds = 2, nowMs = monotonicMs } = options;
-  const { concurrency = Math.max(1, Math.floor(availableParallelism() / processes)) } = options;
-  const queue = createHashQueue({ concurrency, queueSeconds, nowMs });
-  const dummy = dummyPhc();
+  const { argon2 = NATIVE, processes = 1, queueSeconds = 10, nowMs = monotonicMs } = options;
+  const share = (ofMachine: number): number => Math.max(1, Math.floor(ofMachine / processes));
+  const { concurrency = share(availableParallelism()), jobsPerHash = JOBS_PER_HASH } = options;
+  const { jobsPerAddress = share(JOBS_PER_ADDRESS) } = options;
+  const queue = createHashQueue({ concurrency, queueSeconds, jobsPerHash, jobsPerAddress, nowMs });
+  const dummies = { password: unknownPhc(PARAMETERS), code: unknownPhc(CODE_PARAMETERS) };
+  const inTurn: PasswordHasher['inTurn'] = (asker, kind, job) =>
+    queue.run(asker, UNITS[kind], (onCore) => job(hashingOn(onCore, argon2, dummies)));
 
   return {
-    hash: (password) => queue.run(1, () => argon2.hash(password)),
-    async verify(phc, password) {
-      const matches = await queue.run(1, () => argon2.verify(phc ?? dummy, password));
-      return phc === undefined && matches === true ? false : matches;
-    },
+    inTurn,
+    hash: (password, asker = {}) => inTurn(asker, 'password', (hashing) => hashing.hash(password)),
     needsRehash(phc) {
       const { saltLen, ...parameters } = parseOptions(phc);
       const isSame = Object.entries(PARAMETERS).every(([name, value]) => Reflect.get(parameters, name) === value);
       return !isSame || saltLen !== SALT_BYTES;
     },
-    hashCodes: (codes) => queue.run(codes.length, () => inTurn(codes, argon2.hash)),
+    unknown: () => unknownPhc(PARAMETERS),
     queueDepth: queue.depth,
   };
 }
 
-async function inTurn(texts: readonly string[], hashOne: Argon2['hash']): Promise<string[]> {
-  const hashes: string[] = [];
-  for (const text of texts) hashes.push(await hashOne(text));
-  return hashes;
+type Dummies = { readonly password: string; readonly code: string };
+
+function hashingOn(onCore: OnCore, argon2: Argon2, dummies: Dummies): Hashing {
+  const compare = async (phc: string | undefined, text: string, dummy: string, units: number): Promise<boolean> => {
+    const matches = await onCore({ hashes: 1, units, work: () => argon2.verify(phc ?? dummy, text) });
+    return phc !== undefined && matches;
+  };
+  return {
+    hash: (password) => onCore({ hashes: 1, units: 1, work: () => argon2.hash(password) }),
+    verify: (phc, password) => compare(phc, password, dummies.password, 1),
+    verifyCode: (phc, code) => compare(phc, code, dummies.code, CODE_UNITS),
+    // Together they are a fourth of a password. One after the other each would wait for this thread, which is busy on
+    // the mornings on which everybody sets up.
+    hashCodes: (codes) =>
+      onCore({
+        hashes: codes.length,
+        units: codes.length * CODE_UNITS,
+        work: () => Promise.all(codes.map((code) => argon2.hashCode(code))),
+      }),
+  };
 }
 
 const NATIVE: Argon2 = {
   hash: (password) => hash(password, { ...PARAMETERS, salt: randomBytes(SALT_BYTES) }),
+  hashCode: (code) => hash(code, { ...CODE_PARAMETERS, salt: randomBytes(SALT_BYTES) }),
   verify: (phc, password) => verify(phc, password),
 };
 
-/** A hash of nothing, with today's parameters: a random tag costs as much to refuse as a real one, and no start-up. */
-function dummyPhc(): string {
-  const { memoryCost, timeCost, parallelism, outputLen } = PARAMETERS;
+/** A hash of nothing: a random tag costs as much to refuse as a real one. */
+function unknownPhc({
+  memoryCost,
+  timeCost,
+  parallelism,
+  outputLen,
+}: typeof PARAMETERS | typeof CODE_PARAMETERS): string {
   const [salt, tag] = [SALT_BYTES, outputLen].map((size) => randomBytes(size).toString('base64').replace(/=+$/, ''));
   return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${salt}$${tag}`;
 }

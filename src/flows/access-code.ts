@@ -6,9 +6,11 @@ import type { Env } from '#env.ts';
 import { claimAccessCode, findAccessCode, replaceAccessCode, reserveAccessCodeTry } from '#store/access-codes.ts';
 import type { Queries } from '#store/database.ts';
 import type { User } from '#store/users.ts';
+import { type SetUpAuthority, setUpTransaction } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
-import { personTransaction } from './transaction.ts';
+import { noteRefusal } from './note-refusal.ts';
+import { type Around, plainly } from './transaction.ts';
 
 /** A code just made: the only moment at which it exists in the clear. */
 export type NewAccessCode = { readonly code: string; readonly expiresAt: number };
@@ -34,26 +36,41 @@ export async function needsAccessCode(queries: Queries, userId: string, ownerId:
 }
 
 /** Who gives the code, and the pending sign-in or the session that it opens the enrollment to. */
-export type CodeBearer = { readonly user: User; readonly ownerId: string; readonly client: Client };
+type CodeBearer = {
+  readonly user: User;
+  readonly ownerId: string;
+  readonly client: Client;
+  readonly authority: SetUpAuthority;
+};
 
 /**
  * Accepts a temporary access code once, or says why not. The try is counted and committed before anything is compared;
  * a code that is used, over or out of tries is answered alike: only staff can make another.
  */
-export async function useAccessCode(env: Env, bearer: CodeBearer, typed: string): Promise<true | Refusal> {
+export async function useAccessCode(
+  env: Env,
+  bearer: CodeBearer,
+  typed: string,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
   const code = normalizeRecoveryCode(typed);
   if (code === undefined) return refuse('invalid_request', { reason: 'code' });
   const { user, ownerId } = bearer;
   const now = env.now();
-  const reserved = await env.db.transaction((tx) => reserveAccessCodeTry(tx, user.id, ACCESS_CODE_TRIES, now));
-  if (!reserved) return reject(env, bearer, refuse('access_code_expired'));
+  const reserved = await setUpTransaction(env, bearer.authority, (tx) =>
+    reserveAccessCodeTry(tx, user.id, ACCESS_CODE_TRIES, now),
+  );
+  if (reserved !== true) {
+    return reject(env, bearer, refuse('access_code_expired', { limitedBy: `access-code:${user.id}` }));
+  }
   const row = await findAccessCode(env.db.read, user.id);
   if (!row || !fits(env, row.mac, user.id, code)) return reject(env, bearer, refuse('access_code_incorrect'));
-  const outcome = await personTransaction<true>(env.db, user.id, async (tx) => {
+  const accept = async (tx: Queries): Promise<true | Refusal> => {
     if (!(await claimAccessCode(tx, user.id, { mac: row.mac, ownerId, now }))) return refuse('access_code_expired');
     await appendEvent(env, tx, { action: 'access_code.accepted', ...whose(user), detail: {} }, bearer.client);
     return true;
-  });
+  };
+  const outcome = await setUpTransaction<true>(env, bearer.authority, (tx) => around(tx, () => accept(tx)));
   return isRefusal(outcome) ? reject(env, bearer, outcome) : outcome;
 }
 
@@ -69,7 +86,7 @@ function textOf(userId: string, code: string): string {
 
 async function reject(env: Env, { user, client }: CodeBearer, refusal: Refusal): Promise<Refusal> {
   const event = { action: 'access_code.refused' as const, ...whose(user), detail: { reason: refusal.refused } };
-  await env.db.transaction((tx) => appendEvent(env, tx, event, client));
+  await noteRefusal(env, { event, client, key: refusal.limitedBy });
   return refusal;
 }
 

@@ -6,17 +6,20 @@ import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { isEmailHeld } from '#store/email-links.ts';
 import { revokeFirstAdministratorLinks } from '#store/links.ts';
-import { lockHouse, lockUser } from '#store/locks.ts';
+import { holdPartner, lockHouse } from '#store/locks.ts';
 import { forgetOutsideInvitation } from '#store/outside-invitations.ts';
-import { findPartnerBySlug } from '#store/partners.ts';
-import { deleteUserRow } from '#store/user-life.ts';
+import { findPartner, findPartnerBySlug } from '#store/partners.ts';
+import { deleteUserRow, findAccount } from '#store/user-life.ts';
 import { createUser, findPerson, findPersonByEmail, type Partner, type Person, type User } from '#store/users.ts';
-import { type Actor, actorClient, actorId } from './actor.ts';
+import { actingOn, actingTransaction } from './acting.ts';
+import { type Actor, actorAt, actorClient, actorId, isOperator } from './actor.ts';
+import { personBehind } from './api-keys.ts';
 import { appendEvent } from './append-event.ts';
+import { claimOfEmail, type EmailClaim } from './former-emails.ts';
 import { queueMail } from './mail.ts';
-import { makeLink, type NewLink } from './make-link.ts';
+import { type MailedLink, makeLink } from './make-link.ts';
 import { hashNewPassword } from './new-password.ts';
-import { transactionOrRefusal } from './transaction.ts';
+import { whyShutOut } from './person-acts.ts';
 
 export type NewPerson = {
   readonly email: string;
@@ -29,7 +32,7 @@ export type NewPerson = {
   readonly password: string | undefined;
 };
 
-export type AddedPerson = { readonly person: Person; readonly invitation: NewLink | undefined };
+export type AddedPerson = { readonly person: Person; readonly invitation: MailedLink | undefined };
 
 /** Adds a user of a partner or a member of staff, with a password or with an invitation. */
 export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promise<AddedPerson | Refusal> {
@@ -41,11 +44,11 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   if (isRefusal(partner)) return partner;
   if (await findPersonByEmail(env.db.read, email)) return refuse('invalid_request', { reason: 'email_taken' });
   const id = env.newId();
-  const owner = { id, email, name, partner };
-  const password = typed.password === undefined ? undefined : await hashNewPassword(env, owner, typed.password);
-  if (isRefusal(password)) return password;
   const newcomer = { id, email, name, role: typed.role, partner };
-  return transactionOrRefusal(env.db, (tx) => createPerson(env, tx, actor, newcomer, password));
+  const create = (password?: string) =>
+    actingTransaction(env, actor, (tx) => createPerson(env, tx, actor, newcomer, password));
+  if (typed.password === undefined) return create();
+  return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), lanes: [] }, create);
 }
 
 export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };
@@ -53,7 +56,9 @@ export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly
 /**
  * Makes the row of a person, with the event and, where no password is given, with an invitation.
  *
- * `email_taken` where somebody has that email, or gave it up so lately that they can go back to it: nothing is left of it.
+ * `email_taken` where somebody has that email, or gave it up so lately that they can go back to it; `email_reserved` where
+ * somebody with MFA had it and was deleted lately; `partner_archived` where nobody could use what was made. Nothing is left
+ * of it then.
  */
 export async function createPerson(
   env: Env,
@@ -64,22 +69,31 @@ export async function createPerson(
 ): Promise<AddedPerson | Refusal> {
   const { id, email, role } = who;
   if (role === 'admin') await lockHouse(tx);
+  if (partner && (await isArchived(tx, partner.id))) return refuse('forbidden', { reason: 'partner_archived' });
   const created = await createUser(tx, {
     ...{ ...who, partner_id: partner?.id ?? null, sealed_password: password ?? null },
     ...{ locale: null, created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
+    created_by: await personBehind(tx, actor),
   });
   if (!created) return refuse('invalid_request', { reason: 'email_taken' });
   // Asked after the row is there: whoever gives an email up at this moment has committed by now, or waits for us.
-  if (await isEmailHeld(tx, email, id, env.now())) {
+  const claim = await claimOfEmail(env, tx, actor, email);
+  if (claim === 'reserved' || (await isEmailHeld(tx, email, id, env.now()))) {
     await deleteUserRow(tx, id);
-    return refuse('invalid_request', { reason: 'email_taken' });
+    return refuse('invalid_request', { reason: claim === 'reserved' ? 'email_reserved' : 'email_taken' });
   }
   if (partner) await forgetOutsideInvitation(tx, partner.id, email);
   await recordCreation(env, tx, actor, { id, role, partnerId: partner?.id });
   const person = await findPerson(tx, id);
   if (!person) throw new Error('a user just made is not there');
-  const invitation = password === undefined ? await invite(env, tx, actor, person) : undefined;
+  const invitation = password === undefined ? await invite(env, tx, actor, person, claim) : undefined;
   return { person, invitation };
+}
+
+/** Read and held: a partner that is archived at this moment was so before, or is so with this person in it. */
+async function isArchived(tx: Queries, partnerId: string): Promise<boolean> {
+  await holdPartner(tx, partnerId);
+  return (await findPartner(tx, partnerId))?.archivedAt !== undefined;
 }
 
 async function partnerOf(env: Env, { role, partner: slug }: NewPerson): Promise<Partner | undefined | Refusal> {
@@ -101,29 +115,37 @@ async function recordCreation(env: Env, tx: Queries, actor: Actor, { id, role, p
 }
 
 /** Mails an invitation anew to somebody who has not accepted one; the link before dies. */
-export async function resendInvitation(env: Env, actor: Actor, personId: string): Promise<NewLink | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
-    await lockUser(tx, personId);
-    return inviteAnew(env, tx, actor, personId);
-  });
+export async function resendInvitation(env: Env, actor: Actor, personId: string): Promise<MailedLink | Refusal> {
+  return actingOn(env, actor, personId, (tx) => inviteAnew(env, tx, actor, personId));
 }
 
 /** The same in a transaction that holds the person already. */
-export async function inviteAnew(env: Env, tx: Queries, actor: Actor, personId: string): Promise<NewLink | Refusal> {
+export async function inviteAnew(env: Env, tx: Queries, actor: Actor, personId: string): Promise<MailedLink | Refusal> {
   const person = await findPerson(tx, personId);
   if (!person) return refuse('not_found', { reason: 'user' });
-  const { disabledAt, sealedPassword } = person.user;
-  if (disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
-  if (sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
-  return invite(env, tx, actor, person);
+  const shutOut = whyShutOut(person);
+  if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
+  if (person.user.sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
+  return invite(env, tx, actor, person, await claimOfInvited(env, tx, actor, person));
 }
 
-/** Makes the link by which an invited person sets a password, and mails it; the one before dies. */
-async function invite(env: Env, tx: Queries, actor: Actor, { user }: Person): Promise<NewLink> {
-  const link = await makeLink(env, tx, { purpose: 'invitation', userId: user.id });
+/** The link of an invitation that somebody else made goes by mail alone too: the key that asks would become that person. */
+async function claimOfInvited(env: Env, tx: Queries, actor: Actor, { user }: Person): Promise<EmailClaim> {
+  const claim = await claimOfEmail(env, tx, actor, user.email);
+  if (claim !== 'open' || isOperator(actor)) return claim;
+  const account = await findAccount(tx, user.id);
+  return account?.createdBy === (await personBehind(tx, actor)) ? 'open' : 'by_mail';
+}
+
+/**
+ * Makes the link by which an invited person sets a password, and mails it; the one before dies. Its address is answered
+ * only where nobody had that email before: else it would be another person's credential.
+ */
+async function invite(env: Env, tx: Queries, actor: Actor, { user }: Person, claim: EmailClaim): Promise<MailedLink> {
+  const link = await makeLink(env, tx, { purpose: 'invitation', userId: user.id, madeBy: actorId(actor) });
   await queueMail(env, tx, user, { kind: 'invitation', link: link.url });
   const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
   const detail = { expiresAt: link.expiresAt };
   await appendEvent(env, tx, { action: 'invitation.created', ...who, detail }, actorClient(actor));
-  return link;
+  return { url: claim === 'open' ? link.url : undefined, expiresAt: link.expiresAt };
 }

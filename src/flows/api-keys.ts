@@ -4,9 +4,10 @@ import { type Refusal, refuse } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { type ApiKey, createApiKey, findApiKey, revokeApiKey } from '#store/api-keys.ts';
+import type { Queries } from '#store/database.ts';
+import { actingTransaction } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 
@@ -20,9 +21,18 @@ export type NewApiKey = {
 /** A key just made: the only moment at which it exists in the clear. */
 export type MadeApiKey = { readonly key: string; readonly apiKey: ApiKey };
 
+const KEY_ACTOR = 'api_key:';
+
 /** How the audit log names a key that acts. */
 export function keyActor({ id }: Pick<ApiKey, 'id'>): string {
-  return `api_key:${id}`;
+  return `${KEY_ACTOR}${id}`;
+}
+
+/** The person who acts: behind a key the one who made it. */
+export async function personBehind(queries: Queries, actor: Actor): Promise<string> {
+  const id = actorId(actor);
+  if (!id.startsWith(KEY_ACTOR)) return id;
+  return (await findApiKey(queries, id.slice(KEY_ACTOR.length)))?.createdBy ?? id;
 }
 
 /** Makes a key for programs. It is answered once; only its hash is kept. */
@@ -38,15 +48,16 @@ export async function addApiKey(env: Env, actor: Actor, typed: NewApiKey): Promi
   const id = env.newId();
   const key = newApiKey(env.random);
   const made = { id, name, createdBy: actorId(actor), createdAt: now, expiresAt };
-  await env.db.transaction(async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     await createApiKey(tx, {
       ...{ id, name, key_hash: tokenHash(key), scopes: scopes.join(' '), created_by: made.createdBy },
-      ...{ created_at: now, expires_at: expiresAt, revoked_at: null, last_used_at: null },
+      ...{ created_at: now, expires_at: expiresAt, revoked_at: null, revoked_because: null, last_used_at: null },
     });
     const detail = { apiKeyId: id, scopes, expiresAt };
     await appendEvent(env, tx, { action: 'api_key.created', actor: actorId(actor), detail }, actorClient(actor));
+    const fresh = { revokedAt: undefined, revokedBecause: undefined, isOrphaned: false, lastUsedAt: undefined };
+    return { key, apiKey: { ...made, scopes, ...fresh } };
   });
-  return { key, apiKey: { ...made, scopes, revokedAt: undefined, lastUsedAt: undefined } };
 }
 
 /** Each once, in the order of the list; `undefined` for none, and for one that nobody knows. */
@@ -57,7 +68,7 @@ function scopesOf(typed: readonly string[]): readonly Scope[] | undefined {
 
 /** Ends a key for good: its next request is refused. */
 export async function endApiKey(env: Env, actor: Actor, id: string): Promise<ApiKey | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const now = env.now();
     const found = await findApiKey(tx, id);
     if (!found) return refuse('not_found', { reason: 'api_key' });

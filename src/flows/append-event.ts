@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { AUDIT_ACTIONS, type AuditEvent, detailText, isEmailHash } from '#core/audit.ts';
-import { clientDigest, clientText } from '#core/audit-chain.ts';
+import { clientDigest, clientText, eventProofText } from '#core/audit-chain.ts';
 import type { EmailHash } from '#core/audit-values.ts';
 import type { Env } from '#env.ts';
 import type { EventSignal } from '#signals.ts';
@@ -16,15 +16,19 @@ export type EventClient =
     }
   | undefined;
 
-/** Adds one event in the transaction of its effect: both are kept or neither. */
+/**
+ * Adds one event in the transaction of its effect: both are kept or neither.
+ *
+ * Its proof tells it from a row that somebody else writes into the table before it is sealed.
+ */
 export async function appendEvent(
-  env: Pick<Env, 'now' | 'newId' | 'random'>,
+  env: Pick<Env, 'now' | 'newId' | 'random' | 'keys'>,
   tx: Queries,
   event: AuditEvent,
   client: EventClient,
 ): Promise<void> {
   const origin = client && clientText(env.random(16), { ip: client.address, userAgent: client.userAgent });
-  await createAuditEvent(tx, {
+  const sealable = {
     id: env.newId(),
     at: env.now(),
     action: event.action,
@@ -32,18 +36,31 @@ export async function appendEvent(
     actor: event.actor ?? null,
     subject: event.subject ?? null,
     partner: event.partner ?? null,
-    request_id: client?.requestId.slice(0, 64) ?? null,
+    requestId: client?.requestId.slice(0, 64) ?? null,
     detail: detailText(event),
+    clientDigest: origin === undefined ? '' : clientDigest(origin),
+  };
+  const { requestId, clientDigest: digest, ...same } = sealable;
+  await createAuditEvent(tx, {
+    ...same,
+    request_id: requestId,
     client: origin ?? null,
-    client_digest: origin === undefined ? '' : clientDigest(origin),
+    client_digest: digest,
+    proof: auditProof(env, eventProofText(sealable)),
   });
-  if (EVENTS.hasSubscribers) tell(tx, event);
+  // A number of refusals: each of them was told when it happened.
+  if (EVENTS.hasSubscribers && !('repeated' in event.detail)) tell(tx, event);
 }
 
 /** The `events` of `signals.ts`, which is not loaded for it: what checks a code stays short to read. */
 const EVENTS = channel('sallyport:event');
 
-function tell(tx: Queries, { action, detail }: AuditEvent): void {
+/** Tells of a refusal that is counted and has no event of its own. */
+export function tellOfRefusal(event: AuditEvent): void {
+  if (EVENTS.hasSubscribers) tell(undefined, event);
+}
+
+function tell(tx: Queries | undefined, { action, detail }: AuditEvent): void {
   const { outcome } = AUDIT_ACTIONS[action];
   // Of a success the reason can be what a member of staff typed.
   const reason = outcome === 'refusal' && 'reason' in detail ? detail.reason : undefined;
@@ -55,4 +72,17 @@ export function emailHashOf(env: Pick<Env, 'keys'>, typed: string): EmailHash {
   const mac = env.keys.mac('email', typed);
   if (!isEmailHash(mac)) throw new Error('a keyed hash has 32 bytes');
   return mac;
+}
+
+/** A MAC of a text of the audit log under the active key, with the id of that key: `<key id>.<mac>`. */
+export function auditProof(env: Pick<Env, 'keys'>, text: string): string {
+  const [active] = env.keys.macs('audit', text);
+  if (active === undefined) throw new Error('the key ring is empty');
+  return `${active.keyId}.${active.mac}`;
+}
+
+/** Whether a proof was made of this text, with a key of the ring. */
+export function hasAuditProof(env: Pick<Env, 'keys'>, text: string, proof: string | undefined): boolean {
+  const [keyId = '', mac = ''] = (proof ?? '').split('.');
+  return env.keys.verifyMac('audit', text, keyId, mac);
 }

@@ -14,7 +14,7 @@ const EVENTS_PER_PAGE = 500;
 
 /** The log, oldest first, as lines without their line ends; a page of it in memory at a time. The export is an event itself. */
 export async function* exportAudit(
-  env: Pick<Env, 'db' | 'now' | 'newId' | 'random'>,
+  env: Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>,
   { format, since, actor }: AuditExport,
 ): AsyncGenerator<string> {
   const event = { action: 'audit.exported', actor, detail: { format, since } } as const;

@@ -2,12 +2,11 @@ import type { Client } from '#core/client.ts';
 import { type MfaDemand, mfaDemand } from '#core/policy.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import { PENDING_PER_USER, PENDING_SIGN_IN_SECONDS } from '#core/session.ts';
-import { isSkippable, type SignInState, stateAfterPassword } from '#core/sign-in.ts';
+import { isSkippable, type MfaState, type SignInState, stateAfterPassword } from '#core/sign-in.ts';
 import { PENDING_TRIES, RULES } from '#core/throttle.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { reserveTries } from '#store/attempts.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
 import type { Mouth, Queries } from '#store/database.ts';
 import { holdPartner } from '#store/locks.ts';
 import { createPendingSignIn, evictPendingSignIns, renewPendingSignIn } from '#store/pending-changes.ts';
@@ -16,6 +15,7 @@ import { deleteSession } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
 import { findPerson, type Person } from '#store/users.ts';
 import { finishSignIn, type NewSession } from './finish-sign-in.ts';
+import { mfaOfPerson } from './mfa-state.ts';
 
 /** A password was proven: by whom, and from where. */
 export type FirstDoor = {
@@ -42,11 +42,10 @@ export type BegunSignIn =
 /** What stands behind the first door: a session where policy asks for nothing more, else a pending sign-in. */
 export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: number): Promise<BegunSignIn | Refusal> {
   const { user } = door.person;
-  const authenticator = await findAuthenticator(tx, user.id);
-  const enrolled = authenticator !== undefined;
-  const person = enrolled ? door.person : await withHeldPolicy(tx, door.person);
+  const { state: mfa, authenticator } = await mfaOfPerson(tx, user.id);
+  const person = authenticator ? door.person : await withHeldPolicy(tx, door.person);
   const demand = demandOf(person, now);
-  const state = stateAfterPassword({ demand, enrolled, skippedAt: user.mfaSkippedAt }, now);
+  const state = stateAfterPassword({ demand, mfa, skippedAt: user.mfaSkippedAt }, now);
   const { session } = door.held ?? {};
   if (state === 'complete') {
     if (session) await deleteSession(tx, session.id, session.user.id);
@@ -60,7 +59,7 @@ export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: n
   return {
     state,
     ...pending,
-    deadlineAt: deadlineIn(demand, enrolled),
+    deadlineAt: deadlineIn(demand, mfa),
     prover: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
   };
 }
@@ -73,9 +72,9 @@ async function withHeldPolicy(tx: Queries, person: Person): Promise<Person> {
   return (await findPerson(tx, id)) ?? person;
 }
 
-/** Until when the enrollment can wait, where there is a date; whoever has an authenticator has none to wait for. */
-export function deadlineIn(demand: MfaDemand, enrolled: boolean): number | undefined {
-  return demand.kind === 'offered' && !enrolled ? demand.deadlineAt : undefined;
+/** Until when the enrollment can wait, where there is a date; after a reset with a temporary access code it cannot. */
+export function deadlineIn(demand: MfaDemand, mfa: MfaState): number | undefined {
+  return demand.kind === 'offered' && mfa === 'none' ? demand.deadlineAt : undefined;
 }
 
 export function demandOf({ user, partner }: Person, now: number): MfaDemand {
@@ -97,6 +96,7 @@ async function openPending(
     expires_at: expiresAt,
     return_to: door.returnTo ?? null,
     skippable: canSkip ? 1 : 0,
+    browser: door.client.browser ?? null,
   };
   const held = heldPending(door);
   if (held && (await renewPendingSignIn(tx, held.id, { ...row, now }))) return { pendingToken, expiresAt };
@@ -119,7 +119,12 @@ async function openPending(
   return { pendingToken, expiresAt };
 }
 
-/** Two tabs: the same person in the same browser keeps the tries and the secret. One without tries left is no help. */
+/**
+ * Two tabs: the same person in the same browser keeps the tries and the secret. One without tries left is no help.
+ *
+ * The cookie alone does not make it the same browser: in another one the owner would confirm a secret that the first one
+ * was shown. `renewPendingSignIn` compares them.
+ */
 function heldPending({ held, person, mouth }: FirstDoor): PendingSignIn | undefined {
   const pending = held?.pending;
   if (!pending || pending.mouth !== mouth || pending.user.id !== person.user.id) return undefined;

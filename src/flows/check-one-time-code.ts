@@ -14,6 +14,7 @@ import { countClockOffsets, noteClockOffset } from '#store/clock-offsets.ts';
 import type { Queries } from '#store/database.ts';
 import { appendEvent } from './append-event.ts';
 import { oneTimeCodeLanes } from './lanes.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
 
@@ -63,15 +64,17 @@ async function reserve(
   prover: Prover,
   now: number,
 ): Promise<{ authenticator: Authenticator; counted: readonly CountedTry[] } | Refusal> {
-  return env.db.transaction(async (tx) => {
-    const authenticator = await findAuthenticator(tx, prover.user.id);
+  const { user, client } = prover;
+  const reserved = await env.db.transaction(async (tx) => {
+    const authenticator = await findAuthenticator(tx, user.id);
     if (!authenticator) return refuse('forbidden');
-    const lanes = oneTimeCodeLanes(env, authenticator.id, prover.deviceId, prover.client);
+    const lanes = oneTimeCodeLanes(env, authenticator.id, prover.deviceId, client);
     const counted = await reserveProof(tx, prover, lanes, now);
-    if (!isRefusal(counted)) return { authenticator, counted };
-    await record(env, tx, prover, counted);
-    return counted;
+    return isRefusal(counted) ? counted : { authenticator, counted };
   });
+  if (!isRefusal(reserved) || reserved.refused === 'forbidden') return reserved;
+  await noteRefusal(env, { event: eventFor(prover, reserved), client, key: reserved.limitedBy });
+  return reserved;
 }
 
 /** What does not decrypt still exists: it is answered as disabled, never as "has no MFA". */
@@ -142,9 +145,12 @@ async function recordUndecryptable(env: Env, tx: Queries, { user, client }: Prov
 }
 
 async function record(env: Env, tx: Queries, prover: Prover, refusal: Refusal | undefined): Promise<void> {
-  const { user, pending, client } = prover;
+  await appendEvent(env, tx, eventFor(prover, refusal), prover.client);
+}
+
+function eventFor({ user, pending }: Prover, refusal: Refusal | undefined) {
   const person = { actor: user.id, subject: user.id, partner: user.partnerId };
-  await appendEvent(env, tx, { ...person, ...eventOf(pending !== undefined, refusal) }, client);
+  return { ...person, ...eventOf(pending !== undefined, refusal) };
 }
 
 function eventOf(atSignIn: boolean, refusal: Refusal | undefined) {

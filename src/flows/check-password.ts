@@ -2,13 +2,18 @@ import type { Client } from '#core/client.ts';
 import { normalizePassword } from '#core/password.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { RULES, unlockTries } from '#core/throttle.ts';
+import type { Asker } from '#crypto/hash-queue.ts';
+import type { Hashing } from '#crypto/password-hash.ts';
 import type { Env } from '#env.ts';
 import { changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
+import type { Authority } from '#store/granted.ts';
 import { findPerson, type Person, replacePassword } from '#store/users.ts';
+import { confirmAuthority } from './acting.ts';
+import { type Counted, countedTurn } from './hash-turn.ts';
 import { passwordKey, passwordLanes } from './lanes.ts';
 import { isSamePassword, openPassword, sealPassword } from './passwords.ts';
-import { giveBackLanes, returnLanes } from './reserve-try.ts';
+import { giveBackLanes } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
 
 /** A password as it was typed, and for whom. */
@@ -19,6 +24,10 @@ export type PasswordTry = {
   readonly person: Person | undefined;
   readonly deviceId: string | undefined;
   readonly client: Client;
+  /** The session in which the password is asked for again; absent at sign-in. */
+  readonly authority?: Authority;
+  /** Whose share of the hash queue it takes. */
+  readonly asker: Asker;
 };
 
 /** Why a password was refused: for the audit log, never for the person who typed it. */
@@ -36,7 +45,7 @@ export type PasswordRefused = { readonly refusal: Refusal; readonly fault: Passw
 /**
  * Compares a password, or says why not.
  *
- * The try is counted and committed first. An unknown email, a wrong password and a disabled user do the same work,
+ * The try is counted and committed first, once its turn to be hashed has come. An unknown email, a wrong password and a disabled user do the same work,
  * count in the same buckets and get the same answer. `open` runs in the transaction that gives the try back.
  */
 export async function checkPasswordTry<T>(
@@ -44,37 +53,49 @@ export async function checkPasswordTry<T>(
   attempt: PasswordTry,
   open: (tx: Queries, person: Person) => Promise<T | Refusal>,
 ): Promise<{ readonly opened: T } | PasswordRefused> {
-  const now = env.now();
-  const { email, person, deviceId, client } = attempt;
+  const { email, deviceId, client, asker, authority } = attempt;
   const lanes = passwordLanes(env, email, deviceId, client);
-  const counted = await env.db.transaction((tx) => reserveTries(tx, lanes, now));
-  if (isRefusal(counted)) return { refusal: counted, fault: 'too_many_attempts' };
+  const reserve = async (tx: Queries, now: number) => {
+    if (authority) await confirmAuthority(env, tx, authority);
+    return reserveTries(tx, lanes, now);
+  };
+  const checked = await countedTurn(env, { asker, kind: 'password', lanes, reserve }, (hashing, counted) =>
+    compare(env, attempt, { hashing, ...counted }, open),
+  );
+  if (!isRefusal(checked)) return checked;
+  const isBusy = checked.refused === 'temporarily_unavailable';
+  return { refusal: checked, fault: isBusy ? checked.refused : 'too_many_attempts' };
+}
 
-  const password = normalizePassword(attempt.password) ?? '';
+async function compare<T>(
+  env: Env,
+  { email, person, deviceId, authority, ...typed }: PasswordTry,
+  { hashing, counted, at }: Counted & { readonly hashing: Hashing },
+  open: (tx: Queries, person: Person) => Promise<T | Refusal>,
+): Promise<{ readonly opened: T } | PasswordRefused> {
+  const password = normalizePassword(typed.password) ?? '';
   const stored = person && openPassword(env, person.user);
-  const fits = await env.hasher.verify(stored, password);
-  if (isRefusal(fits)) {
-    await env.db.transaction((tx) => returnLanes(tx, counted, now));
-    return { refusal: fits, fault: 'temporarily_unavailable' };
-  }
+  const fits = await hashing.verify(stored, password);
   const fault = faultOf(person, stored, fits);
   if (fault !== undefined || !person)
     return { refusal: refuse('invalid_credentials'), fault: fault ?? 'unknown_email' };
 
-  const current = stored && env.hasher.needsRehash(stored) ? await rehash(env, person, password) : person;
+  const isOld = stored !== undefined && env.hasher.needsRehash(stored);
+  const current = isOld ? await rehash(env, person, await hashing.hash(password)) : person;
   const outcome = await personTransaction(env.db, person.user.id, async (tx) => {
+    if (authority) await confirmAuthority(env, tx, authority, person.user.id);
     // The hash took its time: what was true before it must still be.
     const fresh = await findPerson(tx, person.user.id);
     if (!fresh || fresh.user.disabledAt !== undefined) return refuse('invalid_credentials');
     if (!isSamePassword(env, fresh.user, current.user)) return refuse('invalid_credentials');
-    await giveBackLanes(tx, counted, now);
-    if (deviceId !== undefined) await reopen(env, tx, email, now);
+    await giveBackLanes(tx, counted, at);
+    if (deviceId !== undefined) await reopen(env, tx, email, at);
     return open(tx, fresh);
   });
   if (!isRefusal(outcome)) return { opened: outcome };
   if (outcome.refused !== 'too_many_attempts') return { refusal: outcome, fault: 'wrong_password' };
   // The password was right: a limit behind the door makes no failure of it.
-  await env.db.transaction((tx) => giveBackLanes(tx, counted, now));
+  await env.db.transaction((tx) => giveBackLanes(tx, counted, at));
   return { refusal: outcome, fault: 'too_many_attempts' };
 }
 
@@ -92,9 +113,7 @@ export async function reopen(env: Env, tx: Queries, email: string, now: number):
 }
 
 /** Brings an old hash up to the parameters of today; whoever is slower at it changes nothing. */
-async function rehash(env: Env, person: Person, password: string): Promise<Person> {
-  const phc = await env.hasher.hash(password);
-  if (isRefusal(phc)) return person;
+async function rehash(env: Env, person: Person, phc: string): Promise<Person> {
   const { id, sealedPassword } = person.user;
   const to = sealPassword(env, id, phc);
   const changed = await env.db.transaction((tx) => replacePassword(tx, id, { from: sealedPassword, to }));

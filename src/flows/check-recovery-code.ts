@@ -1,18 +1,19 @@
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import type { Hashing } from '#crypto/password-hash.ts';
 import type { Env } from '#env.ts';
-import type { CountedTry } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
-import { returnPendingTry } from '#store/pending-tries.ts';
-import { claimRecoveryCode, countRecoveryCodesLeft, findRecoveryCode } from '#store/recovery-codes.ts';
+import { claimRecoveryCode, countRecoveryCodesLeft, findAnyCodeHash, findRecoveryCode } from '#store/recovery-codes.ts';
 import { appendEvent } from './append-event.ts';
+import { type Counted, countedTurn, personAt } from './hash-turn.ts';
 import { recoveryCodeLanes } from './lanes.ts';
 import { mailRecoveryCodeUsed } from './mail.ts';
-import { giveBackLanes, type Prover, reserveProof, returnLanes } from './reserve-try.ts';
+import { noteRefusal } from './note-refusal.ts';
+import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
 import { personTransaction } from './transaction.ts';
 
 /**
  * Accepts a recovery code once, or says why not. The try is counted first; a keyed tag finds the one row that may
- * fit, so that a try costs one password hash; the row is used up together with what the code opens.
+ * fit, so that a try costs one hash; the row is used up together with what the code opens.
  *
  * @param code 16 Crockford characters, as `normalizeRecoveryCode` answers them
  */
@@ -22,34 +23,47 @@ export async function checkRecoveryCode<T>(
   code: string,
   open: (tx: Queries, left: number) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  const now = env.now();
   const { user, deviceId, client } = prover;
   const lanes = recoveryCodeLanes(env, user.id, deviceId, client);
-  const counted = await env.db.transaction(async (tx) => {
-    const reserved = await reserveProof(tx, prover, lanes, now);
-    if (isRefusal(reserved)) await record(env, tx, prover, reserved);
-    return reserved;
-  });
-  if (isRefusal(counted)) return counted;
+  const outcome = await countedTurn(
+    env,
+    {
+      asker: personAt(user.id, client),
+      kind: 'code',
+      lanes,
+      reserve: (tx, now) => reserveProof(tx, prover, lanes, now),
+    },
+    (hashing, counted) => compare(env, prover, { code, hashing, ...counted }, open),
+  );
+  // What was never counted is no event: the queue was full.
+  if (!isRefusal(outcome) || outcome.refused === 'temporarily_unavailable') return outcome;
+  if (outcome.limitedBy === undefined) return reject(env, prover, outcome);
+  await noteRefusal(env, { event: refusedEvent(prover, outcome), client, key: outcome.limitedBy });
+  return outcome;
+}
 
+async function compare<T>(
+  env: Env,
+  prover: Prover,
+  { code, hashing, counted, at }: Counted & { readonly code: string; readonly hashing: Hashing },
+  open: (tx: Queries, left: number) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const { user, client } = prover;
   const found = await findRecoveryCode(env.db.read, user.id, recoveryTags(env, user.id, code));
-  const fits = await env.hasher.verify(found?.hash, code);
-  if (isRefusal(fits)) {
-    await env.db.transaction((tx) => undo(tx, prover, counted, now));
-    return fits;
-  }
-  if (!found || !fits) return reject(env, prover, refuse('recovery_code_incorrect'));
-  if (found.usedAt !== undefined) return reject(env, prover, refuse('recovery_code_already_used'));
+  // A code that is nobody's is compared with another hash of this person: sets of older versions cost more.
+  const hash = found?.hash ?? (await findAnyCodeHash(env.db.read, user.id));
+  const fits = await hashing.verifyCode(hash, code);
+  if (!found || !fits) return refuse('recovery_code_incorrect');
+  if (found.usedAt !== undefined) return refuse('recovery_code_already_used');
 
-  const outcome = await personTransaction(env.db, user.id, async (tx) => {
-    if (!(await claimRecoveryCode(tx, found.id, now))) return refuse('recovery_code_already_used');
-    await giveBackLanes(tx, counted, now);
+  return personTransaction(env.db, user.id, async (tx) => {
+    if (!(await claimRecoveryCode(tx, found.id, at))) return refuse('recovery_code_already_used');
+    await giveBackLanes(tx, counted, at);
     const left = await countRecoveryCodesLeft(tx, user.id);
-    await record(env, tx, prover, undefined, left);
+    await record(env, tx, prover, left);
     await mailRecoveryCodeUsed(env, tx, user, { left, client });
     return open(tx, left);
   });
-  return isRefusal(outcome) ? reject(env, prover, outcome) : outcome;
 }
 
 /** 66 bits: a million codes collide once in 10⁸, and less than the code's 80 stand in the table beside its hash. */
@@ -61,33 +75,20 @@ export function recoveryTags(env: Env, userId: string, code: string): readonly s
   return macs.map(({ keyId, mac }) => `${keyId}.${mac.slice(0, TAG_CHARACTERS)}`);
 }
 
-async function undo(tx: Queries, prover: Prover, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
-  await returnLanes(tx, counted, reservedAt);
-  if (prover.pending) await returnPendingTry(tx, prover.pending.id);
-}
-
 async function reject(env: Env, prover: Prover, refusal: Refusal): Promise<Refusal> {
   await env.db.transaction(async (tx) => {
-    await record(env, tx, prover, refusal);
+    await appendEvent(env, tx, refusedEvent(prover, refusal), prover.client);
     await prover.warn(tx, refusal);
   });
   return refusal;
 }
 
-async function record(
-  env: Env,
-  tx: Queries,
-  { user, client }: Prover,
-  refusal: Refusal | undefined,
-  remaining = 0,
-): Promise<void> {
+async function record(env: Env, tx: Queries, { user, client }: Prover, remaining: number): Promise<void> {
   const person = { actor: user.id, subject: user.id, partner: user.partnerId };
-  await appendEvent(
-    env,
-    tx,
-    refusal
-      ? { action: 'recovery_code.refused', ...person, detail: { reason: refusal.refused } }
-      : { action: 'recovery_code.used', ...person, detail: { remaining } },
-    client,
-  );
+  await appendEvent(env, tx, { action: 'recovery_code.used', ...person, detail: { remaining } }, client);
+}
+
+function refusedEvent({ user }: Prover, { refused }: Refusal) {
+  const person = { actor: user.id, subject: user.id, partner: user.partnerId };
+  return { action: 'recovery_code.refused' as const, ...person, detail: { reason: refused } };
 }

@@ -14,8 +14,11 @@ import type { Person } from '#store/users.ts';
 import { deleteDeliveriesAbout } from '#store/webhook-deliveries.ts';
 import { actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
+import { endWithPerson } from './end-with-person.ts';
+import { leaveEmail } from './former-emails.ts';
 import { emailCounterNames, oneTimeCodeKeys } from './lanes.ts';
-import { actOn, endAll, type PersonAct } from './person-acts.ts';
+import { mfaOfPerson } from './mfa-state.ts';
+import { actOn, type EndedKeys, endAll, type PersonAct } from './person-acts.ts';
 
 /** In the console only somebody who is disabled already: two steps, and the first can be undone. */
 type Deletion = PersonAct & { readonly onlyDisabled?: true };
@@ -23,12 +26,12 @@ type Deletion = PersonAct & { readonly onlyDisabled?: true };
 /**
  * Deletes a person for good, in one transaction: password, authenticators, codes, devices, sessions, links, mail that waits,
  * what webhooks were told of them and everything counted for them. The audit log keeps what they did and what was done to them, by an id that leads
- * nowhere any more. Their email is free at once. Never the last administrator who can sign in.
+ * nowhere any more. Their email stays reserved for 30 days where they had MFA, and its links go by mail alone. Never the last administrator who can sign in.
  */
 export async function deleteUser(
   env: Env,
   act: Deletion,
-): Promise<{ readonly person: Person; readonly sessions: number } | Refusal> {
+): Promise<({ readonly person: Person; readonly sessions: number } & EndedKeys) | Refusal> {
   return actOn(env, act, async (tx, person, reason) => {
     const { id, role, partnerId, disabledAt } = person.user;
     if (isStaff(role)) await lockHouse(tx);
@@ -40,13 +43,19 @@ export async function deleteUser(
     const who = { actor: actorId(act.actor), subject: id, partner: partnerId };
     const event = { action: 'user.deleted', ...who, detail: { reason, sessions } } as const;
     await appendEvent(env, tx, event, actorClient(act.actor));
-    return { person, sessions };
+    const apiKeys = await endWithPerson(env, tx, { userId: id, actor: act.actor, because: 'maker_deleted' });
+    return { person, sessions, apiKeys };
   });
 }
 
 /** Takes away every row that is this person's; answers how many sessions those were. The caller writes the event. */
 export async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<number> {
   const emails = await listEmailsOf(tx, user);
+  // Nobody has had the email of an invitation that was never accepted.
+  if (user.sealedPassword !== undefined) {
+    const reserve = (await mfaOfPerson(tx, user.id)).state !== 'none';
+    for (const email of emails) await leaveEmail(env, tx, email, { reserve });
+  }
   for (const email of emails) await deleteMailTo(tx, email);
   await deleteDeliveriesAbout(tx, user.id);
   await forgetTries(env, tx, user.id, emails);
@@ -61,7 +70,15 @@ async function forgetTries(env: Env, tx: Queries, id: string, emails: readonly s
   await deleteTriesUnder(tx, `recovery:${id}:`);
   await deleteTriesUnder(tx, `mail-program:${id}:`);
   if (authenticator !== undefined) await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator));
-  const ofPerson = ['new-pending', 'mail-wrong-code', 'email-change', 'invitation-mail', 'team-invitations'];
+  const ofPerson = [
+    'new-pending',
+    'recovery-draws',
+    'mail-wrong-code',
+    'email-change',
+    'invitation-mail',
+    'team-invitations',
+    'set-up',
+  ];
   const ofAuthenticator = ['mail-sign_in_paused', 'mail-authenticator_disabled'];
   await deleteTries(tx, [
     ...emails.flatMap((email) => emailCounterNames(env, email)),

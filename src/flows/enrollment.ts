@@ -1,9 +1,11 @@
 import type { Client } from '#core/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { ENROLLMENT_TRIES } from '#core/session.ts';
+import { RULES } from '#core/throttle.ts';
 import { matchCode, type RefusedStep, refusedStep } from '#core/totp.ts';
 import type { Env } from '#env.ts';
 import { deleteAccessCode } from '#store/access-codes.ts';
+import { reserveTries } from '#store/attempts.ts';
 import { createAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import {
@@ -20,9 +22,10 @@ import {
 } from '#store/enrollments.ts';
 import type { User } from '#store/users.ts';
 import { needsAccessCode } from './access-code.ts';
+import { type SetUpAuthority, setUpTransaction } from './acting.ts';
 import { appendEvent } from './append-event.ts';
 import { clockFacts, noteClock } from './check-one-time-code.ts';
-import { personTransaction } from './transaction.ts';
+import { noteRefusal } from './note-refusal.ts';
 
 /** Whose secret it is, and the one pending sign-in or session that may see and confirm it. */
 export type Enrollee = {
@@ -31,6 +34,7 @@ export type Enrollee = {
   /** When the pending sign-in or the session itself ends. */
   readonly expiresAt: number;
   readonly client: Client;
+  readonly authority: SetUpAuthority;
 };
 
 export type OpenEnrollment = { readonly id: string; readonly secret: Buffer; readonly expiresAt: number };
@@ -46,12 +50,15 @@ export async function startEnrollment(
 ): Promise<OpenEnrollment | Refusal> {
   const now = env.now();
   const { user, ownerId, client } = enrollee;
-  const row = await personTransaction(env.db, user.id, async (tx) => {
+  const row = await setUpTransaction(env, enrollee.authority, async (tx) => {
     if (await needsAccessCode(tx, user.id, ownerId)) return refuse('access_code_required');
     const open = await findEnrollment(tx, ownerId);
     // Without tries left, or not decryptable, it is as good as over: a new secret is the way on.
     if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) return open;
     if (open) await deleteEnrollment(tx, ownerId);
+    // Each set-up has tries of its own: without a limit on set-ups nothing would end them.
+    const limit = await reserveTries(tx, [{ key: `set-up:${user.id}`, rule: RULES.newPendingSignIns }], now);
+    if (isRefusal(limit)) return limit;
     const id = env.newId();
     await createEnrollment(tx, {
       id,
@@ -99,8 +106,12 @@ export async function confirmEnrollment<Drawn, T>(
   const now = env.now();
   const row = await findEnrollment(env.db.read, enrollee.ownerId);
   if (!row || row.expiresAt <= now) return refuse('enrollment_expired');
-  if (!(await env.db.transaction((tx) => reserveEnrollmentTry(tx, row.id, ENROLLMENT_TRIES, now)))) {
-    return reject(env, enrollee, row, refuse('too_many_attempts', { reason: 'sign_in_again', retryAfterSeconds: 1 }));
+  const reserve = (tx: Queries) => reserveEnrollmentTry(tx, row.id, ENROLLMENT_TRIES, now);
+  if ((await setUpTransaction(env, enrollee.authority, reserve)) !== true) {
+    const facts = { reason: 'sign_in_again', retryAfterSeconds: 1, limitedBy: `enrollment:${row.id}` };
+    const refusal = refuse('too_many_attempts', facts);
+    await noteRefusal(env, { event: refusedEvent(enrollee, refusal), client: enrollee.client, key: refusal.limitedBy });
+    return refusal;
   }
   const secret = opened(env, row)?.secret;
   if (!secret) return refuse('enrollment_expired');
@@ -121,13 +132,14 @@ async function confirm<Drawn, T>(
   { draw, open }: Opening<Drawn, T>,
 ): Promise<T | Refusal> {
   const now = env.now();
-  const claimed = await env.db.transaction((tx) => claimConfirmation(tx, row.id, now + CONFIRMATION_SECONDS, now));
+  const claim = (tx: Queries) => claimConfirmation(tx, row.id, now + CONFIRMATION_SECONDS, now);
   // The same code sent twice at once: the other request is at work. Whoever asks again finds its result.
-  if (!claimed) return refuse('temporarily_unavailable', { reason: 'confirming', retryAfterSeconds: 1 });
+  if ((await setUpTransaction(env, enrollee.authority, claim)) !== true)
+    return refuse('temporarily_unavailable', { reason: 'confirming', retryAfterSeconds: 1 });
   const drawn = await draw();
   const outcome = isRefusal(drawn)
     ? drawn
-    : await personTransaction(env.db, enrollee.user.id, async (tx) => {
+    : await setUpTransaction(env, enrollee.authority, async (tx) => {
         if (!(await consumeEnrollment(tx, row.id, env.now()))) return refuse('enrollment_expired');
         // A code made since the secret was shown is asked for before anything is confirmed.
         if (await needsAccessCode(tx, enrollee.user.id, enrollee.ownerId)) return refuse('enrollment_expired');
@@ -158,6 +170,7 @@ async function create(
     sealed_secret: env.keys.seal('totp', { table: 'authenticators', rowId: authenticatorId, userId }, secret),
     // The code that confirmed the secret is used up too.
     last_used_step: step,
+    used_steps: `${step} `,
     created_at: now,
     last_used_at: now,
     last_refusal: null,
@@ -180,28 +193,23 @@ function binding(id: string, userId: string) {
 
 async function reject(
   env: Env,
-  { user, client }: Enrollee,
+  enrollee: Enrollee,
   row: Enrollment,
   refusal: Refusal,
   refused?: RefusedStep,
 ): Promise<Refusal> {
+  const { user, client } = enrollee;
   const clock = refused && clockFacts(row.lastRefusal, refused);
   const answer = { ...refusal, ...clock };
   await env.db.transaction(async (tx) => {
     if (refused) await rememberEnrollmentRefusal(tx, row.id, JSON.stringify(refused));
     if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, user.id, clock.clockOffsetSeconds);
-    await appendEvent(
-      env,
-      tx,
-      {
-        action: 'enrollment.code_refused',
-        actor: user.id,
-        subject: user.id,
-        partner: user.partnerId,
-        detail: { reason: answer.refused },
-      },
-      client,
-    );
+    await appendEvent(env, tx, refusedEvent(enrollee, answer), client);
   });
   return answer;
+}
+
+function refusedEvent({ user }: Enrollee, { refused }: Refusal) {
+  const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+  return { action: 'enrollment.code_refused' as const, ...whose, detail: { reason: refused } };
 }

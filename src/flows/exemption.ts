@@ -3,7 +3,6 @@ import { type Refusal, refuse } from '#core/result.ts';
 import { staffReason } from '#core/staff-reason.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
-import { lockUser } from '#store/locks.ts';
 import { lockPartner } from '#store/partners.ts';
 import {
   capOwnSessionsWithoutSecondFactor,
@@ -12,9 +11,9 @@ import {
 } from '#store/password-only.ts';
 import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { findPerson, type Partner, type Person } from '#store/users.ts';
+import { actingOn } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 /** Nobody is exempt for longer without somebody looking at it again. */
 export const EXEMPTION_DAYS_MOST = 365;
@@ -35,7 +34,7 @@ export async function exemptPerson(env: Env, act: Act & { readonly until: number
   if (!(until > now && until <= now + EXEMPTION_DAYS_MOST * DAY_SECONDS)) {
     return refuse('invalid_request', { reason: 'until' });
   }
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingOn(env, act.actor, act.personId, async (tx) => {
     const held = await holdPartnerOf(tx, act.personId);
     if (!held) return refuse('not_found', { reason: 'user' });
     const { person, partner } = held;
@@ -52,7 +51,7 @@ export async function exemptPerson(env: Env, act: Act & { readonly until: number
 export async function endExemption(env: Env, act: Act): Promise<Person | Refusal> {
   const reason = staffReason(act.reason);
   if (reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingOn(env, act.actor, act.personId, async (tx) => {
     const held = await holdPartnerOf(tx, act.personId);
     if (!held) return refuse('not_found', { reason: 'user' });
     const { person, partner } = held;
@@ -72,7 +71,6 @@ export async function endExemption(env: Env, act: Act): Promise<Person | Refusal
 async function holdPartnerOf(tx: Queries, personId: string) {
   const found = await findPerson(tx, personId);
   if (!found?.partner || isStaff(found.user.role)) return undefined;
-  await lockUser(tx, personId);
   const partner = await lockPartner(tx, found.partner.id);
   const person = await findPerson(tx, personId);
   return partner && person && { person, partner };

@@ -18,7 +18,7 @@ export type NewSession = {
   readonly token: string;
   readonly expiresAt: number;
   readonly continueTo: string;
-  /** Present when this browser has just become a known device. */
+  /** The new device cookie, when this browser has just become a known device. */
   readonly deviceToken: string | undefined;
 };
 
@@ -72,7 +72,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
   await tellOfNewDevice(env, tx, signIn);
   await endOldest(env, tx, whose, client);
-  return { id, token, expiresAt, continueTo, deviceToken: device?.token };
+  return { id, token, expiresAt, continueTo, deviceToken: device?.cookie };
 }
 
 /** When the person last signed in, and in which language: mail is written in it. */

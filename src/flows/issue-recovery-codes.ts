@@ -5,23 +5,48 @@ import {
   RECOVERY_CODE_BYTES,
   RECOVERY_CODE_COUNT,
 } from '#core/recovery-code.ts';
-import { isRefusal, type Refusal } from '#core/result.ts';
+import type { Refusal } from '#core/result.ts';
 import { RECOVERY_CODES_COPY_SECONDS } from '#core/session.ts';
+import { RULES } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
+import { reserveTries } from '#store/attempts.ts';
 import type { Mouth, Queries } from '#store/database.ts';
+import type { Authority } from '#store/granted.ts';
 import { replaceRecoveryCodes } from '#store/recovery-codes.ts';
 import type { User } from '#store/users.ts';
+import { confirmAuthority } from './acting.ts';
 import { appendEvent } from './append-event.ts';
 import { recoveryTags } from './check-recovery-code.ts';
+import { countedTurn, personAt } from './hash-turn.ts';
+import { recoveryCodeDrawKey } from './lanes.ts';
 
 /** Ten codes and their hashes, made before the transaction that gives them to somebody. */
 export type FreshCodes = { readonly codes: readonly string[]; readonly hashes: readonly string[] };
 
-/** Draws ten codes and hashes them as one job of the hash queue; refuses when the queue is full. */
-export async function drawRecoveryCodes(env: Env): Promise<FreshCodes | Refusal> {
-  const codes = Array.from({ length: RECOVERY_CODE_COUNT }, () => formatRecoveryCode(env.random(RECOVERY_CODE_BYTES)));
-  const hashes = await env.hasher.hashCodes(codes.map(bare));
-  return isRefusal(hashes) ? hashes : { codes, hashes };
+/**
+ * Draws ten codes and hashes them as one job of the hash queue, one at a time for each person; refuses when the queue is
+ * full, and when this person has drawn too often. Each draw counts, whatever comes of it.
+ *
+ * @param authority by what the person may do this: asked again in the transaction that counts the draw
+ */
+export function drawRecoveryCodes(
+  env: Env,
+  userId: string,
+  client: Client,
+  authority?: Authority,
+): Promise<FreshCodes | Refusal> {
+  const lanes = [{ key: recoveryCodeDrawKey(userId), rule: RULES.recoveryCodeDraws }];
+  const reserve = async (tx: Queries, now: number) => {
+    if (authority) await confirmAuthority(env, tx, authority, userId);
+    return reserveTries(tx, lanes, now);
+  };
+  const draw = { asker: personAt(userId, client), kind: 'codes', lanes, reserve, reason: 'often' } as const;
+  return countedTurn(env, draw, async (hashing) => {
+    const codes = Array.from({ length: RECOVERY_CODE_COUNT }, () =>
+      formatRecoveryCode(env.random(RECOVERY_CODE_BYTES)),
+    );
+    return { codes, hashes: await hashing.hashCodes(codes.map(bare)) };
+  });
 }
 
 /**

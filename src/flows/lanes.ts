@@ -42,6 +42,15 @@ export function recoveryCodeKey(userId: string, deviceId: string | undefined): s
   return `recovery:${userId}:${deviceId ?? 'unknown'}`;
 }
 
+export function recoveryCodeDrawKey(userId: string): string {
+  return `recovery-draws:${userId}`;
+}
+
+/** The counter of one link that sets a password. */
+export function linkLane(linkId: string): Lane {
+  return { key: `link:${linkId}`, rule: RULES.linkPasswords };
+}
+
 /**
  * The counters of one try at a password. A known device has its own bucket and nothing else; an unknown one shares
  * the bucket of the email, which exists whether or not a user does.
@@ -57,7 +66,7 @@ export function passwordLanes(env: Env, email: string, deviceId: string | undefi
 /** What the counters of an email are called under each older key of the ring, and what under the active one. */
 export function olderCounterNames(env: Pick<Env, 'keys'>, email: string): readonly { from: string; to: string }[] {
   const [active, ...older] = env.keys.macs('email', email);
-  return ['password', 'reset-mail'].flatMap((kind) =>
+  return [...COUNTED_BY_EMAIL].flatMap((kind) =>
     older.map(({ mac }) => ({ from: `${kind}:${mac}`, to: `${kind}:${active?.mac}` })),
   );
 }
@@ -66,7 +75,17 @@ export function olderCounterNames(env: Pick<Env, 'keys'>, email: string): readon
 export function emailCounterNames(env: Pick<Env, 'keys'>, email: string): readonly string[] {
   return env.keys
     .macs('email', email)
-    .flatMap(({ mac }) => ['password', 'mail-password', 'reset-mail'].map((kind) => `${kind}:${mac}`));
+    .flatMap(({ mac }) => ['mail-password', ...COUNTED_BY_EMAIL].map((kind) => `${kind}:${mac}`));
+}
+
+/** What is mailed to an address counts in shares, so that one kind of mail never eats another's. */
+const MAIL_SHARES = ['resets', 'invitations', 'confirmations', 'changes', 'notices', 'digests'] as const;
+export type MailShare = (typeof MAIL_SHARES)[number];
+
+const COUNTED_BY_EMAIL = ['password', 'reset-mail', ...MAIL_SHARES.map((share) => `mailed-${share}` as const)];
+
+export function mailKey(env: Env, share: MailShare, email: string): string {
+  return `mailed-${share}:${env.keys.mac('email', email)}`;
 }
 
 export function passwordKey(env: Env, email: string): string {
@@ -77,6 +96,11 @@ export function resetMailKey(env: Env, email: string): string {
   return `reset-mail:${env.keys.mac('email', email)}`;
 }
 
+/** The counter of requests for a reset link from one network. */
+export function resetLanes(env: Env, deviceId: string | undefined, client: Client): readonly Lane[] {
+  return addressLanes(env, 'address-reset', RULES.addressResets, deviceId, client);
+}
+
 function addressLanes(
   env: Env,
   name: string,
@@ -85,7 +109,12 @@ function addressLanes(
   client: Client,
 ): readonly Lane[] {
   if (deviceId !== undefined || client.address === undefined) return [];
-  return [{ key: `${name}:${env.keys.mac('email', addressBucket(client.address))}`, rule }];
+  return [{ key: addressKey(env, name, client), rule }];
+}
+
+/** A counter of one network. */
+export function addressKey(env: Pick<Env, 'keys'>, name: string, { address = '' }: Client): string {
+  return `${name}:${env.keys.mac('email', addressBucket(address))}`;
 }
 
 /** Two transactions that lock the same rows in one order never wait for each other in a circle. */

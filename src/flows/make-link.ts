@@ -8,6 +8,9 @@ import { createLink, revokeFirstAdministratorLinks, revokeLinks } from '#store/l
 /** A link just made: the only moment at which its token exists in the clear. */
 export type NewLink = { readonly url: string; readonly expiresAt: number };
 
+/** What is answered of a link that was mailed: its address only where no rule keeps that to the mail. */
+export type MailedLink = { readonly url: string | undefined; readonly expiresAt: number };
+
 type Purpose = LinkTable['purpose'];
 
 const KINDS: Readonly<Record<Purpose, { readonly path: string; readonly seconds: number }>> = {
@@ -20,7 +23,7 @@ const KINDS: Readonly<Record<Purpose, { readonly path: string; readonly seconds:
 export async function makeLink(
   env: Env,
   tx: Queries,
-  link: { purpose: 'reset' | 'invitation'; userId: string } | { purpose: 'first_administrator' },
+  link: { purpose: 'reset' | 'invitation'; userId: string; madeBy?: string } | { purpose: 'first_administrator' },
 ): Promise<NewLink> {
   const now = env.now();
   const { path, seconds } = KINDS[link.purpose];
@@ -37,6 +40,7 @@ export async function makeLink(
     created_at: now,
     expires_at: expiresAt,
     used_at: null,
+    made_by: ('madeBy' in link && link.madeBy) || null,
   });
   return { url: `${env.config.publicUrl.origin}/${path}/${token}`, expiresAt };
 }

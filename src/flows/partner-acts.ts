@@ -28,10 +28,10 @@ import {
 } from '#store/password-only.ts';
 import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/pending-changes.ts';
 import type { Partner } from '#store/users.ts';
+import { actingTransaction } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 /** What a partner asks for; `requiredFrom` with `required` only, and a moment that has passed means now. */
 export type MfaChoice = { readonly policy: PartnerTable['mfa_policy']; readonly requiredFrom?: number | undefined };
@@ -45,7 +45,7 @@ export async function addPartner(env: Env, actor: Actor, typed: NewPartner): Pro
   const now = env.now();
   const { policy, requiredFrom } = inForce(typed.mfa, now);
   const id = env.newId();
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const mfa = { mfa_policy: policy, mfa_required_from: requiredFrom ?? null };
     const slug = await createWithSlug(tx, { id, name, ...mfa, created_at: now }, typed.slug);
     if (isRefusal(slug)) return slug;
@@ -90,7 +90,7 @@ export async function renamePartner(
 ): Promise<Partner | Refusal> {
   const name = cleanName(typed);
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
     if (before.name !== name) {
@@ -106,7 +106,7 @@ export async function renamePartner(
  * open nothing. Nothing is deleted: `restorePartner` lets them in again, with the authenticators they had.
  */
 export async function archivePartner(env: Env, actor: Actor, partnerId: string): Promise<Partner | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
     const now = env.now();
@@ -119,7 +119,7 @@ export async function archivePartner(env: Env, actor: Actor, partnerId: string):
 }
 
 export async function restorePartner(env: Env, actor: Actor, partnerId: string): Promise<Partner | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
     if (await setArchived(tx, partnerId, undefined)) {
@@ -136,7 +136,7 @@ export async function changeResets(
   partnerId: string,
   withoutCode: boolean,
 ): Promise<Partner | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
     await setResetsWithoutCode(tx, partnerId, withoutCode);
@@ -161,7 +161,7 @@ export async function changeMfaPolicy(
   slug: string,
   choice: MfaChoice,
 ): Promise<PolicyChange | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const found = await findPartnerBySlug(tx, slug);
     const before = found && (await lockPartner(tx, found.id));
     if (!before) return refuse('not_found', { reason: 'partner' });

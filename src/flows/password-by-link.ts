@@ -1,16 +1,34 @@
+import type { Client } from '#core/client.ts';
 import { type Refusal, refuse } from '#core/result.ts';
-import { DEVICE_SECONDS } from '#core/session.ts';
 import { RULES, unlockTries } from '#core/throttle.ts';
-import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
-import { changeTries } from '#store/attempts.ts';
+import { changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
-import { createDevice, deleteDevices } from '#store/devices.ts';
-import { claimLink, revokeLinks } from '#store/links.ts';
+import { deleteDevices } from '#store/devices.ts';
+import { claimLink, isLinkLive, revokeLinks } from '#store/links.ts';
 import { findPerson, type Person, replacePassword } from '#store/users.ts';
 import { reopen } from './check-password.ts';
+import { type HashTry, linkHolderAt } from './hash-turn.ts';
+import { knowDevice } from './know-device.ts';
+import { linkLane } from './lanes.ts';
 
-export type PasswordByLink = { readonly linkId: string; readonly userId: string; readonly sealedPassword: string };
+/** A password sent with a link: its holder's share of the hash queue, and a count of its own while the link is live. */
+export function linkTry(linkId: string, client: Client): Pick<HashTry, 'asker' | 'lanes' | 'reserve'> {
+  const lanes = [linkLane(linkId)];
+  return {
+    asker: linkHolderAt(linkId, client),
+    lanes,
+    reserve: async (tx, now) =>
+      (await isLinkLive(tx, linkId, now)) ? reserveTries(tx, lanes, now) : refuse('not_found'),
+  };
+}
+
+export type PasswordByLink = {
+  readonly linkId: string;
+  readonly userId: string;
+  readonly sealedPassword: string;
+  readonly client: Client;
+};
 
 /** The person as they were before, and the device cookie of the browser in which the link was finished. */
 export type LinkFinished = { readonly person: Person; readonly deviceId: string; readonly deviceToken: string };
@@ -23,7 +41,7 @@ export type LinkFinished = { readonly person: Person; readonly deviceId: string;
 export async function setPasswordByLink(
   env: Env,
   tx: Queries,
-  { linkId, userId, sealedPassword }: PasswordByLink,
+  { linkId, userId, sealedPassword, client }: PasswordByLink,
 ): Promise<LinkFinished | Refusal> {
   const now = env.now();
   if (!(await claimLink(tx, linkId, now))) return refuse('not_found');
@@ -34,29 +52,23 @@ export async function setPasswordByLink(
   await revokeLinks(tx, userId);
   // The door that strangers closed opens. The budgets of codes are left alone: a mailbox is no second factor.
   await reopen(env, tx, person.user.email, now);
-  return { person, ...(await knowByLink(env, tx, userId)) };
+  return { person, ...(await knowByLink(env, tx, userId, client)) };
 }
 
-/** Makes a browser known that has finished a link; every other one is forgotten, the cookie it had too. */
+/** Makes a browser known that has finished a link; every other one is forgotten, what it was known by before too. */
 export async function knowByLink(
   env: Env,
   tx: Queries,
   userId: string,
+  client: Client,
 ): Promise<{ readonly deviceId: string; readonly deviceToken: string }> {
   const now = env.now();
   await deleteDevices(tx, userId);
-  const deviceToken = newToken(env.random);
   // One id for all devices that a link ever makes known for a user. Counters are kept by device: with an id of its own
   // each link would bring a fresh budget of wrong codes, and whoever reads the mail could guess without an end.
   const deviceId = userId;
-  await createDevice(tx, {
-    id: deviceId,
-    user_id: userId,
-    token_hash: tokenHash(deviceToken),
-    created_at: now,
-    expires_at: now + DEVICE_SECONDS,
-  });
+  const { cookie } = await knowDevice(env, tx, userId, client, deviceId);
   const rule = RULES.passwordKnownDevice;
   await changeTries(tx, `password-device:${deviceId}`, (state) => unlockTries(rule, state), now);
-  return { deviceId, deviceToken };
+  return { deviceId, deviceToken: cookie };
 }

@@ -1,5 +1,6 @@
 import type { StaffReason } from '#core/audit-values.ts';
 import { canonicalEmail } from '#core/email.ts';
+import { shutOutBecause } from '#core/person-state.ts';
 import { type Refusal, refuse } from '#core/result.ts';
 import { staffReason } from '#core/staff-reason.ts';
 import { isDisabled, RULES, unlockTries } from '#core/throttle.ts';
@@ -10,17 +11,17 @@ import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
 import { deleteEnrollments } from '#store/enrollments.ts';
 import { revokeLinks } from '#store/links.ts';
-import { lockUser } from '#store/locks.ts';
 import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { deleteOtherSessions } from '#store/session-changes.ts';
 import { setDisabled } from '#store/user-life.ts';
 import { findPerson, findPersonByEmail, type Person } from '#store/users.ts';
+import { actingOn } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
-import { type Lane, oneTimeCodeKey, passwordKey, recoveryCodeKey } from './lanes.ts';
+import { endWithPerson } from './end-with-person.ts';
+import { type Lane, oneTimeCodeKey, passwordKey, recoveryCodeDrawKey, recoveryCodeKey } from './lanes.ts';
 import { queueMail } from './mail.ts';
 import { makeLink, type NewLink } from './make-link.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 /** On whom: by email as it was typed, or by id. */
 type Whom = { readonly email: string } | { readonly id: string };
@@ -29,9 +30,14 @@ type Whom = { readonly email: string } | { readonly id: string };
 export type PersonAct = Whom & { readonly actor: Actor; readonly reason: string };
 
 type Ended = { readonly person: Person; readonly sessions: number };
+/** Keys of the management API that ended with their maker. */
+export type EndedKeys = { readonly apiKeys: readonly { readonly id: string; readonly name: string }[] };
 
 /** From now on this person cannot sign in; whatever was open ends. `changed` is false when it was so already. */
-export async function disableUser(env: Env, act: PersonAct): Promise<(Ended & { changed: boolean }) | Refusal> {
+export async function disableUser(
+  env: Env,
+  act: PersonAct,
+): Promise<(Ended & EndedKeys & { changed: boolean }) | Refusal> {
   return actOn(env, act, async (tx, person, reason) => {
     const { user } = person;
     const changed = await setDisabled(tx, user.id, env.now());
@@ -39,7 +45,9 @@ export async function disableUser(env: Env, act: PersonAct): Promise<(Ended & { 
     await revokeLinks(tx, user.id);
     const event = { action: 'user.disabled', ...who(act, person), detail: { reason } } as const;
     if (changed) await appendEvent(env, tx, event, actorClient(act.actor));
-    return { person, sessions, changed };
+    const ending = { userId: user.id, actor: act.actor, because: 'maker_disabled' } as const;
+    const apiKeys = await endWithPerson(env, tx, ending);
+    return { person, sessions, changed, apiKeys };
   });
 }
 
@@ -76,16 +84,33 @@ export async function makeResetLink(
   env: Env,
   act: Whom & { readonly actor: Actor; readonly mailed?: true },
 ): Promise<(NewLink & { readonly person: Person }) | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
-    const person = await findWhom(tx, act);
+  return actingOn(env, act.actor, whomOf(act), async (tx, id) => {
+    const person = id === undefined ? undefined : await findPerson(tx, id);
     if (!person) return refuse('not_found', { reason: 'user' });
-    if (person.user.disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
-    const link = await makeLink(env, tx, { purpose: 'reset', userId: person.user.id });
-    if (act.mailed) await queueMail(env, tx, person.user, { kind: 'password_reset', link: link.url });
-    const event = { action: 'link.created', ...who(act, person), detail: { purpose: 'reset' } } as const;
-    await appendEvent(env, tx, event, actorClient(act.actor));
-    return { ...link, person };
+    const shutOut = whyShutOut(person);
+    if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
+    if (act.mailed) return { ...(await mailResetLink(env, tx, act.actor, person)), person };
+    return { ...(await newResetLink(env, tx, act.actor, person)), person };
   });
+}
+
+/** Why this person cannot sign in, whatever they know. */
+export function whyShutOut({ user, partner }: Person): ReturnType<typeof shutOutBecause> {
+  return shutOutBecause({ disabledAt: user.disabledAt, archivedAt: partner?.archivedAt });
+}
+
+/** Mails a new link to set a password, in a transaction that holds the person already; the one before dies. */
+export async function mailResetLink(env: Env, tx: Queries, actor: Actor, person: Person): Promise<NewLink> {
+  const link = await newResetLink(env, tx, actor, person);
+  await queueMail(env, tx, person.user, { kind: 'password_reset', link: link.url });
+  return link;
+}
+
+async function newResetLink(env: Env, tx: Queries, actor: Actor, person: Person): Promise<NewLink> {
+  const link = await makeLink(env, tx, { purpose: 'reset', userId: person.user.id });
+  const event = { action: 'link.created', ...who({ actor }, person), detail: { purpose: 'reset' } } as const;
+  await appendEvent(env, tx, event, actorClient(actor));
+  return link;
 }
 
 /** Finds the person and runs `work` in one transaction; without a reason nothing is done. */
@@ -96,18 +121,14 @@ export async function actOn<T>(
 ): Promise<T | Refusal> {
   const reason = staffReason(act.reason);
   if (reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
-  return transactionOrRefusal(env.db, async (tx) => {
-    const person = await findWhom(tx, act);
+  return actingOn(env, act.actor, whomOf(act), async (tx, id) => {
+    const person = id === undefined ? undefined : await findPerson(tx, id);
     return person ? work(tx, person, reason) : refuse('not_found', { reason: 'user' });
   });
 }
 
-/** The person, locked: as they are now, and as they stay until the end of the transaction. */
-async function findWhom(tx: Queries, whom: Whom): Promise<Person | undefined> {
-  const id = 'id' in whom ? whom.id : await idOf(tx, whom.email);
-  if (id === undefined) return undefined;
-  await lockUser(tx, id);
-  return findPerson(tx, id);
+function whomOf(whom: Whom) {
+  return 'id' in whom ? whom.id : (tx: Queries) => idOf(tx, whom.email);
 }
 
 async function idOf(tx: Queries, typed: string): Promise<string | undefined> {
@@ -139,6 +160,7 @@ async function lanesOf(env: Env, tx: Queries, { user }: Person): Promise<{ lanes
     ...known.map((device) => ({ key: `password-device:${device}`, rule: RULES.passwordKnownDevice })),
     { key: passwordKey(env, user.email), rule: RULES.passwordUnknownDevice },
     { key: `new-pending:${user.id}`, rule: RULES.newPendingSignIns },
+    { key: recoveryCodeDrawKey(user.id), rule: RULES.recoveryCodeDraws },
   ];
   return { lanes, codeKeys };
 }

@@ -1,9 +1,10 @@
 import { instant } from '#core/day.ts';
-import type { NewLink } from '#flows/make-link.ts';
+import { personState } from '#core/person-state.ts';
+import type { MailedLink } from '#flows/make-link.ts';
 import type { ApiKey } from '#store/api-keys.ts';
 import type { WebhookDeliveryTable } from '#store/management-tables.ts';
 import type { ListedUser } from '#store/user-lists.ts';
-import type { Partner, Person, User } from '#store/users.ts';
+import type { Partner, Person } from '#store/users.ts';
 import type { Webhook } from '#store/webhooks.ts';
 
 export function partnerRecord({ id, slug, name, policy, requiredFrom }: Partner) {
@@ -15,26 +16,23 @@ export function userRecord({ user, partner, enrolledAt }: ListedUser) {
   return {
     ...{ id, email, name, role },
     partner: partner ? { id: partner.id, slug: partner.slug, name: partner.name } : null,
-    state: stateOf(user),
+    state: personState({ ...user, archivedAt: partner?.archivedAt }),
     mfa: { enrolled: enrolledAt !== undefined, since: enrolledAt === undefined ? null : instant(enrolledAt) },
   };
 }
 
 /** Somebody just added: nobody is enrolled yet. */
-export function addedRecord({ person, invitation }: { person: Person; invitation: NewLink | undefined }) {
+export function addedRecord({ person, invitation }: { person: Person; invitation: MailedLink | undefined }) {
   const record = userRecord({ ...person, enrolledAt: undefined });
-  return invitation ? { ...record, invitationUrl: invitation.url } : record;
+  return invitation?.url === undefined ? record : { ...record, invitationUrl: invitation.url };
 }
 
-function stateOf({ disabledAt, sealedPassword }: User): 'invited' | 'active' | 'disabled' {
-  if (disabledAt !== undefined) return 'disabled';
-  return sealedPassword === undefined ? 'invited' : 'active';
-}
-
-export function apiKeyRecord({ id, name, scopes, createdBy, createdAt, expiresAt, revokedAt, lastUsedAt }: ApiKey) {
+export function apiKeyRecord(key: ApiKey) {
+  const { id, name, scopes, createdBy, createdAt, expiresAt, revokedAt, revokedBecause, lastUsedAt } = key;
   return {
     ...{ id, name, scopes, createdBy, createdAt: instant(createdAt), expiresAt: instant(expiresAt) },
-    ...{ revokedAt: instantOrNull(revokedAt), lastUsedAt: instantOrNull(lastUsedAt) },
+    ...{ revokedAt: instantOrNull(revokedAt), revokedBecause: revokedBecause ?? null },
+    lastUsedAt: instantOrNull(lastUsedAt),
   };
 }
 
@@ -45,11 +43,14 @@ export function webhookRecord({ id, url, events, disabledAt, disabledBecause, fa
   return { id, url, events, state, since, disabledBecause: disabledBecause ?? null } as const;
 }
 
-export function deliveryRecord(row: WebhookDeliveryTable) {
+/** @param isDisabled whether its webhook is: then nothing is tried */
+export function deliveryRecord(row: WebhookDeliveryTable, isDisabled: boolean) {
   const { id, type, tries } = row;
   const [taken, dead] = [row.delivered_at ?? undefined, row.dead_at ?? undefined];
-  const state = taken !== undefined ? 'delivered' : dead !== undefined ? 'dead' : tries > 0 ? 'retrying' : 'waiting';
-  const nextTryAt = taken === undefined && dead === undefined ? instant(row.next_try_at) : null;
+  const state =
+    taken !== undefined ? 'delivered' : dead !== undefined ? 'dead' : tries > 0 && !isDisabled ? 'retrying' : 'waiting';
+  const isTried = taken === undefined && dead === undefined && !isDisabled;
+  const nextTryAt = isTried ? instant(row.next_try_at) : null;
   return { id, type, at: instant(row.created_at), state, tries, nextTryAt, fault: row.last_fault } as const;
 }
 

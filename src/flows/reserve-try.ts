@@ -1,6 +1,6 @@
 import type { Client } from '#core/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
-import { giveBackTry, PENDING_TRIES, returnTry } from '#core/throttle.ts';
+import { giveBackTry, PENDING_TRIES } from '#core/throttle.ts';
 import { type CountedTry, changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { lockUser } from '#store/locks.ts';
@@ -16,6 +16,8 @@ export type Prover = {
   readonly client: Client;
   /** Absent for a step-up. */
   readonly pending?: PendingSignIn;
+  /** Of a step-up: asks again, in the transaction that counts the try, whether the session is still there. */
+  readonly confirm?: (tx: Queries) => Promise<void>;
   /** Tells the person, in the transaction of the refusal, where it means more than a slip. */
   readonly warn: (tx: Queries, refusal: Refusal, authenticatorId?: string) => Promise<void>;
 };
@@ -29,11 +31,14 @@ export async function reserveProof(
 ): Promise<Refusal | readonly CountedTry[]> {
   const { pending, user } = prover;
   await lockUser(tx, user.id);
+  await prover.confirm?.(tx);
   if (pending && !(await reservePendingTry(tx, pending.id, PENDING_TRIES, now))) {
     // Over or used up: only a new sign-in helps, and that may be made at once.
     return pending.expiresAt <= now
       ? refuse('sign_in_expired')
-      : refuse('too_many_attempts', { reason: 'sign_in_again', retryAfterSeconds: 1 });
+      : refuse('too_many_attempts', {
+          ...{ reason: 'sign_in_again', retryAfterSeconds: 1, limitedBy: `pending:${pending.id}` },
+        });
   }
   const counted = await reserveTries(tx, lanes, now);
   if (isRefusal(counted) && pending) await returnPendingTry(tx, pending.id);
@@ -44,12 +49,5 @@ export async function reserveProof(
 export async function giveBackLanes(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
   for (const { key, rule, row } of counted) {
     await changeTries(tx, key, (state) => giveBackTry(rule, state, reservedAt), reservedAt, row);
-  }
-}
-
-/** The try never took place: only its reservation is undone. */
-export async function returnLanes(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
-  for (const { key, rule, row } of counted) {
-    await changeTries(tx, key, (state) => returnTry(rule, state, reservedAt), reservedAt, row);
   }
 }

@@ -8,6 +8,7 @@ import type { Queries } from '#store/database.ts';
 import { deleteWaitingEmail } from '#store/email-links.ts';
 import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
 import { deleteResetRequest } from '#store/reset-requests.ts';
+import { setMfaSkipped } from '#store/user-life.ts';
 import type { Person } from '#store/users.ts';
 import { makeAccessCode, type NewAccessCode } from './access-code.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
@@ -45,23 +46,12 @@ export async function resetMfa(env: Env, act: PersonAct): Promise<ResetDone | Re
 }
 
 /**
- * Takes every authenticator from a person, with all that was built on it: recovery codes, secrets shown, known devices,
- * sessions, open sign-ins and counted tries; and tells them by mail, but for who is disabled. The next sign-in leads to enrollment, which asks
- * for the temporary access code too where there is one.
+ * Takes every authenticator from a person, with all that was built on it, and tells them by mail, unless they are disabled.
+ * The next sign-in leads to enrollment, which asks for the temporary access code too where there is one.
  */
 export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: MfaReset): Promise<ResetDone> {
   const { user } = person;
-  const authenticator = await findAuthenticator(tx, user.id);
-  if (authenticator) {
-    await deleteAuthenticator(tx, authenticator.id);
-    await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator.id));
-  }
-  await deleteTriesUnder(tx, `recovery:${user.id}:`);
-  await deleteRecoveryCodes(tx, user.id);
-  await deleteAccessCode(tx, user.id);
-  await deleteResetRequest(tx, user.id);
-  await deleteWaitingEmail(tx, user.id);
-  const sessions = await endAll(tx, user.id);
+  const sessions = await takeAuthenticators(tx, user.id);
   const { actor, reason, check, codeExpiresAt } = reset;
   const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
   const event = { action: 'user.mfa_reset', ...who, detail: { reason, sessions, ...check } } as const;
@@ -73,4 +63,24 @@ export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: M
   const accessCode =
     codeExpiresAt === undefined ? undefined : await makeAccessCode(env, tx, { user, expiresAt: codeExpiresAt }, actor);
   return { person, sessions, accessCode };
+}
+
+/**
+ * What a reset removes, for every channel; answers how many sessions that ended. `store/tables.ts` has the same list by
+ * table, and a test holds the two to each other.
+ */
+async function takeAuthenticators(tx: Queries, userId: string): Promise<number> {
+  const authenticator = await findAuthenticator(tx, userId);
+  if (authenticator) {
+    await deleteAuthenticator(tx, authenticator.id);
+    await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator.id));
+  }
+  await deleteTriesUnder(tx, `recovery:${userId}:`);
+  await deleteRecoveryCodes(tx, userId);
+  await deleteAccessCode(tx, userId);
+  await deleteResetRequest(tx, userId);
+  await deleteWaitingEmail(tx, userId);
+  // "Not now" was an answer to another question.
+  await setMfaSkipped(tx, userId, undefined);
+  return endAll(tx, userId);
 }

@@ -1,22 +1,24 @@
 import { accessCodeExpiresAt } from '#core/access-code.ts';
 import { isStaff } from '#core/policy.ts';
 import { type Refusal, refuse } from '#core/result.ts';
+import { isSecondPerson } from '#core/second-person.ts';
+import { RESET_REQUEST_SECONDS } from '#core/session.ts';
 import { staffReason } from '#core/staff-reason.ts';
 import type { Env } from '#env.ts';
 import { findAccessCode } from '#store/access-codes.ts';
 import type { ResetRequestTable } from '#store/console-tables.ts';
 import type { Queries } from '#store/database.ts';
-import { deleteEnrollments } from '#store/enrollments.ts';
-import { lockUser } from '#store/locks.ts';
 import { resetsWithoutCode } from '#store/partners.ts';
-import { deletePendingSignIns } from '#store/pending-changes.ts';
-import { claimResetRequest, createResetRequest, findResetOwner } from '#store/reset-requests.ts';
+import { claimResetRequest, createResetRequest, findResetRequest, type ResetRequest } from '#store/reset-requests.ts';
+import { findAccount } from '#store/user-life.ts';
 import { findPerson, type Person } from '#store/users.ts';
 import { makeAccessCode, type NewAccessCode } from './access-code.ts';
+import { actingOn } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
+import { personBehind } from './api-keys.ts';
 import { appendEvent } from './append-event.ts';
+import { endAll } from './person-acts.ts';
 import { type ResetDone, resetMfaOf } from './reset-mfa.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 /** How identity can have been checked: a closed list, so that it can be counted later. */
 export const IDENTITY_CHECKS = ['callback', 'video', 'in_person', 'manager', 'other'] as const;
@@ -39,12 +41,11 @@ export type ResetOutcome = ResetDone | { readonly waits: true };
 export async function askForReset(env: Env, typed: ResetTyped): Promise<ResetOutcome | Refusal> {
   const request = readRequest(env, typed);
   if ('refused' in request) return request;
-  return transactionOrRefusal<ResetOutcome>(env.db, async (tx) => {
-    await lockUser(tx, typed.personId);
+  return actingOn<ResetOutcome>(env, typed.actor, typed.personId, async (tx) => {
     const person = await findPerson(tx, typed.personId);
     if (!person || isStaff(person.user.role)) return refuse('not_found', { reason: 'user' });
     if (!env.config.resetSecondApprover) return carryOut(env, tx, person, request, typed.actor);
-    if (!(await createResetRequest(tx, request))) return refuse('forbidden', { reason: 'waits' });
+    if (!(await createResetRequest(tx, request, waitingSince(env)))) return refuse('forbidden', { reason: 'waits' });
     const who = { actor: actorId(typed.actor), subject: person.user.id, partner: person.user.partnerId };
     const detail = { reason: staffReason(request.reason), checkedBy: request.checked_by };
     if (detail.reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
@@ -59,45 +60,74 @@ export async function askForReset(env: Env, typed: ResetTyped): Promise<ResetOut
  * second factor. Nobody has to agree: an administrator can invite another one anyway.
  */
 export async function resetStaffMfa(env: Env, typed: ResetTyped): Promise<ResetDone | Refusal> {
-  if (typed.personId === actorId(typed.actor)) return refuse('forbidden', { reason: 'own' });
   const request = readRequest(env, typed);
   if ('refused' in request) return request;
-  return transactionOrRefusal(env.db, async (tx) => {
-    await lockUser(tx, typed.personId);
+  return actingOn(env, typed.actor, typed.personId, async (tx) => {
+    if (typed.personId === (await personBehind(tx, typed.actor))) return refuse('forbidden', { reason: 'own' });
     const person = await findPerson(tx, typed.personId);
     if (!person || !isStaff(person.user.role)) return refuse('not_found', { reason: 'user' });
     return carryOut(env, tx, person, request, typed.actor);
   });
 }
 
-/** The second member of staff agrees; whoever asked cannot. Of two who agree at once one carries it out. */
+/** The second member of staff agrees: another person than the one who asked. Of two who agree at once one carries it out. */
 export async function approveReset(env: Env, requestId: string, actor: Actor): Promise<ResetDone | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
-    // The person before all other rows.
-    await lockUser(tx, (await findResetOwner(tx, requestId)) ?? '');
-    const request = await claimResetRequest(tx, requestId, { notBy: actorId(actor) });
-    const person = request && (await findPerson(tx, request.user_id));
-    if (!person || isStaff(person.user.role)) return refuse('not_found', { reason: 'request' });
+  return withRequest(env, requestId, actor, async (tx, request, person) => {
+    if (isStaff(person.user.role)) return refuse('not_found', { reason: 'request' });
+    if (!(await mayApprove(env, tx, request, await personBehind(tx, actor)))) {
+      return refuse('not_found', { reason: 'request' });
+    }
     return carryOut(env, tx, person, request, actor);
   });
 }
 
+/** Whether this person may agree to a reset that waits; the list and the act ask the same. */
+export async function mayApprove(env: Env, queries: Queries, request: ResetRequest, personId: string) {
+  const asker = {
+    ...{ id: request.asker_id, createdBy: request.asker_created_by ?? undefined },
+    createdAt: request.asker_created_at ?? 0,
+  };
+  const approver = await findAccount(queries, personId);
+  return approver !== undefined && isSecondPerson(asker, approver, env.now());
+}
+
 /** Takes a waiting request off the list: declined by another, or taken back by whoever asked. */
 export async function declineReset(env: Env, requestId: string, actor: Actor): Promise<true | Refusal> {
-  return transactionOrRefusal<true>(env.db, async (tx) => {
-    // The person before all other rows.
-    await lockUser(tx, (await findResetOwner(tx, requestId)) ?? '');
-    const request = await claimResetRequest(tx, requestId, {});
-    const person = request && (await findPerson(tx, request.user_id));
-    if (!person) return refuse('not_found', { reason: 'request' });
-    const who = { actor: actorId(actor), subject: person.user.id, partner: person.user.partnerId };
+  return withRequest<true>(env, requestId, actor, async (tx, _request, { user }) => {
+    const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
     await appendEvent(env, tx, { action: 'reset.declined', ...who, detail: {} }, actorClient(actor));
     return true;
   });
 }
 
-/** Another code for somebody whose reset is done, and who could not use the first: it opens nothing any more. */
-export function renewAccessCode(env: Env, typed: CodeTyped): Promise<NewAccessCode | Refusal> {
+/** A request made at this moment or before waits no more. */
+export function waitingSince(env: Pick<Env, 'now'>): number {
+  return env.now() - RESET_REQUEST_SECONDS;
+}
+
+/** Takes a request that still waits off the list and decides it; a refusal leaves it there. */
+async function withRequest<T>(
+  env: Env,
+  requestId: string,
+  actor: Actor,
+  decide: (tx: Queries, request: ResetRequest, person: Person) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const since = waitingSince(env);
+  const owner = async (tx: Queries) => (await findResetRequest(tx, requestId, since))?.user_id;
+  return actingOn(env, actor, owner, async (tx) => {
+    const found = await findResetRequest(tx, requestId, since);
+    const person = found && (await findPerson(tx, found.user_id));
+    if (!person || !(await claimResetRequest(tx, requestId))) return refuse('not_found', { reason: 'request' });
+    return decide(tx, found, person);
+  });
+}
+
+/**
+ * Another code for somebody whose reset is done, and who could not use the first: it opens nothing any more. Where two have
+ * to agree to a code, one of them alone gets no other: they ask for the reset again.
+ */
+export async function renewAccessCode(env: Env, typed: CodeTyped): Promise<NewAccessCode | Refusal> {
+  if (env.config.resetSecondApprover) return refuse('forbidden', { reason: 'second_needed' });
   return renewCodeOf(env, typed, ({ user }) => !isStaff(user.role));
 }
 
@@ -113,14 +143,12 @@ async function renewCodeOf(
 ): Promise<NewAccessCode | Refusal> {
   const expiresAt = accessCodeExpiresAt(codeMinutes, env.now());
   if (expiresAt === undefined) return refuse('invalid_request', { reason: 'code_minutes' });
-  return transactionOrRefusal(env.db, async (tx) => {
-    await lockUser(tx, personId);
+  return actingOn(env, actor, personId, async (tx) => {
     const person = await findPerson(tx, personId);
     if (!person || !isTheirs(person)) return refuse('not_found', { reason: 'user' });
     if (!(await findAccessCode(tx, personId))) return refuse('forbidden', { reason: 'no_code' });
     // What the first code may have opened, to whomever, ends with it.
-    await deletePendingSignIns(tx, personId, '');
-    await deleteEnrollments(tx, personId);
+    await endAll(tx, personId);
     return makeAccessCode(env, tx, { user: person.user, expiresAt }, actor);
   });
 }

@@ -1,5 +1,5 @@
 import type { SecondFactor } from '#core/assurance.ts';
-import { type SignInState, signInMethods, stateAfterPassword } from '#core/sign-in.ts';
+import { type MfaState, type SignInState, signInMethods, stateAfterPassword } from '#core/sign-in.ts';
 import { isDisabled, pausedSeconds, RULES } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
 import { findTries } from '#store/attempts.ts';
@@ -13,15 +13,21 @@ import { oneTimeCodeKey, recoveryCodeKey } from './lanes.ts';
 /** Where a pending sign-in stands now: policy and authenticators are read anew each time, nothing is remembered. */
 export function stateOf(pending: PendingSignIn, now: number): Exclude<SignInState, 'complete'> {
   const demand = demandOf(pending, now);
-  const enrolled = pending.authenticatorId !== undefined;
+  const mfa = mfaIn(pending);
   // "Not now" ends a pending sign-in, so an open one has not been skipped; a policy switched off leaves an offer.
-  const state = stateAfterPassword({ demand, enrolled }, now);
+  const state = stateAfterPassword({ demand, mfa }, now);
   return state === 'complete' ? 'enrollment_offered' : state;
 }
 
 /** Until when the enrollment can wait, where there is a date. */
 export function deadlineOf(pending: PendingSignIn, now: number): number | undefined {
-  return deadlineIn(demandOf(pending, now), pending.authenticatorId !== undefined);
+  return deadlineIn(demandOf(pending, now), mfaIn(pending));
+}
+
+/** What `mfaOfPerson` answers, as it came with the pending sign-in in one statement. */
+function mfaIn({ authenticatorId, awaitsAccessCode }: PendingSignIn): MfaState {
+  if (authenticatorId !== undefined) return 'enrolled';
+  return awaitsAccessCode ? 'awaits_access_code' : 'none';
 }
 
 /** The second factors that work now on this device. */

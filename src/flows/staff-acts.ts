@@ -5,16 +5,17 @@ import { staffReason } from '#core/staff-reason.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/database.ts';
 import { revokeLinks } from '#store/links.ts';
-import { lockHouse, lockUser } from '#store/locks.ts';
+import { lockHouse } from '#store/locks.ts';
 import { deletePendingSignIns } from '#store/pending-changes.ts';
 import { deleteOtherSessions } from '#store/session-changes.ts';
 import { countOtherAdministrators } from '#store/staff.ts';
 import { setDisabled, setRole } from '#store/user-life.ts';
 import { findPerson, type Person } from '#store/users.ts';
+import { actingOn } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
+import { endWithPerson } from './end-with-person.ts';
 import { endAll } from './person-acts.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 type StaffAct = { readonly personId: string; readonly actor: Actor };
 
@@ -33,6 +34,7 @@ export async function changeStaffRole(
     if (!(await setRole(tx, id, { from: role, to: act.to }))) return refuse('not_found', { reason: 'user' });
     await deletePendingSignIns(tx, id, '');
     await deleteOtherSessions(tx, id, '');
+    if (act.to === 'csm') await endWithPerson(env, tx, { userId: id, actor: act.actor, because: 'maker_demoted' });
     const event = { action: 'staff.role_changed', ...who(act), detail: { from: role, to: act.to } } as const;
     await appendEvent(env, tx, event, actorClient(act.actor));
     return person;
@@ -49,6 +51,7 @@ export async function disableStaff(env: Env, act: StaffAct & { readonly reason: 
     await endAll(tx, act.personId);
     await revokeLinks(tx, act.personId);
     await append(env, tx, act, 'user.disabled', reason);
+    await endWithPerson(env, tx, { userId: act.personId, actor: act.actor, because: 'maker_disabled' });
     return person;
   });
 }
@@ -65,11 +68,10 @@ export async function enableStaff(env: Env, act: StaffAct & { readonly reason: s
 /** The member of staff, read while nobody else changes how many administrators there are. */
 async function withStaff(
   env: Env,
-  { personId }: StaffAct,
+  { personId, actor }: StaffAct,
   work: (tx: Queries, person: Person) => Promise<Person | Refusal>,
 ): Promise<Person | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
-    await lockUser(tx, personId);
+  return actingOn(env, actor, personId, async (tx) => {
     await lockHouse(tx);
     const person = await findPerson(tx, personId);
     return person && isStaff(person.user.role) ? work(tx, person) : refuse('not_found', { reason: 'user' });

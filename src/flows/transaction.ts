@@ -31,6 +31,14 @@ export function personTransaction<T>(
   });
 }
 
+/** What runs around the work of a transaction: a caller adds to the one transaction of several that does the act. */
+export type Around<T> = (tx: Queries, work: () => Promise<T | Refusal>) => Promise<T | Refusal>;
+
+/** Nothing around it. */
+export function plainly<T>(_tx: Queries, work: () => Promise<T | Refusal>): Promise<T | Refusal> {
+  return work();
+}
+
 /** Carries a refusal through the rollback; never leaves this file. */
 class RolledBack extends Error {
   readonly refusal: Refusal;

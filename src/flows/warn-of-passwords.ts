@@ -29,18 +29,25 @@ export async function warnOfPasswords(
   const tries = await findTries(tx, key);
   if (tries === undefined || tries.row < MANY_PASSWORDS) return;
   if (!(await isFirst(env, tx, `mail-${key}`, RULES.refusedPasswordMails))) return;
-  await queueMailOrPretend(env, tx, person?.user, { kind: 'refused_passwords', ...whereFrom(client) });
+  const mail = { kind: 'refused_passwords', ...whereFrom(client) } as const;
+  await queueMailOrPretend(env, tx, { receiver: person?.user, counted: email }, mail);
 }
 
 const NOBODY = { email: '', locale: undefined };
+
+type Addressed = {
+  /** The email that was typed, canonical: what is mailed to it is counted, whether or not it is somebody's. */
+  readonly counted: string | false;
+  readonly receiver: Parameters<typeof queueMail>[2] | undefined;
+};
 
 /** Puts a mail into the outbox for somebody, or does the same work for nobody. */
 export async function queueMailOrPretend(
   env: Env,
   tx: Queries,
-  receiver: { readonly email: string; readonly locale: string | undefined } | undefined,
+  { receiver, counted }: Addressed,
   mail: Mail,
 ): Promise<void> {
-  const id = await queueMail(env, tx, receiver ?? NOBODY, mail);
+  const id = await queueMail(env, tx, receiver ?? NOBODY, mail, counted);
   await deleteMail(tx, receiver ? '' : id);
 }

@@ -12,9 +12,9 @@ import {
   retireWebhookSecrets,
   type Webhook,
 } from '#store/webhooks.ts';
+import { actingTransaction } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { appendEvent } from './append-event.ts';
-import { transactionOrRefusal } from './transaction.ts';
 
 /** How long the secret before goes on signing beside a new one: for the receiver to take the new one over. */
 const OLD_SECRET_SECONDS = 24 * 60 * 60;
@@ -34,7 +34,7 @@ export async function addWebhook(
     return refuse('invalid_request', { reason: 'events' });
   const id = env.newId();
   const now = env.now();
-  return env.db.transaction(async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const idle = { disabled_at: null, disabled_because: null, failing_since: null };
     await createWebhook(tx, { id, url, events: events.join(' '), created_at: now, ...idle });
     const secret = await addSecret(env, tx, id);
@@ -46,7 +46,7 @@ export async function addWebhook(
 
 /** Makes a new secret; for a day deliveries are signed with both. */
 export async function rotateWebhookSecret(env: Env, actor: Actor, id: string): Promise<MadeWebhook | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
+  return actingTransaction(env, actor, async (tx) => {
     const webhook = await findWebhook(tx, id);
     if (!webhook) return refuse('not_found', { reason: 'webhook' });
     await retireWebhookSecrets(tx, id, env.now() + OLD_SECRET_SECONDS);
@@ -57,7 +57,7 @@ export async function rotateWebhookSecret(env: Env, actor: Actor, id: string): P
 }
 
 export async function stopWebhook(env: Env, actor: Actor, id: string): Promise<Webhook | Refusal> {
-  return change(env, id, async (tx) => {
+  return change(env, actor, id, async (tx) => {
     const changed = await disableWebhook(tx, id, { now: env.now(), because: 'by_staff' });
     if (changed) await tell(env, tx, actor, 'webhook.disabled', id);
   });
@@ -65,19 +65,20 @@ export async function stopWebhook(env: Env, actor: Actor, id: string): Promise<W
 
 /** What was not taken meanwhile and is not given up yet goes out again. */
 export async function resumeWebhook(env: Env, actor: Actor, id: string): Promise<Webhook | Refusal> {
-  return change(env, id, async (tx) => {
+  return change(env, actor, id, async (tx) => {
     if (await enableWebhook(tx, id)) await tell(env, tx, actor, 'webhook.enabled', id);
   });
 }
 
-/** Sends a delivery again that was taken or given up. */
-export async function replay(env: Env, actor: Actor, deliveryId: string): Promise<true | Refusal> {
-  return transactionOrRefusal<true>(env.db, async (tx) => {
+/** Sends a delivery again that was taken or given up; `waiting` for one that goes out anyway. Not while its webhook is disabled. */
+export async function replay(env: Env, actor: Actor, deliveryId: string): Promise<true | 'waiting' | Refusal> {
+  return actingTransaction<true | 'waiting'>(env, actor, async (tx) => {
     const delivery = await findDelivery(tx, deliveryId);
-    if (!delivery) return refuse('not_found', { reason: 'delivery' });
-    if (await replayDelivery(tx, deliveryId, env.now())) {
-      await tell(env, tx, actor, 'webhook.replayed', delivery.webhook_id, deliveryId);
-    }
+    const webhook = delivery && (await findWebhook(tx, delivery.webhook_id));
+    if (!webhook) return refuse('not_found', { reason: 'delivery' });
+    if (webhook.disabledAt !== undefined) return refuse('forbidden', { reason: 'webhook_disabled' });
+    if (!(await replayDelivery(tx, deliveryId, env.now()))) return 'waiting';
+    await tell(env, tx, actor, 'webhook.replayed', webhook.id, deliveryId);
     return true;
   });
 }
@@ -95,8 +96,13 @@ async function addSecret(env: Env, tx: Queries, webhookId: string): Promise<stri
   return secret;
 }
 
-async function change(env: Env, id: string, work: (tx: Queries) => Promise<void>): Promise<Webhook | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
+async function change(
+  env: Env,
+  actor: Actor,
+  id: string,
+  work: (tx: Queries) => Promise<void>,
+): Promise<Webhook | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
     await work(tx);
     return (await findWebhook(tx, id)) ?? refuse('not_found', { reason: 'webhook' });
   });

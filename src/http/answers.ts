@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { typed } from './typed.ts';
 
 /** An instant in the API: RFC 3339, UTC. */
 export const instantSchema = z.iso.datetime();
@@ -16,4 +17,4 @@ export function sessionAnswer({ token, expiresAt }: { token: string; expiresAt: 
 
 export const completeSchema = z.strictObject({ state: z.literal('complete'), session: sessionSchema });
 
-export const codeBody = z.strictObject({ code: z.string() });
+export const codeBody = z.strictObject({ code: typed('code') });

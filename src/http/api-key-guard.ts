@@ -1,10 +1,11 @@
-import { isApiKeyShaped } from '#core/api-key.ts';
+import { isApiKeyShaped, isLiveApiKey, SCOPES } from '#core/api-key.ts';
 import { type Allowance, takeRequest } from '#core/request-rate.ts';
 import { type Refusal, refuse } from '#core/result.ts';
 import { LAST_SEEN_EVERY_SECONDS } from '#core/session.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { type ApiKey, findApiKeyByHash, touchApiKey } from '#store/api-keys.ts';
+import type { GrantedApiKey } from '#store/granted.ts';
 import { bearerToken } from './guard.ts';
 import type { ApiKeyGuard, Guard } from './route.ts';
 
@@ -24,11 +25,11 @@ export async function checkApiKey(
   { env, allowances }: { readonly env: Env; readonly allowances: Allowances },
   guard: ApiKeyGuard,
   authorization: string | null,
-): Promise<{ readonly apiKey: ApiKey } | Refusal> {
+): Promise<{ readonly apiKey: GrantedApiKey } | Refusal> {
   const typed = bearerToken(authorization);
   const apiKey = isApiKeyShaped(typed) ? await findApiKeyByHash(env.db.read, tokenHash(typed)) : undefined;
   const now = env.now();
-  if (!apiKey || apiKey.revokedAt !== undefined || apiKey.expiresAt <= now) {
+  if (!apiKey || !isLiveApiKey(apiKey, now)) {
     if (apiKey) env.log.warn({ apiKeyId: apiKey.id }, 'an API key was used that is over');
     return refuse('api_key_invalid');
   }
@@ -36,8 +37,9 @@ export async function checkApiKey(
   allowances.set(apiKey.id, allowance);
   if (retryAfterSeconds !== undefined) return refuse('too_many_attempts', { retryAfterSeconds });
   noteUse(env, apiKey);
-  const isGood = apiKey.scopes.some((scope) => guard === `apiKey:${scope}`);
-  return isGood ? { apiKey } : refuse('forbidden', { reason: 'scope' });
+  const grantedFor = SCOPES.find((scope) => guard === `apiKey:${scope}`);
+  const isGood = grantedFor !== undefined && apiKey.scopes.includes(grantedFor);
+  return isGood ? { apiKey: { ...apiKey, grantedFor } } : refuse('forbidden', { reason: 'scope' });
 }
 
 /** Beside the answer, at most once a minute: what it says is for the eyes of an administrator. */

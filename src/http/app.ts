@@ -1,4 +1,5 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { Env } from '#env.ts';
@@ -12,21 +13,27 @@ import { headerSets } from './headers.ts';
 import { readiness } from './health.ts';
 import { type Arrival, type Ask, askOf, type House, type Standing } from './house.ts';
 import { openApiDocument } from './openapi.ts';
-import { browserOf, refusalPage } from './page-answer.ts';
+import { createOperatorWatch } from './operator-watch.ts';
+import { browserOf, refusalPage, replyResponse } from './page-answer.ts';
 import { answerPage } from './pages.ts';
+import { readParams } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
-import { checkRaw } from './raw-checks.ts';
+import { checkRaw, isForAnyHost } from './raw-checks.ts';
 import { requestIdOf } from './request-id.ts';
 import type { Guard, PageRoute, Route } from './route.ts';
 import { siteOf } from './site.ts';
 import { answerFile, assets, brandFiles } from './static.ts';
-import { answerRaw } from './wire.ts';
+import { answerRaw, answerUnreadable, refuseConnect } from './wire.ts';
 
 export type App = {
   /** Answers a request that needs no socket: tests, and everything behind the raw checks. */
   fetch(request: Request, arrival?: Arrival): Promise<Response>;
   /** For `node:http`: the raw checks, then `fetch`. */
   listener(incoming: IncomingMessage, outgoing: ServerResponse): void;
+  /** Answers what Node could not read as a request, and ends the connection. */
+  unreadable(error: Error, socket: Duplex): void;
+  /** Nobody is led on to another server from here. */
+  refuseConnect(socket: Duplex): void;
   /** What `/readyz` and the end of each answer go by; the one who stops the server sets it. */
   readonly standing: Standing;
 };
@@ -40,9 +47,10 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     cookieNames: cookieNames(site),
     headers: headerSets(site),
     pages: new Map(routes.filter(isShownPage).map((route) => [route.path, route])),
-    proxies: { forwardedHeaderIgnored: false },
-    standing: { isLeaving: false, endsConnections: false },
+    watch: createOperatorWatch(env),
+    standing: { isLeaving: false, endsConnections: false, clockJumped: () => false },
     allowances: new Map(),
+    formsUnderWay: new Map(),
   };
   const hono = new Hono<Wire>();
   addRoutes(hono, house, routes);
@@ -65,10 +73,24 @@ export function createApp(env: Env, routes: readonly Route[]): App {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (house.standing.endsConnections) outgoing.setHeader('connection', 'close');
     const refusal = checkRaw(incoming, site);
+    watchHost(house, incoming, refusal);
     if (refusal === undefined) void answer(incoming, outgoing);
     else answerRaw(house, incoming, outgoing, refusal);
   };
-  return { fetch, listener, standing: house.standing };
+  return { fetch, listener, ...rawMouths(house), standing: house.standing };
+}
+
+function rawMouths(house: House): Pick<App, 'unreadable' | 'refuseConnect'> {
+  return {
+    unreadable: (error, socket) => answerUnreadable(house, error, socket),
+    refuseConnect: (socket) => refuseConnect(house, socket),
+  };
+}
+
+/** A host that is not ours is a stranger's mistake or a setting: it is a setting when no request for ours arrives. */
+function watchHost({ watch }: House, { url = '', headers }: IncomingMessage, refusal: Problem | undefined): void {
+  if (refusal?.refused === 'misdirected_request') watch.note('host_unknown', headers.host);
+  else if (refusal === undefined && !isForAnyHost(url)) watch.clear('host_unknown');
 }
 
 export type RouteRow = { readonly method: string; readonly path: string; readonly guard: Guard };
@@ -81,7 +103,8 @@ export function routeTable(routes: readonly Route[]): readonly RouteRow[] {
 
 const OPEN_API_PATH = '/api/v1/openapi.json';
 const ASSETS_PATH = '/assets/:file';
-const OWN_PATHS = ['/healthz', '/readyz', OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/logo'];
+const HEALTH_PATHS = ['/healthz', '/readyz'];
+const OWN_PATHS = [...HEALTH_PATHS, OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/logo'];
 
 type Wire = { Bindings: Ask };
 
@@ -94,7 +117,8 @@ function addRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): vo
     const hasParams = route.path.includes(':');
     hono.on(route.method, route.path, (c: Context<Wire>) => {
       c.env.route = route.path;
-      const params = hasParams ? c.req.param() : NO_PARAMS;
+      const params = hasParams ? readParams(c.req.param()) : NO_PARAMS;
+      if (params === undefined) return answerUnmatched(hono, house, c.env);
       return route.mouth === 'api' ? answerCall(house, route, c.env, params) : answerPage(house, route, c.env, params);
     });
   }
@@ -106,7 +130,8 @@ function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]):
   const { env } = house;
   let document: object | undefined;
   const own = (path: string, answer: (c: Context<Wire>) => Response | Promise<Response>): void => {
-    hono.get(path, (c) => {
+    // Some balancers ask for health with OPTIONS: they go by the status.
+    hono.on(HEALTH_PATHS.includes(path) ? ['GET', 'OPTIONS'] : ['GET'], [path], (c) => {
       c.env.route = path;
       c.env.quiet = true;
       return answer(c);
@@ -130,12 +155,26 @@ function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]):
 
 /** 405 where another method would have been right, else 404. */
 async function answerUnmatched(hono: Hono<Wire>, house: House, ask: Ask): Promise<Response> {
-  const methods = ['GET', 'POST', 'DELETE'].filter((method) => hono.router.match(method, ask.pathname)[0].length > 0);
+  const isKnown = (method: string, path: string) => hono.router.match(method, path)[0].length > 0;
+  const plain = withoutSlash(ask);
+  if (plain !== undefined && isKnown('GET', plain)) {
+    return replyResponse(house, ask, { status: 308, location: plain + ask.search, cookies: [] });
+  }
+  const methods = ['GET', 'POST', 'DELETE'].filter((method) => isKnown(method, ask.pathname));
   if (methods.length === 0 || methods.includes(ask.request.method)) {
     return ask.pathname.startsWith('/api/') ? refuse(house, ask, problem('not_found')) : answerMissing(house, ask);
   }
   const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   return refuse(house, ask, problem('method_not_allowed', { allow }));
+}
+
+/** The address of a page without the slash that somebody, or a mail program, put behind it. */
+function withoutSlash({ request: { method }, pathname }: Ask): string | undefined {
+  if ((method !== 'GET' && method !== 'HEAD') || pathname.startsWith('/api/') || pathname.startsWith('//'))
+    return undefined;
+  let end = pathname.length;
+  while (pathname[end - 1] === '/') end--;
+  return end > 0 && end < pathname.length ? pathname.slice(0, end) : undefined;
 }
 
 /** A page that is not there carries Sign out like any other, for whoever is signed in. */

@@ -1,13 +1,19 @@
-import { isRefusal } from '#core/result.ts';
+import { AuthorityLost } from '#core/authority.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
 import { jsonResponse, problemResponse } from './answer.ts';
 import { checkApiKey, isApiKeyGuard } from './api-key-guard.ts';
 import { checkCall } from './guard.ts';
 import { type Ask, clientOf, type House } from './house.ts';
-import { fitJson, fitQuery, isMediaType, isProblem, parseJson, readBody } from './parse.ts';
+import { type BodyRead, fitJson, fitQuery, isMediaType, isProblem, parseJson, readBody } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import type { ApiRoute } from './route.ts';
 
-/** The longest way of the API: query, client, guard, body, handler; each can only say no and end it. */
+/**
+ * The longest way of the API: query, client, body, guard, handler; each can only say no and end it.
+ *
+ * The body is here to its last byte before the guard asks: a caller who holds that byte back is judged by what is true
+ * when it comes. What is wrong with the body is told only to callers who may send one.
+ */
 export async function answerCall(
   house: House,
   route: ApiRoute,
@@ -19,20 +25,32 @@ export async function answerCall(
   if (isProblem(query)) return problemResponse(house, ask, query);
   const client = clientOf(house, ask, undefined);
   if (isProblem(client)) return problemResponse(house, ask, client);
-  const { guard } = route;
-  const authorization = ask.request.headers.get('authorization');
-  const found = isApiKeyGuard(guard)
-    ? await checkApiKey(house, guard, authorization)
-    : await checkCall(env, guard, authorization);
+  const body = route.method === 'GET' ? undefined : await readBody(ask.request, ask.arrival.incoming);
+  const found = await checkGuard(house, route, ask);
   if (isRefusal(found)) return problemResponse(house, ask, found);
   const idempotencyKey = readIdempotencyKey(route, ask);
   if (typeof idempotencyKey === 'object') return problemResponse(house, ask, idempotencyKey);
-  const input = route.method === 'GET' ? NO_INPUT : await readInput(route, ask);
+  const input = body === undefined ? NO_INPUT : readInput(route, ask, body);
   if (isProblem(input)) return problemResponse(house, ask, input);
   // The door between the erased table and the typed declaration: the checks and readers above proved what it says.
   const call = { env, client, params, query: query.value, input: input.value, idempotencyKey, ...found } as never;
-  const answer = await route.handle(call);
+  const answer = await handle(route, call);
   return isRefusal(answer) ? problemResponse(house, ask, answer) : jsonResponse(house, ask, answer);
+}
+
+function checkGuard(house: House, { guard }: ApiRoute, { request }: Ask): Promise<object | Refusal> {
+  const authorization = request.headers.get('authorization');
+  return isApiKeyGuard(guard) ? checkApiKey(house, guard, authorization) : checkCall(house.env, guard, authorization);
+}
+
+/** An act whose caller lost what the guard found, before it could begin, is answered as the guard would have. */
+async function handle(route: ApiRoute, call: never): Promise<unknown> {
+  try {
+    return await route.handle(call);
+  } catch (error) {
+    if (error instanceof AuthorityLost) return error.refusal;
+    throw error;
+  }
 }
 
 const NO_INPUT = { value: undefined };
@@ -55,8 +73,7 @@ function readIdempotencyKey({ idempotent }: ApiRoute, { request }: Ask): string 
 }
 
 /** The validated body; a call without one takes nothing or `{}`. */
-async function readInput(route: ApiRoute, { request, arrival }: Ask): Promise<{ readonly value: unknown } | Problem> {
-  const body = await readBody(request, arrival.incoming);
+function readInput(route: ApiRoute, { request }: Ask, body: BodyRead): { readonly value: unknown } | Problem {
   if (isProblem(body)) return body;
   if (route.body === undefined && body.bytes.length === 0) return NO_INPUT;
   if (!isMediaType(request.headers.get('content-type'), 'application/json')) return problem('unsupported_media_type');

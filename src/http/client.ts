@@ -1,11 +1,11 @@
-import { isIP, isIPv4, SocketAddress } from 'node:net';
+import { isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /** The client's address, or why it cannot be told. */
 export type ClientAddress = { readonly address: string | undefined } | { readonly unknown: true };
 
 /**
  * The address behind `trustedProxies` hops: each proxy appends the address that it saw, so the n-th from the right
- * is the last one that a trusted proxy wrote.
+ * is the last one that a trusted proxy wrote. Some add the port, and then write an IPv6 address in brackets or quotes.
  *
  * Behind proxies a missing or unreadable entry fails closed: a limit per address must not be dodged by garbage.
  */
@@ -15,8 +15,19 @@ export function clientAddress(
   trustedProxies: number,
 ): ClientAddress {
   if (trustedProxies === 0) return { address: peer === undefined ? undefined : canonicalAddress(dropZone(peer)) };
-  const address = canonicalAddress(forwardedFor?.split(',').at(-trustedProxies)?.trim() ?? '');
+  const address = forwardedAddress(forwardedFor?.split(',').at(-trustedProxies)?.trim() ?? '');
   return address === undefined ? { unknown: true } : { address };
+}
+
+/** `"[2001:db8::1]:51008"`, with all quotes and brackets, is the longest that a proxy writes. */
+const LONGEST_ENTRY = 64;
+
+function forwardedAddress(entry: string): string | undefined {
+  if (entry.length > LONGEST_ENTRY) return undefined;
+  const text = /^"(.*)"$/.exec(entry)?.[1] ?? entry;
+  const [, v6, v4, port = '0'] = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (Number(port) > 65_535 || (v6 !== undefined && !isIPv6(v6))) return undefined;
+  return canonicalAddress(v6 ?? v4 ?? text);
 }
 
 /** One text for one address: IPv4 also when it came mapped into IPv6, IPv6 compressed; `undefined` for anything else. */

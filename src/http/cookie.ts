@@ -1,3 +1,4 @@
+import { PEOPLE_PER_BROWSER } from '#core/session.ts';
 import type { CookieChange } from './reply.ts';
 import type { Site } from './site.ts';
 
@@ -63,3 +64,10 @@ export function setCookie(change: CookieChange, names: CookieNames, https: boole
 export function isTokenShaped(value: string | undefined): value is string {
   return value !== undefined && /^[\w-]{43}$/.test(value);
 }
+
+/** The device cookie: such a value for each person that the browser is known for. */
+export function isDeviceShaped(value: string | undefined): value is string {
+  return value !== undefined && DEVICE_SHAPE.test(value);
+}
+
+const DEVICE_SHAPE = new RegExp(`^[\\w-]{43}(?:\\.[\\w-]{43}){0,${PEOPLE_PER_BROWSER - 1}}$`);

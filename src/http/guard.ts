@@ -1,24 +1,18 @@
-import { isStaff } from '#core/policy.ts';
+import { checkStanding, type SessionGuard } from '#core/authority.ts';
 import { type Refusal, refuse } from '#core/result.ts';
-import {
-  ACT_STEP_UP_AGE_SECONDS,
-  isLiveSession,
-  isSteppedUp,
-  LAST_SEEN_EVERY_SECONDS,
-  RECOVERY_CODES_COPY_SECONDS,
-  STEP_UP_AGE_SECONDS,
-} from '#core/session.ts';
+import { isLivePending, isLiveSession, LAST_SEEN_EVERY_SECONDS, RECOVERY_CODES_COPY_SECONDS } from '#core/session.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import type { Mouth } from '#store/database.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { findPendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
 import { setStepUpTarget, touchSession } from '#store/session-changes.ts';
 import { findSession, type Session } from '#store/sessions.ts';
 import { type Cookies, isTokenShaped } from './cookie.ts';
-import type { ApiKeyGuard, Guard, PageGuard, SessionGuard } from './route.ts';
+import type { ApiKeyGuard, Guard, PageGuard } from './route.ts';
 
 /** The live credentials that a request carried, as far as its guard needs them. */
-export type Found = { readonly session?: Session; readonly pending?: PendingSignIn };
+export type Found = { readonly session?: Session | GrantedSession; readonly pending?: PendingSignIn };
 
 /** What a guard says to somebody who wants a page. */
 export type PageVerdict =
@@ -45,7 +39,7 @@ export async function checkPage(env: Env, visit: Visit, cookies: Cookies): Promi
     case 'public':
       return { kind: 'granted', found: await findBoth(env, cookies) };
     case 'pendingSignIn':
-      return checkPendingPage(env, cookies);
+      return checkPendingPage(env, visit, cookies);
     default:
       return checkSessionPage(env, visit, visit.guard, cookies);
   }
@@ -66,14 +60,16 @@ async function findBoth(env: Env, cookies: Cookies): Promise<Found> {
   };
 }
 
-async function checkPendingPage(env: Env, cookies: Cookies): Promise<PageVerdict> {
+async function checkPendingPage(env: Env, { isPost }: Visit, cookies: Cookies): Promise<PageVerdict> {
   const pending = await findPending(env, cookies.pending, 'page');
   if (pending && isLivePending(pending, env.now())) return { kind: 'granted', found: { pending } };
   if (pending?.completedTo !== undefined) return { kind: 'elsewhere', location: pending.completedTo };
   const session = await findLiveSession(env, cookies.session, 'page');
   if (session) return { kind: 'elsewhere', location: wayOn(session, env.now()) };
-  // Whoever took too long is told so; whoever has no pending sign-in at all has nothing to be told of.
-  return { kind: 'elsewhere', location: pending ? '/sign-in?ended' : '/sign-in' };
+  if (pending) return { kind: 'elsewhere', location: '/sign-in?ended' };
+  // A form of the second step was on the screen: the sign-in was there, and its cookie is not. A page may be a bookmark.
+  const isLost = isPost && cookies.pending === undefined;
+  return { kind: 'elsewhere', location: isLost ? '/sign-in?lost' : '/sign-in' };
 }
 
 /** Where a signed-in person goes from a page of the sign-in: where it went, but first to codes that wait. */
@@ -87,49 +83,11 @@ async function checkSessionPage(env: Env, visit: Visit, guard: SessionGuard, coo
   if (codesWait(session, env.now()) && !STAYS_OPEN.test(visit.target)) {
     return { kind: 'elsewhere', location: CODES_PAGE };
   }
-  const refused = checkSession(guard, session, env.now());
+  const refused = checkStanding(guard, session, env.now());
   if (refused === 'step_up_required') return stepUpFirst(env, visit, session);
   return refused === undefined
-    ? { kind: 'granted', found: { session } }
+    ? { kind: 'granted', found: { session: { ...session, grantedAs: guard } } }
     : { kind: 'refused', code: refused, found: { session } };
-}
-
-type Needs = { readonly mayEnter?: (session: Session) => boolean; readonly provenWithinSeconds?: number };
-
-const NEEDS: Readonly<Record<SessionGuard, Needs>> = {
-  session: {},
-  steppedUp: { provenWithinSeconds: STEP_UP_AGE_SECONDS },
-  manager: { mayEnter: isManager },
-  managerSteppedUp: { mayEnter: isManager, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
-  staff: { mayEnter: isStaffMember },
-  staffSteppedUp: { mayEnter: isStaffMember, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
-  staffAdmin: { mayEnter: isAdministrator },
-  staffAdminSteppedUp: { mayEnter: isAdministrator, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
-};
-
-/** The role first: whoever may not do it at all is not asked for a proof. */
-function checkSession(
-  guard: SessionGuard,
-  session: Session,
-  now: number,
-): 'forbidden' | 'step_up_required' | undefined {
-  const { mayEnter, provenWithinSeconds } = NEEDS[guard];
-  if (mayEnter && !mayEnter(session)) return 'forbidden';
-  if (provenWithinSeconds === undefined) return undefined;
-  return isSteppedUp(session, now, provenWithinSeconds) ? undefined : 'step_up_required';
-}
-
-function isManager({ user, partner }: Session): boolean {
-  return user.role === 'manager' && partner !== undefined;
-}
-
-/** Staff always have MFA: a session of theirs that no second factor opened would be a fault of ours, and opens nothing. */
-function isStaffMember({ user, secondFactorAt }: Session): boolean {
-  return isStaff(user.role) && secondFactorAt !== undefined;
-}
-
-function isAdministrator(session: Session): boolean {
-  return isStaffMember(session) && session.user.role === 'admin';
 }
 
 function signInFirst({ isPost, target }: Visit): PageVerdict {
@@ -170,8 +128,8 @@ export async function checkCall(
   }
   const session = await findLiveSession(env, token, 'api');
   if (!session) return refuse('sign_in_expired');
-  const refused = checkSession(guard, session, env.now());
-  return refused === undefined ? { session } : refuse(refused);
+  const refused = checkStanding(guard, session, env.now());
+  return refused === undefined ? { session: { ...session, grantedAs: guard } } : refuse(refused);
 }
 
 /** RFC 6750 §2.1; the scheme's name is compared without case (RFC 9110 §11.1). */
@@ -181,10 +139,6 @@ export function bearerToken(authorization: string | null): string | undefined {
 
 async function findPending(env: Env, token: string | undefined, mouth: Mouth): Promise<PendingSignIn | undefined> {
   return isTokenShaped(token) ? findPendingSignIn(env.db.read, tokenHash(token), mouth) : undefined;
-}
-
-function isLivePending(pending: PendingSignIn, now: number): boolean {
-  return pending.completedAt === undefined && pending.expiresAt > now;
 }
 
 async function findLiveSession(env: Env, token: string | undefined, mouth: Mouth): Promise<Session | undefined> {

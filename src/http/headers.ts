@@ -17,13 +17,13 @@ export function headerSets(site: Site): HeaderSets {
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
-    ...(site.https ? { 'strict-transport-security': 'max-age=63072000; includeSubDomains' } : {}),
+    ...(site.hsts === undefined ? {} : { 'strict-transport-security': site.hsts }),
   };
   return {
     page: {
       ...everywhere,
       'cache-control': 'no-store',
-      'content-security-policy': pagePolicy(site),
+      'content-security-policy': PAGE_POLICY,
       'cross-origin-opener-policy': 'same-origin',
       'permissions-policy': PERMISSIONS,
     },
@@ -39,15 +39,14 @@ const PERMISSIONS = [
   ...['clipboard-write', 'publickey-credentials-get', 'publickey-credentials-create'].map((name) => `${name}=(self)`),
 ].join(', ');
 
-function pagePolicy({ portalOrigin }: Site): string {
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "connect-src 'self'",
-    `form-action 'self'${portalOrigin === undefined ? '' : ` ${portalOrigin}`}`,
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ].join('; ');
-}
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  // For every redirect after a form too: what leads elsewhere goes over a page of ours (`way-on.ts`).
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');

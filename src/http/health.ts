@@ -1,6 +1,6 @@
 import type { Env } from '#env.ts';
 import type { Durability } from '#store/database.ts';
-import { hasMailWaitingSince } from '#store/deliveries.ts';
+import { findHeldMail, hasMailWaitingSince } from '#store/deliveries.ts';
 import { findOldestUnsealedAt } from '#store/vitals.ts';
 import type { House } from './house.ts';
 
@@ -18,7 +18,7 @@ const MAX_CLOCK_DRIFT_SECONDS = 5;
 const MAX_UNSEALED_SECONDS = 60;
 
 /** Whether requests can be served; the reasons also carry what does not stop it but wants to be looked at. */
-export async function readiness({ env, proxies, standing }: House): Promise<Readiness> {
+export async function readiness({ env, watch, standing }: House): Promise<Readiness> {
   const storage = await storageTrouble(env);
   const troubles = [
     standing.isLeaving ? 'stopping' : undefined,
@@ -28,8 +28,11 @@ export async function readiness({ env, proxies, standing }: House): Promise<Read
     storage === undefined ? await clockTrouble(env) : undefined,
   ].filter((reason) => reason !== undefined);
   const warnings = [
+    // No other clock is there to say which of the two times was right.
+    standing.clockJumped() ? 'clock_jumped' : undefined,
     storage === undefined ? await sealingTrouble(env) : undefined,
-    proxies.forwardedHeaderIgnored ? 'forwarded_header_ignored' : undefined,
+    ...watch.troubles(),
+    storage === undefined && (await isMailHeld(env)) ? 'mail_held' : undefined,
     storage === undefined && (await isMailStuck(env)) ? 'mail_stuck' : undefined,
   ].filter((reason) => reason !== undefined);
   const durability = storage === undefined ? await durabilityOf(env) : undefined;
@@ -46,6 +49,11 @@ const MAIL_STUCK_SECONDS = 10 * 60;
 /** Mail does not arrive: people wait for links, but whoever has a password signs in. */
 async function isMailStuck({ config, db, now }: Env): Promise<boolean> {
   return config.smtp !== undefined && hasMailWaitingSince(db.read, now() - MAIL_STUCK_SECONDS);
+}
+
+/** The mail server refuses us until somebody changes a setting, here or there: no need to wait ten minutes to say so. */
+async function isMailHeld({ config, db }: Env): Promise<boolean> {
+  return config.smtp !== undefined && (await findHeldMail(db.read)) !== undefined;
 }
 
 async function storageTrouble(env: Env): Promise<string | undefined> {

@@ -5,8 +5,10 @@ import type { Allowances } from './api-key-guard.ts';
 import { clientAddress } from './client.ts';
 import type { CookieNames } from './cookie.ts';
 import type { HeaderSets } from './headers.ts';
+import type { OperatorWatch } from './operator-watch.ts';
 import { type Problem, problem } from './problem.ts';
 import type { PageRoute } from './route.ts';
+import type { UnderWay } from './sent-forms.ts';
 import type { Site } from './site.ts';
 
 /** What answering needs, made once from the environment and the routes. */
@@ -17,10 +19,12 @@ export type House = {
   readonly headers: HeaderSets;
   /** The pages that can be asked for, by path: a form with a stale token is shown again by the page it came from. */
   readonly pages: ReadonlyMap<string, PageRoute>;
-  readonly proxies: ProxyWatch;
+  readonly watch: OperatorWatch;
   readonly standing: Standing;
   /** How often each API key may still ask. */
   readonly allowances: Allowances;
+  /** The forms that are being answered, by their names. */
+  readonly formsUnderWay: Map<string, UnderWay>;
 };
 
 /** How long this process still answers: it tells the balancer first, then the connections, then it stops listening. */
@@ -29,10 +33,9 @@ export type Standing = {
   isLeaving: boolean;
   /** Each answer is the last of its connection. */
   endsConnections: boolean;
+  /** The clock of this process has jumped a while ago. */
+  clockJumped: () => boolean;
 };
-
-/** Whether a forwarded header came although no proxy is trusted: a setting is missing, or somebody tries something. */
-export type ProxyWatch = { forwardedHeaderIgnored: boolean };
 
 /** How the request arrived; absent where there is no socket. */
 export type Arrival = {
@@ -79,22 +82,34 @@ const MAX_USER_AGENT_LENGTH = 512;
 export function clientOf(house: House, ask: Ask, deviceToken: string | undefined): Client | Problem {
   const { headers } = ask.request;
   const { trustedProxies } = house.env.config;
-  if (trustedProxies === 0) watchForwarded(house, headers);
-  const found = clientAddress(peerOf(ask.arrival), headers.get('x-forwarded-for'), trustedProxies);
+  watchForwarded(house, headers);
+  const forwardedFor = headers.get('x-forwarded-for');
+  const found = clientAddress(peerOf(ask.arrival), forwardedFor, trustedProxies);
   if ('unknown' in found) {
+    const isMissing = (forwardedFor ?? '').split(',').filter((entry) => entry.trim() !== '').length < trustedProxies;
+    house.watch.note(isMissing ? 'forwarded_for_missing' : 'forwarded_for_unreadable', forwardedFor ?? undefined);
     return problem('invalid_request', { detail: 'X-Forwarded-For does not name the client.' });
   }
   const userAgent = headers.get('user-agent')?.slice(0, MAX_USER_AGENT_LENGTH);
-  return { requestId: ask.requestId, address: found.address, userAgent, deviceToken };
+  const socket = ask.arrival.incoming?.socket;
+  const hasLeft = socket && (() => socket.destroyed);
+  return { requestId: ask.requestId, address: found.address, userAgent, deviceToken, ...(hasLeft && { hasLeft }) };
 }
 
 function peerOf(arrival: Arrival): string | undefined {
   return arrival.remoteAddress ?? arrival.incoming?.socket.remoteAddress;
 }
 
-function watchForwarded({ env, proxies }: House, headers: Request['headers']): void {
-  if (proxies.forwardedHeaderIgnored) return;
-  if (!['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'].some((name) => headers.has(name))) return;
-  proxies.forwardedHeaderIgnored = true;
-  env.log.warn('a forwarded header was ignored: behind a proxy, set SALLYPORT_TRUSTED_PROXIES');
+function watchForwarded({ env, site, watch }: House, headers: Request['headers']): void {
+  const { trustedProxies } = env.config;
+  if (trustedProxies === 0) {
+    if (FORWARDED.some((name) => headers.has(name))) watch.note('forwarded_header_ignored');
+    return;
+  }
+  const scheme = headers.get('x-forwarded-proto')?.split(',').at(-trustedProxies)?.trim().toLowerCase();
+  if (scheme === undefined) return;
+  if (scheme === (site.https ? 'https' : 'http')) watch.clear('forwarded_proto_differs');
+  else watch.note('forwarded_proto_differs', scheme);
 }
+
+const FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'];

@@ -1,5 +1,6 @@
 import type { KeyRing } from '#crypto/key-ring.ts';
 import type { Session } from '#store/sessions.ts';
+import type { FormFields } from './parse.ts';
 
 export type KeptFields = Readonly<Record<string, string>>;
 
@@ -8,8 +9,13 @@ const PARAMETER = 'kept';
 const MOST_BYTES = 4096;
 
 /** The fields of a form that may come back to it: those that its route names, and so never a secret. */
-export function pickFields(fields: KeptFields, names: readonly string[]): KeptFields {
-  return Object.fromEntries(names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
+export function pickFields(fields: FormFields, names: readonly string[]): KeptFields {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = fields[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /**

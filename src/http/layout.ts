@@ -24,6 +24,8 @@ type Layout = {
   readonly nav?: Content;
   readonly doors?: Doors | undefined;
   readonly refusal?: Summary | undefined;
+  /** Where the browser goes by itself at once. */
+  readonly goTo?: string | undefined;
   readonly body: Content;
 };
 
@@ -34,6 +36,7 @@ export function layout(view: View, page: Layout): Html {
     title: refusal === undefined ? page.title : `${view.t('layout.error')}: ${page.title}`,
     width: page.width,
     nav: page.nav,
+    goTo: page.goTo,
     card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
 ${refusal ? summary(refusal) : view.kept && notice(view.t('layout.kept'), 'info')}${page.body}`,
   });
@@ -48,11 +51,29 @@ type ErrorPage = {
 
 /** What is shown in place of a page: what happened and the way on. */
 export function errorPage(view: View, { status, title, text, action }: ErrorPage): Html {
-  return frame(view, {
-    title,
-    width: 'form',
-    card: html`<p class="status">${status}</p><h1>${unbroken(title)}</h1><p class="lead">${text}</p>
+  // Whoever asked may have been led here: what stands in the address is not repeated.
+  return frame(
+    { ...view, path: undefined },
+    {
+      title,
+      width: 'form',
+      card: html`<p class="status">${status}</p><h1>${unbroken(title)}</h1><p class="lead">${text}</p>
 ${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}`,
+    },
+  );
+}
+
+/**
+ * The same where no form and hardly a link of ours would work: at an address that is not ours, and for a browser whose
+ * cookies are too many for any request. It can be read without its style sheets.
+ */
+export function barePage(view: BareView, { status, title, text, action }: ErrorPage): Html {
+  return documentOf(view, {
+    title,
+    isConsole: false,
+    body: html`<main id="main" class="form"><div class="card"><p class="status">${status}</p><h1>${unbroken(title)}</h1>
+<p class="lead">${text}</p>
+${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}</div></main>`,
   });
 }
 
@@ -66,9 +87,33 @@ function unbroken(title: string): Content {
   });
 }
 
-type Frame = { readonly title: string; readonly width: Width; readonly nav?: Content; readonly card: Content };
+type Frame = Pick<Layout, 'title' | 'width' | 'nav' | 'goTo'> & { readonly card: Content };
 
-function frame(view: View, { title, width, nav, card }: Frame): Html {
+function frame(view: View, { title, width, nav, goTo, card }: Frame): Html {
+  return documentOf(view, {
+    title,
+    goTo,
+    sent: view.stepsToPage?.toString(),
+    isConsole: width === 'console',
+    body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
+${header(view)}
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div></main>
+${footer(view)}`,
+  });
+}
+
+type BareView = Pick<View, 'config' | 'locale' | 't'>;
+
+type Document = {
+  readonly title: string;
+  readonly goTo?: string | undefined;
+  /** For the script: how many steps back the page of the form is. */
+  readonly sent?: string | undefined;
+  readonly isConsole: boolean;
+  readonly body: Content;
+};
+
+function documentOf(view: BareView, { title, goTo, sent, isConsole, body }: Document): Html {
   return html`${raw('<!doctype html>')}
 <html lang="${view.locale}">
 <head>
@@ -77,16 +122,14 @@ function frame(view: View, { title, width, nav, card }: Frame): Html {
 <meta name="color-scheme" content="light dark">
 <meta name="format-detection" content="telephone=no">
 <title>${title} – ${view.config.productName}</title>
+${goTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${goTo}">`}
 <link rel="icon" href="${view.config.logo === undefined ? 'data:,' : '/logo'}">
 <link rel="stylesheet" href="${assetPath('style.css')}">
-${width === 'console' && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
+${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
 <script src="${assetPath('page.js')}" defer></script>
 </head>
-<body>
-<a class="skip" href="#main">${view.t('layout.skip')}</a>
-${header(view)}
-<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div></main>
-${footer(view)}
+<body${attributes({ 'data-sent': sent })}>
+${body}
 </body>
 </html>
 `;
@@ -121,7 +164,7 @@ function languageSwitch(view: View): Html {
       })}>${languageName(locale)}</button>`,
   );
   return html`<details class="language"><summary><span class="unseen">${view.t('layout.language')}: </span>${languageName(view.locale)}</summary>
-${form(view, '/language', html`<input type="hidden" name="return_to" value="${view.path}">${choices}`)}</details>`;
+${form(view, '/language', html`${view.path !== undefined && html`<input type="hidden" name="return_to" value="${view.path}">`}${choices}`)}</details>`;
 }
 
 /** Takes the focus by `autofocus`, so that it works without a script; the inner `alert` is what is read aloud. */
@@ -132,7 +175,8 @@ ${text !== undefined && text !== '' && html`<p>${text}</p>`}</div></div>`;
 }
 
 function staleForm(view: View): Summary {
-  return { title: view.t('layout.stale.title'), text: view.t('layout.stale.text') };
+  const text = view.t(view.noCookie ? 'layout.stale.noCookie' : 'layout.stale.text');
+  return { title: view.t('layout.stale.title'), text };
 }
 
 /** Only on paper: whose page this is, and from when. */

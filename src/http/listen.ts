@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Env } from '#env.ts';
 import type { App } from './app.ts';
-import { answerUnreadable, refuseConnect } from './wire.ts';
+import { closeUnread } from './unread-sockets.ts';
 
 export type Listening = {
   /** Where it listens, which behind a proxy is not the public URL. */
@@ -20,7 +20,8 @@ const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 5_000,
-  maxHeaderSize: 16 * 1024,
+  // Browsers send the cookies of every application on the host, up to 4 KB each.
+  maxHeaderSize: 32 * 1024,
   // The raw checks answer a missing Host themselves, as a problem like any other.
   requireHostHeader: false,
 };
@@ -28,19 +29,42 @@ const LIMITS = {
 /** More open sockets are an attack or a broken proxy; each costs memory and a file handle. */
 const MAX_CONNECTIONS = 10_000;
 
-/** For as long as a request may take to arrive, plus a full hash queue. */
+/** Longer than a request may take to arrive, and twice as long as it may wait in the hash queue. */
 const CLOSE_SECONDS = 20;
 
 /** Node ends an idle connection a second later than it announces, so that the announcement can be relied on. */
 const KEEP_ALIVE_SLACK_MS = 2_000;
 
-export async function listen(env: Env, app: App): Promise<Listening> {
+/** @param unreadMs how long a peer may take nothing of its answer; tests have less patience */
+export async function listen(env: Env, app: App, unreadMs?: number): Promise<Listening> {
   const { host, port } = env.config;
-  const server = createServer(LIMITS, app.listener);
+  const server = createServer(LIMITS, withFewWaiting(app.listener));
   server.maxConnections = MAX_CONNECTIONS;
-  server.on('clientError', (error, socket) => answerUnreadable(error, socket, env.newId()));
-  server.on('connect', (_request, socket) => refuseConnect(socket, env.newId()));
+  closeUnread(server, env.log, unreadMs);
+  server.on('clientError', app.unreadable);
+  server.on('connect', (_request, socket) => app.refuseConnect(socket));
   return listenOn(server, { host, port, setting: 'PORT' });
+}
+
+/**
+ * Each answer that waits for the one before it is in memory, and a packet holds a thousand small requests. No browser
+ * sends a request before the last one is answered, and no proxy sends many.
+ */
+const MOST_WAITING = 32;
+
+function withFewWaiting(listener: App['listener']): App['listener'] {
+  const waiting = new WeakMap<object, number>();
+  return (incoming, outgoing) => {
+    const { socket } = incoming;
+    const count = (waiting.get(socket) ?? 0) + 1;
+    if (count > MOST_WAITING) {
+      socket.destroy();
+      return;
+    }
+    waiting.set(socket, count);
+    outgoing.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
+    listener(incoming, outgoing);
+  };
 }
 
 type Place = { readonly host: string; readonly port: number; readonly setting: string };

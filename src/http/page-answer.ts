@@ -1,5 +1,5 @@
 import { newToken } from '#core/token.ts';
-import { isLocale, type Locale, type MessageKey, negotiateLocale, translator } from '#messages/messages.ts';
+import { isLocale, type Locale, negotiateLocale, type PlainKey, translator } from '#messages/messages.ts';
 import { type Cookies, isTokenShaped, readCookies, setCookie } from './cookie.ts';
 import { makeFormToken } from './form.ts';
 import { type Found, formBinding } from './guard.ts';
@@ -9,6 +9,7 @@ import { type Problem, type ProblemCode, problem, problemHeaders, statusOf } fro
 import { type Reply, show } from './reply.ts';
 import type { PageGuard } from './route.ts';
 import type { View } from './view.ts';
+import { leavesUs, wayOnAddress } from './way-on.ts';
 
 /** The pages that the wire itself answers with; a feature draws its own refusals. */
 const SHOWN = [
@@ -56,7 +57,7 @@ export function keptFormPage(house: House, ask: Ask, found: Found): Response {
   return messagePage(house, ask, problem('step_up_required'), text, found);
 }
 
-type Text = { readonly title: MessageKey; readonly text: MessageKey };
+type Text = { readonly title: PlainKey; readonly text: PlainKey };
 
 function messagePage(house: House, ask: Ask, refusal: Problem, text: Text, found: Found): Response {
   const browser = browserOf(house, ask) ?? { cookies: {}, formCookie: newToken(house.env.random) };
@@ -68,7 +69,7 @@ function messagePage(house: House, ask: Ask, refusal: Problem, text: Text, found
   return pageResponse(house, ask, browser, { ...show(page, status), headers: problemHeaders(refusal) });
 }
 
-type WayOn = { readonly href: string; readonly label: MessageKey };
+type WayOn = { readonly href: string; readonly label: PlainKey };
 
 const HOME: WayOn = { href: '/', label: 'error.action.home' };
 
@@ -84,17 +85,30 @@ export function localeOf({ request }: Ask, { cookies: { language } }: Browser): 
 
 /** What every page is drawn with. */
 export function drawView(house: House, ask: Ask, browser: Browser, guard: PageGuard, found: Found): View {
-  const { config, keys, now } = house.env;
+  const { config, keys, now, random } = house.env;
   const locale = localeOf(ask, browser);
   const binding = formBinding(guard, found) ?? found.session?.id ?? found.pending?.id;
-  const formToken = makeFormToken(keys, browser.formCookie, binding);
-  const view: View = { config, locale, t: translator(locale), now: now(), path: ask.pathname + ask.search, formToken };
+  const formToken = makeFormToken(keys, browser.formCookie, binding, newToken(random));
+  const isPost = ask.request.method === 'POST';
+  const view: View = {
+    ...{ config, locale, t: translator(locale), now: now(), formToken },
+    // The address of a form has no query of ours.
+    path: isPost ? ask.pathname : ask.pathname + ask.search,
+    ...(isPost && { stepsToPage: stepsToPage(house, ask) }),
+  };
   const user = found.session?.user;
   if (user === undefined) return view;
   const { name, email, role } = user;
   const signedIn = { ...view, signedIn: { name, email } };
   if (role === 'manager') return { ...signedIn, isManager: true };
   return role === 'csm' || role === 'admin' ? { ...signedIn, staff: role } : signedIn;
+}
+
+/** How far above the address of a form the page is that it stands on: `/enroll/skip` is sent from `/enroll`. */
+function stepsToPage({ pages }: House, { route }: Ask): number {
+  const parts = route.split('/');
+  const steps = parts.findIndex((_, step) => pages.has(parts.slice(0, parts.length - step).join('/') || '/'));
+  return Math.max(0, steps);
 }
 
 /** The answer of a handler; the first page that a browser sees brings the cookie that its forms need. */
@@ -104,8 +118,10 @@ export function pageResponse(house: House, ask: Ask, { cookies, formCookie }: Br
   return replyResponse(house, ask, { ...reply, cookies: [...reply.cookies, ...added] });
 }
 
-export function replyResponse(house: House, { requestId }: Ask, reply: Reply): Response {
-  const { html, file, location } = reply;
+export function replyResponse(house: House, ask: Ask, reply: Reply): Response {
+  const { requestId } = ask;
+  const { html, file } = reply;
+  const location = reply.location === undefined ? undefined : nextAddress(house, ask, reply.location);
   const headers = new Headers({ ...house.headers.page, 'x-request-id': requestId, ...reply.headers });
   if (html !== undefined) headers.set('content-type', 'text/html; charset=utf-8');
   if (file !== undefined) headers.set('content-type', file.type);
@@ -115,6 +131,19 @@ export function replyResponse(house: House, { requestId }: Ask, reply: Reply): R
     headers.append('set-cookie', setCookie(change, house.cookieNames, house.site.https));
   }
   return new Response(html ?? (file && bodyOf(file.body)) ?? null, { status: reply.status, headers });
+}
+
+/** The page of ours that led here: it names itself to us alone, through every redirect after its form (`Referrer-Policy`). */
+export function cameFrom({ site }: House, { request }: Ask): string | undefined {
+  const referer = request.headers.get('referer');
+  return referer?.startsWith(`${site.origin}/`) ? referer.slice(site.origin.length) : undefined;
+}
+
+/** A way that leaves us goes over a page of ours where a form began it: SECURITY, `form-action`. */
+function nextAddress(house: House, ask: Ask, location: string): string {
+  const { env, pages } = house;
+  const mayFollowForm = ask.request.method === 'POST' || cameFrom(house, ask) !== undefined;
+  return mayFollowForm && leavesUs(env.config, pages, location) ? wayOnAddress(env.keys, location) : location;
 }
 
 /** Pieces are drawn as the browser takes them: a long file is never whole in memory. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
+import { isShort, isStorable } from '#core/text.ts';
 import { type Problem, problem } from './problem.ts';
 
 /** No form and no call of ours comes near it. */
@@ -8,7 +9,11 @@ const MAX_BODY_BYTES = 64 * 1024;
 /** Our deepest body is one object: more is somebody looking for a stack to overflow. */
 const MAX_JSON_DEPTH = 8;
 
-type Read = { readonly bytes: Buffer } | Problem;
+/** Our largest form has 20 fields; a password manager adds a few. */
+const MAX_FIELDS = 100;
+
+/** A body to its last byte, or why it is none. */
+export type BodyRead = { readonly bytes: Buffer } | Problem;
 type Parsed<T> = { readonly value: T } | Problem;
 
 const EMPTY = Buffer.alloc(0);
@@ -19,17 +24,17 @@ export function isProblem(value: object): value is Problem {
 }
 
 /** The body, counted while it comes in: a length that is announced is not believed, a missing one is no way round. */
-export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<Read> {
-  const encoding = request.headers.get('content-encoding');
-  // No decompression: a kilobyte can become a gigabyte.
-  if (encoding !== null) return problem('unsupported_media_type');
+export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<BodyRead> {
+  const encoding = request.headers.get('content-encoding') ?? 'identity';
+  // No decompression: a kilobyte can become a gigabyte. `identity` says that there is none (RFC 9110 §12.5.3).
+  if (encoding.trim().toLowerCase() !== 'identity') return problem('unsupported_media_type');
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) return problem('payload_too_large');
   if (incoming !== undefined) return readIncoming(incoming);
   return request.body === null ? { bytes: EMPTY } : readChunks(request.body);
 }
 
 /** From Node's own stream where there is one: a web stream around it costs more than the whole rest of a request. */
-function readIncoming(incoming: IncomingMessage): Promise<Read> {
+function readIncoming(incoming: IncomingMessage): Promise<BodyRead> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -45,7 +50,7 @@ function readIncoming(incoming: IncomingMessage): Promise<Read> {
   });
 }
 
-async function readChunks(body: AsyncIterable<Uint8Array>): Promise<Read> {
+async function readChunks(body: AsyncIterable<Uint8Array>): Promise<BodyRead> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -56,29 +61,39 @@ async function readChunks(body: AsyncIterable<Uint8Array>): Promise<Read> {
   return { bytes: Buffer.concat(chunks) };
 }
 
-/** The media type alone, or `undefined` when it names a charset that is not UTF-8. */
+/** Whether a header names this media type, and no charset but UTF-8, which old programs write without its hyphen. */
 export function isMediaType(header: string | null, expected: string): boolean {
   const [type = '', ...parameters] = (header ?? '').toLowerCase().split(';');
   const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='));
-  return type.trim() === expected && (charset === undefined || /^charset="?utf-8"?$/.test(charset));
+  return type.trim() === expected && (charset === undefined || /^charset="?utf-?8"?$/.test(charset));
 }
 
 /** The fields of a form. A field that is there twice is refused: two readers could see two different forms. */
 export function parseForm(bytes: Buffer): Parsed<Readonly<Record<string, string>>> {
   const text = decode(bytes);
   if (text === undefined) return problem('invalid_request');
+  return readFields(text) ?? problem('invalid_request', { detail: 'A field was sent twice, or there are too many.' });
+}
+
+/** Counted before they are split. */
+function readFields(text: string): { readonly value: Readonly<Record<string, string>> } | undefined {
+  if (text.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) return undefined;
   const fields = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(text)) {
-    if (fields.has(name)) return problem('invalid_request', { detail: 'A field was sent twice.' });
+    if (fields.has(name)) return undefined;
     fields.set(name, value);
   }
   return { value: Object.fromEntries(fields) };
 }
 
-/** What a form's handler gets: what does not fit is as good as not sent. */
-export function fitForm(form: z.ZodType, fields: Readonly<Record<string, string>>): unknown {
+/** The fields of a form as its route declares them. */
+export type FormFields = Readonly<Record<string, string | undefined>>;
+export type Form = z.ZodType<FormFields>;
+
+/** What a form's handler gets: every field of a page is optional, so only a text that nothing can keep does not fit. */
+export function fitForm(form: Form, fields: Readonly<Record<string, string>>): Parsed<FormFields> {
   const fitted = form.safeParse(fields);
-  return fitted.success ? fitted.data : form.parse({});
+  return fitted.success ? { value: fitted.data } : problem('invalid_request');
 }
 
 export function parseJson(bytes: Buffer): Parsed<unknown> {
@@ -106,17 +121,27 @@ export function fitJson(body: z.ZodType, value: unknown): Parsed<unknown> {
 
 /** Names the parameter that does not fit. One that is there twice is refused, as a field of a form is. */
 export function fitQuery(query: z.ZodType, search: string): Parsed<unknown> {
-  const fields = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(search)) {
-    if (fields.has(name)) return problem('invalid_request', { detail: 'A query parameter was sent twice.' });
-    fields.set(name, value);
+  const fields = readFields(search.slice(1));
+  if (fields === undefined) {
+    return problem('invalid_request', { detail: 'A query parameter was sent twice, or there are too many.' });
   }
-  const fitted = query.safeParse(Object.fromEntries(fields));
+  const fitted = query.safeParse(fields.value);
   if (fitted.success) return { value: fitted.data };
   const name = fitted.error.issues[0]?.path[0];
   const fault =
     name === undefined ? 'There is an unknown query parameter.' : `The parameter ${String(name)} does not fit.`;
   return problem('invalid_request', { detail: fault });
+}
+
+/** The query of a page. A list skips what it does not know in it; a text that nothing can keep is no query at all. */
+export function readPageQuery(search: string): URLSearchParams | Problem {
+  const query = new URLSearchParams(search.split('&', MAX_FIELDS).join('&'));
+  return [...query.values()].every(isStorable) ? query : problem('invalid_request');
+}
+
+/** The values in the path, or `undefined` when one of them can be no id, token or name of a file of ours. */
+export function readParams(params: Readonly<Record<string, string>>): Readonly<Record<string, string>> | undefined {
+  return Object.values(params).every((value) => isShort('id', value) && isStorable(value)) ? params : undefined;
 }
 
 function decode(bytes: Buffer): string | undefined {

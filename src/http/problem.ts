@@ -34,7 +34,11 @@ const TABLE: Readonly<Record<ProblemCode, Row>> = {
   invalid_request: [400, 'Invalid request', 'The request does not have the form that is described for it.'],
   invalid_credentials: [401, 'Invalid credentials', 'Email or password is wrong.'],
   sign_in_expired: [401, 'Sign-in expired', 'No live token was sent: sign in again.'],
-  api_key_invalid: [401, 'API key invalid', 'No live API key was sent: it is missing, expired or revoked.'],
+  api_key_invalid: [
+    401,
+    'API key invalid',
+    'No live API key was sent: it is missing, expired or revoked, or ended with its maker.',
+  ],
   forbidden: [403, 'Forbidden', 'This is not allowed here, now or for this role.'],
   step_up_required: [403, 'Step-up required', 'Prove a second factor again first.'],
   authenticator_disabled: [403, 'Authenticator disabled', 'Too many wrong codes: support has to reset it.'],
@@ -53,7 +57,7 @@ const TABLE: Readonly<Record<ProblemCode, Row>> = {
     'The body has to come in the described media type, uncompressed.',
   ],
   misdirected_request: [421, 'Misdirected request', 'This host name is not served here.'],
-  headers_too_large: [431, 'Headers too large', 'Address and headers of a request have at most 16 KiB.'],
+  headers_too_large: [431, 'Headers too large', 'Address and headers of a request have at most 32 KiB.'],
   idempotency_key_reused: [
     422,
     'Idempotency key reused',

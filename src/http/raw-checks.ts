@@ -2,7 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { type Problem, problem } from './problem.ts';
 import type { Site } from './site.ts';
 
-const HEALTH_PATHS: readonly string[] = ['/healthz', '/readyz'];
+/**
+ * What says nothing of anybody, under any name: health, because a balancer asks by address, and the files that the page
+ * about a wrong address needs.
+ */
+const FOR_ANY_HOST = /^\/(?:(?:healthz|readyz|brand\.css|logo)(?:\?|$)|assets\/)/;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
 
@@ -21,7 +25,19 @@ export function checkRaw(raw: RawRequest, site: Pick<Site, 'hosts'>): Problem | 
   }
   const { hosts, authorizations } = countHeaders(raw.rawHeaders);
   if (authorizations > 1) return problem('invalid_request', { detail: 'Authorization was sent twice.' });
-  return isOurs(hosts, site) || HEALTH_PATHS.includes(target) ? undefined : problem('misdirected_request');
+  return isOurs(hosts, site) || isForAnyHost(target) ? undefined : problem('misdirected_request');
+}
+
+/** Whether the host that was asked for says nothing about the settings. */
+export function isForAnyHost(target: string): boolean {
+  return FOR_ANY_HOST.test(target);
+}
+
+/** Our host with the dot of a whole domain name: the same machine, but another site to a browser. */
+export function isOursWithDot({ rawHeaders }: Pick<RawRequest, 'rawHeaders'>, site: Pick<Site, 'hosts'>): boolean {
+  const { hosts } = countHeaders(rawHeaders);
+  const plain = hosts.map((host) => host.replace(/\.(?=:\d{1,5}$|$)/, ''));
+  return plain.join() !== hosts.join() && isOurs(plain, site);
 }
 
 /** Origin form (RFC 9112 §3.2.1) in visible ASCII; a fragment or a backslash has no place in it. */

@@ -6,6 +6,8 @@ export const REASON_DETAILS: Readonly<Record<string, string>> = {
   'invalid_request.checked_by': 'checkedBy is none of the ways that are described.',
   'invalid_request.email': 'This is no email address.',
   'invalid_request.email_taken': 'Somebody has this email address already.',
+  'invalid_request.email_reserved':
+    'Somebody with this email address and with MFA was deleted less than 30 days ago: it stays reserved until then.',
   'invalid_request.name': 'A name has 1 to 100 characters, none of them a control character.',
   'invalid_request.name_taken': 'A partner has this name already: send a slug of its own to add another one.',
   'invalid_request.reason_missing': 'A reason is needed: it is kept in the audit log.',
@@ -21,6 +23,9 @@ export const REASON_DETAILS: Readonly<Record<string, string>> = {
   'forbidden.no_code': 'There is no temporary access code: it begins with a reset of MFA.',
   'forbidden.not_disabled': 'Only a user who is disabled is deleted.',
   'forbidden.scope': 'The API key is live, and not good for the scope that this call needs.',
-  'forbidden.user_disabled': 'The user is disabled, or their partner is archived.',
+  'forbidden.partner_archived': 'The partner is archived: nobody of it can sign in until it is restored.',
+  'forbidden.second_needed':
+    'A second member of staff has to agree to a temporary access code: ask for the reset of MFA again.',
+  'forbidden.user_disabled': 'The user is disabled.',
   'forbidden.waits': 'A reset of this user is waiting already for a second member of staff.',
 };

@@ -27,19 +27,21 @@ export function refusalText(view: View, refusal: Refusal, place: Place): Refusal
     case 'invalid_request':
       return shapeText(view, refusal, place);
     case 'too_many_attempts':
-      return place === 'password' ? passwordWait(view, refusal) : codeWait(view, refusal, place);
+      return tooManyText(view, refusal, place);
     case 'authenticator_paused':
       return { title: t('refusal.paused.title'), text: withRecovery(view, pausedText(view, refusal), place) };
     case 'authenticator_disabled':
       return disabledText(view, refusal, place);
     case 'password_unacceptable':
       return newPasswordText(view, refusal);
+    case 'temporarily_unavailable':
+      return waitText(view, 'busy', refusal);
     default:
       return plainText(view, PLAIN[refusal.refused] ?? 'other');
   }
 }
 
-type Plain = 'credentials' | 'recovery' | 'recoveryUsed' | 'accessCode' | 'accessCodeOver' | 'busy' | 'over' | 'other';
+type Plain = 'credentials' | 'recovery' | 'recoveryUsed' | 'accessCode' | 'accessCodeOver' | 'over' | 'other';
 
 /** The same words wherever they meet somebody. */
 const PLAIN: Readonly<Partial<Record<RefusalCode, Plain>>> = {
@@ -48,7 +50,6 @@ const PLAIN: Readonly<Partial<Record<RefusalCode, Plain>>> = {
   recovery_code_already_used: 'recoveryUsed',
   access_code_incorrect: 'accessCode',
   access_code_expired: 'accessCodeOver',
-  temporarily_unavailable: 'busy',
   sign_in_expired: 'over',
   enrollment_expired: 'over',
 };
@@ -90,6 +91,19 @@ function shapeText({ t, config }: View, { reason }: Refusal, place: Place): Refu
 
 function plainText({ t }: View, name: Plain): RefusalText {
   return { title: t(`refusal.${name}.title`), text: t(`refusal.${name}.text`) };
+}
+
+/** When to try again, where nothing that was typed is wrong. */
+function waitText({ t }: View, name: 'busy' | 'often', { retryAfterSeconds = 2 }: Refusal): RefusalText {
+  return {
+    title: t(`refusal.${name}.title`),
+    text: t(`refusal.${name}.text`, { wait: duration(t, retryAfterSeconds) }),
+  };
+}
+
+function tooManyText(view: View, refusal: Refusal, place: Place): RefusalText {
+  if (refusal.reason === 'often') return waitText(view, 'often', refusal);
+  return place === 'password' ? passwordWait(view, refusal) : codeWait(view, refusal, place);
 }
 
 function newPasswordText({ t, config }: View, { reason }: Refusal): RefusalText {

@@ -24,6 +24,11 @@ export function show(
   return { status, html: html.toString(), cookies };
 }
 
+/** Where a form led, to be said again: the cookies that came with it are for one answer alone. */
+export function wayOf({ status, location }: Reply): Reply {
+  return { status, ...(location !== undefined && { location }), cookies: [] };
+}
+
 /** 303: the browser asks for `location` with GET. */
 export function seeOther(location: string, cookies: readonly CookieChange[] = []): Reply {
   return { status: 303, location, cookies };

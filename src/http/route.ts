@@ -1,12 +1,15 @@
 import type { z } from 'zod';
 import type { Scope } from '#core/api-key.ts';
+import type { SessionGuard } from '#core/authority.ts';
 import type { Client } from '#core/client.ts';
+import type { NamedAct } from '#core/named-act.ts';
 import type { Refusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
-import type { ApiKey } from '#store/api-keys.ts';
+import type { GrantedApiKey, GrantedSession } from '#store/granted.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import type { Session } from '#store/sessions.ts';
 import type { Partner } from '#store/users.ts';
+import type { Form } from './parse.ts';
 import type { Reply } from './reply.ts';
 import type { View } from './view.ts';
 
@@ -19,33 +22,22 @@ export type PageGuard = 'public' | 'pendingSignIn' | SessionGuard;
 /** A live key of the management API that is good for this scope; no token of a person stands for one, nor the reverse. */
 export type ApiKeyGuard = `apiKey:${Scope}`;
 
-/** What asks for a live session, and for more: a role, and with `…SteppedUp` a factor proven recently. */
-export type SessionGuard =
-  | 'session'
-  | 'steppedUp'
-  | 'manager'
-  | 'managerSteppedUp'
-  | 'staff'
-  | 'staffSteppedUp'
-  | 'staffAdmin'
-  | 'staffAdminSteppedUp';
-
 /** What each guard has proven by the time the handler runs. */
 export type Granted = {
   public: { readonly pending?: PendingSignIn; readonly session?: Session };
   pendingSignIn: { readonly pending: PendingSignIn };
-  session: { readonly session: Session };
-  steppedUp: { readonly session: Session };
+  session: { readonly session: GrantedSession };
+  steppedUp: { readonly session: GrantedSession };
   manager: { readonly session: ManagerSession };
   managerSteppedUp: { readonly session: ManagerSession };
-  staff: { readonly session: Session };
-  staffSteppedUp: { readonly session: Session };
-  staffAdmin: { readonly session: Session };
-  staffAdminSteppedUp: { readonly session: Session };
-} & { [G in ApiKeyGuard]: { readonly apiKey: ApiKey } };
+  staff: { readonly session: GrantedSession };
+  staffSteppedUp: { readonly session: GrantedSession };
+  staffAdmin: { readonly session: GrantedSession };
+  staffAdminSteppedUp: { readonly session: GrantedSession };
+} & { [G in ApiKeyGuard]: { readonly apiKey: GrantedApiKey } };
 
 /** A manager has a partner: their own, and no other. */
-export type ManagerSession = Session & { readonly partner: Partner };
+type ManagerSession = GrantedSession & { readonly partner: Partner };
 
 type Request<G extends Guard, Input, Query> = Granted[G] & {
   readonly env: Env;
@@ -58,6 +50,10 @@ type Request<G extends Guard, Input, Query> = Granted[G] & {
 /** A page asked for, or a form sent to one. */
 export type PageCall<G extends PageGuard, Input = undefined> = Request<G, Input, URLSearchParams> & {
   readonly view: View;
+  /** The form that was sent, where one was: sent twice, it is done once. */
+  readonly sent: NamedAct | undefined;
+  /** Path and query of the page of ours on which the link or the form was. */
+  readonly cameFrom: string | undefined;
 };
 
 export type ApiCall<G extends Guard, Input = undefined, Query = undefined> = Request<G, Input, Query> & {
@@ -65,15 +61,15 @@ export type ApiCall<G extends Guard, Input = undefined, Query = undefined> = Req
   readonly idempotencyKey: string | undefined;
 };
 
-type PageDeclaration<G extends PageGuard, Form extends z.ZodType | undefined> = {
+type PageDeclaration<G extends PageGuard, F extends Form | undefined> = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly guard: G;
-  /** The fields of the form; what does not fit reaches the handler as `undefined` fields, never as a 500. */
-  readonly form?: Form;
+  /** The fields of the form, each optional: what is missing or too long is refused by the rule for its field. */
+  readonly form?: F;
   /** The fields that come back in `view.kept` when the form was sent too late after a proof: none that is a secret. */
-  readonly keeps?: Form extends z.ZodType ? readonly (keyof z.output<Form> & string)[] : never;
-  readonly handle: (call: PageCall<G, Form extends z.ZodType ? z.output<Form> : undefined>) => Promise<Reply> | Reply;
+  readonly keeps?: F extends Form ? readonly (keyof z.output<F> & string)[] : never;
+  readonly handle: (call: PageCall<G, F extends Form ? z.output<F> : undefined>) => Promise<Reply> | Reply;
 };
 
 type ApiDeclaration<
@@ -114,7 +110,7 @@ export type PageRoute = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly guard: PageGuard;
-  readonly form: z.ZodType | undefined;
+  readonly form: Form | undefined;
   readonly keeps: readonly string[];
   readonly handle: (call: never) => Promise<Reply> | Reply;
 };
@@ -134,8 +130,8 @@ export type ApiRoute = {
 };
 
 /** Declares a page: what it is, who may see it, and how it answers, in one place. */
-export function page<const G extends PageGuard, Form extends z.ZodType | undefined = undefined>(
-  declaration: PageDeclaration<G, Form>,
+export function page<const G extends PageGuard, F extends Form | undefined = undefined>(
+  declaration: PageDeclaration<G, F>,
 ): PageRoute {
   const { method, path, guard, form, keeps = [], handle } = declaration;
   return { mouth: 'page', method, path, guard, form, keeps, handle };

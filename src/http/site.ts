@@ -6,12 +6,12 @@ export type Site = {
   /** The values of `Host` that mean us: as the URL has it, and with the scheme's own port spelled out. */
   readonly hosts: readonly string[];
   readonly https: boolean;
+  /** The value of Strict-Transport-Security; absent without https. */
+  readonly hsts: string | undefined;
   readonly port: string;
-  /** Where a finished sign-in may go: browsers apply `form-action` to the redirect after a form. */
-  readonly portalOrigin: string | undefined;
 };
 
-export function siteOf({ publicUrl, portalUrl }: Pick<Config, 'publicUrl' | 'portalUrl'>): Site {
+export function siteOf({ publicUrl, hstsSubdomains }: Pick<Config, 'publicUrl' | 'hstsSubdomains'>): Site {
   const { origin, host, isHttps } = publicUrl;
   const { port } = new URL(origin);
   const ownPort = isHttps ? '443' : '80';
@@ -19,7 +19,7 @@ export function siteOf({ publicUrl, portalUrl }: Pick<Config, 'publicUrl' | 'por
     origin,
     hosts: port === '' ? [host, `${host}:${ownPort}`] : [host],
     https: isHttps,
+    hsts: isHttps ? `max-age=63072000${hstsSubdomains ? '; includeSubDomains' : ''}` : undefined,
     port: port || ownPort,
-    portalOrigin: portalUrl?.startsWith('http') ? new URL(portalUrl).origin : undefined,
   };
 }

@@ -8,8 +8,10 @@ export type View = {
   readonly t: Translate;
   /** Unix seconds at which the page is drawn. */
   readonly now: number;
-  /** The path asked for, for the language switch. */
-  readonly path: string;
+  /** The path asked for, for the language switch; absent on a page that must not repeat it. */
+  readonly path: string | undefined;
+  /** On the answer to a form: how many steps above its address a page can be asked for. */
+  readonly stepsToPage?: number;
   readonly formToken: string;
   /** Present on signed-in pages: they carry Sign out and a link to /security. */
   readonly signedIn?: { readonly name: string; readonly email: string };
@@ -19,6 +21,8 @@ export type View = {
   readonly isManager?: true;
   /** Set when the form's token did not fit and the form is shown again. */
   readonly staleForm?: boolean;
+  /** Set when that form came without any cookie of ours. */
+  readonly noCookie?: boolean;
   /** What was typed into this form when it was sent before: too late after a proof, or with a token that did not fit. */
   readonly kept?: Readonly<Record<string, string>>;
   /** The email of the form that is shown again. */

@@ -1,25 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answers } from '#signals.ts';
+import { rawRefusalPage } from './bare-page.ts';
 import type { House } from './house.ts';
 import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, statusOf } from './problem.ts';
+import { isOursWithDot } from './raw-checks.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** A refusal of the raw checks: nothing of the request is read any further, so the connection ends with it. */
-export function answerRaw(
-  { env, headers }: House,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  refusal: Problem,
-): void {
+export function answerRaw(house: House, incoming: IncomingMessage, outgoing: ServerResponse, refusal: Problem): void {
+  const { env } = house;
   const requestId = requestIdOf(env, incoming.headers['x-request-id']);
-  const status = statusOf(refusal.refused);
+  const answer = rawAnswer(house, incoming, refusal, requestId);
+  const { status, body } = answer;
   env.log.info({ method: incoming.method, route: 'none', status, requestId }, 'request');
   if (answers.isHeard()) answers.tell({ method: incoming.method, route: 'none', status });
-  const body = problemBody(refusal, requestId);
   outgoing.writeHead(status, {
-    ...headers.api,
-    'content-type': 'application/problem+json',
+    ...answer.headers,
     'content-length': Buffer.byteLength(body),
     'x-request-id': requestId,
     ...problemHeaders(refusal),
@@ -28,19 +25,62 @@ export function answerRaw(
   outgoing.end(incoming.method === 'HEAD' ? undefined : body);
 }
 
+/** Programs get a problem; a person at the wrong address a page that names the right one, or the way to it. */
+function rawAnswer(house: House, incoming: IncomingMessage, refusal: Problem, requestId: string) {
+  const { method, url = '', headers } = incoming;
+  const isAskedFor = (method === 'GET' || method === 'HEAD') && refusal.refused === 'misdirected_request';
+  if (isAskedFor && isOursWithDot(incoming, house.site)) {
+    return { status: 308, headers: { ...house.headers.page, location: `${house.site.origin}${url}` }, body: '' };
+  }
+  const isPage = isAskedFor && !url.startsWith('/api/') && headers.accept?.includes('text/html');
+  const page = isPage ? rawRefusalPage(house, refusal.refused, headers['accept-language']) : undefined;
+  return page === undefined ? problemAnswer(house, refusal, requestId) : pageAnswer(house, refusal, page);
+}
+
+function problemAnswer(house: House, refusal: Problem, requestId: string) {
+  const headers = { ...house.headers.api, 'content-type': 'application/problem+json' };
+  return { status: statusOf(refusal.refused), headers, body: problemBody(refusal, requestId) };
+}
+
+function pageAnswer(house: House, refusal: Problem, body: string) {
+  const headers = { ...house.headers.page, 'content-type': 'text/html; charset=utf-8' };
+  return { status: statusOf(refusal.refused), headers, body };
+}
+
 /** A request that Node could not read to its end: answered by hand, because no response object exists. */
-export function answerUnreadable(error: Error, socket: Duplex, requestId: string): void {
+export function answerUnreadable(house: House, error: Error, socket: Duplex): void {
   if (!socket.writable || hasAnswered(socket) || codeOf(error) === 'ECONNRESET') {
     socket.destroy();
     return;
   }
   const refusal = problem(REFUSALS[codeOf(error)] ?? 'invalid_request');
-  endWith(socket, refusal, requestId);
+  const requestId = house.env.newId();
+  const { isPage, acceptLanguage } = readPacket(error);
+  const page = isPage ? rawRefusalPage(house, refusal.refused, acceptLanguage) : undefined;
+  const answer = page === undefined ? problemAnswer(house, refusal, requestId) : pageAnswer(house, refusal, page);
+  endWith(socket, refusal, answer, requestId);
+}
+
+/** Longer than what a browser sends before its cookies. */
+const PACKET_HEAD = 8 * 1024;
+
+/**
+ * What the last packet tells of headers that were not read. One that begins with a request says whether a page is
+ * wanted; one that goes on with headers too large comes from a browser with many cookies.
+ */
+function readPacket(error: Error): { readonly isPage: boolean; readonly acceptLanguage: string | undefined } {
+  const packet = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : Buffer.alloc(0);
+  const head = packet.toString('latin1', 0, PACKET_HEAD);
+  const isBeginning = /^[A-Z]+ \//.test(head);
+  const isPage = !isBeginning || (/^accept:[^\r\n]*text\/html/im.test(head) && !/^[A-Z]+ \/api\//.test(head));
+  return { isPage, acceptLanguage: /^accept-language:([^\r\n]*)/im.exec(head)?.[1] };
 }
 
 /** CONNECT never becomes a request of ours. */
-export function refuseConnect(socket: Duplex, requestId: string): void {
-  endWith(socket, problem('method_not_allowed', { allow: ['GET', 'HEAD', 'POST', 'DELETE'] }), requestId);
+export function refuseConnect(house: House, socket: Duplex): void {
+  const refusal = problem('method_not_allowed', { allow: ['GET', 'HEAD', 'POST', 'DELETE'] });
+  const requestId = house.env.newId();
+  endWith(socket, refusal, problemAnswer(house, refusal, requestId), requestId);
 }
 
 const REFUSALS: Readonly<Record<string, ProblemCode>> = {
@@ -57,15 +97,12 @@ const REASONS: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 };
 
-function endWith(socket: Duplex, refusal: Problem, requestId: string): void {
-  const status = statusOf(refusal.refused);
-  const body = problemBody(refusal, requestId);
+function endWith(socket: Duplex, refusal: Problem, answer: ReturnType<typeof problemAnswer>, requestId: string): void {
+  const { status, body } = answer;
   const headers = {
+    ...answer.headers,
     ...problemHeaders(refusal),
-    'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
     connection: 'close',
   };

@@ -1,6 +1,7 @@
 import { backoffSeconds } from '#core/backoff.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
+import { LINK_KINDS, type Mail } from '#flows/mail.ts';
 import {
   claimMail,
   expireMail,
@@ -12,8 +13,9 @@ import {
   putWaitingMailOff,
 } from '#store/deliveries.ts';
 import type { OutboxTable } from '#store/mail-tables.ts';
-import { type MailMessage, mailMessage } from './message.ts';
-import { CONNECTIONS, type Delivery, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';
+import type { Delivery, NotSent } from './answer.ts';
+import { type MailMessage, openMail, writeMail } from './message.ts';
+import { CONNECTIONS, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';
 
 /** Longer than a delivery can take: whoever holds a mail has it for itself. */
 const CLAIM_SECONDS = PATIENCE.sendSeconds + 30;
@@ -47,56 +49,73 @@ export async function deliverMail(
   while (!isStopping()) {
     const due = await listDueMail(env.db.read, env.now(), CONNECTIONS);
     if (due.length === 0) return;
-    const outcomes = await Promise.all(due.map((row) => deliverOne(env, mailer, row)));
-    if (outcomes.includes('unavailable') && !outcomes.includes('sent')) return letAllWait(env);
+    const deliveries = await Promise.all(due.map((row) => deliverOne(env, mailer, row)));
+    const isAway = deliveries.some(
+      (one) => one?.outcome === 'unavailable' || (one?.outcome === 'deferred' && one.isHeld),
+    );
+    if (isAway && !deliveries.some((one) => one?.outcome === 'sent')) return letAllWait(env);
   }
 }
 
-/** The server is away: it is asked for again by one round of a few, not by every mail in turn. */
+/** The server is away, or refuses us: it is asked again by one round of a few, not by every mail in turn. */
 async function letAllWait({ db, now }: Env): Promise<void> {
   await db.transaction((tx) => putWaitingMailOff(tx, now() + backoffSeconds(1)));
 }
 
 async function giveUpExpired({ db, now, log }: Env, canSend: boolean): Promise<void> {
   if (!(await hasExpiredMail(db.read, now()))) return;
-  const dead = await db.transaction((tx) => expireMail(tx, now()));
+  const dead = await db.transaction((tx) => expireMail(tx, now(), LINK_KINDS));
   for (const { id, kind, tries, last_fault } of dead) {
     const line = { mailId: id, kind, tries, fault: last_fault ?? undefined };
     if (canSend) log.error(line, 'a mail was given up: it would come too late');
   }
 }
 
-async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<Delivery['outcome'] | undefined> {
+async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<Delivery | undefined> {
   const { db, log } = env;
   const now = env.now();
   const claim = { now, untilAt: now + CLAIM_SECONDS };
   if (!(await db.transaction((tx) => claimMail(tx, row.id, claim)))) return undefined;
-  const message = messageOrLog(env, row);
-  const delivery = message ? await mailer.send(message) : UNREADABLE;
+  const message = messageOf(env, row);
+  const delivery = 'fault' in message ? message : await mailer.send(message);
   const line = { mailId: row.id, kind: row.kind, tries: row.tries + 1 };
   if (delivery.outcome === 'sent') {
     await db.transaction((tx) => markMailSent(tx, row.id, env.now()));
     log.info(line, 'a mail was sent');
   } else if (delivery.outcome === 'refused') {
     const { fault } = delivery;
-    await db.transaction((tx) => markMailDead(tx, row.id, { now: env.now(), fault }));
+    await db.transaction((tx) => markMailDead(tx, row.id, { now: env.now(), fault, linkKinds: LINK_KINDS }));
     log.error({ ...line, fault }, 'a mail was given up: it was refused');
   } else {
-    const { fault } = delivery;
+    const { fault, isHeld } = delivery;
     const nextTryAt = env.now() + backoffSeconds(line.tries);
-    await db.transaction((tx) => putMailOff(tx, row.id, { fault, nextTryAt }));
-    log.warn({ ...line, fault, nextTryAt }, 'a mail could not be sent; trying again');
+    const heldSince = isHeld ? (row.held_since ?? env.now()) : null;
+    await db.transaction((tx) => putMailOff(tx, row.id, { fault, nextTryAt, heldSince }));
+    if (isHeld)
+      log.error({ ...line, fault, nextTryAt }, 'a mail is held: settings or the mail server stand in its way');
+    else log.warn({ ...line, fault, nextTryAt }, 'a mail could not be sent; trying again');
   }
-  return delivery.outcome;
+  return delivery;
 }
 
-const UNREADABLE = { outcome: 'refused', fault: 'unreadable' } as const;
-
-function messageOrLog(env: Env, row: OutboxTable): MailMessage | undefined {
+/** A mail that does not decrypt never will. One whose words cannot be made waits for a version that makes them. */
+function messageOf(env: Env, row: OutboxTable): MailMessage | NotSent {
+  const line = { mailId: row.id, kind: row.kind };
   try {
-    return mailMessage(env, row);
+    const mail = openMail(env.keys, row);
+    if (mail !== undefined) return wordsOrFault(env, row, mail);
+    env.log.error(line, 'a mail that waits has no words any more');
   } catch (error) {
-    env.log.error({ err: error, mailId: row.id }, 'a mail does not decrypt');
-    return undefined;
+    env.log.error({ ...line, err: error }, 'a mail does not decrypt');
+  }
+  return { outcome: 'refused', fault: 'unreadable' };
+}
+
+function wordsOrFault(env: Env, row: OutboxTable, mail: Mail): MailMessage | NotSent {
+  try {
+    return writeMail(env, row, mail);
+  } catch (error) {
+    env.log.error({ mailId: row.id, kind: row.kind, err: error }, 'the words of a mail could not be made');
+    return { outcome: 'deferred', fault: 'unwritable', isHeld: true };
   }
 }

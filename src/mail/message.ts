@@ -22,17 +22,21 @@ export type MailMessage = {
 type MessageEnv = Pick<Env, 'config' | 'keys'>;
 
 /**
- * A mail of the outbox in the language of the person it goes to; undefined when its words were erased.
+ * What `queueMail` sealed; undefined when it was erased.
  *
  * Throws when it does not open.
  */
-export function mailMessage(env: MessageEnv, row: OutboxTable): MailMessage | undefined {
+export function openMail(keys: Env['keys'], row: OutboxTable): Mail | undefined {
   if (row.sealed_parameters === '') return undefined;
-  const { config } = env;
+  const parameters = JSON.parse(keys.open('mail', mailBinding(row), row.sealed_parameters).toString());
+  const counted = row.kind === 'more_news' && { count: row.held_back };
+  // The boundary: what `queueMail` sealed, and nobody changed since.
+  return { kind: row.kind, ...parameters, ...counted } as Mail;
+}
+
+/** A mail in the language of the person it goes to. Throws when a text lacks a value: a fault of ours. */
+export function writeMail({ config }: Pick<Env, 'config'>, row: OutboxTable, mail: Mail): MailMessage {
   const locale = localeOf(row);
-  const parameters = JSON.parse(env.keys.open('mail', mailBinding(row), row.sealed_parameters).toString());
-  // The door: what `queueMail` sealed, and nobody changed since.
-  const mail = { kind: row.kind, ...parameters } as Mail;
   const words = wordsOf({ t: translator(locale), locale, config }, mail, row.created_at);
   return {
     id: row.id,
@@ -44,6 +48,12 @@ export function mailMessage(env: MessageEnv, row: OutboxTable): MailMessage | un
     text: plainText(words),
     html: mailHtml(words, { locale, product: config.productName, hue: config.accentHue }),
   };
+}
+
+/** Both at once, to read the outbox. */
+export function mailMessage(env: MessageEnv, row: OutboxTable): MailMessage | undefined {
+  const mail = openMail(env.keys, row);
+  return mail && writeMail(env, row, mail);
 }
 
 /** The subject alone, of a mail whose words were erased too. */

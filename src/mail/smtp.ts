@@ -1,16 +1,7 @@
 import type { Transporter } from 'nodemailer';
 import type { Sender, SmtpServer } from '#config/parse.ts';
+import { type Delivery, notSent } from './answer.ts';
 import type { MailMessage } from './message.ts';
-
-/**
- * What became of a mail at the server.
- *
- * `refused`: this mail never (a recipient that does not exist). `deferred`: this mail later. `unavailable`: no mail now.
- * A `fault` is a code and nothing of what the server said, which may repeat what it was sent.
- */
-export type Delivery =
-  | { readonly outcome: 'sent' }
-  | { readonly outcome: 'refused' | 'deferred' | 'unavailable'; readonly fault: string };
 
 export type Mailer = {
   send(message: MailMessage): Promise<Delivery>;
@@ -37,7 +28,7 @@ export function smtpMailer(server: SmtpServer, from: Sender, patience: Patience 
         await (await transport).sendMail({ ...envelopeOf(message, from), signal });
         return { outcome: 'sent' };
       } catch (error) {
-        return deliveryFault(error);
+        return notSent(error);
       }
     },
     close() {
@@ -54,20 +45,22 @@ export async function greet(server: SmtpServer, patience: Patience = PATIENCE): 
     await transport.verify();
     return undefined;
   } catch (error) {
-    return deliveryFault(error).fault;
+    return notSent(error).fault;
   } finally {
     transport.close();
   }
 }
 
 async function openTransport(
-  { host, port, tls, user, password }: SmtpServer,
+  { host, port, tls, user, password, helo }: SmtpServer,
   { connectSeconds, silenceSeconds }: Patience,
 ): Promise<Transporter> {
   const { createTransport } = await import('nodemailer');
   return createTransport({
     host,
     port,
+    // The client's own choice is the name of this machine, and an address of no use to others where that has no dot.
+    name: helo,
     secure: tls === 'implicit',
     requireTLS: tls === 'starttls',
     ignoreTLS: tls === 'none',
@@ -105,19 +98,4 @@ function envelopeOf({ id, host, to, at, locale, subject, text, html }: MailMessa
       'Content-Language': locale,
     },
   };
-}
-
-/** The commands that are about one mail; a refusal of any other is about the server or about our settings. */
-const OF_ONE_MAIL = ['RCPT TO', 'DATA'];
-
-/** @param error what the client threw: only its codes are looked at */
-function deliveryFault(error: unknown): Exclude<Delivery, { outcome: 'sent' }> {
-  const { code, command, responseCode } = Object(error);
-  const fault = [code, command, responseCode].filter(isCode).join(' ') || 'unknown';
-  if (!OF_ONE_MAIL.includes(command) || typeof responseCode !== 'number') return { outcome: 'unavailable', fault };
-  return { outcome: responseCode >= 500 ? 'refused' : 'deferred', fault };
-}
-
-function isCode(part: unknown): boolean {
-  return typeof part === 'number' || (typeof part === 'string' && /^[A-Z_0-9]{2,20}(?: [A-Z]{2,12})?$/.test(part));
 }

@@ -3,7 +3,7 @@ import { deviceName } from '#core/device-name.ts';
 import { EMAIL_CHANGE_SECONDS, EMAIL_REVERT_SECONDS, INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Mail } from '#flows/mail.ts';
-import type { Locale, Translate } from '#messages/messages.ts';
+import type { Locale, Translate, ValuesOf } from '#messages/messages.ts';
 import { longDays } from '#messages/per-locale.ts';
 
 /** What a mail says, part by part; text and HTML are two dresses of it. */
@@ -44,6 +44,7 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
   email_in_use: '/sign-in',
   set_up_asked: '/security/authenticator',
   invited_again: '/sign-in',
+  more_news: '/security/sessions',
 };
 
 /** @param at when it happened */
@@ -51,6 +52,8 @@ export function wordsOf(place: Place, mail: Mail, at: number): Words {
   const { t, config } = place;
   const product = config.productName;
   const contact = config.supportContact;
+  // The compiler has checked each kind's values against that kind's texts, and cannot follow it through a union of kinds.
+  const valuesOf = VALUES[mail.kind] as (place: Place, mail: Mail, at: number) => Values<Kind>;
   const values = valuesOf(place, mail, at);
   return {
     subject: subjectOf(place, mail.kind),
@@ -66,37 +69,57 @@ export function wordsOf(place: Place, mail: Mail, at: number): Words {
 }
 
 /** The same for everybody: it stays readable when the rest has been erased. */
-export function subjectOf({ t, config }: Pick<Place, 't' | 'config'>, kind: Mail['kind']): string {
+export function subjectOf({ t, config }: Pick<Place, 't' | 'config'>, kind: Kind): string {
   return t(`mail.${kind}.subject`, { product: config.productName });
 }
 
-function valuesOf({ locale, config }: Place, mail: Mail, at: number): Record<string, string | number> {
-  const product = config.productName;
-  switch (mail.kind) {
-    case 'password_reset':
-      return { product, minutes: RESET_LINK_SECONDS / 60 };
-    case 'invitation':
-      return { product, hours: INVITATION_SECONDS / 3600 };
-    case 'email_confirm':
-      return { product, hours: EMAIL_CHANGE_SECONDS / 3600 };
-    case 'email_changed':
-      return { product, hours: EMAIL_REVERT_SECONDS / 3600 };
-    case 'invited_again':
-      return { product, partner: mail.partner };
-    case 'mfa_reset':
-      return { product, access: mail.withCode ? 'with_code' : 'open' };
-    case 'recovery_code_used':
-    case 'few_codes_left':
-      return { product, left: mail.left };
-    case 'sign_in_paused':
-      return { product, until: instant(locale, mail.untilAt) };
-    case 'mfa_reminder':
-    case 'mfa_overdue':
-      return { product, date: promised(locale, mail.requiredFrom), days: daysBetween(at, mail.requiredFrom) };
-    default:
-      return { product };
-  }
-}
+type Kind = Mail['kind'];
+
+/** The members of the union that have this kind. */
+export type MailOf<K extends Kind> = Mail extends infer One
+  ? One extends Mail
+    ? K extends One['kind']
+      ? One
+      : never
+    : never
+  : never;
+
+/** What the texts of a kind have to be filled in with. */
+type Values<K extends Kind> = ValuesOf<`mail.${K}.text` | `mail.${K}.after`>;
+
+type Fill<K extends Kind> = (place: Place, mail: MailOf<K>, at: number) => Values<K>;
+
+const withProduct = ({ config }: Place) => ({ product: config.productName });
+
+const VALUES: { readonly [K in Kind]: Fill<K> } = {
+  password_reset: (place) => ({ ...withProduct(place), minutes: RESET_LINK_SECONDS / 60 }),
+  invitation: (place) => ({ ...withProduct(place), hours: INVITATION_SECONDS / 3600 }),
+  email_confirm: (place) => ({ ...withProduct(place), hours: EMAIL_CHANGE_SECONDS / 3600 }),
+  email_changed: (place) => ({ ...withProduct(place), hours: EMAIL_REVERT_SECONDS / 3600 }),
+  email_in_use: withProduct,
+  set_up_asked: withProduct,
+  invited_again: (place, { partner }) => ({ ...withProduct(place), partner }),
+  recovery_code_used: (place, { left }) => ({ ...withProduct(place), left }),
+  few_codes_left: (place, { left }) => ({ ...withProduct(place), left }),
+  mfa_enrolled: withProduct,
+  authenticator_replaced: withProduct,
+  authenticator_removed: withProduct,
+  new_codes_made: withProduct,
+  password_changed: withProduct,
+  new_device: withProduct,
+  wrong_code: withProduct,
+  refused_passwords: withProduct,
+  authenticator_disabled: withProduct,
+  mfa_reset: (place, { withCode }) => ({ ...withProduct(place), access: withCode ? 'with_code' : 'open' }),
+  sign_in_paused: (place, { untilAt }) => ({ ...withProduct(place), until: instant(place.locale, untilAt) }),
+  mfa_reminder: (place, { requiredFrom }, at) => ({
+    ...withProduct(place),
+    date: promised(place.locale, requiredFrom),
+    days: daysBetween(at, requiredFrom),
+  }),
+  more_news: (place, { count }) => ({ ...withProduct(place), count }),
+  mfa_overdue: (place, { requiredFrom }) => ({ ...withProduct(place), date: promised(place.locale, requiredFrom) }),
+};
 
 function factsOf({ t, locale }: Place, mail: Mail, at: number): Words['facts'] {
   const { userAgent, address } = 'address' in mail || 'userAgent' in mail ? mail : {};

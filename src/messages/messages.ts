@@ -1,12 +1,24 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import de from './locales/de.json' with { type: 'json' };
-import en from './locales/en.json' with { type: 'json' };
+import { en } from './locales/en.ts';
+import type { PlaceholdersOf } from './placeholders.ts';
 
 export const LOCALES = ['en', 'de'] as const;
 export type Locale = (typeof LOCALES)[number];
 
 export type MessageKey = keyof typeof en;
-export type Translate = (key: MessageKey, values?: Record<string, string | number>) => string;
+
+/** What the text of a key has to be filled in with; of several keys, what all of them together need. */
+export type ValuesOf<Key extends MessageKey> = PlaceholdersOf<(typeof en)[Key]>;
+
+/** The keys of texts that stand as they are. */
+export type PlainKey = { [Key in MessageKey]: keyof ValuesOf<Key> extends never ? Key : never }[MessageKey];
+
+/** A text, filled in. A caller that does not pass what the English text asks for does not compile. */
+export type Translate = <Key extends MessageKey>(
+  key: Key,
+  ...values: keyof ValuesOf<Key> extends never ? [] : [ValuesOf<Key>]
+) => string;
 
 const DEFAULT_LOCALE: Locale = 'en';
 
@@ -28,9 +40,12 @@ export function languageName(locale: Locale): string {
   return { en: 'English', de: 'Deutsch' }[locale];
 }
 
+/** Browsers send some 40 characters; nobody reads 500 languages. */
+const LONGEST_WISH = 500;
+
 /** The best of our languages for an `Accept-Language` header (RFC 9110 §12.5.4); of equals the first one named wins. */
 export function negotiateLocale(acceptLanguage: string | undefined): Locale {
-  const ranges = (acceptLanguage ?? '').split(',').map(parseRange);
+  const ranges = (acceptLanguage ?? '').slice(0, LONGEST_WISH).split(',').map(parseRange);
   const known = ranges.flatMap(({ language, weight }) =>
     isLocale(language) && weight > 0 ? [{ locale: language, weight }] : [],
   );
@@ -52,7 +67,7 @@ function parseWeight(text: string): number {
 
 function makeTranslator(locale: Locale): Translate {
   const compiled = new Map<MessageKey, IntlMessageFormat>();
-  return (key, values) => {
+  return (key, ...[values]) => {
     const text = MESSAGES[locale][key];
     // Most texts have nothing to fill in and need no parser: this keeps the start and the first page fast.
     if (!text.includes('{')) return text;
@@ -61,6 +76,8 @@ function makeTranslator(locale: Locale): Translate {
       format = new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
       compiled.set(key, format);
     }
+    // A value may come from JSON that was stored: the formatter would write "undefined" into the text.
+    if (Object.values(values ?? {}).includes(undefined)) throw new Error(`a value is missing for the text ${key}`);
     return String(format.format(values));
   };
 }

@@ -1,7 +1,10 @@
-import type { Selectable } from 'kysely';
-import type { Queries } from './database.ts';
+import { OPERATORS } from '#core/authority.ts';
+import type { Queries, UserTable } from './database.ts';
 import type { ApiKeyTable } from './management-tables.ts';
 import { type Param, statement } from './statement.ts';
+
+/** What became of the maker of a key that ended with them. */
+export type KeyEnd = 'maker_disabled' | 'maker_deleted' | 'maker_demoted';
 
 /** A key of the management API, as far as it can be known: what was handed out is stored nowhere. */
 export type ApiKey = {
@@ -12,6 +15,10 @@ export type ApiKey = {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly revokedAt: number | undefined;
+  /** Why it ended, where nobody revoked it. */
+  readonly revokedBecause: KeyEnd | undefined;
+  /** Whether a person made it who may make none any more: such a key opens nothing, whatever its own row says. */
+  readonly isOrphaned: boolean;
   readonly lastUsedAt: number | undefined;
 };
 
@@ -26,17 +33,49 @@ export async function findApiKeyByHash(queries: Queries, keyHash: string): Promi
 }
 
 const byHash = statement((db: Queries, p: Param<{ keyHash: string }>) =>
-  db.selectFrom('api_keys').selectAll().where('key_hash', '=', p.keyHash),
+  withMakers(db).where('k.key_hash', '=', p.keyHash),
 );
 
 export async function findApiKey(queries: Queries, id: string): Promise<ApiKey | undefined> {
-  const row = await queries.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await byId.first(queries, { id });
   return row && keyOf(row);
 }
 
+const byId = statement((db: Queries, p: Param<{ id: string }>) => withMakers(db).where('k.id', '=', p.id));
+
+function withMakers(queries: Queries) {
+  return queries
+    .selectFrom('api_keys as k')
+    .leftJoin('users as m', 'm.id', 'k.created_by')
+    .selectAll('k')
+    .select(['m.role as maker_role', 'm.disabled_at as maker_disabled_at', 'm.name as maker_name']);
+}
+
+/** A key with the name of the person who made it; undefined for one made on the command line or by somebody deleted. */
+export type ListedApiKey = ApiKey & { readonly maker: string | undefined };
+
 /** Every key there ever was, the newest first. */
-export async function listApiKeys(queries: Queries): Promise<readonly ApiKey[]> {
-  return (await queries.selectFrom('api_keys').selectAll().orderBy('id', 'desc').execute()).map(keyOf);
+export async function listApiKeys(queries: Queries): Promise<readonly ListedApiKey[]> {
+  const rows = await withMakers(queries).orderBy('k.id', 'desc').execute();
+  return rows.map((row) => ({ ...keyOf(row), maker: row.maker_name ?? undefined }));
+}
+
+/** The keys that a person made and that are not over, by name. */
+export async function listLiveKeysBy(queries: Queries, maker: string, now: number): Promise<readonly ApiKey[]> {
+  const rows = await withMakers(queries)
+    .where('k.created_by', '=', maker)
+    .where('k.revoked_at', 'is', null)
+    .where('k.expires_at', '>', now)
+    .orderBy('k.name')
+    .orderBy('k.id')
+    .execute();
+  return rows.map(keyOf);
+}
+
+/** Every key that a person ever made. */
+export async function listKeyIdsBy(queries: Queries, maker: string): Promise<readonly string[]> {
+  const rows = await queries.selectFrom('api_keys').select('id').where('created_by', '=', maker).execute();
+  return rows.map(({ id }) => id);
 }
 
 /** The names of keys, by id: for lists that hold ids alone. */
@@ -57,6 +96,22 @@ export async function revokeApiKey(tx: Queries, id: string, now: number): Promis
   return numUpdatedRows === 1n;
 }
 
+/** Ends for good every key that a person made and nobody has revoked; answers which. */
+export async function revokeKeysBy(
+  tx: Queries,
+  maker: string,
+  end: { readonly now: number; readonly because: KeyEnd },
+): Promise<readonly { readonly id: string; readonly name: string }[]> {
+  return tx
+    .updateTable('api_keys')
+    .set({ revoked_at: end.now, revoked_because: end.because })
+    .where('created_by', '=', maker)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', end.now)
+    .returning(['id', 'name'])
+    .execute();
+}
+
 /** Notes that a key was used, unless that was noted since `before`. */
 export async function touchApiKey(tx: Queries, id: string, { now, before }: { now: number; before: number }) {
   await tx
@@ -67,7 +122,10 @@ export async function touchApiKey(tx: Queries, id: string, { now, before }: { no
     .execute();
 }
 
-function keyOf(row: Selectable<ApiKeyTable>): ApiKey {
+type KeyRow = ApiKeyTable & { maker_role: UserTable['role'] | null; maker_disabled_at: number | null };
+
+function keyOf(row: KeyRow): ApiKey {
+  const isOfPerson = !OPERATORS.includes(row.created_by);
   return {
     id: row.id,
     name: row.name,
@@ -76,6 +134,8 @@ function keyOf(row: Selectable<ApiKeyTable>): ApiKey {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at ?? undefined,
+    revokedBecause: row.revoked_because ?? undefined,
+    isOrphaned: isOfPerson && (row.maker_role !== 'admin' || row.maker_disabled_at !== null),
     lastUsedAt: row.last_used_at ?? undefined,
   };
 }

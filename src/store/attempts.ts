@@ -1,5 +1,7 @@
+import type { Selectable } from 'kysely';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import { type Attempts, type Rule, reserveTry } from '#core/throttle.ts';
+import { countedAt } from '#core/try-window.ts';
 import type { AttemptTable, Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
@@ -11,10 +13,12 @@ const MAX_ROUNDS = 200;
 export type Countable = { readonly key: string; readonly rule: Rule };
 
 /** A try that was counted, with the row as it was left: whoever gives the try back soon finds it so. */
-export type CountedTry = Countable & { readonly row: AttemptTable };
+export type CountedTry = Countable & { readonly row: Row };
+
+type Row = Selectable<AttemptTable>;
 
 /**
- * Counts one try for every key, or for none: then the refusal of the first rule that has no room.
+ * Counts one try for every key, or for none: then the refusal of the first rule that has no room, with the key of its counter.
  *
  * Reserve, commit, and only then compare what was typed.
  *
@@ -32,17 +36,32 @@ export async function reserveTries(
     for (const { key, rule } of tries) {
       const row = rows.find((one) => one.key === key);
       const next = reserveTry(rule, row && stateOf(row), now);
-      if (isRefusal(next)) return next;
+      if (isRefusal(next)) return { ...next, limitedBy: key };
       changes.push({ key, rule, row, next });
     }
-    const counted = await claimAll(tx, changes);
+    const counted = await claimAll(tx, changes, now);
     if (counted) return counted;
   }
   throw new Error(`tries could not be counted: others were faster ${MAX_ROUNDS} times`);
 }
 
+/** The refusal that `reserveTries` would answer now; counts nothing. */
+export async function checkTries(
+  queries: Queries,
+  tries: readonly Countable[],
+  now: number,
+): Promise<Refusal | undefined> {
+  const rows = await findRows(queries, tries);
+  for (const { key, rule } of tries) {
+    const row = rows.find((one) => one.key === key);
+    const next = reserveTry(rule, row && stateOf(row), now);
+    if (isRefusal(next)) return { ...next, limitedBy: key };
+  }
+  return undefined;
+}
+
 /**
- * Changes the tries of a key: gives one back, returns one, unlocks, re-enables.
+ * Changes the tries of a key: gives one back, unlocks, re-enables.
  *
  * Where nothing is counted (any more) there is nothing to change.
  *
@@ -53,12 +72,14 @@ export async function changeTries(
   key: string,
   change: (state: Attempts) => Attempts,
   now: number,
-  known?: AttemptTable,
+  known?: Row,
 ): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const row = (round === 0 && known) || (await findRow.first(tx, { key }));
     if (row === undefined || row.expires_at <= now) return;
-    if (await claim(tx, { key, row, next: change(stateOf(row)) })) return;
+    // Nothing is counted here: when a try was last counted stays as it was.
+    const { written_at: writtenAt, ahead_seconds: aheadSeconds } = row;
+    if (await claim(tx, { key, row, next: { ...change(stateOf(row)), writtenAt, aheadSeconds } })) return;
   }
   throw new Error(`tries could not be changed: others were faster ${MAX_ROUNDS} times`);
 }
@@ -94,7 +115,8 @@ export async function listTriesAmong(queries: Queries, keys: readonly string[]):
 export async function renameTries(tx: Queries, { from, to }: { from: string; to: string }): Promise<boolean> {
   const row = await findRow.first(tx, { key: from });
   if (row === undefined) return false;
-  const inserted = await insert.run(tx, { key: to, state: row.state, expiresAt: row.expires_at });
+  const { state, expires_at: expiresAt, written_at: writtenAt, ahead_seconds: aheadSeconds } = row;
+  const inserted = await insert.run(tx, { key: to, state, expiresAt, writtenAt, aheadSeconds });
   await deleteTries(tx, [from]);
   return inserted === 1;
 }
@@ -104,7 +126,7 @@ export async function deleteExpiredTries(tx: Queries, now: number): Promise<numb
   return deleteExpired.run(tx, { now });
 }
 
-type Change = { readonly key: string; readonly row: AttemptTable | undefined; readonly next: Attempts };
+type Change = { readonly key: string; readonly row: Row | undefined; readonly next: Attempts };
 type Reservation = Change & Countable;
 
 /**
@@ -112,12 +134,17 @@ type Reservation = Change & Countable;
  *
  * In order of their keys, so that two transactions in PostgreSQL never wait for each other in a circle.
  */
-async function claimAll(tx: Queries, changes: readonly Reservation[]): Promise<readonly CountedTry[] | undefined> {
+async function claimAll(
+  tx: Queries,
+  changes: readonly Reservation[],
+  now: number,
+): Promise<readonly CountedTry[] | undefined> {
   const done: Reservation[] = [];
   const counted: CountedTry[] = [];
   for (const change of [...changes].sort((a, b) => (a.key < b.key ? -1 : 1))) {
-    const { key, rule } = change;
-    const row = await claim(tx, change);
+    const { key, rule, next } = change;
+    const writtenAt = countedAt(change.row && stateOf(change.row), now);
+    const row = await claim(tx, { ...change, next: { ...next, writtenAt } });
     if (row === undefined) {
       for (const one of done) await restore(tx, one.key, one.row);
       return undefined;
@@ -135,24 +162,28 @@ async function claimAll(tx: Queries, changes: readonly Reservation[]): Promise<r
  * that one committed, an insert waits for the other insert of the key, and the next round's read sees either. SQLite has
  * one writer. So two tries never count from the same state.
  */
-async function claim(tx: Queries, { key, row, next }: Change): Promise<AttemptTable | undefined> {
-  const state = JSON.stringify(next);
-  const { expiresAt } = next;
+async function claim(tx: Queries, { key, row, next }: Change): Promise<Row | undefined> {
+  const { writtenAt = 0, aheadSeconds = 0, ...counted } = next;
+  const { expiresAt } = counted;
+  const values = { key, state: JSON.stringify(counted), expiresAt, writtenAt, aheadSeconds };
   const written =
     row === undefined
-      ? await insert.run(tx, { key, state, expiresAt })
-      : await update.run(tx, { key, state, expiresAt, oldVersion: row.version, oldState: row.state });
-  return written === 1 ? { key, state, version: (row?.version ?? 0) + 1, expires_at: expiresAt } : undefined;
+      ? await insert.run(tx, values)
+      : await update.run(tx, { ...values, oldVersion: row.version, oldState: row.state });
+  if (written !== 1) return undefined;
+  const { state } = values;
+  const version = (row?.version ?? 0) + 1;
+  return { key, state, version, expires_at: expiresAt, written_at: writtenAt, ahead_seconds: aheadSeconds };
 }
 
 /** Undoes a claim of this transaction: nobody else has seen it, and its lock on the row is still ours. */
-async function restore(tx: Queries, key: string, row: AttemptTable | undefined): Promise<void> {
+async function restore(tx: Queries, key: string, row: Row | undefined): Promise<void> {
   if (row === undefined) await deleteTries(tx, [key]);
   else await tx.updateTable('attempts').set(row).where('key', '=', key).execute();
 }
 
-function stateOf(row: AttemptTable): Attempts {
-  return JSON.parse(row.state);
+function stateOf({ state, written_at: writtenAt, ahead_seconds: aheadSeconds }: Row): Attempts {
+  return { ...JSON.parse(state), writtenAt, aheadSeconds };
 }
 
 const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
@@ -160,7 +191,7 @@ const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
 );
 
 /** Two at once where there are two: a code has its own key and the one of its address. */
-async function findRows(tx: Queries, of: readonly Countable[]): Promise<readonly AttemptTable[]> {
+async function findRows(tx: Queries, of: readonly Countable[]): Promise<readonly Row[]> {
   const [one, two, ...others] = of.map(({ key }) => key);
   if (one !== undefined && two !== undefined && others.length === 0) return findTwo.all(tx, { one, two });
   const rows = [];
@@ -172,19 +203,25 @@ const findTwo = statement((db: Queries, p: Param<{ one: string; two: string }>) 
   db.selectFrom('attempts').selectAll().where('key', 'in', [p.one, p.two]),
 );
 
-type NewState = { key: string; state: string; expiresAt: number };
+type NewState = { key: string; state: string; expiresAt: number; writtenAt: number; aheadSeconds: number };
 
 const insert = statement((db: Queries, p: Param<NewState>) =>
   db
     .insertInto('attempts')
-    .values({ key: p.key, state: p.state, version: 1, expires_at: p.expiresAt })
+    .values({
+      ...{ key: p.key, state: p.state, version: 1, expires_at: p.expiresAt },
+      ...{ written_at: p.writtenAt, ahead_seconds: p.aheadSeconds },
+    })
     .onConflict((conflict) => conflict.column('key').doNothing()),
 );
 
 const update = statement((db: Queries, p: Param<NewState & { oldVersion: number; oldState: string }>) =>
   db
     .updateTable('attempts')
-    .set((row) => ({ state: p.state, version: row('version', '+', 1), expires_at: p.expiresAt }))
+    .set((row) => ({
+      ...{ state: p.state, version: row('version', '+', 1), expires_at: p.expiresAt },
+      ...{ written_at: p.writtenAt, ahead_seconds: p.aheadSeconds },
+    }))
     .where('key', '=', p.key)
     .where('version', '=', p.oldVersion)
     // A row that was removed and begun anew counts its versions from 1 again.

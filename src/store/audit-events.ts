@@ -15,6 +15,7 @@ const insertEvent = statement((db: Queries, p: Param<Omit<AuditEventTable, 'batc
     detail: p.detail,
     client: p.client,
     client_digest: p.client_digest,
+    proof: p.proof,
     batch: null,
   }),
 );

@@ -2,12 +2,13 @@ import type { Selectable } from 'kysely';
 import type { SealableEvent } from '#core/audit-chain.ts';
 import type { AuditBatchTable, AuditEventTable } from './audit-tables.ts';
 import type { Queries } from './database.ts';
-import { type Param, statement } from './statement.ts';
 
 /** An event as it is read back. */
 export type LoggedEvent = SealableEvent & {
   /** JSON `{salt, ip, userAgent}`; absent once erased, and where there was no request. */
   readonly client: string | undefined;
+  /** `<key id>.<mac>`; absent once it is sealed. */
+  readonly proof: string | undefined;
   /** Absent in the unsealed tail. */
   readonly batch: number | undefined;
 };
@@ -23,44 +24,6 @@ export type AuditBatch = {
   readonly seal: string;
   readonly checkpoint: boolean;
 };
-
-/** How many events no batch holds yet. */
-export async function countAuditTail(queries: Queries): Promise<number> {
-  const row = await queries
-    .selectFrom('audit_events')
-    .select((e) => e.fn.countAll<number | bigint | string>().as('count'))
-    .where('batch', 'is', null)
-    .executeTakeFirstOrThrow();
-  return Number(row.count);
-}
-
-const findUnsealed = statement((db: Queries, _: Param<Record<never, never>>) =>
-  db.selectFrom('audit_events').select('id').where('batch', 'is', null).limit(1),
-);
-
-/** Whether there is anything to seal: a cheap question for a timer. */
-export async function hasAuditTail(queries: Queries): Promise<boolean> {
-  return (await findUnsealed.first(queries, {})) !== undefined;
-}
-
-/**
- * Puts the oldest `limit` unsealed events into batch `number` and answers them, in no order.
- *
- * One statement reads and marks, so that it marks exactly what it read; the outer condition is asked again where
- * another sealer held the row (PostgreSQL).
- */
-export async function claimAuditTail(tx: Queries, number: number, limit: number): Promise<LoggedEvent[]> {
-  const rows = await tx
-    .updateTable('audit_events')
-    .set({ batch: number })
-    .where('batch', 'is', null)
-    .where('id', 'in', (e) =>
-      e.selectFrom('audit_events').select('id').where('batch', 'is', null).orderBy('id').limit(limit),
-    )
-    .returningAll()
-    .execute();
-  return rows.map(eventOf);
-}
 
 /** The newest batch, or checkpoint where all was pruned. */
 export async function findLastAuditBatch(queries: Queries): Promise<AuditBatch | undefined> {
@@ -88,6 +51,19 @@ export async function listAuditBatches(
   const all = queries.selectFrom('audit_batches').selectAll().orderBy('number').limit(limit);
   const rows = await (number === undefined ? all : all.where('number', '>', number)).execute();
   return rows.map(batchOf);
+}
+
+/** When the first batch after that number was sealed that is not dated ahead of `now`; `now` where none is. */
+export async function findNextSealedAt(queries: Queries, number: number, now: number): Promise<number> {
+  const row = await queries
+    .selectFrom('audit_batches')
+    .select('sealed_at')
+    .where('number', '>', number)
+    .where('sealed_at', '<=', now)
+    .orderBy('number')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.sealed_at ?? now;
 }
 
 /** Adds a batch; its number is unique: of two sealers one fails. */
@@ -164,22 +140,35 @@ export async function listRecentEvents(
   return (await some.execute()).map(eventOf);
 }
 
-/** The details of all events of one action, as stored. */
-export async function listAuditDetails(queries: Queries, action: string): Promise<string[]> {
-  const rows = await queries.selectFrom('audit_events').select('detail').where('action', '=', action).execute();
-  return rows.map((row) => row.detail);
+/** The sealed events of one action, ordered by id. */
+export async function listSealedEventsOf(queries: Queries, action: string): Promise<LoggedEvent[]> {
+  const rows = await queries
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('action', '=', action)
+    .where('batch', 'is not', null)
+    .orderBy('id')
+    .execute();
+  return rows.map(eventOf);
 }
 
-/** Up to `limit` events before `before` that still have a client, ordered by id. */
+/** The batch that holds an event; undefined while it is not sealed. */
+export async function findBatchNumber(queries: Queries, eventId: string): Promise<number | undefined> {
+  const row = await queries.selectFrom('audit_events').select('batch').where('id', '=', eventId).executeTakeFirst();
+  return row?.batch ?? undefined;
+}
+
+/** Up to `limit` events before `before`, sealed in `lastBatch` or earlier, that still have a client; ordered by id. */
 export async function listErasableEvents(
   queries: Queries,
-  page: { readonly afterId: string; readonly before: number; readonly limit: number },
+  page: { readonly afterId: string; readonly before: number; readonly lastBatch: number; readonly limit: number },
 ): Promise<string[]> {
   const rows = await queries
     .selectFrom('audit_events')
     .select('id')
     .where('id', '>', page.afterId)
     .where('at', '<', page.before)
+    .where('batch', '<=', page.lastBatch)
     .where('client', 'is not', null)
     .orderBy('id')
     .limit(page.limit)
@@ -200,12 +189,13 @@ export async function deleteAuditBatches(tx: Queries, number: number): Promise<v
 
 /** A row as it is read back. */
 export function eventOf(row: Selectable<AuditEventTable>): LoggedEvent {
-  const { request_id, client, client_digest, batch, ...same } = row;
+  const { request_id, client, client_digest, proof, batch, ...same } = row;
   return {
     ...same,
     requestId: request_id,
     clientDigest: client_digest,
     client: client ?? undefined,
+    proof: proof ?? undefined,
     batch: batch ?? undefined,
   };
 }

@@ -11,6 +11,8 @@ export type AuditEventTable = {
   /** JSON `{salt, ip, userAgent}`; null once erased. Only its digest is in the chain. */
   client: string | null;
   client_digest: string;
+  /** HMAC of the event under the audit key, as `<key id>.<mac>`; null once it is sealed. */
+  proof: string | null;
   /** The sealed batch that holds it; null in the unsealed tail. */
   batch: number | null;
 };
@@ -20,7 +22,7 @@ export type AuditBatchTable = {
   sealed_at: number;
   /** Of this batch; a checkpoint carries how many events were pruned so far. */
   event_count: number;
-  /** One line for each event, ordered by id: the id, a space, the digest of its canonical text. Empty in a checkpoint. */
+  /** As `manifestOf` writes it. Empty in a checkpoint. */
   manifest: string;
   /** SHA-256 of the manifest, hex. */
   events_digest: string;

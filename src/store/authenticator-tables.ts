@@ -1,9 +1,13 @@
+import type { Generated } from 'kysely';
+
 /** One TOTP authenticator per user (unique on `user_id`). */
 export type AuthenticatorTable = {
   id: string;
   user_id: string;
   sealed_secret: string;
   last_used_step: number;
+  /** The steps whose codes were accepted last: `UsedSteps`. */
+  used_steps: Generated<string>;
   created_at: number;
   last_used_at: number | null;
   /** The last refused code that fitted a step: JSON `{step, offsetSteps, at}`. */

@@ -1,6 +1,9 @@
+import { type Insertable, sql } from 'kysely';
 import type { AuthenticatorTable } from './authenticator-tables.ts';
 import type { Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
+
+export type NewAuthenticator = Insertable<AuthenticatorTable>;
 
 /** A person's authenticator app. The secret is sealed; opening it may fail, and then it still exists. */
 export type Authenticator = {
@@ -34,7 +37,7 @@ const findByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
 );
 
 /** The unique index on `user_id` lets one of two confirmations at once fail. */
-export async function createAuthenticator(tx: Queries, authenticator: AuthenticatorTable): Promise<boolean> {
+export async function createAuthenticator(tx: Queries, authenticator: NewAuthenticator): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('authenticators')
     .values(authenticator)
@@ -45,18 +48,29 @@ export async function createAuthenticator(tx: Queries, authenticator: Authentica
 
 /**
  * Uses up a step: true once per authenticator and step, false ever after, for earlier steps too (RFC 6238 §5.2).
- * The database keeps the "once".
+ * The database keeps the "once", also across a clock that was ahead and was set right: the steps used last are kept beside it
+ * (`core/used-steps.ts`).
  */
 export async function claimStep(tx: Queries, id: string, step: number, now: number): Promise<boolean> {
-  return (await claim.run(tx, { id, step, now })) === 1;
+  return (await claim.run(tx, { id, step, entry: `${step} `, listed: `% ${step} %`, now })) === 1;
 }
 
-const claim = statement((db: Queries, p: Param<{ id: string; step: number; now: number }>) =>
-  db
-    .updateTable('authenticators')
-    .set({ last_used_step: p.step, last_used_at: p.now, last_refusal: null })
-    .where('id', '=', p.id)
-    .where('last_used_step', '<', p.step),
+/** Twenty of eight digits and a space: more than anybody signs in by code while a clock is wrong. */
+const USED_STEPS_LENGTH = 180;
+
+const claim = statement(
+  (db: Queries, p: Param<{ id: string; step: number; entry: string; listed: string; now: number }>) =>
+    db
+      .updateTable('authenticators')
+      .set({
+        last_used_step: p.step,
+        used_steps: sql<string>`substr(cast(${p.entry} as text) || used_steps, 1, ${sql.lit(USED_STEPS_LENGTH)})`,
+        last_used_at: p.now,
+        last_refusal: null,
+      })
+      .where('id', '=', p.id)
+      .where('last_used_step', '<', p.step)
+      .where(sql<string>`' ' || used_steps`, 'not like', p.listed),
 );
 
 /** Remembers a refused code that fitted a step outside the window, as JSON, for the next diagnosis. */

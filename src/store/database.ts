@@ -14,11 +14,11 @@ import type {
   PartnerCountTable,
   ResetRequestTable,
 } from './console-tables.ts';
-import type { EmailLinkTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
+import type { JobTable } from './jobs.ts';
+import type { EmailLinkTable, FormerEmailTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
-
 import type { ManagementTables } from './management-tables.ts';
-
+import type { RefusalCountTable } from './refusal-counts.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
 
@@ -37,6 +37,7 @@ export type Schema = {
   sessions: SessionTable;
   devices: DeviceTable;
   attempts: AttemptTable;
+  refusal_counts: RefusalCountTable;
   links: LinkTable;
   clock_offsets: ClockOffsetTable;
   outbox: OutboxTable;
@@ -50,6 +51,7 @@ export type Schema = {
   access_codes: AccessCodeTable;
   reset_requests: ResetRequestTable;
   email_links: EmailLinkTable;
+  former_emails: FormerEmailTable;
   outside_invitations: OutsideInvitationTable;
   adoption_days: AdoptionDayTable;
   event_days: EventDayTable;
@@ -96,6 +98,8 @@ export type UserTable = {
   reminded_at: number | null;
   /** Name and email as `rowSearchKey` makes them; empty where a node of an older version added the person. */
   search_key: Generated<string>;
+  /** The person who made this account, or whose key did; null where nobody knows. */
+  created_by: string | null;
 };
 
 export type PendingSignInTable = {
@@ -109,6 +113,7 @@ export type PendingSignInTable = {
   /** 1 while the enrollment could be skipped when the password was accepted. */
   skippable: number;
   device_id: string | null;
+  browser: string | null;
   return_to: string | null;
   completed_at: number | null;
   /** Where the finished sign-in went: a second submit is sent there too. */
@@ -156,16 +161,10 @@ export type AttemptTable = {
   state: string;
   version: number;
   expires_at: number;
-};
-
-/** One row per kind of work that runs at most once at a time, over all processes. */
-export type JobTable = {
-  name: string;
-  /** The run that has it; null when nobody does. */
-  holder: string | null;
-  lease_until: number;
-  last_run_at: number;
-  last_finished_at: number | null;
+  /** When a try was last counted, by the clock of then. */
+  written_at: Generated<number>;
+  /** By how much that clock was found to be ahead; 0 for one that was right. */
+  ahead_seconds: Generated<number>;
 };
 
 /** A statement runs on either: the database itself or a transaction of it. */

@@ -9,6 +9,7 @@ export async function listDueMail(queries: Queries, now: number, limit: number):
     .selectAll()
     .where(isWaiting)
     .where('next_try_at', '<=', now)
+    .where(isNotSpared(now))
     .where('expires_at', '>', now)
     .orderBy('next_try_at')
     .orderBy('id')
@@ -34,9 +35,24 @@ export async function hasMailWaitingSince(queries: Queries, moment: number): Pro
     .select('id')
     .where(isWaiting)
     .where('created_at', '<=', moment)
+    .where('not_before', '<=', moment)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Why a mail is held that somebody has to help, the one that is held for longest; undefined when there is none. */
+export async function findHeldMail(
+  queries: Queries,
+): Promise<Pick<OutboxTable, 'last_fault' | 'held_since'> | undefined> {
+  const held = queries.selectFrom('outbox').select(['last_fault', 'held_since']).where(isWaiting);
+  return held.where('held_since', 'is not', null).orderBy('held_since').limit(1).executeTakeFirst();
+}
+
+/** How many mails were given up, of those that are still known. */
+export async function countDeadMail(queries: Queries): Promise<number> {
+  const dead = queries.selectFrom('outbox').select((all) => all.fn.countAll<number | string>().as('count'));
+  return Number((await dead.where('dead_at', 'is not', null).executeTakeFirstOrThrow()).count);
 }
 
 /**
@@ -64,7 +80,7 @@ export async function claimMail(
 export async function markMailSent(tx: Queries, id: string, now: number): Promise<void> {
   await tx
     .updateTable('outbox')
-    .set({ sent_at: now, sealed_parameters: '', last_fault: null })
+    .set({ sent_at: now, sealed_parameters: '', last_fault: null, held_since: null })
     .where('id', '=', id)
     .execute();
 }
@@ -72,9 +88,10 @@ export async function markMailSent(tx: Queries, id: string, now: number): Promis
 export async function putMailOff(
   tx: Queries,
   id: string,
-  { fault, nextTryAt }: { fault: string; nextTryAt: number },
+  { fault, nextTryAt, heldSince }: { fault: string; nextTryAt: number; heldSince: number | null },
 ): Promise<void> {
-  await tx.updateTable('outbox').set({ last_fault: fault, next_try_at: nextTryAt }).where('id', '=', id).execute();
+  const off = { last_fault: fault, next_try_at: nextTryAt, held_since: heldSince };
+  await tx.updateTable('outbox').set(off).where('id', '=', id).execute();
 }
 
 /** The server is away: whatever would be tried before that moment waits for it. */
@@ -87,15 +104,15 @@ export async function putWaitingMailOff(tx: Queries, nextTryAt: number): Promise
     .execute();
 }
 
-/** Gives a mail up; what it said is erased. */
+/** Gives a mail up. A link in it is erased; news stay sealed, so that they can be sent again. */
 export async function markMailDead(
   tx: Queries,
   id: string,
-  { now, fault }: { now: number; fault: string },
+  { now, fault, linkKinds }: { now: number; fault: string; linkKinds: readonly string[] },
 ): Promise<void> {
   await tx
     .updateTable('outbox')
-    .set({ dead_at: now, sealed_parameters: '', last_fault: fault })
+    .set({ dead_at: now, sealed_parameters: withoutLinks(linkKinds), last_fault: fault, held_since: null })
     .where('id', '=', id)
     .execute();
 }
@@ -103,14 +120,19 @@ export async function markMailDead(
 export type DeadMail = Pick<OutboxTable, 'id' | 'kind' | 'tries' | 'last_fault'>;
 
 /** Gives up what says nothing any more: a link that is over, old news. Answers what that was. */
-export async function expireMail(tx: Queries, now: number): Promise<readonly DeadMail[]> {
+export async function expireMail(tx: Queries, now: number, linkKinds: readonly string[]): Promise<readonly DeadMail[]> {
   return tx
     .updateTable('outbox')
-    .set({ dead_at: now, sealed_parameters: '' })
+    .set({ dead_at: now, sealed_parameters: withoutLinks(linkKinds), held_since: null })
     .where(isWaiting)
     .where('expires_at', '<=', now)
     .returning(['id', 'kind', 'tries', 'last_fault'])
     .execute();
+}
+
+function withoutLinks(linkKinds: readonly string[]) {
+  return (row: ExpressionBuilder<Schema, 'outbox'>) =>
+    row.case().when('kind', 'in', linkKinds).then('').else(row.ref('sealed_parameters')).end();
 }
 
 /** Forgets up to `limit` mails from before that moment; answers how many. */
@@ -121,6 +143,14 @@ export async function deleteOldMail(tx: Queries, before: number, limit: number):
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
+
+/** A clock that was ahead cannot hold a mail for longer than the budgets of an address do. */
+function isNotSpared(now: number) {
+  return (row: ExpressionBuilder<Schema, 'outbox'>) =>
+    row.or([row('not_before', '<=', now), row('not_before', '>', now + SPARED_SECONDS_MOST)]);
+}
+
+const SPARED_SECONDS_MOST = 25 * 60 * 60;
 
 /** Neither sent nor given up. */
 function isWaiting(row: ExpressionBuilder<Schema, 'outbox'>) {

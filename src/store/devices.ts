@@ -1,46 +1,52 @@
 import type { DeviceTable, Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
-/** The id of the device that this token makes known for this user, or undefined. */
-export async function findKnownDevice(
+/** The id of the device that one of these tokens makes known for this user, or undefined. */
+export async function findDeviceOf(
   queries: Queries,
-  tokenHash: string,
+  tokenHashes: readonly string[],
   userId: string,
   now: number,
 ): Promise<string | undefined> {
-  const row = await findKnown.first(queries, { tokenHash, userId, now });
-  return row?.id;
+  const rows = await listLiveDevices(queries, tokenHashes, now);
+  return rows.find((row) => row.user_id === userId)?.id;
 }
 
-const findKnown = statement((db: Queries, p: Param<{ tokenHash: string; userId: string; now: number }>) =>
+/** What these tokens make known, and for whom. */
+export async function listLiveDevices(
+  queries: Queries,
+  tokenHashes: readonly string[],
+  now: number,
+): Promise<readonly Pick<DeviceTable, 'id' | 'user_id' | 'token_hash'>[]> {
+  const [only, ...more] = tokenHashes;
+  if (only === undefined) return [];
+  if (more.length === 0) return findLive.all(queries, { tokenHash: only, now });
+  const found = queries.selectFrom('devices').select(['id', 'user_id', 'token_hash']);
+  return found.where('token_hash', 'in', tokenHashes).where('expires_at', '>', now).execute();
+}
+
+/** Apart, because nearly every browser is one person's. */
+const findLive = statement((db: Queries, p: Param<{ tokenHash: string; now: number }>) =>
   db
     .selectFrom('devices')
-    .select('id')
+    .select(['id', 'user_id', 'token_hash'])
     .where('token_hash', '=', p.tokenHash)
-    .where('user_id', '=', p.userId)
     .where('expires_at', '>', p.now),
 );
 
-/** Makes a device known for a user; the same browser may be known for several. An expired row of both begins anew. */
+/** Makes a device known for a user, by a token that nothing else has. */
 export async function createDevice(tx: Queries, device: DeviceTable): Promise<void> {
   await insertDevice.send(tx, device);
 }
 
 const insertDevice = statement((db: Queries, p: Param<DeviceTable>) =>
-  db
-    .insertInto('devices')
-    .values({
-      id: p.id,
-      user_id: p.user_id,
-      token_hash: p.token_hash,
-      created_at: p.created_at,
-      expires_at: p.expires_at,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['token_hash', 'user_id'])
-        .doUpdateSet({ id: p.id, created_at: p.created_at, expires_at: p.expires_at }),
-    ),
+  db.insertInto('devices').values({
+    id: p.id,
+    user_id: p.user_id,
+    token_hash: p.token_hash,
+    created_at: p.created_at,
+    expires_at: p.expires_at,
+  }),
 );
 
 /** Forgets every device of a user; answers how many. */

@@ -22,7 +22,7 @@ export function takeFileLock(path: string): { release(): void } | undefined {
 
 function makeUnlessMade(path: string): void {
   try {
-    createFile(path);
+    createFile(path, path.replace(/\.lock$/, ''));
   } catch (error) {
     if (!existsSync(path)) throw error;
   }

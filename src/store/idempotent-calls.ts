@@ -1,7 +1,26 @@
+import type { NamedAct } from '#core/named-act.ts';
+import { tokenHash } from '#core/token.ts';
 import type { Queries } from './database.ts';
 import type { IdempotentCallTable } from './management-tables.ts';
 
 type CallName = Pick<IdempotentCallTable, 'api_key_id' | 'name_hash'>;
+
+/** The row of an act that is about to be done; its answer comes with the act. */
+export function callOf({ callerId, name, request, keptSeconds }: NamedAct, id: string, now: number) {
+  return {
+    id,
+    api_key_id: callerId,
+    name_hash: tokenHash(name),
+    request_hash: tokenHash(request),
+    sealed_answer: '',
+    expires_at: now + keptSeconds,
+  };
+}
+
+/** The binding of an answer to its row and its caller. */
+export function answerBinding({ id, api_key_id }: Pick<IdempotentCallTable, 'id' | 'api_key_id'>) {
+  return { table: 'idempotent_calls', rowId: id, userId: api_key_id };
+}
 
 /**
  * Claims a name for a call, before anything is done: true for one of all who ask, at once or later.

@@ -1,4 +1,16 @@
-import type { Queries } from './database.ts';
+import type { ExpressionBuilder } from 'kysely';
+import { latestPossible } from '#core/clock.ts';
+import type { Queries, Schema } from './database.ts';
+
+/** One row per kind of work that runs at most once at a time, over all processes. */
+export type JobTable = {
+  name: string;
+  /** The run that has it; null when nobody does. */
+  holder: string | null;
+  lease_until: number;
+  last_run_at: number;
+  last_finished_at: number | null;
+};
 
 export type JobClaim = {
   readonly name: string;
@@ -13,7 +25,7 @@ export type JobClaim = {
 /**
  * Takes a job for one run: true for one of all who ask at once, false while another has it or it is not due.
  *
- * A holder that died keeps it until its lease is over, and no longer.
+ * A holder that died keeps it until its lease is over, and no longer; what a clock that was ahead has left holds nobody up.
  */
 export async function claimJob(tx: Queries, claim: JobClaim): Promise<boolean> {
   const { name, holder, now, leaseSeconds, everySeconds } = claim;
@@ -25,12 +37,18 @@ export async function claimJob(tx: Queries, claim: JobClaim): Promise<boolean> {
       conflict
         .column('name')
         .doUpdateSet(lease)
-        .where('jobs.lease_until', '<=', now)
-        .where('jobs.last_run_at', '<=', now - everySeconds),
+        .where((or) => isOver(or, 'jobs.lease_until', now, now + leaseSeconds))
+        .where((or) => isOver(or, 'jobs.last_run_at', now - everySeconds, now)),
     )
     .executeTakeFirst();
   return numInsertedOrUpdatedRows === 1n;
 }
+
+function isOver(or: ExpressionBuilder<Schema, 'jobs'>, column: JobInstant, at: number, newest: number) {
+  return or.or([or(column, '<=', at), or(column, '>', latestPossible(newest))]);
+}
+
+type JobInstant = 'jobs.lease_until' | 'jobs.last_run_at';
 
 /** Prolongs the lease of a run; false when another has taken the job over meanwhile. */
 export async function renewJob(

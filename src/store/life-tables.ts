@@ -8,6 +8,8 @@ export type LinkTable = {
   created_at: number;
   expires_at: number;
   used_at: number | null;
+  /** Who made it, as the audit log names them; null where nobody did, and before this was kept. */
+  made_by: string | null;
 };
 
 /** A single-use link about a person's email: to confirm a new one, or to go back to the one before. */
@@ -21,6 +23,16 @@ export type EmailLinkTable = {
   created_at: number;
   expires_at: number;
   used_at: number | null;
+};
+
+/** An email that a person had: deleted, or gone to another email. No reference leads to the person. */
+export type FormerEmailTable = {
+  id: string;
+  /** `<key id>.<mac>` of the email. */
+  email_tag: string;
+  left_at: number;
+  /** Until when nobody gets it; null where its links go by mail alone and nothing more. */
+  reserved_until: number | null;
 };
 
 /** Somebody whom a manager invited and who belongs elsewhere: their own row is untouched, and the manager does not see that. */

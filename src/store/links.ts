@@ -31,6 +31,18 @@ export async function findLink(
   return row && { id: row.id, purpose: row.purpose, userId: row.user_id ?? undefined };
 }
 
+/** Whether a link still waits to be used. */
+export async function isLinkLive(queries: Queries, id: string, now: number): Promise<boolean> {
+  const row = await queries
+    .selectFrom('links')
+    .select('id')
+    .where('id', '=', id)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Consumes a link: true once, false ever after and when it has expired. */
 export async function claimLink(tx: Queries, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
@@ -57,6 +69,35 @@ export async function revokeResetLinks(tx: Queries, userId: string): Promise<voi
     .where('purpose', '=', 'reset')
     .where('used_at', 'is', null)
     .execute();
+}
+
+/** Whom somebody invited to the staff who has not accepted yet, by email. */
+export async function listStaffInvitedBy(queries: Queries, maker: string, now: number): Promise<readonly string[]> {
+  const rows = await staffInvitationsBy(queries, maker)
+    .innerJoin('users as u', 'u.id', 'l.user_id')
+    .select('u.email')
+    .where('l.expires_at', '>', now)
+    .orderBy('u.email')
+    .execute();
+  return rows.map(({ email }) => email);
+}
+
+/** Kills the invitations to the staff that somebody made and nobody has accepted; answers how many. */
+export async function revokeStaffInvitationsBy(tx: Queries, maker: string): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('links')
+    .where('id', 'in', staffInvitationsBy(tx, maker).select('l.id'))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+function staffInvitationsBy(queries: Queries, maker: string) {
+  return queries
+    .selectFrom('links as l')
+    .where('l.made_by', '=', maker)
+    .where('l.purpose', '=', 'invitation')
+    .where('l.used_at', 'is', null)
+    .where('l.user_id', 'in', (query) => query.selectFrom('users').select('id').where('role', 'in', ['csm', 'admin']));
 }
 
 export async function deleteLink(tx: Queries, id: string): Promise<void> {

@@ -15,6 +15,34 @@ export async function lockUser(tx: Queries, userId: string): Promise<void> {
   if (hasManyWriters(tx)) await userForUpdate.send(tx, { userId });
 }
 
+/**
+ * The same for an act of one person on another: the actor stays as they are until the end of the transaction, and the
+ * subject is for this transaction alone. In the order of ids, so that two who act on each other never wait in a circle.
+ *
+ * @param subjectId may be the actor, nobody's, or absent
+ */
+export async function lockActorAndSubject(tx: Queries, actorId: string, subjectId: string | undefined): Promise<void> {
+  if (!hasManyWriters(tx)) return;
+  if (subjectId !== undefined && subjectId < actorId) await userForUpdate.send(tx, { userId: subjectId });
+  if (subjectId !== actorId) await userForShare.send(tx, { userId: actorId });
+  if (subjectId !== undefined && subjectId >= actorId) await userForUpdate.send(tx, { userId: subjectId });
+}
+
+/** A session stays until the end of the transaction: what ends it comes before, and is seen, or comes after. */
+export async function holdSession(tx: Queries, id: string): Promise<void> {
+  if (hasManyWriters(tx)) await sessionForShare.send(tx, { id });
+}
+
+/** The same for a pending sign-in. */
+export async function holdPendingSignIn(tx: Queries, id: string): Promise<void> {
+  if (hasManyWriters(tx)) await pendingForShare.send(tx, { id });
+}
+
+/** The same for an API key. */
+export async function holdApiKey(tx: Queries, id: string): Promise<void> {
+  if (hasManyWriters(tx)) await apiKeyForShare.send(tx, { id });
+}
+
 /** What a partner's policy says now holds until the end of the transaction; many may hold it, no one changes it. */
 export async function holdPartner(tx: Queries, partnerId: string): Promise<void> {
   if (hasManyWriters(tx)) await partnerForShare.send(tx, { partnerId });
@@ -34,6 +62,22 @@ function hasManyWriters(tx: Queries): boolean {
 
 const userForUpdate = statement((db: Queries, p: Param<{ userId: string }>) =>
   db.selectFrom('users').select('id').where('id', '=', p.userId).forUpdate(),
+);
+
+const userForShare = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db.selectFrom('users').select('id').where('id', '=', p.userId).forShare(),
+);
+
+const sessionForShare = statement((db: Queries, p: Param<{ id: string }>) =>
+  db.selectFrom('sessions').select('id').where('id', '=', p.id).forShare(),
+);
+
+const pendingForShare = statement((db: Queries, p: Param<{ id: string }>) =>
+  db.selectFrom('pending_sign_ins').select('id').where('id', '=', p.id).forShare(),
+);
+
+const apiKeyForShare = statement((db: Queries, p: Param<{ id: string }>) =>
+  db.selectFrom('api_keys').select('id').where('id', '=', p.id).forShare(),
 );
 
 const partnerForShare = statement((db: Queries, p: Param<{ partnerId: string }>) =>

@@ -17,6 +17,12 @@ export type OutboxTable = {
   dead_at: number | null;
   /** Why the last try failed: a code, never what a server said. */
   last_fault: string | null;
+  /** Since when the server refuses it for a reason that the operator has to put right. */
+  held_since: number | null;
+  /** Not sent earlier: its address had enough mail. 0: at once. */
+  not_before: number;
+  /** How many mails this one stands for. */
+  held_back: number;
 };
 
 /** A reminder that was put into the outbox: once per person, date and stage. */

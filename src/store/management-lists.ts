@@ -87,7 +87,7 @@ export type EventSelection = {
 };
 
 /** What a program is shown of an event: no address and no user agent. */
-export type EventRow = Omit<LoggedEvent, 'client' | 'clientDigest' | 'batch'>;
+export type EventRow = Omit<LoggedEvent, 'client' | 'clientDigest' | 'proof' | 'batch'>;
 
 export async function listEventsAfter(
   queries: Queries,

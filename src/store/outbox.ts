@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queries } from './database.ts';
 import type { OutboxTable } from './mail-tables.ts';
 import { type Param, statement } from './statement.ts';
@@ -21,8 +22,46 @@ const insertMail = statement((db: Queries, p: Param<OutboxTable>) =>
     expires_at: p.expires_at,
     dead_at: p.dead_at,
     last_fault: p.last_fault,
+    held_since: p.held_since,
+    not_before: p.not_before,
+    held_back: p.held_back,
   }),
 );
+
+/**
+ * Adds one to the mail that stands for those an address is spared, and makes it where there is none that can still grow.
+ *
+ * Answers whether it was made.
+ */
+export async function holdMailBack(tx: Queries, digest: OutboxTable): Promise<boolean> {
+  const { id } = await tx
+    .insertInto('outbox')
+    .values(digest)
+    .onConflict((conflict) =>
+      conflict
+        .column('recipient')
+        // Literals, because the database has to see that the unique index is for such rows.
+        .where(sql`kind`, '=', sql.lit(digest.kind))
+        .where(sql`tries`, '=', sql.lit(0))
+        .where(sql`dead_at`, 'is', sql.lit(null))
+        .doUpdateSet((row) => ({ held_back: row('outbox.held_back', '+', 1) })),
+    )
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id === digest.id;
+}
+
+export async function postponeMail(tx: Queries, id: string, notBefore: number, expiresAt: number): Promise<void> {
+  const later = { not_before: notBefore, expires_at: expiresAt };
+  await tx.updateTable('outbox').set(later).where('id', '=', id).execute();
+}
+
+/** Forgets mails of a kind to an address that no delivery has had in hand; answers when each might have gone. */
+export async function deleteUntriedMail(tx: Queries, recipient: string, kind: string): Promise<readonly number[]> {
+  const untried = tx.deleteFrom('outbox').where('recipient', '=', recipient).where('kind', '=', kind);
+  const rows = await untried.where('tries', '=', 0).where('dead_at', 'is', null).returning('not_before').execute();
+  return rows.map((row) => row.not_before);
+}
 
 export async function listMail(queries: Queries, limit: number): Promise<readonly OutboxTable[]> {
   return queries.selectFrom('outbox').selectAll().orderBy('id', 'desc').limit(limit).execute();

@@ -16,6 +16,7 @@ const insertPending = statement((db: Queries, p: Param<PendingSignInTable>) =>
     tries: p.tries,
     skippable: p.skippable,
     device_id: p.device_id,
+    browser: p.browser,
     return_to: p.return_to,
     completed_at: p.completed_at,
     completed_to: p.completed_to,
@@ -53,11 +54,13 @@ const evictOldest = statement((db: Queries, p: Param<{ userId: string; keep: num
     ),
 );
 
-/** Gives a live pending sign-in a new token (the same person signed in again in the same browser). */
+/** Gives a live pending sign-in a new token (the same person signed in again in the same browser); false in another. */
 export async function renewPendingSignIn(
   tx: Queries,
   id: string,
-  renewal: Pick<PendingSignInTable, 'token_hash' | 'expires_at' | 'return_to' | 'skippable'> & { now: number },
+  renewal: Pick<PendingSignInTable, 'token_hash' | 'expires_at' | 'return_to' | 'skippable' | 'browser'> & {
+    now: number;
+  },
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('pending_sign_ins')
@@ -68,6 +71,7 @@ export async function renewPendingSignIn(
       skippable: renewal.skippable,
     })
     .where('id', '=', id)
+    .where('browser', '=', renewal.browser)
     .where('completed_at', 'is', null)
     .where('expires_at', '>', renewal.now)
     .executeTakeFirst();

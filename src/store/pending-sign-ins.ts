@@ -1,4 +1,4 @@
-import type { Mouth, Queries } from './database.ts';
+import type { Mouth, PendingSignInTable, Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from './users.ts';
 
@@ -18,6 +18,8 @@ export type PendingSignIn = {
   readonly partner: Partner | undefined;
   /** The person's authenticator app, whatever its condition: what is paused or broken still exists. */
   readonly authenticatorId: string | undefined;
+  /** Whether the next set-up of this person needs a temporary access code. */
+  readonly awaitsAccessCode: boolean;
 };
 
 /** The pending sign-in of a token, live, finished or expired: the caller looks. A disabled user has none, nor has anybody of an archived partner. */
@@ -27,7 +29,22 @@ export async function findPendingSignIn(
   mouth: Mouth,
 ): Promise<PendingSignIn | undefined> {
   const row = await findByToken.first(queries, { tokenHash, mouth });
-  if (!row) return undefined;
+  return row && pendingOf(row);
+}
+
+/** The same by its id: whether what a guard found is still there. */
+export async function findPendingSignInById(queries: Queries, id: string): Promise<PendingSignIn | undefined> {
+  const row = await findById.first(queries, { id });
+  return row && pendingOf(row);
+}
+
+type PendingRow = Omit<PendingSignInTable, 'token_hash' | 'user_id'> & {
+  authenticator_id: string | null;
+  access_code_of: string | null;
+} & Parameters<typeof userOf>[0] &
+  Parameters<typeof partnerOf>[0];
+
+function pendingOf(row: PendingRow): PendingSignIn {
   return {
     id: row.id,
     mouth: row.mouth,
@@ -42,15 +59,23 @@ export async function findPendingSignIn(
     user: userOf(row),
     partner: partnerOf(row),
     authenticatorId: row.authenticator_id ?? undefined,
+    awaitsAccessCode: row.access_code_of !== null,
   };
 }
 
 const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth: Mouth }>) =>
-  db
+  openPendings(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.mouth),
+);
+
+const findById = statement((db: Queries, p: Param<{ id: string }>) => openPendings(db).where('s.id', '=', p.id));
+
+function openPendings(db: Queries) {
+  return db
     .selectFrom('pending_sign_ins as s')
     .innerJoin('users as u', 'u.id', 's.user_id')
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
     .leftJoin('authenticators as a', 'a.user_id', 's.user_id')
+    .leftJoin('access_codes as c', 'c.user_id', 's.user_id')
     .select([
       's.id',
       's.mouth',
@@ -62,15 +87,15 @@ const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth:
       's.return_to',
       's.completed_at',
       's.completed_to',
+      's.browser',
       'a.id as authenticator_id',
+      'c.user_id as access_code_of',
       ...userColumns,
       ...partnerColumns,
     ])
-    .where('s.token_hash', '=', p.tokenHash)
-    .where('s.mouth', '=', p.mouth)
     .where('u.disabled_at', 'is', null)
-    .where('p.archived_at', 'is', null),
-);
+    .where('p.archived_at', 'is', null);
+}
 
 /** Consumes the pending sign-in: true once, false ever after and when it is over. */
 export async function completePendingSignIn(tx: Queries, id: string, to: string, now: number): Promise<boolean> {

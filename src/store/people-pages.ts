@@ -1,4 +1,6 @@
-import type { Queries, UserTable } from './database.ts';
+import type { ExpressionBuilder } from 'kysely';
+import { type PersonState, personState } from '#core/person-state.ts';
+import type { PartnerTable, Queries, Schema, UserTable } from './database.ts';
 import { holds } from './search.ts';
 
 export type PeopleFilter = {
@@ -13,7 +15,10 @@ export type PersonRow = {
   readonly email: string;
   readonly name: string;
   readonly role: UserTable['role'];
-  readonly state: 'invited' | 'active' | 'disabled';
+  readonly state: PersonState;
+  readonly hasPassword: boolean;
+  /** Since when they are disabled themselves, whatever their partner is. */
+  readonly disabledAt: number | undefined;
   readonly enrolledAt: number | undefined;
   readonly codesLeft: number;
   readonly lastSignInAt: number | undefined;
@@ -30,8 +35,8 @@ export async function listPeoplePage(
   let query = people(queries).where('u.partner_id', '=', filter.partnerId).orderBy('u.email').limit(page.limit);
   if (page.after !== undefined) query = query.where('u.email', '>', page.after);
   if (filter.search !== undefined) query = query.where(holds('u.search_key', filter.search));
-  if (filter.state === 'disabled') query = query.where('u.disabled_at', 'is not', null);
-  else if (filter.state !== undefined) query = query.where('u.disabled_at', 'is', null);
+  if (filter.state === 'disabled') query = query.where(isShutOut);
+  else if (filter.state !== undefined) query = query.where((row) => row.not(isShutOut(row)));
   if (filter.state === 'missing') query = query.where('a.id', 'is', null);
   if (filter.state === 'enrolled') query = query.where('a.id', 'is not', null);
   if (filter.state === 'invited') query = query.where('u.sealed_password', 'is', null);
@@ -57,12 +62,18 @@ export async function listNames(queries: Queries, ids: readonly string[]): Promi
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
+/** What `personState` calls disabled. */
+function isShutOut(row: ExpressionBuilder<Schema & { u: UserTable; p: PartnerTable }, 'u' | 'p'>) {
+  return row.or([row('u.disabled_at', 'is not', null), row('p.archived_at', 'is not', null)]);
+}
+
 function people(queries: Queries) {
   return queries
     .selectFrom('users as u')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
     .leftJoin('authenticators as a', 'a.user_id', 'u.id')
     .select(['u.id', 'u.email', 'u.name', 'u.role', 'u.disabled_at', 'u.sealed_password', 'u.last_sign_in_at'])
-    .select(['u.exempt_until', 'u.exempt_reason', 'a.created_at as enrolled_at'])
+    .select(['u.exempt_until', 'u.exempt_reason', 'p.archived_at', 'a.created_at as enrolled_at'])
     .select((each) =>
       each
         .selectFrom('recovery_codes as c')
@@ -76,13 +87,16 @@ function people(queries: Queries) {
 type Row = Awaited<ReturnType<ReturnType<typeof people>['executeTakeFirstOrThrow']>>;
 
 function rowOf(row: Row): PersonRow {
-  const isInvited = row.sealed_password === null;
   return {
     id: row.id,
     email: row.email,
     name: row.name,
     role: row.role,
-    state: row.disabled_at !== null ? 'disabled' : isInvited ? 'invited' : 'active',
+    state: personState({
+      ...{ disabledAt: row.disabled_at, archivedAt: row.archived_at, sealedPassword: row.sealed_password },
+    }),
+    hasPassword: row.sealed_password !== null,
+    disabledAt: row.disabled_at ?? undefined,
     enrolledAt: row.enrolled_at ?? undefined,
     codesLeft: Number(row.codes_left ?? 0),
     lastSignInAt: row.last_sign_in_at ?? undefined,

@@ -51,6 +51,16 @@ export async function findRecoveryCode(
   return row && { id: row.id, setId: row.set_id, hash: row.hash, usedAt: row.used_at ?? undefined };
 }
 
+/** The hash of one of a user's codes, whichever: all of a set cost the same. */
+export async function findAnyCodeHash(queries: Queries, userId: string): Promise<string | undefined> {
+  const row = await queries
+    .selectFrom('recovery_codes')
+    .select('hash')
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  return row?.hash;
+}
+
 /** Uses up a recovery code: true once, false ever after. The database keeps the "once". */
 export async function claimRecoveryCode(tx: Queries, id: string, now: number): Promise<boolean> {
   return (await claim.run(tx, { id, now })) === 1;

@@ -8,6 +8,7 @@ export const SEALED = {
   enrollments: { column: 'sealed_secret', purpose: 'totp', owner: 'user_id' },
   recovery_code_sets: { column: 'sealed_copy', purpose: 'codes-copy', owner: 'user_id' },
   idempotent_calls: { column: 'sealed_answer', purpose: 'api-answer', owner: 'api_key_id' },
+  shown_secrets: { column: 'sealed_secret', purpose: 'shown-secret', owner: 'user_id' },
   webhook_secrets: { column: 'sealed_secret', purpose: 'webhook', owner: 'webhook_id' },
   outbox: { column: 'sealed_parameters', purpose: 'mail', owner: 'recipient' },
 } as const;
@@ -15,13 +16,13 @@ export const SEALED = {
 export type SealedTable = keyof typeof SEALED;
 
 /** Tables whose rows need a key of the ring: sealed with it, or tagged. */
-export type KeyedTable = SealedTable | 'recovery_codes' | 'audit_batches';
+export type KeyedTable = SealedTable | 'recovery_codes' | 'former_emails' | 'audit_batches';
 
 export const SEALED_TABLES = Object.keys(SEALED) as readonly SealedTable[];
 
 type Count = { count: number | bigint | string };
 
-/** How many rows of each table need this key. A recovery code that was used needs none. */
+/** How many rows of each table need this key. A recovery code that was used needs none, nor an email whose reservation is over. */
 export async function countSealedRows(queries: Queries, keyId: string): Promise<Record<KeyedTable, number>> {
   // Key ids are small letters, digits and hyphens: nothing that `like` reads as a pattern.
   const sealed = SEALED_TABLES.map((table) =>
@@ -30,6 +31,7 @@ export async function countSealedRows(queries: Queries, keyId: string): Promise<
   const tag = `${keyId}.%`;
   const tagged = [
     countOf(queries, 'recovery_codes', sql`tag like ${tag} and used_at is null`),
+    countOf(queries, 'former_emails', sql`email_tag like ${tag} and reserved_until is not null`),
     countOf(queries, 'audit_batches', sql`seal like ${tag}`),
   ];
   return Object.fromEntries(await Promise.all([...sealed, ...tagged])) as Record<KeyedTable, number>;

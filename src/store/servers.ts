@@ -1,3 +1,4 @@
+import type { Generated, Insertable } from 'kysely';
 import type { Queries } from './database.ts';
 
 /** A process that serves, with the keys that it holds: what a rotation or a restore has to wait for. */
@@ -9,15 +10,22 @@ export type ServerTable = {
   key_ids: string;
   started_at: number;
   seen_at: number;
+  /** Where people reach it; empty for one of an older version. */
+  public_url: Generated<string>;
 };
 
-export type RunningServer = { readonly name: string; readonly keyIds: readonly string[]; readonly seenAt: number };
+export type RunningServer = {
+  readonly name: string;
+  readonly keyIds: readonly string[];
+  readonly seenAt: number;
+  readonly publicUrl: string;
+};
 
 /** A server that said nothing for so long is gone: it says that it is there three times within it. */
 const SERVER_ALIVE_SECONDS = 30;
 
 /** Says that a server is there, and with which keys. */
-export async function putServer(tx: Queries, server: ServerTable): Promise<void> {
+export async function putServer(tx: Queries, server: Insertable<ServerTable>): Promise<void> {
   const { id, key_ids, seen_at } = server;
   const { numUpdatedRows } = await tx
     .updateTable('servers')
@@ -39,7 +47,9 @@ export async function listServers(queries: Queries, now: number): Promise<readon
     .where('seen_at', '>', now - SERVER_ALIVE_SECONDS)
     .orderBy('name')
     .execute();
-  return rows.map(({ name, key_ids, seen_at }) => ({ name, keyIds: key_ids.split(','), seenAt: seen_at }));
+  return rows.map(({ name, key_ids, seen_at, public_url: publicUrl }) => {
+    return { name, keyIds: key_ids.split(','), seenAt: seen_at, publicUrl };
+  });
 }
 
 /** Sweeps the traces of servers that were killed. */

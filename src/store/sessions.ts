@@ -33,18 +33,28 @@ export async function findSession(queries: Queries, tokenHash: string, mouth: Mo
   return row && sessionOf(row);
 }
 
+/** The same by its id: whether what a guard found is still there. */
+export async function findSessionById(queries: Queries, id: string): Promise<Session | undefined> {
+  const row = await findById.first(queries, { id });
+  return row && sessionOf(row);
+}
+
 const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth: Mouth }>) =>
-  db
+  openSessions(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.mouth),
+);
+
+const findById = statement((db: Queries, p: Param<{ id: string }>) => openSessions(db).where('s.id', '=', p.id));
+
+function openSessions(db: Queries) {
+  return db
     .selectFrom('sessions as s')
     .innerJoin('users as u', 'u.id', 's.user_id')
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
     .leftJoin('recovery_code_sets as c', 'c.user_id', 's.user_id')
     .select([...sessionColumns, 'c.copy_expires_at', ...userColumns, ...partnerColumns])
-    .where('s.token_hash', '=', p.tokenHash)
-    .where('s.mouth', '=', p.mouth)
     .where('u.disabled_at', 'is', null)
-    .where('p.archived_at', 'is', null),
-);
+    .where('p.archived_at', 'is', null);
+}
 
 export async function createSession(tx: Queries, session: SessionTable): Promise<void> {
   await insertSession.send(tx, session);

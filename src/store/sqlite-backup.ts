@@ -9,7 +9,8 @@ const ALL_PAGES = 2 ** 31 - 1;
 /**
  * Copies a database, in use or not, as it is at one moment into a new file of mode 0600.
  *
- * Leaves out the sealed copies of recovery codes that nobody has confirmed yet. Refuses a target that exists.
+ * Leaves out what is sealed for minutes alone: copies of recovery codes that nobody has confirmed yet, secrets that pages
+ * still show, and where forms led. Refuses a target that exists.
  */
 export async function backupSqlite(path: string, target: string): Promise<void> {
   if (!existsSync(path)) throw new Error(`there is no database at ${path}`);
@@ -21,16 +22,20 @@ export async function backupSqlite(path: string, target: string): Promise<void> 
   }
 }
 
-/** The same from an open connection. The target appears under its name when it is complete. */
+/**
+ * The same from an open connection. The target appears under its name when it is complete.
+ *
+ * @param like a file of the service whose owner the copy gets
+ */
 export async function copySqlite(
   source: DatabaseSync,
   target: string,
-  { replace }: { replace: boolean },
+  { replace, like }: { replace: boolean; like?: string },
 ): Promise<void> {
   if (!replace && existsSync(target)) throw new Error(`${target} exists already: a backup replaces no file`);
   const partial = `${target}.partial`;
   rmSync(partial, { force: true });
-  createFile(partial);
+  createFile(partial, like);
   try {
     await backup(source, partial, { rate: ALL_PAGES });
     finishCopy(partial, target);
@@ -41,19 +46,26 @@ export async function copySqlite(
 
 /** Erases what no backup holds, and gives the complete copy its name. */
 export function finishCopy(partial: string, target: string): void {
-  eraseCopiesOfCodes(partial);
+  eraseShortLived(partial);
   syncPath(partial);
   renameSync(partial, target);
   syncPath(dirname(target));
 }
 
-function eraseCopiesOfCodes(path: string): void {
+/** By table, because a copy made before a migration lacks some of them. */
+const ERASE = {
+  recovery_code_sets: 'update recovery_code_sets set sealed_copy = null, copy_expires_at = null',
+  shown_secrets: 'delete from shown_secrets',
+  idempotent_calls: "delete from idempotent_calls where api_key_id = 'form'",
+};
+
+function eraseShortLived(path: string): void {
   const copy = new DatabaseSync(path);
   try {
     // One file, without a log beside it.
     copy.exec('pragma journal_mode = delete; pragma secure_delete = on');
-    const hasCodes = copy.prepare("select 1 from sqlite_schema where name = 'recovery_code_sets'").get() !== undefined;
-    if (hasCodes) copy.exec('update recovery_code_sets set sealed_copy = null, copy_expires_at = null');
+    const exists = copy.prepare('select 1 from sqlite_schema where name = ?');
+    for (const [table, statement] of Object.entries(ERASE)) if (exists.get(table) !== undefined) copy.exec(statement);
     // Pages that were free before may hold what was erased.
     copy.exec('vacuum');
   } finally {

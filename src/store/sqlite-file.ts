@@ -1,10 +1,18 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statfsSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { giveToOwner, makeFolder } from '#file-owner.ts';
 
-/** Makes an empty file that only its owner may read, and its folder; durably. Throws when it exists. */
-export function createFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'wx', 0o600));
+/**
+ * Makes an empty file that only its owner may read, and its folder; durably. Throws when it exists.
+ *
+ * @param like the file that it belongs to, whose owner it gets where root makes it; else that of the folder. SQLite does
+ * the same with the files that it makes itself
+ */
+export function createFile(path: string, like?: string): void {
+  makeFolder(dirname(path));
+  const file = openSync(path, 'wx', 0o600);
+  giveToOwner(file, path, like);
+  closeSync(file);
   // A name survives a power cut once its folder is synced.
   syncPath(dirname(path));
 }

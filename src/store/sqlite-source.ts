@@ -11,17 +11,19 @@ import { openSqlite } from './sqlite.ts';
  * a newer schema.
  *
  * @param alone nobody else may have the file open, and nobody can open it until the close
+ * @returns `isBackup`: a database that served has a write-ahead log, a backup is one file without
  */
 export async function openSqliteCopy(
   path: string,
   { alone }: { alone: boolean },
-): Promise<{ db: Database; close(): Promise<void> }> {
+): Promise<{ db: Database; isBackup: boolean; close(): Promise<void> }> {
   if (!existsSync(path)) throw new Error(`there is no file ${path}`);
   const source = new DatabaseSync(path, { readOnly: !alone, timeout: 0 });
   try {
     assertOurs(source, path, alone);
+    const isBackup = source.prepare('pragma journal_mode').get()?.journal_mode !== 'wal';
     const db = await openCopy(source);
-    return { db, close: () => db.close().finally(() => source.close()) };
+    return { db, isBackup, close: () => db.close().finally(() => source.close()) };
   } catch (error) {
     source.close();
     throw error;

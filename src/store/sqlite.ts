@@ -134,7 +134,7 @@ async function bringUpToDate(path: string, writer: Connected, create: boolean): 
   if (pending.length === 0) return;
   if (!create) throw new Error(`the database ${path} is older than this version: start the server once, it updates it`);
   const isEmpty = writer.sqlite.prepare('select 1 from sqlite_schema limit 1').get() === undefined;
-  if (!isEmpty) await copySqlite(writer.sqlite, `${path}.before-${SCHEMA_VERSION}`, { replace: true });
+  if (!isEmpty) await copySqlite(writer.sqlite, `${path}.before-${SCHEMA_VERSION}`, { replace: true, like: path });
   await writer.queries.transaction().execute(migrate);
 }
 

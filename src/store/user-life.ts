@@ -1,6 +1,19 @@
 import { rowSearchKey } from '#core/search-key.ts';
 import type { Queries, UserTable } from './database.ts';
 
+/** An account, when it was made and by whom. */
+export async function findAccount(
+  queries: Queries,
+  id: string,
+): Promise<{ readonly id: string; readonly createdBy: string | undefined; readonly createdAt: number } | undefined> {
+  const row = await queries
+    .selectFrom('users')
+    .select(['created_by', 'created_at'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row && { id, createdBy: row.created_by ?? undefined, createdAt: row.created_at };
+}
+
 /** The password was set by a link: what a freeze of authenticators counts from. */
 export async function notePasswordReset(tx: Queries, userId: string, now: number): Promise<void> {
   await tx.updateTable('users').set({ password_reset_at: now }).where('id', '=', userId).execute();
@@ -75,8 +88,13 @@ export async function setDisabled(tx: Queries, userId: string, disabledAt: numbe
   return numUpdatedRows === 1n;
 }
 
-export async function setMfaSkipped(tx: Queries, userId: string, now: number): Promise<void> {
-  await tx.updateTable('users').set({ mfa_skipped_at: now }).where('id', '=', userId).execute();
+/** Notes "Not now", or forgets it. */
+export async function setMfaSkipped(tx: Queries, userId: string, at: number | undefined): Promise<void> {
+  await tx
+    .updateTable('users')
+    .set({ mfa_skipped_at: at ?? null })
+    .where('id', '=', userId)
+    .execute();
 }
 
 export async function setUserName(

@@ -57,7 +57,7 @@ export const partnerColumns = [
 
 type UserRow = Omit<
   UserTable,
-  'id' | 'created_at' | 'exempt_reason' | 'last_sign_in_at' | 'reminded_at' | 'search_key'
+  'id' | 'created_at' | 'exempt_reason' | 'last_sign_in_at' | 'reminded_at' | 'created_by' | 'search_key'
 > & {
   user_id: string;
   partner_archived_at: number | null;
@@ -129,8 +129,10 @@ const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('u.id', '=', p.userId),
 );
 
-type Later = 'exempt_until' | 'exempt_reason' | 'last_sign_in_at' | 'password_reset_at' | 'reminded_at' | 'search_key';
-export type NewUser = Omit<UserTable, Later>;
+type Later =
+  | ('exempt_until' | 'exempt_reason' | 'last_sign_in_at' | 'password_reset_at' | 'reminded_at')
+  | ('created_by' | 'search_key');
+export type NewUser = Omit<UserTable, Later> & Partial<Pick<UserTable, 'created_by'>>;
 
 /** Adds a person; false where somebody has that email already, even if they have just been added. */
 export async function createUser(tx: Queries, user: NewUser): Promise<boolean> {

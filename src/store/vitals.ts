@@ -48,3 +48,14 @@ export async function countSessions(queries: Queries, now: number): Promise<numb
     .executeTakeFirstOrThrow();
   return Number(row.count);
 }
+
+/** When a jump of the clock was last written down, after that moment. */
+export async function findLastClockJump(queries: Queries, after: number): Promise<number | undefined> {
+  const row = await queries
+    .selectFrom('audit_events')
+    .select((e) => e.fn.max<number | string | null>('at').as('at'))
+    .where('action', '=', 'server.clock_jumped')
+    .where('at', '>', after)
+    .executeTakeFirst();
+  return row?.at == null ? undefined : Number(row.at);
+}

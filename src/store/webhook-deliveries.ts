@@ -2,16 +2,33 @@ import type { ExpressionBuilder } from 'kysely';
 import type { Queries, Schema } from './database.ts';
 import type { WebhookDeliveryTable } from './management-tables.ts';
 
-/** Up to `limit` that may be tried now, of webhooks that listen, the longest waiting first. */
+/** The ids of webhooks that listen and for which something may be tried now. */
+export async function listDueWebhooks(queries: Queries, now: number): Promise<readonly string[]> {
+  const due = (webhook: ExpressionBuilder<Schema, 'webhooks'>) =>
+    webhook.exists(
+      webhook
+        .selectFrom('webhook_deliveries')
+        .select('webhook_deliveries.id')
+        .whereRef('webhook_deliveries.webhook_id', '=', 'webhooks.id')
+        .where('delivered_at', 'is', null)
+        .where('dead_at', 'is', null)
+        .where('next_try_at', '<=', now),
+    );
+  const rows = await queries.selectFrom('webhooks').select('id').where('disabled_at', 'is', null).where(due).execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Up to `limit` that may be tried now at a webhook, the longest waiting first; none where it does not listen. */
 export async function listDueDeliveries(
   queries: Queries,
-  now: number,
-  limit: number,
+  webhookId: string,
+  { now, limit }: { readonly now: number; readonly limit: number },
 ): Promise<readonly WebhookDeliveryTable[]> {
   return queries
     .selectFrom('webhook_deliveries')
     .selectAll()
     .where(isWaiting)
+    .where('webhook_id', '=', webhookId)
     .where('next_try_at', '<=', now)
     .where('webhook_id', 'in', (e) => e.selectFrom('webhooks').select('id').where('disabled_at', 'is', null))
     .orderBy('next_try_at')

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Env } from '#env.ts';
-import { countAuditTail } from '#store/audit-log.ts';
+import { countAuditTail } from '#store/audit-tail.ts';
 import { countSessions, countUnsentMail, findLastSealedAt, findOldestUnsealedAt } from '#store/vitals.ts';
 import { METRICS, type Metric } from './metrics-table.ts';
 

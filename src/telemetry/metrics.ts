@@ -82,18 +82,20 @@ function countEvents(registry: Registry): (tx: object) => void {
   const refusals = counter(registry, METRICS.refusals);
   // Present from the start: a rate needs the zero before the first one.
   for (const outcome of Object.values(SIGN_IN_OUTCOMES)) signIns.inc({ outcome }, 0);
+  const count = ({ action, outcome, reason }: EventSignal): void => {
+    const signIn = SIGN_IN_OUTCOMES[action];
+    if (signIn !== undefined) signIns.inc({ outcome: signIn });
+    if (outcome === 'refusal') refusals.inc({ action, reason: reason ?? 'none' });
+  };
   const told = new WeakMap<object, EventSignal[]>();
   events.listen((event) => {
+    if (event.tx === undefined) return count(event);
     const ofThis = told.get(event.tx);
     if (ofThis === undefined) told.set(event.tx, [event]);
     else ofThis.push(event);
   });
   return (tx) => {
-    for (const { action, outcome, reason } of told.get(tx) ?? []) {
-      const signIn = SIGN_IN_OUTCOMES[action];
-      if (signIn !== undefined) signIns.inc({ outcome: signIn });
-      if (outcome === 'refusal') refusals.inc({ action, reason: reason ?? 'none' });
-    }
+    for (const event of told.get(tx) ?? []) count(event);
   };
 }
 

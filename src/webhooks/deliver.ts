@@ -1,10 +1,11 @@
 import { signatureHeader, WEBHOOK_PATIENCE_SECONDS, webhookBackoffSeconds } from '#core/webhook.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
+import { deliverFairly, type FairLimits, type FairQueue } from '#flows/fair-queue.ts';
 import type { Job } from '#flows/jobs.ts';
 import { secretBinding } from '#flows/webhooks.ts';
 import type { WebhookDeliveryTable } from '#store/management-tables.ts';
-import { claimDelivery, listDueDeliveries, settleDelivery } from '#store/webhook-deliveries.ts';
+import { claimDelivery, listDueDeliveries, listDueWebhooks, settleDelivery } from '#store/webhook-deliveries.ts';
 import {
   disableWebhook,
   findWebhook,
@@ -15,8 +16,8 @@ import {
 } from '#store/webhooks.ts';
 import { post, type Resolver, type Taken } from './send.ts';
 
-/** Deliveries under way at once: one receiver that hangs takes one of them. */
-const AT_ONCE = 10;
+/** A hundred sockets at most; the deliveries of one webhook keep four of them busy, however it answers. */
+const LIMITS: FairLimits = { receivers: 25, perReceiver: 4, lookEveryMs: 1_000 };
 /** Longer than a try can take: whoever holds a delivery has it for itself. */
 const CLAIM_SECONDS = 40;
 
@@ -24,30 +25,33 @@ export function webhooksJob(env: Env): Job {
   return {
     name: 'webhooks',
     everySeconds: 1,
-    isDue: async () => (await listDueDeliveries(env.db.read, env.now(), 1)).length > 0,
+    isDue: async () => (await listDueWebhooks(env.db.read, env.now())).length > 0,
     run: ({ isStopping }) => deliverWebhooks(env, { isStopping }),
   };
 }
 
 type Options = { readonly isStopping?: () => boolean; readonly resolve?: Resolver; readonly timeoutSeconds?: number };
 
-/** One round: what is due, a few at once, until nothing is. */
+/** One round: what is due, each webhook in a line of its own, until nothing is. */
 export async function deliverWebhooks(env: Env, options: Options = {}): Promise<void> {
   const { isStopping = () => false } = options;
-  while (!isStopping()) {
-    const due = await listDueDeliveries(env.db.read, env.now(), AT_ONCE);
-    if (due.length === 0) return;
-    await Promise.all(due.map((delivery) => deliverOne(env, delivery, options)));
-  }
+  const { read } = env.db;
+  const queue: FairQueue<WebhookDeliveryTable> = {
+    listReceivers: () => listDueWebhooks(read, env.now()),
+    listDue: (webhookId, limit) => listDueDeliveries(read, webhookId, { now: env.now(), limit }),
+    deliver: (delivery) => deliverOne(env, delivery, options),
+  };
+  return deliverFairly(queue, LIMITS, isStopping);
 }
 
-async function deliverOne(env: Env, delivery: WebhookDeliveryTable, options: Options): Promise<void> {
+/** Answers false when the receiver did not take it. */
+async function deliverOne(env: Env, delivery: WebhookDeliveryTable, options: Options): Promise<boolean> {
   const { db } = env;
   const now = env.now();
   const claim = { now, untilAt: now + CLAIM_SECONDS };
-  if (!(await db.transaction((tx) => claimDelivery(tx, delivery.id, claim)))) return;
+  if (!(await db.transaction((tx) => claimDelivery(tx, delivery.id, claim)))) return true;
   const webhook = await findWebhook(db.read, delivery.webhook_id);
-  if (!webhook) return;
+  if (!webhook) return true;
   const taken = await tryOnce(env, webhook, delivery, options);
   const line = { deliveryId: delivery.id, webhookId: webhook.id, type: delivery.type, tries: delivery.tries + 1 };
   if (taken.taken) {
@@ -56,10 +60,11 @@ async function deliverOne(env: Env, delivery: WebhookDeliveryTable, options: Opt
       if (webhook.failingSince !== undefined) await noteWebhookWorks(tx, webhook.id);
     });
     env.log.info(line, 'a webhook was delivered');
-    return;
+    return true;
   }
   env.log.warn({ ...line, fault: taken.fault }, 'a webhook was not taken');
   await noteFailure(env, webhook, delivery, taken);
+  return false;
 }
 
 /** Signed at each try: a receiver refuses what is old by its signed time. */

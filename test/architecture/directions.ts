@@ -6,7 +6,7 @@ type Directions = { readonly runs: readonly string[]; readonly types?: readonly 
 const EVERYTHING: Directions = {
   runs: [
     ...['core', 'signals', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'mail', 'flows', 'features'],
-    ...['telemetry', 'webhooks', 'cli', 'top'],
+    ...['telemetry', 'webhooks', 'cli', 'top', 'file-owner'],
   ],
 };
 
@@ -14,11 +14,14 @@ const EVERYTHING: Directions = {
 const ROOMS: Readonly<Record<string, Directions>> = {
   core: { runs: [] },
   messages: { runs: [] },
-  config: { runs: [] },
+  // A name in a setting is judged like any other name, and a text from a file by one rule.
+  config: { runs: ['core'] },
   // Leads nowhere: whoever does something may tell of it, and only telemetry listens.
   signals: { runs: [] },
-  store: { runs: ['core', 'signals'] },
-  crypto: { runs: ['core', 'signals'] },
+  // Whose a new file is: the key file and the database have to agree on it.
+  'file-owner': { runs: [] },
+  store: { runs: ['core', 'signals', 'file-owner'] },
+  crypto: { runs: ['core', 'signals', 'file-owner'] },
   env: { runs: ['core', 'store', 'crypto', 'config'] },
   http: { runs: ['core', 'signals', 'store', 'messages'], types: ['env', 'config', 'crypto'] },
   flows: { runs: ['core', 'store'], types: ['signals', 'env', 'config', 'crypto'] },
@@ -76,7 +79,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These talk to nothing but the environment, and only where something is read or started. */
-const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'cli', 'top'];
+const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'cli', 'top', 'file-owner'];
 
 const TOP_FILES = ['main', 'cli', 'demo', 'routes', 'worker', 'workers', 'worker-talk'];
 

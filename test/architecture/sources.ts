@@ -27,11 +27,11 @@ export type Source = {
   readonly lines: number;
   readonly imports: readonly Import[];
   readonly functions: readonly { readonly line: number; readonly lines: number }[];
-  /** `any`, `as unknown as`, `await`, the machine's clock and chance: where each stands. */
+  /** `any`, `as unknown as`, `await`, the machine's clock and chance, transactions that no authority begins: where each stands. */
   readonly finds: readonly { readonly what: Find; readonly line: number }[];
 };
 
-export type Find = 'any' | 'as unknown as' | 'clock' | 'chance' | 'async';
+export type Find = 'any' | 'as unknown as' | 'clock' | 'chance' | 'async' | 'transaction';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -135,11 +135,16 @@ function findIn(node: Node): Find | undefined {
   if (node.kind === SyntaxKind.AsExpression)
     return /\bas\s+unknown\s+as\b/.test(node.getText()) ? 'as unknown as' : undefined;
   if (node.kind === SyntaxKind.AwaitExpression || node.kind === SyntaxKind.AsyncKeyword) return 'async';
+  if (node.kind === SyntaxKind.CallExpression)
+    return BARE_TRANSACTION.test((node as CallExpression).expression.getText()) ? 'transaction' : undefined;
   if (node.kind === SyntaxKind.NewExpression) return /^new Date(\(\))?$/.test(node.getText()) ? 'clock' : undefined;
   if (node.kind !== SyntaxKind.PropertyAccessExpression) return undefined;
   const text = node.getText();
   if (text === 'Date.now' || text === 'performance.now') return 'clock';
   return CHANCE.has(text) ? 'chance' : undefined;
 }
+
+/** Those of `flows/acting.ts` are not among them: they ask again what the guard asked. */
+const BARE_TRANSACTION = /(?:\.transaction|^personTransaction|^transactionOrRefusal)$/;
 
 const CHANCE = new Set(['Math.random', 'crypto.randomUUID', 'crypto.getRandomValues']);

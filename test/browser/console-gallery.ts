@@ -2,13 +2,16 @@ import { SCOPES } from '#core/api-key.ts';
 import { parseBegin, parseEnd } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { addApiKey, endApiKey } from '#flows/api-keys.ts';
+import { addApiKey, endApiKey, keyActor } from '#flows/api-keys.ts';
 import { exemptPerson } from '#flows/exemption.ts';
+import { LINK_KINDS } from '#flows/mail.ts';
 import { changeMfaPolicy } from '#flows/partner-acts.ts';
 import { actOn } from '#flows/person-acts.ts';
 import { resetMfaOf } from '#flows/reset-mfa.ts';
 import { addWebhook } from '#flows/webhooks.ts';
 import { addEventDays, setAdoptionDay } from '#store/adoption.ts';
+import { claimMail, markMailDead } from '#store/deliveries.ts';
+import { listMail } from '#store/outbox.ts';
 import { type Picture, passwordOnly, type Stage, sendCode, submit, takeOver } from './ways.ts';
 import { PASSWORD } from './world.ts';
 
@@ -29,6 +32,8 @@ type Scene = {
   readonly key: string;
   readonly webhook: string;
   readonly lost: string;
+  /** To whom MFA was reset; it did not arrive. */
+  readonly mail: string;
 };
 
 let scenes = 0;
@@ -78,6 +83,7 @@ async function openScene(stage: Stage): Promise<Scene> {
       .values({ id: request, user_id: member, ...asked, checked_by: 'callback', check_note: 'office number' })
       .execute();
   });
+  const mail = await loseLastMail(stage);
   const secret = await world.addAuthenticator(admin.id);
   const visitor = world.person();
   await visitor.signIn(admin.email);
@@ -94,8 +100,20 @@ async function openScene(stage: Stage): Promise<Scene> {
     own: admin.id,
     newcomer: newcomer.id,
     request,
+    mail,
     ...programs,
   };
+}
+
+/** The mail about a reset comes back; answers its id. */
+async function loseLastMail({ site }: Stage): Promise<string> {
+  const { env, clock } = site.world;
+  const mails = await listMail(env.db.read, 100);
+  const { id = '' } = mails.find(({ kind }) => kind === 'mfa_reset') ?? {};
+  const fault = 'EENVELOPE RCPT TO 550 5.1.1';
+  await env.db.transaction((tx) => claimMail(tx, id, { now: clock.at, untilAt: clock.at + 90 }));
+  await env.db.transaction((tx) => markMailDead(tx, id, { now: clock.at, fault, linkKinds: LINK_KINDS }));
+  return id;
 }
 
 /** A key that works and one that was revoked; a webhook with a delivery that was taken, and one that gave up. */
@@ -109,7 +127,9 @@ async function addPrograms({ site }: Stage, slug: string) {
   const lost = await addWebhook(env, 'system', { url: 'https://nobody.example.com/hook', events: WEBHOOK_EVENTS });
   if (isRefusal(made) || isRefusal(old) || isRefusal(hook) || isRefusal(lost)) throw new Error('a scene is refused');
   await endApiKey(env, 'system', old.apiKey.id);
-  await changeMfaPolicy(env, `api_key:${made.apiKey.id}`, slug, { policy: 'required' });
+  const authority = { kind: 'apiKey', apiKey: { ...made.apiKey, grantedFor: 'partners:write' } } as const;
+  const byKey = { id: keyActor(made.apiKey), client: undefined, authority };
+  await changeMfaPolicy(env, byKey, slug, { policy: 'required' });
   await env.db.transaction(async (tx) => {
     await tx.updateTable('webhook_deliveries').set({ delivered_at: clock.at, tries: 1 }).execute();
     const gaveUp = { disabled_at: clock.at, disabled_because: 'failing' as const };
@@ -195,6 +215,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-unexempt': one('/unexempt', 'exempt'),
   'console-link': one('/link'),
   'console-invitation': one('/invitation', 'invited'),
+  'console-mail': at((scene) => `/console/people/${scene.reset}/mail/${scene.mail}`),
   'console-reset': one('/reset-mfa'),
   'console-reset-refused': async (stage) => {
     const scene = await openScene(stage);
@@ -215,6 +236,37 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-staff-member': staff(''),
   'console-staff-role': staff('/role'),
   'console-staff-disable': staff('/disable'),
+  'console-staff-ends': async (stage) => {
+    const scene = await openScene(stage);
+    const { db } = stage.site.world.env;
+    const made_by = scene.colleague;
+    await db.transaction(async (tx) => {
+      await tx.updateTable('users').set({ role: 'admin' }).where('id', '=', scene.colleague).execute();
+      await tx.updateTable('api_keys').set({ created_by: scene.colleague }).execute();
+      const link = {
+        id: made_by,
+        token_hash: made_by,
+        purpose: 'invitation' as const,
+        user_id: scene.newcomer,
+        made_by,
+      };
+      const times = { created_at: 0, expires_at: stage.site.world.clock.at + 60, used_at: null };
+      await tx
+        .insertInto('links')
+        .values({ ...link, ...times })
+        .execute();
+    });
+    await stage.page.goto(`/console/staff/${scene.colleague}/disable`);
+  },
+  'console-keys-ended': async (stage) => {
+    const scene = await openScene(stage);
+    await stage.site.world.env.db.transaction(async (tx) => {
+      await tx.updateTable('api_keys').set({ created_by: scene.own }).execute();
+      const ended = { revoked_because: 'maker_disabled' as const };
+      await tx.updateTable('api_keys').set(ended).where('revoked_at', 'is not', null).execute();
+    });
+    await stage.page.goto('/console/api-keys');
+  },
   'console-staff-disable-refused': async (stage) => {
     const scene = await openScene(stage);
     await stage.page.goto(`/console/staff/${scene.colleague}/disable`);
@@ -318,12 +370,13 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${ONE}/unexempt`]: ['console-unexempt'],
   [`${ONE}/link`]: ['console-link'],
   [`${ONE}/invitation`]: ['console-invitation'],
+  [`${ONE}/mail/:mail`]: ['console-mail'],
   [`${ONE}/reset-mfa`]: ['console-reset', 'console-reset-done'],
   [`${ONE}/access-code`]: ['console-access-code'],
   '/console/resets': ['console-resets'],
   '/console/resets/:request/approve': ['console-approve'],
   '/console/resets/:request/decline': ['console-decline'],
-  '/console/api-keys': ['console-keys'],
+  '/console/api-keys': ['console-keys', 'console-keys-ended'],
   '/console/api-keys/new': ['console-key-new', 'console-key-made'],
   '/console/api-keys/:key/revoke': ['console-key-revoke'],
   '/console/webhooks': ['console-webhooks'],
@@ -338,7 +391,7 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${STAFF}/reset-mfa`]: ['console-staff-reset'],
   [`${STAFF}/access-code`]: ['console-staff-access-code'],
   [`${STAFF}/role`]: ['console-staff-role'],
-  [`${STAFF}/disable`]: ['console-staff-disable'],
+  [`${STAFF}/disable`]: ['console-staff-disable', 'console-staff-ends'],
   [`${STAFF}/enable`]: ['console-staff-enable'],
   [`${STAFF}/invitation`]: ['console-staff-invitation'],
 };

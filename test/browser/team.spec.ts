@@ -22,10 +22,10 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Bo Lind');
       await page.getByLabel('Email').fill('bo@acme.example');
       await pressButton(page, 'Send invitation');
-      await expect(said).toContainText('The invitation is on its way.');
+      await expect(said).toContainText('The invitation is on its way once a mail server is set up.');
       await page.getByRole('link', { name: 'Resend invitation' }).click();
       await pressButton(page, 'Resend invitation');
-      await expect(said).toContainText('A new invitation is on its way.');
+      await expect(said).toContainText('A new invitation is on its way once a mail server is set up.');
       const sent = (await world.mail()).filter(({ to }) => to === 'bo@acme.example');
       expect(sent.map(({ kind }) => kind)).toEqual(['invitation', 'invitation']);
       expect((await world.person().get(new URL(sent[1]?.link ?? '').pathname)).status).toBe(404);
@@ -39,7 +39,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('link', { name: 'Ana Silva' }).click();
       await page.getByRole('link', { name: 'Remind of MFA' }).click();
       await pressButton(page, 'Remind of MFA');
-      await expect(said).toContainText('The reminder is on its way.');
+      await expect(said).toContainText('The reminder is on its way once a mail server is set up.');
       expect((await world.mail())[0]).toMatchObject({ kind: 'set_up_asked', to: ana.email });
       const anas = world.person();
       await anas.signIn(ana.email);

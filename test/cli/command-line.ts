@@ -69,7 +69,7 @@ export async function runHere(args: readonly string[], environment: Environment)
 }
 
 /** Runs one command to its end, in a process of its own. */
-export async function run(args: readonly string[], environment: Environment, input?: string): Promise<Said> {
+export async function run(args: readonly string[], environment: Environment, input?: string | Buffer): Promise<Said> {
   const child = start(args, environment);
   child.stdin?.end(input);
   await once(child, 'close');

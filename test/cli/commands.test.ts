@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { withEnv } from '#cli/open.ts';
 import { newDatabaseSettings } from '../databases/open.ts';
 import { assertRefused, freePort, launch, openFolder, refusalOf, run } from './command-line.ts';
 
@@ -149,6 +150,25 @@ describe('while the server runs', async () => {
     assert.notEqual(again.id, bo.id);
     const said = await run(['user', 'delete', email, '--reason', 'a second time'], settings);
     assert.equal(said.out, `${email} is deleted. Sessions ended: 0.\n`);
+  });
+
+  test('keys of the management API end with the administrator who made them, and the command says which', async () => {
+    const admin = await json(['staff', 'add', 'maker@portal.example', '--role', 'admin', '--invite']);
+    const keys: string[] = [];
+    for (const name of ['CRM', 'ERP']) keys.push((await json(['api-key', 'add', name, '--scope', 'users:read'])).id);
+    await withEnv(async ({ db }) => {
+      const made = { created_by: admin.id };
+      await db.transaction((tx) => tx.updateTable('api_keys').set(made).where('id', 'in', keys).execute());
+      return undefined;
+    });
+    const said = await run(['user', 'disable', 'maker@portal.example', '--reason', 'left'], settings);
+    assert.match(said.out, /API keys that ended with their maker: 2 \((CRM, ERP|ERP, CRM)\)\.\n$/);
+    const list = await run(['api-key', 'list'], settings);
+    assert.equal(list.out.match(/ended \S+: its maker was disabled/g)?.length, 2);
+    const [one] = (await json(['api-key', 'list'])).filter(({ id }: { id: string }) => id === keys[0]);
+    assert.equal(one.revokedBecause, 'maker_disabled');
+    const again = await json(['user', 'disable', 'maker@portal.example', '--reason', 'left']);
+    assert.deepEqual(again.endedApiKeys, []);
   });
 
   test('the audit log is exported and verified, and a head that is gone is noticed', async () => {

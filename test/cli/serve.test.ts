@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { assertRefused, freePort, launch, openFolder, run } from './command-line.ts';
 
@@ -89,4 +91,24 @@ test('a second Ctrl-C ends at once', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 800));
   const { code } = await server.stop('SIGINT');
   assert.equal(code, 1);
+});
+
+test('what a server has counted of refusals is in the database once it has stopped', async (t) => {
+  const { folder, environment } = openFolder(t);
+  const server = await launch(t, ['serve'], { ...environment, PORT: String(await freePort()) });
+  const body = JSON.stringify({ email: 'ana@acme.example', password: 'not the password' });
+  const headers = { 'content-type': 'application/json' };
+  for (let tries = 1; tries <= 30; tries++) {
+    await fetch(`${server.url}/api/v1/sign-in`, { method: 'POST', headers, body });
+  }
+  assert.equal((await server.stop('SIGTERM')).code, 0);
+  const database = new DatabaseSync(join(folder, 'data', 'sallyport.db'));
+  t.after(() => database.close());
+  const rows = database.prepare('select repeated from refusal_counts').all();
+  assert.deepEqual(
+    rows.map(({ repeated }) => repeated),
+    [19],
+  );
+  const events = database.prepare("select id from audit_events where action = 'sign_in.password_refused'").all();
+  assert.equal(events.length, 11);
 });

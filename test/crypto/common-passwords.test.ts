@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { isCommonPassword, loadCommonPasswords } from '#crypto/common-passwords.ts';
+import fc from 'fast-check';
+import { isCommonPassword, loadCommonPasswords, repeatedUnit } from '#crypto/common-passwords.ts';
 
 let isCommon: (password: string) => boolean;
 
@@ -82,6 +83,21 @@ test('the longest password is judged in a moment', () => {
   isCommon('a'.repeat(1024));
   isCommon('qwertyuiop'.repeat(102));
   assert.ok(performance.now() - started < 250);
+});
+
+test('the repeated unit is the shortest one, as trying each length finds it', () => {
+  const byTrying = (text: string) => {
+    const lengths = Array.from({ length: Math.floor(text.length / 2) }, (_, index) => index + 1);
+    return text.slice(0, lengths.find((length) => text.startsWith(text.slice(length))) ?? text.length);
+  };
+  for (const text of ['', 'a', 'aa', 'abab', 'ababa', 'abcab', 'aabaa', 'dolphindolphindolph']) {
+    assert.equal(repeatedUnit(text), byTrying(text), text);
+  }
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 24 }), (text) =>
+      assert.equal(repeatedUnit(text), byTrying(text)),
+    ),
+  );
 });
 
 test('the dictionaries are read once', () => {

@@ -12,7 +12,13 @@ test('the reset of people touches no staff, and the reset of staff nobody else, 
   const ana = await world.addUser({ email: 'ana@acme.example', partnerId });
   const chris = await world.addUser({ email: 'chris@portal.example', role: 'csm' });
   for (const { id } of [ana, chris]) await world.addAuthenticator(id);
-  const asked = { actor: 'admin', reason: 'lost phone', checkedBy: 'video', checkNote: 'badge', codeMinutes: 60 };
+  const asked = {
+    actor: 'command_line',
+    reason: 'lost phone',
+    checkedBy: 'video',
+    checkNote: 'badge',
+    codeMinutes: 60,
+  };
   const before = [await rowsOfPerson(world, ana.id), await rowsOfPerson(world, chris.id)];
   const nobody = { refused: 'not_found', reason: 'user' };
   assert.deepEqual(await askForReset(env, { ...asked, personId: chris.id }), nobody);

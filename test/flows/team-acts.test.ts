@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { AuthorityLost } from '#core/authority.ts';
 import { tokenHash } from '#core/token.ts';
 import { remindColleague, removeColleague, switchRole } from '#features/team/acts.ts';
 import { inviteAgain, inviteColleague } from '#features/team/invite.ts';
@@ -17,27 +18,37 @@ async function openHeld(t: TestContext) {
   const token = mia.cookies.get('__Host-sallyport-session') ?? '';
   const session = await findSession(world.env.db.read, tokenHash(token), 'page');
   assert.ok(session?.partner);
-  return { ...team, held: { session: { ...session, partner: session.partner }, client: CLIENT } };
+  const granted = { ...session, partner: session.partner, grantedAs: 'managerSteppedUp' } as const;
+  return { ...team, held: { session: granted, client: CLIENT } };
 }
 
 test('whoever is a manager no more when the act begins does nothing: demoted, removed, or moved meanwhile', async (t) => {
   const { world, ana, manager, elsewhere, held } = await openHeld(t);
   const { env } = world;
   const before = [await rowsOfPerson(world, ana.id), (await world.mail()).length, (await world.events()).length];
-  const changes = [{ role: 'member' as const }, { disabled_at: world.clock.at }, { partner_id: elsewhere.id }];
-  for (const change of changes) {
+  const changes = [
+    [{ role: 'member' as const }, 'forbidden'],
+    [{ disabled_at: world.clock.at }, 'sign_in_expired'],
+    [{ partner_id: elsewhere.id }, 'forbidden'],
+  ] as const;
+  for (const [change, refused] of changes) {
     const set = (values: object) =>
       env.db.transaction((tx) => tx.updateTable('users').set(values).where('id', '=', manager.id).execute());
     await set(change);
-    const outcomes = [
-      await switchRole(env, held, ana.id),
-      await remindColleague(env, held, ana.id),
-      await inviteAgain(env, held, ana.id),
-      await removeColleague(env, held, ana.id),
-      await inviteColleague(env, held, { email: 'bo@acme.example', name: 'Bo', role: 'member' }),
+    const acts = [
+      () => switchRole(env, held, ana.id),
+      () => remindColleague(env, held, ana.id),
+      () => inviteAgain(env, held, ana.id),
+      () => removeColleague(env, held, ana.id),
+      () => inviteColleague(env, held, { email: 'bo@acme.example', name: 'Bo', role: 'member' }),
     ];
-    const refused = { refused: 'forbidden', reason: 'not_manager' };
-    assert.deepEqual(outcomes, Array(5).fill(refused), JSON.stringify(change));
+    for (const act of acts) {
+      await assert.rejects(act, (error: unknown) => {
+        assert.ok(error instanceof AuthorityLost);
+        assert.equal(error.refusal.refused, refused, JSON.stringify(change));
+        return true;
+      });
+    }
     await set({ role: 'manager', disabled_at: null, partner_id: held.session.partner.id });
   }
   const after = [await rowsOfPerson(world, ana.id), (await world.mail()).length, (await world.events()).length];

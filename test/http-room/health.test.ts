@@ -50,6 +50,13 @@ describe('readiness', () => {
     assert.equal((await get('/healthz')).status, 200);
   });
 
+  it('stays, with a reason, when the clock has jumped', async () => {
+    const { ask, app, get } = await readyz();
+    app.standing.clockJumped = () => true;
+    assert.deepEqual((await ask()).reasons, ['clock_jumped']);
+    assert.equal((await get('/readyz')).status, 200);
+  });
+
   it('stays, with a reason, when the audit log is not sealed', async () => {
     const { ask, get, db } = await readyz();
     await addUnsealed(db, NOW - 60);

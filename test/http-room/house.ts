@@ -35,7 +35,7 @@ export async function openHouse(routes: readonly Route[], { environment = {}, db
   const db = { ...opened, ...(opened.clockSeconds && { clockSeconds: async () => NOW }), ...replaced };
   const newId = createIdSource(() => NOW * 1000);
   const hasher = {} as Env['hasher'];
-  const env: Env = { config, db, now: () => NOW, random: randomBytes, newId, keys, hasher, log };
+  const env: Env = { config, db, now: () => NOW, random: randomBytes, newId, keys, hasher, log, refusals: new Map() };
   await opened.transaction((tx) => tx.insertInto('users').values(USER).execute());
   const app = createApp(env, routes);
   return { env, app, lines, db: opened, ...browserOf(app, env) };
@@ -87,7 +87,7 @@ export function addPending(db: Database, name: string, more: Partial<PendingSign
   const pending: PendingSignInTable = {
     ...{ id: `pending-${name}`, token_hash: tokenHash(tokenOf(name)), mouth: 'page', user_id: USER.id },
     ...{ created_at: NOW, expires_at: NOW + 600, tries: 0, skippable: 0, device_id: null, return_to: null },
-    ...{ completed_at: null, completed_to: null },
+    ...{ browser: null, completed_at: null, completed_to: null },
     ...more,
   };
   return db.transaction((tx) => tx.insertInto('pending_sign_ins').values(pending).execute());

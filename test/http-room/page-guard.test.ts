@@ -50,10 +50,12 @@ describe('the guard of a page', () => {
     }
   });
 
-  it('sends everybody else to sign in, for GET and POST', async () => {
-    for (const response of [await house.get('/second'), await house.post('/second', {})]) {
-      assert.equal(response.headers.get('location'), '/sign-in');
-    }
+  it('sends everybody else to sign in, and says that the cookie of a form of it is gone', async () => {
+    assert.equal((await house.get('/second')).headers.get('location'), '/sign-in');
+    assert.equal((await house.post('/second', {})).headers.get('location'), '/sign-in?lost');
+    // It came, and its sign-in has ended: nothing is lost.
+    const over = await house.post('/second', {}, { pending: tokenOf('nobody') });
+    assert.equal(over.headers.get('location'), '/sign-in');
   });
 
   it('asks for a step-up and remembers the page', async () => {

@@ -25,12 +25,12 @@ describe('every page', () => {
     assert.equal(headers.get('server') ?? headers.get('x-powered-by'), null);
   });
 
-  it('lets a form lead on to the portal', async () => {
+  it('lets no form lead to the portal, which a page of ours does', async () => {
     const portal = await openHouse(PAGES, {
       environment: { SALLYPORT_PORTAL_URL: 'https://portal.example.com/start' },
     });
     const { headers } = await portal.get('/note');
-    assert.match(headers.get('content-security-policy') ?? '', /form-action 'self' https:\/\/portal\.example\.com;/);
+    assert.match(headers.get('content-security-policy') ?? '', /form-action 'self';/);
   });
 
   it('names its cookies by port on http localhost, without Secure', async () => {
@@ -66,6 +66,29 @@ describe('every page', () => {
     assert.equal(put.status, 405);
     assert.equal(put.headers.get('allow'), 'GET, HEAD, POST');
     assert.equal((await house.ask('/lonely')).status, 405);
+  });
+
+  it('is led to by its address with slashes behind it, and only a page', async () => {
+    for (const [path, location] of [
+      ['/note/', '/note'],
+      ['/note///?a=b%00&c', '/note?a=b%00&c'],
+      ['/help//', undefined],
+      ['//note/', undefined],
+      ['//evil.example/note/', undefined],
+      [`/${'/'.repeat(5_000)}x/`, undefined],
+      ['/api/v1/session/', undefined],
+    ] as const) {
+      const { status, headers } = await house.get(path);
+      assert.deepEqual([status, headers.get('location')], location === undefined ? [404, null] : [308, location], path);
+    }
+    assert.equal((await house.post('/note/', {})).status, 404);
+  });
+
+  it('tells browsers to use https for hosts below ours only where the setting says so', async () => {
+    const header = async (environment: Record<string, string>) =>
+      (await (await openHouse(PAGES, { environment })).get('/note')).headers.get('strict-transport-security');
+    assert.equal(await header({}), 'max-age=63072000; includeSubDomains');
+    assert.equal(await header({ SALLYPORT_HSTS_SUBDOMAINS: 'off' }), 'max-age=63072000');
   });
 
   it('answers 404 for an unknown address', async () => {

@@ -42,7 +42,21 @@ describe('the address of a client', () => {
     'x'.repeat(10_240),
     '[::1%eth0]',
     '::1%eth0',
-    '192.0.2.1:80',
+    '[fe80::1%eth0]:443',
+    '192.0.2.1:',
+    '192.0.2.1:99999',
+    '192.0.2.1:80:80',
+    '[192.0.2.1]:80',
+    '[2001:db8::1',
+    '2001:db8::1]:443',
+    '"192.0.2.1',
+    '"[2001:db8::1]":443',
+    '[]:443',
+    'unknown',
+    '_hidden',
+    'localhost:80',
+    '192.0.2.1 80',
+    '1.2.3.4.',
     '1.2.3',
     '1.2.3.4,',
   ]) {
@@ -50,6 +64,22 @@ describe('the address of a client', () => {
       assert.deepEqual(clientAddress('10.0.0.1', forwarded, 1), { unknown: true });
     });
   }
+
+  it('is read with the port, the brackets and the quotes that proxies write', () => {
+    for (const [entry, address] of [
+      ['203.0.113.7:51008', '203.0.113.7'],
+      ['"203.0.113.7:51008"', '203.0.113.7'],
+      ['[2001:db8::1]:443', '2001:db8::1'],
+      ['"[2001:db8::1]:443"', '2001:db8::1'],
+      ['[2001:DB8:0::1]', '2001:db8::1'],
+      ['2001:db8::1', '2001:db8::1'],
+      ['[::ffff:203.0.113.7]:443', '203.0.113.7'],
+    ] as const) {
+      assert.deepEqual(clientAddress('10.0.0.1', entry, 1), { address }, entry);
+      assert.deepEqual(clientAddress('10.0.0.1', `spoofed,  ${entry} `, 1), { address }, entry);
+      assert.deepEqual(clientAddress('10.0.0.1', `${entry} , 10.0.0.2:80`, 2), { address }, entry);
+    }
+  });
 
   it('is unknown when fewer hops wrote than are trusted', () => {
     assert.deepEqual(clientAddress('10.0.0.1', '192.0.2.8', 2), { unknown: true });
@@ -152,7 +182,7 @@ describe('a form token', () => {
     const after = loadKeyRing(`${fresh},${old}`);
     const without = loadKeyRing(String(fresh));
     if ('problem' in before || 'problem' in after || 'problem' in without) throw new Error('no ring');
-    const token = makeFormToken(before, 'cookie', 'id');
+    const token = makeFormToken(before, 'cookie', 'id', 'page');
     assert.equal(formTokenFits(after, 'cookie', 'id', token), true);
     assert.equal(formTokenFits(after, 'cookie', undefined, token), true);
     assert.equal(formTokenFits(without, 'cookie', 'id', token), false);
@@ -162,7 +192,7 @@ describe('a form token', () => {
   it('made before sign-in opens nothing that is bound to an id', () => {
     const ring = loadKeyRing(`k1:${randomBytes(32).toString('base64')}`);
     if ('problem' in ring) throw new Error('no ring');
-    for (const token of [makeFormToken(ring, 'cookie', undefined), '.', '', undefined]) {
+    for (const token of [makeFormToken(ring, 'cookie', undefined, 'page'), '.', '', undefined]) {
       assert.equal(formTokenFits(ring, 'cookie', 'id', token), false);
     }
   });

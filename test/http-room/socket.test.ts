@@ -87,8 +87,8 @@ describe('a request as it comes over the wire', () => {
     ['two lengths', 400, ['POST /note HTTP/1.1', HOST, 'Content-Length: 3', 'Content-Length: 4']],
     ['a space before the colon', 400, ['POST /note HTTP/1.1', HOST, 'Transfer-Encoding : chunked']],
     ['a folded header', 400, ['GET /note HTTP/1.1', HOST, 'X-A: 1', ' 2']],
-    ['headers of 20 kB', 431, ['GET /note HTTP/1.1', HOST, `X-A: ${'x'.repeat(20_000)}`]],
-    ['an address of 20 kB', 431, [`GET /${'x'.repeat(20_000)} HTTP/1.1`, HOST]],
+    ['headers of 40 kB', 431, ['GET /note HTTP/1.1', HOST, `X-A: ${'x'.repeat(40_000)}`]],
+    ['an address of 40 kB', 431, [`GET /${'x'.repeat(40_000)} HTTP/1.1`, HOST]],
     ['an unknown expectation', 417, ['GET /note HTTP/1.1', HOST, 'Expect: miracles', 'Connection: close']],
   ];
   for (const [what, status, request] of refused) {
@@ -115,6 +115,78 @@ describe('a request as it comes over the wire', () => {
   it('may spell our host in capitals and with the port of https', async () => {
     const answer = await raw(lines('GET /note HTTP/1.1', 'Host: SIGN-IN.example.com:443', 'Connection: close'));
     assert.match(answer, /^HTTP\/1\.1 200 /);
+  });
+
+  it('may ask for health with OPTIONS, and for nothing else', async () => {
+    assert.match(
+      await raw(lines('OPTIONS /healthz HTTP/1.1', 'Host: 10.0.0.7', 'Connection: close')),
+      /^HTTP\/1\.1 200 /,
+    );
+    assert.match(await raw(lines('OPTIONS /readyz HTTP/1.0')), /^HTTP\/1\.1 200 /);
+    assert.match(await raw(lines('OPTIONS /note HTTP/1.1', HOST, 'Connection: close')), /^HTTP\/1\.1 405 /);
+  });
+
+  it('is led to our host from the same with the dot of a whole name', async () => {
+    const dot = 'Host: Sign-In.example.com.';
+    const led = await raw(lines('GET /note?a=b HTTP/1.1', dot));
+    assert.match(led, /^HTTP\/1\.1 308 [\s\S]*\r\nlocation: https:\/\/sign-in\.example\.com\/note\?a=b\r\n/i);
+    assert.match(
+      await raw(lines('GET //evil.example/ HTTP/1.1', `${dot}:443`)),
+      /location: https:\/\/sign-in\.example\.com\/\/evil/i,
+    );
+    assert.match(await raw(lines('POST /note HTTP/1.1', dot, 'Content-Length: 0')), /^HTTP\/1\.1 421 /);
+    for (const host of ['evil.example.', 'sign-in.example.com..', '.', '']) {
+      assert.match(await raw(lines('GET /note HTTP/1.1', `Host: ${host}`)), /^HTTP\/1\.1 421 /, host);
+    }
+  });
+
+  const browser = ['Accept: text/html,application/xhtml+xml', 'Accept-Language: de-DE,de;q=0.9'];
+
+  it('from a browser at another address gets a page that names ours', async () => {
+    const answer = await raw(lines('GET /sign-in HTTP/1.1', 'Host: 127.0.0.1:3000', ...browser));
+    assert.match(answer, /^HTTP\/1\.1 421 [\s\S]*content-type: text\/html[\s\S]*<html lang="de">/i);
+    assert.match(answer, /<a class="button primary" href="https:\/\/sign-in\.example\.com\/">/);
+    assert.doesNotMatch(answer, /127\.0\.0\.1|<form|set-cookie/i);
+    const style = /href="(\/assets\/style\.css[^"]*)"/.exec(answer)?.[1];
+    assert.match(await raw(lines(`GET ${style} HTTP/1.1`, 'Host: 127.0.0.1:3000', 'Connection: close')), / 200 /);
+    for (const path of ['/api/v1/session', '/sign-in']) {
+      const accept = path === '/sign-in' ? 'Accept: */*' : browser.join('\r\n');
+      assert.match(
+        await raw(lines(`GET ${path} HTTP/1.1`, 'Host: 127.0.0.1', accept)),
+        /^HTTP\/1\.1 421 [\s\S]*problem\+json/,
+      );
+    }
+  });
+
+  it('carries the cookies of other applications on the host', async () => {
+    const cookies = Array.from({ length: 60 }, (_, number) => `other-${number}=${'x'.repeat(400)}`).join('; ');
+    assert.match(await raw(lines('GET /note HTTP/1.1', HOST, `Cookie: ${cookies}`, 'Connection: close')), / 200 /);
+  });
+
+  it('from a browser with more cookies than a request may have gets a page that says so', async () => {
+    const cookies = `Cookie: ${'other=x; '.repeat(6_000)}`;
+    const whole = await raw(lines('GET /note HTTP/1.1', HOST, ...browser, cookies));
+    assert.match(whole, /^HTTP\/1\.1 431 [\s\S]*content-type: text\/html[\s\S]*<html lang="de">/i);
+    assert.doesNotMatch(whole, /other=x/);
+    const call = await raw(lines('GET /api/v1/session HTTP/1.1', HOST, ...browser, cookies));
+    assert.match(call, /^HTTP\/1\.1 431 [\s\S]*problem\+json/);
+  });
+
+  it('may say that its body is not encoded, and name UTF-8 without its hyphen', async () => {
+    const body = '{"email":"a"}';
+    const head = ['POST /api/v1/sign-in HTTP/1.1', HOST, `Content-Length: ${body.length}`, 'Connection: close'];
+    for (const type of ['application/json; charset=utf8', 'Application/JSON;charset="UTF8"']) {
+      const same = [`Content-Type: ${type}`, 'Content-Encoding: Identity'];
+      assert.match(await raw(lines(...head, ...same), body), /"complete"/, type);
+    }
+    for (const wrong of [
+      'Content-Encoding: gzip',
+      'Content-Encoding: identity, gzip',
+      'Content-Type: application/json; charset=latin1',
+    ]) {
+      const sent = wrong.startsWith('Content-Type') ? [wrong] : ['Content-Type: application/json', wrong];
+      assert.match(await raw(lines(...head, ...sent), body), /^HTTP\/1\.1 415 /, wrong);
+    }
   });
 
   const json = ['Content-Type: application/json', 'Connection: close'];

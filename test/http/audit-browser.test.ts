@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eraseClients, sealAuditTail } from '#features/operate/audit.ts';
 import { noteVerification, verifyAudit } from '#features/operate/audit-verify.ts';
+import { closeOverRefusals, flushRefusals } from '#features/operate/refusals.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { CHRIS, enterStaff, lastEvents, openConsole, read } from './console-story.ts';
+import { tryPassword } from './limits-story.ts';
 
 const DAY = 24 * 60 * 60;
 const AUDIT = '/console/audit';
@@ -59,7 +61,7 @@ test('a day of the filter begins and ends at midnight, to the second', async (t)
   world.clock.at = now;
   const day = new Date(midnight * 1000).toISOString().slice(0, 10);
   await csm.get(`${AUDIT}/export`);
-  const { text } = await csm.post(`${AUDIT}/export`, {
+  const { text } = await csm.submit(`${AUDIT}/export`, {
     ...{ format: 'jsonl', action: 'user.reminded', from: day, until: day },
   });
   const times = text
@@ -67,6 +69,22 @@ test('a day of the filter begins and ends at midnight, to the second', async (t)
     .split('\n')
     .map((line) => JSON.parse(line).at);
   assert.deepEqual(times, [`${day}T23:59:59Z`, `${day}T00:00:00Z`]);
+});
+
+test('an event that stands for a number of refusals says the number, on the page and in the export', async (t) => {
+  const { world, csm, ana } = await openConsole(t);
+  for (let tries = 1; tries <= 40; tries++) await tryPassword(world, ana.email, 'wrong');
+  await flushRefusals(world.env);
+  world.clock.at += 11 * 60;
+  await closeOverRefusals(world.env);
+  const text = await read(csm, `${AUDIT}?action=sign_in.password_refused&person=${ana.id}`);
+  assert.match(text, /too_many_attempts · and 29 times more/);
+  await csm.get(`${AUDIT}/export`);
+  const led = await csm.post(`${AUDIT}/export`, { format: 'jsonl', action: 'sign_in.password_refused' });
+  const exported = await csm.get(led.location ?? '');
+  const [newest] = exported.text.split('\n');
+  const { detail } = JSON.parse(newest ?? '');
+  assert.deepEqual([detail.reason, detail.repeated, typeof detail.since], ['too_many_attempts', 29, 'number']);
 });
 
 test('every event stands on one page, the newest first', async (t) => {
@@ -106,7 +124,7 @@ test('a customer success manager reads what happens to partners, and nothing of 
     assert.doesNotMatch(await read(csm, `${AUDIT}${query}`), /staff\.created/, query);
   }
   await csm.get(`${AUDIT}/export`);
-  const { text } = await csm.post(`${AUDIT}/export`, { format: 'jsonl' });
+  const { text } = await csm.submit(`${AUDIT}/export`, { format: 'jsonl' });
   assert.doesNotMatch(text, /staff\.created/);
 });
 
@@ -117,13 +135,13 @@ test('an export holds what the filter lets through, is written down, and has no 
   const page = await read(csm, `${AUDIT}/export?person=${ana.email}&action=user.unlocked`);
   assert.match(page, /Filter: Person: ana@acme\.example, Action: Waits ended/);
   const asked = { person: ana.email, action: 'user.unlocked' };
-  const csv = await csm.post(`${AUDIT}/export`, { format: 'csv', ...asked });
+  const csv = await csm.submit(`${AUDIT}/export`, { format: 'csv', ...asked });
   assert.equal(csv.headers.get('content-disposition'), 'attachment; filename="audit.csv"');
   assert.match(csv.text, /^id,at,action,outcome,[^\r]*\r\n[0-9a-f-]{36},[^,]*,user\.unlocked,success,[^\r]*\r\n$/);
   const [event] = await lastEvents(world, 1);
   assert.deepEqual(event?.action, 'audit.exported');
   assert.deepEqual(event?.detail, { format: 'csv', person: ana.id, about: 'user.unlocked' });
-  const lines = (await csm.post(`${AUDIT}/export`, { format: 'jsonl', ...asked })).text.trim().split('\n');
+  const lines = (await csm.submit(`${AUDIT}/export`, { format: 'jsonl', ...asked })).text.trim().split('\n');
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).detail),
     [{ reason: '=1+1' }],
@@ -141,7 +159,7 @@ test('an export goes on to its end, however long it is', async (t) => {
   });
   await csm.get(`${AUDIT}/export`);
   for (const filter of [{ action: 'user.reminded' }, { person: ana.email, action: 'user.reminded' }]) {
-    const { text } = await csm.post(`${AUDIT}/export`, { format: 'jsonl', ...filter });
+    const { text } = await csm.submit(`${AUDIT}/export`, { format: 'jsonl', ...filter });
     const ids = text
       .trimEnd()
       .split('\n')

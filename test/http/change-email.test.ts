@@ -150,7 +150,7 @@ test('C20 the old email brings itself back once, and shuts out whoever took it',
   const owner = world.person();
   for (let i = 0; i < 3; i++) assert.equal((await owner.get(revert)).status, 200);
   assert.equal(await emailOf(world, ana.id), NEW);
-  const done = await owner.post(revert);
+  const done = await owner.submit(revert);
   assert.equal(done.status, 200);
   assert.match(plain(done.text), /Your email is back/);
   assert.equal(await emailOf(world, ana.id), ana.email);
@@ -170,9 +170,9 @@ test('C20 of several changes the way back of the first leads furthest, whatever 
   const { world, ana, browser } = await withAna(t);
   const toFirst = await change(world, browser, 'thief@evil.example');
   const toThief = await change(world, browser, 'thief2@evil.example');
-  assert.equal((await world.person().post(toThief)).status, 200);
+  assert.equal((await world.person().post(toThief)).status, 303);
   assert.equal(await emailOf(world, ana.id), 'thief@evil.example');
-  assert.equal((await world.person().post(toFirst)).status, 200);
+  assert.equal((await world.person().post(toFirst)).status, 303);
   assert.equal(await emailOf(world, ana.id), ana.email);
 });
 
@@ -180,7 +180,7 @@ test('C20 whoever has gone back to the first email is not sent elsewhere by a la
   const { world, ana, browser } = await withAna(t);
   const toFirst = await change(world, browser, 'thief@evil.example');
   const toThief = await change(world, browser, 'thief2@evil.example');
-  assert.equal((await world.person().post(toFirst)).status, 200);
+  assert.equal((await world.person().post(toFirst)).status, 303);
   assert.equal((await world.person().post(toThief)).status, 404);
   assert.equal(await emailOf(world, ana.id), ana.email);
 });

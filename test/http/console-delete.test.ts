@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openConsole, read } from './console-story.ts';
+import { enterStaff, openConsole, read } from './console-story.ts';
 import { enrollWithCodes, plain, refusalOn } from './story.ts';
 
-test('somebody who is disabled is deleted for good, with a reason, and the email is free', async (t) => {
+test('somebody who is disabled is deleted for good, with a reason, and the email is free after 30 days', async (t) => {
   const { world, csm, ana, anaPath, partnerPath } = await openConsole(t);
   await enrollWithCodes(world, world.person(), ana.email);
   assert.doesNotMatch((await csm.get(anaPath)).text, /\/delete"/, 'not offered while she can sign in');
@@ -29,6 +29,12 @@ test('somebody who is disabled is deleted for good, with a reason, and the email
   for (const path of [anaPath, `${anaPath}/delete`]) assert.equal((await csm.get(path)).status, 404);
   const last = (await world.events()).at(-1);
   assert.deepEqual([last?.action, last?.subject, last?.detail.reason], ['user.deleted', ana.id, 'left for good']);
-  await csm.post(`${partnerPath}/people/new`, { email: ana.email, name: 'Another Ana', role: 'member' });
-  assert.match(plain((await csm.get(partnerPath)).text), /Another Ana ana@acme\.example Invited/);
+  const again = { email: ana.email, name: 'Another Ana', role: 'member' };
+  const reserved = await csm.post(`${partnerPath}/people/new`, again);
+  assert.equal(reserved.status, 400);
+  assert.match(refusalOn(reserved.text), /stays reserved for 30 days/);
+  world.clock.at += 30 * 24 * 60 * 60;
+  const later = await enterStaff(world, 'csm', 'kim@portal.example');
+  assert.equal((await later.post(`${partnerPath}/people/new`, again)).status, 303);
+  assert.match(plain((await later.get(partnerPath)).text), /Another Ana ana@acme\.example Invited/);
 });

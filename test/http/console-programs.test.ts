@@ -6,11 +6,12 @@ import { deliverWebhooks } from '#webhooks/deliver.ts';
 import { openReceiver, verifies } from '../webhooks/receiver.ts';
 import { openWorld } from '../world.ts';
 import { enterStaff, ROBIN, read } from './console-story.ts';
+import { refusalOn, sendUnoffered } from './story.ts';
 
 test('an administrator makes a key, which works, is shown once, and is revoked', async (t) => {
   const world = await openWorld(t);
   const robin = await enterStaff(world, 'admin', ROBIN);
-  const made = await robin.post('/console/api-keys/new', { name: 'CRM', 'users:read': 'yes', expires: '' });
+  const made = await robin.submit('/console/api-keys/new', { name: 'CRM', 'users:read': 'yes', expires: '' });
   assert.equal(made.status, 200);
   const key = /<code>(sp_[\w-]{49})<\/code>/.exec(made.text)?.[1] ?? '';
   const ask = async (path: string) => (await world.api('GET', `/api/v1/${path}`, undefined, key)).status;
@@ -57,7 +58,7 @@ test('an administrator adds a webhook, sees what it was told, and sends it again
   const refusedUrl = await robin.post('/console/webhooks/new', { url: 'http://10.0.0.1/', 'user.mfa_reset': 'yes' });
   assert.equal(refusedUrl.status, 400);
   const all = Object.fromEntries(WEBHOOK_EVENTS.map((event) => [event, 'yes']));
-  const made = await robin.post('/console/webhooks/new', { url: receiver.url, ...all });
+  const made = await robin.submit('/console/webhooks/new', { url: receiver.url, ...all });
   const secret = /<code>(whsec_[\w+/=]+)<\/code>/.exec(made.text)?.[1] ?? '';
   await changeMfaPolicy(world.env, 'command_line', 'acme', { policy: 'off' });
   await deliverWebhooks(world.env);
@@ -73,7 +74,11 @@ test('an administrator adds a webhook, sees what it was told, and sends it again
   const [one, two] = receiver.received;
   assert.ok(one && two && verifies(secret, two, world.clock.at));
   assert.equal(one.headers['webhook-id'], two.headers['webhook-id']);
-  assert.match((await robin.post(`${path}/rotate`)).text, /whsec_/);
+  assert.match((await robin.submit(`${path}/rotate`)).text, /whsec_/);
   assert.equal((await robin.post(`${path}/disable`)).status, 303);
   assert.match(await read(robin, path), /Disabled/);
+  assert.doesNotMatch((await robin.get(path)).text, /\/replay\//);
+  const refused = await sendUnoffered(robin, path, again);
+  assert.equal(refused.status, 403);
+  assert.match(refusalOn(refused.text), /This webhook is disabled/);
 });

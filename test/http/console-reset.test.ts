@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Person, World } from '../world.ts';
+import { exemptPerson } from '#flows/exemption.ts';
+import { changeMfaPolicy } from '#flows/partner-acts.ts';
+import { resetMfa } from '#flows/reset-mfa.ts';
+import { PASSWORD, type Person, type World } from '../world.ts';
 import { enterStaff, lastEvents, openConsole, ROBIN, read } from './console-story.ts';
-import { codesOn, enrollWithCodes, pendingToken, refusalOn, secretOn, signInFully } from './story.ts';
+import { codesOn, enrollWithCodes, pendingToken, refusalOn, secretOn, sendUnoffered, signInFully } from './story.ts';
 
 const DAY = 24 * 60 * 60;
 const WHY = { reason: 'lost phone', checked_by: 'callback', check_note: 'office number', minutes: '60' };
 
 /** Resets somebody's MFA as a form in the console does; answers the code that it shows. */
 async function reset(csm: Person, anaPath: string, fields: Partial<typeof WHY> = {}): Promise<string> {
-  const { status, text } = await csm.post(`${anaPath}/reset-mfa`, { ...WHY, ...fields });
+  const { status, text } = await csm.submit(`${anaPath}/reset-mfa`, { ...WHY, ...fields });
   assert.equal(status, 200);
   return /\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b/.exec(text)?.[0] ?? '';
 }
@@ -56,7 +59,7 @@ test('a lost phone: the reset ends everything, tells the person, and the set-up 
   assert(rest.partner.id);
 });
 
-test('a thief with the password alone gets no secret: not at the sign-in, not over the API, not inside a session', async (t) => {
+test('a thief with the password alone gets no secret and no session, at the sign-in and over the API', async (t) => {
   const { world, csm, ana, anaPath } = await openConsole(t);
   await openAccount({ world, ana });
   await reset(csm, anaPath);
@@ -65,18 +68,55 @@ test('a thief with the password alone gets no secret: not at the sign-in, not ov
   const token = await pendingToken(world, ana.email);
   const start = await world.api('POST', '/api/v1/sign-in/enrollment', undefined, token);
   assert.deepEqual([start.status, start.body.code, start.body.secret], [403, 'access_code_required', undefined]);
-  // The policy is optional: "Not now" lets the password alone in, but to no authenticator.
-  await thief.get('/enroll');
-  assert.equal((await thief.post('/enroll/skip')).status, 303);
-  world.clock.at += 400;
-  await thief.get('/step-up');
-  await thief.post('/step-up', { password: 'lantern otter velvet 9' });
-  await thief.get('/security/authenticator');
-  assert.equal((await thief.post('/security/authenticator/start')).location, '/security/authenticator/access-code');
-  assert.equal((await world.env.db.read.selectFrom('enrollments').selectAll().execute()).length, 0);
-  // Nor by waiting until the code, and “Not now”, are over.
+  // The policy is optional, and "Not now" is no answer all the same.
+  const prompt = await thief.get('/enroll');
+  assert.match(prompt.text, /Your authenticator was reset/);
+  assert.doesNotMatch(prompt.text, /Not now/);
+  assert.equal((await sendUnoffered(thief, '/enroll', '/enroll/skip')).status, 403);
+  const skip = await world.api('POST', '/api/v1/sign-in/enrollment/skip', undefined, token);
+  assert.equal(skip.status, 403);
+  // Nor by waiting until the code is over.
   world.clock.at += 31 * DAY;
   await startAgain(world.person(), ana.email);
+  const { read } = world.env.db;
+  assert.equal((await read.selectFrom('enrollments').selectAll().execute()).length, 0);
+  assert.equal((await read.selectFrom('sessions').selectAll().where('user_id', '=', ana.id).execute()).length, 0);
+});
+
+for (const way of ['off', 'required later', 'exempt', 'skipped before'] as const) {
+  test(`while an access code waits, set-up is required although the person is asked for nothing: ${way}`, async (t) => {
+    const { world, csm, ana, anaPath, partner } = await openConsole(t);
+    if (way === 'skipped before') {
+      const browser = world.person();
+      await browser.signIn(ana.email);
+      await browser.get('/enroll');
+      assert.equal((await browser.post('/enroll/skip')).status, 303);
+    }
+    await world.addAuthenticator(ana.id);
+    await reset(csm, anaPath);
+    const later = { policy: 'required', requiredFrom: world.clock.at + 9 * DAY } as const;
+    const choice = { off: { policy: 'off' }, 'required later': later, exempt: later } as const;
+    if (way !== 'skipped before') await changeMfaPolicy(world.env, 'command_line', 'acme', choice[way]);
+    const until = world.clock.at + 5 * DAY;
+    if (way === 'exempt')
+      await exemptPerson(world.env, { personId: ana.id, actor: 'command_line', reason: 'at sea', until });
+    const { body } = await world.api('POST', '/api/v1/sign-in', { email: ana.email, password: PASSWORD });
+    assert.deepEqual([body.state, body.session], ['enrollment_required', undefined]);
+    const skip = await world.api('POST', '/api/v1/sign-in/enrollment/skip', undefined, String(body.pendingToken));
+    assert.equal(skip.status, 403);
+    assert.ok(partner.id);
+  });
+}
+
+test('after a reset without a code the prompt comes again, also to somebody who said “Not now” before', async (t) => {
+  const { world, ana } = await openConsole(t);
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  await browser.get('/enroll');
+  assert.equal((await browser.post('/enroll/skip')).status, 303);
+  await resetMfa(world.env, { id: ana.id, actor: 'command_line', reason: 'lost phone' });
+  const { body } = await world.api('POST', '/api/v1/sign-in', { email: ana.email, password: PASSWORD });
+  assert.equal(body.state, 'enrollment_offered');
 });
 
 test('the code opens one sign-in, over the API too, and no second one', async (t) => {
@@ -104,7 +144,7 @@ test('ten tries, or its time, end a code; another one takes its place and ends w
   }
   assert.equal((await give(code)).body.code, 'access_code_expired', 'the right one too: the tries are used up');
 
-  const show = await csm.post(`${anaPath}/access-code`, { minutes: '10' });
+  const show = await csm.submit(`${anaPath}/access-code`, { minutes: '10' });
   const second = /\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b/.exec(show.text)?.[0] ?? '';
   assert.equal((await give(second)).status, 401, 'the sign-in before it has ended');
   world.clock.at += 600;
@@ -144,7 +184,7 @@ test('where two have to agree, whoever asked cannot agree, and the other one get
   assert.equal((await csm.post(path)).status, 404);
   const robin = await enterStaff(world, 'admin', ROBIN);
   assert.match(await read(robin, path), /Reason: lost phone\. Checked: office number/);
-  const done = await robin.post(path);
+  const done = await robin.submit(path);
   assert.equal(done.status, 200);
   assert.match(done.text, /MFA is reset/);
   assert.match(done.text, /\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b/);

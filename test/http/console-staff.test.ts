@@ -33,7 +33,7 @@ test('a member of staff who lost the phone: all ends, a mail tells, and the set-
   const { world, csm, robin, chris } = await openStaff(t, { SALLYPORT_RESET_SECOND_APPROVER: 'on' });
   await world.person().signIn(CHRIS);
   assert.deepEqual(await rowsLeft(world, chris.id), [1, 0, 1, 1, 1]);
-  const done = await robin.post(`${chris.path}/reset-mfa`, WHY);
+  const done = await robin.submit(`${chris.path}/reset-mfa`, WHY);
   assert.equal(done.status, 200, 'nobody has to agree');
   const [code = ''] = codesOn(done.text);
   assert.deepEqual(await rowsLeft(world, chris.id), [0, 0, 0, 0, 0]);
@@ -62,8 +62,8 @@ test('a member of staff who lost the phone: all ends, a mail tells, and the set-
 test('another code for a member of staff takes the place of the first', async (t) => {
   const { world, robin, chris } = await openStaff(t);
   assert.equal((await robin.post(`${chris.path}/access-code`)).location, chris.path, 'there is none before a reset');
-  const [first = ''] = codesOn((await robin.post(`${chris.path}/reset-mfa`, WHY)).text);
-  const [second = ''] = codesOn((await robin.post(`${chris.path}/access-code`, { minutes: '10' })).text);
+  const [first = ''] = codesOn((await robin.submit(`${chris.path}/reset-mfa`, WHY)).text);
+  const [second = ''] = codesOn((await robin.submit(`${chris.path}/access-code`, { minutes: '10' })).text);
   const browser = world.person();
   await browser.signIn(CHRIS);
   await browser.get('/enroll');

@@ -102,3 +102,57 @@ test('who has no second door yet sets one up after a reset as ever, and may repl
   await browser.enroll(world.clock.at);
   assert.match((await browser.get('/security/authenticator')).text, /authenticator\/start/);
 });
+
+/** A request for another email, and what came of it. */
+async function askForEmail(world: World, browser: Awaited<ReturnType<typeof enterAgain>>, email: string) {
+  const page = await browser.get('/security/email');
+  const token = /name="form_token" value="([^"]+)"/.exec((await browser.get('/security')).text)?.[1] ?? '';
+  const body = new URLSearchParams({ form_token: token, email, current: NEW_PASSWORD });
+  const { status } = await browser.send('/security/email', { method: 'POST', body, headers: { origin: ORIGIN } });
+  const mails = (await world.mail()).filter(({ to }) => to === email);
+  return { page: plain(page.text), status, mails };
+}
+
+test('after a reset by mail the email stays as it is for 48 hours too', async (t) => {
+  const { world, secret, browser } = await frozenAna(t, '48');
+  assert.match(
+    plain((await browser.get('/security')).text),
+    /stay as they are until .* UTC \. The same goes for your email\./,
+  );
+  const early = await askForEmail(world, browser, 'thief@evil.example');
+  assert.match(early.page, /stay as they are until/);
+  assert.doesNotMatch(early.page, /New email/);
+  assert.deepEqual([early.status, early.mails], [403, []]);
+  assert.deepEqual((await world.events()).at(-1)?.detail, { reason: 'frozen' });
+  assert.equal((await world.env.db.read.selectFrom('email_links').select('id').execute()).length, 0);
+  world.clock.at += HOURS_48;
+  const later = await askForEmail(world, await enterAgain(world, secret), 'ana.new@acme.example');
+  assert.equal(later.status, 303);
+  assert.equal(later.mails[0]?.kind, 'email_confirm');
+});
+
+test('a change of email that waits when the freeze begins is not confirmed in it', async (t) => {
+  const { world, ana, secret, browser } = await frozenAna(t, '48');
+  world.clock.at += HOURS_48;
+  const late = await enterAgain(world, secret);
+  const { mails } = await askForEmail(world, late, 'thief@evil.example');
+  const path = new URL(mails[0]?.link ?? '').pathname;
+  // The link alone is left of it, as where the reset came in the same moment: a reset deletes it.
+  const keptLinks = await world.env.db.read.selectFrom('email_links').selectAll().execute();
+  await resetByMail(world);
+  assert.equal((await world.env.db.read.selectFrom('email_links').select('id').execute()).length, 0);
+  await world.env.db.transaction((tx) => tx.insertInto('email_links').values(keptLinks).execute());
+  const again = await enterAgain(world, secret);
+  assert.match(plain((await again.get(path)).text), /stay as they are until/);
+  assert.equal((await send(again, path)).status, 403);
+  const row = await world.env.db.read.selectFrom('users').select('email').where('id', '=', ana.id).executeTakeFirst();
+  assert.equal(row?.email, EMAIL);
+  assert.equal((await late.get('/')).status, 303, 'and the session that asked for it has ended');
+  assert.ok(browser);
+});
+
+test('where nothing is frozen the email is changed as ever', async (t) => {
+  const { world, browser } = await frozenAna(t, '0');
+  const { status, mails } = await askForEmail(world, browser, 'ana.new@acme.example');
+  assert.deepEqual([status, mails[0]?.kind], [303, 'email_confirm']);
+});

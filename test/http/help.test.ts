@@ -15,6 +15,8 @@ import { english } from '#features/help/articles/en.ts';
 import { articlePage, helpIndexPage } from '#features/help/pages.ts';
 import { helpRoutes } from '#features/help/routes.ts';
 import type { View } from '#http/view.ts';
+import germanTexts from '#messages/locales/de.json' with { type: 'json' };
+import { en as englishTexts } from '#messages/locales/en.ts';
 import { type Locale, translator } from '#messages/messages.ts';
 import { ROUTES } from '../../src/routes.ts';
 
@@ -182,7 +184,7 @@ describe('the help pages', () => {
 });
 
 function readTexts(locale: Locale): Record<string, string> {
-  return JSON.parse(readFileSync(join(SOURCE, `messages/locales/${locale}.json`), 'utf8'));
+  return { en: englishTexts, de: germanTexts }[locale];
 }
 
 function viewOf({ locale = 'en', config = {} }: { locale?: Locale; config?: Partial<Config> }): View {

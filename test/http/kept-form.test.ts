@@ -95,7 +95,7 @@ test('what support typed is there again after a proof that had run out, in every
     ['/console/audit/export', { person: ana.email, action: 'user.disabled', from: day }],
   ];
   for (const [path, fields] of forms) await checkKept(world, csm, CHRIS, path, fields);
-  const done = await csm.post(`${anaPath}/reset-mfa`, WHY);
+  const done = await csm.submit(`${anaPath}/reset-mfa`, WHY);
   assert.match(plain(done.text), /MFA is reset/);
   assert.equal((await world.events()).at(-1)?.subject, ana.id);
 });

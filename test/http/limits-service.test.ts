@@ -6,6 +6,8 @@ import { describe, type TestContext, test } from 'node:test';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import { createHasher } from '#crypto/password-hash.ts';
 import { randomBytes } from '#crypto/random.ts';
+import { makeEmailLink } from '#flows/email-links.ts';
+import { makeLink } from '#flows/make-link.ts';
 import { openWorld, PASSWORD, QUICK_HASH, type World } from '../world.ts';
 import {
   closeSession,
@@ -22,6 +24,7 @@ import {
   waitOf,
   wrongCode,
 } from './limits-story.ts';
+import { refusalOn } from './story.ts';
 
 describe('after a restart', () => {
   test('every wait, pause, bucket, try and known device is still there', async (t) => {
@@ -66,8 +69,10 @@ describe('while the hash queue is full', () => {
     const wait = async () => gate.held?.promise;
     const hasher = createHasher({
       concurrency: 1,
+      jobsPerHash: 1,
       queueSeconds: 0.01,
       argon2: {
+        hashCode: (code) => wait().then(() => QUICK_HASH.hashCode(code)),
         hash: (password) => wait().then(() => QUICK_HASH.hash(password)),
         verify: (phc, password) => wait().then(() => QUICK_HASH.verify(phc, password)),
       },
@@ -105,6 +110,48 @@ describe('while the hash queue is full', () => {
     assert.match(page.text, /Nothing is wrong with what you typed/);
     await release();
     assert.equal((await tryPassword(world, ana.email, PASSWORD)).status, 200);
+  });
+
+  test('the page keeps what was typed, but never a password, and says when to try again', async (t) => {
+    const { world, hold } = await busyWorld(t);
+    const { id: partnerId } = await world.addPartner();
+    const { id: userId } = await world.addUser({ email: 'new@acme.example', partnerId, password: undefined });
+    const link = await world.env.db.transaction((tx) => makeLink(world.env, tx, { purpose: 'invitation', userId }));
+    const { pathname } = new URL(link.url);
+    const [ana, invited] = [world.person(), world.person()];
+    await Promise.all([ana.get('/sign-in'), invited.get(pathname)]);
+    const release = hold();
+    const signIn = await ana.signIn('ana@acme.example', PASSWORD);
+    assertBusy(signIn);
+    const accepted = await invited.post(pathname, { name: 'Ana Silva', password: PASSWORD });
+    assertBusy(accepted);
+    for (const { text, headers } of [signIn, accepted]) {
+      const seconds = Number(headers.get('retry-after'));
+      assert.match(refusalOn(text), new RegExp(`Please send it again in ${seconds} second`));
+      assert.ok(!text.includes(PASSWORD));
+    }
+    assert.match(signIn.text, /value="ana@acme\.example"/);
+    assert.doesNotMatch(signIn.text, /aria-invalid/, 'no field is wrong');
+    assert.match(accepted.text, /value="Ana Silva"/);
+    await release();
+    assert.equal((await invited.post(pathname, { name: 'Ana Silva', password: PASSWORD })).location, '/enroll');
+  });
+
+  test('the way back to an old email is open: it needs no hash', async (t) => {
+    const { world, hold } = await busyWorld(t);
+    const { id: partnerId } = await world.addPartner({ policy: 'off' });
+    const ana = await world.addUser({ email: 'ana@acme.example', partnerId });
+    const url = await world.env.db.transaction((tx) =>
+      makeEmailLink(world.env, tx, { purpose: 'revert', userId: ana.id, email: 'old@acme.example' }),
+    );
+    const browser = world.person();
+    await browser.get(new URL(url).pathname);
+    const release = hold();
+    assert.equal((await browser.post(new URL(url).pathname)).status, 303);
+    await release();
+    for (const email of ['ana@acme.example', 'old@acme.example']) {
+      assert.equal((await tryPassword(world, email, PASSWORD)).status, 401, 'the password opens nothing any more');
+    }
   });
 
   test('an unknown email gets the same', async (t) => {

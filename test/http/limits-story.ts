@@ -26,9 +26,9 @@ export async function enrolledPerson(world: World): Promise<Enrolled> {
 export async function recoveryCodesOf(world: World, userId: string): Promise<readonly string[]> {
   const { env } = world;
   const person = await findPerson(env.db.read, userId);
-  const fresh = await drawRecoveryCodes(env);
-  assert(person && !('refused' in fresh));
   const client = { requestId: 'test', address: undefined, userAgent: undefined, deviceToken: undefined };
+  const fresh = await drawRecoveryCodes(env, userId, client);
+  assert(person && !('refused' in fresh));
   await env.db.transaction((tx) => issueRecoveryCodes(env, tx, { user: person.user, mouth: 'api', client }, fresh));
   return fresh.codes;
 }

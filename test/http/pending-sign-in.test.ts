@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Person, World } from '../world.ts';
+import { ORIGIN, PASSWORD, type Person, type World } from '../world.ts';
 import {
   ANA,
   cookieOf,
@@ -51,6 +51,27 @@ describe('a pending sign-in', () => {
     setCookie(old, 'pending', first);
     assert.equal((await old.get('/enroll')).location, '/sign-in', 'the older value is dead');
     assert.notEqual(await startElsewhere(world), secret, 'another browser has a secret of its own');
+  });
+
+  it('begins anew in another browser, whatever cookie of the first one came along: the secret is never shared', async (t) => {
+    const { world } = await openWithAna(t);
+    const thief = world.person();
+    await thief.signIn(ANA);
+    const secret = await startEnrollment(thief);
+    const owner = world.person();
+    await owner.get('/sign-in');
+    setCookie(owner, 'pending', cookieOf(thief, 'pending') ?? '');
+    await owner.signIn(ANA);
+    assert.notEqual(await startEnrollment(owner), secret);
+    assert.equal(await startEnrollment(thief), secret, 'each goes on with its own');
+    const copy = world.person();
+    for (const [name, value] of thief.cookies) copy.cookies.set(name, value);
+    const { text } = await copy.get('/sign-in');
+    const form_token = /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
+    const body = new URLSearchParams({ form_token, email: ANA, password: PASSWORD });
+    const headers = { origin: ORIGIN, 'user-agent': 'Another browser' };
+    assert.equal((await copy.send('/sign-in', { method: 'POST', body, headers })).location, '/enroll');
+    assert.notEqual(await startEnrollment(copy), secret, 'with every cookie of the first one, too');
   });
 
   it('keeps its tries when the same person signs in again in the same browser', async (t) => {

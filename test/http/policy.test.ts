@@ -211,7 +211,7 @@ describe('a policy that changes to required', () => {
     await open.signIn(ANA);
     await skip(open);
 
-    const changed = await changeMfaPolicy(world.env, 'cli', 'acme', { policy: 'required' });
+    const changed = await changeMfaPolicy(world.env, 'command_line', 'acme', { policy: 'required' });
     assert(!('refused' in changed));
     assert.deepEqual([changed.sessions, changed.signIns], [1, 1]);
     assert.match((await open.get('/security')).location ?? '', /^\/sign-in/);
@@ -226,7 +226,7 @@ describe('a policy that changes to required', () => {
     world.clock.at = DATE - 600;
     const { body } = await world.api('POST', '/api/v1/sign-in', { email: ANA, password: PASSWORD });
     const { token } = body.session as { token: string };
-    await changeMfaPolicy(world.env, 'cli', 'acme', { policy: 'required', requiredFrom: DATE });
+    await changeMfaPolicy(world.env, 'command_line', 'acme', { policy: 'required', requiredFrom: DATE });
     const session = await world.api('GET', '/api/v1/session', undefined, token);
     assert.equal(session.body.expiresAt, new Date(DATE * 1000).toISOString());
     world.clock.at = DATE;

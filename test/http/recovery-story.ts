@@ -14,7 +14,7 @@ export async function worldWithAna(t: TestContext) {
 
 /** Asks for a link and answers its path, as the newest mail tells it. */
 export async function askForLink(world: World, person = world.person(), email = EMAIL): Promise<string> {
-  assert.equal((await person.post('/forgot-password', { email })).status, 200);
+  assert.equal((await person.post('/forgot-password', { email })).status, 303);
   const [mail] = await world.mail();
   assert.equal(mail?.to, email);
   return new URL(mail?.link ?? '').pathname;

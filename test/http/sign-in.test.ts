@@ -10,6 +10,7 @@ import {
   openWithEnrolledAna,
   pendingToken,
   plain,
+  refreshTo,
   refusalOn,
   setCookie,
   startEnrollment,
@@ -53,7 +54,7 @@ describe('the sign-in page', () => {
   it('answers a wrong password, an unknown email and a disabled person alike', async (t) => {
     const { world, partnerId } = await openWithAna(t);
     await world.addUser({ email: 'dan@acme.example', partnerId });
-    await disableUser(world.env, { email: 'dan@acme.example', actor: 'cli', reason: 'left the company' });
+    await disableUser(world.env, { email: 'dan@acme.example', actor: 'command_line', reason: 'left the company' });
     const attempts = [
       [ANA, 'wrong password 123'],
       ['nobody@acme.example', PASSWORD],
@@ -128,7 +129,11 @@ describe('the return target', () => {
   it('falls back to the portal of the settings', async (t) => {
     const portal = 'https://portal.example.com/start';
     const { world } = await openWithAna(t, { policy: 'off', environment: { SALLYPORT_PORTAL_URL: portal } });
-    assert.equal((await world.person().signIn(ANA)).location, portal);
+    const browser = world.person();
+    const { location = '' } = await browser.signIn(ANA);
+    assert.match(location, /^\/continue\?to=/, 'after a form by a page of ours');
+    assert.ok((await browser.get(location)).text.includes(refreshTo(portal)));
+    assert.equal((await browser.get('/sign-in')).location, portal, 'from a link at once');
   });
 });
 

@@ -3,6 +3,11 @@ import { HOTP, Secret } from 'otpauth';
 import type { MfaPolicy } from '#core/policy.ts';
 import { ORIGIN, openWorld, type Person, type World } from '../world.ts';
 
+/** The page between a form and another origin leads there by itself. */
+export function refreshTo(target: string): string {
+  return `<meta http-equiv="refresh" content="0; url=${target}">`;
+}
+
 /** What the stories of one person at one partner have in common. */
 export const ANA = 'ana@acme.example';
 

@@ -96,7 +96,9 @@ export async function fill({ env }: Served, size: { people: number; mails: numbe
   for (let n = 0; n < size.mails; n += 500) {
     await env.db.transaction(async (tx) => {
       const mail = { kind: 'password_reset', link: `${ORIGIN}/password/x` } as const;
-      for (let i = 0; i < 500; i++) await queueMail(env, tx, { email: 'a@acme.example', locale: 'en' }, mail);
+      for (let i = n; i < n + 500; i++) {
+        await queueMail(env, tx, { email: `p${i}@acme.example`, locale: 'en' }, mail);
+      }
     });
   }
   return people;

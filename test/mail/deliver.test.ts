@@ -99,7 +99,7 @@ test('a server that is away is asked again after 15 seconds, 1, 4 and 15 minutes
 test('a server that is away is asked by a few, not by every mail in turn', async (t) => {
   const { office, write, deliver, env } = await openBoth(t);
   office.behaviour.greeting = 421;
-  for (let mails = 0; mails < 12; mails++) await write();
+  for (let mails = 0; mails < 12; mails++) await write(RESET, `p${mails}@acme.example`);
   await deliver();
   const rows = await listMail(env.db.read, 100);
   assert.equal(rows.filter(({ tries }) => tries === 1).length, 4);
@@ -230,6 +230,22 @@ test('a mail that does not decrypt is given up and nothing of it is sent', async
   await env.db.transaction((tx) => tx.updateTable('outbox').set({ sealed_parameters: sealed }).execute());
   await deliver();
   assert.deepEqual([(await row(id)).last_fault, office.raw.length], ['unreadable', 0]);
+});
+
+test('a mail whose words cannot be made waits, and the log says so, not that it does not decrypt', async (t) => {
+  const { office, write, deliver, row, env, log } = await openBoth(t);
+  const recipient = 'ana@acme.example';
+  const id = await write({ kind: 'invited_again', partner: 'Acme' }, recipient);
+  const sealed = env.keys.seal('mail', { table: 'outbox', rowId: id, userId: recipient }, '{}');
+  await env.db.transaction((tx) => tx.updateTable('outbox').set({ sealed_parameters: sealed }).execute());
+  await deliver();
+  const { last_fault, dead_at, sealed_parameters } = await row(id);
+  assert.deepEqual([last_fault, dead_at, sealed_parameters, office.raw.length], ['unwritable', null, sealed, 0]);
+  const faults = log.filter((line) => JSON.parse(line).mailId === id && JSON.parse(line).err);
+  assert.deepEqual(
+    faults.map((line) => [JSON.parse(line).msg, JSON.parse(line).kind]),
+    [['the words of a mail could not be made', 'invited_again']],
+  );
 });
 
 test('a recipient that somebody changed in the database gets nothing, and no header comes of it', async (t) => {

@@ -6,13 +6,16 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 export const CERTIFICATE = readFileSync(new URL('certificate.pem', import.meta.url), 'utf8');
 const KEY = readFileSync(new URL('key.pem', import.meta.url), 'utf8');
 
-/** What the server does instead of its work: a code to answer, or a way to fail. */
+/** A code, or a code and what is said with it. */
+type Said = number | `${number} ${string}`;
+
+/** What the server does instead of its work: what it answers, or a way to fail. */
 export type Behaviour = {
-  greeting?: number | 'hang';
-  sender?: number;
-  /** By the address of the recipient. */
-  recipients?: Readonly<Record<string, number>>;
-  data?: number | 'drop' | 'hang';
+  greeting?: Said | 'hang';
+  sender?: Said;
+  /** By the address of the recipient; `*` for everybody. */
+  recipients?: Readonly<Record<string, Said>>;
+  data?: Said | 'drop' | 'hang';
 };
 
 export type PostOffice = Awaited<ReturnType<typeof openPostOffice>>;
@@ -25,6 +28,7 @@ export async function openPostOffice(
   const { host = '127.0.0.1', port = 0, ...more } = options;
   const behaviour: Behaviour = {};
   const raw: string[] = [];
+  const greetedAs: string[] = [];
   const server = new SMTPServer({
     authOptional: true,
     disableReverseLookup: true,
@@ -33,8 +37,12 @@ export async function openPostOffice(
     cert: CERTIFICATE,
     closeTimeout: 100,
     onConnect: (_session, done) => answer(behaviour.greeting, done),
-    onMailFrom: (_address, _session, done) => answer(behaviour.sender, done),
-    onRcptTo: ({ address }, _session, done) => answer(behaviour.recipients?.[address], done),
+    onMailFrom(_address, { hostNameAppearsAs }, done) {
+      greetedAs.push(String(hostNameAppearsAs));
+      answer(behaviour.sender, done);
+    },
+    onRcptTo: ({ address }, _session, done) =>
+      answer(behaviour.recipients?.[address] ?? behaviour.recipients?.['*'], done),
     onData(stream, _session, done) {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk) => chunks.push(chunk));
@@ -56,6 +64,8 @@ export async function openPostOffice(
     port: typeof address === 'object' && address !== null ? address.port : 0,
     behaviour,
     raw,
+    /** The names that came with EHLO. */
+    greetedAs,
     mails: (): Promise<ParsedMail[]> => Promise.all(raw.map((text) => simpleParser(text))),
     close,
   };
@@ -63,7 +73,8 @@ export async function openPostOffice(
 
 function answer(how: number | string | undefined, done: (error?: Error) => void): void {
   if (how === 'hang') return;
-  done(typeof how === 'number' ? Object.assign(new Error('as it was told'), { responseCode: how }) : undefined);
+  const [, code, said = 'as it was told'] = /^(\d{3}) ?(.+)?$/.exec(String(how)) ?? [];
+  done(code === undefined ? undefined : Object.assign(new Error(said), { responseCode: Number(code) }));
 }
 
 /** The connection ends before the answer that would say whether the mail was taken. */

@@ -4,10 +4,10 @@ import { isRefusal, type RefusalCode } from '#core/result.ts';
 import { renewStaffAccessCode, resetStaffMfa } from '#flows/reset-requests.ts';
 import { secretOn } from '../http/story.ts';
 import { act, assertRefused, type Drawn, doorsOf, type Events, type On, onPerson, ordinal, pickDoor } from './act.ts';
-import { resetAuthenticators } from './effects.ts';
+import { endOthers, forgetDevices, resetAuthenticators } from './effects.ts';
 import { assertSentOn, closedDoor, send, show } from './enrollment-acts.ts';
 import { inside, refusedForStepUp } from './inside.ts';
-import { isSteppedUp, type Model, ownersOf, type Pending, type Person, type Session } from './model.ts';
+import { isSteppedUp, type Model, type Pending, type Person, type Session } from './model.ts';
 import type { Real } from './real.ts';
 
 const CHECKED = { reason: 'lost phone', checkedBy: 'callback', checkNote: 'the number of the office' } as const;
@@ -44,8 +44,8 @@ const another = onPerson(
     const { person } = on;
     const code = await renewCode(model, real, on);
     setAccessCode(model, person, code, person.accessCode?.code);
-    for (const pending of model.pendings) if (pending.person === person) pending.ended = true;
-    for (const owner of ownersOf(model, person)) owner.shown = undefined;
+    endOthers(model, person);
+    forgetDevices(model, person);
     return ['access_code.created'];
   },
   ({ accessCode }) => accessCode !== undefined,

@@ -1,6 +1,6 @@
+import assert from 'node:assert/strict';
 import {
   DAY,
-  type Device,
   isLiveSession,
   type Link,
   MINUTE,
@@ -77,11 +77,14 @@ export function forgetDevices(model: Model, person: Person, keepId?: string): vo
   model.devices.splice(0, Infinity, ...kept);
 }
 
-/** A browser becomes known; for one person each cookie has one row. */
-export function knowDevice(model: Model, person: Person, token: string, id = newId(model)): string {
-  const device: Device = { id, token, person, expiresAt: model.now + 180 * DAY };
-  const others = model.devices.filter((other) => other.person !== person || other.token !== token);
-  model.devices.splice(0, Infinity, ...others, device);
+/** A browser becomes known for a person by the newest token in its cookie, which is nobody else's. */
+export function knowDevice(model: Model, person: Person, cookie: string, id = newId(model)): string {
+  const token = cookie.split('.').at(-1) ?? '';
+  assert(
+    model.devices.every((other) => other.token !== token),
+    'a token of its own',
+  );
+  model.devices.push({ id, token, person, expiresAt: model.now + 180 * DAY });
   return id;
 }
 
@@ -137,7 +140,7 @@ export function capWithoutSecondFactor(model: Model, people: readonly Person[], 
 export function resetAuthenticators(model: Model, person: Person): void {
   removeAuthenticator(model, person);
   model.counters.forget(`recovery:${person.id}:`);
-  Object.assign(person, { codes: new Map(), copyUntil: undefined, accessCode: undefined });
+  Object.assign(person, { codes: new Map(), copyUntil: undefined, accessCode: undefined, skippedAt: undefined });
   endOthers(model, person);
   forgetDevices(model, person);
   revokeLinks(model, person, ['confirm']);

@@ -8,7 +8,6 @@ import { endOthers, forgetDevices, issueCodes, setAuthenticator } from './effect
 import {
   type Browser,
   codesWait,
-  demandOf,
   isLivePending,
   isLiveSession,
   MINUTE,
@@ -17,6 +16,7 @@ import {
   type Pending,
   type Session,
   type Shown,
+  stateOf,
 } from './model.ts';
 import type { Real } from './real.ts';
 import { finish } from './sign-in-acts.ts';
@@ -114,7 +114,7 @@ const skip = act({
     const door = pickDoor(model, which, ({ person }) => !person.authenticator);
     const { pending, browser } = door;
     const { person, deviceId } = pending;
-    const isOffered = !person.authenticator && demandOf(model, person) !== 'required';
+    const isOffered = stateOf(model, pending) === 'enrollment_offered';
     const refused = isLivePending(model, pending)
       ? isOffered
         ? undefined

@@ -90,7 +90,8 @@ const invite = act({
     const answer = invited
       ? await real.manage(model, node, `/users/${invited.id}/invitation`)
       : await real.manage(model, node, '/users', { email, partner: model.partner.slug });
-    if (invited && (isShutOut(model, invited) || !invited.isInvited)) {
+    const isRefused = invited ? isShutOut(model, invited) || !invited.isInvited : model.isArchived;
+    if (isRefused) {
       assertRefused(answer, ['forbidden']);
       return [];
     }

@@ -92,6 +92,8 @@ export type Session = Owner & {
 /** The values of its cookies: of whoever was last here, live or not. */
 export type Browser = {
   readonly address: string;
+  /** It stays the same for as long as the browser is open. */
+  form: string | undefined;
   device: string | undefined;
   pending: Pending | undefined;
   session: Session | undefined;
@@ -124,7 +126,7 @@ export type Setting = { readonly policy: MfaPolicy; readonly partner: Partner; r
 export function newModel(setting: Setting, now: number, people: Person[]): Model {
   const { policy, partner, address } = setting;
   const browsers = [1, 2].map((host) => ({
-    ...{ address: `${address}.${host}`, device: undefined, pending: undefined, session: undefined },
+    ...{ address: `${address}.${host}`, form: undefined, device: undefined, pending: undefined, session: undefined },
   }));
   return {
     ...{
@@ -189,6 +191,7 @@ export type State = 'complete' | 'enrollment_offered' | 'enrollment_required' | 
 
 export function stateAfterPassword(model: Model, person: Person): State {
   if (person.authenticator) return 'second_factor_required';
+  if (person.accessCode) return 'enrollment_required';
   const demand = demandOf(model, person);
   if (demand === 'none') return 'complete';
   if (demand === 'required') return 'enrollment_required';
@@ -200,6 +203,7 @@ export function stateAfterPassword(model: Model, person: Person): State {
 /** Where an open sign-in stands: it was not skipped, and what is no longer required is still an offer. */
 export function stateOf(model: Model, { person }: Pending): Exclude<State, 'complete'> {
   if (person.authenticator) return 'second_factor_required';
+  if (person.accessCode) return 'enrollment_required';
   return demandOf(model, person) === 'required' ? 'enrollment_required' : 'enrollment_offered';
 }
 
@@ -236,9 +240,11 @@ export function codesWait({ now }: Model, session: Session): boolean {
   return Math.max(session.secondFactorAt ?? 0, stepUpAt ?? 0) + 10 * MINUTE >= now;
 }
 
-/** The device that a browser is known as for this person. */
-export function deviceIdOf({ devices, now }: Model, token: string | undefined, person: Person): string | undefined {
-  return devices.find((device) => device.token === token && device.person === person && device.expiresAt > now)?.id;
+/** The device that a browser is known as for this person: its cookie holds a token for each of its people. */
+export function deviceIdOf({ devices, now }: Model, cookie: string | undefined, person: Person): string | undefined {
+  const tokens = cookie?.split('.') ?? [];
+  const isKnown = (device: Device) => device.person === person && device.expiresAt > now;
+  return devices.find((device) => isKnown(device) && tokens.includes(device.token))?.id;
 }
 
 export function ownersOf(model: Model, person: Person): readonly Owner[] {

@@ -104,6 +104,7 @@ export type ApiCall = {
 /** A browser, or no more of one than a cookie. */
 type Cookies = {
   readonly address: string;
+  readonly form?: string | undefined;
   readonly device?: string | undefined;
   readonly pending?: { readonly token: string } | undefined;
   readonly session?: { readonly token: string } | undefined;
@@ -133,15 +134,16 @@ async function submit(
   assert.ok(!answer.text.includes('This page was out of date'), `${path} took the form token`);
   const cookie = (name: string) => person.cookies.get(`__Host-sallyport-${name}`);
   const cookies = { device: cookie('device'), pending: cookie('pending'), session: cookie('session') };
+  browser.form = cookie('form');
   browser.device = cookies.device;
   if (cookies.pending !== browser.pending?.token) browser.pending = undefined;
   if (cookies.session !== browser.session?.token) browser.session = undefined;
   return { ...answer, cookies };
 }
 
-function personWith(world: World, { address, device, pending, session }: Cookies) {
+function personWith(world: World, { address, form, device, pending, session }: Cookies) {
   const person = world.person(address);
-  const values = { device, pending: pending?.token, session: session?.token };
+  const values = { form, device, pending: pending?.token, session: session?.token };
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) person.cookies.set(`__Host-sallyport-${name}`, value);
   }

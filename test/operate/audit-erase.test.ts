@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eraseClients, pruneAudit, sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
-import { problemsAfter, sealedWorld, T0 } from './audit-world.ts';
+import { type AuditWorld, append, problemsAfter, sealedWorld, T0 } from './audit-world.ts';
 
 test('erasing addresses and user agents leaves the chain whole and no trace of them', async (t) => {
   const { world, ids } = await sealedWorld(t);
@@ -39,6 +39,28 @@ test('a log that is pruned to its end goes on from its checkpoint', async (t) =>
   const { intact, batches, pruned } = await verifyAudit(world.env);
   assert.deepEqual({ intact, batches, pruned }, { intact: true, batches: 1, pruned: 9 });
 });
+
+test('a batch that a clock dated ahead is pruned with those around it, and keeps none behind it', async (t) => {
+  for (const ahead of [2, 12]) {
+    const { world } = await sealedWorld(t);
+    world.clock.at = T0 + 365 * 86_400;
+    await sealSome(world, ahead);
+    world.clock.at = T0 + 3600;
+    await sealSome(world, 1);
+    world.clock.at = T0 + 7200;
+    assert.deepEqual(await pruneAudit(world.env, { before: T0 + 3601, actor: 'system' }), { events: 9 + ahead + 1 });
+    assert.equal((await verifyAudit(world.env)).intact, true);
+  }
+});
+
+/** So many batches of one event. */
+async function sealSome(world: AuditWorld, count: number): Promise<void> {
+  const event = { action: 'session.ended', actor: 'u', subject: 'u', detail: { reason: 'sign_out' } } as const;
+  for (let done = 0; done < count; done += 1) {
+    await append(world, event);
+    await sealAuditTail(world.env);
+  }
+}
 
 for (const [column, value] of [
   ['event_count', '4'],

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { AuditEvent } from '#core/audit.ts';
+import { batchSealText, clientDigest, clientText, eventDigest, headAfter, manifestDigest } from '#core/audit-chain.ts';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { createIdSource } from '#crypto/random.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
-import { appendEvent, type EventClient } from '#flows/append-event.ts';
+import { appendEvent, auditProof, type EventClient } from '#flows/append-event.ts';
+import { createAuditBatch, findLastAuditBatch } from '#store/audit-log.ts';
+import { claimAuditTail } from '#store/audit-tail.ts';
 import { type Connected, connectTo, openTestDatabase } from '../databases/open.ts';
 
 export const T0 = 1_800_000_000;
@@ -83,4 +86,34 @@ export async function problemsAfter(world: AuditWorld, statement: string, head?:
 export async function sealedWorld(t: TestContext) {
   const world = await auditWorld(t);
   return { world, ids: await sealedBatches(world, [3, 2, 4]) };
+}
+
+/** A row as somebody writes it who has the database and no key; answers its id. */
+export async function forge(
+  world: AuditWorld,
+  { at = world.clock.at, action = 'session.ended', detail = '{}', batch = 'null', proof = 'null' } = {},
+): Promise<string> {
+  const id = randomUUID();
+  const client = clientText(randomBytes(16), { ip: '192.0.2.9', userAgent: 'Browser/1' });
+  await world.tamper(
+    `insert into audit_events (id, at, action, outcome, detail, client, client_digest, batch, proof)
+     values ('${id}', ${at}, '${action}', 'success', '${detail}', '${client}', '${clientDigest(client)}', ${batch}, ${proof})`,
+  );
+  return id;
+}
+
+/** Seals the tail as a version did that knew no proofs. */
+export async function sealAsOlderVersion(world: Pick<AuditWorld, 'env' | 'tamper'>): Promise<void> {
+  const { env } = world;
+  await world.tamper('update audit_events set proof = null where batch is null');
+  await env.db.transaction(async (tx) => {
+    const last = await findLastAuditBatch(tx);
+    const number = (last?.number ?? 0) + 1;
+    const events = (await claimAuditTail(tx, number, 1000)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const manifest = events.map((event) => `${event.id} ${eventDigest(event)}\n`).join('');
+    const facts = { number, sealedAt: env.now(), eventCount: events.length, eventsDigest: manifestDigest(manifest) };
+    const head = headAfter(last?.head ?? '', facts);
+    const seal = auditProof(env, batchSealText(number, head));
+    await createAuditBatch(tx, { ...facts, manifest, head, seal, checkpoint: false });
+  });
 }

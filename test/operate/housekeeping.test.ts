@@ -98,6 +98,43 @@ test('more dead rows than one batch holds go in one round', async (t) => {
   assert.equal((await env.db.read.selectFrom('attempts').select('key').execute()).length, 0);
 });
 
+test('one round clears away all that is over, however much that is, and others write meanwhile', async (t) => {
+  const { env, clock } = await openWorld(t);
+  const rows = Array.from({ length: 15_000 }, (_, i) => ({ key: `k${i}`, state: '{}', version: 1, expires_at: START }));
+  for (let first = 0; first < rows.length; first += 5_000) {
+    await env.db.transaction((tx) =>
+      tx
+        .insertInto('attempts')
+        .values(rows.slice(first, first + 5_000))
+        .execute(),
+    );
+  }
+  clock.at += 1;
+  const left = async () => {
+    const { count } = await env.db.read
+      .selectFrom('attempts')
+      .select((e) => e.fn.countAll<number | bigint | string>().as('count'))
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  };
+  const round = tidy(env);
+  const live = { key: 'live', state: '{}', version: 1, expires_at: START + 100 };
+  await env.db.transaction((tx) => tx.insertInto('attempts').values(live).execute());
+  assert.ok((await left()) > 10_000, 'a write does not wait for the end of the round');
+  await round;
+  assert.equal(await left(), 1);
+});
+
+test('a round that has to stop ends after its batch', async (t) => {
+  const { env, clock } = await openWorld(t);
+  const rows = Array.from({ length: 450 }, (_, i) => ({ key: `k${i}`, state: '{}', version: 1, expires_at: START }));
+  await env.db.transaction((tx) => tx.insertInto('attempts').values(rows).execute());
+  clock.at += 1;
+  let asked = 0;
+  await tidy(env, () => asked++ > 0);
+  assert.equal((await env.db.read.selectFrom('attempts').select('key').execute()).length, 250);
+});
+
 test('the status of a key counts the rows that need it', async (t) => {
   const world = await openWorld(t);
   const staff = await world.addUser({ email: 'csm@portal.example', role: 'csm' });

@@ -4,7 +4,7 @@ import { RULES } from '#core/throttle.ts';
 import { oneTimeCodeKey, recoveryCodeKey } from '#flows/lanes.ts';
 import { authenticatorIdOf, HOUR, haveFailed, MINUTE, wrongCode } from '../http/limits-story.ts';
 import { PASSWORD } from '../world.ts';
-import type { WireAnswer } from './at-once.ts';
+import type { WireAnswer, WireRequest } from './at-once.ts';
 import { call, formOf, openRace, type Race, type Racer, ROUNDS, sessionsOpened, times } from './race-world.ts';
 
 const TWO_HUNDRED = 200;
@@ -138,8 +138,12 @@ describe('two hundred at once', () => {
   test('requests for a reset link send three mails', async () => {
     for (let round = 1; round <= FEWER_ROUNDS; round++) {
       const racer = await race.newRacer();
-      const form = await formOf(race.person(), '/forgot-password', { email: racer.email });
-      const answers = await race.send(times(TWO_HUNDRED, form));
+      const browser = race.person();
+      const forms: WireRequest[] = [];
+      // Twenty pages: one form that is sent again is one request.
+      for (let page = 0; page < 20; page++)
+        forms.push(await formOf(browser, '/forgot-password', { email: racer.email }));
+      const answers = await race.send(times(TWO_HUNDRED, ...forms));
       assert.equal(new Set(answers.map(({ status }) => status)).size, 1);
       assert.equal((await race.mail()).filter(({ to }) => to === racer.email).length, 3);
     }

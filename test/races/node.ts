@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
+import { RECOVERY_CODE_COUNT } from '#core/recovery-code.ts';
+import { type Argon2, createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
 import { listen } from '#http/listen.ts';
 import { type Clock, openWorld, QUICK_HASH, type World } from '../world.ts';
 
@@ -20,7 +21,7 @@ export function sharedMemory(clockAt: number): Shared['memory'] {
 }
 
 export function codesDrawn(memory: Shared['memory']): number {
-  return memory[DRAWN] ?? 0;
+  return Math.round(10 * (memory[DRAWN] ?? 0)) / 10;
 }
 
 export type Node = { readonly world: World; readonly port: number };
@@ -60,12 +61,9 @@ function clockIn(memory: Shared['memory']): Clock {
 }
 
 function countingHasher(memory: Shared['memory']): PasswordHasher {
-  const hasher = createHasher({ argon2: QUICK_HASH });
-  return {
-    ...hasher,
-    hashCodes(codes) {
-      memory[DRAWN] = codesDrawn(memory) + 1;
-      return hasher.hashCodes(codes);
-    },
+  const hashCode: Argon2['hashCode'] = (code) => {
+    memory[DRAWN] = codesDrawn(memory) + 1 / RECOVERY_CODE_COUNT;
+    return QUICK_HASH.hashCode(code);
   };
+  return createHasher({ argon2: { ...QUICK_HASH, hashCode } });
 }

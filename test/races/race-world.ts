@@ -55,7 +55,7 @@ export async function openRace(t: Closer) {
 
   async function recoveryCodes(userId: string): Promise<readonly string[]> {
     const person = await findPerson(env.db.read, userId);
-    const fresh = await drawRecoveryCodes(env);
+    const fresh = await drawRecoveryCodes(env, userId, CLIENT);
     assert(person && !('refused' in fresh));
     await env.db.transaction((tx) =>
       issueRecoveryCodes(env, tx, { user: person.user, mouth: 'api', client: CLIENT }, fresh),
@@ -65,9 +65,9 @@ export async function openRace(t: Closer) {
 
   /** A browser that is known for this person, before it has signed in. */
   async function knownBrowser(userId: string): Promise<Person> {
-    const { token } = await env.db.transaction((tx) => knowDevice(env, tx, userId, CLIENT));
+    const { cookie } = await env.db.transaction((tx) => knowDevice(env, tx, userId, CLIENT));
     const browser = world.person();
-    browser.cookies.set('__Host-sallyport-device', token);
+    browser.cookies.set('__Host-sallyport-device', cookie);
     return browser;
   }
 

@@ -24,11 +24,11 @@ beforeEach(() =>
     });
     await createPendingSignIn(tx, {
       ...{ id: 'p', token_hash: 'p', mouth: 'page', user_id: 'u', created_at: 0, expires_at: OVER_AT, tries: 0 },
-      ...{ skippable: 0, device_id: null, return_to: null, completed_at: null, completed_to: null },
+      ...{ skippable: 0, device_id: null, browser: 'b', return_to: null, completed_at: null, completed_to: null },
     });
     await createLink(tx, {
       ...{ id: 'l', token_hash: 'l', purpose: 'reset', user_id: 'u' },
-      ...{ created_at: 0, expires_at: OVER_AT, used_at: null },
+      ...{ created_at: 0, expires_at: OVER_AT, used_at: null, made_by: null },
     });
     await createEnrollment(tx, {
       ...{ id: 'e', user_id: 'u', owner_id: 'p', sealed_secret: 'v1.k1.a.b', created_at: 0, expires_at: OVER_AT },
@@ -37,7 +37,7 @@ beforeEach(() =>
   }),
 );
 
-const RENEWAL = { token_hash: 'q', expires_at: OVER_AT, return_to: null, skippable: 0 };
+const RENEWAL = { token_hash: 'q', expires_at: OVER_AT, return_to: null, skippable: 0, browser: 'b' };
 
 /** Each by its own statement: what a guard saw before may be over by now. */
 const CLAIMS: Readonly<Record<string, (tx: Queries, now: number) => Promise<boolean>>> = {

@@ -368,7 +368,9 @@ describe('backup', () => {
       assert.ok(readFileSync(`${path}-wal`).includes('v1.MARKER'));
       const careless = new DatabaseSync(path);
       careless.exec('pragma secure_delete = off');
-      careless.exec(`insert into attempts values ('gone', '${'REMAINS'.repeat(9_000)}', 1, 1)`);
+      careless.exec(
+        `insert into attempts (key, state, version, expires_at) values ('gone', '${'REMAINS'.repeat(9_000)}', 1, 1)`,
+      );
       careless.exec("delete from attempts where key = 'gone'");
       careless.close();
       await backupSqlite(path, target);

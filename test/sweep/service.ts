@@ -72,11 +72,17 @@ function noteDrawn(learn: (secret: Secret) => void, bytes: Buffer): Buffer {
 function notingHasher(hasher: PasswordHasher, learn: (secret: Secret) => void): PasswordHasher {
   return {
     ...hasher,
-    async hash(password) {
-      const phc = await hasher.hash(password);
-      if (typeof phc === 'string') learn(secretText('password hash', phc));
-      return phc;
-    },
+    inTurn: (asker, kind, job) =>
+      hasher.inTurn(asker, kind, (hashing) =>
+        job({
+          ...hashing,
+          async hash(password) {
+            const phc = await hashing.hash(password);
+            learn(secretText('password hash', phc));
+            return phc;
+          },
+        }),
+      ),
   };
 }
 

@@ -68,7 +68,7 @@ describe('the table of routes', () => {
     );
     assert.deepEqual(open.toSorted(), [
       ...['GET /.well-known/change-password', 'GET /api/v1/openapi.json', 'GET /assets/:file', 'GET /brand.css'],
-      ...['GET /email-revert/:token'],
+      ...['GET /continue', 'GET /email-revert/:token', 'GET /email-reverted'],
       ...['GET /forgot-password', 'GET /healthz', 'GET /invitation/:token', 'GET /logo', 'GET /password/:token'],
       ...['GET /readyz', 'GET /sign-in', 'GET /sign-in/lost', 'POST /api/v1/sign-in', 'POST /email-revert/:token'],
       ...['POST /forgot-password', 'POST /invitation/:token'],
@@ -119,11 +119,11 @@ for (const row of TABLE) {
 
 function verdictOf(row: Row, { worth = {} }: Credential, { carried }: Held, form: FormKind): Verdict {
   const { guard, method, route } = row;
-  const { query = '' } = carried;
+  const { query = '', cookies = {} } = carried;
   if (route === undefined) return 'in';
   if (route.mouth === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
   if (form === 'no origin') return { status: 403 };
-  const verdict = pageVerdict(route.guard, worth.page ?? 'nobody', method, pathOf(row) + query);
+  const verdict = pageVerdict(route.guard, { standing: worth.page ?? 'nobody', cookies }, method, pathOf(row) + query);
   // A form that anybody may send is bound to the browser alone.
   const fits = form === 'own' || (form === 'another session' && guard === 'public');
   return verdict === 'in' && !fits ? { status: 403 } : verdict;

@@ -65,7 +65,7 @@ export async function openRoles(t: { after(work: () => unknown): void }) {
       ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
       ...(isCall && { 'content-type': 'application/json' }),
     };
-    const token = makeFormToken(world.env.keys, formCookie, rowId);
+    const token = makeFormToken(world.env.keys, formCookie, rowId, newToken(world.env.random));
     const form = isCall ? '{}' : new URLSearchParams({ form_token: token });
     const body = method === 'GET' ? undefined : form;
     const response = await world.app.fetch(new Request(`${ORIGIN}${path}`, { method, headers, ...(body && { body }) }));

@@ -59,12 +59,22 @@ async function addOther(world: World): Promise<Walk['other']> {
   return { id, email: name.email, sessionId };
 }
 
+const PENDING_COOKIE = '__Host-sallyport-pending';
+
+/** How far somebody has come, and what their browser sends. */
+type Bringing = { readonly standing: Standing; readonly cookies: Readonly<Record<string, string>> };
+
 /** What a guard has to say to somebody: nothing more than the guard and the standing decide it. */
 export type Verdict = 'in' | { readonly status: number; readonly location?: string };
 
-export function pageVerdict(guard: PageGuard, standing: Standing, method: string, target: string): Verdict {
+export function pageVerdict(
+  guard: PageGuard,
+  { standing, cookies }: Bringing,
+  method: string,
+  target: string,
+): Verdict {
   if (guard === 'public') return 'in';
-  if (guard === 'pendingSignIn') return pendingVerdict(standing);
+  if (guard === 'pendingSignIn') return pendingVerdict(standing, method === 'POST' && !(PENDING_COOKIE in cookies));
   // Those who walk are members: a role is asked for before a proof.
   if (isRoleGuard(guard) && (standing === 'session' || standing === 'stepped_up')) return { status: 403 };
   if (standing === 'stepped_up' || (standing === 'session' && guard === 'session')) return 'in';
@@ -78,7 +88,7 @@ export function isRoleGuard(guard: Guard): boolean {
   return /^(manager|staff)/.test(guard);
 }
 
-function pendingVerdict(standing: Standing): Verdict {
+function pendingVerdict(standing: Standing, isLost: boolean): Verdict {
   switch (standing) {
     case 'pending':
       return 'in';
@@ -87,7 +97,7 @@ function pendingVerdict(standing: Standing): Verdict {
     case 'pending_expired':
       return { status: 303, location: '/sign-in?ended' };
     case 'nobody':
-      return { status: 303, location: '/sign-in' };
+      return { status: 303, location: isLost ? '/sign-in?lost' : '/sign-in' };
     default:
       return { status: 303, location: PORTAL };
   }
@@ -163,7 +173,7 @@ function tokenField(walk: Walk, formCookie: string, { rowId }: Held, form: FormK
   if (form === 'no token') return {};
   const browser = form === 'another browser' ? 'x'.repeat(43) : formCookie;
   const boundTo = form === 'another session' ? walk.other.sessionId : rowId;
-  return { form_token: makeFormToken(keys, browser, boundTo) };
+  return { form_token: makeFormToken(keys, browser, boundTo, newToken(walk.world.env.random)) };
 }
 
 const KEPT = [
@@ -202,7 +212,7 @@ export function assertHarmless({ other }: Walk, { status, text }: Answered, what
 export function isTurnedAway({ status, headers, text }: Answered): boolean {
   const location = headers.get('location') ?? '';
   if (status === 303)
-    return /^\/(?:sign-in(?:\?(?:ended|return_to=.*))?|step-up)$/.test(location) && !isSignOut(headers);
+    return /^\/(?:sign-in(?:\?(?:ended|lost|return_to=.*))?|step-up)$/.test(location) && !isSignOut(headers);
   if (/"code":"(?:sign_in_expired|step_up_required|api_key_invalid)"/.test(text)) return true;
   return /class="status">40[13]</.test(text) || text.includes('This page was out of date');
 }

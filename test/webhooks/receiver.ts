@@ -18,12 +18,13 @@ export async function openReceiver(t: { after(work: () => unknown): void }) {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const hangUp = () => server.closeAllConnections();
   t.after(() => {
-    server.closeAllConnections();
+    hangUp();
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { received, behaviour, port, url: `http://127.0.0.1:${port}/hook` };
+  return { received, behaviour, hangUp, port, url: `http://127.0.0.1:${port}/hook` };
 }
 
 const TOLERANCE_SECONDS = 5 * 60;

@@ -9,6 +9,8 @@ export type Above = { readonly href: string; readonly label: string };
 type ReasonPage = {
   readonly title: string;
   readonly text: string;
+  /** What else it does. */
+  readonly also?: readonly string[];
   readonly action: string;
   readonly above: Above;
   readonly part?: 'partners' | 'staff';
@@ -33,6 +35,7 @@ export function reasonPage(view: View, page: ReasonPage): Html {
     narrow: true,
     refusal,
     body: html`<p class="lead">${page.text}</p>
+${page.also && page.also.length > 0 && html`<ul>${page.also.map((line) => html`<li class="anywhere">${line}</li>`)}</ul>`}
 ${form(
   view,
   page.action,

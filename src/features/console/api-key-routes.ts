@@ -2,22 +2,24 @@ import { z } from 'zod';
 import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
 import { DAY_SECONDS, dayText, lastDayBefore, parseEnd } from '#core/day.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import { typedDay } from '#core/typed-day.ts';
 import { addApiKey, endApiKey } from '#flows/api-keys.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findApiKey, listApiKeys } from '#store/api-keys.ts';
 import { type KeyTyped, keyFormPage, keysPage } from './api-keys-page.ts';
 import { refusedWords } from './frame-page.ts';
 import { questionPage } from './partner-page.ts';
-import { secretPage } from './secret-page.ts';
+import { makeSecret } from './secret-routes.ts';
 import { actorOf, doneOf, missing } from './shared-routes.ts';
 
 const KEYS = '/console/api-keys';
 const REVOKE = `${KEYS}/:key/revoke`;
 
 // One field for each scope: a form of ours sends no field twice.
-const keyForm = z.record(z.string(), z.string());
+const keyForm = z.record(typed('word'), typed('name'));
 
 type AdminCall = PageCall<'staffAdminSteppedUp'>;
 
@@ -59,21 +61,16 @@ function typedOf(fields: z.output<typeof keyForm>): KeyTyped {
   return { name, scopes: SCOPES.filter((scope) => fields[scope] === 'yes'), expires };
 }
 
-/** Drawn in the answer to the form itself: the key is in no address, and nowhere a second time. */
 async function submitKey(call: PageCall<'staffAdminSteppedUp', z.output<typeof keyForm>>): Promise<Reply> {
-  const { env, view, input } = call;
-  const typed = typedOf(input);
+  const typed = typedOf(call.input);
   const { name, scopes, expires } = typed;
   // No day is as late as may be; what is no day is none that is ahead.
-  const expiresAt = expires.trim() === '' ? undefined : (parseEnd(expires) ?? 0);
-  const made = await addApiKey(env, actorOf(call), { name, scopes, expiresAt });
-  if (isRefusal(made)) return showRefusal(refusedForm(call, typed, made), made);
-  return show(
-    secretPage(view, {
-      ...{ title: view.t('keys.made'), part: 'keys', secret: made.key, text: view.t('keys.made.text', { name }) },
-      above: { href: KEYS, label: view.t('console.keys') },
-    }),
-  );
+  const expiresAt = expires.trim() === '' ? undefined : (parseEnd(typedDay(expires) ?? '') ?? 0);
+  const made = await makeSecret(call, {
+    act: (env) => addApiKey(env, actorOf(call), { name, scopes, expiresAt }),
+    secretOf: ({ key, apiKey }) => ({ kind: 'api_key', name: apiKey.name, secret: key }),
+  });
+  return isRefusal(made) ? showRefusal(refusedForm(call, typed, made), made) : made;
 }
 
 function daysFrom(now: number) {

@@ -3,7 +3,7 @@ import { form, linkButton, submitButton } from '#http/parts/actions.ts';
 import { checkbox, textField } from '#http/parts/fields.ts';
 import { grid } from '#http/parts/grid.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
-import { endElement, state, timeElement } from '#http/parts/text.ts';
+import { dateElement, endElement, state, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done, type Refused } from './frame-page.ts';
 
@@ -15,6 +15,9 @@ type ShownKey = {
   readonly scopes: readonly string[];
   readonly expiresAt: number;
   readonly revokedAt: number | undefined;
+  readonly revokedBecause: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined;
+  /** The person who made it. */
+  readonly maker: string | undefined;
   readonly lastUsedAt: number | undefined;
 };
 
@@ -28,7 +31,7 @@ ${grid({
   caption: t('console.keys'),
   columns: [t('people.name'), t('keys.scopes'), t('people.state'), t('keys.used'), ''].map((label) => ({ label })),
   rows: keys.map((key) => [
-    key.name,
+    nameOf(view, key),
     html`${key.scopes.map((scope) => html`<code>${scope}</code> `)}`,
     stateOf(view, key),
     key.lastUsedAt === undefined ? t('people.never') : timeElement(key.lastUsedAt, locale),
@@ -39,8 +42,17 @@ ${grid({
   });
 }
 
-function stateOf({ t, locale, now }: View, { revokedAt, expiresAt }: ShownKey): Content {
-  if (revokedAt !== undefined) return state(t('keys.revoked'), false);
+/** Whose key it is: it ends with them. */
+function nameOf({ t }: View, { name, maker }: ShownKey): Content {
+  return maker === undefined ? name : html`${name}<br><span class="hint">${t('keys.madeBy', { name: maker })}</span>`;
+}
+
+function stateOf({ t, locale, now }: View, { revokedAt, revokedBecause, expiresAt }: ShownKey): Content {
+  if (revokedAt !== undefined) {
+    const label = state(t(revokedBecause === undefined ? 'keys.revoked' : 'keys.ended'), false);
+    const why = revokedBecause && html`<br><span class="hint">${t(`keys.because.${revokedBecause}`)}</span>`;
+    return html`${label} ${dateElement(revokedAt, locale)}${why}`;
+  }
   if (expiresAt <= now) return state(t('keys.expired'), false);
   return html`${state(t('keys.until'), true)} ${endElement(expiresAt, locale)}`;
 }

@@ -1,12 +1,16 @@
 import { AUDIT_ACTIONS, type AuditAction } from '#core/audit.ts';
 import { parseDay } from '#core/day.ts';
 import { canonicalEmail } from '#core/email.ts';
+import type { Refusal } from '#core/result.ts';
+import { typedDay } from '#core/typed-day.ts';
 import type { Env } from '#env.ts';
+import { actingTransaction } from '#flows/acting.ts';
 import { type Actor, actorClient, actorId } from '#flows/actor.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { clientOf, EXPORT_HEAD, exportLine } from '#flows/audit-export.ts';
-import { countAuditTail, type LoggedEvent } from '#store/audit-log.ts';
+import type { LoggedEvent } from '#store/audit-log.ts';
 import { type ChainEnd, type EventFilter, findChainEnd, listFoundEvents } from '#store/audit-search.ts';
+import { countAuditTail } from '#store/audit-tail.ts';
 import { findPartner, findPartnerByName, findPartnerBySlug } from '#store/partners.ts';
 import { findPerson, findPersonByEmail } from '#store/users.ts';
 import { pathWith } from './filters.ts';
@@ -37,7 +41,7 @@ export function isAction(text: string): text is AuditAction {
 
 export function readAuditQuery(query: URLSearchParams): AuditQuery {
   const text = (name: string) => query.get(name)?.trim().slice(0, LONGEST_SEARCH) || undefined;
-  const day = (name: string) => (parseDay(text(name) ?? '') === undefined ? undefined : text(name));
+  const day = (name: string) => typedDay(text(name) ?? '');
   const [action, before] = [text('action'), text('before')];
   return {
     person: text('person'),
@@ -175,16 +179,19 @@ async function readChain({ db }: Env): Promise<Chain> {
 
 type Export = { readonly format: 'jsonl' | 'csv'; readonly actor: Actor; readonly query: AuditQuery };
 
-/** Every event of the filter, the newest first, in pieces. The export is written down before the first of them. */
-export async function exportFound(env: Env, scope: AuditScope, how: Export): Promise<AsyncIterable<string>> {
+/** Writes down who takes which part of the log away. */
+export async function recordExport(env: Env, scope: AuditScope, how: Export): Promise<true | Refusal> {
   const { from, until, partner } = scope.filter;
   const detail = { format: how.format, since: from, until, person: scope.person?.id, partner, about: how.query.action };
   const event = { action: 'audit.exported', actor: actorId(how.actor), detail } as const;
-  await env.db.transaction((tx) => appendEvent(env, tx, event, actorClient(how.actor)));
-  return piecesOf(env, scope, how.format);
+  return actingTransaction<true>(env, how.actor, async (tx) => {
+    await appendEvent(env, tx, event, actorClient(how.actor));
+    return true;
+  });
 }
 
-async function* piecesOf(env: Env, scope: AuditScope, format: Export['format']): AsyncGenerator<string> {
+/** Every event of the filter, the newest first, in pieces. */
+export async function* exportFound(env: Env, scope: AuditScope, format: Export['format']): AsyncGenerator<string> {
   const end = format === 'csv' ? '\r\n' : '\n';
   if (format === 'csv') yield `${EXPORT_HEAD}${end}`;
   for (let before: string | undefined, isFirst = true; isFirst || before !== undefined; isFirst = false) {

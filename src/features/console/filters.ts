@@ -1,3 +1,4 @@
+import { searchText } from '#core/text.ts';
 import type { PartnerCursor, PartnerFilter } from '#store/partner-pages.ts';
 import type { PeopleFilter } from '#store/people-pages.ts';
 
@@ -8,8 +9,6 @@ export const POLICIES = ['off', 'optional', 'required'] as const;
 export const ADOPTIONS = ['none', 'some', 'all'] as const;
 const SORTS = ['name', 'adoption', 'people'] as const;
 export const STATES = ['missing', 'enrolled', 'invited', 'exempt', 'disabled'] as const;
-
-const LONGEST_SEARCH = 100;
 
 /** What does not fit is as good as not asked for. */
 export function readPartnerQuery(query: URLSearchParams): PartnerQuery {
@@ -52,7 +51,7 @@ export function peoplePath(path: string, { search, state }: Omit<PeopleQuery, 'a
 }
 
 function readSearch(query: URLSearchParams): string | undefined {
-  return query.get('q')?.normalize('NFC').trim().slice(0, LONGEST_SEARCH) || undefined;
+  return searchText(query.get('q') ?? '');
 }
 
 function readCursor(query: URLSearchParams, sort: PartnerFilter['sort']): PartnerCursor | undefined {

@@ -1,17 +1,29 @@
 import { isStaff } from '#core/policy.ts';
 import { isLiveSession } from '#core/session.ts';
 import type { Env } from '#env.ts';
+import { kindOf, type Mail } from '#flows/mail.ts';
+import { waitingSince } from '#flows/reset-requests.ts';
+import { maySendAgain } from '#flows/send-mail-again.ts';
 import { findAccessCode } from '#store/access-codes.ts';
 import { findPartnerCounts } from '#store/partner-pages.ts';
 import { findPartner, resetsWithoutCode } from '#store/partners.ts';
 import { findPersonRow } from '#store/people-pages.ts';
-import { findResetRequest } from '#store/reset-requests.ts';
+import { hasResetRequest } from '#store/reset-requests.ts';
 import { listSessions } from '#store/session-changes.ts';
+import { listUndelivered } from '#store/undelivered.ts';
 import { findPerson, type Partner } from '#store/users.ts';
 import { type ListedPerson, readTrail } from './lists.ts';
 import { remindersAhead } from './reminders.ts';
 
 export type Member = { readonly row: ListedPerson; readonly partner: Partner };
+
+/** A mail that did not arrive, as a page shows it. */
+export type ShownMail = {
+  readonly id: string;
+  readonly kind: Mail['kind'];
+  readonly fault: string | undefined;
+  readonly mayGoAgain: boolean;
+};
 
 /** Somebody of a partner. Staff are nobody here: whoever looks after partners never touches staff. */
 export async function findMember(env: Env, id: string): Promise<Member | undefined> {
@@ -54,6 +66,12 @@ export async function readPartner(env: Env, id: string) {
   };
 }
 
+/** The mails of a person that did not arrive, with what can be sent again. */
+export async function readUndelivered(env: Env, email: string): Promise<readonly ShownMail[]> {
+  const mails = await listUndelivered(env.db.read, [email]);
+  return mails.map((mail) => ({ ...mail, kind: kindOf(mail.kind), mayGoAgain: maySendAgain(mail) }));
+}
+
 /** All that the page of a person shows. */
 export async function readMember(env: Env, id: string) {
   const member = await findMember(env, id);
@@ -68,7 +86,8 @@ export async function readMember(env: Env, id: string) {
     ...member,
     sessions: alive.length,
     accessCode: await readAccessCode(env, id),
-    waitingReset: (await findResetRequest(read, id)) !== undefined,
+    undelivered: await readUndelivered(env, member.row.email),
+    waitingReset: await hasResetRequest(read, id, waitingSince(env)),
     trail: await readTrail(env, { subject: id }),
   };
 }

@@ -6,7 +6,7 @@ import { tabs } from '#http/parts/grid.ts';
 import { attributes, type Content, type Html, html } from '#http/parts/html.ts';
 import { notice } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
-import type { MessageKey, Translate } from '#messages/messages.ts';
+import type { PlainKey, Translate } from '#messages/messages.ts';
 
 export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
 
@@ -28,7 +28,7 @@ type ConsolePage = {
 export const DONE = [
   ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
-  ...(['revoked', 'replayed'] as const),
+  ...(['revoked', 'replayed', 'mailed'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
 
@@ -36,7 +36,7 @@ export type Done = (typeof DONE)[number];
 export function consolePage(view: View, page: ConsolePage): Html {
   const { above, done } = page;
   const body = html`${above && html`<p class="above"><a href="${above.href}">${above.label}</a></p>`}
-${done && notice(view.t(`console.done.${done}`))}${page.body}`;
+${done && doneNotice(view, done)}${page.body}`;
   return layout(view, {
     title: page.title,
     width: 'console',
@@ -45,6 +45,15 @@ ${done && notice(view.t(`console.done.${done}`))}${page.body}`;
     body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
   });
 }
+
+/** What was done; a mail that no server can carry yet is said to wait. */
+function doneNotice({ t, config }: View, done: Done): Html {
+  const mailed = MAILED.find((known) => known === done);
+  const waits = mailed !== undefined && config.smtp === undefined;
+  return notice(t(waits ? `console.waiting.${mailed}` : `console.done.${done}`));
+}
+
+const MAILED = ['invited', 'link', 'resent'] as const;
 
 function consoleTabs(view: View, part: ConsolePage['part']): Html {
   const { t, config, staff } = view;
@@ -80,7 +89,7 @@ export function missingPage(view: View): Html {
   });
 }
 
-type Words = { readonly field?: string; readonly key: MessageKey };
+type Words = { readonly field?: string; readonly key: PlainKey };
 
 /** Every refusal that a form of the console can meet, by its reason: which field, and what is the matter. */
 const WORDS: Readonly<Record<string, Words>> = {
@@ -90,6 +99,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   slug_taken: { field: 'slug', key: 'console.refused.slugTaken' },
   email: { field: 'email', key: 'signIn.emailNeeded.title' },
   email_taken: { field: 'email', key: 'console.refused.emailTaken' },
+  email_reserved: { field: 'email', key: 'console.refused.emailReserved' },
   policy: { field: 'policy', key: 'console.refused.policy' },
   from: { field: 'from', key: 'console.refused.from' },
   until: { field: 'until', key: 'console.refused.until' },
@@ -104,6 +114,9 @@ const WORDS: Readonly<Record<string, Words>> = {
   not_disabled: { key: 'console.refused.notDisabled' },
   own: { key: 'console.refused.own' },
   waits: { key: 'console.refused.waits' },
+  partner_archived: { key: 'console.refused.archived' },
+  user_disabled: { key: 'console.refused.disabled' },
+  webhook_disabled: { key: 'console.refused.webhookDisabled' },
 };
 
 /** Why nothing was changed, beside the field that it is about. */

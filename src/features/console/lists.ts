@@ -6,6 +6,7 @@ import { type LoggedEvent, listRecentEvents } from '#store/audit-log.ts';
 import { countPartners, listPartnerPage, type PartnerCursor, type PartnerRow } from '#store/partner-pages.ts';
 import { listPartnerNames } from '#store/partners.ts';
 import { findPersonRow, listNames, listPeoplePage, type PersonRow } from '#store/people-pages.ts';
+import { listUndelivered } from '#store/undelivered.ts';
 import { findPersonByEmail, type Partner } from '#store/users.ts';
 import type { PartnerQuery, PeopleQuery } from './filters.ts';
 
@@ -49,6 +50,8 @@ async function findByWholeEmail(env: Env, search: string | undefined): Promise<L
 
 export type PeopleList = PeopleQuery & {
   readonly rows: readonly ListedPerson[];
+  /** The emails at which a mail did not arrive. */
+  readonly undelivered: ReadonlySet<string>;
   readonly next: string | undefined;
 };
 
@@ -56,7 +59,12 @@ export async function readPeopleList(env: Env, partnerId: string, query: PeopleQ
   const page = { after: query.after, limit: ROWS_PER_PAGE + 1, now: env.now() };
   const found = await listPeoplePage(env.db.read, { partnerId, search: query.search, state: query.state }, page);
   const rows = found.slice(0, ROWS_PER_PAGE);
-  return { ...query, rows, next: found.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined };
+  const undelivered = await listUndelivered(
+    env.db.read,
+    rows.map(({ email }) => email),
+  );
+  const emails = new Set(undelivered.map(({ email }) => email));
+  return { ...query, rows, undelivered: emails, next: found.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined };
 }
 
 /** Every partner that fits, a page of them in memory at a time. */
@@ -92,6 +100,8 @@ export type TrailEvent = {
   readonly partner: string | undefined;
   /** What staff typed as the reason, or the code of a refusal. */
   readonly reason: string | undefined;
+  /** How many more refusals of this kind the event stands for. */
+  readonly repeated: number | undefined;
 };
 
 const TRAIL_EVENTS = 20;
@@ -122,16 +132,19 @@ export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Pro
     actor: actor === null ? undefined : (names.get(actor) ?? keys.get(actor.slice(KEY_ACTOR.length)) ?? actor),
     subject: subject === null ? undefined : (names.get(subject) ?? subject),
     partner: partner === null ? undefined : (partners.get(partner) ?? partner),
-    reason: reasonIn(detail),
+    ...factsIn(detail),
   }));
 }
 
-/** @param detail JSON; one that somebody broke has no reason, and its event is shown all the same */
-function reasonIn(detail: string): string | undefined {
+/** @param detail JSON; one that somebody broke has no facts, and its event is shown all the same */
+function factsIn(detail: string): Pick<TrailEvent, 'reason' | 'repeated'> {
   try {
-    const { reason }: { readonly reason?: unknown } = Object(JSON.parse(detail));
-    return typeof reason === 'string' ? reason : undefined;
+    const { reason, repeated }: { readonly reason?: unknown; readonly repeated?: unknown } = Object(JSON.parse(detail));
+    return {
+      reason: typeof reason === 'string' ? reason : undefined,
+      repeated: typeof repeated === 'number' ? repeated : undefined,
+    };
   } catch {
-    return undefined;
+    return { reason: undefined, repeated: undefined };
   }
 }

@@ -35,7 +35,7 @@ export function partnerPage(view: View, page: PartnerView): Html {
     done: page.done,
     body: html`${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
 ${dataList(factsOf(view, page, path))}
-<section><h2 id="people">${t('partner.people')}</h2>${peopleTools(view, path, list)}
+<section><h2 id="people">${t('partner.people')}</h2>${peopleTools(view, path, list, partner.archivedAt === undefined)}
 <div id="results">${peopleGrid(view, path, list)}</div></section>
 <section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?partner=${partner.slug}`)}</section>
 <section class="apart"><h2>${t('partner.manage')}</h2>${actions(

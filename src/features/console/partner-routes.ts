@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import type { Env } from '#env.ts';
 import type { Actor } from '#flows/actor.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { addPartner, archivePartner, changeResets, renamePartner, restorePartner } from '#flows/partner-acts.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners.ts';
 import { partnersCsv, peopleCsv } from './csv.ts';
 import { readPartnerQuery, readPeopleQuery } from './filters.ts';
@@ -19,8 +22,8 @@ import { actorOf, bySemicolon, csvFile, doneOf, missing } from './shared-routes.
 const PARTNERS = '/console/partners';
 const ONE = `${PARTNERS}/:partner`;
 
-const nameForm = z.object({ name: z.string().optional() });
-const newForm = z.object({ name: z.string().optional(), slug: z.string().optional() });
+const nameForm = z.object({ name: typed('name').optional() });
+const newForm = z.object({ name: typed('name').optional(), slug: typed('slug').optional() });
 
 type StaffCall = PageCall<'staffSteppedUp'>;
 
@@ -87,11 +90,11 @@ export const partnerRoutes: readonly Route[] = [
     keeps: ['name'],
     handle: submitRename,
   }),
-  ...question('archive', 'staffSteppedUp', (call, actor, id) => archivePartner(call.env, actor, id)),
-  ...question('restore', 'staffSteppedUp', (call, actor, id) => restorePartner(call.env, actor, id)),
-  ...question('resets', 'staffAdminSteppedUp', async (call, actor, id) => {
-    const now = await readPartner(call.env, id);
-    return changeResets(call.env, actor, id, !now?.resetsWithoutCode);
+  ...question('archive', 'staffSteppedUp', archivePartner),
+  ...question('restore', 'staffSteppedUp', restorePartner),
+  ...question('resets', 'staffAdminSteppedUp', async (env, actor, id) => {
+    const now = await readPartner(env, id);
+    return changeResets(env, actor, id, !now?.resetsWithoutCode);
   }),
 ];
 
@@ -101,7 +104,7 @@ const DONE_OF = { archive: 'archived', restore: 'restored', resets: 'resets' } a
 function question<G extends 'staffSteppedUp' | 'staffAdminSteppedUp'>(
   name: keyof typeof DONE_OF,
   guard: G,
-  act: (call: StaffCall, actor: Actor, id: string) => Promise<unknown>,
+  act: (env: Env, actor: Actor, id: string) => Promise<unknown>,
 ): readonly Route[] {
   const path = `${ONE}/${name}`;
   return [
@@ -126,8 +129,9 @@ function question<G extends 'staffSteppedUp' | 'staffAdminSteppedUp'>(
       path,
       guard,
       async handle(call) {
-        const outcome = await act(call, actorOf(call), call.params.partner ?? '');
-        return isRefusal(outcome) ? missing(call.view) : back(call, DONE_OF[name]);
+        const id = call.params.partner ?? '';
+        const outcome = await doFormOnce(call, (env) => act(env, actorOf(call), id), back(call, DONE_OF[name]));
+        return isRefusal(outcome) ? missing(call.view) : outcome;
       },
     }),
   ];
@@ -166,13 +170,15 @@ function newPage({ view }: Pick<StaffCall, 'view'>, { name, slug }: NewTyped, re
 }
 
 async function submitNew(call: PageCall<'staffSteppedUp', z.output<typeof newForm>>): Promise<Reply> {
-  const { env, input } = call;
-  const typed = newOf(input);
+  const typed = newOf(call.input);
   const { name, slug } = typed;
   const given = slug === '' ? undefined : slug;
-  const added = await addPartner(env, actorOf(call), { name, slug: given, mfa: { policy: 'off' } });
-  if (isRefusal(added)) return showRefusal(newPage(call, typed, added), added);
-  return seeOther(`${PARTNERS}/${added.id}?done=created`);
+  const added = await doFormOnce(
+    call,
+    (env) => addPartner(env, actorOf(call), { name, slug: given, mfa: { policy: 'off' } }),
+    ({ id }) => seeOther(`${PARTNERS}/${id}?done=created`),
+  );
+  return isRefusal(added) ? showRefusal(newPage(call, typed, added), added) : added;
 }
 
 function partnerOf({ env, params }: Pick<StaffCall, 'env' | 'params'>) {
@@ -192,11 +198,10 @@ function renamePage({ view }: Pick<StaffCall, 'view'>, { id, name }: Named, valu
 }
 
 async function submitRename(call: PageCall<'staffSteppedUp', z.output<typeof nameForm>>): Promise<Reply> {
-  const { env, view, input } = call;
   const partner = await partnerOf(call);
-  if (!partner) return missing(view);
-  const { name = '' } = input;
-  const renamed = await renamePartner(env, actorOf(call), partner.id, name);
+  if (!partner) return missing(call.view);
+  const { name = '' } = call.input;
+  const renamed = await renamePartner(call.env, actorOf(call), partner.id, name);
   if (!isRefusal(renamed)) return back(call, 'renamed');
   return showRefusal(renamePage(call, partner, name, renamed), renamed);
 }

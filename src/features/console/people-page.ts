@@ -10,8 +10,13 @@ import { peoplePath, STATES } from './filters.ts';
 import { csvLinks } from './frame-page.ts';
 import type { ListedPerson, PeopleList } from './lists.ts';
 
-/** Search and filter over the people of a partner, and the way to invite somebody. */
-export function peopleTools({ t }: View, path: string, { search, state: wanted }: PeopleList): Html {
+/** Search and filter over the people of a partner, and the way to invite somebody where that leads anywhere. */
+export function peopleTools(
+  { t }: View,
+  path: string,
+  { search, state: wanted }: PeopleList,
+  canInvite: boolean,
+): Html {
   const any = { value: '', label: t('filter.any') };
   return html`<div class="bar-above">${filterForm(
     path,
@@ -25,7 +30,7 @@ ${selectField({
   options: [any, ...STATES.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
 })}
 ${submitButton(t('filter.show'), 'quiet')}`,
-  )}<div class="actions">${linkButton(`${path}/people/new`, t('people.invite'))}</div></div>`;
+  )}${canInvite && html`<div class="actions">${linkButton(`${path}/people/new`, t('people.invite'))}</div>`}</div>`;
 }
 
 export function peopleGrid(view: View, path: string, list: PeopleList): Html {
@@ -41,18 +46,18 @@ export function peopleGrid(view: View, path: string, list: PeopleList): Html {
       { label: t('people.codes'), numeric: true },
       { label: t('people.lastSignIn'), numeric: true },
     ],
-    rows: rows.map((row) => cellsOf(view, row)),
+    rows: rows.map((row) => cellsOf(view, row, list.undelivered.has(row.email))),
     empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,
   })}
 ${pager(t, { first: after === undefined ? undefined : peoplePath(path, list), next: next && peoplePath(path, list, next) })}
 ${rows.length > 0 && html`<p class="quiet">${csvLinks(t, peoplePath(`${path}/people.csv`, list))}</p>`}`;
 }
 
-function cellsOf(view: View, row: ListedPerson): readonly Content[] {
+function cellsOf(view: View, row: ListedPerson, isUndelivered: boolean): readonly Content[] {
   const { t, locale } = view;
   return [
     html`<a href="/console/people/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
-    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}`,
+    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}${isUndelivered && html`<br><span class="hint">${t('people.undelivered')}</span>`}`,
     mfaOf(view, row),
     row.enrolledAt === undefined ? '–' : row.codesLeft,
     row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),

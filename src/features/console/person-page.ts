@@ -3,6 +3,7 @@ import { type Content, type Html, html } from '#http/parts/html.ts';
 import { mfaOf, stateOf } from '#http/parts/people.ts';
 import { dataList, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
+import type { ShownMail } from './find.ts';
 import { consolePage, type Done } from './frame-page.ts';
 import type { ListedPerson, ShownPartner, TrailEvent } from './lists.ts';
 import { trailGrid } from './trail-page.ts';
@@ -16,6 +17,7 @@ export type PersonView = {
   /** The temporary access code that the next set-up asks for; never the code itself. */
   readonly accessCode: ShownCode | undefined;
   readonly waitingReset: boolean;
+  readonly undelivered: readonly ShownMail[];
   readonly trail: readonly TrailEvent[];
   readonly done?: Done | undefined;
 };
@@ -29,11 +31,18 @@ export function personPage(view: View, page: PersonView): Html {
     part: 'partners',
     above: { href: `/console/partners/${partner.id}`, label: partner.name },
     done: page.done,
-    body: html`${page.waitingReset && html`<p class="notice info">${t('person.waitingReset')} <a href="/console/resets">${t('console.resets')}</a></p>`}
+    body: html`${page.undelivered.map((mail) => undeliveredNotice(view, row.id, mail))}${page.waitingReset && html`<p class="notice info">${t('person.waitingReset')} <a href="/console/resets">${t('console.resets')}</a></p>`}
+${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
 ${dataList(factsOf(view, page))}
 <section class="apart"><h2>${t('person.acts')}</h2>${actions(...actsOf(view, page))}</section>
 <section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?person=${row.id}`)}</section>`,
   });
+}
+
+function undeliveredNotice({ t, config }: View, personId: string, { id, kind, fault, mayGoAgain }: ShownMail): Html {
+  const subject = t(`mail.${kind}.subject`, { product: config.productName });
+  const again = mayGoAgain && html` <a href="/console/people/${personId}/mail/${id}">${t('act.mail')}</a>`;
+  return html`<p class="notice">${t('person.undelivered', { subject, fault: fault ?? '–' })}${again}</p>`;
 }
 
 function factsOf(view: View, page: PersonView) {
@@ -73,13 +82,13 @@ function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[]
   const path = `/console/people/${row.id}`;
   const act = (name: PersonActName, variant: 'quiet' | 'danger' = 'quiet') =>
     linkButton(`${path}/${name}`, t(`act.${name}`), variant);
-  if (row.state === 'disabled') return [act('enable'), act('delete', 'danger')];
+  if (row.state === 'disabled') return [row.disabledAt !== undefined && act('enable'), act('delete', 'danger')];
   const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
   return [
     row.state === 'invited' ? act('invitation') : act('link'),
     row.state === 'active' && act('unlock'),
     row.enrolledAt === undefined && act(isExempt ? 'unexempt' : 'exempt'),
-    accessCode && act('access-code'),
+    accessCode && !view.config.resetSecondApprover && act('access-code'),
     act('reset-mfa', 'danger'),
     act('disable', 'danger'),
   ];

@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import { DAY_SECONDS, dayText, lastDayBefore, parseEnd } from '#core/day.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import { typedDay } from '#core/typed-day.ts';
 import type { Env } from '#env.ts';
+import type { Actor } from '#flows/actor.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
 import { deleteUser } from '#flows/delete-user.ts';
 import { EXEMPTION_DAYS_MOST, endExemption, exemptPerson } from '#flows/exemption.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners.ts';
 import { reasonPage } from './act-pages.ts';
 import { findMember, type Member, readMember } from './find.ts';
@@ -16,12 +20,12 @@ import { refusedWords } from './frame-page.ts';
 import { invitePage } from './invite-page.ts';
 import { questionPage } from './partner-page.ts';
 import { personPage } from './person-page.ts';
-import { actorOf, doneOf, INVITED, inviteForm, missing } from './shared-routes.ts';
+import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from './shared-routes.ts';
 
 const ONE = '/console/people/:person';
 const INVITE = '/console/partners/:partner/people/new';
 
-const reasonForm = z.object({ reason: z.string().optional(), until: z.string().optional() });
+const reasonForm = z.object({ reason: typed('reason').optional(), until: typed('time').optional() });
 
 type StaffCall = PageCall<'staffSteppedUp'>;
 type ReasonCall = PageCall<'staffSteppedUp', z.output<typeof reasonForm>>;
@@ -41,13 +45,13 @@ export const personRoutes: readonly Route[] = [
   ...reasonAct('enable', 'enabled', enableUser),
   ...reasonAct('unlock', 'unlocked', unlockUser),
   ...reasonAct('exempt', 'exempted', (env, { id, actor, reason, until }) =>
-    exemptPerson(env, { personId: id, actor, reason, until: parseEnd(until) ?? 0 }),
+    exemptPerson(env, { personId: id, actor, reason, until: parseEnd(typedDay(until) ?? '') ?? 0 }),
   ),
   ...reasonAct('unexempt', 'unexempted', (env, { id, actor, reason }) =>
     endExemption(env, { personId: id, actor, reason }),
   ),
-  ...mailAct('link', 'link', (call, id) => makeResetLink(call.env, { id, actor: actorOf(call), mailed: true })),
-  ...mailAct('invitation', 'resent', (call, id) => resendInvitation(call.env, actorOf(call), id)),
+  ...mailAct('link', 'link', (env, actor, id) => makeResetLink(env, { id, actor, mailed: true })),
+  ...mailAct('invitation', 'resent', resendInvitation),
   page({ method: 'GET', path: INVITE, guard: 'staffSteppedUp', handle: showInvite }),
   page({
     method: 'POST',
@@ -66,10 +70,10 @@ type ActName = 'disable' | 'delete' | 'enable' | 'unlock' | 'exempt' | 'unexempt
 function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Promise<unknown>): readonly Route[] {
   const path = `${ONE}/${name}`;
   const isGrave = name === 'disable' || name === 'delete';
-  const drawn = ({ view }: Pick<StaffCall, 'view'>, { row }: Member, typed: Typed, refusal?: Refusal) => {
+  const drawn = ({ view }: Pick<StaffCall, 'view'>, { row, partner }: Member, typed: Typed, refusal?: Refusal) => {
     const above = { href: `/console/people/${row.id}`, label: row.name };
     return reasonPage(view, {
-      ...{ title: view.t(`act.${name}`), text: view.t(`act.${name}.text`, { name: row.name }) },
+      ...{ title: view.t(`act.${name}`), text: view.t(textKey(name, row, partner), { name: row.name }) },
       ...{ action: `${above.href}/${name}`, above, isGrave, reason: typed.reason },
       until: name === 'exempt' ? daysFrom(view.now, typed.until) : undefined,
       refusal: refusal && refusedWords(view, refusal),
@@ -90,14 +94,23 @@ function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Pro
         const member = await memberOf(call);
         if (!member) return missing(call.view);
         const typed = typedOf(call.input);
-        const outcome = await act(call.env, { id: member.row.id, actor: actorOf(call), ...typed });
-        if (isRefusal(outcome)) return showRefusal(drawn(call, member, typed, outcome), outcome);
-        return name === 'delete'
-          ? seeOther(`/console/partners/${member.partner.id}?done=${done}`)
-          : back(member.row.id, done);
+        const { row, partner } = member;
+        const outcome = await doFormOnce(
+          call,
+          (env) => act(env, { id: row.id, actor: actorOf(call), ...typed }),
+          () => (name === 'delete' ? seeOther(`/console/partners/${partner.id}?done=${done}`) : back(row.id, done)),
+        );
+        return isRefusal(outcome) ? showRefusal(drawn(call, member, typed, outcome), outcome) : outcome;
       },
     }),
   ];
+}
+
+/** What enabling does depends on what else is in the way. */
+function textKey(name: ActName, { hasPassword }: Member['row'], { archivedAt }: Member['partner']) {
+  if (name === 'enable' && archivedAt !== undefined) return 'act.enable.archived';
+  if (name === 'enable' && !hasPassword) return 'act.enable.invited';
+  return `act.${name}.text` as const;
 }
 
 type Typed = { readonly reason: string; readonly until: string };
@@ -110,7 +123,7 @@ function typedOf({ reason = '', until = '' }: z.output<typeof reasonForm>): Type
 function mailAct(
   name: 'link' | 'invitation',
   done: string,
-  act: (call: StaffCall, id: string) => Promise<unknown>,
+  act: (env: Env, actor: Actor, id: string) => Promise<unknown>,
 ): readonly Route[] {
   const path = `${ONE}/${name}`;
   return [
@@ -137,9 +150,10 @@ function mailAct(
       async handle(call) {
         const member = await memberOf(call);
         if (!member) return missing(call.view);
-        const outcome = await act(call, member.row.id);
+        const { id } = member.row;
+        const outcome = await doFormOnce(call, (env) => act(env, actorOf(call), id), back(id, done));
         // Accepted or disabled meanwhile: the page says how the person stands.
-        return isRefusal(outcome) ? seeOther(`/console/people/${member.row.id}`) : back(member.row.id, done);
+        return isRefusal(outcome) ? seeOther(`/console/people/${id}`) : outcome;
       },
     }),
   ];
@@ -184,8 +198,11 @@ async function submitInvite(call: PageCall<'staffSteppedUp', z.output<typeof inv
   if (!partner) return missing(call.view);
   const { email = '', name = '' } = input;
   const role = input.role === 'manager' ? 'manager' : 'member';
-  const person = { email, name: name.trim() === '' ? undefined : name, role, partner: partner.slug } as const;
-  const added = await addPerson(env, actorOf(call), { ...person, password: undefined });
-  if (isRefusal(added)) return drawInvite({ ...call, input: undefined }, { email, name, role }, added);
-  return seeOther(`/console/people/${added.person.user.id}?done=invited`);
+  const person = { ...inviteeOf(input), role, partner: partner.slug } as const;
+  const added = await doFormOnce(
+    call,
+    (inner) => addPerson(inner, actorOf(call), { ...person, password: undefined }),
+    ({ person: { user } }) => back(user.id, 'invited'),
+  );
+  return isRefusal(added) ? drawInvite({ ...call, input: undefined }, { email, name, role }, added) : added;
 }

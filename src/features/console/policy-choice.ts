@@ -1,5 +1,6 @@
 import { dayText, parseBegin } from '#core/day.ts';
 import { type Refusal, refuse } from '#core/result.ts';
+import { typedDay } from '#core/typed-day.ts';
 import type { MfaChoice } from '#flows/partner-acts.ts';
 
 /** A policy as the form has it: `now` and `date` are both "required". */
@@ -16,7 +17,7 @@ export function readPolicyChoice(typed: PolicyTyped, now: number): PolicyChoice 
     case 'now':
       return { policy: 'required', typed };
     case 'date': {
-      const requiredFrom = parseBegin(typed.from);
+      const requiredFrom = parseBegin(typedDay(typed.from) ?? '');
       if (requiredFrom === undefined || requiredFrom <= now) return refuse('invalid_request', { reason: 'from' });
       return { policy: 'required', requiredFrom, typed };
     }

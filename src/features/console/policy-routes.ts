@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { changeMfaPolicy } from '#flows/partner-acts.ts';
 import { previewMfaPolicy } from '#flows/policy-preview.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners.ts';
 import { refusedWords } from './frame-page.ts';
 import { type PolicyTyped, readPolicyChoice, typedOf } from './policy-choice.ts';
@@ -13,7 +15,7 @@ import { actorOf, missing } from './shared-routes.ts';
 
 const PATH = '/console/partners/:partner/policy';
 
-const policyForm = z.object({ policy: z.string().optional(), from: z.string().optional() });
+const policyForm = z.object({ policy: typed('word').optional(), from: typed('time').optional() });
 
 type StaffCall = PageCall<'staffSteppedUp'>;
 
@@ -55,15 +57,19 @@ function refusePolicy(
 }
 
 async function submitPolicy(call: PageCall<'staffSteppedUp', z.output<typeof policyForm>>): Promise<Reply> {
-  const { env, view, input } = call;
+  const { view, input } = call;
   const partner = await partnerOf(call);
   if (!partner) return missing(view);
   const typed = { policy: input.policy ?? '', from: input.from ?? '' };
   const choice = readPolicyChoice(typed, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
   const { policy, requiredFrom } = choice;
-  const changed = await changeMfaPolicy(env, actorOf(call), partner.slug, { policy, requiredFrom });
-  return isRefusal(changed) ? missing(view) : seeOther(`/console/partners/${partner.id}?done=policy`);
+  const changed = await doFormOnce(
+    call,
+    (env) => changeMfaPolicy(env, actorOf(call), partner.slug, { policy, requiredFrom }),
+    seeOther(`/console/partners/${partner.id}?done=policy`),
+  );
+  return isRefusal(changed) ? missing(view) : changed;
 }
 
 function partnerOf({ env, params }: Pick<StaffCall, 'env' | 'params'>) {

@@ -8,10 +8,12 @@ import type { CodeTyped, ResetOutcome, ResetTyped } from '#flows/reset-requests.
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
-import type { View } from '#http/view.ts';
+import { typed } from '#http/typed.ts';
 import { refusedWords } from './frame-page.ts';
-import { codeFormPage, codePage, type ResetForm, resetPage } from './reset-pages.ts';
+import { codeFormPage, type ResetForm, resetPage } from './reset-pages.ts';
+import { makeSecret } from './secret-routes.ts';
 import { actorOf, missing } from './shared-routes.ts';
+import type { ShownSecret } from './shown-secret.ts';
 
 /** Whose MFA is reset: somebody of a partner by any of the staff, or a member of staff by an administrator. */
 type Kind = {
@@ -29,12 +31,12 @@ type Whom = { readonly id: string; readonly name: string; readonly withCode: boo
 const RESET_FIELDS = ['reason', 'checked_by', 'check_note', 'minutes'] as const;
 
 const resetForm = z.object({
-  reason: z.string().optional(),
-  checked_by: z.string().optional(),
-  check_note: z.string().optional(),
-  minutes: z.string().optional(),
+  reason: typed('reason').optional(),
+  checked_by: typed('word').optional(),
+  check_note: typed('reason').optional(),
+  minutes: typed('word').optional(),
 });
-const codeForm = z.object({ minutes: z.string().optional() });
+const codeForm = z.object({ minutes: typed('word').optional() });
 
 type StaffCall<Input = undefined> = PageCall<'staffSteppedUp', Input>;
 
@@ -97,22 +99,27 @@ async function submitReset(kind: Kind, call: StaffCall<z.output<typeof resetForm
   if (!whom) return missing(call.view);
   const typed = typedOf(call.input);
   const codeMinutes = Number(typed.minutes);
-  const outcome = await kind.reset(call.env, { ...typed, personId: whom.id, actor: actorOf(call), codeMinutes });
-  if (isRefusal(outcome)) return showRefusal(drawReset(kind, call, whom, typed, outcome), outcome);
-  return 'waits' in outcome ? seeOther(`${kind.base}/${whom.id}?done=requested`) : shownCode(call.view, kind, outcome);
+  const reset = await makeSecret(call, {
+    act: (env) => kind.reset(env, { ...typed, personId: whom.id, actor: actorOf(call), codeMinutes }),
+    secretOf: (outcome) => ('waits' in outcome ? undefined : codeOf(kind, outcome)),
+    otherwise: `${kind.base}/${whom.id}?done=requested`,
+  });
+  return isRefusal(reset) ? showRefusal(drawReset(kind, call, whom, typed, reset), reset) : reset;
 }
 
-/** Drawn in the answer to the form itself: the code is in no address, and nowhere a second time. */
-export function shownCode(view: View, kind: Pick<Kind, 'base'>, { person, sessions, accessCode }: ResetDone): Reply {
+/** What a reset has to show: its code, or that the next set-up needs none. */
+export function codeOf({ base }: Pick<Kind, 'base'>, { person, sessions, accessCode }: ResetDone): ShownSecret {
   const { id, name } = person.user;
-  const above = { href: `${kind.base}/${id}`, label: name };
-  return show(codePage(view, { name, part: partOf(kind), above, sessions, accessCode }));
+  const isTold = person.user.disabledAt === undefined;
+  return { kind: 'access_code', base, id, name, sessions, code: accessCode, isTold };
 }
 
 async function showCode(kind: Kind, { env, view, params }: StaffCall): Promise<Reply> {
   const whom = await kind.find(env, params.person ?? '');
   if (!whom) return missing(view);
   const above = { href: `${kind.base}/${whom.id}`, label: whom.name };
+  // Where two have to agree to a code, another one is another reset.
+  if (kind.needsSecond(env)) return seeOther(`${above.href}/reset-mfa`);
   const action = `${above.href}/access-code`;
   return show(codeFormPage(view, { action, part: partOf(kind), above, minutes: minutesOf(view.kept ?? {}) }));
 }
@@ -121,9 +128,10 @@ async function submitCode(kind: Kind, call: StaffCall<z.output<typeof codeForm>>
   const whom = await kind.find(call.env, call.params.person ?? '');
   if (!whom) return missing(call.view);
   const codeMinutes = Number(minutesOf(call.input));
-  const made = await kind.renew(call.env, { personId: whom.id, actor: actorOf(call), codeMinutes });
-  const above = { href: `${kind.base}/${whom.id}`, label: whom.name };
-  if (isRefusal(made)) return seeOther(above.href);
-  const page = { name: whom.name, part: partOf(kind), above, sessions: undefined, accessCode: made } as const;
-  return show(codePage(call.view, page));
+  const { id, name } = whom;
+  const made = await makeSecret(call, {
+    act: (env) => kind.renew(env, { personId: id, actor: actorOf(call), codeMinutes }),
+    secretOf: (code) => ({ kind: 'access_code', base: kind.base, id, name, code }),
+  });
+  return isRefusal(made) ? seeOther(`${kind.base}/${id}`) : made;
 }

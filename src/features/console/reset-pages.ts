@@ -1,4 +1,4 @@
-import { actions, copyButton, form, linkButton, submitButton } from '#http/parts/actions.ts';
+import { actions, copyButton, form, submitButton } from '#http/parts/actions.ts';
 import { radios, selectField } from '#http/parts/choices.ts';
 import { textField } from '#http/parts/fields.ts';
 import { type Html, html } from '#http/parts/html.ts';
@@ -6,6 +6,7 @@ import { timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { type Above, reasonField } from './act-pages.ts';
 import { consolePage, type Refused } from './frame-page.ts';
+import { doneWith } from './secret-page.ts';
 
 type Part = 'partners' | 'staff';
 
@@ -93,25 +94,30 @@ type CodePage = {
   readonly above: Above;
   readonly sessions: number | undefined;
   readonly accessCode: { readonly code: string; readonly expiresAt: number } | undefined;
+  /** Whether a mail tells the person: nobody who is disabled gets one. */
+  readonly isTold?: boolean | undefined;
+  /** Where Done goes. */
+  readonly action: string;
 };
 
-/** The one time that the code is shown, to whoever made it. */
-export function codePage(view: View, { name, part, above, sessions, accessCode }: CodePage): Html {
+/** The code, for ten minutes, to the person who made it. */
+export function codePage(view: View, page: CodePage): Html {
+  const { name, part, above, sessions, accessCode, isTold, action } = page;
   const { t, locale } = view;
   return consolePage(view, {
     title: t(sessions === undefined ? 'reset.newCode' : 'reset.done'),
     part,
     above,
     narrow: true,
-    body: html`${sessions !== undefined && html`<p class="lead">${t('reset.done.text', { name, sessions })}</p>`}
+    body: html`${sessions !== undefined && html`<p class="lead">${t('reset.done.text', { name, sessions, told: isTold ? 'yes' : 'no' })}</p>`}
 ${
   accessCode
     ? html`<p>${t('reset.give', { name })}</p>
 <p class="secret" translate="no"><code>${accessCode.code}</code></p>
 ${actions(copyButton({ text: accessCode.code, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}
-<p>${t('reset.until')} ${timeElement(accessCode.expiresAt, locale)}. <strong>${t('reset.once')}</strong></p>`
+<p>${t('reset.until')} ${timeElement(accessCode.expiresAt, locale)}.</p>`
     : html`<p>${t('reset.withoutCode')}</p>`
 }
-${actions(linkButton(above.href, t('reset.back', { name }), 'primary'))}`,
+${doneWith(view, action, { href: above.href, label: t('reset.back', { name }) })}`,
   });
 }

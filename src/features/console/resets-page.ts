@@ -1,13 +1,13 @@
 import { linkButton } from '#http/parts/actions.ts';
 import { grid } from '#http/parts/grid.ts';
-import { type Html, html } from '#http/parts/html.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
 import { timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done } from './frame-page.ts';
 import type { WaitingReset } from './resets.ts';
 
 /** Resets that wait for a second member of staff; whoever asked can only take theirs back. */
-export function resetsPage(view: View, list: readonly WaitingReset[], ownId: string, done?: Done): Html {
+export function resetsPage(view: View, list: readonly WaitingReset[], done?: Done): Html {
   const { t, locale } = view;
   return consolePage(view, {
     title: t('console.resets'),
@@ -21,18 +21,26 @@ export function resetsPage(view: View, list: readonly WaitingReset[], ownId: str
         { label: t('reset.checkedBy') },
         { label: t('reset.requester') },
         { label: t('trail.at') },
+        { label: t('resets.until') },
         { label: '' },
       ],
       rows: list.map((one) => [
         html`<a href="/console/people/${one.user_id}">${one.name}</a><br><span class="hint anywhere">${one.email}</span>`,
         one.reason,
         html`${t(`reset.check.${one.checked_by}`)}<br><span class="hint">${one.check_note}</span>`,
-        one.requester,
+        html`${one.asker_name}${one.key_name !== null && html`<br><span class="hint">${t('resets.byKey', { key: one.key_name })}</span>`}`,
         timeElement(one.requested_at, locale),
-        html`<div class="do">${one.requested_by !== ownId && linkButton(`/console/resets/${one.id}/approve`, t('resets.approve'), 'primary')}
-${linkButton(`/console/resets/${one.id}/decline`, t(one.requested_by === ownId ? 'resets.takeBack' : 'resets.decline'))}</div>`,
+        timeElement(one.expiresAt, locale),
+        html`<div class="do">${approval(view, one)}
+${linkButton(`/console/resets/${one.id}/decline`, t(one.isOwn ? 'resets.takeBack' : 'resets.decline'))}</div>`,
       ]),
       empty: html`<p>${t('resets.none')}</p>`,
     }),
   });
+}
+
+/** The way to agree, or why it is another person's to agree. */
+function approval({ t }: View, { id, isOwn, mayApprove }: WaitingReset): Content {
+  if (mayApprove) return linkButton(`/console/resets/${id}/approve`, t('resets.approve'), 'primary');
+  return isOwn ? undefined : html`<span class="hint">${t('resets.notYours')}</span>`;
 }

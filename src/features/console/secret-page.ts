@@ -1,6 +1,8 @@
-import { actions, copyButton, linkButton } from '#http/parts/actions.ts';
+import { errorPage } from '#http/layout.ts';
+import { actions, copyButton, form, linkButton, submitButton } from '#http/parts/actions.ts';
 import { type Html, html } from '#http/parts/html.ts';
 import type { View } from '#http/view.ts';
+import type { Above } from './act-pages.ts';
 import { type ConsolePart, consolePage } from './frame-page.ts';
 
 type SecretPage = {
@@ -8,18 +10,37 @@ type SecretPage = {
   readonly part: ConsolePart;
   readonly text: string;
   readonly secret: string;
-  readonly above: { readonly href: string; readonly label: string };
+  readonly above: Above;
+  /** Where Done goes. */
+  readonly action: string;
 };
 
-/** The one time that the secret of a program is shown, to whoever made it. */
-export function secretPage(view: View, { title, part, text, secret, above }: SecretPage): Html {
+/** The secret of a program, for ten minutes, to the person who made it. */
+export function secretPage(view: View, { title, part, text, secret, above, action }: SecretPage): Html {
   const { t } = view;
   return consolePage(view, {
     ...{ title, part, above, narrow: true },
     body: html`<p class="lead">${text}</p>
 <p class="secret" translate="no"><code>${secret}</code></p>
 ${actions(copyButton({ text: secret, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}
-<p><strong>${t('keys.once')}</strong></p>
-${actions(linkButton(above.href, above.label, 'primary'))}`,
+${doneWith(view, action, above)}`,
+  });
+}
+
+/** How long this can be opened again, and the two ways on: Done, which removes it, and back. */
+export function doneWith(view: View, action: string, above: Above): Html {
+  const { t } = view;
+  return html`<p>${t('secret.kept')}</p>
+${actions(form(view, action, submitButton(t('codes.done'))), linkButton(above.href, above.label))}`;
+}
+
+/** Its time is over, Done removed it, or it is somebody else's. */
+export function goneSecretPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, {
+    status: 404,
+    title: t('secret.gone.title'),
+    text: t('secret.gone.text'),
+    action: { href: '/console', label: t('layout.console') },
   });
 }

@@ -1,24 +1,32 @@
 import { z } from 'zod';
 import type { Client } from '#core/client.ts';
 import { semicolonCells } from '#core/csv.ts';
+import { readMailbox } from '#core/email.ts';
 import type { Actor } from '#flows/actor.ts';
 import { type Reply, show } from '#http/reply.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
-import type { Session } from '#store/sessions.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { DONE, type Done, missingPage } from './frame-page.ts';
 
 /** Of a partner or of the staff. What is missing is refused by the flow, with the field that it belongs to. */
 export const inviteForm = z.object({
-  email: z.string().optional(),
-  name: z.string().optional(),
-  role: z.string().optional(),
+  email: typed('mailbox').optional(),
+  name: typed('name').optional(),
+  role: typed('word').optional(),
 });
+
+/** The person that the form names: a name of its own goes before the one that was pasted with the email. */
+export function inviteeOf({ email = '', name = '' }: z.output<typeof inviteForm>) {
+  const mailbox = readMailbox(email);
+  return { email: mailbox.email, name: name.trim() === '' ? mailbox.name : name };
+}
 
 export const INVITED = ['email', 'name', 'role'] as const;
 
-/** The member of staff who acts, and from where: the audit log names both. */
-export function actorOf({ session, client }: { readonly session: Session; readonly client: Client }): Actor {
-  return { id: session.user.id, client };
+/** The member of staff who acts, from where and by what right: the audit log names the first two. */
+export function actorOf({ session, client }: { readonly session: GrantedSession; readonly client: Client }): Actor {
+  return { id: session.user.id, client, authority: { kind: 'session', session } };
 }
 
 export function doneOf(query: URLSearchParams): Done | undefined {

@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { isRefusal, type Refusal } from '#core/result.ts';
+import type { Env } from '#env.ts';
+import type { Actor } from '#flows/actor.ts';
 import { addPerson, resendInvitation } from '#flows/add-person.ts';
+import { findLeftBehind, type LeftBehind } from '#flows/end-with-person.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { renewStaffAccessCode, resetStaffMfa } from '#flows/reset-requests.ts';
 import { changeStaffRole, disableStaff, enableStaff } from '#flows/staff-acts.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
+import type { View } from '#http/view.ts';
 import { listStaff } from '#store/people-pages.ts';
 import { reasonPage } from './act-pages.ts';
 import { findStaff, readStaffMember } from './find.ts';
@@ -13,13 +19,13 @@ import { refusedWords } from './frame-page.ts';
 import { invitePage } from './invite-page.ts';
 import type { ListedPerson } from './lists.ts';
 import { resetActs } from './reset-act-routes.ts';
-import { actorOf, doneOf, INVITED, inviteForm, missing } from './shared-routes.ts';
+import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from './shared-routes.ts';
 import { staffMemberPage, staffPage } from './staff-pages.ts';
 
 const STAFF = '/console/staff';
 const ONE = `${STAFF}/:person`;
 
-const reasonForm = z.object({ reason: z.string().optional() });
+const reasonForm = z.object({ reason: typed('reason').optional() });
 
 type AdminCall = PageCall<'staffAdminSteppedUp'>;
 type ReasonCall = PageCall<'staffAdminSteppedUp', z.output<typeof reasonForm>>;
@@ -59,14 +65,14 @@ export const staffRoutes: readonly Route[] = [
       return show(staffMemberPage(view, { ...found, isOwn, done: doneOf(query) }));
     },
   }),
-  ...staffAct('disable', 'disabled', (call, { id }, reason) =>
-    disableStaff(call.env, { personId: id, actor: actorOf(call), reason }),
+  ...staffAct('disable', 'disabled', (env, actor, { id: personId }, reason) =>
+    disableStaff(env, { personId, actor, reason }),
   ),
-  ...staffAct('enable', 'enabled', (call, { id }, reason) =>
-    enableStaff(call.env, { personId: id, actor: actorOf(call), reason }),
+  ...staffAct('enable', 'enabled', (env, actor, { id: personId }, reason) =>
+    enableStaff(env, { personId, actor, reason }),
   ),
-  ...staffAct('role', 'role', (call, { id, role }) =>
-    changeStaffRole(call.env, { personId: id, actor: actorOf(call), to: role === 'admin' ? 'csm' : 'admin' }),
+  ...staffAct('role', 'role', (env, actor, { id: personId, role }) =>
+    changeStaffRole(env, { personId, actor, to: role === 'admin' ? 'csm' : 'admin' }),
   ),
   ...resetActs({
     base: STAFF,
@@ -79,17 +85,14 @@ export const staffRoutes: readonly Route[] = [
     reset: resetStaffMfa,
     renew: renewStaffAccessCode,
   }),
-  ...staffAct('invitation', 'resent', (call, { id }) => resendInvitation(call.env, actorOf(call), id)),
+  ...staffAct('invitation', 'resent', (env, actor, { id }) => resendInvitation(env, actor, id)),
 ];
 
 type ActName = 'disable' | 'enable' | 'role' | 'invitation';
+type StaffAct = (env: Env, actor: Actor, row: ListedPerson, reason: string) => Promise<unknown>;
 
 /** An act on a member of staff: what it does, why it is done where that is asked, and its button. */
-function staffAct(
-  name: ActName,
-  done: string,
-  act: (call: AdminCall, row: ListedPerson, reason: string) => Promise<unknown>,
-): readonly Route[] {
+function staffAct(name: ActName, done: string, act: StaffAct): readonly Route[] {
   const path = `${ONE}/${name}`;
   return [
     page({
@@ -98,7 +101,9 @@ function staffAct(
       guard: 'staffAdminSteppedUp',
       async handle(call) {
         const row = await findStaff(call.env, call.params.person ?? '');
-        return row ? show(drawAct(call, name, row, call.view.kept?.reason ?? '')) : missing(call.view);
+        return row
+          ? show(await drawAct(call, name, row, { reason: call.view.kept?.reason ?? '' }))
+          : missing(call.view);
       },
     }),
     page({
@@ -107,34 +112,58 @@ function staffAct(
       guard: 'staffAdminSteppedUp',
       form: reasonForm,
       keeps: ['reason'],
-      async handle(call: ReasonCall) {
-        const row = await findStaff(call.env, call.params.person ?? '');
-        if (!row) return missing(call.view);
-        const reason = call.input.reason ?? '';
-        const outcome = await act({ ...call, input: undefined }, row, reason);
-        if (isRefusal(outcome)) return showRefusal(drawAct(call, name, row, reason, outcome), outcome);
-        // Whoever changed their own role has no session any more.
-        return row.id === call.session.user.id ? seeOther('/sign-in') : seeOther(`${STAFF}/${row.id}?done=${done}`);
-      },
+      handle: (call: ReasonCall) => submitAct(call, name, done, act),
     }),
   ];
 }
 
-function drawAct(
-  { view }: Pick<AdminCall, 'view'>,
+async function submitAct(call: ReasonCall, name: ActName, done: string, act: StaffAct): Promise<Reply> {
+  const row = await findStaff(call.env, call.params.person ?? '');
+  if (!row) return missing(call.view);
+  const reason = call.input.reason ?? '';
+  // An administrator who changed their own role has no session any more.
+  const isOwn = row.id === call.session.user.id;
+  const outcome = await doFormOnce(
+    call,
+    (env) => act(env, actorOf(call), row, reason),
+    seeOther(isOwn ? '/sign-in' : `${STAFF}/${row.id}?done=${done}`),
+  );
+  return isRefusal(outcome)
+    ? showRefusal(await drawAct(call, name, row, { reason, refusal: outcome }), outcome)
+    : outcome;
+}
+
+async function drawAct(
+  { env, view }: Pick<AdminCall, 'env' | 'view'>,
   name: ActName,
   row: ListedPerson,
-  reason: string,
-  refusal?: Refusal,
+  { reason, refusal }: { readonly reason: string; readonly refusal?: Refusal },
 ) {
   const { t } = view;
+  const isEnd = name === 'disable' || (name === 'role' && row.role === 'admin');
+  const also = isEnd ? endLines(view, name, await findLeftBehind(env, row.id)) : [];
   const above = { href: `${STAFF}/${row.id}`, label: row.name };
   const title = name === 'role' ? t(row.role === 'admin' ? 'staff.makeCsm' : 'staff.makeAdmin') : t(`act.${name}`);
   return reasonPage(view, {
-    ...{ title, text: t(`staff.${name}.text`, { name: row.name }), action: `${above.href}/${name}`, above },
+    ...{ title, text: t(textKey(name, row), { name: row.name }), also, action: `${above.href}/${name}`, above },
     ...{ part: 'staff', isGrave: name === 'disable', asksWhy: name === 'disable' || name === 'enable', reason },
     refusal: refusal && refusedWords(view, refusal),
   });
+}
+
+/** What ends with a person for good: that a program somewhere stops is said before. */
+function endLines({ t }: View, name: ActName, { apiKeys, invited, resets }: LeftBehind): readonly string[] {
+  const count = apiKeys.length;
+  const names = apiKeys.map((key) => key.name).join(', ');
+  return [
+    ...(count > 0 ? [t('staff.ends.keys', { count, names })] : []),
+    ...(invited.length > 0 ? [t('staff.ends.invitations', { count: invited.length, emails: invited.join(', ') })] : []),
+    ...(resets > 0 && name === 'disable' ? [t('staff.ends.resets', { count: resets })] : []),
+  ];
+}
+
+function textKey(name: ActName, { hasPassword }: ListedPerson) {
+  return name === 'enable' && !hasPassword ? 'act.enable.invited' : (`staff.${name}.text` as const);
 }
 
 type Typed = { readonly email: string; readonly name: string; readonly role: string };
@@ -152,8 +181,11 @@ function inviteStaff({ view }: Pick<AdminCall, 'view'>, typed: Typed, refusal?: 
 async function submitInvite(call: PageCall<'staffAdminSteppedUp', z.output<typeof inviteForm>>): Promise<Reply> {
   const { email = '', name = '' } = call.input;
   const role = call.input.role === 'admin' ? 'admin' : 'csm';
-  const person = { email, name: name.trim() === '' ? undefined : name, role, partner: undefined } as const;
-  const added = await addPerson(call.env, actorOf(call), { ...person, password: undefined });
-  if (isRefusal(added)) return showRefusal(inviteStaff(call, { email, name, role }, added), added);
-  return seeOther(`${STAFF}/${added.person.user.id}?done=invited`);
+  const person = { ...inviteeOf(call.input), role, partner: undefined } as const;
+  const added = await doFormOnce(
+    call,
+    (env) => addPerson(env, actorOf(call), { ...person, password: undefined }),
+    ({ person: { user } }) => seeOther(`${STAFF}/${user.id}?done=invited`),
+  );
+  return isRefusal(added) ? showRefusal(inviteStaff(call, { email, name, role }, added), added) : added;
 }

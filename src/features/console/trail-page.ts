@@ -29,9 +29,9 @@ export function actionWords(t: View['t'], action: string): string {
 
 /** What happened, in words that say of a refusal that it was one; its code, and why. */
 export function actionCell({ t }: View, event: TrailEvent): Html {
-  const { action, reason } = event;
+  const { action, reason, repeated } = event;
   return html`${actionWords(t, action)}
-<br><span class="hint"><code>${breakable(action)}</code>${reason !== undefined && html` ${reason}`}</span>`;
+<br><span class="hint"><code>${breakable(action)}</code>${reason !== undefined && html` ${reason}`}${repeated !== undefined && html` · ${t('trail.repeated', { count: repeated })}`}</span>`;
 }
 
 /** A code that ends its line between words, where the column is narrower than it is. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import type { Env } from '#env.ts';
+import { doFormOnce } from '#flows/once.ts';
 import {
   addWebhook,
   type MadeWebhook,
@@ -12,12 +14,12 @@ import {
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
-import type { View } from '#http/view.ts';
+import { typed } from '#http/typed.ts';
 import { findDelivery, listDeliveries } from '#store/webhook-deliveries.ts';
-import { findWebhook, listWebhooks } from '#store/webhooks.ts';
-import { refusedWords } from './frame-page.ts';
+import { findWebhook, listWebhooks, type Webhook } from '#store/webhooks.ts';
+import { missingPage, refusedWords } from './frame-page.ts';
 import { questionPage } from './partner-page.ts';
-import { secretPage } from './secret-page.ts';
+import { makeSecret } from './secret-routes.ts';
 import { actorOf, doneOf, missing } from './shared-routes.ts';
 import { webhookFormPage, webhookPage, webhooksPage } from './webhooks-page.ts';
 
@@ -26,7 +28,7 @@ const ONE = `${WEBHOOKS}/:webhook`;
 const DELIVERIES_SHOWN = 50;
 
 // One field for each event: a form of ours sends no field twice.
-const webhookForm = z.record(z.string(), z.string());
+const webhookForm = z.record(typed('word'), typed('address'));
 
 const NOTHING_TYPED = { url: '', events: WEBHOOK_EVENTS };
 
@@ -54,18 +56,15 @@ export const webhookRoutes: readonly Route[] = [
     handle: submitNew,
   }),
   page({ method: 'GET', path: ONE, guard: 'staffAdmin', handle: showOne }),
-  ...act('disable', async (call, id) => {
-    const outcome = await stopWebhook(call.env, actorOf(call), id);
-    return isRefusal(outcome) ? missing(call.view) : seeOther(`${WEBHOOKS}/${id}?done=disabled`);
-  }),
-  ...act('enable', async (call, id) => {
-    const outcome = await resumeWebhook(call.env, actorOf(call), id);
-    return isRefusal(outcome) ? missing(call.view) : seeOther(`${WEBHOOKS}/${id}?done=enabled`);
-  }),
-  ...act('rotate', async (call, id) => {
-    const outcome = await rotateWebhookSecret(call.env, actorOf(call), id);
-    return isRefusal(outcome) ? missing(call.view) : shownSecret(call.view, outcome);
-  }),
+  ...act('disable', (call, id) =>
+    doFormOnce(call, (env) => stopWebhook(env, actorOf(call), id), seeOther(`${WEBHOOKS}/${id}?done=disabled`)),
+  ),
+  ...act('enable', (call, id) =>
+    doFormOnce(call, (env) => resumeWebhook(env, actorOf(call), id), seeOther(`${WEBHOOKS}/${id}?done=enabled`)),
+  ),
+  ...act('rotate', (call, id) =>
+    makeSecret(call, { act: (env) => rotateWebhookSecret(env, actorOf(call), id), secretOf }),
+  ),
   page({
     method: 'POST',
     path: `${ONE}/replay/:delivery`,
@@ -74,8 +73,13 @@ export const webhookRoutes: readonly Route[] = [
       const { webhook = '', delivery = '' } = call.params;
       const found = await findDelivery(call.env.db.read, delivery);
       if (found?.webhook_id !== webhook) return missing(call.view);
-      await replay(call.env, actorOf(call), delivery);
-      return seeOther(`${WEBHOOKS}/${webhook}?done=replayed`);
+      const outcome = await doFormOnce(
+        call,
+        (env) => replay(env, actorOf(call), delivery),
+        // One that waits says so in its row.
+        (done) => seeOther(`${WEBHOOKS}/${webhook}${done === true ? '?done=replayed' : ''}`),
+      );
+      return isRefusal(outcome) ? showRefusal(await drawOne(call, webhook, outcome), outcome) : outcome;
     },
   }),
 ];
@@ -83,7 +87,7 @@ export const webhookRoutes: readonly Route[] = [
 /** An act on a webhook: the page that says what it does, and its button. */
 function act(
   name: 'disable' | 'enable' | 'rotate',
-  work: (call: AdminCall, id: string) => Promise<Reply>,
+  work: (call: AdminCall, id: string) => Promise<Reply | Refusal>,
 ): readonly Route[] {
   const [path, guard] = [`${ONE}/${name}`, 'staffAdminSteppedUp'] as const;
   return [
@@ -100,7 +104,13 @@ function act(
         return show(questionPage(view, { title, text, action, above, button: title, isGrave, part: 'webhooks' }));
       },
     }),
-    page({ ...{ method: 'POST', path, guard }, handle: (call) => work(call, call.params.webhook ?? '') }),
+    page({
+      ...{ method: 'POST', path, guard },
+      async handle(call) {
+        const outcome = await work(call, call.params.webhook ?? '');
+        return isRefusal(outcome) ? missing(call.view) : outcome;
+      },
+    }),
   ];
 }
 
@@ -109,23 +119,29 @@ function typedOf(fields: z.output<typeof webhookForm>) {
 }
 
 async function submitNew(call: PageCall<'staffAdminSteppedUp', z.output<typeof webhookForm>>): Promise<Reply> {
-  const { env, view, input } = call;
+  const { view, input } = call;
   const typed = typedOf(input);
-  const made = await addWebhook(env, actorOf(call), { ...typed, url: typed.url.trim() });
-  if (!isRefusal(made)) return shownSecret(view, made);
-  return showRefusal(webhookFormPage(view, typed, refusedWords(view, made)), made);
+  const act = (env: Env) => addWebhook(env, actorOf(call), { ...typed, url: typed.url.trim() });
+  const made = await makeSecret(call, { act, secretOf });
+  return isRefusal(made) ? showRefusal(webhookFormPage(view, typed, refusedWords(view, made)), made) : made;
 }
 
-/** Drawn in the answer to the form itself: the secret is in no address, and nowhere a second time. */
-function shownSecret(view: View, { webhook, secret }: MadeWebhook): Reply {
-  const { t } = view;
-  const above = { href: `${WEBHOOKS}/${webhook.id}`, label: t('webhooks.back') };
-  return show(secretPage(view, { title: t('webhooks.secret'), part: 'webhooks', text: webhook.url, secret, above }));
+function secretOf({ webhook: { id, url }, secret }: MadeWebhook) {
+  return { kind: 'webhook', id, url, secret } as const;
 }
 
 async function showOne({ env, view, params, query }: PageCall<'staffAdmin'>): Promise<Reply> {
   const webhook = await findWebhook(env.db.read, params.webhook ?? '');
   if (!webhook) return missing(view);
-  const deliveries = await listDeliveries(env.db.read, webhook.id, DELIVERIES_SHOWN);
-  return show(webhookPage(view, { webhook, deliveries, done: doneOf(query) }));
+  return show(webhookPage(view, { ...(await readOne(env, webhook)), done: doneOf(query) }));
+}
+
+async function drawOne({ env, view }: Pick<AdminCall, 'env' | 'view'>, id: string, refusal: Refusal) {
+  const webhook = await findWebhook(env.db.read, id);
+  if (!webhook) return missingPage(view);
+  return webhookPage(view, { ...(await readOne(env, webhook)), refusal: refusedWords(view, refusal) });
+}
+
+async function readOne(env: Env, webhook: Webhook) {
+  return { webhook, deliveries: await listDeliveries(env.db.read, webhook.id, DELIVERIES_SHOWN) };
 }

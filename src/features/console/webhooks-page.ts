@@ -64,14 +64,21 @@ type OnePage = {
   readonly webhook: ShownWebhook;
   readonly deliveries: readonly ShownDelivery[];
   readonly done?: Done | undefined;
+  readonly refusal?: Refused | undefined;
 };
 
 /** One webhook: how it stands, what it was told last, and what can be done. */
-export function webhookPage(view: View, { webhook, deliveries, done }: OnePage): Html {
+export function webhookPage(view: View, { webhook, deliveries, done, refusal }: OnePage): Html {
   const { t, locale } = view;
   const path = `${WEBHOOKS}/${webhook.id}`;
   return consolePage(view, {
-    ...{ title: t('webhooks.one'), part: 'webhooks', done, above: { href: WEBHOOKS, label: t('console.webhooks') } },
+    ...{
+      title: t('webhooks.one'),
+      part: 'webhooks',
+      done,
+      refusal,
+      above: { href: WEBHOOKS, label: t('console.webhooks') },
+    },
     body: html`${dataList([
       { label: t('webhooks.url'), value: html`<span class="anywhere">${webhook.url}</span>` },
       { label: t('webhooks.events'), value: eventsOf(webhook) },
@@ -84,7 +91,8 @@ export function webhookPage(view: View, { webhook, deliveries, done }: OnePage):
         timeElement(one.created_at, locale),
         html`<code>${one.type}</code>`,
         deliveryState(view, one),
-        (one.delivered_at !== null || one.dead_at !== null) &&
+        webhook.disabledAt === undefined &&
+          (one.delivered_at !== null || one.dead_at !== null) &&
           form(view, `${path}/replay/${one.id}`, submitButton(t('webhooks.replay'), 'quiet')),
       ]),
       empty: html`<p>${t('webhooks.toldNothing')}</p>`,

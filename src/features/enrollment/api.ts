@@ -14,7 +14,7 @@ export const enrollmentApi: readonly Route[] = [
     guard: 'pendingSignIn',
     summary: 'Start setting up an authenticator app; asked again, it answers the same secret',
     answer: z.strictObject({ secret: z.string(), otpauthUri: z.string(), qrSvg: z.string(), expiresAt: instantSchema }),
-    refusals: ['forbidden', 'enrollment_expired', 'access_code_required'],
+    refusals: ['forbidden', 'enrollment_expired', 'access_code_required', 'too_many_attempts'],
     async handle({ env, pending, client }) {
       const started = await startAtSignIn(env, pending, client);
       if (isRefusal(started)) return started;

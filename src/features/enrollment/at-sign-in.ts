@@ -13,13 +13,14 @@ import {
   startEnrollment,
 } from '#flows/enrollment.ts';
 import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
-import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { drawRecoveryCodes, type FreshCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { queueWebhooks } from '#flows/queue-webhooks.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
+import type { Queries } from '#store/database.ts';
 import { deleteOtherDevices } from '#store/devices.ts';
-import { lockPartner } from '#store/partners.ts';
+import { holdPartner } from '#store/locks.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
 import { setMfaSkipped } from '#store/user-life.ts';
 import { findPerson } from '#store/users.ts';
@@ -37,8 +38,8 @@ export async function startAtSignIn(
 }
 
 /** Gives the code that a reset by staff asks for before the set-up; it opens it to this pending sign-in alone. */
-export function giveAccessCode(env: Env, { id, user }: PendingSignIn, typed: string, client: Client) {
-  return useAccessCode(env, { user, ownerId: id, client }, typed);
+export function giveAccessCode(env: Env, pending: PendingSignIn, typed: string, client: Client, around?: Around<true>) {
+  return useAccessCode(env, enrolleeOf(pending, client), typed, around);
 }
 
 export function findAtSignIn(env: Env, pending: PendingSignIn): Promise<OpenEnrollment | undefined> {
@@ -53,38 +54,47 @@ export async function confirmAtSignIn(
   pending: PendingSignIn,
   code: string,
   client: Client,
+  around: Around<EnrolledSignIn> = plainly,
 ): Promise<EnrolledSignIn | Refusal> {
   if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
   const { user, mouth, deviceId, returnTo } = pending;
+  const open = async (tx: Queries, { authenticatorId, drawn }: Confirmed): Promise<EnrolledSignIn | Refusal> => {
+    const now = env.now();
+    if (!(await completePendingSignIn(tx, pending.id, mouth === 'page' ? CODES_PATH : '', now))) {
+      return refuse('sign_in_expired');
+    }
+    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    await appendEvent(env, tx, { action: 'totp.enrolled', ...whose, detail: { authenticatorId } }, client);
+    await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user });
+    await issueRecoveryCodes(env, tx, { user, mouth, client }, drawn);
+    await endOthers(env, tx, { user, keepSessionId: '', keepPendingId: pending.id, client }, 'authenticator_changed');
+    // Whoever made a browser known with the password alone is a stranger to the second door.
+    await deleteOtherDevices(tx, user.id, deviceId);
+    await queueMail(env, tx, user, { kind: 'mfa_enrolled', ...whereFrom(client) });
+    const proof = { factor: 'totp', enrolled: true } as const;
+    const signIn = { person: pending, mouth, ...proof, deviceId, returnTo, client };
+    const session = await finishSignIn(env, tx, signIn, now);
+    return { session, recoveryCodes: drawn.codes };
+  };
   return confirmEnrollment(env, enrolleeOf(pending, client), code, {
-    draw: () => drawRecoveryCodes(env),
-    async open(tx, { authenticatorId, drawn }) {
-      const now = env.now();
-      if (!(await completePendingSignIn(tx, pending.id, mouth === 'page' ? CODES_PATH : '', now))) {
-        return refuse('sign_in_expired');
-      }
-      const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-      await appendEvent(env, tx, { action: 'totp.enrolled', ...whose, detail: { authenticatorId } }, client);
-      await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user });
-      await issueRecoveryCodes(env, tx, { user, mouth, client }, drawn);
-      await endOthers(env, tx, { user, keepSessionId: '', keepPendingId: pending.id, client }, 'authenticator_changed');
-      // Whoever made a browser known with the password alone is a stranger to the second door.
-      await deleteOtherDevices(tx, user.id, deviceId);
-      await queueMail(env, tx, user, { kind: 'mfa_enrolled', ...whereFrom(client) });
-      const proof = { factor: 'totp', enrolled: true } as const;
-      const signIn = { person: pending, mouth, ...proof, deviceId, returnTo, client };
-      const session = await finishSignIn(env, tx, signIn, now);
-      return { session, recoveryCodes: drawn.codes };
-    },
+    draw: () => drawRecoveryCodes(env, user.id, client, { kind: 'pendingSignIn', pending }),
+    open: (tx, confirmed) => around(tx, () => open(tx, confirmed)),
   });
 }
 
+type Confirmed = { readonly authenticatorId: string; readonly drawn: FreshCodes };
+
 /** "Not now": only while the policy, read in the same transaction, still allows it. */
-export async function skipAtSignIn(env: Env, pending: PendingSignIn, client: Client): Promise<NewSession | Refusal> {
+export async function skipAtSignIn(
+  env: Env,
+  pending: PendingSignIn,
+  client: Client,
+  around: Around<NewSession> = plainly,
+): Promise<NewSession | Refusal> {
   const now = env.now();
   const { user, mouth, deviceId, returnTo } = pending;
-  return personTransaction(env.db, user.id, async (tx) => {
-    if (user.partnerId !== undefined) await lockPartner(tx, user.partnerId);
+  const skip = async (tx: Queries): Promise<NewSession | Refusal> => {
+    if (user.partnerId !== undefined) await holdPartner(tx, user.partnerId);
     // Read under both locks: policy and exemption are changed under it too.
     const person = await findPerson(tx, user.id);
     if (!person) return refuse('sign_in_expired');
@@ -102,9 +112,11 @@ export async function skipAtSignIn(env: Env, pending: PendingSignIn, client: Cli
     const detail = { deadlineAt: deadlineOf(current, now) };
     await appendEvent(env, tx, { action: 'enrollment.skipped', ...whose, detail }, client);
     return session;
-  });
+  };
+  return personTransaction(env.db, user.id, (tx) => around(tx, () => skip(tx)));
 }
 
-function enrolleeOf({ id, user, expiresAt }: PendingSignIn, client: Client): Enrollee {
-  return { user, ownerId: id, expiresAt, client };
+function enrolleeOf(pending: PendingSignIn, client: Client): Enrollee {
+  const { id, user, expiresAt } = pending;
+  return { user, ownerId: id, expiresAt, client, authority: { kind: 'pendingSignIn', pending } };
 }

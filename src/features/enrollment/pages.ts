@@ -14,29 +14,33 @@ type Prompt = {
   readonly partnerName: string | undefined;
   readonly canSkip: boolean;
   readonly deadlineAt: number | undefined;
+  /** Staff took the authenticator away, and the new one needs a temporary access code. */
+  readonly isReset: boolean;
   readonly ended?: boolean;
 };
 
 /** Why there is a second door, until when it can wait, and the way on. */
-export function promptPage(view: View, { isStaff, partnerName, canSkip, deadlineAt, ended }: Prompt): Html {
+export function promptPage(view: View, prompt: Prompt): Html {
   const { t } = view;
-  const why = isStaff
-    ? t('enroll.why.staff')
-    : canSkip
-      ? t('enroll.why.offered')
-      : t('enroll.why.required', { partner: partnerName ?? '' });
+  const { canSkip, deadlineAt, ended } = prompt;
   return layout(view, {
     title: t('enroll.title'),
     width: 'form',
     doors: { first: 'open', second: 'here', label: t('doors.setUp') },
     refusal: ended ? { title: t('enroll.ended.title'), text: t('enroll.ended.text') } : undefined,
-    body: html`<p class="lead">${why}</p>
+    body: html`<p class="lead">${why(view, prompt)}</p>
 ${deadlineAt !== undefined && html`<p><strong>${deadline(view, deadlineAt)}</strong></p>`}
 <p>${t('enroll.need')}</p>
 ${form(view, '/enroll', submitButton(t('enroll.getStarted')))}
 ${canSkip && form(view, '/enroll/skip', submitButton(t('enroll.notNow'), 'quiet'))}
 <p class="quiet"><a href="/help/how-sign-in-works">${t('enroll.help')}</a></p>`,
   });
+}
+
+function why({ t }: View, { isReset, isStaff, canSkip, partnerName = '' }: Prompt): string {
+  if (isReset) return t('enroll.why.reset');
+  if (isStaff) return t('enroll.why.staff');
+  return canSkip ? t('enroll.why.offered') : t('enroll.why.required', { partner: partnerName });
 }
 
 /** A date inside a sentence: the message has a place for it, the markup is ours. */

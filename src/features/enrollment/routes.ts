@@ -3,21 +3,31 @@ import { isStaff } from '#core/policy.ts';
 import { isRefusal, type Refusal } from '#core/result.ts';
 import { readOneTimeCode } from '#core/typed-code.ts';
 import type { Env } from '#env.ts';
+import type { NewSession } from '#flows/finish-sign-in.ts';
+import { onceAround } from '#flows/once.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
 import { codesWait } from '#http/guard.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { sessionCookies } from '#http/sign-in-cookies.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
-import type { Session } from '#store/sessions.ts';
-import { confirmAtSignIn, findAtSignIn, giveAccessCode, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
+import {
+  confirmAtSignIn,
+  type EnrolledSignIn,
+  findAtSignIn,
+  giveAccessCode,
+  skipAtSignIn,
+  startAtSignIn,
+} from './at-sign-in.ts';
 import { acknowledgeCodes, readCodesCopy } from './codes-copy.ts';
 import { codeBeforePage, connectPage, promptPage, recoveryCodesFile, recoveryCodesPage } from './pages.ts';
 
-const codeForm = z.object({ code: z.string().optional() });
-const doneForm = z.object({ saved: z.string().optional() });
+const codeForm = z.object({ code: typed('code').optional() });
+const doneForm = z.object({ saved: typed('word').optional() });
 
 const SECOND_DOOR = '/sign-in/one-time-code';
 const ACCESS_CODE = '/enroll/access-code';
@@ -52,8 +62,9 @@ export const enrollmentRoutes: readonly Route[] = [
     method: 'POST',
     path: '/enroll/skip',
     guard: 'pendingSignIn',
-    async handle({ env, view, pending, client }) {
-      const session = await skipAtSignIn(env, pending, client);
+    async handle({ env, view, pending, client, sent }) {
+      const around = onceAround<NewSession>({ env, sent }, ({ continueTo }) => seeOther(continueTo));
+      const session = await skipAtSignIn(env, pending, client, around);
       if (!isRefusal(session)) return seeOther(session.continueTo, sessionCookies(session));
       if (session.refused === 'sign_in_expired') return seeOther('/sign-in');
       return showRefusal(prompt(view, pending, false), session);
@@ -125,14 +136,16 @@ function wayAfter({ refused }: Refusal): string {
 async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, pending, client, input } = call;
   if (pending.authenticatorId !== undefined) return seeOther(SECOND_DOOR);
-  const used = await giveAccessCode(env, pending, input.code ?? '', client);
+  // Sent again, it leads to the prompt, and from there on to the secret that it opened.
+  const around = onceAround<true>(call, () => seeOther('/enroll/authenticator'));
+  const used = await giveAccessCode(env, pending, input.code ?? '', client, around);
   if (isRefusal(used)) return showRefusal(codeBeforePage(view, pending.user.email, used), used);
   const started = await startAtSignIn(env, pending, client);
   return seeOther(isRefusal(started) ? wayAfter(started) : '/enroll/authenticator');
 }
 
 /** The codes' page is for a session whose second factor was proven within the life of the copy. */
-async function shownCodes(env: Env, session: Session): Promise<readonly string[] | undefined> {
+async function shownCodes(env: Env, session: GrantedSession): Promise<readonly string[] | undefined> {
   return codesWait(session, env.now()) ? readCodesCopy(env, session) : undefined;
 }
 
@@ -143,6 +156,7 @@ function prompt(view: View, pending: PendingSignIn, ended: boolean) {
     partnerName: partner?.name,
     canSkip: stateOf(pending, view.now) === 'enrollment_offered',
     deadlineAt: deadlineOf(pending, view.now),
+    isReset: pending.awaitsAccessCode,
     ended,
   });
 }
@@ -153,7 +167,8 @@ async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeo
   const open = await findAtSignIn(env, pending);
   if (!open) return seeOther('/enroll?ended');
   const code = readOneTimeCode(input.code);
-  const confirmed = isRefusal(code) ? code : await confirmAtSignIn(env, pending, code, client);
+  const around = onceAround<EnrolledSignIn>(call, () => seeOther(CODES));
+  const confirmed = isRefusal(code) ? code : await confirmAtSignIn(env, pending, code, client, around);
   if (!isRefusal(confirmed)) return seeOther(CODES, sessionCookies(confirmed.session));
   if (confirmed.refused === 'enrollment_expired') return seeOther('/enroll?ended');
   if (confirmed.refused === 'sign_in_expired') return seeOther('/sign-in');

@@ -1,7 +1,7 @@
+import { signOut } from '#flows/sign-out.ts';
 import { seeOther, show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import { homePage } from './pages.ts';
-import { signOut } from './sign-out.ts';
 
 export const homeRoutes: readonly Route[] = [
   page({

@@ -5,10 +5,10 @@ import { stateAfterPassword } from '#core/sign-in.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/begin-sign-in.ts';
-import { hashNewPassword } from '#flows/new-password.ts';
-import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
-import { personTransaction } from '#flows/transaction.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
+import { mfaOfPerson } from '#flows/mfa-state.ts';
+import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
+import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/password-by-link.ts';
+import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { setUserName } from '#store/user-life.ts';
 import { type Person, setUserLocale } from '#store/users.ts';
@@ -38,25 +38,32 @@ export async function acceptInvitation(
   env: Env,
   { linkId, person: { user, partner } }: { readonly linkId: string; readonly person: Person },
   answered: Answered,
+  around: Around<Accepted> = plainly,
 ): Promise<Accepted | { readonly faults: Faults } | Refusal> {
   const name = cleanName(answered.name);
   const owner = { id: user.id, email: user.email, name: name ?? user.name, partner };
-  const sealedPassword = await hashNewPassword(env, owner, answered.password);
-  if (name === undefined || isRefusal(sealedPassword)) {
-    const password = isRefusal(sealedPassword) ? sealedPassword : undefined;
-    return { faults: { name: name === undefined ? 'malformed' : undefined, password } };
+  if (name === undefined) {
+    return { faults: { name: 'malformed', password: await checkNewPassword(env, owner, answered.password) } };
   }
-  return personTransaction(env.db, user.id, async (tx) => {
-    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
-    if (isRefusal(finished)) return finished;
-    if (finished.person.user.sealedPassword !== undefined) return refuse('not_found');
-    await setUserName(tx, user, name);
-    await setUserLocale(tx, user.id, answered.locale);
-    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-    await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);
-    const begun = await beginUnlessComplete(env, tx, finished, answered);
-    return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };
+  const { client } = answered;
+  return hashNewPassword(env, owner, answered.password, linkTry(linkId, client), (sealedPassword) => {
+    const byLink = { linkId, userId: user.id, sealedPassword, client };
+    return personTransaction(env.db, user.id, (tx) => around(tx, () => accept(env, tx, byLink, { ...answered, name })));
   });
+}
+
+async function accept(env: Env, tx: Queries, byLink: PasswordByLink, answered: Answered): Promise<Accepted | Refusal> {
+  const { userId } = byLink;
+  const finished = await setPasswordByLink(env, tx, byLink);
+  if (isRefusal(finished)) return finished;
+  const { user } = finished.person;
+  if (user.sealedPassword !== undefined) return refuse('not_found');
+  await setUserName(tx, user, answered.name);
+  await setUserLocale(tx, userId, answered.locale);
+  const whose = { actor: userId, subject: userId, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'invitation.accepted', ...whose, detail: {} }, answered.client);
+  const begun = await beginUnlessComplete(env, tx, finished, answered);
+  return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };
 }
 
 /** Where nothing but the password is asked for, the way on would be a session: that is never had from a link alone. */
@@ -67,9 +74,9 @@ async function beginUnlessComplete(
   { client, held }: Answered,
 ): Promise<BegunSignIn | undefined | Refusal> {
   const now = env.now();
-  const enrolled = (await findAuthenticator(tx, person.user.id)) !== undefined;
+  const { state: mfa } = await mfaOfPerson(tx, person.user.id);
   const skippedAt = person.user.mfaSkippedAt;
-  const state = stateAfterPassword({ demand: demandOf(person, now), enrolled, skippedAt }, now);
+  const state = stateAfterPassword({ demand: demandOf(person, now), mfa, skippedAt }, now);
   if (state === 'complete') return undefined;
   return beginSignIn(env, tx, { person, mouth: 'page', deviceId, returnTo: undefined, client, held }, now);
 }

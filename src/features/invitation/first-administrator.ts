@@ -4,39 +4,54 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { beginSignIn } from '#flows/begin-sign-in.ts';
-import { hashNewPassword } from '#flows/new-password.ts';
-import { knowByLink } from '#flows/password-by-link.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
+import { checkNewPassword, hashNewPassword, type PasswordOwner } from '#flows/new-password.ts';
+import { knowByLink, linkTry } from '#flows/password-by-link.ts';
+import { type Around, plainly, transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { claimLink, revokeFirstAdministratorLinks } from '#store/links.ts';
 import { lockHouse } from '#store/locks.ts';
 import { administratorExists, createUser, findPerson, findPersonByEmail } from '#store/users.ts';
 import type { Accepted, Answered, Faults } from './accept.ts';
 
-type NewAdministrator = { readonly id: string; email: string; name: string; sealedPassword: string };
+type NewAdministrator = PasswordOwner;
 
 /** Makes the first administrator, once, and leads into enrollment. `not_found` when somebody else was faster. */
 export async function createFirstAdministrator(
   env: Env,
   linkId: string,
   answered: Answered,
+  around: Around<Accepted> = plainly,
 ): Promise<Accepted | { readonly faults: Faults } | Refusal> {
   const checked = await check(env, answered);
   if ('faults' in checked) return checked;
-  const outcome = await transactionOrRefusal(env.db, async (tx) => {
-    const now = env.now();
-    await lockHouse(tx);
-    if (!(await claimLink(tx, linkId, now)) || (await administratorExists(tx))) return refuse('not_found');
-    if (!(await create(env, tx, checked, answered))) return EMAIL_TAKEN;
-    const person = await findPerson(tx, checked.id);
-    if (!person) throw new Error('a user just made is not there');
-    const { deviceId, deviceToken } = await knowByLink(env, tx, checked.id);
-    const { client, held } = answered;
-    const door = { person, mouth: 'page', deviceId, returnTo: undefined, client, held } as const;
-    const begun = await beginSignIn(env, tx, door, now);
-    return isRefusal(begun) ? begun : { begun, deviceToken };
-  });
+  const { client } = answered;
+  const outcome = await hashNewPassword(env, checked, answered.password, linkTry(linkId, client), (sealed) =>
+    transactionOrRefusal(env.db, (tx) =>
+      around(tx, () => accept(env, tx, { linkId, administrator: checked, sealed }, answered)),
+    ),
+  );
   return outcome === EMAIL_TAKEN ? { faults: { email: 'taken' } } : outcome;
+}
+
+type ByLink = { readonly linkId: string; readonly administrator: NewAdministrator; readonly sealed: string };
+
+async function accept(
+  env: Env,
+  tx: Queries,
+  { linkId, administrator, sealed }: ByLink,
+  answered: Answered,
+): Promise<Accepted | Refusal> {
+  const now = env.now();
+  await lockHouse(tx);
+  if (!(await claimLink(tx, linkId, now)) || (await administratorExists(tx))) return refuse('not_found');
+  if (!(await create(env, tx, administrator, sealed, answered))) return EMAIL_TAKEN;
+  const person = await findPerson(tx, administrator.id);
+  if (!person) throw new Error('a user just made is not there');
+  const { client, held } = answered;
+  const { deviceId, deviceToken } = await knowByLink(env, tx, administrator.id, client);
+  const door = { person, mouth: 'page', deviceId, returnTo: undefined, client, held } as const;
+  const begun = await beginSignIn(env, tx, door, now);
+  return isRefusal(begun) ? begun : { begun, deviceToken };
 }
 
 const EMAIL_TAKEN = refuse('invalid_request', { reason: 'email_taken' });
@@ -45,17 +60,13 @@ async function check(env: Env, answered: Answered): Promise<NewAdministrator | {
   const email = canonicalEmail(answered.email);
   const name = cleanName(answered.name);
   const isTaken = email !== undefined && (await findPersonByEmail(env.db.read, email)) !== undefined;
-  const id = env.newId();
-  const owner = { id, email: email ?? '', name: name ?? '', partner: undefined };
-  const sealedPassword = await hashNewPassword(env, owner, answered.password);
-  if (email !== undefined && !isTaken && name !== undefined && !isRefusal(sealedPassword)) {
-    return { id, email, name, sealedPassword };
-  }
+  const owner = { id: env.newId(), email: email ?? '', name: name ?? '', partner: undefined };
+  if (email !== undefined && !isTaken && name !== undefined) return owner;
   return {
     faults: {
       email: email === undefined ? 'malformed' : isTaken ? 'taken' : undefined,
       name: name === undefined ? 'malformed' : undefined,
-      password: isRefusal(sealedPassword) ? sealedPassword : undefined,
+      password: await checkNewPassword(env, owner, answered.password),
     },
   };
 }
@@ -63,11 +74,12 @@ async function check(env: Env, answered: Answered): Promise<NewAdministrator | {
 async function create(
   env: Env,
   tx: Queries,
-  { id, email, name, sealedPassword }: NewAdministrator,
+  { id, email, name }: NewAdministrator,
+  sealed: string,
   { locale, client }: Answered,
 ): Promise<boolean> {
   const created = await createUser(tx, {
-    ...{ id, email, name, locale, role: 'admin', partner_id: null, sealed_password: sealedPassword },
+    ...{ id, email, name, locale, role: 'admin', partner_id: null, sealed_password: sealed },
     ...{ created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
   });
   if (!created) return false;

@@ -3,6 +3,7 @@ import { errorPage, layout } from '#http/layout.ts';
 import { form, submitButton } from '#http/parts/actions.ts';
 import { textField, usernameField } from '#http/parts/fields.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
+import { signsOut } from '#http/parts/text.ts';
 import { type RefusalText, refusalText } from '#http/refusal-text.ts';
 import type { View } from '#http/view.ts';
 
@@ -37,6 +38,7 @@ export function invitationPage(view: View, page: InvitationPage): Html {
     doors: { first: 'here', second: 'ahead', label: t('doors.first') },
     refusal: summary(view, faults),
     body: html`<p class="lead">${lead(view, page)}</p>
+${signsOut(view)}
 ${form(
   view,
   page.action,

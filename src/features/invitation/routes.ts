@@ -3,9 +3,12 @@ import { isRefusal } from '#core/result.ts';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import type { BegunSignIn } from '#flows/begin-sign-in.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
-import { statusOf } from '#http/problem.ts';
-import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
+import { onceAround } from '#flows/once.ts';
+import { signOut } from '#flows/sign-out.ts';
+import { problemHeaders, statusOf } from '#http/problem.ts';
+import { type CookieChange, type Reply, seeOther, show, wayOf } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { type Accepted, acceptInvitation, type Faults } from './accept.ts';
 import { findInvitation, type Invitation } from './find-invitation.ts';
 import { createFirstAdministrator } from './first-administrator.ts';
@@ -14,9 +17,9 @@ import { deadInvitationPage, invitationPage } from './pages.ts';
 const PATH = '/invitation/:token';
 
 const invitationForm = z.object({
-  email: z.string().optional(),
-  name: z.string().optional(),
-  password: z.string().optional(),
+  email: typed('email').optional(),
+  name: typed('name').optional(),
+  password: typed('password').optional(),
 });
 
 type Form = z.output<typeof invitationForm>;
@@ -40,14 +43,20 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
   if (!invitation) return dead(view);
   const { email = '', name = '', password = '' } = input;
   const answered = { email, name, password, locale: view.locale, client, held: { pending, session } };
+  const around = onceAround<Accepted>(call, (done) => wayOf(throughTheDoor(done)));
   const outcome =
     invitation.kind === 'invitation'
-      ? await acceptInvitation(env, invitation, answered)
-      : await createFirstAdministrator(env, invitation.linkId, answered);
-  const again = (faults: Faults) =>
-    show(invitationPage(view, { ...facts(params, invitation, input), faults }), statusOfFaults(faults));
+      ? await acceptInvitation(env, invitation, answered, around)
+      : await createFirstAdministrator(env, invitation.linkId, answered, around);
+  const again = (faults: Faults): Reply => ({
+    ...show(invitationPage(view, { ...facts(params, invitation, input), faults }), statusOfFaults(faults)),
+    headers: faults.password ? problemHeaders(faults.password) : {},
+  });
   if (isRefusal(outcome)) return outcome.refused === 'not_found' ? dead(view) : again({ password: outcome });
-  return 'faults' in outcome ? again(outcome.faults) : throughTheDoor(outcome);
+  if ('faults' in outcome) return again(outcome.faults);
+  // The page said whom this signs out.
+  if (session) await signOut(env, session, client);
+  return throughTheDoor(outcome);
 }
 
 function dead(view: PageCall<'public'>['view']): Reply {

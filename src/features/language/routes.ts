@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { ownPath } from '#core/return-target.ts';
 import { seeOther } from '#http/reply.ts';
 import { page } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { isLocale } from '#messages/messages.ts';
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
-const languageForm = z.object({ language: z.string().optional(), return_to: z.string().optional() });
+const languageForm = z.object({ language: typed('word').optional(), return_to: typed('address').optional() });
 
 export const languageRoutes = [
   page({
@@ -14,8 +15,8 @@ export const languageRoutes = [
     path: '/language',
     guard: 'public',
     form: languageForm,
-    handle: ({ input }) => {
-      const back = ownPath(input.return_to ?? '') ?? '/';
+    handle: ({ input, cameFrom }) => {
+      const back = ownPath(input.return_to ?? cameFrom ?? '') ?? '/';
       // A language we do not have changes nothing: the switch never offers one.
       if (!isLocale(input.language)) return seeOther(back);
       return seeOther(back, [{ cookie: 'language', value: input.language, maxAgeSeconds: YEAR_SECONDS }]);

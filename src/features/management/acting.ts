@@ -1,14 +1,17 @@
 import type { Client } from '#core/client.ts';
+import type { NamedAct } from '#core/named-act.ts';
 import type { Actor } from '#flows/actor.ts';
 import { keyActor } from '#flows/api-keys.ts';
-import type { NamedAct } from '#flows/once.ts';
-import type { ApiKey } from '#store/api-keys.ts';
+import type { GrantedApiKey } from '#store/granted.ts';
 
-type Asked = { readonly apiKey: ApiKey; readonly client: Client };
+/** Whoever lost an answer asks again within minutes, a stuck queue within hours. */
+const NAME_SECONDS = 24 * 60 * 60;
 
-/** The key that acts, and from where: the audit log names both. */
+type Asked = { readonly apiKey: GrantedApiKey; readonly client: Client };
+
+/** The key that acts, from where and by what right: the audit log names the first two. */
 export function actorOf({ apiKey, client }: Asked): Actor {
-  return { id: keyActor(apiKey), client };
+  return { id: keyActor(apiKey), client, authority: { kind: 'apiKey', apiKey } };
 }
 
 /** The act as its caller names it; absent where they gave no name, and it is done as often as it is asked for. */
@@ -19,5 +22,6 @@ export function namedAct(
 ): NamedAct | undefined {
   if (idempotencyKey === undefined) return undefined;
   // The input is what the schema made of it: the order of its fields is ours.
-  return { apiKeyId: apiKey.id, name: idempotencyKey, request: `${what} ${JSON.stringify(input)}` };
+  const request = `${what} ${JSON.stringify(input)}`;
+  return { callerId: apiKey.id, name: idempotencyKey, request, keptSeconds: NAME_SECONDS };
 }

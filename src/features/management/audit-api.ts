@@ -2,18 +2,20 @@ import { z } from 'zod';
 import { instant, parseTime } from '#core/day.ts';
 import { refuse } from '#core/result.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { type EventRow, listEventsAfter } from '#store/management-lists.ts';
 import { readPage } from './page-of-rows.ts';
-import { pageOf, pageQuery } from './schemas.ts';
+import { pageOf } from './schemas.ts';
+import { pageQuery } from './shared-api.ts';
 
-const time = z.string().meta({ format: 'date-time' }).optional();
+const time = typed('time').meta({ format: 'date-time' }).optional();
 const auditQuery = z.strictObject({
   ...pageQuery,
-  action: z.string().optional(),
+  action: typed('word').optional(),
   outcome: z.enum(['success', 'refusal']).optional(),
-  actor: z.string().optional(),
-  subject: z.string().optional(),
-  partner: z.string().meta({ description: 'The id of the partner.' }).optional(),
+  actor: typed('id').optional(),
+  subject: typed('id').optional(),
+  partner: typed('id').meta({ description: 'The id of the partner.' }).optional(),
   since: time,
   until: time,
 });

@@ -6,13 +6,15 @@ import { addPartner, archivePartner, changeMfaPolicy, renamePartner, restorePart
 import { previewMfaPolicy } from '#flows/policy-preview.ts';
 import { partnerRecord } from '#flows/records.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { listPartnersAfter } from '#store/management-lists.ts';
 import { findPartner } from '#store/partners.ts';
 import type { Partner } from '#store/users.ts';
 import { actorOf, namedAct } from './acting.ts';
 import { readPage } from './page-of-rows.ts';
 import { readChoice } from './policy.ts';
-import { pageOf, pageQuery, partnerSchema } from './schemas.ts';
+import { pageOf, partnerSchema } from './schemas.ts';
+import { pageQuery } from './shared-api.ts';
 
 const PARTNERS = '/api/v1/partners';
 const ONE = `${PARTNERS}/:partner`;
@@ -20,8 +22,7 @@ const ONE = `${PARTNERS}/:partner`;
 const policy = z.enum(['off', 'optional', 'required']);
 const mfaBody = z.strictObject({
   policy,
-  requiredFrom: z
-    .string()
+  requiredFrom: typed('time')
     .nullable()
     .meta({
       description:
@@ -31,7 +32,7 @@ const mfaBody = z.strictObject({
 });
 const listQuery = z.strictObject({
   ...pageQuery,
-  slug: z.string().optional(),
+  slug: typed('slug').optional(),
   policy: policy.optional(),
   archived: z.enum(['true', 'false']).optional(),
 });
@@ -53,7 +54,7 @@ export const partnersApi: readonly Route[] = [
     path: PARTNERS,
     guard: 'apiKey:partners:write',
     summary: 'Add a partner',
-    body: z.strictObject({ name: z.string(), slug: z.string().optional(), mfa: mfaBody.optional() }),
+    body: z.strictObject({ name: typed('name'), slug: typed('slug').optional(), mfa: mfaBody.optional() }),
     answer: partnerSchema,
     idempotent: true,
     refusals: [],
@@ -82,7 +83,7 @@ export const partnersApi: readonly Route[] = [
     path: `${ONE}/name`,
     guard: 'apiKey:partners:write',
     summary: 'Give a partner another name',
-    body: z.strictObject({ name: z.string() }),
+    body: z.strictObject({ name: typed('name') }),
     answer: partnerSchema,
     refusals: ['not_found'],
     handle: (call) => record(renamePartner(call.env, actorOf(call), call.params.partner ?? '', call.input.name)),

@@ -5,6 +5,7 @@ import type { NewAccessCode } from '#flows/access-code.ts';
 import { doOnce } from '#flows/once.ts';
 import { askForReset, IDENTITY_CHECKS, type ResetOutcome, renewAccessCode } from '#flows/reset-requests.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { actorOf, namedAct } from './acting.ts';
 
 const ONE = '/api/v1/users/:user';
@@ -16,9 +17,9 @@ const codeMinutes = z
   .meta({ description: `How long the code is good; else ${ACCESS_CODE_MINUTES.usual}.` })
   .optional();
 const resetBody = z.strictObject({
-  reason: z.string(),
+  reason: typed('reason'),
   checkedBy: z.enum(IDENTITY_CHECKS),
-  checkNote: z.string(),
+  checkNote: typed('reason'),
   codeMinutes,
 });
 const codeBody = z.strictObject({ codeMinutes });

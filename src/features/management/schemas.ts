@@ -23,17 +23,3 @@ export const userSchema = z.strictObject({
 export function pageOf<T extends z.ZodType>(row: T) {
   return z.strictObject({ data: z.array(row), nextCursor: z.string().nullable() });
 }
-
-const LIMIT_MOST = 200;
-
-/** What every list takes beside its filters. */
-export const pageQuery = {
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,2}$/)
-    .transform(Number)
-    .refine((limit) => limit <= LIMIT_MOST)
-    .meta({ description: `Rows of a page, 1 to ${LIMIT_MOST}; else 50.` })
-    .optional(),
-  after: z.string().max(100).meta({ description: 'The `nextCursor` of the page before.' }).optional(),
-};

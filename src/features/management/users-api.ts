@@ -10,11 +10,13 @@ import { doOnce } from '#flows/once.ts';
 import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
 import { addedRecord, userRecord } from '#flows/records.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { listUsersAfter } from '#store/management-lists.ts';
 import { actorOf, namedAct } from './acting.ts';
 import { findUser } from './find.ts';
 import { readPage } from './page-of-rows.ts';
-import { pageOf, pageQuery, userSchema } from './schemas.ts';
+import { pageOf, userSchema } from './schemas.ts';
+import { pageQuery } from './shared-api.ts';
 
 const USERS = '/api/v1/users';
 const ONE = `${USERS}/:user`;
@@ -22,20 +24,20 @@ const ONE = `${USERS}/:user`;
 const roles = z.enum(['member', 'manager']);
 const listQuery = z.strictObject({
   ...pageQuery,
-  email: z.string().optional(),
-  partner: z.string().meta({ description: 'The slug of the partner.' }).optional(),
+  email: typed('email').optional(),
+  partner: typed('slug').meta({ description: 'The slug of the partner.' }).optional(),
   role: roles.optional(),
   state: z.enum(['invited', 'active', 'disabled']).optional(),
   mfa: z.enum(['enrolled', 'missing']).optional(),
 });
 const newUser = z.strictObject({
-  email: z.string(),
-  name: z.string().optional(),
-  partner: z.string().meta({ description: 'The slug of the partner.' }),
+  email: typed('email'),
+  name: typed('name').optional(),
+  partner: typed('slug').meta({ description: 'The slug of the partner.' }),
   role: roles.optional(),
 });
-const why = z.strictObject({ reason: z.string() });
-const exemption = z.strictObject({ reason: z.string(), until: z.string().meta({ format: 'date-time' }) });
+const why = z.strictObject({ reason: typed('reason') });
+const exemption = z.strictObject({ reason: typed('reason'), until: typed('time').meta({ format: 'date-time' }) });
 export const usersApi: readonly Route[] = [
   api({
     ...{ method: 'GET', path: USERS, guard: 'apiKey:users:read', summary: 'List the users of partners' },
@@ -66,7 +68,7 @@ export const usersApi: readonly Route[] = [
   api({
     ...{ method: 'POST', path: `${ONE}/invitation`, guard: 'apiKey:users:write' },
     summary: 'Mail another invitation; the one before dies',
-    answer: z.strictObject({ invitationUrl: z.string(), expiresAt: z.string() }),
+    answer: z.strictObject({ invitationUrl: z.string().optional(), expiresAt: z.string() }),
     idempotent: true,
     refusals: ['not_found'],
     async handle(call) {
@@ -77,7 +79,7 @@ export const usersApi: readonly Route[] = [
         call.env,
         named,
         (env) => resendInvitation(env, actorOf(call), id),
-        ({ url, expiresAt }) => ({ invitationUrl: url, expiresAt: instant(expiresAt) }),
+        ({ url, expiresAt }) => ({ ...(url !== undefined && { invitationUrl: url }), expiresAt: instant(expiresAt) }),
       );
     },
   }),

@@ -1,20 +1,32 @@
-import { batchSealText, checkpointSealText, headAfter, manifestDigest, manifestOf } from '#core/audit-chain.ts';
+import type { AuditEvent } from '#core/audit.ts';
+import {
+  batchSealText,
+  type CheckedEvent,
+  checkpointSealText,
+  eventProofText,
+  headAfter,
+  manifestDigest,
+  manifestOf,
+  type SealableEvent,
+} from '#core/audit-chain.ts';
+import { isImpossible } from '#core/clock.ts';
 import { tallyEvents } from '#core/event-tally.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
+import { appendEvent, auditProof, hasAuditProof } from '#flows/append-event.ts';
 import { addEventDays } from '#store/adoption.ts';
 import {
   type AuditBatch,
-  claimAuditTail,
   createAuditBatch,
   deleteAuditBatches,
   eraseAuditClients,
+  findBatchNumber,
   findFirstAuditBatch,
   findLastAuditBatch,
-  hasAuditTail,
+  findNextSealedAt,
   listAuditBatches,
   listErasableEvents,
 } from '#store/audit-log.ts';
+import { claimAuditTail, hasAuditTail } from '#store/audit-tail.ts';
 import type { Queries } from '#store/database.ts';
 
 type SealEnv = Pick<Env, 'db' | 'now' | 'keys' | 'log'>;
@@ -85,31 +97,37 @@ async function appendBatch(env: SealEnv, tx: Queries): Promise<AuditBatch | unde
   const number = (last?.number ?? 0) + 1;
   const events = await claimAuditTail(tx, number, BATCH_EVENTS);
   if (events.length === 0) return undefined;
-  const manifest = manifestOf(events);
+  const manifest = manifestOf(events.map((event) => checked(env, event)));
   const facts = { number, sealedAt: env.now(), eventCount: events.length, eventsDigest: manifestDigest(manifest) };
   const head = headAfter(last?.head ?? '', facts);
-  const batch = { ...facts, manifest, head, seal: seal(env, batchSealText(number, head)), checkpoint: false };
+  const batch = { ...facts, manifest, head, seal: auditProof(env, batchSealText(number, head)), checkpoint: false };
   await createAuditBatch(tx, batch);
   // Here and nowhere else: an event is sealed once, and so counted once.
   await addEventDays(tx, tallyEvents(events));
   return batch;
 }
 
-function seal(env: Pick<Env, 'keys'>, text: string): string {
-  const [active] = env.keys.macs('audit', text);
-  if (active === undefined) throw new Error('the key ring is empty');
-  return `${active.keyId}.${active.mac}`;
+/** What carries no proof is sealed too, marked: it must not vanish, and `verifyAudit` names it. */
+function checked(env: Pick<Env, 'keys'>, event: SealableEvent & { readonly proof: string | undefined }): CheckedEvent {
+  return { ...event, isProven: isProven(env, event) };
+}
+
+/** Whether an event carries the proof that the service wrote it, and nobody changed it since. */
+export function isProven(
+  env: Pick<Env, 'keys'>,
+  event: SealableEvent & { readonly proof: string | undefined },
+): boolean {
+  return hasAuditProof(env, eventProofText(event), event.proof);
 }
 
 /** Whether the seal of a batch or checkpoint was made with a key of the ring. */
 export function hasValidSeal(env: Pick<Env, 'keys'>, batch: AuditBatch): boolean {
-  const [keyId = '', mac = ''] = batch.seal.split('.');
-  return env.keys.verifyMac('audit', sealTextOf(batch), keyId, mac);
+  return hasAuditProof(env, sealTextOf(batch), batch.seal);
 }
 
 /** The seal of a batch or checkpoint under the active key. */
 export function sealAnew(env: Pick<Env, 'keys'>, batch: AuditBatch): string {
-  return seal(env, sealTextOf(batch));
+  return auditProof(env, sealTextOf(batch));
 }
 
 function sealTextOf(batch: AuditBatch): string {
@@ -117,29 +135,41 @@ function sealTextOf(batch: AuditBatch): string {
 }
 
 type Doer = { readonly actor: string };
-type KeepEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>;
+type KeepEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys' | 'log'>;
 
 // Each page is a transaction: sign-ins go on between two of them.
 const ERASED_PER_TRANSACTION = 1_000;
 
 /**
- * Erases address and user agent of every event before an instant and answers how many had them.
+ * Erases address and user agent of every sealed event before an instant and answers how many had them.
  *
- * The chain holds only their salted digest, so it stays whole. The act is an event itself, written first: where a
- * client is missing without one, `verifyAudit` says so.
+ * The chain holds only their salted digest, so it stays whole. The act is an event itself, sealed before anything is
+ * erased, and covers the batches up to its own: where a client is missing otherwise, `verifyAudit` says so.
+ *
+ * @param before not later than now
  */
 export async function eraseClients(env: KeepEnv, { before, actor }: { before: number } & Doer): Promise<number> {
-  const event = { action: 'audit.erased', actor, detail: { before } } as const;
-  await env.db.transaction((tx) => appendEvent(env, tx, event, undefined));
+  const lastBatch = await sealErasure(env, { action: 'audit.erased', actor, detail: { before } });
+  const page = { before, lastBatch, limit: ERASED_PER_TRANSACTION };
   let erased = 0;
-  let ids = await listErasableEvents(env.db.read, { afterId: '', before, limit: ERASED_PER_TRANSACTION });
+  let ids = await listErasableEvents(env.db.read, { ...page, afterId: '' });
   for (let lastId = ids.at(-1); lastId !== undefined; lastId = ids.at(-1)) {
-    const page = ids;
-    await env.db.transaction((tx) => eraseAuditClients(tx, page));
-    erased += page.length;
-    ids = await listErasableEvents(env.db.read, { afterId: lastId, before, limit: ERASED_PER_TRANSACTION });
+    const found = ids;
+    await env.db.transaction((tx) => eraseAuditClients(tx, found));
+    erased += found.length;
+    ids = await listErasableEvents(env.db.read, { ...page, afterId: lastId });
   }
   return erased;
+}
+
+/** Writes an event, seals it and answers the number of its batch. */
+async function sealErasure(env: KeepEnv, event: AuditEvent): Promise<number> {
+  const id = env.newId();
+  await env.db.transaction((tx) => appendEvent({ ...env, newId: () => id }, tx, event, undefined));
+  await sealAuditTail(env);
+  const number = await findBatchNumber(env.db.read, id);
+  if (number === undefined) throw new Error('the erasure could not be sealed, so nothing was erased: try again');
+  return number;
 }
 
 const PRUNED_BATCHES_PER_TRANSACTION = 10;
@@ -168,7 +198,8 @@ async function pruneSomeBatches(env: KeepEnv, tx: Queries, before: number): Prom
   const first = await findFirstAuditBatch(tx);
   const oldCheckpoint = first?.checkpoint ? first : undefined;
   const next = await listAuditBatches(tx, oldCheckpoint?.number, PRUNED_BATCHES_PER_TRANSACTION);
-  const youngest = next.findIndex((batch) => batch.sealedAt >= before);
+  const sealedBy = await sealedByOf(env, tx, next);
+  const youngest = sealedBy.findIndex((at) => at >= before);
   const old = youngest === -1 ? next : next.slice(0, youngest);
   const last = old.at(-1);
   if (last === undefined) return { events: 0 };
@@ -184,12 +215,29 @@ async function pruneSomeBatches(env: KeepEnv, tx: Queries, before: number): Prom
     head: last.head,
   };
   const text = checkpointSealText(facts);
-  await createAuditBatch(tx, { ...facts, manifest: '', seal: seal(env, text), checkpoint: true });
+  await createAuditBatch(tx, { ...facts, manifest: '', seal: auditProof(env, text), checkpoint: true });
   return { events };
 }
 
-/** Whether a batch is sealed and follows the one before it: a checkpoint must not stand for what was tampered with. */
-function isGenuine(env: KeepEnv, previous: AuditBatch | undefined, batch: AuditBatch): boolean {
+/**
+ * By when each batch was sealed: they are sealed in the order of their numbers, so one that a wrong clock has dated ahead
+ * is no younger than the next, and does not keep what is behind it.
+ */
+async function sealedByOf({ now }: KeepEnv, tx: Queries, batches: readonly AuditBatch[]): Promise<readonly number[]> {
+  const last = batches.at(-1);
+  const isAhead = last !== undefined && isImpossible(last.sealedAt, now());
+  let bound = isAhead ? await findNextSealedAt(tx, last.number, now()) : Number.POSITIVE_INFINITY;
+  return batches
+    .toReversed()
+    .map(({ sealedAt }) => {
+      bound = Math.min(bound, sealedAt);
+      return bound;
+    })
+    .toReversed();
+}
+
+/** Whether a batch is sealed and follows the one before it: nothing may rest on what was tampered with. */
+export function isGenuine(env: Pick<Env, 'keys'>, previous: AuditBatch | undefined, batch: AuditBatch): boolean {
   if (previous?.checkpoint && !hasValidSeal(env, previous)) return false;
   return hasValidSeal(env, batch) && batch.head === headAfter(previous?.head ?? '', batch);
 }

@@ -1,13 +1,17 @@
+import { RESET_REQUEST_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
 import { listAdoptionDays, setAdoptionDay, sumPolicies } from '#store/adoption.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteOldMail } from '#store/deliveries.ts';
+import { endReservations } from '#store/former-emails.ts';
 import { deleteExpiredRows } from '#store/housekeeping.ts';
 import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
+import { deleteOldResetRequests } from '#store/reset-requests.ts';
 import { fillSearchKeys } from '#store/search.ts';
 import { deleteOldDeliveries } from '#store/webhook-deliveries.ts';
 import { pruneAudit } from './audit.ts';
+import { closeOverRefusals } from './refusals.ts';
 
 const EVERY_SECONDS = 60;
 const DAY_SECONDS = 24 * 60 * 60;
@@ -15,8 +19,6 @@ const DAY_SECONDS = 24 * 60 * 60;
 const ROWS_PER_TRANSACTION = 200;
 // Whether a mail went out is asked for weeks later at most.
 const MAIL_DAYS = 30;
-// What a flood left behind is spread over several rounds.
-const BATCHES_PER_ROUND = 50;
 
 /** Clears away what is over, each minute. Nothing rests on it but the size of the database. */
 export function housekeepingJob(env: Env): Job {
@@ -28,18 +30,25 @@ export function housekeepingJob(env: Env): Job {
       await noteAdoption(env);
       await env.db.transaction((tx) => fillSearchKeys(tx, ROWS_PER_TRANSACTION));
       await pruneByRetention(env);
+      await closeOverRefusals(env, isStopping);
     },
   };
 }
 
-/** One round: sealed copies of recovery codes whose time is over first, from the log too; then dead rows in batches. */
+/**
+ * One round: sealed copies of recovery codes whose time is over first, from the log too; then dead rows, batch by batch
+ * until none is left: it deletes faster than strangers can write, and others write between two batches.
+ */
 export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => false): Promise<void> {
   const now = env.now();
   await env.db.transaction((tx) => eraseExpiredCodesCopies(tx, now));
+  await env.db.transaction(async (tx) => {
+    await endReservations(tx, now);
+    await deleteOldResetRequests(tx, now - RESET_REQUEST_SECONDS);
+  });
   env.db.truncateLog();
-  for (let batch = 0; batch < BATCHES_PER_ROUND && !isStopping(); batch++) {
-    const deleted = await env.db.transaction((tx) => deleteSome(tx, now));
-    if (deleted < ROWS_PER_TRANSACTION) return;
+  for (let deleted = ROWS_PER_TRANSACTION; deleted >= ROWS_PER_TRANSACTION && !isStopping(); ) {
+    deleted = await env.db.transaction((tx) => deleteSome(tx, now));
   }
 }
 

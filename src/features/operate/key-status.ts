@@ -37,9 +37,9 @@ function stateOf(note: RingKeyTable | undefined, rows: number): KeyState {
   return note?.activated_at || rows > 0 ? 'older' : 'new';
 }
 
-/** The rows of a key that can be sealed anew: all but the tags of recovery codes, which need the code itself. */
+/** The rows of a key that can be sealed anew: all but the tags of recovery codes and of former emails, which need the text itself. */
 export function resealable({ tables }: KeyStatus): number {
-  const { recovery_codes, ...others } = tables;
+  const { recovery_codes, former_emails, ...others } = tables;
   return Object.values(others).reduce((sum, count) => sum + count, 0);
 }
 
@@ -47,6 +47,9 @@ export function resealable({ tables }: KeyStatus): number {
 export function needOf(status: KeyStatus): string | undefined {
   const { id, codeHolders, tables } = status;
   if (resealable(status) > 0) return `${resealable(status)} rows are sealed with ${id}: run "sallyport keys rotate"`;
+  if (tables.recovery_codes === 0 && tables.former_emails > 0) {
+    return `${tables.former_emails} emails of deleted people are reserved by ${id}, each for 30 days: it has to stay until then`;
+  }
   if (tables.recovery_codes === 0) return undefined;
   return `${codeHolders} people hold ${tables.recovery_codes} recovery codes that only ${id} finds: it has to stay until they have made new ones (/security/recovery-codes) or used them up, or void the codes with "sallyport keys retire ${id} --void-recovery-codes"`;
 }

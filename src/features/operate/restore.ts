@@ -4,14 +4,16 @@ import { appendEvent } from '#flows/append-event.ts';
 import { findLastAuditBatch } from '#store/audit-log.ts';
 import { copyRows, differenceOf, digestTables, emptyTables, holdTables, type TableDigest } from '#store/copy-rows.ts';
 import type { Queries } from '#store/database.ts';
-import { beginEpoch, type Ended } from '#store/epoch.ts';
+import { beginEpoch, type Ended, listShutOut, shutOutAgain } from '#store/epoch.ts';
 import { countCodeHolders, voidRecoveryCodes } from '#store/recovery-codes.ts';
 
-type CopyEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random'>;
+type CopyEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>;
 
 export type Restored = {
   readonly tables: readonly TableDigest[];
   readonly ended: Ended;
+  /** Emails of people, and slugs of partners, who were shut out after the backup, and stay so. */
+  readonly shutOut: readonly string[];
   /** People who have codes left in the backup: what they have used since works again. */
   readonly codeHolders: number;
   readonly codesVoided: number;
@@ -32,21 +34,22 @@ export async function restoreRows(
   { voidCodes, actor }: { voidCodes: boolean; actor: string },
 ): Promise<Restored> {
   return env.db.transaction(async (tx) => {
-    const tables = await replaceRows(env, source, tx);
+    await holdTables(tx, env.db.kind);
+    const before = await listShutOut(tx);
+    const tables = await replaceRows(source, tx);
     const now = env.now();
     const codeHolders = await countCodeHolders(tx);
     const codesVoided = voidCodes ? await voidRecoveryCodes(tx, undefined, now) : 0;
     // One step ahead is accepted, so it may have been used.
-    const ended = await beginEpoch(tx, stepAt(now) + 1);
+    const ended = await beginEpoch(tx, { step: stepAt(now) + 1, now });
+    const shutOut = await shutOutAgain(tx, before, now);
     const last = await findLastAuditBatch(tx);
     const detail = {
-      batch: last?.number,
-      sessions: ended.sessions,
-      recoveryCodeHolders: codeHolders,
-      codesVoided: voidCodes,
+      ...{ batch: last?.number, sessions: ended.rows.sessions, apiKeys: ended.apiKeys.length, shutOut: shutOut.length },
+      ...{ recoveryCodeHolders: codeHolders, codesVoided: voidCodes },
     };
     await appendEvent(env, tx, { action: 'backup.restored', actor, detail }, undefined);
-    return { tables, ended, codeHolders, codesVoided, batch: last?.number, head: last?.head };
+    return { tables, ended, shutOut, codeHolders, codesVoided, batch: last?.number, head: last?.head };
   });
 }
 
@@ -57,15 +60,15 @@ export async function importRows(
   { actor }: { actor: string },
 ): Promise<readonly TableDigest[]> {
   return env.db.transaction(async (tx) => {
-    const tables = await replaceRows(env, source, tx);
+    await holdTables(tx, env.db.kind);
+    const tables = await replaceRows(source, tx);
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
     await appendEvent(env, tx, { action: 'database.imported', actor, detail: { rows } }, undefined);
     return tables;
   });
 }
 
-async function replaceRows({ db }: CopyEnv, source: Queries, tx: Queries): Promise<readonly TableDigest[]> {
-  await holdTables(tx, db.kind);
+async function replaceRows(source: Queries, tx: Queries): Promise<readonly TableDigest[]> {
   await emptyTables(tx);
   const copied = await copyRows(source, tx);
   const difference = differenceOf(copied, await digestTables(tx));

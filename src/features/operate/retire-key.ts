@@ -2,6 +2,7 @@ import { type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
+import { endReservations, forgetFormerEmails } from '#store/former-emails.ts';
 import { voidRecoveryCodes } from '#store/recovery-codes.ts';
 import { activateRingKey, listRingKeys, noteRingKey, retireRingKey } from '#store/ring-keys.ts';
 import { countSealedRows } from '#store/sealed-rows.ts';
@@ -22,8 +23,10 @@ export async function retireKey(
   const now = env.now();
   return transactionOrRefusal(env.db, async (tx) => {
     const codesVoided = voidCodes ? await voidRecoveryCodes(tx, keyId, now) : 0;
+    await endReservations(tx, now);
     const needed = Object.values(await countSealedRows(tx, keyId)).some((rows) => rows > 0);
     if (needed) return refuse('forbidden', { reason: 'key_needed' });
+    await forgetFormerEmails(tx, keyId);
     if (!(await retireRingKey(tx, keyId, now))) return refuse('not_found', { reason: 'key' });
     const detail = { keyId, ...(voidCodes && { codesVoided }) };
     await appendEvent(env, tx, { action: 'keys.retired', actor, detail }, undefined);

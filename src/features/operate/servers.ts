@@ -13,14 +13,15 @@ const TELL_SECONDS = 10;
  * @param name `host:process id`
  */
 export async function startPresence(env: Env, name: string): Promise<{ stop(): Promise<void> }> {
-  const server = { id: env.newId(), name, started_at: env.now() };
+  const server = { id: env.newId(), name, started_at: env.now(), public_url: env.config.publicUrl.origin };
   let told: { keys: string; at: number } | undefined;
   let running: Promise<void> | undefined;
 
   async function tell(): Promise<void> {
     env.keys.renew?.();
     const [keys, at] = [env.keys.keyIds.join(','), env.now()];
-    if (told?.keys === keys && at - told.at < TELL_SECONDS) return;
+    // A clock that went back has not told anybody for a while, whatever the difference says.
+    if (told?.keys === keys && Math.abs(at - told.at) < TELL_SECONDS) return;
     await env.db.transaction(async (tx) => {
       await putServer(tx, { ...server, key_ids: keys, seen_at: at });
       await deleteGoneServers(tx, at);

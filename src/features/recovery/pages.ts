@@ -3,18 +3,26 @@ import { errorPage, layout } from '#http/layout.ts';
 import { form, submitButton } from '#http/parts/actions.ts';
 import { textField, usernameField } from '#http/parts/fields.ts';
 import { type Html, html } from '#http/parts/html.ts';
+import { duration, signsOut } from '#http/parts/text.ts';
 import { refusalText } from '#http/refusal-text.ts';
 import type { View } from '#http/view.ts';
 
-type ForgotPage = { readonly email?: string | undefined; readonly malformed?: boolean };
+type ForgotPage = {
+  readonly email?: string | undefined;
+  readonly malformed?: boolean;
+  /** Too many were asked for from this network. */
+  readonly refusal?: Refusal;
+};
 
-export function forgotPasswordPage(view: View, { email, malformed = false }: ForgotPage): Html {
+export function forgotPasswordPage(view: View, { email, malformed = false, refusal }: ForgotPage): Html {
   const { t } = view;
   const title = t('signIn.emailNeeded.title');
   return layout(view, {
     title: t('forgot.title'),
     width: 'form',
-    refusal: malformed ? { title, text: t('signIn.emailNeeded.text'), fieldId: 'email' } : undefined,
+    refusal: malformed
+      ? { title, text: t('signIn.emailNeeded.text'), fieldId: 'email' }
+      : refusal && waitSummary(view, refusal),
     body: html`<p class="lead">${t('forgot.lead')}</p>
 ${form(
   view,
@@ -27,13 +35,17 @@ ${form(
     inputmode: 'email',
     autocomplete: 'username',
     value: email,
-    autofocus: !malformed,
+    autofocus: !malformed && !refusal,
     error: malformed ? title : undefined,
   })}
 ${submitButton(t('forgot.send'))}`,
 )}
 <p><a href="/sign-in">${t('forgot.back')}</a></p>`,
   });
+}
+
+function waitSummary({ t }: View, { retryAfterSeconds = 1 }: Refusal) {
+  return { title: t('forgot.wait.title'), text: t('forgot.wait.text', { wait: duration(t, retryAfterSeconds) }) };
 }
 
 /** The one answer to every email, whether or not it is anybody's. */
@@ -65,6 +77,7 @@ export function newPasswordPage(view: View, { action, email, minimum, refusal }:
     width: 'form',
     refusal: summary && { ...summary, fieldId: 'password' },
     body: html`<p class="lead">${t('password.lead')}</p>
+${signsOut(view, email)}
 ${form(
   view,
   action,

@@ -1,12 +1,15 @@
 import type { AuditDetail } from '#core/audit.ts';
 import type { Client } from '#core/client.ts';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
 import { RESET_LINK_SECONDS } from '#core/session.ts';
 import { RULES } from '#core/throttle.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/append-event.ts';
-import { resetMailKey } from '#flows/lanes.ts';
+import { findKnownDevice } from '#flows/know-device.ts';
+import { resetLanes, resetMailKey } from '#flows/lanes.ts';
+import { type NotedRefusal, noteRefusal } from '#flows/note-refusal.ts';
+import { type Around, transactionOrRefusal } from '#flows/transaction.ts';
 import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
 import { reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
@@ -18,35 +21,67 @@ import { findPersonByEmail, type Person } from '#store/users.ts';
  * Mails a link to set a new password, if there is somebody to mail it to.
  *
  * Whether there is shows neither in the answer nor in its time: for an unknown, a disabled and a limited email the
- * same link and the same mail are written, to nobody, and removed again in the same transaction.
+ * same link and the same mail are written, to nobody, and removed again in the same transaction. Refused is only what
+ * one network asks for too often, whatever the emails.
  *
  * Who was invited and has no password yet gets a link too. The invitation stays: a stranger must not be able to end it.
  *
  * @param email canonical
  */
-export async function requestResetLink(env: Env, email: string, client: Client): Promise<void> {
-  const key = resetMailKey(env, email);
-  const emailHash = emailHashOf(env, email);
-  await env.db.transaction(async (tx) => {
-    const found = await findPersonByEmail(tx, email);
-    await lockUser(tx, found?.user.id ?? '');
-    // Read again: whoever has just changed their email gets no link at the old one.
-    const person = await findPersonByEmail(tx, email);
-    const limit = await reserveTries(tx, [{ key, rule: RULES.resetMails }], env.now());
-    const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);
-    const receiver = reason === undefined ? person : undefined;
-    await writeLink(env, tx, receiver, client.locale);
-    const whose = { subject: person?.user.id, partner: person?.user.partnerId };
-    const detail = { reason: reason ?? 'unknown_email', ...(!person && { emailHash }) };
-    await appendEvent(
-      env,
-      tx,
-      receiver
-        ? { action: 'password.reset_requested', ...whose, detail: {} }
-        : { action: 'password.reset_refused', ...whose, detail },
-      client,
-    );
-  });
+export async function requestResetLink(
+  env: Env,
+  email: string,
+  client: Client,
+  around: Around<Requested>,
+): Promise<Refusal | undefined> {
+  const network = await reserveNetwork(env, email, client);
+  if (isRefusal(network)) {
+    const event = { action: 'password.reset_refused', detail: { reason: 'too_many_attempts' } } as const;
+    await noteRefusal(env, { event, client, key: network.limitedBy });
+    return network;
+  }
+  const requested = await transactionOrRefusal(env.db, (tx) => around(tx, () => request(env, tx, email, client)));
+  if (isRefusal(requested)) return requested;
+  if (requested.limited !== undefined) await noteRefusal(env, requested.limited);
+  return undefined;
+}
+
+/** Each request counts for its network, unless it comes from a device known for this very person. */
+async function reserveNetwork(env: Env, email: string, client: Client): Promise<Refusal | undefined> {
+  const { read } = env.db;
+  const isKnown = client.deviceToken !== undefined;
+  const userId = isKnown ? (await findPersonByEmail(read, email))?.user.id : undefined;
+  const deviceId = await findKnownDevice(env, client, userId ?? '');
+  const lanes = resetLanes(env, deviceId, client);
+  const counted = await env.db.transaction((tx) => reserveTries(tx, lanes, env.now()));
+  return isRefusal(counted) ? counted : undefined;
+}
+
+/** `limited`: the event of an email that has had its mails, which is counted, not written. */
+export type Requested = { readonly limited: NotedRefusal | undefined };
+
+/** Writes the link and its event. */
+async function request(env: Env, tx: Queries, email: string, client: Client): Promise<Requested> {
+  const found = await findPersonByEmail(tx, email);
+  await lockUser(tx, found?.user.id ?? '');
+  // Read again: whoever has just changed their email gets no link at the old one.
+  const person = await findPersonByEmail(tx, email);
+  const limit = await reserveTries(tx, [{ key: resetMailKey(env, email), rule: RULES.resetMails }], env.now());
+  const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);
+  const receiver = reason === undefined ? person : undefined;
+  // A request beyond the limit sends nothing, so it must not use up what staff can still send.
+  const counted = !isRefusal(limit) && email;
+  await writeLink(env, tx, receiver, { pageLocale: client.locale, counted });
+  const whose = { subject: person?.user.id, partner: person?.user.partnerId };
+  if (receiver) {
+    await appendEvent(env, tx, { action: 'password.reset_requested', ...whose, detail: {} }, client);
+    return { limited: undefined };
+  }
+  const detail = { reason: reason ?? 'unknown_email', ...(!person && { emailHash: emailHashOf(env, email) }) };
+  const event = { action: 'password.reset_refused', ...whose, detail } as const;
+  if (isRefusal(limit)) return { limited: { event, client, key: limit.limitedBy } };
+  await appendEvent(env, tx, event, client);
+  return { limited: undefined };
 }
 
 function refusedReason(person: Person | undefined): AuditDetail<'password.reset_refused'>['reason'] | undefined {
@@ -58,7 +93,7 @@ async function writeLink(
   env: Env,
   tx: Queries,
   receiver: Person | undefined,
-  pageLocale: string | undefined,
+  { pageLocale, counted }: { readonly pageLocale: string | undefined; readonly counted: string | false },
 ): Promise<void> {
   const now = env.now();
   const userId = receiver?.user.id;
@@ -73,9 +108,10 @@ async function writeLink(
     created_at: now,
     expires_at: receiver ? now + RESET_LINK_SECONDS : now,
     used_at: null,
+    made_by: null,
   });
   const link = `${env.config.publicUrl.origin}/password/${token}`;
-  const to = receiver && { email: receiver.user.email, locale: receiver.user.locale ?? pageLocale };
-  await queueMailOrPretend(env, tx, to, { kind: 'password_reset', link });
+  const to = receiver && { ...receiver.user, locale: receiver.user.locale ?? pageLocale };
+  await queueMailOrPretend(env, tx, { receiver: to, counted }, { kind: 'password_reset', link });
   await deleteLink(tx, receiver ? '' : linkId);
 }

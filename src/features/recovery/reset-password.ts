@@ -6,11 +6,12 @@ import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { hashNewPassword } from '#flows/new-password.ts';
-import { type LinkFinished, setPasswordByLink } from '#flows/password-by-link.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/password-by-link.ts';
+import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
+import type { Queries } from '#store/database.ts';
 import { findLink } from '#store/links.ts';
 import { notePasswordReset } from '#store/user-life.ts';
-import { findPerson, type Person } from '#store/users.ts';
+import { findPerson, type Person, type User } from '#store/users.ts';
 
 export type OpenReset = { readonly linkId: string; readonly person: Person };
 
@@ -33,17 +34,23 @@ export async function resetPassword(
   { linkId, person: { user, partner } }: OpenReset,
   password: string,
   client: Client,
+  around: Around<LinkFinished> = plainly,
 ): Promise<LinkFinished | Refusal> {
-  const sealedPassword = await hashNewPassword(env, { ...user, partner }, password);
-  if (isRefusal(sealedPassword)) return sealedPassword;
-  return personTransaction(env.db, user.id, async (tx) => {
-    const finished = await setPasswordByLink(env, tx, { linkId, userId: user.id, sealedPassword });
-    if (isRefusal(finished)) return finished;
-    await notePasswordReset(tx, user.id, env.now());
-    await endOthers(env, tx, { user, keepSessionId: '', client }, 'password_changed');
-    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-    await appendEvent(env, tx, { action: 'password.reset', ...whose, detail: {} }, client);
-    await queueMail(env, tx, user, { kind: 'password_changed', ...whereFrom(client) });
-    return finished;
+  const owner = { ...user, partner };
+  return hashNewPassword(env, owner, password, linkTry(linkId, client), (sealedPassword) => {
+    const byLink = { linkId, userId: user.id, sealedPassword, client };
+    return personTransaction(env.db, user.id, (tx) => around(tx, () => set(env, tx, user, byLink)));
   });
+}
+
+async function set(env: Env, tx: Queries, user: User, byLink: PasswordByLink): Promise<LinkFinished | Refusal> {
+  const { client } = byLink;
+  const finished = await setPasswordByLink(env, tx, byLink);
+  if (isRefusal(finished)) return finished;
+  await notePasswordReset(tx, user.id, env.now());
+  await endOthers(env, tx, { user, keepSessionId: '', client }, 'password_changed');
+  const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'password.reset', ...whose, detail: {} }, client);
+  await queueMail(env, tx, user, { kind: 'password_changed', ...whereFrom(client) });
+  return finished;
 }

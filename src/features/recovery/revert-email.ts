@@ -1,8 +1,9 @@
 import type { Client } from '#core/client.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
-import { newToken, tokenHash } from '#core/token.ts';
+import { type Refusal, refuse } from '#core/result.ts';
+import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
+import { leaveEmail } from '#flows/former-emails.ts';
 import { queueMail } from '#flows/mail.ts';
 import { makeLink } from '#flows/make-link.ts';
 import { sealPassword } from '#flows/passwords.ts';
@@ -27,10 +28,8 @@ export async function findRevert(env: Env, token: string): Promise<EmailLink | u
  * Links from before this one stay: of several changes the way back of the first leads furthest, whatever was done after.
  */
 export async function revertEmail(env: Env, link: EmailLink, client: Client): Promise<true | Refusal> {
-  // Nobody knows what it is the hash of.
-  const nobodys = await env.hasher.hash(newToken(env.random));
-  if (isRefusal(nobodys)) return nobodys;
-  const sealed = sealPassword(env, link.userId, nobodys);
+  // A way back for somebody who may be under attack: it needs no turn in the hash queue.
+  const sealed = sealPassword(env, link.userId, env.hasher.unknown());
   try {
     return await personTransaction<true>(env.db, link.userId, (tx) => goBack(env, tx, link, { sealed, client }));
   } catch (error) {
@@ -50,6 +49,7 @@ async function goBack(
   if (!user) return refuse('not_found');
   if (user.email !== email && !(await setEmail(tx, user, { from: user.email, to: email }))) return refuse('not_found');
   if (!(await replacePassword(tx, userId, { from: user.sealedPassword, to: sealed }))) return refuse('not_found');
+  if (user.email !== email) await leaveEmail(env, tx, user.email, { reserve: false });
   await deleteEmailLinksAfter(tx, userId, id);
   await endAll(tx, userId);
   const { url } = await makeLink(env, tx, { purpose: 'reset', userId });

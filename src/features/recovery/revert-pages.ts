@@ -1,6 +1,7 @@
 import { errorPage, layout } from '#http/layout.ts';
 import { form, submitButton } from '#http/parts/actions.ts';
 import { type Html, html } from '#http/parts/html.ts';
+import { signsOut } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 
 /** Behind the link in the mail to the old email: what will happen, and the button that does it. */
@@ -11,6 +12,7 @@ export function revertPage(view: View, { action, email }: { readonly action: str
     width: 'form',
     body: html`<p class="lead">${t('revert.lead')} <strong class="anywhere">${email}</strong></p>
 <p>${t('revert.text')}</p>
+${signsOut(view)}
 ${form(view, action, submitButton(t('revert.button'), 'danger'))}`,
   });
 }

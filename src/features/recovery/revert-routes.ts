@@ -1,10 +1,14 @@
+import { isRefusal } from '#core/result.ts';
+import { doFormOnce } from '#flows/once.ts';
+import { signOut } from '#flows/sign-out.ts';
 import { showRefusal } from '#http/problem.ts';
-import { show } from '#http/reply.ts';
+import { seeOther, show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import { findRevert, revertEmail } from './revert-email.ts';
 import { deadRevertPage, revertedPage, revertPage } from './revert-pages.ts';
 
 const PATH = '/email-revert/:token';
+const DONE = '/email-reverted';
 
 /** Public: whoever needs it is not signed in any more, or never was on this device. */
 export const revertRoutes: readonly Route[] = [
@@ -23,13 +27,22 @@ export const revertRoutes: readonly Route[] = [
     method: 'POST',
     path: PATH,
     guard: 'public',
-    async handle({ env, view, client, params }) {
+    async handle({ env, view, client, params, sent, session }) {
       const token = params.token ?? '';
       const link = await findRevert(env, token);
-      const reverted = link && (await revertEmail(env, link, client));
-      if (reverted === true) return show(revertedPage(view), 200, [{ cookie: 'session' }, { cookie: 'pending' }]);
-      if (!link || reverted?.refused === 'not_found' || reverted === undefined) return show(deadRevertPage(view), 404);
+      if (!link) return show(deadRevertPage(view), 404);
+      const reverted = await doFormOnce(
+        { env, sent },
+        (inner) => revertEmail(inner, link, client),
+        seeOther(DONE, [{ cookie: 'session' }, { cookie: 'pending' }]),
+      );
+      if (!isRefusal(reverted)) {
+        if (session) await signOut(env, session, client);
+        return reverted;
+      }
+      if (reverted.refused === 'not_found') return show(deadRevertPage(view), 404);
       return showRefusal(revertPage(view, { action: `/email-revert/${token}`, email: link.email }), reverted);
     },
   }),
+  page({ method: 'GET', path: DONE, guard: 'public', handle: ({ view }) => show(revertedPage(view)) }),
 ];

@@ -3,36 +3,44 @@ import { canonicalEmail } from '#core/email.ts';
 import { isRefusal } from '#core/result.ts';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
-import { statusOf } from '#http/problem.ts';
-import { type Reply, seeOther, show } from '#http/reply.ts';
+import { onceAround } from '#flows/once.ts';
+import type { LinkFinished } from '#flows/password-by-link.ts';
+import { signOut } from '#flows/sign-out.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type Reply, seeOther, show, wayOf } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { deadLinkPage, forgotPasswordPage, linkSentPage, newPasswordPage } from './pages.ts';
-import { requestResetLink } from './request-link.ts';
+import { type Requested, requestResetLink } from './request-link.ts';
 import { findReset, type OpenReset, resetPassword } from './reset-password.ts';
 import { revertRoutes } from './revert-routes.ts';
 
 const PATH = '/password/:token';
 
-const emailForm = z.object({ email: z.string().optional() });
-const passwordForm = z.object({ password: z.string().optional() });
+const emailForm = z.object({ email: typed('email').optional() });
+const passwordForm = z.object({ password: typed('password').optional() });
 
 export const recoveryRoutes: readonly Route[] = [
   page({
     method: 'GET',
     path: '/forgot-password',
     guard: 'public',
-    handle: ({ view }) => show(forgotPasswordPage(view, { email: view.keptEmail })),
+    handle: ({ view, query }) =>
+      show(query.has('sent') ? linkSentPage(view) : forgotPasswordPage(view, { email: view.keptEmail })),
   }),
   page({
     method: 'POST',
     path: '/forgot-password',
     guard: 'public',
     form: emailForm,
-    async handle({ env, view, client, input }) {
+    async handle({ env, view, client, input, sent }) {
+      const sentTo = seeOther('/forgot-password?sent');
       const email = canonicalEmail(input.email ?? '');
       if (email === undefined) return show(forgotPasswordPage(view, { email: input.email, malformed: true }), 400);
-      await requestResetLink(env, email, client);
-      return show(linkSentPage(view));
+      const around = onceAround<Requested>({ env, sent }, () => sentTo);
+      const asked = await requestResetLink(env, email, client, around);
+      if (asked === undefined) return sentTo;
+      return showRefusal(forgotPasswordPage(view, { email: input.email, refusal: asked }), asked);
     },
   }),
   page({
@@ -49,20 +57,26 @@ export const recoveryRoutes: readonly Route[] = [
 ];
 
 async function submitPassword(call: PageCall<'public', z.output<typeof passwordForm>>): Promise<Reply> {
-  const { env, view, client, params, input } = call;
+  const { env, view, client, params, input, session } = call;
   const open = await findReset(env, params.token ?? '');
   if (!open) return show(deadLinkPage(view), 404);
-  const finished = await resetPassword(env, open, input.password ?? '', client);
+  const around = onceAround<LinkFinished>(call, (done) => wayOf(passwordSaved(done)));
+  const finished = await resetPassword(env, open, input.password ?? '', client, around);
   if (!isRefusal(finished)) {
-    return seeOther('/sign-in?password-saved', [
-      { cookie: 'session' },
-      { cookie: 'pending' },
-      { cookie: 'device', value: finished.deviceToken, maxAgeSeconds: DEVICE_SECONDS },
-    ]);
+    // The page said whom this signs out.
+    if (session) await signOut(env, session, client);
+    return passwordSaved(finished);
   }
-  const { refused } = finished;
-  if (refused === 'not_found') return show(deadLinkPage(view), 404);
-  return show(newPasswordPage(view, { ...facts(call, open), refusal: finished }), statusOf(refused));
+  if (finished.refused === 'not_found') return show(deadLinkPage(view), 404);
+  return showRefusal(newPasswordPage(view, { ...facts(call, open), refusal: finished }), finished);
+}
+
+function passwordSaved({ deviceToken }: LinkFinished): Reply {
+  return seeOther('/sign-in?password-saved', [
+    { cookie: 'session' },
+    { cookie: 'pending' },
+    { cookie: 'device', value: deviceToken, maxAgeSeconds: DEVICE_SECONDS },
+  ]);
 }
 
 function facts({ params }: PageCall<'public', unknown>, { person }: OpenReset) {

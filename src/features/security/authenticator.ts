@@ -6,6 +6,7 @@ import { type Refusal, refuse } from '#core/result.ts';
 import { ENROLLMENT_SECONDS, sessionExpiresAt } from '#core/session.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
+import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
 import {
@@ -19,13 +20,13 @@ import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-cod
 import { oneTimeCodeKeys } from '#flows/lanes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
 import { queueWebhooks } from '#flows/queue-webhooks.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { deleteTriesUnder } from '#store/attempts.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteOtherDevices } from '#store/devices.ts';
 import { deleteEnrollment } from '#store/enrollments.ts';
-import { lockPartner } from '#store/partners.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
 import { addSecondFactor, raiseSession, setNotice } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
@@ -34,7 +35,11 @@ import { checkFreeze } from './freeze.ts';
 /** The session goes on under a new token; the first authenticator brings recovery codes to save. */
 export type Connected = { readonly token: string; readonly showsCodes: boolean };
 
-export async function startConnecting(env: Env, session: Session, client: Client): Promise<OpenEnrollment | Refusal> {
+export async function startConnecting(
+  env: Env,
+  session: GrantedSession,
+  client: Client,
+): Promise<OpenEnrollment | Refusal> {
   const frozen = checkFreeze(env, session, await findAuthenticator(env.db.read, session.user.id));
   return frozen ?? startEnrollment(env, enrolleeOf(session, client), ENROLLMENT_SECONDS);
 }
@@ -43,54 +48,68 @@ export function findConnecting(env: Env, session: Session): Promise<OpenEnrollme
   return findOpenEnrollment(env, session.id);
 }
 
-export async function cancelConnecting(env: Env, session: Session): Promise<void> {
-  await env.db.transaction((tx) => deleteEnrollment(tx, session.id));
+export async function cancelConnecting(env: Env, session: GrantedSession): Promise<void> {
+  await ownTransaction(env, session, (tx) => deleteEnrollment(tx, session.id));
 }
 
 /** Confirms the shown secret: the first authenticator of this person, or one in place of the old. */
-export async function connect(env: Env, session: Session, code: string, client: Client): Promise<Connected | Refusal> {
+export async function connect(
+  env: Env,
+  session: GrantedSession,
+  code: string,
+  client: Client,
+  around: Around<Connected> = plainly,
+): Promise<Connected | Refusal> {
   const old = await findAuthenticator(env.db.read, session.user.id);
   const frozen = checkFreeze(env, session, old);
   if (frozen) return frozen;
-  return old ? replace(env, session, { code, oldId: old.id }, client) : add(env, session, code, client);
+  return old ? replace(env, session, { code, oldId: old.id }, client, around) : add(env, session, code, client, around);
 }
 
 /** The old one is live until the transaction in which the new one is. Recovery codes stay. */
-function replace(env: Env, session: Session, by: { code: string; oldId: string }, client: Client) {
+function replace(
+  env: Env,
+  session: GrantedSession,
+  by: { code: string; oldId: string },
+  client: Client,
+  around: Around<Connected>,
+) {
   return confirmEnrollment<undefined, Connected>(env, enrolleeOf(session, client), by.code, {
     draw: async () => undefined,
-    async open(tx, { authenticatorId }) {
-      if (!(await deleteAuthenticator(tx, by.oldId))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
-      await deleteTriesUnder(tx, oneTimeCodeKeys(by.oldId));
-      const token = newToken(env.random);
-      const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const };
-      if (!(await raiseSession(tx, session.id, rise))) return refuse('sign_in_expired');
-      await appendEvent(env, tx, { action: 'totp.replaced', ...whose(session), detail: { authenticatorId } }, client);
-      await tellEnded(env, tx, session, client, 'authenticator_replaced');
-      return { token, showsCodes: false };
-    },
+    open: (tx, { authenticatorId }) =>
+      around(tx, async () => {
+        if (!(await deleteAuthenticator(tx, by.oldId))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
+        await deleteTriesUnder(tx, oneTimeCodeKeys(by.oldId));
+        const token = newToken(env.random);
+        const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const };
+        if (!(await raiseSession(tx, session.id, rise))) return refuse('sign_in_expired');
+        await appendEvent(env, tx, { action: 'totp.replaced', ...whose(session), detail: { authenticatorId } }, client);
+        await tellEnded(env, tx, session, client, 'authenticator_replaced');
+        return { token, showsCodes: false };
+      }),
   });
 }
 
-function add(env: Env, session: Session, code: string, client: Client) {
+function add(env: Env, session: GrantedSession, code: string, client: Client, around: Around<Connected>) {
   const { user } = session;
   return confirmEnrollment(env, enrolleeOf(session, client), code, {
-    draw: () => drawRecoveryCodes(env),
-    async open(tx, { authenticatorId, drawn }): Promise<Connected | Refusal> {
-      const token = newToken(env.random);
-      const proof = {
-        tokenHash: tokenHash(token),
-        now: env.now(),
-        amr: amrOf('totp').join(' '),
-        expiresAt: sessionExpiresAt(user.role, session.createdAt),
-      };
-      if (!(await addSecondFactor(tx, session.id, proof))) return refuse('sign_in_expired');
-      await appendEvent(env, tx, { action: 'totp.enrolled', ...whose(session), detail: { authenticatorId } }, client);
-      await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user: session.user });
-      await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, drawn);
-      await tellEnded(env, tx, session, client, 'authenticator_added');
-      return { token, showsCodes: true };
-    },
+    draw: () => drawRecoveryCodes(env, user.id, client, { kind: 'session', session }),
+    open: (tx, { authenticatorId, drawn }) =>
+      around(tx, async () => {
+        const token = newToken(env.random);
+        const proof = {
+          tokenHash: tokenHash(token),
+          now: env.now(),
+          amr: amrOf('totp').join(' '),
+          expiresAt: sessionExpiresAt(user.role, session.createdAt),
+        };
+        if (!(await addSecondFactor(tx, session.id, proof))) return refuse('sign_in_expired');
+        await appendEvent(env, tx, { action: 'totp.enrolled', ...whose(session), detail: { authenticatorId } }, client);
+        await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user: session.user });
+        await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, drawn);
+        await tellEnded(env, tx, session, client, 'authenticator_added');
+        return { token, showsCodes: true };
+      }),
   });
 }
 
@@ -100,10 +119,8 @@ export function canTurnOff({ user, partner }: Pick<Session, 'user' | 'partner'>)
 }
 
 /** Removes the authenticator and with it the recovery codes; the policy is read in the same transaction. */
-export function turnOff(env: Env, session: Session, client: Client): Promise<true | Refusal> {
-  const { user } = session;
-  return personTransaction<true>(env.db, user.id, async (tx) => {
-    const partner = user.partnerId === undefined ? undefined : await lockPartner(tx, user.partnerId);
+export function turnOff(env: Env, session: GrantedSession, client: Client): Promise<true | Refusal> {
+  return ownTransaction<true>(env, session, async (tx, { user, partner }) => {
     if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
     const old = await findAuthenticator(tx, user.id);
     const frozen = checkFreeze(env, session, old);
@@ -133,8 +150,9 @@ async function tellEnded(
   return setNotice(tx, session.id, noticeText({ kind, ended }));
 }
 
-function enrolleeOf({ id, user, expiresAt }: Session, client: Client): Enrollee {
-  return { user, ownerId: id, expiresAt, client };
+function enrolleeOf(session: GrantedSession, client: Client): Enrollee {
+  const { id, user, expiresAt } = session;
+  return { user, ownerId: id, expiresAt, client, authority: { kind: 'session', session } };
 }
 
 function whose({ user }: Session) {

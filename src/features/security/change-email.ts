@@ -6,21 +6,29 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { RULES } from '#core/throttle.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
+import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { endOthers } from '#flows/end-others.ts';
+import { claimOfEmail, leaveEmail } from '#flows/former-emails.ts';
+import { personAt } from '#flows/hash-turn.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
+import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
 import { isSamePassword } from '#flows/passwords.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
+import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
 import { reserveTries } from '#store/attempts.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { claimEmailLink, deleteWaitingEmail, type EmailLink, findEmailLink, isEmailHeld } from '#store/email-links.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { revokeLinks } from '#store/links.ts';
 import { setNotice } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
 import { isTaken, setEmail } from '#store/user-life.ts';
 import { findPerson, findPersonByEmail } from '#store/users.ts';
+import { checkFreeze } from './freeze.ts';
 
 export type EmailChange = { readonly email: string; readonly current: string };
 
@@ -36,21 +44,29 @@ export type EmailRefused = { readonly field: 'email' | 'current'; readonly refus
  */
 export async function requestEmail(
   env: Env,
-  session: Session,
+  session: GrantedSession,
   typed: EmailChange,
   client: Client,
+  around: Around<true> = plainly,
 ): Promise<true | EmailRefused> {
   const { user, partner, deviceId } = session;
+  const authority = { kind: 'session', session } as const;
+  const frozen = checkFreeze(env, session, await findAuthenticator(env.db.read, user.id));
+  if (frozen) return refused(env, session, client, frozen, 'frozen');
   const email = canonicalEmail(typed.email);
   if (email === undefined) return { field: 'email', refusal: refuse('invalid_request', { reason: 'email' }) };
   if (email === user.email) return { field: 'email', refusal: refuse('invalid_request', { reason: 'same_email' }) };
-  const attempt = { email: user.email, password: typed.current, person: { user, partner }, deviceId, client };
+  const asker = personAt(user.id, client);
+  const known = { person: { user, partner }, deviceId, client, asker, authority };
+  const attempt = { email: user.email, password: typed.current, ...known };
   const proven = await checkPasswordTry(env, attempt, async () => true);
   if (!('opened' in proven)) {
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
     return refused(env, session, client, proven.refusal, reason);
   }
-  const asked = await personTransaction<true>(env.db, user.id, (tx) => ask(env, tx, session, { email, client }));
+  const asked = await ownTransaction<true>(env, session, (tx) =>
+    around(tx, () => ask(env, tx, session, { email, client })),
+  );
   return isRefusal(asked) ? refused(env, session, client, asked, asked.refused) : asked;
 }
 
@@ -70,9 +86,12 @@ async function ask(
   const link = await makeEmailLink(env, tx, { purpose: 'confirm', userId: user.id, email });
   const owner = await findPersonByEmail(tx, email);
   const isHeld = await isEmailHeld(tx, email, user.id, env.now());
+  const isReserved = (await claimOfEmail(env, tx, user.id, email)) === 'reserved';
   const receiver = { email, locale: owner?.user.locale ?? user.locale ?? client.locale };
-  if (owner || isHeld) {
-    await queueMail(env, tx, receiver, { kind: 'email_in_use' });
+  if (owner || isHeld || isReserved) {
+    // Nobody has one that is only reserved: there is nobody to tell.
+    const to = owner || isHeld ? receiver : undefined;
+    await queueMailOrPretend(env, tx, { receiver: to, counted: email }, { kind: 'email_in_use' });
     const event = { action: 'email.change_refused', ...whose(session), detail: { reason: 'taken' } } as const;
     await appendEvent(env, tx, event, client);
   } else {
@@ -94,16 +113,17 @@ export async function findConfirmation(env: Env, session: Session, token: string
  * Changes the email, once. Every other session ends and every link to the old email dies, but for one that goes there now:
  * for 72 hours it brings the old one back.
  *
- * `not_found` when the link was used up or withdrawn meanwhile, or somebody else has that email by now.
+ * `not_found` when the link was used up or withdrawn meanwhile, or somebody else has that email by now; `forbidden` while
+ * a new password by mail link freezes the email.
  */
 export async function confirmEmail(
   env: Env,
-  session: Session,
+  session: GrantedSession,
   link: EmailLink,
   client: Client,
 ): Promise<true | Refusal> {
   try {
-    return await personTransaction<true>(env.db, session.user.id, (tx) => change(env, tx, session, { link, client }));
+    return await ownTransaction<true>(env, session, (tx) => change(env, tx, session, { link, client }));
   } catch (error) {
     if (isTaken(error)) return refuse('not_found');
     throw error;
@@ -118,12 +138,16 @@ async function change(
 ): Promise<true | Refusal> {
   const now = env.now();
   const { id: userId } = session.user;
+  const frozen = checkFreeze(env, session, await findAuthenticator(tx, userId));
+  if (frozen) return frozen;
   if (!(await claimEmailLink(tx, link.id, now))) return refuse('not_found');
   const user = (await findPerson(tx, userId))?.user;
   if (!user) return refuse('not_found');
   if (!(await setEmail(tx, user, { from: user.email, to: link.email }))) return refuse('not_found');
   // Asked after the row has changed: whoever gives that email up at this moment has committed by now, or waits for us.
   if (await isEmailHeld(tx, link.email, userId, now)) return refuse('not_found');
+  if ((await claimOfEmail(env, tx, userId, link.email)) === 'reserved') return refuse('not_found');
+  await leaveEmail(env, tx, user.email, { reserve: false });
   await revokeLinks(tx, userId);
   const back = await makeEmailLink(env, tx, { purpose: 'revert', userId, email: user.email });
   await queueMail(env, tx, user, { kind: 'email_changed', link: back, ...whereFrom(client) });
@@ -143,7 +167,7 @@ async function refused(
   reason: Reason,
 ): Promise<EmailRefused> {
   const event = { action: 'email.change_refused', ...whose(session), detail: { reason } } as const;
-  await env.db.transaction((tx) => appendEvent(env, tx, event, client));
+  await noteRefusal(env, { event, client, key: refusalKey(env, refusal, client) });
   return { field: 'current', refusal };
 }
 

@@ -4,19 +4,23 @@ import { noticeText } from '#core/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { isDisabled, RULES } from '#core/throttle.ts';
 import type { Env } from '#env.ts';
+import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { checkPasswordTry, reopen } from '#flows/check-password.ts';
 import { endOthers } from '#flows/end-others.ts';
+import { personAt } from '#flows/hash-turn.ts';
 import { knowDevice } from '#flows/know-device.ts';
 import { oneTimeCodeKey } from '#flows/lanes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
-import { hashNewPassword } from '#flows/new-password.ts';
+import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
+import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
 import { isSamePassword } from '#flows/passwords.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { deleteTries, findTries } from '#store/attempts.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteDevices, listDeviceIds } from '#store/devices.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { revokeLinks } from '#store/links.ts';
 import { setNotice, setSessionDevice } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
@@ -33,31 +37,51 @@ export type ChangeRefused = { readonly field: 'current' | 'new'; readonly refusa
  */
 export async function changePassword(
   env: Env,
-  session: Session,
+  session: GrantedSession,
   { current, next }: PasswordChange,
   client: Client,
+  around: Around<Changed> = plainly,
 ): Promise<Changed | ChangeRefused> {
   const { user, partner, deviceId } = session;
-  const attempt = { email: user.email, password: current, person: { user, partner }, deviceId, client };
+  const authority = { kind: 'session', session } as const;
+  const owner = { ...user, partner };
+  // What no hash is needed for comes first.
+  const unfit = await checkNewPassword(env, owner, next);
+  if (unfit) return refused(env, session, client, 'new', unfit, unfit.refused);
+  const asker = personAt(user.id, client);
+  const known = { person: { user, partner }, deviceId, client, asker, authority };
+  const attempt = { email: user.email, password: current, ...known };
   const proven = await checkPasswordTry(env, attempt, async () => true);
   if (!('opened' in proven)) {
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
     return refused(env, session, client, 'current', proven.refusal, reason);
   }
-  const sealed = await hashNewPassword(env, { ...user, partner }, next);
-  if (isRefusal(sealed)) return refused(env, session, client, 'new', sealed, sealed.refused);
+  const changed = await hashNewPassword(env, owner, next, { asker, lanes: [] }, (sealed) =>
+    change(env, session, { sealed, client }, around),
+  );
+  if (!isRefusal(changed)) return changed;
+  const field = changed.refused === 'temporarily_unavailable' ? 'new' : 'current';
+  return refused(env, session, client, field, changed, changed.refused);
+}
 
-  const changed = await personTransaction(env.db, user.id, async (tx) => {
+type Sealed = { readonly sealed: string; readonly client: Client };
+
+function change(
+  env: Env,
+  session: GrantedSession,
+  { sealed, client }: Sealed,
+  around: Around<Changed>,
+): Promise<Changed | Refusal> {
+  const { user } = session;
+  return ownTransaction(env, session, async (tx) => {
     const now = await findPerson(tx, user.id);
     if (!now || !isSamePassword(env, now.user, user)) return refuse('invalid_credentials');
     if (!(await replacePassword(tx, user.id, { from: now.user.sealedPassword, to: sealed }))) {
       return refuse('invalid_credentials');
     }
     await bringBackAuthenticator(tx, session);
-    return forgetAndTell(env, tx, session, client);
+    return around(tx, () => forgetAndTell(env, tx, session, client));
   });
-  if (!isRefusal(changed)) return changed;
-  return refused(env, session, client, 'current', changed, changed.refused);
 }
 
 /**
@@ -74,7 +98,7 @@ async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Sessi
   }
 }
 
-type Changed = { readonly deviceToken: string };
+export type Changed = { readonly deviceToken: string };
 
 async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Client): Promise<Changed | Refusal> {
   const { user } = session;
@@ -82,7 +106,7 @@ async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Cl
   await deleteDevices(tx, user.id);
   await revokeLinks(tx, user.id);
   await reopen(env, tx, user.email, env.now());
-  const device = await knowDevice(env, tx, user.id, { ...client, deviceToken: undefined });
+  const device = await knowDevice(env, tx, user.id, client);
   await setSessionDevice(tx, session.id, device.id);
   // Both hashes took their time: a session that was ended meanwhile changes nothing.
   const told = await setNotice(tx, session.id, noticeText({ kind: 'password_changed', ended }));
@@ -90,7 +114,7 @@ async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Cl
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   await appendEvent(env, tx, { action: 'password.changed', ...whose, detail: {} }, client);
   await queueMail(env, tx, user, { kind: 'password_changed', ...whereFrom(client) });
-  return { deviceToken: device.token };
+  return { deviceToken: device.cookie };
 }
 
 type Reason = AuditDetail<'password.change_refused'>['reason'];
@@ -104,8 +128,8 @@ async function refused(
   reason: Reason,
 ): Promise<ChangeRefused> {
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-  await env.db.transaction((tx) =>
-    appendEvent(env, tx, { action: 'password.change_refused', ...whose, detail: { reason } }, client),
-  );
+  // Whoever knows the current password can ask for new ones that break the rule as often as they like.
+  const key = refusalKey(env, refusal, client) ?? (field === 'new' ? `new-password:${user.id}` : undefined);
+  await noteRefusal(env, { event: { action: 'password.change_refused', ...whose, detail: { reason } }, client, key });
   return { field, refusal };
 }

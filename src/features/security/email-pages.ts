@@ -6,6 +6,7 @@ import { type Html, html } from '#http/parts/html.ts';
 import { timeElement } from '#http/parts/text.ts';
 import { type RefusalText, refusalText } from '#http/refusal-text.ts';
 import type { View } from '#http/view.ts';
+import { frozenNotice } from './pages.ts';
 
 type Refused = { readonly field: 'email' | 'current'; readonly refusal: Refusal };
 
@@ -58,6 +59,13 @@ function words(view: View, { field, refusal }: Refused): RefusalText {
 }
 
 type ConfirmPage = { readonly action: string; readonly from: string; readonly to: string };
+
+/** In place of the form and of the confirmation, for some time after a new password by mail link. */
+export function frozenEmailPage(view: View, until: number): Html {
+  const { t } = view;
+  const body = html`${frozenNotice(view, until)}<p>${t('security.frozen.why')}</p>${backLink(view)}`;
+  return layout(view, { title: t('email.title'), width: 'form', body });
+}
 
 /** Behind the link: what will happen, and the button that does it. */
 export function confirmEmailPage(view: View, { action, from, to }: ConfirmPage): Html {

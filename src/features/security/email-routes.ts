@@ -1,16 +1,20 @@
 import { z } from 'zod';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import { doFormOnce, onceAround } from '#flows/once.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
 import { findWaitingEmail } from '#store/email-links.ts';
 import { confirmEmail, type EmailRefused, findConfirmation, requestEmail } from './change-email.ts';
-import { confirmEmailPage, deadConfirmationPage, emailPage } from './email-pages.ts';
+import { confirmEmailPage, deadConfirmationPage, emailPage, frozenEmailPage } from './email-pages.ts';
+import { freezeOf } from './freeze.ts';
 
 const PATH = '/security/email';
 const LINK = '/email/:token';
 
-const emailForm = z.object({ email: z.string().optional(), current: z.string().optional() });
+const emailForm = z.object({ email: typed('email').optional(), current: typed('password').optional() });
 
 type Form = PageCall<'steppedUp', z.output<typeof emailForm>>;
 
@@ -19,7 +23,12 @@ export const emailRoutes: readonly Route[] = [
     method: 'GET',
     path: PATH,
     guard: 'steppedUp',
-    handle: async (call) => show(await drawn(call, call.view.kept?.email ?? '')),
+    async handle(call) {
+      const until = await frozenUntil(call);
+      return show(
+        until === undefined ? await drawn(call, call.view.kept?.email ?? '') : frozenEmailPage(call.view, until),
+      );
+    },
   }),
   page({ method: 'POST', path: PATH, guard: 'steppedUp', form: emailForm, keeps: ['email'], handle: submitEmail }),
   page({
@@ -27,6 +36,8 @@ export const emailRoutes: readonly Route[] = [
     path: LINK,
     guard: 'session',
     async handle({ env, view, session, params }) {
+      const until = await frozenUntil({ env, session });
+      if (until !== undefined) return show(frozenEmailPage(view, until));
       const token = params.token ?? '';
       const link = await findConfirmation(env, session, token);
       if (!link) return show(deadConfirmationPage(view), 404);
@@ -37,11 +48,18 @@ export const emailRoutes: readonly Route[] = [
     method: 'POST',
     path: LINK,
     guard: 'session',
-    async handle({ env, view, session, client, params }) {
+    async handle({ env, view, session, client, params, sent }) {
       const link = await findConfirmation(env, session, params.token ?? '');
-      const changed = link && (await confirmEmail(env, session, link, client));
-      if (changed === true) return seeOther('/security');
-      return changed?.refused === 'sign_in_expired' ? seeOther('/sign-in') : show(deadConfirmationPage(view), 404);
+      if (!link) return show(deadConfirmationPage(view), 404);
+      const changed = await doFormOnce(
+        { env, sent },
+        (inner) => confirmEmail(inner, session, link, client),
+        seeOther('/security'),
+      );
+      if (!isRefusal(changed)) return changed;
+      const until = await frozenUntil({ env, session });
+      if (isFrozen(changed) && until !== undefined) return showRefusal(frozenEmailPage(view, until), changed);
+      return changed.refused === 'sign_in_expired' ? seeOther('/sign-in') : show(deadConfirmationPage(view), 404);
     },
   }),
 ];
@@ -49,10 +67,23 @@ export const emailRoutes: readonly Route[] = [
 async function submitEmail(call: Form): Promise<Reply> {
   const { env, session, client, input } = call;
   const { email = '', current = '' } = input;
-  const asked = await requestEmail(env, session, { email, current }, client);
+  const around = onceAround<true>(call, () => seeOther('/security'));
+  const asked = await requestEmail(env, session, { email, current }, client, around);
   if (asked === true) return seeOther('/security');
   if (isRefusal(asked.refusal) && asked.refusal.refused === 'sign_in_expired') return seeOther('/sign-in');
+  const until = await frozenUntil(call);
+  if (isFrozen(asked.refusal) && until !== undefined) {
+    return showRefusal(frozenEmailPage(call.view, until), asked.refusal);
+  }
   return showRefusal(await drawn(call, email, asked), asked.refusal);
+}
+
+async function frozenUntil({ env, session }: Pick<Form, 'env' | 'session'>): Promise<number | undefined> {
+  return freezeOf(env, session, await findAuthenticator(env.db.read, session.user.id));
+}
+
+function isFrozen(refusal: Refusal | undefined): refusal is Refusal {
+  return refusal?.reason === 'frozen';
 }
 
 async function drawn(

@@ -5,7 +5,7 @@ import type { Authenticator } from '#store/authenticators.ts';
 import type { Session } from '#store/sessions.ts';
 
 /**
- * Until when this person's authenticator and recovery codes stay as they are.
+ * Until when this person's authenticator, recovery codes and email stay as they are.
  *
  * What the session was read with is enough: a reset ends every session in its own transaction, and so whatever began
  * before it fails at its end.

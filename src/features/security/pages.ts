@@ -78,8 +78,10 @@ function emailValue({ t, locale }: View, { email, waiting }: Overview): Content 
 }
 
 /** Why nothing can be changed now, and when it can. */
-function frozenNotice({ t, locale }: View, until: number): Html {
-  return noticeBox(html`${t('security.frozen')} ${timeElement(until, locale)}.`, 'info');
+/** Until when nothing changes by which somebody could take the sign-in over. */
+export function frozenNotice({ t, locale }: View, until: number): Html {
+  const when = timeElement(until, locale);
+  return noticeBox(html`${t('security.frozen')} ${when}. ${t('security.frozen.email')}`, 'info');
 }
 
 function noticeWords({ t }: View, notice: Notice): string {

@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { DEVICE_SECONDS } from '#core/session.ts';
 import { minimumLengthFor } from '#flows/new-password.ts';
+import { onceAround } from '#flows/once.ts';
 import { showRefusal } from '#http/problem.ts';
 import { seeOther, show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
 import type { Session } from '#store/sessions.ts';
-import { type ChangeRefused, changePassword } from './change-password.ts';
+import { type Changed, type ChangeRefused, changePassword } from './change-password.ts';
 import { passwordPage } from './pages.ts';
 
 const PATH = '/security/password';
 
-const changeForm = z.object({ current: z.string().optional(), new: z.string().optional() });
+const changeForm = z.object({ current: typed('password').optional(), new: typed('password').optional() });
 
 export const passwordRoutes: readonly Route[] = [
   page({
@@ -25,9 +27,10 @@ export const passwordRoutes: readonly Route[] = [
     path: PATH,
     guard: 'steppedUp',
     form: changeForm,
-    async handle({ env, view, session, client, input }) {
+    async handle({ env, view, session, client, input, sent }) {
+      const around = onceAround<Changed>({ env, sent }, () => seeOther('/security'));
       const change = { current: input.current ?? '', next: input.new ?? '' };
-      const done = await changePassword(env, session, change, client);
+      const done = await changePassword(env, session, change, client, around);
       if ('field' in done && done.refusal.refused === 'sign_in_expired') return seeOther('/sign-in');
       if ('field' in done) return showRefusal(changePage(view, session, done), done.refusal);
       return seeOther('/security', [{ cookie: 'device', value: done.deviceToken, maxAgeSeconds: DEVICE_SECONDS }]);

@@ -2,25 +2,32 @@ import type { Client } from '#core/client.ts';
 import { noticeText } from '#core/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
+import { ownTransaction } from '#flows/acting.ts';
 import { endOthers } from '#flows/end-others.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { queueMail, whereFrom } from '#flows/mail.ts';
-import { personTransaction } from '#flows/transaction.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
+import type { Queries } from '#store/database.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { setNotice } from '#store/session-changes.ts';
-import type { Session } from '#store/sessions.ts';
 import { checkFreeze } from './freeze.ts';
 
 /** Ten new codes; the old ones die in the same transaction. Only beside an authenticator. */
-export async function makeNewCodes(env: Env, session: Session, client: Client): Promise<true | Refusal> {
+export async function makeNewCodes(
+  env: Env,
+  session: GrantedSession,
+  client: Client,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
   const { user } = session;
   const authenticator = await findAuthenticator(env.db.read, user.id);
   if (!authenticator) return refuse('forbidden', { reason: 'not_enrolled' });
   const frozen = checkFreeze(env, session, authenticator);
   if (frozen) return frozen;
-  const fresh = await drawRecoveryCodes(env);
+  const fresh = await drawRecoveryCodes(env, user.id, client, { kind: 'session', session });
   if (isRefusal(fresh)) return fresh;
-  return personTransaction<true>(env.db, user.id, async (tx) => {
+  const issue = async (tx: Queries): Promise<true | Refusal> => {
     if (!(await findAuthenticator(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
     await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, fresh);
     const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');
@@ -28,5 +35,6 @@ export async function makeNewCodes(env: Env, session: Session, client: Client): 
     // Drawing codes took its time: a session that was ended meanwhile changes nothing.
     const told = await setNotice(tx, session.id, noticeText({ kind: 'codes_changed', ended }));
     return told || refuse('sign_in_expired');
-  });
+  };
+  return ownTransaction<true>(env, session, (tx) => around(tx, () => issue(tx)));
 }

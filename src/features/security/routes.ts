@@ -4,17 +4,27 @@ import { isRefusal, type Refusal } from '#core/result.ts';
 import { readOneTimeCode } from '#core/typed-code.ts';
 import type { Env } from '#env.ts';
 import { useAccessCode } from '#flows/access-code.ts';
+import { doFormOnce, onceAround } from '#flows/once.ts';
 import { accessCodePage } from '#http/access-code-page.ts';
 import { showRefusal } from '#http/problem.ts';
-import { type Reply, seeOther, show } from '#http/reply.ts';
+import { type Reply, seeOther, show, wayOf } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import type { View } from '#http/view.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import { findWaitingEmail } from '#store/email-links.ts';
 import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
 import { setNotice } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
-import { cancelConnecting, canTurnOff, connect, findConnecting, startConnecting, turnOff } from './authenticator.ts';
+import {
+  type Connected,
+  cancelConnecting,
+  canTurnOff,
+  connect,
+  findConnecting,
+  startConnecting,
+  turnOff,
+} from './authenticator.ts';
 import { emailRoutes } from './email-routes.ts';
 import { freezeOf } from './freeze.ts';
 import { authenticatorPage, connectingPage, newCodesPage, overviewPage, sessionsPage } from './pages.ts';
@@ -28,8 +38,8 @@ const ACCESS_CODE = '/security/authenticator/access-code';
 const CODES = '/security/recovery-codes';
 const SESSIONS = '/security/sessions';
 
-const codeForm = z.object({ code: z.string().optional() });
-const sessionForm = z.object({ id: z.string().optional() });
+const codeForm = z.object({ code: typed('code').optional() });
+const sessionForm = z.object({ id: typed('id').optional() });
 
 export const securityRoutes: readonly Route[] = [
   page({ method: 'GET', path: HOME, guard: 'session', handle: showOverview }),
@@ -65,9 +75,11 @@ export const securityRoutes: readonly Route[] = [
     path: ACCESS_CODE,
     guard: 'steppedUp',
     form: codeForm,
-    async handle({ env, view, session, client, input }) {
+    async handle({ env, view, session, client, input, sent }) {
       const { id: ownerId, user } = session;
-      const refusal = await useAccessCode(env, { user, ownerId, client }, input.code ?? '');
+      const around = onceAround<true>({ env, sent }, () => seeOther(AUTHENTICATOR));
+      const bearer = { user, ownerId, client, authority: { kind: 'session', session } } as const;
+      const refusal = await useAccessCode(env, bearer, input.code ?? '', around);
       if (isRefusal(refusal)) {
         return showRefusal(accessCodePage(view, { email: user.email, action: ACCESS_CODE, refusal }), refusal);
       }
@@ -89,9 +101,9 @@ export const securityRoutes: readonly Route[] = [
     method: 'POST',
     path: `${AUTHENTICATOR}/turn-off`,
     guard: 'steppedUp',
-    async handle({ env, view, session, client }) {
-      const done = await turnOff(env, session, client);
-      if (!isRefusal(done)) return seeOther(HOME);
+    async handle({ env, view, session, client, sent }) {
+      const done = await doFormOnce({ env, sent }, (inner) => turnOff(inner, session, client), seeOther(HOME));
+      if (!isRefusal(done)) return done;
       return done.refused === 'sign_in_expired' ? seeOther('/sign-in') : refusedChoice(env, view, session, done);
     },
   }),
@@ -109,9 +121,15 @@ export const securityRoutes: readonly Route[] = [
     method: 'POST',
     path: CODES,
     guard: 'steppedUp',
-    async handle({ env, view, session, client }) {
-      const made = await makeNewCodes(env, session, client);
-      if (!isRefusal(made)) return seeOther('/enroll/recovery-codes');
+    async handle({ env, view, session, client, sent }) {
+      const shown = seeOther('/enroll/recovery-codes');
+      const made = await makeNewCodes(
+        env,
+        session,
+        client,
+        onceAround<true>({ env, sent }, () => shown),
+      );
+      if (!isRefusal(made)) return shown;
       if (made.refused === 'sign_in_expired') return seeOther('/sign-in');
       if (made.refused === 'forbidden') return seeOther(AUTHENTICATOR);
       const left = await countRecoveryCodesLeft(env.db.read, session.user.id);
@@ -139,9 +157,10 @@ export const securityRoutes: readonly Route[] = [
     method: 'POST',
     path: `${SESSIONS}/end-others`,
     guard: 'session',
-    async handle({ env, session, client }) {
-      await endOtherSessions(env, session, client);
-      return seeOther(HOME);
+    async handle(call) {
+      const { session, client } = call;
+      const ended = await doFormOnce(call, (env) => endOtherSessions(env, session, client), seeOther(HOME));
+      return isRefusal(ended) ? seeOther('/sign-in') : ended;
     },
   }),
   ...passwordRoutes,
@@ -169,16 +188,18 @@ async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof co
   const open = await findConnecting(env, session);
   if (!open) return seeOther(AUTHENTICATOR);
   const code = readOneTimeCode(input.code);
-  const connected = isRefusal(code) ? code : await connect(env, session, code, client);
-  if (!isRefusal(connected)) {
-    const next = connected.showsCodes ? '/enroll/recovery-codes' : HOME;
-    return seeOther(next, [{ cookie: 'session', value: connected.token }]);
-  }
+  const around = onceAround<Connected>(call, (done) => wayOf(afterConnecting(done)));
+  const connected = isRefusal(code) ? code : await connect(env, session, code, client, around);
+  if (!isRefusal(connected)) return afterConnecting(connected);
   if (connected.refused === 'sign_in_expired') return seeOther('/sign-in');
   if (connected.refused === 'enrollment_expired' || connected.refused === 'forbidden') return seeOther(AUTHENTICATOR);
   const enrolled = await isEnrolled(env, session);
   const again = { secret: open.secret, email: session.user.email, enrolled, refusal: connected };
   return showRefusal(connectingPage(view, again), connected);
+}
+
+function afterConnecting({ token, showsCodes }: Connected): Reply {
+  return seeOther(showsCodes ? '/enroll/recovery-codes' : HOME, [{ cookie: 'session', value: token }]);
 }
 
 async function refusedChoice(env: Env, view: View, session: Session, refusal: Refusal): Promise<Reply> {

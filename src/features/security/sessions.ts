@@ -1,12 +1,13 @@
 import type { Client } from '#core/client.ts';
 import { noticeText } from '#core/notice.ts';
-import { refuse } from '#core/result.ts';
+import { type Refusal, refuse } from '#core/result.ts';
 import { isLiveSession } from '#core/session.ts';
 import type { Env } from '#env.ts';
+import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { endOthers } from '#flows/end-others.ts';
-import { personTransaction } from '#flows/transaction.ts';
 import type { SessionTable } from '#store/database.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { deleteSession, listSessions, setNotice } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
 
@@ -42,20 +43,19 @@ function placeOf(row: SessionTable, session: Session): Place {
 }
 
 /** Ends one of the person's own sessions; somebody else's id is as if there were none. */
-export async function endSession(env: Env, session: Session, id: string, client: Client): Promise<boolean> {
+export async function endSession(env: Env, session: GrantedSession, id: string, client: Client): Promise<void> {
   const { user } = session;
-  return env.db.transaction(async (tx) => {
-    if ((await deleteSession(tx, id, user.id)) === 0) return false;
+  await ownTransaction(env, session, async (tx) => {
+    if ((await deleteSession(tx, id, user.id)) === 0) return;
     const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
     const detail = { sessionId: id, reason: 'by_user' as const };
     await appendEvent(env, tx, { action: 'session.ended', ...whose, detail }, client);
-    return true;
   });
 }
 
 /** Ends every session but this one; one that was ended itself meanwhile ends no other. */
-export async function endOtherSessions(env: Env, session: Session, client: Client): Promise<void> {
-  await personTransaction<true>(env.db, session.user.id, async (tx) => {
+export function endOtherSessions(env: Env, session: GrantedSession, client: Client): Promise<true | Refusal> {
+  return ownTransaction<true>(env, session, async (tx) => {
     const ended = await endOthers(env, tx, { user: session.user, keepSessionId: session.id, client }, 'by_user');
     const told = await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
     return told || refuse('sign_in_expired');

@@ -4,10 +4,12 @@ import { canonicalEmail } from '#core/email.ts';
 import { normalizeRecoveryCode } from '#core/recovery-code.ts';
 import { isRefusal, refuse } from '#core/result.ts';
 import { normalizeOneTimeCode } from '#core/totp.ts';
+import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { deadlineOf, methodsOf, stateOf, workingMethods } from '#flows/sign-in-state.ts';
 import { codeBody, completeSchema, instant, instantSchema, sessionAnswer, sessionSchema } from '#http/answers.ts';
 import { api, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { deleteSession } from '#store/session-changes.ts';
 import { signInWithPassword } from './password.ts';
 import { signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
@@ -40,7 +42,7 @@ export const signInApi: readonly Route[] = [
     path: '/api/v1/sign-in',
     guard: 'public',
     summary: 'Prove a password',
-    body: z.strictObject({ email: z.string(), password: z.string() }),
+    body: z.strictObject({ email: typed('email'), password: typed('password') }),
     answer: signInAnswer,
     refusals: ['invalid_credentials', 'too_many_attempts', 'temporarily_unavailable'],
     async handle({ env, client, input }) {
@@ -156,7 +158,7 @@ export const signInApi: readonly Route[] = [
     refusals: [],
     async handle({ env, client, session }) {
       const { user } = session;
-      await env.db.transaction(async (tx) => {
+      await ownTransaction(env, session, async (tx) => {
         if ((await deleteSession(tx, session.id, user.id)) === 0) return;
         const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
         const detail = { sessionId: session.id, reason: 'sign_out' as const };

@@ -13,11 +13,14 @@ type SignInPage = {
   readonly returnTo?: string | undefined;
   readonly refusal?: Refusal | undefined;
   readonly passwordSaved?: boolean;
+  /** A form of the second step came without the cookie of its sign-in. */
+  readonly isLost?: boolean;
 };
 
-export function signInPage(view: View, { email, returnTo, refusal, passwordSaved }: SignInPage): Html {
+export function signInPage(view: View, { email, returnTo, refusal, passwordSaved, isLost }: SignInPage): Html {
   const { t } = view;
-  const summary = refusal && fieldRefusal(view, refusal);
+  const lost = isLost ? { title: t('signIn.lost.title'), text: t('signIn.lost.text'), fieldId: undefined } : undefined;
+  const summary = refusal ? fieldRefusal(view, refusal) : lost;
   return layout(view, {
     title: t('signIn.title'),
     width: 'form',
@@ -55,8 +58,10 @@ ${submitButton(t('button.signIn'))}`,
   });
 }
 
+type FieldRefusal = { readonly title: string; readonly text: Html | string; readonly fieldId?: string };
+
 /** The email is named where it is missing; email and password are never told apart where they are wrong. */
-function fieldRefusal(view: View, refusal: Refusal): { title: string; text: Html | string; fieldId: string } {
+function fieldRefusal(view: View, refusal: Refusal): FieldRefusal {
   const { t } = view;
   if (refusal.reason === 'email') {
     return { title: t('signIn.emailNeeded.title'), text: t('signIn.emailNeeded.text'), fieldId: 'email' };
@@ -65,6 +70,8 @@ function fieldRefusal(view: View, refusal: Refusal): { title: string; text: Html
     return { title: t('signIn.passwordNeeded.title'), text: '', fieldId: 'password' };
   }
   const { title, text } = refusalText(view, refusal, 'password');
+  // Where the service is busy no field is wrong.
+  if (refusal.refused === 'temporarily_unavailable') return { title, text: html`${text}` };
   return { title, text: html`${text}`, fieldId: 'password' };
 }
 

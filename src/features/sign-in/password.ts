@@ -1,13 +1,15 @@
 import type { Client } from '#core/client.ts';
 import type { Refusal } from '#core/result.ts';
-import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { type BegunSignIn, beginSignIn, type FirstDoor } from '#flows/begin-sign-in.ts';
-import { checkPasswordTry, type PasswordFault } from '#flows/check-password.ts';
+import { checkPasswordTry, type PasswordRefused } from '#flows/check-password.ts';
+import { strangerAt } from '#flows/hash-turn.ts';
+import { findKnownDevice } from '#flows/know-device.ts';
+import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { warnOfPasswords } from '#flows/warn-of-passwords.ts';
 import type { Mouth, Queries } from '#store/database.ts';
-import { findKnownDevice } from '#store/devices.ts';
 import { findPersonByEmail, type Person } from '#store/users.ts';
 
 export type PasswordAttempt = {
@@ -21,15 +23,21 @@ export type PasswordAttempt = {
 };
 
 /** The first door: a session where policy asks for nothing more, else a pending sign-in. */
-export async function signInWithPassword(env: Env, attempt: PasswordAttempt): Promise<BegunSignIn | Refusal> {
+export async function signInWithPassword(
+  env: Env,
+  attempt: PasswordAttempt,
+  around: Around<BegunSignIn> = plainly,
+): Promise<BegunSignIn | Refusal> {
   const { email, password, client } = attempt;
   const person = await findPersonByEmail(env.db.read, email);
   const deviceId = await knownDevice(env, attempt, person);
-  const outcome = await checkPasswordTry(env, { email, password, person, deviceId, client }, (tx, proven) =>
-    begin(env, tx, { ...attempt, person: proven, deviceId }),
+  const outcome = await checkPasswordTry(
+    env,
+    { email, password, person, deviceId, client, asker: strangerAt(client) },
+    (tx, proven) => around(tx, () => begin(env, tx, { ...attempt, person: proven, deviceId })),
   );
   if ('opened' in outcome) return outcome.opened;
-  await recordRefusal(env, attempt, person, outcome.fault);
+  await recordRefusal(env, attempt, person, outcome);
   return outcome.refusal;
 }
 
@@ -38,8 +46,7 @@ async function knownDevice(
   { client, mouth }: PasswordAttempt,
   person: Person | undefined,
 ): Promise<string | undefined> {
-  if (mouth === 'api' || client.deviceToken === undefined) return undefined;
-  return findKnownDevice(env.db.read, tokenHash(client.deviceToken), person?.user.id ?? '', env.now());
+  return mouth === 'api' ? undefined : findKnownDevice(env, client, person?.user.id ?? '');
 }
 
 async function begin(env: Env, tx: Queries, door: FirstDoor): Promise<BegunSignIn | Refusal> {
@@ -56,16 +63,16 @@ async function recordRefusal(
   env: Env,
   { email, client }: PasswordAttempt,
   person: Person | undefined,
-  reason: PasswordFault,
+  { fault: reason, refusal }: PasswordRefused,
 ): Promise<void> {
   const detail = person ? { reason } : { reason, emailHash: emailHashOf(env, email) };
   const whose = { subject: person?.user.id, partner: person?.user.partnerId };
+  const event = { action: 'sign_in.password_refused', ...whose, detail } as const;
+  const key = refusalKey(env, refusal, client);
+  if (key !== undefined) return noteRefusal(env, { event, client, key });
   const isOwner = reason === 'wrong_password' && person?.user.disabledAt === undefined;
   await env.db.transaction(async (tx) => {
-    await appendEvent(env, tx, { action: 'sign_in.password_refused', ...whose, detail }, client);
-    if (NOT_COMPARED.includes(reason)) return;
+    await appendEvent(env, tx, event, client);
     await warnOfPasswords(env, tx, { email, person: isOwner ? person : undefined, client });
   });
 }
-
-const NOT_COMPARED: readonly PasswordFault[] = ['too_many_attempts', 'temporarily_unavailable'];

@@ -5,23 +5,25 @@ import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { continuePath } from '#core/return-target.ts';
 import { readOneTimeCode, readRecoveryCode } from '#core/typed-code.ts';
 import type { BegunSignIn } from '#flows/begin-sign-in.ts';
+import { onceAround } from '#flows/once.ts';
 import { wayOn } from '#http/guard.ts';
 import { showRefusal } from '#http/problem.ts';
-import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
+import { type CookieChange, type Reply, seeOther, show, wayOf } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { sessionCookies } from '#http/sign-in-cookies.ts';
+import { typed } from '#http/typed.ts';
 import { lostPage } from './lost-page.ts';
 import { noticePage, oneTimeCodePage, recoveryCodePage, signInPage } from './pages.ts';
 import { signInWithPassword } from './password.ts';
 import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 
 const passwordForm = z.object({
-  email: z.string().optional(),
-  password: z.string().optional(),
-  return_to: z.string().optional(),
+  email: typed('email').optional(),
+  password: typed('password').optional(),
+  return_to: typed('address').optional(),
 });
 
-const codeForm = z.object({ code: z.string().optional() });
+const codeForm = z.object({ code: typed('code').optional() });
 
 export const signInRoutes: readonly Route[] = [
   page({
@@ -32,8 +34,8 @@ export const signInRoutes: readonly Route[] = [
       if (session) return seeOther(wayOn(session, view.now));
       const returnTo = continuePath(view.keptReturnTo ?? query.get('return_to') ?? '');
       const refusal = query.has('ended') ? refuse('sign_in_expired') : undefined;
-      const passwordSaved = query.has('password-saved');
-      return show(signInPage(view, { returnTo, email: view.keptEmail, passwordSaved, refusal }));
+      const [isLost, passwordSaved] = [query.has('lost'), query.has('password-saved')];
+      return show(signInPage(view, { returnTo, email: view.keptEmail, passwordSaved, refusal, isLost }));
     },
   }),
   page({ method: 'POST', path: '/sign-in', guard: 'public', form: passwordForm, handle: submitPassword }),
@@ -91,14 +93,13 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
   if (email === undefined) return again(refuse('invalid_request', { reason: 'email' }));
   if (!input.password) return again(refuse('invalid_request', { reason: 'password' }));
   const { pending, session } = call;
-  const begun = await signInWithPassword(env, {
-    email,
-    password: input.password,
-    mouth: 'page',
-    returnTo,
-    client,
-    held: { pending, session },
-  });
+  const { password } = input;
+  const attempt = { email, password, mouth: 'page', returnTo, client, held: { pending, session } } as const;
+  const begun = await signInWithPassword(
+    env,
+    attempt,
+    onceAround(call, (done) => wayOf(nextDoor(done))),
+  );
   return isRefusal(begun) ? again(begun) : nextDoor(begun);
 }
 
@@ -121,8 +122,9 @@ function pendingCookies(token: string): readonly CookieChange[] {
 async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
   if (pending.authenticatorId === undefined) return seeOther('/enroll');
+  const around = onceAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
   const code = readOneTimeCode(input.code);
-  const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client);
+  const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client, around);
   if (!isRefusal(opened)) return throughTheDoor(opened);
   return showRefusal(oneTimeCodePage(view, pending.user.email, opened), opened);
 }
@@ -130,8 +132,9 @@ async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
   if (pending.authenticatorId === undefined) return seeOther('/enroll');
+  const around = onceAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
   const code = readRecoveryCode(input.code);
-  const opened = isRefusal(code) ? code : await signInWithRecoveryCode(env, pending, code, client);
+  const opened = isRefusal(code) ? code : await signInWithRecoveryCode(env, pending, code, client, around);
   if (!isRefusal(opened)) return throughTheDoor(opened);
   return showRefusal(recoveryCodePage(view, pending.user.email, opened), opened);
 }

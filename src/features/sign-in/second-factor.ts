@@ -7,6 +7,7 @@ import { checkOneTimeCode } from '#flows/check-one-time-code.ts';
 import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
 import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
 import { FEW_CODES } from '#flows/mail.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { proverOf } from '#flows/warn.ts';
 import type { Queries } from '#store/database.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
@@ -23,12 +24,13 @@ export async function signInWithOneTimeCode(
   pending: PendingSignIn,
   code: string,
   client: Client,
+  around: Around<OpenedSignIn> = plainly,
 ): Promise<OpenedSignIn | Refusal> {
   const { user, deviceId } = pending;
   return checkOneTimeCode(env, proverOf(env, { user, deviceId, client, pending }), code, async (tx) => {
     const left = await countRecoveryCodesLeft(tx, user.id);
     const notice = left <= FEW_CODES ? noticeText({ kind: 'few_codes_left', left }) : undefined;
-    return complete(env, tx, { pending, factor: 'totp', notice, client });
+    return around(tx, () => complete(env, tx, { pending, factor: 'totp', notice, client }));
   });
 }
 
@@ -38,12 +40,13 @@ export async function signInWithRecoveryCode(
   pending: PendingSignIn,
   code: string,
   client: Client,
+  around: Around<OpenedSignIn> = plainly,
 ): Promise<(OpenedSignIn & { readonly left: number }) | Refusal> {
   const { user, deviceId, authenticatorId } = pending;
   if (authenticatorId === undefined) return refuse('forbidden');
   return checkRecoveryCode(env, proverOf(env, { user, deviceId, client, pending }), code, async (tx, left) => {
     const notice = noticeText({ kind: 'recovery_code_used', left });
-    const opened = await complete(env, tx, { pending, factor: 'recovery_code', notice, client });
+    const opened = await around(tx, () => complete(env, tx, { pending, factor: 'recovery_code', notice, client }));
     return 'refused' in opened ? opened : { ...opened, left };
   });
 }

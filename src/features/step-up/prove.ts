@@ -3,13 +3,18 @@ import { noticeText } from '#core/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
+import { confirmAuthority } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { checkOneTimeCode } from '#flows/check-one-time-code.ts';
 import { checkPasswordTry } from '#flows/check-password.ts';
 import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
+import { personAt } from '#flows/hash-turn.ts';
+import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
+import { type Around, plainly } from '#flows/transaction.ts';
 import { proverOf } from '#flows/warn.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Queries } from '#store/database.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { raiseSession, setNotice } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
 
@@ -17,31 +22,49 @@ import type { Session } from '#store/sessions.ts';
 export type Raised = { readonly token: string };
 
 /** Proves a second factor again inside a session: the code is used up, as at sign-in. */
-export function stepUpWithOneTimeCode(env: Env, session: Session, code: string, client: Client) {
-  return checkOneTimeCode(env, stepUpProver(env, session, client), code, (tx) => raise(env, tx, session, 'totp'));
+export function stepUpWithOneTimeCode(
+  env: Env,
+  session: GrantedSession,
+  code: string,
+  client: Client,
+  around: Around<Raised> = plainly,
+) {
+  return checkOneTimeCode(env, stepUpProver(env, session, client), code, (tx) =>
+    around(tx, () => raise(env, tx, session, 'totp')),
+  );
 }
 
-export function stepUpWithRecoveryCode(env: Env, session: Session, code: string, client: Client) {
+export function stepUpWithRecoveryCode(
+  env: Env,
+  session: GrantedSession,
+  code: string,
+  client: Client,
+  around: Around<Raised> = plainly,
+) {
   return checkRecoveryCode(env, stepUpProver(env, session, client), code, async (tx, left) => {
     await setNotice(tx, session.id, noticeText({ kind: 'recovery_code_used', left }));
-    return raise(env, tx, session, 'recovery_code');
+    return around(tx, () => raise(env, tx, session, 'recovery_code'));
   });
 }
 
 /** Whoever has no authenticator proves the password again; whoever has one cannot. */
 export async function stepUpWithPassword(
   env: Env,
-  session: Session,
+  session: GrantedSession,
   password: string,
   client: Client,
+  around: Around<Raised> = plainly,
 ): Promise<Raised | Refusal> {
   const { user, partner, deviceId } = session;
-  const attempt = { email: user.email, password, person: { user, partner }, deviceId, client };
+  const authority = { kind: 'session', session } as const;
+  const asker = personAt(user.id, client);
+  const known = { person: { user, partner }, deviceId, client, asker, authority };
+  const attempt = { email: user.email, password, ...known };
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   const method = 'password' as const;
   const outcome = await checkPasswordTry(env, attempt, async (tx) => {
     if (await findAuthenticator(tx, user.id)) return refuse('step_up_required');
-    const raised = await raise(env, tx, session, method);
+    const raised = await around(tx, () => raise(env, tx, session, method));
     if (!isRefusal(raised))
       await appendEvent(env, tx, { action: 'step_up.proven', ...whose, detail: { method } }, client);
     return raised;
@@ -49,12 +72,14 @@ export async function stepUpWithPassword(
   if ('opened' in outcome) return outcome.opened;
   const reason = outcome.fault === 'wrong_password' ? outcome.fault : outcome.refusal.refused;
   const refused = { action: 'step_up.refused' as const, ...whose, detail: { method, reason } };
-  await env.db.transaction((tx) => appendEvent(env, tx, refused, client));
+  await noteRefusal(env, { event: refused, client, key: refusalKey(env, outcome.refusal, client) });
   return outcome.refusal;
 }
 
-function stepUpProver(env: Env, { user, deviceId }: Session, client: Client) {
-  return proverOf(env, { user, deviceId, client });
+function stepUpProver(env: Env, session: GrantedSession, client: Client) {
+  const { user, deviceId } = session;
+  const confirm = (tx: Queries) => confirmAuthority(env, tx, { kind: 'session', session }, user.id);
+  return proverOf(env, { user, deviceId, client, confirm });
 }
 
 async function raise(

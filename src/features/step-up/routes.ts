@@ -3,15 +3,17 @@ import { isRefusal, type Refusal } from '#core/result.ts';
 import { isSteppedUp } from '#core/session.ts';
 import { readOneTimeCode, readRecoveryCode } from '#core/typed-code.ts';
 import type { Env } from '#env.ts';
+import { onceAround } from '#flows/once.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import type { Session } from '#store/sessions.ts';
 import { type StepUpMethod, stepUpPage } from './pages.ts';
 import { type Raised, stepUpWithOneTimeCode, stepUpWithPassword, stepUpWithRecoveryCode } from './prove.ts';
 
-const proofForm = z.object({ code: z.string().optional(), password: z.string().optional() });
+const proofForm = z.object({ code: typed('code').optional(), password: typed('password').optional() });
 type Submitted = PageCall<'session', z.output<typeof proofForm>>;
 
 export const stepUpRoutes: readonly Route[] = [
@@ -46,20 +48,26 @@ export const stepUpRoutes: readonly Route[] = [
 async function submitProof(call: Submitted): Promise<Reply> {
   const { env, session, client, input } = call;
   const method = await methodOf(env, session);
+  const around = aroundOf(call);
   if (method === 'password') {
-    const raised = await stepUpWithPassword(env, session, input.password ?? '', client);
+    const raised = await stepUpWithPassword(env, session, input.password ?? '', client, around);
     return answer(call, method, raised);
   }
   const code = readOneTimeCode(input.code);
   if (isRefusal(code)) return answer(call, method, code);
-  return answer(call, method, await stepUpWithOneTimeCode(env, session, code, client));
+  return answer(call, method, await stepUpWithOneTimeCode(env, session, code, client, around));
 }
 
 async function submitRecoveryCode(call: Submitted): Promise<Reply> {
   const { env, session, client, input } = call;
   const code = readRecoveryCode(input.code);
+  const around = aroundOf(call);
   if (isRefusal(code)) return answer(call, 'recovery_code', code);
-  return answer(call, 'recovery_code', await stepUpWithRecoveryCode(env, session, code, client));
+  return answer(call, 'recovery_code', await stepUpWithRecoveryCode(env, session, code, client, around));
+}
+
+function aroundOf(call: Submitted) {
+  return onceAround<Raised>(call, () => seeOther(targetOf(call.session)));
 }
 
 function answer({ view, session }: Submitted, method: StepUpMethod, raised: Raised | Refusal): Reply {

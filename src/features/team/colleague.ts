@@ -1,16 +1,15 @@
 import type { Client } from '#core/client.ts';
 import { type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
+import { actingOn } from '#flows/acting.ts';
 import type { Actor } from '#flows/actor.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
-import { lockUser } from '#store/locks.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { findOutsideInvitation, type OutsideInvitation } from '#store/outside-invitations.ts';
-import type { Session } from '#store/sessions.ts';
 import { findPerson, type Partner, type Person } from '#store/users.ts';
 
 /** Who acts, on the team of which partner: their own. */
-export type Manager = { readonly session: Session & { readonly partner: Partner }; readonly client: Client };
+export type Manager = { readonly session: GrantedSession & { readonly partner: Partner }; readonly client: Client };
 
 /** Somebody on the list of a team: a person of this partner, or an invitation that met somebody of another one. */
 export type Colleague =
@@ -18,7 +17,7 @@ export type Colleague =
   | { readonly kind: 'outside'; readonly invitation: OutsideInvitation };
 
 export function actorOf({ session, client }: Manager): Actor {
-  return { id: session.user.id, client };
+  return { id: session.user.id, client, authority: { kind: 'session', session } };
 }
 
 /** Somebody of this team; anybody else is as if there were nobody. */
@@ -37,19 +36,14 @@ export async function findColleague(queries: Queries, id: string, partnerId: str
  */
 export async function asManager<T>(
   env: Env,
-  { session }: Manager,
+  manager: Manager,
   colleagueId: string | undefined,
   work: (tx: Queries, partner: Partner) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  const { id } = session.user;
-  return transactionOrRefusal(env.db, async (tx) => {
-    // In the order of ids: two managers who act on each other never wait in a circle.
-    const locked = colleagueId === undefined ? [id] : [id, colleagueId].toSorted();
-    for (const one of locked) await lockUser(tx, one);
-    const now = await findPerson(tx, id);
-    const isOne = now?.user.role === 'manager' && now.user.disabledAt === undefined;
-    if (!isOne || now.partner?.id !== session.partner.id) return refuse('forbidden', { reason: 'not_manager' });
-    return work(tx, now.partner);
+  return actingOn(env, actorOf(manager), colleagueId, async (tx) => {
+    // Its name and policy as they are now: that it is still theirs was asked before.
+    const { partner } = (await findPerson(tx, manager.session.user.id)) ?? {};
+    return partner ? work(tx, partner) : refuse('not_found', { reason: 'user' });
   });
 }
 

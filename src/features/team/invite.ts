@@ -7,7 +7,9 @@ import type { Env } from '#env.ts';
 import { actorClient, actorId } from '#flows/actor.ts';
 import { createPerson, inviteAnew, type Newcomer } from '#flows/add-person.ts';
 import { appendEvent } from '#flows/append-event.ts';
+import { claimOfEmail } from '#flows/former-emails.ts';
 import { queueMail } from '#flows/mail.ts';
+import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
 import { reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { createLink, deleteLink, revokeLinks } from '#store/links.ts';
@@ -60,7 +62,8 @@ export async function inviteAgain(env: Env, manager: Manager, id: string): Promi
 async function inviteOrTell(env: Env, tx: Queries, manager: Manager, invitee: Invitee): Promise<string | Refusal> {
   const added = await createPerson(env, tx, actorOf(manager), invitee);
   if (!isRefusal(added)) return invitee.id;
-  return added.reason === 'email_taken' ? tellExisting(env, tx, manager, invitee) : added;
+  const isNobodysToGive = added.reason === 'email_taken' || added.reason === 'email_reserved';
+  return isNobodysToGive ? tellExisting(env, tx, manager, invitee) : added;
 }
 
 async function tellExisting(env: Env, tx: Queries, manager: Manager, invitee: Invitee): Promise<string> {
@@ -76,7 +79,12 @@ async function tellExisting(env: Env, tx: Queries, manager: Manager, invitee: In
   const row = { id, partner_id: partner.id, email, name, role, created_at: env.now() };
   const shownId = isOwn ? owner.id : await keepOutsideInvitation(tx, row);
   await pretendLink(env, tx);
-  await queueMail(env, tx, { email, locale: owner?.locale }, { kind: 'invited_again', partner: partner.name });
+  const claim = await claimOfEmail(env, tx, actor, email);
+  const mail = { kind: 'invited_again', partner: partner.name } as const;
+  // An email that is only reserved is nobody's: there is nobody to tell, and the manager does not see that.
+  if (owner === undefined && claim === 'reserved')
+    await queueMailOrPretend(env, tx, { receiver: undefined, counted: email }, mail);
+  else await queueMail(env, tx, { email, locale: owner?.locale }, mail);
   const who = { actor: actorId(actor), subject: owner?.id, partner: partner.id };
   const event = { action: 'invitation.to_existing', ...who, detail: { reason: 'exists' } } as const;
   await appendEvent(env, tx, event, actorClient(actor));
@@ -88,7 +96,7 @@ async function pretendLink(env: Env, tx: Queries): Promise<void> {
   const id = env.newId();
   const [now, token_hash] = [env.now(), tokenHash(newToken(env.random))];
   await revokeLinks(tx, '');
-  const times = { created_at: now, expires_at: now, used_at: null };
-  await createLink(tx, { id, token_hash, purpose: 'invitation', user_id: null, ...times });
+  const rest = { created_at: now, expires_at: now, used_at: null, made_by: null };
+  await createLink(tx, { id, token_hash, purpose: 'invitation', user_id: null, ...rest });
   await deleteLink(tx, id);
 }

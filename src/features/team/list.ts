@@ -1,11 +1,13 @@
+import { searchText } from '#core/text.ts';
 import type { Env } from '#env.ts';
+import type { Mail } from '#flows/mail.ts';
 import { countOutsideInvitations, listOutsideInvitations, type OutsideInvitation } from '#store/outside-invitations.ts';
 import { findPartnerCounts } from '#store/partner-pages.ts';
 import { findPersonRow, listPeoplePage, type PersonRow } from '#store/people-pages.ts';
+import { listUndelivered } from '#store/undelivered.ts';
 import { findColleague } from './colleague.ts';
 
 const ROWS_PER_PAGE = 50;
-const LONGEST_SEARCH = 100;
 
 export const STATES = ['missing', 'enrolled', 'invited', 'disabled'] as const;
 
@@ -21,6 +23,8 @@ type TeamQuery = {
 export type TeamList = TeamQuery & {
   readonly rows: readonly TeamRow[];
   readonly next: string | undefined;
+  /** The emails at which an invitation did not arrive. */
+  readonly undelivered: ReadonlySet<string>;
   readonly people: number;
   readonly enrolled: number;
 };
@@ -28,7 +32,7 @@ export type TeamList = TeamQuery & {
 /** What does not fit is as good as not asked for. */
 export function readTeamQuery(query: URLSearchParams): TeamQuery {
   return {
-    search: query.get('q')?.normalize('NFC').trim().slice(0, LONGEST_SEARCH) || undefined,
+    search: searchText(query.get('q') ?? ''),
     state: STATES.find((value) => value === query.get('state')),
     after: query.get('after') ?? undefined,
   };
@@ -47,10 +51,23 @@ export async function readTeam(env: Env, partnerId: string, query: TeamQuery): P
   const counts = await findPartnerCounts(read, partnerId, page.now);
   return {
     ...{ ...query, rows, next: all.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined },
+    undelivered: await undeliveredInvitations(env, rows),
     people: counts.people + (await countOutsideInvitations(read, partnerId)),
     enrolled: counts.enrolled,
   };
 }
+
+/**
+ * Where the last invitation did not arrive. One to somebody who has access elsewhere is a mail of another kind: the list
+ * treats both alike, as it does everywhere.
+ */
+export async function undeliveredInvitations(env: Env, rows: readonly TeamRow[]): Promise<ReadonlySet<string>> {
+  const emails = rows.filter(({ state }) => state === 'invited').map(({ email }) => email);
+  const dead = await listUndelivered(env.db.read, emails);
+  return new Set(dead.filter(({ kind }) => INVITATIONS.includes(kind)).map(({ email }) => email));
+}
+
+const INVITATIONS: readonly string[] = ['invitation', 'invited_again'] satisfies Mail['kind'][];
 
 /** One of the team as its list shows them; anybody else is as if there were nobody. */
 export async function findTeamRow(env: Env, id: string, partnerId: string): Promise<TeamRow | undefined> {
@@ -59,6 +76,13 @@ export async function findTeamRow(env: Env, id: string, partnerId: string): Prom
 }
 
 function rowOf({ id, email, name, role }: OutsideInvitation): TeamRow {
-  const nothing = { enrolledAt: undefined, lastSignInAt: undefined, exemptUntil: undefined, exemptReason: undefined };
+  const nothing = {
+    hasPassword: false,
+    disabledAt: undefined,
+    enrolledAt: undefined,
+    lastSignInAt: undefined,
+    exemptUntil: undefined,
+    exemptReason: undefined,
+  };
   return { id, email, name, role, state: 'invited', codesLeft: 0, ...nothing };
 }

@@ -26,7 +26,7 @@ export function teamPage(view: View, team: Team): Html {
   return layout(view, {
     title: t('team.title'),
     width: 'console',
-    body: html`${team.done && notice(t(`team.done.${team.done}`))}<p class="lead">${team.partnerName}: ${share(enrolled, people, t('team.adoption', { enrolled, people }))}</p>
+    body: html`${doneNotice(view, team.done)}<p class="lead">${team.partnerName}: ${share(enrolled, people, t('team.adoption', { enrolled, people }))}</p>
 ${tools(view, team)}
 <div id="results">${grid({
       caption: t('team.title'),
@@ -36,7 +36,7 @@ ${tools(view, team)}
         { label: t('people.mfa') },
         { label: t('people.lastSignIn'), numeric: true },
       ],
-      rows: rows.map((row) => cellsOf(view, row)),
+      rows: rows.map((row) => cellsOf(view, row, team.undelivered.has(row.email))),
       empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,
     })}
 ${pager(t, { first: after === undefined ? undefined : pathOf(team), next: next === undefined ? undefined : pathOf(team, next) })}</div>`,
@@ -65,32 +65,49 @@ function pathOf({ search, state }: TeamList, after?: string): string {
   return given.length === 0 ? '/team' : `/team?${new URLSearchParams(given as [string, string][])}`;
 }
 
-function cellsOf(view: View, row: TeamRow): readonly Content[] {
+function cellsOf(view: View, row: TeamRow, isUndelivered: boolean): readonly Content[] {
   const { t, locale } = view;
   return [
     html`<a href="/team/people/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
-    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}`,
+    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}${isUndelivered && html`<br><span class="hint">${t('people.undelivered')}</span>`}`,
     mfaOf(view, row),
     row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
   ];
 }
 
-type OnePage = { readonly row: TeamRow; readonly isOwn: boolean; readonly done: Done | undefined };
+/** What was done; a mail that no server can carry yet is said to wait. */
+function doneNotice({ t, config }: View, done: Done | undefined): Content {
+  if (done === undefined) return undefined;
+  const mailed = MAILED.find((known) => known === done);
+  const waits = mailed !== undefined && config.smtp === undefined;
+  return notice(t(waits ? `team.waiting.${mailed}` : `team.done.${done}`));
+}
+
+const MAILED = ['invited', 'resent', 'reminded'] as const;
+
+type OnePage = {
+  readonly row: TeamRow;
+  readonly isOwn: boolean;
+  readonly isUndelivered: boolean;
+  readonly done: Done | undefined;
+};
 
 /** One of the team: how they stand, and what their manager can do. */
-export function colleaguePage(view: View, { row, isOwn, done }: OnePage): Html {
+export function colleaguePage(view: View, { row, isOwn, isUndelivered, done }: OnePage): Html {
   const { t, locale } = view;
   const lastSignIn = row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale);
   return layout(view, {
     title: row.name,
     width: 'console',
-    body: html`${above({ href: '/team', label: t('team.title') })}${done && notice(t(`team.done.${done}`))}${dataList([
-      { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
-      { label: t('person.role'), value: t(`role.${row.role}`) },
-      { label: t('people.state'), value: stateOf(view, row) },
-      { label: t('people.mfa'), value: mfaOf(view, row) },
-      { label: t('people.lastSignIn'), value: lastSignIn },
-    ])}
+    body: html`${above({ href: '/team', label: t('team.title') })}${doneNotice(view, done)}${isUndelivered && html`<p class="notice">${t('team.undelivered')}</p>`}${dataList(
+      [
+        { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
+        { label: t('person.role'), value: t(`role.${row.role}`) },
+        { label: t('people.state'), value: stateOf(view, row) },
+        { label: t('people.mfa'), value: mfaOf(view, row) },
+        { label: t('people.lastSignIn'), value: lastSignIn },
+      ],
+    )}
 <section class="apart"><h2>${t('person.acts')}</h2>${isOwn ? html`<p>${t('team.own')}</p>` : actsOf(view, row)}</section>`,
   });
 }
@@ -120,8 +137,8 @@ export function actPage(view: View, { name, row, refusal }: ActPage): Html {
   const { t } = view;
   const title = actTitle(t, name, row);
   const path = `/team/people/${row.id}`;
-  const who = { name: row.name, email: row.email, state: row.state, to: row.role === 'manager' ? 'member' : 'manager' };
-  const text = name === 'invitation' ? t('act.invitation.text', who) : t(`team.${name}.text`, who);
+  const who = { name: row.name, state: row.state, to: row.role === 'manager' ? 'member' : 'manager' };
+  const text = name === 'invitation' ? t('act.invitation.text', { email: row.email }) : t(`team.${name}.text`, who);
   return layout(view, {
     title,
     width: 'console',

@@ -1,13 +1,16 @@
 import { z } from 'zod';
-import { isRefusal, type Refusal } from '#core/result.ts';
+import { readMailbox } from '#core/email.ts';
+import { isRefusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
 import { remindColleague, removeColleague, switchRole } from './acts.ts';
 import type { Manager } from './colleague.ts';
 import { inviteAgain, inviteColleague } from './invite.ts';
-import { findTeamRow, readTeam, readTeamQuery } from './list.ts';
+import { findTeamRow, readTeam, readTeamQuery, undeliveredInvitations } from './list.ts';
 import {
   type ActName,
   actPage,
@@ -23,7 +26,11 @@ const TEAM = '/team';
 const INVITE = '/team/invite';
 const ONE = '/team/people/:person';
 
-const inviteForm = z.object({ email: z.string().optional(), name: z.string().optional(), role: z.string().optional() });
+const inviteForm = z.object({
+  email: typed('mailbox').optional(),
+  name: typed('name').optional(),
+  role: typed('word').optional(),
+});
 
 type InviteCall = PageCall<'managerSteppedUp', z.output<typeof inviteForm>>;
 
@@ -61,7 +68,9 @@ export const teamRoutes: readonly Route[] = [
     async handle({ env, view, session, params, query }) {
       const row = await findTeamRow(env, params.person ?? '', session.partner.id);
       if (!row) return show(missingColleaguePage(view), 404);
-      return show(colleaguePage(view, { row, isOwn: row.id === session.user.id, done: doneOf(query) }));
+      const isUndelivered = (await undeliveredInvitations(env, [row])).size > 0;
+      const isOwn = row.id === session.user.id;
+      return show(colleaguePage(view, { row, isOwn, isUndelivered, done: doneOf(query) }));
     },
   }),
   ...act('invitation', 'resent', inviteAgain),
@@ -89,28 +98,34 @@ function act(name: ActName, done: Done, run: Act): readonly Route[] {
       method: 'POST',
       path,
       guard: 'managerSteppedUp',
-      async handle({ env, view, session, client, params }) {
+      async handle({ env, view, session, client, params, sent }) {
         const id = params.person ?? '';
         const row = await findTeamRow(env, id, session.partner.id);
-        const outcome = row && (await run(env, { session, client }, id));
-        if (!row || isMissing(outcome)) return show(missingColleaguePage(view), 404);
-        if (isRefusal(outcome)) return showRefusal(actPage(view, { name, row, refusal: outcome }), outcome);
-        return seeOther(outcome === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`);
+        if (!row) return show(missingColleaguePage(view), 404);
+        const outcome = await doFormOnce(
+          { env, sent },
+          (inner) => run(inner, { session, client }, id),
+          (did) => seeOther(did === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`),
+        );
+        if (!isRefusal(outcome)) return outcome;
+        if (outcome.refused === 'not_found') return show(missingColleaguePage(view), 404);
+        return showRefusal(actPage(view, { name, row, refusal: outcome }), outcome);
       },
     }),
   ];
 }
 
-function isMissing(outcome: unknown): outcome is Refusal {
-  return isRefusal(outcome) && outcome.refused === 'not_found';
-}
-
-async function submitInvite({ env, view, session, client, input }: InviteCall): Promise<Reply> {
+async function submitInvite({ env, view, session, client, input, sent }: InviteCall): Promise<Reply> {
   const { email = '', name = '' } = input;
   const role = input.role === 'manager' ? 'manager' : 'member';
-  const invited = await inviteColleague(env, { session, client }, { email, name, role });
-  if (isRefusal(invited)) return showRefusal(inviteColleaguePage(view, { email, name, role }, invited), invited);
-  return seeOther(`${TEAM}/people/${invited}?done=invited`);
+  const mailbox = readMailbox(email);
+  const invitee = { email: mailbox.email, name: name.trim() === '' ? (mailbox.name ?? '') : name, role } as const;
+  const invited = await doFormOnce(
+    { env, sent },
+    (inner) => inviteColleague(inner, { session, client }, invitee),
+    (id) => seeOther(`${TEAM}/people/${id}?done=invited`),
+  );
+  return isRefusal(invited) ? showRefusal(inviteColleaguePage(view, { email, name, role }, invited), invited) : invited;
 }
 
 function doneOf(query: URLSearchParams): Done | undefined {

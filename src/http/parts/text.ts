@@ -1,4 +1,5 @@
 import { DAY_SECONDS, dayBegun, lastDay } from '#core/day.ts';
+import type { View } from '#http/view.ts';
 import type { Translate } from '#messages/messages.ts';
 import { longDays, perLocale } from '#messages/per-locale.ts';
 import { attributes, type Content, type Html, html } from './html.ts';
@@ -6,6 +7,12 @@ import { attributes, type Content, type Html, html } from './html.ts';
 /** Good news or a thing to know; errors have the summary of the layout. */
 export function notice(text: Content, kind: 'success' | 'info' = 'success'): Html {
   return html`<div class="notice ${kind}" role="status">${text}</div>`;
+}
+
+/** Before a link is followed in a browser in which somebody else is signed in: whom that signs out. */
+export function signsOut({ t, signedIn }: View, ownEmail?: string): Content {
+  const isOther = signedIn !== undefined && signedIn.email !== ownEmail;
+  return isOther && notice(t('layout.signsOut', { email: signedIn.email }), 'info');
 }
 
 export function details(summary: string, body: Content, open = false): Html {

@@ -11,6 +11,12 @@ import { managementApi } from './007-management-api.ts';
 import { lists } from './008-lists.ts';
 import { collation } from './009-collation.ts';
 import { searchKeys } from './010-search-keys.ts';
+import { keysEndWithMakers } from './011-keys-end-with-makers.ts';
+import { formerEmails } from './012-former-emails.ts';
+import { actsByForm } from './013-acts-by-form.ts';
+import { proofsAndRefusals } from './014-proofs-and-refusals.ts';
+import { mailMigration } from './015-mail.ts';
+import { clock } from './016-clock.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -24,6 +30,12 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '008-lists': lists,
   '009-collation': collation,
   '010-search-keys': searchKeys,
+  '011-keys-end-with-makers': keysEndWithMakers,
+  '012-former-emails': formerEmails,
+  '013-acts-by-form': actsByForm,
+  '014-proofs-and-refusals': proofsAndRefusals,
+  '015-mail': mailMigration,
+  '016-clock': clock,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */

@@ -1,8 +1,8 @@
 import type { Client } from '#core/client.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
 import { deleteSession } from '#store/session-changes.ts';
 import type { Session } from '#store/sessions.ts';
+import { appendEvent } from './append-event.ts';
 
 /** Ends this session; whoever signs out twice ends it once. */
 export async function signOut(env: Env, { id, user }: Session, client: Client): Promise<void> {

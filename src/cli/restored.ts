@@ -1,0 +1,65 @@
+import type { Restored } from '#features/operate/restore.ts';
+
+/** What a restore did, as `--json` prints it. */
+export function restoredRecord({ ended, head, ...restored }: Restored) {
+  const { rows, ...others } = ended;
+  const counts = {
+    sessions: rows.sessions,
+    signIns: rows.pending_sign_ins,
+    links: rows.links,
+    devices: rows.devices,
+    enrollments: rows.enrollments,
+    emailLinks: rows.email_links,
+    resetRequests: rows.reset_requests,
+    idempotentCalls: rows.idempotent_calls,
+  };
+  return { ...restored, ended: { ...counts, ...others }, head: head ?? null };
+}
+
+/** The same for a reader: what came, what ended by name where it has one, and what is left to do. */
+export function restoredLines(restored: Restored): string[] {
+  const { tables, codeHolders, codesVoided, batch, head } = restored;
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  return [
+    `Restored ${rows} rows of ${tables.length} tables; each was read back and compared.`,
+    ...endedLines(restored),
+    'One-time codes up to now are refused: after a minute and a half the next one is good.',
+    codesVoided > 0
+      ? `${codesVoided} recovery codes were voided: their holders have to make new ones.`
+      : `${codeHolders} people have recovery codes left. Codes that were used after this backup work again: ask these people to make new ones, or restore with --void-recovery-codes.`,
+    'Passwords, authenticators, roles and policies are as they were when the backup was made: a reset or a changed password after it is undone.',
+    batch === undefined
+      ? 'The audit log of the backup holds no sealed batch; the chain begins now.'
+      : `The audit log goes on after batch ${batch}, head ${head}. A head kept after that batch is not in it any more.`,
+  ];
+}
+
+function endedLines({ ended, shutOut }: Restored): string[] {
+  const { rows, mails, accessCodes, apiKeys, webhooks } = ended;
+  return [
+    `Ended: ${rows.sessions} sessions, ${rows.pending_sign_ins} half-done sign-ins, ${rows.enrollments} open set-ups, ${rows.links} links, ${rows.devices} known devices, ${mails} unsent mails.`,
+    `Ended: ${rows.email_links} links to change an email or to go back to one, ${rows.reset_requests} waiting resets, ${rows.idempotent_calls} kept answers of the API.`,
+    ...(accessCodes > 0
+      ? [`${accessCodes} temporary access codes open nothing any more: make new ones in the console for these people.`]
+      : []),
+    ...named(
+      'API keys revoked',
+      apiKeys.map(({ id, name }) => `${name} (${id})`),
+      'make new ones',
+    ),
+    ...named(
+      'Webhooks disabled',
+      webhooks.map(({ id, url }) => `${url} (${id})`),
+      '"sallyport webhook enable ID"',
+    ),
+    ...named(
+      'Disabled, deleted or archived after the backup, and shut out again',
+      shutOut,
+      '"sallyport user enable", or the console for a partner',
+    ),
+  ];
+}
+
+function named(what: string, names: readonly string[], next: string): string[] {
+  return names.length === 0 ? [] : [`${what}: ${names.join(', ')}. Where they are needed: ${next}.`];
+}

@@ -1,0 +1,27 @@
+import { parseBegin, parseEnd, parseTime } from '#core/day.ts';
+import { readingsOf, typedDay } from '#core/typed-day.ts';
+import type { Misuse } from './command.ts';
+
+/** The beginning of a day as it was typed behind an option, or what to type instead. */
+export function readBegin(option: string, typed: string): number | Misuse {
+  return parseBegin(typedDay(typed) ?? '') ?? refused(option, typed, 'a day, as in 2027-01-31');
+}
+
+/** When something ends that was typed with its last day, or with a moment. */
+export function readEnd(option: string, typed: string): number | Misuse {
+  return parseEnd(typedDay(typed) ?? typed) ?? refused(option, typed, A_TIME);
+}
+
+/** The same, or a moment of a day. */
+export function readTime(option: string, typed: string): number | Misuse {
+  return parseTime(typedDay(typed) ?? typed) ?? refused(option, typed, A_TIME);
+}
+
+const A_TIME = 'a day or a time, as in 2027-01-31 or 2027-01-31T08:00:00Z';
+
+function refused(option: string, typed: string, form: string): Misuse {
+  const readings = readingsOf(typed);
+  if (readings.length > 1)
+    return { misuse: `${option} ${typed.trim()} may be ${readings.join(' or ')}: type one of them` };
+  return { misuse: `${option} must be ${form}` };
+}

@@ -1,0 +1,48 @@
+import { CLOCK_TOLERANCE_SECONDS, isImpossible } from './clock.ts';
+
+/** A jump ahead that has stood for so long is a correction, or the end of a suspend, and no accident. */
+export const BELIEVED_AFTER_SECONDS = 5 * 60;
+
+/** After a longer pause than this a start takes its clock for a jump ahead: it may be set right a moment later. */
+const LONGEST_PAUSE_SECONDS = 24 * 60 * 60;
+
+/**
+ * How far the wall clock may be believed. `steady` is a clock that counts seconds from the start of the process and
+ * that nobody can set; an offset is wall minus steady.
+ */
+export type ClockTrust = {
+  /** As it was last seen. */
+  readonly offset: number;
+  /** Since when (steady) it has not jumped. */
+  readonly since: number;
+  /** The offset that has stood long enough. */
+  readonly believed: number;
+};
+
+type Reading = { readonly wall: number; readonly steady: number };
+
+/** @param newestAt the newest instant that the database holds of former runs */
+export function firstTrust({ wall, steady }: Reading, newestAt: number | undefined): ClockTrust {
+  const offset = wall - steady;
+  const isLate = newestAt !== undefined && wall - newestAt > LONGEST_PAUSE_SECONDS;
+  return { offset, since: steady, believed: isLate ? newestAt - steady : offset };
+}
+
+/** The trust after another look, and by how many seconds the clock has jumped since the last one; 0 when it has not. */
+export function lookAgain(trust: ClockTrust, { wall, steady }: Reading): { trust: ClockTrust; jumpSeconds: number } {
+  const offset = wall - steady;
+  const difference = offset - trust.offset;
+  const hasJumped = Math.abs(difference) > CLOCK_TOLERANCE_SECONDS;
+  const since = hasJumped ? steady : trust.since;
+  const believed = steady - since >= BELIEVED_AFTER_SECONDS ? offset : trust.believed;
+  return { trust: { offset, since, believed }, jumpSeconds: hasJumped ? Math.round(difference) : 0 };
+}
+
+/**
+ * The time for work that deletes, gives up or tells people of a date: the wall clock, except while it is ahead of what
+ * is believed. A clock that goes back is believed at once, and so is its return.
+ */
+export function trustedNow({ believed }: ClockTrust, { wall, steady }: Reading): number {
+  const expected = Math.floor(steady + believed);
+  return isImpossible(wall, expected) ? expected : wall;
+}

@@ -1,0 +1,148 @@
+import { CLOCK_TOLERANCE_SECONDS, isImpossible, isPlausible } from '#core/clock.ts';
+import { BELIEVED_AFTER_SECONDS, type ClockTrust, firstTrust, lookAgain, trustedNow } from '#core/clock-trust.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { AT_ONCE, type Correction, findNewestInstant, LATER } from '#store/instants.ts';
+import { findLastClockJump } from '#store/vitals.ts';
+
+const LOOK_INTERVAL_MS = 1_000;
+/** How often the database is asked for instants that another process has left ahead of ours. */
+const ASK_SECONDS = 10;
+/** For how long `/readyz` says that the clock has jumped. */
+const TOLD_SECONDS = 60 * 60;
+/** Workers of one machine see the same jump, and it is one event. */
+const SAME_JUMP_SECONDS = 30;
+
+export type ClockWatch = {
+  /** Unix seconds for the work that the server does by itself: a jump ahead counts once it has stood for five minutes. */
+  readonly now: () => number;
+  /** Whether this process has seen a jump, or has put right what one had left, within the last hour. */
+  readonly jumpedLately: () => boolean;
+  stop(): Promise<void>;
+};
+
+type ClockEnv = Pick<Env, 'db' | 'keys' | 'now' | 'newId' | 'random' | 'log'>;
+
+/** What one process knows of its clock. All but `newestAt` in seconds of the steady clock. */
+type State = {
+  trust: ClockTrust;
+  /** The newest instant that the database was found to hold. */
+  newestAt: number | undefined;
+  askedAt: number;
+  jumpedAt: number | undefined;
+  /** What is still to be put right, at once and once the clock has stood. */
+  isDue: boolean;
+  isDueLater: boolean;
+  /** The last jump was one back to where this process had seen the clock stand before. */
+  hasReturned: boolean;
+};
+
+/**
+ * Watches the clock of this process until stopped. It tells of every jump, and puts right what a clock that was ahead has
+ * left in the database: before the first request, and as soon as the clock is right again.
+ *
+ * @param steadySeconds seconds of a clock that nobody can set
+ */
+export async function startClockWatch(env: ClockEnv, steadySeconds: () => number): Promise<ClockWatch> {
+  const read = (): Reading => ({ wall: env.now(), steady: steadySeconds() });
+  const newestAt = await findNewestInstant(env.db.read);
+  const trust = firstTrust(read(), newestAt);
+  const isDue = newestAt !== undefined && isImpossible(newestAt, env.now());
+  const due = { isDue, isDueLater: isDue, hasReturned: false };
+  const state: State = { trust, newestAt, askedAt: trust.since, jumpedAt: undefined, ...due };
+  await putRight(env, state, read());
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= look(env, state, read())
+      .catch((error: unknown) => env.log.error({ err: error }, 'the clock could not be looked after; trying again'))
+      .finally(() => {
+        running = undefined;
+      });
+  }, LOOK_INTERVAL_MS);
+  timer.unref();
+  return {
+    now: () => trustedNow(state.trust, read()),
+    jumpedLately: () => state.jumpedAt !== undefined && steadySeconds() - state.jumpedAt < TOLD_SECONDS,
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+type Reading = { readonly wall: number; readonly steady: number };
+
+async function look(env: ClockEnv, state: State, reading: Reading): Promise<void> {
+  const { trust, jumpSeconds } = lookAgain(state.trust, reading);
+  state.trust = trust;
+  if (jumpSeconds !== 0) {
+    state.jumpedAt = reading.steady;
+    state.isDue ||= jumpSeconds < 0;
+    state.isDueLater ||= jumpSeconds < 0;
+    state.hasReturned = jumpSeconds < 0 && Math.abs(trust.offset - trust.believed) <= CLOCK_TOLERANCE_SECONDS;
+    env.log.warn({ seconds: jumpSeconds }, 'the clock of this machine jumped: look after its time server');
+    await noteJump(env, jumpSeconds);
+  }
+  if (reading.steady - state.askedAt >= ASK_SECONDS) {
+    state.askedAt = reading.steady;
+    await askForNewest(env, state, reading.wall);
+  }
+  await putRight(env, state, reading);
+}
+
+/** Another process, a command or a node, may have a clock that is ahead. */
+async function askForNewest(env: ClockEnv, state: State, now: number): Promise<void> {
+  const newestAt = await findNewestInstant(env.db.read);
+  if (newestAt !== undefined && newestAt !== state.newestAt && isImpossible(newestAt, now)) {
+    state.isDue = true;
+    state.isDueLater = true;
+  }
+  state.newestAt = newestAt;
+}
+
+async function putRight(env: ClockEnv, state: State, { wall, steady }: Reading): Promise<void> {
+  const isCertain = state.hasReturned || steady - state.trust.since >= BELIEVED_AFTER_SECONDS;
+  if (!state.isDue && !(state.isDueLater && isCertain)) return;
+  if (!(await mayCorrect(env))) return;
+  const corrections = [...(state.isDue ? AT_ONCE : []), ...(isCertain ? LATER : [])];
+  const rows = await correctAll(env, corrections, wall);
+  state.isDue = false;
+  if (isCertain) state.isDueLater = false;
+  if (rows === 0) return;
+  state.jumpedAt = steady;
+  env.log.warn({ rows }, 'instants that a wrong clock had left ahead of now were put right');
+}
+
+/** Commands too: what a clock that was ahead has left must not hold up an operator. */
+export async function putRightAtOnce(env: ClockEnv): Promise<void> {
+  const newestAt = await findNewestInstant(env.db.read);
+  if (newestAt === undefined || !isImpossible(newestAt, env.now())) return;
+  if (await mayCorrect(env)) await correctAll(env, AT_ONCE, env.now());
+}
+
+/** A database server has a clock of its own: where ours differs, ours may be the one that is wrong. */
+async function mayCorrect({ db, now }: ClockEnv): Promise<boolean> {
+  if (!isPlausible(now())) return false;
+  const theirs = await db.clockSeconds?.();
+  return theirs === undefined || !isImpossible(theirs, now());
+}
+
+async function correctAll(env: ClockEnv, corrections: readonly Correction[], now: number): Promise<number> {
+  let rows = 0;
+  for (const correct of corrections) {
+    // Each change takes a row out of what is found, so that nothing is left in the end.
+    for (let changed = -1; changed !== 0; rows += changed) {
+      changed = await env.db.transaction((tx) => correct(tx, now));
+    }
+  }
+  return rows;
+}
+
+async function noteJump(env: ClockEnv, seconds: number): Promise<void> {
+  await env.db.transaction(async (tx) => {
+    // One from ahead is another jump, the one before this.
+    const notedAt = await findLastClockJump(tx, env.now() - SAME_JUMP_SECONDS);
+    if (notedAt !== undefined && !isImpossible(notedAt, env.now())) return;
+    await appendEvent(env, tx, { action: 'server.clock_jumped', actor: 'system', detail: { seconds } }, undefined);
+  });
+}

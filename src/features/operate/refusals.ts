@@ -1,0 +1,76 @@
+import type { RefusalCount } from '#core/refusal-counts.ts';
+import type { Env } from '#env.ts';
+import { closeRefusals, openEnds } from '#flows/note-refusal.ts';
+import { addRefusals, listOverRefusals } from '#store/refusal-counts.ts';
+
+// What a crash may lose.
+const FLUSH_INTERVAL_MS = 1_000;
+// One batch is one transaction that sign-ins wait behind: some milliseconds.
+const KEYS_PER_TRANSACTION = 100;
+// Another process may still hold a second of them.
+const PATIENCE_SECONDS = 5;
+
+/** Brings what this process has counted into the database each second until stopped; stopping brings the rest. */
+export function startCountingRefusals(env: Env): { stop(): Promise<void> } {
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= flushOrLog(env).finally(() => {
+      running = undefined;
+    });
+  }, FLUSH_INTERVAL_MS);
+  timer.unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+      await flushOrLog(env);
+    },
+  };
+}
+
+async function flushOrLog(env: Env): Promise<void> {
+  try {
+    await flushRefusals(env);
+  } catch (error) {
+    env.log.error({ err: error }, 'refusals could not be counted in the database; trying again');
+  }
+}
+
+/** Adds what this process has counted to the rows of all processes. What is counted meanwhile waits for the next time. */
+export async function flushRefusals(env: Env): Promise<void> {
+  // In one order, so that two processes never wait for each other in a circle.
+  const counted = [...env.refusals].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  for (let first = 0; first < counted.length; first += KEYS_PER_TRANSACTION) {
+    const page = counted.slice(first, first + KEYS_PER_TRANSACTION);
+    await env.db.transaction(async (tx) => {
+      for (const [key, count] of page) if (count.repeated > 0) await addRefusals(tx, rowOf(key, count));
+    });
+    for (const [key, count] of page) subtract(env, key, count);
+  }
+}
+
+function rowOf(key: string, { event, client, repeated, since, endsAt }: RefusalCount) {
+  return { key, event, client: JSON.stringify(client), repeated, since, endsAt };
+}
+
+/** An entry under which nothing came for a second goes: the row in the database knows its window. */
+function subtract({ refusals }: Env, key: string, { repeated }: RefusalCount): void {
+  const now = refusals.get(key);
+  if (now === undefined) return;
+  if (now.repeated === repeated) refusals.delete(key);
+  else refusals.set(key, { ...now, repeated: now.repeated - repeated });
+}
+
+/** Writes into the log how many refusals there were in each window that is over. */
+export async function closeOverRefusals(env: Env, isStopping = () => false): Promise<void> {
+  const { after, until } = openEnds(env.now());
+  const ends = { after: after - PATIENCE_SECONDS, until };
+  for (let size = KEYS_PER_TRANSACTION; size === KEYS_PER_TRANSACTION && !isStopping(); ) {
+    const keys = await listOverRefusals(env.db.read, ends, KEYS_PER_TRANSACTION);
+    size = keys.length;
+    if (size === 0) return;
+    await env.db.transaction(async (tx) => {
+      for (const key of keys) await closeRefusals(env, tx, key, ends);
+    });
+  }
+}

@@ -1,0 +1,16 @@
+import { seeOther, show } from '#http/reply.ts';
+import { page } from '#http/route.ts';
+import { readWayOn, WAY_ON_PATH } from '#http/way-on.ts';
+import { wayOnPage } from './pages.ts';
+
+export const wayOnRoutes = [
+  page({
+    method: 'GET',
+    path: WAY_ON_PATH,
+    guard: 'public',
+    handle({ env, view, query }) {
+      const target = readWayOn(env.keys, query);
+      return target === undefined ? seeOther('/') : show(wayOnPage(view, target));
+    },
+  }),
+];

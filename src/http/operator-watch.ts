@@ -1,0 +1,59 @@
+import type { Env } from '#env.ts';
+
+/**
+ * What is refused or ignored although nobody who sends a request can do anything about it. These are settings of the
+ * service or of the proxy in front of it, so the operator has to hear of them:
+ * each text says what happens and what to do about it, in the log and by the doctor.
+ */
+export const OPERATOR_TROUBLES = {
+  forwarded_header_ignored: 'a forwarded header was ignored: behind a proxy, set SALLYPORT_TRUSTED_PROXIES',
+  forwarded_for_missing:
+    'requests are refused because X-Forwarded-For has fewer addresses than SALLYPORT_TRUSTED_PROXIES says: let each proxy add one, or lower the setting',
+  forwarded_for_unreadable:
+    'requests are refused because X-Forwarded-For does not name an IP address: look at what the proxy writes',
+  forwarded_proto_differs:
+    'X-Forwarded-Proto is not the scheme of SALLYPORT_PUBLIC_URL: browsers keep no cookies then; look at the proxy, or redirect http to https there',
+  host_unknown:
+    'requests are refused because their Host is not that of SALLYPORT_PUBLIC_URL: correct the setting, or let the proxy pass Host on',
+  origin_differs:
+    'forms are refused because their Origin is not SALLYPORT_PUBLIC_URL: people use another address than the setting says',
+  origin_hidden:
+    'forms are refused because neither Origin nor Sec-Fetch-Site came with them: let the proxy pass both on',
+} as const satisfies Record<string, string>;
+
+export type OperatorTrouble = keyof typeof OPERATOR_TROUBLES;
+
+export type OperatorWatch = {
+  /** @param sent what did not fit, for the log: at most its beginning */
+  note(trouble: OperatorTrouble, sent?: string): void;
+  /** A request got by where others met this: strangers cause it at any time, so it says nothing any more. */
+  clear(trouble: OperatorTrouble): void;
+  /** What happened lately, for `/readyz`. */
+  troubles(): readonly OperatorTrouble[];
+};
+
+/** For so long a trouble is shown, and no second line is written about it. */
+const WINDOW_SECONDS = 10 * 60;
+
+const LONGEST_SENT = 100;
+
+export function createOperatorWatch({ now, log }: Pick<Env, 'now' | 'log'>): OperatorWatch {
+  const lastAt = new Map<OperatorTrouble, number>();
+  const warnedAt = new Map<OperatorTrouble, number>();
+  return {
+    note(trouble, sent) {
+      const at = now();
+      lastAt.set(trouble, at);
+      if (isWithin(warnedAt.get(trouble), at)) return;
+      warnedAt.set(trouble, at);
+      log.warn({ trouble, sent: sent?.slice(0, LONGEST_SENT) }, OPERATOR_TROUBLES[trouble]);
+    },
+    clear: (trouble) => void lastAt.delete(trouble),
+    troubles: () => [...lastAt].flatMap(([trouble, at]) => (isWithin(at, now()) ? [trouble] : [])),
+  };
+}
+
+/** A time ahead is of a clock that was set back: as good as none. */
+function isWithin(at: number | undefined, now: number): boolean {
+  return at !== undefined && at <= now && now - at < WINDOW_SECONDS;
+}

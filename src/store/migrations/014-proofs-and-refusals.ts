@@ -1,0 +1,28 @@
+import { sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import { createTable } from './001-first.ts';
+
+/**
+ * A proof on each audit event that the service wrote it, and the counts of refusals that are one event.
+ *
+ * Events that are there already have no proof: `audit verify` knows their batches by their manifest.
+ */
+export const proofsAndRefusals: Migration = {
+  async up(db) {
+    await createTable(db, 'refusal_counts', REFUSAL_COUNTS);
+    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+  },
+};
+
+const REFUSAL_COUNTS = `
+    key text primary key,
+    event text not null,
+    client text,
+    repeated bigint not null,
+    since bigint not null,
+    ends_at bigint not null`;
+
+const STATEMENTS = [
+  'create index refusal_counts_ends on refusal_counts (ends_at)',
+  'alter table audit_events add column proof text',
+];

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { assertRefused, freePort, run } from './command-line.ts';
+
+const START_FILE = join(import.meta.dirname, '../../bin/sallyport.mjs');
+/** `nobody` and `nogroup` of Debian: a user who owns nothing here. */
+const NOBODY = 65_534;
+
+const skip = whyNot();
+
+function whyNot(): string | false {
+  if (process.getuid?.() !== 0) return 'only root can make files for another user';
+  const asNobody = spawnSync(process.execPath, [START_FILE, '--version'], { uid: NOBODY, gid: NOBODY, env: {} });
+  return asNobody.status === 0 ? false : 'another user cannot read this checkout';
+}
+
+/** The data of a service that runs as `nobody`. */
+function openService(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-owner-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  chownSync(folder, NOBODY, NOBODY);
+  const settings = (name: string) => ({ SALLYPORT_DATABASE_URL: `sqlite:${join(folder, name, 'sallyport.db')}` });
+  return { folder, settings };
+}
+
+async function serveAsNobody(t: TestContext, environment: Readonly<Record<string, string>>): Promise<ChildProcess> {
+  const { PATH = '' } = process.env;
+  const env = { PATH, PORT: String(await freePort()), ...environment };
+  const child = spawn(process.execPath, [START_FILE, 'serve'], { uid: NOBODY, gid: NOBODY, env });
+  t.after(() => void child.kill('SIGKILL'));
+  let said = '';
+  const started = new Promise<void>((resolve, reject) => {
+    const hear = (text: Buffer) => {
+      said += text;
+      if (said.includes(' is at http')) resolve();
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.once('close', () => reject(new Error(`no start: ${said}`)));
+  });
+  await started;
+  return child;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  child.kill('SIGINT');
+  await once(child, 'close');
+}
+
+/** Every file and folder in there that is not the service's own. */
+function foreignIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => {
+    const { uid, gid } = statSync(join(folder, name));
+    return uid !== NOBODY || gid !== NOBODY;
+  });
+}
+
+const COMMANDS = [
+  ['partner', 'add', 'Acme Telecom'],
+  ['keys', 'rotate'],
+  ['keys', 'retire', 'k1', '--void-recovery-codes'],
+  ['audit', 'verify'],
+  ['audit', 'export'],
+  ['doctor'],
+] as const;
+
+test('whatever root does beside a server of another user stays that user’s, and the server starts again', {
+  skip,
+}, async (t) => {
+  const { folder, settings } = openService(t);
+  const environment = settings('data');
+  const first = await serveAsNobody(t, environment);
+  // Beside the server, and without it, when root makes the log of the database as well.
+  for (const isDown of [false, true]) {
+    if (isDown) await stop(first);
+    for (const args of COMMANDS) {
+      if (isDown && args[1] === 'add') continue;
+      const said = await run(args, environment);
+      assert.ok(said.code === 0 || args[1] === 'retire' || args[0] === 'doctor', `${args}: ${said.err}`);
+      assert.deepEqual(foreignIn(folder), [], args.join(' '));
+    }
+  }
+  assert.equal((await run(['backup', join(folder, 'data', 'a.backup')], environment)).code, 0);
+  assert.deepEqual(foreignIn(folder), []);
+  await stop(await serveAsNobody(t, environment));
+});
+
+test('a backup that root restores into a new folder is of the owner of that folder', { skip }, async (t) => {
+  const { folder, settings } = openService(t);
+  await stop(await serveAsNobody(t, settings('data')));
+  const backup = join(folder, 'a.backup');
+  assert.equal((await run(['backup', backup], settings('data'))).code, 0);
+  const later = join(folder, 'later');
+  mkdirSync(later, { mode: 0o700 });
+  chownSync(later, NOBODY, NOBODY);
+  const keys = join(later, 'keys');
+  copyFileSync(join(folder, 'data', 'keys'), keys);
+  chownSync(keys, 0, 0);
+  const refused = await run(['restore', backup], settings('later'));
+  assertRefused(refused, 1, new RegExp(`${keys} belongs to another user than its folder: chown 65534:65534 ${keys}, `));
+  assert.deepEqual(readdirSync(later), ['keys']);
+  chownSync(keys, NOBODY, NOBODY);
+  assert.equal((await run(['restore', backup], settings('later'))).code, 0);
+  assert.deepEqual(foreignIn(folder), []);
+  await stop(await serveAsNobody(t, settings('later')));
+});
+
+test('a server that root starts by mistake leaves files that the right user can go on with', { skip }, async (t) => {
+  const { folder, settings } = openService(t);
+  const { PATH = '' } = process.env;
+  // In folders that are not there yet, two deep.
+  const environment = settings('new/data');
+  const env = { PATH, PORT: String(await freePort()), ...environment };
+  const child = spawn(process.execPath, [START_FILE, 'serve'], { env });
+  t.after(() => void child.kill('SIGKILL'));
+  for await (const text of child.stdout) if (String(text).includes(' is at http')) break;
+  assert.deepEqual(foreignIn(folder), []);
+  await stop(child);
+  assert.deepEqual(foreignIn(folder), []);
+  await stop(await serveAsNobody(t, environment));
+});
+
+test('the doctor names what belongs to another user than the database', { skip }, async (t) => {
+  const { folder, settings } = openService(t);
+  await stop(await serveAsNobody(t, settings('data')));
+  const keys = join(folder, 'data', 'keys');
+  chownSync(keys, 0, 0);
+  const { out, code } = await run(['doctor'], settings('data'));
+  assert.equal(code, 1);
+  assert.match(out, new RegExp(`fail +files +${keys} belongs to another user than the database: chown --reference=`));
+});

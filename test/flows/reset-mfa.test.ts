@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Insertable } from 'kysely';
+import { resetMfa } from '#flows/reset-mfa.ts';
+import type { Schema } from '#store/database.ts';
+import { TABLES, type TablePlan } from '#store/tables.ts';
+import { openWorld, type World } from '../world.ts';
+
+const NOW = 1_800_000_000;
+const LATER = NOW + 9_999_999;
+
+/** A row of one person in every table that has rows of people. A new such table has to be here, and in the plan. */
+function rowsOf(user_id: string) {
+  const [id, created_at, expires_at] = ['one', NOW, LATER];
+  const life = { id, user_id, created_at, expires_at };
+  const link = { ...life, token_hash: 'x', used_at: null };
+  const client = { device_id: null, address: null, user_agent: null };
+  const stepUp = { step_up_at: null, step_up_method: null, step_up_to: null };
+  return {
+    authenticators: {
+      ...{ id, user_id, sealed_secret: 'x', last_used_step: 1, created_at, last_used_at: null, last_refusal: null },
+    },
+    enrollments: { ...life, owner_id: 'x', sealed_secret: 'x', tries: 0, confirming_until: null, last_refusal: null },
+    recovery_code_sets: { id, user_id, created_at, sealed_copy: 'x', copy_expires_at: LATER },
+    recovery_codes: { id, set_id: id, user_id, tag: 'x', hash: 'x', used_at: null },
+    pending_sign_ins: {
+      ...{ ...life, token_hash: 'x', mouth: 'page', tries: 0, skippable: 1, device_id: null, return_to: null },
+      ...{ completed_at: null, completed_to: null },
+    },
+    sessions: {
+      ...{ ...life, token_hash: 'x', mouth: 'page', last_seen_at: NOW, amr: 'pwd', second_factor_at: null },
+      ...{ auth_time: NOW, continue_to: '/', notice: null, ...client, ...stepUp },
+    },
+    devices: { ...life, token_hash: 'x' },
+    links: { ...link, purpose: 'reset' },
+    clock_offsets: { user_id, offset_seconds: 30, at: NOW },
+    reminders: { id, user_id, required_from: NOW, stage: '1_day', queued_at: NOW },
+    access_codes: { user_id, mac: 'x', created_at, expires_at, tries: 0, used_at: null, used_by: null },
+    reset_requests: {
+      ...{ id, user_id, requested_by: 'x', requested_at: NOW, reason: 'x', checked_by: 'video', check_note: 'x' },
+      code_minutes: 10,
+    },
+    email_links: { ...link, purpose: 'revert', email: 'old@acme.example' },
+    shown_secrets: { id, user_id, sealed_secret: 'x', expires_at },
+  } as const satisfies { readonly [Name in keyof Schema]?: Insertable<Schema[Name]> };
+}
+
+/** The tables that have a column with this name. */
+async function tablesWith(world: World, column: string): Promise<string[]> {
+  const tables = await world.env.db.read.introspection.getTables();
+  return tables.filter(({ columns }) => columns.some(({ name }) => name === column)).map(({ name }) => name);
+}
+
+test('every table with rows of people says what a reset does with them, and a reset does that', async (t) => {
+  const world = await openWorld(t);
+  const partner = await world.addPartner();
+  const ana = await world.addUser({ email: 'ana@acme.example', partnerId: partner.id });
+  const rows = Object.entries(rowsOf(ana.id));
+  assert.deepEqual(rows.map(([table]) => table).toSorted(), (await tablesWith(world, 'user_id')).toSorted());
+  await world.env.db.transaction(async (tx) => {
+    // The keys of the list are names of tables, and each row is one of its table: the type of the list says so.
+    for (const [table, row] of rows)
+      await tx
+        .insertInto(table as 'devices')
+        .values(row as never)
+        .execute();
+  });
+  await resetMfa(world.env, { id: ana.id, actor: 'command_line', reason: 'lost phone' });
+  for (const [table] of rows) {
+    const plan: TablePlan = TABLES[table as 'devices'];
+    const left = await world.env.db.read
+      .selectFrom(table as 'devices')
+      .selectAll()
+      .execute();
+    assert.equal(left.length === 0 ? 'goes' : 'stays', plan.reset, table);
+  }
+});

@@ -1,0 +1,336 @@
+import assert from 'node:assert/strict';
+import { isRefusal } from '#core/result.ts';
+import { encodeBase32 } from '#core/totp.ts';
+import { makeAccessCode } from '#flows/access-code.ts';
+import { makeEmailLink } from '#flows/email-links.ts';
+import { exemptPerson } from '#flows/exemption.ts';
+import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { queueMail } from '#flows/mail.ts';
+import { archivePartner } from '#flows/partner-acts.ts';
+import { addWebhook } from '#flows/webhooks.ts';
+import { createEnrollment } from '#store/enrollments.ts';
+import { createResetRequest } from '#store/reset-requests.ts';
+import { findPerson } from '#store/users.ts';
+import { createDelivery } from '#store/webhook-queue.ts';
+import { PASSWORD, type World } from '../world.ts';
+import type { Sender } from './acting.ts';
+
+/** What has to be there for an act, and what is sent: its parameters by name, and its fields. */
+export type Act = {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly fields?: Readonly<Record<string, unknown>>;
+};
+
+type Recipe = (world: World, sender: Sender) => Promise<Act> | Act;
+
+/** The set-up that somebody is at has no authenticator yet. */
+export const WITHOUT_AUTHENTICATOR = [
+  ...['POST /enroll', 'POST /enroll/access-code', 'POST /enroll/authenticator', 'POST /enroll/skip'],
+  ...['', '/access-code', '/confirm', '/skip'].map((end) => `POST /api/v1/sign-in/enrollment${end}`),
+  'POST /security/authenticator/access-code',
+];
+
+/** They are guarded and take a body, and change nothing. */
+export const READS = ['POST /api/v1/partners/:partner/mfa/preview'];
+
+/** The code is used up in a transaction of its own: a request that got so far is answered by that. */
+export const ACTS_TWICE = ['POST /security/authenticator/access-code'];
+
+const WHY = { reason: 'asked on the telephone' };
+const RESET = { ...WHY, checked_by: 'callback', check_note: 'office number', minutes: '60' };
+let names = 0;
+
+/** One for every guarded route that changes something: a request of it that does so. */
+export const ACTS: Readonly<Record<string, Recipe>> = {
+  'DELETE /api/v1/session': () => ({}),
+  'POST /api/v1/partners': () => ({ fields: { name: 'New partner', slug: fresh('new') } }),
+  'POST /api/v1/partners/:partner/archive': somePartner(),
+  'POST /api/v1/partners/:partner/restore': archivedPartner(),
+  'POST /api/v1/partners/:partner/mfa': somePartner({ policy: 'required' }),
+  'POST /api/v1/partners/:partner/name': somePartner({ name: 'Another name' }),
+  'POST /api/v1/users': async (world) => {
+    const slug = fresh('home');
+    await world.addPartner({ slug });
+    return { fields: { email: `${slug}@new.example`, partner: slug } };
+  },
+  'POST /api/v1/users/:user/access-code': somebody({}, giveAccessCode),
+  'POST /api/v1/users/:user/delete': somebody(WHY, disable),
+  'POST /api/v1/users/:user/disable': somebody(WHY),
+  'POST /api/v1/users/:user/enable': somebody(WHY, disable),
+  'POST /api/v1/users/:user/exemption': somebody({ ...WHY, until: '2027-03-01' }),
+  'POST /api/v1/users/:user/exemption/end': somebody(WHY, exempt),
+  'POST /api/v1/users/:user/invitation': somebody({}, invited),
+  'POST /api/v1/users/:user/password-link': somebody({}),
+  'POST /api/v1/users/:user/reset-mfa': somebody({ ...WHY, checkedBy: 'callback', checkNote: 'office number' }),
+  'POST /api/v1/users/:user/unlock': somebody(WHY),
+  'POST /console/api-keys/new': () => ({ fields: { name: 'CRM', 'users:read': 'yes' } }),
+  'POST /console/api-keys/:key/revoke': async ({ env }) => {
+    const { addApiKey } = await import('#flows/api-keys.ts');
+    const made = await addApiKey(env, 'command_line', { name: 'old', scopes: ['users:read'], expiresAt: undefined });
+    assert.ok(!isRefusal(made));
+    return { params: { key: made.apiKey.id } };
+  },
+  'POST /console/audit/export': () => ({ fields: { format: 'jsonl' } }),
+  'POST /console/partners/new': () => ({ fields: { name: fresh('Partner ') } }),
+  'POST /console/partners/:partner/archive': somePartner(),
+  'POST /console/partners/:partner/people/new': async (world, sender) => {
+    const fields = { email: `${fresh('invited')}@new.example`, name: '', role: 'member' };
+    return somePartner(fields)(world, sender);
+  },
+  'POST /console/partners/:partner/policy': somePartner({ policy: 'now', from: '' }),
+  'POST /console/partners/:partner/rename': somePartner({ name: 'Another name' }),
+  'POST /console/partners/:partner/resets': somePartner(),
+  'POST /console/partners/:partner/restore': archivedPartner(),
+  'POST /console/people/:person/access-code': somebody({ minutes: '60' }, giveAccessCode),
+  'POST /console/people/:person/delete': somebody(WHY, disable),
+  'POST /console/people/:person/disable': somebody(WHY),
+  'POST /console/people/:person/enable': somebody(WHY, disable),
+  'POST /console/people/:person/exempt': somebody({ ...WHY, until: '2027-03-01' }),
+  'POST /console/people/:person/invitation': somebody({}, invited),
+  'POST /console/people/:person/link': somebody({}),
+  'POST /console/people/:person/mail/:mail': undeliveredMail,
+  'POST /console/people/:person/reset-mfa': somebody(RESET),
+  'POST /console/people/:person/unexempt': somebody(WHY, exempt),
+  'POST /console/people/:person/unlock': somebody(WHY),
+  'POST /console/resets/:request/approve': waitingReset,
+  'POST /console/resets/:request/decline': waitingReset,
+  'POST /console/secrets/:secret': shownSecret,
+  'POST /console/staff/new': () => ({ fields: { email: `${fresh('staff')}@portal.example`, name: '', role: 'admin' } }),
+  'POST /console/staff/:person/access-code': somebodyOnTheStaff({ minutes: '60' }, giveAccessCode),
+  'POST /console/staff/:person/disable': somebodyOnTheStaff(WHY),
+  'POST /console/staff/:person/enable': somebodyOnTheStaff(WHY, disable),
+  'POST /console/staff/:person/invitation': somebodyOnTheStaff({}, invited),
+  'POST /console/staff/:person/reset-mfa': somebodyOnTheStaff(RESET),
+  'POST /console/staff/:person/role': somebodyOnTheStaff({}),
+  'POST /console/webhooks/new': () => ({
+    fields: { url: 'https://hook.example/new', 'user.created': 'yes', ...EVENTS },
+  }),
+  'POST /console/webhooks/:webhook/disable': someWebhook(),
+  'POST /console/webhooks/:webhook/enable': someWebhook({ disabled_at: 1, disabled_because: 'by_staff' }),
+  'POST /console/webhooks/:webhook/rotate': someWebhook(),
+  'POST /console/webhooks/:webhook/replay/:delivery': someWebhook(),
+  'POST /email/:token': async ({ env }, { userId }) => {
+    const link = { purpose: 'confirm', userId, email: `${fresh('new')}@walk.example` } as const;
+    const url = await env.db.transaction((tx) => makeEmailLink(env, tx, link));
+    return { params: { token: url.split('/').at(-1) ?? '' } };
+  },
+  'POST /enroll': () => ({}),
+  'POST /api/v1/sign-in/enrollment': () => ({}),
+  'POST /enroll/access-code': ownAccessCode,
+  'POST /api/v1/sign-in/enrollment/access-code': ownAccessCode,
+  'POST /security/authenticator/access-code': ownAccessCode,
+  'POST /enroll/authenticator': openSecret,
+  'POST /api/v1/sign-in/enrollment/confirm': openSecret,
+  'POST /security/authenticator': openSecret,
+  'POST /enroll/skip': () => ({}),
+  'POST /api/v1/sign-in/enrollment/skip': () => ({}),
+  'POST /enroll/recovery-codes': async (world, sender) => {
+    await giveCodes(world, sender, 'page');
+    return { fields: { saved: 'yes' } };
+  },
+  'POST /sign-in/one-time-code': ownCode,
+  'POST /api/v1/sign-in/one-time-code': ownCode,
+  'POST /step-up': ownCode,
+  'POST /sign-in/recovery-code': recoveryCode,
+  'POST /api/v1/sign-in/recovery-code': recoveryCode,
+  'POST /step-up/recovery-code': recoveryCode,
+  'POST /security/authenticator/start': () => ({}),
+  'POST /security/authenticator/cancel': openSecret,
+  'POST /security/authenticator/turn-off': () => ({}),
+  'POST /security/email': () => ({ fields: { email: `${fresh('next')}@walk.example`, current: PASSWORD } }),
+  'POST /security/password': () => ({ fields: { current: PASSWORD, new: 'copper lagoon whistle 4' } }),
+  'POST /security/recovery-codes': () => ({}),
+  'POST /security/sessions/end': async (world, sender) => ({ fields: { id: await otherSession(world, sender) } }),
+  'POST /security/sessions/end-others': async (world, sender) => {
+    await otherSession(world, sender);
+    return {};
+  },
+  'POST /team/invite': () => ({ fields: { email: `${fresh('mate')}@walk.example`, name: '', role: 'member' } }),
+  'POST /team/people/:person/invitation': colleague(invited),
+  'POST /team/people/:person/remind': colleague(),
+  'POST /team/people/:person/remove': colleague(),
+  'POST /team/people/:person/role': colleague(),
+};
+
+const EVENTS = { 'user.mfa_reset': 'yes', 'user.mfa_enrolled': 'yes' };
+
+function fresh(prefix: string): string {
+  names += 1;
+  return `${prefix}${names}`;
+}
+
+function somePartner(fields: Act['fields'] = {}): Recipe {
+  return async (world) => ({ params: { partner: (await world.addPartner({ slug: fresh('partner') })).id }, fields });
+}
+
+function archivedPartner(): Recipe {
+  return async (world) => {
+    const { id } = await world.addPartner({ slug: fresh('partner') });
+    await archivePartner(world.env, 'command_line', id);
+    return { params: { partner: id } };
+  };
+}
+
+type Prepare = (world: World, id: string) => Promise<unknown>;
+
+function somebody(fields: Act['fields'], prepare?: Prepare): Recipe {
+  return async (world) => {
+    const partner = await world.addPartner({
+      slug: fresh('of'),
+      policy: 'required',
+      requiredFrom: world.clock.at + 9e6,
+    });
+    const { id } = await world.addUser({ email: `${fresh('subject')}@walk.example`, partnerId: partner.id });
+    await prepare?.(world, id);
+    return { params: { person: id, user: id }, ...(fields && { fields }) };
+  };
+}
+
+function somebodyOnTheStaff(fields: Act['fields'], prepare?: Prepare): Recipe {
+  return async (world) => {
+    const { id } = await world.addUser({ email: `${fresh('staff')}@portal.example`, role: 'csm' });
+    await prepare?.(world, id);
+    return { params: { person: id }, ...(fields && { fields }) };
+  };
+}
+
+function colleague(prepare?: Prepare): Recipe {
+  return async (world, { partner }) => {
+    const { id } = await world.addUser({ email: `${fresh('mate')}@walk.example`, partnerId: partner.id });
+    await prepare?.(world, id);
+    return { params: { person: id } };
+  };
+}
+
+/** By hand, so that nothing but the state is there. */
+function change({ env }: World, id: string, values: object): Promise<unknown> {
+  return env.db.transaction((tx) => tx.updateTable('users').set(values).where('id', '=', id).execute());
+}
+
+function disable(world: World, id: string) {
+  return change(world, id, { disabled_at: world.clock.at });
+}
+
+function invited(world: World, id: string) {
+  return change(world, id, { sealed_password: null });
+}
+
+function exempt({ env, clock }: World, personId: string) {
+  return exemptPerson(env, { personId, actor: 'command_line', ...WHY, until: clock.at + 9e5 });
+}
+
+async function giveAccessCode({ env, clock }: World, id: string): Promise<string> {
+  const person = await findPerson(env.db.read, id);
+  assert.ok(person);
+  const code = { user: person.user, expiresAt: clock.at + 3600 };
+  return (await env.db.transaction((tx) => makeAccessCode(env, tx, code, 'command_line'))).code;
+}
+
+async function ownAccessCode(world: World, { userId }: Sender): Promise<Act> {
+  return { fields: { code: await giveAccessCode(world, userId) } };
+}
+
+function ownCode(world: World, { secret }: Sender): Act {
+  return { fields: { code: world.totp(secret) } };
+}
+
+async function giveCodes({ env }: World, { userId }: Sender, mouth: 'page' | 'api') {
+  const person = await findPerson(env.db.read, userId);
+  const client = { requestId: 'w', address: undefined, userAgent: undefined, deviceToken: undefined } as const;
+  const drawn = await drawRecoveryCodes(env, userId, client);
+  assert.ok(person && !isRefusal(drawn));
+  const to = { user: person.user, mouth, client } as const;
+  await env.db.transaction((tx) =>
+    issueRecoveryCodes(env, tx, { ...to, client: { ...to.client, deviceToken: undefined } }, drawn),
+  );
+  return drawn.codes;
+}
+
+async function recoveryCode(world: World, sender: Sender): Promise<Act> {
+  const [code] = await giveCodes(world, sender, 'api');
+  return { fields: { code } };
+}
+
+/** A secret shown to the sender, and its code. */
+async function openSecret(world: World, { userId, rowId }: Sender): Promise<Act> {
+  const { env, clock } = world;
+  const [id, secret] = [env.newId(), env.random(20)];
+  const sealed_secret = env.keys.seal('totp', { table: 'enrollments', rowId: id, userId }, secret);
+  await env.db.transaction((tx) =>
+    createEnrollment(tx, {
+      ...{ id, user_id: userId, owner_id: rowId, sealed_secret, created_at: clock.at, expires_at: clock.at + 600 },
+      ...{ tries: 0, confirming_until: null, last_refusal: null },
+    }),
+  );
+  return { fields: { code: world.totp(encodeBase32(secret)) } };
+}
+
+async function otherSession({ env, clock }: World, { userId }: Sender): Promise<string> {
+  const id = env.newId();
+  const values = {
+    ...{ id, token_hash: id, mouth: 'page' as const, user_id: userId, created_at: clock.at, last_seen_at: clock.at },
+    ...{ expires_at: clock.at + 3600, amr: 'pwd', second_factor_at: null, auth_time: clock.at, step_up_at: null },
+    ...{ step_up_method: null, step_up_to: null, continue_to: '/', notice: null, device_id: null },
+    ...{ address: null, user_agent: null },
+  };
+  await env.db.transaction((tx) => tx.insertInto('sessions').values(values).execute());
+  return id;
+}
+
+async function waitingReset(world: World): Promise<Act> {
+  const { env, clock } = world;
+  const { params = {} } = await somebody({})(world, NOBODY);
+  const asker = await world.addUser({ email: `${fresh('asks')}@portal.example`, role: 'csm' });
+  const request = {
+    ...{ id: env.newId(), user_id: params.person ?? '', requested_by: asker.id, requested_at: clock.at, ...WHY },
+    ...{ checked_by: 'callback', check_note: 'office number', code_minutes: 60 },
+  };
+  await env.db.transaction((tx) => createResetRequest(tx, request, 0));
+  return { params: { request: request.id } };
+}
+
+/** A mail to somebody that was given up. */
+async function undeliveredMail(world: World): Promise<Act> {
+  const { env, clock } = world;
+  const { params = {} } = await somebody({})(world, NOBODY);
+  const id = params.person ?? '';
+  const person = await findPerson(env.db.read, id);
+  assert.ok(person);
+  await env.db.transaction(async (tx) => {
+    await queueMail(env, tx, person.user, { kind: 'set_up_asked' });
+    const dead = { dead_at: clock.at, tries: 9, last_fault: 'refused' };
+    await tx.updateTable('outbox').set(dead).where('recipient', '=', person.user.email).execute();
+  });
+  const row = env.db.read.selectFrom('outbox').select('id').where('recipient', '=', person.user.email);
+  return { params: { person: id, mail: (await row.executeTakeFirstOrThrow()).id } };
+}
+
+/** What the sender has just made and may still see. */
+async function shownSecret({ env, clock }: World, { userId }: Sender): Promise<Act> {
+  const id = env.newId();
+  const text = JSON.stringify({ kind: 'access_code', base: '/console/people', id: userId, name: 'Somebody' });
+  const sealed_secret = env.keys.seal('shown-secret', { table: 'shown_secrets', rowId: id, userId }, text);
+  const row = { id, user_id: userId, sealed_secret, expires_at: clock.at + 600 };
+  await env.db.transaction((tx) => tx.insertInto('shown_secrets').values(row).execute());
+  return { params: { secret: id } };
+}
+
+const NOBODY: Sender = { userId: '', rowId: '', token: '', partner: { id: '', slug: '' }, secret: '', email: '' };
+
+/** A webhook, and a delivery to it that was given up. */
+function someWebhook(values: object = {}): Recipe {
+  return async ({ env, clock }) => {
+    const made = await addWebhook(env, 'command_line', { url: 'https://hook.example/', events: ['user.mfa_reset'] });
+    assert.ok(!isRefusal(made));
+    const { id } = made.webhook;
+    const delivery = {
+      ...{ id: env.newId(), webhook_id: id, type: 'user.mfa_reset', payload: '{}', created_at: clock.at },
+      ...{ next_try_at: clock.at, tries: 9, delivered_at: null, dead_at: clock.at, last_fault: 'status_500' },
+    };
+    await env.db.transaction(async (tx) => {
+      await createDelivery(tx, delivery);
+      if (Object.keys(values).length > 0) await tx.updateTable('webhooks').set(values).where('id', '=', id).execute();
+    });
+    return { params: { webhook: id, delivery: delivery.id } };
+  };
+}
