@@ -54,8 +54,12 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   clock_offsets: { at: 'due' },
   outbox: {
     ...{ created_at: 'moves', expires_at: 'moves', next_try_at: 'due' },
-    ...{ sent_at: 'tells', dead_at: 'tells' },
+    ...{ sent_at: 'tells', dead_at: 'tells', held_since: 'due' },
   },
+  former_emails: { left_at: 'tells', reserved_until: { within: 30 * DAY } },
+  // Where one is counted, a window that ends too late is over already.
+  refusal_counts: { since: 'tells', ends_at: { within: 10 * MINUTE } },
+  shown_secrets: { expires_at: { within: 10 * MINUTE } },
   jobs: { lease_until: 'due', last_run_at: 'due', last_finished_at: 'tells' },
   reminders: { required_from: 'chosen', queued_at: 'tells' },
   // Sealed as they are. What is kept by age goes by the batches that were sealed afterwards.

@@ -141,7 +141,7 @@ test('a reason that a spreadsheet would run is text in the CSV, and the lines st
     const form_token = /name="form_token" value="([^"]+)"/.exec(page)?.[1] ?? '';
     const body = new URLSearchParams({ form_token, email: 'no@one.example' });
     const headers = { origin: ORIGIN, 'user-agent': agent };
-    assert.equal((await person.send('/forgot-password', { method: 'POST', body, headers })).status, 200);
+    assert.equal((await person.send('/forgot-password', { method: 'POST', body, headers })).status, 303);
   }
   const lines: string[] = [];
   for await (const line of exportAudit(world.env, { format: 'csv', actor: 'command_line' })) lines.push(line);

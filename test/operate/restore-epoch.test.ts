@@ -106,6 +106,9 @@ test('the plan of every table says what a restore does with it, and a restore do
   const { world, server, file } = await backedUp(t);
   await server.stop();
   const backup = new DatabaseSync(file);
+  // A backup leaves these out; a copy of the files does not.
+  const shown = backup.prepare('insert into shown_secrets select ?, id, ?, ? from users limit 1');
+  shown.run('shown', '', server.env.now() + 600);
   const rowsIn = (db: DatabaseSync, table: string) =>
     db.prepare(`select count(*) as count from "${table}"`).get()?.count;
   const plans = Object.entries<TablePlan>(TABLES);

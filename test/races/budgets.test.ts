@@ -160,5 +160,5 @@ async function fail(race: Race, racer: Racer, tries: number, everySeconds: numbe
 async function comparedAndNot(race: Race, userId: string, action: string, reason: string): Promise<[number, number]> {
   const events = await race.eventsOf(userId, action);
   const compared = events.filter(({ detail }) => detail.reason === reason).length;
-  return [compared, events.length - compared];
+  return [compared, events.length - compared + (await race.refusedByLimit(userId, action))];
 }

@@ -40,7 +40,9 @@ describe('at once', () => {
       }
       const answers = await race.send(times(20, ...forms));
       assertNoFaults(answers);
-      assert.equal(answers.filter(({ status }) => status === 303).length, 1);
+      // A form that is sent again leads where it led.
+      const winners = [...answers.entries()].filter(([, { status }]) => status === 303).map(([index]) => index % 2);
+      assert.deepEqual([new Set(winners).size, winners.length], [1, 10]);
       const { read } = race.env.db;
       const having = await read.selectFrom('users').select('id').where('email', '=', email).execute();
       assert.equal(having.length, 1);

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
+import { flushRefusals } from '#features/operate/refusals.ts';
 import { openNode } from './node.ts';
 
 // One more node of the service that the test runs, in a thread of its own: see startNode.
 assert(parentPort);
 const closers: (() => unknown)[] = [];
-const { port } = await openNode({ after: (close) => closers.push(close) }, workerData);
+const { port, world } = await openNode({ after: (close) => closers.push(close) }, workerData);
 parentPort.postMessage(port);
-await once(parentPort, 'message');
+for (let [said] = await once(parentPort, 'message'); said === 'flush'; [said] = await once(parentPort, 'message')) {
+  await flushRefusals(world.env);
+  parentPort.postMessage('flushed');
+}
 for (const close of closers.toReversed()) await close();
 process.exit();

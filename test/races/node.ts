@@ -38,15 +38,21 @@ export async function openNode(t: Closer, { database, memory }: Shared): Promise
   return { world, port: Number(new URL(listening.url).port) };
 }
 
-/** A node with a thread, connections and memory of its own; answers its port. */
-export async function startNode(t: Closer, shared: Shared): Promise<number> {
+/** A node with a thread, connections and memory of its own; answers its port, and how to have it count its refusals. */
+export async function startNode(t: Closer, shared: Shared): Promise<{ port: number; flush(): Promise<void> }> {
   const worker = new Worker(new URL('./node-thread.ts', import.meta.url), { workerData: shared });
   t.after(async () => {
     worker.postMessage('stop');
     await once(worker, 'exit');
   });
   const [port] = await once(worker, 'message');
-  return port;
+  return {
+    port,
+    async flush() {
+      worker.postMessage('flush');
+      await once(worker, 'message');
+    },
+  };
 }
 
 function clockIn(memory: Shared['memory']): Clock {

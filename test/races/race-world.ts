@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
+import { flushRefusals } from '#features/operate/refusals.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { knowDevice } from '#flows/know-device.ts';
 import { findPerson } from '#store/users.ts';
@@ -33,7 +34,8 @@ export async function openRace(t: Closer) {
   const database = { path: join(folder, 'race.db'), keyText: `${first},${second}` };
   const shared = { database, memory: sharedMemory(START) };
   const { world, port } = await openNode(t, shared);
-  const ports = [port, await startNode(t, shared)];
+  const other = await startNode(t, shared);
+  const ports = [port, other.port];
   t.after(() => rmSync(folder, { recursive: true }));
   const { env } = world;
   const keys = loadKeyRing(`${second},${first}`);
@@ -122,6 +124,16 @@ export async function openRace(t: Closer) {
     pendingTokens,
     send,
     eventsOf: (userId: string, action: string) => eventsOf(env, userId, action),
+    /** How often this person was refused by a limit, as the audit log will say: each node counts its own. */
+    async refusedByLimit(userId: string, action: string): Promise<number> {
+      await Promise.all([flushRefusals(env), other.flush()]);
+      const rows = await env.db.read.selectFrom('refusal_counts').select(['event', 'repeated']).execute();
+      const own = rows.filter(({ event }) => {
+        const { action: done, subject } = JSON.parse(event);
+        return done === action && subject === userId;
+      });
+      return own.reduce((sum, { repeated }) => sum + Number(repeated), 0);
+    },
     sessionsOf: (userId: string) =>
       env.db.read.selectFrom('sessions').selectAll().where('user_id', '=', userId).execute(),
   };

@@ -39,7 +39,8 @@ export async function programs(service: Service): Promise<void> {
 /** One on the page that shows it once, one as the command line prints it; answers the second. */
 async function makeKeys({ env, tell }: Service, admin: Person): Promise<string> {
   const shown = await admin.post('/console/api-keys/new', { name: 'CRM', 'users:read': 'yes', expires: '' });
-  assert.equal(shown.status, 200);
+  assert.equal(shown.status, 303);
+  assert.match((await admin.get(String(shown.location))).text, /sp_[\w-]{49}/);
   await admin.get('/console/api-keys');
   const scopes = ['partners:read', 'partners:write', 'users:read', 'users:write', 'users:reset_mfa', 'audit:read'];
   const made = await addApiKey(env, 'command_line', { name: 'ERP', scopes, expiresAt: undefined });
@@ -50,7 +51,9 @@ async function makeKeys({ env, tell }: Service, admin: Person): Promise<string> 
 
 async function makeWebhooks({ env, tell }: Service, admin: Person, url: string): Promise<string> {
   const all = Object.fromEntries(WEBHOOK_EVENTS.map((event) => [event, 'yes']));
-  assert.equal((await admin.post('/console/webhooks/new', { url, ...all })).status, 200);
+  const shown = await admin.post('/console/webhooks/new', { url, ...all });
+  assert.equal(shown.status, 303);
+  assert.match((await admin.get(String(shown.location))).text, /whsec_/);
   const made = await addWebhook(env, 'command_line', { url, events: WEBHOOK_EVENTS });
   assert.ok(!isRefusal(made));
   tell('webhook secret', made.secret);

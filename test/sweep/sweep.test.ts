@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { sql } from 'kysely';
+import { FORM } from '#core/named-act.ts';
 import { KIND } from '../databases/open.ts';
 import { liveThrough } from './flows.ts';
 import { EVERY_ROW, placesOf, ROWS } from './places.ts';
@@ -257,7 +258,10 @@ describe('a seeded leak is found', () => {
 
   it('in a column: the link in an answer that is kept', async () => {
     const { db } = service.env;
-    const [row] = await db.read.selectFrom('idempotent_calls').selectAll().execute();
+    // A backup leaves out where forms led.
+    const calls = db.read.selectFrom('idempotent_calls').selectAll().where('api_key_id', '!=', FORM);
+    const [row] = await calls.execute();
+    assert.ok(row);
     const set = (sealed_answer: string) =>
       db.transaction((tx) =>
         tx

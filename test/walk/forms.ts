@@ -6,6 +6,7 @@ import { makeAccessCode } from '#flows/access-code.ts';
 import { addApiKey } from '#flows/api-keys.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
+import { queueMail } from '#flows/mail.ts';
 import { makeLink } from '#flows/make-link.ts';
 import { addWebhook, stopWebhook } from '#flows/webhooks.ts';
 import { findPerson } from '#store/users.ts';
@@ -312,6 +313,18 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     ...{ email: 'bo@acme.example', name: 'Bo', role: 'member' },
   }),
   '/console/people/:person/access-code': about('access-code', { minutes: '10' }, giveCode),
+  '/console/people/:person/mail/:mail': async (world) => {
+    const { user } = await ana(world);
+    const found = await findPerson(world.env.db.read, user.id);
+    assert.ok(found);
+    await world.env.db.transaction(async (tx) => {
+      await queueMail(world.env, tx, found.user, { kind: 'set_up_asked' });
+      await tx.updateTable('outbox').set({ dead_at: world.clock.at, tries: 9, last_fault: 'refused' }).execute();
+    });
+    const { id } = await world.env.db.read.selectFrom('outbox').select('id').executeTakeFirstOrThrow();
+    const browser = await enterStaff(world, 'csm', 'chris@portal.example');
+    return { browser, action: `/console/people/${user.id}/mail/${id}` };
+  },
   '/console/people/:person/reset-mfa': about('reset-mfa', WHY),
   '/console/people/:person/disable': about('disable', { reason: 'left' }),
   '/console/people/:person/enable': about('enable', { reason: 'is back' }, set('users', { disabled_at: 1 })),
