@@ -72,6 +72,13 @@ export function endOthers(model: Model, person: Person, keep?: Session | Pending
   }
 }
 
+/** Whoever was signed in where a link is followed is not any more. */
+export function signOutHere(model: Model, session: Session | undefined): readonly string[] {
+  if (session === undefined || !isLiveSession(model, session)) return [];
+  session.ended = true;
+  return ['session.ended'];
+}
+
 export function forgetDevices(model: Model, person: Person, keepId?: string): void {
   const kept = model.devices.filter((device) => device.person !== person || device.id === keepId);
   model.devices.splice(0, Infinity, ...kept);

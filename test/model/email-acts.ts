@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Act, act, assertRefused, type Drawn, type Events, type On, ordinal, pick } from './act.ts';
 import { emailChangeLane } from './counters.ts';
-import { addLink, endOthers, forgetDevices, newId, revokeLinks } from './effects.ts';
+import { addLink, endOthers, forgetDevices, newId, revokeLinks, signOutHere } from './effects.ts';
 import { inside, refusedForStepUp } from './inside.ts';
 import { type Browser, DAY, isLiveLink, isSteppedUp, type Link, MINUTE, type Model, type Person } from './model.ts';
 import type { Real } from './real.ts';
@@ -81,12 +81,13 @@ const confirmEmail = inside('confirm an email', fc.record({ which: ordinal }), a
 const goBack = withLink('revert', async (model, real, { link, browser, node }) => {
   const { person, email } = link;
   const isTaken = model.people.some((one) => one !== person && one.email === email);
+  const { session } = browser;
   const answer = await real.post(node, browser, link.path);
   if (!isLiveLink(model, link) || isTaken || email === undefined) {
     assertRefused(answer, ['not_found']);
     return [];
   }
-  assert.equal(answer.status, 200);
+  assert.equal(answer.status, 303);
   assert.deepEqual([answer.cookies.session, answer.cookies.pending], [undefined, undefined], 'no sign-in by a link');
   link.dead = true;
   for (const later of model.links.slice(model.links.indexOf(link))) if (later.person === person) later.dead = true;
@@ -95,7 +96,7 @@ const goBack = withLink('revert', async (model, real, { link, browser, node }) =
   endOthers(model, person);
   forgetDevices(model, person);
   addLink(model, 30 * MINUTE, { purpose: 'reset', person, path: await real.mailedLink(node, 'password_reset') });
-  return ['email.reverted'];
+  return ['email.reverted', ...signOutHere(model, session)];
 });
 
 type Following = On & { readonly link: Link; readonly browser: Browser };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { act, assertRefused, type Drawn, isColleague, onPerson, someone } from './act.ts';
 import { devicePasswordLane, passwordLane, resetMailLane } from './counters.ts';
-import { addLink, endOthers, forgetDevices, knowDevice, revokeLinks } from './effects.ts';
+import { addLink, endOthers, forgetDevices, knowDevice, revokeLinks, signOutHere } from './effects.ts';
 import { withLink } from './email-acts.ts';
 import {
   HOUR,
@@ -28,7 +28,7 @@ const askForLink = act({
     assert(person && browser);
     const limited = model.counters.reserve([resetMailLane(person.email)], model.now).length > 0;
     const { status } = await real.post(node, browser, '/forgot-password', { email: person.email });
-    assert.equal(status, 200);
+    assert.equal(status, 303);
     if (limited || isShutOut(model, person)) return [];
     revokeLinks(model, person, ['reset']);
     addLink(model, 30 * MINUTE, { purpose: 'reset', person, path: await real.mailedLink(node, 'password_reset') });
@@ -54,6 +54,7 @@ const mailLink = onPerson(
 
 const useLink = withLink('reset', async (model, real, { link, browser, node }) => {
   const { person } = link;
+  const { session } = browser;
   const password = nextPassword(model);
   const answer = await real.post(node, browser, link.path, { password });
   if (!isLiveLink(model, link)) {
@@ -64,7 +65,7 @@ const useLink = withLink('reset', async (model, real, { link, browser, node }) =
   assert.deepEqual([answer.cookies.session, answer.cookies.pending], [undefined, undefined], 'no sign-in by a link');
   setPassword(model, person, password, answer);
   endOthers(model, person);
-  return ['password.reset', 'sessions.ended_others'];
+  return ['password.reset', 'sessions.ended_others', ...signOutHere(model, session)];
 });
 
 /** A link is used up, and this browser is the one that is known. Answers the name of the device. */
@@ -124,7 +125,7 @@ const accept = withLink('invitation', async (model, real, { link, browser, node 
   const state = stateAfterPassword(model, person);
   if (state === 'complete') {
     assert.equal(answer.location, '/sign-in?password-saved');
-    return ['invitation.accepted'];
+    return ['invitation.accepted', ...signOutHere(model, session)];
   }
   // What is begun here takes the place of whoever was signed in here.
   if (isLiveSession(model, session)) session.ended = true;

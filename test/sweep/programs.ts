@@ -17,6 +17,14 @@ export const IN_THE_ADDRESS = 'address-of-a-lantern-that-nobody-guesses';
 export async function programs(service: Service): Promise<void> {
   const closings: (() => unknown)[] = [];
   const receiver = await openReceiver({ after: (work) => void closings.push(work) });
+  try {
+    await actThrough(service, receiver);
+  } finally {
+    for (const closing of closings) await closing();
+  }
+}
+
+async function actThrough(service: Service, receiver: Awaited<ReturnType<typeof openReceiver>>): Promise<void> {
   const staff = browserAt(service.app, '192.0.2.20');
   const admin = await enterStaff({ ...service.world, person: () => staff }, 'admin', 'programs@portal.example');
   const key = await makeKeys(service, admin);
@@ -33,7 +41,6 @@ export async function programs(service: Service): Promise<void> {
   await replay(service.env, 'command_line', delivery);
   await admin.post(`/console/webhooks/${hook}/rotate`);
   await deliverWebhooks(service.env);
-  for (const closing of closings) await closing();
 }
 
 /** One on the page that shows it once, one as the command line prints it; answers the second. */
