@@ -160,7 +160,7 @@ async function answerUnmatched(hono: Hono<Wire>, house: House, ask: Ask): Promis
   if (plain !== undefined && isKnown('GET', plain)) {
     return replyResponse(house, ask, { status: 308, location: plain + ask.search, cookies: [] });
   }
-  const methods = ['GET', 'POST', 'DELETE'].filter((method) => isKnown(method, ask.pathname));
+  const methods = ['GET', 'POST', 'DELETE', 'OPTIONS'].filter((method) => isKnown(method, ask.pathname));
   if (methods.length === 0 || methods.includes(ask.request.method)) {
     return ask.pathname.startsWith('/api/') ? refuse(house, ask, problem('not_found')) : answerMissing(house, ask);
   }

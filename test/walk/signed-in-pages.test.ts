@@ -4,7 +4,9 @@ import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { addApiKey } from '#flows/api-keys.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
+import { queueMail } from '#flows/mail.ts';
 import { addWebhook } from '#flows/webhooks.ts';
+import { findPerson } from '#store/users.ts';
 import { enterStaff } from '../http/console-story.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 import { pathOf, TABLE } from './walk.ts';
@@ -80,8 +82,9 @@ test('every page of a session carries Sign out and a link to /security', async (
   checkWaysOut(shown);
 });
 
-const STAFF_FILES = /\.csv$/;
+const STAFF_FILES = /\.csv$|\/export\/file$/;
 const LEADS_ON = '/console';
+const SHOWS_A_SECRET = '/console/secrets/:secret';
 
 /** A partner, people in each state, a waiting reset and a program that acts and hears, so that every page of the console has somebody to be about. */
 async function settleConsole(world: World) {
@@ -96,25 +99,39 @@ async function settleConsole(world: World) {
       .values({ id: request, user_id: person.id, ...asked, checked_by: 'callback', check_note: 'office' })
       .execute(),
   );
+  const mail = await undeliveredMail(world, person.id);
   const key = await addApiKey(world.env, 'command_line', { name: 'CRM', scopes: ['users:read'], expiresAt: undefined });
   const hook = await addWebhook(world.env, 'command_line', { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
   assert.ok(!isRefusal(key) && !isRefusal(hook));
   const programs = { ':key': key.apiKey.id, ':webhook': hook.webhook.id };
-  const ids = { ':partner': partner.id, ':request': request, ...programs };
+  const ids = { ':partner': partner.id, ':request': request, ':mail': mail, ...programs };
   return (path: string) =>
     path
-      .replace(/:partner|:request|:key|:webhook/g, (name) => ids[name as keyof typeof ids])
+      .replace(/:partner|:request|:mail|:key|:webhook/g, (name) => ids[name as keyof typeof ids])
       .replace(':person', path.startsWith('/console/staff') ? staff.id : person.id);
+}
+
+async function undeliveredMail({ env, clock }: World, userId: string): Promise<string> {
+  const found = await findPerson(env.db.read, userId);
+  assert.ok(found);
+  return env.db.transaction(async (tx) => {
+    const id = await queueMail(env, tx, found.user, { kind: 'set_up_asked' });
+    const dead = { dead_at: clock.at, tries: 9, last_fault: 'refused' };
+    await tx.updateTable('outbox').set(dead).where('id', '=', id).execute();
+    return id;
+  });
 }
 
 test('every page of the console carries Sign out and a link to /security', async (t) => {
   const world = await openWorld(t);
   const realPath = await settleConsole(world);
   const admin = await enterStaff(world, 'admin', 'robin@portal.example');
+  const made = await admin.post('/console/api-keys/new', { name: 'ERP', 'users:read': 'yes', expires: '' });
+  const secret = made.location ?? '';
   const shown = new Map<string, string>();
   const pages = PAGES.filter(({ guard, path }) => guard.startsWith('staff') && !STAFF_FILES.test(path));
   for (const { path } of pages.filter(({ path }) => path !== LEADS_ON)) {
-    const { status, text } = await admin.get(realPath(path));
+    const { status, text } = await admin.get(path === SHOWS_A_SECRET ? secret : realPath(path));
     assert.equal(status, 200, path);
     shown.set(path, text);
   }
