@@ -18,9 +18,10 @@ import { browserOf, refusalPage, replyResponse } from './page-answer.ts';
 import { answerPage } from './pages.ts';
 import { readParams } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
+import { answerProtocol } from './protocol.ts';
 import { checkRaw, isForAnyHost } from './raw-checks.ts';
 import { requestIdOf } from './request-id.ts';
-import type { Guard, PageRoute, Route } from './route.ts';
+import type { AnyGuard, PageRoute, Route } from './route.ts';
 import { siteOf } from './site.ts';
 import { answerFile, assets, brandFiles } from './static.ts';
 import { answerRaw, answerUnreadable, refuseConnect } from './wire.ts';
@@ -93,11 +94,13 @@ function watchHost({ watch }: House, { url = '', headers }: IncomingMessage, ref
   else if (refusal === undefined && !isForAnyHost(url)) watch.clear('host_unknown');
 }
 
-export type RouteRow = { readonly method: string; readonly path: string; readonly guard: Guard };
+export type RouteRow = { readonly method: string; readonly path: string; readonly guard: AnyGuard };
 
 /** Every route, static files, health and the document too: what `sallyport routes` prints and the walk of guards tests. */
 export function routeTable(routes: readonly Route[]): readonly RouteRow[] {
-  const declared = routes.map(({ method, path, guard }) => ({ method, path, guard }));
+  const declared = routes.flatMap((route) =>
+    methodsOf(route).map((method) => ({ method, path: route.path, guard: route.guard })),
+  );
   return [...declared, ...OWN_PATHS.map((path) => ({ method: 'GET', path, guard: 'public' as const }))];
 }
 
@@ -115,12 +118,27 @@ function isShownPage(route: Route): route is PageRoute {
 function addRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): void {
   for (const route of routes) {
     const hasParams = route.path.includes(':');
-    hono.on(route.method, route.path, (c: Context<Wire>) => {
+    hono.on(methodsOf(route), [route.path], (c: Context<Wire>) => {
       c.env.route = route.path;
       const params = hasParams ? readParams(c.req.param()) : NO_PARAMS;
       if (params === undefined) return answerUnmatched(hono, house, c.env);
-      return route.mouth === 'api' ? answerCall(house, route, c.env, params) : answerPage(house, route, c.env, params);
+      return answerRoute(house, route, c.env, params);
     });
+  }
+}
+
+function methodsOf(route: Route): string[] {
+  return route.mouth === 'protocol' ? [...route.methods] : [route.method];
+}
+
+function answerRoute(house: House, route: Route, ask: Ask, params: Readonly<Record<string, string>>) {
+  switch (route.mouth) {
+    case 'api':
+      return answerCall(house, route, ask, params);
+    case 'page':
+      return answerPage(house, route, ask, params);
+    case 'protocol':
+      return answerProtocol(house, route, ask, params);
   }
 }
 

@@ -23,7 +23,7 @@ export function headerSets(site: Site): HeaderSets {
     page: {
       ...everywhere,
       'cache-control': 'no-store',
-      'content-security-policy': PAGE_POLICY,
+      'content-security-policy': policyWith(),
       'cross-origin-opener-policy': 'same-origin',
       'permissions-policy': PERMISSIONS,
     },
@@ -39,14 +39,22 @@ const PERMISSIONS = [
   ...['clipboard-write', 'publickey-credentials-get', 'publickey-credentials-create'].map((name) => `${name}=(self)`),
 ].join(', ');
 
+/**
+ * The policy of a page. `form-action` is applied to every redirect after a form, too: what leads elsewhere goes over a
+ * page of ours (`way-on.ts`).
+ *
+ * @param origin where a form of this one page may be sent, beside us
+ */
+export function policyWith(origin?: string): string {
+  return [...PAGE_POLICY, `form-action 'self'${origin === undefined ? '' : ` ${origin}`}`].join('; ');
+}
+
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self'",
-  // For every redirect after a form too: what leads elsewhere goes over a page of ours (`way-on.ts`).
-  "form-action 'self'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
-].join('; ');
+];

@@ -55,6 +55,8 @@ export type Ask = {
   readonly search: string;
   /** The pattern of the route that answers, for the log: a raw path can carry a token. */
   route: string;
+  /** The request of another program that this tab signs in for: see `resume.ts`. */
+  resume: string | undefined;
   /** Whether the access log mentions it only when asked to tell everything. */
   quiet: boolean;
 };
@@ -72,6 +74,7 @@ export function askOf(request: Request, arrival: Arrival, requestId: string, isF
     pathname: query === -1 ? url.slice(start) : url.slice(start, query),
     search: query === -1 ? '' : url.slice(query),
     route: 'none',
+    resume: undefined,
     quiet: false,
   };
 }

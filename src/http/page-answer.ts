@@ -3,10 +3,12 @@ import { isLocale, type Locale, negotiateLocale, type PlainKey, translator } fro
 import { type Cookies, isTokenShaped, readCookies, setCookie } from './cookie.ts';
 import { makeFormToken } from './form.ts';
 import { type Found, formBinding } from './guard.ts';
+import { policyWith } from './headers.ts';
 import type { Ask, House } from './house.ts';
 import { errorPage } from './layout.ts';
 import { type Problem, type ProblemCode, problem, problemHeaders, statusOf } from './problem.ts';
 import { type Reply, show } from './reply.ts';
+import { resumedAddress } from './resume.ts';
 import type { PageGuard } from './route.ts';
 import type { View } from './view.ts';
 import { leavesUs, wayOnAddress } from './way-on.ts';
@@ -98,6 +100,7 @@ export function drawView(house: House, ask: Ask, browser: Browser, guard: PageGu
     // The address of a form has no query of ours.
     path: isPost ? ask.pathname : ask.pathname + ask.search,
     ...(isPost && { stepsToPage: stepsToPage(house, ask) }),
+    ...(ask.resume !== undefined && { resume: ask.resume }),
   };
   const user = found.session?.user;
   if (user === undefined) return view;
@@ -124,8 +127,9 @@ export function pageResponse(house: House, ask: Ask, { cookies, formCookie }: Br
 export function replyResponse(house: House, ask: Ask, reply: Reply): Response {
   const { requestId } = ask;
   const { html, file } = reply;
-  const location = reply.location === undefined ? undefined : nextAddress(house, ask, reply.location);
+  const location = reply.location === undefined ? undefined : nextAddress(house, ask, reply);
   const headers = new Headers({ ...house.headers.page, 'x-request-id': requestId, ...reply.headers });
+  if (reply.formAction !== undefined) headers.set('content-security-policy', policyWith(reply.formAction));
   if (html !== undefined) headers.set('content-type', 'text/html; charset=utf-8');
   if (file !== undefined) headers.set('content-type', file.type);
   if (file?.name !== undefined) headers.set('content-disposition', `attachment; filename="${file.name}"`);
@@ -143,8 +147,10 @@ export function cameFrom({ site }: House, { request }: Ask): string | undefined 
 }
 
 /** A way that leaves us goes over a page of ours where a form began it: SECURITY, `form-action`. */
-function nextAddress(house: House, ask: Ask, location: string): string {
+function nextAddress(house: House, ask: Ask, { location: next = '', leavesFlow }: Reply): string {
   const { env, pages } = house;
+  const { resume, pathname } = ask;
+  const location = resume === undefined || leavesFlow ? next : resumedAddress(resume, pathname, next);
   const mayFollowForm = ask.request.method === 'POST' || cameFrom(house, ask) !== undefined;
   return mayFollowForm && leavesUs(env.config, pages, location) ? wayOnAddress(env.keys, location) : location;
 }

@@ -25,6 +25,7 @@ import {
 import { type FormFields, fitForm, isMediaType, isProblem, parseForm, readBody, readPageQuery } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import { type Reply, seeOther } from './reply.ts';
+import { RESUME_FIELD, readResume } from './resume.ts';
 import type { PageRoute } from './route.ts';
 import { answerOnce, namedActOf } from './sent-forms.ts';
 import type { View } from './view.ts';
@@ -32,7 +33,12 @@ import type { View } from './view.ts';
 type Params = Readonly<Record<string, string>>;
 type Fields = FormFields;
 /** A form as it was sent: its token, and the fields that its route knows, each short enough to be worked on. */
-type SentForm = { readonly token: string | undefined; readonly fields: Fields };
+type SentForm = {
+  readonly token: string | undefined;
+  /** The request of another program that its tab signs in for. */
+  readonly resume: string | undefined;
+  readonly fields: Fields;
+};
 /** What a form was sent with, or why it is none. */
 type Form = SentForm | Problem;
 
@@ -59,6 +65,7 @@ export async function answerPage(house: House, route: PageRoute, ask: Ask, param
   if (route.method === 'GET') return judge(visit, route, undefined);
   if (!isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
   const form = await readForm(ask, route);
+  if (!isProblem(form)) ask.resume = form.resume;
   const sent = isProblem(form) ? undefined : namedActOf(house.env.keys, visit.browser.formCookie, ask.pathname, form);
   return answerOnce(house, ask, sent, () => judge({ ...visit, sent }, route, form));
 }
@@ -81,6 +88,7 @@ function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
   const query = readPageQuery(ask.search);
   if (browser === undefined) return problem('invalid_request');
   if (isProblem(query)) return query;
+  ask.resume = readResume(query.get(RESUME_FIELD));
   const { device } = browser.cookies;
   const client = clientOf(house, ask, isDeviceShaped(device) ? device : undefined);
   if (isProblem(client)) return client;
@@ -107,7 +115,8 @@ function checkVisit({ house, ask, browser }: Visit, { guard, method, path }: Pag
     guard,
     isPost: method === 'POST',
     target: ask.pathname + ask.search,
-    canReturn: house.pages.has(path),
+    // A link on a foreign page must not decide where a step-up in another tab leads.
+    canReturn: house.pages.has(path) && ask.request.headers.get('sec-fetch-site') !== 'cross-site',
   };
   return checkPage(house.env, visit, browser.cookies);
 }
@@ -186,7 +195,8 @@ async function readForm({ request, arrival }: Ask, { form }: PageRoute): Promise
   const sent = parseForm(body.bytes);
   if (isProblem(sent)) return sent;
   const fitted = form === undefined ? { value: {} } : fitForm(form, sent.value);
-  return isProblem(fitted) ? fitted : { token: sent.value[FORM_TOKEN_FIELD], fields: fitted.value };
+  if (isProblem(fitted)) return fitted;
+  return { token: sent.value[FORM_TOKEN_FIELD], resume: readResume(sent.value[RESUME_FIELD]), fields: fitted.value };
 }
 
 /** The form's own page once more, with a token that fits: nothing is lost but the try. */

@@ -5,6 +5,10 @@ export type Reply = {
   /** A file that is not a page: its text, whole or in pieces as they come, and its media type. */
   readonly file?: { readonly type: string; readonly body: string | AsyncIterable<string>; readonly name?: string };
   readonly location?: string;
+  /** The redirect is the answer to another program, whatever this tab signs in for. */
+  readonly leavesFlow?: true;
+  /** The origin that a form of this page may be sent to, beside ours. */
+  readonly formAction?: string;
   readonly cookies: readonly CookieChange[];
   readonly headers?: Readonly<Record<string, string>>;
 };

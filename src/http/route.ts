@@ -9,12 +9,16 @@ import type { GrantedApiKey, GrantedSession } from '#store/granted.ts';
 import type { PendingSignIn } from '#store/pending-sign-ins.ts';
 import type { Session } from '#store/sessions.ts';
 import type { Partner } from '#store/users.ts';
+import type { Arrival } from './house.ts';
 import type { Form } from './parse.ts';
 import type { Reply } from './reply.ts';
 import type { View } from './view.ts';
 
 /** Who may call a route. A route without one does not compile; `sallyport routes` prints them. */
 export type Guard = PageGuard | ApiKeyGuard;
+
+/** What `sallyport routes` prints beside a path. */
+export type AnyGuard = Guard | ProtocolGuard;
 
 /** What a person in a browser can pass. */
 export type PageGuard = 'public' | 'pendingSignIn' | SessionGuard;
@@ -103,7 +107,7 @@ type ApiDeclaration<
 };
 
 /** A route with its types erased, as the table holds it. */
-export type Route = PageRoute | ApiRoute;
+export type Route = PageRoute | ApiRoute | ProtocolRoute;
 
 export type PageRoute = {
   readonly mouth: 'page';
@@ -128,6 +132,54 @@ export type ApiRoute = {
   readonly refusals: readonly Refusal['refused'][];
   readonly handle: (call: never) => Promise<unknown>;
 };
+
+/**
+ * Who may call a route of a protocol: `oidcClient` proves itself as the protocol says, `trustedProxy` is a proxy of the
+ * settings that asks on behalf of a browser. The handler checks it; the guard names it for the table of routes.
+ */
+export type ProtocolGuard = 'public' | 'oidcClient' | 'trustedProxy';
+
+/** A request of a program or a proxy, by a protocol that is not ours. */
+export type ProtocolCall = {
+  readonly env: Env;
+  readonly request: globalThis.Request;
+  readonly arrival: Arrival;
+  readonly client: Client;
+  readonly params: Readonly<Record<string, string>>;
+  /** With its question mark, or empty. */
+  readonly search: string;
+  /** Empty for GET. At most 64 KiB. */
+  readonly body: Buffer;
+  readonly view: View;
+  /** The hash of the form cookie: what belongs to one browser is bound to it. */
+  readonly browser: string;
+  /** Whose browser it is, where it is one of ours. */
+  readonly session: Session | undefined;
+  readonly pending: PendingSignIn | undefined;
+};
+
+/** An answer of a protocol: a page of ours, or what the protocol says, with its own headers. */
+export type ProtocolReply = Reply | RawReply;
+
+export type RawReply = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly raw: string;
+};
+
+export type ProtocolRoute = {
+  readonly mouth: 'protocol';
+  /** `ALL` is every method that the server takes. */
+  readonly methods: readonly string[];
+  readonly path: string;
+  readonly guard: ProtocolGuard;
+  readonly handle: (call: ProtocolCall) => Promise<ProtocolReply> | ProtocolReply;
+};
+
+/** Declares a route of a protocol: neither its bodies nor its errors are of our JSON API, and its forms come from elsewhere. */
+export function protocol(declaration: Omit<ProtocolRoute, 'mouth'>): ProtocolRoute {
+  return { mouth: 'protocol', ...declaration };
+}
 
 /** Declares a page: what it is, who may see it, and how it answers, in one place. */
 export function page<const G extends PageGuard, F extends Form | undefined = undefined>(

@@ -13,6 +13,8 @@ export type View = {
   /** On the answer to a form: how many steps above its address a page can be asked for. */
   readonly stepsToPage?: number;
   readonly formToken: string;
+  /** The request of another program that this tab signs in for: every form and link of the sign-in carries it. */
+  readonly resume?: string;
   /** Present on signed-in pages: they carry Sign out and a link to /security. */
   readonly signedIn?: { readonly name: string; readonly email: string };
   /** Present when staff are signed in: the console is theirs. */

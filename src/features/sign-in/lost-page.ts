@@ -1,4 +1,5 @@
 import { contactLink, layout } from '#http/layout.ts';
+import { inFlow } from '#http/parts/actions.ts';
 import { type Html, html } from '#http/parts/html.ts';
 import type { View } from '#http/view.ts';
 
@@ -21,6 +22,6 @@ export function lostPage(view: View, { isPending }: { readonly isPending: boolea
 <p>${t('lost.never')}</p>
 <h2>${t('lost.then')}</h2>
 <p>${t('lost.then.text')}</p>
-<p><a href="${isPending ? '/sign-in/recovery-code' : '/sign-in'}">${t(isPending ? 'signIn.useRecoveryCode' : 'forgot.back')}</a></p>`,
+<p><a href="${inFlow(view, isPending ? '/sign-in/recovery-code' : '/sign-in')}">${t(isPending ? 'signIn.useRecoveryCode' : 'forgot.back')}</a></p>`,
   });
 }

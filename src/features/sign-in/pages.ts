@@ -1,7 +1,7 @@
 import type { Notice } from '#core/notice.ts';
 import type { Refusal } from '#core/result.ts';
 import { layout } from '#http/layout.ts';
-import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
+import { actions, form, inFlow, linkButton, submitButton } from '#http/parts/actions.ts';
 import { codeField, textField, usernameField } from '#http/parts/fields.ts';
 import { type Html, html } from '#http/parts/html.ts';
 import { notice as noticeBox } from '#http/parts/text.ts';
@@ -97,8 +97,8 @@ ${codeField({
 })}
 ${submitButton(t('button.verify'))}`,
     )}
-<p><a href="/sign-in/recovery-code">${t('signIn.useRecoveryCode')}</a></p>
-<p class="quiet"><a href="/help/troubleshooting">${t('signIn.code.help')}</a> · <a href="/sign-in/lost">${t('lost.link')}</a></p>`,
+<p><a href="${inFlow(view, '/sign-in/recovery-code')}">${t('signIn.useRecoveryCode')}</a></p>
+<p class="quiet"><a href="/help/troubleshooting">${t('signIn.code.help')}</a> · <a href="${inFlow(view, '/sign-in/lost')}">${t('lost.link')}</a></p>`,
   });
 }
 
@@ -126,8 +126,8 @@ ${codeField({
 })}
 ${submitButton(t('button.verify'))}`,
 )}
-<p><a href="/sign-in/one-time-code">${t('signIn.useOneTimeCode')}</a></p>
-<p class="quiet"><a href="/sign-in/lost">${t('signIn.recovery.help')}</a></p>`,
+<p><a href="${inFlow(view, '/sign-in/one-time-code')}">${t('signIn.useOneTimeCode')}</a></p>
+<p class="quiet"><a href="${inFlow(view, '/sign-in/lost')}">${t('signIn.recovery.help')}</a></p>`,
   });
 }
 

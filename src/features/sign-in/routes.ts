@@ -31,7 +31,9 @@ export const signInRoutes: readonly Route[] = [
     path: '/sign-in',
     guard: 'public',
     handle({ view, query, session }) {
-      if (session) return seeOther(wayOn(session, view.now));
+      // A request of a portal can ask a signed-in person to sign in again, or for somebody else.
+      const isAskedAgain = view.resume !== undefined && query.has('again');
+      if (session && !isAskedAgain) return seeOther(wayOn(session, view.now));
       const returnTo = continuePath(view.keptReturnTo ?? query.get('return_to') ?? '');
       const refusal = query.has('ended') ? refuse('sign_in_expired') : undefined;
       const [isLost, passwordSaved] = [query.has('lost'), query.has('password-saved')];

@@ -1,6 +1,6 @@
 import type { Refusal } from '#core/result.ts';
 import { layout } from '#http/layout.ts';
-import { form, submitButton } from '#http/parts/actions.ts';
+import { form, inFlow, submitButton } from '#http/parts/actions.ts';
 import { codeField, textField, usernameField } from '#http/parts/fields.ts';
 import { type Content, type Html, html } from '#http/parts/html.ts';
 import { refusalText } from '#http/refusal-text.ts';
@@ -71,13 +71,14 @@ function fieldOf({ t }: View, method: StepUpMethod, error: string | undefined): 
   }
 }
 
-function otherWay({ t }: View, method: StepUpMethod): Content {
+function otherWay(view: View, method: StepUpMethod): Content {
+  const { t } = view;
   switch (method) {
     case 'password':
       return undefined;
     case 'totp':
-      return html`<p><a href="/step-up/recovery-code">${t('signIn.useRecoveryCode')}</a></p>`;
+      return html`<p><a href="${inFlow(view, '/step-up/recovery-code')}">${t('signIn.useRecoveryCode')}</a></p>`;
     case 'recovery_code':
-      return html`<p><a href="/step-up">${t('stepUp.useOneTimeCode')}</a></p>`;
+      return html`<p><a href="${inFlow(view, '/step-up')}">${t('stepUp.useOneTimeCode')}</a></p>`;
   }
 }

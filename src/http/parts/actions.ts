@@ -1,3 +1,4 @@
+import { withResume } from '#http/resume.ts';
 import type { View } from '#http/view.ts';
 import { attributes, type Content, type Html, html } from './html.ts';
 
@@ -5,12 +6,17 @@ type Variant = 'primary' | 'quiet' | 'danger';
 
 /** A form that posts, with the token that proves it is ours. What is missing is said by our page, in its language: `novalidate`. */
 export function form(view: View, action: string, body: Content): Html {
-  return html`<form method="post" action="${action}" novalidate><input type="hidden" name="form_token" value="${view.formToken}">
+  return html`<form method="post" action="${action}" novalidate><input type="hidden" name="form_token" value="${view.formToken}">${view.resume !== undefined && html`<input type="hidden" name="resume" value="${view.resume}">`}
 ${body}</form>`;
 }
 
 export function submitButton(label: string, variant: Variant = 'primary'): Html {
   return html`<button type="submit" class="button ${variant}">${label}</button>`;
+}
+
+/** The address of a page of the sign-in, for the request that this tab signs in for. */
+export function inFlow({ resume }: View, address: string): string {
+  return resume === undefined ? address : withResume(address, resume);
 }
 
 /** A link that looks like a button: it only ever leads somewhere. */
