@@ -77,6 +77,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   webhooks: { created_at: 'tells', disabled_at: 'tells', failing_since: 'due' },
   webhook_secrets: { created_at: 'tells', expires_at: { within: DAY } },
   webhook_deliveries: { created_at: 'past', next_try_at: 'due', delivered_at: 'tells', dead_at: 'tells' },
+  oidc_clients: { created_at: 'tells', disabled_at: 'tells', last_used_at: 'due' },
 };
 
 /** One correction, in a transaction of its own; it answers how many rows it changed. */

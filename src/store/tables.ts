@@ -58,6 +58,8 @@ export const TABLES = {
   webhooks: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_secrets: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_deliveries: { holds: 'rows', key: 'id', restore: 'stays' },
+  oidc_clients: { holds: 'rows', key: 'id', restore: 'closes' },
+  oidc_client_partners: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_events: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_batches: { holds: 'rows', key: 'number', restore: 'stays' },
   servers: { holds: 'process', restore: 'stays' },
