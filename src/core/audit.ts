@@ -45,11 +45,6 @@ export const AUDIT_ACTIONS = {
   'sign_in.code_accepted': success<{ method?: Method | undefined; step?: number | undefined }>(
     'A one-time code was accepted as the second factor of a sign-in.',
   ),
-  'sign_in.code_refused': refusal<{
-    reason: CodeRefusal;
-    ageSeconds?: number | undefined;
-    clockOffsetSeconds?: number | undefined;
-  }>('A one-time code was refused at sign-in.'),
   'grant.created': success<GrantDetail & { scope: string }>('An OpenID Connect client was authorized for a person.'),
   'grant.code_redeemed': success<GrantDetail>('A client exchanged an authorization code for tokens.'),
   'grant.refreshed': success<GrantDetail>('A client exchanged a refresh token.'),
@@ -58,11 +53,6 @@ export const AUDIT_ACTIONS = {
   'consent.given': success<{ clientId: string; scope: string }>(
     'A person allowed a third-party client what it asked for.',
   ),
-  'sign_in.completed': success<{
-    sessionId?: string | undefined;
-    amr: readonly string[];
-    deviceRemembered?: boolean | undefined;
-  }>('The sign-in is finished and a session exists.'),
   'sign_in.code_refused': refusal<RefusedCode>('A one-time code was refused at sign-in.'),
   'sign_in.completed': success<SignedIn>('The sign-in is finished and a session exists.'),
   'enrollment.started': success<Nothing>('A secret was shown to be confirmed.'),
