@@ -31,3 +31,9 @@ export function amrOf(factor: SecondFactor | undefined): readonly Amr[] {
 export function acrOf(amr: readonly string[]): Acr {
   return amr.includes('mfa') ? 'aal2' : 'aal1';
 }
+
+/** The authentication context class that programs read: `phr` is of OpenID EAP ACR Values 1.0. */
+export function contextClassOf(amr: readonly string[]): string {
+  if (amr.includes('hwk') || amr.includes('swk')) return 'phr';
+  return amr.includes('mfa') ? 'urn:sallyport:acr:mfa' : 'urn:sallyport:acr:pwd';
+}

@@ -1,3 +1,5 @@
+import type { RefusalCode } from './result.ts';
+
 declare const checked: unique symbol;
 /** What a member of staff typed as the reason of an act: made by `staffReason` alone. */
 export type StaffReason = string & { readonly [checked]: 'staffReason' };
@@ -59,4 +61,33 @@ export type RestoreDetail = {
   readonly shutOut: number;
   readonly recoveryCodeHolders: number;
   readonly codesVoided: boolean;
+};
+
+/** How something was proven. */
+export type Method = 'totp' | 'recovery_code' | 'password';
+/** Why a reset that waited ended by itself. */
+export type Gone = { reason?: 'requester_gone' | undefined };
+export type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
+export type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
+
+/** What a host behind forward-auth asks for, and for how many partners it is: 0 for everybody. */
+export type SiteAdded = { host: string; acr?: 'mfa' | 'phr' | undefined; partners: number };
+export type SiteRemoved = { host: string; sessions: number };
+export type SiteEntered = { host: string; sessionId: string };
+export type SiteRefused = { host: string; reason: 'partner' };
+
+/** A one-time code that proved nothing. */
+export type RefusedCode = {
+  reason: RefusalCode;
+  ageSeconds?: number | undefined;
+  clockOffsetSeconds?: number | undefined;
+};
+
+/** From which policy of MFA to which, and how many sessions and sign-ins that ended. */
+export type PolicyChange = {
+  from?: 'off' | 'optional' | 'required' | undefined;
+  to: 'off' | 'optional' | 'required';
+  requiredFrom?: number | undefined;
+  sessions?: number | undefined;
+  signIns?: number | undefined;
 };

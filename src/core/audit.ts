@@ -3,10 +3,20 @@ import type {
   DetailValue,
   EmailHash,
   ExportScope,
+  Gone,
+  KeyEnd,
+  Method,
   PasswordRefusal,
+  PolicyChange,
+  RefusedCode,
   Repeated,
   RestoreDetail,
+  SiteAdded,
+  SiteEntered,
+  SiteRefused,
+  SiteRemoved,
   StaffReason,
+  WebhookDetail,
   WhyEnded,
 } from './audit-values.ts';
 import type { RefusalCode as CodeRefusal } from './result.ts';
@@ -23,10 +33,6 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 type Nothing = Record<string, never>;
 /** Why a code or a password did not prove anything. */
 type Unproven = CodeRefusal | 'wrong_password';
-type Method = 'totp' | 'recovery_code' | 'password';
-type Gone = { reason?: 'requester_gone' | undefined };
-type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
-type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
 export const AUDIT_ACTIONS = {
@@ -39,11 +45,7 @@ export const AUDIT_ACTIONS = {
   'sign_in.code_accepted': success<{ method?: Method | undefined; step?: number | undefined }>(
     'A one-time code was accepted as the second factor of a sign-in.',
   ),
-  'sign_in.code_refused': refusal<{
-    reason: CodeRefusal;
-    ageSeconds?: number | undefined;
-    clockOffsetSeconds?: number | undefined;
-  }>('A one-time code was refused at sign-in.'),
+  'sign_in.code_refused': refusal<RefusedCode>('A one-time code was refused at sign-in.'),
   'sign_in.completed': success<{
     sessionId?: string | undefined;
     amr: readonly string[];
@@ -53,11 +55,7 @@ export const AUDIT_ACTIONS = {
   'enrollment.skipped': success<{ deadlineAt?: number | undefined }>(
     'The person chose “Not now” where that is allowed.',
   ),
-  'enrollment.code_refused': refusal<{
-    reason: CodeRefusal;
-    ageSeconds?: number | undefined;
-    clockOffsetSeconds?: number | undefined;
-  }>('A confirmation code was refused.'),
+  'enrollment.code_refused': refusal<RefusedCode>('A confirmation code was refused.'),
   'totp.enrolled': success<{ authenticatorId?: string | undefined }>(
     'An authenticator app was confirmed and is active.',
   ),
@@ -143,13 +141,9 @@ export const AUDIT_ACTIONS = {
   'partner.resets_changed': success<{ withoutCode: boolean }>(
     'Whether a reset of MFA brings a temporary access code was changed for a partner.',
   ),
-  'partner.mfa_policy_changed': success<{
-    from?: 'off' | 'optional' | 'required' | undefined;
-    to: 'off' | 'optional' | 'required';
-    requiredFrom?: number | undefined;
-    sessions?: number | undefined;
-    signIns?: number | undefined;
-  }>('The MFA policy of a partner was changed; how many sessions and sign-ins that ended.'),
+  'partner.mfa_policy_changed': success<PolicyChange>(
+    'The MFA policy of a partner was changed; how many sessions and sign-ins that ended.',
+  ),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
     'A key of the management API was made.',
@@ -162,6 +156,10 @@ export const AUDIT_ACTIONS = {
   ),
   'webhook.enabled': success<WebhookDetail>('A disabled webhook is told things again.'),
   'webhook.replayed': success<WebhookDetail>('A delivery to a webhook was sent again.'),
+  'site.added': success<SiteAdded>('A host was put behind forward-auth.'),
+  'site.removed': success<SiteRemoved>('A host was taken from behind forward-auth; how many sessions ended there.'),
+  'site.entered': success<SiteEntered>('A signed-in person was let in on a protected host.'),
+  'site.refused': refusal<SiteRefused>('A protected host is not for the partner of the person who came.'),
   'staff.role_changed': success<{ from: 'csm' | 'admin'; to: 'csm' | 'admin' }>(
     'A member of staff was given another role.',
   ),
@@ -243,6 +241,7 @@ const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
 function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
+  if (name === 'host') return /^[a-z0-9.:[\]-]{1,259}$/.test(text);
   if (name === 'scopes') return /^[a-z]+:[a-z_]+$/.test(text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
   const isTyped = (name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action);

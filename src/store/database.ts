@@ -14,10 +14,12 @@ import type {
   PartnerCountTable,
   ResetRequestTable,
 } from './console-tables.ts';
+import type { ForwardAuthTables } from './forward-auth/tables.ts';
 import type { JobTable } from './jobs.ts';
 import type { EmailLinkTable, FormerEmailTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { ManagementTables } from './management-tables.ts';
+import type { SigningKeyTable } from './oidc/signing-keys.ts';
 import type { RefusalCountTable } from './refusal-counts.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
@@ -55,7 +57,9 @@ export type Schema = {
   outside_invitations: OutsideInvitationTable;
   adoption_days: AdoptionDayTable;
   event_days: EventDayTable;
-} & ManagementTables;
+  signing_keys: SigningKeyTable;
+} & ManagementTables &
+  ForwardAuthTables;
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
 export type Mouth = 'page' | 'api';
