@@ -17,12 +17,16 @@ const LINES: Readonly<Record<string, string>> = {
   'invalid_request.url':
     'that is no address for a webhook: https, without user and fragment (SALLYPORT_LOCAL_WEBHOOKS opens http://localhost)',
   'invalid_request.events': `name one or more of these events: ${WEBHOOK_EVENTS.join(', ')}`,
+  'invalid_request.host':
+    'that is no host: write a name and no address, as in app.example.com or localhost:8080, without https:// and without a path',
+  'invalid_request.host_taken': 'this host is there already: "sallyport site list" shows it; remove it to change it',
   invalid_request: 'the password is not well-formed text: type it again in UTF-8',
   'not_found.partner': 'there is no such partner: "sallyport partner list" shows them',
   'not_found.user': 'nobody has this email address: "sallyport user list" shows them',
   'not_found.api_key': 'there is no such key: "sallyport api-key list" shows them',
   'not_found.webhook': 'there is no such webhook: "sallyport webhook list" shows them',
   'not_found.delivery': 'there is no such delivery: "sallyport webhook deliveries" shows them',
+  'not_found.site': 'there is no such host: "sallyport site list" shows them',
   'not_found.mail': 'there is no such mail: "sallyport mail list" shows them',
   'forbidden.partner_archived':
     'this partner is archived: restore it in the console first, nobody of it can sign in until then',
