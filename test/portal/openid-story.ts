@@ -14,7 +14,12 @@ export async function openPortalWorld(t: { after(work: () => unknown): void }): 
 /** A client as an operator registers one. */
 export async function addPortal(world: World, more: Partial<DescribedClient> = {}) {
   const typed: DescribedClient = {
-    ...{ name: 'Portal', type: 'web', redirectUris: [CALLBACK], postLogoutRedirectUris: ['https://portal.example/bye'] },
+    ...{
+      name: 'Portal',
+      type: 'web',
+      redirectUris: [CALLBACK],
+      postLogoutRedirectUris: ['https://portal.example/bye'],
+    },
     ...{ backchannelLogoutUri: undefined, isBackchannelInternal: false, isThirdParty: false, partners: [] },
     ...{ jwks: undefined, idTokenAlg: 'ES256' },
     ...more,
@@ -41,11 +46,18 @@ function authentication(secret: string | undefined) {
 
 export type Attempt = {
   readonly url: URL;
-  readonly checks: { readonly pkceCodeVerifier: string; readonly expectedState: string; readonly expectedNonce: string };
+  readonly checks: {
+    readonly pkceCodeVerifier: string;
+    readonly expectedState: string;
+    readonly expectedNonce: string;
+  };
 };
 
 /** What a portal does when somebody presses *Sign in*. */
-export async function begin(config: oidc.Configuration, params: Readonly<Record<string, string>> = {}): Promise<Attempt> {
+export async function begin(
+  config: oidc.Configuration,
+  params: Readonly<Record<string, string>> = {},
+): Promise<Attempt> {
   const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
   const [expectedState, expectedNonce] = [oidc.randomState(), oidc.randomNonce()];
   const url = oidc.buildAuthorizationUrl(config, {
