@@ -99,8 +99,8 @@ test('people of other partners, and staff, are told that a portal is not for the
   const admin = await world.addUser({ email: 'ada@portal.example', role: 'admin', partnerId: undefined });
   const secret = await world.addAuthenticator(admin.id);
   for (const person of [{}, { email: admin.email, secret }]) {
+    const browser = await signedIn(world, person);
     for (const params of [{}, SECOND_FACTOR]) {
-      const browser = await signedIn(world, person);
       const told = await open(limited, browser, params);
       assert.equal(told.status, 403);
       assert.match(told.text, /<h1>This application is not for your company<\/h1>/);
