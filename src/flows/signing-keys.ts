@@ -6,6 +6,7 @@ import {
   type SigningAlgorithm,
   type SigningKey,
   signedJwt,
+  verifiedClaims,
 } from '#crypto/signing-keys.ts';
 import type { Env } from '#env.ts';
 import type { Database } from '#store/database.ts';
@@ -35,6 +36,11 @@ export async function signingKeys(env: SigningEnv): Promise<readonly SigningKey[
   const active = [await activeKey(env, 'ES256'), await activeKey(env, 'RS256')];
   const { opened } = await publishedKeys(env);
   return [...active, ...opened.filter((key) => active.every(({ id }) => id !== key.id))];
+}
+
+/** The claims of a JWT of ours; nothing where it is none. Its times are the caller's to judge. */
+export async function verifyJwt(env: SigningEnv, token: string): Promise<unknown> {
+  return verifiedClaims(await signingKeys(env), token);
 }
 
 /** The key that signs now; the first one is made when the first token is asked for. */
