@@ -20,8 +20,9 @@ export async function signJwt(
   env: SigningEnv,
   claims: Readonly<Record<string, unknown>>,
   alg: SigningAlgorithm = 'ES256',
+  typ = 'JWT',
 ): Promise<string> {
-  return signedJwt(await activeKey(env, alg), claims);
+  return signedJwt(await activeKey(env, alg), claims, typ);
 }
 
 /** What `jwks_uri` lists: every key that signs, will sign, or has signed what may still be read. */
