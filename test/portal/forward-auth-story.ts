@@ -12,9 +12,7 @@ export const NAVIGATION = { accept: 'text/html,application/xhtml+xml', 'sec-fetc
 /** What a script of the portal says. */
 export const SCRIPT = { accept: '*/*', 'sec-fetch-mode': 'cors' };
 
-export const SIX_AND_ONE = ['user', 'email', 'name', 'partner', 'role', 'amr', 'acr'].map(
-  (name) => `x-sallyport-${name}`,
-);
+export const IDENTITY = ['user', 'email', 'name', 'partner', 'role', 'amr', 'acr'].map((name) => `x-sallyport-${name}`);
 
 type Setting = {
   readonly site?: Partial<SiteRules>;
