@@ -112,3 +112,17 @@ export type SiteAdded = { host: string; acr?: 'mfa' | 'phr' | undefined; partner
 export type SiteRemoved = { host: string; sessions: number };
 export type SiteEntered = { host: string; sessionId: string };
 export type SiteRefused = { host: string; reason: 'partner' };
+
+/** The authenticator that something was done to. */
+export type AuthenticatorDetail = { authenticatorId?: string | undefined };
+/** One session, and why it ended. */
+export type SessionEnd = {
+  sessionId?: string | undefined;
+  reason?: 'sign_out' | 'by_user' | 'too_many' | undefined;
+};
+/** How many others ended with it, and why. */
+export type OthersEnded = {
+  sessions: number;
+  devices?: number | undefined;
+  reason?: WhyEnded | undefined;
+};

@@ -1,5 +1,6 @@
 import type {
   Action,
+  AuthenticatorDetail,
   ClientDetail,
   DetailValue,
   EmailHash,
@@ -8,12 +9,14 @@ import type {
   GrantDetail,
   KeyEnd,
   Method,
+  OthersEnded,
   PasswordRefusal,
   PolicyDetail,
   RefusedCode,
   Repeated,
   ResetDetail,
   RestoreDetail,
+  SessionEnd,
   SignedIn,
   SiteAdded,
   SiteEntered,
@@ -21,7 +24,6 @@ import type {
   SiteRemoved,
   StaffReason,
   WebhookDetail,
-  WhyEnded,
 } from './audit-values.ts';
 import type { RefusalCode as CodeRefusal } from './result.ts';
 
@@ -64,16 +66,10 @@ export const AUDIT_ACTIONS = {
     'The person chose “Not now” where that is allowed.',
   ),
   'enrollment.code_refused': refusal<RefusedCode>('A confirmation code was refused.'),
-  'totp.enrolled': success<{ authenticatorId?: string | undefined }>(
-    'An authenticator app was confirmed and is active.',
-  ),
-  'totp.replaced': success<{ authenticatorId?: string | undefined }>(
-    'A new authenticator app took the place of the old one.',
-  ),
-  'totp.removed': success<{ authenticatorId?: string | undefined }>(
-    'The authenticator app was turned off by its user.',
-  ),
-  'totp.undecryptable': refusal<{ authenticatorId?: string | undefined }>(
+  'totp.enrolled': success<AuthenticatorDetail>('An authenticator app was confirmed and is active.'),
+  'totp.replaced': success<AuthenticatorDetail>('A new authenticator app took the place of the old one.'),
+  'totp.removed': success<AuthenticatorDetail>('The authenticator app was turned off by its user.'),
+  'totp.undecryptable': refusal<AuthenticatorDetail>(
     'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
   ),
   'recovery_code.used': success<{ remaining: number }>('A recovery code was used up.'),
@@ -82,15 +78,8 @@ export const AUDIT_ACTIONS = {
     'A new set of recovery codes replaced any set before it.',
   ),
   'recovery_codes.acknowledged': success<Nothing>('The person pressed Done; the readable copy was erased.'),
-  'session.ended': success<{
-    sessionId?: string | undefined;
-    reason?: 'sign_out' | 'by_user' | 'too_many' | undefined;
-  }>('One session was ended.'),
-  'sessions.ended_others': success<{
-    sessions: number;
-    devices?: number | undefined;
-    reason?: WhyEnded | undefined;
-  }>('All other sessions of a user were ended.'),
+  'session.ended': success<SessionEnd>('One session was ended.'),
+  'sessions.ended_others': success<OthersEnded>('All other sessions of a user were ended.'),
   'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
   'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),
   'password.changed': success<Nothing>('The user changed the password.'),

@@ -72,7 +72,6 @@ export const TABLES = {
   oidc_requests: { holds: 'rows', key: 'id_hash', restore: 'ends' },
   oidc_consents: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
   oidc_logouts: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
-  signing_keys: { holds: 'rows', key: 'id', restore: 'ends' },
   oidc_client_partners: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_events: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_batches: { holds: 'rows', key: 'number', restore: 'stays' },
