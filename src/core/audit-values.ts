@@ -126,3 +126,9 @@ export type OthersEnded = {
   devices?: number | undefined;
   reason?: WhyEnded | undefined;
 };
+
+/** Why no reset link was sent, and the keyed hash of an email that is nobody's. */
+export type NoResetLink = {
+  reason: 'unknown_email' | 'disabled' | 'too_many_attempts';
+  emailHash?: EmailHash | undefined;
+};

@@ -9,6 +9,7 @@ import type {
   GrantDetail,
   KeyEnd,
   Method,
+  NoResetLink,
   OthersEnded,
   PasswordRefusal,
   PolicyDetail,
@@ -51,12 +52,14 @@ export const AUDIT_ACTIONS = {
   'sign_in.code_accepted': success<{ method?: Method | undefined; step?: number | undefined }>(
     'A one-time code was accepted as the second factor of a sign-in.',
   ),
-  'grant.created': success<GrantDetail & { scope: string }>('An OpenID Connect client was authorized for a person.'),
+  'grant.created': success<GrantDetail & { scopes: readonly string[] }>(
+    'An OpenID Connect client was authorized for a person.',
+  ),
   'grant.code_redeemed': success<GrantDetail>('A client exchanged an authorization code for tokens.'),
   'grant.refreshed': success<GrantDetail>('A client exchanged a refresh token.'),
   'grant.revoked': success<GrantDetail>('A client gave its tokens back; its grant ended.'),
   'grant.reused': refusal<GrantDetail>('A code or refresh token that was used came again; its grant ended.'),
-  'consent.given': success<{ clientId: string; scope: string }>(
+  'consent.given': success<{ clientId: string; scopes: readonly string[] }>(
     'A person allowed a third-party client what it asked for.',
   ),
   'sign_in.code_refused': refusal<RefusedCode>('A one-time code was refused at sign-in.'),
@@ -87,10 +90,9 @@ export const AUDIT_ACTIONS = {
   'mail.sent_again': success<{ kind: string }>('A mail that did not arrive was sent again.'),
   'mail.held_back': success<{ kind: string; until: number }>('An address had enough mail: the rest waits.'),
   'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
-  'password.reset_refused': refusal<{
-    reason: 'unknown_email' | 'disabled' | 'too_many_attempts';
-    emailHash?: EmailHash | undefined;
-  }>('A reset link was asked for and none was sent. The page answers the same.'),
+  'password.reset_refused': refusal<NoResetLink>(
+    'A reset link was asked for and none was sent. The page answers the same.',
+  ),
   'password.reset': success<Nothing>('A new password was set through a link.'),
   'email.change_requested': success<Nothing>('A person asked for another email; it waits to be confirmed there.'),
   'email.change_refused': refusal<{ reason: Unproven | 'taken' | 'frozen' }>('No change of email.'),
@@ -243,7 +245,7 @@ function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
   if (name === 'host') return /^[a-z0-9.:[\]-]{1,259}$/.test(text);
-  if (name === 'scopes') return /^[a-z]+:[a-z_]+$/.test(text);
+  if (name === 'scopes') return /^[a-z_]{1,32}(?::[a-z_]{1,32})?$/.test(text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
   const isTyped = (name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action);
   return isTyped ? text !== '' && text.length <= STAFF_REASON_LENGTH : CODE_OR_ID.test(text);
