@@ -106,6 +106,8 @@ export type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_dele
 export type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
 export type ClientDetail = { clientId: string };
 export type GrantDetail = { grantId: string; clientId: string };
+export type GrantCreated = GrantDetail & { scopes: readonly string[] };
+export type ConsentGiven = { clientId: string; scopes: readonly string[] };
 
 /** What a host behind forward-auth asks for, and for how many partners it is: 0 for everybody. */
 export type SiteAdded = { host: string; acr?: 'mfa' | 'phr' | undefined; partners: number };

@@ -15,6 +15,8 @@ test('whatever ends the session ends it on the protected host with the next requ
   const { world, partnerId, ana } = await openPortal(t);
   const { env } = world;
   const other = createApp(env, ROUTES);
+  const change = (table: 'users' | 'partners', values: object, id: string) =>
+    env.db.transaction((tx) => tx.updateTable(table).set(values).where('id', '=', id).execute());
   const ends: Record<string, (browser: ReturnType<typeof openBrowser>) => Promise<unknown>> = {
     'sign-out': (browser) => browser.own.post('/sign-out'),
     'every other session ended': async () => {
@@ -23,12 +25,8 @@ test('whatever ends the session ends it on the protected host with the next requ
       await elsewhere.own.get('/security/sessions');
       await elsewhere.own.post('/security/sessions/end-others');
     },
-    disabled: () =>
-      env.db.transaction((tx) => tx.updateTable('users').set({ disabled_at: 1 }).where('id', '=', ana.id).execute()),
-    archived: () =>
-      env.db.transaction((tx) =>
-        tx.updateTable('partners').set({ archived_at: 1 }).where('id', '=', partnerId).execute(),
-      ),
+    disabled: () => change('users', { disabled_at: 1 }, ana.id),
+    archived: () => change('partners', { archived_at: 1 }, partnerId),
   };
   for (const [name, end] of Object.entries(ends)) {
     const browser = openBrowser(world);
@@ -39,6 +37,7 @@ test('whatever ends the session ends it on the protected host with the next requ
     const forwarded = { 'x-forwarded-host': APP, 'x-forwarded-proto': 'https', 'x-forwarded-uri': '/' };
     const request = new Request(`${ORIGIN}/forward-auth/nginx`, { headers: { ...forwarded, ...SCRIPT, cookie } });
     assert.equal((await other.fetch(request)).status, 401, `${name}, asked of another node`);
+    await change('users', { disabled_at: null }, ana.id);
   }
 });
 
