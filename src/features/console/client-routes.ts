@@ -39,6 +39,9 @@ const clientForm = z.object({
   id_token_alg: typed('word').optional(),
 });
 
+// Not the keys: somebody may have pasted a private one.
+const KEPT = CLIENT_FIELDS.filter((name) => name !== 'jwks');
+
 type AdminCall = PageCall<'staffAdminSteppedUp'>;
 
 export const clientRoutes: readonly Route[] = [
@@ -51,7 +54,7 @@ export const clientRoutes: readonly Route[] = [
     handle: ({ view }) => show(clientFormPage(view, view.kept ?? {})),
   }),
   page({
-    ...{ method: 'POST', path: `${CLIENTS}/new`, guard: 'staffAdminSteppedUp', form: clientForm, keeps: CLIENT_FIELDS },
+    ...{ method: 'POST', path: `${CLIENTS}/new`, guard: 'staffAdminSteppedUp', form: clientForm, keeps: KEPT },
     handle: submitNew,
   }),
   page({ method: 'GET', path: ONE, guard: 'staffAdmin', handle: showOne }),
@@ -111,7 +114,10 @@ async function submitNew(call: PageCall<'staffAdminSteppedUp', z.output<typeof c
     secretOf,
     otherwise: ({ client }) => `${CLIENTS}/${client.id}?done=clientAdded`,
   });
-  return isRefusal(made) ? showRefusal(clientFormPage(view, input, refusedWords(view, made)), made) : made;
+  if (!isRefusal(made)) return made;
+  // A private key is not shown again.
+  const shown = made.reason === 'jwks_private' ? { ...input, jwks: '' } : input;
+  return showRefusal(clientFormPage(view, shown, refusedWords(view, made)), made);
 }
 
 function secretOf({ client: { id, name, redirectUris }, secret }: MadeClient) {
