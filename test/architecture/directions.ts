@@ -148,7 +148,7 @@ function kindOf(path: string): 'page' | 'mouth' | 'flow' {
 }
 
 const PAGES_MAY_RUN =
-  /^src\/(core\/(device-name|api-key|webhook)|http\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
+  /^src\/(core\/(device-name|api-key|webhook|openid\/client-(settings|configuration))|http\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
 const PAGES_MAY_NAME = /^src\/(core|http|messages)\//;
 
 function featureFault(path: string, { target, typeOnly }: Import): string | undefined {

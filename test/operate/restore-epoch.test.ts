@@ -6,13 +6,13 @@ import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { addApiKey } from '#flows/api-keys.ts';
 import { deleteUser } from '#flows/delete-user.ts';
-import { addClient, type DescribedClient } from '#flows/openid-clients.ts';
 import { archivePartner } from '#flows/partner-acts.ts';
 import { disableUser, makeResetLink } from '#flows/person-acts.ts';
 import { askForReset } from '#flows/reset-requests.ts';
 import { addWebhook, rotateWebhookSecret } from '#flows/webhooks.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { TABLES, type TablePlan } from '#store/tables.ts';
+import { makeClient } from '../http/client-story.ts';
 import { callWithKey } from '../http/management-story.ts';
 import { enroll, fill, openKeyWorld, type Served, signIn } from '../keys/key-world.ts';
 
@@ -30,18 +30,12 @@ async function backedUp(t: TestContext) {
   return { world, server, ana, bob, file, ...made };
 }
 
-const CLIENT: DescribedClient = {
-  ...{ name: 'Portal', type: 'web', redirectUris: ['https://portal.example/callback'], postLogoutRedirectUris: [] },
-  ...{ backchannelLogoutUri: undefined, isBackchannelInternal: false, isThirdParty: false, jwks: undefined },
-  ...{ idTokenAlg: 'ES256', partners: [] },
-};
-
 async function fillWithTokens({ env }: Served, ana: string, bob: string) {
   const actor = 'command_line';
   const made = await addApiKey(env, actor, { name: 'CRM', scopes: ['users:read'], expiresAt: undefined });
   const hook = await addWebhook(env, actor, { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
-  const described = await addClient(env, actor, CLIENT);
-  assert(!isRefusal(made) && !isRefusal(hook) && !isRefusal(described));
+  const { client } = await makeClient(env, { name: 'Portal', partners: ['acme'] });
+  assert(!isRefusal(made) && !isRefusal(hook));
   assert(!isRefusal(await rotateWebhookSecret(env, actor, hook.webhook.id)));
   assert(!isRefusal(await makeResetLink(env, { id: ana, actor })));
   const reset = { reason: 'lost', checkedBy: 'video', checkNote: 'badge', codeMinutes: 60 };
@@ -75,7 +69,6 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
       .values({ ...life, id: 'd', user_id: bob, token_hash: 'x' })
       .execute();
   });
-  const { client } = described;
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
 }
 
