@@ -8,11 +8,11 @@ import { assess } from './assess.ts';
 import { CLAIMS_BY_SCOPE, claimsOf } from './claims.ts';
 import { currentWork } from './work.ts';
 
-export const CODE_SECONDS = 60;
-export const ID_TOKEN_SECONDS = 5 * 60;
-export const ACCESS_TOKEN_SECONDS = 5 * 60;
-export const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
-export const GRANT_SECONDS = 365 * 24 * 60 * 60;
+const CODE_SECONDS = 60;
+const ID_TOKEN_SECONDS = 5 * 60;
+const ACCESS_TOKEN_SECONDS = 5 * 60;
+const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
+const GRANT_SECONDS = 365 * 24 * 60 * 60;
 /** A set-up with a phone that has to be found first. */
 export const REQUEST_SECONDS = 30 * 60;
 
