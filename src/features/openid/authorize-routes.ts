@@ -19,8 +19,8 @@ import { askLibrary, workOf } from './protocol-routes.ts';
 import { REQUEST_SECONDS } from './provider.ts';
 import type { Work } from './work.ts';
 
-export const AUTHORIZE = '/oidc/authorize';
-export const CONTINUE = '/oidc/continue';
+const AUTHORIZE = '/oidc/authorize';
+const CONTINUE = '/oidc/continue';
 
 export const authorizeRoutes: readonly Route[] = [
   protocol({ methods: ['GET', 'POST'], path: AUTHORIZE, guard: 'public', handle: authorize }),
