@@ -1,11 +1,13 @@
 import { consoleRoutes } from '#features/console/routes.ts';
 import { enrollmentApi } from '#features/enrollment/api.ts';
 import { enrollmentRoutes } from '#features/enrollment/routes.ts';
+import { forwardAuthRoutes } from '#features/forward-auth/routes.ts';
 import { helpRoutes } from '#features/help/routes.ts';
 import { homeRoutes } from '#features/home/routes.ts';
 import { invitationRoutes } from '#features/invitation/routes.ts';
 import { languageRoutes } from '#features/language/routes.ts';
 import { managementApi } from '#features/management/routes.ts';
+import { openidRoutes } from '#features/openid/routes.ts';
 import { recoveryRoutes } from '#features/recovery/routes.ts';
 import { securityRoutes } from '#features/security/routes.ts';
 import { signInApi } from '#features/sign-in/api.ts';
@@ -28,8 +30,10 @@ export const ROUTES: readonly Route[] = [
   ...consoleRoutes,
   ...teamRoutes,
   ...managementApi,
+  ...forwardAuthRoutes,
   ...homeRoutes,
   ...helpRoutes,
   ...languageRoutes,
   ...wayOnRoutes,
+  ...openidRoutes,
 ];

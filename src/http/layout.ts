@@ -67,15 +67,17 @@ ${action && html`<div class="actions">${linkButton(action.href, action.label, 'p
  * The same where no form and hardly a link of ours would work: at an address that is not ours, and for a browser whose
  * cookies are too many for any request. It can be read without its style sheets.
  */
-export function barePage(view: BareView, { status, title, text, action }: ErrorPage): Html {
+export function barePage(view: BareView, { status, title, text, action, body }: BarePage): Html {
   return documentOf(view, {
     title,
     isConsole: false,
-    body: html`<main id="main" class="form"><div class="card"><p class="status">${status}</p><h1>${unbroken(title)}</h1>
+    body: html`<main id="main" class="form"><div class="card">${status !== undefined && html`<p class="status">${status}</p>`}<h1>${unbroken(title)}</h1>
 <p class="lead">${text}</p>
-${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}</div></main>`,
+${body}${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}</div></main>`,
   });
 }
+
+type BarePage = Omit<ErrorPage, 'status'> & { readonly status?: number; readonly body?: Content };
 
 /** Longer ones must be let break: they would not fit a phone. */
 const LONGEST_WHOLE_WORD = 12;
@@ -97,12 +99,15 @@ function frame(view: View, { title, width, nav, goTo, card }: Frame): Html {
     isConsole: width === 'console',
     body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
 ${header(view)}
-<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div></main>
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div>${wayBack(view)}</main>
 ${footer(view)}`,
   });
 }
 
-type BareView = Pick<View, 'config' | 'locale' | 't'>;
+type BareView = Pick<View, 'config' | 'locale' | 't'> & {
+  /** Where the style sheets are, on a host that is not ours. */
+  readonly assetsAt?: string;
+};
 
 type Document = {
   readonly title: string;
@@ -123,16 +128,25 @@ function documentOf(view: BareView, { title, goTo, sent, isConsole, body }: Docu
 <meta name="format-detection" content="telephone=no">
 <title>${title} – ${view.config.productName}</title>
 ${goTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${goTo}">`}
-<link rel="icon" href="${view.config.logo === undefined ? 'data:,' : '/logo'}">
-<link rel="stylesheet" href="${assetPath('style.css')}">
-${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
-<script src="${assetPath('page.js')}" defer></script>
+${view.assetsAt === undefined ? ownAssets(view, isConsole) : assetsOf(view.assetsAt)}
 </head>
 <body${attributes({ 'data-sent': sent })}>
 ${body}
 </body>
 </html>
 `;
+}
+
+function ownAssets({ config }: BareView, isConsole: boolean): Html {
+  return html`<link rel="icon" href="${config.logo === undefined ? 'data:,' : '/logo'}">
+<link rel="stylesheet" href="${assetPath('style.css')}">
+${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
+<script src="${assetPath('page.js')}" defer></script>`;
+}
+
+function assetsOf(at: string): Html {
+  return html`<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${at}/style.css"><link rel="stylesheet" href="${at}/brand.css">`;
 }
 
 function header(view: View): Html {
@@ -177,6 +191,12 @@ ${text !== undefined && text !== '' && html`<p>${text}</p>`}</div></div>`;
 function staleForm(view: View): Summary {
   const text = view.t(view.noCookie ? 'layout.stale.noCookie' : 'layout.stale.text');
   return { title: view.t('layout.stale.title'), text };
+}
+
+/** From a page of a sign-in that an application asked for, back to it. */
+function wayBack({ t, resume }: View): Content {
+  if (!resume?.startsWith('/oidc/')) return undefined;
+  return html`<p class="back"><a href="${resume}/cancel">${t('layout.back')}</a></p>`;
 }
 
 /** Only on paper: whose page this is, and from when. */

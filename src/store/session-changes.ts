@@ -1,4 +1,5 @@
 import type { Queries, SessionTable } from './database.ts';
+import { deleteDetachedGrants } from './oidc/grants.ts';
 import { type Param, statement } from './statement.ts';
 
 /** A person's sessions, the newest first. */
@@ -24,8 +25,9 @@ const deleteOne = statement((db: Queries, p: Param<{ id: string; userId: string 
   db.deleteFrom('sessions').where('id', '=', p.id).where('user_id', '=', p.userId),
 );
 
-/** Ends every session of a user but one; answers how many. Pass `''` to keep none. */
+/** Ends every session of a user but one, and what clients were granted beyond a session; answers how many. Pass `''` to keep none. */
 export async function deleteOtherSessions(tx: Queries, userId: string, keepId: string): Promise<number> {
+  await deleteDetachedGrants(tx, userId);
   return deleteOthers.run(tx, { userId, keepId });
 }
 
@@ -55,10 +57,16 @@ export async function setNotice(tx: Queries, id: string, notice: string | null):
 export async function raiseSession(
   tx: Queries,
   id: string,
-  rise: { tokenHash: string; now: number; method: NonNullable<SessionTable['step_up_method']> },
+  rise: { tokenHash: string; now: number; method: NonNullable<SessionTable['step_up_method']>; amr: string },
 ): Promise<boolean> {
-  const { tokenHash, now, method } = rise;
-  return changeSession(tx, id, { token_hash: tokenHash, step_up_at: now, step_up_method: method, step_up_to: null });
+  const { tokenHash, now, method, amr } = rise;
+  const proven = { auth_time: now, step_up_at: now, step_up_method: method, amr };
+  const changed = await changeSession(tx, id, { token_hash: tokenHash, ...proven, step_up_to: null });
+  if (!changed || method === 'password') return changed;
+  // The first factor beside the password that this session has seen.
+  const first = tx.updateTable('sessions').set({ second_factor_at: now }).where('second_factor_at', 'is', null);
+  await first.where('id', '=', id).execute();
+  return true;
 }
 
 /** The device of a session was forgotten and known anew. */
