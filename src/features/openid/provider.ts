@@ -8,11 +8,11 @@ import { assess } from './assess.ts';
 import { CLAIMS_BY_SCOPE, claimsOf } from './claims.ts';
 import { currentWork } from './work.ts';
 
-export const CODE_SECONDS = 60;
-export const ID_TOKEN_SECONDS = 5 * 60;
-export const ACCESS_TOKEN_SECONDS = 5 * 60;
-export const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
-export const GRANT_SECONDS = 365 * 24 * 60 * 60;
+const CODE_SECONDS = 60;
+const ID_TOKEN_SECONDS = 5 * 60;
+const ACCESS_TOKEN_SECONDS = 5 * 60;
+const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
+const GRANT_SECONDS = 365 * 24 * 60 * 60;
 /** A set-up with a phone that has to be found first. */
 export const REQUEST_SECONDS = 30 * 60;
 
@@ -25,18 +25,19 @@ type Library = typeof import('oidc-provider');
 export async function makeProvider(issuer: string, jwks: ProviderKeys): Promise<Provider> {
   // Half a second and 40 MB: only a server that is asked for OpenID Connect pays for it.
   const library = await import('oidc-provider');
-  const provider = new library.Provider(issuer, configuration(library, jwks));
+  const provider = new library.Provider(issuer, configuration(library, issuer, jwks));
   // Host and scheme of every address come from the public URL: `exchange` sends them.
   provider.proxy = false;
   return provider;
 }
 
-function configuration(library: Library, jwks: ProviderKeys): Configuration {
+function configuration(library: Library, issuer: string, jwks: ProviderKeys): Configuration {
   return {
     adapter: adapterFor,
     // The library checks what it gets, and its types ask for more than they need.
     jwks: jwks as NonNullable<Configuration['jwks']>,
     ...PROTOCOL,
+    discovery: { ...PROTOCOL.discovery, end_session_endpoint: `${issuer}/oidc/sign-out` },
     extraParams: extraParams(library),
     interactions: { policy: policy(library), url: () => '/' },
     ttl: {
@@ -61,7 +62,7 @@ function configuration(library: Library, jwks: ProviderKeys): Configuration {
 }
 
 /** What does not depend on anything. */
-const PROTOCOL: Configuration = {
+const PROTOCOL = {
   routes: {
     ...{ authorization: '/oidc/authorize', token: '/oidc/token', userinfo: '/oidc/userinfo', jwks: '/oidc/jwks' },
     ...{ pushed_authorization_request: '/oidc/par', revocation: '/oidc/revoke', introspection: '/oidc/introspect' },
@@ -77,7 +78,6 @@ const PROTOCOL: Configuration = {
     pushedAuthorizationRequests: { enabled: true },
   },
   discovery: {
-    end_session_endpoint: undefined,
     backchannel_logout_supported: true,
     backchannel_logout_session_supported: true,
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
@@ -94,7 +94,7 @@ const PROTOCOL: Configuration = {
   enabledJWA: { idTokenSigningAlgValues: ['ES256', 'RS256'] },
   allowOmittingSingleRegisteredRedirectUri: false,
   enableHttpPostMethods: false,
-};
+} satisfies Configuration;
 
 type Token = { readonly clientId?: string | undefined };
 
