@@ -6,6 +6,7 @@ import { homeRoutes } from '#features/home/routes.ts';
 import { invitationRoutes } from '#features/invitation/routes.ts';
 import { languageRoutes } from '#features/language/routes.ts';
 import { managementApi } from '#features/management/routes.ts';
+import { openidRoutes } from '#features/openid/routes.ts';
 import { recoveryRoutes } from '#features/recovery/routes.ts';
 import { securityRoutes } from '#features/security/routes.ts';
 import { signInApi } from '#features/sign-in/api.ts';
@@ -32,4 +33,5 @@ export const ROUTES: readonly Route[] = [
   ...helpRoutes,
   ...languageRoutes,
   ...wayOnRoutes,
+  ...openidRoutes,
 ];

@@ -139,7 +139,9 @@ export function browserAt(app: Pick<App, 'fetch'>, address: string, origin = ORI
     // Led away from there, and still sent: from a tab that was open before.
     if (screen === '') await send('/help');
     const token = /name="form_token" value="([^"]+)"/.exec(screen)?.[1] ?? '';
-    const body = new URLSearchParams({ form_token: token, ...fields });
+    // What a portal asked for is in every form of a sign-in.
+    const resume = /name="resume" value="([^"]+)"/.exec(screen)?.[1];
+    const body = new URLSearchParams({ form_token: token, ...(resume !== undefined && { resume }), ...fields });
     return send(path, { method: 'POST', body, headers: { origin } });
   }
 

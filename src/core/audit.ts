@@ -26,6 +26,7 @@ type Unproven = CodeRefusal | 'wrong_password';
 type Method = 'totp' | 'recovery_code' | 'password';
 type Gone = { reason?: 'requester_gone' | undefined };
 type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
+type GrantDetail = { grantId: string; clientId: string };
 type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
@@ -44,6 +45,14 @@ export const AUDIT_ACTIONS = {
     ageSeconds?: number | undefined;
     clockOffsetSeconds?: number | undefined;
   }>('A one-time code was refused at sign-in.'),
+  'grant.created': success<GrantDetail & { scope: string }>('An OpenID Connect client was authorized for a person.'),
+  'grant.code_redeemed': success<GrantDetail>('A client exchanged an authorization code for tokens.'),
+  'grant.refreshed': success<GrantDetail>('A client exchanged a refresh token.'),
+  'grant.revoked': success<GrantDetail>('A client gave its tokens back; its grant ended.'),
+  'grant.reused': refusal<GrantDetail>('A code or refresh token that was used came again; its grant ended.'),
+  'consent.given': success<{ clientId: string; scope: string }>(
+    'A person allowed a third-party client what it asked for.',
+  ),
   'sign_in.completed': success<{
     sessionId?: string | undefined;
     amr: readonly string[];

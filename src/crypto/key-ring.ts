@@ -11,7 +11,9 @@ export type SealPurpose =
   | 'webhook'
   | 'kept-form'
   | 'shown-secret'
-  | 'way-on';
+  | 'way-on'
+  | 'forward-auth'
+  | 'signing-key';
 
 /** What is tagged with an HMAC. */
 export type MacPurpose = 'recovery' | 'token' | 'audit' | 'email' | 'form';

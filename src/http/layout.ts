@@ -97,7 +97,7 @@ function frame(view: View, { title, width, nav, goTo, card }: Frame): Html {
     isConsole: width === 'console',
     body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
 ${header(view)}
-<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div></main>
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div>${wayBack(view)}</main>
 ${footer(view)}`,
   });
 }
@@ -177,6 +177,12 @@ ${text !== undefined && text !== '' && html`<p>${text}</p>`}</div></div>`;
 function staleForm(view: View): Summary {
   const text = view.t(view.noCookie ? 'layout.stale.noCookie' : 'layout.stale.text');
   return { title: view.t('layout.stale.title'), text };
+}
+
+/** From a page of a sign-in that an application asked for, back to it. */
+function wayBack({ t, resume }: View): Content {
+  if (!resume?.startsWith('/oidc/')) return undefined;
+  return html`<p class="back"><a href="${resume}/cancel">${t('layout.back')}</a></p>`;
 }
 
 /** Only on paper: whose page this is, and from when. */

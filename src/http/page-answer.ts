@@ -119,7 +119,7 @@ function stepsToPage({ pages }: House, { route }: Ask): number {
 
 /** The answer of a handler; the first page that a browser sees brings the cookie that its forms need. */
 export function pageResponse(house: House, ask: Ask, { cookies, formCookie }: Browser, reply: Reply): Response {
-  const isNew = reply.html !== undefined && cookies.form !== formCookie;
+  const isNew = (reply.html !== undefined || reply.bindsBrowser === true) && cookies.form !== formCookie;
   const added = isNew ? [{ cookie: 'form', value: formCookie } as const] : [];
   return replyResponse(house, ask, { ...reply, cookies: [...reply.cookies, ...added] });
 }

@@ -32,7 +32,7 @@ export async function answerProtocol(
     ...{ env: house.env, request: ask.request, arrival: ask.arrival, params, search: ask.search, body: body.bytes },
     client: { ...client, locale: localeOf(ask, browser) },
     view: drawView(house, ask, browser, 'public', found),
-    browser: tokenHash(browser.formCookie),
+    browser: tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`),
     session: found.session,
     pending: found.pending,
   });

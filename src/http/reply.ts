@@ -7,6 +7,8 @@ export type Reply = {
   readonly location?: string;
   /** The redirect is the answer to another program, whatever this tab signs in for. */
   readonly leavesFlow?: true;
+  /** What comes next belongs to this browser: it gets the cookie that it is known by, if it has none. */
+  readonly bindsBrowser?: true;
   /** The origin that a form of this page may be sent to, beside ours. */
   readonly formAction?: string;
   readonly cookies: readonly CookieChange[];

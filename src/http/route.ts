@@ -151,7 +151,7 @@ export type ProtocolCall = {
   /** Empty for GET. At most 64 KiB. */
   readonly body: Buffer;
   readonly view: View;
-  /** The hash of the form cookie: what belongs to one browser is bound to it. */
+  /** The hash that this browser has and no other, as `client.browser` of a page: what belongs to one browser is bound to it. */
   readonly browser: string;
   /** Whose browser it is, where it is one of ours. */
   readonly session: Session | undefined;

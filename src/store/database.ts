@@ -18,6 +18,9 @@ import type { JobTable } from './jobs.ts';
 import type { EmailLinkTable, FormerEmailTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { ManagementTables } from './management-tables.ts';
+import type { OidcClientTables } from './oidc/client-tables.ts';
+import type { SigningKeyTable } from './oidc/signing-keys.ts';
+import type { OidcTables } from './oidc/tables.ts';
 import type { RefusalCountTable } from './refusal-counts.ts';
 import type { RingKeyTable } from './ring-keys.ts';
 import type { ServerTable } from './servers.ts';
@@ -55,7 +58,10 @@ export type Schema = {
   outside_invitations: OutsideInvitationTable;
   adoption_days: AdoptionDayTable;
   event_days: EventDayTable;
-} & ManagementTables;
+  signing_keys: SigningKeyTable;
+} & ManagementTables &
+  OidcClientTables &
+  OidcTables;
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
 export type Mouth = 'page' | 'api';
@@ -100,6 +106,8 @@ export type UserTable = {
   search_key: Generated<string>;
   /** The person who made this account, or whose key did; null where nobody knows. */
   created_by: string | null;
+  /** 1 once the person has proven the email by a link that went there. */
+  email_proven: Generated<number>;
 };
 
 export type PendingSignInTable = {

@@ -76,6 +76,8 @@ const CLOSE = {
       .where('revoked_at', 'is', null)
       .returning(['id', 'name'])
       .execute(),
+  oidc_clients: (tx: Queries, { now }: Epoch) =>
+    tx.updateTable('oidc_clients').set({ disabled_at: now }).where('disabled_at', 'is', null).execute(),
   webhooks: (tx: Queries, { now }: Epoch) =>
     tx
       .updateTable('webhooks')

@@ -77,6 +77,13 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   webhooks: { created_at: 'tells', disabled_at: 'tells', failing_since: 'due' },
   webhook_secrets: { created_at: 'tells', expires_at: { within: DAY } },
   webhook_deliveries: { created_at: 'past', next_try_at: 'due', delivered_at: 'tells', dead_at: 'tells' },
+  signing_keys: { created_at: 'tells', activated_at: 'due', retired_at: 'tells' },
+  oidc_requests: { created_at: 'moves', expires_at: 'moves' },
+  oidc_grants: { auth_time: 'past', created_at: 'moves', expires_at: 'moves' },
+  oidc_records: { created_at: 'moves', expires_at: 'moves', consumed_at: 'tells' },
+  oidc_consents: { created_at: 'tells' },
+  oidc_logouts: { next_try_at: 'due', first_try_at: 'due', dead_at: 'tells' },
+  oidc_clients: { created_at: 'tells', disabled_at: 'tells', last_used_at: 'due' },
 };
 
 /** One correction, in a transaction of its own; it answers how many rows it changed. */

@@ -55,10 +55,16 @@ export async function setNotice(tx: Queries, id: string, notice: string | null):
 export async function raiseSession(
   tx: Queries,
   id: string,
-  rise: { tokenHash: string; now: number; method: NonNullable<SessionTable['step_up_method']> },
+  rise: { tokenHash: string; now: number; method: NonNullable<SessionTable['step_up_method']>; amr: string },
 ): Promise<boolean> {
-  const { tokenHash, now, method } = rise;
-  return changeSession(tx, id, { token_hash: tokenHash, step_up_at: now, step_up_method: method, step_up_to: null });
+  const { tokenHash, now, method, amr } = rise;
+  const proven = { auth_time: now, step_up_at: now, step_up_method: method, amr };
+  const changed = await changeSession(tx, id, { token_hash: tokenHash, ...proven, step_up_to: null });
+  if (!changed || method === 'password') return changed;
+  // The first factor beside the password that this session has seen.
+  const first = tx.updateTable('sessions').set({ second_factor_at: now }).where('second_factor_at', 'is', null);
+  await first.where('id', '=', id).execute();
+  return true;
 }
 
 /** The device of a session was forgotten and known anew. */

@@ -57,7 +57,14 @@ export const partnerColumns = [
 
 type UserRow = Omit<
   UserTable,
-  'id' | 'created_at' | 'exempt_reason' | 'last_sign_in_at' | 'reminded_at' | 'created_by' | 'search_key'
+  | 'id'
+  | 'created_at'
+  | 'exempt_reason'
+  | 'last_sign_in_at'
+  | 'reminded_at'
+  | 'created_by'
+  | 'search_key'
+  | 'email_proven'
 > & {
   user_id: string;
   partner_archived_at: number | null;
@@ -131,7 +138,7 @@ const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
 
 type Later =
   | ('exempt_until' | 'exempt_reason' | 'last_sign_in_at' | 'password_reset_at' | 'reminded_at')
-  | ('created_by' | 'search_key');
+  | ('created_by' | 'search_key' | 'email_proven');
 export type NewUser = Omit<UserTable, Later> & Partial<Pick<UserTable, 'created_by'>>;
 
 /** Adds a person; false where somebody has that email already, even if they have just been added. */

@@ -47,7 +47,7 @@ describe('a sign-in over the API', () => {
       user: { id: ana.id, email: ANA, name: 'Ana Silva', role: 'member' },
       partner: { id: partnerId, slug: 'acme', name: 'Acme Telecom' },
       amr: ['pwd', 'otp', 'mfa'],
-      acr: 'aal2',
+      acr: 'urn:sallyport:acr:mfa',
       authTime: iso(now),
       expiresAt: iso(now + 24 * 3600),
     });
@@ -120,7 +120,7 @@ describe('a sign-in over the API', () => {
     const session = body.session as { token: string; expiresAt: string };
     assert.deepEqual(body, { state: 'complete', session });
     const who = await world.api('GET', '/api/v1/session', undefined, session.token);
-    assert.deepEqual([who.body.amr, who.body.acr], [['pwd'], 'aal1']);
+    assert.deepEqual([who.body.amr, who.body.acr], [['pwd'], 'urn:sallyport:acr:pwd']);
     assert.equal((await world.api('POST', '/api/v1/sign-in/enrollment/skip', {}, token)).status, 401, 'once');
     const complete = await world.api('POST', '/api/v1/sign-in', CREDENTIALS);
     assert.deepEqual(Object.keys(complete.body).sort(), ['methods', 'session', 'state']);

@@ -18,7 +18,7 @@ import type { View } from '#http/view.ts';
 import germanTexts from '#messages/locales/de.json' with { type: 'json' };
 import { en as englishTexts } from '#messages/locales/en.ts';
 import { type Locale, translator } from '#messages/messages.ts';
-import { ROUTES } from '../../src/routes.ts';
+import { OWN_ROUTES } from '../own-routes.ts';
 
 const SOURCE = join(import.meta.dirname, '../../src');
 const HANDBOOKS = { en: english, de: german } as const;
@@ -60,7 +60,7 @@ describe('the help texts', () => {
   });
 
   test('every link of a help text leads to a page of ours, and to a heading that exists', () => {
-    const pages = ROUTES.filter(({ method, guard }) => method === 'GET' && !guard.startsWith('staff'));
+    const pages = OWN_ROUTES.filter(({ method, guard }) => method === 'GET' && !guard.startsWith('staff'));
     for (const name of ARTICLE_NAMES) {
       for (const href of allTexts(english, name).flatMap(hrefs)) {
         const known = isHelpTarget(href.startsWith('#') ? `/help/${name}${href}` : href);

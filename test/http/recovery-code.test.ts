@@ -87,7 +87,7 @@ describe('a recovery code', () => {
     const { body } = await answerTo(world, codes[0] ?? '');
     const { token } = body.session as { token: string };
     const session = await world.api('GET', '/api/v1/session', undefined, token);
-    assert.deepEqual([session.body.amr, session.body.acr], [['pwd', 'mfa'], 'aal2']);
+    assert.deepEqual([session.body.amr, session.body.acr], [['pwd', 'mfa'], 'urn:sallyport:acr:mfa']);
   });
 });
 

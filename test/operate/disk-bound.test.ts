@@ -8,8 +8,8 @@ import { appendEvent, emailHashOf } from '#flows/append-event.ts';
 import { passwordKey } from '#flows/lanes.ts';
 import { REFUSAL_WINDOW_SECONDS } from '#flows/note-refusal.ts';
 import { COPIED_TABLES } from '#store/tables.ts';
-import { ROUTES } from '../../src/routes.ts';
 import { DAY, HOUR, haveFailed, MINUTE } from '../http/limits-story.ts';
+import { OWN_ROUTES } from '../own-routes.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 
 const DOCUMENT = new URL('../../docs/security.md', import.meta.url);
@@ -133,7 +133,7 @@ test('an hour of flood from one address writes no more than its share of the day
 const TYPED = { email: 'x@acme.example', password: 'not the password', name: 'x', code: '123456', locale: 'de' };
 
 describe('a flood from one address over a route that is for everybody ends in a number', () => {
-  for (const { method, path, guard, mouth } of ROUTES.filter((route) => route.guard === 'public')) {
+  for (const { method, path, guard, mouth } of OWN_ROUTES.filter((route) => route.guard === 'public')) {
     test(`${method} ${path} (${guard})`, async (t) => {
       const world = await openWorld(t);
       const { email } = await world.addUser({ email: 'known@acme.example', password: PASSWORD });

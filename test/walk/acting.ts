@@ -9,7 +9,7 @@ import { archivePartner } from '#flows/partner-acts.ts';
 import { disableUser } from '#flows/person-acts.ts';
 import { changeStaffRole } from '#flows/staff-acts.ts';
 import { makeFormToken } from '#http/form.ts';
-import type { Guard, Route } from '#http/route.ts';
+import type { ApiRoute, Guard, PageRoute } from '#http/route.ts';
 import { deleteSession } from '#store/session-changes.ts';
 import { TABLES } from '#store/tables.ts';
 import { setRole } from '#store/user-life.ts';
@@ -35,7 +35,7 @@ export async function openStage(t: Pick<TestContext, 'after'>) {
   const world = await openWorld(t);
   let senders = 0;
 
-  async function enter(route: Route, enrolled = true): Promise<Sender> {
+  async function enter(route: PageRoute | ApiRoute, enrolled = true): Promise<Sender> {
     senders += 1;
     const { guard, mouth } = route;
     const name = `sender${senders}`;
@@ -170,7 +170,7 @@ export type Sent = { readonly status: number; readonly location: string; readonl
 /** How a request comes: at once, or with its last byte held back until `meanwhile` is done. */
 export async function send(
   { world }: Stage,
-  route: Route,
+  route: PageRoute | ApiRoute,
   sender: Sender,
   request: { readonly path: string; readonly fields: Readonly<Record<string, unknown>> },
   meanwhile: () => Promise<void> = async () => undefined,

@@ -3,7 +3,7 @@ import { SCOPES } from '#core/api-key.ts';
 import { newToken } from '#core/token.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { makeFormToken } from '#http/form.ts';
-import type { Route } from '#http/route.ts';
+import type { ApiRoute, PageRoute } from '#http/route.ts';
 import { makeKey } from '../http/management-story.ts';
 import { ORIGIN, PASSWORD } from '../world.ts';
 import { hold } from './credentials.ts';
@@ -11,7 +11,11 @@ import { openRoles } from './roles.ts';
 import { TABLE } from './walk.ts';
 
 /** One place of one route where a text from outside arrives. */
-export type Place = { readonly route: Route; readonly in: 'path' | 'query' | 'body'; readonly name: string };
+export type Place = {
+  readonly route: PageRoute | ApiRoute;
+  readonly in: 'path' | 'query' | 'body';
+  readonly name: string;
+};
 
 /** What the addresses of our pages carry, all at once; the calls of the API declare theirs. */
 const PAGE_QUERY = [
@@ -27,7 +31,7 @@ const FIELDS_OF_RECORDS: Readonly<Record<string, readonly string[]>> = {
 /** Every place of every route that a feature declares. */
 export const PLACES: readonly Place[] = TABLE.flatMap(({ route }) => (route === undefined ? [] : placesOf(route)));
 
-function placesOf(route: Route): Place[] {
+function placesOf(route: PageRoute | ApiRoute): Place[] {
   const params = [...route.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
   const query = route.mouth === 'page' ? [PAGE_QUERY.join(' ')] : keysOf(route.query);
   const body = FIELDS_OF_RECORDS[route.path] ?? keysOf(route.mouth === 'page' ? route.form : route.body);
@@ -72,7 +76,7 @@ export async function openSender(t: { after(work: () => unknown): void }) {
   const { world, ids } = roles;
   const { key } = await makeKey(world);
 
-  async function enter({ guard, mouth }: Route) {
+  async function enter({ guard, mouth }: PageRoute | ApiRoute) {
     if (guard === 'public') return { cookie: '', rowId: undefined, bearer: undefined };
     if (guard.startsWith('apiKey:')) return { cookie: '', rowId: undefined, bearer: key };
     if (guard !== 'pendingSignIn') {

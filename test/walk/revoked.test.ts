@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Route } from '#http/route.ts';
+import type { ApiRoute, PageRoute } from '#http/route.ts';
 import type { Database } from '#store/database.ts';
-import { ROUTES } from '../../src/routes.ts';
+import { OWN_ROUTES } from '../own-routes.ts';
 import {
   changed,
   everything,
@@ -16,7 +16,7 @@ import {
 import { ACTS, ACTS_TWICE, READS, WITHOUT_AUTHENTICATOR } from './acts.ts';
 
 /** Every route behind a guard that is asked for with more than GET. */
-const GUARDED = ROUTES.filter(({ method, guard }) => method !== 'GET' && guard !== 'public');
+const GUARDED = OWN_ROUTES.filter(({ method, guard }) => method !== 'GET' && guard !== 'public');
 
 let stage: Stage;
 
@@ -33,17 +33,17 @@ function openAround(): void {
   });
 }
 
-const nameOf = ({ method, path }: Route) => `${method} ${path}`;
+const nameOf = ({ method, path }: PageRoute | ApiRoute) => `${method} ${path}`;
 
 /** A sender whom the guard lets in, and a request of theirs that changes something. */
-async function prepare(route: Route) {
+async function prepare(route: PageRoute | ApiRoute) {
   const sender = await stage.enter(route, !WITHOUT_AUTHENTICATOR.includes(nameOf(route)));
   const { params = {}, fields = {} } = (await ACTS[nameOf(route)]?.(stage.world, sender)) ?? {};
   const path = route.path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? `no-${name}`);
   return { sender, request: { path, fields } };
 }
 
-function assertRefused(route: Route, { status, location, text }: Sent, what: string): void {
+function assertRefused(route: PageRoute | ApiRoute, { status, location, text }: Sent, what: string): void {
   // A pending sign-in that is gone has no tries left: sign in again.
   if (status === 429 && /\/sign-in\/(one-time|recovery)-code$/.test(route.path)) return;
   const isElsewhere = status === 303 && /^\/(?:sign-in(?:\?ended)?|enroll\?ended|step-up)$/.test(location);
@@ -73,7 +73,7 @@ function atTransaction(nth: number, happen: () => Promise<void>): { readonly cou
 }
 
 /** Sends the request; whatever `revoke` does comes before the `nth` transaction of it. Answers what changed afterwards. */
-async function race(route: Route, revoke: Revocation, nth: number) {
+async function race(route: PageRoute | ApiRoute, revoke: Revocation, nth: number) {
   const { sender, request } = await prepare(route);
   let revoked: ReadonlyMap<string, string> | undefined;
   const watch = atTransaction(nth, async () => {

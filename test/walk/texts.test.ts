@@ -5,12 +5,12 @@ import url from 'node:url';
 import { z } from 'zod';
 import { TEXT_BYTES } from '#core/text.ts';
 import { typedKinds } from '#http/typed.ts';
-import { ROUTES } from '../../src/routes.ts';
+import { OWN_ROUTES } from '../own-routes.ts';
 import { openSender, PLACES } from './places.ts';
 
 test('every text that a route takes is of a kind with a cap', () => {
   const faults: string[] = [];
-  for (const route of ROUTES) {
+  for (const route of OWN_ROUTES) {
     const schemas = route.mouth === 'page' ? { form: route.form } : { body: route.body, query: route.query };
     for (const [what, schema] of Object.entries(schemas)) {
       if (schema !== undefined) collectUncapped(schema, `${route.method} ${route.path} ${what}`, faults);

@@ -6,16 +6,23 @@ import { z } from 'zod';
 import { newToken } from '#core/token.ts';
 import { routeTable } from '#http/app.ts';
 import { makeFormToken } from '#http/form.ts';
-import type { Guard, PageGuard, Route } from '#http/route.ts';
-import { ROUTES } from '../../src/routes.ts';
+import type { ApiRoute, Guard, PageGuard, PageRoute } from '#http/route.ts';
+import { OWN_ROUTES } from '../own-routes.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { type Credential, FINISHED, type Held, hold, PORTAL, type Standing } from './credentials.ts';
 
 /** A row of the table that `sallyport routes` prints, with its declaration where it is a feature's. */
-export type Row = { readonly method: string; readonly path: string; readonly guard: Guard; readonly route?: Route };
+export type Row = {
+  readonly method: string;
+  readonly path: string;
+  readonly guard: Guard;
+  readonly route?: PageRoute | ApiRoute;
+};
 
-export const TABLE: readonly Row[] = routeTable(ROUTES).map((row) => {
-  const route = ROUTES.find(({ method, path }) => method === row.method && path === row.path);
+export const TABLE: readonly Row[] = routeTable(OWN_ROUTES).map(({ guard, ...named }) => {
+  // No route of a protocol is among them.
+  const row = { ...named, guard: guard as Guard };
+  const route = OWN_ROUTES.find(({ method, path }) => method === row.method && path === row.path);
   return { ...row, ...(route && { route }) };
 });
 
@@ -151,7 +158,7 @@ export function pathOf({ path }: Row): string {
 }
 
 /** Something in every field that the form knows, somebody else's id where an id is asked for, and what nobody asks for. */
-function fieldsOf({ other }: Walk, { mouth, ...route }: Route): Record<string, string> {
+function fieldsOf({ other }: Walk, { mouth, ...route }: PageRoute | ApiRoute): Record<string, string> {
   const form = 'form' in route ? route.form : undefined;
   const names = form instanceof z.ZodObject ? Object.keys(form.shape) : [];
   const known: Record<string, string> = {

@@ -1,4 +1,4 @@
-import { amrOf } from '#core/assurance.ts';
+import { amrAfter, amrOf } from '#core/assurance.ts';
 import type { Client } from '#core/client.ts';
 import { noticeText } from '#core/notice.ts';
 import { isStaff } from '#core/policy.ts';
@@ -81,7 +81,8 @@ function replace(
         if (!(await deleteAuthenticator(tx, by.oldId))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
         await deleteTriesUnder(tx, oneTimeCodeKeys(by.oldId));
         const token = newToken(env.random);
-        const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const };
+        const amr = amrAfter(session.amr, 'totp').join(' ');
+        const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const, amr };
         if (!(await raiseSession(tx, session.id, rise))) return refuse('sign_in_expired');
         await appendEvent(env, tx, { action: 'totp.replaced', ...whose(session), detail: { authenticatorId } }, client);
         await tellEnded(env, tx, session, client, 'authenticator_replaced');

@@ -1,3 +1,4 @@
+import { amrAfter } from '#core/assurance.ts';
 import type { Client } from '#core/client.ts';
 import { noticeText } from '#core/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
@@ -89,6 +90,7 @@ async function raise(
   method: 'totp' | 'recovery_code' | 'password',
 ): Promise<Raised | Refusal> {
   const token = newToken(env.random);
-  const raised = await raiseSession(tx, session.id, { tokenHash: tokenHash(token), now: env.now(), method });
+  const amr = amrAfter(session.amr, method).join(' ');
+  const raised = await raiseSession(tx, session.id, { tokenHash: tokenHash(token), now: env.now(), method, amr });
   return raised ? { token } : refuse('sign_in_expired');
 }

@@ -17,6 +17,8 @@ import { actsByForm } from './013-acts-by-form.ts';
 import { proofsAndRefusals } from './014-proofs-and-refusals.ts';
 import { mailMigration } from './015-mail.ts';
 import { clock } from './016-clock.ts';
+import { openidClients } from './017-openid-clients.ts';
+import { openIdConnect } from './019-openid-connect.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -36,6 +38,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '014-proofs-and-refusals': proofsAndRefusals,
   '015-mail': mailMigration,
   '016-clock': clock,
+  '017-openid-clients': openidClients,
+  '019-openid-connect': openIdConnect,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */

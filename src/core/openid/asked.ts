@@ -1,0 +1,54 @@
+import type { Asked } from './authorization.ts';
+
+/** The parameters of an authorization request after the protocol library has accepted them. */
+export type Params = Readonly<Record<string, unknown>>;
+
+/**
+ * `prompt` and `max_age` travel under names of ours: the library would answer them itself, an hour-old proof for
+ * `max_age` included, and drop `offline_access` without `prompt=consent`.
+ */
+export const PROMPT = 'sallyport_prompt';
+export const MAX_AGE = 'sallyport_max_age';
+
+/** Whom the ID token of the client names: the library has verified it. */
+export const HINTED_SUB = 'sallyport_sub';
+
+const PROMPTS = ['none', 'login', 'consent', 'select_account'];
+
+/** Whether `prompt` holds values that we know, and `none` by itself. */
+export function isPrompt(value: string): boolean {
+  const prompts = value.split(' ');
+  return prompts.every((prompt) => PROMPTS.includes(prompt)) && (!prompts.includes('none') || prompts.length === 1);
+}
+
+export function isMaxAge(value: string): boolean {
+  return /^\d{1,10}$/.test(value);
+}
+
+export function askedOf(params: Params): Asked {
+  const maxAge = textOf(params, MAX_AGE);
+  const prompts = new Set(textOf(params, PROMPT)?.split(' '));
+  if (maxAge !== undefined && Number(maxAge) === 0) prompts.add('login');
+  return {
+    prompts,
+    maxAgeSeconds: maxAge === undefined || prompts.has('login') ? undefined : Number(maxAge),
+    acrValues: [...(textOf(params, 'acr_values')?.split(' ') ?? []), ...essentialAcr(textOf(params, 'claims'))].filter(
+      (value) => value !== '',
+    ),
+    hintedSub: textOf(params, HINTED_SUB),
+  };
+}
+
+function textOf(params: Params, name: string): string | undefined {
+  const value = params[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The values of an essential `acr` claim (OpenID Connect Core §5.5.1.1); an essential one without values asks for nothing. */
+function essentialAcr(claims: string | undefined): readonly string[] {
+  if (claims === undefined) return [];
+  const acr = Object(Object(Object(JSON.parse(claims)).id_token).acr);
+  if (acr.essential !== true) return [];
+  const values: unknown[] = Array.isArray(acr.values) ? acr.values : [acr.value];
+  return values.filter((value) => typeof value === 'string');
+}

@@ -1,0 +1,102 @@
+import { tokenHash } from '#core/token.ts';
+import { findClient } from '#store/oidc/clients.ts';
+import { findGrant, findRecordGrant, grantOf } from '#store/oidc/grants.ts';
+import { findRecord } from '#store/oidc/records.ts';
+import { metadataOf } from './client-metadata.ts';
+import { isLiveGrant } from './live.ts';
+import { sessionPayload } from './session-payload.ts';
+import { currentWork, type Payload } from './work.ts';
+
+/** What hangs on a grant, and is over as soon as that is. */
+const OF_GRANT = ['AuthorizationCode', 'AccessToken', 'RefreshToken'];
+
+/**
+ * The storage of the protocol library, over our tables. Reads go to the database, and find nothing of a grant that has
+ * ended; writes are collected (`work.ts`).
+ *
+ * The session is ours: it is read from the cookie of our sign-in and never written here. The library's own clock is the
+ * machine's; what it is told of times is moved to that, so that our clock decides.
+ */
+export function adapterFor(kind: string) {
+  return {
+    async find(id: string): Promise<Payload | undefined> {
+      if (kind === 'Client') return findMetadata(id);
+      if (kind === 'Session') return sessionPayload(currentWork().session, id);
+      if (kind === 'Grant') return findGrantPayload(id);
+      return OF_GRANT.includes(kind) ? findOfGrant(kind, id) : findOwn(kind, id);
+    },
+    async upsert(id: string, payload: Payload, expiresIn: number | undefined): Promise<void> {
+      const work = currentWork();
+      if (kind === 'Session') return;
+      if (kind === 'Interaction') {
+        work.waiting = paramsOf(payload);
+        if (typeof payload.parJti === 'string') work.destroys.push({ kind: PUSHED, id: payload.parJti });
+        return;
+      }
+      work.saves.push({ kind, id, payload, expiresAt: work.env.now() + (expiresIn ?? 0) });
+    },
+    async consume(id: string): Promise<void> {
+      currentWork().consumes.push({ kind, id });
+    },
+    async destroy(id: string): Promise<void> {
+      const work = currentWork();
+      if (kind === 'Grant') work.revokes.add(id);
+      else if (kind !== 'Session' && kind !== 'Interaction') work.destroys.push({ kind, id });
+    },
+    async revokeByGrantId(grantId: string): Promise<void> {
+      currentWork().revokes.add(grantId);
+    },
+    findByUid: async () => undefined,
+    findByUserCode: async () => undefined,
+  };
+}
+
+const PUSHED = 'PushedAuthorizationRequest';
+
+async function findMetadata(id: string): Promise<Payload | undefined> {
+  const { env, secret } = currentWork();
+  const client = await findClient(env.db.read, id);
+  return client && client.disabledAt === undefined ? metadataOf(client, secret) : undefined;
+}
+
+async function findGrantPayload(id: string): Promise<Payload | undefined> {
+  const { env } = currentWork();
+  const grant = await findGrant(env.db.read, id);
+  if (!grant || !isLiveGrant(grant, env.now())) return undefined;
+  return { ...JSON.parse(grant.payload), ...times(env.now(), 0, grant.expiresAt), jti: id };
+}
+
+async function findOfGrant(kind: string, id: string): Promise<Payload | undefined> {
+  const { env } = currentWork();
+  const now = env.now();
+  const row = await findRecordGrant(env.db.read, tokenHash(id), kind);
+  if (!row || row.record_expires_at <= now || !isLiveGrant(grantOf(row), now)) return undefined;
+  const isUsedUp = row.consumed_at !== null && !currentWork().keepsRefreshToken;
+  return {
+    ...JSON.parse(row.record_payload),
+    ...times(now, row.record_created_at, row.record_expires_at),
+    jti: id,
+    ...(isUsedUp && { consumed: true }),
+  };
+}
+
+async function findOwn(kind: string, id: string): Promise<Payload | undefined> {
+  const { env } = currentWork();
+  const now = env.now();
+  const row = await findRecord(env.db.read, tokenHash(id), kind);
+  if (!row || row.expires_at <= now) return undefined;
+  return { ...JSON.parse(row.payload), ...times(now, row.created_at, row.expires_at), jti: id };
+}
+
+/** The same distances from now, by the clock of the machine: the library reads that one by itself. */
+function times(now: number, createdAt: number, expiresAt: number): { iat: number; exp: number } {
+  const theirs = currentWork().machineNow;
+  return { iat: theirs - (now - createdAt), exp: theirs + (expiresAt - now) };
+}
+
+function paramsOf({ params }: Payload): Readonly<Record<string, string>> {
+  const all = Object.entries(Object(params)).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as const] : [],
+  );
+  return Object.fromEntries(all);
+}

@@ -1,0 +1,58 @@
+import { askedOf } from '#core/openid/asked.ts';
+import { type KnownSession, type NextStep, nextStep } from '#core/openid/authorization.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import { findClient, type OidcClient } from '#store/oidc/clients.ts';
+import { findConsent } from '#store/oidc/consents.ts';
+import type { AuthorizationRequest } from '#store/oidc/requests.ts';
+import type { Session } from '#store/sessions.ts';
+import type { Payload, Work } from './work.ts';
+
+type Request = {
+  readonly clientId: string;
+  readonly params: Payload;
+};
+
+/** What is to be asked of the person next, for this request of this client. */
+export async function assess(
+  { env, session, request }: Pick<Work, 'env' | 'session' | 'request'>,
+  { clientId, params }: Request,
+): Promise<NextStep> {
+  const client = await findClient(env.db.read, clientId);
+  if (!client) return 'unmet';
+  const scope = typeof params.scope === 'string' ? params.scope : '';
+  const now = env.now();
+  const known = {
+    requestedAt: request?.createdAt ?? now,
+    session: session && (await knownSession(env.db.read, session, client)),
+    isChosen: request?.isChosen ?? false,
+    hasConsent: session === undefined || (await hasConsent(env.db.read, session, client, { scope, request })),
+    hasFreshConsent: session !== undefined && isFresh(session, scope, request),
+  };
+  return nextStep(askedOf(params), known, now);
+}
+
+type Queries = Work['env']['db']['read'];
+
+async function knownSession(queries: Queries, session: Session, client: OidcClient): Promise<KnownSession> {
+  const { user, partner, createdAt, authTime, amr } = session;
+  return {
+    ...{ userId: user.id, createdAt, authTime, amr },
+    hasAuthenticator: (await findAuthenticator(queries, user.id)) !== undefined,
+    mayUse: client.partners.length === 0 || client.partners.some(({ id }) => id === partner?.id),
+  };
+}
+
+type Consented = { readonly scope: string; readonly request: AuthorizationRequest | undefined };
+
+/** A client of the operator needs none; another one needs one for every scope that it asks for. */
+async function hasConsent(queries: Queries, session: Session, client: OidcClient, { scope, request }: Consented) {
+  if (!client.isThirdParty || isFresh(session, scope, request)) return true;
+  const allowed = new Set((await findConsent(queries, session.user.id, client.id))?.split(' '));
+  return scope.split(' ').every((one) => allowed.has(one));
+}
+
+/** Allowed on the page of this very request, in this session, and for exactly these scopes. */
+function isFresh(session: Session, scope: string, request: AuthorizationRequest | undefined): boolean {
+  const { consented } = request ?? {};
+  return consented !== undefined && consented.sessionId === session.id && consented.scope === scope;
+}

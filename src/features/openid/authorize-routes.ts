@@ -1,0 +1,191 @@
+import { AuthorityLost } from '#core/authority.ts';
+import { HINTED_SUB, MAX_AGE, PROMPT } from '#core/openid/asked.ts';
+import type { NextStep } from '#core/openid/authorization.ts';
+import { isRefusal } from '#core/result.ts';
+import { newToken, tokenHash } from '#core/token.ts';
+import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
+import { withResume } from '#http/resume.ts';
+import { type ProtocolCall, protocol, type Route } from '#http/route.ts';
+import type { View } from '#http/view.ts';
+import { isLocale } from '#messages/messages.ts';
+import { deleteRecord } from '#store/oidc/records.ts';
+import { type AuthorizationRequest, claimRequest, createRequest, findRequest } from '#store/oidc/requests.ts';
+import type { Session } from '#store/sessions.ts';
+import { assess } from './assess.ts';
+import { commitAuthorization } from './commit.ts';
+import { formPostPage, goneRequestPage, invalidPage, notForThemPage } from './pages.ts';
+import { askLibrary, workOf } from './protocol-routes.ts';
+import { REQUEST_SECONDS } from './provider.ts';
+import type { Work } from './work.ts';
+
+export const AUTHORIZE = '/oidc/authorize';
+export const CONTINUE = '/oidc/continue';
+
+export const authorizeRoutes: readonly Route[] = [
+  protocol({ methods: ['GET', 'POST'], path: AUTHORIZE, guard: 'public', handle: authorize }),
+  protocol({ methods: ['GET'], path: `${CONTINUE}/:request`, guard: 'public', handle: goOn }),
+  protocol({ methods: ['GET'], path: `${CONTINUE}/:request/cancel`, guard: 'public', handle: cancel }),
+];
+
+async function authorize(call: ProtocolCall): Promise<Reply> {
+  // A form of another site brings none of our cookies (`SameSite=Lax`); the same request by GET does.
+  if (call.request.method === 'POST') return seeOther(`${AUTHORIZE}?${call.body.toString('utf8')}`);
+  const { session } = call;
+  const work = workOf(call, { session });
+  return answer(call, work, await askLibrary(work, { method: 'GET', url: `${AUTHORIZE}?${ourParams(call.search)}` }));
+}
+
+/** Names that the library would answer by itself become ours; an offline token needs no page of consent for our own clients. */
+function ourParams(search: string): URLSearchParams {
+  const params = new URLSearchParams(search);
+  for (const [name, ours] of [
+    ['prompt', PROMPT],
+    ['max_age', MAX_AGE],
+  ] as const) {
+    const values = params.getAll(name);
+    params.delete(name);
+    params.delete(ours);
+    for (const value of values) params.append(ours, value);
+  }
+  if (params.get('scope')?.split(' ').includes('offline_access')) params.set('prompt', 'consent');
+  return params;
+}
+
+type Answer = Awaited<ReturnType<typeof askLibrary>>;
+
+/** What the library decided: a question to the person, an answer to the client, or neither for a client that is none. */
+async function answer(call: ProtocolCall, work: Work, said: Answer): Promise<Reply> {
+  if (work.waiting !== undefined) return waitForPerson(call, work, work.waiting);
+  const toClient = clientReply(call.view, said);
+  if (toClient === undefined) return show(invalidPage(call.view), 400);
+  const { session, request } = work;
+  if (session !== undefined && work.saves.some(({ kind }) => kind === 'AuthorizationCode')) {
+    return (await keepOrAskAgain(call, work, session)) ?? toClient;
+  }
+  if (request !== undefined) await call.env.db.transaction((tx) => claimRequest(tx, request.idHash));
+  return toClient;
+}
+
+/** Nothing where the authorization was kept; else the way on. */
+async function keepOrAskAgain(call: ProtocolCall, work: Work, session: Session): Promise<Reply | undefined> {
+  try {
+    return isRefusal(await commitAuthorization(work, session, call.client)) ? gone(call) : undefined;
+  } catch (error) {
+    // The session ended while the request was on its way: looked at again, it asks for a sign-in.
+    if (error instanceof AuthorityLost)
+      return seeOther(call.request.url.slice(call.env.config.publicUrl.origin.length));
+    throw error;
+  }
+}
+
+/** Keeps the request for this browser, and asks the person for what is missing. */
+async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Record<string, string>>) {
+  const { env, browser } = call;
+  const id = newToken(env.random);
+  const now = env.now();
+  const kept = { ...params, ...(work.hintedSub !== undefined && { [HINTED_SUB]: work.hintedSub }) };
+  const row = { id_hash: tokenHash(id), browser, client_id: params.client_id ?? '', params: JSON.stringify(kept) };
+  const isKept = await env.db.transaction(async (tx) => {
+    // A pushed request is good for one authorization.
+    for (const { id: pushed } of work.destroys) if (!(await deleteRecord(tx, tokenHash(pushed)))) return false;
+    await createRequest(tx, { ...row, created_at: now, expires_at: now + REQUEST_SECONDS });
+    return true;
+  });
+  if (!isKept) return gone(call);
+  const reply = replyTo(call, work.step ?? 'sign_in', `${CONTINUE}/${id}`, kept);
+  return { ...reply, cookies: [...reply.cookies, ...languageOf(call, params)], bindsBrowser: true as const };
+}
+
+/** The client's choice of a language, where the person has made none. */
+function languageOf({ request }: ProtocolCall, { ui_locales = '' }: Readonly<Record<string, string>>): CookieChange[] {
+  const locale = ui_locales
+    .split(' ')
+    .map((tag) => tag.split('-')[0])
+    .find(isLocale);
+  const hasChosen = /sallyport-(?:\d+-)?language=/.test(request.headers.get('cookie') ?? '');
+  return locale === undefined || hasChosen ? [] : [{ cookie: 'language', value: locale }];
+}
+
+/** The page that asks the person for what is missing. */
+function replyTo(
+  { view }: ProtocolCall,
+  step: NextStep,
+  path: string,
+  params: Readonly<Record<string, string>>,
+): Reply {
+  switch (step) {
+    case 'sign_in':
+    case 'sign_in_again': {
+      const query = new URLSearchParams(step === 'sign_in' ? {} : { again: '' });
+      if (params.login_hint !== undefined) query.set('login_hint', params.login_hint);
+      return seeOther(withResume(`/sign-in?${query}`, path));
+    }
+    case 'choose_account':
+      return seeOther(withResume('/oidc/choose', path));
+    case 'step_up':
+      return seeOther(withResume('/step-up', path));
+    case 'set_up':
+      return seeOther(withResume('/security/authenticator', path));
+    case 'consent':
+      return seeOther(withResume('/consent', path));
+    case 'not_for_them':
+      return show(notForThemPage(view, `${path}/cancel`), 403);
+    case 'unmet':
+    case 'done':
+      return seeOther(path);
+  }
+}
+
+/** The request after a page of ours: the next question, or the answer to the client. */
+async function goOn(call: ProtocolCall): Promise<Reply> {
+  const { env, session, params } = call;
+  const request = await ownRequest(call);
+  if (!request) return gone(call);
+  const step = await assess({ env, session, request }, { clientId: request.clientId, params: request.params });
+  if (step !== 'done' && step !== 'unmet') return replyTo(call, step, `${CONTINUE}/${params.request}`, request.params);
+  return askFor(call, workOf(call, { session, request }), request);
+}
+
+async function cancel(call: ProtocolCall): Promise<Reply> {
+  const request = await ownRequest(call);
+  if (!request) return gone(call);
+  return askFor(call, workOf(call, { session: call.session, request, isCancelled: true }), request);
+}
+
+async function askFor(call: ProtocolCall, work: Work, { params }: AuthorizationRequest): Promise<Reply> {
+  const { [HINTED_SUB]: hintedSub, ...sent } = params;
+  work.hintedSub = hintedSub;
+  return answer(
+    call,
+    work,
+    await askLibrary(work, { method: 'GET', url: `${AUTHORIZE}?${new URLSearchParams(sent)}` }),
+  );
+}
+
+function ownRequest({ env, browser, params }: ProtocolCall): Promise<AuthorizationRequest | undefined> {
+  return findRequest(env.db.read, { idHash: tokenHash(params.request ?? ''), browser, now: env.now() });
+}
+
+function gone({ view }: ProtocolCall): Reply {
+  return show(goneRequestPage(view), 404);
+}
+
+/** The answer to the client: a redirect, or a form for `response_mode=form_post`. Nothing where it has no place to go. */
+function clientReply(view: View, { status, headers, body }: Answer): Reply | undefined {
+  const location = headers.location;
+  if (status >= 300 && status < 400 && typeof location === 'string') {
+    return { status: 303, location, leavesFlow: true, cookies: [] };
+  }
+  const action = /<form method="post" action="([^"]*)">/.exec(body)?.[1];
+  if (action === undefined) return undefined;
+  const fields = [...body.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"\/>/g)];
+  const target = unescaped(action);
+  const named = fields.map(([, name = '', value = '']) => [unescaped(name), unescaped(value)] as const);
+  return { ...show(formPostPage(view, target, named)), formAction: new URL(target).origin };
+}
+
+/** What the library escaped for its own page. */
+function unescaped(text: string): string {
+  const signs: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'" };
+  return text.replace(/&(amp|lt|gt|quot|#39|#x27);/g, (all, name: string) => signs[name] ?? all);
+}

@@ -1,0 +1,160 @@
+import type { Client } from '#core/client.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { tokenHash } from '#core/token.ts';
+import { sealForToken } from '#crypto/token-seal.ts';
+import type { Env } from '#env.ts';
+import { ownTransaction } from '#flows/acting.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { transactionOrRefusal } from '#flows/transaction.ts';
+import type { Queries } from '#store/database.ts';
+import { createGrant, deleteGrant, findGrant, type Grant } from '#store/oidc/grants.ts';
+import { consumeRecord, createRecord, deleteRecord } from '#store/oidc/records.ts';
+import { claimRequest } from '#store/oidc/requests.ts';
+import type { Session } from '#store/sessions.ts';
+import { isLiveGrant } from './live.ts';
+import type { Save, Work } from './work.ts';
+
+/** An authorization as it is to be kept: the request used up, the grant, its code and the event, or nothing of it. */
+export async function commitAuthorization(work: Work, session: Session, client: Client): Promise<true | Refusal> {
+  const { env, request } = work;
+  return ownTransaction(env, { ...session, grantedAs: 'session' }, async (tx) => {
+    if (request !== undefined && !(await claimRequest(tx, request.idHash))) return refuse('not_found');
+    for (const save of work.saves.filter(({ kind }) => kind === 'Grant')) await keepGrant(env, tx, save, session);
+    for (const save of work.saves.filter(({ kind }) => kind !== 'Grant')) await keepRecord(env, tx, save);
+    for (const { id } of work.destroys) await deleteRecord(tx, tokenHash(id));
+    const grant = work.saves.find(({ kind }) => kind === 'Grant');
+    if (grant) await noteGrant(env, tx, grant, session, client);
+    return true as const;
+  });
+}
+
+async function keepGrant(env: Env, tx: Queries, { id, payload, expiresAt }: Save, session: Session): Promise<void> {
+  const { clientId, openid } = Object(payload);
+  const scopes = String(Object(openid).scope ?? '').split(' ');
+  await createGrant(tx, {
+    id,
+    sid: session.id,
+    session_id: session.id,
+    user_id: session.user.id,
+    client_id: String(clientId),
+    payload: textOf(payload),
+    amr: session.amr.join(' '),
+    auth_time: session.authTime,
+    offline: scopes.includes('offline_access') ? 1 : 0,
+    created_at: env.now(),
+    expires_at: expiresAt,
+  });
+}
+
+async function noteGrant(env: Env, tx: Queries, { id, payload }: Save, { user }: Session, client: Client) {
+  const { clientId, openid } = Object(payload);
+  const detail = { grantId: id, clientId: String(clientId), scope: String(Object(openid).scope ?? '') };
+  const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'grant.created', ...whose, detail }, client);
+}
+
+/** A code or a refresh token exchanged. Reuse ends the grant with all that came of it. */
+export type Redeemed = 'redeemed' | 'lost' | 'reused';
+
+/**
+ * The exchange of a code or a refresh token in one transaction: used up, what takes its place saved, the event written, or
+ * nothing.
+ *
+ * @param successor the refresh token that takes the place of the one that is used up
+ */
+export async function commitRedemption(work: Work, client: Client, successor: string | undefined): Promise<Redeemed> {
+  const { env, consumes } = work;
+  const outcome = await transactionOrRefusal(env.db, async (tx) => {
+    const grant = await liveGrantOf(env, tx, work);
+    if (!grant) return refuse('not_found');
+    for (const { kind, id } of consumes) {
+      const sealed = kind === REFRESH && successor ? sealForToken(id, successor) : null;
+      if (!(await consumeRecord(tx, tokenHash(id), { now: env.now(), successor: sealed }))) {
+        return refuse('forbidden', { reason: kind });
+      }
+    }
+    for (const save of work.saves) await keepRecord(env, tx, save);
+    await noteRedemption(env, tx, grant, consumes[0]?.kind, client);
+    return 'redeemed' as const;
+  });
+  if (!isRefusal(outcome)) return outcome;
+  if (outcome.refused === 'forbidden' && outcome.reason === CODE) {
+    await endReused(work, client);
+    return 'reused';
+  }
+  return 'lost';
+}
+
+const CODE = 'AuthorizationCode';
+const REFRESH = 'RefreshToken';
+
+/** The grant that the new tokens hang on, as it is now; locked by the foreign key of what is saved. */
+async function liveGrantOf(env: Env, tx: Queries, { saves }: Work): Promise<Grant | undefined> {
+  const grantId = saves.flatMap(({ payload }) => (typeof payload.grantId === 'string' ? [payload.grantId] : []))[0];
+  const grant = grantId === undefined ? undefined : await findGrant(tx, grantId);
+  return grant && isLiveGrant(grant, env.now()) ? grant : undefined;
+}
+
+async function noteRedemption(env: Env, tx: Queries, grant: Grant, kind: string | undefined, client: Client) {
+  if (kind === undefined) return;
+  const action = kind === CODE ? ('grant.code_redeemed' as const) : ('grant.refreshed' as const);
+  const whose = { actor: grant.user.id, subject: grant.user.id, partner: grant.user.partnerId };
+  const detail = { grantId: grant.id, clientId: grant.clientId };
+  await appendEvent(env, tx, { action, ...whose, detail }, client);
+}
+
+/** Ends the grants that the library wants ended (a used code or token came again, or a client gave them back). */
+export async function commitRevocations(work: Work, client: Client, isReuse: boolean): Promise<void> {
+  const { env, revokes, destroys } = work;
+  if (revokes.size === 0 && destroys.length === 0) return;
+  await env.db.transaction(async (tx) => {
+    for (const { id } of destroys) await deleteRecord(tx, tokenHash(id));
+    for (const id of revokes) await endGrant(env, tx, { id, isReuse }, client);
+  });
+}
+
+/** The other request of the race has had its tokens: they end, too (RFC 6749 §4.1.2). */
+async function endReused(work: Work, client: Client): Promise<void> {
+  const { env, saves } = work;
+  const ids = new Set(saves.map(({ payload }) => String(payload.grantId)));
+  await env.db.transaction(async (tx) => {
+    for (const id of ids) await endGrant(env, tx, { id, isReuse: true }, client);
+  });
+}
+
+async function endGrant(env: Env, tx: Queries, { id, isReuse }: { id: string; isReuse: boolean }, client: Client) {
+  const grant = await findGrant(tx, id);
+  if (!(await deleteGrant(tx, id)) || !grant) return;
+  const action = isReuse ? ('grant.reused' as const) : ('grant.revoked' as const);
+  const whose = { subject: grant.user.id, partner: grant.user.partnerId };
+  const detail = { grantId: id, clientId: grant.clientId };
+  await appendEvent(env, tx, { action, ...whose, detail }, client);
+}
+
+/** A pushed request, or a one-time value of a client. */
+export async function commitRecords(work: Work): Promise<void> {
+  const { env, saves } = work;
+  if (saves.length === 0) return;
+  await env.db.transaction(async (tx) => {
+    for (const save of saves) await keepRecord(env, tx, save);
+  });
+}
+
+async function keepRecord(env: Env, tx: Queries, { kind, id, payload, expiresAt }: Save): Promise<void> {
+  const { grantId } = payload;
+  await createRecord(tx, {
+    id_hash: tokenHash(id),
+    kind,
+    grant_id: typeof grantId === 'string' ? grantId : null,
+    payload: textOf(payload),
+    created_at: env.now(),
+    expires_at: expiresAt,
+    consumed_at: null,
+    successor: null,
+  });
+}
+
+/** Without the token itself: only its hash is kept. */
+function textOf({ jti: _, iat: __, exp: ___, ...rest }: Save['payload']): string {
+  return JSON.stringify(rest);
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { tokenHash } from '#core/token.ts';
+import { ownTransaction } from '#flows/acting.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { type Reply, seeOther, show } from '#http/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
+import { findClient } from '#store/oidc/clients.ts';
+import { findConsent, saveConsent } from '#store/oidc/consents.ts';
+import { type AuthorizationRequest, findRequest, setRequest } from '#store/oidc/requests.ts';
+import { choosePage, consentPage, goneRequestPage } from './pages.ts';
+
+const CONSENT = '/consent';
+const CHOOSE = '/oidc/choose';
+
+const consentForm = z.object({ answer: typed('word').optional() });
+
+export const consentRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: CONSENT,
+    guard: 'session',
+    async handle(call) {
+      const { env, view } = call;
+      const request = await requestBehind(call);
+      const client = request && (await findClient(env.db.read, request.clientId));
+      if (!client) return show(goneRequestPage(view), 404);
+      return show(consentPage(view, { client: client.name, scopes: scopesOf(request) }));
+    },
+  }),
+  page({ method: 'POST', path: CONSENT, guard: 'session', form: consentForm, handle: submitConsent }),
+  page({
+    method: 'GET',
+    path: CHOOSE,
+    guard: 'session',
+    async handle(call) {
+      const { view, session } = call;
+      return (await requestBehind(call)) ? show(choosePage(view, session.user)) : show(goneRequestPage(view), 404);
+    },
+  }),
+  page({
+    method: 'POST',
+    path: CHOOSE,
+    guard: 'session',
+    async handle(call) {
+      const { env, view, session } = call;
+      const request = await requestBehind(call);
+      if (!request || view.resume === undefined) return show(goneRequestPage(view), 404);
+      await ownTransaction(env, session, async (tx) => setRequest(tx, request.idHash, { chosen: 1 }));
+      return seeOther(view.resume);
+    },
+  }),
+];
+
+/** What is allowed is kept for this session and exactly what was asked, and remembered for the next time. */
+async function submitConsent(call: PageCall<'session', z.output<typeof consentForm>>): Promise<Reply> {
+  const { env, view, session, client, input } = call;
+  const request = await requestBehind(call);
+  if (!request || view.resume === undefined) return show(goneRequestPage(view), 404);
+  if (input.answer !== 'allow') return { ...seeOther(`${view.resume}/cancel`), leavesFlow: true };
+  const { clientId, idHash } = request;
+  const { user } = session;
+  await ownTransaction(env, session, async (tx) => {
+    const before = (await findConsent(tx, user.id, clientId))?.split(' ') ?? [];
+    const scope = [...new Set([...before, ...scopesOf(request)])].join(' ');
+    const row = { id: env.newId(), user_id: user.id, client_id: clientId, scope, created_at: env.now() };
+    await saveConsent(tx, row);
+    await setRequest(tx, idHash, { consented: `${session.id} ${scopesOf(request).join(' ')}` });
+    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    const detail = { clientId, scope: scopesOf(request).join(' ') };
+    await appendEvent(env, tx, { action: 'consent.given', ...whose, detail }, client);
+  });
+  return seeOther(view.resume);
+}
+
+function scopesOf({ params }: AuthorizationRequest): readonly string[] {
+  return (params.scope ?? '').split(' ');
+}
+
+/** The request that this tab signs in for, when it is of this browser. */
+function requestBehind({ env, view, client }: PageCall<'session', unknown>): Promise<AuthorizationRequest | undefined> {
+  const id = view.resume?.split('/').at(-1) ?? '';
+  return findRequest(env.db.read, { idHash: tokenHash(id), browser: client.browser ?? '', now: env.now() });
+}

@@ -1,0 +1,99 @@
+import { errorPage, layout } from '#http/layout.ts';
+import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import type { View } from '#http/view.ts';
+
+/** A client or an address that we do not know: the person is led nowhere (RFC 6749 §4.1.2.1). */
+export function invalidPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, { status: 400, title: t('openid.invalid.title'), text: t('openid.invalid.text') });
+}
+
+/** The request was answered, is too old, or is of another browser. */
+export function goneRequestPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, { status: 404, title: t('openid.gone.title'), text: t('openid.gone.text') });
+}
+
+/** The client is for the people of other companies. */
+export function notForThemPage(view: View, back: string): Html {
+  const { t } = view;
+  const action = { href: back, label: t('layout.back') };
+  return errorPage(view, { status: 403, title: t('openid.notForYou.title'), text: t('openid.notForYou.text'), action });
+}
+
+type Consent = { readonly client: string; readonly scopes: readonly string[] };
+
+const SCOPES = ['profile', 'email', 'partner', 'offline_access'] as const;
+
+/** What another company's client will learn, and the two answers. */
+export function consentPage(view: View, { client, scopes }: Consent): Html {
+  const { t, signedIn } = view;
+  const asked = SCOPES.filter((scope) => scopes.includes(scope));
+  return layout(view, {
+    title: t('consent.title', { client }),
+    width: 'form',
+    body: html`<p class="lead">${t('consent.lead', { client, email: signedIn?.email ?? '' })}</p>
+<ul><li>${t('consent.openid')}</li>${asked.map((scope) => html`<li>${t(`consent.${scope}`)}</li>`)}</ul>
+${form(
+  view,
+  '/consent',
+  html`<div class="actions"><button type="submit" class="button primary" name="answer" value="allow">${t('consent.allow')}</button>
+<button type="submit" class="button quiet" name="answer" value="deny">${t('consent.deny')}</button></div>`,
+)}`,
+  });
+}
+
+/** Who is signed in, and whether that is who the client should get. */
+export function choosePage(view: View, person: { readonly name: string; readonly email: string }): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('choose.title'),
+    width: 'form',
+    body: html`<p class="lead">${t('choose.lead', person)}</p>
+${actions(
+  form(view, '/oidc/choose', submitButton(t('button.continue'))),
+  linkButton(`/sign-in?again&resume=${encodeURIComponent(view.resume ?? '')}`, t('choose.other')),
+)}`,
+  });
+}
+
+/** The answer to a client that wants it by a form: a script sends it, and a button where there is none. */
+export function formPostPage(view: View, action: string, fields: readonly (readonly [string, string])[]): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('formPost.title'),
+    width: 'form',
+    body: html`<p class="lead">${t('formPost.lead')}</p>
+<form method="post" action="${action}" data-submit>${fields.map(
+      ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+    )}
+${submitButton(t('button.continue'))}</form>`,
+  });
+}
+
+/** Whether to sign out, asked where no client has proven that it is this person's wish. */
+export function signOutPage(view: View, fields: Readonly<Record<string, string>>): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('openid.signOut.title'),
+    width: 'form',
+    body: html`<p class="lead">${t('openid.signOut.lead', { email: view.signedIn?.email ?? '' })}</p>
+${form(
+  view,
+  '/oidc/sign-out/confirm',
+  html`${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+${submitButton(t('layout.signOut'))}`,
+)}`,
+  });
+}
+
+/** Signed out, and no client to lead back to. */
+export function signedOutPage(view: View): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('openid.signedOut.title'),
+    width: 'form',
+    body: html`<p class="lead">${t('openid.signedOut.text')}</p>`,
+  });
+}

@@ -1,0 +1,173 @@
+import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { ACR_VALUES } from '#core/assurance.ts';
+import { askedOf, HINTED_SUB, isMaxAge, isPrompt, MAX_AGE, PROMPT } from '#core/openid/asked.ts';
+import { errorOf, type NextStep } from '#core/openid/authorization.ts';
+import { findGrant } from '#store/oidc/grants.ts';
+import { adapterFor } from './adapter.ts';
+import { assess } from './assess.ts';
+import { CLAIMS_BY_SCOPE, claimsOf } from './claims.ts';
+import { currentWork } from './work.ts';
+
+export const CODE_SECONDS = 60;
+export const ID_TOKEN_SECONDS = 5 * 60;
+export const ACCESS_TOKEN_SECONDS = 5 * 60;
+export const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
+export const GRANT_SECONDS = 365 * 24 * 60 * 60;
+/** A set-up with a phone that has to be found first. */
+export const REQUEST_SECONDS = 30 * 60;
+
+/** The signing keys, private parts and all, the active one of each algorithm first. */
+export type ProviderKeys = { readonly keys: readonly object[] };
+
+type Library = typeof import('oidc-provider');
+
+/** The protocol library over our storage. Making one takes some milliseconds: after a rotation of keys a new one is made. */
+export async function makeProvider(issuer: string, jwks: ProviderKeys): Promise<Provider> {
+  // Half a second and 40 MB: only a server that is asked for OpenID Connect pays for it.
+  const library = await import('oidc-provider');
+  const provider = new library.Provider(issuer, configuration(library, jwks));
+  // Host and scheme of every address come from the public URL: `exchange` sends them.
+  provider.proxy = false;
+  return provider;
+}
+
+function configuration(library: Library, jwks: ProviderKeys): Configuration {
+  return {
+    adapter: adapterFor,
+    // The library checks what it gets, and its types ask for more than they need.
+    jwks: jwks as NonNullable<Configuration['jwks']>,
+    ...PROTOCOL,
+    extraParams: extraParams(library),
+    interactions: { policy: policy(library), url: () => '/' },
+    ttl: {
+      ...{ AccessToken: ACCESS_TOKEN_SECONDS, AuthorizationCode: CODE_SECONDS, IdToken: ID_TOKEN_SECONDS },
+      ...{ RefreshToken: REFRESH_TOKEN_SECONDS, Grant: GRANT_SECONDS, Interaction: REQUEST_SECONDS, Session: 1 },
+    },
+    loadExistingGrant: async (ctx) => loadGrant(ctx),
+    async findAccount(ctx, sub, token) {
+      const grantId = token && 'grantId' in token ? token.grantId : undefined;
+      return { accountId: sub, claims: async (use) => claimsFor(ctx, grantId, use) };
+    },
+    issueRefreshToken: async (_, client, code) =>
+      client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
+    rotateRefreshToken: () => !currentWork().keepsRefreshToken,
+    expiresWithSession: async () => false,
+    clientBasedCORS: (_, origin, client) => (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
+    renderError: async (ctx, out) => {
+      ctx.type = 'json';
+      ctx.body = out;
+    },
+  };
+}
+
+/** What does not depend on anything. */
+const PROTOCOL: Configuration = {
+  routes: {
+    ...{ authorization: '/oidc/authorize', token: '/oidc/token', userinfo: '/oidc/userinfo', jwks: '/oidc/jwks' },
+    ...{ pushed_authorization_request: '/oidc/par', revocation: '/oidc/revoke', introspection: '/oidc/introspect' },
+  },
+  features: {
+    devInteractions: { enabled: false },
+    rpInitiatedLogout: { enabled: false },
+    resourceIndicators: { enabled: false },
+    dPoP: { enabled: false },
+    claimsParameter: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: async (_, client, token) => mayIntrospect(client, token) },
+    revocation: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+  },
+  discovery: {
+    end_session_endpoint: undefined,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
+    prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    ui_locales_supported: ['en', 'de'],
+  },
+  acrValues: [...ACR_VALUES],
+  claims: CLAIMS_BY_SCOPE,
+  scopes: ['openid', 'offline_access', 'profile', 'email', 'partner'],
+  conformIdTokenClaims: false,
+  responseTypes: ['code'],
+  subjectTypes: ['public'],
+  pkce: { required: () => true },
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+  enabledJWA: { idTokenSigningAlgValues: ['ES256', 'RS256'] },
+  allowOmittingSingleRegisteredRedirectUri: false,
+  enableHttpPostMethods: false,
+};
+
+type Token = { readonly clientId?: string | undefined };
+
+/** A public client learns of its own tokens alone: it proves itself to nobody. */
+function mayIntrospect(client: { clientId: string; clientAuthMethod?: string | undefined }, token: Token): boolean {
+  return client.clientAuthMethod !== 'none' || token.clientId === client.clientId;
+}
+
+function extraParams({ errors }: Library): NonNullable<Configuration['extraParams']> {
+  const invalid = (name: string): never => {
+    throw new errors.InvalidRequest(`invalid ${name} parameter value`);
+  };
+  return {
+    [PROMPT]: (_ctx, value) => {
+      if (value !== undefined && !isPrompt(value)) invalid('prompt');
+    },
+    [MAX_AGE]: (_ctx, value) => {
+      if (value !== undefined && !isMaxAge(value)) invalid('max_age');
+    },
+  };
+}
+
+/** One question in the place of the library's own: whether anything is left to ask of the person. */
+function policy({
+  interactionPolicy,
+  errors,
+}: Library): NonNullable<NonNullable<Configuration['interactions']>['policy']> {
+  const { Prompt, Check } = interactionPolicy;
+  const check = new Check('waits', 'the person has to be asked', 'interaction_required', async (ctx) => {
+    const step = await stepOf(ctx);
+    if (step === 'done') return Check.NO_NEED_TO_PROMPT;
+    const { isCancelled } = currentWork();
+    if (!isCancelled && step !== 'unmet' && ctx.oidc.params?.[PROMPT] !== 'none') return Check.REQUEST_PROMPT;
+    const code = isCancelled ? cancelledWith(ctx.oidc.params) : errorOf(step);
+    throw new errors.CustomOIDCProviderError(code, 'The request cannot be met.');
+  });
+  const login = new Prompt({ name: 'login', requestable: true }, check);
+  // What it would check by itself is in `nextStep`.
+  login.checks.remove('login_prompt');
+  const consent = new Prompt({ name: 'consent', requestable: true });
+  consent.checks.clear();
+  return [login, consent];
+}
+
+/** A request that asked for more than a password tells its client that this was not met. */
+function cancelledWith(params: unknown): string {
+  return askedOf(Object(params)).acrValues.length > 0 ? 'unmet_authentication_requirements' : 'access_denied';
+}
+
+/** Looked at once for each request to the library, which asks twice. */
+async function stepOf({ oidc }: KoaContextWithOIDC): Promise<NextStep> {
+  const work = currentWork();
+  if (work.isCancelled) return 'unmet';
+  const hint = oidc.entities.IdTokenHint?.payload.sub;
+  if (typeof hint === 'string') work.hintedSub = hint;
+  const params = { ...oidc.params, [HINTED_SUB]: work.hintedSub };
+  work.step ??= await assess(work, { clientId: oidc.client?.clientId ?? '', params });
+  return work.step;
+}
+
+/** A new grant for each authorization, with exactly what was asked: another tab of the same client keeps its own. */
+async function loadGrant(ctx: KoaContextWithOIDC) {
+  const { client, session, params } = ctx.oidc;
+  if (!client || !session?.accountId || (await stepOf(ctx)) !== 'done') return undefined;
+  const grant = new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
+  grant.addOIDCScope(typeof params?.scope === 'string' ? params.scope : 'openid');
+  grant.addOIDCClaims([...ctx.oidc.requestParamClaims]);
+  await grant.save();
+  return grant;
+}
+
+async function claimsFor(ctx: KoaContextWithOIDC, grantId: string | undefined, use: string) {
+  const grant = grantId === undefined ? undefined : await findGrant(currentWork().env.db.read, grantId);
+  if (!grant) throw new Error(`claims of a grant that is gone, at ${ctx.path}`);
+  return { sub: grant.user.id, ...claimsOf(grant, use) };
+}

@@ -1,0 +1,125 @@
+import { tokenHash } from '#core/token.ts';
+import { openForToken } from '#crypto/token-seal.ts';
+import { type ProtocolCall, protocol, type RawReply, type Route } from '#http/route.ts';
+import { findClient, isUseNews, noteClientUse } from '#store/oidc/clients.ts';
+import { findRecordGrant, grantOf } from '#store/oidc/grants.ts';
+import { commitRecords, commitRedemption, commitRevocations } from './commit.ts';
+import { isLiveGrant } from './live.ts';
+import { askLibrary, headersOf, rawReply, workOf } from './protocol-routes.ts';
+import type { Work } from './work.ts';
+
+/** The same refresh token sent again within so long gets the same successor: tabs and retries of one client (RFC 9700 §4.14). */
+const GRACE_SECONDS = 10;
+
+const PROGRAM = ['POST', 'OPTIONS'];
+const ASKED = ['GET', 'POST', 'OPTIONS'];
+const READ = ['GET', 'OPTIONS'];
+
+export const tokenRoutes: readonly Route[] = [
+  protocol({ methods: PROGRAM, path: '/oidc/token', guard: 'oidcClient', handle: exchangeToken }),
+  protocol({ methods: PROGRAM, path: '/oidc/par', guard: 'oidcClient', handle: push }),
+  protocol({ methods: PROGRAM, path: '/oidc/revoke', guard: 'oidcClient', handle: revoke }),
+  protocol({ methods: PROGRAM, path: '/oidc/introspect', guard: 'oidcClient', handle: look }),
+  protocol({ methods: ASKED, path: '/oidc/userinfo', guard: 'oidcClient', handle: look }),
+  protocol({ methods: READ, path: '/oidc/jwks', guard: 'public', handle: look }),
+  protocol({ methods: READ, path: '/.well-known/openid-configuration', guard: 'public', handle: look }),
+];
+
+/** What only reads. */
+async function look(call: ProtocolCall): Promise<RawReply> {
+  return rawReply(await ask(call, workOf(call, { secret: secretOf(call) })));
+}
+
+async function push(call: ProtocolCall): Promise<RawReply> {
+  const work = workOf(call, { secret: secretOf(call) });
+  const said = await ask(call, work);
+  if (said.status < 400) await commitRecords(work);
+  return rawReply(said);
+}
+
+async function revoke(call: ProtocolCall): Promise<RawReply> {
+  const work = workOf(call, { secret: secretOf(call) });
+  const said = await ask(call, work);
+  if (said.status < 400) await commitRevocations(work, call.client, false);
+  return rawReply(said);
+}
+
+/**
+ * Exchanges a code or a refresh token. The answer leaves once everything is kept; a request that another one was faster
+ * than gets the successor of that one, or the refusal.
+ */
+async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
+  const fields = new URLSearchParams(call.body.toString('utf8'));
+  const token = fields.get('grant_type') === 'refresh_token' ? fields.get('refresh_token') : null;
+  const again = token === null ? undefined : await successorOf(call, token);
+  if (again !== undefined) return exchangeAgain(call, fields, again);
+  const work = workOf(call, { secret: secretOf(call) });
+  const said = await ask(call, work);
+  if (said.status >= 400) {
+    // A used code or an old refresh token ends what came of it.
+    if (work.revokes.size > 0) await commitRevocations(work, call.client, true);
+    return rawReply(said);
+  }
+  const outcome = await commitRedemption(work, call.client, refreshTokenIn(said.body));
+  if (outcome === 'redeemed') {
+    await noteUse(call, work);
+    return rawReply(said);
+  }
+  const successor = outcome === 'lost' && token !== null ? await successorOf(call, token) : undefined;
+  return successor === undefined ? INVALID_GRANT : exchangeAgain(call, fields, successor);
+}
+
+/** New access and ID tokens with the refresh token that took the place of the one that was sent; it is not exchanged itself. */
+async function exchangeAgain(call: ProtocolCall, fields: URLSearchParams, successor: string): Promise<RawReply> {
+  const body = new URLSearchParams(fields);
+  body.set('refresh_token', successor);
+  const work = workOf(call, { secret: secretOf(call), keepsRefreshToken: true });
+  const said = await ask({ ...call, body: Buffer.from(body.toString()) }, work);
+  if (said.status >= 400) return rawReply(said);
+  return (await commitRedemption(work, call.client, undefined)) === 'redeemed' ? rawReply(said) : INVALID_GRANT;
+}
+
+/** The token that took the place of this one within the grace, while their grant is live. */
+async function successorOf({ env }: ProtocolCall, token: string): Promise<string | undefined> {
+  const row = await findRecordGrant(env.db.read, tokenHash(token), 'RefreshToken');
+  if (!row || row.consumed_at === null || row.successor === null) return undefined;
+  const now = env.now();
+  if (now >= row.consumed_at + GRACE_SECONDS || !isLiveGrant(grantOf(row), now)) return undefined;
+  return openForToken(token, row.successor);
+}
+
+const INVALID_GRANT: RawReply = {
+  status: 400,
+  headers: { 'content-type': 'application/json' },
+  raw: JSON.stringify({ error: 'invalid_grant', error_description: 'grant request is invalid' }),
+};
+
+function ask(call: ProtocolCall, work: Work) {
+  const { request, body, search } = call;
+  const url = new URL(request.url).pathname + search;
+  return askLibrary(work, { method: request.method, url, headers: headersOf(call), body });
+}
+
+/** The secret that a client shows, in either of the two ways; the library decides whether it may. */
+function secretOf({ request, body }: ProtocolCall): string | undefined {
+  const basic = /^basic ([A-Za-z0-9+/=]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+  if (basic === undefined) return new URLSearchParams(body.toString('utf8')).get('client_secret') ?? undefined;
+  const pair = Buffer.from(basic, 'base64').toString('utf8');
+  try {
+    return decodeURIComponent(pair.slice(pair.indexOf(':') + 1).replace(/\+/g, '%20'));
+  } catch {
+    return undefined;
+  }
+}
+
+function refreshTokenIn(body: string): string | undefined {
+  const { refresh_token } = Object(JSON.parse(body));
+  return typeof refresh_token === 'string' ? refresh_token : undefined;
+}
+
+/** At most once a minute, beside the answer. */
+async function noteUse({ env }: ProtocolCall, { saves }: Work): Promise<void> {
+  const clientId = saves.flatMap(({ payload }) => (typeof payload.clientId === 'string' ? [payload.clientId] : []))[0];
+  const client = clientId === undefined ? undefined : await findClient(env.db.read, clientId);
+  if (client && isUseNews(client, env.now())) await env.db.transaction((tx) => noteClientUse(tx, client.id, env.now()));
+}

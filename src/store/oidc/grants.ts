@@ -1,0 +1,135 @@
+import type { Queries } from '#store/database.ts';
+import { type Param, statement } from '#store/statement.ts';
+import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/users.ts';
+import type { OidcGrantTable } from './tables.ts';
+
+/** A grant with the person as they are now and the session behind it, where there still is one. */
+export type Grant = {
+  readonly id: string;
+  readonly sid: string;
+  readonly clientId: string;
+  readonly payload: string;
+  readonly amr: readonly string[];
+  readonly authTime: number;
+  readonly isOffline: boolean;
+  readonly expiresAt: number;
+  readonly session: { readonly lastSeenAt: number; readonly expiresAt: number } | undefined;
+  readonly emailProven: boolean;
+  readonly user: User;
+  readonly partner: Partner | undefined;
+};
+
+export async function createGrant(tx: Queries, grant: OidcGrantTable): Promise<void> {
+  await tx.insertInto('oidc_grants').values(grant).execute();
+}
+
+/** The grant of a client that is enabled and of a person who can sign in; the caller asks whether it is live. */
+export async function findGrant(queries: Queries, id: string): Promise<Grant | undefined> {
+  const row = await findById.first(queries, { id });
+  return row && grantOf(row);
+}
+
+/** The grant of a code or a token that this hash is of, with what was kept of it. */
+export async function findRecordGrant(queries: Queries, idHash: string, kind: string) {
+  return findByRecord.first(queries, { idHash, kind });
+}
+
+const findById = statement((db: Queries, p: Param<{ id: string }>) => openGrants(db).where('g.id', '=', p.id));
+
+const findByRecord = statement((db: Queries, p: Param<{ idHash: string; kind: string }>) =>
+  openGrants(db)
+    .innerJoin('oidc_records as r', 'r.grant_id', 'g.id')
+    .select([
+      'r.payload as record_payload',
+      'r.created_at as record_created_at',
+      'r.expires_at as record_expires_at',
+      'r.consumed_at',
+      'r.successor',
+    ])
+    .where('r.id_hash', '=', p.idHash)
+    .where('r.kind', '=', p.kind),
+);
+
+function openGrants(db: Queries) {
+  return db
+    .selectFrom('oidc_grants as g')
+    .innerJoin('oidc_clients as c', 'c.id', 'g.client_id')
+    .innerJoin('users as u', 'u.id', 'g.user_id')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .leftJoin('sessions as s', 's.id', 'g.session_id')
+    .select([
+      'g.id as grant_id',
+      'g.sid',
+      'g.session_id',
+      'g.client_id',
+      'g.payload',
+      'g.amr',
+      'g.auth_time',
+      'g.offline',
+    ])
+    .select(['g.expires_at as grant_expires_at', 's.last_seen_at', 's.expires_at as session_expires_at'])
+    .select(['u.email_proven', ...userColumns, ...partnerColumns])
+    .where('u.disabled_at', 'is', null)
+    .where('p.archived_at', 'is', null)
+    .where('c.disabled_at', 'is', null);
+}
+
+type GrantRow = NonNullable<Awaited<ReturnType<typeof findById.first>>>;
+
+export function grantOf(row: GrantRow): Grant {
+  return {
+    id: row.grant_id,
+    sid: row.sid,
+    clientId: row.client_id,
+    payload: row.payload,
+    amr: row.amr.split(' '),
+    authTime: row.auth_time,
+    isOffline: row.offline === 1,
+    expiresAt: row.grant_expires_at,
+    session:
+      row.last_seen_at === null || row.session_expires_at === null
+        ? undefined
+        : { lastSeenAt: row.last_seen_at, expiresAt: row.session_expires_at },
+    emailProven: row.email_proven === 1,
+    user: userOf(row),
+    partner: partnerOf(row),
+  };
+}
+
+/** The session that a grant with this `sid` hangs on. */
+export async function findGrantOfSid(queries: Queries, sid: string): Promise<string | undefined> {
+  const row = await queries.selectFrom('oidc_grants').select('session_id').where('sid', '=', sid).executeTakeFirst();
+  return row?.session_id ?? undefined;
+}
+
+/** Ends an authorization with everything that came of it; answers whether it was there. */
+export async function deleteGrant(tx: Queries, id: string): Promise<boolean> {
+  const { numDeletedRows } = await tx.deleteFrom('oidc_grants').where('id', '=', id).executeTakeFirst();
+  return numDeletedRows === 1n;
+}
+
+/** Ends what outlived its session: for every explicit end of a person's sign-ins. */
+export async function deleteDetachedGrants(tx: Queries, userId: string): Promise<void> {
+  await tx.deleteFrom('oidc_grants').where('user_id', '=', userId).where('session_id', 'is', null).execute();
+}
+
+/** The same for all people of a partner; with `amrWithout`, for grants that no second factor stands behind. */
+export async function deleteDetachedGrantsOfPartner(tx: Queries, partnerId: string, onlyPasswordOnly: boolean) {
+  let query = tx
+    .deleteFrom('oidc_grants')
+    .where('session_id', 'is', null)
+    .where('user_id', 'in', (e) => e.selectFrom('users').select('id').where('partner_id', '=', partnerId));
+  if (onlyPasswordOnly) query = query.where('amr', '=', 'pwd');
+  await query.execute();
+}
+
+/** Before sessions that are over by themselves are deleted: what was granted with `offline_access` stays. */
+export async function detachGrants(tx: Queries, sessionIds: readonly string[]): Promise<void> {
+  if (sessionIds.length === 0) return;
+  await tx
+    .updateTable('oidc_grants')
+    .set({ session_id: null })
+    .where('offline', '=', 1)
+    .where('session_id', 'in', sessionIds)
+    .execute();
+}

@@ -1,0 +1,80 @@
+import type { Generated } from 'kysely';
+
+/** The tables of OpenID Connect. Ids of what a client or a browser holds are hashed; `payload` is what the protocol library keeps. */
+export type OidcTables = {
+  oidc_requests: OidcRequestTable;
+  oidc_grants: OidcGrantTable;
+  oidc_records: OidcRecordTable;
+  oidc_consents: OidcConsentTable;
+  oidc_logouts: OidcLogoutTable;
+};
+
+/** An authorization request that waits for a person: single use, and of one browser. */
+export type OidcRequestTable = {
+  id_hash: string;
+  /** The hash of the form cookie of the browser that sent it. */
+  browser: string;
+  client_id: string;
+  /** The validated parameters, as JSON. */
+  params: string;
+  /** 1 once the person has said that they go on as who is signed in. */
+  chosen: Generated<number>;
+  /** The scopes that the person has just allowed, and in which session: `<session id> <scope> …`. */
+  consented: string | null;
+  created_at: number;
+  expires_at: number;
+};
+
+/** One authorization: what a client may do for a person, until the sign-in behind it ends. */
+export type OidcGrantTable = {
+  id: string;
+  /** The `sid` of its tokens. */
+  sid: string;
+  /** Null once the session has ended by itself: a grant with `offline_access` lives on. */
+  session_id: string | null;
+  user_id: string;
+  client_id: string;
+  payload: string;
+  /** What was proven, with spaces between, and when the newest of it was. */
+  amr: string;
+  auth_time: number;
+  /** 1 with `offline_access`. */
+  offline: number;
+  created_at: number;
+  expires_at: number;
+};
+
+/** A code, a token, a pushed request or a one-time value of a client. */
+export type OidcRecordTable = {
+  id_hash: string;
+  kind: string;
+  grant_id: string | null;
+  payload: string;
+  created_at: number;
+  expires_at: number;
+  consumed_at: number | null;
+  /** Of a refresh token that was exchanged: the token that took its place. */
+  successor: string | null;
+};
+
+export type OidcConsentTable = {
+  id: string;
+  user_id: string;
+  client_id: string;
+  scope: string;
+  created_at: number;
+};
+
+/** A sign-out that a client is still to be told. */
+export type OidcLogoutTable = {
+  /** The id of the grant that ended. */
+  id: string;
+  client_id: string;
+  user_id: string;
+  sid: string;
+  tries: Generated<number>;
+  next_try_at: Generated<number>;
+  first_try_at: number | null;
+  dead_at: number | null;
+  last_fault: string | null;
+};
