@@ -6,18 +6,22 @@ export type Option = {
   /** What stands after it: `SLUG`, `off|optional|required`; absent for a flag. */
   readonly value?: string;
   readonly required?: true;
+  /** Whether it can be given more than once; its value is a list then. */
+  readonly many?: true;
   readonly about: string;
 };
 
 type Options = Readonly<Record<string, Option>>;
 
 type Values<O extends Options> = {
-  readonly [K in keyof O]: O[K] extends { readonly value: string }
-    ? O[K] extends { readonly required: true }
-      ? string
-      : string | undefined
-    : boolean;
+  readonly [K in keyof O]: O[K] extends { readonly value: string } ? Value<O[K]> : boolean;
 };
+
+type Value<O> = O extends { readonly many: true }
+  ? readonly string[]
+  : O extends { readonly required: true }
+    ? string
+    : string | undefined;
 
 /** What a command was asked for, checked for shape only. */
 export type Call<A extends string, O extends Options> = {
@@ -84,9 +88,9 @@ export function readCall(command: Command, typed: readonly string[]): Call<strin
   }
   const args = Object.fromEntries(command.args.map((name, index) => [name, positionals[index] ?? '']));
   const options = Object.fromEntries(
-    Object.entries(command.options).map(([name, { value }]) => [
+    Object.entries(command.options).map(([name, { value, many }]) => [
       name,
-      value === undefined ? values[name] === true : values[name],
+      value === undefined ? values[name] === true : many ? (values[name] ?? []) : values[name],
     ]),
   );
   // The door between the erased table and the typed declaration.
@@ -107,9 +111,10 @@ function parse({ options }: Command, typed: readonly string[]): Parsed | Misuse 
       allowPositionals: true,
     });
     const entries = Object.entries(values).map(([name, list]) => [name, Array.isArray(list) ? list : [list]] as const);
-    const twice = entries.find(([, list]) => list.length > 1);
+    const twice = entries.find(([name, list]) => list.length > 1 && !options[name]?.many);
     if (twice) return { misuse: `--${twice[0]} is given twice` };
-    return { values: Object.fromEntries(entries.map(([name, list]) => [name, list[0]])), positionals };
+    const given = entries.map(([name, list]) => [name, options[name]?.many ? list : list[0]]);
+    return { values: Object.fromEntries(given), positionals };
   } catch (error) {
     return { misuse: explain(error) };
   }

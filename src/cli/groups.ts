@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Group>>> = {
   mail: () => import('./mail.ts'),
   'api-key': () => import('./api-key.ts'),
   webhook: () => import('./webhook.ts'),
+  client: () => import('./client.ts'),
   audit: () => import('./audit.ts'),
   keys: () => import('./keys.ts'),
   backup: () => import('./backup.ts'),

@@ -1,4 +1,4 @@
-import type { Command } from './command.ts';
+import type { Command, Option } from './command.ts';
 
 /** One line of every command. */
 export function helpText(commands: readonly Command[]): string {
@@ -16,19 +16,22 @@ export function helpText(commands: readonly Command[]): string {
 
 /** One command with its options. */
 export function commandHelp(command: Command): string {
-  const rows = Object.entries(command.options).map(
-    ([name, { value, about }]): Row => [`--${name}${value === undefined ? '' : ` ${value}`}`, about],
-  );
+  const rows = Object.entries(command.options).map(([name, option]): Row => [optionText(name, option), option.about]);
   const options = rows.length === 0 ? [] : ['', ...columns(rows).map((line) => `  ${line}`)];
   return [`Usage: sallyport ${usageOf(command)}`, '', command.summary, ...options].join('\n');
 }
 
 function usageOf({ words, args, options }: Command): string {
-  const typed = Object.entries(options).map(([name, { value, required }]) => {
-    const text = value === undefined ? `--${name}` : `--${name} ${value}`;
-    return required ? text : `[${text}]`;
+  const typed = Object.entries(options).map(([name, option]) => {
+    const text = optionText(name, option);
+    const again = option.many ? '…' : '';
+    return option.required ? `${text}${again}` : `[${text}]${again}`;
   });
   return [words, ...args, ...typed].join(' ');
+}
+
+function optionText(name: string, { value }: Option): string {
+  return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 
 type Row = readonly string[];

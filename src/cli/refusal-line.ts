@@ -1,4 +1,5 @@
 import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
+import { CLIENT_URIS_MOST } from '#core/openid/client-settings.ts';
 import type { Refusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 
@@ -17,16 +18,30 @@ const LINES: Readonly<Record<string, string>> = {
   'invalid_request.url':
     'that is no address for a webhook: https, without user and fragment (SALLYPORT_LOCAL_WEBHOOKS opens http://localhost)',
   'invalid_request.events': `name one or more of these events: ${WEBHOOK_EVENTS.join(', ')}`,
+  'invalid_request.redirect_uris': `a redirect URI is absolute, https (http for localhost, 127.0.0.1 and [::1]), in plain ASCII without fragment and user; 1 to ${CLIENT_URIS_MOST} of them`,
+  'invalid_request.post_logout_redirect_uris': `a URI to go to after sign-out is absolute, https (http for localhost, 127.0.0.1 and [::1]), in plain ASCII without fragment and user; at most ${CLIENT_URIS_MOST}`,
+  'invalid_request.backchannel_logout_uri':
+    'a back-channel logout URI is absolute and https, without fragment and user (http for this machine, with --internal)',
+  'invalid_request.backchannel_internal':
+    'this back-channel logout URI is in a private network or on this machine: add --internal if it should be',
+  'invalid_request.partners': 'a client is for 100 partners at most, or for everybody: leave --partner out',
+  'invalid_request.jwks':
+    'that is no JWK Set of public keys: {"keys": […]}, 1 to 10 of EC P-256, Ed25519 or RSA of 2048 to 4096 bits',
+  'invalid_request.jwks_private':
+    'this file holds a private or secret key and nothing of it was kept: give a JWK Set with the public keys alone',
   invalid_request: 'the password is not well-formed text: type it again in UTF-8',
   'not_found.partner': 'there is no such partner: "sallyport partner list" shows them',
   'not_found.user': 'nobody has this email address: "sallyport user list" shows them',
   'not_found.api_key': 'there is no such key: "sallyport api-key list" shows them',
   'not_found.webhook': 'there is no such webhook: "sallyport webhook list" shows them',
   'not_found.delivery': 'there is no such delivery: "sallyport webhook deliveries" shows them',
+  'not_found.client': 'there is no such client: "sallyport client list" shows them',
   'not_found.mail': 'there is no such mail: "sallyport mail list" shows them',
   'forbidden.partner_archived':
     'this partner is archived: restore it in the console first, nobody of it can sign in until then',
   'forbidden.webhook_disabled': 'this webhook is disabled: "sallyport webhook enable" first',
+  'forbidden.client_without_secret':
+    'this client has no secret: a browser client needs none, and one with --jwks proves itself by its key',
   'forbidden.user_disabled': 'this user is disabled: "sallyport user enable" first',
   'password_unacceptable.too_short':
     'the password is too short: 12 characters for staff and where MFA is required, 15 elsewhere',

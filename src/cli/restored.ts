@@ -35,7 +35,7 @@ export function restoredLines(restored: Restored): string[] {
 }
 
 function endedLines({ ended, shutOut }: Restored): string[] {
-  const { rows, mails, accessCodes, apiKeys, webhooks } = ended;
+  const { rows, mails, accessCodes, apiKeys, webhooks, clients } = ended;
   return [
     `Ended: ${rows.sessions} sessions, ${rows.pending_sign_ins} half-done sign-ins, ${rows.enrollments} open set-ups, ${rows.links} links, ${rows.devices} known devices, ${mails} unsent mails.`,
     `Ended: ${rows.email_links} links to change an email or to go back to one, ${rows.reset_requests} waiting resets, ${rows.idempotent_calls} kept answers of the API.`,
@@ -51,6 +51,11 @@ function endedLines({ ended, shutOut }: Restored): string[] {
       'Webhooks disabled',
       webhooks.map(({ id, url }) => `${url} (${id})`),
       '"sallyport webhook enable ID"',
+    ),
+    ...named(
+      'OpenID Connect clients disabled',
+      clients.map(({ id, name }) => `${name} (${id})`),
+      '"sallyport client enable ID"; a secret that was replaced after the backup works again, so make a new one with "sallyport client new-secret ID"',
     ),
     ...named(
       'Disabled, deleted or archived after the backup, and shut out again',

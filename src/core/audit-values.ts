@@ -1,3 +1,5 @@
+import type { RefusalCode } from './result.ts';
+
 declare const checked: unique symbol;
 /** What a member of staff typed as the reason of an act: made by `staffReason` alone. */
 export type StaffReason = string & { readonly [checked]: 'staffReason' };
@@ -15,6 +17,40 @@ export type PasswordRefusal =
   | 'disabled'
   | 'too_many_attempts'
   | 'temporarily_unavailable';
+
+/** Why a code was refused: how old it was, and by how much the clock of the phone differs, where that is known. */
+export type RefusedCode = {
+  reason: RefusalCode;
+  ageSeconds?: number | undefined;
+  clockOffsetSeconds?: number | undefined;
+};
+
+/** The session that a sign-in ended in, and how it was proven. */
+export type SignedIn = {
+  sessionId?: string | undefined;
+  amr: readonly string[];
+  deviceRemembered?: boolean | undefined;
+};
+
+/** Why and after which check MFA was reset, who had asked for it, and what that ended. */
+export type ResetDetail = {
+  reason: StaffReason;
+  sessions?: number | undefined;
+  checkedBy?: string | undefined;
+  checkNote?: StaffReason | undefined;
+  requestedBy?: string | undefined;
+};
+
+type Policy = 'off' | 'optional' | 'required';
+
+/** A policy before and after, and what the change ended. */
+export type PolicyDetail = {
+  from?: Policy | undefined;
+  to: Policy;
+  requiredFrom?: number | undefined;
+  sessions?: number | undefined;
+  signIns?: number | undefined;
+};
 
 /** Why all other sessions of a person were ended. */
 export type WhyEnded =
@@ -56,6 +92,7 @@ export type RestoreDetail = {
   readonly batch?: number | undefined;
   readonly sessions: number;
   readonly apiKeys: number;
+  readonly clients: number;
   readonly shutOut: number;
   readonly recoveryCodeHolders: number;
   readonly codesVoided: boolean;

@@ -4,8 +4,12 @@ import type {
   EmailHash,
   ExportScope,
   PasswordRefusal,
+  PolicyDetail,
+  RefusedCode,
   Repeated,
+  ResetDetail,
   RestoreDetail,
+  SignedIn,
   StaffReason,
   WhyEnded,
 } from './audit-values.ts';
@@ -27,6 +31,7 @@ type Method = 'totp' | 'recovery_code' | 'password';
 type Gone = { reason?: 'requester_gone' | undefined };
 type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
 type GrantDetail = { grantId: string; clientId: string };
+type ClientDetail = { clientId: string };
 type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
@@ -58,15 +63,13 @@ export const AUDIT_ACTIONS = {
     amr: readonly string[];
     deviceRemembered?: boolean | undefined;
   }>('The sign-in is finished and a session exists.'),
+  'sign_in.code_refused': refusal<RefusedCode>('A one-time code was refused at sign-in.'),
+  'sign_in.completed': success<SignedIn>('The sign-in is finished and a session exists.'),
   'enrollment.started': success<Nothing>('A secret was shown to be confirmed.'),
   'enrollment.skipped': success<{ deadlineAt?: number | undefined }>(
     'The person chose “Not now” where that is allowed.',
   ),
-  'enrollment.code_refused': refusal<{
-    reason: CodeRefusal;
-    ageSeconds?: number | undefined;
-    clockOffsetSeconds?: number | undefined;
-  }>('A confirmation code was refused.'),
+  'enrollment.code_refused': refusal<RefusedCode>('A confirmation code was refused.'),
   'totp.enrolled': success<{ authenticatorId?: string | undefined }>(
     'An authenticator app was confirmed and is active.',
   ),
@@ -122,13 +125,7 @@ export const AUDIT_ACTIONS = {
   'user.reminded': success<Nothing>('A manager reminded a person to set up MFA.'),
   'user.deleted': success<{ reason: StaffReason; sessions: number }>('A user was deleted; this log stays.'),
   'user.unlocked': success<{ reason: StaffReason }>('Waits and failures in a row were cleared; budgets were not.'),
-  'user.mfa_reset': success<{
-    reason: StaffReason;
-    sessions?: number | undefined;
-    checkedBy?: string | undefined;
-    checkNote?: StaffReason | undefined;
-    requestedBy?: string | undefined;
-  }>('Every authenticator of a user was removed.'),
+  'user.mfa_reset': success<ResetDetail>('Every authenticator of a user was removed.'),
   'user.exempted': success<{ reason: StaffReason; until: number }>(
     'A person is not asked to set up MFA until that time.',
   ),
@@ -152,13 +149,9 @@ export const AUDIT_ACTIONS = {
   'partner.resets_changed': success<{ withoutCode: boolean }>(
     'Whether a reset of MFA brings a temporary access code was changed for a partner.',
   ),
-  'partner.mfa_policy_changed': success<{
-    from?: 'off' | 'optional' | 'required' | undefined;
-    to: 'off' | 'optional' | 'required';
-    requiredFrom?: number | undefined;
-    sessions?: number | undefined;
-    signIns?: number | undefined;
-  }>('The MFA policy of a partner was changed; how many sessions and sign-ins that ended.'),
+  'partner.mfa_policy_changed': success<PolicyDetail>(
+    'The MFA policy of a partner was changed; how many sessions and sign-ins that ended.',
+  ),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
     'A key of the management API was made.',
@@ -171,6 +164,16 @@ export const AUDIT_ACTIONS = {
   ),
   'webhook.enabled': success<WebhookDetail>('A disabled webhook is told things again.'),
   'webhook.replayed': success<WebhookDetail>('A delivery to a webhook was sent again.'),
+  'client.added': success<ClientDetail & { type: 'web' | 'browser'; thirdParty: boolean }>(
+    'An OpenID Connect client was added.',
+  ),
+  'client.secret_renewed': success<ClientDetail>(
+    'An OpenID Connect client was given another secret; the one before ended.',
+  ),
+  'client.disabled': success<ClientDetail>(
+    'An OpenID Connect client was disabled: nobody can sign in to it, and its tokens are refused.',
+  ),
+  'client.enabled': success<ClientDetail>('A disabled OpenID Connect client was enabled again.'),
   'staff.role_changed': success<{ from: 'csm' | 'admin'; to: 'csm' | 'admin' }>(
     'A member of staff was given another role.',
   ),
@@ -182,7 +185,7 @@ export const AUDIT_ACTIONS = {
   ),
   'backup.made': success<Nothing>('A backup was written.'),
   'backup.restored': success<RestoreDetail>(
-    'A backup was put in the place of the data. All sessions, links, known devices and API keys ended; the chain goes on after the batch named here.',
+    'A backup was put in the place of the data. All sessions, links, known devices and API keys ended, OpenID Connect clients were disabled; the chain goes on after the batch named here.',
   ),
   'database.imported': success<{ rows: number }>('Every row of another database was brought into this one.'),
   'keys.activated': success<{ keyId: string }>('A new key of the ring seals from now on.'),

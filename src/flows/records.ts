@@ -3,6 +3,7 @@ import { personState } from '#core/person-state.ts';
 import type { MailedLink } from '#flows/make-link.ts';
 import type { ApiKey } from '#store/api-keys.ts';
 import type { WebhookDeliveryTable } from '#store/management-tables.ts';
+import type { OidcClient } from '#store/oidc/clients.ts';
 import type { ListedUser } from '#store/user-lists.ts';
 import type { Partner, Person } from '#store/users.ts';
 import type { Webhook } from '#store/webhooks.ts';
@@ -41,6 +42,19 @@ export function webhookRecord({ id, url, events, disabledAt, disabledBecause, fa
   const state = disabledAt === undefined ? (isFailing ? 'failing' : 'active') : 'disabled';
   const since = instantOrNull(disabledAt ?? failingSince);
   return { id, url, events, state, since, disabledBecause: disabledBecause ?? null } as const;
+}
+
+/** @param secret only in the answer that makes it */
+export function clientRecord(client: OidcClient, secret?: string) {
+  const { id, name, type, redirectUris, postLogoutRedirectUris, backchannelLogoutUri, isThirdParty } = client;
+  return {
+    ...{ id, name, type, redirectUris, postLogoutRedirectUris },
+    backchannelLogoutUri: backchannelLogoutUri ?? null,
+    thirdParty: isThirdParty,
+    partners: client.partners.map(({ slug }) => slug),
+    state: client.disabledAt === undefined ? ('active' as const) : ('disabled' as const),
+    ...(secret !== undefined && { secret }),
+  };
 }
 
 /** @param isDisabled whether its webhook is: then nothing is tried */

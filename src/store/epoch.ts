@@ -13,6 +13,8 @@ export type Ended = {
   readonly accessCodes: number;
   readonly apiKeys: readonly { readonly id: string; readonly name: string }[];
   readonly webhooks: readonly { readonly id: string; readonly url: string }[];
+  /** OpenID Connect clients. */
+  readonly clients: readonly { readonly id: string; readonly name: string }[];
 };
 
 type Epoch = {
@@ -41,6 +43,7 @@ export async function beginEpoch(tx: Queries, epoch: Epoch): Promise<Ended> {
     accessCodes: await CLOSE.access_codes(tx, epoch),
     apiKeys: await CLOSE.api_keys(tx, epoch),
     webhooks: await CLOSE.webhooks(tx, epoch),
+    clients: await CLOSE.oidc_clients(tx, epoch),
   };
 }
 
@@ -76,14 +79,19 @@ const CLOSE = {
       .where('revoked_at', 'is', null)
       .returning(['id', 'name'])
       .execute(),
-  oidc_clients: (tx: Queries, { now }: Epoch) =>
-    tx.updateTable('oidc_clients').set({ disabled_at: now }).where('disabled_at', 'is', null).execute(),
   webhooks: (tx: Queries, { now }: Epoch) =>
     tx
       .updateTable('webhooks')
       .set({ disabled_at: now, disabled_because: 'by_staff' })
       .where('disabled_at', 'is', null)
       .returning(['id', 'url'])
+      .execute(),
+  oidc_clients: (tx: Queries, { now }: Epoch) =>
+    tx
+      .updateTable('oidc_clients')
+      .set({ disabled_at: now })
+      .where('disabled_at', 'is', null)
+      .returning(['id', 'name'])
       .execute(),
 } satisfies Readonly<Record<TablesThat<'closes'>, (tx: Queries, epoch: Epoch) => Promise<unknown>>>;
 

@@ -20,6 +20,12 @@ export async function findPartnerBySlug(queries: Queries, slug: string): Promise
   return row && partnerFrom(row);
 }
 
+/** The partners with these slugs, in their order. */
+export async function listPartnersBySlug(queries: Queries, slugs: readonly string[]): Promise<readonly Partner[]> {
+  const rows = await queries.selectFrom('partners').selectAll().where('slug', 'in', slugs).orderBy('slug').execute();
+  return rows.map(partnerFrom);
+}
+
 export async function findPartner(queries: Queries, id: string): Promise<Partner | undefined> {
   const row = await queries.selectFrom('partners').selectAll().where('id', '=', id).executeTakeFirst();
   return row && partnerFrom(row);

@@ -45,6 +45,8 @@ test('every command that the contract names stands in the help', async () => {
     'audit verify',
     'keys rotate',
     'keys retire',
+    'client add',
+    'client new-secret',
     'backup',
   ]) {
     assert(new RegExp(`^  ${words}`, 'm').test(help), words);

@@ -6,10 +6,12 @@ import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { addApiKey } from '#flows/api-keys.ts';
 import { deleteUser } from '#flows/delete-user.ts';
+import { addClient, type DescribedClient } from '#flows/openid-clients.ts';
 import { archivePartner } from '#flows/partner-acts.ts';
 import { disableUser, makeResetLink } from '#flows/person-acts.ts';
 import { askForReset } from '#flows/reset-requests.ts';
 import { addWebhook, rotateWebhookSecret } from '#flows/webhooks.ts';
+import { findClient } from '#store/oidc/clients.ts';
 import { TABLES, type TablePlan } from '#store/tables.ts';
 import { callWithKey } from '../http/management-story.ts';
 import { enroll, fill, openKeyWorld, type Served, signIn } from '../keys/key-world.ts';
@@ -28,11 +30,18 @@ async function backedUp(t: TestContext) {
   return { world, server, ana, bob, file, ...made };
 }
 
+const CLIENT: DescribedClient = {
+  ...{ name: 'Portal', type: 'web', redirectUris: ['https://portal.example/callback'], postLogoutRedirectUris: [] },
+  ...{ backchannelLogoutUri: undefined, isBackchannelInternal: false, isThirdParty: false, jwks: undefined },
+  ...{ idTokenAlg: 'ES256', partners: [] },
+};
+
 async function fillWithTokens({ env }: Served, ana: string, bob: string) {
   const actor = 'command_line';
   const made = await addApiKey(env, actor, { name: 'CRM', scopes: ['users:read'], expiresAt: undefined });
   const hook = await addWebhook(env, actor, { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
-  assert(!isRefusal(made) && !isRefusal(hook));
+  const described = await addClient(env, actor, CLIENT);
+  assert(!isRefusal(made) && !isRefusal(hook) && !isRefusal(described));
   assert(!isRefusal(await rotateWebhookSecret(env, actor, hook.webhook.id)));
   assert(!isRefusal(await makeResetLink(env, { id: ana, actor })));
   const reset = { reason: 'lost', checkedBy: 'video', checkNote: 'badge', codeMinutes: 60 };
@@ -66,17 +75,19 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
       .values({ ...life, id: 'd', user_id: bob, token_hash: 'x' })
       .execute();
   });
-  return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, code: done.accessCode.code };
+  const { client } = described;
+  return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
 }
 
 test('nothing that lets somebody in comes back with a backup, and the command names what it ended', async (t) => {
-  const { world, server, ana, file, key, apiKey, hook, code } = await backedUp(t);
+  const { world, server, ana, file, key, apiKey, hook, client, code } = await backedUp(t);
   await server.stop();
   const said = await world.command(['restore', file, '--replace', '--json']);
   assert.equal(said.code, 0, said.err);
   const { ended } = JSON.parse(said.out);
   assert.deepEqual(ended.apiKeys, [{ id: apiKey.id, name: 'CRM' }]);
   assert.deepEqual(ended.webhooks, [{ id: hook.id, url: hook.url }]);
+  assert.deepEqual(ended.clients, [{ id: client.id, name: 'Portal' }]);
   for (const [name, count] of Object.entries(ended)) {
     if (typeof count === 'number') assert.ok(count > 0 || name === 'signIns', name);
   }
@@ -95,6 +106,7 @@ test('nothing that lets somebody in comes back with a backup, and the command na
     { remoteAddress: '192.0.2.9' },
   );
   assert.equal(Object(await begun.json()).state, 'enrollment_required', 'without the row the password would be enough');
+  assert.notEqual((await findClient(read, client.id))?.disabledAt, undefined);
   const row = await read.selectFrom('access_codes').selectAll().executeTakeFirst();
   assert.deepEqual([row?.mac, row?.used_at === null], ['', false]);
   assert.notEqual(code, '');
@@ -149,12 +161,14 @@ test('who was disabled, deleted or archived after the backup stays out, and is n
   assert.deepEqual(await read.selectFrom('partners').select('id').where('archived_at', 'is', null).execute(), []);
 });
 
-test('in words, too, a restore names keys and webhooks', async (t) => {
-  const { world, server, file, apiKey, hook } = await backedUp(t);
+test('in words, too, a restore names keys, webhooks and clients', async (t) => {
+  const { world, server, file, apiKey, hook, client } = await backedUp(t);
   await server.stop();
   const { out } = await world.command(['restore', file, '--replace']);
   assert.ok(out.includes(`API keys revoked: CRM (${apiKey.id})`), out);
   assert.ok(out.includes(`Webhooks disabled: ${hook.url} (${hook.id})`), out);
+  assert.ok(out.includes(`OpenID Connect clients disabled: Portal (${client.id})`), out);
+  assert.ok(out.includes('sallyport client new-secret ID'), out);
   assert.match(out, /1 temporary access codes open nothing any more/);
   assert.match(out, /1 links to change an email or to go back to one, 1 waiting resets, 1 kept answers/);
 });

@@ -79,6 +79,10 @@ function rowsAt(at: number, id: string): { readonly [Table in keyof Schema]?: Re
     },
     api_keys: { ...made, name: id, key_hash: id, scopes: '', created_by: id, last_used_at: at },
     idempotent_calls: { id, api_key_id: id, name_hash: id, request_hash: '', sealed_answer: '', expires_at: at },
+    oidc_clients: {
+      ...{ id, name: id, type: 'web', redirect_uris: '[]', post_logout_redirect_uris: '[]', created_by: id },
+      ...{ backchannel_internal: 0, third_party: 0, id_token_alg: 'ES256', created_at: at, last_used_at: at },
+    },
     webhooks: { id, url: '', events: '', created_at: at, failing_since: at },
     webhook_secrets: { ...made, webhook_id: id, sealed_secret: '' },
     webhook_deliveries: {

@@ -1,0 +1,103 @@
+import { checkClientSettings, hasSecret, newClientSecret, type TypedClient } from '#core/openid/client-settings.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { isShort } from '#core/text.ts';
+import { tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import type { Queries } from '#store/database.ts';
+import {
+  createClient,
+  findClient,
+  type NewOidcClient,
+  type OidcClient,
+  setClientDisabled,
+  setClientSecret,
+} from '#store/oidc/clients.ts';
+import { listPartnersBySlug } from '#store/partners.ts';
+import { actingTransaction } from './acting.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+import { appendEvent } from './append-event.ts';
+
+/** `partners`: slugs of the partners whose people it is for; none: every partner's, and staff. */
+export type DescribedClient = TypedClient & { readonly partners: readonly string[] };
+
+/** A client with a secret just made: the only moment at which that exists in the clear. Absent where it has none. */
+export type MadeClient = { readonly client: OidcClient; readonly secret: string | undefined };
+
+const PARTNERS_MOST = 100;
+
+/** Adds a client. Its secret is answered once; only the hash is kept. */
+export async function addClient(env: Env, actor: Actor, typed: DescribedClient): Promise<MadeClient | Refusal> {
+  const slugs = [...new Set(typed.partners)];
+  if (slugs.length > PARTNERS_MOST) return refuse('invalid_request', { reason: 'partners' });
+  const settings = checkClientSettings(typed);
+  if (isRefusal(settings)) return settings;
+  const id = env.newId();
+  const secret = hasSecret(settings) ? newClientSecret(env.random) : undefined;
+  const secretHash = secret === undefined ? undefined : tokenHash(secret);
+  const made = { id, secretHash, createdAt: env.now(), createdBy: actorId(actor) };
+  return actingTransaction(env, actor, async (tx) => {
+    const partners = await findPartners(tx, slugs);
+    if (isRefusal(partners)) return partners;
+    const client: NewOidcClient = { ...settings, ...made, partners };
+    await createClient(tx, client);
+    const detail = { clientId: id, type: client.type, thirdParty: client.isThirdParty };
+    await appendEvent(env, tx, { action: 'client.added', actor: actorId(actor), detail }, actorClient(actor));
+    return { client: { ...client, disabledAt: undefined, lastUsedAt: undefined }, secret };
+  });
+}
+
+async function findPartners(tx: Queries, slugs: readonly string[]): Promise<OidcClient['partners'] | Refusal> {
+  const isAsked = slugs.length > 0 && slugs.every((slug) => isShort('slug', slug));
+  const found = isAsked ? await listPartnersBySlug(tx, slugs) : [];
+  if (found.length !== slugs.length) return refuse('not_found', { reason: 'partner' });
+  return found.map(({ id, slug, name }) => ({ id, slug, name }));
+}
+
+/** Makes another secret; the one before ends with this transaction. */
+export async function renewClientSecret(env: Env, actor: Actor, id: string): Promise<MadeClient | Refusal> {
+  const secret = newClientSecret(env.random);
+  return actingTransaction(env, actor, async (tx) => {
+    const isSet = await setClientSecret(tx, id, tokenHash(secret));
+    const client = await findClient(tx, id);
+    if (!client) return refuse('not_found', { reason: 'client' });
+    if (!isSet) return refuse('forbidden', { reason: 'client_without_secret' });
+    await tell(env, tx, { actor, action: 'client.secret_renewed', id });
+    return { client, secret };
+  });
+}
+
+/** From now on nobody can sign in to it, and nothing is answered to it. */
+export async function disableClient(env: Env, actor: Actor, id: string): Promise<OidcClient | Refusal> {
+  return change(env, actor, id, async (tx) => {
+    if (await setClientDisabled(tx, id, env.now())) await tell(env, tx, { actor, action: 'client.disabled', id });
+  });
+}
+
+/** People can sign in to it again, and it has the secret that it had. */
+export async function enableClient(env: Env, actor: Actor, id: string): Promise<OidcClient | Refusal> {
+  return change(env, actor, id, async (tx) => {
+    if (await setClientDisabled(tx, id, undefined)) await tell(env, tx, { actor, action: 'client.enabled', id });
+  });
+}
+
+async function change(
+  env: Env,
+  actor: Actor,
+  id: string,
+  work: (tx: Queries) => Promise<void>,
+): Promise<OidcClient | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
+    await work(tx);
+    return (await findClient(tx, id)) ?? refuse('not_found', { reason: 'client' });
+  });
+}
+
+type Told = {
+  readonly actor: Actor;
+  readonly action: `client.${'secret_renewed' | 'disabled' | 'enabled'}`;
+  readonly id: string;
+};
+
+async function tell(env: Env, tx: Queries, { actor, action, id }: Told): Promise<void> {
+  await appendEvent(env, tx, { action, actor: actorId(actor), detail: { clientId: id } }, actorClient(actor));
+}
