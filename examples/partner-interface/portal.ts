@@ -17,7 +17,7 @@ export function createPortal(settings: client.Settings): Hono {
   const app = new Hono();
   let created: Promise<client.Client> | undefined;
 
-  app.use(secureHeaders({ contentSecurityPolicy: contentSecurityPolicy(settings), referrerPolicy: 'same-origin' }));
+  app.use(secureHeaders(headers(settings)));
   app.use(bodyLimit({ maxSize: 64 * 1024 }));
   app.use(async (c, next) => {
     // The pages name people: nobody reads them again with Back, after a sign-out.
@@ -103,13 +103,18 @@ function cookieName({ url }: client.Settings): string {
   return url.startsWith('https:') ? '__Host-portal' : 'portal';
 }
 
-function contentSecurityPolicy({ issuer }: client.Settings) {
+function headers({ issuer }: client.Settings) {
   return {
-    defaultSrc: ["'none'"],
-    styleSrc: ["'self'"],
-    // Chromium holds the redirect after a form to this list too: "Sign out everywhere" leads to the issuer.
-    formAction: ["'self'", new URL(issuer).origin],
-    frameAncestors: ["'none'"],
-    baseUri: ["'none'"],
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      // Chromium holds the redirect after a form to this list too: "Sign out everywhere" leads to the issuer.
+      formAction: ["'self'", new URL(issuer).origin],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+    },
+    referrerPolicy: 'same-origin',
+    // Without the other hosts of the domain, which may not speak https.
+    strictTransportSecurity: 'max-age=31536000',
   };
 }

@@ -1,5 +1,7 @@
 import { serve } from '@hono/node-server';
+import { isRefusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
+import { addClient } from '#flows/openid-clients.ts';
 
 export type Portal = { readonly url: string; close(): void };
 
@@ -7,8 +9,21 @@ export type Portal = { readonly url: string; close(): void };
 export type PortalClient = { readonly clientId: string; readonly clientSecret: string };
 
 /** Adds the example at `url` to the clients of the demo. */
-export async function addPortal(_env: Env, _url: string): Promise<PortalClient> {
-  return { clientId: '', clientSecret: '' };
+export async function addPortal(env: Env, url: string): Promise<PortalClient> {
+  const added = await addClient(env, 'system', {
+    name: 'Partner Interface',
+    type: 'web',
+    redirectUris: [`${url}/callback`],
+    postLogoutRedirectUris: [`${url}/signed-out`],
+    backchannelLogoutUri: `${url}/back-channel-logout`,
+    isBackchannelInternal: true,
+    isThirdParty: false,
+    partners: [],
+    jwks: undefined,
+    idTokenAlg: 'ES256',
+  });
+  if (isRefusal(added)) throw new Error(`the portal of the demo was refused: ${added.reason ?? added.refused}`);
+  return { clientId: added.client.id, clientSecret: added.secret ?? '' };
 }
 
 /** Starts `examples/partner-interface` in this process. Throws a line for the operator where its packages are missing. */
