@@ -1,6 +1,7 @@
 import { consoleRoutes } from '#features/console/routes.ts';
 import { enrollmentApi } from '#features/enrollment/api.ts';
 import { enrollmentRoutes } from '#features/enrollment/routes.ts';
+import { forwardAuthRoutes } from '#features/forward-auth/routes.ts';
 import { helpRoutes } from '#features/help/routes.ts';
 import { homeRoutes } from '#features/home/routes.ts';
 import { invitationRoutes } from '#features/invitation/routes.ts';
@@ -29,6 +30,7 @@ export const ROUTES: readonly Route[] = [
   ...consoleRoutes,
   ...teamRoutes,
   ...managementApi,
+  ...forwardAuthRoutes,
   ...homeRoutes,
   ...helpRoutes,
   ...languageRoutes,

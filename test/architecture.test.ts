@@ -104,6 +104,10 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/features/recovery/request-link.ts': 'is public',
   'src/features/recovery/reset-password.ts': 'is public: a link is claimed',
   'src/features/recovery/revert-email.ts': 'is public: a link is claimed',
+  'src/flows/signing-keys.ts': 'makes a key of the service itself',
+  'src/features/forward-auth/check.ts': 'notes that a session was used, if it is still there',
+  'src/features/forward-auth/enter.ts':
+    'reads the session again and holds it; visit and ticket are claimed by a conditional statement',
   'src/flows/sign-out.ts': 'is public: signs out whatever session there still is',
   'src/features/console/shown-secret.ts': 'keeps a secret around the transaction of the act that made it, which asks',
   'src/features/security/routes.ts': 'forgets what this session was told, if there is one',

@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Group>>> = {
   'api-key': () => import('./api-key.ts'),
   webhook: () => import('./webhook.ts'),
   client: () => import('./client.ts'),
+  site: () => import('./site.ts'),
   audit: () => import('./audit.ts'),
   keys: () => import('./keys.ts'),
   backup: () => import('./backup.ts'),

@@ -29,6 +29,9 @@ const LINES: Readonly<Record<string, string>> = {
     'that is no JWK Set of public keys: {"keys": […]}, 1 to 10 of EC P-256, Ed25519 or RSA of 2048 to 4096 bits',
   'invalid_request.jwks_private':
     'this file holds a private or secret key and nothing of it was kept: give a JWK Set with the public keys alone',
+  'invalid_request.host':
+    'that is no host: write a name and no address, as in app.example.com or localhost:8080, without https:// and without a path',
+  'invalid_request.host_taken': 'this host is there already: "sallyport site list" shows it; remove it to change it',
   invalid_request: 'the password is not well-formed text: type it again in UTF-8',
   'not_found.partner': 'there is no such partner: "sallyport partner list" shows them',
   'not_found.user': 'nobody has this email address: "sallyport user list" shows them',
@@ -36,6 +39,7 @@ const LINES: Readonly<Record<string, string>> = {
   'not_found.webhook': 'there is no such webhook: "sallyport webhook list" shows them',
   'not_found.delivery': 'there is no such delivery: "sallyport webhook deliveries" shows them',
   'not_found.client': 'there is no such client: "sallyport client list" shows them',
+  'not_found.site': 'there is no such host: "sallyport site list" shows them',
   'not_found.mail': 'there is no such mail: "sallyport mail list" shows them',
   'forbidden.partner_archived':
     'this partner is archived: restore it in the console first, nobody of it can sign in until then',

@@ -97,3 +97,16 @@ export type RestoreDetail = {
   readonly recoveryCodeHolders: number;
   readonly codesVoided: boolean;
 };
+
+/** How something was proven. */
+export type Method = 'totp' | 'recovery_code' | 'password';
+/** Why a reset that waited ended by itself. */
+export type Gone = { reason?: 'requester_gone' | undefined };
+export type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
+export type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
+
+/** What a host behind forward-auth asks for, and for how many partners it is: 0 for everybody. */
+export type SiteAdded = { host: string; acr?: 'mfa' | 'phr' | undefined; partners: number };
+export type SiteRemoved = { host: string; sessions: number };
+export type SiteEntered = { host: string; sessionId: string };
+export type SiteRefused = { host: string; reason: 'partner' };

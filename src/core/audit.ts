@@ -3,6 +3,9 @@ import type {
   DetailValue,
   EmailHash,
   ExportScope,
+  Gone,
+  KeyEnd,
+  Method,
   PasswordRefusal,
   PolicyDetail,
   RefusedCode,
@@ -10,7 +13,12 @@ import type {
   ResetDetail,
   RestoreDetail,
   SignedIn,
+  SiteAdded,
+  SiteEntered,
+  SiteRefused,
+  SiteRemoved,
   StaffReason,
+  WebhookDetail,
   WhyEnded,
 } from './audit-values.ts';
 import type { RefusalCode as CodeRefusal } from './result.ts';
@@ -27,12 +35,8 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 type Nothing = Record<string, never>;
 /** Why a code or a password did not prove anything. */
 type Unproven = CodeRefusal | 'wrong_password';
-type Method = 'totp' | 'recovery_code' | 'password';
-type Gone = { reason?: 'requester_gone' | undefined };
-type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
 type GrantDetail = { grantId: string; clientId: string };
 type ClientDetail = { clientId: string };
-type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
 export const AUDIT_ACTIONS = {
@@ -45,11 +49,6 @@ export const AUDIT_ACTIONS = {
   'sign_in.code_accepted': success<{ method?: Method | undefined; step?: number | undefined }>(
     'A one-time code was accepted as the second factor of a sign-in.',
   ),
-  'sign_in.code_refused': refusal<{
-    reason: CodeRefusal;
-    ageSeconds?: number | undefined;
-    clockOffsetSeconds?: number | undefined;
-  }>('A one-time code was refused at sign-in.'),
   'grant.created': success<GrantDetail & { scope: string }>('An OpenID Connect client was authorized for a person.'),
   'grant.code_redeemed': success<GrantDetail>('A client exchanged an authorization code for tokens.'),
   'grant.refreshed': success<GrantDetail>('A client exchanged a refresh token.'),
@@ -58,11 +57,6 @@ export const AUDIT_ACTIONS = {
   'consent.given': success<{ clientId: string; scope: string }>(
     'A person allowed a third-party client what it asked for.',
   ),
-  'sign_in.completed': success<{
-    sessionId?: string | undefined;
-    amr: readonly string[];
-    deviceRemembered?: boolean | undefined;
-  }>('The sign-in is finished and a session exists.'),
   'sign_in.code_refused': refusal<RefusedCode>('A one-time code was refused at sign-in.'),
   'sign_in.completed': success<SignedIn>('The sign-in is finished and a session exists.'),
   'enrollment.started': success<Nothing>('A secret was shown to be confirmed.'),
@@ -174,6 +168,10 @@ export const AUDIT_ACTIONS = {
     'An OpenID Connect client was disabled: nobody can sign in to it, and its tokens are refused.',
   ),
   'client.enabled': success<ClientDetail>('A disabled OpenID Connect client was enabled again.'),
+  'site.added': success<SiteAdded>('A host was put behind forward-auth.'),
+  'site.removed': success<SiteRemoved>('A host was taken from behind forward-auth; how many sessions ended there.'),
+  'site.entered': success<SiteEntered>('A signed-in person was let in on a protected host.'),
+  'site.refused': refusal<SiteRefused>('A protected host is not for the partner of the person who came.'),
   'staff.role_changed': success<{ from: 'csm' | 'admin'; to: 'csm' | 'admin' }>(
     'A member of staff was given another role.',
   ),
@@ -255,6 +253,7 @@ const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
 function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
+  if (name === 'host') return /^[a-z0-9.:[\]-]{1,259}$/.test(text);
   if (name === 'scopes') return /^[a-z]+:[a-z_]+$/.test(text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
   const isTyped = (name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action);

@@ -1,4 +1,5 @@
 import { instant } from '#core/day.ts';
+import type { SiteRules } from '#core/forward-auth.ts';
 import { personState } from '#core/person-state.ts';
 import type { MailedLink } from '#flows/make-link.ts';
 import type { ApiKey } from '#store/api-keys.ts';
@@ -66,6 +67,11 @@ export function deliveryRecord(row: WebhookDeliveryTable, isDisabled: boolean) {
   const isTried = taken === undefined && dead === undefined && !isDisabled;
   const nextTryAt = isTried ? instant(row.next_try_at) : null;
   return { id, type, at: instant(row.created_at), state, tries, nextTryAt, fault: row.last_fault } as const;
+}
+
+/** @param partners the slugs of the partners that it is for */
+export function siteRecord({ host, acr }: SiteRules, partners: readonly string[]) {
+  return { host, acr: acr ?? null, partners };
 }
 
 function instantOrNull(at: number | undefined): string | null {

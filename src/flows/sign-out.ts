@@ -5,7 +5,7 @@ import type { Session } from '#store/sessions.ts';
 import { appendEvent } from './append-event.ts';
 
 /** Ends this session; whoever signs out twice ends it once. */
-export async function signOut(env: Env, { id, user }: Session, client: Client): Promise<void> {
+export async function signOut(env: Env, { id, user }: Pick<Session, 'id' | 'user'>, client: Client): Promise<void> {
   await env.db.transaction(async (tx) => {
     if ((await deleteSession(tx, id, user.id)) === 0) return;
     const whose = { actor: user.id, subject: user.id, partner: user.partnerId };

@@ -34,7 +34,7 @@ export async function publicJwks(env: SigningEnv): Promise<{ readonly keys: read
 export async function signingKeys(env: SigningEnv): Promise<readonly SigningKey[]> {
   const active = [await activeKey(env, 'ES256'), await activeKey(env, 'RS256')];
   const { opened } = await publishedKeys(env);
-  return [...active, ...opened.filter((key) => !active.includes(key))];
+  return [...active, ...opened.filter((key) => active.every(({ id }) => id !== key.id))];
 }
 
 /** The key that signs now; the first one is made when the first token is asked for. */

@@ -7,6 +7,7 @@ import type { CookieNames } from './cookie.ts';
 import type { HeaderSets } from './headers.ts';
 import type { OperatorWatch } from './operator-watch.ts';
 import { type Problem, problem } from './problem.ts';
+import { isForProtectedHosts } from './raw-checks.ts';
 import type { PageRoute } from './route.ts';
 import type { UnderWay } from './sent-forms.ts';
 import type { Site } from './site.ts';
@@ -85,7 +86,8 @@ const MAX_USER_AGENT_LENGTH = 512;
 export function clientOf(house: House, ask: Ask, deviceToken: string | undefined): Client | Problem {
   const { headers } = ask.request;
   const { trustedProxies } = house.env.config;
-  watchForwarded(house, headers);
+  // Of a protected host it is the scheme of that host.
+  if (!isForProtectedHosts(ask.pathname)) watchForwarded(house, headers);
   const forwardedFor = headers.get('x-forwarded-for');
   const found = clientAddress(peerOf(ask.arrival), forwardedFor, trustedProxies);
   if ('unknown' in found) {

@@ -67,15 +67,17 @@ ${action && html`<div class="actions">${linkButton(action.href, action.label, 'p
  * The same where no form and hardly a link of ours would work: at an address that is not ours, and for a browser whose
  * cookies are too many for any request. It can be read without its style sheets.
  */
-export function barePage(view: BareView, { status, title, text, action }: ErrorPage): Html {
+export function barePage(view: BareView, { status, title, text, action, body }: BarePage): Html {
   return documentOf(view, {
     title,
     isConsole: false,
-    body: html`<main id="main" class="form"><div class="card"><p class="status">${status}</p><h1>${unbroken(title)}</h1>
+    body: html`<main id="main" class="form"><div class="card">${status !== undefined && html`<p class="status">${status}</p>`}<h1>${unbroken(title)}</h1>
 <p class="lead">${text}</p>
-${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}</div></main>`,
+${body}${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}</div></main>`,
   });
 }
+
+type BarePage = Omit<ErrorPage, 'status'> & { readonly status?: number; readonly body?: Content };
 
 /** Longer ones must be let break: they would not fit a phone. */
 const LONGEST_WHOLE_WORD = 12;
@@ -102,7 +104,10 @@ ${footer(view)}`,
   });
 }
 
-type BareView = Pick<View, 'config' | 'locale' | 't'>;
+type BareView = Pick<View, 'config' | 'locale' | 't'> & {
+  /** Where the style sheets are, on a host that is not ours. */
+  readonly assetsAt?: string;
+};
 
 type Document = {
   readonly title: string;
@@ -123,16 +128,25 @@ function documentOf(view: BareView, { title, goTo, sent, isConsole, body }: Docu
 <meta name="format-detection" content="telephone=no">
 <title>${title} – ${view.config.productName}</title>
 ${goTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${goTo}">`}
-<link rel="icon" href="${view.config.logo === undefined ? 'data:,' : '/logo'}">
-<link rel="stylesheet" href="${assetPath('style.css')}">
-${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
-<script src="${assetPath('page.js')}" defer></script>
+${view.assetsAt === undefined ? ownAssets(view, isConsole) : assetsOf(view.assetsAt)}
 </head>
 <body${attributes({ 'data-sent': sent })}>
 ${body}
 </body>
 </html>
 `;
+}
+
+function ownAssets({ config }: BareView, isConsole: boolean): Html {
+  return html`<link rel="icon" href="${config.logo === undefined ? 'data:,' : '/logo'}">
+<link rel="stylesheet" href="${assetPath('style.css')}">
+${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
+<script src="${assetPath('page.js')}" defer></script>`;
+}
+
+function assetsOf(at: string): Html {
+  return html`<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${at}/style.css"><link rel="stylesheet" href="${at}/brand.css">`;
 }
 
 function header(view: View): Html {

@@ -13,6 +13,8 @@ export const OPERATOR_TROUBLES = {
     'requests are refused because X-Forwarded-For does not name an IP address: look at what the proxy writes',
   forwarded_proto_differs:
     'X-Forwarded-Proto is not the scheme of SALLYPORT_PUBLIC_URL: browsers keep no cookies then; look at the proxy, or redirect http to https there',
+  forward_auth_untrusted:
+    'a proxy asked by forward-auth and was refused: set SALLYPORT_TRUSTED_PROXIES to the number of proxies, because its headers count from them alone',
   host_unknown:
     'requests are refused because their Host is not that of SALLYPORT_PUBLIC_URL: correct the setting, or let the proxy pass Host on',
   origin_differs:

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { readHost } from '#core/protected-host.ts';
 import { type Problem, problem } from './problem.ts';
 import type { Site } from './site.ts';
 
@@ -7,6 +8,13 @@ import type { Site } from './site.ts';
  * about a wrong address needs.
  */
 const FOR_ANY_HOST = /^\/(?:(?:healthz|readyz|brand\.css|logo)(?:\?|$)|assets\/)/;
+
+/**
+ * What a proxy asks about the hosts behind it, and our own paths there: under our name or theirs. The route itself asks
+ * whether the host is registered.
+ */
+const FOR_PROTECTED_HOSTS =
+  /^\/(?:forward-auth\/(?:nginx|redirect)(?:\?|$)|forward-auth\/envoy(?:[/?]|$)|\.sallyport\/)/;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
 
@@ -25,8 +33,28 @@ export function checkRaw(raw: RawRequest, site: Pick<Site, 'hosts'>): Problem | 
   }
   const { hosts, authorizations } = countHeaders(raw.rawHeaders);
   if (authorizations > 1) return problem('invalid_request', { detail: 'Authorization was sent twice.' });
+  if (isForProtectedHosts(target)) return checkProtected(target, hosts);
   return isOurs(hosts, site) || isForAnyHost(target) ? undefined : problem('misdirected_request');
 }
+
+/** Whether a request is about a host behind forward-auth, and may come under its name. */
+export function isForProtectedHosts(target: string): boolean {
+  return FOR_PROTECTED_HOSTS.test(target);
+}
+
+/**
+ * Envoy asks with the path of the original request behind ours. Dot segments would lead from there to another route, and
+ * 200 of any route lets the request in.
+ */
+function checkProtected(target: string, hosts: readonly string[]): Problem | undefined {
+  if (hosts.length !== 1 || readHost(hosts[0] ?? '') === undefined) return problem('misdirected_request');
+  const [path = ''] = target.split('?', 1);
+  const hasDotSegment = path.split('/').some((segment) => DOT_SEGMENT.test(segment));
+  return hasDotSegment ? problem('invalid_request', { detail: 'The path has dot segments.' }) : undefined;
+}
+
+/** Plain or percent-encoded, as the URL standard reads it. */
+const DOT_SEGMENT = /^(?:\.|%2e){1,2}$/i;
 
 /** Whether the host that was asked for says nothing about the settings. */
 export function isForAnyHost(target: string): boolean {

@@ -14,12 +14,13 @@ import type {
   PartnerCountTable,
   ResetRequestTable,
 } from './console-tables.ts';
+import type { ForwardAuthTables } from './forward-auth/tables.ts';
 import type { JobTable } from './jobs.ts';
 import type { EmailLinkTable, FormerEmailTable, LinkTable, OutsideInvitationTable } from './life-tables.ts';
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { ManagementTables } from './management-tables.ts';
 import type { OidcClientTables } from './oidc/client-tables.ts';
-import type { SigningKeyTable } from './oidc/signing-keys.ts';
+import type { SigningKeyTable, SigningKeyTable } from './oidc/signing-keys.ts';
 import type { OidcTables } from './oidc/tables.ts';
 import type { RefusalCountTable } from './refusal-counts.ts';
 import type { RingKeyTable } from './ring-keys.ts';
@@ -61,7 +62,8 @@ export type Schema = {
   signing_keys: SigningKeyTable;
 } & ManagementTables &
   OidcClientTables &
-  OidcTables;
+  OidcTables &
+  ForwardAuthTables;
 
 /** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
 export type Mouth = 'page' | 'api';

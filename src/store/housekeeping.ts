@@ -3,6 +3,7 @@ import type { Queries } from './database.ts';
 /** Tables whose rows say nothing any more once `expires_at` has passed. */
 const PASSING = [
   ...(['enrollments', 'sessions', 'links', 'email_links', 'devices', 'idempotent_calls', 'shown_secrets'] as const),
+  ...(['site_tickets', 'site_requests'] as const),
   // Of these only one that another has taken the place of has a time at all.
   'webhook_secrets',
 ] as const;

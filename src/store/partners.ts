@@ -63,6 +63,13 @@ export async function listPartnerNames(queries: Queries, ids: readonly string[])
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
+/** The slugs of partners, in their order: for what holds ids alone. */
+export async function listPartnerSlugs(queries: Queries, ids: readonly string[]): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
+  const rows = await queries.selectFrom('partners').select('slug').where('id', 'in', ids).orderBy('slug').execute();
+  return rows.map(({ slug }) => slug);
+}
+
 export async function setPartnerName(tx: Queries, { id, slug }: Partner, name: string): Promise<void> {
   const search_key = rowSearchKey(name, slug);
   await tx.updateTable('partners').set({ name, search_key }).where('id', '=', id).execute();

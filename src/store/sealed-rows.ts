@@ -10,6 +10,7 @@ export const SEALED = {
   idempotent_calls: { column: 'sealed_answer', purpose: 'api-answer', owner: 'api_key_id' },
   shown_secrets: { column: 'sealed_secret', purpose: 'shown-secret', owner: 'user_id' },
   webhook_secrets: { column: 'sealed_secret', purpose: 'webhook', owner: 'webhook_id' },
+  signing_keys: { column: 'sealed_jwk', purpose: 'signing-key', owner: 'alg' },
   outbox: { column: 'sealed_parameters', purpose: 'mail', owner: 'recipient' },
 } as const;
 

@@ -55,6 +55,13 @@ export const TABLES = {
   idempotent_calls: { holds: 'rows', key: 'id', restore: 'ends' },
   // What a member of staff made for others; only a session of theirs shows it.
   shown_secrets: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
+  // A host that was removed since is back: it lets nobody in who has no live session.
+  sites: { holds: 'rows', key: 'host', restore: 'stays' },
+  site_sessions: { holds: 'rows', key: 'id', restore: 'ends' },
+  site_tickets: { holds: 'rows', key: 'id', restore: 'ends' },
+  site_requests: { holds: 'rows', key: 'id', restore: 'ends' },
+  // One that was retired since would sign again: the first token after a restore makes another.
+  signing_keys: { holds: 'rows', key: 'id', restore: 'ends' },
   webhooks: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_secrets: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_deliveries: { holds: 'rows', key: 'id', restore: 'stays' },
@@ -65,7 +72,6 @@ export const TABLES = {
   oidc_requests: { holds: 'rows', key: 'id_hash', restore: 'ends' },
   oidc_consents: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
   oidc_logouts: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
-  signing_keys: { holds: 'rows', key: 'id', restore: 'ends' },
   oidc_client_partners: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_events: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_batches: { holds: 'rows', key: 'number', restore: 'stays' },

@@ -147,7 +147,7 @@ ${actions(
     ? linkButton('/security/authenticator', t('signIn.notice.newAuthenticator'), 'primary')
     : linkButton('/security/recovery-codes', t('signIn.notice.newCodes'), 'primary'),
   recovered && left <= 3 && linkButton('/security/recovery-codes', t('signIn.notice.newCodes')),
-  linkButton(continueTo, t('button.continue')),
+  linkButton(view.resume ?? continueTo, t('button.continue')),
 )}`,
   });
 }

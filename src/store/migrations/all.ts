@@ -18,6 +18,7 @@ import { proofsAndRefusals } from './014-proofs-and-refusals.ts';
 import { mailMigration } from './015-mail.ts';
 import { clock } from './016-clock.ts';
 import { openidClients } from './017-openid-clients.ts';
+import { forwardAuth } from './018-forward-auth.ts';
 import { openIdConnect } from './019-openid-connect.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
@@ -39,6 +40,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '015-mail': mailMigration,
   '016-clock': clock,
   '017-openid-clients': openidClients,
+  '018-forward-auth': forwardAuth,
   '019-openid-connect': openIdConnect,
 };
 

@@ -1,0 +1,127 @@
+import type { Client } from '#core/client.ts';
+import { isOpenTo, meetsAcr, type SiteRules } from '#core/forward-auth.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import { isLiveSession } from '#core/session.ts';
+import { RULES } from '#core/throttle.ts';
+import { newToken, tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/append-event.ts';
+import { addressKey } from '#flows/lanes.ts';
+import { noteRefusal } from '#flows/note-refusal.ts';
+import { reserveTries } from '#store/attempts.ts';
+import type { Queries } from '#store/database.ts';
+import { putSiteSession } from '#store/forward-auth/site-sessions.ts';
+import type { SiteRequestTable } from '#store/forward-auth/tables.ts';
+import {
+  claimSiteRequest,
+  claimSiteTicket,
+  createSiteRequest,
+  createSiteTicket,
+  findTicketSession,
+} from '#store/forward-auth/tickets.ts';
+import { holdSession } from '#store/locks.ts';
+import { findSessionById, type Session } from '#store/sessions.ts';
+import type { Visit } from './visit.ts';
+
+/** Long enough to set up a phone on the way. */
+const REQUEST_SECONDS = 60 * 60;
+
+/** One redirect. */
+const TICKET_SECONDS = 60;
+
+/**
+ * Keeps a visit while its person signs in: a row of this browser. Anybody can cause one, so a network has a limit.
+ *
+ * @param browser the hash of the form cookie
+ */
+export function keepVisit(env: Env, visit: Visit, browser: string, client: Client): Promise<string | Refusal> {
+  const id = env.newId();
+  const now = env.now();
+  const { host, scheme, path, siteBrowser } = visit;
+  const limits =
+    client.address === undefined
+      ? []
+      : [{ key: addressKey(env, 'address-site-request', client), rule: RULES.addressSiteRequests }];
+  return env.db.transaction(async (tx) => {
+    const counted = await reserveTries(tx, limits, now);
+    if (isRefusal(counted)) return counted;
+    await createSiteRequest(tx, {
+      ...{ id, browser, host, scheme, return_path: path, site_browser: siteBrowser },
+      ...{ created_at: now, expires_at: now + REQUEST_SECONDS },
+    });
+    return id;
+  });
+}
+
+/** A person came whose partner the host is not for. */
+export function noteOtherPartner(env: Env, { user }: Session, host: string, client: Client): Promise<void> {
+  const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+  const event = { action: 'site.refused', ...whose, detail: { host, reason: 'partner' } } as const;
+  // Somebody can come back as often as they like.
+  return noteRefusal(env, { event, client, key: `site:${host}:${user.id}` });
+}
+
+/**
+ * Uses the visit up and makes its ticket; nothing where the visit or the session has ended meanwhile, or the session is
+ * not what the host asks for any more.
+ */
+export function issueTicket(
+  env: Env,
+  visit: SiteRequestTable,
+  { site, session }: { readonly site: SiteRules; readonly session: Session },
+): Promise<string | undefined> {
+  const token = newToken(env.random);
+  return env.db.transaction(async (tx) => {
+    const now = env.now();
+    if (!(await mayEnter(env, tx, session.id, site))) return undefined;
+    const { id, browser, host, site_browser } = visit;
+    if (!(await claimSiteRequest(tx, { id, browser, now }))) return undefined;
+    await createSiteTicket(tx, {
+      ...{ id: env.newId(), token_hash: tokenHash(token), host, session_id: session.id, site_browser },
+      ...{ created_at: now, expires_at: now + TICKET_SECONDS },
+    });
+    return token;
+  });
+}
+
+export type Arriving = {
+  readonly ticket: string;
+  readonly site: SiteRules;
+  /** The cookie that the browser has on the protected host. */
+  readonly cookie: string;
+};
+
+/** Uses a ticket up and signs its browser in on the host: the value of the new cookie there, for one caller. */
+export function useTicket(env: Env, { ticket, site, cookie }: Arriving, client: Client): Promise<string | undefined> {
+  const token = newToken(env.random);
+  return env.db.transaction(async (tx) => {
+    const now = env.now();
+    const key = { tokenHash: tokenHash(ticket), host: site.host, now };
+    const sessionId = await findTicketSession(tx, key);
+    // The session before its ticket, as everything that ends a session has it: two never wait for each other in a circle.
+    const session = sessionId === undefined ? undefined : await mayEnter(env, tx, sessionId, site);
+    if (session === undefined) return undefined;
+    if (!(await claimSiteTicket(tx, { ...key, siteBrowser: tokenHash(cookie) }))) return undefined;
+    const { id, user } = session;
+    const { host } = site;
+    const row = { id: env.newId(), token_hash: tokenHash(token), host, session_id: id, created_at: now };
+    await putSiteSession(tx, row);
+    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
+    await appendEvent(env, tx, { action: 'site.entered', ...whose, detail: { host, sessionId: id } }, client);
+    return token;
+  });
+}
+
+/** Whether such a ticket waits for a browser: one that comes without a cookie keeps none. */
+export async function isTicketWaiting(env: Env, ticket: string, host: string): Promise<boolean> {
+  const key = { tokenHash: tokenHash(ticket), host, now: env.now() };
+  return (await findTicketSession(env.db.read, key)) !== undefined;
+}
+
+/** The session as it is now, and stays until the end of the transaction, where it may enter this host. */
+async function mayEnter(env: Env, tx: Queries, sessionId: string, site: SiteRules): Promise<Session | undefined> {
+  await holdSession(tx, sessionId);
+  const session = await findSessionById(tx, sessionId);
+  if (!session || !isLiveSession(session, session.user.role, env.now())) return undefined;
+  return isOpenTo(site, session.user.partnerId) && meetsAcr(site, session.amr) ? session : undefined;
+}

@@ -1,0 +1,71 @@
+import { barePage, errorPage } from '#http/layout.ts';
+import { actions, inFlow, linkButton } from '#http/parts/actions.ts';
+import { type Html, html } from '#http/parts/html.ts';
+import type { View } from '#http/view.ts';
+
+/** On our own host: the visit was used, is over, or began in another browser. */
+export function visitOverPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, { status: 404, title: t('forwardAuth.over.title'), text: t('forwardAuth.over.text') });
+}
+
+export function tooManyPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, { status: 429, title: t('forwardAuth.tooMany.title'), text: t('forwardAuth.tooMany.text') });
+}
+
+/** Signed in, and of a partner that the host is not for: somebody else may be meant. */
+export function otherPartnerPage(view: View, email: string): Html {
+  const { t } = view;
+  const action = { href: inFlow(view, '/sign-in?again'), label: t('forwardAuth.otherPartner.action') };
+  const text = t('forwardAuth.otherPartner.text', { email });
+  return errorPage(view, { status: 403, title: t('forwardAuth.otherPartner.title'), text, action });
+}
+
+export function needsPasskeyPage(view: View): Html {
+  const { t } = view;
+  const text = t('forwardAuth.needsPasskey.text');
+  return errorPage(view, { status: 403, title: t('forwardAuth.needsPasskey.title'), text });
+}
+
+/** Where a protected host serves the style sheets that its pages of ours need. */
+const AT = '/.sallyport';
+
+/** On a protected host: the button that ends the session everywhere. Its answer checks where it was sent from. */
+export function siteSignOutPage(view: View): Html {
+  const { t } = view;
+  const button = html`<button type="submit" class="button primary">${t('layout.signOut')}</button>`;
+  return barePage(
+    { ...view, assetsAt: AT },
+    {
+      title: t('layout.signOut'),
+      text: t('forwardAuth.signOut.text'),
+      body: html`<form method="post" action="${AT}/sign-out">${actions(button, linkButton('/', t('forwardAuth.signOut.back')))}</form>`,
+    },
+  );
+}
+
+export function siteSignedOutPage(view: View): Html {
+  const { t } = view;
+  const action = { href: '/', label: t('error.action.signIn') };
+  return barePage(
+    { ...view, assetsAt: AT },
+    { title: t('forwardAuth.signedOut.title'), text: t('forwardAuth.signedOut.text'), action },
+  );
+}
+
+/** On a protected host that stopped being for this person's partner. */
+export function siteRefusedPage(view: View): Html {
+  const { t } = view;
+  const action = { href: `${AT}/sign-out`, label: t('layout.signOut') };
+  const [title, text] = [t('forwardAuth.otherPartner.title'), t('forwardAuth.refused.text')];
+  return barePage({ ...view, assetsAt: AT }, { status: 403, title, text, action });
+}
+
+/** The browser comes back from the sign-in without the cookie that it was given before. */
+export function siteCookiesOffPage(view: View, again: string): Html {
+  const { t } = view;
+  const action = { href: again, label: t('forwardAuth.cookiesOff.action') };
+  const [title, text] = [t('forwardAuth.cookiesOff.title'), t('forwardAuth.cookiesOff.text')];
+  return barePage({ ...view, assetsAt: AT }, { status: 400, title, text, action });
+}

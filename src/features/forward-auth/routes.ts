@@ -1,0 +1,75 @@
+import { isOpenTo, meetsAcr, type SiteRules } from '#core/forward-auth.ts';
+import { isRefusal } from '#core/result.ts';
+import { codesWait } from '#http/guard.ts';
+import { problemHeaders } from '#http/problem.ts';
+import { type Reply, seeOther, show } from '#http/reply.ts';
+import { withResume } from '#http/resume.ts';
+import { type ProtocolCall, protocol, type Route } from '#http/route.ts';
+import { findAuthenticator } from '#store/authenticators.ts';
+import { findSite } from '#store/forward-auth/sites.ts';
+import type { SiteRequestTable } from '#store/forward-auth/tables.ts';
+import { findSiteRequest } from '#store/forward-auth/tickets.ts';
+import type { Session } from '#store/sessions.ts';
+import { checkRoutes } from './check-routes.ts';
+import { issueTicket, keepVisit, noteOtherPartner } from './enter.ts';
+import { needsPasskeyPage, otherPartnerPage, tooManyPage, visitOverPage } from './pages.ts';
+import { siteRoutes } from './site-routes.ts';
+import { pageAddress, readVisit } from './visit.ts';
+
+export const forwardAuthRoutes: readonly Route[] = [
+  ...checkRoutes,
+  protocol({ methods: ['GET'], path: '/forward-auth/begin', guard: 'public', handle: begin }),
+  protocol({ methods: ['GET'], path: '/forward-auth/continue/:id', guard: 'public', handle: goOn }),
+  ...siteRoutes,
+];
+
+/** A browser comes from a protected host: its visit becomes a row of its own, which the sign-in carries along. */
+async function begin({ env, client, search, browser, view }: ProtocolCall): Promise<Reply> {
+  const visit = readVisit(env, new URLSearchParams(search).get('visit') ?? '');
+  if (visit === undefined || !(await findSite(env.db.read, visit.host))) return show(visitOverPage(view), 404);
+  // Out of a history: its ticket would be for a browser of then.
+  if (visit.expiresAt <= env.now()) return leave(pageAddress(visit));
+  const id = await keepVisit(env, visit, browser, client);
+  if (isRefusal(id)) return { ...show(tooManyPage(view), 429), headers: problemHeaders(id) };
+  return seeOther(continuePath(id));
+}
+
+/** What is still missing before this person may enter, one thing after the other; then the way back with a ticket. */
+async function goOn(call: ProtocolCall): Promise<Reply> {
+  const { env, params, browser, session, client, view } = call;
+  const { id = '' } = params;
+  const visit = await findSiteRequest(env.db.read, { id, browser, now: env.now() });
+  const site = visit && (await findSite(env.db.read, visit.host));
+  if (visit === undefined || site === undefined) return show(visitOverPage(view), 404);
+  if (session === undefined) return seeOther(withResume('/sign-in', continuePath(id)));
+  if (!isOpenTo(site, session.user.partnerId)) {
+    await noteOtherPartner(env, session, site.host, client);
+    return show(otherPartnerPage({ ...view, resume: continuePath(id) }, session.user.email), 403);
+  }
+  if (codesWait(session, env.now())) return seeOther(withResume('/enroll/recovery-codes', continuePath(id)));
+  if (!meetsAcr(site, session.amr)) return proveMore(call, site, session);
+  const ticket = await issueTicket(env, visit, { site, session });
+  return ticket === undefined ? show(visitOverPage(view), 404) : leave(ticketAddress(visit, ticket));
+}
+
+/** A person with an authenticator proves it, one without sets it up, and both come back to the visit. */
+async function proveMore({ env, params, view }: ProtocolCall, { acr }: SiteRules, { user }: Session): Promise<Reply> {
+  if (acr === 'phr') return show(needsPasskeyPage(view), 403);
+  const isEnrolled = (await findAuthenticator(env.db.read, user.id)) !== undefined;
+  return seeOther(withResume(isEnrolled ? '/sign-in?again' : '/security/authenticator', continuePath(params.id ?? '')));
+}
+
+function continuePath(id: string): string {
+  return `/forward-auth/continue/${id}`;
+}
+
+/** Built from the registered host and a checked path: nothing that a request says decides on the host. */
+function ticketAddress(visit: SiteRequestTable, ticket: string): string {
+  const { host, scheme, return_path: path } = visit;
+  const query = new URLSearchParams({ ticket, to: path });
+  return pageAddress({ host, scheme, path: `/.sallyport/return?${query}` });
+}
+
+function leave(location: string): Reply {
+  return { ...seeOther(location), leavesFlow: true };
+}

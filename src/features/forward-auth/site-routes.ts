@@ -1,0 +1,113 @@
+import { pathOn, type SiteRules } from '#core/forward-auth.ts';
+import { isLoopback, originOf, readHost, readScheme, type Scheme } from '#core/protected-host.ts';
+import { signOut } from '#flows/sign-out.ts';
+import { isTokenShaped } from '#http/cookie.ts';
+import { isOwnOrigin } from '#http/form.ts';
+import { problem } from '#http/problem.ts';
+import { type ProtocolCall, protocol, type RawReply, type Route } from '#http/route.ts';
+import { sitePage, siteProblem } from '#http/site-answer.ts';
+import { readSiteCookie, setSiteCookie } from '#http/site-cookie.ts';
+import { assets, brandFiles } from '#http/static.ts';
+import { findSite } from '#store/forward-auth/sites.ts';
+import { findSignedIn } from './check.ts';
+import { isTicketWaiting, useTicket } from './enter.ts';
+import { siteCookiesOffPage, siteSignedOutPage, siteSignOutPage } from './pages.ts';
+
+const SIGN_OUT_PATH = '/.sallyport/sign-out';
+
+/** Our own paths on a protected host, which its proxy hands to us without asking first. */
+export const siteRoutes: readonly Route[] = [
+  protocol({ methods: ['GET'], path: '/.sallyport/return', guard: 'public', handle: onSite(arrive) }),
+  protocol({ methods: ['GET'], path: SIGN_OUT_PATH, guard: 'public', handle: onSite(showSignOut) }),
+  protocol({ methods: ['POST'], path: SIGN_OUT_PATH, guard: 'public', handle: onSite(endSession) }),
+  protocol({ methods: ['GET'], path: '/.sallyport/style.css', guard: 'public', handle: () => styles(commonStyle()) }),
+  protocol({
+    methods: ['GET'],
+    path: '/.sallyport/brand.css',
+    guard: 'public',
+    handle: ({ env }) => styles(brandFiles(env.config).get('/brand.css')?.bytes),
+  }),
+];
+
+/** A request on a protected host, with the cookie that the browser has there. */
+type Here = {
+  readonly site: SiteRules;
+  readonly scheme: Scheme;
+  readonly origin: string;
+  readonly cookie: string | undefined;
+};
+
+function onSite(handle: (call: ProtocolCall, here: Here) => Promise<RawReply>) {
+  return async (call: ProtocolCall): Promise<RawReply> => {
+    const { env, request } = call;
+    const { headers } = request;
+    const isBehindProxy = env.config.trustedProxies > 0;
+    const forwarded = (name: string) => (isBehindProxy ? headers.get(name) : null);
+    const host = readHost(forwarded('x-forwarded-host') ?? new URL(request.url).host);
+    const site = host === undefined ? undefined : await findSite(env.db.read, host);
+    if (site === undefined) return refusal(call, 'misdirected_request');
+    const scheme = schemeOf(site, forwarded('x-forwarded-proto'));
+    const cookie = readSiteCookie(headers.get('cookie'), site.host, scheme);
+    if (cookie === 'doubled') return refusal(call, 'invalid_request');
+    return handle(call, { site, scheme, origin: originOf(site.host, scheme), cookie: cookie.token });
+  };
+}
+
+function schemeOf({ host }: SiteRules, forwarded: string | null): Scheme {
+  if (!isLoopback(host)) return 'https';
+  return (forwarded === null ? undefined : readScheme(forwarded)) ?? 'http';
+}
+
+/**
+ * The browser comes with its ticket. Where that does not fit, the page itself is asked for: with a live cookie it is
+ * shown, and without one the proxy begins again.
+ */
+async function arrive(call: ProtocolCall, { site, scheme, origin, cookie }: Here): Promise<RawReply> {
+  const { env, client, search } = call;
+  const query = new URLSearchParams(search);
+  const location = origin + pathOn(query.get('to') ?? '/');
+  const ticket = query.get('ticket') ?? '';
+  if (!isTokenShaped(ticket)) return to(location);
+  if (cookie === undefined) {
+    // To begin again would lead here again, for ever.
+    return (await isTicketWaiting(env, ticket, site.host))
+      ? sitePage(siteCookiesOffPage(call.view, location), 400)
+      : to(location);
+  }
+  const token = await useTicket(env, { ticket, site, cookie }, client);
+  return token === undefined ? to(location) : to(location, setSiteCookie(site.host, scheme, token));
+}
+
+async function showSignOut({ env, view }: ProtocolCall, { site, cookie }: Here): Promise<RawReply> {
+  const found = await findSignedIn(env, site.host, cookie);
+  return sitePage(found === undefined ? siteSignedOutPage(view) : siteSignOutPage(view), 200);
+}
+
+/** Ends the session everywhere. A form of the portal itself may ask for it: it is of the same origin. */
+async function endSession(call: ProtocolCall, { site, scheme, origin, cookie }: Here): Promise<RawReply> {
+  const { env, client, request } = call;
+  const sent = { origin: request.headers.get('origin'), fetchSite: request.headers.get('sec-fetch-site') };
+  if (!isOwnOrigin(sent, origin)) return refusal(call, 'forbidden');
+  const found = await findSignedIn(env, site.host, cookie);
+  if (found) await signOut(env, { id: found.sessionId, user: found.user }, client);
+  return to(origin + SIGN_OUT_PATH, setSiteCookie(site.host, scheme, undefined));
+}
+
+function to(location: string, cookie?: string): RawReply {
+  return { status: 303, headers: { location, ...(cookie !== undefined && { 'set-cookie': cookie }) }, raw: '' };
+}
+
+function refusal({ client }: ProtocolCall, refused: 'misdirected_request' | 'invalid_request' | 'forbidden'): RawReply {
+  return siteProblem(problem(refused), client.requestId);
+}
+
+function commonStyle(): Buffer | undefined {
+  return assets().get('style.css')?.bytes;
+}
+
+const STYLE_SECONDS = 60 * 60;
+
+function styles(bytes: Buffer | undefined): RawReply {
+  const headers = { 'content-type': 'text/css; charset=utf-8', 'cache-control': `public, max-age=${STYLE_SECONDS}` };
+  return { status: 200, headers, raw: bytes?.toString() ?? '' };
+}

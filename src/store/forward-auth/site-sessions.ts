@@ -1,0 +1,75 @@
+import type { SiteRules } from '#core/forward-auth.ts';
+import type { Queries } from '#store/database.ts';
+import { type Param, statement } from '#store/statement.ts';
+import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/users.ts';
+import { siteOf } from './sites.ts';
+import type { SiteSessionTable } from './tables.ts';
+
+/** Who is signed in on a protected host, by the session of ours that it hangs on, and what the host asks for now. */
+export type SiteSession = {
+  readonly sessionId: string;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly authTime: number;
+  readonly amr: readonly string[];
+  readonly user: User;
+  readonly partner: Partner | undefined;
+  readonly site: SiteRules;
+};
+
+/**
+ * The session behind a cookie of this host, live or not: the caller asks `isLiveSession`. A disabled user has none, nor
+ * has anybody of an archived partner. One read by one index, as a session check of ours.
+ */
+export async function findSiteSession(
+  queries: Queries,
+  key: { readonly host: string; readonly tokenHash: string },
+): Promise<SiteSession | undefined> {
+  const row = await byToken.first(queries, key);
+  if (row === undefined) return undefined;
+  return {
+    sessionId: row.session_id,
+    lastSeenAt: row.last_seen_at,
+    expiresAt: row.expires_at,
+    authTime: row.auth_time,
+    amr: row.amr.split(' '),
+    user: userOf(row),
+    partner: partnerOf(row),
+    site: siteOf(row),
+  };
+}
+
+const byToken = statement((db: Queries, p: Param<{ host: string; tokenHash: string }>) =>
+  db
+    .selectFrom('site_sessions as x')
+    .innerJoin('sites as h', 'h.host', 'x.host')
+    .innerJoin('sessions as s', 's.id', 'x.session_id')
+    .innerJoin('users as u', 'u.id', 's.user_id')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .select(['x.session_id', 'h.host', 'h.acr', 'h.partner_ids', ...userColumns, ...partnerColumns])
+    .select(['s.last_seen_at', 's.expires_at', 's.auth_time', 's.amr'])
+    .where('x.token_hash', '=', p.tokenHash)
+    .where('x.host', '=', p.host)
+    .where('u.disabled_at', 'is', null)
+    .where('p.archived_at', 'is', null),
+);
+
+/** One for each session and host: a newer one takes the place of the one before. */
+export async function putSiteSession(tx: Queries, row: SiteSessionTable): Promise<void> {
+  const { id, token_hash, created_at } = row;
+  await tx
+    .insertInto('site_sessions')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['session_id', 'host']).doUpdateSet({ id, token_hash, created_at }))
+    .execute();
+}
+
+/** How many people are signed in on a host. */
+export async function countSiteSessions(queries: Queries, host: string): Promise<number> {
+  const row = await queries
+    .selectFrom('site_sessions')
+    .select((sessions) => sessions.fn.countAll().as('count'))
+    .where('host', '=', host)
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
