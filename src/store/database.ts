@@ -20,7 +20,7 @@ import type { EmailLinkTable, FormerEmailTable, LinkTable, OutsideInvitationTabl
 import type { OutboxTable, ReminderTable } from './mail-tables.ts';
 import type { ManagementTables } from './management-tables.ts';
 import type { OidcClientTables } from './oidc/client-tables.ts';
-import type { SigningKeyTable, SigningKeyTable } from './oidc/signing-keys.ts';
+import type { SigningKeyTable } from './oidc/signing-keys.ts';
 import type { OidcTables } from './oidc/tables.ts';
 import type { RefusalCountTable } from './refusal-counts.ts';
 import type { RingKeyTable } from './ring-keys.ts';

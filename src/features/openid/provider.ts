@@ -25,18 +25,19 @@ type Library = typeof import('oidc-provider');
 export async function makeProvider(issuer: string, jwks: ProviderKeys): Promise<Provider> {
   // Half a second and 40 MB: only a server that is asked for OpenID Connect pays for it.
   const library = await import('oidc-provider');
-  const provider = new library.Provider(issuer, configuration(library, jwks));
+  const provider = new library.Provider(issuer, configuration(library, issuer, jwks));
   // Host and scheme of every address come from the public URL: `exchange` sends them.
   provider.proxy = false;
   return provider;
 }
 
-function configuration(library: Library, jwks: ProviderKeys): Configuration {
+function configuration(library: Library, issuer: string, jwks: ProviderKeys): Configuration {
   return {
     adapter: adapterFor,
     // The library checks what it gets, and its types ask for more than they need.
     jwks: jwks as NonNullable<Configuration['jwks']>,
     ...PROTOCOL,
+    discovery: { ...PROTOCOL.discovery, end_session_endpoint: new URL('/oidc/sign-out', issuer).href },
     extraParams: extraParams(library),
     interactions: { policy: policy(library), url: () => '/' },
     ttl: {
@@ -77,7 +78,6 @@ const PROTOCOL: Configuration = {
     pushedAuthorizationRequests: { enabled: true },
   },
   discovery: {
-    end_session_endpoint: undefined,
     backchannel_logout_supported: true,
     backchannel_logout_session_supported: true,
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
