@@ -49,12 +49,14 @@ export const AUDIT_ACTIONS = {
   'sign_in.code_accepted': success<{ method?: Method | undefined; step?: number | undefined }>(
     'A one-time code was accepted as the second factor of a sign-in.',
   ),
-  'grant.created': success<GrantDetail & { scope: string }>('An OpenID Connect client was authorized for a person.'),
+  'grant.created': success<GrantDetail & { scopes: readonly string[] }>(
+    'An OpenID Connect client was authorized for a person.',
+  ),
   'grant.code_redeemed': success<GrantDetail>('A client exchanged an authorization code for tokens.'),
   'grant.refreshed': success<GrantDetail>('A client exchanged a refresh token.'),
   'grant.revoked': success<GrantDetail>('A client gave its tokens back; its grant ended.'),
   'grant.reused': refusal<GrantDetail>('A code or refresh token that was used came again; its grant ended.'),
-  'consent.given': success<{ clientId: string; scope: string }>(
+  'consent.given': success<{ clientId: string; scopes: readonly string[] }>(
     'A person allowed a third-party client what it asked for.',
   ),
   'sign_in.code_refused': refusal<RefusedCode>('A one-time code was refused at sign-in.'),
@@ -254,7 +256,7 @@ function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
   if (name === 'host') return /^[a-z0-9.:[\]-]{1,259}$/.test(text);
-  if (name === 'scopes') return /^[a-z]+:[a-z_]+$/.test(text);
+  if (name === 'scopes') return /^[a-z_]{1,32}(?::[a-z_]{1,32})?$/.test(text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
   const isTyped = (name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action);
   return isTyped ? text !== '' && text.length <= STAFF_REASON_LENGTH : CODE_OR_ID.test(text);

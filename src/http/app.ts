@@ -206,7 +206,6 @@ async function answerMissing(house: House, ask: Ask): Promise<Response> {
 /** A bug, or storage that is away: the log says which, the answer does not. */
 function answerBroken(house: House, ask: Ask, error: Error): Response {
   const { requestId, route } = ask;
-  if (process.env.DBG) console.error(error);
   house.env.log.error({ err: error, requestId, route }, 'request failed');
   const code = error instanceof StorageUnavailable ? 'temporarily_unavailable' : 'internal_error';
   return refuse(house, ask, problem(code));

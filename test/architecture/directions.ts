@@ -55,12 +55,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['src/http/', 'src/telemetry/metrics-server.ts', 'src/webhooks/send.ts'],
   'node:https': ['src/webhooks/send.ts'],
   'node:dns/promises': ['src/webhooks/send.ts'],
-  'node:net': ['src/webhooks/send.ts'],
+  'node:net': ['src/webhooks/send.ts', 'src/http/exchange.ts'],
   pg: ['src/store/'],
   // Waiting: before a transaction is tried again, while a server leaves, before a worker is replaced.
   'node:timers/promises': ['src/store/', 'src/main.ts', 'src/workers.ts'],
   'node:diagnostics_channel': ['src/signals.ts', 'src/flows/append-event.ts'],
-  'node:async_hooks': ['src/signals.ts', 'src/telemetry/traces.ts'],
+  'node:async_hooks': ['src/signals.ts', 'src/telemetry/traces.ts', 'src/features/openid/work.ts'],
+  // Loaded at the first request of OpenID Connect (record 37).
+  'oidc-provider': ['src/features/openid/'],
   'node:cluster': ['src/main.ts', 'src/workers.ts', 'src/worker-talk.ts', 'src/cli/serve.ts'],
   // Loaded only where the settings ask for them (record 12).
   'd3-scale': ['src/features/console/charts-page.ts'],

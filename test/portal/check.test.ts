@@ -137,8 +137,8 @@ test('the headers of a proxy count where one is trusted, and the operator hears 
   const headers = { ...QUESTION, ...NAVIGATION, cookie };
   const answer = await untrusting.fetch(new Request(`https://${APP}/forward-auth/redirect`, { headers }));
   assert.equal(answer.status, 400);
-  assert.match((await answer.json()).detail, /SALLYPORT_TRUSTED_PROXIES/);
-  const ready = await (await untrusting.fetch(new Request(`${ORIGIN}/readyz`))).json();
+  assert.match(Object(await answer.json()).detail, /SALLYPORT_TRUSTED_PROXIES/);
+  const ready = Object(await (await untrusting.fetch(new Request(`${ORIGIN}/readyz`))).json());
   assert(ready.reasons.includes('forward_auth_untrusted'));
 });
 

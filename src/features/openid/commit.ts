@@ -48,7 +48,7 @@ async function keepGrant(env: Env, tx: Queries, { id, payload, expiresAt }: Save
 
 async function noteGrant(env: Env, tx: Queries, { id, payload }: Save, { user }: Session, client: Client) {
   const { clientId, openid } = Object(payload);
-  const detail = { grantId: id, clientId: String(clientId), scope: String(Object(openid).scope ?? '') };
+  const detail = { grantId: id, clientId: String(clientId), scopes: String(Object(openid).scope ?? '').split(' ') };
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   await appendEvent(env, tx, { action: 'grant.created', ...whose, detail }, client);
 }

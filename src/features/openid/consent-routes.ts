@@ -67,7 +67,7 @@ async function submitConsent(call: PageCall<'session', z.output<typeof consentFo
     await saveConsent(tx, row);
     await setRequest(tx, idHash, { consented: `${session.id} ${scopesOf(request).join(' ')}` });
     const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-    const detail = { clientId, scope: scopesOf(request).join(' ') };
+    const detail = { clientId, scopes: scopesOf(request) };
     await appendEvent(env, tx, { action: 'consent.given', ...whose, detail }, client);
   });
   return seeOther(view.resume);

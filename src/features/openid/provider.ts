@@ -157,10 +157,12 @@ async function stepOf({ oidc }: KoaContextWithOIDC): Promise<NextStep> {
 
 /** A new grant for each authorization, with exactly what was asked: another tab of the same client keeps its own. */
 async function loadGrant(ctx: KoaContextWithOIDC) {
-  const { client, session, params } = ctx.oidc;
+  const { client, session } = ctx.oidc;
   if (!client || !session?.accountId || (await stepOf(ctx)) !== 'done') return undefined;
   const grant = new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-  grant.addOIDCScope(typeof params?.scope === 'string' ? params.scope : 'openid');
+  // An id like all of ours, which the audit log can name.
+  grant.jti = currentWork().env.newId();
+  grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes].join(' '));
   grant.addOIDCClaims([...ctx.oidc.requestParamClaims]);
   await grant.save();
   return grant;
