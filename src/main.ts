@@ -20,6 +20,7 @@ import { mailJob } from '#mail/deliver.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
 import { startTelemetry, type Telemetry } from '#telemetry/telemetry.ts';
 import { webhooksJob } from '#webhooks/deliver.ts';
+import { logoutsJob } from '#webhooks/logouts.ts';
 import { ROUTES } from './routes.ts';
 
 /** Why a server stops: `leaving` tells the balancer first and waits; `replaced` is a worker whose place is taken. */
@@ -107,7 +108,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
 
 /** @param env with a clock that believes no jump ahead at once: this work deletes, gives up, and tells people of dates */
 function startOwnWork(env: Env) {
-  return startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env)]);
+  return startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env), logoutsJob(env)]);
 }
 
 async function listenForMetrics({ host, metricsPort }: Config, { metrics }: Telemetry) {

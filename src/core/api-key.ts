@@ -7,6 +7,7 @@ export const SCOPES = [
   // Apart from `users:write`: it takes the second door away from a person, and answers the code for a new one.
   'users:reset_mfa',
   'audit:read',
+  ...(['clients:read', 'clients:write'] as const),
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

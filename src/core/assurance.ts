@@ -50,9 +50,3 @@ export function amrAfter(amr: readonly string[], method: SecondFactor | 'passwor
   const all = new Set<string>([...amr, ...amrOf(method === 'password' ? undefined : method)]);
   return (['pwd', 'otp', 'mfa'] as const).filter((one) => all.has(one));
 }
-
-/** The authentication context class that programs read: `phr` is of OpenID EAP ACR Values 1.0. */
-export function contextClassOf(amr: readonly string[]): string {
-  if (amr.includes('hwk') || amr.includes('swk')) return 'phr';
-  return amr.includes('mfa') ? 'urn:sallyport:acr:mfa' : 'urn:sallyport:acr:pwd';
-}

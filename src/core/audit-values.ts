@@ -104,9 +104,33 @@ export type Method = 'totp' | 'recovery_code' | 'password';
 export type Gone = { reason?: 'requester_gone' | undefined };
 export type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
 export type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
+export type ClientDetail = { clientId: string };
+export type GrantDetail = { grantId: string; clientId: string };
+export type GrantCreated = GrantDetail & { scopes: readonly string[] };
+export type ConsentGiven = { clientId: string; scopes: readonly string[] };
 
 /** What a host behind forward-auth asks for, and for how many partners it is: 0 for everybody. */
 export type SiteAdded = { host: string; acr?: 'mfa' | 'phr' | undefined; partners: number };
 export type SiteRemoved = { host: string; sessions: number };
 export type SiteEntered = { host: string; sessionId: string };
 export type SiteRefused = { host: string; reason: 'partner' };
+
+/** The authenticator that something was done to. */
+export type AuthenticatorDetail = { authenticatorId?: string | undefined };
+/** One session, and why it ended. */
+export type SessionEnd = {
+  sessionId?: string | undefined;
+  reason?: 'sign_out' | 'by_user' | 'too_many' | undefined;
+};
+/** How many others ended with it, and why. */
+export type OthersEnded = {
+  sessions: number;
+  devices?: number | undefined;
+  reason?: WhyEnded | undefined;
+};
+
+/** Why no reset link was sent, and the keyed hash of an email that is nobody's. */
+export type NoResetLink = {
+  reason: 'unknown_email' | 'disabled' | 'too_many_attempts';
+  emailHash?: EmailHash | undefined;
+};

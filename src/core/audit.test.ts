@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AUDIT_ACTIONS, type AuditEvent, detailText, isEmailHash } from './audit.ts';
+import { AUDIT_ACTIONS, type AuditEvent } from './audit.ts';
 import { clientText, eventDigest, headAfter, manifestOf, readManifest, type SealableEvent } from './audit-chain.ts';
+import { detailText, isEmailHash } from './audit-detail.ts';
 import { staffReason } from './staff-reason.ts';
 
 const EVENT: SealableEvent = {

@@ -1,17 +1,25 @@
 import type {
   Action,
+  AuthenticatorDetail,
+  ClientDetail,
+  ConsentGiven,
   DetailValue,
   EmailHash,
   ExportScope,
   Gone,
+  GrantCreated,
+  GrantDetail,
   KeyEnd,
   Method,
+  NoResetLink,
+  OthersEnded,
   PasswordRefusal,
   PolicyDetail,
   RefusedCode,
   Repeated,
   ResetDetail,
   RestoreDetail,
+  SessionEnd,
   SignedIn,
   SiteAdded,
   SiteEntered,
@@ -19,7 +27,6 @@ import type {
   SiteRemoved,
   StaffReason,
   WebhookDetail,
-  WhyEnded,
 } from './audit-values.ts';
 import type { RefusalCode as CodeRefusal } from './result.ts';
 
@@ -35,8 +42,6 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 type Nothing = Record<string, never>;
 /** Why a code or a password did not prove anything. */
 type Unproven = CodeRefusal | 'wrong_password';
-type GrantDetail = { grantId: string; clientId: string };
-type ClientDetail = { clientId: string };
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
 export const AUDIT_ACTIONS = {
@@ -49,16 +54,12 @@ export const AUDIT_ACTIONS = {
   'sign_in.code_accepted': success<{ method?: Method | undefined; step?: number | undefined }>(
     'A one-time code was accepted as the second factor of a sign-in.',
   ),
-  'grant.created': success<GrantDetail & { scopes: readonly string[] }>(
-    'An OpenID Connect client was authorized for a person.',
-  ),
+  'grant.created': success<GrantCreated>('An OpenID Connect client was authorized for a person.'),
   'grant.code_redeemed': success<GrantDetail>('A client exchanged an authorization code for tokens.'),
   'grant.refreshed': success<GrantDetail>('A client exchanged a refresh token.'),
   'grant.revoked': success<GrantDetail>('A client gave its tokens back; its grant ended.'),
   'grant.reused': refusal<GrantDetail>('A code or refresh token that was used came again; its grant ended.'),
-  'consent.given': success<{ clientId: string; scopes: readonly string[] }>(
-    'A person allowed a third-party client what it asked for.',
-  ),
+  'consent.given': success<ConsentGiven>('A person allowed a third-party client what it asked for.'),
   'sign_in.code_refused': refusal<RefusedCode>('A one-time code was refused at sign-in.'),
   'sign_in.completed': success<SignedIn>('The sign-in is finished and a session exists.'),
   'enrollment.started': success<Nothing>('A secret was shown to be confirmed.'),
@@ -66,16 +67,10 @@ export const AUDIT_ACTIONS = {
     'The person chose “Not now” where that is allowed.',
   ),
   'enrollment.code_refused': refusal<RefusedCode>('A confirmation code was refused.'),
-  'totp.enrolled': success<{ authenticatorId?: string | undefined }>(
-    'An authenticator app was confirmed and is active.',
-  ),
-  'totp.replaced': success<{ authenticatorId?: string | undefined }>(
-    'A new authenticator app took the place of the old one.',
-  ),
-  'totp.removed': success<{ authenticatorId?: string | undefined }>(
-    'The authenticator app was turned off by its user.',
-  ),
-  'totp.undecryptable': refusal<{ authenticatorId?: string | undefined }>(
+  'totp.enrolled': success<AuthenticatorDetail>('An authenticator app was confirmed and is active.'),
+  'totp.replaced': success<AuthenticatorDetail>('A new authenticator app took the place of the old one.'),
+  'totp.removed': success<AuthenticatorDetail>('The authenticator app was turned off by its user.'),
+  'totp.undecryptable': refusal<AuthenticatorDetail>(
     'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
   ),
   'recovery_code.used': success<{ remaining: number }>('A recovery code was used up.'),
@@ -84,15 +79,8 @@ export const AUDIT_ACTIONS = {
     'A new set of recovery codes replaced any set before it.',
   ),
   'recovery_codes.acknowledged': success<Nothing>('The person pressed Done; the readable copy was erased.'),
-  'session.ended': success<{
-    sessionId?: string | undefined;
-    reason?: 'sign_out' | 'by_user' | 'too_many' | undefined;
-  }>('One session was ended.'),
-  'sessions.ended_others': success<{
-    sessions: number;
-    devices?: number | undefined;
-    reason?: WhyEnded | undefined;
-  }>('All other sessions of a user were ended.'),
+  'session.ended': success<SessionEnd>('One session was ended.'),
+  'sessions.ended_others': success<OthersEnded>('All other sessions of a user were ended.'),
   'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
   'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),
   'password.changed': success<Nothing>('The user changed the password.'),
@@ -100,10 +88,9 @@ export const AUDIT_ACTIONS = {
   'mail.sent_again': success<{ kind: string }>('A mail that did not arrive was sent again.'),
   'mail.held_back': success<{ kind: string; until: number }>('An address had enough mail: the rest waits.'),
   'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
-  'password.reset_refused': refusal<{
-    reason: 'unknown_email' | 'disabled' | 'too_many_attempts';
-    emailHash?: EmailHash | undefined;
-  }>('A reset link was asked for and none was sent. The page answers the same.'),
+  'password.reset_refused': refusal<NoResetLink>(
+    'A reset link was asked for and none was sent. The page answers the same.',
+  ),
   'password.reset': success<Nothing>('A new password was set through a link.'),
   'email.change_requested': success<Nothing>('A person asked for another email; it waits to be confirmed there.'),
   'email.change_refused': refusal<{ reason: Unproven | 'taken' | 'frozen' }>('No change of email.'),
@@ -219,45 +206,3 @@ type Event<A extends AuditAction> = {
 };
 /** One act, before it has an id and a time. Each action has its own detail. */
 export type AuditEvent = { readonly [A in AuditAction]: Event<A> }[AuditAction];
-
-/** Whether `mac` has the shape of a keyed hash (32 bytes, base64url): no email has. */
-export function isEmailHash(mac: string): mac is EmailHash {
-  return /^[\w-]{43}$/.test(mac);
-}
-
-// A code of ours or an id. Tokens, recovery codes and secrets have capitals, one-time codes no letter.
-const CODE_OR_ID = /^(?:[a-z][a-z0-9_-]{0,63}|(?:api_key:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-
-/**
- * The detail of an event as the JSON text that is stored and sealed.
- *
- * Throws when a text in it is neither a code, an id, a keyed hash under `emailHash` nor a typed reason under `reason`:
- * the types say so already, and this is the second lock against a secret in the log.
- */
-export function detailText(event: AuditEvent): string {
-  for (const [name, value] of Object.entries<DetailValue>(event.detail)) {
-    const texts = Array.isArray(value) ? value : [value];
-    if (!texts.every((text) => typeof text !== 'string' || mayBeKept(event.action, name, text))) {
-      throw new Error(`audit event ${event.action}: detail ${name} is neither a code nor an id`);
-    }
-  }
-  return JSON.stringify(event.detail);
-}
-
-/** The longest reason that is kept, in characters. */
-export const STAFF_REASON_LENGTH = 500;
-
-const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
-  ...(['user.disabled', 'user.enabled', 'user.unlocked', 'user.mfa_reset', 'user.exempted'] as const),
-  ...(['user.exemption_ended', 'user.deleted', 'reset.requested'] as const),
-]);
-
-function mayBeKept(action: AuditAction, name: string, text: string): boolean {
-  if (name === 'emailHash') return isEmailHash(text);
-  if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
-  if (name === 'host') return /^[a-z0-9.:[\]-]{1,259}$/.test(text);
-  if (name === 'scopes') return /^[a-z_]{1,32}(?::[a-z_]{1,32})?$/.test(text);
-  if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
-  const isTyped = (name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action);
-  return isTyped ? text !== '' && text.length <= STAFF_REASON_LENGTH : CODE_OR_ID.test(text);
-}

@@ -1,4 +1,4 @@
-import { STAFF_REASON_LENGTH } from './audit.ts';
+import { STAFF_REASON_LENGTH } from './audit-detail.ts';
 import type { StaffReason } from './audit-values.ts';
 import { cutPastCap } from './text.ts';
 

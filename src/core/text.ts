@@ -26,6 +26,12 @@ export const TEXT_BYTES = {
   cursor: 200,
   /** A path of ours with its query, or the address of a webhook. */
   address: 2048,
+  /** 20 URIs of 2,000 characters, one a line. */
+  uris: 40_100,
+  /** Slugs of 100 partners, one a line. */
+  slugs: 6_500,
+  /** Public keys as JSON: ten of RSA 4096 have 8 KB. */
+  jwks: 16 * 1024,
   formToken: 200,
 } as const;
 

@@ -50,8 +50,8 @@ export function publicJwk({ id, alg, privateKey }: SigningKey): PublicJwk {
 }
 
 /** A JWT in its compact form (RFC 7519 §3, RFC 7515 §7.1). */
-export function signedJwt(key: SigningKey, claims: Readonly<Record<string, unknown>>): string {
-  const head = encoded({ alg: key.alg, kid: key.id, typ: 'JWT' });
+export function signedJwt(key: SigningKey, claims: Readonly<Record<string, unknown>>, typ = 'JWT'): string {
+  const head = encoded({ alg: key.alg, kid: key.id, typ });
   const text = `${head}.${encoded(claims)}`;
   // RFC 7518 §3.4: both halves of the signature behind each other, not as ASN.1.
   const options = { key: key.privateKey, dsaEncoding: 'ieee-p1363' } as const;

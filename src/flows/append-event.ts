@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
-import { AUDIT_ACTIONS, type AuditEvent, detailText, isEmailHash } from '#core/audit.ts';
+import { AUDIT_ACTIONS, type AuditEvent } from '#core/audit.ts';
 import { clientDigest, clientText, eventProofText } from '#core/audit-chain.ts';
+import { detailText, isEmailHash } from '#core/audit-detail.ts';
 import type { EmailHash } from '#core/audit-values.ts';
 import type { Env } from '#env.ts';
 import type { EventSignal } from '#signals.ts';

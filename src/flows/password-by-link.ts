@@ -6,6 +6,7 @@ import { changeTries, reserveTries } from '#store/attempts.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteDevices } from '#store/devices.ts';
 import { claimLink, isLinkLive, revokeLinks } from '#store/links.ts';
+import { noteEmailProven } from '#store/user-life.ts';
 import { findPerson, type Person, replacePassword } from '#store/users.ts';
 import { reopen } from './check-password.ts';
 import { type HashTry, linkHolderAt } from './hash-turn.ts';
@@ -49,6 +50,7 @@ export async function setPasswordByLink(
   if (!person || person.user.disabledAt !== undefined) return refuse('not_found');
   const from = person.user.sealedPassword;
   if (!(await replacePassword(tx, userId, { from, to: sealedPassword }))) return refuse('not_found');
+  await noteEmailProven(tx, userId);
   await revokeLinks(tx, userId);
   // The door that strangers closed opens. The budgets of codes are left alone: a mailbox is no second factor.
   await reopen(env, tx, person.user.email, now);

@@ -6,11 +6,12 @@ import {
   type SigningAlgorithm,
   type SigningKey,
   signedJwt,
+  verifiedClaims,
 } from '#crypto/signing-keys.ts';
 import type { Env } from '#env.ts';
 import type { Database } from '#store/database.ts';
 import { lockHouse } from '#store/locks.ts';
-import { createSigningKey, listSigningKeys, type SigningKeyTable } from '#store/oidc/signing-keys.ts';
+import { createSigningKey, listSigningKeys, retireSigningKey, type SigningKeyTable } from '#store/oidc/signing-keys.ts';
 
 type SigningEnv = Pick<Env, 'db' | 'keys' | 'now'>;
 
@@ -19,8 +20,9 @@ export async function signJwt(
   env: SigningEnv,
   claims: Readonly<Record<string, unknown>>,
   alg: SigningAlgorithm = 'ES256',
+  typ = 'JWT',
 ): Promise<string> {
-  return signedJwt(await activeKey(env, alg), claims);
+  return signedJwt(await activeKey(env, alg), claims, typ);
 }
 
 /** What `jwks_uri` lists: every key that signs, will sign, or has signed what may still be read. */
@@ -35,6 +37,11 @@ export async function signingKeys(env: SigningEnv): Promise<readonly SigningKey[
   const active = [await activeKey(env, 'ES256'), await activeKey(env, 'RS256')];
   const { opened } = await publishedKeys(env);
   return [...active, ...opened.filter((key) => active.every(({ id }) => id !== key.id))];
+}
+
+/** The claims of a JWT of ours; nothing where it is none. Its times are the caller's to judge. */
+export async function verifyJwt(env: SigningEnv, token: string): Promise<unknown> {
+  return verifiedClaims(await signingKeys(env), token);
 }
 
 /** The key that signs now; the first one is made when the first token is asked for. */
@@ -93,6 +100,40 @@ async function makeFirst(env: SigningEnv, alg: SigningAlgorithm): Promise<void> 
     const isThere = (await listSigningKeys(tx)).some((row) => row.alg === alg && row.activated_at <= now);
     if (isThere) return;
     await createSigningKey(tx, { id, alg, sealed_jwk, created_at: now, activated_at: now, retired_at: null });
+  });
+}
+
+/** A key signs for so long, unless the ring is in danger: then `keys rotate` is for what it seals. */
+const KEY_SECONDS = 90 * 24 * 60 * 60;
+/** Published for so long before it signs: what clients have read of the list is older than a day nowhere. */
+const PUBLISHED_FIRST_SECONDS = 24 * 60 * 60;
+/** An ID token is shown again at a sign-out, long after it has expired. */
+const PUBLISHED_AFTER_SECONDS = 30 * 24 * 60 * 60;
+
+/** Publishes the next key of each algorithm in time, and retires those that were replaced long ago. */
+export async function rotateSigningKeys(env: SigningEnv): Promise<void> {
+  const now = env.now();
+  const rows = await listSigningKeys(env.db.read);
+  for (const alg of ['ES256', 'RS256'] as const) {
+    const [newest, ...older] = rows.filter((row) => row.alg === alg);
+    if (newest === undefined) continue;
+    if (newest.activated_at + KEY_SECONDS - PUBLISHED_FIRST_SECONDS <= now) await publishNext(env, alg, newest.id);
+    if (newest.activated_at + PUBLISHED_AFTER_SECONDS > now) continue;
+    for (const { id } of older) await env.db.transaction((tx) => retireSigningKey(tx, id, now));
+  }
+}
+
+/** Of two nodes that do this at once, one does. */
+async function publishNext(env: SigningEnv, alg: SigningAlgorithm, after: string): Promise<void> {
+  const { id, jwk } = await makeSigningKey(alg);
+  const sealed_jwk = env.keys.seal('signing-key', bindingOf(id, alg), jwk);
+  const now = env.now();
+  await env.db.transaction(async (tx) => {
+    await lockHouse(tx);
+    const newest = (await listSigningKeys(tx)).find((row) => row.alg === alg);
+    if (newest?.id !== after) return;
+    const activated_at = now + PUBLISHED_FIRST_SECONDS;
+    await createSigningKey(tx, { id, alg, sealed_jwk, created_at: now, activated_at, retired_at: null });
   });
 }
 

@@ -3,7 +3,7 @@ import { tokenHash } from '#core/token.ts';
 import { problemResponse } from './answer.ts';
 import { checkPage, type Found } from './guard.ts';
 import { type Ask, clientOf, type House } from './house.ts';
-import { type Browser, browserOf, drawView, localeOf, refusalPage, replyResponse } from './page-answer.ts';
+import { type Browser, browserOf, drawView, localeOf, pageResponse, refusalPage } from './page-answer.ts';
 import { isProblem, readBody } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import { isForProtectedHosts } from './raw-checks.ts';
@@ -41,7 +41,7 @@ export async function answerProtocol(
     session: found.session,
     pending: found.pending,
   });
-  return isRaw(reply) ? rawResponse(house, ask, reply) : boundResponse(house, ask, browser, reply);
+  return isRaw(reply) ? rawResponse(house, ask, reply) : pageResponse(house, ask, browser, reply);
 }
 
 /** What a proxy asks changes nothing and is limited by nobody's address; its headers count where a proxy is trusted. */
@@ -65,17 +65,6 @@ async function findIn({ env }: House, ask: Ask, browser: Browser): Promise<Found
 
 function isRaw(reply: ProtocolReply): reply is RawReply {
   return 'raw' in reply;
-}
-
-/** A redirect brings the form cookie too: the row that it leads to is bound to this browser. */
-function boundResponse(
-  house: House,
-  ask: Ask,
-  { cookies, formCookie }: Browser,
-  reply: Exclude<ProtocolReply, RawReply>,
-) {
-  const added = cookies.form === formCookie ? [] : [{ cookie: 'form', value: formCookie } as const];
-  return replyResponse(house, ask, { ...reply, cookies: [...reply.cookies, ...added] });
 }
 
 /** What a program gets: nothing in it is ever drawn, and nothing is kept unless the protocol says so. */

@@ -2,24 +2,39 @@
 export const REASON_DETAILS: Readonly<Record<string, string>> = {
   'invalid_request.after':
     'This cursor is not of this list with these filters: hand nextCursor back with the same ones.',
+  'invalid_request.backchannel_internal':
+    'backchannelLogoutUri is in a private network or on this machine: send backchannelInternal if it should be.',
+  'invalid_request.backchannel_logout_uri':
+    'backchannelLogoutUri is absolute and https, without fragment and user; http is for this machine alone, with backchannelInternal.',
   'invalid_request.check_note': 'checkNote has to say how the identity was checked.',
   'invalid_request.checked_by': 'checkedBy is none of the ways that are described.',
   'invalid_request.email': 'This is no email address.',
   'invalid_request.email_taken': 'Somebody has this email address already.',
   'invalid_request.email_reserved':
     'Somebody with this email address and with MFA was deleted less than 30 days ago: it stays reserved until then.',
+  'invalid_request.jwks': 'jwks is a JWK Set of 1 to 10 public keys: EC P-256, Ed25519, or RSA of 2048 to 4096 bits.',
+  'invalid_request.jwks_private':
+    'jwks holds a private or secret key, and nothing of it was kept: send public keys alone.',
+  'invalid_request.jwks_type': 'jwks is for clients of the type web.',
   'invalid_request.name': 'A name has 1 to 100 characters, none of them a control character.',
   'invalid_request.name_taken': 'A partner has this name already: send a slug of its own to add another one.',
+  'invalid_request.partners': 'A client is for 100 partners at most; without partners it is for everybody.',
+  'invalid_request.post_logout_redirect_uris':
+    'postLogoutRedirectUris are up to 20 absolute URIs in plain ASCII, https or http for this machine, without fragment and user.',
   'invalid_request.reason_missing': 'A reason is needed: it is kept in the audit log.',
+  'invalid_request.redirect_uris':
+    'redirectUris are 1 to 20 absolute URIs in plain ASCII, https or http for this machine, without fragment and user.',
   'invalid_request.required_from':
     'requiredFrom goes with the policy required alone, and is a day such as 2027-03-01: it begins at 12:00 UTC.',
   'invalid_request.since': 'since is no time: RFC 3339, or a day.',
   'invalid_request.slug': 'A slug has up to 60 small letters, digits and single hyphens.',
   'invalid_request.slug_taken': 'Another partner has this slug: send a different one, or GET it by ?slug=.',
   'invalid_request.until': 'until is no time, or not ahead, or too far ahead: RFC 3339, or a day.',
+  'not_found.client': 'There is no such client.',
   'not_found.partner': 'There is no such partner.',
   'not_found.user': 'There is no such user of a partner.',
   'forbidden.accepted': 'The invitation was accepted: there is nothing to send again.',
+  'forbidden.client_without_secret': 'The client has no secret: it runs in a browser, or proves itself by a key.',
   'forbidden.no_code': 'There is no temporary access code: it begins with a reset of MFA.',
   'forbidden.not_disabled': 'Only a user who is disabled is deleted.',
   'forbidden.scope': 'The API key is live, and not good for the scope that this call needs.',

@@ -1,4 +1,6 @@
 import type { Queries } from './database.ts';
+import { detachGrants } from './oidc/grants.ts';
+import { deleteExpiredOidcRows } from './oidc/records.ts';
 
 /** Tables whose rows say nothing any more once `expires_at` has passed. */
 const PASSING = [
@@ -18,15 +20,40 @@ const SIGNPOST_SECONDS = 24 * 60 * 60;
  */
 export async function deleteExpiredRows(tx: Queries, now: number, limit: number): Promise<number> {
   const counts: number[] = [];
+  await detachOverSessions(tx, now, limit);
   for (const table of PASSING) {
     const { numDeletedRows } = await tx
       .deleteFrom(table)
-      .where('id', 'in', (e) => e.selectFrom(table).select('id').where('expires_at', '<=', now).limit(limit))
+      .where('id', 'in', (e) =>
+        e
+          .selectFrom(table)
+          .select('id')
+          .where('expires_at', '<=', now)
+          .orderBy('expires_at')
+          .orderBy('id')
+          .limit(limit),
+      )
       .executeTakeFirst();
     counts.push(Number(numDeletedRows));
   }
+  counts.push(await deleteExpiredOidcRows(tx, now, limit));
   counts.push(await deleteExpiredPendingSignIns(tx, now, limit), await deleteExpiredAttempts(tx, now, limit));
   return Math.max(...counts);
+}
+
+/** What was granted with `offline_access` outlives a session that is over by itself: the same rows that are deleted next. */
+async function detachOverSessions(tx: Queries, now: number, limit: number): Promise<void> {
+  const over = tx
+    .selectFrom('sessions')
+    .select('id')
+    .where('expires_at', '<=', now)
+    .orderBy('expires_at')
+    .orderBy('id');
+  const rows = await over.limit(limit).execute();
+  await detachGrants(
+    tx,
+    rows.map(({ id }) => id),
+  );
 }
 
 async function deleteExpiredPendingSignIns(tx: Queries, now: number, limit: number): Promise<number> {
@@ -62,11 +89,15 @@ export async function deleteOverOfPartner(
   partnerId: string,
   { now, idleSince }: { now: number; idleSince: number },
 ): Promise<void> {
-  await tx
-    .deleteFrom('sessions')
+  const over = await tx
+    .selectFrom('sessions')
+    .select('id')
     .where((or) => or.or([or('expires_at', '<=', now), or('last_seen_at', '<=', idleSince)]))
     .where('user_id', 'in', (e) => e.selectFrom('users').select('id').where('partner_id', '=', partnerId))
     .execute();
+  const ids = over.map(({ id }) => id);
+  await detachGrants(tx, ids);
+  if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();
   await tx
     .deleteFrom('pending_sign_ins')
     .where('expires_at', '<=', now)

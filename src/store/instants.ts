@@ -86,7 +86,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   oidc_grants: { auth_time: 'past', created_at: 'moves', expires_at: 'moves' },
   oidc_records: { created_at: 'moves', expires_at: 'moves', consumed_at: 'tells' },
   oidc_consents: { created_at: 'tells' },
-  oidc_logouts: { next_try_at: 'due', first_try_at: 'due', dead_at: 'tells' },
+  oidc_logouts: { next_try_at: 'due', first_try_at: 'due' },
   oidc_clients: { created_at: 'tells', disabled_at: 'tells', last_used_at: 'due' },
 };
 

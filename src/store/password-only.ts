@@ -3,6 +3,10 @@ import type { Queries, Schema } from './database.ts';
 
 /** Ends the sessions of a partner's people that no second factor opened, but for who is exempt; answers how many. */
 export async function deleteSessionsWithoutSecondFactor(tx: Queries, partnerId: string, now: number): Promise<number> {
+  await detachedGrants(tx)
+    .where('amr', '=', 'pwd')
+    .where('user_id', 'in', (query) => askedPeople(query, partnerId, now))
+    .execute();
   const { numDeletedRows } = await tx
     .deleteFrom('sessions')
     .where('second_factor_at', 'is', null)
@@ -40,6 +44,7 @@ export async function capOwnSessionsWithoutSecondFactor(tx: Queries, userId: str
 
 /** Ends such sessions of one person; answers how many. */
 export async function deleteOwnSessionsWithoutSecondFactor(tx: Queries, userId: string): Promise<number> {
+  await detachedGrants(tx).where('amr', '=', 'pwd').where('user_id', '=', userId).execute();
   const { numDeletedRows } = await tx
     .deleteFrom('sessions')
     .where('second_factor_at', 'is', null)
@@ -67,11 +72,19 @@ export async function countSessionsWithoutSecondFactor(
 
 /** Ends every session of a partner's people; answers how many. */
 export async function deleteSessionsOfPartner(tx: Queries, partnerId: string): Promise<number> {
+  await detachedGrants(tx)
+    .where('user_id', 'in', (query) => query.selectFrom('users').select('id').where('partner_id', '=', partnerId))
+    .execute();
   const { numDeletedRows } = await tx
     .deleteFrom('sessions')
     .where('user_id', 'in', (query) => query.selectFrom('users').select('id').where('partner_id', '=', partnerId))
     .executeTakeFirst();
   return Number(numDeletedRows);
+}
+
+/** What clients were granted beyond a session that has ended by itself: it ends where sessions are ended. */
+function detachedGrants(tx: Queries) {
+  return tx.deleteFrom('oidc_grants').where('session_id', 'is', null);
 }
 
 /** The people of a partner who are exempt now, and until when. */

@@ -1,4 +1,5 @@
 import type { Queries, SessionTable } from './database.ts';
+import { deleteDetachedGrants } from './oidc/grants.ts';
 import { type Param, statement } from './statement.ts';
 
 /** A person's sessions, the newest first. */
@@ -24,8 +25,9 @@ const deleteOne = statement((db: Queries, p: Param<{ id: string; userId: string 
   db.deleteFrom('sessions').where('id', '=', p.id).where('user_id', '=', p.userId),
 );
 
-/** Ends every session of a user but one; answers how many. Pass `''` to keep none. */
+/** Ends every session of a user but one, and what clients were granted beyond a session; answers how many. Pass `''` to keep none. */
 export async function deleteOtherSessions(tx: Queries, userId: string, keepId: string): Promise<number> {
+  await deleteDetachedGrants(tx, userId);
   return deleteOthers.run(tx, { userId, keepId });
 }
 

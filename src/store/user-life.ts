@@ -19,6 +19,11 @@ export async function notePasswordReset(tx: Queries, userId: string, now: number
   await tx.updateTable('users').set({ password_reset_at: now }).where('id', '=', userId).execute();
 }
 
+/** A link that went to the email was followed: it is theirs. */
+export async function noteEmailProven(tx: Queries, userId: string): Promise<void> {
+  await tx.updateTable('users').set({ email_proven: 1 }).where('id', '=', userId).execute();
+}
+
 /**
  * Gives a person another email; false where it is another one than `from` already, or somebody has the new one.
  *
@@ -31,7 +36,8 @@ export async function setEmail(
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('users')
-    .set({ email: change.to, search_key: rowSearchKey(name, change.to) })
+    // A link to the new one, or to the one from before, has proven it.
+    .set({ email: change.to, email_proven: 1, search_key: rowSearchKey(name, change.to) })
     .where('id', '=', id)
     .where('email', '=', change.from)
     .where(({ not, exists, selectFrom }) =>

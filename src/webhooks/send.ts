@@ -19,7 +19,13 @@ export type Post = {
 /** What came of a try; the fault is a code of ours and never what the receiver said. */
 export type Taken = { readonly taken: true } | { readonly taken: false; readonly fault: string; readonly gone?: true };
 
-type Options = { readonly resolve?: Resolver; readonly allowLocal: boolean; readonly timeoutSeconds?: number };
+type Options = {
+  readonly resolve?: Resolver;
+  readonly allowLocal: boolean;
+  /** Addresses of the operator's own network, too. */
+  readonly allowPrivate?: boolean;
+  readonly timeoutSeconds?: number;
+};
 
 const TIMEOUT_SECONDS = 10;
 /** Nothing in an answer is of use but its status. */
@@ -38,7 +44,8 @@ export async function post(sent: Post, options: Options): Promise<Taken> {
   return send(url, target, sent, options.timeoutSeconds ?? TIMEOUT_SECONDS);
 }
 
-async function targetOf({ hostname, protocol }: URL, { resolve = resolveAll, allowLocal }: Options) {
+async function targetOf({ hostname, protocol }: URL, options: Options) {
+  const { resolve = resolveAll, allowLocal, allowPrivate = false } = options;
   if (allowLocal && protocol === 'http:' && isLocalHost(hostname)) {
     return hostname === '[::1]' ? { address: '::1', family: 6 } : { address: '127.0.0.1', family: 4 };
   }
@@ -49,7 +56,7 @@ async function targetOf({ hostname, protocol }: URL, { resolve = resolveAll, all
   const found = literal !== 0 ? [{ address: bare, family: literal }] : await resolve(bare).catch(() => []);
   const [first] = found;
   if (!first) return { fault: 'name_unknown' };
-  return found.every(({ address }) => isPublicAddress(address)) ? first : { fault: 'address_refused' };
+  return allowPrivate || found.every(({ address }) => isPublicAddress(address)) ? first : { fault: 'address_refused' };
 }
 
 function resolveAll(hostname: string): Promise<readonly Resolved[]> {

@@ -2,40 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isRefusal } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
-import {
-  addClient,
-  type DescribedClient,
-  disableClient,
-  enableClient,
-  renewClientSecret,
-} from '#flows/openid-clients.ts';
+import { addClient, disableClient, enableClient, renewClientSecret } from '#flows/openid-clients.ts';
 import { findClient, isUseNews, listClients, noteClientUse } from '#store/oidc/clients.ts';
+import { makeClient, PORTAL, PUBLIC_KEY } from '../http/client-story.ts';
 import { openWorld, START, type World } from '../world.ts';
 
 const ACTOR = 'command_line';
-const PORTAL: DescribedClient = {
-  name: 'Partner Portal',
-  type: 'web',
-  redirectUris: ['https://portal.example/callback', 'http://127.0.0.1:8080/callback'],
-  postLogoutRedirectUris: ['https://portal.example/'],
-  backchannelLogoutUri: 'https://portal.example/signed-out',
-  isBackchannelInternal: false,
-  isThirdParty: false,
-  jwks: undefined,
-  idTokenAlg: 'ES256',
-  partners: [],
-};
-const PUBLIC_KEY = {
-  ...{ kty: 'EC', crv: 'P-256', kid: 'k1' },
-  ...{ x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' },
-};
-
-async function made(env: World['env'], typed: Partial<DescribedClient> = {}) {
-  const outcome = await addClient(env, ACTOR, { ...PORTAL, ...typed });
-  assert(!isRefusal(outcome), JSON.stringify(outcome));
-  return outcome;
-}
-
 async function eventsOf({ env }: World) {
   const rows = await env.db.read.selectFrom('audit_events').select(['action', 'detail']).orderBy('id').execute();
   return rows.flatMap(({ action, detail }) => (action.startsWith('client.') ? [[action, JSON.parse(detail)]] : []));
@@ -47,7 +19,7 @@ test('a client is kept as it was described, with the hash of a secret that is no
   const acme = await world.addPartner({ slug: 'acme', name: 'Acme' });
   await world.addPartner({ slug: 'other', name: 'Other' });
   const beta = await world.addPartner({ slug: 'beta', name: 'Beta' });
-  const { client, secret } = await made(env, { partners: ['beta', 'acme', 'acme'], isThirdParty: true });
+  const { client, secret } = await makeClient(env, { partners: ['beta', 'acme', 'acme'], isThirdParty: true });
   assert.match(secret ?? '', /^spc_[\w-]{43}$/);
   const found = await findClient(env.db.read, client.id);
   assert.deepEqual(found, client);
@@ -59,7 +31,7 @@ test('a client is kept as it was described, with the hash of a secret that is no
     ],
     ...{ createdAt: START, createdBy: ACTOR, disabledAt: undefined, lastUsedAt: undefined },
   });
-  const second = await made(env, { name: 'Second', type: 'browser' });
+  const second = await makeClient(env, { name: 'Second', type: 'browser' });
   assert.deepEqual(await listClients(env.db.read), [client, second.client]);
   assert.deepEqual(await eventsOf(world), [
     ['client.added', { clientId: client.id, type: 'web', thirdParty: true }],
@@ -70,9 +42,9 @@ test('a client is kept as it was described, with the hash of a secret that is no
 test('a browser client and one with keys have no secret, and get none later', async (t) => {
   const world = await openWorld(t);
   const { env } = world;
-  const browser = await made(env, { type: 'browser' });
+  const browser = await makeClient(env, { type: 'browser' });
   const jwks = JSON.stringify({ keys: [{ ...PUBLIC_KEY, 'x-note': 'ours' }] });
-  const keyed = await made(env, { jwks });
+  const keyed = await makeClient(env, { jwks });
   assert.deepEqual(keyed.client.jwks, { keys: [{ ...PUBLIC_KEY, use: 'sig' }] });
   for (const { client, secret } of [browser, keyed]) {
     assert.equal(secret, undefined);
@@ -87,7 +59,7 @@ test('a browser client and one with keys have no secret, and get none later', as
 
 test('a new secret takes the place of the one before', async (t) => {
   const world = await openWorld(t);
-  const first = await made(world.env);
+  const first = await makeClient(world.env);
   const renewed = await renewClientSecret(world.env, ACTOR, first.client.id);
   assert(!isRefusal(renewed));
   assert.notEqual(renewed.secret, first.secret);
@@ -99,7 +71,7 @@ test('a new secret takes the place of the one before', async (t) => {
 test('a client is disabled and enabled once each, and says since when', async (t) => {
   const world = await openWorld(t);
   const { env, clock } = world;
-  const { client } = await made(env);
+  const { client } = await makeClient(env);
   clock.at = START + 60;
   assert.deepEqual(await disableClient(env, ACTOR, client.id), { ...client, disabledAt: START + 60 });
   clock.at = START + 90;
@@ -129,14 +101,14 @@ test('a client for a partner that does not exist is not added', async (t) => {
 test('a partner that a client is for cannot be deleted: the client would be for everybody then', async (t) => {
   const world = await openWorld(t);
   const acme = await world.addPartner({ slug: 'acme' });
-  await made(world.env, { partners: ['acme'] });
+  await makeClient(world.env, { partners: ['acme'] });
   const deleting = world.env.db.transaction((tx) => tx.deleteFrom('partners').where('id', '=', acme.id).execute());
   await assert.rejects(deleting);
 });
 
 test('the use of a client is noted at most once a minute', async (t) => {
   const { env } = await openWorld(t);
-  const { client } = await made(env);
+  const { client } = await makeClient(env);
   const use = async (now: number) => {
     await env.db.transaction((tx) => noteClientUse(tx, client.id, now));
     return (await findClient(env.db.read, client.id))?.lastUsedAt;

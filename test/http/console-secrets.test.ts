@@ -22,6 +22,12 @@ const MAKERS: readonly {
     ...{ fields: { name: 'CRM', 'users:read': 'yes', expires: '' }, secret: /sp_[\w-]{49}/ },
   },
   {
+    what: 'the secret of a client',
+    path: () => '/console/clients/new',
+    fields: { name: 'Portal', redirect_uris: 'https://portal.example/callback' },
+    secret: /spc_[\w-]{43}/,
+  },
+  {
     what: 'the secret of a webhook',
     path: () => '/console/webhooks/new',
     fields: { url: 'https://crm.example/', ...Object.fromEntries(WEBHOOK_EVENTS.map((event) => [event, 'yes'])) },

@@ -58,6 +58,11 @@ function filledIn(html: string): Fields {
   for (const [, name = '', options = ''] of html.matchAll(/<select[^>]*name="([^"]+)"[^>]*>([\s\S]*?)<\/select>/g)) {
     values[name] = /value="([^"]*)" selected/.exec(options)?.[1] ?? '';
   }
+  for (const [, name = '', text = ''] of html.matchAll(
+    /<textarea[^>]*name="([^"]+)"[^>]*>\n?([\s\S]*?)<\/textarea>/g,
+  )) {
+    values[name] = text;
+  }
   const unescaped = (text: string) => text.replaceAll('&quot;', '"').replaceAll('&amp;', '&').replaceAll('&#39;', "'");
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, unescaped(value)]));
 }
@@ -108,6 +113,10 @@ test('what an administrator typed is there again, boxes that were not ticked too
     ['/console/staff/new', { email: 'sam@portal.example', name: 'Sam', role: 'admin' }],
     [`/console/staff/${chris[0]?.id}/disable`, { reason: 'left' }],
     ['/console/api-keys/new', { name: 'Customer relations', expires: '2027-03-01', 'users:read': 'yes' }],
+    [
+      '/console/clients/new',
+      { name: 'Customer portal', redirect_uris: 'https://portal.example.com/a\r\nhttps://portal.example.com/b' },
+    ],
     ['/console/webhooks/new', { url: 'https://crm.example.com/hook', 'user.mfa_reset': 'yes' }],
   ];
   for (const [path, fields] of forms) {
@@ -136,8 +145,12 @@ test('no field that is kept is a secret', () => {
   const kept = ROUTES.flatMap((route) => (route.mouth === 'page' ? route.keeps : []));
   const ofPeople = ['email', 'name', 'role', 'reason', 'checked_by', 'check_note', 'minutes'];
   const others = ['policy', 'from', 'until', 'expires', 'url', 'person', 'partner', 'action', 'slug'];
+  // Without its keys: somebody may have pasted a private one.
+  const ofClients = ['type', 'redirect_uris', 'post_logout_redirect_uris', 'backchannel_logout_uri', 'id_token_alg'];
+  const also = ['backchannel_internal', 'third_party', 'partners'];
   const boxes = [...SCOPES, ...WEBHOOK_EVENTS];
-  assert.deepEqual([...new Set(kept)].sort(), [...ofPeople, ...others, ...boxes].sort());
+  const known = [...ofPeople, ...others, ...ofClients, ...also, ...boxes];
+  assert.deepEqual([...new Set(kept)].sort(), known.sort());
 });
 
 test('what is kept opens in its session and its form alone, and only a form of ours is kept', async (t) => {

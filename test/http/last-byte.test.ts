@@ -29,21 +29,26 @@ function disabling(world: World, email: string) {
   return () => disableUser(world.env, { email, actor: 'command_line', reason: 'left the company' });
 }
 
-async function countOf(world: World, table: 'users' | 'api_keys' | 'access_codes' | 'links'): Promise<number> {
+async function countOf(
+  world: World,
+  table: 'users' | 'api_keys' | 'oidc_clients' | 'access_codes' | 'links',
+): Promise<number> {
   return (await world.env.db.read.selectFrom(table).selectAll().execute()).length;
 }
 
 describe('somebody who is revoked while the last byte of their request is held back', () => {
-  it('makes no administrator and no API key, as an administrator', async (t) => {
+  it('makes no administrator, no API key and no client, as an administrator', async (t) => {
     for (const [path, fields] of [
       ['/console/staff/new', { email: 'evil@portal.example', name: 'Evil', role: 'admin' }],
       ['/console/api-keys/new', { name: 'evil', 'users:write': 'yes', expires: '' }],
+      ['/console/clients/new', { name: 'evil', redirect_uris: 'https://evil.example/' }],
     ] as const) {
       const world = await openWorld(t);
       const robin = await enterStaff(world, 'admin', ROBIN);
       const { status } = await postHeld(robin, path, fields, disabling(world, ROBIN));
       assert.equal(status, 401, path);
-      assert.deepEqual([await countOf(world, 'users'), await countOf(world, 'api_keys')], [1, 0], path);
+      const made = [await countOf(world, 'api_keys'), await countOf(world, 'oidc_clients')];
+      assert.deepEqual([await countOf(world, 'users'), ...made], [1, 0, 0], path);
     }
   });
 

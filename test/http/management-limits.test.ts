@@ -5,15 +5,20 @@ import { isRefusal } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import { addApiKey, endApiKey } from '#flows/api-keys.ts';
+import { addClient, disableClient, enableClient, renewClientSecret } from '#flows/openid-clients.ts';
 import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/webhooks.ts';
 import { createApp } from '#http/app.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { openWorld, type World } from '../world.ts';
+import { makeClient, PORTAL } from './client-story.ts';
 import { callWithKey, makeKey, openManagement } from './management-story.ts';
 
 const CALLS = ROUTES.filter((route) => route.mouth === 'api').filter(({ guard }) => guard.startsWith('apiKey:'));
 
-test('no call takes a password, a role of staff or a secret, and no answer has a place for one', () => {
+/** The secret of a program, which its answer makes; public keys; and what is signed. */
+const OF_CLIENTS = ['secret', 'keys', 'idTokenAlg'];
+
+test('no call takes a password, a role of staff or a secret, and no answer has a place for one of a person', () => {
   assert.ok(CALLS.length > 20);
   const fields = new Map<string, string>();
   for (const { method, path, body, query, answer } of CALLS) {
@@ -21,7 +26,11 @@ test('no call takes a password, a role of staff or a secret, and no answer has a
       if (part === undefined) continue;
       const schema = JSON.stringify(z.toJSONSchema(part, { io: part === answer ? 'output' : 'input' }));
       assert.doesNotMatch(schema, /"(csm|admin)"/, `${method} ${path}`);
-      for (const [, field = ''] of schema.matchAll(/"(\w+)":\{/g)) fields.set(field, `${method} ${path}`);
+      const isOfClients = path.startsWith('/api/v1/clients');
+      for (const [, field = ''] of schema.matchAll(/"(\w+)":\{/g)) {
+        if (!isOfClients || !OF_CLIENTS.includes(field) || (field === 'secret' && part !== answer))
+          fields.set(field, `${method} ${path}`);
+      }
       if (part !== answer) assert.match(schema, /"additionalProperties":false/, `${method} ${path}`);
     }
   }
@@ -46,8 +55,9 @@ test('a password sent along with somebody new is refused, not left out', async (
 /** Every row of what programs have, and of the log. */
 async function rowsOf({ env }: Pick<World, 'env'>): Promise<string> {
   const tables = ['api_keys', 'idempotent_calls', 'webhooks', 'webhook_secrets', 'webhook_deliveries'] as const;
+  const clients = ['oidc_clients', 'oidc_client_partners'] as const;
   const also = ['audit_events', 'users', 'partners', 'outbox', 'links', 'access_codes', 'authenticators'] as const;
-  const all = [...tables, ...also].map((table) => env.db.read.selectFrom(table).selectAll().execute());
+  const all = [...tables, ...clients, ...also].map((table) => env.db.read.selectFrom(table).selectAll().execute());
   const rows = (await Promise.all(all)).map((table) => table.map((row) => JSON.stringify(row)).toSorted());
   return rows.join('\n');
 }
@@ -64,7 +74,7 @@ function failing({ env }: Pick<World, 'env'>): { readonly env: Env; readonly cou
   return { env: { ...env, db: { ...env.db, transaction } }, count: () => begun };
 }
 
-test('an act on keys and webhooks is one transaction with its event: it fails whole, and leaves nothing', async (t) => {
+test('an act on keys, clients and webhooks is one transaction with its event: it fails whole, and leaves nothing', async (t) => {
   const world = await openWorld(t);
   await world.addPartner();
   const { id: keyId } = await makeKey(world);
@@ -73,6 +83,7 @@ test('an act on keys and webhooks is one transaction with its event: it fails wh
   const stopped = await addWebhook(world.env, 'command_line', { url: 'https://hook.example/', events });
   assert.ok(!isRefusal(made) && !isRefusal(stopped));
   await stopWebhook(world.env, 'command_line', stopped.webhook.id);
+  const { client } = await makeClient(world.env);
   const [id, now] = [world.env.newId(), world.clock.at];
   const told = { id, webhook_id: made.webhook.id, type: 'x', payload: '{}', created_at: now, tries: 1 };
   const over = { next_try_at: now, delivered_at: now, dead_at: null, last_fault: null };
@@ -98,6 +109,10 @@ test('an act on keys and webhooks is one transaction with its event: it fails wh
     ],
     'a delivery sent again': ['webhook.replayed', (env) => replay(env, 'command_line', id)],
     'a webhook disabled': ['webhook.disabled', (env) => stopWebhook(env, 'command_line', made.webhook.id)],
+    'a client added': ['client.added', (env) => addClient(env, 'command_line', { ...PORTAL, partners: ['acme'] })],
+    'a client given a secret': ['client.secret_renewed', (env) => renewClientSecret(env, 'command_line', client.id)],
+    'a client disabled': ['client.disabled', (env) => disableClient(env, 'command_line', client.id)],
+    'a client enabled': ['client.enabled', (env) => enableClient(env, 'command_line', client.id)],
     'a webhook enabled': ['webhook.enabled', (env) => resumeWebhook(env, 'command_line', stopped.webhook.id)],
   };
   for (const [what, [action, act]] of Object.entries(acts)) {

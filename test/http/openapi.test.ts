@@ -44,16 +44,22 @@ it('the document describes every call from the declarations that route and valid
   assert.equal(ids.size, CALLS.length, 'each call has a name of its own');
 });
 
-const MANAGEMENT = /^\/api\/v1\/(?:partners|users|audit)(?:\/|$)/;
+const MANAGEMENT = /^\/api\/v1\/(?:partners|users|audit|clients)(?:\/|$)/;
 const CALLS = [
   'delete /api/v1/session',
   'get /api/v1/audit',
+  'get /api/v1/clients',
+  'get /api/v1/clients/{client}',
   'get /api/v1/partners',
   'get /api/v1/partners/{partner}',
   'get /api/v1/session',
   'get /api/v1/sign-in',
   'get /api/v1/users',
   'get /api/v1/users/{user}',
+  'post /api/v1/clients',
+  'post /api/v1/clients/{client}/disable',
+  'post /api/v1/clients/{client}/enable',
+  'post /api/v1/clients/{client}/new-secret',
   'post /api/v1/partners',
   'post /api/v1/partners/{partner}/archive',
   'post /api/v1/partners/{partner}/mfa',

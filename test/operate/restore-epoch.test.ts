@@ -6,13 +6,13 @@ import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { addApiKey } from '#flows/api-keys.ts';
 import { deleteUser } from '#flows/delete-user.ts';
-import { addClient, type DescribedClient } from '#flows/openid-clients.ts';
 import { archivePartner } from '#flows/partner-acts.ts';
 import { disableUser, makeResetLink } from '#flows/person-acts.ts';
 import { askForReset } from '#flows/reset-requests.ts';
 import { addWebhook, rotateWebhookSecret } from '#flows/webhooks.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { TABLES, type TablePlan } from '#store/tables.ts';
+import { makeClient } from '../http/client-story.ts';
 import { callWithKey } from '../http/management-story.ts';
 import { enroll, fill, openKeyWorld, type Served, signIn } from '../keys/key-world.ts';
 
@@ -30,18 +30,12 @@ async function backedUp(t: TestContext) {
   return { world, server, ana, bob, file, ...made };
 }
 
-const CLIENT: DescribedClient = {
-  ...{ name: 'Portal', type: 'web', redirectUris: ['https://portal.example/callback'], postLogoutRedirectUris: [] },
-  ...{ backchannelLogoutUri: undefined, isBackchannelInternal: false, isThirdParty: false, jwks: undefined },
-  ...{ idTokenAlg: 'ES256', partners: [] },
-};
-
 async function fillWithTokens({ env }: Served, ana: string, bob: string) {
   const actor = 'command_line';
   const made = await addApiKey(env, actor, { name: 'CRM', scopes: ['users:read'], expiresAt: undefined });
   const hook = await addWebhook(env, actor, { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
-  const described = await addClient(env, actor, CLIENT);
-  assert(!isRefusal(made) && !isRefusal(hook) && !isRefusal(described));
+  const { client } = await makeClient(env, { name: 'Portal', partners: ['acme'] });
+  assert(!isRefusal(made) && !isRefusal(hook));
   assert(!isRefusal(await rotateWebhookSecret(env, actor, hook.webhook.id)));
   assert(!isRefusal(await makeResetLink(env, { id: ana, actor })));
   const reset = { reason: 'lost', checkedBy: 'video', checkNote: 'badge', codeMinutes: 60 };
@@ -75,7 +69,6 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
       .values({ ...life, id: 'd', user_id: bob, token_hash: 'x' })
       .execute();
   });
-  const { client } = described;
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
 }
 
@@ -114,6 +107,21 @@ test('nothing that lets somebody in comes back with a backup, and the command na
   assert.deepEqual(secrets, [{ expires_at: null }]);
 });
 
+/** What a portal and a protected host hold of somebody who is signed in. */
+const OF_PORTALS = [
+  "insert into sites values ('app.example', null, '', 1)",
+  "insert into site_sessions select 'a', 'a', 'app.example', id, 1 from sessions limit 1",
+  "insert into site_tickets select 'a', 'a', 'app.example', id, '', 1, 2 from sessions limit 1",
+  "insert into site_requests values ('a', '', 'app.example', '/', 'https', '', 1, 2)",
+  "insert into signing_keys values ('a', 'ES256', '', 1, 1, null)",
+  `insert into oidc_grants select 'a', 'a', s.id, s.user_id, c.id, '{}', 'pwd', 1, 0, 1, 2
+   from sessions s, oidc_clients c limit 1`,
+  "insert into oidc_records values ('a', 'AccessToken', 'a', '{}', 1, 2, null, null)",
+  "insert into oidc_requests select 'a', '', id, '{}', 0, null, 1, 2 from oidc_clients limit 1",
+  "insert into oidc_consents select 'a', u.id, c.id, 'openid', 1 from users u, oidc_clients c limit 1",
+  "insert into oidc_logouts select 'b', id, '', '', 0, 0, null from oidc_clients limit 1",
+];
+
 test('the plan of every table says what a restore does with it, and a restore does that', async (t) => {
   const { world, server, file } = await backedUp(t);
   await server.stop();
@@ -121,6 +129,7 @@ test('the plan of every table says what a restore does with it, and a restore do
   // A backup leaves these out; a copy of the files does not.
   const shown = backup.prepare('insert into shown_secrets select ?, id, ?, ? from users limit 1');
   shown.run('shown', '', server.env.now() + 600);
+  for (const statement of OF_PORTALS) backup.exec(statement);
   const rowsIn = (db: DatabaseSync, table: string) =>
     db.prepare(`select count(*) as count from "${table}"`).get()?.count;
   const plans = Object.entries<TablePlan>(TABLES);

@@ -137,9 +137,9 @@ test('the headers of a proxy count where one is trusted, and the operator hears 
   const headers = { ...QUESTION, ...NAVIGATION, cookie };
   const answer = await untrusting.fetch(new Request(`https://${APP}/forward-auth/redirect`, { headers }));
   assert.equal(answer.status, 400);
-  assert.match(Object(await answer.json()).detail, /SALLYPORT_TRUSTED_PROXIES/);
-  const ready = Object(await (await untrusting.fetch(new Request(`${ORIGIN}/readyz`))).json());
-  assert(ready.reasons.includes('forward_auth_untrusted'));
+  assert.match(await answer.text(), /SALLYPORT_TRUSTED_PROXIES/);
+  const ready = await untrusting.fetch(new Request(`${ORIGIN}/readyz`));
+  assert.match(await ready.text(), /forward_auth_untrusted/);
 });
 
 test('a host that is not registered is refused, and one that is removed too', async (t) => {

@@ -83,6 +83,17 @@ function rowsAt(at: number, id: string): { readonly [Table in keyof Schema]?: Re
       ...{ id, name: id, type: 'web', redirect_uris: '[]', post_logout_redirect_uris: '[]', created_by: id },
       ...{ backchannel_internal: 0, third_party: 0, id_token_alg: 'ES256', created_at: at, last_used_at: at },
     },
+    sites: { host: id, partner_ids: '', created_at: at },
+    site_tickets: { ...made, token_hash: id, host: id, session_id: id, site_browser: '' },
+    site_requests: { ...made, browser: '', host: id, return_path: '/', scheme: 'https', site_browser: '' },
+    signing_keys: { id, alg: 'ES256', sealed_jwk: '', created_at: at, activated_at: at },
+    oidc_requests: { id_hash: id, browser: '', client_id: id, params: '{}', created_at: at, expires_at: at + 600 },
+    oidc_grants: {
+      ...{ ...made, sid: id, session_id: id, user_id: id, client_id: id, payload: '{}', amr: 'pwd', offline: 0 },
+      auth_time: at,
+    },
+    oidc_records: { id_hash: id, kind: 'x', grant_id: id, payload: '{}', created_at: at, expires_at: at + 600 },
+    oidc_logouts: { id, client_id: id, user_id: id, sid: id, next_try_at: at, first_try_at: at },
     webhooks: { id, url: '', events: '', created_at: at, failing_since: at },
     webhook_secrets: { ...made, webhook_id: id, sealed_secret: '' },
     webhook_deliveries: {

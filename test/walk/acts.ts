@@ -6,12 +6,14 @@ import { makeEmailLink } from '#flows/email-links.ts';
 import { exemptPerson } from '#flows/exemption.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { queueMail } from '#flows/mail.ts';
+import { disableClient } from '#flows/openid-clients.ts';
 import { archivePartner } from '#flows/partner-acts.ts';
 import { addWebhook } from '#flows/webhooks.ts';
 import { createEnrollment } from '#store/enrollments.ts';
 import { createResetRequest } from '#store/reset-requests.ts';
 import { findPerson } from '#store/users.ts';
 import { createDelivery } from '#store/webhook-queue.ts';
+import { makeClient } from '../http/client-story.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
 
@@ -70,6 +72,18 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
     assert.ok(!isRefusal(made));
     return { params: { key: made.apiKey.id } };
   },
+  'POST /api/v1/clients': () => ({
+    fields: { name: fresh('Portal '), redirectUris: ['https://portal.example/callback'] },
+  }),
+  'POST /api/v1/clients/:client/disable': someClient(),
+  'POST /api/v1/clients/:client/enable': someClient(disableClient),
+  'POST /api/v1/clients/:client/new-secret': someClient(),
+  'POST /console/clients/new': () => ({
+    fields: { name: fresh('Portal '), type: 'web', redirect_uris: 'https://portal.example/callback' },
+  }),
+  'POST /console/clients/:client/disable': someClient(),
+  'POST /console/clients/:client/enable': someClient(disableClient),
+  'POST /console/clients/:client/new-secret': someClient(),
   'POST /console/audit/export': () => ({ fields: { format: 'jsonl' } }),
   'POST /console/partners/new': () => ({ fields: { name: fresh('Partner ') } }),
   'POST /console/partners/:partner/archive': somePartner(),
@@ -316,6 +330,14 @@ async function shownSecret({ env, clock }: World, { userId }: Sender): Promise<A
 }
 
 const NOBODY: Sender = { userId: '', rowId: '', token: '', partner: { id: '', slug: '' }, secret: '', email: '' };
+
+function someClient(prepare?: (env: World['env'], actor: string, id: string) => Promise<unknown>): Recipe {
+  return async ({ env }) => {
+    const { client } = await makeClient(env);
+    await prepare?.(env, 'command_line', client.id);
+    return { params: { client: client.id } };
+  };
+}
 
 /** A webhook, and a delivery to it that was given up. */
 function someWebhook(values: object = {}): Recipe {

@@ -8,8 +8,10 @@ import { makeEmailLink } from '#flows/email-links.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
 import { queueMail } from '#flows/mail.ts';
 import { makeLink } from '#flows/make-link.ts';
+import { disableClient } from '#flows/openid-clients.ts';
 import { addWebhook, stopWebhook } from '#flows/webhooks.ts';
 import { findPerson } from '#store/users.ts';
+import { makeClient } from '../http/client-story.ts';
 import { enterStaff } from '../http/console-story.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 
@@ -111,6 +113,15 @@ function aboutWebhook(path: string, before: (world: World, id: string) => Promis
     await before(world, made.webhook.id);
     const browser = await enterStaff(world, 'admin', 'robin@portal.example');
     return { browser, action: `/console/webhooks/${made.webhook.id}/${path}` };
+  };
+}
+
+function aboutClient(path: string, before: (world: World, id: string) => Promise<unknown> = async () => {}): Prepare {
+  return async (world) => {
+    const { client } = await makeClient(world.env);
+    await before(world, client.id);
+    const browser = await enterStaff(world, 'admin', 'robin@portal.example');
+    return { browser, action: `/console/clients/${client.id}/${path}` };
   };
 }
 
@@ -357,6 +368,12 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     const browser = await enterStaff(world, 'admin', 'robin@portal.example');
     return { browser, action: `/console/staff/${kim.id}/invitation` };
   },
+  '/console/clients/new': ofAdmin('/console/clients/new', {
+    ...{ name: 'Portal', type: 'web', redirect_uris: 'https://portal.example/callback', partners: '' },
+  }),
+  '/console/clients/:client/disable': aboutClient('disable'),
+  '/console/clients/:client/enable': aboutClient('enable', (world, id) => disableClient(world.env, 'command_line', id)),
+  '/console/clients/:client/new-secret': aboutClient('new-secret'),
   '/console/webhooks/new': ofAdmin('/console/webhooks/new', { url: 'https://a.example/', 'user.mfa_reset': 'yes' }),
   '/console/webhooks/:webhook/rotate': aboutWebhook('rotate'),
   '/console/webhooks/:webhook/disable': aboutWebhook('disable'),

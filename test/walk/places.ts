@@ -28,6 +28,9 @@ const FIELDS_OF_RECORDS: Readonly<Record<string, readonly string[]>> = {
   '/console/webhooks/new': ['url', ...WEBHOOK_EVENTS],
 };
 
+/** Fields of the API that hold several texts: the text stands alone in its list. */
+const LISTS: ReadonlySet<string> = new Set(['redirectUris', 'postLogoutRedirectUris', 'partners']);
+
 /** Every place of every route that a feature declares. */
 export const PLACES: readonly Place[] = TABLE.flatMap(({ route }) => (route === undefined ? [] : placesOf(route)));
 
@@ -65,6 +68,8 @@ const RIGHT: Readonly<Record<string, string>> = {
     expires: '2027-03-01',
     format: 'csv',
   },
+  ...{ type: 'web', redirect_uris: 'https://portal.example/callback', redirectUris: 'https://portal.example/callback' },
+  ...{ id_token_alg: 'ES256', idTokenAlg: 'ES256' },
   ...{ 'users:read': 'yes', 'sign_in.paused': 'yes' },
 };
 
@@ -133,7 +138,8 @@ function bodyOf({ route, in: where, name }: Place, text: string): Record<string,
   for (const field of where === 'body' && name === 'form_token' ? [...names, name] : names) {
     const value = where === 'body' && field === name ? text : RIGHT[field];
     const [outer = '', inner] = field.split('.');
-    if (value !== undefined) body[outer] = inner === undefined ? value : { ...Object(body[outer]), [inner]: value };
+    const sent = route.mouth === 'api' && LISTS.has(field) ? [value] : value;
+    if (value !== undefined) body[outer] = inner === undefined ? sent : { ...Object(body[outer]), [inner]: value };
     if (outer === 'mfa') body.mfa = { policy: 'required', ...Object(body.mfa) };
   }
   return body;

@@ -7,6 +7,7 @@ import { makeEmailLink } from '#flows/email-links.ts';
 import { queueMail } from '#flows/mail.ts';
 import { addWebhook } from '#flows/webhooks.ts';
 import { findPerson } from '#store/users.ts';
+import { makeClient } from '../http/client-story.ts';
 import { enterStaff } from '../http/console-story.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 import { pathOf, TABLE } from './walk.ts';
@@ -103,11 +104,12 @@ async function settleConsole(world: World) {
   const key = await addApiKey(world.env, 'command_line', { name: 'CRM', scopes: ['users:read'], expiresAt: undefined });
   const hook = await addWebhook(world.env, 'command_line', { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
   assert.ok(!isRefusal(key) && !isRefusal(hook));
-  const programs = { ':key': key.apiKey.id, ':webhook': hook.webhook.id };
+  const { client } = await makeClient(world.env);
+  const programs = { ':key': key.apiKey.id, ':webhook': hook.webhook.id, ':client': client.id };
   const ids = { ':partner': partner.id, ':request': request, ':mail': mail, ...programs };
   return (path: string) =>
     path
-      .replace(/:partner|:request|:mail|:key|:webhook/g, (name) => ids[name as keyof typeof ids])
+      .replace(/:partner|:request|:mail|:key|:webhook|:client/g, (name) => ids[name as keyof typeof ids])
       .replace(':person', path.startsWith('/console/staff') ? staff.id : person.id);
 }
 

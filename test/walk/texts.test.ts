@@ -28,6 +28,8 @@ function collectUncapped(schema: z.ZodType, where: string, faults: string[]): vo
   } else if (schema instanceof z.ZodRecord) {
     within(schema.keyType, 'key');
     within(schema.valueType, 'value');
+  } else if (schema instanceof z.ZodArray) {
+    within(schema.element, 'element');
   } else if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
     within(schema.unwrap(), 'value');
   } else if (schema instanceof z.ZodPipe) {

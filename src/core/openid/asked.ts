@@ -13,6 +13,9 @@ export const MAX_AGE = 'sallyport_max_age';
 /** Whom the ID token of the client names: the library has verified it. */
 export const HINTED_SUB = 'sallyport_sub';
 
+/** The session that the browser had when the request came: another one is a sign-in since. */
+export const SESSION_BEFORE = 'sallyport_session';
+
 const PROMPTS = ['none', 'login', 'consent', 'select_account'];
 
 /** Whether `prompt` holds values that we know, and `none` by itself. */

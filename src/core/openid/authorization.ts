@@ -13,8 +13,6 @@ export type Asked = {
 
 /** What is known of the person in this browser when the request is looked at. */
 export type Known = {
-  /** When the request came, for what has to be proven after it. */
-  readonly requestedAt: number;
   readonly session: KnownSession | undefined;
   /** They said that they go on as who is signed in. */
   readonly isChosen: boolean;
@@ -25,7 +23,8 @@ export type Known = {
 
 export type KnownSession = {
   readonly userId: string;
-  readonly createdAt: number;
+  /** Made by a sign-in after the request came. */
+  readonly isNew: boolean;
   readonly authTime: number;
   readonly amr: readonly string[];
   readonly hasAuthenticator: boolean;
@@ -51,10 +50,8 @@ export function nextStep(asked: Asked, known: Known, now: number): NextStep {
   const { session } = known;
   if (session === undefined) return 'sign_in';
   if (asked.hintedSub !== undefined && asked.hintedSub !== session.userId) return 'sign_in_again';
-  if (mustSignInAgain(asked, known.requestedAt, session, now)) return 'sign_in_again';
-  if (asked.prompts.has('select_account') && !known.isChosen && session.createdAt < known.requestedAt) {
-    return 'choose_account';
-  }
+  if (mustSignInAgain(asked, session, now)) return 'sign_in_again';
+  if (asked.prompts.has('select_account') && !known.isChosen && !session.isNew) return 'choose_account';
   if (!session.mayUse) return 'not_for_them';
   if (needed !== undefined && !isAtLeast(acrOf(session.amr), needed)) {
     return session.hasAuthenticator ? 'step_up' : 'set_up';
@@ -67,8 +64,8 @@ function consentStep(isThere: boolean): NextStep {
 }
 
 /** `prompt=login` and an age that is exceeded ask for every factor: only a sign-in that began after the request will do. */
-function mustSignInAgain({ prompts, maxAgeSeconds }: Asked, requestedAt: number, session: KnownSession, now: number) {
-  if (session.createdAt >= requestedAt) return false;
+function mustSignInAgain({ prompts, maxAgeSeconds }: Asked, session: KnownSession, now: number): boolean {
+  if (session.isNew) return false;
   if (prompts.has('login')) return true;
   return maxAgeSeconds !== undefined && now - session.authTime > maxAgeSeconds;
 }

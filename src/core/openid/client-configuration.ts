@@ -8,7 +8,7 @@ type Configured = {
 };
 
 /** Where everything else about this server can be read: OpenID Connect Discovery 1.0 §4. */
-export function discoveryUrl(issuer: string): string {
+function discoveryUrl(issuer: string): string {
   return `${issuer}/.well-known/openid-configuration`;
 }
 

@@ -1,11 +1,11 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { isShort } from '#core/text.ts';
 
 /** The public keys of a client that authenticates with `private_key_jwt`: a JWK Set (RFC 7517 §5) of the members that we know. */
 export type PublicKeys = { readonly keys: readonly PublicJwk[] };
 export type PublicJwk = Readonly<Record<string, string>>;
 
-/** Caps the work of parsing JSON and of importing keys: ten keys of RSA 4096 have 8 KB. */
-const TEXT_LENGTH_MOST = 16 * 1024;
+/** Caps the work of importing keys. */
 const KEYS_MOST = 10;
 const KID_LENGTH_MOST = 200;
 const RSA_BITS = { least: 2048, most: 4096 };
@@ -26,7 +26,7 @@ const CURVES = ['P-256', 'Ed25519'];
  * `private` when anything in it is secret: such a file should not have come here, and nothing of it is kept.
  */
 export function readPublicKeys(text: string): PublicKeys | 'malformed' | 'private' {
-  const keys = text.length > TEXT_LENGTH_MOST ? undefined : keysIn(text);
+  const keys = isShort('jwks', text) ? keysIn(text) : undefined;
   if (keys === undefined) return 'malformed';
   if (keys.some((key) => PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member)))) return 'private';
   if (keys.length === 0 || keys.length > KEYS_MOST) return 'malformed';

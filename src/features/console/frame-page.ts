@@ -10,7 +10,7 @@ import type { PlainKey, Translate } from '#messages/messages.ts';
 
 export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
 
-export type ConsolePart = 'partners' | 'adoption' | 'resets' | 'audit' | 'staff' | 'keys' | 'webhooks';
+export type ConsolePart = 'partners' | 'adoption' | 'resets' | 'audit' | 'staff' | 'clients' | 'keys' | 'webhooks';
 
 type ConsolePage = {
   readonly title: string;
@@ -28,7 +28,7 @@ type ConsolePage = {
 export const DONE = [
   ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
-  ...(['revoked', 'replayed', 'mailed'] as const),
+  ...(['revoked', 'replayed', 'mailed', 'clientAdded', 'clientDisabled', 'clientEnabled'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
 
@@ -73,6 +73,7 @@ function consoleTabs(view: View, part: ConsolePage['part']): Html {
 function partsOfAdministrators({ t }: View) {
   return [
     { part: 'staff', href: '/console/staff', label: t('console.staff') },
+    { part: 'clients', href: '/console/clients', label: t('console.clients') },
     { part: 'keys', href: '/console/api-keys', label: t('console.keys') },
     { part: 'webhooks', href: '/console/webhooks', label: t('console.webhooks') },
   ];
@@ -110,6 +111,16 @@ const WORDS: Readonly<Record<string, Words>> = {
   expires: { field: 'expires', key: 'console.refused.expires' },
   url: { field: 'url', key: 'console.refused.url' },
   events: { field: WEBHOOK_EVENTS[0], key: 'console.refused.events' },
+  redirect_uris: { field: 'redirect_uris', key: 'console.refused.redirectUris' },
+  post_logout_redirect_uris: { field: 'post_logout_redirect_uris', key: 'console.refused.postLogoutUris' },
+  backchannel_logout_uri: { field: 'backchannel_logout_uri', key: 'console.refused.backchannel' },
+  backchannel_internal: { field: 'backchannel_logout_uri', key: 'console.refused.backchannelInternal' },
+  partner: { field: 'partners', key: 'console.refused.partners' },
+  partners: { field: 'partners', key: 'console.refused.partnersMany' },
+  jwks: { field: 'jwks', key: 'console.refused.jwks' },
+  jwks_private: { field: 'jwks', key: 'console.refused.jwksPrivate' },
+  jwks_type: { field: 'jwks', key: 'console.refused.jwksType' },
+  client_without_secret: { key: 'console.refused.clientWithoutSecret' },
   last_administrator: { key: 'console.refused.lastAdministrator' },
   not_disabled: { key: 'console.refused.notDisabled' },
   own: { key: 'console.refused.own' },

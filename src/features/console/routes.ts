@@ -3,6 +3,7 @@ import { page, type Route } from '#http/route.ts';
 import { adoptionRoutes } from './adoption-routes.ts';
 import { apiKeyRoutes } from './api-key-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { clientRoutes } from './client-routes.ts';
 import { mailRoutes } from './mail-routes.ts';
 import { partnerRoutes } from './partner-routes.ts';
 import { personRoutes } from './person-routes.ts';
@@ -21,6 +22,7 @@ export const consoleRoutes: readonly Route[] = [
   ...resetRoutes,
   ...secretRoutes,
   ...staffRoutes,
+  ...clientRoutes,
   ...apiKeyRoutes,
   ...webhookRoutes,
 ];

@@ -1,6 +1,6 @@
 import { errorPage } from '#http/layout.ts';
 import { actions, copyButton, form, linkButton, submitButton } from '#http/parts/actions.ts';
-import { type Html, html } from '#http/parts/html.ts';
+import { type Content, type Html, html } from '#http/parts/html.ts';
 import type { View } from '#http/view.ts';
 import type { Above } from './act-pages.ts';
 import { type ConsolePart, consolePage } from './frame-page.ts';
@@ -10,19 +10,22 @@ type SecretPage = {
   readonly part: ConsolePart;
   readonly text: string;
   readonly secret: string;
+  /** What else has to be said around the secret. */
+  readonly also?: Content;
   readonly above: Above;
   /** Where Done goes. */
   readonly action: string;
 };
 
 /** The secret of a program, for ten minutes, to the person who made it. */
-export function secretPage(view: View, { title, part, text, secret, above, action }: SecretPage): Html {
+export function secretPage(view: View, { title, part, text, secret, also, above, action }: SecretPage): Html {
   const { t } = view;
   return consolePage(view, {
     ...{ title, part, above, narrow: true },
     body: html`<p class="lead">${text}</p>
 <p class="secret" translate="no"><code>${secret}</code></p>
 ${actions(copyButton({ text: secret, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}
+${also}
 ${doneWith(view, action, above)}`,
   });
 }

@@ -4,6 +4,7 @@ import { doFormOnce } from '#flows/once.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import type { View } from '#http/view.ts';
+import { configurationBlock } from './clients-page.ts';
 import { codePage } from './reset-pages.ts';
 import { goneSecretPage, secretPage } from './secret-page.ts';
 import { forgetSecret, keepSecret, readSecret, type ShownSecret } from './shown-secret.ts';
@@ -39,7 +40,7 @@ type Making<T> = {
   readonly act: (env: Env) => Promise<T | Refusal>;
   readonly secretOf: (done: T) => ShownSecret | undefined;
   /** Where the form leads when the act made nothing to see. */
-  readonly otherwise?: string;
+  readonly otherwise?: string | ((done: T) => string);
 };
 
 /** Does the act of a form once and leads to the page that shows what it made. */
@@ -48,7 +49,8 @@ export function makeSecret<T>(
   { act, secretOf, otherwise = '/console' }: Making<T>,
 ): Promise<Reply | Refusal> {
   const keeping = { id: call.env.newId(), userId: call.session.user.id, secretOf };
-  const lead = (done: T) => seeOther(secretOf(done) ? ONE.replace(':secret', keeping.id) : otherwise);
+  const elsewhere = (done: T) => (typeof otherwise === 'function' ? otherwise(done) : otherwise);
+  const lead = (done: T) => seeOther(secretOf(done) ? ONE.replace(':secret', keeping.id) : elsewhere(done));
   return doFormOnce(call, (env) => keepSecret(env, keeping, act), lead);
 }
 
@@ -69,6 +71,8 @@ function aboveOf(secret: ShownSecret): string {
       return '/console/api-keys';
     case 'webhook':
       return `/console/webhooks/${secret.id}`;
+    case 'client':
+      return `/console/clients/${secret.id}`;
     case 'access_code':
       return `${secret.base}/${secret.id}`;
   }
@@ -87,6 +91,20 @@ function draw(view: View, secret: ShownSecret, action: string) {
       const above = { href, label: t('webhooks.back') };
       const { secret: key, url: text } = secret;
       return secretPage(view, { title: t('webhooks.secret'), part: 'webhooks', secret: key, text, above, action });
+    }
+    case 'client': {
+      const { id, name, redirectUri, secret: key } = secret;
+      const [title, text] = [t('clients.made'), t('clients.made.text', { name })];
+      const also = configurationBlock(view, { clientId: id, secret: key, redirectUri });
+      return secretPage(view, {
+        title,
+        part: 'clients',
+        secret: key,
+        text,
+        also,
+        above: { href, label: name },
+        action,
+      });
     }
     case 'access_code': {
       const { name, sessions, code, isTold } = secret;

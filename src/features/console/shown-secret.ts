@@ -9,6 +9,13 @@ import { createShownSecret, deleteShownSecret, findShownSecret } from '#store/sh
 /** What an act made that only its maker may see, with what the page around it has to say. */
 export type ShownSecret =
   | { readonly kind: 'api_key'; readonly name: string; readonly secret: string }
+  | {
+      readonly kind: 'client';
+      readonly id: string;
+      readonly name: string;
+      readonly redirectUri: string | undefined;
+      readonly secret: string;
+    }
   | { readonly kind: 'webhook'; readonly id: string; readonly url: string; readonly secret: string }
   | {
       readonly kind: 'access_code';

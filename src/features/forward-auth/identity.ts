@@ -1,4 +1,4 @@
-import { contextClassOf } from '#core/assurance.ts';
+import { acrOf } from '#core/assurance.ts';
 import type { Env } from '#env.ts';
 import { signJwt } from '#flows/signing-keys.ts';
 import type { SiteSession } from '#store/forward-auth/site-sessions.ts';
@@ -20,7 +20,7 @@ export async function identityHeaders(env: Env, found: SiteSession): Promise<Rec
     'x-sallyport-partner': partner?.slug ?? '',
     'x-sallyport-role': user.role,
     'x-sallyport-amr': amr.join(' '),
-    'x-sallyport-acr': contextClassOf(amr),
+    'x-sallyport-acr': acrOf(amr),
     'x-sallyport-token': await signJwt(env, claimsOf(env, found)),
   };
 }
@@ -30,7 +30,7 @@ function claimsOf(env: Env, { user, partner, amr, authTime, sessionId, site }: S
   const now = env.now();
   return {
     ...{ iss: env.config.publicUrl.origin, aud: site.host, sub: user.id, iat: now, exp: now + TOKEN_SECONDS },
-    ...{ sid: sessionId, auth_time: authTime, amr, acr: contextClassOf(amr) },
+    ...{ sid: sessionId, auth_time: authTime, amr, acr: acrOf(amr) },
     ...{ email: user.email, name: user.name, role: user.role },
     partner: partner === undefined ? null : { id: partner.id, slug: partner.slug, name: partner.name },
   };

@@ -31,7 +31,7 @@ async function begin({ env, client, search, browser, view }: ProtocolCall): Prom
   if (visit.expiresAt <= env.now()) return leave(pageAddress(visit));
   const id = await keepVisit(env, visit, browser, client);
   if (isRefusal(id)) return { ...show(tooManyPage(view), 429), headers: problemHeaders(id) };
-  return seeOther(continuePath(id));
+  return { ...seeOther(continuePath(id)), bindsBrowser: true };
 }
 
 /** What is still missing before this person may enter, one thing after the other; then the way back with a ticket. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CLIENT_TYPES } from '#core/openid/client-settings.ts';
 
 /** Records as `flows/records.ts` makes them: the command line prints the same. */
 export const partnerSchema = z.strictObject({
@@ -17,6 +18,19 @@ export const userSchema = z.strictObject({
   state: z.enum(['invited', 'active', 'disabled']),
   mfa: z.strictObject({ enrolled: z.boolean(), since: z.string().nullable() }),
   invitationUrl: z.string().optional(),
+});
+
+export const clientSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  type: z.enum(CLIENT_TYPES),
+  redirectUris: z.array(z.string()).readonly(),
+  postLogoutRedirectUris: z.array(z.string()).readonly(),
+  backchannelLogoutUri: z.string().nullable(),
+  thirdParty: z.boolean(),
+  partners: z.array(z.string()).meta({ description: 'Slugs of the partners whose people it is for; none: everybody.' }),
+  state: z.enum(['active', 'disabled']),
+  secret: z.string().meta({ description: 'Only in the answer that makes it.' }).optional(),
 });
 
 /** One page of a list; `nextCursor` is null on the last one. */

@@ -1,4 +1,4 @@
-import { askedOf } from '#core/openid/asked.ts';
+import { askedOf, SESSION_BEFORE } from '#core/openid/asked.ts';
 import { type KnownSession, type NextStep, nextStep } from '#core/openid/authorization.ts';
 import { findAuthenticator } from '#store/authenticators.ts';
 import { findClient, type OidcClient } from '#store/oidc/clients.ts';
@@ -22,8 +22,7 @@ export async function assess(
   const scope = typeof params.scope === 'string' ? params.scope : '';
   const now = env.now();
   const known = {
-    requestedAt: request?.createdAt ?? now,
-    session: session && (await knownSession(env.db.read, session, client)),
+    session: session && (await knownSession(env.db.read, session, { client, request })),
     isChosen: request?.isChosen ?? false,
     hasConsent: session === undefined || (await hasConsent(env.db.read, session, client, { scope, request })),
     hasFreshConsent: session !== undefined && isFresh(session, scope, request),
@@ -33,10 +32,13 @@ export async function assess(
 
 type Queries = Work['env']['db']['read'];
 
-async function knownSession(queries: Queries, session: Session, client: OidcClient): Promise<KnownSession> {
-  const { user, partner, createdAt, authTime, amr } = session;
+type Asking = { readonly client: OidcClient; readonly request: AuthorizationRequest | undefined };
+
+async function knownSession(queries: Queries, session: Session, { client, request }: Asking): Promise<KnownSession> {
+  const { user, partner, authTime, amr } = session;
   return {
-    ...{ userId: user.id, createdAt, authTime, amr },
+    ...{ userId: user.id, authTime, amr },
+    isNew: request !== undefined && request.params[SESSION_BEFORE] !== session.id,
     hasAuthenticator: (await findAuthenticator(queries, user.id)) !== undefined,
     mayUse: client.partners.length === 0 || client.partners.some(({ id }) => id === partner?.id),
   };

@@ -1,5 +1,5 @@
 import { AuthorityLost } from '#core/authority.ts';
-import { HINTED_SUB, MAX_AGE, PROMPT } from '#core/openid/asked.ts';
+import { HINTED_SUB, MAX_AGE, PROMPT, SESSION_BEFORE } from '#core/openid/asked.ts';
 import type { NextStep } from '#core/openid/authorization.ts';
 import { isRefusal } from '#core/result.ts';
 import { newToken, tokenHash } from '#core/token.ts';
@@ -18,8 +18,8 @@ import { askLibrary, workOf } from './protocol-routes.ts';
 import { REQUEST_SECONDS } from './provider.ts';
 import type { Work } from './work.ts';
 
-export const AUTHORIZE = '/oidc/authorize';
-export const CONTINUE = '/oidc/continue';
+const AUTHORIZE = '/oidc/authorize';
+const CONTINUE = '/oidc/continue';
 
 export const authorizeRoutes: readonly Route[] = [
   protocol({ methods: ['GET', 'POST'], path: AUTHORIZE, guard: 'public', handle: authorize }),
@@ -83,7 +83,11 @@ async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Re
   const { env, browser } = call;
   const id = newToken(env.random);
   const now = env.now();
-  const kept = { ...params, ...(work.hintedSub !== undefined && { [HINTED_SUB]: work.hintedSub }) };
+  const kept = {
+    ...params,
+    ...(work.hintedSub !== undefined && { [HINTED_SUB]: work.hintedSub }),
+    ...(work.session !== undefined && { [SESSION_BEFORE]: work.session.id }),
+  };
   const row = { id_hash: tokenHash(id), browser, client_id: params.client_id ?? '', params: JSON.stringify(kept) };
   const isKept = await env.db.transaction(async (tx) => {
     // A pushed request is good for one authorization.
@@ -153,7 +157,7 @@ async function cancel(call: ProtocolCall): Promise<Reply> {
 }
 
 async function askFor(call: ProtocolCall, work: Work, { params }: AuthorizationRequest): Promise<Reply> {
-  const { [HINTED_SUB]: hintedSub, ...sent } = params;
+  const { [HINTED_SUB]: hintedSub, [SESSION_BEFORE]: _, ...sent } = params;
   work.hintedSub = hintedSub;
   return answer(
     call,

@@ -1,10 +1,10 @@
 import type { Client } from '#core/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
-import { sealForToken } from '#crypto/token-seal.ts';
 import type { Env } from '#env.ts';
 import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
+import { sealSuccessor } from '#flows/openid-successor.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { createGrant, deleteGrant, findGrant, type Grant } from '#store/oidc/grants.ts';
@@ -68,7 +68,7 @@ export async function commitRedemption(work: Work, client: Client, successor: st
     const grant = await liveGrantOf(env, tx, work);
     if (!grant) return refuse('not_found');
     for (const { kind, id } of consumes) {
-      const sealed = kind === REFRESH && successor ? sealForToken(id, successor) : null;
+      const sealed = kind === REFRESH && successor ? sealSuccessor(id, successor) : null;
       if (!(await consumeRecord(tx, tokenHash(id), { now: env.now(), successor: sealed }))) {
         return refuse('forbidden', { reason: kind });
       }

@@ -1,6 +1,5 @@
-import { verifiedClaims } from '#crypto/signing-keys.ts';
 import type { Env } from '#env.ts';
-import { signingKeys } from '#flows/signing-keys.ts';
+import { signingKeys, verifyJwt } from '#flows/signing-keys.ts';
 import type { ProviderKeys } from './provider.ts';
 
 /** The keys as the protocol library wants them, and a text that changes with them. */
@@ -17,7 +16,7 @@ export type OwnToken = { readonly sub: string; readonly aud: string; readonly si
 
 /** What an ID token of ours says, however old it is; nothing where it is not ours (RP-Initiated Logout 1.0 §4). */
 export async function verifyOwnToken(env: Env, token: string): Promise<OwnToken | undefined> {
-  const claims = verifiedClaims(await signingKeys(env), token);
+  const claims = await verifyJwt(env, token);
   const { iss, sub, aud, sid } = Object(claims);
   if (iss !== env.config.publicUrl.origin || typeof sub !== 'string' || typeof aud !== 'string') return undefined;
   return { sub, aud, sid: typeof sid === 'string' ? sid : undefined };

@@ -8,11 +8,11 @@ import { assess } from './assess.ts';
 import { CLAIMS_BY_SCOPE, claimsOf } from './claims.ts';
 import { currentWork } from './work.ts';
 
-export const CODE_SECONDS = 60;
-export const ID_TOKEN_SECONDS = 5 * 60;
-export const ACCESS_TOKEN_SECONDS = 5 * 60;
-export const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
-export const GRANT_SECONDS = 365 * 24 * 60 * 60;
+const CODE_SECONDS = 60;
+const ID_TOKEN_SECONDS = 5 * 60;
+const ACCESS_TOKEN_SECONDS = 5 * 60;
+const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
+const GRANT_SECONDS = 365 * 24 * 60 * 60;
 /** A set-up with a phone that has to be found first. */
 export const REQUEST_SECONDS = 30 * 60;
 
@@ -37,7 +37,7 @@ function configuration(library: Library, issuer: string, jwks: ProviderKeys): Co
     // The library checks what it gets, and its types ask for more than they need.
     jwks: jwks as NonNullable<Configuration['jwks']>,
     ...PROTOCOL,
-    discovery: { ...PROTOCOL.discovery, end_session_endpoint: new URL('/oidc/sign-out', issuer).href },
+    discovery: { ...PROTOCOL.discovery, end_session_endpoint: `${issuer}/oidc/sign-out` },
     extraParams: extraParams(library),
     interactions: { policy: policy(library), url: () => '/' },
     ttl: {
@@ -62,7 +62,7 @@ function configuration(library: Library, issuer: string, jwks: ProviderKeys): Co
 }
 
 /** What does not depend on anything. */
-const PROTOCOL: Configuration = {
+const PROTOCOL = {
   routes: {
     ...{ authorization: '/oidc/authorize', token: '/oidc/token', userinfo: '/oidc/userinfo', jwks: '/oidc/jwks' },
     ...{ pushed_authorization_request: '/oidc/par', revocation: '/oidc/revoke', introspection: '/oidc/introspect' },
@@ -94,7 +94,7 @@ const PROTOCOL: Configuration = {
   enabledJWA: { idTokenSigningAlgValues: ['ES256', 'RS256'] },
   allowOmittingSingleRegisteredRedirectUri: false,
   enableHttpPostMethods: false,
-};
+} satisfies Configuration;
 
 type Token = { readonly clientId?: string | undefined };
 

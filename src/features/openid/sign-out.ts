@@ -13,11 +13,10 @@ export type SignOutAsked = {
   readonly target: string | undefined;
 };
 
-/** Reads the request. `invalid` where an ID token is not ours, or the address is not the client's. */
+/** Reads the request. An ID token that is not ours says nothing; `invalid` where the address is not the client's. */
 export async function readSignOut(env: Env, params: URLSearchParams): Promise<SignOutAsked | 'invalid'> {
   const hint = params.get('id_token_hint');
   const token = hint === null ? undefined : await verifyOwnToken(env, hint);
-  if (hint !== null && token === undefined) return 'invalid';
   const named = params.get('client_id') ?? undefined;
   if (token !== undefined && named !== undefined && token.aud !== named) return 'invalid';
   const clientId = token?.aud ?? named;

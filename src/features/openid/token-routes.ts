@@ -1,5 +1,5 @@
 import { tokenHash } from '#core/token.ts';
-import { openForToken } from '#crypto/token-seal.ts';
+import { openSuccessor } from '#flows/openid-successor.ts';
 import { type ProtocolCall, protocol, type RawReply, type Route } from '#http/route.ts';
 import { findClient, isUseNews, noteClientUse } from '#store/oidc/clients.ts';
 import { findRecordGrant, grantOf } from '#store/oidc/grants.ts';
@@ -85,7 +85,7 @@ async function successorOf({ env }: ProtocolCall, token: string): Promise<string
   if (!row || row.consumed_at === null || row.successor === null) return undefined;
   const now = env.now();
   if (now >= row.consumed_at + GRACE_SECONDS || !isLiveGrant(grantOf(row), now)) return undefined;
-  return openForToken(token, row.successor);
+  return openSuccessor(token, row.successor);
 }
 
 const INVALID_GRANT: RawReply = {

@@ -1,6 +1,7 @@
 import { RESET_REQUEST_SECONDS } from '#core/session.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/jobs.ts';
+import { rotateSigningKeys } from '#flows/signing-keys.ts';
 import { listAdoptionDays, setAdoptionDay, sumPolicies } from '#store/adoption.ts';
 import type { Queries } from '#store/database.ts';
 import { deleteOldMail } from '#store/deliveries.ts';
@@ -27,6 +28,7 @@ export function housekeepingJob(env: Env): Job {
     everySeconds: EVERY_SECONDS,
     async run({ isStopping }) {
       await tidy(env, isStopping);
+      await rotateSigningKeys(env);
       await noteAdoption(env);
       await env.db.transaction((tx) => fillSearchKeys(tx, ROWS_PER_TRANSACTION));
       await pruneByRetention(env);

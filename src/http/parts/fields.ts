@@ -46,6 +46,27 @@ export function textField(field: TextField): Html {
   );
 }
 
+type TextArea = Field & { readonly rows: number; readonly required?: boolean | undefined };
+
+/** Several short texts, one a line, or one that is long. */
+export function textArea(field: TextArea): Html {
+  return fieldFrame(
+    field,
+    // The line break after the tag is none of the text: HTML drops it, and would drop one of the text otherwise.
+    html`<textarea${attributes({
+      id: field.id,
+      name: field.name,
+      rows: String(field.rows),
+      autocomplete: 'off',
+      autocapitalize: 'none',
+      spellcheck: 'false',
+      required: field.required,
+      ...description(field),
+    })}>
+${field.value}</textarea>`,
+  );
+}
+
 type CodeField = Field & {
   /** Recovery codes have letters: no digit pad for them, and no offer of a code from a message. */
   readonly kind?: 'one-time' | 'recovery' | undefined;

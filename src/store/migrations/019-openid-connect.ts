@@ -61,9 +61,7 @@ const TABLES = {
     sid text not null,
     tries bigint not null default 0,
     next_try_at bigint not null default 0,
-    first_try_at bigint,
-    dead_at bigint,
-    last_fault text`,
+    first_try_at bigint`,
 };
 
 const STATEMENTS = [
@@ -75,7 +73,7 @@ const STATEMENTS = [
   'create index oidc_records_grant on oidc_records (grant_id)',
   'create index oidc_records_expires on oidc_records (expires_at)',
   'create index oidc_consents_client on oidc_consents (client_id)',
-  'create index oidc_logouts_due on oidc_logouts (next_try_at, id) where dead_at is null',
+  'create index oidc_logouts_due on oidc_logouts (client_id, next_try_at, id)',
   // Whether the person has proven the email by a link that went there.
   'alter table users add column email_proven bigint not null default 0',
   `update users set email_proven = 1 where id in (

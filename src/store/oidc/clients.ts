@@ -1,6 +1,7 @@
 import type { ClientSettings } from '#core/openid/client-settings.ts';
 import { LAST_SEEN_EVERY_SECONDS } from '#core/session.ts';
 import type { Queries } from '#store/database.ts';
+import type { Page } from '#store/management-lists.ts';
 import { type Param, statement } from '#store/statement.ts';
 import type { OidcClientTable } from './client-tables.ts';
 
@@ -61,6 +62,12 @@ const byId = statement((db: Queries, p: Param<{ id: string }>) => withPartners(d
 /** Every client, in the order in which they were added. */
 export async function listClients(queries: Queries): Promise<readonly OidcClient[]> {
   return clientsFrom(await withPartners(queries).execute());
+}
+
+/** One page of them, in the same order. */
+export async function listClientsAfter(queries: Queries, { afterId, limit }: Page): Promise<readonly OidcClient[]> {
+  const ids = queries.selectFrom('oidc_clients').select('id').where('id', '>', afterId).orderBy('id').limit(limit);
+  return clientsFrom(await withPartners(queries).where('c.id', 'in', ids).execute());
 }
 
 /** Puts another secret in the place of the one before. False where there is no client that has one. */

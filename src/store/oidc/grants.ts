@@ -113,16 +113,6 @@ export async function deleteDetachedGrants(tx: Queries, userId: string): Promise
   await tx.deleteFrom('oidc_grants').where('user_id', '=', userId).where('session_id', 'is', null).execute();
 }
 
-/** The same for all people of a partner; with `amrWithout`, for grants that no second factor stands behind. */
-export async function deleteDetachedGrantsOfPartner(tx: Queries, partnerId: string, onlyPasswordOnly: boolean) {
-  let query = tx
-    .deleteFrom('oidc_grants')
-    .where('session_id', 'is', null)
-    .where('user_id', 'in', (e) => e.selectFrom('users').select('id').where('partner_id', '=', partnerId));
-  if (onlyPasswordOnly) query = query.where('amr', '=', 'pwd');
-  await query.execute();
-}
-
 /** Before sessions that are over by themselves are deleted: what was granted with `offline_access` stays. */
 export async function detachGrants(tx: Queries, sessionIds: readonly string[]): Promise<void> {
   if (sessionIds.length === 0) return;

@@ -27,3 +27,7 @@ export async function listSigningKeys(queries: Queries): Promise<readonly Signin
     .orderBy('id')
     .execute();
 }
+
+export async function retireSigningKey(tx: Queries, id: string, now: number): Promise<void> {
+  await tx.updateTable('signing_keys').set({ retired_at: now }).where('id', '=', id).execute();
+}

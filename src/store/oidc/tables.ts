@@ -75,6 +75,4 @@ export type OidcLogoutTable = {
   tries: Generated<number>;
   next_try_at: Generated<number>;
   first_try_at: number | null;
-  dead_at: number | null;
-  last_fault: string | null;
 };
