@@ -332,7 +332,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-client-refused': refused(() => '/console/clients/new'),
   'console-client-refused-within': async (stage) => {
     await describeClient(stage);
-    await stage.page.locator('details summary').click();
+    await stage.page.locator('.more > summary').click();
     await stage.page.locator('#partners').fill('nobody');
     await stage.page.locator('.card form > .button').last().click();
   },
