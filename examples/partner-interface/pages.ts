@@ -19,7 +19,7 @@ export function accountPage(person: Person): Html {
 
 export function payoutsPage(person: Person): Html {
   const rows = Object.entries({ October: '4,210.00 €', September: '3,874.50 €', August: '4,002.25 €' });
-  const table = html`<table><caption>Paid to ${person.partner?.name ?? 'nobody'}</caption>
+  const table = html`<table><caption>Paid to ${person.partner?.name ?? 'all partners'}</caption>
 ${rows.map(([month, amount]) => html`<tr><th scope="row">${month}</th><td>${amount}</td></tr>`)}</table>`;
   const reason = html`<p>This page asks for a second factor from the last five minutes. Yours: ${time(person.auth_time)}.</p>`;
   return layout('Payouts', html`${table}${reason}`, person);

@@ -105,6 +105,8 @@ test('a sign-in ends in the browser that began it, once, and other tabs go on', 
   assert.equal(sessions.find(browser), undefined);
   assert.equal(sessions.find(fresh), PERSON);
   assert.equal(sessions.take(fresh, 'state-2')?.destination, '/payouts');
+  assert.equal(sessions.find(sessions.signIn(fresh, PERSON)), PERSON);
+  assert.equal(sessions.find(fresh), undefined);
 });
 
 test('a session ends after eight hours, and at a notice about it alone', () => {
