@@ -53,7 +53,9 @@ function configuration(library: Library, issuer: string, jwks: ProviderKeys): Co
       client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
     rotateRefreshToken: () => !currentWork().keepsRefreshToken,
     expiresWithSession: async () => false,
-    clientBasedCORS: (_, origin, client) => (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
+    // A client with a server has no business with our answers in a browser.
+    clientBasedCORS: (_, origin, client) =>
+      client.clientAuthMethod === 'none' && (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
     renderError: async (ctx, out) => {
       ctx.type = 'json';
       ctx.body = out;
@@ -74,7 +76,7 @@ const PROTOCOL = {
     dPoP: { enabled: false },
     claimsParameter: { enabled: true },
     introspection: { enabled: true, allowedPolicy: async (_, client, token) => mayIntrospect(client, token) },
-    revocation: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: async (_, client, token) => token.clientId === client.clientId },
     pushedAuthorizationRequests: { enabled: true },
   },
   discovery: {

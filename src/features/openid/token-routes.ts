@@ -51,6 +51,8 @@ async function revoke(call: ProtocolCall): Promise<RawReply> {
  * than gets the successor of that one, or the refusal.
  */
 async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
+  // A browser asks first whether it may.
+  if (call.request.method === 'OPTIONS') return look(call);
   const fields = new URLSearchParams(call.body.toString('utf8'));
   const token = fields.get('grant_type') === 'refresh_token' ? fields.get('refresh_token') : null;
   const again = token === null ? undefined : await successorOf(call, token);
