@@ -1,6 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, type Page } from '@playwright/test';
 import { addPortal, startPortal } from '#demo/portal.ts';
+import { deliverLogouts } from '#webhooks/logouts.ts';
 import { sendCode, shownSecret } from './ways.ts';
 import { expect, freePort, heading, openSite, PASSWORD, pressButton, type Site, watchFaults } from './world.ts';
 
@@ -109,6 +110,23 @@ test('two tabs that sign in to the portal both arrive', async ({ page, context, 
   await expect(heading(page)).toHaveText('Hello, Ana Silva');
   await signInAtSallyport(other, ana.email);
   await expect(heading(other)).toHaveText('Hello, Ana Silva');
+});
+
+test('who signs out at Sallyport is signed out of the portal', async ({ page, site, portal }) => {
+  site.world.clock.at = stepOf(0);
+  const ana = await site.newPerson({ policy: 'off' });
+  await page.goto('/sign-in');
+  await signInAtSallyport(page, ana.email);
+  await expect(heading(page)).toHaveText('Hello, Ana Silva');
+  await page.goto(site.origin);
+  await pressButton(page, 'Sign out');
+  await expect(heading(page)).toHaveText('Sign in');
+  await page.goto(portal);
+  await expect(page.getByRole('link', { name: 'Account' })).toBeVisible();
+  await deliverLogouts(site.world.env);
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Account' })).toHaveCount(0);
 });
 
 test('a callback that is opened again says that this sign-in is over', async ({ page, site, look }) => {
