@@ -60,10 +60,11 @@ const remove = command({
   summary: 'Takes a host out: nobody is let in there from the next request on.',
   run: ({ args }) =>
     withEnv(async (env) => {
-      const sessions = await removeSite(env, ACTOR, args.HOST);
-      if (isRefusal(sessions)) return sessions;
+      const removed = await removeSite(env, ACTOR, args.HOST);
+      if (isRefusal(removed)) return removed;
+      const { host, sessions } = removed;
       const ended = sessions === 1 ? '1 person was' : `${sessions} people were`;
-      return { data: { host: args.HOST, sessions }, lines: [`Removed. ${ended} signed in there.`] };
+      return { data: removed, lines: [`Removed ${host}. ${ended} signed in there.`] };
     }),
 });
 

@@ -103,6 +103,7 @@ test('two hundred tries at once let through exactly what the rule has left', () 
     linkPasswords: 10,
     addressResets: 60,
     addressRefusals: 60,
+    addressSiteRequests: 180,
     newPendingSignIns: 20,
     resetMails: 3,
     emailChangeMails: 3,

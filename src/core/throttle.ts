@@ -92,7 +92,10 @@ export const RULES = {
   linkPasswords: perHour(10),
   addressResets: perHour(60),
   addressRefusals: perHour(60), // Windows of refusals that one network may begin: further ones are counted together.
-  addressSiteRequests: perHour(1200), // Visits to protected hosts that wait for a sign-in: more than an office in the morning.
+  // Visits to protected hosts that wait for a sign-in: an office that arrives in the morning.
+  addressSiteRequests: {
+    windows: [{ limit: 180, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
+  },
   newPendingSignIns: perHour(20),
   resetMails: perHour(3),
   emailChangeMails: perHour(3),

@@ -35,14 +35,16 @@ export async function addSite(env: Env, actor: Actor, typed: TypedSite): Promise
   });
 }
 
-/** Takes a host out again: who is signed in there is signed in there no more. Answers how many sessions that were. */
-export async function removeSite(env: Env, actor: Actor, typed: string): Promise<number | Refusal> {
+type RemovedSite = { readonly host: string; readonly sessions: number };
+
+/** Takes a host out again, with the sessions there. */
+export async function removeSite(env: Env, actor: Actor, typed: string): Promise<RemovedSite | Refusal> {
   const host = readHost(typed) ?? '';
-  return actingTransaction<number>(env, actor, async (tx) => {
+  return actingTransaction<RemovedSite>(env, actor, async (tx) => {
     const sessions = await countSiteSessions(tx, host);
     if (!(await deleteSite(tx, host))) return refuse('not_found', { reason: 'site' });
     const detail = { host, sessions };
     await appendEvent(env, tx, { action: 'site.removed', actor: actorId(actor), detail }, actorClient(actor));
-    return sessions;
+    return detail;
   });
 }

@@ -6,7 +6,7 @@ import type { AttemptTable, Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
 // Each lost round means that another process has counted or given back a try of the same key, and no budget is larger
-// than 60: long before this the answer is a refusal.
+// than 180: long before this the answer is a refusal.
 const MAX_ROUNDS = 200;
 
 /** Something that is tried: the key that its tries are counted under, and the rule that they follow. */

@@ -30,16 +30,20 @@ const REQUEST_SECONDS = 60 * 60;
 const TICKET_SECONDS = 60;
 
 /**
- * Keeps a visit while its person signs in: a row of this browser. Anybody can cause one, so a network has a limit.
- *
- * @param browser the hash of the form cookie
+ * Keeps a visit while its person signs in: a row of this browser. Strangers can cause one, so a network has a limit for
+ * those who are not signed in.
  */
-export function keepVisit(env: Env, visit: Visit, browser: string, client: Client): Promise<string | Refusal> {
+export function keepVisit(
+  env: Env,
+  visit: Visit,
+  { browser, session }: { readonly browser: string; readonly session: Session | undefined },
+  client: Client,
+): Promise<string | Refusal> {
   const id = env.newId();
   const now = env.now();
   const { host, scheme, path, siteBrowser } = visit;
   const limits =
-    client.address === undefined
+    client.address === undefined || session !== undefined
       ? []
       : [{ key: addressKey(env, 'address-site-request', client), rule: RULES.addressSiteRequests }];
   return env.db.transaction(async (tx) => {

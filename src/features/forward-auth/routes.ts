@@ -24,12 +24,12 @@ export const forwardAuthRoutes: readonly Route[] = [
 ];
 
 /** A browser comes from a protected host: its visit becomes a row of its own, which the sign-in carries along. */
-async function begin({ env, client, search, browser, view }: ProtocolCall): Promise<Reply> {
+async function begin({ env, client, search, browser, session, view }: ProtocolCall): Promise<Reply> {
   const visit = readVisit(env, new URLSearchParams(search).get('visit') ?? '');
   if (visit === undefined || !(await findSite(env.db.read, visit.host))) return show(visitOverPage(view), 404);
   // Out of a history: its ticket would be for a browser of then.
   if (visit.expiresAt <= env.now()) return leave(pageAddress(visit));
-  const id = await keepVisit(env, visit, browser, client);
+  const id = await keepVisit(env, visit, { browser, session }, client);
   if (isRefusal(id)) return { ...show(tooManyPage(view), 429), headers: problemHeaders(id) };
   return { ...seeOther(continuePath(id)), bindsBrowser: true };
 }
