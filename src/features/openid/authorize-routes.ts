@@ -69,8 +69,10 @@ async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Re
   const { env, browser } = call;
   const id = newToken(env.random);
   const now = env.now();
+  // Of the ID token of a client only the person is kept.
+  const { id_token_hint: _, ...wanted } = params;
   const kept = {
-    ...params,
+    ...wanted,
     ...(work.hintedSub !== undefined && { [HINTED_SUB]: work.hintedSub }),
     ...(work.session !== undefined && { [SESSION_BEFORE]: work.session.id }),
   };
