@@ -41,6 +41,10 @@ document.addEventListener('submit', (event) => {
   setTimeout(() => release(form), RESUBMIT_MS);
 });
 
+// The answer to another program: its button is for a browser without scripts.
+for (const form of document.querySelectorAll('form[data-submit]'))
+  if (form instanceof HTMLFormElement) form.requestSubmit();
+
 // A list that follows what is typed: the same address as the button would ask for, and the same page that it answers.
 for (const form of document.querySelectorAll('form[data-live]')) {
   if (form instanceof HTMLFormElement) follow(form);
