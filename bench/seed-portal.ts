@@ -4,26 +4,20 @@ import { ROOT } from '#config/root.ts';
 import { loadConfig } from '#config.ts';
 import { isRefusal } from '#core/result.ts';
 import { newToken } from '#core/token.ts';
+import { adoptionDays } from '#demo/adoption-days.ts';
+import { chance, type MadePartner, type MadePerson, makePerson } from '#demo/people.ts';
 import { type Env, openEnv } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { addPerson } from '#flows/add-person.ts';
 import { setAdoptionDay } from '#store/adoption.ts';
 import type { Queries } from '#store/database.ts';
 import { insertRows } from './bulk.ts';
-import {
-  chance,
-  DAY_SECONDS,
-  eventSource,
-  partnerOf,
-  personOf,
-  type SeedPartner,
-  type SeedPerson,
-  type Signer,
-} from './portal-rows.ts';
+import { eventSource, partnerOf, type Signer } from './portal-rows.ts';
 
 /** What is in memory at once: the portal as a whole would not fit. */
 const PEOPLE_AT_ONCE = 2_000;
 const EVENTS_AT_ONCE = 5_000;
+const ROLL_OUT_DAYS = 300;
 
 /** Fills the database of the settings with a made-up portal. Not the demo: it stays, and is as large as one likes. */
 const { values } = parseArgs({
@@ -134,9 +128,9 @@ type Someone = Signer & {
 };
 
 /** Answers what the rest needs to know of each person: all their rows at once would fill the memory. */
-async function addPeople(tx: Queries, made: readonly SeedPartner[], phc: string): Promise<readonly Someone[]> {
+async function addPeople(tx: Queries, made: readonly MadePartner[], phc: string): Promise<readonly Someone[]> {
   const owners = sizes(made.length).flatMap((size, index) =>
-    Array.from({ length: size }, () => made[index] as SeedPartner),
+    Array.from({ length: size }, () => made[index] as MadePartner),
   );
   const added: Someone[] = [];
   // The triggers find no counts to change; they are counted at the end, all at once. Ids grow: these are all in between.
@@ -145,7 +139,9 @@ async function addPeople(tx: Queries, made: readonly SeedPartner[], phc: string)
   for (let first = 0; first < owners.length; first += PEOPLE_AT_ONCE) {
     const some = owners
       .slice(first, first + PEOPLE_AT_ONCE)
-      .map((partner, index) => personOf(env, partner, first + index, phc, env.now()));
+      .map((partner, index) =>
+        makePerson(env, partner, first + index, { phc, now: env.now(), rollOutDays: ROLL_OUT_DAYS }),
+      );
     await addSome(tx, some);
     added.push(...some.map(someoneOf));
     tell(`people: ${added.length} of ${owners.length}`);
@@ -158,7 +154,7 @@ async function addPeople(tx: Queries, made: readonly SeedPartner[], phc: string)
   return added;
 }
 
-function someoneOf({ user, authenticator }: SeedPerson): Someone {
+function someoneOf({ user, authenticator }: MadePerson): Someone {
   return {
     ...{ id: user.id, partnerId: user.partner_id ?? '', isEnrolled: authenticator !== undefined },
     ...{ createdAt: user.created_at, enrolledAt: authenticator?.created_at, isOff: user.disabled_at !== null },
@@ -166,7 +162,7 @@ function someoneOf({ user, authenticator }: SeedPerson): Someone {
   };
 }
 
-async function addSome(tx: Queries, people: readonly SeedPerson[]): Promise<void> {
+async function addSome(tx: Queries, people: readonly MadePerson[]): Promise<void> {
   const { kind } = env.db;
   const sets = people.flatMap(({ codes }) => codes ?? []);
   await insertRows(
@@ -210,20 +206,9 @@ async function addEvents(tx: Queries, people: readonly Someone[]): Promise<void>
   }
 }
 
-/** A day for each of the last year, as if somebody had counted then. */
 async function addDays(tx: Queries, people: readonly Someone[]): Promise<void> {
-  const now = env.now();
-  const today = now - (now % DAY_SECONDS);
   const alive = people.filter(({ isOff }) => !isOff);
-  const came = alive.map(({ createdAt }) => createdAt).sort((one, other) => one - other);
-  const enrolled = alive.flatMap(({ enrolledAt }) => enrolledAt ?? []).sort((one, other) => one - other);
-  const row = { people: 0, enrolled: 0 };
-  for (let day = today - 365 * DAY_SECONDS; day < today; day += DAY_SECONDS) {
-    const end = day + DAY_SECONDS;
-    while ((came[row.people] ?? end) < end) row.people += 1;
-    while ((enrolled[row.enrolled] ?? end) < end) row.enrolled += 1;
-    await setAdoptionDay(tx, { day, ...row });
-  }
+  for (const row of adoptionDays(alive, { now: env.now(), days: 365 })) await setAdoptionDay(tx, row);
 }
 
 function tell(progress: string): void {

@@ -62,7 +62,7 @@ test('no type is any, and none is cast to another by way of unknown', () => {
 });
 
 test('clock and chance are arguments of rules and flows', () => {
-  const rooms = ['core', 'store', 'flows', 'features', 'mail', 'messages'];
+  const rooms = ['core', 'store', 'flows', 'features', 'mail', 'messages', 'demo'];
   none(
     found(
       SOURCES.filter(({ path }) => rooms.includes(roomOf(path))),

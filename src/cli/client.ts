@@ -4,7 +4,6 @@ import { clientConfiguration } from '#core/openid/client-configuration.ts';
 import { CLIENT_TYPES, ID_TOKEN_ALGS } from '#core/openid/client-settings.ts';
 import { isRefusal, type Refusal, refuse } from '#core/result.ts';
 import type { Env } from '#env.ts';
-import type { Actor } from '#flows/actor.ts';
 import {
   addClient,
   type DescribedClient,
@@ -85,32 +84,38 @@ const newSecret = command({
   run: ({ args, json }) => withEnv(async (env) => shownOnce(env, await renewClientSecret(env, ACTOR, args.ID), json)),
 });
 
-export const commands = [
-  add,
-  list,
-  show,
-  newSecret,
-  change('disable', 'Lets nobody sign in to a client, and refuses its tokens.', disableClient),
-  change('enable', 'Lets people sign in to a disabled client again.', enableClient),
-];
+const disable = command({
+  words: 'client disable',
+  args: ['ID'],
+  options: JSON_OPTION,
+  summary: 'Lets nobody sign in to a client, and ends what it was granted.',
+  run: ({ args }) =>
+    withEnv(async (env) => {
+      const disabled = await disableClient(env, ACTOR, args.ID);
+      if (isRefusal(disabled)) return disabled;
+      const { client, grants } = disabled;
+      const lines = [
+        `${client.name} is disabled: nobody can sign in to it.`,
+        `Ended with their tokens: sign-ins to it ${grants}. Sessions here go on.`,
+      ];
+      return { data: clientRecord(client), lines };
+    }),
+});
 
-function change(
-  verb: string,
-  summary: string,
-  act: (env: Env, actor: Actor, id: string) => Promise<OidcClient | Refusal>,
-) {
-  return command({
-    words: `client ${verb}`,
-    args: ['ID'],
-    options: JSON_OPTION,
-    summary,
-    run: ({ args }) =>
-      withEnv(async (env) => {
-        const client = await act(env, ACTOR, args.ID);
-        return isRefusal(client) ? client : { data: clientRecord(client), lines: [changedLine(client)] };
-      }),
-  });
-}
+const enable = command({
+  words: 'client enable',
+  args: ['ID'],
+  options: JSON_OPTION,
+  summary: 'Lets people sign in to a disabled client again.',
+  run: ({ args }) =>
+    withEnv(async (env) => {
+      const client = await enableClient(env, ACTOR, args.ID);
+      if (isRefusal(client)) return client;
+      return { data: clientRecord(client), lines: [`${client.name} is active: people can sign in to it.`] };
+    }),
+});
+
+export const commands = [add, list, show, newSecret, disable, enable];
 
 function describe({ args, options }: Call<'NAME', typeof ADD_OPTIONS>): DescribedClient | Misuse {
   const type = CLIENT_TYPES.find((known) => known === (options.type ?? 'web'));
@@ -171,12 +176,6 @@ function factsOf(client: OidcClient): readonly (readonly string[])[] {
     ...client.postLogoutRedirectUris.map((uri) => ['After sign-out', uri]),
     ['Back-channel logout', isBackchannelInternal ? `${told} (internal)` : told],
   ];
-}
-
-function changedLine(client: OidcClient): string {
-  return client.disabledAt === undefined
-    ? `${client.name} is active: people can sign in to it.`
-    : `${client.name} is disabled: nobody can sign in to it, and its tokens are refused. Sessions here go on.`;
 }
 
 function stateOf({ disabledAt }: OidcClient): 'active' | 'disabled' {

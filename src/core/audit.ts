@@ -153,8 +153,8 @@ export const AUDIT_ACTIONS = {
   'client.secret_renewed': success<ClientDetail>(
     'An OpenID Connect client was given another secret; the one before ended.',
   ),
-  'client.disabled': success<ClientDetail>(
-    'An OpenID Connect client was disabled: nobody can sign in to it, and its tokens are refused.',
+  'client.disabled': success<ClientDetail & { grants: number }>(
+    'An OpenID Connect client was disabled: nobody can sign in to it, and what it was granted has ended.',
   ),
   'client.enabled': success<ClientDetail>('A disabled OpenID Connect client was enabled again.'),
   'site.added': success<SiteAdded>('A host was put behind forward-auth.'),

@@ -12,6 +12,7 @@ import {
   setClientDisabled,
   setClientSecret,
 } from '#store/oidc/clients.ts';
+import { deleteClientGrants } from '#store/oidc/grants.ts';
 import { listPartnersBySlug } from '#store/partners.ts';
 import { actingTransaction } from './acting.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
@@ -61,43 +62,42 @@ export async function renewClientSecret(env: Env, actor: Actor, id: string): Pro
     const client = await findClient(tx, id);
     if (!client) return refuse('not_found', { reason: 'client' });
     if (!isSet) return refuse('forbidden', { reason: 'client_without_secret' });
-    await tell(env, tx, { actor, action: 'client.secret_renewed', id });
+    const event = { action: 'client.secret_renewed', actor: actorId(actor), detail: { clientId: id } } as const;
+    await appendEvent(env, tx, event, actorClient(actor));
     return { client, secret };
   });
 }
 
-/** From now on nobody can sign in to it, and nothing is answered to it. */
-export async function disableClient(env: Env, actor: Actor, id: string): Promise<OidcClient | Refusal> {
-  return change(env, actor, id, async (tx) => {
-    if (await setClientDisabled(tx, id, env.now())) await tell(env, tx, { actor, action: 'client.disabled', id });
+/** A client that was disabled, and how many authorizations ended with it. */
+export type DisabledClient = { readonly client: OidcClient; readonly grants: number };
+
+/**
+ * From now on nobody can sign in to it, and nothing is answered to it. What it was granted ends for good: tokens that
+ * leaked do not come back when it is enabled.
+ */
+export async function disableClient(env: Env, actor: Actor, id: string): Promise<DisabledClient | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
+    const isNew = await setClientDisabled(tx, id, env.now());
+    // Afterwards: a client that is disabled is not told of it.
+    const grants = isNew ? await deleteClientGrants(tx, id) : 0;
+    const client = await findClient(tx, id);
+    if (!client) return refuse('not_found', { reason: 'client' });
+    const detail = { clientId: id, grants };
+    if (isNew)
+      await appendEvent(env, tx, { action: 'client.disabled', actor: actorId(actor), detail }, actorClient(actor));
+    return { client, grants };
   });
 }
 
 /** People can sign in to it again, and it has the secret that it had. */
 export async function enableClient(env: Env, actor: Actor, id: string): Promise<OidcClient | Refusal> {
-  return change(env, actor, id, async (tx) => {
-    if (await setClientDisabled(tx, id, undefined)) await tell(env, tx, { actor, action: 'client.enabled', id });
-  });
-}
-
-async function change(
-  env: Env,
-  actor: Actor,
-  id: string,
-  work: (tx: Queries) => Promise<void>,
-): Promise<OidcClient | Refusal> {
   return actingTransaction(env, actor, async (tx) => {
-    await work(tx);
-    return (await findClient(tx, id)) ?? refuse('not_found', { reason: 'client' });
+    const isNew = await setClientDisabled(tx, id, undefined);
+    const client = await findClient(tx, id);
+    if (!client) return refuse('not_found', { reason: 'client' });
+    const detail = { clientId: id };
+    if (isNew)
+      await appendEvent(env, tx, { action: 'client.enabled', actor: actorId(actor), detail }, actorClient(actor));
+    return client;
   });
-}
-
-type Told = {
-  readonly actor: Actor;
-  readonly action: `client.${'secret_renewed' | 'disabled' | 'enabled'}`;
-  readonly id: string;
-};
-
-async function tell(env: Env, tx: Queries, { actor, action, id }: Told): Promise<void> {
-  await appendEvent(env, tx, { action, actor: actorId(actor), detail: { clientId: id } }, actorClient(actor));
 }

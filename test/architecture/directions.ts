@@ -6,7 +6,7 @@ type Directions = { readonly runs: readonly string[]; readonly types?: readonly 
 const EVERYTHING: Directions = {
   runs: [
     ...['core', 'signals', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'mail', 'flows', 'features'],
-    ...['telemetry', 'webhooks', 'cli', 'top', 'file-owner'],
+    ...['telemetry', 'webhooks', 'cli', 'demo', 'top', 'file-owner'],
   ],
 };
 
@@ -30,6 +30,8 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   webhooks: { runs: ['core', 'store', 'flows'], types: ['env', 'config'] },
   features: { runs: ['core', 'store', 'messages', 'http', 'mail', 'flows'], types: ['env', 'config', 'crypto'] },
   telemetry: { runs: ['signals', 'store', 'http'], types: ['env', 'config'] },
+  // Made-up people and their history, written as the service itself writes them.
+  demo: { runs: ['core', 'store', 'crypto', 'flows'], types: ['env'] },
   cli: EVERYTHING,
   top: EVERYTHING,
 };
@@ -38,6 +40,8 @@ const ROOMS: Readonly<Record<string, Directions>> = {
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   // The dictionaries take 150 ms to load: the rule in core gets the list as an argument, from the one flow that needs it.
   'src/flows/new-password.ts': 'src/crypto/common-passwords.ts',
+  // The demo starts the example beside the server (record 36). Nothing else in src knows the examples.
+  'src/demo/portal.ts': 'examples/partner-interface/portal.ts',
   // Signing is pure; which key signs is in the database. This flow is where the two meet, and the only one that sees a key.
   'src/flows/signing-keys.ts': 'src/crypto/signing-keys.ts',
   // The key is made of a token that the caller shows: no ring and no database is asked.
@@ -71,7 +75,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kysely: ['src/store/'],
   'kysely/migration': ['src/store/'],
   hono: ['src/http/app.ts'],
-  '@hono/node-server': ['src/http/app.ts'],
+  '@hono/node-server': ['src/http/app.ts', 'src/demo/portal.ts'],
   'hono/html': ['src/http/layout.ts', 'src/http/parts/', 'src/mail/html.ts'],
   nodemailer: ['src/mail/smtp.ts'],
   zod: ['src/http/', 'src/features/'],
@@ -101,6 +105,7 @@ function featureOf(path: string): string | undefined {
 
 /** Why this import may not be, or undefined. */
 export function faultOf(source: Source, imported: Import): string | undefined {
+  if (EXCEPTIONS[source.path] === imported.target) return undefined;
   const fault =
     writtenWrong(source, imported) ??
     (imported.target.startsWith('src/') ? roomFault(source, imported) : packageFault(source, imported.target));
@@ -117,7 +122,6 @@ function writtenWrong({ path }: Source, { specifier, target }: Import): string |
 
 function roomFault(source: Source, imported: Import): string | undefined {
   const [from, to] = [roomOf(source.path), roomOf(imported.target)];
-  if (EXCEPTIONS[source.path] === imported.target) return undefined;
   if (from === 'features') {
     const fault = featureFault(source.path, imported);
     if (fault !== undefined) return fault;

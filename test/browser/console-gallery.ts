@@ -2,16 +2,20 @@ import { SCOPES } from '#core/api-key.ts';
 import { parseBegin, parseEnd } from '#core/day.ts';
 import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import type { Env } from '#env.ts';
 import { addApiKey, endApiKey, keyActor } from '#flows/api-keys.ts';
 import { exemptPerson } from '#flows/exemption.ts';
 import { LINK_KINDS } from '#flows/mail.ts';
+import { disableClient } from '#flows/openid-clients.ts';
 import { changeMfaPolicy } from '#flows/partner-acts.ts';
 import { actOn } from '#flows/person-acts.ts';
 import { resetMfaOf } from '#flows/reset-mfa.ts';
 import { addWebhook } from '#flows/webhooks.ts';
 import { addEventDays, setAdoptionDay } from '#store/adoption.ts';
 import { claimMail, markMailDead } from '#store/deliveries.ts';
+import { noteClientUse } from '#store/oidc/clients.ts';
 import { listMail } from '#store/outbox.ts';
+import { makeClient } from '../http/client-story.ts';
 import { type Picture, passwordOnly, type Stage, sendCode, submit, takeOver } from './ways.ts';
 import { PASSWORD } from './world.ts';
 
@@ -31,6 +35,8 @@ type Scene = {
   readonly request: string;
   readonly key: string;
   readonly webhook: string;
+  readonly client: string;
+  readonly former: string;
   readonly lost: string;
   /** To whom MFA was reset; it did not arrive. */
   readonly mail: string;
@@ -135,7 +141,21 @@ async function addPrograms({ site }: Stage, slug: string) {
     const gaveUp = { disabled_at: clock.at, disabled_because: 'failing' as const };
     await tx.updateTable('webhooks').set(gaveUp).where('id', '=', lost.webhook.id).execute();
   });
-  return { key: made.apiKey.id, webhook: hook.webhook.id, lost: lost.webhook.id };
+  return { key: made.apiKey.id, webhook: hook.webhook.id, lost: lost.webhook.id, ...(await addClients(env, slug)) };
+}
+
+/** A client with everything that can be said of one, and one that was disabled. */
+async function addClients(env: Env, slug: string) {
+  const { client } = await makeClient(env, {
+    ...{ name: 'Partner Portal', partners: [slug], isThirdParty: true, isBackchannelInternal: true },
+    redirectUris: ['https://portal.example.com/sign-in/callback', 'http://localhost:8080/sign-in/callback'],
+    postLogoutRedirectUris: ['https://portal.example.com/'],
+    backchannelLogoutUri: 'https://portal.internal/signed-out',
+  });
+  const { client: former } = await makeClient(env, { name: 'Former app', type: 'browser' });
+  await disableClient(env, 'command_line', former.id);
+  await env.db.transaction((tx) => noteClientUse(tx, client.id, env.now()));
+  return { client: client.id, former: former.id };
 }
 
 function at(path: (scene: Scene) => string): Picture {
@@ -148,6 +168,14 @@ function refused(path: (scene: Scene) => string): Picture {
     await stage.page.goto(path(await openScene(stage)));
     await stage.page.locator('.card form > .button').last().click();
   };
+}
+
+/** The form of a client, filled in as most are. */
+async function describeClient(stage: Stage): Promise<void> {
+  await openScene(stage);
+  await stage.page.goto('/console/clients/new');
+  await stage.page.locator('#name').fill('Partner Portal');
+  await stage.page.locator('#redirect_uris').fill('https://portal.example.com/sign-in/callback');
 }
 
 const one = (act: string, who: keyof Scene = 'member') => at((scene) => `/console/people/${scene[who]}${act}`);
@@ -297,6 +325,24 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
     await stage.page.locator('.card form > .button').last().click();
   },
   'console-key-revoke': at((scene) => `/console/api-keys/${scene.key}/revoke`),
+  'console-clients': at(() => '/console/clients'),
+  'console-client': at((scene) => `/console/clients/${scene.client}`),
+  'console-client-former': at((scene) => `/console/clients/${scene.former}`),
+  'console-client-new': at(() => '/console/clients/new'),
+  'console-client-refused': refused(() => '/console/clients/new'),
+  'console-client-refused-within': async (stage) => {
+    await describeClient(stage);
+    await stage.page.locator('.more > summary').click();
+    await stage.page.locator('#partners').fill('nobody');
+    await stage.page.locator('.card form > .button').last().click();
+  },
+  'console-client-made': async (stage) => {
+    await describeClient(stage);
+    await stage.page.locator('.card form > .button').last().click();
+  },
+  'console-client-new-secret': at((scene) => `/console/clients/${scene.client}/new-secret`),
+  'console-client-disable': at((scene) => `/console/clients/${scene.client}/disable`),
+  'console-client-enable': at((scene) => `/console/clients/${scene.former}/enable`),
   'console-webhooks': at(() => '/console/webhooks'),
   'console-webhook': at((scene) => `/console/webhooks/${scene.webhook}`),
   'console-webhook-new': at(() => '/console/webhooks/new'),
@@ -379,6 +425,12 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/console/api-keys': ['console-keys', 'console-keys-ended'],
   '/console/api-keys/new': ['console-key-new', 'console-key-made'],
   '/console/api-keys/:key/revoke': ['console-key-revoke'],
+  '/console/clients': ['console-clients'],
+  '/console/clients/new': ['console-client-new'],
+  '/console/clients/:client': ['console-client', 'console-client-former'],
+  '/console/clients/:client/new-secret': ['console-client-new-secret'],
+  '/console/clients/:client/disable': ['console-client-disable'],
+  '/console/clients/:client/enable': ['console-client-enable'],
   '/console/webhooks': ['console-webhooks'],
   '/console/webhooks/new': ['console-webhook-new'],
   '/console/webhooks/:webhook': ['console-webhook'],

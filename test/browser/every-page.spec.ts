@@ -137,7 +137,7 @@ async function checkRefusal(page: Page): Promise<void> {
   await expect(page).toHaveTitle(/^Fehler: /);
   for (const link of await page.locator('.refusal h2 a, .refusal li a').all()) {
     const id = ((await link.getAttribute('href')) ?? '').slice(1);
-    const field = page.locator(`input#${id}`);
+    const field = page.locator(`:is(input, textarea)#${id}`);
     await expect(field).toHaveAttribute('aria-invalid', 'true');
     await expect(field).toHaveAttribute('aria-describedby', new RegExp(`(^| )${id}-error$`));
     await expect(page.locator(`#${id}-error`)).toHaveText(await link.innerText());

@@ -32,11 +32,16 @@ type NewPerson = {
 
 type Cleanups = { after(work: () => unknown): void };
 
-export async function openSite(cleanups: Cleanups, settings: Readonly<Record<string, string>> = {}): Promise<Site> {
+/** @param clock absent: the one of the world, which stands still */
+export async function openSite(
+  cleanups: Cleanups,
+  settings: Readonly<Record<string, string>> = {},
+  clock?: World['clock'],
+): Promise<Site> {
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const environment = { PORT: String(port), SALLYPORT_PUBLIC_URL: origin, ...settings };
-  const world = await openWorld(cleanups, { environment });
+  const world = await openWorld(cleanups, { environment, ...(clock && { clock }) });
   const app = createApp(world.env, [...ROUTES, ...devMailRoutes]);
   const pace = { pageMilliseconds: 0 };
   const listening = await listen(world.env, {
@@ -61,7 +66,7 @@ export async function openSite(cleanups: Cleanups, settings: Readonly<Record<str
   };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
@@ -92,12 +97,12 @@ export const test = base.extend<{ site: Site; faults: string[] }>({
   ],
 });
 
-/** Fills up with requests that leave the origin, errors and warnings of the console, scripts that throw. */
-export function watchFaults(context: BrowserContext, origin: string): string[] {
+/** Fills up with requests that leave these origins, errors and warnings of the console, scripts that throw. */
+export function watchFaults(context: BrowserContext, ...origins: readonly string[]): string[] {
   const faults: string[] = [];
   context.on('request', (request) => {
-    const url = request.url();
-    if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) faults.push(`asked ${url}`);
+    const { origin, protocol, href } = new URL(request.url());
+    if (!origins.includes(origin) && protocol !== 'data:') faults.push(`asked ${href}`);
   });
   context.on('console', (message) => {
     // The browser's own line about a refused form: the status is meant.

@@ -80,7 +80,10 @@ test('in words a new client comes with what its configuration needs', async (t) 
   const renewed = await say('new-secret', id);
   assert.notEqual(secretIn(renewed), secretIn(said));
   assert.equal(await secretOf(), tokenHash(secretIn(renewed)));
-  assert.match(await say('disable', id), /^Portal is disabled: nobody can sign in to it, and its tokens are refused\./);
+  assert.match(
+    await say('disable', id),
+    /^Portal is disabled: nobody can sign in to it\.\nEnded with their tokens: sign-ins to it 0\./,
+  );
   assert.match(await say('list'), /Portal +web +disabled 20.*never used/);
   assert.match(await say('new-secret', id), /^Portal is disabled\./);
   assert.equal(await say('enable', id), 'Portal is active: people can sign in to it.\n');

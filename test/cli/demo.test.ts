@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { freePort, launch, openFolder } from './command-line.ts';
 
-test('the demo signs its people in, shows captured mail and leaves nothing behind', async (t) => {
+test('the demo names its portal first, signs its people in, shows captured mail and leaves nothing behind', async (t) => {
   const { folder } = openFolder(t);
   const environment = {
     PORT: String(await freePort()),
@@ -16,19 +16,23 @@ test('the demo signs its people in, shows captured mail and leaves nothing behin
     email,
     password,
   }));
-  assert.equal(people.length, 3);
+  assert.equal(people.length, 4);
+  const portal = await fetch(demo.url);
+  assert.match(await portal.text(), /href="\/sign-in">Sign in</);
+  const [signIn = ''] = /http:\S+$/m.exec(demo.text().out.split(demo.url)[1] ?? '') ?? [];
+  assert.equal(new URL(signIn).port, environment.PORT);
   // Node keeps its compile cache there too.
   const left = () => readdirSync(folder).filter((name) => name.startsWith('sallyport-'));
   assert.equal(left().length, 1);
   const states = people.map(async (person) => {
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${demo.url}/api/v1/sign-in`, { method: 'POST', headers, body: JSON.stringify(person) });
+    const answer = await fetch(`${signIn}/api/v1/sign-in`, { method: 'POST', headers, body: JSON.stringify(person) });
     return Object(await answer.json()).state;
   });
-  assert.deepEqual(await Promise.all(states), ['enrollment_required', 'enrollment_required', 'enrollment_required']);
-  const mail = await fetch(`${demo.url}/dev/mail`);
+  assert.deepEqual(await Promise.all(states), Array(4).fill('enrollment_required'));
+  const mail = await fetch(`${signIn}/dev/mail`);
   assert.equal(mail.status, 200);
-  assert.equal((await fetch(`${demo.url}/dev/mail/nothing`)).status, 404);
+  assert.equal((await fetch(`${signIn}/dev/mail/nothing`)).status, 404);
   assert(!demo.text().out.includes('/invitation/'));
   assert.equal((await demo.stop()).code, 0);
   assert.deepEqual(left(), []);

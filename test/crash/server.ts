@@ -45,6 +45,7 @@ export async function openService(t: TestContext, settings: Readonly<Record<stri
 
   const app = { fetch: (sent: Request, arrival?: Arrival) => forward(port, sent, arrival) };
   return {
+    app,
     start,
     kill,
     restart: () => kill().then(start),

@@ -4,7 +4,8 @@ import { isRefusal } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
 import { addClient, disableClient, enableClient, renewClientSecret } from '#flows/openid-clients.ts';
 import { findClient, isUseNews, listClients, noteClientUse } from '#store/oidc/clients.ts';
-import { makeClient, PORTAL, PUBLIC_KEY } from '../http/client-story.ts';
+import { countClientGrants } from '#store/oidc/grants.ts';
+import { grant, makeClient, PORTAL, PUBLIC_KEY } from '../http/client-story.ts';
 import { openWorld, START, type World } from '../world.ts';
 
 const ACTOR = 'command_line';
@@ -73,15 +74,36 @@ test('a client is disabled and enabled once each, and says since when', async (t
   const { env, clock } = world;
   const { client } = await makeClient(env);
   clock.at = START + 60;
-  assert.deepEqual(await disableClient(env, ACTOR, client.id), { ...client, disabledAt: START + 60 });
+  const disabled = { client: { ...client, disabledAt: START + 60 }, grants: 0 };
+  assert.deepEqual(await disableClient(env, ACTOR, client.id), disabled);
   clock.at = START + 90;
-  assert.deepEqual(await disableClient(env, ACTOR, client.id), { ...client, disabledAt: START + 60 });
+  assert.deepEqual(await disableClient(env, ACTOR, client.id), disabled);
   assert.deepEqual(await enableClient(env, ACTOR, client.id), client);
   assert.deepEqual(await enableClient(env, ACTOR, client.id), client);
   const actions = (await eventsOf(world)).map(([action]) => action);
   assert.deepEqual(actions, ['client.added', 'client.disabled', 'client.enabled']);
   for (const act of [disableClient, enableClient])
     assert.deepEqual(await act(env, ACTOR, 'nobody'), { refused: 'not_found', reason: 'client' });
+});
+
+test('what a client was granted ends for good when it is disabled, and it is not told of it', async (t) => {
+  const world = await openWorld(t);
+  const { env } = world;
+  const { read } = env.db;
+  const { client } = await makeClient(env, { backchannelLogoutUri: 'https://portal.example/out' });
+  const { client: other } = await makeClient(env);
+  for (const id of ['one', 'two']) await grant(world, client.id, id);
+  await grant(world, other.id, 'three');
+  assert.equal(await countClientGrants(read, client.id, world.clock.at), 2);
+  assert.equal(await countClientGrants(read, client.id, world.clock.at + 60), 0);
+  const disabled = await disableClient(env, ACTOR, client.id);
+  assert(!isRefusal(disabled));
+  assert.equal(disabled.grants, 2);
+  assert.deepEqual((await eventsOf(world)).at(-1), ['client.disabled', { clientId: client.id, grants: 2 }]);
+  await enableClient(env, ACTOR, client.id);
+  const left = await read.selectFrom('oidc_grants').select('id').execute();
+  assert.deepEqual(left, [{ id: 'three' }]);
+  assert.deepEqual(await read.selectFrom('oidc_logouts').select('id').execute(), []);
 });
 
 test('a client for a partner that does not exist is not added', async (t) => {

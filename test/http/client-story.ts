@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { isRefusal } from '#core/result.ts';
 import type { Env } from '#env.ts';
 import { addClient, type DescribedClient } from '#flows/openid-clients.ts';
+import { createGrant } from '#store/oidc/grants.ts';
+import type { World } from '../world.ts';
 
 /** A portal with a server, as most are. */
 export const PORTAL: DescribedClient = {
@@ -25,4 +27,15 @@ export async function makeClient(env: Env, described: Partial<DescribedClient> =
   const made = await addClient(env, 'command_line', { ...PORTAL, ...described });
   assert.ok(!isRefusal(made), JSON.stringify(made));
   return made;
+}
+
+/** An authorization of a client that is under way, with nothing that came of it. */
+export async function grant(world: World, clientId: string, id: string): Promise<void> {
+  const { id: userId } = await world.addUser({ email: `${id}@portal.example`, role: 'csm' });
+  const { at } = world.clock;
+  const row = {
+    ...{ id, sid: id, session_id: null, user_id: userId, client_id: clientId, payload: '{}' },
+    ...{ amr: 'pwd', auth_time: at, offline: 1, created_at: at, expires_at: at + 60 },
+  };
+  await world.env.db.transaction((tx) => createGrant(tx, row));
 }

@@ -4,7 +4,7 @@ import { tokenHash } from '#core/token.ts';
 import { disableClient } from '#flows/openid-clients.ts';
 import { findClient, listClients, noteClientUse } from '#store/oidc/clients.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
-import { makeClient, PUBLIC_KEY } from './client-story.ts';
+import { grant, makeClient, PUBLIC_KEY } from './client-story.ts';
 import { enterStaff, ROBIN, read } from './console-story.ts';
 import { plain, refusalOn, sendUnoffered } from './story.ts';
 
@@ -138,11 +138,15 @@ test('disabling a client says what ends with it, and it can be enabled again', a
   const { client } = await makeClient(world.env);
   await world.env.db.transaction((tx) => noteClientUse(tx, client.id, world.clock.at));
   const page = `/console/clients/${client.id}`;
+  for (const id of ['one', 'two']) await grant(world, client.id, id);
   assert.match(await read(robin, '/console/clients'), /Partner Portal Everybody Active .*2027/);
   const question = await read(robin, `${page}/disable`);
-  assert.match(question, /Nobody can sign in to Partner Portal from now on, and the tokens that it has are refused\./);
+  assert.match(
+    question,
+    /Nobody can sign in to Partner Portal from now on\. 2 sign-ins to it end, with their tokens\./,
+  );
   const disabled = await robin.submit(`${page}/disable`);
-  assert.match(plain(disabled.text), /Disabled\. Nobody can sign in to it, and its tokens are refused\./);
+  assert.match(plain(disabled.text), /Disabled\. Nobody can sign in to it, and its tokens have ended\./);
   assert.notEqual((await findClient(world.env.db.read, client.id))?.disabledAt, undefined);
   assert.match(await read(robin, '/console/clients'), /Partner Portal Everybody Disabled/);
   assert.match(plain((await robin.submit(`${page}/enable`)).text), /Enabled\. People can sign in to it again\./);

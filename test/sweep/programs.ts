@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { isRefusal } from '#core/result.ts';
 import { WEBHOOK_EVENTS } from '#core/webhook.ts';
 import { addApiKey } from '#flows/api-keys.ts';
+import { renewClientSecret } from '#flows/openid-clients.ts';
 import { addWebhook, replay, rotateWebhookSecret } from '#flows/webhooks.ts';
 import { deliverWebhooks } from '#webhooks/deliver.ts';
+import { makeClient } from '../http/client-story.ts';
 import { enterStaff } from '../http/console-story.ts';
 import { callWithKey } from '../http/management-story.ts';
 import { openReceiver } from '../webhooks/receiver.ts';
@@ -28,6 +30,7 @@ async function actThrough(service: Service, receiver: Awaited<ReturnType<typeof 
   const staff = browserAt(service.app, '192.0.2.20');
   const admin = await enterStaff({ ...service.world, person: () => staff }, 'admin', 'programs@portal.example');
   const key = await makeKeys(service, admin);
+  await makeClients(service, admin);
   const hook = await makeWebhooks(service, admin, `${receiver.url}?token=${IN_THE_ADDRESS}`);
   await actByKey(service, key);
   await misuse(service, key);
@@ -49,11 +52,31 @@ async function makeKeys({ env, tell }: Service, admin: Person): Promise<string> 
   assert.equal(shown.status, 303);
   assert.match((await admin.get(String(shown.location))).text, /sp_[\w-]{49}/);
   await admin.get('/console/api-keys');
-  const scopes = ['partners:read', 'partners:write', 'users:read', 'users:write', 'users:reset_mfa', 'audit:read'];
-  const made = await addApiKey(env, 'command_line', { name: 'ERP', scopes, expiresAt: undefined });
+  const scopes = ['partners:read', 'partners:write', 'users:read', 'users:write', 'users:reset_mfa'];
+  const others = ['audit:read', 'clients:read', 'clients:write'];
+  const made = await addApiKey(env, 'command_line', {
+    ...{ name: 'ERP', scopes: [...scopes, ...others], expiresAt: undefined },
+  });
   assert.ok(!isRefusal(made));
   tell('API key', made.key);
   return made.key;
+}
+
+/** On the page that shows the secret once, as the command line prints it, and exchanged. */
+async function makeClients({ env, tell }: Service, admin: Person): Promise<void> {
+  const typed = { name: 'Portal', redirect_uris: 'https://portal.example/callback' };
+  const shown = await admin.post('/console/clients/new', typed);
+  assert.equal(shown.status, 303);
+  assert.match((await admin.get(String(shown.location))).text, /spc_[\w-]{43}/);
+  const { client, secret = '' } = await makeClient(env);
+  const renewed = await renewClientSecret(env, 'command_line', client.id);
+  assert.ok(!isRefusal(renewed));
+  for (const one of [secret, renewed.secret ?? '']) {
+    assert.match(one, /^spc_/);
+    tell('client secret', one);
+  }
+  await admin.get(`/console/clients/${client.id}`);
+  await admin.get(`/console/clients/${secret}`);
 }
 
 async function makeWebhooks({ env, tell }: Service, admin: Person, url: string): Promise<string> {
@@ -72,7 +95,7 @@ async function makeWebhooks({ env, tell }: Service, admin: Person, url: string):
 }
 
 /** Creations under a name, which keep their answer: links and codes among them. */
-async function actByKey({ app }: Service, key: string): Promise<void> {
+async function actByKey({ app, tell }: Service, key: string): Promise<void> {
   const call = async (path: string, body: object, idempotencyKey?: string) => {
     const answer = await callWithKey({ app }, { method: 'POST', path, body, key, idempotencyKey });
     assert.equal(answer.status, 200, path);
@@ -86,6 +109,10 @@ async function actByKey({ app }: Service, key: string): Promise<void> {
   const reset = { reason: 'lost phone', checkedBy: 'callback', checkNote: 'office number' };
   await call(`/users/${id}/reset-mfa`, reset, 'ticket-1');
   await call(`/users/${id}/access-code`, {}, 'ticket-2');
+  const portal = { name: 'Portal', redirectUris: ['https://portal.example/callback'] };
+  const added = await call('/clients', portal, 'deploy-1');
+  const renewed = await call(`/clients/${added.id}/new-secret`, {}, 'deploy-2');
+  for (const { secret } of [added, renewed]) tell('client secret', String(secret));
   const [partner] = Object(await callWithKey({ app }, { method: 'GET', path: '/partners?slug=harbor', key })).body.data;
   await call(`/partners/${partner.id}/mfa`, { policy: 'off' });
 }

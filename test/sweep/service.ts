@@ -159,6 +159,7 @@ function tokensIn(response: Response, body: string): Told[] {
     ['token', /"(?:token|pendingToken)":"([^"]+)"/g],
     ['link token', /"invitationUrl":"[^"]*\/([\w-]{43})"/g],
     ['API key', /<code>(sp_[\w-]{49})<\/code>/g],
+    ['client secret', /<code>(spc_[\w-]{43})<\/code>/g],
     ['webhook secret', /<code>(whsec_[\w+/]{43}=)<\/code>/g],
   ] as const;
   return [

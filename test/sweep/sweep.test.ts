@@ -41,7 +41,7 @@ describe('no secret', () => {
     const least = { token: 30, 'one-time-code secret': 5, 'recovery code': 60, password: 12, 'password hash': 4 };
     for (const [kind, count] of Object.entries(least))
       assert.ok((kinds.get(kind) ?? 0) >= count, `${kind}: ${kinds.get(kind)}`);
-    for (const kind of ['form token', 'key of the ring', 'link token', 'API key', 'webhook secret'])
+    for (const kind of ['form token', 'key of the ring', 'link token', 'API key', 'client secret', 'webhook secret'])
       assert.ok((kinds.get(kind) ?? 0) >= 1, kind);
     assert.ok(service.codes.size >= 8);
     assert.ok(service.log.length > 80);
@@ -237,7 +237,7 @@ describe('a seeded leak is found', () => {
     ]);
   });
 
-  for (const kind of ['API key', 'webhook secret'] as const) {
+  for (const kind of ['API key', 'client secret', 'webhook secret'] as const) {
     it(`in a line of the log: ${kind}`, async () => {
       const [secret] = someOf(kind);
       const found = await withLine(() => service.env.log.info({ header: `Bearer ${secret?.needles[0]}` }, 'request'));

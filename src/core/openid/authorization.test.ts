@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Asked, errorOf, type Known, type KnownSession, type NextStep, nextStep } from './authorization.ts';
+import {
+  type Asked,
+  errorOf,
+  errorOfReturn,
+  type Known,
+  type KnownSession,
+  type NextStep,
+  nextStep,
+} from './authorization.ts';
 
 const NOW = 1_800_000_000;
 const MFA = 'urn:sallyport:acr:mfa';
@@ -101,5 +109,16 @@ test('names the error that a client gets instead of each question', () => {
   } as const;
   for (const [step, error] of Object.entries(errors)) {
     assert.equal(errorOf(step as keyof typeof errors), error);
+  }
+});
+
+test('tells the client of a person who went back whether it was for what it asked', () => {
+  const asked = { acrValues: [MFA] };
+  for (const step of ['sign_in', 'sign_in_again', 'step_up', 'set_up', 'unmet'] as const) {
+    assert.equal(errorOfReturn(step, asked), 'unmet_authentication_requirements', step);
+    assert.equal(errorOfReturn(step, { acrValues: [] }), 'access_denied', step);
+  }
+  for (const step of ['consent', 'not_for_them', 'choose_account', 'done'] as const) {
+    assert.equal(errorOfReturn(step, asked), 'access_denied', step);
   }
 });

@@ -79,6 +79,12 @@ function neededAcr(values: readonly string[]): Acr | 'unmet' | undefined {
   return reachable.reduce((least, acr) => (isAtLeast(least, acr) ? acr : least));
 }
 
+/** The error for a client to which a person went back: what it asked for was not met, or they did not want to. */
+export function errorOfReturn(step: NextStep, { acrValues }: Pick<Asked, 'acrValues'>) {
+  const isUnwanted = step === 'consent' || step === 'not_for_them' || step === 'choose_account' || step === 'done';
+  return isUnwanted || acrValues.length === 0 ? 'access_denied' : 'unmet_authentication_requirements';
+}
+
 /** The error that a client gets instead of a question to the person (OpenID Connect Core §3.1.2.6, unmet: its own document). */
 export function errorOf(step: Exclude<NextStep, 'done'>) {
   switch (step) {

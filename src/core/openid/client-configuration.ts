@@ -7,11 +7,6 @@ type Configured = {
   readonly redirectUri: string | undefined;
 };
 
-/** Where everything else about this server can be read: OpenID Connect Discovery 1.0 §4. */
-function discoveryUrl(issuer: string): string {
-  return `${issuer}/.well-known/openid-configuration`;
-}
-
 /** What a portal has to be told, one setting a line, to be copied into its environment. */
 export function clientConfiguration({ issuer, clientId, secret, redirectUri }: Configured): readonly string[] {
   return [
@@ -21,4 +16,9 @@ export function clientConfiguration({ issuer, clientId, secret, redirectUri }: C
     ...(secret === undefined ? [] : [`OIDC_CLIENT_SECRET=${secret}`]),
     ...(redirectUri === undefined ? [] : [`OIDC_REDIRECT_URI=${redirectUri}`]),
   ];
+}
+
+/** Where everything else about this server can be read: OpenID Connect Discovery 1.0 §4. */
+function discoveryUrl(issuer: string): string {
+  return `${issuer}/.well-known/openid-configuration`;
 }

@@ -16,6 +16,7 @@ import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { findClient, listClients } from '#store/oidc/clients.ts';
+import { countClientGrants } from '#store/oidc/grants.ts';
 import { CLIENT_FIELDS, type ClientTyped, clientFormPage } from './client-form-page.ts';
 import { clientPage, clientsPage } from './clients-page.ts';
 import { refusedWords } from './frame-page.ts';
@@ -83,7 +84,8 @@ function act(
         if (!client || (name === 'new-secret' && client.secretHash === undefined)) return missing(view);
         const title = view.t(`clients.${name}`);
         const above = { href: `${CLIENTS}/${client.id}`, label: client.name };
-        const text = view.t(`clients.${name}.text`, { name: client.name });
+        const grants = await countClientGrants(env.db.read, client.id, env.now());
+        const text = view.t(`clients.${name}.text`, { name: client.name, grants });
         const isGrave = name !== 'enable';
         const action = `${above.href}/${name}`;
         return show(questionPage(view, { title, text, action, above, button: title, isGrave, part: 'clients' }));

@@ -5,6 +5,7 @@ import { type Content, type Html, html } from '#http/parts/html.ts';
 import { dataList, state, timeElement } from '#http/parts/text.ts';
 import type { View } from '#http/view.ts';
 import { consolePage, type Done, type Refused } from './frame-page.ts';
+import { secretPage } from './secret-page.ts';
 
 const CLIENTS = '/console/clients';
 
@@ -67,12 +68,35 @@ ${configurationBlock(view, { clientId: client.id, redirectUri: client.redirectUr
   });
 }
 
+type MadeSecret = {
+  readonly id: string;
+  readonly name: string;
+  readonly secret: string;
+  readonly redirectUri: string | undefined;
+};
+
+/** The secret of a client, alone and among all that its settings need. */
+export function clientSecretPage(
+  view: View,
+  made: MadeSecret,
+  { href, action }: { href: string; action: string },
+): Html {
+  const { t } = view;
+  const { id, name, secret, redirectUri } = made;
+  const block = configurationBlock(view, { clientId: id, secret, redirectUri });
+  return secretPage(view, {
+    ...{ title: t('clients.made'), text: t('clients.made.text', { name }), part: 'clients', secret, action },
+    above: { href, label: name },
+    also: html`<h2>${t('clients.configuration')}</h2>${block}`,
+  });
+}
+
 type Configured = { readonly clientId: string; readonly secret?: string; readonly redirectUri: string | undefined };
 
 /** What the settings of the portal need, to copy as it is. */
-export function configurationBlock({ t, config }: View, configured: Configured): Html {
+function configurationBlock({ t, config }: View, configured: Configured): Html {
   const text = clientConfiguration({ issuer: config.publicUrl.origin, ...configured }).join('\n');
-  return html`<pre class="settings" translate="no" tabindex="0"><code>${text}</code></pre>
+  return html`<pre class="settings" translate="no"><code>${text}</code></pre>
 ${actions(copyButton({ text, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}`;
 }
 

@@ -4,7 +4,7 @@ import { doFormOnce } from '#flows/once.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import type { View } from '#http/view.ts';
-import { configurationBlock } from './clients-page.ts';
+import { clientSecretPage } from './clients-page.ts';
 import { codePage } from './reset-pages.ts';
 import { goneSecretPage, secretPage } from './secret-page.ts';
 import { forgetSecret, keepSecret, readSecret, type ShownSecret } from './shown-secret.ts';
@@ -92,20 +92,8 @@ function draw(view: View, secret: ShownSecret, action: string) {
       const { secret: key, url: text } = secret;
       return secretPage(view, { title: t('webhooks.secret'), part: 'webhooks', secret: key, text, above, action });
     }
-    case 'client': {
-      const { id, name, redirectUri, secret: key } = secret;
-      const [title, text] = [t('clients.made'), t('clients.made.text', { name })];
-      const also = configurationBlock(view, { clientId: id, secret: key, redirectUri });
-      return secretPage(view, {
-        title,
-        part: 'clients',
-        secret: key,
-        text,
-        also,
-        above: { href, label: name },
-        action,
-      });
-    }
+    case 'client':
+      return clientSecretPage(view, secret, { href, action });
     case 'access_code': {
       const { name, sessions, code, isTold } = secret;
       const part = secret.base === '/console/staff' ? 'staff' : 'partners';

@@ -85,7 +85,10 @@ export const clientsApi: readonly Route[] = [
       return doOnce(call.env, named, (env) => renewClientSecret(env, actorOf(call), id), madeRecord);
     },
   }),
-  change('disable', 'Let nobody sign in to a client, and refuse its tokens', disableClient),
+  change('disable', 'Let nobody sign in to a client, and end what it was granted', async (env, actor, id) => {
+    const disabled = await disableClient(env, actor, id);
+    return isRefusal(disabled) ? disabled : disabled.client;
+  }),
   change('enable', 'Let people sign in to a disabled client again', enableClient),
 ];
 

@@ -1,5 +1,5 @@
 import { AuthorityLost } from '#core/authority.ts';
-import { HINTED_SUB, MAX_AGE, PROMPT, SESSION_BEFORE } from '#core/openid/asked.ts';
+import { HINTED_SUB, SESSION_BEFORE } from '#core/openid/asked.ts';
 import type { NextStep } from '#core/openid/authorization.ts';
 import { isRefusal } from '#core/result.ts';
 import { newToken, tokenHash } from '#core/token.ts';
@@ -13,6 +13,7 @@ import { type AuthorizationRequest, claimRequest, createRequest, findRequest } f
 import type { Session } from '#store/sessions.ts';
 import { assess } from './assess.ts';
 import { commitAuthorization } from './commit.ts';
+import { ourParams } from './our-params.ts';
 import { formPostPage, goneRequestPage, invalidPage, notForThemPage } from './pages.ts';
 import { askLibrary, workOf } from './protocol-routes.ts';
 import { REQUEST_SECONDS } from './provider.ts';
@@ -29,26 +30,11 @@ export const authorizeRoutes: readonly Route[] = [
 
 async function authorize(call: ProtocolCall): Promise<Reply> {
   // A form of another site brings none of our cookies (`SameSite=Lax`); the same request by GET does.
-  if (call.request.method === 'POST') return seeOther(`${AUTHORIZE}?${call.body.toString('utf8')}`);
+  if (call.request.method === 'POST')
+    return seeOther(`${AUTHORIZE}?${new URLSearchParams(call.body.toString('utf8'))}`);
   const { session } = call;
   const work = workOf(call, { session });
   return answer(call, work, await askLibrary(work, { method: 'GET', url: `${AUTHORIZE}?${ourParams(call.search)}` }));
-}
-
-/** Names that the library would answer by itself become ours; an offline token needs no page of consent for our own clients. */
-function ourParams(search: string): URLSearchParams {
-  const params = new URLSearchParams(search);
-  for (const [name, ours] of [
-    ['prompt', PROMPT],
-    ['max_age', MAX_AGE],
-  ] as const) {
-    const values = params.getAll(name);
-    params.delete(name);
-    params.delete(ours);
-    for (const value of values) params.append(ours, value);
-  }
-  if (params.get('scope')?.split(' ').includes('offline_access')) params.set('prompt', 'consent');
-  return params;
 }
 
 type Answer = Awaited<ReturnType<typeof askLibrary>>;

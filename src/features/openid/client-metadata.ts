@@ -1,4 +1,5 @@
-import { tokenHash } from '#core/token.ts';
+import { newToken, tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
 import type { OidcClient } from '#store/oidc/clients.ts';
 import type { Payload } from './work.ts';
 
@@ -6,9 +7,13 @@ import type { Payload } from './work.ts';
  * A client as the protocol library knows one.
  *
  * The library compares secrets in the clear, and we have a hash: a secret that fits the hash is given to it as the
- * client's own, any other is compared with something that nobody can send.
+ * client's own, any other is compared with a secret that nobody was ever told.
  */
-export function metadataOf(client: OidcClient, shownSecret: string | undefined): Payload {
+export function metadataOf(
+  { random }: Pick<Env, 'random'>,
+  client: OidcClient,
+  shownSecret: string | undefined,
+): Payload {
   const isRight = shownSecret !== undefined && tokenHash(shownSecret) === client.secretHash;
   return {
     client_id: client.id,
@@ -18,7 +23,7 @@ export function metadataOf(client: OidcClient, shownSecret: string | undefined):
     response_types: ['code'],
     redirect_uris: [...client.redirectUris],
     id_token_signed_response_alg: client.idTokenAlg,
-    ...authentication(client, isRight ? shownSecret : `unknown ${client.id}`),
+    ...authentication(client, isRight ? shownSecret : newToken(random)),
   };
 }
 

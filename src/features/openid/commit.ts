@@ -19,6 +19,8 @@ export async function commitAuthorization(work: Work, session: Session, client: 
   const { env, request } = work;
   return ownTransaction(env, { ...session, grantedAs: 'session' }, async (tx) => {
     if (request !== undefined && !(await claimRequest(tx, request.idHash))) return refuse('not_found');
+    // A pushed request is good for one authorization.
+    for (const { id } of work.consumes) if (!(await deleteRecord(tx, tokenHash(id)))) return refuse('not_found');
     for (const save of work.saves.filter(({ kind }) => kind === 'Grant')) await keepGrant(env, tx, save, session);
     for (const save of work.saves.filter(({ kind }) => kind !== 'Grant')) await keepRecord(env, tx, save);
     for (const { id } of work.destroys) await deleteRecord(tx, tokenHash(id));

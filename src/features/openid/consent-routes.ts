@@ -34,8 +34,9 @@ export const consentRoutes: readonly Route[] = [
     path: CHOOSE,
     guard: 'session',
     async handle(call) {
-      const { view, session } = call;
-      return (await requestBehind(call)) ? show(choosePage(view, session.user)) : show(goneRequestPage(view), 404);
+      const { view } = call;
+      const { name, email } = call.session.user;
+      return (await requestBehind(call)) ? show(choosePage(view, { name, email })) : show(goneRequestPage(view), 404);
     },
   }),
   page({

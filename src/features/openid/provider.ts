@@ -1,7 +1,7 @@
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ACR_VALUES } from '#core/assurance.ts';
 import { askedOf, HINTED_SUB, isMaxAge, isPrompt, MAX_AGE, PROMPT } from '#core/openid/asked.ts';
-import { errorOf, type NextStep } from '#core/openid/authorization.ts';
+import { errorOf, errorOfReturn, type NextStep } from '#core/openid/authorization.ts';
 import { findGrant } from '#store/oidc/grants.ts';
 import { adapterFor } from './adapter.ts';
 import { assess } from './assess.ts';
@@ -53,7 +53,9 @@ function configuration(library: Library, issuer: string, jwks: ProviderKeys): Co
       client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
     rotateRefreshToken: () => !currentWork().keepsRefreshToken,
     expiresWithSession: async () => false,
-    clientBasedCORS: (_, origin, client) => (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
+    // A client with a server has no business with our answers in a browser.
+    clientBasedCORS: (_, origin, client) =>
+      client.clientAuthMethod === 'none' && (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
     renderError: async (ctx, out) => {
       ctx.type = 'json';
       ctx.body = out;
@@ -74,7 +76,7 @@ const PROTOCOL = {
     dPoP: { enabled: false },
     claimsParameter: { enabled: true },
     introspection: { enabled: true, allowedPolicy: async (_, client, token) => mayIntrospect(client, token) },
-    revocation: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: async (_, client, token) => token.clientId === client.clientId },
     pushedAuthorizationRequests: { enabled: true },
   },
   discovery: {
@@ -123,13 +125,13 @@ function policy({
   errors,
 }: Library): NonNullable<NonNullable<Configuration['interactions']>['policy']> {
   const { Prompt, Check } = interactionPolicy;
+  const refused = (code: string) => new errors.CustomOIDCProviderError(code, 'The request cannot be met.');
   const check = new Check('waits', 'the person has to be asked', 'interaction_required', async (ctx) => {
     const step = await stepOf(ctx);
+    if (currentWork().isCancelled) throw refused(errorOfReturn(step, askedOf(Object(ctx.oidc.params))));
     if (step === 'done') return Check.NO_NEED_TO_PROMPT;
-    const { isCancelled } = currentWork();
-    if (!isCancelled && step !== 'unmet' && ctx.oidc.params?.[PROMPT] !== 'none') return Check.REQUEST_PROMPT;
-    const code = isCancelled ? cancelledWith(ctx.oidc.params) : errorOf(step);
-    throw new errors.CustomOIDCProviderError(code, 'The request cannot be met.');
+    if (step !== 'unmet' && ctx.oidc.params?.[PROMPT] !== 'none') return Check.REQUEST_PROMPT;
+    throw refused(errorOf(step));
   });
   const login = new Prompt({ name: 'login', requestable: true }, check);
   // What it would check by itself is in `nextStep`.
@@ -139,15 +141,9 @@ function policy({
   return [login, consent];
 }
 
-/** A request that asked for more than a password tells its client that this was not met. */
-function cancelledWith(params: unknown): string {
-  return askedOf(Object(params)).acrValues.length > 0 ? 'unmet_authentication_requirements' : 'access_denied';
-}
-
 /** Looked at once for each request to the library, which asks twice. */
 async function stepOf({ oidc }: KoaContextWithOIDC): Promise<NextStep> {
   const work = currentWork();
-  if (work.isCancelled) return 'unmet';
   const hint = oidc.entities.IdTokenHint?.payload.sub;
   if (typeof hint === 'string') work.hintedSub = hint;
   const params = { ...oidc.params, [HINTED_SUB]: work.hintedSub };
@@ -158,7 +154,7 @@ async function stepOf({ oidc }: KoaContextWithOIDC): Promise<NextStep> {
 /** A new grant for each authorization, with exactly what was asked: another tab of the same client keeps its own. */
 async function loadGrant(ctx: KoaContextWithOIDC) {
   const { client, session } = ctx.oidc;
-  if (!client || !session?.accountId || (await stepOf(ctx)) !== 'done') return undefined;
+  if (!client || !session?.accountId || currentWork().isCancelled || (await stepOf(ctx)) !== 'done') return undefined;
   const grant = new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
   // An id like all of ours, which the audit log can name.
   grant.jti = currentWork().env.newId();

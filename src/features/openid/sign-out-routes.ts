@@ -37,7 +37,7 @@ export const signOutRoutes: readonly Route[] = [
 async function askedToSignOut(call: ProtocolCall): Promise<Reply> {
   const { env, view, session, client, request } = call;
   // A form of another site brings none of our cookies; the same request by GET does.
-  if (request.method === 'POST') return seeOther(`${SIGN_OUT}?${call.body.toString('utf8')}`);
+  if (request.method === 'POST') return seeOther(`${SIGN_OUT}?${new URLSearchParams(call.body.toString('utf8'))}`);
   const params = new URLSearchParams(call.search);
   const asked = await readSignOut(env, params);
   if (asked === 'invalid') return show(invalidPage(view), 400);

@@ -5,6 +5,7 @@ import { findClient, isUseNews, noteClientUse } from '#store/oidc/clients.ts';
 import { findRecordGrant, grantOf } from '#store/oidc/grants.ts';
 import { commitRecords, commitRedemption, commitRevocations } from './commit.ts';
 import { isLiveGrant } from './live.ts';
+import { ourParams } from './our-params.ts';
 import { askLibrary, headersOf, rawReply, workOf } from './protocol-routes.ts';
 import type { Work } from './work.ts';
 
@@ -32,7 +33,8 @@ async function look(call: ProtocolCall): Promise<RawReply> {
 
 async function push(call: ProtocolCall): Promise<RawReply> {
   const work = workOf(call, { secret: secretOf(call) });
-  const said = await ask(call, work);
+  const body = Buffer.from(ourParams(call.body.toString('utf8')).toString());
+  const said = await ask({ ...call, body }, work);
   if (said.status < 400) await commitRecords(work);
   return rawReply(said);
 }
@@ -49,6 +51,8 @@ async function revoke(call: ProtocolCall): Promise<RawReply> {
  * than gets the successor of that one, or the refusal.
  */
 async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
+  // A browser asks first whether it may.
+  if (call.request.method === 'OPTIONS') return look(call);
   const fields = new URLSearchParams(call.body.toString('utf8'));
   const token = fields.get('grant_type') === 'refresh_token' ? fields.get('refresh_token') : null;
   const again = token === null ? undefined : await successorOf(call, token);

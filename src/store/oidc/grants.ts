@@ -123,3 +123,20 @@ export async function detachGrants(tx: Queries, sessionIds: readonly string[]): 
     .where('session_id', 'in', sessionIds)
     .execute();
 }
+
+/** Authorizations of a client that are not over. */
+export async function countClientGrants(queries: Queries, clientId: string, now: number): Promise<number> {
+  const { count } = await queries
+    .selectFrom('oidc_grants')
+    .select((row) => row.fn.countAll<number | bigint | string>().as('count'))
+    .where('client_id', '=', clientId)
+    .where('expires_at', '>', now)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** Ends every authorization of a client with its codes and tokens; answers how many there were. */
+export async function deleteClientGrants(tx: Queries, clientId: string): Promise<number> {
+  const { numDeletedRows } = await tx.deleteFrom('oidc_grants').where('client_id', '=', clientId).executeTakeFirst();
+  return Number(numDeletedRows);
+}

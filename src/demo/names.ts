@@ -1,4 +1,4 @@
-/** Plausible names for a made-up portal: what a person in front of the console would read. */
+/** Plausible names for made-up companies and people. */
 
 const FIRST_WORDS =
   `Nordlicht Harbor Cobalt Borealis Juniper Fjord Isar Meridian Alder Kestrel Lumen Ostara Pinnacle Quarz Rhein
@@ -30,6 +30,11 @@ export function partnerName(number: number): string {
 export function personName(number: number): string {
   const scattered = (number * 40_503) % (GIVEN.length * FAMILY.length);
   return `${GIVEN[scattered % GIVEN.length]} ${FAMILY[Math.floor(scattered / GIVEN.length)]}`;
+}
+
+/** Whether no person with a lower number has the same name. */
+export function isFirstOfName(number: number): boolean {
+  return number < GIVEN.length * FAMILY.length;
 }
 
 const plain = new Map<string, string>();

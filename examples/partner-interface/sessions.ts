@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import type { Attempt, Person } from './client.ts';
+
+const SESSION_MS = 8 * 60 * 60 * 1000;
+// Strangers can begin sign-ins too, so what they leave in memory has a limit.
+const MOST_ATTEMPTS = 10_000;
+
+/** Who is signed in, by the id in the cookie. In memory: a restart signs everybody out, which is fine for an example. */
+export function createSessions(now = Date.now) {
+  const people = new Map<string, { readonly person: Person; readonly expiresAt: number }>();
+  const attempts = new Map<string, { readonly attempt: Attempt; browser: string }>();
+  return {
+    find(id: string): Person | undefined {
+      const session = people.get(id);
+      return session && session.expiresAt > now() ? session.person : undefined;
+    },
+    /** Ties a sign-in to the browser that begins it, and answers the id for its cookie. Several tabs may sign in at once. */
+    begin(id: string, state: string, attempt: Attempt): string {
+      const browser = id || newId();
+      attempts.set(state, { attempt, browser });
+      const [oldest = ''] = attempts.keys();
+      if (attempts.size > MOST_ATTEMPTS) attempts.delete(oldest);
+      return browser;
+    },
+    /** The sign-in that this browser began, once. A callback in another browser, or a second one, finds nothing. */
+    take(id: string, state: string): Attempt | undefined {
+      const found = attempts.get(state);
+      if (found?.browser !== id) return undefined;
+      attempts.delete(state);
+      return found.attempt;
+    },
+    /** Remembers who signed in under a new id: one that somebody knew before opens nothing. */
+    signIn(id: string, person: Person): string {
+      const fresh = newId();
+      people.delete(id);
+      people.set(fresh, { person, expiresAt: now() + SESSION_MS });
+      for (const begun of attempts.values()) if (begun.browser === id) begun.browser = fresh;
+      return fresh;
+    },
+    /** Ends the sessions that are meant, and those whose time is over. */
+    end(isMeant: (person: Person, id: string) => boolean): void {
+      for (const [id, { person, expiresAt }] of people) {
+        if (expiresAt <= now() || isMeant(person, id)) people.delete(id);
+      }
+    },
+  };
+}
+
+function newId(): string {
+  return randomBytes(32).toString('base64url');
+}
