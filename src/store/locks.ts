@@ -38,6 +38,11 @@ export async function holdPendingSignIn(tx: Queries, id: string): Promise<void> 
   if (hasManyWriters(tx)) await pendingForShare.send(tx, { id });
 }
 
+/** The same for a grant: tokens are kept before it ends, and end with it, or not at all. */
+export async function holdGrant(tx: Queries, id: string): Promise<void> {
+  if (hasManyWriters(tx)) await grantForShare.send(tx, { id });
+}
+
 /** The same for an API key. */
 export async function holdApiKey(tx: Queries, id: string): Promise<void> {
   if (hasManyWriters(tx)) await apiKeyForShare.send(tx, { id });
@@ -74,6 +79,10 @@ const sessionForShare = statement((db: Queries, p: Param<{ id: string }>) =>
 
 const pendingForShare = statement((db: Queries, p: Param<{ id: string }>) =>
   db.selectFrom('pending_sign_ins').select('id').where('id', '=', p.id).forShare(),
+);
+
+const grantForShare = statement((db: Queries, p: Param<{ id: string }>) =>
+  db.selectFrom('oidc_grants').select('id').where('id', '=', p.id).forShare(),
 );
 
 const apiKeyForShare = statement((db: Queries, p: Param<{ id: string }>) =>

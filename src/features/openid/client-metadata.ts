@@ -1,7 +1,10 @@
 import { newToken, tokenHash } from '#core/token.ts';
-import type { Env } from '#env.ts';
+import { randomBytes } from '#crypto/random.ts';
 import type { OidcClient } from '#store/oidc/clients.ts';
 import type { Payload } from './work.ts';
+
+/** Of this process, and told to nobody; always the same, so that the library keeps what it made of a client. */
+const NOBODYS_SECRET = newToken(randomBytes);
 
 /**
  * A client as the protocol library knows one.
@@ -9,11 +12,7 @@ import type { Payload } from './work.ts';
  * The library compares secrets in the clear, and we have a hash: a secret that fits the hash is given to it as the
  * client's own, any other is compared with a secret that nobody was ever told.
  */
-export function metadataOf(
-  { random }: Pick<Env, 'random'>,
-  client: OidcClient,
-  shownSecret: string | undefined,
-): Payload {
+export function metadataOf(client: OidcClient, shownSecret: string | undefined): Payload {
   const isRight = shownSecret !== undefined && tokenHash(shownSecret) === client.secretHash;
   return {
     client_id: client.id,
@@ -23,7 +22,7 @@ export function metadataOf(
     response_types: ['code'],
     redirect_uris: [...client.redirectUris],
     id_token_signed_response_alg: client.idTokenAlg,
-    ...authentication(client, isRight ? shownSecret : newToken(random)),
+    ...authentication(client, isRight ? shownSecret : NOBODYS_SECRET),
   };
 }
 

@@ -7,6 +7,7 @@ import { appendEvent } from '#flows/append-event.ts';
 import { sealSuccessor } from '#flows/openid-successor.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
+import { holdGrant } from '#store/locks.ts';
 import { createGrant, deleteGrant, findGrant, type Grant } from '#store/oidc/grants.ts';
 import { consumeRecord, createRecord, deleteRecord } from '#store/oidc/records.ts';
 import { claimRequest } from '#store/oidc/requests.ts';
@@ -91,10 +92,12 @@ export async function commitRedemption(work: Work, client: Client, successor: st
 const CODE = 'AuthorizationCode';
 const REFRESH = 'RefreshToken';
 
-/** The grant that the new tokens hang on, as it is now; locked by the foreign key of what is saved. */
+/** The grant that the new tokens hang on, as it is and stays until they are kept. */
 async function liveGrantOf(env: Env, tx: Queries, { saves }: Work): Promise<Grant | undefined> {
   const grantId = saves.flatMap(({ payload }) => (typeof payload.grantId === 'string' ? [payload.grantId] : []))[0];
-  const grant = grantId === undefined ? undefined : await findGrant(tx, grantId);
+  if (grantId === undefined) return undefined;
+  await holdGrant(tx, grantId);
+  const grant = await findGrant(tx, grantId);
   return grant && isLiveGrant(grant, env.now()) ? grant : undefined;
 }
 

@@ -45,9 +45,9 @@ function configuration(library: Library, issuer: string, jwks: ProviderKeys): Co
       ...{ RefreshToken: REFRESH_TOKEN_SECONDS, Grant: GRANT_SECONDS, Interaction: REQUEST_SECONDS, Session: 1 },
     },
     loadExistingGrant: async (ctx) => loadGrant(ctx),
-    async findAccount(ctx, sub, token) {
+    async findAccount(_, sub, token) {
       const grantId = token && 'grantId' in token ? token.grantId : undefined;
-      return { accountId: sub, claims: async (use) => claimsFor(ctx, grantId, use) };
+      return { accountId: sub, claims: async (use) => claimsFor(library, grantId, use) };
     },
     issueRefreshToken: async (_, client, code) =>
       client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
@@ -164,8 +164,10 @@ async function loadGrant(ctx: KoaContextWithOIDC) {
   return grant;
 }
 
-async function claimsFor(ctx: KoaContextWithOIDC, grantId: string | undefined, use: string) {
+async function claimsFor({ errors }: Library, grantId: string | undefined, use: string) {
   const grant = grantId === undefined ? undefined : await findGrant(currentWork().env.db.read, grantId);
-  if (!grant) throw new Error(`claims of a grant that is gone, at ${ctx.path}`);
+  // It ended while the request was on its way.
+  if (!grant)
+    throw use === 'userinfo' ? new errors.InvalidToken('grant not found') : new errors.InvalidGrant('grant not found');
   return { sub: grant.user.id, ...claimsOf(grant, use) };
 }

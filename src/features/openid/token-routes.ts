@@ -60,8 +60,12 @@ async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
   const work = workOf(call, { secret: secretOf(call) });
   const said = await ask(call, work);
   if (said.status >= 400) {
+    if (work.revokes.size === 0) return rawReply(said);
+    // Another request may have been faster since we looked.
+    const since = token === null ? undefined : await successorOf(call, token);
+    if (since !== undefined) return exchangeAgain(call, fields, since);
     // A used code or an old refresh token ends what came of it.
-    if (work.revokes.size > 0) await commitRevocations(work, call.client, true);
+    await commitRevocations(work, call.client, true);
     return rawReply(said);
   }
   const outcome = await commitRedemption(work, call.client, refreshTokenIn(said.body));
@@ -69,7 +73,9 @@ async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
     await noteUse(call, work);
     return rawReply(said);
   }
-  const successor = outcome === 'lost' && token !== null ? await successorOf(call, token) : undefined;
+  // What was faster may not be committed yet: behind it in the line of writers it is.
+  const faster = (lost: string) => call.env.db.transaction((tx) => successorOf(call, lost, tx));
+  const successor = outcome === 'lost' && token !== null ? await faster(token) : undefined;
   return successor === undefined ? INVALID_GRANT : exchangeAgain(call, fields, successor);
 }
 
@@ -84,8 +90,8 @@ async function exchangeAgain(call: ProtocolCall, fields: URLSearchParams, succes
 }
 
 /** The token that took the place of this one within the grace, while their grant is live. */
-async function successorOf({ env }: ProtocolCall, token: string): Promise<string | undefined> {
-  const row = await findRecordGrant(env.db.read, tokenHash(token), 'RefreshToken');
+async function successorOf({ env }: ProtocolCall, token: string, queries = env.db.read): Promise<string | undefined> {
+  const row = await findRecordGrant(queries, tokenHash(token), 'RefreshToken');
   if (!row || row.consumed_at === null || row.successor === null) return undefined;
   const now = env.now();
   if (now >= row.consumed_at + GRACE_SECONDS || !isLiveGrant(grantOf(row), now)) return undefined;
