@@ -56,7 +56,7 @@ const PUSHED = 'PushedAuthorizationRequest';
 async function findMetadata(id: string): Promise<Payload | undefined> {
   const { env, secret } = currentWork();
   const client = await findClient(env.db.read, id);
-  return client && client.disabledAt === undefined ? metadataOf(client, secret) : undefined;
+  return client && client.disabledAt === undefined ? metadataOf(env, client, secret) : undefined;
 }
 
 async function findGrantPayload(id: string): Promise<Payload | undefined> {

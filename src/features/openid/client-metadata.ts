@@ -1,10 +1,16 @@
 import { newToken, tokenHash } from '#core/token.ts';
-import { randomBytes } from '#crypto/random.ts';
+import type { Env } from '#env.ts';
 import type { OidcClient } from '#store/oidc/clients.ts';
 import type { Payload } from './work.ts';
 
-/** Of this process, and told to nobody; always the same, so that the library keeps what it made of a client. */
-const NOBODYS_SECRET = newToken(randomBytes);
+/** Told to nobody; the same for as long as the service runs, so that the library keeps what it made of a client. */
+const nobodysSecrets = new WeakMap<Env, string>();
+
+function nobodysSecret(env: Env): string {
+  const secret = nobodysSecrets.get(env) ?? newToken(env.random);
+  nobodysSecrets.set(env, secret);
+  return secret;
+}
 
 /**
  * A client as the protocol library knows one.
@@ -12,7 +18,7 @@ const NOBODYS_SECRET = newToken(randomBytes);
  * The library compares secrets in the clear, and we have a hash: a secret that fits the hash is given to it as the
  * client's own, any other is compared with a secret that nobody was ever told.
  */
-export function metadataOf(client: OidcClient, shownSecret: string | undefined): Payload {
+export function metadataOf(env: Env, client: OidcClient, shownSecret: string | undefined): Payload {
   const isRight = shownSecret !== undefined && tokenHash(shownSecret) === client.secretHash;
   return {
     client_id: client.id,
@@ -22,7 +28,7 @@ export function metadataOf(client: OidcClient, shownSecret: string | undefined):
     response_types: ['code'],
     redirect_uris: [...client.redirectUris],
     id_token_signed_response_alg: client.idTokenAlg,
-    ...authentication(client, isRight ? shownSecret : NOBODYS_SECRET),
+    ...authentication(client, isRight ? shownSecret : nobodysSecret(env)),
   };
 }
 
