@@ -1,6 +1,7 @@
 import { parseBegin } from '#core/day.ts';
 import { CONSOLE_GALLERY } from './console-gallery.ts';
 import { LIFE_GALLERY } from './life-gallery.ts';
+import { PORTAL_GALLERY } from './portal-gallery.ts';
 import {
   firstAdministratorLink,
   linkFor,
@@ -185,6 +186,7 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   },
   ...CONSOLE_GALLERY,
   ...LIFE_GALLERY,
+  ...PORTAL_GALLERY,
   forgot: ({ page }) => page.goto('/forgot-password'),
   'forgot-malformed': async ({ page }) => {
     await page.goto('/forgot-password');
