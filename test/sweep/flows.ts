@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { addPerson } from '#flows/add-person.ts';
 import { browserAt, callApi, codeOf, ORIGIN, type Person } from '../world.ts';
+import { portals } from './portals.ts';
 import { programs } from './programs.ts';
 import type { Service } from './service.ts';
 
@@ -26,6 +27,7 @@ export async function liveThrough(service: Service): Promise<void> {
   await typeInWrongPlaces(service);
   await overApi(service);
   await programs(service);
+  await portals(service);
   await breakRows(service);
 }
 

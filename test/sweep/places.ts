@@ -7,6 +7,8 @@ import { exportAudit } from '#flows/audit-export.ts';
 import { backupPostgres } from '#store/postgres-backup.ts';
 import { backupSqlite } from '#store/sqlite-backup.ts';
 import { connectTo, KIND, postgresUrlOf } from '../databases/open.ts';
+import { CALLBACK } from '../portal/openid-story.ts';
+import { ORIGIN } from '../world.ts';
 import type { Place } from './secrets.ts';
 import type { Service } from './service.ts';
 
@@ -55,7 +57,7 @@ export async function placesOf(service: Service): Promise<readonly Place[]> {
     ),
     text(
       'Location',
-      heard.flatMap(({ location }) => location ?? []),
+      heard.flatMap(({ location }) => (location === undefined ? [] : withoutProtocol(location))),
     ),
   ];
 }
@@ -92,4 +94,15 @@ async function lines(env: Env, format: 'jsonl' | 'csv'): Promise<string[]> {
   for await (const line of exportAudit(env, { format, actor: 'command_line' })) all.push(line);
   assert.ok(all.length > 10);
   return all;
+}
+
+/**
+ * What an address has to say: a request of a portal waits under a name that is good in one browser alone, and a portal
+ * gets its code in the address of its own callback.
+ */
+function withoutProtocol(location: string): string {
+  const waiting = /(?:%2F|\/)oidc(?:%2F|\/)continue(?:%2F|\/)[\w-]{43}/g;
+  const callback = new URL(location, ORIGIN);
+  if (callback.origin + callback.pathname === CALLBACK) callback.searchParams.delete('code');
+  return callback.href.replace(waiting, '');
 }

@@ -129,12 +129,13 @@ function cookiesOf({ headers }: Request): Told[] {
     const name = pair.slice(0, pair.indexOf('='));
     return [`${name.split('-').at(-1)} token`, pair.slice(pair.indexOf('=') + 1)];
   });
-  const bearer = /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1];
+  const bearer = /^(?:Bearer|Basic) (.+)$/.exec(headers.get('authorization') ?? '')?.[1];
   return [...cookies, ...(bearer === undefined ? [] : [['bearer token', bearer] as const])];
 }
 
 const SECRET_FIELDS: Readonly<Record<string, string>> = {
   ...{ password: 'password', current: 'password', new: 'password', code: 'code', form_token: 'form token' },
+  ...{ refresh_token: 'refresh token', token: 'token', client_secret: 'client secret', code_verifier: 'verifier' },
 };
 
 function fieldsOf({ headers }: Request, sent: string): Told[] {
@@ -160,10 +161,16 @@ function tokensIn(response: Response, body: string): Told[] {
     ['link token', /"invitationUrl":"[^"]*\/([\w-]{43})"/g],
     ['API key', /<code>(sp_[\w-]{49})<\/code>/g],
     ['client secret', /<code>(spc_[\w-]{43})<\/code>/g],
+    ['access token', /"access_token":"([^"]+)"/g],
+    ['refresh token', /"refresh_token":"([^"]+)"/g],
+    ['ID token', /"id_token":"([^"]+)"/g],
+    ['pushed request', /"request_uri":"[^"]+:([^":]+)"/g],
     ['webhook secret', /<code>(whsec_[\w+/]{43}=)<\/code>/g],
   ] as const;
+  const code = /[?&]code=([^&]+)/.exec(response.headers.get('location') ?? '')?.[1];
   return [
     ...cookies,
+    ...(code === undefined ? [] : [['authorization code', code] as const]),
     ...found.flatMap(([kind, pattern]) => [...body.matchAll(pattern)].map((m): Told => [kind, m[1] ?? ''])),
   ];
 }

@@ -67,8 +67,10 @@ async function keepOrAskAgain(call: ProtocolCall, work: Work, session: Session):
 /** Keeps the request for this browser, and asks the person for what is missing. */
 async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Record<string, string>>) {
   const { browser, client, view } = call;
+  // Of the ID token of a client only the person is kept.
+  const { id_token_hint: _, ...wanted } = params;
   const kept = {
-    ...params,
+    ...wanted,
     ...(work.hintedSub !== undefined && { [HINTED_SUB]: work.hintedSub }),
     ...(work.session !== undefined && { [SESSION_BEFORE]: work.session.id }),
   };
