@@ -35,8 +35,8 @@ export type AskedRequest = {
   readonly isSafe: boolean;
   /** Whether a browser is about to show the answer as a page: everything else gets 401 and no redirect. */
   readonly isNavigation: boolean;
-  /** Where the person goes after the sign-in: a path of that host. */
-  readonly returnPath: string;
+  /** Where the person goes after the sign-in, as it was sent: `pathOn` makes a path of that host of it. */
+  readonly returnUri: string;
 };
 
 /** The headers of the question that decide; `null` for one that is not there. A doubled one is joined by a comma. */
@@ -73,8 +73,8 @@ export function readAsked(headers: AskedHeaders): AskedRequest | Unaskable {
   if (method !== null && !/^[A-Za-z-]{1,32}$/.test(method)) return { header: 'Method', fault: faultOf(method) };
   const isSafe = method === null || /^(?:GET|HEAD)$/i.test(method);
   const { accept, fetchMode, referer } = headers;
-  const returnPath = isSafe ? pathOn(uri) : pathOn(refererPath(referer, originOf(host, scheme)));
-  return { host, scheme, isSafe, isNavigation: isNavigation(accept, fetchMode), returnPath };
+  const returnUri = isSafe ? uri : refererPath(referer, originOf(host, scheme));
+  return { host, scheme, isSafe, isNavigation: isNavigation(accept, fetchMode), returnUri };
 }
 
 export function isUnaskable(asked: AskedRequest | Unaskable): asked is Unaskable {

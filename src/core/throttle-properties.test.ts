@@ -104,6 +104,7 @@ test('two hundred tries at once let through exactly what the rule has left', () 
     addressResets: 60,
     addressRefusals: 60,
     addressSiteRequests: 180,
+    addressOpenidRequests: 180,
     newPendingSignIns: 20,
     resetMails: 3,
     emailChangeMails: 3,

@@ -96,6 +96,10 @@ export const RULES = {
   addressSiteRequests: {
     windows: [{ limit: 180, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
   },
+  // The same for portals that speak OpenID Connect, and for what they push before.
+  addressOpenidRequests: {
+    windows: [{ limit: 180, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
+  },
   newPendingSignIns: perHour(20),
   resetMails: perHour(3),
   emailChangeMails: perHour(3),

@@ -46,15 +46,16 @@ const PERMISSIONS = [
  * @param origin where a form of this one page may be sent, beside us
  */
 export function policyWith(origin?: string): string {
-  return [...PAGE_POLICY, `form-action 'self'${origin === undefined ? '' : ` ${origin}`}`].join('; ');
+  const forms = `form-action 'self'${origin === undefined ? '' : ` ${origin}`}`;
+  return [...SOURCES, forms, ...FRAMES].join('; ');
 }
 
-const PAGE_POLICY = [
+const SOURCES = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
 ];
+
+const FRAMES = ["frame-ancestors 'none'", "base-uri 'none'"];

@@ -13,6 +13,20 @@ export function holds(column: string, typed: string) {
  * while the nodes were replaced one after the other. Answers how many were made.
  */
 export async function fillSearchKeys(tx: Queries, limit: number): Promise<number> {
+  return (await fillPeople(tx, limit)) + (await fillPartners(tx, limit));
+}
+
+async function fillPartners(tx: Queries, limit: number): Promise<number> {
+  const missing = tx.selectFrom('partners').select(['id', 'name', 'slug']).where('search_key', '=', sql.lit(''));
+  const rows = await missing.limit(limit).execute();
+  for (const { id, name, slug } of rows) {
+    const key = { search_key: rowSearchKey(name, slug) };
+    await tx.updateTable('partners').set(key).where('id', '=', id).execute();
+  }
+  return rows.length;
+}
+
+async function fillPeople(tx: Queries, limit: number): Promise<number> {
   const rows = await tx
     .selectFrom('users')
     .select(['id', 'name', 'email'])

@@ -306,7 +306,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-staff-reset-done': async (stage) => {
     const scene = await openScene(stage);
     await resetWith(stage, `/console/staff/${scene.colleague}/reset-mfa`);
-    await stage.page.locator('.card a.primary').click();
+    await stage.page.locator('.card .actions a').last().click();
   },
   'console-staff-access-code': async (stage) => {
     const { colleague } = await openScene(stage);
@@ -346,6 +346,12 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-webhooks': at(() => '/console/webhooks'),
   'console-webhook': at((scene) => `/console/webhooks/${scene.webhook}`),
   'console-webhook-new': at(() => '/console/webhooks/new'),
+  'console-webhook-made': async (stage) => {
+    const scene = await openScene(stage);
+    await stage.page.goto(`/console/webhooks/${scene.webhook}/rotate`);
+    await stage.page.locator('.card form > .button').last().click();
+  },
+  'console-secret-gone': at(() => '/console/secrets/nothing'),
   'console-webhook-refused': refused(() => '/console/webhooks/new'),
   'console-webhook-rotate': at((scene) => `/console/webhooks/${scene.webhook}/rotate`),
   'console-webhook-disable': at((scene) => `/console/webhooks/${scene.webhook}/disable`),
@@ -417,13 +423,14 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${ONE}/link`]: ['console-link'],
   [`${ONE}/invitation`]: ['console-invitation'],
   [`${ONE}/mail/:mail`]: ['console-mail'],
-  [`${ONE}/reset-mfa`]: ['console-reset', 'console-reset-done'],
+  [`${ONE}/reset-mfa`]: ['console-reset'],
   [`${ONE}/access-code`]: ['console-access-code'],
+  '/console/secrets/:secret': ['console-reset-done', 'console-key-made', 'console-webhook-made', 'console-client-made'],
   '/console/resets': ['console-resets'],
   '/console/resets/:request/approve': ['console-approve'],
   '/console/resets/:request/decline': ['console-decline'],
   '/console/api-keys': ['console-keys', 'console-keys-ended'],
-  '/console/api-keys/new': ['console-key-new', 'console-key-made'],
+  '/console/api-keys/new': ['console-key-new'],
   '/console/api-keys/:key/revoke': ['console-key-revoke'],
   '/console/clients': ['console-clients'],
   '/console/clients/new': ['console-client-new'],
@@ -449,6 +456,6 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
 };
 
 export const CONSOLE_NO_PAGE = [
-  ...['/console', '/console/partners.csv', `${PARTNER}/people.csv`],
+  ...['/console', '/console/partners.csv', `${PARTNER}/people.csv`, '/console/audit/export/file'],
   ...['days', 'sign-ins', 'overdue'].map((file) => `/console/adoption/${file}.csv`),
 ];

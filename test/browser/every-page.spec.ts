@@ -4,6 +4,7 @@ import { OWN_ROUTES } from '../own-routes.ts';
 import { CONSOLE_NO_PAGE, CONSOLE_SEEN } from './console-gallery.ts';
 import { GALLERY } from './gallery.ts';
 import { LIFE_SEEN } from './life-gallery.ts';
+import { PORTAL_SEEN } from './portal-gallery.ts';
 import type { Stage } from './ways.ts';
 import { expect, heading, openSite, watchFaults } from './world.ts';
 
@@ -78,7 +79,9 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/security/authenticator/access-code': ['security-access-code'],
   ...CONSOLE_SEEN,
   ...LIFE_SEEN,
-  '/forgot-password': ['forgot'],
+  ...PORTAL_SEEN,
+  '/forgot-password': ['forgot', 'forgot-sent'],
+  '/continue': ['continue'],
   '/password/:token': ['new-password'],
   '/invitation/:token': ['invitation', 'first-administrator'],
   '/help': ['help'],

@@ -1,6 +1,8 @@
 import { parseBegin } from '#core/day.ts';
+import { wayOnAddress } from '#http/way-on.ts';
 import { CONSOLE_GALLERY } from './console-gallery.ts';
 import { LIFE_GALLERY } from './life-gallery.ts';
+import { PORTAL_GALLERY } from './portal-gallery.ts';
 import {
   firstAdministratorLink,
   linkFor,
@@ -185,11 +187,18 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   },
   ...CONSOLE_GALLERY,
   ...LIFE_GALLERY,
+  ...PORTAL_GALLERY,
   forgot: ({ page }) => page.goto('/forgot-password'),
   'forgot-malformed': async ({ page }) => {
     await page.goto('/forgot-password');
     await page.locator('#email').fill('ana');
     await submit(page);
+  },
+  continue: async ({ site, page }) => {
+    const target = `${site.origin}/portal`;
+    // Nothing to draw there: the browser stays on the page that leads on.
+    await page.route(target, (route) => route.fulfill({ status: 204 }));
+    await page.goto(wayOnAddress(site.world.env.keys, target));
   },
   'forgot-sent': async ({ page }) => {
     await page.goto('/forgot-password');

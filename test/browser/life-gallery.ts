@@ -129,5 +129,6 @@ export const LIFE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/security/email': ['email', 'email-waits'],
   '/email/:token': ['email-confirm'],
   '/email-revert/:token': ['email-revert'],
+  '/email-reverted': ['email-reverted'],
   '/sign-in/lost': ['lost', 'lost-pending'],
 };

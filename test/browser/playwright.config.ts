@@ -22,6 +22,7 @@ export default defineConfig({
   timeout: TEST_MILLISECONDS,
   expect: { timeout: EXPECT_MILLISECONDS },
   use: {
+    actionTimeout: EXPECT_MILLISECONDS,
     browserName: 'chromium',
     launchOptions: {
       ...(executablePath === undefined ? {} : { executablePath }),

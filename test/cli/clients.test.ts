@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tokenHash } from '#core/token.ts';
@@ -114,6 +114,9 @@ test('a client with keys or in a browser has no secret', async (t) => {
   );
   await refuse(1, /no JWK Set/, ...add, '--jwks', file('long.json', `{"keys":[${' '.repeat(70_000)}]}`));
   await refuse(1, /no JWK Set/, ...add, '--jwks', file('text', 'nonsense'));
+  // Sparse: it takes no room, and more than a program can read at once.
+  truncateSync(file('huge.json', ''), 3 * 2 ** 30);
+  await refuse(1, /no JWK Set/, ...add, '--jwks', join(folder, 'huge.json'));
   await refuse(1, /there is no file .*missing/, ...add, '--jwks', join(folder, 'missing'));
   await refuse(2, /--jwks goes only with --type web/, ...add, '--type', 'browser', '--jwks', 'x');
   assert.equal((await json('list')).length, 2, 'what was refused was not added');

@@ -4,13 +4,14 @@ import type { Insertable } from 'kysely';
 import { resetMfa } from '#flows/reset-mfa.ts';
 import type { Schema } from '#store/database.ts';
 import { TABLES, type TablePlan } from '#store/tables.ts';
+import { makeClient } from '../http/client-story.ts';
 import { openWorld, type World } from '../world.ts';
 
 const NOW = 1_800_000_000;
 const LATER = NOW + 9_999_999;
 
 /** A row of one person in every table that has rows of people. A new such table has to be here, and in the plan. */
-function rowsOf(user_id: string) {
+function rowsOf(user_id: string, client_id: string) {
   const [id, created_at, expires_at] = ['one', NOW, LATER];
   const life = { id, user_id, created_at, expires_at };
   const link = { ...life, token_hash: 'x', used_at: null };
@@ -42,6 +43,11 @@ function rowsOf(user_id: string) {
     },
     email_links: { ...link, purpose: 'revert', email: 'old@acme.example' },
     shown_secrets: { id, user_id, sealed_secret: 'x', expires_at },
+    oidc_grants: {
+      ...{ ...life, sid: 'x', session_id: null, client_id, payload: '{}', amr: 'pwd', auth_time: NOW, offline: 1 },
+    },
+    oidc_consents: { id, user_id, client_id, scope: 'openid', created_at },
+    oidc_logouts: { id: 'other', user_id, client_id, sid: 'x', first_try_at: null },
   } as const satisfies { readonly [Name in keyof Schema]?: Insertable<Schema[Name]> };
 }
 
@@ -55,7 +61,8 @@ test('every table with rows of people says what a reset does with them, and a re
   const world = await openWorld(t);
   const partner = await world.addPartner();
   const ana = await world.addUser({ email: 'ana@acme.example', partnerId: partner.id });
-  const rows = Object.entries(rowsOf(ana.id));
+  const { client } = await makeClient(world.env);
+  const rows = Object.entries(rowsOf(ana.id, client.id));
   assert.deepEqual(rows.map(([table]) => table).toSorted(), (await tablesWith(world, 'user_id')).toSorted());
   await world.env.db.transaction(async (tx) => {
     // The keys of the list are names of tables, and each row is one of its table: the type of the list says so.

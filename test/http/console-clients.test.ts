@@ -119,6 +119,7 @@ test('a private key that was pasted is refused as that, and not shown again', as
   const { status, text } = await robin.post(NEW, { name: 'Portal', redirect_uris: CALLBACK, jwks });
   assert.equal(status, 400);
   assert.match(refusalOn(text), /There is a private key in it/);
+  assert.match(text, /<details[^>]* open/, 'where the field is that it is about');
   assert.doesNotMatch(text, /nWGxne/);
   assert.deepEqual(await clientsOf(world), []);
 });

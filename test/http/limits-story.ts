@@ -153,5 +153,6 @@ export function masked(text: string, email: string): string {
     .replaceAll(email, 'EMAIL')
     .replaceAll(encodeURIComponent(email), 'EMAIL')
     .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
-    .replace(/[\w-]{43}/g, 'TOKEN');
+    .replace(/[\w-]{43}/g, 'TOKEN')
+    .replace(/TOKEN\.\.[\w-]{22}\.TOKEN/g, 'TOKEN');
 }

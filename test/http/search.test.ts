@@ -70,3 +70,15 @@ test('a person whom an older version added is found after the next housekeeping'
   await housekeepingJob(world.env).run({ isStopping: () => false });
   assert.equal(await search(), true);
 });
+
+test('a partner whom an older version added is found after the next housekeeping', async (t) => {
+  const { world, csm } = await openConsole(t);
+  const { id } = await world.addPartner({ name: 'Øresund', slug: 'sund' });
+  await world.env.db.transaction((tx) =>
+    tx.updateTable('partners').set({ search_key: '' }).where('id', '=', id).execute(),
+  );
+  const search = async () => (await csm.get('/console/partners.csv?q=oresund')).text.includes('sund');
+  assert.equal(await search(), false);
+  await housekeepingJob(world.env).run({ isStopping: () => false });
+  assert.equal(await search(), true);
+});

@@ -14,7 +14,9 @@ export async function agree(
   on: { node: NodeIndex; events: readonly string[] },
 ): Promise<void> {
   const { node, events } = on;
-  assert.deepEqual(await successesNow(model, real, node), [...events].sort(), 'the audit log has each success once');
+  // How much mail an address gets is no matter of the model: `test/mail` has the budgets.
+  const successes = (await successesNow(model, real, node)).filter((action) => action !== 'mail.held_back');
+  assert.deepEqual(successes, [...events].sort(), 'the audit log has each success once');
   for (const session of model.sessions) await agreeOnSession(model, real, node, session);
   for (const pending of model.pendings) await agreeOnPending(model, real, node, pending);
   await agreeOnPeople(model, real, node);

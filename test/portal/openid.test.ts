@@ -38,3 +38,13 @@ test('a person signs in with both factors, and the portal learns who it is and h
   const info = await oidc.fetchUserInfo(config, tokens.access_token, ana.id);
   assert.equal(info.email, ana.email);
 });
+
+test('a form of another site that no address can hold is a page, and no fault of ours', async (t) => {
+  const world = await openPortalWorld(t);
+  const browser = world.person();
+  for (const path of ['/oidc/authorize', '/oidc/sign-out']) {
+    const sent = await browser.send(path, { method: 'POST', body: 'client_id=a\r\nset-cookie: b=c&state=\u0000' });
+    assert.equal(sent.status, 303, path);
+    assert.ok((await browser.get(sent.location ?? '')).status < 500, path);
+  }
+});

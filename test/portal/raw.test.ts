@@ -14,7 +14,7 @@ function statusOf({ url }: Listening, ...lines: readonly string[]): Promise<numb
       answer += chunk;
     });
     socket.on('close', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])));
-    socket.end(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+    socket.write(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`);
   });
 }
 

@@ -185,4 +185,13 @@ test('the token is signed for this host and for a minute', async (t) => {
   const { iss, aud, sub, iat, exp, amr, acr, partner, email } = JSON.parse(Buffer.from(body, 'base64url').toString());
   assert.deepEqual([iss, aud, sub, email, iat, exp - iat], [ORIGIN, APP, ana.id, ANA, world.clock.at, 60]);
   assert.deepEqual([amr, acr, partner.slug], [['pwd'], 'urn:sallyport:acr:pwd', 'acme']);
+
+  const tokenNow = async () => (await browser.visit(`${APP_ORIGIN}/`)).headers.get('x-sallyport-token') ?? '';
+  world.clock.at += 9;
+  assert.equal(await tokenNow(), `${head}.${body}.${signature}`, 'the files of one page share it');
+  await world.env.db.transaction((tx) => tx.updateTable('users').set({ role: 'manager' }).execute());
+  const changed = await tokenNow();
+  assert.equal(JSON.parse(Buffer.from(changed.split('.')[1] ?? '', 'base64url').toString()).role, 'manager');
+  world.clock.at += 10;
+  assert.notEqual(await tokenNow(), changed);
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createApp } from '#http/app.ts';
+import { ROUTES } from '../../src/routes.ts';
 import { ANA } from '../http/story.ts';
 import { ORIGIN, PASSWORD } from '../world.ts';
 import {
@@ -198,4 +200,24 @@ test('a network that begins too many visits has to wait, and a signed-in person 
   assert(Number(refused.headers.get('retry-after')) > 0);
   assert.equal((await begin('198.51.100.9')).status, 303);
   assert.equal((await browser.own.get(pathname + search)).status, 303);
+});
+
+test('the same ticket sent to two nodes at once signs in once', async (t) => {
+  const { world, browser } = await openPortal(t);
+  const nodes = [world.app, createApp(world.env, ROUTES)];
+  for (let round = 0; round < 5; round++) {
+    browser.jarOf(APP).clear();
+    await browser.own.post('/sign-out');
+    const { pathname, search } = new URL(await ticketFor(browser, `${APP_ORIGIN}/`));
+    const cookie = `${COOKIE}=${browser.jarOf(APP).get(COOKIE)}`;
+    const headers = { cookie, 'x-forwarded-for': '192.0.2.7' };
+    const sent = Array.from({ length: 12 }, (_, index) =>
+      nodes[index % 2]?.fetch(new Request(`https://${APP}${pathname}${search}`, { headers })),
+    );
+    const answers = await Promise.all(sent);
+    assert(answers.every((answer) => answer?.status === 303));
+    assert.equal(answers.filter((answer) => answer?.headers.has('set-cookie')).length, 1);
+  }
+  const entered = (await world.events()).filter(({ action }) => action === 'site.entered');
+  assert.equal(entered.length, 5);
 });

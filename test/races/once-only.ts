@@ -330,6 +330,27 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
     },
   },
   {
+    name: 'a form that adds a client',
+    async arrange(race) {
+      race.clock.at += 60;
+      const browser = await enterStaff(race, 'admin', `admin${race.clock.at}@portal.example`);
+      const name = `Client ${race.clock.at}`;
+      const fields = { name, type: 'web', redirect_uris: 'https://portal.example/callback' };
+      const form = await formOf(browser, '/console/clients/new', fields);
+      const { read } = race.env.db;
+      return {
+        requests: times(FIFTY, form),
+        wins: async () =>
+          (await read.selectFrom('oidc_clients').select('id').where('name', '=', name).execute()).length,
+        async afterwards(answers) {
+          const pages = new Set(answers.map(({ location }) => location));
+          assert.equal(pages.size, 1, 'all lead to the page of the one secret');
+          assert.match((await browser.get(String([...pages][0]))).text, /spc_[\w-]{43}/);
+        },
+      };
+    },
+  },
+  {
     name: 'the link of the first administrator',
     async arrange(race) {
       await race.env.db.transaction((tx) => tx.deleteFrom('users').where('role', '=', 'admin').execute());

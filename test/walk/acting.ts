@@ -172,11 +172,11 @@ export async function send(
   { world }: Stage,
   route: PageRoute | ApiRoute,
   sender: Sender,
-  request: { readonly path: string; readonly fields: Readonly<Record<string, unknown>> },
+  request: { readonly path: string; readonly fields: Readonly<Record<string, unknown>>; readonly formCookie?: string },
   meanwhile: () => Promise<void> = async () => undefined,
 ): Promise<Sent> {
   const { env, app } = world;
-  const formCookie = newToken(env.random);
+  const { formCookie = newToken(env.random) } = request;
   const isCall = route.mouth === 'api';
   const name = route.guard === 'pendingSignIn' ? 'pending' : 'session';
   const cookie = `__Host-sallyport-${name}=${sender.token}; __Host-sallyport-form=${formCookie}`;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isRefusal } from '#core/result.ts';
+import { newToken } from '#core/token.ts';
 import { encodeBase32 } from '#core/totp.ts';
 import { makeAccessCode } from '#flows/access-code.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
@@ -14,6 +15,7 @@ import { createResetRequest } from '#store/reset-requests.ts';
 import { findPerson } from '#store/users.ts';
 import { createDelivery } from '#store/webhook-queue.ts';
 import { makeClient } from '../http/client-story.ts';
+import { waitingRequest } from '../portal/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
 
@@ -21,6 +23,8 @@ import type { Sender } from './acting.ts';
 export type Act = {
   readonly params?: Readonly<Record<string, string>>;
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** Where something belongs to the browser that sends it. */
+  readonly formCookie?: string;
 };
 
 type Recipe = (world: World, sender: Sender) => Promise<Act> | Act;
@@ -123,6 +127,8 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /console/webhooks/:webhook/enable': someWebhook({ disabled_at: 1, disabled_because: 'by_staff' }),
   'POST /console/webhooks/:webhook/rotate': someWebhook(),
   'POST /console/webhooks/:webhook/replay/:delivery': someWebhook(),
+  'POST /consent': portalRequest({ answer: 'allow' }),
+  'POST /oidc/choose': portalRequest({}),
   'POST /email/:token': async ({ env }, { userId }) => {
     const link = { purpose: 'confirm', userId, email: `${fresh('new')}@walk.example` } as const;
     const url = await env.db.transaction((tx) => makeEmailLink(env, tx, link));
@@ -304,6 +310,15 @@ async function waitingReset(world: World): Promise<Act> {
 }
 
 /** A mail to somebody that was given up. */
+/** A request of a portal that waits in this browser. */
+function portalRequest(fields: Readonly<Record<string, string>>): Recipe {
+  return async (world) => {
+    const formCookie = newToken(world.env.random);
+    const resume = await waitingRequest(world, formCookie);
+    return { fields: { ...fields, resume }, formCookie };
+  };
+}
+
 async function undeliveredMail(world: World): Promise<Act> {
   const { env, clock } = world;
   const { params = {} } = await somebody({})(world, NOBODY);

@@ -55,7 +55,12 @@ async function sender(world: World, { browser, action, fields = {}, from = actio
   const token = /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
   const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   const body = new URLSearchParams({ form_token: token, ...fields }).toString();
-  const headers = { origin: ORIGIN, cookie, 'content-type': 'application/x-www-form-urlencoded' };
+  const headers = {
+    origin: ORIGIN,
+    cookie,
+    'user-agent': 'Browser/1',
+    'content-type': 'application/x-www-form-urlencoded',
+  };
   return async (): Promise<Sent> => {
     const request = new Request(`${ORIGIN}${action}`, { method: 'POST', headers, body });
     const answer = await world.app.fetch(request, { remoteAddress: '192.0.2.7' });

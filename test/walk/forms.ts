@@ -10,9 +10,11 @@ import { queueMail } from '#flows/mail.ts';
 import { makeLink } from '#flows/make-link.ts';
 import { disableClient } from '#flows/openid-clients.ts';
 import { addWebhook, stopWebhook } from '#flows/webhooks.ts';
+import { withResume } from '#http/resume.ts';
 import { findPerson } from '#store/users.ts';
 import { makeClient } from '../http/client-story.ts';
 import { enterStaff } from '../http/console-story.ts';
+import { waitingRequest } from '../portal/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 
 /** A form that can be sent: who sends it, from which page, to which address, filled in so that it is accepted. */
@@ -163,6 +165,14 @@ async function giveRecoveryCode(world: World, userId: string): Promise<string> {
   return fresh.codes[0] ?? '';
 }
 
+/** Signed in, at a page that a portal's request leads to. */
+async function atPortal(world: World, action: string, fields: Readonly<Record<string, string>>): Promise<Ready> {
+  const { browser } = await signedIn(world);
+  const formCookie = browser.cookies.get('__Host-sallyport-form') ?? '';
+  const resume = await waitingRequest(world, formCookie, 'Browser/1');
+  return { browser, action, from: withResume(action, resume), fields: { ...fields, resume } };
+}
+
 async function emailPath(world: World, link: Parameters<typeof makeEmailLink>[2]): Promise<string> {
   return new URL(await world.env.db.transaction((tx) => makeEmailLink(world.env, tx, link))).pathname;
 }
@@ -302,6 +312,12 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     const fields = { language: 'de', return_to: '/help' };
     return { browser: world.person(), action: '/language', from: '/help', fields };
   },
+  '/consent': async (world) => atPortal(world, '/consent', { answer: 'allow' }),
+  '/oidc/choose': async (world) => atPortal(world, '/oidc/choose', {}),
+  '/oidc/sign-out/confirm': async (world) => ({
+    ...(await signedIn(world)),
+    ...{ action: '/oidc/sign-out/confirm', from: '/oidc/sign-out' },
+  }),
   '/console/api-keys/new': ofAdmin('/console/api-keys/new', { name: 'CRM', 'users:read': 'yes', expires: '' }),
   '/console/api-keys/:key/revoke': async (world) => {
     const made = await addApiKey(world.env, 'command_line', { name: 'CRM', scopes: SCOPES, expiresAt: undefined });

@@ -38,15 +38,15 @@ const nameOf = ({ method, path }: PageRoute | ApiRoute) => `${method} ${path}`;
 /** A sender whom the guard lets in, and a request of theirs that changes something. */
 async function prepare(route: PageRoute | ApiRoute) {
   const sender = await stage.enter(route, !WITHOUT_AUTHENTICATOR.includes(nameOf(route)));
-  const { params = {}, fields = {} } = (await ACTS[nameOf(route)]?.(stage.world, sender)) ?? {};
+  const { params = {}, fields = {}, ...more } = (await ACTS[nameOf(route)]?.(stage.world, sender)) ?? {};
   const path = route.path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? `no-${name}`);
-  return { sender, request: { path, fields } };
+  return { sender, request: { path, fields, ...more } };
 }
 
 function assertRefused(route: PageRoute | ApiRoute, { status, location, text }: Sent, what: string): void {
   // A pending sign-in that is gone has no tries left: sign in again.
   if (status === 429 && /\/sign-in\/(one-time|recovery)-code$/.test(route.path)) return;
-  const isElsewhere = status === 303 && /^\/(?:sign-in(?:\?ended)?|enroll\?ended|step-up)$/.test(location);
+  const isElsewhere = status === 303 && /^\/(?:sign-in(?:\?ended|\?resume=\S+)?|enroll\?ended|step-up)$/.test(location);
   assert.ok([401, 403].includes(status) || isElsewhere, `${what}: ${status} ${location} ${text.slice(0, 200)}`);
 }
 

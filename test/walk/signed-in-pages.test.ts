@@ -6,9 +6,11 @@ import { addApiKey } from '#flows/api-keys.ts';
 import { makeEmailLink } from '#flows/email-links.ts';
 import { queueMail } from '#flows/mail.ts';
 import { addWebhook } from '#flows/webhooks.ts';
+import { withResume } from '#http/resume.ts';
 import { findPerson } from '#store/users.ts';
 import { makeClient } from '../http/client-story.ts';
 import { enterStaff } from '../http/console-story.ts';
+import { waitingRequest } from '../portal/waiting-request.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 import { pathOf, TABLE } from './walk.ts';
 
@@ -17,6 +19,8 @@ const COMPANY = 'Zephyr Telecom';
 const EMAIL = 'a.q@zephyr.example';
 
 const PAGES = TABLE.filter(({ method, route }) => method === 'GET' && route?.mouth === 'page');
+/** They ask about the request of a portal. */
+const OF_PORTALS = ['/consent', '/oidc/choose'];
 const SHOWS_A_FILE = '/enroll/recovery-codes.txt';
 
 async function worldWithAurelia(t: TestContext) {
@@ -48,11 +52,14 @@ async function allSignedInPages(world: World, userId: string, partnerId: string)
   const secret = await world.addAuthenticator(userId);
   const person = world.person();
   await signIn(world, person, secret);
+  const formCookie = person.cookies.get('__Host-sallyport-form') ?? '';
+  const resume = await waitingRequest(world, formCookie, 'Browser/1');
   const realPath = await settleTeam(world, userId, partnerId);
   const shown = new Map<string, string>();
   const look = async () => {
     for (const row of PAGES) {
-      const { status, text, headers } = await person.get(realPath(row));
+      const path = OF_PORTALS.includes(row.path) ? withResume(row.path, resume) : realPath(row);
+      const { status, text, headers } = await person.get(path);
       if (status === 200 && headers.get('content-type')?.startsWith('text/html')) shown.set(row.path, text);
     }
   };

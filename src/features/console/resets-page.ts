@@ -21,7 +21,6 @@ export function resetsPage(view: View, list: readonly WaitingReset[], done?: Don
         { label: t('reset.checkedBy') },
         { label: t('reset.requester') },
         { label: t('trail.at') },
-        { label: t('resets.until') },
         { label: '' },
       ],
       rows: list.map((one) => [
@@ -29,8 +28,7 @@ export function resetsPage(view: View, list: readonly WaitingReset[], done?: Don
         one.reason,
         html`${t(`reset.check.${one.checked_by}`)}<br><span class="hint">${one.check_note}</span>`,
         html`${one.asker_name}${one.key_name !== null && html`<br><span class="hint">${t('resets.byKey', { key: one.key_name })}</span>`}`,
-        timeElement(one.requested_at, locale),
-        timeElement(one.expiresAt, locale),
+        html`${timeElement(one.requested_at, locale)}<br><span class="hint">${t('resets.until')} ${timeElement(one.expiresAt, locale)}</span>`,
         html`<div class="do">${approval(view, one)}
 ${linkButton(`/console/resets/${one.id}/decline`, t(one.isOwn ? 'resets.takeBack' : 'resets.decline'))}</div>`,
       ]),

@@ -1,4 +1,4 @@
-import { type AskedRequest, isUnaskable, readAsked } from '#core/forward-auth.ts';
+import { type AskedRequest, isUnaskable, pathOn, readAsked } from '#core/forward-auth.ts';
 import { hasSameName, readHost } from '#core/protected-host.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import { type Problem, problem } from '#http/problem.ts';
@@ -91,9 +91,9 @@ async function answer(call: ProtocolCall, mode: Mode, checked: Checked, verdict:
 
 /** The browser is sent to us. It keeps the cookie that it has: several tabs begin at once after a restart. */
 function signInFirst({ env }: ProtocolCall, mode: Mode, { request, token }: Checked): RawReply {
-  const { host, scheme, isSafe, returnPath: path } = request;
+  const { host, scheme, isSafe, returnUri } = request;
   const browser = token ?? newToken(env.random);
-  const location = visitAddress(env, { host, scheme, path, siteBrowser: tokenHash(browser) });
+  const location = visitAddress(env, { host, scheme, path: pathOn(returnUri), siteBrowser: tokenHash(browser) });
   const cookie = token === undefined ? { 'set-cookie': setSiteCookie(host, scheme, browser) } : {};
   const redirect = isSafe ? 302 : 303;
   return { status: mode === 'nginx' ? 401 : redirect, headers: { location, ...cookie }, raw: '' };

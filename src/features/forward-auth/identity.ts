@@ -1,10 +1,22 @@
 import { acrOf } from '#core/assurance.ts';
 import type { Env } from '#env.ts';
 import { signJwt } from '#flows/signing-keys.ts';
+import type { Database } from '#store/database.ts';
 import type { SiteSession } from '#store/forward-auth/site-sessions.ts';
 
-/** Long enough for the portal to read it: each request brings a new one. */
+/** Long enough for the portal to read it. */
 const TOKEN_SECONDS = 60;
+
+/** A page asks for dozens of files at once. To sign for each would cost as much as the rest of the check. */
+const REUSED_SECONDS = 10;
+
+/** More people at once than one process answers in that time; past it the tokens are forgotten and signed again. */
+const MOST_HELD = 5_000;
+
+type HeldToken = { readonly token: string; readonly signedAt: number };
+
+/** By everything that a token says, except its times: whatever changes, another one is signed. */
+const HELD = new WeakMap<Database, Map<string, HeldToken>>();
 
 /**
  * Who it is, for the portal behind the proxy. Every header is there on every answer, empty where there is nothing to say:
@@ -21,15 +33,27 @@ export async function identityHeaders(env: Env, found: SiteSession): Promise<Rec
     'x-sallyport-role': user.role,
     'x-sallyport-amr': amr.join(' '),
     'x-sallyport-acr': acrOf(amr),
-    'x-sallyport-token': await signJwt(env, claimsOf(env, found)),
+    'x-sallyport-token': await tokenFor(env, claimsOf(env, found)),
   };
+}
+
+async function tokenFor(env: Env, claims: object): Promise<string> {
+  const held = HELD.get(env.db) ?? new Map<string, HeldToken>();
+  HELD.set(env.db, held);
+  const now = env.now();
+  const key = JSON.stringify(claims);
+  const before = held.get(key);
+  if (before !== undefined && before.signedAt <= now && now < before.signedAt + REUSED_SECONDS) return before.token;
+  const token = await signJwt(env, { ...claims, iat: now, exp: now + TOKEN_SECONDS });
+  if (held.size >= MOST_HELD) held.clear();
+  held.set(key, { token, signedAt: now });
+  return token;
 }
 
 /** The same, signed: for a portal that cannot be sure that only the proxy reaches it. */
 function claimsOf(env: Env, { user, partner, amr, authTime, sessionId, site }: SiteSession) {
-  const now = env.now();
   return {
-    ...{ iss: env.config.publicUrl.origin, aud: site.host, sub: user.id, iat: now, exp: now + TOKEN_SECONDS },
+    ...{ iss: env.config.publicUrl.origin, aud: site.host, sub: user.id },
     ...{ sid: sessionId, auth_time: authTime, amr, acr: acrOf(amr) },
     ...{ email: user.email, name: user.name, role: user.role },
     partner: partner === undefined ? null : { id: partner.id, slug: partner.slug, name: partner.name },

@@ -1,22 +1,22 @@
 import { AuthorityLost } from '#core/authority.ts';
 import { HINTED_SUB, SESSION_BEFORE } from '#core/openid/asked.ts';
 import type { NextStep } from '#core/openid/authorization.ts';
-import { isRefusal } from '#core/result.ts';
-import { newToken, tokenHash } from '#core/token.ts';
+import { isRefusal, type Refusal } from '#core/result.ts';
+import { tokenHash } from '#core/token.ts';
+import { problemHeaders, statusOf } from '#http/problem.ts';
 import { type CookieChange, type Reply, seeOther, show } from '#http/reply.ts';
 import { withResume } from '#http/resume.ts';
 import { type ProtocolCall, protocol, type Route } from '#http/route.ts';
 import type { View } from '#http/view.ts';
 import { isLocale } from '#messages/messages.ts';
-import { deleteRecord } from '#store/oidc/records.ts';
-import { type AuthorizationRequest, claimRequest, createRequest, findRequest } from '#store/oidc/requests.ts';
+import { type AuthorizationRequest, claimRequest, findRequest } from '#store/oidc/requests.ts';
 import type { Session } from '#store/sessions.ts';
 import { assess } from './assess.ts';
 import { commitAuthorization } from './commit.ts';
+import { keepRequest } from './keep-request.ts';
 import { ourParams } from './our-params.ts';
-import { formPostPage, goneRequestPage, invalidPage, notForThemPage } from './pages.ts';
+import { formPostPage, goneRequestPage, invalidPage, notForThemPage, refusedPage } from './pages.ts';
 import { askLibrary, workOf } from './protocol-routes.ts';
-import { REQUEST_SECONDS } from './provider.ts';
 import type { Work } from './work.ts';
 
 const AUTHORIZE = '/oidc/authorize';
@@ -66,9 +66,7 @@ async function keepOrAskAgain(call: ProtocolCall, work: Work, session: Session):
 
 /** Keeps the request for this browser, and asks the person for what is missing. */
 async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Record<string, string>>) {
-  const { env, browser } = call;
-  const id = newToken(env.random);
-  const now = env.now();
+  const { browser, client, view } = call;
   // Of the ID token of a client only the person is kept.
   const { id_token_hint: _, ...wanted } = params;
   const kept = {
@@ -76,14 +74,8 @@ async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Re
     ...(work.hintedSub !== undefined && { [HINTED_SUB]: work.hintedSub }),
     ...(work.session !== undefined && { [SESSION_BEFORE]: work.session.id }),
   };
-  const row = { id_hash: tokenHash(id), browser, client_id: params.client_id ?? '', params: JSON.stringify(kept) };
-  const isKept = await env.db.transaction(async (tx) => {
-    // A pushed request is good for one authorization.
-    for (const { id: pushed } of work.destroys) if (!(await deleteRecord(tx, tokenHash(pushed)))) return false;
-    await createRequest(tx, { ...row, created_at: now, expires_at: now + REQUEST_SECONDS });
-    return true;
-  });
-  if (!isKept) return gone(call);
+  const id = await keepRequest(work, { params: kept, browser, client });
+  if (isRefusal(id)) return id.refused === 'not_found' ? gone(call) : refusedReply(view, id);
   const reply = replyTo(call, work.step ?? 'sign_in', `${CONTINUE}/${id}`, kept);
   return { ...reply, cookies: [...reply.cookies, ...languageOf(call, params)], bindsBrowser: true as const };
 }
@@ -156,6 +148,11 @@ async function askFor(call: ProtocolCall, work: Work, { params }: AuthorizationR
 
 function ownRequest({ env, browser, params }: ProtocolCall): Promise<AuthorizationRequest | undefined> {
   return findRequest(env.db.read, { idHash: tokenHash(params.request ?? ''), browser, now: env.now() });
+}
+
+/** Too long, or too many from one network. */
+function refusedReply(view: View, refusal: Refusal): Reply {
+  return { ...show(refusedPage(view, refusal), statusOf(refusal.refused)), headers: problemHeaders(refusal) };
 }
 
 function gone({ view }: ProtocolCall): Reply {

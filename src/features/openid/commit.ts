@@ -12,6 +12,7 @@ import { createGrant, deleteGrant, findGrant, type Grant } from '#store/oidc/gra
 import { consumeRecord, createRecord, deleteRecord } from '#store/oidc/records.ts';
 import { claimRequest } from '#store/oidc/requests.ts';
 import type { Session } from '#store/sessions.ts';
+import { countStranger } from './keep-request.ts';
 import { isLiveGrant } from './live.ts';
 import type { Save, Work } from './work.ts';
 
@@ -136,13 +137,16 @@ async function endGrant(env: Env, tx: Queries, { id, isReuse }: { id: string; is
   await appendEvent(env, tx, { action, ...whose, detail }, client);
 }
 
-/** A pushed request, or a one-time value of a client. */
-export async function commitRecords(work: Work): Promise<void> {
+/** A pushed request, or a one-time value of a client; false where this network has sent too many. */
+export async function commitRecords(work: Work, client: Client): Promise<boolean> {
   const { env, saves } = work;
-  if (saves.length === 0) return;
-  await env.db.transaction(async (tx) => {
+  const kept = await env.db.transaction(async (tx) => {
+    const counted = await countStranger(env, tx, client);
+    if (isRefusal(counted)) return counted;
     for (const save of saves) await keepRecord(env, tx, save);
+    return true;
   });
+  return kept === true;
 }
 
 async function keepRecord(env: Env, tx: Queries, { kind, id, payload, expiresAt }: Save): Promise<void> {

@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import type { Client } from '#core/client.ts';
+import { isRefusal } from '#core/result.ts';
 import { tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
 import { ownTransaction } from '#flows/acting.ts';
 import { appendEvent } from '#flows/append-event.ts';
+import { doFormOnce } from '#flows/once.ts';
 import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import type { GrantedSession } from '#store/granted.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { findConsent, saveConsent } from '#store/oidc/consents.ts';
 import { type AuthorizationRequest, findRequest, setRequest } from '#store/oidc/requests.ts';
@@ -55,13 +60,18 @@ export const consentRoutes: readonly Route[] = [
 
 /** What is allowed is kept for this session and exactly what was asked, and remembered for the next time. */
 async function submitConsent(call: PageCall<'session', z.output<typeof consentForm>>): Promise<Reply> {
-  const { env, view, session, client, input } = call;
+  const { view, session, client, input } = call;
   const request = await requestBehind(call);
   if (!request || view.resume === undefined) return show(goneRequestPage(view), 404);
   if (input.answer !== 'allow') return { ...seeOther(`${view.resume}/cancel`), leavesFlow: true };
+  const given = await doFormOnce(call, (inner) => consent(inner, request, session, client), seeOther(view.resume));
+  return isRefusal(given) ? show(goneRequestPage(view), 404) : given;
+}
+
+function consent(env: Env, request: AuthorizationRequest, session: GrantedSession, client: Client) {
   const { clientId, idHash } = request;
   const { user } = session;
-  await ownTransaction(env, session, async (tx) => {
+  return ownTransaction<true>(env, session, async (tx) => {
     const before = (await findConsent(tx, user.id, clientId))?.split(' ') ?? [];
     const scope = [...new Set([...before, ...scopesOf(request)])].join(' ');
     const row = { id: env.newId(), user_id: user.id, client_id: clientId, scope, created_at: env.now() };
@@ -70,8 +80,8 @@ async function submitConsent(call: PageCall<'session', z.output<typeof consentFo
     const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
     const detail = { clientId, scopes: scopesOf(request) };
     await appendEvent(env, tx, { action: 'consent.given', ...whose, detail }, client);
+    return true;
   });
-  return seeOther(view.resume);
 }
 
 function scopesOf({ params }: AuthorizationRequest): readonly string[] {

@@ -1,3 +1,4 @@
+import type { Refusal } from '#core/result.ts';
 import { errorPage, layout } from '#http/layout.ts';
 import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
 import { type Html, html } from '#http/parts/html.ts';
@@ -13,6 +14,14 @@ export function invalidPage(view: View): Html {
 export function goneRequestPage(view: View): Html {
   const { t } = view;
   return errorPage(view, { status: 404, title: t('openid.gone.title'), text: t('openid.gone.text') });
+}
+
+/** The request is too long, or this network has begun too many. */
+export function refusedPage(view: View, refusal: Refusal): Html {
+  const { t } = view;
+  if (refusal.refused === 'invalid_request') return invalidPage(view);
+  const said = { title: t('openid.busy.title'), text: t('openid.busy.text') };
+  return errorPage(view, { status: 429, ...said });
 }
 
 /** The client is for the people of other companies. */

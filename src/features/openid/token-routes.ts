@@ -35,8 +35,8 @@ async function push(call: ProtocolCall): Promise<RawReply> {
   const work = workOf(call, { secret: secretOf(call) });
   const body = Buffer.from(ourParams(call.body.toString('utf8')).toString());
   const said = await ask({ ...call, body }, work);
-  if (said.status < 400) await commitRecords(work);
-  return rawReply(said);
+  if (said.status >= 400) return rawReply(said);
+  return (await commitRecords(work, call.client)) ? rawReply(said) : TOO_MANY;
 }
 
 async function revoke(call: ProtocolCall): Promise<RawReply> {
@@ -97,6 +97,13 @@ async function successorOf({ env }: ProtocolCall, token: string, queries = env.d
   if (now >= row.consumed_at + GRACE_SECONDS || !isLiveGrant(grantOf(row), now)) return undefined;
   return openSuccessor(token, row.successor);
 }
+
+/** RFC 9126 §2.3. */
+const TOO_MANY: RawReply = {
+  status: 429,
+  headers: { 'content-type': 'application/json', 'retry-after': '60' },
+  raw: JSON.stringify({ error: 'temporarily_unavailable', error_description: 'too many requests from this network' }),
+};
 
 const INVALID_GRANT: RawReply = {
   status: 400,

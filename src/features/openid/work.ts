@@ -7,6 +7,9 @@ import type { Session } from '#store/sessions.ts';
 /** What the protocol library keeps of one of its objects. */
 export type Payload = Readonly<Record<string, unknown>>;
 
+/** The validated parameters of an authorization request. */
+export type Params = Readonly<Record<string, string>>;
+
 /** A row that the library wants to be there: its own id is the token, the code or the grant. */
 export type Save = {
   readonly kind: string;

@@ -665,6 +665,8 @@ export const en = {
   "newCodes.button": "Make new codes",
   "newCodes.lead": "You get ten new codes. The ones you have stop working at once, and your other sessions end.",
   "newCodes.title": "Make new recovery codes",
+  "openid.busy.text": "Wait a few minutes, go back to the application and begin there.",
+  "openid.busy.title": "Too many sign-ins from this network",
   "openid.gone.text": "It was finished, took too long, or began in another browser. Go back to the application and begin there.",
   "openid.gone.title": "This sign-in is over",
   "openid.invalid.text": "The address that led here does not fit any application of ours. Go back to the application and begin there.",

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { createTable } from './001-first.ts';
+import { createTable, inDialect } from './001-first.ts';
 
 /**
  * A proof on each audit event that the service wrote it, and the counts of refusals that are one event.
@@ -10,7 +10,7 @@ import { createTable } from './001-first.ts';
 export const proofsAndRefusals: Migration = {
   async up(db) {
     await createTable(db, 'refusal_counts', REFUSAL_COUNTS);
-    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+    for (const statement of STATEMENTS) await sql.raw(inDialect(db, statement)).execute(db);
   },
 };
 

@@ -1,0 +1,41 @@
+import type { Client } from '#core/client.ts';
+import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { RULES } from '#core/throttle.ts';
+import { newToken, tokenHash } from '#core/token.ts';
+import type { Env } from '#env.ts';
+import { addressKey } from '#flows/lanes.ts';
+import { reserveTries } from '#store/attempts.ts';
+import type { Queries } from '#store/database.ts';
+import { deleteRecord } from '#store/oidc/records.ts';
+import { createRequest } from '#store/oidc/requests.ts';
+import { REQUEST_SECONDS } from './provider.ts';
+import type { Params, Work } from './work.ts';
+
+/** More than any library sends; a row for each request of a stranger is that long at most. */
+const PARAMS_LENGTH_MOST = 8 * 1024;
+
+/** Keeps a request for this browser until its person is known; answers its id. What a stranger can have kept has a limit. */
+export async function keepRequest(
+  { env, session, destroys }: Work,
+  request: { readonly params: Params; readonly browser: string; readonly client: Client },
+): Promise<string | Refusal> {
+  const params = JSON.stringify(request.params);
+  if (params.length > PARAMS_LENGTH_MOST) return refuse('invalid_request');
+  const id = newToken(env.random);
+  const now = env.now();
+  const row = { id_hash: tokenHash(id), browser: request.browser, client_id: request.params.client_id ?? '', params };
+  return env.db.transaction(async (tx) => {
+    const counted = session === undefined ? await countStranger(env, tx, request.client) : undefined;
+    if (counted && isRefusal(counted)) return counted;
+    // A pushed request is good for one authorization.
+    for (const pushed of destroys) if (!(await deleteRecord(tx, tokenHash(pushed.id)))) return refuse('not_found');
+    await createRequest(tx, { ...row, created_at: now, expires_at: now + REQUEST_SECONDS });
+    return id;
+  });
+}
+
+/** What somebody who is not signed in causes to be written: an authorization request, or a pushed one. */
+export function countStranger(env: Env, tx: Queries, client: Client) {
+  const key = addressKey(env, 'address-openid-request', client);
+  return reserveTries(tx, [{ key, rule: RULES.addressOpenidRequests }], env.now());
+}
