@@ -1,5 +1,5 @@
 import { CompiledQuery } from 'kysely';
-import type { Database, Queries, Schema } from '#store/database.ts';
+import type { Database, Queries, Schema } from '#store/engine/database.ts';
 
 /** SQLite binds at most 32,766 values to a statement; the widest row has 13. */
 const ROWS_PER_STATEMENT = 500;

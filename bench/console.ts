@@ -1,13 +1,13 @@
 import { ROOT } from '#config/root.ts';
 import { loadConfig } from '#config.ts';
-import { newApiKey, SCOPES } from '#core/api-key.ts';
-import { newToken, tokenHash } from '#core/token.ts';
+import { newApiKey, SCOPES } from '#core/portals/api-key.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
 import { type Env, openEnv } from '#env.ts';
 import { createApp } from '#http/app.ts';
 import { cookieNames } from '#http/cookie.ts';
-import { siteOf } from '#http/site.ts';
-import { createApiKey } from '#store/api-keys.ts';
-import { createSession } from '#store/sessions.ts';
+import { siteOf } from '#http/protocols/site.ts';
+import { createApiKey } from '#store/programs/api-keys.ts';
+import { createSession } from '#store/sessions/sessions.ts';
 import { ROUTES } from '../src/routes.ts';
 import { planOf, watchReads } from '../test/databases/plans.ts';
 import { type Asking, listAskings } from './console-pages.ts';

@@ -1,4 +1,4 @@
-import { codesOf, stepAt } from '#core/totp.ts';
+import { codesOf, stepAt } from '#core/authenticators/totp.ts';
 import { type Call, type Load, load, type Reply } from './client.ts';
 import type { Nodes, Place } from './nodes.ts';
 import { PASSWORD, type SeededUser } from './seed.ts';

@@ -1,4 +1,4 @@
-import { codesOf, stepAt } from '#core/totp.ts';
+import { codesOf, stepAt } from '#core/authenticators/totp.ts';
 import { type Load, load } from './client.ts';
 import type { Nodes, Place } from './nodes.ts';
 import { PASSWORD, type SeededUser, seedUsers } from './seed.ts';

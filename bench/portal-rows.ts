@@ -1,9 +1,9 @@
-import { clientDigest, clientText } from '#core/audit-chain.ts';
+import { clientDigest, clientText } from '#core/audit/chain.ts';
 import { createIdSource } from '#crypto/random.ts';
 import { partnerName, plainWord } from '#demo/names.ts';
 import { chance, DAY_SECONDS, type MadePartner } from '#demo/people.ts';
 import type { Env } from '#env.ts';
-import type { Schema } from '#store/database.ts';
+import type { Schema } from '#store/engine/database.ts';
 
 const DEVICES = [
   'Mozilla/5.0 (Windows NT 10.0) Firefox/152.0',

@@ -1,11 +1,11 @@
-import { isRefusal } from '#core/result.ts';
-import { tokenHash } from '#core/token.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { sealPassword } from '#flows/passwords.ts';
-import type { NewAuthenticator } from '#store/authenticators.ts';
-import type { Queries, Schema } from '#store/database.ts';
-import { createPartner } from '#store/partners.ts';
-import type { NewUser } from '#store/users.ts';
+import { sealPassword } from '#flows/sign-in/passwords.ts';
+import type { NewAuthenticator } from '#store/authenticators/authenticators.ts';
+import type { Queries, Schema } from '#store/engine/database.ts';
+import { createPartner } from '#store/partners/partners.ts';
+import type { NewUser } from '#store/people/users.ts';
 import { insertRows } from './bulk.ts';
 
 export const PASSWORD = 'a benchmark is not a proof';

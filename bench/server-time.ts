@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
-import type { Database } from '#store/database.ts';
+import type { Database } from '#store/engine/database.ts';
 import { median } from './table.ts';
 
 /** What an answer costs, in milliseconds. Others on the machine make the first two longer, and not the last two. */

@@ -1,7 +1,7 @@
-import { normalizeRecoveryCode } from '#core/recovery-code.ts';
-import { isRefusal } from '#core/result.ts';
+import { normalizeRecoveryCode } from '#core/authenticators/recovery-code.ts';
+import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { recoveryTags } from '#flows/check-recovery-code.ts';
+import { recoveryTags } from '#flows/authenticators/check-recovery-code.ts';
 import { seedUsers } from './seed.ts';
 
 /** Somebody with an authenticator and ten recovery codes; whoever uses one takes it out. */

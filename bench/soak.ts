@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { codesOf, stepAt } from '#core/totp.ts';
+import { codesOf, stepAt } from '#core/authenticators/totp.ts';
 import { forward } from '../prove/wire.ts';
 import { browserAt } from '../test/world.ts';
 import { PUBLIC_URL } from './client.ts';

@@ -16,23 +16,31 @@ const EMAIL_CLAIMED = '  const user = (await findPerson(tx, userId))?.user;';
 /** Narrow moments that chance seldom meets: an armed process kills itself there. Each is a list of places. */
 export const FAILPOINTS = {
   before_commit: [
-    { file: 'store/sqlite-driver.ts', from: COMMIT, to: `${point('before_commit')} ${COMMIT}` },
-    { file: 'store/postgres-driver.ts', from: POSTGRES_COMMIT, to: `${point('before_commit')} ${POSTGRES_COMMIT}` },
+    { file: 'store/engine/sqlite/driver.ts', from: COMMIT, to: `${point('before_commit')} ${COMMIT}` },
+    {
+      file: 'store/engine/postgres/driver.ts',
+      from: POSTGRES_COMMIT,
+      to: `${point('before_commit')} ${POSTGRES_COMMIT}`,
+    },
   ],
   after_commit_before_reply: [
-    { file: 'store/sqlite-driver.ts', from: COMMIT, to: `${COMMIT} ${point('after_commit_before_reply')}` },
+    { file: 'store/engine/sqlite/driver.ts', from: COMMIT, to: `${COMMIT} ${point('after_commit_before_reply')}` },
     {
-      file: 'store/postgres-driver.ts',
+      file: 'store/engine/postgres/driver.ts',
       from: POSTGRES_COMMIT,
       to: `${POSTGRES_COMMIT} ${point('after_commit_before_reply')}`,
     },
   ],
   // The code was right, the try is counted, and nothing is used up.
   after_verify: [
-    { file: 'flows/check-one-time-code.ts', from: CLAIMING, to: `${point('after_verify')} ${CLAIMING}` },
-    { file: 'flows/check-recovery-code.ts', from: CODE_CLAIMING, to: `${point('after_verify')} ${CODE_CLAIMING}` },
+    { file: 'flows/authenticators/check-one-time-code.ts', from: CLAIMING, to: `${point('after_verify')} ${CLAIMING}` },
     {
-      file: 'flows/access-code.ts',
+      file: 'flows/authenticators/check-recovery-code.ts',
+      from: CODE_CLAIMING,
+      to: `${point('after_verify')} ${CODE_CLAIMING}`,
+    },
+    {
+      file: 'flows/authenticators/access-code.ts',
       from: 'const outcome = await setUpTransaction<true>(',
       to: `${point('after_verify')} const outcome = await setUpTransaction<true>(`,
     },
@@ -42,10 +50,14 @@ export const FAILPOINTS = {
   ],
   // Used up inside the transaction, and nothing has come of it yet.
   after_claim: [
-    { file: 'flows/check-one-time-code.ts', from: CLAIMED, to: `${point('after_claim')} ${CLAIMED}` },
-    { file: 'flows/check-recovery-code.ts', from: RECOVERY_CLAIMED, to: `${point('after_claim')} ${RECOVERY_CLAIMED}` },
-    { file: 'flows/access-code.ts', from: CODE_CLAIMED, to: `${point('after_claim')} ${CODE_CLAIMED}` },
-    { file: 'flows/password-by-link.ts', from: LINK_CLAIMED, to: `${point('after_claim')} ${LINK_CLAIMED}` },
+    { file: 'flows/authenticators/check-one-time-code.ts', from: CLAIMED, to: `${point('after_claim')} ${CLAIMED}` },
+    {
+      file: 'flows/authenticators/check-recovery-code.ts',
+      from: RECOVERY_CLAIMED,
+      to: `${point('after_claim')} ${RECOVERY_CLAIMED}`,
+    },
+    { file: 'flows/authenticators/access-code.ts', from: CODE_CLAIMED, to: `${point('after_claim')} ${CODE_CLAIMED}` },
+    { file: 'flows/sign-in/password-by-link.ts', from: LINK_CLAIMED, to: `${point('after_claim')} ${LINK_CLAIMED}` },
     { file: 'features/security/change-email.ts', from: EMAIL_CLAIMED, to: `${point('after_claim')} ${EMAIL_CLAIMED}` },
     { file: 'features/recovery/revert-email.ts', from: EMAIL_CLAIMED, to: `${point('after_claim')} ${EMAIL_CLAIMED}` },
   ],
@@ -61,13 +73,15 @@ export const TUNINGS = {
   // What is prepared for people who come hours later looks like the work of a clock that is ahead.
   prepared_rows_last: [
     {
-      file: 'store/instants.ts',
+      file: 'store/engine/instants.ts',
       from: 'expires_at: { within: 10 * MINUTE }, completed_at',
       to: "expires_at: 'tells', completed_at",
     },
-    { file: 'store/instants.ts', from: "step_up_at: 'ended'", to: "step_up_at: 'tells'" },
+    { file: 'store/engine/instants.ts', from: "step_up_at: 'ended'", to: "step_up_at: 'tells'" },
   ],
-  checkpoint_often: [{ file: 'store/sqlite.ts', from: 'wal_autocheckpoint: 4_000', to: 'wal_autocheckpoint: 30' }],
+  checkpoint_often: [
+    { file: 'store/engine/sqlite/open.ts', from: 'wal_autocheckpoint: 4_000', to: 'wal_autocheckpoint: 30' },
+  ],
 } as const satisfies Record<string, readonly Patch[]>;
 
 export type Tuning = keyof typeof TUNINGS;
@@ -76,14 +90,14 @@ export type Tuning = keyof typeof TUNINGS;
 export const BREAKAGES = {
   synchronous_off: [
     {
-      file: 'store/sqlite.ts',
+      file: 'store/engine/sqlite/open.ts',
       from: 'const synchronous = isThrowAway ? 0 : 2;',
       to: 'const synchronous = 0;',
     },
   ],
   answer_before_commit: [
     {
-      file: 'store/sqlite-driver.ts',
+      file: 'store/engine/sqlite/driver.ts',
       from: COMMIT,
       to: `for (const member of released) member.kept.resolve();
       await new Promise((resolve) => setTimeout(resolve, 400));
@@ -91,18 +105,18 @@ export const BREAKAGES = {
     },
   ],
   code_claim_removed: [
-    { file: 'store/authenticators.ts', from: ".where('last_used_step', '<', p.step)", to: '' },
-    { file: 'store/authenticators.ts', from: STEP_IS_LISTED, to: '' },
+    { file: 'store/authenticators/authenticators.ts', from: ".where('last_used_step', '<', p.step)", to: '' },
+    { file: 'store/authenticators/authenticators.ts', from: STEP_IS_LISTED, to: '' },
   ],
   recovery_code_claim_removed: [
     {
-      file: 'store/recovery-codes.ts',
+      file: 'store/authenticators/recovery-codes.ts',
       from: ".where('id', '=', p.id).where('used_at', 'is', null)",
       to: ".where('id', '=', p.id)",
     },
     // One process hashes the codes of one person one after the other: the second would read what the first has used.
     {
-      file: 'flows/check-recovery-code.ts',
+      file: 'flows/authenticators/check-recovery-code.ts',
       from: "  if (found.usedAt !== undefined) return refuse('recovery_code_already_used');",
       to: '',
     },
@@ -114,48 +128,48 @@ export const BREAKAGES = {
       to: 'const rows = 0;',
     },
     {
-      file: 'core/throttle.ts',
+      file: 'core/limits/throttle.ts',
       from: 'const state = stored && broughtBack(rule, stored, now);',
       to: 'const state = stored;',
     },
   ],
-  used_steps_forgotten: [{ file: 'store/authenticators.ts', from: STEP_IS_LISTED, to: '' }],
+  used_steps_forgotten: [{ file: 'store/authenticators/authenticators.ts', from: STEP_IS_LISTED, to: '' }],
   link_claim_removed: [
     {
-      file: 'store/links.ts',
+      file: 'store/people/links.ts',
       from: ".set({ used_at: now })\n    .where('id', '=', id)\n    .where('used_at', 'is', null)",
       to: ".set({ used_at: now })\n    .where('id', '=', id)",
     },
     // The tries at one link are hashed one after the other: the second would find it used.
     {
-      file: 'store/links.ts',
+      file: 'store/people/links.ts',
       from: ".select('id')\n    .where('id', '=', id)\n    .where('used_at', 'is', null)",
       to: ".select('id')\n    .where('id', '=', id)",
     },
   ],
   access_code_claim_removed: [
     {
-      file: 'store/access-codes.ts',
+      file: 'store/authenticators/access-codes.ts',
       from: ".where('mac', '=', mac)\n    .where('used_at', 'is', null)",
       to: ".where('mac', '=', mac)",
     },
   ],
   counted_after_compare: [
     {
-      file: 'flows/check-one-time-code.ts',
+      file: 'flows/authenticators/check-one-time-code.ts',
       from: "import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';",
       to: `import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
-import { checkTries, reserveTries } from '#store/attempts.ts';`,
+import { checkTries, reserveTries } from '#store/limits/attempts.ts';`,
     },
     {
-      file: 'flows/check-one-time-code.ts',
+      file: 'flows/authenticators/check-one-time-code.ts',
       from: '    const counted = await reserveProof(tx, prover, lanes, now);',
       to: `    const reached = await checkTries(tx, lanes, now);
     if (reached) return reached;
     const counted = await reserveProof(tx, prover, [], now);`,
     },
     {
-      file: 'flows/check-one-time-code.ts',
+      file: 'flows/authenticators/check-one-time-code.ts',
       from: '    if (refused) await rememberRefusal(',
       to: `    const failed = oneTimeCodeLanes(env, authenticator.id, prover.deviceId, prover.client);
     await reserveTries(tx, failed, env.now());
@@ -164,7 +178,7 @@ import { checkTries, reserveTries } from '#store/attempts.ts';`,
   ],
   session_before_its_event: [
     {
-      file: 'flows/finish-sign-in.ts',
+      file: 'flows/sign-in/finish-sign-in.ts',
       from: "  await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);",
       to: `  setTimeout(() => env.db.transaction((later) =>
     appendEvent(env, later, { action: 'sign_in.completed', ...whose, detail }, client)), 400);`,

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { columns } from '#cli/help.ts';
-import { STOP_SIGNALS, stopped } from '#cli/stop.ts';
+import { STOP_SIGNALS, stopped } from '#cli/operations/stop.ts';
 import { addPortal, type PortalClient, startPortal } from '#demo/portal.ts';
 import { type Login, seedDemo } from '#demo/seed.ts';
 import { devMailRoutes } from '#features/dev-mail/routes.ts';

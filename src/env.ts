@@ -1,16 +1,16 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import type { Config } from '#config.ts';
-import type { RefusalCounts } from '#core/refusal-counts.ts';
+import type { RefusalCounts } from '#core/limits/refusal-counts.ts';
 import { readOrMakeKeyFile } from '#crypto/key-file.ts';
 import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
 import { createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
 import { createIdSource, randomBytes } from '#crypto/random.ts';
 import { createRenewableRing } from '#crypto/renewable-ring.ts';
-import type { Database } from '#store/database.ts';
-import { forgetRingKey, listRingKeys, noteRingKey, type RingKeyTable } from '#store/ring-keys.ts';
-import { listServers } from '#store/servers.ts';
-import { openSqlite } from '#store/sqlite.ts';
-import { watchedDatabase } from '#store/watched.ts';
+import type { Database } from '#store/engine/database.ts';
+import { openSqlite } from '#store/engine/sqlite/open.ts';
+import { watchedDatabase } from '#store/engine/watched.ts';
+import { forgetRingKey, listRingKeys, noteRingKey, type RingKeyTable } from '#store/operations/ring-keys.ts';
+import { listServers } from '#store/operations/servers.ts';
 
 /** Everything with a wire in it, made once at start and passed first. */
 export type Env = {
@@ -71,7 +71,7 @@ export function makeEnv(
 export async function openDatabase({ database, databaseConnections }: Config, create: boolean): Promise<Database> {
   if (database.kind === 'sqlite') return openSqlite(database.path, { create });
   // A client that whoever stays with SQLite never loads.
-  const { openPostgres } = await import('#store/postgres.ts');
+  const { openPostgres } = await import('#store/engine/postgres/open.ts');
   return openPostgres(database.url, { create, connections: databaseConnections });
 }
 

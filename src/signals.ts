@@ -37,7 +37,7 @@ export type TransactionSignal = { tx?: object };
 /** A statement outside a transaction. */
 export type ReadSignal = { readonly milliseconds: number };
 
-/** An event of the audit log, before its transaction is kept; told by `flows/append-event.ts`. */
+/** An event of the audit log, before its transaction is kept; told by `flows/runtime/append-event.ts`. */
 export type EventSignal = {
   /** Absent for a refusal that is counted and has no event of its own. */
   readonly tx: object | undefined;

@@ -5,7 +5,7 @@ import { ROOT } from '#config/root.ts';
 import type { Config } from '#config.ts';
 import { openEnv } from '#env.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
-import type { Listening } from '#http/listen.ts';
+import type { Listening } from '#http/server/listen.ts';
 import type { Server, Stop } from './main.ts';
 import { type FromWorker, tellWorker } from './worker-talk.ts';
 

@@ -12,7 +12,12 @@ const LONGEST_FUNCTION = 40;
 const LONGEST_FILE = 250;
 
 test('the whole house is read', () => {
-  for (const path of ['src/main.ts', 'src/core/totp.ts', 'src/http/app.ts', 'src/features/sign-in/second-factor.ts']) {
+  for (const path of [
+    'src/main.ts',
+    'src/core/authenticators/totp.ts',
+    'src/http/app.ts',
+    'src/features/sign-in/second-factor.ts',
+  ]) {
     assert(
       SOURCES.some((source) => source.path === path),
       `${path} is not among the sources`,
@@ -82,21 +87,23 @@ test('core waits for nothing', () => {
 });
 
 /**
- * Whatever a guard let in acts in a transaction of `flows/acting.ts`, which asks again. A file that begins another one is
+ * Whatever a guard let in acts in a transaction of `flows/runtime/acting.ts`, which asks again. A file that begins another one is
  * here with the reason why no guard stands before it, or why it changes nothing for somebody who lost what it found.
  */
 const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
-  'src/flows/acting.ts': 'is what asks again',
-  'src/flows/transaction.ts': 'is what the others are made of',
-  'src/flows/jobs.ts': 'runs by the clock',
-  'src/flows/audit-export.ts': 'runs on the command line',
-  'src/flows/once.ts': 'claims the name of an act around the transaction of the act, which asks',
-  'src/flows/check-password.ts': 'is public at sign-in; a session passes its authority along',
-  'src/flows/check-one-time-code.ts': 'the pending sign-in is claimed, the session raised, by a conditional statement',
-  'src/flows/check-recovery-code.ts': 'the same',
-  'src/flows/hash-turn.ts': 'counts a try; what the password is for asks, and a session passes its authority along',
-  'src/flows/note-refusal.ts': 'writes refusals down',
-  'src/flows/enrollment.ts': 'writes refusals down, and gives a claim back',
+  'src/flows/runtime/acting.ts': 'is what asks again',
+  'src/flows/runtime/transaction.ts': 'is what the others are made of',
+  'src/flows/runtime/jobs.ts': 'runs by the clock',
+  'src/flows/runtime/audit-export.ts': 'runs on the command line',
+  'src/flows/runtime/idempotency.ts': 'claims the name of an act around the transaction of the act, which asks',
+  'src/flows/sign-in/check-password.ts': 'is public at sign-in; a session passes its authority along',
+  'src/flows/authenticators/check-one-time-code.ts':
+    'the pending sign-in is claimed, the session raised, by a conditional statement',
+  'src/flows/authenticators/check-recovery-code.ts': 'the same',
+  'src/flows/sign-in/hash-turn.ts':
+    'counts a try; what the password is for asks, and a session passes its authority along',
+  'src/flows/sign-in/note-refusal.ts': 'writes refusals down',
+  'src/flows/authenticators/enrollment.ts': 'writes refusals down, and gives a claim back',
   'src/features/enrollment/at-sign-in.ts': 'skipping claims the pending sign-in by a conditional statement',
   'src/features/sign-in/password.ts': 'is public',
   'src/features/invitation/accept.ts': 'is public: a link is claimed',
@@ -104,12 +111,13 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/features/recovery/request-link.ts': 'is public',
   'src/features/recovery/reset-password.ts': 'is public: a link is claimed',
   'src/features/recovery/revert-email.ts': 'is public: a link is claimed',
-  'src/flows/signing-keys.ts': 'makes a key of the service itself',
+  'src/flows/runtime/signing-keys.ts': 'makes a key of the service itself',
   'src/features/forward-auth/check.ts': 'notes that a session was used, if it is still there',
   'src/features/forward-auth/enter.ts':
     'reads the session again and holds it; visit and ticket are claimed by a conditional statement',
-  'src/flows/sign-out.ts': 'is public: signs out whatever session there still is',
-  'src/features/console/shown-secret.ts': 'keeps a secret around the transaction of the act that made it, which asks',
+  'src/flows/sign-in/sign-out.ts': 'is public: signs out whatever session there still is',
+  'src/features/console/programs/shown-secret.ts':
+    'keeps a secret around the transaction of the act that made it, which asks',
   'src/features/openid/authorize-routes.ts':
     'keeps a request of a browser until its person is known, and takes it back',
   'src/features/openid/commit.ts': 'the code or token is claimed, and its grant read again, by conditional statements',
@@ -129,7 +137,7 @@ test('every act of a request asks again, in its transaction, what its guard aske
 // What the handler of one code can reach decides whether a reviewer can hold it in mind: 7 files in the smallest example
 // of this field, 103 and 155 in the large ones.
 const BUDGETS = [
-  { start: 'src/flows/check-one-time-code.ts', files: 24, lines: 2_300 },
+  { start: 'src/flows/authenticators/check-one-time-code.ts', files: 24, lines: 2_300 },
   // Both codes, the new session, the notice that follows, and how much mail of all that one address is sent.
   { start: 'src/features/sign-in/second-factor.ts', files: 46, lines: 4_100 },
 ];

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { type KeyRing, loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import { checkRing } from '#env.ts';
-import { openSqlite } from '#store/sqlite.ts';
+import { openSqlite } from '#store/engine/sqlite/open.ts';
 
 const NOW = 1_800_000_000;
 const [OLD, NEW, OTHER] = [base64Key(), base64Key(), base64Key()];

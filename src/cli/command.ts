@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Refusal } from '#core/result.ts';
+import type { Refusal } from '#core/values/result.ts';
 
 /** An option as it is typed and explained; a flag has no `value`. */
 export type Option = {

@@ -6,7 +6,7 @@ import { type Env, openEnv } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { putRightAtOnce } from '#features/operate/clock.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
-import { listServers } from '#store/servers.ts';
+import { listServers } from '#store/operations/servers.ts';
 
 /** Who did it, in the audit log. */
 export const ACTOR = 'command_line';

@@ -1,7 +1,7 @@
-import { API_KEY_DAYS_MOST, SCOPES } from '#core/api-key.ts';
-import { CLIENT_URIS_MOST } from '#core/openid/client-settings.ts';
-import type { Refusal } from '#core/result.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import { API_KEY_DAYS_MOST, SCOPES } from '#core/portals/api-key.ts';
+import { CLIENT_URIS_MOST } from '#core/portals/client-settings.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import type { Refusal } from '#core/values/result.ts';
 
 /** What the command line says to a refusal: what, and what to do. By code and reason, then by code alone. */
 const LINES: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
-import { parseBegin, parseEnd, parseTime } from '#core/day.ts';
-import { readingsOf, typedDay } from '#core/typed-day.ts';
+import { parseBegin, parseEnd, parseTime } from '#core/time/day.ts';
+import { readingsOf, typedDay } from '#core/time/typed-day.ts';
 import type { Misuse } from './command.ts';
 
 /** The beginning of a day as it was typed behind an option, or what to type instead. */

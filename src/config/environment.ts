@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { lineOf } from '#core/text-bytes.ts';
+import { lineOf } from '#core/values/text-bytes.ts';
 import type { Problem } from './parse.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 

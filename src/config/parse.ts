@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { cleanName } from '#core/name.ts';
+import { cleanName } from '#core/people/name.ts';
 
 /** Why a value is refused: the rest of a sentence that begins with the setting's name. Never repeats the value. */
 export type Problem = { readonly problem: string };

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '#core/result.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
 import { hashes as hashing, refusedHashes } from '#signals.ts';
 import { createHashLines } from './hash-lines.ts';
 import { createFirsts, createShares } from './hash-shares.ts';

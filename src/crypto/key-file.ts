@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { lineOf } from '#core/text-bytes.ts';
+import { lineOf } from '#core/values/text-bytes.ts';
 import { giveToOwner, makeFolder } from '#file-owner.ts';
 import { type KeyProblem, makeKeyText } from './key-ring.ts';
 import { randomBytes } from './random.ts';

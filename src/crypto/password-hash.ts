@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { hash, type Options, parseOptions, verify } from '@node-rs/argon2';
-import type { Refusal } from '#core/result.ts';
+import type { Refusal } from '#core/values/result.ts';
 import { type Asker, createHashQueue, type OnCore, type QueueOptions } from './hash-queue.ts';
 import { randomBytes } from './random.ts';
 

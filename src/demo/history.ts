@@ -1,8 +1,8 @@
-import type { AuditEvent } from '#core/audit.ts';
+import type { AuditEvent } from '#core/audit/actions.ts';
 import { createIdSource } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import type { Queries } from '#store/database.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { chance, DAY_SECONDS, type MadePartner, type MadePerson } from './people.ts';
 
 export const HISTORY_DAYS = 90;

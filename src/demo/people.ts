@@ -1,10 +1,10 @@
-import { rowSearchKey } from '#core/search-key.ts';
+import { rowSearchKey } from '#core/values/search-key.ts';
 import type { Env } from '#env.ts';
-import { sealPassword } from '#flows/passwords.ts';
-import type { NewAuthenticator } from '#store/authenticators.ts';
-import type { Schema } from '#store/database.ts';
-import type { NewPartner } from '#store/partners.ts';
-import type { NewUser } from '#store/users.ts';
+import { sealPassword } from '#flows/sign-in/passwords.ts';
+import type { NewAuthenticator } from '#store/authenticators/authenticators.ts';
+import type { Schema } from '#store/engine/database.ts';
+import type { NewPartner } from '#store/partners/partners.ts';
+import type { NewUser } from '#store/people/users.ts';
 import { isFirstOfName, personName, plainWord } from './names.ts';
 
 export const DAY_SECONDS = 24 * 60 * 60;

@@ -1,7 +1,7 @@
 import { serve } from '@hono/node-server';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { addClient } from '#flows/openid-clients.ts';
+import { addClient } from '#flows/administration/openid-clients.ts';
 
 export type Portal = { readonly url: string; close(): void };
 

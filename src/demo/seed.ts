@@ -1,10 +1,10 @@
-import { isRefusal } from '#core/result.ts';
-import { newToken } from '#core/token.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { newToken } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { addPerson, type NewPerson } from '#flows/add-person.ts';
-import { setAdoptionDay } from '#store/adoption.ts';
-import type { Queries } from '#store/database.ts';
-import { createPartner } from '#store/partners.ts';
+import { addPerson, type NewPerson } from '#flows/administration/add-person.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { setAdoptionDay } from '#store/partners/adoption.ts';
+import { createPartner } from '#store/partners/partners.ts';
 import { adoptionDays } from './adoption-days.ts';
 import { COMPANIES, makePartner } from './companies.ts';
 import { HISTORY_DAYS, writeHistory } from './history.ts';

@@ -1,6 +1,6 @@
-import { PEOPLE_PER_BROWSER } from '#core/session.ts';
-import type { CookieChange } from './reply.ts';
-import type { Site } from './site.ts';
+import { PEOPLE_PER_BROWSER } from '#core/sessions/session.ts';
+import type { CookieChange } from '#http/pages/reply.ts';
+import type { Site } from '#http/protocols/site.ts';
 
 export type CookieName = CookieChange['cookie'];
 

@@ -1,13 +1,18 @@
-import { checkStanding, type SessionGuard } from '#core/authority.ts';
-import { type Refusal, refuse } from '#core/result.ts';
-import { isLivePending, isLiveSession, LAST_SEEN_EVERY_SECONDS, RECOVERY_CODES_COPY_SECONDS } from '#core/session.ts';
-import { tokenHash } from '#core/token.ts';
+import { checkStanding, type SessionGuard } from '#core/people/authority.ts';
+import {
+  isLivePending,
+  isLiveSession,
+  LAST_SEEN_EVERY_SECONDS,
+  RECOVERY_CODES_COPY_SECONDS,
+} from '#core/sessions/session.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import type { Mouth } from '#store/database.ts';
-import type { GrantedSession } from '#store/granted.ts';
-import { findPendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
-import { setStepUpTarget, touchSession } from '#store/session-changes.ts';
-import { findSession, type Session } from '#store/sessions.ts';
+import type { Mouth } from '#store/engine/database.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
+import { setStepUpTarget, touchSession } from '#store/sessions/session-changes.ts';
+import { findSession, type Session } from '#store/sessions/sessions.ts';
+import { findPendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { type Cookies, isTokenShaped } from './cookie.ts';
 import type { ApiKeyGuard, Guard, PageGuard } from './route.ts';
 

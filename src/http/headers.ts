@@ -1,4 +1,4 @@
-import type { Site } from './site.ts';
+import type { Site } from '#http/protocols/site.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 

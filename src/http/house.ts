@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import type { Client } from '#core/client.ts';
+import type { Client } from '#core/sessions/client.ts';
 import type { Env } from '#env.ts';
-import type { Allowances } from './api-key-guard.ts';
+import type { Allowances } from '#http/api/api-key-guard.ts';
+import type { UnderWay } from '#http/pages/sent-forms.ts';
+import type { Site } from '#http/protocols/site.ts';
+import type { OperatorWatch } from '#http/server/operator-watch.ts';
+import { isForProtectedHosts } from '#http/server/raw-checks.ts';
 import { clientAddress } from './client.ts';
 import type { CookieNames } from './cookie.ts';
 import type { HeaderSets } from './headers.ts';
-import type { OperatorWatch } from './operator-watch.ts';
 import { type Problem, problem } from './problem.ts';
-import { isForProtectedHosts } from './raw-checks.ts';
 import type { PageRoute } from './route.ts';
-import type { UnderWay } from './sent-forms.ts';
-import type { Site } from './site.ts';
 
 /** What answering needs, made once from the environment and the routes. */
 export type House = {

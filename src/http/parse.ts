@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { isShort, isStorable } from '#core/text.ts';
+import { isShort, isStorable } from '#core/values/text.ts';
 import { type Problem, problem } from './problem.ts';
 
 /** No form and no call of ours comes near it. */

@@ -1,6 +1,6 @@
-import type { RefusalCode, RefusalFacts } from '#core/result.ts';
-import { REASON_DETAILS } from './reason-detail.ts';
-import { type Reply, show } from './reply.ts';
+import type { RefusalCode, RefusalFacts } from '#core/values/result.ts';
+import { REASON_DETAILS } from '#http/api/reason-detail.ts';
+import { type Reply, show } from '#http/pages/reply.ts';
 
 /** The refusals of HTTP itself, beside those of the product. */
 type WireCode =

@@ -1,18 +1,18 @@
 import type { z } from 'zod';
-import type { Scope } from '#core/api-key.ts';
-import type { SessionGuard } from '#core/authority.ts';
-import type { Client } from '#core/client.ts';
-import type { NamedAct } from '#core/named-act.ts';
-import type { Refusal } from '#core/result.ts';
+import type { SessionGuard } from '#core/people/authority.ts';
+import type { Scope } from '#core/portals/api-key.ts';
+import type { Client } from '#core/sessions/client.ts';
+import type { NamedAct } from '#core/values/idempotency.ts';
+import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import type { GrantedApiKey, GrantedSession } from '#store/granted.ts';
-import type { PendingSignIn } from '#store/pending-sign-ins.ts';
-import type { Session } from '#store/sessions.ts';
-import type { Partner } from '#store/users.ts';
+import type { Reply } from '#http/pages/reply.ts';
+import type { Partner } from '#store/people/users.ts';
+import type { GrantedApiKey, GrantedSession } from '#store/sessions/granted.ts';
+import type { Session } from '#store/sessions/sessions.ts';
+import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
+import type { View } from '#ui/view.ts';
 import type { Arrival } from './house.ts';
 import type { Form } from './parse.ts';
-import type { Reply } from './reply.ts';
-import type { View } from './view.ts';
 
 /** Who may call a route. A route without one does not compile; `sallyport routes` prints them. */
 export type Guard = PageGuard | ApiKeyGuard;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cutPastCap, isStorable, type TextKind } from '#core/text.ts';
+import { cutPastCap, isStorable, type TextKind } from '#core/values/text.ts';
 
 /** Which kind of text a schema takes: a test looks for schemas that say none. */
 export const typedKinds = z.registry<{ readonly kind: TextKind }>();

@@ -1,7 +1,7 @@
-import { backoffSeconds } from '#core/backoff.ts';
+import { backoffSeconds } from '#core/limits/backoff.ts';
 import type { Env } from '#env.ts';
-import type { Job } from '#flows/jobs.ts';
-import { LINK_KINDS, type Mail } from '#flows/mail.ts';
+import type { Job } from '#flows/runtime/jobs.ts';
+import { LINK_KINDS, type Mail } from '#flows/runtime/mail.ts';
 import {
   claimMail,
   expireMail,
@@ -11,8 +11,8 @@ import {
   markMailSent,
   putMailOff,
   putWaitingMailOff,
-} from '#store/deliveries.ts';
-import type { OutboxTable } from '#store/mail-tables.ts';
+} from '#store/queue/deliveries.ts';
+import type { OutboxTable } from '#store/queue/mail-tables.ts';
 import type { Delivery, NotSent } from './answer.ts';
 import { type MailMessage, openMail, writeMail } from './message.ts';
 import { CONNECTIONS, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';

@@ -1,8 +1,13 @@
-import { DAY_SECONDS, dayBegun } from '#core/day.ts';
-import { deviceName } from '#core/device-name.ts';
-import { EMAIL_CHANGE_SECONDS, EMAIL_REVERT_SECONDS, INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/session.ts';
+import { deviceName } from '#core/sessions/device-name.ts';
+import {
+  EMAIL_CHANGE_SECONDS,
+  EMAIL_REVERT_SECONDS,
+  INVITATION_SECONDS,
+  RESET_LINK_SECONDS,
+} from '#core/sessions/session.ts';
+import { DAY_SECONDS, dayBegun } from '#core/time/day.ts';
 import type { Env } from '#env.ts';
-import type { Mail } from '#flows/mail.ts';
+import type { Mail } from '#flows/runtime/mail.ts';
 import type { Locale, Translate, ValuesOf } from '#messages/messages.ts';
 import { longDays } from '#messages/per-locale.ts';
 

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Env } from '#env.ts';
-import { countAuditTail } from '#store/audit-tail.ts';
-import { countSessions, countUnsentMail, findLastSealedAt, findOldestUnsealedAt } from '#store/vitals.ts';
+import { countAuditTail } from '#store/audit/tail.ts';
+import { countSessions, countUnsentMail, findLastSealedAt, findOldestUnsealedAt } from '#store/operations/vitals.ts';
 import { METRICS, type Metric } from './metrics-table.ts';
 
 // It reads an index of every session: at a million some tens of milliseconds, in which an embedded database does nothing else.

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { type Listening, listenOn } from '#http/listen.ts';
+import { type Listening, listenOn } from '#http/server/listen.ts';
 
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 

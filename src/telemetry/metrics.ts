@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { Env } from '#env.ts';
 import { answers, type EventSignal, events, hashes, reads, refusedHashes, transactions } from '#signals.ts';
-import { StorageUnavailable } from '#store/database.ts';
+import { StorageUnavailable } from '#store/engine/database.ts';
 import { addGauges } from './gauges.ts';
 import { METRICS, type Metric } from './metrics-table.ts';
 

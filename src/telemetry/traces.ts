@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/api';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { hashes, type RequestSignal, requests, transactions } from '#signals.ts';
-import { StorageUnavailable } from '#store/database.ts';
+import { StorageUnavailable } from '#store/engine/database.ts';
 
 export type Traces = {
   /** Sends what is left. */

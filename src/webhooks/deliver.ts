@@ -1,11 +1,11 @@
-import { signatureHeader, WEBHOOK_PATIENCE_SECONDS, webhookBackoffSeconds } from '#core/webhook.ts';
+import { signatureHeader, WEBHOOK_PATIENCE_SECONDS, webhookBackoffSeconds } from '#core/portals/webhook.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { deliverFairly, type FairLimits, type FairQueue } from '#flows/fair-queue.ts';
-import type { Job } from '#flows/jobs.ts';
-import { secretBinding } from '#flows/webhooks.ts';
+import { secretBinding } from '#flows/administration/webhooks.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { deliverFairly, type FairLimits, type FairQueue } from '#flows/runtime/fair-queue.ts';
+import type { Job } from '#flows/runtime/jobs.ts';
 import type { WebhookDeliveryTable } from '#store/management-tables.ts';
-import { claimDelivery, listDueDeliveries, listDueWebhooks, settleDelivery } from '#store/webhook-deliveries.ts';
+import { claimDelivery, listDueDeliveries, listDueWebhooks, settleDelivery } from '#store/queue/webhook-deliveries.ts';
 import {
   disableWebhook,
   findWebhook,
@@ -13,7 +13,7 @@ import {
   noteWebhookFails,
   noteWebhookWorks,
   type Webhook,
-} from '#store/webhooks.ts';
+} from '#store/queue/webhooks.ts';
 import { post, type Resolver, type Taken } from './send.ts';
 
 /** A hundred sockets at most; the deliveries of one webhook keep four of them busy, however it answers. */

@@ -1,8 +1,8 @@
-import { webhookBackoffSeconds } from '#core/webhook.ts';
+import { webhookBackoffSeconds } from '#core/portals/webhook.ts';
 import type { Env } from '#env.ts';
-import { deliverFairly, type FairLimits, type FairQueue } from '#flows/fair-queue.ts';
-import type { Job } from '#flows/jobs.ts';
-import { signJwt } from '#flows/signing-keys.ts';
+import { deliverFairly, type FairLimits, type FairQueue } from '#flows/runtime/fair-queue.ts';
+import type { Job } from '#flows/runtime/jobs.ts';
+import { signJwt } from '#flows/runtime/signing-keys.ts';
 import { findClient, type OidcClient } from '#store/oidc/clients.ts';
 import {
   claimLogout,

@@ -2,8 +2,8 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { type ClientRequest, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { isPublicAddress } from '#core/address.ts';
-import { isLocalHost } from '#core/webhook.ts';
+import { isLocalHost } from '#core/portals/webhook.ts';
+import { isPublicAddress } from '#core/values/address.ts';
 
 export type Resolved = { readonly address: string; readonly family: number };
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Import, Source } from './sources.ts';
 
 /** What the files of a room may import: to run, and for their types alone. */
@@ -5,8 +6,8 @@ type Directions = { readonly runs: readonly string[]; readonly types?: readonly 
 
 const EVERYTHING: Directions = {
   runs: [
-    ...['core', 'signals', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'mail', 'flows', 'features'],
-    ...['telemetry', 'webhooks', 'cli', 'demo', 'top', 'file-owner'],
+    ...['core', 'signals', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'ui', 'wire', 'mail', 'flows'],
+    ...['features', 'telemetry', 'webhooks', 'cli', 'demo', 'top', 'file-owner'],
   ],
 };
 
@@ -23,12 +24,19 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   store: { runs: ['core', 'signals', 'file-owner'] },
   crypto: { runs: ['core', 'signals', 'file-owner'] },
   env: { runs: ['core', 'store', 'crypto', 'config'] },
-  http: { runs: ['core', 'signals', 'store', 'messages'], types: ['env', 'config', 'crypto'] },
+  // Draws pages from what it is given: it asks no database, and does not know how a request came.
+  ui: { runs: ['core', 'messages'], types: ['env', 'config', 'store', 'http'] },
+  // What leaves as JSON: shapes and instants. It decides nothing.
+  wire: { runs: ['core', 'http'], types: ['env', 'store', 'flows'] },
+  http: { runs: ['core', 'signals', 'store', 'messages', 'ui', 'wire'], types: ['env', 'config', 'crypto'] },
   flows: { runs: ['core', 'store'], types: ['signals', 'env', 'config', 'crypto'] },
   mail: { runs: ['core', 'store', 'messages', 'flows'], types: ['env', 'config'] },
   // Where what happened leaves for other programs: a leaf with a wire, as mail is.
   webhooks: { runs: ['core', 'store', 'flows'], types: ['env', 'config'] },
-  features: { runs: ['core', 'store', 'messages', 'http', 'mail', 'flows'], types: ['env', 'config', 'crypto'] },
+  features: {
+    runs: ['core', 'store', 'messages', 'http', 'ui', 'wire', 'mail', 'flows'],
+    types: ['env', 'config', 'crypto'],
+  },
   telemetry: { runs: ['signals', 'store', 'http'], types: ['env', 'config'] },
   // Made-up people and their history, written as the service itself writes them.
   demo: { runs: ['core', 'store', 'crypto', 'flows'], types: ['env'] },
@@ -39,36 +47,36 @@ const ROOMS: Readonly<Record<string, Directions>> = {
 /** Single files that know more than their room, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   // The dictionaries take 150 ms to load: the rule in core gets the list as an argument, from the one flow that needs it.
-  'src/flows/new-password.ts': 'src/crypto/common-passwords.ts',
+  'src/flows/sign-in/new-password.ts': 'src/crypto/common-passwords.ts',
   // The demo starts the example beside the server (record 36). Nothing else in src knows the examples.
   'src/demo/portal.ts': 'examples/partner-interface/portal.ts',
   // Signing is pure; which key signs is in the database. This flow is where the two meet, and the only one that sees a key.
-  'src/flows/signing-keys.ts': 'src/crypto/signing-keys.ts',
+  'src/flows/runtime/signing-keys.ts': 'src/crypto/signing-keys.ts',
   // The key is made of a token that the caller shows: no ring and no database is asked.
-  'src/flows/openid-successor.ts': 'src/crypto/token-seal.ts',
+  'src/flows/runtime/openid-successor.ts': 'src/crypto/token-seal.ts',
 };
 
 /** Where each package and each wire of Node ends: one room, or one file. A new dependency needs a decision record. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  'node:crypto': ['src/core/', 'src/crypto/', 'src/http/'],
+  'node:crypto': ['src/core/', 'src/crypto/', 'src/http/', 'src/ui/assets.ts'],
   // Pure: a domain name in its ASCII form.
-  'node:url': ['src/core/email.ts', 'src/main.ts', 'src/cli/'],
+  'node:url': ['src/core/people/email.ts', 'src/main.ts', 'src/cli/'],
   'node:sqlite': ['src/store/'],
   'node:http': ['src/http/', 'src/telemetry/metrics-server.ts', 'src/webhooks/send.ts'],
   'node:https': ['src/webhooks/send.ts'],
   'node:dns/promises': ['src/webhooks/send.ts'],
-  'node:net': ['src/webhooks/send.ts', 'src/http/exchange.ts'],
+  'node:net': ['src/webhooks/send.ts', 'src/http/protocols/exchange.ts'],
   pg: ['src/store/'],
   // Waiting: before a transaction is tried again, while a server leaves, before a worker is replaced.
   'node:timers/promises': ['src/store/', 'src/main.ts', 'src/workers.ts'],
-  'node:diagnostics_channel': ['src/signals.ts', 'src/flows/append-event.ts'],
+  'node:diagnostics_channel': ['src/signals.ts', 'src/flows/runtime/append-event.ts'],
   'node:async_hooks': ['src/signals.ts', 'src/telemetry/traces.ts', 'src/features/openid/work.ts'],
   // Loaded at the first request of OpenID Connect (record 37).
   'oidc-provider': ['src/features/openid/'],
-  'node:cluster': ['src/main.ts', 'src/workers.ts', 'src/worker-talk.ts', 'src/cli/serve.ts'],
+  'node:cluster': ['src/main.ts', 'src/workers.ts', 'src/worker-talk.ts', 'src/cli/operations/serve.ts'],
   // Loaded only where the settings ask for them (record 12).
-  'd3-scale': ['src/features/console/charts-page.ts'],
-  'd3-shape': ['src/features/console/charts-page.ts'],
+  'd3-scale': ['src/features/console/adoption/charts-page.ts'],
+  'd3-shape': ['src/features/console/adoption/charts-page.ts'],
   'prom-client': ['src/telemetry/'],
   '@opentelemetry/api': ['src/telemetry/traces.ts'],
   '@opentelemetry/sdk-node': ['src/telemetry/traces.ts'],
@@ -76,10 +84,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'kysely/migration': ['src/store/'],
   hono: ['src/http/app.ts'],
   '@hono/node-server': ['src/http/app.ts', 'src/demo/portal.ts'],
-  'hono/html': ['src/http/layout.ts', 'src/http/parts/', 'src/mail/html.ts'],
+  'hono/html': ['src/ui/layout.ts', 'src/ui/parts/', 'src/mail/html.ts'],
   nodemailer: ['src/mail/smtp.ts'],
-  zod: ['src/http/', 'src/features/'],
-  uqr: ['src/http/qr.ts'],
+  zod: ['src/http/', 'src/wire/', 'src/features/'],
+  uqr: ['src/ui/qr.ts'],
   pino: ['src/env.ts'],
   'intl-messageformat': ['src/messages/'],
   '@node-rs/argon2': ['src/crypto/'],
@@ -89,11 +97,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These talk to nothing but the environment, and only where something is read or started. */
-const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'cli', 'top', 'file-owner'];
+const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'ui', 'cli', 'top', 'file-owner'];
 
 const TOP_FILES = ['main', 'cli', 'demo', 'routes', 'worker', 'workers', 'worker-talk'];
 
-/** `core` of `src/core/totp.ts`; `top` of the files that tie everything together. */
+/** `core` of `src/core/authenticators/totp.ts`; `top` of the files that tie everything together. */
 export function roomOf(path: string): string {
   const [, name = ''] = path.replace(/\.ts$/, '').split('/');
   return TOP_FILES.includes(name) && path.split('/').length === 2 ? 'top' : name;
@@ -146,21 +154,24 @@ function packageFault(source: Source, target: string): string | undefined {
 
 /** Pages put words to what was decided; routes and api are the mouths; every other file of a feature is a flow. */
 function kindOf(path: string): 'page' | 'mouth' | 'flow' {
-  const [, , , name = ''] = path.split('/');
-  if (/^(.+-)?pages?\.ts$/.test(name) || name === 'articles') return 'page';
+  const name = basename(path);
+  if (/^(.+-)?pages?\.ts$/.test(name) || path.includes('/articles/')) return 'page';
   return /^(.+-)?(routes|api)\.ts$/.test(name) ? 'mouth' : 'flow';
 }
 
 const PAGES_MAY_RUN =
-  /^src\/(core\/(device-name|api-key|webhook|openid\/client-(settings|configuration))|http\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
-const PAGES_MAY_NAME = /^src\/(core|http|messages)\//;
+  /^src\/(core\/(sessions\/device-name|portals\/(api-key|webhook|client-(settings|configuration)))|ui\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
+const PAGES_MAY_NAME = /^src\/(core|http|ui|messages)\//;
 
 function featureFault(path: string, { target, typeOnly }: Import): string | undefined {
   const ofFeature = featureOf(target);
   if (ofFeature !== undefined && ofFeature !== featureOf(path)) return 'features never meet: share it in flows';
   const kind = kindOf(path);
   const toKind = ofFeature === undefined ? undefined : kindOf(target);
-  if (kind === 'flow' && (roomOf(target) === 'http' || toKind === 'page' || toKind === 'mouth')) {
+  if (
+    kind === 'flow' &&
+    (roomOf(target) === 'http' || roomOf(target) === 'ui' || toKind === 'page' || toKind === 'mouth')
+  ) {
     return 'a flow does not know how it was asked nor how it is shown';
   }
   if (kind === 'page' && toKind === 'mouth') return 'a page does not know how it was asked';

@@ -22,7 +22,7 @@ export type Import = {
 };
 
 export type Source = {
-  /** From the root of the checkout: `src/core/totp.ts`. */
+  /** From the root of the checkout: `src/core/authenticators/totp.ts`. */
   readonly path: string;
   readonly lines: number;
   readonly imports: readonly Import[];
@@ -144,7 +144,7 @@ function findIn(node: Node): Find | undefined {
   return CHANCE.has(text) ? 'chance' : undefined;
 }
 
-/** Those of `flows/acting.ts` are not among them: they ask again what the guard asked. */
+/** Those of `flows/runtime/acting.ts` are not among them: they ask again what the guard asked. */
 const BARE_TRANSACTION = /(?:\.transaction|^personTransaction|^transactionOrRefusal)$/;
 
 const CHANCE = new Set(['Math.random', 'crypto.randomUUID', 'crypto.getRandomValues']);

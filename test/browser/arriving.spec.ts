@@ -1,4 +1,4 @@
-import { addPerson } from '#flows/add-person.ts';
+import { addPerson } from '#flows/administration/add-person.ts';
 import { sendCode, shownSecret } from './ways.ts';
 import { enter, expect, heading, PASSWORD, pressButton, signIn, signInWith, signOut, test } from './world.ts';
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import type { Page } from '@playwright/test';
-import { parseBegin } from '#core/day.ts';
+import { parseBegin } from '#core/time/day.ts';
 import { decodeQr } from './qr.ts';
 import { expect, heading, openManualCode, pressButton, signIn, signOut, test } from './world.ts';
 

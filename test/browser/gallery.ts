@@ -1,5 +1,5 @@
-import { parseBegin } from '#core/day.ts';
-import { wayOnAddress } from '#http/way-on.ts';
+import { parseBegin } from '#core/time/day.ts';
+import { wayOnAddress } from '#http/pages/way-on.ts';
 import { CONSOLE_GALLERY } from './console-gallery.ts';
 import { LIFE_GALLERY } from './life-gallery.ts';
 import { PORTAL_GALLERY } from './portal-gallery.ts';

@@ -1,4 +1,4 @@
-import { makeEmailLink } from '#flows/email-links.ts';
+import { makeEmailLink } from '#flows/administration/email-links.ts';
 import { type Picture, passwordOnly, type Stage, secondDoor, signedIn, submit, takeOver } from './ways.ts';
 import { PASSWORD } from './world.ts';
 

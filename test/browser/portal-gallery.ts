@@ -1,4 +1,4 @@
-import { withResume } from '#http/resume.ts';
+import { withResume } from '#core/sessions/resume.ts';
 import { waitingRequest } from '../portal/waiting-request.ts';
 import { type Picture, type Stage, signedIn } from './ways.ts';
 

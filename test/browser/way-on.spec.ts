@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
 import { test as base, expect } from '@playwright/test';
-import { makeLink } from '#flows/make-link.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
 import { sendCode, shownSecret } from './ways.ts';
 import { openSite, PASSWORD, pressButton, type Site, signIn } from './world.ts';
 

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
-import { type Notice, noticeText } from '#core/notice.ts';
-import { makeLink } from '#flows/make-link.ts';
+import { type Notice, noticeText } from '#core/sessions/notice.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
 import type { Person, Site } from './world.ts';
 
 /** Where a picture is taken: a browser of its own, on a site that others use too. */

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 import { type BrowserContext, test as base, type Locator, type Page } from '@playwright/test';
-import type { MfaPolicy, Role } from '#core/policy.ts';
+import type { MfaPolicy, Role } from '#core/people/policy.ts';
 import { devMailRoutes } from '#features/dev-mail/routes.ts';
 import { createApp } from '#http/app.ts';
-import { listen } from '#http/listen.ts';
+import { listen } from '#http/server/listen.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 

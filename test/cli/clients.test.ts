@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { tokenHash } from '#core/token.ts';
+import { tokenHash } from '#core/values/token.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { fill, openKeyWorld } from '../keys/key-world.ts';
 import { assertRefused } from './command-line.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { archivePartner } from '#flows/partner-acts.ts';
-import { queueWebhooks } from '#flows/queue-webhooks.ts';
-import { addWebhook, stopWebhook } from '#flows/webhooks.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { archivePartner } from '#flows/administration/partner-acts.ts';
+import { addWebhook, stopWebhook } from '#flows/administration/webhooks.ts';
+import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { fill, openKeyWorld } from '../keys/key-world.ts';
 import { addUser } from '../world.ts';
 import { assertRefused } from './command-line.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { readCall, shown } from '#cli/command.ts';
 import { findCommand, listCommands } from '#cli/groups.ts';
 import { commandHelp, helpText } from '#cli/help.ts';
-import { parseDay, parseTime } from '#core/day.ts';
+import { parseDay, parseTime } from '#core/time/day.ts';
 
 async function read(...typed: string[]) {
   const found = await findCommand(typed);

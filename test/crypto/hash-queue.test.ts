@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal } from '#core/values/result.ts';
 import { type Asker, createHashQueue, type HashQueue, type QueueOptions } from '#crypto/hash-queue.ts';
 
 /** A queue whose jobs end when the test says so; each hash seems to take 100 ms. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isRefusal, type Refusal } from '#core/result.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { type Argon2, createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
 
 const CODE = '0123456789ABCDEG';

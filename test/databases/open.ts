@@ -4,10 +4,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { makeKeyText } from '#crypto/key-ring.ts';
-import type { Database } from '#store/database.ts';
-import { SCHEMA_VERSION } from '#store/migrations/all.ts';
-import { openPostgres } from '#store/postgres.ts';
-import { openSqlite } from '#store/sqlite.ts';
+import type { Database } from '#store/engine/database.ts';
+import { SCHEMA_VERSION } from '#store/engine/migrations/all.ts';
+import { openPostgres } from '#store/engine/postgres/open.ts';
+import { openSqlite } from '#store/engine/sqlite/open.ts';
 import { startCluster } from './cluster.ts';
 
 /** Which database the tests run on: each of them on both, one after the other. */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import type { Database } from '#store/database.ts';
-import { openPostgres } from '#store/postgres.ts';
+import type { Database } from '#store/engine/database.ts';
+import { openPostgres } from '#store/engine/postgres/open.ts';
 
 const CONNECTIONS = 10;
 const PATIENCE_SECONDS = 20;

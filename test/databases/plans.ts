@@ -1,5 +1,5 @@
 import { CompiledQuery, type KyselyPlugin } from 'kysely';
-import type { Database, Queries } from '#store/database.ts';
+import type { Database, Queries } from '#store/engine/database.ts';
 
 /** A query as the database got it. */
 export type Asked = Pick<CompiledQuery, 'sql' | 'parameters'>;

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Database } from '#store/database.ts';
+import type { Database } from '#store/engine/database.ts';
 
 /** Until what was begun beside an answer, such as noting the last use of a session, is in the database. */
 export async function settled(db: Database): Promise<void> {

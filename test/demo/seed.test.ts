@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { HISTORY_DAYS } from '#demo/history.ts';
 import { seedDemo } from '#demo/seed.ts';
-import { readAdoption } from '#features/console/adoption.ts';
+import { readAdoption } from '#features/console/adoption/adoption.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
-import { listPeoplePage, type PersonRow } from '#store/people-pages.ts';
+import { listPeoplePage, type PersonRow } from '#store/people/people-pages.ts';
 import { openWorld } from '../world.ts';
 
 async function seeded(t: TestContext) {

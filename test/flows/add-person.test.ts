@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { tokenHash } from '#core/token.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
-import { addPerson, type NewPerson } from '#flows/add-person.ts';
-import { minimumLengthFor } from '#flows/new-password.ts';
-import { findLink } from '#store/links.ts';
+import { addPerson, type NewPerson } from '#flows/administration/add-person.ts';
+import { minimumLengthFor } from '#flows/sign-in/new-password.ts';
+import { findLink } from '#store/people/links.ts';
 import { openWorld, PASSWORD, START } from '../world.ts';
 
 const ANA: NewPerson = {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { addPerson } from '#flows/add-person.ts';
-import { deleteUser } from '#flows/delete-user.ts';
-import { disableUser } from '#flows/person-acts.ts';
-import { addWebhook } from '#flows/webhooks.ts';
-import { TABLES } from '#store/tables.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addPerson } from '#flows/administration/add-person.ts';
+import { deleteUser } from '#flows/administration/delete-user.ts';
+import { disableUser } from '#flows/administration/person-acts.ts';
+import { addWebhook } from '#flows/administration/webhooks.ts';
+import { TABLES } from '#store/engine/tables.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
 const REASON = { actor: 'command_line', reason: 'left the company' };

@@ -4,8 +4,8 @@ import { loadKeyRing, makeKey } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import { keyStatus, needOf } from '#features/operate/key-status.ts';
 import { retireKey } from '#features/operate/retire-key.ts';
-import { claimOfEmail, leaveEmail } from '#flows/former-emails.ts';
-import { noteRingKey } from '#store/ring-keys.ts';
+import { claimOfEmail, leaveEmail } from '#flows/administration/former-emails.ts';
+import { noteRingKey } from '#store/operations/ring-keys.ts';
 import { openWorld } from '../world.ts';
 
 const DAY = 24 * 60 * 60;

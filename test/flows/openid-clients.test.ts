@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { tokenHash } from '#core/token.ts';
-import { addClient, disableClient, enableClient, renewClientSecret } from '#flows/openid-clients.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
+import { addClient, disableClient, enableClient, renewClientSecret } from '#flows/administration/openid-clients.ts';
 import { findClient, isUseNews, listClients, noteClientUse } from '#store/oidc/clients.ts';
 import { countClientGrants } from '#store/oidc/grants.ts';
 import { grant, makeClient, PORTAL, PUBLIC_KEY } from '../http/client-story.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { addPartner, changeMfaPolicy, renamePartner } from '#flows/partner-acts.ts';
-import { findPartnerBySlug } from '#store/partners.ts';
+import { addPartner, changeMfaPolicy, renamePartner } from '#flows/administration/partner-acts.ts';
+import { findPartnerBySlug } from '#store/partners/partners.ts';
 import { openWorld, START } from '../world.ts';
 
 const DAY = 24 * 60 * 60;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { RULES, reserveTry } from '#core/throttle.ts';
-import { tokenHash } from '#core/token.ts';
-import { disableUser, enableUser, makeResetLink, unlockUser } from '#flows/person-acts.ts';
-import { resetMfa } from '#flows/reset-mfa.ts';
-import { findTries, reserveTries } from '#store/attempts.ts';
-import { findLink } from '#store/links.ts';
+import { RULES, reserveTry } from '#core/limits/throttle.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
+import { disableUser, enableUser, makeResetLink, unlockUser } from '#flows/administration/person-acts.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { findTries, reserveTries } from '#store/limits/attempts.ts';
+import { findLink } from '#store/people/links.ts';
 import { openWorld, PASSWORD, START, type World } from '../world.ts';
 
 const TABLES = [

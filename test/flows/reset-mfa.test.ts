@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Insertable } from 'kysely';
-import { resetMfa } from '#flows/reset-mfa.ts';
-import type { Schema } from '#store/database.ts';
-import { TABLES, type TablePlan } from '#store/tables.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import type { Schema } from '#store/engine/database.ts';
+import { TABLES, type TablePlan } from '#store/engine/tables.ts';
 import { makeClient } from '../http/client-story.ts';
 import { openWorld, type World } from '../world.ts';
 

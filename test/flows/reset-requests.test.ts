@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import type { Actor } from '#flows/actor.ts';
-import { addApiKey, keyActor } from '#flows/api-keys.ts';
-import { askForReset, renewAccessCode, renewStaffAccessCode, resetStaffMfa } from '#flows/reset-requests.ts';
+import { isRefusal } from '#core/values/result.ts';
+import type { Actor } from '#flows/administration/actor.ts';
+import { addApiKey, keyActor } from '#flows/administration/api-keys.ts';
+import {
+  askForReset,
+  renewAccessCode,
+  renewStaffAccessCode,
+  resetStaffMfa,
+} from '#flows/administration/reset-requests.ts';
 import { rowsOfPerson } from '../http/team-story.ts';
 import { openWorld, type World } from '../world.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { AuthorityLost } from '#core/authority.ts';
-import { tokenHash } from '#core/token.ts';
+import { AuthorityLost } from '#core/people/authority.ts';
+import { tokenHash } from '#core/values/token.ts';
 import { remindColleague, removeColleague, switchRole } from '#features/team/acts.ts';
 import { inviteAgain, inviteColleague } from '#features/team/invite.ts';
-import { makeLink } from '#flows/make-link.ts';
-import { enableUser } from '#flows/person-acts.ts';
-import { findSession } from '#store/sessions.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
+import { enableUser } from '#flows/administration/person-acts.ts';
+import { findSession } from '#store/sessions/sessions.ts';
 import { openTeam, rowsOfPerson } from '../http/team-story.ts';
 
 const CLIENT = { requestId: 'a', address: '192.0.2.7', userAgent: undefined, deviceToken: undefined };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { addPerson } from '#flows/add-person.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addPerson } from '#flows/administration/add-person.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
 const EMAIL = 'kim.fisk@firm.example';

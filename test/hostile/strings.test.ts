@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { addPerson } from '#flows/add-person.ts';
-import { exportAudit } from '#flows/audit-export.ts';
-import { addPartner } from '#flows/partner-acts.ts';
-import { disableUser } from '#flows/person-acts.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addPerson } from '#flows/administration/add-person.ts';
+import { addPartner } from '#flows/administration/partner-acts.ts';
+import { disableUser } from '#flows/administration/person-acts.ts';
+import { exportAudit } from '#flows/runtime/audit-export.ts';
 import { mailMessage } from '#mail/message.ts';
-import { listMail } from '#store/outbox.ts';
+import { listMail } from '#store/queue/outbox.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 
 // Too long to stand by chance in the form tokens of some hundred pages.

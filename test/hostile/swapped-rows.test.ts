@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { actOn } from '#flows/person-acts.ts';
-import { resetMfaOf } from '#flows/reset-mfa.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { actOn } from '#flows/administration/person-acts.ts';
+import { resetMfaOf } from '#flows/administration/reset-mfa.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
 /** Two people, as whoever can write to the database but has no key sees them. */

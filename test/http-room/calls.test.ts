@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { z } from 'zod';
-import { refuse } from '#core/result.ts';
+import { refuse } from '#core/values/result.ts';
 import { api } from '#http/route.ts';
-import { StorageUnavailable } from '#store/database.ts';
+import { StorageUnavailable } from '#store/engine/database.ts';
 import { addPending, addSession, NOW, openHouse, tokenOf } from './house.ts';
 
 const Body = z.strictObject({ email: z.string(), code: z.string().optional() });

@@ -1,15 +1,15 @@
 import { pino } from 'pino';
 import { loadConfig } from '#config.ts';
-import { tokenHash } from '#core/token.ts';
+import { tokenHash } from '#core/values/token.ts';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { createIdSource, randomBytes } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { type App, createApp } from '#http/app.ts';
 import { type CookieName, cookieNames } from '#http/cookie.ts';
 import type { Arrival } from '#http/house.ts';
+import { siteOf } from '#http/protocols/site.ts';
 import type { Route } from '#http/route.ts';
-import { siteOf } from '#http/site.ts';
-import type { Database, PendingSignInTable, SessionTable } from '#store/database.ts';
+import type { Database, PendingSignInTable, SessionTable } from '#store/engine/database.ts';
 import { openTestDatabase } from '../databases/open.ts';
 
 export const ORIGIN = 'https://sign-in.example.com';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { z } from 'zod';
-import { newApiKey } from '#core/api-key.ts';
-import { AuthorityLost } from '#core/authority.ts';
-import { tokenHash } from '#core/token.ts';
-import { makeFormToken } from '#http/form.ts';
-import { seeOther, show } from '#http/reply.ts';
+import { AuthorityLost } from '#core/people/authority.ts';
+import { newApiKey } from '#core/portals/api-key.ts';
+import { tokenHash } from '#core/values/token.ts';
+import { makeFormToken } from '#http/pages/form.ts';
+import { seeOther, show } from '#http/pages/reply.ts';
 import { api, page } from '#http/route.ts';
-import { createApiKey } from '#store/api-keys.ts';
+import { createApiKey } from '#store/programs/api-keys.ts';
 import { held } from '../walk/held-body.ts';
 import { addPending, addSession, NOW, ORIGIN, openHouse, tokenOf } from './house.ts';
 

@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Config, loadConfig } from '#config.ts';
-import { brandCss } from '#http/brand.ts';
-import { errorPage, layout } from '#http/layout.ts';
-import { copyButton, form, submitButton } from '#http/parts/actions.ts';
-import { codeList, doors, secretBlock } from '#http/parts/codes.ts';
-import { checkbox, codeField, textField, usernameField } from '#http/parts/fields.ts';
-import { html } from '#http/parts/html.ts';
-import { duration, span, table, timeElement } from '#http/parts/text.ts';
-import type { View } from '#http/view.ts';
 import { translator } from '#messages/messages.ts';
+import { brandCss } from '#ui/brand.ts';
+import { errorPage, layout } from '#ui/layout.ts';
+import { copyButton, form, submitButton } from '#ui/parts/actions.ts';
+import { codeList, doors, secretBlock } from '#ui/parts/codes.ts';
+import { checkbox, codeField, textField, usernameField } from '#ui/parts/fields.ts';
+import { html } from '#ui/parts/html.ts';
+import { duration, span, table, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
 
 const view: View = {
   config: defaults(),

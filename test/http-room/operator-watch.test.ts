@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
-import { listen } from '#http/listen.ts';
-import { createOperatorWatch, OPERATOR_TROUBLES, type OperatorTrouble } from '#http/operator-watch.ts';
-import { show } from '#http/reply.ts';
+import { show } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
+import { listen } from '#http/server/listen.ts';
+import { createOperatorWatch, OPERATOR_TROUBLES, type OperatorTrouble } from '#http/server/operator-watch.ts';
 import { openHouse } from './house.ts';
 
 const ROUTES = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { seeOther, show } from '#http/reply.ts';
+import { seeOther, show } from '#http/pages/reply.ts';
 import { type PageCall, page } from '#http/route.ts';
-import { StorageUnavailable } from '#store/database.ts';
+import { StorageUnavailable } from '#store/engine/database.ts';
 import { addPending, addSession, NOW, openHouse, setCookies } from './house.ts';
 
 /** What the handler of `/note` was given. */

@@ -5,11 +5,11 @@ import { loadKeyRing } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import { createApp, routeTable } from '#http/app.ts';
 import { canonicalAddress, clientAddress } from '#http/client.ts';
-import { formTokenFits, makeFormToken } from '#http/form.ts';
+import { formTokenFits, makeFormToken } from '#http/pages/form.ts';
+import { show } from '#http/pages/reply.ts';
 import { parseJson } from '#http/parse.ts';
-import { show } from '#http/reply.ts';
 import { page } from '#http/route.ts';
-import { assetPath } from '#http/static.ts';
+import { assetPath } from '#ui/assets.ts';
 import { openHouse } from './house.ts';
 
 const addresses: string[] = [];

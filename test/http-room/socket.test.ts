@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { type Listening, listen } from '#http/listen.ts';
-import { seeOther, show } from '#http/reply.ts';
+import { seeOther, show } from '#http/pages/reply.ts';
 import { api, page } from '#http/route.ts';
+import { type Listening, listen } from '#http/server/listen.ts';
 import { openHouse } from './house.ts';
 
 const HOST = 'Host: sign-in.example.com';

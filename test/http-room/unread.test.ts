@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Listening, listen } from '#http/listen.ts';
-import { show } from '#http/reply.ts';
+import { show } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
+import { type Listening, listen } from '#http/server/listen.ts';
 import { openHouse } from './house.ts';
 
 const PATIENCE_MS = 600;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { noteAdoption } from '#features/operate/housekeeping.ts';
-import { exemptPerson } from '#flows/exemption.ts';
-import { archivePartner, changeMfaPolicy } from '#flows/partner-acts.ts';
-import { disableUser } from '#flows/person-acts.ts';
-import { addEventDays } from '#store/adoption.ts';
+import { exemptPerson } from '#flows/administration/exemption.ts';
+import { archivePartner, changeMfaPolicy } from '#flows/administration/partner-acts.ts';
+import { disableUser } from '#flows/administration/person-acts.ts';
+import { addEventDays } from '#store/partners/adoption.ts';
 import { openConsole, read } from './console-story.ts';
 
 const DAY = 24 * 60 * 60;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { addPerson } from '#flows/add-person.ts';
-import { archivePartner, restorePartner } from '#flows/partner-acts.ts';
-import { disableUser, makeResetLink } from '#flows/person-acts.ts';
-import { userRecord } from '#flows/records.ts';
-import { listUsers } from '#store/user-lists.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addPerson } from '#flows/administration/add-person.ts';
+import { archivePartner, restorePartner } from '#flows/administration/partner-acts.ts';
+import { disableUser, makeResetLink } from '#flows/administration/person-acts.ts';
+import { listUsers } from '#store/people/user-lists.ts';
+import { userRecord } from '#wire/records.ts';
 import { openConsole, read } from './console-story.ts';
 import { callWithKey, makeKey } from './management-story.ts';
 import { refusalOn } from './story.ts';

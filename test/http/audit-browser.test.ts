@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { eraseClients, sealAuditTail } from '#features/operate/audit.ts';
 import { noteVerification, verifyAudit } from '#features/operate/audit-verify.ts';
 import { closeOverRefusals, flushRefusals } from '#features/operate/refusals.ts';
-import { appendEvent } from '#flows/append-event.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
 import { CHRIS, enterStaff, lastEvents, openConsole, read } from './console-story.ts';
 import { tryPassword } from './limits-story.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { makeLink } from '#flows/make-link.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
 import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
 import { plain, refusalOn } from './story.ts';
 import { enter, rowsOfPerson } from './team-story.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { addClient, type DescribedClient } from '#flows/openid-clients.ts';
+import { addClient, type DescribedClient } from '#flows/administration/openid-clients.ts';
 import { createGrant } from '#store/oidc/grants.ts';
 import type { World } from '../world.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tokenHash } from '#core/token.ts';
-import { disableClient } from '#flows/openid-clients.ts';
+import { tokenHash } from '#core/values/token.ts';
+import { disableClient } from '#flows/administration/openid-clients.ts';
 import { findClient, listClients, noteClientUse } from '#store/oidc/clients.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { grant, makeClient, PUBLIC_KEY } from './client-story.ts';

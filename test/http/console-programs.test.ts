@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { changeMfaPolicy } from '#flows/partner-acts.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
 import { deliverWebhooks } from '#webhooks/deliver.ts';
 import { openReceiver, verifies } from '../webhooks/receiver.ts';
 import { openWorld } from '../world.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exemptPerson } from '#flows/exemption.ts';
-import { changeMfaPolicy } from '#flows/partner-acts.ts';
-import { resetMfa } from '#flows/reset-mfa.ts';
+import { exemptPerson } from '#flows/administration/exemption.ts';
+import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 import { enterStaff, lastEvents, openConsole, ROBIN, read } from './console-story.ts';
 import { codesOn, enrollWithCodes, pendingToken, refusalOn, secretOn, sendUnoffered, signInFully } from './story.ts';

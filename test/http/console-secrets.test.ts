@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { tidy } from '#features/operate/housekeeping.ts';
 import type { Person } from '../world.ts';
 import { enterStaff, openConsole, ROBIN } from './console-story.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
+import { isRefusal } from '#core/values/result.ts';
 import { devMailRoutes } from '#features/dev-mail/routes.ts';
-import { addPerson } from '#flows/add-person.ts';
+import { addPerson } from '#flows/administration/add-person.ts';
 import { createApp } from '#http/app.ts';
 import { ORIGIN, openWorld } from '../world.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { makeLink } from '#flows/make-link.ts';
-import type { Queries } from '#store/database.ts';
-import { setDisabled } from '#store/user-life.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { setDisabled } from '#store/people/user-life.ts';
 import { askForLink, countRows, EMAIL, NEW_PASSWORD, worldWithAna } from './recovery-story.ts';
 
 describe('asking for a link', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { addPerson } from '#flows/add-person.ts';
-import { deleteUser } from '#flows/delete-user.ts';
-import { resetMfa } from '#flows/reset-mfa.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addPerson } from '#flows/administration/add-person.ts';
+import { deleteUser } from '#flows/administration/delete-user.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import { PASSWORD, type World } from '../world.ts';
 import { enterStaff, openConsole, ROBIN, read } from './console-story.ts';
 import { openManagement } from './management-story.ts';

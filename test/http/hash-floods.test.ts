@@ -6,9 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Argon2, createHasher } from '#crypto/password-hash.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
-import { linkLane } from '#flows/lanes.ts';
-import { makeLink } from '#flows/make-link.ts';
-import { unlockUser } from '#flows/person-acts.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
+import { unlockUser } from '#flows/administration/person-acts.ts';
+import { linkLane } from '#flows/sign-in/attempt-counters.ts';
 import { openWorld, PASSWORD, type Person, QUICK_HASH, type World } from '../world.ts';
 import { haveFailed, wrongCode } from './limits-story.ts';
 import { refusalOn, skip, startEnrollment } from './story.ts';
@@ -351,5 +351,5 @@ test('passwords sent with one link are hashed ten times in an hour', async (t) =
 test('every hash of a request is asked for as somebody, behind the checks that cost less', () => {
   const sources = globSync('src/{core,flows,features,http,mail,webhooks}/**/*.ts', { cwd: ROOT });
   const asking = sources.filter((path) => /hasher\??\.(inTurn|hash)\(/.test(readFileSync(join(ROOT, path), 'utf8')));
-  assert.deepEqual(asking, ['src/flows/hash-turn.ts']);
+  assert.deepEqual(asking, ['src/flows/sign-in/hash-turn.ts']);
 });

@@ -14,10 +14,10 @@ import { german } from '#features/help/articles/de.ts';
 import { english } from '#features/help/articles/en.ts';
 import { articlePage, helpIndexPage } from '#features/help/pages.ts';
 import { helpRoutes } from '#features/help/routes.ts';
-import type { View } from '#http/view.ts';
 import germanTexts from '#messages/locales/de.json' with { type: 'json' };
 import { en as englishTexts } from '#messages/locales/en.ts';
 import { type Locale, translator } from '#messages/messages.ts';
+import type { View } from '#ui/view.ts';
 import { OWN_ROUTES } from '../own-routes.ts';
 
 const SOURCE = join(import.meta.dirname, '../../src');

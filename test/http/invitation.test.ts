@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import type { MfaPolicy } from '#core/policy.ts';
+import type { MfaPolicy } from '#core/people/policy.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
-import { makeLink } from '#flows/make-link.ts';
-import { setDisabled } from '#store/user-life.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
+import { setDisabled } from '#store/people/user-life.ts';
 import { openWorld, type World } from '../world.ts';
 
 const PASSWORD = 'quiet harbor seven lamps';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SCOPES } from '#core/api-key.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import { SCOPES } from '#core/portals/api-key.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { settled } from '../databases/settled.ts';
 import type { Person, World } from '../world.ts';

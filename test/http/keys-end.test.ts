@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { deleteUser } from '#flows/delete-user.ts';
-import { disableUser, enableUser } from '#flows/person-acts.ts';
-import { createResetRequest } from '#store/reset-requests.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { deleteUser } from '#flows/administration/delete-user.ts';
+import { disableUser, enableUser } from '#flows/administration/person-acts.ts';
+import { createResetRequest } from '#store/people/reset-requests.ts';
 import { openWorld, type World } from '../world.ts';
 import { enterStaff, ROBIN, read } from './console-story.ts';
 import { callWithKey, makeKey } from './management-story.ts';

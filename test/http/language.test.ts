@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { languageRoutes } from '#features/language/routes.ts';
-import type { Reply } from '#http/reply.ts';
+import type { Reply } from '#http/pages/reply.ts';
 import { ANA, openWithAna } from './story.ts';
 
 const [switchLanguage] = languageRoutes;

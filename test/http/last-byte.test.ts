@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { endApiKey } from '#flows/api-keys.ts';
-import { disableUser } from '#flows/person-acts.ts';
+import { endApiKey } from '#flows/administration/api-keys.ts';
+import { disableUser } from '#flows/administration/person-acts.ts';
 import { held } from '../walk/held-body.ts';
 import { ORIGIN, openWorld, type Person, type World } from '../world.ts';
 import { CHRIS, enterStaff, openConsole, ROBIN } from './console-story.ts';

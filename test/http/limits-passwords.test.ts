@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RULES } from '#core/throttle.ts';
+import { RULES } from '#core/limits/throttle.ts';
 import { type Argon2, createHasher } from '#crypto/password-hash.ts';
-import { passwordKey } from '#flows/lanes.ts';
-import { unlockUser } from '#flows/person-acts.ts';
+import { unlockUser } from '#flows/administration/person-acts.ts';
+import { passwordKey } from '#flows/sign-in/attempt-counters.ts';
 import { type Answer, type ApiAnswer, openWorld, PASSWORD, QUICK_HASH, type World } from '../world.ts';
 import {
   closeSession,

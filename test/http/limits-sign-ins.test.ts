@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RULES } from '#core/throttle.ts';
-import { oneTimeCodeKey, recoveryCodeKey } from '#flows/lanes.ts';
+import { RULES } from '#core/limits/throttle.ts';
+import { oneTimeCodeKey, recoveryCodeKey } from '#flows/sign-in/attempt-counters.ts';
 import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
 import {
   authenticatorIdOf,

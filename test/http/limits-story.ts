@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { type Attempts, type Rule, reserveTry } from '#core/throttle.ts';
-import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
-import type { Lane } from '#flows/lanes.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
-import { findPerson } from '#store/users.ts';
+import { type Attempts, type Rule, reserveTry } from '#core/limits/throttle.ts';
+import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
+import type { Lane } from '#flows/sign-in/attempt-counters.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { findPerson } from '#store/people/users.ts';
 import { type ApiAnswer, PASSWORD, type Person, type World } from '../world.ts';
 
 export const MINUTE = 60;

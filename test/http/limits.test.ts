@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RULES } from '#core/throttle.ts';
-import { oneTimeCodeKey } from '#flows/lanes.ts';
-import { unlockUser } from '#flows/person-acts.ts';
+import { RULES } from '#core/limits/throttle.ts';
+import { unlockUser } from '#flows/administration/person-acts.ts';
+import { oneTimeCodeKey } from '#flows/sign-in/attempt-counters.ts';
 import { openWorld } from '../world.ts';
 import {
   authenticatorIdOf,

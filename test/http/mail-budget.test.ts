@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Mail, queueMail } from '#flows/mail.ts';
+import { type Mail, queueMail } from '#flows/runtime/mail.ts';
 import { openMail } from '#mail/message.ts';
-import { claimMail, listDueMail, markMailSent } from '#store/deliveries.ts';
-import { listMail } from '#store/outbox.ts';
+import { claimMail, listDueMail, markMailSent } from '#store/queue/deliveries.ts';
+import { listMail } from '#store/queue/outbox.ts';
 import { ORIGIN, type World } from '../world.ts';
 import { ANA, openWithAna } from './story.ts';
 import { openTeam } from './team-story.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { resetMfa } from '#flows/reset-mfa.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import { PASSWORD, type World } from '../world.ts';
 import {
   ANA,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tokenHash } from '#core/token.ts';
+import { tokenHash } from '#core/values/token.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { callWithKey, makeKey, openManagement } from './management-story.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { isRefusal } from '#core/result.ts';
-import { tokenHash } from '#core/token.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { addApiKey, endApiKey } from '#flows/api-keys.ts';
-import { addClient, disableClient, enableClient, renewClientSecret } from '#flows/openid-clients.ts';
-import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/webhooks.ts';
+import { addApiKey, endApiKey } from '#flows/administration/api-keys.ts';
+import { addClient, disableClient, enableClient, renewClientSecret } from '#flows/administration/openid-clients.ts';
+import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/administration/webhooks.ts';
 import { createApp } from '#http/app.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { openWorld, type World } from '../world.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { SCOPES } from '#core/api-key.ts';
-import { isRefusal } from '#core/result.ts';
-import { addApiKey } from '#flows/api-keys.ts';
+import { SCOPES } from '#core/portals/api-key.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addApiKey } from '#flows/administration/api-keys.ts';
+import { REASON_DETAILS } from '#http/api/reason-detail.ts';
 import type { App } from '#http/app.ts';
-import { REASON_DETAILS } from '#http/reason-detail.ts';
 import { type ApiAnswer, ORIGIN, openWorld, type World } from '../world.ts';
 
 /** A key good for these scopes, made as the command line makes it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { disableUser } from '#flows/person-acts.ts';
+import { disableUser } from '#flows/administration/person-acts.ts';
 import { openWorld } from '../world.ts';
 import { makeKey, openManagement } from './management-story.ts';
 

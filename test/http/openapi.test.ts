@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { isScope } from '#core/api-key.ts';
+import { isScope } from '#core/portals/api-key.ts';
 import { ORIGIN } from '../world.ts';
 import { openWithAna } from './story.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import type { MfaPolicy, Role } from '#core/policy.ts';
-import { tokenHash } from '#core/token.ts';
+import type { MfaPolicy, Role } from '#core/people/policy.ts';
+import { tokenHash } from '#core/values/token.ts';
 import { skipAtSignIn } from '#features/enrollment/at-sign-in.ts';
-import { changeMfaPolicy } from '#flows/partner-acts.ts';
-import { setMfaPolicy } from '#store/partners.ts';
-import { findPendingSignIn } from '#store/pending-sign-ins.ts';
+import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
+import { setMfaPolicy } from '#store/partners/partners.ts';
+import { findPendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { openWorld, PASSWORD, START, type World } from '../world.ts';
 import {
   ANA,

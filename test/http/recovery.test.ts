@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { tokenHash } from '#core/token.ts';
-import { setDisabled } from '#store/user-life.ts';
+import { tokenHash } from '#core/values/token.ts';
+import { setDisabled } from '#store/people/user-life.ts';
 import type { Person, World } from '../world.ts';
 import { askForLink, countRows, EMAIL, NEW_PASSWORD, worldWithAna } from './recovery-story.ts';
 

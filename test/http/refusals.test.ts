@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import type { Refusal } from '#core/result.ts';
-import { refuse } from '#core/result.ts';
-import { RULES } from '#core/throttle.ts';
+import { RULES } from '#core/limits/throttle.ts';
+import type { Refusal } from '#core/values/result.ts';
+import { refuse } from '#core/values/result.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { closeOverRefusals, flushRefusals } from '#features/operate/refusals.ts';
-import { oneTimeCodeKey, passwordKey, recoveryCodeKey } from '#flows/lanes.ts';
-import { REFUSAL_WINDOW_SECONDS } from '#flows/note-refusal.ts';
+import { oneTimeCodeKey, passwordKey, recoveryCodeKey } from '#flows/sign-in/attempt-counters.ts';
+import { REFUSAL_WINDOW_SECONDS } from '#flows/sign-in/note-refusal.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 import {
   authenticatorIdOf,

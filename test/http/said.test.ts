@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { makeEmailLink } from '#flows/email-links.ts';
-import { makeLink } from '#flows/make-link.ts';
+import { makeEmailLink } from '#flows/administration/email-links.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
 import { enterStaff, ROBIN } from './console-story.ts';
 import { ANA, openWithAna, openWithEnrolledAna, plain, refusalOn } from './story.ts';
 

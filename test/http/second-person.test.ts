@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { SCOPES } from '#core/api-key.ts';
-import { isRefusal } from '#core/result.ts';
+import { SCOPES } from '#core/portals/api-key.ts';
+import { isRefusal } from '#core/values/result.ts';
 import { tidy } from '#features/operate/housekeeping.ts';
-import { addApiKey } from '#flows/api-keys.ts';
+import { addApiKey } from '#flows/administration/api-keys.ts';
 import type { Person, World } from '../world.ts';
 import { enterStaff, openConsole, ROBIN, read } from './console-story.ts';
 import { callWithKey } from './management-story.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeBase32 } from '#core/totp.ts';
+import { encodeBase32 } from '#core/authenticators/totp.ts';
 import { settled } from '../databases/settled.ts';
 import { openWorld, PASSWORD, START, type World } from '../world.ts';
 import {

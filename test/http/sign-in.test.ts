@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { disableUser } from '#flows/person-acts.ts';
+import { disableUser } from '#flows/administration/person-acts.ts';
 import { PASSWORD, type World } from '../world.ts';
 import {
   ANA,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { HOTP, Secret } from 'otpauth';
-import type { MfaPolicy } from '#core/policy.ts';
+import type { MfaPolicy } from '#core/people/policy.ts';
 import { ORIGIN, openWorld, type Person, type World } from '../world.ts';
 
 /** The page between a form and another origin leads there by itself. */

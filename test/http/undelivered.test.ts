@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { addPerson } from '#flows/add-person.ts';
-import { queueMail } from '#flows/mail.ts';
+import { addPerson } from '#flows/administration/add-person.ts';
+import { queueMail } from '#flows/runtime/mail.ts';
 import { deliverMail } from '#mail/deliver.ts';
 import { smtpMailer } from '#mail/smtp.ts';
-import { listMail } from '#store/outbox.ts';
+import { listMail } from '#store/queue/outbox.ts';
 import { openPostOffice } from '../mail/post-office.ts';
 import { ROBIN } from './console-story.ts';
 import { enter, openTeam } from './team-story.ts';

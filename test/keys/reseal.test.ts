@@ -8,7 +8,7 @@ import { sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { renameCounters, resealRows } from '#features/operate/reseal.ts';
 import { recordActivation, retireKey } from '#features/operate/retire-key.ts';
-import { listRowsOfOtherKeys, replaceSealed } from '#store/sealed-rows.ts';
+import { listRowsOfOtherKeys, replaceSealed } from '#store/engine/sealed-rows.ts';
 import { codeOf, openWorld, PASSWORD, QUICK_HASH, START } from '../world.ts';
 
 const K1 = makeKeyText(randomBytes);

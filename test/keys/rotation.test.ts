@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
-import { takeFileLock } from '#store/file-lock.ts';
+import { takeFileLock } from '#store/engine/file-lock.ts';
 import { assertRefused } from '../cli/command-line.ts';
 import { enroll, fill, openKeyWorld, signIn } from './key-world.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type Mail, queueMail } from '#flows/mail.ts';
+import { type Mail, queueMail } from '#flows/runtime/mail.ts';
 import { deliverMail, mailJob } from '#mail/deliver.ts';
 import { smtpMailer } from '#mail/smtp.ts';
-import { claimMail } from '#store/deliveries.ts';
-import { listMail } from '#store/outbox.ts';
+import { claimMail } from '#store/queue/deliveries.ts';
+import { listMail } from '#store/queue/outbox.ts';
 import { ORIGIN, openWorld } from '../world.ts';
 import { openPostOffice } from './post-office.ts';
 

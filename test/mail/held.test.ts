@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { type Mail, queueMail } from '#flows/mail.ts';
+import { type Mail, queueMail } from '#flows/runtime/mail.ts';
 import { deliverMail } from '#mail/deliver.ts';
 import { smtpMailer } from '#mail/smtp.ts';
-import { listMail } from '#store/outbox.ts';
+import { listMail } from '#store/queue/outbox.ts';
 import { ORIGIN, openWorld } from '../world.ts';
 import { type Behaviour, openPostOffice } from './post-office.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { queueMail } from '#flows/mail.ts';
+import { queueMail } from '#flows/runtime/mail.ts';
 import { deliverMail } from '#mail/deliver.ts';
 import { smtpMailer } from '#mail/smtp.ts';
-import { listMail } from '#store/outbox.ts';
+import { listMail } from '#store/queue/outbox.ts';
 import { openWorld } from '../world.ts';
 import { CERTIFICATE, openPostOffice } from './post-office.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Mail, queueMail } from '#flows/mail.ts';
+import { type Mail, queueMail } from '#flows/runtime/mail.ts';
 import { mailMessage, mailSubject } from '#mail/message.ts';
 import type { MailOf } from '#mail/words.ts';
 import { LOCALES, languageName } from '#messages/messages.ts';
-import { listMail } from '#store/outbox.ts';
-import { findPerson, setUserLocale } from '#store/users.ts';
+import { findPerson, setUserLocale } from '#store/people/users.ts';
+import { listMail } from '#store/queue/outbox.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 
 async function textOf(world: World, locale: string, mail: Mail) {

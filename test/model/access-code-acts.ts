@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isRefusal, type RefusalCode } from '#core/result.ts';
-import { renewStaffAccessCode, resetStaffMfa } from '#flows/reset-requests.ts';
+import { isRefusal, type RefusalCode } from '#core/values/result.ts';
+import { renewStaffAccessCode, resetStaffMfa } from '#flows/administration/reset-requests.ts';
 import { secretOn } from '../http/story.ts';
 import { act, assertRefused, type Drawn, doorsOf, type Events, type On, onPerson, ordinal, pickDoor } from './act.ts';
 import { endOthers, forgetDevices, resetAuthenticators } from './effects.ts';

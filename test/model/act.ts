@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { RefusalCode } from '#core/result.ts';
+import type { RefusalCode } from '#core/values/result.ts';
 import { statusOf } from '#http/problem.ts';
 import type { Answer, ApiAnswer } from '../world.ts';
 import { agree } from './agreement.ts';

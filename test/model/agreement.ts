@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { AUDIT_ACTIONS, type AuditAction } from '#core/audit.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
-import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
+import { AUDIT_ACTIONS, type AuditAction } from '#core/audit/actions.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import { codeLane, recoveryLane } from './counters.ts';
 import { unusedCodes } from './effects.ts';
 import { codesWait, isLivePending, isLiveSession, type Model, type Pending, type Session, stateOf } from './model.ts';

@@ -1,4 +1,3 @@
-import { isRefusal, type RefusalCode } from '#core/result.ts';
 import {
   type Attempts,
   giveBackTry,
@@ -8,7 +7,8 @@ import {
   type Rule,
   reserveTry,
   unlockTries,
-} from '#core/throttle.ts';
+} from '#core/limits/throttle.ts';
+import { isRefusal, type RefusalCode } from '#core/values/result.ts';
 
 type Lane = { readonly key: string; readonly rule: Rule };
 
@@ -18,7 +18,7 @@ export type Place = { readonly deviceId: string | undefined; readonly address: s
 /**
  * What was counted, by key.
  *
- * What a rule allows is proved beside the rule (core/throttle-properties.test.ts); the model says which tries are
+ * What a rule allows is proved beside the rule (core/limits/throttle-properties.test.ts); the model says which tries are
  * counted where, and when they are given back.
  */
 export class Counters {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { RefusalCode } from '#core/result.ts';
+import type { RefusalCode } from '#core/values/result.ts';
 import { codesOn, secretOn } from '../http/story.ts';
 import { act, assertRefused, type Door, type Drawn, doorsOf, ordinal, pick, pickDoor } from './act.ts';
 import { digitsOf, meaningOf, type TypedCode, typedCode } from './codes.ts';

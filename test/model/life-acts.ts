@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isRefusal } from '#core/result.ts';
-import { changeStaffRole } from '#flows/staff-acts.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { changeStaffRole } from '#flows/administration/staff-acts.ts';
 import { act, assertRefused, type Drawn, isColleague, onPerson, someone } from './act.ts';
 import { devicePasswordLane, emailChangeLane, newPendingLane, passwordLane, resetMailLane } from './counters.ts';
 import { capWithoutSecondFactor, endOthers, forgetDevices, removeAuthenticator, revokeLinks } from './effects.ts';

@@ -1,6 +1,6 @@
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import type { MfaPolicy } from '#core/policy.ts';
+import type { MfaPolicy } from '#core/people/policy.ts';
 import { KIND } from '../databases/open.ts';
 import { recoveryCodesOf } from '../http/limits-story.ts';
 import { makeKey } from '../http/management-story.ts';

@@ -1,4 +1,4 @@
-import type { MfaPolicy, Role } from '#core/policy.ts';
+import type { MfaPolicy, Role } from '#core/people/policy.ts';
 import { Counters } from './counters.ts';
 
 export const MINUTE = 60;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { MfaPolicy } from '#core/policy.ts';
-import { isRefusal } from '#core/result.ts';
+import type { MfaPolicy } from '#core/people/policy.ts';
+import { isRefusal } from '#core/values/result.ts';
 import { tidy } from '#features/operate/housekeeping.ts';
-import { changeMfaPolicy } from '#flows/partner-acts.ts';
-import { disableUser, enableUser, unlockUser } from '#flows/person-acts.ts';
-import { resetMfa } from '#flows/reset-mfa.ts';
+import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
+import { disableUser, enableUser, unlockUser } from '#flows/administration/person-acts.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import { act, type Drawn, isColleague, onPerson } from './act.ts';
 import { codeLane, devicePasswordLane, newPendingLane, passwordLane, recoveryLane } from './counters.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { RefusalCode } from '#core/result.ts';
+import type { RefusalCode } from '#core/values/result.ts';
 import { act, assertRefused, type Drawn, doorsOf, type On, ordinal, pickDoor } from './act.ts';
 import { digitsOf, meaningOf, typedCode } from './codes.ts';
 import { codeLane, type Place, proofLanes, recoveryLane } from './counters.ts';

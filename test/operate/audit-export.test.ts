@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { AUDIT_ACTIONS } from '#core/audit.ts';
+import { AUDIT_ACTIONS } from '#core/audit/actions.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
-import { emailHashOf } from '#flows/append-event.ts';
-import { type AuditExport, exportAudit } from '#flows/audit-export.ts';
+import { emailHashOf } from '#flows/runtime/append-event.ts';
+import { type AuditExport, exportAudit } from '#flows/runtime/audit-export.ts';
 import { type AuditWorld, append, auditWorld, T0 } from './audit-world.ts';
 
 async function exported(world: AuditWorld, options: AuditExport): Promise<string[]> {

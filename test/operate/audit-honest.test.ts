@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { eraseClients, pruneAudit, sealAuditTail } from '#features/operate/audit.ts';
 import { problemLine, remarkLine } from '#features/operate/audit-problems.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
-import { appendEvent } from '#flows/append-event.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
 import {
   type AuditWorld,
   append,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headAfter, manifestDigest } from '#core/audit-chain.ts';
+import { headAfter, manifestDigest } from '#core/audit/chain.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { append, auditWorld, problemsAfter, sealedBatches, sealedWorld } from './audit-world.ts';
 

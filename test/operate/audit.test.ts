@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { batchSealText } from '#core/audit-chain.ts';
+import { batchSealText } from '#core/audit/chain.ts';
 import { sealAuditTail, startSealing } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
-import { appendEvent } from '#flows/append-event.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
 import { append, auditWorld, sealedWorld } from './audit-world.ts';
 
 const SIGNED_OUT = { action: 'session.ended', actor: 'u', subject: 'u', detail: { reason: 'sign_out' } } as const;

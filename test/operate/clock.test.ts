@@ -4,9 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { putRightAtOnce, startClockWatch } from '#features/operate/clock.ts';
 import { tidy } from '#features/operate/housekeeping.ts';
 import { remind } from '#features/operate/reminders.ts';
-import { runJob } from '#flows/jobs.ts';
+import { runJob } from '#flows/runtime/jobs.ts';
 import { deliverMail } from '#mail/deliver.ts';
-import { listServers, putServer } from '#store/servers.ts';
+import { listServers, putServer } from '#store/operations/servers.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
 const HOUR = 60 * 60;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import { isRefusal } from '#core/values/result.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { pruneByRetention, tidy } from '#features/operate/housekeeping.ts';
 import { keyStatus } from '#features/operate/key-status.ts';
-import { changeMfaPolicy } from '#flows/partner-acts.ts';
-import { addWebhook, rotateWebhookSecret } from '#flows/webhooks.ts';
+import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
+import { addWebhook, rotateWebhookSecret } from '#flows/administration/webhooks.ts';
 import { callWithKey, makeKey } from '../http/management-story.ts';
 import { openWorld, START } from '../world.ts';
 

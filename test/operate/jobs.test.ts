@@ -7,8 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import type { Env } from '#env.ts';
-import { type Job, type Round, runJob, startJobs } from '#flows/jobs.ts';
-import { claimJob, releaseJob, renewJob } from '#store/jobs.ts';
+import { type Job, type Round, runJob, startJobs } from '#flows/runtime/jobs.ts';
+import { claimJob, releaseJob, renewJob } from '#store/queue/jobs.ts';
 import { openWorld } from '../world.ts';
 
 /** Two processes over one file, as far as the database can tell. */

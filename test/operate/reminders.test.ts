@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { remind } from '#features/operate/reminders.ts';
-import { setDisabled } from '#store/user-life.ts';
+import { setDisabled } from '#store/people/user-life.ts';
 import { openWorld, START } from '../world.ts';
 
 const DAY = 24 * 60 * 60;

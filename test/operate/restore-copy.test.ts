@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { first } from '#store/migrations/001-first.ts';
-import { SqliteDriver } from '#store/sqlite-driver.ts';
+import { first } from '#store/engine/migrations/001-first.ts';
+import { SqliteDriver } from '#store/engine/sqlite/driver.ts';
 import { assertRefused } from '../cli/command-line.ts';
 import { enroll, fill, openKeyWorld, type Served, signIn } from '../keys/key-world.ts';
 

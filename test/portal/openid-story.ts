@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as oidc from 'openid-client';
-import type { MfaPolicy } from '#core/policy.ts';
-import { isRefusal } from '#core/result.ts';
-import { addClient, type DescribedClient } from '#flows/openid-clients.ts';
+import type { MfaPolicy } from '#core/people/policy.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addClient, type DescribedClient } from '#flows/administration/openid-clients.ts';
 import { ANA } from '../http/story.ts';
 import { ORIGIN, openWorld, PASSWORD, type Person, type World } from '../world.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request as send } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { listen } from '#http/listen.ts';
+import { listen } from '#http/server/listen.ts';
 import { createSite } from '#store/forward-auth/sites.ts';
 import { ANA } from '../http/story.ts';
 import { openWorld, PASSWORD } from '../world.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { type Listening, listen } from '#http/listen.ts';
+import { type Listening, listen } from '#http/server/listen.ts';
 import { APP, APP_ORIGIN, openPortal } from './forward-auth-story.ts';
 
 /** The status of these bytes, as they are. */

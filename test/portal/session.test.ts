@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
 import { test } from 'node:test';
-import { publicJwks } from '#flows/signing-keys.ts';
+import { publicJwks } from '#flows/runtime/signing-keys.ts';
 import { createApp } from '#http/app.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { ANA, startEnrollment } from '../http/story.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as oidc from 'openid-client';
-import { publicJwks, rotateSigningKeys } from '#flows/signing-keys.ts';
+import { publicJwks, rotateSigningKeys } from '#flows/runtime/signing-keys.ts';
 import { addPortal, discover, openPortalWorld, signInFrom } from './openid-story.ts';
 
 const DAY = 24 * 60 * 60;

@@ -1,4 +1,4 @@
-import { newToken, tokenHash } from '#core/token.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
 import { createRequest } from '#store/oidc/requests.ts';
 import { makeClient } from '../http/client-story.ts';
 import type { World } from '../world.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { MfaPolicy } from '#core/policy.ts';
-import { isRefusal } from '#core/result.ts';
+import type { MfaPolicy } from '#core/people/policy.ts';
+import { isRefusal } from '#core/values/result.ts';
 import { resealRows } from '#features/operate/reseal.ts';
-import { makeLink } from '#flows/make-link.ts';
-import { changeMfaPolicy } from '#flows/partner-acts.ts';
-import { disableUser } from '#flows/person-acts.ts';
-import { resetMfa } from '#flows/reset-mfa.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
+import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
+import { disableUser } from '#flows/administration/person-acts.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import { PASSWORD } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
 import { call, formOf, type Race, times } from './race-world.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, describe, test } from 'node:test';
-import { RULES } from '#core/throttle.ts';
-import { oneTimeCodeKey, recoveryCodeKey } from '#flows/lanes.ts';
+import { RULES } from '#core/limits/throttle.ts';
+import { oneTimeCodeKey, recoveryCodeKey } from '#flows/sign-in/attempt-counters.ts';
 import { authenticatorIdOf, HOUR, haveFailed, MINUTE, wrongCode } from '../http/limits-story.ts';
 import { PASSWORD } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';

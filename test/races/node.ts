@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { RECOVERY_CODE_COUNT } from '#core/recovery-code.ts';
+import { RECOVERY_CODE_COUNT } from '#core/authenticators/recovery-code.ts';
 import { type Argon2, createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
-import { listen } from '#http/listen.ts';
+import { listen } from '#http/server/listen.ts';
 import { type Clock, openWorld, QUICK_HASH, type World } from '../world.ts';
 
 /** What the nodes of one service have in common, and nothing else: database, key ring, and a clock to set by hand. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { makeAccessCode } from '#flows/access-code.ts';
-import { makeEmailLink } from '#flows/email-links.ts';
-import { makeLink } from '#flows/make-link.ts';
-import { findPerson } from '#store/users.ts';
+import { makeEmailLink } from '#flows/administration/email-links.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
+import { makeAccessCode } from '#flows/authenticators/access-code.ts';
+import { findPerson } from '#store/people/users.ts';
 import { enterStaff } from '../http/console-story.ts';
 import { makeKey } from '../http/management-story.ts';
 import type { Person } from '../world.ts';

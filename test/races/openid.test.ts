@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, afterEach, describe, test } from 'node:test';
-import { newToken } from '#core/token.ts';
+import { newToken } from '#core/values/token.ts';
 import { addPortal, CALLBACK, type Portal } from '../portal/openid-story.ts';
 import { ORIGIN, type Person } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';

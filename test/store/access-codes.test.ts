@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { claimAccessCode, findAccessCode, replaceAccessCode, reserveAccessCodeTry } from '#store/access-codes.ts';
+import {
+  claimAccessCode,
+  findAccessCode,
+  replaceAccessCode,
+  reserveAccessCodeTry,
+} from '#store/authenticators/access-codes.ts';
 import { openWorld } from '../world.ts';
 
 const LIMIT = 10;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { sql } from 'kysely';
-import { isRefusal } from '#core/result.ts';
-import { giveBackTry, RULES, reenableTries, unlockTries } from '#core/throttle.ts';
-import { changeTries, deleteExpiredTries, deleteTries, findTries, reserveTries } from '#store/attempts.ts';
-import type { Queries } from '#store/database.ts';
-import { openSqlite } from '#store/sqlite.ts';
+import { giveBackTry, RULES, reenableTries, unlockTries } from '#core/limits/throttle.ts';
+import { isRefusal } from '#core/values/result.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { openSqlite } from '#store/engine/sqlite/open.ts';
+import { changeTries, deleteExpiredTries, deleteTries, findTries, reserveTries } from '#store/limits/attempts.ts';
 
 const NOW = 1_800_000_000;
 const DAY = 24 * 60 * 60;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { sql } from 'kysely';
-import type { Queries, Schema } from '#store/database.ts';
-import { AT_ONCE, findNewestInstant, INSTANTS, LATER } from '#store/instants.ts';
+import type { Queries, Schema } from '#store/engine/database.ts';
+import { AT_ONCE, findNewestInstant, INSTANTS, LATER } from '#store/engine/instants.ts';
 import { openTestDatabase } from '../databases/open.ts';
 
 const NOW = 1_800_000_000;

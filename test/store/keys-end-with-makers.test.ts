@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import { keysEndWithMakers } from '#store/migrations/011-keys-end-with-makers.ts';
+import { keysEndWithMakers } from '#store/engine/migrations/011-keys-end-with-makers.ts';
 import { openWorld } from '../world.ts';
 
 const UNDO = [

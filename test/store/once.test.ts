@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
-import type { Queries } from '#store/database.ts';
-import { claimConfirmation, consumeEnrollment, createEnrollment, reserveEnrollmentTry } from '#store/enrollments.ts';
-import { claimLink, createLink } from '#store/links.ts';
-import { createPendingSignIn, renewPendingSignIn } from '#store/pending-changes.ts';
-import { completePendingSignIn } from '#store/pending-sign-ins.ts';
-import { reservePendingTry } from '#store/pending-tries.ts';
-import { createUser } from '#store/users.ts';
+import {
+  claimConfirmation,
+  consumeEnrollment,
+  createEnrollment,
+  reserveEnrollmentTry,
+} from '#store/authenticators/enrollments.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { claimLink, createLink } from '#store/people/links.ts';
+import { createUser } from '#store/people/users.ts';
+import { createPendingSignIn, renewPendingSignIn } from '#store/sign-in/pending-changes.ts';
+import { completePendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
+import { reservePendingTry } from '#store/sign-in/pending-tries.ts';
 import { openTestDatabase } from '../databases/open.ts';
 
 const OVER_AT = 1_800_000_600;

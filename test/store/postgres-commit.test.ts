@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Database, Queries } from '#store/database.ts';
-import { StorageUnavailable } from '#store/database.ts';
-import { Interrupted } from '#store/postgres-error.ts';
+import type { Database, Queries } from '#store/engine/database.ts';
+import { StorageUnavailable } from '#store/engine/database.ts';
+import { Interrupted } from '#store/engine/postgres/error.ts';
 import { type Cluster, startCluster } from '../databases/cluster.ts';
 import { LOCAL, type OwnDatabase, ownDatabase, until } from '../databases/own.ts';
 import { openWorld, PASSWORD } from '../world.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { holdTables } from '#store/copy-rows.ts';
+import { holdTables } from '#store/engine/copy-rows.ts';
 import { openTestDatabase } from '../databases/open.ts';
 
 test('while a copy goes in, others read and whoever writes waits for its end', async (t) => {

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { openPostgres } from '#store/postgres.ts';
+import { openPostgres } from '#store/engine/postgres/open.ts';
 import { serverUrl } from '../databases/open.ts';
 import { ask, ownDatabase } from '../databases/own.ts';
 import { type Bouncer, makeBouncerReady, startBouncer } from '../databases/pgbouncer.ts';

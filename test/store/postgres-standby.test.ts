@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { openPostgres } from '#store/postgres.ts';
+import { openPostgres } from '#store/engine/postgres/open.ts';
 import type { Cluster } from '../databases/cluster.ts';
 import { type OwnDatabase, ownDatabase } from '../databases/own.ts';
 import { addStandby, promote, STANDBY, startPrimary, waitFor } from '../databases/replication.ts';

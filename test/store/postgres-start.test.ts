@@ -4,7 +4,7 @@ import { before, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
-import { openPostgres } from '#store/postgres.ts';
+import { openPostgres } from '#store/engine/postgres/open.ts';
 import { connectPostgres, serverUrl } from '../databases/open.ts';
 import { type OwnDatabase, ownDatabase, until } from '../databases/own.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { sql } from 'kysely';
-import type { Database, Queries } from '#store/database.ts';
-import { openPostgres } from '#store/postgres.ts';
+import type { Database, Queries } from '#store/engine/database.ts';
+import { openPostgres } from '#store/engine/postgres/open.ts';
 import { serverUrl } from '../databases/open.ts';
 import { ask, ownDatabase } from '../databases/own.ts';
 import { makeBouncerReady, startBouncer } from '../databases/pgbouncer.ts';

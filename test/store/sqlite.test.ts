@@ -7,11 +7,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
-import { type Database, type Queries, StorageUnavailable } from '#store/database.ts';
-import { SCHEMA_VERSION } from '#store/migrations/all.ts';
-import { assertSqliteVersion, openSqlite } from '#store/sqlite.ts';
-import { backupSqlite } from '#store/sqlite-backup.ts';
-import { assertLocalFile } from '#store/sqlite-file.ts';
+import { type Database, type Queries, StorageUnavailable } from '#store/engine/database.ts';
+import { SCHEMA_VERSION } from '#store/engine/migrations/all.ts';
+import { backupSqlite } from '#store/engine/sqlite/backup.ts';
+import { assertLocalFile } from '#store/engine/sqlite/file.ts';
+import { assertSqliteVersion, openSqlite } from '#store/engine/sqlite/open.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -219,7 +219,7 @@ describe('group commit', () => {
 });
 
 const COUNT_UP_40 = `
-  import { SCHEMA_VERSION } from '#store/migrations/all.ts';
+  import { SCHEMA_VERSION } from '#store/engine/migrations/all.ts';
 import { openSqlite } from '${import.meta.resolve('#store/sqlite.ts')}';
   const db = await openSqlite(process.argv[1], { create: false });
   const countUp = ${countUp.toString()};

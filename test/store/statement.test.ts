@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import type { Database, Queries } from '#store/database.ts';
-import { openSqlite } from '#store/sqlite.ts';
-import { type Param, statement } from '#store/statement.ts';
+import type { Database, Queries } from '#store/engine/database.ts';
+import { openSqlite } from '#store/engine/sqlite/open.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
 
 let db: Database;
 before(async () => {

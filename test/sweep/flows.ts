@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
-import { addPerson } from '#flows/add-person.ts';
+import { addPerson } from '#flows/administration/add-person.ts';
 import { browserAt, callApi, codeOf, ORIGIN, type Person } from '../world.ts';
 import { portals } from './portals.ts';
 import { programs } from './programs.ts';

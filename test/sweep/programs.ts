@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { isRefusal } from '#core/result.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { addApiKey } from '#flows/api-keys.ts';
-import { renewClientSecret } from '#flows/openid-clients.ts';
-import { addWebhook, replay, rotateWebhookSecret } from '#flows/webhooks.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addApiKey } from '#flows/administration/api-keys.ts';
+import { renewClientSecret } from '#flows/administration/openid-clients.ts';
+import { addWebhook, replay, rotateWebhookSecret } from '#flows/administration/webhooks.ts';
 import { deliverWebhooks } from '#webhooks/deliver.ts';
 import { makeClient } from '../http/client-story.ts';
 import { enterStaff } from '../http/console-story.ts';

@@ -1,4 +1,4 @@
-import { encodeBase32 } from '#core/totp.ts';
+import { encodeBase32 } from '#core/authenticators/totp.ts';
 
 /** Something that must not be read anywhere, in every spelling in which it could be. */
 export type Secret = { readonly kind: string; readonly needles: readonly Buffer[] };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { sql } from 'kysely';
-import { FORM } from '#core/named-act.ts';
+import { FORM } from '#core/values/idempotency.ts';
 import { KIND } from '../databases/open.ts';
 import { liveThrough } from './flows.ts';
 import { EVERY_ROW, placesOf, ROWS } from './places.ts';

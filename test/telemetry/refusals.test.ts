@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closeOverRefusals, flushRefusals } from '#features/operate/refusals.ts';
-import { watchedDatabase } from '#store/watched.ts';
+import { watchedDatabase } from '#store/engine/watched.ts';
 import { startMetrics } from '#telemetry/metrics.ts';
 import { openTestDatabase } from '../databases/open.ts';
 import { tryPassword } from '../http/limits-story.ts';

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
-import { isRefusal } from '#core/result.ts';
-import { newToken } from '#core/token.ts';
-import { encodeBase32 } from '#core/totp.ts';
-import { makeAccessCode } from '#flows/access-code.ts';
-import { makeEmailLink } from '#flows/email-links.ts';
-import { exemptPerson } from '#flows/exemption.ts';
-import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
-import { queueMail } from '#flows/mail.ts';
-import { disableClient } from '#flows/openid-clients.ts';
-import { archivePartner } from '#flows/partner-acts.ts';
-import { addWebhook } from '#flows/webhooks.ts';
-import { createEnrollment } from '#store/enrollments.ts';
-import { createResetRequest } from '#store/reset-requests.ts';
-import { findPerson } from '#store/users.ts';
-import { createDelivery } from '#store/webhook-queue.ts';
+import { encodeBase32 } from '#core/authenticators/totp.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { newToken } from '#core/values/token.ts';
+import { makeEmailLink } from '#flows/administration/email-links.ts';
+import { exemptPerson } from '#flows/administration/exemption.ts';
+import { disableClient } from '#flows/administration/openid-clients.ts';
+import { archivePartner } from '#flows/administration/partner-acts.ts';
+import { addWebhook } from '#flows/administration/webhooks.ts';
+import { makeAccessCode } from '#flows/authenticators/access-code.ts';
+import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
+import { queueMail } from '#flows/runtime/mail.ts';
+import { createEnrollment } from '#store/authenticators/enrollments.ts';
+import { createResetRequest } from '#store/people/reset-requests.ts';
+import { findPerson } from '#store/people/users.ts';
+import { createDelivery } from '#store/queue/webhook-queue.ts';
 import { makeClient } from '../http/client-story.ts';
 import { waitingRequest } from '../portal/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
@@ -71,7 +71,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /api/v1/users/:user/unlock': somebody(WHY),
   'POST /console/api-keys/new': () => ({ fields: { name: 'CRM', 'users:read': 'yes' } }),
   'POST /console/api-keys/:key/revoke': async ({ env }) => {
-    const { addApiKey } = await import('#flows/api-keys.ts');
+    const { addApiKey } = await import('#flows/administration/api-keys.ts');
     const made = await addApiKey(env, 'command_line', { name: 'old', scopes: ['users:read'], expiresAt: undefined });
     assert.ok(!isRefusal(made));
     return { params: { key: made.apiKey.id } };

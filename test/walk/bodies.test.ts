@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import { SCOPES } from '#core/api-key.ts';
-import { isRefusal } from '#core/result.ts';
-import { addApiKey } from '#flows/api-keys.ts';
+import { SCOPES } from '#core/portals/api-key.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addApiKey } from '#flows/administration/api-keys.ts';
 import type { ApiRoute, Guard } from '#http/route.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';

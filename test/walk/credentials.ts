@@ -1,6 +1,6 @@
-import { newToken, tokenHash } from '#core/token.ts';
-import type { Mouth, PendingSignInTable, SessionTable } from '#store/database.ts';
-import { setDisabled } from '#store/user-life.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
+import type { Mouth, PendingSignInTable, SessionTable } from '#store/engine/database.ts';
+import { setDisabled } from '#store/people/user-life.ts';
 import type { World } from '../world.ts';
 
 /** How far a credential has brought somebody through one of the two mouths. */

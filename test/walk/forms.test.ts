@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext, test } from 'node:test';
-import { COPIED_TABLES } from '#store/tables.ts';
+import { COPIED_TABLES } from '#store/engine/tables.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { FORMS, type Ready } from './forms.ts';
 import { TABLE } from './walk.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { SCOPES } from '#core/api-key.ts';
-import { seeOther } from '#http/reply.ts';
+import { SCOPES } from '#core/portals/api-key.ts';
+import { seeOther } from '#http/pages/reply.ts';
 import { api, type Guard, page } from '#http/route.ts';
 import { START } from '../world.ts';
 import { type Credential, credentials, type Held } from './credentials.ts';

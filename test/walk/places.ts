@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { SCOPES } from '#core/api-key.ts';
-import { newToken } from '#core/token.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { makeFormToken } from '#http/form.ts';
+import { SCOPES } from '#core/portals/api-key.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import { newToken } from '#core/values/token.ts';
+import { makeFormToken } from '#http/pages/form.ts';
 import type { ApiRoute, PageRoute } from '#http/route.ts';
 import { makeKey } from '../http/management-story.ts';
 import { ORIGIN, PASSWORD } from '../world.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { ApiRoute, PageRoute } from '#http/route.ts';
-import type { Database } from '#store/database.ts';
+import type { Database } from '#store/engine/database.ts';
 import { OWN_ROUTES } from '../own-routes.ts';
 import {
   changed,

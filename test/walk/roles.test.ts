@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { SessionGuard } from '#core/authority.ts';
+import type { SessionGuard } from '#core/people/authority.ts';
 import { type Entered, openRoles, pathFor, ROLES, type Role, type Roles } from './roles.ts';
 import { type Row, TABLE } from './walk.ts';
 

@@ -1,5 +1,5 @@
-import { newToken, tokenHash } from '#core/token.ts';
-import { makeFormToken } from '#http/form.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
+import { makeFormToken } from '#http/pages/form.ts';
 import { ORIGIN, openWorld } from '../world.ts';
 import type { Row } from './walk.ts';
 

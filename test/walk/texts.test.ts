@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
 import url from 'node:url';
 import { z } from 'zod';
-import { TEXT_BYTES } from '#core/text.ts';
+import { TEXT_BYTES } from '#core/values/text.ts';
 import { typedKinds } from '#http/typed.ts';
 import { OWN_ROUTES } from '../own-routes.ts';
 import { openSender, PLACES } from './places.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
-import { webhookUrl } from '#core/webhook.ts';
+import { webhookUrl } from '#core/portals/webhook.ts';
 import { post, type Resolved } from '#webhooks/send.ts';
 import { openReceiver } from './receiver.ts';
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { WEBHOOK_EVENTS, type WebhookEventType } from '#core/webhook.ts';
+import { WEBHOOK_EVENTS, type WebhookEventType } from '#core/portals/webhook.ts';
+import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { changeMfaPolicy } from '#flows/partner-acts.ts';
-import { resetMfa } from '#flows/reset-mfa.ts';
-import { addWebhook } from '#flows/webhooks.ts';
+import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { addWebhook } from '#flows/administration/webhooks.ts';
 import { createApp } from '#http/app.ts';
-import type { Queries } from '#store/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { browserAt, openWorld } from '../world.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isRefusal } from '#core/result.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { deliverFairly } from '#flows/fair-queue.ts';
-import { queueWebhooks } from '#flows/queue-webhooks.ts';
-import { addWebhook } from '#flows/webhooks.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addWebhook } from '#flows/administration/webhooks.ts';
+import { deliverFairly } from '#flows/runtime/fair-queue.ts';
+import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { deliverWebhooks } from '#webhooks/deliver.ts';
 import { openWorld } from '../world.ts';
 import { openReceiver } from './receiver.ts';

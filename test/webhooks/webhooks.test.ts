@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { isRefusal } from '#core/result.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { changeMfaPolicy } from '#flows/partner-acts.ts';
-import { resetMfa } from '#flows/reset-mfa.ts';
-import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/webhooks.ts';
-import { claimDelivery } from '#store/webhook-deliveries.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/administration/webhooks.ts';
+import { claimDelivery } from '#store/queue/webhook-deliveries.ts';
 import { deliverWebhooks } from '#webhooks/deliver.ts';
 import { skip } from '../http/story.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';

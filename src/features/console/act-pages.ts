@@ -1,7 +1,7 @@
-import { form, submitButton } from '#http/parts/actions.ts';
-import { textField } from '#http/parts/fields.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import type { View } from '#http/view.ts';
+import { form, submitButton } from '#ui/parts/actions.ts';
+import { textField } from '#ui/parts/fields.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import type { View } from '#ui/view.ts';
 import { consolePage, type Refused } from './frame-page.ts';
 
 export type Above = { readonly href: string; readonly label: string };

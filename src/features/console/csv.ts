@@ -1,5 +1,5 @@
-import { csvLine } from '#core/csv.ts';
-import { dayBegun, dayText, instant as instantText, lastDay } from '#core/day.ts';
+import { dayBegun, dayText, instant as instantText, lastDay } from '#core/time/day.ts';
+import { csvLine } from '#core/values/csv.ts';
 import type { Env } from '#env.ts';
 import type { PartnerQuery, PeopleQuery } from './filters.ts';
 import { eachPartner, eachPerson } from './lists.ts';

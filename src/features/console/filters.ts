@@ -1,6 +1,6 @@
-import { searchText } from '#core/text.ts';
-import type { PartnerCursor, PartnerFilter } from '#store/partner-pages.ts';
-import type { PeopleFilter } from '#store/people-pages.ts';
+import { searchText } from '#core/values/text.ts';
+import type { PartnerCursor, PartnerFilter } from '#store/partners/partner-pages.ts';
+import type { PeopleFilter } from '#store/people/people-pages.ts';
 
 /** How a list was asked for: what stands in its address, each value one that we know. */
 export type PartnerQuery = { readonly filter: PartnerFilter; readonly after: PartnerCursor | undefined };

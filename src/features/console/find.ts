@@ -1,19 +1,19 @@
-import { isStaff } from '#core/policy.ts';
-import { isLiveSession } from '#core/session.ts';
+import { isStaff } from '#core/people/policy.ts';
+import { isLiveSession } from '#core/sessions/session.ts';
 import type { Env } from '#env.ts';
-import { kindOf, type Mail } from '#flows/mail.ts';
-import { waitingSince } from '#flows/reset-requests.ts';
-import { maySendAgain } from '#flows/send-mail-again.ts';
-import { findAccessCode } from '#store/access-codes.ts';
-import { findPartnerCounts } from '#store/partner-pages.ts';
-import { findPartner, resetsWithoutCode } from '#store/partners.ts';
-import { findPersonRow } from '#store/people-pages.ts';
-import { hasResetRequest } from '#store/reset-requests.ts';
-import { listSessions } from '#store/session-changes.ts';
-import { listUndelivered } from '#store/undelivered.ts';
-import { findPerson, type Partner } from '#store/users.ts';
+import { remindersAhead } from '#features/console/adoption/reminders.ts';
+import { waitingSince } from '#flows/administration/reset-requests.ts';
+import { maySendAgain } from '#flows/administration/send-mail-again.ts';
+import { kindOf, type Mail } from '#flows/runtime/mail.ts';
+import { findAccessCode } from '#store/authenticators/access-codes.ts';
+import { findPartnerCounts } from '#store/partners/partner-pages.ts';
+import { findPartner, resetsWithoutCode } from '#store/partners/partners.ts';
+import { findPersonRow } from '#store/people/people-pages.ts';
+import { hasResetRequest } from '#store/people/reset-requests.ts';
+import { findPerson, type Partner } from '#store/people/users.ts';
+import { listUndelivered } from '#store/queue/undelivered.ts';
+import { listSessions } from '#store/sessions/session-changes.ts';
 import { type ListedPerson, readTrail } from './lists.ts';
-import { remindersAhead } from './reminders.ts';
 
 export type Member = { readonly row: ListedPerson; readonly partner: Partner };
 

@@ -1,12 +1,12 @@
-import { SCOPES } from '#core/api-key.ts';
-import type { Refusal } from '#core/result.ts';
-import { WEBHOOK_EVENTS } from '#core/webhook.ts';
-import { errorPage, layout } from '#http/layout.ts';
-import { tabs } from '#http/parts/grid.ts';
-import { attributes, type Content, type Html, html } from '#http/parts/html.ts';
-import { notice } from '#http/parts/text.ts';
-import type { View } from '#http/view.ts';
+import { SCOPES } from '#core/portals/api-key.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import type { Refusal } from '#core/values/result.ts';
 import type { PlainKey, Translate } from '#messages/messages.ts';
+import { errorPage, layout } from '#ui/layout.ts';
+import { tabs } from '#ui/parts/grid.ts';
+import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
+import { notice } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
 
 export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
 

@@ -1,13 +1,13 @@
-import { canonicalEmail } from '#core/email.ts';
-import { isStaff } from '#core/policy.ts';
+import { canonicalEmail } from '#core/people/email.ts';
+import { isStaff } from '#core/people/policy.ts';
 import type { Env } from '#env.ts';
-import { listKeyNames } from '#store/api-keys.ts';
-import { type LoggedEvent, listRecentEvents } from '#store/audit-log.ts';
-import { countPartners, listPartnerPage, type PartnerCursor, type PartnerRow } from '#store/partner-pages.ts';
-import { listPartnerNames } from '#store/partners.ts';
-import { findPersonRow, listNames, listPeoplePage, type PersonRow } from '#store/people-pages.ts';
-import { listUndelivered } from '#store/undelivered.ts';
-import { findPersonByEmail, type Partner } from '#store/users.ts';
+import { type LoggedEvent, listRecentEvents } from '#store/audit/log.ts';
+import { countPartners, listPartnerPage, type PartnerCursor, type PartnerRow } from '#store/partners/partner-pages.ts';
+import { listPartnerNames } from '#store/partners/partners.ts';
+import { findPersonRow, listNames, listPeoplePage, type PersonRow } from '#store/people/people-pages.ts';
+import { findPersonByEmail, type Partner } from '#store/people/users.ts';
+import { listKeyNames } from '#store/programs/api-keys.ts';
+import { listUndelivered } from '#store/queue/undelivered.ts';
 import type { PartnerQuery, PeopleQuery } from './filters.ts';
 
 const ROWS_PER_PAGE = 50;

@@ -1,16 +1,16 @@
-import { seeOther } from '#http/reply.ts';
+import { adoptionRoutes } from '#features/console/adoption/routes.ts';
+import { mailRoutes } from '#features/console/audit/mail-routes.ts';
+import { auditRoutes } from '#features/console/audit/routes.ts';
+import { partnerRoutes } from '#features/console/partners/partner-routes.ts';
+import { personRoutes } from '#features/console/people/person-routes.ts';
+import { staffRoutes } from '#features/console/people/staff-routes.ts';
+import { apiKeyRoutes } from '#features/console/programs/api-key-routes.ts';
+import { clientRoutes } from '#features/console/programs/client-routes.ts';
+import { secretRoutes } from '#features/console/programs/secret-routes.ts';
+import { webhookRoutes } from '#features/console/programs/webhook-routes.ts';
+import { resetRoutes } from '#features/console/resets/reset-routes.ts';
+import { seeOther } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
-import { adoptionRoutes } from './adoption-routes.ts';
-import { apiKeyRoutes } from './api-key-routes.ts';
-import { auditRoutes } from './audit-routes.ts';
-import { clientRoutes } from './client-routes.ts';
-import { mailRoutes } from './mail-routes.ts';
-import { partnerRoutes } from './partner-routes.ts';
-import { personRoutes } from './person-routes.ts';
-import { resetRoutes } from './reset-routes.ts';
-import { secretRoutes } from './secret-routes.ts';
-import { staffRoutes } from './staff-routes.ts';
-import { webhookRoutes } from './webhook-routes.ts';
 
 export const consoleRoutes: readonly Route[] = [
   page({ method: 'GET', path: '/console', guard: 'staff', handle: () => seeOther('/console/partners') }),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Client } from '#core/client.ts';
-import { semicolonCells } from '#core/csv.ts';
-import { readMailbox } from '#core/email.ts';
-import type { Actor } from '#flows/actor.ts';
-import { type Reply, show } from '#http/reply.ts';
+import { readMailbox } from '#core/people/email.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { semicolonCells } from '#core/values/csv.ts';
+import type { Actor } from '#flows/administration/actor.ts';
+import { type Reply, show } from '#http/pages/reply.ts';
 import { typed } from '#http/typed.ts';
-import type { View } from '#http/view.ts';
-import type { GrantedSession } from '#store/granted.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
+import type { View } from '#ui/view.ts';
 import { DONE, type Done, missingPage } from './frame-page.ts';
 
 /** Of a partner or of the staff. What is missing is refused by the flow, with the field that it belongs to. */

@@ -1,7 +1,7 @@
-import { layout } from '#http/layout.ts';
-import { type Content, type Html, html } from '#http/parts/html.ts';
-import { details, timeElement } from '#http/parts/text.ts';
-import type { View } from '#http/view.ts';
+import { layout } from '#ui/layout.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { details, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
 
 /** A captured mail with its words; without them once they were erased. */
 export type ShownMail = {

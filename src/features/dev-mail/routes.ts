@@ -1,11 +1,11 @@
 import type { Env } from '#env.ts';
-import { errorPage } from '#http/layout.ts';
-import { type Reply, show } from '#http/reply.ts';
+import { type Reply, show } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
-import type { View } from '#http/view.ts';
 import { mailMessage, mailSubject } from '#mail/message.ts';
-import type { OutboxTable } from '#store/mail-tables.ts';
-import { findMail, listMail } from '#store/outbox.ts';
+import type { OutboxTable } from '#store/queue/mail-tables.ts';
+import { findMail, listMail } from '#store/queue/outbox.ts';
+import { errorPage } from '#ui/layout.ts';
+import type { View } from '#ui/view.ts';
 import { mailListPage, mailPage, type ShownMail } from './pages.ts';
 
 const MOST_SHOWN = 100;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { normalizeRecoveryCode } from '#core/recovery-code.ts';
-import { isRefusal, refuse } from '#core/result.ts';
-import { encodeBase32, normalizeOneTimeCode, otpauthUri } from '#core/totp.ts';
-import { codeBody, completeSchema, instant, instantSchema, sessionAnswer } from '#http/answers.ts';
-import { drawQr } from '#http/qr.ts';
+import { normalizeRecoveryCode } from '#core/authenticators/recovery-code.ts';
+import { encodeBase32, normalizeOneTimeCode, otpauthUri } from '#core/authenticators/totp.ts';
+import { isRefusal, refuse } from '#core/values/result.ts';
 import { api, type Route } from '#http/route.ts';
+import { drawQr } from '#ui/qr.ts';
+import { codeBody, completeSchema, instant, instantSchema, sessionAnswer } from '#wire/answers.ts';
 import { confirmAtSignIn, giveAccessCode, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
 
 export const enrollmentApi: readonly Route[] = [

@@ -1,29 +1,29 @@
-import type { Client } from '#core/client.ts';
-import { type Refusal, refuse } from '#core/result.ts';
-import { ENROLLMENT_SECONDS } from '#core/session.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { ENROLLMENT_SECONDS } from '#core/sessions/session.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { useAccessCode } from '#flows/access-code.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { endOthers } from '#flows/end-others.ts';
+import { useAccessCode } from '#flows/authenticators/access-code.ts';
 import {
   confirmEnrollment,
   type Enrollee,
   findOpenEnrollment,
   type OpenEnrollment,
   startEnrollment,
-} from '#flows/enrollment.ts';
-import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
-import { drawRecoveryCodes, type FreshCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
-import { queueMail, whereFrom } from '#flows/mail.ts';
-import { queueWebhooks } from '#flows/queue-webhooks.ts';
-import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
-import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
-import type { Queries } from '#store/database.ts';
-import { deleteOtherDevices } from '#store/devices.ts';
-import { holdPartner } from '#store/locks.ts';
-import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
-import { setMfaSkipped } from '#store/user-life.ts';
-import { findPerson } from '#store/users.ts';
+} from '#flows/authenticators/enrollment.ts';
+import { drawRecoveryCodes, type FreshCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
+import { type Around, personTransaction, plainly } from '#flows/runtime/transaction.ts';
+import { endOthers } from '#flows/sign-in/end-others.ts';
+import { finishSignIn, type NewSession } from '#flows/sign-in/finish-sign-in.ts';
+import { deadlineOf, stateOf } from '#flows/sign-in/sign-in-state.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { holdPartner } from '#store/engine/locks.ts';
+import { setMfaSkipped } from '#store/people/user-life.ts';
+import { findPerson } from '#store/people/users.ts';
+import { deleteOtherDevices } from '#store/sign-in/devices.ts';
+import { completePendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 
 const CODES_PATH = '/enroll/recovery-codes';
 

@@ -1,9 +1,9 @@
-import type { Client } from '#core/client.ts';
+import type { Client } from '#core/sessions/client.ts';
 import type { Env } from '#env.ts';
-import { ownTransaction } from '#flows/acting.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import type { GrantedSession } from '#store/granted.ts';
-import { eraseCodesCopy, findCodesCopy } from '#store/recovery-codes.ts';
+import { ownTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { eraseCodesCopy, findCodesCopy } from '#store/authenticators/recovery-codes.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
 
 /** The codes once more, until Done; undefined afterwards, and when their time is over. */
 export async function readCodesCopy(env: Env, session: GrantedSession): Promise<readonly string[] | undefined> {

@@ -1,13 +1,13 @@
-import type { Refusal } from '#core/result.ts';
-import { accessCodePage } from '#http/access-code-page.ts';
-import { layout } from '#http/layout.ts';
-import { actions, copyButton, form, linkButton, printButton, submitButton } from '#http/parts/actions.ts';
-import { codeList } from '#http/parts/codes.ts';
-import { checkbox } from '#http/parts/fields.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import { beginElement } from '#http/parts/text.ts';
-import { setUpPage } from '#http/set-up-page.ts';
-import type { View } from '#http/view.ts';
+import type { Refusal } from '#core/values/result.ts';
+import { accessCodePage } from '#ui/access-code-page.ts';
+import { layout } from '#ui/layout.ts';
+import { actions, copyButton, form, linkButton, printButton, submitButton } from '#ui/parts/actions.ts';
+import { codeList } from '#ui/parts/codes.ts';
+import { checkbox } from '#ui/parts/fields.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import { beginElement } from '#ui/parts/text.ts';
+import { setUpPage } from '#ui/set-up-page.ts';
+import type { View } from '#ui/view.ts';
 
 type Prompt = {
   readonly isStaff: boolean;

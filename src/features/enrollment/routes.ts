@@ -1,20 +1,20 @@
 import { z } from 'zod';
-import { isStaff } from '#core/policy.ts';
-import { isRefusal, type Refusal } from '#core/result.ts';
-import { readOneTimeCode } from '#core/typed-code.ts';
+import { readOneTimeCode } from '#core/authenticators/typed-code.ts';
+import { isStaff } from '#core/people/policy.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import type { NewSession } from '#flows/finish-sign-in.ts';
-import { onceAround } from '#flows/once.ts';
-import { deadlineOf, stateOf } from '#flows/sign-in-state.ts';
+import { onceAround } from '#flows/runtime/idempotency.ts';
+import type { NewSession } from '#flows/sign-in/finish-sign-in.ts';
+import { deadlineOf, stateOf } from '#flows/sign-in/sign-in-state.ts';
 import { codesWait } from '#http/guard.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { sessionCookies } from '#http/pages/sign-in-cookies.ts';
 import { showRefusal } from '#http/problem.ts';
-import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
-import { sessionCookies } from '#http/sign-in-cookies.ts';
 import { typed } from '#http/typed.ts';
-import type { View } from '#http/view.ts';
-import type { GrantedSession } from '#store/granted.ts';
-import type { PendingSignIn } from '#store/pending-sign-ins.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
+import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
+import type { View } from '#ui/view.ts';
 import {
   confirmAtSignIn,
   type EnrolledSignIn,

@@ -1,10 +1,10 @@
-import { type AskedRequest, isUnaskable, pathOn, readAsked } from '#core/forward-auth.ts';
-import { hasSameName, readHost } from '#core/protected-host.ts';
-import { newToken, tokenHash } from '#core/token.ts';
+import { type AskedRequest, isUnaskable, pathOn, readAsked } from '#core/portals/forward-auth.ts';
+import { hasSameName, readHost } from '#core/portals/protected-host.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
 import { type Problem, problem } from '#http/problem.ts';
+import { sitePage, siteProblem } from '#http/protocols/site-answer.ts';
+import { readSiteCookie, setSiteCookie } from '#http/protocols/site-cookie.ts';
 import { type ProtocolCall, protocol, type RawReply, type Route } from '#http/route.ts';
-import { sitePage, siteProblem } from '#http/site-answer.ts';
-import { readSiteCookie, setSiteCookie } from '#http/site-cookie.ts';
 import { findSite } from '#store/forward-auth/sites.ts';
 import { checkSite, noteVisit, type Verdict } from './check.ts';
 import { identityHeaders } from './identity.ts';

@@ -1,11 +1,11 @@
-import { isOpenTo, meetsAcr } from '#core/forward-auth.ts';
-import type { HostName } from '#core/protected-host.ts';
-import { isLiveSession, LAST_SEEN_EVERY_SECONDS } from '#core/session.ts';
-import { tokenHash } from '#core/token.ts';
+import { isOpenTo, meetsAcr } from '#core/portals/forward-auth.ts';
+import type { HostName } from '#core/portals/protected-host.ts';
+import { isLiveSession, LAST_SEEN_EVERY_SECONDS } from '#core/sessions/session.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { findSiteSession, type SiteSession } from '#store/forward-auth/site-sessions.ts';
 import { findSite } from '#store/forward-auth/sites.ts';
-import { touchSession } from '#store/session-changes.ts';
+import { touchSession } from '#store/sessions/session-changes.ts';
 
 /** What a proxy is told about a request for a protected host. */
 export type Verdict =

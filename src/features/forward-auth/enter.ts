@@ -1,15 +1,15 @@
-import type { Client } from '#core/client.ts';
-import { isOpenTo, meetsAcr, type SiteRules } from '#core/forward-auth.ts';
-import { isRefusal, type Refusal } from '#core/result.ts';
-import { isLiveSession } from '#core/session.ts';
-import { RULES } from '#core/throttle.ts';
-import { newToken, tokenHash } from '#core/token.ts';
+import { RULES } from '#core/limits/throttle.ts';
+import { isOpenTo, meetsAcr, type SiteRules } from '#core/portals/forward-auth.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { isLiveSession } from '#core/sessions/session.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { addressKey } from '#flows/lanes.ts';
-import { noteRefusal } from '#flows/note-refusal.ts';
-import { reserveTries } from '#store/attempts.ts';
-import type { Queries } from '#store/database.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { addressKey } from '#flows/sign-in/attempt-counters.ts';
+import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { holdSession } from '#store/engine/locks.ts';
 import { putSiteSession } from '#store/forward-auth/site-sessions.ts';
 import type { SiteRequestTable } from '#store/forward-auth/tables.ts';
 import {
@@ -19,8 +19,8 @@ import {
   createSiteTicket,
   findTicketSession,
 } from '#store/forward-auth/tickets.ts';
-import { holdSession } from '#store/locks.ts';
-import { findSessionById, type Session } from '#store/sessions.ts';
+import { reserveTries } from '#store/limits/attempts.ts';
+import { findSessionById, type Session } from '#store/sessions/sessions.ts';
 import type { Visit } from './visit.ts';
 
 /** Long enough to set up a phone on the way. */

@@ -1,7 +1,7 @@
-import { acrOf } from '#core/assurance.ts';
+import { acrOf } from '#core/authenticators/assurance.ts';
 import type { Env } from '#env.ts';
-import { signJwt } from '#flows/signing-keys.ts';
-import type { Database } from '#store/database.ts';
+import { signJwt } from '#flows/runtime/signing-keys.ts';
+import type { Database } from '#store/engine/database.ts';
 import type { SiteSession } from '#store/forward-auth/site-sessions.ts';
 
 /** Long enough for the portal to read it. */

@@ -1,7 +1,7 @@
-import { barePage, errorPage } from '#http/layout.ts';
-import { actions, inFlow, linkButton } from '#http/parts/actions.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import type { View } from '#http/view.ts';
+import { barePage, errorPage } from '#ui/layout.ts';
+import { actions, inFlow, linkButton } from '#ui/parts/actions.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import type { View } from '#ui/view.ts';
 
 /** On our own host: the visit was used, is over, or began in another browser. */
 export function visitOverPage(view: View): Html {

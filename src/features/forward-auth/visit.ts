@@ -1,4 +1,4 @@
-import { type HostName, originOf, type Scheme } from '#core/protected-host.ts';
+import { type HostName, originOf, type Scheme } from '#core/portals/protected-host.ts';
 import type { Env } from '#env.ts';
 
 /** A person on the way from a protected host to our sign-in: where they return to, and in which browser. */

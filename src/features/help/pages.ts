@@ -1,7 +1,7 @@
-import { contactLink, layout } from '#http/layout.ts';
-import { type Content, type Html, html } from '#http/parts/html.ts';
-import type { View } from '#http/view.ts';
 import type { Locale } from '#messages/messages.ts';
+import { contactLink, layout } from '#ui/layout.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import type { View } from '#ui/view.ts';
 import {
   ARTICLE_NAMES,
   type ArticleName,

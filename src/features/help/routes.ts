@@ -1,4 +1,4 @@
-import { show } from '#http/reply.ts';
+import { show } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
 import { ARTICLE_NAMES } from './articles/article.ts';
 import { articlePage, helpIndexPage } from './pages.ts';

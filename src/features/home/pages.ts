@@ -1,8 +1,8 @@
-import { layout } from '#http/layout.ts';
-import { actions, linkButton } from '#http/parts/actions.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import { dataList, timeElement } from '#http/parts/text.ts';
-import type { View } from '#http/view.ts';
+import { layout } from '#ui/layout.ts';
+import { actions, linkButton } from '#ui/parts/actions.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import { dataList, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
 
 export type Home = {
   readonly name: string;

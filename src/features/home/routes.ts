@@ -1,5 +1,5 @@
-import { signOut } from '#flows/sign-out.ts';
-import { seeOther, show } from '#http/reply.ts';
+import { signOut } from '#flows/sign-in/sign-out.ts';
+import { seeOther, show } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import { homePage } from './pages.ts';
 

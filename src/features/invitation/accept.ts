@@ -1,17 +1,17 @@
-import type { Client } from '#core/client.ts';
-import { cleanName } from '#core/name.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
-import { stateAfterPassword } from '#core/sign-in.ts';
+import { cleanName } from '#core/people/name.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { stateAfterPassword } from '#core/sessions/sign-in.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/begin-sign-in.ts';
-import { mfaOfPerson } from '#flows/mfa-state.ts';
-import { checkNewPassword, hashNewPassword } from '#flows/new-password.ts';
-import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/password-by-link.ts';
-import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
-import type { Queries } from '#store/database.ts';
-import { setUserName } from '#store/user-life.ts';
-import { type Person, setUserLocale } from '#store/users.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { type Around, personTransaction, plainly } from '#flows/runtime/transaction.ts';
+import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/sign-in/begin-sign-in.ts';
+import { mfaOfPerson } from '#flows/sign-in/mfa-state.ts';
+import { checkNewPassword, hashNewPassword } from '#flows/sign-in/new-password.ts';
+import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/sign-in/password-by-link.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { setUserName } from '#store/people/user-life.ts';
+import { type Person, setUserLocale } from '#store/people/users.ts';
 
 /** What was typed into the form of an invitation, and where. */
 export type Answered = {

@@ -1,7 +1,7 @@
-import { tokenHash } from '#core/token.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { findLink } from '#store/links.ts';
-import { administratorExists, findPerson, type Person } from '#store/users.ts';
+import { findLink } from '#store/people/links.ts';
+import { administratorExists, findPerson, type Person } from '#store/people/users.ts';
 
 /** What a link invites to: to become the first administrator, or to be the person who was added already. */
 export type Invitation =

@@ -1,16 +1,16 @@
-import { canonicalEmail } from '#core/email.ts';
-import { cleanName } from '#core/name.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { canonicalEmail } from '#core/people/email.ts';
+import { cleanName } from '#core/people/name.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { beginSignIn } from '#flows/begin-sign-in.ts';
-import { checkNewPassword, hashNewPassword, type PasswordOwner } from '#flows/new-password.ts';
-import { knowByLink, linkTry } from '#flows/password-by-link.ts';
-import { type Around, plainly, transactionOrRefusal } from '#flows/transaction.ts';
-import type { Queries } from '#store/database.ts';
-import { claimLink, revokeFirstAdministratorLinks } from '#store/links.ts';
-import { lockHouse } from '#store/locks.ts';
-import { administratorExists, createUser, findPerson, findPersonByEmail } from '#store/users.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { type Around, plainly, transactionOrRefusal } from '#flows/runtime/transaction.ts';
+import { beginSignIn } from '#flows/sign-in/begin-sign-in.ts';
+import { checkNewPassword, hashNewPassword, type PasswordOwner } from '#flows/sign-in/new-password.ts';
+import { knowByLink, linkTry } from '#flows/sign-in/password-by-link.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { lockHouse } from '#store/engine/locks.ts';
+import { claimLink, revokeFirstAdministratorLinks } from '#store/people/links.ts';
+import { administratorExists, createUser, findPerson, findPersonByEmail } from '#store/people/users.ts';
 import type { Accepted, Answered, Faults } from './accept.ts';
 
 type NewAdministrator = PasswordOwner;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ownPath } from '#core/return-target.ts';
-import { seeOther } from '#http/reply.ts';
+import { ownPath } from '#core/sessions/return-target.ts';
+import { seeOther } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { isLocale } from '#messages/messages.ts';

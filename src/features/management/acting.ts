@@ -1,8 +1,8 @@
-import type { Client } from '#core/client.ts';
-import type { NamedAct } from '#core/named-act.ts';
-import type { Actor } from '#flows/actor.ts';
-import { keyActor } from '#flows/api-keys.ts';
-import type { GrantedApiKey } from '#store/granted.ts';
+import type { Client } from '#core/sessions/client.ts';
+import type { NamedAct } from '#core/values/idempotency.ts';
+import type { Actor } from '#flows/administration/actor.ts';
+import { keyActor } from '#flows/administration/api-keys.ts';
+import type { GrantedApiKey } from '#store/sessions/granted.ts';
 
 /** Whoever lost an answer asks again within minutes, a stuck queue within hours. */
 const NAME_SECONDS = 24 * 60 * 60;

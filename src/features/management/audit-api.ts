@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { instant, parseTime } from '#core/day.ts';
-import { refuse } from '#core/result.ts';
+import { instant, parseTime } from '#core/time/day.ts';
+import { refuse } from '#core/values/result.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { type EventRow, listEventsAfter } from '#store/management-lists.ts';
+import { type EventRow, listEventsAfter } from '#store/partners/management-lists.ts';
 import { readPage } from './page-of-rows.ts';
 import { pageOf } from './schemas.ts';
 import { pageQuery } from './shared-api.ts';

@@ -1,14 +1,20 @@
 import { z } from 'zod';
-import { CLIENT_TYPES, ID_TOKEN_ALGS } from '#core/openid/client-settings.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { CLIENT_TYPES, ID_TOKEN_ALGS } from '#core/portals/client-settings.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import type { Actor } from '#flows/actor.ts';
-import { doOnce } from '#flows/once.ts';
-import { addClient, disableClient, enableClient, type MadeClient, renewClientSecret } from '#flows/openid-clients.ts';
-import { clientRecord } from '#flows/records.ts';
+import type { Actor } from '#flows/administration/actor.ts';
+import {
+  addClient,
+  disableClient,
+  enableClient,
+  type MadeClient,
+  renewClientSecret,
+} from '#flows/administration/openid-clients.ts';
+import { doOnce } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed, typedKinds } from '#http/typed.ts';
 import { findClient, listClientsAfter, type OidcClient } from '#store/oidc/clients.ts';
+import { clientRecord } from '#wire/records.ts';
 import { actorOf, namedAct } from './acting.ts';
 import { readPage } from './page-of-rows.ts';
 import { clientSchema, pageOf } from './schemas.ts';

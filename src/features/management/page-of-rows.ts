@@ -1,6 +1,6 @@
-import { makeCursor, readCursor } from '#core/cursor.ts';
-import { type Refusal, refuse } from '#core/result.ts';
-import type { Page } from '#store/management-lists.ts';
+import { makeCursor, readCursor } from '#core/values/cursor.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import type { Page } from '#store/partners/management-lists.ts';
 
 const LIMIT_USUAL = 50;
 

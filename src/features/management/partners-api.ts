@@ -1,15 +1,21 @@
 import { z } from 'zod';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
-import type { Actor } from '#flows/actor.ts';
-import { doOnce } from '#flows/once.ts';
-import { addPartner, archivePartner, changeMfaPolicy, renamePartner, restorePartner } from '#flows/partner-acts.ts';
-import { previewMfaPolicy } from '#flows/policy-preview.ts';
-import { partnerRecord } from '#flows/records.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Actor } from '#flows/administration/actor.ts';
+import {
+  addPartner,
+  archivePartner,
+  changeMfaPolicy,
+  renamePartner,
+  restorePartner,
+} from '#flows/administration/partner-acts.ts';
+import { previewMfaPolicy } from '#flows/administration/policy-preview.ts';
+import { doOnce } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { listPartnersAfter } from '#store/management-lists.ts';
-import { findPartner } from '#store/partners.ts';
-import type { Partner } from '#store/users.ts';
+import { listPartnersAfter } from '#store/partners/management-lists.ts';
+import { findPartner } from '#store/partners/partners.ts';
+import type { Partner } from '#store/people/users.ts';
+import { partnerRecord } from '#wire/records.ts';
 import { actorOf, namedAct } from './acting.ts';
 import { readPage } from './page-of-rows.ts';
 import { readChoice } from './policy.ts';

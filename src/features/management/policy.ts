@@ -1,6 +1,6 @@
-import { DAY_SECONDS, dayBegun, parseBegin } from '#core/day.ts';
-import { type Refusal, refuse } from '#core/result.ts';
-import type { MfaChoice } from '#flows/partner-acts.ts';
+import { DAY_SECONDS, dayBegun, parseBegin } from '#core/time/day.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import type { MfaChoice } from '#flows/administration/partner-acts.ts';
 
 type Typed = { readonly policy: MfaChoice['policy']; readonly requiredFrom?: string | null | undefined };
 

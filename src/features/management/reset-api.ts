@@ -1,9 +1,14 @@
 import { z } from 'zod';
-import { ACCESS_CODE_MINUTES } from '#core/access-code.ts';
-import { instant } from '#core/day.ts';
-import type { NewAccessCode } from '#flows/access-code.ts';
-import { doOnce } from '#flows/once.ts';
-import { askForReset, IDENTITY_CHECKS, type ResetOutcome, renewAccessCode } from '#flows/reset-requests.ts';
+import { ACCESS_CODE_MINUTES } from '#core/authenticators/access-code.ts';
+import { instant } from '#core/time/day.ts';
+import {
+  askForReset,
+  IDENTITY_CHECKS,
+  type ResetOutcome,
+  renewAccessCode,
+} from '#flows/administration/reset-requests.ts';
+import type { NewAccessCode } from '#flows/authenticators/access-code.ts';
+import { doOnce } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { actorOf, namedAct } from './acting.ts';

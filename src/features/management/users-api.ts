@@ -1,17 +1,23 @@
 import { z } from 'zod';
-import { instant, parseEnd } from '#core/day.ts';
-import { canonicalEmail } from '#core/email.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import { canonicalEmail } from '#core/people/email.ts';
+import { instant, parseEnd } from '#core/time/day.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { addPerson, resendInvitation } from '#flows/add-person.ts';
-import { deleteUser } from '#flows/delete-user.ts';
-import { endExemption, exemptPerson } from '#flows/exemption.ts';
-import { doOnce } from '#flows/once.ts';
-import { disableUser, enableUser, makeResetLink, type PersonAct, unlockUser } from '#flows/person-acts.ts';
-import { addedRecord, userRecord } from '#flows/records.ts';
+import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
+import { deleteUser } from '#flows/administration/delete-user.ts';
+import { endExemption, exemptPerson } from '#flows/administration/exemption.ts';
+import {
+  disableUser,
+  enableUser,
+  makeResetLink,
+  type PersonAct,
+  unlockUser,
+} from '#flows/administration/person-acts.ts';
+import { doOnce } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { listUsersAfter } from '#store/management-lists.ts';
+import { listUsersAfter } from '#store/partners/management-lists.ts';
+import { addedRecord, userRecord } from '#wire/records.ts';
 import { actorOf, namedAct } from './acting.ts';
 import { findUser } from './find.ts';
 import { readPage } from './page-of-rows.ts';

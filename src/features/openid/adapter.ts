@@ -1,4 +1,4 @@
-import { tokenHash } from '#core/token.ts';
+import { tokenHash } from '#core/values/token.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { findGrant, findRecordGrant, grantOf } from '#store/oidc/grants.ts';
 import { findRecord } from '#store/oidc/records.ts';

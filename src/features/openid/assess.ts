@@ -1,10 +1,10 @@
-import { askedOf, SESSION_BEFORE } from '#core/openid/asked.ts';
-import { type KnownSession, type NextStep, nextStep } from '#core/openid/authorization.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
+import { askedOf, SESSION_BEFORE } from '#core/portals/asked.ts';
+import { type KnownSession, type NextStep, nextStep } from '#core/portals/authorization.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { findClient, type OidcClient } from '#store/oidc/clients.ts';
 import { findConsent } from '#store/oidc/consents.ts';
 import type { AuthorizationRequest } from '#store/oidc/requests.ts';
-import type { Session } from '#store/sessions.ts';
+import type { Session } from '#store/sessions/sessions.ts';
 import type { Payload, Work } from './work.ts';
 
 type Request = {

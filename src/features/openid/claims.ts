@@ -1,4 +1,4 @@
-import { acrOf } from '#core/assurance.ts';
+import { acrOf } from '#core/authenticators/assurance.ts';
 import type { Grant } from '#store/oidc/grants.ts';
 import type { Payload } from './work.ts';
 

@@ -1,4 +1,4 @@
-import { newToken, tokenHash } from '#core/token.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import type { OidcClient } from '#store/oidc/clients.ts';
 import type { Payload } from './work.ts';

@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import type { Client } from '#core/client.ts';
-import { isRefusal } from '#core/result.ts';
-import { tokenHash } from '#core/token.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { ownTransaction } from '#flows/acting.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { doFormOnce } from '#flows/once.ts';
-import { type Reply, seeOther, show } from '#http/reply.ts';
+import { ownTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import type { GrantedSession } from '#store/granted.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { findConsent, saveConsent } from '#store/oidc/consents.ts';
 import { type AuthorizationRequest, findRequest, setRequest } from '#store/oidc/requests.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
 import { choosePage, consentPage, goneRequestPage } from './pages.ts';
 
 const CONSENT = '/consent';

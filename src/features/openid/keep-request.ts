@@ -1,11 +1,11 @@
-import type { Client } from '#core/client.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
-import { RULES } from '#core/throttle.ts';
-import { newToken, tokenHash } from '#core/token.ts';
+import { RULES } from '#core/limits/throttle.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { addressKey } from '#flows/lanes.ts';
-import { reserveTries } from '#store/attempts.ts';
-import type { Queries } from '#store/database.ts';
+import { addressKey } from '#flows/sign-in/attempt-counters.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { reserveTries } from '#store/limits/attempts.ts';
 import { deleteRecord } from '#store/oidc/records.ts';
 import { createRequest } from '#store/oidc/requests.ts';
 import { REQUEST_SECONDS } from './provider.ts';

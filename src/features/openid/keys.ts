@@ -1,5 +1,5 @@
 import type { Env } from '#env.ts';
-import { signingKeys, verifyJwt } from '#flows/signing-keys.ts';
+import { signingKeys, verifyJwt } from '#flows/runtime/signing-keys.ts';
 import type { ProviderKeys } from './provider.ts';
 
 /** The keys as the protocol library wants them, and a text that changes with them. */

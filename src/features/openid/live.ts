@@ -1,4 +1,4 @@
-import { isLiveSession } from '#core/session.ts';
+import { isLiveSession } from '#core/sessions/session.ts';
 import type { Grant } from '#store/oidc/grants.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { MAX_AGE, PROMPT } from '#core/openid/asked.ts';
+import { MAX_AGE, PROMPT } from '#core/portals/asked.ts';
 
 const OURS = [
   ['prompt', PROMPT],

@@ -1,8 +1,8 @@
-import type { Refusal } from '#core/result.ts';
-import { errorPage, layout } from '#http/layout.ts';
-import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import type { View } from '#http/view.ts';
+import type { Refusal } from '#core/values/result.ts';
+import { errorPage, layout } from '#ui/layout.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import type { View } from '#ui/view.ts';
 
 /** A client or an address that we do not know: the person is led nowhere (RFC 6749 §4.1.2.1). */
 export function invalidPage(view: View): Html {

@@ -1,6 +1,6 @@
 import type { Provider } from 'oidc-provider';
 import type { Env } from '#env.ts';
-import { type ExchangeResponse, exchange, machineSeconds } from '#http/exchange.ts';
+import { type ExchangeResponse, exchange, machineSeconds } from '#http/protocols/exchange.ts';
 import type { ProtocolCall, RawReply } from '#http/route.ts';
 import { keysOf } from './keys.ts';
 import { makeProvider } from './provider.ts';

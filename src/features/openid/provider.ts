@@ -1,7 +1,7 @@
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { ACR_VALUES } from '#core/assurance.ts';
-import { askedOf, HINTED_SUB, isMaxAge, isPrompt, MAX_AGE, PROMPT } from '#core/openid/asked.ts';
-import { errorOf, errorOfReturn, type NextStep } from '#core/openid/authorization.ts';
+import { ACR_VALUES } from '#core/authenticators/assurance.ts';
+import { askedOf, HINTED_SUB, isMaxAge, isPrompt, MAX_AGE, PROMPT } from '#core/portals/asked.ts';
+import { errorOf, errorOfReturn, type NextStep } from '#core/portals/authorization.ts';
 import { findGrant } from '#store/oidc/grants.ts';
 import { adapterFor } from './adapter.ts';
 import { assess } from './assess.ts';

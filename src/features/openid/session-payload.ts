@@ -1,5 +1,5 @@
-import { acrOf } from '#core/assurance.ts';
-import type { Session } from '#store/sessions.ts';
+import { acrOf } from '#core/authenticators/assurance.ts';
+import type { Session } from '#store/sessions/sessions.ts';
 import type { Payload } from './work.ts';
 
 /** Our session as the protocol library knows one. Nothing that the library adds to it is kept. */

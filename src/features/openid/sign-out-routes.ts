@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { signOut } from '#flows/sign-out.ts';
-import { type Reply, seeOther, show } from '#http/reply.ts';
+import { signOut } from '#flows/sign-in/sign-out.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { type ProtocolCall, page, protocol, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { invalidPage, signedOutPage, signOutPage } from './pages.ts';

@@ -1,5 +1,5 @@
-import { tokenHash } from '#core/token.ts';
-import { openSuccessor } from '#flows/openid-successor.ts';
+import { tokenHash } from '#core/values/token.ts';
+import { openSuccessor } from '#flows/runtime/openid-successor.ts';
 import { type ProtocolCall, protocol, type RawReply, type Route } from '#http/route.ts';
 import { findClient, isUseNews, noteClientUse } from '#store/oidc/clients.ts';
 import { findRecordGrant, grantOf } from '#store/oidc/grants.ts';

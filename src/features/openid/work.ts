@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { NextStep } from '#core/openid/authorization.ts';
+import type { NextStep } from '#core/portals/authorization.ts';
 import type { Env } from '#env.ts';
 import type { AuthorizationRequest } from '#store/oidc/requests.ts';
-import type { Session } from '#store/sessions.ts';
+import type { Session } from '#store/sessions/sessions.ts';
 
 /** What the protocol library keeps of one of its objects. */
 export type Payload = Readonly<Record<string, unknown>>;

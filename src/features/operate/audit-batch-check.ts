@@ -5,9 +5,9 @@ import {
   type ManifestEntry,
   manifestDigest,
   readManifest,
-} from '#core/audit-chain.ts';
+} from '#core/audit/chain.ts';
 import type { Env } from '#env.ts';
-import { type AuditBatch, type LoggedEvent, listEventsOfBatch } from '#store/audit-log.ts';
+import { type AuditBatch, type LoggedEvent, listEventsOfBatch } from '#store/audit/log.ts';
 import { hasValidSeal } from './audit.ts';
 import { type Erasure, isErased } from './audit-erasures.ts';
 import type { AuditProblem } from './audit-problems.ts';

@@ -1,6 +1,6 @@
-import { eventDigest, manifestDigest, readManifest } from '#core/audit-chain.ts';
+import { eventDigest, manifestDigest, readManifest } from '#core/audit/chain.ts';
 import type { Env } from '#env.ts';
-import { type LoggedEvent, listAuditBatches, listSealedEventsOf } from '#store/audit-log.ts';
+import { type LoggedEvent, listAuditBatches, listSealedEventsOf } from '#store/audit/log.ts';
 import { isGenuine } from './audit.ts';
 
 /** What one erasure excuses: the missing clients of events before `before` in batches up to its own. */

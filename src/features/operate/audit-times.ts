@@ -1,4 +1,4 @@
-import type { AuditBatch, LoggedEvent } from '#store/audit-log.ts';
+import type { AuditBatch, LoggedEvent } from '#store/audit/log.ts';
 import type { AuditRemark } from './audit-problems.ts';
 
 export type Remarks = Map<AuditRemark['kind'], AuditRemark>;

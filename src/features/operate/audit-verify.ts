@@ -1,7 +1,7 @@
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { findFirstAuditBatch, type LoggedEvent, listAuditBatches, listStrayAuditEvents } from '#store/audit-log.ts';
-import { listAuditTail } from '#store/audit-tail.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { findFirstAuditBatch, type LoggedEvent, listAuditBatches, listStrayAuditEvents } from '#store/audit/log.ts';
+import { listAuditTail } from '#store/audit/tail.ts';
 import { isProven } from './audit.ts';
 import { checkBatch, found, noteUnproven, type Walk } from './audit-batch-check.ts';
 import { type Erasure, listErasures } from './audit-erasures.ts';

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '#core/audit.ts';
+import type { AuditEvent } from '#core/audit/actions.ts';
 import {
   batchSealText,
   type CheckedEvent,
@@ -8,12 +8,11 @@ import {
   manifestDigest,
   manifestOf,
   type SealableEvent,
-} from '#core/audit-chain.ts';
-import { isImpossible } from '#core/clock.ts';
-import { tallyEvents } from '#core/event-tally.ts';
+} from '#core/audit/chain.ts';
+import { tallyEvents } from '#core/audit/tally.ts';
+import { isImpossible } from '#core/time/clock.ts';
 import type { Env } from '#env.ts';
-import { appendEvent, auditProof, hasAuditProof } from '#flows/append-event.ts';
-import { addEventDays } from '#store/adoption.ts';
+import { appendEvent, auditProof, hasAuditProof } from '#flows/runtime/append-event.ts';
 import {
   type AuditBatch,
   createAuditBatch,
@@ -25,9 +24,10 @@ import {
   findNextSealedAt,
   listAuditBatches,
   listErasableEvents,
-} from '#store/audit-log.ts';
-import { claimAuditTail, hasAuditTail } from '#store/audit-tail.ts';
-import type { Queries } from '#store/database.ts';
+} from '#store/audit/log.ts';
+import { claimAuditTail, hasAuditTail } from '#store/audit/tail.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { addEventDays } from '#store/partners/adoption.ts';
 
 type SealEnv = Pick<Env, 'db' | 'now' | 'keys' | 'log'>;
 

@@ -1,5 +1,5 @@
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
 
 /** Notes that a copy of the database was written. */
 export async function recordBackup(env: Env, actor: string): Promise<void> {

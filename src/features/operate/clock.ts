@@ -1,9 +1,9 @@
-import { CLOCK_TOLERANCE_SECONDS, isImpossible, isPlausible } from '#core/clock.ts';
-import { BELIEVED_AFTER_SECONDS, type ClockTrust, firstTrust, lookAgain, trustedNow } from '#core/clock-trust.ts';
+import { CLOCK_TOLERANCE_SECONDS, isImpossible, isPlausible } from '#core/time/clock.ts';
+import { BELIEVED_AFTER_SECONDS, type ClockTrust, firstTrust, lookAgain, trustedNow } from '#core/time/clock-trust.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { AT_ONCE, type Correction, findNewestInstant, LATER } from '#store/instants.ts';
-import { findLastClockJump } from '#store/vitals.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { AT_ONCE, type Correction, findNewestInstant, LATER } from '#store/engine/instants.ts';
+import { findLastClockJump } from '#store/operations/vitals.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
 /** How often the database is asked for instants that another process has left ahead of ours. */

@@ -1,8 +1,8 @@
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { makeLink, type NewLink } from '#flows/make-link.ts';
-import { lockHouse } from '#store/locks.ts';
-import { administratorExists } from '#store/users.ts';
+import { makeLink, type NewLink } from '#flows/administration/make-link.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { lockHouse } from '#store/engine/locks.ts';
+import { administratorExists } from '#store/people/users.ts';
 
 /** A new link to become the first administrator, and the end of the one before; `undefined` once there is one. */
 export async function renewFirstAdministratorLink(env: Env): Promise<NewLink | undefined> {

@@ -1,16 +1,16 @@
-import { RESET_REQUEST_SECONDS } from '#core/session.ts';
+import { RESET_REQUEST_SECONDS } from '#core/sessions/session.ts';
 import type { Env } from '#env.ts';
-import type { Job } from '#flows/jobs.ts';
-import { rotateSigningKeys } from '#flows/signing-keys.ts';
-import { listAdoptionDays, setAdoptionDay, sumPolicies } from '#store/adoption.ts';
-import type { Queries } from '#store/database.ts';
-import { deleteOldMail } from '#store/deliveries.ts';
-import { endReservations } from '#store/former-emails.ts';
-import { deleteExpiredRows } from '#store/housekeeping.ts';
-import { eraseExpiredCodesCopies } from '#store/recovery-codes.ts';
-import { deleteOldResetRequests } from '#store/reset-requests.ts';
-import { fillSearchKeys } from '#store/search.ts';
-import { deleteOldDeliveries } from '#store/webhook-deliveries.ts';
+import type { Job } from '#flows/runtime/jobs.ts';
+import { rotateSigningKeys } from '#flows/runtime/signing-keys.ts';
+import { eraseExpiredCodesCopies } from '#store/authenticators/recovery-codes.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { deleteExpiredRows } from '#store/operations/housekeeping.ts';
+import { listAdoptionDays, setAdoptionDay, sumPolicies } from '#store/partners/adoption.ts';
+import { endReservations } from '#store/people/former-emails.ts';
+import { deleteOldResetRequests } from '#store/people/reset-requests.ts';
+import { fillSearchKeys } from '#store/people/search.ts';
+import { deleteOldMail } from '#store/queue/deliveries.ts';
+import { deleteOldDeliveries } from '#store/queue/webhook-deliveries.ts';
 import { pruneAudit } from './audit.ts';
 import { closeOverRefusals } from './refusals.ts';
 

@@ -1,7 +1,7 @@
 import type { Env } from '#env.ts';
-import { countCodeHolders } from '#store/recovery-codes.ts';
-import { listRingKeys, type RingKeyTable } from '#store/ring-keys.ts';
-import { countSealedRows, type KeyedTable } from '#store/sealed-rows.ts';
+import { countCodeHolders } from '#store/authenticators/recovery-codes.ts';
+import { countSealedRows, type KeyedTable } from '#store/engine/sealed-rows.ts';
+import { listRingKeys, type RingKeyTable } from '#store/operations/ring-keys.ts';
 
 /** `new`: held, seals nothing yet. `older`: sealed once. `retired`: no row needs it. */
 export type KeyState = 'active' | 'new' | 'older' | 'retired';

@@ -1,7 +1,7 @@
-import type { RefusalCount } from '#core/refusal-counts.ts';
+import type { RefusalCount } from '#core/limits/refusal-counts.ts';
 import type { Env } from '#env.ts';
-import { closeRefusals, openEnds } from '#flows/note-refusal.ts';
-import { addRefusals, listOverRefusals } from '#store/refusal-counts.ts';
+import { closeRefusals, openEnds } from '#flows/sign-in/note-refusal.ts';
+import { addRefusals, listOverRefusals } from '#store/limits/refusal-counts.ts';
 
 // What a crash may lose.
 const FLUSH_INTERVAL_MS = 1_000;

@@ -1,7 +1,6 @@
 import type { Env } from '#env.ts';
-import { olderCounterNames } from '#flows/lanes.ts';
-import { listTriesAmong, renameTries } from '#store/attempts.ts';
-import { listAuditBatches, replaceAuditSeal } from '#store/audit-log.ts';
+import { olderCounterNames } from '#flows/sign-in/attempt-counters.ts';
+import { listAuditBatches, replaceAuditSeal } from '#store/audit/log.ts';
 import {
   listRowsOfOtherKeys,
   replaceSealed,
@@ -9,8 +8,9 @@ import {
   SEALED_TABLES,
   type SealedRow,
   type SealedTable,
-} from '#store/sealed-rows.ts';
-import { listEmails } from '#store/users.ts';
+} from '#store/engine/sealed-rows.ts';
+import { listTriesAmong, renameTries } from '#store/limits/attempts.ts';
+import { listEmails } from '#store/people/users.ts';
 import { hasValidSeal, sealAnew } from './audit.ts';
 
 type ResealEnv = Pick<Env, 'db' | 'keys' | 'log'>;

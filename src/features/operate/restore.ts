@@ -1,11 +1,18 @@
-import { stepAt } from '#core/totp.ts';
+import { stepAt } from '#core/authenticators/totp.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { findLastAuditBatch } from '#store/audit-log.ts';
-import { copyRows, differenceOf, digestTables, emptyTables, holdTables, type TableDigest } from '#store/copy-rows.ts';
-import type { Queries } from '#store/database.ts';
-import { beginEpoch, type Ended, listShutOut, shutOutAgain } from '#store/epoch.ts';
-import { countCodeHolders, voidRecoveryCodes } from '#store/recovery-codes.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { findLastAuditBatch } from '#store/audit/log.ts';
+import { countCodeHolders, voidRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
+import {
+  copyRows,
+  differenceOf,
+  digestTables,
+  emptyTables,
+  holdTables,
+  type TableDigest,
+} from '#store/engine/copy-rows.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { beginEpoch, type Ended, listShutOut, shutOutAgain } from '#store/operations/epoch.ts';
 
 type CopyEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>;
 

@@ -1,11 +1,11 @@
-import { type Refusal, refuse } from '#core/result.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { transactionOrRefusal } from '#flows/transaction.ts';
-import { endReservations, forgetFormerEmails } from '#store/former-emails.ts';
-import { voidRecoveryCodes } from '#store/recovery-codes.ts';
-import { activateRingKey, listRingKeys, noteRingKey, retireRingKey } from '#store/ring-keys.ts';
-import { countSealedRows } from '#store/sealed-rows.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { transactionOrRefusal } from '#flows/runtime/transaction.ts';
+import { voidRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
+import { countSealedRows } from '#store/engine/sealed-rows.ts';
+import { activateRingKey, listRingKeys, noteRingKey, retireRingKey } from '#store/operations/ring-keys.ts';
+import { endReservations, forgetFormerEmails } from '#store/people/former-emails.ts';
 
 type KeysEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>;
 type Doer = { readonly actor: string };

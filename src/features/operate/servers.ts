@@ -1,6 +1,6 @@
 import type { Env } from '#env.ts';
-import { listRingKeys } from '#store/ring-keys.ts';
-import { deleteGoneServers, deleteServer, putServer, type RunningServer } from '#store/servers.ts';
+import { listRingKeys } from '#store/operations/ring-keys.ts';
+import { deleteGoneServers, deleteServer, putServer, type RunningServer } from '#store/operations/servers.ts';
 
 /** A rotated key file is taken up within this time; a rotation waits for it. */
 const LOOK_INTERVAL_MS = 2_000;

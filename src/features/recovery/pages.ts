@@ -1,11 +1,11 @@
-import type { Refusal } from '#core/result.ts';
-import { errorPage, layout } from '#http/layout.ts';
-import { form, submitButton } from '#http/parts/actions.ts';
-import { textField, usernameField } from '#http/parts/fields.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import { duration, signsOut } from '#http/parts/text.ts';
-import { refusalText } from '#http/refusal-text.ts';
-import type { View } from '#http/view.ts';
+import type { Refusal } from '#core/values/result.ts';
+import { errorPage, layout } from '#ui/layout.ts';
+import { form, submitButton } from '#ui/parts/actions.ts';
+import { textField, usernameField } from '#ui/parts/fields.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import { duration, signsOut } from '#ui/parts/text.ts';
+import { refusalText } from '#ui/refusal-text.ts';
+import type { View } from '#ui/view.ts';
 
 type ForgotPage = {
   readonly email?: string | undefined;

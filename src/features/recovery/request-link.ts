@@ -1,21 +1,21 @@
-import type { AuditDetail } from '#core/audit.ts';
-import type { Client } from '#core/client.ts';
-import { isRefusal, type Refusal } from '#core/result.ts';
-import { RESET_LINK_SECONDS } from '#core/session.ts';
-import { RULES } from '#core/throttle.ts';
-import { newToken, tokenHash } from '#core/token.ts';
+import type { AuditDetail } from '#core/audit/actions.ts';
+import { RULES } from '#core/limits/throttle.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { RESET_LINK_SECONDS } from '#core/sessions/session.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { appendEvent, emailHashOf } from '#flows/append-event.ts';
-import { findKnownDevice } from '#flows/know-device.ts';
-import { resetLanes, resetMailKey } from '#flows/lanes.ts';
-import { type NotedRefusal, noteRefusal } from '#flows/note-refusal.ts';
-import { type Around, transactionOrRefusal } from '#flows/transaction.ts';
-import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
-import { reserveTries } from '#store/attempts.ts';
-import type { Queries } from '#store/database.ts';
-import { createLink, deleteLink, revokeResetLinks } from '#store/links.ts';
-import { lockUser } from '#store/locks.ts';
-import { findPersonByEmail, type Person } from '#store/users.ts';
+import { appendEvent, emailHashOf } from '#flows/runtime/append-event.ts';
+import { type Around, transactionOrRefusal } from '#flows/runtime/transaction.ts';
+import { resetLanes, resetMailKey } from '#flows/sign-in/attempt-counters.ts';
+import { findKnownDevice } from '#flows/sign-in/know-device.ts';
+import { type NotedRefusal, noteRefusal } from '#flows/sign-in/note-refusal.ts';
+import { queueMailOrPretend } from '#flows/sign-in/warn-of-passwords.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { lockUser } from '#store/engine/locks.ts';
+import { reserveTries } from '#store/limits/attempts.ts';
+import { createLink, deleteLink, revokeResetLinks } from '#store/people/links.ts';
+import { findPersonByEmail, type Person } from '#store/people/users.ts';
 
 /**
  * Mails a link to set a new password, if there is somebody to mail it to.

@@ -1,17 +1,17 @@
-import type { Client } from '#core/client.ts';
-import { isRefusal, type Refusal } from '#core/result.ts';
-import { tokenHash } from '#core/token.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { endOthers } from '#flows/end-others.ts';
-import { queueMail, whereFrom } from '#flows/mail.ts';
-import { hashNewPassword } from '#flows/new-password.ts';
-import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/password-by-link.ts';
-import { type Around, personTransaction, plainly } from '#flows/transaction.ts';
-import type { Queries } from '#store/database.ts';
-import { findLink } from '#store/links.ts';
-import { notePasswordReset } from '#store/user-life.ts';
-import { findPerson, type Person, type User } from '#store/users.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import { type Around, personTransaction, plainly } from '#flows/runtime/transaction.ts';
+import { endOthers } from '#flows/sign-in/end-others.ts';
+import { hashNewPassword } from '#flows/sign-in/new-password.ts';
+import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/sign-in/password-by-link.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { findLink } from '#store/people/links.ts';
+import { notePasswordReset } from '#store/people/user-life.ts';
+import { findPerson, type Person, type User } from '#store/people/users.ts';
 
 export type OpenReset = { readonly linkId: string; readonly person: Person };
 

@@ -1,18 +1,18 @@
-import type { Client } from '#core/client.ts';
-import { type Refusal, refuse } from '#core/result.ts';
-import { tokenHash } from '#core/token.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { leaveEmail } from '#flows/former-emails.ts';
-import { queueMail } from '#flows/mail.ts';
-import { makeLink } from '#flows/make-link.ts';
-import { sealPassword } from '#flows/passwords.ts';
-import { endAll } from '#flows/person-acts.ts';
-import { personTransaction } from '#flows/transaction.ts';
-import type { Queries } from '#store/database.ts';
-import { claimEmailLink, deleteEmailLinksAfter, type EmailLink, findEmailLink } from '#store/email-links.ts';
-import { isTaken, setEmail } from '#store/user-life.ts';
-import { findPerson, replacePassword } from '#store/users.ts';
+import { leaveEmail } from '#flows/administration/former-emails.ts';
+import { makeLink } from '#flows/administration/make-link.ts';
+import { endAll } from '#flows/administration/person-acts.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { queueMail } from '#flows/runtime/mail.ts';
+import { personTransaction } from '#flows/runtime/transaction.ts';
+import { sealPassword } from '#flows/sign-in/passwords.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { claimEmailLink, deleteEmailLinksAfter, type EmailLink, findEmailLink } from '#store/people/email-links.ts';
+import { isTaken, setEmail } from '#store/people/user-life.ts';
+import { findPerson, replacePassword } from '#store/people/users.ts';
 
 /** The email that a link brings back; undefined for one that is used, over or withdrawn. Looking consumes nothing. */
 export async function findRevert(env: Env, token: string): Promise<EmailLink | undefined> {

@@ -1,8 +1,8 @@
-import { errorPage, layout } from '#http/layout.ts';
-import { form, submitButton } from '#http/parts/actions.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import { signsOut } from '#http/parts/text.ts';
-import type { View } from '#http/view.ts';
+import { errorPage, layout } from '#ui/layout.ts';
+import { form, submitButton } from '#ui/parts/actions.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import { signsOut } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
 
 /** Behind the link in the mail to the old email: what will happen, and the button that does it. */
 export function revertPage(view: View, { action, email }: { readonly action: string; readonly email: string }): Html {

@@ -1,8 +1,8 @@
-import { isRefusal } from '#core/result.ts';
-import { doFormOnce } from '#flows/once.ts';
-import { signOut } from '#flows/sign-out.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { signOut } from '#flows/sign-in/sign-out.ts';
+import { seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
-import { seeOther, show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import { findRevert, revertEmail } from './revert-email.ts';
 import { deadRevertPage, revertedPage, revertPage } from './revert-pages.ts';

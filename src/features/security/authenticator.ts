@@ -1,35 +1,35 @@
-import { amrAfter, amrOf } from '#core/assurance.ts';
-import type { Client } from '#core/client.ts';
-import { noticeText } from '#core/notice.ts';
-import { isStaff } from '#core/policy.ts';
-import { type Refusal, refuse } from '#core/result.ts';
-import { ENROLLMENT_SECONDS, sessionExpiresAt } from '#core/session.ts';
-import { newToken, tokenHash } from '#core/token.ts';
+import { amrAfter, amrOf } from '#core/authenticators/assurance.ts';
+import { isStaff } from '#core/people/policy.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { noticeText } from '#core/sessions/notice.ts';
+import { ENROLLMENT_SECONDS, sessionExpiresAt } from '#core/sessions/session.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { ownTransaction } from '#flows/acting.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { endOthers } from '#flows/end-others.ts';
 import {
   confirmEnrollment,
   type Enrollee,
   findOpenEnrollment,
   type OpenEnrollment,
   startEnrollment,
-} from '#flows/enrollment.ts';
-import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
-import { oneTimeCodeKeys } from '#flows/lanes.ts';
-import { queueMail, whereFrom } from '#flows/mail.ts';
-import { queueWebhooks } from '#flows/queue-webhooks.ts';
-import { type Around, plainly } from '#flows/transaction.ts';
-import { deleteTriesUnder } from '#store/attempts.ts';
-import { deleteAuthenticator, findAuthenticator } from '#store/authenticators.ts';
-import type { Queries } from '#store/database.ts';
-import { deleteOtherDevices } from '#store/devices.ts';
-import { deleteEnrollment } from '#store/enrollments.ts';
-import type { GrantedSession } from '#store/granted.ts';
-import { deleteRecoveryCodes } from '#store/recovery-codes.ts';
-import { addSecondFactor, raiseSession, setNotice } from '#store/session-changes.ts';
-import type { Session } from '#store/sessions.ts';
+} from '#flows/authenticators/enrollment.ts';
+import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
+import { ownTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
+import { oneTimeCodeKeys } from '#flows/sign-in/attempt-counters.ts';
+import { endOthers } from '#flows/sign-in/end-others.ts';
+import { deleteAuthenticator, findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { deleteEnrollment } from '#store/authenticators/enrollments.ts';
+import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { deleteTriesUnder } from '#store/limits/attempts.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
+import { addSecondFactor, raiseSession, setNotice } from '#store/sessions/session-changes.ts';
+import type { Session } from '#store/sessions/sessions.ts';
+import { deleteOtherDevices } from '#store/sign-in/devices.ts';
 import { checkFreeze } from './freeze.ts';
 
 /** The session goes on under a new token; the first authenticator brings recovery codes to save. */

@@ -1,33 +1,39 @@
-import type { AuditDetail } from '#core/audit.ts';
-import type { Client } from '#core/client.ts';
-import { canonicalEmail } from '#core/email.ts';
-import { noticeText } from '#core/notice.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
-import { RULES } from '#core/throttle.ts';
-import { tokenHash } from '#core/token.ts';
+import type { AuditDetail } from '#core/audit/actions.ts';
+import { RULES } from '#core/limits/throttle.ts';
+import { canonicalEmail } from '#core/people/email.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { noticeText } from '#core/sessions/notice.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { ownTransaction } from '#flows/acting.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { checkPasswordTry } from '#flows/check-password.ts';
-import { makeEmailLink } from '#flows/email-links.ts';
-import { endOthers } from '#flows/end-others.ts';
-import { claimOfEmail, leaveEmail } from '#flows/former-emails.ts';
-import { personAt } from '#flows/hash-turn.ts';
-import { queueMail, whereFrom } from '#flows/mail.ts';
-import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
-import { isSamePassword } from '#flows/passwords.ts';
-import { type Around, plainly } from '#flows/transaction.ts';
-import { queueMailOrPretend } from '#flows/warn-of-passwords.ts';
-import { reserveTries } from '#store/attempts.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
-import type { Queries } from '#store/database.ts';
-import { claimEmailLink, deleteWaitingEmail, type EmailLink, findEmailLink, isEmailHeld } from '#store/email-links.ts';
-import type { GrantedSession } from '#store/granted.ts';
-import { revokeLinks } from '#store/links.ts';
-import { setNotice } from '#store/session-changes.ts';
-import type { Session } from '#store/sessions.ts';
-import { isTaken, setEmail } from '#store/user-life.ts';
-import { findPerson, findPersonByEmail } from '#store/users.ts';
+import { makeEmailLink } from '#flows/administration/email-links.ts';
+import { claimOfEmail, leaveEmail } from '#flows/administration/former-emails.ts';
+import { ownTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
+import { checkPasswordTry } from '#flows/sign-in/check-password.ts';
+import { endOthers } from '#flows/sign-in/end-others.ts';
+import { personAt } from '#flows/sign-in/hash-turn.ts';
+import { noteRefusal, refusalKey } from '#flows/sign-in/note-refusal.ts';
+import { isSamePassword } from '#flows/sign-in/passwords.ts';
+import { queueMailOrPretend } from '#flows/sign-in/warn-of-passwords.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { reserveTries } from '#store/limits/attempts.ts';
+import {
+  claimEmailLink,
+  deleteWaitingEmail,
+  type EmailLink,
+  findEmailLink,
+  isEmailHeld,
+} from '#store/people/email-links.ts';
+import { revokeLinks } from '#store/people/links.ts';
+import { isTaken, setEmail } from '#store/people/user-life.ts';
+import { findPerson, findPersonByEmail } from '#store/people/users.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
+import { setNotice } from '#store/sessions/session-changes.ts';
+import type { Session } from '#store/sessions/sessions.ts';
 import { checkFreeze } from './freeze.ts';
 
 export type EmailChange = { readonly email: string; readonly current: string };

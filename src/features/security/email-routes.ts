@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { isRefusal, type Refusal } from '#core/result.ts';
-import { doFormOnce, onceAround } from '#flows/once.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import { doFormOnce, onceAround } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
-import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
-import { findWaitingEmail } from '#store/email-links.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { findWaitingEmail } from '#store/people/email-links.ts';
 import { confirmEmail, type EmailRefused, findConfirmation, requestEmail } from './change-email.ts';
 import { confirmEmailPage, deadConfirmationPage, emailPage, frozenEmailPage } from './email-pages.ts';
 import { freezeOf } from './freeze.ts';

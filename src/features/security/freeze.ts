@@ -1,8 +1,8 @@
-import { frozenUntil } from '#core/freeze.ts';
-import { type Refusal, refuse } from '#core/result.ts';
+import { frozenUntil } from '#core/limits/freeze.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import type { Authenticator } from '#store/authenticators.ts';
-import type { Session } from '#store/sessions.ts';
+import type { Authenticator } from '#store/authenticators/authenticators.ts';
+import type { Session } from '#store/sessions/sessions.ts';
 
 /**
  * Until when this person's authenticator, recovery codes and email stay as they are.

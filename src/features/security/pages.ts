@@ -1,14 +1,14 @@
-import { deviceName } from '#core/device-name.ts';
-import type { Notice } from '#core/notice.ts';
-import type { Refusal } from '#core/result.ts';
-import { layout } from '#http/layout.ts';
-import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
-import { textField, usernameField } from '#http/parts/fields.ts';
-import { type Content, type Html, html } from '#http/parts/html.ts';
-import { dataList, notice as noticeBox, state, table, timeElement } from '#http/parts/text.ts';
-import { refusalText } from '#http/refusal-text.ts';
-import { setUpPage } from '#http/set-up-page.ts';
-import type { View } from '#http/view.ts';
+import { deviceName } from '#core/sessions/device-name.ts';
+import type { Notice } from '#core/sessions/notice.ts';
+import type { Refusal } from '#core/values/result.ts';
+import { layout } from '#ui/layout.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { textField, usernameField } from '#ui/parts/fields.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { dataList, notice as noticeBox, state, table, timeElement } from '#ui/parts/text.ts';
+import { refusalText } from '#ui/refusal-text.ts';
+import { setUpPage } from '#ui/set-up-page.ts';
+import type { View } from '#ui/view.ts';
 import type { Place } from './sessions.ts';
 
 export type Overview = {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { DEVICE_SECONDS } from '#core/session.ts';
-import { minimumLengthFor } from '#flows/new-password.ts';
-import { onceAround } from '#flows/once.ts';
+import { DEVICE_SECONDS } from '#core/sessions/session.ts';
+import { onceAround } from '#flows/runtime/idempotency.ts';
+import { minimumLengthFor } from '#flows/sign-in/new-password.ts';
+import { seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
-import { seeOther, show } from '#http/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import type { View } from '#http/view.ts';
-import type { Session } from '#store/sessions.ts';
+import type { Session } from '#store/sessions/sessions.ts';
+import type { View } from '#ui/view.ts';
 import { type Changed, type ChangeRefused, changePassword } from './change-password.ts';
 import { passwordPage } from './pages.ts';
 

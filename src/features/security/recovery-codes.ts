@@ -1,16 +1,16 @@
-import type { Client } from '#core/client.ts';
-import { noticeText } from '#core/notice.ts';
-import { isRefusal, type Refusal, refuse } from '#core/result.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { noticeText } from '#core/sessions/notice.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { ownTransaction } from '#flows/acting.ts';
-import { endOthers } from '#flows/end-others.ts';
-import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/issue-recovery-codes.ts';
-import { queueMail, whereFrom } from '#flows/mail.ts';
-import { type Around, plainly } from '#flows/transaction.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
-import type { Queries } from '#store/database.ts';
-import type { GrantedSession } from '#store/granted.ts';
-import { setNotice } from '#store/session-changes.ts';
+import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
+import { ownTransaction } from '#flows/runtime/acting.ts';
+import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
+import { endOthers } from '#flows/sign-in/end-others.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import type { Queries } from '#store/engine/database.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
+import { setNotice } from '#store/sessions/session-changes.ts';
 import { checkFreeze } from './freeze.ts';
 
 /** Ten new codes; the old ones die in the same transaction. Only beside an authenticator. */

@@ -1,21 +1,21 @@
 import { z } from 'zod';
-import { noticeOf } from '#core/notice.ts';
-import { isRefusal, type Refusal } from '#core/result.ts';
-import { readOneTimeCode } from '#core/typed-code.ts';
+import { readOneTimeCode } from '#core/authenticators/typed-code.ts';
+import { noticeOf } from '#core/sessions/notice.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { useAccessCode } from '#flows/access-code.ts';
-import { doFormOnce, onceAround } from '#flows/once.ts';
-import { accessCodePage } from '#http/access-code-page.ts';
+import { useAccessCode } from '#flows/authenticators/access-code.ts';
+import { doFormOnce, onceAround } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
-import { type Reply, seeOther, show, wayOf } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import type { View } from '#http/view.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
-import { findWaitingEmail } from '#store/email-links.ts';
-import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
-import { setNotice } from '#store/session-changes.ts';
-import type { Session } from '#store/sessions.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
+import { findWaitingEmail } from '#store/people/email-links.ts';
+import { setNotice } from '#store/sessions/session-changes.ts';
+import type { Session } from '#store/sessions/sessions.ts';
+import { accessCodePage } from '#ui/access-code-page.ts';
+import type { View } from '#ui/view.ts';
 import {
   type Connected,
   cancelConnecting,

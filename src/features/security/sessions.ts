@@ -1,15 +1,15 @@
-import type { Client } from '#core/client.ts';
-import { noticeText } from '#core/notice.ts';
-import { type Refusal, refuse } from '#core/result.ts';
-import { isLiveSession } from '#core/session.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { noticeText } from '#core/sessions/notice.ts';
+import { isLiveSession } from '#core/sessions/session.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { ownTransaction } from '#flows/acting.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { endOthers } from '#flows/end-others.ts';
-import type { SessionTable } from '#store/database.ts';
-import type { GrantedSession } from '#store/granted.ts';
-import { deleteSession, listSessions, setNotice } from '#store/session-changes.ts';
-import type { Session } from '#store/sessions.ts';
+import { ownTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { endOthers } from '#flows/sign-in/end-others.ts';
+import type { SessionTable } from '#store/engine/database.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
+import { deleteSession, listSessions, setNotice } from '#store/sessions/session-changes.ts';
+import type { Session } from '#store/sessions/sessions.ts';
 
 /** One place where the person is signed in. */
 export type Place = {

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { acrOf } from '#core/assurance.ts';
-import { canonicalEmail } from '#core/email.ts';
-import { normalizeRecoveryCode } from '#core/recovery-code.ts';
-import { isRefusal, refuse } from '#core/result.ts';
-import { normalizeOneTimeCode } from '#core/totp.ts';
-import { ownTransaction } from '#flows/acting.ts';
-import { appendEvent } from '#flows/append-event.ts';
-import { deadlineOf, methodsOf, stateOf, workingMethods } from '#flows/sign-in-state.ts';
-import { codeBody, completeSchema, instant, instantSchema, sessionAnswer, sessionSchema } from '#http/answers.ts';
+import { acrOf } from '#core/authenticators/assurance.ts';
+import { normalizeRecoveryCode } from '#core/authenticators/recovery-code.ts';
+import { normalizeOneTimeCode } from '#core/authenticators/totp.ts';
+import { canonicalEmail } from '#core/people/email.ts';
+import { isRefusal, refuse } from '#core/values/result.ts';
+import { ownTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { deadlineOf, methodsOf, stateOf, workingMethods } from '#flows/sign-in/sign-in-state.ts';
 import { api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { deleteSession } from '#store/session-changes.ts';
+import { deleteSession } from '#store/sessions/session-changes.ts';
+import { codeBody, completeSchema, instant, instantSchema, sessionAnswer, sessionSchema } from '#wire/answers.ts';
 import { signInWithPassword } from './password.ts';
 import { signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 

@@ -1,7 +1,7 @@
-import { contactLink, layout } from '#http/layout.ts';
-import { inFlow } from '#http/parts/actions.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import type { View } from '#http/view.ts';
+import { contactLink, layout } from '#ui/layout.ts';
+import { inFlow } from '#ui/parts/actions.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import type { View } from '#ui/view.ts';
 
 /** For whoever has neither phone nor recovery codes: whom to ask, what they will ask, and what they never ask for. */
 export function lostPage(view: View, { isPending }: { readonly isPending: boolean }): Html {

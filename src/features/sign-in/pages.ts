@@ -1,12 +1,12 @@
-import type { Notice } from '#core/notice.ts';
-import type { Refusal } from '#core/result.ts';
-import { layout } from '#http/layout.ts';
-import { actions, form, inFlow, linkButton, submitButton } from '#http/parts/actions.ts';
-import { codeField, textField, usernameField } from '#http/parts/fields.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import { notice as noticeBox } from '#http/parts/text.ts';
-import { refusalText } from '#http/refusal-text.ts';
-import type { View } from '#http/view.ts';
+import type { Notice } from '#core/sessions/notice.ts';
+import type { Refusal } from '#core/values/result.ts';
+import { layout } from '#ui/layout.ts';
+import { actions, form, inFlow, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { codeField, textField, usernameField } from '#ui/parts/fields.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import { notice as noticeBox } from '#ui/parts/text.ts';
+import { refusalText } from '#ui/refusal-text.ts';
+import type { View } from '#ui/view.ts';
 
 type SignInPage = {
   readonly email?: string | undefined;

@@ -1,16 +1,16 @@
-import type { Client } from '#core/client.ts';
-import type { Refusal } from '#core/result.ts';
+import type { Client } from '#core/sessions/client.ts';
+import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { appendEvent, emailHashOf } from '#flows/append-event.ts';
-import { type BegunSignIn, beginSignIn, type FirstDoor } from '#flows/begin-sign-in.ts';
-import { checkPasswordTry, type PasswordRefused } from '#flows/check-password.ts';
-import { strangerAt } from '#flows/hash-turn.ts';
-import { findKnownDevice } from '#flows/know-device.ts';
-import { noteRefusal, refusalKey } from '#flows/note-refusal.ts';
-import { type Around, plainly } from '#flows/transaction.ts';
-import { warnOfPasswords } from '#flows/warn-of-passwords.ts';
-import type { Mouth, Queries } from '#store/database.ts';
-import { findPersonByEmail, type Person } from '#store/users.ts';
+import { appendEvent, emailHashOf } from '#flows/runtime/append-event.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
+import { type BegunSignIn, beginSignIn, type FirstDoor } from '#flows/sign-in/begin-sign-in.ts';
+import { checkPasswordTry, type PasswordRefused } from '#flows/sign-in/check-password.ts';
+import { strangerAt } from '#flows/sign-in/hash-turn.ts';
+import { findKnownDevice } from '#flows/sign-in/know-device.ts';
+import { noteRefusal, refusalKey } from '#flows/sign-in/note-refusal.ts';
+import { warnOfPasswords } from '#flows/sign-in/warn-of-passwords.ts';
+import type { Mouth, Queries } from '#store/engine/database.ts';
+import { findPersonByEmail, type Person } from '#store/people/users.ts';
 
 export type PasswordAttempt = {
   /** Canonical. */

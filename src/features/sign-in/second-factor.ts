@@ -1,17 +1,17 @@
-import type { SecondFactor } from '#core/assurance.ts';
-import type { Client } from '#core/client.ts';
-import { noticeText } from '#core/notice.ts';
-import { type Refusal, refuse } from '#core/result.ts';
+import type { SecondFactor } from '#core/authenticators/assurance.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { noticeText } from '#core/sessions/notice.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { checkOneTimeCode } from '#flows/check-one-time-code.ts';
-import { checkRecoveryCode } from '#flows/check-recovery-code.ts';
-import { finishSignIn, type NewSession } from '#flows/finish-sign-in.ts';
-import { FEW_CODES } from '#flows/mail.ts';
-import { type Around, plainly } from '#flows/transaction.ts';
-import { proverOf } from '#flows/warn.ts';
-import type { Queries } from '#store/database.ts';
-import { completePendingSignIn, type PendingSignIn } from '#store/pending-sign-ins.ts';
-import { countRecoveryCodesLeft } from '#store/recovery-codes.ts';
+import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';
+import { checkRecoveryCode } from '#flows/authenticators/check-recovery-code.ts';
+import { FEW_CODES } from '#flows/runtime/mail.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
+import { finishSignIn, type NewSession } from '#flows/sign-in/finish-sign-in.ts';
+import { proverOf } from '#flows/sign-in/warn.ts';
+import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { completePendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 
 /** Where a person lands when there is something to say before the portal. */
 const NOTICE_PATH = '/sign-in/notice';

@@ -1,10 +1,10 @@
-import type { Refusal } from '#core/result.ts';
-import { layout } from '#http/layout.ts';
-import { form, inFlow, submitButton } from '#http/parts/actions.ts';
-import { codeField, textField, usernameField } from '#http/parts/fields.ts';
-import { type Content, type Html, html } from '#http/parts/html.ts';
-import { refusalText } from '#http/refusal-text.ts';
-import type { View } from '#http/view.ts';
+import type { Refusal } from '#core/values/result.ts';
+import { layout } from '#ui/layout.ts';
+import { form, inFlow, submitButton } from '#ui/parts/actions.ts';
+import { codeField, textField, usernameField } from '#ui/parts/fields.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { refusalText } from '#ui/refusal-text.ts';
+import type { View } from '#ui/view.ts';
 
 export type StepUpMethod = 'totp' | 'recovery_code' | 'password';
 

@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { isRefusal, type Refusal } from '#core/result.ts';
-import { isSteppedUp } from '#core/session.ts';
-import { readOneTimeCode, readRecoveryCode } from '#core/typed-code.ts';
+import { readOneTimeCode, readRecoveryCode } from '#core/authenticators/typed-code.ts';
+import { isSteppedUp } from '#core/sessions/session.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { onceAround } from '#flows/once.ts';
+import { onceAround } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
-import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { findAuthenticator } from '#store/authenticators.ts';
-import type { Session } from '#store/sessions.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import type { Session } from '#store/sessions/sessions.ts';
 import { type StepUpMethod, stepUpPage } from './pages.ts';
 import { type Raised, stepUpWithOneTimeCode, stepUpWithPassword, stepUpWithRecoveryCode } from './prove.ts';
 

@@ -1,12 +1,12 @@
-import type { Client } from '#core/client.ts';
-import { type Refusal, refuse } from '#core/result.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { actingOn } from '#flows/acting.ts';
-import type { Actor } from '#flows/actor.ts';
-import type { Queries } from '#store/database.ts';
-import type { GrantedSession } from '#store/granted.ts';
-import { findOutsideInvitation, type OutsideInvitation } from '#store/outside-invitations.ts';
-import { findPerson, type Partner, type Person } from '#store/users.ts';
+import type { Actor } from '#flows/administration/actor.ts';
+import { actingOn } from '#flows/runtime/acting.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { findOutsideInvitation, type OutsideInvitation } from '#store/people/outside-invitations.ts';
+import { findPerson, type Partner, type Person } from '#store/people/users.ts';
+import type { GrantedSession } from '#store/sessions/granted.ts';
 
 /** Who acts, on the team of which partner: their own. */
 export type Manager = { readonly session: GrantedSession & { readonly partner: Partner }; readonly client: Client };

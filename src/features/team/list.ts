@@ -1,10 +1,14 @@
-import { searchText } from '#core/text.ts';
+import { searchText } from '#core/values/text.ts';
 import type { Env } from '#env.ts';
-import type { Mail } from '#flows/mail.ts';
-import { countOutsideInvitations, listOutsideInvitations, type OutsideInvitation } from '#store/outside-invitations.ts';
-import { findPartnerCounts } from '#store/partner-pages.ts';
-import { findPersonRow, listPeoplePage, type PersonRow } from '#store/people-pages.ts';
-import { listUndelivered } from '#store/undelivered.ts';
+import type { Mail } from '#flows/runtime/mail.ts';
+import { findPartnerCounts } from '#store/partners/partner-pages.ts';
+import {
+  countOutsideInvitations,
+  listOutsideInvitations,
+  type OutsideInvitation,
+} from '#store/people/outside-invitations.ts';
+import { findPersonRow, listPeoplePage, type PersonRow } from '#store/people/people-pages.ts';
+import { listUndelivered } from '#store/queue/undelivered.ts';
 import { findColleague } from './colleague.ts';
 
 const ROWS_PER_PAGE = 50;

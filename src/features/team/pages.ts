@@ -1,13 +1,13 @@
-import type { Refusal } from '#core/result.ts';
-import { errorPage, layout } from '#http/layout.ts';
-import { actions, form, linkButton, submitButton } from '#http/parts/actions.ts';
-import { filterForm, selectField } from '#http/parts/choices.ts';
-import { textField } from '#http/parts/fields.ts';
-import { grid, pager, share } from '#http/parts/grid.ts';
-import { type Content, type Html, html } from '#http/parts/html.ts';
-import { mfaOf, stateOf } from '#http/parts/people.ts';
-import { dataList, dateElement, notice, timeElement } from '#http/parts/text.ts';
-import type { View } from '#http/view.ts';
+import type { Refusal } from '#core/values/result.ts';
+import { errorPage, layout } from '#ui/layout.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { filterForm, selectField } from '#ui/parts/choices.ts';
+import { textField } from '#ui/parts/fields.ts';
+import { grid, pager, share } from '#ui/parts/grid.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { mfaOf, stateOf } from '#ui/parts/people.ts';
+import { dataList, dateElement, notice, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
 import { STATES, type TeamList, type TeamRow } from './list.ts';
 
 /** What was just done, as the address says it: nothing but a word of this list. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { readMailbox } from '#core/email.ts';
-import { isRefusal } from '#core/result.ts';
+import { readMailbox } from '#core/people/email.ts';
+import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { doFormOnce } from '#flows/once.ts';
+import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
-import { type Reply, seeOther, show } from '#http/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { remindColleague, removeColleague, switchRole } from './acts.ts';

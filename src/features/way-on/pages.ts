@@ -1,7 +1,7 @@
-import { layout } from '#http/layout.ts';
-import { linkButton } from '#http/parts/actions.ts';
-import { type Html, html } from '#http/parts/html.ts';
-import type { View } from '#http/view.ts';
+import { layout } from '#ui/layout.ts';
+import { linkButton } from '#ui/parts/actions.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import type { View } from '#ui/view.ts';
 
 /** Leads on by itself at once; the link is for a browser that does not. */
 export function wayOnPage(view: View, target: string): Html {

@@ -1,6 +1,6 @@
-import { seeOther, show } from '#http/reply.ts';
+import { seeOther, show } from '#http/pages/reply.ts';
+import { readWayOn, WAY_ON_PATH } from '#http/pages/way-on.ts';
 import { page } from '#http/route.ts';
-import { readWayOn, WAY_ON_PATH } from '#http/way-on.ts';
 import { wayOnPage } from './pages.ts';
 
 export const wayOnRoutes = [

@@ -1,7 +1,7 @@
-import type { SiteRules } from '#core/forward-auth.ts';
-import type { Queries } from '#store/database.ts';
-import { type Param, statement } from '#store/statement.ts';
-import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/users.ts';
+import type { SiteRules } from '#core/portals/forward-auth.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
 import { siteOf } from './sites.ts';
 import type { SiteSessionTable } from './tables.ts';
 

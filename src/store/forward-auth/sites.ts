@@ -1,6 +1,6 @@
-import type { SiteRules } from '#core/forward-auth.ts';
-import type { Queries } from '#store/database.ts';
-import { type Param, statement } from '#store/statement.ts';
+import type { SiteRules } from '#core/portals/forward-auth.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
 import type { SiteTable } from './tables.ts';
 
 /** Adds a host; false where it is there already. */

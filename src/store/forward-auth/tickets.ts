@@ -1,5 +1,5 @@
-import type { Queries } from '#store/database.ts';
-import { type Param, statement } from '#store/statement.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
 import type { SiteRequestTable, SiteTicketTable } from './tables.ts';
 
 export async function createSiteRequest(tx: Queries, row: SiteRequestTable): Promise<void> {

@@ -1,8 +1,8 @@
-import type { ClientSettings } from '#core/openid/client-settings.ts';
-import { LAST_SEEN_EVERY_SECONDS } from '#core/session.ts';
-import type { Queries } from '#store/database.ts';
-import type { Page } from '#store/management-lists.ts';
-import { type Param, statement } from '#store/statement.ts';
+import type { ClientSettings } from '#core/portals/client-settings.ts';
+import { LAST_SEEN_EVERY_SECONDS } from '#core/sessions/session.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+import type { Page } from '#store/partners/management-lists.ts';
 import type { OidcClientTable } from './client-tables.ts';
 
 /** A program that people sign in to by OpenID Connect. Its secret is stored nowhere. */

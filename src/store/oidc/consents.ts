@@ -1,4 +1,4 @@
-import type { Queries } from '#store/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import type { OidcConsentTable } from './tables.ts';
 
 /** The scopes that a person has allowed a client, with spaces between. */

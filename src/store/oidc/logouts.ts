@@ -1,4 +1,4 @@
-import type { Queries } from '#store/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 
 /** A sign-out that a client is still to be told, as the trigger on ended grants leaves it. */
 export type LogoutNotice = {

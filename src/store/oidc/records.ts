@@ -1,4 +1,4 @@
-import type { Queries } from '#store/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import type { OidcRecordTable } from './tables.ts';
 
 export async function createRecord(tx: Queries, record: OidcRecordTable): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Queries } from '#store/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import type { OidcRequestTable } from './tables.ts';
 
 /** An authorization request that waits for a person. */

@@ -1,4 +1,4 @@
-import type { Queries } from '#store/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 
 /** A key that tokens are signed with. It is published from `created_at` on and signs from `activated_at` on. */
 export type SigningKeyTable = {

@@ -1,0 +1,55 @@
+import { command, JSON_OPTION } from '#cli/command.ts';
+import { columns } from '#cli/help.ts';
+import { ROOT } from '#config/root.ts';
+import { type Config, loadConfig } from '#config.ts';
+import { openDatabase, openKeys } from '#env.ts';
+import { contents } from './contents.ts';
+import { type Finding, fail, lineOf, ok } from './finding.ts';
+import { mail, proxies, reachable, secretFiles } from './outside.ts';
+import { postgresLines, sqliteLines } from './storage.ts';
+
+const doctor = command({
+  words: 'doctor',
+  args: [],
+  options: JSON_OPTION,
+  summary: 'Looks at settings, clock, keys, database, mail, files and the public URL; a line on each and what to do.',
+  async run() {
+    const findings = await examine();
+    const failed = findings.filter(({ state }) => state === 'fail').length;
+    const lines = columns(findings.map(({ check, state, text }) => [state, check, text]));
+    const output = { data: findings, lines };
+    return failed === 0 ? output : { ...output, failed: `${failed} checks failed: the lines above say what to do` };
+  },
+});
+
+export const commands = [doctor];
+
+async function examine(): Promise<readonly Finding[]> {
+  const files = secretFiles(process.env);
+  const config = loadConfig(process.env, { root: ROOT });
+  if ('problem' in config) return [fail('settings', config.problem), ...files];
+  return [
+    ok('settings', 'every setting is understood; "sallyport config" prints them'),
+    ...files,
+    ...proxies(config),
+    ...(await reachable(config)),
+    await mail(config),
+    ...(await stored(config)),
+  ];
+}
+
+async function stored(config: Config): Promise<Finding[]> {
+  const { database } = config;
+  const found = database.kind === 'sqlite' ? sqliteLines(database.path) : [];
+  try {
+    const db = await openDatabase(config, false);
+    try {
+      const server = database.kind === 'postgres' ? await postgresLines(db, config) : [];
+      return [...found, ...server, ...(await contents(config, db, () => openKeys(config, false)))];
+    } finally {
+      await db.close();
+    }
+  } catch (error) {
+    return [...found, fail('database', lineOf(error))];
+  }
+}

@@ -1,0 +1,15 @@
+import { command } from '#cli/command.ts';
+
+const run = command({
+  words: 'demo',
+  args: [],
+  options: {},
+  summary: 'Starts a server with made-up people in a throw-away folder, on this machine only.',
+  async run() {
+    const { demo } = await import('#demo.ts');
+    await demo();
+    return undefined;
+  },
+});
+
+export const commands = [run];

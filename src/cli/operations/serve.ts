@@ -1,0 +1,36 @@
+import { command } from '#cli/command.ts';
+import type { Server } from '#main.ts';
+import { stopped } from './stop.ts';
+
+const run = command({
+  words: 'serve',
+  args: [],
+  options: {},
+  summary: 'Starts the server; makes the database and the key ring where there are none.',
+  async run() {
+    const { default: cluster } = await import('node:cluster');
+    if (cluster.isWorker) {
+      const { work } = await import('#worker.ts');
+      await work();
+      return undefined;
+    }
+    const { serve } = await import('#main.ts');
+    const server = await serve();
+    process.stdout.write(welcome(server));
+    if (server.roll !== undefined) process.on('SIGHUP', server.roll);
+    await stopped(server);
+    return undefined;
+  },
+});
+
+export const commands = [run];
+
+/** Written at once: between two lines of it no line of the log can get. */
+function welcome({ productName, url, firstAdministratorUrl }: Server): string {
+  const lines = [`${productName} is at ${url}`];
+  if (firstAdministratorUrl !== undefined) {
+    lines.push('There is no administrator yet. This link makes the first one, once, within 72 hours:');
+    lines.push(firstAdministratorUrl);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,208 @@
+import type { RefusalCode as CodeRefusal } from '#core/values/result.ts';
+import type {
+  Action,
+  AuthenticatorDetail,
+  ClientDetail,
+  ConsentGiven,
+  DetailValue,
+  EmailHash,
+  ExportScope,
+  Gone,
+  GrantCreated,
+  GrantDetail,
+  KeyEnd,
+  Method,
+  NoResetLink,
+  OthersEnded,
+  PasswordRefusal,
+  PolicyDetail,
+  RefusedCode,
+  Repeated,
+  ResetDetail,
+  RestoreDetail,
+  SessionEnd,
+  SignedIn,
+  SiteAdded,
+  SiteEntered,
+  SiteRefused,
+  SiteRemoved,
+  StaffReason,
+  WebhookDetail,
+} from './values.ts';
+
+function success<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
+  return { outcome: 'success', meaning };
+}
+
+/** Of the same refusals within some minutes the first is an event, and one more event says how often it was repeated. */
+function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail & Repeated> {
+  return { outcome: 'refusal', meaning };
+}
+
+type Nothing = Record<string, never>;
+/** Why a code or a password did not prove anything. */
+type Unproven = CodeRefusal | 'wrong_password';
+
+/** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
+export const AUDIT_ACTIONS = {
+  'sign_in.password_accepted': success<{ knownDevice?: boolean | undefined; state?: string | undefined }>(
+    'The password was right; the sign-in may still need its second factor.',
+  ),
+  'sign_in.password_refused': refusal<{ reason: PasswordRefusal; emailHash?: EmailHash | undefined }>(
+    'An email and password were refused. For an email that is nobody’s: its keyed hash.',
+  ),
+  'sign_in.code_accepted': success<{ method?: Method | undefined; step?: number | undefined }>(
+    'A one-time code was accepted as the second factor of a sign-in.',
+  ),
+  'sign_in.code_refused': refusal<RefusedCode>('A one-time code was refused at sign-in.'),
+  'sign_in.completed': success<SignedIn>('The sign-in is finished and a session exists.'),
+  'enrollment.started': success<Nothing>('A secret was shown to be confirmed.'),
+  'enrollment.skipped': success<{ deadlineAt?: number | undefined }>(
+    'The person chose “Not now” where that is allowed.',
+  ),
+  'enrollment.code_refused': refusal<RefusedCode>('A confirmation code was refused.'),
+  'totp.enrolled': success<AuthenticatorDetail>('An authenticator app was confirmed and is active.'),
+  'totp.replaced': success<AuthenticatorDetail>('A new authenticator app took the place of the old one.'),
+  'totp.removed': success<AuthenticatorDetail>('The authenticator app was turned off by its user.'),
+  'totp.undecryptable': refusal<AuthenticatorDetail>(
+    'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
+  ),
+  'recovery_code.used': success<{ remaining: number }>('A recovery code was used up.'),
+  'recovery_code.refused': refusal<{ reason: CodeRefusal }>('A recovery code was refused.'),
+  'recovery_codes.created': success<{ count?: number | undefined }>(
+    'A new set of recovery codes replaced any set before it.',
+  ),
+  'recovery_codes.acknowledged': success<Nothing>('The person pressed Done; the readable copy was erased.'),
+  'session.ended': success<SessionEnd>('One session was ended.'),
+  'sessions.ended_others': success<OthersEnded>('All other sessions of a user were ended.'),
+  'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
+  'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),
+  'password.changed': success<Nothing>('The user changed the password.'),
+  'password.change_refused': refusal<{ reason: Unproven }>('A change of password was refused.'),
+  'mail.sent_again': success<{ kind: string }>('A mail that did not arrive was sent again.'),
+  'mail.held_back': success<{ kind: string; until: number }>('An address had enough mail: the rest waits.'),
+  'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
+  'password.reset_refused': refusal<NoResetLink>(
+    'A reset link was asked for and none was sent. The page answers the same.',
+  ),
+  'password.reset': success<Nothing>('A new password was set through a link.'),
+  'email.change_requested': success<Nothing>('A person asked for another email; it waits to be confirmed there.'),
+  'email.change_refused': refusal<{ reason: Unproven | 'taken' | 'frozen' }>('No change of email.'),
+  'email.changed': success<Nothing>('A person confirmed their new email by its link.'),
+  'email.reverted': success<Nothing>('The email from before a change was restored by its link.'),
+  'invitation.created': success<{ expiresAt?: number | undefined }>('An invitation link was made.'),
+  'invitation.to_existing': refusal<{ reason: 'exists' }>('Somebody with access was invited: nothing changed.'),
+  'invitation.withdrawn': success<{ invitations: number }>('Invitations to the staff ended with their maker.'),
+  'invitation.accepted': success<Nothing>('An invited person set a password.'),
+  'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),
+  'user.created': success<{ role: string }>('A user of a partner was added.'),
+  'user.disabled': success<{ reason: StaffReason }>('A user was disabled.'),
+  'user.enabled': success<{ reason: StaffReason }>('A disabled user was enabled.'),
+  'user.role_changed': success<{ from: string; to: string }>('A user was given another role by a manager.'),
+  'user.reminded': success<Nothing>('A manager reminded a person to set up MFA.'),
+  'user.deleted': success<{ reason: StaffReason; sessions: number }>('A user was deleted; this log stays.'),
+  'user.unlocked': success<{ reason: StaffReason }>('Waits and failures in a row were cleared; budgets were not.'),
+  'user.mfa_reset': success<ResetDetail>('Every authenticator of a user was removed.'),
+  'user.exempted': success<{ reason: StaffReason; until: number }>(
+    'A person is not asked to set up MFA until that time.',
+  ),
+  'user.exemption_ended': success<{ reason: StaffReason; sessions: number }>('An exemption was ended before its time.'),
+  'access_code.created': success<{ expiresAt: number }>(
+    'A temporary access code was made: the next set-up of this person asks for it.',
+  ),
+  'access_code.accepted': success<Nothing>('A temporary access code was used up.'),
+  'access_code.refused': refusal<{ reason: CodeRefusal }>('A temporary access code was refused.'),
+  'reset.requested': success<{ reason: StaffReason; checkedBy: string }>(
+    'A reset of MFA was asked for; it waits for a second member of staff.',
+  ),
+  'reset.declined': success<Gone>('A reset of MFA that waited was declined, taken back, or ended with who asked.'),
+  'link.created': success<{ purpose: 'reset' | 'invitation' | 'first_administrator' }>(
+    'A single-use link was made by the operator.',
+  ),
+  'partner.created': success<{ policy?: 'off' | 'optional' | 'required' | undefined }>('A partner was added.'),
+  'partner.renamed': success<Nothing>('A partner was given another name.'),
+  'partner.archived': success<{ sessions: number }>('A partner was archived: nobody of it can sign in.'),
+  'partner.restored': success<Nothing>('An archived partner was restored.'),
+  'partner.resets_changed': success<{ withoutCode: boolean }>(
+    'Whether a reset of MFA brings a temporary access code was changed for a partner.',
+  ),
+  'partner.mfa_policy_changed': success<PolicyDetail>(
+    'The MFA policy of a partner was changed; how many sessions and sign-ins that ended.',
+  ),
+  'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
+  'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
+    'A key of the management API was made.',
+  ),
+  'api_key.revoked': success<KeyEnd>('A key of the management API was revoked, or ended with its maker.'),
+  'webhook.created': success<WebhookDetail>('A webhook was added, with a secret to sign with.'),
+  'webhook.secret_rotated': success<WebhookDetail>('A webhook was given another secret.'),
+  'webhook.disabled': success<WebhookDetail>(
+    'A webhook is told nothing more: by staff, or because it took nothing for days.',
+  ),
+  'webhook.enabled': success<WebhookDetail>('A disabled webhook is told things again.'),
+  'webhook.replayed': success<WebhookDetail>('A delivery to a webhook was sent again.'),
+  'grant.created': success<GrantCreated>('An OpenID Connect client was authorized for a person.'),
+  'grant.code_redeemed': success<GrantDetail>('A client exchanged an authorization code for tokens.'),
+  'grant.refreshed': success<GrantDetail>('A client exchanged a refresh token.'),
+  'grant.revoked': success<GrantDetail>('A client gave its tokens back; its grant ended.'),
+  'grant.reused': refusal<GrantDetail>('A code or refresh token that was used came again; its grant ended.'),
+  'consent.given': success<ConsentGiven>('A person allowed a third-party client what it asked for.'),
+  'client.added': success<ClientDetail & { type: 'web' | 'browser'; thirdParty: boolean }>(
+    'An OpenID Connect client was added.',
+  ),
+  'client.secret_renewed': success<ClientDetail>(
+    'An OpenID Connect client was given another secret; the one before ended.',
+  ),
+  'client.disabled': success<ClientDetail & { grants: number }>(
+    'An OpenID Connect client was disabled: nobody can sign in to it, and what it was granted has ended.',
+  ),
+  'client.enabled': success<ClientDetail>('A disabled OpenID Connect client was enabled again.'),
+  'site.added': success<SiteAdded>('A host was put behind forward-auth.'),
+  'site.removed': success<SiteRemoved>('A host was taken from behind forward-auth; how many sessions ended there.'),
+  'site.entered': success<SiteEntered>('A signed-in person was let in on a protected host.'),
+  'site.refused': refusal<SiteRefused>('A protected host is not for the partner of the person who came.'),
+  'staff.role_changed': success<{ from: 'csm' | 'admin'; to: 'csm' | 'admin' }>(
+    'A member of staff was given another role.',
+  ),
+  'server.clock_suspected': refusal<{ clockOffsetSeconds: number; users: number }>(
+    'Several people’s codes agree on one offset: the clock of this server is wrong.',
+  ),
+  'server.clock_jumped': refusal<{ seconds: number }>(
+    'The clock of a server was set by more than a minute, ahead or (below 0) back.',
+  ),
+  'backup.made': success<Nothing>('A backup was written.'),
+  'backup.restored': success<RestoreDetail>(
+    'A backup was put in the place of the data. All sessions, links, known devices and API keys ended, OpenID Connect clients were disabled; the chain goes on after the batch named here.',
+  ),
+  'database.imported': success<{ rows: number }>('Every row of another database was brought into this one.'),
+  'keys.activated': success<{ keyId: string }>('A new key of the ring seals from now on.'),
+  'keys.resealed': success<{ keyId: string; rows: number }>(
+    'Rows that older keys had sealed were sealed anew with this one.',
+  ),
+  'keys.retired': success<{ keyId: string; codesVoided?: number | undefined }>(
+    'A key of the ring was retired: no row needs it; how many recovery codes were voided for that.',
+  ),
+  'audit.exported': success<ExportScope>('The audit log was exported: all of it, or what a filter let through.'),
+  'audit.verified': success<{ batches: number; events: number }>('The audit log was verified and is intact.'),
+  'audit.found_broken': refusal<{ batches: number; problems: number }>(
+    'The audit log was verified and is not as it was sealed.',
+  ),
+  'audit.erased': success<{ before: number }>('Addresses and user agents of events before that time were erased.'),
+  'audit.pruned': success<{ before: number }>('Sealed batches before that time were removed by retention.'),
+} as const;
+
+export type AuditAction = keyof typeof AUDIT_ACTIONS;
+export type AuditDetail<A extends AuditAction> = (typeof AUDIT_ACTIONS)[A] extends Action<infer D> ? D : never;
+
+type Event<A extends AuditAction> = {
+  readonly action: A;
+  /** Who did it: a user id, `api_key:` and its id, `command_line`, `system`; absent when nobody has proven who they are. */
+  readonly actor?: string | undefined;
+  /** The id of the user it was done to. */
+  readonly subject?: string | undefined;
+  /** The id of the partner. */
+  readonly partner?: string | undefined;
+  readonly detail: AuditDetail<A>;
+};
+/** One act, before it has an id and a time. Each action has its own detail. */
+export type AuditEvent = { readonly [A in AuditAction]: Event<A> }[AuditAction];

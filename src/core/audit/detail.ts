@@ -1,0 +1,44 @@
+import { AUDIT_ACTIONS, type AuditAction, type AuditEvent } from './actions.ts';
+import type { DetailValue, EmailHash } from './values.ts';
+
+/** Whether `mac` has the shape of a keyed hash (32 bytes, base64url): no email has. */
+export function isEmailHash(mac: string): mac is EmailHash {
+  return /^[\w-]{43}$/.test(mac);
+}
+
+// A code of ours or an id. Tokens, recovery codes and secrets have capitals, one-time codes no letter.
+const CODE_OR_ID = /^(?:[a-z][a-z0-9_-]{0,63}|(?:api_key:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/**
+ * The detail of an event as the JSON text that is stored and sealed.
+ *
+ * Throws when a text in it is neither a code, an id, a keyed hash under `emailHash` nor a typed reason under `reason`:
+ * the types say so already, and this is the second lock against a secret in the log.
+ */
+export function detailText(event: AuditEvent): string {
+  for (const [name, value] of Object.entries<DetailValue>(event.detail)) {
+    const texts = Array.isArray(value) ? value : [value];
+    if (!texts.every((text) => typeof text !== 'string' || mayBeKept(event.action, name, text))) {
+      throw new Error(`audit event ${event.action}: detail ${name} is neither a code nor an id`);
+    }
+  }
+  return JSON.stringify(event.detail);
+}
+
+/** The longest reason that is kept, in characters. */
+export const STAFF_REASON_LENGTH = 500;
+
+const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
+  ...(['user.disabled', 'user.enabled', 'user.unlocked', 'user.mfa_reset', 'user.exempted'] as const),
+  ...(['user.exemption_ended', 'user.deleted', 'reset.requested'] as const),
+]);
+
+function mayBeKept(action: AuditAction, name: string, text: string): boolean {
+  if (name === 'emailHash') return isEmailHash(text);
+  if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
+  if (name === 'host') return /^[a-z0-9.:[\]-]{1,259}$/.test(text);
+  if (name === 'scopes') return /^[a-z_]{1,32}(?::[a-z_]{1,32})?$/.test(text);
+  if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
+  const isTyped = (name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action);
+  return isTyped ? text !== '' && text.length <= STAFF_REASON_LENGTH : CODE_OR_ID.test(text);
+}

@@ -1,0 +1,240 @@
+import { type Refusal, refuse } from '#core/values/result.ts';
+import type { Bucket, Row, Window, Written } from './try-window.ts';
+import { added, broughtBack, bucketAt, countedAt, leavesAt, opensAt, sum } from './try-window.ts';
+
+/**
+ * The tries of one key under one rule, as plain JSON.
+ *
+ * A reservation is counted before its code or password is compared, so tries sent at once cannot outrun a limit;
+ * a success gives its own reservation back.
+ */
+export type Attempts = Written & {
+  /** Tries since the last success, those still being compared included. 0 where the rule has no row. */
+  readonly row: number;
+  /** Until when the row's wait lasts. */
+  readonly nextTryAt?: number | undefined;
+  /** When every token is back. */
+  readonly fullAt?: number | undefined;
+  /** What each window of the rule counts, in the rule's order. */
+  readonly windows: readonly (readonly Bucket[])[];
+  /** From here on this state says no more than no state. */
+  readonly expiresAt: number;
+};
+
+/** Limits of one kind of key; see SECURITY, "Numbers". All spans in seconds. */
+export type Rule = {
+  readonly windows: readonly Window[];
+  readonly row?: Row;
+  /** A bucket of `size` tokens; one comes back every `secondsEach` until it is full. */
+  readonly tokens?: { readonly size: number; readonly secondsEach: number };
+};
+
+const [MINUTE, HOUR, DAY] = [60, 60 * 60, 24 * 60 * 60];
+
+// 9999-12-31: what no silence ends still needs a number in its column.
+const NEVER_AT = 253_402_300_799;
+
+// A closed door opens by an act, not by time; but HTTP wants a 429 to name a wait, and a client to stop asking for one.
+const CLOSED_RETRY_SECONDS = DAY;
+
+const IN_30_DAYS = { spanSeconds: 30 * DAY, bucketSeconds: DAY, keptByUnlock: true } as const;
+const IN_24_HOURS = { spanSeconds: DAY, bucketSeconds: HOUR } as const;
+
+export function perHour(limit: number): Rule {
+  return { windows: [{ limit, spanSeconds: HOUR, bucketSeconds: MINUTE, atLimit: 'wait' }] };
+}
+
+export function perDay(limit: number): Rule {
+  return { windows: [{ limit, spanSeconds: DAY, bucketSeconds: HOUR, atLimit: 'wait' }] };
+}
+
+/** How many codes may be tried in one pending sign-in. */
+export const PENDING_TRIES = 5;
+
+/** SECURITY's "Numbers" as data. Every limit is per key; keys are the callers'. */
+export const RULES = {
+  oneTimeCode: {
+    windows: [
+      { limit: 20, ...IN_24_HOURS, atLimit: 'pause' },
+      { limit: 60, ...IN_30_DAYS, atLimit: 'disable' },
+    ],
+    row: {
+      limit: 50,
+      atLimit: 'disable',
+      waits: [
+        { from: 5, seconds: MINUTE },
+        { from: 10, seconds: 15 * MINUTE },
+        { from: 20, seconds: HOUR },
+      ],
+    },
+  },
+  recoveryCode: {
+    windows: [
+      { limit: 10, ...IN_24_HOURS, atLimit: 'wait' },
+      { limit: 30, ...IN_30_DAYS, atLimit: 'wait' },
+    ],
+  },
+  passwordUnknownDevice: {
+    windows: [],
+    tokens: { size: 10, secondsEach: 6 * MINUTE },
+    // Anyone can type any email, so rows short of the limit must not pile up for ever: 90 silent days end one, which
+    // lets through at most 99 guesses in each such pause.
+    row: { limit: 100, atLimit: 'close', waits: [], forgottenAfterSeconds: 90 * DAY },
+  },
+  passwordKnownDevice: { windows: [], tokens: { size: 10, secondsEach: 6 * MINUTE } },
+  addressPasswords: {
+    windows: [{ limit: 20, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
+  },
+  addressCodes: perHour(30),
+  /** Each is ten hashes; somebody who sets up a telephone twice and prints the codes anew is far from it. */
+  recoveryCodeDraws: perHour(10),
+  /** New passwords that follow the rule, sent with one link: the first one uses it up. */
+  linkPasswords: perHour(10),
+  addressResets: perHour(60),
+  addressRefusals: perHour(60), // Windows of refusals that one network may begin: further ones are counted together.
+  // Visits to protected hosts that wait for a sign-in: an office that arrives in the morning.
+  addressSiteRequests: {
+    windows: [{ limit: 180, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
+  },
+  // The same for portals that speak OpenID Connect, and for what they push before.
+  addressOpenidRequests: {
+    windows: [{ limit: 180, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
+  },
+  newPendingSignIns: perHour(20),
+  resetMails: perHour(3),
+  emailChangeMails: perHour(3),
+  invitationMails: perHour(3),
+  teamInvitations: perHour(60),
+  wrongCodeMails: perHour(1),
+  pausedMails: perDay(1),
+  refusedPasswordMails: perDay(1),
+  programMails: { windows: [{ limit: 1, spanSeconds: 30 * DAY, bucketSeconds: DAY, atLimit: 'wait' }] },
+} as const satisfies Record<string, Rule>;
+
+/**
+ * The state with one more try in it, or why there may be none now.
+ *
+ * A refusal counts nothing and prolongs nothing. Its `retryAfterSeconds` is exact: a try is allowed then and not a second
+ * earlier, unless others come first. `authenticator_disabled` and a closed door (`reason: 'closed'`) do not end by waiting.
+ *
+ * @param now Unix seconds
+ */
+export function reserveTry(rule: Rule, state: Attempts | undefined, now: number): Attempts | Refusal {
+  const at = countedAt(state, now);
+  return checkTry(rule, stateAt(rule, state, now), now) ?? counted(rule, stateAt(rule, state, at), at);
+}
+
+/** After a success: the row ends and its own reservation leaves the budgets; what others failed stays counted. */
+export function giveBackTry(rule: Rule, state: Attempts, reservedAt: number): Attempts {
+  return withExpiry(rule, { ...uncounted(rule, state, reservedAt), row: 0, nextTryAt: undefined }, reservedAt);
+}
+
+/**
+ * What "unlock" clears: waits, the row (with the door closed by it), tokens and the 24-hour count.
+ *
+ * The 30-day budget stays, and a disabled authenticator stays as it is: its row is the evidence.
+ */
+export function unlockTries(rule: Rule, state: Attempts): Attempts {
+  if (isDisabled(rule, state)) return state;
+  const windows = rule.windows.map((window, index) => (window.keptByUnlock ? bucketsOf(state, index) : []));
+  return withExpiry(rule, { row: 0, windows }, state.expiresAt);
+}
+
+/** After the proof of another second factor plus a changed password: nothing is counted against the authenticator. */
+export function reenableTries(rule: Rule): Attempts {
+  return { row: 0, windows: rule.windows.map(() => []), expiresAt: 0 };
+}
+
+/**
+ * Whether a budget that never forgives is used up.
+ *
+ * It needs no flag: refused tries change nothing, so the buckets stay as the last counted try left them, and only the
+ * success of a try still being compared, or `reenableTries`, takes it back.
+ */
+export function isDisabled(rule: Rule, state: Attempts | undefined): boolean {
+  if (state === undefined) return false;
+  if (rule.row?.atLimit === 'disable' && state.row >= rule.row.limit) return true;
+  return rule.windows.some(
+    (window, index) => window.atLimit === 'disable' && sum(bucketsOf(state, index)) >= window.limit,
+  );
+}
+
+/** For how long the windows (not the row's waits) let no try through; 0 when they do. */
+export function pausedSeconds(rule: Rule, state: Attempts | undefined, now: number): number {
+  return Math.max(0, windowsOpenAt(rule, stateAt(rule, state, now)) - now);
+}
+
+/** The state as it counts at `now`: old buckets dropped, unless they are why the authenticator is disabled. */
+function stateAt(rule: Rule, stored: Attempts | undefined, now: number): Attempts {
+  const state = stored && broughtBack(rule, stored, now);
+  if (state === undefined || state.expiresAt <= now) return reenableTries(rule);
+  if (isDisabled(rule, state)) return state;
+  const windows = rule.windows.map((window, index) =>
+    bucketsOf(state, index).filter(([number]) => leavesAt(window, number) > now),
+  );
+  return { ...state, windows };
+}
+
+function checkTry(rule: Rule, state: Attempts, now: number): Refusal | undefined {
+  if (isDisabled(rule, state)) return refuse('authenticator_disabled');
+  if (isClosed(rule, state)) {
+    return refuse('too_many_attempts', { reason: 'closed', retryAfterSeconds: CLOSED_RETRY_SECONDS });
+  }
+  const openAt = Math.max(state.nextTryAt ?? 0, tokenAt(rule, state), windowsOpenAt(rule, state));
+  if (openAt <= now) return undefined;
+  const paused = rule.windows.some(
+    (window, index) => window.atLimit === 'pause' && opensAt(window, bucketsOf(state, index)) > now,
+  );
+  return refuse(paused ? 'authenticator_paused' : 'too_many_attempts', { retryAfterSeconds: openAt - now });
+}
+
+function isClosed(rule: Rule, state: Attempts): boolean {
+  return rule.row?.atLimit === 'close' && state.row >= rule.row.limit;
+}
+
+function counted(rule: Rule, state: Attempts, now: number): Attempts {
+  const row = rule.row === undefined ? 0 : state.row + 1;
+  const wait = waitSeconds(rule, row);
+  const fullAt = rule.tokens && Math.max(state.fullAt ?? 0, now) + rule.tokens.secondsEach;
+  const windows = rule.windows.map((window, index) => added(bucketsOf(state, index), bucketAt(window, now), 1));
+  return withExpiry(rule, { row, nextTryAt: wait === 0 ? undefined : now + wait, fullAt, windows }, now);
+}
+
+/** A token given back later than it was taken is whole again, however much of it had come back by then. */
+function uncounted(rule: Rule, state: Attempts, reservedAt: number): Attempts {
+  const fullAt = rule.tokens && state.fullAt && state.fullAt - rule.tokens.secondsEach;
+  const windows = rule.windows.map((window, index) => added(bucketsOf(state, index), bucketAt(window, reservedAt), -1));
+  return { ...state, fullAt, windows };
+}
+
+/** @param at when the row's last try was reserved */
+function withExpiry(rule: Rule, tries: Omit<Attempts, 'expiresAt'>, at: number): Attempts {
+  const state = { ...tries, expiresAt: 0 };
+  if (isDisabled(rule, state) || isClosed(rule, state)) return { ...state, expiresAt: NEVER_AT };
+  const silence = rule.row?.forgottenAfterSeconds;
+  const rowEndsAt = state.row === 0 ? 0 : silence === undefined ? NEVER_AT : at + silence;
+  const windowsEndAt = rule.windows.map((window, index) => {
+    const last = bucketsOf(state, index).at(-1);
+    return last === undefined ? 0 : leavesAt(window, last[0]);
+  });
+  return { ...state, expiresAt: Math.max(rowEndsAt, state.fullAt ?? 0, ...windowsEndAt) };
+}
+
+function waitSeconds(rule: Rule, row: number): number {
+  return rule.row?.waits.findLast(({ from }) => row >= from)?.seconds ?? 0;
+}
+
+function tokenAt({ tokens }: Rule, { fullAt = 0 }: Attempts): number {
+  return tokens === undefined ? 0 : fullAt - (tokens.size - 1) * tokens.secondsEach;
+}
+
+function windowsOpenAt(rule: Rule, state: Attempts): number {
+  const opens = rule.windows.map((window, index) =>
+    window.atLimit === 'disable' ? 0 : opensAt(window, bucketsOf(state, index)),
+  );
+  return Math.max(0, ...opens);
+}
+
+function bucketsOf(state: Attempts, index: number): readonly Bucket[] {
+  return state.windows[index] ?? [];
+}

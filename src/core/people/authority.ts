@@ -1,0 +1,81 @@
+import { ACT_STEP_UP_AGE_SECONDS, isSteppedUp, STEP_UP_AGE_SECONDS } from '#core/sessions/session.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import { isStaff, type Role } from './policy.ts';
+
+/** What asks for a live session, and for more: a role, and with `…SteppedUp` a factor proven recently. */
+export type SessionGuard =
+  | 'session'
+  | 'steppedUp'
+  | 'manager'
+  | 'managerSteppedUp'
+  | 'staff'
+  | 'staffSteppedUp'
+  | 'staffAdmin'
+  | 'staffAdminSteppedUp';
+
+/** What a guard looks at in a live session. */
+type Standing = {
+  readonly user: { readonly role: Role };
+  readonly partner: object | undefined;
+  readonly secondFactorAt: number | undefined;
+  readonly stepUpAt: number | undefined;
+};
+
+type Needs = { readonly mayEnter?: (session: Standing) => boolean; readonly provenWithinSeconds?: number };
+
+const NEEDS: Readonly<Record<SessionGuard, Needs>> = {
+  session: {},
+  steppedUp: { provenWithinSeconds: STEP_UP_AGE_SECONDS },
+  manager: { mayEnter: isManager },
+  managerSteppedUp: { mayEnter: isManager, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
+  staff: { mayEnter: isStaffMember },
+  staffSteppedUp: { mayEnter: isStaffMember, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
+  staffAdmin: { mayEnter: isAdministrator },
+  staffAdminSteppedUp: { mayEnter: isAdministrator, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
+};
+
+/** Whether a live session passes a guard. The role comes first: who may not do it at all is not asked for a proof. */
+export function checkStanding(
+  guard: SessionGuard,
+  session: Standing,
+  now: number,
+): 'forbidden' | 'step_up_required' | undefined {
+  const { mayEnter, provenWithinSeconds } = NEEDS[guard];
+  if (mayEnter && !mayEnter(session)) return 'forbidden';
+  if (provenWithinSeconds === undefined) return undefined;
+  return isSteppedUp(session, now, provenWithinSeconds) ? undefined : 'step_up_required';
+}
+
+function isManager({ user, partner }: Standing): boolean {
+  return user.role === 'manager' && partner !== undefined;
+}
+
+/** Staff always have MFA: a session of theirs that no second factor opened would be a fault of ours, and opens nothing. */
+function isStaffMember({ user, secondFactorAt }: Standing): boolean {
+  return isStaff(user.role) && secondFactorAt !== undefined;
+}
+
+function isAdministrator(session: Standing): boolean {
+  return isStaffMember(session) && session.user.role === 'admin';
+}
+
+/** Who acts on the server itself, as the audit log names them: no guard let them in, and no person is behind them. */
+export const OPERATORS: readonly string[] = ['command_line', 'system'];
+
+/** What a guard says no with. */
+type Lost = 'sign_in_expired' | 'forbidden' | 'step_up_required' | 'api_key_invalid';
+
+/**
+ * The guard of the route let the request in, and no longer would: the session was ended, the role changed, the key revoked.
+ *
+ * Thrown, not returned: it has to undo the transaction of whatever was being done, and no handler may take it for one of
+ * the refusals of its own act. The transport answers it as the guard would have.
+ */
+export class AuthorityLost extends Error {
+  readonly refusal: Refusal & { readonly refused: Lost };
+
+  constructor(refused: Lost, reason?: string) {
+    super(`the request is no longer allowed: ${refused}`);
+    this.refusal = { ...refuse(refused, reason === undefined ? {} : { reason }), refused };
+  }
+}

@@ -1,0 +1,76 @@
+import { type Refusal, refuse } from '#core/values/result.ts';
+import { isShort } from '#core/values/text.ts';
+
+const OWN_WORD_LENGTH_MIN = 4; // shorter ones stand inside too many innocent words
+const REST_LENGTH_MIN = 6;
+
+/** What a new password is held against. */
+export type PasswordRule = {
+  readonly minimumLength: number;
+  /** The product's, the partner's and the user's own names, slug and email, as they are. */
+  readonly ownWords: readonly string[];
+  /** From `loadCommonPasswords`. */
+  readonly isCommon: (password: string) => boolean;
+};
+
+/** Characters that a new password needs: more where nothing stands behind it (SP 800-63B-4 §3.1.1.2). */
+export function minimumPasswordLength(mfaEnforced: boolean): number {
+  return mfaEnforced ? 12 : 15;
+}
+
+/**
+ * The form of a password that is hashed, or `undefined` when it is too long or not well-formed (a lone surrogate).
+ *
+ * NFC, because one keyboard sends `é` as one character and another as two (SP 800-63B-4 §3.1.1.2). Nothing is trimmed
+ * or cut. A lone surrogate would become U+FFFD in UTF-8: two different passwords would be one.
+ */
+export function normalizePassword(password: string): string | undefined {
+  return isShort('password', password) && password.isWellFormed() ? password.normalize('NFC') : undefined;
+}
+
+/**
+ * Why a new password is refused, or `undefined` when it is good.
+ *
+ * `password_unacceptable` with a reason: `too_short` (counted in Unicode code points), `too_long` (in bytes as
+ * typed, bounds the work), `common`, `own_words`. No rule asks for kinds of characters. Text that is not well-formed is `invalid_request`.
+ */
+export function checkPassword(password: string, rule: PasswordRule): Refusal | undefined {
+  if (!isShort('password', password)) return unacceptable('too_long');
+  const normalized = normalizePassword(password);
+  if (normalized === undefined) return refuse('invalid_request');
+  if ([...normalized].length < rule.minimumLength) return unacceptable('too_short');
+  if (rule.isCommon(normalized)) return unacceptable('common');
+  if (isMadeOfOwnWords(normalized, rule.ownWords)) return unacceptable('own_words');
+  return undefined;
+}
+
+function unacceptable(reason: string): Refusal {
+  return refuse('password_unacceptable', { reason });
+}
+
+/**
+ * Whether hardly anything is left once the own words are taken out: `Acme-Telecom-2026!` for the partner Acme Telecom.
+ *
+ * Compared in lower case, letters and digits only. Own words of four and more characters count, the longest first; fewer
+ * than six characters beside them are no secret.
+ */
+function isMadeOfOwnWords(password: string, ownWords: readonly string[]): boolean {
+  const text = lettersAndDigits(password);
+  const words = ownWords.flatMap(spellings).filter((word) => word.length >= OWN_WORD_LENGTH_MIN);
+  // A space stays where a word was, so that what is left of both sides makes no new word.
+  const rest = words.sort((a, b) => b.length - a.length).reduce((left, word) => left.replaceAll(word, ' '), text);
+  return rest !== text && lettersAndDigits(rest).length < REST_LENGTH_MIN;
+}
+
+/** `jane.doe@acme.example`: janedoe, jane, doe, acmeexample, acme, example. */
+function spellings(ownWord: string): string[] {
+  const sides = ownWord.split('@');
+  return sides.flatMap((side) => [side, ...side.split(/[^\p{L}\p{M}\p{N}]+/u)]).map(lettersAndDigits);
+}
+
+function lettersAndDigits(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '');
+}

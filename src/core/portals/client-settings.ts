@@ -1,0 +1,117 @@
+import { cleanName } from '#core/people/name.ts';
+import { isPublicAddress } from '#core/values/address.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import { newToken } from '#core/values/token.ts';
+import { type PublicKeys, readPublicKeys } from './client-keys.ts';
+
+/** `web` has a server that keeps a secret or a private key; `browser` runs where everybody can read it. */
+export const CLIENT_TYPES = ['web', 'browser'] as const;
+export type ClientType = (typeof CLIENT_TYPES)[number];
+
+/** What ID tokens of a client are signed with. */
+export const ID_TOKEN_ALGS = ['ES256', 'RS256'] as const;
+export type IdTokenAlg = (typeof ID_TOKEN_ALGS)[number];
+
+/** A client as somebody describes it. */
+export type TypedClient = {
+  readonly name: string;
+  readonly type: ClientType;
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly backchannelLogoutUri: string | undefined;
+  /** Whether back-channel logout may go to an address of the operator's own network. */
+  readonly isBackchannelInternal: boolean;
+  /** Whether people are asked for their consent. */
+  readonly isThirdParty: boolean;
+  /** JWK Set text: the client authenticates with `private_key_jwt` instead of a secret. */
+  readonly jwks: string | undefined;
+  readonly idTokenAlg: IdTokenAlg;
+};
+
+/** The same, checked: URIs as they were typed, because they are compared character by character. */
+export type ClientSettings = Omit<TypedClient, 'jwks'> & { readonly jwks: PublicKeys | undefined };
+
+export const CLIENT_URIS_MOST = 20;
+const URI_LENGTH_MOST = 2_000;
+
+/** Checks what was typed, one field after the other. */
+export function checkClientSettings(typed: TypedClient): ClientSettings | Refusal {
+  const name = cleanName(typed.name);
+  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
+  const redirectUris = redirectUrisOf(typed.redirectUris);
+  if (redirectUris === undefined || redirectUris.length === 0)
+    return refuse('invalid_request', { reason: 'redirect_uris' });
+  const postLogoutRedirectUris = redirectUrisOf(typed.postLogoutRedirectUris);
+  if (postLogoutRedirectUris === undefined) return refuse('invalid_request', { reason: 'post_logout_redirect_uris' });
+  const backchannel = checkBackchannelUri(typed);
+  if (backchannel !== undefined) return backchannel;
+  if (typed.jwks !== undefined && typed.type === 'browser') return refuse('invalid_request', { reason: 'jwks_type' });
+  const jwks = typed.jwks === undefined ? undefined : readPublicKeys(typed.jwks);
+  if (jwks === 'malformed') return refuse('invalid_request', { reason: 'jwks' });
+  if (jwks === 'private') return refuse('invalid_request', { reason: 'jwks_private' });
+  return { ...typed, name, redirectUris, postLogoutRedirectUris, jwks };
+}
+
+/** Whether a client proves itself by a secret: a browser cannot keep one, and a key pair takes its place. */
+export function hasSecret({ type, jwks }: Pick<ClientSettings, 'type' | 'jwks'>): boolean {
+  return type === 'web' && jwks === undefined;
+}
+
+/** A new client secret: 256 random bits behind a prefix that scanners for secrets can look for. */
+export function newClientSecret(random: (bytes: number) => Buffer): string {
+  return `spc_${newToken(random)}`;
+}
+
+/** Each once; `undefined` when there are too many or one of them is none. */
+function redirectUrisOf(typed: readonly string[]): readonly string[] | undefined {
+  if (typed.length > CLIENT_URIS_MOST || !typed.every(isRedirectUri)) return undefined;
+  return [...new Set(typed)];
+}
+
+/**
+ * Whether a browser may be sent there with a code: absolute, no fragment (RFC 6749 §3.1.2), https, or http to the
+ * machine of the browser itself (RFC 8252 §7.3).
+ */
+export function isRedirectUri(typed: string): boolean {
+  const url = readUri(typed);
+  return url !== undefined && (url.protocol === 'https:' || isLoopbackHttp(url));
+}
+
+/** OpenID Connect Back-Channel Logout 1.0 §2.2: https; http to this machine is for development, and internal. */
+function checkBackchannelUri({ backchannelLogoutUri, isBackchannelInternal }: TypedClient): Refusal | undefined {
+  if (backchannelLogoutUri === undefined)
+    return isBackchannelInternal ? refuse('invalid_request', { reason: 'backchannel_logout_uri' }) : undefined;
+  const url = readUri(backchannelLogoutUri);
+  if (!url || !(url.protocol === 'https:' || isLoopbackHttp(url)))
+    return refuse('invalid_request', { reason: 'backchannel_logout_uri' });
+  const isInternal = url.protocol === 'http:' || isInternalHost(url.hostname);
+  return isInternal && !isBackchannelInternal
+    ? refuse('invalid_request', { reason: 'backchannel_internal' })
+    : undefined;
+}
+
+/**
+ * An absolute URI without fragment and user, written in visible ASCII: what a parser would put right first is not what
+ * is compared later. The host is a plain name or address: it becomes a source in our Content-Security-Policy.
+ */
+function readUri(typed: string): URL | undefined {
+  if (typed.length > URI_LENGTH_MOST || !/^[a-z]+:\/\/[!-~]+$/i.test(typed) || /[#\\]/.test(typed)) return undefined;
+  const url = URL.canParse(typed) ? new URL(typed) : undefined;
+  const isPlain =
+    url?.username === '' && url.password === '' && /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(url.hostname);
+  return isPlain ? url : undefined;
+}
+
+function isLoopbackHttp({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && (hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]');
+}
+
+/** Names that no public resolver answers: RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`, and names without a dot. */
+const INTERNAL_NAME = /^[^.]+$|\.(?:localhost|local|internal|home\.arpa)$/;
+
+/** What the name of a public host leads to is only known when a token is sent there, and is checked then. */
+function isInternalHost(hostname: string): boolean {
+  const bare = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const isAddress = bare.includes(':') || /^\d+(?:\.\d+){3}$/.test(bare);
+  return isAddress ? !isPublicAddress(bare) : INTERNAL_NAME.test(bare);
+}

@@ -1,0 +1,74 @@
+import { createHmac } from 'node:crypto';
+import { isShort } from '#core/values/text.ts';
+
+/** What can be told to a webhook. */
+export const WEBHOOK_EVENTS = [
+  'user.mfa_enrolled',
+  'user.mfa_reset',
+  'partner.mfa_policy_changed',
+  'sign_in.paused',
+] as const;
+export type WebhookEventType = (typeof WEBHOOK_EVENTS)[number];
+
+export function isWebhookEvent(text: string): text is WebhookEventType {
+  return WEBHOOK_EVENTS.some((type) => type === text);
+}
+
+const SECRET_BYTES = 32;
+const PREFIX = 'whsec_';
+
+/** A new secret to sign with, as Standard Webhooks writes it. */
+export function newWebhookSecret(random: (bytes: number) => Buffer): string {
+  return `${PREFIX}${random(SECRET_BYTES).toString('base64')}`;
+}
+
+/**
+ * `webhook-signature` of Standard Webhooks: HMAC-SHA-256 over id, time and body, one for each secret that is in force.
+ *
+ * The time is signed too, so that a receiver can refuse what was recorded and is played again.
+ */
+export function signatureHeader(
+  secrets: readonly string[],
+  { id, at, body }: { readonly id: string; readonly at: number; readonly body: string },
+): string {
+  return secrets
+    .map((secret) => {
+      const key = Buffer.from(secret.slice(PREFIX.length), 'base64');
+      return `v1,${createHmac('sha256', key).update(`${id}.${at}.${body}`, 'utf8').digest('base64')}`;
+    })
+    .join(' ');
+}
+
+/**
+ * Where a webhook may go: https, a host by name, no user, no fragment. `undefined` for anything else.
+ *
+ * A name only says what it leads to when it is asked: its addresses are checked at each delivery.
+ *
+ * @param allowLocal also http to this machine: for development and tests
+ */
+export function webhookUrl(typed: string, { allowLocal }: { readonly allowLocal: boolean }): string | undefined {
+  const url = isShort('address', typed) && URL.canParse(typed) ? new URL(typed) : undefined;
+  if (!url || url.href.length > URL_LENGTH_MOST || url.username !== '' || url.password !== '' || url.hash !== '')
+    return undefined;
+  if (allowLocal && url.protocol === 'http:' && isLocalHost(url.hostname)) return url.href;
+  return url.protocol === 'https:' ? url.href : undefined;
+}
+
+const URL_LENGTH_MOST = 2_000;
+
+/** The names of this machine that `allowLocal` opens, and no other. */
+export function isLocalHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+}
+
+const FIRST_SECONDS = 5;
+const FACTOR = 5;
+const MOST_SECONDS = 4 * 60 * 60;
+
+/** How long to wait after so many failed tries: 5 s, 25 s, 2 min, 10 min, 52 min, then 4 h each time. */
+export function webhookBackoffSeconds(tries: number): number {
+  return Math.min(FIRST_SECONDS * FACTOR ** Math.max(0, tries - 1), MOST_SECONDS);
+}
+
+/** A delivery is tried for so long; a webhook that took none for so long is disabled. */
+export const WEBHOOK_PATIENCE_SECONDS = 3 * 24 * 60 * 60;

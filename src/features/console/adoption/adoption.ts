@@ -1,0 +1,78 @@
+import type { Env } from '#env.ts';
+import { type Proof, proofOf, type Why, whyOf } from '#features/console/people/sign-in-words.ts';
+import {
+  type EventDay,
+  listAdoptionDays,
+  listEventDays,
+  type Overdue,
+  type PolicySum,
+  readOverdue,
+  sumPolicies,
+} from '#store/partners/adoption.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
+const LISTED_PARTNERS = 10;
+/** Sign-ins of the last month, whatever the curve shows. */
+export const SIGN_IN_DAYS = 30;
+export const SPANS = [30, 90, 365] as const;
+export type Span = (typeof SPANS)[number];
+
+export type Day = { readonly day: number; readonly people: number; readonly enrolled: number };
+export type Part<Name extends string> = { readonly name: Name; readonly count: number };
+
+export type Curve = {
+  readonly span: Span;
+  readonly people: number;
+  readonly enrolled: number;
+  /** One for each day that is known, the oldest first; the last one is now. */
+  readonly days: readonly Day[];
+  readonly policies: readonly PolicySum[];
+};
+
+export type Adoption = Curve & {
+  readonly overdue: Overdue;
+  readonly proofs: readonly Part<Proof>[];
+  readonly refusals: readonly Part<Why>[];
+};
+
+export function readSpan(query: URLSearchParams): Span {
+  return SPANS.find((span) => String(span) === query.get('days')) ?? 90;
+}
+
+/** The dashboard. Everything in it was counted before: partners by triggers, days by a job, sign-ins as they were sealed. */
+export async function readAdoption(env: Env, span: Span): Promise<Adoption> {
+  const { read } = env.db;
+  const now = env.now();
+  const signIns = await listEventDays(read, now - (now % DAY_SECONDS) - (SIGN_IN_DAYS - 1) * DAY_SECONDS);
+  return {
+    ...(await readCurve(env, span)),
+    overdue: await readOverdue(read, now, LISTED_PARTNERS),
+    proofs: partsOf(signIns, proofOf),
+    refusals: partsOf(signIns, whyOf),
+  };
+}
+
+/** The curve alone, and what its last point is added up from. */
+export async function readCurve({ db, now: clock }: Pick<Env, 'db' | 'now'>, span: Span): Promise<Curve> {
+  const now = clock();
+  const today = now - (now % DAY_SECONDS);
+  const policies = await sumPolicies(db.read, now);
+  const people = policies.reduce((sum, one) => sum + one.people, 0);
+  const enrolled = policies.reduce((sum, one) => sum + one.enrolled, 0);
+  const noted = await listAdoptionDays(db.read, today - span * DAY_SECONDS);
+  const days = [...noted.filter(({ day }) => day < today), { day: today, people, enrolled }];
+  return { span, people, enrolled, policies, days };
+}
+
+/** Added up by the word that stands for each, the most frequent first. */
+function partsOf<Name extends string>(
+  days: readonly EventDay[],
+  nameOf: (one: EventDay) => Name | undefined,
+): readonly Part<Name>[] {
+  const counts = new Map<Name, number>();
+  for (const one of days) {
+    const name = nameOf(one);
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + one.count);
+  }
+  return [...counts].map(([name, count]) => ({ name, count })).sort((one, other) => other.count - one.count);
+}

@@ -1,0 +1,91 @@
+import { scaleLinear, scaleUtc } from 'd3-scale';
+import { area, line } from 'd3-shape';
+import { percents, perLocale, wholeNumbers } from '#messages/per-locale.ts';
+import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
+
+type Named = { readonly id: string; readonly title: string; readonly desc: string };
+
+type Point = { readonly day: number; readonly people: number; readonly enrolled: number };
+
+type Curve = Named & {
+  readonly points: readonly Point[];
+  readonly locale: string;
+  /** What stands at the end of each line. */
+  readonly peopleLabel: string;
+  readonly enrolledLabel: string;
+};
+
+const shortNumbers = perLocale((locale) => new Intl.NumberFormat(locale, { notation: 'compact' }));
+const shortDays = perLocale(
+  (locale) => new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' }),
+);
+
+const HEIGHT = 260;
+const TOP = 28;
+const BOTTOM = 28;
+// Nearer than this two labels would stand on each other.
+const LABEL_GAP = 22;
+
+/**
+ * People, and those with an authenticator, over time. Across everything is in percent of the width, so that one drawing
+ * fits every screen with letters of their own size; the lines are in a box of their own that is stretched.
+ */
+export function curve({ id, title, desc, points, locale, peopleLabel, enrolledLabel }: Curve): Html {
+  const [first, last] = [points[0], points.at(-1)];
+  if (!first || !last) return html``;
+  const across = scaleUtc([dateOf(first.day), dateOf(last.day)], [0, 100]);
+  const up = scaleLinear([0, Math.max(...points.map(({ people }) => people), 1)], [HEIGHT - BOTTOM, TOP]).nice(4);
+  const x = ({ day }: Point) => across(dateOf(day));
+  const lineOf = (value: (point: Point) => number) =>
+    line<Point>(x, (point) => up(value(point))).digits(2)(points) ?? '';
+  const enrolledArea = area<Point>(x, up(0), ({ enrolled }) => up(enrolled)).digits(2)(points) ?? '';
+  const peopleAt = up(last.people) - 9;
+  // Beneath its line where the other label leaves no room above.
+  const isClose = up(last.enrolled) - up(last.people) < LABEL_GAP;
+  const enrolledAt = up(last.enrolled) + (isClose ? 20 : -9);
+  const [number, day] = [shortNumbers(locale), shortDays(locale)];
+  return html`<svg class="chart" width="100%" height="${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
+<title id="${id}-title">${title}</title><desc id="${id}-desc">${desc}</desc>
+${up.ticks(4).map((value) => html`<line class="rule" x1="0" x2="100%" y1="${up(value)}" y2="${up(value)}"/><text class="tick" x="0" y="${up(value) - 4}">${value === 0 ? '' : number.format(value)}</text>`)}
+<svg width="100%" height="${HEIGHT}" viewBox="0 0 100 ${HEIGHT}" preserveAspectRatio="none">
+<path class="under" d="${enrolledArea}"/><path class="line" d="${lineOf(({ people }) => people)}"/>
+<path class="line strong" d="${lineOf(({ enrolled }) => enrolled)}"/></svg>
+${across.ticks(6).map((date, index) => dayTick(across(date), day.format(date), index))}
+<text class="label" x="100%" y="${peopleAt}">${peopleLabel}</text>
+<text class="label strong" x="100%" y="${enrolledAt}">${enrolledLabel}</text></svg>`;
+}
+
+/** Every other one is left out on a phone. */
+function dayTick(percent: number, label: string, index: number): Content {
+  // What would be cut off at either side is no help.
+  if (percent < 4 || percent > 96) return undefined;
+  return html`<text${attributes({ class: index % 2 === 0 ? 'tick day' : 'tick day some', x: `${percent.toFixed(2)}%` })} y="${HEIGHT - 6}">${label}</text>`;
+}
+
+function dateOf(day: number): Date {
+  return new Date(day * 1000);
+}
+
+type Bars = Named & {
+  readonly locale: string;
+  readonly parts: readonly { readonly label: string; readonly count: number }[];
+};
+
+const ROW = 46;
+
+/** How much of a whole each part is: its words and its number stand above its bar. */
+export function bars({ id, title, desc, locale, parts }: Bars): Html {
+  const whole = parts.reduce((sum, { count }) => sum + count, 0);
+  const width = scaleLinear([0, Math.max(whole, 1)], [0, 100]);
+  const [number, percent] = [wholeNumbers(locale), percents(locale)];
+  const rows = parts.map(({ label, count }, index) => {
+    const y = index * ROW;
+    return html`<text class="name" x="0" y="${y + 16}">${label}</text>
+<text class="value" x="100%" y="${y + 16}">${number.format(count)} · ${percent.format(whole === 0 ? 0 : count / whole)}</text>
+<rect class="track" x="0" y="${y + 24}" width="100%" height="8" rx="4"/>
+<rect class="part" x="0" y="${y + 24}" width="${Math.max(width(count), 0.5).toFixed(2)}%" height="8" rx="4"/>`;
+  });
+  return html`<svg class="chart" width="100%" height="${parts.length * ROW}" role="img" aria-labelledby="${id}-title ${id}-desc">
+<title id="${id}-title">${title}</title><desc id="${id}-desc">${desc}</desc>
+${rows}</svg>`;
+}

@@ -1,0 +1,39 @@
+import { csvLine } from '#core/values/csv.ts';
+import type { Env } from '#env.ts';
+import { instant, linesOf } from '#features/console/csv.ts';
+import { listEventDays, listOverduePeople } from '#store/partners/adoption.ts';
+import type { Curve } from './adoption.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
+const YEAR_DAYS = 365;
+const ROWS_PER_READ = 500;
+
+/** The curve. */
+export function daysCsv({ days }: Curve): string {
+  const lines = days.map(({ day, people, enrolled }) => csvLine([dayOf(day), people, enrolled]));
+  return linesOf(['day,people,enrolled', ...lines]);
+}
+
+/** Sign-ins and refusals of a year, by day, with the codes of the audit log. */
+export async function signInsCsv(env: Env): Promise<string> {
+  const days = await listEventDays(env.db.read, env.now() - YEAR_DAYS * DAY_SECONDS);
+  const lines = days.map(({ day, action, reason, count }) => csvLine([dayOf(day), action, reason, count]));
+  return linesOf(['day,action,reason,count', ...lines]);
+}
+
+/** Everybody who must have an authenticator by now and has none, in pieces. */
+export async function* overdueCsv(env: Env): AsyncGenerator<string> {
+  const now = env.now();
+  yield linesOf(['partner,email,name,lastSignInAt']);
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const people = await listOverduePeople(env.db.read, { after, limit: ROWS_PER_READ, now });
+    yield linesOf(
+      people.map(({ slug, email, name, lastSignInAt }) => csvLine([slug, email, name, instant(lastSignInAt)])),
+    );
+    after = people.length === ROWS_PER_READ ? people.at(-1)?.id : undefined;
+  }
+}
+
+function dayOf(at: number): string {
+  return new Date(at * 1000).toISOString().slice(0, 10);
+}

@@ -1,0 +1,120 @@
+import { consolePage } from '#features/console/frame-page.ts';
+import { form, submitButton } from '#ui/parts/actions.ts';
+import { filterForm, selectField } from '#ui/parts/choices.ts';
+import { textField } from '#ui/parts/fields.ts';
+import { grid, pager } from '#ui/parts/grid.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { dataList, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+import { ACTIONS, type AuditEventRow, type AuditList, type AuditQuery, auditPath, type Chain } from './search.ts';
+import { actionCell, actionWords, whoCell } from './trail-page.ts';
+
+const PATH = '/console/audit';
+
+/** The audit log, the newest event first: filters stand in the address, and each page begins where the last one ended. */
+export function auditPage(view: View, list: AuditList): Html {
+  const { t } = view;
+  const { query, scope, rows, next } = list;
+  return consolePage(view, {
+    title: t('console.audit'),
+    part: 'audit',
+    body: html`${auditFilters(view, query, scope.person?.label)}
+<div id="results">${grid({
+      caption: t('console.audit'),
+      columns: [t('trail.at'), t('trail.action'), t('trail.actor'), t('trail.subject'), t('audit.origin')].map(
+        (label) => ({ label }),
+      ),
+      rows: rows.map((row) => cellsOf(view, row)),
+      empty: html`<p>${t(scope.unknown ? `audit.unknown.${scope.unknown}` : 'audit.none')} <a href="${PATH}">${t('filter.all')}</a></p>`,
+    })}
+${pager(t, { first: query.before && auditPath(PATH, query), next: next && auditPath(PATH, query, next) })}
+${rows.length > 0 && html`<p class="quiet"><a href="${auditPath(`${PATH}/export`, query)}">${t('audit.export')}</a></p>`}</div>
+<section class="apart"><h2>${t('audit.chain')}</h2>${chainList(view, list.chain)}<p class="hint">${t('audit.chain.how')}</p></section>`,
+  });
+}
+
+function auditFilters(view: View, query: AuditQuery, person: string | undefined): Html {
+  const { t } = view;
+  const text = (name: 'person' | 'partner', value: string | undefined, type: 'search' | 'date' = 'search') =>
+    textField({
+      ...{ id: name, name, label: t(`audit.${name}`), type, autocomplete: 'off', required: false, value: value ?? '' },
+    });
+  const day = (name: 'from' | 'until') =>
+    textField({
+      ...{ id: name, name, label: t(`audit.${name}`), type: 'date', autocomplete: 'off', required: false },
+      value: query[name] ?? '',
+    });
+  const options = ACTIONS.map((value) => ({ value, label: actionWords(t, value) })).sort((one, other) =>
+    one.label.localeCompare(other.label, view.locale),
+  );
+  return filterForm(
+    PATH,
+    t('audit.search'),
+    html`${text('person', person ?? query.person)}${text('partner', query.partner)}
+${selectField({
+  ...{ id: 'action', name: 'action', label: t('audit.action'), value: query.action },
+  options: [{ value: '', label: t('filter.any') }, ...options],
+})}
+${day('from')}${day('until')}
+${submitButton(t('filter.show'), 'quiet')}`,
+  );
+}
+
+function cellsOf(view: View, row: AuditEventRow): readonly Content[] {
+  const { t, locale } = view;
+  return [
+    timeElement(row.at, locale),
+    actionCell(view, row),
+    whoCell(row.actor),
+    html`${whoCell(row.subject)}${row.partner !== undefined && html`<br><span class="hint">${row.partner}</span>`}`,
+    row.isErased
+      ? html`<span class="hint">${t('audit.erased')}</span>`
+      : html`${row.ip ?? '–'}${row.userAgent !== undefined && html`<br><span class="hint cut">${row.userAgent}</span>`}`,
+  ];
+}
+
+function chainList(view: View, { end, unsealed, verified }: Chain): Html {
+  const { t, locale } = view;
+  return dataList([
+    {
+      label: t('audit.chain.sealed'),
+      value: end
+        ? html`${timeElement(end.sealedAt, locale)}, ${t('audit.chain.batch', { number: end.number })}`
+        : t('audit.chain.never'),
+    },
+    { label: t('audit.chain.tail'), value: t('audit.chain.tail.count', { count: unsealed }) },
+    {
+      label: t('audit.chain.verified'),
+      value: verified
+        ? html`${timeElement(verified.at, locale)}: ${t(verified.isIntact ? 'audit.chain.intact' : 'audit.chain.broken')}`
+        : t('audit.chain.notYet'),
+    },
+    ...(end ? [{ label: t('audit.chain.head'), value: html`<code class="anywhere">${end.head}</code>` }] : []),
+  ]);
+}
+
+/** What would be exported, and the two buttons that do it. */
+export function exportPage(view: View, { query, scope }: Pick<AuditList, 'query' | 'scope'>): Html {
+  const { t } = view;
+  const said = [
+    scope.person && `${t('audit.person')}: ${scope.person.label}`,
+    scope.partner && `${t('audit.partner')}: ${scope.partner.label}`,
+    query.action && `${t('audit.action')}: ${actionWords(t, query.action)}`,
+    query.from && `${t('audit.from')}: ${query.from}`,
+    query.until && `${t('audit.until')}: ${query.until}`,
+  ].filter((one) => one !== undefined && one !== '');
+  const kept = (['person', 'partner', 'action', 'from', 'until'] as const).map(
+    (name) => query[name] !== undefined && html`<input type="hidden" name="${name}" value="${query[name]}">`,
+  );
+  const button = (format: 'jsonl' | 'csv' | 'semicolons') =>
+    html`<button type="submit" name="format" value="${format}" class="button ${format === 'csv' ? 'primary' : 'quiet'}">${t(`audit.export.${format}`)}</button>`;
+  return consolePage(view, {
+    title: t('audit.export.title'),
+    part: 'audit',
+    above: { href: auditPath(PATH, query), label: t('console.audit') },
+    narrow: true,
+    body: html`<p class="lead">${t('audit.export.lead')}</p>
+<p>${t('audit.export.filter')}: ${said.length === 0 ? t('audit.export.everything') : said.join(', ')}</p>
+${form(view, `${PATH}/export`, html`${kept}<div class="actions">${button('csv')}${button('semicolons')}${button('jsonl')}</div>`)}`,
+  });
+}

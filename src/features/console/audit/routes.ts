@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { FORM_SECONDS } from '#core/values/idempotency.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { actorOf, csvFile } from '#features/console/shared-routes.ts';
+import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { addressWith } from '#http/pages/kept-form.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
+import { auditPage, exportPage } from './page.ts';
+import { exportFound, readAuditList, readAuditQuery, readScope, recordExport } from './search.ts';
+
+const AUDIT = '/console/audit';
+const FILE = `${AUDIT}/export/file`;
+
+const exportForm = z.object({
+  format: typed('word').optional(),
+  person: typed('email').optional(),
+  partner: typed('name').optional(),
+  action: typed('word').optional(),
+  from: typed('time').optional(),
+  until: typed('time').optional(),
+});
+
+export const auditRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: AUDIT,
+    guard: 'staff',
+    async handle({ env, view, query }) {
+      return show(auditPage(view, await readAuditList(env, readAuditQuery(query), view.staff === 'admin')));
+    },
+  }),
+  page({
+    method: 'GET',
+    path: `${AUDIT}/export`,
+    guard: 'staffSteppedUp',
+    async handle({ env, view, query }) {
+      const asked = readAuditQuery(view.kept ? new URLSearchParams(view.kept) : query);
+      return show(exportPage(view, { query: asked, scope: await readScope(env, asked, view.staff === 'admin') }));
+    },
+  }),
+  page({
+    method: 'POST',
+    path: `${AUDIT}/export`,
+    guard: 'staffSteppedUp',
+    form: exportForm,
+    keeps: ['person', 'partner', 'action', 'from', 'until'],
+    handle: submitExport,
+  }),
+  page({ method: 'GET', path: FILE, guard: 'staffSteppedUp', handle: sendFile }),
+];
+
+type Fields = z.output<typeof exportForm>;
+
+/**
+ * A form rather than a link: the export is written down, and no other site can cause it. It leads to the file, whose
+ * address carries the filter, sealed for this session: asked for again, it is the same export.
+ */
+async function submitExport(call: PageCall<'staffSteppedUp', Fields>): Promise<Reply> {
+  const { env, view, session, input } = call;
+  const query = queryOf(input);
+  const scope = await readScope(env, query, view.staff === 'admin');
+  if (scope.unknown) return seeOther(AUDIT);
+  const kept = { query: JSON.stringify(givenOf(input)), until: String(view.now + FORM_SECONDS) };
+  const led = await doFormOnce(
+    call,
+    (inner) => recordExport(inner, scope, { format: formatOf(input), actor: actorOf(call), query }),
+    seeOther(addressWith(env.keys, session, FILE, kept) ?? AUDIT),
+  );
+  return isRefusal(led) ? showRefusal(exportPage(view, { query, scope }), led) : led;
+}
+
+async function sendFile({ env, view }: PageCall<'staffSteppedUp'>): Promise<Reply> {
+  const { query = '{}', until = '0' } = view.kept ?? {};
+  if (Number(until) <= view.now) return seeOther(`${AUDIT}/export`);
+  const asked = exportForm.parse(JSON.parse(query));
+  const scope = await readScope(env, queryOf(asked), view.staff === 'admin');
+  const format = formatOf(asked);
+  const body = exportFound(env, scope, format);
+  if (format === 'csv') return csvFile('audit.csv', body, asked.format === 'semicolons');
+  const type = 'application/jsonl; charset=utf-8';
+  return { status: 200, file: { type, body, name: 'audit.jsonl' }, cookies: [] };
+}
+
+function queryOf(fields: Fields) {
+  return readAuditQuery(new URLSearchParams(givenOf(fields)));
+}
+
+function givenOf(fields: Fields): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value ? [[name, value] as const] : [])));
+}
+
+function formatOf({ format }: Fields): 'csv' | 'jsonl' {
+  return format === 'csv' || format === 'semicolons' ? 'csv' : 'jsonl';
+}

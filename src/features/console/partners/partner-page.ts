@@ -1,0 +1,142 @@
+import { trailGrid } from '#features/console/audit/trail-page.ts';
+import { type ConsolePart, consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
+import type { PeopleList, ShownPartner, TrailEvent } from '#features/console/lists.ts';
+import { peopleGrid, peopleTools } from '#features/console/people/people-page.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { textField } from '#ui/parts/fields.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { dataList, dateElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+import { policyState } from './partners-page.ts';
+
+export type PartnerView = {
+  readonly partner: ShownPartner;
+  readonly people: number;
+  readonly enrolled: number;
+  readonly missing: number;
+  readonly exempt: number;
+  readonly resetsWithoutCode: boolean;
+  /** The days on which those without an authenticator are reminded, as far as they are ahead. */
+  readonly remindersAt: readonly number[];
+  readonly list: PeopleList;
+  readonly trail: readonly TrailEvent[];
+  readonly done?: Done | undefined;
+};
+
+/** One partner: how far it is, what is asked of its people, who they are, and what happened last. */
+export function partnerPage(view: View, page: PartnerView): Html {
+  const { t } = view;
+  const { partner, list, trail } = page;
+  const path = `/console/partners/${partner.id}`;
+  return consolePage(view, {
+    title: partner.name,
+    part: 'partners',
+    above: { href: '/console/partners', label: t('console.partners') },
+    done: page.done,
+    body: html`${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
+${dataList(factsOf(view, page, path))}
+<section><h2 id="people">${t('partner.people')}</h2>${peopleTools(view, path, list, partner.archivedAt === undefined)}
+<div id="results">${peopleGrid(view, path, list)}</div></section>
+<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?partner=${partner.slug}`)}</section>
+<section class="apart"><h2>${t('partner.manage')}</h2>${actions(
+      linkButton(`${path}/rename`, t('partner.rename')),
+      linkButton(`${path}/${partner.archivedAt === undefined ? 'archive' : 'restore'}`, archiveLabel(view, partner)),
+    )}</section>`,
+  });
+}
+
+function archiveLabel({ t }: View, { archivedAt }: ShownPartner): string {
+  return t(archivedAt === undefined ? 'partner.archive' : 'partner.restore');
+}
+
+function factsOf(view: View, page: PartnerView, path: string) {
+  const { t } = view;
+  const { partner, people, enrolled, missing, exempt, resetsWithoutCode } = page;
+  const resets = t(resetsWithoutCode ? 'partner.resets.without' : 'partner.resets.with');
+  const mayChangeResets = view.staff === 'admin';
+  return [
+    {
+      label: t('partners.policy'),
+      value: policyState(view, partner),
+      action: linkButton(`${path}/policy`, t('partner.policy.change'), 'primary'),
+    },
+    {
+      label: t('partners.adoption'),
+      value: html`${t('partner.adoption', { enrolled, people })} ${t('partner.missing', { missing, exempt })}`,
+    },
+    { label: t('partner.reminders'), value: reminders(view, page) },
+    {
+      label: t('partner.resets'),
+      value: resets,
+      ...(mayChangeResets && { action: linkButton(`${path}/resets`, t('partner.resets.change')) }),
+    },
+  ];
+}
+
+/** Which reminders are due, by the date alone. */
+function reminders(view: View, { remindersAt, partner, missing }: PartnerView): Content {
+  const { t, locale } = view;
+  if (partner.policy !== 'required') return t('partner.reminders.off');
+  if (missing === 0) return t('partner.reminders.nobody');
+  if (remindersAt.length === 0) return t('partner.reminders.overdue');
+  const days = remindersAt.map((at, index) => html`${index > 0 && ', '}${dateElement(at, locale)}`);
+  return html`${t('partner.reminders.due')} ${days}`;
+}
+
+type NameForm = {
+  readonly title: string;
+  readonly action: string;
+  readonly above: { readonly href: string; readonly label: string };
+  readonly label: string;
+  readonly value: string;
+  readonly hint?: string;
+  /** The short name, where it can still be chosen. */
+  readonly slug?: { readonly value: string; readonly label: string; readonly hint: string };
+  readonly button: string;
+  readonly refusal?: Refused | undefined;
+};
+
+/** A form for a name: a new partner's with its short name, or another for one that is there. */
+export function nameFormPage(view: View, page: NameForm): Html {
+  const { refusal, slug } = page;
+  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  return consolePage(view, {
+    title: page.title,
+    part: 'partners',
+    above: page.above,
+    narrow: true,
+    refusal,
+    body: form(
+      view,
+      page.action,
+      html`${textField({
+        ...{ id: 'name', name: 'name', label: page.label, hint: page.hint, autocomplete: 'off', value: page.value },
+        error: error('name'),
+      })}
+${slug && textField({ id: 'slug', name: 'slug', ...slug, autocomplete: 'off', required: false, error: error('slug') })}
+${submitButton(page.button)}`,
+    ),
+  });
+}
+
+type Question = {
+  readonly title: string;
+  readonly text: Content;
+  readonly action: string;
+  readonly above: { readonly href: string; readonly label: string };
+  readonly button: string;
+  readonly isGrave?: boolean;
+  readonly part?: ConsolePart;
+};
+
+/** What will happen, and one button that does it. */
+export function questionPage(view: View, page: Question): Html {
+  return consolePage(view, {
+    title: page.title,
+    part: page.part ?? 'partners',
+    above: page.above,
+    narrow: true,
+    body: html`<p>${page.text}</p>
+${form(view, page.action, submitButton(page.button, page.isGrave ? 'danger' : 'primary'))}`,
+  });
+}

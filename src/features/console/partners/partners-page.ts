@@ -1,0 +1,111 @@
+import { ADOPTIONS, POLICIES, partnersPath } from '#features/console/filters.ts';
+import { consolePage, csvLinks, type Done } from '#features/console/frame-page.ts';
+import type { ListedPartner, PartnerList } from '#features/console/lists.ts';
+import { linkButton, submitButton } from '#ui/parts/actions.ts';
+import { filterForm, selectField } from '#ui/parts/choices.ts';
+import { textField } from '#ui/parts/fields.ts';
+import { type Column, grid, pager, share } from '#ui/parts/grid.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { beginElement, state } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+
+const PATH = '/console/partners';
+
+/** All partners, a page at a time: search, filters and order stand in the address. */
+export function partnersPage(view: View, list: PartnerList, done?: Done): Html {
+  const { t } = view;
+  const { filter, after, next, count } = list;
+  return consolePage(view, {
+    title: t('console.partners'),
+    part: 'partners',
+    done,
+    body: html`<div class="bar-above">${partnerFilters(view, list)}
+<div class="actions">${linkButton(`${PATH}/new`, t('partners.add'), 'primary')}</div></div>
+<div id="results"><p class="count" role="status">${t('partners.count', { count })}</p>
+${list.person && html`<p class="notice info">${t('partners.person')} <a href="/console/people/${list.person.id}">${list.person.name}, ${list.person.email}</a></p>`}
+${grid({
+  caption: t('console.partners'),
+  columns: columnsOf(view, list),
+  rows: list.rows.map((row) => cellsOf(view, row)),
+  empty: emptyText(view, list),
+})}
+${pager(t, {
+  first: after && partnersPath(PATH, filter),
+  next: next && partnersPath(PATH, filter, next),
+})}
+${count > 0 && html`<p class="quiet">${csvLinks(t, partnersPath(`${PATH}.csv`, filter))}</p>`}</div>`,
+  });
+}
+
+function partnerFilters({ t }: View, { filter }: PartnerList): Html {
+  const any = { value: '', label: t('filter.any') };
+  const yes = { value: 'yes', label: t('partners.overdue.yes') };
+  return filterForm(
+    PATH,
+    t('partners.search'),
+    html`${textField({
+      ...{ id: 'q', name: 'q', label: t('partners.search'), type: 'search', autocomplete: 'off', required: false },
+      value: filter.search ?? '',
+    })}
+${selectField({
+  ...{ id: 'policy', name: 'policy', label: t('partners.policy'), value: filter.policy },
+  options: [any, ...POLICIES.map((value) => ({ value, label: t(`policy.${value}`) }))],
+})}
+${selectField({
+  ...{ id: 'adoption', name: 'adoption', label: t('partners.adoption'), value: filter.adoption },
+  options: [any, ...ADOPTIONS.map((value) => ({ value, label: t(`adoption.${value}`) }))],
+})}
+${selectField({
+  ...{ id: 'overdue', name: 'overdue', label: t('partners.overdue'), value: filter.overdue ? 'yes' : '' },
+  options: [any, yes],
+})}
+${selectField({
+  ...{ id: 'archived', name: 'archived', label: t('partners.archived'), value: filter.archived ? 'yes' : '' },
+  options: [
+    { value: '', label: t('partners.archived.no') },
+    { value: 'yes', label: t('partners.archived.yes') },
+  ],
+})}
+<input type="hidden" name="sort" value="${filter.sort}">
+${submitButton(t('filter.show'), 'quiet')}`,
+  );
+}
+
+function columnsOf({ t }: View, { filter }: PartnerList): readonly Column[] {
+  const sorted = (sort: 'name' | 'adoption' | 'people') => ({
+    href: partnersPath(PATH, { ...filter, sort }),
+    isCurrent: filter.sort === sort,
+    direction: sort === 'people' ? ('descending' as const) : ('ascending' as const),
+  });
+  return [
+    { label: t('partners.name'), sort: sorted('name') },
+    { label: t('partners.policy') },
+    { label: t('partners.people'), numeric: true, sort: sorted('people') },
+    { label: t('partners.adoption'), numeric: true, sort: sorted('adoption') },
+  ];
+}
+
+function cellsOf(view: View, row: ListedPartner): readonly Content[] {
+  const { id, name, people, enrolled } = row;
+  return [
+    html`<a href="${PATH}/${id}">${name}</a>`,
+    policyState(view, row),
+    people,
+    share(enrolled, people, view.t('adoption.of', { enrolled, people })),
+  ];
+}
+
+/** The policy in words, with its date, and whether somebody is late. */
+export function policyState(view: View, partner: Pick<ListedPartner, 'policy' | 'requiredFrom'>): Content {
+  const { t, now, locale } = view;
+  const { policy, requiredFrom } = partner;
+  const isAhead = requiredFrom !== undefined && requiredFrom > now;
+  if (policy !== 'required' || !isAhead) return state(t(`policy.${policy}`), policy === 'required');
+  return html`${state(t('policy.requiredFrom'), false)} ${beginElement(requiredFrom, locale)}`;
+}
+
+function emptyText({ t }: View, { filter }: PartnerList): Content {
+  const isFiltered = partnersPath(PATH, { ...filter, sort: 'name' }) !== PATH;
+  if (isFiltered) return html`<p>${t('partners.noneFit')} <a href="${PATH}">${t('filter.all')}</a></p>`;
+  return html`<p>${t('partners.none')}</p>${linkButton(`${PATH}/new`, t('partners.add'), 'primary')}`;
+}

@@ -1,0 +1,107 @@
+import { trailGrid } from '#features/console/audit/trail-page.ts';
+import type { ShownMail } from '#features/console/find.ts';
+import { consolePage, type Done } from '#features/console/frame-page.ts';
+import type { ListedPerson, ShownPartner, TrailEvent } from '#features/console/lists.ts';
+import { actions, linkButton } from '#ui/parts/actions.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { mfaOf, stateOf } from '#ui/parts/people.ts';
+import { dataList, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+
+type ShownCode = { readonly isOpen: boolean; readonly expiresAt: number };
+
+export type PersonView = {
+  readonly row: ListedPerson;
+  readonly partner: ShownPartner;
+  readonly sessions: number;
+  /** The temporary access code that the next set-up asks for; never the code itself. */
+  readonly accessCode: ShownCode | undefined;
+  readonly waitingReset: boolean;
+  readonly undelivered: readonly ShownMail[];
+  readonly trail: readonly TrailEvent[];
+  readonly done?: Done | undefined;
+};
+
+/** One person of a partner: how they stand, what can be done, and what was done last. */
+export function personPage(view: View, page: PersonView): Html {
+  const { t } = view;
+  const { row, partner, trail } = page;
+  return consolePage(view, {
+    title: row.name,
+    part: 'partners',
+    above: { href: `/console/partners/${partner.id}`, label: partner.name },
+    done: page.done,
+    body: html`${page.undelivered.map((mail) => undeliveredNotice(view, row.id, mail))}${page.waitingReset && html`<p class="notice info">${t('person.waitingReset')} <a href="/console/resets">${t('console.resets')}</a></p>`}
+${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
+${dataList(factsOf(view, page))}
+<section class="apart"><h2>${t('person.acts')}</h2>${actions(...actsOf(view, page))}</section>
+<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?person=${row.id}`)}</section>`,
+  });
+}
+
+function undeliveredNotice({ t, config }: View, personId: string, { id, kind, fault, mayGoAgain }: ShownMail): Html {
+  const subject = t(`mail.${kind}.subject`, { product: config.productName });
+  const again = mayGoAgain && html` <a href="/console/people/${personId}/mail/${id}">${t('act.mail')}</a>`;
+  return html`<p class="notice">${t('person.undelivered', { subject, fault: fault ?? '–' })}${again}</p>`;
+}
+
+function factsOf(view: View, page: PersonView) {
+  const { t, locale, now } = view;
+  const { row, sessions, accessCode } = page;
+  const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
+  return [
+    { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
+    { label: t('person.role'), value: t(row.role === 'manager' ? 'role.manager' : 'role.member') },
+    { label: t('people.state'), value: stateOf(view, row) },
+    {
+      label: t('people.mfa'),
+      value: html`${mfaOf(view, row)}${isExempt && html`<br>${t('person.exemptBecause')} ${row.exemptReason}`}`,
+    },
+    ...codeFacts(view, accessCode),
+    { label: t('person.codes'), value: row.enrolledAt === undefined ? '–' : row.codesLeft },
+    { label: t('person.sessions'), value: sessions },
+    {
+      label: t('people.lastSignIn'),
+      value: row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale),
+    },
+  ];
+}
+
+/** How a temporary access code stands, where there is one. */
+export function codeFacts({ t, locale }: View, code: ShownCode | undefined) {
+  if (code === undefined) return [];
+  const value = code.isOpen
+    ? html`${t('person.accessCode.open')} ${timeElement(code.expiresAt, locale)}`
+    : t('person.accessCode.over');
+  return [{ label: t('person.accessCode'), value }];
+}
+
+/** What can be done with somebody who stands like this; the grave ones last. */
+function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[] {
+  const { t, now } = view;
+  const path = `/console/people/${row.id}`;
+  const act = (name: PersonActName, variant: 'quiet' | 'danger' = 'quiet') =>
+    linkButton(`${path}/${name}`, t(`act.${name}`), variant);
+  if (row.state === 'disabled') return [row.disabledAt !== undefined && act('enable'), act('delete', 'danger')];
+  const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
+  return [
+    row.state === 'invited' ? act('invitation') : act('link'),
+    row.state === 'active' && act('unlock'),
+    row.enrolledAt === undefined && act(isExempt ? 'unexempt' : 'exempt'),
+    accessCode && !view.config.resetSecondApprover && act('access-code'),
+    act('reset-mfa', 'danger'),
+    act('disable', 'danger'),
+  ];
+}
+
+export type PersonActName =
+  | 'enable'
+  | 'disable'
+  | 'delete'
+  | 'unlock'
+  | 'exempt'
+  | 'unexempt'
+  | 'link'
+  | 'invitation'
+  | 'access-code'
+  | 'reset-mfa';

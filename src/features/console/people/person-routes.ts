@@ -1,0 +1,214 @@
+import { z } from 'zod';
+import { DAY_SECONDS, dayText, lastDayBefore, parseEnd } from '#core/time/day.ts';
+import { typedDay } from '#core/time/typed-day.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { reasonPage } from '#features/console/act-pages.ts';
+import { findMember, type Member, readMember } from '#features/console/find.ts';
+import { refusedWords } from '#features/console/frame-page.ts';
+import { questionPage } from '#features/console/partners/partner-page.ts';
+import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from '#features/console/shared-routes.ts';
+import type { Actor } from '#flows/administration/actor.ts';
+import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
+import { deleteUser } from '#flows/administration/delete-user.ts';
+import { EXEMPTION_DAYS_MOST, endExemption, exemptPerson } from '#flows/administration/exemption.ts';
+import {
+  disableUser,
+  enableUser,
+  makeResetLink,
+  type PersonAct,
+  unlockUser,
+} from '#flows/administration/person-acts.ts';
+import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
+import { findPartner } from '#store/partners/partners.ts';
+import { invitePage } from './invite-page.ts';
+import { personPage } from './person-page.ts';
+
+const ONE = '/console/people/:person';
+const INVITE = '/console/partners/:partner/people/new';
+
+const reasonForm = z.object({ reason: typed('reason').optional(), until: typed('time').optional() });
+
+type StaffCall = PageCall<'staffSteppedUp'>;
+type ReasonCall = PageCall<'staffSteppedUp', z.output<typeof reasonForm>>;
+
+export const personRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: ONE,
+    guard: 'staff',
+    async handle({ env, view, params, query }) {
+      const found = await readMember(env, params.person ?? '');
+      return found ? show(personPage(view, { ...found, done: doneOf(query) })) : missing(view);
+    },
+  }),
+  ...reasonAct('disable', 'disabled', disableUser),
+  ...reasonAct('delete', 'deleted', (env, act) => deleteUser(env, { ...act, onlyDisabled: true })),
+  ...reasonAct('enable', 'enabled', enableUser),
+  ...reasonAct('unlock', 'unlocked', unlockUser),
+  ...reasonAct('exempt', 'exempted', (env, { id, actor, reason, until }) =>
+    exemptPerson(env, { personId: id, actor, reason, until: parseEnd(typedDay(until) ?? '') ?? 0 }),
+  ),
+  ...reasonAct('unexempt', 'unexempted', (env, { id, actor, reason }) =>
+    endExemption(env, { personId: id, actor, reason }),
+  ),
+  ...mailAct('link', 'link', (env, actor, id) => makeResetLink(env, { id, actor, mailed: true })),
+  ...mailAct('invitation', 'resent', resendInvitation),
+  page({ method: 'GET', path: INVITE, guard: 'staffSteppedUp', handle: showInvite }),
+  page({
+    method: 'POST',
+    path: INVITE,
+    guard: 'staffSteppedUp',
+    form: inviteForm,
+    keeps: INVITED,
+    handle: submitInvite,
+  }),
+];
+
+type Act = PersonAct & { readonly id: string; readonly until: string };
+type ActName = 'disable' | 'delete' | 'enable' | 'unlock' | 'exempt' | 'unexempt';
+
+/** An act on one person that asks why. */
+function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Promise<unknown>): readonly Route[] {
+  const path = `${ONE}/${name}`;
+  const isGrave = name === 'disable' || name === 'delete';
+  const drawn = ({ view }: Pick<StaffCall, 'view'>, { row, partner }: Member, typed: Typed, refusal?: Refusal) => {
+    const above = { href: `/console/people/${row.id}`, label: row.name };
+    return reasonPage(view, {
+      ...{ title: view.t(`act.${name}`), text: view.t(textKey(name, row, partner), { name: row.name }) },
+      ...{ action: `${above.href}/${name}`, above, isGrave, reason: typed.reason },
+      until: name === 'exempt' ? daysFrom(view.now, typed.until) : undefined,
+      refusal: refusal && refusedWords(view, refusal),
+    });
+  };
+  return [
+    page({
+      ...{ method: 'GET', path, guard: 'staffSteppedUp' },
+      async handle(call) {
+        const member = await memberOf(call);
+        return member ? show(drawn(call, member, typedOf(call.view.kept ?? {}))) : missing(call.view);
+      },
+    }),
+    page({
+      ...{ method: 'POST', path, guard: 'staffSteppedUp', form: reasonForm },
+      keeps: ['reason', 'until'],
+      async handle(call: ReasonCall) {
+        const member = await memberOf(call);
+        if (!member) return missing(call.view);
+        const typed = typedOf(call.input);
+        const { row, partner } = member;
+        const outcome = await doFormOnce(
+          call,
+          (env) => act(env, { id: row.id, actor: actorOf(call), ...typed }),
+          () => (name === 'delete' ? seeOther(`/console/partners/${partner.id}?done=${done}`) : back(row.id, done)),
+        );
+        return isRefusal(outcome) ? showRefusal(drawn(call, member, typed, outcome), outcome) : outcome;
+      },
+    }),
+  ];
+}
+
+/** What enabling does depends on what else is in the way. */
+function textKey(name: ActName, { hasPassword }: Member['row'], { archivedAt }: Member['partner']) {
+  if (name === 'enable' && archivedAt !== undefined) return 'act.enable.archived';
+  if (name === 'enable' && !hasPassword) return 'act.enable.invited';
+  return `act.${name}.text` as const;
+}
+
+type Typed = { readonly reason: string; readonly until: string };
+
+function typedOf({ reason = '', until = '' }: z.output<typeof reasonForm>): Typed {
+  return { reason, until };
+}
+
+/** An act that ends in a mail to the person: its link is for nobody else's eyes. */
+function mailAct(
+  name: 'link' | 'invitation',
+  done: string,
+  act: (env: Env, actor: Actor, id: string) => Promise<unknown>,
+): readonly Route[] {
+  const path = `${ONE}/${name}`;
+  return [
+    page({
+      method: 'GET',
+      path,
+      guard: 'staffSteppedUp',
+      async handle(call) {
+        const member = await memberOf(call);
+        if (!member) return missing(call.view);
+        const { t } = call.view;
+        const above = { href: `/console/people/${member.row.id}`, label: member.row.name };
+        const text = t(`act.${name}.text`, { email: member.row.email });
+        const action = `${above.href}/${name}`;
+        return show(
+          questionPage(call.view, { title: t(`act.${name}`), text, action, above, button: t(`act.${name}`) }),
+        );
+      },
+    }),
+    page({
+      method: 'POST',
+      path,
+      guard: 'staffSteppedUp',
+      async handle(call) {
+        const member = await memberOf(call);
+        if (!member) return missing(call.view);
+        const { id } = member.row;
+        const outcome = await doFormOnce(call, (env) => act(env, actorOf(call), id), back(id, done));
+        // Accepted or disabled meanwhile: the page says how the person stands.
+        return isRefusal(outcome) ? seeOther(`/console/people/${id}`) : outcome;
+      },
+    }),
+  ];
+}
+
+function memberOf({ env, params }: Pick<StaffCall, 'env' | 'params'>): Promise<Member | undefined> {
+  return findMember(env, params.person ?? '');
+}
+
+function back(id: string, done: string): Reply {
+  return seeOther(`/console/people/${id}?done=${done}`);
+}
+
+function daysFrom(now: number, value: string) {
+  const latest = lastDayBefore(now + EXEMPTION_DAYS_MOST * DAY_SECONDS);
+  return { value, min: dayText(now), max: dayText(latest) };
+}
+
+type Invited = { readonly email: string; readonly name: string; readonly role: string };
+
+async function drawInvite(call: StaffCall, typed: Invited, refusal?: Refusal): Promise<Reply> {
+  const { env, view, params } = call;
+  const partner = await findPartner(env.db.read, params.partner ?? '');
+  if (!partner) return missing(view);
+  const above = { href: `/console/partners/${partner.id}`, label: partner.name };
+  const roles = (['member', 'manager'] as const).map((value) => ({ value, label: view.t(`role.${value}`) }));
+  const html = invitePage(view, {
+    ...{ title: view.t('people.invite'), part: 'partners', action: `${above.href}/people/new`, above, roles, typed },
+    refusal: refusal && refusedWords(view, refusal),
+  });
+  return refusal ? showRefusal(html, refusal) : show(html);
+}
+
+function showInvite(call: StaffCall): Promise<Reply> {
+  const { email = '', name = '', role = 'member' } = call.view.kept ?? {};
+  return drawInvite(call, { email, name, role });
+}
+
+async function submitInvite(call: PageCall<'staffSteppedUp', z.output<typeof inviteForm>>): Promise<Reply> {
+  const { env, input, params } = call;
+  const partner = await findPartner(env.db.read, params.partner ?? '');
+  if (!partner) return missing(call.view);
+  const { email = '', name = '' } = input;
+  const role = input.role === 'manager' ? 'manager' : 'member';
+  const person = { ...inviteeOf(input), role, partner: partner.slug } as const;
+  const added = await doFormOnce(
+    call,
+    (inner) => addPerson(inner, actorOf(call), { ...person, password: undefined }),
+    ({ person: { user } }) => back(user.id, 'invited'),
+  );
+  return isRefusal(added) ? drawInvite({ ...call, input: undefined }, { email, name, role }, added) : added;
+}

@@ -1,0 +1,191 @@
+import { z } from 'zod';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { reasonPage } from '#features/console/act-pages.ts';
+import { findStaff, readStaffMember } from '#features/console/find.ts';
+import { refusedWords } from '#features/console/frame-page.ts';
+import type { ListedPerson } from '#features/console/lists.ts';
+import { resetActs } from '#features/console/resets/reset-act-routes.ts';
+import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from '#features/console/shared-routes.ts';
+import type { Actor } from '#flows/administration/actor.ts';
+import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
+import { findLeftBehind, type LeftBehind } from '#flows/administration/end-with-person.ts';
+import { renewStaffAccessCode, resetStaffMfa } from '#flows/administration/reset-requests.ts';
+import { changeStaffRole, disableStaff, enableStaff } from '#flows/administration/staff-acts.ts';
+import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
+import { listStaff } from '#store/people/people-pages.ts';
+import type { View } from '#ui/view.ts';
+import { invitePage } from './invite-page.ts';
+import { staffMemberPage, staffPage } from './staff-pages.ts';
+
+const STAFF = '/console/staff';
+const ONE = `${STAFF}/:person`;
+
+const reasonForm = z.object({ reason: typed('reason').optional() });
+
+type AdminCall = PageCall<'staffAdminSteppedUp'>;
+type ReasonCall = PageCall<'staffAdminSteppedUp', z.output<typeof reasonForm>>;
+
+export const staffRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: STAFF,
+    guard: 'staffAdmin',
+    handle: async ({ env, view, query }) => show(staffPage(view, await listStaff(env.db.read), doneOf(query))),
+  }),
+  page({
+    method: 'GET',
+    path: `${STAFF}/new`,
+    guard: 'staffAdminSteppedUp',
+    handle(call) {
+      const { email = '', name = '', role = 'csm' } = call.view.kept ?? {};
+      return show(inviteStaff(call, { email, name, role }));
+    },
+  }),
+  page({
+    method: 'POST',
+    path: `${STAFF}/new`,
+    guard: 'staffAdminSteppedUp',
+    form: inviteForm,
+    keeps: INVITED,
+    handle: submitInvite,
+  }),
+  page({
+    method: 'GET',
+    path: ONE,
+    guard: 'staffAdmin',
+    async handle({ env, view, session, params, query }) {
+      const found = await readStaffMember(env, params.person ?? '');
+      if (!found) return missing(view);
+      const isOwn = found.row.id === session.user.id;
+      return show(staffMemberPage(view, { ...found, isOwn, done: doneOf(query) }));
+    },
+  }),
+  ...staffAct('disable', 'disabled', (env, actor, { id: personId }, reason) =>
+    disableStaff(env, { personId, actor, reason }),
+  ),
+  ...staffAct('enable', 'enabled', (env, actor, { id: personId }, reason) =>
+    enableStaff(env, { personId, actor, reason }),
+  ),
+  ...staffAct('role', 'role', (env, actor, { id: personId, role }) =>
+    changeStaffRole(env, { personId, actor, to: role === 'admin' ? 'csm' : 'admin' }),
+  ),
+  ...resetActs({
+    base: STAFF,
+    guard: 'staffAdminSteppedUp',
+    async find(env, id) {
+      const row = await findStaff(env, id);
+      return row && { id: row.id, name: row.name, withCode: true };
+    },
+    needsSecond: () => false,
+    reset: resetStaffMfa,
+    renew: renewStaffAccessCode,
+  }),
+  ...staffAct('invitation', 'resent', (env, actor, { id }) => resendInvitation(env, actor, id)),
+];
+
+type ActName = 'disable' | 'enable' | 'role' | 'invitation';
+type StaffAct = (env: Env, actor: Actor, row: ListedPerson, reason: string) => Promise<unknown>;
+
+/** An act on a member of staff: what it does, why it is done where that is asked, and its button. */
+function staffAct(name: ActName, done: string, act: StaffAct): readonly Route[] {
+  const path = `${ONE}/${name}`;
+  return [
+    page({
+      method: 'GET',
+      path,
+      guard: 'staffAdminSteppedUp',
+      async handle(call) {
+        const row = await findStaff(call.env, call.params.person ?? '');
+        return row
+          ? show(await drawAct(call, name, row, { reason: call.view.kept?.reason ?? '' }))
+          : missing(call.view);
+      },
+    }),
+    page({
+      method: 'POST',
+      path,
+      guard: 'staffAdminSteppedUp',
+      form: reasonForm,
+      keeps: ['reason'],
+      handle: (call: ReasonCall) => submitAct(call, name, done, act),
+    }),
+  ];
+}
+
+async function submitAct(call: ReasonCall, name: ActName, done: string, act: StaffAct): Promise<Reply> {
+  const row = await findStaff(call.env, call.params.person ?? '');
+  if (!row) return missing(call.view);
+  const reason = call.input.reason ?? '';
+  // An administrator who changed their own role has no session any more.
+  const isOwn = row.id === call.session.user.id;
+  const outcome = await doFormOnce(
+    call,
+    (env) => act(env, actorOf(call), row, reason),
+    seeOther(isOwn ? '/sign-in' : `${STAFF}/${row.id}?done=${done}`),
+  );
+  return isRefusal(outcome)
+    ? showRefusal(await drawAct(call, name, row, { reason, refusal: outcome }), outcome)
+    : outcome;
+}
+
+async function drawAct(
+  { env, view }: Pick<AdminCall, 'env' | 'view'>,
+  name: ActName,
+  row: ListedPerson,
+  { reason, refusal }: { readonly reason: string; readonly refusal?: Refusal },
+) {
+  const { t } = view;
+  const isEnd = name === 'disable' || (name === 'role' && row.role === 'admin');
+  const also = isEnd ? endLines(view, name, await findLeftBehind(env, row.id)) : [];
+  const above = { href: `${STAFF}/${row.id}`, label: row.name };
+  const title = name === 'role' ? t(row.role === 'admin' ? 'staff.makeCsm' : 'staff.makeAdmin') : t(`act.${name}`);
+  return reasonPage(view, {
+    ...{ title, text: t(textKey(name, row), { name: row.name }), also, action: `${above.href}/${name}`, above },
+    ...{ part: 'staff', isGrave: name === 'disable', asksWhy: name === 'disable' || name === 'enable', reason },
+    refusal: refusal && refusedWords(view, refusal),
+  });
+}
+
+/** What ends with a person for good: that a program somewhere stops is said before. */
+function endLines({ t }: View, name: ActName, { apiKeys, invited, resets }: LeftBehind): readonly string[] {
+  const count = apiKeys.length;
+  const names = apiKeys.map((key) => key.name).join(', ');
+  return [
+    ...(count > 0 ? [t('staff.ends.keys', { count, names })] : []),
+    ...(invited.length > 0 ? [t('staff.ends.invitations', { count: invited.length, emails: invited.join(', ') })] : []),
+    ...(resets > 0 && name === 'disable' ? [t('staff.ends.resets', { count: resets })] : []),
+  ];
+}
+
+function textKey(name: ActName, { hasPassword }: ListedPerson) {
+  return name === 'enable' && !hasPassword ? 'act.enable.invited' : (`staff.${name}.text` as const);
+}
+
+type Typed = { readonly email: string; readonly name: string; readonly role: string };
+
+function inviteStaff({ view }: Pick<AdminCall, 'view'>, typed: Typed, refusal?: Refusal) {
+  const { t } = view;
+  return invitePage(view, {
+    ...{ title: t('staff.invite'), part: 'staff', action: `${STAFF}/new`, typed },
+    above: { href: STAFF, label: t('console.staff') },
+    roles: (['csm', 'admin'] as const).map((value) => ({ value, label: t(`role.${value}`) })),
+    refusal: refusal && refusedWords(view, refusal),
+  });
+}
+
+async function submitInvite(call: PageCall<'staffAdminSteppedUp', z.output<typeof inviteForm>>): Promise<Reply> {
+  const { email = '', name = '' } = call.input;
+  const role = call.input.role === 'admin' ? 'admin' : 'csm';
+  const person = { ...inviteeOf(call.input), role, partner: undefined } as const;
+  const added = await doFormOnce(
+    call,
+    (env) => addPerson(env, actorOf(call), { ...person, password: undefined }),
+    ({ person: { user } }) => seeOther(`${STAFF}/${user.id}?done=invited`),
+  );
+  return isRefusal(added) ? showRefusal(inviteStaff(call, { email, name, role }, added), added) : added;
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { API_KEY_DAYS_MOST, SCOPES } from '#core/portals/api-key.ts';
+import { DAY_SECONDS, dayText, lastDayBefore, parseEnd } from '#core/time/day.ts';
+import { typedDay } from '#core/time/typed-day.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import { refusedWords } from '#features/console/frame-page.ts';
+import { questionPage } from '#features/console/partners/partner-page.ts';
+import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
+import { addApiKey, endApiKey } from '#flows/administration/api-keys.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
+import { findApiKey, listApiKeys } from '#store/programs/api-keys.ts';
+import { type KeyTyped, keyFormPage, keysPage } from './api-keys-page.ts';
+import { makeSecret } from './secret-routes.ts';
+
+const KEYS = '/console/api-keys';
+const REVOKE = `${KEYS}/:key/revoke`;
+
+// One field for each scope: a form of ours sends no field twice.
+const keyForm = z.record(typed('word'), typed('name'));
+
+type AdminCall = PageCall<'staffAdminSteppedUp'>;
+
+export const apiKeyRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: KEYS,
+    guard: 'staffAdmin',
+    handle: async ({ env, view, query }) => show(keysPage(view, await listApiKeys(env.db.read), doneOf(query))),
+  }),
+  page({
+    method: 'GET',
+    path: `${KEYS}/new`,
+    guard: 'staffAdminSteppedUp',
+    handle: ({ view }) => show(keyFormPage(view, typedOf(view.kept ?? {}), daysFrom(view.now))),
+  }),
+  page({
+    method: 'POST',
+    path: `${KEYS}/new`,
+    guard: 'staffAdminSteppedUp',
+    form: keyForm,
+    keeps: ['name', 'expires', ...SCOPES],
+    handle: submitKey,
+  }),
+  page({ method: 'GET', path: REVOKE, guard: 'staffAdminSteppedUp', handle: askToRevoke }),
+  page({
+    method: 'POST',
+    path: REVOKE,
+    guard: 'staffAdminSteppedUp',
+    async handle(call) {
+      const ended = await endApiKey(call.env, actorOf(call), call.params.key ?? '');
+      return isRefusal(ended) ? missing(call.view) : seeOther(`${KEYS}?done=revoked`);
+    },
+  }),
+];
+
+function typedOf(fields: z.output<typeof keyForm>): KeyTyped {
+  const { name = '', expires = '' } = fields;
+  return { name, scopes: SCOPES.filter((scope) => fields[scope] === 'yes'), expires };
+}
+
+async function submitKey(call: PageCall<'staffAdminSteppedUp', z.output<typeof keyForm>>): Promise<Reply> {
+  const typed = typedOf(call.input);
+  const { name, scopes, expires } = typed;
+  // No day is as late as may be; what is no day is none that is ahead.
+  const expiresAt = expires.trim() === '' ? undefined : (parseEnd(typedDay(expires) ?? '') ?? 0);
+  const made = await makeSecret(call, {
+    act: (env) => addApiKey(env, actorOf(call), { name, scopes, expiresAt }),
+    secretOf: ({ key, apiKey }) => ({ kind: 'api_key', name: apiKey.name, secret: key }),
+  });
+  return isRefusal(made) ? showRefusal(refusedForm(call, typed, made), made) : made;
+}
+
+function daysFrom(now: number) {
+  return { min: dayText(now), max: dayText(lastDayBefore(now + API_KEY_DAYS_MOST * DAY_SECONDS)) };
+}
+
+function refusedForm({ view }: Pick<AdminCall, 'view'>, typed: KeyTyped, refusal: Refusal) {
+  return keyFormPage(view, typed, daysFrom(view.now), refusedWords(view, refusal));
+}
+
+async function askToRevoke({ env, view, params }: AdminCall): Promise<Reply> {
+  const key = await findApiKey(env.db.read, params.key ?? '');
+  if (!key) return missing(view);
+  const { t } = view;
+  return show(
+    questionPage(view, {
+      ...{ title: t('keys.revoke'), text: t('keys.revoke.text', { name: key.name }), button: t('keys.revoke') },
+      ...{ action: `${KEYS}/${key.id}/revoke`, above: { href: KEYS, label: t('console.keys') } },
+      ...{ isGrave: true, part: 'keys' },
+    }),
+  );
+}

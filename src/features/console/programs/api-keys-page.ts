@@ -1,0 +1,108 @@
+import { SCOPES } from '#core/portals/api-key.ts';
+import { consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
+import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { checkbox, textField } from '#ui/parts/fields.ts';
+import { grid } from '#ui/parts/grid.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { dateElement, endElement, state, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+
+const KEYS = '/console/api-keys';
+
+type ShownKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly expiresAt: number;
+  readonly revokedAt: number | undefined;
+  readonly revokedBecause: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined;
+  /** The person who made it. */
+  readonly maker: string | undefined;
+  readonly lastUsedAt: number | undefined;
+};
+
+/** What programs may do here, until when, and whether they do it. */
+export function keysPage(view: View, keys: readonly ShownKey[], done?: Done): Html {
+  const { t, locale } = view;
+  return consolePage(view, {
+    ...{ title: t('console.keys'), part: 'keys', done },
+    body: html`<div class="actions">${linkButton(`${KEYS}/new`, t('keys.add'), 'primary')}</div>
+${grid({
+  caption: t('console.keys'),
+  columns: [t('people.name'), t('keys.scopes'), t('people.state'), t('keys.used'), ''].map((label) => ({ label })),
+  rows: keys.map((key) => [
+    nameOf(view, key),
+    html`${key.scopes.map((scope) => html`<code>${scope}</code> `)}`,
+    stateOf(view, key),
+    key.lastUsedAt === undefined ? t('people.never') : timeElement(key.lastUsedAt, locale),
+    key.revokedAt === undefined && key.expiresAt > view.now && linkButton(`${KEYS}/${key.id}/revoke`, t('keys.revoke')),
+  ]),
+  empty: html`<p>${t('keys.none')}</p>`,
+})}`,
+  });
+}
+
+/** Whose key it is: it ends with them. */
+function nameOf({ t }: View, { name, maker }: ShownKey): Content {
+  return maker === undefined ? name : html`${name}<br><span class="hint">${t('keys.madeBy', { name: maker })}</span>`;
+}
+
+function stateOf({ t, locale, now }: View, { revokedAt, revokedBecause, expiresAt }: ShownKey): Content {
+  if (revokedAt !== undefined) {
+    const label = state(t(revokedBecause === undefined ? 'keys.revoked' : 'keys.ended'), false);
+    const why = revokedBecause && html`<br><span class="hint">${t(`keys.because.${revokedBecause}`)}</span>`;
+    return html`${label} ${dateElement(revokedAt, locale)}${why}`;
+  }
+  if (expiresAt <= now) return state(t('keys.expired'), false);
+  return html`${state(t('keys.until'), true)} ${endElement(expiresAt, locale)}`;
+}
+
+export type KeyTyped = { readonly name: string; readonly scopes: readonly string[]; readonly expires: string };
+
+/** `days`: the first and the last that may be typed. */
+type Days = { readonly min: string; readonly max: string };
+
+export function keyFormPage(view: View, typed: KeyTyped, days: Days, refusal?: Refused): Html {
+  const { t } = view;
+  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  return consolePage(view, {
+    ...{ title: t('keys.add'), part: 'keys', narrow: true, refusal },
+    above: { href: KEYS, label: t('console.keys') },
+    body: html`<p class="lead">${t('keys.lead')}</p>
+${form(
+  view,
+  `${KEYS}/new`,
+  html`${textField({
+    ...{ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name },
+    error: error('name'),
+  })}
+${choices({
+  ...{ legend: t('keys.scopes'), names: SCOPES, chosen: typed.scopes, error: error(SCOPES[0]) },
+  hint: (scope) => t(`keys.scope.${scope}`),
+})}
+${textField({
+  ...{ id: 'expires', name: 'expires', label: t('keys.expires'), hint: t('keys.expires.hint'), type: 'date' },
+  ...{ autocomplete: 'off', value: typed.expires, required: false, ...days, error: error('expires') },
+})}
+${submitButton(t('keys.add'))}`,
+)}`,
+  });
+}
+
+type Choices<Name extends string> = {
+  readonly legend: string;
+  readonly names: readonly Name[];
+  readonly chosen: readonly string[];
+  readonly hint: (name: Name) => string;
+  readonly error: string | undefined;
+};
+
+/** Some of a few, by the names that programs use for them, each with what it means. An error leads to the first. */
+export function choices<Name extends string>({ legend, names, chosen, hint, error }: Choices<Name>): Html {
+  return html`<fieldset class="field"><legend>${legend}</legend>${names.map((name, index) =>
+    checkbox({
+      ...{ id: name, name, label: name, hint: hint(name), checked: chosen.includes(name) },
+      error: index === 0 ? error : undefined,
+    }),
+  )}</fieldset>`;
+}

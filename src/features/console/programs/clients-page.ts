@@ -1,0 +1,142 @@
+import { clientConfiguration } from '#core/portals/client-configuration.ts';
+import { consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
+import { actions, copyButton, linkButton } from '#ui/parts/actions.ts';
+import { grid } from '#ui/parts/grid.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { dataList, state, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+import { secretPage } from './secret-page.ts';
+
+const CLIENTS = '/console/clients';
+
+type ShownClient = {
+  readonly id: string;
+  readonly name: string;
+  readonly type: 'web' | 'browser';
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly backchannelLogoutUri: string | undefined;
+  readonly isThirdParty: boolean;
+  readonly secretHash: string | undefined;
+  readonly idTokenAlg: string;
+  readonly partners: readonly { readonly id: string; readonly name: string }[];
+  readonly disabledAt: number | undefined;
+  readonly lastUsedAt: number | undefined;
+};
+
+export function clientsPage(view: View, clients: readonly ShownClient[], done?: Done): Html {
+  const { t } = view;
+  return consolePage(view, {
+    ...{ title: t('console.clients'), part: 'clients', done },
+    body: html`<div class="actions">${linkButton(`${CLIENTS}/new`, t('clients.add'), 'primary')}</div>
+${grid({
+  caption: t('console.clients'),
+  columns: [t('people.name'), t('clients.for'), t('people.state'), t('keys.used')].map((label) => ({ label })),
+  rows: clients.map((one) => [
+    html`<a class="anywhere" href="${CLIENTS}/${one.id}">${one.name}</a>`,
+    forWhom(view, one),
+    stateOf(view, one),
+    usedOf(view, one),
+  ]),
+  empty: html`<p>${t('clients.none')}</p>`,
+})}`,
+  });
+}
+
+type OnePage = {
+  readonly client: ShownClient;
+  readonly done?: Done | undefined;
+  readonly refusal?: Refused | undefined;
+};
+
+/** One client: what it may do and see, what its settings have to say, and what can be done. */
+export function clientPage(view: View, { client, done, refusal }: OnePage): Html {
+  const { t } = view;
+  const path = `${CLIENTS}/${client.id}`;
+  return consolePage(view, {
+    ...{ title: client.name, part: 'clients', done, refusal },
+    above: { href: CLIENTS, label: t('console.clients') },
+    body: html`${dataList(factsOf(view, client))}
+<section><h2>${t('clients.configuration')}</h2><p>${t('clients.configuration.text', { name: client.name })}</p>
+${configurationBlock(view, { clientId: client.id, redirectUri: client.redirectUris[0] })}</section>
+<section class="apart"><h2>${t('person.acts')}</h2>${actions(
+      client.secretHash !== undefined && linkButton(`${path}/new-secret`, t('clients.new-secret')),
+      client.disabledAt === undefined
+        ? linkButton(`${path}/disable`, t('clients.disable'), 'danger')
+        : linkButton(`${path}/enable`, t('clients.enable')),
+    )}</section>`,
+  });
+}
+
+type MadeSecret = {
+  readonly id: string;
+  readonly name: string;
+  readonly secret: string;
+  readonly redirectUri: string | undefined;
+};
+
+/** The secret of a client, alone and among all that its settings need. */
+export function clientSecretPage(
+  view: View,
+  made: MadeSecret,
+  { href, action }: { href: string; action: string },
+): Html {
+  const { t } = view;
+  const { id, name, secret, redirectUri } = made;
+  const block = configurationBlock(view, { clientId: id, secret, redirectUri });
+  return secretPage(view, {
+    ...{ title: t('clients.made'), text: t('clients.made.text', { name }), part: 'clients', secret, action },
+    above: { href, label: name },
+    also: html`<h2>${t('clients.configuration')}</h2>${block}`,
+  });
+}
+
+type Configured = { readonly clientId: string; readonly secret?: string; readonly redirectUri: string | undefined };
+
+/** What the settings of the portal need, to copy as it is. */
+function configurationBlock({ t, config }: View, configured: Configured): Html {
+  const text = clientConfiguration({ issuer: config.publicUrl.origin, ...configured }).join('\n');
+  return html`<pre class="settings" translate="no"><code>${text}</code></pre>
+${actions(copyButton({ text, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}`;
+}
+
+function factsOf(view: View, client: ShownClient) {
+  const { t } = view;
+  const { redirectUris, postLogoutRedirectUris: afterwards, backchannelLogoutUri: told } = client;
+  return [
+    { label: t('people.state'), value: stateOf(view, client) },
+    { label: t('keys.used'), value: usedOf(view, client) },
+    { label: t('clients.for'), value: forWhom(view, client) },
+    { label: t('clients.sees'), value: t(client.isThirdParty ? 'clients.sees.agreed' : 'clients.sees.all') },
+    { label: t('clients.proof'), value: t(`clients.proof.${proofOf(client)}`) },
+    { label: t('clients.alg'), value: client.idTokenAlg },
+    { label: t('clients.redirectUris'), value: lines(redirectUris) },
+    ...(afterwards.length > 0 ? [{ label: t('clients.postLogoutUris'), value: lines(afterwards) }] : []),
+    ...(told === undefined ? [] : [{ label: t('clients.backchannel'), value: lines([told]) }]),
+  ];
+}
+
+function proofOf({ type, secretHash }: ShownClient): 'none' | 'secret' | 'keys' {
+  if (type === 'browser') return 'none';
+  return secretHash === undefined ? 'keys' : 'secret';
+}
+
+function lines(texts: readonly string[]): Html {
+  return html`${texts.map((text, index) => html`${index > 0 && html`<br>`}<span class="anywhere">${text}</span>`)}`;
+}
+
+function forWhom({ t }: View, { partners }: ShownClient): Content {
+  if (partners.length === 0) return t('clients.for.all');
+  return html`${partners.map(
+    ({ id, name }, index) => html`${index > 0 && ', '}<a href="/console/partners/${id}">${name}</a>`,
+  )}`;
+}
+
+function stateOf({ t, locale }: View, { disabledAt }: ShownClient): Content {
+  if (disabledAt === undefined) return state(t('clients.active'), true);
+  return html`${state(t('clients.disabled'), false)} ${timeElement(disabledAt, locale)}`;
+}
+
+function usedOf({ t, locale }: View, { lastUsedAt }: ShownClient): Content {
+  return lastUsedAt === undefined ? t('people.never') : timeElement(lastUsedAt, locale);
+}

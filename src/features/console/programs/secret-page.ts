@@ -1,0 +1,49 @@
+import type { Above } from '#features/console/act-pages.ts';
+import { type ConsolePart, consolePage } from '#features/console/frame-page.ts';
+import { errorPage } from '#ui/layout.ts';
+import { actions, copyButton, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import type { View } from '#ui/view.ts';
+
+type SecretPage = {
+  readonly title: string;
+  readonly part: ConsolePart;
+  readonly text: string;
+  readonly secret: string;
+  /** What else has to be said around the secret. */
+  readonly also?: Content;
+  readonly above: Above;
+  /** Where Done goes. */
+  readonly action: string;
+};
+
+/** The secret of a program, for ten minutes, to the person who made it. */
+export function secretPage(view: View, { title, part, text, secret, also, above, action }: SecretPage): Html {
+  const { t } = view;
+  return consolePage(view, {
+    ...{ title, part, above, narrow: true },
+    body: html`<p class="lead">${text}</p>
+<p class="secret" translate="no"><code>${secret}</code></p>
+${actions(copyButton({ text: secret, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}
+${also}
+${doneWith(view, action, above)}`,
+  });
+}
+
+/** How long this can be opened again, and the two ways on: Done, which removes it, and back. */
+export function doneWith(view: View, action: string, above: Above): Html {
+  const { t } = view;
+  return html`<p>${t('secret.kept')}</p>
+${actions(form(view, action, submitButton(t('codes.done'))), linkButton(above.href, above.label))}`;
+}
+
+/** Its time is over, Done removed it, or it is somebody else's. */
+export function goneSecretPage(view: View): Html {
+  const { t } = view;
+  return errorPage(view, {
+    status: 404,
+    title: t('secret.gone.title'),
+    text: t('secret.gone.text'),
+    action: { href: '/console', label: t('layout.console') },
+  });
+}

@@ -1,0 +1,103 @@
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { codePage } from '#features/console/resets/reset-pages.ts';
+import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import type { View } from '#ui/view.ts';
+import { clientSecretPage } from './clients-page.ts';
+import { goneSecretPage, secretPage } from './secret-page.ts';
+import { forgetSecret, keepSecret, readSecret, type ShownSecret } from './shown-secret.ts';
+
+const ONE = '/console/secrets/:secret';
+
+/** What was just made, for its maker: any of the staff can open this, and finds nothing but their own. */
+export const secretRoutes: readonly Route[] = [
+  page({
+    method: 'GET',
+    path: ONE,
+    guard: 'staff',
+    async handle(call) {
+      const secret = await ownSecret(call);
+      return secret ? show(draw(call.view, secret, pathOf(call))) : show(goneSecretPage(call.view), 404);
+    },
+  }),
+  page({
+    method: 'POST',
+    path: ONE,
+    guard: 'staff',
+    async handle(call) {
+      const secret = await ownSecret(call);
+      if (!secret) return show(goneSecretPage(call.view), 404);
+      const id = call.params.secret ?? '';
+      const done = await doFormOnce(call, (env) => forgetSecret(env, call.session, id), seeOther(aboveOf(secret)));
+      return isRefusal(done) ? show(goneSecretPage(call.view), 404) : done;
+    },
+  }),
+];
+
+type Making<T> = {
+  readonly act: (env: Env) => Promise<T | Refusal>;
+  readonly secretOf: (done: T) => ShownSecret | undefined;
+  /** Where the form leads when the act made nothing to see. */
+  readonly otherwise?: string | ((done: T) => string);
+};
+
+/** Does the act of a form once and leads to the page that shows what it made. */
+export function makeSecret<T>(
+  call: Pick<PageCall<'staffSteppedUp'>, 'env' | 'session' | 'sent'>,
+  { act, secretOf, otherwise = '/console' }: Making<T>,
+): Promise<Reply | Refusal> {
+  const keeping = { id: call.env.newId(), userId: call.session.user.id, secretOf };
+  const elsewhere = (done: T) => (typeof otherwise === 'function' ? otherwise(done) : otherwise);
+  const lead = (done: T) => seeOther(secretOf(done) ? ONE.replace(':secret', keeping.id) : elsewhere(done));
+  return doFormOnce(call, (env) => keepSecret(env, keeping, act), lead);
+}
+
+function pathOf({ params }: Pick<PageCall<'staff'>, 'params'>): string {
+  return ONE.replace(':secret', params.secret ?? '');
+}
+
+/** Who made it as an administrator and is none any more sees it no more. */
+async function ownSecret({ env, session, params }: PageCall<'staff'>): Promise<ShownSecret | undefined> {
+  const secret = await readSecret(env, session, params.secret ?? '');
+  const isOfPeople = secret?.kind === 'access_code' && secret.base === '/console/people';
+  return isOfPeople || session.user.role === 'admin' ? secret : undefined;
+}
+
+function aboveOf(secret: ShownSecret): string {
+  switch (secret.kind) {
+    case 'api_key':
+      return '/console/api-keys';
+    case 'webhook':
+      return `/console/webhooks/${secret.id}`;
+    case 'client':
+      return `/console/clients/${secret.id}`;
+    case 'access_code':
+      return `${secret.base}/${secret.id}`;
+  }
+}
+
+function draw(view: View, secret: ShownSecret, action: string) {
+  const { t } = view;
+  const href = aboveOf(secret);
+  switch (secret.kind) {
+    case 'api_key': {
+      const text = t('keys.made.text', { name: secret.name });
+      const above = { href, label: t('console.keys') };
+      return secretPage(view, { title: t('keys.made'), part: 'keys', secret: secret.secret, text, above, action });
+    }
+    case 'webhook': {
+      const above = { href, label: t('webhooks.back') };
+      const { secret: key, url: text } = secret;
+      return secretPage(view, { title: t('webhooks.secret'), part: 'webhooks', secret: key, text, above, action });
+    }
+    case 'client':
+      return clientSecretPage(view, secret, { href, action });
+    case 'access_code': {
+      const { name, sessions, code, isTold } = secret;
+      const part = secret.base === '/console/staff' ? 'staff' : 'partners';
+      return codePage(view, { name, part, above: { href, label: name }, sessions, accessCode: code, isTold, action });
+    }
+  }
+}

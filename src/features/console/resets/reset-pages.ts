@@ -1,0 +1,123 @@
+import { type Above, reasonField } from '#features/console/act-pages.ts';
+import { consolePage, type Refused } from '#features/console/frame-page.ts';
+import { doneWith } from '#features/console/programs/secret-page.ts';
+import { actions, copyButton, form, submitButton } from '#ui/parts/actions.ts';
+import { radios, selectField } from '#ui/parts/choices.ts';
+import { textField } from '#ui/parts/fields.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import { timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+
+type Part = 'partners' | 'staff';
+
+export type ResetForm = {
+  readonly reason: string;
+  readonly checkedBy: string | undefined;
+  readonly checkNote: string;
+  readonly minutes: string;
+};
+
+type ResetPage = {
+  readonly name: string;
+  readonly action: string;
+  readonly above: Above;
+  readonly part: Part;
+  readonly withCode: boolean;
+  /** Whether a second member of staff has to agree. */
+  readonly needsSecond: boolean;
+  readonly typed: ResetForm;
+  readonly refusal?: Refused | undefined;
+};
+
+/** Why, how it was made sure who is asking, and how long the code for the new set-up shall be good. */
+export function resetPage(view: View, page: ResetPage): Html {
+  const { t } = view;
+  const { typed, refusal, needsSecond } = page;
+  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  return consolePage(view, {
+    title: t('act.reset-mfa'),
+    part: page.part,
+    above: page.above,
+    narrow: true,
+    refusal,
+    body: html`<p class="lead">${t('reset.lead', { name: page.name })}</p>
+${form(
+  view,
+  page.action,
+  html`${reasonField(view, typed.reason, error('reason'))}
+${radios({
+  ...{ name: 'checked_by', legend: t('reset.checkedBy'), value: typed.checkedBy, error: error('checked_by') },
+  options: CHECKS.map((value) => ({ value, label: t(`reset.check.${value}`) })),
+})}
+${textField({
+  ...{ id: 'check_note', name: 'check_note', label: t('reset.checkNote'), hint: t('reset.checkNote.hint') },
+  ...{ autocomplete: 'off', value: typed.checkNote, error: error('check_note'), spellcheck: true },
+})}
+${page.withCode ? minutesField(view, typed.minutes) : html`<p>${t('reset.withoutCode')}</p>`}
+${needsSecond && html`<p>${t('reset.second')}</p>`}
+${submitButton(t(needsSecond ? 'reset.ask' : 'act.reset-mfa'), 'danger')}`,
+)}`,
+  });
+}
+
+const CHECKS = ['callback', 'video', 'in_person', 'manager', 'other'] as const;
+const MINUTES = ['10', '30', '60', '240', '1440'] as const;
+
+function minutesField({ t }: View, value: string): Html {
+  return selectField({
+    ...{ id: 'minutes', name: 'minutes', label: t('reset.minutes'), value },
+    options: MINUTES.map((minutes) => ({
+      value: minutes,
+      label: t('reset.minutes.value', { minutes: Number(minutes) }),
+    })),
+  });
+}
+
+type CodeForm = { readonly action: string; readonly part: Part; readonly above: Above; readonly minutes: string };
+
+/** Another code for a reset that is done. */
+export function codeFormPage(view: View, page: CodeForm): Html {
+  const { t } = view;
+  return consolePage(view, {
+    title: t('act.access-code'),
+    part: page.part,
+    above: page.above,
+    narrow: true,
+    body: html`<p class="lead">${t('reset.renew')}</p>
+${form(view, page.action, html`${minutesField(view, page.minutes)}${submitButton(t('act.access-code'))}`)}`,
+  });
+}
+
+type CodePage = {
+  readonly name: string;
+  readonly part: Part;
+  readonly above: Above;
+  readonly sessions: number | undefined;
+  readonly accessCode: { readonly code: string; readonly expiresAt: number } | undefined;
+  /** Whether a mail tells the person: nobody who is disabled gets one. */
+  readonly isTold?: boolean | undefined;
+  /** Where Done goes. */
+  readonly action: string;
+};
+
+/** The code, for ten minutes, to the person who made it. */
+export function codePage(view: View, page: CodePage): Html {
+  const { name, part, above, sessions, accessCode, isTold, action } = page;
+  const { t, locale } = view;
+  return consolePage(view, {
+    title: t(sessions === undefined ? 'reset.newCode' : 'reset.done'),
+    part,
+    above,
+    narrow: true,
+    body: html`${sessions !== undefined && html`<p class="lead">${t('reset.done.text', { name, sessions, told: isTold ? 'yes' : 'no' })}</p>`}
+${
+  accessCode
+    ? html`<p>${t('reset.give', { name })}</p>
+<p class="secret" translate="no"><code>${accessCode.code}</code></p>
+${actions(copyButton({ text: accessCode.code, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}
+<p>${t('reset.until')} ${timeElement(accessCode.expiresAt, locale)}.</p>`
+    : html`<p>${t('reset.withoutCode')}</p>`
+}
+${doneWith(view, action, { href: above.href, label: t('reset.back', { name }) })}`,
+  });
+}

@@ -1,0 +1,158 @@
+import { canonicalEmail } from '#core/people/email.ts';
+import { cleanName } from '#core/people/name.ts';
+import { isStaff, type Role } from '#core/people/policy.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { actingOn, actingTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { queueMail } from '#flows/runtime/mail.ts';
+import { hashNewPassword } from '#flows/sign-in/new-password.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { holdPartner, lockHouse } from '#store/engine/locks.ts';
+import { findPartner, findPartnerBySlug } from '#store/partners/partners.ts';
+import { isEmailHeld } from '#store/people/email-links.ts';
+import { revokeFirstAdministratorLinks } from '#store/people/links.ts';
+import { forgetOutsideInvitation } from '#store/people/outside-invitations.ts';
+import { deleteUserRow, findAccount } from '#store/people/user-life.ts';
+import {
+  createUser,
+  findPerson,
+  findPersonByEmail,
+  type Partner,
+  type Person,
+  type User,
+} from '#store/people/users.ts';
+import { type Actor, actorAt, actorClient, actorId, isOperator } from './actor.ts';
+import { personBehind } from './api-keys.ts';
+import { claimOfEmail, type EmailClaim } from './former-emails.ts';
+import { type MailedLink, makeLink } from './make-link.ts';
+import { whyShutOut } from './person-acts.ts';
+
+export type NewPerson = {
+  readonly email: string;
+  /** Absent: what stands before the @. */
+  readonly name: string | undefined;
+  readonly role: Role;
+  /** The slug; staff have none. */
+  readonly partner: string | undefined;
+  /** Absent: an invitation is made and mailed. */
+  readonly password: string | undefined;
+};
+
+export type AddedPerson = { readonly person: Person; readonly invitation: MailedLink | undefined };
+
+/** Adds a user of a partner or a member of staff, with a password or with an invitation. */
+export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promise<AddedPerson | Refusal> {
+  const email = canonicalEmail(typed.email);
+  if (email === undefined) return refuse('invalid_request', { reason: 'email' });
+  const name = cleanName(typed.name ?? email.slice(0, email.lastIndexOf('@')));
+  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
+  const partner = await partnerOf(env, typed);
+  if (isRefusal(partner)) return partner;
+  if (await findPersonByEmail(env.db.read, email)) return refuse('invalid_request', { reason: 'email_taken' });
+  const id = env.newId();
+  const newcomer = { id, email, name, role: typed.role, partner };
+  const create = (password?: string) =>
+    actingTransaction(env, actor, (tx) => createPerson(env, tx, actor, newcomer, password));
+  if (typed.password === undefined) return create();
+  return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), lanes: [] }, create);
+}
+
+export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };
+
+/**
+ * Makes the row of a person, with the event and, where no password is given, with an invitation.
+ *
+ * `email_taken` where somebody has that email, or gave it up so lately that they can go back to it; `email_reserved` where
+ * somebody with MFA had it and was deleted lately; `partner_archived` where nobody could use what was made. Nothing is left
+ * of it then.
+ */
+export async function createPerson(
+  env: Env,
+  tx: Queries,
+  actor: Actor,
+  { partner, ...who }: Newcomer,
+  password?: string,
+): Promise<AddedPerson | Refusal> {
+  const { id, email, role } = who;
+  if (role === 'admin') await lockHouse(tx);
+  if (partner && (await isArchived(tx, partner.id))) return refuse('forbidden', { reason: 'partner_archived' });
+  const created = await createUser(tx, {
+    ...{ ...who, partner_id: partner?.id ?? null, sealed_password: password ?? null },
+    ...{ locale: null, created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
+    created_by: await personBehind(tx, actor),
+  });
+  if (!created) return refuse('invalid_request', { reason: 'email_taken' });
+  // Asked after the row is there: whoever gives an email up at this moment has committed by now, or waits for us.
+  const claim = await claimOfEmail(env, tx, actor, email);
+  if (claim === 'reserved' || (await isEmailHeld(tx, email, id, env.now()))) {
+    await deleteUserRow(tx, id);
+    return refuse('invalid_request', { reason: claim === 'reserved' ? 'email_reserved' : 'email_taken' });
+  }
+  if (partner) await forgetOutsideInvitation(tx, partner.id, email);
+  await recordCreation(env, tx, actor, { id, role, partnerId: partner?.id });
+  const person = await findPerson(tx, id);
+  if (!person) throw new Error('a user just made is not there');
+  const invitation = password === undefined ? await invite(env, tx, actor, person, claim) : undefined;
+  return { person, invitation };
+}
+
+/** Read and held: a partner that is archived at this moment was so before, or is so with this person in it. */
+async function isArchived(tx: Queries, partnerId: string): Promise<boolean> {
+  await holdPartner(tx, partnerId);
+  return (await findPartner(tx, partnerId))?.archivedAt !== undefined;
+}
+
+async function partnerOf(env: Env, { role, partner: slug }: NewPerson): Promise<Partner | undefined | Refusal> {
+  if (isStaff(role)) return undefined;
+  return (await findPartnerBySlug(env.db.read, slug ?? '')) ?? refuse('not_found', { reason: 'partner' });
+}
+
+type Created = { readonly id: string; readonly role: Role; readonly partnerId: string | undefined };
+
+async function recordCreation(env: Env, tx: Queries, actor: Actor, { id, role, partnerId }: Created): Promise<void> {
+  const who = { actor: actorId(actor), subject: id, partner: partnerId };
+  if (role !== 'csm' && role !== 'admin') {
+    await appendEvent(env, tx, { action: 'user.created', ...who, detail: { role } }, actorClient(actor));
+    return;
+  }
+  // From here on there is an administrator: the link to become the first one is dead.
+  if (role === 'admin') await revokeFirstAdministratorLinks(tx);
+  await appendEvent(env, tx, { action: 'staff.created', ...who, detail: { role } }, actorClient(actor));
+}
+
+/** Mails an invitation anew to somebody who has not accepted one; the link before dies. */
+export async function resendInvitation(env: Env, actor: Actor, personId: string): Promise<MailedLink | Refusal> {
+  return actingOn(env, actor, personId, (tx) => inviteAnew(env, tx, actor, personId));
+}
+
+/** The same in a transaction that holds the person already. */
+export async function inviteAnew(env: Env, tx: Queries, actor: Actor, personId: string): Promise<MailedLink | Refusal> {
+  const person = await findPerson(tx, personId);
+  if (!person) return refuse('not_found', { reason: 'user' });
+  const shutOut = whyShutOut(person);
+  if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
+  if (person.user.sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
+  return invite(env, tx, actor, person, await claimOfInvited(env, tx, actor, person));
+}
+
+/** The link of an invitation that somebody else made goes by mail alone too: the key that asks would become that person. */
+async function claimOfInvited(env: Env, tx: Queries, actor: Actor, { user }: Person): Promise<EmailClaim> {
+  const claim = await claimOfEmail(env, tx, actor, user.email);
+  if (claim !== 'open' || isOperator(actor)) return claim;
+  const account = await findAccount(tx, user.id);
+  return account?.createdBy === (await personBehind(tx, actor)) ? 'open' : 'by_mail';
+}
+
+/**
+ * Makes the link by which an invited person sets a password, and mails it; the one before dies. Its address is answered
+ * only where nobody had that email before: else it would be another person's credential.
+ */
+async function invite(env: Env, tx: Queries, actor: Actor, { user }: Person, claim: EmailClaim): Promise<MailedLink> {
+  const link = await makeLink(env, tx, { purpose: 'invitation', userId: user.id, madeBy: actorId(actor) });
+  await queueMail(env, tx, user, { kind: 'invitation', link: link.url });
+  const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
+  const detail = { expiresAt: link.expiresAt };
+  await appendEvent(env, tx, { action: 'invitation.created', ...who, detail }, actorClient(actor));
+  return { url: claim === 'open' ? link.url : undefined, expiresAt: link.expiresAt };
+}

@@ -1,0 +1,80 @@
+import { cleanName } from '#core/people/name.ts';
+import { API_KEY_DAYS_MOST, isScope, newApiKey, type Scope } from '#core/portals/api-key.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
+import type { Env } from '#env.ts';
+import { actingTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { type ApiKey, createApiKey, findApiKey, revokeApiKey } from '#store/programs/api-keys.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+export type NewApiKey = {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  /** Unix seconds; absent: as late as it may be. */
+  readonly expiresAt: number | undefined;
+};
+
+/** A key just made: the only moment at which it exists in the clear. */
+export type MadeApiKey = { readonly key: string; readonly apiKey: ApiKey };
+
+const KEY_ACTOR = 'api_key:';
+
+/** How the audit log names a key that acts. */
+export function keyActor({ id }: Pick<ApiKey, 'id'>): string {
+  return `${KEY_ACTOR}${id}`;
+}
+
+/** The person who acts: behind a key the one who made it. */
+export async function personBehind(queries: Queries, actor: Actor): Promise<string> {
+  const id = actorId(actor);
+  if (!id.startsWith(KEY_ACTOR)) return id;
+  return (await findApiKey(queries, id.slice(KEY_ACTOR.length)))?.createdBy ?? id;
+}
+
+/** Makes a key for programs. It is answered once; only its hash is kept. */
+export async function addApiKey(env: Env, actor: Actor, typed: NewApiKey): Promise<MadeApiKey | Refusal> {
+  const name = cleanName(typed.name);
+  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
+  const scopes = scopesOf(typed.scopes);
+  if (scopes === undefined) return refuse('invalid_request', { reason: 'scopes' });
+  const now = env.now();
+  const latest = now + API_KEY_DAYS_MOST * DAY_SECONDS;
+  const expiresAt = typed.expiresAt ?? latest;
+  if (!(expiresAt > now && expiresAt <= latest)) return refuse('invalid_request', { reason: 'expires' });
+  const id = env.newId();
+  const key = newApiKey(env.random);
+  const made = { id, name, createdBy: actorId(actor), createdAt: now, expiresAt };
+  return actingTransaction(env, actor, async (tx) => {
+    await createApiKey(tx, {
+      ...{ id, name, key_hash: tokenHash(key), scopes: scopes.join(' '), created_by: made.createdBy },
+      ...{ created_at: now, expires_at: expiresAt, revoked_at: null, revoked_because: null, last_used_at: null },
+    });
+    const detail = { apiKeyId: id, scopes, expiresAt };
+    await appendEvent(env, tx, { action: 'api_key.created', actor: actorId(actor), detail }, actorClient(actor));
+    const fresh = { revokedAt: undefined, revokedBecause: undefined, isOrphaned: false, lastUsedAt: undefined };
+    return { key, apiKey: { ...made, scopes, ...fresh } };
+  });
+}
+
+/** Each once, in the order of the list; `undefined` for none, and for one that nobody knows. */
+function scopesOf(typed: readonly string[]): readonly Scope[] | undefined {
+  const scopes = [...new Set(typed)].filter(isScope);
+  return scopes.length > 0 && typed.every(isScope) ? scopes : undefined;
+}
+
+/** Ends a key for good: its next request is refused. */
+export async function endApiKey(env: Env, actor: Actor, id: string): Promise<ApiKey | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
+    const now = env.now();
+    const found = await findApiKey(tx, id);
+    if (!found) return refuse('not_found', { reason: 'api_key' });
+    if (!(await revokeApiKey(tx, id, now))) return found;
+    const event = { action: 'api_key.revoked', actor: actorId(actor), detail: { apiKeyId: id } } as const;
+    await appendEvent(env, tx, event, actorClient(actor));
+    return { ...found, revokedAt: now };
+  });
+}

@@ -1,0 +1,46 @@
+import { INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/sessions/session.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
+import type { Env } from '#env.ts';
+import type { Queries } from '#store/engine/database.ts';
+import type { LinkTable } from '#store/life-tables.ts';
+import { createLink, revokeFirstAdministratorLinks, revokeLinks } from '#store/people/links.ts';
+
+/** A link just made: the only moment at which its token exists in the clear. */
+export type NewLink = { readonly url: string; readonly expiresAt: number };
+
+/** What is answered of a link that was mailed: its address only where no rule keeps that to the mail. */
+export type MailedLink = { readonly url: string | undefined; readonly expiresAt: number };
+
+type Purpose = LinkTable['purpose'];
+
+const KINDS: Readonly<Record<Purpose, { readonly path: string; readonly seconds: number }>> = {
+  reset: { path: 'password', seconds: RESET_LINK_SECONDS },
+  invitation: { path: 'invitation', seconds: INVITATION_SECONDS },
+  first_administrator: { path: 'invitation', seconds: INVITATION_SECONDS },
+};
+
+/** Makes a single-use link; those before it, of the same person or for the first administrator, die. */
+export async function makeLink(
+  env: Env,
+  tx: Queries,
+  link: { purpose: 'reset' | 'invitation'; userId: string; madeBy?: string } | { purpose: 'first_administrator' },
+): Promise<NewLink> {
+  const now = env.now();
+  const { path, seconds } = KINDS[link.purpose];
+  const userId = 'userId' in link ? link.userId : undefined;
+  if (userId === undefined) await revokeFirstAdministratorLinks(tx);
+  else await revokeLinks(tx, userId);
+  const token = newToken(env.random);
+  const expiresAt = now + seconds;
+  await createLink(tx, {
+    id: env.newId(),
+    token_hash: tokenHash(token),
+    purpose: link.purpose,
+    user_id: userId ?? null,
+    created_at: now,
+    expires_at: expiresAt,
+    used_at: null,
+    made_by: ('madeBy' in link && link.madeBy) || null,
+  });
+  return { url: `${env.config.publicUrl.origin}/${path}/${token}`, expiresAt };
+}

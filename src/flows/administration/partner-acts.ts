@@ -1,0 +1,203 @@
+import type { AuditEvent } from '#core/audit/actions.ts';
+import { cleanName } from '#core/people/name.ts';
+import { secondFactorFrom } from '#core/people/policy.ts';
+import { isSlug, numberedSlug, slugOf } from '#core/people/slug.ts';
+import { sessionIdleSeconds } from '#core/sessions/session.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { actingTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
+import type { PartnerTable, Queries } from '#store/engine/database.ts';
+import { deleteOverOfPartner } from '#store/operations/housekeeping.ts';
+import {
+  createPartner,
+  findPartnerByName,
+  findPartnerBySlug,
+  listNumberedSlugs,
+  lockPartner,
+  type NewPartner as NewPartnerRow,
+  setArchived,
+  setMfaPolicy,
+  setPartnerName,
+  setResetsWithoutCode,
+} from '#store/partners/partners.ts';
+import type { Partner } from '#store/people/users.ts';
+import {
+  capOwnSessionsWithoutSecondFactor,
+  capSessionsWithoutSecondFactor,
+  deleteSessionsOfPartner,
+  deleteSessionsWithoutSecondFactor,
+  listExempt,
+} from '#store/sessions/password-only.ts';
+import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/sign-in/pending-changes.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+
+/** What a partner asks for; `requiredFrom` with `required` only, and a moment that has passed means now. */
+export type MfaChoice = { readonly policy: PartnerTable['mfa_policy']; readonly requiredFrom?: number | undefined };
+
+type NewPartner = { readonly name: string; readonly slug: string | undefined; readonly mfa: MfaChoice };
+
+export async function addPartner(env: Env, actor: Actor, typed: NewPartner): Promise<Partner | Refusal> {
+  const name = cleanName(typed.name);
+  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
+  if (typed.slug !== undefined && !isSlug(typed.slug)) return refuse('invalid_request', { reason: 'slug' });
+  const now = env.now();
+  const { policy, requiredFrom } = inForce(typed.mfa, now);
+  const id = env.newId();
+  return actingTransaction(env, actor, async (tx) => {
+    const mfa = { mfa_policy: policy, mfa_required_from: requiredFrom ?? null };
+    const slug = await createWithSlug(tx, { id, name, ...mfa, created_at: now }, typed.slug);
+    if (isRefusal(slug)) return slug;
+    await append(env, tx, actor, { action: 'partner.created', partner: id, detail: { policy } });
+    return { id, slug, name, policy, requiredFrom };
+  });
+}
+
+/** Somebody may take the slug that is free at this moment: then the next number is tried. */
+const SLUG_TRIES = 5;
+
+/**
+ * Adds the row under the slug that was given, or under one made from the name. A name without a slug of its own is new:
+ * else the same partner would be added twice by somebody who does not know that it is there.
+ */
+async function createWithSlug(
+  tx: Queries,
+  partner: Omit<NewPartnerRow, 'slug'>,
+  given: string | undefined,
+): Promise<string | Refusal> {
+  if (given !== undefined) {
+    return (await createPartner(tx, { ...partner, slug: given }))
+      ? given
+      : refuse('invalid_request', { reason: 'slug_taken' });
+  }
+  const base = slugOf(partner.name);
+  for (let slug = base, tries = 1; tries <= SLUG_TRIES; tries++) {
+    // Asked each time: the request that took the slug a moment ago may have added this very partner.
+    if (await findPartnerByName(tx, partner.name)) return refuse('invalid_request', { reason: 'name_taken' });
+    if (await createPartner(tx, { ...partner, slug })) return slug;
+    slug = numberedSlug(base, await listNumberedSlugs(tx, base));
+  }
+  return refuse('invalid_request', { reason: 'slug_taken' });
+}
+
+/** Gives a partner another name; the slug stays, because commands and programs use it. */
+export async function renamePartner(
+  env: Env,
+  actor: Actor,
+  partnerId: string,
+  typed: string,
+): Promise<Partner | Refusal> {
+  const name = cleanName(typed);
+  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
+  return actingTransaction(env, actor, async (tx) => {
+    const before = await lockPartner(tx, partnerId);
+    if (!before) return refuse('not_found', { reason: 'partner' });
+    if (before.name !== name) {
+      await setPartnerName(tx, before, name);
+      await append(env, tx, actor, { action: 'partner.renamed', partner: partnerId, detail: {} });
+    }
+    return { ...before, name };
+  });
+}
+
+/**
+ * From now on nobody of this partner can sign in, and whatever they had open ends; links stay as long as they live but
+ * open nothing. Nothing is deleted: `restorePartner` lets them in again, with the authenticators they had.
+ */
+export async function archivePartner(env: Env, actor: Actor, partnerId: string): Promise<Partner | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
+    const before = await lockPartner(tx, partnerId);
+    if (!before) return refuse('not_found', { reason: 'partner' });
+    const now = env.now();
+    if (!(await setArchived(tx, partnerId, now))) return before;
+    const sessions = await deleteSessionsOfPartner(tx, partnerId);
+    await deletePendingSignInsOfPartner(tx, partnerId);
+    await append(env, tx, actor, { action: 'partner.archived', partner: partnerId, detail: { sessions } });
+    return { ...before, archivedAt: now };
+  });
+}
+
+export async function restorePartner(env: Env, actor: Actor, partnerId: string): Promise<Partner | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
+    const before = await lockPartner(tx, partnerId);
+    if (!before) return refuse('not_found', { reason: 'partner' });
+    if (await setArchived(tx, partnerId, undefined)) {
+      await append(env, tx, actor, { action: 'partner.restored', partner: partnerId, detail: {} });
+    }
+    return { ...before, archivedAt: undefined };
+  });
+}
+
+/** Lets the people of a partner set up anew after a reset with the password alone, or asks for a code again. */
+export async function changeResets(
+  env: Env,
+  actor: Actor,
+  partnerId: string,
+  withoutCode: boolean,
+): Promise<Partner | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
+    const before = await lockPartner(tx, partnerId);
+    if (!before) return refuse('not_found', { reason: 'partner' });
+    await setResetsWithoutCode(tx, partnerId, withoutCode);
+    await append(env, tx, actor, { action: 'partner.resets_changed', partner: partnerId, detail: { withoutCode } });
+    return before;
+  });
+}
+
+function append(env: Env, tx: Queries, actor: Actor, event: AuditEvent): Promise<void> {
+  return appendEvent(env, tx, { ...event, actor: actorId(actor) }, actorClient(actor));
+}
+
+export type PolicyChange = { readonly partner: Partner; readonly sessions: number; readonly signIns: number };
+
+/**
+ * Changes a partner's policy. `required` from now ends, in the same transaction, every session and every sign-in that
+ * could be finished without a second factor; with a date such sessions end no later than that date.
+ */
+export async function changeMfaPolicy(
+  env: Env,
+  actor: Actor,
+  slug: string,
+  choice: MfaChoice,
+): Promise<PolicyChange | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
+    const found = await findPartnerBySlug(tx, slug);
+    const before = found && (await lockPartner(tx, found.id));
+    if (!before) return refuse('not_found', { reason: 'partner' });
+    const now = env.now();
+    const mfa = inForce(choice, now);
+    await setMfaPolicy(tx, before.id, mfa);
+    const ended = await endWithoutSecondFactor(tx, before.id, mfa, now);
+    const detail = { from: before.policy, to: mfa.policy, requiredFrom: mfa.requiredFrom, ...ended };
+    await append(env, tx, actor, { action: 'partner.mfa_policy_changed', partner: before.id, detail });
+    await queueWebhooks(env, tx, { type: 'partner.mfa_policy_changed', partner: { ...before, ...mfa } });
+    return { partner: { ...before, ...mfa }, ...ended };
+  });
+}
+
+/** A date that has passed says no more than none: both are kept as none. */
+function inForce({ policy, requiredFrom }: MfaChoice, now: number) {
+  const isAhead = policy === 'required' && requiredFrom !== undefined && requiredFrom > now;
+  return { policy, requiredFrom: isAhead ? requiredFrom : undefined };
+}
+
+async function endWithoutSecondFactor(
+  tx: Queries,
+  partnerId: string,
+  mfa: ReturnType<typeof inForce>,
+  now: number,
+): Promise<{ sessions: number; signIns: number }> {
+  const { policy, requiredFrom } = mfa;
+  if (policy !== 'required') return { sessions: 0, signIns: 0 };
+  for (const { id, exemptUntil } of await listExempt(tx, partnerId, now)) {
+    await capOwnSessionsWithoutSecondFactor(tx, id, secondFactorFrom(mfa, exemptUntil) ?? now);
+  }
+  if (requiredFrom !== undefined) {
+    await capSessionsWithoutSecondFactor(tx, partnerId, requiredFrom, now);
+    return { sessions: 0, signIns: 0 };
+  }
+  await deleteOverOfPartner(tx, partnerId, { now, idleSince: now - sessionIdleSeconds('member') });
+  const sessions = await deleteSessionsWithoutSecondFactor(tx, partnerId, now);
+  return { sessions, signIns: await deleteSkippablePendingSignIns(tx, partnerId) };
+}

@@ -1,0 +1,86 @@
+import type { StaffReason } from '#core/audit/values.ts';
+import type { Refusal } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { makeAccessCode, type NewAccessCode } from '#flows/authenticators/access-code.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { queueMail } from '#flows/runtime/mail.ts';
+import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
+import { oneTimeCodeKeys } from '#flows/sign-in/attempt-counters.ts';
+import { deleteAccessCode } from '#store/authenticators/access-codes.ts';
+import { deleteAuthenticator, findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { deleteTriesUnder } from '#store/limits/attempts.ts';
+import { deleteWaitingEmail } from '#store/people/email-links.ts';
+import { deleteResetRequest } from '#store/people/reset-requests.ts';
+import { setMfaSkipped } from '#store/people/user-life.ts';
+import type { Person } from '#store/people/users.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+import { actOn, endAll, type PersonAct } from './person-acts.ts';
+
+/** How it was made sure that the right person asks: for the audit log. */
+export type IdentityCheck = {
+  readonly checkedBy: string;
+  readonly checkNote: StaffReason;
+  /** Who asked for it, where a second member of staff had to agree. */
+  readonly requestedBy?: string | undefined;
+};
+
+export type MfaReset = {
+  readonly actor: Actor;
+  readonly reason: StaffReason;
+  readonly check?: IdentityCheck;
+  /** Until when the temporary access code is good; absent: the next enrollment asks for none. */
+  readonly codeExpiresAt?: number | undefined;
+};
+
+export type ResetDone = {
+  readonly person: Person;
+  readonly sessions: number;
+  readonly accessCode: NewAccessCode | undefined;
+};
+
+/** The reset of the command line, without a code: whoever runs it holds the database. */
+export async function resetMfa(env: Env, act: PersonAct): Promise<ResetDone | Refusal> {
+  return actOn(env, act, (tx, person, reason) => resetMfaOf(env, tx, person, { actor: act.actor, reason }));
+}
+
+/**
+ * Takes every authenticator from a person, with all that was built on it, and tells them by mail, unless they are disabled.
+ * The next sign-in leads to enrollment, which asks for the temporary access code too where there is one.
+ */
+export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: MfaReset): Promise<ResetDone> {
+  const { user } = person;
+  const sessions = await takeAuthenticators(tx, user.id);
+  const { actor, reason, check, codeExpiresAt } = reset;
+  const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
+  const event = { action: 'user.mfa_reset', ...who, detail: { reason, sessions, ...check } } as const;
+  await appendEvent(env, tx, event, actorClient(actor));
+  await queueWebhooks(env, tx, { type: 'user.mfa_reset', user });
+  const mail = { kind: 'mfa_reset', withCode: codeExpiresAt !== undefined } as const;
+  // Whoever is disabled cannot sign in: nothing in that mail would be true.
+  if (user.disabledAt === undefined) await queueMail(env, tx, user, mail);
+  const accessCode =
+    codeExpiresAt === undefined ? undefined : await makeAccessCode(env, tx, { user, expiresAt: codeExpiresAt }, actor);
+  return { person, sessions, accessCode };
+}
+
+/**
+ * What a reset removes, for every channel; answers how many sessions that ended. `store/engine/tables.ts` has the same list by
+ * table, and a test holds the two to each other.
+ */
+async function takeAuthenticators(tx: Queries, userId: string): Promise<number> {
+  const authenticator = await findAuthenticator(tx, userId);
+  if (authenticator) {
+    await deleteAuthenticator(tx, authenticator.id);
+    await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator.id));
+  }
+  await deleteTriesUnder(tx, `recovery:${userId}:`);
+  await deleteRecoveryCodes(tx, userId);
+  await deleteAccessCode(tx, userId);
+  await deleteResetRequest(tx, userId);
+  await deleteWaitingEmail(tx, userId);
+  // "Not now" was an answer to another question.
+  await setMfaSkipped(tx, userId, undefined);
+  return endAll(tx, userId);
+}

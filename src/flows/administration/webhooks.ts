@@ -1,0 +1,123 @@
+import { isWebhookEvent, newWebhookSecret, type WebhookEventType, webhookUrl } from '#core/portals/webhook.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { actingTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { findDelivery, replayDelivery } from '#store/queue/webhook-deliveries.ts';
+import {
+  createWebhook,
+  createWebhookSecret,
+  disableWebhook,
+  enableWebhook,
+  findWebhook,
+  retireWebhookSecrets,
+  type Webhook,
+} from '#store/queue/webhooks.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+
+/** How long the secret before goes on signing beside a new one: for the receiver to take the new one over. */
+const OLD_SECRET_SECONDS = 24 * 60 * 60;
+
+/** A webhook with a secret just made: the only moment at which that is shown. */
+export type MadeWebhook = { readonly webhook: Webhook; readonly secret: string };
+
+export async function addWebhook(
+  env: Env,
+  actor: Actor,
+  typed: { readonly url: string; readonly events: readonly string[] },
+): Promise<MadeWebhook | Refusal> {
+  const url = webhookUrl(typed.url, { allowLocal: env.config.localWebhooks });
+  if (url === undefined) return refuse('invalid_request', { reason: 'url' });
+  const events: WebhookEventType[] = [...new Set(typed.events)].filter(isWebhookEvent);
+  if (events.length === 0 || !typed.events.every(isWebhookEvent))
+    return refuse('invalid_request', { reason: 'events' });
+  const id = env.newId();
+  const now = env.now();
+  return actingTransaction(env, actor, async (tx) => {
+    const idle = { disabled_at: null, disabled_because: null, failing_since: null };
+    await createWebhook(tx, { id, url, events: events.join(' '), created_at: now, ...idle });
+    const secret = await addSecret(env, tx, id);
+    await tell(env, tx, actor, 'webhook.created', id);
+    const fresh = { disabledAt: undefined, disabledBecause: undefined, failingSince: undefined };
+    return { webhook: { id, url, events, createdAt: now, ...fresh }, secret };
+  });
+}
+
+/** Makes a new secret; for a day deliveries are signed with both. */
+export async function rotateWebhookSecret(env: Env, actor: Actor, id: string): Promise<MadeWebhook | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
+    const webhook = await findWebhook(tx, id);
+    if (!webhook) return refuse('not_found', { reason: 'webhook' });
+    await retireWebhookSecrets(tx, id, env.now() + OLD_SECRET_SECONDS);
+    const secret = await addSecret(env, tx, id);
+    await tell(env, tx, actor, 'webhook.secret_rotated', id);
+    return { webhook, secret };
+  });
+}
+
+export async function stopWebhook(env: Env, actor: Actor, id: string): Promise<Webhook | Refusal> {
+  return change(env, actor, id, async (tx) => {
+    const changed = await disableWebhook(tx, id, { now: env.now(), because: 'by_staff' });
+    if (changed) await tell(env, tx, actor, 'webhook.disabled', id);
+  });
+}
+
+/** What was not taken meanwhile and is not given up yet goes out again. */
+export async function resumeWebhook(env: Env, actor: Actor, id: string): Promise<Webhook | Refusal> {
+  return change(env, actor, id, async (tx) => {
+    if (await enableWebhook(tx, id)) await tell(env, tx, actor, 'webhook.enabled', id);
+  });
+}
+
+/** Sends a delivery again that was taken or given up; `waiting` for one that goes out anyway. Not while its webhook is disabled. */
+export async function replay(env: Env, actor: Actor, deliveryId: string): Promise<true | 'waiting' | Refusal> {
+  return actingTransaction<true | 'waiting'>(env, actor, async (tx) => {
+    const delivery = await findDelivery(tx, deliveryId);
+    const webhook = delivery && (await findWebhook(tx, delivery.webhook_id));
+    if (!webhook) return refuse('not_found', { reason: 'delivery' });
+    if (webhook.disabledAt !== undefined) return refuse('forbidden', { reason: 'webhook_disabled' });
+    if (!(await replayDelivery(tx, deliveryId, env.now()))) return 'waiting';
+    await tell(env, tx, actor, 'webhook.replayed', webhook.id, deliveryId);
+    return true;
+  });
+}
+
+/** The binding of a secret to its row and its webhook. */
+export function secretBinding(row: { readonly id: string; readonly webhook_id: string }) {
+  return { table: 'webhook_secrets', rowId: row.id, userId: row.webhook_id };
+}
+
+async function addSecret(env: Env, tx: Queries, webhookId: string): Promise<string> {
+  const secret = newWebhookSecret(env.random);
+  const row = { id: env.newId(), webhook_id: webhookId };
+  const sealed = env.keys.seal('webhook', secretBinding(row), secret);
+  await createWebhookSecret(tx, { ...row, sealed_secret: sealed, created_at: env.now(), expires_at: null });
+  return secret;
+}
+
+async function change(
+  env: Env,
+  actor: Actor,
+  id: string,
+  work: (tx: Queries) => Promise<void>,
+): Promise<Webhook | Refusal> {
+  return actingTransaction(env, actor, async (tx) => {
+    await work(tx);
+    return (await findWebhook(tx, id)) ?? refuse('not_found', { reason: 'webhook' });
+  });
+}
+
+type WebhookAction = `webhook.${'created' | 'secret_rotated' | 'disabled' | 'enabled' | 'replayed'}`;
+
+async function tell(
+  env: Env,
+  tx: Queries,
+  actor: Actor,
+  action: WebhookAction,
+  webhookId: string,
+  deliveryId?: string,
+) {
+  const detail = { webhookId, ...(deliveryId !== undefined && { deliveryId }) };
+  await appendEvent(env, tx, { action, actor: actorId(actor), detail }, actorClient(actor));
+}

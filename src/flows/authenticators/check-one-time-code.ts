@@ -1,0 +1,176 @@
+import {
+  agreedOffsetSeconds,
+  type CodeMatch,
+  matchCode,
+  nextCodeInSeconds,
+  type RefusedStep,
+  refusedStep,
+} from '#core/authenticators/totp.ts';
+import { isRefusal, type Refusal, type RefusalFacts, refuse } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { personTransaction } from '#flows/runtime/transaction.ts';
+import { oneTimeCodeLanes } from '#flows/sign-in/attempt-counters.ts';
+import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
+import { giveBackLanes, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+import {
+  type Authenticator,
+  claimStep,
+  findAuthenticator,
+  rememberRefusal,
+} from '#store/authenticators/authenticators.ts';
+import { countClockOffsets, noteClockOffset } from '#store/authenticators/clock-offsets.ts';
+import type { Queries } from '#store/engine/database.ts';
+import type { CountedTry } from '#store/limits/attempts.ts';
+
+const UNDECRYPTABLE = 'undecryptable';
+
+/**
+ * Accepts a one-time code once, or says why not.
+ *
+ * Three steps, each its own commit: the try is counted; the code is compared; the step is used up together with
+ * what the code opens (`open`), or the refusal is written down. A code sent twice at once passes the comparison
+ * twice and the claim once (RFC 6238 §5.2).
+ *
+ * @param code six digits, as `normalizeOneTimeCode` answers them
+ */
+export async function checkOneTimeCode<T>(
+  env: Env,
+  prover: Prover,
+  code: string,
+  open: (tx: Queries) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const now = env.now();
+  const reserved = await reserve(env, prover, now);
+  if (isRefusal(reserved)) return reserved;
+  const { authenticator, counted } = reserved;
+  const secret = openSecret(env, authenticator);
+  if (!secret) return reject(env, prover, authenticator, refuse('authenticator_disabled', { reason: UNDECRYPTABLE }));
+
+  const { lastUsedStep } = authenticator;
+  const match = matchCode({ secret, lastUsedStep }, code, env.config.totpWindow, now);
+  if (match.kind !== 'accepted') return reject(env, prover, authenticator, refusalOf(match), refusedStep(match, now));
+
+  const outcome = await personTransaction(env.db, prover.user.id, async (tx) => {
+    if (!(await claimStep(tx, authenticator.id, match.step, now))) {
+      return refuse('code_already_used', { nextCodeInSeconds: nextCodeInSeconds(match.step, now) });
+    }
+    await giveBackLanes(tx, counted, now);
+    const opened = await open(tx);
+    if (!isRefusal(opened)) await record(env, tx, prover, undefined);
+    return opened;
+  });
+  if (isRefusal(outcome)) return reject(env, prover, authenticator, outcome);
+  return outcome;
+}
+
+async function reserve(
+  env: Env,
+  prover: Prover,
+  now: number,
+): Promise<{ authenticator: Authenticator; counted: readonly CountedTry[] } | Refusal> {
+  const { user, client } = prover;
+  const reserved = await env.db.transaction(async (tx) => {
+    const authenticator = await findAuthenticator(tx, user.id);
+    if (!authenticator) return refuse('forbidden');
+    const lanes = oneTimeCodeLanes(env, authenticator.id, prover.deviceId, client);
+    const counted = await reserveProof(tx, prover, lanes, now);
+    return isRefusal(counted) ? counted : { authenticator, counted };
+  });
+  if (!isRefusal(reserved) || reserved.refused === 'forbidden') return reserved;
+  await noteRefusal(env, { event: eventFor(prover, reserved), client, key: reserved.limitedBy });
+  return reserved;
+}
+
+/** What does not decrypt still exists: it is answered as disabled, never as "has no MFA". */
+export function openSecret(env: Env, { id, userId, sealedSecret }: Authenticator): Buffer | undefined {
+  try {
+    return env.keys.open('totp', { table: 'authenticators', rowId: id, userId }, sealedSecret);
+  } catch (error) {
+    env.log.error({ authenticatorId: id, userId, err: error }, 'a one-time-code secret does not decrypt');
+    return undefined;
+  }
+}
+
+function refusalOf(match: Exclude<CodeMatch, { kind: 'accepted' }>): Refusal {
+  switch (match.kind) {
+    case 'already_used':
+      return refuse('code_already_used', { nextCodeInSeconds: match.nextCodeInSeconds });
+    case 'expired':
+      return refuse('code_expired', { ageSeconds: match.ageSeconds });
+    case 'incorrect':
+      return refuse('code_incorrect');
+  }
+}
+
+/** Writes a refusal down and adds what two refused codes together tell about the clocks. */
+async function reject(
+  env: Env,
+  prover: Prover,
+  authenticator: Authenticator,
+  refusal: Refusal,
+  refused?: RefusedStep,
+): Promise<Refusal> {
+  const clock = refused && clockFacts(authenticator.lastRefusal, refused);
+  const answer = { ...refusal, ...clock };
+  await env.db.transaction(async (tx) => {
+    if (refused) await rememberRefusal(tx, authenticator.id, JSON.stringify(refused));
+    if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, prover.user.id, clock.clockOffsetSeconds);
+    if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, prover, authenticator.id);
+    await record(env, tx, prover, answer);
+    await prover.warn(tx, answer, authenticator.id);
+  });
+  return answer;
+}
+
+/** @param lastRefusal JSON of a `RefusedStep` that we wrote ourselves */
+export function clockFacts(lastRefusal: string | undefined, refused: RefusedStep): RefusalFacts {
+  const previous = lastRefusal === undefined ? undefined : (JSON.parse(lastRefusal) as RefusedStep);
+  const clockOffsetSeconds = agreedOffsetSeconds(previous, refused);
+  return clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds };
+}
+
+const AGREEING_USERS = 3;
+const AGREEING_SECONDS = 60 * 60;
+
+/** One phone that differs is the phone's fault; three users who agree on one offset within an hour are the server's. */
+export async function noteClock(env: Env, tx: Queries, userId: string, offsetSeconds: number): Promise<void> {
+  const now = env.now();
+  await noteClockOffset(tx, userId, offsetSeconds, now);
+  const users = await countClockOffsets(tx, offsetSeconds, now - AGREEING_SECONDS);
+  if (users < AGREEING_USERS) return;
+  const detail = { clockOffsetSeconds: offsetSeconds, users };
+  await appendEvent(env, tx, { action: 'server.clock_suspected', actor: 'system', detail }, undefined);
+  env.log.warn({ offsetSeconds, users }, 'several phones differ from this server by the same time: check its clock');
+}
+
+async function recordUndecryptable(env: Env, tx: Queries, { user, client }: Prover, authenticatorId: string) {
+  const whose = { subject: user.id, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'totp.undecryptable', ...whose, detail: { authenticatorId } }, client);
+}
+
+async function record(env: Env, tx: Queries, prover: Prover, refusal: Refusal | undefined): Promise<void> {
+  await appendEvent(env, tx, eventFor(prover, refusal), prover.client);
+}
+
+function eventFor({ user, pending }: Prover, refusal: Refusal | undefined) {
+  const person = { actor: user.id, subject: user.id, partner: user.partnerId };
+  return { ...person, ...eventOf(pending !== undefined, refusal) };
+}
+
+function eventOf(atSignIn: boolean, refusal: Refusal | undefined) {
+  const method = 'totp' as const;
+  if (!refusal) {
+    return atSignIn
+      ? { action: 'sign_in.code_accepted' as const, detail: { method } }
+      : { action: 'step_up.proven' as const, detail: { method } };
+  }
+  const reason = refusal.refused;
+  return atSignIn
+    ? { action: 'sign_in.code_refused' as const, detail: { reason, ...diagnosis(refusal) } }
+    : { action: 'step_up.refused' as const, detail: { reason, method } };
+}
+
+function diagnosis({ ageSeconds, clockOffsetSeconds }: Refusal) {
+  return { ageSeconds, clockOffsetSeconds };
+}

@@ -1,0 +1,99 @@
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Hashing } from '#crypto/password-hash.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { mailRecoveryCodeUsed } from '#flows/runtime/mail.ts';
+import { personTransaction } from '#flows/runtime/transaction.ts';
+import { recoveryCodeLanes } from '#flows/sign-in/attempt-counters.ts';
+import { type Counted, countedTurn, personAt } from '#flows/sign-in/hash-turn.ts';
+import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
+import { giveBackLanes, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+import {
+  claimRecoveryCode,
+  countRecoveryCodesLeft,
+  findAnyCodeHash,
+  findRecoveryCode,
+} from '#store/authenticators/recovery-codes.ts';
+import type { Queries } from '#store/engine/database.ts';
+
+/**
+ * Accepts a recovery code once, or says why not. The try is counted first; a keyed tag finds the one row that may
+ * fit, so that a try costs one hash; the row is used up together with what the code opens.
+ *
+ * @param code 16 Crockford characters, as `normalizeRecoveryCode` answers them
+ */
+export async function checkRecoveryCode<T>(
+  env: Env,
+  prover: Prover,
+  code: string,
+  open: (tx: Queries, left: number) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const { user, deviceId, client } = prover;
+  const lanes = recoveryCodeLanes(env, user.id, deviceId, client);
+  const outcome = await countedTurn(
+    env,
+    {
+      asker: personAt(user.id, client),
+      kind: 'code',
+      lanes,
+      reserve: (tx, now) => reserveProof(tx, prover, lanes, now),
+    },
+    (hashing, counted) => compare(env, prover, { code, hashing, ...counted }, open),
+  );
+  // What was never counted is no event: the queue was full.
+  if (!isRefusal(outcome) || outcome.refused === 'temporarily_unavailable') return outcome;
+  if (outcome.limitedBy === undefined) return reject(env, prover, outcome);
+  await noteRefusal(env, { event: refusedEvent(prover, outcome), client, key: outcome.limitedBy });
+  return outcome;
+}
+
+async function compare<T>(
+  env: Env,
+  prover: Prover,
+  { code, hashing, counted, at }: Counted & { readonly code: string; readonly hashing: Hashing },
+  open: (tx: Queries, left: number) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const { user, client } = prover;
+  const found = await findRecoveryCode(env.db.read, user.id, recoveryTags(env, user.id, code));
+  // A code that is nobody's is compared with another hash of this person: sets of older versions cost more.
+  const hash = found?.hash ?? (await findAnyCodeHash(env.db.read, user.id));
+  const fits = await hashing.verifyCode(hash, code);
+  if (!found || !fits) return refuse('recovery_code_incorrect');
+  if (found.usedAt !== undefined) return refuse('recovery_code_already_used');
+
+  return personTransaction(env.db, user.id, async (tx) => {
+    if (!(await claimRecoveryCode(tx, found.id, at))) return refuse('recovery_code_already_used');
+    await giveBackLanes(tx, counted, at);
+    const left = await countRecoveryCodesLeft(tx, user.id);
+    await record(env, tx, prover, left);
+    await mailRecoveryCodeUsed(env, tx, user, { left, client });
+    return open(tx, left);
+  });
+}
+
+/** 66 bits: a million codes collide once in 10⁸, and less than the code's 80 stand in the table beside its hash. */
+const TAG_CHARACTERS = 11;
+
+/** The short keyed look-up tags of a code, one for every key in the ring, as the table holds them. */
+export function recoveryTags(env: Env, userId: string, code: string): readonly string[] {
+  const macs = env.keys.macs('recovery', `${userId}:${code}`);
+  return macs.map(({ keyId, mac }) => `${keyId}.${mac.slice(0, TAG_CHARACTERS)}`);
+}
+
+async function reject(env: Env, prover: Prover, refusal: Refusal): Promise<Refusal> {
+  await env.db.transaction(async (tx) => {
+    await appendEvent(env, tx, refusedEvent(prover, refusal), prover.client);
+    await prover.warn(tx, refusal);
+  });
+  return refusal;
+}
+
+async function record(env: Env, tx: Queries, { user, client }: Prover, remaining: number): Promise<void> {
+  const person = { actor: user.id, subject: user.id, partner: user.partnerId };
+  await appendEvent(env, tx, { action: 'recovery_code.used', ...person, detail: { remaining } }, client);
+}
+
+function refusedEvent({ user }: Prover, { refused }: Refusal) {
+  const person = { actor: user.id, subject: user.id, partner: user.partnerId };
+  return { action: 'recovery_code.refused' as const, ...person, detail: { reason: refused } };
+}

@@ -1,0 +1,102 @@
+import {
+  formatRecoveryCode,
+  normalizeRecoveryCode,
+  RECOVERY_CODE_BYTES,
+  RECOVERY_CODE_COUNT,
+} from '#core/authenticators/recovery-code.ts';
+import { RULES } from '#core/limits/throttle.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { RECOVERY_CODES_COPY_SECONDS } from '#core/sessions/session.ts';
+import type { Refusal } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { confirmAuthority } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { recoveryCodeDrawKey } from '#flows/sign-in/attempt-counters.ts';
+import { countedTurn, personAt } from '#flows/sign-in/hash-turn.ts';
+import { replaceRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
+import type { Mouth, Queries } from '#store/engine/database.ts';
+import { reserveTries } from '#store/limits/attempts.ts';
+import type { User } from '#store/people/users.ts';
+import type { Authority } from '#store/sessions/granted.ts';
+import { recoveryTags } from './check-recovery-code.ts';
+
+/** Ten codes and their hashes, made before the transaction that gives them to somebody. */
+export type FreshCodes = { readonly codes: readonly string[]; readonly hashes: readonly string[] };
+
+/**
+ * Draws ten codes and hashes them as one job of the hash queue, one at a time for each person; refuses when the queue is
+ * full, and when this person has drawn too often. Each draw counts, whatever comes of it.
+ *
+ * @param authority by what the person may do this: asked again in the transaction that counts the draw
+ */
+export function drawRecoveryCodes(
+  env: Env,
+  userId: string,
+  client: Client,
+  authority?: Authority,
+): Promise<FreshCodes | Refusal> {
+  const lanes = [{ key: recoveryCodeDrawKey(userId), rule: RULES.recoveryCodeDraws }];
+  const reserve = async (tx: Queries, now: number) => {
+    if (authority) await confirmAuthority(env, tx, authority, userId);
+    return reserveTries(tx, lanes, now);
+  };
+  const draw = { asker: personAt(userId, client), kind: 'codes', lanes, reserve, reason: 'often' } as const;
+  return countedTurn(env, draw, async (hashing) => {
+    const codes = Array.from({ length: RECOVERY_CODE_COUNT }, () =>
+      formatRecoveryCode(env.random(RECOVERY_CODE_BYTES)),
+    );
+    return { codes, hashes: await hashing.hashCodes(codes.map(bare)) };
+  });
+}
+
+/**
+ * Makes `fresh` the codes of this user; the set before dies.
+ *
+ * For pages a sealed copy stays until Done, at most ten minutes, so that a lost answer loses nothing. An API caller
+ * gets the codes in the answer and no copy is kept.
+ */
+export async function issueRecoveryCodes(
+  env: Env,
+  tx: Queries,
+  to: { user: User; mouth: Mouth; client: Client },
+  fresh: FreshCodes,
+): Promise<void> {
+  const now = env.now();
+  const setId = env.newId();
+  const { id: userId, partnerId } = to.user;
+  const copy = { table: 'recovery_code_sets', rowId: setId, userId };
+  const forPages = to.mouth === 'page';
+  await replaceRecoveryCodes(
+    tx,
+    {
+      id: setId,
+      userId,
+      now,
+      sealedCopy: forPages ? env.keys.seal('codes-copy', copy, JSON.stringify(fresh.codes)) : null,
+      copyExpiresAt: forPages ? now + RECOVERY_CODES_COPY_SECONDS : null,
+    },
+    fresh.codes.map((code, index) => ({
+      id: env.newId(),
+      tag: recoveryTags(env, userId, bare(code))[0] ?? '',
+      hash: fresh.hashes[index] ?? '',
+    })),
+  );
+  await appendEvent(
+    env,
+    tx,
+    {
+      action: 'recovery_codes.created',
+      actor: userId,
+      subject: userId,
+      partner: partnerId,
+      detail: { count: fresh.codes.length },
+    },
+    to.client,
+  );
+}
+
+function bare(code: string): string {
+  const normal = normalizeRecoveryCode(code);
+  if (normal === undefined) throw new Error('a code that we drew ourselves has no normal form');
+  return normal;
+}

@@ -1,0 +1,226 @@
+import { perDay, perHour, RULES, type Rule } from '#core/limits/throttle.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { EMAIL_CHANGE_SECONDS, RESET_LINK_SECONDS } from '#core/sessions/session.ts';
+import { isRefusal } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { type MailShare, mailKey } from '#flows/sign-in/attempt-counters.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { reserveTries } from '#store/limits/attempts.ts';
+import type { User } from '#store/people/users.ts';
+import type { OutboxTable } from '#store/queue/mail-tables.ts';
+import { createMail, deleteUntriedMail, holdMailBack, postponeMail } from '#store/queue/outbox.ts';
+import { appendEvent } from './append-event.ts';
+
+/**
+ * What we write to people, each with its own parameters. The words are made when a mail is read or sent.
+ *
+ * A new kind is one member here, its share of an address's mail below, its four texts `mail.<kind>.…` in each language
+ * with their values in `mail/words.ts`, and a place for its button there unless it carries a link of its own. The
+ * compiler asks for each of them.
+ */
+export type Mail =
+  | { readonly kind: 'password_reset' | 'invitation' | 'email_confirm'; readonly link: string }
+  | (News & { readonly kind: 'email_changed'; readonly link: string })
+  | { readonly kind: 'email_in_use' | 'set_up_asked' }
+  | { readonly kind: 'invited_again'; readonly partner: string }
+  | (News & { readonly kind: 'recovery_code_used' | 'few_codes_left'; readonly left: number })
+  | (News & {
+      readonly kind:
+        | 'mfa_enrolled'
+        | 'authenticator_replaced'
+        | 'authenticator_removed'
+        | 'new_codes_made'
+        | 'password_changed'
+        | 'new_device'
+        | 'wrong_code'
+        | 'refused_passwords'
+        | 'authenticator_disabled';
+    })
+  | { readonly kind: 'mfa_reset'; readonly withCode: boolean }
+  | (News & { readonly kind: 'sign_in_paused'; readonly untilAt: number })
+  | { readonly kind: 'mfa_reminder' | 'mfa_overdue'; readonly requiredFrom: number }
+  /** Stands for the news that the address was spared. */
+  | { readonly kind: 'more_news'; readonly count: number };
+
+/** Something happened: from where, as far as it is known. */
+type News = { readonly userAgent?: string | undefined; readonly address?: string | undefined };
+
+/** What the person it happened to can recognise, or not. */
+export function whereFrom({ userAgent, address }: Pick<Client, 'userAgent' | 'address'>): News {
+  return { userAgent, address };
+}
+
+/** The kinds whose words hold a secret: those are erased as soon as the mail was sent or given up. */
+export const LINK_KINDS: readonly Mail['kind'][] = ['password_reset', 'invitation', 'email_confirm', 'email_changed'];
+
+/** At or below this many, the person is told at sign-in and by mail. */
+export const FEW_CODES = 3;
+
+type Receiver = Pick<User, 'email' | 'locale'> & Partial<Pick<User, 'id' | 'partnerId'>>;
+
+/**
+ * Puts a mail into the outbox, sealed, in the transaction of what it tells of; answers its id.
+ *
+ * An address that had enough mail of its share gets a link later, in the place of the one before, and news as one mail
+ * that counts them.
+ *
+ * @param counted the email that the budget is of, where `to` is nobody; false for what is never sent
+ */
+export async function queueMail(
+  env: Env,
+  tx: Queries,
+  to: Receiver,
+  mail: Mail,
+  counted: string | false = to.email,
+): Promise<string> {
+  const wait = counted === false ? 0 : await spentSeconds(env, tx, counted, mail.kind);
+  if (wait === 0) return writeMail(env, tx, to, mail, 0);
+  const notBefore = env.now() + wait;
+  return 'link' in mail ? putLinkOff(env, tx, to, mail, notBefore) : holdNewsBack(env, tx, to, mail.kind, notBefore);
+}
+
+async function writeMail(env: Env, tx: Queries, to: Receiver, mail: Mail, notBefore: number): Promise<string> {
+  const row = rowOf(env, to, mail, notBefore);
+  await createMail(tx, row);
+  return row.id;
+}
+
+function rowOf(env: Env, { email, locale }: Receiver, mail: Mail, notBefore: number): OutboxTable {
+  const id = env.newId();
+  const now = env.now();
+  const { kind, ...parameters } = mail;
+  const isDigest = kind === 'more_news';
+  return {
+    id,
+    kind,
+    recipient: email,
+    locale: locale ?? 'en',
+    sealed_parameters: env.keys.seal(
+      'mail',
+      mailBinding({ id, recipient: email }),
+      JSON.stringify(isDigest ? {} : parameters),
+    ),
+    created_at: now,
+    sent_at: null,
+    tries: 0,
+    next_try_at: now,
+    expires_at: (isDigest ? notBefore : now) + lifeSeconds(mail),
+    dead_at: null,
+    last_fault: null,
+    held_since: null,
+    not_before: notBefore,
+    held_back: isDigest ? mail.count : 0,
+  };
+}
+
+/** A newer link ends the one before it: a mail that waits with the older one is of no use, and gives its turn. */
+async function putLinkOff(env: Env, tx: Queries, to: Receiver, mail: Mail, notBefore: number): Promise<string> {
+  const turns = await deleteUntriedMail(tx, to.email, mail.kind);
+  if (turns.length === 0) await noteHeldBack(env, tx, to, { kind: mail.kind, until: notBefore });
+  return writeMail(env, tx, to, mail, Math.min(notBefore, ...turns));
+}
+
+/** One mail an hour stands for all the news that an address is spared. */
+async function holdNewsBack(
+  env: Env,
+  tx: Queries,
+  to: Receiver,
+  kind: Mail['kind'],
+  notBefore: number,
+): Promise<string> {
+  const digest = rowOf(env, to, { kind: 'more_news', count: 1 }, notBefore);
+  if (!(await holdMailBack(tx, digest))) return digest.id;
+  const wait = await spentSeconds(env, tx, to.email, 'more_news');
+  const until = Math.max(notBefore, env.now() + wait);
+  await postponeMail(tx, digest.id, until, until + NEWS_SECONDS);
+  await noteHeldBack(env, tx, to, { kind, until });
+  return digest.id;
+}
+
+function noteHeldBack(env: Env, tx: Queries, { id, partnerId }: Receiver, detail: { kind: string; until: number }) {
+  const who = { actor: 'system', subject: id, partner: partnerId };
+  return appendEvent(env, tx, { action: 'mail.held_back', ...who, detail }, undefined);
+}
+
+/** For how long the share of this kind is used up at an address; 0: it was not, and this mail is counted. */
+async function spentSeconds(env: Env, tx: Queries, email: string, kind: Mail['kind']): Promise<number> {
+  const share = SHARES[kind];
+  const counted = await reserveTries(tx, [{ key: mailKey(env, share.name, email), rule: share.rule }], env.now());
+  return isRefusal(counted) ? (counted.retryAfterSeconds ?? 0) : 0;
+}
+
+/** The kind that a row of the outbox has: `queueMail` wrote it. */
+export function kindOf(kind: string): Mail['kind'] {
+  const known = (Object.keys(SHARES) as Mail['kind'][]).find((one) => one === kind);
+  if (known === undefined) throw new Error(`${kind} is no kind of mail`);
+  return known;
+}
+
+type Share = { readonly name: MailShare; readonly rule: Rule };
+
+/** Three that the person, or a stranger, asks for, and three by staff. */
+const RESETS: Share = { name: 'resets', rule: perHour(6) };
+const INVITATIONS: Share = { name: 'invitations', rule: RULES.invitationMails };
+const CONFIRMATIONS: Share = { name: 'confirmations', rule: RULES.emailChangeMails };
+const CHANGES: Share = { name: 'changes', rule: perHourAndDay(12, 30) };
+const NOTICES: Share = { name: 'notices', rule: perHourAndDay(5, 15) };
+const DIGESTS: Share = { name: 'digests', rule: perHourAndDay(1, 6) };
+
+/**
+ * Whatever is mailed to one address counts in one of these, so that noise (sign-ins, invitations by others) never eats
+ * what a person needs: a link, or the news that somebody changed how they sign in.
+ */
+const SHARES: { readonly [Kind in Mail['kind']]: Share } = {
+  password_reset: RESETS,
+  invitation: INVITATIONS,
+  email_confirm: CONFIRMATIONS,
+  email_changed: CONFIRMATIONS,
+  mfa_enrolled: CHANGES,
+  authenticator_replaced: CHANGES,
+  authenticator_removed: CHANGES,
+  authenticator_disabled: CHANGES,
+  recovery_code_used: CHANGES,
+  few_codes_left: CHANGES,
+  new_codes_made: CHANGES,
+  password_changed: CHANGES,
+  mfa_reset: CHANGES,
+  sign_in_paused: CHANGES,
+  refused_passwords: CHANGES,
+  mfa_reminder: CHANGES,
+  mfa_overdue: CHANGES,
+  new_device: NOTICES,
+  wrong_code: NOTICES,
+  set_up_asked: NOTICES,
+  email_in_use: NOTICES,
+  invited_again: NOTICES,
+  more_news: DIGESTS,
+};
+
+function perHourAndDay(hourly: number, daily: number): Rule {
+  return { windows: [...perHour(hourly).windows, ...perDay(daily).windows] };
+}
+
+/** News older than this is none. */
+export const NEWS_SECONDS = 72 * 60 * 60;
+
+/** For how long a mail says something: as long as its link lives. */
+function lifeSeconds({ kind }: Mail): number {
+  if (kind === 'email_confirm') return EMAIL_CHANGE_SECONDS;
+  return kind === 'password_reset' ? RESET_LINK_SECONDS : NEWS_SECONDS;
+}
+
+/** A link opens for the address that it was written to: a row with another recipient does not open. */
+export function mailBinding({ id, recipient }: { id: string; recipient: string }) {
+  return { table: 'outbox', rowId: id, userId: recipient };
+}
+
+/** One mail for a used recovery code; it warns where few are left. */
+export async function mailRecoveryCodeUsed(
+  env: Env,
+  tx: Queries,
+  user: User,
+  { left, client }: { left: number; client: Client },
+): Promise<void> {
+  const kind = left <= FEW_CODES ? 'few_codes_left' : 'recovery_code_used';
+  await queueMail(env, tx, user, { kind, left, ...whereFrom(client) });
+}

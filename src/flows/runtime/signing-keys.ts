@@ -1,0 +1,143 @@
+import {
+  makeSigningKey,
+  openSigningKey,
+  type PublicJwk,
+  publicJwk,
+  type SigningAlgorithm,
+  type SigningKey,
+  signedJwt,
+  verifiedClaims,
+} from '#crypto/signing-keys.ts';
+import type { Env } from '#env.ts';
+import type { Database } from '#store/engine/database.ts';
+import { lockHouse } from '#store/engine/locks.ts';
+import { createSigningKey, listSigningKeys, retireSigningKey, type SigningKeyTable } from '#store/oidc/signing-keys.ts';
+
+type SigningEnv = Pick<Env, 'db' | 'keys' | 'now'>;
+
+/** A JWT over these claims, signed by the key that is in use now. */
+export async function signJwt(
+  env: SigningEnv,
+  claims: Readonly<Record<string, unknown>>,
+  alg: SigningAlgorithm = 'ES256',
+  typ = 'JWT',
+): Promise<string> {
+  return signedJwt(await activeKey(env, alg), claims, typ);
+}
+
+/** What `jwks_uri` lists: every key that signs, will sign, or has signed what may still be read. */
+export async function publicJwks(env: SigningEnv): Promise<{ readonly keys: readonly PublicJwk[] }> {
+  await activeKey(env, 'ES256');
+  const { opened } = await publishedKeys(env);
+  return { keys: opened.map(publicJwk) };
+}
+
+/** Every key that is published, private half and all: of each algorithm first the one that signs now. */
+export async function signingKeys(env: SigningEnv): Promise<readonly SigningKey[]> {
+  const active = [await activeKey(env, 'ES256'), await activeKey(env, 'RS256')];
+  const { opened } = await publishedKeys(env);
+  return [...active, ...opened.filter((key) => active.every(({ id }) => id !== key.id))];
+}
+
+/** The claims of a JWT of ours; nothing where it is none. Its times are the caller's to judge. */
+export async function verifyJwt(env: SigningEnv, token: string): Promise<unknown> {
+  return verifiedClaims(await signingKeys(env), token);
+}
+
+/** The key that signs now; the first one is made when the first token is asked for. */
+async function activeKey(env: SigningEnv, alg: SigningAlgorithm): Promise<SigningKey> {
+  const found = inUse(await publishedKeys(env), alg, env.now());
+  if (found !== undefined) return found;
+  await makeFirst(env, alg);
+  HELD.delete(env.db);
+  const made = inUse(await publishedKeys(env), alg, env.now());
+  if (made === undefined) throw new Error(`there is no key to sign with by ${alg}`);
+  return made;
+}
+
+type Held = {
+  readonly rows: readonly SigningKeyTable[];
+  /** In the order of the rows. */
+  readonly opened: readonly SigningKey[];
+  readonly readAt: number;
+};
+
+/** For so long a node goes by what it read: a new key is published for longer before it signs. */
+const HELD_SECONDS = 30;
+
+/** Open keys of each database: to open one costs as much as several signatures. */
+const HELD = new WeakMap<Database, Held>();
+
+async function publishedKeys(env: SigningEnv): Promise<Held> {
+  const now = env.now();
+  const held = HELD.get(env.db);
+  if (held !== undefined && held.readAt <= now && now < held.readAt + HELD_SECONDS) return held;
+  const rows = await listSigningKeys(env.db.read);
+  const known = new Map(held?.opened.map((key) => [key.id, key]));
+  const opened = rows.map((row) => known.get(row.id) ?? openRow(env, row));
+  const read = { rows, opened, readAt: now };
+  HELD.set(env.db, read);
+  return read;
+}
+
+function openRow({ keys }: SigningEnv, { id, alg, sealed_jwk }: SigningKeyTable): SigningKey {
+  return openSigningKey({ id, alg }, keys.open('signing-key', bindingOf(id, alg), sealed_jwk).toString());
+}
+
+/** The one that was activated last. */
+function inUse({ rows, opened }: Held, alg: SigningAlgorithm, now: number): SigningKey | undefined {
+  const index = rows.findIndex((row) => row.alg === alg && row.activated_at <= now);
+  return opened[index];
+}
+
+/** Nobody has read the list yet, so this one needs no time to be published. Of two nodes that begin at once, one makes it. */
+async function makeFirst(env: SigningEnv, alg: SigningAlgorithm): Promise<void> {
+  const { id, jwk } = await makeSigningKey(alg);
+  const now = env.now();
+  const sealed_jwk = env.keys.seal('signing-key', bindingOf(id, alg), jwk);
+  await env.db.transaction(async (tx) => {
+    await lockHouse(tx);
+    const isThere = (await listSigningKeys(tx)).some((row) => row.alg === alg && row.activated_at <= now);
+    if (isThere) return;
+    await createSigningKey(tx, { id, alg, sealed_jwk, created_at: now, activated_at: now, retired_at: null });
+  });
+}
+
+/** A key signs for so long, unless the ring is in danger: then `keys rotate` is for what it seals. */
+const KEY_SECONDS = 90 * 24 * 60 * 60;
+/** Published for so long before it signs: what clients have read of the list is older than a day nowhere. */
+const PUBLISHED_FIRST_SECONDS = 24 * 60 * 60;
+/** An ID token is shown again at a sign-out, long after it has expired. */
+const PUBLISHED_AFTER_SECONDS = 30 * 24 * 60 * 60;
+
+/** Publishes the next key of each algorithm in time, and retires those that were replaced long ago. */
+export async function rotateSigningKeys(env: SigningEnv): Promise<void> {
+  const now = env.now();
+  const rows = await listSigningKeys(env.db.read);
+  for (const alg of ['ES256', 'RS256'] as const) {
+    const [newest, ...older] = rows.filter((row) => row.alg === alg);
+    if (newest === undefined) continue;
+    if (newest.activated_at + KEY_SECONDS - PUBLISHED_FIRST_SECONDS <= now) await publishNext(env, alg, newest.id);
+    if (newest.activated_at + PUBLISHED_AFTER_SECONDS > now) continue;
+    for (const { id } of older) await env.db.transaction((tx) => retireSigningKey(tx, id, now));
+  }
+}
+
+/** Of two nodes that do this at once, one does. */
+async function publishNext(env: SigningEnv, alg: SigningAlgorithm, after: string): Promise<void> {
+  const { id, jwk } = await makeSigningKey(alg);
+  const sealed_jwk = env.keys.seal('signing-key', bindingOf(id, alg), jwk);
+  const now = env.now();
+  await env.db.transaction(async (tx) => {
+    await lockHouse(tx);
+    const newest = (await listSigningKeys(tx)).find((row) => row.alg === alg);
+    if (newest?.id !== after) return;
+    const activated_at = now + PUBLISHED_FIRST_SECONDS;
+    await createSigningKey(tx, { id, alg, sealed_jwk, created_at: now, activated_at, retired_at: null });
+  });
+}
+
+/** A row is bound to its algorithm too: a key for one is never used for the other. */
+function bindingOf(id: string, alg: SigningAlgorithm) {
+  return { table: 'signing_keys', rowId: id, userId: alg };
+}

@@ -1,0 +1,50 @@
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import type { Database, Queries } from '#store/engine/database.ts';
+import { lockUser } from '#store/engine/locks.ts';
+
+/** Runs `work` in a transaction of its own; a refusal rolls everything back and is the answer. */
+export async function transactionOrRefusal<T>(
+  db: Database,
+  work: (tx: Queries) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  try {
+    return await db.transaction(async (tx) => {
+      const outcome = await work(tx);
+      if (isRefusal(outcome)) throw new RolledBack(outcome);
+      return outcome;
+    });
+  } catch (error) {
+    if (error instanceof RolledBack) return error.refusal;
+    throw error;
+  }
+}
+
+/** The same for what belongs to one person: whatever else changes it has been before, or comes after. */
+export function personTransaction<T>(
+  db: Database,
+  userId: string,
+  work: (tx: Queries) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  return transactionOrRefusal(db, async (tx) => {
+    await lockUser(tx, userId);
+    return work(tx);
+  });
+}
+
+/** What runs around the work of a transaction: a caller adds to the one transaction of several that does the act. */
+export type Around<T> = (tx: Queries, work: () => Promise<T | Refusal>) => Promise<T | Refusal>;
+
+/** Nothing around it. */
+export function plainly<T>(_tx: Queries, work: () => Promise<T | Refusal>): Promise<T | Refusal> {
+  return work();
+}
+
+/** Carries a refusal through the rollback; never leaves this file. */
+class RolledBack extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.refused);
+    this.refusal = refusal;
+  }
+}

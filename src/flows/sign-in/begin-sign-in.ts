@@ -1,0 +1,137 @@
+import { PENDING_TRIES, RULES } from '#core/limits/throttle.ts';
+import { type MfaDemand, mfaDemand } from '#core/people/policy.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { PENDING_PER_USER, PENDING_SIGN_IN_SECONDS } from '#core/sessions/session.ts';
+import { isSkippable, type MfaState, type SignInState, stateAfterPassword } from '#core/sessions/sign-in.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
+import type { Env } from '#env.ts';
+import type { Mouth, Queries } from '#store/engine/database.ts';
+import { holdPartner } from '#store/engine/locks.ts';
+import { reserveTries } from '#store/limits/attempts.ts';
+import { findPerson, type Person } from '#store/people/users.ts';
+import { deleteSession } from '#store/sessions/session-changes.ts';
+import type { Session } from '#store/sessions/sessions.ts';
+import { createPendingSignIn, evictPendingSignIns, renewPendingSignIn } from '#store/sign-in/pending-changes.ts';
+import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
+import { finishSignIn, type NewSession } from './finish-sign-in.ts';
+import { mfaOfPerson } from './mfa-state.ts';
+
+/** A password was proven: by whom, and from where. */
+export type FirstDoor = {
+  readonly person: Person;
+  readonly mouth: Mouth;
+  readonly deviceId: string | undefined;
+  readonly returnTo: string | undefined;
+  readonly client: Client;
+  /** The pending sign-in and the session that this browser still holds. */
+  readonly held?: { readonly pending?: PendingSignIn | undefined; readonly session?: Session | undefined };
+};
+
+export type BegunSignIn =
+  | { readonly state: 'complete'; readonly session: NewSession }
+  | {
+      readonly state: Exclude<SignInState, 'complete'>;
+      readonly pendingToken: string;
+      readonly expiresAt: number;
+      readonly deadlineAt: number | undefined;
+      /** The same person is signed in here already, and stays so until this sign-in is finished. */
+      readonly keepsSession: boolean;
+      /** Who may open the second door; absent while there is none. */
+      readonly prover: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
+    };
+
+/** What stands behind the first door: a session where policy asks for nothing more, else a pending sign-in. */
+export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: number): Promise<BegunSignIn | Refusal> {
+  const { user } = door.person;
+  const { state: mfa, authenticator } = await mfaOfPerson(tx, user.id);
+  const person = authenticator ? door.person : await withHeldPolicy(tx, door.person);
+  const demand = demandOf(person, now);
+  const state = stateAfterPassword({ demand, mfa, skippedAt: user.mfaSkippedAt }, now);
+  const { session } = door.held ?? {};
+  const replacedSessionId = session?.user.id === user.id ? session.id : undefined;
+  // The session of another person ends with the password: it never mixes with a half-finished sign-in.
+  if (session && replacedSessionId === undefined) await deleteSession(tx, session.id, session.user.id);
+  if (state === 'complete') {
+    const signIn = { ...door, person, factor: undefined, replacedSessionId };
+    return { state, session: await finishSignIn(env, tx, signIn, now) };
+  }
+  const pending = await openPending(env, tx, { ...door, replacedSessionId }, isSkippable(state), now);
+  if (isRefusal(pending)) return pending;
+  const { deviceId } = door;
+  return {
+    state,
+    ...pending,
+    deadlineAt: deadlineIn(demand, mfa),
+    keepsSession: replacedSessionId !== undefined,
+    prover: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
+  };
+}
+
+/** What may open a session without a second factor is read and held: a change of it comes before, or ends that session. */
+async function withHeldPolicy(tx: Queries, person: Person): Promise<Person> {
+  const { id, partnerId } = person.user;
+  if (partnerId === undefined) return person;
+  await holdPartner(tx, partnerId);
+  return (await findPerson(tx, id)) ?? person;
+}
+
+/** Until when the enrollment can wait, where there is a date; after a reset with a temporary access code it cannot. */
+export function deadlineIn(demand: MfaDemand, mfa: MfaState): number | undefined {
+  return demand.kind === 'offered' && mfa === 'none' ? demand.deadlineAt : undefined;
+}
+
+export function demandOf({ user, partner }: Person, now: number): MfaDemand {
+  return mfaDemand(partner, user.role, now, user.exemptUntil);
+}
+
+async function openPending(
+  env: Env,
+  tx: Queries,
+  door: FirstDoor & { readonly replacedSessionId: string | undefined },
+  canSkip: boolean,
+  now: number,
+): Promise<{ pendingToken: string; expiresAt: number } | Refusal> {
+  const { user } = door.person;
+  const pendingToken = newToken(env.random);
+  const expiresAt = now + PENDING_SIGN_IN_SECONDS;
+  const row = {
+    token_hash: tokenHash(pendingToken),
+    expires_at: expiresAt,
+    return_to: door.returnTo ?? null,
+    skippable: canSkip ? 1 : 0,
+    browser: door.client.browser ?? null,
+    replaced_session_id: door.replacedSessionId ?? null,
+  };
+  const held = heldPending(door);
+  if (held && (await renewPendingSignIn(tx, held.id, { ...row, now }))) return { pendingToken, expiresAt };
+  if (door.deviceId === undefined) {
+    const limit = await reserveTries(tx, [{ key: `new-pending:${user.id}`, rule: RULES.newPendingSignIns }], now);
+    if (isRefusal(limit)) return limit;
+  }
+  await createPendingSignIn(tx, {
+    ...row,
+    id: env.newId(),
+    mouth: door.mouth,
+    user_id: user.id,
+    created_at: now,
+    tries: 0,
+    device_id: door.deviceId ?? null,
+    completed_at: null,
+    completed_to: null,
+  });
+  await evictPendingSignIns(tx, user.id, PENDING_PER_USER);
+  return { pendingToken, expiresAt };
+}
+
+/**
+ * Two tabs: the same person in the same browser keeps the tries and the secret. One without tries left is no help.
+ *
+ * The cookie alone does not make it the same browser: in another one the owner would confirm a secret that the first one
+ * was shown. `renewPendingSignIn` compares them.
+ */
+function heldPending({ held, person, mouth }: FirstDoor): PendingSignIn | undefined {
+  const pending = held?.pending;
+  if (!pending || pending.mouth !== mouth || pending.user.id !== person.user.id) return undefined;
+  return pending.tries < PENDING_TRIES ? pending : undefined;
+}

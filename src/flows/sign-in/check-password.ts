@@ -1,0 +1,121 @@
+import { RULES, unlockTries } from '#core/limits/throttle.ts';
+import { normalizePassword } from '#core/people/password.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Asker } from '#crypto/hash-queue.ts';
+import type { Hashing } from '#crypto/password-hash.ts';
+import type { Env } from '#env.ts';
+import { confirmAuthority } from '#flows/runtime/acting.ts';
+import { personTransaction } from '#flows/runtime/transaction.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { changeTries, reserveTries } from '#store/limits/attempts.ts';
+import { findPerson, type Person, replacePassword } from '#store/people/users.ts';
+import type { Authority } from '#store/sessions/granted.ts';
+import { passwordKey, passwordLanes } from './attempt-counters.ts';
+import { type Counted, countedTurn } from './hash-turn.ts';
+import { isSamePassword, openPassword, sealPassword } from './passwords.ts';
+import { giveBackLanes } from './reserve-try.ts';
+
+/** A password as it was typed, and for whom. */
+export type PasswordTry = {
+  /** Canonical; the counters exist whether or not a user does. */
+  readonly email: string;
+  readonly password: string;
+  readonly person: Person | undefined;
+  readonly deviceId: string | undefined;
+  readonly client: Client;
+  /** The session in which the password is asked for again; absent at sign-in. */
+  readonly authority?: Authority;
+  /** Whose share of the hash queue it takes. */
+  readonly asker: Asker;
+};
+
+/** Why a password was refused: for the audit log, never for the person who typed it. */
+export type PasswordFault =
+  | 'unknown_email'
+  | 'no_password'
+  | 'wrong_password'
+  | 'disabled'
+  | 'too_many_attempts'
+  | 'temporarily_unavailable';
+
+/** The refusal that the person gets, and the fault behind it. */
+export type PasswordRefused = { readonly refusal: Refusal; readonly fault: PasswordFault };
+
+/**
+ * Compares a password, or says why not.
+ *
+ * The try is counted and committed first, once its turn to be hashed has come. An unknown email, a wrong password and a disabled user do the same work,
+ * count in the same buckets and get the same answer. `open` runs in the transaction that gives the try back.
+ */
+export async function checkPasswordTry<T>(
+  env: Env,
+  attempt: PasswordTry,
+  open: (tx: Queries, person: Person) => Promise<T | Refusal>,
+): Promise<{ readonly opened: T } | PasswordRefused> {
+  const { email, deviceId, client, asker, authority } = attempt;
+  const lanes = passwordLanes(env, email, deviceId, client);
+  const reserve = async (tx: Queries, now: number) => {
+    if (authority) await confirmAuthority(env, tx, authority);
+    return reserveTries(tx, lanes, now);
+  };
+  const checked = await countedTurn(env, { asker, kind: 'password', lanes, reserve }, (hashing, counted) =>
+    compare(env, attempt, { hashing, ...counted }, open),
+  );
+  if (!isRefusal(checked)) return checked;
+  const isBusy = checked.refused === 'temporarily_unavailable';
+  return { refusal: checked, fault: isBusy ? checked.refused : 'too_many_attempts' };
+}
+
+async function compare<T>(
+  env: Env,
+  { email, person, deviceId, authority, ...typed }: PasswordTry,
+  { hashing, counted, at }: Counted & { readonly hashing: Hashing },
+  open: (tx: Queries, person: Person) => Promise<T | Refusal>,
+): Promise<{ readonly opened: T } | PasswordRefused> {
+  const password = normalizePassword(typed.password) ?? '';
+  const stored = person && openPassword(env, person.user);
+  const fits = await hashing.verify(stored, password);
+  const fault = faultOf(person, stored, fits);
+  if (fault !== undefined || !person)
+    return { refusal: refuse('invalid_credentials'), fault: fault ?? 'unknown_email' };
+
+  const isOld = stored !== undefined && env.hasher.needsRehash(stored);
+  const current = isOld ? await rehash(env, person, await hashing.hash(password)) : person;
+  const outcome = await personTransaction(env.db, person.user.id, async (tx) => {
+    if (authority) await confirmAuthority(env, tx, authority, person.user.id);
+    // The hash took its time: what was true before it must still be.
+    const fresh = await findPerson(tx, person.user.id);
+    if (!fresh || fresh.user.disabledAt !== undefined) return refuse('invalid_credentials');
+    if (!isSamePassword(env, fresh.user, current.user)) return refuse('invalid_credentials');
+    await giveBackLanes(tx, counted, at);
+    if (deviceId !== undefined) await reopen(env, tx, email, at);
+    return open(tx, fresh);
+  });
+  if (!isRefusal(outcome)) return { opened: outcome };
+  if (outcome.refused !== 'too_many_attempts') return { refusal: outcome, fault: 'wrong_password' };
+  // The password was right: a limit behind the door makes no failure of it.
+  await env.db.transaction((tx) => giveBackLanes(tx, counted, at));
+  return { refusal: outcome, fault: 'too_many_attempts' };
+}
+
+function faultOf(person: Person | undefined, stored: string | undefined, fits: boolean): PasswordFault | undefined {
+  if (!person) return 'unknown_email';
+  if (stored === undefined) return 'no_password';
+  if (!fits) return 'wrong_password';
+  return person.user.disabledAt === undefined ? undefined : 'disabled';
+}
+
+/** Whoever knows the password on a known device, or follows a link sent to them, opens the door that strangers closed. */
+export async function reopen(env: Env, tx: Queries, email: string, now: number): Promise<void> {
+  const rule = RULES.passwordUnknownDevice;
+  await changeTries(tx, passwordKey(env, email), (state) => unlockTries(rule, state), now);
+}
+
+/** Brings an old hash up to the parameters of today; whoever is slower at it changes nothing. */
+async function rehash(env: Env, person: Person, phc: string): Promise<Person> {
+  const { id, sealedPassword } = person.user;
+  const to = sealPassword(env, id, phc);
+  const changed = await env.db.transaction((tx) => replacePassword(tx, id, { from: sealedPassword, to }));
+  return changed ? { ...person, user: { ...person.user, sealedPassword: to } } : person;
+}

@@ -1,0 +1,35 @@
+import type { AuditDetail } from '#core/audit/actions.ts';
+import type { Client } from '#core/sessions/client.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
+import type { Queries } from '#store/engine/database.ts';
+import type { User } from '#store/people/users.ts';
+import { deleteOtherSessions } from '#store/sessions/session-changes.ts';
+import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
+
+/** Ends every other session and half-open sign-in of a user, and the secrets they showed; answers how many sessions. */
+export async function endOthers(
+  env: Env,
+  tx: Queries,
+  whose: { user: User; keepSessionId: string; keepPendingId?: string; client: Client },
+  reason: NonNullable<AuditDetail<'sessions.ended_others'>['reason']>,
+): Promise<number> {
+  const { user, client } = whose;
+  const sessions = await deleteOtherSessions(tx, user.id, whose.keepSessionId);
+  await deletePendingSignIns(tx, user.id, whose.keepPendingId ?? '');
+  await deleteEnrollments(tx, user.id);
+  await appendEvent(
+    env,
+    tx,
+    {
+      action: 'sessions.ended_others',
+      actor: user.id,
+      subject: user.id,
+      partner: user.partnerId,
+      detail: { sessions, reason },
+    },
+    client,
+  );
+  return sessions;
+}

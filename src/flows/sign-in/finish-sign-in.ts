@@ -1,0 +1,104 @@
+import { amrOf, type SecondFactor } from '#core/authenticators/assurance.ts';
+import { secondFactorFrom } from '#core/people/policy.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { SESSIONS_PER_USER, sessionExpiresAt } from '#core/sessions/session.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
+import type { Env } from '#env.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import type { Mouth, Queries } from '#store/engine/database.ts';
+import { noteSignIn, type Person, setUserLocale } from '#store/people/users.ts';
+import { createSession, evictSessions, replaceSession } from '#store/sessions/sessions.ts';
+import { knowDevice } from './know-device.ts';
+import { warnOfProgram } from './warn.ts';
+
+/** A session just made: the only moment at which its token exists in the clear. */
+export type NewSession = {
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly continueTo: string;
+  /** The new device cookie, when this browser has just become a known device. */
+  readonly deviceToken: string | undefined;
+};
+
+export type FinishedSignIn = {
+  readonly person: Person;
+  readonly mouth: Mouth;
+  /** Absent when the policy asks for none. */
+  readonly factor: SecondFactor | undefined;
+  readonly deviceId: string | undefined;
+  readonly returnTo: string | undefined;
+  /** The session of the same person in this browser: the new one takes its place. */
+  readonly replacedSessionId?: string | undefined;
+  readonly notice?: string | undefined;
+  /** The mail that tells of the new authenticator says where from, too. */
+  readonly enrolled?: true;
+  readonly client: Client;
+};
+
+/** Opens the second door: session, known device and event, all in the caller's transaction. */
+export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn, now: number): Promise<NewSession> {
+  const { mouth, factor, client } = signIn;
+  const { user, partner } = signIn.person;
+  const token = newToken(env.random);
+  const [id, continueTo] = [env.newId(), signIn.returnTo ?? env.config.portalUrl ?? '/'];
+  const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : secondFactorFrom(partner, user.exemptUntil));
+  // An API caller has no browser to know again.
+  const isNew = signIn.deviceId === undefined && mouth === 'page';
+  const device = isNew ? await knowDevice(env, tx, user.id, client) : undefined;
+  await createSession(tx, {
+    id,
+    token_hash: tokenHash(token),
+    mouth,
+    user_id: user.id,
+    created_at: now,
+    last_seen_at: now,
+    expires_at: expiresAt,
+    amr: amrOf(factor).join(' '),
+    second_factor_at: factor ? now : null,
+    auth_time: now,
+    // The code just given is a proof within the last five minutes, as a step-up asks for.
+    step_up_at: factor ? now : null,
+    step_up_method: factor ?? null,
+    step_up_to: null,
+    continue_to: continueTo,
+    notice: signIn.notice ?? null,
+    device_id: device?.id ?? signIn.deviceId ?? null,
+    address: client.address ?? null,
+    user_agent: client.userAgent ?? null,
+  });
+  if (signIn.replacedSessionId !== undefined) await replaceSession(tx, user.id, signIn.replacedSessionId, id);
+  await noteLast(tx, signIn, now);
+  const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
+  const whose = { actor: user.id, subject: user.id, partner: partner?.id };
+  await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
+  await tellOfNewDevice(env, tx, signIn);
+  await endOldest(env, tx, whose, client);
+  return { id, token, expiresAt, continueTo, deviceToken: device?.cookie };
+}
+
+/** When the person last signed in, and in which language: mail is written in it. */
+async function noteLast(tx: Queries, { person: { user }, client }: FinishedSignIn, now: number): Promise<void> {
+  await noteSignIn(tx, user.id, now);
+  if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
+}
+
+/** A browser that was not known for this person, or a program from another network. */
+async function tellOfNewDevice(
+  env: Env,
+  tx: Queries,
+  { person, mouth, deviceId, enrolled, client }: FinishedSignIn,
+): Promise<void> {
+  const { user } = person;
+  if (enrolled || deviceId !== undefined) return;
+  if (mouth === 'api') return warnOfProgram(env, tx, user, client);
+  await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
+}
+
+type Whose = { readonly actor: string; readonly subject: string; readonly partner: string | undefined };
+
+async function endOldest(env: Env, tx: Queries, whose: Whose, client: Client): Promise<void> {
+  if ((await evictSessions(tx, whose.subject, SESSIONS_PER_USER)) === 0) return;
+  await appendEvent(env, tx, { action: 'session.ended', ...whose, detail: { reason: 'too_many' } }, client);
+}

@@ -1,0 +1,65 @@
+import { addressBucket, type Client } from '#core/sessions/client.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import type { Asker } from '#crypto/hash-queue.ts';
+import type { Hashing, HashJob } from '#crypto/password-hash.ts';
+import type { Env } from '#env.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { type CountedTry, checkTries, reserveTries } from '#store/limits/attempts.ts';
+import type { Lane } from './attempt-counters.ts';
+
+/** A job of the hash queue, and the counters of the try that it is. */
+export type HashTry = {
+  readonly asker: Asker;
+  readonly kind: HashJob;
+  readonly lanes: readonly Lane[];
+  /** Named where a limit refuses that no guess has reached: the words are others. */
+  readonly reason?: 'often';
+  /** Counts the try where lanes are not all of it. */
+  readonly reserve?: ((tx: Queries, now: number) => Promise<Refusal | readonly CountedTry[]>) | undefined;
+};
+
+/** A try that was counted, and when. */
+export type Counted = { readonly counted: readonly CountedTry[]; readonly at: number };
+
+/**
+ * Waits in the hash queue, counts a try once its turn has come, and hashes then.
+ *
+ * A limit that is reached already refuses before the queue, so that a flood gets no place in it. While somebody waits
+ * nothing is counted: what the queue refuses is no try, and people of one office who wait use up no budget.
+ */
+export async function countedTurn<T>(
+  env: Env,
+  { asker, kind, lanes, reason, reserve }: HashTry,
+  job: (hashing: Hashing, counted: Counted) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const named = (refusal: Refusal): Refusal => (reason === undefined ? refusal : { ...refusal, reason });
+  const reached = await checkTries(env.db.read, lanes, env.now());
+  if (reached) return named(reached);
+  return env.hasher.inTurn(asker, kind, async (hashing) => {
+    const at = env.now();
+    const counted = await count(env, { lanes, reserve }, at);
+    return isRefusal(counted) ? named(counted) : job(hashing, { counted, at });
+  });
+}
+
+async function count(
+  { db }: Env,
+  { lanes, reserve = (tx, now) => reserveTries(tx, lanes, now) }: Pick<HashTry, 'lanes' | 'reserve'>,
+  at: number,
+): Promise<Refusal | readonly CountedTry[]> {
+  return lanes.length === 0 ? [] : db.transaction((tx) => reserve(tx, at));
+}
+
+/** Somebody of whom nothing is proven: a typed email is anybody's to type. */
+export function strangerAt({ address, hasLeft }: Client): Asker {
+  return { address: address && addressBucket(address), ...(hasLeft && { hasLeft }) };
+}
+
+export function linkHolderAt(linkId: string, client: Client): Asker {
+  return { ...strangerAt(client), share: `link:${linkId}` };
+}
+
+/** Somebody at the second door or in a session. */
+export function personAt(userId: string, client: Client): Asker {
+  return { ...strangerAt(client), share: `person:${userId}`, isInside: true };
+}

@@ -1,0 +1,46 @@
+import type { Client } from '#core/sessions/client.ts';
+import { DEVICE_SECONDS, PEOPLE_PER_BROWSER } from '#core/sessions/session.ts';
+import { newToken, tokenHash } from '#core/values/token.ts';
+import type { Env } from '#env.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { createDevice, findDeviceOf, listLiveDevices } from '#store/sign-in/devices.ts';
+
+/** A browser that is now known for a user, and the device cookie that says so. */
+export type KnownDevice = { readonly id: string; readonly cookie: string };
+
+type Browser = Pick<Client, 'deviceToken'>;
+
+/** The id under which this browser is known for a user, or undefined. */
+export function findKnownDevice(env: Env, browser: Browser, userId: string): Promise<string | undefined> {
+  return findDeviceOf(env.db.read, tokensOf(browser).map(tokenHash), userId, env.now());
+}
+
+/**
+ * Makes this browser known for a user, with a token of this user's own: a device cookie that somebody copied before says
+ * nothing about the people who sign in on the browser later. Tokens of others stay in the cookie while they are good.
+ */
+export async function knowDevice(
+  env: Env,
+  tx: Queries,
+  userId: string,
+  browser: Browser,
+  id: string = env.newId(),
+): Promise<KnownDevice> {
+  const now = env.now();
+  const token = newToken(env.random);
+  const others = await listLiveDevices(tx, tokensOf(browser).map(tokenHash), now);
+  await createDevice(tx, {
+    id,
+    user_id: userId,
+    token_hash: tokenHash(token),
+    created_at: now,
+    expires_at: now + DEVICE_SECONDS,
+  });
+  const isOfOthers = (one: string) => others.some((row) => row.token_hash === tokenHash(one) && row.user_id !== userId);
+  const kept = tokensOf(browser).filter(isOfOthers);
+  return { id, cookie: [...kept, token].slice(-PEOPLE_PER_BROWSER).join('.') };
+}
+
+function tokensOf({ deviceToken }: Browser): readonly string[] {
+  return deviceToken === undefined ? [] : deviceToken.split('.');
+}

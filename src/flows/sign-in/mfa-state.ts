@@ -1,0 +1,14 @@
+import type { MfaState } from '#core/sessions/sign-in.ts';
+import { findAccessCode } from '#store/authenticators/access-codes.ts';
+import { type Authenticator, findAuthenticator } from '#store/authenticators/authenticators.ts';
+import type { Queries } from '#store/engine/database.ts';
+
+export type PersonMfa = { readonly state: MfaState; readonly authenticator: Authenticator | undefined };
+
+/** How a person stands to MFA: the one answer for sign-ins, links, deletions and every other act that asks. */
+export async function mfaOfPerson(queries: Queries, userId: string): Promise<PersonMfa> {
+  const authenticator = await findAuthenticator(queries, userId);
+  if (authenticator) return { state: 'enrolled', authenticator };
+  const awaits = (await findAccessCode(queries, userId)) !== undefined;
+  return { state: awaits ? 'awaits_access_code' : 'none', authenticator };
+}

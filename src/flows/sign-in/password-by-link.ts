@@ -1,0 +1,76 @@
+import { RULES, unlockTries } from '#core/limits/throttle.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { changeTries, reserveTries } from '#store/limits/attempts.ts';
+import { claimLink, isLinkLive, revokeLinks } from '#store/people/links.ts';
+import { noteEmailProven } from '#store/people/user-life.ts';
+import { findPerson, type Person, replacePassword } from '#store/people/users.ts';
+import { deleteDevices } from '#store/sign-in/devices.ts';
+import { linkLane } from './attempt-counters.ts';
+import { reopen } from './check-password.ts';
+import { type HashTry, linkHolderAt } from './hash-turn.ts';
+import { knowDevice } from './know-device.ts';
+
+/** A password sent with a link: its holder's share of the hash queue, and a count of its own while the link is live. */
+export function linkTry(linkId: string, client: Client): Pick<HashTry, 'asker' | 'lanes' | 'reserve'> {
+  const lanes = [linkLane(linkId)];
+  return {
+    asker: linkHolderAt(linkId, client),
+    lanes,
+    reserve: async (tx, now) =>
+      (await isLinkLive(tx, linkId, now)) ? reserveTries(tx, lanes, now) : refuse('not_found'),
+  };
+}
+
+export type PasswordByLink = {
+  readonly linkId: string;
+  readonly userId: string;
+  readonly sealedPassword: string;
+  readonly client: Client;
+};
+
+/** The person as they were before, and the device cookie of the browser in which the link was finished. */
+export type LinkFinished = { readonly person: Person; readonly deviceId: string; readonly deviceToken: string };
+
+/**
+ * Uses a link up, sets the password that came with it and makes this browser the one that is known for the person.
+ *
+ * `not_found` when the link is used or over, or the person disabled: the transaction has to be rolled back.
+ */
+export async function setPasswordByLink(
+  env: Env,
+  tx: Queries,
+  { linkId, userId, sealedPassword, client }: PasswordByLink,
+): Promise<LinkFinished | Refusal> {
+  const now = env.now();
+  if (!(await claimLink(tx, linkId, now))) return refuse('not_found');
+  const person = await findPerson(tx, userId);
+  if (!person || person.user.disabledAt !== undefined) return refuse('not_found');
+  const from = person.user.sealedPassword;
+  if (!(await replacePassword(tx, userId, { from, to: sealedPassword }))) return refuse('not_found');
+  await noteEmailProven(tx, userId);
+  await revokeLinks(tx, userId);
+  // The door that strangers closed opens. The budgets of codes are left alone: a mailbox is no second factor.
+  await reopen(env, tx, person.user.email, now);
+  return { person, ...(await knowByLink(env, tx, userId, client)) };
+}
+
+/** Makes a browser known that has finished a link; every other one is forgotten, what it was known by before too. */
+export async function knowByLink(
+  env: Env,
+  tx: Queries,
+  userId: string,
+  client: Client,
+): Promise<{ readonly deviceId: string; readonly deviceToken: string }> {
+  const now = env.now();
+  await deleteDevices(tx, userId);
+  // One id for all devices that a link ever makes known for a user. Counters are kept by device: with an id of its own
+  // each link would bring a fresh budget of wrong codes, and whoever reads the mail could guess without an end.
+  const deviceId = userId;
+  const { cookie } = await knowDevice(env, tx, userId, client, deviceId);
+  const rule = RULES.passwordKnownDevice;
+  await changeTries(tx, `password-device:${deviceId}`, (state) => unlockTries(rule, state), now);
+  return { deviceId, deviceToken: cookie };
+}

@@ -1,0 +1,53 @@
+import { giveBackTry, PENDING_TRIES } from '#core/limits/throttle.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { lockUser } from '#store/engine/locks.ts';
+import { type CountedTry, changeTries, reserveTries } from '#store/limits/attempts.ts';
+import type { User } from '#store/people/users.ts';
+import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
+import { reservePendingTry, returnPendingTry } from '#store/sign-in/pending-tries.ts';
+import type { Lane } from './attempt-counters.ts';
+
+/** Who gives a second factor, and where: at the second door of a sign-in, or inside a session as a step-up. */
+export type Prover = {
+  readonly user: User;
+  readonly deviceId: string | undefined;
+  readonly client: Client;
+  /** Absent for a step-up. */
+  readonly pending?: PendingSignIn;
+  /** Of a step-up: asks again, in the transaction that counts the try, whether the session is still there. */
+  readonly confirm?: (tx: Queries) => Promise<void>;
+  /** Tells the person, in the transaction of the refusal, where it means more than a slip. */
+  readonly warn: (tx: Queries, refusal: Refusal, authenticatorId?: string) => Promise<void>;
+};
+
+/** Counts a try before anything is compared: all of its counters or none. */
+export async function reserveProof(
+  tx: Queries,
+  prover: Prover,
+  lanes: readonly Lane[],
+  now: number,
+): Promise<Refusal | readonly CountedTry[]> {
+  const { pending, user } = prover;
+  await lockUser(tx, user.id);
+  await prover.confirm?.(tx);
+  if (pending && !(await reservePendingTry(tx, pending.id, PENDING_TRIES, now))) {
+    // Over or used up: only a new sign-in helps, and that may be made at once.
+    return pending.expiresAt <= now
+      ? refuse('sign_in_expired')
+      : refuse('too_many_attempts', {
+          ...{ reason: 'sign_in_again', retryAfterSeconds: 1, limitedBy: `pending:${pending.id}` },
+        });
+  }
+  const counted = await reserveTries(tx, lanes, now);
+  if (isRefusal(counted) && pending) await returnPendingTry(tx, pending.id);
+  return counted;
+}
+
+/** The try succeeded: its reservation leaves the budgets and the row of failures ends. */
+export async function giveBackLanes(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
+  for (const { key, rule, row } of counted) {
+    await changeTries(tx, key, (state) => giveBackTry(rule, state, reservedAt), reservedAt, row);
+  }
+}

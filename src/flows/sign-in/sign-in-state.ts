@@ -1,0 +1,57 @@
+import type { SecondFactor } from '#core/authenticators/assurance.ts';
+import { isDisabled, pausedSeconds, RULES } from '#core/limits/throttle.ts';
+import { type MfaState, type SignInState, signInMethods, stateAfterPassword } from '#core/sessions/sign-in.ts';
+import type { Env } from '#env.ts';
+import { openSecret } from '#flows/authenticators/check-one-time-code.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
+import { findTries } from '#store/limits/attempts.ts';
+import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
+import { oneTimeCodeKey, recoveryCodeKey } from './attempt-counters.ts';
+import { deadlineIn, demandOf } from './begin-sign-in.ts';
+
+/** Where a pending sign-in stands now: policy and authenticators are read anew each time, nothing is remembered. */
+export function stateOf(pending: PendingSignIn, now: number): Exclude<SignInState, 'complete'> {
+  const demand = demandOf(pending, now);
+  const mfa = mfaIn(pending);
+  // "Not now" ends a pending sign-in, so an open one has not been skipped; a policy switched off leaves an offer.
+  const state = stateAfterPassword({ demand, mfa }, now);
+  return state === 'complete' ? 'enrollment_offered' : state;
+}
+
+/** Until when the enrollment can wait, where there is a date. */
+export function deadlineOf(pending: PendingSignIn, now: number): number | undefined {
+  return deadlineIn(demandOf(pending, now), mfaIn(pending));
+}
+
+/** What `mfaOfPerson` answers, as it came with the pending sign-in in one statement. */
+function mfaIn({ authenticatorId, awaitsAccessCode }: PendingSignIn): MfaState {
+  if (authenticatorId !== undefined) return 'enrolled';
+  return awaitsAccessCode ? 'awaits_access_code' : 'none';
+}
+
+/** The second factors that work now on this device. */
+export async function methodsOf(env: Env, pending: PendingSignIn): Promise<readonly SecondFactor[]> {
+  const { user, authenticatorId, deviceId } = pending;
+  if (authenticatorId === undefined) return [];
+  return workingMethods(env, { userId: user.id, authenticatorId, deviceId });
+}
+
+/** The same right after the password, before the pending sign-in was ever read back. */
+export async function workingMethods(
+  env: Env,
+  of: { userId: string; authenticatorId: string; deviceId: string | undefined },
+): Promise<readonly SecondFactor[]> {
+  const now = env.now();
+  const { read } = env.db;
+  const codes = await findTries(read, oneTimeCodeKey(of.authenticatorId, of.deviceId));
+  const recovery = await findTries(read, recoveryCodeKey(of.userId, of.deviceId));
+  const left = await countRecoveryCodesLeft(read, of.userId);
+  const authenticator = await findAuthenticator(read, of.userId);
+  const isOpen = !isDisabled(RULES.oneTimeCode, codes) && pausedSeconds(RULES.oneTimeCode, codes, now) === 0;
+  return signInMethods({
+    state: 'second_factor_required',
+    totp: isOpen && authenticator !== undefined && openSecret(env, authenticator) !== undefined,
+    recoveryCodesLeft: pausedSeconds(RULES.recoveryCode, recovery, now) === 0 ? left : 0,
+  });
+}

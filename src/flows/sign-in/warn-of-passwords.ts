@@ -1,0 +1,53 @@
+import { RULES } from '#core/limits/throttle.ts';
+import type { Client } from '#core/sessions/client.ts';
+import type { Env } from '#env.ts';
+import { type Mail, queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { findTries } from '#store/limits/attempts.ts';
+import type { Person } from '#store/people/users.ts';
+import { deleteMail } from '#store/queue/outbox.ts';
+import { passwordKey } from './attempt-counters.ts';
+import { isFirst } from './warn.ts';
+
+/** From this many wrong passwords in a row on, its owner is told: fewer are slips. */
+const MANY_PASSWORDS = 10;
+
+/**
+ * Many wrong passwords for one email from unknown devices: its owner is told once a day.
+ *
+ * Whether there is an owner shows neither in the answer nor in its time: for nobody the same mail is written and removed
+ * again in the same transaction.
+ *
+ * @param email canonical
+ */
+export async function warnOfPasswords(
+  env: Env,
+  tx: Queries,
+  { email, person, client }: { email: string; person: Person | undefined; client: Client },
+): Promise<void> {
+  const key = passwordKey(env, email);
+  const tries = await findTries(tx, key);
+  if (tries === undefined || tries.row < MANY_PASSWORDS) return;
+  if (!(await isFirst(env, tx, `mail-${key}`, RULES.refusedPasswordMails))) return;
+  const mail = { kind: 'refused_passwords', ...whereFrom(client) } as const;
+  await queueMailOrPretend(env, tx, { receiver: person?.user, counted: email }, mail);
+}
+
+const NOBODY = { email: '', locale: undefined };
+
+type Addressed = {
+  /** The email that was typed, canonical: what is mailed to it is counted, whether or not it is somebody's. */
+  readonly counted: string | false;
+  readonly receiver: Parameters<typeof queueMail>[2] | undefined;
+};
+
+/** Puts a mail into the outbox for somebody, or does the same work for nobody. */
+export async function queueMailOrPretend(
+  env: Env,
+  tx: Queries,
+  { receiver, counted }: Addressed,
+  mail: Mail,
+): Promise<void> {
+  const id = await queueMail(env, tx, receiver ?? NOBODY, mail, counted);
+  await deleteMail(tx, receiver ? '' : id);
+}

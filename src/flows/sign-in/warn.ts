@@ -1,0 +1,68 @@
+import { isDisabled, pausedSeconds, RULES, type Rule } from '#core/limits/throttle.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { isRefusal, type Refusal, type RefusalCode } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { type Mail, queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { findTries, reserveTries } from '#store/limits/attempts.ts';
+import type { Person } from '#store/people/users.ts';
+import { oneTimeCodeKey } from './attempt-counters.ts';
+import type { Prover } from './reserve-try.ts';
+
+/** Refusals of a code that was compared: whoever typed it knew the password. */
+const WRONG_CODES: readonly RefusalCode[] = [
+  'code_incorrect',
+  'code_expired',
+  'code_already_used',
+  'recovery_code_incorrect',
+  'recovery_code_already_used',
+];
+
+type Unwarned = Omit<Prover, 'warn'>;
+
+/** Somebody who gives a code, with the warnings that go to its owner when it is refused. */
+export function proverOf(env: Env, prover: Unwarned): Prover {
+  return {
+    ...prover,
+    async warn(tx, refusal, authenticatorId) {
+      await warnOfWrongCode(env, tx, prover, refusal);
+      if (authenticatorId !== undefined) await warnOfPause(env, tx, prover, authenticatorId);
+    },
+  };
+}
+
+/** Right password, wrong code: the first in an hour is told, wherever it came from. */
+async function warnOfWrongCode(env: Env, tx: Queries, prover: Unwarned, refusal: Refusal): Promise<void> {
+  const { user, client, pending } = prover;
+  if (!pending || !WRONG_CODES.includes(refusal.refused)) return;
+  if (!(await isFirst(env, tx, `mail-wrong-code:${user.id}`, RULES.wrongCodeMails))) return;
+  await queueMail(env, tx, user, { kind: 'wrong_code', ...whereFrom(client) });
+}
+
+/** The try just refused was one too many: codes are not accepted for a time, or until somebody acts. Once a day. */
+async function warnOfPause(env: Env, tx: Queries, prover: Unwarned, authenticatorId: string): Promise<void> {
+  const { user, deviceId, client } = prover;
+  const now = env.now();
+  const tries = await findTries(tx, oneTimeCodeKey(authenticatorId, deviceId));
+  const disabled = isDisabled(RULES.oneTimeCode, tries);
+  const seconds = pausedSeconds(RULES.oneTimeCode, tries, now);
+  if (!disabled && seconds === 0) return;
+  const kind = disabled ? 'authenticator_disabled' : 'sign_in_paused';
+  if (!(await isFirst(env, tx, `mail-${kind}:${authenticatorId}`, RULES.pausedMails))) return;
+  const mail: Mail = kind === 'sign_in_paused' ? { kind, untilAt: now + seconds } : { kind };
+  await queueWebhooks(env, tx, { type: 'sign_in.paused', user, untilAt: disabled ? undefined : now + seconds });
+  await queueMail(env, tx, user, { ...mail, ...whereFrom(client) });
+}
+
+/** A sign-in by a program: it is no device that could be known again, so its network stands for it. */
+export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'], client: Client): Promise<void> {
+  const network = env.keys.mac('email', client.address ?? '');
+  if (!(await isFirst(env, tx, `mail-program:${user.id}:${network}`, RULES.programMails))) return;
+  await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
+}
+
+/** Counted like any try, so that of two at once one is the first. */
+export async function isFirst(env: Env, tx: Queries, key: string, rule: Rule): Promise<boolean> {
+  return !isRefusal(await reserveTries(tx, [{ key, rule }], env.now()));
+}

@@ -1,0 +1,25 @@
+import type { Ask, House } from '#http/house.ts';
+import { type Problem, problemBody, problemHeaders, statusOf } from '#http/problem.ts';
+
+/** A refusal for a program: RFC 9457. */
+export function problemResponse({ headers }: House, { requestId }: Pick<Ask, 'requestId'>, refusal: Problem): Response {
+  return new Response(problemBody(refusal, requestId), {
+    status: statusOf(refusal.refused),
+    headers: {
+      ...headers.api,
+      'content-type': 'application/problem+json',
+      'x-request-id': requestId,
+      ...problemHeaders(refusal),
+    },
+  });
+}
+
+/** What a call answers when it succeeds; nothing to say is 204. */
+export function jsonResponse({ headers }: House, { requestId }: Ask, value: unknown, status = 200): Response {
+  if (value === undefined)
+    return new Response(null, { status: 204, headers: { ...headers.api, 'x-request-id': requestId } });
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { ...headers.api, 'content-type': 'application/json', 'x-request-id': requestId },
+  });
+}

@@ -1,0 +1,239 @@
+import { AuthorityLost } from '#core/people/authority.ts';
+import type { Client } from '#core/sessions/client.ts';
+import { RESUME_FIELD, readResume } from '#core/sessions/resume.ts';
+import type { NamedAct } from '#core/values/idempotency.ts';
+import { tokenHash } from '#core/values/token.ts';
+import type { KeyRing } from '#crypto/key-ring.ts';
+import { isDeviceShaped } from '#http/cookie.ts';
+import { checkPage, type Found, formBinding, type PageVerdict } from '#http/guard.ts';
+import { type Ask, clientOf, type House } from '#http/house.ts';
+import { type FormFields, fitForm, isMediaType, isProblem, parseForm, readBody, readPageQuery } from '#http/parse.ts';
+import { type Problem, problem } from '#http/problem.ts';
+import type { PageRoute } from '#http/route.ts';
+import { whileGranted } from '#http/server/long-file.ts';
+import { setStepUpTarget } from '#store/sessions/session-changes.ts';
+import type { View } from '#ui/view.ts';
+import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
+import { addressWith, findKept, pickFields } from './kept-form.ts';
+import {
+  type Browser,
+  browserOf,
+  cameFrom,
+  drawView,
+  keptFormPage,
+  localeOf,
+  pageResponse,
+  refusalPage,
+  replyResponse,
+  stalePage,
+} from './page-answer.ts';
+import { type Reply, seeOther } from './reply.ts';
+import { answerOnce, namedActOf } from './sent-forms.ts';
+
+type Params = Readonly<Record<string, string>>;
+type Fields = FormFields;
+/** A form as it was sent: its token, and the fields that its route knows, each short enough to be worked on. */
+type SentForm = {
+  readonly token: string | undefined;
+  /** The request of another program that its tab signs in for. */
+  readonly resume: string | undefined;
+  readonly fields: Fields;
+};
+/** What a form was sent with, or why it is none. */
+type Form = SentForm | Problem;
+
+/** A request for a page, with what was read from it on the way. */
+type Visit = {
+  readonly house: House;
+  readonly ask: Ask;
+  readonly params: Params;
+  readonly query: URLSearchParams;
+  readonly client: Client;
+  readonly browser: Browser;
+  readonly sent: NamedAct | undefined;
+};
+
+/**
+ * The longest way of a page: cookies, origin, form, guard, handler; each can end it with a page of its own.
+ *
+ * A form is here to its last byte before the guard asks: a sender who holds that byte back is judged by what is true when
+ * it comes. Sent twice, it is answered from the first time, before the guard: what it was sent with may be over by then.
+ */
+export async function answerPage(house: House, route: PageRoute, ask: Ask, params: Params): Promise<Response> {
+  const visit = beginVisit(house, ask, params);
+  if (isProblem(visit)) return refusalPage(house, ask, visit);
+  if (route.method === 'GET') return judge(visit, route, undefined);
+  if (!isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
+  const form = await readForm(ask, route);
+  if (!isProblem(form)) ask.resume = form.resume;
+  const sent = isProblem(form) ? undefined : namedActOf(house.env.keys, visit.browser.formCookie, ask.pathname, form);
+  return answerOnce(house, ask, sent, () => judge({ ...visit, sent }, route, form));
+}
+
+async function judge(visit: Visit, route: PageRoute, form: Form | undefined): Promise<Response> {
+  const { house, ask } = visit;
+  const verdict = await checkVisit(visit, route);
+  switch (verdict.kind) {
+    case 'elsewhere':
+      return replyResponse(house, ask, seeOther(verdict.location));
+    case 'refused':
+      return refuse(visit, route, verdict, form);
+    case 'granted':
+      return answerGranted(visit, route, verdict.found, form);
+  }
+}
+
+function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
+  const browser = browserOf(house, ask);
+  const query = readPageQuery(ask.search);
+  if (browser === undefined) return problem('invalid_request');
+  if (isProblem(query)) return query;
+  ask.resume = readResume(query.get(RESUME_FIELD));
+  const { device } = browser.cookies;
+  const client = clientOf(house, ask, isDeviceShaped(device) ? device : undefined);
+  if (isProblem(client)) return client;
+  const mark = tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
+  const known = { ...client, browser: mark, locale: localeOf(ask, browser) };
+  return { house, ask, params, query, client: known, browser, sent: undefined };
+}
+
+function isFromUs({ house, ask }: Visit): boolean {
+  const { headers } = ask.request;
+  const sent = { origin: headers.get('origin'), fetchSite: headers.get('sec-fetch-site') };
+  const isHidden = (sent.origin === null || sent.origin === 'null') && sent.fetchSite === null;
+  const isOurs = isOwnOrigin(sent, house.site.origin);
+  const trouble = isHidden ? 'origin_hidden' : 'origin_differs';
+  if (isOurs) ORIGIN_TROUBLES.forEach(house.watch.clear);
+  else house.watch.note(trouble, sent.origin ?? undefined);
+  return isOurs;
+}
+
+const ORIGIN_TROUBLES = ['origin_hidden', 'origin_differs'] as const;
+
+function checkVisit({ house, ask, browser }: Visit, { guard, method, path }: PageRoute): Promise<PageVerdict> {
+  const visit = {
+    guard,
+    isPost: method === 'POST',
+    target: ask.pathname + ask.search,
+    // A link on a foreign page must not decide where a step-up in another tab leads.
+    canReturn: house.pages.has(path) && ask.request.headers.get('sec-fetch-site') !== 'cross-site',
+  };
+  return checkPage(house.env, visit, browser.cookies);
+}
+
+async function answerGranted(visit: Visit, route: PageRoute, found: Found, form: Form | undefined): Promise<Response> {
+  const { house, ask, browser } = visit;
+  try {
+    return form === undefined
+      ? pageResponse(house, ask, browser, await run(visit, route, found, undefined))
+      : await answerForm(visit, route, found, form);
+  } catch (error) {
+    if (error instanceof AuthorityLost) return refuseActed(visit, route, { code: error.refusal.refused, found }, form);
+    throw error;
+  }
+}
+
+async function answerForm(visit: Visit, route: PageRoute, found: Found, form: Form): Promise<Response> {
+  const { house, ask, browser } = visit;
+  if (isProblem(form)) return refusalPage(house, ask, form, found);
+  const binding = formBinding(route.guard, found);
+  if (!formTokenFits(house.env.keys, browser.formCookie, binding, form.token)) {
+    return showAgain(visit, route, found, form.fields);
+  }
+  return pageResponse(house, ask, browser, await run(visit, route, found, form.fields));
+}
+
+type Refused = { readonly code: Extract<PageVerdict, { kind: 'refused' }>['code']; readonly found: Found };
+
+function refuse(visit: Visit, route: PageRoute, { code, found }: Refused, form: Form | undefined) {
+  return code === 'step_up_required' && route.keeps.length > 0
+    ? stepUpForForm(visit, route, found, form)
+    : refusalPage(visit.house, visit.ask, problem(code), found);
+}
+
+/** The guard let the request in, and its sender lost what it found before the act could begin. */
+function refuseActed(
+  visit: Visit,
+  route: PageRoute,
+  { code, found }: { readonly code: AuthorityLost['refusal']['refused']; readonly found: Found },
+  form: Form | undefined,
+): Response | Promise<Response> {
+  if (code === 'step_up_required') return refuse(visit, route, { code, found }, form);
+  const { house, ask } = visit;
+  return code === 'forbidden'
+    ? refusalPage(house, ask, problem(code), found)
+    : replyResponse(house, ask, seeOther('/sign-in'));
+}
+
+/** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
+async function stepUpForForm(
+  { house, ask, browser }: Visit,
+  { keeps }: PageRoute,
+  found: Found,
+  form: Form | undefined,
+): Promise<Response> {
+  const { env } = house;
+  const { session } = found;
+  const fields = session && form && ownFields(env.keys, browser, session.id, form);
+  const target = fields && addressWith(env.keys, session, ask.pathname, pickFields(fields, keeps));
+  if (session === undefined || target === undefined) return refusalPage(house, ask, problem('step_up_required'), found);
+  await env.db.transaction((tx) => setStepUpTarget(tx, session.id, target));
+  return keptFormPage(house, ask, found);
+}
+
+/** The fields, when they come from a form that we made for this session. */
+function ownFields(keys: KeyRing, { formCookie }: Browser, sessionId: string, form: Form): Fields | undefined {
+  if (isProblem(form)) return undefined;
+  return formTokenFits(keys, formCookie, sessionId, form.token) ? form.fields : undefined;
+}
+
+async function readForm({ request, arrival }: Ask, { form }: PageRoute): Promise<Form> {
+  const body = await readBody(request, arrival.incoming);
+  if (isProblem(body)) return body;
+  const type = request.headers.get('content-type');
+  if (!isMediaType(type, 'application/x-www-form-urlencoded')) return problem('unsupported_media_type');
+  const sent = parseForm(body.bytes);
+  if (isProblem(sent)) return sent;
+  const fitted = form === undefined ? { value: {} } : fitForm(form, sent.value);
+  if (isProblem(fitted)) return fitted;
+  return { token: sent.value[FORM_TOKEN_FIELD], resume: readResume(sent.value[RESUME_FIELD]), fields: fitted.value };
+}
+
+/** The form's own page once more, with a token that fits: nothing is lost but the try. */
+async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: Fields): Promise<Response> {
+  const { path, guard, keeps } = route;
+  const { house, ask, browser } = visit;
+  const page = house.pages.get(path);
+  const allowed = page?.guard === guard ? found : page && (await grantedFor(visit, page));
+  if (page === undefined || allowed === undefined) return stalePage(house, ask, found);
+  const kept = {
+    kept: pickFields(fields, keeps),
+    ...(fields.email !== undefined && { keptEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) }),
+    ...(fields.return_to !== undefined && { keptReturnTo: fields.return_to }),
+    noCookie: browser.cookies.form === undefined,
+  };
+  const reply = await run(visit, page, allowed, undefined, { staleForm: true, ...kept });
+  if (reply.html === undefined) return stalePage(house, ask, found);
+  return pageResponse(house, ask, browser, { ...reply, status: 403 });
+}
+
+/** RFC 5321 §4.5.3.1.3: what is longer is no email and not worth echoing. */
+const MAX_EMAIL_LENGTH = 254;
+
+async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefined> {
+  const verdict = await checkVisit(visit, page);
+  return verdict.kind === 'granted' ? verdict.found : undefined;
+}
+
+type Again = Pick<View, 'staleForm' | 'noCookie' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
+
+async function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> {
+  const { house, ask, params, query, client, browser, sent } = visit;
+  const { env } = house;
+  const kept = found.session && findKept(env.keys, found.session, ask.pathname, query);
+  const view = { ...drawView(house, ask, browser, route.guard, found), ...(kept && { kept }), ...again };
+  const asked = { env, client, params, query, input, view, sent, cameFrom: cameFrom(house, ask) };
+  // The cast between the erased table and the typed declaration: the guard and the form proved what it says.
+  const reply = await route.handle({ ...asked, ...found } as never);
+  return whileGranted(env, reply, found);
+}

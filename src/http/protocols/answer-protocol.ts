@@ -1,0 +1,80 @@
+import type { Client } from '#core/sessions/client.ts';
+import { tokenHash } from '#core/values/token.ts';
+import { problemResponse } from '#http/api/answer.ts';
+import { checkPage, type Found } from '#http/guard.ts';
+import { type Ask, clientOf, type House } from '#http/house.ts';
+import { type Browser, browserOf, drawView, localeOf, pageResponse, refusalPage } from '#http/pages/page-answer.ts';
+import { isProblem, readBody } from '#http/parse.ts';
+import { type Problem, problem } from '#http/problem.ts';
+import type { ProtocolReply, ProtocolRoute, RawReply } from '#http/route.ts';
+import { isForProtectedHosts } from '#http/server/raw-checks.ts';
+
+/**
+ * Answers a request by the rules of its protocol. Neither our rule of origins nor our form token is asked for: what changes
+ * something here is bound to a secret of the caller, or to a row of its own.
+ */
+export async function answerProtocol(
+  house: House,
+  route: ProtocolRoute,
+  ask: Ask,
+  params: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const browser = browserOf(house, ask);
+  if (browser === undefined) return refusalPage(house, ask, problem('invalid_request'));
+  const client = clientFor(house, route, ask);
+  if (isProblem(client)) return problemResponse(house, ask, client);
+  const { method } = ask.request;
+  const isBodyless = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  const body = isBodyless ? { bytes: Buffer.alloc(0) } : await readBody(ask.request, ask.arrival.incoming);
+  if (isProblem(body)) return problemResponse(house, ask, body);
+  const found = await findIn(house, ask, browser);
+  const reply = await route.handle({
+    ...{ env: house.env, request: ask.request, arrival: ask.arrival, params, search: ask.search, body: body.bytes },
+    client: { ...client, locale: localeOf(ask, browser) },
+    // Neither is needed to answer a proxy, which asks about each request of a portal.
+    get view() {
+      return drawView(house, ask, browser, 'public', found);
+    },
+    get browser() {
+      return tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
+    },
+    session: found.session,
+    pending: found.pending,
+  });
+  return isRaw(reply) ? rawResponse(house, ask, reply) : pageResponse(house, ask, browser, reply);
+}
+
+/** What a proxy asks changes nothing and is limited by nobody's address; its headers count where a proxy is trusted. */
+function clientFor(house: House, route: ProtocolRoute, ask: Ask): Client | Problem {
+  const client = clientOf(house, ask, undefined);
+  if (route.guard !== 'trustedProxy') return client;
+  if (house.env.config.trustedProxies === 0) {
+    house.watch.note('forward_auth_untrusted');
+    return problem('invalid_request', { detail: 'No proxy is trusted: set SALLYPORT_TRUSTED_PROXIES.' });
+  }
+  return isProblem(client)
+    ? { requestId: ask.requestId, address: undefined, userAgent: undefined, deviceToken: undefined }
+    : client;
+}
+
+async function findIn({ env }: House, ask: Ask, browser: Browser): Promise<Found> {
+  const visit = { guard: 'public', isPost: false, target: ask.pathname, canReturn: false } as const;
+  const verdict = await checkPage(env, visit, browser.cookies);
+  return verdict.kind === 'granted' ? verdict.found : {};
+}
+
+function isRaw(reply: ProtocolReply): reply is RawReply {
+  return 'raw' in reply;
+}
+
+/** What a program gets: nothing in it is ever drawn, and nothing is kept unless the protocol says so. */
+function rawResponse(
+  { headers }: House,
+  { requestId, pathname }: Ask,
+  { status, headers: own, raw }: RawReply,
+): Response {
+  const all: Record<string, string> = { ...headers.api, 'x-request-id': requestId, ...own };
+  // How a protected host is to be reached is decided there.
+  if (isForProtectedHosts(pathname)) delete all['strict-transport-security'];
+  return new Response(status === 204 || status === 304 || raw === '' ? null : raw, { status, headers: all });
+}

@@ -1,0 +1,111 @@
+import type { Env } from '#env.ts';
+import type { House } from '#http/house.ts';
+import type { Durability } from '#store/engine/database.ts';
+import { findOldestUnsealedAt } from '#store/operations/vitals.ts';
+import { findHeldMail, hasMailWaitingSince } from '#store/queue/deliveries.ts';
+
+export type Readiness = {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+  /** What an acknowledged change survives; absent where the database cannot be asked. */
+  readonly durability?: Durability;
+};
+
+/** Codes are good for 30 seconds: past this a node takes and refuses other ones than its neighbours. */
+const MAX_CLOCK_DRIFT_SECONDS = 5;
+
+/** Sealing runs twice a second, so many rounds have failed. */
+const MAX_UNSEALED_SECONDS = 60;
+
+/** Whether requests can be served; the reasons also carry what does not stop it but wants to be looked at. */
+export async function readiness({ env, watch, standing }: House): Promise<Readiness> {
+  const storage = await storageTrouble(env);
+  const troubles = [
+    standing.isLeaving ? 'stopping' : undefined,
+    storage,
+    keyTrouble(env),
+    // Neither can be asked of a database that does not answer.
+    storage === undefined ? await clockTrouble(env) : undefined,
+  ].filter((reason) => reason !== undefined);
+  const warnings = [
+    // No other clock is there to say which of the two times was right.
+    standing.clockJumped() ? 'clock_jumped' : undefined,
+    storage === undefined ? await sealingTrouble(env) : undefined,
+    ...watch.troubles(),
+    storage === undefined && (await isMailHeld(env)) ? 'mail_held' : undefined,
+    storage === undefined && (await isMailStuck(env)) ? 'mail_stuck' : undefined,
+  ].filter((reason) => reason !== undefined);
+  const durability = storage === undefined ? await durabilityOf(env) : undefined;
+  return {
+    ready: troubles.length === 0,
+    reasons: [...troubles, ...warnings],
+    ...(durability !== undefined && { durability }),
+  };
+}
+
+/** Delivery takes a second; a mail server that restarts takes some minutes. */
+const MAIL_STUCK_SECONDS = 10 * 60;
+
+/** Mail does not arrive: people wait for links, but whoever has a password signs in. */
+async function isMailStuck({ config, db, now }: Env): Promise<boolean> {
+  return config.smtp !== undefined && hasMailWaitingSince(db.read, now() - MAIL_STUCK_SECONDS);
+}
+
+/** The mail server refuses us until somebody changes a setting, here or there: no need to wait ten minutes to say so. */
+async function isMailHeld({ config, db }: Env): Promise<boolean> {
+  return config.smtp !== undefined && (await findHeldMail(db.read)) !== undefined;
+}
+
+async function storageTrouble(env: Env): Promise<string | undefined> {
+  try {
+    return await env.db.problem();
+  } catch (error) {
+    env.log.error({ err: error }, 'the database could not be asked');
+    return 'storage_unavailable';
+  }
+}
+
+/** The key ring answers: without it no code can be checked and no form sent. */
+function keyTrouble(env: Env): string | undefined {
+  try {
+    return env.keys.mac('form', '').length > 0 ? undefined : 'keys_unavailable';
+  } catch {
+    return 'keys_unavailable';
+  }
+}
+
+/** One clock for all nodes: the database's. An embedded database runs by the node's own and has nothing to compare. */
+async function clockTrouble(env: Env): Promise<string | undefined> {
+  if (env.db.clockSeconds === undefined) return undefined;
+  try {
+    const askedAt = env.now();
+    const theirs = await env.db.clockSeconds();
+    const answeredAt = env.now();
+    // Somewhere between asking and answering it was that time there.
+    const driftSeconds = Math.max(askedAt - theirs, theirs - answeredAt, 0);
+    return driftSeconds > MAX_CLOCK_DRIFT_SECONDS ? 'clock_drift' : undefined;
+  } catch (error) {
+    env.log.error({ err: error }, 'the database could not be asked for its time');
+    return 'storage_unavailable';
+  }
+}
+
+/** People can sign in meanwhile: refusing them would turn a fault of the evidence into an outage. */
+async function sealingTrouble(env: Env): Promise<string | undefined> {
+  try {
+    const oldestAt = await findOldestUnsealedAt(env.db.read);
+    return oldestAt !== undefined && oldestAt < env.now() - MAX_UNSEALED_SECONDS ? 'audit_not_sealed' : undefined;
+  } catch (error) {
+    env.log.error({ err: error }, 'the audit log could not be asked');
+    return 'audit_not_sealed';
+  }
+}
+
+async function durabilityOf(env: Env): Promise<Durability | undefined> {
+  try {
+    return await env.db.durability();
+  } catch (error) {
+    env.log.error({ err: error }, 'the database could not be asked for its durability');
+    return undefined;
+  }
+}

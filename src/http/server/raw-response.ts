@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { House } from '#http/house.ts';
+import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, statusOf } from '#http/problem.ts';
+import { answers } from '#signals.ts';
+import { rawRefusalPage } from './bare-page.ts';
+import { isOursWithDot } from './raw-checks.ts';
+import { requestIdOf } from './request-id.ts';
+
+/** A refusal of the raw checks: nothing of the request is read any further, so the connection ends with it. */
+export function answerRaw(house: House, incoming: IncomingMessage, outgoing: ServerResponse, refusal: Problem): void {
+  const { env } = house;
+  const requestId = requestIdOf(env, incoming.headers['x-request-id']);
+  const answer = rawAnswer(house, incoming, refusal, requestId);
+  const { status, body } = answer;
+  env.log.info({ method: incoming.method, route: 'none', status, requestId }, 'request');
+  if (answers.isHeard()) answers.tell({ method: incoming.method, route: 'none', status });
+  outgoing.writeHead(status, {
+    ...answer.headers,
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    ...problemHeaders(refusal),
+    connection: 'close',
+  });
+  outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+}
+
+/** Programs get a problem; a person at the wrong address a page that names the right one, or the way to it. */
+function rawAnswer(house: House, incoming: IncomingMessage, refusal: Problem, requestId: string) {
+  const { method, url = '', headers } = incoming;
+  const isAskedFor = (method === 'GET' || method === 'HEAD') && refusal.refused === 'misdirected_request';
+  if (isAskedFor && isOursWithDot(incoming, house.site)) {
+    return { status: 308, headers: { ...house.headers.page, location: `${house.site.origin}${url}` }, body: '' };
+  }
+  const isPage = isAskedFor && !url.startsWith('/api/') && headers.accept?.includes('text/html');
+  const page = isPage ? rawRefusalPage(house, refusal.refused, headers['accept-language']) : undefined;
+  return page === undefined ? problemAnswer(house, refusal, requestId) : pageAnswer(house, refusal, page);
+}
+
+function problemAnswer(house: House, refusal: Problem, requestId: string) {
+  const headers = { ...house.headers.api, 'content-type': 'application/problem+json' };
+  return { status: statusOf(refusal.refused), headers, body: problemBody(refusal, requestId) };
+}
+
+function pageAnswer(house: House, refusal: Problem, body: string) {
+  const headers = { ...house.headers.page, 'content-type': 'text/html; charset=utf-8' };
+  return { status: statusOf(refusal.refused), headers, body };
+}
+
+/** A request that Node could not read to its end: answered by hand, because no response object exists. */
+export function answerUnreadable(house: House, error: Error, socket: Duplex): void {
+  if (!socket.writable || hasAnswered(socket) || codeOf(error) === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const refusal = problem(REFUSALS[codeOf(error)] ?? 'invalid_request');
+  const requestId = house.env.newId();
+  const { isPage, acceptLanguage } = readPacket(error);
+  const page = isPage ? rawRefusalPage(house, refusal.refused, acceptLanguage) : undefined;
+  const answer = page === undefined ? problemAnswer(house, refusal, requestId) : pageAnswer(house, refusal, page);
+  endWith(socket, refusal, answer, requestId);
+}
+
+/** Longer than what a browser sends before its cookies. */
+const PACKET_HEAD = 8 * 1024;
+
+/**
+ * What the last packet tells of headers that were not read. One that begins with a request says whether a page is
+ * wanted; one that goes on with headers too large comes from a browser with many cookies.
+ */
+function readPacket(error: Error): { readonly isPage: boolean; readonly acceptLanguage: string | undefined } {
+  const packet = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : Buffer.alloc(0);
+  const head = packet.toString('latin1', 0, PACKET_HEAD);
+  const isBeginning = /^[A-Z]+ \//.test(head);
+  const isPage = !isBeginning || (/^accept:[^\r\n]*text\/html/im.test(head) && !/^[A-Z]+ \/api\//.test(head));
+  return { isPage, acceptLanguage: /^accept-language:([^\r\n]*)/im.exec(head)?.[1] };
+}
+
+/** CONNECT never becomes a request of ours. */
+export function refuseConnect(house: House, socket: Duplex): void {
+  const refusal = problem('method_not_allowed', { allow: ['GET', 'HEAD', 'POST', 'DELETE'] });
+  const requestId = house.env.newId();
+  endWith(socket, refusal, problemAnswer(house, refusal, requestId), requestId);
+}
+
+const REFUSALS: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'payload_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
+};
+
+function endWith(socket: Duplex, refusal: Problem, answer: ReturnType<typeof problemAnswer>, requestId: string): void {
+  const { status, body } = answer;
+  const headers = {
+    ...answer.headers,
+    ...problemHeaders(refusal),
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Bytes of an answer are on their way: more of them would be read as part of it. Node's own handler looks the same way. */
+function hasAnswered(socket: Duplex): boolean {
+  const message: unknown = '_httpMessage' in socket ? socket._httpMessage : undefined;
+  return typeof message === 'object' && message !== null && 'headersSent' in message && message.headersSent === true;
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,212 @@
+import type { Selectable } from 'kysely';
+import type { SealableEvent } from '#core/audit/chain.ts';
+import type { Queries } from '#store/engine/database.ts';
+import type { AuditBatchTable, AuditEventTable } from './tables.ts';
+
+/** An event as it is read back. */
+export type LoggedEvent = SealableEvent & {
+  /** JSON `{salt, ip, userAgent}`; absent once erased, and where there was no request. */
+  readonly client: string | undefined;
+  /** `<key id>.<mac>`; absent once it is sealed. */
+  readonly proof: string | undefined;
+  /** Absent in the unsealed tail. */
+  readonly batch: number | undefined;
+};
+
+/** A sealed batch, or the checkpoint that stands for pruned ones. */
+export type AuditBatch = {
+  readonly number: number;
+  readonly sealedAt: number;
+  readonly eventCount: number;
+  readonly manifest: string;
+  readonly eventsDigest: string;
+  readonly head: string;
+  readonly seal: string;
+  readonly checkpoint: boolean;
+};
+
+/** The newest batch, or checkpoint where all was pruned. */
+export async function findLastAuditBatch(queries: Queries): Promise<AuditBatch | undefined> {
+  const row = await queries
+    .selectFrom('audit_batches')
+    .selectAll()
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && batchOf(row);
+}
+
+/** The oldest batch that is left, or the checkpoint before it. */
+export async function findFirstAuditBatch(queries: Queries): Promise<AuditBatch | undefined> {
+  const [first] = await listAuditBatches(queries, undefined, 1);
+  return first;
+}
+
+/** Batches in order, those after `number` only. */
+export async function listAuditBatches(
+  queries: Queries,
+  number: number | undefined,
+  limit: number,
+): Promise<AuditBatch[]> {
+  const all = queries.selectFrom('audit_batches').selectAll().orderBy('number').limit(limit);
+  const rows = await (number === undefined ? all : all.where('number', '>', number)).execute();
+  return rows.map(batchOf);
+}
+
+/** When the first batch after that number was sealed that is not dated ahead of `now`; `now` where none is. */
+export async function findNextSealedAt(queries: Queries, number: number, now: number): Promise<number> {
+  const row = await queries
+    .selectFrom('audit_batches')
+    .select('sealed_at')
+    .where('number', '>', number)
+    .where('sealed_at', '<=', now)
+    .orderBy('number')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.sealed_at ?? now;
+}
+
+/** Adds a batch; its number is unique: of two sealers one fails. */
+export async function createAuditBatch(tx: Queries, batch: AuditBatch): Promise<void> {
+  await tx
+    .insertInto('audit_batches')
+    .values({
+      number: batch.number,
+      sealed_at: batch.sealedAt,
+      event_count: batch.eventCount,
+      manifest: batch.manifest,
+      events_digest: batch.eventsDigest,
+      head: batch.head,
+      seal: batch.seal,
+      checkpoint: batch.checkpoint ? 1 : 0,
+    })
+    .execute();
+}
+
+/** Gives a batch another seal; false when it has changed or was pruned since it was read. */
+export async function replaceAuditSeal(tx: Queries, batch: AuditBatch, seal: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('audit_batches')
+    .set({ seal })
+    .where('number', '=', batch.number)
+    .where('seal', '=', batch.seal)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** The events of one batch, ordered by id. */
+export async function listEventsOfBatch(queries: Queries, number: number): Promise<LoggedEvent[]> {
+  const rows = await queries.selectFrom('audit_events').selectAll().where('batch', '=', number).orderBy('id').execute();
+  return rows.map(eventOf);
+}
+
+/** Events whose batch does not exist: nobody sealed them. */
+export async function listStrayAuditEvents(queries: Queries, limit: number): Promise<LoggedEvent[]> {
+  const rows = await queries
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('batch', 'is not', null)
+    .where('batch', 'not in', (e) => e.selectFrom('audit_batches').select('number').where('checkpoint', '=', 0))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(eventOf);
+}
+
+/** One page of all events, ordered by id: those after `afterId`, and not before `since`. */
+export async function listAuditEvents(
+  queries: Queries,
+  page: { readonly afterId: string; readonly since: number; readonly limit: number },
+): Promise<LoggedEvent[]> {
+  const rows = await queries
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('id', '>', page.afterId)
+    .where('at', '>=', page.since)
+    .orderBy('id')
+    .limit(page.limit)
+    .execute();
+  return rows.map(eventOf);
+}
+
+/** The newest events of a partner or about one person, the newest first. */
+export async function listRecentEvents(
+  queries: Queries,
+  about: { readonly partner: string } | { readonly subject: string },
+  limit: number,
+): Promise<LoggedEvent[]> {
+  const all = queries.selectFrom('audit_events').selectAll().orderBy('id', 'desc').limit(limit);
+  const some = 'partner' in about ? all.where('partner', '=', about.partner) : all.where('subject', '=', about.subject);
+  return (await some.execute()).map(eventOf);
+}
+
+/** The sealed events of one action, ordered by id. */
+export async function listSealedEventsOf(queries: Queries, action: string): Promise<LoggedEvent[]> {
+  const rows = await queries
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('action', '=', action)
+    .where('batch', 'is not', null)
+    .orderBy('id')
+    .execute();
+  return rows.map(eventOf);
+}
+
+/** The batch that holds an event; undefined while it is not sealed. */
+export async function findBatchNumber(queries: Queries, eventId: string): Promise<number | undefined> {
+  const row = await queries.selectFrom('audit_events').select('batch').where('id', '=', eventId).executeTakeFirst();
+  return row?.batch ?? undefined;
+}
+
+/** Up to `limit` events before `before`, sealed in `lastBatch` or earlier, that still have a client; ordered by id. */
+export async function listErasableEvents(
+  queries: Queries,
+  page: { readonly afterId: string; readonly before: number; readonly lastBatch: number; readonly limit: number },
+): Promise<string[]> {
+  const rows = await queries
+    .selectFrom('audit_events')
+    .select('id')
+    .where('id', '>', page.afterId)
+    .where('at', '<', page.before)
+    .where('batch', '<=', page.lastBatch)
+    .where('client', 'is not', null)
+    .orderBy('id')
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Erases the clients of these events; the digest stays. */
+export async function eraseAuditClients(tx: Queries, ids: readonly string[]): Promise<void> {
+  await tx.updateTable('audit_events').set({ client: null }).where('id', 'in', ids).execute();
+}
+
+/** Deletes all batches up to `number`, with their events. */
+export async function deleteAuditBatches(tx: Queries, number: number): Promise<void> {
+  await tx.deleteFrom('audit_events').where('batch', '<=', number).execute();
+  await tx.deleteFrom('audit_batches').where('number', '<=', number).execute();
+}
+
+/** A row as it is read back. */
+export function eventOf(row: Selectable<AuditEventTable>): LoggedEvent {
+  const { request_id, client, client_digest, proof, batch, ...same } = row;
+  return {
+    ...same,
+    requestId: request_id,
+    clientDigest: client_digest,
+    client: client ?? undefined,
+    proof: proof ?? undefined,
+    batch: batch ?? undefined,
+  };
+}
+
+function batchOf(row: Selectable<AuditBatchTable>): AuditBatch {
+  const { sealed_at, event_count, events_digest, checkpoint, ...same } = row;
+  return {
+    ...same,
+    sealedAt: sealed_at,
+    eventCount: event_count,
+    eventsDigest: events_digest,
+    checkpoint: checkpoint === 1,
+  };
+}

@@ -1,0 +1,85 @@
+import { type Insertable, sql } from 'kysely';
+import type { Queries } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+import type { AuthenticatorTable } from './tables.ts';
+
+export type NewAuthenticator = Insertable<AuthenticatorTable>;
+
+/** A person's authenticator app. The secret is sealed; opening it may fail, and then it still exists. */
+export type Authenticator = {
+  readonly id: string;
+  readonly userId: string;
+  readonly sealedSecret: string;
+  /** The step of the last accepted code (RFC 6238 T). */
+  readonly lastUsedStep: number;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | undefined;
+  readonly lastRefusal: string | undefined;
+};
+
+export async function findAuthenticator(queries: Queries, userId: string): Promise<Authenticator | undefined> {
+  const row = await findByUser.first(queries, { userId });
+  return (
+    row && {
+      id: row.id,
+      userId: row.user_id,
+      sealedSecret: row.sealed_secret,
+      lastUsedStep: row.last_used_step,
+      createdAt: row.created_at,
+      lastUsedAt: row.last_used_at ?? undefined,
+      lastRefusal: row.last_refusal ?? undefined,
+    }
+  );
+}
+
+const findByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db.selectFrom('authenticators').selectAll().where('user_id', '=', p.userId),
+);
+
+/** The unique index on `user_id` lets one of two confirmations at once fail. */
+export async function createAuthenticator(tx: Queries, authenticator: NewAuthenticator): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('authenticators')
+    .values(authenticator)
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+/**
+ * Uses up a step: true once per authenticator and step, false ever after, for earlier steps too (RFC 6238 §5.2).
+ * The database keeps the "once", also across a clock that was ahead and was set right: the steps used last are kept beside it
+ * (`core/authenticators/used-steps.ts`).
+ */
+export async function claimStep(tx: Queries, id: string, step: number, now: number): Promise<boolean> {
+  return (await claim.run(tx, { id, step, entry: `${step} `, listed: `% ${step} %`, now })) === 1;
+}
+
+/** Twenty of eight digits and a space: more than anybody signs in by code while a clock is wrong. */
+const USED_STEPS_LENGTH = 180;
+
+const claim = statement(
+  (db: Queries, p: Param<{ id: string; step: number; entry: string; listed: string; now: number }>) =>
+    db
+      .updateTable('authenticators')
+      .set({
+        last_used_step: p.step,
+        used_steps: sql<string>`substr(cast(${p.entry} as text) || used_steps, 1, ${sql.lit(USED_STEPS_LENGTH)})`,
+        last_used_at: p.now,
+        last_refusal: null,
+      })
+      .where('id', '=', p.id)
+      .where('last_used_step', '<', p.step)
+      .where(sql<string>`' ' || used_steps`, 'not like', p.listed),
+);
+
+/** Remembers a refused code that fitted a step outside the window, as JSON, for the next diagnosis. */
+export async function rememberRefusal(tx: Queries, id: string, refusal: string): Promise<void> {
+  await tx.updateTable('authenticators').set({ last_refusal: refusal }).where('id', '=', id).execute();
+}
+
+/** Removes one authenticator by its id; false when it is gone already. */
+export async function deleteAuthenticator(tx: Queries, id: string): Promise<boolean> {
+  const { numDeletedRows } = await tx.deleteFrom('authenticators').where('id', '=', id).executeTakeFirst();
+  return numDeletedRows === 1n;
+}

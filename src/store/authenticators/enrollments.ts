@@ -1,0 +1,94 @@
+import type { Queries } from '#store/engine/database.ts';
+import type { EnrollmentTable } from './tables.ts';
+
+/** A secret shown and not yet confirmed, of one pending sign-in or one session (its owner). */
+export type Enrollment = {
+  readonly id: string;
+  readonly userId: string;
+  readonly ownerId: string;
+  readonly sealedSecret: string;
+  readonly expiresAt: number;
+  readonly tries: number;
+  readonly lastRefusal: string | undefined;
+};
+
+export async function findEnrollment(queries: Queries, ownerId: string): Promise<Enrollment | undefined> {
+  const row = await queries.selectFrom('enrollments').selectAll().where('owner_id', '=', ownerId).executeTakeFirst();
+  return (
+    row && {
+      id: row.id,
+      userId: row.user_id,
+      ownerId: row.owner_id,
+      sealedSecret: row.sealed_secret,
+      expiresAt: row.expires_at,
+      tries: row.tries,
+      lastRefusal: row.last_refusal ?? undefined,
+    }
+  );
+}
+
+/** At most one per owner: of two starts at once the second writes nothing and reads what the first wrote. */
+export async function createEnrollment(tx: Queries, enrollment: EnrollmentTable): Promise<void> {
+  await tx
+    .insertInto('enrollments')
+    .values(enrollment)
+    .onConflict((conflict) => conflict.column('owner_id').doNothing())
+    .execute();
+}
+
+/** Reserves one of the `limit` tries; false when none is left or the enrollment is over. */
+export async function reserveEnrollmentTry(tx: Queries, id: string, limit: number, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('enrollments')
+    .set((expression) => ({ tries: expression('tries', '+', 1) }))
+    .where('id', '=', id)
+    .where('tries', '<', limit)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Claims the one confirmation that may hash recovery codes for this enrollment, until `until`. */
+export async function claimConfirmation(tx: Queries, id: string, until: number, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('enrollments')
+    .set({ confirming_until: until })
+    .where('id', '=', id)
+    .where('expires_at', '>', now)
+    .where((where) => where.or([where('confirming_until', 'is', null), where('confirming_until', '<=', now)]))
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** The code was right and something else refused (the hash queue was full): the claim and the try are given back. */
+export async function releaseConfirmation(tx: Queries, id: string): Promise<void> {
+  await tx
+    .updateTable('enrollments')
+    .set((expression) => ({ confirming_until: null, tries: expression('tries', '-', 1) }))
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function rememberEnrollmentRefusal(tx: Queries, id: string, refusal: string): Promise<void> {
+  await tx.updateTable('enrollments').set({ last_refusal: refusal }).where('id', '=', id).execute();
+}
+
+/** Consumes the enrollment: true once, false ever after and when it has expired. */
+export async function consumeEnrollment(tx: Queries, id: string, now: number): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('enrollments')
+    .where('id', '=', id)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
+}
+
+/** Kills what an owner has left open, expired or not, so that a new secret can be made. */
+export async function deleteEnrollment(tx: Queries, ownerId: string): Promise<void> {
+  await tx.deleteFrom('enrollments').where('owner_id', '=', ownerId).execute();
+}
+
+/** Kills every unconfirmed secret of a user: no one may confirm a secret that was shown to somebody else. */
+export async function deleteEnrollments(tx: Queries, userId: string): Promise<void> {
+  await tx.deleteFrom('enrollments').where('user_id', '=', userId).execute();
+}

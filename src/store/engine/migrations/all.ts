@@ -1,0 +1,81 @@
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Queries } from '#store/engine/database.ts';
+import { first } from './001-first.ts';
+import { jobsAndDelivery } from './002-jobs-and-delivery.ts';
+import { ringAndServers } from './003-ring-and-servers.ts';
+import { consoleMigration } from './004-console.ts';
+import { lifeCycle } from './005-life-cycle.ts';
+import { adoption } from './006-adoption.ts';
+import { managementApi } from './007-management-api.ts';
+import { lists } from './008-lists.ts';
+import { collation } from './009-collation.ts';
+import { searchKeys } from './010-search-keys.ts';
+import { keysEndWithMakers } from './011-keys-end-with-makers.ts';
+import { formerEmails } from './012-former-emails.ts';
+import { actsByForm } from './013-acts-by-form.ts';
+import { proofsAndRefusals } from './014-proofs-and-refusals.ts';
+import { mailMigration } from './015-mail.ts';
+import { clock } from './016-clock.ts';
+import { openidClients } from './017-openid-clients.ts';
+import { forwardAuth } from './018-forward-auth.ts';
+import { openIdConnect } from './019-openid-connect.ts';
+
+/** Every migration, in the order of its names. A published one is never changed. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '001-first': first,
+  '002-jobs-and-delivery': jobsAndDelivery,
+  '003-ring-and-servers': ringAndServers,
+  '004-console': consoleMigration,
+  '005-life-cycle': lifeCycle,
+  '006-adoption': adoption,
+  '007-management-api': managementApi,
+  '008-lists': lists,
+  '009-collation': collation,
+  '010-search-keys': searchKeys,
+  '011-keys-end-with-makers': keysEndWithMakers,
+  '012-former-emails': formerEmails,
+  '013-acts-by-form': actsByForm,
+  '014-proofs-and-refusals': proofsAndRefusals,
+  '015-mail': mailMigration,
+  '016-clock': clock,
+  '017-openid-clients': openidClients,
+  '018-forward-auth': forwardAuth,
+  '019-openid-connect': openIdConnect,
+};
+
+/** How many migrations this code knows: the version of the schema it works with. */
+export const SCHEMA_VERSION = Object.keys(MIGRATIONS).length;
+
+/**
+ * The names of the migrations that the database lacks.
+ *
+ * Throws when the database holds one that this code does not know: a newer version wrote it. With `mayBeNewer`, for
+ * nodes of two versions side by side, only a migration that takes something away (`…-contract`) stops the older one.
+ */
+export async function pendingMigrations(queries: Queries, { mayBeNewer = false } = {}): Promise<string[]> {
+  const done = await doneMigrations(queries.withTables<MigrationTables>());
+  const known = Object.keys(MIGRATIONS);
+  const unknown = done.find((name) => !known.includes(name) && (!mayBeNewer || name.endsWith('-contract')));
+  if (unknown !== undefined) {
+    throw new Error(`the database was written by a newer version (it has migration ${unknown}): run that version`);
+  }
+  return known.filter((name) => !done.includes(name));
+}
+
+/** Brings the schema up to date; in a transaction, all of it happens or none. */
+export async function migrate(tx: Queries): Promise<void> {
+  const migrator = new Migrator({ db: tx, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+/** Kysely's own table of what was done. */
+type MigrationTables = { kysely_migration: { name: string } };
+
+async function doneMigrations(queries: Kysely<MigrationTables>): Promise<string[]> {
+  const tables = await queries.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === 'kysely_migration')) return [];
+  const rows = await queries.selectFrom('kysely_migration').select('name').execute();
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,31 @@
+import { existsSync, rmSync } from 'node:fs';
+import { copyRows, differenceOf, digestTables } from '#store/engine/copy-rows.ts';
+import { finishCopy } from '#store/engine/sqlite/backup.ts';
+import { openSqlite } from '#store/engine/sqlite/open.ts';
+import { withSnapshot } from './snapshot.ts';
+
+/**
+ * Copies a PostgreSQL database as it is at one moment into a new SQLite file of mode 0600, the same kind of file that a
+ * backup of SQLite is. Every row is read back and compared. Refuses a target that exists.
+ */
+export async function backupPostgres(url: string, target: string): Promise<void> {
+  if (existsSync(target)) throw new Error(`${target} exists already: a backup replaces no file`);
+  const partial = `${target}.partial`;
+  const remove = (): void => {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(partial + suffix, { force: true });
+  };
+  remove();
+  try {
+    const db = await openSqlite(partial, { create: true });
+    try {
+      const copied = await withSnapshot(url, (snapshot) => db.transaction((tx) => copyRows(snapshot, tx)));
+      const difference = differenceOf(copied, await digestTables(db.read));
+      if (difference !== undefined) throw new Error(`the backup is not what was read: ${difference}`);
+    } finally {
+      await db.close();
+    }
+    finishCopy(partial, target);
+  } finally {
+    remove();
+  }
+}

@@ -1,0 +1,84 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { CompiledQuery, QueryResult } from 'kysely';
+import { StorageUnavailable } from '#store/engine/database.ts';
+
+/** Bounds the memory of a connection: queries with lists have a text for each length. */
+const MOST_PREPARED = 500;
+
+export type RunQuery = (query: CompiledQuery) => QueryResult<unknown>;
+
+/** Runs compiled queries on one connection, each SQL text prepared once. */
+export function queryRunner(sqlite: DatabaseSync): RunQuery {
+  const prepared = new Map<string, Prepared>();
+
+  function prepare(text: string): Prepared {
+    const statement = sqlite.prepare(text);
+    const oldest = prepared.size < MOST_PREPARED ? undefined : prepared.keys().next().value;
+    if (oldest !== undefined) prepared.delete(oldest);
+    const made = { statement, hasRows: statement.columns().length > 0 };
+    prepared.set(text, made);
+    return made;
+  }
+
+  return ({ sql, parameters }) => {
+    try {
+      const { statement, hasRows } = prepared.get(sql) ?? prepare(sql);
+      // node:sqlite itself refuses what it cannot bind: booleans, undefined, dates.
+      const values = parameters as SQLInputValue[];
+      if (hasRows) return { rows: statement.all(...values).map((row) => ({ ...row })) };
+      return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
+    } catch (error) {
+      throw isStorageError(error) ? storageError(error) : error;
+    }
+  };
+}
+
+/**
+ * Runs reads on the connection that writes while that has no transaction open, because its cache is warm: each commit
+ * empties the cache of every other connection.
+ *
+ * Each text runs on the read-only connection first, which refuses one that would write.
+ */
+export function readRunner(reader: DatabaseSync, writer: DatabaseSync): RunQuery {
+  const runCold = queryRunner(reader);
+  const runWarm = queryRunner(writer);
+  const reads = new Set<string>();
+  return (query) => {
+    if (reads.has(query.sql) && writer.isOpen && !writer.isTransaction) return runWarm(query);
+    const result = runCold(query);
+    if (reads.size < MOST_PREPARED) reads.add(query.sql);
+    return result;
+  };
+}
+
+type Prepared = { readonly statement: StatementSync; readonly hasRows: boolean };
+
+/** The error that HTTP answers with 503; it tells SQLite's own fixed text for its code and nothing of ours. */
+export function storageError(error: unknown): StorageUnavailable {
+  if (error instanceof StorageUnavailable) return error;
+  const reason = error instanceof Error && 'errstr' in error ? error.errstr : 'the database is away';
+  return new StorageUnavailable(`storage unavailable: ${reason}`, { cause: error });
+}
+
+/** Primary result codes (https://sqlite.org/rescode.html) that tell of the storage and not of the statement. */
+const STORAGE_CODES: ReadonlySet<number> = new Set([
+  5, // BUSY
+  6, // LOCKED
+  7, // NOMEM
+  8, // READONLY
+  9, // INTERRUPT
+  10, // IOERR
+  11, // CORRUPT
+  13, // FULL
+  14, // CANTOPEN
+  15, // PROTOCOL
+  26, // NOTADB
+]);
+
+function isStorageError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // node:sqlite's answer when the connection is closed.
+  if ('code' in error && error.code === 'ERR_INVALID_STATE') return true;
+  // The low byte of an extended code is its primary code.
+  return 'errcode' in error && typeof error.errcode === 'number' && STORAGE_CODES.has(error.errcode & 0xff);
+}

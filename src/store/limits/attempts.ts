@@ -1,0 +1,233 @@
+import type { Selectable } from 'kysely';
+import { type Attempts, type Rule, reserveTry } from '#core/limits/throttle.ts';
+import { countedAt } from '#core/limits/try-window.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import type { AttemptTable, Queries } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+
+// Each lost round means that another process has counted or given back a try of the same key, and no budget is larger
+// than 180: long before this the answer is a refusal.
+const MAX_ROUNDS = 200;
+
+/** Something that is tried: the key that its tries are counted under, and the rule that they follow. */
+export type Countable = { readonly key: string; readonly rule: Rule };
+
+/** A try that was counted, with the row as it was left: whoever gives the try back soon finds it so. */
+export type CountedTry = Countable & { readonly row: Row };
+
+type Row = Selectable<AttemptTable>;
+
+/**
+ * Counts one try for every key, or for none: then the refusal of the first rule that has no room, with the key of its counter.
+ *
+ * Reserve, commit, and only then compare what was typed.
+ *
+ * @param tx a write transaction; a refusal leaves nothing of its own in it
+ * @param tries each key once
+ */
+export async function reserveTries(
+  tx: Queries,
+  tries: readonly Countable[],
+  now: number,
+): Promise<Refusal | readonly CountedTry[]> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const changes: Reservation[] = [];
+    const rows = await findRows(tx, tries);
+    for (const { key, rule } of tries) {
+      const row = rows.find((one) => one.key === key);
+      const next = reserveTry(rule, row && stateOf(row), now);
+      if (isRefusal(next)) return { ...next, limitedBy: key };
+      changes.push({ key, rule, row, next });
+    }
+    const counted = await claimAll(tx, changes, now);
+    if (counted) return counted;
+  }
+  throw new Error(`tries could not be counted: others were faster ${MAX_ROUNDS} times`);
+}
+
+/** The refusal that `reserveTries` would answer now; counts nothing. */
+export async function checkTries(
+  queries: Queries,
+  tries: readonly Countable[],
+  now: number,
+): Promise<Refusal | undefined> {
+  const rows = await findRows(queries, tries);
+  for (const { key, rule } of tries) {
+    const row = rows.find((one) => one.key === key);
+    const next = reserveTry(rule, row && stateOf(row), now);
+    if (isRefusal(next)) return { ...next, limitedBy: key };
+  }
+  return undefined;
+}
+
+/**
+ * Changes the tries of a key: gives one back, unlocks, re-enables.
+ *
+ * Where nothing is counted (any more) there is nothing to change.
+ *
+ * @param known the row as it may still be: when it is, it is not read
+ */
+export async function changeTries(
+  tx: Queries,
+  key: string,
+  change: (state: Attempts) => Attempts,
+  now: number,
+  known?: Row,
+): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const row = (round === 0 && known) || (await findRow.first(tx, { key }));
+    if (row === undefined || row.expires_at <= now) return;
+    // Nothing is counted here: when a try was last counted stays as it was.
+    const { written_at: writtenAt, ahead_seconds: aheadSeconds } = row;
+    if (await claim(tx, { key, row, next: { ...change(stateOf(row)), writtenAt, aheadSeconds } })) return;
+  }
+  throw new Error(`tries could not be changed: others were faster ${MAX_ROUNDS} times`);
+}
+
+/** What is counted for a key; `undefined` when nothing is. */
+export async function findTries(queries: Queries, key: string): Promise<Attempts | undefined> {
+  const row = await findRow.first(queries, { key });
+  return row && stateOf(row);
+}
+
+/** Forgets keys whose authenticator, device or user is gone. */
+export async function deleteTries(tx: Queries, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) await tx.deleteFrom('attempts').where('key', 'in', keys).execute();
+}
+
+/**
+ * Forgets every key that begins so, whichever devices it was counted for.
+ *
+ * @param prefix letters, digits, `:` and `-` only: nothing that `like` reads as a pattern
+ */
+export async function deleteTriesUnder(tx: Queries, prefix: string): Promise<void> {
+  await tx.deleteFrom('attempts').where('key', 'like', `${prefix}%`).execute();
+}
+
+/** Which of these keys something is counted for. */
+export async function listTriesAmong(queries: Queries, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  if (keys.length === 0) return new Set();
+  const rows = await queries.selectFrom('attempts').select('key').where('key', 'in', keys).execute();
+  return new Set(rows.map(({ key }) => key));
+}
+
+/** Gives what is counted for a key another name; false where something is counted under that one already. */
+export async function renameTries(tx: Queries, { from, to }: { from: string; to: string }): Promise<boolean> {
+  const row = await findRow.first(tx, { key: from });
+  if (row === undefined) return false;
+  const { state, expires_at: expiresAt, written_at: writtenAt, ahead_seconds: aheadSeconds } = row;
+  const inserted = await insert.run(tx, { key: to, state, expiresAt, writtenAt, aheadSeconds });
+  await deleteTries(tx, [from]);
+  return inserted === 1;
+}
+
+/** Removes the rows that say no more than no row; answers how many. */
+export async function deleteExpiredTries(tx: Queries, now: number): Promise<number> {
+  return deleteExpired.run(tx, { now });
+}
+
+type Change = { readonly key: string; readonly row: Row | undefined; readonly next: Attempts };
+type Reservation = Change & Countable;
+
+/**
+ * Writes every change or none.
+ *
+ * In order of their keys, so that two transactions in PostgreSQL never wait for each other in a circle.
+ */
+async function claimAll(
+  tx: Queries,
+  changes: readonly Reservation[],
+  now: number,
+): Promise<readonly CountedTry[] | undefined> {
+  const done: Reservation[] = [];
+  const counted: CountedTry[] = [];
+  for (const change of [...changes].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    const { key, rule, next } = change;
+    const writtenAt = countedAt(change.row && stateOf(change.row), now);
+    const row = await claim(tx, { ...change, next: { ...next, writtenAt } });
+    if (row === undefined) {
+      for (const one of done) await restore(tx, one.key, one.row);
+      return undefined;
+    }
+    done.push(change);
+    counted.push({ key, rule, row });
+  }
+  return counted;
+}
+
+/**
+ * Writes the change if the row is still the one that it was worked out from, and answers the new row.
+ *
+ * This is enough under READ COMMITTED: an update waits for whoever holds the row and then checks `version` against what
+ * that one committed, an insert waits for the other insert of the key, and the next round's read sees either. SQLite has
+ * one writer. So two tries never count from the same state.
+ */
+async function claim(tx: Queries, { key, row, next }: Change): Promise<Row | undefined> {
+  const { writtenAt = 0, aheadSeconds = 0, ...counted } = next;
+  const { expiresAt } = counted;
+  const values = { key, state: JSON.stringify(counted), expiresAt, writtenAt, aheadSeconds };
+  const written =
+    row === undefined
+      ? await insert.run(tx, values)
+      : await update.run(tx, { ...values, oldVersion: row.version, oldState: row.state });
+  if (written !== 1) return undefined;
+  const { state } = values;
+  const version = (row?.version ?? 0) + 1;
+  return { key, state, version, expires_at: expiresAt, written_at: writtenAt, ahead_seconds: aheadSeconds };
+}
+
+/** Undoes a claim of this transaction: nobody else has seen it, and its lock on the row is still ours. */
+async function restore(tx: Queries, key: string, row: Row | undefined): Promise<void> {
+  if (row === undefined) await deleteTries(tx, [key]);
+  else await tx.updateTable('attempts').set(row).where('key', '=', key).execute();
+}
+
+function stateOf({ state, written_at: writtenAt, ahead_seconds: aheadSeconds }: Row): Attempts {
+  return { ...JSON.parse(state), writtenAt, aheadSeconds };
+}
+
+const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
+  db.selectFrom('attempts').selectAll().where('key', '=', p.key),
+);
+
+/** Two at once where there are two: a code has its own key and the one of its address. */
+async function findRows(tx: Queries, of: readonly Countable[]): Promise<readonly Row[]> {
+  const [one, two, ...others] = of.map(({ key }) => key);
+  if (one !== undefined && two !== undefined && others.length === 0) return findTwo.all(tx, { one, two });
+  const rows = [];
+  for (const { key } of of) rows.push(...(await findRow.all(tx, { key })));
+  return rows;
+}
+
+const findTwo = statement((db: Queries, p: Param<{ one: string; two: string }>) =>
+  db.selectFrom('attempts').selectAll().where('key', 'in', [p.one, p.two]),
+);
+
+type NewState = { key: string; state: string; expiresAt: number; writtenAt: number; aheadSeconds: number };
+
+const insert = statement((db: Queries, p: Param<NewState>) =>
+  db
+    .insertInto('attempts')
+    .values({
+      ...{ key: p.key, state: p.state, version: 1, expires_at: p.expiresAt },
+      ...{ written_at: p.writtenAt, ahead_seconds: p.aheadSeconds },
+    })
+    .onConflict((conflict) => conflict.column('key').doNothing()),
+);
+
+const update = statement((db: Queries, p: Param<NewState & { oldVersion: number; oldState: string }>) =>
+  db
+    .updateTable('attempts')
+    .set((row) => ({
+      ...{ state: p.state, version: row('version', '+', 1), expires_at: p.expiresAt },
+      ...{ written_at: p.writtenAt, ahead_seconds: p.aheadSeconds },
+    }))
+    .where('key', '=', p.key)
+    .where('version', '=', p.oldVersion)
+    // A row that was removed and begun anew counts its versions from 1 again.
+    .where('state', '=', p.oldState),
+);
+
+const deleteExpired = statement((db: Queries, p: Param<{ now: number }>) =>
+  db.deleteFrom('attempts').where('expires_at', '<=', p.now),
+);

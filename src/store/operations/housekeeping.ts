@@ -1,0 +1,107 @@
+import type { Queries } from '#store/engine/database.ts';
+import { detachGrants } from '#store/oidc/grants.ts';
+import { deleteExpiredOidcRows } from '#store/oidc/records.ts';
+
+/** Tables whose rows say nothing any more once `expires_at` has passed. */
+const PASSING = [
+  ...(['enrollments', 'sessions', 'links', 'email_links', 'devices', 'idempotent_calls', 'shown_secrets'] as const),
+  ...(['site_tickets', 'site_requests'] as const),
+  // Of these only one that another has taken the place of has a time at all.
+  'webhook_secrets',
+] as const;
+
+// A sign-in that was finished still tells a second submit where it went.
+const SIGNPOST_SECONDS = 24 * 60 * 60;
+
+/**
+ * Deletes up to `limit` dead rows of each passing table, and answers the largest number deleted from one.
+ *
+ * Tidiness only: every read asks for the expiry itself.
+ */
+export async function deleteExpiredRows(tx: Queries, now: number, limit: number): Promise<number> {
+  const counts: number[] = [];
+  await detachOverSessions(tx, now, limit);
+  for (const table of PASSING) {
+    const { numDeletedRows } = await tx
+      .deleteFrom(table)
+      .where('id', 'in', (e) =>
+        e
+          .selectFrom(table)
+          .select('id')
+          .where('expires_at', '<=', now)
+          .orderBy('expires_at')
+          .orderBy('id')
+          .limit(limit),
+      )
+      .executeTakeFirst();
+    counts.push(Number(numDeletedRows));
+  }
+  counts.push(await deleteExpiredOidcRows(tx, now, limit));
+  counts.push(await deleteExpiredPendingSignIns(tx, now, limit), await deleteExpiredAttempts(tx, now, limit));
+  return Math.max(...counts);
+}
+
+/** What was granted with `offline_access` outlives a session that is over by itself: the same rows that are deleted next. */
+async function detachOverSessions(tx: Queries, now: number, limit: number): Promise<void> {
+  const over = tx
+    .selectFrom('sessions')
+    .select('id')
+    .where('expires_at', '<=', now)
+    .orderBy('expires_at')
+    .orderBy('id');
+  const rows = await over.limit(limit).execute();
+  await detachGrants(
+    tx,
+    rows.map(({ id }) => id),
+  );
+}
+
+async function deleteExpiredPendingSignIns(tx: Queries, now: number, limit: number): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('pending_sign_ins')
+    .where('id', 'in', (e) =>
+      e
+        .selectFrom('pending_sign_ins')
+        .select('id')
+        .where('expires_at', '<=', now)
+        .where((or) => or.or([or('completed_at', 'is', null), or('expires_at', '<=', now - SIGNPOST_SECONDS)]))
+        .limit(limit),
+    )
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+async function deleteExpiredAttempts(tx: Queries, now: number, limit: number): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('attempts')
+    .where('key', 'in', (e) => e.selectFrom('attempts').select('key').where('expires_at', '<=', now).limit(limit))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/**
+ * Deletes what is over already of a partner's sessions and open sign-ins, so that those ended next can be counted.
+ *
+ * @param idleSince sessions that were not used since then are over
+ */
+export async function deleteOverOfPartner(
+  tx: Queries,
+  partnerId: string,
+  { now, idleSince }: { now: number; idleSince: number },
+): Promise<void> {
+  const over = await tx
+    .selectFrom('sessions')
+    .select('id')
+    .where((or) => or.or([or('expires_at', '<=', now), or('last_seen_at', '<=', idleSince)]))
+    .where('user_id', 'in', (e) => e.selectFrom('users').select('id').where('partner_id', '=', partnerId))
+    .execute();
+  const ids = over.map(({ id }) => id);
+  await detachGrants(tx, ids);
+  if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();
+  await tx
+    .deleteFrom('pending_sign_ins')
+    .where('expires_at', '<=', now)
+    .where('completed_at', 'is', null)
+    .where('user_id', 'in', (e) => e.selectFrom('users').select('id').where('partner_id', '=', partnerId))
+    .execute();
+}

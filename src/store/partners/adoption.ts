@@ -1,0 +1,149 @@
+import { sql } from 'kysely';
+import type { AdoptionDayTable, EventDayTable } from '#store/console-tables.ts';
+import type { PartnerTable, Queries } from '#store/engine/database.ts';
+import { exemptCount } from './partner-pages.ts';
+
+type Count = number | string;
+
+export type PolicySum = {
+  readonly policy: PartnerTable['mfa_policy'];
+  /** Required from a day that is still ahead. */
+  readonly isAhead: boolean;
+  readonly partners: number;
+  readonly people: number;
+  readonly enrolled: number;
+};
+
+/** How far the partners of each policy are, archived ones aside; the counts are kept, so that nobody is counted here. */
+export async function sumPolicies(queries: Queries, now: number): Promise<readonly PolicySum[]> {
+  const rows = await queries
+    .selectFrom('partners as p')
+    .innerJoin('partner_counts as c', 'c.partner_id', 'p.id')
+    .where('p.archived_at', 'is', null)
+    .select(['p.mfa_policy', sql<number>`case when p.mfa_required_from > ${now} then 1 else 0 end`.as('is_ahead')])
+    .select((all) => [
+      all.fn.countAll<Count>().as('partners'),
+      all.fn.sum<Count>('c.people').as('people'),
+      all.fn.sum<Count>('c.enrolled').as('enrolled'),
+    ])
+    .groupBy(['p.mfa_policy', 'is_ahead'])
+    .execute();
+  return rows.map((row) => ({
+    policy: row.mfa_policy,
+    isAhead: Number(row.is_ahead) === 1,
+    partners: Number(row.partners),
+    people: Number(row.people),
+    enrolled: Number(row.enrolled),
+  }));
+}
+
+export type OverduePartner = { readonly id: string; readonly name: string; readonly missing: number };
+
+export type Overdue = {
+  /** How many people are late, and at how many partners. */
+  readonly people: number;
+  readonly partners: number;
+  /** Those of them where most people are, so many as were asked for. */
+  readonly most: readonly OverduePartner[];
+};
+
+/** The partners where MFA is required by now and people have none; the exempt are not missing. */
+export async function readOverdue(queries: Queries, now: number, limit: number): Promise<Overdue> {
+  const rows = await queries
+    // Materialized: the exempt are counted once for each partner, not wherever their number stands.
+    .with(
+      (cte) => cte('late').materialized(),
+      (db) =>
+        db
+          .selectFrom('partners as p')
+          .innerJoin('partner_counts as c', 'c.partner_id', 'p.id')
+          .select(['p.id', 'p.name', sql<Count>`c.people - c.enrolled - ${exemptCount(now)}`.as('missing')])
+          .where('p.archived_at', 'is', null)
+          .where('p.mfa_policy', '=', 'required')
+          .where((all) => all.or([all('p.mfa_required_from', 'is', null), all('p.mfa_required_from', '<=', now)]))
+          .where(sql<boolean>`c.people > c.enrolled`),
+    )
+    .selectFrom('late')
+    .select(['id', 'name', 'missing'])
+    .select([sql<Count>`count(*) over ()`.as('partners'), sql<Count>`sum(missing) over ()`.as('people')])
+    .where('missing', '>', 0)
+    .orderBy('missing', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return {
+    people: Number(rows[0]?.people ?? 0),
+    partners: Number(rows[0]?.partners ?? 0),
+    most: rows.map(({ id, name, missing }) => ({ id, name, missing: Number(missing) })),
+  };
+}
+
+export type OverduePerson = {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly lastSignInAt: number | undefined;
+};
+
+/** One page of everybody who is late, those after `after` only. */
+export async function listOverduePeople(
+  queries: Queries,
+  page: { readonly after: string; readonly limit: number; readonly now: number },
+): Promise<OverduePerson[]> {
+  const rows = await queries
+    .selectFrom('users as u')
+    .innerJoin('partners as p', 'p.id', 'u.partner_id')
+    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
+    .select(['u.id', 'u.email', 'u.name', 'u.last_sign_in_at', 'p.slug'])
+    .where('u.id', '>', page.after)
+    .where('a.id', 'is', null)
+    .where('u.disabled_at', 'is', null)
+    .where((all) => all.or([all('u.exempt_until', 'is', null), all('u.exempt_until', '<=', page.now)]))
+    .where('p.archived_at', 'is', null)
+    .where('p.mfa_policy', '=', 'required')
+    .where((all) => all.or([all('p.mfa_required_from', 'is', null), all('p.mfa_required_from', '<=', page.now)]))
+    .orderBy('u.id')
+    .limit(page.limit)
+    .execute();
+  return rows.map(({ last_sign_in_at, ...row }) => ({ ...row, lastSignInAt: last_sign_in_at ?? undefined }));
+}
+
+/** Writes how far all partners are on a day, over what stood there. */
+export async function setAdoptionDay(tx: Queries, row: AdoptionDayTable): Promise<void> {
+  await tx
+    .insertInto('adoption_days')
+    .values(row)
+    .onConflict((conflict) => conflict.column('day').doUpdateSet({ people: row.people, enrolled: row.enrolled }))
+    .execute();
+}
+
+/** The days from `since` on that are known, the oldest first. */
+export async function listAdoptionDays(queries: Queries, since: number): Promise<AdoptionDayTable[]> {
+  return queries.selectFrom('adoption_days').selectAll().where('day', '>=', since).orderBy('day').execute();
+}
+
+export type EventDay = Omit<EventDayTable, 'id'>;
+
+/** Adds to what is counted: in the transaction that seals the events, which counts each of them once. */
+export async function addEventDays(tx: Queries, counts: readonly EventDay[]): Promise<void> {
+  if (counts.length === 0) return;
+  await tx
+    .insertInto('event_days')
+    .values(counts.map((one) => ({ id: `${one.day} ${one.action} ${one.reason}`, ...one })))
+    .onConflict((conflict) =>
+      conflict.column('id').doUpdateSet({ count: sql<number>`event_days.count + excluded.count` }),
+    )
+    .execute();
+}
+
+/** What was counted from a day on, day by day. */
+export async function listEventDays(queries: Queries, since: number): Promise<EventDay[]> {
+  return queries
+    .selectFrom('event_days')
+    .select(['day', 'action', 'reason', 'count'])
+    .where('day', '>=', since)
+    .orderBy('day')
+    .orderBy('id')
+    .execute();
+}

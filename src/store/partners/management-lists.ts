@@ -1,0 +1,111 @@
+import type { ExpressionBuilder } from 'kysely';
+import type { LoggedEvent } from '#store/audit/log.ts';
+import type { PartnerTable, Queries, Schema, UserTable } from '#store/engine/database.ts';
+import { idPast, leastIdFrom } from '#store/engine/event-ids.ts';
+import type { ListedUser } from '#store/people/user-lists.ts';
+import { type Partner, partnerColumns, partnerOf, userColumns, userOf } from '#store/people/users.ts';
+import { partnerFrom } from './partners.ts';
+
+/** Rows after the last one of the page before, by id: ids sort by age, so a list that grows meanwhile misses none. */
+export type Page = { readonly afterId: string; readonly limit: number };
+
+export type PartnerSelection = {
+  readonly slug?: string | undefined;
+  readonly policy?: PartnerTable['mfa_policy'] | undefined;
+  readonly archived: boolean;
+};
+
+export async function listPartnersAfter(
+  queries: Queries,
+  { slug, policy, archived }: PartnerSelection,
+  { afterId, limit }: Page,
+): Promise<readonly Partner[]> {
+  let query = queries.selectFrom('partners').selectAll().where('id', '>', afterId).orderBy('id').limit(limit);
+  query = query.where('archived_at', archived ? 'is not' : 'is', null);
+  if (slug !== undefined) query = query.where('slug', '=', slug);
+  if (policy !== undefined) query = query.where('mfa_policy', '=', policy);
+  return (await query.execute()).map(partnerFrom);
+}
+
+export type UserSelection = {
+  readonly id?: string | undefined;
+  readonly email?: string | undefined;
+  readonly partner?: string | undefined;
+  readonly role?: UserTable['role'] | undefined;
+  readonly state?: 'invited' | 'active' | 'disabled' | undefined;
+  readonly mfa?: 'enrolled' | 'missing' | undefined;
+};
+
+/** People of partners, never staff. Whoever belongs to an archived partner is disabled. */
+export async function listUsersAfter(
+  queries: Queries,
+  { id, email, partner, role, state, mfa }: UserSelection,
+  { afterId, limit }: Page,
+): Promise<readonly ListedUser[]> {
+  let query = queries
+    .selectFrom('users as u')
+    .innerJoin('partners as p', 'p.id', 'u.partner_id')
+    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
+    .select([...userColumns, ...partnerColumns, 'a.created_at as enrolled_at'])
+    // Not the two that it may be: nearly everybody is one of them, and an index of roles would put them out of order.
+    .where('u.role', 'not in', ['csm', 'admin'])
+    .where('u.id', '>', afterId)
+    .orderBy('u.id')
+    .limit(limit);
+  if (id !== undefined) query = query.where('u.id', '=', id);
+  if (email !== undefined) query = query.where('u.email', '=', email);
+  if (partner !== undefined) {
+    query = query.where('u.partner_id', '=', (one) =>
+      one.selectFrom('partners').select('id').where('slug', '=', partner),
+    );
+  }
+  if (role !== undefined) query = query.where('u.role', '=', role);
+  if (mfa !== undefined) query = query.where('a.id', mfa === 'enrolled' ? 'is not' : 'is', null);
+  if (state === 'disabled') {
+    query = query.where('u.id', 'in', disabledIds);
+  } else if (state !== undefined) {
+    query = query.where('u.disabled_at', 'is', null).where('p.archived_at', 'is', null);
+    query = query.where('u.sealed_password', state === 'invited' ? 'is' : 'is not', null);
+  }
+  const rows = await query.execute();
+  return rows.map((row) => ({ user: userOf(row), partner: partnerOf(row), enrolledAt: row.enrolled_at ?? undefined }));
+}
+
+/** Few, each kind by an index of its own; together in one test they would be looked for among all. */
+function disabledIds(query: Pick<ExpressionBuilder<Schema, keyof Schema>, 'selectFrom'>) {
+  const archived = query.selectFrom('partners').select('id').where('archived_at', 'is not', null);
+  const ofArchived = query.selectFrom('users').select('id').where('partner_id', 'in', archived);
+  // All: whoever is both is asked for twice and found once, and SQLite need not put the two in order.
+  return query.selectFrom('users').select('id').where('disabled_at', 'is not', null).unionAll(ofArchived);
+}
+
+export type EventSelection = {
+  readonly [Name in 'action' | 'actor' | 'subject' | 'partner' | 'outcome']?: string | undefined;
+} & {
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+};
+
+/** What a program is shown of an event: no address and no user agent. */
+export type EventRow = Omit<LoggedEvent, 'client' | 'clientDigest' | 'proof' | 'batch'>;
+
+export async function listEventsAfter(
+  queries: Queries,
+  { since, until, ...equal }: EventSelection,
+  { afterId, limit }: Page,
+): Promise<readonly EventRow[]> {
+  let query = queries
+    .selectFrom('audit_events')
+    .select(['id', 'at', 'action', 'outcome', 'actor', 'subject', 'partner', 'request_id as requestId', 'detail'])
+    .where('id', '>', afterId)
+    .orderBy('id')
+    .limit(limit);
+  for (const name of ['action', 'actor', 'subject', 'partner', 'outcome'] as const) {
+    const value = equal[name];
+    if (value !== undefined) query = query.where(name, '=', value);
+  }
+  // The id finds the place in every index; the time itself is what counts.
+  if (since !== undefined) query = query.where('at', '>=', since).where('id', '>=', leastIdFrom(since));
+  if (until !== undefined) query = query.where('at', '<', until).where('id', '<', idPast(until));
+  return query.execute();
+}

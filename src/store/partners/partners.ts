@@ -1,0 +1,149 @@
+import type { Insertable, Selectable } from 'kysely';
+import { rowSearchKey, searchKey } from '#core/values/search-key.ts';
+import type { PartnerTable, Queries } from '#store/engine/database.ts';
+import type { Partner } from '#store/people/users.ts';
+
+export type NewPartner = Omit<Insertable<PartnerTable>, 'archived_at' | 'resets_without_code' | 'search_key'>;
+
+/** Adds a partner; false where the slug is taken, even if it has just been. */
+export async function createPartner(tx: Queries, partner: NewPartner): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('partners')
+    .values({ ...partner, search_key: rowSearchKey(partner.name, partner.slug) })
+    .onConflict((conflict) => conflict.column('slug').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+export async function findPartnerBySlug(queries: Queries, slug: string): Promise<Partner | undefined> {
+  const row = await queries.selectFrom('partners').selectAll().where('slug', '=', slug).executeTakeFirst();
+  return row && partnerFrom(row);
+}
+
+/** The partners with these slugs, in their order. */
+export async function listPartnersBySlug(queries: Queries, slugs: readonly string[]): Promise<readonly Partner[]> {
+  const rows = await queries.selectFrom('partners').selectAll().where('slug', 'in', slugs).orderBy('slug').execute();
+  return rows.map(partnerFrom);
+}
+
+export async function findPartner(queries: Queries, id: string): Promise<Partner | undefined> {
+  const row = await queries.selectFrom('partners').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && partnerFrom(row);
+}
+
+/** The partner that is called so, case and accents aside; the first one of several. */
+export async function findPartnerByName(queries: Queries, name: string): Promise<Partner | undefined> {
+  const row = await queries
+    .selectFrom('partners')
+    .selectAll()
+    // A line break ends the name in the key, and the next character ends the range.
+    .where('search_key', '>=', `${searchKey(name)}\n`)
+    .where('search_key', '<', `${searchKey(name)}\v`)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row && partnerFrom(row);
+}
+
+/** The slugs that begin as `slug-`. */
+export async function listNumberedSlugs(queries: Queries, slug: string): Promise<readonly string[]> {
+  // The character after the hyphen ends the range.
+  const query = queries
+    .selectFrom('partners')
+    .select('slug')
+    .where('slug', '>', `${slug}-`)
+    .where('slug', '<', `${slug}.`);
+  return (await query.execute()).map((row) => row.slug);
+}
+
+/** The names of partners, by id: for lists that hold ids alone. */
+export async function listPartnerNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await queries.selectFrom('partners').select(['id', 'name']).where('id', 'in', ids).execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+/** The slugs of partners, in their order: for what holds ids alone. */
+export async function listPartnerSlugs(queries: Queries, ids: readonly string[]): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
+  const rows = await queries.selectFrom('partners').select('slug').where('id', 'in', ids).orderBy('slug').execute();
+  return rows.map(({ slug }) => slug);
+}
+
+export async function setPartnerName(tx: Queries, { id, slug }: Partner, name: string): Promise<void> {
+  const search_key = rowSearchKey(name, slug);
+  await tx.updateTable('partners').set({ name, search_key }).where('id', '=', id).execute();
+}
+
+/** Whether a reset of somebody of this partner brings no temporary access code. */
+export async function resetsWithoutCode(queries: Queries, partnerId: string): Promise<boolean> {
+  const row = await queries
+    .selectFrom('partners')
+    .select('resets_without_code')
+    .where('id', '=', partnerId)
+    .executeTakeFirst();
+  return row?.resets_without_code === 1;
+}
+
+export async function setResetsWithoutCode(tx: Queries, partnerId: string, without: boolean): Promise<void> {
+  await tx
+    .updateTable('partners')
+    .set({ resets_without_code: without ? 1 : 0 })
+    .where('id', '=', partnerId)
+    .execute();
+}
+
+/** Sets or clears the moment from which nobody of the partner can sign in. Answers false when it was so already. */
+export async function setArchived(tx: Queries, partnerId: string, archivedAt: number | undefined): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('partners')
+    .set({ archived_at: archivedAt ?? null })
+    .where('id', '=', partnerId)
+    .where('archived_at', archivedAt === undefined ? 'is not' : 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+export async function listPartners(queries: Queries): Promise<readonly Partner[]> {
+  const rows = await queries.selectFrom('partners').selectAll().orderBy('slug').execute();
+  return rows.map(partnerFrom);
+}
+
+export async function setMfaPolicy(
+  tx: Queries,
+  partnerId: string,
+  mfa: { policy: PartnerTable['mfa_policy']; requiredFrom: number | undefined },
+): Promise<void> {
+  await tx
+    .updateTable('partners')
+    .set({ mfa_policy: mfa.policy, mfa_required_from: mfa.requiredFrom ?? null })
+    .where('id', '=', partnerId)
+    .execute();
+}
+
+/**
+ * The partner as it is, held until the end of the transaction.
+ *
+ * An update that changes nothing is the lock that both databases know: whoever changes the policy, or skips
+ * because of it, waits here for the other.
+ */
+export async function lockPartner(tx: Queries, partnerId: string): Promise<Partner | undefined> {
+  const row = await tx
+    .updateTable('partners')
+    .set((expression) => ({ name: expression.ref('name') }))
+    .where('id', '=', partnerId)
+    .returningAll()
+    .executeTakeFirst();
+  return row && partnerFrom(row);
+}
+
+export function partnerFrom(row: Selectable<PartnerTable>): Partner {
+  return {
+    id: row.id,
+    slug: row.slug,
+    name: row.name,
+    policy: row.mfa_policy,
+    requiredFrom: row.mfa_required_from ?? undefined,
+    archivedAt: row.archived_at ?? undefined,
+  };
+}

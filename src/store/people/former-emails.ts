@@ -1,0 +1,40 @@
+import type { Queries } from '#store/engine/database.ts';
+import type { FormerEmailTable } from '#store/life-tables.ts';
+
+export type FormerEmail = { readonly reservedUntil: number | undefined };
+
+/** Notes that somebody has left an email. Of two who had it one after the other, the longer reservation counts. */
+export async function noteFormerEmail(tx: Queries, row: FormerEmailTable): Promise<void> {
+  const { left_at, reserved_until } = row;
+  const before = await findFormerEmail(tx, [row.email_tag]);
+  const longest = Math.max(before?.reservedUntil ?? 0, reserved_until ?? 0);
+  await tx
+    .insertInto('former_emails')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict.column('email_tag').doUpdateSet({ left_at, reserved_until: longest > 0 ? longest : null }),
+    )
+    .execute();
+}
+
+/** Whether somebody had an email. @param tags of the email, one for each key of the ring */
+export async function findFormerEmail(queries: Queries, tags: readonly string[]): Promise<FormerEmail | undefined> {
+  const rows = await queries
+    .selectFrom('former_emails')
+    .select('reserved_until')
+    .where('email_tag', 'in', tags)
+    .execute();
+  if (rows.length === 0) return undefined;
+  const until = Math.max(...rows.map((row) => row.reserved_until ?? 0));
+  return { reservedUntil: until > 0 ? until : undefined };
+}
+
+/** Ends the reservations whose time is over; that somebody had the email stays known. */
+export async function endReservations(tx: Queries, now: number): Promise<void> {
+  await tx.updateTable('former_emails').set({ reserved_until: null }).where('reserved_until', '<=', now).execute();
+}
+
+/** Forgets what only a retired key could find. The caller has made sure that none of it is reserved. */
+export async function forgetFormerEmails(tx: Queries, keyId: string): Promise<void> {
+  await tx.deleteFrom('former_emails').where('email_tag', 'like', `${keyId}.%`).execute();
+}

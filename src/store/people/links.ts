@@ -1,0 +1,110 @@
+import type { Queries } from '#store/engine/database.ts';
+import type { LinkTable } from '#store/life-tables.ts';
+import { deleteWaitingEmail } from './email-links.ts';
+
+/** A single-use link: to set a new password, to accept an invitation, to become the first administrator. */
+export type Link = {
+  readonly id: string;
+  readonly purpose: LinkTable['purpose'];
+  readonly userId: string | undefined;
+};
+
+export async function createLink(tx: Queries, link: LinkTable): Promise<void> {
+  await tx.insertInto('links').values(link).execute();
+}
+
+/** A live link by its token; looking consumes nothing (mail scanners open links). */
+export async function findLink(
+  queries: Queries,
+  tokenHash: string,
+  purposes: readonly LinkTable['purpose'][],
+  now: number,
+): Promise<Link | undefined> {
+  const row = await queries
+    .selectFrom('links')
+    .select(['id', 'purpose', 'user_id'])
+    .where('token_hash', '=', tokenHash)
+    .where('purpose', 'in', purposes)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return row && { id: row.id, purpose: row.purpose, userId: row.user_id ?? undefined };
+}
+
+/** Whether a link still waits to be used. */
+export async function isLinkLive(queries: Queries, id: string, now: number): Promise<boolean> {
+  const row = await queries
+    .selectFrom('links')
+    .select('id')
+    .where('id', '=', id)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Consumes a link: true once, false ever after and when it has expired. */
+export async function claimLink(tx: Queries, id: string, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('links')
+    .set({ used_at: now })
+    .where('id', '=', id)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Kills the unused links of a user, and the change of email that waits: for a newer one, after a changed password. */
+export async function revokeLinks(tx: Queries, userId: string): Promise<void> {
+  await deleteWaitingEmail(tx, userId);
+  await tx.deleteFrom('links').where('user_id', '=', userId).where('used_at', 'is', null).execute();
+}
+
+/** Kills the unused links of a user that set a new password; an invitation stays. */
+export async function revokeResetLinks(tx: Queries, userId: string): Promise<void> {
+  await tx
+    .deleteFrom('links')
+    .where('user_id', '=', userId)
+    .where('purpose', '=', 'reset')
+    .where('used_at', 'is', null)
+    .execute();
+}
+
+/** Whom somebody invited to the staff who has not accepted yet, by email. */
+export async function listStaffInvitedBy(queries: Queries, maker: string, now: number): Promise<readonly string[]> {
+  const rows = await staffInvitationsBy(queries, maker)
+    .innerJoin('users as u', 'u.id', 'l.user_id')
+    .select('u.email')
+    .where('l.expires_at', '>', now)
+    .orderBy('u.email')
+    .execute();
+  return rows.map(({ email }) => email);
+}
+
+/** Kills the invitations to the staff that somebody made and nobody has accepted; answers how many. */
+export async function revokeStaffInvitationsBy(tx: Queries, maker: string): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('links')
+    .where('id', 'in', staffInvitationsBy(tx, maker).select('l.id'))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+function staffInvitationsBy(queries: Queries, maker: string) {
+  return queries
+    .selectFrom('links as l')
+    .where('l.made_by', '=', maker)
+    .where('l.purpose', '=', 'invitation')
+    .where('l.used_at', 'is', null)
+    .where('l.user_id', 'in', (query) => query.selectFrom('users').select('id').where('role', 'in', ['csm', 'admin']));
+}
+
+export async function deleteLink(tx: Queries, id: string): Promise<void> {
+  await tx.deleteFrom('links').where('id', '=', id).execute();
+}
+
+/** Kills every unused first-administrator link. */
+export async function revokeFirstAdministratorLinks(tx: Queries): Promise<void> {
+  await tx.deleteFrom('links').where('purpose', '=', 'first_administrator').where('used_at', 'is', null).execute();
+}

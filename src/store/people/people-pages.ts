@@ -1,0 +1,106 @@
+import type { ExpressionBuilder } from 'kysely';
+import { type PersonState, personState } from '#core/people/state.ts';
+import type { PartnerTable, Queries, Schema, UserTable } from '#store/engine/database.ts';
+import { holds } from './search.ts';
+
+export type PeopleFilter = {
+  readonly partnerId: string;
+  readonly search: string | undefined;
+  readonly state: 'missing' | 'enrolled' | 'invited' | 'exempt' | 'disabled' | undefined;
+};
+
+/** A person as lists show them. */
+export type PersonRow = {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: UserTable['role'];
+  readonly state: PersonState;
+  readonly hasPassword: boolean;
+  /** Since when they are disabled themselves, whatever their partner is. */
+  readonly disabledAt: number | undefined;
+  readonly enrolledAt: number | undefined;
+  readonly codesLeft: number;
+  readonly lastSignInAt: number | undefined;
+  readonly exemptUntil: number | undefined;
+  readonly exemptReason: string | undefined;
+};
+
+/** One page of a partner's people by email, those after `after` only. */
+export async function listPeoplePage(
+  queries: Queries,
+  filter: PeopleFilter,
+  page: { readonly after: string | undefined; readonly limit: number; readonly now: number },
+): Promise<readonly PersonRow[]> {
+  let query = people(queries).where('u.partner_id', '=', filter.partnerId).orderBy('u.email').limit(page.limit);
+  if (page.after !== undefined) query = query.where('u.email', '>', page.after);
+  if (filter.search !== undefined) query = query.where(holds('u.search_key', filter.search));
+  if (filter.state === 'disabled') query = query.where(isShutOut);
+  else if (filter.state !== undefined) query = query.where((row) => row.not(isShutOut(row)));
+  if (filter.state === 'missing') query = query.where('a.id', 'is', null);
+  if (filter.state === 'enrolled') query = query.where('a.id', 'is not', null);
+  if (filter.state === 'invited') query = query.where('u.sealed_password', 'is', null);
+  if (filter.state === 'exempt') query = query.where('u.exempt_until', '>', page.now);
+  return (await query.execute()).map(rowOf);
+}
+
+/** Everybody of the portal's owner, administrators first. */
+export async function listStaff(queries: Queries): Promise<readonly PersonRow[]> {
+  const staff = people(queries).where('u.partner_id', 'is', null).where('u.role', 'in', ['csm', 'admin']);
+  return (await staff.orderBy('u.role').orderBy('u.email').execute()).map(rowOf);
+}
+
+export async function findPersonRow(queries: Queries, userId: string): Promise<PersonRow | undefined> {
+  const row = await people(queries).where('u.id', '=', userId).executeTakeFirst();
+  return row && rowOf(row);
+}
+
+/** The names of people, by id: for lists that hold ids alone. */
+export async function listNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await queries.selectFrom('users').select(['id', 'name']).where('id', 'in', ids).execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+/** What `personState` calls disabled. */
+function isShutOut(row: ExpressionBuilder<Schema & { u: UserTable; p: PartnerTable }, 'u' | 'p'>) {
+  return row.or([row('u.disabled_at', 'is not', null), row('p.archived_at', 'is not', null)]);
+}
+
+function people(queries: Queries) {
+  return queries
+    .selectFrom('users as u')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
+    .select(['u.id', 'u.email', 'u.name', 'u.role', 'u.disabled_at', 'u.sealed_password', 'u.last_sign_in_at'])
+    .select(['u.exempt_until', 'u.exempt_reason', 'p.archived_at', 'a.created_at as enrolled_at'])
+    .select((each) =>
+      each
+        .selectFrom('recovery_codes as c')
+        .select((all) => all.fn.countAll<number | string>().as('left'))
+        .whereRef('c.user_id', '=', 'u.id')
+        .where('c.used_at', 'is', null)
+        .as('codes_left'),
+    );
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof people>['executeTakeFirstOrThrow']>>;
+
+function rowOf(row: Row): PersonRow {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    role: row.role,
+    state: personState({
+      ...{ disabledAt: row.disabled_at, archivedAt: row.archived_at, sealedPassword: row.sealed_password },
+    }),
+    hasPassword: row.sealed_password !== null,
+    disabledAt: row.disabled_at ?? undefined,
+    enrolledAt: row.enrolled_at ?? undefined,
+    codesLeft: Number(row.codes_left ?? 0),
+    lastSignInAt: row.last_sign_in_at ?? undefined,
+    exemptUntil: row.exempt_until ?? undefined,
+    exemptReason: row.exempt_reason ?? undefined,
+  };
+}

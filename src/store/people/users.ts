@@ -1,0 +1,198 @@
+import { rowSearchKey } from '#core/values/search-key.ts';
+import type { PartnerTable, Queries, UserTable } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+
+/** A person who signs in. Staff have no partner. */
+export type User = {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: UserTable['role'];
+  readonly partnerId: string | undefined;
+  readonly locale: string | undefined;
+  readonly sealedPassword: string | undefined;
+  /** Since when they cannot sign in: disabled themselves, or of a partner that is archived. */
+  readonly disabledAt: number | undefined;
+  readonly mfaSkippedAt: number | undefined;
+  /** Until when this person is not asked to enroll. */
+  readonly exemptUntil?: number | undefined;
+  /** When the password was last set by a link. */
+  readonly passwordResetAt?: number | undefined;
+};
+
+/** The customer company. */
+export type Partner = {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly policy: PartnerTable['mfa_policy'];
+  readonly requiredFrom: number | undefined;
+  readonly archivedAt?: number | undefined;
+};
+
+export type Person = { readonly user: User; readonly partner: Partner | undefined };
+
+/** Columns of `users as u` and `partners as p`, for every statement that joins them. */
+export const userColumns = [
+  'u.id as user_id',
+  'u.email',
+  'u.name',
+  'u.role',
+  'u.partner_id',
+  'u.locale',
+  'u.sealed_password',
+  'u.disabled_at',
+  'u.mfa_skipped_at',
+  'u.exempt_until',
+  'u.password_reset_at',
+] as const;
+
+export const partnerColumns = [
+  'p.slug as partner_slug',
+  'p.name as partner_name',
+  'p.mfa_policy',
+  'p.mfa_required_from',
+  'p.archived_at as partner_archived_at',
+] as const;
+
+type UserRow = Omit<
+  UserTable,
+  | 'id'
+  | 'created_at'
+  | 'exempt_reason'
+  | 'last_sign_in_at'
+  | 'reminded_at'
+  | 'created_by'
+  | 'search_key'
+  | 'email_proven'
+> & {
+  user_id: string;
+  partner_archived_at: number | null;
+};
+
+type PartnerRow = {
+  partner_id: string | null;
+  partner_slug: string | null;
+  partner_name: string | null;
+  mfa_policy: PartnerTable['mfa_policy'] | null;
+  mfa_required_from: number | null;
+  partner_archived_at: number | null;
+};
+
+export function userOf(row: UserRow): User {
+  return {
+    id: row.user_id,
+    email: row.email,
+    name: row.name,
+    role: row.role,
+    partnerId: row.partner_id ?? undefined,
+    locale: row.locale ?? undefined,
+    sealedPassword: row.sealed_password ?? undefined,
+    disabledAt: row.disabled_at ?? row.partner_archived_at ?? undefined,
+    mfaSkippedAt: row.mfa_skipped_at ?? undefined,
+    exemptUntil: row.exempt_until ?? undefined,
+    passwordResetAt: row.password_reset_at ?? undefined,
+  };
+}
+
+export function partnerOf(row: PartnerRow): Partner | undefined {
+  if (row.partner_id === null || row.partner_slug === null || row.partner_name === null || row.mfa_policy === null) {
+    return undefined;
+  }
+  return {
+    id: row.partner_id,
+    slug: row.partner_slug,
+    name: row.partner_name,
+    policy: row.mfa_policy,
+    requiredFrom: row.mfa_required_from ?? undefined,
+    archivedAt: row.partner_archived_at ?? undefined,
+  };
+}
+
+/** @param email canonical, as `canonicalEmail` answers it */
+export async function findPersonByEmail(queries: Queries, email: string): Promise<Person | undefined> {
+  const row = await findByEmail.first(queries, { email });
+  return row && { user: userOf(row), partner: partnerOf(row) };
+}
+
+const findByEmail = statement((db: Queries, p: Param<{ email: string }>) =>
+  db
+    .selectFrom('users as u')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .select([...userColumns, ...partnerColumns])
+    .where('u.email', '=', p.email),
+);
+
+export async function findPerson(queries: Queries, userId: string): Promise<Person | undefined> {
+  const row = await findById.first(queries, { userId });
+  return row && { user: userOf(row), partner: partnerOf(row) };
+}
+
+const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db
+    .selectFrom('users as u')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .select([...userColumns, ...partnerColumns])
+    .where('u.id', '=', p.userId),
+);
+
+type Later =
+  | ('exempt_until' | 'exempt_reason' | 'last_sign_in_at' | 'password_reset_at' | 'reminded_at')
+  | ('created_by' | 'search_key' | 'email_proven');
+export type NewUser = Omit<UserTable, Later> & Partial<Pick<UserTable, 'created_by'>>;
+
+/** Adds a person; false where somebody has that email already, even if they have just been added. */
+export async function createUser(tx: Queries, user: NewUser): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('users')
+    .values({ ...user, search_key: rowSearchKey(user.name, user.email) })
+    .onConflict((conflict) => conflict.column('email').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+/** Up to `limit` email addresses after `after`, in their order. */
+export async function listEmails(queries: Queries, after: string, limit: number): Promise<readonly string[]> {
+  const rows = await queries
+    .selectFrom('users')
+    .select('email')
+    .where('email', '>', after)
+    .orderBy('email')
+    .limit(limit)
+    .execute();
+  return rows.map(({ email }) => email);
+}
+
+/** Sets a password; conditional on the one it replaces, so that of two changes at once one wins. */
+export async function replacePassword(
+  tx: Queries,
+  userId: string,
+  change: { from: string | undefined; to: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ sealed_password: change.to })
+    .where('id', '=', userId)
+    .where('disabled_at', 'is', null)
+    .where('sealed_password', change.from === undefined ? 'is' : '=', change.from ?? null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+export async function noteSignIn(tx: Queries, userId: string, now: number): Promise<void> {
+  await signedIn.send(tx, { userId, now });
+}
+
+const signedIn = statement((db: Queries, p: Param<{ userId: string; now: number }>) =>
+  db.updateTable('users').set({ last_sign_in_at: p.now }).where('id', '=', p.userId),
+);
+
+export async function setUserLocale(tx: Queries, userId: string, locale: string): Promise<void> {
+  await tx.updateTable('users').set({ locale }).where('id', '=', userId).execute();
+}
+
+/** An administrator who can sign in (password set, not disabled); the first-administrator link lives only without one. */
+export async function administratorExists(queries: Queries): Promise<boolean> {
+  const row = await queries.selectFrom('users').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
+  return row !== undefined;
+}

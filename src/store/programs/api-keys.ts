@@ -1,0 +1,141 @@
+import { OPERATORS } from '#core/people/authority.ts';
+import type { Queries, UserTable } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+import type { ApiKeyTable } from '#store/management-tables.ts';
+
+/** What became of the maker of a key that ended with them. */
+export type KeyEnd = 'maker_disabled' | 'maker_deleted' | 'maker_demoted';
+
+/** A key of the management API, as far as it can be known: what was handed out is stored nowhere. */
+export type ApiKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly revokedAt: number | undefined;
+  /** Why it ended, where nobody revoked it. */
+  readonly revokedBecause: KeyEnd | undefined;
+  /** Whether a person made it who may make none any more: such a key opens nothing, whatever its own row says. */
+  readonly isOrphaned: boolean;
+  readonly lastUsedAt: number | undefined;
+};
+
+export async function createApiKey(tx: Queries, row: ApiKeyTable): Promise<void> {
+  await tx.insertInto('api_keys').values(row).execute();
+}
+
+/** The key with this hash, over or not: its guard decides. */
+export async function findApiKeyByHash(queries: Queries, keyHash: string): Promise<ApiKey | undefined> {
+  const row = await byHash.first(queries, { keyHash });
+  return row && keyOf(row);
+}
+
+const byHash = statement((db: Queries, p: Param<{ keyHash: string }>) =>
+  withMakers(db).where('k.key_hash', '=', p.keyHash),
+);
+
+export async function findApiKey(queries: Queries, id: string): Promise<ApiKey | undefined> {
+  const row = await byId.first(queries, { id });
+  return row && keyOf(row);
+}
+
+const byId = statement((db: Queries, p: Param<{ id: string }>) => withMakers(db).where('k.id', '=', p.id));
+
+function withMakers(queries: Queries) {
+  return queries
+    .selectFrom('api_keys as k')
+    .leftJoin('users as m', 'm.id', 'k.created_by')
+    .selectAll('k')
+    .select(['m.role as maker_role', 'm.disabled_at as maker_disabled_at', 'm.name as maker_name']);
+}
+
+/** A key with the name of the person who made it; undefined for one made on the command line or by somebody deleted. */
+export type ListedApiKey = ApiKey & { readonly maker: string | undefined };
+
+/** Every key there ever was, the newest first. */
+export async function listApiKeys(queries: Queries): Promise<readonly ListedApiKey[]> {
+  const rows = await withMakers(queries).orderBy('k.id', 'desc').execute();
+  return rows.map((row) => ({ ...keyOf(row), maker: row.maker_name ?? undefined }));
+}
+
+/** The keys that a person made and that are not over, by name. */
+export async function listLiveKeysBy(queries: Queries, maker: string, now: number): Promise<readonly ApiKey[]> {
+  const rows = await withMakers(queries)
+    .where('k.created_by', '=', maker)
+    .where('k.revoked_at', 'is', null)
+    .where('k.expires_at', '>', now)
+    .orderBy('k.name')
+    .orderBy('k.id')
+    .execute();
+  return rows.map(keyOf);
+}
+
+/** Every key that a person ever made. */
+export async function listKeyIdsBy(queries: Queries, maker: string): Promise<readonly string[]> {
+  const rows = await queries.selectFrom('api_keys').select('id').where('created_by', '=', maker).execute();
+  return rows.map(({ id }) => id);
+}
+
+/** The names of keys, by id: for lists that hold ids alone. */
+export async function listKeyNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await queries.selectFrom('api_keys').select(['id', 'name']).where('id', 'in', ids).execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+/** Ends a key for good. Answers false when it had been already. */
+export async function revokeApiKey(tx: Queries, id: string, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('api_keys')
+    .set({ revoked_at: now })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Ends for good every key that a person made and nobody has revoked; answers which. */
+export async function revokeKeysBy(
+  tx: Queries,
+  maker: string,
+  end: { readonly now: number; readonly because: KeyEnd },
+): Promise<readonly { readonly id: string; readonly name: string }[]> {
+  return tx
+    .updateTable('api_keys')
+    .set({ revoked_at: end.now, revoked_because: end.because })
+    .where('created_by', '=', maker)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', end.now)
+    .returning(['id', 'name'])
+    .execute();
+}
+
+/** Notes that a key was used, unless that was noted since `before`. */
+export async function touchApiKey(tx: Queries, id: string, { now, before }: { now: number; before: number }) {
+  await tx
+    .updateTable('api_keys')
+    .set({ last_used_at: now })
+    .where('id', '=', id)
+    .where((row) => row.or([row('last_used_at', 'is', null), row('last_used_at', '<=', before)]))
+    .execute();
+}
+
+type KeyRow = ApiKeyTable & { maker_role: UserTable['role'] | null; maker_disabled_at: number | null };
+
+function keyOf(row: KeyRow): ApiKey {
+  const isOfPerson = !OPERATORS.includes(row.created_by);
+  return {
+    id: row.id,
+    name: row.name,
+    scopes: row.scopes.split(' '),
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at ?? undefined,
+    revokedBecause: row.revoked_because ?? undefined,
+    isOrphaned: isOfPerson && (row.maker_role !== 'admin' || row.maker_disabled_at !== null),
+    lastUsedAt: row.last_used_at ?? undefined,
+  };
+}

@@ -1,0 +1,57 @@
+import type { NamedAct } from '#core/values/idempotency.ts';
+import { tokenHash } from '#core/values/token.ts';
+import type { Queries } from '#store/engine/database.ts';
+import type { IdempotentCallTable } from '#store/management-tables.ts';
+
+type CallName = Pick<IdempotentCallTable, 'api_key_id' | 'name_hash'>;
+
+/** The row of an act that is about to be done; its answer comes with the act. */
+export function callOf({ callerId, name, request, keptSeconds }: NamedAct, id: string, now: number) {
+  return {
+    id,
+    api_key_id: callerId,
+    name_hash: tokenHash(name),
+    request_hash: tokenHash(request),
+    sealed_answer: '',
+    expires_at: now + keptSeconds,
+  };
+}
+
+/** The binding of an answer to its row and its caller. */
+export function answerBinding({ id, api_key_id }: Pick<IdempotentCallTable, 'id' | 'api_key_id'>) {
+  return { table: 'idempotent_calls', rowId: id, userId: api_key_id };
+}
+
+/**
+ * Claims a name for a call, before anything is done: true for one of all who ask, at once or later.
+ *
+ * The others wait here until the first has committed (and are refused) or was rolled back (and the next one has it).
+ * One that is over is as good as not there.
+ */
+export async function claimCall(tx: Queries, call: IdempotentCallTable, now: number): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('idempotent_calls')
+    .values(call)
+    .onConflict((conflict) =>
+      conflict.columns(['api_key_id', 'name_hash']).doUpdateSet(call).where('idempotent_calls.expires_at', '<=', now),
+    )
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+/** Keeps what the call answered, in the transaction that did it. */
+export async function answerCallWith(tx: Queries, id: string, sealedAnswer: string): Promise<void> {
+  await tx.updateTable('idempotent_calls').set({ sealed_answer: sealedAnswer }).where('id', '=', id).execute();
+}
+
+export async function findCall(
+  queries: Queries,
+  { api_key_id, name_hash }: CallName,
+): Promise<IdempotentCallTable | undefined> {
+  return queries
+    .selectFrom('idempotent_calls')
+    .selectAll()
+    .where('api_key_id', '=', api_key_id)
+    .where('name_hash', '=', name_hash)
+    .executeTakeFirst();
+}

@@ -1,0 +1,158 @@
+import type { ExpressionBuilder } from 'kysely';
+import type { Queries, Schema } from '#store/engine/database.ts';
+import type { OutboxTable } from './mail-tables.ts';
+
+/** Mail that may be tried now, the longest waiting first. */
+export async function listDueMail(queries: Queries, now: number, limit: number): Promise<readonly OutboxTable[]> {
+  return queries
+    .selectFrom('outbox')
+    .selectAll()
+    .where(isWaiting)
+    .where('next_try_at', '<=', now)
+    .where(isNotSpared(now))
+    .where('expires_at', '>', now)
+    .orderBy('next_try_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+export async function hasExpiredMail(queries: Queries, now: number): Promise<boolean> {
+  const row = await queries
+    .selectFrom('outbox')
+    .select('id')
+    .where(isWaiting)
+    .where('expires_at', '<=', now)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whether a mail has waited since before that moment. */
+export async function hasMailWaitingSince(queries: Queries, moment: number): Promise<boolean> {
+  const row = await queries
+    .selectFrom('outbox')
+    .select('id')
+    .where(isWaiting)
+    .where('created_at', '<=', moment)
+    .where('not_before', '<=', moment)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Why a mail is held that somebody has to help, the one that is held for longest; undefined when there is none. */
+export async function findHeldMail(
+  queries: Queries,
+): Promise<Pick<OutboxTable, 'last_fault' | 'held_since'> | undefined> {
+  const held = queries.selectFrom('outbox').select(['last_fault', 'held_since']).where(isWaiting);
+  return held.where('held_since', 'is not', null).orderBy('held_since').limit(1).executeTakeFirst();
+}
+
+/** How many mails were given up, of those that are still known. */
+export async function countDeadMail(queries: Queries): Promise<number> {
+  const dead = queries.selectFrom('outbox').select((all) => all.fn.countAll<number | string>().as('count'));
+  return Number((await dead.where('dead_at', 'is not', null).executeTakeFirstOrThrow()).count);
+}
+
+/**
+ * Takes a mail for one delivery: true for one of all who ask, and until `untilAt` for nobody else.
+ *
+ * A process that dies with it in hand leaves it to whoever comes after that.
+ */
+export async function claimMail(
+  tx: Queries,
+  id: string,
+  { now, untilAt }: { now: number; untilAt: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('outbox')
+    .set((row) => ({ tries: row('tries', '+', 1), next_try_at: untilAt }))
+    .where('id', '=', id)
+    .where(isWaiting)
+    .where('next_try_at', '<=', now)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** The server has taken it: what it said, with its link, is erased. */
+export async function markMailSent(tx: Queries, id: string, now: number): Promise<void> {
+  await tx
+    .updateTable('outbox')
+    .set({ sent_at: now, sealed_parameters: '', last_fault: null, held_since: null })
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function putMailOff(
+  tx: Queries,
+  id: string,
+  { fault, nextTryAt, heldSince }: { fault: string; nextTryAt: number; heldSince: number | null },
+): Promise<void> {
+  const off = { last_fault: fault, next_try_at: nextTryAt, held_since: heldSince };
+  await tx.updateTable('outbox').set(off).where('id', '=', id).execute();
+}
+
+/** The server is away: whatever would be tried before that moment waits for it. */
+export async function putWaitingMailOff(tx: Queries, nextTryAt: number): Promise<void> {
+  await tx
+    .updateTable('outbox')
+    .set({ next_try_at: nextTryAt })
+    .where(isWaiting)
+    .where('next_try_at', '<', nextTryAt)
+    .execute();
+}
+
+/** Gives a mail up. A link in it is erased; news stay sealed, so that they can be sent again. */
+export async function markMailDead(
+  tx: Queries,
+  id: string,
+  { now, fault, linkKinds }: { now: number; fault: string; linkKinds: readonly string[] },
+): Promise<void> {
+  await tx
+    .updateTable('outbox')
+    .set({ dead_at: now, sealed_parameters: withoutLinks(linkKinds), last_fault: fault, held_since: null })
+    .where('id', '=', id)
+    .execute();
+}
+
+export type DeadMail = Pick<OutboxTable, 'id' | 'kind' | 'tries' | 'last_fault'>;
+
+/** Gives up what says nothing any more: a link that is over, old news. Answers what that was. */
+export async function expireMail(tx: Queries, now: number, linkKinds: readonly string[]): Promise<readonly DeadMail[]> {
+  return tx
+    .updateTable('outbox')
+    .set({ dead_at: now, sealed_parameters: withoutLinks(linkKinds), held_since: null })
+    .where(isWaiting)
+    .where('expires_at', '<=', now)
+    .returning(['id', 'kind', 'tries', 'last_fault'])
+    .execute();
+}
+
+function withoutLinks(linkKinds: readonly string[]) {
+  return (row: ExpressionBuilder<Schema, 'outbox'>) =>
+    row.case().when('kind', 'in', linkKinds).then('').else(row.ref('sealed_parameters')).end();
+}
+
+/** Forgets up to `limit` mails from before that moment; answers how many. */
+export async function deleteOldMail(tx: Queries, before: number, limit: number): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('outbox')
+    .where('id', 'in', (e) => e.selectFrom('outbox').select('id').where('created_at', '<', before).limit(limit))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** A clock that was ahead cannot hold a mail for longer than the budgets of an address do. */
+function isNotSpared(now: number) {
+  return (row: ExpressionBuilder<Schema, 'outbox'>) =>
+    row.or([row('not_before', '<=', now), row('not_before', '>', now + SPARED_SECONDS_MOST)]);
+}
+
+const SPARED_SECONDS_MOST = 25 * 60 * 60;
+
+/** Neither sent nor given up. */
+function isWaiting(row: ExpressionBuilder<Schema, 'outbox'>) {
+  return row.and([row('sent_at', 'is', null), row('dead_at', 'is', null)]);
+}

@@ -1,0 +1,65 @@
+import type { Queries } from '#store/engine/database.ts';
+import type { ReminderTable } from './mail-tables.ts';
+
+/** Somebody whose partner requires MFA from a date, and who has none yet. */
+export type Reminded = {
+  readonly id: string;
+  readonly email: string;
+  readonly locale: string | undefined;
+  readonly requiredFrom: number;
+};
+
+/**
+ * Who is due for a reminder of this stage, up to `limit`: able to sign in, not exempt, not enrolled, not reminded of this date yet.
+ *
+ * @param dates the partners whose date is after the first moment and no later than the second
+ */
+export async function listDueReminders(
+  queries: Queries,
+  { stage, after, until, now }: { stage: ReminderTable['stage']; after: number; until: number; now: number },
+  limit: number,
+): Promise<readonly Reminded[]> {
+  const rows = await queries
+    .selectFrom('partners as p')
+    .innerJoin('users as u', 'u.partner_id', 'p.id')
+    .select(['u.id', 'u.email', 'u.locale', 'p.mfa_required_from'])
+    .where('p.mfa_policy', '=', 'required')
+    .where('p.mfa_required_from', '>', after)
+    .where('p.mfa_required_from', '<=', until)
+    .where('p.archived_at', 'is', null)
+    .where('u.disabled_at', 'is', null)
+    .where((e) => e.or([e('u.exempt_until', 'is', null), e('u.exempt_until', '<=', now)]))
+    // Who has not accepted the invitation yet cannot set anything up.
+    .where('u.sealed_password', 'is not', null)
+    .where((e) =>
+      e.not(e.exists(e.selectFrom('authenticators as a').select('a.id').whereRef('a.user_id', '=', 'u.id'))),
+    )
+    .where((e) =>
+      e.not(
+        e.exists(
+          e
+            .selectFrom('reminders as r')
+            .select('r.stage')
+            .whereRef('r.user_id', '=', 'u.id')
+            .whereRef('r.required_from', '=', 'p.mfa_required_from')
+            .where('r.stage', '=', stage),
+        ),
+      ),
+    )
+    .limit(limit)
+    .execute();
+  return rows.map(({ id, email, locale, mfa_required_from }) => {
+    return { id, email, locale: locale ?? undefined, requiredFrom: mfa_required_from ?? 0 };
+  });
+}
+
+/** Notes a reminder: true once per person, date and stage, whoever asks. */
+export async function claimReminder(tx: Queries, reminder: Omit<ReminderTable, 'id'>): Promise<boolean> {
+  const { user_id, required_from, stage } = reminder;
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('reminders')
+    .values({ id: `${user_id}:${required_from}:${stage}`, ...reminder })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}

@@ -1,0 +1,97 @@
+import type { Queries, SessionTable } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+import { deleteDetachedGrants } from '#store/oidc/grants.ts';
+
+/** A person's sessions, the newest first. */
+export async function listSessions(queries: Queries, userId: string): Promise<readonly SessionTable[]> {
+  return listByUser.all(queries, { userId });
+}
+
+const listByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('user_id', '=', p.userId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc'),
+);
+
+/** Ends one session; answers how many rows that was, so that a second caller knows it came too late. */
+export async function deleteSession(tx: Queries, id: string, userId: string): Promise<number> {
+  return deleteOne.run(tx, { id, userId });
+}
+
+const deleteOne = statement((db: Queries, p: Param<{ id: string; userId: string }>) =>
+  db.deleteFrom('sessions').where('id', '=', p.id).where('user_id', '=', p.userId),
+);
+
+/** Ends every session of a user but one, and what clients were granted beyond a session; answers how many. Pass `''` to keep none. */
+export async function deleteOtherSessions(tx: Queries, userId: string, keepId: string): Promise<number> {
+  await deleteDetachedGrants(tx, userId);
+  return deleteOthers.run(tx, { userId, keepId });
+}
+
+const deleteOthers = statement((db: Queries, p: Param<{ userId: string; keepId: string }>) =>
+  db.deleteFrom('sessions').where('user_id', '=', p.userId).where('id', '!=', p.keepId),
+);
+
+/** Notes that the session was used; conditional, so that a session ended meanwhile stays ended. */
+export async function touchSession(tx: Queries, id: string, now: number): Promise<void> {
+  await touch.run(tx, { id, now });
+}
+
+const touch = statement((db: Queries, p: Param<{ id: string; now: number }>) =>
+  db.updateTable('sessions').set({ last_seen_at: p.now }).where('id', '=', p.id).where('last_seen_at', '<', p.now),
+);
+
+export async function setStepUpTarget(tx: Queries, id: string, path: string): Promise<void> {
+  await tx.updateTable('sessions').set({ step_up_to: path }).where('id', '=', id).execute();
+}
+
+/** What this session is told next. Answers false when it has ended meanwhile: what it was about to change stays. */
+export async function setNotice(tx: Queries, id: string, notice: string | null): Promise<boolean> {
+  return changeSession(tx, id, { notice });
+}
+
+/** A rise of privilege: a new token, the proof and its time. Answers false when the session has ended meanwhile. */
+export async function raiseSession(
+  tx: Queries,
+  id: string,
+  rise: { tokenHash: string; now: number; method: NonNullable<SessionTable['step_up_method']>; amr: string },
+): Promise<boolean> {
+  const { tokenHash, now, method, amr } = rise;
+  const proven = { auth_time: now, step_up_at: now, step_up_method: method, amr };
+  const changed = await changeSession(tx, id, { token_hash: tokenHash, ...proven, step_up_to: null });
+  if (!changed || method === 'password') return changed;
+  // The first factor beside the password that this session has seen.
+  const first = tx.updateTable('sessions').set({ second_factor_at: now }).where('second_factor_at', 'is', null);
+  await first.where('id', '=', id).execute();
+  return true;
+}
+
+/** The device of a session was forgotten and known anew. */
+export async function setSessionDevice(tx: Queries, id: string, deviceId: string): Promise<void> {
+  await tx.updateTable('sessions').set({ device_id: deviceId }).where('id', '=', id).execute();
+}
+
+/** The session's own enrollment was confirmed: its second factor is proven, under a new token. */
+export async function addSecondFactor(
+  tx: Queries,
+  id: string,
+  proof: { tokenHash: string; now: number; amr: string; expiresAt: number },
+): Promise<boolean> {
+  return changeSession(tx, id, {
+    token_hash: proof.tokenHash,
+    second_factor_at: proof.now,
+    auth_time: proof.now,
+    amr: proof.amr,
+    step_up_at: proof.now,
+    step_up_method: 'totp',
+    expires_at: proof.expiresAt,
+  });
+}
+
+async function changeSession(tx: Queries, id: string, values: Partial<SessionTable>): Promise<boolean> {
+  const { numUpdatedRows } = await tx.updateTable('sessions').set(values).where('id', '=', id).executeTakeFirst();
+  return numUpdatedRows === 1n;
+}

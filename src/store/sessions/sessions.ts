@@ -1,0 +1,172 @@
+import type { Mouth, Queries, SessionTable } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
+
+/** What exists after a finished sign-in; with the person and the partner as they are now. */
+export type Session = {
+  readonly id: string;
+  readonly mouth: Mouth;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly amr: readonly string[];
+  /** When the second factor of this sign-in was proven. */
+  readonly secondFactorAt: number | undefined;
+  readonly authTime: number;
+  readonly stepUpAt: number | undefined;
+  readonly stepUpMethod: SessionTable['step_up_method'];
+  readonly stepUpTo: string | undefined;
+  readonly continueTo: string;
+  readonly notice: string | undefined;
+  readonly deviceId: string | undefined;
+  readonly address: string | undefined;
+  readonly userAgent: string | undefined;
+  /** Until when recovery codes that were not yet acknowledged can be shown again. */
+  readonly codesCopyExpiresAt: number | undefined;
+  readonly user: User;
+  readonly partner: Partner | undefined;
+};
+
+/** The session of a token, live or not: the caller asks `isLiveSession`. A disabled user has none, nor has anybody of an archived partner. */
+export async function findSession(queries: Queries, tokenHash: string, mouth: Mouth): Promise<Session | undefined> {
+  const row = await findByToken.first(queries, { tokenHash, mouth });
+  return row && sessionOf(row);
+}
+
+/** The same by its id: whether what a guard found is still there. */
+export async function findSessionById(queries: Queries, id: string): Promise<Session | undefined> {
+  const row = await findById.first(queries, { id });
+  return row && sessionOf(row);
+}
+
+const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth: Mouth }>) =>
+  openSessions(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.mouth),
+);
+
+const findById = statement((db: Queries, p: Param<{ id: string }>) => openSessions(db).where('s.id', '=', p.id));
+
+function openSessions(db: Queries) {
+  return db
+    .selectFrom('sessions as s')
+    .innerJoin('users as u', 'u.id', 's.user_id')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .leftJoin('recovery_code_sets as c', 'c.user_id', 's.user_id')
+    .select([...sessionColumns, 'c.copy_expires_at', ...userColumns, ...partnerColumns])
+    .where('u.disabled_at', 'is', null)
+    .where('p.archived_at', 'is', null);
+}
+
+export async function createSession(tx: Queries, session: SessionTable): Promise<void> {
+  await insertSession.send(tx, session);
+}
+
+const insertSession = statement((db: Queries, p: Param<SessionTable>) =>
+  db.insertInto('sessions').values({
+    id: p.id,
+    token_hash: p.token_hash,
+    mouth: p.mouth,
+    user_id: p.user_id,
+    created_at: p.created_at,
+    last_seen_at: p.last_seen_at,
+    expires_at: p.expires_at,
+    amr: p.amr,
+    second_factor_at: p.second_factor_at,
+    auth_time: p.auth_time,
+    step_up_at: p.step_up_at,
+    step_up_method: p.step_up_method,
+    step_up_to: p.step_up_to,
+    continue_to: p.continue_to,
+    notice: p.notice,
+    device_id: p.device_id,
+    address: p.address,
+    user_agent: p.user_agent,
+  }),
+);
+
+/**
+ * Puts a new session of a user in the place of another: clients and protected hosts that the person is signed in to stay so.
+ * A grant keeps the `sid` that its client knows.
+ */
+export async function replaceSession(tx: Queries, userId: string, oldId: string, newId: string): Promise<void> {
+  const move = { session_id: newId };
+  await tx.updateTable('oidc_grants').set(move).where('session_id', '=', oldId).execute();
+  await tx.updateTable('site_sessions').set(move).where('session_id', '=', oldId).execute();
+  await tx.deleteFrom('sessions').where('id', '=', oldId).where('user_id', '=', userId).execute();
+}
+
+/** Ends all but the `keep` newest sessions of a user. */
+export async function evictSessions(tx: Queries, userId: string, keep: number): Promise<number> {
+  const row = await countOfUser.first(tx, { userId });
+  // Nearly nobody has too many, and finding the newest costs several times a count.
+  return Number(row?.count) > keep ? evictOldest.run(tx, { userId, keep }) : 0;
+}
+
+const countOfUser = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db
+    .selectFrom('sessions')
+    .select((sessions) => sessions.fn.countAll().as('count'))
+    .where('user_id', '=', p.userId),
+);
+
+const evictOldest = statement((db: Queries, p: Param<{ userId: string; keep: number }>) =>
+  db
+    .deleteFrom('sessions')
+    .where('user_id', '=', p.userId)
+    .where('id', 'not in', (query) =>
+      query
+        .selectFrom('sessions')
+        .select('id')
+        .where('user_id', '=', p.userId)
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(p.keep),
+    ),
+);
+
+const sessionColumns = [
+  's.id',
+  's.mouth',
+  's.created_at',
+  's.last_seen_at',
+  's.expires_at',
+  's.amr',
+  's.second_factor_at',
+  's.auth_time',
+  's.step_up_at',
+  's.step_up_method',
+  's.step_up_to',
+  's.continue_to',
+  's.notice',
+  's.device_id',
+  's.address',
+  's.user_agent',
+] as const;
+
+type SessionRow = Omit<SessionTable, 'token_hash' | 'user_id'> & { copy_expires_at: number | null } & Parameters<
+    typeof userOf
+  >[0] &
+  Parameters<typeof partnerOf>[0];
+
+function sessionOf(row: SessionRow): Session {
+  return {
+    id: row.id,
+    mouth: row.mouth,
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    expiresAt: row.expires_at,
+    amr: row.amr.split(' '),
+    secondFactorAt: row.second_factor_at ?? undefined,
+    authTime: row.auth_time,
+    stepUpAt: row.step_up_at ?? undefined,
+    stepUpMethod: row.step_up_method,
+    stepUpTo: row.step_up_to ?? undefined,
+    continueTo: row.continue_to,
+    notice: row.notice ?? undefined,
+    deviceId: row.device_id ?? undefined,
+    address: row.address ?? undefined,
+    userAgent: row.user_agent ?? undefined,
+    codesCopyExpiresAt: row.copy_expires_at ?? undefined,
+    user: userOf(row),
+    partner: partnerOf(row),
+  };
+}

@@ -1,0 +1,70 @@
+import type { DeviceTable, Queries } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+
+/** The id of the device that one of these tokens makes known for this user, or undefined. */
+export async function findDeviceOf(
+  queries: Queries,
+  tokenHashes: readonly string[],
+  userId: string,
+  now: number,
+): Promise<string | undefined> {
+  const rows = await listLiveDevices(queries, tokenHashes, now);
+  return rows.find((row) => row.user_id === userId)?.id;
+}
+
+/** What these tokens make known, and for whom. */
+export async function listLiveDevices(
+  queries: Queries,
+  tokenHashes: readonly string[],
+  now: number,
+): Promise<readonly Pick<DeviceTable, 'id' | 'user_id' | 'token_hash'>[]> {
+  const [only, ...more] = tokenHashes;
+  if (only === undefined) return [];
+  if (more.length === 0) return findLive.all(queries, { tokenHash: only, now });
+  const found = queries.selectFrom('devices').select(['id', 'user_id', 'token_hash']);
+  return found.where('token_hash', 'in', tokenHashes).where('expires_at', '>', now).execute();
+}
+
+/** Apart, because nearly every browser is one person's. */
+const findLive = statement((db: Queries, p: Param<{ tokenHash: string; now: number }>) =>
+  db
+    .selectFrom('devices')
+    .select(['id', 'user_id', 'token_hash'])
+    .where('token_hash', '=', p.tokenHash)
+    .where('expires_at', '>', p.now),
+);
+
+/** Makes a device known for a user, by a token that nothing else has. */
+export async function createDevice(tx: Queries, device: DeviceTable): Promise<void> {
+  await insertDevice.send(tx, device);
+}
+
+const insertDevice = statement((db: Queries, p: Param<DeviceTable>) =>
+  db.insertInto('devices').values({
+    id: p.id,
+    user_id: p.user_id,
+    token_hash: p.token_hash,
+    created_at: p.created_at,
+    expires_at: p.expires_at,
+  }),
+);
+
+/** Forgets every device of a user; answers how many. */
+export async function deleteDevices(tx: Queries, userId: string): Promise<number> {
+  const { numDeletedRows } = await tx.deleteFrom('devices').where('user_id', '=', userId).executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Forgets every device of a user but one. */
+export async function deleteOtherDevices(tx: Queries, userId: string, keepId: string | undefined): Promise<void> {
+  await tx
+    .deleteFrom('devices')
+    .where('user_id', '=', userId)
+    .where('id', '!=', keepId ?? '')
+    .execute();
+}
+
+export async function listDeviceIds(queries: Queries, userId: string): Promise<readonly string[]> {
+  const rows = await queries.selectFrom('devices').select('id').where('user_id', '=', userId).execute();
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,116 @@
+import type { Mouth, PendingSignInTable, Queries } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
+
+/** Password proven, second door still closed: not a session. With the person, the partner and the authenticator as they are now. */
+export type PendingSignIn = {
+  readonly id: string;
+  readonly mouth: Mouth;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly tries: number;
+  readonly skippable: boolean;
+  readonly deviceId: string | undefined;
+  readonly returnTo: string | undefined;
+  /** The session of the same person in this browser: the finished sign-in takes its place. */
+  readonly replacedSessionId: string | undefined;
+  readonly completedAt: number | undefined;
+  readonly completedTo: string | undefined;
+  readonly user: User;
+  readonly partner: Partner | undefined;
+  /** The person's authenticator app, whatever its condition: what is paused or broken still exists. */
+  readonly authenticatorId: string | undefined;
+  /** Whether the next set-up of this person needs a temporary access code. */
+  readonly awaitsAccessCode: boolean;
+};
+
+/** The pending sign-in of a token, live, finished or expired: the caller looks. A disabled user has none, nor has anybody of an archived partner. */
+export async function findPendingSignIn(
+  queries: Queries,
+  tokenHash: string,
+  mouth: Mouth,
+): Promise<PendingSignIn | undefined> {
+  const row = await findByToken.first(queries, { tokenHash, mouth });
+  return row && pendingOf(row);
+}
+
+/** The same by its id: whether what a guard found is still there. */
+export async function findPendingSignInById(queries: Queries, id: string): Promise<PendingSignIn | undefined> {
+  const row = await findById.first(queries, { id });
+  return row && pendingOf(row);
+}
+
+type PendingRow = Omit<PendingSignInTable, 'token_hash' | 'user_id'> & {
+  authenticator_id: string | null;
+  access_code_of: string | null;
+} & Parameters<typeof userOf>[0] &
+  Parameters<typeof partnerOf>[0];
+
+function pendingOf(row: PendingRow): PendingSignIn {
+  return {
+    id: row.id,
+    mouth: row.mouth,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    tries: row.tries,
+    skippable: row.skippable === 1,
+    deviceId: row.device_id ?? undefined,
+    returnTo: row.return_to ?? undefined,
+    replacedSessionId: row.replaced_session_id ?? undefined,
+    completedAt: row.completed_at ?? undefined,
+    completedTo: row.completed_to ?? undefined,
+    user: userOf(row),
+    partner: partnerOf(row),
+    authenticatorId: row.authenticator_id ?? undefined,
+    awaitsAccessCode: row.access_code_of !== null,
+  };
+}
+
+const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth: Mouth }>) =>
+  openPendings(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.mouth),
+);
+
+const findById = statement((db: Queries, p: Param<{ id: string }>) => openPendings(db).where('s.id', '=', p.id));
+
+function openPendings(db: Queries) {
+  return db
+    .selectFrom('pending_sign_ins as s')
+    .innerJoin('users as u', 'u.id', 's.user_id')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .leftJoin('authenticators as a', 'a.user_id', 's.user_id')
+    .leftJoin('access_codes as c', 'c.user_id', 's.user_id')
+    .select([
+      's.id',
+      's.mouth',
+      's.created_at',
+      's.expires_at',
+      's.tries',
+      's.skippable',
+      's.device_id',
+      's.return_to',
+      's.replaced_session_id',
+      's.completed_at',
+      's.completed_to',
+      's.browser',
+      'a.id as authenticator_id',
+      'c.user_id as access_code_of',
+      ...userColumns,
+      ...partnerColumns,
+    ])
+    .where('u.disabled_at', 'is', null)
+    .where('p.archived_at', 'is', null);
+}
+
+/** Consumes the pending sign-in: true once, false ever after and when it is over. */
+export async function completePendingSignIn(tx: Queries, id: string, to: string, now: number): Promise<boolean> {
+  return (await complete.run(tx, { id, to, now })) === 1;
+}
+
+const complete = statement((db: Queries, p: Param<{ id: string; to: string; now: number }>) =>
+  db
+    .updateTable('pending_sign_ins')
+    .set({ completed_at: p.now, completed_to: p.to })
+    .where('id', '=', p.id)
+    .where('completed_at', 'is', null)
+    .where('expires_at', '>', p.now),
+);

@@ -1,0 +1,218 @@
+import { raw } from 'hono/html';
+import { LOCALES, languageName } from '#messages/messages.ts';
+import { form, linkButton } from '#ui/parts/actions.ts';
+import { type Doors, doors } from '#ui/parts/codes.ts';
+import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
+import { notice, timeElement } from '#ui/parts/text.ts';
+import { assetPath } from './assets.ts';
+import type { View } from './view.ts';
+
+type Summary = {
+  readonly title: string;
+  readonly text?: Content;
+  /** The id of the field that it is about. */
+  readonly fieldId?: string | undefined;
+};
+
+type Width = 'form' | 'wide' | 'console';
+
+type Layout = {
+  /** Title of the document, and the page's one `h1`: the body starts below it. */
+  readonly title: string;
+  readonly width: Width;
+  /** Where else one can go from here: the parts of the console. */
+  readonly nav?: Content;
+  readonly doors?: Doors | undefined;
+  readonly refusal?: Summary | undefined;
+  /** Where the browser goes by itself at once. */
+  readonly goTo?: string | undefined;
+  readonly body: Content;
+};
+
+/** A whole document: header, card with doors, heading and error summary, then the body, then the footer. */
+export function layout(view: View, page: Layout): Html {
+  const refusal = page.refusal ?? (view.staleForm ? staleForm(view) : undefined);
+  return frame(view, {
+    title: refusal === undefined ? page.title : `${view.t('layout.error')}: ${page.title}`,
+    width: page.width,
+    nav: page.nav,
+    goTo: page.goTo,
+    card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
+${refusal ? summary(refusal) : view.kept && notice(view.t('layout.kept'), 'info')}${page.body}`,
+  });
+}
+
+type ErrorPage = {
+  readonly status: number;
+  readonly title: string;
+  readonly text: Content;
+  readonly action?: { readonly href: string; readonly label: string } | undefined;
+};
+
+/** What is shown in place of a page: what happened and the way on. */
+export function errorPage(view: View, { status, title, text, action }: ErrorPage): Html {
+  // Whoever asked may have been led here: what stands in the address is not repeated.
+  return frame(
+    { ...view, path: undefined },
+    {
+      title,
+      width: 'form',
+      card: html`<p class="status">${status}</p><h1>${unbroken(title)}</h1><p class="lead">${text}</p>
+${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}`,
+    },
+  );
+}
+
+/**
+ * The same where no form and hardly a link of ours would work: at an address that is not ours, and for a browser whose
+ * cookies are too many for any request. It can be read without its style sheets.
+ */
+export function barePage(view: BareView, { status, title, text, action, body }: BarePage): Html {
+  return documentOf(view, {
+    title,
+    isConsole: false,
+    body: html`<main id="main" class="form"><div class="card">${status !== undefined && html`<p class="status">${status}</p>`}<h1>${unbroken(title)}</h1>
+<p class="lead">${text}</p>
+${body}${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}</div></main>`,
+  });
+}
+
+type BarePage = Omit<ErrorPage, 'status'> & { readonly status?: number; readonly body?: Content };
+
+/** Longer ones must be let break: they would not fit a phone. */
+const LONGEST_WHOLE_WORD = 12;
+
+/** Short words with a hyphen stay on one line: "one-time", "Two-Factor". */
+function unbroken(title: string): Content {
+  return title.split(/(\S+-\S+)/).map((part) => {
+    return part.includes('-') && part.length <= LONGEST_WHOLE_WORD ? html`<span class="whole">${part}</span>` : part;
+  });
+}
+
+type Frame = Pick<Layout, 'title' | 'width' | 'nav' | 'goTo'> & { readonly card: Content };
+
+function frame(view: View, { title, width, nav, goTo, card }: Frame): Html {
+  return documentOf(view, {
+    title,
+    goTo,
+    sent: view.stepsToPage?.toString(),
+    isConsole: width === 'console',
+    body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
+${header(view)}
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div>${wayBack(view)}</main>
+${footer(view)}`,
+  });
+}
+
+type BareView = Pick<View, 'config' | 'locale' | 't'> & {
+  /** Where the style sheets are, on a host that is not ours. */
+  readonly assetsAt?: string;
+};
+
+type Document = {
+  readonly title: string;
+  readonly goTo?: string | undefined;
+  /** For the script: how many steps back the page of the form is. */
+  readonly sent?: string | undefined;
+  readonly isConsole: boolean;
+  readonly body: Content;
+};
+
+function documentOf(view: BareView, { title, goTo, sent, isConsole, body }: Document): Html {
+  return html`${raw('<!doctype html>')}
+<html lang="${view.locale}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="format-detection" content="telephone=no">
+<title>${title} – ${view.config.productName}</title>
+${goTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${goTo}">`}
+${view.assetsAt === undefined ? ownAssets(view, isConsole) : assetsOf(view.assetsAt)}
+</head>
+<body${attributes({ 'data-sent': sent })}>
+${body}
+</body>
+</html>
+`;
+}
+
+function ownAssets({ config }: BareView, isConsole: boolean): Html {
+  return html`<link rel="icon" href="${config.logo === undefined ? 'data:,' : '/logo'}">
+<link rel="stylesheet" href="${assetPath('style.css')}">
+${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
+<script src="${assetPath('page.js')}" defer></script>`;
+}
+
+function assetsOf(at: string): Html {
+  return html`<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${at}/style.css"><link rel="stylesheet" href="${at}/brand.css">`;
+}
+
+function header(view: View): Html {
+  const name = view.config.productName;
+  const mark =
+    view.config.logo === undefined
+      ? html`<span class="mark" aria-hidden="true">${Array.from(name)[0]}</span>`
+      : html`<img class="mark" src="/logo" alt="">`;
+  return html`<header class="top"><a class="brand" href="/">${mark}<span>${name}</span></a>
+${languageSwitch(view)}${view.signedIn && accountNav(view)}</header>`;
+}
+
+function accountNav(view: View): Html {
+  return html`<nav class="account" aria-label="${view.t('layout.account')}">${view.staff && html`<a href="/console">${view.t('layout.console')}</a>`}${view.isManager && html`<a href="/team">${view.t('team.title')}</a>`}
+<a href="/security">${view.t('layout.security')}</a>
+${form(view, '/sign-out', html`<button type="submit" class="plain">${view.t('layout.signOut')}</button>`)}</nav>`;
+}
+
+function languageSwitch(view: View): Html {
+  const choices = LOCALES.map(
+    (locale) =>
+      html`<button${attributes({
+        type: 'submit',
+        class: 'plain',
+        name: 'language',
+        value: locale,
+        lang: locale,
+        'aria-current': locale === view.locale ? 'true' : undefined,
+      })}>${languageName(locale)}</button>`,
+  );
+  return html`<details class="language"><summary><span class="unseen">${view.t('layout.language')}: </span>${languageName(view.locale)}</summary>
+${form(view, '/language', html`${view.path !== undefined && html`<input type="hidden" name="return_to" value="${view.path}">`}${choices}`)}</details>`;
+}
+
+/** Takes the focus by `autofocus`, so that it works without a script; the inner `alert` is what is read aloud. */
+function summary({ title, text, fieldId }: Summary): Html {
+  const head = fieldId === undefined ? title : html`<a href="#${fieldId}">${title}</a>`;
+  return html`<div class="refusal" id="refusal" tabindex="-1" autofocus><div role="alert"><h2>${head}</h2>
+${text !== undefined && text !== '' && html`<p>${text}</p>`}</div></div>`;
+}
+
+function staleForm(view: View): Summary {
+  const text = view.t(view.noCookie ? 'layout.stale.noCookie' : 'layout.stale.text');
+  return { title: view.t('layout.stale.title'), text };
+}
+
+/** From a page of a sign-in that an application asked for, back to it. */
+function wayBack({ t, resume }: View): Content {
+  if (!resume?.startsWith('/oidc/')) return undefined;
+  return html`<p class="back"><a href="${resume}/cancel">${t('layout.back')}</a></p>`;
+}
+
+/** Only on paper: whose page this is, and from when. */
+function printHead(view: View): Html {
+  const who = view.signedIn && html` · ${view.signedIn.email}`;
+  return html`<p class="paper">${view.config.productName}${who} · ${timeElement(view.now, view.locale)}</p>`;
+}
+
+function footer(view: View): Html {
+  const contact = view.config.supportContact;
+  return html`<footer class="foot"><a href="/help">${view.t(view.signedIn ? 'layout.help' : 'layout.helpSigningIn')}</a>
+${contact !== undefined && html`<span>${view.t('layout.support')} ${contactLink(contact)}</span>`}</footer>`;
+}
+
+/** How to reach a human, as the operator wrote it: a URL and an email address become links. */
+export function contactLink(contact: string): Content {
+  if (/^https?:\/\//.test(contact)) return html`<a href="${contact}">${contact.replace(/^https?:\/\//, '')}</a>`;
+  return /^[^\s@]+@[^\s@]+$/.test(contact) ? html`<a href="mailto:${contact}">${contact}</a>` : contact;
+}

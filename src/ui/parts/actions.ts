@@ -1,0 +1,42 @@
+import { withResume } from '#core/sessions/resume.ts';
+import type { View } from '#ui/view.ts';
+import { attributes, type Content, type Html, html } from './html.ts';
+
+type Variant = 'primary' | 'quiet' | 'danger';
+
+/** A form that posts, with the token that proves it is ours. What is missing is said by our page, in its language: `novalidate`. */
+export function form(view: View, action: string, body: Content): Html {
+  return html`<form method="post" action="${action}" novalidate><input type="hidden" name="form_token" value="${view.formToken}">${view.resume !== undefined && html`<input type="hidden" name="resume" value="${view.resume}">`}
+${body}</form>`;
+}
+
+export function submitButton(label: string, variant: Variant = 'primary'): Html {
+  return html`<button type="submit" class="button ${variant}">${label}</button>`;
+}
+
+/** The address of a page of the sign-in, for the request that this tab signs in for. */
+export function inFlow({ resume }: View, address: string): string {
+  return resume === undefined ? address : withResume(address, resume);
+}
+
+/** A link that looks like a button: it only ever leads somewhere. */
+export function linkButton(href: string, label: string, variant: Variant = 'quiet', download = false): Html {
+  return html`<a class="button ${variant}"${attributes({ href, download })}>${label}</a>`;
+}
+
+/** Buttons of one choice, side by side where there is room. */
+export function actions(...buttons: readonly Content[]): Html {
+  return html`<div class="actions">${buttons}</div>`;
+}
+
+type Copy = { readonly text: string; readonly label: string; readonly copiedLabel: string };
+
+/** Appears only where a script can copy; says what it did in a live region beside it. */
+export function copyButton({ text, label, copiedLabel }: Copy): Html {
+  return html`<span class="copy" data-script hidden><button type="button" class="button quiet" data-copy="${text}" data-copied="${copiedLabel}">${label}</button>
+<span class="hint" role="status"></span></span>`;
+}
+
+export function printButton(label: string): Html {
+  return html`<button type="button" class="button quiet" data-print data-script hidden>${label}</button>`;
+}

@@ -1,0 +1,137 @@
+import type { View } from '#ui/view.ts';
+import { attributes, type Content, type Html, html } from './html.ts';
+
+type Field = {
+  readonly id: string;
+  readonly name: string;
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly error?: string | undefined;
+  readonly value?: string | undefined;
+  readonly autofocus?: boolean | undefined;
+};
+
+type TextField = Field & {
+  readonly autocomplete: string;
+  readonly type?: 'text' | 'email' | 'password' | 'search' | 'date' | 'number' | undefined;
+  readonly inputmode?: 'text' | 'email' | 'numeric' | undefined;
+  readonly readonly?: boolean | undefined;
+  readonly spellcheck?: boolean | undefined;
+  /** False where an empty answer has its own meaning. */
+  readonly required?: boolean | undefined;
+  /** The first and the last value that fit a date or a number. */
+  readonly min?: string | undefined;
+  readonly max?: string | undefined;
+};
+
+export function textField(field: TextField): Html {
+  return fieldFrame(
+    field,
+    html`<input${attributes({
+      id: field.id,
+      name: field.name,
+      type: field.type ?? 'text',
+      autocomplete: field.autocomplete,
+      inputmode: field.inputmode,
+      value: field.value,
+      readonly: field.readonly,
+      spellcheck: String(field.spellcheck ?? false),
+      autocapitalize: 'none',
+      autofocus: field.autofocus,
+      required: field.required ?? true,
+      min: field.min,
+      max: field.max,
+      ...description(field),
+    })}>`,
+  );
+}
+
+type TextArea = Field & { readonly rows: number; readonly required?: boolean | undefined };
+
+/** Several short texts, one a line, or one that is long. */
+export function textArea(field: TextArea): Html {
+  return fieldFrame(
+    field,
+    // The line break after the tag is none of the text: HTML drops it, and would drop one of the text otherwise.
+    html`<textarea${attributes({
+      id: field.id,
+      name: field.name,
+      rows: String(field.rows),
+      autocomplete: 'off',
+      autocapitalize: 'none',
+      spellcheck: 'false',
+      required: field.required,
+      ...description(field),
+    })}>
+${field.value}</textarea>`,
+  );
+}
+
+type CodeField = Field & {
+  /** Recovery codes have letters: no digit pad for them, and no offer of a code from a message. */
+  readonly kind?: 'one-time' | 'recovery' | undefined;
+};
+
+/** One field for a whole code. No `maxlength`: it would cut a pasted code that has spaces in it. */
+export function codeField(field: CodeField): Html {
+  const oneTime = field.kind !== 'recovery';
+  return fieldFrame(
+    field,
+    html`<input${attributes({
+      id: field.id,
+      name: field.name,
+      class: oneTime ? 'code' : 'code long',
+      type: 'text',
+      inputmode: oneTime ? 'numeric' : 'text',
+      autocomplete: oneTime ? 'one-time-code' : 'off',
+      autocapitalize: oneTime ? 'none' : 'characters',
+      autocorrect: 'off',
+      spellcheck: 'false',
+      value: field.value,
+      autofocus: field.autofocus,
+      required: true,
+      ...description(field),
+    })}>`,
+  );
+}
+
+/** Tells a password manager whose entry this is, on the steps after the email was typed. */
+export function usernameField(view: View, email: string): Html {
+  return html`<div class="who"><label for="username">${view.t('layout.username')}</label>
+<input id="username" type="email" autocomplete="username" value="${email}" readonly></div>`;
+}
+
+type Choice = Pick<Field, 'id' | 'name' | 'label' | 'hint' | 'error'> & { readonly checked?: boolean | undefined };
+
+export function checkbox(field: Choice): Html {
+  return html`<div class="field${field.error !== undefined && ' wrong'}">${errorText(field)}
+<div class="check"><input${attributes({
+    id: field.id,
+    name: field.name,
+    type: 'checkbox',
+    value: 'yes',
+    checked: field.checked,
+    ...description(field),
+  })}><label for="${field.id}">${field.label}</label></div>
+${field.hint !== undefined && html`<p class="hint" id="${field.id}-hint">${field.hint}</p>`}</div>`;
+}
+
+function fieldFrame(field: Field, input: Content): Html {
+  return html`<div class="field${field.error !== undefined && ' wrong'}">
+<label for="${field.id}">${field.label}</label>
+${field.hint !== undefined && html`<p class="hint" id="${field.id}-hint">${field.hint}</p>`}
+${errorText(field)}${input}</div>`;
+}
+
+function errorText(field: Pick<Field, 'id' | 'error'>): Content {
+  return field.error !== undefined && html`<p class="error" id="${field.id}-error">${field.error}</p>`;
+}
+
+function description(field: Pick<Field, 'id' | 'hint' | 'error'>): Record<string, string | undefined> {
+  const ids = [field.hint !== undefined && `${field.id}-hint`, field.error !== undefined && `${field.id}-error`];
+  const describedBy = ids.filter((id) => id !== false).join(' ');
+  return {
+    'aria-describedby': describedBy === '' ? undefined : describedBy,
+    'aria-invalid': field.error === undefined ? undefined : 'true',
+  };
+}

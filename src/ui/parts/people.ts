@@ -1,0 +1,17 @@
+import type { PersonRow } from '#store/people/people-pages.ts';
+import type { View } from '#ui/view.ts';
+import { type Content, type Html, html } from './html.ts';
+import { dateElement, endElement, state } from './text.ts';
+
+/** In words and a shape: an open door for whoever can sign in. */
+export function stateOf({ t }: Pick<View, 't'>, row: Pick<PersonRow, 'state'>): Html {
+  return state(t(`people.state.${row.state}`), row.state === 'active');
+}
+
+/** Since when there is an authenticator, or until when none is asked for. */
+export function mfaOf({ t, now, locale }: View, row: Pick<PersonRow, 'enrolledAt' | 'exemptUntil'>): Content {
+  const { enrolledAt, exemptUntil } = row;
+  if (enrolledAt !== undefined) return html`${state(t('people.mfa.since'), true)} ${dateElement(enrolledAt, locale)}`;
+  if (exemptUntil === undefined || exemptUntil <= now) return state(t('people.mfa.none'), false);
+  return html`${state(t('people.mfa.exempt'), false)} ${endElement(exemptUntil, locale)}`;
+}
