@@ -159,6 +159,21 @@ test('`prompt=login` and `max_age=0` ask a person again who has signed in this v
   }
 });
 
+test('a session whose cookie was left out when the request came is no new sign-in', async (t) => {
+  const { world, config } = await openStory(t);
+  const browser = await signedIn(world);
+  world.clock.at += 10 * 60;
+  const [cookie] = [...browser.cookies].filter(([name]) => name.endsWith('session'));
+  assert.ok(cookie);
+  for (const params of [{ prompt: 'login' }, { max_age: '60' }, { prompt: 'select_account' }]) {
+    browser.cookies.delete(cookie[0]);
+    const asked = await open(config, browser, params);
+    browser.cookies.set(...cookie);
+    const resume = new URL(asked.path, 'https://x').searchParams.get('resume');
+    assert.equal((await follow(browser, String(resume))).left, undefined, JSON.stringify(params));
+  }
+});
+
 test('`prompt=select_account` shows who is signed in, and takes them or somebody else', async (t) => {
   const { world, config, ana, partner } = await openStory(t);
   const ben = await world.addUser({ email: 'ben@acme.example', name: 'Ben Okri', partnerId: partner.id });
