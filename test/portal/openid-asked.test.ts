@@ -126,7 +126,7 @@ test('classes that nobody knows are skipped; where none is known, the portal is 
   );
 });
 
-test('`prompt=none` answers with a code or says what is missing, and never with a page', async (t) => {
+test('C17 T17.3 `prompt=none` answers with a code or says what is missing, and never with a page', async (t) => {
   const { world, config } = await openStory(t);
   const none = { prompt: 'none' };
   assert.equal(errorIn(await open(config, world.person(), none)), 'login_required');
@@ -156,6 +156,21 @@ test('`prompt=login` and `max_age=0` ask a person again who has signed in this v
     await browser.get(asked.path);
     const { left } = await submit(browser, '/sign-in', { email: ANA, password: PASSWORD });
     await redeem(config, asked.attempt, left);
+  }
+});
+
+test('C17 T17.3 what a request asked for stays, whatever is deleted from the addresses on its way', async (t) => {
+  const { world, config } = await openStory(t);
+  const browser = await signedIn(world);
+  for (const params of [{ prompt: 'login' }, { max_age: '0' }, { acr_values: MFA }] as Record<string, string>[]) {
+    const { path } = await open(config, browser, params);
+    const url = new URL(path, 'https://x');
+    const resume = String(url.searchParams.get('resume'));
+    for (const other of [resume, `/sign-in?${new URLSearchParams({ resume })}`, `${resume}?prompt=none&max_age=9999`]) {
+      const led = await follow(browser, other);
+      assert.equal(led.left, undefined, `${other} of ${JSON.stringify(params)}`);
+      assert.ok(new URL(led.path, 'https://x').searchParams.get('resume') === resume);
+    }
   }
 });
 

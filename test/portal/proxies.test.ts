@@ -81,7 +81,7 @@ for (const name of ['nginx', 'caddy'] as const) {
     }
   });
 
-  test(`behind ${name} what a browser sends under our names never reaches the portal`, async (t) => {
+  test(`CVE-2026-39858 (Traefik), GHSA-f59h-q822-g45g (Caddy), CVE-2025-64484 (oauth2-proxy): behind ${name} what a browser sends under our names never reaches the portal`, async (t) => {
     const { app, ana, ask, follow, submitPassword } = await openBehind(t, name);
     await follow(await submitPassword(await follow(`${app}/`)));
     const forged = IDENTITY.flatMap((header) => [
@@ -103,7 +103,7 @@ for (const name of ['nginx', 'caddy'] as const) {
     assert.deepEqual(all, [], 'in whatever spelling');
   });
 
-  test(`behind ${name} the host, the path and the address are those of the proxy`, async (t) => {
+  test(`CVE-2026-40575 (oauth2-proxy), CVE-2026-35051, CVE-2026-54764 (Traefik): behind ${name} the host, the path and the address are those of the proxy`, async (t) => {
     const { app, signIn, ask } = await openBehind(t, name);
     const forged = [
       ['x-forwarded-host', 'evil.example'],
