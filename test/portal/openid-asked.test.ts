@@ -53,7 +53,7 @@ test('a person without an authenticator who is asked for a second factor sets on
   assert.deepEqual(tokens.claims()?.amr, ['pwd', 'otp', 'mfa']);
 });
 
-test('a session by a password steps up for a portal that asks for a second factor, and is not asked again', async (t) => {
+test('C17 T17.4 a session by a password steps up for a portal that asks for a second factor, and is not asked again', async (t) => {
   const { world, config, ana } = await openStory(t);
   const browser = await signedIn(world);
   const before = await tokensFor(config, browser);
@@ -86,7 +86,7 @@ test('a page for payouts asks for both factors within five minutes', async (t) =
   assert.equal(claims?.auth_time, world.clock.at);
 });
 
-test('an essential class ends in a code or in an error, never in a circle', async (t) => {
+test('C17 T17.4 an essential class ends in a code or in an error, never in a circle', async (t) => {
   const { world, config } = await openStory(t);
   const browser = await signedIn(world);
   const claims = JSON.stringify({ id_token: { acr: { essential: true, values: [MFA] } } });
@@ -144,7 +144,7 @@ test('C17 T17.3 `prompt=none` answers with a code or says what is missing, and n
   assert.equal(errorIn(await open(third, browser, none)), 'consent_required');
 });
 
-test('`prompt=login` and `max_age=0` ask a person again who has signed in this very second', async (t) => {
+test('C17 T17.3 `prompt=login` and `max_age=0` ask a person again who has signed in this very second', async (t) => {
   const { world, config } = await openStory(t);
   const browser = await signedIn(world);
   for (const params of [{ prompt: 'login' }, { max_age: '0' }]) {
