@@ -53,7 +53,7 @@ test('a person without an authenticator who is asked for a second factor sets on
   assert.deepEqual(tokens.claims()?.amr, ['pwd', 'otp', 'mfa']);
 });
 
-test('a session by a password steps up for a portal that asks for a second factor, and is not asked again', async (t) => {
+test('C17 T17.4 a session by a password steps up for a portal that asks for a second factor, and is not asked again', async (t) => {
   const { world, config, ana } = await openStory(t);
   const browser = await signedIn(world);
   const before = await tokensFor(config, browser);
@@ -86,7 +86,7 @@ test('a page for payouts asks for both factors within five minutes', async (t) =
   assert.equal(claims?.auth_time, world.clock.at);
 });
 
-test('an essential class ends in a code or in an error, never in a circle', async (t) => {
+test('C17 T17.4 an essential class ends in a code or in an error, never in a circle', async (t) => {
   const { world, config } = await openStory(t);
   const browser = await signedIn(world);
   const claims = JSON.stringify({ id_token: { acr: { essential: true, values: [MFA] } } });
@@ -126,7 +126,7 @@ test('classes that nobody knows are skipped; where none is known, the portal is 
   );
 });
 
-test('`prompt=none` answers with a code or says what is missing, and never with a page', async (t) => {
+test('C17 T17.3 `prompt=none` answers with a code or says what is missing, and never with a page', async (t) => {
   const { world, config } = await openStory(t);
   const none = { prompt: 'none' };
   assert.equal(errorIn(await open(config, world.person(), none)), 'login_required');
@@ -144,7 +144,7 @@ test('`prompt=none` answers with a code or says what is missing, and never with 
   assert.equal(errorIn(await open(third, browser, none)), 'consent_required');
 });
 
-test('`prompt=login` and `max_age=0` ask a person again who has signed in this very second', async (t) => {
+test('C17 T17.3 `prompt=login` and `max_age=0` ask a person again who has signed in this very second', async (t) => {
   const { world, config } = await openStory(t);
   const browser = await signedIn(world);
   for (const params of [{ prompt: 'login' }, { max_age: '0' }]) {
@@ -171,6 +171,21 @@ test('a session whose cookie was left out when the request came is no new sign-i
     browser.cookies.set(...cookie);
     const resume = new URL(asked.path, 'https://x').searchParams.get('resume');
     assert.equal((await follow(browser, String(resume))).left, undefined, JSON.stringify(params));
+  }
+});
+
+test('C17 T17.3 what a request asked for stays, whatever is deleted from the addresses on its way', async (t) => {
+  const { world, config } = await openStory(t);
+  const browser = await signedIn(world);
+  for (const params of [{ prompt: 'login' }, { max_age: '0' }, { acr_values: MFA }] as Record<string, string>[]) {
+    const { path } = await open(config, browser, params);
+    const url = new URL(path, 'https://x');
+    const resume = String(url.searchParams.get('resume'));
+    for (const other of [resume, `/sign-in?${new URLSearchParams({ resume })}`, `${resume}?prompt=none&max_age=9999`]) {
+      const led = await follow(browser, other);
+      assert.equal(led.left, undefined, `${other} of ${JSON.stringify(params)}`);
+      assert.ok(new URL(led.path, 'https://x').searchParams.get('resume') === resume);
+    }
   }
 });
 

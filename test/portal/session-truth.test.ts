@@ -53,7 +53,7 @@ const ENDS: Readonly<Record<string, (one: SignedIn) => Promise<unknown>>> = {
   'the partner is archived': ({ world, partner }) => archivePartner(world.env, 'command_line', partner.id),
 };
 
-describe('tokens end with the next request when', () => {
+describe('C17 CVE-2026-43983 (Pocket ID): tokens end with the next request when', () => {
   for (const [name, end] of Object.entries(ENDS)) {
     test(name, async (t) => {
       const one = await signedIn(t);

@@ -81,7 +81,7 @@ describe('sent fifty times at once, to two nodes', () => {
       for (let round = 1; round <= ROUNDS; round++) await work();
     });
 
-  rounds('a code gives tokens once, and none of them lives', async () => {
+  rounds('C17 T17.1 a code gives tokens once, and none of them lives', async () => {
     const { racer, code } = await racing();
     const answers = await race.send(times(FIFTY, redemption(await code())));
     assertNoFault(answers);
@@ -94,7 +94,7 @@ describe('sent fifty times at once, to two nodes', () => {
     assert.equal((await race.eventsOf(racer.id, 'grant.reused')).length, 1);
   });
 
-  rounds('a refresh token has one successor, which all are told', async () => {
+  rounds('C17 T17.5 a refresh token has one successor, which all are told', async () => {
     const { racer, code } = await racing();
     const tokens = JSON.parse((await race.send([redemption(await code())]))[0]?.text ?? '');
     const fields = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token };

@@ -9,8 +9,9 @@ import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
 import { holdGrant } from '#store/locks.ts';
 import { createGrant, deleteGrant, findGrant, type Grant } from '#store/oidc/grants.ts';
-import { consumeRecord, createRecord, deleteRecord } from '#store/oidc/records.ts';
+import { claimRecord, consumeRecord, createRecord, deleteRecord } from '#store/oidc/records.ts';
 import { claimRequest } from '#store/oidc/requests.ts';
+import type { OidcRecordTable } from '#store/oidc/tables.ts';
 import type { Session } from '#store/sessions.ts';
 import { countStranger } from './keep-request.ts';
 import { isLiveGrant } from './live.ts';
@@ -137,7 +138,16 @@ async function endGrant(env: Env, tx: Queries, { id, isReuse }: { id: string; is
   await appendEvent(env, tx, { action, ...whose, detail }, client);
 }
 
-/** A pushed request, or a one-time value of a client; false where this network has sent too many. */
+/** What a client proved itself by counts once (RFC 7523 §3, `jti`); false where it has come before. */
+export async function commitProofs({ env, proofs }: Work): Promise<boolean> {
+  if (proofs.length === 0) return true;
+  return env.db.transaction(async (tx) => {
+    for (const proof of proofs) if (!(await claimRecord(tx, recordOf(env, proof)))) return false;
+    return true;
+  });
+}
+
+/** A pushed request; false where this network has sent too many. */
 export async function commitRecords(work: Work, client: Client): Promise<boolean> {
   const { env, saves } = work;
   const kept = await env.db.transaction(async (tx) => {
@@ -149,9 +159,13 @@ export async function commitRecords(work: Work, client: Client): Promise<boolean
   return kept === true;
 }
 
-async function keepRecord(env: Env, tx: Queries, { kind, id, payload, expiresAt }: Save): Promise<void> {
+async function keepRecord(env: Env, tx: Queries, save: Save): Promise<void> {
+  await createRecord(tx, recordOf(env, save));
+}
+
+function recordOf(env: Env, { kind, id, payload, expiresAt }: Save): OidcRecordTable {
   const { grantId } = payload;
-  await createRecord(tx, {
+  return {
     id_hash: tokenHash(id),
     kind,
     grant_id: typeof grantId === 'string' ? grantId : null,
@@ -160,7 +174,7 @@ async function keepRecord(env: Env, tx: Queries, { kind, id, payload, expiresAt 
     expires_at: expiresAt,
     consumed_at: null,
     successor: null,
-  });
+  };
 }
 
 /** Without the token itself: only its hash is kept. */
