@@ -60,7 +60,7 @@ const signInAsNobody = act({
   },
 });
 
-async function enter(model: Model, real: Real, door: Door & On & { typed: string }): Promise<readonly string[]> {
+export async function enter(model: Model, real: Real, door: Door & On & { typed: string }): Promise<readonly string[]> {
   const { person, browser, right, typed, node } = door;
   const { counters, now } = model;
   const place = browser ? placeOf(model, browser, person) : apiPlace(model);
