@@ -13,6 +13,9 @@ import { type Grant, isLiveGrant, isLiveToken, type Token } from './portals.ts';
 const OPERATOR = 'command_line';
 const GRACE_SECONDS = 10;
 
+/** Mostly one that is good, and often one that was used. */
+const wanted = fc.constantFrom('live', 'live', 'live', 'used', 'used', 'any');
+
 const authorize = inside(
   'authorize',
   fc.record({ client: fc.constantFrom(0, 0, 0, 1), isOffline: fc.constantFrom(true, true, false) }),
@@ -113,10 +116,13 @@ function withToken(
   const held = ({ portals }: Readonly<Model>) => portals.tokens.filter(({ kind }) => kinds.includes(kind));
   return act({
     name,
-    args: fc.record({ which: ordinal }),
+    args: fc.record({ which: ordinal, of: wanted }),
     check: (model) => held(model).length > 0,
-    run: (model, real, { which, node }) => {
-      const token = pick(held(model), which);
+    run: (model, real, { which, of, node }) => {
+      const all = held(model);
+      const suits = (token: Token) => (of === 'live' ? isLiveToken(model, token) : token.usedAt !== undefined);
+      const suiting = of === 'any' ? all : all.filter(suits);
+      const token = pick(suiting.length > 0 ? suiting : all, which);
       assert(token);
       return run(model, real, { token, node });
     },
@@ -177,8 +183,8 @@ const signOutFromClient = act({
 
 export const OPENID_ACTS: readonly Drawn[] = [
   { weight: 10, arbitrary: authorize },
-  { weight: 10, arbitrary: redeem },
-  { weight: 12, arbitrary: refresh },
+  { weight: 14, arbitrary: redeem },
+  { weight: 16, arbitrary: refresh },
   { weight: 1, arbitrary: giveBack },
   { weight: 1, arbitrary: disable },
   { weight: 4, arbitrary: enable },
