@@ -12,6 +12,7 @@ import {
   secondFactorFrom,
   sessionEnd,
 } from './model.ts';
+import { moveSession } from './portals.ts';
 
 export type Factor = 'totp' | 'recovery_code';
 
@@ -23,11 +24,12 @@ export type Opening = {
   readonly factor: Factor | undefined;
   readonly token: string;
   readonly deviceId: string | undefined;
+  readonly replaced?: Session | undefined;
 };
 
 /** A finished sign-in: the session, and the events that say so. */
 export function openSession(model: Model, opening: Opening): { session: Session; events: string[] } {
-  const { person, mouth, factor, token, deviceId } = opening;
+  const { person, mouth, factor, token, deviceId, replaced } = opening;
   const { now } = model;
   const latest = sessionEnd(person, now);
   const cap = factor === undefined ? (secondFactorFrom(model, person) ?? latest) : latest;
@@ -47,6 +49,7 @@ export function openSession(model: Model, opening: Opening): { session: Session;
     ...{ stepUpAt: provenAt, stepUpMethod: factor, outlived: false },
   };
   model.sessions.push(session);
+  if (replaced) moveSession(model, replaced, session);
   const evicted = oldestBut(20, model.sessions, person).filter((old) => isLiveSession(model, old));
   evicted.forEach(end);
   return { session, events: ['sign_in.completed', ...(evicted.length > 0 ? ['session.ended'] : [])] };

@@ -8,7 +8,7 @@ import { signOutHere } from './effects.ts';
 import { inside } from './inside.ts';
 import { DAY, isLiveSession, MINUTE, type Model } from './model.ts';
 import { askAs, authorizePath, type ClientAnswer, redemption } from './portal-real.ts';
-import { type Grant, isLiveGrant, isLiveToken, type Token } from './portals.ts';
+import { type Grant, isLiveGrant, isLiveToken, isOfSession, type Token } from './portals.ts';
 
 const OPERATOR = 'command_line';
 const GRACE_SECONDS = 10;
@@ -30,7 +30,8 @@ const authorize = inside(
     const left = new URL(String(location));
     assert.equal(left.origin + left.pathname, CALLBACK);
     const isPasswordOnly = session.secondFactorAt === undefined;
-    const grant = { client, session, isOffline, isPasswordOnly, expiresAt: model.now + 365 * DAY, ended: false };
+    const given = { client, sid: session, session, isOffline, isPasswordOnly };
+    const grant = { ...given, expiresAt: model.now + 365 * DAY, ended: false };
     model.portals.grants.push(grant);
     hold(model, grant, { kind: 'code', value: left.searchParams.get('code'), seconds: MINUTE });
     return ['grant.created'];
@@ -77,7 +78,7 @@ const refresh = withToken('refresh', ['refresh'], async (model, real, { token, n
 function holdTokens(model: Model, grant: Grant, { status, body }: ClientAnswer): void {
   assert.equal(status, 200);
   hold(model, grant, { kind: 'access', value: body.access_token, seconds: 5 * MINUTE });
-  model.portals.idTokens.push({ value: String(body.id_token), session: grant.session });
+  model.portals.idTokens.push({ value: String(body.id_token), sid: grant.sid });
 }
 
 function holdRefresh(model: Model, grant: Grant, value: unknown): void {
@@ -171,7 +172,7 @@ const signOutFromClient = act({
     const query = new URLSearchParams({ id_token_hint: idToken.value });
     const { status } = await real.get(node, browser, `/oidc/sign-out?${query}`);
     const isLive = isLiveSession(model, session);
-    if (isLive && idToken.session !== session) {
+    if (isLive && !isOfSession(model, idToken, session)) {
       assert.equal(status, 200, 'the person is asked');
       return [];
     }

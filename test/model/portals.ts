@@ -15,7 +15,10 @@ export type PortalClient = { readonly id: string; readonly secret: string; isDis
 /** One authorization of a client. */
 export type Grant = {
   readonly client: PortalClient;
-  readonly session: Session;
+  /** The session in which it was given: the client knows it under that name for ever. */
+  readonly sid: Session;
+  /** The one that it hangs on now. */
+  session: Session;
   readonly isOffline: boolean;
   /** As the session was when it was given. */
   readonly isPasswordOnly: boolean;
@@ -34,7 +37,7 @@ export type Token = {
   successor: string | undefined;
 };
 
-export type IdToken = { readonly value: string; readonly session: Session };
+export type IdToken = { readonly value: string; readonly sid: Session };
 
 /** The way from us to a protected host, for the cookie that the browser had there. */
 export type Ticket = {
@@ -50,7 +53,7 @@ export type Ticket = {
 export type SiteCookie = {
   readonly value: string;
   readonly host: Host;
-  readonly session: Session;
+  session: Session;
   /** Another one of the same session came after it. */
   replaced: boolean;
 };
@@ -94,6 +97,20 @@ export function isLetIn(model: Model, { session, host, replaced }: SiteCookie): 
 /** The cookie of this value on this host, where it stands for a session. */
 export function cookieOf({ portals }: Model, host: Host, value: string | undefined): SiteCookie | undefined {
   return portals.cookies.find((cookie) => cookie.host === host && cookie.value === value);
+}
+
+/** A new session takes the place of one whose row is still there: portals stay signed in, and its tickets are lost. */
+export function moveSession({ portals }: Model, from: Session, to: Session): void {
+  if (from.ended) return;
+  from.ended = true;
+  for (const held of [...portals.grants, ...portals.cookies]) if (held.session === from) held.session = to;
+}
+
+/** Whether an ID token is of this session, or of one that it took the place of. */
+export function isOfSession({ portals }: Model, { sid }: IdToken, session: Session): boolean {
+  return (
+    sid === session || portals.grants.some((grant) => grant.sid === sid && grant.session === session && !grant.ended)
+  );
 }
 
 export function personOf({ grant }: Token): Person {
