@@ -124,9 +124,11 @@ async function noteRedemption(env: Env, tx: Queries, grant: Grant, kind: string 
 export async function commitRevocations(work: Work, client: Client, isReuse: boolean): Promise<void> {
   const { env, revokes, destroys } = work;
   if (revokes.size === 0 && destroys.length === 0) return;
+  // The library wants the tokens beside it gone, too; a client that is done with an access token may refresh.
+  const ended = destroys.some(({ kind }) => kind === 'AccessToken') ? [] : revokes;
   await env.db.transaction(async (tx) => {
     for (const { id } of destroys) await deleteRecord(tx, tokenHash(id));
-    for (const id of revokes) await endGrant(env, tx, { id, isReuse }, client);
+    for (const id of ended) await endGrant(env, tx, { id, isReuse }, client);
   });
 }
 
