@@ -1,7 +1,7 @@
 import { amrOf, type SecondFactor } from '#core/assurance.ts';
 import type { Client } from '#core/client.ts';
 import { secondFactorFrom } from '#core/policy.ts';
-import { SESSIONS_PER_USER, sessionExpiresAt } from '#core/session.ts';
+import { SESSIONS_PER_USER, sessionExpiresAt, sessionIdleSeconds } from '#core/session.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import type { Mouth, Queries } from '#store/database.ts';
@@ -74,7 +74,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
   await tellOfNewDevice(env, tx, signIn);
-  await endOldest(env, tx, whose, client);
+  await endOldest(env, tx, { ...whose, idleSince: now - sessionIdleSeconds(user.role) }, client);
   return { id, token, expiresAt, continueTo, deviceToken: device?.cookie };
 }
 
@@ -97,8 +97,10 @@ async function tellOfNewDevice(
 }
 
 type Whose = { readonly actor: string; readonly subject: string; readonly partner: string | undefined };
+type Evicting = Whose & { readonly idleSince: number };
 
-async function endOldest(env: Env, tx: Queries, whose: Whose, client: Client): Promise<void> {
-  if ((await evictSessions(tx, whose.subject, SESSIONS_PER_USER)) === 0) return;
+async function endOldest(env: Env, tx: Queries, { idleSince, ...whose }: Evicting, client: Client): Promise<void> {
+  const eviction = { keep: SESSIONS_PER_USER, now: env.now(), idleSince };
+  if ((await evictSessions(tx, whose.subject, eviction)) === 0) return;
   await appendEvent(env, tx, { action: 'session.ended', ...whose, detail: { reason: 'too_many' } }, client);
 }

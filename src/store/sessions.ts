@@ -94,11 +94,21 @@ export async function replaceSession(tx: Queries, userId: string, oldId: string,
   await tx.deleteFrom('sessions').where('id', '=', oldId).where('user_id', '=', userId).execute();
 }
 
-/** Ends all but the `keep` newest sessions of a user. */
-export async function evictSessions(tx: Queries, userId: string, keep: number): Promise<number> {
+type Eviction = {
+  readonly keep: number;
+  readonly now: number;
+  /** Sessions that were not used since then are over by themselves. */
+  readonly idleSince: number;
+};
+
+/**
+ * Ends all but the `keep` newest sessions of a user. What is over by itself stays for housekeeping: clients may have been
+ * granted something that outlives it.
+ */
+export async function evictSessions(tx: Queries, userId: string, eviction: Eviction): Promise<number> {
   const row = await countOfUser.first(tx, { userId });
   // Nearly nobody has too many, and finding the newest costs several times a count.
-  return Number(row?.count) > keep ? evictOldest.run(tx, { userId, keep }) : 0;
+  return Number(row?.count) > eviction.keep ? evictOldest.run(tx, { userId, ...eviction }) : 0;
 }
 
 const countOfUser = statement((db: Queries, p: Param<{ userId: string }>) =>
@@ -108,10 +118,12 @@ const countOfUser = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('user_id', '=', p.userId),
 );
 
-const evictOldest = statement((db: Queries, p: Param<{ userId: string; keep: number }>) =>
+const evictOldest = statement((db: Queries, p: Param<Eviction & { userId: string }>) =>
   db
     .deleteFrom('sessions')
     .where('user_id', '=', p.userId)
+    .where('expires_at', '>', p.now)
+    .where('last_seen_at', '>', p.idleSince)
     .where('id', 'not in', (query) =>
       query
         .selectFrom('sessions')

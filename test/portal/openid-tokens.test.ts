@@ -197,6 +197,8 @@ test('revocation of a token ends it, of a refresh token the whole grant, and of 
   await oidc.tokenRevocation(other, refresh).catch(() => undefined);
   await oidc.fetchUserInfo(config, tokens.access_token, ana.id);
   await oidc.tokenRevocation(config, 'unknown');
+  await oidc.tokenRevocation(config, tokens.access_token);
+  assert.equal((await oidc.tokenIntrospection(config, tokens.access_token)).active, false);
   const next = await oidc.refreshTokenGrant(config, refresh);
   await oidc.tokenRevocation(config, String(next.refresh_token), { token_type_hint: 'access_token' });
   assert.equal((await oidc.tokenIntrospection(config, next.access_token)).active, false);

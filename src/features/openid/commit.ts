@@ -7,7 +7,8 @@ import { appendEvent } from '#flows/append-event.ts';
 import { sealSuccessor } from '#flows/openid-successor.ts';
 import { transactionOrRefusal } from '#flows/transaction.ts';
 import type { Queries } from '#store/database.ts';
-import { holdGrant } from '#store/locks.ts';
+import { holdClient, holdGrant } from '#store/locks.ts';
+import { findClient } from '#store/oidc/clients.ts';
 import { createGrant, deleteGrant, findGrant, type Grant } from '#store/oidc/grants.ts';
 import { claimRecord, consumeRecord, createRecord, deleteRecord } from '#store/oidc/records.ts';
 import { claimRequest } from '#store/oidc/requests.ts';
@@ -24,13 +25,23 @@ export async function commitAuthorization(work: Work, session: Session, client: 
     if (request !== undefined && !(await claimRequest(tx, request.idHash))) return refuse('not_found');
     // A pushed request is good for one authorization.
     for (const { id } of work.consumes) if (!(await deleteRecord(tx, tokenHash(id)))) return refuse('not_found');
-    for (const save of work.saves.filter(({ kind }) => kind === 'Grant')) await keepGrant(env, tx, save, session);
+    const grant = work.saves.find(({ kind }) => kind === 'Grant');
+    if (grant) {
+      if (!(await isEnabled(tx, String(grant.payload.clientId)))) return refuse('not_found');
+      await keepGrant(env, tx, grant, session);
+    }
     for (const save of work.saves.filter(({ kind }) => kind !== 'Grant')) await keepRecord(env, tx, save);
     for (const { id } of work.destroys) await deleteRecord(tx, tokenHash(id));
-    const grant = work.saves.find(({ kind }) => kind === 'Grant');
     if (grant) await noteGrant(env, tx, grant, session, client);
     return true as const;
   });
+}
+
+/** A client that is disabled meanwhile is granted nothing: it would come to life when the client is enabled again. */
+async function isEnabled(tx: Queries, clientId: string): Promise<boolean> {
+  await holdClient(tx, clientId);
+  const client = await findClient(tx, clientId);
+  return client !== undefined && client.disabledAt === undefined;
 }
 
 async function keepGrant(env: Env, tx: Queries, { id, payload, expiresAt }: Save, session: Session): Promise<void> {
@@ -114,9 +125,11 @@ async function noteRedemption(env: Env, tx: Queries, grant: Grant, kind: string 
 export async function commitRevocations(work: Work, client: Client, isReuse: boolean): Promise<void> {
   const { env, revokes, destroys } = work;
   if (revokes.size === 0 && destroys.length === 0) return;
+  // The library wants the tokens beside it gone, too; a client that is done with an access token may refresh.
+  const ended = destroys.some(({ kind }) => kind === 'AccessToken') ? [] : revokes;
   await env.db.transaction(async (tx) => {
     for (const { id } of destroys) await deleteRecord(tx, tokenHash(id));
-    for (const id of revokes) await endGrant(env, tx, { id, isReuse }, client);
+    for (const id of ended) await endGrant(env, tx, { id, isReuse }, client);
   });
 }
 
