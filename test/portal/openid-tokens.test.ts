@@ -221,15 +221,11 @@ test('introspection tells a client of a token what it is good for', async (t) =>
   await assert.rejects(oidc.fetchUserInfo(config, tokens.access_token, ana.id));
 });
 
-test('another client learns of a token where it proves itself, and can revoke it nowhere', async (t) => {
+test('another client learns of a token where it proves itself alone', async (t) => {
   const { world, config, ana } = await openStory(t);
   const { access_token } = await tokensFor(config, await signedIn(world));
   const api = await discover(world, await addPortal(world));
   assert.equal((await oidc.tokenIntrospection(api, access_token)).sub, ana.id);
   const script = await discover(world, await addPortal(world, { type: 'browser' }));
   assert.deepEqual(await oidc.tokenIntrospection(script, access_token), { active: false });
-  for (const other of [api, script]) {
-    await oidc.tokenRevocation(other, access_token).catch(() => undefined);
-    assert.equal((await oidc.tokenIntrospection(config, access_token)).active, true);
-  }
 });
