@@ -74,7 +74,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
   await tellOfNewDevice(env, tx, signIn);
-  await endOldest(env, tx, { ...whose, idleSince: now - sessionIdleSeconds(user.role) }, client);
+  await endOldest(env, tx, whose, sessionIdleSeconds(user.role), client);
   return { id, token, expiresAt, continueTo, deviceToken: device?.cookie };
 }
 
@@ -97,10 +97,9 @@ async function tellOfNewDevice(
 }
 
 type Whose = { readonly actor: string; readonly subject: string; readonly partner: string | undefined };
-type Evicting = Whose & { readonly idleSince: number };
 
-async function endOldest(env: Env, tx: Queries, { idleSince, ...whose }: Evicting, client: Client): Promise<void> {
-  const eviction = { keep: SESSIONS_PER_USER, now: env.now(), idleSince };
+async function endOldest(env: Env, tx: Queries, whose: Whose, idleSeconds: number, client: Client): Promise<void> {
+  const eviction = { keep: SESSIONS_PER_USER, now: env.now(), idleSince: env.now() - idleSeconds };
   if ((await evictSessions(tx, whose.subject, eviction)) === 0) return;
   await appendEvent(env, tx, { action: 'session.ended', ...whose, detail: { reason: 'too_many' } }, client);
 }

@@ -83,10 +83,7 @@ const insertSession = statement((db: Queries, p: Param<SessionTable>) =>
   }),
 );
 
-/**
- * Puts a new session of a user in the place of another: clients and protected hosts that the person is signed in to stay so.
- * A grant keeps the `sid` that its client knows.
- */
+/** A new session takes the place of another: portals stay signed in, and a grant keeps the `sid` that its client knows. */
 export async function replaceSession(tx: Queries, userId: string, oldId: string, newId: string): Promise<void> {
   const move = { session_id: newId };
   await tx.updateTable('oidc_grants').set(move).where('session_id', '=', oldId).execute();
@@ -94,17 +91,10 @@ export async function replaceSession(tx: Queries, userId: string, oldId: string,
   await tx.deleteFrom('sessions').where('id', '=', oldId).where('user_id', '=', userId).execute();
 }
 
-type Eviction = {
-  readonly keep: number;
-  readonly now: number;
-  /** Sessions that were not used since then are over by themselves. */
-  readonly idleSince: number;
-};
+/** What was not used since `idleSince` is over by itself. */
+type Eviction = { readonly keep: number; readonly now: number; readonly idleSince: number };
 
-/**
- * Ends all but the `keep` newest sessions of a user. What is over by itself stays for housekeeping: clients may have been
- * granted something that outlives it.
- */
+/** Ends all but the `keep` newest sessions of a user. What is over by itself stays for housekeeping: a grant may outlive it. */
 export async function evictSessions(tx: Queries, userId: string, eviction: Eviction): Promise<number> {
   const row = await countOfUser.first(tx, { userId });
   // Nearly nobody has too many, and finding the newest costs several times a count.
