@@ -31,7 +31,6 @@ export function openSession(model: Model, opening: Opening): { session: Session;
   const { now } = model;
   const end = sessionEnd(person, now);
   const cap = factor === undefined ? (secondFactorFrom(model, person) ?? end) : end;
-  const provenAt = factor && now;
   const session: Session = {
     ...{
       person,
@@ -43,8 +42,8 @@ export function openSession(model: Model, opening: Opening): { session: Session;
       shown: undefined,
       ended: false,
     },
-    ...{ lastSeenAt: now, amr: AMR[factor ?? 'none'], secondFactorAt: provenAt, authTime: now },
-    ...{ stepUpAt: provenAt, stepUpMethod: factor },
+    ...{ lastSeenAt: now, amr: AMR[factor ?? 'none'], secondFactorAt: factor && now, authTime: now },
+    ...{ stepUpAt: now, stepUpMethod: factor ?? 'password' },
   };
   model.sessions.push(session);
   const evicted = oldestBut(20, model.sessions, person);
