@@ -29,7 +29,7 @@ const test = base.extend<object, { stage: Stage & { readonly faults: string[] } 
       const site = await openSite({ after: (work) => void cleanups.push(work) });
       // German words are the longest.
       const context = await browser.newContext({ baseURL: site.origin, locale: 'de', reducedMotion: 'reduce' });
-      await use({ site, page: await context.newPage(), faults: watchFaults(context, site.origin) });
+      await use({ site, page: await context.newPage(), faults: watchFaults(context, () => [site.origin]) });
       await context.close();
       for (const work of cleanups.reverse()) await work();
     },

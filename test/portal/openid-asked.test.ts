@@ -41,9 +41,12 @@ test('a person without an authenticator who is asked for a second factor sets on
   assert.match(asked.path, /^\/sign-in\?resume=/);
   const prompted = await submit(browser, '/sign-in', { email: ANA, password: PASSWORD });
   assert.match(prompted.path, /^\/security\/authenticator\?resume=/, 'the password was given just now');
+  assert.match(prompted.text, /The page that you want to open asks for a second factor/);
+  assert.doesNotMatch(mainOf(prompted.text), /href="\/security"/, 'the one way back is the one to the portal');
   const shown = await submit(browser, '/security/authenticator/start');
   const secret = /secret=([A-Z2-7]{32})/.exec(shown.text)?.[1];
   assert.ok(secret, shown.path);
+  assert.doesNotMatch(shown.text, /Not now/);
   const codes = await submit(browser, '/security/authenticator', { code: world.totp(secret) });
   assert.match(codes.path, /^\/enroll\/recovery-codes\?resume=/);
   const done = await submit(browser, '/enroll/recovery-codes', { saved: 'yes' });
@@ -201,3 +204,7 @@ test('`login_hint` fills the email in, and `ui_locales` chooses the language whe
   assert.equal(odd.status, 200);
   assert.doesNotMatch(odd.text, /<b>x/);
 });
+
+function mainOf(text: string): string {
+  return text.slice(text.indexOf('<main'), text.indexOf('</main>'));
+}
