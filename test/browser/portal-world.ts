@@ -1,16 +1,11 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, type Page } from '@playwright/test';
 import { addPortal, type PortalClient, startPortal } from '#demo/portal.ts';
 import type { DescribedClient } from '#flows/openid-clients.ts';
 import { makeClient } from '../http/client-story.ts';
+import { checkWithAxe } from './axe.ts';
 import { expect, freePort, heading, openSite, PASSWORD, pressButton, type Site, watchFaults } from './world.ts';
 
-const AXE = {
-  runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
-  resultTypes: ['violations'],
-} satisfies Parameters<AxeBuilder['options']>[0];
-
-// Whoever judges tokens goes by the machine's clock. Ours starts ten minutes behind, so that a proof can become old.
+// Clients judge tokens by the machine's clock. Ours starts ten minutes behind, so that a proof can become old.
 const BEHIND_SECONDS = 10 * 60;
 
 /** Waits for a page with this heading, and looks at it in both colour schemes. */
@@ -60,8 +55,7 @@ export const test = base.extend<Portals & { opened: Opened }>({
   baseURL: async ({ portal }, use) => use(portal),
   faults: [
     async ({ context, site, portal, opened }, use) => {
-      const origins = [site.origin, portal];
-      const faults = watchFaults(context, () => [...origins, ...opened.map(({ url }) => url)]);
+      const faults = watchFaults(context, () => [site.origin, portal, ...opened.map(({ url }) => url)]);
       await use(faults);
       expect(faults).toEqual([]);
     },
@@ -106,11 +100,7 @@ export async function lookAt(page: Page, title: string, withAxe: boolean): Promi
   await expect(heading(page)).toHaveText(title);
   const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   expect(overflow).toBe(0);
-  for (const colorScheme of withAxe ? (['light', 'dark'] as const) : []) {
-    await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).options(AXE).setLegacyMode().analyze();
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-  }
+  if (withAxe) await checkWithAxe(page);
 }
 
 /** The beginning of a step of 30 seconds, so many seconds from now. */
