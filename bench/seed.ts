@@ -137,6 +137,7 @@ export function pendingRow(env: Env, userId: string, token: string, expiresAt: n
     device_id: null,
     browser: null,
     return_to: null,
+    replaced_session_id: null,
     completed_at: null,
     completed_to: null,
   };

@@ -35,6 +35,8 @@ export type BegunSignIn =
       readonly pendingToken: string;
       readonly expiresAt: number;
       readonly deadlineAt: number | undefined;
+      /** The same person is signed in here already, and stays so until this sign-in is finished. */
+      readonly keepsSession: boolean;
       /** Who may open the second door; absent while there is none. */
       readonly prover: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
     };
@@ -47,19 +49,21 @@ export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: n
   const demand = demandOf(person, now);
   const state = stateAfterPassword({ demand, mfa, skippedAt: user.mfaSkippedAt }, now);
   const { session } = door.held ?? {};
+  const replacedSessionId = session?.user.id === user.id ? session.id : undefined;
+  // The session of another person ends with the password: it never mixes with a half-finished sign-in.
+  if (session && replacedSessionId === undefined) await deleteSession(tx, session.id, session.user.id);
   if (state === 'complete') {
-    if (session) await deleteSession(tx, session.id, session.user.id);
-    return { state, session: await finishSignIn(env, tx, { ...door, person, factor: undefined }, now) };
+    const signIn = { ...door, person, factor: undefined, replacedSessionId };
+    return { state, session: await finishSignIn(env, tx, signIn, now) };
   }
-  const pending = await openPending(env, tx, door, isSkippable(state), now);
+  const pending = await openPending(env, tx, { ...door, replacedSessionId }, isSkippable(state), now);
   if (isRefusal(pending)) return pending;
-  // Signing in replaces whoever was signed in here: an older session never mixes with a half-open one.
-  if (session) await deleteSession(tx, session.id, session.user.id);
   const { deviceId } = door;
   return {
     state,
     ...pending,
     deadlineAt: deadlineIn(demand, mfa),
+    keepsSession: replacedSessionId !== undefined,
     prover: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
   };
 }
@@ -84,7 +88,7 @@ export function demandOf({ user, partner }: Person, now: number): MfaDemand {
 async function openPending(
   env: Env,
   tx: Queries,
-  door: FirstDoor,
+  door: FirstDoor & { readonly replacedSessionId: string | undefined },
   canSkip: boolean,
   now: number,
 ): Promise<{ pendingToken: string; expiresAt: number } | Refusal> {
@@ -97,6 +101,7 @@ async function openPending(
     return_to: door.returnTo ?? null,
     skippable: canSkip ? 1 : 0,
     browser: door.client.browser ?? null,
+    replaced_session_id: door.replacedSessionId ?? null,
   };
   const held = heldPending(door);
   if (held && (await renewPendingSignIn(tx, held.id, { ...row, now }))) return { pendingToken, expiresAt };

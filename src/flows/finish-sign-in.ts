@@ -5,7 +5,7 @@ import { SESSIONS_PER_USER, sessionExpiresAt } from '#core/session.ts';
 import { newToken, tokenHash } from '#core/token.ts';
 import type { Env } from '#env.ts';
 import type { Mouth, Queries } from '#store/database.ts';
-import { createSession, evictSessions } from '#store/sessions.ts';
+import { createSession, evictSessions, replaceSession } from '#store/sessions.ts';
 import { noteSignIn, type Person, setUserLocale } from '#store/users.ts';
 import { appendEvent } from './append-event.ts';
 import { knowDevice } from './know-device.ts';
@@ -29,6 +29,8 @@ export type FinishedSignIn = {
   readonly factor: SecondFactor | undefined;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
+  /** The session of the same person in this browser: the new one takes its place. */
+  readonly replacedSessionId?: string | undefined;
   readonly notice?: string | undefined;
   /** The mail that tells of the new authenticator says where from, too. */
   readonly enrolled?: true;
@@ -67,6 +69,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     address: client.address ?? null,
     user_agent: client.userAgent ?? null,
   });
+  if (signIn.replacedSessionId !== undefined) await replaceSession(tx, user.id, signIn.replacedSessionId, id);
   await noteLast(tx, signIn, now);
   const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };

@@ -125,6 +125,8 @@ export type PendingSignInTable = {
   device_id: string | null;
   browser: string | null;
   return_to: string | null;
+  /** The session of the same person in this browser: the finished sign-in takes its place. */
+  replaced_session_id: string | null;
   completed_at: number | null;
   /** Where the finished sign-in went: a second submit is sent there too. */
   completed_to: string | null;

@@ -18,6 +18,7 @@ const insertPending = statement((db: Queries, p: Param<PendingSignInTable>) =>
     device_id: p.device_id,
     browser: p.browser,
     return_to: p.return_to,
+    replaced_session_id: p.replaced_session_id,
     completed_at: p.completed_at,
     completed_to: p.completed_to,
   }),
@@ -58,9 +59,10 @@ const evictOldest = statement((db: Queries, p: Param<{ userId: string; keep: num
 export async function renewPendingSignIn(
   tx: Queries,
   id: string,
-  renewal: Pick<PendingSignInTable, 'token_hash' | 'expires_at' | 'return_to' | 'skippable' | 'browser'> & {
-    now: number;
-  },
+  renewal: Pick<
+    PendingSignInTable,
+    'token_hash' | 'expires_at' | 'return_to' | 'skippable' | 'browser' | 'replaced_session_id'
+  > & { now: number },
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('pending_sign_ins')
@@ -69,6 +71,7 @@ export async function renewPendingSignIn(
       expires_at: renewal.expires_at,
       return_to: renewal.return_to,
       skippable: renewal.skippable,
+      replaced_session_id: renewal.replaced_session_id,
     })
     .where('id', '=', id)
     .where('browser', '=', renewal.browser)

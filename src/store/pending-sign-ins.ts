@@ -12,6 +12,8 @@ export type PendingSignIn = {
   readonly skippable: boolean;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
+  /** The session of the same person in this browser: the finished sign-in takes its place. */
+  readonly replacedSessionId: string | undefined;
   readonly completedAt: number | undefined;
   readonly completedTo: string | undefined;
   readonly user: User;
@@ -54,6 +56,7 @@ function pendingOf(row: PendingRow): PendingSignIn {
     skippable: row.skippable === 1,
     deviceId: row.device_id ?? undefined,
     returnTo: row.return_to ?? undefined,
+    replacedSessionId: row.replaced_session_id ?? undefined,
     completedAt: row.completed_at ?? undefined,
     completedTo: row.completed_to ?? undefined,
     user: userOf(row),
@@ -85,6 +88,7 @@ function openPendings(db: Queries) {
       's.skippable',
       's.device_id',
       's.return_to',
+      's.replaced_session_id',
       's.completed_at',
       's.completed_to',
       's.browser',

@@ -83,6 +83,17 @@ const insertSession = statement((db: Queries, p: Param<SessionTable>) =>
   }),
 );
 
+/**
+ * Puts a new session of a user in the place of another: clients and protected hosts that the person is signed in to stay so.
+ * A grant keeps the `sid` that its client knows.
+ */
+export async function replaceSession(tx: Queries, userId: string, oldId: string, newId: string): Promise<void> {
+  const move = { session_id: newId };
+  await tx.updateTable('oidc_grants').set(move).where('session_id', '=', oldId).execute();
+  await tx.updateTable('site_sessions').set(move).where('session_id', '=', oldId).execute();
+  await tx.deleteFrom('sessions').where('id', '=', oldId).where('user_id', '=', userId).execute();
+}
+
 /** Ends all but the `keep` newest sessions of a user. */
 export async function evictSessions(tx: Queries, userId: string, keep: number): Promise<number> {
   const row = await countOfUser.first(tx, { userId });

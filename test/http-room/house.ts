@@ -87,7 +87,7 @@ export function addPending(db: Database, name: string, more: Partial<PendingSign
   const pending: PendingSignInTable = {
     ...{ id: `pending-${name}`, token_hash: tokenHash(tokenOf(name)), mouth: 'page', user_id: USER.id },
     ...{ created_at: NOW, expires_at: NOW + 600, tries: 0, skippable: 0, device_id: null, return_to: null },
-    ...{ browser: null, completed_at: null, completed_to: null },
+    ...{ browser: null, replaced_session_id: null, completed_at: null, completed_to: null },
     ...more,
   };
   return db.transaction((tx) => tx.insertInto('pending_sign_ins').values(pending).execute());

@@ -127,7 +127,10 @@ const skip = act({
     }
     pending.ended = true;
     person.skippedAt = model.now;
-    return ['enrollment.skipped', ...finish(model, answer, { person, browser, factor: undefined, deviceId })];
+    return [
+      'enrollment.skipped',
+      ...finish(model, answer, { person, browser, factor: undefined, replaced: pending.replaced, deviceId }),
+    ];
   },
 });
 

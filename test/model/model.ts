@@ -78,7 +78,12 @@ type Owner = {
   ended: boolean;
 };
 
-export type Pending = Owner & { tries: number; skippable: boolean };
+export type Pending = Owner & {
+  tries: number;
+  skippable: boolean;
+  /** The session of the same person in this browser, which the finished sign-in takes the place of. */
+  replaced: Session | undefined;
+};
 
 export type Session = Owner & {
   lastSeenAt: number;

@@ -119,7 +119,10 @@ async function browse(world: World, cookies: Cookies, path: string): Promise<Ans
   return personWith(world, cookies).get(path);
 }
 
-/** Any page's form token opens every form of the same sign-in, so one page is asked for it. */
+/** The forms of a half-finished sign-in: where a session is live beside it, their token is on their own pages alone. */
+const OF_PENDING = /^\/(?:sign-in\/(?:one-time-code|recovery-code)|enroll(?!\/recovery-codes))/;
+
+/** Any other page's form token opens every form of the same sign-in, so one page is asked for it. */
 async function submit(
   world: World,
   browser: Browser,
@@ -127,8 +130,12 @@ async function submit(
   fields: Record<string, string>,
 ): Promise<PageAnswer> {
   const person = personWith(world, browser);
-  const { text } = await person.get('/forgot-password');
-  const token = /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  const pages = ['/forgot-password', ...(OF_PENDING.test(path) ? ['/sign-in/one-time-code', '/enroll'] : [])];
+  let token = '';
+  for (const page of pages) {
+    const { text } = await person.get(page);
+    token = /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? token;
+  }
   const body = new URLSearchParams({ form_token: token, ...fields });
   const answer = await person.send(path, { method: 'POST', body, headers: { origin: ORIGIN } });
   assert.ok(!answer.text.includes('This page was out of date'), `${path} took the form token`);

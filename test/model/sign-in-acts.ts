@@ -14,6 +14,7 @@ import {
   type Model,
   type Pending,
   type Person,
+  type Session,
   type State,
   stateAfterPassword,
 } from './model.ts';
@@ -86,8 +87,10 @@ async function enter(model: Model, real: Real, door: Door & On & { typed: string
     }
   }
   if (place.deviceId !== undefined) counters.unlock(passwordLane(person.email), now);
-  if (held && isLiveSession(model, held.session)) held.session.ended = true;
-  const opened = { person, browser, state, renewed, deviceId: place.deviceId };
+  const session = held && isLiveSession(model, held.session) ? held.session : undefined;
+  if (session && session.person !== person) session.ended = true;
+  const replaced = session?.person === person ? session : undefined;
+  const opened = { person, browser, state, renewed, replaced, deviceId: place.deviceId };
   return ['sign_in.password_accepted', ...pass(model, answer, opened)];
 }
 
@@ -96,14 +99,15 @@ type Opened = {
   readonly browser: Browser | undefined;
   readonly state: State;
   readonly renewed: Pending | undefined;
+  readonly replaced?: Session | undefined;
   readonly deviceId: string | undefined;
 };
 
 type SignInAnswer = PageAnswer | Awaited<ReturnType<Real['call']>>;
 
 export function pass(model: Model, answer: SignInAnswer, opened: Opened): readonly string[] {
-  const { person, browser, state, renewed, deviceId } = opened;
-  if (state === 'complete') return finish(model, answer, { person, browser, factor: undefined, deviceId });
+  const { person, browser, state, renewed, replaced, deviceId } = opened;
+  if (state === 'complete') return finish(model, answer, { person, browser, factor: undefined, replaced, deviceId });
   const token = 'cookies' in answer ? answer.cookies.pending : answer.body.pendingToken;
   if ('cookies' in answer) {
     assert.equal(answer.location, state === 'second_factor_required' ? '/sign-in/one-time-code' : '/enroll');
@@ -112,15 +116,18 @@ export function pass(model: Model, answer: SignInAnswer, opened: Opened): readon
     assert.deepEqual(answer.body.methods, methodsOf(model, opened));
   }
   assert(typeof token === 'string' && token !== renewed?.token);
-  const fresh = { token, expiresAt: model.now + 10 * MINUTE, skippable: state === 'enrollment_offered' };
+  const fresh = { token, expiresAt: model.now + 10 * MINUTE, skippable: state === 'enrollment_offered', replaced };
   if (renewed) model.outworn.push({ kind: 'pending', token: renewed.token });
   const pending = renewed ? Object.assign(renewed, fresh) : newPending(model, { ...opened, ...fresh });
   if (browser) browser.pending = pending;
   return [];
 }
 
-function newPending(model: Model, made: Opened & Pick<Pending, 'token' | 'expiresAt' | 'skippable'>): Pending {
-  const { person, browser, deviceId, token, expiresAt, skippable } = made;
+function newPending(
+  model: Model,
+  made: Opened & Pick<Pending, 'token' | 'expiresAt' | 'skippable' | 'replaced'>,
+): Pending {
+  const { person, browser, deviceId, token, expiresAt, skippable, replaced } = made;
   const mouth = browser ? 'page' : 'api';
   const row = {
     person,
@@ -132,7 +139,7 @@ function newPending(model: Model, made: Opened & Pick<Pending, 'token' | 'expire
     shown: undefined,
     ended: false,
   } as const;
-  const pending: Pending = { ...row, tries: 0, skippable };
+  const pending: Pending = { ...row, tries: 0, skippable, replaced };
   model.pendings.push(pending);
   for (const old of oldestBut(10, model.pendings, person)) old.ended = true;
   return pending;
@@ -143,13 +150,13 @@ function heldPending(model: Model, pending: Pending | undefined, person: Person)
   return isLivePending(model, pending) && pending.person === person && pending.tries < 5 ? pending : undefined;
 }
 
-type Finish = Pick<Opened, 'person' | 'browser' | 'deviceId'> & {
+type Finish = Pick<Opened, 'person' | 'browser' | 'replaced' | 'deviceId'> & {
   readonly factor: 'totp' | 'recovery_code' | undefined;
 };
 
 /** The answer opened a session: over the API its token, in a browser its cookie and maybe that of a known device. */
 export function finish(model: Model, answer: SignInAnswer, of: Finish): readonly string[] {
-  const { person, browser, factor, deviceId } = of;
+  const { person, browser, factor, replaced, deviceId } = of;
   if (!('cookies' in answer) || !browser) {
     assert.equal(answer.status, 200);
     assert('body' in answer && answer.body.state === 'complete');
@@ -160,6 +167,7 @@ export function finish(model: Model, answer: SignInAnswer, of: Finish): readonly
   assert.equal(answer.status, 303);
   assert(token !== undefined && device !== undefined && pending === undefined);
   const known = deviceId ?? knowDevice(model, person, device);
+  if (replaced) replaced.ended = true;
   const { session, events } = openSession(model, { person, mouth: 'page', factor, token, deviceId: known });
   browser.session = session;
   return events;

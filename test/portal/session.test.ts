@@ -192,3 +192,13 @@ test('the token is signed for this host and for a minute', async (t) => {
   world.clock.at += 10;
   assert.notEqual(await tokenNow(), changed);
 });
+
+test('somebody who signs in again in the same browser stays signed in on the protected host', async (t) => {
+  const { browser } = await openPortal(t);
+  await browser.signInAt(`${APP_ORIGIN}/`);
+  // A sign-in page that was open in another tab.
+  await browser.own.post('/sign-in', { email: ANA, password: PASSWORD });
+  assert.equal((await browser.visit(`${APP_ORIGIN}/`, { headers: SCRIPT })).status, 200);
+  await browser.own.post('/sign-out');
+  assert.equal((await browser.visit(`${APP_ORIGIN}/`, { headers: SCRIPT })).status, 401);
+});

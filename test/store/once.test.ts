@@ -24,7 +24,8 @@ beforeEach(() =>
     });
     await createPendingSignIn(tx, {
       ...{ id: 'p', token_hash: 'p', mouth: 'page', user_id: 'u', created_at: 0, expires_at: OVER_AT, tries: 0 },
-      ...{ skippable: 0, device_id: null, browser: 'b', return_to: null, completed_at: null, completed_to: null },
+      ...{ skippable: 0, device_id: null, browser: 'b', return_to: null, replaced_session_id: null },
+      ...{ completed_at: null, completed_to: null },
     });
     await createLink(tx, {
       ...{ id: 'l', token_hash: 'l', purpose: 'reset', user_id: 'u' },
@@ -37,7 +38,14 @@ beforeEach(() =>
   }),
 );
 
-const RENEWAL = { token_hash: 'q', expires_at: OVER_AT, return_to: null, skippable: 0, browser: 'b' };
+const RENEWAL = {
+  token_hash: 'q',
+  expires_at: OVER_AT,
+  return_to: null,
+  skippable: 0,
+  browser: 'b',
+  replaced_session_id: null,
+};
 
 /** Each by its own statement: what a guard saw before may be over by now. */
 const CLAIMS: Readonly<Record<string, (tx: Queries, now: number) => Promise<boolean>>> = {

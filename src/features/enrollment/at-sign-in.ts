@@ -92,7 +92,7 @@ export async function skipAtSignIn(
   around: Around<NewSession> = plainly,
 ): Promise<NewSession | Refusal> {
   const now = env.now();
-  const { user, mouth, deviceId, returnTo } = pending;
+  const { user, mouth, deviceId, returnTo, replacedSessionId } = pending;
   const skip = async (tx: Queries): Promise<NewSession | Refusal> => {
     if (user.partnerId !== undefined) await holdPartner(tx, user.partnerId);
     // Read under both locks: policy and exemption are changed under it too.
@@ -103,7 +103,7 @@ export async function skipAtSignIn(
     const session = await finishSignIn(
       env,
       tx,
-      { person: current, mouth, factor: undefined, deviceId, returnTo, client },
+      { person: current, mouth, factor: undefined, deviceId, returnTo, replacedSessionId, client },
       now,
     );
     if (!(await completePendingSignIn(tx, pending.id, session.continueTo, now))) return refuse('sign_in_expired');

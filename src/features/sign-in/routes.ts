@@ -111,15 +111,19 @@ function nextDoor(begun: BegunSignIn): Reply {
     case 'complete':
       return seeOther(begun.session.continueTo, sessionCookies(begun.session));
     case 'second_factor_required':
-      return seeOther('/sign-in/one-time-code', pendingCookies(begun.pendingToken));
+      return seeOther('/sign-in/one-time-code', pendingCookies(begun));
     case 'enrollment_required':
     case 'enrollment_offered':
-      return seeOther('/enroll', pendingCookies(begun.pendingToken));
+      return seeOther('/enroll', pendingCookies(begun));
   }
 }
 
-function pendingCookies(token: string): readonly CookieChange[] {
-  return [{ cookie: 'pending', value: token }, { cookie: 'session' }];
+function pendingCookies({
+  pendingToken,
+  keepsSession,
+}: Exclude<BegunSignIn, { state: 'complete' }>): readonly CookieChange[] {
+  const pending = { cookie: 'pending', value: pendingToken } as const;
+  return keepsSession ? [pending] : [pending, { cookie: 'session' }];
 }
 
 async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {

@@ -65,6 +65,8 @@ const TABLES = {
 };
 
 const STATEMENTS = [
+  // The session of the same person that a sign-in in the same browser takes the place of.
+  'alter table pending_sign_ins add column replaced_session_id text',
   'create index oidc_requests_expires on oidc_requests (expires_at)',
   'create index oidc_grants_session on oidc_grants (session_id)',
   'create index oidc_grants_user on oidc_grants (user_id)',
