@@ -57,8 +57,8 @@ export const PORTAL_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'portal-form-post': async (stage) => {
     await passwordOnly(stage, '/help');
-    // Nothing to draw there: the browser stays on the page that leads on.
-    await stage.page.route('https://portal.example/**', (route) => route.fulfill({ status: 204 }));
+    // Without its script the page stays, as where scripts do not run.
+    await stage.page.route(/\/page\b[^/]*\.js/, (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
     await ask(stage, {}, { response_mode: 'form_post' });
   },
   'portal-signed-out': async ({ page }) => page.goto('/oidc/signed-out'),
