@@ -58,9 +58,10 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     amr: amrOf(factor).join(' '),
     second_factor_at: factor ? now : null,
     auth_time: now,
-    // The code just given is a proof within the last five minutes, as a step-up asks for.
-    step_up_at: factor ? now : null,
-    step_up_method: factor ?? null,
+    // What was just given is a proof within the last five minutes, as a step-up asks for: of a person without an
+    // authenticator the password.
+    step_up_at: now,
+    step_up_method: factor ?? 'password',
     step_up_to: null,
     continue_to: continueTo,
     notice: signIn.notice ?? null,

@@ -33,7 +33,6 @@ export function openSession(model: Model, opening: Opening): { session: Session;
   const { now } = model;
   const latest = sessionEnd(person, now);
   const cap = factor === undefined ? (secondFactorFrom(model, person) ?? latest) : latest;
-  const provenAt = factor && now;
   const session: Session = {
     ...{
       person,
@@ -45,8 +44,8 @@ export function openSession(model: Model, opening: Opening): { session: Session;
       shown: undefined,
       ended: false,
     },
-    ...{ lastSeenAt: now, amr: AMR[factor ?? 'none'], secondFactorAt: provenAt, authTime: now },
-    ...{ stepUpAt: provenAt, stepUpMethod: factor, outlived: false },
+    ...{ lastSeenAt: now, amr: AMR[factor ?? 'none'], secondFactorAt: factor && now, authTime: now },
+    ...{ stepUpAt: now, stepUpMethod: factor ?? 'password', outlived: false },
   };
   model.sessions.push(session);
   if (replaced) moveSession(model, replaced, session);

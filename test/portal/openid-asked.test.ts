@@ -39,12 +39,14 @@ test('a person without an authenticator who is asked for a second factor sets on
   const browser = world.person();
   const asked = await open(config, browser, { acr_values: MFA });
   assert.match(asked.path, /^\/sign-in\?resume=/);
-  await submit(browser, '/sign-in', { email: ANA, password: PASSWORD });
-  const prompted = await submit(browser, '/step-up', { password: PASSWORD });
-  assert.match(prompted.path, /^\/security\/authenticator\?resume=/);
+  const prompted = await submit(browser, '/sign-in', { email: ANA, password: PASSWORD });
+  assert.match(prompted.path, /^\/security\/authenticator\?resume=/, 'the password was given just now');
+  assert.match(prompted.text, /The page that you want to open asks for a second factor/);
+  assert.doesNotMatch(mainOf(prompted.text), /href="\/security"/, 'the one way back is the one to the portal');
   const shown = await submit(browser, '/security/authenticator/start');
   const secret = /secret=([A-Z2-7]{32})/.exec(shown.text)?.[1];
   assert.ok(secret, shown.path);
+  assert.doesNotMatch(shown.text, /Not now/);
   const codes = await submit(browser, '/security/authenticator', { code: world.totp(secret) });
   assert.match(codes.path, /^\/enroll\/recovery-codes\?resume=/);
   const done = await submit(browser, '/enroll/recovery-codes', { saved: 'yes' });
@@ -90,12 +92,15 @@ test('C17 T17.4 an essential class ends in a code or in an error, never in a cir
   const { world, config } = await openStory(t);
   const browser = await signedIn(world);
   const claims = JSON.stringify({ id_token: { acr: { essential: true, values: [MFA] } } });
-  const asked = await open(config, browser, { claims });
-  assert.match(asked.path, /^\/step-up\?resume=/);
-  const back = /href="(\/oidc\/continue\/[\w-]{43}\/cancel)"/.exec(asked.text)?.[1];
-  assert.equal(errorIn(await follow(browser, String(back))), 'unmet_authentication_requirements');
-  // The request was answered.
-  assert.equal((await browser.get(String(back))).status, 404);
+  for (const page of ['/security/authenticator', '/step-up']) {
+    const asked = await open(config, browser, { claims });
+    assert.ok(asked.path.startsWith(`${page}?resume=`), asked.path);
+    const back = /href="(\/oidc\/continue\/[\w-]{43}\/cancel)"/.exec(asked.text)?.[1];
+    assert.equal(errorIn(await follow(browser, String(back))), 'unmet_authentication_requirements');
+    // The request was answered.
+    assert.equal((await browser.get(String(back))).status, 404);
+    world.clock.at += 300;
+  }
 });
 
 test('the way back to the portal is on each page of the way, and says what was not met', async (t) => {
@@ -229,3 +234,7 @@ test('`login_hint` fills the email in, and `ui_locales` chooses the language whe
   assert.equal(odd.status, 200);
   assert.doesNotMatch(odd.text, /<b>x/);
 });
+
+function mainOf(text: string): string {
+  return text.slice(text.indexOf('<main'), text.indexOf('</main>'));
+}
