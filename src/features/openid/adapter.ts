@@ -94,7 +94,7 @@ async function findOwn(kind: string, id: string): Promise<Payload | undefined> {
 
 /** The same distances from now, by the clock of the machine: the library reads that one by itself. */
 function times(now: number, createdAt: number, expiresAt: number): { iat: number; exp: number } {
-  const theirs = currentWork().machineNow;
+  const theirs = currentWork().machineNow();
   return { iat: theirs - (now - createdAt), exp: theirs + (expiresAt - now) };
 }
 

@@ -27,7 +27,7 @@ export type Save = {
 export type Work = {
   readonly env: Env;
   /** Unix seconds by the clock of the machine, which the library reads by itself. */
-  readonly machineNow: number;
+  readonly machineNow: () => number;
   /** Whose browser asks, at the authorization endpoint. */
   readonly session: Session | undefined;
   /** The request that goes on after the person was asked. */
@@ -57,7 +57,7 @@ export type Work = {
   waiting: Readonly<Record<string, string>> | undefined;
 };
 
-export function newWork(env: Env, machineNow: number, more: Partial<Work> = {}): Work {
+export function newWork(env: Env, machineNow: () => number, more: Partial<Work> = {}): Work {
   return {
     ...{ env, machineNow },
     ...{ session: undefined, request: undefined, isCancelled: false, secret: undefined, keepsRefreshToken: false },
