@@ -4,9 +4,13 @@ export type Call = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly token?: string;
+  /** As JSON, or URL-encoded where it is `form`. */
   readonly body?: object;
+  readonly form?: Readonly<Record<string, string>>;
+  /** More headers, and a `host` in the place of ours. */
+  readonly headers?: Readonly<Record<string, string>>;
 };
-export type Reply = { readonly status: number; readonly body: string };
+export type Reply = { readonly status: number; readonly body: string; readonly location: string | undefined };
 
 /** One keep-alive connection that sends a request at a time: as little work as a client can do, so that the server is measured. */
 export async function openConnection(
@@ -37,12 +41,15 @@ export async function openConnection(
   };
 }
 
-function requestText({ method, path, token, body }: Call, address: string): string {
-  const text = body === undefined ? '' : JSON.stringify(body);
-  const head = [`${method} ${path} HTTP/1.1`, `Host: ${HOST}`, `X-Forwarded-For: ${address}`];
+function requestText({ method, path, token, body, form, headers = {} }: Call, address: string): string {
+  const { host = HOST, ...more } = headers;
+  const head = [`${method} ${path} HTTP/1.1`, `Host: ${host}`, `X-Forwarded-For: ${address}`];
   if (token !== undefined) head.push(`Authorization: Bearer ${token}`);
-  if (body !== undefined) head.push('Content-Type: application/json', `Content-Length: ${text.length}`);
-  else if (method === 'POST') head.push('Content-Length: 0');
+  for (const [name, value] of Object.entries(more)) head.push(`${name}: ${value}`);
+  const text = form ? new URLSearchParams(form).toString() : body === undefined ? '' : JSON.stringify(body);
+  if (form) head.push('Content-Type: application/x-www-form-urlencoded');
+  else if (body !== undefined) head.push('Content-Type: application/json');
+  if (text !== '' || method === 'POST') head.push(`Content-Length: ${text.length}`);
   return `${head.join('\r\n')}\r\n\r\n${text}`;
 }
 
@@ -52,7 +59,8 @@ function readReply(received: string): Reply | undefined {
   const head = received.slice(0, end);
   const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
   const body = received.slice(end + 4);
-  return body.length < length ? undefined : { status: Number(head.slice(9, 12)), body };
+  if (body.length < length) return undefined;
+  return { status: Number(head.slice(9, 12)), body, location: /^location: (.*)$/im.exec(head)?.[1] };
 }
 
 /** Whatever the ports of the nodes are. */

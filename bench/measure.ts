@@ -15,9 +15,9 @@ export type Cost = {
   readonly databaseMs: number | undefined;
 };
 
-type Job = Parameters<typeof load>[2];
+export type Job = Parameters<typeof load>[2];
 
-async function costOf(bench: Bench, options: { concurrency: number; jobs: number }, job: Job): Promise<Cost> {
+export async function costOf(bench: Bench, options: { concurrency: number; jobs: number }, job: Job): Promise<Cost> {
   const { place, nodes, seconds } = bench;
   const sum = async () => (await nodes.usage()).reduce((total, { cpuMs }) => total + cpuMs, 0);
   const before = await sum();
@@ -64,7 +64,7 @@ export function sessionChecks(bench: Bench, users: readonly SeededUser[]): Promi
   });
 }
 
-async function statusOf(send: (call: Call) => Promise<Reply>, call: Call | undefined): Promise<number> {
+export async function statusOf(send: (call: Call) => Promise<Reply>, call: Call | undefined): Promise<number> {
   return call === undefined ? 0 : (await send(call)).status;
 }
 

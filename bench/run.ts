@@ -8,12 +8,14 @@ import { growth } from './growth.ts';
 import { type Bench, codeSteps, costText, sessionChecks, signIns } from './measure.ts';
 import { morning, seedMorning } from './morning.ts';
 import { type DatabaseKind, type Nodes, openPlace, type Place, withNodes } from './nodes.ts';
+import { openidBudget, portals } from './portals.ts';
 import { PASSWORD, type SeededUser, seedUsers } from './seed.ts';
+import { seedPortals } from './seed-openid.ts';
 import { soak } from './soak.ts';
 import { median, printTable, row } from './table.ts';
 
 const USAGE =
-  'npm run bench -- [--database sqlite|postgres] [--nodes N] [--quick] [--morning | --growth | --soak MINUTES]';
+  'npm run bench -- [--database sqlite|postgres] [--nodes N] [--quick] [--morning | --portals | --growth | --soak MINUTES]';
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
     morning: { type: 'boolean', default: false },
+    portals: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     soak: { type: 'string' },
   },
@@ -65,6 +68,7 @@ async function withPlace(kind: DatabaseKind, work: (place: Place) => Promise<voi
 function rowsOf(): (place: Place) => Promise<void> {
   const { soak: minutes } = values;
   if (minutes !== undefined) return (place) => soak(place, NODES, Number(minutes));
+  if (values.portals) return portalRows;
   return values.morning ? async (place) => morningRows(place, (await rawHash()).perSecond) : everything;
 }
 
@@ -91,6 +95,16 @@ async function everything(place: Place): Promise<void> {
     row('code step, valid, 32 at once', costText(await codeSteps(bench, driven.slice(0, half), 'valid')));
     row('code step, wrong, 32 at once', costText(await codeSteps(bench, driven.slice(half), 'wrong')));
     row('memory loaded, each node', await memory(nodes));
+  });
+  await portalRows(place);
+}
+
+/** In nodes of their own: what they hold before the first request of OpenID Connect is what everybody pays. */
+async function portalRows(place: Place): Promise<void> {
+  const seeded = await place.change(seedPortals);
+  await withNodes(place, NODES, async (nodes) => {
+    await openidBudget(nodes);
+    await portals({ place, nodes, seconds: SECONDS }, seeded);
   });
 }
 

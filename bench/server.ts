@@ -1,18 +1,34 @@
-import { serve } from '../src/main.ts';
+import { registerHooks } from 'node:module';
 
 /** What a node has used, and holds: `heapMb` is what is left after a collection, for whom asks for one. */
-export type Usage = { readonly cpuMs: number; readonly rssMb: number; readonly heapMb: number };
+export type Usage = {
+  readonly cpuMs: number;
+  readonly rssMb: number;
+  readonly heapMb: number;
+  /** How many files of the OpenID Connect library are loaded. */
+  readonly openidFiles: number;
+};
 
 const MIB = 2 ** 20;
 
+let openidFiles = 0;
+registerHooks({
+  load(url, context, next) {
+    if (url.includes('/oidc-provider/')) openidFiles += 1;
+    return next(url, context);
+  },
+});
+
 /** The product as it is, in a process of its own that tells what it has used. */
+const { serve } = await import('../src/main.ts');
 const server = await serve();
 process.on('message', async (message) => {
   if (message === 'collect') globalThis.gc?.();
   if (message === 'usage' || message === 'collect') {
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed, external } = process.memoryUsage();
-    const usage: Usage = { cpuMs: (user + system) / 1000, rssMb: rss / MIB, heapMb: (heapUsed + external) / MIB };
+    const memory = { rssMb: rss / MIB, heapMb: (heapUsed + external) / MIB };
+    const usage: Usage = { cpuMs: (user + system) / 1000, ...memory, openidFiles };
     process.send?.(usage);
   }
   if (message === 'stop') {

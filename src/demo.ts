@@ -23,7 +23,7 @@ export async function demo(): Promise<void> {
   const made: { logins: readonly Login[]; client?: PortalClient } = { logins: [] };
   const portalUrl = `http://localhost:${await choosePort(PORTAL_PORT)}`;
   const server = await serve({
-    environment: await demoEnvironment(folder),
+    environment: await demoEnvironment(folder, portalUrl),
     routes: [...ROUTES, ...devMailRoutes],
     async prepare(env) {
       made.logins = await seedDemo(env);
@@ -55,7 +55,7 @@ const TAKEN_OVER = [
   'SALLYPORT_LOG_LEVEL',
 ];
 
-async function demoEnvironment(folder: string): Promise<Record<string, string>> {
+async function demoEnvironment(folder: string, portalUrl: string): Promise<Record<string, string>> {
   const taken = TAKEN_OVER.flatMap((name) => {
     const value = process.env[name];
     return value ? [[name, value] as const] : [];
@@ -67,6 +67,8 @@ async function demoEnvironment(folder: string): Promise<Record<string, string>> 
     HOST: '127.0.0.1',
     PORT: process.env.PORT || String(await choosePort(PORT)),
     SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'demo.db')}`,
+    // A sign-in that did not begin there ends there all the same.
+    SALLYPORT_PORTAL_URL: portalUrl,
   };
 }
 
@@ -103,6 +105,7 @@ function welcome({ portal, signIn }: { portal: string; signIn: string }, logins:
     ...columns([['Who', 'Email', 'Password'], ...people]).map((line) => `  ${line}`),
     '',
     'Acme Telecom requires MFA and nobody there has it yet: sign in as its member and set it up with your phone.',
+    'Then be somebody else, in a private window:',
     '',
     ...columns(addresses).map((line) => `  ${line}`),
     '',

@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CONCURRENCY = 2;
 // The others have none, or are about SQLite itself: its file, or the key file beside it.
 const RESTS_ON_A_DATABASE =
-  /^test\/(cli\/commands|(crash|flows|hostile|http|http-room|keys|mail|model|nodes|operate|portal|prove|races|store|sweep|telemetry|walk|webhooks)\/)(?!addresses|proxies|sqlite|attempts|statement|rotation|restore[.-](?!killed))/;
+  /^test\/(cli\/commands|(crash|flows|hostile|http|http-room|keys|mail|model|nodes|operate|portal|prove|races|store|sweep|telemetry|walk|webhooks)\/)(?!addresses|apache|conformance-script|proxies|sqlite|attempts|statement|rotation|restore[.-](?!killed))/;
 // To start a process takes longer than most of these: they have no hooks outside their suites and share a few.
 const SHARES_A_PROCESS = /^(src\/core|test\/(flows|hostile|http))\//;
 const SHARED_PROCESSES = 4;

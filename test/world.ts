@@ -37,6 +37,8 @@ type Options = {
   readonly clock?: Clock;
   /** A database that the test has opened, and closes, itself. */
   readonly db?: Database;
+  /** Behind a proxy, which names the client of each request. */
+  readonly isBehindProxy?: boolean;
 };
 
 /** Unix seconds, set by hand. */
@@ -47,8 +49,9 @@ export type Person = ReturnType<World['person']>;
 
 /** The whole service over a database of its own: a clock that is set by hand, a mailbox, a log that is kept. */
 export async function openWorld(t: Pick<TestContext, 'after'>, options: Options = {}) {
-  const { environment = {}, realHashes = false, database } = options;
-  const config = loadConfig({ SALLYPORT_PUBLIC_URL: ORIGIN, ...environment }, { root: '/nowhere' });
+  const { environment = {}, realHashes = false, database, isBehindProxy = false } = options;
+  const proxy = isBehindProxy ? { SALLYPORT_TRUSTED_PROXIES: '1' } : {};
+  const config = loadConfig({ SALLYPORT_PUBLIC_URL: ORIGIN, ...proxy, ...environment }, { root: '/nowhere' });
   assert(!('problem' in config));
   const keys = loadKeyRing(database?.keyText ?? makeKeyText(randomBytes));
   assert(!('problem' in keys));
@@ -68,7 +71,8 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
     refusals: new Map(),
   };
-  const app = createApp(env, ROUTES);
+  const bare = createApp(env, ROUTES);
+  const app = isBehindProxy ? behindProxy(bare) : bare;
   return {
     env,
     app,
@@ -88,6 +92,15 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
     mail: () => readMail(env),
     events: () => readEvents(env),
   };
+}
+
+function behindProxy(app: App): App {
+  const fetch: App['fetch'] = (request, arrival) => {
+    const { remoteAddress } = arrival ?? {};
+    if (remoteAddress !== undefined) request.headers.set('x-forwarded-for', remoteAddress);
+    return app.fetch(request, arrival);
+  };
+  return { ...app, fetch };
 }
 
 /** As PHC strings of today's parameters, so that nothing is hashed again at sign-in. */

@@ -1,25 +1,13 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, type Page } from '@playwright/test';
 import { OWN_ROUTES } from '../own-routes.ts';
+import { checkWithAxe } from './axe.ts';
 import { CONSOLE_NO_PAGE, CONSOLE_SEEN } from './console-gallery.ts';
 import { GALLERY } from './gallery.ts';
 import { LIFE_SEEN } from './life-gallery.ts';
 import { PORTAL_SEEN } from './portal-gallery.ts';
+import { protectedOrigin } from './site-gallery.ts';
 import type { Stage } from './ways.ts';
 import { expect, heading, openSite, watchFaults } from './world.ts';
-
-const AXE = {
-  runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
-  resultTypes: ['violations'],
-} satisfies AxeOptions;
-
-/** In the dark the same page has other colours, and nothing else. */
-const AXE_OF_COLORS = {
-  runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] },
-  resultTypes: ['violations'],
-} satisfies AxeOptions;
-
-type AxeOptions = Parameters<AxeBuilder['options']>[0];
 
 /** One site and one browser for many pages: to open them anew takes longer than to look at a page. */
 const test = base.extend<object, { stage: Stage & { readonly faults: string[] } }>({
@@ -29,7 +17,11 @@ const test = base.extend<object, { stage: Stage & { readonly faults: string[] } 
       const site = await openSite({ after: (work) => void cleanups.push(work) });
       // German words are the longest.
       const context = await browser.newContext({ baseURL: site.origin, locale: 'de', reducedMotion: 'reduce' });
-      await use({ site, page: await context.newPage(), faults: watchFaults(context, site.origin) });
+      await use({
+        site,
+        page: await context.newPage(),
+        faults: watchFaults(context, () => [site.origin, protectedOrigin(site)]),
+      });
       await context.close();
       for (const work of cleanups.reverse()) await work();
     },
@@ -121,17 +113,6 @@ async function checkHead(page: Page): Promise<void> {
   await expect(heading(page)).toHaveCount(1);
   await expect(page).toHaveTitle(/ – Partner Interface$/);
   await expect(page.locator('html')).toHaveAttribute('lang', 'de');
-}
-
-async function checkWithAxe(page: Page): Promise<void> {
-  // Legacy mode is for pages without frames: it spares a second page for each run.
-  const { violations } = await new AxeBuilder({ page }).options(AXE).setLegacyMode().analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  // The builder has left axe in the page; to send it there again takes longer than to run it.
-  const run = `axe.run(document, ${JSON.stringify(AXE_OF_COLORS)})`;
-  const inTheDark = `${run}.then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`;
-  expect(await page.evaluate<unknown>(inTheDark)).toEqual([]);
 }
 
 /** The summary has the focus and leads to the field; the field says the same and names the message as its description. */

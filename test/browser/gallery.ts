@@ -3,6 +3,7 @@ import { wayOnAddress } from '#http/pages/way-on.ts';
 import { CONSOLE_GALLERY } from './console-gallery.ts';
 import { LIFE_GALLERY } from './life-gallery.ts';
 import { PORTAL_GALLERY } from './portal-gallery.ts';
+import { SITE_GALLERY } from './site-gallery.ts';
 import {
   firstAdministratorLink,
   linkFor,
@@ -188,6 +189,7 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   ...CONSOLE_GALLERY,
   ...LIFE_GALLERY,
   ...PORTAL_GALLERY,
+  ...SITE_GALLERY,
   forgot: ({ page }) => page.goto('/forgot-password'),
   'forgot-malformed': async ({ page }) => {
     await page.goto('/forgot-password');

@@ -89,7 +89,7 @@ export const test = base.extend<{ site: Site; faults: string[] }>({
   /** What must be empty after every test. */
   faults: [
     async ({ context, site }, use) => {
-      const faults = watchFaults(context, site.origin);
+      const faults = watchFaults(context, () => [site.origin]);
       await use(faults);
       base.expect(faults).toEqual([]);
     },
@@ -97,12 +97,16 @@ export const test = base.extend<{ site: Site; faults: string[] }>({
   ],
 });
 
-/** Fills up with requests that leave these origins, errors and warnings of the console, scripts that throw. */
-export function watchFaults(context: BrowserContext, ...origins: readonly string[]): string[] {
+/**
+ * Fills up with requests that leave these origins, errors and warnings of the console, scripts that throw.
+ *
+ * @param origins asked at each request, where more of them are opened on the way
+ */
+export function watchFaults(context: BrowserContext, origins: () => readonly string[]): string[] {
   const faults: string[] = [];
   context.on('request', (request) => {
     const { origin, protocol, href } = new URL(request.url());
-    if (!origins.includes(origin) && protocol !== 'data:') faults.push(`asked ${href}`);
+    if (!origins().includes(origin) && protocol !== 'data:') faults.push(`asked ${href}`);
   });
   context.on('console', (message) => {
     // The browser's own line about a refused form: the status is meant.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { browserAt } from '../world.ts';
 import { freePort, launch, openFolder } from './command-line.ts';
 
 test('the demo names its portal first, signs its people in, shows captured mail and leaves nothing behind', async (t) => {
@@ -30,6 +31,11 @@ test('the demo names its portal first, signs its people in, shows captured mail 
     return Object(await answer.json()).state;
   });
   assert.deepEqual(await Promise.all(states), Array(4).fill('enrollment_required'));
+  const browser = browserAt({ fetch: (request) => fetch(request, { redirect: 'manual' }) }, '192.0.2.7', signIn);
+  await browser.signIn(people[0]?.email ?? '', people[0]?.password);
+  await browser.enroll(Date.now() / 1000);
+  const home = await browser.get('/');
+  assert.ok(home.text.includes(`href="${demo.url}/"`), 'who signed in at Sallyport finds the portal');
   const mail = await fetch(`${signIn}/dev/mail`);
   assert.equal(mail.status, 200);
   assert.equal((await fetch(`${signIn}/dev/mail/nothing`)).status, 404);

@@ -100,7 +100,7 @@ test('pages take no query that matters: sorting, paging, a role', async (t) => {
   assert.equal(Reflect.get({}, 'isAdmin'), undefined);
 });
 
-test('no header of a proxy moves the links, the cookies or the address when no proxy is trusted', async (t) => {
+test('C16 T16.1 CVE-2025-70948 (couch-auth): no header of a proxy moves the links, the cookies or the address when no proxy is trusted', async (t) => {
   const { world } = await signedIn(t);
   const person = world.person();
   await person.get('/forgot-password');

@@ -72,6 +72,7 @@ it('a step-up by password opens nothing once an authenticator is there', async (
   const { world, ana, atNextHash } = await openSlowly(t);
   const browser = world.person();
   await browser.signIn(ANA);
+  world.clock.at += 300;
   await browser.get('/step-up');
   atNextHash(async () => {
     await world.addAuthenticator(ana.id);

@@ -238,6 +238,8 @@ test('where MFA is off it is not offered at sign-in, and can be set up all the s
   const { world } = await openWithAna(t, { policy: 'off' });
   const browser = world.person();
   assert.equal((await browser.signIn(ANA)).location, '/');
+  assert.match((await browser.get('/security/authenticator')).text, /Get Started/);
+  world.clock.at += 300;
   assert.equal((await browser.get('/security/authenticator')).location, '/step-up');
   assert.equal((await browser.post('/step-up', { password: PASSWORD })).location, '/security/authenticator');
   assert.match((await browser.get('/security/authenticator')).text, /Get Started/);

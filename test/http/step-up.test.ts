@@ -100,10 +100,22 @@ describe('a step-up', () => {
     assert.equal((await browser.post('/step-up/recovery-code', { code: codes[0] ?? '' })).status, 303);
   });
 
+  it('is not asked for in the five minutes after a sign-in by password', async (t) => {
+    const { world } = await openWithAna(t, { policy: 'off' });
+    const browser = world.person();
+    await browser.signIn(ANA);
+    world.clock.at += 300 - 1;
+    assert.equal((await browser.get('/security/authenticator')).status, 200);
+    assert.equal((await browser.post('/security/authenticator/start')).status, 303);
+    world.clock.at += 1;
+    assert.equal((await browser.get('/security/authenticator')).location, '/step-up');
+  });
+
   it('goes by the current password for a person without one', async (t) => {
     const { world } = await openWithAna(t, { policy: 'off' });
     const browser = world.person();
     await browser.signIn(ANA);
+    world.clock.at += 300;
     assert.equal((await browser.get('/security/authenticator')).location, '/step-up');
     assert.equal((await browser.get('/step-up/recovery-code')).location, '/step-up');
     const wrong = await browser.post('/step-up', { password: 'not my password 1' });

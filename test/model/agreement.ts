@@ -5,6 +5,7 @@ import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts'
 import { codeLane, recoveryLane } from './counters.ts';
 import { unusedCodes } from './effects.ts';
 import { codesWait, isLivePending, isLiveSession, type Model, type Pending, type Session, stateOf } from './model.ts';
+import { agreeOnCodes, agreeOnPortals } from './portal-agreement.ts';
 import type { NodeIndex, Real } from './real.ts';
 
 /** Asks a node for everything that the model knows of, and for what has to be gone. */
@@ -20,6 +21,7 @@ export async function agree(
   for (const session of model.sessions) await agreeOnSession(model, real, node, session);
   for (const pending of model.pendings) await agreeOnPending(model, real, node, pending);
   await agreeOnPeople(model, real, node);
+  await agreeOnPortals(model, real, node, seenDead);
   await real.settle(node);
 }
 
@@ -32,6 +34,8 @@ export async function agreeOnTheDead(model: Model, real: Real): Promise<void> {
   }
   for (const session of model.sessions) await agreeOnSession(model, real, 0, session);
   for (const pending of model.pendings) await agreeOnPending(model, real, 1, pending);
+  await agreeOnPortals(model, real, 0, seenDead);
+  await agreeOnCodes(model, real);
 }
 
 /** Looked at once when they died, and again at the end: else the cost of a sequence grows with its square. */

@@ -12,6 +12,7 @@ import {
   secondFactorFrom,
   sessionEnd,
 } from './model.ts';
+import { moveSession } from './portals.ts';
 
 export type Factor = 'totp' | 'recovery_code';
 
@@ -23,32 +24,33 @@ export type Opening = {
   readonly factor: Factor | undefined;
   readonly token: string;
   readonly deviceId: string | undefined;
+  readonly replaced?: Session | undefined;
 };
 
 /** A finished sign-in: the session, and the events that say so. */
 export function openSession(model: Model, opening: Opening): { session: Session; events: string[] } {
-  const { person, mouth, factor, token, deviceId } = opening;
+  const { person, mouth, factor, token, deviceId, replaced } = opening;
   const { now } = model;
-  const end = sessionEnd(person, now);
-  const cap = factor === undefined ? (secondFactorFrom(model, person) ?? end) : end;
-  const provenAt = factor && now;
+  const latest = sessionEnd(person, now);
+  const cap = factor === undefined ? (secondFactorFrom(model, person) ?? latest) : latest;
   const session: Session = {
     ...{
       person,
       mouth,
       token,
       createdAt: now,
-      expiresAt: Math.min(end, cap),
+      expiresAt: Math.min(latest, cap),
       deviceId,
       shown: undefined,
       ended: false,
     },
-    ...{ lastSeenAt: now, amr: AMR[factor ?? 'none'], secondFactorAt: provenAt, authTime: now },
-    ...{ stepUpAt: provenAt, stepUpMethod: factor },
+    ...{ lastSeenAt: now, amr: AMR[factor ?? 'none'], secondFactorAt: factor && now, authTime: now },
+    ...{ stepUpAt: now, stepUpMethod: factor ?? 'password', outlived: false },
   };
   model.sessions.push(session);
-  const evicted = oldestBut(20, model.sessions, person);
-  for (const old of evicted) old.ended = true;
+  if (replaced) moveSession(model, replaced, session);
+  const evicted = oldestBut(20, model.sessions, person).filter((old) => isLiveSession(model, old));
+  evicted.forEach(end);
   return { session, events: ['sign_in.completed', ...(evicted.length > 0 ? ['session.ended'] : [])] };
 }
 
@@ -58,9 +60,22 @@ export function oldestBut<T extends Session | Pending>(keep: number, all: readon
   return rows.toSorted((one, other) => other.createdAt - one.createdAt).slice(keep);
 }
 
+/** By a decision: what was granted in a session, and beyond it, ends too. */
+export function end(owner: ReturnType<typeof ownersOf>[number]): void {
+  owner.ended = true;
+  if ('outlived' in owner) owner.outlived = false;
+}
+
+/** The row of what was over already. */
+function goByItself(session: Session): void {
+  session.ended = true;
+  session.outlived = true;
+}
+
 /** A rise of privilege: the token before it is dead. */
 export function raise(model: Model, session: Session, token: string, method: Session['stepUpMethod']): void {
   model.outworn.push({ kind: 'session', token: session.token });
+  if (method !== 'password') session.secondFactorAt ??= model.now;
   Object.assign(session, { token, stepUpAt: model.now, stepUpMethod: method });
 }
 
@@ -68,7 +83,7 @@ export function raise(model: Model, session: Session, token: string, method: Ses
 export function endOthers(model: Model, person: Person, keep?: Session | Pending): void {
   for (const owner of ownersOf(model, person)) {
     owner.shown = undefined;
-    if (owner !== keep) owner.ended = true;
+    if (owner !== keep) end(owner);
   }
 }
 
@@ -117,9 +132,20 @@ export function setAuthenticator(model: Model, person: Person, secret: string, l
   person.authenticator = { key: newId(model), secret, lastUsedStep };
 }
 
-/** Rows of a partner's people that are over go when its policy changes to required. */
-export function sweep(model: Model): void {
-  for (const session of model.sessions) session.ended ||= !isLiveSession(model, session);
+/** Rows of sessions that are over go: by and by, and those of a partner's people when its policy changes to required. */
+export function sweep(model: Model, isOver: (session: Session) => boolean): void {
+  for (const session of model.sessions) if (!session.ended && isOver(session)) goByItself(session);
+}
+
+/** What a password alone has opened for a person is over, and what was granted by it. */
+export function endPasswordOnly(model: Model, person: Person): void {
+  for (const session of model.sessions) {
+    if (session.person === person && session.secondFactorAt === undefined) end(session);
+  }
+  for (const grant of model.portals.grants) {
+    const { session, isPasswordOnly } = grant;
+    grant.ended ||= session.person === person && session.outlived && isPasswordOnly;
+  }
 }
 
 /** A new password and a newer link kill all that are unused, but for the way back to an old email. */

@@ -4,7 +4,15 @@ import { isRefusal } from '#core/values/result.ts';
 import { changeStaffRole } from '#flows/administration/staff-acts.ts';
 import { act, assertRefused, type Drawn, isColleague, onPerson, someone } from './act.ts';
 import { devicePasswordLane, emailChangeLane, newPendingLane, passwordLane, resetMailLane } from './counters.ts';
-import { capWithoutSecondFactor, endOthers, forgetDevices, removeAuthenticator, revokeLinks } from './effects.ts';
+import {
+  capWithoutSecondFactor,
+  end,
+  endOthers,
+  endPasswordOnly,
+  forgetDevices,
+  removeAuthenticator,
+  revokeLinks,
+} from './effects.ts';
 import { guestOf } from './link-acts.ts';
 import { DAY, demandOf, HOUR, isShutOut, type Model, ownersOf, type Person, secondFactorFrom } from './model.ts';
 
@@ -23,7 +31,7 @@ const archive = act({
     if (!isNews) return [];
     if (!model.isArchived) return ['partner.restored'];
     for (const person of model.people.filter(isColleague)) {
-      for (const owner of ownersOf(model, person)) owner.ended = true;
+      ownersOf(model, person).forEach(end);
     }
     return ['partner.archived'];
   },
@@ -64,9 +72,7 @@ function endWhatItOpened(model: Model, person: Person): void {
     return;
   }
   for (const pending of model.pendings) if (pending.person === person) pending.ended = true;
-  for (const session of model.sessions) {
-    session.ended ||= session.person === person && session.secondFactorAt === undefined;
-  }
+  endPasswordOnly(model, person);
 }
 
 /** By a manager: no session keeps the rights it was opened with. */
@@ -95,7 +101,7 @@ const changeRoleOfStaff = onPerson(
     const change = { personId: person.id, actor: 'command_line', to } as const;
     assert(!isRefusal(await changeStaffRole(real.world(node).env, change)));
     person.role = to;
-    for (const owner of ownersOf(model, person)) owner.ended = true;
+    ownersOf(model, person).forEach(end);
     return ['staff.role_changed'];
   },
   ({ isStaff }) => isStaff,

@@ -8,14 +8,17 @@ import { PASSWORD } from '../world.ts';
 import { ACCESS_CODE_ACTS, resetMfaWithCode } from './access-code-acts.ts';
 import type { Drawn } from './act.ts';
 import { agreeOnTheDead } from './agreement.ts';
+import { ARRIVE } from './arrive-act.ts';
 import { issueCodes, setAuthenticator } from './effects.ts';
 import { EMAIL_ACTS } from './email-acts.ts';
 import { ENROLLMENT_ACTS } from './enrollment-acts.ts';
+import { FORWARD_AUTH_ACTS } from './forward-auth-acts.ts';
 import { LIFE_ACTS } from './life-acts.ts';
 import { LINK_ACTS } from './link-acts.ts';
 import { DAY, type Model, newModel, newPerson, type Person } from './model.ts';
+import { OPENID_ACTS } from './openid-acts.ts';
 import { OPERATOR_ACTS, SERVER_ACTS } from './operator-acts.ts';
-import { openReal, type Real } from './real.ts';
+import { newClient, openReal, type Real } from './real.ts';
 import { SECOND_FACTOR_ACTS } from './second-factor-acts.ts';
 import { SECURITY_ACTS } from './security-acts.ts';
 import { SIGN_IN_ACTS } from './sign-in-acts.ts';
@@ -29,16 +32,25 @@ const { MODEL_SEED, MODEL_PATH } = process.env;
 const SIGNING_IN = [...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SECURITY_ACTS, ...SERVER_ACTS];
 const RESETS = [...ENROLLMENT_ACTS, ...ACCESS_CODE_ACTS];
 const LETTERS = [...LINK_ACTS, ...EMAIL_ACTS];
+const PORTALS = [ARRIVE, ...OPENID_ACTS, ...FORWARD_AUTH_ACTS];
 
 /** All that can be done; and less of it, so that a sequence goes deeper. */
 const sequence = fc.oneof(
-  { weight: 1, arbitrary: commandsOf([...SIGNING_IN, ...RESETS, ...LETTERS, ...LIFE_ACTS, ...OPERATOR_ACTS]) },
+  {
+    weight: 1,
+    arbitrary: commandsOf([...SIGNING_IN, ...RESETS, ...LETTERS, ...LIFE_ACTS, ...OPERATOR_ACTS, ...PORTALS]),
+  },
   { weight: 2, arbitrary: commandsOf([...SIGNING_IN, ...RESETS]) },
   { weight: 1, arbitrary: commandsOf([...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SERVER_ACTS, ...LETTERS]) },
   {
     weight: 1,
     arbitrary: commandsOf([...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SERVER_ACTS, ...LIFE_ACTS, ...OPERATOR_ACTS]),
   },
+  {
+    weight: 2,
+    arbitrary: commandsOf([...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SERVER_ACTS, ...PORTALS, ...PORTALS]),
+  },
+  { weight: 2, arbitrary: commandsOf([...SIGNING_IN, ...OPERATOR_ACTS, ...LIFE_ACTS, ...PORTALS, ...PORTALS]) },
 );
 
 /** Long sequences from the first on. */
@@ -91,7 +103,8 @@ async function begin(real: Real, policy: MfaPolicy, beginnings: readonly Beginni
   const partner = { id: partnerId, slug, managerId, key: (await makeKey(world)).key };
   const people: Person[] = [];
   const address = `10.${(sequences >> 8) & 255}.${sequences & 255}`;
-  const model = newModel({ policy, partner, address }, real.clock.at, people);
+  const clients = [await newClient(world), await newClient(world)];
+  const model = newModel({ policy, partner, address, clients }, real.clock.at, people);
   for (const [index, beginning] of beginnings.entries()) {
     // Two colleagues, and one of the staff.
     const isStaff = index === 2;

@@ -1,5 +1,6 @@
 import type { MfaPolicy, Role } from '#core/people/policy.ts';
 import { Counters } from './counters.ts';
+import { newPortals, type PortalClient, type Portals } from './portals.ts';
 
 export const MINUTE = 60;
 export const HOUR = 60 * MINUTE;
@@ -20,6 +21,7 @@ export type Model = {
   readonly pendings: Pending[];
   readonly links: Link[];
   readonly devices: Device[];
+  readonly portals: Portals;
   /** Tokens that a session had before its privilege rose, or a pending sign-in before it was renewed. */
   readonly outworn: { readonly kind: 'session' | 'pending'; readonly token: string }[];
   /** Numbers for what the product gives an id of its own. */
@@ -92,6 +94,8 @@ export type Session = Owner & {
   authTime: number;
   stepUpAt: number | undefined;
   stepUpMethod: 'totp' | 'recovery_code' | 'password' | undefined;
+  /** It was over by itself when its row went: what was granted beyond it lives on. */
+  outlived: boolean;
 };
 
 /** The values of its cookies: of whoever was last here, live or not. */
@@ -102,6 +106,8 @@ export type Browser = {
   device: string | undefined;
   pending: Pending | undefined;
   session: Session | undefined;
+  /** Its cookies on protected hosts. */
+  readonly sites: Map<string, string>;
 };
 
 /** What works once: to set a password, to accept an invitation, to confirm a new email and to go back to an old one. */
@@ -126,12 +132,18 @@ export type Device = {
 /** And a program with a key, and a manager who does nothing but what managers do to others. */
 export type Partner = { readonly [name in 'id' | 'slug' | 'managerId' | 'key']: string };
 
-export type Setting = { readonly policy: MfaPolicy; readonly partner: Partner; readonly address: string };
+export type Setting = {
+  readonly policy: MfaPolicy;
+  readonly partner: Partner;
+  readonly address: string;
+  readonly clients: readonly PortalClient[];
+};
 
 export function newModel(setting: Setting, now: number, people: Person[]): Model {
-  const { policy, partner, address } = setting;
+  const { policy, partner, address, clients } = setting;
   const browsers = [1, 2].map((host) => ({
     ...{ address: `${address}.${host}`, form: undefined, device: undefined, pending: undefined, session: undefined },
+    sites: new Map<string, string>(),
   }));
   return {
     ...{
@@ -148,6 +160,7 @@ export function newModel(setting: Setting, now: number, people: Person[]): Model
       successes: [],
     },
     ...{ counters: new Counters(), sessions: [], pendings: [], links: [], devices: [], outworn: [] },
+    portals: newPortals(clients),
   };
 }
 

@@ -11,12 +11,13 @@ import { codeLane, devicePasswordLane, newPendingLane, passwordLane, recoveryLan
 import {
   capWithoutSecondFactor,
   endOthers,
+  endPasswordOnly,
   forgetDevices,
   resetAuthenticators,
   revokeLinks,
   sweep,
 } from './effects.ts';
-import { DAY, HOUR, MINUTE, type Model, type Person, secondFactorFrom } from './model.ts';
+import { DAY, demandOf, HOUR, isLiveSession, MINUTE, type Model, type Person, secondFactorFrom } from './model.ts';
 
 const OPERATOR = 'command_line';
 
@@ -42,11 +43,14 @@ const changePolicy = act({
 /** From now: what no second factor opened ends. With a date, or an exemption: it ends no later than that. */
 function endWithoutSecondFactor(model: Model, requiredFrom: number | undefined): void {
   const colleagues = model.people.filter(isColleague);
+  if (requiredFrom === undefined) {
+    sweep(model, (session) => colleagues.includes(session.person) && !isLiveSession(model, session));
+  }
   for (const person of colleagues) {
-    capWithoutSecondFactor(model, [person], secondFactorFrom(model, person) ?? model.now);
+    if (demandOf(model, person) === 'required') endPasswordOnly(model, person);
+    else capWithoutSecondFactor(model, [person], secondFactorFrom(model, person) ?? model.now);
   }
   if (requiredFrom !== undefined) return;
-  sweep(model);
   for (const pending of model.pendings) if (pending.skippable && !pending.person.isStaff) pending.ended = true;
 }
 
@@ -127,7 +131,7 @@ const tidyUp = act({
   args: fc.constant({}),
   async run(model, real, { node }) {
     await tidy(real.world(node).env);
-    sweep(model);
+    sweep(model, ({ expiresAt }) => model.now >= expiresAt);
     for (const pending of model.pendings) if (model.now >= pending.expiresAt) pending.ended = true;
     return [];
   },

@@ -11,8 +11,11 @@ import { createSession } from '#store/sessions/sessions.ts';
 import { sessionRow } from '../../bench/seed.ts';
 import { settled } from '../databases/settled.ts';
 import { callWithKey } from '../http/management-story.ts';
+import { addSite } from '../portal/forward-auth-story.ts';
+import { addPortal } from '../portal/openid-story.ts';
 import { type Answer, type ApiAnswer, type Clock, ORIGIN, openWorld, START, type World } from '../world.ts';
 import type { Browser, Model } from './model.ts';
+import { HOSTS, type PortalClient } from './portals.ts';
 
 /** Which of the two nodes is asked. */
 export type NodeIndex = 0 | 1;
@@ -26,15 +29,18 @@ export async function openReal() {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-model-'));
   const database = { path: join(folder, 'model.db'), keyText: makeKeyText(randomBytes) };
   const clock: Clock = { at: START };
-  const start = () => startNode({ database, clock });
+  const start = () => startNode({ database, clock, isBehindProxy: true });
   const nodes: [Node, Node] = [await start(), await start()];
   const world = (index: NodeIndex) => nodes[index].world;
   // Whoever of the staff is made an administrator is never the last one.
   await world(0).addUser({ email: 'admin@portal.example', role: 'admin' });
+  for (const host of HOSTS) await addSite(world(0), host);
 
   return {
     clock,
     world,
+    /** A program that asks about the tokens of others, and is never disabled. */
+    watcher: await newClient(world(0)),
     async restart(index: NodeIndex): Promise<void> {
       await nodes[index].stop();
       nodes[index] = await start();
@@ -81,6 +87,12 @@ export async function openReal() {
       await settled(world(node).env.db);
     },
   };
+}
+
+/** A client of OpenID Connect, with what it proves itself by. */
+export async function newClient(world: World): Promise<PortalClient> {
+  const { client, secret } = await addPortal(world);
+  return { id: client.id, secret: String(secret), isDisabled: false };
 }
 
 async function startNode(options: Parameters<typeof openWorld>[1]): Promise<Node> {

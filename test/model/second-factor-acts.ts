@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { RefusalCode } from '#core/values/result.ts';
-import { act, assertRefused, type Drawn, doorsOf, type On, ordinal, pickDoor } from './act.ts';
-import { digitsOf, meaningOf, typedCode } from './codes.ts';
+import { act, assertRefused, type Door, type Drawn, doorsOf, type Events, type On, ordinal, pickDoor } from './act.ts';
+import { digitsOf, meaningOf, type TypedCode, typedCode } from './codes.ts';
 import { codeLane, type Place, proofLanes, recoveryLane } from './counters.ts';
 import { unusedCodes } from './effects.ts';
 import { type Browser, isLivePending, type Model, type Pending, type Person } from './model.ts';
@@ -13,23 +13,26 @@ const oneTimeCode = act({
   name: 'one-time code',
   args: fc.record({ which: ordinal, typed: typedCode }),
   check: (model) => doorsOf(model).length > 0,
-  async run(model, real, { which, typed, node }) {
-    const door = pickDoor(model, which, isEnrolled);
-    const { pending } = door;
-    const { authenticator } = pending.person;
-    const code = authenticator ? digitsOf(authenticator, typed, model.now) : '123456';
-    const refused = closedDoor(model, pending) ?? tryCode(model, { ...placed(model, door), pending, code });
-    const answer = await send(model, real, { ...door, path: '/sign-in/one-time-code', code, node });
-    if (isAtEnrollment(door, answer)) return [];
-    if (refused.length > 0) {
-      assertRefused(answer, refused);
-      return [];
-    }
-    pending.ended = true;
-    const events = finish(model, answer, { ...door, ...pending, browser: door.browser, factor: 'totp' });
-    return ['sign_in.code_accepted', ...events];
-  },
+  run: (model, real, { which, typed, node }) =>
+    giveCode(model, real, { ...pickDoor(model, which, isEnrolled), typed, node }),
 });
+
+export async function giveCode(model: Model, real: Real, on: Door & On & { typed: TypedCode }): Promise<Events> {
+  const { typed, node, ...door } = on;
+  const { pending } = door;
+  const { authenticator } = pending.person;
+  const code = authenticator ? digitsOf(authenticator, typed, model.now) : '123456';
+  const refused = closedDoor(model, pending) ?? tryCode(model, { ...placed(model, door), pending, code });
+  const answer = await send(model, real, { ...door, path: '/sign-in/one-time-code', code, node });
+  if (isAtEnrollment(door, answer)) return [];
+  if (refused.length > 0) {
+    assertRefused(answer, refused);
+    return [];
+  }
+  pending.ended = true;
+  const events = finish(model, answer, { ...door, ...pending, browser: door.browser, factor: 'totp' });
+  return ['sign_in.code_accepted', ...events];
+}
 
 function isEnrolled({ person }: Pending): boolean {
   return person.authenticator !== undefined;

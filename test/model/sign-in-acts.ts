@@ -61,7 +61,7 @@ const signInAsNobody = act({
   },
 });
 
-async function enter(model: Model, real: Real, door: Door & On & { typed: string }): Promise<readonly string[]> {
+export async function enter(model: Model, real: Real, door: Door & On & { typed: string }): Promise<readonly string[]> {
   const { person, browser, right, typed, node } = door;
   const { counters, now } = model;
   const place = browser ? placeOf(model, browser, person) : apiPlace(model);
@@ -167,8 +167,7 @@ export function finish(model: Model, answer: SignInAnswer, of: Finish): readonly
   assert.equal(answer.status, 303);
   assert(token !== undefined && device !== undefined && pending === undefined);
   const known = deviceId ?? knowDevice(model, person, device);
-  if (replaced) replaced.ended = true;
-  const { session, events } = openSession(model, { person, mouth: 'page', factor, token, deviceId: known });
+  const { session, events } = openSession(model, { person, mouth: 'page', factor, token, deviceId: known, replaced });
   browser.session = session;
   return events;
 }

@@ -35,7 +35,7 @@ test('a second host is entered with the session that is there, without a page in
   assert.deepEqual([landed.url, landed.status], ['https://two.example.com/x', 200]);
 });
 
-test('a person without a partner has every identity header, the empty one too', async (t) => {
+test('GHSA-7r4p-vjf4-gxv4 (Caddy): a person without a partner has every identity header, the empty one too', async (t) => {
   const { world, browser } = await openPortal(t);
   await world.addUser({ email: 'carl@sallyport.example', role: 'csm' });
   const secret = await world.addAuthenticator(
@@ -52,7 +52,7 @@ test('a person without a partner has every identity header, the empty one too', 
   assert.deepEqual(
     IDENTITY.filter((name) => !landed.headers.has(name)),
     [],
-    'Caddy before 2.11.2 lets through the header of the client where the answer has none (GHSA-7r4p-vjf4-gxv4)',
+    'Caddy before 2.11.2 lets through the header of the client where the answer has none',
   );
   assert.equal(landed.headers.get('x-sallyport-partner'), '');
   assert.equal(landed.headers.get('x-sallyport-amr'), 'pwd otp mfa');

@@ -39,12 +39,14 @@ test('a person without an authenticator who is asked for a second factor sets on
   const browser = world.person();
   const asked = await open(config, browser, { acr_values: MFA });
   assert.match(asked.path, /^\/sign-in\?resume=/);
-  await submit(browser, '/sign-in', { email: ANA, password: PASSWORD });
-  const prompted = await submit(browser, '/step-up', { password: PASSWORD });
-  assert.match(prompted.path, /^\/security\/authenticator\?resume=/);
+  const prompted = await submit(browser, '/sign-in', { email: ANA, password: PASSWORD });
+  assert.match(prompted.path, /^\/security\/authenticator\?resume=/, 'the password was given just now');
+  assert.match(prompted.text, /The page that you want to open asks for a second factor/);
+  assert.doesNotMatch(mainOf(prompted.text), /href="\/security"/, 'the one way back is the one to the portal');
   const shown = await submit(browser, '/security/authenticator/start');
   const secret = /secret=([A-Z2-7]{32})/.exec(shown.text)?.[1];
   assert.ok(secret, shown.path);
+  assert.doesNotMatch(shown.text, /Not now/);
   const codes = await submit(browser, '/security/authenticator', { code: world.totp(secret) });
   assert.match(codes.path, /^\/enroll\/recovery-codes\?resume=/);
   const done = await submit(browser, '/enroll/recovery-codes', { saved: 'yes' });
@@ -53,7 +55,7 @@ test('a person without an authenticator who is asked for a second factor sets on
   assert.deepEqual(tokens.claims()?.amr, ['pwd', 'otp', 'mfa']);
 });
 
-test('a session by a password steps up for a portal that asks for a second factor, and is not asked again', async (t) => {
+test('C17 T17.4 a session by a password steps up for a portal that asks for a second factor, and is not asked again', async (t) => {
   const { world, config, ana } = await openStory(t);
   const browser = await signedIn(world);
   const before = await tokensFor(config, browser);
@@ -86,16 +88,19 @@ test('a page for payouts asks for both factors within five minutes', async (t) =
   assert.equal(claims?.auth_time, world.clock.at);
 });
 
-test('an essential class ends in a code or in an error, never in a circle', async (t) => {
+test('C17 T17.4 an essential class ends in a code or in an error, never in a circle', async (t) => {
   const { world, config } = await openStory(t);
   const browser = await signedIn(world);
   const claims = JSON.stringify({ id_token: { acr: { essential: true, values: [MFA] } } });
-  const asked = await open(config, browser, { claims });
-  assert.match(asked.path, /^\/step-up\?resume=/);
-  const back = /href="(\/oidc\/continue\/[\w-]{43}\/cancel)"/.exec(asked.text)?.[1];
-  assert.equal(errorIn(await follow(browser, String(back))), 'unmet_authentication_requirements');
-  // The request was answered.
-  assert.equal((await browser.get(String(back))).status, 404);
+  for (const page of ['/security/authenticator', '/step-up']) {
+    const asked = await open(config, browser, { claims });
+    assert.ok(asked.path.startsWith(`${page}?resume=`), asked.path);
+    const back = /href="(\/oidc\/continue\/[\w-]{43}\/cancel)"/.exec(asked.text)?.[1];
+    assert.equal(errorIn(await follow(browser, String(back))), 'unmet_authentication_requirements');
+    // The request was answered.
+    assert.equal((await browser.get(String(back))).status, 404);
+    world.clock.at += 300;
+  }
 });
 
 test('the way back to the portal is on each page of the way, and says what was not met', async (t) => {
@@ -126,7 +131,7 @@ test('classes that nobody knows are skipped; where none is known, the portal is 
   );
 });
 
-test('`prompt=none` answers with a code or says what is missing, and never with a page', async (t) => {
+test('C17 T17.3 `prompt=none` answers with a code or says what is missing, and never with a page', async (t) => {
   const { world, config } = await openStory(t);
   const none = { prompt: 'none' };
   assert.equal(errorIn(await open(config, world.person(), none)), 'login_required');
@@ -144,7 +149,7 @@ test('`prompt=none` answers with a code or says what is missing, and never with 
   assert.equal(errorIn(await open(third, browser, none)), 'consent_required');
 });
 
-test('`prompt=login` and `max_age=0` ask a person again who has signed in this very second', async (t) => {
+test('C17 T17.3 `prompt=login` and `max_age=0` ask a person again who has signed in this very second', async (t) => {
   const { world, config } = await openStory(t);
   const browser = await signedIn(world);
   for (const params of [{ prompt: 'login' }, { max_age: '0' }]) {
@@ -156,6 +161,36 @@ test('`prompt=login` and `max_age=0` ask a person again who has signed in this v
     await browser.get(asked.path);
     const { left } = await submit(browser, '/sign-in', { email: ANA, password: PASSWORD });
     await redeem(config, asked.attempt, left);
+  }
+});
+
+test('a session whose cookie was left out when the request came is no new sign-in', async (t) => {
+  const { world, config } = await openStory(t);
+  const browser = await signedIn(world);
+  world.clock.at += 10 * 60;
+  const [cookie] = [...browser.cookies].filter(([name]) => name.endsWith('session'));
+  assert.ok(cookie);
+  for (const params of [{ prompt: 'login' }, { max_age: '60' }, { prompt: 'select_account' }]) {
+    browser.cookies.delete(cookie[0]);
+    const asked = await open(config, browser, params);
+    browser.cookies.set(...cookie);
+    const resume = new URL(asked.path, 'https://x').searchParams.get('resume');
+    assert.equal((await follow(browser, String(resume))).left, undefined, JSON.stringify(params));
+  }
+});
+
+test('C17 T17.3 what a request asked for stays, whatever is deleted from the addresses on its way', async (t) => {
+  const { world, config } = await openStory(t);
+  const browser = await signedIn(world);
+  for (const params of [{ prompt: 'login' }, { max_age: '0' }, { acr_values: MFA }] as Record<string, string>[]) {
+    const { path } = await open(config, browser, params);
+    const url = new URL(path, 'https://x');
+    const resume = String(url.searchParams.get('resume'));
+    for (const other of [resume, `/sign-in?${new URLSearchParams({ resume })}`, `${resume}?prompt=none&max_age=9999`]) {
+      const led = await follow(browser, other);
+      assert.equal(led.left, undefined, `${other} of ${JSON.stringify(params)}`);
+      assert.ok(new URL(led.path, 'https://x').searchParams.get('resume') === resume);
+    }
   }
 });
 
@@ -199,3 +234,7 @@ test('`login_hint` fills the email in, and `ui_locales` chooses the language whe
   assert.equal(odd.status, 200);
   assert.doesNotMatch(odd.text, /<b>x/);
 });
+
+function mainOf(text: string): string {
+  return text.slice(text.indexOf('<main'), text.indexOf('</main>'));
+}

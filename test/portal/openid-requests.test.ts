@@ -26,7 +26,7 @@ function altered(url: URL, change: (params: URLSearchParams) => void): string {
   return pathOf(copy);
 }
 
-test('an address that is not the client’s character by character is a page of ours, and no redirect', async (t) => {
+test('C17 T17.2 an address that is not the client’s character by character is a page of ours, and no redirect', async (t) => {
   const { world, config } = await openStory(t);
   const { url } = await begin(config);
   const browser = await signedIn(world);
@@ -66,7 +66,7 @@ test('an unknown client and a disabled one are a page of ours', async (t) => {
   assert.equal((await browser.get(pathOf(url))).status, 400);
 });
 
-test('what a request gets wrong is told to its client, and no code is made', async (t) => {
+test('C17 T17.1 T17.3 PKCE downgrade, `prompt=none login`: what a request gets wrong is told to its client, and no code is made', async (t) => {
   const { world, config } = await openStory(t);
   const { url } = await begin(config);
   const browser = await signedIn(world);
@@ -260,7 +260,7 @@ test('a session that comes with a request of ours in another site’s frame is n
   assert.equal(errorIn(await open(config, world.person(), { prompt: 'none' })), 'login_required');
 });
 
-test('nothing that a browser is told depends on the host that was asked', async (t) => {
+test('C16 T16.2 CVE-2024-21510 (Sinatra): nothing that a browser is told depends on the host that was asked', async (t) => {
   const { world, config } = await openStory(t);
   await tokensFor(config, await signedIn(world));
   for (const headers of [

@@ -30,7 +30,7 @@ test('a portal that holds an ID token of this session signs out without a questi
   assert.equal(again.left?.href, BYE);
 });
 
-test('without a hint the person is asked, and goes back afterwards', async (t) => {
+test('C17 T17.7 without a hint the person is asked, and goes back afterwards', async (t) => {
   const { browser, portal, at, isSignedIn } = await openSignedIn(t);
   const asked = await follow(browser, at({ client_id: portal.client.id, post_logout_redirect_uri: BYE, state: 's' }));
   assert.equal(asked.status, 200);
@@ -62,7 +62,7 @@ test('the ID token of another person, and of another session, does not sign anyb
   }
 });
 
-test('an address that is not the client’s, and a token that is not ours, lead nowhere', async (t) => {
+test('C17 T17.7 an address that is not the client’s, and a token that is not ours, lead nowhere', async (t) => {
   const { world, portal, browser, hint, at, isSignedIn } = await openSignedIn(t);
   const other = await addPortal(world, { postLogoutRedirectUris: ['https://other.example/bye'] });
   const [head, body] = hint.split('.');

@@ -1,28 +1,16 @@
 import assert from 'node:assert/strict';
-import { request as send } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { listen } from '#http/server/listen.ts';
 import { createSite } from '#store/forward-auth/sites.ts';
 import { ANA } from '../http/story.ts';
-import { openWorld, PASSWORD } from '../world.ts';
-import { freePort, type ProxyName, startPortal, startProxy } from './proxies.ts';
+import { openWorld } from '../world.ts';
+import { type ProxyName, startProxy } from './proxies.ts';
+import { freePort, startPortal } from './servers.ts';
+import { openSocketBrowser, PAGE, SCRIPT, toldOf } from './socket-browser.ts';
 
 const IDENTITY = ['user', 'email', 'name', 'partner', 'role', 'amr', 'acr', 'token'].map(
   (name) => `x-sallyport-${name}`,
 );
-const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
-const SCRIPT = { accept: '*/*', 'sec-fetch-mode': 'cors' };
-
-type Got = {
-  readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly text: string;
-};
-type Sent = {
-  readonly method?: string;
-  readonly headers?: readonly (readonly [string, string])[];
-  readonly body?: string;
-};
 
 async function openBehind(t: TestContext, name: ProxyName) {
   const portal = await startPortal(t);
@@ -42,79 +30,7 @@ async function openBehind(t: TestContext, name: ProxyName) {
   const ana = await world.addUser({ email: ANA, partnerId });
   const site = { host: `localhost:${ports.app}`, acr: undefined, partnerIds: [] };
   await world.env.db.transaction((tx) => createSite(tx, site, 0));
-  return { world, app, ana, signIn: `http://localhost:${ports.signIn}`, ...browser() };
-}
-
-/** One jar for every port of this machine, as a browser has it; headers go out in the spelling that they are given. */
-function browser() {
-  const jar = new Map<string, string>();
-
-  function ask(url: string, { method = 'GET', headers = Object.entries(PAGE), body = '' }: Sent = {}): Promise<Got> {
-    const { port, pathname, search, host } = new URL(url);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const all = [['host', host], ...headers, ...(cookie === '' ? [] : [['cookie', cookie]])];
-    if (body !== '') all.push(['content-length', String(Buffer.byteLength(body))]);
-    return new Promise((resolve, reject) => {
-      const asked = send(
-        { host: '127.0.0.1', port, method, path: pathname + search, headers: all.flat(), agent: false },
-        (answer) => {
-          let text = '';
-          answer.setEncoding('utf8').on('data', (chunk) => {
-            text += chunk;
-          });
-          answer.on('end', () => {
-            for (const line of answer.headers['set-cookie'] ?? []) {
-              const [, key = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-              if (value === '') jar.delete(key);
-              else jar.set(key, value);
-            }
-            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text });
-          });
-        },
-      );
-      asked.on('error', reject);
-      asked.end(body);
-    });
-  }
-
-  async function follow(start: string): Promise<Got & { readonly url: string }> {
-    let url = start;
-    for (let hop = 0; hop < 12; hop++) {
-      const got = await ask(url);
-      const next = got.headers.location ?? /http-equiv="refresh" content="0; url=([^"]+)"/.exec(got.text)?.[1];
-      if (next === undefined) return { ...got, url };
-      url = new URL(String(next).replaceAll('&amp;', '&'), url).href;
-    }
-    throw new Error(`redirected for ever from ${start}`);
-  }
-
-  async function submitPassword(page: { readonly url: string; readonly text: string }): Promise<string> {
-    const token = /name="form_token" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    const resume = /name="resume" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    const body = new URLSearchParams({ form_token: token, resume, email: ANA, password: PASSWORD }).toString();
-    const { origin } = new URL(page.url);
-    const type = ['content-type', 'application/x-www-form-urlencoded'] as const;
-    const got = await ask(`${origin}/sign-in`, {
-      method: 'POST',
-      body,
-      headers: [...Object.entries(PAGE), type, ['origin', origin]],
-    });
-    assert.equal(got.status, 303, got.text);
-    return new URL(String(got.headers.location), origin).href;
-  }
-
-  return { jar, ask, follow, submitPassword };
-}
-
-/** The headers that the portal got, by the names in lower case: each with every value that came under it. */
-function toldOf(got: Got): ReadonlyMap<string, readonly string[]> {
-  const { rawHeaders } = JSON.parse(got.text);
-  const told = new Map<string, string[]>();
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = String(rawHeaders[i]).toLowerCase();
-    told.set(name, [...(told.get(name) ?? []), rawHeaders[i + 1]]);
-  }
-  return told;
+  return { world, app, ana, signIn: `http://localhost:${ports.signIn}`, ...openSocketBrowser() };
 }
 
 for (const name of ['nginx', 'caddy'] as const) {
@@ -165,7 +81,7 @@ for (const name of ['nginx', 'caddy'] as const) {
     }
   });
 
-  test(`behind ${name} what a browser sends under our names never reaches the portal`, async (t) => {
+  test(`CVE-2026-39858 (Traefik), GHSA-f59h-q822-g45g (Caddy), CVE-2025-64484 (oauth2-proxy): behind ${name} what a browser sends under our names never reaches the portal`, async (t) => {
     const { app, ana, ask, follow, submitPassword } = await openBehind(t, name);
     await follow(await submitPassword(await follow(`${app}/`)));
     const forged = IDENTITY.flatMap((header) => [
@@ -187,7 +103,7 @@ for (const name of ['nginx', 'caddy'] as const) {
     assert.deepEqual(all, [], 'in whatever spelling');
   });
 
-  test(`behind ${name} the host, the path and the address are those of the proxy`, async (t) => {
+  test(`CVE-2026-40575 (oauth2-proxy), CVE-2026-35051, CVE-2026-54764 (Traefik): behind ${name} the host, the path and the address are those of the proxy`, async (t) => {
     const { app, signIn, ask } = await openBehind(t, name);
     const forged = [
       ['x-forwarded-host', 'evil.example'],

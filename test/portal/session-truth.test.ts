@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import * as oidc from 'openid-client';
+import { SESSIONS_PER_USER } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { tidy } from '#features/operate/housekeeping.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
@@ -53,7 +54,7 @@ const ENDS: Readonly<Record<string, (one: SignedIn) => Promise<unknown>>> = {
   'the partner is archived': ({ world, partner }) => archivePartner(world.env, 'command_line', partner.id),
 };
 
-describe('tokens end with the next request when', () => {
+describe('C17 CVE-2026-43983 (Pocket ID): tokens end with the next request when', () => {
   for (const [name, end] of Object.entries(ENDS)) {
     test(name, async (t) => {
       const one = await signedIn(t);
@@ -102,6 +103,33 @@ test('a session that ends by itself ends all but what was granted with offline_a
   await tidy(world.env);
   assert.deepEqual(await world.env.db.read.selectFrom('sessions').select('id').execute(), []);
   assert.ok((await oidc.refreshTokenGrant(config, String(renewed.refresh_token))).access_token);
+});
+
+/** Somebody who signed in by a password alone, and a portal that keeps a refresh token. */
+async function signedInByPassword(t: TestContext) {
+  const world = await openPortalWorld(t);
+  const partner = await world.addPartner({ slug: 'acme', policy: 'off' });
+  const { email } = await world.addUser({ email: 'bo@acme.example', partnerId: partner.id });
+  const config = await discover(world, await addPortal(world));
+  const tokens = await signInFrom(world, config, { browser: world.person(), email }, OFFLINE);
+  return { world, email, config, refresh: String(tokens.refresh_token) };
+}
+
+test('what a password alone was good for ends on the day from which the policy asks for more', async (t) => {
+  const { world, config, refresh } = await signedInByPassword(t);
+  const requiredFrom = world.clock.at + 3 * DAY;
+  await changeMfaPolicy(world.env, 'command_line', 'acme', { policy: 'required', requiredFrom });
+  world.clock.at += 2 * DAY;
+  const renewed = await oidc.refreshTokenGrant(config, refresh);
+  world.clock.at = requiredFrom;
+  await assert.rejects(oidc.refreshTokenGrant(config, String(renewed.refresh_token)), { error: 'invalid_grant' });
+});
+
+test('many sign-ins of a day end nothing that has outlived its session', async (t) => {
+  const { world, email, config, refresh } = await signedInByPassword(t);
+  world.clock.at += 2 * 60 * 60;
+  for (let count = 0; count <= SESSIONS_PER_USER; count++) await world.person().signIn(email);
+  assert.ok((await oidc.refreshTokenGrant(config, refresh)).access_token);
 });
 
 test('a client that listens is told of a sign-out, and again until it has heard', async (t) => {

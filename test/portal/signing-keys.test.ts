@@ -6,7 +6,7 @@ import { addPortal, discover, openPortalWorld, signInFrom } from './openid-story
 
 const DAY = 24 * 60 * 60;
 
-test('a key is published a day before it signs, signs for 90 days, and is known for 30 more', async (t) => {
+test('oidcc-server-rotate-keys: a key is published a day before it signs, signs for 90 days, and is known for 30 more', async (t) => {
   const world = await openPortalWorld(t);
   const began = world.clock.at;
   const { email, id } = await world.addUser({ email: 'ana@acme.example', partnerId: (await world.addPartner()).id });

@@ -128,7 +128,7 @@ test('two tabs that begin at once on one host both land', async (t) => {
   assert.deepEqual([landed.url, landed.status], [`${APP_ORIGIN}/second`, 200]);
 });
 
-test('what was not made here leads nowhere', async (t) => {
+test('C15 CVE-2021-23435 (Clearance), CVE-2026-25779 (Gitea): what was not made here leads nowhere', async (t) => {
   const { browser } = await openPortal(t);
   for (const path of [
     '/forward-auth/begin',
@@ -140,17 +140,20 @@ test('what was not made here leads nowhere', async (t) => {
   await browser.signInAt(`${APP_ORIGIN}/`);
   const evil = [
     '//evil.example/',
+    '/////evil.example/',
     '/\\evil.example/',
     'https://evil.example/',
     '/.//evil.example',
+    '/%0d%0aset-cookie:a=b',
     '\t//evil.example',
+    '/\u0000/evil.example/',
     '/.sallyport/return',
   ];
   for (const to of evil) {
     const answer = await browser.visit(`${APP_ORIGIN}/.sallyport/return?ticket=x&to=${encodeURIComponent(to)}`);
     assert.equal(answer.location, `${APP_ORIGIN}/`, to);
   }
-  for (const uri of evil.slice(0, 4)) {
+  for (const uri of evil.slice(0, 6)) {
     browser.jarOf(APP).clear();
     const headers = { 'x-forwarded-host': APP, 'x-forwarded-proto': 'https', 'x-forwarded-uri': uri, ...NAVIGATION };
     const { location = '' } = await browser.ask('/forward-auth/redirect', APP, { headers });
@@ -166,7 +169,7 @@ test('a visit out of the history begins again', async (t) => {
   assert.deepEqual([answer.status, answer.location], [303, `${APP_ORIGIN}/reports`]);
 });
 
-test('a blocked POST is not sent again: the way back leads to the page that it came from', async (t) => {
+test('C15 CVE-2026-40295 (Devise): a blocked POST is not sent again: the way back leads to the page that it came from', async (t) => {
   const { browser } = await openPortal(t);
   await browser.own.signIn(ANA);
   const sent = async (referer: string | undefined) => {

@@ -10,6 +10,7 @@ export type Shared = {
   readonly database: NonNullable<NonNullable<Parameters<typeof openWorld>[1]>['database']>;
   /** One place each for the clock and for the number of times that recovery codes were drawn. */
   readonly memory: Float64Array<SharedArrayBuffer>;
+  readonly isBehindProxy: boolean;
 };
 
 const [CLOCK, DRAWN] = [0, 1];
@@ -30,9 +31,10 @@ export type Node = { readonly world: World; readonly port: number };
 export type Closer = { after(close: () => unknown): void };
 
 /** A node in this thread, listening. */
-export async function openNode(t: Closer, { database, memory }: Shared): Promise<Node> {
+export async function openNode(t: Closer, { database, memory, isBehindProxy }: Shared): Promise<Node> {
   const clock = clockIn(memory);
-  const world = await openWorld(t, { environment: { PORT: '0' }, database, clock, hasher: countingHasher(memory) });
+  const hasher = countingHasher(memory);
+  const world = await openWorld(t, { environment: { PORT: '0' }, database, clock, hasher, isBehindProxy });
   const listening = await listen(world.env, world.app);
   t.after(() => listening.close());
   return { world, port: Number(new URL(listening.url).port) };

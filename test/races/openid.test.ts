@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, afterEach, describe, test } from 'node:test';
 import { newToken } from '#core/values/token.ts';
+import { disableClient, enableClient } from '#flows/administration/openid-clients.ts';
 import { addPortal, CALLBACK, type Portal } from '../portal/openid-story.ts';
 import { ORIGIN, type Person } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
@@ -36,15 +37,23 @@ function asking(path: string, fields: Fields, { client, secret }: Portal = porta
   return { method: 'POST', path, headers: { ...FORM, authorization: basic }, body: `${new URLSearchParams(fields)}` };
 }
 
-async function ask(path: string, fields: Fields): Promise<{ status: number; body: Record<string, unknown> }> {
-  const { method, headers, body } = asking(path, fields);
+async function ask(
+  path: string,
+  fields: Fields,
+  of = portal,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const { method, headers, body } = asking(path, fields, of);
   const request = new Request(`${ORIGIN}${path}`, { method, headers, body });
   const response = await race.app.fetch(request, { remoteAddress: '192.0.2.77' });
   const text = await response.text();
   return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
 }
 
-const AUTHORIZE = `/oidc/authorize?${new URLSearchParams(authorization())}`;
+const AUTHORIZE = authorizeAt(portal);
+
+function authorizeAt({ client }: Portal): string {
+  return `/oidc/authorize?${new URLSearchParams(authorization({ client_id: client.id }))}`;
+}
 
 function codeIn(location: string | undefined): string {
   return new URL(location ?? '', CALLBACK).searchParams.get('code') ?? '';
@@ -54,20 +63,33 @@ function codesIn(answers: readonly WireAnswer[]): string[] {
   return answers.map(({ location }) => codeIn(location)).filter((code) => code !== '');
 }
 
-function redemption(code: string): WireRequest {
+function redemption(code: string, of = portal): WireRequest {
   const fields = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER };
-  return asking('/oidc/token', fields);
+  return asking('/oidc/token', fields, of);
 }
 
-async function racing() {
+async function racing(of = portal) {
   const racer = await race.newRacer();
   const browser = await race.signedIn(racer);
-  const code = async () => codeIn((await browser.get(AUTHORIZE)).location);
+  const code = async () => codeIn((await browser.get(authorizeAt(of))).location);
   return { racer, browser, code };
 }
 
-async function isActive(token: unknown): Promise<boolean> {
-  return (await ask('/oidc/introspect', { token: String(token) })).body.active === true;
+async function isActive(token: unknown, of = portal): Promise<boolean> {
+  return (await ask('/oidc/introspect', { token: String(token) }, of)).body.active === true;
+}
+
+/** The tokens of every exchange that succeeded. */
+function tokensIn(answers: readonly WireAnswer[]): Record<string, unknown>[] {
+  const given = answers.filter(({ status, text }) => status === 200 && text.startsWith('{'));
+  return given.map(({ text }) => JSON.parse(text));
+}
+
+async function assertDead(answers: readonly WireAnswer[], of = portal): Promise<void> {
+  for (const { access_token, refresh_token } of tokensIn(answers)) {
+    assert.deepEqual([await isActive(access_token, of), await isActive(refresh_token, of)], [false, false]);
+  }
+  for (const late of codesIn(answers)) assert.equal((await race.send([redemption(late, of)]))[0]?.status, 400);
 }
 
 function assertNoFault(answers: readonly WireAnswer[]): void {
@@ -81,7 +103,7 @@ describe('sent fifty times at once, to two nodes', () => {
       for (let round = 1; round <= ROUNDS; round++) await work();
     });
 
-  rounds('a code gives tokens once, and none of them lives', async () => {
+  rounds('C17 T17.1 a code gives tokens once, and none of them lives', async () => {
     const { racer, code } = await racing();
     const answers = await race.send(times(FIFTY, redemption(await code())));
     assertNoFault(answers);
@@ -94,7 +116,7 @@ describe('sent fifty times at once, to two nodes', () => {
     assert.equal((await race.eventsOf(racer.id, 'grant.reused')).length, 1);
   });
 
-  rounds('a refresh token has one successor, which all are told', async () => {
+  rounds('C17 T17.5 a refresh token has one successor, which all are told', async () => {
     const { racer, code } = await racing();
     const tokens = JSON.parse((await race.send([redemption(await code())]))[0]?.text ?? '');
     const fields = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token };
@@ -142,18 +164,44 @@ describe('at the moment of a sign-out', () => {
       const { refresh_token } = JSON.parse(first?.text ?? '');
       const refresh = asking('/oidc/token', { grant_type: 'refresh_token', refresh_token });
       const end = await formOf(browser, '/sign-out', {}, '/security');
-      const others = [...codes.map(redemption), ...times(4, refresh), ...times(8, opening(browser, AUTHORIZE))];
+      const others = [
+        ...codes.map((one) => redemption(one)),
+        ...times(4, refresh),
+        ...times(8, opening(browser, AUTHORIZE)),
+      ];
       const answers = await race.send([...others.slice(0, 10), end, ...others.slice(10)]);
       assertNoFault(answers);
       assert.equal(answers[10]?.status, 303);
-      const given = answers.filter(({ status, text }) => status === 200 && text.startsWith('{'));
-      for (const { text } of given) {
-        const tokens = JSON.parse(text);
-        assert.deepEqual([await isActive(tokens.access_token), await isActive(tokens.refresh_token)], [false, false]);
-      }
-      for (const late of codesIn(answers)) assert.equal((await race.send([redemption(late)]))[0]?.status, 400);
+      await assertDead(answers);
       const grants = race.env.db.read.selectFrom('oidc_grants').select('id').where('user_id', '=', racer.id);
       assert.deepEqual(await grants.execute(), []);
     }
   });
+});
+
+describe('at the moment a client is disabled', () => {
+  test('what is granted does not come to life when it is enabled again', async () => {
+    for (let round = 1; round <= ROUNDS; round++) {
+      const own = await addPortal(race);
+      const { id } = own.client;
+      const { browser, code } = await racing(own);
+      const codes: string[] = [];
+      for (let count = 0; count < 6; count++) codes.push(await code());
+      const [first] = await race.send([redemption(await code(), own)]);
+      const { refresh_token } = JSON.parse(first?.text ?? '');
+      const refresh = asking('/oidc/token', { grant_type: 'refresh_token', refresh_token }, own);
+      const authorize = times(14, opening(browser, authorizeAt(own)));
+      const requests = [...codes.map((one) => redemption(one, own)), ...authorize, ...times(4, refresh)];
+      const answers = await race.send(requests, () => disableClient(race.env, 'command_line', id));
+      assertNoFault(answers);
+      assert.deepEqual(await grantsOf(id), []);
+      await enableClient(race.env, 'command_line', id);
+      await assertDead([...answers, ...(first ? [first] : [])], own);
+      assert.equal((await race.send([refresh]))[0]?.status, 400);
+    }
+  });
+
+  function grantsOf(clientId: string) {
+    return race.env.db.read.selectFrom('oidc_grants').select('id').where('client_id', '=', clientId).execute();
+  }
 });

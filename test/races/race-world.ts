@@ -28,11 +28,11 @@ export const ROUNDS = Number(process.env.RACE_ROUNDS ?? 3);
  *
  * Each racer is a person of their own, hours after the one before: no limit is shared.
  */
-export async function openRace(t: Closer) {
+export async function openRace(t: Closer, { isBehindProxy = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-race-'));
   const [first, second] = [makeKeyText(randomBytes), makeKeyText(randomBytes).replace('k1', 'k2')];
   const database = { path: join(folder, 'race.db'), keyText: `${first},${second}` };
-  const shared = { database, memory: sharedMemory(START) };
+  const shared = { database, memory: sharedMemory(START), isBehindProxy };
   const { world, port } = await openNode(t, shared);
   const other = await startNode(t, shared);
   const ports = [port, other.port];

@@ -220,7 +220,7 @@ describe('group commit', () => {
 
 const COUNT_UP_40 = `
   import { SCHEMA_VERSION } from '#store/engine/migrations/all.ts';
-import { openSqlite } from '${import.meta.resolve('#store/sqlite.ts')}';
+  import { openSqlite } from '${import.meta.resolve('#store/engine/sqlite/open.ts')}';
   const db = await openSqlite(process.argv[1], { create: false });
   const countUp = ${countUp.toString()};
   for (let round = 0; round < 40; round++) {

@@ -7,6 +7,7 @@ import { exportAudit } from '#flows/runtime/audit-export.ts';
 import { backupPostgres } from '#store/engine/postgres/backup.ts';
 import { backupSqlite } from '#store/engine/sqlite/backup.ts';
 import { connectTo, KIND, postgresUrlOf } from '../databases/open.ts';
+import { APP as HOST } from '../portal/forward-auth-story.ts';
 import { CALLBACK } from '../portal/openid-story.ts';
 import { ORIGIN } from '../world.ts';
 import type { Place } from './secrets.ts';
@@ -98,11 +99,12 @@ async function lines(env: Env, format: 'jsonl' | 'csv'): Promise<string[]> {
 
 /**
  * What an address has to say: a request of a portal waits under a name that is good in one browser alone, and a portal
- * gets its code in the address of its own callback.
+ * gets its code in the address of its own callback, as a protected host gets its ticket.
  */
 function withoutProtocol(location: string): string {
   const waiting = /(?:%2F|\/)oidc(?:%2F|\/)continue(?:%2F|\/)[\w-]{43}/g;
   const callback = new URL(location, ORIGIN);
   if (callback.origin + callback.pathname === CALLBACK) callback.searchParams.delete('code');
+  if (callback.href.startsWith(`https://${HOST}/.sallyport/return?`)) callback.searchParams.delete('ticket');
   return callback.href.replace(waiting, '');
 }

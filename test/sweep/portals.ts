@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { createSite } from '#store/forward-auth/sites.ts';
+import { APP as HOST, NAVIGATION, SCRIPT } from '../portal/forward-auth-story.ts';
 import { addPortal, CALLBACK, follow, type Portal } from '../portal/openid-story.ts';
 import { browserAt, ORIGIN, PASSWORD, type Person } from '../world.ts';
 import type { Service } from './service.ts';
@@ -22,6 +24,7 @@ export async function portals(service: Service): Promise<void> {
   const hint = await exchange(service, portal, code);
   await push(service, portal, browser);
   await ask(service, portal, { code: 'not-the-code-of-anybody', code_verifier: VERIFIER });
+  await enterHost(service, browser);
   // It waits for the person, and what the client expects waits with it.
   await follow(browser, address(portal, { prompt: 'login', id_token_hint: hint }));
   await follow(browser, `/oidc/sign-out?${new URLSearchParams({ client_id: portal.client.id })}`);
@@ -72,6 +75,33 @@ async function push(service: Service, portal: Portal, browser: Person): Promise<
   const pushed = await ask(service, portal, Object.fromEntries(paramsOf(portal)), '/oidc/par');
   const query = new URLSearchParams({ client_id: portal.client.id, request_uri: String(pushed.request_uri) });
   assert.ok((await follow(browser, `/oidc/authorize?${query}`)).left?.searchParams.has('code'));
+}
+
+/** A protected host: over us to its ticket, in with it, once more with what is used up, and a check by its cookie. */
+async function enterHost(service: Service, browser: Person): Promise<void> {
+  const { env, clock } = service.world;
+  await env.db.transaction((tx) => createSite(tx, { host: HOST, acr: undefined, partnerIds: [] }, clock.at));
+  const { location, cookie: before } = await onHost(service, '/forward-auth/redirect');
+  const begin = new URL(String(location));
+  const begun = await browser.get(begin.pathname + begin.search);
+  const arrival = new URL(String((await browser.get(String(begun.location))).location));
+  const path = arrival.pathname + arrival.search;
+  service.tell('ticket', String(arrival.searchParams.get('ticket')));
+  const { cookie } = await onHost(service, path, before);
+  assert.ok(cookie && before && cookie !== before);
+  for (const value of [before, cookie]) service.tell('cookie of a host', value);
+  await onHost(service, path, cookie);
+  assert.equal((await onHost(service, '/forward-auth/nginx', cookie, SCRIPT)).status, 200);
+  await onHost(service, '/forward-auth/envoy/reports', cookie);
+}
+
+async function onHost({ app }: Service, path: string, cookie?: string, more: Fields = NAVIGATION) {
+  const headers = new Headers({ ...more, 'x-forwarded-host': HOST, 'x-forwarded-proto': 'https' });
+  headers.set('x-forwarded-uri', '/reports');
+  if (cookie !== undefined) headers.set('cookie', `__Host-sallyport-site=${cookie}`);
+  const answer = await app.fetch(new Request(`https://${HOST}${path}`, { headers }), ARRIVAL);
+  const set = /^[^=]+=([^;]*)/.exec(answer.headers.getSetCookie()[0] ?? '')?.[1];
+  return { status: answer.status, location: answer.headers.get('location'), cookie: set };
 }
 
 const ARRIVAL = { remoteAddress: '192.0.2.31' };

@@ -32,7 +32,7 @@ export async function openService(t: { after(work: () => unknown): void }) {
   const closings: (() => unknown)[] = [];
   const world = await openWorld(
     { after: (work: () => unknown) => void closings.push(work) },
-    { database: { path, keyText }, environment: { SALLYPORT_LOCAL_WEBHOOKS: 'on' } },
+    { database: { path, keyText }, environment: { SALLYPORT_LOCAL_WEBHOOKS: 'on', SALLYPORT_TRUSTED_PROXIES: '1' } },
   );
   await keepEveryRow(path);
   const secrets = new Map<string, Secret>();
@@ -101,6 +101,8 @@ function noteTold(learn: (secret: Secret) => void, codes: Set<string>, kind: str
 function notingApp(app: App, heard: Heard[], tell: (kind: string, text: string) => void): Pick<App, 'fetch'> {
   return {
     async fetch(request, arrival) {
+      // As the proxy in front of everything writes it.
+      request.headers.set('x-forwarded-for', arrival?.remoteAddress ?? '192.0.2.1');
       const sent = await request.clone().text();
       const told = [...cookiesOf(request), ...fieldsOf(request, sent)];
       for (const [kind, text] of told) tell(kind, text);

@@ -246,6 +246,7 @@ test('MFA set up in /security is told as at sign-in; another app in its place is
   const browser = world.person();
   await browser.signIn(ana.email);
   assert.equal((await skip(browser)).location, '/');
+  world.clock.at += 300;
   await browser.get('/security/authenticator');
   assert.equal((await browser.post('/step-up', { password: PASSWORD })).location, '/security/authenticator');
   const setUp = async () => {

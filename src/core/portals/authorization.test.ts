@@ -4,6 +4,7 @@ import {
   type Asked,
   errorOf,
   errorOfReturn,
+  isSignInSince,
   type Known,
   type KnownSession,
   type NextStep,
@@ -47,6 +48,17 @@ test('`prompt=login` is met by a sign-in after the request alone, however fresh 
   assert.equal(stepFor(prompt('login'), { authTime: NOW }), 'sign_in_again');
   assert.equal(stepFor(prompt('login'), { isNew: true }), 'done');
   assert.equal(stepFor(prompt('login')), 'sign_in');
+});
+
+test('a session is new to a request when it is another one, and was made after it', () => {
+  const isNew = (id: string, createdAt: number, sessionBefore?: string) =>
+    isSignInSince({ id, createdAt }, { sessionBefore, createdAt: NOW });
+  assert.ok(isNew('second', NOW, 'first'));
+  assert.ok(isNew('first', NOW + 600));
+  assert.ok(!isNew('first', NOW, 'first'));
+  assert.ok(!isNew('first', NOW - 3_600), 'its cookie was left out when the request came');
+  assert.ok(!isNew('first', NOW - 3_600, 'second'));
+  assert.ok(isNew('first', NOW - 5), 'the clocks of two nodes');
 });
 
 test('`prompt=select_account` is met by a choice or by a sign-in after the request', () => {

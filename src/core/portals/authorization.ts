@@ -43,6 +43,22 @@ export type NextStep =
   | 'unmet'
   | 'done';
 
+/** The clocks of one service are so far apart at most: `/readyz` allows it. */
+const CLOCKS_APART_SECONDS = 5;
+
+/**
+ * Whether somebody has signed in since a request came: to another session than its browser had, made after it.
+ *
+ * The time counts too: a request that was sent without the cookie of a session knows of none, and the session can be as
+ * old as it likes.
+ */
+export function isSignInSince(
+  session: { readonly id: string; readonly createdAt: number },
+  request: { readonly sessionBefore: string | undefined; readonly createdAt: number },
+): boolean {
+  return session.id !== request.sessionBefore && session.createdAt + CLOCKS_APART_SECONDS >= request.createdAt;
+}
+
 /** The next thing to ask of the person, or `done`; asked again after each, it comes to an end. */
 export function nextStep(asked: Asked, known: Known, now: number): NextStep {
   const needed = neededAcr(asked.acrValues);

@@ -23,6 +23,7 @@ export function adapterFor(kind: string) {
       if (kind === 'Client') return findMetadata(id);
       if (kind === 'Session') return sessionPayload(currentWork().session, id);
       if (kind === 'Grant') return findGrantPayload(id);
+      if (kind === PROOF && currentWork().isProven) return undefined;
       return OF_GRANT.includes(kind) ? findOfGrant(kind, id) : findOwn(kind, id);
     },
     async upsert(id: string, payload: Payload, expiresIn: number | undefined): Promise<void> {
@@ -33,7 +34,9 @@ export function adapterFor(kind: string) {
         if (typeof payload.parJti === 'string') work.destroys.push({ kind: PUSHED, id: payload.parJti });
         return;
       }
-      work.saves.push({ kind, id, payload, expiresAt: work.env.now() + (expiresIn ?? 0) });
+      const save = { kind, id, payload, expiresAt: work.env.now() + (expiresIn ?? 0) };
+      if (kind !== PROOF) work.saves.push(save);
+      else if (!work.isProven) work.proofs.push(save);
     },
     async consume(id: string): Promise<void> {
       currentWork().consumes.push({ kind, id });
@@ -51,6 +54,7 @@ export function adapterFor(kind: string) {
   };
 }
 
+const PROOF = 'ReplayDetection';
 const PUSHED = 'PushedAuthorizationRequest';
 
 async function findMetadata(id: string): Promise<Payload | undefined> {
@@ -90,7 +94,7 @@ async function findOwn(kind: string, id: string): Promise<Payload | undefined> {
 
 /** The same distances from now, by the clock of the machine: the library reads that one by itself. */
 function times(now: number, createdAt: number, expiresAt: number): { iat: number; exp: number } {
-  const theirs = currentWork().machineNow;
+  const theirs = currentWork().machineNow();
   return { iat: theirs - (now - createdAt), exp: theirs + (expiresAt - now) };
 }
 

@@ -1,5 +1,5 @@
 import { askedOf, SESSION_BEFORE } from '#core/portals/asked.ts';
-import { type KnownSession, type NextStep, nextStep } from '#core/portals/authorization.ts';
+import { isSignInSince, type KnownSession, type NextStep, nextStep } from '#core/portals/authorization.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { findClient, type OidcClient } from '#store/oidc/clients.ts';
 import { findConsent } from '#store/oidc/consents.ts';
@@ -38,10 +38,14 @@ async function knownSession(queries: Queries, session: Session, { client, reques
   const { user, partner, authTime, amr } = session;
   return {
     ...{ userId: user.id, authTime, amr },
-    isNew: request !== undefined && request.params[SESSION_BEFORE] !== session.id,
+    isNew: request !== undefined && isSignInSince(session, sinceOf(request)),
     hasAuthenticator: (await findAuthenticator(queries, user.id)) !== undefined,
     mayUse: client.partners.length === 0 || client.partners.some(({ id }) => id === partner?.id),
   };
+}
+
+function sinceOf({ params, createdAt }: AuthorizationRequest) {
+  return { sessionBefore: params[SESSION_BEFORE], createdAt };
 }
 
 type Consented = { readonly scope: string; readonly request: AuthorizationRequest | undefined };

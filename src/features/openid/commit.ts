@@ -7,10 +7,12 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { sealSuccessor } from '#flows/runtime/openid-successor.ts';
 import { transactionOrRefusal } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { holdGrant } from '#store/engine/locks.ts';
+import { holdClient, holdGrant } from '#store/engine/locks.ts';
+import { findClient } from '#store/oidc/clients.ts';
 import { createGrant, deleteGrant, findGrant, type Grant } from '#store/oidc/grants.ts';
-import { consumeRecord, createRecord, deleteRecord } from '#store/oidc/records.ts';
+import { claimRecord, consumeRecord, createRecord, deleteRecord } from '#store/oidc/records.ts';
 import { claimRequest } from '#store/oidc/requests.ts';
+import type { OidcRecordTable } from '#store/oidc/tables.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import { countStranger } from './keep-request.ts';
 import { isLiveGrant } from './live.ts';
@@ -23,13 +25,23 @@ export async function commitAuthorization(work: Work, session: Session, client: 
     if (request !== undefined && !(await claimRequest(tx, request.idHash))) return refuse('not_found');
     // A pushed request is good for one authorization.
     for (const { id } of work.consumes) if (!(await deleteRecord(tx, tokenHash(id)))) return refuse('not_found');
-    for (const save of work.saves.filter(({ kind }) => kind === 'Grant')) await keepGrant(env, tx, save, session);
+    const grant = work.saves.find(({ kind }) => kind === 'Grant');
+    if (grant) {
+      if (!(await isEnabled(tx, String(grant.payload.clientId)))) return refuse('not_found');
+      await keepGrant(env, tx, grant, session);
+    }
     for (const save of work.saves.filter(({ kind }) => kind !== 'Grant')) await keepRecord(env, tx, save);
     for (const { id } of work.destroys) await deleteRecord(tx, tokenHash(id));
-    const grant = work.saves.find(({ kind }) => kind === 'Grant');
     if (grant) await noteGrant(env, tx, grant, session, client);
     return true as const;
   });
+}
+
+/** A client that is disabled meanwhile is granted nothing: it would come to life when the client is enabled again. */
+async function isEnabled(tx: Queries, clientId: string): Promise<boolean> {
+  await holdClient(tx, clientId);
+  const client = await findClient(tx, clientId);
+  return client !== undefined && client.disabledAt === undefined;
 }
 
 async function keepGrant(env: Env, tx: Queries, { id, payload, expiresAt }: Save, session: Session): Promise<void> {
@@ -113,9 +125,11 @@ async function noteRedemption(env: Env, tx: Queries, grant: Grant, kind: string 
 export async function commitRevocations(work: Work, client: Client, isReuse: boolean): Promise<void> {
   const { env, revokes, destroys } = work;
   if (revokes.size === 0 && destroys.length === 0) return;
+  // The library wants the tokens beside it gone, too; a client that is done with an access token may refresh.
+  const ended = destroys.some(({ kind }) => kind === 'AccessToken') ? [] : revokes;
   await env.db.transaction(async (tx) => {
     for (const { id } of destroys) await deleteRecord(tx, tokenHash(id));
-    for (const id of revokes) await endGrant(env, tx, { id, isReuse }, client);
+    for (const id of ended) await endGrant(env, tx, { id, isReuse }, client);
   });
 }
 
@@ -137,7 +151,16 @@ async function endGrant(env: Env, tx: Queries, { id, isReuse }: { id: string; is
   await appendEvent(env, tx, { action, ...whose, detail }, client);
 }
 
-/** A pushed request, or a one-time value of a client; false where this network has sent too many. */
+/** What a client proved itself by counts once (RFC 7523 §3, `jti`); false where it has come before. */
+export async function commitProofs({ env, proofs }: Work): Promise<boolean> {
+  if (proofs.length === 0) return true;
+  return env.db.transaction(async (tx) => {
+    for (const proof of proofs) if (!(await claimRecord(tx, recordOf(env, proof)))) return false;
+    return true;
+  });
+}
+
+/** A pushed request; false where this network has sent too many. */
 export async function commitRecords(work: Work, client: Client): Promise<boolean> {
   const { env, saves } = work;
   const kept = await env.db.transaction(async (tx) => {
@@ -149,9 +172,13 @@ export async function commitRecords(work: Work, client: Client): Promise<boolean
   return kept === true;
 }
 
-async function keepRecord(env: Env, tx: Queries, { kind, id, payload, expiresAt }: Save): Promise<void> {
+async function keepRecord(env: Env, tx: Queries, save: Save): Promise<void> {
+  await createRecord(tx, recordOf(env, save));
+}
+
+function recordOf(env: Env, { kind, id, payload, expiresAt }: Save): OidcRecordTable {
   const { grantId } = payload;
-  await createRecord(tx, {
+  return {
     id_hash: tokenHash(id),
     kind,
     grant_id: typeof grantId === 'string' ? grantId : null,
@@ -160,7 +187,7 @@ async function keepRecord(env: Env, tx: Queries, { kind, id, payload, expiresAt 
     expires_at: expiresAt,
     consumed_at: null,
     successor: null,
-  });
+  };
 }
 
 /** Without the token itself: only its hash is kept. */

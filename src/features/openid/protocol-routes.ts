@@ -42,7 +42,7 @@ export async function askLibrary(work: Work, { method, url, headers = {}, body =
 }
 
 export function workOf({ env }: ProtocolCall, more: Partial<Work> = {}): Work {
-  return newWork(env, machineSeconds(), more);
+  return newWork(env, machineSeconds, more);
 }
 
 const PASSED_ON = ['authorization', 'content-type', 'origin', 'accept'];

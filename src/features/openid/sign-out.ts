@@ -23,9 +23,11 @@ export async function readSignOut(env: Env, params: URLSearchParams): Promise<Si
   const wanted = params.get('post_logout_redirect_uri') ?? undefined;
   const client = clientId === undefined ? undefined : await findClient(env.db.read, clientId);
   if (wanted !== undefined && !client?.postLogoutRedirectUris.includes(wanted)) return 'invalid';
+  // Of our keys are also the tokens for hosts behind forward-auth: only one for a client is an ID token.
+  const hinted = token && client && { sub: token.sub, sid: token.sid };
   const state = params.get('state');
   const target = wanted === undefined ? undefined : withState(wanted, state);
-  return { clientId, hinted: token && { sub: token.sub, sid: token.sid }, target };
+  return { clientId, hinted, target };
 }
 
 function withState(target: string, state: string | null): string {

@@ -1,9 +1,10 @@
 import { tokenHash } from '#core/values/token.ts';
 import { openSuccessor } from '#flows/runtime/openid-successor.ts';
+import type { ExchangeResponse } from '#http/protocols/exchange.ts';
 import { type ProtocolCall, protocol, type RawReply, type Route } from '#http/route.ts';
 import { findClient, isUseNews, noteClientUse } from '#store/oidc/clients.ts';
 import { findRecordGrant, grantOf } from '#store/oidc/grants.ts';
-import { commitRecords, commitRedemption, commitRevocations } from './commit.ts';
+import { commitProofs, commitRecords, commitRedemption, commitRevocations } from './commit.ts';
 import { isLiveGrant } from './live.ts';
 import { ourParams } from './our-params.ts';
 import { askLibrary, headersOf, rawReply, workOf } from './protocol-routes.ts';
@@ -56,14 +57,14 @@ async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
   const fields = new URLSearchParams(call.body.toString('utf8'));
   const token = fields.get('grant_type') === 'refresh_token' ? fields.get('refresh_token') : null;
   const again = token === null ? undefined : await successorOf(call, token);
-  if (again !== undefined) return exchangeAgain(call, fields, again);
+  if (again !== undefined) return exchangeAgain(call, fields, { successor: again });
   const work = workOf(call, { secret: secretOf(call) });
   const said = await ask(call, work);
   if (said.status >= 400) {
     if (work.revokes.size === 0) return rawReply(said);
     // Another request may have been faster since we looked.
     const since = token === null ? undefined : await successorOf(call, token);
-    if (since !== undefined) return exchangeAgain(call, fields, since);
+    if (since !== undefined) return exchangeAgain(call, fields, { successor: since, isProven: true });
     // A used code or an old refresh token ends what came of it.
     await commitRevocations(work, call.client, true);
     return rawReply(said);
@@ -76,14 +77,18 @@ async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
   // What was faster may not be committed yet: behind it in the line of writers it is.
   const faster = (lost: string) => call.env.db.transaction((tx) => successorOf(call, lost, tx));
   const successor = outcome === 'lost' && token !== null ? await faster(token) : undefined;
-  return successor === undefined ? INVALID_GRANT : exchangeAgain(call, fields, successor);
+  return successor === undefined ? INVALID_GRANT : exchangeAgain(call, fields, { successor, isProven: true });
 }
 
 /** New access and ID tokens with the refresh token that took the place of the one that was sent; it is not exchanged itself. */
-async function exchangeAgain(call: ProtocolCall, fields: URLSearchParams, successor: string): Promise<RawReply> {
+async function exchangeAgain(
+  call: ProtocolCall,
+  fields: URLSearchParams,
+  { successor, isProven = false }: { readonly successor: string; readonly isProven?: boolean },
+): Promise<RawReply> {
   const body = new URLSearchParams(fields);
   body.set('refresh_token', successor);
-  const work = workOf(call, { secret: secretOf(call), keepsRefreshToken: true });
+  const work = workOf(call, { secret: secretOf(call), keepsRefreshToken: true, isProven });
   const said = await ask({ ...call, body: Buffer.from(body.toString()) }, work);
   if (said.status >= 400) return rawReply(said);
   return (await commitRedemption(work, call.client, undefined)) === 'redeemed' ? rawReply(said) : INVALID_GRANT;
@@ -111,11 +116,23 @@ const INVALID_GRANT: RawReply = {
   raw: JSON.stringify({ error: 'invalid_grant', error_description: 'grant request is invalid' }),
 };
 
-function ask(call: ProtocolCall, work: Work) {
+/** Asks the library. Whatever comes of a request, the proof that its client made by a key is good for no other one. */
+async function ask(call: ProtocolCall, work: Work): Promise<ExchangeResponse> {
   const { request, body, search } = call;
   const url = new URL(request.url).pathname + search;
-  return askLibrary(work, { method: request.method, url, headers: headersOf(call), body });
+  const said = await askLibrary(work, { method: request.method, url, headers: headersOf(call), body });
+  if (await commitProofs(work)) return said;
+  // Another request was faster with the same proof: nothing of this one counts.
+  work.revokes.clear();
+  return INVALID_CLIENT;
 }
+
+/** As the library says it of a proof that it finds used. */
+const INVALID_CLIENT: ExchangeResponse = {
+  status: 401,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ error: 'invalid_client', error_description: 'client authentication failed' }),
+};
 
 /** The secret that a client shows, in either of the two ways; the library decides whether it may. */
 function secretOf({ request, body }: ProtocolCall): string | undefined {

@@ -27,7 +27,7 @@ export type Save = {
 export type Work = {
   readonly env: Env;
   /** Unix seconds by the clock of the machine, which the library reads by itself. */
-  readonly machineNow: number;
+  readonly machineNow: () => number;
   /** Whose browser asks, at the authorization endpoint. */
   readonly session: Session | undefined;
   /** The request that goes on after the person was asked. */
@@ -38,7 +38,11 @@ export type Work = {
   readonly secret: string | undefined;
   /** A refresh token that is asked for again within its grace: it is not exchanged a second time. */
   readonly keepsRefreshToken: boolean;
+  /** The client has proven itself in this request already: the library is asked once more. */
+  readonly isProven: boolean;
   readonly saves: Save[];
+  /** The one-time values in what the client proved itself by. */
+  readonly proofs: Save[];
   /** Ids of codes and refresh tokens that are used up. */
   readonly consumes: { readonly kind: string; readonly id: string }[];
   /** Rows that go: tokens that are revoked, pushed requests that were used. */
@@ -53,12 +57,14 @@ export type Work = {
   waiting: Readonly<Record<string, string>> | undefined;
 };
 
-export function newWork(env: Env, machineNow: number, more: Partial<Work> = {}): Work {
+export function newWork(env: Env, machineNow: () => number, more: Partial<Work> = {}): Work {
   return {
     ...{ env, machineNow },
     ...{ session: undefined, request: undefined, isCancelled: false, secret: undefined, keepsRefreshToken: false },
     ...{
+      isProven: false,
       saves: [],
+      proofs: [],
       consumes: [],
       destroys: [],
       revokes: new Set<string>(),

@@ -105,13 +105,14 @@ type AuthenticatorPage = {
 export function authenticatorPage(view: View, page: AuthenticatorPage): Html {
   const { t } = view;
   const { enrolled, refusal } = page;
+  const first = view.resume === undefined ? 'enroll.why.offered' : 'add.asked';
   return layout(view, {
     title: t(enrolled ? 'replace.title' : 'add.title'),
     width: 'form',
     refusal: refusal && refusalText(view, refusal, 'setUp'),
     body:
       page.frozenUntil === undefined
-        ? html`<p class="lead">${t(enrolled ? 'replace.lead' : 'enroll.why.offered')}</p>
+        ? html`<p class="lead">${t(enrolled ? 'replace.lead' : first)}</p>
 <p>${t(enrolled ? 'replace.codesStay' : 'enroll.need')}</p>
 ${form(view, '/security/authenticator/start', submitButton(t('enroll.getStarted')))}
 ${enrolled && turnOffPart(view, page)}
@@ -139,11 +140,13 @@ export function connectingPage(view: View, { secret, email, enrolled, refusal }:
     refusal,
     action: '/security/authenticator',
     lead: t(enrolled ? 'setUp.replaceLead' : 'setUp.lead'),
-    more: form(
-      view,
-      '/security/authenticator/cancel',
-      submitButton(t(enrolled ? 'replace.cancel' : 'add.cancel'), 'quiet'),
-    ),
+    more:
+      view.resume === undefined &&
+      form(
+        view,
+        '/security/authenticator/cancel',
+        submitButton(t(enrolled ? 'replace.cancel' : 'add.cancel'), 'quiet'),
+      ),
   });
 }
 
@@ -230,6 +233,8 @@ function endForm(view: View, place: Place): Html {
   );
 }
 
-function backLink({ t }: View): Html {
+/** In a sign-in that a portal asked for, the way back is the one to the portal. */
+function backLink({ t, resume }: View): Content {
+  if (resume !== undefined) return undefined;
   return html`<p class="quiet"><a href="/security">${t('security.back')}</a></p>`;
 }

@@ -1,7 +1,7 @@
 import { amrOf, type SecondFactor } from '#core/authenticators/assurance.ts';
 import { secondFactorFrom } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
-import { SESSIONS_PER_USER, sessionExpiresAt } from '#core/sessions/session.ts';
+import { SESSIONS_PER_USER, sessionExpiresAt, sessionIdleSeconds } from '#core/sessions/session.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -58,9 +58,10 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     amr: amrOf(factor).join(' '),
     second_factor_at: factor ? now : null,
     auth_time: now,
-    // The code just given is a proof within the last five minutes, as a step-up asks for.
-    step_up_at: factor ? now : null,
-    step_up_method: factor ?? null,
+    // What was just given is a proof within the last five minutes, as a step-up asks for: of a person without an
+    // authenticator the password.
+    step_up_at: now,
+    step_up_method: factor ?? 'password',
     step_up_to: null,
     continue_to: continueTo,
     notice: signIn.notice ?? null,
@@ -74,7 +75,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
   await tellOfNewDevice(env, tx, signIn);
-  await endOldest(env, tx, whose, client);
+  await endOldest(env, tx, whose, sessionIdleSeconds(user.role), client);
   return { id, token, expiresAt, continueTo, deviceToken: device?.cookie };
 }
 
@@ -98,7 +99,8 @@ async function tellOfNewDevice(
 
 type Whose = { readonly actor: string; readonly subject: string; readonly partner: string | undefined };
 
-async function endOldest(env: Env, tx: Queries, whose: Whose, client: Client): Promise<void> {
-  if ((await evictSessions(tx, whose.subject, SESSIONS_PER_USER)) === 0) return;
+async function endOldest(env: Env, tx: Queries, whose: Whose, idleSeconds: number, client: Client): Promise<void> {
+  const eviction = { keep: SESSIONS_PER_USER, now: env.now(), idleSince: env.now() - idleSeconds };
+  if ((await evictSessions(tx, whose.subject, eviction)) === 0) return;
   await appendEvent(env, tx, { action: 'session.ended', ...whose, detail: { reason: 'too_many' } }, client);
 }

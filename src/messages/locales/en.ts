@@ -126,6 +126,7 @@ export const en = {
   "action.webhook.enabled": "Webhook enabled",
   "action.webhook.replayed": "Delivery sent again",
   "action.webhook.secret_rotated": "Webhook given a new secret",
+  "add.asked": "The page that you want to open asks for a second factor, and you have none yet. After your password you will give a code from an app on your phone.",
   "add.cancel": "Not now",
   "add.title": "Set up two-factor authentication",
   "adoption.all": "Everybody",

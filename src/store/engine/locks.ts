@@ -43,6 +43,11 @@ export async function holdGrant(tx: Queries, id: string): Promise<void> {
   if (hasManyWriters(tx)) await grantForShare.send(tx, { id });
 }
 
+/** The same for a client: what it is granted is kept before it is disabled, and ends with that, or not at all. */
+export async function holdClient(tx: Queries, id: string): Promise<void> {
+  if (hasManyWriters(tx)) await clientForShare.send(tx, { id });
+}
+
 /** The same for an API key. */
 export async function holdApiKey(tx: Queries, id: string): Promise<void> {
   if (hasManyWriters(tx)) await apiKeyForShare.send(tx, { id });
@@ -83,6 +88,10 @@ const pendingForShare = statement((db: Queries, p: Param<{ id: string }>) =>
 
 const grantForShare = statement((db: Queries, p: Param<{ id: string }>) =>
   db.selectFrom('oidc_grants').select('id').where('id', '=', p.id).forShare(),
+);
+
+const clientForShare = statement((db: Queries, p: Param<{ id: string }>) =>
+  db.selectFrom('oidc_clients').select('id').where('id', '=', p.id).forShare(),
 );
 
 const apiKeyForShare = statement((db: Queries, p: Param<{ id: string }>) =>

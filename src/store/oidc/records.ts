@@ -5,6 +5,16 @@ export async function createRecord(tx: Queries, record: OidcRecordTable): Promis
   await tx.insertInto('oidc_records').values(record).execute();
 }
 
+/** Keeps what may come once; false where it has come before. */
+export async function claimRecord(tx: Queries, record: OidcRecordTable): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('oidc_records')
+    .values(record)
+    .onConflict((conflict) => conflict.column('id_hash').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
 /** What is kept of a pushed request or a one-time value of a client: of what hangs on no grant. */
 export async function findRecord(queries: Queries, idHash: string, kind: string) {
   return queries

@@ -83,10 +83,7 @@ const insertSession = statement((db: Queries, p: Param<SessionTable>) =>
   }),
 );
 
-/**
- * Puts a new session of a user in the place of another: clients and protected hosts that the person is signed in to stay so.
- * A grant keeps the `sid` that its client knows.
- */
+/** A new session takes the place of another: portals stay signed in, and a grant keeps the `sid` that its client knows. */
 export async function replaceSession(tx: Queries, userId: string, oldId: string, newId: string): Promise<void> {
   const move = { session_id: newId };
   await tx.updateTable('oidc_grants').set(move).where('session_id', '=', oldId).execute();
@@ -94,11 +91,14 @@ export async function replaceSession(tx: Queries, userId: string, oldId: string,
   await tx.deleteFrom('sessions').where('id', '=', oldId).where('user_id', '=', userId).execute();
 }
 
-/** Ends all but the `keep` newest sessions of a user. */
-export async function evictSessions(tx: Queries, userId: string, keep: number): Promise<number> {
+/** What was not used since `idleSince` is over by itself. */
+type Eviction = { readonly keep: number; readonly now: number; readonly idleSince: number };
+
+/** Ends all but the `keep` newest sessions of a user. What is over by itself stays for housekeeping: a grant may outlive it. */
+export async function evictSessions(tx: Queries, userId: string, eviction: Eviction): Promise<number> {
   const row = await countOfUser.first(tx, { userId });
   // Nearly nobody has too many, and finding the newest costs several times a count.
-  return Number(row?.count) > keep ? evictOldest.run(tx, { userId, keep }) : 0;
+  return Number(row?.count) > eviction.keep ? evictOldest.run(tx, { userId, ...eviction }) : 0;
 }
 
 const countOfUser = statement((db: Queries, p: Param<{ userId: string }>) =>
@@ -108,10 +108,12 @@ const countOfUser = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('user_id', '=', p.userId),
 );
 
-const evictOldest = statement((db: Queries, p: Param<{ userId: string; keep: number }>) =>
+const evictOldest = statement((db: Queries, p: Param<Eviction & { userId: string }>) =>
   db
     .deleteFrom('sessions')
     .where('user_id', '=', p.userId)
+    .where('expires_at', '>', p.now)
+    .where('last_seen_at', '>', p.idleSince)
     .where('id', 'not in', (query) =>
       query
         .selectFrom('sessions')

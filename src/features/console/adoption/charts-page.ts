@@ -46,10 +46,11 @@ export function curve({ id, title, desc, points, locale, peopleLabel, enrolledLa
   const [number, day] = [shortNumbers(locale), shortDays(locale)];
   return html`<svg class="chart" width="100%" height="${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title><desc id="${id}-desc">${desc}</desc>
-${up.ticks(4).map((value) => html`<line class="rule" x1="0" x2="100%" y1="${up(value)}" y2="${up(value)}"/><text class="tick" x="0" y="${up(value) - 4}">${value === 0 ? '' : number.format(value)}</text>`)}
+${up.ticks(4).map((value) => html`<line class="rule" x1="0" x2="100%" y1="${up(value)}" y2="${up(value)}"/>`)}
 <svg width="100%" height="${HEIGHT}" viewBox="0 0 100 ${HEIGHT}" preserveAspectRatio="none">
 <path class="under" d="${enrolledArea}"/><path class="line" d="${lineOf(({ people }) => people)}"/>
 <path class="line strong" d="${lineOf(({ enrolled }) => enrolled)}"/></svg>
+${up.ticks(4).map((value) => value > 0 && html`<text class="tick" x="0" y="${up(value) - 4}">${number.format(value)}</text>`)}
 ${across.ticks(6).map((date, index) => dayTick(across(date), day.format(date), index))}
 <text class="label" x="100%" y="${peopleAt}">${peopleLabel}</text>
 <text class="label strong" x="100%" y="${enrolledAt}">${enrolledLabel}</text></svg>`;
