@@ -49,7 +49,7 @@ export const AUDIT_ACTIONS = {
     'The password was right; the sign-in may still need its second factor.',
   ),
   'sign_in.password_refused': refusal<{ reason: PasswordRefusal; emailHash?: EmailHash | undefined }>(
-    'An email and password were refused. For an email that is nobody’s: its keyed hash.',
+    'An email and password were refused. For an email without an account: its keyed hash.',
   ),
   'sign_in.code_accepted': success<{ method?: Method | undefined; step?: number | undefined }>(
     'A one-time code was accepted as the second factor of a sign-in.',
@@ -62,7 +62,7 @@ export const AUDIT_ACTIONS = {
   ),
   'enrollment.code_refused': refusal<RefusedCode>('A confirmation code was refused.'),
   'totp.enrolled': success<AuthenticatorDetail>('An authenticator app was confirmed and is active.'),
-  'totp.replaced': success<AuthenticatorDetail>('A new authenticator app took the place of the old one.'),
+  'totp.replaced': success<AuthenticatorDetail>('A new authenticator app replaced the old one.'),
   'totp.removed': success<AuthenticatorDetail>('The authenticator app was turned off by its user.'),
   'totp.undecryptable': refusal<AuthenticatorDetail>(
     'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
@@ -80,19 +80,21 @@ export const AUDIT_ACTIONS = {
   'password.changed': success<Nothing>('The user changed the password.'),
   'password.change_refused': refusal<{ reason: Unproven }>('A change of password was refused.'),
   'mail.sent_again': success<{ kind: string }>('A mail that did not arrive was sent again.'),
-  'mail.held_back': success<{ kind: string; until: number }>('An address had enough mail: the rest waits.'),
+  'mail.held_back': success<{ kind: string; until: number }>('An address reached its limit of mail: the rest waits.'),
   'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
   'password.reset_refused': refusal<NoResetLink>(
     'A reset link was asked for and none was sent. The page answers the same.',
   ),
   'password.reset': success<Nothing>('A new password was set through a link.'),
   'email.change_requested': success<Nothing>('A person asked for another email; it waits to be confirmed there.'),
-  'email.change_refused': refusal<{ reason: Unproven | 'taken' | 'frozen' }>('No change of email.'),
+  'email.change_refused': refusal<{ reason: Unproven | 'taken' | 'frozen' }>('A change of email was refused.'),
   'email.changed': success<Nothing>('A person confirmed their new email by its link.'),
   'email.reverted': success<Nothing>('The email from before a change was restored by its link.'),
   'invitation.created': success<{ expiresAt?: number | undefined }>('An invitation link was made.'),
   'invitation.to_existing': refusal<{ reason: 'exists' }>('Somebody with access was invited: nothing changed.'),
-  'invitation.withdrawn': success<{ invitations: number }>('Invitations to the staff ended with their maker.'),
+  'invitation.withdrawn': success<{ invitations: number }>(
+    'Invitations of staff ended because their maker was disabled, deleted or demoted.',
+  ),
   'invitation.accepted': success<Nothing>('An invited person set a password.'),
   'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),
   'user.created': success<{ role: string }>('A user of a partner was added.'),
@@ -104,7 +106,7 @@ export const AUDIT_ACTIONS = {
   'user.unlocked': success<{ reason: StaffReason }>('Waits and failures in a row were cleared; budgets were not.'),
   'user.mfa_reset': success<ResetDetail>('Every authenticator of a user was removed.'),
   'user.exempted': success<{ reason: StaffReason; until: number }>(
-    'A person is not asked to set up MFA until that time.',
+    'A person was exempted: they are not asked to set up MFA until that time.',
   ),
   'user.exemption_ended': success<{ reason: StaffReason; sessions: number }>('An exemption was ended before its time.'),
   'access_code.created': success<{ expiresAt: number }>(
@@ -115,52 +117,58 @@ export const AUDIT_ACTIONS = {
   'reset.requested': success<{ reason: StaffReason; checkedBy: string }>(
     'A reset of MFA was asked for; it waits for a second member of staff.',
   ),
-  'reset.declined': success<Gone>('A reset of MFA that waited was declined, taken back, or ended with who asked.'),
+  'reset.declined': success<Gone>(
+    'A waiting reset of MFA was declined, taken back, or ended because the person who asked was disabled, deleted or demoted.',
+  ),
   'link.created': success<{ purpose: 'reset' | 'invitation' | 'first_administrator' }>(
     'A single-use link was made by the operator.',
   ),
   'partner.created': success<{ policy?: 'off' | 'optional' | 'required' | undefined }>('A partner was added.'),
   'partner.renamed': success<Nothing>('A partner was given another name.'),
-  'partner.archived': success<{ sessions: number }>('A partner was archived: nobody of it can sign in.'),
+  'partner.archived': success<{ sessions: number }>('A partner was archived: none of its people can sign in.'),
   'partner.restored': success<Nothing>('An archived partner was restored.'),
   'partner.resets_changed': success<{ withoutCode: boolean }>(
-    'Whether a reset of MFA brings a temporary access code was changed for a partner.',
+    'A partner was given another rule on temporary access codes after a reset of MFA.',
   ),
   'partner.mfa_policy_changed': success<PolicyDetail>(
-    'The MFA policy of a partner was changed; how many sessions and sign-ins that ended.',
+    'The MFA policy of a partner was changed. The detail counts the sessions and sign-ins that this ended.',
   ),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
     'A key of the management API was made.',
   ),
-  'api_key.revoked': success<KeyEnd>('A key of the management API was revoked, or ended with its maker.'),
+  'api_key.revoked': success<KeyEnd>(
+    'A key of the management API was revoked, or ended because its maker was disabled, deleted or demoted.',
+  ),
   'webhook.created': success<WebhookDetail>('A webhook was added, with a secret to sign with.'),
   'webhook.secret_rotated': success<WebhookDetail>('A webhook was given another secret.'),
   'webhook.disabled': success<WebhookDetail>(
-    'A webhook is told nothing more: by staff, or because it took nothing for days.',
+    'A webhook was disabled: by staff, or because it accepted nothing for days.',
   ),
-  'webhook.enabled': success<WebhookDetail>('A disabled webhook is told things again.'),
+  'webhook.enabled': success<WebhookDetail>('A disabled webhook was enabled again.'),
   'webhook.replayed': success<WebhookDetail>('A delivery to a webhook was sent again.'),
   'grant.created': success<GrantCreated>('An OpenID Connect client was authorized for a person.'),
   'grant.code_redeemed': success<GrantDetail>('A client exchanged an authorization code for tokens.'),
   'grant.refreshed': success<GrantDetail>('A client exchanged a refresh token.'),
   'grant.revoked': success<GrantDetail>('A client gave its tokens back; its grant ended.'),
-  'grant.reused': refusal<GrantDetail>('A code or refresh token that was used came again; its grant ended.'),
+  'grant.reused': refusal<GrantDetail>('A used code or refresh token was sent again; its grant ended.'),
   'consent.given': success<ConsentGiven>('A person allowed a third-party client what it asked for.'),
   'client.added': success<ClientDetail & { type: 'web' | 'browser'; thirdParty: boolean }>(
     'An OpenID Connect client was added.',
   ),
   'client.secret_renewed': success<ClientDetail>(
-    'An OpenID Connect client was given another secret; the one before ended.',
+    'An OpenID Connect client was given another secret; the old one ended.',
   ),
   'client.disabled': success<ClientDetail & { grants: number }>(
-    'An OpenID Connect client was disabled: nobody can sign in to it, and what it was granted has ended.',
+    'An OpenID Connect client was disabled: nobody can sign in to it, and its grants ended.',
   ),
   'client.enabled': success<ClientDetail>('A disabled OpenID Connect client was enabled again.'),
   'site.added': success<SiteAdded>('A host was put behind forward-auth.'),
-  'site.removed': success<SiteRemoved>('A host was taken from behind forward-auth; how many sessions ended there.'),
+  'site.removed': success<SiteRemoved>(
+    'A host was removed from forward-auth. The detail counts the sessions that ended there.',
+  ),
   'site.entered': success<SiteEntered>('A signed-in person was let in on a protected host.'),
-  'site.refused': refusal<SiteRefused>('A protected host is not for the partner of the person who came.'),
+  'site.refused': refusal<SiteRefused>('A person was refused because the protected host is not open to their partner.'),
   'staff.role_changed': success<{ from: 'csm' | 'admin'; to: 'csm' | 'admin' }>(
     'A member of staff was given another role.',
   ),
@@ -172,21 +180,19 @@ export const AUDIT_ACTIONS = {
   ),
   'backup.made': success<Nothing>('A backup was written.'),
   'backup.restored': success<RestoreDetail>(
-    'A backup was put in the place of the data. All sessions, links, known devices and API keys ended, OpenID Connect clients were disabled; the chain goes on after the batch named here.',
+    'A backup replaced the data. All sessions, links, known devices and API keys ended; OpenID Connect clients were disabled. The chain goes on after the batch in the detail.',
   ),
-  'database.imported': success<{ rows: number }>('Every row of another database was brought into this one.'),
-  'keys.activated': success<{ keyId: string }>('A new key of the ring seals from now on.'),
+  'database.imported': success<{ rows: number }>('Every row of another database was copied into this one.'),
+  'keys.activated': success<{ keyId: string }>('A new key of the ring became the active one.'),
   'keys.resealed': success<{ keyId: string; rows: number }>(
-    'Rows that older keys had sealed were sealed anew with this one.',
+    'Rows sealed with older keys were sealed again with this key.',
   ),
   'keys.retired': success<{ keyId: string; codesVoided?: number | undefined }>(
-    'A key of the ring was retired: no row needs it; how many recovery codes were voided for that.',
+    'A key of the ring was retired: no row needs it. The detail counts the recovery codes that were voided for that.',
   ),
-  'audit.exported': success<ExportScope>('The audit log was exported: all of it, or what a filter let through.'),
+  'audit.exported': success<ExportScope>('The audit log was exported, all of it or what a filter matched.'),
   'audit.verified': success<{ batches: number; events: number }>('The audit log was verified and is intact.'),
-  'audit.found_broken': refusal<{ batches: number; problems: number }>(
-    'The audit log was verified and is not as it was sealed.',
-  ),
+  'audit.found_broken': refusal<{ batches: number; problems: number }>('The audit log was verified and is not intact.'),
   'audit.erased': success<{ before: number }>('Addresses and user agents of events before that time were erased.'),
   'audit.pruned': success<{ before: number }>('Sealed batches before that time were removed by retention.'),
 } as const;
