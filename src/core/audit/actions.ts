@@ -92,9 +92,7 @@ export const AUDIT_ACTIONS = {
   'email.reverted': success<Nothing>('The email from before a change was restored by its link.'),
   'invitation.created': success<{ expiresAt?: number | undefined }>('An invitation link was made.'),
   'invitation.to_existing': refusal<{ reason: 'exists' }>('Somebody with access was invited: nothing changed.'),
-  'invitation.withdrawn': success<{ invitations: number }>(
-    'Invitations of staff ended because their maker was disabled, deleted or demoted.',
-  ),
+  'invitation.withdrawn': success<{ invitations: number }>('Invitations of staff ended with their maker’s rights.'),
   'invitation.accepted': success<Nothing>('An invited person set a password.'),
   'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),
   'user.created': success<{ role: string }>('A user of a partner was added.'),
@@ -117,9 +115,7 @@ export const AUDIT_ACTIONS = {
   'reset.requested': success<{ reason: StaffReason; checkedBy: string }>(
     'A reset of MFA was asked for; it waits for a second member of staff.',
   ),
-  'reset.declined': success<Gone>(
-    'A waiting reset of MFA was declined, taken back, or ended because the person who asked was disabled, deleted or demoted.',
-  ),
+  'reset.declined': success<Gone>('A waiting reset was declined, taken back, or ended with its asker’s rights.'),
   'link.created': success<{ purpose: 'reset' | 'invitation' | 'first_administrator' }>(
     'A single-use link was made by the operator.',
   ),
@@ -137,9 +133,7 @@ export const AUDIT_ACTIONS = {
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
     'A key of the management API was made.',
   ),
-  'api_key.revoked': success<KeyEnd>(
-    'A key of the management API was revoked, or ended because its maker was disabled, deleted or demoted.',
-  ),
+  'api_key.revoked': success<KeyEnd>('An API key was revoked, or ended with its maker’s rights.'),
   'webhook.created': success<WebhookDetail>('A webhook was added, with a secret to sign with.'),
   'webhook.secret_rotated': success<WebhookDetail>('A webhook was given another secret.'),
   'webhook.disabled': success<WebhookDetail>(
@@ -164,9 +158,7 @@ export const AUDIT_ACTIONS = {
   ),
   'client.enabled': success<ClientDetail>('A disabled OpenID Connect client was enabled again.'),
   'site.added': success<SiteAdded>('A host was put behind forward-auth.'),
-  'site.removed': success<SiteRemoved>(
-    'A host was removed from forward-auth. The detail counts the sessions that ended there.',
-  ),
+  'site.removed': success<SiteRemoved>('A host was removed from forward-auth; its sessions ended.'),
   'site.entered': success<SiteEntered>('A signed-in person was let in on a protected host.'),
   'site.refused': refusal<SiteRefused>('A person was refused because the protected host is not open to their partner.'),
   'staff.role_changed': success<{ from: 'csm' | 'admin'; to: 'csm' | 'admin' }>(
