@@ -206,7 +206,7 @@ export function settingsDocument(): string {
     const shown = setting.default ? `\`${setting.default}\`` : (setting.shownDefault ?? 'none');
     return `| ${name} | ${shown} | ${setting.about} |`;
   });
-  return `${[...INTRODUCTION, '', '| name | default | |', '|---|---|---|', ...rows].join('\n')}\n`;
+  return `${[...INTRODUCTION, '', '| name | default | meaning |', '|---|---|---|', ...rows].join('\n')}\n`;
 }
 
 const INTRODUCTION = [

@@ -35,7 +35,7 @@ export const METRICS = {
     name: 'sallyport_sign_ins_total',
     type: 'counter',
     labels: ['outcome'],
-    help: '`completed`, or the door that refused: `password_refused`, `code_refused`, `recovery_code_refused`.',
+    help: '`completed`, or the step that refused: `password_refused`, `code_refused`, `recovery_code_refused`.',
   },
   refusals: {
     name: 'sallyport_refusals_total',
@@ -127,5 +127,5 @@ export function metricsDocument(): string {
     const labels = (more.labels ?? []).map((label) => `\`${label}\``).join(', ');
     return `| \`${name}\` | ${type} | ${labels} | ${help} |`;
   });
-  return ['| name | type | labels | |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| name | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
 }
