@@ -7,7 +7,7 @@ import { killProgram, startProgram } from './programs.ts';
 /** One address that leads to the leader, and ends what is open when that changes. */
 export type Balancer = { readonly port: number; close(): Promise<void> };
 
-/** HAProxy, as docs/operate.md gives it but for the shorter times. */
+/** HAProxy as docs/operate/patroni.md configures it, with shorter times. */
 export async function startBalancer(folder: string, members: readonly Member[]): Promise<Balancer> {
   const port = await freePort();
   const file = join(folder, 'haproxy.cfg');

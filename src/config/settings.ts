@@ -56,7 +56,7 @@ export const SETTINGS = {
   databaseConnections: {
     name: 'SALLYPORT_DATABASE_CONNECTIONS',
     default: '10',
-    about: 'Connections to PostgreSQL that one process keeps at most, 2 to 100. SQLite has no use for it.',
+    about: 'The largest number of connections that one process opens to PostgreSQL, 2 to 100. SQLite ignores it.',
     parse: wholeNumber(2, 100, '10'),
   },
   keysText: {
@@ -64,7 +64,7 @@ export const SETTINGS = {
     shownDefault:
       'with SQLite the file `keys` beside the database, made at the first start; with PostgreSQL it has to be given',
     about:
-      'The key ring, `k2:BASE64,k1:BASE64`: 32 random bytes each, the first is active. Whoever loses it loses every authenticator.',
+      'The key ring, `k2:BASE64,k1:BASE64`: 32 random bytes each, the first is active. Losing it loses every authenticator.',
     secret: true,
     parse: parseKeys,
   },
@@ -89,18 +89,18 @@ export const SETTINGS = {
     name: 'SALLYPORT_PORTAL_URL',
     shownDefault: 'the built-in home page',
     about:
-      'Where a finished sign-in goes when it has no better place: an https address (http on localhost), or a path.',
+      'Where a finished sign-in goes when nothing else asked for it: an https address (http on localhost), or a path.',
     parse: parsePortalUrl,
   },
   supportContact: {
     name: 'SALLYPORT_SUPPORT_CONTACT',
-    about: 'Shown where a person needs a human: an address, a telephone number or a sentence.',
+    about: 'Shown where a person needs help: an address, a telephone number or a sentence.',
     parse: parseSupportContact,
   },
   smtp: {
     name: 'SALLYPORT_SMTP_URL',
     about:
-      'The server that takes our mail: `smtps://USER:PASSWORD@HOST` (port 465), or `smtp://…` (port 587), where TLS by STARTTLS is demanded unless the host is localhost, 127.0.0.1 or [::1]. Without it mail stays in the outbox. docs/mail.md has the rest.',
+      'The server that sends mail: `smtps://USER:PASSWORD@HOST` (port 465), or `smtp://…` (port 587, with STARTTLS). Without it mail stays in the outbox. See docs/mail.md.',
     secret: true,
     parse: parseSmtpUrl,
   },
@@ -114,7 +114,7 @@ export const SETTINGS = {
     name: 'SALLYPORT_SMTP_HELO',
     shownDefault: 'the host of `SALLYPORT_PUBLIC_URL`',
     about:
-      'The name that greets the mail server (EHLO): one with a dot, which leads to this machine where the server checks that. Only with `SALLYPORT_SMTP_URL`.',
+      'The name in the greeting to the mail server (EHLO). It has a dot, and resolves to this machine where the server checks that. Only with `SALLYPORT_SMTP_URL`.',
     parse: parseSmtpHelo,
   },
   trustedProxies: {
@@ -127,13 +127,13 @@ export const SETTINGS = {
     name: 'SALLYPORT_HSTS_SUBDOMAINS',
     default: 'on',
     about:
-      '`on`: browsers also reach every host below that of the public URL by https alone, for two years; `off`: that host alone.',
+      '`on`: for two years browsers use only https, for the host of the public URL and every host below it; `off`: for that host only.',
     parse: parseSwitch,
   },
   totpWindow: {
     name: 'SALLYPORT_TOTP_WINDOW',
     default: 'standard',
-    about: '`standard`: one 30-second step either side is accepted; `strict`: the current step alone.',
+    about: '`standard`: one 30-second step either side is accepted; `strict`: only the current step.',
     parse: parseTotpWindow,
   },
   resetSecondApprover: {
@@ -147,14 +147,14 @@ export const SETTINGS = {
     name: 'SALLYPORT_RESET_FREEZE_HOURS',
     default: '0',
     about:
-      'Hours after a new password by mail link in which an authenticator cannot be replaced or turned off, recovery codes cannot be renewed and the email cannot be changed, 0 to 720; 48 is a good number, 0 freezes nothing.',
+      'Hours after a password reset by mail in which authenticator, recovery codes and email cannot be changed, 0 to 720. 0 freezes nothing; 48 is a good value.',
     parse: wholeNumber(0, 720, '48'),
   },
   localWebhooks: {
     name: 'SALLYPORT_LOCAL_WEBHOOKS',
     default: 'off',
     about:
-      '`on`: webhooks may also go to `http://localhost`, 127.0.0.1 and [::1], for development. `off`: to https addresses of the public Internet alone.',
+      '`on`: webhooks may also go to `http://localhost`, 127.0.0.1 and [::1], for development. `off`: only to https addresses of the public Internet.',
     parse: parseSwitch,
   },
   logLevel: {
@@ -171,20 +171,21 @@ export const SETTINGS = {
   workers: {
     name: 'SALLYPORT_WORKERS',
     default: '1',
-    about: 'How many processes serve behind the one port, 1 to 256: as many as there are cores, and with SQLite 1.',
+    about:
+      'How many processes serve behind the one port, 1 to 256. With PostgreSQL as many as there are cores, with SQLite 1.',
     parse: wholeNumber(1, 256, '1'),
   },
   stopGraceSeconds: {
     name: 'SALLYPORT_STOP_GRACE_SECONDS',
     default: '7',
     about:
-      'How long after SIGTERM requests are still served while `/readyz` says `stopping`, 0 to 300: longer than the balancer in front needs to notice.',
+      'How long requests are still served after SIGTERM, while `/readyz` says `stopping`, 0 to 300. Longer than the balancer needs to notice.',
     parse: wholeNumber(0, 300, '7'),
   },
   auditRetentionDays: {
     name: 'SALLYPORT_AUDIT_RETENTION_DAYS',
     about:
-      'Days that audit events are kept: older sealed batches are removed and a signed checkpoint stays. Without it all are kept.',
+      'How many days audit events are kept. Older sealed batches are removed and leave a signed checkpoint. Without it all events are kept.',
     parse: wholeNumber(1, 36_500, '365'),
   },
 } as const satisfies Record<string, Setting>;
@@ -205,15 +206,16 @@ export function settingsDocument(): string {
     const shown = setting.default ? `\`${setting.default}\`` : (setting.shownDefault ?? 'none');
     return `| ${name} | ${shown} | ${setting.about} |`;
   });
-  return `${[...INTRODUCTION, '', '| name | default | |', '|---|---|---|', ...rows].join('\n')}\n`;
+  return `${[...INTRODUCTION, '', '| name | default | meaning |', '|---|---|---|', ...rows].join('\n')}\n`;
 }
 
 const INTRODUCTION = [
   '# Settings',
   '',
-  'Settings come from the environment alone. A secret may also be given as the path of a file that holds it, in',
-  '`NAME_FILE`: one line end at the end of the file and a byte order mark are dropped. An empty variable counts as one that is',
-  'not set, and quotes around a value as not there. A name that is not known, a bad value or a contradiction stops the start with one',
-  'line that says what to write; the variables that Kubernetes and Docker set for services called `sallyport…` are none of ours.',
-  '`sallyport config` prints the values in force.',
+  'Settings come only from the environment. `sallyport config` prints the values in force.',
+  '',
+  '- A secret may be in a file instead: `NAME_FILE` is its path. A line end at the end of the file and a byte order mark are dropped.',
+  '- An empty variable counts as not set. Quotes around a value are dropped.',
+  '- An unknown name, a bad value or a contradiction stops the start with one line that says what to write. The variables that Kubernetes',
+  '  and Docker set for services called `sallyport…` are ignored.',
 ];

@@ -16,7 +16,7 @@ const HASH_BUCKETS = [0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.5
 /** From one statement in memory to a lock that is held for five seconds. */
 const DATABASE_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
 
-/** Every metric there is, beside those of the process: the registry, `docs/operate.md` and a test read this one table. */
+/** Every metric there is, beside those of the process: the registry, `docs/operate/metrics.md` and a test read this one table. */
 export const METRICS = {
   requests: {
     name: 'sallyport_http_requests_total',
@@ -35,7 +35,7 @@ export const METRICS = {
     name: 'sallyport_sign_ins_total',
     type: 'counter',
     labels: ['outcome'],
-    help: '`completed`, or the door that refused: `password_refused`, `code_refused`, `recovery_code_refused`.',
+    help: '`completed`, or the step that refused: `password_refused`, `code_refused`, `recovery_code_refused`.',
   },
   refusals: {
     name: 'sallyport_refusals_total',
@@ -121,11 +121,11 @@ export const METRICS = {
   },
 } as const satisfies Record<string, Metric>;
 
-/** The table of `docs/operate.md`. */
+/** The table of `docs/operate/metrics.md`. */
 export function metricsDocument(): string {
   const rows = Object.values(METRICS).map(({ name, type, help, ...more }: Metric) => {
     const labels = (more.labels ?? []).map((label) => `\`${label}\``).join(', ');
     return `| \`${name}\` | ${type} | ${labels} | ${help} |`;
   });
-  return ['| name | type | labels | |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| name | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
 }

@@ -99,8 +99,11 @@ describe('metrics', () => {
   });
 });
 
-test('docs/operate.md has the table of metrics that the code prints', () => {
-  const path = new URL('../../docs/operate.md', import.meta.url);
+test('docs/operate/metrics.md has the table of metrics that the code prints', () => {
+  const path = new URL('../../docs/operate/metrics.md', import.meta.url);
   const remedy = 'node -e "import(\'#telemetry/metrics-table.ts\').then(m => console.log(m.metricsDocument()))"';
-  assert.ok(readFileSync(path, 'utf8').includes(metricsDocument()), `docs/operate.md is old; print it with: ${remedy}`);
+  assert.ok(
+    readFileSync(path, 'utf8').includes(metricsDocument()),
+    `docs/operate/metrics.md is old; print it with: ${remedy}`,
+  );
 });

@@ -80,7 +80,7 @@ function statusFinding(at: string, { status }: Answered): Finding {
 /** A reason that the operator can do something about, with what to do. */
 function reasonFinding(reason: string): Finding {
   const text = Object.entries(OPERATOR_TROUBLES).find(([trouble]) => trouble === reason)?.[1];
-  return warn('server', `${reason}: ${text ?? 'see the reasons of /readyz in docs/operate.md'}`);
+  return warn('server', `${reason}: ${text ?? 'see the reasons of /readyz in docs/operate/health-and-logs.md'}`);
 }
 
 /** Says hello to the mail server as a delivery does, with TLS and password, and sends nothing. */
