@@ -8,10 +8,10 @@ import {
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import type { Mouth } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import { setStepUpTarget, touchSession } from '#store/sessions/session-changes.ts';
 import { findSession, type Session } from '#store/sessions/sessions.ts';
+import type { Mouth } from '#store/sessions/tables.ts';
 import { findPendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { type Cookies, isTokenShaped } from './cookie.ts';
 import type { ApiKeyGuard, Guard, PageGuard } from './route.ts';

@@ -9,7 +9,9 @@ import { type CookieName, cookieNames } from '#http/cookie.ts';
 import type { Arrival } from '#http/house.ts';
 import { siteOf } from '#http/protocols/site.ts';
 import type { Route } from '#http/route.ts';
-import type { Database, PendingSignInTable, SessionTable } from '#store/engine/database.ts';
+import type { Database } from '#store/engine/database.ts';
+import type { SessionTable } from '#store/sessions/tables.ts';
+import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 import { openTestDatabase } from '../databases/open.ts';
 
 export const ORIGIN = 'https://sign-in.example.com';
