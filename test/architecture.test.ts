@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { circlesOf } from './architecture/circles.ts';
 import { faultOf, roomOf } from './architecture/directions.ts';
 import { type Find, readSources, type Source } from './architecture/sources.ts';
 
-const ALL = readSources();
+const EVERY_FILE = readSources(['src', 'prove', 'bench', 'test']);
+const ALL = EVERY_FILE.filter(({ path }) => path.startsWith('src/'));
 /** What runs; tests stand beside some of it and have freedoms of their own. */
 const SOURCES = ALL.filter(({ path }) => !path.endsWith('.test.ts'));
 
@@ -34,13 +36,8 @@ test('no file hands on what another one exports', () => {
   none(ALL.flatMap(({ path, imports }) => imports.map(({ reExport }) => (reExport ? path : undefined))));
 });
 
-test('no file needs itself to be loaded first', () => {
-  none(
-    SOURCES.map(({ path, imports }) => {
-      const behind = imports.filter(({ typeOnly, lazy }) => !typeOnly && !lazy).flatMap(({ target }) => reach(target));
-      return behind.some((source) => source.path === path) ? path : undefined;
-    }),
-  );
+test('no files import each other in a circle, neither to run nor for a type', () => {
+  none(circlesOf(EVERY_FILE));
 });
 
 test('no file is named after nothing', () => {

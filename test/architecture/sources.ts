@@ -35,15 +35,16 @@ export type Find = 'any' | 'as unknown as' | 'clock' | 'chance' | 'async' | 'tra
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every file of src/, parsed by the compiler that checks it. */
-export function readSources(): readonly Source[] {
+/** Every TypeScript file of these folders, parsed by the compiler that checks it. */
+export function readSources(folders: readonly string[]): readonly Source[] {
   const api = new API({ cwd: ROOT });
   try {
     const [project] = api.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] }).getProjects();
     if (project === undefined) throw new Error('tsconfig.json opens no project');
-    const names = project.program.getSourceFileNames().filter((name) => name.startsWith(join(ROOT, 'src/')));
-    return names
-      .filter((name) => name.endsWith('.ts'))
+    const roots = folders.map((folder) => join(ROOT, folder, '/'));
+    return project.program
+      .getSourceFileNames()
+      .filter((name) => name.endsWith('.ts') && roots.some((root) => name.startsWith(root)))
       .map((name) => {
         const file = project.program.getSourceFile(name);
         if (file === undefined) throw new Error(`${name} was not parsed`);
