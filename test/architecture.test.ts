@@ -162,6 +162,46 @@ test('every route has the method, the path and the guard that were reviewed', as
   assert.deepEqual(actual.toSorted(), reviewed);
 });
 
+test('an address is written by the feature that answers there, and by core/paths.ts for all others', async () => {
+  const ownersOf = await ownersOfAddresses();
+  none(
+    SOURCES.filter(({ path }) => path !== 'src/core/paths.ts').flatMap(({ path, addresses }) =>
+      addresses.map(({ address, line }) => {
+        const owners = ownersOf.get(address);
+        return owners === undefined || owners.some((owner) => path.startsWith(owner))
+          ? undefined
+          : `${path}:${line} writes ${address} of ${owners.join(' and ')}`;
+      }),
+    ),
+  );
+});
+
+test('a route answers at every address that rooms share', async () => {
+  const { PATHS } = await import('#core/paths.ts');
+  const { ROUTES } = await import('#routes.ts');
+  const isBelow = (pattern: string, address: string): boolean => {
+    const parts = pattern.split('/');
+    return address.split('/').every((part, index) => parts[index] === part || parts[index]?.startsWith(':'));
+  };
+  none(Object.values(PATHS).filter((address) => !ROUTES.some(({ path }) => isBelow(path, address))));
+});
+
+/** Which folders of features declare routes below an address. `/api` is of all. */
+async function ownersOfAddresses(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const owners = new Map<string, readonly string[]>();
+  for (const { path } of SOURCES.filter((source) => /^src\/features\/.*(routes|api)\.ts$/.test(source.path))) {
+    const folder = path.split('/').slice(0, 3).join('/');
+    const exported = Object.values<unknown>(await import(`../${path}`)).flat();
+    for (const route of exported) {
+      if (typeof route !== 'object' || route === null || !('path' in route)) continue;
+      const address = String(route.path).split('/').slice(0, 2).join('/');
+      const known = owners.get(address) ?? [];
+      if (address !== '/api' && !known.includes(folder)) owners.set(address, [...known, folder]);
+    }
+  }
+  return owners;
+}
+
 function none(faults: readonly (string | undefined)[]): void {
   assert.deepEqual(
     faults.filter((fault) => fault !== undefined),
