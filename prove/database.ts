@@ -5,14 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { type Cluster, startCluster } from '../test/databases/cluster.ts';
-import type { Pair } from './failover/pair.ts';
-import type { Patroni } from './failover/patroni.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Where a service keeps its data: how a node is told of it, and how the checker reads it without the product. */
+/** Where a service keeps its data: how a node connects to it, and how the checker reads it without the product. */
 export type Storage = {
   readonly kind: DatabaseKind;
   readonly environment: Readonly<Record<string, string>>;
@@ -24,10 +22,6 @@ export type Storage = {
   damage(): Promise<readonly string[]>;
   /** The server behind it, where there is one. */
   readonly server: DatabaseServer | undefined;
-  /** Primary and standby, where there are two. */
-  readonly pair?: Pair;
-  /** A cluster that looks after itself, where there is one. */
-  readonly patroni?: Patroni;
   /** For what is not shared by all services. */
   close?(): Promise<void>;
 };

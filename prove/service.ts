@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { freePort } from '../test/databases/cluster.ts';
 import { ORIGIN } from '../test/world.ts';
 import { type DatabaseKind, openStorage, type Storage } from './database.ts';
-import { openReplicated, type Replication } from './failover/pair.ts';
-import { openPatroni } from './failover/patroni.ts';
+import { openReplicated, type Pair, type Replication } from './failover/pair.ts';
+import { openPatroni, type Patroni } from './failover/patroni.ts';
 import { missingForPatroni } from './failover/programs.ts';
 import type { Breakage, Tuning } from './patches.ts';
 import { type Disk, hasCompiler, openDisk } from './power-cut/disk.ts';
@@ -37,6 +37,9 @@ export function missingFor({ onDisk, underPatroni }: Options): string | undefine
   return underPatroni ? missingForPatroni() : undefined;
 }
 
+/** Primary and standby, or a cluster under Patroni, where the options ask for one. */
+type OpenStorage = Storage & { readonly pair?: Pair; readonly patroni?: Patroni };
+
 export type Service = Awaited<ReturnType<typeof openService>>;
 
 /** A service: one or more processes over one database, as operators run them, with nothing of the proof in their code. */
@@ -46,7 +49,9 @@ export async function openService(options: Options) {
   const data = join(folder, 'data');
   mkdirSync(data, { mode: 0o700 });
   const open = options.underPatroni ? openPatroni : openReplicated;
-  const storage: Storage = replication ? await open(replication) : await openStorage(database, data, databaseSettings);
+  const storage: OpenStorage = replication
+    ? await open(replication)
+    : await openStorage(database, data, databaseSettings);
   const disk: Disk | undefined = onDisk && storage.file !== undefined ? openDisk(storage.file, folder) : undefined;
   const settings = {
     ...storage.environment,

@@ -9,8 +9,9 @@ import { createRenewableRing } from '#crypto/renewable-ring.ts';
 import type { Database } from '#store/engine/database.ts';
 import { openSqlite } from '#store/engine/sqlite/open.ts';
 import { watchedDatabase } from '#store/engine/watched.ts';
-import { forgetRingKey, listRingKeys, noteRingKey, type RingKeyTable } from '#store/operations/ring-keys.ts';
+import { forgetRingKey, listRingKeys, noteRingKey } from '#store/operations/ring-keys.ts';
 import { listServers } from '#store/operations/servers.ts';
+import type { RingKeyTable } from '#store/operations/tables.ts';
 
 /** Everything with a wire in it, made once at start and passed first. */
 export type Env = {

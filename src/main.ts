@@ -17,30 +17,11 @@ import { createApp } from '#http/app.ts';
 import type { Route } from '#http/route.ts';
 import { listen } from '#http/server/listen.ts';
 import { mailJob } from '#mail/deliver.ts';
-import type { Metrics } from '#telemetry/metrics.ts';
 import { startTelemetry, type Telemetry } from '#telemetry/telemetry.ts';
 import { webhooksJob } from '#webhooks/deliver.ts';
 import { logoutsJob } from '#webhooks/logouts.ts';
+import type { Server } from '#workers/server.ts';
 import { ROUTES } from './routes.ts';
-
-/** Why a server stops: `leaving` tells the balancer first and waits; `replaced` is a worker whose place is taken. */
-export type Stop = 'now' | 'leaving' | 'replaced';
-
-export type Server = {
-  readonly productName: string;
-  /** Where people reach it. */
-  readonly url: string;
-  /** Present while there is no administrator: the one place where a token is meant to be printed. */
-  readonly firstAdministratorUrl: string | undefined;
-  /** Lets requests in flight finish and seals the audit tail. */
-  stop(how?: Stop): Promise<void>;
-  /** What this process counts, where metrics are on; absent where others count. */
-  readonly metrics?: Metrics | undefined;
-  /** Replaces one worker after the other; absent where there are none. */
-  readonly roll?: () => Promise<void>;
-  /** Rejects when it cannot go on. */
-  readonly failed?: Promise<never>;
-};
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -55,7 +36,10 @@ type Options = {
 export async function serve({ environment = process.env, ...more }: Options = {}): Promise<Server> {
   const config = loadConfig(environment, { root: ROOT });
   if ('problem' in config) throw new Error(config.problem);
-  if (config.workers > 1 && cluster.isPrimary) return (await import('./workers.ts')).startWorkers(config, environment);
+  if (config.workers > 1 && cluster.isPrimary) {
+    const { startWorkers } = await import('#workers/primary.ts');
+    return startWorkers(config, environment);
+  }
   const telemetry = await startTelemetry(config, environment);
   const env = await openEnv(config, { create: true });
   try {

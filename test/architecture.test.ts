@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { circlesOf } from './architecture/circles.ts';
 import { faultOf, roomOf } from './architecture/directions.ts';
 import { type Find, readSources, type Source } from './architecture/sources.ts';
 
-const ALL = readSources();
+const EVERY_FILE = readSources(['src', 'prove', 'bench', 'test']);
+const ALL = EVERY_FILE.filter(({ path }) => path.startsWith('src/'));
 /** What runs; tests stand beside some of it and have freedoms of their own. */
 const SOURCES = ALL.filter(({ path }) => !path.endsWith('.test.ts'));
 
@@ -34,13 +36,8 @@ test('no file hands on what another one exports', () => {
   none(ALL.flatMap(({ path, imports }) => imports.map(({ reExport }) => (reExport ? path : undefined))));
 });
 
-test('no file needs itself to be loaded first', () => {
-  none(
-    SOURCES.map(({ path, imports }) => {
-      const behind = imports.filter(({ typeOnly, lazy }) => !typeOnly && !lazy).flatMap(({ target }) => reach(target));
-      return behind.some((source) => source.path === path) ? path : undefined;
-    }),
-  );
+test('no files import each other in a circle, neither to run nor for a type', () => {
+  none(circlesOf(EVERY_FILE));
 });
 
 test('no file is named after nothing', () => {
@@ -164,6 +161,46 @@ test('every route has the method, the path and the guard that were reviewed', as
   const actual = routeTable(ROUTES).map(({ method, path, guard }) => `${method} ${path} ${guard}`);
   assert.deepEqual(actual.toSorted(), reviewed);
 });
+
+test('an address is written by the feature that answers there, and by core/paths.ts for all others', async () => {
+  const ownersOf = await ownersOfAddresses();
+  none(
+    SOURCES.filter(({ path }) => path !== 'src/core/paths.ts').flatMap(({ path, addresses }) =>
+      addresses.map(({ address, line }) => {
+        const owners = ownersOf.get(address);
+        return owners === undefined || owners.some((owner) => path.startsWith(owner))
+          ? undefined
+          : `${path}:${line} writes ${address} of ${owners.join(' and ')}`;
+      }),
+    ),
+  );
+});
+
+test('a route answers at every address that rooms share', async () => {
+  const { PATHS } = await import('#core/paths.ts');
+  const { ROUTES } = await import('#routes.ts');
+  const isBelow = (pattern: string, address: string): boolean => {
+    const parts = pattern.split('/');
+    return address.split('/').every((part, index) => parts[index] === part || parts[index]?.startsWith(':'));
+  };
+  none(Object.values(PATHS).filter((address) => !ROUTES.some(({ path }) => isBelow(path, address))));
+});
+
+/** Which folders of features declare routes below an address. `/api` is of all. */
+async function ownersOfAddresses(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const owners = new Map<string, readonly string[]>();
+  for (const { path } of SOURCES.filter((source) => /^src\/features\/.*(routes|api)\.ts$/.test(source.path))) {
+    const folder = path.split('/').slice(0, 3).join('/');
+    const exported = Object.values<unknown>(await import(`../${path}`)).flat();
+    for (const route of exported) {
+      if (typeof route !== 'object' || route === null || !('path' in route)) continue;
+      const address = String(route.path).split('/').slice(0, 2).join('/');
+      const known = owners.get(address) ?? [];
+      if (address !== '/api' && !known.includes(folder)) owners.set(address, [...known, folder]);
+    }
+  }
+  return owners;
+}
 
 function none(faults: readonly (string | undefined)[]): void {
   assert.deepEqual(

@@ -26,7 +26,7 @@ const DATABASE = 'portal';
 const SETTINGS = ['fsync = on', 'full_page_writes = on', 'synchronous_commit = on'];
 
 /** Two servers of real PostgreSQL, streaming replication between them, and one address that follows the primary. */
-export async function openReplicated(replication: Replication): Promise<Storage> {
+export async function openReplicated(replication: Replication): Promise<Storage & { readonly pair: Pair }> {
   const address = await openAddress();
   const link = await openAddress();
   const names = replication === 'synchronous' ? STANDBY : '';

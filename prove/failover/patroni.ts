@@ -41,7 +41,7 @@ const DURABLE = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' 
 const SERVER = { max_connections: 400, shared_buffers: '64MB', unix_socket_directories: '' };
 
 /** A cluster of PostgreSQL kept by Patroni, with etcd to agree by and HAProxy in front. */
-export async function openPatroni(replication: Replication): Promise<Storage> {
+export async function openPatroni(replication: Replication): Promise<Storage & { readonly patroni: Patroni }> {
   const folder = ownFolder();
   const etcdPort = await freePort();
   const etcd = startEtcd(folder, etcdPort, await freePort());

@@ -1,4 +1,4 @@
-import type { AdoptionDayTable } from '#store/console-tables.ts';
+import type { AdoptionDayTable } from '#store/partners/tables.ts';
 import { DAY_SECONDS } from './people.ts';
 
 type Arrival = { readonly createdAt: number; readonly enrolledAt: number | undefined };

@@ -1,4 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
+
+/** How the request arrived; absent where there is no socket. */
+export type Arrival = {
+  readonly incoming?: IncomingMessage | undefined;
+  readonly remoteAddress?: string | undefined;
+};
 
 /** The client's address, or why it cannot be told. */
 export type ClientAddress = { readonly address: string | undefined } | { readonly unknown: true };

@@ -1,3 +1,4 @@
+import { PATHS, signInThen } from '#core/paths.ts';
 import { checkStanding, type SessionGuard } from '#core/people/authority.ts';
 import {
   isLivePending,
@@ -8,10 +9,10 @@ import {
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import type { Mouth } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import { setStepUpTarget, touchSession } from '#store/sessions/session-changes.ts';
 import { findSession, type Session } from '#store/sessions/sessions.ts';
+import type { Mouth } from '#store/sessions/tables.ts';
 import { findPendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { type Cookies, isTokenShaped } from './cookie.ts';
 import type { ApiKeyGuard, Guard, PageGuard } from './route.ts';
@@ -71,22 +72,22 @@ async function checkPendingPage(env: Env, { isPost }: Visit, cookies: Cookies): 
   if (pending?.completedTo !== undefined) return { kind: 'elsewhere', location: pending.completedTo };
   const session = await findLiveSession(env, cookies.session, 'page');
   if (session) return { kind: 'elsewhere', location: wayOn(session, env.now()) };
-  if (pending) return { kind: 'elsewhere', location: '/sign-in?ended' };
+  if (pending) return { kind: 'elsewhere', location: `${PATHS.signIn}?ended` };
   // A form of the second step was on the screen: the sign-in was there, and its cookie is not. A page may be a bookmark.
   const isLost = isPost && cookies.pending === undefined;
-  return { kind: 'elsewhere', location: isLost ? '/sign-in?lost' : '/sign-in' };
+  return { kind: 'elsewhere', location: isLost ? `${PATHS.signIn}?lost` : PATHS.signIn };
 }
 
 /** Where a signed-in person goes from a page of the sign-in: where it went, but first to codes that wait. */
 export function wayOn(session: Session, now: number): string {
-  return codesWait(session, now) ? CODES_PAGE : session.continueTo;
+  return codesWait(session, now) ? PATHS.newRecoveryCodes : session.continueTo;
 }
 
 async function checkSessionPage(env: Env, visit: Visit, guard: SessionGuard, cookies: Cookies): Promise<PageVerdict> {
   const session = await findLiveSession(env, cookies.session, 'page');
   if (!session) return signInFirst(visit);
-  if (codesWait(session, env.now()) && !STAYS_OPEN.test(visit.target)) {
-    return { kind: 'elsewhere', location: CODES_PAGE };
+  if (codesWait(session, env.now()) && !STAYS_OPEN.includes(pathOf(visit))) {
+    return { kind: 'elsewhere', location: PATHS.newRecoveryCodes };
   }
   const refused = checkStanding(guard, session, env.now());
   if (refused === 'step_up_required') return stepUpFirst(env, visit, session);
@@ -98,18 +99,27 @@ async function checkSessionPage(env: Env, visit: Visit, guard: SessionGuard, coo
 function signInFirst({ isPost, target }: Visit): PageVerdict {
   return isPost
     ? { kind: 'refused', code: 'sign_in_expired', found: {} }
-    : { kind: 'elsewhere', location: `/sign-in?return_to=${encodeURIComponent(target)}` };
+    : { kind: 'elsewhere', location: signInThen(target) };
 }
 
 async function stepUpFirst(env: Env, { isPost, target, canReturn }: Visit, session: Session): Promise<PageVerdict> {
   if (canReturn) await env.db.transaction((tx) => setStepUpTarget(tx, session.id, target));
   return isPost
     ? { kind: 'refused', code: 'step_up_required', found: { session } }
-    : { kind: 'elsewhere', location: '/step-up' };
+    : { kind: 'elsewhere', location: PATHS.stepUp };
 }
 
-const CODES_PAGE = '/enroll/recovery-codes';
-const STAYS_OPEN = /^\/(?:enroll\/recovery-codes(?:\.txt)?|sign-out|language)(?:\?|$)/;
+function pathOf({ target }: Visit): string {
+  return target.split('?', 1).join();
+}
+
+/** What answers while recovery codes wait to be acknowledged. */
+const STAYS_OPEN: readonly string[] = [
+  PATHS.newRecoveryCodes,
+  PATHS.newRecoveryCodesFile,
+  PATHS.signOut,
+  PATHS.language,
+];
 
 /** Recovery codes were made and not yet acknowledged, and this session proved a factor recently enough to see them. */
 export function codesWait(session: Session, now: number): boolean {

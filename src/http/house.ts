@@ -1,12 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import type { Client } from '#core/sessions/client.ts';
 import type { Env } from '#env.ts';
 import type { Allowances } from '#http/api/api-key-guard.ts';
-import type { UnderWay } from '#http/pages/sent-forms.ts';
 import type { Site } from '#http/protocols/site.ts';
 import type { OperatorWatch } from '#http/server/operator-watch.ts';
 import { isForProtectedHosts } from '#http/server/raw-checks.ts';
-import { clientAddress } from './client.ts';
+import { type Arrival, clientAddress } from './client.ts';
 import type { CookieNames } from './cookie.ts';
 import type { HeaderSets } from './headers.ts';
 import { type Problem, problem } from './problem.ts';
@@ -28,6 +26,11 @@ export type House = {
   readonly formsUnderWay: Map<string, UnderWay>;
 };
 
+/** A form that is being answered; the same form sent again meanwhile waits for it. */
+export type UnderWay = { readonly answer: Promise<FormAnswer>; isTaken: boolean };
+
+export type FormAnswer = { readonly status: number; readonly headers: Headers; readonly body: string };
+
 /** How long this process still answers: it tells the balancer first, then the connections, then it stops listening. */
 export type Standing = {
   /** `/readyz` answers 503: send new requests elsewhere. */
@@ -36,12 +39,6 @@ export type Standing = {
   endsConnections: boolean;
   /** The clock of this process has jumped a while ago. */
   clockJumped: () => boolean;
-};
-
-/** How the request arrived; absent where there is no socket. */
-export type Arrival = {
-  readonly incoming?: IncomingMessage | undefined;
-  readonly remoteAddress?: string | undefined;
 };
 
 /** One request on its way through the house. */

@@ -11,7 +11,7 @@ import type { GrantedApiKey, GrantedSession } from '#store/sessions/granted.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import type { View } from '#ui/view.ts';
-import type { Arrival } from './house.ts';
+import type { Arrival } from './client.ts';
 import type { Form } from './parse.ts';
 
 /** Who may call a route. A route without one does not compile; `sallyport routes` prints them. */

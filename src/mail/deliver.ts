@@ -12,7 +12,7 @@ import {
   putMailOff,
   putWaitingMailOff,
 } from '#store/queue/deliveries.ts';
-import type { OutboxTable } from '#store/queue/mail-tables.ts';
+import type { OutboxTable } from '#store/queue/tables.ts';
 import type { Delivery, NotSent } from './answer.ts';
 import { type MailMessage, openMail, writeMail } from './message.ts';
 import { CONNECTIONS, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import { deviceName } from '#core/sessions/device-name.ts';
 import {
   EMAIL_CHANGE_SECONDS,
@@ -31,25 +32,25 @@ type Place = { readonly t: Translate; readonly locale: Locale; readonly config: 
 type PlainKind = Exclude<Mail, { readonly link: string }>['kind'];
 
 const PAGES: Readonly<Record<PlainKind, string>> = {
-  recovery_code_used: '/security',
-  few_codes_left: '/security/recovery-codes',
-  mfa_enrolled: '/security',
-  authenticator_replaced: '/security',
-  authenticator_removed: '/security/authenticator',
-  new_codes_made: '/security',
-  password_changed: '/forgot-password',
-  new_device: '/security/sessions',
-  wrong_code: '/security/password',
-  refused_passwords: '/security',
-  mfa_reset: '/sign-in',
-  authenticator_disabled: '/help/troubleshooting',
-  sign_in_paused: '/help/troubleshooting',
-  mfa_reminder: '/sign-in',
-  mfa_overdue: '/sign-in',
-  email_in_use: '/sign-in',
-  set_up_asked: '/security/authenticator',
-  invited_again: '/sign-in',
-  more_news: '/security/sessions',
+  recovery_code_used: PATHS.security,
+  few_codes_left: PATHS.recoveryCodes,
+  mfa_enrolled: PATHS.security,
+  authenticator_replaced: PATHS.security,
+  authenticator_removed: PATHS.authenticator,
+  new_codes_made: PATHS.security,
+  password_changed: PATHS.forgotPassword,
+  new_device: PATHS.sessions,
+  wrong_code: PATHS.password,
+  refused_passwords: PATHS.security,
+  mfa_reset: PATHS.signIn,
+  authenticator_disabled: PATHS.helpTroubleshooting,
+  sign_in_paused: PATHS.helpTroubleshooting,
+  mfa_reminder: PATHS.signIn,
+  mfa_overdue: PATHS.signIn,
+  email_in_use: PATHS.signIn,
+  set_up_asked: PATHS.authenticator,
+  invited_again: PATHS.signIn,
+  more_news: PATHS.sessions,
 };
 
 /** @param at when it happened */

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
 import type { Doors } from '#ui/parts/codes.ts';
@@ -37,6 +38,6 @@ ${codeField({
 ${submitButton(t('button.continue'))}`,
 )}
 <p class="quiet">${t('accessCode.none')} ${supportContact !== undefined && contactLink(supportContact)}</p>
-<p class="quiet"><a href="/help/troubleshooting#access-code">${t('accessCode.help')}</a></p>`,
+<p class="quiet"><a href="${PATHS.helpTroubleshooting}#access-code">${t('accessCode.help')}</a></p>`,
   });
 }

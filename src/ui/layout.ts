@@ -1,4 +1,5 @@
 import { raw } from 'hono/html';
+import { PATHS } from '#core/paths.ts';
 import { LOCALES, languageName } from '#messages/messages.ts';
 import { form, linkButton } from '#ui/parts/actions.ts';
 import { type Doors, doors } from '#ui/parts/codes.ts';
@@ -160,9 +161,9 @@ ${languageSwitch(view)}${view.signedIn && accountNav(view)}</header>`;
 }
 
 function accountNav(view: View): Html {
-  return html`<nav class="account" aria-label="${view.t('layout.account')}">${view.staff && html`<a href="/console">${view.t('layout.console')}</a>`}${view.isManager && html`<a href="/team">${view.t('team.title')}</a>`}
-<a href="/security">${view.t('layout.security')}</a>
-${form(view, '/sign-out', html`<button type="submit" class="plain">${view.t('layout.signOut')}</button>`)}</nav>`;
+  return html`<nav class="account" aria-label="${view.t('layout.account')}">${view.staff && html`<a href="${PATHS.console}">${view.t('layout.console')}</a>`}${view.isManager && html`<a href="${PATHS.team}">${view.t('team.title')}</a>`}
+<a href="${PATHS.security}">${view.t('layout.security')}</a>
+${form(view, PATHS.signOut, html`<button type="submit" class="plain">${view.t('layout.signOut')}</button>`)}</nav>`;
 }
 
 function languageSwitch(view: View): Html {
@@ -178,7 +179,7 @@ function languageSwitch(view: View): Html {
       })}>${languageName(locale)}</button>`,
   );
   return html`<details class="language"><summary><span class="unseen">${view.t('layout.language')}: </span>${languageName(view.locale)}</summary>
-${form(view, '/language', html`${view.path !== undefined && html`<input type="hidden" name="return_to" value="${view.path}">`}${choices}`)}</details>`;
+${form(view, PATHS.language, html`${view.path !== undefined && html`<input type="hidden" name="return_to" value="${view.path}">`}${choices}`)}</details>`;
 }
 
 /** Takes the focus by `autofocus`, so that it works without a script; the inner `alert` is what is read aloud. */
@@ -195,7 +196,7 @@ function staleForm(view: View): Summary {
 
 /** From a page of a sign-in that an application asked for, back to it. */
 function wayBack({ t, resume }: View): Content {
-  if (!resume?.startsWith('/oidc/')) return undefined;
+  if (!resume?.startsWith(`${PATHS.openid}/`)) return undefined;
   return html`<p class="back"><a href="${resume}/cancel">${t('layout.back')}</a></p>`;
 }
 
@@ -207,7 +208,7 @@ function printHead(view: View): Html {
 
 function footer(view: View): Html {
   const contact = view.config.supportContact;
-  return html`<footer class="foot"><a href="/help">${view.t(view.signedIn ? 'layout.help' : 'layout.helpSigningIn')}</a>
+  return html`<footer class="foot"><a href="${PATHS.help}">${view.t(view.signedIn ? 'layout.help' : 'layout.helpSigningIn')}</a>
 ${contact !== undefined && html`<span>${view.t('layout.support')} ${contactLink(contact)}</span>`}</footer>`;
 }
 

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import type { Refusal, RefusalCode } from '#core/values/result.ts';
 import { type Content, html } from '#ui/parts/html.ts';
 import { duration, span } from '#ui/parts/text.ts';
@@ -69,7 +70,7 @@ function expiredText({ t }: View, { ageSeconds = 0 }: Refusal): string {
 
 function shapeText({ t, config }: View, { reason }: Refusal, place: Place): RefusalText {
   if (reason === 'looks_like_recovery_code') {
-    const href = place === 'stepUp' ? '/step-up/recovery-code' : '/sign-in/recovery-code';
+    const href = place === 'stepUp' ? PATHS.stepUpRecoveryCode : PATHS.recoveryCode;
     const link = html`<a href="${href}">${t('signIn.useRecoveryCode')}</a>`;
     return {
       title: t('refusal.isRecovery.title'),
@@ -80,7 +81,7 @@ function shapeText({ t, config }: View, { reason }: Refusal, place: Place): Refu
     };
   }
   if (reason === 'looks_like_one_time_code') {
-    const href = place === 'stepUpRecovery' ? '/step-up' : '/sign-in/one-time-code';
+    const href = place === 'stepUpRecovery' ? PATHS.stepUp : PATHS.oneTimeCode;
     const link = html`<a href="${href}">${t('signIn.useOneTimeCode')}</a>`;
     return { title: t('refusal.isOneTime.title'), text: html`${t('refusal.isOneTime.text')} ${link}` };
   }
@@ -114,7 +115,7 @@ function newPasswordText({ t, config }: View, { reason }: Refusal): RefusalText 
 const NEW_PASSWORD_RULES = ['too_short', 'too_long', 'common', 'own_words'] as const;
 
 function passwordWait({ t }: View, { reason, retryAfterSeconds = 1 }: Refusal): RefusalText {
-  const link = html`<a href="/forgot-password">${t('refusal.setNewPassword')}</a>`;
+  const link = html`<a href="${PATHS.forgotPassword}">${t('refusal.setNewPassword')}</a>`;
   const text =
     reason === 'closed'
       ? t('refusal.passwordClosed.text')
@@ -126,7 +127,7 @@ function codeWait(view: View, { reason, retryAfterSeconds = 1 }: Refusal, place:
   const { t } = view;
   const title = t('refusal.wait.title');
   if (reason === 'sign_in_again') {
-    return { title, text: html`${t('refusal.again.text')} <a href="/sign-in">${t('signIn.title')}</a>` };
+    return { title, text: html`${t('refusal.again.text')} <a href="${PATHS.signIn}">${t('signIn.title')}</a>` };
   }
   return { title, text: withRecovery(view, t('refusal.wait.text', { wait: duration(t, retryAfterSeconds) }), place) };
 }
@@ -143,6 +144,6 @@ function disabledText(view: View, { reason }: Refusal, place: Place): RefusalTex
 
 function withRecovery({ t }: View, text: string, place: Place): Content {
   if (place !== 'signIn' && place !== 'stepUp') return text;
-  const href = place === 'stepUp' ? '/step-up/recovery-code' : '/sign-in/recovery-code';
+  const href = place === 'stepUp' ? PATHS.stepUpRecoveryCode : PATHS.recoveryCode;
   return html`${text} <a href="${href}">${t('signIn.useRecoveryCode')}</a>`;
 }

@@ -1,4 +1,5 @@
 import { encodeBase32, otpauthUri } from '#core/authenticators/totp.ts';
+import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { copyButton, form, submitButton } from '#ui/parts/actions.ts';
 import { type Doors, qr, secretBlock, steps } from '#ui/parts/codes.ts';
@@ -54,7 +55,7 @@ ${copyButton({ text: key, label: t('setUp.copy'), copiedLabel: t('setUp.copied')
   },
 ])}
 ${page.more}
-<p class="quiet"><a href="/help/set-up">${t('setUp.help')}</a></p>`,
+<p class="quiet"><a href="${PATHS.helpSetUp}">${t('setUp.help')}</a></p>`,
   });
 }
 

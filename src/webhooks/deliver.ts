@@ -4,7 +4,7 @@ import { secretBinding } from '#flows/administration/webhooks.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { deliverFairly, type FairLimits, type FairQueue } from '#flows/runtime/fair-queue.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
-import type { WebhookDeliveryTable } from '#store/management-tables.ts';
+import type { WebhookDeliveryTable } from '#store/queue/tables.ts';
 import { claimDelivery, listDueDeliveries, listDueWebhooks, settleDelivery } from '#store/queue/webhook-deliveries.ts';
 import {
   disableWebhook,

@@ -2,11 +2,11 @@ import { personState } from '#core/people/state.ts';
 import type { SiteRules } from '#core/portals/forward-auth.ts';
 import { instant } from '#core/time/day.ts';
 import type { MailedLink } from '#flows/administration/make-link.ts';
-import type { WebhookDeliveryTable } from '#store/management-tables.ts';
 import type { OidcClient } from '#store/oidc/clients.ts';
 import type { ListedUser } from '#store/people/user-lists.ts';
 import type { Partner, Person } from '#store/people/users.ts';
 import type { ApiKey } from '#store/programs/api-keys.ts';
+import type { WebhookDeliveryTable } from '#store/queue/tables.ts';
 import type { Webhook } from '#store/queue/webhooks.ts';
 
 export function partnerRecord({ id, slug, name, policy, requiredFrom }: Partner) {

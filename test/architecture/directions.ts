@@ -7,7 +7,7 @@ type Directions = { readonly runs: readonly string[]; readonly types?: readonly 
 const EVERYTHING: Directions = {
   runs: [
     ...['core', 'signals', 'store', 'crypto', 'config', 'env', 'messages', 'http', 'ui', 'wire', 'mail', 'flows'],
-    ...['features', 'telemetry', 'webhooks', 'cli', 'demo', 'top', 'file-owner'],
+    ...['features', 'telemetry', 'webhooks', 'workers', 'cli', 'demo', 'top', 'file-owner'],
   ],
 };
 
@@ -40,6 +40,11 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   telemetry: { runs: ['signals', 'store', 'http'], types: ['env', 'config'] },
   // Made-up people and their history, written as the service itself writes them.
   demo: { runs: ['core', 'store', 'crypto', 'flows'], types: ['env'] },
+  // One process that serves, or a primary and its workers.
+  workers: {
+    runs: ['config', 'env', 'features', 'telemetry', 'top'],
+    types: ['http'],
+  },
   cli: EVERYTHING,
   top: EVERYTHING,
 };
@@ -68,12 +73,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['src/webhooks/send.ts', 'src/http/protocols/exchange.ts'],
   pg: ['src/store/'],
   // Waiting: before a transaction is tried again, while a server leaves, before a worker is replaced.
-  'node:timers/promises': ['src/store/', 'src/main.ts', 'src/workers.ts'],
+  'node:timers/promises': ['src/store/', 'src/main.ts', 'src/workers/'],
   'node:diagnostics_channel': ['src/signals.ts', 'src/flows/runtime/append-event.ts'],
   'node:async_hooks': ['src/signals.ts', 'src/telemetry/traces.ts', 'src/features/openid/work.ts'],
   // Loaded at the first request of OpenID Connect (record 37).
   'oidc-provider': ['src/features/openid/'],
-  'node:cluster': ['src/main.ts', 'src/workers.ts', 'src/worker-talk.ts', 'src/cli/operations/serve.ts'],
+  'node:cluster': ['src/main.ts', 'src/workers/', 'src/cli/operations/serve.ts'],
   // Loaded only where the settings ask for them (record 12).
   'd3-scale': ['src/features/console/adoption/charts-page.ts'],
   'd3-shape': ['src/features/console/adoption/charts-page.ts'],
@@ -97,9 +102,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These talk to nothing but the environment, and only where something is read or started. */
-const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'ui', 'cli', 'top', 'file-owner'];
+const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'ui', 'workers', 'cli', 'top', 'file-owner'];
 
-const TOP_FILES = ['main', 'cli', 'demo', 'routes', 'worker', 'workers', 'worker-talk'];
+const TOP_FILES = ['main', 'cli', 'demo', 'routes'];
 
 /** `core` of `src/core/authenticators/totp.ts`; `top` of the files that tie everything together. */
 export function roomOf(path: string): string {
@@ -160,7 +165,7 @@ function kindOf(path: string): 'page' | 'mouth' | 'flow' {
 }
 
 const PAGES_MAY_RUN =
-  /^src\/(core\/(sessions\/device-name|portals\/(api-key|webhook|client-(settings|configuration)))|ui\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
+  /^src\/(core\/(paths|sessions\/device-name|portals\/(api-key|webhook|client-(settings|configuration)))|ui\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
 const PAGES_MAY_NAME = /^src\/(core|http|ui|messages)\//;
 
 function featureFault(path: string, { target, typeOnly }: Import): string | undefined {

@@ -27,6 +27,8 @@ export type Source = {
   readonly lines: number;
   readonly imports: readonly Import[];
   readonly functions: readonly { readonly line: number; readonly lines: number }[];
+  /** The first part of each address of ours that a text begins with or links to: `/sign-in` of `/sign-in/lost?again`. */
+  readonly addresses: readonly { readonly address: string; readonly line: number }[];
   /** `any`, `as unknown as`, `await`, the machine's clock and chance, transactions that no authority begins: where each stands. */
   readonly finds: readonly { readonly what: Find; readonly line: number }[];
 };
@@ -35,15 +37,16 @@ export type Find = 'any' | 'as unknown as' | 'clock' | 'chance' | 'async' | 'tra
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every file of src/, parsed by the compiler that checks it. */
-export function readSources(): readonly Source[] {
+/** Every TypeScript file of these folders, parsed by the compiler that checks it. */
+export function readSources(folders: readonly string[]): readonly Source[] {
   const api = new API({ cwd: ROOT });
   try {
     const [project] = api.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] }).getProjects();
     if (project === undefined) throw new Error('tsconfig.json opens no project');
-    const names = project.program.getSourceFileNames().filter((name) => name.startsWith(join(ROOT, 'src/')));
-    return names
-      .filter((name) => name.endsWith('.ts'))
+    const roots = folders.map((folder) => join(ROOT, folder, '/'));
+    return project.program
+      .getSourceFileNames()
+      .filter((name) => name.endsWith('.ts') && roots.some((root) => name.startsWith(root)))
       .map((name) => {
         const file = project.program.getSourceFile(name);
         if (file === undefined) throw new Error(`${name} was not parsed`);
@@ -57,17 +60,19 @@ export function readSources(): readonly Source[] {
 function readSource(file: SourceFile, path: string): Source {
   const imports: Import[] = [];
   const functions: Source['functions'][number][] = [];
+  const addresses: Source['addresses'][number][] = [];
   const finds: Source['finds'][number][] = [];
   const visit = (node: Node): void => {
     const found = findIn(node);
     if (found !== undefined) finds.push({ what: found, line: lineOf(file, node) });
     const imported = importIn(node, path);
     if (imported !== undefined) imports.push(imported);
+    for (const address of addressesIn(file, node)) addresses.push({ address, line: lineOf(file, node) });
     if (FUNCTIONS.has(node.kind)) functions.push({ line: lineOf(file, node), lines: ownLines(file, node) });
     node.forEachChild(visit);
   };
   visit(file);
-  return { path, lines: linesOf(file.text.trimEnd()), imports, functions, finds };
+  return { path, lines: linesOf(file.text.trimEnd()), imports, functions, addresses, finds };
 }
 
 const FUNCTIONS = new Set<SyntaxKind>([
@@ -79,6 +84,22 @@ const FUNCTIONS = new Set<SyntaxKind>([
   SyntaxKind.GetAccessor,
   SyntaxKind.SetAccessor,
 ]);
+
+const TEXTS = new Set<SyntaxKind>([
+  SyntaxKind.StringLiteral,
+  SyntaxKind.NoSubstitutionTemplateLiteral,
+  SyntaxKind.TemplateHead,
+  SyntaxKind.TemplateMiddle,
+  SyntaxKind.TemplateTail,
+]);
+
+function addressesIn(file: SourceFile, node: Node): readonly string[] {
+  if (!TEXTS.has(node.kind)) return [];
+  // A text that goes on after `${….origin}` begins with an address, as one after a quote does.
+  const isAfterOrigin = file.text.slice(0, node.getStart(file)).endsWith('origin');
+  const text = isAfterOrigin ? node.getText(file).replace('}', "'") : node.getText(file);
+  return [...text.matchAll(/(?<=['"`])\/[a-z][a-z0-9-]*(?=[/?#'"`$])/g)].map(([address]) => address);
+}
 
 /** A function declared inside another is a function of its own: only a factory's own part is counted for the factory. */
 function ownLines(file: SourceFile, node: Node): number {

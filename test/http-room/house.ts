@@ -5,11 +5,13 @@ import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { createIdSource, randomBytes } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { type App, createApp } from '#http/app.ts';
+import type { Arrival } from '#http/client.ts';
 import { type CookieName, cookieNames } from '#http/cookie.ts';
-import type { Arrival } from '#http/house.ts';
 import { siteOf } from '#http/protocols/site.ts';
 import type { Route } from '#http/route.ts';
-import type { Database, PendingSignInTable, SessionTable } from '#store/engine/database.ts';
+import type { Database } from '#store/engine/database.ts';
+import type { SessionTable } from '#store/sessions/tables.ts';
+import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 import { openTestDatabase } from '../databases/open.ts';
 
 export const ORIGIN = 'https://sign-in.example.com';

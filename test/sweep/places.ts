@@ -10,36 +10,12 @@ import { connectTo, KIND, postgresUrlOf } from '../databases/open.ts';
 import { APP as HOST } from '../portal/forward-auth-story.ts';
 import { CALLBACK } from '../portal/openid-story.ts';
 import { ORIGIN } from '../world.ts';
+import { LIST_TABLES } from './every-row.ts';
 import type { Place } from './secrets.ts';
 import type { Service } from './service.ts';
 
 /** Where the newest rows are: files of SQLite, all tables of PostgreSQL. */
 export const ROWS = KIND === 'sqlite' ? 'database-wal' : 'database';
-
-/** The table of every row as it ever was. */
-export const EVERY_ROW = 'every_row';
-
-/**
- * Keeps each row as it was written, whatever becomes of it: in PostgreSQL's files it stays until a vacuum, and longer in
- * its log. SQLite's own files show that.
- */
-export async function keepEveryRow(path: string): Promise<void> {
-  if (KIND === 'sqlite') return;
-  const connection = await connectTo(path);
-  const tables = await connection.rows(TABLES);
-  const triggers = tables.map(
-    ({ name }) => `
-    create trigger keep after insert or update on "${name}" for each row execute function keep()`,
-  );
-  await connection.run(`
-    create table ${EVERY_ROW} (row text);
-    create function keep() returns trigger language plpgsql as
-    $$ begin insert into ${EVERY_ROW} values (new::text); return null; end $$;
-    ${triggers.join(';')}`);
-  await connection.close();
-}
-
-const TABLES = "select tablename as name from pg_tables where schemaname = 'public'";
 
 /** Everything that outlives a request, as it is now; the backup is made anew each time. */
 export async function placesOf(service: Service): Promise<readonly Place[]> {
@@ -81,7 +57,7 @@ function filesOf(path: string): readonly Place[] {
 async function dumpOf(path: string): Promise<Buffer> {
   const connection = await connectTo(path);
   const values: unknown[] = [];
-  for (const { name } of await connection.rows(TABLES)) {
+  for (const { name } of await connection.rows(LIST_TABLES)) {
     for (const row of await connection.rows(`select * from "${name}"`)) values.push(...Object.values(row));
   }
   await connection.close();

@@ -9,7 +9,7 @@ import type { Env } from '#env.ts';
 import { type App, createApp } from '#http/app.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { openWorld } from '../world.ts';
-import { keepEveryRow } from './places.ts';
+import { keepEveryRow } from './every-row.ts';
 import { recoveryCode, type Secret, secretBytes, secretText } from './secrets.ts';
 
 /** An answer, with what a place needs that it could leak to: its address line, its refusal. */

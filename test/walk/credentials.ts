@@ -1,6 +1,7 @@
 import { newToken, tokenHash } from '#core/values/token.ts';
-import type { Mouth, PendingSignInTable, SessionTable } from '#store/engine/database.ts';
 import { setDisabled } from '#store/people/user-life.ts';
+import type { Mouth, SessionTable } from '#store/sessions/tables.ts';
+import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 import type { World } from '../world.ts';
 
 /** How far a credential has brought somebody through one of the two mouths. */

@@ -5,8 +5,8 @@ import { instant } from '#core/time/day.ts';
 import { refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { mailMessage, mailSubject } from '#mail/message.ts';
-import type { OutboxTable } from '#store/queue/mail-tables.ts';
 import { findMail, listMail } from '#store/queue/outbox.ts';
+import type { OutboxTable } from '#store/queue/tables.ts';
 
 const MOST_LISTED = 1_000;
 

@@ -1,5 +1,5 @@
 import { command } from '#cli/command.ts';
-import type { Server } from '#main.ts';
+import type { Server } from '#workers/server.ts';
 import { stopped } from './stop.ts';
 
 const run = command({
@@ -10,7 +10,7 @@ const run = command({
   async run() {
     const { default: cluster } = await import('node:cluster');
     if (cluster.isWorker) {
-      const { work } = await import('#worker.ts');
+      const { work } = await import('#workers/worker.ts');
       await work();
       return undefined;
     }

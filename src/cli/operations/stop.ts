@@ -1,4 +1,4 @@
-import type { Server } from '#main.ts';
+import type { Server } from '#workers/server.ts';
 
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '#core/values/result.ts';
-import type { Bucket, Row, Window, Written } from './try-window.ts';
+import type { Bucket, Counted, Row, Window } from './try-window.ts';
 import { added, broughtBack, bucketAt, countedAt, leavesAt, opensAt, sum } from './try-window.ts';
 
 /**
@@ -8,17 +8,9 @@ import { added, broughtBack, bucketAt, countedAt, leavesAt, opensAt, sum } from 
  * A reservation is counted before its code or password is compared, so tries sent at once cannot outrun a limit;
  * a success gives its own reservation back.
  */
-export type Attempts = Written & {
+export type Attempts = Counted & {
   /** Tries since the last success, those still being compared included. 0 where the rule has no row. */
   readonly row: number;
-  /** Until when the row's wait lasts. */
-  readonly nextTryAt?: number | undefined;
-  /** When every token is back. */
-  readonly fullAt?: number | undefined;
-  /** What each window of the rule counts, in the rule's order. */
-  readonly windows: readonly (readonly Bucket[])[];
-  /** From here on this state says no more than no state. */
-  readonly expiresAt: number;
 };
 
 /** Limits of one kind of key; see SECURITY, "Numbers". All spans in seconds. */
@@ -166,7 +158,7 @@ export function pausedSeconds(rule: Rule, state: Attempts | undefined, now: numb
 
 /** The state as it counts at `now`: old buckets dropped, unless they are why the authenticator is disabled. */
 function stateAt(rule: Rule, stored: Attempts | undefined, now: number): Attempts {
-  const state = stored && broughtBack(rule, stored, now);
+  const state = stored && { row: stored.row, ...broughtBack(rule.windows, stored, now) };
   if (state === undefined || state.expiresAt <= now) return reenableTries(rule);
   if (isDisabled(rule, state)) return state;
   const windows = rule.windows.map((window, index) =>

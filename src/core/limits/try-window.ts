@@ -1,5 +1,4 @@
 import { isImpossible } from '#core/time/clock.ts';
-import type { Attempts, Rule } from './throttle.ts';
 
 /**
  * At most `limit` tries in any `spanSeconds`.
@@ -70,6 +69,18 @@ export type Written = {
   readonly aheadSeconds?: number;
 };
 
+/** What is counted of a key in windows, and the moments that move with it. */
+export type Counted = Written & {
+  /** Until when the row's wait lasts. */
+  readonly nextTryAt?: number | undefined;
+  /** When every token is back. */
+  readonly fullAt?: number | undefined;
+  /** What each window of the rule counts, in the rule's order. */
+  readonly windows: readonly (readonly Bucket[])[];
+  /** From here on this state says no more than no state. */
+  readonly expiresAt: number;
+};
+
 /**
  * When a try of now is counted. Behind a state from ahead it is counted with that: should our own clock be the one that is
  * wrong, nothing has left a window before its time. Once the database has brought the state back, time goes on from now.
@@ -83,12 +94,12 @@ export function countedAt(state: Written | undefined, now: number): number {
  * What was counted by a clock that was ahead, as of now: no try is forgotten, and none holds anybody up for longer than it
  * would if it had just been made. Tries stay in the windows that they were counted in; those from ahead count from now on.
  */
-export function broughtBack(rule: Rule, state: Attempts, now: number): Attempts {
+export function broughtBack(ofRule: readonly Window[], state: Counted, now: number): Counted {
   const { writtenAt = 0, aheadSeconds = 0 } = state;
   const at = isImpossible(writtenAt, now) ? now : writtenAt;
   const seconds = aheadSeconds + writtenAt - at;
   if (seconds === 0) return state;
-  const windows = rule.windows.map((window, index) => {
+  const windows = ofRule.map((window, index) => {
     const newest = bucketAt(window, at);
     const buckets = state.windows[index] ?? [];
     const later = buckets.filter(([number]) => number > newest);
@@ -96,6 +107,6 @@ export function broughtBack(rule: Rule, state: Attempts, now: number): Attempts 
     return later.reduce((all: readonly Bucket[], [, tries]) => added(all, newest, tries), rest);
   });
   const earlier = (then: number | undefined) => then && then - seconds;
-  const { row, nextTryAt, fullAt, expiresAt } = state;
-  return { row, nextTryAt: earlier(nextTryAt), fullAt: earlier(fullAt), windows, expiresAt: expiresAt - seconds };
+  const { nextTryAt, fullAt, expiresAt } = state;
+  return { nextTryAt: earlier(nextTryAt), fullAt: earlier(fullAt), windows, expiresAt: expiresAt - seconds };
 }

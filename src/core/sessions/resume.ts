@@ -1,3 +1,5 @@
+import { PATHS } from '#core/paths.ts';
+
 /**
  * The request of another program that a tab signs in for: a row of its own, by the path that goes on with it.
  *
@@ -35,7 +37,7 @@ export function resumedAddress(resume: string, from: string, location: string): 
 }
 
 /** The pages that a sign-in, a set-up and a step-up consist of. */
-const FLOW_PATHS: readonly string[] = ['/sign-in', '/enroll', '/step-up'];
+const FLOW_PATHS: readonly string[] = [PATHS.signIn, PATHS.enroll, PATHS.stepUp];
 
 /** The set-up of an authenticator inside a session, for a request that asks for a second factor. */
-const SET_UP = '/security/authenticator';
+const SET_UP = PATHS.authenticator;

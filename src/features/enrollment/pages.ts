@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { accessCodePage } from '#ui/access-code-page.ts';
 import { layout } from '#ui/layout.ts';
@@ -33,7 +34,7 @@ ${deadlineAt !== undefined && html`<p><strong>${deadline(view, deadlineAt)}</str
 <p>${t('enroll.need')}</p>
 ${form(view, '/enroll', submitButton(t('enroll.getStarted')))}
 ${canSkip && form(view, '/enroll/skip', submitButton(t('enroll.notNow'), 'quiet'))}
-<p class="quiet"><a href="/help/how-sign-in-works">${t('enroll.help')}</a></p>`,
+<p class="quiet"><a href="${PATHS.helpSigningIn}">${t('enroll.help')}</a></p>`,
   });
 }
 

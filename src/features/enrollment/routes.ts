@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readOneTimeCode } from '#core/authenticators/typed-code.ts';
+import { PATHS } from '#core/paths.ts';
 import { isStaff } from '#core/people/policy.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -29,7 +30,6 @@ import { codeBeforePage, connectPage, promptPage, recoveryCodesFile, recoveryCod
 const codeForm = z.object({ code: typed('code').optional() });
 const doneForm = z.object({ saved: typed('word').optional() });
 
-const SECOND_DOOR = '/sign-in/one-time-code';
 const ACCESS_CODE = '/enroll/access-code';
 const CODES = '/enroll/recovery-codes';
 
@@ -39,7 +39,9 @@ export const enrollmentRoutes: readonly Route[] = [
     path: '/enroll',
     guard: 'pendingSignIn',
     handle: ({ view, pending, query }) =>
-      pending.authenticatorId === undefined ? show(prompt(view, pending, query.has('ended'))) : seeOther(SECOND_DOOR),
+      pending.authenticatorId === undefined
+        ? show(prompt(view, pending, query.has('ended')))
+        : seeOther(PATHS.oneTimeCode),
   }),
   page({
     method: 'POST',
@@ -55,7 +57,9 @@ export const enrollmentRoutes: readonly Route[] = [
     path: ACCESS_CODE,
     guard: 'pendingSignIn',
     handle: ({ view, pending }) =>
-      pending.authenticatorId === undefined ? show(codeBeforePage(view, pending.user.email)) : seeOther(SECOND_DOOR),
+      pending.authenticatorId === undefined
+        ? show(codeBeforePage(view, pending.user.email))
+        : seeOther(PATHS.oneTimeCode),
   }),
   page({ method: 'POST', path: ACCESS_CODE, guard: 'pendingSignIn', form: codeForm, handle: submitAccessCode }),
   page({
@@ -66,7 +70,7 @@ export const enrollmentRoutes: readonly Route[] = [
       const around = onceAround<NewSession>({ env, sent }, ({ continueTo }) => seeOther(continueTo));
       const session = await skipAtSignIn(env, pending, client, around);
       if (!isRefusal(session)) return seeOther(session.continueTo, sessionCookies(session));
-      if (session.refused === 'sign_in_expired') return seeOther('/sign-in');
+      if (session.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
       return showRefusal(prompt(view, pending, false), session);
     },
   }),
@@ -75,7 +79,7 @@ export const enrollmentRoutes: readonly Route[] = [
     path: '/enroll/authenticator',
     guard: 'pendingSignIn',
     async handle({ env, view, pending }) {
-      if (pending.authenticatorId !== undefined) return seeOther(SECOND_DOOR);
+      if (pending.authenticatorId !== undefined) return seeOther(PATHS.oneTimeCode);
       const open = await findAtSignIn(env, pending);
       return open ? show(connectPage(view, { secret: open.secret, email: pending.user.email })) : seeOther('/enroll');
     },
@@ -122,20 +126,20 @@ export const enrollmentRoutes: readonly Route[] = [
       // Whoever does not see the codes cannot say that they are saved.
       if (codes) await acknowledgeCodes(env, session, client);
       // Codes made on the security page leave a notice there; those of a sign-in lead on to the portal.
-      return seeOther(session.notice === undefined ? session.continueTo : '/security');
+      return seeOther(session.notice === undefined ? session.continueTo : PATHS.security);
     },
   }),
 ];
 
 function wayAfter({ refused }: Refusal): string {
   if (refused === 'access_code_required') return ACCESS_CODE;
-  return refused === 'forbidden' ? SECOND_DOOR : '/enroll?ended';
+  return refused === 'forbidden' ? PATHS.oneTimeCode : '/enroll?ended';
 }
 
 /** A right code leads straight on to the secret that it opened. */
 async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, pending, client, input } = call;
-  if (pending.authenticatorId !== undefined) return seeOther(SECOND_DOOR);
+  if (pending.authenticatorId !== undefined) return seeOther(PATHS.oneTimeCode);
   // Sent again, it leads to the prompt, and from there on to the secret that it opened.
   const around = onceAround<true>(call, () => seeOther('/enroll/authenticator'));
   const used = await giveAccessCode(env, pending, input.code ?? '', client, around);
@@ -163,7 +167,7 @@ function prompt(view: View, pending: PendingSignIn, ended: boolean) {
 
 async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, pending, client, input } = call;
-  if (pending.authenticatorId !== undefined) return seeOther(SECOND_DOOR);
+  if (pending.authenticatorId !== undefined) return seeOther(PATHS.oneTimeCode);
   const open = await findAtSignIn(env, pending);
   if (!open) return seeOther('/enroll?ended');
   const code = readOneTimeCode(input.code);
@@ -171,7 +175,7 @@ async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeo
   const confirmed = isRefusal(code) ? code : await confirmAtSignIn(env, pending, code, client, around);
   if (!isRefusal(confirmed)) return seeOther(CODES, sessionCookies(confirmed.session));
   if (confirmed.refused === 'enrollment_expired') return seeOther('/enroll?ended');
-  if (confirmed.refused === 'sign_in_expired') return seeOther('/sign-in');
+  if (confirmed.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
   const { secret } = open;
   return showRefusal(connectPage(view, { secret, email: pending.user.email, refusal: confirmed }), confirmed);
 }

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import { barePage, errorPage } from '#ui/layout.ts';
 import { actions, inFlow, linkButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
@@ -17,7 +18,7 @@ export function tooManyPage(view: View): Html {
 /** Signed in, and of a partner that the host is not for: somebody else may be meant. */
 export function otherPartnerPage(view: View, email: string): Html {
   const { t } = view;
-  const action = { href: inFlow(view, '/sign-in?again'), label: t('forwardAuth.otherPartner.action') };
+  const action = { href: inFlow(view, `${PATHS.signIn}?again`), label: t('forwardAuth.otherPartner.action') };
   const text = t('forwardAuth.otherPartner.text', { email });
   return errorPage(view, { status: 403, title: t('forwardAuth.otherPartner.title'), text, action });
 }

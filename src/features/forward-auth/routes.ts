@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import { isOpenTo, meetsAcr, type SiteRules } from '#core/portals/forward-auth.ts';
 import { withResume } from '#core/sessions/resume.ts';
 import { isRefusal } from '#core/values/result.ts';
@@ -41,12 +42,12 @@ async function goOn(call: ProtocolCall): Promise<Reply> {
   const visit = await findSiteRequest(env.db.read, { id, browser, now: env.now() });
   const site = visit && (await findSite(env.db.read, visit.host));
   if (visit === undefined || site === undefined) return show(visitOverPage(view), 404);
-  if (session === undefined) return seeOther(withResume('/sign-in', continuePath(id)));
+  if (session === undefined) return seeOther(withResume(PATHS.signIn, continuePath(id)));
   if (!isOpenTo(site, session.user.partnerId)) {
     await noteOtherPartner(env, session, site.host, client);
     return show(otherPartnerPage({ ...view, resume: continuePath(id) }, session.user.email), 403);
   }
-  if (codesWait(session, env.now())) return seeOther(withResume('/enroll/recovery-codes', continuePath(id)));
+  if (codesWait(session, env.now())) return seeOther(withResume(PATHS.newRecoveryCodes, continuePath(id)));
   if (!meetsAcr(site, session.amr)) return proveMore(call, site, session);
   const ticket = await issueTicket(env, visit, { site, session });
   return ticket === undefined ? show(visitOverPage(view), 404) : leave(ticketAddress(visit, ticket));
@@ -56,7 +57,9 @@ async function goOn(call: ProtocolCall): Promise<Reply> {
 async function proveMore({ env, params, view }: ProtocolCall, { acr }: SiteRules, { user }: Session): Promise<Reply> {
   if (acr === 'phr') return show(needsPasskeyPage(view), 403);
   const isEnrolled = (await findAuthenticator(env.db.read, user.id)) !== undefined;
-  return seeOther(withResume(isEnrolled ? '/sign-in?again' : '/security/authenticator', continuePath(params.id ?? '')));
+  return seeOther(
+    withResume(isEnrolled ? `${PATHS.signIn}?again` : PATHS.authenticator, continuePath(params.id ?? '')),
+  );
 }
 
 function continuePath(id: string): string {

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, linkButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
@@ -33,10 +34,10 @@ export function homePage(view: View, { name, email, partnerName, signedInAt, amr
       { label: t('home.how'), value: t(howKey(amr)) },
     ])}
 ${actions(
-  view.staff && linkButton('/console', t('layout.console'), 'primary'),
+  view.staff && linkButton(PATHS.console, t('layout.console'), 'primary'),
   isElsewhere && linkButton(portalUrl, t('home.portal', { product }), view.staff ? undefined : 'primary'),
-  view.isManager && linkButton('/team', t('team.title')),
-  linkButton('/security', t('home.security')),
+  view.isManager && linkButton(PATHS.team, t('team.title')),
+  linkButton(PATHS.security, t('home.security')),
 )}`,
   });
 }

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import { signOut } from '#flows/sign-in/sign-out.ts';
 import { seeOther, show } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
@@ -26,7 +27,7 @@ export const homeRoutes: readonly Route[] = [
     guard: 'public',
     async handle({ env, session, client }) {
       if (session) await signOut(env, session, client);
-      return seeOther('/sign-in', [{ cookie: 'session' }, { cookie: 'pending' }]);
+      return seeOther(PATHS.signIn, [{ cookie: 'session' }, { cookie: 'pending' }]);
     },
   }),
   page({
@@ -34,6 +35,6 @@ export const homeRoutes: readonly Route[] = [
     method: 'GET',
     path: '/.well-known/change-password',
     guard: 'public',
-    handle: () => seeOther('/security/password'),
+    handle: () => seeOther(PATHS.password),
   }),
 ];

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
@@ -63,7 +64,7 @@ ${textField({
 })}
 ${submitButton(t('button.continue'))}`,
 )}
-<p class="quiet"><a href="/help/how-sign-in-works">${t('enroll.help')}</a></p>`,
+<p class="quiet"><a href="${PATHS.helpSigningIn}">${t('enroll.help')}</a></p>`,
   });
 }
 
@@ -73,7 +74,7 @@ export function deadInvitationPage(view: View): Html {
     status: 404,
     title: t('invitation.dead.title'),
     text: t('invitation.dead.text'),
-    action: { href: '/sign-in', label: t('error.action.signIn') },
+    action: { href: PATHS.signIn, label: t('error.action.signIn') },
   });
 }
 

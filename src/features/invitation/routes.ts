@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PATHS } from '#core/paths.ts';
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { onceAround } from '#flows/runtime/idempotency.ts';
@@ -85,9 +86,9 @@ function throughTheDoor({ begun, deviceToken }: Accepted): Reply {
   const device: CookieChange = { cookie: 'device', value: deviceToken, maxAgeSeconds: DEVICE_SECONDS };
   const pending = begun && pendingToken(begun);
   if (pending === undefined) {
-    return seeOther('/sign-in?password-saved', [{ cookie: 'session' }, { cookie: 'pending' }, device]);
+    return seeOther(`${PATHS.signIn}?password-saved`, [{ cookie: 'session' }, { cookie: 'pending' }, device]);
   }
-  return seeOther('/enroll', [{ cookie: 'session' }, { cookie: 'pending', value: pending }, device]);
+  return seeOther(PATHS.enroll, [{ cookie: 'session' }, { cookie: 'pending', value: pending }, device]);
 }
 
 function pendingToken(begun: BegunSignIn): string | undefined {

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import { AuthorityLost } from '#core/people/authority.ts';
 import { HINTED_SUB, SESSION_BEFORE } from '#core/portals/asked.ts';
 import type { NextStep } from '#core/portals/authorization.ts';
@@ -102,14 +103,14 @@ function replyTo(
     case 'sign_in_again': {
       const query = new URLSearchParams(step === 'sign_in' ? {} : { again: '' });
       if (params.login_hint !== undefined) query.set('login_hint', params.login_hint);
-      return seeOther(withResume(`/sign-in?${query}`, path));
+      return seeOther(withResume(`${PATHS.signIn}?${query}`, path));
     }
     case 'choose_account':
       return seeOther(withResume('/oidc/choose', path));
     case 'step_up':
-      return seeOther(withResume('/step-up', path));
+      return seeOther(withResume(PATHS.stepUp, path));
     case 'set_up':
-      return seeOther(withResume('/security/authenticator', path));
+      return seeOther(withResume(PATHS.authenticator, path));
     case 'consent':
       return seeOther(withResume('/consent', path));
     case 'not_for_them':

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
@@ -62,7 +63,7 @@ export function choosePage(view: View, person: { readonly name: string; readonly
     body: html`<p class="lead">${t('choose.lead', person)}</p>
 ${actions(
   form(view, '/oidc/choose', submitButton(t('button.continue'))),
-  linkButton(`/sign-in?again&resume=${encodeURIComponent(view.resume ?? '')}`, t('choose.other')),
+  linkButton(`${PATHS.signIn}?again&resume=${encodeURIComponent(view.resume ?? '')}`, t('choose.other')),
 )}`,
   });
 }

@@ -1,7 +1,8 @@
 import type { Env } from '#env.ts';
 import { countCodeHolders } from '#store/authenticators/recovery-codes.ts';
 import { countSealedRows, type KeyedTable } from '#store/engine/sealed-rows.ts';
-import { listRingKeys, type RingKeyTable } from '#store/operations/ring-keys.ts';
+import { listRingKeys } from '#store/operations/ring-keys.ts';
+import type { RingKeyTable } from '#store/operations/tables.ts';
 
 /** `new`: held, seals nothing yet. `older`: sealed once. `retired`: no row needs it. */
 export type KeyState = 'active' | 'new' | 'older' | 'retired';

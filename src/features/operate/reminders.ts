@@ -1,8 +1,8 @@
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
-import type { ReminderTable } from '#store/queue/mail-tables.ts';
 import { claimReminder, listDueReminders, type Reminded } from '#store/queue/reminders.ts';
+import type { ReminderTable } from '#store/queue/tables.ts';
 
 const EVERY_SECONDS = 5 * 60;
 const DAY_SECONDS = 24 * 60 * 60;

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
@@ -40,7 +41,7 @@ ${form(
   })}
 ${submitButton(t('forgot.send'))}`,
 )}
-<p><a href="/sign-in">${t('forgot.back')}</a></p>`,
+<p><a href="${PATHS.signIn}">${t('forgot.back')}</a></p>`,
   });
 }
 
@@ -57,7 +58,7 @@ export function linkSentPage(view: View): Html {
     body: html`<p class="lead">${t('forgot.sent.text')}</p>
 <p>${t('forgot.sent.nothing')}</p>
 <p><a href="/forgot-password">${t('forgot.again')}</a></p>
-<p class="quiet"><a href="/sign-in">${t('forgot.back')}</a></p>`,
+<p class="quiet"><a href="${PATHS.signIn}">${t('forgot.back')}</a></p>`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
@@ -34,6 +35,6 @@ export function deadRevertPage(view: View): Html {
     status: 404,
     title: t('password.dead.title'),
     text: t('revert.dead.text'),
-    action: { href: '/sign-in/lost', label: t('lost.title') },
+    action: { href: PATHS.lostDevice, label: t('lost.title') },
   });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PATHS } from '#core/paths.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';
@@ -72,7 +73,7 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
 }
 
 function passwordSaved({ deviceToken }: LinkFinished): Reply {
-  return seeOther('/sign-in?password-saved', [
+  return seeOther(`${PATHS.signIn}?password-saved`, [
     { cookie: 'session' },
     { cookie: 'pending' },
     { cookie: 'device', value: deviceToken, maxAgeSeconds: DEVICE_SECONDS },

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
@@ -43,7 +44,7 @@ ${textField({
 })}
 ${submitButton(t('email.send'))}`,
 )}
-<p class="quiet"><a href="/help/troubleshooting#email">${t('email.help')}</a></p>
+<p class="quiet"><a href="${PATHS.helpTroubleshooting}#email">${t('email.help')}</a></p>
 ${backLink(view)}`,
   });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PATHS } from '#core/paths.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { doFormOnce, onceAround } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
@@ -59,7 +60,7 @@ export const emailRoutes: readonly Route[] = [
       if (!isRefusal(changed)) return changed;
       const until = await frozenUntil({ env, session });
       if (isFrozen(changed) && until !== undefined) return showRefusal(frozenEmailPage(view, until), changed);
-      return changed.refused === 'sign_in_expired' ? seeOther('/sign-in') : show(deadConfirmationPage(view), 404);
+      return changed.refused === 'sign_in_expired' ? seeOther(PATHS.signIn) : show(deadConfirmationPage(view), 404);
     },
   }),
 ];
@@ -70,7 +71,7 @@ async function submitEmail(call: Form): Promise<Reply> {
   const around = onceAround<true>(call, () => seeOther('/security'));
   const asked = await requestEmail(env, session, { email, current }, client, around);
   if (asked === true) return seeOther('/security');
-  if (isRefusal(asked.refusal) && asked.refusal.refused === 'sign_in_expired') return seeOther('/sign-in');
+  if (isRefusal(asked.refusal) && asked.refusal.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
   const until = await frozenUntil(call);
   if (isFrozen(asked.refusal) && until !== undefined) {
     return showRefusal(frozenEmailPage(call.view, until), asked.refusal);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PATHS } from '#core/paths.ts';
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
 import { onceAround } from '#flows/runtime/idempotency.ts';
 import { minimumLengthFor } from '#flows/sign-in/new-password.ts';
@@ -31,7 +32,7 @@ export const passwordRoutes: readonly Route[] = [
       const around = onceAround<Changed>({ env, sent }, () => seeOther('/security'));
       const change = { current: input.current ?? '', next: input.new ?? '' };
       const done = await changePassword(env, session, change, client, around);
-      if ('field' in done && done.refusal.refused === 'sign_in_expired') return seeOther('/sign-in');
+      if ('field' in done && done.refusal.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
       if ('field' in done) return showRefusal(changePage(view, session, done), done.refusal);
       return seeOther('/security', [{ cookie: 'device', value: done.deviceToken, maxAgeSeconds: DEVICE_SECONDS }]);
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readOneTimeCode } from '#core/authenticators/typed-code.ts';
+import { PATHS } from '#core/paths.ts';
 import { noticeOf } from '#core/sessions/notice.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -104,7 +105,7 @@ export const securityRoutes: readonly Route[] = [
     async handle({ env, view, session, client, sent }) {
       const done = await doFormOnce({ env, sent }, (inner) => turnOff(inner, session, client), seeOther(HOME));
       if (!isRefusal(done)) return done;
-      return done.refused === 'sign_in_expired' ? seeOther('/sign-in') : refusedChoice(env, view, session, done);
+      return done.refused === 'sign_in_expired' ? seeOther(PATHS.signIn) : refusedChoice(env, view, session, done);
     },
   }),
   page({
@@ -122,7 +123,7 @@ export const securityRoutes: readonly Route[] = [
     path: CODES,
     guard: 'steppedUp',
     async handle({ env, view, session, client, sent }) {
-      const shown = seeOther('/enroll/recovery-codes');
+      const shown = seeOther(PATHS.newRecoveryCodes);
       const made = await makeNewCodes(
         env,
         session,
@@ -130,7 +131,7 @@ export const securityRoutes: readonly Route[] = [
         onceAround<true>({ env, sent }, () => shown),
       );
       if (!isRefusal(made)) return shown;
-      if (made.refused === 'sign_in_expired') return seeOther('/sign-in');
+      if (made.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
       if (made.refused === 'forbidden') return seeOther(AUTHENTICATOR);
       const left = await countRecoveryCodesLeft(env.db.read, session.user.id);
       return showRefusal(newCodesPage(view, left, made), made);
@@ -160,7 +161,7 @@ export const securityRoutes: readonly Route[] = [
     async handle(call) {
       const { session, client } = call;
       const ended = await doFormOnce(call, (env) => endOtherSessions(env, session, client), seeOther(HOME));
-      return isRefusal(ended) ? seeOther('/sign-in') : ended;
+      return isRefusal(ended) ? seeOther(PATHS.signIn) : ended;
     },
   }),
   ...passwordRoutes,
@@ -191,7 +192,7 @@ async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof co
   const around = onceAround<Connected>(call, (done) => wayOf(afterConnecting(done)));
   const connected = isRefusal(code) ? code : await connect(env, session, code, client, around);
   if (!isRefusal(connected)) return afterConnecting(connected);
-  if (connected.refused === 'sign_in_expired') return seeOther('/sign-in');
+  if (connected.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
   if (connected.refused === 'enrollment_expired' || connected.refused === 'forbidden') return seeOther(AUTHENTICATOR);
   const enrolled = await isEnrolled(env, session);
   const again = { secret: open.secret, email: session.user.email, enrolled, refusal: connected };
@@ -199,7 +200,7 @@ async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof co
 }
 
 function afterConnecting({ token, showsCodes }: Connected): Reply {
-  return seeOther(showsCodes ? '/enroll/recovery-codes' : HOME, [{ cookie: 'session', value: token }]);
+  return seeOther(showsCodes ? PATHS.newRecoveryCodes : HOME, [{ cookie: 'session', value: token }]);
 }
 
 async function refusedChoice(env: Env, view: View, session: Session, refusal: Refusal): Promise<Reply> {

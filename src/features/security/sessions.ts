@@ -6,10 +6,10 @@ import type { Env } from '#env.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
-import type { SessionTable } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import { deleteSession, listSessions, setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
+import type { SessionTable } from '#store/sessions/tables.ts';
 
 /** One place where the person is signed in. */
 export type Place = {

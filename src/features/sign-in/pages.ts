@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
@@ -54,7 +55,7 @@ ${textField({
 ${returnTo !== undefined && html`<input type="hidden" name="return_to" value="${returnTo}">`}
 ${submitButton(t('button.signIn'))}`,
 )}
-<p><a href="/forgot-password">${t('signIn.forgot')}</a></p>`,
+<p><a href="${PATHS.forgotPassword}">${t('signIn.forgot')}</a></p>`,
   });
 }
 
@@ -98,7 +99,7 @@ ${codeField({
 ${submitButton(t('button.verify'))}`,
     )}
 <p><a href="${inFlow(view, '/sign-in/recovery-code')}">${t('signIn.useRecoveryCode')}</a></p>
-<p class="quiet"><a href="/help/troubleshooting">${t('signIn.code.help')}</a> · <a href="${inFlow(view, '/sign-in/lost')}">${t('lost.link')}</a></p>`,
+<p class="quiet"><a href="${PATHS.helpTroubleshooting}">${t('signIn.code.help')}</a> · <a href="${inFlow(view, '/sign-in/lost')}">${t('lost.link')}</a></p>`,
   });
 }
 
@@ -144,9 +145,9 @@ export function noticePage(view: View, notice: Notice & { left: number }, contin
 <p>${t(recovered ? 'signIn.notice.newPhone' : 'signIn.notice.fewWhy')}</p>
 ${actions(
   recovered
-    ? linkButton('/security/authenticator', t('signIn.notice.newAuthenticator'), 'primary')
-    : linkButton('/security/recovery-codes', t('signIn.notice.newCodes'), 'primary'),
-  recovered && left <= 3 && linkButton('/security/recovery-codes', t('signIn.notice.newCodes')),
+    ? linkButton(PATHS.authenticator, t('signIn.notice.newAuthenticator'), 'primary')
+    : linkButton(PATHS.recoveryCodes, t('signIn.notice.newCodes'), 'primary'),
+  recovered && left <= 3 && linkButton(PATHS.recoveryCodes, t('signIn.notice.newCodes')),
   linkButton(view.resume ?? continueTo, t('button.continue')),
 )}`,
   });

@@ -9,8 +9,9 @@ import { strangerAt } from '#flows/sign-in/hash-turn.ts';
 import { findKnownDevice } from '#flows/sign-in/know-device.ts';
 import { noteRefusal, refusalKey } from '#flows/sign-in/note-refusal.ts';
 import { warnOfPasswords } from '#flows/sign-in/warn-of-passwords.ts';
-import type { Mouth, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { findPersonByEmail, type Person } from '#store/people/users.ts';
+import type { Mouth } from '#store/sessions/tables.ts';
 
 export type PasswordAttempt = {
   /** Canonical. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readOneTimeCode, readRecoveryCode } from '#core/authenticators/typed-code.ts';
+import { PATHS } from '#core/paths.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { noticeOf } from '#core/sessions/notice.ts';
 import { continuePath } from '#core/sessions/return-target.ts';
@@ -53,7 +54,7 @@ export const signInRoutes: readonly Route[] = [
     path: '/sign-in/one-time-code',
     guard: 'pendingSignIn',
     handle: ({ view, pending }) =>
-      pending.authenticatorId === undefined ? seeOther('/enroll') : show(oneTimeCodePage(view, pending.user.email)),
+      pending.authenticatorId === undefined ? seeOther(PATHS.enroll) : show(oneTimeCodePage(view, pending.user.email)),
   }),
   page({
     method: 'POST',
@@ -67,7 +68,7 @@ export const signInRoutes: readonly Route[] = [
     path: '/sign-in/recovery-code',
     guard: 'pendingSignIn',
     handle: ({ view, pending }) =>
-      pending.authenticatorId === undefined ? seeOther('/enroll') : show(recoveryCodePage(view, pending.user.email)),
+      pending.authenticatorId === undefined ? seeOther(PATHS.enroll) : show(recoveryCodePage(view, pending.user.email)),
   }),
   page({
     method: 'POST',
@@ -114,7 +115,7 @@ function nextDoor(begun: BegunSignIn): Reply {
       return seeOther('/sign-in/one-time-code', pendingCookies(begun));
     case 'enrollment_required':
     case 'enrollment_offered':
-      return seeOther('/enroll', pendingCookies(begun));
+      return seeOther(PATHS.enroll, pendingCookies(begun));
   }
 }
 
@@ -128,7 +129,7 @@ function pendingCookies({
 
 async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
-  if (pending.authenticatorId === undefined) return seeOther('/enroll');
+  if (pending.authenticatorId === undefined) return seeOther(PATHS.enroll);
   const around = onceAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
   const code = readOneTimeCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client, around);
@@ -138,7 +139,7 @@ async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof
 
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
-  if (pending.authenticatorId === undefined) return seeOther('/enroll');
+  if (pending.authenticatorId === undefined) return seeOther(PATHS.enroll);
   const around = onceAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
   const code = readRecoveryCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithRecoveryCode(env, pending, code, client, around);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readOneTimeCode, readRecoveryCode } from '#core/authenticators/typed-code.ts';
+import { PATHS } from '#core/paths.ts';
 import { isSteppedUp } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -72,12 +73,12 @@ function aroundOf(call: Submitted) {
 
 function answer({ view, session }: Submitted, method: StepUpMethod, raised: Raised | Refusal): Reply {
   if (!isRefusal(raised)) return seeOther(targetOf(session), [{ cookie: 'session', value: raised.token }]);
-  if (raised.refused === 'sign_in_expired') return seeOther('/sign-in');
+  if (raised.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
   return showRefusal(stepUpPage(view, method, session.user.email, raised), raised);
 }
 
 function targetOf({ stepUpTo }: Session): string {
-  return stepUpTo ?? '/security';
+  return stepUpTo ?? PATHS.security;
 }
 
 async function methodOf(env: Env, { user }: Session): Promise<'totp' | 'password'> {

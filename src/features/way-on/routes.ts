@@ -1,12 +1,13 @@
+import { PATHS } from '#core/paths.ts';
 import { seeOther, show } from '#http/pages/reply.ts';
-import { readWayOn, WAY_ON_PATH } from '#http/pages/way-on.ts';
+import { readWayOn } from '#http/pages/way-on.ts';
 import { page } from '#http/route.ts';
 import { wayOnPage } from './pages.ts';
 
 export const wayOnRoutes = [
   page({
     method: 'GET',
-    path: WAY_ON_PATH,
+    path: PATHS.wayOn,
     guard: 'public',
     handle({ env, view, query }) {
       const target = readWayOn(env.keys, query);

@@ -2,8 +2,8 @@ import { EMAIL_CHANGE_SECONDS, EMAIL_REVERT_SECONDS } from '#core/sessions/sessi
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/engine/database.ts';
-import type { EmailLinkTable } from '#store/life-tables.ts';
 import { createEmailLink } from '#store/people/email-links.ts';
+import type { EmailLinkTable } from '#store/people/tables.ts';
 
 const KINDS = {
   confirm: { path: 'email', seconds: EMAIL_CHANGE_SECONDS },

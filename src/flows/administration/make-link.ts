@@ -2,8 +2,8 @@ import { INVITATION_SECONDS, RESET_LINK_SECONDS } from '#core/sessions/session.t
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/engine/database.ts';
-import type { LinkTable } from '#store/life-tables.ts';
 import { createLink, revokeFirstAdministratorLinks, revokeLinks } from '#store/people/links.ts';
+import type { LinkTable } from '#store/people/tables.ts';
 
 /** A link just made: the only moment at which its token exists in the clear. */
 export type NewLink = { readonly url: string; readonly expiresAt: number };

@@ -8,7 +8,7 @@ import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
-import type { PartnerTable, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { deleteOverOfPartner } from '#store/operations/housekeeping.ts';
 import {
   createPartner,
@@ -22,6 +22,7 @@ import {
   setPartnerName,
   setResetsWithoutCode,
 } from '#store/partners/partners.ts';
+import type { PartnerTable } from '#store/partners/tables.ts';
 import type { Partner } from '#store/people/users.ts';
 import {
   capOwnSessionsWithoutSecondFactor,

@@ -9,7 +9,6 @@ import { makeAccessCode, type NewAccessCode } from '#flows/authenticators/access
 import { actingOn } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { findAccessCode } from '#store/authenticators/access-codes.ts';
-import type { ResetRequestTable } from '#store/console-tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { resetsWithoutCode } from '#store/partners/partners.ts';
 import {
@@ -18,6 +17,7 @@ import {
   findResetRequest,
   type ResetRequest,
 } from '#store/people/reset-requests.ts';
+import type { ResetRequestTable } from '#store/people/tables.ts';
 import { findAccount } from '#store/people/user-life.ts';
 import { findPerson, type Person } from '#store/people/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';

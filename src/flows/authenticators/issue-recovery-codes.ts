@@ -14,10 +14,11 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { recoveryCodeDrawKey } from '#flows/sign-in/attempt-counters.ts';
 import { countedTurn, personAt } from '#flows/sign-in/hash-turn.ts';
 import { replaceRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
-import type { Mouth, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import type { User } from '#store/people/users.ts';
 import type { Authority } from '#store/sessions/granted.ts';
+import type { Mouth } from '#store/sessions/tables.ts';
 import { recoveryTags } from './check-recovery-code.ts';
 
 /** Ten codes and their hashes, made before the transaction that gives them to somebody. */

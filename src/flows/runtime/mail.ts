@@ -7,8 +7,8 @@ import { type MailShare, mailKey } from '#flows/sign-in/attempt-counters.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import type { User } from '#store/people/users.ts';
-import type { OutboxTable } from '#store/queue/mail-tables.ts';
 import { createMail, deleteUntriedMail, holdMailBack, postponeMail } from '#store/queue/outbox.ts';
+import type { OutboxTable } from '#store/queue/tables.ts';
 import { appendEvent } from './append-event.ts';
 
 /**

@@ -11,7 +11,8 @@ import {
 import type { Env } from '#env.ts';
 import type { Database } from '#store/engine/database.ts';
 import { lockHouse } from '#store/engine/locks.ts';
-import { createSigningKey, listSigningKeys, retireSigningKey, type SigningKeyTable } from '#store/oidc/signing-keys.ts';
+import { createSigningKey, listSigningKeys, retireSigningKey } from '#store/oidc/signing-keys.ts';
+import type { SigningKeyTable } from '#store/oidc/tables.ts';
 
 type SigningEnv = Pick<Env, 'db' | 'keys' | 'now'>;
 

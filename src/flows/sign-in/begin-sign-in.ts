@@ -6,12 +6,13 @@ import { isSkippable, type MfaState, type SignInState, stateAfterPassword } from
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import type { Mouth, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { holdPartner } from '#store/engine/locks.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import { findPerson, type Person } from '#store/people/users.ts';
 import { deleteSession } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
+import type { Mouth } from '#store/sessions/tables.ts';
 import { createPendingSignIn, evictPendingSignIns, renewPendingSignIn } from '#store/sign-in/pending-changes.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { finishSignIn, type NewSession } from './finish-sign-in.ts';

@@ -6,9 +6,10 @@ import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
-import type { Mouth, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { noteSignIn, type Person, setUserLocale } from '#store/people/users.ts';
 import { createSession, evictSessions, replaceSession } from '#store/sessions/sessions.ts';
+import type { Mouth } from '#store/sessions/tables.ts';
 import { knowDevice } from './know-device.ts';
 import { warnOfProgram } from './warn.ts';
 

@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import { AuthorityLost } from '#core/people/authority.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { RESUME_FIELD, readResume } from '#core/sessions/resume.ts';
@@ -162,7 +163,7 @@ function refuseActed(
   const { house, ask } = visit;
   return code === 'forbidden'
     ? refusalPage(house, ask, problem(code), found)
-    : replyResponse(house, ask, seeOther('/sign-in'));
+    : replyResponse(house, ask, seeOther(PATHS.signIn));
 }
 
 /** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */

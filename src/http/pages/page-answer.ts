@@ -1,3 +1,4 @@
+import { PATHS } from '#core/paths.ts';
 import { resumedAddress } from '#core/sessions/resume.ts';
 import { newToken } from '#core/values/token.ts';
 import { type Cookies, isTokenShaped, readCookies, setCookie } from '#http/cookie.ts';
@@ -76,8 +77,8 @@ type WayOn = { readonly href: string; readonly label: PlainKey };
 const HOME: WayOn = { href: '/', label: 'error.action.home' };
 
 const WAYS_ON: Readonly<Partial<Record<ProblemCode, WayOn>>> = {
-  sign_in_expired: { href: '/sign-in', label: 'error.action.signIn' },
-  step_up_required: { href: '/step-up', label: 'error.action.stepUp' },
+  sign_in_expired: { href: PATHS.signIn, label: 'error.action.signIn' },
+  step_up_required: { href: PATHS.stepUp, label: 'error.action.stepUp' },
 };
 
 /** The language that was chosen here, else the one that the browser asks for. */

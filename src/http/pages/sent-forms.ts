@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { FORM, FORM_SECONDS, type NamedAct } from '#core/values/idempotency.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
-import type { Ask, House } from '#http/house.ts';
+import type { Ask, FormAnswer, House, UnderWay } from '#http/house.ts';
 import { answerBinding, callOf, findCall } from '#store/programs/idempotent-calls.ts';
 import { formIdOf, formTokenFits } from './form.ts';
 import { replyResponse } from './page-answer.ts';
@@ -62,11 +62,6 @@ async function findDoneElsewhere(house: House, sent: NamedAct, status: number): 
   return findDone(house, sent);
 }
 
-/** A form that is being answered, for those that are sent again meanwhile. */
-export type UnderWay = { readonly answer: Promise<Answer>; isTaken: boolean };
-
-type Answer = { readonly status: number; readonly headers: Headers; readonly body: string };
-
 /**
  * Answers a form; the same form sent again meanwhile waits, and gets the same answer where it was done. Where it was
  * refused, it is a try of its own.
@@ -100,7 +95,7 @@ async function take(form: UnderWay, ask: Ask): Promise<Response> {
   return new Response(body === '' ? null : body, { status, headers });
 }
 
-async function readWhole(response: Response): Promise<Answer> {
+async function readWhole(response: Response): Promise<FormAnswer> {
   const { status, headers } = response;
   return { status, headers, body: await response.text() };
 }

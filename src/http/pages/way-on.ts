@@ -1,8 +1,7 @@
 import type { Config } from '#config.ts';
+import { PATHS } from '#core/paths.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import type { PageRoute } from '#http/route.ts';
-
-export const WAY_ON_PATH = '/continue';
 
 const PARAMETER = 'to';
 const BINDING = { table: 'way-on', rowId: '', userId: '' };
@@ -15,7 +14,7 @@ const BINDING = { table: 'way-on', rowId: '', userId: '' };
  * The target is sealed: nobody can make an address of ours that leads to theirs.
  */
 export function wayOnAddress(keys: KeyRing, target: string): string {
-  return `${WAY_ON_PATH}?${PARAMETER}=${keys.seal('way-on', BINDING, target)}`;
+  return `${PATHS.wayOn}?${PARAMETER}=${keys.seal('way-on', BINDING, target)}`;
 }
 
 /** Where that page leads; nothing for an address that we did not make. */

@@ -1,6 +1,6 @@
+import type { AuditEventTable } from '#store/audit/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
-import type { AuditEventTable } from './tables.ts';
 
 const insertEvent = statement((db: Queries, p: Param<Omit<AuditEventTable, 'batch'>>) =>
   db.insertInto('audit_events').values({

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { SealableEvent } from '#core/audit/chain.ts';
+import type { AuditBatchTable, AuditEventTable } from '#store/audit/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
-import type { AuditBatchTable, AuditEventTable } from './tables.ts';
 
 /** An event as it is read back. */
 export type LoggedEvent = SealableEvent & {

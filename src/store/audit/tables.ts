@@ -1,3 +1,8 @@
+export type AuditTables = {
+  audit_events: AuditEventTable;
+  audit_batches: AuditBatchTable;
+};
+
 export type AuditEventTable = {
   id: string;
   at: number;

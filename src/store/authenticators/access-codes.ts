@@ -1,4 +1,4 @@
-import type { AccessCodeTable } from '#store/console-tables.ts';
+import type { AccessCodeTable } from '#store/authenticators/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 
 export type AccessCode = {

@@ -1,7 +1,7 @@
 import { type Insertable, sql } from 'kysely';
+import type { AuthenticatorTable } from '#store/authenticators/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
-import type { AuthenticatorTable } from './tables.ts';
 
 export type NewAuthenticator = Insertable<AuthenticatorTable>;
 

@@ -1,11 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
 
-export type ClockOffsetTable = {
-  user_id: string;
-  offset_seconds: number;
-  at: number;
-};
-
 /** Notes by how much a user's phone and this server differ; the newest note of a user counts. */
 export async function noteClockOffset(tx: Queries, userId: string, offsetSeconds: number, now: number): Promise<void> {
   await tx

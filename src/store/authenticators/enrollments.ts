@@ -1,5 +1,5 @@
+import type { EnrollmentTable } from '#store/authenticators/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
-import type { EnrollmentTable } from './tables.ts';
 
 /** A secret shown and not yet confirmed, of one pending sign-in or one session (its owner). */
 export type Enrollment = {

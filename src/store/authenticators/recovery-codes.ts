@@ -1,6 +1,6 @@
+import type { RecoveryCodeTable } from '#store/authenticators/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
-import type { RecoveryCodeTable } from './tables.ts';
 
 export type RecoveryCode = {
   readonly id: string;

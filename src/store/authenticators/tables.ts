@@ -1,5 +1,15 @@
 import type { Generated } from 'kysely';
 
+/** The tables of what proves a person beside the password. */
+export type AuthenticatorTables = {
+  authenticators: AuthenticatorTable;
+  enrollments: EnrollmentTable;
+  recovery_code_sets: RecoveryCodeSetTable;
+  recovery_codes: RecoveryCodeTable;
+  access_codes: AccessCodeTable;
+  clock_offsets: ClockOffsetTable;
+};
+
 /** One TOTP authenticator per user (unique on `user_id`). */
 export type AuthenticatorTable = {
   id: string;
@@ -48,4 +58,23 @@ export type RecoveryCodeTable = {
   /** PHC string of the code. */
   hash: string;
   used_at: number | null;
+};
+
+/** The temporary access code that the next enrollment of a person asks for. */
+export type AccessCodeTable = {
+  user_id: string;
+  /** `<key id>.<mac>` of the code. */
+  mac: string;
+  created_at: number;
+  expires_at: number;
+  tries: number;
+  used_at: number | null;
+  /** The pending sign-in or the session that it opened the enrollment to. */
+  used_by: string | null;
+};
+
+export type ClockOffsetTable = {
+  user_id: string;
+  offset_seconds: number;
+  at: number;
 };

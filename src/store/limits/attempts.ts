@@ -2,8 +2,9 @@ import type { Selectable } from 'kysely';
 import { type Attempts, type Rule, reserveTry } from '#core/limits/throttle.ts';
 import { countedAt } from '#core/limits/try-window.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
-import type { AttemptTable, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import type { AttemptTable } from '#store/limits/tables.ts';
 
 // Each lost round means that another process has counted or given back a try of the same key, and no budget is larger
 // than 180: long before this the answer is a refusal.

@@ -1,18 +1,6 @@
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
-
-/** Refusals of one key and kind within a window. The first is an event of its own; this counts those after it. */
-export type RefusalCountTable = {
-  key: string;
-  /** JSON: the event that will say how many there were, without the number. */
-  event: string;
-  /** JSON: where the newest of them came from. */
-  client: string | null;
-  repeated: number;
-  /** When the window began. */
-  since: number;
-  ends_at: number;
-};
+import type { RefusalCountTable } from '#store/limits/tables.ts';
 
 /** What one process adds. */
 type NewCount = Omit<RefusalCountTable, 'ends_at'> & { readonly endsAt: number };

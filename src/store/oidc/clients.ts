@@ -2,8 +2,8 @@ import type { ClientSettings } from '#core/portals/client-settings.ts';
 import { LAST_SEEN_EVERY_SECONDS } from '#core/sessions/session.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import type { OidcClientTable } from '#store/oidc/tables.ts';
 import type { Page } from '#store/partners/management-lists.ts';
-import type { OidcClientTable } from './client-tables.ts';
 
 /** A program that people sign in to by OpenID Connect. Its secret is stored nowhere. */
 export type OidcClient = ClientSettings & {

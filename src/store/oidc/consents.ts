@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import type { OidcConsentTable } from './tables.ts';
+import type { OidcConsentTable } from '#store/oidc/tables.ts';
 
 /** The scopes that a person has allowed a client, with spaces between. */
 export async function findConsent(queries: Queries, userId: string, clientId: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import type { OidcGrantTable } from '#store/oidc/tables.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
-import type { OidcGrantTable } from './tables.ts';
 
 /** A grant with the person as they are now and the session behind it, where there still is one. */
 export type Grant = {

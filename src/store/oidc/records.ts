@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import type { OidcRecordTable } from './tables.ts';
+import type { OidcRecordTable } from '#store/oidc/tables.ts';
 
 export async function createRecord(tx: Queries, record: OidcRecordTable): Promise<void> {
   await tx.insertInto('oidc_records').values(record).execute();

@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import type { OidcRequestTable } from './tables.ts';
+import type { OidcRequestTable } from '#store/oidc/tables.ts';
 
 /** An authorization request that waits for a person. */
 export type AuthorizationRequest = {

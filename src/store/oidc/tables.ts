@@ -2,11 +2,47 @@ import type { Generated } from 'kysely';
 
 /** The tables of OpenID Connect. Ids of what a client or a browser holds are hashed; `payload` is what the protocol library keeps. */
 export type OidcTables = {
+  oidc_clients: OidcClientTable;
+  oidc_client_partners: OidcClientPartnerTable;
   oidc_requests: OidcRequestTable;
   oidc_grants: OidcGrantTable;
   oidc_records: OidcRecordTable;
   oidc_consents: OidcConsentTable;
   oidc_logouts: OidcLogoutTable;
+  signing_keys: SigningKeyTable;
+};
+
+export type OidcClientTable = {
+  id: string;
+  name: string;
+  type: 'web' | 'browser';
+  /** A JSON array, as the URIs were typed: they are compared character by character. */
+  redirect_uris: string;
+  /** The same. */
+  post_logout_redirect_uris: string;
+  backchannel_logout_uri: string | null;
+  /** 1 where back-channel logout may go to an address of the operator's own network. */
+  backchannel_internal: number;
+  /** 1 where people are asked for their consent. */
+  third_party: number;
+  /** Null for a browser client, and for one that proves itself by a key of `jwks`. */
+  secret_hash: string | null;
+  /** Its public keys, a JWK Set. */
+  jwks: string | null;
+  id_token_alg: 'ES256' | 'RS256';
+  created_at: number;
+  /** Who added it, as the audit log names them. */
+  created_by: string;
+  disabled_at: number | null;
+  last_used_at: number | null;
+};
+
+/** A partner whose people a client is for; a client without any is for all. */
+export type OidcClientPartnerTable = {
+  /** `<client id>:<partner id>` */
+  id: string;
+  client_id: string;
+  partner_id: string;
 };
 
 /** An authorization request that waits for a person: single use, and of one browser. */
@@ -75,4 +111,17 @@ export type OidcLogoutTable = {
   tries: Generated<number>;
   next_try_at: Generated<number>;
   first_try_at: number | null;
+};
+
+/** A key that tokens are signed with. It is published from `created_at` on and signs from `activated_at` on. */
+export type SigningKeyTable = {
+  /** The thumbprint of its public half (RFC 7638): the `kid` of what it signs. */
+  id: string;
+  alg: 'ES256' | 'RS256';
+  /** The private key as JWK, sealed. */
+  sealed_jwk: string;
+  created_at: number;
+  activated_at: number;
+  /** From when on it is neither published nor used. */
+  retired_at: number | null;
 };

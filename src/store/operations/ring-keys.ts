@@ -1,16 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-
-/** Every key that may have sealed or tagged a row: a ring without it, or with another key of that name, must not start. */
-export type RingKeyTable = {
-  id: string;
-  /** A keyed tag of a fixed text: tells keys apart, tells nothing of them. */
-  fingerprint: string;
-  first_used_at: number;
-  /** Since when it seals; null while every server only has to hold it. */
-  activated_at: number | null;
-  /** Since when no row needs it; the note stays, so that its name is never given to another key. */
-  retired_at: number | null;
-};
+import type { RingKeyTable } from '#store/operations/tables.ts';
 
 /** A key as it is noted before its first use. */
 export type NewRingKey = Pick<RingKeyTable, 'id' | 'fingerprint' | 'first_used_at'>;

@@ -1,18 +1,6 @@
-import type { Generated, Insertable } from 'kysely';
+import type { Insertable } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
-
-/** A process that serves, with the keys that it holds: what a rotation or a restore has to wait for. */
-export type ServerTable = {
-  id: string;
-  /** `host:process id`, for the operator. */
-  name: string;
-  /** The ids of its ring, the active one first, separated by commas. */
-  key_ids: string;
-  started_at: number;
-  seen_at: number;
-  /** Where people reach it; empty for one of an older version. */
-  public_url: Generated<string>;
-};
+import type { ServerTable } from '#store/operations/tables.ts';
 
 export type RunningServer = {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { AdoptionDayTable, EventDayTable } from '#store/console-tables.ts';
-import type { PartnerTable, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
+import type { AdoptionDayTable, EventDayTable, PartnerTable } from '#store/partners/tables.ts';
 import { exemptCount } from './partner-pages.ts';
 
 type Count = number | string;

@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
-import type { PartnerCountTable } from '#store/console-tables.ts';
-import type { PartnerTable, Queries, Schema } from '#store/engine/database.ts';
+import type { Queries, Schema } from '#store/engine/database.ts';
+import type { PartnerCountTable, PartnerTable } from '#store/partners/tables.ts';
 import { holds } from '#store/people/search.ts';
 
 /** Which partners, and in which order. */

@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import { rowSearchKey, searchKey } from '#core/values/search-key.ts';
-import type { PartnerTable, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
+import type { PartnerTable } from '#store/partners/tables.ts';
 import type { Partner } from '#store/people/users.ts';
 
 export type NewPartner = Omit<Insertable<PartnerTable>, 'archived_at' | 'resets_without_code' | 'search_key'>;

@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import type { EmailLinkTable } from '#store/life-tables.ts';
+import type { EmailLinkTable } from '#store/people/tables.ts';
 
 export type EmailLink = { readonly id: string; readonly userId: string; readonly email: string };
 

@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import type { FormerEmailTable } from '#store/life-tables.ts';
+import type { FormerEmailTable } from '#store/people/tables.ts';
 
 export type FormerEmail = { readonly reservedUntil: number | undefined };
 

@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import type { LinkTable } from '#store/life-tables.ts';
+import type { LinkTable } from '#store/people/tables.ts';
 import { deleteWaitingEmail } from './email-links.ts';
 
 /** A single-use link: to set a new password, to accept an invitation, to become the first administrator. */

@@ -1,7 +1,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import { rowSearchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
-import type { OutsideInvitationTable } from '#store/life-tables.ts';
+import type { OutsideInvitationTable } from '#store/people/tables.ts';
 import { holds } from './search.ts';
 
 type NewInvitation = Omit<Insertable<OutsideInvitationTable>, 'search_key'>;

@@ -1,6 +1,8 @@
 import type { ExpressionBuilder } from 'kysely';
 import { type PersonState, personState } from '#core/people/state.ts';
-import type { PartnerTable, Queries, Schema, UserTable } from '#store/engine/database.ts';
+import type { Queries, Schema } from '#store/engine/database.ts';
+import type { PartnerTable } from '#store/partners/tables.ts';
+import type { UserTable } from '#store/people/tables.ts';
 import { holds } from './search.ts';
 
 export type PeopleFilter = {

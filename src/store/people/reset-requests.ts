@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { ResetRequestTable } from '#store/console-tables.ts';
 import type { Queries } from '#store/engine/database.ts';
+import type { ResetRequestTable } from '#store/people/tables.ts';
 
 /** A reset that waits, with the names of whom it is for and of the person who asked. */
 export type ResetRequest = ResetRequestTable & {

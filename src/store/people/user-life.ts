@@ -1,5 +1,6 @@
 import { rowSearchKey } from '#core/values/search-key.ts';
-import type { Queries, UserTable } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
+import type { UserTable } from '#store/people/tables.ts';
 
 /** An account, when it was made and by whom. */
 export async function findAccount(

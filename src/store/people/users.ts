@@ -1,6 +1,8 @@
 import { rowSearchKey } from '#core/values/search-key.ts';
-import type { PartnerTable, Queries, UserTable } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import type { PartnerTable } from '#store/partners/tables.ts';
+import type { UserTable } from '#store/people/tables.ts';
 
 /** A person who signs in. Staff have no partner. */
 export type User = {

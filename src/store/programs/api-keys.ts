@@ -1,7 +1,8 @@
 import { OPERATORS } from '#core/people/authority.ts';
-import type { Queries, UserTable } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
-import type { ApiKeyTable } from '#store/management-tables.ts';
+import type { UserTable } from '#store/people/tables.ts';
+import type { ApiKeyTable } from '#store/programs/tables.ts';
 
 /** What became of the maker of a key that ended with them. */
 export type KeyEnd = 'maker_disabled' | 'maker_deleted' | 'maker_demoted';

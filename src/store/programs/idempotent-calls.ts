@@ -1,7 +1,7 @@
 import type { NamedAct } from '#core/values/idempotency.ts';
 import { tokenHash } from '#core/values/token.ts';
 import type { Queries } from '#store/engine/database.ts';
-import type { IdempotentCallTable } from '#store/management-tables.ts';
+import type { IdempotentCallTable } from '#store/programs/tables.ts';
 
 type CallName = Pick<IdempotentCallTable, 'api_key_id' | 'name_hash'>;
 

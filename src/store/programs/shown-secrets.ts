@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import type { ShownSecretTable } from '#store/management-tables.ts';
+import type { ShownSecretTable } from '#store/programs/tables.ts';
 
 export async function createShownSecret(tx: Queries, secret: ShownSecretTable): Promise<void> {
   await tx.insertInto('shown_secrets').values(secret).execute();

@@ -1,6 +1,6 @@
 import type { ExpressionBuilder } from 'kysely';
 import type { Queries, Schema } from '#store/engine/database.ts';
-import type { OutboxTable } from './mail-tables.ts';
+import type { OutboxTable } from '#store/queue/tables.ts';
 
 /** Mail that may be tried now, the longest waiting first. */
 export async function listDueMail(queries: Queries, now: number, limit: number): Promise<readonly OutboxTable[]> {

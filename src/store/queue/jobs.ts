@@ -2,16 +2,6 @@ import type { ExpressionBuilder } from 'kysely';
 import { latestPossible } from '#core/time/clock.ts';
 import type { Queries, Schema } from '#store/engine/database.ts';
 
-/** One row per kind of work that runs at most once at a time, over all processes. */
-export type JobTable = {
-  name: string;
-  /** The run that has it; null when nobody does. */
-  holder: string | null;
-  lease_until: number;
-  last_run_at: number;
-  last_finished_at: number | null;
-};
-
 export type JobClaim = {
   readonly name: string;
   /** An id of this run. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
-import type { OutboxTable } from './mail-tables.ts';
+import type { OutboxTable } from '#store/queue/tables.ts';
 
 /** Written with the effect it tells of, in the same transaction; sent after. */
 export async function createMail(tx: Queries, mail: OutboxTable): Promise<void> {

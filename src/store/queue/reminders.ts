@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import type { ReminderTable } from './mail-tables.ts';
+import type { ReminderTable } from '#store/queue/tables.ts';
 
 /** Somebody whose partner requires MFA from a date, and who has none yet. */
 export type Reminded = {

@@ -1,6 +1,6 @@
 import type { ExpressionBuilder } from 'kysely';
 import type { Queries, Schema } from '#store/engine/database.ts';
-import type { WebhookDeliveryTable } from '#store/management-tables.ts';
+import type { WebhookDeliveryTable } from '#store/queue/tables.ts';
 
 /** The ids of webhooks that listen and for which something may be tried now. */
 export async function listDueWebhooks(queries: Queries, now: number): Promise<readonly string[]> {

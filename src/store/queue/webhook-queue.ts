@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import type { WebhookDeliveryTable, WebhookTable } from '#store/management-tables.ts';
+import type { WebhookDeliveryTable, WebhookTable } from '#store/queue/tables.ts';
 
 /** Those that are told of something now, and of what. Apart from the rest: whatever changes MFA asks for them. */
 export async function listListening(queries: Queries): Promise<readonly Pick<WebhookTable, 'id' | 'events'>[]> {

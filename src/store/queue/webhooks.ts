@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
-import type { WebhookSecretTable, WebhookTable } from '#store/management-tables.ts';
+import type { WebhookSecretTable, WebhookTable } from '#store/queue/tables.ts';
 
 export type Webhook = {
   readonly id: string;

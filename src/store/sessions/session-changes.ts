@@ -1,6 +1,7 @@
-import type { Queries, SessionTable } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { deleteDetachedGrants } from '#store/oidc/grants.ts';
+import type { SessionTable } from '#store/sessions/tables.ts';
 
 /** A person's sessions, the newest first. */
 export async function listSessions(queries: Queries, userId: string): Promise<readonly SessionTable[]> {

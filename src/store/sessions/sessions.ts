@@ -1,6 +1,7 @@
-import type { Mouth, Queries, SessionTable } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
+import type { Mouth, SessionTable } from '#store/sessions/tables.ts';
 
 /** What exists after a finished sign-in; with the person and the partner as they are now. */
 export type Session = {

@@ -1,5 +1,6 @@
-import type { DeviceTable, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import type { DeviceTable } from '#store/sign-in/tables.ts';
 
 /** The id of the device that one of these tokens makes known for this user, or undefined. */
 export async function findDeviceOf(

@@ -1,5 +1,6 @@
-import type { PendingSignInTable, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 
 export async function createPendingSignIn(tx: Queries, pending: PendingSignInTable): Promise<void> {
   await insertPending.send(tx, pending);

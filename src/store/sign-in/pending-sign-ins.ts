@@ -1,6 +1,8 @@
-import type { Mouth, PendingSignInTable, Queries } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
+import type { Mouth } from '#store/sessions/tables.ts';
+import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 
 /** Password proven, second door still closed: not a session. With the person, the partner and the authenticator as they are now. */
 export type PendingSignIn = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PATHS } from '#core/paths.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { reasonPage } from '#features/console/act-pages.ts';
@@ -126,7 +127,7 @@ async function submitAct(call: ReasonCall, name: ActName, done: string, act: Sta
   const outcome = await doFormOnce(
     call,
     (env) => act(env, actorOf(call), row, reason),
-    seeOther(isOwn ? '/sign-in' : `${STAFF}/${row.id}?done=${done}`),
+    seeOther(isOwn ? PATHS.signIn : `${STAFF}/${row.id}?done=${done}`),
   );
   return isRefusal(outcome)
     ? showRefusal(await drawAct(call, name, row, { reason, refusal: outcome }), outcome)

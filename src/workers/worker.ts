@@ -1,5 +1,6 @@
-import { type Server, type Stop, serve } from './main.ts';
-import { type ToWorker, tellPrimary } from './worker-talk.ts';
+import { serve } from '#main.ts';
+import type { Server, Stop } from './server.ts';
+import { type ToWorker, tellPrimary } from './talk.ts';
 
 /** One of several processes behind a port: it serves until its primary says otherwise; when that is gone Node ends it at once. */
 export async function work(): Promise<void> {

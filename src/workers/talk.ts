@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import type { Stop } from './main.ts';
+import type { Stop } from './server.ts';
 
 export type ToWorker = { readonly kind: 'stop'; readonly how: Stop } | { readonly kind: 'metrics' };
 

@@ -1,0 +1,36 @@
+/**
+ * The addresses of our pages that another room mentions: a link, a redirect, a mail. The feature that answers at one
+ * declares it in its routes; a test finds an address here that no route has, and one that is written anywhere else.
+ */
+export const PATHS = {
+  signIn: '/sign-in',
+  oneTimeCode: '/sign-in/one-time-code',
+  recoveryCode: '/sign-in/recovery-code',
+  lostDevice: '/sign-in/lost',
+  signOut: '/sign-out',
+  stepUp: '/step-up',
+  stepUpRecoveryCode: '/step-up/recovery-code',
+  enroll: '/enroll',
+  newRecoveryCodes: '/enroll/recovery-codes',
+  newRecoveryCodesFile: '/enroll/recovery-codes.txt',
+  forgotPassword: '/forgot-password',
+  security: '/security',
+  authenticator: '/security/authenticator',
+  recoveryCodes: '/security/recovery-codes',
+  sessions: '/security/sessions',
+  password: '/security/password',
+  console: '/console',
+  team: '/team',
+  language: '/language',
+  wayOn: '/continue',
+  openid: '/oidc',
+  help: '/help',
+  helpSigningIn: '/help/how-sign-in-works',
+  helpSetUp: '/help/set-up',
+  helpTroubleshooting: '/help/troubleshooting',
+} as const;
+
+/** The sign-in that leads to a page of ours afterwards. @param target path and query */
+export function signInThen(target: string): string {
+  return `${PATHS.signIn}?return_to=${encodeURIComponent(target)}`;
+}

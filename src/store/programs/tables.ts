@@ -1,0 +1,45 @@
+/** The tables of programs that call the management API. */
+export type ProgramTables = {
+  api_keys: ApiKeyTable;
+  idempotent_calls: IdempotentCallTable;
+  shown_secrets: ShownSecretTable;
+};
+
+/** A key of the management API. */
+export type ApiKeyTable = {
+  id: string;
+  name: string;
+  key_hash: string;
+  /** Separated by spaces. */
+  scopes: string;
+  /** Who made it, as the audit log names them. */
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+  revoked_at: number | null;
+  /** Null where somebody revoked it. */
+  revoked_because: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | null;
+  last_used_at: number | null;
+};
+
+/** A call or a form that was done, so that it is not done twice. */
+export type IdempotentCallTable = {
+  id: string;
+  /** The key that called; `form` for a form of a page. */
+  api_key_id: string;
+  /** SHA-256 of the caller's own name for it. */
+  name_hash: string;
+  /** SHA-256 of what was asked for. */
+  request_hash: string;
+  /** What was answered, as JSON: it may carry a link or a code. */
+  sealed_answer: string;
+  expires_at: number;
+};
+
+/** A secret that a page shows for ten minutes to the person who made it. */
+export type ShownSecretTable = {
+  id: string;
+  user_id: string;
+  sealed_secret: string;
+  expires_at: number;
+};

@@ -1,0 +1,35 @@
+import type { Mouth } from '#store/sessions/tables.ts';
+
+/** The tables of sign-ins that are under way, and of browsers that a person has signed in with. */
+export type SignInTables = {
+  pending_sign_ins: PendingSignInTable;
+  devices: DeviceTable;
+};
+
+export type PendingSignInTable = {
+  id: string;
+  token_hash: string;
+  mouth: Mouth;
+  user_id: string;
+  created_at: number;
+  expires_at: number;
+  tries: number;
+  /** 1 while the enrollment could be skipped when the password was accepted. */
+  skippable: number;
+  device_id: string | null;
+  browser: string | null;
+  return_to: string | null;
+  /** The session of the same person in this browser: the finished sign-in takes its place. */
+  replaced_session_id: string | null;
+  completed_at: number | null;
+  /** Where the finished sign-in went: a second submit is sent there too. */
+  completed_to: string | null;
+};
+
+export type DeviceTable = {
+  id: string;
+  user_id: string;
+  token_hash: string;
+  created_at: number;
+  expires_at: number;
+};
