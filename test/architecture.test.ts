@@ -139,7 +139,7 @@ test('every act of a request asks again, in its transaction, what its guard aske
 const BUDGETS = [
   { start: 'src/flows/authenticators/check-one-time-code.ts', files: 24, lines: 2_300 },
   // Both codes, the new session, the notice that follows, and how much mail of all that one address is sent.
-  { start: 'src/features/sign-in/second-factor.ts', files: 46, lines: 4_100 },
+  { start: 'src/features/sign-in/second-factor.ts', files: 46, lines: 4_150 },
 ];
 
 for (const { start, files, lines } of BUDGETS) {

@@ -1,6 +1,7 @@
 import { command, isMisuse, JSON_OPTION, type Output } from '#cli/command.ts';
 import { columns } from '#cli/help.ts';
 import { ACTOR, linkAdvice, withEnv } from '#cli/open.ts';
+import { shutOutBecause } from '#core/people/state.ts';
 import { instant } from '#core/time/day.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -13,7 +14,6 @@ import {
   makeResetLink,
   type PersonAct,
   unlockUser,
-  whyShutOut,
 } from '#flows/administration/person-acts.ts';
 import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
@@ -169,7 +169,7 @@ async function readNow(env: Env, { user }: Person) {
 /** What still keeps a person from signing in, whatever was just done for them. */
 function stillShutOut(person: Person): string[] {
   const { email, sealedPassword } = person.user;
-  const because = whyShutOut(person);
+  const because = shutOutBecause(person);
   if (because === 'partner_archived') {
     return [`${email} cannot sign in: the partner is archived, until it is restored in the console.`];
   }

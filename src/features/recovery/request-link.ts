@@ -1,5 +1,6 @@
 import type { AuditDetail } from '#core/audit/actions.ts';
 import { RULES } from '#core/limits/throttle.ts';
+import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { RESET_LINK_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
@@ -86,7 +87,7 @@ async function request(env: Env, tx: Queries, email: string, client: Client): Pr
 
 function refusedReason(person: Person | undefined): AuditDetail<'password.reset_refused'>['reason'] | undefined {
   if (!person) return 'unknown_email';
-  return person.user.disabledAt === undefined ? undefined : 'disabled';
+  return isShutOut(person) ? 'disabled' : undefined;
 }
 
 async function writeLink(

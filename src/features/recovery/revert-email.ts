@@ -1,3 +1,4 @@
+import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
@@ -18,7 +19,7 @@ import { findPerson, replacePassword } from '#store/people/users.ts';
 export async function findRevert(env: Env, token: string): Promise<EmailLink | undefined> {
   const link = await findEmailLink(env.db.read, tokenHash(token), 'revert', env.now());
   const person = link && (await findPerson(env.db.read, link.userId));
-  return person && person.user.disabledAt === undefined ? link : undefined;
+  return person && !isShutOut(person) ? link : undefined;
 }
 
 /**

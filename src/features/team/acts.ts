@@ -1,4 +1,5 @@
 import { staffReason } from '#core/people/staff-reason.ts';
+import { isShutOut } from '#core/people/state.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actorClient, actorId } from '#flows/administration/actor.ts';
@@ -23,8 +24,8 @@ export async function switchRole(env: Env, manager: Manager, id: string): Promis
       await setOutsideRole(tx, id, other(colleague.invitation.role));
       return true;
     }
-    const { role, disabledAt } = colleague.person.user;
-    if (disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
+    const { role } = colleague.person.user;
+    if (isShutOut(colleague.person)) return refuse('forbidden', { reason: 'user_disabled' });
     if (role !== 'member' && role !== 'manager') return refuse('not_found', { reason: 'user' });
     const change = { from: role, to: other(role) };
     if (!(await setRole(tx, id, change))) return refuse('not_found', { reason: 'user' });
@@ -89,7 +90,7 @@ export async function remindColleague(env: Env, manager: Manager, id: string): P
     if (colleague.kind === 'outside') return refuse('forbidden', { reason: 'invited' });
     const { user } = colleague.person;
     if (user.sealedPassword === undefined) return refuse('forbidden', { reason: 'invited' });
-    if (user.disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
+    if (isShutOut(colleague.person)) return refuse('forbidden', { reason: 'user_disabled' });
     if (await findAuthenticator(tx, id)) return refuse('forbidden', { reason: 'enrolled' });
     const now = env.now();
     if (!(await claimReminding(tx, id, now, now - DAY_SECONDS))) {

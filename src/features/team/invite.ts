@@ -1,6 +1,7 @@
 import { RULES } from '#core/limits/throttle.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { cleanName } from '#core/people/name.ts';
+import { personState } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
@@ -68,11 +69,12 @@ async function inviteOrTell(env: Env, tx: Queries, manager: Manager, invitee: In
 
 async function tellExisting(env: Env, tx: Queries, manager: Manager, invitee: Invitee): Promise<string> {
   const { id, email, name, role, partner } = invitee;
-  const owner = (await findPersonByEmail(tx, email))?.user;
+  const found = await findPersonByEmail(tx, email);
+  const owner = found?.user;
   const actor = actorOf(manager);
   // Who is on this very list needs no second row.
   const isOwn = owner?.partnerId === partner.id;
-  if (isOwn && owner.sealedPassword === undefined && owner.disabledAt === undefined) {
+  if (isOwn && found && personState(found) === 'invited') {
     await inviteAnew(env, tx, actor, owner.id);
     return owner.id;
   }

@@ -1,6 +1,7 @@
 import { canonicalEmail } from '#core/people/email.ts';
 import { cleanName } from '#core/people/name.ts';
 import { isStaff, type Role } from '#core/people/policy.ts';
+import { shutOutBecause } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingOn, actingTransaction } from '#flows/runtime/acting.ts';
@@ -26,7 +27,6 @@ import { type Actor, actorAt, actorClient, actorId, isOperator } from './actor.t
 import { personBehind } from './api-keys.ts';
 import { claimOfEmail, type EmailClaim } from './former-emails.ts';
 import { type MailedLink, makeLink } from './make-link.ts';
-import { whyShutOut } from './person-acts.ts';
 
 export type NewPerson = {
   readonly email: string;
@@ -130,7 +130,7 @@ export async function resendInvitation(env: Env, actor: Actor, personId: string)
 export async function inviteAnew(env: Env, tx: Queries, actor: Actor, personId: string): Promise<MailedLink | Refusal> {
   const person = await findPerson(tx, personId);
   if (!person) return refuse('not_found', { reason: 'user' });
-  const shutOut = whyShutOut(person);
+  const shutOut = shutOutBecause(person);
   if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
   if (person.user.sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
   return invite(env, tx, actor, person, await claimOfInvited(env, tx, actor, person));

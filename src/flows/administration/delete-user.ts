@@ -1,4 +1,5 @@
 import { isStaff } from '#core/people/policy.ts';
+import { isShutOut } from '#core/people/state.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -33,12 +34,12 @@ export async function deleteUser(
   act: Deletion,
 ): Promise<({ readonly person: Person; readonly sessions: number } & EndedKeys) | Refusal> {
   return actOn(env, act, async (tx, person, reason) => {
-    const { id, role, partnerId, disabledAt } = person.user;
+    const { id, role, partnerId } = person.user;
     if (isStaff(role)) await lockHouse(tx);
     if (role === 'admin' && (await countOtherAdministrators(tx, id)) === 0) {
       return refuse('forbidden', { reason: 'last_administrator' });
     }
-    if (act.onlyDisabled && disabledAt === undefined) return refuse('forbidden', { reason: 'not_disabled' });
+    if (act.onlyDisabled && !isShutOut(person)) return refuse('forbidden', { reason: 'not_disabled' });
     const sessions = await eraseUser(env, tx, person);
     const who = { actor: actorId(act.actor), subject: id, partner: partnerId };
     const event = { action: 'user.deleted', ...who, detail: { reason, sessions } } as const;

@@ -93,16 +93,11 @@ export async function makeResetLink(
   return actingOn(env, act.actor, whomOf(act), async (tx, id) => {
     const person = id === undefined ? undefined : await findPerson(tx, id);
     if (!person) return refuse('not_found', { reason: 'user' });
-    const shutOut = whyShutOut(person);
+    const shutOut = shutOutBecause(person);
     if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
     if (act.mailed) return { ...(await mailResetLink(env, tx, act.actor, person)), person };
     return { ...(await newResetLink(env, tx, act.actor, person)), person };
   });
-}
-
-/** Why this person cannot sign in, whatever they know. */
-export function whyShutOut({ user, partner }: Person): ReturnType<typeof shutOutBecause> {
-  return shutOutBecause({ disabledAt: user.disabledAt, archivedAt: partner?.archivedAt });
 }
 
 /** Mails a new link to set a password, in a transaction that holds the person already; the one before dies. */

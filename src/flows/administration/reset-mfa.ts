@@ -1,4 +1,5 @@
 import type { StaffReason } from '#core/audit/values.ts';
+import { isShutOut } from '#core/people/state.ts';
 import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { makeAccessCode, type NewAccessCode } from '#flows/authenticators/access-code.ts';
@@ -58,8 +59,8 @@ export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: M
   await appendEvent(env, tx, event, actorClient(actor));
   await queueWebhooks(env, tx, { type: 'user.mfa_reset', user });
   const mail = { kind: 'mfa_reset', withCode: codeExpiresAt !== undefined } as const;
-  // Whoever is disabled cannot sign in: nothing in that mail would be true.
-  if (user.disabledAt === undefined) await queueMail(env, tx, user, mail);
+  // A person who is disabled cannot sign in: nothing in that mail would be true.
+  if (!isShutOut(person)) await queueMail(env, tx, user, mail);
   const accessCode =
     codeExpiresAt === undefined ? undefined : await makeAccessCode(env, tx, { user, expiresAt: codeExpiresAt }, actor);
   return { person, sessions, accessCode };

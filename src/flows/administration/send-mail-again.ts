@@ -1,3 +1,4 @@
+import { shutOutBecause } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingOn } from '#flows/runtime/acting.ts';
@@ -27,7 +28,8 @@ export async function sendMailAgain(
     const person = await findPerson(tx, personId);
     const mail = person && (await listUndelivered(tx, [person.user.email])).find(({ id }) => id === mailId);
     if (!person || !mail || !maySendAgain(mail)) return refuse('not_found', { reason: 'mail' });
-    if (person.user.disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
+    const shutOut = shutOutBecause(person);
+    if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
     const sent = await send(env, tx, actor, person, mail);
     if (isRefusal(sent)) return sent;
     const who = { actor: actorId(actor), subject: person.user.id, partner: person.user.partnerId };

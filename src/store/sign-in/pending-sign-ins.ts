@@ -1,5 +1,6 @@
 import type { Mouth, PendingSignInTable, Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
 
 /** Password proven, second door still closed: not a session. With the person, the partner and the authenticator as they are now. */
@@ -97,8 +98,7 @@ function openPendings(db: Queries) {
       ...userColumns,
       ...partnerColumns,
     ])
-    .where('u.disabled_at', 'is', null)
-    .where('p.archived_at', 'is', null);
+    .where(isOpen);
 }
 
 /** Consumes the pending sign-in: true once, false ever after and when it is over. */

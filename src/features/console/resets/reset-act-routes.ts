@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ACCESS_CODE_MINUTES } from '#core/authenticators/access-code.ts';
+import { isShutOut } from '#core/people/state.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
@@ -110,7 +111,7 @@ async function submitReset(kind: Kind, call: StaffCall<z.output<typeof resetForm
 /** What a reset has to show: its code, or that the next set-up needs none. */
 export function codeOf({ base }: Pick<Kind, 'base'>, { person, sessions, accessCode }: ResetDone): ShownSecret {
   const { id, name } = person.user;
-  const isTold = person.user.disabledAt === undefined;
+  const isTold = !isShutOut(person);
   return { kind: 'access_code', base, id, name, sessions, code: accessCode, isTold };
 }
 
