@@ -32,7 +32,7 @@ async function resetWithCode(model: Model, real: Real, { node, person }: OnPerso
       await real.manage(model, node, `/users/${person.id}/reset-mfa`, { ...CHECKED, codeMinutes: MINUTES }),
     );
   }
-  const typed = { personId: person.id, actor: 'command_line', codeMinutes: MINUTES, ...CHECKED };
+  const typed = { id: person.id, actor: 'command_line', codeMinutes: MINUTES, ...CHECKED };
   const done = await resetStaffMfa(real.world(node).env, typed);
   assert(!isRefusal(done) && done.accessCode);
   return done.accessCode.code;
@@ -55,7 +55,7 @@ async function renewCode(model: Model, real: Real, { node, person }: OnPerson): 
   if (!person.isStaff) {
     return codeIn(await real.manage(model, node, `/users/${person.id}/access-code`, { codeMinutes: MINUTES }));
   }
-  const typed = { personId: person.id, actor: 'command_line', codeMinutes: MINUTES };
+  const typed = { id: person.id, actor: 'command_line', codeMinutes: MINUTES };
   const made = await renewStaffAccessCode(real.world(node).env, typed);
   assert(!isRefusal(made));
   return made.code;

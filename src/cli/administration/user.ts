@@ -5,6 +5,7 @@ import { shutOutBecause } from '#core/people/state.ts';
 import { instant } from '#core/time/day.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import type { Actor } from '#flows/administration/actor.ts';
 import { addPerson } from '#flows/administration/add-person.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type EndedKeys,
   enableUser,
   makeResetLink,
-  type PersonAct,
   unlockUser,
 } from '#flows/administration/person-acts.ts';
 import { resetMfa } from '#flows/administration/reset-mfa.ts';
@@ -113,7 +113,10 @@ const REASON_OPTION = {
 function act<T extends { readonly person: Person } & Partial<EndedKeys>>(
   verb: string,
   summary: string,
-  run: (env: Env, act: PersonAct) => Promise<T | Refusal>,
+  run: (
+    env: Env,
+    how: { readonly email: string; readonly actor: Actor; readonly reason: string },
+  ) => Promise<T | Refusal>,
   lines: (outcome: T, now: Person) => readonly string[],
 ) {
   return command({

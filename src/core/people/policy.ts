@@ -1,7 +1,9 @@
 /** What a partner asks of its people. */
 export type MfaPolicy = 'off' | 'optional' | 'required';
 
-export type Role = 'member' | 'manager' | 'csm' | 'admin';
+export type Role = 'member' | 'manager' | StaffRole;
+
+export type StaffRole = 'csm' | 'admin';
 
 /** What the policy asks of one person now; whoever has an authenticator is asked for it whatever this says. */
 export type MfaDemand =
@@ -56,6 +58,6 @@ export function secondFactorFrom(partner: PolicyOf, exemptUntil: number | undefi
 }
 
 /** Staff belong to the portal's owner and to no partner. */
-export function isStaff(role: Role): boolean {
+export function isStaff(role: Role): role is StaffRole {
   return role === 'csm' || role === 'admin';
 }
