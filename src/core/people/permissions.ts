@@ -26,7 +26,7 @@ const EVERYBODY = ['user', 'staff'] as const;
 /**
  * Who may do what to whom. `flows/administration/act.ts` asks `checkAct` in the transaction that acts, for every channel.
  *
- * The guard of a route is asked as well: it says who sees the page, and how recent a proof of the second factor has to be.
+ * The guard of a route is asked as well: who sees the page, which scope a key needs, how recent a proof has to be.
  * `test/reviewed-permissions.txt` is this table as a reviewer reads it.
  */
 export const PERMISSIONS = {

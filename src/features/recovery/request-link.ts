@@ -65,7 +65,7 @@ export type Requested = { readonly limited: NotedRefusal | undefined };
 async function request(env: Env, tx: Queries, email: string, client: Client): Promise<Requested> {
   const found = await findPersonByEmail(tx, email);
   await lockUser(tx, found?.user.id ?? '');
-  // Read again: whoever has just changed their email gets no link at the old one.
+  // Read again under the lock: a person who has just changed their email gets no link at the old one.
   const person = await findPersonByEmail(tx, email);
   const limit = await reserveTries(tx, [{ key: resetMailKey(env, email), rule: RULES.resetMails }], env.now());
   const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);

@@ -23,10 +23,10 @@ export async function findRevert(env: Env, token: string): Promise<EmailLink | u
 }
 
 /**
- * Brings the old email back, once, and shuts out whoever changed it: sessions, open sign-ins and known devices end, links
- * die, and the password opens nothing any more. A link to set a new one goes to the email that was brought back.
+ * Brings the old email back, once, and shuts out the person who changed it: sessions, open sign-ins, known devices and links
+ * end, and the password opens nothing any more. A link to set a new one goes to the email that was brought back.
  *
- * Links from before this one stay: of several changes the way back of the first leads furthest, whatever was done after.
+ * Links from before this one stay: of several changes, the link of the first one leads back furthest.
  */
 export async function revertEmail(env: Env, link: EmailLink, client: Client): Promise<true | Refusal> {
   // A way back for somebody who may be under attack: it needs no turn in the hash queue.

@@ -48,7 +48,7 @@ export function stepUpWithRecoveryCode(
   });
 }
 
-/** Whoever has no authenticator proves the password again; whoever has one cannot. */
+/** A person without an authenticator proves the password again; a person with one cannot. */
 export async function stepUpWithPassword(
   env: Env,
   session: GrantedSession,

@@ -27,8 +27,8 @@ type Invitee = Newcomer & { readonly role: Invited['role']; readonly partner: Pa
 /**
  * Invites somebody to the manager's own team; answers the id under which they stand on its list.
  *
- * Who has that email already, anywhere, is left as they are and told by mail. The manager gets the same answer, and the
- * same row on the list: an invitation that nobody has accepted yet.
+ * A person who has that email already, at any partner, stays unchanged and gets a mail. The manager gets the same answer, and
+ * the same row on the list: an invitation that nobody has accepted yet.
  */
 export async function inviteColleague(env: Env, manager: Manager, typed: Invited): Promise<string | Refusal> {
   const email = canonicalEmail(typed.email);

@@ -34,7 +34,7 @@ export type Doing<Input, Event extends AuditAction> = Held & {
 type Declaration<Typed, Input, Event extends AuditAction, Done> = {
   /** Who may: the row of `core/people/permissions.ts`. */
   readonly name: PersonAct;
-  /** What it writes into the audit log. */
+  /** What it writes into the audit log about the person. */
   readonly events: readonly Event[];
   /** What it needs, from what was typed; asked before the transaction begins. */
   readonly needs: (typed: Typed, env: Env) => Input | Refusal;
@@ -97,7 +97,7 @@ function subjectOf({ user }: Person) {
 function noteBy(env: Env, { tx, person: { user }, actor }: Held) {
   const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
   return <E extends AuditAction>(action: E, detail: AuditDetail<E>) =>
-    // The door: action and detail belong together by the line above, which a union of events does not see.
+    // A cast boundary: the signature above ties the detail to the action, which the union of events cannot express.
     appendEvent(env, tx, { action, ...who, detail } as AuditEvent, actorClient(actor));
 }
 

@@ -147,7 +147,7 @@ async function claimOfInvited(env: Env, tx: Queries, actor: Actor, { user }: Per
 }
 
 /**
- * Makes the link by which an invited person sets a password, and mails it; the one before dies. Its address is answered
+ * Makes the link by which an invited person sets a password, and mails it; the one before ends. Its address is answered
  * only where nobody had that email before: else it would be another person's credential.
  */
 async function invite(env: Env, tx: Queries, actor: Actor, { user }: Person, claim: EmailClaim): Promise<MailedLink> {

@@ -39,7 +39,7 @@ export type ResetOutcome = ResetDone | { readonly waits: true };
 /** Resets a person's MFA, or puts it before a second member of staff where the settings say so. */
 export const askForReset = personAct({
   name: 'reset_mfa',
-  events: ['reset.requested'],
+  events: ['reset.requested', 'user.mfa_reset', 'access_code.created'],
   needs: readRequest,
   async does(doing): Promise<ResetOutcome | Refusal> {
     const { env, tx, person, actor, input, note } = doing;
@@ -58,7 +58,7 @@ export const askForReset = personAct({
 /** Resets the MFA of a member of staff. Nobody has to agree: an administrator can invite another one anyway. */
 export const resetStaffMfa = personAct({
   name: 'reset_staff_mfa',
-  events: [],
+  events: ['user.mfa_reset', 'access_code.created'],
   needs: readRequest,
   does: (doing) => carryOut(doing, doing.input),
 });
@@ -66,7 +66,7 @@ export const resetStaffMfa = personAct({
 /** The second member of staff agrees: another person than the one who asked. Of two who agree at once one carries it out. */
 const approve = personAct({
   name: 'approve_reset',
-  events: [],
+  events: ['user.mfa_reset', 'access_code.created'],
   needs: (typed: WhichRequest) => typed,
   async does(doing) {
     const { env, tx, actor, input } = doing;
@@ -139,7 +139,7 @@ export function waitingSince(env: Pick<Env, 'now'>): number {
  */
 export const renewAccessCode = personAct({
   name: 'renew_access_code',
-  events: [],
+  events: ['access_code.created'],
   needs(typed: CodeTyped, env) {
     return env.config.resetSecondApprover ? refuse('forbidden', { reason: 'second_needed' }) : readMinutes(typed);
   },
@@ -149,12 +149,12 @@ export const renewAccessCode = personAct({
 /** The same for a member of staff, for an administrator. */
 export const renewStaffAccessCode = personAct({
   name: 'renew_staff_access_code',
-  events: [],
+  events: ['access_code.created'],
   needs: readMinutes,
   does: renewCode,
 });
 
-async function renewCode({ env, tx, person: { user }, actor, input }: Doing<CodeTyped, never>) {
+async function renewCode({ env, tx, person: { user }, actor, input }: Doing<CodeTyped, 'access_code.created'>) {
   if (!(await findAccessCode(tx, user.id))) return refuse('forbidden', { reason: 'no_code' });
   // What the first code may have opened, to anybody, ends with it.
   await endAll(tx, user.id);

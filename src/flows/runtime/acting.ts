@@ -24,7 +24,7 @@ type ActingEnv = Pick<Env, 'db' | 'now'>;
 
 /**
  * Runs `work` in a transaction in which the actor may still do it: what their guard found is read again and stays until
- * the end. Whoever lost it meanwhile changes nothing (`AuthorityLost`).
+ * the end. An actor who has lost it meanwhile changes nothing (`AuthorityLost`). `acting` is the actor as read here.
  *
  * Every act of a request runs in one of these. The guard alone is not enough: between it and here others commit.
  */

@@ -52,7 +52,7 @@ export async function listDueReminders(
   });
 }
 
-/** Notes a reminder: true once per person, date and stage, whoever asks. */
+/** Notes a reminder: true once per person, date and stage. */
 export async function claimReminder(tx: Queries, reminder: Omit<ReminderTable, 'id'>): Promise<boolean> {
   const { user_id, required_from, stage } = reminder;
   const { numInsertedOrUpdatedRows } = await tx

@@ -3,7 +3,7 @@ import { type Param, statement } from '#store/engine/statement.ts';
 import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
 
-/** Password proven, second door still closed: not a session. With the person, the partner and the authenticator as they are now. */
+/** Password proven, second factor still missing: not a session. With the person, the partner and the authenticator as they are now. */
 export type PendingSignIn = {
   readonly id: string;
   readonly mouth: Mouth;
