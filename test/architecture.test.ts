@@ -131,6 +131,14 @@ test('every act of a request asks again, in its transaction, what its guard aske
   assert.deepEqual(bare.map(({ path }) => path).toSorted(), Object.keys(WITHOUT_AUTHORITY).toSorted());
 });
 
+test('every act on a person is declared, so that the table of permissions is asked', () => {
+  const acting = SOURCES.filter(({ finds }) => finds.some(({ what }) => what === 'acting on a person'));
+  assert.deepEqual(acting.map(({ path }) => path).toSorted(), [
+    'src/flows/administration/act.ts',
+    'src/flows/runtime/acting.ts',
+  ]);
+});
+
 // What the handler of one code can reach decides whether a reviewer can hold it in mind: 7 files in the smallest example
 // of this field, 103 and 155 in the large ones.
 const BUDGETS = [

@@ -18,7 +18,7 @@ export function userRecord({ user, partner, enrolledAt }: ListedUser) {
   return {
     ...{ id, email, name, role },
     partner: partner ? { id: partner.id, slug: partner.slug, name: partner.name } : null,
-    state: personState({ ...user, archivedAt: partner?.archivedAt }),
+    state: personState({ user, partner }),
     mfa: { enrolled: enrolledAt !== undefined, since: enrolledAt === undefined ? null : instant(enrolledAt) },
   };
 }

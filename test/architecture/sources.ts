@@ -33,7 +33,7 @@ export type Source = {
   readonly finds: readonly { readonly what: Find; readonly line: number }[];
 };
 
-export type Find = 'any' | 'as unknown as' | 'clock' | 'chance' | 'async' | 'transaction';
+export type Find = 'any' | 'as unknown as' | 'clock' | 'chance' | 'async' | 'transaction' | 'acting on a person';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -156,8 +156,11 @@ function findIn(node: Node): Find | undefined {
   if (node.kind === SyntaxKind.AsExpression)
     return /\bas\s+unknown\s+as\b/.test(node.getText()) ? 'as unknown as' : undefined;
   if (node.kind === SyntaxKind.AwaitExpression || node.kind === SyntaxKind.AsyncKeyword) return 'async';
-  if (node.kind === SyntaxKind.CallExpression)
-    return BARE_TRANSACTION.test((node as CallExpression).expression.getText()) ? 'transaction' : undefined;
+  if (node.kind === SyntaxKind.CallExpression) {
+    const called = (node as CallExpression).expression.getText();
+    if (called === 'actingOn') return 'acting on a person';
+    return BARE_TRANSACTION.test(called) ? 'transaction' : undefined;
+  }
   if (node.kind === SyntaxKind.NewExpression) return /^new Date(\(\))?$/.test(node.getText()) ? 'clock' : undefined;
   if (node.kind !== SyntaxKind.PropertyAccessExpression) return undefined;
   const text = node.getText();

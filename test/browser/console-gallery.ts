@@ -3,11 +3,11 @@ import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { parseBegin, parseEnd } from '#core/time/day.ts';
 import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import { needReason, onPerson } from '#flows/administration/act.ts';
 import { addApiKey, endApiKey, keyActor } from '#flows/administration/api-keys.ts';
 import { exemptPerson } from '#flows/administration/exemption.ts';
 import { disableClient } from '#flows/administration/openid-clients.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
-import { actOn } from '#flows/administration/person-acts.ts';
 import { resetMfaOf } from '#flows/administration/reset-mfa.ts';
 import { addWebhook } from '#flows/administration/webhooks.ts';
 import { LINK_KINDS } from '#flows/runtime/mail.ts';
@@ -72,9 +72,11 @@ async function openScene(stage: Stage): Promise<Scene> {
   await env.db.transaction((tx) =>
     tx.updateTable('users').set({ disabled_at: world.clock.at }).where('id', '=', disabled).execute(),
   );
-  await exemptPerson(env, { personId: exempt, actor: 'system', reason, until: parseEnd('2027-04-15') ?? 0 });
-  await actOn(env, { id: reset, actor: 'system', reason: 'lost phone' }, (tx, person, why) =>
-    resetMfaOf(env, tx, person, { actor: 'system', reason: why, codeExpiresAt: world.clock.at + 3600 }),
+  await exemptPerson(env, { id: exempt, actor: 'system', reason, until: parseEnd('2027-04-15') ?? 0 });
+  const why = needReason({ reason: 'lost phone' });
+  if (isRefusal(why)) throw new Error('the reason is none');
+  await onPerson(env, 'system', { id: reset }, ({ tx, person }) =>
+    resetMfaOf(env, tx, person, { actor: 'system', ...why, codeExpiresAt: world.clock.at + 3600 }),
   );
   const programs = await addPrograms(stage, tag);
   const admin = await world.addUser({ email: `robin@${tag}.example`, name: 'Robin Weber', role: 'admin' });

@@ -42,16 +42,16 @@ test('the reset of people touches no staff, and the reset of staff nobody else, 
   };
   const before = [await rowsOfPerson(world, ana.id), await rowsOfPerson(world, chris.id)];
   const nobody = { refused: 'not_found', reason: 'user' };
-  assert.deepEqual(await askForReset(env, { ...asked, personId: chris.id }), nobody);
-  assert.deepEqual(await resetStaffMfa(env, { ...asked, personId: ana.id }), nobody);
-  const own = await resetStaffMfa(env, { ...asked, personId: chris.id, actor: await keyOf(world, chris.id) });
+  assert.deepEqual(await askForReset(env, { ...asked, id: chris.id }), nobody);
+  assert.deepEqual(await resetStaffMfa(env, { ...asked, id: ana.id }), nobody);
+  const own = await resetStaffMfa(env, { ...asked, id: chris.id, actor: await keyOf(world, chris.id) });
   assert.deepEqual(own, { refused: 'forbidden', reason: 'own' });
   assert.deepEqual([await rowsOfPerson(world, ana.id), await rowsOfPerson(world, chris.id)], before);
 
-  assert(!isRefusal(await askForReset(env, { ...asked, personId: ana.id })));
-  assert(!isRefusal(await resetStaffMfa(env, { ...asked, personId: chris.id })));
-  assert.deepEqual(await renewAccessCode(env, { ...asked, personId: chris.id }), nobody);
-  assert.deepEqual(await renewStaffAccessCode(env, { ...asked, personId: ana.id }), nobody);
-  assert(!isRefusal(await renewAccessCode(env, { ...asked, personId: ana.id })));
-  assert(!isRefusal(await renewStaffAccessCode(env, { ...asked, personId: chris.id })));
+  assert(!isRefusal(await askForReset(env, { ...asked, id: ana.id })));
+  assert(!isRefusal(await resetStaffMfa(env, { ...asked, id: chris.id })));
+  assert.deepEqual(await renewAccessCode(env, { ...asked, id: chris.id }), nobody);
+  assert.deepEqual(await renewStaffAccessCode(env, { ...asked, id: ana.id }), nobody);
+  assert(!isRefusal(await renewAccessCode(env, { ...asked, id: ana.id })));
+  assert(!isRefusal(await renewStaffAccessCode(env, { ...asked, id: chris.id })));
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isRefusal } from '#core/values/result.ts';
-import { actOn } from '#flows/administration/person-acts.ts';
+import { needReason, onPerson } from '#flows/administration/act.ts';
 import { resetMfaOf } from '#flows/administration/reset-mfa.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
@@ -100,9 +100,11 @@ test('recovery codes moved to another person are nobody’s', async (t) => {
 test('a temporary access code that was moved to another person opens nothing there', async (t) => {
   const { world, ana, thief } = await two(t);
   const { env } = world;
+  const why = needReason({ reason: 'lost phone' });
+  assert(!isRefusal(why));
   const reset = (id: string) =>
-    actOn(env, { id, actor: 'system', reason: 'lost phone' }, (tx, person, reason) =>
-      resetMfaOf(env, tx, person, { actor: 'system', reason, codeExpiresAt: world.clock.at + 3600 }),
+    onPerson(env, 'system', { id }, ({ tx, person }) =>
+      resetMfaOf(env, tx, person, { actor: 'system', ...why, codeExpiresAt: world.clock.at + 3600 }),
     );
   await reset(ana.id);
   const own = await reset(thief.id);

@@ -49,12 +49,12 @@ test('who is late is counted without those who are exempt, on the dashboard and 
   const bo = await world.addUser({ email: 'bo@acme.example', name: '=Bo', partnerId: partner.id });
   assert.match(await read(csm, '/console/adoption'), /2 people at 1 partner account must have an authenticator/);
   const exempt = { actor: 'system', reason: 'on leave', until: world.clock.at + DAY } as const;
-  await exemptPerson(world.env, { personId: ana.id, ...exempt });
+  await exemptPerson(world.env, { id: ana.id, ...exempt });
   assert.match(await read(csm, '/console/adoption'), /1 person at 1 partner account must/);
   const { text } = await csm.get('/console/adoption/overdue.csv');
   assert.equal(text, "partner,email,name,lastSignInAt\r\nacme,bo@acme.example,'=Bo,\r\n");
   assert.match(await read(csm, '/console/partners?overdue=yes'), /1 partner account /);
-  await exemptPerson(world.env, { personId: bo.id, ...exempt });
+  await exemptPerson(world.env, { id: bo.id, ...exempt });
   assert.match(await read(csm, '/console/adoption'), /Nobody is late/);
   assert.match(await read(csm, '/console/partners?overdue=yes'), /No partner account fits/);
   assert.equal((await csm.get('/console/adoption/overdue.csv')).text, 'partner,email,name,lastSignInAt\r\n');

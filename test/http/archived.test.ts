@@ -68,21 +68,26 @@ test('the console, a team, the API and the command line say the same of everybod
   }
 });
 
-test('a filter by state finds in the console whom it finds over the API', async (t) => {
-  const { world, csm, partner, partnerPath, call } = await openPartner(t);
+test('a filter by state finds in the console, its export and a team whom it finds over the API', async (t) => {
+  const { world, csm, mia, partner, partnerPath, call } = await openPartner(t);
+  const among = (text: string) => EMAILS.filter((email) => text.includes(email));
   const found = async (state: string) => {
     const { body } = await call('GET', `/users?state=${state}`);
     const overApi = Object(body.data).map(({ email }: { email: string }) => email);
-    const page = await read(csm, `${partnerPath}?state=${state}`);
     return {
       api: EMAILS.filter((email) => overApi.includes(email)),
-      console: EMAILS.filter((email) => page.includes(email)),
+      console: among(await read(csm, `${partnerPath}?state=${state}`)),
+      csv: among((await csm.get(`${partnerPath}/people.csv?state=${state}`)).text),
+      team: among(await read(mia, `/team?state=${state}`)),
     };
   };
-  assert.deepEqual(await found('disabled'), { api: ['cy@acme.example'], console: ['cy@acme.example'] });
+  const everywhere = (emails: readonly string[]) => ({ api: emails, console: emails, csv: emails, team: emails });
+  assert.deepEqual(await found('disabled'), everywhere(['cy@acme.example']));
+  assert.deepEqual(await found('invited'), everywhere(['bo@acme.example']));
   await archivePartner(world.env, 'command_line', partner.id);
-  assert.deepEqual(await found('disabled'), { api: EMAILS, console: EMAILS });
-  assert.deepEqual(await found('invited'), { api: [], console: [] });
+  // Their manager cannot sign in any more.
+  assert.deepEqual(await found('disabled'), { ...everywhere(EMAILS), team: [] });
+  assert.deepEqual(await found('invited'), everywhere([]));
 });
 
 test('nobody is added to a partner that is archived, and no link goes to anybody there, by whichever channel', async (t) => {

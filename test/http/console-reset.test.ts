@@ -98,8 +98,7 @@ for (const way of ['off', 'required later', 'exempt', 'skipped before'] as const
     const choice = { off: { policy: 'off' }, 'required later': later, exempt: later } as const;
     if (way !== 'skipped before') await changeMfaPolicy(world.env, 'command_line', 'acme', choice[way]);
     const until = world.clock.at + 5 * DAY;
-    if (way === 'exempt')
-      await exemptPerson(world.env, { personId: ana.id, actor: 'command_line', reason: 'at sea', until });
+    if (way === 'exempt') await exemptPerson(world.env, { id: ana.id, actor: 'command_line', reason: 'at sea', until });
     const { body } = await world.api('POST', '/api/v1/sign-in', { email: ana.email, password: PASSWORD });
     assert.deepEqual([body.state, body.session], ['enrollment_required', undefined]);
     const skip = await world.api('POST', '/api/v1/sign-in/enrollment/skip', undefined, String(body.pendingToken));

@@ -7,8 +7,9 @@ import { act, assertRefused, type Drawn, doorsOf, type Events, type On, onPerson
 import { endOthers, forgetDevices, resetAuthenticators } from './effects.ts';
 import { assertSentOn, closedDoor, send, show } from './enrollment-acts.ts';
 import { inside, refusedForStepUp } from './inside.ts';
-import { isSteppedUp, type Model, type Pending, type Person, type Session } from './model.ts';
+import { isSteppedUp, type Model } from './model.ts';
 import type { Real } from './real.ts';
+import type { Pending, Person, Session } from './rows.ts';
 
 const CHECKED = { reason: 'lost phone', checkedBy: 'callback', checkNote: 'the number of the office' } as const;
 const MINUTES = 10;
@@ -32,7 +33,7 @@ async function resetWithCode(model: Model, real: Real, { node, person }: OnPerso
       await real.manage(model, node, `/users/${person.id}/reset-mfa`, { ...CHECKED, codeMinutes: MINUTES }),
     );
   }
-  const typed = { personId: person.id, actor: 'command_line', codeMinutes: MINUTES, ...CHECKED };
+  const typed = { id: person.id, actor: 'command_line', codeMinutes: MINUTES, ...CHECKED };
   const done = await resetStaffMfa(real.world(node).env, typed);
   assert(!isRefusal(done) && done.accessCode);
   return done.accessCode.code;
@@ -55,7 +56,7 @@ async function renewCode(model: Model, real: Real, { node, person }: OnPerson): 
   if (!person.isStaff) {
     return codeIn(await real.manage(model, node, `/users/${person.id}/access-code`, { codeMinutes: MINUTES }));
   }
-  const typed = { personId: person.id, actor: 'command_line', codeMinutes: MINUTES };
+  const typed = { id: person.id, actor: 'command_line', codeMinutes: MINUTES };
   const made = await renewStaffAccessCode(real.world(node).env, typed);
   assert(!isRefusal(made));
   return made.code;

@@ -4,8 +4,9 @@ import type { RefusalCode } from '#core/values/result.ts';
 import { statusOf } from '#http/problem.ts';
 import type { Answer, ApiAnswer } from '../world.ts';
 import { agree } from './agreement.ts';
-import { type Browser, isLivePending, type Model, type Pending, type Person } from './model.ts';
+import { isLivePending, type Model } from './model.ts';
 import type { NodeIndex, Real } from './real.ts';
+import type { Browser, Pending, Person } from './rows.ts';
 
 /** The events of success that an act has to leave in the audit log: each once, and no other. */
 export type Events = readonly string[];

@@ -4,9 +4,10 @@ import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import { codeLane, recoveryLane } from './counters.ts';
 import { unusedCodes } from './effects.ts';
-import { codesWait, isLivePending, isLiveSession, type Model, type Pending, type Session, stateOf } from './model.ts';
+import { codesWait, isLivePending, isLiveSession, type Model, stateOf } from './model.ts';
 import { agreeOnCodes, agreeOnPortals } from './portal-agreement.ts';
 import type { NodeIndex, Real } from './real.ts';
+import type { Pending, Session } from './rows.ts';
 
 /** Asks a node for everything that the model knows of, and for what has to be gone. */
 export async function agree(

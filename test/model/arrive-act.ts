@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { act, type Drawn, someone } from './act.ts';
-import { isLivePending, isLiveSession, isShutOut, type Model, type Person, stateAfterPassword } from './model.ts';
+import { isLivePending, isLiveSession, isShutOut, type Model, stateAfterPassword } from './model.ts';
+import type { Person } from './rows.ts';
 import { giveCode } from './second-factor-acts.ts';
 import { enter } from './sign-in-acts.ts';
 

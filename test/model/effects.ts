@@ -1,18 +1,7 @@
 import assert from 'node:assert/strict';
-import {
-  DAY,
-  isLiveSession,
-  type Link,
-  MINUTE,
-  type Model,
-  ownersOf,
-  type Pending,
-  type Person,
-  type Session,
-  secondFactorFrom,
-  sessionEnd,
-} from './model.ts';
+import { DAY, isLiveSession, MINUTE, type Model, ownersOf, secondFactorFrom, sessionEnd } from './model.ts';
 import { moveSession } from './portals.ts';
+import type { Link, Pending, Person, Session } from './rows.ts';
 
 export type Factor = 'totp' | 'recovery_code';
 

@@ -4,8 +4,9 @@ import { type Act, act, assertRefused, type Drawn, type Events, type On, ordinal
 import { emailChangeLane } from './counters.ts';
 import { addLink, endOthers, forgetDevices, newId, revokeLinks, signOutHere } from './effects.ts';
 import { inside, refusedForStepUp } from './inside.ts';
-import { type Browser, DAY, isLiveLink, isSteppedUp, type Link, MINUTE, type Model, type Person } from './model.ts';
+import { DAY, isLiveLink, isSteppedUp, MINUTE, type Model } from './model.ts';
 import type { Real } from './real.ts';
+import type { Browser, Link, Person } from './rows.ts';
 import { tryPassword } from './security-acts.ts';
 
 /** An email that is nobody's, one that somebody has, one that somebody gave up, the one that is there already. */

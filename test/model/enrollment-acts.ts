@@ -5,20 +5,9 @@ import { codesOn, secretOn } from '../http/story.ts';
 import { act, assertRefused, type Door, type Drawn, doorsOf, ordinal, pick, pickDoor } from './act.ts';
 import { digitsOf, meaningOf, type TypedCode, typedCode } from './codes.ts';
 import { endOthers, forgetDevices, issueCodes, setAuthenticator } from './effects.ts';
-import {
-  type Browser,
-  codesWait,
-  isLivePending,
-  isLiveSession,
-  MINUTE,
-  type Model,
-  mayEnroll,
-  type Pending,
-  type Session,
-  type Shown,
-  stateOf,
-} from './model.ts';
+import { codesWait, isLivePending, isLiveSession, MINUTE, type Model, mayEnroll, stateOf } from './model.ts';
 import type { Real } from './real.ts';
+import type { Browser, Pending, Session, Shown } from './rows.ts';
 import { finish } from './sign-in-acts.ts';
 
 const start = act({

@@ -6,8 +6,9 @@ import { signOutHere } from './effects.ts';
 import { type Inside, inside } from './inside.ts';
 import { isLiveSession, MINUTE, type Model } from './model.ts';
 import { CHECK, keepCookie, onHost } from './portal-real.ts';
-import { cookieOf, HOSTS, type Host, isLetIn, mayEnter, type Ticket } from './portals.ts';
+import { cookieOf, isLetIn, mayEnter } from './portals.ts';
 import type { Real } from './real.ts';
+import { HOSTS, type Host, type Ticket } from './rows.ts';
 
 const host = fc.constantFrom(...HOSTS);
 

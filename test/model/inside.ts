@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Act, act, assertRefused, type Events, type On, pick } from './act.ts';
-import { type Browser, codesWait, isLiveSession, type Model, type Session } from './model.ts';
+import { codesWait, isLiveSession, type Model } from './model.ts';
 import type { Real } from './real.ts';
+import type { Browser, Session } from './rows.ts';
 
 /** A browser with a live session that no unsaved codes hold up. */
 export type Inside = { readonly browser: Browser; readonly session: Session } & On;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isRefusal } from '#core/values/result.ts';
-import { changeStaffRole } from '#flows/administration/staff-acts.ts';
+import { changeRole } from '#flows/administration/change-role.ts';
 import { act, assertRefused, type Drawn, isColleague, onPerson, someone } from './act.ts';
 import { devicePasswordLane, emailChangeLane, newPendingLane, passwordLane, resetMailLane } from './counters.ts';
 import {
@@ -14,7 +14,8 @@ import {
   revokeLinks,
 } from './effects.ts';
 import { guestOf } from './link-acts.ts';
-import { DAY, demandOf, HOUR, isShutOut, type Model, ownersOf, type Person, secondFactorFrom } from './model.ts';
+import { DAY, demandOf, HOUR, isShutOut, type Model, ownersOf, secondFactorFrom } from './model.ts';
+import type { Person } from './rows.ts';
 
 const WHY = { reason: 'asked on the telephone' };
 
@@ -75,8 +76,8 @@ function endWhatItOpened(model: Model, person: Person): void {
   endPasswordOnly(model, person);
 }
 
-/** By a manager: no session keeps the rights it was opened with. */
-const changeRole = onPerson(
+/** By a manager: no session keeps the rights it was opened with. Known devices stay. */
+const changeRoleInTeam = onPerson(
   'change the role',
   async (model, real, { person, node }) => {
     const answer = await real.asManager(model, node, `/team/people/${person.id}/role`);
@@ -87,21 +88,20 @@ const changeRole = onPerson(
     assert.equal(answer.location, `/team/people/${person.id}?done=role`);
     person.role = person.role === 'member' ? 'manager' : 'member';
     endOthers(model, person);
-    forgetDevices(model, person);
     return ['user.role_changed'];
   },
   ({ isStaff }, { isArchived }) => !isStaff && !isArchived,
 );
 
-/** By an administrator: the same, but for secrets shown and devices. */
+/** By an administrator: the same. */
 const changeRoleOfStaff = onPerson(
   'change the role of staff',
   async (model, real, { person, node }) => {
     const to = person.role === 'csm' ? 'admin' : 'csm';
-    const change = { personId: person.id, actor: 'command_line', to } as const;
-    assert(!isRefusal(await changeStaffRole(real.world(node).env, change)));
+    const change = { id: person.id, actor: 'command_line', to } as const;
+    assert(!isRefusal(await changeRole(real.world(node).env, change)));
     person.role = to;
-    ownersOf(model, person).forEach(end);
+    endOthers(model, person);
     return ['staff.role_changed'];
   },
   ({ isStaff }) => isStaff,
@@ -163,7 +163,7 @@ export const LIFE_ACTS: readonly Drawn[] = [
   { weight: 4, arbitrary: archive },
   { weight: 3, arbitrary: exempt },
   { weight: 2, arbitrary: endExemption },
-  { weight: 1, arbitrary: changeRole },
+  { weight: 1, arbitrary: changeRoleInTeam },
   { weight: 1, arbitrary: changeRoleOfStaff },
   { weight: 1, arbitrary: removeFromTeam },
   { weight: 1, arbitrary: deleteGuest },

@@ -12,10 +12,10 @@ import {
   MINUTE,
   type Model,
   newPerson,
-  type Person,
   stateAfterPassword,
 } from './model.ts';
 import type { PageAnswer } from './real.ts';
+import type { Person } from './rows.ts';
 import { nextPassword } from './security-acts.ts';
 import { pass } from './sign-in-acts.ts';
 

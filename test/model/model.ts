@@ -1,6 +1,18 @@
-import type { MfaPolicy, Role } from '#core/people/policy.ts';
+import type { MfaPolicy } from '#core/people/policy.ts';
 import { Counters } from './counters.ts';
-import { newPortals, type PortalClient, type Portals } from './portals.ts';
+import {
+  type Browser,
+  type Device,
+  type Link,
+  newPortals,
+  type Owner,
+  type Partner,
+  type Pending,
+  type Person,
+  type PortalClient,
+  type Portals,
+  type Session,
+} from './rows.ts';
 
 export const MINUTE = 60;
 export const HOUR = 60 * MINUTE;
@@ -30,107 +42,6 @@ export type Model = {
   acts: number;
   readonly successes: string[];
 };
-
-export type Person = {
-  readonly id: string;
-  email: string;
-  readonly isStaff: boolean;
-  role: Role;
-  /** None of those who were invited, and after a change of email was taken back none that anybody knows. */
-  password: string | undefined;
-  /** The one before it. */
-  oldPassword: string | undefined;
-  /** Has never had a password. */
-  isInvited: boolean;
-  isDisabled: boolean;
-  exemptUntil: number | undefined;
-  skippedAt: number | undefined;
-  authenticator: Authenticator | undefined;
-  /** Every code of the set, and whether it was used. */
-  codes: Map<string, boolean>;
-  /** Until when the set can be shown again, unless Done comes first. */
-  copyUntil: number | undefined;
-  /** What the next enrollment asks for, used, over or not. */
-  accessCode: AccessCode | undefined;
-};
-
-export type AccessCode = {
-  readonly code: string;
-  /** The one that it took the place of. */
-  readonly before: string | undefined;
-  readonly expiresAt: number;
-  tries: number;
-  usedBy: Pending | Session | undefined;
-};
-
-export type Authenticator = { readonly key: string; readonly secret: string; lastUsedStep: number };
-
-/** A secret shown and not yet confirmed. */
-export type Shown = { readonly secret: string; readonly expiresAt: number; tries: number };
-
-type Owner = {
-  readonly person: Person;
-  readonly mouth: 'api' | 'page';
-  token: string;
-  readonly createdAt: number;
-  expiresAt: number;
-  deviceId: string | undefined;
-  shown: Shown | undefined;
-  /** Its row is gone, or used up. */
-  ended: boolean;
-};
-
-export type Pending = Owner & {
-  tries: number;
-  skippable: boolean;
-  /** The session of the same person in this browser, which the finished sign-in takes the place of. */
-  replaced: Session | undefined;
-};
-
-export type Session = Owner & {
-  lastSeenAt: number;
-  amr: readonly string[];
-  secondFactorAt: number | undefined;
-  authTime: number;
-  stepUpAt: number | undefined;
-  stepUpMethod: 'totp' | 'recovery_code' | 'password' | undefined;
-  /** It was over by itself when its row went: what was granted beyond it lives on. */
-  outlived: boolean;
-};
-
-/** The values of its cookies: of whoever was last here, live or not. */
-export type Browser = {
-  readonly address: string;
-  /** It stays the same for as long as the browser is open. */
-  form: string | undefined;
-  device: string | undefined;
-  pending: Pending | undefined;
-  session: Session | undefined;
-  /** Its cookies on protected hosts. */
-  readonly sites: Map<string, string>;
-};
-
-/** What works once: to set a password, to accept an invitation, to confirm a new email and to go back to an old one. */
-export type Link = {
-  readonly purpose: 'reset' | 'invitation' | 'confirm' | 'revert';
-  readonly person: Person;
-  readonly path: string;
-  readonly expiresAt: number;
-  /** After the change. */
-  readonly email?: string;
-  dead: boolean;
-};
-
-/** A browser that is known for one person. */
-export type Device = {
-  readonly id: string;
-  readonly token: string;
-  readonly person: Person;
-  readonly expiresAt: number;
-};
-
-/** And a program with a key, and a manager who does nothing but what managers do to others. */
-export type Partner = { readonly [name in 'id' | 'slug' | 'managerId' | 'key']: string };
 
 export type Setting = {
   readonly policy: MfaPolicy;

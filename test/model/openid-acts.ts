@@ -8,7 +8,8 @@ import { signOutHere } from './effects.ts';
 import { inside } from './inside.ts';
 import { DAY, isLiveSession, MINUTE, type Model } from './model.ts';
 import { askAs, authorizePath, type ClientAnswer, redemption } from './portal-real.ts';
-import { type Grant, isLiveGrant, isLiveToken, isOfSession, type Token } from './portals.ts';
+import { isLiveGrant, isLiveToken, isOfSession } from './portals.ts';
+import type { Grant, Token } from './rows.ts';
 
 const OPERATOR = 'command_line';
 const GRACE_SECONDS = 10;

@@ -17,7 +17,8 @@ import {
   revokeLinks,
   sweep,
 } from './effects.ts';
-import { DAY, demandOf, HOUR, isLiveSession, MINUTE, type Model, type Person, secondFactorFrom } from './model.ts';
+import { DAY, demandOf, HOUR, isLiveSession, MINUTE, type Model, secondFactorFrom } from './model.ts';
+import type { Person } from './rows.ts';
 
 const OPERATOR = 'command_line';
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { SCRIPT } from '../portal/forward-auth-story.ts';
 import type { Model } from './model.ts';
 import { askAs, CHECK, onHost, redemption, userInfo } from './portal-real.ts';
-import { isLetIn, isLiveToken, personOf, type SiteCookie, type Token } from './portals.ts';
+import { isLetIn, isLiveToken, personOf } from './portals.ts';
 import type { NodeIndex, Real } from './real.ts';
+import type { SiteCookie, Token } from './rows.ts';
 
 /** Asks a node about every token and every cookie of a host that somebody holds; what is dead once. */
 export async function agreeOnPortals(model: Model, real: Real, node: NodeIndex, seenDead: Set<string>): Promise<void> {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { CALLBACK } from '../portal/openid-story.ts';
 import { type Answer, ORIGIN } from '../world.ts';
-import type { Browser } from './model.ts';
-import type { Host, PortalClient } from './portals.ts';
 import type { NodeIndex, Real } from './real.ts';
+import type { Browser, Host, PortalClient } from './rows.ts';
 
 const VERIFIER = 'verifier-of-a-model-that-forgets-nothing-000001';
 

@@ -14,8 +14,9 @@ import { callWithKey } from '../http/management-story.ts';
 import { addSite } from '../portal/forward-auth-story.ts';
 import { addPortal } from '../portal/openid-story.ts';
 import { type Answer, type ApiAnswer, type Clock, ORIGIN, openWorld, START, type World } from '../world.ts';
-import type { Browser, Model } from './model.ts';
-import { HOSTS, type PortalClient } from './portals.ts';
+import type { Model } from './model.ts';
+import type { Browser } from './rows.ts';
+import { HOSTS, type PortalClient } from './rows.ts';
 
 /** Which of the two nodes is asked. */
 export type NodeIndex = 0 | 1;

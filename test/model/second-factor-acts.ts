@@ -5,8 +5,9 @@ import { act, assertRefused, type Door, type Drawn, doorsOf, type Events, type O
 import { digitsOf, meaningOf, type TypedCode, typedCode } from './codes.ts';
 import { codeLane, type Place, proofLanes, recoveryLane } from './counters.ts';
 import { unusedCodes } from './effects.ts';
-import { type Browser, isLivePending, type Model, type Pending, type Person } from './model.ts';
+import { isLivePending, type Model } from './model.ts';
 import type { Real } from './real.ts';
+import type { Browser, Pending, Person } from './rows.ts';
 import { finish } from './sign-in-acts.ts';
 
 const oneTimeCode = act({

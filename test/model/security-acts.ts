@@ -17,8 +17,9 @@ import {
 } from './effects.ts';
 import { codeFor, show, tryConfirmation } from './enrollment-acts.ts';
 import { type Inside, inside, refusedForStepUp } from './inside.ts';
-import { isLiveSession, isSteppedUp, type Model, mayEnroll, type Session, sessionEnd } from './model.ts';
+import { isLiveSession, isSteppedUp, type Model, mayEnroll, sessionEnd } from './model.ts';
 import type { Real } from './real.ts';
+import type { Session } from './rows.ts';
 import { recoveryCodeOf, tryCode, tryRecoveryCode } from './second-factor-acts.ts';
 
 const typedProof = fc.oneof(

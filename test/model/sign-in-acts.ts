@@ -5,20 +5,17 @@ import { methodsOf } from './agreement.ts';
 import { newPendingLane, passwordLane, passwordLanes } from './counters.ts';
 import { knowDevice, oldestBut, openSession } from './effects.ts';
 import {
-  type Browser,
   deviceIdOf,
   isLivePending,
   isLiveSession,
   isShutOut,
   MINUTE,
   type Model,
-  type Pending,
-  type Person,
-  type Session,
   type State,
   stateAfterPassword,
 } from './model.ts';
 import type { PageAnswer, Real } from './real.ts';
+import type { Browser, Pending, Person, Session } from './rows.ts';
 
 const WRONG = 'not the password of anybody';
 

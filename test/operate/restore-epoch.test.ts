@@ -39,7 +39,7 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
   assert(!isRefusal(await rotateWebhookSecret(env, actor, hook.webhook.id)));
   assert(!isRefusal(await makeResetLink(env, { id: ana, actor })));
   const reset = { reason: 'lost', checkedBy: 'video', checkNote: 'badge', codeMinutes: 60 };
-  const done = await askForReset(env, { ...reset, personId: ana, actor });
+  const done = await askForReset(env, { ...reset, id: ana, actor });
   assert(!isRefusal(done) && !('waits' in done) && done.accessCode);
   const now = env.now();
   const life = { created_at: now, expires_at: now + 9999 };

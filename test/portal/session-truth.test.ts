@@ -9,8 +9,8 @@ import { tidy } from '#features/operate/housekeeping.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { disableClient } from '#flows/administration/openid-clients.ts';
 import { archivePartner, changeMfaPolicy } from '#flows/administration/partner-acts.ts';
-import { actOn, disableUser } from '#flows/administration/person-acts.ts';
-import { resetMfaOf } from '#flows/administration/reset-mfa.ts';
+import { disableUser } from '#flows/administration/person-acts.ts';
+import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import { deliverLogouts } from '#webhooks/logouts.ts';
 import { addPortal, discover, openPortalWorld, signInFrom } from './openid-story.ts';
 
@@ -47,10 +47,7 @@ const ENDS: Readonly<Record<string, (one: SignedIn) => Promise<unknown>>> = {
     await disableUser(world.env, { id: ana.id, ...reason });
     return deleteUser(world.env, { id: ana.id, ...reason });
   },
-  'MFA is reset': ({ world, ana }) =>
-    actOn(world.env, { id: ana.id, ...reason }, (tx, person, why) =>
-      resetMfaOf(world.env, tx, person, { actor: 'command_line', reason: why, codeExpiresAt: undefined }),
-    ),
+  'MFA is reset': ({ world, ana }) => resetMfa(world.env, { id: ana.id, ...reason }),
   'the partner is archived': ({ world, partner }) => archivePartner(world.env, 'command_line', partner.id),
 };
 

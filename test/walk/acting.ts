@@ -5,9 +5,9 @@ import { ACT_STEP_UP_AGE_SECONDS, STEP_UP_AGE_SECONDS } from '#core/sessions/ses
 import { isRefusal } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import { addApiKey, endApiKey } from '#flows/administration/api-keys.ts';
+import { changeRole } from '#flows/administration/change-role.ts';
 import { archivePartner } from '#flows/administration/partner-acts.ts';
 import { disableUser } from '#flows/administration/person-acts.ts';
-import { changeStaffRole } from '#flows/administration/staff-acts.ts';
 import { makeFormToken } from '#http/pages/form.ts';
 import type { ApiRoute, Guard, PageRoute } from '#http/route.ts';
 import { TABLES } from '#store/engine/tables.ts';
@@ -123,10 +123,10 @@ const REVOCATIONS = {
     assert.ok(await world.env.db.transaction((tx) => setRole(tx, userId, change)));
   },
   'made a customer success manager': async ({ world }, { userId }) => {
-    const change = { personId: userId, actor: 'command_line', to: 'csm' } as const;
+    const change = { id: userId, actor: 'command_line', to: 'csm' } as const;
     // Somebody has to be left.
     await world.addUser({ email: `left-${userId}@walk.example`, role: 'admin' });
-    assert.ok(!isRefusal(await changeStaffRole(world.env, change)));
+    assert.ok(!isRefusal(await changeRole(world.env, change)));
   },
   'too late after their proof': async ({ world }) => {
     world.clock.at += PROOF_LEFT;

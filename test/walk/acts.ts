@@ -235,8 +235,8 @@ function invited(world: World, id: string) {
   return change(world, id, { sealed_password: null });
 }
 
-function exempt({ env, clock }: World, personId: string) {
-  return exemptPerson(env, { personId, actor: 'command_line', ...WHY, until: clock.at + 9e5 });
+function exempt({ env, clock }: World, id: string) {
+  return exemptPerson(env, { id, actor: 'command_line', ...WHY, until: clock.at + 9e5 });
 }
 
 async function giveAccessCode({ env, clock }: World, id: string): Promise<string> {

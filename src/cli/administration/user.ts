@@ -1,9 +1,11 @@
 import { command, isMisuse, JSON_OPTION, type Output } from '#cli/command.ts';
 import { columns } from '#cli/help.ts';
 import { ACTOR, linkAdvice, withEnv } from '#cli/open.ts';
+import { shutOutBecause } from '#core/people/state.ts';
 import { instant } from '#core/time/day.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import type { Actor } from '#flows/administration/actor.ts';
 import { addPerson } from '#flows/administration/add-person.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import {
@@ -11,9 +13,7 @@ import {
   type EndedKeys,
   enableUser,
   makeResetLink,
-  type PersonAct,
   unlockUser,
-  whyShutOut,
 } from '#flows/administration/person-acts.ts';
 import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
@@ -113,7 +113,10 @@ const REASON_OPTION = {
 function act<T extends { readonly person: Person } & Partial<EndedKeys>>(
   verb: string,
   summary: string,
-  run: (env: Env, act: PersonAct) => Promise<T | Refusal>,
+  run: (
+    env: Env,
+    how: { readonly email: string; readonly actor: Actor; readonly reason: string },
+  ) => Promise<T | Refusal>,
   lines: (outcome: T, now: Person) => readonly string[],
 ) {
   return command({
@@ -169,7 +172,7 @@ async function readNow(env: Env, { user }: Person) {
 /** What still keeps a person from signing in, whatever was just done for them. */
 function stillShutOut(person: Person): string[] {
   const { email, sealedPassword } = person.user;
-  const because = whyShutOut(person);
+  const because = shutOutBecause(person);
   if (because === 'partner_archived') {
     return [`${email} cannot sign in: the partner is archived, until it is restored in the console.`];
   }

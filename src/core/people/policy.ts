@@ -1,28 +1,30 @@
 /** What a partner asks of its people. */
 export type MfaPolicy = 'off' | 'optional' | 'required';
 
-export type Role = 'member' | 'manager' | 'csm' | 'admin';
+export type Role = 'member' | 'manager' | StaffRole;
 
-/** What the policy asks of one person now; whoever has an authenticator is asked for it whatever this says. */
+export type StaffRole = 'csm' | 'admin';
+
+/** What the policy asks of one person now. A person who has an authenticator is asked for it in any case. */
 export type MfaDemand =
   | { readonly kind: 'none' }
   | { readonly kind: 'offered'; readonly deadlineAt?: number }
   | { readonly kind: 'required' };
 
 /**
- * A partner's policy and the first second (Unix) at which `required` holds; absent: since ever. Staff have none, and
- * whoever else had none would be asked like staff.
+ * A partner's policy and the first second (Unix) at which `required` holds; absent: it holds already. Staff have no partner;
+ * any other person without one would be asked like staff.
  */
 type PolicyOf = { readonly policy: MfaPolicy; readonly requiredFrom?: number | undefined } | undefined;
 
 /**
  * Whether this person has to have MFA, is offered it, or neither.
  *
- * Staff always have to. `required` from a date is an offer with that date until then. Whoever is exempt is asked for
- * nothing until the exemption is over, which needs no act: then the policy holds again.
+ * Staff always have to. `required` from a date is an offer with that date until then. An exempt person is asked
+ * for nothing until the exemption ends by itself: then the policy holds again.
  *
  * @param now Unix seconds
- * @param exemptUntil Unix seconds; absent for whoever was never exempt
+ * @param exemptUntil Unix seconds; absent for a person who was never exempt
  */
 export function mfaDemand(partner: PolicyOf, role: Role, now: number, exemptUntil?: number | undefined): MfaDemand {
   if (partner === undefined || isStaff(role)) return { kind: 'required' };
@@ -56,6 +58,6 @@ export function secondFactorFrom(partner: PolicyOf, exemptUntil: number | undefi
 }
 
 /** Staff belong to the portal's owner and to no partner. */
-export function isStaff(role: Role): boolean {
+export function isStaff(role: Role): role is StaffRole {
   return role === 'csm' || role === 'admin';
 }

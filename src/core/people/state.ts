@@ -1,25 +1,36 @@
-/** How a person stands: the one word for it, in the console, for a team, over the API and on the command line. */
+/** The state of a person's account: the same word in the console, for a team, over the API and on the command line. */
 export type PersonState = 'invited' | 'active' | 'disabled';
 
-/** What it follows from; absent or null for what is not so. */
+/** What the state follows from; `null` and `undefined` both mean that it never happened. */
 export type PersonFacts = {
-  readonly disabledAt: number | null | undefined;
-  /** Since when the partner is archived. */
-  readonly archivedAt: number | null | undefined;
-  readonly sealedPassword: string | null | undefined;
+  readonly user: {
+    /** Since when the person is disabled, whatever their partner is. */
+    readonly disabledAt: number | null | undefined;
+    readonly sealedPassword: string | null | undefined;
+  };
+  /** Absent for staff. */
+  readonly partner: { readonly archivedAt?: number | null | undefined } | undefined;
 };
 
-/** Nobody of an archived partner can sign in, so all of them are disabled, until the partner is restored. */
-export function personState(facts: PersonFacts): PersonState {
-  if (shutOutBecause(facts) !== undefined) return 'disabled';
-  return (facts.sealedPassword ?? undefined) === undefined ? 'invited' : 'active';
+/**
+ * Nobody of an archived partner can sign in, so all of them are `disabled` until the partner is restored.
+ *
+ * `store/people/state.ts` says the same in SQL; `test/store/person-state.test.ts` compares the two.
+ */
+export function personState(person: PersonFacts): PersonState {
+  if (isShutOut(person)) return 'disabled';
+  return (person.user.sealedPassword ?? undefined) === undefined ? 'invited' : 'active';
 }
 
-/** Why a person cannot sign in whatever they know: what has to be undone first. */
-export function shutOutBecause({
-  disabledAt,
-  archivedAt,
-}: Pick<PersonFacts, 'disabledAt' | 'archivedAt'>): 'user_disabled' | 'partner_archived' | undefined {
-  if ((archivedAt ?? undefined) !== undefined) return 'partner_archived';
-  return (disabledAt ?? undefined) === undefined ? undefined : 'user_disabled';
+/** Whether a person cannot sign in even with the right password and code. */
+export function isShutOut(person: ShutOutFacts): boolean {
+  return shutOutBecause(person) !== undefined;
 }
+
+/** What has to be undone before a person can sign in; an archived partner comes before a disabled person. */
+export function shutOutBecause({ user, partner }: ShutOutFacts): 'user_disabled' | 'partner_archived' | undefined {
+  if ((partner?.archivedAt ?? undefined) !== undefined) return 'partner_archived';
+  return (user.disabledAt ?? undefined) === undefined ? undefined : 'user_disabled';
+}
+
+type ShutOutFacts = Pick<PersonFacts, 'partner'> & { readonly user: Pick<PersonFacts['user'], 'disabledAt'> };

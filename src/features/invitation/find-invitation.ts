@@ -1,3 +1,4 @@
+import { personState } from '#core/people/state.ts';
 import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { findLink } from '#store/people/links.ts';
@@ -17,6 +18,5 @@ export async function findInvitation(env: Env, token: string): Promise<Invitatio
     return (await administratorExists(read)) ? undefined : { kind: link.purpose, linkId: link.id };
   }
   const person = link.userId === undefined ? undefined : await findPerson(read, link.userId);
-  const isOpen = person && person.user.disabledAt === undefined && person.user.sealedPassword === undefined;
-  return isOpen ? { kind: 'invitation', linkId: link.id, person } : undefined;
+  return person && personState(person) === 'invited' ? { kind: 'invitation', linkId: link.id, person } : undefined;
 }

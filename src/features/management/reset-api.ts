@@ -60,17 +60,17 @@ type ResetCall<Body extends z.ZodType> = ApiCall<'apiKey:users:reset_mfa', z.out
 
 async function resetMfa(call: ResetCall<typeof resetBody>) {
   const { codeMinutes = ACCESS_CODE_MINUTES.usual, ...typed } = call.input;
-  const personId = call.params.user ?? '';
-  const named = namedAct(call, `reset ${personId}`, call.input);
-  const reset = { personId, actor: actorOf(call), codeMinutes, ...typed };
+  const id = call.params.user ?? '';
+  const named = namedAct(call, `reset ${id}`, call.input);
+  const reset = { id, actor: actorOf(call), codeMinutes, ...typed };
   return doOnce(call.env, named, (env) => askForReset(env, reset), resetRecord);
 }
 
 async function renewCode(call: ResetCall<typeof codeBody>) {
   const { codeMinutes = ACCESS_CODE_MINUTES.usual } = call.input;
-  const personId = call.params.user ?? '';
-  const named = namedAct(call, `access code ${personId}`, call.input);
-  const renewal = { personId, actor: actorOf(call), codeMinutes };
+  const id = call.params.user ?? '';
+  const named = namedAct(call, `access code ${id}`, call.input);
+  const renewal = { id, actor: actorOf(call), codeMinutes };
   return doOnce(call.env, named, (env) => renewAccessCode(env, renewal), codeRecord);
 }
 

@@ -3,16 +3,11 @@ import { canonicalEmail } from '#core/people/email.ts';
 import { instant, parseEnd } from '#core/time/day.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import type { Actor } from '#flows/administration/actor.ts';
 import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { endExemption, exemptPerson } from '#flows/administration/exemption.ts';
-import {
-  disableUser,
-  enableUser,
-  makeResetLink,
-  type PersonAct,
-  unlockUser,
-} from '#flows/administration/person-acts.ts';
+import { disableUser, enableUser, mailResetLink, unlockUser } from '#flows/administration/person-acts.ts';
 import { doOnce } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
@@ -84,7 +79,7 @@ export const usersApi: readonly Route[] = [
       return doOnce(
         call.env,
         named,
-        (env) => resendInvitation(env, actorOf(call), id),
+        (env) => resendInvitation(env, { id, actor: actorOf(call) }),
         ({ url, expiresAt }) => ({ ...(url !== undefined && { invitationUrl: url }), expiresAt: instant(expiresAt) }),
       );
     },
@@ -92,9 +87,7 @@ export const usersApi: readonly Route[] = [
   act('disable', 'End what a user has open, and every sign-in from now on', disableUser),
   act('enable', 'Let a disabled user sign in again', enableUser),
   act('unlock', 'End the waits after wrong passwords and codes', unlockUser),
-  act('exemption/end', 'End an exemption before its time', (env, { id, ...how }) =>
-    endExemption(env, { personId: id, ...how }),
-  ),
+  act('exemption/end', 'End an exemption before its time', endExemption),
   api({
     ...{ method: 'POST', path: `${ONE}/exemption`, guard: 'apiKey:users:write' },
     summary: 'Ask a user not to set up MFA until a moment ahead',
@@ -104,7 +97,7 @@ export const usersApi: readonly Route[] = [
     handle(call) {
       const { reason } = call.input;
       const until = parseEnd(call.input.until) ?? 0;
-      return actOnUser(call, (id) => exemptPerson(call.env, { personId: id, actor: actorOf(call), reason, until }));
+      return actOnUser(call, (id) => exemptPerson(call.env, { id, actor: actorOf(call), reason, until }));
     },
   }),
   api({
@@ -114,8 +107,8 @@ export const usersApi: readonly Route[] = [
     async handle(call) {
       const id = call.params.user ?? '';
       if (!(await findUser(call.env, id))) return refuse('not_found', { reason: 'user' });
-      const made = await makeResetLink(call.env, { id, actor: actorOf(call), mailed: true });
-      return isRefusal(made) ? made : undefined;
+      const mailed = await mailResetLink(call.env, { id, actor: actorOf(call) });
+      return isRefusal(mailed) ? mailed : undefined;
     },
   }),
   api({
@@ -146,10 +139,13 @@ async function listUsers({ env, query }: ApiCall<'apiKey:users:read', undefined,
 }
 
 /** An act that asks why. */
-function act(
+function act<T>(
   name: string,
   summary: string,
-  work: (env: Env, act: PersonAct & { readonly id: string }) => Promise<unknown>,
+  work: (
+    env: Env,
+    how: { readonly id: string; readonly actor: Actor; readonly reason: string },
+  ) => Promise<T | Refusal>,
 ): Route {
   return api({
     ...{ method: 'POST', path: `${ONE}/${name}`, guard: 'apiKey:users:write', summary, body: why, answer: userSchema },
@@ -159,9 +155,9 @@ function act(
 }
 
 /** Does it to a user of a partner, and answers the user as they are then. Staff are not found. */
-async function actOnUser(
+async function actOnUser<T>(
   { env, params }: Pick<WriteCall<unknown>, 'env' | 'params'>,
-  work: (id: string) => Promise<unknown>,
+  work: (id: string) => Promise<T | Refusal>,
 ) {
   const id = params.user ?? '';
   if (!(await findUser(env, id))) return refuse('not_found', { reason: 'user' });

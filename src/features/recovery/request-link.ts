@@ -1,5 +1,6 @@
 import type { AuditDetail } from '#core/audit/actions.ts';
 import { RULES } from '#core/limits/throttle.ts';
+import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { RESET_LINK_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
@@ -64,7 +65,7 @@ export type Requested = { readonly limited: NotedRefusal | undefined };
 async function request(env: Env, tx: Queries, email: string, client: Client): Promise<Requested> {
   const found = await findPersonByEmail(tx, email);
   await lockUser(tx, found?.user.id ?? '');
-  // Read again: whoever has just changed their email gets no link at the old one.
+  // Read again under the lock: a person who has just changed their email gets no link at the old one.
   const person = await findPersonByEmail(tx, email);
   const limit = await reserveTries(tx, [{ key: resetMailKey(env, email), rule: RULES.resetMails }], env.now());
   const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);
@@ -86,7 +87,7 @@ async function request(env: Env, tx: Queries, email: string, client: Client): Pr
 
 function refusedReason(person: Person | undefined): AuditDetail<'password.reset_refused'>['reason'] | undefined {
   if (!person) return 'unknown_email';
-  return person.user.disabledAt === undefined ? undefined : 'disabled';
+  return isShutOut(person) ? 'disabled' : undefined;
 }
 
 async function writeLink(

@@ -1,3 +1,4 @@
+import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
@@ -19,7 +20,7 @@ export type OpenReset = { readonly linkId: string; readonly person: Person };
 export async function findReset(env: Env, token: string): Promise<OpenReset | undefined> {
   const link = await findLink(env.db.read, tokenHash(token), ['reset'], env.now());
   const person = link?.userId === undefined ? undefined : await findPerson(env.db.read, link.userId);
-  if (!link || !person || person.user.disabledAt !== undefined) return undefined;
+  if (!link || !person || isShutOut(person)) return undefined;
   return { linkId: link.id, person };
 }
 

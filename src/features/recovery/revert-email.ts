@@ -1,3 +1,4 @@
+import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
@@ -18,14 +19,14 @@ import { findPerson, replacePassword } from '#store/people/users.ts';
 export async function findRevert(env: Env, token: string): Promise<EmailLink | undefined> {
   const link = await findEmailLink(env.db.read, tokenHash(token), 'revert', env.now());
   const person = link && (await findPerson(env.db.read, link.userId));
-  return person && person.user.disabledAt === undefined ? link : undefined;
+  return person && !isShutOut(person) ? link : undefined;
 }
 
 /**
- * Brings the old email back, once, and shuts out whoever changed it: sessions, open sign-ins and known devices end, links
- * die, and the password opens nothing any more. A link to set a new one goes to the email that was brought back.
+ * Brings the old email back, once, and shuts out the person who changed it: sessions, open sign-ins, known devices and links
+ * end, and the password opens nothing any more. A link to set a new one goes to the email that was brought back.
  *
- * Links from before this one stay: of several changes the way back of the first leads furthest, whatever was done after.
+ * Links from before this one stay: of several changes, the link of the first one leads back furthest.
  */
 export async function revertEmail(env: Env, link: EmailLink, client: Client): Promise<true | Refusal> {
   // A way back for somebody who may be under attack: it needs no turn in the hash queue.

@@ -1,3 +1,4 @@
+import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -71,7 +72,7 @@ async function recordRefusal(
   const event = { action: 'sign_in.password_refused', ...whose, detail } as const;
   const key = refusalKey(env, refusal, client);
   if (key !== undefined) return noteRefusal(env, { event, client, key });
-  const isOwner = reason === 'wrong_password' && person?.user.disabledAt === undefined;
+  const isOwner = reason === 'wrong_password' && person !== undefined && !isShutOut(person);
   await env.db.transaction(async (tx) => {
     await appendEvent(env, tx, event, client);
     await warnOfPasswords(env, tx, { email, person: isOwner ? person : undefined, client });

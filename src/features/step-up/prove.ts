@@ -48,7 +48,7 @@ export function stepUpWithRecoveryCode(
   });
 }
 
-/** Whoever has no authenticator proves the password again; whoever has one cannot. */
+/** A person without an authenticator proves the password again; a person with one cannot. */
 export async function stepUpWithPassword(
   env: Env,
   session: GrantedSession,
@@ -79,7 +79,9 @@ export async function stepUpWithPassword(
 
 function stepUpProver(env: Env, session: GrantedSession, client: Client) {
   const { user, deviceId } = session;
-  const confirm = (tx: Queries) => confirmAuthority(env, tx, { kind: 'session', session }, user.id);
+  const confirm = async (tx: Queries) => {
+    await confirmAuthority(env, tx, { kind: 'session', session }, user.id);
+  };
   return proverOf(env, { user, deviceId, client, confirm });
 }
 

@@ -1,8 +1,9 @@
 import type { Client } from '#core/sessions/client.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import { type By, type Held, onPerson } from '#flows/administration/act.ts';
 import type { Actor } from '#flows/administration/actor.ts';
-import { actingOn } from '#flows/runtime/acting.ts';
+import { actingTransaction } from '#flows/runtime/acting.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findOutsideInvitation, type OutsideInvitation } from '#store/people/outside-invitations.ts';
 import { findPerson, type Partner, type Person } from '#store/people/users.ts';
@@ -16,7 +17,7 @@ export type Colleague =
   | { readonly kind: 'person'; readonly person: Person }
   | { readonly kind: 'outside'; readonly invitation: OutsideInvitation };
 
-export function actorOf({ session, client }: Manager): Actor {
+function actorOf({ session, client }: Manager): Actor {
   return { id: session.user.id, client, authority: { kind: 'session', session } };
 }
 
@@ -34,29 +35,47 @@ export async function findColleague(queries: Queries, id: string, partnerId: str
  * Of two managers who take each other's role at once the second is none any more: that, and that nobody does anything to
  * themselves here, is why a team that has a manager keeps one.
  */
-export async function asManager<T>(
+export function asManager<T>(
   env: Env,
   manager: Manager,
-  colleagueId: string | undefined,
-  work: (tx: Queries, partner: Partner) => Promise<T | Refusal>,
+  work: (tx: Queries, team: Team) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  return actingOn(env, actorOf(manager), colleagueId, async (tx) => {
-    // Its name and policy as they are now: that it is still theirs was asked before.
-    const { partner } = (await findPerson(tx, manager.session.user.id)) ?? {};
-    return partner ? work(tx, partner) : refuse('not_found', { reason: 'user' });
+  const actor = actorOf(manager);
+  return actingTransaction(env, actor, async (tx, acting) => {
+    const partner = await partnerOf(tx, manager);
+    return partner ? work(tx, { actor, acting, partner }) : refuse('not_found', { reason: 'user' });
   });
 }
 
-/** The same on one of the team, but never on oneself. */
-export async function onColleague<T>(
-  env: Env,
-  manager: Manager,
-  id: string,
-  work: (tx: Queries, colleague: Colleague, partner: Partner) => Promise<T | Refusal>,
-): Promise<T | Refusal> {
-  if (id === manager.session.user.id) return refuse('forbidden', { reason: 'own' });
-  return asManager(env, manager, id, async (tx, partner) => {
-    const colleague = await findColleague(tx, id, partner.id);
-    return colleague ? work(tx, colleague, partner) : refuse('not_found', { reason: 'user' });
-  });
+/** The actor as a manager, and their partner as its name and policy are now. */
+export type Team = By & { readonly partner: Partner };
+
+type Work<T> = {
+  readonly person: (held: Held) => Promise<T | Refusal>;
+  /** For an invitation that met somebody of another partner: a row of this team's list. */
+  readonly outside: (tx: Queries, invitation: OutsideInvitation, team: Team) => Promise<T | Refusal>;
+};
+
+/** What a manager does to a row of the team's list; another person is as if there were nobody. */
+export function onColleague<T>(env: Env, manager: Manager, id: string, work: Work<T>): Promise<T | Refusal> {
+  const nobody = refuse('not_found', { reason: 'user' });
+  return onPerson(
+    env,
+    actorOf(manager),
+    { id },
+    async (held) => {
+      const partner = await partnerOf(held.tx, manager);
+      // The act itself asks whether it may; what a page says before that is about the own team alone.
+      return partner?.id === held.person.user.partnerId ? work.person(held) : nobody;
+    },
+    async (tx, by) => {
+      const partner = await partnerOf(tx, manager);
+      const invitation = partner && (await findOutsideInvitation(tx, id, partner.id));
+      return invitation ? work.outside(tx, invitation, { ...by, partner }) : nobody;
+    },
+  );
+}
+
+async function partnerOf(tx: Queries, { session }: Manager): Promise<Partner | undefined> {
+  return (await findPerson(tx, session.user.id))?.partner;
 }

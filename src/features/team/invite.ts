@@ -1,11 +1,13 @@
 import { RULES } from '#core/limits/throttle.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { cleanName } from '#core/people/name.ts';
+import { personState } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
+import type { By } from '#flows/administration/act.ts';
 import { actorClient, actorId } from '#flows/administration/actor.ts';
-import { createPerson, inviteAnew, type Newcomer } from '#flows/administration/add-person.ts';
+import { createPerson, type Newcomer, resendInvitation } from '#flows/administration/add-person.ts';
 import { claimOfEmail } from '#flows/administration/former-emails.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
@@ -15,7 +17,7 @@ import { reserveTries } from '#store/limits/attempts.ts';
 import { createLink, deleteLink, revokeLinks } from '#store/people/links.ts';
 import { keepOutsideInvitation } from '#store/people/outside-invitations.ts';
 import { findPersonByEmail, type Partner } from '#store/people/users.ts';
-import { actorOf, asManager, type Manager, onColleague } from './colleague.ts';
+import { asManager, type Manager, onColleague } from './colleague.ts';
 
 export type Invited = { readonly email: string; readonly name: string; readonly role: 'member' | 'manager' };
 
@@ -25,8 +27,8 @@ type Invitee = Newcomer & { readonly role: Invited['role']; readonly partner: Pa
 /**
  * Invites somebody to the manager's own team; answers the id under which they stand on its list.
  *
- * Who has that email already, anywhere, is left as they are and told by mail. The manager gets the same answer, and the
- * same row on the list: an invitation that nobody has accepted yet.
+ * A person who has that email already, at any partner, stays unchanged and gets a mail. The manager gets the same answer, and
+ * the same row on the list: an invitation that nobody has accepted yet.
  */
 export async function inviteColleague(env: Env, manager: Manager, typed: Invited): Promise<string | Refusal> {
   const email = canonicalEmail(typed.email);
@@ -34,46 +36,50 @@ export async function inviteColleague(env: Env, manager: Manager, typed: Invited
   const name = cleanName(typed.name.trim() === '' ? email.slice(0, email.lastIndexOf('@')) : typed.name);
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
   const id = env.newId();
-  return asManager(env, manager, undefined, async (tx, partner) => {
+  return asManager(env, manager, async (tx, team) => {
     const limit = { key: `team-invitations:${manager.session.user.id}`, rule: RULES.teamInvitations };
     const tooMany = await reserveTries(tx, [limit], env.now());
-    return isRefusal(tooMany)
-      ? tooMany
-      : inviteOrTell(env, tx, manager, { id, email, name, role: typed.role, partner });
+    const invitee = { id, email, name, role: typed.role, partner: team.partner };
+    return isRefusal(tooMany) ? tooMany : inviteOrTell(env, tx, team, invitee);
   });
 }
 
-/** Sends an invitation again; the link before dies. At most three an hour, whoever it goes to. */
+/** Sends an invitation again; the link before ends. At most three an hour. */
 export async function inviteAgain(env: Env, manager: Manager, id: string): Promise<string | Refusal> {
-  return onColleague(env, manager, id, async (tx, colleague, partner) => {
-    const limit = { key: `invitation-mail:${id}`, rule: RULES.invitationMails };
-    const tooMany = await reserveTries(tx, [limit], env.now());
-    if (isRefusal(tooMany)) return tooMany;
-    if (colleague.kind === 'outside') {
-      const { email, name, role } = colleague.invitation;
+  const reserve = (tx: Queries) =>
+    reserveTries(tx, [{ key: `invitation-mail:${id}`, rule: RULES.invitationMails }], env.now());
+  return onColleague<string>(env, manager, id, {
+    async person(held) {
+      const sent = await resendInvitation.within(env, held, {});
+      if (isRefusal(sent)) return sent;
+      const tooMany = await reserve(held.tx);
+      return isRefusal(tooMany) ? tooMany : id;
+    },
+    async outside(tx, { email, name, role }, team) {
+      const tooMany = await reserve(tx);
       // The email may have become free meanwhile: then this is the invitation.
-      return inviteOrTell(env, tx, manager, { id, email, name, role, partner });
-    }
-    const sent = await inviteAnew(env, tx, actorOf(manager), id);
-    return isRefusal(sent) ? sent : id;
+      return isRefusal(tooMany)
+        ? tooMany
+        : inviteOrTell(env, tx, team, { id, email, name, role, partner: team.partner });
+    },
   });
 }
 
-async function inviteOrTell(env: Env, tx: Queries, manager: Manager, invitee: Invitee): Promise<string | Refusal> {
-  const added = await createPerson(env, tx, actorOf(manager), invitee);
+async function inviteOrTell(env: Env, tx: Queries, by: By, invitee: Invitee): Promise<string | Refusal> {
+  const added = await createPerson(env, tx, by, invitee);
   if (!isRefusal(added)) return invitee.id;
   const isNobodysToGive = added.reason === 'email_taken' || added.reason === 'email_reserved';
-  return isNobodysToGive ? tellExisting(env, tx, manager, invitee) : added;
+  return isNobodysToGive ? tellExisting(env, tx, by, invitee) : added;
 }
 
-async function tellExisting(env: Env, tx: Queries, manager: Manager, invitee: Invitee): Promise<string> {
+async function tellExisting(env: Env, tx: Queries, { actor, acting }: By, invitee: Invitee): Promise<string> {
   const { id, email, name, role, partner } = invitee;
-  const owner = (await findPersonByEmail(tx, email))?.user;
-  const actor = actorOf(manager);
+  const found = await findPersonByEmail(tx, email);
+  const owner = found?.user;
   // Who is on this very list needs no second row.
   const isOwn = owner?.partnerId === partner.id;
-  if (isOwn && owner.sealedPassword === undefined && owner.disabledAt === undefined) {
-    await inviteAnew(env, tx, actor, owner.id);
+  if (isOwn && found && personState(found) === 'invited') {
+    await resendInvitation.within(env, { tx, person: found, actor, acting }, {});
     return owner.id;
   }
   const row = { id, partner_id: partner.id, email, name, role, created_at: env.now() };

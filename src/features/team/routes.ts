@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { readMailbox } from '#core/people/email.ts';
-import { isRefusal } from '#core/values/result.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import type { View } from '#ui/view.ts';
 import { remindColleague, removeColleague, switchRole } from './acts.ts';
 import type { Manager } from './colleague.ts';
 import { inviteAgain, inviteColleague } from './invite.ts';
@@ -67,7 +69,7 @@ export const teamRoutes: readonly Route[] = [
     guard: 'manager',
     async handle({ env, view, session, params, query }) {
       const row = await findTeamRow(env, params.person ?? '', session.partner.id);
-      if (!row) return show(missingColleaguePage(view), 404);
+      if (!row) return missing(view);
       const isUndelivered = (await undeliveredInvitations(env, [row])).size > 0;
       const isOwn = row.id === session.user.id;
       return show(colleaguePage(view, { row, isOwn, isUndelivered, done: doneOf(query) }));
@@ -79,40 +81,28 @@ export const teamRoutes: readonly Route[] = [
   ...act('remind', 'reminded', remindColleague),
 ];
 
-type Act = (env: Env, manager: Manager, id: string) => Promise<unknown>;
-
 /** An act on one of the team: the question with its button, and what the button does. */
-function act(name: ActName, done: Done, run: Act): readonly Route[] {
-  const path = `${ONE}/${name}`;
-  return [
-    page({
-      method: 'GET',
-      path,
-      guard: 'managerSteppedUp',
-      async handle({ env, view, session, params }) {
-        const row = await findTeamRow(env, params.person ?? '', session.partner.id);
-        return row ? show(actPage(view, { name, row })) : show(missingColleaguePage(view), 404);
-      },
-    }),
-    page({
-      method: 'POST',
-      path,
-      guard: 'managerSteppedUp',
-      async handle({ env, view, session, client, params, sent }) {
-        const id = params.person ?? '';
-        const row = await findTeamRow(env, id, session.partner.id);
-        if (!row) return show(missingColleaguePage(view), 404);
-        const outcome = await doFormOnce(
-          { env, sent },
-          (inner) => run(inner, { session, client }, id),
-          (did) => seeOther(did === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`),
-        );
-        if (!isRefusal(outcome)) return outcome;
-        if (outcome.refused === 'not_found') return show(missingColleaguePage(view), 404);
-        return showRefusal(actPage(view, { name, row, refusal: outcome }), outcome);
-      },
-    }),
-  ];
+function act<T>(
+  name: ActName,
+  done: Done,
+  run: (env: Env, manager: Manager, id: string) => Promise<T | Refusal>,
+): readonly Route[] {
+  return actPages({
+    ...{ path: `${ONE}/${name}`, guard: 'managerSteppedUp', missing },
+    find: ({ env, params, session }) => findTeamRow(env, params.person ?? '', session.partner.id),
+    draw: ({ view }, row, _typed, refusal) => actPage(view, { name, row, refusal }),
+    act: ({ env, sent, session, client }, { id }) =>
+      doFormOnce(
+        { env, sent },
+        (inner) => run(inner, { session, client }, id),
+        (did) => seeOther(did === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`),
+      ),
+    refused: ({ view }, _row, { refused }) => (refused === 'not_found' ? missing(view) : undefined),
+  });
+}
+
+function missing(view: View): Reply {
+  return show(missingColleaguePage(view), 404);
 }
 
 async function submitInvite({ env, view, session, client, input, sent }: InviteCall): Promise<Reply> {

@@ -1,9 +1,11 @@
 import { canonicalEmail } from '#core/people/email.ts';
 import { cleanName } from '#core/people/name.ts';
+import { checkAct } from '#core/people/permissions.ts';
 import { isStaff, type Role } from '#core/people/policy.ts';
+import { shutOutBecause } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { actingOn, actingTransaction } from '#flows/runtime/acting.ts';
+import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { hashNewPassword } from '#flows/sign-in/new-password.ts';
@@ -22,11 +24,11 @@ import {
   type Person,
   type User,
 } from '#store/people/users.ts';
+import { type By, personAct } from './act.ts';
 import { type Actor, actorAt, actorClient, actorId, isOperator } from './actor.ts';
 import { personBehind } from './api-keys.ts';
 import { claimOfEmail, type EmailClaim } from './former-emails.ts';
 import { type MailedLink, makeLink } from './make-link.ts';
-import { whyShutOut } from './person-acts.ts';
 
 export type NewPerson = {
   readonly email: string;
@@ -53,7 +55,7 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   const id = env.newId();
   const newcomer = { id, email, name, role: typed.role, partner };
   const create = (password?: string) =>
-    actingTransaction(env, actor, (tx) => createPerson(env, tx, actor, newcomer, password));
+    actingTransaction(env, actor, (tx, acting) => createPerson(env, tx, { actor, acting }, newcomer, password));
   if (typed.password === undefined) return create();
   return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), lanes: [] }, create);
 }
@@ -65,16 +67,18 @@ export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly
  *
  * `email_taken` where somebody has that email, or gave it up so lately that they can go back to it; `email_reserved` where
  * somebody with MFA had it and was deleted lately; `partner_archived` where nobody could use what was made. Nothing is left
- * of it then.
+ * of it then. The actor has to be one who may add such a person.
  */
 export async function createPerson(
   env: Env,
   tx: Queries,
-  actor: Actor,
+  { actor, acting }: By,
   { partner, ...who }: Newcomer,
   password?: string,
 ): Promise<AddedPerson | Refusal> {
   const { id, email, role } = who;
+  const refused = checkAct(acting, 'add', { id, role, partnerId: partner?.id });
+  if (refused) return refused;
   if (role === 'admin') await lockHouse(tx);
   if (partner && (await isArchived(tx, partner.id))) return refuse('forbidden', { reason: 'partner_archived' });
   const created = await createUser(tx, {
@@ -83,7 +87,7 @@ export async function createPerson(
     created_by: await personBehind(tx, actor),
   });
   if (!created) return refuse('invalid_request', { reason: 'email_taken' });
-  // Asked after the row is there: whoever gives an email up at this moment has committed by now, or waits for us.
+  // Asked after the row is there: a person who gives this email up at the same moment has committed by now, or waits for us.
   const claim = await claimOfEmail(env, tx, actor, email);
   if (claim === 'reserved' || (await isEmailHeld(tx, email, id, env.now()))) {
     await deleteUserRow(tx, id);
@@ -112,7 +116,7 @@ type Created = { readonly id: string; readonly role: Role; readonly partnerId: s
 
 async function recordCreation(env: Env, tx: Queries, actor: Actor, { id, role, partnerId }: Created): Promise<void> {
   const who = { actor: actorId(actor), subject: id, partner: partnerId };
-  if (role !== 'csm' && role !== 'admin') {
+  if (!isStaff(role)) {
     await appendEvent(env, tx, { action: 'user.created', ...who, detail: { role } }, actorClient(actor));
     return;
   }
@@ -121,20 +125,18 @@ async function recordCreation(env: Env, tx: Queries, actor: Actor, { id, role, p
   await appendEvent(env, tx, { action: 'staff.created', ...who, detail: { role } }, actorClient(actor));
 }
 
-/** Mails an invitation anew to somebody who has not accepted one; the link before dies. */
-export async function resendInvitation(env: Env, actor: Actor, personId: string): Promise<MailedLink | Refusal> {
-  return actingOn(env, actor, personId, (tx) => inviteAnew(env, tx, actor, personId));
-}
-
-/** The same in a transaction that holds the person already. */
-export async function inviteAnew(env: Env, tx: Queries, actor: Actor, personId: string): Promise<MailedLink | Refusal> {
-  const person = await findPerson(tx, personId);
-  if (!person) return refuse('not_found', { reason: 'user' });
-  const shutOut = whyShutOut(person);
-  if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
-  if (person.user.sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
-  return invite(env, tx, actor, person, await claimOfInvited(env, tx, actor, person));
-}
+/** Mails a new invitation to somebody who has not accepted one; the link before ends. */
+export const resendInvitation = personAct({
+  name: 'invite_again',
+  events: ['invitation.created'],
+  needs: () => ({}),
+  async does({ env, tx, person, actor }): Promise<MailedLink | Refusal> {
+    const shutOut = shutOutBecause(person);
+    if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
+    if (person.user.sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
+    return invite(env, tx, actor, person, await claimOfInvited(env, tx, actor, person));
+  },
+});
 
 /** The link of an invitation that somebody else made goes by mail alone too: the key that asks would become that person. */
 async function claimOfInvited(env: Env, tx: Queries, actor: Actor, { user }: Person): Promise<EmailClaim> {
@@ -145,7 +147,7 @@ async function claimOfInvited(env: Env, tx: Queries, actor: Actor, { user }: Per
 }
 
 /**
- * Makes the link by which an invited person sets a password, and mails it; the one before dies. Its address is answered
+ * Makes the link by which an invited person sets a password, and mails it; the one before ends. Its address is answered
  * only where nobody had that email before: else it would be another person's credential.
  */
 async function invite(env: Env, tx: Queries, actor: Actor, { user }: Person, claim: EmailClaim): Promise<MailedLink> {

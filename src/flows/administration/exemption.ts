@@ -1,79 +1,66 @@
-import { isStaff, mfaDemand, secondFactorFrom } from '#core/people/policy.ts';
-import { staffReason } from '#core/people/staff-reason.ts';
-import { type Refusal, refuse } from '#core/values/result.ts';
-import type { Env } from '#env.ts';
-import { actingOn } from '#flows/runtime/acting.ts';
-import { appendEvent } from '#flows/runtime/append-event.ts';
+import { mfaDemand, secondFactorFrom } from '#core/people/policy.ts';
+import { DAY_SECONDS } from '#core/time/day.ts';
+import { isRefusal, refuse } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { lockPartner } from '#store/partners/partners.ts';
-import { findPerson, type Partner, type Person } from '#store/people/users.ts';
+import type { Partner, Person } from '#store/people/users.ts';
 import {
   capOwnSessionsWithoutSecondFactor,
   deleteOwnSessionsWithoutSecondFactor,
   setExemption,
 } from '#store/sessions/password-only.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
-import { type Actor, actorClient, actorId } from './actor.ts';
+import { needReason, personAct, type Why } from './act.ts';
 
 /** Nobody is exempt for longer without somebody looking at it again. */
 export const EXEMPTION_DAYS_MOST = 365;
 
-const DAY_SECONDS = 24 * 60 * 60;
-
-type Act = { readonly personId: string; readonly actor: Actor; readonly reason: string };
-
 /**
- * Exempts one person until a moment ahead: they are not asked to enroll until then, and nothing has to be done for it to
- * end. An authenticator that they have is still asked for. Another exemption takes the place of one before.
+ * Exempts one person until a moment ahead: they are not asked to enroll until then, and the exemption ends by itself. An
+ * authenticator that they have is still asked for. Another exemption takes the place of one before.
  */
-export async function exemptPerson(env: Env, act: Act & { readonly until: number }): Promise<Person | Refusal> {
-  const reason = staffReason(act.reason);
-  if (reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
-  const { until } = act;
-  const now = env.now();
-  if (!(until > now && until <= now + EXEMPTION_DAYS_MOST * DAY_SECONDS)) {
-    return refuse('invalid_request', { reason: 'until' });
-  }
-  return actingOn(env, act.actor, act.personId, async (tx) => {
-    const held = await holdPartnerOf(tx, act.personId);
-    if (!held) return refuse('not_found', { reason: 'user' });
-    const { person, partner } = held;
-    await setExemption(tx, act.personId, { until, reason });
+export const exemptPerson = personAct({
+  name: 'exempt',
+  events: ['user.exempted'],
+  needs(typed: Why & { readonly until: number }, env) {
+    const why = needReason(typed);
+    if (isRefusal(why)) return why;
+    const { until } = typed;
+    const now = env.now();
+    const isAhead = until > now && until <= now + EXEMPTION_DAYS_MOST * DAY_SECONDS;
+    return isAhead ? { ...why, until } : refuse('invalid_request', { reason: 'until' });
+  },
+  async does({ tx, person, input: { reason, until }, note }) {
+    const partner = await lockPartnerOf(tx, person);
+    if (!partner) return refuse('not_found', { reason: 'user' });
+    const { id } = person.user;
+    await setExemption(tx, id, { until, reason });
     const capAt = secondFactorFrom(partner, until);
-    if (capAt !== undefined) await capOwnSessionsWithoutSecondFactor(tx, act.personId, capAt);
-    const event = { action: 'user.exempted', ...who(act, person), detail: { reason, until } } as const;
-    await appendEvent(env, tx, event, actorClient(act.actor));
+    if (capAt !== undefined) await capOwnSessionsWithoutSecondFactor(tx, id, capAt);
+    await note('user.exempted', { reason, until });
     return person;
-  });
-}
+  },
+});
 
-/** Ends an exemption before its time; where MFA is required by now, with what the password alone has opened. */
-export async function endExemption(env: Env, act: Act): Promise<Person | Refusal> {
-  const reason = staffReason(act.reason);
-  if (reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
-  return actingOn(env, act.actor, act.personId, async (tx) => {
-    const held = await holdPartnerOf(tx, act.personId);
-    if (!held) return refuse('not_found', { reason: 'user' });
-    const { person, partner } = held;
+/** Ends an exemption before its time, and where MFA is required by now what the password alone has opened. */
+export const endExemption = personAct({
+  name: 'end_exemption',
+  events: ['user.exemption_ended'],
+  needs: needReason,
+  async does({ env, tx, person, input: { reason }, note }) {
+    const partner = await lockPartnerOf(tx, person);
+    if (!partner) return refuse('not_found', { reason: 'user' });
     if (person.user.exemptUntil === undefined) return person;
-    await setExemption(tx, act.personId, undefined);
+    await setExemption(tx, person.user.id, undefined);
     const sessions = await endWhatItOpened(tx, person, partner, env.now());
-    const event = { action: 'user.exemption_ended', ...who(act, person), detail: { reason, sessions } } as const;
-    await appendEvent(env, tx, event, actorClient(act.actor));
+    await note('user.exemption_ended', { reason, sessions });
     return person;
-  });
-}
+  },
+});
 
-/**
- * The person of a partner, read under the partner's lock: a change of the policy and of an exemption wait for each other,
- * so that whichever comes second sees the first.
- */
-async function holdPartnerOf(tx: Queries, personId: string) {
-  const found = await findPerson(tx, personId);
-  if (!found?.partner || isStaff(found.user.role)) return undefined;
-  const partner = await lockPartner(tx, found.partner.id);
-  const person = await findPerson(tx, personId);
-  return partner && person && { person, partner };
+/** A change of the policy and of an exemption wait for each other here: the second of the two sees the first. */
+async function lockPartnerOf(tx: Queries, { partner }: Person): Promise<Partner | undefined> {
+  return partner && lockPartner(tx, partner.id);
 }
 
 async function endWhatItOpened(tx: Queries, { user }: Person, partner: Partner, now: number): Promise<number> {
@@ -85,8 +72,4 @@ async function endWhatItOpened(tx: Queries, { user }: Person, partner: Partner, 
   const capAt = secondFactorFrom(partner, undefined);
   if (capAt !== undefined) await capOwnSessionsWithoutSecondFactor(tx, user.id, capAt);
   return 0;
-}
-
-function who({ actor }: Act, { user }: Person) {
-  return { actor: actorId(actor), subject: user.id, partner: user.partnerId };
 }

@@ -1,5 +1,5 @@
 import type { StaffReason } from '#core/audit/values.ts';
-import type { Refusal } from '#core/values/result.ts';
+import { isShutOut } from '#core/people/state.ts';
 import type { Env } from '#env.ts';
 import { makeAccessCode, type NewAccessCode } from '#flows/authenticators/access-code.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -15,8 +15,9 @@ import { deleteWaitingEmail } from '#store/people/email-links.ts';
 import { deleteResetRequest } from '#store/people/reset-requests.ts';
 import { setMfaSkipped } from '#store/people/user-life.ts';
 import type { Person } from '#store/people/users.ts';
+import { needReason, personAct } from './act.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
-import { actOn, endAll, type PersonAct } from './person-acts.ts';
+import { endAll } from './person-acts.ts';
 
 /** How it was made sure that the right person asks: for the audit log. */
 export type IdentityCheck = {
@@ -40,10 +41,13 @@ export type ResetDone = {
   readonly accessCode: NewAccessCode | undefined;
 };
 
-/** The reset of the command line, without a code: whoever runs it holds the database. */
-export async function resetMfa(env: Env, act: PersonAct): Promise<ResetDone | Refusal> {
-  return actOn(env, act, (tx, person, reason) => resetMfaOf(env, tx, person, { actor: act.actor, reason }));
-}
+/** The reset of the command line, without a code: the operator holds the database. */
+export const resetMfa = personAct({
+  name: 'take_authenticators',
+  events: ['user.mfa_reset'],
+  needs: needReason,
+  does: ({ env, tx, person, actor, input: { reason } }) => resetMfaOf(env, tx, person, { actor, reason }),
+});
 
 /**
  * Takes every authenticator from a person, with all that was built on it, and tells them by mail, unless they are disabled.
@@ -58,8 +62,8 @@ export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: M
   await appendEvent(env, tx, event, actorClient(actor));
   await queueWebhooks(env, tx, { type: 'user.mfa_reset', user });
   const mail = { kind: 'mfa_reset', withCode: codeExpiresAt !== undefined } as const;
-  // Whoever is disabled cannot sign in: nothing in that mail would be true.
-  if (user.disabledAt === undefined) await queueMail(env, tx, user, mail);
+  // A person who is disabled cannot sign in: nothing in that mail would be true.
+  if (!isShutOut(person)) await queueMail(env, tx, user, mail);
   const accessCode =
     codeExpiresAt === undefined ? undefined : await makeAccessCode(env, tx, { user, expiresAt: codeExpiresAt }, actor);
   return { person, sessions, accessCode };

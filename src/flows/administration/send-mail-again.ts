@@ -1,13 +1,9 @@
+import { shutOutBecause } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
-import type { Env } from '#env.ts';
-import { actingOn } from '#flows/runtime/acting.ts';
-import { appendEvent } from '#flows/runtime/append-event.ts';
 import { type Mail, NEWS_SECONDS } from '#flows/runtime/mail.ts';
-import type { Queries } from '#store/engine/database.ts';
-import { findPerson, type Person } from '#store/people/users.ts';
 import { listUndelivered, reviveMail, type UndeliveredMail } from '#store/queue/undelivered.ts';
-import { type Actor, actorClient, actorId } from './actor.ts';
-import { inviteAnew } from './add-person.ts';
+import { type Doing, personAct } from './act.ts';
+import { resendInvitation } from './add-person.ts';
 import { mailResetLink } from './person-acts.ts';
 
 /** Only the person can ask for these links again; and what was held back is over. */
@@ -17,35 +13,34 @@ export function maySendAgain({ kind }: Pick<UndeliveredMail, 'kind'>): boolean {
   return !NOT_AGAIN.includes(kind);
 }
 
-/** Sends a mail again that did not arrive. One with a link gets a new link, and the one before dies. */
-export async function sendMailAgain(
-  env: Env,
-  actor: Actor,
-  { personId, mailId }: { readonly personId: string; readonly mailId: string },
-): Promise<true | Refusal> {
-  return actingOn<true>(env, actor, personId, async (tx) => {
-    const person = await findPerson(tx, personId);
-    const mail = person && (await listUndelivered(tx, [person.user.email])).find(({ id }) => id === mailId);
-    if (!person || !mail || !maySendAgain(mail)) return refuse('not_found', { reason: 'mail' });
-    if (person.user.disabledAt !== undefined) return refuse('forbidden', { reason: 'user_disabled' });
-    const sent = await send(env, tx, actor, person, mail);
+type WhichMail = { readonly mailId: string };
+
+/** Sends a mail again that did not arrive. One with a link gets a new link, and the one before ends. */
+export const sendMailAgain = personAct({
+  name: 'send_mail_again',
+  events: ['mail.sent_again'],
+  needs: (typed: WhichMail) => typed,
+  async does(doing): Promise<true | Refusal> {
+    const { tx, person, input, note } = doing;
+    const mail = (await listUndelivered(tx, [person.user.email])).find(({ id }) => id === input.mailId);
+    if (!mail || !maySendAgain(mail)) return refuse('not_found', { reason: 'mail' });
+    const shutOut = shutOutBecause(person);
+    if (shutOut !== undefined) return refuse('forbidden', { reason: shutOut });
+    const sent = await send(doing, mail);
     if (isRefusal(sent)) return sent;
-    const who = { actor: actorId(actor), subject: person.user.id, partner: person.user.partnerId };
-    const event = { action: 'mail.sent_again', ...who, detail: { kind: mail.kind } } as const;
-    await appendEvent(env, tx, event, actorClient(actor));
+    await note('mail.sent_again', { kind: mail.kind });
     return true;
-  });
-}
+  },
+});
 
 async function send(
-  env: Env,
-  tx: Queries,
-  actor: Actor,
-  person: Person,
+  doing: Doing<WhichMail, 'mail.sent_again'>,
   { id, kind }: UndeliveredMail,
-): Promise<unknown> {
-  if (kind === 'invitation') return inviteAnew(env, tx, actor, person.user.id);
-  if (kind === 'password_reset') return mailResetLink(env, tx, actor, person);
+): Promise<object | Refusal> {
+  const { env, tx } = doing;
+  if (kind === 'invitation') return resendInvitation.within(env, doing, {});
+  if (kind === 'password_reset') return mailResetLink.within(env, doing, {});
   const now = env.now();
-  return (await reviveMail(tx, id, { now, expiresAt: now + NEWS_SECONDS })) || refuse('not_found', { reason: 'mail' });
+  const isRevived = await reviveMail(tx, id, { now, expiresAt: now + NEWS_SECONDS });
+  return isRevived ? {} : refuse('not_found', { reason: 'mail' });
 }

@@ -1,4 +1,5 @@
 import { AuthorityLost, checkStanding, OPERATORS } from '#core/people/authority.ts';
+import type { Acting } from '#core/people/permissions.ts';
 import { isLiveApiKey } from '#core/portals/api-key.ts';
 import { isLivePending, isLiveSession } from '#core/sessions/session.ts';
 import type { Refusal } from '#core/values/result.ts';
@@ -13,7 +14,7 @@ import {
   lockActorAndSubject,
   lockUser,
 } from '#store/engine/locks.ts';
-import { findApiKey } from '#store/programs/api-keys.ts';
+import { type ApiKey, findApiKey } from '#store/programs/api-keys.ts';
 import type { Authority, GrantedApiKey, GrantedSession } from '#store/sessions/granted.ts';
 import { findSessionById, type Session } from '#store/sessions/sessions.ts';
 import { findPendingSignInById, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
@@ -23,35 +24,43 @@ type ActingEnv = Pick<Env, 'db' | 'now'>;
 
 /**
  * Runs `work` in a transaction in which the actor may still do it: what their guard found is read again and stays until
- * the end. Whoever lost it meanwhile changes nothing (`AuthorityLost`).
+ * the end. An actor who has lost it meanwhile changes nothing (`AuthorityLost`). `acting` is the actor as read here.
  *
  * Every act of a request runs in one of these. The guard alone is not enough: between it and here others commit.
  */
 export function actingTransaction<T>(
   env: ActingEnv,
   actor: Actor,
-  work: (tx: Queries) => Promise<T | Refusal>,
+  work: (tx: Queries, acting: Acting) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  return actingOn(env, actor, undefined, work);
+  return actingOn(env, actor, undefined, (tx, acting) => work(tx, acting));
 }
 
 /** The person that an act is on: their id, or how the transaction finds it. */
 type Subject = string | undefined | ((tx: Queries) => Promise<string | undefined>);
 
-/** The same for an act on one person, who is locked as by `lockUser`: other changes of theirs come before or after. */
+/**
+ * The same for an act on one person, who is locked as by `lockUser`: other changes of theirs come before or after.
+ *
+ * `flows/administration/act.ts` alone calls it: `acting` has to be asked whether they may do it to that person.
+ */
 export function actingOn<T>(
   env: ActingEnv,
   actor: Actor,
   subject: Subject,
-  work: (tx: Queries, subjectId: string | undefined) => Promise<T | Refusal>,
+  work: (tx: Queries, acting: Acting, subjectId: string | undefined) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
   return transactionOrRefusal(env.db, async (tx) => {
     const subjectId = typeof subject === 'function' ? await subject(tx) : subject;
-    if (typeof actor !== 'string') await confirmAuthority(env, tx, actor.authority, subjectId);
-    else if (!OPERATORS.includes(actor)) throw new Error(`${actor} acts by no authority: a guard has to grant one`);
-    else if (subjectId !== undefined) await lockUser(tx, subjectId);
-    return work(tx, subjectId);
+    return work(tx, await confirmActor(env, tx, actor, subjectId), subjectId);
   });
+}
+
+async function confirmActor(env: ActingEnv, tx: Queries, actor: Actor, subjectId: string | undefined): Promise<Acting> {
+  if (typeof actor !== 'string') return confirmAuthority(env, tx, actor.authority, subjectId);
+  if (!OPERATORS.includes(actor)) throw new Error(`${actor} acts by no authority: a guard has to grant one`);
+  if (subjectId !== undefined) await lockUser(tx, subjectId);
+  return { kind: 'operator' };
 }
 
 /** The same for what a person changes of their own, by a session. `work` gets the session as it is now. */
@@ -91,16 +100,22 @@ export async function confirmAuthority(
   tx: Queries,
   authority: Authority,
   subjectId?: string,
-): Promise<void> {
+): Promise<Acting> {
   switch (authority.kind) {
-    case 'session':
-      await confirmSession(env, tx, authority.session, subjectId);
-      return;
-    case 'pendingSignIn':
-      return confirmPending(env, tx, authority.pending);
-    case 'apiKey':
+    case 'session': {
+      const { user } = await confirmSession(env, tx, authority.session, subjectId);
+      return { kind: 'person', id: user.id, role: user.role, partnerId: user.partnerId };
+    }
+    case 'pendingSignIn': {
+      await confirmPending(env, tx, authority.pending);
+      // Half a proof acts on nobody, whatever the role of the person is.
+      return { kind: 'person', id: authority.pending.user.id, role: 'member', partnerId: undefined };
+    }
+    case 'apiKey': {
       if (subjectId !== undefined) await lockUser(tx, subjectId);
-      return confirmApiKey(env, tx, authority.apiKey);
+      const { createdBy } = await confirmApiKey(env, tx, authority.apiKey);
+      return { kind: 'api_key', madeBy: createdBy };
+    }
   }
 }
 
@@ -130,9 +145,10 @@ async function confirmPending(env: ActingEnv, tx: Queries, { id, user }: Pending
   if (!pending || !isLivePending(pending, env.now())) throw new AuthorityLost('sign_in_expired');
 }
 
-async function confirmApiKey(env: ActingEnv, tx: Queries, { id, grantedFor }: GrantedApiKey): Promise<void> {
+async function confirmApiKey(env: ActingEnv, tx: Queries, { id, grantedFor }: GrantedApiKey): Promise<ApiKey> {
   await holdApiKey(tx, id);
   const apiKey = await findApiKey(tx, id);
   if (!apiKey || !isLiveApiKey(apiKey, env.now())) throw new AuthorityLost('api_key_invalid');
   if (!apiKey.scopes.includes(grantedFor)) throw new AuthorityLost('forbidden', 'scope');
+  return apiKey;
 }

@@ -1,5 +1,6 @@
 import { RULES, unlockTries } from '#core/limits/throttle.ts';
 import { normalizePassword } from '#core/people/password.ts';
+import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Asker } from '#crypto/hash-queue.ts';
@@ -86,7 +87,7 @@ async function compare<T>(
     if (authority) await confirmAuthority(env, tx, authority, person.user.id);
     // The hash took its time: what was true before it must still be.
     const fresh = await findPerson(tx, person.user.id);
-    if (!fresh || fresh.user.disabledAt !== undefined) return refuse('invalid_credentials');
+    if (!fresh || isShutOut(fresh)) return refuse('invalid_credentials');
     if (!isSamePassword(env, fresh.user, current.user)) return refuse('invalid_credentials');
     await giveBackLanes(tx, counted, at);
     if (deviceId !== undefined) await reopen(env, tx, email, at);
@@ -103,7 +104,7 @@ function faultOf(person: Person | undefined, stored: string | undefined, fits: b
   if (!person) return 'unknown_email';
   if (stored === undefined) return 'no_password';
   if (!fits) return 'wrong_password';
-  return person.user.disabledAt === undefined ? undefined : 'disabled';
+  return isShutOut(person) ? 'disabled' : undefined;
 }
 
 /** Whoever knows the password on a known device, or follows a link sent to them, opens the door that strangers closed. */

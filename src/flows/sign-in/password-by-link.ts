@@ -1,4 +1,5 @@
 import { RULES, unlockTries } from '#core/limits/throttle.ts';
+import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -37,7 +38,7 @@ export type LinkFinished = { readonly person: Person; readonly deviceId: string;
 /**
  * Uses a link up, sets the password that came with it and makes this browser the one that is known for the person.
  *
- * `not_found` when the link is used or over, or the person disabled: the transaction has to be rolled back.
+ * `not_found` when the link is used or over, or the person cannot sign in: the transaction has to be rolled back.
  */
 export async function setPasswordByLink(
   env: Env,
@@ -47,7 +48,7 @@ export async function setPasswordByLink(
   const now = env.now();
   if (!(await claimLink(tx, linkId, now))) return refuse('not_found');
   const person = await findPerson(tx, userId);
-  if (!person || person.user.disabledAt !== undefined) return refuse('not_found');
+  if (!person || isShutOut(person)) return refuse('not_found');
   const from = person.user.sealedPassword;
   if (!(await replacePassword(tx, userId, { from, to: sealedPassword }))) return refuse('not_found');
   await noteEmailProven(tx, userId);

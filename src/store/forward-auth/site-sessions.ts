@@ -1,6 +1,7 @@
 import type { SiteRules } from '#core/portals/forward-auth.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
 import { siteOf } from './sites.ts';
 import type { SiteSessionTable } from './tables.ts';
@@ -50,8 +51,7 @@ const byToken = statement((db: Queries, p: Param<{ host: string; tokenHash: stri
     .select(['s.last_seen_at', 's.expires_at', 's.auth_time', 's.amr'])
     .where('x.token_hash', '=', p.tokenHash)
     .where('x.host', '=', p.host)
-    .where('u.disabled_at', 'is', null)
-    .where('p.archived_at', 'is', null),
+    .where(isOpen),
 );
 
 /** One for each session and host: a newer one takes the place of the one before. */

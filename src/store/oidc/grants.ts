@@ -1,6 +1,7 @@
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import type { OidcGrantTable } from '#store/oidc/tables.ts';
+import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
 
 /** A grant with the person as they are now and the session behind it, where there still is one. */
@@ -69,8 +70,7 @@ function openGrants(db: Queries) {
     ])
     .select(['g.expires_at as grant_expires_at', 's.last_seen_at', 's.expires_at as session_expires_at'])
     .select(['u.email_proven', ...userColumns, ...partnerColumns])
-    .where('u.disabled_at', 'is', null)
-    .where('p.archived_at', 'is', null)
+    .where(isOpen)
     .where('c.disabled_at', 'is', null);
 }
 

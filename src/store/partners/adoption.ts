@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 import type { AdoptionDayTable, EventDayTable, PartnerTable } from '#store/partners/tables.ts';
+import { isOpen } from '#store/people/state.ts';
 import { exemptCount } from './partner-pages.ts';
 
 type Count = number | string;
@@ -98,9 +99,8 @@ export async function listOverduePeople(
     .select(['u.id', 'u.email', 'u.name', 'u.last_sign_in_at', 'p.slug'])
     .where('u.id', '>', page.after)
     .where('a.id', 'is', null)
-    .where('u.disabled_at', 'is', null)
+    .where(isOpen)
     .where((all) => all.or([all('u.exempt_until', 'is', null), all('u.exempt_until', '<=', page.now)]))
-    .where('p.archived_at', 'is', null)
     .where('p.mfa_policy', '=', 'required')
     .where((all) => all.or([all('p.mfa_required_from', 'is', null), all('p.mfa_required_from', '<=', page.now)]))
     .orderBy('u.id')

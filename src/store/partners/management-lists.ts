@@ -1,8 +1,9 @@
-import type { ExpressionBuilder } from 'kysely';
+import type { PersonState } from '#core/people/state.ts';
 import type { LoggedEvent } from '#store/audit/log.ts';
-import type { Queries, Schema } from '#store/engine/database.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { idPast, leastIdFrom } from '#store/engine/event-ids.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
+import { disabledIds, isInState } from '#store/people/state.ts';
 import type { UserTable } from '#store/people/tables.ts';
 import type { ListedUser } from '#store/people/user-lists.ts';
 import { type Partner, partnerColumns, partnerOf, userColumns, userOf } from '#store/people/users.ts';
@@ -34,11 +35,11 @@ export type UserSelection = {
   readonly email?: string | undefined;
   readonly partner?: string | undefined;
   readonly role?: UserTable['role'] | undefined;
-  readonly state?: 'invited' | 'active' | 'disabled' | undefined;
+  readonly state?: PersonState | undefined;
   readonly mfa?: 'enrolled' | 'missing' | undefined;
 };
 
-/** People of partners, never staff. Whoever belongs to an archived partner is disabled. */
+/** People of partners, never staff. */
 export async function listUsersAfter(
   queries: Queries,
   { id, email, partner, role, state, mfa }: UserSelection,
@@ -63,22 +64,10 @@ export async function listUsersAfter(
   }
   if (role !== undefined) query = query.where('u.role', '=', role);
   if (mfa !== undefined) query = query.where('a.id', mfa === 'enrolled' ? 'is not' : 'is', null);
-  if (state === 'disabled') {
-    query = query.where('u.id', 'in', disabledIds);
-  } else if (state !== undefined) {
-    query = query.where('u.disabled_at', 'is', null).where('p.archived_at', 'is', null);
-    query = query.where('u.sealed_password', state === 'invited' ? 'is' : 'is not', null);
-  }
+  if (state === 'disabled') query = query.where('u.id', 'in', disabledIds);
+  else if (state !== undefined) query = query.where(isInState(state));
   const rows = await query.execute();
   return rows.map((row) => ({ user: userOf(row), partner: partnerOf(row), enrolledAt: row.enrolled_at ?? undefined }));
-}
-
-/** Few, each kind by an index of its own; together in one test they would be looked for among all. */
-function disabledIds(query: Pick<ExpressionBuilder<Schema, keyof Schema>, 'selectFrom'>) {
-  const archived = query.selectFrom('partners').select('id').where('archived_at', 'is not', null);
-  const ofArchived = query.selectFrom('users').select('id').where('partner_id', 'in', archived);
-  // All: whoever is both is asked for twice and found once, and SQLite need not put the two in order.
-  return query.selectFrom('users').select('id').where('disabled_at', 'is not', null).unionAll(ofArchived);
 }
 
 export type EventSelection = {

@@ -62,7 +62,11 @@ export async function listPartnerPage(
   }));
 }
 
-/** How many of partner `p` have no authenticator and are exempt now: few, by an index of the exempt alone. */
+/**
+ * How many of partner `p` have no authenticator and are exempt now: few, by an index of the exempt alone.
+ *
+ * As the triggers count `people`, a partner that is archived does not matter here: whether it is, the caller asks.
+ */
 export function exemptCount(now: number) {
   return sql<number>`(select count(*) from users u where u.partner_id = p.id and u.exempt_until > ${now}
     and u.disabled_at is null and not exists (select 1 from authenticators a where a.user_id = u.id))`;

@@ -1,9 +1,8 @@
-import type { ExpressionBuilder } from 'kysely';
 import { type PersonState, personState } from '#core/people/state.ts';
-import type { Queries, Schema } from '#store/engine/database.ts';
-import type { PartnerTable } from '#store/partners/tables.ts';
+import type { Queries } from '#store/engine/database.ts';
 import type { UserTable } from '#store/people/tables.ts';
 import { holds } from './search.ts';
+import { isInState, isOpen } from './state.ts';
 
 export type PeopleFilter = {
   readonly partnerId: string;
@@ -37,11 +36,10 @@ export async function listPeoplePage(
   let query = people(queries).where('u.partner_id', '=', filter.partnerId).orderBy('u.email').limit(page.limit);
   if (page.after !== undefined) query = query.where('u.email', '>', page.after);
   if (filter.search !== undefined) query = query.where(holds('u.search_key', filter.search));
-  if (filter.state === 'disabled') query = query.where(isShutOut);
-  else if (filter.state !== undefined) query = query.where((row) => row.not(isShutOut(row)));
+  if (filter.state === 'disabled' || filter.state === 'invited') query = query.where(isInState(filter.state));
+  else if (filter.state !== undefined) query = query.where(isOpen);
   if (filter.state === 'missing') query = query.where('a.id', 'is', null);
   if (filter.state === 'enrolled') query = query.where('a.id', 'is not', null);
-  if (filter.state === 'invited') query = query.where('u.sealed_password', 'is', null);
   if (filter.state === 'exempt') query = query.where('u.exempt_until', '>', page.now);
   return (await query.execute()).map(rowOf);
 }
@@ -62,11 +60,6 @@ export async function listNames(queries: Queries, ids: readonly string[]): Promi
   if (ids.length === 0) return new Map();
   const rows = await queries.selectFrom('users').select(['id', 'name']).where('id', 'in', ids).execute();
   return new Map(rows.map(({ id, name }) => [id, name]));
-}
-
-/** What `personState` calls disabled. */
-function isShutOut(row: ExpressionBuilder<Schema & { u: UserTable; p: PartnerTable }, 'u' | 'p'>) {
-  return row.or([row('u.disabled_at', 'is not', null), row('p.archived_at', 'is not', null)]);
 }
 
 function people(queries: Queries) {
@@ -95,7 +88,8 @@ function rowOf(row: Row): PersonRow {
     name: row.name,
     role: row.role,
     state: personState({
-      ...{ disabledAt: row.disabled_at, archivedAt: row.archived_at, sealedPassword: row.sealed_password },
+      user: { disabledAt: row.disabled_at, sealedPassword: row.sealed_password },
+      partner: { archivedAt: row.archived_at },
     }),
     hasPassword: row.sealed_password !== null,
     disabledAt: row.disabled_at ?? undefined,

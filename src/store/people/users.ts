@@ -13,7 +13,7 @@ export type User = {
   readonly partnerId: string | undefined;
   readonly locale: string | undefined;
   readonly sealedPassword: string | undefined;
-  /** Since when they cannot sign in: disabled themselves, or of a partner that is archived. */
+  /** Since when they are disabled themselves; `shutOutBecause` asks about their partner too. */
   readonly disabledAt: number | undefined;
   readonly mfaSkippedAt: number | undefined;
   /** Until when this person is not asked to enroll. */
@@ -69,7 +69,6 @@ type UserRow = Omit<
   | 'email_proven'
 > & {
   user_id: string;
-  partner_archived_at: number | null;
 };
 
 type PartnerRow = {
@@ -90,7 +89,7 @@ export function userOf(row: UserRow): User {
     partnerId: row.partner_id ?? undefined,
     locale: row.locale ?? undefined,
     sealedPassword: row.sealed_password ?? undefined,
-    disabledAt: row.disabled_at ?? row.partner_archived_at ?? undefined,
+    disabledAt: row.disabled_at ?? undefined,
     mfaSkippedAt: row.mfa_skipped_at ?? undefined,
     exemptUntil: row.exempt_until ?? undefined,
     passwordResetAt: row.password_reset_at ?? undefined,
@@ -193,7 +192,7 @@ export async function setUserLocale(tx: Queries, userId: string, locale: string)
   await tx.updateTable('users').set({ locale }).where('id', '=', userId).execute();
 }
 
-/** An administrator who can sign in (password set, not disabled); the first-administrator link lives only without one. */
+/** Whether there is an administrator, invited and disabled ones included; the first-administrator link lives only without one. */
 export async function administratorExists(queries: Queries): Promise<boolean> {
   const row = await queries.selectFrom('users').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
   return row !== undefined;

@@ -1,4 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
+import { isInState } from '#store/people/state.ts';
 import type { ReminderTable } from '#store/queue/tables.ts';
 
 /** Somebody whose partner requires MFA from a date, and who has none yet. */
@@ -26,11 +27,9 @@ export async function listDueReminders(
     .where('p.mfa_policy', '=', 'required')
     .where('p.mfa_required_from', '>', after)
     .where('p.mfa_required_from', '<=', until)
-    .where('p.archived_at', 'is', null)
-    .where('u.disabled_at', 'is', null)
+    // A person who has not accepted the invitation yet cannot set anything up.
+    .where(isInState('active'))
     .where((e) => e.or([e('u.exempt_until', 'is', null), e('u.exempt_until', '<=', now)]))
-    // Who has not accepted the invitation yet cannot set anything up.
-    .where('u.sealed_password', 'is not', null)
     .where((e) =>
       e.not(e.exists(e.selectFrom('authenticators as a').select('a.id').whereRef('a.user_id', '=', 'u.id'))),
     )
@@ -53,7 +52,7 @@ export async function listDueReminders(
   });
 }
 
-/** Notes a reminder: true once per person, date and stage, whoever asks. */
+/** Notes a reminder: true once per person, date and stage. */
 export async function claimReminder(tx: Queries, reminder: Omit<ReminderTable, 'id'>): Promise<boolean> {
   const { user_id, required_from, stage } = reminder;
   const { numInsertedOrUpdatedRows } = await tx

@@ -1,5 +1,6 @@
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
 import type { Mouth, SessionTable } from '#store/sessions/tables.ts';
 
@@ -53,8 +54,7 @@ function openSessions(db: Queries) {
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
     .leftJoin('recovery_code_sets as c', 'c.user_id', 's.user_id')
     .select([...sessionColumns, 'c.copy_expires_at', ...userColumns, ...partnerColumns])
-    .where('u.disabled_at', 'is', null)
-    .where('p.archived_at', 'is', null);
+    .where(isOpen);
 }
 
 export async function createSession(tx: Queries, session: SessionTable): Promise<void> {

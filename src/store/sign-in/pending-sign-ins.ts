@@ -1,10 +1,11 @@
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
 import type { Mouth } from '#store/sessions/tables.ts';
 import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 
-/** Password proven, second door still closed: not a session. With the person, the partner and the authenticator as they are now. */
+/** Password proven, second factor still missing: not a session. With the person, the partner and the authenticator as they are now. */
 export type PendingSignIn = {
   readonly id: string;
   readonly mouth: Mouth;
@@ -99,8 +100,7 @@ function openPendings(db: Queries) {
       ...userColumns,
       ...partnerColumns,
     ])
-    .where('u.disabled_at', 'is', null)
-    .where('p.archived_at', 'is', null);
+    .where(isOpen);
 }
 
 /** Consumes the pending sign-in: true once, false ever after and when it is over. */

@@ -16,6 +16,7 @@ import {
   restorePartner,
 } from '#flows/administration/partner-acts.ts';
 import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -107,40 +108,29 @@ export const partnerRoutes: readonly Route[] = [
 const DONE_OF = { archive: 'archived', restore: 'restored', resets: 'resets' } as const;
 
 /** An act on a partner that needs no more than a yes: the page that says what it does, and its button. */
-function question<G extends 'staffSteppedUp' | 'staffAdminSteppedUp'>(
+function question<T>(
   name: keyof typeof DONE_OF,
-  guard: G,
-  act: (env: Env, actor: Actor, id: string) => Promise<unknown>,
+  guard: 'staffSteppedUp' | 'staffAdminSteppedUp',
+  act: (env: Env, actor: Actor, id: string) => Promise<T | Refusal>,
 ): readonly Route[] {
-  const path = `${ONE}/${name}`;
-  return [
-    page({
-      method: 'GET',
-      path,
-      guard,
-      async handle(call) {
-        const found = await readPartner(call.env, call.params.partner ?? '');
-        if (!found) return missing(call.view);
-        const { t } = call.view;
-        const isBack = name === 'restore' || (name === 'resets' && found.resetsWithoutCode);
-        const title = name === 'resets' ? t('partner.resets.change') : t(`partner.${name}`);
-        const text = name === 'resets' && isBack ? t('partner.resets.askAgain') : t(`partner.${name}.text`);
-        const above = { href: `${PARTNERS}/${found.partner.id}`, label: found.partner.name };
-        const action = `${above.href}/${name}`;
-        return show(questionPage(call.view, { title, text, action, above, button: title, isGrave: !isBack }));
-      },
-    }),
-    page({
-      method: 'POST',
-      path,
-      guard,
-      async handle(call) {
-        const id = call.params.partner ?? '';
-        const outcome = await doFormOnce(call, (env) => act(env, actorOf(call), id), back(call, DONE_OF[name]));
-        return isRefusal(outcome) ? missing(call.view) : outcome;
-      },
-    }),
-  ];
+  return actPages({
+    path: `${ONE}/${name}`,
+    guard,
+    missing,
+    find: ({ env, params }) => readPartner(env, params.partner ?? ''),
+    draw({ view }, { partner, resetsWithoutCode }) {
+      const { t } = view;
+      const isBack = name === 'restore' || (name === 'resets' && resetsWithoutCode);
+      const title = name === 'resets' ? t('partner.resets.change') : t(`partner.${name}`);
+      const text = name === 'resets' && isBack ? t('partner.resets.askAgain') : t(`partner.${name}.text`);
+      const above = { href: `${PARTNERS}/${partner.id}`, label: partner.name };
+      const action = `${above.href}/${name}`;
+      return questionPage(view, { title, text, action, above, button: title, isGrave: !isBack });
+    },
+    act: (call, { partner: { id } }) =>
+      doFormOnce(call, (env) => act(env, actorOf(call), id), back(call, DONE_OF[name])),
+    refused: ({ view }) => missing(view),
+  });
 }
 
 function back({ params }: Pick<StaffCall, 'params'>, done: string): Reply {

@@ -5,21 +5,16 @@ import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { reasonPage } from '#features/console/act-pages.ts';
 import { findMember, type Member, readMember } from '#features/console/find.ts';
-import { refusedWords } from '#features/console/frame-page.ts';
+import { type Done, refusedWords } from '#features/console/frame-page.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from '#features/console/shared-routes.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { EXEMPTION_DAYS_MOST, endExemption, exemptPerson } from '#flows/administration/exemption.ts';
-import {
-  disableUser,
-  enableUser,
-  makeResetLink,
-  type PersonAct,
-  unlockUser,
-} from '#flows/administration/person-acts.ts';
+import { disableUser, enableUser, mailResetLink, unlockUser } from '#flows/administration/person-acts.ts';
 import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -34,7 +29,6 @@ const INVITE = '/console/partners/:partner/people/new';
 const reasonForm = z.object({ reason: typed('reason').optional(), until: typed('time').optional() });
 
 type StaffCall = PageCall<'staffSteppedUp'>;
-type ReasonCall = PageCall<'staffSteppedUp', z.output<typeof reasonForm>>;
 
 export const personRoutes: readonly Route[] = [
   page({
@@ -47,16 +41,14 @@ export const personRoutes: readonly Route[] = [
     },
   }),
   ...reasonAct('disable', 'disabled', disableUser),
-  ...reasonAct('delete', 'deleted', (env, act) => deleteUser(env, { ...act, onlyDisabled: true })),
+  ...reasonAct('delete', 'deleted', (env, how) => deleteUser(env, { ...how, onlyDisabled: true })),
   ...reasonAct('enable', 'enabled', enableUser),
   ...reasonAct('unlock', 'unlocked', unlockUser),
-  ...reasonAct('exempt', 'exempted', (env, { id, actor, reason, until }) =>
-    exemptPerson(env, { personId: id, actor, reason, until: parseEnd(typedDay(until) ?? '') ?? 0 }),
+  ...reasonAct('exempt', 'exempted', (env, { until, ...how }) =>
+    exemptPerson(env, { ...how, until: parseEnd(typedDay(until) ?? '') ?? 0 }),
   ),
-  ...reasonAct('unexempt', 'unexempted', (env, { id, actor, reason }) =>
-    endExemption(env, { personId: id, actor, reason }),
-  ),
-  ...mailAct('link', 'link', (env, actor, id) => makeResetLink(env, { id, actor, mailed: true })),
+  ...reasonAct('unexempt', 'unexempted', endExemption),
+  ...mailAct('link', 'link', mailResetLink),
   ...mailAct('invitation', 'resent', resendInvitation),
   page({ method: 'GET', path: INVITE, guard: 'staffSteppedUp', handle: showInvite }),
   page({
@@ -69,47 +61,30 @@ export const personRoutes: readonly Route[] = [
   }),
 ];
 
-type Act = PersonAct & { readonly id: string; readonly until: string };
+type How = { readonly id: string; readonly actor: Actor; readonly reason: string; readonly until: string };
 type ActName = 'disable' | 'delete' | 'enable' | 'unlock' | 'exempt' | 'unexempt';
 
 /** An act on one person that asks why. */
-function reasonAct(name: ActName, done: string, act: (env: Env, how: Act) => Promise<unknown>): readonly Route[] {
-  const path = `${ONE}/${name}`;
-  const isGrave = name === 'disable' || name === 'delete';
-  const drawn = ({ view }: Pick<StaffCall, 'view'>, { row, partner }: Member, typed: Typed, refusal?: Refusal) => {
-    const above = { href: `/console/people/${row.id}`, label: row.name };
-    return reasonPage(view, {
-      ...{ title: view.t(`act.${name}`), text: view.t(textKey(name, row, partner), { name: row.name }) },
-      ...{ action: `${above.href}/${name}`, above, isGrave, reason: typed.reason },
-      until: name === 'exempt' ? daysFrom(view.now, typed.until) : undefined,
-      refusal: refusal && refusedWords(view, refusal),
-    });
-  };
-  return [
-    page({
-      ...{ method: 'GET', path, guard: 'staffSteppedUp' },
-      async handle(call) {
-        const member = await memberOf(call);
-        return member ? show(drawn(call, member, typedOf(call.view.kept ?? {}))) : missing(call.view);
-      },
-    }),
-    page({
-      ...{ method: 'POST', path, guard: 'staffSteppedUp', form: reasonForm },
-      keeps: ['reason', 'until'],
-      async handle(call: ReasonCall) {
-        const member = await memberOf(call);
-        if (!member) return missing(call.view);
-        const typed = typedOf(call.input);
-        const { row, partner } = member;
-        const outcome = await doFormOnce(
-          call,
-          (env) => act(env, { id: row.id, actor: actorOf(call), ...typed }),
-          () => (name === 'delete' ? seeOther(`/console/partners/${partner.id}?done=${done}`) : back(row.id, done)),
-        );
-        return isRefusal(outcome) ? showRefusal(drawn(call, member, typed, outcome), outcome) : outcome;
-      },
-    }),
-  ];
+function reasonAct<T>(name: ActName, done: Done, act: (env: Env, how: How) => Promise<T | Refusal>): readonly Route[] {
+  return actPages({
+    ...{ path: `${ONE}/${name}`, guard: 'staffSteppedUp', form: reasonForm, keeps: ['reason', 'until'] },
+    ...{ find: memberOf, missing },
+    draw({ view }, { row, partner }, { reason = '', until = '' }, refusal) {
+      const above = { href: `/console/people/${row.id}`, label: row.name };
+      return reasonPage(view, {
+        ...{ title: view.t(`act.${name}`), text: view.t(textKey(name, row, partner), { name: row.name }) },
+        ...{ action: `${above.href}/${name}`, above, isGrave: name === 'disable' || name === 'delete', reason },
+        until: name === 'exempt' ? daysFrom(view.now, until) : undefined,
+        refusal: refusal && refusedWords(view, refusal),
+      });
+    },
+    act: (call, { row, partner }, { reason = '', until = '' }) =>
+      doFormOnce(
+        call,
+        (env) => act(env, { id: row.id, actor: actorOf(call), reason, until }),
+        name === 'delete' ? seeOther(`/console/partners/${partner.id}?done=${done}`) : back(row.id, done),
+      ),
+  });
 }
 
 /** What enabling does depends on what else is in the way. */
@@ -119,57 +94,31 @@ function textKey(name: ActName, { hasPassword }: Member['row'], { archivedAt }: 
   return `act.${name}.text` as const;
 }
 
-type Typed = { readonly reason: string; readonly until: string };
-
-function typedOf({ reason = '', until = '' }: z.output<typeof reasonForm>): Typed {
-  return { reason, until };
-}
-
 /** An act that ends in a mail to the person: its link is for nobody else's eyes. */
-function mailAct(
+function mailAct<T>(
   name: 'link' | 'invitation',
-  done: string,
-  act: (env: Env, actor: Actor, id: string) => Promise<unknown>,
+  done: Done,
+  act: (env: Env, how: Pick<How, 'id' | 'actor'>) => Promise<T | Refusal>,
 ): readonly Route[] {
-  const path = `${ONE}/${name}`;
-  return [
-    page({
-      method: 'GET',
-      path,
-      guard: 'staffSteppedUp',
-      async handle(call) {
-        const member = await memberOf(call);
-        if (!member) return missing(call.view);
-        const { t } = call.view;
-        const above = { href: `/console/people/${member.row.id}`, label: member.row.name };
-        const text = t(`act.${name}.text`, { email: member.row.email });
-        const action = `${above.href}/${name}`;
-        return show(
-          questionPage(call.view, { title: t(`act.${name}`), text, action, above, button: t(`act.${name}`) }),
-        );
-      },
-    }),
-    page({
-      method: 'POST',
-      path,
-      guard: 'staffSteppedUp',
-      async handle(call) {
-        const member = await memberOf(call);
-        if (!member) return missing(call.view);
-        const { id } = member.row;
-        const outcome = await doFormOnce(call, (env) => act(env, actorOf(call), id), back(id, done));
-        // Accepted or disabled meanwhile: the page says how the person stands.
-        return isRefusal(outcome) ? seeOther(`/console/people/${id}`) : outcome;
-      },
-    }),
-  ];
+  return actPages({
+    ...{ path: `${ONE}/${name}`, guard: 'staffSteppedUp', find: memberOf, missing },
+    draw({ view }, { row }) {
+      const above = { href: `/console/people/${row.id}`, label: row.name };
+      const text = view.t(`act.${name}.text`, { email: row.email });
+      const title = view.t(`act.${name}`);
+      return questionPage(view, { title, text, action: `${above.href}/${name}`, above, button: title });
+    },
+    act: (call, { row: { id } }) => doFormOnce(call, (env) => act(env, { id, actor: actorOf(call) }), back(id, done)),
+    // Accepted or disabled meanwhile: the page says how the person stands.
+    refused: (_call, { row }) => seeOther(`/console/people/${row.id}`),
+  });
 }
 
-function memberOf({ env, params }: Pick<StaffCall, 'env' | 'params'>): Promise<Member | undefined> {
+function memberOf({ env, params }: ActCall<'staffSteppedUp'>): Promise<Member | undefined> {
   return findMember(env, params.person ?? '');
 }
 
-function back(id: string, done: string): Reply {
+function back(id: string, done: Done): Reply {
   return seeOther(`/console/people/${id}?done=${done}`);
 }
 

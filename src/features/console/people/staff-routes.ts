@@ -4,16 +4,18 @@ import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { reasonPage } from '#features/console/act-pages.ts';
 import { findStaff, readStaffMember } from '#features/console/find.ts';
-import { refusedWords } from '#features/console/frame-page.ts';
+import { type Done, refusedWords } from '#features/console/frame-page.ts';
 import type { ListedPerson } from '#features/console/lists.ts';
 import { resetActs } from '#features/console/resets/reset-act-routes.ts';
 import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from '#features/console/shared-routes.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
+import { changeRole } from '#flows/administration/change-role.ts';
 import { findLeftBehind, type LeftBehind } from '#flows/administration/end-with-person.ts';
+import { disableUser, enableUser } from '#flows/administration/person-acts.ts';
 import { renewStaffAccessCode, resetStaffMfa } from '#flows/administration/reset-requests.ts';
-import { changeStaffRole, disableStaff, enableStaff } from '#flows/administration/staff-acts.ts';
 import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -29,7 +31,6 @@ const ONE = `${STAFF}/:person`;
 const reasonForm = z.object({ reason: typed('reason').optional() });
 
 type AdminCall = PageCall<'staffAdminSteppedUp'>;
-type ReasonCall = PageCall<'staffAdminSteppedUp', z.output<typeof reasonForm>>;
 
 export const staffRoutes: readonly Route[] = [
   page({
@@ -66,14 +67,10 @@ export const staffRoutes: readonly Route[] = [
       return show(staffMemberPage(view, { ...found, isOwn, done: doneOf(query) }));
     },
   }),
-  ...staffAct('disable', 'disabled', (env, actor, { id: personId }, reason) =>
-    disableStaff(env, { personId, actor, reason }),
-  ),
-  ...staffAct('enable', 'enabled', (env, actor, { id: personId }, reason) =>
-    enableStaff(env, { personId, actor, reason }),
-  ),
-  ...staffAct('role', 'role', (env, actor, { id: personId, role }) =>
-    changeStaffRole(env, { personId, actor, to: role === 'admin' ? 'csm' : 'admin' }),
+  ...staffAct('disable', 'disabled', disableUser),
+  ...staffAct('enable', 'enabled', enableUser),
+  ...staffAct('role', 'role', (env, { id, actor }, { role }) =>
+    changeRole(env, { id, actor, to: role === 'admin' ? 'csm' : 'admin' }),
   ),
   ...resetActs({
     base: STAFF,
@@ -86,59 +83,43 @@ export const staffRoutes: readonly Route[] = [
     reset: resetStaffMfa,
     renew: renewStaffAccessCode,
   }),
-  ...staffAct('invitation', 'resent', (env, actor, { id }) => resendInvitation(env, actor, id)),
+  ...staffAct('invitation', 'resent', resendInvitation),
 ];
 
 type ActName = 'disable' | 'enable' | 'role' | 'invitation';
-type StaffAct = (env: Env, actor: Actor, row: ListedPerson, reason: string) => Promise<unknown>;
+type How = { readonly id: string; readonly actor: Actor; readonly reason: string };
 
 /** An act on a member of staff: what it does, why it is done where that is asked, and its button. */
-function staffAct(name: ActName, done: string, act: StaffAct): readonly Route[] {
-  const path = `${ONE}/${name}`;
-  return [
-    page({
-      method: 'GET',
-      path,
-      guard: 'staffAdminSteppedUp',
-      async handle(call) {
-        const row = await findStaff(call.env, call.params.person ?? '');
-        return row
-          ? show(await drawAct(call, name, row, { reason: call.view.kept?.reason ?? '' }))
-          : missing(call.view);
-      },
-    }),
-    page({
-      method: 'POST',
-      path,
-      guard: 'staffAdminSteppedUp',
-      form: reasonForm,
-      keeps: ['reason'],
-      handle: (call: ReasonCall) => submitAct(call, name, done, act),
-    }),
-  ];
+function staffAct<T>(
+  name: ActName,
+  done: Done,
+  act: (env: Env, how: How, row: ListedPerson) => Promise<T | Refusal>,
+): readonly Route[] {
+  return actPages({
+    ...{ path: `${ONE}/${name}`, guard: 'staffAdminSteppedUp', form: reasonForm, keeps: ['reason'] },
+    ...{ find: staffOf, missing },
+    draw: (call, row, { reason = '' }, refusal) => drawAct(call, name, row, { reason, refusal }),
+    act(call, row, { reason = '' }) {
+      // An administrator who changed their own role has no session any more.
+      const isOwn = row.id === call.session.user.id;
+      return doFormOnce(
+        call,
+        (env) => act(env, { id: row.id, actor: actorOf(call), reason }, row),
+        seeOther(isOwn ? PATHS.signIn : `${STAFF}/${row.id}?done=${done}`),
+      );
+    },
+  });
 }
 
-async function submitAct(call: ReasonCall, name: ActName, done: string, act: StaffAct): Promise<Reply> {
-  const row = await findStaff(call.env, call.params.person ?? '');
-  if (!row) return missing(call.view);
-  const reason = call.input.reason ?? '';
-  // An administrator who changed their own role has no session any more.
-  const isOwn = row.id === call.session.user.id;
-  const outcome = await doFormOnce(
-    call,
-    (env) => act(env, actorOf(call), row, reason),
-    seeOther(isOwn ? PATHS.signIn : `${STAFF}/${row.id}?done=${done}`),
-  );
-  return isRefusal(outcome)
-    ? showRefusal(await drawAct(call, name, row, { reason, refusal: outcome }), outcome)
-    : outcome;
+function staffOf({ env, params }: ActCall<'staffAdminSteppedUp'>): Promise<ListedPerson | undefined> {
+  return findStaff(env, params.person ?? '');
 }
 
 async function drawAct(
   { env, view }: Pick<AdminCall, 'env' | 'view'>,
   name: ActName,
   row: ListedPerson,
-  { reason, refusal }: { readonly reason: string; readonly refusal?: Refusal },
+  { reason, refusal }: { readonly reason: string; readonly refusal: Refusal | undefined },
 ) {
   const { t } = view;
   const isEnd = name === 'disable' || (name === 'role' && row.role === 'admin');

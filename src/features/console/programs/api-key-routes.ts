@@ -7,6 +7,7 @@ import { refusedWords } from '#features/console/frame-page.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
 import { addApiKey, endApiKey } from '#flows/administration/api-keys.ts';
+import { actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -16,7 +17,6 @@ import { type KeyTyped, keyFormPage, keysPage } from './api-keys-page.ts';
 import { makeSecret } from './secret-routes.ts';
 
 const KEYS = '/console/api-keys';
-const REVOKE = `${KEYS}/:key/revoke`;
 
 // One field for each scope: a form of ours sends no field twice.
 const keyForm = z.record(typed('word'), typed('name'));
@@ -44,15 +44,22 @@ export const apiKeyRoutes: readonly Route[] = [
     keeps: ['name', 'expires', ...SCOPES],
     handle: submitKey,
   }),
-  page({ method: 'GET', path: REVOKE, guard: 'staffAdminSteppedUp', handle: askToRevoke }),
-  page({
-    method: 'POST',
-    path: REVOKE,
-    guard: 'staffAdminSteppedUp',
-    async handle(call) {
-      const ended = await endApiKey(call.env, actorOf(call), call.params.key ?? '');
-      return isRefusal(ended) ? missing(call.view) : seeOther(`${KEYS}?done=revoked`);
+  ...actPages({
+    ...{ path: `${KEYS}/:key/revoke`, guard: 'staffAdminSteppedUp', missing },
+    find: ({ env, params }) => findApiKey(env.db.read, params.key ?? ''),
+    draw({ view }, { id, name }) {
+      const { t } = view;
+      return questionPage(view, {
+        ...{ title: t('keys.revoke'), text: t('keys.revoke.text', { name }), button: t('keys.revoke') },
+        ...{ action: `${KEYS}/${id}/revoke`, above: { href: KEYS, label: t('console.keys') } },
+        ...{ isGrave: true, part: 'keys' },
+      });
     },
+    async act(call, { id }) {
+      const ended = await endApiKey(call.env, actorOf(call), id);
+      return isRefusal(ended) ? ended : seeOther(`${KEYS}?done=revoked`);
+    },
+    refused: ({ view }) => missing(view),
   }),
 ];
 
@@ -79,17 +86,4 @@ function daysFrom(now: number) {
 
 function refusedForm({ view }: Pick<AdminCall, 'view'>, typed: KeyTyped, refusal: Refusal) {
   return keyFormPage(view, typed, daysFrom(view.now), refusedWords(view, refusal));
-}
-
-async function askToRevoke({ env, view, params }: AdminCall): Promise<Reply> {
-  const key = await findApiKey(env.db.read, params.key ?? '');
-  if (!key) return missing(view);
-  const { t } = view;
-  return show(
-    questionPage(view, {
-      ...{ title: t('keys.revoke'), text: t('keys.revoke.text', { name: key.name }), button: t('keys.revoke') },
-      ...{ action: `${KEYS}/${key.id}/revoke`, above: { href: KEYS, label: t('console.keys') } },
-      ...{ isGrave: true, part: 'keys' },
-    }),
-  );
 }

@@ -14,6 +14,7 @@ import {
   renewClientSecret,
 } from '#flows/administration/openid-clients.ts';
 import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -43,8 +44,6 @@ const clientForm = z.object({
 // Not the keys: somebody may have pasted a private one.
 const KEPT = CLIENT_FIELDS.filter((name) => name !== 'jwks');
 
-type AdminCall = PageCall<'staffAdminSteppedUp'>;
-
 export const clientRoutes: readonly Route[] = [
   page({
     ...{ method: 'GET', path: CLIENTS, guard: 'staffAdmin' },
@@ -73,35 +72,26 @@ export const clientRoutes: readonly Route[] = [
 /** An act on a client: the page that says what it does and what ends with it, and its button. */
 function act(
   name: 'disable' | 'enable' | 'new-secret',
-  work: (call: AdminCall, id: string) => Promise<Reply | Refusal>,
+  work: (call: ActCall<'staffAdminSteppedUp'>, id: string) => Promise<Reply | Refusal>,
 ): readonly Route[] {
-  const [path, guard] = [`${ONE}/${name}`, 'staffAdminSteppedUp'] as const;
-  return [
-    page({
-      ...{ method: 'GET', path, guard },
-      async handle({ env, view, params }) {
-        const client = await findClient(env.db.read, params.client ?? '');
-        if (!client || (name === 'new-secret' && client.secretHash === undefined)) return missing(view);
-        const title = view.t(`clients.${name}`);
-        const above = { href: `${CLIENTS}/${client.id}`, label: client.name };
-        const grants = await countClientGrants(env.db.read, client.id, env.now());
-        const text = view.t(`clients.${name}.text`, { name: client.name, grants });
-        const isGrave = name !== 'enable';
-        const action = `${above.href}/${name}`;
-        return show(questionPage(view, { title, text, action, above, button: title, isGrave, part: 'clients' }));
-      },
-    }),
-    page({
-      ...{ method: 'POST', path, guard },
-      async handle(call) {
-        const outcome = await work(call, call.params.client ?? '');
-        if (!isRefusal(outcome)) return outcome;
-        const client = await findClient(call.env.db.read, call.params.client ?? '');
-        if (!client) return missing(call.view);
-        return showRefusal(clientPage(call.view, { client, refusal: refusedWords(call.view, outcome) }), outcome);
-      },
-    }),
-  ];
+  return actPages({
+    ...{ path: `${ONE}/${name}`, guard: 'staffAdminSteppedUp', missing },
+    find: ({ env, params }) => findClient(env.db.read, params.client ?? ''),
+    elsewhere: ({ view }, { secretHash }) =>
+      name === 'new-secret' && secretHash === undefined ? missing(view) : undefined,
+    async draw({ env, view }, client, _typed, refusal) {
+      if (refusal) return clientPage(view, { client, refusal: refusedWords(view, refusal) });
+      const title = view.t(`clients.${name}`);
+      const above = { href: `${CLIENTS}/${client.id}`, label: client.name };
+      const grants = await countClientGrants(env.db.read, client.id, env.now());
+      const text = view.t(`clients.${name}.text`, { name: client.name, grants });
+      const action = `${above.href}/${name}`;
+      return questionPage(view, {
+        ...{ title, text, action, above, button: title, isGrave: name !== 'enable', part: 'clients' },
+      });
+    },
+    act: (call, { id }) => work(call, id),
+  });
 }
 
 async function showOne({ env, view, params, query }: PageCall<'staffAdmin'>): Promise<Reply> {

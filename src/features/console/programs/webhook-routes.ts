@@ -14,6 +14,7 @@ import {
   stopWebhook,
 } from '#flows/administration/webhooks.ts';
 import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -87,31 +88,22 @@ export const webhookRoutes: readonly Route[] = [
 /** An act on a webhook: the page that says what it does, and its button. */
 function act(
   name: 'disable' | 'enable' | 'rotate',
-  work: (call: AdminCall, id: string) => Promise<Reply | Refusal>,
+  work: (call: ActCall<'staffAdminSteppedUp'>, id: string) => Promise<Reply | Refusal>,
 ): readonly Route[] {
-  const [path, guard] = [`${ONE}/${name}`, 'staffAdminSteppedUp'] as const;
-  return [
-    page({
-      ...{ method: 'GET', path, guard },
-      async handle({ env, view, params }) {
-        const webhook = await findWebhook(env.db.read, params.webhook ?? '');
-        if (!webhook) return missing(view);
-        const title = view.t(`webhooks.${name}`);
-        const above = { href: `${WEBHOOKS}/${webhook.id}`, label: webhook.url };
-        const text = view.t(`webhooks.${name}.text`);
-        const action = `${above.href}/${name}`;
-        const isGrave = name === 'disable';
-        return show(questionPage(view, { title, text, action, above, button: title, isGrave, part: 'webhooks' }));
-      },
-    }),
-    page({
-      ...{ method: 'POST', path, guard },
-      async handle(call) {
-        const outcome = await work(call, call.params.webhook ?? '');
-        return isRefusal(outcome) ? missing(call.view) : outcome;
-      },
-    }),
-  ];
+  return actPages({
+    ...{ path: `${ONE}/${name}`, guard: 'staffAdminSteppedUp', missing },
+    find: ({ env, params }) => findWebhook(env.db.read, params.webhook ?? ''),
+    draw({ view }, { id, url }) {
+      const title = view.t(`webhooks.${name}`);
+      const above = { href: `${WEBHOOKS}/${id}`, label: url };
+      const text = view.t(`webhooks.${name}.text`);
+      const action = `${above.href}/${name}`;
+      const isGrave = name === 'disable';
+      return questionPage(view, { title, text, action, above, button: title, isGrave, part: 'webhooks' });
+    },
+    act: (call, { id }) => work(call, id),
+    refused: ({ view }) => missing(view),
+  });
 }
 
 function typedOf(fields: z.output<typeof webhookForm>) {

@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { ACCESS_CODE_MINUTES } from '#core/authenticators/access-code.ts';
-import { isRefusal, type Refusal } from '#core/values/result.ts';
+import { isShutOut } from '#core/people/state.ts';
+import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { makeSecret } from '#features/console/programs/secret-routes.ts';
 import type { ShownSecret } from '#features/console/programs/shown-secret.ts';
 import { actorOf, missing } from '#features/console/shared-routes.ts';
+import type { Actor } from '#flows/administration/actor.ts';
 import type { ResetDone } from '#flows/administration/reset-mfa.ts';
 import type { CodeTyped, ResetOutcome, ResetTyped } from '#flows/administration/reset-requests.ts';
 import type { NewAccessCode } from '#flows/authenticators/access-code.ts';
-import { type Reply, seeOther, show } from '#http/pages/reply.ts';
-import { showRefusal } from '#http/problem.ts';
-import { type PageCall, page, type Route } from '#http/route.ts';
+import { type ActCall, actPages, type Fields } from '#http/pages/act-pages.ts';
+import { seeOther } from '#http/pages/reply.ts';
+import type { Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { codeFormPage, type ResetForm, resetPage } from './reset-pages.ts';
 
@@ -22,9 +24,11 @@ type Kind = {
   readonly find: (env: Env, id: string) => Promise<Whom | undefined>;
   /** Whether a second member of staff has to agree. */
   readonly needsSecond: (env: Env) => boolean;
-  readonly reset: (env: Env, typed: ResetTyped) => Promise<ResetOutcome | Refusal>;
-  readonly renew: (env: Env, typed: CodeTyped) => Promise<NewAccessCode | Refusal>;
+  readonly reset: (env: Env, how: On & ResetTyped) => Promise<ResetOutcome | Refusal>;
+  readonly renew: (env: Env, how: On & CodeTyped) => Promise<NewAccessCode | Refusal>;
 };
+
+type On = { readonly id: string; readonly actor: Actor };
 
 type Whom = { readonly id: string; readonly name: string; readonly withCode: boolean };
 
@@ -38,32 +42,33 @@ const resetForm = z.object({
 });
 const codeForm = z.object({ minutes: typed('word').optional() });
 
-type StaffCall<Input = undefined> = PageCall<'staffSteppedUp', Input>;
+type StaffCall = ActCall<'staffSteppedUp' | 'staffAdminSteppedUp'>;
 
 /** The reset of MFA and the code that goes with it, each a form and what its button does. */
 export function resetActs(kind: Kind): readonly Route[] {
   const { base, guard } = kind;
-  const [reset, code] = [`${base}/:person/reset-mfa`, `${base}/:person/access-code`];
+  const same = { guard, missing, find: ({ env, params }: StaffCall) => kind.find(env, params.person ?? '') } as const;
   return [
-    page({ method: 'GET', path: reset, guard, handle: (call) => showReset(kind, call) }),
-    page({
-      ...{ method: 'POST', path: reset, guard, form: resetForm, keeps: RESET_FIELDS },
-      handle: (call) => submitReset(kind, call),
+    ...actPages({
+      ...{ ...same, path: `${base}/:person/reset-mfa`, form: resetForm, keeps: RESET_FIELDS },
+      // Their own page says who can.
+      elsewhere: ({ session }, { id }) => (id === session.user.id ? seeOther(`${base}/${id}`) : undefined),
+      draw: (call, whom, typed, refusal) => drawReset(kind, call, whom, typedOf(typed), refusal),
+      act: (call, whom, typed) => reset(kind, call, whom, typedOf(typed)),
     }),
-    page({ method: 'GET', path: code, guard, handle: (call) => showCode(kind, call) }),
-    page({
-      ...{ method: 'POST', path: code, guard, form: codeForm, keeps: ['minutes'] },
-      handle: (call) => submitCode(kind, call),
+    ...actPages({
+      ...{ ...same, path: `${base}/:person/access-code`, form: codeForm, keeps: ['minutes'] },
+      // Where two have to agree to a code, another one is another reset.
+      elsewhere: ({ env }, { id }) => (kind.needsSecond(env) ? seeOther(`${base}/${id}/reset-mfa`) : undefined),
+      draw({ view }, { id, name }, typed) {
+        const above = { href: `${base}/${id}`, label: name };
+        const action = `${above.href}/access-code`;
+        return codeFormPage(view, { action, part: partOf(kind), above, minutes: minutesOf(typed) });
+      },
+      act: (call, whom, typed) => renew(kind, call, whom, minutesOf(typed)),
+      refused: (_call, { id }) => seeOther(`${base}/${id}`),
     }),
   ];
-}
-
-async function showReset(kind: Kind, call: StaffCall): Promise<Reply> {
-  const whom = await kind.find(call.env, call.params.person ?? '');
-  if (!whom) return missing(call.view);
-  // Their own page says who can.
-  if (whom.id === call.session.user.id) return seeOther(`${kind.base}/${whom.id}`);
-  return show(drawReset(kind, call, whom, typedOf(call.view.kept ?? {})));
 }
 
 function drawReset(
@@ -85,53 +90,34 @@ function partOf({ base }: Pick<Kind, 'base'>) {
   return base === '/console/staff' ? 'staff' : 'partners';
 }
 
-function typedOf(fields: z.output<typeof resetForm>): ResetForm {
+function typedOf(fields: Fields): ResetForm {
   const { reason = '', checked_by: checkedBy, check_note: checkNote = '' } = fields;
   return { reason, checkedBy, checkNote, minutes: minutesOf(fields) };
 }
 
-function minutesOf({ minutes = String(ACCESS_CODE_MINUTES.usual) }: z.output<typeof codeForm>): string {
+function minutesOf({ minutes = String(ACCESS_CODE_MINUTES.usual) }: Fields): string {
   return minutes;
 }
 
-async function submitReset(kind: Kind, call: StaffCall<z.output<typeof resetForm>>): Promise<Reply> {
-  const whom = await kind.find(call.env, call.params.person ?? '');
-  if (!whom) return missing(call.view);
-  const typed = typedOf(call.input);
+function reset(kind: Kind, call: StaffCall, { id }: Whom, typed: ResetForm) {
   const codeMinutes = Number(typed.minutes);
-  const reset = await makeSecret(call, {
-    act: (env) => kind.reset(env, { ...typed, personId: whom.id, actor: actorOf(call), codeMinutes }),
+  return makeSecret(call, {
+    act: (env) => kind.reset(env, { ...typed, id, actor: actorOf(call), codeMinutes }),
     secretOf: (outcome) => ('waits' in outcome ? undefined : codeOf(kind, outcome)),
-    otherwise: `${kind.base}/${whom.id}?done=requested`,
+    otherwise: `${kind.base}/${id}?done=requested`,
   });
-  return isRefusal(reset) ? showRefusal(drawReset(kind, call, whom, typed, reset), reset) : reset;
+}
+
+function renew(kind: Kind, call: StaffCall, { id, name }: Whom, minutes: string) {
+  return makeSecret(call, {
+    act: (env) => kind.renew(env, { id, actor: actorOf(call), codeMinutes: Number(minutes) }),
+    secretOf: (code) => ({ kind: 'access_code', base: kind.base, id, name, code }),
+  });
 }
 
 /** What a reset has to show: its code, or that the next set-up needs none. */
 export function codeOf({ base }: Pick<Kind, 'base'>, { person, sessions, accessCode }: ResetDone): ShownSecret {
   const { id, name } = person.user;
-  const isTold = person.user.disabledAt === undefined;
+  const isTold = !isShutOut(person);
   return { kind: 'access_code', base, id, name, sessions, code: accessCode, isTold };
-}
-
-async function showCode(kind: Kind, { env, view, params }: StaffCall): Promise<Reply> {
-  const whom = await kind.find(env, params.person ?? '');
-  if (!whom) return missing(view);
-  const above = { href: `${kind.base}/${whom.id}`, label: whom.name };
-  // Where two have to agree to a code, another one is another reset.
-  if (kind.needsSecond(env)) return seeOther(`${above.href}/reset-mfa`);
-  const action = `${above.href}/access-code`;
-  return show(codeFormPage(view, { action, part: partOf(kind), above, minutes: minutesOf(view.kept ?? {}) }));
-}
-
-async function submitCode(kind: Kind, call: StaffCall<z.output<typeof codeForm>>): Promise<Reply> {
-  const whom = await kind.find(call.env, call.params.person ?? '');
-  if (!whom) return missing(call.view);
-  const codeMinutes = Number(minutesOf(call.input));
-  const { id, name } = whom;
-  const made = await makeSecret(call, {
-    act: (env) => kind.renew(env, { personId: id, actor: actorOf(call), codeMinutes }),
-    secretOf: (code) => ({ kind: 'access_code', base: kind.base, id, name, code }),
-  });
-  return isRefusal(made) ? seeOther(`${kind.base}/${id}`) : made;
 }

@@ -1,12 +1,13 @@
-import { isRefusal } from '#core/values/result.ts';
+import type { Refusal } from '#core/values/result.ts';
 import { findMember } from '#features/console/find.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { makeSecret } from '#features/console/programs/secret-routes.ts';
 import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
 import { approveReset, askForReset, declineReset, renewAccessCode } from '#flows/administration/reset-requests.ts';
 import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
-import { type PageCall, page, type Route } from '#http/route.ts';
+import { page, type Route } from '#http/route.ts';
 import { resetsWithoutCode } from '#store/partners/partners.ts';
 import { codeOf, resetActs } from './reset-act-routes.ts';
 import { findWaitingReset, readWaitingResets } from './resets.ts';
@@ -35,49 +36,39 @@ export const resetRoutes: readonly Route[] = [
     handle: async ({ env, view, session, query }) =>
       show(resetsPage(view, await readWaitingResets(env, session.user.id), doneOf(query))),
   }),
-  page({ method: 'GET', path: `${RESETS}/:request/approve`, guard: 'staffSteppedUp', handle: ask('approve') }),
-  page({
-    method: 'POST',
-    path: `${RESETS}/:request/approve`,
-    guard: 'staffSteppedUp',
-    async handle(call) {
-      const reset = await makeSecret(call, {
-        act: (env) => approveReset(env, call.params.request ?? '', actorOf(call)),
-        secretOf: (done) => codeOf(PEOPLE, done),
-      });
-      return isRefusal(reset) ? missing(call.view) : reset;
-    },
-  }),
-  page({ method: 'GET', path: `${RESETS}/:request/decline`, guard: 'staffSteppedUp', handle: ask('decline') }),
-  page({
-    method: 'POST',
-    path: `${RESETS}/:request/decline`,
-    guard: 'staffSteppedUp',
-    async handle(call) {
-      const done = await doFormOnce(
-        call,
-        (env) => declineReset(env, call.params.request ?? '', actorOf(call)),
-        seeOther(`${RESETS}?done=declined`),
-      );
-      return isRefusal(done) ? missing(call.view) : done;
-    },
-  }),
+  ...decision('approve', (call) =>
+    makeSecret(call, {
+      act: (env) => approveReset(env, call.params.request ?? '', actorOf(call)),
+      secretOf: (done) => codeOf(PEOPLE, done),
+    }),
+  ),
+  ...decision('decline', (call) =>
+    doFormOnce(
+      call,
+      (env) => declineReset(env, call.params.request ?? '', actorOf(call)),
+      seeOther(`${RESETS}?done=declined`),
+    ),
+  ),
 ];
 
-/** The page before a waiting reset is carried out or taken off the list. */
-function ask(name: 'approve' | 'decline') {
-  return async ({ env, view, session, params }: PageCall<'staffSteppedUp'>): Promise<Reply> => {
-    const waiting = await findWaitingReset(env, params.request ?? '', session.user.id);
-    if (!waiting || (name === 'approve' && !waiting.mayApprove)) return missing(view);
-    const { t } = view;
-    const text = t(`resets.${name}.text`, { name: waiting.name, reason: waiting.reason, note: waiting.check_note });
-    const above = { href: RESETS, label: t('console.resets') };
-    const action = `${RESETS}/${waiting.id}/${name}`;
-    return show(
-      questionPage(view, {
-        ...{ title: t(`resets.${name}`), text, action, above, button: t(`resets.${name}`) },
-        ...{ isGrave: name === 'approve' },
-      }),
-    );
-  };
+type StaffCall = ActCall<'staffSteppedUp'>;
+
+/** A waiting reset is carried out, or taken off the list. */
+function decision(name: 'approve' | 'decline', act: (call: StaffCall) => Promise<Reply | Refusal>): readonly Route[] {
+  return actPages({
+    ...{ path: `${RESETS}/:request/${name}`, guard: 'staffSteppedUp', missing, act },
+    async find({ env, session, params }) {
+      const waiting = await findWaitingReset(env, params.request ?? '', session.user.id);
+      return waiting && (name === 'decline' || waiting.mayApprove) ? waiting : undefined;
+    },
+    draw({ view }, waiting) {
+      const { t } = view;
+      const text = t(`resets.${name}.text`, { name: waiting.name, reason: waiting.reason, note: waiting.check_note });
+      const above = { href: RESETS, label: t('console.resets') };
+      const title = t(`resets.${name}`);
+      const action = `${RESETS}/${waiting.id}/${name}`;
+      return questionPage(view, { title, text, action, above, button: title, isGrave: name === 'approve' });
+    },
+    refused: ({ view }) => missing(view),
+  });
 }

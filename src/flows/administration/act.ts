@@ -1,0 +1,111 @@
+import type { AuditAction, AuditDetail, AuditEvent } from '#core/audit/actions.ts';
+import type { StaffReason } from '#core/audit/values.ts';
+import { canonicalEmail } from '#core/people/email.ts';
+import { type Acting, checkAct, type PersonAct } from '#core/people/permissions.ts';
+import { staffReason } from '#core/people/staff-reason.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { actingOn } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { findPerson, findPersonByEmail, type Person } from '#store/people/users.ts';
+import { type Actor, actorClient, actorId } from './actor.ts';
+
+/** On whom: by email as it was typed, by id, or however the transaction finds the id. */
+export type Whom =
+  | { readonly email: string }
+  | { readonly id: string }
+  | { readonly find: (tx: Queries) => Promise<string | undefined> };
+
+/** An actor, and who that is now: read in the transaction that acts. */
+export type By = { readonly actor: Actor; readonly acting: Acting };
+
+/** A person who is locked in this transaction, and an actor who is confirmed in it. */
+export type Held = By & { readonly tx: Queries; readonly person: Person };
+
+/** What an act works with. */
+export type Doing<Input, Event extends AuditAction> = Held & {
+  readonly env: Env;
+  readonly input: Input;
+  /** Adds an event of the act to the audit log: by the actor, about the person. */
+  readonly note: <E extends Event>(action: E, detail: AuditDetail<E>) => Promise<void>;
+};
+
+type Declaration<Typed, Input, Event extends AuditAction, Done> = {
+  /** Who may: the row of `core/people/permissions.ts`. */
+  readonly name: PersonAct;
+  /** What it writes into the audit log about the person. */
+  readonly events: readonly Event[];
+  /** What it needs, from what was typed; asked before the transaction begins. */
+  readonly needs: (typed: Typed, env: Env) => Input | Refusal;
+  /** What it does and ends. A refusal undoes all of it. */
+  readonly does: (doing: Doing<Input, Event>) => Promise<Done | Refusal>;
+};
+
+/** Called, an act finds the person and is done in a transaction of its own. Every channel calls the same. */
+export type Act<Typed, Done> = {
+  (env: Env, how: Whom & { readonly actor: Actor } & Typed): Promise<Done | Refusal>;
+  /** The same in a transaction that holds the person already, for a flow that does more in it. */
+  readonly within: (env: Env, held: Held, typed: Typed) => Promise<Done | Refusal>;
+};
+
+/** Declares an act on one person, once for console, team, API and command line. */
+export function personAct<Typed, Input, Event extends AuditAction, Done>(
+  declaration: Declaration<Typed, Input, Event, Done>,
+): Act<Typed, Done> {
+  const carryOut = (env: Env, held: Held, input: Input) => {
+    const refused = checkAct(held.acting, declaration.name, subjectOf(held.person));
+    return refused ?? declaration.does({ ...held, env, input, note: noteBy(env, held) });
+  };
+  const act = async (env: Env, how: Whom & { readonly actor: Actor } & Typed) => {
+    const input = declaration.needs(how, env);
+    if (isRefusal(input)) return input;
+    return onPerson(env, how.actor, how, async (held) => carryOut(env, held, input));
+  };
+  const within = async (env: Env, held: Held, typed: Typed) => {
+    const input = declaration.needs(typed, env);
+    return isRefusal(input) ? input : carryOut(env, held, input);
+  };
+  return Object.assign(act, { within });
+}
+
+/** Finds and locks a person in a transaction in which the actor is confirmed; `otherwise` where nobody is found. */
+export async function onPerson<T>(
+  env: Env,
+  actor: Actor,
+  whom: Whom,
+  work: (held: Held) => Promise<T | Refusal>,
+  otherwise: (tx: Queries, by: By) => Promise<T | Refusal> = async () => refuse('not_found', { reason: 'user' }),
+): Promise<T | Refusal> {
+  return actingOn(env, actor, idOf(whom), async (tx, acting, id) => {
+    const person = id === undefined ? undefined : await findPerson(tx, id);
+    return person ? work({ tx, person, actor, acting }) : otherwise(tx, { actor, acting });
+  });
+}
+
+function idOf(whom: Whom) {
+  if ('id' in whom) return whom.id;
+  if ('find' in whom) return whom.find;
+  const email = canonicalEmail(whom.email);
+  return async (tx: Queries) => (email === undefined ? undefined : (await findPersonByEmail(tx, email))?.user.id);
+}
+
+function subjectOf({ user }: Person) {
+  return { id: user.id, role: user.role, partnerId: user.partnerId };
+}
+
+function noteBy(env: Env, { tx, person: { user }, actor }: Held) {
+  const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
+  return <E extends AuditAction>(action: E, detail: AuditDetail<E>) =>
+    // A cast boundary: the signature above ties the detail to the action, which the union of events cannot express.
+    appendEvent(env, tx, { action, ...who, detail } as AuditEvent, actorClient(actor));
+}
+
+/** What an act needs that has to say why. */
+export type Why = { readonly reason: string };
+
+/** The reason as the audit log keeps it. */
+export function needReason({ reason: typed }: Why): { readonly reason: StaffReason } | Refusal {
+  const reason = staffReason(typed);
+  return reason === undefined ? refuse('invalid_request', { reason: 'reason_missing' }) : { reason };
+}

@@ -1,0 +1,35 @@
+import { isStaff, type Role } from '#core/people/policy.ts';
+import { refuse } from '#core/values/result.ts';
+import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
+import { setRole } from '#store/people/user-life.ts';
+import { deleteOtherSessions } from '#store/sessions/session-changes.ts';
+import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
+import { personAct } from './act.ts';
+import { endWithPerson } from './end-with-person.ts';
+import { isLastAdministrator } from './person-acts.ts';
+
+/**
+ * Gives a person another role: within a team, or within the staff. Sessions, sign-ins and set-ups that are open end, so that
+ * none keeps rights it was not opened with; known devices stay, because they carry none (record 38).
+ *
+ * Never the last administrator who can sign in.
+ */
+export const changeRole = personAct({
+  name: 'change_role',
+  events: ['user.role_changed', 'staff.role_changed'],
+  needs: ({ to }: { readonly to: Role }) => ({ to }),
+  async does({ env, tx, person, actor, input: { to }, note }) {
+    const { id, role: from } = person.user;
+    if (isStaff(from) !== isStaff(to)) return refuse('not_found', { reason: 'user' });
+    if (from === to) return person;
+    if (await isLastAdministrator(tx, person)) return refuse('forbidden', { reason: 'last_administrator' });
+    if (!(await setRole(tx, id, { from, to }))) return refuse('not_found', { reason: 'user' });
+    await deletePendingSignIns(tx, id, '');
+    await deleteEnrollments(tx, id);
+    await deleteOtherSessions(tx, id, '');
+    if (from === 'admin') await endWithPerson(env, tx, { userId: id, actor, because: 'maker_demoted' });
+    if (isStaff(from) && isStaff(to)) await note('staff.role_changed', { from, to });
+    else await note('user.role_changed', { from, to });
+    return person;
+  },
+});
