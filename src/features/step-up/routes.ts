@@ -23,8 +23,11 @@ export const stepUpRoutes: readonly Route[] = [
     path: '/step-up',
     guard: 'session',
     async handle({ env, view, session }) {
-      if (isSteppedUp(session, env.now())) return seeOther(targetOf(session));
-      return show(stepUpPage(view, await methodOf(env, session), session.user.email));
+      const method = await methodOf(env, session);
+      // A password was enough until there was an authenticator; a portal that asks for a second factor would lead back here.
+      const hasProven = method === 'password' || session.stepUpMethod !== 'password';
+      if (hasProven && isSteppedUp(session, env.now())) return seeOther(targetOf(session));
+      return show(stepUpPage(view, method, session.user.email));
     },
   }),
   page({ method: 'POST', path: '/step-up', guard: 'session', form: proofForm, handle: submitProof }),
