@@ -129,7 +129,7 @@ export const BREAKAGES = {
     },
     {
       file: 'core/limits/throttle.ts',
-      from: 'const state = stored && broughtBack(rule, stored, now);',
+      from: 'const state = stored && { row: stored.row, ...broughtBack(rule.windows, stored, now) };',
       to: 'const state = stored;',
     },
   ],
@@ -157,8 +157,8 @@ export const BREAKAGES = {
   counted_after_compare: [
     {
       file: 'flows/authenticators/check-one-time-code.ts',
-      from: "import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';",
-      to: `import { giveBackLanes, type Prover, reserveProof } from './reserve-try.ts';
+      from: "import { giveBackLanes, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';",
+      to: `import { giveBackLanes, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
 import { checkTries, reserveTries } from '#store/limits/attempts.ts';`,
     },
     {
