@@ -1,4 +1,5 @@
 import { staffReason } from '#core/people/staff-reason.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actorClient, actorId } from '#flows/administration/actor.ts';
@@ -13,8 +14,6 @@ import { deleteOutsideInvitation, setOutsideRole } from '#store/people/outside-i
 import { claimReminding, setDisabled, setRole } from '#store/people/user-life.ts';
 import type { Person } from '#store/people/users.ts';
 import { actorOf, type Manager, onColleague } from './colleague.ts';
-
-const DAY_SECONDS = 24 * 60 * 60;
 
 /** Makes a member a manager, or the reverse. Their sessions end, so that none keeps rights it was not opened with. */
 export async function switchRole(env: Env, manager: Manager, id: string): Promise<true | Refusal> {

@@ -1,4 +1,4 @@
-import { RULES } from '#core/limits/throttle.ts';
+import { attemptCounter } from '#core/limits/attempt-counters.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { cleanName } from '#core/people/name.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -35,7 +35,7 @@ export async function inviteColleague(env: Env, manager: Manager, typed: Invited
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
   const id = env.newId();
   return asManager(env, manager, undefined, async (tx, partner) => {
-    const limit = { key: `team-invitations:${manager.session.user.id}`, rule: RULES.teamInvitations };
+    const limit = attemptCounter('team-invitations', manager.session.user.id);
     const tooMany = await reserveTries(tx, [limit], env.now());
     return isRefusal(tooMany)
       ? tooMany
@@ -46,7 +46,7 @@ export async function inviteColleague(env: Env, manager: Manager, typed: Invited
 /** Sends an invitation again; the link before dies. At most three an hour, whoever it goes to. */
 export async function inviteAgain(env: Env, manager: Manager, id: string): Promise<string | Refusal> {
   return onColleague(env, manager, id, async (tx, colleague, partner) => {
-    const limit = { key: `invitation-mail:${id}`, rule: RULES.invitationMails };
+    const limit = attemptCounter('invitation-mail', id);
     const tooMany = await reserveTries(tx, [limit], env.now());
     if (isRefusal(tooMany)) return tooMany;
     if (colleague.kind === 'outside') {

@@ -1,5 +1,6 @@
 import { isStaff, mfaDemand, secondFactorFrom } from '#core/people/policy.ts';
 import { staffReason } from '#core/people/staff-reason.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingOn } from '#flows/runtime/acting.ts';
@@ -17,8 +18,6 @@ import { type Actor, actorClient, actorId } from './actor.ts';
 
 /** Nobody is exempt for longer without somebody looking at it again. */
 export const EXEMPTION_DAYS_MOST = 365;
-
-const DAY_SECONDS = 24 * 60 * 60;
 
 type Act = { readonly personId: string; readonly actor: Actor; readonly reason: string };
 

@@ -1,4 +1,5 @@
 import type { StaffReason } from '#core/audit/values.ts';
+import { type AttemptCounter, countersToUnlock } from '#core/limits/attempt-counters.ts';
 import { isDisabled, RULES, unlockTries } from '#core/limits/throttle.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { staffReason } from '#core/people/staff-reason.ts';
@@ -8,13 +9,6 @@ import type { Env } from '#env.ts';
 import { actingOn } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
-import {
-  type Lane,
-  oneTimeCodeKey,
-  passwordKey,
-  recoveryCodeDrawKey,
-  recoveryCodeKey,
-} from '#flows/sign-in/attempt-counters.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -75,10 +69,11 @@ export async function unlockUser(
   act: PersonAct,
 ): Promise<{ person: Person; stillDisabled: boolean } | Refusal> {
   return actOn(env, act, async (tx, person, reason) => {
-    const { lanes, codeKeys } = await lanesOf(env, tx, person);
-    for (const { key, rule } of lanes) await changeTries(tx, key, (tries) => unlockTries(rule, tries), env.now());
     let stillDisabled = false;
-    for (const key of codeKeys) stillDisabled ||= isDisabled(RULES.oneTimeCode, await findTries(tx, key));
+    for (const { key, rule } of await countersOf(env, tx, person)) {
+      await changeTries(tx, key, (tries) => unlockTries(rule, tries), env.now());
+      if (rule === RULES.oneTimeCode) stillDisabled ||= isDisabled(rule, await findTries(tx, key));
+    }
     const event = { action: 'user.unlocked', ...who(act, person), detail: { reason } } as const;
     await appendEvent(env, tx, event, actorClient(act.actor));
     return { person, stillDisabled };
@@ -155,18 +150,12 @@ export async function endAll(tx: Queries, userId: string): Promise<number> {
 }
 
 /** Every counter that may keep this person waiting, on each device known for them and on all others. */
-async function lanesOf(env: Env, tx: Queries, { user }: Person): Promise<{ lanes: Lane[]; codeKeys: string[] }> {
-  const known = await listDeviceIds(tx, user.id);
-  const devices = [undefined, ...known];
+async function countersOf(env: Env, tx: Queries, { user }: Person): Promise<readonly AttemptCounter[]> {
   const authenticator = await findAuthenticator(tx, user.id);
-  const codeKeys = authenticator ? devices.map((device) => oneTimeCodeKey(authenticator.id, device)) : [];
-  const lanes = [
-    ...codeKeys.map((key) => ({ key, rule: RULES.oneTimeCode })),
-    ...devices.map((device) => ({ key: recoveryCodeKey(user.id, device), rule: RULES.recoveryCode })),
-    ...known.map((device) => ({ key: `password-device:${device}`, rule: RULES.passwordKnownDevice })),
-    { key: passwordKey(env, user.email), rule: RULES.passwordUnknownDevice },
-    { key: `new-pending:${user.id}`, rule: RULES.newPendingSignIns },
-    { key: recoveryCodeDrawKey(user.id), rule: RULES.recoveryCodeDraws },
-  ];
-  return { lanes, codeKeys };
+  return countersToUnlock({
+    person: [user.id],
+    authenticator: authenticator ? [authenticator.id] : [],
+    device: await listDeviceIds(tx, user.id),
+    email: [env.keys.mac('email', user.email)],
+  });
 }
