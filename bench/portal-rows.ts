@@ -1,7 +1,8 @@
 import { clientDigest, clientText } from '#core/audit/chain.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { createIdSource } from '#crypto/random.ts';
 import { partnerName, plainWord } from '#demo/names.ts';
-import { chance, DAY_SECONDS, type MadePartner } from '#demo/people.ts';
+import { chance, type MadePartner } from '#demo/people.ts';
 import type { Env } from '#env.ts';
 import type { Schema } from '#store/engine/database.ts';
 

@@ -5,8 +5,8 @@ const COMMIT = "this.#sqlite.exec('commit');";
 const POSTGRES_COMMIT = "const { command } = await client.query('commit');";
 const CLAIMING = 'const outcome = await personTransaction(';
 const CODE_CLAIMING = 'return personTransaction(env.db, user.id, async (tx) => {';
-const CLAIMED = '    await giveBackLanes(tx, counted, now);';
-const RECOVERY_CLAIMED = '    await giveBackLanes(tx, counted, at);';
+const CLAIMED = '    await giveBackTries(tx, counted, now);';
+const RECOVERY_CLAIMED = '    await giveBackTries(tx, counted, at);';
 const CHANGING = 'return personTransaction(env.db, user.id, (tx) => around(tx, ';
 const CODE_CLAIMED = "    await appendEvent(env, tx, { action: 'access_code.accepted'";
 const LINK_CLAIMED = '  const person = await findPerson(tx, userId);';
@@ -157,21 +157,21 @@ export const BREAKAGES = {
   counted_after_compare: [
     {
       file: 'flows/authenticators/check-one-time-code.ts',
-      from: "import { giveBackLanes, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';",
-      to: `import { giveBackLanes, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+      from: "import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';",
+      to: `import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
 import { checkTries, reserveTries } from '#store/limits/attempts.ts';`,
     },
     {
       file: 'flows/authenticators/check-one-time-code.ts',
-      from: '    const counted = await reserveProof(tx, prover, lanes, now);',
-      to: `    const reached = await checkTries(tx, lanes, now);
+      from: '    const counted = await reserveProof(tx, prover, counters, now);',
+      to: `    const reached = await checkTries(tx, counters, now);
     if (reached) return reached;
     const counted = await reserveProof(tx, prover, [], now);`,
     },
     {
       file: 'flows/authenticators/check-one-time-code.ts',
       from: '    if (refused) await rememberRefusal(',
-      to: `    const failed = oneTimeCodeLanes(env, authenticator.id, prover.deviceId, prover.client);
+      to: `    const failed = oneTimeCodeCounters(env, authenticator.id, prover.deviceId, prover.client);
     await reserveTries(tx, failed, env.now());
     if (refused) await rememberRefusal(`,
     },

@@ -45,6 +45,19 @@ test('no file is named after nothing', () => {
   none(ALL.map(({ path }) => (nameless.test(path) ? path : undefined)));
 });
 
+/** What is written in one file and imported everywhere else; a migration stays as it ran. */
+const WRITTEN_ONCE: readonly { readonly text: RegExp; readonly where: string }[] = [
+  { text: /\.toISOString\(/, where: 'src/core/time/day.ts' },
+  { text: /\b24 \* (60 \* 60|HOUR_SECONDS)\b|\b86_?400\b/, where: 'src/core/time/spans.ts' },
+];
+
+test('the format of an instant and the length of a day are written once', () => {
+  for (const { text, where } of WRITTEN_ONCE) {
+    const found = SOURCES.filter((source) => text.test(source.text) && !source.path.includes('/migrations/'));
+    assert.deepEqual(paths(found), where);
+  }
+});
+
 /** One text per line, no code. */
 const TEXTS = 'src/messages/locales/';
 
@@ -142,9 +155,9 @@ test('every act on a person is declared, so that the table of permissions is ask
 // What the handler of one code can reach decides whether a reviewer can hold it in mind: 7 files in the smallest example
 // of this field, 103 and 155 in the large ones.
 const BUDGETS = [
-  { start: 'src/flows/authenticators/check-one-time-code.ts', files: 24, lines: 2_300 },
+  { start: 'src/flows/authenticators/check-one-time-code.ts', files: 26, lines: 2_450 },
   // Both codes, the new session, the notice that follows, and how much mail of all that one address is sent.
-  { start: 'src/features/sign-in/second-factor.ts', files: 46, lines: 4_150 },
+  { start: 'src/features/sign-in/second-factor.ts', files: 50, lines: 4_450 },
 ];
 
 for (const { start, files, lines } of BUDGETS) {

@@ -18,6 +18,7 @@ import { createUser } from '#store/people/users.ts';
 import { listMail } from '#store/queue/outbox.ts';
 import { ROUTES } from '../src/routes.ts';
 import { openTestDatabase } from './databases/open.ts';
+import { expectOneFormat } from './one-format.ts';
 
 export const ORIGIN = 'https://sign-in.example.com';
 /** The clock at the start, at the beginning of a step of 30 seconds. */
@@ -121,9 +122,11 @@ export type Answer = {
   readonly location: string | undefined;
 };
 
-async function answerOf(response: Response): Promise<Answer> {
+export async function answerOf(response: Response): Promise<Answer> {
   const { status, headers } = response;
-  return { status, headers, text: await response.text(), location: headers.get('location') ?? undefined };
+  const text = await response.text();
+  if (/json|csv/.test(headers.get('content-type') ?? '')) expectOneFormat(text);
+  return { status, headers, text, location: headers.get('location') ?? undefined };
 }
 
 /** A person with a browser: it keeps cookies, remembers the page on its screen and sends that page's form token. */

@@ -1,10 +1,25 @@
 import { API_KEY_DAYS_MOST, SCOPES } from '#core/portals/api-key.ts';
 import { CLIENT_URIS_MOST } from '#core/portals/client-settings.ts';
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
-import type { Refusal } from '#core/values/result.ts';
+import type { CodeAndReason, Refusal, RefusalCode } from '#core/values/result.ts';
 
-/** What the command line says to a refusal: what, and what to do. By code and reason, then by code alone. */
-const LINES: Readonly<Record<string, string>> = {
+/** Reasons that no command meets, or whose names say enough to an operator: the line then shows the name. */
+type Other = Extract<
+  CodeAndReason,
+  | `invalid_request.${'after' | 'check_note' | 'checked_by' | 'code' | 'code_minutes' | 'email_reserved' | 'from'}`
+  | `invalid_request.${'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code' | 'password' | 'policy'}`
+  | `invalid_request.${'required_from' | 'same_email' | 'since' | 'until'}`
+  | `not_found.${'key' | 'request'}`
+  | `forbidden.${'accepted' | 'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator'}`
+  | `forbidden.${'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'replaced_elsewhere' | 'required' | 'scope'}`
+  | `forbidden.${'second_needed' | 'waits'}`
+  | `authenticator_disabled.${string}`
+  | `too_many_attempts.${string}`
+  | `temporarily_unavailable.${string}`
+>;
+
+/** What the command line says to a refusal: what, and what to do. */
+const LINES = {
   'invalid_request.email': 'that is no email address: write it like name@company.example',
   'invalid_request.email_taken': 'somebody has this email address already: "sallyport user list" shows who',
   'invalid_request.name': 'that is no name: 1 to 100 characters without control characters',
@@ -32,7 +47,6 @@ const LINES: Readonly<Record<string, string>> = {
   'invalid_request.host':
     'that is no host: write a name and no address, as in app.example.com or localhost:8080, without https:// and without a path',
   'invalid_request.host_taken': 'this host is there already: "sallyport site list" shows it; remove it to change it',
-  invalid_request: 'the password is not well-formed text: type it again in UTF-8',
   'not_found.partner': 'there is no such partner: "sallyport partner list" shows them',
   'not_found.user': 'nobody has this email address: "sallyport user list" shows them',
   'not_found.api_key': 'there is no such key: "sallyport api-key list" shows them',
@@ -52,9 +66,15 @@ const LINES: Readonly<Record<string, string>> = {
   'password_unacceptable.too_long': 'the password is too long: 1024 bytes at most',
   'password_unacceptable.common': 'the password is a common one: take one that nobody else would',
   'password_unacceptable.own_words': 'the password is made of names that others know: take other words',
+} as const satisfies Readonly<Record<Exclude<CodeAndReason, Other>, string>>;
+
+/** The same by code alone, for every reason without a line. */
+const CODE_LINES: Readonly<Partial<Record<RefusalCode, string>>> = {
+  invalid_request: 'the password is not well-formed text: type it again in UTF-8',
   temporarily_unavailable: 'too busy just now: try again in some seconds',
 };
 
 export function refusalLine({ refused, reason }: Refusal): string {
-  return LINES[`${refused}.${reason}`] ?? LINES[refused] ?? `refused: ${refused}${reason ? ` (${reason})` : ''}`;
+  const lines: Readonly<Partial<Record<string, string>>> = LINES;
+  return lines[`${refused}.${reason}`] ?? CODE_LINES[refused] ?? `refused: ${refused}${reason ? ` (${reason})` : ''}`;
 }

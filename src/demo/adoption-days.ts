@@ -1,5 +1,5 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { AdoptionDayTable } from '#store/partners/tables.ts';
-import { DAY_SECONDS } from './people.ts';
 
 type Arrival = { readonly createdAt: number; readonly enrolledAt: number | undefined };
 

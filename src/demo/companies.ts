@@ -1,6 +1,7 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import { plainWord } from './names.ts';
-import { DAY_SECONDS, type MadePartner } from './people.ts';
+import type { MadePartner } from './people.ts';
 
 type Company = {
   readonly name: string;

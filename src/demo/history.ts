@@ -1,9 +1,10 @@
 import type { AuditEvent } from '#core/audit/actions.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { createIdSource } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { chance, DAY_SECONDS, type MadePartner, type MadePerson } from './people.ts';
+import { chance, type MadePartner, type MadePerson } from './people.ts';
 
 export const HISTORY_DAYS = 90;
 

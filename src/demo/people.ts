@@ -1,3 +1,4 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { rowSearchKey } from '#core/values/search-key.ts';
 import type { Env } from '#env.ts';
 import { sealPassword } from '#flows/sign-in/passwords.ts';
@@ -6,8 +7,6 @@ import type { Schema } from '#store/engine/database.ts';
 import type { NewPartner } from '#store/partners/partners.ts';
 import type { NewUser } from '#store/people/users.ts';
 import { isFirstOfName, personName, plainWord } from './names.ts';
-
-export const DAY_SECONDS = 24 * 60 * 60;
 
 /** A number from 0 to 1 for each `number`, the same every time (Mulberry32). */
 export function chance(number: number): number {

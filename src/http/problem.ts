@@ -1,5 +1,5 @@
-import type { RefusalCode, RefusalFacts } from '#core/values/result.ts';
-import { REASON_DETAILS } from '#http/api/reason-detail.ts';
+import type { Reason, RefusalCode, RefusalFacts } from '#core/values/result.ts';
+import { reasonDetail } from '#http/api/reason-detail.ts';
 import { type Reply, show } from '#http/pages/reply.ts';
 
 /** The refusals of HTTP itself, beside those of the product. */
@@ -17,6 +17,7 @@ export type ProblemCode = RefusalCode | WireCode;
 /** A refusal as the wire answers it. */
 export type Problem = RefusalFacts & {
   readonly refused: ProblemCode;
+  readonly reason?: Reason;
   /** What exactly did not fit: names a field of ours, never what was sent. */
   readonly detail?: string;
   /** The methods that the path knows. */
@@ -93,7 +94,7 @@ export function problemBody(refusal: Problem, requestId: string): string {
     title,
     status,
     code: refusal.refused,
-    detail: refusal.detail ?? REASON_DETAILS[`${refusal.refused}.${refusal.reason}`] ?? detail,
+    detail: refusal.detail ?? reasonDetail(refusal) ?? detail,
     requestId,
     retryAfterSeconds: retryAfterSeconds(refusal),
     nextCodeInSeconds: refusal.nextCodeInSeconds,

@@ -6,7 +6,8 @@ import {
   INVITATION_SECONDS,
   RESET_LINK_SECONDS,
 } from '#core/sessions/session.ts';
-import { DAY_SECONDS, dayBegun } from '#core/time/day.ts';
+import { dayBegun } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import type { Mail } from '#flows/runtime/mail.ts';
 import type { Locale, Translate, ValuesOf } from '#messages/messages.ts';

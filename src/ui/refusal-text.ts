@@ -107,12 +107,12 @@ function tooManyText(view: View, refusal: Refusal, place: Place): RefusalText {
   return place === 'password' ? passwordWait(view, refusal) : codeWait(view, refusal, place);
 }
 
-function newPasswordText({ t, config }: View, { reason }: Refusal): RefusalText {
-  const rule = NEW_PASSWORD_RULES.find((known) => known === reason) ?? 'too_short';
+type NewPasswordRefusal = Extract<Refusal, { refused: 'password_unacceptable' }>;
+
+/** Each reason has two texts of its name: `password.common.title`. A reason without them does not compile. */
+function newPasswordText({ t, config }: View, { reason: rule = 'too_short' }: NewPasswordRefusal): RefusalText {
   return { title: t(`password.${rule}.title`), text: t(`password.${rule}.text`, { product: config.productName }) };
 }
-
-const NEW_PASSWORD_RULES = ['too_short', 'too_long', 'common', 'own_words'] as const;
 
 function passwordWait({ t }: View, { reason, retryAfterSeconds = 1 }: Refusal): RefusalText {
   const link = html`<a href="${PATHS.forgotPassword}">${t('refusal.setNewPassword')}</a>`;

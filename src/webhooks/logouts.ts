@@ -1,4 +1,5 @@
 import { webhookBackoffSeconds } from '#core/portals/webhook.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import { deliverFairly, type FairLimits, type FairQueue } from '#flows/runtime/fair-queue.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
@@ -18,7 +19,7 @@ const LIMITS: FairLimits = { receivers: 10, perReceiver: 4, lookEveryMs: 1_000 }
 /** Longer than a try can take. */
 const CLAIM_SECONDS = 40;
 /** A client that has not listened for a day keeps its sessions until they end by themselves. */
-const PATIENCE_SECONDS = 24 * 60 * 60;
+const PATIENCE_SECONDS = DAY_SECONDS;
 /** OpenID Connect Back-Channel Logout 1.0 §2.4 recommends two minutes at most. */
 const TOKEN_SECONDS = 2 * 60;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';

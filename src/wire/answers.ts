@@ -1,12 +1,9 @@
 import { z } from 'zod';
+import { instant } from '#core/time/day.ts';
 import { typed } from '#http/typed.ts';
 
-/** An instant in the API: RFC 3339, UTC. */
-export const instantSchema = z.iso.datetime();
-
-export function instant(at: number): string {
-  return new Date(at * 1000).toISOString();
-}
+/** An instant in an answer, as `instant` writes it. */
+export const instantSchema = z.iso.datetime({ precision: 0 });
 
 /** A session just made: the token is shown this once; `expiresAt` is its absolute end. */
 export const sessionSchema = z.strictObject({ token: z.string(), expiresAt: instantSchema });

@@ -1,6 +1,6 @@
 import { personState } from '#core/people/state.ts';
 import type { SiteRules } from '#core/portals/forward-auth.ts';
-import { instant } from '#core/time/day.ts';
+import { instant, instantOrNull } from '#core/time/day.ts';
 import type { MailedLink } from '#flows/administration/make-link.ts';
 import type { OidcClient } from '#store/oidc/clients.ts';
 import type { ListedUser } from '#store/people/user-lists.ts';
@@ -10,7 +10,7 @@ import type { WebhookDeliveryTable } from '#store/queue/tables.ts';
 import type { Webhook } from '#store/queue/webhooks.ts';
 
 export function partnerRecord({ id, slug, name, policy, requiredFrom }: Partner) {
-  return { id, slug, name, mfa: { policy, requiredFrom: requiredFrom === undefined ? null : instant(requiredFrom) } };
+  return { id, slug, name, mfa: { policy, requiredFrom: instantOrNull(requiredFrom) } };
 }
 
 export function userRecord({ user, partner, enrolledAt }: ListedUser) {
@@ -19,7 +19,7 @@ export function userRecord({ user, partner, enrolledAt }: ListedUser) {
     ...{ id, email, name, role },
     partner: partner ? { id: partner.id, slug: partner.slug, name: partner.name } : null,
     state: personState({ user, partner }),
-    mfa: { enrolled: enrolledAt !== undefined, since: enrolledAt === undefined ? null : instant(enrolledAt) },
+    mfa: { enrolled: enrolledAt !== undefined, since: instantOrNull(enrolledAt) },
   };
 }
 
@@ -72,8 +72,4 @@ export function deliveryRecord(row: WebhookDeliveryTable, isDisabled: boolean) {
 /** @param partners the slugs of the partners that it is for */
 export function siteRecord({ host, acr }: SiteRules, partners: readonly string[]) {
   return { host, acr: acr ?? null, partners };
-}
-
-function instantOrNull(at: number | undefined): string | null {
-  return at === undefined ? null : instant(at);
 }

@@ -24,6 +24,7 @@ export type Import = {
 export type Source = {
   /** From the root of the checkout: `src/core/authenticators/totp.ts`. */
   readonly path: string;
+  readonly text: string;
   readonly lines: number;
   readonly imports: readonly Import[];
   readonly functions: readonly { readonly line: number; readonly lines: number }[];
@@ -72,7 +73,7 @@ function readSource(file: SourceFile, path: string): Source {
     node.forEachChild(visit);
   };
   visit(file);
-  return { path, lines: linesOf(file.text.trimEnd()), imports, functions, addresses, finds };
+  return { path, text: file.text, lines: linesOf(file.text.trimEnd()), imports, functions, addresses, finds };
 }
 
 const FUNCTIONS = new Set<SyntaxKind>([

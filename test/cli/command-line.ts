@@ -9,6 +9,7 @@ import { isMisuse, readCall } from '#cli/command.ts';
 import { findCommand } from '#cli/groups.ts';
 import { refusalLine } from '#cli/refusal-line.ts';
 import { say } from '../../src/cli.ts';
+import { expectOneFormat } from '../one-format.ts';
 
 const START_FILE = join(import.meta.dirname, '../../bin/sallyport.mjs');
 // A loaded machine needs seconds for what takes half of one elsewhere.
@@ -61,6 +62,7 @@ export async function runHere(args: readonly string[], environment: Environment)
       said[where] += text;
     };
     const code = await say(args, { stdout: { write: keep('out') }, stderr: { write: keep('err') } });
+    expectOneFormat(said.out);
     return { code, ...said };
   } finally {
     process.env = before;

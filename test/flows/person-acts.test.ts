@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RULES, reserveTry } from '#core/limits/throttle.ts';
+import { attemptCounter, attemptCounterBy } from '#core/limits/attempt-counters.ts';
+import { reserveTry } from '#core/limits/throttle.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
 import { disableUser, enableUser, makeResetLink, unlockUser } from '#flows/administration/person-acts.ts';
@@ -113,27 +114,28 @@ test('a disabled user is out at once and stays out until enabled', async (t) => 
   assert.deepEqual(acts, ['user.disabled', 'user.enabled']);
 });
 
-test('unlock ends the waits of every lane and leaves the 30-day budget', async (t) => {
+test('unlock ends the waits of every counter and leaves the 30-day budget', async (t) => {
   const world = await openWorld(t);
   const { env } = world;
   const { id: partnerId } = await world.addPartner();
   const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
   const [authenticator] = await env.db.read.selectFrom('authenticators').select('id').execute();
   const [device] = await env.db.read.selectFrom('devices').select('id').execute();
-  const lanes = [
-    ...[device?.id, 'unknown'].map((id) => ({ key: `code:${authenticator?.id}:${id}`, rule: RULES.oneTimeCode })),
-    ...[device?.id, 'unknown'].map((id) => ({ key: `recovery:${ana.id}:${id}`, rule: RULES.recoveryCode })),
-    { key: `password-device:${device?.id}`, rule: RULES.passwordKnownDevice },
-    { key: `password:${env.keys.mac('email', ana.email)}`, rule: RULES.passwordUnknownDevice },
+  const counters = [
+    ...[device?.id, 'unknown'].map((id) => attemptCounterBy('code', authenticator?.id ?? '', id)),
+    ...[device?.id, 'unknown'].map((id) => attemptCounterBy('recovery', ana.id, id)),
+    attemptCounter('password-device', device?.id ?? ''),
+    attemptCounter('password', env.keys.mac('email', ana.email)),
   ];
-  const fill = (lane: (typeof lanes)[number]) => env.db.transaction((tx) => reserveTries(tx, [lane], env.now()));
-  for (const lane of lanes) while (!isRefusal(await fill(lane)));
+  const fill = (counter: (typeof counters)[number]) =>
+    env.db.transaction((tx) => reserveTries(tx, [counter], env.now()));
+  for (const counter of counters) while (!isRefusal(await fill(counter)));
   assert(!isRefusal(await unlockUser(env, ana.act)));
-  for (const lane of lanes) {
-    const state = await findTries(env.db.read, lane.key);
-    assert(!isRefusal(reserveTry(lane.rule, state, env.now())), lane.key);
+  for (const counter of counters) {
+    const state = await findTries(env.db.read, counter.key);
+    assert(!isRefusal(reserveTry(counter.rule, state, env.now())), counter.key);
   }
-  const kept = await findTries(env.db.read, `code:${authenticator?.id}:unknown`);
+  const kept = await findTries(env.db.read, attemptCounterBy('code', authenticator?.id ?? '', undefined).key);
   assert.deepEqual(
     kept?.windows.map((buckets) => buckets.length),
     [0, 1],
@@ -146,8 +148,8 @@ test('unlock leaves a disabled authenticator disabled, and says so', async (t) =
   const { id: partnerId } = await world.addPartner();
   const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
   const [authenticator] = await env.db.read.selectFrom('authenticators').select('id').execute();
-  const lane = { key: `code:${authenticator?.id}:unknown`, rule: RULES.oneTimeCode };
-  const failOnce = () => env.db.transaction((tx) => reserveTries(tx, [lane], env.now()));
+  const counter = attemptCounterBy('code', authenticator?.id ?? '', undefined);
+  const failOnce = () => env.db.transaction((tx) => reserveTries(tx, [counter], env.now()));
   const isDisabled = (answer: Awaited<ReturnType<typeof failOnce>>) =>
     isRefusal(answer) && answer.refused === 'authenticator_disabled';
   while (!isDisabled(await failOnce())) world.clock.at += 3600;

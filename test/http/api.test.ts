@@ -5,7 +5,7 @@ import { ANA, cookieOf, openWithAna, openWithEnrolledAna, pendingToken, setCooki
 
 const TOKEN = /^[\w-]{43}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
-const iso = (at: number) => new Date(at * 1000).toISOString();
+const iso = (at: number) => new Date(at * 1000).toISOString().replace('.000Z', 'Z');
 const CREDENTIALS = { email: ANA, password: PASSWORD };
 
 const PENDING_CALLS: readonly [method: string, path: string, body?: object][] = [

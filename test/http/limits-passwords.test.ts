@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RULES } from '#core/limits/throttle.ts';
 import { type Argon2, createHasher } from '#crypto/password-hash.ts';
 import { unlockUser } from '#flows/administration/person-acts.ts';
-import { passwordKey } from '#flows/sign-in/attempt-counters.ts';
+import { emailCounter } from '#flows/sign-in/attempt-counters.ts';
 import { type Answer, type ApiAnswer, openWorld, PASSWORD, QUICK_HASH, type World } from '../world.ts';
 import {
   closeSession,
@@ -87,10 +86,7 @@ describe('wrong passwords from unknown devices', () => {
 });
 
 describe('a hundred wrong passwords in a row', () => {
-  const lane = (world: World, email: string) => ({
-    key: passwordKey(world.env, email),
-    rule: RULES.passwordUnknownDevice,
-  });
+  const counter = (world: World, email: string) => emailCounter(world.env, 'password', email);
 
   test('end sign-in by password on unknown devices, and waiting does not help', async (t) => {
     const world = await openWorld(t);
@@ -109,7 +105,7 @@ describe('a hundred wrong passwords in a row', () => {
   test('a right password before the hundredth starts the row anew', async (t) => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
-    await haveFailed(world, lane(world, ana.email), 99, HOUR);
+    await haveFailed(world, counter(world, ana.email), 99, HOUR);
     assert.equal((await tryPassword(world, ana.email, PASSWORD)).status, 200);
     assert.equal((await tryPassword(world, ana.email, 'wrong')).status, 401);
     assert.equal((await tryPassword(world, ana.email, PASSWORD)).status, 200);
@@ -119,7 +115,7 @@ describe('a hundred wrong passwords in a row', () => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
     const own = await onKnownDevice(world, ana);
-    await haveFailed(world, lane(world, ana.email), 10_000, 6 * MINUTE);
+    await haveFailed(world, counter(world, ana.email), 10_000, 6 * MINUTE);
     assert.equal((await tryPassword(world, ana.email, PASSWORD)).body.reason, 'closed');
     await closeSession(own).signIn(ana.email);
     assert.equal((await own.post('/sign-in/one-time-code', { code: world.totp(ana.secret) })).status, 303);
@@ -129,7 +125,7 @@ describe('a hundred wrong passwords in a row', () => {
   test('are over after a reset link', async (t) => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
-    await haveFailed(world, lane(world, ana.email), 100, HOUR);
+    await haveFailed(world, counter(world, ana.email), 100, HOUR);
     const browser = world.person();
     await browser.post('/forgot-password', { email: ana.email });
     const [mail] = await world.mail();
@@ -143,7 +139,7 @@ describe('a hundred wrong passwords in a row', () => {
   test('are over after unlock', async (t) => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
-    await haveFailed(world, lane(world, ana.email), 100, HOUR);
+    await haveFailed(world, counter(world, ana.email), 100, HOUR);
     await unlockUser(world.env, { email: ana.email, actor: 'command_line', reason: 'called us' });
     assert.equal((await tryPassword(world, ana.email, PASSWORD)).status, 200);
   });
@@ -170,8 +166,8 @@ describe('an email that is nobody’s', () => {
     for (let tries = 1; tries <= 10; tries++) await same(401, `try ${tries}`);
     await same(429, 'empty bucket');
     for (const email of [ana.email, NOBODY]) {
-      const lane = { key: passwordKey(world.env, email), rule: RULES.passwordUnknownDevice };
-      await haveFailed(world, lane, 99, HOUR);
+      const counter = emailCounter(world.env, 'password', email);
+      await haveFailed(world, counter, 99, HOUR);
     }
     await same(401, 'the hundredth');
     await same(429, 'closed');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RULES } from '#core/limits/throttle.ts';
-import { oneTimeCodeKey, recoveryCodeKey } from '#flows/sign-in/attempt-counters.ts';
+import { oneTimeCodeCounter, recoveryCodeCounter } from '#flows/sign-in/attempt-counters.ts';
 import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
 import {
   authenticatorIdOf,
@@ -176,7 +175,7 @@ describe('wrong recovery codes', () => {
     const ana = await enrolledPerson(world);
     const codes = await recoveryCodesOf(world, ana.id);
     const own = closeSession(await onKnownDevice(world, ana));
-    await haveFailed(world, { key: recoveryCodeKey(ana.id, undefined), rule: RULES.recoveryCode }, 10, MINUTE);
+    await haveFailed(world, recoveryCodeCounter(ana.id, undefined), 10, MINUTE);
     assert.equal((await tryRecoveryCode(world, ana, codes[0] ?? '')).status, 429);
     await own.signIn(ana.email);
     assert.equal((await own.post('/sign-in/recovery-code', { code: codes[0] ?? '' })).status, 303);
@@ -245,8 +244,7 @@ describe('the count of wrong one-time codes', () => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
     const [right = ''] = await recoveryCodesOf(world, ana.id);
-    const rule = RULES.oneTimeCode;
-    const key = oneTimeCodeKey(await authenticatorIdOf(world, ana.id), undefined);
+    const { key, rule } = oneTimeCodeCounter(await authenticatorIdOf(world, ana.id), undefined);
     await haveFailed(world, { key, rule }, 60, 12 * HOUR);
     const password = await recoverAndChange(world, ana, right);
     const { body } = await tryPassword(world, ana.email, password);
@@ -257,8 +255,8 @@ describe('the count of wrong one-time codes', () => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
     const [right = ''] = await recoveryCodesOf(world, ana.id);
-    const key = oneTimeCodeKey(await authenticatorIdOf(world, ana.id), undefined);
-    await haveFailed(world, { key, rule: RULES.oneTimeCode }, 49, 12 * HOUR);
+    const counter = oneTimeCodeCounter(await authenticatorIdOf(world, ana.id), undefined);
+    await haveFailed(world, counter, 49, 12 * HOUR);
     const password = await recoverAndChange(world, ana, right);
     const { body } = await tryPassword(world, ana.email, password);
     const fiftieth = await tryCode(world, ana, wrongCode(world, ana.secret), String(body.pendingToken));

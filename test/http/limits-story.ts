@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import type { AttemptCounter } from '#core/limits/attempt-counters.ts';
 import { type Attempts, type Rule, reserveTry } from '#core/limits/throttle.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
-import type { Lane } from '#flows/sign-in/attempt-counters.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { findPerson } from '#store/people/users.ts';
 import { type ApiAnswer, PASSWORD, type Person, type World } from '../world.ts';
@@ -118,7 +118,7 @@ export function wrongCode(world: World, secret: string): string {
 }
 
 /** Writes down that so many tries failed before, `everySeconds` apart, up to now: by the rule itself, not over HTTP. */
-export async function haveFailed(world: World, { key, rule }: Lane, tries: number, everySeconds: number) {
+export async function haveFailed(world: World, { key, rule }: AttemptCounter, tries: number, everySeconds: number) {
   const state = stateAfter(rule, tries, everySeconds, world.clock.at);
   const row = { key, state: JSON.stringify(state), version: 1, expires_at: state.expiresAt };
   await world.env.db.transaction((tx) =>

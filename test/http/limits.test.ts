@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RULES } from '#core/limits/throttle.ts';
 import { unlockUser } from '#flows/administration/person-acts.ts';
-import { oneTimeCodeKey } from '#flows/sign-in/attempt-counters.ts';
+import { oneTimeCodeCounter } from '#flows/sign-in/attempt-counters.ts';
 import { openWorld } from '../world.ts';
 import {
   authenticatorIdOf,
@@ -239,8 +238,8 @@ describe('the count of wrong codes', () => {
     await unlockUser(world.env, act);
     assert.equal((await tryCode(world, ana, world.totp(ana.secret))).status, 200);
 
-    const lane = { key: oneTimeCodeKey(await authenticatorIdOf(world, ana.id), undefined), rule: RULES.oneTimeCode };
-    await haveFailed(world, lane, 40, 12 * HOUR);
+    const counter = oneTimeCodeCounter(await authenticatorIdOf(world, ana.id), undefined);
+    await haveFailed(world, counter, 40, 12 * HOUR);
     await unlockUser(world.env, act);
     await failCodes(world, ana, 19);
     await unlockUser(world.env, act);

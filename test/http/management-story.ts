@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { SCOPES } from '#core/portals/api-key.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { addApiKey } from '#flows/administration/api-keys.ts';
-import { REASON_DETAILS } from '#http/api/reason-detail.ts';
+import { reasonDetail } from '#http/api/reason-detail.ts';
 import type { App } from '#http/app.ts';
-import { type ApiAnswer, ORIGIN, openWorld, type World } from '../world.ts';
+import { type ApiAnswer, answerOf, ORIGIN, openWorld, type World } from '../world.ts';
 
 /** A key good for these scopes, made as the command line makes it. */
 export async function makeKey(world: World, scopes: readonly string[] = SCOPES, expiresAt?: number) {
@@ -35,10 +35,10 @@ export async function callWithKey(world: { readonly app: Pick<App, 'fetch'> }, c
   };
   const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
   const response = await world.app.fetch(new Request(`${ORIGIN}/api/v1${path}`, init), { remoteAddress: '192.0.2.9' });
-  const text = await response.text();
+  const { status, headers: answeredHeaders, text } = await answerOf(response);
   const answered = text === '' ? {} : JSON.parse(text);
   // A reason that a program can read has a sentence for whoever reads the program's log.
   if (answered.reason !== undefined)
-    assert.equal(answered.detail, REASON_DETAILS[`${answered.code}.${answered.reason}`], answered.reason);
-  return { status: response.status, headers: response.headers, body: answered };
+    assert.equal(answered.detail, reasonDetail({ refused: answered.code, reason: answered.reason }), answered.reason);
+  return { status, headers: answeredHeaders, body: answered };
 }

@@ -112,7 +112,7 @@ describe('a link to set a password', () => {
     assert.notEqual(
       (await world.person().signIn(EMAIL, NEW_PASSWORD)).status,
       429,
-      'the lane of the email is open again',
+      'the counter of the email is open again',
     );
     for (let i = 0; i < 12; i++) await world.person(`198.51.100.${i}`).signIn(EMAIL, 'a wrong guess');
     assert.equal((await world.person().signIn(EMAIL, NEW_PASSWORD)).status, 429);

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { RULES } from '#core/limits/throttle.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { refuse } from '#core/values/result.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { closeOverRefusals, flushRefusals } from '#features/operate/refusals.ts';
-import { oneTimeCodeKey, passwordKey, recoveryCodeKey } from '#flows/sign-in/attempt-counters.ts';
+import { emailCounter, oneTimeCodeCounter, recoveryCodeCounter } from '#flows/sign-in/attempt-counters.ts';
 import { REFUSAL_WINDOW_SECONDS } from '#flows/sign-in/note-refusal.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 import {
@@ -78,7 +77,7 @@ test('a try that is compared keeps its own event, and refusals do not touch the 
     world.env.db.read
       .selectFrom('attempts')
       .select('state')
-      .where('key', '=', passwordKey(world.env, ana.email))
+      .where('key', '=', emailCounter(world.env, 'password', ana.email).key)
       .execute();
   const counted = await tries();
   for (let i = 0; i < 50; i++) assert.equal((await tryPassword(world, ana.email, PASSWORD)).status, 429);
@@ -112,7 +111,7 @@ const FLOODS: readonly Flood[] = [
     action: 'sign_in.password_refused',
     reason: 'too_many_attempts',
     async reach(world, { email }) {
-      await haveFailed(world, { key: passwordKey(world.env, email), rule: RULES.passwordUnknownDevice }, 100, HOUR);
+      await haveFailed(world, emailCounter(world.env, 'password', email), 100, HOUR);
       return () => tryPassword(world, email, 'wrong');
     },
   },
@@ -161,8 +160,8 @@ const FLOODS: readonly Flood[] = [
     action: 'sign_in.code_refused',
     reason: 'authenticator_paused',
     async reach(world, ana) {
-      const key = oneTimeCodeKey(await authenticatorIdOf(world, ana.id), undefined);
-      await haveFailed(world, { key, rule: RULES.oneTimeCode }, 20, HOUR);
+      const counter = oneTimeCodeCounter(await authenticatorIdOf(world, ana.id), undefined);
+      await haveFailed(world, counter, 20, HOUR);
       const token = await pendingToken(world, ana.email);
       return () => tryCode(world, ana, '123456', token);
     },
@@ -172,8 +171,8 @@ const FLOODS: readonly Flood[] = [
     action: 'sign_in.code_refused',
     reason: 'authenticator_disabled',
     async reach(world, ana) {
-      const key = oneTimeCodeKey(await authenticatorIdOf(world, ana.id), undefined);
-      await haveFailed(world, { key, rule: RULES.oneTimeCode }, 60, 5 * HOUR);
+      const counter = oneTimeCodeCounter(await authenticatorIdOf(world, ana.id), undefined);
+      await haveFailed(world, counter, 60, 5 * HOUR);
       const token = await pendingToken(world, ana.email);
       return () => tryCode(world, ana, '123456', token);
     },
@@ -183,7 +182,7 @@ const FLOODS: readonly Flood[] = [
     action: 'recovery_code.refused',
     reason: 'too_many_attempts',
     async reach(world, ana) {
-      await haveFailed(world, { key: recoveryCodeKey(ana.id, undefined), rule: RULES.recoveryCode }, 10, MINUTE);
+      await haveFailed(world, recoveryCodeCounter(ana.id, undefined), 10, MINUTE);
       const token = await pendingToken(world, ana.email);
       return () => tryRecoveryCode(world, ana, '0000-0000-0000-0000', token);
     },
@@ -273,8 +272,8 @@ describe('is one event with a number, whatever is refused without a try:', () =>
 test('one network begins sixty windows an hour, and what is more is counted together', async (t) => {
   const world = await openWorld(t);
   for (let i = 0; i < 70; i++) {
-    const key = passwordKey(world.env, `person${i}@acme.example`);
-    await haveFailed(world, { key, rule: RULES.passwordUnknownDevice }, 100, HOUR);
+    const counter = emailCounter(world.env, 'password', `person${i}@acme.example`);
+    await haveFailed(world, counter, 100, HOUR);
   }
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < 70; i++) {
@@ -294,7 +293,7 @@ describe('no refusal is lost', () => {
     const two = await openWorld(t, { db: one.env.db, clock: one.clock });
     Object.assign(two.env, { keys: one.env.keys });
     const ana = await enrolledPerson(one);
-    await haveFailed(one, { key: passwordKey(one.env, ana.email), rule: RULES.passwordUnknownDevice }, 100, HOUR);
+    await haveFailed(one, emailCounter(one.env, 'password', ana.email), 100, HOUR);
     return { nodes: [one, two] as const, one, two, ana };
   }
 
@@ -362,8 +361,7 @@ describe('no refusal is lost', () => {
 test('a window that a clock began which was ahead is over once the clock is right', async (t) => {
   const world = await openWorld(t);
   const ana = await enrolledPerson(world);
-  const fail = () =>
-    haveFailed(world, { key: passwordKey(world.env, ana.email), rule: RULES.passwordUnknownDevice }, 100, HOUR);
+  const fail = () => haveFailed(world, emailCounter(world.env, 'password', ana.email), 100, HOUR);
   world.clock.at += 365 * 24 * HOUR;
   await fail();
   for (let i = 0; i < 5; i++) await tryPassword(world, ana.email, 'wrong');

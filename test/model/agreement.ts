@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { AUDIT_ACTIONS, type AuditAction } from '#core/audit/actions.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
-import { codeLane, recoveryLane } from './counters.ts';
+import { codeCounter, recoveryCounter } from './counters.ts';
 import { unusedCodes } from './effects.ts';
 import { codesWait, isLivePending, isLiveSession, type Model, stateOf } from './model.ts';
 import { agreeOnCodes, agreeOnPortals } from './portal-agreement.ts';
@@ -101,9 +101,9 @@ export function methodsOf(model: Model, { person, deviceId }: Pick<Pending, 'per
   const { authenticator, id } = person;
   if (!authenticator) return [];
   const { counters, now } = model;
-  const recovery = counters.isOpen(recoveryLane(id, deviceId), now) && unusedCodes(person).length > 0;
+  const recovery = counters.isOpen(recoveryCounter(id, deviceId), now) && unusedCodes(person).length > 0;
   return [
-    ...(counters.isOpen(codeLane(authenticator.key, deviceId), now) ? ['totp'] : []),
+    ...(counters.isOpen(codeCounter(authenticator.key, deviceId), now) ? ['totp'] : []),
     ...(recovery ? ['recovery_code'] : []),
   ];
 }

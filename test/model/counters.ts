@@ -10,7 +10,7 @@ import {
 } from '#core/limits/throttle.ts';
 import { isRefusal, type RefusalCode } from '#core/values/result.ts';
 
-type Lane = { readonly key: string; readonly rule: Rule };
+type Counter = { readonly key: string; readonly rule: Rule };
 
 /** Where a try comes from: a device that is known for the person, or an address. */
 export type Place = { readonly deviceId: string | undefined; readonly address: string };
@@ -24,20 +24,20 @@ export type Place = { readonly deviceId: string | undefined; readonly address: s
 export class Counters {
   readonly #tries = new Map<string, Attempts>();
 
-  /** Counts a try in every lane, or in none: then the codes of which one is answered. */
-  reserve(lanes: readonly Lane[], now: number): readonly RefusalCode[] {
-    const next = lanes.map(({ key, rule }) => ({ key, state: reserveTry(rule, this.#tries.get(key), now) }));
+  /** Counts a try in every one, or in none: then the codes of which one is answered. */
+  reserve(tried: readonly Counter[], now: number): readonly RefusalCode[] {
+    const next = tried.map(({ key, rule }) => ({ key, state: reserveTry(rule, this.#tries.get(key), now) }));
     const refused = next.flatMap(({ state }) => (isRefusal(state) ? [state.refused] : []));
     if (refused.length > 0) return refused;
     for (const { key, state } of next) if (!isRefusal(state)) this.#tries.set(key, state);
     return [];
   }
 
-  giveBack(lanes: readonly Lane[], now: number): void {
-    for (const { key, rule } of lanes) this.#change(key, (state) => giveBackTry(rule, state, now), now);
+  giveBack(tried: readonly Counter[], now: number): void {
+    for (const { key, rule } of tried) this.#change(key, (state) => giveBackTry(rule, state, now), now);
   }
 
-  unlock({ key, rule }: Lane, now: number): void {
+  unlock({ key, rule }: Counter, now: number): void {
     this.#change(key, (state) => unlockTries(rule, state), now);
   }
 
@@ -45,13 +45,13 @@ export class Counters {
     for (const key of this.#tries.keys()) if (key.startsWith(prefix)) this.#tries.delete(key);
   }
 
-  isDisabled({ key, rule }: Lane): boolean {
+  isDisabled({ key, rule }: Counter): boolean {
     return isDisabled(rule, this.#tries.get(key));
   }
 
   /** Neither disabled nor paused. A wait between two tries does not close it. */
-  isOpen(lane: Lane, now: number): boolean {
-    return !this.isDisabled(lane) && pausedSeconds(lane.rule, this.#tries.get(lane.key), now) === 0;
+  isOpen(counter: Counter, now: number): boolean {
+    return !this.isDisabled(counter) && pausedSeconds(counter.rule, this.#tries.get(counter.key), now) === 0;
   }
 
   #change(key: string, change: (state: Attempts) => Attempts, now: number): void {
@@ -60,40 +60,40 @@ export class Counters {
   }
 }
 
-export function passwordLanes(email: string, { deviceId, address }: Place): readonly Lane[] {
-  if (deviceId !== undefined) return [devicePasswordLane(deviceId)];
-  return [passwordLane(email), { key: `address-password:${address}`, rule: RULES.addressPasswords }];
+export function passwordCounters(email: string, { deviceId, address }: Place): readonly Counter[] {
+  if (deviceId !== undefined) return [devicePasswordCounter(deviceId)];
+  return [passwordCounter(email), { key: `address-password:${address}`, rule: RULES.addressPasswords }];
 }
 
-export function passwordLane(email: string): Lane {
+export function passwordCounter(email: string): Counter {
   return { key: `password:${email}`, rule: RULES.passwordUnknownDevice };
 }
 
-export function devicePasswordLane(deviceId: string): Lane {
+export function devicePasswordCounter(deviceId: string): Counter {
   return { key: `password-device:${deviceId}`, rule: RULES.passwordKnownDevice };
 }
 
-export function codeLane(authenticatorKey: string, deviceId: string | undefined): Lane {
+export function codeCounter(authenticatorKey: string, deviceId: string | undefined): Counter {
   return { key: `code:${authenticatorKey}:${deviceId ?? 'unknown'}`, rule: RULES.oneTimeCode };
 }
 
-export function recoveryLane(personId: string, deviceId: string | undefined): Lane {
+export function recoveryCounter(personId: string, deviceId: string | undefined): Counter {
   return { key: `recovery:${personId}:${deviceId ?? 'unknown'}`, rule: RULES.recoveryCode };
 }
 
-/** A second factor counts in its own lane and, on a device that is not known, in the lane of the address. */
-export function proofLanes(own: Lane, { deviceId, address }: Place): readonly Lane[] {
+/** A second factor counts in a counter of its own and, on a device that is not known, in the one of the address. */
+export function proofCounters(own: Counter, { deviceId, address }: Place): readonly Counter[] {
   return deviceId === undefined ? [own, { key: `address-code:${address}`, rule: RULES.addressCodes }] : [own];
 }
 
-export function newPendingLane(personId: string): Lane {
+export function newPendingCounter(personId: string): Counter {
   return { key: `new-pending:${personId}`, rule: RULES.newPendingSignIns };
 }
 
-export function emailChangeLane(personId: string): Lane {
+export function emailChangeCounter(personId: string): Counter {
   return { key: `email-change:${personId}`, rule: RULES.emailChangeMails };
 }
 
-export function resetMailLane(email: string): Lane {
+export function resetMailCounter(email: string): Counter {
   return { key: `reset-mail:${email}`, rule: RULES.resetMails };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Act, act, assertRefused, type Drawn, type Events, type On, ordinal, pick } from './act.ts';
-import { emailChangeLane } from './counters.ts';
+import { emailChangeCounter } from './counters.ts';
 import { addLink, endOthers, forgetDevices, newId, revokeLinks, signOutHere } from './effects.ts';
 import { inside, refusedForStepUp } from './inside.ts';
 import { DAY, isLiveLink, isSteppedUp, MINUTE, type Model } from './model.ts';
@@ -25,7 +25,7 @@ const askForEmail = inside(
     const answer = await real.post(node, browser, '/security/email', { email, current });
     if (!isUp) return refusedForStepUp(answer);
     const limit = email === person.email ? (['invalid_request'] as const) : refused;
-    const codes = limit.length > 0 ? limit : model.counters.reserve([emailChangeLane(person.id)], model.now);
+    const codes = limit.length > 0 ? limit : model.counters.reserve([emailChangeCounter(person.id)], model.now);
     if (codes.length > 0) {
       assertRefused(answer, codes);
       return [];

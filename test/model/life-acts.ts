@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { isRefusal } from '#core/values/result.ts';
 import { changeRole } from '#flows/administration/change-role.ts';
 import { act, assertRefused, type Drawn, isColleague, onPerson, someone } from './act.ts';
-import { devicePasswordLane, emailChangeLane, newPendingLane, passwordLane, resetMailLane } from './counters.ts';
+import {
+  devicePasswordCounter,
+  emailChangeCounter,
+  newPendingCounter,
+  passwordCounter,
+  resetMailCounter,
+} from './counters.ts';
 import {
   capWithoutSecondFactor,
   end,
@@ -147,10 +153,14 @@ function erase(model: Model, person: Person): readonly string[] {
   removeAuthenticator(model, person);
   counters.forget(`recovery:${person.id}:`);
   const emails = model.links.flatMap(({ email, ...link }) => (link.person === person && email ? [email] : []));
-  const lanes = [person.email, ...emails].flatMap((email) => [passwordLane(email), resetMailLane(email)]);
+  const tried = [person.email, ...emails].flatMap((email) => [passwordCounter(email), resetMailCounter(email)]);
   const known = devices.filter((device) => device.person === person).map(({ id }) => id);
-  const own = [newPendingLane(person.id), emailChangeLane(person.id), ...[person.id, ...known].map(devicePasswordLane)];
-  for (const { key } of [...lanes, ...own]) counters.forget(key);
+  const own = [
+    newPendingCounter(person.id),
+    emailChangeCounter(person.id),
+    ...[person.id, ...known].map(devicePasswordCounter),
+  ];
+  for (const { key } of [...tried, ...own]) counters.forget(key);
   endOthers(model, person);
   forgetDevices(model, person);
   revokeLinks(model, person, ['reset', 'invitation', 'confirm', 'revert']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { act, assertRefused, type Drawn, isColleague, onPerson, someone } from './act.ts';
-import { devicePasswordLane, passwordLane, resetMailLane } from './counters.ts';
+import { devicePasswordCounter, passwordCounter, resetMailCounter } from './counters.ts';
 import { addLink, endOthers, forgetDevices, knowDevice, revokeLinks, signOutHere } from './effects.ts';
 import { withLink } from './email-acts.ts';
 import {
@@ -26,7 +26,7 @@ const askForLink = act({
     const person = model.people[index % model.people.length];
     const browser = model.browsers[at];
     assert(person && browser);
-    const limited = model.counters.reserve([resetMailLane(person.email)], model.now).length > 0;
+    const limited = model.counters.reserve([resetMailCounter(person.email)], model.now).length > 0;
     const { status } = await real.post(node, browser, '/forgot-password', { email: person.email });
     assert.equal(status, 303);
     if (limited || isShutOut(model, person)) return [];
@@ -73,11 +73,11 @@ function setPassword(model: Model, person: Person, password: string, { cookies }
   assert(cookies.device !== undefined);
   revokeLinks(model, person);
   Object.assign(person, { oldPassword: person.password, password, isInvited: false });
-  model.counters.unlock(passwordLane(person.email), model.now);
+  model.counters.unlock(passwordCounter(person.email), model.now);
   forgetDevices(model, person);
   // One name for every device that a link ever makes known: its counters are kept.
   const id = knowDevice(model, person, cookies.device, person.id);
-  model.counters.unlock(devicePasswordLane(id), model.now);
+  model.counters.unlock(devicePasswordCounter(id), model.now);
   return id;
 }
 

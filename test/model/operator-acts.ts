@@ -7,7 +7,7 @@ import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
 import { disableUser, enableUser, unlockUser } from '#flows/administration/person-acts.ts';
 import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import { act, type Drawn, isColleague, onPerson } from './act.ts';
-import { codeLane, devicePasswordLane, newPendingLane, passwordLane, recoveryLane } from './counters.ts';
+import { codeCounter, devicePasswordCounter, newPendingCounter, passwordCounter, recoveryCounter } from './counters.ts';
 import {
   capWithoutSecondFactor,
   endOthers,
@@ -96,12 +96,12 @@ const unlock = onPerson('unlock', async (model, real, { node, person }) => {
   const { id: personId, email, authenticator } = person;
   const known = devices.filter((device) => device.person === person).map(({ id }) => id);
   for (const id of [undefined, ...known]) {
-    if (authenticator) counters.unlock(codeLane(authenticator.key, id), now);
-    counters.unlock(recoveryLane(personId, id), now);
+    if (authenticator) counters.unlock(codeCounter(authenticator.key, id), now);
+    counters.unlock(recoveryCounter(personId, id), now);
   }
-  for (const id of known) counters.unlock(devicePasswordLane(id), now);
-  counters.unlock(passwordLane(email), now);
-  counters.unlock(newPendingLane(personId), now);
+  for (const id of known) counters.unlock(devicePasswordCounter(id), now);
+  counters.unlock(passwordCounter(email), now);
+  counters.unlock(newPendingCounter(personId), now);
   return ['user.unlocked'];
 });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { RefusalCode } from '#core/values/result.ts';
 import { act, assertRefused, type Door, type Drawn, doorsOf, type Events, type On, ordinal, pickDoor } from './act.ts';
 import { digitsOf, meaningOf, type TypedCode, typedCode } from './codes.ts';
-import { codeLane, type Place, proofLanes, recoveryLane } from './counters.ts';
+import { codeCounter, type Place, proofCounters, recoveryCounter } from './counters.ts';
 import { unusedCodes } from './effects.ts';
 import { isLivePending, type Model } from './model.ts';
 import type { Real } from './real.ts';
@@ -98,34 +98,34 @@ function placed(model: Model, { pending, browser }: { pending: Pending; browser:
 export function tryCode(model: Model, { person, pending, place, code }: Try): readonly RefusalCode[] {
   const { authenticator } = person;
   assert(authenticator);
-  const lanes = proofLanes(codeLane(authenticator.key, place.deviceId), place);
-  const refused = reserve(model, pending, lanes);
+  const tried = proofCounters(codeCounter(authenticator.key, place.deviceId), place);
+  const refused = reserve(model, pending, tried);
   if (refused.length > 0) return refused;
   const meaning = meaningOf(authenticator.secret, code, authenticator.lastUsedStep, model.now);
   if (meaning.kind !== 'accepted') return [meaning.kind];
   authenticator.lastUsedStep = meaning.step;
-  model.counters.giveBack(lanes, model.now);
+  model.counters.giveBack(tried, model.now);
   return [];
 }
 
 export function tryRecoveryCode(model: Model, { person, pending, place, code }: Try): readonly RefusalCode[] {
-  const lanes = proofLanes(recoveryLane(person.id, place.deviceId), place);
-  const refused = reserve(model, pending, lanes);
+  const tried = proofCounters(recoveryCounter(person.id, place.deviceId), place);
+  const refused = reserve(model, pending, tried);
   if (refused.length > 0) return refused;
   const used = person.codes.get(code);
   if (used !== false) return [used ? 'recovery_code_already_used' : 'recovery_code_incorrect'];
   person.codes.set(code, true);
-  model.counters.giveBack(lanes, model.now);
+  model.counters.giveBack(tried, model.now);
   return [];
 }
 
 function reserve(
   model: Model,
   pending: Pending | undefined,
-  lanes: ReturnType<typeof proofLanes>,
+  tried: ReturnType<typeof proofCounters>,
 ): readonly RefusalCode[] {
   if (pending && pending.tries >= 5) return ['too_many_attempts'];
-  const refused = model.counters.reserve(lanes, model.now);
+  const refused = model.counters.reserve(tried, model.now);
   if (pending && refused.length === 0) pending.tries += 1;
   return refused;
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { codesOn, secretOn } from '../http/story.ts';
 import { assertRefused, type Drawn, type Events, ordinal, pick } from './act.ts';
 import { digitsOf, typedCode } from './codes.ts';
-import { codeLane, passwordLane, passwordLanes } from './counters.ts';
+import { codeCounter, passwordCounter, passwordCounters } from './counters.ts';
 import {
   endOthers,
   forgetDevices,
@@ -68,12 +68,12 @@ async function stepUpWithPassword(model: Model, real: Real, on: Inside, right: b
 
 export function tryPassword(model: Model, { browser, session }: Inside, right: boolean) {
   const { person, deviceId } = session;
-  const lanes = passwordLanes(person.email, { deviceId, address: browser.address });
-  const refused = model.counters.reserve(lanes, model.now);
+  const tried = passwordCounters(person.email, { deviceId, address: browser.address });
+  const refused = model.counters.reserve(tried, model.now);
   if (refused.length > 0) return refused;
   if (!right) return ['invalid_credentials' as const];
-  model.counters.giveBack(lanes, model.now);
-  if (deviceId !== undefined) model.counters.unlock(passwordLane(person.email), model.now);
+  model.counters.giveBack(tried, model.now);
+  if (deviceId !== undefined) model.counters.unlock(passwordCounter(person.email), model.now);
   return [];
 }
 
@@ -183,7 +183,7 @@ const changePassword = inside(
     endOthers(model, person, session);
     forgetDevices(model, person);
     revokeLinks(model, person);
-    model.counters.unlock(passwordLane(person.email), model.now);
+    model.counters.unlock(passwordCounter(person.email), model.now);
     assert(answer.cookies.device !== undefined);
     session.deviceId = knowDevice(model, person, answer.cookies.device);
     return ['password.changed', 'sessions.ended_others'];
@@ -200,8 +200,8 @@ function bringBack(model: Model, { person, stepUpMethod }: Session): void {
   if (stepUpMethod !== 'recovery_code' || !authenticator) return;
   const known = model.devices.filter((device) => device.person === person).map(({ id }) => id);
   for (const id of [undefined, ...known]) {
-    const lane = codeLane(authenticator.key, id);
-    if (model.counters.isDisabled(lane)) model.counters.forget(lane.key);
+    const counter = codeCounter(authenticator.key, id);
+    if (model.counters.isDisabled(counter)) model.counters.forget(counter.key);
   }
 }
 

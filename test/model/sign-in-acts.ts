@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { act, assertRefused, type Drawn, type On, ordinal, pick, someone } from './act.ts';
 import { methodsOf } from './agreement.ts';
-import { newPendingLane, passwordLane, passwordLanes } from './counters.ts';
+import { newPendingCounter, passwordCounter, passwordCounters } from './counters.ts';
 import { knowDevice, oldestBut, openSession } from './effects.ts';
 import {
   deviceIdOf,
@@ -51,7 +51,7 @@ const signInAsNobody = act({
   args: fc.constant({}),
   async run(model, real, { node }) {
     const email = `nobody@${model.partner.slug}.example`;
-    const refused = model.counters.reserve(passwordLanes(email, apiPlace(model)), model.now);
+    const refused = model.counters.reserve(passwordCounters(email, apiPlace(model)), model.now);
     const answer = await real.call(model, node, { path: '/sign-in', body: { email, password: WRONG } });
     assertRefused(answer, refused.length > 0 ? refused : ['invalid_credentials']);
     return [];
@@ -62,8 +62,8 @@ export async function enter(model: Model, real: Real, door: Door & On & { typed:
   const { person, browser, right, typed, node } = door;
   const { counters, now } = model;
   const place = browser ? placeOf(model, browser, person) : apiPlace(model);
-  const lanes = passwordLanes(person.email, place);
-  const refused = counters.reserve(lanes, now);
+  const tried = passwordCounters(person.email, place);
+  const refused = counters.reserve(tried, now);
   const held = browser && { pending: browser.pending, session: browser.session };
   const fields = { email: person.email, password: typed };
   const answer = browser
@@ -73,17 +73,17 @@ export async function enter(model: Model, real: Real, door: Door & On & { typed:
     assertRefused(answer, refused.length > 0 ? refused : ['invalid_credentials']);
     return [];
   }
-  counters.giveBack(lanes, now);
+  counters.giveBack(tried, now);
   const state = stateAfterPassword(model, person);
   const renewed = state === 'complete' ? undefined : heldPending(model, held?.pending, person);
   if (state !== 'complete' && !renewed && place.deviceId === undefined) {
-    const limit = counters.reserve([newPendingLane(person.id)], now);
+    const limit = counters.reserve([newPendingCounter(person.id)], now);
     if (limit.length > 0) {
       assertRefused(answer, limit);
       return [];
     }
   }
-  if (place.deviceId !== undefined) counters.unlock(passwordLane(person.email), now);
+  if (place.deviceId !== undefined) counters.unlock(passwordCounter(person.email), now);
   const session = held && isLiveSession(model, held.session) ? held.session : undefined;
   if (session && session.person !== person) session.ended = true;
   const replaced = session?.person === person ? session : undefined;

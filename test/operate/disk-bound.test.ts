@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { RULES } from '#core/limits/throttle.ts';
 import { closeOverRefusals, flushRefusals } from '#features/operate/refusals.ts';
 import { appendEvent, emailHashOf } from '#flows/runtime/append-event.ts';
-import { passwordKey } from '#flows/sign-in/attempt-counters.ts';
+import { emailCounter } from '#flows/sign-in/attempt-counters.ts';
 import { REFUSAL_WINDOW_SECONDS } from '#flows/sign-in/note-refusal.ts';
 import { COPIED_TABLES } from '#store/engine/tables.ts';
 import { DAY, HOUR, haveFailed, MINUTE } from '../http/limits-story.ts';
@@ -54,7 +54,7 @@ async function largestRows(world: World) {
   const detail = { reason, emailHash: emailHashOf(env, email), repeated: 1e9, since: 2e9 };
   const event = { action: 'sign_in.password_refused', subject: ana.id, partner: partner.id, detail } as const;
   await env.db.transaction((tx) => appendEvent(env, tx, event, client));
-  await haveFailed(world, { key: passwordKey(env, email), rule: RULES.passwordUnknownDevice }, 99, HOUR);
+  await haveFailed(world, emailCounter(env, 'password', email), 99, HOUR);
   const person = world.person(FAR);
   await person.get('/forgot-password');
   assert.equal((await person.post('/forgot-password', { email })).status, 303);
@@ -107,7 +107,7 @@ test('an hour of flood from one address writes no more than its share of the day
   const world = await openWorld(t);
   const closed = Array.from({ length: 80 }, (_, i) => `closed${i}@acme.example`);
   for (const email of closed) {
-    await haveFailed(world, { key: passwordKey(world.env, email), rule: RULES.passwordUnknownDevice }, 100, HOUR);
+    await haveFailed(world, emailCounter(world.env, 'password', email), 100, HOUR);
   }
   const [before, person] = [await countRows(world), world.person('203.0.113.5')];
   await person.get('/forgot-password');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, describe, test } from 'node:test';
-import { RULES } from '#core/limits/throttle.ts';
-import { oneTimeCodeKey, recoveryCodeKey } from '#flows/sign-in/attempt-counters.ts';
+import { oneTimeCodeCounter, recoveryCodeCounter } from '#flows/sign-in/attempt-counters.ts';
 import { authenticatorIdOf, HOUR, haveFailed, MINUTE, wrongCode } from '../http/limits-story.ts';
 import { PASSWORD } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
@@ -92,8 +91,8 @@ describe('two hundred at once', () => {
     for (const before of [0, 9]) {
       const racer = await race.newRacer();
       await race.recoveryCodes(racer.id);
-      const lane = { key: recoveryCodeKey(racer.id, undefined), rule: RULES.recoveryCode };
-      if (before > 0) await haveFailed(race, lane, before, HOUR);
+      const counter = recoveryCodeCounter(racer.id, undefined);
+      if (before > 0) await haveFailed(race, counter, before, HOUR);
       const tokens = await race.pendingTokens(racer.email, 10);
       const code = '0000-0000-0000-0000';
       const calls = tokens.map((token) => call('/sign-in/recovery-code', { code }, token));
@@ -152,8 +151,8 @@ describe('two hundred at once', () => {
 
 async function fail(race: Race, racer: Racer, tries: number, everySeconds: number): Promise<void> {
   if (tries === 0) return;
-  const key = oneTimeCodeKey(await authenticatorIdOf(race, racer.id), undefined);
-  await haveFailed(race, { key, rule: RULES.oneTimeCode }, tries, everySeconds);
+  const counter = oneTimeCodeCounter(await authenticatorIdOf(race, racer.id), undefined);
+  await haveFailed(race, counter, tries, everySeconds);
 }
 
 /** How many the audit log says were compared, and how many it says were not. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { sql } from 'kysely';
-import { giveBackTry, RULES, reenableTries, unlockTries } from '#core/limits/throttle.ts';
+import { attemptCounter, attemptCounterBy } from '#core/limits/attempt-counters.ts';
+import { giveBackTry, reenableTries, unlockTries } from '#core/limits/throttle.ts';
 import { isRefusal } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { openSqlite } from '#store/engine/sqlite/open.ts';
@@ -14,9 +15,9 @@ const db = await openSqlite(':memory:', { create: true });
 after(() => db.close());
 beforeEach(() => db.transaction((tx) => tx.deleteFrom('attempts').execute()));
 
-const code = { key: 'code:1:unknown', rule: RULES.oneTimeCode };
-const address = { key: 'address-code:1', rule: RULES.addressCodes };
-const mail = { key: 'reset-mail:1', rule: RULES.resetMails };
+const code = attemptCounterBy('code', '1', undefined);
+const address = attemptCounter('address-code', '1');
+const mail = attemptCounter('reset-mail', '1');
 
 function reserve(...tries: Parameters<typeof reserveTries>[1]) {
   return db.transaction((tx) => refusalOf(tx, ...tries));

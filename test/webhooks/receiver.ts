@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { expectOneFormat } from '../one-format.ts';
 
 export type Received = { readonly headers: IncomingHttpHeaders; readonly body: string };
 
@@ -36,6 +37,7 @@ const TOLERANCE_SECONDS = 5 * 60;
 export function verifies(secret: string, { headers, body }: Received, now: number): boolean {
   const [id, timestamp, list] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => headers[name]);
   if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof list !== 'string') return false;
+  expectOneFormat(body);
   if (!/^\d+$/.test(timestamp) || Math.abs(now - Number(timestamp)) > TOLERANCE_SECONDS) return false;
   const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
   const mac = createHmac('sha256', key);

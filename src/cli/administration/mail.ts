@@ -1,7 +1,7 @@
 import { command, JSON_OPTION } from '#cli/command.ts';
 import { columns } from '#cli/help.ts';
 import { withEnv } from '#cli/open.ts';
-import { instant } from '#core/time/day.ts';
+import { instant, instantOrNull } from '#core/time/day.ts';
 import { refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { mailMessage, mailSubject } from '#mail/message.ts';
@@ -73,7 +73,7 @@ function mailRecord(row: OutboxTable) {
     createdAt: instant(created_at),
     nextTryAt: state === 'sent' || state === 'dead' ? null : instant(row.next_try_at),
     expiresAt: instant(row.expires_at),
-    sentAt: sent_at === null ? null : instant(sent_at),
-    deadAt: dead_at === null ? null : instant(dead_at),
+    sentAt: instantOrNull(sent_at ?? undefined),
+    deadAt: instantOrNull(dead_at ?? undefined),
   };
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '#config.ts';
 import { isImpossible } from '#core/time/clock.ts';
 import { instant } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import { checkRing, type Env, makeEnv } from '#env.ts';
 import { verifyAudit } from '#features/operate/audit-verify.ts';
@@ -37,7 +38,7 @@ const MOST_DRIFT_SECONDS = 5;
 const SYNCHRONIZED = '/run/systemd/timesync/synchronized';
 
 /** A jump that is longer ago is history. */
-const TOLD_SECONDS = 24 * 60 * 60;
+const TOLD_SECONDS = DAY_SECONDS;
 
 async function clock(db: Database): Promise<Finding> {
   const now = () => Date.now() / 1000;

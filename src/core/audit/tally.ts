@@ -1,3 +1,4 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 /** How often something happened on a day, and why or how. */
 export type EventCount = {
   /** Unix seconds of 00:00 UTC. */
@@ -8,8 +9,6 @@ export type EventCount = {
 };
 
 type Countable = { readonly at: number; readonly action: string; readonly detail: string };
-
-const DAY_SECONDS = 24 * 60 * 60;
 
 /** What is drawn over time: sign-ins by how they were proven, refusals by their reason. */
 const COUNTED: ReadonlySet<string> = new Set([

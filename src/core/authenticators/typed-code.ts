@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '#core/values/result.ts';
+import { type ReasonOf, type Refusal, refuse } from '#core/values/result.ts';
 import { normalizeRecoveryCode } from './recovery-code.ts';
 import { normalizeOneTimeCode } from './totp.ts';
 
@@ -19,6 +19,6 @@ export function readRecoveryCode(typed = ''): string | Refusal {
   return normalizeRecoveryCode(typed) ?? malformed(isOther, 'looks_like_one_time_code');
 }
 
-function malformed(isOther: boolean, reason: string): Refusal {
+function malformed(isOther: boolean, reason: ReasonOf<'invalid_request'>): Refusal {
   return refuse('invalid_request', isOther ? { reason } : {});
 }

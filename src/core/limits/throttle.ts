@@ -1,3 +1,4 @@
+import { DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Bucket, Counted, Row, Window } from './try-window.ts';
 import { added, broughtBack, bucketAt, countedAt, leavesAt, opensAt, sum } from './try-window.ts';
@@ -21,23 +22,21 @@ export type Rule = {
   readonly tokens?: { readonly size: number; readonly secondsEach: number };
 };
 
-const [MINUTE, HOUR, DAY] = [60, 60 * 60, 24 * 60 * 60];
-
 // 9999-12-31: what no silence ends still needs a number in its column.
 const NEVER_AT = 253_402_300_799;
 
 // A closed door opens by an act, not by time; but HTTP wants a 429 to name a wait, and a client to stop asking for one.
-const CLOSED_RETRY_SECONDS = DAY;
+const CLOSED_RETRY_SECONDS = DAY_SECONDS;
 
-const IN_30_DAYS = { spanSeconds: 30 * DAY, bucketSeconds: DAY, keptByUnlock: true } as const;
-const IN_24_HOURS = { spanSeconds: DAY, bucketSeconds: HOUR } as const;
+const IN_30_DAYS = { spanSeconds: 30 * DAY_SECONDS, bucketSeconds: DAY_SECONDS, keptByUnlock: true } as const;
+const IN_24_HOURS = { spanSeconds: DAY_SECONDS, bucketSeconds: HOUR_SECONDS } as const;
 
 export function perHour(limit: number): Rule {
-  return { windows: [{ limit, spanSeconds: HOUR, bucketSeconds: MINUTE, atLimit: 'wait' }] };
+  return { windows: [{ limit, spanSeconds: HOUR_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }] };
 }
 
 export function perDay(limit: number): Rule {
-  return { windows: [{ limit, spanSeconds: DAY, bucketSeconds: HOUR, atLimit: 'wait' }] };
+  return { windows: [{ limit, spanSeconds: DAY_SECONDS, bucketSeconds: HOUR_SECONDS, atLimit: 'wait' }] };
 }
 
 /** How many codes may be tried in one pending sign-in. */
@@ -54,9 +53,9 @@ export const RULES = {
       limit: 50,
       atLimit: 'disable',
       waits: [
-        { from: 5, seconds: MINUTE },
-        { from: 10, seconds: 15 * MINUTE },
-        { from: 20, seconds: HOUR },
+        { from: 5, seconds: MINUTE_SECONDS },
+        { from: 10, seconds: 15 * MINUTE_SECONDS },
+        { from: 20, seconds: HOUR_SECONDS },
       ],
     },
   },
@@ -68,14 +67,14 @@ export const RULES = {
   },
   passwordUnknownDevice: {
     windows: [],
-    tokens: { size: 10, secondsEach: 6 * MINUTE },
+    tokens: { size: 10, secondsEach: 6 * MINUTE_SECONDS },
     // Anyone can type any email, so rows short of the limit must not pile up for ever: 90 silent days end one, which
     // lets through at most 99 guesses in each such pause.
-    row: { limit: 100, atLimit: 'close', waits: [], forgottenAfterSeconds: 90 * DAY },
+    row: { limit: 100, atLimit: 'close', waits: [], forgottenAfterSeconds: 90 * DAY_SECONDS },
   },
-  passwordKnownDevice: { windows: [], tokens: { size: 10, secondsEach: 6 * MINUTE } },
+  passwordKnownDevice: { windows: [], tokens: { size: 10, secondsEach: 6 * MINUTE_SECONDS } },
   addressPasswords: {
-    windows: [{ limit: 20, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
+    windows: [{ limit: 20, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
   },
   addressCodes: perHour(30),
   /** Each is ten hashes; somebody who sets up a telephone twice and prints the codes anew is far from it. */
@@ -86,11 +85,11 @@ export const RULES = {
   addressRefusals: perHour(60), // Windows of refusals that one network may begin: further ones are counted together.
   // Visits to protected hosts that wait for a sign-in: an office that arrives in the morning.
   addressSiteRequests: {
-    windows: [{ limit: 180, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
+    windows: [{ limit: 180, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
   },
   // The same for portals that speak OpenID Connect, and for what they push before.
   addressOpenidRequests: {
-    windows: [{ limit: 180, spanSeconds: 10 * MINUTE, bucketSeconds: MINUTE, atLimit: 'wait' }],
+    windows: [{ limit: 180, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
   },
   newPendingSignIns: perHour(20),
   resetMails: perHour(3),
@@ -100,7 +99,7 @@ export const RULES = {
   wrongCodeMails: perHour(1),
   pausedMails: perDay(1),
   refusedPasswordMails: perDay(1),
-  programMails: { windows: [{ limit: 1, spanSeconds: 30 * DAY, bucketSeconds: DAY, atLimit: 'wait' }] },
+  programMails: { windows: [{ limit: 1, spanSeconds: 30 * DAY_SECONDS, bucketSeconds: DAY_SECONDS, atLimit: 'wait' }] },
 } as const satisfies Record<string, Rule>;
 
 /**

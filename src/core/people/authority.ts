@@ -1,5 +1,5 @@
 import { ACT_STEP_UP_AGE_SECONDS, isSteppedUp, STEP_UP_AGE_SECONDS } from '#core/sessions/session.ts';
-import { type Refusal, refuse } from '#core/values/result.ts';
+import { type ReasonOf, type RefusalOf, refuse } from '#core/values/result.ts';
 import { isStaff, type Role } from './policy.ts';
 
 /** What asks for a live session, and for more: a role, and with `…SteppedUp` a factor proven recently. */
@@ -72,10 +72,10 @@ type Lost = 'sign_in_expired' | 'forbidden' | 'step_up_required' | 'api_key_inva
  * the refusals of its own act. The transport answers it as the guard would have.
  */
 export class AuthorityLost extends Error {
-  readonly refusal: Refusal & { readonly refused: Lost };
+  readonly refusal: RefusalOf<Lost>;
 
-  constructor(refused: Lost, reason?: string) {
+  constructor(refused: Lost, reason?: ReasonOf<'forbidden'>) {
     super(`the request is no longer allowed: ${refused}`);
-    this.refusal = { ...refuse(refused, reason === undefined ? {} : { reason }), refused };
+    this.refusal = refused === 'forbidden' && reason !== undefined ? refuse(refused, { reason }) : refuse(refused);
   }
 }

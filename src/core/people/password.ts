@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '#core/values/result.ts';
+import { type ReasonOf, type Refusal, refuse } from '#core/values/result.ts';
 import { isShort } from '#core/values/text.ts';
 
 const OWN_WORD_LENGTH_MIN = 4; // shorter ones stand inside too many innocent words
@@ -44,7 +44,7 @@ export function checkPassword(password: string, rule: PasswordRule): Refusal | u
   return undefined;
 }
 
-function unacceptable(reason: string): Refusal {
+function unacceptable(reason: ReasonOf<'password_unacceptable'>): Refusal {
   return refuse('password_unacceptable', { reason });
 }
 

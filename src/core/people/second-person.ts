@@ -1,3 +1,4 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 /** The person behind a request or a decision: a key acts as the person who made it. */
 export type Decider = {
   readonly id: string;
@@ -7,7 +8,7 @@ export type Decider = {
 };
 
 /** For as long an account counts as its maker's: nobody makes an accomplice and lets it agree. */
-const OWN_ACCOUNT_SECONDS = 30 * 24 * 60 * 60;
+const OWN_ACCOUNT_SECONDS = 30 * DAY_SECONDS;
 
 /** Whether `other` may agree to what `asker` wants: another person, and neither has lately made the other's account. */
 export function isSecondPerson(asker: Decider, other: Decider, now: number): boolean {

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isShort } from '#core/values/text.ts';
 
 /** What can be told to a webhook. */
@@ -71,4 +72,4 @@ export function webhookBackoffSeconds(tries: number): number {
 }
 
 /** A delivery is tried for so long; a webhook that took none for so long is disabled. */
-export const WEBHOOK_PATIENCE_SECONDS = 3 * 24 * 60 * 60;
+export const WEBHOOK_PATIENCE_SECONDS = 3 * DAY_SECONDS;

@@ -1,5 +1,6 @@
 import { isStaff, type Role } from '#core/people/policy.ts';
 import { isImpossible } from '#core/time/clock.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -12,7 +13,7 @@ export const PENDING_PER_USER = 10;
 
 /** The life of a link to set a new password. */
 /** How long a reset of MFA waits for a second member of staff. */
-export const RESET_REQUEST_SECONDS = 24 * 60 * 60;
+export const RESET_REQUEST_SECONDS = DAY_SECONDS;
 export const RESET_LINK_SECONDS = 30 * MINUTE;
 /** The life of an invitation, and of the link to become the first administrator. */
 export const INVITATION_SECONDS = 72 * HOUR;

@@ -1,5 +1,6 @@
 import type { SecondFactor } from '#core/authenticators/assurance.ts';
 import type { MfaDemand } from '#core/people/policy.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 
 /** Where a sign-in stands once the password is right. Only `complete` makes a session. */
 export type SignInState = 'complete' | 'enrollment_offered' | 'enrollment_required' | 'second_factor_required';
@@ -11,7 +12,7 @@ export type SignInState = 'complete' | 'enrollment_offered' | 'enrollment_requir
 export type MfaState = 'enrolled' | 'awaits_access_code' | 'none';
 
 /** For how long "Not now" holds where MFA is optional. */
-const SKIP_HOLDS_SECONDS = 30 * 24 * 60 * 60;
+const SKIP_HOLDS_SECONDS = 30 * DAY_SECONDS;
 
 /**
  * What stands between the right password and a session.

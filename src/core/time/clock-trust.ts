@@ -1,10 +1,11 @@
 import { CLOCK_TOLERANCE_SECONDS, isImpossible } from './clock.ts';
+import { DAY_SECONDS } from './spans.ts';
 
 /** A jump ahead that has stood for so long is a correction, or the end of a suspend, and no accident. */
 export const BELIEVED_AFTER_SECONDS = 5 * 60;
 
 /** After a longer pause than this a start takes its clock for a jump ahead: it may be set right a moment later. */
-const LONGEST_PAUSE_SECONDS = 24 * 60 * 60;
+const LONGEST_PAUSE_SECONDS = DAY_SECONDS;
 
 /**
  * How far the wall clock may be believed. `steady` is a clock that counts seconds from the start of the process and

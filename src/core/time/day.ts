@@ -1,9 +1,8 @@
 import { isShort } from '#core/values/text.ts';
-
-export const DAY_SECONDS = 24 * 60 * 60;
+import { DAY_SECONDS, HOUR_SECONDS } from './spans.ts';
 
 // The last place on earth where a day begins, and ends, is UTC−12.
-const BEGUN_EVERYWHERE_SECONDS = 12 * 60 * 60;
+const BEGUN_EVERYWHERE_SECONDS = 12 * HOUR_SECONDS;
 const ENDED_EVERYWHERE_SECONDS = DAY_SECONDS + BEGUN_EVERYWHERE_SECONDS;
 
 /** Unix seconds of 00:00 UTC of a real day `YYYY-MM-DD`, or `undefined`. */
@@ -23,9 +22,18 @@ export function parseTime(text: string): number | undefined {
   return parseDay(day) === undefined || Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
 }
 
-/** An instant as RFC 3339 in UTC, to the second. */
+/**
+ * The one format of an instant that leaves as JSON or CSV: RFC 3339 in UTC, to the second. A number that no calendar has,
+ * in a row that somebody changed, is written as it stands: an export does not stop at the row that one looks for.
+ */
 export function instant(at: number): string {
-  return new Date(at * 1000).toISOString().replace('.000Z', 'Z');
+  const date = new Date(at * 1000);
+  return Number.isNaN(date.getTime()) ? String(at) : date.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** The same for JSON, where an instant that is absent is `null`. */
+export function instantOrNull(at: number | undefined): string | null {
+  return at === undefined ? null : instant(at);
 }
 
 /**
@@ -69,7 +77,7 @@ function standsForDay(at: number): boolean {
   return at % DAY_SECONDS === BEGUN_EVERYWHERE_SECONDS;
 }
 
-/** A day as `YYYY-MM-DD`. */
-export function dayText(day: number): string {
-  return new Date(day * 1000).toISOString().slice(0, 10);
+/** The day in UTC as `YYYY-MM-DD`. */
+export function dayText(at: number): string {
+  return new Date(at * 1000).toISOString().slice(0, 10);
 }

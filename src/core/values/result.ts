@@ -23,24 +23,62 @@ export type RefusalCode =
   | 'authenticator_paused'
   | 'temporarily_unavailable';
 
-/** What a person or a program may be told beside the code. All spans in seconds. */
+/** The reasons of each code that stands for several. A new one does not compile until every channel has decided on its text. */
+type Reasons = {
+  invalid_request:
+    | (
+        | 'after'
+        | 'backchannel_internal'
+        | 'backchannel_logout_uri'
+        | 'check_note'
+        | 'checked_by'
+        | 'code'
+        | 'code_minutes'
+      )
+    | ('email' | 'email_reserved' | 'email_taken' | 'events' | 'expires' | 'from' | 'host' | 'host_taken')
+    | ('jwks' | 'jwks_private' | 'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code')
+    | ('name' | 'name_taken' | 'partners' | 'password' | 'policy' | 'post_logout_redirect_uris' | 'reason_missing')
+    | ('redirect_uris' | 'required_from' | 'same_email' | 'scopes' | 'since' | 'slug' | 'slug_taken' | 'until' | 'url');
+  not_found: 'api_key' | 'client' | 'delivery' | 'key' | 'mail' | 'partner' | 'request' | 'site' | 'user' | 'webhook';
+  forbidden:
+    | ('accepted' | 'already_enrolled' | 'client_without_secret' | 'enrolled' | 'frozen' | 'invited' | 'key_needed')
+    | ('last_administrator' | 'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'partner_archived')
+    | ('replaced_elsewhere' | 'required' | 'scope' | 'second_needed' | 'user_disabled' | 'waits' | 'webhook_disabled');
+  authenticator_disabled: 'undecryptable';
+  password_unacceptable: 'too_short' | 'too_long' | 'common' | 'own_words';
+  too_many_attempts: 'closed' | 'often' | 'reminded' | 'sign_in_again';
+  temporarily_unavailable: 'at_work' | 'confirming';
+};
+
+/** The reasons of a code; none where the code says it all. */
+export type ReasonOf<Code extends RefusalCode> = Code extends keyof Reasons ? Reasons[Code] : never;
+export type Reason = ReasonOf<RefusalCode>;
+
+/** A code with one of its reasons, as tables of texts name it: `not_found.user`. */
+export type CodeAndReason = { [Code in keyof Reasons]: `${Code}.${Reasons[Code]}` }[keyof Reasons];
+
+/** What a person or a program may be told beside code and reason. All spans in seconds. */
 export type RefusalFacts = {
   readonly retryAfterSeconds?: number;
   readonly nextCodeInSeconds?: number;
   readonly ageSeconds?: number;
   /** Phone minus server, a multiple of 30; negative when the phone is behind. */
   readonly clockOffsetSeconds?: number;
-  /** Which rule, where one code stands for several: `too_short`, `common`, `sign_in_again`, … */
-  readonly reason?: string;
   /** The counter that had no room, for the log of refusals alone. */
   readonly limitedBy?: string;
 };
 
-/** An expected "no": a value, never thrown. */
-export type Refusal = { readonly refused: RefusalCode } & RefusalFacts;
+type FactsOf<Code extends RefusalCode> = RefusalFacts & { readonly reason?: ReasonOf<Code> };
+export type RefusalOf<Code extends RefusalCode> = {
+  [One in Code]: FactsOf<One> & { readonly refused: One };
+}[Code];
 
-export function refuse(refused: RefusalCode, facts: RefusalFacts = {}): Refusal {
-  return { refused, ...facts };
+/** An expected "no": a value, never thrown. */
+export type Refusal = RefusalOf<RefusalCode>;
+
+export function refuse<Code extends RefusalCode>(refused: Code, facts?: FactsOf<Code>): RefusalOf<Code> {
+  // The cast: a spread of a generic type is not known to keep its fields.
+  return { refused, ...facts } as RefusalOf<Code>;
 }
 
 export function isRefusal(value: unknown): value is Refusal {

@@ -1,6 +1,6 @@
 import { SCOPES } from '#core/portals/api-key.ts';
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
-import type { Refusal } from '#core/values/result.ts';
+import type { Reason, Refusal } from '#core/values/result.ts';
 import type { PlainKey, Translate } from '#messages/messages.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { tabs } from '#ui/parts/grid.ts';
@@ -92,8 +92,47 @@ export function missingPage(view: View): Html {
 
 type Words = { readonly field?: string; readonly key: PlainKey };
 
+/** Reasons that no form of the console meets, and the few that say no more than that nothing was changed. */
+type Other = Extract<
+  Reason,
+  | (
+      | 'accepted'
+      | 'after'
+      | 'already_enrolled'
+      | 'api_key'
+      | 'at_work'
+      | 'client'
+      | 'closed'
+      | 'code'
+      | 'code_minutes'
+      | 'common'
+    )
+  | ('confirming' | 'delivery' | 'enrolled' | 'frozen' | 'host' | 'host_taken' | 'invited' | 'key' | 'key_needed')
+  | (
+      | 'looks_like_one_time_code'
+      | 'looks_like_recovery_code'
+      | 'mail'
+      | 'no_code'
+      | 'not_enrolled'
+      | 'often'
+      | 'own_words'
+    )
+  | ('password' | 'reminded' | 'replaced_elsewhere' | 'request' | 'required' | 'required_from' | 'same_email' | 'scope')
+  | (
+      | 'second_needed'
+      | 'sign_in_again'
+      | 'since'
+      | 'site'
+      | 'too_long'
+      | 'too_short'
+      | 'undecryptable'
+      | 'user'
+      | 'webhook'
+    )
+>;
+
 /** Every refusal that a form of the console can meet, by its reason: which field, and what is the matter. */
-const WORDS: Readonly<Record<string, Words>> = {
+const WORDS = {
   name: { field: 'name', key: 'console.refused.name' },
   name_taken: { field: 'name', key: 'console.refused.nameTaken' },
   slug: { field: 'slug', key: 'console.refused.slug' },
@@ -128,11 +167,12 @@ const WORDS: Readonly<Record<string, Words>> = {
   partner_archived: { key: 'console.refused.archived' },
   user_disabled: { key: 'console.refused.disabled' },
   webhook_disabled: { key: 'console.refused.webhookDisabled' },
-};
+} as const satisfies Readonly<Record<Exclude<Reason, Other>, Words>>;
 
 /** Why nothing was changed, beside the field that it is about. */
 export function refusedWords(view: View, refusal: Refusal): Refused {
-  const { field, key } = WORDS[refusal.reason ?? ''] ?? { key: 'console.refused.other' };
+  const words: Readonly<Partial<Record<Reason, Words>>> = WORDS;
+  const { field, key } = (refusal.reason && words[refusal.reason]) ?? { key: 'console.refused.other' };
   return { title: view.t(key), text: view.t('console.refused.text'), fieldId: field };
 }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { normalizeRecoveryCode } from '#core/authenticators/recovery-code.ts';
 import { encodeBase32, normalizeOneTimeCode, otpauthUri } from '#core/authenticators/totp.ts';
+import { instant } from '#core/time/day.ts';
 import { isRefusal, refuse } from '#core/values/result.ts';
 import { api, type Route } from '#http/route.ts';
 import { drawQr } from '#ui/qr.ts';
-import { codeBody, completeSchema, instant, instantSchema, sessionAnswer } from '#wire/answers.ts';
+import { codeBody, completeSchema, instantSchema, sessionAnswer } from '#wire/answers.ts';
 import { confirmAtSignIn, giveAccessCode, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
 
 export const enrollmentApi: readonly Route[] = [

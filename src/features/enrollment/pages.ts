@@ -1,4 +1,5 @@
 import { PATHS } from '#core/paths.ts';
+import { dayText } from '#core/time/day.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { accessCodePage } from '#ui/access-code-page.ts';
 import { layout } from '#ui/layout.ts';
@@ -99,7 +100,7 @@ ${submitButton(t('codes.done'))}`,
 /** The same codes as a text file. */
 export function recoveryCodesFile(view: View, codes: readonly string[], email: string): string {
   const { t, config, now } = view;
-  const date = new Date(now * 1000).toISOString().slice(0, 10);
+  const date = dayText(now);
   const head = t('codes.file.head', { product: config.productName, email, date });
   return `${head}\n${t('codes.file.use')}\n\n${codes.join('\n')}\n`;
 }

@@ -1,4 +1,3 @@
-import { RULES } from '#core/limits/throttle.ts';
 import { isOpenTo, meetsAcr, type SiteRules } from '#core/portals/forward-auth.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isLiveSession } from '#core/sessions/session.ts';
@@ -6,7 +5,7 @@ import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { addressKey } from '#flows/sign-in/attempt-counters.ts';
+import { networkCounter } from '#flows/sign-in/attempt-counters.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { holdSession } from '#store/engine/locks.ts';
@@ -43,9 +42,7 @@ export function keepVisit(
   const now = env.now();
   const { host, scheme, path, siteBrowser } = visit;
   const limits =
-    client.address === undefined || session !== undefined
-      ? []
-      : [{ key: addressKey(env, 'address-site-request', client), rule: RULES.addressSiteRequests }];
+    client.address === undefined || session !== undefined ? [] : [networkCounter(env, 'address-site-request', client)];
   return env.db.transaction(async (tx) => {
     const counted = await reserveTries(tx, limits, now);
     if (isRefusal(counted)) return counted;

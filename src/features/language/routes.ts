@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { ownPath } from '#core/sessions/return-target.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { seeOther } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { isLocale } from '#messages/messages.ts';
 
-const YEAR_SECONDS = 365 * 24 * 60 * 60;
+const YEAR_SECONDS = 365 * DAY_SECONDS;
 
 const languageForm = z.object({ language: typed('word').optional(), return_to: typed('address').optional() });
 

@@ -1,11 +1,12 @@
 import type { Client } from '#core/sessions/client.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { NamedAct } from '#core/values/idempotency.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import { keyActor } from '#flows/administration/api-keys.ts';
 import type { GrantedApiKey } from '#store/sessions/granted.ts';
 
 /** Whoever lost an answer asks again within minutes, a stuck queue within hours. */
-const NAME_SECONDS = 24 * 60 * 60;
+const NAME_SECONDS = DAY_SECONDS;
 
 type Asked = { readonly apiKey: GrantedApiKey; readonly client: Client };
 

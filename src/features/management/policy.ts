@@ -1,4 +1,5 @@
-import { DAY_SECONDS, dayBegun, parseBegin } from '#core/time/day.ts';
+import { dayBegun, parseBegin } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { MfaChoice } from '#flows/administration/partner-acts.ts';
 

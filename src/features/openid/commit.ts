@@ -80,13 +80,16 @@ export type Redeemed = 'redeemed' | 'lost' | 'reused';
  */
 export async function commitRedemption(work: Work, client: Client, successor: string | undefined): Promise<Redeemed> {
   const { env, consumes } = work;
+  let isCodeReused = false;
   const outcome = await transactionOrRefusal(env.db, async (tx) => {
+    isCodeReused = false;
     const grant = await liveGrantOf(env, tx, work);
     if (!grant) return refuse('not_found');
     for (const { kind, id } of consumes) {
       const sealed = kind === REFRESH && successor ? sealSuccessor(id, successor) : null;
       if (!(await consumeRecord(tx, tokenHash(id), { now: env.now(), successor: sealed }))) {
-        return refuse('forbidden', { reason: kind });
+        isCodeReused = kind === CODE;
+        return refuse('not_found');
       }
     }
     for (const save of work.saves) await keepRecord(env, tx, save);
@@ -94,11 +97,9 @@ export async function commitRedemption(work: Work, client: Client, successor: st
     return 'redeemed' as const;
   });
   if (!isRefusal(outcome)) return outcome;
-  if (outcome.refused === 'forbidden' && outcome.reason === CODE) {
-    await endReused(work, client);
-    return 'reused';
-  }
-  return 'lost';
+  if (!isCodeReused) return 'lost';
+  await endReused(work, client);
+  return 'reused';
 }
 
 const CODE = 'AuthorizationCode';

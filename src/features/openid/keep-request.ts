@@ -1,9 +1,8 @@
-import { RULES } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { addressKey } from '#flows/sign-in/attempt-counters.ts';
+import { networkCounter } from '#flows/sign-in/attempt-counters.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import { deleteRecord } from '#store/oidc/records.ts';
@@ -36,6 +35,5 @@ export async function keepRequest(
 
 /** What somebody who is not signed in causes to be written: an authorization request, or a pushed one. */
 export function countStranger(env: Env, tx: Queries, client: Client) {
-  const key = addressKey(env, 'address-openid-request', client);
-  return reserveTries(tx, [{ key, rule: RULES.addressOpenidRequests }], env.now());
+  return reserveTries(tx, [networkCounter(env, 'address-openid-request', client)], env.now());
 }

@@ -2,6 +2,7 @@ import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { ACR_VALUES } from '#core/authenticators/assurance.ts';
 import { askedOf, HINTED_SUB, isMaxAge, isPrompt, MAX_AGE, PROMPT } from '#core/portals/asked.ts';
 import { errorOf, errorOfReturn, type NextStep } from '#core/portals/authorization.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { findGrant } from '#store/oidc/grants.ts';
 import { adapterFor } from './adapter.ts';
 import { assess } from './assess.ts';
@@ -11,8 +12,8 @@ import { currentWork } from './work.ts';
 const CODE_SECONDS = 60;
 const ID_TOKEN_SECONDS = 5 * 60;
 const ACCESS_TOKEN_SECONDS = 5 * 60;
-const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
-const GRANT_SECONDS = 365 * 24 * 60 * 60;
+const REFRESH_TOKEN_SECONDS = 30 * DAY_SECONDS;
+const GRANT_SECONDS = 365 * DAY_SECONDS;
 /** A set-up with a phone that has to be found first. */
 export const REQUEST_SECONDS = 30 * 60;
 

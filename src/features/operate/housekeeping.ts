@@ -1,4 +1,5 @@
 import { RESET_REQUEST_SECONDS } from '#core/sessions/session.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { rotateSigningKeys } from '#flows/runtime/signing-keys.ts';
@@ -15,7 +16,6 @@ import { pruneAudit } from './audit.ts';
 import { closeOverRefusals } from './refusals.ts';
 
 const EVERY_SECONDS = 60;
-const DAY_SECONDS = 24 * 60 * 60;
 // One batch is one transaction that sign-ins wait behind: some milliseconds.
 const ROWS_PER_TRANSACTION = 200;
 // Whether a mail went out is asked for weeks later at most.

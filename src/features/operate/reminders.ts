@@ -1,3 +1,4 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
@@ -5,7 +6,6 @@ import { claimReminder, listDueReminders, type Reminded } from '#store/queue/rem
 import type { ReminderTable } from '#store/queue/tables.ts';
 
 const EVERY_SECONDS = 5 * 60;
-const DAY_SECONDS = 24 * 60 * 60;
 // One batch is one transaction that sign-ins wait behind.
 const PEOPLE_PER_TRANSACTION = 50;
 

@@ -1,5 +1,5 @@
+import { renamedEmail } from '#core/limits/attempt-counters.ts';
 import type { Env } from '#env.ts';
-import { olderCounterNames } from '#flows/sign-in/attempt-counters.ts';
 import { listAuditBatches, replaceAuditSeal } from '#store/audit/log.ts';
 import {
   listRowsOfOtherKeys,
@@ -107,7 +107,7 @@ export async function renameCounters(env: Pick<Env, 'db' | 'keys'>): Promise<num
     const emails = await listEmails(env.db.read, after, USERS_PER_PAGE);
     const last = emails.at(-1);
     if (last === undefined) return renamed;
-    const changes = emails.flatMap((email) => olderCounterNames(env, email));
+    const changes = emails.flatMap((email) => olderCounters(env, email));
     const found = await listTriesAmong(
       env.db.read,
       changes.map(({ from }) => from),
@@ -117,4 +117,10 @@ export async function renameCounters(env: Pick<Env, 'db' | 'keys'>): Promise<num
     }
     after = last;
   }
+}
+
+/** What the counters of an email are called under each older key of the ring, and what under the active one. */
+function olderCounters({ keys }: Pick<Env, 'keys'>, email: string) {
+  const [active, ...older] = keys.macs('email', email);
+  return active === undefined ? [] : older.flatMap(({ mac }) => renamedEmail(mac, active.mac));
 }

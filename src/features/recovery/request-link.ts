@@ -1,5 +1,4 @@
 import type { AuditDetail } from '#core/audit/actions.ts';
-import { RULES } from '#core/limits/throttle.ts';
 import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { RESET_LINK_SECONDS } from '#core/sessions/session.ts';
@@ -8,7 +7,7 @@ import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/runtime/append-event.ts';
 import { type Around, transactionOrRefusal } from '#flows/runtime/transaction.ts';
-import { resetLanes, resetMailKey } from '#flows/sign-in/attempt-counters.ts';
+import { emailCounter, resetCounters } from '#flows/sign-in/attempt-counters.ts';
 import { findKnownDevice } from '#flows/sign-in/know-device.ts';
 import { type NotedRefusal, noteRefusal } from '#flows/sign-in/note-refusal.ts';
 import { queueMailOrPretend } from '#flows/sign-in/warn-of-passwords.ts';
@@ -53,8 +52,8 @@ async function reserveNetwork(env: Env, email: string, client: Client): Promise<
   const isKnown = client.deviceToken !== undefined;
   const userId = isKnown ? (await findPersonByEmail(read, email))?.user.id : undefined;
   const deviceId = await findKnownDevice(env, client, userId ?? '');
-  const lanes = resetLanes(env, deviceId, client);
-  const counted = await env.db.transaction((tx) => reserveTries(tx, lanes, env.now()));
+  const counters = resetCounters(env, deviceId, client);
+  const counted = await env.db.transaction((tx) => reserveTries(tx, counters, env.now()));
   return isRefusal(counted) ? counted : undefined;
 }
 
@@ -67,7 +66,7 @@ async function request(env: Env, tx: Queries, email: string, client: Client): Pr
   await lockUser(tx, found?.user.id ?? '');
   // Read again under the lock: a person who has just changed their email gets no link at the old one.
   const person = await findPersonByEmail(tx, email);
-  const limit = await reserveTries(tx, [{ key: resetMailKey(env, email), rule: RULES.resetMails }], env.now());
+  const limit = await reserveTries(tx, [emailCounter(env, 'reset-mail', email)], env.now());
   const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);
   const receiver = reason === undefined ? person : undefined;
   // A request beyond the limit sends nothing, so it must not use up what staff can still send.

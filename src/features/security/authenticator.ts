@@ -19,13 +19,12 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
-import { oneTimeCodeKeys } from '#flows/sign-in/attempt-counters.ts';
+import { forgetCounters } from '#flows/sign-in/attempt-counters.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { deleteEnrollment } from '#store/authenticators/enrollments.ts';
 import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { deleteTriesUnder } from '#store/limits/attempts.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import { addSecondFactor, raiseSession, setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
@@ -79,7 +78,7 @@ function replace(
     open: (tx, { authenticatorId }) =>
       around(tx, async () => {
         if (!(await deleteAuthenticator(tx, by.oldId))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
-        await deleteTriesUnder(tx, oneTimeCodeKeys(by.oldId));
+        await forgetCounters(tx, { authenticator: [by.oldId] });
         const token = newToken(env.random);
         const amr = amrAfter(session.amr, 'totp').join(' ');
         const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const, amr };
@@ -127,7 +126,7 @@ export function turnOff(env: Env, session: GrantedSession, client: Client): Prom
     const frozen = checkFreeze(env, session, old);
     if (frozen) return frozen;
     if (!old || !(await deleteAuthenticator(tx, old.id))) return refuse('forbidden', { reason: 'not_enrolled' });
-    await deleteTriesUnder(tx, oneTimeCodeKeys(old.id));
+    await forgetCounters(tx, { authenticator: [old.id] });
     await deleteRecoveryCodes(tx, user.id);
     const event = { action: 'totp.removed' as const, ...whose(session), detail: { authenticatorId: old.id } };
     await appendEvent(env, tx, event, client);

@@ -1,5 +1,5 @@
 import type { AuditDetail } from '#core/audit/actions.ts';
-import { RULES } from '#core/limits/throttle.ts';
+import { attemptCounter } from '#core/limits/attempt-counters.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
@@ -85,7 +85,7 @@ async function ask(
   const { user } = session;
   const person = await findPerson(tx, user.id);
   if (!person || !isSamePassword(env, person.user, user)) return refuse('invalid_credentials');
-  const limit = { key: `email-change:${user.id}`, rule: RULES.emailChangeMails };
+  const limit = attemptCounter('email-change', user.id);
   const tooMany = await reserveTries(tx, [limit], env.now());
   if (isRefusal(tooMany)) return tooMany;
   await deleteWaitingEmail(tx, user.id);

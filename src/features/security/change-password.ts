@@ -1,5 +1,5 @@
 import type { AuditDetail } from '#core/audit/actions.ts';
-import { isDisabled, RULES } from '#core/limits/throttle.ts';
+import { isDisabled } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -8,7 +8,7 @@ import { ownTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
-import { oneTimeCodeKey } from '#flows/sign-in/attempt-counters.ts';
+import { oneTimeCodeCounter } from '#flows/sign-in/attempt-counters.ts';
 import { checkPasswordTry, reopen } from '#flows/sign-in/check-password.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
 import { personAt } from '#flows/sign-in/hash-turn.ts';
@@ -56,7 +56,7 @@ export async function changePassword(
     const reason = proven.fault === 'wrong_password' ? proven.fault : proven.refusal.refused;
     return refused(env, session, client, 'current', proven.refusal, reason);
   }
-  const changed = await hashNewPassword(env, owner, next, { asker, lanes: [] }, (sealed) =>
+  const changed = await hashNewPassword(env, owner, next, { asker, counters: [] }, (sealed) =>
     change(env, session, { sealed, client }, around),
   );
   if (!isRefusal(changed)) return changed;
@@ -93,8 +93,8 @@ async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Sessi
   const authenticator = await findAuthenticator(tx, user.id);
   if (!authenticator) return;
   for (const deviceId of [undefined, ...(await listDeviceIds(tx, user.id))]) {
-    const key = oneTimeCodeKey(authenticator.id, deviceId);
-    if (isDisabled(RULES.oneTimeCode, await findTries(tx, key))) await deleteTries(tx, [key]);
+    const { key, rule } = oneTimeCodeCounter(authenticator.id, deviceId);
+    if (isDisabled(rule, await findTries(tx, key))) await deleteTries(tx, [key]);
   }
 }
 

@@ -3,6 +3,7 @@ import { acrOf } from '#core/authenticators/assurance.ts';
 import { normalizeRecoveryCode } from '#core/authenticators/recovery-code.ts';
 import { normalizeOneTimeCode } from '#core/authenticators/totp.ts';
 import { canonicalEmail } from '#core/people/email.ts';
+import { instant } from '#core/time/day.ts';
 import { isRefusal, refuse } from '#core/values/result.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -10,7 +11,7 @@ import { deadlineOf, methodsOf, stateOf, workingMethods } from '#flows/sign-in/s
 import { api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { deleteSession } from '#store/sessions/session-changes.ts';
-import { codeBody, completeSchema, instant, instantSchema, sessionAnswer, sessionSchema } from '#wire/answers.ts';
+import { codeBody, completeSchema, instantSchema, sessionAnswer, sessionSchema } from '#wire/answers.ts';
 import { signInWithPassword } from './password.ts';
 import { signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 

@@ -1,4 +1,4 @@
-import { RULES } from '#core/limits/throttle.ts';
+import { attemptCounter } from '#core/limits/attempt-counters.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { cleanName } from '#core/people/name.ts';
 import { personState } from '#core/people/state.ts';
@@ -37,7 +37,7 @@ export async function inviteColleague(env: Env, manager: Manager, typed: Invited
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
   const id = env.newId();
   return asManager(env, manager, async (tx, team) => {
-    const limit = { key: `team-invitations:${manager.session.user.id}`, rule: RULES.teamInvitations };
+    const limit = attemptCounter('team-invitations', manager.session.user.id);
     const tooMany = await reserveTries(tx, [limit], env.now());
     const invitee = { id, email, name, role: typed.role, partner: team.partner };
     return isRefusal(tooMany) ? tooMany : inviteOrTell(env, tx, team, invitee);
@@ -46,8 +46,7 @@ export async function inviteColleague(env: Env, manager: Manager, typed: Invited
 
 /** Sends an invitation again; the link before ends. At most three an hour. */
 export async function inviteAgain(env: Env, manager: Manager, id: string): Promise<string | Refusal> {
-  const reserve = (tx: Queries) =>
-    reserveTries(tx, [{ key: `invitation-mail:${id}`, rule: RULES.invitationMails }], env.now());
+  const reserve = (tx: Queries) => reserveTries(tx, [attemptCounter('invitation-mail', id)], env.now());
   return onColleague<string>(env, manager, id, {
     async person(held) {
       const sent = await resendInvitation.within(env, held, {});

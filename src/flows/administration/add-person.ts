@@ -57,7 +57,7 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   const create = (password?: string) =>
     actingTransaction(env, actor, (tx, acting) => createPerson(env, tx, { actor, acting }, newcomer, password));
   if (typed.password === undefined) return create();
-  return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), lanes: [] }, create);
+  return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), counters: [] }, create);
 }
 
 export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };

@@ -1,5 +1,6 @@
 import { cleanName } from '#core/people/name.ts';
 import { API_KEY_DAYS_MOST, isScope, newApiKey, type Scope } from '#core/portals/api-key.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
@@ -8,8 +9,6 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type ApiKey, createApiKey, findApiKey, revokeApiKey } from '#store/programs/api-keys.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
-
-const DAY_SECONDS = 24 * 60 * 60;
 
 export type NewApiKey = {
   readonly name: string;

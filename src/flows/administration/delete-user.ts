@@ -1,12 +1,13 @@
+import type { CounterOwners } from '#core/limits/attempt-counters.ts';
 import { isShutOut } from '#core/people/state.ts';
 import { isRefusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { emailCounterNames, oneTimeCodeKeys } from '#flows/sign-in/attempt-counters.ts';
+import { forgetCounters } from '#flows/sign-in/attempt-counters.ts';
 import { mfaOfPerson } from '#flows/sign-in/mfa-state.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { deleteTries, deleteTriesUnder } from '#store/limits/attempts.ts';
 import { listEmailsOf } from '#store/people/email-links.ts';
+import { listLinkIds } from '#store/people/links.ts';
 import { deleteUserRow } from '#store/people/user-life.ts';
 import type { Person } from '#store/people/users.ts';
 import { deleteMailTo } from '#store/queue/outbox.ts';
@@ -56,32 +57,21 @@ async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<numbe
   }
   for (const email of emails) await deleteMailTo(tx, email);
   await deleteDeliveriesAbout(tx, user.id);
-  await forgetTries(env, tx, user.id, emails);
+  await forgetCounters(tx, await ownersOf(env, tx, user.id, emails));
   const sessions = await endAll(tx, user.id);
   await deleteUserRow(tx, user.id);
   return sessions;
 }
 
-/** No foreign key leads from a counter to whom it counts for. */
-async function forgetTries(env: Env, tx: Queries, id: string, emails: readonly string[]): Promise<void> {
-  const authenticator = (await findAuthenticator(tx, id))?.id;
-  await deleteTriesUnder(tx, `recovery:${id}:`);
-  await deleteTriesUnder(tx, `mail-program:${id}:`);
-  if (authenticator !== undefined) await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator));
-  const ofPerson = [
-    'new-pending',
-    'recovery-draws',
-    'mail-wrong-code',
-    'email-change',
-    'invitation-mail',
-    'team-invitations',
-    'set-up',
-  ];
-  const ofAuthenticator = ['mail-sign_in_paused', 'mail-authenticator_disabled'];
-  await deleteTries(tx, [
-    ...emails.flatMap((email) => emailCounterNames(env, email)),
-    ...ofPerson.map((kind) => `${kind}:${id}`),
-    ...ofAuthenticator.map((kind) => `${kind}:${authenticator}`),
-    ...[id, ...(await listDeviceIds(tx, id))].map((device) => `password-device:${device}`),
-  ]);
+/** What something may be counted for, of a person with these emails. */
+async function ownersOf(env: Env, tx: Queries, id: string, emails: readonly string[]): Promise<CounterOwners> {
+  const authenticator = await findAuthenticator(tx, id);
+  return {
+    person: [id],
+    authenticator: authenticator ? [authenticator.id] : [],
+    // A device that a link makes known has the id of its person, even while it is not known.
+    device: [id, ...(await listDeviceIds(tx, id))],
+    email: emails.flatMap((email) => env.keys.macs('email', email).map(({ mac }) => mac)),
+    link: await listLinkIds(tx, id),
+  };
 }

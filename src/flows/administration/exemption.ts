@@ -1,5 +1,5 @@
 import { mfaDemand, secondFactorFrom } from '#core/people/policy.ts';
-import { DAY_SECONDS } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, refuse } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { lockPartner } from '#store/partners/partners.ts';

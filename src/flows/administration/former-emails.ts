@@ -1,10 +1,11 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findFormerEmail, noteFormerEmail } from '#store/people/former-emails.ts';
 import { type Actor, isOperator } from './actor.ts';
 
 /** For as long nobody gets the email of a deleted person who had MFA: deleting and inviting is no way round a reset. */
-const RESERVED_SECONDS = 30 * 24 * 60 * 60;
+const RESERVED_SECONDS = 30 * DAY_SECONDS;
 
 /**
  * `reserved`: nobody gets it now. `by_mail`: somebody had it, so a link for it goes there and nowhere else.

@@ -1,16 +1,10 @@
+import { type AttemptCounter, countersToUnlock } from '#core/limits/attempt-counters.ts';
 import { isDisabled, RULES, unlockTries } from '#core/limits/throttle.ts';
 import { isStaff } from '#core/people/policy.ts';
 import { shutOutBecause } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
-import {
-  type Lane,
-  oneTimeCodeKey,
-  passwordKey,
-  recoveryCodeDrawKey,
-  recoveryCodeKey,
-} from '#flows/sign-in/attempt-counters.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -73,10 +67,11 @@ export const unlockUser = personAct({
   events: ['user.unlocked'],
   needs: needReason,
   async does({ env, tx, person, input, note }) {
-    const { lanes, codeKeys } = await lanesOf(env, tx, person);
-    for (const { key, rule } of lanes) await changeTries(tx, key, (tries) => unlockTries(rule, tries), env.now());
     let stillDisabled = false;
-    for (const key of codeKeys) stillDisabled ||= isDisabled(RULES.oneTimeCode, await findTries(tx, key));
+    for (const { key, rule } of await countersOf(env, tx, person)) {
+      await changeTries(tx, key, (tries) => unlockTries(rule, tries), env.now());
+      if (rule === RULES.oneTimeCode) stillDisabled ||= isDisabled(rule, await findTries(tx, key));
+    }
     await note('user.unlocked', input);
     return { person, stillDisabled };
   },
@@ -132,18 +127,12 @@ export async function endAll(tx: Queries, userId: string): Promise<number> {
 }
 
 /** Every counter that may keep this person waiting, on each device known for them and on all others. */
-async function lanesOf(env: Env, tx: Queries, { user }: Person): Promise<{ lanes: Lane[]; codeKeys: string[] }> {
-  const known = await listDeviceIds(tx, user.id);
-  const devices = [undefined, ...known];
+async function countersOf(env: Env, tx: Queries, { user }: Person): Promise<readonly AttemptCounter[]> {
   const authenticator = await findAuthenticator(tx, user.id);
-  const codeKeys = authenticator ? devices.map((device) => oneTimeCodeKey(authenticator.id, device)) : [];
-  const lanes = [
-    ...codeKeys.map((key) => ({ key, rule: RULES.oneTimeCode })),
-    ...devices.map((device) => ({ key: recoveryCodeKey(user.id, device), rule: RULES.recoveryCode })),
-    ...known.map((device) => ({ key: `password-device:${device}`, rule: RULES.passwordKnownDevice })),
-    { key: passwordKey(env, user.email), rule: RULES.passwordUnknownDevice },
-    { key: `new-pending:${user.id}`, rule: RULES.newPendingSignIns },
-    { key: recoveryCodeDrawKey(user.id), rule: RULES.recoveryCodeDraws },
-  ];
-  return { lanes, codeKeys };
+  return countersToUnlock({
+    person: [user.id],
+    authenticator: authenticator ? [authenticator.id] : [],
+    device: await listDeviceIds(tx, user.id),
+    email: [env.keys.mac('email', user.email)],
+  });
 }

@@ -1,5 +1,5 @@
 import { isShutOut } from '#core/people/state.ts';
-import { DAY_SECONDS } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';

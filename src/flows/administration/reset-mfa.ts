@@ -1,11 +1,12 @@
 import type { StaffReason } from '#core/audit/values.ts';
+import { keysUnder } from '#core/limits/attempt-counters.ts';
 import { isShutOut } from '#core/people/state.ts';
 import type { Env } from '#env.ts';
 import { makeAccessCode, type NewAccessCode } from '#flows/authenticators/access-code.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
-import { oneTimeCodeKeys } from '#flows/sign-in/attempt-counters.ts';
+import { forgetCounters } from '#flows/sign-in/attempt-counters.ts';
 import { deleteAccessCode } from '#store/authenticators/access-codes.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
@@ -77,9 +78,9 @@ async function takeAuthenticators(tx: Queries, userId: string): Promise<number> 
   const authenticator = await findAuthenticator(tx, userId);
   if (authenticator) {
     await deleteAuthenticator(tx, authenticator.id);
-    await deleteTriesUnder(tx, oneTimeCodeKeys(authenticator.id));
+    await forgetCounters(tx, { authenticator: [authenticator.id] });
   }
-  await deleteTriesUnder(tx, `recovery:${userId}:`);
+  await deleteTriesUnder(tx, keysUnder('recovery', userId));
   await deleteRecoveryCodes(tx, userId);
   await deleteAccessCode(tx, userId);
   await deleteResetRequest(tx, userId);

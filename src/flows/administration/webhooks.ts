@@ -1,4 +1,5 @@
 import { isWebhookEvent, newWebhookSecret, type WebhookEventType, webhookUrl } from '#core/portals/webhook.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
@@ -17,7 +18,7 @@ import {
 import { type Actor, actorClient, actorId } from './actor.ts';
 
 /** How long the secret before goes on signing beside a new one: for the receiver to take the new one over. */
-const OLD_SECRET_SECONDS = 24 * 60 * 60;
+const OLD_SECRET_SECONDS = DAY_SECONDS;
 
 /** A webhook with a secret just made: the only moment at which that is shown. */
 export type MadeWebhook = { readonly webhook: Webhook; readonly secret: string };

@@ -10,9 +10,9 @@ import { isRefusal, type Refusal, type RefusalFacts, refuse } from '#core/values
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { personTransaction } from '#flows/runtime/transaction.ts';
-import { oneTimeCodeLanes } from '#flows/sign-in/attempt-counters.ts';
+import { oneTimeCodeCounters } from '#flows/sign-in/attempt-counters.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
-import { giveBackLanes, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
 import {
   type Authenticator,
   claimStep,
@@ -55,7 +55,7 @@ export async function checkOneTimeCode<T>(
     if (!(await claimStep(tx, authenticator.id, match.step, now))) {
       return refuse('code_already_used', { nextCodeInSeconds: nextCodeInSeconds(match.step, now) });
     }
-    await giveBackLanes(tx, counted, now);
+    await giveBackTries(tx, counted, now);
     const opened = await open(tx);
     if (!isRefusal(opened)) await record(env, tx, prover, undefined);
     return opened;
@@ -73,8 +73,8 @@ async function reserve(
   const reserved = await env.db.transaction(async (tx) => {
     const authenticator = await findAuthenticator(tx, user.id);
     if (!authenticator) return refuse('forbidden');
-    const lanes = oneTimeCodeLanes(env, authenticator.id, prover.deviceId, client);
-    const counted = await reserveProof(tx, prover, lanes, now);
+    const counters = oneTimeCodeCounters(env, authenticator.id, prover.deviceId, client);
+    const counted = await reserveProof(tx, prover, counters, now);
     return isRefusal(counted) ? counted : { authenticator, counted };
   });
   if (!isRefusal(reserved) || reserved.refused === 'forbidden') return reserved;

@@ -4,10 +4,10 @@ import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { mailRecoveryCodeUsed } from '#flows/runtime/mail.ts';
 import { personTransaction } from '#flows/runtime/transaction.ts';
-import { recoveryCodeLanes } from '#flows/sign-in/attempt-counters.ts';
+import { recoveryCodeCounters } from '#flows/sign-in/attempt-counters.ts';
 import { type Counted, countedTurn, personAt } from '#flows/sign-in/hash-turn.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
-import { giveBackLanes, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
 import {
   claimRecoveryCode,
   countRecoveryCodesLeft,
@@ -29,14 +29,14 @@ export async function checkRecoveryCode<T>(
   open: (tx: Queries, left: number) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
   const { user, deviceId, client } = prover;
-  const lanes = recoveryCodeLanes(env, user.id, deviceId, client);
+  const counters = recoveryCodeCounters(env, user.id, deviceId, client);
   const outcome = await countedTurn(
     env,
     {
       asker: personAt(user.id, client),
       kind: 'code',
-      lanes,
-      reserve: (tx, now) => reserveProof(tx, prover, lanes, now),
+      counters,
+      reserve: (tx, now) => reserveProof(tx, prover, counters, now),
     },
     (hashing, counted) => compare(env, prover, { code, hashing, ...counted }, open),
   );
@@ -63,7 +63,7 @@ async function compare<T>(
 
   return personTransaction(env.db, user.id, async (tx) => {
     if (!(await claimRecoveryCode(tx, found.id, at))) return refuse('recovery_code_already_used');
-    await giveBackLanes(tx, counted, at);
+    await giveBackTries(tx, counted, at);
     const left = await countRecoveryCodesLeft(tx, user.id);
     await record(env, tx, prover, left);
     await mailRecoveryCodeUsed(env, tx, user, { left, client });

@@ -1,5 +1,5 @@
 import { matchCode, type RefusedStep, refusedStep } from '#core/authenticators/totp.ts';
-import { RULES } from '#core/limits/throttle.ts';
+import { attemptCounter } from '#core/limits/attempt-counters.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { ENROLLMENT_TRIES } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -57,7 +57,7 @@ export async function startEnrollment(
     if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) return open;
     if (open) await deleteEnrollment(tx, ownerId);
     // Each set-up has tries of its own: without a limit on set-ups nothing would end them.
-    const limit = await reserveTries(tx, [{ key: `set-up:${user.id}`, rule: RULES.newPendingSignIns }], now);
+    const limit = await reserveTries(tx, [attemptCounter('set-up', user.id)], now);
     if (isRefusal(limit)) return limit;
     const id = env.newId();
     await createEnrollment(tx, {
@@ -108,7 +108,7 @@ export async function confirmEnrollment<Drawn, T>(
   if (!row || row.expiresAt <= now) return refuse('enrollment_expired');
   const reserve = (tx: Queries) => reserveEnrollmentTry(tx, row.id, ENROLLMENT_TRIES, now);
   if ((await setUpTransaction(env, enrollee.authority, reserve)) !== true) {
-    const facts = { reason: 'sign_in_again', retryAfterSeconds: 1, limitedBy: `enrollment:${row.id}` };
+    const facts = { reason: 'sign_in_again', retryAfterSeconds: 1, limitedBy: `enrollment:${row.id}` } as const;
     const refusal = refuse('too_many_attempts', facts);
     await noteRefusal(env, { event: refusedEvent(enrollee, refusal), client: enrollee.client, key: refusal.limitedBy });
     return refusal;

@@ -4,14 +4,13 @@ import {
   RECOVERY_CODE_BYTES,
   RECOVERY_CODE_COUNT,
 } from '#core/authenticators/recovery-code.ts';
-import { RULES } from '#core/limits/throttle.ts';
+import { attemptCounter } from '#core/limits/attempt-counters.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { RECOVERY_CODES_COPY_SECONDS } from '#core/sessions/session.ts';
 import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { confirmAuthority } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { recoveryCodeDrawKey } from '#flows/sign-in/attempt-counters.ts';
 import { countedTurn, personAt } from '#flows/sign-in/hash-turn.ts';
 import { replaceRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -36,12 +35,12 @@ export function drawRecoveryCodes(
   client: Client,
   authority?: Authority,
 ): Promise<FreshCodes | Refusal> {
-  const lanes = [{ key: recoveryCodeDrawKey(userId), rule: RULES.recoveryCodeDraws }];
+  const counters = [attemptCounter('recovery-draws', userId)];
   const reserve = async (tx: Queries, now: number) => {
     if (authority) await confirmAuthority(env, tx, authority, userId);
-    return reserveTries(tx, lanes, now);
+    return reserveTries(tx, counters, now);
   };
-  const draw = { asker: personAt(userId, client), kind: 'codes', lanes, reserve, reason: 'often' } as const;
+  const draw = { asker: personAt(userId, client), kind: 'codes', counters, reserve, reason: 'often' } as const;
   return countedTurn(env, draw, async (hashing) => {
     const codes = Array.from({ length: RECOVERY_CODE_COUNT }, () =>
       formatRecoveryCode(env.random(RECOVERY_CODE_BYTES)),

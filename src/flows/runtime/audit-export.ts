@@ -1,3 +1,4 @@
+import { instant } from '#core/time/day.ts';
 import { csvLine } from '#core/values/csv.ts';
 import type { Env } from '#env.ts';
 import { type LoggedEvent, listAuditEvents } from '#store/audit/log.ts';
@@ -76,11 +77,6 @@ function recordOf(event: LoggedEvent): Record<(typeof COLUMNS)[number], unknown>
 export function clientOf(event: Pick<LoggedEvent, 'client'>): { ip?: unknown; userAgent?: unknown } {
   const client = event.client === undefined ? undefined : parsed(event.client);
   return typeof client === 'object' && client !== null ? client : {};
-}
-
-function instant(at: number): string {
-  const date = new Date(at * 1000);
-  return Number.isNaN(date.getTime()) ? String(at) : date.toISOString().replace('.000Z', 'Z');
 }
 
 /** A text that somebody broke is exported as it stands: an export must not stop at the row one is looking for. */

@@ -1,9 +1,9 @@
-import { perDay, perHour, RULES, type Rule } from '#core/limits/throttle.ts';
+import type { KindOf } from '#core/limits/attempt-counters.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { EMAIL_CHANGE_SECONDS, RESET_LINK_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { type MailShare, mailKey } from '#flows/sign-in/attempt-counters.ts';
+import { emailCounter } from '#flows/sign-in/attempt-counters.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import type { User } from '#store/people/users.ts';
@@ -144,8 +144,7 @@ function noteHeldBack(env: Env, tx: Queries, { id, partnerId }: Receiver, detail
 
 /** For how long the share of this kind is used up at an address; 0: it was not, and this mail is counted. */
 async function spentSeconds(env: Env, tx: Queries, email: string, kind: Mail['kind']): Promise<number> {
-  const share = SHARES[kind];
-  const counted = await reserveTries(tx, [{ key: mailKey(env, share.name, email), rule: share.rule }], env.now());
+  const counted = await reserveTries(tx, [emailCounter(env, SHARES[kind], email)], env.now());
   return isRefusal(counted) ? (counted.retryAfterSeconds ?? 0) : 0;
 }
 
@@ -156,49 +155,34 @@ export function kindOf(kind: string): Mail['kind'] {
   return known;
 }
 
-type Share = { readonly name: MailShare; readonly rule: Rule };
+type MailShare = Extract<KindOf<'email'>, `mailed-${string}`>;
 
-/** Three that the person, or a stranger, asks for, and three by staff. */
-const RESETS: Share = { name: 'resets', rule: perHour(6) };
-const INVITATIONS: Share = { name: 'invitations', rule: RULES.invitationMails };
-const CONFIRMATIONS: Share = { name: 'confirmations', rule: RULES.emailChangeMails };
-const CHANGES: Share = { name: 'changes', rule: perHourAndDay(12, 30) };
-const NOTICES: Share = { name: 'notices', rule: perHourAndDay(5, 15) };
-const DIGESTS: Share = { name: 'digests', rule: perHourAndDay(1, 6) };
-
-/**
- * Whatever is mailed to one address counts in one of these, so that noise (sign-ins, invitations by others) never eats
- * what a person needs: a link, or the news that somebody changed how they sign in.
- */
-const SHARES: { readonly [Kind in Mail['kind']]: Share } = {
-  password_reset: RESETS,
-  invitation: INVITATIONS,
-  email_confirm: CONFIRMATIONS,
-  email_changed: CONFIRMATIONS,
-  mfa_enrolled: CHANGES,
-  authenticator_replaced: CHANGES,
-  authenticator_removed: CHANGES,
-  authenticator_disabled: CHANGES,
-  recovery_code_used: CHANGES,
-  few_codes_left: CHANGES,
-  new_codes_made: CHANGES,
-  password_changed: CHANGES,
-  mfa_reset: CHANGES,
-  sign_in_paused: CHANGES,
-  refused_passwords: CHANGES,
-  mfa_reminder: CHANGES,
-  mfa_overdue: CHANGES,
-  new_device: NOTICES,
-  wrong_code: NOTICES,
-  set_up_asked: NOTICES,
-  email_in_use: NOTICES,
-  invited_again: NOTICES,
-  more_news: DIGESTS,
+/** In which share of its address each kind of mail counts. */
+const SHARES: { readonly [Kind in Mail['kind']]: MailShare } = {
+  password_reset: 'mailed-resets',
+  invitation: 'mailed-invitations',
+  email_confirm: 'mailed-confirmations',
+  email_changed: 'mailed-confirmations',
+  mfa_enrolled: 'mailed-changes',
+  authenticator_replaced: 'mailed-changes',
+  authenticator_removed: 'mailed-changes',
+  authenticator_disabled: 'mailed-changes',
+  recovery_code_used: 'mailed-changes',
+  few_codes_left: 'mailed-changes',
+  new_codes_made: 'mailed-changes',
+  password_changed: 'mailed-changes',
+  mfa_reset: 'mailed-changes',
+  sign_in_paused: 'mailed-changes',
+  refused_passwords: 'mailed-changes',
+  mfa_reminder: 'mailed-changes',
+  mfa_overdue: 'mailed-changes',
+  new_device: 'mailed-notices',
+  wrong_code: 'mailed-notices',
+  set_up_asked: 'mailed-notices',
+  email_in_use: 'mailed-notices',
+  invited_again: 'mailed-notices',
+  more_news: 'mailed-digests',
 };
-
-function perHourAndDay(hourly: number, daily: number): Rule {
-  return { windows: [...perHour(hourly).windows, ...perDay(daily).windows] };
-}
 
 /** News older than this is none. */
 export const NEWS_SECONDS = 72 * 60 * 60;

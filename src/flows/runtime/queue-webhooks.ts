@@ -1,4 +1,5 @@
 import type { WebhookEventType } from '#core/portals/webhook.ts';
+import { instant, instantOrNull } from '#core/time/day.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { Partner, User } from '#store/people/users.ts';
@@ -40,15 +41,11 @@ export async function queueWebhooks(env: Env, tx: Queries, event: WebhookEvent):
 function dataOf(event: WebhookEvent) {
   if (event.type === 'partner.mfa_policy_changed') {
     const { id, slug, policy, requiredFrom } = event.partner;
-    const mfa = { policy, requiredFrom: requiredFrom === undefined ? null : instant(requiredFrom) };
+    const mfa = { policy, requiredFrom: instantOrNull(requiredFrom) };
     return { partner: { id, slug }, mfa };
   }
   const { id, email, partnerId } = event.user;
   const user = { user: { id, email }, partner: partnerId === undefined ? null : { id: partnerId } };
   if (event.type !== 'sign_in.paused') return user;
-  return { ...user, until: event.untilAt === undefined ? null : instant(event.untilAt) };
-}
-
-function instant(at: number): string {
-  return new Date(at * 1000).toISOString();
+  return { ...user, until: instantOrNull(event.untilAt) };
 }

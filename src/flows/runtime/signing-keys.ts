@@ -1,3 +1,4 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import {
   makeSigningKey,
   openSigningKey,
@@ -105,11 +106,11 @@ async function makeFirst(env: SigningEnv, alg: SigningAlgorithm): Promise<void> 
 }
 
 /** A key signs for so long, unless the ring is in danger: then `keys rotate` is for what it seals. */
-const KEY_SECONDS = 90 * 24 * 60 * 60;
+const KEY_SECONDS = 90 * DAY_SECONDS;
 /** Published for so long before it signs: what clients have read of the list is older than a day nowhere. */
-const PUBLISHED_FIRST_SECONDS = 24 * 60 * 60;
+const PUBLISHED_FIRST_SECONDS = DAY_SECONDS;
 /** An ID token is shown again at a sign-out, long after it has expired. */
-const PUBLISHED_AFTER_SECONDS = 30 * 24 * 60 * 60;
+const PUBLISHED_AFTER_SECONDS = 30 * DAY_SECONDS;
 
 /** Publishes the next key of each algorithm in time, and retires those that were replaced long ago. */
 export async function rotateSigningKeys(env: SigningEnv): Promise<void> {

@@ -1,54 +1,46 @@
-import { RULES, type Rule } from '#core/limits/throttle.ts';
+import {
+  type AttemptCounter,
+  attemptCounter,
+  attemptCounterBy,
+  type CounterOwners,
+  type KindOf,
+  keysOf,
+} from '#core/limits/attempt-counters.ts';
 import { addressBucket, type Client } from '#core/sessions/client.ts';
 import type { Env } from '#env.ts';
-
-/** One counter and the rule that it follows. */
-export type Lane = { readonly key: string; readonly rule: Rule };
+import type { Queries } from '#store/engine/database.ts';
+import { deleteTries, deleteTriesUnder } from '#store/limits/attempts.ts';
 
 /**
  * The counters of one try at a one-time code: the authenticator's own, once for each known device and once for
  * all unknown devices together, so that a stranger's failures never slow a device known for this user.
  */
-export function oneTimeCodeLanes(
+export function oneTimeCodeCounters(
   env: Env,
   authenticatorId: string,
   deviceId: string | undefined,
   client: Client,
-): readonly Lane[] {
-  const own = { key: oneTimeCodeKey(authenticatorId, deviceId), rule: RULES.oneTimeCode };
-  return inKeyOrder([own, ...addressLanes(env, 'address-code', RULES.addressCodes, deviceId, client)]);
+): readonly AttemptCounter[] {
+  const own = oneTimeCodeCounter(authenticatorId, deviceId);
+  return inKeyOrder([own, ...ofStranger(env, 'address-code', deviceId, client)]);
 }
 
-export function oneTimeCodeKey(authenticatorId: string, deviceId: string | undefined): string {
-  return `${oneTimeCodeKeys(authenticatorId)}${deviceId ?? 'unknown'}`;
+export function oneTimeCodeCounter(authenticatorId: string, deviceId: string | undefined): AttemptCounter {
+  return attemptCounterBy('code', authenticatorId, deviceId);
 }
 
-/** What the keys of an authenticator begin with, whatever the device. */
-export function oneTimeCodeKeys(authenticatorId: string): string {
-  return `code:${authenticatorId}:`;
-}
-
-export function recoveryCodeLanes(
+export function recoveryCodeCounters(
   env: Env,
   userId: string,
   deviceId: string | undefined,
   client: Client,
-): readonly Lane[] {
-  const own = { key: recoveryCodeKey(userId, deviceId), rule: RULES.recoveryCode };
-  return inKeyOrder([own, ...addressLanes(env, 'address-code', RULES.addressCodes, deviceId, client)]);
+): readonly AttemptCounter[] {
+  const own = recoveryCodeCounter(userId, deviceId);
+  return inKeyOrder([own, ...ofStranger(env, 'address-code', deviceId, client)]);
 }
 
-export function recoveryCodeKey(userId: string, deviceId: string | undefined): string {
-  return `recovery:${userId}:${deviceId ?? 'unknown'}`;
-}
-
-export function recoveryCodeDrawKey(userId: string): string {
-  return `recovery-draws:${userId}`;
-}
-
-/** The counter of one link that sets a password. */
-export function linkLane(linkId: string): Lane {
-  return { key: `link:${linkId}`, rule: RULES.linkPasswords };
+export function recoveryCodeCounter(userId: string, deviceId: string | undefined): AttemptCounter {
+  return attemptCounterBy('recovery', userId, deviceId);
 }
 
 /**
@@ -57,67 +49,55 @@ export function linkLane(linkId: string): Lane {
  *
  * @param email canonical
  */
-export function passwordLanes(env: Env, email: string, deviceId: string | undefined, client: Client): readonly Lane[] {
-  if (deviceId !== undefined) return [{ key: `password-device:${deviceId}`, rule: RULES.passwordKnownDevice }];
-  const own = { key: passwordKey(env, email), rule: RULES.passwordUnknownDevice };
-  return inKeyOrder([own, ...addressLanes(env, 'address-password', RULES.addressPasswords, deviceId, client)]);
-}
-
-/** What the counters of an email are called under each older key of the ring, and what under the active one. */
-export function olderCounterNames(env: Pick<Env, 'keys'>, email: string): readonly { from: string; to: string }[] {
-  const [active, ...older] = env.keys.macs('email', email);
-  return [...COUNTED_BY_EMAIL].flatMap((kind) =>
-    older.map(({ mac }) => ({ from: `${kind}:${mac}`, to: `${kind}:${active?.mac}` })),
-  );
-}
-
-/** What may be counted for an email, under whichever key of the ring. */
-export function emailCounterNames(env: Pick<Env, 'keys'>, email: string): readonly string[] {
-  return env.keys
-    .macs('email', email)
-    .flatMap(({ mac }) => ['mail-password', ...COUNTED_BY_EMAIL].map((kind) => `${kind}:${mac}`));
-}
-
-/** What is mailed to an address counts in shares, so that one kind of mail never eats another's. */
-const MAIL_SHARES = ['resets', 'invitations', 'confirmations', 'changes', 'notices', 'digests'] as const;
-export type MailShare = (typeof MAIL_SHARES)[number];
-
-const COUNTED_BY_EMAIL = ['password', 'reset-mail', ...MAIL_SHARES.map((share) => `mailed-${share}` as const)];
-
-export function mailKey(env: Env, share: MailShare, email: string): string {
-  return `mailed-${share}:${env.keys.mac('email', email)}`;
-}
-
-export function passwordKey(env: Env, email: string): string {
-  return `password:${env.keys.mac('email', email)}`;
-}
-
-export function resetMailKey(env: Env, email: string): string {
-  return `reset-mail:${env.keys.mac('email', email)}`;
+export function passwordCounters(
+  env: Env,
+  email: string,
+  deviceId: string | undefined,
+  client: Client,
+): readonly AttemptCounter[] {
+  if (deviceId !== undefined) return [attemptCounter('password-device', deviceId)];
+  const own = emailCounter(env, 'password', email);
+  return inKeyOrder([own, ...ofStranger(env, 'address-password', deviceId, client)]);
 }
 
 /** The counter of requests for a reset link from one network. */
-export function resetLanes(env: Env, deviceId: string | undefined, client: Client): readonly Lane[] {
-  return addressLanes(env, 'address-reset', RULES.addressResets, deviceId, client);
+export function resetCounters(env: Env, deviceId: string | undefined, client: Client): readonly AttemptCounter[] {
+  return ofStranger(env, 'address-reset', deviceId, client);
 }
 
-function addressLanes(
-  env: Env,
-  name: string,
-  rule: Rule,
-  deviceId: string | undefined,
-  client: Client,
-): readonly Lane[] {
-  if (deviceId !== undefined || client.address === undefined) return [];
-  return [{ key: addressKey(env, name, client), rule }];
+/** A counter of one email. @param email canonical */
+export function emailCounter(env: Pick<Env, 'keys'>, kind: KindOf<'email'>, email: string): AttemptCounter {
+  return attemptCounter(kind, env.keys.mac('email', email));
 }
 
 /** A counter of one network. */
-export function addressKey(env: Pick<Env, 'keys'>, name: string, { address = '' }: Client): string {
-  return `${name}:${env.keys.mac('email', addressBucket(address))}`;
+export function networkCounter(env: Pick<Env, 'keys'>, kind: KindOf<'network'>, client: Client): AttemptCounter {
+  return attemptCounter(kind, networkHash(env, client));
+}
+
+/** The keyed hash of a network. */
+export function networkHash(env: Pick<Env, 'keys'>, { address = '' }: Client): string {
+  return env.keys.mac('email', addressBucket(address));
+}
+
+/** Deletes everything counted for these owners. No foreign key leads from a counter to its owner. */
+export async function forgetCounters(tx: Queries, owners: CounterOwners): Promise<void> {
+  const { keys, prefixes } = keysOf(owners);
+  for (const prefix of prefixes) await deleteTriesUnder(tx, prefix);
+  await deleteTries(tx, keys);
+}
+
+/** A known device is never slowed by others of its network. */
+function ofStranger(
+  env: Env,
+  kind: KindOf<'network'>,
+  deviceId: string | undefined,
+  client: Client,
+): readonly AttemptCounter[] {
+  return deviceId !== undefined || client.address === undefined ? [] : [networkCounter(env, kind, client)];
 }
 
 /** Two transactions that lock the same rows in one order never wait for each other in a circle. */
-function inKeyOrder(lanes: readonly Lane[]): readonly Lane[] {
-  return lanes.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+function inKeyOrder(counters: readonly AttemptCounter[]): readonly AttemptCounter[] {
+  return counters.toSorted((one, other) => (one.key < other.key ? -1 : 1));
 }

@@ -1,4 +1,5 @@
-import { PENDING_TRIES, RULES } from '#core/limits/throttle.ts';
+import { attemptCounter } from '#core/limits/attempt-counters.ts';
+import { PENDING_TRIES } from '#core/limits/throttle.ts';
 import { type MfaDemand, mfaDemand } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { PENDING_PER_USER, PENDING_SIGN_IN_SECONDS } from '#core/sessions/session.ts';
@@ -107,7 +108,7 @@ async function openPending(
   const held = heldPending(door);
   if (held && (await renewPendingSignIn(tx, held.id, { ...row, now }))) return { pendingToken, expiresAt };
   if (door.deviceId === undefined) {
-    const limit = await reserveTries(tx, [{ key: `new-pending:${user.id}`, rule: RULES.newPendingSignIns }], now);
+    const limit = await reserveTries(tx, [attemptCounter('new-pending', user.id)], now);
     if (isRefusal(limit)) return limit;
   }
   await createPendingSignIn(tx, {

@@ -1,4 +1,4 @@
-import { RULES, unlockTries } from '#core/limits/throttle.ts';
+import { unlockTries } from '#core/limits/throttle.ts';
 import { normalizePassword } from '#core/people/password.ts';
 import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
@@ -12,10 +12,10 @@ import type { Queries } from '#store/engine/database.ts';
 import { changeTries, reserveTries } from '#store/limits/attempts.ts';
 import { findPerson, type Person, replacePassword } from '#store/people/users.ts';
 import type { Authority } from '#store/sessions/granted.ts';
-import { passwordKey, passwordLanes } from './attempt-counters.ts';
+import { emailCounter, passwordCounters } from './attempt-counters.ts';
 import { type Counted, countedTurn } from './hash-turn.ts';
 import { isSamePassword, openPassword, sealPassword } from './passwords.ts';
-import { giveBackLanes } from './reserve-try.ts';
+import { giveBackTries } from './reserve-try.ts';
 
 /** A password as it was typed, and for whom. */
 export type PasswordTry = {
@@ -55,12 +55,12 @@ export async function checkPasswordTry<T>(
   open: (tx: Queries, person: Person) => Promise<T | Refusal>,
 ): Promise<{ readonly opened: T } | PasswordRefused> {
   const { email, deviceId, client, asker, authority } = attempt;
-  const lanes = passwordLanes(env, email, deviceId, client);
+  const counters = passwordCounters(env, email, deviceId, client);
   const reserve = async (tx: Queries, now: number) => {
     if (authority) await confirmAuthority(env, tx, authority);
-    return reserveTries(tx, lanes, now);
+    return reserveTries(tx, counters, now);
   };
-  const checked = await countedTurn(env, { asker, kind: 'password', lanes, reserve }, (hashing, counted) =>
+  const checked = await countedTurn(env, { asker, kind: 'password', counters, reserve }, (hashing, counted) =>
     compare(env, attempt, { hashing, ...counted }, open),
   );
   if (!isRefusal(checked)) return checked;
@@ -89,14 +89,14 @@ async function compare<T>(
     const fresh = await findPerson(tx, person.user.id);
     if (!fresh || isShutOut(fresh)) return refuse('invalid_credentials');
     if (!isSamePassword(env, fresh.user, current.user)) return refuse('invalid_credentials');
-    await giveBackLanes(tx, counted, at);
+    await giveBackTries(tx, counted, at);
     if (deviceId !== undefined) await reopen(env, tx, email, at);
     return open(tx, fresh);
   });
   if (!isRefusal(outcome)) return { opened: outcome };
   if (outcome.refused !== 'too_many_attempts') return { refusal: outcome, fault: 'wrong_password' };
   // The password was right: a limit behind the door makes no failure of it.
-  await env.db.transaction((tx) => giveBackLanes(tx, counted, at));
+  await env.db.transaction((tx) => giveBackTries(tx, counted, at));
   return { refusal: outcome, fault: 'too_many_attempts' };
 }
 
@@ -109,8 +109,8 @@ function faultOf(person: Person | undefined, stored: string | undefined, fits: b
 
 /** Whoever knows the password on a known device, or follows a link sent to them, opens the door that strangers closed. */
 export async function reopen(env: Env, tx: Queries, email: string, now: number): Promise<void> {
-  const rule = RULES.passwordUnknownDevice;
-  await changeTries(tx, passwordKey(env, email), (state) => unlockTries(rule, state), now);
+  const { key, rule } = emailCounter(env, 'password', email);
+  await changeTries(tx, key, (state) => unlockTries(rule, state), now);
 }
 
 /** Brings an old hash up to the parameters of today; whoever is slower at it changes nothing. */

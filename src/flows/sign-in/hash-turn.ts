@@ -1,3 +1,4 @@
+import type { AttemptCounter } from '#core/limits/attempt-counters.ts';
 import { addressBucket, type Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Asker } from '#crypto/hash-queue.ts';
@@ -5,16 +6,15 @@ import type { Hashing, HashJob } from '#crypto/password-hash.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type CountedTry, checkTries, reserveTries } from '#store/limits/attempts.ts';
-import type { Lane } from './attempt-counters.ts';
 
 /** A job of the hash queue, and the counters of the try that it is. */
 export type HashTry = {
   readonly asker: Asker;
   readonly kind: HashJob;
-  readonly lanes: readonly Lane[];
+  readonly counters: readonly AttemptCounter[];
   /** Named where a limit refuses that no guess has reached: the words are others. */
   readonly reason?: 'often';
-  /** Counts the try where lanes are not all of it. */
+  /** Counts the try where more is counted than these counters. */
   readonly reserve?: ((tx: Queries, now: number) => Promise<Refusal | readonly CountedTry[]>) | undefined;
 };
 
@@ -29,25 +29,26 @@ export type Counted = { readonly counted: readonly CountedTry[]; readonly at: nu
  */
 export async function countedTurn<T>(
   env: Env,
-  { asker, kind, lanes, reason, reserve }: HashTry,
+  { asker, kind, counters, reason, reserve }: HashTry,
   job: (hashing: Hashing, counted: Counted) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  const named = (refusal: Refusal): Refusal => (reason === undefined ? refusal : { ...refusal, reason });
-  const reached = await checkTries(env.db.read, lanes, env.now());
+  const named = (refusal: Refusal): Refusal =>
+    reason === undefined || refusal.refused !== 'too_many_attempts' ? refusal : { ...refusal, reason };
+  const reached = await checkTries(env.db.read, counters, env.now());
   if (reached) return named(reached);
   return env.hasher.inTurn(asker, kind, async (hashing) => {
     const at = env.now();
-    const counted = await count(env, { lanes, reserve }, at);
+    const counted = await count(env, { counters, reserve }, at);
     return isRefusal(counted) ? named(counted) : job(hashing, { counted, at });
   });
 }
 
 async function count(
   { db }: Env,
-  { lanes, reserve = (tx, now) => reserveTries(tx, lanes, now) }: Pick<HashTry, 'lanes' | 'reserve'>,
+  { counters, reserve = (tx, now) => reserveTries(tx, counters, now) }: Pick<HashTry, 'counters' | 'reserve'>,
   at: number,
 ): Promise<Refusal | readonly CountedTry[]> {
-  return lanes.length === 0 ? [] : db.transaction((tx) => reserve(tx, at));
+  return counters.length === 0 ? [] : db.transaction((tx) => reserve(tx, at));
 }
 
 /** Somebody of whom nothing is proven: a typed email is anybody's to type. */

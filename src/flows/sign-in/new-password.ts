@@ -36,7 +36,7 @@ export async function hashNewPassword<T>(
   env: Env,
   owner: PasswordOwner,
   password: string,
-  turn: Pick<HashTry, 'asker' | 'lanes' | 'reserve'>,
+  turn: Pick<HashTry, 'asker' | 'counters' | 'reserve'>,
   use: (sealedPassword: string) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
   const refusal = await checkNewPassword(env, owner, password);

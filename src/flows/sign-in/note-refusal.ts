@@ -1,6 +1,5 @@
 import type { AuditEvent } from '#core/audit/actions.ts';
 import type { RefusalClient } from '#core/limits/refusal-counts.ts';
-import { RULES } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -14,7 +13,7 @@ import {
   type OpenEnds,
   takeOverRefusals,
 } from '#store/limits/refusal-counts.ts';
-import { addressKey } from './attempt-counters.ts';
+import { networkCounter, networkHash } from './attempt-counters.ts';
 
 /** Refusals of one key and kind within so long are two events at most: the first, and one that says how many followed. */
 export const REFUSAL_WINDOW_SECONDS = 10 * 60;
@@ -24,7 +23,7 @@ export type NotedRefusal = { readonly event: AuditEvent; readonly client: Client
 
 /** What a refusal is counted under: the counter that had no room, or the network that met a busy service. */
 export function refusalKey(env: Env, { limitedBy, refused }: Refusal, client: Client): string | undefined {
-  return limitedBy ?? (refused === 'temporarily_unavailable' ? addressKey(env, 'address-busy', client) : undefined);
+  return limitedBy ?? (refused === 'temporarily_unavailable' ? `address-busy:${networkHash(env, client)}` : undefined);
 }
 
 /**
@@ -39,7 +38,7 @@ export async function noteRefusal(env: Env, { event, client, key }: NotedRefusal
   const kind = `${event.action}|${'reason' in event.detail ? event.detail.reason : ''}`;
   const own = `${kind}|${key}`;
   // For a network that has begun as many windows as it may.
-  const shared = `${kind}|${addressKey(env, 'address', client)}`;
+  const shared = `${kind}|address:${networkHash(env, client)}`;
   const open = (await findOpen(env, own)) ?? (await findOpen(env, shared));
   const window = open ?? (await begin(env, [own, shared], event, client));
   if (window === undefined) return;
@@ -74,8 +73,7 @@ function begin(
 ): Promise<Window | undefined> {
   return env.db.transaction(async (tx) => {
     if (!(await occupy(env, tx, own, event))) return findWindow(tx, own);
-    const limit = { key: addressKey(env, 'address-refusals', client), rule: RULES.addressRefusals };
-    if (isRefusal(await reserveTries(tx, [limit], env.now()))) {
+    if (isRefusal(await reserveTries(tx, [networkCounter(env, 'address-refusals', client)], env.now()))) {
       await forgetRefusals(tx, own);
       if (!(await occupy(env, tx, shared, event))) return findWindow(tx, shared);
     }

@@ -1,4 +1,5 @@
-import { RULES, unlockTries } from '#core/limits/throttle.ts';
+import { attemptCounter } from '#core/limits/attempt-counters.ts';
+import { unlockTries } from '#core/limits/throttle.ts';
 import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
@@ -9,19 +10,18 @@ import { claimLink, isLinkLive, revokeLinks } from '#store/people/links.ts';
 import { noteEmailProven } from '#store/people/user-life.ts';
 import { findPerson, type Person, replacePassword } from '#store/people/users.ts';
 import { deleteDevices } from '#store/sign-in/devices.ts';
-import { linkLane } from './attempt-counters.ts';
 import { reopen } from './check-password.ts';
 import { type HashTry, linkHolderAt } from './hash-turn.ts';
 import { knowDevice } from './know-device.ts';
 
 /** A password sent with a link: its holder's share of the hash queue, and a count of its own while the link is live. */
-export function linkTry(linkId: string, client: Client): Pick<HashTry, 'asker' | 'lanes' | 'reserve'> {
-  const lanes = [linkLane(linkId)];
+export function linkTry(linkId: string, client: Client): Pick<HashTry, 'asker' | 'counters' | 'reserve'> {
+  const counters = [attemptCounter('link', linkId)];
   return {
     asker: linkHolderAt(linkId, client),
-    lanes,
+    counters,
     reserve: async (tx, now) =>
-      (await isLinkLive(tx, linkId, now)) ? reserveTries(tx, lanes, now) : refuse('not_found'),
+      (await isLinkLive(tx, linkId, now)) ? reserveTries(tx, counters, now) : refuse('not_found'),
   };
 }
 
@@ -71,7 +71,7 @@ export async function knowByLink(
   // each link would bring a fresh budget of wrong codes, and whoever reads the mail could guess without an end.
   const deviceId = userId;
   const { cookie } = await knowDevice(env, tx, userId, client, deviceId);
-  const rule = RULES.passwordKnownDevice;
-  await changeTries(tx, `password-device:${deviceId}`, (state) => unlockTries(rule, state), now);
+  const { key, rule } = attemptCounter('password-device', deviceId);
+  await changeTries(tx, key, (state) => unlockTries(rule, state), now);
   return { deviceId, deviceToken: cookie };
 }

@@ -1,3 +1,4 @@
+import type { AttemptCounter } from '#core/limits/attempt-counters.ts';
 import { giveBackTry, PENDING_TRIES } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -7,7 +8,6 @@ import { type CountedTry, changeTries, reserveTries } from '#store/limits/attemp
 import type { User } from '#store/people/users.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { reservePendingTry, returnPendingTry } from '#store/sign-in/pending-tries.ts';
-import type { Lane } from './attempt-counters.ts';
 
 /** Who gives a second factor, and where: at the second door of a sign-in, or inside a session as a step-up. */
 export type Prover = {
@@ -26,7 +26,7 @@ export type Prover = {
 export async function reserveProof(
   tx: Queries,
   prover: Prover,
-  lanes: readonly Lane[],
+  counters: readonly AttemptCounter[],
   now: number,
 ): Promise<Refusal | readonly CountedTry[]> {
   const { pending, user } = prover;
@@ -40,13 +40,13 @@ export async function reserveProof(
           ...{ reason: 'sign_in_again', retryAfterSeconds: 1, limitedBy: `pending:${pending.id}` },
         });
   }
-  const counted = await reserveTries(tx, lanes, now);
+  const counted = await reserveTries(tx, counters, now);
   if (isRefusal(counted) && pending) await returnPendingTry(tx, pending.id);
   return counted;
 }
 
 /** The try succeeded: its reservation leaves the budgets and the row of failures ends. */
-export async function giveBackLanes(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
+export async function giveBackTries(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
   for (const { key, rule, row } of counted) {
     await changeTries(tx, key, (state) => giveBackTry(rule, state, reservedAt), reservedAt, row);
   }

@@ -1,5 +1,5 @@
 import type { SecondFactor } from '#core/authenticators/assurance.ts';
-import { isDisabled, pausedSeconds, RULES } from '#core/limits/throttle.ts';
+import { isDisabled, pausedSeconds } from '#core/limits/throttle.ts';
 import { type MfaState, type SignInState, signInMethods, stateAfterPassword } from '#core/sessions/sign-in.ts';
 import type { Env } from '#env.ts';
 import { openSecret } from '#flows/authenticators/check-one-time-code.ts';
@@ -7,7 +7,7 @@ import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import { findTries } from '#store/limits/attempts.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
-import { oneTimeCodeKey, recoveryCodeKey } from './attempt-counters.ts';
+import { oneTimeCodeCounter, recoveryCodeCounter } from './attempt-counters.ts';
 import { deadlineIn, demandOf } from './begin-sign-in.ts';
 
 /** Where a pending sign-in stands now: policy and authenticators are read anew each time, nothing is remembered. */
@@ -44,14 +44,16 @@ export async function workingMethods(
 ): Promise<readonly SecondFactor[]> {
   const now = env.now();
   const { read } = env.db;
-  const codes = await findTries(read, oneTimeCodeKey(of.authenticatorId, of.deviceId));
-  const recovery = await findTries(read, recoveryCodeKey(of.userId, of.deviceId));
+  const codes = oneTimeCodeCounter(of.authenticatorId, of.deviceId);
+  const recovery = recoveryCodeCounter(of.userId, of.deviceId);
+  const codeTries = await findTries(read, codes.key);
+  const recoveryTries = await findTries(read, recovery.key);
   const left = await countRecoveryCodesLeft(read, of.userId);
   const authenticator = await findAuthenticator(read, of.userId);
-  const isOpen = !isDisabled(RULES.oneTimeCode, codes) && pausedSeconds(RULES.oneTimeCode, codes, now) === 0;
+  const isOpen = !isDisabled(codes.rule, codeTries) && pausedSeconds(codes.rule, codeTries, now) === 0;
   return signInMethods({
     state: 'second_factor_required',
     totp: isOpen && authenticator !== undefined && openSecret(env, authenticator) !== undefined,
-    recoveryCodesLeft: pausedSeconds(RULES.recoveryCode, recovery, now) === 0 ? left : 0,
+    recoveryCodesLeft: pausedSeconds(recovery.rule, recoveryTries, now) === 0 ? left : 0,
   });
 }

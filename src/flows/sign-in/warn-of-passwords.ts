@@ -1,4 +1,3 @@
-import { RULES } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import type { Env } from '#env.ts';
 import { type Mail, queueMail, whereFrom } from '#flows/runtime/mail.ts';
@@ -6,7 +5,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { findTries } from '#store/limits/attempts.ts';
 import type { Person } from '#store/people/users.ts';
 import { deleteMail } from '#store/queue/outbox.ts';
-import { passwordKey } from './attempt-counters.ts';
+import { emailCounter } from './attempt-counters.ts';
 import { isFirst } from './warn.ts';
 
 /** From this many wrong passwords in a row on, its owner is told: fewer are slips. */
@@ -25,10 +24,9 @@ export async function warnOfPasswords(
   tx: Queries,
   { email, person, client }: { email: string; person: Person | undefined; client: Client },
 ): Promise<void> {
-  const key = passwordKey(env, email);
-  const tries = await findTries(tx, key);
+  const tries = await findTries(tx, emailCounter(env, 'password', email).key);
   if (tries === undefined || tries.row < MANY_PASSWORDS) return;
-  if (!(await isFirst(env, tx, `mail-${key}`, RULES.refusedPasswordMails))) return;
+  if (!(await isFirst(env, tx, emailCounter(env, 'mail-password', email)))) return;
   const mail = { kind: 'refused_passwords', ...whereFrom(client) } as const;
   await queueMailOrPretend(env, tx, { receiver: person?.user, counted: email }, mail);
 }

@@ -1,4 +1,5 @@
-import { isDisabled, pausedSeconds, RULES, type Rule } from '#core/limits/throttle.ts';
+import { type AttemptCounter, attemptCounter, attemptCounterBy } from '#core/limits/attempt-counters.ts';
+import { isDisabled, pausedSeconds } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, type RefusalCode } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -7,7 +8,7 @@ import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findTries, reserveTries } from '#store/limits/attempts.ts';
 import type { Person } from '#store/people/users.ts';
-import { oneTimeCodeKey } from './attempt-counters.ts';
+import { oneTimeCodeCounter } from './attempt-counters.ts';
 import type { Prover } from './reserve-try.ts';
 
 /** Refusals of a code that was compared: whoever typed it knew the password. */
@@ -36,7 +37,7 @@ export function proverOf(env: Env, prover: Unwarned): Prover {
 async function warnOfWrongCode(env: Env, tx: Queries, prover: Unwarned, refusal: Refusal): Promise<void> {
   const { user, client, pending } = prover;
   if (!pending || !WRONG_CODES.includes(refusal.refused)) return;
-  if (!(await isFirst(env, tx, `mail-wrong-code:${user.id}`, RULES.wrongCodeMails))) return;
+  if (!(await isFirst(env, tx, attemptCounter('mail-wrong-code', user.id)))) return;
   await queueMail(env, tx, user, { kind: 'wrong_code', ...whereFrom(client) });
 }
 
@@ -44,12 +45,13 @@ async function warnOfWrongCode(env: Env, tx: Queries, prover: Unwarned, refusal:
 async function warnOfPause(env: Env, tx: Queries, prover: Unwarned, authenticatorId: string): Promise<void> {
   const { user, deviceId, client } = prover;
   const now = env.now();
-  const tries = await findTries(tx, oneTimeCodeKey(authenticatorId, deviceId));
-  const disabled = isDisabled(RULES.oneTimeCode, tries);
-  const seconds = pausedSeconds(RULES.oneTimeCode, tries, now);
+  const { key, rule } = oneTimeCodeCounter(authenticatorId, deviceId);
+  const tries = await findTries(tx, key);
+  const disabled = isDisabled(rule, tries);
+  const seconds = pausedSeconds(rule, tries, now);
   if (!disabled && seconds === 0) return;
   const kind = disabled ? 'authenticator_disabled' : 'sign_in_paused';
-  if (!(await isFirst(env, tx, `mail-${kind}:${authenticatorId}`, RULES.pausedMails))) return;
+  if (!(await isFirst(env, tx, attemptCounter(`mail-${kind}`, authenticatorId)))) return;
   const mail: Mail = kind === 'sign_in_paused' ? { kind, untilAt: now + seconds } : { kind };
   await queueWebhooks(env, tx, { type: 'sign_in.paused', user, untilAt: disabled ? undefined : now + seconds });
   await queueMail(env, tx, user, { ...mail, ...whereFrom(client) });
@@ -58,11 +60,11 @@ async function warnOfPause(env: Env, tx: Queries, prover: Unwarned, authenticato
 /** A sign-in by a program: it is no device that could be known again, so its network stands for it. */
 export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'], client: Client): Promise<void> {
   const network = env.keys.mac('email', client.address ?? '');
-  if (!(await isFirst(env, tx, `mail-program:${user.id}:${network}`, RULES.programMails))) return;
+  if (!(await isFirst(env, tx, attemptCounterBy('mail-program', user.id, network)))) return;
   await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
 }
 
 /** Counted like any try, so that of two at once one is the first. */
-export async function isFirst(env: Env, tx: Queries, key: string, rule: Rule): Promise<boolean> {
-  return !isRefusal(await reserveTries(tx, [{ key, rule }], env.now()));
+export async function isFirst(env: Env, tx: Queries, counter: AttemptCounter): Promise<boolean> {
+  return !isRefusal(await reserveTries(tx, [counter], env.now()));
 }

@@ -1,5 +1,21 @@
-/** What a refusal says to a program where its code alone leaves a question: by code and reason. */
-export const REASON_DETAILS: Readonly<Record<string, string>> = {
+import type { CodeAndReason } from '#core/values/result.ts';
+
+/** Where the code says enough, or no call of the API meets the reason. */
+type Silent = Extract<
+  CodeAndReason,
+  | `invalid_request.${'code' | 'code_minutes' | 'events' | 'expires' | 'from' | 'host' | 'host_taken' | 'password' | 'policy'}`
+  | `invalid_request.${'looks_like_one_time_code' | 'looks_like_recovery_code' | 'same_email' | 'scopes' | 'url'}`
+  | `not_found.${'api_key' | 'delivery' | 'key' | 'mail' | 'request' | 'site' | 'webhook'}`
+  | `forbidden.${'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator' | 'own'}`
+  | `forbidden.${'not_enrolled' | 'replaced_elsewhere' | 'required' | 'webhook_disabled'}`
+  | `authenticator_disabled.${string}`
+  | `password_unacceptable.${string}`
+  | `too_many_attempts.${string}`
+  | `temporarily_unavailable.${string}`
+>;
+
+/** What a refusal says to a program where its code alone leaves a question. */
+const DETAILS = {
   'invalid_request.after':
     'This cursor is not of this list with these filters: hand nextCursor back with the same ones.',
   'invalid_request.backchannel_internal':
@@ -43,4 +59,10 @@ export const REASON_DETAILS: Readonly<Record<string, string>> = {
     'A second member of staff has to agree to a temporary access code: ask for the reset of MFA again.',
   'forbidden.user_disabled': 'The user is disabled.',
   'forbidden.waits': 'A reset of this user is waiting already for a second member of staff.',
-};
+} as const satisfies Record<Exclude<CodeAndReason, Silent>, string>;
+
+/** The sentence of a reason; `undefined` where the code says it all. */
+export function reasonDetail({ refused, reason }: { readonly refused: string; readonly reason?: string }) {
+  const details: Readonly<Partial<Record<string, string>>> = DETAILS;
+  return details[`${refused}.${reason}`];
+}

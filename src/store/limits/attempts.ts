@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
-import { type Attempts, type Rule, reserveTry } from '#core/limits/throttle.ts';
+import type { AttemptCounter, AttemptKey } from '#core/limits/attempt-counters.ts';
+import { type Attempts, reserveTry } from '#core/limits/throttle.ts';
 import { countedAt } from '#core/limits/try-window.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -10,11 +11,8 @@ import type { AttemptTable } from '#store/limits/tables.ts';
 // than 180: long before this the answer is a refusal.
 const MAX_ROUNDS = 200;
 
-/** Something that is tried: the key that its tries are counted under, and the rule that they follow. */
-export type Countable = { readonly key: string; readonly rule: Rule };
-
-/** A try that was counted, with the row as it was left: whoever gives the try back soon finds it so. */
-export type CountedTry = Countable & { readonly row: Row };
+/** A try that was counted, with the row as it was left: a try that is given back soon finds it unchanged. */
+export type CountedTry = AttemptCounter & { readonly row: Row };
 
 type Row = Selectable<AttemptTable>;
 
@@ -28,7 +26,7 @@ type Row = Selectable<AttemptTable>;
  */
 export async function reserveTries(
   tx: Queries,
-  tries: readonly Countable[],
+  tries: readonly AttemptCounter[],
   now: number,
 ): Promise<Refusal | readonly CountedTry[]> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -49,7 +47,7 @@ export async function reserveTries(
 /** The refusal that `reserveTries` would answer now; counts nothing. */
 export async function checkTries(
   queries: Queries,
-  tries: readonly Countable[],
+  tries: readonly AttemptCounter[],
   now: number,
 ): Promise<Refusal | undefined> {
   const rows = await findRows(queries, tries);
@@ -70,7 +68,7 @@ export async function checkTries(
  */
 export async function changeTries(
   tx: Queries,
-  key: string,
+  key: AttemptKey,
   change: (state: Attempts) => Attempts,
   now: number,
   known?: Row,
@@ -86,34 +84,34 @@ export async function changeTries(
 }
 
 /** What is counted for a key; `undefined` when nothing is. */
-export async function findTries(queries: Queries, key: string): Promise<Attempts | undefined> {
+export async function findTries(queries: Queries, key: AttemptKey): Promise<Attempts | undefined> {
   const row = await findRow.first(queries, { key });
   return row && stateOf(row);
 }
 
-/** Forgets keys whose authenticator, device or user is gone. */
-export async function deleteTries(tx: Queries, keys: readonly string[]): Promise<void> {
+/** Forgets these counters. */
+export async function deleteTries(tx: Queries, keys: readonly AttemptKey[]): Promise<void> {
   if (keys.length > 0) await tx.deleteFrom('attempts').where('key', 'in', keys).execute();
 }
 
 /**
- * Forgets every key that begins so, whichever devices it was counted for.
+ * Forgets every counter whose key begins with this, for every device.
  *
  * @param prefix letters, digits, `:` and `-` only: nothing that `like` reads as a pattern
  */
-export async function deleteTriesUnder(tx: Queries, prefix: string): Promise<void> {
+export async function deleteTriesUnder(tx: Queries, prefix: AttemptKey): Promise<void> {
   await tx.deleteFrom('attempts').where('key', 'like', `${prefix}%`).execute();
 }
 
 /** Which of these keys something is counted for. */
-export async function listTriesAmong(queries: Queries, keys: readonly string[]): Promise<ReadonlySet<string>> {
+export async function listTriesAmong(queries: Queries, keys: readonly AttemptKey[]): Promise<ReadonlySet<string>> {
   if (keys.length === 0) return new Set();
   const rows = await queries.selectFrom('attempts').select('key').where('key', 'in', keys).execute();
   return new Set(rows.map(({ key }) => key));
 }
 
 /** Gives what is counted for a key another name; false where something is counted under that one already. */
-export async function renameTries(tx: Queries, { from, to }: { from: string; to: string }): Promise<boolean> {
+export async function renameTries(tx: Queries, { from, to }: { from: AttemptKey; to: AttemptKey }): Promise<boolean> {
   const row = await findRow.first(tx, { key: from });
   if (row === undefined) return false;
   const { state, expires_at: expiresAt, written_at: writtenAt, ahead_seconds: aheadSeconds } = row;
@@ -127,8 +125,8 @@ export async function deleteExpiredTries(tx: Queries, now: number): Promise<numb
   return deleteExpired.run(tx, { now });
 }
 
-type Change = { readonly key: string; readonly row: Row | undefined; readonly next: Attempts };
-type Reservation = Change & Countable;
+type Change = { readonly key: AttemptKey; readonly row: Row | undefined; readonly next: Attempts };
+type Reservation = Change & AttemptCounter;
 
 /**
  * Writes every change or none.
@@ -178,7 +176,7 @@ async function claim(tx: Queries, { key, row, next }: Change): Promise<Row | und
 }
 
 /** Undoes a claim of this transaction: nobody else has seen it, and its lock on the row is still ours. */
-async function restore(tx: Queries, key: string, row: Row | undefined): Promise<void> {
+async function restore(tx: Queries, key: AttemptKey, row: Row | undefined): Promise<void> {
   if (row === undefined) await deleteTries(tx, [key]);
   else await tx.updateTable('attempts').set(row).where('key', '=', key).execute();
 }
@@ -192,7 +190,7 @@ const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
 );
 
 /** Two at once where there are two: a code has its own key and the one of its address. */
-async function findRows(tx: Queries, of: readonly Countable[]): Promise<readonly Row[]> {
+async function findRows(tx: Queries, of: readonly AttemptCounter[]): Promise<readonly Row[]> {
   const [one, two, ...others] = of.map(({ key }) => key);
   if (one !== undefined && two !== undefined && others.length === 0) return findTwo.all(tx, { one, two });
   const rows = [];

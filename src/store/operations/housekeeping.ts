@@ -1,3 +1,4 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { detachGrants } from '#store/oidc/grants.ts';
 import { deleteExpiredOidcRows } from '#store/oidc/records.ts';
@@ -11,7 +12,7 @@ const PASSING = [
 ] as const;
 
 // A sign-in that was finished still tells a second submit where it went.
-const SIGNPOST_SECONDS = 24 * 60 * 60;
+const SIGNPOST_SECONDS = DAY_SECONDS;
 
 /**
  * Deletes up to `limit` dead rows of each passing table, and answers the largest number deleted from one.

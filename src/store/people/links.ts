@@ -55,6 +55,12 @@ export async function claimLink(tx: Queries, id: string, now: number): Promise<b
   return numUpdatedRows === 1n;
 }
 
+/** Every link of a user that there still is, used or not. */
+export async function listLinkIds(queries: Queries, userId: string): Promise<readonly string[]> {
+  const rows = await queries.selectFrom('links').select('id').where('user_id', '=', userId).execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Kills the unused links of a user, and the change of email that waits: for a newer one, after a changed password. */
 export async function revokeLinks(tx: Queries, userId: string): Promise<void> {
   await deleteWaitingEmail(tx, userId);

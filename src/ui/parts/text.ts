@@ -1,4 +1,5 @@
-import { DAY_SECONDS, dayBegun, lastDay } from '#core/time/day.ts';
+import { dayBegun, dayText, instant, lastDay } from '#core/time/day.ts';
+import { DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS } from '#core/time/spans.ts';
 import type { Translate } from '#messages/messages.ts';
 import { longDays, perLocale } from '#messages/per-locale.ts';
 import type { View } from '#ui/view.ts';
@@ -61,8 +62,8 @@ const instants = perLocale(
 
 /** An instant: UTC as drawn, in the person's own zone once the script has run. */
 export function timeElement(at: number, locale: string): Html {
-  const date = new Date(at * 1000);
-  return html`<time datetime="${date.toISOString()}" data-local>${instants(locale).format(date)} UTC</time>`;
+  const shown = instants(locale).format(new Date(at * 1000));
+  return html`<time datetime="${instant(at)}" data-local>${shown} UTC</time>`;
 }
 
 /** From when on something holds: the day that was promised, the same for every reader; else the instant. */
@@ -79,8 +80,7 @@ export function endElement(at: number, locale: string): Html {
 
 /** A day in UTC: it stays what it is in every zone. */
 export function dateElement(at: number, locale: string): Html {
-  const date = new Date(at * 1000);
-  return html`<time datetime="${date.toISOString().slice(0, 10)}">${longDays(locale).format(date)}</time>`;
+  return html`<time datetime="${dayText(at)}">${longDays(locale).format(new Date(at * 1000))}</time>`;
 }
 
 /** A wait as a person says it, never shorter than it is: "in 12 minutes". */
@@ -94,9 +94,6 @@ export function span(t: Translate, seconds: number): string {
   const [unit, count] = roundedUp(seconds);
   return t(`duration.span.${unit}`, { count });
 }
-
-const MINUTE_SECONDS = 60;
-const HOUR_SECONDS = 60 * 60;
 
 /** Up to 90 minutes are told in minutes and up to two days in hours: rounding up an hour and a bit to two would mislead. */
 function roundedUp(seconds: number): ['seconds' | 'minutes' | 'hours' | 'days', number] {

@@ -1,3 +1,4 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import { type Proof, proofOf, type Why, whyOf } from '#features/console/people/sign-in-words.ts';
 import {
@@ -10,7 +11,6 @@ import {
   sumPolicies,
 } from '#store/partners/adoption.ts';
 
-const DAY_SECONDS = 24 * 60 * 60;
 const LISTED_PARTNERS = 10;
 /** Sign-ins of the last month, whatever the curve shows. */
 export const SIGN_IN_DAYS = 30;

@@ -1,23 +1,24 @@
+import { dayText } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { csvLine } from '#core/values/csv.ts';
 import type { Env } from '#env.ts';
 import { instant, linesOf } from '#features/console/csv.ts';
 import { listEventDays, listOverduePeople } from '#store/partners/adoption.ts';
 import type { Curve } from './adoption.ts';
 
-const DAY_SECONDS = 24 * 60 * 60;
 const YEAR_DAYS = 365;
 const ROWS_PER_READ = 500;
 
 /** The curve. */
 export function daysCsv({ days }: Curve): string {
-  const lines = days.map(({ day, people, enrolled }) => csvLine([dayOf(day), people, enrolled]));
+  const lines = days.map(({ day, people, enrolled }) => csvLine([dayText(day), people, enrolled]));
   return linesOf(['day,people,enrolled', ...lines]);
 }
 
 /** Sign-ins and refusals of a year, by day, with the codes of the audit log. */
 export async function signInsCsv(env: Env): Promise<string> {
   const days = await listEventDays(env.db.read, env.now() - YEAR_DAYS * DAY_SECONDS);
-  const lines = days.map(({ day, action, reason, count }) => csvLine([dayOf(day), action, reason, count]));
+  const lines = days.map(({ day, action, reason, count }) => csvLine([dayText(day), action, reason, count]));
   return linesOf(['day,action,reason,count', ...lines]);
 }
 
@@ -32,8 +33,4 @@ export async function* overdueCsv(env: Env): AsyncGenerator<string> {
     );
     after = people.length === ROWS_PER_READ ? people.at(-1)?.id : undefined;
   }
-}
-
-function dayOf(at: number): string {
-  return new Date(at * 1000).toISOString().slice(0, 10);
 }

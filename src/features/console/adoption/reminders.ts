@@ -1,6 +1,5 @@
 import type { MfaPolicy } from '#core/people/policy.ts';
-
-const DAY_SECONDS = 24 * 60 * 60;
+import { DAY_SECONDS } from '#core/time/spans.ts';
 
 /** How many days before the date people without an authenticator are reminded. */
 const REMINDER_DAYS = [14, 7, 1] as const;

@@ -1,6 +1,7 @@
 import { AUDIT_ACTIONS, type AuditAction } from '#core/audit/actions.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { parseDay } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { typedDay } from '#core/time/typed-day.ts';
 import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -28,7 +29,6 @@ export type AuditQuery = {
 
 const EVENTS_PER_PAGE = 50;
 const EVENTS_PER_READ = 500;
-const DAY_SECONDS = 24 * 60 * 60;
 const LONGEST_SEARCH = 320;
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { DAY_SECONDS, dayText, lastDayBefore, parseEnd } from '#core/time/day.ts';
+import { dayText, lastDayBefore, parseEnd } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { typedDay } from '#core/time/typed-day.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';

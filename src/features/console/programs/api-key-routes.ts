@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { API_KEY_DAYS_MOST, SCOPES } from '#core/portals/api-key.ts';
-import { DAY_SECONDS, dayText, lastDayBefore, parseEnd } from '#core/time/day.ts';
+import { dayText, lastDayBefore, parseEnd } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { typedDay } from '#core/time/typed-day.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { refusedWords } from '#features/console/frame-page.ts';

@@ -1,0 +1,129 @@
+import { perDay, perHour, RULES, type Rule } from './throttle.ts';
+
+/** Who or what a counter belongs to. */
+type Owner = 'person' | 'authenticator' | 'device' | 'email' | 'link' | 'network';
+
+type Kind = {
+  readonly owner: Owner;
+  readonly rule: Rule;
+  /** Counted apart for each device of the person, with one more for all unknown devices, or for each network. */
+  readonly by?: 'device' | 'network';
+  /** Whether a person who is unlocked gets this one back. */
+  readonly unlocks?: true;
+};
+
+/**
+ * Every kind of attempt counter. What happens to the counters of a person who is deleted or unlocked, and of an email whose
+ * key of the ring changes, follows from these lines: a new kind needs no other place.
+ */
+const KINDS = {
+  code: { owner: 'authenticator', by: 'device', rule: RULES.oneTimeCode, unlocks: true },
+  recovery: { owner: 'person', by: 'device', rule: RULES.recoveryCode, unlocks: true },
+  'password-device': { owner: 'device', rule: RULES.passwordKnownDevice, unlocks: true },
+  password: { owner: 'email', rule: RULES.passwordUnknownDevice, unlocks: true },
+  'new-pending': { owner: 'person', rule: RULES.newPendingSignIns, unlocks: true },
+  'recovery-draws': { owner: 'person', rule: RULES.recoveryCodeDraws, unlocks: true },
+  'set-up': { owner: 'person', rule: RULES.newPendingSignIns },
+  'email-change': { owner: 'person', rule: RULES.emailChangeMails },
+  'invitation-mail': { owner: 'person', rule: RULES.invitationMails },
+  'team-invitations': { owner: 'person', rule: RULES.teamInvitations },
+  link: { owner: 'link', rule: RULES.linkPasswords },
+  'reset-mail': { owner: 'email', rule: RULES.resetMails },
+  // Mails that say the same again.
+  'mail-wrong-code': { owner: 'person', rule: RULES.wrongCodeMails },
+  'mail-program': { owner: 'person', by: 'network', rule: RULES.programMails },
+  'mail-sign_in_paused': { owner: 'authenticator', rule: RULES.pausedMails },
+  'mail-authenticator_disabled': { owner: 'authenticator', rule: RULES.pausedMails },
+  'mail-password': { owner: 'email', rule: RULES.refusedPasswordMails },
+  // Shares of what is mailed to one address: noise (sign-ins, invitations by others) never uses up what a person needs,
+  // which is a link, or the news that somebody changed how they sign in.
+  'mailed-resets': { owner: 'email', rule: perHour(6) },
+  'mailed-invitations': { owner: 'email', rule: RULES.invitationMails },
+  'mailed-confirmations': { owner: 'email', rule: RULES.emailChangeMails },
+  'mailed-changes': { owner: 'email', rule: perHourAndDay(12, 30) },
+  'mailed-notices': { owner: 'email', rule: perHourAndDay(5, 15) },
+  'mailed-digests': { owner: 'email', rule: perHourAndDay(1, 6) },
+  'address-password': { owner: 'network', rule: RULES.addressPasswords },
+  'address-code': { owner: 'network', rule: RULES.addressCodes },
+  'address-reset': { owner: 'network', rule: RULES.addressResets },
+  'address-refusals': { owner: 'network', rule: RULES.addressRefusals },
+  'address-site-request': { owner: 'network', rule: RULES.addressSiteRequests },
+  'address-openid-request': { owner: 'network', rule: RULES.addressOpenidRequests },
+} as const satisfies Readonly<Record<string, Kind>>;
+
+export type CounterKind = keyof typeof KINDS;
+type KindBy = { [K in CounterKind]: (typeof KINDS)[K] extends { by: string } ? K : never }[CounterKind];
+/** The kinds of this owner. */
+export type KindOf<O extends Owner> = {
+  [K in CounterKind]: (typeof KINDS)[K] extends { owner: O } ? K : never;
+}[CounterKind];
+
+/** Under which the tries of one counter are kept. Only a kind of the table makes one. */
+export type AttemptKey = `${CounterKind}:${string}`;
+
+/** One counter and the rule that it follows. */
+export type AttemptCounter = { readonly key: AttemptKey; readonly rule: Rule };
+
+/** @param ownerId an id; the keyed hash of an email or of a network */
+export function attemptCounter(kind: Exclude<CounterKind, KindBy>, ownerId: string): AttemptCounter {
+  return { key: `${kind}:${ownerId}`, rule: KINDS[kind].rule };
+}
+
+/** @param part the device, `undefined` for all that are unknown; or the keyed hash of the network */
+export function attemptCounterBy(kind: KindBy, ownerId: string, part: string | undefined): AttemptCounter {
+  return { key: `${keysUnder(kind, ownerId)}${part ?? 'unknown'}`, rule: KINDS[kind].rule };
+}
+
+/** What the keys of an owner begin with, whatever the device or the network. */
+export function keysUnder(kind: KindBy, ownerId: string): AttemptKey {
+  return `${kind}:${ownerId}:`;
+}
+
+/** What counters can belong to, of one person: the ids, and the keyed hashes of the emails. */
+export type CounterOwners = { readonly [O in Exclude<Owner, 'network'>]?: readonly string[] };
+
+/** The keys of everything counted for these owners: whole ones, and what others begin with. */
+export function keysOf(owners: CounterOwners): { keys: readonly AttemptKey[]; prefixes: readonly AttemptKey[] } {
+  const keys: AttemptKey[] = [];
+  const prefixes: AttemptKey[] = [];
+  for (const kind of KIND_NAMES) {
+    for (const id of idsOf(owners, kind)) {
+      if (isBy(kind)) prefixes.push(keysUnder(kind, id));
+      else keys.push(attemptCounter(kind, id).key);
+    }
+  }
+  return { keys, prefixes };
+}
+
+/** The counters that an unlock clears, on each of these devices and on all unknown ones. */
+export function countersToUnlock(owners: CounterOwners): readonly AttemptCounter[] {
+  const devices = [undefined, ...(owners.device ?? [])];
+  return KIND_NAMES.filter((kind) => 'unlocks' in KINDS[kind]).flatMap((kind) =>
+    idsOf(owners, kind).flatMap((id) =>
+      isBy(kind) ? devices.map((device) => attemptCounterBy(kind, id, device)) : [attemptCounter(kind, id)],
+    ),
+  );
+}
+
+/** What the counters of an email are called under one keyed hash and under another. */
+export function renamedEmail(fromHash: string, toHash: string): readonly { from: AttemptKey; to: AttemptKey }[] {
+  const from = keysOf({ email: [fromHash] }).keys;
+  const to = keysOf({ email: [toHash] }).keys;
+  return from.flatMap((key, number) => (to[number] === undefined ? [] : [{ from: key, to: to[number] }]));
+}
+
+// The cast: `Object.keys` forgets that a literal has no other keys.
+const KIND_NAMES = Object.keys(KINDS) as readonly CounterKind[];
+
+function idsOf(owners: CounterOwners, kind: CounterKind): readonly string[] {
+  const { owner } = KINDS[kind];
+  return owner === 'network' ? [] : (owners[owner] ?? []);
+}
+
+function isBy(kind: CounterKind): kind is KindBy {
+  return 'by' in KINDS[kind];
+}
+
+function perHourAndDay(hourly: number, daily: number): Rule {
+  return { windows: [...perHour(hourly).windows, ...perDay(daily).windows] };
+}
