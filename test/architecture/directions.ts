@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   // What leaves as JSON: shapes and instants. It decides nothing.
   wire: { runs: ['core', 'http'], types: ['env', 'store', 'flows'] },
   http: { runs: ['core', 'signals', 'store', 'messages', 'ui', 'wire'], types: ['env', 'config', 'crypto'] },
-  flows: { runs: ['core', 'store'], types: ['signals', 'env', 'config', 'crypto'] },
+  flows: { runs: ['core', 'store', 'signals'], types: ['env', 'config', 'crypto'] },
   mail: { runs: ['core', 'store', 'messages', 'flows'], types: ['env', 'config'] },
   // Where what happened leaves for other programs: a leaf with a wire, as mail is.
   webhooks: { runs: ['core', 'store', 'flows'], types: ['env', 'config'] },
@@ -74,7 +74,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/store/'],
   // Waiting: before a transaction is tried again, while a server leaves, before a worker is replaced.
   'node:timers/promises': ['src/store/', 'src/main.ts', 'src/workers/'],
-  'node:diagnostics_channel': ['src/signals.ts', 'src/flows/runtime/append-event.ts'],
+  'node:diagnostics_channel': ['src/signals.ts'],
   'node:async_hooks': ['src/signals.ts', 'src/telemetry/traces.ts', 'src/features/openid/work.ts'],
   // Loaded at the first request of OpenID Connect (record 37).
   'oidc-provider': ['src/features/openid/'],

@@ -3,10 +3,16 @@ import { fileURLToPath } from 'node:url';
 import {
   type CallExpression,
   type ExportDeclaration,
+  type FunctionDeclaration,
+  type Identifier,
   type ImportDeclaration,
+  type NamedImportBindings,
+  type NamedImports,
   type Node,
+  type PropertyAccessExpression,
   type SourceFile,
   SyntaxKind,
+  type VariableStatement,
 } from 'typescript/unstable/ast';
 import { API } from 'typescript/unstable/sync';
 
@@ -19,6 +25,8 @@ export type Import = {
   readonly typeOnly: boolean;
   readonly lazy: boolean;
   readonly reExport: boolean;
+  /** The names here of what it imports, and there. */
+  readonly names: ReadonlyMap<string, string>;
 };
 
 export type Source = {
@@ -28,10 +36,19 @@ export type Source = {
   readonly lines: number;
   readonly imports: readonly Import[];
   readonly functions: readonly { readonly line: number; readonly lines: number }[];
+  readonly declarations: readonly Declaration[];
   /** The first part of each address of ours that a text begins with or links to: `/sign-in` of `/sign-in/lost?again`. */
   readonly addresses: readonly { readonly address: string; readonly line: number }[];
   /** `any`, `as unknown as`, `await`, the machine's clock and chance, transactions that no authority begins: where each stands. */
   readonly finds: readonly { readonly what: Find; readonly line: number }[];
+};
+
+/** One statement at the top of a file, with all that stands inside it. */
+export type Declaration = {
+  readonly names: readonly string[];
+  readonly lines: number;
+  /** Every name in it that is not the property of something: rather too many than too few. */
+  readonly uses: ReadonlySet<string>;
 };
 
 export type Find = 'any' | 'as unknown as' | 'clock' | 'chance' | 'async' | 'transaction' | 'acting on a person';
@@ -73,7 +90,9 @@ function readSource(file: SourceFile, path: string): Source {
     node.forEachChild(visit);
   };
   visit(file);
-  return { path, text: file.text, lines: linesOf(file.text.trimEnd()), imports, functions, addresses, finds };
+  const declarations = file.statements.map((statement) => declarationOf(file, statement));
+  const lines = linesOf(file.text.trimEnd());
+  return { path, text: file.text, lines, imports, declarations, functions, addresses, finds };
 }
 
 const FUNCTIONS = new Set<SyntaxKind>([
@@ -125,7 +144,7 @@ function importIn(node: Node, from: string): Import | undefined {
   if (node.kind === SyntaxKind.ImportDeclaration) {
     const { moduleSpecifier, importClause } = node as ImportDeclaration;
     const typeOnly = importClause?.phaseModifier === SyntaxKind.TypeKeyword;
-    return importOf(moduleSpecifier.getText(), from, { typeOnly });
+    return importOf(moduleSpecifier.getText(), from, { typeOnly, names: namesOf(importClause?.namedBindings) });
   }
   if (node.kind === SyntaxKind.ExportDeclaration) {
     const { moduleSpecifier, isTypeOnly } = node as ExportDeclaration;
@@ -141,10 +160,37 @@ function importIn(node: Node, from: string): Import | undefined {
 function importOf(
   quoted: string,
   from: string,
-  { typeOnly = false, lazy = false, reExport = false }: Partial<Import>,
+  { typeOnly = false, lazy = false, reExport = false, names = new Map() }: Partial<Import>,
 ): Import {
   const specifier = quoted.replace(/^['"`]|['"`]$/g, '');
-  return { target: targetOf(specifier, from), specifier, typeOnly, lazy, reExport };
+  return { target: targetOf(specifier, from), specifier, typeOnly, lazy, reExport, names };
+}
+
+function namesOf(bindings: NamedImportBindings | undefined): ReadonlyMap<string, string> {
+  if (bindings?.kind !== SyntaxKind.NamedImports) return new Map();
+  const { elements } = bindings as NamedImports;
+  return new Map(elements.map(({ name, propertyName }) => [name.text, propertyName?.text ?? name.text]));
+}
+
+function declarationOf(file: SourceFile, statement: Node): Declaration {
+  const uses = new Set<string>();
+  const visit = (node: Node): void => {
+    if (node.kind === SyntaxKind.Identifier) uses.add((node as Identifier).text);
+    if (node.kind === SyntaxKind.PropertyAccessExpression) visit((node as PropertyAccessExpression).expression);
+    else node.forEachChild(visit);
+  };
+  if (statement.kind !== SyntaxKind.ImportDeclaration) visit(statement);
+  return { names: declaredBy(statement), lines: linesOf(statement.getText(file)), uses };
+}
+
+function declaredBy(statement: Node): readonly string[] {
+  if (statement.kind !== SyntaxKind.VariableStatement) {
+    const { name } = statement as Partial<FunctionDeclaration>;
+    return name === undefined ? [] : [name.text];
+  }
+  const { declarations } = (statement as VariableStatement).declarationList;
+  // A pattern declares each name in it; what it is taken from is counted too, as a whole.
+  return declarations.flatMap(({ name }) => name.getText().match(/\w+/g) ?? []);
 }
 
 function targetOf(specifier: string, from: string): string {

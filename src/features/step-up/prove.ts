@@ -12,7 +12,6 @@ import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { checkPasswordTry } from '#flows/sign-in/check-password.ts';
 import { personAt } from '#flows/sign-in/hash-turn.ts';
 import { noteRefusal, refusalKey } from '#flows/sign-in/note-refusal.ts';
-import { proverOf } from '#flows/sign-in/warn.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
@@ -82,7 +81,7 @@ function stepUpProver(env: Env, session: GrantedSession, client: Client) {
   const confirm = async (tx: Queries) => {
     await confirmAuthority(env, tx, { kind: 'session', session }, user.id);
   };
-  return proverOf(env, { user, deviceId, client, confirm });
+  return { user, deviceId, client, confirm };
 }
 
 async function raise(

@@ -13,6 +13,7 @@ import { personTransaction } from '#flows/runtime/transaction.ts';
 import { oneTimeCodeCounters } from '#flows/sign-in/attempt-counters.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
 import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+import { warnOfPause, warnOfWrongCode } from '#flows/sign-in/warn.ts';
 import {
   type Authenticator,
   claimStep,
@@ -118,7 +119,8 @@ async function reject(
     if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, prover.user.id, clock.clockOffsetSeconds);
     if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, prover, authenticator.id);
     await record(env, tx, prover, answer);
-    await prover.warn(tx, answer, authenticator.id);
+    await warnOfWrongCode(env, tx, prover, answer);
+    await warnOfPause(env, tx, prover, authenticator.id);
   });
   return answer;
 }

@@ -8,6 +8,7 @@ import { recoveryCodeCounters } from '#flows/sign-in/attempt-counters.ts';
 import { type Counted, countedTurn, personAt } from '#flows/sign-in/hash-turn.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
 import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+import { warnOfWrongCode } from '#flows/sign-in/warn.ts';
 import {
   claimRecoveryCode,
   countRecoveryCodesLeft,
@@ -83,7 +84,7 @@ export function recoveryTags(env: Env, userId: string, code: string): readonly s
 async function reject(env: Env, prover: Prover, refusal: Refusal): Promise<Refusal> {
   await env.db.transaction(async (tx) => {
     await appendEvent(env, tx, refusedEvent(prover, refusal), prover.client);
-    await prover.warn(tx, refusal);
+    await warnOfWrongCode(env, tx, prover, refusal);
   });
   return refusal;
 }

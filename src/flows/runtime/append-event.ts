@@ -1,10 +1,9 @@
-import { channel } from 'node:diagnostics_channel';
 import { AUDIT_ACTIONS, type AuditEvent } from '#core/audit/actions.ts';
 import { clientDigest, clientText, eventProofText } from '#core/audit/chain.ts';
 import { detailText, isEmailHash } from '#core/audit/detail.ts';
 import type { EmailHash } from '#core/audit/values.ts';
 import type { Env } from '#env.ts';
-import type { EventSignal } from '#signals.ts';
+import { events } from '#signals.ts';
 import { createAuditEvent } from '#store/audit/events.ts';
 import type { Queries } from '#store/engine/database.ts';
 
@@ -49,23 +48,20 @@ export async function appendEvent(
     client_digest: digest,
     proof: auditProof(env, eventProofText(sealable)),
   });
-  // A number of refusals: each of them was told when it happened.
-  if (EVENTS.hasSubscribers && !('repeated' in event.detail)) tell(tx, event);
+  // A count of refusals: each of them was signalled when it happened.
+  if (events.isHeard() && !('repeated' in event.detail)) tell(tx, event);
 }
 
-/** The `events` of `signals.ts`, which is not loaded for it: what checks a code stays short to read. */
-const EVENTS = channel('sallyport:event');
-
-/** Tells of a refusal that is counted and has no event of its own. */
+/** Signals a refusal that is counted and has no event of its own. */
 export function tellOfRefusal(event: AuditEvent): void {
-  if (EVENTS.hasSubscribers) tell(undefined, event);
+  if (events.isHeard()) tell(undefined, event);
 }
 
 function tell(tx: Queries | undefined, { action, detail }: AuditEvent): void {
   const { outcome } = AUDIT_ACTIONS[action];
   // Of a success the reason can be what a member of staff typed.
   const reason = outcome === 'refusal' && 'reason' in detail ? detail.reason : undefined;
-  EVENTS.publish({ tx, action, outcome, reason } satisfies EventSignal);
+  events.tell({ tx, action, outcome, reason });
 }
 
 /** The keyed hash that stands for an email which may be nobody's. */

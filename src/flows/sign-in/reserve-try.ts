@@ -18,8 +18,6 @@ export type Prover = {
   readonly pending?: PendingSignIn;
   /** Of a step-up: asks again, in the transaction that counts the try, whether the session is still there. */
   readonly confirm?: (tx: Queries) => Promise<void>;
-  /** Tells the person, in the transaction of the refusal, where it means more than a slip. */
-  readonly warn: (tx: Queries, refusal: Refusal, authenticatorId?: string) => Promise<void>;
 };
 
 /** Counts a try before anything is compared: all of its counters or none. */

@@ -11,7 +11,7 @@ import type { Person } from '#store/people/users.ts';
 import { oneTimeCodeCounter } from './attempt-counters.ts';
 import type { Prover } from './reserve-try.ts';
 
-/** Refusals of a code that was compared: whoever typed it knew the password. */
+/** Refusals of a code that was compared: the person who typed it knew the password. */
 const WRONG_CODES: readonly RefusalCode[] = [
   'code_incorrect',
   'code_expired',
@@ -20,29 +20,16 @@ const WRONG_CODES: readonly RefusalCode[] = [
   'recovery_code_already_used',
 ];
 
-type Unwarned = Omit<Prover, 'warn'>;
-
-/** Somebody who gives a code, with the warnings that go to its owner when it is refused. */
-export function proverOf(env: Env, prover: Unwarned): Prover {
-  return {
-    ...prover,
-    async warn(tx, refusal, authenticatorId) {
-      await warnOfWrongCode(env, tx, prover, refusal);
-      if (authenticatorId !== undefined) await warnOfPause(env, tx, prover, authenticatorId);
-    },
-  };
-}
-
-/** Right password, wrong code: the first in an hour is told, wherever it came from. */
-async function warnOfWrongCode(env: Env, tx: Queries, prover: Unwarned, refusal: Refusal): Promise<void> {
+/** Right password, wrong code: sends the person one mail an hour, in the transaction of the refusal. */
+export async function warnOfWrongCode(env: Env, tx: Queries, prover: Prover, refusal: Refusal): Promise<void> {
   const { user, client, pending } = prover;
   if (!pending || !WRONG_CODES.includes(refusal.refused)) return;
   if (!(await isFirst(env, tx, attemptCounter('mail-wrong-code', user.id)))) return;
   await queueMail(env, tx, user, { kind: 'wrong_code', ...whereFrom(client) });
 }
 
-/** The try just refused was one too many: codes are not accepted for a time, or until somebody acts. Once a day. */
-async function warnOfPause(env: Env, tx: Queries, prover: Unwarned, authenticatorId: string): Promise<void> {
+/** The refused try used a limit up: codes are not accepted for a time, or until somebody acts. One mail a day says so. */
+export async function warnOfPause(env: Env, tx: Queries, prover: Prover, authenticatorId: string): Promise<void> {
   const { user, deviceId, client } = prover;
   const now = env.now();
   const { key, rule } = oneTimeCodeCounter(authenticatorId, deviceId);
