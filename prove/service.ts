@@ -7,7 +7,7 @@ import { type DatabaseKind, openStorage, type Storage } from './database.ts';
 import { openReplicated, type Replication } from './failover/pair.ts';
 import { openPatroni } from './failover/patroni.ts';
 import { missingForPatroni } from './failover/programs.ts';
-import type { Breakage, Tuning } from './patches.ts';
+import type { Breakage, Tuning } from './hooks.ts';
 import { type Disk, hasCompiler, openDisk } from './power-cut/disk.ts';
 import { type Environment, killNode, type Node, runCommand, startNode } from './process.ts';
 import { type Arrival, forward, type Patience } from './wire.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { faultOf, roomOf } from './architecture/directions.ts';
 import { type Find, readSources, type Source } from './architecture/sources.ts';
 
-const ALL = readSources();
+const ALL = readSources('src');
 /** What runs; tests stand beside some of it and have freedoms of their own. */
 const SOURCES = ALL.filter(({ path }) => !path.endsWith('.test.ts'));
 

@@ -4,6 +4,7 @@ import {
   type CallExpression,
   type ExportDeclaration,
   type ImportDeclaration,
+  type NamedImports,
   type Node,
   type SourceFile,
   SyntaxKind,
@@ -15,6 +16,8 @@ export type Import = {
   /** `src/room/file.ts` for a file of ours, else the specifier as written: `node:crypto`, `zod`. */
   readonly target: string;
   readonly specifier: string;
+  /** What is imported by name: `import { a, type B as C }` has `a` and `B`. */
+  readonly names: readonly string[];
   /** `import type` as a whole. `import { type T }` still loads the file when types are stripped. */
   readonly typeOnly: boolean;
   readonly lazy: boolean;
@@ -35,14 +38,15 @@ export type Find = 'any' | 'as unknown as' | 'clock' | 'chance' | 'async' | 'tra
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every file of src/, parsed by the compiler that checks it. */
-export function readSources(): readonly Source[] {
+/** Every file of these folders, parsed by the compiler that checks it. */
+export function readSources(...folders: readonly string[]): readonly Source[] {
   const api = new API({ cwd: ROOT });
   try {
     const [project] = api.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] }).getProjects();
     if (project === undefined) throw new Error('tsconfig.json opens no project');
-    const names = project.program.getSourceFileNames().filter((name) => name.startsWith(join(ROOT, 'src/')));
+    const names = project.program.getSourceFileNames();
     return names
+      .filter((name) => folders.some((folder) => name.startsWith(join(ROOT, folder, '/'))))
       .filter((name) => name.endsWith('.ts'))
       .map((name) => {
         const file = project.program.getSourceFile(name);
@@ -103,7 +107,10 @@ function importIn(node: Node, from: string): Import | undefined {
   if (node.kind === SyntaxKind.ImportDeclaration) {
     const { moduleSpecifier, importClause } = node as ImportDeclaration;
     const typeOnly = importClause?.phaseModifier === SyntaxKind.TypeKeyword;
-    return importOf(moduleSpecifier.getText(), from, { typeOnly });
+    const bindings = importClause?.namedBindings;
+    const named = bindings?.kind === SyntaxKind.NamedImports ? (bindings as NamedImports).elements : [];
+    const names = named.map(({ name, propertyName }) => (propertyName ?? name).getText());
+    return importOf(moduleSpecifier.getText(), from, { typeOnly, names });
   }
   if (node.kind === SyntaxKind.ExportDeclaration) {
     const { moduleSpecifier, isTypeOnly } = node as ExportDeclaration;
@@ -119,10 +126,10 @@ function importIn(node: Node, from: string): Import | undefined {
 function importOf(
   quoted: string,
   from: string,
-  { typeOnly = false, lazy = false, reExport = false }: Partial<Import>,
+  { names = [], typeOnly = false, lazy = false, reExport = false }: Partial<Import>,
 ): Import {
   const specifier = quoted.replace(/^['"`]|['"`]$/g, '');
-  return { target: targetOf(specifier, from), specifier, typeOnly, lazy, reExport };
+  return { target: targetOf(specifier, from), specifier, names, typeOnly, lazy, reExport };
 }
 
 function targetOf(specifier: string, from: string): string {
