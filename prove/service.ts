@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../test/databases/cluster.ts';
 import { ORIGIN } from '../test/world.ts';
-import { type DatabaseKind, openStorage, type Storage } from './database.ts';
-import { openReplicated, type Replication } from './failover/pair.ts';
+import { openStorage } from './database.ts';
+import type { Replication } from './failover/losses.ts';
+import { openReplicated } from './failover/pair.ts';
 import { openPatroni } from './failover/patroni.ts';
 import { missingForPatroni } from './failover/programs.ts';
 import type { Breakage, Tuning } from './hooks.ts';
 import { type Disk, hasCompiler, openDisk } from './power-cut/disk.ts';
 import { type Environment, killNode, type Node, runCommand, startNode } from './process.ts';
+import type { DatabaseKind, Storage } from './storage.ts';
 import { type Arrival, forward, type Patience } from './wire.ts';
 
 const PRELOAD = ['--import', new URL('./preload.ts', import.meta.url).href];

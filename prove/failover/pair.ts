@@ -2,24 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { openAddress } from '../../test/databases/address.ts';
 import { ask } from '../../test/databases/own.ts';
 import { addStandby, follow, promote, STANDBY, startPrimary, waitFor } from '../../test/databases/replication.ts';
-import { type Storage, serverOf } from '../database.ts';
+import { serverOf } from '../database.ts';
+import type { Storage } from '../storage.ts';
+import type { PairLoss, Replication } from './losses.ts';
 import { assertStuck, NOTES } from './stuck.ts';
-
-/** Synchronous: no COMMIT is answered before the standby has it on its disk; without a standby none is answered at all. */
-export type Replication = 'synchronous' | 'asynchronous';
-
-/** How the primary is lost. */
-export type Loss = 'cut off' | 'killed' | 'frozen' | 'stopped';
-
-export type Pair = {
-  /** From here on nothing reaches the standby. */
-  cutReplication(): void;
-  lose(loss: Loss): Promise<void>;
-  /** The standby becomes the primary, and the address leads to it. A frozen primary goes on afterwards: a zombie. */
-  failOver(): Promise<void>;
-  /** What is left of the old primary is thrown away; it comes back as the standby, with a base copied by hand. */
-  rejoin(): Promise<void>;
-};
 
 const DATABASE = 'portal';
 /** The defaults: what is acknowledged is on the disk. */
@@ -37,9 +23,9 @@ export async function openReplicated(replication: Replication): Promise<Storage>
   link.leadTo(primary.port);
   let standby = await addStandby(primary, link.port);
   address.leadTo(primary.port);
-  let loss: Loss | undefined;
+  let loss: PairLoss | undefined;
 
-  async function lose(how: Loss): Promise<void> {
+  async function lose(how: PairLoss): Promise<void> {
     loss = how;
     // In this order those who wait for the standby are sent away: their COMMIT is there, and nobody was told.
     if (how === 'stopped') link.cut();
@@ -88,6 +74,6 @@ export async function openReplicated(replication: Replication): Promise<Storage>
 }
 
 /** Whether the old primary is still somewhere. */
-function isAlive(loss: Loss | undefined): boolean {
+function isAlive(loss: PairLoss | undefined): boolean {
   return loss === 'cut off' || loss === 'frozen';
 }
