@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { request as send } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { listen } from '#http/server/listen.ts';
 import { createSite } from '#store/forward-auth/sites.ts';
@@ -49,33 +50,7 @@ async function openBehind(t: TestContext, name: ProxyName) {
 function browser() {
   const jar = new Map<string, string>();
 
-  function ask(url: string, { method = 'GET', headers = Object.entries(PAGE), body = '' }: Sent = {}): Promise<Got> {
-    const { port, pathname, search, host } = new URL(url);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const all = [['host', host], ...headers, ...(cookie === '' ? [] : [['cookie', cookie]])];
-    if (body !== '') all.push(['content-length', String(Buffer.byteLength(body))]);
-    return new Promise((resolve, reject) => {
-      const asked = send(
-        { host: '127.0.0.1', port, method, path: pathname + search, headers: all.flat(), agent: false },
-        (answer) => {
-          let text = '';
-          answer.setEncoding('utf8').on('data', (chunk) => {
-            text += chunk;
-          });
-          answer.on('end', () => {
-            for (const line of answer.headers['set-cookie'] ?? []) {
-              const [, key = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-              if (value === '') jar.delete(key);
-              else jar.set(key, value);
-            }
-            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text });
-          });
-        },
-      );
-      asked.on('error', reject);
-      asked.end(body);
-    });
-  }
+  const ask = (url: string, sent?: Sent): Promise<Got> => askWith(jar, url, sent);
 
   async function follow(start: string): Promise<Got & { readonly url: string }> {
     let url = start;
@@ -104,6 +79,41 @@ function browser() {
   }
 
   return { jar, ask, follow, submitPassword };
+}
+
+type Jar = Map<string, string>;
+
+function askWith(
+  jar: Jar,
+  url: string,
+  { method = 'GET', headers = Object.entries(PAGE), body = '' }: Sent = {},
+): Promise<Got> {
+  const { port, pathname, search, host } = new URL(url);
+  const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+  const all = [['host', host], ...headers, ...(cookie === '' ? [] : [['cookie', cookie]])];
+  if (body !== '') all.push(['content-length', String(Buffer.byteLength(body))]);
+  const { promise, resolve, reject } = Promise.withResolvers<Got>();
+  const asked = send(
+    { host: '127.0.0.1', port, method, path: pathname + search, headers: all.flat(), agent: false },
+    (answer) => {
+      keepCookies(jar, answer.headers['set-cookie']);
+      text(answer).then(
+        (got) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: got }),
+        reject,
+      );
+    },
+  );
+  asked.on('error', reject);
+  asked.end(body);
+  return promise;
+}
+
+function keepCookies(jar: Jar, lines: readonly string[] = []): void {
+  for (const line of lines) {
+    const [, key = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    if (value === '') jar.delete(key);
+    else jar.set(key, value);
+  }
 }
 
 /** The headers that the portal got, by the names in lower case: each with every value that came under it. */
