@@ -29,7 +29,12 @@ export type Source = {
   readonly path: string;
   readonly lines: number;
   readonly imports: readonly Import[];
-  readonly functions: readonly { readonly line: number; readonly lines: number }[];
+  readonly functions: readonly {
+    readonly line: number;
+    readonly lines: number;
+    /** With the functions declared inside it. */
+    readonly wholeLines: number;
+  }[];
   /** `any`, `as unknown as`, `await`, the machine's clock and chance, transactions that no authority begins: where each stands. */
   readonly finds: readonly { readonly what: Find; readonly line: number }[];
 };
@@ -67,7 +72,13 @@ function readSource(file: SourceFile, path: string): Source {
     if (found !== undefined) finds.push({ what: found, line: lineOf(file, node) });
     const imported = importIn(node, path);
     if (imported !== undefined) imports.push(imported);
-    if (FUNCTIONS.has(node.kind)) functions.push({ line: lineOf(file, node), lines: ownLines(file, node) });
+    if (FUNCTIONS.has(node.kind) && !isSection(node)) {
+      functions.push({
+        line: lineOf(file, node),
+        lines: ownLines(file, node),
+        wholeLines: linesOf(node.getText(file)),
+      });
+    }
     node.forEachChild(visit);
   };
   visit(file);
@@ -83,6 +94,11 @@ const FUNCTIONS = new Set<SyntaxKind>([
   SyntaxKind.GetAccessor,
   SyntaxKind.SetAccessor,
 ]);
+
+/** What `describe` gets is a section of a file and no function: it only declares the tests, each of which is measured. */
+function isSection({ parent }: Node): boolean {
+  return parent?.kind === SyntaxKind.CallExpression && /^(test\.)?describe\b/.test(parent.getText());
+}
 
 /** A function declared inside another is a function of its own: only a factory's own part is counted for the factory. */
 function ownLines(file: SourceFile, node: Node): number {
