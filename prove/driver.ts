@@ -13,43 +13,101 @@ export type Driver = ReturnType<typeof openDriver>;
 
 /** Every verb over the public outside of the service, written down before it is sent and after it was answered. */
 export function openDriver(service: Service, journal: Journal) {
-  type Sent = { readonly status: number; readonly requestId: string } & Facts;
+  const wire = openWire(service, journal);
+  return { service, journal, browserOf: wire.browserOf, ...callsOver(wire), ...formsOver(wire), ...commandsOver(wire) };
+}
 
-  type Act = { readonly verb: Verb; readonly item: string; readonly password?: string };
+type Sent = { readonly status: number; readonly requestId: string } & Facts;
 
-  async function act(person: Person, { verb, item, password }: Act, send: () => Promise<Sent>): Promise<Outcome> {
-    const op = journal.intend(person.email, verb, item, password);
-    try {
-      const { status, requestId, ...facts } = await send();
-      journal.answered(op, status, requestId, facts);
-      return { status, ...facts };
-    } catch {
-      // Killed, cut or too late: nobody knows whether it happened.
-      return undefined;
-    }
-  }
+type Act = { readonly verb: Verb; readonly item: string; readonly password?: string };
 
-  async function api(person: Person, path: string, token: string, body?: object, method = 'POST'): Promise<Sent> {
-    const call = { method, path: `/api/v1${path}`, token, address: person.address };
-    const answer = await callApi(service, body === undefined ? call : { ...call, body });
-    const { session, recoveryCodes, code } = answer.body as { session?: { token?: string } } & Record<string, unknown>;
-    return {
-      status: answer.status,
-      requestId: answer.headers.get('x-request-id') ?? '',
-      token: session?.token,
-      codes: recoveryCodes as string[] | undefined,
-      refusal: code === undefined ? undefined : String(code),
-    };
-  }
+type Wire = ReturnType<typeof openWire>;
 
-  const take = (person: Person): string => person.pendings.shift() ?? '';
+/** How an act is noted and sent. */
+function openWire(service: Service, journal: Journal) {
+  return {
+    service,
+    async act(person: Person, { verb, item, password }: Act, send: () => Promise<Sent>): Promise<Outcome> {
+      const op = journal.intend(person.email, verb, item, password);
+      try {
+        const { status, requestId, ...facts } = await send();
+        journal.answered(op, status, requestId, facts);
+        return { status, ...facts };
+      } catch {
+        // Killed, cut or too late: nobody knows whether it happened.
+        return undefined;
+      }
+    },
+    async api(person: Person, path: string, token: string, body?: object, method = 'POST'): Promise<Sent> {
+      const call = { method, path: `/api/v1${path}`, token, address: person.address };
+      const answer = await callApi(service, body === undefined ? call : { ...call, body });
+      const { session, recoveryCodes, code } = answer.body as { session?: { token?: string } } & Record<
+        string,
+        unknown
+      >;
+      return {
+        status: answer.status,
+        requestId: answer.headers.get('x-request-id') ?? '',
+        token: session?.token,
+        codes: recoveryCodes as string[] | undefined,
+        refusal: code === undefined ? undefined : String(code),
+      };
+    },
+    browserOf(person: Person) {
+      const browser = browserAt(service, person.address);
+      browser.cookies.set('__Host-sallyport-session', person.pageSession);
+      return browser;
+    },
+  };
+}
 
-  function browserOf(person: Person) {
-    const browser = browserAt(service, person.address);
-    browser.cookies.set('__Host-sallyport-session', person.pageSession);
-    return browser;
-  }
+function take(person: Person): string {
+  return person.pendings.shift() ?? '';
+}
 
+/** What a program sends. */
+function callsOver({ service, act, api }: Wire) {
+  return {
+    /** @param step of RFC 6238 */
+    signInByCode: (person: Person, step: number) =>
+      act(person, { verb: 'one_time_code', item: `${person.secret}:${step}` }, () =>
+        api(person, '/sign-in/one-time-code', take(person), { code: codeOf(person.secret, step * STEP_SECONDS) }),
+      ),
+    signInByRecoveryCode: (person: Person, code: string) =>
+      act(person, { verb: 'recovery_code', item: code }, () =>
+        api(person, '/sign-in/recovery-code', take(person), { code }),
+      ),
+    guess: (person: Person, pending: string, code: string) =>
+      act(person, { verb: 'guess', item: code }, () => api(person, '/sign-in/one-time-code', pending, { code })),
+    signOut: (person: Person, session: string) =>
+      act(person, { verb: 'sign_out', item: session }, () => api(person, '/session', session, undefined, 'DELETE')),
+    /** The answer says which of the open sign-ins it was given to: to that one the set-up is open. */
+    giveAccessCode: (person: Person) =>
+      act(person, { verb: 'access_code', item: person.once }, async () => {
+        const pending = take(person);
+        return { ...(await api(person, '/sign-in/enrollment/access-code', pending, { code: person.once })), pending };
+      }),
+    /** Whether a secret is shown to that open sign-in, or the refusal. */
+    async startEnrollment(person: Person, pending: string): Promise<Outcome> {
+      return api(person, '/sign-in/enrollment', pending, {});
+    },
+    /** From nothing to a confirmed authenticator, with the code of that step. */
+    async enroll(person: Person, step: number, pending = take(person)): Promise<Outcome> {
+      const { body } = await callApi(service, {
+        ...{ method: 'POST', path: '/api/v1/sign-in/enrollment', token: pending },
+        ...{ address: person.address, body: {} },
+      });
+      const secret = String(body.secret);
+      const code = codeOf(secret, step * STEP_SECONDS);
+      return act(person, { verb: 'enroll', item: `${secret}:${step}` }, () =>
+        api(person, '/sign-in/enrollment/confirm', pending, { code }),
+      );
+    },
+  };
+}
+
+/** What a browser sends. */
+function formsOver({ service, act, browserOf }: Wire) {
   /** A form of a signed-in page. The page itself is asked for first: nothing has begun until its form is sent. */
   async function submit(person: Person, verb: Verb, form: Form): Promise<Outcome> {
     const browser = browserOf(person);
@@ -75,55 +133,23 @@ export function openDriver(service: Service, journal: Journal) {
   }
 
   return {
-    service,
-    journal,
-    browserOf,
-    /** @param step of RFC 6238 */
-    signInByCode: (person: Person, step: number) =>
-      act(person, { verb: 'one_time_code', item: `${person.secret}:${step}` }, () =>
-        api(person, '/sign-in/one-time-code', take(person), { code: codeOf(person.secret, step * STEP_SECONDS) }),
-      ),
-    signInByRecoveryCode: (person: Person, code: string) =>
-      act(person, { verb: 'recovery_code', item: code }, () =>
-        api(person, '/sign-in/recovery-code', take(person), { code }),
-      ),
-    guess: (person: Person, pending: string, code: string) =>
-      act(person, { verb: 'guess', item: code }, () => api(person, '/sign-in/one-time-code', pending, { code })),
-    signOut: (person: Person, session: string) =>
-      act(person, { verb: 'sign_out', item: session }, () => api(person, '/session', session, undefined, 'DELETE')),
     renewCodes: (person: Person) => submit(person, 'renew_codes', { page: '/security/recovery-codes' }),
     endOthers: (person: Person) =>
       submit(person, 'end_others', { page: '/security/sessions', path: '/security/sessions/end-others' }),
     changePassword: (person: Person, current: string, next: string) =>
       submit(person, 'change_password', { page: '/security/password', item: next, fields: { current, new: next } }),
-    /** The answer says which of the open sign-ins it was given to: to that one the set-up is open. */
-    giveAccessCode: (person: Person) =>
-      act(person, { verb: 'access_code', item: person.once }, async () => {
-        const pending = take(person);
-        return { ...(await api(person, '/sign-in/enrollment/access-code', pending, { code: person.once })), pending };
-      }),
     setPassword: (person: Person, password: string) =>
       useLink(person, { verb: 'set_password', item: person.once, password }, { password }),
     acceptInvitation: (person: Person, password: string) =>
       useLink(person, { verb: 'accept_invitation', item: person.once, password }, { name: 'Guest', password }),
     changeEmail: (person: Person) => useLink(person, { verb: 'change_email', item: person.once }),
     revertEmail: (person: Person) => useLink(person, { verb: 'revert_email', item: person.once }),
-    /** Whether a secret is shown to that open sign-in, or the refusal. */
-    async startEnrollment(person: Person, pending: string): Promise<Outcome> {
-      return api(person, '/sign-in/enrollment', pending, {});
-    },
-    /** From nothing to a confirmed authenticator, with the code of that step. */
-    async enroll(person: Person, step: number, pending = take(person)): Promise<Outcome> {
-      const { body } = await callApi(service, {
-        ...{ method: 'POST', path: '/api/v1/sign-in/enrollment', token: pending },
-        ...{ address: person.address, body: {} },
-      });
-      const secret = String(body.secret);
-      const code = codeOf(secret, step * STEP_SECONDS);
-      return act(person, { verb: 'enroll', item: `${secret}:${step}` }, () =>
-        api(person, '/sign-in/enrollment/confirm', pending, { code }),
-      );
-    },
+  };
+}
+
+/** What staff does, and what the checker asks without a note in the journal. */
+function commandsOver({ service, act, api }: Wire) {
+  return {
     resetMfa: (person: Person) =>
       act(person, { verb: 'reset_mfa', item: '' }, async () => {
         await service.command(['user', 'reset-mfa', person.email, '--reason', 'phone lost']);

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { callApi } from '../test/world.ts';
-import { FAILPOINTS } from './patches.ts';
+import { FAILPOINTS } from './failpoint.ts';
 import { killNode } from './process.ts';
 import type { Chance } from './random.ts';
 import type { Service } from './service.ts';
@@ -50,7 +50,7 @@ export function kill(moment: Moment): Fault {
 
 /** kill -9 in a moment that chance seldom meets. */
 export const killAtFailpoint: Fault = async (service, chance, driven) => {
-  const name = chance.pick(Object.keys(FAILPOINTS));
+  const name = chance.pick(FAILPOINTS);
   service.armFailpoint(name, chance.between(1, name.includes('commit') ? 12 : 6));
   const nodes = service.nodes();
   await Promise.race([...nodes.map(({ ended }) => ended), driven]);

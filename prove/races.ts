@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { startCluster } from '../test/databases/cluster.ts';
-import type { DatabaseKind } from './database.ts';
+import type { DatabaseKind } from './storage.ts';
 
 /** What the races of one-time things and the model found on one database: the tests' own, with more rounds than tests give them. */
 export type Raced = {

@@ -36,10 +36,7 @@ export async function runScenario(
   const findings: Finding[] = [];
   const done = { rounds: 0, faults: 0 };
   try {
-    const groups = await seedPeople(
-      service,
-      Array.from({ length: rounds }, () => scenario.parts),
-    );
+    const groups = await seedPeople(service, new Array(rounds).fill(scenario.parts));
     service.disk?.settle();
     await service.start();
     const driver = openDriver(service, journal);

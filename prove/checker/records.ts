@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
-import type { Row } from '../database.ts';
 import { isAcknowledged, type Operation, type Verb } from '../journal.ts';
 import { hashOfToken, otherEmail, type Person } from '../people.ts';
 import type { Service } from '../service.ts';
+import type { Row } from '../storage.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** The events of one request that carried out that verb, each once. */

@@ -1,15 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { anyMoment, type Fault } from '../faults.ts';
 import type { Service } from '../service.ts';
-import type { Loss, Pair } from './pair.ts';
-import type { Patroni } from './patroni.ts';
+import type { Pair, PairLoss, Patroni } from './losses.ts';
 
 /** At most, once another one leads. */
 const AWAY_MS = 8_000;
 /** Twice as long as a lock lives. */
 const LEADERLESS_MS = 20_000;
 
-const LOSSES: readonly Loss[] = ['cut off', 'killed', 'frozen', 'stopped'];
+const LOSSES: readonly PairLoss[] = ['cut off', 'killed', 'frozen', 'stopped'];
 
 /** The primary is lost at any moment and the standby takes its place; the nodes go on without a restart. */
 export const failOver: Fault = async (service, chance, driven) => {

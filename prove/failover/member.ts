@@ -32,9 +32,7 @@ export async function openMember(name: string, { folder, etcdPort, settings }: S
   const file = join(folder, `${name}.yaml`);
   // Every JSON is YAML.
   writeFileSync(file, JSON.stringify(configOf(name, data, ports, { toEtcd, toServer, settings })));
-  let patroni: ChildProcess | undefined;
-  const signalServer = (signal: NodeJS.Signals): void => signalAll(pidIn(data), signal);
-  const forget = atExit(() => signalServer('SIGKILL'));
+  const { forget, ...processes } = processesOf(file, data);
 
   const connect = (): void => {
     toEtcd.leadTo(etcdPort);
@@ -46,6 +44,25 @@ export async function openMember(name: string, { folder, etcdPort, settings }: S
     name,
     ports,
     url: (database: string) => `postgres://postgres@${HOST}:${ports.server}/${database}`,
+    ...processes,
+    cutEtcd: toEtcd.cut,
+    cutReplication: toServer.cut,
+    connect,
+    /** What Patroni answers on its REST API; nothing when it does not. */
+    ask: (path: string, body?: object) => askApi(ports.api, path, body),
+    async close() {
+      forget();
+      await toEtcd.close();
+      await toServer.close();
+    },
+  };
+}
+
+/** Patroni with that file of settings, and the PostgreSQL that it keeps in that folder. */
+function processesOf(file: string, data: string) {
+  let patroni: ChildProcess | undefined;
+  const signalServer = (signal: NodeJS.Signals): void => signalAll(pidIn(data), signal);
+  return {
     start() {
       patroni = startProgram('patroni', [file]);
     },
@@ -61,16 +78,7 @@ export async function openMember(name: string, { folder, etcdPort, settings }: S
     },
     signalPatroni: (signal: NodeJS.Signals) => patroni?.kill(signal),
     signalServer,
-    cutEtcd: toEtcd.cut,
-    cutReplication: toServer.cut,
-    connect,
-    /** What Patroni answers on its REST API; nothing when it does not. */
-    ask: (path: string, body?: object) => askApi(ports.api, path, body),
-    async close() {
-      forget();
-      await toEtcd.close();
-      await toServer.close();
-    },
+    forget: atExit(() => signalServer('SIGKILL')),
   };
 }
 

@@ -2,71 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { openAddress } from '../../test/databases/address.ts';
 import { ask } from '../../test/databases/own.ts';
 import { addStandby, follow, promote, STANDBY, startPrimary, waitFor } from '../../test/databases/replication.ts';
-import { type Storage, serverOf } from '../database.ts';
+import { serverOf } from '../database.ts';
+import type { Storage } from '../storage.ts';
+import type { Pair, PairLoss, Replication } from './losses.ts';
 import { assertStuck, NOTES } from './stuck.ts';
-
-/** Synchronous: no COMMIT is answered before the standby has it on its disk; without a standby none is answered at all. */
-export type Replication = 'synchronous' | 'asynchronous';
-
-/** How the primary is lost. */
-export type Loss = 'cut off' | 'killed' | 'frozen' | 'stopped';
-
-export type Pair = {
-  /** From here on nothing reaches the standby. */
-  cutReplication(): void;
-  lose(loss: Loss): Promise<void>;
-  /** The standby becomes the primary, and the address leads to it. A frozen primary goes on afterwards: a zombie. */
-  failOver(): Promise<void>;
-  /** What is left of the old primary is thrown away; it comes back as the standby, with a base copied by hand. */
-  rejoin(): Promise<void>;
-};
 
 const DATABASE = 'portal';
 /** The defaults: what is acknowledged is on the disk. */
 const SETTINGS = ['fsync = on', 'full_page_writes = on', 'synchronous_commit = on'];
 
 /** Two servers of real PostgreSQL, streaming replication between them, and one address that follows the primary. */
-export async function openReplicated(replication: Replication): Promise<Storage & { readonly pair: Pair }> {
-  const address = await openAddress();
-  const link = await openAddress();
-  const names = replication === 'synchronous' ? STANDBY : '';
-  let primary = await startPrimary(SETTINGS);
-  await ask(primary.url('postgres'), `create database ${DATABASE}`);
-  await ask(primary.url('postgres'), NOTES);
-  await waitFor(primary, names);
-  link.leadTo(primary.port);
-  let standby = await addStandby(primary, link.port);
-  address.leadTo(primary.port);
-  let loss: Loss | undefined;
-
-  async function lose(how: Loss): Promise<void> {
-    loss = how;
-    // In this order those who wait for the standby are sent away: their COMMIT is there, and nobody was told.
-    if (how === 'stopped') link.cut();
-    if (how === 'stopped') await primary.stop();
-    if (how === 'killed') await serverOf(primary).kill();
-    if (how === 'frozen') serverOf(primary).signal('SIGSTOP');
-    address.cut();
-    link.cut();
-  }
-
-  async function failOver(): Promise<void> {
-    // Its own COMMITs wait for nobody until it has a standby again: whoever promotes decides that.
-    await waitFor(standby, '');
-    await promote(standby);
-    [primary, standby] = [standby, primary];
-    address.leadTo(primary.port);
-    if (loss === 'frozen') serverOf(standby).signal('SIGCONT');
-    if (isAlive(loss) && replication === 'synchronous') await assertStuck(standby.url('postgres'));
-  }
-
-  async function rejoin(): Promise<void> {
-    if (isAlive(loss)) await serverOf(standby).kill();
-    await waitFor(primary, names);
-    link.leadTo(primary.port);
-    await follow(standby, primary, link.port);
-  }
-
+export async function openReplicated(replication: Replication): Promise<Storage> {
+  const servers = await startServers(replication);
+  const { address, link } = servers;
   return {
     kind: 'postgres',
     file: undefined,
@@ -74,20 +22,77 @@ export async function openReplicated(replication: Replication): Promise<Storage 
       SALLYPORT_DATABASE_URL: `postgres://postgres@127.0.0.1:${address.port}/${DATABASE}`,
       SALLYPORT_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     },
-    rows: (sql) => ask(primary.url(DATABASE), sql),
+    rows: (sql) => ask(servers.primary.url(DATABASE), sql),
     damage: async () => [],
     server: undefined,
-    pair: { cutReplication: link.cut, lose, failOver, rejoin },
+    pair: pairOf(servers, replication),
     async close() {
       await address.close();
       await link.close();
-      await Promise.all([primary, standby].map((server) => serverOf(server).kill()));
-      await Promise.all([primary, standby].map((server) => server.remove()));
+      const both = [servers.primary, servers.standby];
+      await Promise.all(both.map((server) => serverOf(server).kill()));
+      await Promise.all(both.map((server) => server.remove()));
+    },
+  };
+}
+
+type Servers = Awaited<ReturnType<typeof startServers>>;
+
+async function startServers(replication: Replication) {
+  const address = await openAddress();
+  const link = await openAddress();
+  const primary = await startPrimary(SETTINGS);
+  await ask(primary.url('postgres'), `create database ${DATABASE}`);
+  await ask(primary.url('postgres'), NOTES);
+  await waitFor(primary, namesOf(replication));
+  link.leadTo(primary.port);
+  const standby = await addStandby(primary, link.port);
+  address.leadTo(primary.port);
+  return { address, link, primary, standby };
+}
+
+/** Whom a COMMIT waits for. */
+function namesOf(replication: Replication): string {
+  return replication === 'synchronous' ? STANDBY : '';
+}
+
+function pairOf(servers: Servers, replication: Replication): Pair {
+  const { address, link } = servers;
+  let loss: PairLoss | undefined;
+  return {
+    cutReplication: link.cut,
+    async lose(how) {
+      loss = how;
+      const { primary } = servers;
+      // In this order those who wait for the standby are sent away: their COMMIT is there, and nobody was told.
+      if (how === 'stopped') link.cut();
+      if (how === 'stopped') await primary.stop();
+      if (how === 'killed') await serverOf(primary).kill();
+      if (how === 'frozen') serverOf(primary).signal('SIGSTOP');
+      address.cut();
+      link.cut();
+    },
+    async failOver() {
+      const { primary: old, standby: next } = servers;
+      // Its own COMMITs wait for nobody until it has a standby again: whoever promotes decides that.
+      await waitFor(next, '');
+      await promote(next);
+      Object.assign(servers, { primary: next, standby: old });
+      address.leadTo(next.port);
+      if (loss === 'frozen') serverOf(old).signal('SIGCONT');
+      if (isAlive(loss) && replication === 'synchronous') await assertStuck(old.url('postgres'));
+    },
+    async rejoin() {
+      const { primary, standby } = servers;
+      if (isAlive(loss)) await serverOf(standby).kill();
+      await waitFor(primary, namesOf(replication));
+      link.leadTo(primary.port);
+      await follow(standby, primary, link.port);
     },
   };
 }
 
 /** Whether the old primary is still somewhere. */
-function isAlive(loss: Loss | undefined): boolean {
+function isAlive(loss: PairLoss | undefined): boolean {
   return loss === 'cut off' || loss === 'frozen';
 }

@@ -5,30 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, serverAccount } from '../../test/databases/cluster.ts';
 import { ask, until } from '../../test/databases/own.ts';
-import type { Storage } from '../database.ts';
 import type { Chance } from '../random.ts';
+import type { Storage } from '../storage.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
+import { LEADER_LOSSES, type LeaderLoss, type Patroni, type Replication } from './losses.ts';
 import { type Member, openMember } from './member.ts';
-import type { Replication } from './pair.ts';
 import { etcdSection, killProgram, startProgram } from './programs.ts';
 import { assertStuck, NOTES } from './stuck.ts';
-
-/** How the leader is lost: `unattended` is a PostgreSQL that goes on while its Patroni is dead. */
-const LOSSES = ['killed', 'unattended', 'frozen', 'cut off from etcd', 'handed over'] as const;
-type Loss = (typeof LOSSES)[number];
-
-export type Patroni = {
-  /** From here on nothing reaches a standby. */
-  cutReplication(): void;
-  lose(loss: Loss): Promise<void>;
-  /** Resolves when another member leads; an old leader that lives acknowledges nothing then. */
-  untilReplaced(): Promise<void>;
-  isLed(): Promise<boolean>;
-  /** Each once before any comes again. */
-  nextLoss(chance: Chance): Loss;
-  /** What was lost comes back: resolves when every standby streams and one of them is what COMMIT waits for. */
-  mend(): Promise<void>;
-};
 
 const DATABASE = 'portal';
 const NAMES = ['ada', 'bob', 'eve'];
@@ -150,9 +133,9 @@ const STREAMING = "select 1 from pg_stat_replication where state = 'streaming'";
 const PORT = 'select inet_server_port() as port';
 
 function losing(cluster: Cluster, members: readonly Member[]): Patroni {
-  let lost: { readonly member: Member; readonly loss: Loss } | undefined;
+  let lost: { readonly member: Member; readonly loss: LeaderLoss } | undefined;
 
-  async function lose(loss: Loss): Promise<void> {
+  async function lose(loss: LeaderLoss): Promise<void> {
     const member = await cluster.leader();
     lost = { member, loss };
     await strike(member, loss);
@@ -177,9 +160,9 @@ function losing(cluster: Cluster, members: readonly Member[]): Patroni {
   const cutReplication = (): void => {
     for (const member of members) member.cutReplication();
   };
-  let left: readonly Loss[] = [];
-  function nextLoss(chance: Chance): Loss {
-    if (left.length === 0) left = LOSSES;
+  let left: readonly LeaderLoss[] = [];
+  function nextLoss(chance: Chance): LeaderLoss {
+    if (left.length === 0) left = LEADER_LOSSES;
     const loss = chance.pick(left);
     left = left.filter((one) => one !== loss);
     return loss;
@@ -187,7 +170,7 @@ function losing(cluster: Cluster, members: readonly Member[]): Patroni {
   return { cutReplication, lose, untilReplaced, isLed: cluster.isLed, nextLoss, mend };
 }
 
-async function strike(member: Member, loss: Loss): Promise<void> {
+async function strike(member: Member, loss: LeaderLoss): Promise<void> {
   switch (loss) {
     case 'killed':
       await member.killPatroni();

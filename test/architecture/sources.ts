@@ -35,7 +35,12 @@ export type Source = {
   readonly text: string;
   readonly lines: number;
   readonly imports: readonly Import[];
-  readonly functions: readonly { readonly line: number; readonly lines: number }[];
+  readonly functions: readonly {
+    readonly line: number;
+    readonly lines: number;
+    /** With the functions declared inside it. */
+    readonly wholeLines: number;
+  }[];
   readonly declarations: readonly Declaration[];
   /** The first part of each address of ours that a text begins with or links to: `/sign-in` of `/sign-in/lost?again`. */
   readonly addresses: readonly { readonly address: string; readonly line: number }[];
@@ -86,7 +91,10 @@ function readSource(file: SourceFile, path: string): Source {
     const imported = importIn(node, path);
     if (imported !== undefined) imports.push(imported);
     for (const address of addressesIn(file, node)) addresses.push({ address, line: lineOf(file, node) });
-    if (FUNCTIONS.has(node.kind)) functions.push({ line: lineOf(file, node), lines: ownLines(file, node) });
+    if (FUNCTIONS.has(node.kind) && !isSection(node)) {
+      const wholeLines = linesOf(node.getText(file));
+      functions.push({ line: lineOf(file, node), lines: ownLines(file, node), wholeLines });
+    }
     node.forEachChild(visit);
   };
   visit(file);
@@ -119,6 +127,11 @@ function addressesIn(file: SourceFile, node: Node): readonly string[] {
   const isAfterOrigin = file.text.slice(0, node.getStart(file)).endsWith('origin');
   const text = isAfterOrigin ? node.getText(file).replace('}', "'") : node.getText(file);
   return [...text.matchAll(/(?<=['"`])\/[a-z][a-z0-9-]*(?=[/?#'"`$])/g)].map(([address]) => address);
+}
+
+/** What `describe` gets is a section of a file and no function: it only declares the tests, each of which is measured. */
+function isSection({ parent }: Node): boolean {
+  return parent?.kind === SyntaxKind.CallExpression && /^(test\.)?describe\b/.test(parent.getText());
 }
 
 /** A function declared inside another is a function of its own: only a factory's own part is counted for the factory. */

@@ -23,12 +23,23 @@ test('what works once is used up by an answer, whatever kills the server after i
   await service.start();
   await service.command(['partner', 'add', 'Acme Telecom', '--slug', 'acme', '--mfa', 'optional']);
   const key = await keyOf(service);
-  const person = service.person('192.0.2.1');
   const ana = await service.addUser('ana@acme.example');
+  const bo = await service.api('/users', { email: BO, partner: 'acme' }, key);
+  const invitation = new URL(String(bo.body.invitationUrl)).pathname;
+  await useLinks(service, { invitation, ana });
+  const codes = await useAccessCode(service, key, String(bo.body.id));
+  await changeEmailAndGoBack(service, codes);
+});
 
-  // An invitation, a creation under a name, and a link to set a password.
-  const invited = await service.api('/users', { email: 'bo@acme.example', partner: 'acme' }, key);
-  const invitation = new URL(String(invited.body.invitationUrl)).pathname;
+const BO = 'bo@acme.example';
+
+function signIn(service: Service, email: string, password: string) {
+  return service.api('/sign-in', { email, password });
+}
+
+/** An invitation, and a link to set a password. */
+async function useLinks(service: Service, { invitation, ana }: Record<'invitation' | 'ana', string>): Promise<void> {
+  const person = service.person('192.0.2.1');
   assert.equal((await person.post(invitation, { name: 'Bo', password: PASSWORD })).status, 303);
   const link = new URL(JSON.parse(await service.command(['user', 'link', ana, '--json'])).url).pathname;
   assert.equal((await person.post(link, { password: NEW })).status, 303);
@@ -37,15 +48,15 @@ test('what works once is used up by an answer, whatever kills the server after i
     assert.equal((await person.get(path)).status, 404, path);
     assert.equal((await person.post(path, { name: 'X', password: PASSWORD })).status, 404, path);
   }
-  const signIn = (email: string, password: string) => service.api('/sign-in', { email, password });
-  assert.equal((await signIn(ana, NEW)).status, 200);
-  assert.equal((await signIn('bo@acme.example', PASSWORD)).status, 200);
+  assert.equal((await signIn(service, ana, NEW)).status, 200);
+  assert.equal((await signIn(service, BO, PASSWORD)).status, 200);
+}
 
-  // A temporary access code: accepted for one sign-in, and dead for every other.
-  const { id } = invited.body;
+/** A temporary access code: accepted for one sign-in, and dead for every other. Answers the recovery codes of the set-up. */
+async function useAccessCode(service: Service, key: string, id: string): Promise<readonly string[]> {
   const why = { reason: 'lost phone', checkedBy: 'callback', checkNote: 'office number' };
   const { accessCode: code } = (await service.api(`/users/${id}/reset-mfa`, why, key)).body;
-  const [first, second] = [await signIn('bo@acme.example', PASSWORD), await signIn('bo@acme.example', PASSWORD)];
+  const [first, second] = [await signIn(service, BO, PASSWORD), await signIn(service, BO, PASSWORD)];
   const [opened, other] = [String(first.body.pendingToken), String(second.body.pendingToken)];
   assert.equal((await service.api('/sign-in/enrollment/access-code', { code }, opened)).status, 204);
   await service.restart();
@@ -54,15 +65,16 @@ test('what works once is used up by an answer, whatever kills the server after i
   assert.equal((await service.api('/sign-in/enrollment', {}, other)).body.code, 'access_code_required');
   const started = await service.api('/sign-in/enrollment', {}, opened);
   assert.equal(started.status, 200, 'to the one that gave it the set-up is open');
-
-  // A change of email, and the way back.
-  const browser = service.person('192.0.2.2');
-  await browser.signIn('bo@acme.example');
   const confirm = { code: codeOf(String(started.body.secret), Date.now() / 1000) };
   const enrolled = await service.api('/sign-in/enrollment/confirm', confirm, opened);
   assert.equal(enrolled.status, 200);
-  const [recovery] = Object(enrolled.body.recoveryCodes);
-  await browser.signIn('bo@acme.example');
+  return Object(enrolled.body.recoveryCodes);
+}
+
+/** A change of email, and the way back. */
+async function changeEmailAndGoBack(service: Service, [recovery = '']: readonly string[]): Promise<void> {
+  const browser = service.person('192.0.2.2');
+  await browser.signIn(BO);
   assert.equal((await browser.post('/sign-in/recovery-code', { code: recovery })).status, 303);
   const asked = await browser.post('/security/email', { email: 'bo.lind@acme.example', current: PASSWORD });
   assert.equal(asked.status, 303);
@@ -70,14 +82,15 @@ test('what works once is used up by an answer, whatever kills the server after i
   assert.equal((await browser.post(changing)).status, 303);
   await service.restart();
   assert.notEqual((await browser.post(changing)).status, 303, 'the confirmation is used up');
-  assert.equal((await signIn('bo.lind@acme.example', PASSWORD)).status, 200);
-  const back = await mailedTo(service, 'bo@acme.example');
+  assert.equal((await signIn(service, 'bo.lind@acme.example', PASSWORD)).status, 200);
+  const back = await mailedTo(service, BO);
   assert.match(back, /^\/email-revert\//);
+  const person = service.person('192.0.2.1');
   assert.equal((await person.post(back)).status, 303);
   await service.restart();
   assert.equal((await person.get(back)).status, 404);
-  assert.equal((await signIn('bo.lind@acme.example', PASSWORD)).status, 401, 'the old email counts again');
-});
+  assert.equal((await signIn(service, 'bo.lind@acme.example', PASSWORD)).status, 401, 'the old email counts again');
+}
 
 test('a creation under a name that was answered is answered the same after a crash, and done once', async (t) => {
   const service = await openService(t);

@@ -50,6 +50,16 @@ export async function openReal() {
       for (const node of nodes) await node.stop();
       rmSync(folder, { recursive: true });
     },
+    ...requestsTo(world),
+    ...inside(world),
+  };
+}
+
+type WorldOf = (index: NodeIndex) => World;
+
+/** What people and programs send to a node. */
+function requestsTo(world: WorldOf) {
+  return {
     call: (model: Model, node: NodeIndex, call: ApiCall): Promise<ApiAnswer> =>
       world(node).api(call.method ?? 'POST', `/api/v1${call.path}`, call.body, call.token, model.apiAddress),
     get: (node: NodeIndex, browser: Cookies, path: string): Promise<Answer> => browse(world(node), browser, path),
@@ -68,6 +78,12 @@ export async function openReal() {
       manager.cookies.set('__Host-sallyport-session', token);
       return manager.post(path);
     },
+  };
+}
+
+/** What is read from the database of a node. */
+function inside(world: WorldOf) {
+  return {
     /** What a session is called on the page that lists them. */
     async sessionId(node: NodeIndex, token: string): Promise<string> {
       const { read } = world(node).env.db;

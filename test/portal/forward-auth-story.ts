@@ -50,45 +50,9 @@ export function openBrowser(world: World, address = '192.0.2.7') {
     return world.app.fetch(request, arrival);
   };
   const own = browserAt({ fetch }, address);
-  const jars = new Map<string, Map<string, string>>();
+  const { jarOf, ask } = jarsOver(fetch);
 
-  function jarOf(host: string): Map<string, string> {
-    const jar = jars.get(host) ?? new Map<string, string>();
-    jars.set(host, jar);
-    return jar;
-  }
-
-  async function ask(path: string, host: string, init: RequestInit): Promise<Answer> {
-    const cookie = [...jarOf(host)].map(([name, value]) => `${name}=${value}`).join('; ');
-    const headers = { 'user-agent': 'Browser/1', ...(cookie && { cookie }), ...Object(init.headers) };
-    const response = await fetch(new Request(`https://${host}${path}`, { ...init, headers }));
-    const lines = response.headers.getSetCookie();
-    assert(lines.length <= 1, 'one Set-Cookie at most: nginx passes on the first');
-    for (const line of lines) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (value === '') jarOf(host).delete(name);
-      else jarOf(host).set(name, value);
-    }
-    const { status, headers: answered } = response;
-    return {
-      ...{ status, headers: answered, text: await response.text() },
-      location: answered.get('location') ?? undefined,
-    };
-  }
-
-  /** A request for a protected host: its proxy hands our own paths on, and asks us about every other one. */
-  function visit(
-    url: string,
-    { mode = 'redirect', method = 'GET', headers = NAVIGATION }: Proxy = {},
-  ): Promise<Answer> {
-    const { host, pathname, search, protocol } = new URL(url);
-    const forwarded = { 'x-forwarded-host': host, 'x-forwarded-proto': protocol.slice(0, -1) };
-    if (pathname.startsWith('/.sallyport/')) {
-      return ask(pathname + search, host, { method, headers: { ...forwarded, ...headers } });
-    }
-    const more = { 'x-forwarded-uri': pathname + search, 'x-forwarded-method': method };
-    return ask(`/forward-auth/${mode}`, host, { headers: { ...forwarded, ...more, ...headers } });
-  }
+  const visit = (url: string, proxy?: Proxy): Promise<Answer> => visitThrough(ask, url, proxy);
 
   /** One request, wherever it goes. */
   function open(url: string): Promise<Answer> {
@@ -121,4 +85,52 @@ export function openBrowser(world: World, address = '192.0.2.7') {
   }
 
   return { own, visit, open, follow, signInAt, jarOf, ask };
+}
+
+/** Cookies of each host, and requests that carry them. */
+function jarsOver(fetch: World['app']['fetch']) {
+  const jars = new Map<string, Map<string, string>>();
+
+  function jarOf(host: string): Map<string, string> {
+    const jar = jars.get(host) ?? new Map<string, string>();
+    jars.set(host, jar);
+    return jar;
+  }
+
+  async function ask(path: string, host: string, init: RequestInit): Promise<Answer> {
+    const cookie = [...jarOf(host)].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = { 'user-agent': 'Browser/1', ...(cookie && { cookie }), ...Object(init.headers) };
+    const response = await fetch(new Request(`https://${host}${path}`, { ...init, headers }));
+    const lines = response.headers.getSetCookie();
+    assert(lines.length <= 1, 'one Set-Cookie at most: nginx passes on the first');
+    for (const line of lines) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '') jarOf(host).delete(name);
+      else jarOf(host).set(name, value);
+    }
+    const { status, headers: answered } = response;
+    return {
+      ...{ status, headers: answered, text: await response.text() },
+      location: answered.get('location') ?? undefined,
+    };
+  }
+
+  return { jarOf, ask };
+}
+
+type Ask = ReturnType<typeof jarsOver>['ask'];
+
+/** A request for a protected host: its proxy hands our own paths on, and asks us about every other one. */
+function visitThrough(
+  ask: Ask,
+  url: string,
+  { mode = 'redirect', method = 'GET', headers = NAVIGATION }: Proxy = {},
+): Promise<Answer> {
+  const { host, pathname, search, protocol } = new URL(url);
+  const forwarded = { 'x-forwarded-host': host, 'x-forwarded-proto': protocol.slice(0, -1) };
+  if (pathname.startsWith('/.sallyport/')) {
+    return ask(pathname + search, host, { method, headers: { ...forwarded, ...headers } });
+  }
+  const more = { 'x-forwarded-uri': pathname + search, 'x-forwarded-method': method };
+  return ask(`/forward-auth/${mode}`, host, { headers: { ...forwarded, ...more, ...headers } });
 }

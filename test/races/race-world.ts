@@ -9,7 +9,7 @@ import { flushRefusals } from '#features/operate/refusals.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
 import { knowDevice } from '#flows/sign-in/know-device.ts';
 import { findPerson } from '#store/people/users.ts';
-import { ORIGIN, PASSWORD, type Person, START } from '../world.ts';
+import { ORIGIN, PASSWORD, type Person, START, type World } from '../world.ts';
 import { atOnce, type WireAnswer, type WireRequest } from './at-once.ts';
 import { type Closer, codesDrawn, openNode, sharedMemory, startNode } from './node.ts';
 
@@ -35,19 +35,41 @@ export async function openRace(t: Closer, { isBehindProxy = false } = {}) {
   const shared = { database, memory: sharedMemory(START), isBehindProxy };
   const { world, port } = await openNode(t, shared);
   const other = await startNode(t, shared);
-  const ports = [port, other.port];
   t.after(() => rmSync(folder, { recursive: true }));
   const { env } = world;
   const keys = loadKeyRing(`${second},${first}`);
   assert(!('problem' in keys));
-  let tally = NOTHING;
   const partner = await world.addPartner({ policy: 'optional' });
+  return {
+    ...world,
+    /** The same service where the other key of its ring is in front. */
+    turned: { ...env, keys },
+    /** How often recovery codes were drawn, on any node. */
+    codesDrawn: () => codesDrawn(shared.memory),
+    partner,
+    ...racersOf(world, partner.id),
+    ...wiresTo([port, other.port]),
+    ...browsersOf(world),
+    eventsOf: (userId: string, action: string) => eventsOf(env, userId, action),
+    /** How often this person was refused by a limit, as the audit log will say: each node counts its own. */
+    async refusedByLimit(userId: string, action: string): Promise<number> {
+      await Promise.all([flushRefusals(env), other.flush()]);
+      return countRefusals(env, userId, action);
+    },
+    sessionsOf: (userId: string) =>
+      env.db.read.selectFrom('sessions').selectAll().where('user_id', '=', userId).execute(),
+  };
+}
+
+/** Adds people, each of them hours after the one before. */
+function racersOf(world: World, partnerId: string) {
+  const { env } = world;
   let racers = 0;
 
   async function newUser() {
     world.clock.at += 2 * 60 * 60;
     racers += 1;
-    return world.addUser({ email: `racer${racers}@acme.example`, partnerId: partner.id });
+    return world.addUser({ email: `racer${racers}@acme.example`, partnerId });
   }
 
   async function newRacer(): Promise<Racer> {
@@ -64,6 +86,13 @@ export async function openRace(t: Closer, { isBehindProxy = false } = {}) {
     );
     return fresh.codes;
   }
+
+  return { newUser, newRacer, recoveryCodes };
+}
+
+/** How people arrive: with a browser, or with a program. */
+function browsersOf(world: World) {
+  const { env } = world;
 
   /** A browser that is known for this person, before it has signed in. */
   async function knownBrowser(userId: string): Promise<Person> {
@@ -91,52 +120,40 @@ export async function openRace(t: Closer, { isBehindProxy = false } = {}) {
     return tokens;
   }
 
-  /** Requests to both nodes in turn, and what is done beside them. */
-  async function send(requests: readonly WireRequest[], beside?: () => Promise<unknown>): Promise<WireAnswer[]> {
-    const answers = await insistently(ports, requests, beside);
-    const acknowledged = answers.filter(({ status }) => status >= 200 && status < 400).length;
-    tally = {
-      rounds: tally.rounds + 1,
-      requests: tally.requests + answers.length,
-      acknowledged: tally.acknowledged + acknowledged,
-    };
-    return answers;
-  }
+  return { knownBrowser, signedIn, pendingTokens };
+}
 
+/** Sends requests at once, and counts them. */
+function wiresTo(ports: readonly number[]) {
+  let tally = NOTHING;
   return {
-    ...world,
-    /** The same service where the other key of its ring is in front. */
-    turned: { ...env, keys },
-    /** How often recovery codes were drawn, on any node. */
-    codesDrawn: () => codesDrawn(shared.memory),
-    /** What was raced since it was asked for last. */
+    /** Requests to both nodes in turn, and what is done beside them. */
+    async send(requests: readonly WireRequest[], beside?: () => Promise<unknown>): Promise<WireAnswer[]> {
+      const answers = await insistently(ports, requests, beside);
+      const acknowledged = answers.filter(({ status }) => status >= 200 && status < 400).length;
+      tally = {
+        rounds: tally.rounds + 1,
+        requests: tally.requests + answers.length,
+        acknowledged: tally.acknowledged + acknowledged,
+      };
+      return answers;
+    },
+    /** What was raced since the last report. */
     report(): string {
       const { rounds, requests, acknowledged } = tally;
       tally = NOTHING;
       return `${rounds} rounds on ${ports.length} nodes, ${requests} requests, ${acknowledged} acknowledged`;
     },
-    partner,
-    newUser,
-    newRacer,
-    recoveryCodes,
-    knownBrowser,
-    signedIn,
-    pendingTokens,
-    send,
-    eventsOf: (userId: string, action: string) => eventsOf(env, userId, action),
-    /** How often this person was refused by a limit, as the audit log will say: each node counts its own. */
-    async refusedByLimit(userId: string, action: string): Promise<number> {
-      await Promise.all([flushRefusals(env), other.flush()]);
-      const rows = await env.db.read.selectFrom('refusal_counts').select(['event', 'repeated']).execute();
-      const own = rows.filter(({ event }) => {
-        const { action: done, subject } = JSON.parse(event);
-        return done === action && subject === userId;
-      });
-      return own.reduce((sum, { repeated }) => sum + Number(repeated), 0);
-    },
-    sessionsOf: (userId: string) =>
-      env.db.read.selectFrom('sessions').selectAll().where('user_id', '=', userId).execute(),
   };
+}
+
+async function countRefusals({ db }: Env, userId: string, wanted: string): Promise<number> {
+  const rows = await db.read.selectFrom('refusal_counts').select(['event', 'repeated']).execute();
+  const own = rows.filter(({ event }) => {
+    const { action, subject } = JSON.parse(event);
+    return action === wanted && subject === userId;
+  });
+  return own.reduce((sum, { repeated }) => sum + Number(repeated), 0);
 }
 
 /** More than a crowded machine needs. */

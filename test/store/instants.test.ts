@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { sql } from 'kysely';
+import { AT_ONCE, LATER } from '#store/engine/corrections.ts';
 import type { Queries, Schema } from '#store/engine/database.ts';
-import { AT_ONCE, findNewestInstant, INSTANTS, LATER } from '#store/engine/instants.ts';
+import { findNewestInstant, INSTANTS } from '#store/engine/instants.ts';
 import { openTestDatabase } from '../databases/open.ts';
 
 const NOW = 1_800_000_000;
@@ -32,8 +33,14 @@ test('of every column that holds an instant it is decided what becomes of one th
   assert.deepEqual(DECISIONS.map(({ table, column }) => `${table}.${column}`).toSorted(), found.toSorted());
 });
 
+type Rows = { readonly [Table in keyof Schema]?: Readonly<Record<string, unknown>> };
+
 /** A row of every table whose instants decide something, all as a clock writes them that is ahead. */
-function rowsAt(at: number, id: string): { readonly [Table in keyof Schema]?: Readonly<Record<string, unknown>> } {
+function rowsAt(at: number, id: string): Rows {
+  return { ...rowsOfPeople(at, id), ...rowsOfService(at, id), ...rowsOfPortals(at, id) };
+}
+
+function rowsOfPeople(at: number, id: string): Rows {
   const made = { id, created_at: at, expires_at: at + 600 };
   const whose = { user_id: id, token_hash: id };
   const step = Math.floor(at / 30);
@@ -58,6 +65,14 @@ function rowsAt(at: number, id: string): { readonly [Table in keyof Schema]?: Re
     links: { ...made, ...whose, purpose: 'reset' },
     email_links: { ...made, ...whose, purpose: 'confirm', email: id },
     clock_offsets: { user_id: id, offset_seconds: 30, at },
+    former_emails: { id, email_tag: id, left_at: at, reserved_until: at + 30 * 24 * HOUR },
+    access_codes: { user_id: id, mac: id, created_at: at, expires_at: at + 600, tries: 0 },
+  };
+}
+
+function rowsOfService(at: number, id: string): Rows {
+  const made = { id, created_at: at, expires_at: at + 600 };
+  return {
     outbox: {
       ...made,
       kind: 'x',
@@ -67,18 +82,27 @@ function rowsAt(at: number, id: string): { readonly [Table in keyof Schema]?: Re
       next_try_at: at + 900,
       held_since: at,
     },
-    former_emails: { id, email_tag: id, left_at: at, reserved_until: at + 30 * 24 * HOUR },
     refusal_counts: { key: id, event: '{}', repeated: 1, since: at, ends_at: at + 600 },
     shown_secrets: { id, user_id: id, sealed_secret: '', expires_at: at + 600 },
     jobs: { name: id, lease_until: at + 15, last_run_at: at },
     servers: { id, name: id, key_ids: 'k1', started_at: at, seen_at: at },
-    access_codes: { user_id: id, mac: id, created_at: at, expires_at: at + 600, tries: 0 },
     reset_requests: {
       ...{ id, user_id: id, requested_by: id, requested_at: at, reason: '', checked_by: '', check_note: '' },
       code_minutes: 60,
     },
     api_keys: { ...made, name: id, key_hash: id, scopes: '', created_by: id, last_used_at: at },
     idempotent_calls: { id, api_key_id: id, name_hash: id, request_hash: '', sealed_answer: '', expires_at: at },
+    webhooks: { id, url: '', events: '', created_at: at, failing_since: at },
+    webhook_secrets: { ...made, webhook_id: id, sealed_secret: '' },
+    webhook_deliveries: {
+      ...{ id, webhook_id: id, type: '', payload: '', created_at: at, next_try_at: at + 14_400, tries: 1 },
+    },
+  };
+}
+
+function rowsOfPortals(at: number, id: string): Rows {
+  const made = { id, created_at: at, expires_at: at + 600 };
+  return {
     oidc_clients: {
       ...{ id, name: id, type: 'web', redirect_uris: '[]', post_logout_redirect_uris: '[]', created_by: id },
       ...{ backchannel_internal: 0, third_party: 0, id_token_alg: 'ES256', created_at: at, last_used_at: at },
@@ -94,11 +118,6 @@ function rowsAt(at: number, id: string): { readonly [Table in keyof Schema]?: Re
     },
     oidc_records: { id_hash: id, kind: 'x', grant_id: id, payload: '{}', created_at: at, expires_at: at + 600 },
     oidc_logouts: { id, client_id: id, user_id: id, sid: id, next_try_at: at, first_try_at: at },
-    webhooks: { id, url: '', events: '', created_at: at, failing_since: at },
-    webhook_secrets: { ...made, webhook_id: id, sealed_secret: '' },
-    webhook_deliveries: {
-      ...{ id, webhook_id: id, type: '', payload: '', created_at: at, next_try_at: at + 14_400, tries: 1 },
-    },
   };
 }
 

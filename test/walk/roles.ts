@@ -1,6 +1,6 @@
 import { newToken, tokenHash } from '#core/values/token.ts';
 import { makeFormToken } from '#http/pages/form.ts';
-import { ORIGIN, openWorld } from '../world.ts';
+import { ORIGIN, openWorld, type World } from '../world.ts';
 import type { Row } from './walk.ts';
 
 export const ROLES = ['nobody', 'member', 'manager', 'manager of another partner', 'csm', 'admin'] as const;
@@ -39,41 +39,44 @@ export async function openRoles(t: { after(work: () => unknown): void }) {
       role: role === 'manager of another partner' ? 'manager' : role,
       partnerId: isStaff ? undefined : partner,
     });
-    const [token, bearer, rowId, now] = [
-      ...[newToken(world.env.random), newToken(world.env.random)],
-      ...[world.env.newId(), world.clock.at],
-    ] as const;
-    const row = {
-      ...{ user_id: user.id, created_at: now, last_seen_at: now, expires_at: now + 3600, amr: 'pwd otp mfa' },
-      ...{ second_factor_at: now - 1800, auth_time: now, step_up_method: 'totp' as const },
-      ...{ step_up_at: provenAgo === undefined ? null : now - provenAgo, step_up_to: null, continue_to: '/' },
-      ...{ notice: null, device_id: null, address: null, user_agent: null },
-    };
-    const both = [
-      { ...row, id: rowId, token_hash: tokenHash(token), mouth: 'page' as const },
-      { ...row, id: world.env.newId(), token_hash: tokenHash(bearer), mouth: 'api' as const },
-    ];
-    await world.env.db.transaction((tx) => tx.insertInto('sessions').values(both).execute());
-    return { cookie: `__Host-sallyport-session=${token}`, bearer, rowId };
+    return startSessions(world, user.id, provenAgo);
   }
 
-  async function send({ method, route }: Row, path: string, { cookie, bearer, rowId }: Entered) {
-    const formCookie = newToken(world.env.random);
-    const isCall = route?.mouth === 'api';
-    const headers = {
-      ...{ origin: ORIGIN, cookie: `${cookie}; __Host-sallyport-form=${formCookie}` },
-      ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
-      ...(isCall && { 'content-type': 'application/json' }),
-    };
-    const token = makeFormToken(world.env.keys, formCookie, rowId, newToken(world.env.random));
-    const form = isCall ? '{}' : new URLSearchParams({ form_token: token });
-    const body = method === 'GET' ? undefined : form;
-    const response = await world.app.fetch(new Request(`${ORIGIN}${path}`, { method, headers, ...(body && { body }) }));
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, location: response.headers.get('location'), text };
-  }
-
+  const send = (row: Row, path: string, entered: Entered) => sendAs(world, row, path, entered);
   return { world, ids, enter, send };
+}
+
+/** One of a browser and one of a program. */
+async function startSessions({ env, clock }: World, userId: string, provenAgo: number | undefined): Promise<Entered> {
+  const [token, bearer, rowId, now] = [newToken(env.random), newToken(env.random), env.newId(), clock.at];
+  const row = {
+    ...{ user_id: userId, created_at: now, last_seen_at: now, expires_at: now + 3600, amr: 'pwd otp mfa' },
+    ...{ second_factor_at: now - 1800, auth_time: now, step_up_method: 'totp' as const },
+    ...{ step_up_at: provenAgo === undefined ? null : now - provenAgo, step_up_to: null, continue_to: '/' },
+    ...{ notice: null, device_id: null, address: null, user_agent: null },
+  };
+  const both = [
+    { ...row, id: rowId, token_hash: tokenHash(token), mouth: 'page' as const },
+    { ...row, id: env.newId(), token_hash: tokenHash(bearer), mouth: 'api' as const },
+  ];
+  await env.db.transaction((tx) => tx.insertInto('sessions').values(both).execute());
+  return { cookie: `__Host-sallyport-session=${token}`, bearer, rowId };
+}
+
+async function sendAs(world: World, { method, route }: Row, path: string, { cookie, bearer, rowId }: Entered) {
+  const formCookie = newToken(world.env.random);
+  const isCall = route?.mouth === 'api';
+  const headers = {
+    ...{ origin: ORIGIN, cookie: `${cookie}; __Host-sallyport-form=${formCookie}` },
+    ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+    ...(isCall && { 'content-type': 'application/json' }),
+  };
+  const token = makeFormToken(world.env.keys, formCookie, rowId, newToken(world.env.random));
+  const form = isCall ? '{}' : new URLSearchParams({ form_token: token });
+  const body = method === 'GET' ? undefined : form;
+  const response = await world.app.fetch(new Request(`${ORIGIN}${path}`, { method, headers, ...(body && { body }) }));
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, location: response.headers.get('location'), text };
 }
 
 export function pathFor({ path }: Row, ids: Roles['ids'], partner: string, person: string): string {

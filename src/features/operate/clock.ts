@@ -2,7 +2,8 @@ import { CLOCK_TOLERANCE_SECONDS, isImpossible, isPlausible } from '#core/time/c
 import { BELIEVED_AFTER_SECONDS, type ClockTrust, firstTrust, lookAgain, trustedNow } from '#core/time/clock-trust.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { AT_ONCE, type Correction, findNewestInstant, LATER } from '#store/engine/instants.ts';
+import { AT_ONCE, type Correction, LATER } from '#store/engine/corrections.ts';
+import { findNewestInstant } from '#store/engine/instants.ts';
 import { findLastClockJump } from '#store/operations/vitals.ts';
 
 const LOOK_INTERVAL_MS = 1_000;

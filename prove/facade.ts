@@ -1,0 +1,53 @@
+import { BREAKAGES, FAILPOINT_HOOKS, type Hook, TUNINGS } from './hooks.ts';
+
+const { PROVE_BREAKAGE = '', PROVE_TUNING = '' } = process.env;
+
+/** The hooks of this process: the failpoints, and what its environment names. */
+export const HOOKS: readonly Hook[] = [
+  ...FAILPOINT_HOOKS,
+  ...listed(TUNINGS, PROVE_TUNING),
+  ...listed(BREAKAGES, PROVE_BREAKAGE),
+];
+
+function listed(table: Readonly<Record<string, readonly Hook[]>>, name: string): readonly Hook[] {
+  if (name === '') return [];
+  const found = table[name];
+  if (found === undefined) throw new Error(`there is nothing to hook by the name ${name}`);
+  return found;
+}
+
+/**
+ * The module that is loaded in the place of one that is hooked: it exports what that one exports, the hooked names changed.
+ * Calls inside the file do not pass it.
+ *
+ * @param url of the module itself, which is loaded by the facade alone
+ */
+export function facadeOf(file: string, url: string): string {
+  const names = new Set(HOOKS.filter((hook) => hook.file === file).map(({ name }) => name));
+  return `import * as original from ${JSON.stringify(url)};
+    import { wrapped } from ${JSON.stringify(import.meta.url)};
+    export * from ${JSON.stringify(url)};
+    export const { ${[...names].join(', ')} } = wrapped(${JSON.stringify(file)}, original);`;
+}
+
+const wrappedFiles = new Set<string>();
+
+/** The exports of a file that are hooked here. A name that it does not export ends the start. */
+export function wrapped(file: string, original: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const changed: Record<string, unknown> = {};
+  for (const hook of HOOKS) {
+    if (hook.file !== file) continue;
+    const { name } = hook;
+    if (!(name in original)) throw new Error(`src/${file} exports no ${name}: the hook has nothing to change`);
+    // The table of hooks says that the export has the type that the hook takes.
+    changed[name] = hook.wrap((changed[name] ?? original[name]) as never);
+  }
+  wrappedFiles.add(file);
+  return changed;
+}
+
+/** Ends the start where a hooked module was loaded before the hooks were set, and so is what it always was. */
+export function assertWrapped(): void {
+  const missed = HOOKS.filter(({ file }) => !wrappedFiles.has(file)).map(({ file }) => file);
+  if (missed.length > 0) throw new Error(`loaded before it was hooked: ${missed.join(', ')}`);
+}

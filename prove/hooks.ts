@@ -1,0 +1,204 @@
+import type { DatabaseConnection } from 'kysely';
+import type { Env } from '#env.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { pass } from './failpoint.ts';
+
+/**
+ * The modules that the proof hooks. Only their types are imported here: a module that is loaded before the hooks are set
+ * stays as it is. What a hook calls at run time, it imports when it is called.
+ */
+type Modules = {
+  'core/limits/try-window.ts': typeof import('#core/limits/try-window.ts');
+  'flows/authenticators/check-one-time-code.ts': typeof import('#flows/authenticators/check-one-time-code.ts');
+  'flows/runtime/append-event.ts': typeof import('#flows/runtime/append-event.ts');
+  'flows/sign-in/reserve-try.ts': typeof import('#flows/sign-in/reserve-try.ts');
+  'store/authenticators/access-codes.ts': typeof import('#store/authenticators/access-codes.ts');
+  'store/authenticators/authenticators.ts': typeof import('#store/authenticators/authenticators.ts');
+  'store/authenticators/recovery-codes.ts': typeof import('#store/authenticators/recovery-codes.ts');
+  'store/engine/corrections.ts': typeof import('#store/engine/corrections.ts');
+  'store/engine/instants.ts': typeof import('#store/engine/instants.ts');
+  'store/engine/postgres/driver.ts': typeof import('#store/engine/postgres/driver.ts');
+  'store/engine/sqlite/driver.ts': typeof import('#store/engine/sqlite/driver.ts');
+  'store/people/email-links.ts': typeof import('#store/people/email-links.ts');
+  'store/people/links.ts': typeof import('#store/people/links.ts');
+};
+
+/** Puts something else in the place of what a file exports under that name. */
+export type Hook = { readonly file: string; readonly name: string; readonly wrap: (original: never) => unknown };
+
+/** The failpoints, which are passed in every process of the proof. */
+export const FAILPOINT_HOOKS: readonly Hook[] = [
+  hook('store/authenticators/authenticators.ts', 'claimStep', aroundClaim),
+  hook('store/authenticators/recovery-codes.ts', 'claimRecoveryCode', aroundClaim),
+  hook('store/authenticators/access-codes.ts', 'claimAccessCode', aroundClaim),
+  hook('store/people/links.ts', 'claimLink', aroundClaim),
+  hook('store/people/email-links.ts', 'claimEmailLink', aroundClaim),
+  hook('store/engine/sqlite/driver.ts', 'SqliteDriver', (Driver) => {
+    return class extends Driver {
+      override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+        await aroundCommit(() => super.commitTransaction(connection));
+      }
+    };
+  }),
+  hook('store/engine/postgres/driver.ts', 'PostgresDriver', (Driver) => {
+    return class extends Driver {
+      override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+        await aroundCommit(() => super.commitTransaction(connection));
+      }
+    };
+  }),
+];
+
+type Claim<Args extends readonly unknown[]> = (...args: Args) => Promise<boolean>;
+
+/** Before it: the code was right or the new password is hashed, and nothing is used up. After it: nothing has come of it yet. */
+function aroundClaim<Args extends readonly unknown[]>(claim: Claim<Args>): Claim<Args> {
+  return async (...args) => {
+    pass('before_claim');
+    const isClaimed = await claim(...args);
+    if (isClaimed) pass('after_claim');
+    return isClaimed;
+  };
+}
+
+async function aroundCommit(commit: () => Promise<void>): Promise<void> {
+  pass('before_commit');
+  await commit();
+  pass('after_commit_before_reply');
+}
+
+/** Rare work of a sound product, done often. */
+export const TUNINGS = {
+  // What is prepared for people who come hours later looks like the work of a clock that is ahead.
+  prepared_rows_last: [
+    hook('store/engine/instants.ts', 'INSTANTS', (instants) => ({
+      ...instants,
+      pending_sign_ins: { ...instants.pending_sign_ins, expires_at: 'tells' as const },
+      sessions: { ...instants.sessions, step_up_at: 'tells' as const },
+    })),
+  ],
+  // Each checkpoint writes and syncs the database file: once in some thousand commits is too seldom to be cut.
+  checkpoint_often: [hook('store/engine/sqlite/driver.ts', 'SqliteDriver', withPragma('wal_autocheckpoint = 30'))],
+} as const satisfies Record<string, readonly Hook[]>;
+
+export type Tuning = keyof typeof TUNINGS;
+
+/** What a careless product would do: with each of these the checker has to find something. */
+export const BREAKAGES = {
+  synchronous_off: [hook('store/engine/sqlite/driver.ts', 'SqliteDriver', withPragma('synchronous = off'))],
+  answer_before_commit: [
+    hook('store/engine/sqlite/driver.ts', 'SqliteDriver', (Driver) => {
+      return class extends Driver {
+        override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+          setTimeout(() => super.commitTransaction(connection).catch(() => {}), 400);
+        }
+      };
+    }),
+  ],
+  code_claim_removed: [
+    hook('store/authenticators/authenticators.ts', 'claimStep', () => async (tx, id, step, now) => {
+      return (await useStep(tx, id, step, now).executeTakeFirst()).numUpdatedRows === 1n;
+    }),
+  ],
+  used_steps_forgotten: [
+    hook('store/authenticators/authenticators.ts', 'claimStep', () => async (tx, id, step, now) => {
+      const later = useStep(tx, id, step, now).where('last_used_step', '<', step);
+      return (await later.executeTakeFirst()).numUpdatedRows === 1n;
+    }),
+  ],
+  recovery_code_claim_removed: [
+    hook('store/authenticators/recovery-codes.ts', 'claimRecoveryCode', () => async (tx, id, now) => {
+      const use = tx.updateTable('recovery_codes').set({ used_at: now }).where('id', '=', id);
+      return (await use.executeTakeFirst()).numUpdatedRows === 1n;
+    }),
+    // One process hashes the codes of one person one after the other: the second would read what the first has used.
+    hook('store/authenticators/recovery-codes.ts', 'findRecoveryCode', (find) => async (queries, userId, tags) => {
+      const found = await find(queries, userId, tags);
+      return found && { ...found, usedAt: undefined };
+    }),
+  ],
+  link_claim_removed: [
+    hook('store/people/links.ts', 'claimLink', () => async (tx, id, now) => {
+      const use = tx.updateTable('links').set({ used_at: now }).where('id', '=', id).where('expires_at', '>', now);
+      return (await use.executeTakeFirst()).numUpdatedRows === 1n;
+    }),
+    // The passwords sent with one link are hashed one after the other: the second would find it used.
+    hook('store/people/links.ts', 'isLinkLive', () => async () => true),
+  ],
+  access_code_claim_removed: [
+    hook('store/authenticators/access-codes.ts', 'claimAccessCode', () => async (tx, userId, { mac, ownerId, now }) => {
+      const use = tx.updateTable('access_codes').set({ used_at: now, used_by: ownerId }).where('user_id', '=', userId);
+      return (await use.where('mac', '=', mac).where('expires_at', '>', now).executeTakeFirst()).numUpdatedRows === 1n;
+    }),
+  ],
+  future_believed: [
+    hook('store/engine/corrections.ts', 'AT_ONCE', () => []),
+    hook('store/engine/corrections.ts', 'LATER', () => []),
+    hook('core/limits/try-window.ts', 'broughtBack', () => (_rule, state) => state),
+  ],
+  counted_after_compare: [
+    hook('flows/sign-in/reserve-try.ts', 'reserveProof', (reserve) => async (tx, prover, counters, now) => {
+      const { checkTries } = await import('#store/limits/attempts.ts');
+      return (await checkTries(tx, counters, now)) ?? reserve(tx, prover, [], now);
+    }),
+    hook(
+      'flows/authenticators/check-one-time-code.ts',
+      'checkOneTimeCode',
+      (check) => async (env, prover, code, open) => {
+        const { isRefusal } = await import('#core/values/result.ts');
+        const outcome = await check(env, prover, code, open);
+        if (isRefusal(outcome)) await countTry(env, prover);
+        return outcome;
+      },
+    ),
+  ],
+  session_before_its_event: [
+    hook('flows/runtime/append-event.ts', 'appendEvent', (append) => async (env, tx, event, client) => {
+      if (event.action !== 'sign_in.completed') return append(env, tx, event, client);
+      // What finishes a sign-in hands on the whole environment.
+      const { db } = env as Env;
+      setTimeout(() => db.transaction((later) => append(env, later, event, client)), 400);
+    }),
+  ],
+} as const satisfies Record<string, readonly Hook[]>;
+
+export type Breakage = keyof typeof BREAKAGES;
+
+/** A path or a name that the product does not have does not compile, and ends the start of the service. */
+function hook<File extends keyof Modules, Name extends string & keyof Modules[File]>(
+  file: File,
+  name: Name,
+  wrap: (original: Modules[File][Name]) => Modules[File][Name],
+): Hook {
+  return { file, name, wrap };
+}
+
+/** Set when the connection has the settings of the product. */
+function withPragma(pragma: string) {
+  return (Driver: Modules['store/engine/sqlite/driver.ts']['SqliteDriver']) => {
+    return class extends Driver {
+      constructor(...[sqlite, run]: ConstructorParameters<typeof Driver>) {
+        super(sqlite, run);
+        sqlite.exec(`pragma ${pragma}`);
+      }
+    };
+  };
+}
+
+/** Takes any step, used or not, and keeps no list. */
+function useStep(tx: Queries, id: string, step: number, now: number) {
+  const used = { last_used_step: step, last_used_at: now, last_refusal: null };
+  return tx.updateTable('authenticators').set(used).where('id', '=', id);
+}
+
+type Asked = Parameters<Modules['flows/authenticators/check-one-time-code.ts']['checkOneTimeCode']>[1];
+
+async function countTry(env: Env, { user, deviceId, client }: Asked): Promise<void> {
+  const { findAuthenticator } = await import('#store/authenticators/authenticators.ts');
+  const { reserveTries } = await import('#store/limits/attempts.ts');
+  const { oneTimeCodeCounters } = await import('#flows/sign-in/attempt-counters.ts');
+  await env.db.transaction(async (tx) => {
+    const authenticator = await findAuthenticator(tx, user.id);
+    await reserveTries(tx, oneTimeCodeCounters(env, authenticator?.id ?? '', deviceId, client), env.now());
+  });
+}
