@@ -3,6 +3,7 @@ import { BELIEVED_AFTER_SECONDS, type ClockTrust, firstTrust, lookAgain, trusted
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/append-event.ts';
 import { AT_ONCE, type Correction, findNewestInstant, LATER } from '#store/instants.ts';
+import { lockHouse } from '#store/locks.ts';
 import { findLastClockJump } from '#store/vitals.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
@@ -140,6 +141,8 @@ async function correctAll(env: ClockEnv, corrections: readonly Correction[], now
 
 async function noteJump(env: ClockEnv, seconds: number): Promise<void> {
   await env.db.transaction(async (tx) => {
+    // PostgreSQL lets two processes look before either has written.
+    await lockHouse(tx);
     // One from ahead is another jump, the one before this.
     const notedAt = await findLastClockJump(tx, env.now() - SAME_JUMP_SECONDS);
     if (notedAt !== undefined && !isImpossible(notedAt, env.now())) return;
