@@ -32,6 +32,7 @@ const files = select(['src/**/*.test.ts', 'test/**/*.test.ts']);
 const specs = select(['test/browser/**/*.spec.ts']);
 const problems = [];
 const counts = { passed: 0, failed: 0, skipped: 0 };
+let removed = Promise.resolve();
 
 const problem = specs.length === 0 ? undefined : await makeBrowserReady();
 if (problem !== undefined) problems.push(problem);
@@ -40,6 +41,7 @@ if (first.length > 0) add(await runNodeTests(first, {}));
 const onPostgres = files.filter((file) => RESTS_ON_A_DATABASE.test(file));
 if (onPostgres.length > 0) await onPostgresServer(async (url) => add(await runNodeTests(onPostgres, postgres(url))));
 if (specs.length > 0 && problem === undefined) add(await runBrowserTests());
+await removed;
 if (counts.passed + counts.failed === 0) {
   const nothingFits = patterns.length > 0 && files.length + specs.length === 0;
   problems.push(`no test ran${nothingFits ? `: no file's path contains ${patterns.join(' or ')}` : ''}`);
@@ -75,7 +77,10 @@ async function onPostgresServer(work) {
   try {
     const { startCluster } = await import('./databases/cluster.ts');
     const cluster = await startCluster();
-    await work(cluster.url('postgres')).finally(() => cluster.remove());
+    await work(cluster.url('postgres')).finally(() => {
+      // Some fifty thousand files: the browser tests do not wait until they are gone.
+      removed = cluster.remove();
+    });
   } catch (error) {
     problems.push(`no PostgreSQL for the tests: ${error instanceof Error ? error.message : error}`);
   }
