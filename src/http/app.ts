@@ -80,10 +80,10 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     if (refusal === undefined) void answer(incoming, outgoing);
     else answerRaw(house, incoming, outgoing, refusal);
   };
-  return { fetch, listener, ...rawMouths(house), standing: house.standing };
+  return { fetch, listener, ...rawAnswers(house), standing: house.standing };
 }
 
-function rawMouths(house: House): Pick<App, 'unreadable' | 'refuseConnect'> {
+function rawAnswers(house: House): Pick<App, 'unreadable' | 'refuseConnect'> {
   return {
     unreadable: (error, socket) => answerUnreadable(house, error, socket),
     refuseConnect: (socket) => refuseConnect(house, socket),
@@ -114,7 +114,7 @@ const OWN_PATHS = [...HEALTH_PATHS, OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/
 type Wire = { Bindings: Ask };
 
 function isShownPage(route: Route): route is PageRoute {
-  return route.mouth === 'page' && route.method === 'GET';
+  return route.channel === 'page' && route.method === 'GET';
 }
 
 function addRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): void {
@@ -130,11 +130,11 @@ function addRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): vo
 }
 
 function methodsOf(route: Route): string[] {
-  return route.mouth === 'protocol' ? [...route.methods] : [route.method];
+  return route.channel === 'protocol' ? [...route.methods] : [route.method];
 }
 
 function answerRoute(house: House, route: Route, ask: Ask, params: Readonly<Record<string, string>>) {
-  switch (route.mouth) {
+  switch (route.channel) {
     case 'api':
       return answerCall(house, route, ask, params);
     case 'page':

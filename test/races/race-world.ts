@@ -60,7 +60,7 @@ export async function openRace(t: Closer, { isBehindProxy = false } = {}) {
     const fresh = await drawRecoveryCodes(env, userId, CLIENT);
     assert(person && !('refused' in fresh));
     await env.db.transaction((tx) =>
-      issueRecoveryCodes(env, tx, { user: person.user, mouth: 'api', client: CLIENT }, fresh),
+      issueRecoveryCodes(env, tx, { user: person.user, channel: 'api', client: CLIENT }, fresh),
     );
     return fresh.codes;
   }

@@ -59,7 +59,7 @@ export async function openRoles(t: { after(work: () => unknown): void }) {
 
   async function send({ method, route }: Row, path: string, { cookie, bearer, rowId }: Entered) {
     const formCookie = newToken(world.env.random);
-    const isCall = route?.mouth === 'api';
+    const isCall = route?.channel === 'api';
     const headers = {
       ...{ origin: ORIGIN, cookie: `${cookie}; __Host-sallyport-form=${formCookie}` },
       ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
