@@ -157,21 +157,21 @@ export const BREAKAGES = {
   counted_after_compare: [
     {
       file: 'flows/authenticators/check-one-time-code.ts',
-      from: "import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';",
-      to: `import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+      from: "import { giveBackTries, type FactorAttempt, reserveProof } from '#flows/sign-in/reserve-try.ts';",
+      to: `import { giveBackTries, type FactorAttempt, reserveProof } from '#flows/sign-in/reserve-try.ts';
 import { checkTries, reserveTries } from '#store/limits/attempts.ts';`,
     },
     {
       file: 'flows/authenticators/check-one-time-code.ts',
-      from: '    const counted = await reserveProof(tx, prover, counters, now);',
+      from: '    const counted = await reserveProof(tx, attempt, counters, now);',
       to: `    const reached = await checkTries(tx, counters, now);
     if (reached) return reached;
-    const counted = await reserveProof(tx, prover, [], now);`,
+    const counted = await reserveProof(tx, attempt, [], now);`,
     },
     {
       file: 'flows/authenticators/check-one-time-code.ts',
       from: '    if (refused) await rememberRefusal(',
-      to: `    const failed = oneTimeCodeCounters(env, authenticator.id, prover.deviceId, prover.client);
+      to: `    const failed = oneTimeCodeCounters(env, authenticator.id, attempt.deviceId, attempt.client);
     await reserveTries(tx, failed, env.now());
     if (refused) await rememberRefusal(`,
     },

@@ -55,7 +55,7 @@ export const signInApi: readonly Route[] = [
       if (begun.state === 'complete') return { state: begun.state, methods: [], session: sessionAnswer(begun.session) };
       return {
         state: begun.state,
-        methods: begun.prover ? [...(await workingMethods(env, begun.prover))] : [],
+        methods: begun.secondFactor ? [...(await workingMethods(env, begun.secondFactor))] : [],
         pendingToken: begun.pendingToken,
         expiresAt: instant(begun.expiresAt),
         ...deadline(begun.deadlineAt),

@@ -8,7 +8,7 @@ import { checkRecoveryCode } from '#flows/authenticators/check-recovery-code.ts'
 import { FEW_CODES } from '#flows/runtime/mail.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { finishSignIn, type NewSession } from '#flows/sign-in/finish-sign-in.ts';
-import { proverOf } from '#flows/sign-in/warn.ts';
+import { factorAttempt } from '#flows/sign-in/warn.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
@@ -27,7 +27,7 @@ export async function signInWithOneTimeCode(
   around: Around<OpenedSignIn> = plainly,
 ): Promise<OpenedSignIn | Refusal> {
   const { user, deviceId } = pending;
-  return checkOneTimeCode(env, proverOf(env, { user, deviceId, client, pending }), code, async (tx) => {
+  return checkOneTimeCode(env, factorAttempt(env, { user, deviceId, client, pending }), code, async (tx) => {
     const left = await countRecoveryCodesLeft(tx, user.id);
     const notice = left <= FEW_CODES ? noticeText({ kind: 'few_codes_left', left }) : undefined;
     return around(tx, () => complete(env, tx, { pending, factor: 'totp', notice, client }));
@@ -44,7 +44,7 @@ export async function signInWithRecoveryCode(
 ): Promise<(OpenedSignIn & { readonly left: number }) | Refusal> {
   const { user, deviceId, authenticatorId } = pending;
   if (authenticatorId === undefined) return refuse('forbidden');
-  return checkRecoveryCode(env, proverOf(env, { user, deviceId, client, pending }), code, async (tx, left) => {
+  return checkRecoveryCode(env, factorAttempt(env, { user, deviceId, client, pending }), code, async (tx, left) => {
     const notice = noticeText({ kind: 'recovery_code_used', left });
     const opened = await around(tx, () => complete(env, tx, { pending, factor: 'recovery_code', notice, client }));
     return 'refused' in opened ? opened : { ...opened, left };

@@ -12,7 +12,7 @@ import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { checkPasswordTry } from '#flows/sign-in/check-password.ts';
 import { personAt } from '#flows/sign-in/hash-turn.ts';
 import { noteRefusal, refusalKey } from '#flows/sign-in/note-refusal.ts';
-import { proverOf } from '#flows/sign-in/warn.ts';
+import { factorAttempt } from '#flows/sign-in/warn.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
@@ -30,7 +30,7 @@ export function stepUpWithOneTimeCode(
   client: Client,
   around: Around<Raised> = plainly,
 ) {
-  return checkOneTimeCode(env, stepUpProver(env, session, client), code, (tx) =>
+  return checkOneTimeCode(env, stepUpAttempt(env, session, client), code, (tx) =>
     around(tx, () => raise(env, tx, session, 'totp')),
   );
 }
@@ -42,7 +42,7 @@ export function stepUpWithRecoveryCode(
   client: Client,
   around: Around<Raised> = plainly,
 ) {
-  return checkRecoveryCode(env, stepUpProver(env, session, client), code, async (tx, left) => {
+  return checkRecoveryCode(env, stepUpAttempt(env, session, client), code, async (tx, left) => {
     await setNotice(tx, session.id, noticeText({ kind: 'recovery_code_used', left }));
     return around(tx, () => raise(env, tx, session, 'recovery_code'));
   });
@@ -77,12 +77,12 @@ export async function stepUpWithPassword(
   return outcome.refusal;
 }
 
-function stepUpProver(env: Env, session: GrantedSession, client: Client) {
+function stepUpAttempt(env: Env, session: GrantedSession, client: Client) {
   const { user, deviceId } = session;
   const confirm = async (tx: Queries) => {
     await confirmAuthority(env, tx, { kind: 'session', session }, user.id);
   };
-  return proverOf(env, { user, deviceId, client, confirm });
+  return factorAttempt(env, { user, deviceId, client, confirm });
 }
 
 async function raise(

@@ -39,8 +39,8 @@ export type BegunSignIn =
       readonly deadlineAt: number | undefined;
       /** The same person is signed in here already, and stays so until this sign-in is finished. */
       readonly keepsSession: boolean;
-      /** Who may open the second door; absent while there is none. */
-      readonly prover: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
+      /** The second factor to ask for; absent while there is none. */
+      readonly secondFactor: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
     };
 
 /** What stands behind the first door: a session where policy asks for nothing more, else a pending sign-in. */
@@ -66,7 +66,7 @@ export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: n
     ...pending,
     deadlineAt: deadlineIn(demand, mfa),
     keepsSession: replacedSessionId !== undefined,
-    prover: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
+    secondFactor: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
   };
 }
 

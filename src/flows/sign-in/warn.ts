@@ -9,7 +9,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { findTries, reserveTries } from '#store/limits/attempts.ts';
 import type { Person } from '#store/people/users.ts';
 import { oneTimeCodeCounter } from './attempt-counters.ts';
-import type { Prover } from './reserve-try.ts';
+import type { FactorAttempt } from './reserve-try.ts';
 
 /** Refusals of a code that was compared: whoever typed it knew the password. */
 const WRONG_CODES: readonly RefusalCode[] = [
@@ -20,30 +20,30 @@ const WRONG_CODES: readonly RefusalCode[] = [
   'recovery_code_already_used',
 ];
 
-type Unwarned = Omit<Prover, 'warn'>;
+type Unwarned = Omit<FactorAttempt, 'warn'>;
 
-/** Somebody who gives a code, with the warnings that go to its owner when it is refused. */
-export function proverOf(env: Env, prover: Unwarned): Prover {
+/** A try of a second factor, with the warnings that its owner gets when it is refused. */
+export function factorAttempt(env: Env, attempt: Unwarned): FactorAttempt {
   return {
-    ...prover,
+    ...attempt,
     async warn(tx, refusal, authenticatorId) {
-      await warnOfWrongCode(env, tx, prover, refusal);
-      if (authenticatorId !== undefined) await warnOfPause(env, tx, prover, authenticatorId);
+      await warnOfWrongCode(env, tx, attempt, refusal);
+      if (authenticatorId !== undefined) await warnOfPause(env, tx, attempt, authenticatorId);
     },
   };
 }
 
 /** Right password, wrong code: the first in an hour is told, wherever it came from. */
-async function warnOfWrongCode(env: Env, tx: Queries, prover: Unwarned, refusal: Refusal): Promise<void> {
-  const { user, client, pending } = prover;
+async function warnOfWrongCode(env: Env, tx: Queries, attempt: Unwarned, refusal: Refusal): Promise<void> {
+  const { user, client, pending } = attempt;
   if (!pending || !WRONG_CODES.includes(refusal.refused)) return;
   if (!(await isFirst(env, tx, attemptCounter('mail-wrong-code', user.id)))) return;
   await queueMail(env, tx, user, { kind: 'wrong_code', ...whereFrom(client) });
 }
 
 /** The try just refused was one too many: codes are not accepted for a time, or until somebody acts. Once a day. */
-async function warnOfPause(env: Env, tx: Queries, prover: Unwarned, authenticatorId: string): Promise<void> {
-  const { user, deviceId, client } = prover;
+async function warnOfPause(env: Env, tx: Queries, attempt: Unwarned, authenticatorId: string): Promise<void> {
+  const { user, deviceId, client } = attempt;
   const now = env.now();
   const { key, rule } = oneTimeCodeCounter(authenticatorId, deviceId);
   const tries = await findTries(tx, key);
