@@ -23,7 +23,7 @@ import type { Arrival } from './client.ts';
 import { cookieNames } from './cookie.ts';
 import { checkPage } from './guard.ts';
 import { headerSets } from './headers.ts';
-import { type Ask, askOf, type House, type Standing } from './house.ts';
+import { contextOf, type House, type RequestContext, type Standing } from './house.ts';
 import { readParams } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import type { AnyGuard, PageRoute, Route } from './route.ts';
@@ -63,9 +63,9 @@ export function createApp(env: Env, routes: readonly Route[]): App {
   const fetch = async (request: Request, arrival: Arrival = {}): Promise<Response> => {
     const startedAt = performance.now();
     const isFromProxy = env.config.trustedProxies > 0;
-    const ask = askOf(request, arrival, requestIdOf(env, request.headers.get('x-request-id')), isFromProxy);
-    const response = await requests.around(ask, async () => hono.fetch(request, ask));
-    writeAccessLog(env, ask, response.status, performance.now() - startedAt);
+    const context = contextOf(request, arrival, requestIdOf(env, request.headers.get('x-request-id')), isFromProxy);
+    const response = await requests.around(context, async () => hono.fetch(request, context));
+    writeAccessLog(env, context, response.status, performance.now() - startedAt);
     return response;
   };
   const answer = getRequestListener((request, arrival) => fetch(request, arrivalOf(arrival)), {
@@ -111,7 +111,7 @@ const ASSETS_PATH = '/assets/:file';
 const HEALTH_PATHS = ['/healthz', '/readyz'];
 const OWN_PATHS = [...HEALTH_PATHS, OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/logo'];
 
-type Wire = { Bindings: Ask };
+type Wire = { Bindings: RequestContext };
 
 function isShownPage(route: Route): route is PageRoute {
   return route.channel === 'page' && route.method === 'GET';
@@ -133,14 +133,14 @@ function methodsOf(route: Route): string[] {
   return route.channel === 'protocol' ? [...route.methods] : [route.method];
 }
 
-function answerRoute(house: House, route: Route, ask: Ask, params: Readonly<Record<string, string>>) {
+function answerRoute(house: House, route: Route, context: RequestContext, params: Readonly<Record<string, string>>) {
   switch (route.channel) {
     case 'api':
-      return answerCall(house, route, ask, params);
+      return answerCall(house, route, context, params);
     case 'page':
-      return answerPage(house, route, ask, params);
+      return answerPage(house, route, context, params);
     case 'protocol':
-      return answerProtocol(house, route, ask, params);
+      return answerProtocol(house, route, context, params);
   }
 }
 
@@ -174,22 +174,24 @@ function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]):
 }
 
 /** 405 where another method would have been right, else 404. */
-async function answerUnmatched(hono: Hono<Wire>, house: House, ask: Ask): Promise<Response> {
+async function answerUnmatched(hono: Hono<Wire>, house: House, context: RequestContext): Promise<Response> {
   const isKnown = (method: string, path: string) => hono.router.match(method, path)[0].length > 0;
-  const plain = withoutSlash(ask);
+  const plain = withoutSlash(context);
   if (plain !== undefined && isKnown('GET', plain)) {
-    return replyResponse(house, ask, { status: 308, location: plain + ask.search, cookies: [] });
+    return replyResponse(house, context, { status: 308, location: plain + context.search, cookies: [] });
   }
-  const methods = ['GET', 'POST', 'DELETE', 'OPTIONS'].filter((method) => isKnown(method, ask.pathname));
-  if (methods.length === 0 || methods.includes(ask.request.method)) {
-    return ask.pathname.startsWith('/api/') ? refuse(house, ask, problem('not_found')) : answerMissing(house, ask);
+  const methods = ['GET', 'POST', 'DELETE', 'OPTIONS'].filter((method) => isKnown(method, context.pathname));
+  if (methods.length === 0 || methods.includes(context.request.method)) {
+    return context.pathname.startsWith('/api/')
+      ? refuse(house, context, problem('not_found'))
+      : answerMissing(house, context);
   }
   const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  return refuse(house, ask, problem('method_not_allowed', { allow }));
+  return refuse(house, context, problem('method_not_allowed', { allow }));
 }
 
 /** The address of a page without the slash that somebody, or a mail program, put behind it. */
-function withoutSlash({ request: { method }, pathname }: Ask): string | undefined {
+function withoutSlash({ request: { method }, pathname }: RequestContext): string | undefined {
   if ((method !== 'GET' && method !== 'HEAD') || pathname.startsWith('/api/') || pathname.startsWith('//'))
     return undefined;
   let end = pathname.length;
@@ -198,32 +200,34 @@ function withoutSlash({ request: { method }, pathname }: Ask): string | undefine
 }
 
 /** A page that is not there carries Sign out like any other, for whoever is signed in. */
-async function answerMissing(house: House, ask: Ask): Promise<Response> {
-  const browser = browserOf(house, ask);
-  const visit = { guard: 'public', isPost: false, target: ask.pathname, canReturn: false } as const;
+async function answerMissing(house: House, context: RequestContext): Promise<Response> {
+  const browser = browserOf(house, context);
+  const visit = { guard: 'public', isPost: false, target: context.pathname, canReturn: false } as const;
   const verdict = browser && (await checkPage(house.env, visit, browser.cookies));
-  return refusalPage(house, ask, problem('not_found'), verdict?.kind === 'granted' ? verdict.found : {});
+  return refusalPage(house, context, problem('not_found'), verdict?.kind === 'granted' ? verdict.found : {});
 }
 
 /** A bug, or storage that is away: the log says which, the answer does not. */
-function answerBroken(house: House, ask: Ask, error: Error): Response {
-  const { requestId, route } = ask;
+function answerBroken(house: House, context: RequestContext, error: Error): Response {
+  const { requestId, route } = context;
   house.env.log.error({ err: error, requestId, route }, 'request failed');
   const code = error instanceof StorageUnavailable ? 'temporarily_unavailable' : 'internal_error';
-  return refuse(house, ask, problem(code));
+  return refuse(house, context, problem(code));
 }
 
 /** Nothing is known of the request here: its Host made no URL, or answering a failure failed too. */
 function answerUncaught(house: House, error: unknown): Response {
-  const ask = { requestId: house.env.newId() };
-  if (error instanceof RequestError) return problemResponse(house, ask, problem('invalid_request'));
-  house.env.log.error({ err: error, ...ask }, 'request failed');
-  return problemResponse(house, ask, problem('internal_error'));
+  const context = { requestId: house.env.newId() };
+  if (error instanceof RequestError) return problemResponse(house, context, problem('invalid_request'));
+  house.env.log.error({ err: error, ...context }, 'request failed');
+  return problemResponse(house, context, problem('internal_error'));
 }
 
 /** Programs get a problem, people a page. */
-function refuse(house: House, ask: Ask, refusal: Problem): Response {
-  return ask.pathname.startsWith('/api/') ? problemResponse(house, ask, refusal) : refusalPage(house, ask, refusal);
+function refuse(house: House, context: RequestContext, refusal: Problem): Response {
+  return context.pathname.startsWith('/api/')
+    ? problemResponse(house, context, refusal)
+    : refusalPage(house, context, refusal);
 }
 
 /** The listener's type allows HTTP/2; our server never speaks it. */
@@ -231,10 +235,10 @@ function arrivalOf({ incoming }: { readonly incoming: object }): Arrival {
   return incoming instanceof IncomingMessage ? { incoming } : {};
 }
 
-function writeAccessLog({ log }: Env, ask: Ask, status: number, milliseconds: number): void {
-  const { request, route, requestId } = ask;
+function writeAccessLog({ log }: Env, context: RequestContext, status: number, milliseconds: number): void {
+  const { request, route, requestId } = context;
   const line = { method: request.method, route, status, ms: Math.round(milliseconds * 100) / 100, requestId };
   if (answers.isHeard()) answers.tell({ method: request.method, route, status, milliseconds });
-  if (ask.quiet) log.debug(line, 'request');
+  if (context.quiet) log.debug(line, 'request');
   else log.info(line, 'request');
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { FORM, FORM_SECONDS, type NamedAct } from '#core/values/idempotency.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
-import type { Ask, FormAnswer, House, UnderWay } from '#http/house.ts';
+import type { FormAnswer, House, RequestContext, UnderWay } from '#http/house.ts';
 import { answerBinding, callOf, findCall } from '#store/programs/idempotent-calls.ts';
 import { formIdOf, formTokenFits } from './form.ts';
 import { replyResponse } from './page-answer.ts';
@@ -30,16 +30,16 @@ export function namedActOf(
  */
 export async function answerOnce(
   house: House,
-  ask: Ask,
+  context: RequestContext,
   sent: NamedAct | undefined,
   answer: () => Promise<Response>,
 ): Promise<Response> {
   if (sent === undefined) return answer();
   const done = await findDone(house, sent);
-  if (done) return replyResponse(house, ask, done);
-  const response = await oneAtATime(house, ask, sent.name, answer);
+  if (done) return replyResponse(house, context, done);
+  const response = await oneAtATime(house, context, sent.name, answer);
   const elsewhere = response.status < 400 ? undefined : await findDoneElsewhere(house, sent, response.status);
-  return elsewhere ? replyResponse(house, ask, elsewhere) : response;
+  return elsewhere ? replyResponse(house, context, elsewhere) : response;
 }
 
 /** Where a form led that was sent and done before. */
@@ -68,30 +68,30 @@ async function findDoneElsewhere(house: House, sent: NamedAct, status: number): 
  */
 async function oneAtATime(
   { formsUnderWay }: House,
-  ask: Ask,
+  context: RequestContext,
   name: string,
   answer: () => Promise<Response>,
 ): Promise<Response> {
   for (let before = formsUnderWay.get(name); before !== undefined; before = formsUnderWay.get(name)) {
     const { status } = await before.answer;
-    if (status < 400) return take(before, ask);
+    if (status < 400) return take(before, context);
   }
   const form = { answer: answer().then(readWhole), isTaken: false };
   formsUnderWay.set(name, form);
   try {
-    return await take(form, ask);
+    return await take(form, context);
   } finally {
     formsUnderWay.delete(name);
   }
 }
 
 /** One of several alone gets the cookies: the first whose browser still listens. On a second click a browser drops its first request. */
-async function take(form: UnderWay, ask: Ask): Promise<Response> {
+async function take(form: UnderWay, context: RequestContext): Promise<Response> {
   const { status, body, headers: all } = await form.answer;
   const headers = new Headers(all);
-  headers.set('x-request-id', ask.requestId);
+  headers.set('x-request-id', context.requestId);
   if (form.isTaken) headers.delete('set-cookie');
-  else form.isTaken = !isGone(ask);
+  else form.isTaken = !isGone(context);
   return new Response(body === '' ? null : body, { status, headers });
 }
 
@@ -100,6 +100,6 @@ async function readWhole(response: Response): Promise<FormAnswer> {
   return { status, headers, body: await response.text() };
 }
 
-function isGone({ arrival }: Ask): boolean {
+function isGone({ arrival }: RequestContext): boolean {
   return arrival.incoming?.socket.destroyed === true;
 }
