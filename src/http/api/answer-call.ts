@@ -1,10 +1,10 @@
 import { AuthorityLost } from '#core/people/authority.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { checkCall } from '#http/guard.ts';
-import { clientOf, type House, type RequestContext } from '#http/house.ts';
 import { type BodyRead, fitJson, fitQuery, isMediaType, isProblem, parseJson, readBody } from '#http/parse.ts';
 import { type Problem, problem } from '#http/problem.ts';
 import type { ApiRoute } from '#http/route.ts';
+import { clientOf, type RequestContext, type ServerContext } from '#http/server-context.ts';
 import { jsonResponse, problemResponse } from './answer.ts';
 import { checkApiKey, isApiKeyGuard } from './api-key-guard.ts';
 
@@ -15,32 +15,36 @@ import { checkApiKey, isApiKeyGuard } from './api-key-guard.ts';
  * when it comes. What is wrong with the body is told only to callers who may send one.
  */
 export async function answerCall(
-  house: House,
+  server: ServerContext,
   route: ApiRoute,
   context: RequestContext,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const { env } = house;
+  const { env } = server;
   const query = readQuery(route, context);
-  if (isProblem(query)) return problemResponse(house, context, query);
-  const client = clientOf(house, context, undefined);
-  if (isProblem(client)) return problemResponse(house, context, client);
+  if (isProblem(query)) return problemResponse(server, context, query);
+  const client = clientOf(server, context, undefined);
+  if (isProblem(client)) return problemResponse(server, context, client);
   const body = route.method === 'GET' ? undefined : await readBody(context.request, context.arrival.incoming);
-  const found = await checkGuard(house, route, context);
-  if (isRefusal(found)) return problemResponse(house, context, found);
+  const found = await checkGuard(server, route, context);
+  if (isRefusal(found)) return problemResponse(server, context, found);
   const idempotencyKey = readIdempotencyKey(route, context);
-  if (typeof idempotencyKey === 'object') return problemResponse(house, context, idempotencyKey);
+  if (typeof idempotencyKey === 'object') return problemResponse(server, context, idempotencyKey);
   const input = body === undefined ? NO_INPUT : readInput(route, context, body);
-  if (isProblem(input)) return problemResponse(house, context, input);
+  if (isProblem(input)) return problemResponse(server, context, input);
   // The door between the erased table and the typed declaration: the checks and readers above proved what it says.
   const call = { env, client, params, query: query.value, input: input.value, idempotencyKey, ...found } as never;
   const answer = await handle(route, call);
-  return isRefusal(answer) ? problemResponse(house, context, answer) : jsonResponse(house, context, answer);
+  return isRefusal(answer) ? problemResponse(server, context, answer) : jsonResponse(server, context, answer);
 }
 
-function checkGuard(house: House, { guard }: ApiRoute, { request }: RequestContext): Promise<object | Refusal> {
+function checkGuard(
+  server: ServerContext,
+  { guard }: ApiRoute,
+  { request }: RequestContext,
+): Promise<object | Refusal> {
   const authorization = request.headers.get('authorization');
-  return isApiKeyGuard(guard) ? checkApiKey(house, guard, authorization) : checkCall(house.env, guard, authorization);
+  return isApiKeyGuard(guard) ? checkApiKey(server, guard, authorization) : checkCall(server.env, guard, authorization);
 }
 
 /** An act whose caller lost what the guard found, before it could begin, is answered as the guard would have. */

@@ -1,9 +1,9 @@
-import type { House, RequestContext } from '#http/house.ts';
 import { type Problem, problemBody, problemHeaders, statusOf } from '#http/problem.ts';
+import type { RequestContext, ServerContext } from '#http/server-context.ts';
 
 /** A refusal for a program: RFC 9457. */
 export function problemResponse(
-  { headers }: House,
+  { headers }: ServerContext,
   { requestId }: Pick<RequestContext, 'requestId'>,
   refusal: Problem,
 ): Response {
@@ -20,7 +20,7 @@ export function problemResponse(
 
 /** What a call answers when it succeeds; nothing to say is 204. */
 export function jsonResponse(
-  { headers }: House,
+  { headers }: ServerContext,
   { requestId }: RequestContext,
   value: unknown,
   status = 200,

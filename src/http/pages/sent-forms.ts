@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { FORM, FORM_SECONDS, type NamedAct } from '#core/values/idempotency.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
-import type { FormAnswer, House, RequestContext, UnderWay } from '#http/house.ts';
+import type { FormAnswer, RequestContext, ServerContext, UnderWay } from '#http/server-context.ts';
 import { answerBinding, callOf, findCall } from '#store/programs/idempotent-calls.ts';
 import { formIdOf, formTokenFits } from './form.ts';
 import { replyResponse } from './page-answer.ts';
@@ -29,21 +29,21 @@ export function namedActOf(
  * Answers a form, or says again where it led: to the same form sent before, meanwhile, or to another node at the same moment.
  */
 export async function answerOnce(
-  house: House,
+  server: ServerContext,
   context: RequestContext,
   sent: NamedAct | undefined,
   answer: () => Promise<Response>,
 ): Promise<Response> {
   if (sent === undefined) return answer();
-  const done = await findDone(house, sent);
-  if (done) return replyResponse(house, context, done);
-  const response = await oneAtATime(house, context, sent.name, answer);
-  const elsewhere = response.status < 400 ? undefined : await findDoneElsewhere(house, sent, response.status);
-  return elsewhere ? replyResponse(house, context, elsewhere) : response;
+  const done = await findDone(server, sent);
+  if (done) return replyResponse(server, context, done);
+  const response = await oneAtATime(server, context, sent.name, answer);
+  const elsewhere = response.status < 400 ? undefined : await findDoneElsewhere(server, sent, response.status);
+  return elsewhere ? replyResponse(server, context, elsewhere) : response;
 }
 
 /** Where a form led that was sent and done before. */
-async function findDone({ env }: House, sent: NamedAct): Promise<Reply | undefined> {
+async function findDone({ env }: ServerContext, sent: NamedAct): Promise<Reply | undefined> {
   const now = env.now();
   const row = await findCall(env.db.read, callOf(sent, '', now));
   if (!row || row.expires_at <= now) return undefined;
@@ -55,11 +55,11 @@ async function findDone({ env }: House, sent: NamedAct): Promise<Reply | undefin
 const OTHER_NODE_MILLISECONDS = 250;
 
 /** Where a refused form led on another node, at the same moment: that may be why it was refused here. */
-async function findDoneElsewhere(house: House, sent: NamedAct, status: number): Promise<Reply | undefined> {
-  const done = await findDone(house, sent);
+async function findDoneElsewhere(server: ServerContext, sent: NamedAct, status: number): Promise<Reply | undefined> {
+  const done = await findDone(server, sent);
   if (done !== undefined || status !== 429) return done;
   await wait(OTHER_NODE_MILLISECONDS);
-  return findDone(house, sent);
+  return findDone(server, sent);
 }
 
 /**
@@ -67,7 +67,7 @@ async function findDoneElsewhere(house: House, sent: NamedAct, status: number): 
  * refused, it is a try of its own.
  */
 async function oneAtATime(
-  { formsUnderWay }: House,
+  { formsUnderWay }: ServerContext,
   context: RequestContext,
   name: string,
   answer: () => Promise<Response>,

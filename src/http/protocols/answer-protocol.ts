@@ -2,35 +2,35 @@ import type { Client } from '#core/sessions/client.ts';
 import { tokenHash } from '#core/values/token.ts';
 import { problemResponse } from '#http/api/answer.ts';
 import { checkPage, type Found } from '#http/guard.ts';
-import { clientOf, type House, type RequestContext } from '#http/house.ts';
 import { type Browser, browserOf, drawView, localeOf, pageResponse, refusalPage } from '#http/pages/page-answer.ts';
 import { isProblem, readBody } from '#http/parse.ts';
 import { type Problem, problem } from '#http/problem.ts';
 import type { ProtocolReply, ProtocolRoute, RawReply } from '#http/route.ts';
 import { isForProtectedHosts } from '#http/server/raw-checks.ts';
+import { clientOf, type RequestContext, type ServerContext } from '#http/server-context.ts';
 
 /**
  * Answers a request by the rules of its protocol. Neither our rule of origins nor our form token is asked for: what changes
  * something here is bound to a secret of the caller, or to a row of its own.
  */
 export async function answerProtocol(
-  house: House,
+  server: ServerContext,
   route: ProtocolRoute,
   context: RequestContext,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const browser = browserOf(house, context);
-  if (browser === undefined) return refusalPage(house, context, problem('invalid_request'));
-  const client = clientFor(house, route, context);
-  if (isProblem(client)) return problemResponse(house, context, client);
+  const browser = browserOf(server, context);
+  if (browser === undefined) return refusalPage(server, context, problem('invalid_request'));
+  const client = clientFor(server, route, context);
+  if (isProblem(client)) return problemResponse(server, context, client);
   const { method } = context.request;
   const isBodyless = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
   const body = isBodyless ? { bytes: Buffer.alloc(0) } : await readBody(context.request, context.arrival.incoming);
-  if (isProblem(body)) return problemResponse(house, context, body);
-  const found = await findIn(house, context, browser);
+  if (isProblem(body)) return problemResponse(server, context, body);
+  const found = await findIn(server, context, browser);
   const reply = await route.handle({
     ...{
-      env: house.env,
+      env: server.env,
       request: context.request,
       arrival: context.arrival,
       params,
@@ -40,7 +40,7 @@ export async function answerProtocol(
     client: { ...client, locale: localeOf(context, browser) },
     // Neither is needed to answer a proxy, which asks about each request of a portal.
     get view() {
-      return drawView(house, context, browser, 'public', found);
+      return drawView(server, context, browser, 'public', found);
     },
     get browser() {
       return tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
@@ -48,15 +48,15 @@ export async function answerProtocol(
     session: found.session,
     pending: found.pending,
   });
-  return isRaw(reply) ? rawResponse(house, context, reply) : pageResponse(house, context, browser, reply);
+  return isRaw(reply) ? rawResponse(server, context, reply) : pageResponse(server, context, browser, reply);
 }
 
 /** What a proxy asks changes nothing and is limited by nobody's address; its headers count where a proxy is trusted. */
-function clientFor(house: House, route: ProtocolRoute, context: RequestContext): Client | Problem {
-  const client = clientOf(house, context, undefined);
+function clientFor(server: ServerContext, route: ProtocolRoute, context: RequestContext): Client | Problem {
+  const client = clientOf(server, context, undefined);
   if (route.guard !== 'trustedProxy') return client;
-  if (house.env.config.trustedProxies === 0) {
-    house.watch.note('forward_auth_untrusted');
+  if (server.env.config.trustedProxies === 0) {
+    server.watch.note('forward_auth_untrusted');
     return problem('invalid_request', { detail: 'No proxy is trusted: set SALLYPORT_TRUSTED_PROXIES.' });
   }
   return isProblem(client)
@@ -64,7 +64,7 @@ function clientFor(house: House, route: ProtocolRoute, context: RequestContext):
     : client;
 }
 
-async function findIn({ env }: House, context: RequestContext, browser: Browser): Promise<Found> {
+async function findIn({ env }: ServerContext, context: RequestContext, browser: Browser): Promise<Found> {
   const visit = { guard: 'public', isPost: false, target: context.pathname, canReturn: false } as const;
   const verdict = await checkPage(env, visit, browser.cookies);
   return verdict.kind === 'granted' ? verdict.found : {};
@@ -76,7 +76,7 @@ function isRaw(reply: ProtocolReply): reply is RawReply {
 
 /** What a program gets: nothing in it is ever drawn, and nothing is kept unless the protocol says so. */
 function rawResponse(
-  { headers }: House,
+  { headers }: ServerContext,
   { requestId, pathname }: RequestContext,
   { status, headers: own, raw }: RawReply,
 ): Response {

@@ -1,12 +1,16 @@
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
-import type { House, RequestContext } from '#http/house.ts';
+import type { RequestContext, ServerContext } from '#http/server-context.ts';
 import type { Coding, StaticFile } from '#ui/assets.ts';
 
 const COMPRESS = { br: promisify(brotliCompress), gzip: promisify(gzip) };
 
 /** The file, or 304 to a browser that has it. Kept for good under its versioned address, asked about again elsewhere. */
-export async function answerFile({ headers }: House, context: RequestContext, file: StaticFile): Promise<Response> {
+export async function answerFile(
+  { headers }: ServerContext,
+  context: RequestContext,
+  file: StaticFile,
+): Promise<Response> {
   const etag = `"${file.version}"`;
   const isVersioned = context.search === `?v=${file.version}`;
   const common = {

@@ -11,7 +11,7 @@ import { type Problem, problem } from './problem.ts';
 import type { PageRoute } from './route.ts';
 
 /** What answering needs, made once from the environment and the routes. */
-export type House = {
+export type ServerContext = {
   readonly env: Env;
   readonly site: Site;
   readonly cookieNames: CookieNames;
@@ -80,16 +80,20 @@ export function contextOf(request: Request, arrival: Arrival, requestId: string,
 /** Long enough for every browser, short enough for a log line and a row. */
 const MAX_USER_AGENT_LENGTH = 512;
 
-export function clientOf(house: House, context: RequestContext, deviceToken: string | undefined): Client | Problem {
+export function clientOf(
+  server: ServerContext,
+  context: RequestContext,
+  deviceToken: string | undefined,
+): Client | Problem {
   const { headers } = context.request;
-  const { trustedProxies } = house.env.config;
+  const { trustedProxies } = server.env.config;
   // Of a protected host it is the scheme of that host.
-  if (!isForProtectedHosts(context.pathname)) watchForwarded(house, headers);
+  if (!isForProtectedHosts(context.pathname)) watchForwarded(server, headers);
   const forwardedFor = headers.get('x-forwarded-for');
   const found = clientAddress(peerOf(context.arrival), forwardedFor, trustedProxies);
   if ('unknown' in found) {
     const isMissing = (forwardedFor ?? '').split(',').filter((entry) => entry.trim() !== '').length < trustedProxies;
-    house.watch.note(isMissing ? 'forwarded_for_missing' : 'forwarded_for_unreadable', forwardedFor ?? undefined);
+    server.watch.note(isMissing ? 'forwarded_for_missing' : 'forwarded_for_unreadable', forwardedFor ?? undefined);
     return problem('invalid_request', { detail: 'X-Forwarded-For does not name the client.' });
   }
   const userAgent = headers.get('user-agent')?.slice(0, MAX_USER_AGENT_LENGTH);
@@ -102,7 +106,7 @@ function peerOf(arrival: Arrival): string | undefined {
   return arrival.remoteAddress ?? arrival.incoming?.socket.remoteAddress;
 }
 
-function watchForwarded({ env, site, watch }: House, headers: Request['headers']): void {
+function watchForwarded({ env, site, watch }: ServerContext, headers: Request['headers']): void {
   const { trustedProxies } = env.config;
   if (trustedProxies === 0) {
     if (FORWARDED.some((name) => headers.has(name))) watch.note('forwarded_header_ignored');
