@@ -137,17 +137,17 @@ export const BREAKAGES = {
     hook('core/limits/try-window.ts', 'broughtBack', () => (_rule, state) => state),
   ],
   counted_after_compare: [
-    hook('flows/sign-in/reserve-try.ts', 'reserveProof', (reserve) => async (tx, prover, counters, now) => {
+    hook('flows/sign-in/reserve-try.ts', 'reserveProof', (reserve) => async (tx, attempt, counters, now) => {
       const { checkTries } = await import('#store/limits/attempts.ts');
-      return (await checkTries(tx, counters, now)) ?? reserve(tx, prover, [], now);
+      return (await checkTries(tx, counters, now)) ?? reserve(tx, attempt, [], now);
     }),
     hook(
       'flows/authenticators/check-one-time-code.ts',
       'checkOneTimeCode',
-      (check) => async (env, prover, code, open) => {
+      (check) => async (env, attempt, code, open) => {
         const { isRefusal } = await import('#core/values/result.ts');
-        const outcome = await check(env, prover, code, open);
-        if (isRefusal(outcome)) await countTry(env, prover);
+        const outcome = await check(env, attempt, code, open);
+        if (isRefusal(outcome)) await countTry(env, attempt);
         return outcome;
       },
     ),

@@ -23,10 +23,10 @@ import type { Arrival } from './client.ts';
 import { cookieNames } from './cookie.ts';
 import { checkPage } from './guard.ts';
 import { headerSets } from './headers.ts';
-import { type Ask, askOf, type House, type Standing } from './house.ts';
 import { readParams } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import type { AnyGuard, PageRoute, Route } from './route.ts';
+import { contextOf, type RequestContext, type ServerContext, type Standing } from './server-context.ts';
 
 export type App = {
   /** Answers a request that needs no socket: tests, and everything behind the raw checks. */
@@ -44,7 +44,7 @@ export type App = {
 /** The whole outside over one environment. Registers what is not a feature too: static files, health, the document. */
 export function createApp(env: Env, routes: readonly Route[]): App {
   const site = siteOf(env.config);
-  const house: House = {
+  const server: ServerContext = {
     env,
     site,
     cookieNames: cookieNames(site),
@@ -56,42 +56,46 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     formsUnderWay: new Map(),
   };
   const hono = new Hono<Wire>();
-  addRoutes(hono, house, routes);
-  addOwnRoutes(hono, house, routes);
-  hono.notFound((c) => answerUnmatched(hono, house, c.env));
-  hono.onError((error, c) => answerBroken(house, c.env, error));
+  addRoutes(hono, server, routes);
+  addOwnRoutes(hono, server, routes);
+  hono.notFound((c) => answerUnmatched(hono, server, c.env));
+  hono.onError((error, c) => answerBroken(server, c.env, error));
   const fetch = async (request: Request, arrival: Arrival = {}): Promise<Response> => {
     const startedAt = performance.now();
     const isFromProxy = env.config.trustedProxies > 0;
-    const ask = askOf(request, arrival, requestIdOf(env, request.headers.get('x-request-id')), isFromProxy);
-    const response = await requests.around(ask, async () => hono.fetch(request, ask));
-    writeAccessLog(env, ask, response.status, performance.now() - startedAt);
+    const context = contextOf(request, arrival, requestIdOf(env, request.headers.get('x-request-id')), isFromProxy);
+    const response = await requests.around(context, async () => hono.fetch(request, context));
+    writeAccessLog(env, context, response.status, performance.now() - startedAt);
     return response;
   };
   const answer = getRequestListener((request, arrival) => fetch(request, arrivalOf(arrival)), {
     // Health may be asked for without a Host; everything else was refused before.
     hostname: 'localhost',
-    errorHandler: (error) => answerUncaught(house, error),
+    errorHandler: (error) => answerUncaught(server, error),
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    if (house.standing.endsConnections) outgoing.setHeader('connection', 'close');
+    if (server.standing.endsConnections) outgoing.setHeader('connection', 'close');
     const refusal = checkRaw(incoming, site);
-    watchHost(house, incoming, refusal);
+    watchHost(server, incoming, refusal);
     if (refusal === undefined) void answer(incoming, outgoing);
-    else answerRaw(house, incoming, outgoing, refusal);
+    else answerRaw(server, incoming, outgoing, refusal);
   };
-  return { fetch, listener, ...rawMouths(house), standing: house.standing };
+  return { fetch, listener, ...rawAnswers(server), standing: server.standing };
 }
 
-function rawMouths(house: House): Pick<App, 'unreadable' | 'refuseConnect'> {
+function rawAnswers(server: ServerContext): Pick<App, 'unreadable' | 'refuseConnect'> {
   return {
-    unreadable: (error, socket) => answerUnreadable(house, error, socket),
-    refuseConnect: (socket) => refuseConnect(house, socket),
+    unreadable: (error, socket) => answerUnreadable(server, error, socket),
+    refuseConnect: (socket) => refuseConnect(server, socket),
   };
 }
 
 /** A host that is not ours is a stranger's mistake or a setting: it is a setting when no request for ours arrives. */
-function watchHost({ watch }: House, { url = '', headers }: IncomingMessage, refusal: Problem | undefined): void {
+function watchHost(
+  { watch }: ServerContext,
+  { url = '', headers }: IncomingMessage,
+  refusal: Problem | undefined,
+): void {
   if (refusal?.refused === 'misdirected_request') watch.note('host_unknown', headers.host);
   else if (refusal === undefined && !isForAnyHost(url)) watch.clear('host_unknown');
 }
@@ -111,43 +115,48 @@ const ASSETS_PATH = '/assets/:file';
 const HEALTH_PATHS = ['/healthz', '/readyz'];
 const OWN_PATHS = [...HEALTH_PATHS, OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/logo'];
 
-type Wire = { Bindings: Ask };
+type Wire = { Bindings: RequestContext };
 
 function isShownPage(route: Route): route is PageRoute {
-  return route.mouth === 'page' && route.method === 'GET';
+  return route.channel === 'page' && route.method === 'GET';
 }
 
-function addRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): void {
+function addRoutes(hono: Hono<Wire>, server: ServerContext, routes: readonly Route[]): void {
   for (const route of routes) {
     const hasParams = route.path.includes(':');
     hono.on(methodsOf(route), [route.path], (c: Context<Wire>) => {
       c.env.route = route.path;
       const params = hasParams ? readParams(c.req.param()) : NO_PARAMS;
-      if (params === undefined) return answerUnmatched(hono, house, c.env);
-      return answerRoute(house, route, c.env, params);
+      if (params === undefined) return answerUnmatched(hono, server, c.env);
+      return answerRoute(server, route, c.env, params);
     });
   }
 }
 
 function methodsOf(route: Route): string[] {
-  return route.mouth === 'protocol' ? [...route.methods] : [route.method];
+  return route.channel === 'protocol' ? [...route.methods] : [route.method];
 }
 
-function answerRoute(house: House, route: Route, ask: Ask, params: Readonly<Record<string, string>>) {
-  switch (route.mouth) {
+function answerRoute(
+  server: ServerContext,
+  route: Route,
+  context: RequestContext,
+  params: Readonly<Record<string, string>>,
+) {
+  switch (route.channel) {
     case 'api':
-      return answerCall(house, route, ask, params);
+      return answerCall(server, route, context, params);
     case 'page':
-      return answerPage(house, route, ask, params);
+      return answerPage(server, route, context, params);
     case 'protocol':
-      return answerProtocol(house, route, ask, params);
+      return answerProtocol(server, route, context, params);
   }
 }
 
 const NO_PARAMS = {};
 
-function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]): void {
-  const { env } = house;
+function addOwnRoutes(hono: Hono<Wire>, server: ServerContext, routes: readonly Route[]): void {
+  const { env } = server;
   let document: object | undefined;
   const own = (path: string, answer: (c: Context<Wire>) => Response | Promise<Response>): void => {
     // Some balancers ask for health with OPTIONS: they go by the status.
@@ -157,39 +166,39 @@ function addOwnRoutes(hono: Hono<Wire>, house: House, routes: readonly Route[]):
       return answer(c);
     });
   };
-  own('/healthz', (c) => jsonResponse(house, c.env, { status: 'ok', reasons: [] }));
+  own('/healthz', (c) => jsonResponse(server, c.env, { status: 'ok', reasons: [] }));
   own('/readyz', async (c) => {
-    const { ready, ...more } = await readiness(house);
-    return jsonResponse(house, c.env, { status: ready ? 'ready' : 'unavailable', ...more }, ready ? 200 : 503);
+    const { ready, ...more } = await readiness(server);
+    return jsonResponse(server, c.env, { status: ready ? 'ready' : 'unavailable', ...more }, ready ? 200 : 503);
   });
   own(OPEN_API_PATH, (c) => {
     document ??= openApiDocument(routes, env.config);
-    return jsonResponse(house, c.env, document);
+    return jsonResponse(server, c.env, document);
   });
   own(ASSETS_PATH, (c) => {
     const file = assets().get(c.req.param('file') ?? '');
-    return file === undefined ? answerUnmatched(hono, house, c.env) : answerFile(house, c.env, file);
+    return file === undefined ? answerUnmatched(hono, server, c.env) : answerFile(server, c.env, file);
   });
-  for (const [path, file] of brandFiles(env.config)) own(path, (c) => answerFile(house, c.env, file));
+  for (const [path, file] of brandFiles(env.config)) own(path, (c) => answerFile(server, c.env, file));
 }
 
 /** 405 where another method would have been right, else 404. */
-async function answerUnmatched(hono: Hono<Wire>, house: House, ask: Ask): Promise<Response> {
+async function answerUnmatched(hono: Hono<Wire>, server: ServerContext, context: RequestContext): Promise<Response> {
   const isKnown = (method: string, path: string) => hono.router.match(method, path)[0].length > 0;
-  const plain = withoutSlash(ask);
+  const plain = withoutSlash(context);
   if (plain !== undefined && isKnown('GET', plain)) {
-    return replyResponse(house, ask, { status: 308, location: plain + ask.search, cookies: [] });
+    return replyResponse(server, context, { status: 308, location: plain + context.search, cookies: [] });
   }
-  const methods = ['GET', 'POST', 'DELETE', 'OPTIONS'].filter((method) => isKnown(method, ask.pathname));
-  if (methods.length === 0 || methods.includes(ask.request.method)) {
-    return ask.pathname.startsWith('/api/') ? refuse(house, ask, problem('not_found')) : answerMissing(house, ask);
+  const methods = ['GET', 'POST', 'DELETE', 'OPTIONS'].filter((method) => isKnown(method, context.pathname));
+  if (methods.length === 0 || methods.includes(context.request.method)) {
+    return answerMissing(server, context);
   }
   const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  return refuse(house, ask, problem('method_not_allowed', { allow }));
+  return refuse(server, context, problem('method_not_allowed', { allow }));
 }
 
 /** The address of a page without the slash that somebody, or a mail program, put behind it. */
-function withoutSlash({ request: { method }, pathname }: Ask): string | undefined {
+function withoutSlash({ request: { method }, pathname }: RequestContext): string | undefined {
   if ((method !== 'GET' && method !== 'HEAD') || pathname.startsWith('/api/') || pathname.startsWith('//'))
     return undefined;
   let end = pathname.length;
@@ -198,32 +207,33 @@ function withoutSlash({ request: { method }, pathname }: Ask): string | undefine
 }
 
 /** A page that is not there carries Sign out like any other, for whoever is signed in. */
-async function answerMissing(house: House, ask: Ask): Promise<Response> {
-  const browser = browserOf(house, ask);
-  const visit = { guard: 'public', isPost: false, target: ask.pathname, canReturn: false } as const;
-  const verdict = browser && (await checkPage(house.env, visit, browser.cookies));
-  return refusalPage(house, ask, problem('not_found'), verdict?.kind === 'granted' ? verdict.found : {});
+async function answerMissing(server: ServerContext, context: RequestContext): Promise<Response> {
+  if (context.pathname.startsWith('/api/')) return problemResponse(server, context, problem('not_found'));
+  const browser = browserOf(server, context);
+  const visit = { guard: 'public', isPost: false, target: context.pathname, canReturn: false } as const;
+  const verdict = browser && (await checkPage(server.env, visit, browser.cookies));
+  return refusalPage(server, context, problem('not_found'), verdict?.kind === 'granted' ? verdict.found : {});
 }
 
 /** A bug, or storage that is away: the log says which, the answer does not. */
-function answerBroken(house: House, ask: Ask, error: Error): Response {
-  const { requestId, route } = ask;
-  house.env.log.error({ err: error, requestId, route }, 'request failed');
+function answerBroken(server: ServerContext, context: RequestContext, error: Error): Response {
+  server.env.log.error({ err: error, requestId: context.requestId, route: context.route }, 'request failed');
   const code = error instanceof StorageUnavailable ? 'temporarily_unavailable' : 'internal_error';
-  return refuse(house, ask, problem(code));
+  return refuse(server, context, problem(code));
 }
 
 /** Nothing is known of the request here: its Host made no URL, or answering a failure failed too. */
-function answerUncaught(house: House, error: unknown): Response {
-  const ask = { requestId: house.env.newId() };
-  if (error instanceof RequestError) return problemResponse(house, ask, problem('invalid_request'));
-  house.env.log.error({ err: error, ...ask }, 'request failed');
-  return problemResponse(house, ask, problem('internal_error'));
+function answerUncaught(server: ServerContext, error: unknown): Response {
+  const context = { requestId: server.env.newId() };
+  if (error instanceof RequestError) return problemResponse(server, context, problem('invalid_request'));
+  server.env.log.error({ err: error, ...context }, 'request failed');
+  return problemResponse(server, context, problem('internal_error'));
 }
 
 /** Programs get a problem, people a page. */
-function refuse(house: House, ask: Ask, refusal: Problem): Response {
-  return ask.pathname.startsWith('/api/') ? problemResponse(house, ask, refusal) : refusalPage(house, ask, refusal);
+function refuse(server: ServerContext, context: RequestContext, refusal: Problem): Response {
+  const answer = context.pathname.startsWith('/api/') ? problemResponse : refusalPage;
+  return answer(server, context, refusal);
 }
 
 /** The listener's type allows HTTP/2; our server never speaks it. */
@@ -231,10 +241,10 @@ function arrivalOf({ incoming }: { readonly incoming: object }): Arrival {
   return incoming instanceof IncomingMessage ? { incoming } : {};
 }
 
-function writeAccessLog({ log }: Env, ask: Ask, status: number, milliseconds: number): void {
-  const { request, route, requestId } = ask;
+function writeAccessLog({ log }: Env, context: RequestContext, status: number, milliseconds: number): void {
+  const { request, route, requestId } = context;
   const line = { method: request.method, route, status, ms: Math.round(milliseconds * 100) / 100, requestId };
   if (answers.isHeard()) answers.tell({ method: request.method, route, status, milliseconds });
-  if (ask.quiet) log.debug(line, 'request');
+  if (context.quiet) log.debug(line, 'request');
   else log.info(line, 'request');
 }

@@ -12,7 +12,7 @@ import type { Env } from '#env.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import { setStepUpTarget, touchSession } from '#store/sessions/session-changes.ts';
 import { findSession, type Session } from '#store/sessions/sessions.ts';
-import type { Mouth } from '#store/sessions/tables.ts';
+import type { Channel } from '#store/sessions/tables.ts';
 import { findPendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { type Cookies, isTokenShaped } from './cookie.ts';
 import type { ApiKeyGuard, Guard, PageGuard } from './route.ts';
@@ -152,13 +152,13 @@ export function bearerToken(authorization: string | null): string | undefined {
   return authorization === null ? undefined : /^bearer +(\S+)$/i.exec(authorization)?.[1];
 }
 
-async function findPending(env: Env, token: string | undefined, mouth: Mouth): Promise<PendingSignIn | undefined> {
-  return isTokenShaped(token) ? findPendingSignIn(env.db.read, tokenHash(token), mouth) : undefined;
+async function findPending(env: Env, token: string | undefined, channel: Channel): Promise<PendingSignIn | undefined> {
+  return isTokenShaped(token) ? findPendingSignIn(env.db.read, tokenHash(token), channel) : undefined;
 }
 
-async function findLiveSession(env: Env, token: string | undefined, mouth: Mouth): Promise<Session | undefined> {
+async function findLiveSession(env: Env, token: string | undefined, channel: Channel): Promise<Session | undefined> {
   if (!isTokenShaped(token)) return undefined;
-  const session = await findSession(env.db.read, tokenHash(token), mouth);
+  const session = await findSession(env.db.read, tokenHash(token), channel);
   if (!session || !isLiveSession(session, session.user.role, env.now())) return undefined;
   noteUse(env, session);
   return session;

@@ -110,7 +110,7 @@ type ApiDeclaration<
 export type Route = PageRoute | ApiRoute | ProtocolRoute;
 
 export type PageRoute = {
-  readonly mouth: 'page';
+  readonly channel: 'page';
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly guard: PageGuard;
@@ -120,7 +120,7 @@ export type PageRoute = {
 };
 
 export type ApiRoute = {
-  readonly mouth: 'api';
+  readonly channel: 'api';
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly guard: Guard;
@@ -168,7 +168,7 @@ export type RawReply = {
 };
 
 export type ProtocolRoute = {
-  readonly mouth: 'protocol';
+  readonly channel: 'protocol';
   /** `ALL` is every method that the server takes. */
   readonly methods: readonly string[];
   readonly path: string;
@@ -177,8 +177,8 @@ export type ProtocolRoute = {
 };
 
 /** Declares a route of a protocol: neither its bodies nor its errors are of our JSON API, and its forms come from elsewhere. */
-export function protocol(declaration: Omit<ProtocolRoute, 'mouth'>): ProtocolRoute {
-  return { mouth: 'protocol', ...declaration };
+export function protocol(declaration: Omit<ProtocolRoute, 'channel'>): ProtocolRoute {
+  return { channel: 'protocol', ...declaration };
 }
 
 /** Declares a page: what it is, who may see it, and how it answers, in one place. */
@@ -186,7 +186,7 @@ export function page<const G extends PageGuard, F extends Form | undefined = und
   declaration: PageDeclaration<G, F>,
 ): PageRoute {
   const { method, path, guard, form, keeps = [], handle } = declaration;
-  return { mouth: 'page', method, path, guard, form, keeps, handle };
+  return { channel: 'page', method, path, guard, form, keeps, handle };
 }
 
 /** Declares a call of the JSON API; the OpenAPI document is made from the same declaration. */
@@ -197,5 +197,5 @@ export function api<
   Query extends z.ZodType | undefined = undefined,
 >(declaration: ApiDeclaration<G, Body, Answer, Query>): ApiRoute {
   const { query, body, answer, idempotent = false, ...rest } = declaration;
-  return { mouth: 'api', ...rest, query, body, answer, idempotent };
+  return { channel: 'api', ...rest, query, body, answer, idempotent };
 }

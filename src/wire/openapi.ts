@@ -13,7 +13,7 @@ export function openApiDocument(routes: readonly Route[], config: Named): Json {
     openapi: '3.1.0',
     info: { title: `${config.productName}: sign-in and management API`, version: '1' },
     servers: [{ url: config.publicUrl.origin }],
-    paths: paths(routes.filter((route) => route.mouth === 'api')),
+    paths: paths(routes.filter((route) => route.channel === 'api')),
     components: {
       securitySchemes: {
         pendingToken: { type: 'http', scheme: 'bearer', description: 'pendingToken of POST /api/v1/sign-in' },

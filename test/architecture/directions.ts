@@ -157,11 +157,11 @@ function packageFault(source: Source, target: string): string | undefined {
     : `${target} ends elsewhere`;
 }
 
-/** Pages put words to what was decided; routes and api are the mouths; every other file of a feature is a flow. */
-function kindOf(path: string): 'page' | 'mouth' | 'flow' {
+/** Pages put words to what was decided; routes and api are the channels; every other file of a feature is a flow. */
+function kindOf(path: string): 'page' | 'channel' | 'flow' {
   const name = basename(path);
   if (/^(.+-)?pages?\.ts$/.test(name) || path.includes('/articles/')) return 'page';
-  return /^(.+-)?(routes|api)\.ts$/.test(name) ? 'mouth' : 'flow';
+  return /^(.+-)?(routes|api)\.ts$/.test(name) ? 'channel' : 'flow';
 }
 
 const PAGES_MAY_RUN =
@@ -175,11 +175,11 @@ function featureFault(path: string, { target, typeOnly }: Import): string | unde
   const toKind = ofFeature === undefined ? undefined : kindOf(target);
   if (
     kind === 'flow' &&
-    (roomOf(target) === 'http' || roomOf(target) === 'ui' || toKind === 'page' || toKind === 'mouth')
+    (roomOf(target) === 'http' || roomOf(target) === 'ui' || toKind === 'page' || toKind === 'channel')
   ) {
     return 'a flow does not know how it was asked nor how it is shown';
   }
-  if (kind === 'page' && toKind === 'mouth') return 'a page does not know how it was asked';
+  if (kind === 'page' && toKind === 'channel') return 'a page does not know how it was asked';
   if (kind !== 'page' || ofFeature !== undefined || PAGES_MAY_RUN.test(target)) return undefined;
   return typeOnly && PAGES_MAY_NAME.test(target) ? undefined : 'pages decide nothing: only types, words and parts';
 }

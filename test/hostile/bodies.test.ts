@@ -7,7 +7,7 @@ import { ROUTES } from '../../src/routes.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 
 const EMAIL = 'ana@acme.example';
-const CALLS = ROUTES.filter((route): route is ApiRoute => route.mouth === 'api' && route.method !== 'GET');
+const CALLS = ROUTES.filter((route): route is ApiRoute => route.channel === 'api' && route.method !== 'GET');
 /** Enough to meet each kind of mutation in each field some times, within a second for each call. */
 const RUNS = 100;
 

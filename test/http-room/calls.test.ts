@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { refuse } from '#core/values/result.ts';
 import { api } from '#http/route.ts';
 import { StorageUnavailable } from '#store/engine/database.ts';
-import { addPending, addSession, NOW, openHouse, tokenOf } from './house.ts';
+import { addPending, addSession, NOW, openServer, tokenOf } from './server.ts';
 
 const Body = z.strictObject({ email: z.string(), code: z.string().optional() });
 const seen: { input: unknown; address: string | undefined; deviceToken: string | undefined }[] = [];
@@ -48,23 +48,23 @@ const ROUTES = [
   }),
 ];
 
-let house: Awaited<ReturnType<typeof openHouse>>;
+let server: Awaited<ReturnType<typeof openServer>>;
 before(async () => {
-  house = await openHouse(ROUTES);
-  await addSession(house.db, 'live', { mouth: 'api' });
-  await addSession(house.db, 'page');
-  await addPending(house.db, 'live', { mouth: 'api' });
-  await addPending(house.db, 'done', { mouth: 'api', completed_at: NOW, completed_to: '' });
+  server = await openServer(ROUTES);
+  await addSession(server.db, 'live', { mouth: 'api' });
+  await addSession(server.db, 'page');
+  await addPending(server.db, 'live', { mouth: 'api' });
+  await addPending(server.db, 'done', { mouth: 'api', completed_at: NOW, completed_to: '' });
 });
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 function send(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = JSON_TYPE) {
-  return house.ask('/api/v1/sign-in', { method: 'POST', body, headers });
+  return server.ask('/api/v1/sign-in', { method: 'POST', body, headers });
 }
 
 function call(method: string, path: string, authorization?: string, more: Record<string, string> = {}) {
-  return house.ask(path, { method, headers: { ...(authorization && { authorization }), ...more } });
+  return server.ask(path, { method, headers: { ...(authorization && { authorization }), ...more } });
 }
 
 async function problemOf(response: Response): Promise<Record<string, unknown>> {
@@ -92,7 +92,7 @@ describe('the guard of a call', () => {
   ];
   for (const [what, authorization] of dead) {
     it(`answers 401 with a challenge to ${what}, and never falls back to a cookie`, async () => {
-      const cookie = house.cookie({ session: tokenOf('page'), pending: tokenOf('live') });
+      const cookie = server.cookie({ session: tokenOf('page'), pending: tokenOf('live') });
       const response = await call('GET', '/api/v1/session', authorization, { cookie });
       assert.equal(response.status, 401);
       assert.equal(response.headers.get('www-authenticate'), 'Bearer');
@@ -114,12 +114,12 @@ describe('the guard of a call', () => {
 
 describe('the body of a call', () => {
   it('is parsed by its declaration, and the answer sets no cookie', async () => {
-    const response = await house.ask('/api/v1/sign-in', {
+    const response = await server.ask('/api/v1/sign-in', {
       method: 'POST',
       body: '{"email":"a@b"}',
       headers: {
         ...{ 'content-type': 'application/json; charset=UTF-8', origin: 'https://elsewhere.example' },
-        cookie: house.cookie({ device: tokenOf('device'), form: 'x' }),
+        cookie: server.cookie({ device: tokenOf('device'), form: 'x' }),
       },
     });
     assert.deepEqual(await response.json(), { state: 'complete' });
@@ -178,7 +178,7 @@ describe('the body of a call', () => {
 
   it('of a bodyless call is nothing or an empty object', async () => {
     const skip = (body: string | null, headers = JSON_TYPE) =>
-      house.ask('/api/v1/skip', {
+      server.ask('/api/v1/skip', {
         ...{ method: 'POST', body },
         headers: { authorization: `Bearer ${tokenOf('live')}`, ...headers },
       });

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NOW, openHouse } from './house.ts';
+import { NOW, openServer } from './server.ts';
 
-async function readyz(db: NonNullable<Parameters<typeof openHouse>[1]>['db'] = {}) {
-  const house = await openHouse([], { db });
+async function readyz(db: NonNullable<Parameters<typeof openServer>[1]>['db'] = {}) {
+  const server = await openServer([], { db });
   const ask = async () => {
-    const answer = await house.get('/readyz');
+    const answer = await server.get('/readyz');
     return JSON.parse(await answer.text());
   };
-  return { ...house, ask };
+  return { ...server, ask };
 }
 
-async function addUnsealed(db: Awaited<ReturnType<typeof openHouse>>['db'], at: number): Promise<void> {
+async function addUnsealed(db: Awaited<ReturnType<typeof openServer>>['db'], at: number): Promise<void> {
   const nobody = { actor: null, subject: null, partner: null, request_id: null, client: null, client_digest: '' };
   const event = { id: 'event-1', at, action: 'backup.made', outcome: 'success', detail: '{}', batch: null, ...nobody };
   await db.transaction((tx) => tx.insertInto('audit_events').values(event).execute());
@@ -74,7 +74,7 @@ describe('readiness', () => {
 
 describe('the id of a request', () => {
   const sent = async (id: string, trustedProxies = '1') => {
-    const { get } = await openHouse([], { environment: { SALLYPORT_TRUSTED_PROXIES: trustedProxies } });
+    const { get } = await openServer([], { environment: { SALLYPORT_TRUSTED_PROXIES: trustedProxies } });
     const answer = await get('/api/v1/nothing', {}, { 'x-request-id': id, 'x-forwarded-for': '203.0.113.9' });
     const { requestId } = JSON.parse(await answer.text());
     assert.equal(answer.headers.get('x-request-id'), requestId);

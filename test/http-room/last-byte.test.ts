@@ -9,7 +9,7 @@ import { seeOther, show } from '#http/pages/reply.ts';
 import { api, page } from '#http/route.ts';
 import { createApiKey } from '#store/programs/api-keys.ts';
 import { held } from '../walk/held-body.ts';
-import { addPending, addSession, NOW, ORIGIN, openHouse, tokenOf } from './house.ts';
+import { addPending, addSession, NOW, ORIGIN, openServer, tokenOf } from './server.ts';
 
 let between = async () => undefined as unknown;
 async function* pieces() {
@@ -47,30 +47,30 @@ const ROUTES = [
   api({ ...call, method: 'POST', path: '/api/v1/keyed', guard: 'apiKey:users:write', handle: answer }),
 ];
 
-let house: Awaited<ReturnType<typeof openHouse>>;
+let server: Awaited<ReturnType<typeof openServer>>;
 let key: string;
 beforeEach(async () => {
   acted = 0;
-  house = await openHouse(ROUTES);
-  await addSession(house.db, 'live', { step_up_at: NOW - 10, step_up_method: 'totp' });
-  await addSession(house.db, 'program', { mouth: 'api' });
-  await addPending(house.db, 'live');
-  await addPending(house.db, 'program', { mouth: 'api' });
-  key = newApiKey(house.env.random);
+  server = await openServer(ROUTES);
+  await addSession(server.db, 'live', { step_up_at: NOW - 10, step_up_method: 'totp' });
+  await addSession(server.db, 'program', { mouth: 'api' });
+  await addPending(server.db, 'live');
+  await addPending(server.db, 'program', { mouth: 'api' });
+  key = newApiKey(server.env.random);
   const times = { created_at: NOW, expires_at: NOW + 60, revoked_at: null, revoked_because: null, last_used_at: NOW };
   const row = { id: 'key', name: 'key', key_hash: tokenHash(key), scopes: 'users:write', created_by: 'system' };
-  await house.db.transaction((tx) => createApiKey(tx, { ...row, ...times }));
+  await server.db.transaction((tx) => createApiKey(tx, { ...row, ...times }));
 });
 
 const end = async () => {
-  await house.db.transaction(async (tx) => {
+  await server.db.transaction(async (tx) => {
     await tx.deleteFrom('sessions').execute();
     await tx.deleteFrom('pending_sign_ins').execute();
     await tx.updateTable('api_keys').set({ revoked_at: NOW }).execute();
   });
 };
 const age = async () => {
-  await house.db.transaction(async (tx) => {
+  await server.db.transaction(async (tx) => {
     await tx
       .updateTable('sessions')
       .set({ step_up_at: NOW - 300 })
@@ -80,18 +80,18 @@ const age = async () => {
 
 function sendForm(path: string, name: 'session' | 'pending', meanwhile: () => Promise<void>) {
   const form = tokenOf('form');
-  const form_token = makeFormToken(house.env.keys, form, `${name}-live`, 'page');
+  const form_token = makeFormToken(server.env.keys, form, `${name}-live`, 'page');
   const headers = {
     ...{ origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' },
-    cookie: house.cookie({ [name]: tokenOf('live'), form }),
+    cookie: server.cookie({ [name]: tokenOf('live'), form }),
   };
   const body = held(new URLSearchParams({ form_token, name: 'typed' }).toString(), meanwhile);
-  return house.ask(path, { method: 'POST', headers, body, duplex: 'half' });
+  return server.ask(path, { method: 'POST', headers, body, duplex: 'half' });
 }
 
 function sendCall(method: string, path: string, token: string, meanwhile: () => Promise<void>) {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  return house.ask(path, { method, headers, body: held('{}', meanwhile), duplex: 'half' });
+  return server.ask(path, { method, headers, body: held('{}', meanwhile), duplex: 'half' });
 }
 
 const nothing = async () => undefined;
@@ -120,7 +120,7 @@ describe('a request whose last byte comes late', () => {
     const grave = await sendForm('/grave', 'session', age);
     assert.equal(grave.status, 403);
     assert.equal(acted, 0);
-    const { step_up_to } = await house.db.read
+    const { step_up_to } = await server.db.read
       .selectFrom('sessions')
       .select('step_up_to')
       .where('id', '=', 'session-live')
@@ -144,14 +144,14 @@ describe('a request whose last byte comes late', () => {
   it('tells what is wrong with its body to callers alone whom the guard lets in', async () => {
     const body = 'x'.repeat(64 * 1024 + 1);
     const send = (token: string) =>
-      house.ask('/api/v1/mine', { method: 'POST', headers: { authorization: `Bearer ${token}` }, body });
+      server.ask('/api/v1/mine', { method: 'POST', headers: { authorization: `Bearer ${token}` }, body });
     assert.equal((await send(tokenOf('nobody'))).status, 401);
     assert.equal((await send(tokenOf('program'))).status, 413);
   });
 });
 
 describe('a file that comes in pieces', () => {
-  const read = async () => (await house.get('/list.csv', { session: tokenOf('live') })).text();
+  const read = async () => (await server.get('/list.csv', { session: tokenOf('live') })).text();
 
   it('comes whole, though the proof of its reader grows too old meanwhile', async () => {
     between = age;

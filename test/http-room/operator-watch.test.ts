@@ -5,7 +5,7 @@ import { show } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
 import { listen } from '#http/server/listen.ts';
 import { createOperatorWatch, OPERATOR_TROUBLES, type OperatorTrouble } from '#http/server/operator-watch.ts';
-import { openHouse } from './house.ts';
+import { openServer } from './server.ts';
 
 const ROUTES = [
   page({ method: 'GET', path: '/note', guard: 'public', handle: () => show('x') }),
@@ -13,11 +13,11 @@ const ROUTES = [
 ];
 
 async function open(environment: Record<string, string> = {}) {
-  const house = await openHouse(ROUTES, { environment });
-  const reasons = async () => JSON.parse(await (await house.get('/readyz')).text()).reasons;
+  const server = await openServer(ROUTES, { environment });
+  const reasons = async () => JSON.parse(await (await server.get('/readyz')).text()).reasons;
   const warnings = (trouble: OperatorTrouble) =>
-    house.lines.filter((line) => line.includes(OPERATOR_TROUBLES[trouble]));
-  return { ...house, reasons, warnings };
+    server.lines.filter((line) => line.includes(OPERATOR_TROUBLES[trouble]));
+  return { ...server, reasons, warnings };
 }
 
 const BEHIND_ONE = { SALLYPORT_TRUSTED_PROXIES: '1' };

@@ -10,7 +10,7 @@ import { show } from '#http/pages/reply.ts';
 import { parseJson } from '#http/parse.ts';
 import { page } from '#http/route.ts';
 import { assetPath } from '#ui/assets.ts';
-import { openHouse } from './house.ts';
+import { openServer } from './server.ts';
 
 const addresses: string[] = [];
 const PAGE = page({
@@ -92,7 +92,7 @@ describe('the address of a client', () => {
   });
 
   it('refuses requests with 400 behind a proxy that does not say it', async () => {
-    const { get } = await openHouse([PAGE], { environment: { SALLYPORT_TRUSTED_PROXIES: '1' } });
+    const { get } = await openServer([PAGE], { environment: { SALLYPORT_TRUSTED_PROXIES: '1' } });
     assert.equal((await get('/note')).status, 400);
     assert.equal((await get('/note', {}, { 'x-forwarded-for': '203.0.113.9' })).status, 200);
     assert.equal(addresses.at(-1), '203.0.113.9');
@@ -103,7 +103,7 @@ describe('the address of a client', () => {
 describe('health', () => {
   it('is alive and ready, and warns once of a forwarded header nobody trusts', async () => {
     const durability = { level: 'none', text: 'a database that ends with the process' } as const;
-    const { get, lines } = await openHouse([PAGE], { db: { durability: async () => durability } });
+    const { get, lines } = await openServer([PAGE], { db: { durability: async () => durability } });
     assert.deepEqual(await (await get('/healthz')).json(), { status: 'ok', reasons: [] });
     assert.deepEqual(await (await get('/readyz')).json(), { status: 'ready', reasons: [], durability });
     for (let i = 0; i < 3; i++) await get('/note', {}, { 'x-forwarded-host': 'evil.example' });
@@ -114,7 +114,7 @@ describe('health', () => {
   });
 
   it('is not ready with the reason of the database, and still alive', async () => {
-    const { get } = await openHouse([PAGE], { db: { problem: async () => 'storage unavailable' } });
+    const { get } = await openServer([PAGE], { db: { problem: async () => 'storage unavailable' } });
     const response = await get('/readyz');
     assert.equal(response.status, 503);
     assert.deepEqual(await response.json(), { status: 'unavailable', reasons: ['storage unavailable'] });
@@ -124,7 +124,7 @@ describe('health', () => {
 
 describe('a static file', () => {
   it('keeps for good under the address of its content, and is asked about elsewhere', async () => {
-    const { get } = await openHouse([]);
+    const { get } = await openServer([]);
     const kept = await get(assetPath('style.css'));
     assert.equal(kept.headers.get('cache-control'), 'public, max-age=31536000, immutable');
     assert.match(kept.headers.get('content-type') ?? '', /^text\/css/);
@@ -136,7 +136,7 @@ describe('a static file', () => {
   });
 
   it('is compressed as the browser takes it', async () => {
-    const { get } = await openHouse([]);
+    const { get } = await openServer([]);
     const plain = Buffer.from(await (await get('/assets/style.css')).arrayBuffer());
     const fetchAs = async (coding: string) => {
       const response = await get('/assets/style.css', {}, { 'accept-encoding': coding });
@@ -152,7 +152,7 @@ describe('a static file', () => {
   });
 
   it('comes from settings as /brand.css and /logo', async () => {
-    const { get, env } = await openHouse([], { environment: { SALLYPORT_ACCENT_HUE: '123' } });
+    const { get, env } = await openServer([], { environment: { SALLYPORT_ACCENT_HUE: '123' } });
     assert.match(await (await get('/brand.css')).text(), /123/);
     assert.equal((await get('/logo')).status, 404);
     const logo = { bytes: Buffer.from('<svg></svg>'), type: 'image/svg+xml' as const };
@@ -169,7 +169,7 @@ describe('a static file', () => {
     '/assets/a/b',
   ]) {
     it(`is 404 at ${path}`, async () => {
-      const { get } = await openHouse([]);
+      const { get } = await openServer([]);
       assert.equal((await get(path)).status, 404);
     });
   }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { seeOther, show } from '#http/pages/reply.ts';
 import { api, page } from '#http/route.ts';
 import { type Listening, listen } from '#http/server/listen.ts';
-import { openHouse } from './house.ts';
+import { openServer } from './server.ts';
 
 const HOST = 'Host: sign-in.example.com';
 let served = 0;
@@ -34,7 +34,7 @@ const ROUTES = [
 let listening: Listening;
 let port: number;
 before(async () => {
-  const { env, app } = await openHouse(ROUTES, { environment: { PORT: '0' } });
+  const { env, app } = await openServer(ROUTES, { environment: { PORT: '0' } });
   listening = await listen(env, app);
   port = Number(new URL(listening.url).port);
 });
@@ -220,7 +220,7 @@ describe('C16 T16.1 a request as it comes over the wire', () => {
 
 describe('closing', () => {
   it('lets a request in flight finish and ends idle connections', async () => {
-    const { env, app } = await openHouse(ROUTES, { environment: { PORT: '0' } });
+    const { env, app } = await openServer(ROUTES, { environment: { PORT: '0' } });
     const own = await listen(env, app);
     const url = new URL(own.url);
     const idle = connect(Number(url.port), '127.0.0.1');

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { show } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
 import { type Listening, listen } from '#http/server/listen.ts';
-import { openHouse } from './house.ts';
+import { openServer } from './server.ts';
 
 const PATIENCE_MS = 600;
 const ASK = 'Host: sign-in.example.com';
@@ -45,9 +45,9 @@ let lines: readonly string[];
 const sockets: Socket[] = [];
 
 before(async () => {
-  const house = await openHouse(ROUTES, { environment: { PORT: '0' } });
-  lines = house.lines;
-  listening = await listen(house.env, house.app, PATIENCE_MS);
+  const server = await openServer(ROUTES, { environment: { PORT: '0' } });
+  lines = server.lines;
+  listening = await listen(server.env, server.app, PATIENCE_MS);
 });
 after(async () => {
   for (const socket of sockets) socket.destroy();

@@ -142,7 +142,7 @@ test('what a manager typed is there again, and a new email without the password 
 });
 
 test('no field that is kept is a secret', () => {
-  const kept = ROUTES.flatMap((route) => (route.mouth === 'page' ? route.keeps : []));
+  const kept = ROUTES.flatMap((route) => (route.channel === 'page' ? route.keeps : []));
   const ofPeople = ['email', 'name', 'role', 'reason', 'checked_by', 'check_note', 'minutes'];
   const others = ['policy', 'from', 'until', 'expires', 'url', 'person', 'partner', 'action', 'slug'];
   // Without its keys: somebody may have pasted a private one.

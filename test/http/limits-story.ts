@@ -29,7 +29,7 @@ export async function recoveryCodesOf(world: World, userId: string): Promise<rea
   const client = { requestId: 'test', address: undefined, userAgent: undefined, deviceToken: undefined };
   const fresh = await drawRecoveryCodes(env, userId, client);
   assert(person && !('refused' in fresh));
-  await env.db.transaction((tx) => issueRecoveryCodes(env, tx, { user: person.user, mouth: 'api', client }, fresh));
+  await env.db.transaction((tx) => issueRecoveryCodes(env, tx, { user: person.user, channel: 'api', client }, fresh));
   return fresh.codes;
 }
 

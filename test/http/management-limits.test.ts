@@ -13,7 +13,7 @@ import { openWorld, type World } from '../world.ts';
 import { makeClient, PORTAL } from './client-story.ts';
 import { callWithKey, makeKey, openManagement } from './management-story.ts';
 
-const CALLS = ROUTES.filter((route) => route.mouth === 'api').filter(({ guard }) => guard.startsWith('apiKey:'));
+const CALLS = ROUTES.filter((route) => route.channel === 'api').filter(({ guard }) => guard.startsWith('apiKey:'));
 
 /** The secret of a program, which its answer makes; public keys; and what is signed. */
 const OF_CLIENTS = ['secret', 'keys', 'idTokenAlg'];

@@ -88,7 +88,7 @@ export type Door = { readonly pending: Pending; readonly browser: Browser | unde
 
 export function doorsOf(model: Readonly<Model>): readonly Door[] {
   return model.pendings.flatMap((pending): Door[] => {
-    if (pending.mouth === 'api') return [{ pending, browser: undefined }];
+    if (pending.channel === 'api') return [{ pending, browser: undefined }];
     const browser = model.browsers.find((one) => one.pending === pending);
     return browser && isLivePending(model, pending) ? [{ pending, browser }] : [];
   });

@@ -43,9 +43,9 @@ export async function agreeOnTheDead(model: Model, real: Real): Promise<void> {
 const seenDead = new Set<string>();
 
 async function agreeOnSession(model: Model, real: Real, node: NodeIndex, session: Session): Promise<void> {
-  const { token, mouth, person } = session;
+  const { token, channel, person } = session;
   if (!isLiveSession(model, session)) return assertDead(model, real, node, token);
-  if (mouth === 'page') {
+  if (channel === 'page') {
     const { status, location } = await real.get(node, pageWith(model, { session }), '/');
     const expected = codesWait(model, session) ? [303, '/enroll/recovery-codes'] : [200, undefined];
     assert.deepEqual([status, location], expected, 'the page of a live session');
@@ -72,11 +72,11 @@ async function assertDead(model: Model, real: Real, node: NodeIndex, token: stri
 }
 
 async function agreeOnPending(model: Model, real: Real, node: NodeIndex, pending: Pending): Promise<void> {
-  const { token, mouth, person } = pending;
+  const { token, channel, person } = pending;
   const lives = isLivePending(model, pending);
   if (!lives && seenDead.has(token)) return;
   if (!lives) seenDead.add(token);
-  if (mouth === 'page') {
+  if (channel === 'page') {
     const door = person.authenticator ? '/sign-in/one-time-code' : '/enroll';
     return assertPendingPage(model, real, node, { token, ...(lives && { door }) });
   }

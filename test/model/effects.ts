@@ -9,7 +9,7 @@ const AMR = { none: ['pwd'], totp: ['pwd', 'otp', 'mfa'], recovery_code: ['pwd',
 
 export type Opening = {
   readonly person: Person;
-  readonly mouth: 'api' | 'page';
+  readonly channel: 'api' | 'page';
   readonly factor: Factor | undefined;
   readonly token: string;
   readonly deviceId: string | undefined;
@@ -18,14 +18,14 @@ export type Opening = {
 
 /** A finished sign-in: the session, and the events that say so. */
 export function openSession(model: Model, opening: Opening): { session: Session; events: string[] } {
-  const { person, mouth, factor, token, deviceId, replaced } = opening;
+  const { person, channel, factor, token, deviceId, replaced } = opening;
   const { now } = model;
   const latest = sessionEnd(person, now);
   const cap = factor === undefined ? (secondFactorFrom(model, person) ?? latest) : latest;
   const session: Session = {
     ...{
       person,
-      mouth,
+      channel,
       token,
       createdAt: now,
       expiresAt: Math.min(latest, cap),
@@ -105,9 +105,9 @@ export function newId(model: Model): string {
 }
 
 /** A new set in place of the old one; pages may show it again for ten minutes. */
-export function issueCodes(model: Model, person: Person, codes: readonly string[], mouth: 'api' | 'page'): void {
+export function issueCodes(model: Model, person: Person, codes: readonly string[], channel: 'api' | 'page'): void {
   person.codes = new Map(codes.map((code) => [code, false]));
-  person.copyUntil = mouth === 'page' ? model.now + 10 * MINUTE : undefined;
+  person.copyUntil = channel === 'page' ? model.now + 10 * MINUTE : undefined;
 }
 
 /** An authenticator goes with what was counted against it. */

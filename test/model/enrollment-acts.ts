@@ -61,7 +61,7 @@ const confirm = act({
       assertSentOn(door, answer, confirmed);
       return [];
     }
-    const { person, mouth, deviceId } = pending;
+    const { person, channel, deviceId } = pending;
     endOthers(model, person, pending);
     pending.ended = true;
     forgetDevices(model, person, deviceId);
@@ -71,7 +71,7 @@ const confirm = act({
       ? codesOn((await real.get(node, browser, '/enroll/recovery-codes')).text)
       : ('body' in answer && (answer.body.recoveryCodes as string[])) || [];
     assert.equal(codes.length, 10);
-    issueCodes(model, person, codes, mouth);
+    issueCodes(model, person, codes, channel);
     return ['totp.enrolled', 'recovery_codes.created', 'sessions.ended_others', ...events];
   },
 });

@@ -39,7 +39,7 @@ export type Shown = { readonly secret: string; readonly expiresAt: number; tries
 
 export type Owner = {
   readonly person: Person;
-  readonly mouth: 'api' | 'page';
+  readonly channel: 'api' | 'page';
   token: string;
   readonly createdAt: number;
   expiresAt: number;

@@ -125,10 +125,10 @@ function newPending(
   made: Opened & Pick<Pending, 'token' | 'expiresAt' | 'skippable' | 'replaced'>,
 ): Pending {
   const { person, browser, deviceId, token, expiresAt, skippable, replaced } = made;
-  const mouth = browser ? 'page' : 'api';
+  const channel = browser ? 'page' : 'api';
   const row = {
     person,
-    mouth,
+    channel,
     token,
     createdAt: model.now,
     expiresAt,
@@ -158,13 +158,13 @@ export function finish(model: Model, answer: SignInAnswer, of: Finish): readonly
     assert.equal(answer.status, 200);
     assert('body' in answer && answer.body.state === 'complete');
     const { token } = answer.body.session as { token: string };
-    return openSession(model, { person, mouth: 'api', factor, token, deviceId }).events;
+    return openSession(model, { person, channel: 'api', factor, token, deviceId }).events;
   }
   const { session: token, device, pending } = answer.cookies;
   assert.equal(answer.status, 303);
   assert(token !== undefined && device !== undefined && pending === undefined);
   const known = deviceId ?? knowDevice(model, person, device);
-  const { session, events } = openSession(model, { person, mouth: 'page', factor, token, deviceId: known, replaced });
+  const { session, events } = openSession(model, { person, channel: 'page', factor, token, deviceId: known, replaced });
   browser.session = session;
   return events;
 }
@@ -197,10 +197,10 @@ const signOut = act({
 const deleteSession = act({
   name: 'delete a session',
   args: fc.record({ which: ordinal }),
-  check: ({ sessions }) => sessions.some(({ mouth }) => mouth === 'api'),
+  check: ({ sessions }) => sessions.some(({ channel }) => channel === 'api'),
   async run(model, real, { which, node }) {
     const session = pick(
-      model.sessions.filter(({ mouth }) => mouth === 'api'),
+      model.sessions.filter(({ channel }) => channel === 'api'),
       which,
     );
     assert(session);

@@ -133,7 +133,7 @@ test('an hour of flood from one address writes no more than its share of the day
 const TYPED = { email: 'x@acme.example', password: 'not the password', name: 'x', code: '123456', locale: 'de' };
 
 describe('a flood from one address over a route that is for everybody ends in a number', () => {
-  for (const { method, path, guard, mouth } of OWN_ROUTES.filter((route) => route.guard === 'public')) {
+  for (const { method, path, guard, channel } of OWN_ROUTES.filter((route) => route.guard === 'public')) {
     test(`${method} ${path} (${guard})`, async (t) => {
       const world = await openWorld(t);
       const { email } = await world.addUser({ email: 'known@acme.example', password: PASSWORD });
@@ -144,7 +144,7 @@ describe('a flood from one address over a route that is for everybody ends in a 
         number += 1;
         const typed = { ...TYPED, email: number % 2 === 0 ? email : `n${number}@acme.example` };
         if (method === 'GET') return person.get(url);
-        if (mouth === 'api') {
+        if (channel === 'api') {
           const { password } = typed;
           return world.api(method, url, { email: typed.email, password }, undefined, '203.0.113.5');
         }

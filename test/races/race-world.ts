@@ -82,7 +82,7 @@ function racersOf(world: World, partnerId: string) {
     const fresh = await drawRecoveryCodes(env, userId, CLIENT);
     assert(person && !('refused' in fresh));
     await env.db.transaction((tx) =>
-      issueRecoveryCodes(env, tx, { user: person.user, mouth: 'api', client: CLIENT }, fresh),
+      issueRecoveryCodes(env, tx, { user: person.user, channel: 'api', client: CLIENT }, fresh),
     );
     return fresh.codes;
   }

@@ -37,7 +37,7 @@ export async function openStage(t: Pick<TestContext, 'after'>) {
 
   async function enter(route: PageRoute | ApiRoute, enrolled = true): Promise<Sender> {
     senders += 1;
-    const { guard, mouth } = route;
+    const { guard, channel } = route;
     const name = `sender${senders}`;
     const partner = { ...(await world.addPartner({ slug: name, policy: 'optional' })), slug: name };
     const role = roleFor(guard);
@@ -48,7 +48,7 @@ export async function openStage(t: Pick<TestContext, 'after'>) {
     const held = { userId: user.id, partner, secret, email };
     if (guard.startsWith('apiKey:')) return { ...held, ...(await addKey(world, user.id, guard)) };
     const token = newToken(world.env.random);
-    const rowId = await addRow(world, { guard, mouth, userId: user.id, token });
+    const rowId = await addRow(world, { guard, channel, userId: user.id, token });
     return { ...held, rowId, token };
   }
 
@@ -75,7 +75,7 @@ async function addKey({ env }: World, makerId: string, guard: Guard) {
 
 type Row = {
   readonly guard: Guard;
-  readonly mouth: 'page' | 'api';
+  readonly channel: 'page' | 'api';
   readonly userId: string;
   readonly token: string;
 };
@@ -83,9 +83,9 @@ type Row = {
 /** Seconds until the proof of a fresh sender is too old. */
 const PROOF_LEFT = 2;
 
-async function addRow({ env }: World, { guard, mouth, userId, token }: Row): Promise<string> {
+async function addRow({ env }: World, { guard, channel, userId, token }: Row): Promise<string> {
   const [id, now] = [env.newId(), env.now()];
-  const born = { id, token_hash: tokenHash(token), mouth, user_id: userId, created_at: now };
+  const born = { id, token_hash: tokenHash(token), mouth: channel, user_id: userId, created_at: now };
   const proofAge = guard === 'steppedUp' ? STEP_UP_AGE_SECONDS : ACT_STEP_UP_AGE_SECONDS;
   await env.db.transaction(async (tx) => {
     if (guard === 'pendingSignIn') {
@@ -177,7 +177,7 @@ export async function send(
 ): Promise<Sent> {
   const { env, app } = world;
   const { formCookie = newToken(env.random) } = request;
-  const isCall = route.mouth === 'api';
+  const isCall = route.channel === 'api';
   const name = route.guard === 'pendingSignIn' ? 'pending' : 'session';
   const cookie = `__Host-sallyport-${name}=${sender.token}; __Host-sallyport-form=${formCookie}`;
   const form_token = makeFormToken(env.keys, formCookie, sender.rowId, newToken(env.random));

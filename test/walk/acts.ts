@@ -254,12 +254,12 @@ function ownCode(world: World, { secret }: Sender): Act {
   return { fields: { code: world.totp(secret) } };
 }
 
-async function giveCodes({ env }: World, { userId }: Sender, mouth: 'page' | 'api') {
+async function giveCodes({ env }: World, { userId }: Sender, channel: 'page' | 'api') {
   const person = await findPerson(env.db.read, userId);
   const client = { requestId: 'w', address: undefined, userAgent: undefined, deviceToken: undefined } as const;
   const drawn = await drawRecoveryCodes(env, userId, client);
   assert.ok(person && !isRefusal(drawn));
-  const to = { user: person.user, mouth, client } as const;
+  const to = { user: person.user, channel, client } as const;
   await env.db.transaction((tx) =>
     issueRecoveryCodes(env, tx, { ...to, client: { ...to.client, deviceToken: undefined } }, drawn),
   );

@@ -85,7 +85,7 @@ for (const { method, path, scope } of ROWS) {
 describe('a key of the management API', () => {
   it('opens nothing that is for people', async () => {
     const { key } = await makeKey(world);
-    for (const { method, path, guard } of TABLE.filter(({ route }) => route?.mouth === 'api')) {
+    for (const { method, path, guard } of TABLE.filter(({ route }) => route?.channel === 'api')) {
       if (guard === 'public' || guard.startsWith('apiKey:')) continue;
       assert.deepEqual((await ask(method, path, bearer(key))).code, 'sign_in_expired', path);
     }
@@ -105,7 +105,7 @@ describe('a key of the management API', () => {
 
 let people = 0;
 
-/** A live session of each mouth: the API's of a user, the pages' of an administrator. */
+/** A live session of each channel: the API's of a user, the pages' of an administrator. */
 async function signIn() {
   people += 1;
   const partner = await world.addPartner({ slug: `key-walk-${people}`, policy: 'off' });

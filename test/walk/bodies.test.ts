@@ -9,7 +9,7 @@ import { ROUTES } from '../../src/routes.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 
 const EMAIL = 'ana@acme.example';
-const CALLS = ROUTES.filter((route): route is ApiRoute => route.mouth === 'api' && route.method !== 'GET');
+const CALLS = ROUTES.filter((route): route is ApiRoute => route.channel === 'api' && route.method !== 'GET');
 
 /** What an attacker would like to set (OWASP API3:2023). */
 const UNASKED = {

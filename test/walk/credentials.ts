@@ -1,10 +1,10 @@
 import { newToken, tokenHash } from '#core/values/token.ts';
 import { setDisabled } from '#store/people/user-life.ts';
-import type { Mouth, SessionTable } from '#store/sessions/tables.ts';
+import type { Channel, SessionTable } from '#store/sessions/tables.ts';
 import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 import type { World } from '../world.ts';
 
-/** How far a credential has brought somebody through one of the two mouths. */
+/** How far a credential has brought somebody through one of the two channels. */
 export type Standing = 'nobody' | 'pending' | 'pending_expired' | 'pending_completed' | 'session' | 'stepped_up';
 
 /** How a request carries it. */
@@ -22,11 +22,11 @@ export type Credential = {
   readonly disabled?: true;
   readonly carry: (token: string) => Carried;
   /** Everywhere else it is nobody's. */
-  readonly worth?: { readonly [M in Mouth]?: Standing };
+  readonly worth?: { readonly [M in Channel]?: Standing };
 };
 
-type SessionRow = { readonly kind: 'session'; readonly mouth: Mouth } & Partial<SessionTable>;
-type PendingRow = { readonly kind: 'pending'; readonly mouth: Mouth } & Partial<PendingSignInTable>;
+type SessionRow = { readonly kind: 'session'; readonly mouth: Channel } & Partial<SessionTable>;
+type PendingRow = { readonly kind: 'pending'; readonly mouth: Channel } & Partial<PendingSignInTable>;
 
 /** Where a session and a finished pending sign-in of the walk lead. */
 export const PORTAL = '/portal';
@@ -42,28 +42,33 @@ const BEARER = header('authorization', 'Bearer ');
 const query = (name: string) => (token: string) => ({ query: `?${name}=${token}` });
 
 /** Every kind that opens something, or once did. */
-function ownKinds(mouth: Mouth, carry: Credential['carry'], now: number): readonly Credential[] {
-  const session = { kind: 'session', mouth } as const;
-  const pending = { kind: 'pending', mouth } as const;
-  const of = mouth === 'page' ? 'of the pages' : 'of the API';
-  const over = mouth === 'page' ? 'pending_expired' : 'nobody';
-  const done = mouth === 'page' ? 'pending_completed' : 'nobody';
+function ownKinds(channel: Channel, carry: Credential['carry'], now: number): readonly Credential[] {
+  const session = { kind: 'session', mouth: channel } as const;
+  const pending = { kind: 'pending', mouth: channel } as const;
+  const of = channel === 'page' ? 'of the pages' : 'of the API';
+  const over = channel === 'page' ? 'pending_expired' : 'nobody';
+  const done = channel === 'page' ? 'pending_completed' : 'nobody';
   const stepped = { step_up_at: now - 299 };
   return [
-    { name: `a live pending sign-in ${of}`, row: pending, carry, worth: { [mouth]: 'pending' } },
-    { name: `an expired pending sign-in ${of}`, row: { ...pending, expires_at: now }, carry, worth: { [mouth]: over } },
+    { name: `a live pending sign-in ${of}`, row: pending, carry, worth: { [channel]: 'pending' } },
     {
-      ...{ name: `a finished pending sign-in ${of}`, carry, worth: { [mouth]: done } },
+      name: `an expired pending sign-in ${of}`,
+      row: { ...pending, expires_at: now },
+      carry,
+      worth: { [channel]: over },
+    },
+    {
+      ...{ name: `a finished pending sign-in ${of}`, carry, worth: { [channel]: done } },
       row: { ...pending, completed_at: now, completed_to: FINISHED },
     },
     { name: `a pending sign-in ${of} of a disabled user`, row: pending, disabled: true, carry },
-    { name: `a live session ${of}`, row: session, carry, worth: { [mouth]: 'session' } },
+    { name: `a live session ${of}`, row: session, carry, worth: { [channel]: 'session' } },
     {
-      ...{ name: `a session ${of} stepped up 299 seconds ago`, carry, worth: { [mouth]: 'stepped_up' } },
+      ...{ name: `a session ${of} stepped up 299 seconds ago`, carry, worth: { [channel]: 'stepped_up' } },
       row: { ...session, ...stepped },
     },
     {
-      ...{ name: `a session ${of} stepped up 300 seconds ago`, carry, worth: { [mouth]: 'session' } },
+      ...{ name: `a session ${of} stepped up 300 seconds ago`, carry, worth: { [channel]: 'session' } },
       row: { ...session, step_up_at: now - 300 },
     },
     { name: `a session ${of} unused for an hour`, row: { ...session, ...stepped, last_seen_at: now - 3600 }, carry },

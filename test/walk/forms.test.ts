@@ -5,7 +5,9 @@ import { ORIGIN, openWorld, type World } from '../world.ts';
 import { FORMS, type Ready } from './forms.ts';
 import { TABLE } from './walk.ts';
 
-const POSTS = TABLE.filter(({ method, route }) => method === 'POST' && route?.mouth === 'page').map(({ path }) => path);
+const POSTS = TABLE.filter(({ method, route }) => method === 'POST' && route?.channel === 'page').map(
+  ({ path }) => path,
+);
 
 test('every form of the table of routes is sent here', () => {
   assert.deepEqual(Object.keys(FORMS).toSorted(), POSTS.toSorted());

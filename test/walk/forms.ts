@@ -160,7 +160,7 @@ async function giveRecoveryCode(world: World, userId: string): Promise<string> {
   const found = await findPerson(world.env.db.read, userId);
   const fresh = await drawRecoveryCodes(world.env, userId, CLIENT);
   assert.ok(found && !isRefusal(fresh));
-  const to = { user: found.user, mouth: 'api' as const, client: CLIENT };
+  const to = { user: found.user, channel: 'api' as const, client: CLIENT };
   await world.env.db.transaction((tx) => issueRecoveryCodes(world.env, tx, to, fresh));
   return fresh.codes[0] ?? '';
 }

@@ -107,7 +107,7 @@ for (const row of TABLE) {
       assert.equal(await belongings(walk, walk.other.id), before, 'somebody else’s belongings changed');
     });
 
-    if (row.route?.mouth === 'page' && row.method === 'POST') {
+    if (row.route?.channel === 'page' && row.method === 'POST') {
       it('takes no form without our origin, without its token or with another’s', async () => {
         for (const credential of CREDENTIALS.filter(({ worth }) => worth?.page)) {
           for (const form of ['no origin', 'no token', 'another browser', 'another session'] as const)
@@ -122,7 +122,7 @@ function verdictOf(row: Row, { worth = {} }: Credential, { carried }: Held, form
   const { guard, method, route } = row;
   const { query = '', cookies = {} } = carried;
   if (route === undefined) return 'in';
-  if (route.mouth === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
+  if (route.channel === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
   if (form === 'no origin') return { status: 403 };
   const verdict = pageVerdict(route.guard, { standing: worth.page ?? 'nobody', cookies }, method, pathOf(row) + query);
   // A form that anybody may send is bound to the browser alone.
@@ -150,7 +150,7 @@ async function check(row: Row, credential: Credential, form: FormKind): Promise<
 }
 
 function assertChallenge({ route, guard }: Row, { status, headers, text }: Answered, what: string): void {
-  if (route?.mouth !== 'api') return;
+  if (route?.channel !== 'api') return;
   assert.equal(headers.get('content-type'), 'application/problem+json', what);
   assert.equal(headers.get('www-authenticate'), status === 401 ? 'Bearer' : null, what);
   const code = guard.startsWith('apiKey:') ? 'api_key_invalid' : 'sign_in_expired';

@@ -36,8 +36,8 @@ export const PLACES: readonly Place[] = TABLE.flatMap(({ route }) => (route === 
 
 function placesOf(route: PageRoute | ApiRoute): Place[] {
   const params = [...route.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
-  const query = route.mouth === 'page' ? [PAGE_QUERY.join(' ')] : keysOf(route.query);
-  const body = FIELDS_OF_RECORDS[route.path] ?? keysOf(route.mouth === 'page' ? route.form : route.body);
+  const query = route.channel === 'page' ? [PAGE_QUERY.join(' ')] : keysOf(route.query);
+  const body = FIELDS_OF_RECORDS[route.path] ?? keysOf(route.channel === 'page' ? route.form : route.body);
   return [
     ...params.map((name) => ({ route, in: 'path' as const, name })),
     ...(route.method === 'GET' ? query.map((name) => ({ route, in: 'query' as const, name })) : []),
@@ -81,7 +81,7 @@ export async function openSender(t: { after(work: () => unknown): void }) {
   const { world, ids } = roles;
   const { key } = await makeKey(world);
 
-  async function enter({ guard, mouth }: PageRoute | ApiRoute) {
+  async function enter({ guard, channel }: PageRoute | ApiRoute) {
     if (guard === 'public') return { cookie: '', rowId: undefined, bearer: undefined };
     if (guard.startsWith('apiKey:')) return { cookie: '', rowId: undefined, bearer: key };
     if (guard !== 'pendingSignIn') {
@@ -89,7 +89,7 @@ export async function openSender(t: { after(work: () => unknown): void }) {
       return roles.enter(role, 0);
     }
     const carry = (token: string) => ({ query: token });
-    const credential = { name: '', row: { kind: 'pending', mouth }, carry } as const;
+    const credential = { name: '', row: { kind: 'pending', mouth: channel }, carry } as const;
     const { rowId, carried } = await hold(world, ids.own ?? '', credential);
     return { cookie: `__Host-sallyport-pending=${carried.query}`, rowId, bearer: carried.query };
   }
@@ -101,7 +101,7 @@ export async function openSender(t: { after(work: () => unknown): void }) {
     const headers: Record<string, string> = { origin: ORIGIN };
     headers.cookie = `${held.cookie}; __Host-sallyport-form=${formCookie}`;
     const init: RequestInit = { method: route.method, headers };
-    if (route.mouth === 'api') {
+    if (route.channel === 'api') {
       headers.authorization = `Bearer ${held.bearer}`;
       headers['content-type'] = 'application/json';
       if (route.method !== 'GET') init.body = JSON.stringify(route.body ? bodyOf(place, text) : {});
@@ -120,7 +120,7 @@ export async function openSender(t: { after(work: () => unknown): void }) {
     const path = route.path.replace(/:(\w+)/g, (_, param: string) =>
       where === 'path' && param === name ? encodeURIComponent(text) : (right[param] ?? 'x'.repeat(43)),
     );
-    const names = route.mouth === 'page' ? name.split(' ') : [name];
+    const names = route.channel === 'page' ? name.split(' ') : [name];
     return where === 'query'
       ? `${path}?${new URLSearchParams(Object.fromEntries(names.map((one) => [one, text])))}`
       : path;
@@ -138,7 +138,7 @@ function bodyOf({ route, in: where, name }: Place, text: string): Record<string,
   for (const field of where === 'body' && name === 'form_token' ? [...names, name] : names) {
     const value = where === 'body' && field === name ? text : RIGHT[field];
     const [outer = '', inner] = field.split('.');
-    const sent = route.mouth === 'api' && LISTS.has(field) ? [value] : value;
+    const sent = route.channel === 'api' && LISTS.has(field) ? [value] : value;
     if (value !== undefined) body[outer] = inner === undefined ? sent : { ...Object(body[outer]), [inner]: value };
     if (outer === 'mfa') body.mfa = { policy: 'required', ...Object(body.mfa) };
   }

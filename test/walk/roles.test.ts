@@ -19,7 +19,7 @@ const MAY_ENTER: Readonly<Record<SessionGuard, readonly Role[]>> = {
   staffAdminSteppedUp: ['admin'],
 };
 
-const ROWS = TABLE.filter(({ guard, route }) => route?.mouth === 'page' && /^(manager|staff)/.test(guard));
+const ROWS = TABLE.filter(({ guard, route }) => route?.channel === 'page' && /^(manager|staff)/.test(guard));
 
 let roles: Roles;
 const cleanups: (() => unknown)[] = [];

@@ -65,7 +65,7 @@ async function startSessions({ env, clock }: World, userId: string, provenAgo: n
 
 async function sendAs(world: World, { method, route }: Row, path: string, { cookie, bearer, rowId }: Entered) {
   const formCookie = newToken(world.env.random);
-  const isCall = route?.mouth === 'api';
+  const isCall = route?.channel === 'api';
   const headers = {
     ...{ origin: ORIGIN, cookie: `${cookie}; __Host-sallyport-form=${formCookie}` },
     ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),

@@ -18,7 +18,7 @@ const NAME = 'Aurelia Quist';
 const COMPANY = 'Zephyr Telecom';
 const EMAIL = 'a.q@zephyr.example';
 
-const PAGES = TABLE.filter(({ method, route }) => method === 'GET' && route?.mouth === 'page');
+const PAGES = TABLE.filter(({ method, route }) => method === 'GET' && route?.channel === 'page');
 /** They ask about the request of a portal. */
 const OF_PORTALS = ['/consent', '/oidc/choose'];
 const SHOWS_A_FILE = '/enroll/recovery-codes.txt';

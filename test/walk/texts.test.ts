@@ -11,7 +11,7 @@ import { openSender, PLACES } from './places.ts';
 test('every text that a route takes is of a kind with a cap', () => {
   const faults: string[] = [];
   for (const route of OWN_ROUTES) {
-    const schemas = route.mouth === 'page' ? { form: route.form } : { body: route.body, query: route.query };
+    const schemas = route.channel === 'page' ? { form: route.form } : { body: route.body, query: route.query };
     for (const [what, schema] of Object.entries(schemas)) {
       if (schema !== undefined) collectUncapped(schema, `${route.method} ${route.path} ${what}`, faults);
     }

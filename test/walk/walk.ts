@@ -131,7 +131,7 @@ export async function send(walk: Walk, row: Row, held: Held, form: FormKind = 'o
   const { cookies = {}, headers = {}, query = '' } = held.carried;
   const formCookie = newToken(walk.world.env.random);
   const all = { ...cookies, '__Host-sallyport-form': formCookie };
-  const isForm = route?.mouth === 'page' && method === 'POST';
+  const isForm = route?.channel === 'page' && method === 'POST';
   const init: RequestInit & { headers: Record<string, string> } = {
     method,
     headers: {
@@ -144,7 +144,7 @@ export async function send(walk: Walk, row: Row, held: Held, form: FormKind = 'o
   if (isForm) {
     if (form !== 'no origin') init.headers.origin = ORIGIN;
     init.body = new URLSearchParams({ ...fieldsOf(walk, route), ...tokenField(walk, formCookie, held, form) });
-  } else if (route?.mouth === 'api' && !['GET', 'HEAD'].includes(method)) {
+  } else if (route?.channel === 'api' && !['GET', 'HEAD'].includes(method)) {
     init.headers['content-type'] = 'application/json';
     init.body = '{}';
   }
@@ -158,7 +158,7 @@ export function pathOf({ path }: Row): string {
 }
 
 /** Something in every field that the form knows, somebody else's id where an id is asked for, and what nobody asks for. */
-function fieldsOf({ other }: Walk, { mouth, ...route }: PageRoute | ApiRoute): Record<string, string> {
+function fieldsOf({ other }: Walk, { channel, ...route }: PageRoute | ApiRoute): Record<string, string> {
   const form = 'form' in route ? route.form : undefined;
   const names = form instanceof z.ZodObject ? Object.keys(form.shape) : [];
   const known: Record<string, string> = {

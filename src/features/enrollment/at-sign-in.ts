@@ -57,22 +57,22 @@ export async function confirmAtSignIn(
   around: Around<EnrolledSignIn> = plainly,
 ): Promise<EnrolledSignIn | Refusal> {
   if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
-  const { user, mouth, deviceId, returnTo } = pending;
+  const { user, channel, deviceId, returnTo } = pending;
   const open = async (tx: Queries, { authenticatorId, drawn }: Confirmed): Promise<EnrolledSignIn | Refusal> => {
     const now = env.now();
-    if (!(await completePendingSignIn(tx, pending.id, mouth === 'page' ? CODES_PATH : '', now))) {
+    if (!(await completePendingSignIn(tx, pending.id, channel === 'page' ? CODES_PATH : '', now))) {
       return refuse('sign_in_expired');
     }
     const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
     await appendEvent(env, tx, { action: 'totp.enrolled', ...whose, detail: { authenticatorId } }, client);
     await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user });
-    await issueRecoveryCodes(env, tx, { user, mouth, client }, drawn);
+    await issueRecoveryCodes(env, tx, { user, channel, client }, drawn);
     await endOthers(env, tx, { user, keepSessionId: '', keepPendingId: pending.id, client }, 'authenticator_changed');
     // Whoever made a browser known with the password alone is a stranger to the second door.
     await deleteOtherDevices(tx, user.id, deviceId);
     await queueMail(env, tx, user, { kind: 'mfa_enrolled', ...whereFrom(client) });
     const proof = { factor: 'totp', enrolled: true } as const;
-    const signIn = { person: pending, mouth, ...proof, deviceId, returnTo, client };
+    const signIn = { person: pending, channel, ...proof, deviceId, returnTo, client };
     const session = await finishSignIn(env, tx, signIn, now);
     return { session, recoveryCodes: drawn.codes };
   };
@@ -92,7 +92,7 @@ export async function skipAtSignIn(
   around: Around<NewSession> = plainly,
 ): Promise<NewSession | Refusal> {
   const now = env.now();
-  const { user, mouth, deviceId, returnTo, replacedSessionId } = pending;
+  const { user, channel, deviceId, returnTo, replacedSessionId } = pending;
   const skip = async (tx: Queries): Promise<NewSession | Refusal> => {
     if (user.partnerId !== undefined) await holdPartner(tx, user.partnerId);
     // Read under both locks: policy and exemption are changed under it too.
@@ -103,7 +103,7 @@ export async function skipAtSignIn(
     const session = await finishSignIn(
       env,
       tx,
-      { person: current, mouth, factor: undefined, deviceId, returnTo, replacedSessionId, client },
+      { person: current, channel, factor: undefined, deviceId, returnTo, replacedSessionId, client },
       now,
     );
     if (!(await completePendingSignIn(tx, pending.id, session.continueTo, now))) return refuse('sign_in_expired');

@@ -78,5 +78,5 @@ async function beginUnlessComplete(
   const skippedAt = person.user.mfaSkippedAt;
   const state = stateAfterPassword({ demand: demandOf(person, now), mfa, skippedAt }, now);
   if (state === 'complete') return undefined;
-  return beginSignIn(env, tx, { person, mouth: 'page', deviceId, returnTo: undefined, client, held }, now);
+  return beginSignIn(env, tx, { person, channel: 'page', deviceId, returnTo: undefined, client, held }, now);
 }

@@ -8,7 +8,7 @@ import { beginSignIn } from '#flows/sign-in/begin-sign-in.ts';
 import { checkNewPassword, hashNewPassword, type PasswordOwner } from '#flows/sign-in/new-password.ts';
 import { knowByLink, linkTry } from '#flows/sign-in/password-by-link.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { lockHouse } from '#store/engine/locks.ts';
+import { lockAdministrators } from '#store/engine/locks.ts';
 import { claimLink, revokeFirstAdministratorLinks } from '#store/people/links.ts';
 import { administratorExists, createUser, findPerson, findPersonByEmail } from '#store/people/users.ts';
 import type { Accepted, Answered, Faults } from './accept.ts';
@@ -42,14 +42,14 @@ async function accept(
   answered: Answered,
 ): Promise<Accepted | Refusal> {
   const now = env.now();
-  await lockHouse(tx);
+  await lockAdministrators(tx);
   if (!(await claimLink(tx, linkId, now)) || (await administratorExists(tx))) return refuse('not_found');
   if (!(await create(env, tx, administrator, sealed, answered))) return EMAIL_TAKEN;
   const person = await findPerson(tx, administrator.id);
   if (!person) throw new Error('a user just made is not there');
   const { client, held } = answered;
   const { deviceId, deviceToken } = await knowByLink(env, tx, administrator.id, client);
-  const door = { person, mouth: 'page', deviceId, returnTo: undefined, client, held } as const;
+  const door = { person, channel: 'page', deviceId, returnTo: undefined, client, held } as const;
   const begun = await beginSignIn(env, tx, door, now);
   return isRefusal(begun) ? begun : { begun, deviceToken };
 }

@@ -1,13 +1,13 @@
 import type { Env } from '#env.ts';
 import { makeLink, type NewLink } from '#flows/administration/make-link.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { lockHouse } from '#store/engine/locks.ts';
+import { lockAdministrators } from '#store/engine/locks.ts';
 import { administratorExists } from '#store/people/users.ts';
 
 /** A new link to become the first administrator, and the end of the one before; `undefined` once there is one. */
 export async function renewFirstAdministratorLink(env: Env): Promise<NewLink | undefined> {
   return env.db.transaction(async (tx) => {
-    await lockHouse(tx);
+    await lockAdministrators(tx);
     if (await administratorExists(tx)) return undefined;
     const purpose = 'first_administrator';
     const link = await makeLink(env, tx, { purpose });

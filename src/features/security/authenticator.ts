@@ -106,7 +106,7 @@ function add(env: Env, session: GrantedSession, code: string, client: Client, ar
         if (!(await addSecondFactor(tx, session.id, proof))) return refuse('sign_in_expired');
         await appendEvent(env, tx, { action: 'totp.enrolled', ...whose(session), detail: { authenticatorId } }, client);
         await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user: session.user });
-        await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, drawn);
+        await issueRecoveryCodes(env, tx, { user, channel: 'page', client }, drawn);
         await tellEnded(env, tx, session, client, 'authenticator_added');
         return { token, showsCodes: true };
       }),

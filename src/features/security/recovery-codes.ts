@@ -29,7 +29,7 @@ export async function makeNewCodes(
   if (isRefusal(fresh)) return fresh;
   const issue = async (tx: Queries): Promise<true | Refusal> => {
     if (!(await findAuthenticator(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
-    await issueRecoveryCodes(env, tx, { user, mouth: 'page', client }, fresh);
+    await issueRecoveryCodes(env, tx, { user, channel: 'page', client }, fresh);
     const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');
     await queueMail(env, tx, user, { kind: 'new_codes_made', ...whereFrom(client) });
     // Drawing codes took its time: a session that was ended meanwhile changes nothing.

@@ -50,12 +50,12 @@ export const signInApi: readonly Route[] = [
       const email = canonicalEmail(input.email);
       if (email === undefined) return refuse('invalid_request', { reason: 'email' });
       const { password } = input;
-      const begun = await signInWithPassword(env, { email, password, mouth: 'api', returnTo: undefined, client });
+      const begun = await signInWithPassword(env, { email, password, channel: 'api', returnTo: undefined, client });
       if (isRefusal(begun)) return begun;
       if (begun.state === 'complete') return { state: begun.state, methods: [], session: sessionAnswer(begun.session) };
       return {
         state: begun.state,
-        methods: begun.prover ? [...(await workingMethods(env, begun.prover))] : [],
+        methods: begun.secondFactor ? [...(await workingMethods(env, begun.secondFactor))] : [],
         pendingToken: begun.pendingToken,
         expiresAt: instant(begun.expiresAt),
         ...deadline(begun.deadlineAt),

@@ -12,13 +12,13 @@ import { noteRefusal, refusalKey } from '#flows/sign-in/note-refusal.ts';
 import { warnOfPasswords } from '#flows/sign-in/warn-of-passwords.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findPersonByEmail, type Person } from '#store/people/users.ts';
-import type { Mouth } from '#store/sessions/tables.ts';
+import type { Channel } from '#store/sessions/tables.ts';
 
 export type PasswordAttempt = {
   /** Canonical. */
   readonly email: string;
   readonly password: string;
-  readonly mouth: Mouth;
+  readonly channel: Channel;
   readonly returnTo: string | undefined;
   readonly client: Client;
   readonly held?: NonNullable<FirstDoor['held']>;
@@ -45,10 +45,10 @@ export async function signInWithPassword(
 
 async function knownDevice(
   env: Env,
-  { client, mouth }: PasswordAttempt,
+  { client, channel }: PasswordAttempt,
   person: Person | undefined,
 ): Promise<string | undefined> {
-  return mouth === 'api' ? undefined : findKnownDevice(env, client, person?.user.id ?? '');
+  return channel === 'api' ? undefined : findKnownDevice(env, client, person?.user.id ?? '');
 }
 
 async function begin(env: Env, tx: Queries, door: FirstDoor): Promise<BegunSignIn | Refusal> {

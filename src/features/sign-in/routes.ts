@@ -98,7 +98,7 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
   if (!input.password) return again(refuse('invalid_request', { reason: 'password' }));
   const { pending, session } = call;
   const { password } = input;
-  const attempt = { email, password, mouth: 'page', returnTo, client, held: { pending, session } } as const;
+  const attempt = { email, password, channel: 'page', returnTo, client, held: { pending, session } } as const;
   const begun = await signInWithPassword(
     env,
     attempt,

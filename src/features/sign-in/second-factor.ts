@@ -62,12 +62,12 @@ async function complete(
   tx: Queries,
   { pending, factor, notice, client }: Completion,
 ): Promise<OpenedSignIn | Refusal> {
-  const { mouth, deviceId, returnTo, replacedSessionId } = pending;
+  const { channel, deviceId, returnTo, replacedSessionId } = pending;
   const now = env.now();
   const session = await finishSignIn(
     env,
     tx,
-    { person: pending, mouth, factor, deviceId, returnTo, replacedSessionId, notice, client },
+    { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, client },
     now,
   );
   const landing = notice === undefined ? session.continueTo : NOTICE_PATH;

@@ -29,7 +29,7 @@ export function stepUpWithOneTimeCode(
   client: Client,
   around: Around<Raised> = plainly,
 ) {
-  return checkOneTimeCode(env, stepUpProver(env, session, client), code, (tx) =>
+  return checkOneTimeCode(env, stepUpAttempt(env, session, client), code, (tx) =>
     around(tx, () => raise(env, tx, session, 'totp')),
   );
 }
@@ -41,7 +41,7 @@ export function stepUpWithRecoveryCode(
   client: Client,
   around: Around<Raised> = plainly,
 ) {
-  return checkRecoveryCode(env, stepUpProver(env, session, client), code, async (tx, left) => {
+  return checkRecoveryCode(env, stepUpAttempt(env, session, client), code, async (tx, left) => {
     await setNotice(tx, session.id, noticeText({ kind: 'recovery_code_used', left }));
     return around(tx, () => raise(env, tx, session, 'recovery_code'));
   });
@@ -76,7 +76,7 @@ export async function stepUpWithPassword(
   return outcome.refusal;
 }
 
-function stepUpProver(env: Env, session: GrantedSession, client: Client) {
+function stepUpAttempt(env: Env, session: GrantedSession, client: Client) {
   const { user, deviceId } = session;
   const confirm = async (tx: Queries) => {
     await confirmAuthority(env, tx, { kind: 'session', session }, user.id);

@@ -10,7 +10,7 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { hashNewPassword } from '#flows/sign-in/new-password.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { holdPartner, lockHouse } from '#store/engine/locks.ts';
+import { holdPartner, lockAdministrators } from '#store/engine/locks.ts';
 import { findPartner, findPartnerBySlug } from '#store/partners/partners.ts';
 import { isEmailHeld } from '#store/people/email-links.ts';
 import { revokeFirstAdministratorLinks } from '#store/people/links.ts';
@@ -79,7 +79,7 @@ export async function createPerson(
   const { id, email, role } = who;
   const refused = checkAct(acting, 'add', { id, role, partnerId: partner?.id });
   if (refused) return refused;
-  if (role === 'admin') await lockHouse(tx);
+  if (role === 'admin') await lockAdministrators(tx);
   if (partner && (await isArchived(tx, partner.id))) return refuse('forbidden', { reason: 'partner_archived' });
   const created = await createUser(tx, {
     ...{ ...who, partner_id: partner?.id ?? null, sealed_password: password ?? null },

@@ -8,7 +8,7 @@ import { queueMail } from '#flows/runtime/mail.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { lockHouse } from '#store/engine/locks.ts';
+import { lockAdministrators } from '#store/engine/locks.ts';
 import { changeTries, findTries } from '#store/limits/attempts.ts';
 import { revokeLinks } from '#store/people/links.ts';
 import { countOtherAdministrators } from '#store/people/staff.ts';
@@ -114,7 +114,7 @@ async function newResetLink({
 /** Whether nobody else could administer the service; until the end of the transaction nobody else changes that. */
 export async function isLastAdministrator(tx: Queries, { user }: Person): Promise<boolean> {
   if (!isStaff(user.role)) return false;
-  await lockHouse(tx);
+  await lockAdministrators(tx);
   return user.role === 'admin' && (await countOtherAdministrators(tx, user.id)) === 0;
 }
 

@@ -12,7 +12,7 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { personTransaction } from '#flows/runtime/transaction.ts';
 import { oneTimeCodeCounters } from '#flows/sign-in/attempt-counters.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
-import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+import { type FactorAttempt, giveBackTries, reserveProof } from '#flows/sign-in/reserve-try.ts';
 import { warnOfPause, warnOfWrongCode } from '#flows/sign-in/warn.ts';
 import {
   type Authenticator,
@@ -37,49 +37,49 @@ const UNDECRYPTABLE = 'undecryptable';
  */
 export async function checkOneTimeCode<T>(
   env: Env,
-  prover: Prover,
+  attempt: FactorAttempt,
   code: string,
   open: (tx: Queries) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
   const now = env.now();
-  const reserved = await reserve(env, prover, now);
+  const reserved = await reserve(env, attempt, now);
   if (isRefusal(reserved)) return reserved;
   const { authenticator, counted } = reserved;
   const secret = openSecret(env, authenticator);
-  if (!secret) return reject(env, prover, authenticator, refuse('authenticator_disabled', { reason: UNDECRYPTABLE }));
+  if (!secret) return reject(env, attempt, authenticator, refuse('authenticator_disabled', { reason: UNDECRYPTABLE }));
 
   const { lastUsedStep } = authenticator;
   const match = matchCode({ secret, lastUsedStep }, code, env.config.totpWindow, now);
-  if (match.kind !== 'accepted') return reject(env, prover, authenticator, refusalOf(match), refusedStep(match, now));
+  if (match.kind !== 'accepted') return reject(env, attempt, authenticator, refusalOf(match), refusedStep(match, now));
 
-  const outcome = await personTransaction(env.db, prover.user.id, async (tx) => {
+  const outcome = await personTransaction(env.db, attempt.user.id, async (tx) => {
     if (!(await claimStep(tx, authenticator.id, match.step, now))) {
       return refuse('code_already_used', { nextCodeInSeconds: nextCodeInSeconds(match.step, now) });
     }
     await giveBackTries(tx, counted, now);
     const opened = await open(tx);
-    if (!isRefusal(opened)) await record(env, tx, prover, undefined);
+    if (!isRefusal(opened)) await record(env, tx, attempt, undefined);
     return opened;
   });
-  if (isRefusal(outcome)) return reject(env, prover, authenticator, outcome);
+  if (isRefusal(outcome)) return reject(env, attempt, authenticator, outcome);
   return outcome;
 }
 
 async function reserve(
   env: Env,
-  prover: Prover,
+  attempt: FactorAttempt,
   now: number,
 ): Promise<{ authenticator: Authenticator; counted: readonly CountedTry[] } | Refusal> {
-  const { user, client } = prover;
+  const { user, client } = attempt;
   const reserved = await env.db.transaction(async (tx) => {
     const authenticator = await findAuthenticator(tx, user.id);
     if (!authenticator) return refuse('forbidden');
-    const counters = oneTimeCodeCounters(env, authenticator.id, prover.deviceId, client);
-    const counted = await reserveProof(tx, prover, counters, now);
+    const counters = oneTimeCodeCounters(env, authenticator.id, attempt.deviceId, client);
+    const counted = await reserveProof(tx, attempt, counters, now);
     return isRefusal(counted) ? counted : { authenticator, counted };
   });
   if (!isRefusal(reserved) || reserved.refused === 'forbidden') return reserved;
-  await noteRefusal(env, { event: eventFor(prover, reserved), client, key: reserved.limitedBy });
+  await noteRefusal(env, { event: eventFor(attempt, reserved), client, key: reserved.limitedBy });
   return reserved;
 }
 
@@ -107,7 +107,7 @@ function refusalOf(match: Exclude<CodeMatch, { kind: 'accepted' }>): Refusal {
 /** Writes a refusal down and adds what two refused codes together tell about the clocks. */
 async function reject(
   env: Env,
-  prover: Prover,
+  attempt: FactorAttempt,
   authenticator: Authenticator,
   refusal: Refusal,
   refused?: RefusedStep,
@@ -116,11 +116,11 @@ async function reject(
   const answer = { ...refusal, ...clock };
   await env.db.transaction(async (tx) => {
     if (refused) await rememberRefusal(tx, authenticator.id, JSON.stringify(refused));
-    if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, prover.user.id, clock.clockOffsetSeconds);
-    if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, prover, authenticator.id);
-    await record(env, tx, prover, answer);
-    await warnOfWrongCode(env, tx, prover, answer);
-    await warnOfPause(env, tx, prover, authenticator.id);
+    if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, attempt.user.id, clock.clockOffsetSeconds);
+    if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, attempt, authenticator.id);
+    await record(env, tx, attempt, answer);
+    await warnOfWrongCode(env, tx, attempt, answer);
+    await warnOfPause(env, tx, attempt, authenticator.id);
   });
   return answer;
 }
@@ -146,16 +146,16 @@ export async function noteClock(env: Env, tx: Queries, userId: string, offsetSec
   env.log.warn({ offsetSeconds, users }, 'several phones differ from this server by the same time: check its clock');
 }
 
-async function recordUndecryptable(env: Env, tx: Queries, { user, client }: Prover, authenticatorId: string) {
+async function recordUndecryptable(env: Env, tx: Queries, { user, client }: FactorAttempt, authenticatorId: string) {
   const whose = { subject: user.id, partner: user.partnerId };
   await appendEvent(env, tx, { action: 'totp.undecryptable', ...whose, detail: { authenticatorId } }, client);
 }
 
-async function record(env: Env, tx: Queries, prover: Prover, refusal: Refusal | undefined): Promise<void> {
-  await appendEvent(env, tx, eventFor(prover, refusal), prover.client);
+async function record(env: Env, tx: Queries, attempt: FactorAttempt, refusal: Refusal | undefined): Promise<void> {
+  await appendEvent(env, tx, eventFor(attempt, refusal), attempt.client);
 }
 
-function eventFor({ user, pending }: Prover, refusal: Refusal | undefined) {
+function eventFor({ user, pending }: FactorAttempt, refusal: Refusal | undefined) {
   const person = { actor: user.id, subject: user.id, partner: user.partnerId };
   return { ...person, ...eventOf(pending !== undefined, refusal) };
 }

@@ -7,7 +7,7 @@ import { personTransaction } from '#flows/runtime/transaction.ts';
 import { recoveryCodeCounters } from '#flows/sign-in/attempt-counters.ts';
 import { type Counted, countedTurn, personAt } from '#flows/sign-in/hash-turn.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
-import { giveBackTries, type Prover, reserveProof } from '#flows/sign-in/reserve-try.ts';
+import { type FactorAttempt, giveBackTries, reserveProof } from '#flows/sign-in/reserve-try.ts';
 import { warnOfWrongCode } from '#flows/sign-in/warn.ts';
 import {
   claimRecoveryCode,
@@ -25,11 +25,11 @@ import type { Queries } from '#store/engine/database.ts';
  */
 export async function checkRecoveryCode<T>(
   env: Env,
-  prover: Prover,
+  attempt: FactorAttempt,
   code: string,
   open: (tx: Queries, left: number) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  const { user, deviceId, client } = prover;
+  const { user, deviceId, client } = attempt;
   const counters = recoveryCodeCounters(env, user.id, deviceId, client);
   const outcome = await countedTurn(
     env,
@@ -37,24 +37,24 @@ export async function checkRecoveryCode<T>(
       asker: personAt(user.id, client),
       kind: 'code',
       counters,
-      reserve: (tx, now) => reserveProof(tx, prover, counters, now),
+      reserve: (tx, now) => reserveProof(tx, attempt, counters, now),
     },
-    (hashing, counted) => compare(env, prover, { code, hashing, ...counted }, open),
+    (hashing, counted) => compare(env, attempt, { code, hashing, ...counted }, open),
   );
   // What was never counted is no event: the queue was full.
   if (!isRefusal(outcome) || outcome.refused === 'temporarily_unavailable') return outcome;
-  if (outcome.limitedBy === undefined) return reject(env, prover, outcome);
-  await noteRefusal(env, { event: refusedEvent(prover, outcome), client, key: outcome.limitedBy });
+  if (outcome.limitedBy === undefined) return reject(env, attempt, outcome);
+  await noteRefusal(env, { event: refusedEvent(attempt, outcome), client, key: outcome.limitedBy });
   return outcome;
 }
 
 async function compare<T>(
   env: Env,
-  prover: Prover,
+  attempt: FactorAttempt,
   { code, hashing, counted, at }: Counted & { readonly code: string; readonly hashing: Hashing },
   open: (tx: Queries, left: number) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  const { user, client } = prover;
+  const { user, client } = attempt;
   const found = await findRecoveryCode(env.db.read, user.id, recoveryTags(env, user.id, code));
   // A code that is nobody's is compared with another hash of this person: sets of older versions cost more.
   const hash = found?.hash ?? (await findAnyCodeHash(env.db.read, user.id));
@@ -66,7 +66,7 @@ async function compare<T>(
     if (!(await claimRecoveryCode(tx, found.id, at))) return refuse('recovery_code_already_used');
     await giveBackTries(tx, counted, at);
     const left = await countRecoveryCodesLeft(tx, user.id);
-    await record(env, tx, prover, left);
+    await record(env, tx, attempt, left);
     await mailRecoveryCodeUsed(env, tx, user, { left, client });
     return open(tx, left);
   });
@@ -81,20 +81,20 @@ export function recoveryTags(env: Env, userId: string, code: string): readonly s
   return macs.map(({ keyId, mac }) => `${keyId}.${mac.slice(0, TAG_CHARACTERS)}`);
 }
 
-async function reject(env: Env, prover: Prover, refusal: Refusal): Promise<Refusal> {
+async function reject(env: Env, attempt: FactorAttempt, refusal: Refusal): Promise<Refusal> {
   await env.db.transaction(async (tx) => {
-    await appendEvent(env, tx, refusedEvent(prover, refusal), prover.client);
-    await warnOfWrongCode(env, tx, prover, refusal);
+    await appendEvent(env, tx, refusedEvent(attempt, refusal), attempt.client);
+    await warnOfWrongCode(env, tx, attempt, refusal);
   });
   return refusal;
 }
 
-async function record(env: Env, tx: Queries, { user, client }: Prover, remaining: number): Promise<void> {
+async function record(env: Env, tx: Queries, { user, client }: FactorAttempt, remaining: number): Promise<void> {
   const person = { actor: user.id, subject: user.id, partner: user.partnerId };
   await appendEvent(env, tx, { action: 'recovery_code.used', ...person, detail: { remaining } }, client);
 }
 
-function refusedEvent({ user }: Prover, { refused }: Refusal) {
+function refusedEvent({ user }: FactorAttempt, { refused }: Refusal) {
   const person = { actor: user.id, subject: user.id, partner: user.partnerId };
   return { action: 'recovery_code.refused' as const, ...person, detail: { reason: refused } };
 }

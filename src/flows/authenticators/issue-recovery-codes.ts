@@ -17,7 +17,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import type { User } from '#store/people/users.ts';
 import type { Authority } from '#store/sessions/granted.ts';
-import type { Mouth } from '#store/sessions/tables.ts';
+import type { Channel } from '#store/sessions/tables.ts';
 import { recoveryTags } from './check-recovery-code.ts';
 
 /** Ten codes and their hashes, made before the transaction that gives them to somebody. */
@@ -58,14 +58,14 @@ export function drawRecoveryCodes(
 export async function issueRecoveryCodes(
   env: Env,
   tx: Queries,
-  to: { user: User; mouth: Mouth; client: Client },
+  to: { user: User; channel: Channel; client: Client },
   fresh: FreshCodes,
 ): Promise<void> {
   const now = env.now();
   const setId = env.newId();
   const { id: userId, partnerId } = to.user;
   const copy = { table: 'recovery_code_sets', rowId: setId, userId };
-  const forPages = to.mouth === 'page';
+  const forPages = to.channel === 'page';
   await replaceRecoveryCodes(
     tx,
     {

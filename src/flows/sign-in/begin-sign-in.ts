@@ -13,7 +13,7 @@ import { reserveTries } from '#store/limits/attempts.ts';
 import { findPerson, type Person } from '#store/people/users.ts';
 import { deleteSession } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
-import type { Mouth } from '#store/sessions/tables.ts';
+import type { Channel } from '#store/sessions/tables.ts';
 import { createPendingSignIn, evictPendingSignIns, renewPendingSignIn } from '#store/sign-in/pending-changes.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { finishSignIn, type NewSession } from './finish-sign-in.ts';
@@ -22,7 +22,7 @@ import { mfaOfPerson } from './mfa-state.ts';
 /** A password was proven: by whom, and from where. */
 export type FirstDoor = {
   readonly person: Person;
-  readonly mouth: Mouth;
+  readonly channel: Channel;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
   readonly client: Client;
@@ -39,8 +39,8 @@ export type BegunSignIn =
       readonly deadlineAt: number | undefined;
       /** The same person is signed in here already, and stays so until this sign-in is finished. */
       readonly keepsSession: boolean;
-      /** Who may open the second door; absent while there is none. */
-      readonly prover: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
+      /** The second factor to ask for; absent while there is none. */
+      readonly secondFactor: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
     };
 
 /** What stands behind the first door: a session where policy asks for nothing more, else a pending sign-in. */
@@ -66,7 +66,7 @@ export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: n
     ...pending,
     deadlineAt: deadlineIn(demand, mfa),
     keepsSession: replacedSessionId !== undefined,
-    prover: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
+    secondFactor: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
   };
 }
 
@@ -114,7 +114,7 @@ async function openPending(
   await createPendingSignIn(tx, {
     ...row,
     id: env.newId(),
-    mouth: door.mouth,
+    mouth: door.channel,
     user_id: user.id,
     created_at: now,
     tries: 0,
@@ -132,8 +132,8 @@ async function openPending(
  * The cookie alone does not make it the same browser: in another one the owner would confirm a secret that the first one
  * was shown. `renewPendingSignIn` compares them.
  */
-function heldPending({ held, person, mouth }: FirstDoor): PendingSignIn | undefined {
+function heldPending({ held, person, channel }: FirstDoor): PendingSignIn | undefined {
   const pending = held?.pending;
-  if (!pending || pending.mouth !== mouth || pending.user.id !== person.user.id) return undefined;
+  if (!pending || pending.channel !== channel || pending.user.id !== person.user.id) return undefined;
   return pending.tries < PENDING_TRIES ? pending : undefined;
 }

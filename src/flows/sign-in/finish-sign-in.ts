@@ -9,7 +9,7 @@ import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { noteSignIn, type Person, setUserLocale } from '#store/people/users.ts';
 import { createSession, evictSessions, replaceSession } from '#store/sessions/sessions.ts';
-import type { Mouth } from '#store/sessions/tables.ts';
+import type { Channel } from '#store/sessions/tables.ts';
 import { knowDevice } from './know-device.ts';
 import { warnOfProgram } from './warn.ts';
 
@@ -25,7 +25,7 @@ export type NewSession = {
 
 export type FinishedSignIn = {
   readonly person: Person;
-  readonly mouth: Mouth;
+  readonly channel: Channel;
   /** Absent when the policy asks for none. */
   readonly factor: SecondFactor | undefined;
   readonly deviceId: string | undefined;
@@ -40,18 +40,18 @@ export type FinishedSignIn = {
 
 /** Opens the second door: session, known device and event, all in the caller's transaction. */
 export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn, now: number): Promise<NewSession> {
-  const { mouth, factor, client } = signIn;
+  const { channel, factor, client } = signIn;
   const { user, partner } = signIn.person;
   const token = newToken(env.random);
   const [id, continueTo] = [env.newId(), signIn.returnTo ?? env.config.portalUrl ?? '/'];
   const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : secondFactorFrom(partner, user.exemptUntil));
   // An API caller has no browser to know again.
-  const isNew = signIn.deviceId === undefined && mouth === 'page';
+  const isNew = signIn.deviceId === undefined && channel === 'page';
   const device = isNew ? await knowDevice(env, tx, user.id, client) : undefined;
   await createSession(tx, {
     id,
     token_hash: tokenHash(token),
-    mouth,
+    mouth: channel,
     user_id: user.id,
     created_at: now,
     last_seen_at: now,
@@ -90,11 +90,11 @@ async function noteLast(tx: Queries, { person: { user }, client }: FinishedSignI
 async function tellOfNewDevice(
   env: Env,
   tx: Queries,
-  { person, mouth, deviceId, enrolled, client }: FinishedSignIn,
+  { person, channel, deviceId, enrolled, client }: FinishedSignIn,
 ): Promise<void> {
   const { user } = person;
   if (enrolled || deviceId !== undefined) return;
-  if (mouth === 'api') return warnOfProgram(env, tx, user, client);
+  if (channel === 'api') return warnOfProgram(env, tx, user, client);
   await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
 }
 

@@ -9,27 +9,27 @@ import type { User } from '#store/people/users.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { reservePendingTry, returnPendingTry } from '#store/sign-in/pending-tries.ts';
 
-/** Who gives a second factor, and where: at the second door of a sign-in, or inside a session as a step-up. */
-export type Prover = {
+/** One try of a second factor: who gives it, and whether at a sign-in or inside a session as a step-up. */
+export type FactorAttempt = {
   readonly user: User;
   readonly deviceId: string | undefined;
   readonly client: Client;
   /** Absent for a step-up. */
   readonly pending?: PendingSignIn;
-  /** Of a step-up: asks again, in the transaction that counts the try, whether the session is still there. */
+  /** Of a step-up: checks again, in the transaction that counts the try, whether the session is still there. */
   readonly confirm?: (tx: Queries) => Promise<void>;
 };
 
 /** Counts a try before anything is compared: all of its counters or none. */
 export async function reserveProof(
   tx: Queries,
-  prover: Prover,
+  attempt: FactorAttempt,
   counters: readonly AttemptCounter[],
   now: number,
 ): Promise<Refusal | readonly CountedTry[]> {
-  const { pending, user } = prover;
+  const { pending, user } = attempt;
   await lockUser(tx, user.id);
-  await prover.confirm?.(tx);
+  await attempt.confirm?.(tx);
   if (pending && !(await reservePendingTry(tx, pending.id, PENDING_TRIES, now))) {
     // Over or used up: only a new sign-in helps, and that may be made at once.
     return pending.expiresAt <= now

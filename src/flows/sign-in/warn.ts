@@ -9,7 +9,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { findTries, reserveTries } from '#store/limits/attempts.ts';
 import type { Person } from '#store/people/users.ts';
 import { oneTimeCodeCounter } from './attempt-counters.ts';
-import type { Prover } from './reserve-try.ts';
+import type { FactorAttempt } from './reserve-try.ts';
 
 /** Refusals of a code that was compared: the person who typed it knew the password. */
 const WRONG_CODES: readonly RefusalCode[] = [
@@ -21,16 +21,21 @@ const WRONG_CODES: readonly RefusalCode[] = [
 ];
 
 /** Right password, wrong code: sends the person one mail an hour, in the transaction of the refusal. */
-export async function warnOfWrongCode(env: Env, tx: Queries, prover: Prover, refusal: Refusal): Promise<void> {
-  const { user, client, pending } = prover;
+export async function warnOfWrongCode(env: Env, tx: Queries, attempt: FactorAttempt, refusal: Refusal): Promise<void> {
+  const { user, client, pending } = attempt;
   if (!pending || !WRONG_CODES.includes(refusal.refused)) return;
   if (!(await isFirst(env, tx, attemptCounter('mail-wrong-code', user.id)))) return;
   await queueMail(env, tx, user, { kind: 'wrong_code', ...whereFrom(client) });
 }
 
 /** The refused try used a limit up: codes are not accepted for a time, or until somebody acts. One mail a day says so. */
-export async function warnOfPause(env: Env, tx: Queries, prover: Prover, authenticatorId: string): Promise<void> {
-  const { user, deviceId, client } = prover;
+export async function warnOfPause(
+  env: Env,
+  tx: Queries,
+  attempt: FactorAttempt,
+  authenticatorId: string,
+): Promise<void> {
+  const { user, deviceId, client } = attempt;
   const now = env.now();
   const { key, rule } = oneTimeCodeCounter(authenticatorId, deviceId);
   const tries = await findTries(tx, key);

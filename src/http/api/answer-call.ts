@@ -1,10 +1,10 @@
 import { AuthorityLost } from '#core/people/authority.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { checkCall } from '#http/guard.ts';
-import { type Ask, clientOf, type House } from '#http/house.ts';
 import { type BodyRead, fitJson, fitQuery, isMediaType, isProblem, parseJson, readBody } from '#http/parse.ts';
 import { type Problem, problem } from '#http/problem.ts';
 import type { ApiRoute } from '#http/route.ts';
+import { clientOf, type RequestContext, type ServerContext } from '#http/server-context.ts';
 import { jsonResponse, problemResponse } from './answer.ts';
 import { checkApiKey, isApiKeyGuard } from './api-key-guard.ts';
 
@@ -15,32 +15,36 @@ import { checkApiKey, isApiKeyGuard } from './api-key-guard.ts';
  * when it comes. What is wrong with the body is told only to callers who may send one.
  */
 export async function answerCall(
-  house: House,
+  server: ServerContext,
   route: ApiRoute,
-  ask: Ask,
+  context: RequestContext,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const { env } = house;
-  const query = readQuery(route, ask);
-  if (isProblem(query)) return problemResponse(house, ask, query);
-  const client = clientOf(house, ask, undefined);
-  if (isProblem(client)) return problemResponse(house, ask, client);
-  const body = route.method === 'GET' ? undefined : await readBody(ask.request, ask.arrival.incoming);
-  const found = await checkGuard(house, route, ask);
-  if (isRefusal(found)) return problemResponse(house, ask, found);
-  const idempotencyKey = readIdempotencyKey(route, ask);
-  if (typeof idempotencyKey === 'object') return problemResponse(house, ask, idempotencyKey);
-  const input = body === undefined ? NO_INPUT : readInput(route, ask, body);
-  if (isProblem(input)) return problemResponse(house, ask, input);
+  const { env } = server;
+  const query = readQuery(route, context);
+  if (isProblem(query)) return problemResponse(server, context, query);
+  const client = clientOf(server, context, undefined);
+  if (isProblem(client)) return problemResponse(server, context, client);
+  const body = route.method === 'GET' ? undefined : await readBody(context.request, context.arrival.incoming);
+  const found = await checkGuard(server, route, context);
+  if (isRefusal(found)) return problemResponse(server, context, found);
+  const idempotencyKey = readIdempotencyKey(route, context);
+  if (typeof idempotencyKey === 'object') return problemResponse(server, context, idempotencyKey);
+  const input = body === undefined ? NO_INPUT : readInput(route, context, body);
+  if (isProblem(input)) return problemResponse(server, context, input);
   // The door between the erased table and the typed declaration: the checks and readers above proved what it says.
   const call = { env, client, params, query: query.value, input: input.value, idempotencyKey, ...found } as never;
   const answer = await handle(route, call);
-  return isRefusal(answer) ? problemResponse(house, ask, answer) : jsonResponse(house, ask, answer);
+  return isRefusal(answer) ? problemResponse(server, context, answer) : jsonResponse(server, context, answer);
 }
 
-function checkGuard(house: House, { guard }: ApiRoute, { request }: Ask): Promise<object | Refusal> {
+function checkGuard(
+  server: ServerContext,
+  { guard }: ApiRoute,
+  { request }: RequestContext,
+): Promise<object | Refusal> {
   const authorization = request.headers.get('authorization');
-  return isApiKeyGuard(guard) ? checkApiKey(house, guard, authorization) : checkCall(house.env, guard, authorization);
+  return isApiKeyGuard(guard) ? checkApiKey(server, guard, authorization) : checkCall(server.env, guard, authorization);
 }
 
 /** An act whose caller lost what the guard found, before it could begin, is answered as the guard would have. */
@@ -56,7 +60,7 @@ async function handle(route: ApiRoute, call: never): Promise<unknown> {
 const NO_INPUT = { value: undefined };
 
 /** The validated query; a call that declares none takes none. */
-function readQuery(route: ApiRoute, { search }: Ask): { readonly value: unknown } | Problem {
+function readQuery(route: ApiRoute, { search }: RequestContext): { readonly value: unknown } | Problem {
   if (route.query !== undefined) return fitQuery(route.query, search);
   if (search.length <= 1) return NO_INPUT;
   return problem('invalid_request', { detail: 'This call takes no query parameters.' });
@@ -66,14 +70,18 @@ function readQuery(route: ApiRoute, { search }: Ask): { readonly value: unknown 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** The name that the caller gives to one act, where the call takes one. */
-function readIdempotencyKey({ idempotent }: ApiRoute, { request }: Ask): string | undefined | Problem {
+function readIdempotencyKey({ idempotent }: ApiRoute, { request }: RequestContext): string | undefined | Problem {
   const name = idempotent ? (request.headers.get('idempotency-key') ?? undefined) : undefined;
   if (name === undefined || IDEMPOTENCY_KEY.test(name)) return name;
   return problem('invalid_request', { detail: 'Idempotency-Key has to be 1 to 255 visible ASCII characters.' });
 }
 
 /** The validated body; a call without one takes nothing or `{}`. */
-function readInput(route: ApiRoute, { request }: Ask, body: BodyRead): { readonly value: unknown } | Problem {
+function readInput(
+  route: ApiRoute,
+  { request }: RequestContext,
+  body: BodyRead,
+): { readonly value: unknown } | Problem {
   if (isProblem(body)) return body;
   if (route.body === undefined && body.bytes.length === 0) return NO_INPUT;
   if (!isMediaType(request.headers.get('content-type'), 'application/json')) return problem('unsupported_media_type');

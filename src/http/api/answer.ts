@@ -1,8 +1,12 @@
-import type { Ask, House } from '#http/house.ts';
 import { type Problem, problemBody, problemHeaders, statusOf } from '#http/problem.ts';
+import type { RequestContext, ServerContext } from '#http/server-context.ts';
 
 /** A refusal for a program: RFC 9457. */
-export function problemResponse({ headers }: House, { requestId }: Pick<Ask, 'requestId'>, refusal: Problem): Response {
+export function problemResponse(
+  { headers }: ServerContext,
+  { requestId }: Pick<RequestContext, 'requestId'>,
+  refusal: Problem,
+): Response {
   return new Response(problemBody(refusal, requestId), {
     status: statusOf(refusal.refused),
     headers: {
@@ -15,7 +19,12 @@ export function problemResponse({ headers }: House, { requestId }: Pick<Ask, 're
 }
 
 /** What a call answers when it succeeds; nothing to say is 204. */
-export function jsonResponse({ headers }: House, { requestId }: Ask, value: unknown, status = 200): Response {
+export function jsonResponse(
+  { headers }: ServerContext,
+  { requestId }: RequestContext,
+  value: unknown,
+  status = 200,
+): Response {
   if (value === undefined)
     return new Response(null, { status: 204, headers: { ...headers.api, 'x-request-id': requestId } });
   return new Response(JSON.stringify(value), {

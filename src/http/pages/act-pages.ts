@@ -50,7 +50,7 @@ export function actPages<const G extends PageGuard, Subject>(pages: ActPages<G, 
     return elsewhere ?? showRefusal(await pages.draw(call, subject, typed, outcome), outcome);
   };
   return [
-    { mouth: 'page', method: 'GET', path, guard, form: undefined, keeps: [], handle: ask },
-    { mouth: 'page', method: 'POST', path, guard, form, keeps, handle: act },
+    { channel: 'page', method: 'GET', path, guard, form: undefined, keeps: [], handle: ask },
+    { channel: 'page', method: 'POST', path, guard, form, keeps, handle: act },
   ];
 }

@@ -7,11 +7,11 @@ import { tokenHash } from '#core/values/token.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import { isDeviceShaped } from '#http/cookie.ts';
 import { checkPage, type Found, formBinding, type PageVerdict } from '#http/guard.ts';
-import { type Ask, clientOf, type House } from '#http/house.ts';
 import { type FormFields, fitForm, isMediaType, isProblem, parseForm, readBody, readPageQuery } from '#http/parse.ts';
 import { type Problem, problem } from '#http/problem.ts';
 import type { PageRoute } from '#http/route.ts';
 import { whileGranted } from '#http/server/long-file.ts';
+import { clientOf, type RequestContext, type ServerContext } from '#http/server-context.ts';
 import { setStepUpTarget } from '#store/sessions/session-changes.ts';
 import type { View } from '#ui/view.ts';
 import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
@@ -45,8 +45,8 @@ type Form = SentForm | Problem;
 
 /** A request for a page, with what was read from it on the way. */
 type Visit = {
-  readonly house: House;
-  readonly ask: Ask;
+  readonly server: ServerContext;
+  readonly context: RequestContext;
   readonly params: Params;
   readonly query: URLSearchParams;
   readonly client: Client;
@@ -60,23 +60,30 @@ type Visit = {
  * A form is here to its last byte before the guard asks: a sender who holds that byte back is judged by what is true when
  * it comes. Sent twice, it is answered from the first time, before the guard: what it was sent with may be over by then.
  */
-export async function answerPage(house: House, route: PageRoute, ask: Ask, params: Params): Promise<Response> {
-  const visit = beginVisit(house, ask, params);
-  if (isProblem(visit)) return refusalPage(house, ask, visit);
+export async function answerPage(
+  server: ServerContext,
+  route: PageRoute,
+  context: RequestContext,
+  params: Params,
+): Promise<Response> {
+  const visit = beginVisit(server, context, params);
+  if (isProblem(visit)) return refusalPage(server, context, visit);
   if (route.method === 'GET') return judge(visit, route, undefined);
-  if (!isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
-  const form = await readForm(ask, route);
-  if (!isProblem(form)) ask.resume = form.resume;
-  const sent = isProblem(form) ? undefined : namedActOf(house.env.keys, visit.browser.formCookie, ask.pathname, form);
-  return answerOnce(house, ask, sent, () => judge({ ...visit, sent }, route, form));
+  if (!isFromUs(visit)) return refusalPage(server, context, problem('forbidden'));
+  const form = await readForm(context, route);
+  if (!isProblem(form)) context.resume = form.resume;
+  const sent = isProblem(form)
+    ? undefined
+    : namedActOf(server.env.keys, visit.browser.formCookie, context.pathname, form);
+  return answerOnce(server, context, sent, () => judge({ ...visit, sent }, route, form));
 }
 
 async function judge(visit: Visit, route: PageRoute, form: Form | undefined): Promise<Response> {
-  const { house, ask } = visit;
+  const { server, context } = visit;
   const verdict = await checkVisit(visit, route);
   switch (verdict.kind) {
     case 'elsewhere':
-      return replyResponse(house, ask, seeOther(verdict.location));
+      return replyResponse(server, context, seeOther(verdict.location));
     case 'refused':
       return refuse(visit, route, verdict, form);
     case 'granted':
@@ -84,49 +91,49 @@ async function judge(visit: Visit, route: PageRoute, form: Form | undefined): Pr
   }
 }
 
-function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
-  const browser = browserOf(house, ask);
-  const query = readPageQuery(ask.search);
+function beginVisit(server: ServerContext, context: RequestContext, params: Params): Visit | Problem {
+  const browser = browserOf(server, context);
+  const query = readPageQuery(context.search);
   if (browser === undefined) return problem('invalid_request');
   if (isProblem(query)) return query;
-  ask.resume = readResume(query.get(RESUME_FIELD));
+  context.resume = readResume(query.get(RESUME_FIELD));
   const { device } = browser.cookies;
-  const client = clientOf(house, ask, isDeviceShaped(device) ? device : undefined);
+  const client = clientOf(server, context, isDeviceShaped(device) ? device : undefined);
   if (isProblem(client)) return client;
   const mark = tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
-  const known = { ...client, browser: mark, locale: localeOf(ask, browser) };
-  return { house, ask, params, query, client: known, browser, sent: undefined };
+  const known = { ...client, browser: mark, locale: localeOf(context, browser) };
+  return { server, context, params, query, client: known, browser, sent: undefined };
 }
 
-function isFromUs({ house, ask }: Visit): boolean {
-  const { headers } = ask.request;
+function isFromUs({ server, context }: Visit): boolean {
+  const { headers } = context.request;
   const sent = { origin: headers.get('origin'), fetchSite: headers.get('sec-fetch-site') };
   const isHidden = (sent.origin === null || sent.origin === 'null') && sent.fetchSite === null;
-  const isOurs = isOwnOrigin(sent, house.site.origin);
+  const isOurs = isOwnOrigin(sent, server.site.origin);
   const trouble = isHidden ? 'origin_hidden' : 'origin_differs';
-  if (isOurs) ORIGIN_TROUBLES.forEach(house.watch.clear);
-  else house.watch.note(trouble, sent.origin ?? undefined);
+  if (isOurs) ORIGIN_TROUBLES.forEach(server.watch.clear);
+  else server.watch.note(trouble, sent.origin ?? undefined);
   return isOurs;
 }
 
 const ORIGIN_TROUBLES = ['origin_hidden', 'origin_differs'] as const;
 
-function checkVisit({ house, ask, browser }: Visit, { guard, method, path }: PageRoute): Promise<PageVerdict> {
+function checkVisit({ server, context, browser }: Visit, { guard, method, path }: PageRoute): Promise<PageVerdict> {
   const visit = {
     guard,
     isPost: method === 'POST',
-    target: ask.pathname + ask.search,
+    target: context.pathname + context.search,
     // A link on a foreign page must not decide where a step-up in another tab leads.
-    canReturn: house.pages.has(path) && ask.request.headers.get('sec-fetch-site') !== 'cross-site',
+    canReturn: server.pages.has(path) && context.request.headers.get('sec-fetch-site') !== 'cross-site',
   };
-  return checkPage(house.env, visit, browser.cookies);
+  return checkPage(server.env, visit, browser.cookies);
 }
 
 async function answerGranted(visit: Visit, route: PageRoute, found: Found, form: Form | undefined): Promise<Response> {
-  const { house, ask, browser } = visit;
+  const { server, context, browser } = visit;
   try {
     return form === undefined
-      ? pageResponse(house, ask, browser, await run(visit, route, found, undefined))
+      ? pageResponse(server, context, browser, await run(visit, route, found, undefined))
       : await answerForm(visit, route, found, form);
   } catch (error) {
     if (error instanceof AuthorityLost) return refuseActed(visit, route, { code: error.refusal.refused, found }, form);
@@ -135,13 +142,13 @@ async function answerGranted(visit: Visit, route: PageRoute, found: Found, form:
 }
 
 async function answerForm(visit: Visit, route: PageRoute, found: Found, form: Form): Promise<Response> {
-  const { house, ask, browser } = visit;
-  if (isProblem(form)) return refusalPage(house, ask, form, found);
+  const { server, context, browser } = visit;
+  if (isProblem(form)) return refusalPage(server, context, form, found);
   const binding = formBinding(route.guard, found);
-  if (!formTokenFits(house.env.keys, browser.formCookie, binding, form.token)) {
+  if (!formTokenFits(server.env.keys, browser.formCookie, binding, form.token)) {
     return showAgain(visit, route, found, form.fields);
   }
-  return pageResponse(house, ask, browser, await run(visit, route, found, form.fields));
+  return pageResponse(server, context, browser, await run(visit, route, found, form.fields));
 }
 
 type Refused = { readonly code: Extract<PageVerdict, { kind: 'refused' }>['code']; readonly found: Found };
@@ -149,7 +156,7 @@ type Refused = { readonly code: Extract<PageVerdict, { kind: 'refused' }>['code'
 function refuse(visit: Visit, route: PageRoute, { code, found }: Refused, form: Form | undefined) {
   return code === 'step_up_required' && route.keeps.length > 0
     ? stepUpForForm(visit, route, found, form)
-    : refusalPage(visit.house, visit.ask, problem(code), found);
+    : refusalPage(visit.server, visit.context, problem(code), found);
 }
 
 /** The guard let the request in, and its sender lost what it found before the act could begin. */
@@ -160,26 +167,27 @@ function refuseActed(
   form: Form | undefined,
 ): Response | Promise<Response> {
   if (code === 'step_up_required') return refuse(visit, route, { code, found }, form);
-  const { house, ask } = visit;
+  const { server, context } = visit;
   return code === 'forbidden'
-    ? refusalPage(house, ask, problem(code), found)
-    : replyResponse(house, ask, seeOther(PATHS.signIn));
+    ? refusalPage(server, context, problem(code), found)
+    : replyResponse(server, context, seeOther(PATHS.signIn));
 }
 
 /** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
 async function stepUpForForm(
-  { house, ask, browser }: Visit,
+  { server, context, browser }: Visit,
   { keeps }: PageRoute,
   found: Found,
   form: Form | undefined,
 ): Promise<Response> {
-  const { env } = house;
+  const { env } = server;
   const { session } = found;
   const fields = session && form && ownFields(env.keys, browser, session.id, form);
-  const target = fields && addressWith(env.keys, session, ask.pathname, pickFields(fields, keeps));
-  if (session === undefined || target === undefined) return refusalPage(house, ask, problem('step_up_required'), found);
+  const target = fields && addressWith(env.keys, session, context.pathname, pickFields(fields, keeps));
+  if (session === undefined || target === undefined)
+    return refusalPage(server, context, problem('step_up_required'), found);
   await env.db.transaction((tx) => setStepUpTarget(tx, session.id, target));
-  return keptFormPage(house, ask, found);
+  return keptFormPage(server, context, found);
 }
 
 /** The fields, when they come from a form that we made for this session. */
@@ -188,7 +196,7 @@ function ownFields(keys: KeyRing, { formCookie }: Browser, sessionId: string, fo
   return formTokenFits(keys, formCookie, sessionId, form.token) ? form.fields : undefined;
 }
 
-async function readForm({ request, arrival }: Ask, { form }: PageRoute): Promise<Form> {
+async function readForm({ request, arrival }: RequestContext, { form }: PageRoute): Promise<Form> {
   const body = await readBody(request, arrival.incoming);
   if (isProblem(body)) return body;
   const type = request.headers.get('content-type');
@@ -203,10 +211,10 @@ async function readForm({ request, arrival }: Ask, { form }: PageRoute): Promise
 /** The form's own page once more, with a token that fits: nothing is lost but the try. */
 async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: Fields): Promise<Response> {
   const { path, guard, keeps } = route;
-  const { house, ask, browser } = visit;
-  const page = house.pages.get(path);
+  const { server, context, browser } = visit;
+  const page = server.pages.get(path);
   const allowed = page?.guard === guard ? found : page && (await grantedFor(visit, page));
-  if (page === undefined || allowed === undefined) return stalePage(house, ask, found);
+  if (page === undefined || allowed === undefined) return stalePage(server, context, found);
   const kept = {
     kept: pickFields(fields, keeps),
     ...(fields.email !== undefined && { keptEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) }),
@@ -214,8 +222,8 @@ async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: F
     noCookie: browser.cookies.form === undefined,
   };
   const reply = await run(visit, page, allowed, undefined, { staleForm: true, ...kept });
-  if (reply.html === undefined) return stalePage(house, ask, found);
-  return pageResponse(house, ask, browser, { ...reply, status: 403 });
+  if (reply.html === undefined) return stalePage(server, context, found);
+  return pageResponse(server, context, browser, { ...reply, status: 403 });
 }
 
 /** RFC 5321 §4.5.3.1.3: what is longer is no email and not worth echoing. */
@@ -229,11 +237,11 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
 type Again = Pick<View, 'staleForm' | 'noCookie' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
 
 async function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> {
-  const { house, ask, params, query, client, browser, sent } = visit;
-  const { env } = house;
-  const kept = found.session && findKept(env.keys, found.session, ask.pathname, query);
-  const view = { ...drawView(house, ask, browser, route.guard, found), ...(kept && { kept }), ...again };
-  const asked = { env, client, params, query, input, view, sent, cameFrom: cameFrom(house, ask) };
+  const { server, context, params, query, client, browser, sent } = visit;
+  const { env } = server;
+  const kept = found.session && findKept(env.keys, found.session, context.pathname, query);
+  const view = { ...drawView(server, context, browser, route.guard, found), ...(kept && { kept }), ...again };
+  const asked = { env, client, params, query, input, view, sent, cameFrom: cameFrom(server, context) };
   // The cast between the erased table and the typed declaration: the guard and the form proved what it says.
   const reply = await route.handle({ ...asked, ...found } as never);
   return whileGranted(env, reply, found);

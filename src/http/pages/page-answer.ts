@@ -4,9 +4,9 @@ import { newToken } from '#core/values/token.ts';
 import { type Cookies, isTokenShaped, readCookies, setCookie } from '#http/cookie.ts';
 import { type Found, formBinding } from '#http/guard.ts';
 import { policyWith } from '#http/headers.ts';
-import type { Ask, House } from '#http/house.ts';
 import { type Problem, type ProblemCode, problem, problemHeaders, statusOf } from '#http/problem.ts';
 import type { PageGuard } from '#http/route.ts';
+import type { RequestContext, ServerContext } from '#http/server-context.ts';
 import { isLocale, type Locale, negotiateLocale, type PlainKey, translator } from '#messages/messages.ts';
 import { errorPage } from '#ui/layout.ts';
 import type { View } from '#ui/view.ts';
@@ -36,40 +36,51 @@ export type Browser = {
 };
 
 /** The browser of a request, or `undefined` when one of our cookies came twice. */
-export function browserOf({ env, cookieNames }: House, { request }: Ask): Browser | undefined {
+export function browserOf({ env, cookieNames }: ServerContext, { request }: RequestContext): Browser | undefined {
   const cookies = readCookies(request.headers.get('cookie') ?? '', cookieNames);
   return cookies && { cookies, formCookie: isTokenShaped(cookies.form) ? cookies.form : newToken(env.random) };
 }
 
 /** A refusal for a person: what happened, in their language, and the way on. */
-export function refusalPage(house: House, ask: Ask, refusal: Problem, found: Found = {}): Response {
+export function refusalPage(
+  server: ServerContext,
+  context: RequestContext,
+  refusal: Problem,
+  found: Found = {},
+): Response {
   const code = SHOWN.find((shown) => shown === refusal.refused) ?? 'invalid_request';
   const text = { title: `error.${code}.title`, text: `error.${code}.text` } as const;
-  return messagePage(house, ask, refusal, text, found);
+  return messagePage(server, context, refusal, text, found);
 }
 
 /** A form whose token did not fit, and that has no page of its own to be shown again. */
-export function stalePage(house: House, ask: Ask, found: Found): Response {
+export function stalePage(server: ServerContext, context: RequestContext, found: Found): Response {
   const text = { title: 'layout.stale.title', text: 'layout.stale.text' } as const;
-  return messagePage(house, ask, problem('forbidden'), text, found);
+  return messagePage(server, context, problem('forbidden'), text, found);
 }
 
 /** A form that needs a fresh proof first, and whose fields wait for it. */
-export function keptFormPage(house: House, ask: Ask, found: Found): Response {
+export function keptFormPage(server: ServerContext, context: RequestContext, found: Found): Response {
   const text = { title: 'error.step_up_required.title', text: 'error.step_up_required.kept' } as const;
-  return messagePage(house, ask, problem('step_up_required'), text, found);
+  return messagePage(server, context, problem('step_up_required'), text, found);
 }
 
 type Text = { readonly title: PlainKey; readonly text: PlainKey };
 
-function messagePage(house: House, ask: Ask, refusal: Problem, text: Text, found: Found): Response {
-  const browser = browserOf(house, ask) ?? { cookies: {}, formCookie: newToken(house.env.random) };
-  const view = drawView(house, ask, browser, 'public', found);
+function messagePage(
+  server: ServerContext,
+  context: RequestContext,
+  refusal: Problem,
+  text: Text,
+  found: Found,
+): Response {
+  const browser = browserOf(server, context) ?? { cookies: {}, formCookie: newToken(server.env.random) };
+  const view = drawView(server, context, browser, 'public', found);
   const status = statusOf(refusal.refused);
   const { href, label } = WAYS_ON[refusal.refused] ?? HOME;
   const action = { href, label: view.t(label) };
   const page = errorPage(view, { status, title: view.t(text.title), text: view.t(text.text), action });
-  return pageResponse(house, ask, browser, { ...show(page, status), headers: problemHeaders(refusal) });
+  return pageResponse(server, context, browser, { ...show(page, status), headers: problemHeaders(refusal) });
 }
 
 type WayOn = { readonly href: string; readonly label: PlainKey };
@@ -82,7 +93,7 @@ const WAYS_ON: Readonly<Partial<Record<ProblemCode, WayOn>>> = {
 };
 
 /** The language that was chosen here, else the one that the browser asks for. */
-export function localeOf({ request }: Ask, { cookies: { language } }: Browser): Locale {
+export function localeOf({ request }: RequestContext, { cookies: { language } }: Browser): Locale {
   return isLocale(language) ? language : negotiateLocale(request.headers.get('accept-language') ?? undefined);
 }
 
@@ -90,18 +101,24 @@ export function localeOf({ request }: Ask, { cookies: { language } }: Browser): 
 const FORM_ID_BYTES = 16;
 
 /** What every page is drawn with. */
-export function drawView(house: House, ask: Ask, browser: Browser, guard: PageGuard, found: Found): View {
-  const { config, keys, now, random } = house.env;
-  const locale = localeOf(ask, browser);
+export function drawView(
+  server: ServerContext,
+  context: RequestContext,
+  browser: Browser,
+  guard: PageGuard,
+  found: Found,
+): View {
+  const { config, keys, now, random } = server.env;
+  const locale = localeOf(context, browser);
   const binding = formBinding(guard, found) ?? found.session?.id ?? found.pending?.id;
   const formToken = makeFormToken(keys, browser.formCookie, binding, random(FORM_ID_BYTES).toString('base64url'));
-  const isPost = ask.request.method === 'POST';
+  const isPost = context.request.method === 'POST';
   const view: View = {
     ...{ config, locale, t: translator(locale), now: now(), formToken },
     // The address of a form has no query of ours.
-    path: isPost ? ask.pathname : ask.pathname + ask.search,
-    ...(isPost && { stepsToPage: stepsToPage(house, ask) }),
-    ...(ask.resume !== undefined && { resume: ask.resume }),
+    path: isPost ? context.pathname : context.pathname + context.search,
+    ...(isPost && { stepsToPage: stepsToPage(server, context) }),
+    ...(context.resume !== undefined && { resume: context.resume }),
   };
   const user = found.session?.user;
   if (user === undefined) return view;
@@ -112,47 +129,56 @@ export function drawView(house: House, ask: Ask, browser: Browser, guard: PageGu
 }
 
 /** How far above the address of a form the page is that it stands on: `/enroll/skip` is sent from `/enroll`. */
-function stepsToPage({ pages }: House, { route }: Ask): number {
+function stepsToPage({ pages }: ServerContext, { route }: RequestContext): number {
   const parts = route.split('/');
   const steps = parts.findIndex((_, step) => pages.has(parts.slice(0, parts.length - step).join('/') || '/'));
   return Math.max(0, steps);
 }
 
 /** The answer of a handler; the first page that a browser sees brings the cookie that its forms need. */
-export function pageResponse(house: House, ask: Ask, { cookies, formCookie }: Browser, reply: Reply): Response {
+export function pageResponse(
+  server: ServerContext,
+  context: RequestContext,
+  { cookies, formCookie }: Browser,
+  reply: Reply,
+): Response {
   const isNew = (reply.html !== undefined || reply.bindsBrowser === true) && cookies.form !== formCookie;
   const added = isNew ? [{ cookie: 'form', value: formCookie } as const] : [];
-  return replyResponse(house, ask, { ...reply, cookies: [...reply.cookies, ...added] });
+  return replyResponse(server, context, { ...reply, cookies: [...reply.cookies, ...added] });
 }
 
-export function replyResponse(house: House, ask: Ask, reply: Reply): Response {
-  const { requestId } = ask;
+export function replyResponse(server: ServerContext, context: RequestContext, reply: Reply): Response {
+  const { requestId } = context;
   const { html, file } = reply;
-  const location = reply.location === undefined ? undefined : nextAddress(house, ask, reply);
-  const headers = new Headers({ ...house.headers.page, 'x-request-id': requestId, ...reply.headers });
+  const location = reply.location === undefined ? undefined : nextAddress(server, context, reply);
+  const headers = new Headers({ ...server.headers.page, 'x-request-id': requestId, ...reply.headers });
   if (reply.formAction !== undefined) headers.set('content-security-policy', policyWith(reply.formAction));
   if (html !== undefined) headers.set('content-type', 'text/html; charset=utf-8');
   if (file !== undefined) headers.set('content-type', file.type);
   if (file?.name !== undefined) headers.set('content-disposition', `attachment; filename="${file.name}"`);
   if (location !== undefined) headers.set('location', location);
   for (const change of reply.cookies) {
-    headers.append('set-cookie', setCookie(change, house.cookieNames, house.site.https));
+    headers.append('set-cookie', setCookie(change, server.cookieNames, server.site.https));
   }
   return new Response(html ?? (file && bodyOf(file.body)) ?? null, { status: reply.status, headers });
 }
 
 /** The page of ours that led here: it names itself to us alone, through every redirect after its form (`Referrer-Policy`). */
-export function cameFrom({ site }: House, { request }: Ask): string | undefined {
+export function cameFrom({ site }: ServerContext, { request }: RequestContext): string | undefined {
   const referer = request.headers.get('referer');
   return referer?.startsWith(`${site.origin}/`) ? referer.slice(site.origin.length) : undefined;
 }
 
 /** A way that leaves us goes over a page of ours where a form began it: SECURITY, `form-action`. */
-function nextAddress(house: House, ask: Ask, { location: next = '', leavesFlow }: Reply): string {
-  const { env, pages } = house;
-  const { resume, pathname } = ask;
+function nextAddress(
+  server: ServerContext,
+  context: RequestContext,
+  { location: next = '', leavesFlow }: Reply,
+): string {
+  const { env, pages } = server;
+  const { resume, pathname } = context;
   const location = resume === undefined || leavesFlow ? next : resumedAddress(resume, pathname, next);
-  const mayFollowForm = ask.request.method === 'POST' || cameFrom(house, ask) !== undefined;
+  const mayFollowForm = context.request.method === 'POST' || cameFrom(server, context) !== undefined;
   return mayFollowForm && leavesUs(env.config, pages, location) ? wayOnAddress(env.keys, location) : location;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { FORM, FORM_SECONDS, type NamedAct } from '#core/values/idempotency.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
-import type { Ask, FormAnswer, House, UnderWay } from '#http/house.ts';
+import type { FormAnswer, RequestContext, ServerContext, UnderWay } from '#http/server-context.ts';
 import { answerBinding, callOf, findCall } from '#store/programs/idempotent-calls.ts';
 import { formIdOf, formTokenFits } from './form.ts';
 import { replyResponse } from './page-answer.ts';
@@ -29,21 +29,21 @@ export function namedActOf(
  * Answers a form, or says again where it led: to the same form sent before, meanwhile, or to another node at the same moment.
  */
 export async function answerOnce(
-  house: House,
-  ask: Ask,
+  server: ServerContext,
+  context: RequestContext,
   sent: NamedAct | undefined,
   answer: () => Promise<Response>,
 ): Promise<Response> {
   if (sent === undefined) return answer();
-  const done = await findDone(house, sent);
-  if (done) return replyResponse(house, ask, done);
-  const response = await oneAtATime(house, ask, sent.name, answer);
-  const elsewhere = response.status < 400 ? undefined : await findDoneElsewhere(house, sent, response.status);
-  return elsewhere ? replyResponse(house, ask, elsewhere) : response;
+  const done = await findDone(server, sent);
+  if (done) return replyResponse(server, context, done);
+  const response = await oneAtATime(server, context, sent.name, answer);
+  const elsewhere = response.status < 400 ? undefined : await findDoneElsewhere(server, sent, response.status);
+  return elsewhere ? replyResponse(server, context, elsewhere) : response;
 }
 
 /** Where a form led that was sent and done before. */
-async function findDone({ env }: House, sent: NamedAct): Promise<Reply | undefined> {
+async function findDone({ env }: ServerContext, sent: NamedAct): Promise<Reply | undefined> {
   const now = env.now();
   const row = await findCall(env.db.read, callOf(sent, '', now));
   if (!row || row.expires_at <= now) return undefined;
@@ -55,11 +55,11 @@ async function findDone({ env }: House, sent: NamedAct): Promise<Reply | undefin
 const OTHER_NODE_MILLISECONDS = 250;
 
 /** Where a refused form led on another node, at the same moment: that may be why it was refused here. */
-async function findDoneElsewhere(house: House, sent: NamedAct, status: number): Promise<Reply | undefined> {
-  const done = await findDone(house, sent);
+async function findDoneElsewhere(server: ServerContext, sent: NamedAct, status: number): Promise<Reply | undefined> {
+  const done = await findDone(server, sent);
   if (done !== undefined || status !== 429) return done;
   await wait(OTHER_NODE_MILLISECONDS);
-  return findDone(house, sent);
+  return findDone(server, sent);
 }
 
 /**
@@ -67,31 +67,31 @@ async function findDoneElsewhere(house: House, sent: NamedAct, status: number): 
  * refused, it is a try of its own.
  */
 async function oneAtATime(
-  { formsUnderWay }: House,
-  ask: Ask,
+  { formsUnderWay }: ServerContext,
+  context: RequestContext,
   name: string,
   answer: () => Promise<Response>,
 ): Promise<Response> {
   for (let before = formsUnderWay.get(name); before !== undefined; before = formsUnderWay.get(name)) {
     const { status } = await before.answer;
-    if (status < 400) return take(before, ask);
+    if (status < 400) return take(before, context);
   }
   const form = { answer: answer().then(readWhole), isTaken: false };
   formsUnderWay.set(name, form);
   try {
-    return await take(form, ask);
+    return await take(form, context);
   } finally {
     formsUnderWay.delete(name);
   }
 }
 
 /** One of several alone gets the cookies: the first whose browser still listens. On a second click a browser drops its first request. */
-async function take(form: UnderWay, ask: Ask): Promise<Response> {
+async function take(form: UnderWay, context: RequestContext): Promise<Response> {
   const { status, body, headers: all } = await form.answer;
   const headers = new Headers(all);
-  headers.set('x-request-id', ask.requestId);
+  headers.set('x-request-id', context.requestId);
   if (form.isTaken) headers.delete('set-cookie');
-  else form.isTaken = !isGone(ask);
+  else form.isTaken = !isGone(context);
   return new Response(body === '' ? null : body, { status, headers });
 }
 
@@ -100,6 +100,6 @@ async function readWhole(response: Response): Promise<FormAnswer> {
   return { status, headers, body: await response.text() };
 }
 
-function isGone({ arrival }: Ask): boolean {
+function isGone({ arrival }: RequestContext): boolean {
   return arrival.incoming?.socket.destroyed === true;
 }

@@ -2,38 +2,45 @@ import type { Client } from '#core/sessions/client.ts';
 import { tokenHash } from '#core/values/token.ts';
 import { problemResponse } from '#http/api/answer.ts';
 import { checkPage, type Found } from '#http/guard.ts';
-import { type Ask, clientOf, type House } from '#http/house.ts';
 import { type Browser, browserOf, drawView, localeOf, pageResponse, refusalPage } from '#http/pages/page-answer.ts';
 import { isProblem, readBody } from '#http/parse.ts';
 import { type Problem, problem } from '#http/problem.ts';
 import type { ProtocolReply, ProtocolRoute, RawReply } from '#http/route.ts';
 import { isForProtectedHosts } from '#http/server/raw-checks.ts';
+import { clientOf, type RequestContext, type ServerContext } from '#http/server-context.ts';
 
 /**
  * Answers a request by the rules of its protocol. Neither our rule of origins nor our form token is asked for: what changes
  * something here is bound to a secret of the caller, or to a row of its own.
  */
 export async function answerProtocol(
-  house: House,
+  server: ServerContext,
   route: ProtocolRoute,
-  ask: Ask,
+  context: RequestContext,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const browser = browserOf(house, ask);
-  if (browser === undefined) return refusalPage(house, ask, problem('invalid_request'));
-  const client = clientFor(house, route, ask);
-  if (isProblem(client)) return problemResponse(house, ask, client);
-  const { method } = ask.request;
+  const browser = browserOf(server, context);
+  if (browser === undefined) return refusalPage(server, context, problem('invalid_request'));
+  const client = clientFor(server, route, context);
+  if (isProblem(client)) return problemResponse(server, context, client);
+  const { method } = context.request;
   const isBodyless = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
-  const body = isBodyless ? { bytes: Buffer.alloc(0) } : await readBody(ask.request, ask.arrival.incoming);
-  if (isProblem(body)) return problemResponse(house, ask, body);
-  const found = await findIn(house, ask, browser);
+  const body = isBodyless ? { bytes: Buffer.alloc(0) } : await readBody(context.request, context.arrival.incoming);
+  if (isProblem(body)) return problemResponse(server, context, body);
+  const found = await findIn(server, context, browser);
   const reply = await route.handle({
-    ...{ env: house.env, request: ask.request, arrival: ask.arrival, params, search: ask.search, body: body.bytes },
-    client: { ...client, locale: localeOf(ask, browser) },
+    ...{
+      env: server.env,
+      request: context.request,
+      arrival: context.arrival,
+      params,
+      search: context.search,
+      body: body.bytes,
+    },
+    client: { ...client, locale: localeOf(context, browser) },
     // Neither is needed to answer a proxy, which asks about each request of a portal.
     get view() {
-      return drawView(house, ask, browser, 'public', found);
+      return drawView(server, context, browser, 'public', found);
     },
     get browser() {
       return tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
@@ -41,24 +48,24 @@ export async function answerProtocol(
     session: found.session,
     pending: found.pending,
   });
-  return isRaw(reply) ? rawResponse(house, ask, reply) : pageResponse(house, ask, browser, reply);
+  return isRaw(reply) ? rawResponse(server, context, reply) : pageResponse(server, context, browser, reply);
 }
 
 /** What a proxy asks changes nothing and is limited by nobody's address; its headers count where a proxy is trusted. */
-function clientFor(house: House, route: ProtocolRoute, ask: Ask): Client | Problem {
-  const client = clientOf(house, ask, undefined);
+function clientFor(server: ServerContext, route: ProtocolRoute, context: RequestContext): Client | Problem {
+  const client = clientOf(server, context, undefined);
   if (route.guard !== 'trustedProxy') return client;
-  if (house.env.config.trustedProxies === 0) {
-    house.watch.note('forward_auth_untrusted');
+  if (server.env.config.trustedProxies === 0) {
+    server.watch.note('forward_auth_untrusted');
     return problem('invalid_request', { detail: 'No proxy is trusted: set SALLYPORT_TRUSTED_PROXIES.' });
   }
   return isProblem(client)
-    ? { requestId: ask.requestId, address: undefined, userAgent: undefined, deviceToken: undefined }
+    ? { requestId: context.requestId, address: undefined, userAgent: undefined, deviceToken: undefined }
     : client;
 }
 
-async function findIn({ env }: House, ask: Ask, browser: Browser): Promise<Found> {
-  const visit = { guard: 'public', isPost: false, target: ask.pathname, canReturn: false } as const;
+async function findIn({ env }: ServerContext, context: RequestContext, browser: Browser): Promise<Found> {
+  const visit = { guard: 'public', isPost: false, target: context.pathname, canReturn: false } as const;
   const verdict = await checkPage(env, visit, browser.cookies);
   return verdict.kind === 'granted' ? verdict.found : {};
 }
@@ -69,8 +76,8 @@ function isRaw(reply: ProtocolReply): reply is RawReply {
 
 /** What a program gets: nothing in it is ever drawn, and nothing is kept unless the protocol says so. */
 function rawResponse(
-  { headers }: House,
-  { requestId, pathname }: Ask,
+  { headers }: ServerContext,
+  { requestId, pathname }: RequestContext,
   { status, headers: own, raw }: RawReply,
 ): Response {
   const all: Record<string, string> = { ...headers.api, 'x-request-id': requestId, ...own };

@@ -1,5 +1,5 @@
-import type { House } from '#http/house.ts';
 import { type ProblemCode, statusOf } from '#http/problem.ts';
+import type { ServerContext } from '#http/server-context.ts';
 import { negotiateLocale, translator } from '#messages/messages.ts';
 import { barePage } from '#ui/layout.ts';
 
@@ -8,7 +8,7 @@ const SHOWN = ['misdirected_request', 'headers_too_large'] as const;
 
 /** A page for a request of which only the headers were read, or `undefined` where a program gets a problem. */
 export function rawRefusalPage(
-  { env, site }: House,
+  { env, site }: ServerContext,
   refused: ProblemCode,
   acceptLanguage: string | undefined,
 ): string | undefined {

@@ -1,5 +1,5 @@
 import type { Env } from '#env.ts';
-import type { House } from '#http/house.ts';
+import type { ServerContext } from '#http/server-context.ts';
 import type { Durability } from '#store/engine/database.ts';
 import { findOldestUnsealedAt } from '#store/operations/vitals.ts';
 import { findHeldMail, hasMailWaitingSince } from '#store/queue/deliveries.ts';
@@ -18,7 +18,7 @@ const MAX_CLOCK_DRIFT_SECONDS = 5;
 const MAX_UNSEALED_SECONDS = 60;
 
 /** Whether requests can be served; the reasons also carry what does not stop it but wants to be looked at. */
-export async function readiness({ env, watch, standing }: House): Promise<Readiness> {
+export async function readiness({ env, watch, standing }: ServerContext): Promise<Readiness> {
   const storage = await storageTrouble(env);
   const troubles = [
     standing.isLeaving ? 'stopping' : undefined,

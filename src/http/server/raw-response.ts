@@ -1,17 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { House } from '#http/house.ts';
 import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, statusOf } from '#http/problem.ts';
+import type { ServerContext } from '#http/server-context.ts';
 import { answers } from '#signals.ts';
 import { rawRefusalPage } from './bare-page.ts';
 import { isOursWithDot } from './raw-checks.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** A refusal of the raw checks: nothing of the request is read any further, so the connection ends with it. */
-export function answerRaw(house: House, incoming: IncomingMessage, outgoing: ServerResponse, refusal: Problem): void {
-  const { env } = house;
+export function answerRaw(
+  server: ServerContext,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  refusal: Problem,
+): void {
+  const { env } = server;
   const requestId = requestIdOf(env, incoming.headers['x-request-id']);
-  const answer = rawAnswer(house, incoming, refusal, requestId);
+  const answer = rawAnswer(server, incoming, refusal, requestId);
   const { status, body } = answer;
   env.log.info({ method: incoming.method, route: 'none', status, requestId }, 'request');
   if (answers.isHeard()) answers.tell({ method: incoming.method, route: 'none', status });
@@ -26,38 +31,38 @@ export function answerRaw(house: House, incoming: IncomingMessage, outgoing: Ser
 }
 
 /** Programs get a problem; a person at the wrong address a page that names the right one, or the way to it. */
-function rawAnswer(house: House, incoming: IncomingMessage, refusal: Problem, requestId: string) {
+function rawAnswer(server: ServerContext, incoming: IncomingMessage, refusal: Problem, requestId: string) {
   const { method, url = '', headers } = incoming;
   const isAskedFor = (method === 'GET' || method === 'HEAD') && refusal.refused === 'misdirected_request';
-  if (isAskedFor && isOursWithDot(incoming, house.site)) {
-    return { status: 308, headers: { ...house.headers.page, location: `${house.site.origin}${url}` }, body: '' };
+  if (isAskedFor && isOursWithDot(incoming, server.site)) {
+    return { status: 308, headers: { ...server.headers.page, location: `${server.site.origin}${url}` }, body: '' };
   }
   const isPage = isAskedFor && !url.startsWith('/api/') && headers.accept?.includes('text/html');
-  const page = isPage ? rawRefusalPage(house, refusal.refused, headers['accept-language']) : undefined;
-  return page === undefined ? problemAnswer(house, refusal, requestId) : pageAnswer(house, refusal, page);
+  const page = isPage ? rawRefusalPage(server, refusal.refused, headers['accept-language']) : undefined;
+  return page === undefined ? problemAnswer(server, refusal, requestId) : pageAnswer(server, refusal, page);
 }
 
-function problemAnswer(house: House, refusal: Problem, requestId: string) {
-  const headers = { ...house.headers.api, 'content-type': 'application/problem+json' };
+function problemAnswer(server: ServerContext, refusal: Problem, requestId: string) {
+  const headers = { ...server.headers.api, 'content-type': 'application/problem+json' };
   return { status: statusOf(refusal.refused), headers, body: problemBody(refusal, requestId) };
 }
 
-function pageAnswer(house: House, refusal: Problem, body: string) {
-  const headers = { ...house.headers.page, 'content-type': 'text/html; charset=utf-8' };
+function pageAnswer(server: ServerContext, refusal: Problem, body: string) {
+  const headers = { ...server.headers.page, 'content-type': 'text/html; charset=utf-8' };
   return { status: statusOf(refusal.refused), headers, body };
 }
 
 /** A request that Node could not read to its end: answered by hand, because no response object exists. */
-export function answerUnreadable(house: House, error: Error, socket: Duplex): void {
+export function answerUnreadable(server: ServerContext, error: Error, socket: Duplex): void {
   if (!socket.writable || hasAnswered(socket) || codeOf(error) === 'ECONNRESET') {
     socket.destroy();
     return;
   }
   const refusal = problem(REFUSALS[codeOf(error)] ?? 'invalid_request');
-  const requestId = house.env.newId();
+  const requestId = server.env.newId();
   const { isPage, acceptLanguage } = readPacket(error);
-  const page = isPage ? rawRefusalPage(house, refusal.refused, acceptLanguage) : undefined;
-  const answer = page === undefined ? problemAnswer(house, refusal, requestId) : pageAnswer(house, refusal, page);
+  const page = isPage ? rawRefusalPage(server, refusal.refused, acceptLanguage) : undefined;
+  const answer = page === undefined ? problemAnswer(server, refusal, requestId) : pageAnswer(server, refusal, page);
   endWith(socket, refusal, answer, requestId);
 }
 
@@ -77,10 +82,10 @@ function readPacket(error: Error): { readonly isPage: boolean; readonly acceptLa
 }
 
 /** CONNECT never becomes a request of ours. */
-export function refuseConnect(house: House, socket: Duplex): void {
+export function refuseConnect(server: ServerContext, socket: Duplex): void {
   const refusal = problem('method_not_allowed', { allow: ['GET', 'HEAD', 'POST', 'DELETE'] });
-  const requestId = house.env.newId();
-  endWith(socket, refusal, problemAnswer(house, refusal, requestId), requestId);
+  const requestId = server.env.newId();
+  endWith(socket, refusal, problemAnswer(server, refusal, requestId), requestId);
 }
 
 const REFUSALS: Readonly<Record<string, ProblemCode>> = {

@@ -1,25 +1,29 @@
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
-import type { Ask, House } from '#http/house.ts';
+import type { RequestContext, ServerContext } from '#http/server-context.ts';
 import type { Coding, StaticFile } from '#ui/assets.ts';
 
 const COMPRESS = { br: promisify(brotliCompress), gzip: promisify(gzip) };
 
 /** The file, or 304 to a browser that has it. Kept for good under its versioned address, asked about again elsewhere. */
-export async function answerFile({ headers }: House, ask: Ask, file: StaticFile): Promise<Response> {
+export async function answerFile(
+  { headers }: ServerContext,
+  context: RequestContext,
+  file: StaticFile,
+): Promise<Response> {
   const etag = `"${file.version}"`;
-  const isVersioned = ask.search === `?v=${file.version}`;
+  const isVersioned = context.search === `?v=${file.version}`;
   const common = {
     ...headers.file,
     ...file.headers,
     'cache-control': isVersioned ? 'public, max-age=31536000, immutable' : 'public, max-age=0, must-revalidate',
     etag,
     vary: 'Accept-Encoding',
-    'x-request-id': ask.requestId,
+    'x-request-id': context.requestId,
   };
-  if (isKnown(ask.request.headers.get('if-none-match'), etag))
+  if (isKnown(context.request.headers.get('if-none-match'), etag))
     return new Response(null, { status: 304, headers: common });
-  const coding = file.compressed && chooseCoding(ask.request.headers.get('accept-encoding') ?? '');
+  const coding = file.compressed && chooseCoding(context.request.headers.get('accept-encoding') ?? '');
   const bytes = coding === undefined ? file.bytes : await compressedBytes(file, coding);
   return new Response(new Uint8Array(bytes), {
     headers: { ...common, 'content-type': file.type, ...(coding && { 'content-encoding': coding }) },

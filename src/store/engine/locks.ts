@@ -58,13 +58,13 @@ export async function holdPartner(tx: Queries, partnerId: string): Promise<void>
   if (hasManyWriters(tx)) await partnerForShare.send(tx, { partnerId });
 }
 
-/** For what there is one of in the whole house: its first administrator, its last one. */
-export async function lockHouse(tx: Queries): Promise<void> {
-  if (hasManyWriters(tx)) await sql`select pg_advisory_xact_lock(${HOUSE})`.execute(tx);
+/** Orders what concerns all administrators: adding the first one, removing the last one. Signing keys change and a jump of the clock is noted under it too. */
+export async function lockAdministrators(tx: Queries): Promise<void> {
+  if (hasManyWriters(tx)) await sql`select pg_advisory_xact_lock(${ADMINISTRATORS})`.execute(tx);
 }
 
 /** Any number that no other program uses in this database: "sally" in ASCII. */
-const HOUSE = 0x73616c6c79;
+const ADMINISTRATORS = 0x73616c6c79;
 
 function hasManyWriters(tx: Queries): boolean {
   return tx.getExecutor().adapter instanceof PostgresAdapter;

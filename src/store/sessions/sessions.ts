@@ -2,12 +2,12 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
-import type { Mouth, SessionTable } from '#store/sessions/tables.ts';
+import type { Channel, SessionTable } from '#store/sessions/tables.ts';
 
 /** What exists after a finished sign-in; with the person and the partner as they are now. */
 export type Session = {
   readonly id: string;
-  readonly mouth: Mouth;
+  readonly channel: Channel;
   readonly createdAt: number;
   readonly lastSeenAt: number;
   readonly expiresAt: number;
@@ -30,8 +30,8 @@ export type Session = {
 };
 
 /** The session of a token, live or not: the caller asks `isLiveSession`. A disabled user has none, nor has anybody of an archived partner. */
-export async function findSession(queries: Queries, tokenHash: string, mouth: Mouth): Promise<Session | undefined> {
-  const row = await findByToken.first(queries, { tokenHash, mouth });
+export async function findSession(queries: Queries, tokenHash: string, channel: Channel): Promise<Session | undefined> {
+  const row = await findByToken.first(queries, { tokenHash, channel });
   return row && sessionOf(row);
 }
 
@@ -41,8 +41,8 @@ export async function findSessionById(queries: Queries, id: string): Promise<Ses
   return row && sessionOf(row);
 }
 
-const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth: Mouth }>) =>
-  openSessions(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.mouth),
+const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; channel: Channel }>) =>
+  openSessions(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.channel),
 );
 
 const findById = statement((db: Queries, p: Param<{ id: string }>) => openSessions(db).where('s.id', '=', p.id));
@@ -153,7 +153,7 @@ type SessionRow = Omit<SessionTable, 'token_hash' | 'user_id'> & { copy_expires_
 function sessionOf(row: SessionRow): Session {
   return {
     id: row.id,
-    mouth: row.mouth,
+    channel: row.mouth,
     createdAt: row.created_at,
     lastSeenAt: row.last_seen_at,
     expiresAt: row.expires_at,

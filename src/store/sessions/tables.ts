@@ -1,5 +1,5 @@
-/** Which door of the service a token is for: a page's cookie is no bearer token, and the reverse. */
-export type Mouth = 'page' | 'api';
+/** The interface that a token is for: a page's cookie is no bearer token, and the reverse. */
+export type Channel = 'page' | 'api';
 
 export type SessionTables = {
   sessions: SessionTable;
@@ -8,7 +8,7 @@ export type SessionTables = {
 export type SessionTable = {
   id: string;
   token_hash: string;
-  mouth: Mouth;
+  mouth: Channel;
   user_id: string;
   created_at: number;
   last_seen_at: number;

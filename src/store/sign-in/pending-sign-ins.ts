@@ -2,13 +2,13 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
-import type { Mouth } from '#store/sessions/tables.ts';
+import type { Channel } from '#store/sessions/tables.ts';
 import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 
 /** Password proven, second factor still missing: not a session. With the person, the partner and the authenticator as they are now. */
 export type PendingSignIn = {
   readonly id: string;
-  readonly mouth: Mouth;
+  readonly channel: Channel;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly tries: number;
@@ -31,9 +31,9 @@ export type PendingSignIn = {
 export async function findPendingSignIn(
   queries: Queries,
   tokenHash: string,
-  mouth: Mouth,
+  channel: Channel,
 ): Promise<PendingSignIn | undefined> {
-  const row = await findByToken.first(queries, { tokenHash, mouth });
+  const row = await findByToken.first(queries, { tokenHash, channel });
   return row && pendingOf(row);
 }
 
@@ -52,7 +52,7 @@ type PendingRow = Omit<PendingSignInTable, 'token_hash' | 'user_id'> & {
 function pendingOf(row: PendingRow): PendingSignIn {
   return {
     id: row.id,
-    mouth: row.mouth,
+    channel: row.mouth,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     tries: row.tries,
@@ -69,8 +69,8 @@ function pendingOf(row: PendingRow): PendingSignIn {
   };
 }
 
-const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; mouth: Mouth }>) =>
-  openPendings(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.mouth),
+const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; channel: Channel }>) =>
+  openPendings(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.channel),
 );
 
 const findById = statement((db: Queries, p: Param<{ id: string }>) => openPendings(db).where('s.id', '=', p.id));

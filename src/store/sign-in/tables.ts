@@ -1,4 +1,4 @@
-import type { Mouth } from '#store/sessions/tables.ts';
+import type { Channel } from '#store/sessions/tables.ts';
 
 /** The tables of sign-ins that are under way, and of browsers that a person has signed in with. */
 export type SignInTables = {
@@ -9,7 +9,7 @@ export type SignInTables = {
 export type PendingSignInTable = {
   id: string;
   token_hash: string;
-  mouth: Mouth;
+  mouth: Channel;
   user_id: string;
   created_at: number;
   expires_at: number;

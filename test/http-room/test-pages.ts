@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { seeOther, show } from '#http/pages/reply.ts';
 import { type PageCall, page } from '#http/route.ts';
 import { StorageUnavailable } from '#store/engine/database.ts';
-import { addPending, addSession, NOW, openHouse, setCookies } from './house.ts';
+import { addPending, addSession, NOW, openServer, setCookies } from './server.ts';
 
 /** What the handler of `/note` was given. */
 export const seen: { input: unknown; query: string; deviceToken: string | undefined }[] = [];
@@ -62,25 +62,25 @@ export const PAGES = [
 
 /** The pages above, and every kind of credential. */
 export async function openPages() {
-  const house = await openHouse(PAGES);
-  await addSession(house.db, 'live');
-  await addSession(house.db, 'other');
-  await addSession(house.db, 'stepped', { step_up_at: NOW - 10, step_up_method: 'totp' });
-  await addSession(house.db, 'idle', { last_seen_at: NOW - 3600 });
-  await addSession(house.db, 'ended', { expires_at: NOW });
-  await addSession(house.db, 'api', { mouth: 'api' });
-  await addPending(house.db, 'live');
-  await addPending(house.db, 'over', { expires_at: NOW });
-  await addPending(house.db, 'done', { completed_at: NOW, completed_to: '/finished' });
+  const server = await openServer(PAGES);
+  await addSession(server.db, 'live');
+  await addSession(server.db, 'other');
+  await addSession(server.db, 'stepped', { step_up_at: NOW - 10, step_up_method: 'totp' });
+  await addSession(server.db, 'idle', { last_seen_at: NOW - 3600 });
+  await addSession(server.db, 'ended', { expires_at: NOW });
+  await addSession(server.db, 'api', { mouth: 'api' });
+  await addPending(server.db, 'live');
+  await addPending(server.db, 'over', { expires_at: NOW });
+  await addPending(server.db, 'done', { completed_at: NOW, completed_to: '/finished' });
   /** A page as a browser keeps it: its form cookie and its form token. */
   const open = async (path: string, cookies: Record<string, string> = {}) => {
-    const response = await house.get(path, cookies);
+    const response = await server.get(path, cookies);
     assert.equal(response.status, 200);
-    const form = setCookies(response)[house.names.form] ?? '';
+    const form = setCookies(response)[server.names.form] ?? '';
     const body = await drawn(response);
     return { cookies: { ...cookies, form }, token: body.formToken, body, response };
   };
-  return { ...house, open };
+  return { ...server, open };
 }
 
 type Drawn = Pick<PageCall<'public'>['view'], 'formToken' | 'staleForm' | 'keptEmail' | 'signedIn' | 'locale'>;

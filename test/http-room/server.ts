@@ -25,7 +25,7 @@ const USER = {
 type Options = { readonly environment?: Record<string, string>; readonly db?: Partial<Database> };
 
 /** The HTTP room over an empty database with one person, a clock that stands, and a log that is kept. */
-export async function openHouse(routes: readonly Route[], { environment = {}, db: replaced }: Options = {}) {
+export async function openServer(routes: readonly Route[], { environment = {}, db: replaced }: Options = {}) {
   const config = loadConfig({ SALLYPORT_PUBLIC_URL: ORIGIN, ...environment }, { root: '/nowhere' });
   if ('problem' in config) throw new Error(config.problem);
   const keys = loadKeyRing(makeKeyText(randomBytes));
@@ -33,7 +33,7 @@ export async function openHouse(routes: readonly Route[], { environment = {}, db
   const opened = await openTestDatabase();
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
-  // The house's clock is the database's too.
+  // The server's clock is the database's too.
   const db = { ...opened, ...(opened.clockSeconds && { clockSeconds: async () => NOW }), ...replaced };
   const newId = createIdSource(() => NOW * 1000);
   const hasher = {} as Env['hasher'];

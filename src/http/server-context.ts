@@ -11,7 +11,7 @@ import { type Problem, problem } from './problem.ts';
 import type { PageRoute } from './route.ts';
 
 /** What answering needs, made once from the environment and the routes. */
-export type House = {
+export type ServerContext = {
   readonly env: Env;
   readonly site: Site;
   readonly cookieNames: CookieNames;
@@ -41,8 +41,8 @@ export type Standing = {
   clockJumped: () => boolean;
 };
 
-/** One request on its way through the house. */
-export type Ask = {
+/** One request while it is answered. */
+export type RequestContext = {
   readonly request: Request;
   readonly arrival: Arrival;
   readonly requestId: string;
@@ -59,7 +59,7 @@ export type Ask = {
   quiet: boolean;
 };
 
-export function askOf(request: Request, arrival: Arrival, requestId: string, isFromProxy: boolean): Ask {
+export function contextOf(request: Request, arrival: Arrival, requestId: string, isFromProxy: boolean): RequestContext {
   const { url } = request;
   // `https://host/path?query`: the host was checked, so string positions do and no URL has to be parsed.
   const start = url.indexOf('/', url.indexOf('//') + 2);
@@ -80,29 +80,33 @@ export function askOf(request: Request, arrival: Arrival, requestId: string, isF
 /** Long enough for every browser, short enough for a log line and a row. */
 const MAX_USER_AGENT_LENGTH = 512;
 
-export function clientOf(house: House, ask: Ask, deviceToken: string | undefined): Client | Problem {
-  const { headers } = ask.request;
-  const { trustedProxies } = house.env.config;
+export function clientOf(
+  server: ServerContext,
+  context: RequestContext,
+  deviceToken: string | undefined,
+): Client | Problem {
+  const { headers } = context.request;
+  const { trustedProxies } = server.env.config;
   // Of a protected host it is the scheme of that host.
-  if (!isForProtectedHosts(ask.pathname)) watchForwarded(house, headers);
+  if (!isForProtectedHosts(context.pathname)) watchForwarded(server, headers);
   const forwardedFor = headers.get('x-forwarded-for');
-  const found = clientAddress(peerOf(ask.arrival), forwardedFor, trustedProxies);
+  const found = clientAddress(peerOf(context.arrival), forwardedFor, trustedProxies);
   if ('unknown' in found) {
     const isMissing = (forwardedFor ?? '').split(',').filter((entry) => entry.trim() !== '').length < trustedProxies;
-    house.watch.note(isMissing ? 'forwarded_for_missing' : 'forwarded_for_unreadable', forwardedFor ?? undefined);
+    server.watch.note(isMissing ? 'forwarded_for_missing' : 'forwarded_for_unreadable', forwardedFor ?? undefined);
     return problem('invalid_request', { detail: 'X-Forwarded-For does not name the client.' });
   }
   const userAgent = headers.get('user-agent')?.slice(0, MAX_USER_AGENT_LENGTH);
-  const socket = ask.arrival.incoming?.socket;
+  const socket = context.arrival.incoming?.socket;
   const hasLeft = socket && (() => socket.destroyed);
-  return { requestId: ask.requestId, address: found.address, userAgent, deviceToken, ...(hasLeft && { hasLeft }) };
+  return { requestId: context.requestId, address: found.address, userAgent, deviceToken, ...(hasLeft && { hasLeft }) };
 }
 
 function peerOf(arrival: Arrival): string | undefined {
   return arrival.remoteAddress ?? arrival.incoming?.socket.remoteAddress;
 }
 
-function watchForwarded({ env, site, watch }: House, headers: Request['headers']): void {
+function watchForwarded({ env, site, watch }: ServerContext, headers: Request['headers']): void {
   const { trustedProxies } = env.config;
   if (trustedProxies === 0) {
     if (FORWARDED.some((name) => headers.has(name))) watch.note('forwarded_header_ignored');
