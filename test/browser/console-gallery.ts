@@ -16,8 +16,7 @@ import { addEventDays, setAdoptionDay } from '#store/partners/adoption.ts';
 import { claimMail, markMailDead } from '#store/queue/deliveries.ts';
 import { listMail } from '#store/queue/outbox.ts';
 import { makeClient } from '../http/client-story.ts';
-import { type Picture, passwordOnly, type Stage, sendCode, submit, takeOver } from './ways.ts';
-import { PASSWORD } from './world.ts';
+import { type Picture, passwordOnly, type Stage, sendCode, takeOver } from './ways.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const NAMES = ['Ana Silva', 'Bo Lind', 'Chloé Martin', 'Dmitri Orlov', 'Eva Krause'];
@@ -207,8 +206,6 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'security-access-code': async (stage) => {
     await passwordOnly(stage, '/security/authenticator/access-code');
-    await stage.page.locator('#password').fill(PASSWORD);
-    await submit(stage.page);
   },
   'console-partners': at(() => '/console/partners'),
   'console-adoption': async (stage) => {
