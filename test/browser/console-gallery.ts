@@ -16,8 +16,7 @@ import { claimMail, markMailDead } from '#store/deliveries.ts';
 import { noteClientUse } from '#store/oidc/clients.ts';
 import { listMail } from '#store/outbox.ts';
 import { makeClient } from '../http/client-story.ts';
-import { type Picture, passwordOnly, type Stage, sendCode, submit, takeOver } from './ways.ts';
-import { PASSWORD } from './world.ts';
+import { type Picture, passwordOnly, type Stage, sendCode, takeOver } from './ways.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const NAMES = ['Ana Silva', 'Bo Lind', 'Chloé Martin', 'Dmitri Orlov', 'Eva Krause'];
@@ -205,8 +204,6 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'security-access-code': async (stage) => {
     await passwordOnly(stage, '/security/authenticator/access-code');
-    await stage.page.locator('#password').fill(PASSWORD);
-    await submit(stage.page);
   },
   'console-partners': at(() => '/console/partners'),
   'console-adoption': async (stage) => {

@@ -149,8 +149,6 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   },
   add: async (stage) => {
     await passwordOnly(stage, '/security/authenticator');
-    await stage.page.locator('#password').fill(PASSWORD);
-    await submit(stage.page);
   },
   'new-codes': (stage) => signedIn(stage, '/security/recovery-codes'),
   password: (stage) => signedIn(stage, '/security/password'),
