@@ -5,7 +5,7 @@ import { foldCodeInput } from './code-input.ts';
 export const STEP_SECONDS = 30;
 
 const DIGITS = 6;
-// Ten minutes either way: enough to name a slow clock, and never accepted (PRODUCT: for the diagnosis only).
+// Ten minutes either way: enough to name a slow clock, and never accepted (it serves the diagnosis alone).
 const DIAGNOSIS_STEPS = 20;
 const AGREEMENT_SECONDS = 10 * 60;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -35,7 +35,7 @@ export function normalizeOneTimeCode(input: string): string | undefined {
 }
 
 /**
- * What `code` is: one of the four answers of the contract, looked for in its order.
+ * What `code` is: one of four answers, looked for in this order.
  *
  * A step at or before `lastUsedStep` is never accepted (RFC 6238 §5.2: a code is accepted once). Steps outside the window
  * are searched to explain the refusal, and never accepted. The caller still has to claim the step in the database.

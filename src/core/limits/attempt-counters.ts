@@ -14,7 +14,8 @@ type Kind = {
 
 /**
  * Every kind of attempt counter. What happens to the counters of a person who is deleted or unlocked, and of an email whose
- * key of the ring changes, follows from these lines: a new kind needs no other place.
+ * key of the ring changes, follows from these lines. A new second factor also goes into `unlockUser` (is it still disabled?) and
+ * into what a reset of MFA takes.
  */
 const KINDS = {
   code: { owner: 'authenticator', by: 'device', rule: RULES.oneTimeCode, unlocks: true },

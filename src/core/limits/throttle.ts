@@ -14,7 +14,7 @@ export type Attempts = Counted & {
   readonly row: number;
 };
 
-/** Limits of one kind of key; see SECURITY, "Numbers". All spans in seconds. */
+/** Limits of one kind of key; docs/security.md, *Limits*, has them. All spans in seconds. */
 export type Rule = {
   readonly windows: readonly Window[];
   readonly row?: Row;
@@ -42,7 +42,7 @@ export function perDay(limit: number): Rule {
 /** How many codes may be tried in one pending sign-in. */
 export const PENDING_TRIES = 5;
 
-/** SECURITY's "Numbers" as data. Every limit is per key; keys are the callers'. */
+/** The limits of docs/security.md as data. Every limit is per key; keys are the callers'. */
 export const RULES = {
   oneTimeCode: {
     windows: [

@@ -11,9 +11,9 @@ export const PENDING_SIGN_IN_SECONDS = 10 * MINUTE;
 /** Alive at once; the oldest goes. */
 export const PENDING_PER_USER = 10;
 
-/** The life of a link to set a new password. */
 /** How long a reset of MFA waits for a second member of staff. */
 export const RESET_REQUEST_SECONDS = DAY_SECONDS;
+/** The life of a link to set a new password. */
 export const RESET_LINK_SECONDS = 30 * MINUTE;
 /** The life of an invitation, and of the link to become the first administrator. */
 export const INVITATION_SECONDS = 72 * HOUR;

@@ -60,7 +60,7 @@ export const enableUser = personAct({
 
 /**
  * Clears waits, failures in a row and the 24-hour count; not the 30-day budget, and not a disabled authenticator:
- * `stillDisabled` says that only `resetMfa`, or the person with another second factor, brings that one back.
+ * `stillDisabled` says that only a reset of MFA, or the person with another second factor, brings that one back.
  */
 export const unlockUser = personAct({
   name: 'unlock',

@@ -29,7 +29,7 @@ const UNDECRYPTABLE = 'undecryptable';
 /**
  * Accepts a one-time code once, or says why not.
  *
- * Three steps, each its own commit: the try is counted; the code is compared; the step is used up together with
+ * Two commits with the comparison between them: the try is counted; then the step is used up together with
  * what the code opens (`open`), or the refusal is written down. A code sent twice at once passes the comparison
  * twice and the claim once (RFC 6238 §5.2).
  *
