@@ -58,7 +58,7 @@ export async function holdPartner(tx: Queries, partnerId: string): Promise<void>
   if (hasManyWriters(tx)) await partnerForShare.send(tx, { partnerId });
 }
 
-/** For what there is one of in the whole house: its first administrator, its last one. */
+/** Orders what all nodes must do one after the other: the first and the last administrator, signing keys, a jump of the clock. */
 export async function lockHouse(tx: Queries): Promise<void> {
   if (hasManyWriters(tx)) await sql`select pg_advisory_xact_lock(${HOUSE})`.execute(tx);
 }
