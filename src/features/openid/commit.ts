@@ -126,8 +126,9 @@ async function noteRedemption(env: Env, tx: Queries, grant: Grant, kind: string 
 export async function commitRevocations(work: Work, client: Client, isReuse: boolean): Promise<void> {
   const { env, revokes, destroys } = work;
   if (revokes.size === 0 && destroys.length === 0) return;
-  // The library wants the tokens beside it gone, too; a client that is done with an access token may refresh.
-  const ended = destroys.some(({ kind }) => kind === 'AccessToken') ? [] : revokes;
+  // The library ends the whole grant with an access token that is given back; such a client may still refresh. Reuse ends it.
+  const isAccessTokenGivenBack = !isReuse && destroys.some(({ kind }) => kind === 'AccessToken');
+  const ended = isAccessTokenGivenBack ? [] : revokes;
   await env.db.transaction(async (tx) => {
     for (const { id } of destroys) await deleteRecord(tx, tokenHash(id));
     for (const id of ended) await endGrant(env, tx, { id, isReuse }, client);

@@ -58,7 +58,7 @@ export async function holdPartner(tx: Queries, partnerId: string): Promise<void>
   if (hasManyWriters(tx)) await partnerForShare.send(tx, { partnerId });
 }
 
-/** Orders what concerns all administrators: adding the first one, removing the last one. Signing keys change and a jump of the clock is noted under it too. */
+/** Orders what all nodes must do one after the other: the first and the last administrator, signing keys, a jump of the clock. */
 export async function lockAdministrators(tx: Queries): Promise<void> {
   if (hasManyWriters(tx)) await sql`select pg_advisory_xact_lock(${ADMINISTRATORS})`.execute(tx);
 }
