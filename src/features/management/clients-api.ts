@@ -67,7 +67,12 @@ export const clientsApi: readonly Route[] = [
     refusals: ['not_found'],
     async handle(call) {
       const named = namedAct(call, 'add client', call.input);
-      return doOnce(call.env, named, (env) => addClient(env, actorOf(call), describe(call.input)), madeRecord);
+      return doOnce(
+        call.env,
+        named,
+        (around) => addClient(call.env, actorOf(call), describe(call.input), around),
+        madeRecord,
+      );
     },
   }),
   api({
@@ -88,7 +93,7 @@ export const clientsApi: readonly Route[] = [
     async handle(call) {
       const id = call.params.client ?? '';
       const named = namedAct(call, `new secret ${id}`, {});
-      return doOnce(call.env, named, (env) => renewClientSecret(env, actorOf(call), id), madeRecord);
+      return doOnce(call.env, named, (around) => renewClientSecret(call.env, actorOf(call), id, around), madeRecord);
     },
   }),
   change('disable', 'Let nobody sign in to a client, and end what it was granted', async (env, actor, id) => {

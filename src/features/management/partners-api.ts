@@ -69,7 +69,12 @@ export const partnersApi: readonly Route[] = [
       const mfa = readChoice(call.input.mfa ?? { policy: 'off' });
       if (isRefusal(mfa)) return mfa;
       const named = namedAct(call, 'add partner', call.input);
-      return doOnce(call.env, named, (env) => addPartner(env, actorOf(call), { name, slug, mfa }), partnerRecord);
+      return doOnce(
+        call.env,
+        named,
+        (around) => addPartner(call.env, actorOf(call), { name, slug, mfa }, around),
+        partnerRecord,
+      );
     },
   }),
   api({

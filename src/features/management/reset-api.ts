@@ -63,7 +63,7 @@ async function resetMfa(call: ResetCall<typeof resetBody>) {
   const id = call.params.user ?? '';
   const named = namedAct(call, `reset ${id}`, call.input);
   const reset = { id, actor: actorOf(call), codeMinutes, ...typed };
-  return doOnce(call.env, named, (env) => askForReset(env, reset), resetRecord);
+  return doOnce(call.env, named, (around) => askForReset(call.env, reset, around), resetRecord);
 }
 
 async function renewCode(call: ResetCall<typeof codeBody>) {
@@ -71,7 +71,7 @@ async function renewCode(call: ResetCall<typeof codeBody>) {
   const id = call.params.user ?? '';
   const named = namedAct(call, `access code ${id}`, call.input);
   const renewal = { id, actor: actorOf(call), codeMinutes };
-  return doOnce(call.env, named, (env) => renewAccessCode(env, renewal), codeRecord);
+  return doOnce(call.env, named, (around) => renewAccessCode(call.env, renewal, around), codeRecord);
 }
 
 function resetRecord(outcome: ResetOutcome): z.output<typeof resetAnswer> {

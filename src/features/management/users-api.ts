@@ -7,6 +7,7 @@ import type { Actor } from '#flows/administration/actor.ts';
 import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { endExemption, exemptPerson } from '#flows/administration/exemption.ts';
+import type { MailedLink } from '#flows/administration/make-link.ts';
 import { disableUser, enableUser, mailResetLink, unlockUser } from '#flows/administration/person-acts.ts';
 import { doOnce } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
@@ -57,7 +58,7 @@ export const usersApi: readonly Route[] = [
       const { email, name, partner, role = 'member' } = call.input;
       const person = { email, name, partner, role, password: undefined };
       const named = namedAct(call, 'add user', call.input);
-      return doOnce(call.env, named, (env) => addPerson(env, actorOf(call), person), addedRecord);
+      return doOnce(call.env, named, (around) => addPerson(call.env, actorOf(call), person, around), addedRecord);
     },
   }),
   api({
@@ -79,8 +80,11 @@ export const usersApi: readonly Route[] = [
       return doOnce(
         call.env,
         named,
-        (env) => resendInvitation(env, { id, actor: actorOf(call) }),
-        ({ url, expiresAt }) => ({ ...(url !== undefined && { invitationUrl: url }), expiresAt: instant(expiresAt) }),
+        (around) => resendInvitation(call.env, { id, actor: actorOf(call) }, around),
+        ({ url, expiresAt }: MailedLink) => ({
+          ...(url !== undefined && { invitationUrl: url }),
+          expiresAt: instant(expiresAt),
+        }),
       );
     },
   }),

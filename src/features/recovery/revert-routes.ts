@@ -33,7 +33,7 @@ export const revertRoutes: readonly Route[] = [
       if (!link) return show(deadRevertPage(view), 404);
       const reverted = await doFormOnce(
         { env, sent },
-        (inner) => revertEmail(inner, link, client),
+        (around) => revertEmail(env, link, client, around),
         seeOther(DONE, [{ cookie: 'session' }, { cookie: 'pending' }]),
       );
       if (!isRefusal(reverted)) {

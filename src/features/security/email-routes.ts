@@ -54,7 +54,7 @@ export const emailRoutes: readonly Route[] = [
       if (!link) return show(deadConfirmationPage(view), 404);
       const changed = await doFormOnce(
         { env, sent },
-        (inner) => confirmEmail(inner, session, link, client),
+        (around) => confirmEmail(env, session, link, client, around),
         seeOther('/security'),
       );
       if (!isRefusal(changed)) return changed;

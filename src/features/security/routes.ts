@@ -103,7 +103,7 @@ export const securityRoutes: readonly Route[] = [
     path: `${AUTHENTICATOR}/turn-off`,
     guard: 'steppedUp',
     async handle({ env, view, session, client, sent }) {
-      const done = await doFormOnce({ env, sent }, (inner) => turnOff(inner, session, client), seeOther(HOME));
+      const done = await doFormOnce({ env, sent }, (around) => turnOff(env, session, client, around), seeOther(HOME));
       if (!isRefusal(done)) return done;
       return done.refused === 'sign_in_expired' ? seeOther(PATHS.signIn) : refusedChoice(env, view, session, done);
     },
@@ -160,7 +160,11 @@ export const securityRoutes: readonly Route[] = [
     guard: 'session',
     async handle(call) {
       const { session, client } = call;
-      const ended = await doFormOnce(call, (env) => endOtherSessions(env, session, client), seeOther(HOME));
+      const ended = await doFormOnce(
+        call,
+        (around) => endOtherSessions(call.env, session, client, around),
+        seeOther(HOME),
+      );
       return isRefusal(ended) ? seeOther(PATHS.signIn) : ended;
     },
   }),

@@ -3,6 +3,7 @@ import { readMailbox } from '#core/people/email.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import { actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -85,7 +86,7 @@ export const teamRoutes: readonly Route[] = [
 function act<T>(
   name: ActName,
   done: Done,
-  run: (env: Env, manager: Manager, id: string) => Promise<T | Refusal>,
+  run: (env: Env, manager: Manager, id: string, around: Around<T>) => Promise<T | Refusal>,
 ): readonly Route[] {
   return actPages({
     ...{ path: `${ONE}/${name}`, guard: 'managerSteppedUp', missing },
@@ -94,8 +95,8 @@ function act<T>(
     act: ({ env, sent, session, client }, { id }) =>
       doFormOnce(
         { env, sent },
-        (inner) => run(inner, { session, client }, id),
-        (did) => seeOther(did === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`),
+        (around) => run(env, { session, client }, id, around),
+        (did: T) => seeOther(did === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`),
       ),
     refused: ({ view }, _row, { refused }) => (refused === 'not_found' ? missing(view) : undefined),
   });
@@ -112,8 +113,8 @@ async function submitInvite({ env, view, session, client, input, sent }: InviteC
   const invitee = { email: mailbox.email, name: name.trim() === '' ? (mailbox.name ?? '') : name, role } as const;
   const invited = await doFormOnce(
     { env, sent },
-    (inner) => inviteColleague(inner, { session, client }, invitee),
-    (id) => seeOther(`${TEAM}/people/${id}?done=invited`),
+    (around) => inviteColleague(env, { session, client }, invitee, around),
+    (id: string) => seeOther(`${TEAM}/people/${id}?done=invited`),
   );
   return isRefusal(invited) ? showRefusal(inviteColleaguePage(view, { email, name, role }, invited), invited) : invited;
 }

@@ -21,7 +21,7 @@ export const mailRoutes: readonly Route[] = actPages({
   act: (call, { row, mail }) =>
     doFormOnce(
       call,
-      (env) => sendMailAgain(env, { id: row.id, mailId: mail.id, actor: actorOf(call) }),
+      (around) => sendMailAgain(call.env, { id: row.id, mailId: mail.id, actor: actorOf(call) }, around),
       seeOther(`/console/people/${row.id}?done=mailed`),
     ),
   // Sent by somebody else, accepted or disabled meanwhile: the page says how the person stands.

@@ -66,7 +66,7 @@ async function submitExport(call: PageCall<'staffSteppedUp', Fields>): Promise<R
   const kept = { query: JSON.stringify(givenOf(input)), until: String(view.now + FORM_SECONDS) };
   const led = await doFormOnce(
     call,
-    (inner) => recordExport(inner, scope, { format: formatOf(input), actor: actorOf(call), query }),
+    (around) => recordExport(env, scope, { format: formatOf(input), actor: actorOf(call), query }, around),
     seeOther(addressWith(env.keys, session, FILE, kept) ?? AUDIT),
   );
   return isRefusal(led) ? showRefusal(exportPage(view, { query, scope }), led) : led;

@@ -66,7 +66,7 @@ async function submitPolicy(call: PageCall<'staffSteppedUp', z.output<typeof pol
   const { policy, requiredFrom } = choice;
   const changed = await doFormOnce(
     call,
-    (env) => changeMfaPolicy(env, actorOf(call), partner.slug, { policy, requiredFrom }),
+    (around) => changeMfaPolicy(call.env, actorOf(call), partner.slug, { policy, requiredFrom }, around),
     seeOther(`/console/partners/${partner.id}?done=policy`),
   );
   return isRefusal(changed) ? missing(view) : changed;
