@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { refuse } from '#core/values/result.ts';
 import { addPartner } from '#flows/administration/partner-acts.ts';
-import { doOnce } from '#flows/runtime/idempotency.ts';
+import { idempotent } from '#flows/runtime/idempotency.ts';
 import { openWorld } from '../world.ts';
 
-const NAMED = { callerId: 'a key', name: 'deal-1', request: 'add partner', keptSeconds: 60 };
+const KEY = { callerId: 'a key', value: 'deal-1', request: 'add partner', keptSeconds: 60 };
 const ACME = { name: 'Acme', slug: undefined, mfa: { policy: 'off' as const } };
 
 async function open(t: TestContext) {
@@ -16,9 +16,9 @@ async function open(t: TestContext) {
 
 test('an act that does not run inside its `around` throws: it would be done again', async (t) => {
   const { env } = await open(t);
-  const forgetful = doOnce(
+  const forgetful = idempotent(
     env,
-    NAMED,
+    KEY,
     () => addPartner(env, 'command_line', ACME),
     () => ({}),
   );
@@ -35,12 +35,12 @@ test('what is added around an act is rolled back with it', async (t) => {
   assert.deepEqual(await rows('partners'), []);
 });
 
-test('two at once under one name add one partner, and both get its id', async (t) => {
+test('two at once under one key add one partner, and both get its id', async (t) => {
   const { env, rows } = await open(t);
   const add = () =>
-    doOnce(
+    idempotent(
       env,
-      NAMED,
+      KEY,
       (around) => addPartner(env, 'command_line', ACME, around),
       ({ id }: { readonly id: string }) => ({ id }),
     );

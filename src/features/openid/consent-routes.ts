@@ -3,7 +3,7 @@ import { isRefusal } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -63,7 +63,7 @@ async function submitConsent(call: PageCall<'session', z.output<typeof consentFo
   const request = await requestBehind(call);
   if (!request || view.resume === undefined) return show(goneRequestPage(view), 404);
   if (input.answer !== 'allow') return { ...seeOther(`${view.resume}/cancel`), leavesFlow: true };
-  const given = await doFormOnce(call, (around) => consent(call, request, around), seeOther(view.resume));
+  const given = await idempotentForm(call, (around) => consent(call, request, around), seeOther(view.resume));
   return isRefusal(given) ? show(goneRequestPage(view), 404) : given;
 }
 

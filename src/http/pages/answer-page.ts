@@ -2,7 +2,7 @@ import { PATHS } from '#core/paths.ts';
 import { AuthorityLost } from '#core/people/authority.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { RESUME_FIELD, readResume } from '#core/sessions/resume.ts';
-import type { NamedAct } from '#core/values/idempotency.ts';
+import type { IdempotencyKey } from '#core/values/idempotency.ts';
 import { tokenHash } from '#core/values/token.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import { isDeviceShaped } from '#http/cookie.ts';
@@ -29,7 +29,7 @@ import {
   stalePage,
 } from './page-answer.ts';
 import { type Reply, seeOther } from './reply.ts';
-import { answerOnce, namedActOf } from './sent-forms.ts';
+import { answerIdempotent, formKeyOf } from './sent-forms.ts';
 
 type Params = Readonly<Record<string, string>>;
 type Fields = FormFields;
@@ -51,7 +51,7 @@ type Visit = {
   readonly query: URLSearchParams;
   readonly client: Client;
   readonly browser: Browser;
-  readonly sent: NamedAct | undefined;
+  readonly formKey: IdempotencyKey | undefined;
 };
 
 /**
@@ -67,8 +67,8 @@ export async function answerPage(house: House, route: PageRoute, ask: Ask, param
   if (!isFromUs(visit)) return refusalPage(house, ask, problem('forbidden'));
   const form = await readForm(ask, route);
   if (!isProblem(form)) ask.resume = form.resume;
-  const sent = isProblem(form) ? undefined : namedActOf(house.env.keys, visit.browser.formCookie, ask.pathname, form);
-  return answerOnce(house, ask, sent, () => judge({ ...visit, sent }, route, form));
+  const formKey = isProblem(form) ? undefined : formKeyOf(house.env.keys, visit.browser.formCookie, ask.pathname, form);
+  return answerIdempotent(house, ask, formKey, () => judge({ ...visit, formKey }, route, form));
 }
 
 async function judge(visit: Visit, route: PageRoute, form: Form | undefined): Promise<Response> {
@@ -95,7 +95,7 @@ function beginVisit(house: House, ask: Ask, params: Params): Visit | Problem {
   if (isProblem(client)) return client;
   const mark = tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
   const known = { ...client, browser: mark, locale: localeOf(ask, browser) };
-  return { house, ask, params, query, client: known, browser, sent: undefined };
+  return { house, ask, params, query, client: known, browser, formKey: undefined };
 }
 
 function isFromUs({ house, ask }: Visit): boolean {
@@ -229,11 +229,11 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
 type Again = Pick<View, 'staleForm' | 'noCookie' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
 
 async function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> {
-  const { house, ask, params, query, client, browser, sent } = visit;
+  const { house, ask, params, query, client, browser, formKey } = visit;
   const { env } = house;
   const kept = found.session && findKept(env.keys, found.session, ask.pathname, query);
   const view = { ...drawView(house, ask, browser, route.guard, found), ...(kept && { kept }), ...again };
-  const asked = { env, client, params, query, input, view, sent, cameFrom: cameFrom(house, ask) };
+  const asked = { env, client, params, query, input, view, formKey, cameFrom: cameFrom(house, ask) };
   // The cast between the erased table and the typed declaration: the guard and the form proved what it says.
   const reply = await route.handle({ ...asked, ...found } as never);
   return whileGranted(env, reply, found);

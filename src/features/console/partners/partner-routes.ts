@@ -15,7 +15,7 @@ import {
   renamePartner,
   restorePartner,
 } from '#flows/administration/partner-acts.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
@@ -129,7 +129,7 @@ function question<T>(
       return questionPage(view, { title, text, action, above, button: title, isGrave: !isBack });
     },
     act: (call, { partner: { id } }) =>
-      doFormOnce(call, (around) => act(call.env, actorOf(call), id, around), back(call, DONE_OF[name])),
+      idempotentForm(call, (around) => act(call.env, actorOf(call), id, around), back(call, DONE_OF[name])),
     refused: ({ view }) => missing(view),
   });
 }
@@ -170,7 +170,7 @@ async function submitNew(call: PageCall<'staffSteppedUp', z.output<typeof newFor
   const typed = newOf(call.input);
   const { name, slug } = typed;
   const given = slug === '' ? undefined : slug;
-  const added = await doFormOnce(
+  const added = await idempotentForm(
     call,
     (around) => addPartner(call.env, actorOf(call), { name, slug: given, mfa: { policy: 'off' } }, around),
     ({ id }: { readonly id: string }) => seeOther(`${PARTNERS}/${id}?done=created`),

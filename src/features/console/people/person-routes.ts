@@ -14,7 +14,7 @@ import { type AddedPerson, addPerson, resendInvitation } from '#flows/administra
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { EXEMPTION_DAYS_MOST, endExemption, exemptPerson } from '#flows/administration/exemption.ts';
 import { disableUser, enableUser, mailResetLink, unlockUser } from '#flows/administration/person-acts.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
@@ -85,7 +85,7 @@ function reasonAct<T>(
       });
     },
     act: (call, { row, partner }, { reason = '', until = '' }) =>
-      doFormOnce(
+      idempotentForm(
         call,
         (around) => act(call.env, { id: row.id, actor: actorOf(call), reason, until }, around),
         name === 'delete' ? seeOther(`/console/partners/${partner.id}?done=${done}`) : back(row.id, done),
@@ -115,7 +115,7 @@ function mailAct<T>(
       return questionPage(view, { title, text, action: `${above.href}/${name}`, above, button: title });
     },
     act: (call, { row: { id } }) =>
-      doFormOnce(call, (around) => act(call.env, { id, actor: actorOf(call) }, around), back(id, done)),
+      idempotentForm(call, (around) => act(call.env, { id, actor: actorOf(call) }, around), back(id, done)),
     // Accepted or disabled meanwhile: the page says how the person stands.
     refused: (_call, { row }) => seeOther(`/console/people/${row.id}`),
   });
@@ -161,7 +161,7 @@ async function submitInvite(call: PageCall<'staffSteppedUp', z.output<typeof inv
   const { email = '', name = '' } = input;
   const role = input.role === 'manager' ? 'manager' : 'member';
   const person = { ...inviteeOf(input), role, partner: partner.slug } as const;
-  const added = await doFormOnce(
+  const added = await idempotentForm(
     call,
     (around) => addPerson(call.env, actorOf(call), { ...person, password: undefined }, around),
     ({ person: { user } }: AddedPerson) => back(user.id, 'invited'),

@@ -14,7 +14,7 @@ import { changeRole } from '#flows/administration/change-role.ts';
 import { findLeftBehind, type LeftBehind } from '#flows/administration/end-with-person.ts';
 import { disableUser, enableUser } from '#flows/administration/person-acts.ts';
 import { renewStaffAccessCode, resetStaffMfa } from '#flows/administration/reset-requests.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
@@ -103,7 +103,7 @@ function staffAct<T>(
     act(call, row, { reason = '' }) {
       // An administrator who changed their own role has no session any more.
       const isOwn = row.id === call.session.user.id;
-      return doFormOnce(
+      return idempotentForm(
         call,
         (around) => act(call.env, { id: row.id, role: row.role, actor: actorOf(call), reason }, around),
         seeOther(isOwn ? PATHS.signIn : `${STAFF}/${row.id}?done=${done}`),
@@ -165,7 +165,7 @@ async function submitInvite(call: PageCall<'staffAdminSteppedUp', z.output<typeo
   const { email = '', name = '' } = call.input;
   const role = call.input.role === 'admin' ? 'admin' : 'csm';
   const person = { ...inviteeOf(call.input), role, partner: undefined } as const;
-  const added = await doFormOnce(
+  const added = await idempotentForm(
     call,
     (around) => addPerson(call.env, actorOf(call), { ...person, password: undefined }, around),
     ({ person: { user } }: AddedPerson) => seeOther(`${STAFF}/${user.id}?done=invited`),

@@ -13,7 +13,7 @@ import {
   type MadeClient,
   renewClientSecret,
 } from '#flows/administration/openid-clients.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -59,14 +59,14 @@ export const clientRoutes: readonly Route[] = [
   }),
   page({ method: 'GET', path: ONE, guard: 'staffAdmin', handle: showOne }),
   ...act('disable', (call, id) =>
-    doFormOnce(
+    idempotentForm(
       call,
       (around) => disableClient(call.env, actorOf(call), id, around),
       seeOther(`${CLIENTS}/${id}?done=clientDisabled`),
     ),
   ),
   ...act('enable', (call, id) =>
-    doFormOnce(
+    idempotentForm(
       call,
       (around) => enableClient(call.env, actorOf(call), id, around),
       seeOther(`${CLIENTS}/${id}?done=clientEnabled`),

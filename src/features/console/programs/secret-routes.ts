@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { codePage } from '#features/console/resets/reset-pages.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -30,7 +30,7 @@ export const secretRoutes: readonly Route[] = [
       const secret = await ownSecret(call);
       if (!secret) return show(goneSecretPage(call.view), 404);
       const id = call.params.secret ?? '';
-      const done = await doFormOnce(
+      const done = await idempotentForm(
         call,
         (around) => forgetSecret(call.env, call.session, id, around),
         seeOther(aboveOf(secret)),
@@ -49,13 +49,13 @@ type Making<T> = {
 
 /** Does the act of a form once and leads to the page that shows what it made. */
 export function makeSecret<T>(
-  call: Pick<PageCall<'staffSteppedUp'>, 'env' | 'session' | 'sent'>,
+  call: Pick<PageCall<'staffSteppedUp'>, 'env' | 'session' | 'formKey'>,
   { secretOf, act, otherwise = '/console' }: Making<T>,
 ): Promise<Reply | Refusal> {
   const keeping = { id: call.env.newId(), userId: call.session.user.id, secretOf };
   const elsewhere = (done: T) => (typeof otherwise === 'function' ? otherwise(done) : otherwise);
   const lead = (done: T) => seeOther(secretOf(done) ? ONE.replace(':secret', keeping.id) : elsewhere(done));
-  return doFormOnce(call, (around) => act(keepSecret(call.env, keeping, around)), lead);
+  return idempotentForm(call, (around) => act(keepSecret(call.env, keeping, around)), lead);
 }
 
 function pathOf({ params }: Pick<PageCall<'staff'>, 'params'>): string {

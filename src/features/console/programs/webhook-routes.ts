@@ -13,7 +13,7 @@ import {
   rotateWebhookSecret,
   stopWebhook,
 } from '#flows/administration/webhooks.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -58,14 +58,14 @@ export const webhookRoutes: readonly Route[] = [
   }),
   page({ method: 'GET', path: ONE, guard: 'staffAdmin', handle: showOne }),
   ...act('disable', (call, id) =>
-    doFormOnce(
+    idempotentForm(
       call,
       (around) => stopWebhook(call.env, actorOf(call), id, around),
       seeOther(`${WEBHOOKS}/${id}?done=disabled`),
     ),
   ),
   ...act('enable', (call, id) =>
-    doFormOnce(
+    idempotentForm(
       call,
       (around) => resumeWebhook(call.env, actorOf(call), id, around),
       seeOther(`${WEBHOOKS}/${id}?done=enabled`),
@@ -82,7 +82,7 @@ export const webhookRoutes: readonly Route[] = [
       const { webhook = '', delivery = '' } = call.params;
       const found = await findDelivery(call.env.db.read, delivery);
       if (found?.webhook_id !== webhook) return missing(call.view);
-      const outcome = await doFormOnce(
+      const outcome = await idempotentForm(
         call,
         (around) => replay(call.env, actorOf(call), delivery, around),
         // One that waits says so in its row.

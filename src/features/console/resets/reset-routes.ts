@@ -5,7 +5,7 @@ import { makeSecret } from '#features/console/programs/secret-routes.ts';
 import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
 import type { ResetDone } from '#flows/administration/reset-mfa.ts';
 import { approveReset, askForReset, declineReset, renewAccessCode } from '#flows/administration/reset-requests.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
@@ -44,7 +44,7 @@ export const resetRoutes: readonly Route[] = [
     }),
   ),
   ...decision('decline', (call) =>
-    doFormOnce(
+    idempotentForm(
       call,
       (around) => declineReset(call.env, call.params.request ?? '', actorOf(call), around),
       seeOther(`${RESETS}?done=declined`),
