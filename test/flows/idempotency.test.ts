@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { refuse } from '#core/values/result.ts';
+import { addApiKey, type MadeApiKey } from '#flows/administration/api-keys.ts';
 import { addPartner } from '#flows/administration/partner-acts.ts';
 import { idempotent } from '#flows/runtime/idempotency.ts';
 import { openWorld } from '../world.ts';
@@ -10,7 +11,8 @@ const ACME = { name: 'Acme', slug: undefined, mfa: { policy: 'off' as const } };
 
 async function open(t: TestContext) {
   const { env } = await openWorld(t);
-  const rows = (table: 'partners' | 'idempotent_calls') => env.db.read.selectFrom(table).select('id').execute();
+  const rows = (table: 'partners' | 'api_keys' | 'idempotent_calls') =>
+    env.db.read.selectFrom(table).select('id').execute();
   return { env, rows };
 }
 
@@ -35,17 +37,18 @@ test('what is added around an act is rolled back with it', async (t) => {
   assert.deepEqual(await rows('partners'), []);
 });
 
-test('two at once under one key add one partner, and both get its id', async (t) => {
+test('two at once under one key make one API key, and both get it', async (t) => {
   const { env, rows } = await open(t);
+  const typed = { name: 'CRM', scopes: ['users:read'], expiresAt: undefined };
   const add = () =>
     idempotent(
       env,
       KEY,
-      (around) => addPartner(env, 'command_line', ACME, around),
-      ({ id }: { readonly id: string }) => ({ id }),
+      (around) => addApiKey(env, 'command_line', typed, around),
+      ({ key }: MadeApiKey) => ({ key }),
     );
   const [one, other] = await Promise.all([add(), add()]);
   assert.deepEqual(one, other);
-  assert.deepEqual(await rows('partners'), [one]);
+  assert.equal((await rows('api_keys')).length, 1);
   assert.equal((await rows('idempotent_calls')).length, 1);
 });
