@@ -146,8 +146,6 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/features/forward-auth/enter.ts':
     'reads the session again and holds it; visit and ticket are claimed by a conditional statement',
   'src/flows/sign-in/sign-out.ts': 'is public: signs out whatever session there still is',
-  'src/features/console/programs/shown-secret.ts':
-    'keeps a secret around the transaction of the act that made it, which asks',
   'src/features/openid/authorize-routes.ts':
     'keeps a request of a browser until its person is known, and takes it back',
   'src/features/openid/commit.ts': 'the code or token is claimed, and its grant read again, by conditional statements',

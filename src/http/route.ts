@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { SessionGuard } from '#core/people/authority.ts';
 import type { Scope } from '#core/portals/api-key.ts';
 import type { Client } from '#core/sessions/client.ts';
-import type { NamedAct } from '#core/values/idempotency.ts';
+import type { IdempotencyKey } from '#core/values/idempotency.ts';
 import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import type { Reply } from '#http/pages/reply.ts';
@@ -54,14 +54,14 @@ type Request<G extends Guard, Input, Query> = Granted[G] & {
 /** A page asked for, or a form sent to one. */
 export type PageCall<G extends PageGuard, Input = undefined> = Request<G, Input, URLSearchParams> & {
   readonly view: View;
-  /** The form that was sent, where one was: sent twice, it is done once. */
-  readonly sent: NamedAct | undefined;
+  /** Names the form that was sent, if one was: sent twice, it acts once. */
+  readonly formKey: IdempotencyKey | undefined;
   /** Path and query of the page of ours on which the link or the form was. */
   readonly cameFrom: string | undefined;
 };
 
 export type ApiCall<G extends Guard, Input = undefined, Query = undefined> = Request<G, Input, Query> & {
-  /** How the caller names this one act, where it may: asked again under the same name, it is not done again. */
+  /** The `Idempotency-Key` of the request, where the route takes one. */
   readonly idempotencyKey: string | undefined;
 };
 
@@ -93,7 +93,7 @@ type ApiDeclaration<
   readonly query?: Query;
   /** The 200 answer; absent for 204. */
   readonly answer?: Answer;
-  /** Takes an `Idempotency-Key`: the handler does the act by `doOnce`. */
+  /** Takes an `Idempotency-Key`: the handler calls the act through `idempotent`. */
   readonly idempotent?: true;
   /** Refusal codes that the call may answer, beside those of its guard; for the document. */
   readonly refusals: readonly Refusal['refused'][];

@@ -74,7 +74,7 @@ async function openScene(stage: Stage): Promise<Scene> {
   await exemptPerson(env, { id: exempt, actor: 'system', reason, until: parseEnd('2027-04-15') ?? 0 });
   const why = needReason({ reason: 'lost phone' });
   if (isRefusal(why)) throw new Error('the reason is none');
-  await onPerson(env, 'system', { id: reset }, ({ tx, person }) =>
+  await onPerson(env, { id: reset, actor: 'system' }, ({ tx, person }) =>
     resetMfaOf(env, tx, person, { actor: 'system', ...why, codeExpiresAt: world.clock.at + 3600 }),
   );
   const programs = await addPrograms(stage, tag);

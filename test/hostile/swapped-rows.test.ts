@@ -103,7 +103,7 @@ test('a temporary access code that was moved to another person opens nothing the
   const why = needReason({ reason: 'lost phone' });
   assert(!isRefusal(why));
   const reset = (id: string) =>
-    onPerson(env, 'system', { id }, ({ tx, person }) =>
+    onPerson(env, { id, actor: 'system' }, ({ tx, person }) =>
       resetMfaOf(env, tx, person, { actor: 'system', ...why, codeExpiresAt: world.clock.at + 3600 }),
     );
   await reset(ana.id);

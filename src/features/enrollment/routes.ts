@@ -4,7 +4,7 @@ import { PATHS } from '#core/paths.ts';
 import { isStaff } from '#core/people/policy.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { onceAround } from '#flows/runtime/idempotency.ts';
+import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { NewSession } from '#flows/sign-in/finish-sign-in.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in/sign-in-state.ts';
 import { codesWait } from '#http/guard.ts';
@@ -66,8 +66,8 @@ export const enrollmentRoutes: readonly Route[] = [
     method: 'POST',
     path: '/enroll/skip',
     guard: 'pendingSignIn',
-    async handle({ env, view, pending, client, sent }) {
-      const around = onceAround<NewSession>({ env, sent }, ({ continueTo }) => seeOther(continueTo));
+    async handle({ env, view, pending, client, formKey }) {
+      const around = idempotentAround<NewSession>({ env, formKey }, ({ continueTo }) => seeOther(continueTo));
       const session = await skipAtSignIn(env, pending, client, around);
       if (!isRefusal(session)) return seeOther(session.continueTo, sessionCookies(session));
       if (session.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
@@ -141,7 +141,7 @@ async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof 
   const { env, view, pending, client, input } = call;
   if (pending.authenticatorId !== undefined) return seeOther(PATHS.oneTimeCode);
   // Sent again, it leads to the prompt, and from there on to the secret that it opened.
-  const around = onceAround<true>(call, () => seeOther('/enroll/authenticator'));
+  const around = idempotentAround<true>(call, () => seeOther('/enroll/authenticator'));
   const used = await giveAccessCode(env, pending, input.code ?? '', client, around);
   if (isRefusal(used)) return showRefusal(codeBeforePage(view, pending.user.email, used), used);
   const started = await startAtSignIn(env, pending, client);
@@ -171,7 +171,7 @@ async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeo
   const open = await findAtSignIn(env, pending);
   if (!open) return seeOther('/enroll?ended');
   const code = readOneTimeCode(input.code);
-  const around = onceAround<EnrolledSignIn>(call, () => seeOther(CODES));
+  const around = idempotentAround<EnrolledSignIn>(call, () => seeOther(CODES));
   const confirmed = isRefusal(code) ? code : await confirmAtSignIn(env, pending, code, client, around);
   if (!isRefusal(confirmed)) return seeOther(CODES, sessionCookies(confirmed.session));
   if (confirmed.refused === 'enrollment_expired') return seeOther('/enroll?ended');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PATHS } from '#core/paths.ts';
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';
-import { onceAround } from '#flows/runtime/idempotency.ts';
+import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { BegunSignIn } from '#flows/sign-in/begin-sign-in.ts';
 import { minimumLengthFor } from '#flows/sign-in/new-password.ts';
 import { signOut } from '#flows/sign-in/sign-out.ts';
@@ -44,7 +44,7 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
   if (!invitation) return dead(view);
   const { email = '', name = '', password = '' } = input;
   const answered = { email, name, password, locale: view.locale, client, held: { pending, session } };
-  const around = onceAround<Accepted>(call, (done) => wayOf(throughTheDoor(done)));
+  const around = idempotentAround<Accepted>(call, (done) => wayOf(throughTheDoor(done)));
   const outcome =
     invitation.kind === 'invitation'
       ? await acceptInvitation(env, invitation, answered, around)

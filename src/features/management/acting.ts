@@ -1,12 +1,12 @@
 import type { Client } from '#core/sessions/client.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
-import type { NamedAct } from '#core/values/idempotency.ts';
+import type { IdempotencyKey } from '#core/values/idempotency.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import { keyActor } from '#flows/administration/api-keys.ts';
 import type { GrantedApiKey } from '#store/sessions/granted.ts';
 
-/** Whoever lost an answer asks again within minutes, a stuck queue within hours. */
-const NAME_SECONDS = DAY_SECONDS;
+/** A caller that lost an answer asks again within minutes, a stuck queue within hours. */
+const KEY_SECONDS = DAY_SECONDS;
 
 type Asked = { readonly apiKey: GrantedApiKey; readonly client: Client };
 
@@ -15,14 +15,14 @@ export function actorOf({ apiKey, client }: Asked): Actor {
   return { id: keyActor(apiKey), client, authority: { kind: 'apiKey', apiKey } };
 }
 
-/** The act as its caller names it; absent where they gave no name, and it is done as often as it is asked for. */
-export function namedAct(
+/** The key of an act; absent where the caller sent none: then each request acts. */
+export function idempotencyKeyOf(
   { apiKey, idempotencyKey }: Pick<Asked, 'apiKey'> & { readonly idempotencyKey: string | undefined },
   what: string,
   input: unknown,
-): NamedAct | undefined {
+): IdempotencyKey | undefined {
   if (idempotencyKey === undefined) return undefined;
   // The input is what the schema made of it: the order of its fields is ours.
   const request = `${what} ${JSON.stringify(input)}`;
-  return { callerId: apiKey.id, name: idempotencyKey, request, keptSeconds: NAME_SECONDS };
+  return { callerId: apiKey.id, value: idempotencyKey, request, keptSeconds: KEY_SECONDS };
 }

@@ -10,12 +10,12 @@ import {
   type MadeClient,
   renewClientSecret,
 } from '#flows/administration/openid-clients.ts';
-import { doOnce } from '#flows/runtime/idempotency.ts';
+import { idempotent } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed, typedKinds } from '#http/typed.ts';
 import { findClient, listClientsAfter, type OidcClient } from '#store/oidc/clients.ts';
 import { clientRecord } from '#wire/records.ts';
-import { actorOf, namedAct } from './acting.ts';
+import { actorOf, idempotencyKeyOf } from './acting.ts';
 import { readPage } from './page-of-rows.ts';
 import { clientSchema, pageOf } from './schemas.ts';
 import { pageQuery } from './shared-api.ts';
@@ -66,8 +66,13 @@ export const clientsApi: readonly Route[] = [
     idempotent: true,
     refusals: ['not_found'],
     async handle(call) {
-      const named = namedAct(call, 'add client', call.input);
-      return doOnce(call.env, named, (env) => addClient(env, actorOf(call), describe(call.input)), madeRecord);
+      const key = idempotencyKeyOf(call, 'add client', call.input);
+      return idempotent(
+        call.env,
+        key,
+        (around) => addClient(call.env, actorOf(call), describe(call.input), around),
+        madeRecord,
+      );
     },
   }),
   api({
@@ -87,8 +92,8 @@ export const clientsApi: readonly Route[] = [
     refusals: ['not_found'],
     async handle(call) {
       const id = call.params.client ?? '';
-      const named = namedAct(call, `new secret ${id}`, {});
-      return doOnce(call.env, named, (env) => renewClientSecret(env, actorOf(call), id), madeRecord);
+      const key = idempotencyKeyOf(call, `new secret ${id}`, {});
+      return idempotent(call.env, key, (around) => renewClientSecret(call.env, actorOf(call), id, around), madeRecord);
     },
   }),
   change('disable', 'Let nobody sign in to a client, and end what it was granted', async (env, actor, id) => {

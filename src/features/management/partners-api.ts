@@ -9,14 +9,14 @@ import {
   restorePartner,
 } from '#flows/administration/partner-acts.ts';
 import { previewMfaPolicy } from '#flows/administration/policy-preview.ts';
-import { doOnce } from '#flows/runtime/idempotency.ts';
+import { idempotent } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { listPartnersAfter } from '#store/partners/management-lists.ts';
 import { findPartner } from '#store/partners/partners.ts';
 import type { Partner } from '#store/people/users.ts';
 import { partnerRecord } from '#wire/records.ts';
-import { actorOf, namedAct } from './acting.ts';
+import { actorOf, idempotencyKeyOf } from './acting.ts';
 import { readPage } from './page-of-rows.ts';
 import { readChoice } from './policy.ts';
 import { pageOf, partnerSchema } from './schemas.ts';
@@ -68,8 +68,13 @@ export const partnersApi: readonly Route[] = [
       const { name, slug } = call.input;
       const mfa = readChoice(call.input.mfa ?? { policy: 'off' });
       if (isRefusal(mfa)) return mfa;
-      const named = namedAct(call, 'add partner', call.input);
-      return doOnce(call.env, named, (env) => addPartner(env, actorOf(call), { name, slug, mfa }), partnerRecord);
+      const key = idempotencyKeyOf(call, 'add partner', call.input);
+      return idempotent(
+        call.env,
+        key,
+        (around) => addPartner(call.env, actorOf(call), { name, slug, mfa }, around),
+        partnerRecord,
+      );
     },
   }),
   api({

@@ -8,10 +8,10 @@ import {
   renewAccessCode,
 } from '#flows/administration/reset-requests.ts';
 import type { NewAccessCode } from '#flows/authenticators/access-code.ts';
-import { doOnce } from '#flows/runtime/idempotency.ts';
+import { idempotent } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { actorOf, namedAct } from './acting.ts';
+import { actorOf, idempotencyKeyOf } from './acting.ts';
 
 const ONE = '/api/v1/users/:user';
 
@@ -61,17 +61,17 @@ type ResetCall<Body extends z.ZodType> = ApiCall<'apiKey:users:reset_mfa', z.out
 async function resetMfa(call: ResetCall<typeof resetBody>) {
   const { codeMinutes = ACCESS_CODE_MINUTES.usual, ...typed } = call.input;
   const id = call.params.user ?? '';
-  const named = namedAct(call, `reset ${id}`, call.input);
+  const key = idempotencyKeyOf(call, `reset ${id}`, call.input);
   const reset = { id, actor: actorOf(call), codeMinutes, ...typed };
-  return doOnce(call.env, named, (env) => askForReset(env, reset), resetRecord);
+  return idempotent(call.env, key, (around) => askForReset(call.env, reset, around), resetRecord);
 }
 
 async function renewCode(call: ResetCall<typeof codeBody>) {
   const { codeMinutes = ACCESS_CODE_MINUTES.usual } = call.input;
   const id = call.params.user ?? '';
-  const named = namedAct(call, `access code ${id}`, call.input);
+  const key = idempotencyKeyOf(call, `access code ${id}`, call.input);
   const renewal = { id, actor: actorOf(call), codeMinutes };
-  return doOnce(call.env, named, (env) => renewAccessCode(env, renewal), codeRecord);
+  return idempotent(call.env, key, (around) => renewAccessCode(call.env, renewal, around), codeRecord);
 }
 
 function resetRecord(outcome: ResetOutcome): z.output<typeof resetAnswer> {

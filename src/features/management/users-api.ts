@@ -7,13 +7,14 @@ import type { Actor } from '#flows/administration/actor.ts';
 import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { endExemption, exemptPerson } from '#flows/administration/exemption.ts';
+import type { MailedLink } from '#flows/administration/make-link.ts';
 import { disableUser, enableUser, mailResetLink, unlockUser } from '#flows/administration/person-acts.ts';
-import { doOnce } from '#flows/runtime/idempotency.ts';
+import { idempotent } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { listUsersAfter } from '#store/partners/management-lists.ts';
 import { addedRecord, userRecord } from '#wire/records.ts';
-import { actorOf, namedAct } from './acting.ts';
+import { actorOf, idempotencyKeyOf } from './acting.ts';
 import { findUser } from './find.ts';
 import { readPage } from './page-of-rows.ts';
 import { pageOf, userSchema } from './schemas.ts';
@@ -56,8 +57,8 @@ export const usersApi: readonly Route[] = [
     async handle(call) {
       const { email, name, partner, role = 'member' } = call.input;
       const person = { email, name, partner, role, password: undefined };
-      const named = namedAct(call, 'add user', call.input);
-      return doOnce(call.env, named, (env) => addPerson(env, actorOf(call), person), addedRecord);
+      const key = idempotencyKeyOf(call, 'add user', call.input);
+      return idempotent(call.env, key, (around) => addPerson(call.env, actorOf(call), person, around), addedRecord);
     },
   }),
   api({
@@ -75,12 +76,15 @@ export const usersApi: readonly Route[] = [
     async handle(call) {
       const id = call.params.user ?? '';
       if (!(await findUser(call.env, id))) return refuse('not_found', { reason: 'user' });
-      const named = namedAct(call, 'invite', id);
-      return doOnce(
+      const key = idempotencyKeyOf(call, 'invite', id);
+      return idempotent(
         call.env,
-        named,
-        (env) => resendInvitation(env, { id, actor: actorOf(call) }),
-        ({ url, expiresAt }) => ({ ...(url !== undefined && { invitationUrl: url }), expiresAt: instant(expiresAt) }),
+        key,
+        (around) => resendInvitation(call.env, { id, actor: actorOf(call) }, around),
+        ({ url, expiresAt }: MailedLink) => ({
+          ...(url !== undefined && { invitationUrl: url }),
+          expiresAt: instant(expiresAt),
+        }),
       );
     },
   }),

@@ -1,18 +1,17 @@
 import { z } from 'zod';
-import type { Client } from '#core/sessions/client.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
-import type { Env } from '#env.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { findConsent, saveConsent } from '#store/oidc/consents.ts';
 import { type AuthorizationRequest, findRequest, setRequest } from '#store/oidc/requests.ts';
-import type { GrantedSession } from '#store/sessions/granted.ts';
 import { choosePage, consentPage, goneRequestPage } from './pages.ts';
 
 const CONSENT = '/consent';
@@ -60,18 +59,22 @@ export const consentRoutes: readonly Route[] = [
 
 /** What is allowed is kept for this session and exactly what was asked, and remembered for the next time. */
 async function submitConsent(call: PageCall<'session', z.output<typeof consentForm>>): Promise<Reply> {
-  const { view, session, client, input } = call;
+  const { view, input } = call;
   const request = await requestBehind(call);
   if (!request || view.resume === undefined) return show(goneRequestPage(view), 404);
   if (input.answer !== 'allow') return { ...seeOther(`${view.resume}/cancel`), leavesFlow: true };
-  const given = await doFormOnce(call, (inner) => consent(inner, request, session, client), seeOther(view.resume));
+  const given = await idempotentForm(call, (around) => consent(call, request, around), seeOther(view.resume));
   return isRefusal(given) ? show(goneRequestPage(view), 404) : given;
 }
 
-function consent(env: Env, request: AuthorizationRequest, session: GrantedSession, client: Client) {
+function consent(
+  { env, session, client }: PageCall<'session', unknown>,
+  request: AuthorizationRequest,
+  around: Around<true>,
+) {
   const { clientId, idHash } = request;
   const { user } = session;
-  return ownTransaction<true>(env, session, async (tx) => {
+  const keep = async (tx: Queries): Promise<true> => {
     const before = (await findConsent(tx, user.id, clientId))?.split(' ') ?? [];
     const scope = [...new Set([...before, ...scopesOf(request)])].join(' ');
     const row = { id: env.newId(), user_id: user.id, client_id: clientId, scope, created_at: env.now() };
@@ -81,7 +84,8 @@ function consent(env: Env, request: AuthorizationRequest, session: GrantedSessio
     const detail = { clientId, scopes: scopesOf(request) };
     await appendEvent(env, tx, { action: 'consent.given', ...whose, detail }, client);
     return true;
-  });
+  };
+  return ownTransaction<true>(env, session, (tx) => around(tx, () => keep(tx)));
 }
 
 function scopesOf({ params }: AuthorizationRequest): readonly string[] {

@@ -8,7 +8,7 @@ import { makeLink } from '#flows/administration/make-link.ts';
 import { endAll } from '#flows/administration/person-acts.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
-import { personTransaction } from '#flows/runtime/transaction.ts';
+import { type Around, personTransaction, plainly } from '#flows/runtime/transaction.ts';
 import { sealPassword } from '#flows/sign-in/passwords.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { claimEmailLink, deleteEmailLinksAfter, type EmailLink, findEmailLink } from '#store/people/email-links.ts';
@@ -28,11 +28,18 @@ export async function findRevert(env: Env, token: string): Promise<EmailLink | u
  *
  * Links from before this one stay: of several changes, the link of the first one leads back furthest.
  */
-export async function revertEmail(env: Env, link: EmailLink, client: Client): Promise<true | Refusal> {
+export async function revertEmail(
+  env: Env,
+  link: EmailLink,
+  client: Client,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
   // A way back for somebody who may be under attack: it needs no turn in the hash queue.
   const sealed = sealPassword(env, link.userId, env.hasher.unknown());
   try {
-    return await personTransaction<true>(env.db, link.userId, (tx) => goBack(env, tx, link, { sealed, client }));
+    return await personTransaction<true>(env.db, link.userId, (tx) =>
+      around(tx, () => goBack(env, tx, link, { sealed, client })),
+    );
   } catch (error) {
     if (isTaken(error)) return refuse('not_found');
     throw error;

@@ -1,5 +1,5 @@
 import { isRefusal } from '#core/values/result.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { signOut } from '#flows/sign-in/sign-out.ts';
 import { seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -27,13 +27,13 @@ export const revertRoutes: readonly Route[] = [
     method: 'POST',
     path: PATH,
     guard: 'public',
-    async handle({ env, view, client, params, sent, session }) {
+    async handle({ env, view, client, params, formKey, session }) {
       const token = params.token ?? '';
       const link = await findRevert(env, token);
       if (!link) return show(deadRevertPage(view), 404);
-      const reverted = await doFormOnce(
-        { env, sent },
-        (inner) => revertEmail(inner, link, client),
+      const reverted = await idempotentForm(
+        { env, formKey },
+        (around) => revertEmail(env, link, client, around),
         seeOther(DONE, [{ cookie: 'session' }, { cookie: 'pending' }]),
       );
       if (!isRefusal(reverted)) {

@@ -3,7 +3,7 @@ import { PATHS } from '#core/paths.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';
-import { onceAround } from '#flows/runtime/idempotency.ts';
+import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import { minimumLengthFor } from '#flows/sign-in/new-password.ts';
 import type { LinkFinished } from '#flows/sign-in/password-by-link.ts';
 import { signOut } from '#flows/sign-in/sign-out.ts';
@@ -34,11 +34,11 @@ export const recoveryRoutes: readonly Route[] = [
     path: '/forgot-password',
     guard: 'public',
     form: emailForm,
-    async handle({ env, view, client, input, sent }) {
+    async handle({ env, view, client, input, formKey }) {
       const sentTo = seeOther('/forgot-password?sent');
       const email = canonicalEmail(input.email ?? '');
       if (email === undefined) return show(forgotPasswordPage(view, { email: input.email, malformed: true }), 400);
-      const around = onceAround<Requested>({ env, sent }, () => sentTo);
+      const around = idempotentAround<Requested>({ env, formKey }, () => sentTo);
       const asked = await requestResetLink(env, email, client, around);
       if (asked === undefined) return sentTo;
       return showRefusal(forgotPasswordPage(view, { email: input.email, refusal: asked }), asked);
@@ -61,7 +61,7 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
   const { env, view, client, params, input, session } = call;
   const open = await findReset(env, params.token ?? '');
   if (!open) return show(deadLinkPage(view), 404);
-  const around = onceAround<LinkFinished>(call, (done) => wayOf(passwordSaved(done)));
+  const around = idempotentAround<LinkFinished>(call, (done) => wayOf(passwordSaved(done)));
   const finished = await resetPassword(env, open, input.password ?? '', client, around);
   if (!isRefusal(finished)) {
     // The page said whom this signs out.

@@ -119,8 +119,13 @@ export function canTurnOff({ user, partner }: Pick<Session, 'user' | 'partner'>)
 }
 
 /** Removes the authenticator and with it the recovery codes; the policy is read in the same transaction. */
-export function turnOff(env: Env, session: GrantedSession, client: Client): Promise<true | Refusal> {
-  return ownTransaction<true>(env, session, async (tx, { user, partner }) => {
+export function turnOff(
+  env: Env,
+  session: GrantedSession,
+  client: Client,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
+  const remove = async (tx: Queries, { user, partner }: Session): Promise<true | Refusal> => {
     if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
     const old = await findAuthenticator(tx, user.id);
     const frozen = checkFreeze(env, session, old);
@@ -132,7 +137,8 @@ export function turnOff(env: Env, session: GrantedSession, client: Client): Prom
     await appendEvent(env, tx, event, client);
     const told = await tellEnded(env, tx, session, client, 'authenticator_removed');
     return told || refuse('sign_in_expired');
-  });
+  };
+  return ownTransaction<true>(env, session, (tx, now) => around(tx, () => remove(tx, now)));
 }
 
 async function tellEnded(

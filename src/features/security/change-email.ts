@@ -127,9 +127,12 @@ export async function confirmEmail(
   session: GrantedSession,
   link: EmailLink,
   client: Client,
+  around: Around<true> = plainly,
 ): Promise<true | Refusal> {
   try {
-    return await ownTransaction<true>(env, session, (tx) => change(env, tx, session, { link, client }));
+    return await ownTransaction<true>(env, session, (tx) =>
+      around(tx, () => change(env, tx, session, { link, client })),
+    );
   } catch (error) {
     if (isTaken(error)) return refuse('not_found');
     throw error;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PATHS } from '#core/paths.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
-import { doFormOnce, onceAround } from '#flows/runtime/idempotency.ts';
+import { idempotentAround, idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -49,12 +49,12 @@ export const emailRoutes: readonly Route[] = [
     method: 'POST',
     path: LINK,
     guard: 'session',
-    async handle({ env, view, session, client, params, sent }) {
+    async handle({ env, view, session, client, params, formKey }) {
       const link = await findConfirmation(env, session, params.token ?? '');
       if (!link) return show(deadConfirmationPage(view), 404);
-      const changed = await doFormOnce(
-        { env, sent },
-        (inner) => confirmEmail(inner, session, link, client),
+      const changed = await idempotentForm(
+        { env, formKey },
+        (around) => confirmEmail(env, session, link, client, around),
         seeOther('/security'),
       );
       if (!isRefusal(changed)) return changed;
@@ -68,7 +68,7 @@ export const emailRoutes: readonly Route[] = [
 async function submitEmail(call: Form): Promise<Reply> {
   const { env, session, client, input } = call;
   const { email = '', current = '' } = input;
-  const around = onceAround<true>(call, () => seeOther('/security'));
+  const around = idempotentAround<true>(call, () => seeOther('/security'));
   const asked = await requestEmail(env, session, { email, current }, client, around);
   if (asked === true) return seeOther('/security');
   if (isRefusal(asked.refusal) && asked.refusal.refused === 'sign_in_expired') return seeOther(PATHS.signIn);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PATHS } from '#core/paths.ts';
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
-import { onceAround } from '#flows/runtime/idempotency.ts';
+import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import { minimumLengthFor } from '#flows/sign-in/new-password.ts';
 import { seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -28,8 +28,8 @@ export const passwordRoutes: readonly Route[] = [
     path: PATH,
     guard: 'steppedUp',
     form: changeForm,
-    async handle({ env, view, session, client, input, sent }) {
-      const around = onceAround<Changed>({ env, sent }, () => seeOther('/security'));
+    async handle({ env, view, session, client, input, formKey }) {
+      const around = idempotentAround<Changed>({ env, formKey }, () => seeOther('/security'));
       const change = { current: input.current ?? '', next: input.new ?? '' };
       const done = await changePassword(env, session, change, client, around);
       if ('field' in done && done.refusal.refused === 'sign_in_expired') return seeOther(PATHS.signIn);

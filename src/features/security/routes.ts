@@ -5,7 +5,7 @@ import { noticeOf } from '#core/sessions/notice.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { useAccessCode } from '#flows/authenticators/access-code.ts';
-import { doFormOnce, onceAround } from '#flows/runtime/idempotency.ts';
+import { idempotentAround, idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -76,9 +76,9 @@ export const securityRoutes: readonly Route[] = [
     path: ACCESS_CODE,
     guard: 'steppedUp',
     form: codeForm,
-    async handle({ env, view, session, client, input, sent }) {
+    async handle({ env, view, session, client, input, formKey }) {
       const { id: ownerId, user } = session;
-      const around = onceAround<true>({ env, sent }, () => seeOther(AUTHENTICATOR));
+      const around = idempotentAround<true>({ env, formKey }, () => seeOther(AUTHENTICATOR));
       const bearer = { user, ownerId, client, authority: { kind: 'session', session } } as const;
       const refusal = await useAccessCode(env, bearer, input.code ?? '', around);
       if (isRefusal(refusal)) {
@@ -102,8 +102,12 @@ export const securityRoutes: readonly Route[] = [
     method: 'POST',
     path: `${AUTHENTICATOR}/turn-off`,
     guard: 'steppedUp',
-    async handle({ env, view, session, client, sent }) {
-      const done = await doFormOnce({ env, sent }, (inner) => turnOff(inner, session, client), seeOther(HOME));
+    async handle({ env, view, session, client, formKey }) {
+      const done = await idempotentForm(
+        { env, formKey },
+        (around) => turnOff(env, session, client, around),
+        seeOther(HOME),
+      );
       if (!isRefusal(done)) return done;
       return done.refused === 'sign_in_expired' ? seeOther(PATHS.signIn) : refusedChoice(env, view, session, done);
     },
@@ -122,13 +126,13 @@ export const securityRoutes: readonly Route[] = [
     method: 'POST',
     path: CODES,
     guard: 'steppedUp',
-    async handle({ env, view, session, client, sent }) {
+    async handle({ env, view, session, client, formKey }) {
       const shown = seeOther(PATHS.newRecoveryCodes);
       const made = await makeNewCodes(
         env,
         session,
         client,
-        onceAround<true>({ env, sent }, () => shown),
+        idempotentAround<true>({ env, formKey }, () => shown),
       );
       if (!isRefusal(made)) return shown;
       if (made.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
@@ -160,7 +164,11 @@ export const securityRoutes: readonly Route[] = [
     guard: 'session',
     async handle(call) {
       const { session, client } = call;
-      const ended = await doFormOnce(call, (env) => endOtherSessions(env, session, client), seeOther(HOME));
+      const ended = await idempotentForm(
+        call,
+        (around) => endOtherSessions(call.env, session, client, around),
+        seeOther(HOME),
+      );
       return isRefusal(ended) ? seeOther(PATHS.signIn) : ended;
     },
   }),
@@ -189,7 +197,7 @@ async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof co
   const open = await findConnecting(env, session);
   if (!open) return seeOther(AUTHENTICATOR);
   const code = readOneTimeCode(input.code);
-  const around = onceAround<Connected>(call, (done) => wayOf(afterConnecting(done)));
+  const around = idempotentAround<Connected>(call, (done) => wayOf(afterConnecting(done)));
   const connected = isRefusal(code) ? code : await connect(env, session, code, client, around);
   if (!isRefusal(connected)) return afterConnecting(connected);
   if (connected.refused === 'sign_in_expired') return seeOther(PATHS.signIn);

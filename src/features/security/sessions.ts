@@ -5,7 +5,9 @@ import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
+import type { Queries } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import { deleteSession, listSessions, setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
@@ -54,10 +56,16 @@ export async function endSession(env: Env, session: GrantedSession, id: string, 
 }
 
 /** Ends every session but this one; one that was ended itself meanwhile ends no other. */
-export function endOtherSessions(env: Env, session: GrantedSession, client: Client): Promise<true | Refusal> {
-  return ownTransaction<true>(env, session, async (tx) => {
+export function endOtherSessions(
+  env: Env,
+  session: GrantedSession,
+  client: Client,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
+  const end = async (tx: Queries): Promise<true | Refusal> => {
     const ended = await endOthers(env, tx, { user: session.user, keepSessionId: session.id, client }, 'by_user');
     const told = await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
     return told || refuse('sign_in_expired');
-  });
+  };
+  return ownTransaction<true>(env, session, (tx) => around(tx, () => end(tx)));
 }

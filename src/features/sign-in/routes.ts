@@ -5,7 +5,7 @@ import { canonicalEmail } from '#core/people/email.ts';
 import { noticeOf } from '#core/sessions/notice.ts';
 import { continuePath } from '#core/sessions/return-target.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
-import { onceAround } from '#flows/runtime/idempotency.ts';
+import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { BegunSignIn } from '#flows/sign-in/begin-sign-in.ts';
 import { wayOn } from '#http/guard.ts';
 import { type CookieChange, type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
@@ -102,7 +102,7 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
   const begun = await signInWithPassword(
     env,
     attempt,
-    onceAround(call, (done) => wayOf(nextDoor(done))),
+    idempotentAround(call, (done) => wayOf(nextDoor(done))),
   );
   return isRefusal(begun) ? again(begun) : nextDoor(begun);
 }
@@ -130,7 +130,7 @@ function pendingCookies({
 async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
   if (pending.authenticatorId === undefined) return seeOther(PATHS.enroll);
-  const around = onceAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
+  const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
   const code = readOneTimeCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client, around);
   if (!isRefusal(opened)) return throughTheDoor(opened);
@@ -140,7 +140,7 @@ async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
   if (pending.authenticatorId === undefined) return seeOther(PATHS.enroll);
-  const around = onceAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
+  const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
   const code = readRecoveryCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithRecoveryCode(env, pending, code, client, around);
   if (!isRefusal(opened)) return throughTheDoor(opened);

@@ -4,7 +4,7 @@ import { PATHS } from '#core/paths.ts';
 import { isSteppedUp } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { onceAround } from '#flows/runtime/idempotency.ts';
+import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -71,7 +71,7 @@ async function submitRecoveryCode(call: Submitted): Promise<Reply> {
 }
 
 function aroundOf(call: Submitted) {
-  return onceAround<Raised>(call, () => seeOther(targetOf(call.session)));
+  return idempotentAround<Raised>(call, () => seeOther(targetOf(call.session)));
 }
 
 function answer({ view, session }: Submitted, method: StepUpMethod, raised: Raised | Refusal): Reply {

@@ -5,13 +5,19 @@ import { changeRole } from '#flows/administration/change-role.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { disableUser } from '#flows/administration/person-acts.ts';
 import { remindPerson } from '#flows/administration/remind.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { deleteOutsideInvitation, setOutsideRole } from '#store/people/outside-invitations.ts';
 import type { Person } from '#store/people/users.ts';
 import { type Manager, onColleague } from './colleague.ts';
 
 /** Makes a member a manager, or the reverse. */
-export function switchRole(env: Env, manager: Manager, id: string): Promise<true | Refusal> {
-  return onColleague<true>(env, manager, id, {
+export function switchRole(
+  env: Env,
+  manager: Manager,
+  id: string,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
+  return onColleague<true>(env, manager, id, around, {
     async person(held) {
       if (isShutOut(held.person)) return refuse('forbidden', { reason: 'user_disabled' });
       const { role } = held.person.user;
@@ -25,12 +31,19 @@ export function switchRole(env: Env, manager: Manager, id: string): Promise<true
   });
 }
 
+type Removed = 'disabled' | 'deleted';
+
 /**
  * Takes somebody out of the team. A person who has ever had a password is disabled, so that staff can undo a manager's slip, or
  * what somebody did with a manager's stolen session; an invitation that nobody accepted is gone, and its email free.
  */
-export function removeColleague(env: Env, manager: Manager, id: string): Promise<'disabled' | 'deleted' | Refusal> {
-  return onColleague<'disabled' | 'deleted'>(env, manager, id, {
+export function removeColleague(
+  env: Env,
+  manager: Manager,
+  id: string,
+  around: Around<Removed> = plainly,
+): Promise<Removed | Refusal> {
+  return onColleague<Removed>(env, manager, id, around, {
     async person(held) {
       const isInvited = hasNeverEntered(held.person);
       const removed = await (isInvited ? deleteUser : disableUser).within(env, held, REMOVED);
@@ -51,8 +64,13 @@ function hasNeverEntered({ user }: Person): boolean {
 const REMOVED = { reason: 'removed on the page of the team' };
 
 /** Asks somebody by mail to set up MFA. */
-export function remindColleague(env: Env, manager: Manager, id: string): Promise<true | Refusal> {
-  return onColleague<true>(env, manager, id, {
+export function remindColleague(
+  env: Env,
+  manager: Manager,
+  id: string,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
+  return onColleague<true>(env, manager, id, around, {
     person: (held) => remindPerson.within(env, held, {}),
     outside: async () => refuse('forbidden', { reason: 'invited' }),
   });

@@ -4,6 +4,7 @@ import type { Env } from '#env.ts';
 import { type By, type Held, onPerson } from '#flows/administration/act.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findOutsideInvitation, type OutsideInvitation } from '#store/people/outside-invitations.ts';
 import { findPerson, type Partner, type Person } from '#store/people/users.ts';
@@ -38,10 +39,11 @@ export async function findColleague(queries: Queries, id: string, partnerId: str
 export function asManager<T>(
   env: Env,
   manager: Manager,
+  around: Around<T>,
   work: (tx: Queries, team: Team) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
   const actor = actorOf(manager);
-  return actingTransaction(env, actor, async (tx, acting) => {
+  return actingTransaction(env, actor, around, async (tx, acting) => {
     const partner = await partnerOf(tx, manager);
     return partner ? work(tx, { actor, acting, partner }) : refuse('not_found', { reason: 'user' });
   });
@@ -57,12 +59,17 @@ type Work<T> = {
 };
 
 /** What a manager does to a row of the team's list; another person is as if there were nobody. */
-export function onColleague<T>(env: Env, manager: Manager, id: string, work: Work<T>): Promise<T | Refusal> {
+export function onColleague<T>(
+  env: Env,
+  manager: Manager,
+  id: string,
+  around: Around<T>,
+  work: Work<T>,
+): Promise<T | Refusal> {
   const nobody = refuse('not_found', { reason: 'user' });
   return onPerson(
     env,
-    actorOf(manager),
-    { id },
+    { id, actor: actorOf(manager), around },
     async (held) => {
       const partner = await partnerOf(held.tx, manager);
       // The act itself asks whether it may; what a page says before that is about the own team alone.

@@ -11,6 +11,7 @@ import { createPerson, type Newcomer, resendInvitation } from '#flows/administra
 import { claimOfEmail } from '#flows/administration/former-emails.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { queueMailOrPretend } from '#flows/sign-in/warn-of-passwords.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
@@ -30,13 +31,18 @@ type Invitee = Newcomer & { readonly role: Invited['role']; readonly partner: Pa
  * A person who has that email already, at any partner, stays unchanged and gets a mail. The manager gets the same answer, and
  * the same row on the list: an invitation that nobody has accepted yet.
  */
-export async function inviteColleague(env: Env, manager: Manager, typed: Invited): Promise<string | Refusal> {
+export async function inviteColleague(
+  env: Env,
+  manager: Manager,
+  typed: Invited,
+  around: Around<string> = plainly,
+): Promise<string | Refusal> {
   const email = canonicalEmail(typed.email);
   if (email === undefined) return refuse('invalid_request', { reason: 'email' });
   const name = cleanName(typed.name.trim() === '' ? email.slice(0, email.lastIndexOf('@')) : typed.name);
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
   const id = env.newId();
-  return asManager(env, manager, async (tx, team) => {
+  return asManager(env, manager, around, async (tx, team) => {
     const limit = attemptCounter('team-invitations', manager.session.user.id);
     const tooMany = await reserveTries(tx, [limit], env.now());
     const invitee = { id, email, name, role: typed.role, partner: team.partner };
@@ -45,9 +51,14 @@ export async function inviteColleague(env: Env, manager: Manager, typed: Invited
 }
 
 /** Sends an invitation again; the link before ends. At most three an hour. */
-export async function inviteAgain(env: Env, manager: Manager, id: string): Promise<string | Refusal> {
+export async function inviteAgain(
+  env: Env,
+  manager: Manager,
+  id: string,
+  around: Around<string> = plainly,
+): Promise<string | Refusal> {
   const reserve = (tx: Queries) => reserveTries(tx, [attemptCounter('invitation-mail', id)], env.now());
-  return onColleague<string>(env, manager, id, {
+  return onColleague<string>(env, manager, id, around, {
     async person(held) {
       const sent = await resendInvitation.within(env, held, {});
       if (isRefusal(sent)) return sent;

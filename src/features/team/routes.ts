@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { readMailbox } from '#core/people/email.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import { actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -85,17 +86,17 @@ export const teamRoutes: readonly Route[] = [
 function act<T>(
   name: ActName,
   done: Done,
-  run: (env: Env, manager: Manager, id: string) => Promise<T | Refusal>,
+  run: (env: Env, manager: Manager, id: string, around: Around<T>) => Promise<T | Refusal>,
 ): readonly Route[] {
   return actPages({
     ...{ path: `${ONE}/${name}`, guard: 'managerSteppedUp', missing },
     find: ({ env, params, session }) => findTeamRow(env, params.person ?? '', session.partner.id),
     draw: ({ view }, row, _typed, refusal) => actPage(view, { name, row, refusal }),
-    act: ({ env, sent, session, client }, { id }) =>
-      doFormOnce(
-        { env, sent },
-        (inner) => run(inner, { session, client }, id),
-        (did) => seeOther(did === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`),
+    act: ({ env, formKey, session, client }, { id }) =>
+      idempotentForm(
+        { env, formKey },
+        (around) => run(env, { session, client }, id, around),
+        (did: T) => seeOther(did === 'deleted' ? `${TEAM}?done=${done}` : `${TEAM}/people/${id}?done=${done}`),
       ),
     refused: ({ view }, _row, { refused }) => (refused === 'not_found' ? missing(view) : undefined),
   });
@@ -105,15 +106,15 @@ function missing(view: View): Reply {
   return show(missingColleaguePage(view), 404);
 }
 
-async function submitInvite({ env, view, session, client, input, sent }: InviteCall): Promise<Reply> {
+async function submitInvite({ env, view, session, client, input, formKey }: InviteCall): Promise<Reply> {
   const { email = '', name = '' } = input;
   const role = input.role === 'manager' ? 'manager' : 'member';
   const mailbox = readMailbox(email);
   const invitee = { email: mailbox.email, name: name.trim() === '' ? (mailbox.name ?? '') : name, role } as const;
-  const invited = await doFormOnce(
-    { env, sent },
-    (inner) => inviteColleague(inner, { session, client }, invitee),
-    (id) => seeOther(`${TEAM}/people/${id}?done=invited`),
+  const invited = await idempotentForm(
+    { env, formKey },
+    (around) => inviteColleague(env, { session, client }, invitee, around),
+    (id: string) => seeOther(`${TEAM}/people/${id}?done=invited`),
   );
   return isRefusal(invited) ? showRefusal(inviteColleaguePage(view, { email, name, role }, invited), invited) : invited;
 }

@@ -7,6 +7,7 @@ import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingOn } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findPerson, findPersonByEmail, type Person } from '#store/people/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
@@ -16,6 +17,9 @@ export type Whom =
   | { readonly email: string }
   | { readonly id: string }
   | { readonly find: (tx: Queries) => Promise<string | undefined> };
+
+/** On whom, and by whom. */
+type How = Whom & { readonly actor: Actor };
 
 /** An actor, and who that is now: read in the transaction that acts. */
 export type By = { readonly actor: Actor; readonly acting: Acting };
@@ -42,9 +46,12 @@ type Declaration<Typed, Input, Event extends AuditAction, Done> = {
   readonly does: (doing: Doing<Input, Event>) => Promise<Done | Refusal>;
 };
 
-/** Called, an act finds the person and is done in a transaction of its own. Every channel calls the same. */
+/**
+ * Called, an act finds the person and runs in a transaction of its own; `around` adds statements to that. Every channel
+ * calls the same.
+ */
 export type Act<Typed, Done> = {
-  (env: Env, how: Whom & { readonly actor: Actor } & Typed): Promise<Done | Refusal>;
+  (env: Env, how: How & Typed, around?: Around<Done>): Promise<Done | Refusal>;
   /** The same in a transaction that holds the person already, for a flow that does more in it. */
   readonly within: (env: Env, held: Held, typed: Typed) => Promise<Done | Refusal>;
 };
@@ -57,10 +64,10 @@ export function personAct<Typed, Input, Event extends AuditAction, Done>(
     const refused = checkAct(held.acting, declaration.name, subjectOf(held.person));
     return refused ?? declaration.does({ ...held, env, input, note: noteBy(env, held) });
   };
-  const act = async (env: Env, how: Whom & { readonly actor: Actor } & Typed) => {
+  const act = async (env: Env, how: How & Typed, around?: Around<Done>) => {
     const input = declaration.needs(how, env);
     if (isRefusal(input)) return input;
-    return onPerson(env, how.actor, how, async (held) => carryOut(env, held, input));
+    return onPerson(env, { ...how, around }, async (held) => carryOut(env, held, input));
   };
   const within = async (env: Env, held: Held, typed: Typed) => {
     const input = declaration.needs(typed, env);
@@ -72,12 +79,12 @@ export function personAct<Typed, Input, Event extends AuditAction, Done>(
 /** Finds and locks a person in a transaction in which the actor is confirmed; `otherwise` where nobody is found. */
 export async function onPerson<T>(
   env: Env,
-  actor: Actor,
-  whom: Whom,
+  how: How & { readonly around?: Around<T> | undefined },
   work: (held: Held) => Promise<T | Refusal>,
   otherwise: (tx: Queries, by: By) => Promise<T | Refusal> = async () => refuse('not_found', { reason: 'user' }),
 ): Promise<T | Refusal> {
-  return actingOn(env, actor, idOf(whom), async (tx, acting, id) => {
+  const { actor, around } = how;
+  return actingOn(env, { actor, subject: idOf(how), around }, async (tx, acting, id) => {
     const person = id === undefined ? undefined : await findPerson(tx, id);
     return person ? work({ tx, person, actor, acting }) : otherwise(tx, { actor, acting });
   });

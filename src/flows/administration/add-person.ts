@@ -8,6 +8,7 @@ import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { hashNewPassword } from '#flows/sign-in/new-password.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { holdPartner, lockAdministrators } from '#store/engine/locks.ts';
@@ -44,7 +45,12 @@ export type NewPerson = {
 export type AddedPerson = { readonly person: Person; readonly invitation: MailedLink | undefined };
 
 /** Adds a user of a partner or a member of staff, with a password or with an invitation. */
-export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promise<AddedPerson | Refusal> {
+export async function addPerson(
+  env: Env,
+  actor: Actor,
+  typed: NewPerson,
+  around: Around<AddedPerson> = plainly,
+): Promise<AddedPerson | Refusal> {
   const email = canonicalEmail(typed.email);
   if (email === undefined) return refuse('invalid_request', { reason: 'email' });
   const name = cleanName(typed.name ?? email.slice(0, email.lastIndexOf('@')));
@@ -55,7 +61,7 @@ export async function addPerson(env: Env, actor: Actor, typed: NewPerson): Promi
   const id = env.newId();
   const newcomer = { id, email, name, role: typed.role, partner };
   const create = (password?: string) =>
-    actingTransaction(env, actor, (tx, acting) => createPerson(env, tx, { actor, acting }, newcomer, password));
+    actingTransaction(env, actor, around, (tx, acting) => createPerson(env, tx, { actor, acting }, newcomer, password));
   if (typed.password === undefined) return create();
   return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), counters: [] }, create);
 }

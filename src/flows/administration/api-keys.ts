@@ -6,6 +6,7 @@ import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type ApiKey, createApiKey, findApiKey, revokeApiKey } from '#store/programs/api-keys.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
@@ -35,7 +36,12 @@ export async function personBehind(queries: Queries, actor: Actor): Promise<stri
 }
 
 /** Makes a key for programs. It is answered once; only its hash is kept. */
-export async function addApiKey(env: Env, actor: Actor, typed: NewApiKey): Promise<MadeApiKey | Refusal> {
+export async function addApiKey(
+  env: Env,
+  actor: Actor,
+  typed: NewApiKey,
+  around: Around<MadeApiKey> = plainly,
+): Promise<MadeApiKey | Refusal> {
   const name = cleanName(typed.name);
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
   const scopes = scopesOf(typed.scopes);
@@ -47,7 +53,7 @@ export async function addApiKey(env: Env, actor: Actor, typed: NewApiKey): Promi
   const id = env.newId();
   const key = newApiKey(env.random);
   const made = { id, name, createdBy: actorId(actor), createdAt: now, expiresAt };
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     await createApiKey(tx, {
       ...{ id, name, key_hash: tokenHash(key), scopes: scopes.join(' '), created_by: made.createdBy },
       ...{ created_at: now, expires_at: expiresAt, revoked_at: null, revoked_because: null, last_used_at: null },
@@ -66,8 +72,13 @@ function scopesOf(typed: readonly string[]): readonly Scope[] | undefined {
 }
 
 /** Ends a key for good: its next request is refused. */
-export async function endApiKey(env: Env, actor: Actor, id: string): Promise<ApiKey | Refusal> {
-  return actingTransaction(env, actor, async (tx) => {
+export async function endApiKey(
+  env: Env,
+  actor: Actor,
+  id: string,
+  around: Around<ApiKey> = plainly,
+): Promise<ApiKey | Refusal> {
+  return actingTransaction(env, actor, around, async (tx) => {
     const now = env.now();
     const found = await findApiKey(tx, id);
     if (!found) return refuse('not_found', { reason: 'api_key' });

@@ -5,6 +5,7 @@ import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
 import {
   createClient,
@@ -27,7 +28,12 @@ export type MadeClient = { readonly client: OidcClient; readonly secret: string 
 const PARTNERS_MOST = 100;
 
 /** Adds a client. Its secret is answered once; only the hash is kept. */
-export async function addClient(env: Env, actor: Actor, typed: DescribedClient): Promise<MadeClient | Refusal> {
+export async function addClient(
+  env: Env,
+  actor: Actor,
+  typed: DescribedClient,
+  around: Around<MadeClient> = plainly,
+): Promise<MadeClient | Refusal> {
   const slugs = [...new Set(typed.partners)];
   if (slugs.length > PARTNERS_MOST) return refuse('invalid_request', { reason: 'partners' });
   const settings = checkClientSettings(typed);
@@ -36,7 +42,7 @@ export async function addClient(env: Env, actor: Actor, typed: DescribedClient):
   const secret = hasSecret(settings) ? newClientSecret(env.random) : undefined;
   const secretHash = secret === undefined ? undefined : tokenHash(secret);
   const made = { id, secretHash, createdAt: env.now(), createdBy: actorId(actor) };
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     const partners = await findPartners(tx, slugs);
     if (isRefusal(partners)) return partners;
     const client: NewOidcClient = { ...settings, ...made, partners };
@@ -55,9 +61,14 @@ async function findPartners(tx: Queries, slugs: readonly string[]): Promise<Oidc
 }
 
 /** Makes another secret; the one before ends with this transaction. */
-export async function renewClientSecret(env: Env, actor: Actor, id: string): Promise<MadeClient | Refusal> {
+export async function renewClientSecret(
+  env: Env,
+  actor: Actor,
+  id: string,
+  around: Around<MadeClient> = plainly,
+): Promise<MadeClient | Refusal> {
   const secret = newClientSecret(env.random);
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     const isSet = await setClientSecret(tx, id, tokenHash(secret));
     const client = await findClient(tx, id);
     if (!client) return refuse('not_found', { reason: 'client' });
@@ -75,8 +86,13 @@ export type DisabledClient = { readonly client: OidcClient; readonly grants: num
  * From now on nobody can sign in to it, and nothing is answered to it. What it was granted ends for good: tokens that
  * leaked do not come back when it is enabled.
  */
-export async function disableClient(env: Env, actor: Actor, id: string): Promise<DisabledClient | Refusal> {
-  return actingTransaction(env, actor, async (tx) => {
+export async function disableClient(
+  env: Env,
+  actor: Actor,
+  id: string,
+  around: Around<DisabledClient> = plainly,
+): Promise<DisabledClient | Refusal> {
+  return actingTransaction(env, actor, around, async (tx) => {
     const isNew = await setClientDisabled(tx, id, env.now());
     // Afterwards: a client that is disabled is not told of it.
     const grants = isNew ? await deleteClientGrants(tx, id) : 0;
@@ -90,8 +106,13 @@ export async function disableClient(env: Env, actor: Actor, id: string): Promise
 }
 
 /** People can sign in to it again, and it has the secret that it had. */
-export async function enableClient(env: Env, actor: Actor, id: string): Promise<OidcClient | Refusal> {
-  return actingTransaction(env, actor, async (tx) => {
+export async function enableClient(
+  env: Env,
+  actor: Actor,
+  id: string,
+  around: Around<OidcClient> = plainly,
+): Promise<OidcClient | Refusal> {
+  return actingTransaction(env, actor, around, async (tx) => {
     const isNew = await setClientDisabled(tx, id, undefined);
     const client = await findClient(tx, id);
     if (!client) return refuse('not_found', { reason: 'client' });

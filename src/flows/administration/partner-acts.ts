@@ -8,6 +8,7 @@ import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { deleteOverOfPartner } from '#store/operations/housekeeping.ts';
 import {
@@ -39,14 +40,19 @@ export type MfaChoice = { readonly policy: PartnerTable['mfa_policy']; readonly 
 
 type NewPartner = { readonly name: string; readonly slug: string | undefined; readonly mfa: MfaChoice };
 
-export async function addPartner(env: Env, actor: Actor, typed: NewPartner): Promise<Partner | Refusal> {
+export async function addPartner(
+  env: Env,
+  actor: Actor,
+  typed: NewPartner,
+  around: Around<Partner> = plainly,
+): Promise<Partner | Refusal> {
   const name = cleanName(typed.name);
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
   if (typed.slug !== undefined && !isSlug(typed.slug)) return refuse('invalid_request', { reason: 'slug' });
   const now = env.now();
   const { policy, requiredFrom } = inForce(typed.mfa, now);
   const id = env.newId();
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     const mfa = { mfa_policy: policy, mfa_required_from: requiredFrom ?? null };
     const slug = await createWithSlug(tx, { id, name, ...mfa, created_at: now }, typed.slug);
     if (isRefusal(slug)) return slug;
@@ -88,10 +94,11 @@ export async function renamePartner(
   actor: Actor,
   partnerId: string,
   typed: string,
+  around: Around<Partner> = plainly,
 ): Promise<Partner | Refusal> {
   const name = cleanName(typed);
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
     if (before.name !== name) {
@@ -106,8 +113,13 @@ export async function renamePartner(
  * From now on nobody of this partner can sign in, and whatever they had open ends; links stay as long as they live but
  * open nothing. Nothing is deleted: `restorePartner` lets them in again, with the authenticators they had.
  */
-export async function archivePartner(env: Env, actor: Actor, partnerId: string): Promise<Partner | Refusal> {
-  return actingTransaction(env, actor, async (tx) => {
+export async function archivePartner(
+  env: Env,
+  actor: Actor,
+  partnerId: string,
+  around: Around<Partner> = plainly,
+): Promise<Partner | Refusal> {
+  return actingTransaction(env, actor, around, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
     const now = env.now();
@@ -119,8 +131,13 @@ export async function archivePartner(env: Env, actor: Actor, partnerId: string):
   });
 }
 
-export async function restorePartner(env: Env, actor: Actor, partnerId: string): Promise<Partner | Refusal> {
-  return actingTransaction(env, actor, async (tx) => {
+export async function restorePartner(
+  env: Env,
+  actor: Actor,
+  partnerId: string,
+  around: Around<Partner> = plainly,
+): Promise<Partner | Refusal> {
+  return actingTransaction(env, actor, around, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
     if (await setArchived(tx, partnerId, undefined)) {
@@ -136,8 +153,9 @@ export async function changeResets(
   actor: Actor,
   partnerId: string,
   withoutCode: boolean,
+  around: Around<Partner> = plainly,
 ): Promise<Partner | Refusal> {
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
     await setResetsWithoutCode(tx, partnerId, withoutCode);
@@ -161,8 +179,9 @@ export async function changeMfaPolicy(
   actor: Actor,
   slug: string,
   choice: MfaChoice,
+  around: Around<PolicyChange> = plainly,
 ): Promise<PolicyChange | Refusal> {
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     const found = await findPartnerBySlug(tx, slug);
     const before = found && (await lockPartner(tx, found.id));
     if (!before) return refuse('not_found', { reason: 'partner' });

@@ -6,6 +6,7 @@ import { RESET_REQUEST_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { makeAccessCode } from '#flows/authenticators/access-code.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import { findAccessCode } from '#store/authenticators/access-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { resetsWithoutCode } from '#store/partners/partners.ts';
@@ -98,12 +99,22 @@ const decline = personAct({
 
 type WhichRequest = { readonly requestId: string };
 
-export function approveReset(env: Env, requestId: string, actor: Actor): Promise<ResetDone | Refusal> {
-  return approve(env, { ...ownerOf(env, requestId), requestId, actor });
+export function approveReset(
+  env: Env,
+  requestId: string,
+  actor: Actor,
+  around?: Around<ResetDone>,
+): Promise<ResetDone | Refusal> {
+  return approve(env, { ...ownerOf(env, requestId), requestId, actor }, around);
 }
 
-export function declineReset(env: Env, requestId: string, actor: Actor): Promise<true | Refusal> {
-  return decline(env, { ...ownerOf(env, requestId), requestId, actor });
+export function declineReset(
+  env: Env,
+  requestId: string,
+  actor: Actor,
+  around?: Around<true>,
+): Promise<true | Refusal> {
+  return decline(env, { ...ownerOf(env, requestId), requestId, actor }, around);
 }
 
 /** The person whose reset waits under this id. */

@@ -4,6 +4,7 @@ import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { countSiteSessions } from '#store/forward-auth/site-sessions.ts';
 import { createSite, deleteSite } from '#store/forward-auth/sites.ts';
 import { findPartnerBySlug } from '#store/partners/partners.ts';
@@ -17,10 +18,15 @@ type TypedSite = {
 };
 
 /** Puts a host behind forward-auth. */
-export async function addSite(env: Env, actor: Actor, typed: TypedSite): Promise<SiteRules | Refusal> {
+export async function addSite(
+  env: Env,
+  actor: Actor,
+  typed: TypedSite,
+  around: Around<SiteRules> = plainly,
+): Promise<SiteRules | Refusal> {
   const host = readHost(typed.host);
   if (host === undefined) return refuse('invalid_request', { reason: 'host' });
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     const partnerIds: string[] = [];
     for (const slug of new Set(typed.partners)) {
       const partner = await findPartnerBySlug(tx, slug);
@@ -38,9 +44,14 @@ export async function addSite(env: Env, actor: Actor, typed: TypedSite): Promise
 type RemovedSite = { readonly host: string; readonly sessions: number };
 
 /** Takes a host out again, with the sessions there. */
-export async function removeSite(env: Env, actor: Actor, typed: string): Promise<RemovedSite | Refusal> {
+export async function removeSite(
+  env: Env,
+  actor: Actor,
+  typed: string,
+  around: Around<RemovedSite> = plainly,
+): Promise<RemovedSite | Refusal> {
   const host = readHost(typed) ?? '';
-  return actingTransaction<RemovedSite>(env, actor, async (tx) => {
+  return actingTransaction<RemovedSite>(env, actor, around, async (tx) => {
     const sessions = await countSiteSessions(tx, host);
     if (!(await deleteSite(tx, host))) return refuse('not_found', { reason: 'site' });
     const detail = { host, sessions };

@@ -4,6 +4,7 @@ import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findDelivery, replayDelivery } from '#store/queue/webhook-deliveries.ts';
 import {
@@ -27,6 +28,7 @@ export async function addWebhook(
   env: Env,
   actor: Actor,
   typed: { readonly url: string; readonly events: readonly string[] },
+  around: Around<MadeWebhook> = plainly,
 ): Promise<MadeWebhook | Refusal> {
   const url = webhookUrl(typed.url, { allowLocal: env.config.localWebhooks });
   if (url === undefined) return refuse('invalid_request', { reason: 'url' });
@@ -35,7 +37,7 @@ export async function addWebhook(
     return refuse('invalid_request', { reason: 'events' });
   const id = env.newId();
   const now = env.now();
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     const idle = { disabled_at: null, disabled_because: null, failing_since: null };
     await createWebhook(tx, { id, url, events: events.join(' '), created_at: now, ...idle });
     const secret = await addSecret(env, tx, id);
@@ -46,8 +48,13 @@ export async function addWebhook(
 }
 
 /** Makes a new secret; for a day deliveries are signed with both. */
-export async function rotateWebhookSecret(env: Env, actor: Actor, id: string): Promise<MadeWebhook | Refusal> {
-  return actingTransaction(env, actor, async (tx) => {
+export async function rotateWebhookSecret(
+  env: Env,
+  actor: Actor,
+  id: string,
+  around: Around<MadeWebhook> = plainly,
+): Promise<MadeWebhook | Refusal> {
+  return actingTransaction(env, actor, around, async (tx) => {
     const webhook = await findWebhook(tx, id);
     if (!webhook) return refuse('not_found', { reason: 'webhook' });
     await retireWebhookSecrets(tx, id, env.now() + OLD_SECRET_SECONDS);
@@ -57,23 +64,38 @@ export async function rotateWebhookSecret(env: Env, actor: Actor, id: string): P
   });
 }
 
-export async function stopWebhook(env: Env, actor: Actor, id: string): Promise<Webhook | Refusal> {
-  return change(env, actor, id, async (tx) => {
+export async function stopWebhook(
+  env: Env,
+  actor: Actor,
+  id: string,
+  around: Around<Webhook> = plainly,
+): Promise<Webhook | Refusal> {
+  return change(env, { actor, id, around }, async (tx) => {
     const changed = await disableWebhook(tx, id, { now: env.now(), because: 'by_staff' });
     if (changed) await tell(env, tx, actor, 'webhook.disabled', id);
   });
 }
 
 /** What was not taken meanwhile and is not given up yet goes out again. */
-export async function resumeWebhook(env: Env, actor: Actor, id: string): Promise<Webhook | Refusal> {
-  return change(env, actor, id, async (tx) => {
+export async function resumeWebhook(
+  env: Env,
+  actor: Actor,
+  id: string,
+  around: Around<Webhook> = plainly,
+): Promise<Webhook | Refusal> {
+  return change(env, { actor, id, around }, async (tx) => {
     if (await enableWebhook(tx, id)) await tell(env, tx, actor, 'webhook.enabled', id);
   });
 }
 
 /** Sends a delivery again that was taken or given up; `waiting` for one that goes out anyway. Not while its webhook is disabled. */
-export async function replay(env: Env, actor: Actor, deliveryId: string): Promise<true | 'waiting' | Refusal> {
-  return actingTransaction<true | 'waiting'>(env, actor, async (tx) => {
+export async function replay(
+  env: Env,
+  actor: Actor,
+  deliveryId: string,
+  around: Around<true | 'waiting'> = plainly,
+): Promise<true | 'waiting' | Refusal> {
+  return actingTransaction<true | 'waiting'>(env, actor, around, async (tx) => {
     const delivery = await findDelivery(tx, deliveryId);
     const webhook = delivery && (await findWebhook(tx, delivery.webhook_id));
     if (!webhook) return refuse('not_found', { reason: 'delivery' });
@@ -97,13 +119,14 @@ async function addSecret(env: Env, tx: Queries, webhookId: string): Promise<stri
   return secret;
 }
 
+type Change = { readonly actor: Actor; readonly id: string; readonly around: Around<Webhook> };
+
 async function change(
   env: Env,
-  actor: Actor,
-  id: string,
+  { actor, id, around }: Change,
   work: (tx: Queries) => Promise<void>,
 ): Promise<Webhook | Refusal> {
-  return actingTransaction(env, actor, async (tx) => {
+  return actingTransaction(env, actor, around, async (tx) => {
     await work(tx);
     return (await findWebhook(tx, id)) ?? refuse('not_found', { reason: 'webhook' });
   });

@@ -18,7 +18,7 @@ import { type ApiKey, findApiKey } from '#store/programs/api-keys.ts';
 import type { Authority, GrantedApiKey, GrantedSession } from '#store/sessions/granted.ts';
 import { findSessionById, type Session } from '#store/sessions/sessions.ts';
 import { findPendingSignInById, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
-import { transactionOrRefusal } from './transaction.ts';
+import { type Around, plainly, transactionOrRefusal } from './transaction.ts';
 
 type ActingEnv = Pick<Env, 'db' | 'now'>;
 
@@ -27,17 +27,22 @@ type ActingEnv = Pick<Env, 'db' | 'now'>;
  * the end. An actor who has lost it meanwhile changes nothing (`AuthorityLost`). `acting` is the actor as read here.
  *
  * Every act of a request runs in one of these. The guard alone is not enough: between it and here others commit.
+ *
+ * `around` runs before the actor is confirmed: an act that took its own actor's authority still finds its first answer.
  */
 export function actingTransaction<T>(
   env: ActingEnv,
   actor: Actor,
+  around: Around<T>,
   work: (tx: Queries, acting: Acting) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  return actingOn(env, actor, undefined, (tx, acting) => work(tx, acting));
+  return actingOn(env, { actor, subject: undefined, around }, (tx, acting) => work(tx, acting));
 }
 
 /** The person that an act is on: their id, or how the transaction finds it. */
 type Subject = string | undefined | ((tx: Queries) => Promise<string | undefined>);
+
+type On<T> = { readonly actor: Actor; readonly subject: Subject; readonly around: Around<T> | undefined };
 
 /**
  * The same for an act on one person, who is locked as by `lockUser`: other changes of theirs come before or after.
@@ -46,14 +51,14 @@ type Subject = string | undefined | ((tx: Queries) => Promise<string | undefined
  */
 export function actingOn<T>(
   env: ActingEnv,
-  actor: Actor,
-  subject: Subject,
+  { actor, subject, around = plainly }: On<T>,
   work: (tx: Queries, acting: Acting, subjectId: string | undefined) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  return transactionOrRefusal(env.db, async (tx) => {
+  const act = async (tx: Queries) => {
     const subjectId = typeof subject === 'function' ? await subject(tx) : subject;
     return work(tx, await confirmActor(env, tx, actor, subjectId), subjectId);
-  });
+  };
+  return transactionOrRefusal(env.db, (tx) => around(tx, () => act(tx)));
 }
 
 async function confirmActor(env: ActingEnv, tx: Queries, actor: Actor, subjectId: string | undefined): Promise<Acting> {

@@ -31,11 +31,17 @@ export function personTransaction<T>(
   });
 }
 
-/** What runs around the work of a transaction: a caller adds to the one transaction of several that does the act. */
-export type Around<T> = (tx: Queries, work: () => Promise<T | Refusal>) => Promise<T | Refusal>;
+/**
+ * Runs around the work of an act, in the transaction of the act: so its caller adds statements before and after it, and all
+ * of them are committed or rolled back together. It answers what `work` answers, or refuses.
+ */
+export type Around<in T> = <Done extends T>(
+  tx: Queries,
+  work: () => Promise<Done | Refusal>,
+) => Promise<Done | Refusal>;
 
-/** Nothing around it. */
-export function plainly<T>(_tx: Queries, work: () => Promise<T | Refusal>): Promise<T | Refusal> {
+/** Adds nothing. */
+export function plainly<Done>(_tx: Queries, work: () => Promise<Done | Refusal>): Promise<Done | Refusal> {
   return work();
 }
 

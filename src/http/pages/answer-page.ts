@@ -2,7 +2,7 @@ import { PATHS } from '#core/paths.ts';
 import { AuthorityLost } from '#core/people/authority.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { RESUME_FIELD, readResume } from '#core/sessions/resume.ts';
-import type { NamedAct } from '#core/values/idempotency.ts';
+import type { IdempotencyKey } from '#core/values/idempotency.ts';
 import { tokenHash } from '#core/values/token.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import { isDeviceShaped } from '#http/cookie.ts';
@@ -29,7 +29,7 @@ import {
   stalePage,
 } from './page-answer.ts';
 import { type Reply, seeOther } from './reply.ts';
-import { answerOnce, namedActOf } from './sent-forms.ts';
+import { answerIdempotent, formKeyOf } from './sent-forms.ts';
 
 type Params = Readonly<Record<string, string>>;
 type Fields = FormFields;
@@ -51,7 +51,7 @@ type Visit = {
   readonly query: URLSearchParams;
   readonly client: Client;
   readonly browser: Browser;
-  readonly sent: NamedAct | undefined;
+  readonly formKey: IdempotencyKey | undefined;
 };
 
 /**
@@ -72,10 +72,10 @@ export async function answerPage(
   if (!isFromUs(visit)) return refusalPage(server, context, problem('forbidden'));
   const form = await readForm(context, route);
   if (!isProblem(form)) context.resume = form.resume;
-  const sent = isProblem(form)
+  const formKey = isProblem(form)
     ? undefined
-    : namedActOf(server.env.keys, visit.browser.formCookie, context.pathname, form);
-  return answerOnce(server, context, sent, () => judge({ ...visit, sent }, route, form));
+    : formKeyOf(server.env.keys, visit.browser.formCookie, context.pathname, form);
+  return answerIdempotent(server, context, formKey, () => judge({ ...visit, formKey }, route, form));
 }
 
 async function judge(visit: Visit, route: PageRoute, form: Form | undefined): Promise<Response> {
@@ -102,7 +102,7 @@ function beginVisit(server: ServerContext, context: RequestContext, params: Para
   if (isProblem(client)) return client;
   const mark = tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
   const known = { ...client, browser: mark, locale: localeOf(context, browser) };
-  return { server, context, params, query, client: known, browser, sent: undefined };
+  return { server, context, params, query, client: known, browser, formKey: undefined };
 }
 
 function isFromUs({ server, context }: Visit): boolean {
@@ -237,11 +237,11 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
 type Again = Pick<View, 'staleForm' | 'noCookie' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
 
 async function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> {
-  const { server, context, params, query, client, browser, sent } = visit;
+  const { server, context, params, query, client, browser, formKey } = visit;
   const { env } = server;
   const kept = found.session && findKept(env.keys, found.session, context.pathname, query);
   const view = { ...drawView(server, context, browser, route.guard, found), ...(kept && { kept }), ...again };
-  const asked = { env, client, params, query, input, view, sent, cameFrom: cameFrom(server, context) };
+  const asked = { env, client, params, query, input, view, formKey, cameFrom: cameFrom(server, context) };
   // The cast between the erased table and the typed declaration: the guard and the form proved what it says.
   const reply = await route.handle({ ...asked, ...found } as never);
   return whileGranted(env, reply, found);

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { FORM, FORM_SECONDS, type NamedAct } from '#core/values/idempotency.ts';
+import { FORM, FORM_SECONDS, type IdempotencyKey } from '#core/values/idempotency.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import type { FormAnswer, RequestContext, ServerContext, UnderWay } from '#http/server-context.ts';
 import { answerBinding, callOf, findCall } from '#store/programs/idempotent-calls.ts';
@@ -10,42 +10,42 @@ import type { Reply } from './reply.ts';
 type SentForm = { readonly token: string | undefined; readonly fields: Readonly<Record<string, string | undefined>> };
 
 /**
- * The name of what a form asks for: the same page of the same browser, sent to the same address with the same fields.
+ * The idempotency key of a form: the same page of the same browser, sent to the same address with the same fields.
  * Absent for a form whose token carries no id: each time it is sent is then an act of its own.
  */
-export function namedActOf(
+export function formKeyOf(
   keys: KeyRing,
   formCookie: string,
   path: string,
   { token, fields }: SentForm,
-): NamedAct | undefined {
+): IdempotencyKey | undefined {
   const id = formTokenFits(keys, formCookie, undefined, token) ? formIdOf(token) : undefined;
   if (id === undefined) return undefined;
-  const name = JSON.stringify([formCookie, id, path, Object.entries(fields).toSorted()]);
-  return { callerId: FORM, name, request: '', keptSeconds: FORM_SECONDS };
+  const value = JSON.stringify([formCookie, id, path, Object.entries(fields).toSorted()]);
+  return { callerId: FORM, value, request: '', keptSeconds: FORM_SECONDS };
 }
 
 /**
  * Answers a form, or says again where it led: to the same form sent before, meanwhile, or to another node at the same moment.
  */
-export async function answerOnce(
+export async function answerIdempotent(
   server: ServerContext,
   context: RequestContext,
-  sent: NamedAct | undefined,
+  formKey: IdempotencyKey | undefined,
   answer: () => Promise<Response>,
 ): Promise<Response> {
-  if (sent === undefined) return answer();
-  const done = await findDone(server, sent);
+  if (formKey === undefined) return answer();
+  const done = await findDone(server, formKey);
   if (done) return replyResponse(server, context, done);
-  const response = await oneAtATime(server, context, sent.name, answer);
-  const elsewhere = response.status < 400 ? undefined : await findDoneElsewhere(server, sent, response.status);
+  const response = await oneAtATime(server, context, formKey.value, answer);
+  const elsewhere = response.status < 400 ? undefined : await findDoneElsewhere(server, formKey, response.status);
   return elsewhere ? replyResponse(server, context, elsewhere) : response;
 }
 
 /** Where a form led that was sent and done before. */
-async function findDone({ env }: ServerContext, sent: NamedAct): Promise<Reply | undefined> {
+async function findDone({ env }: ServerContext, formKey: IdempotencyKey): Promise<Reply | undefined> {
   const now = env.now();
-  const row = await findCall(env.db.read, callOf(sent, '', now));
+  const row = await findCall(env.db.read, callOf(formKey, '', now));
   if (!row || row.expires_at <= now) return undefined;
   // The cast: we sealed it ourselves, as the answer to this very form.
   return JSON.parse(env.keys.open('api-answer', answerBinding(row), row.sealed_answer).toString()) as Reply;
@@ -55,11 +55,15 @@ async function findDone({ env }: ServerContext, sent: NamedAct): Promise<Reply |
 const OTHER_NODE_MILLISECONDS = 250;
 
 /** Where a refused form led on another node, at the same moment: that may be why it was refused here. */
-async function findDoneElsewhere(server: ServerContext, sent: NamedAct, status: number): Promise<Reply | undefined> {
-  const done = await findDone(server, sent);
+async function findDoneElsewhere(
+  server: ServerContext,
+  formKey: IdempotencyKey,
+  status: number,
+): Promise<Reply | undefined> {
+  const done = await findDone(server, formKey);
   if (done !== undefined || status !== 429) return done;
   await wait(OTHER_NODE_MILLISECONDS);
-  return findDone(server, sent);
+  return findDone(server, formKey);
 }
 
 /**

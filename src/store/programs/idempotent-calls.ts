@@ -1,4 +1,4 @@
-import type { NamedAct } from '#core/values/idempotency.ts';
+import type { IdempotencyKey } from '#core/values/idempotency.ts';
 import { tokenHash } from '#core/values/token.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { IdempotentCallTable } from '#store/programs/tables.ts';
@@ -6,11 +6,11 @@ import type { IdempotentCallTable } from '#store/programs/tables.ts';
 type CallName = Pick<IdempotentCallTable, 'api_key_id' | 'name_hash'>;
 
 /** The row of an act that is about to be done; its answer comes with the act. */
-export function callOf({ callerId, name, request, keptSeconds }: NamedAct, id: string, now: number) {
+export function callOf({ callerId, value, request, keptSeconds }: IdempotencyKey, id: string, now: number) {
   return {
     id,
     api_key_id: callerId,
-    name_hash: tokenHash(name),
+    name_hash: tokenHash(value),
     request_hash: tokenHash(request),
     sealed_answer: '',
     expires_at: now + keptSeconds,
@@ -23,10 +23,10 @@ export function answerBinding({ id, api_key_id }: Pick<IdempotentCallTable, 'id'
 }
 
 /**
- * Claims a name for a call, before anything is done: true for one of all who ask, at once or later.
+ * Claims a key for a call: true for one of all requests with that key, at the same time or later.
  *
  * The others wait here until the first has committed (and are refused) or was rolled back (and the next one has it).
- * One that is over is as good as not there.
+ * An expired call counts as absent.
  */
 export async function claimCall(tx: Queries, call: IdempotentCallTable, now: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx

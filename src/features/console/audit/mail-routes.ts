@@ -2,7 +2,7 @@ import { findMember, readUndelivered } from '#features/console/find.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { actorOf, missing } from '#features/console/shared-routes.ts';
 import { sendMailAgain } from '#flows/administration/send-mail-again.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { seeOther } from '#http/pages/reply.ts';
 import type { Route } from '#http/route.ts';
@@ -19,9 +19,9 @@ export const mailRoutes: readonly Route[] = actPages({
     return questionPage(view, { title: t('act.mail'), text, action, above, button: t('act.mail') });
   },
   act: (call, { row, mail }) =>
-    doFormOnce(
+    idempotentForm(
       call,
-      (env) => sendMailAgain(env, { id: row.id, mailId: mail.id, actor: actorOf(call) }),
+      (around) => sendMailAgain(call.env, { id: row.id, mailId: mail.id, actor: actorOf(call) }, around),
       seeOther(`/console/people/${row.id}?done=mailed`),
     ),
   // Sent by somebody else, accepted or disabled meanwhile: the page says how the person stands.

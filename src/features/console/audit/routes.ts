@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FORM_SECONDS } from '#core/values/idempotency.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { actorOf, csvFile } from '#features/console/shared-routes.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { addressWith } from '#http/pages/kept-form.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -64,9 +64,9 @@ async function submitExport(call: PageCall<'staffSteppedUp', Fields>): Promise<R
   const scope = await readScope(env, query, view.staff === 'admin');
   if (scope.unknown) return seeOther(AUDIT);
   const kept = { query: JSON.stringify(givenOf(input)), until: String(view.now + FORM_SECONDS) };
-  const led = await doFormOnce(
+  const led = await idempotentForm(
     call,
-    (inner) => recordExport(inner, scope, { format: formatOf(input), actor: actorOf(call), query }),
+    (around) => recordExport(env, scope, { format: formatOf(input), actor: actorOf(call), query }, around),
     seeOther(addressWith(env.keys, session, FILE, kept) ?? AUDIT),
   );
   return isRefusal(led) ? showRefusal(exportPage(view, { query, scope }), led) : led;

@@ -11,6 +11,7 @@ import { type Actor, actorClient, actorId } from '#flows/administration/actor.ts
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { clientOf, EXPORT_HEAD, exportLine } from '#flows/runtime/audit-export.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { LoggedEvent } from '#store/audit/log.ts';
 import { type ChainEnd, type EventFilter, findChainEnd, listFoundEvents } from '#store/audit/search.ts';
 import { countAuditTail } from '#store/audit/tail.ts';
@@ -180,11 +181,16 @@ async function readChain({ db }: Env): Promise<Chain> {
 type Export = { readonly format: 'jsonl' | 'csv'; readonly actor: Actor; readonly query: AuditQuery };
 
 /** Writes down who takes which part of the log away. */
-export async function recordExport(env: Env, scope: AuditScope, how: Export): Promise<true | Refusal> {
+export async function recordExport(
+  env: Env,
+  scope: AuditScope,
+  how: Export,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
   const { from, until, partner } = scope.filter;
   const detail = { format: how.format, since: from, until, person: scope.person?.id, partner, about: how.query.action };
   const event = { action: 'audit.exported', actor: actorId(how.actor), detail } as const;
-  return actingTransaction<true>(env, how.actor, async (tx) => {
+  return actingTransaction<true>(env, how.actor, around, async (tx) => {
     await appendEvent(env, tx, event, actorClient(how.actor));
     return true;
   });

@@ -15,7 +15,8 @@ import {
   renamePartner,
   restorePartner,
 } from '#flows/administration/partner-acts.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import { actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -99,9 +100,9 @@ export const partnerRoutes: readonly Route[] = [
   }),
   ...question('archive', 'staffSteppedUp', archivePartner),
   ...question('restore', 'staffSteppedUp', restorePartner),
-  ...question('resets', 'staffAdminSteppedUp', async (env, actor, id) => {
+  ...question('resets', 'staffAdminSteppedUp', async (env, actor, id, around) => {
     const now = await readPartner(env, id);
-    return changeResets(env, actor, id, !now?.resetsWithoutCode);
+    return changeResets(env, actor, id, !now?.resetsWithoutCode, around);
   }),
 ];
 
@@ -111,7 +112,7 @@ const DONE_OF = { archive: 'archived', restore: 'restored', resets: 'resets' } a
 function question<T>(
   name: keyof typeof DONE_OF,
   guard: 'staffSteppedUp' | 'staffAdminSteppedUp',
-  act: (env: Env, actor: Actor, id: string) => Promise<T | Refusal>,
+  act: (env: Env, actor: Actor, id: string, around: Around<T>) => Promise<T | Refusal>,
 ): readonly Route[] {
   return actPages({
     path: `${ONE}/${name}`,
@@ -128,7 +129,7 @@ function question<T>(
       return questionPage(view, { title, text, action, above, button: title, isGrave: !isBack });
     },
     act: (call, { partner: { id } }) =>
-      doFormOnce(call, (env) => act(env, actorOf(call), id), back(call, DONE_OF[name])),
+      idempotentForm(call, (around) => act(call.env, actorOf(call), id, around), back(call, DONE_OF[name])),
     refused: ({ view }) => missing(view),
   });
 }
@@ -169,10 +170,10 @@ async function submitNew(call: PageCall<'staffSteppedUp', z.output<typeof newFor
   const typed = newOf(call.input);
   const { name, slug } = typed;
   const given = slug === '' ? undefined : slug;
-  const added = await doFormOnce(
+  const added = await idempotentForm(
     call,
-    (env) => addPartner(env, actorOf(call), { name, slug: given, mfa: { policy: 'off' } }),
-    ({ id }) => seeOther(`${PARTNERS}/${id}?done=created`),
+    (around) => addPartner(call.env, actorOf(call), { name, slug: given, mfa: { policy: 'off' } }, around),
+    ({ id }: { readonly id: string }) => seeOther(`${PARTNERS}/${id}?done=created`),
   );
   return isRefusal(added) ? showRefusal(newPage(call, typed, added), added) : added;
 }

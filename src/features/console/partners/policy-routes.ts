@@ -4,7 +4,7 @@ import { refusedWords } from '#features/console/frame-page.ts';
 import { actorOf, missing } from '#features/console/shared-routes.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
 import { previewMfaPolicy } from '#flows/administration/policy-preview.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -64,9 +64,9 @@ async function submitPolicy(call: PageCall<'staffSteppedUp', z.output<typeof pol
   const choice = readPolicyChoice(typed, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
   const { policy, requiredFrom } = choice;
-  const changed = await doFormOnce(
+  const changed = await idempotentForm(
     call,
-    (env) => changeMfaPolicy(env, actorOf(call), partner.slug, { policy, requiredFrom }),
+    (around) => changeMfaPolicy(call.env, actorOf(call), partner.slug, { policy, requiredFrom }, around),
     seeOther(`/console/partners/${partner.id}?done=policy`),
   );
   return isRefusal(changed) ? missing(view) : changed;

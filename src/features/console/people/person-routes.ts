@@ -10,11 +10,12 @@ import { type Done, refusedWords } from '#features/console/frame-page.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from '#features/console/shared-routes.ts';
 import type { Actor } from '#flows/administration/actor.ts';
-import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
+import { type AddedPerson, addPerson, resendInvitation } from '#flows/administration/add-person.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { EXEMPTION_DAYS_MOST, endExemption, exemptPerson } from '#flows/administration/exemption.ts';
 import { disableUser, enableUser, mailResetLink, unlockUser } from '#flows/administration/person-acts.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -42,11 +43,11 @@ export const personRoutes: readonly Route[] = [
     },
   }),
   ...reasonAct('disable', 'disabled', disableUser),
-  ...reasonAct('delete', 'deleted', (env, how) => deleteUser(env, { ...how, onlyDisabled: true })),
+  ...reasonAct('delete', 'deleted', (env, how, around) => deleteUser(env, { ...how, onlyDisabled: true }, around)),
   ...reasonAct('enable', 'enabled', enableUser),
   ...reasonAct('unlock', 'unlocked', unlockUser),
-  ...reasonAct('exempt', 'exempted', (env, { until, ...how }) =>
-    exemptPerson(env, { ...how, until: parseEnd(typedDay(until) ?? '') ?? 0 }),
+  ...reasonAct('exempt', 'exempted', (env, { until, ...how }, around) =>
+    exemptPerson(env, { ...how, until: parseEnd(typedDay(until) ?? '') ?? 0 }, around),
   ),
   ...reasonAct('unexempt', 'unexempted', endExemption),
   ...mailAct('link', 'link', mailResetLink),
@@ -66,7 +67,11 @@ type How = { readonly id: string; readonly actor: Actor; readonly reason: string
 type ActName = 'disable' | 'delete' | 'enable' | 'unlock' | 'exempt' | 'unexempt';
 
 /** An act on one person that asks why. */
-function reasonAct<T>(name: ActName, done: Done, act: (env: Env, how: How) => Promise<T | Refusal>): readonly Route[] {
+function reasonAct<T>(
+  name: ActName,
+  done: Done,
+  act: (env: Env, how: How, around: Around<T>) => Promise<T | Refusal>,
+): readonly Route[] {
   return actPages({
     ...{ path: `${ONE}/${name}`, guard: 'staffSteppedUp', form: reasonForm, keeps: ['reason', 'until'] },
     ...{ find: memberOf, missing },
@@ -80,9 +85,9 @@ function reasonAct<T>(name: ActName, done: Done, act: (env: Env, how: How) => Pr
       });
     },
     act: (call, { row, partner }, { reason = '', until = '' }) =>
-      doFormOnce(
+      idempotentForm(
         call,
-        (env) => act(env, { id: row.id, actor: actorOf(call), reason, until }),
+        (around) => act(call.env, { id: row.id, actor: actorOf(call), reason, until }, around),
         name === 'delete' ? seeOther(`/console/partners/${partner.id}?done=${done}`) : back(row.id, done),
       ),
   });
@@ -99,7 +104,7 @@ function textKey(name: ActName, { hasPassword }: Member['row'], { archivedAt }: 
 function mailAct<T>(
   name: 'link' | 'invitation',
   done: Done,
-  act: (env: Env, how: Pick<How, 'id' | 'actor'>) => Promise<T | Refusal>,
+  act: (env: Env, how: Pick<How, 'id' | 'actor'>, around: Around<T>) => Promise<T | Refusal>,
 ): readonly Route[] {
   return actPages({
     ...{ path: `${ONE}/${name}`, guard: 'staffSteppedUp', find: memberOf, missing },
@@ -109,7 +114,8 @@ function mailAct<T>(
       const title = view.t(`act.${name}`);
       return questionPage(view, { title, text, action: `${above.href}/${name}`, above, button: title });
     },
-    act: (call, { row: { id } }) => doFormOnce(call, (env) => act(env, { id, actor: actorOf(call) }), back(id, done)),
+    act: (call, { row: { id } }) =>
+      idempotentForm(call, (around) => act(call.env, { id, actor: actorOf(call) }, around), back(id, done)),
     // Accepted or disabled meanwhile: the page says how the person stands.
     refused: (_call, { row }) => seeOther(`/console/people/${row.id}`),
   });
@@ -155,10 +161,10 @@ async function submitInvite(call: PageCall<'staffSteppedUp', z.output<typeof inv
   const { email = '', name = '' } = input;
   const role = input.role === 'manager' ? 'manager' : 'member';
   const person = { ...inviteeOf(input), role, partner: partner.slug } as const;
-  const added = await doFormOnce(
+  const added = await idempotentForm(
     call,
-    (inner) => addPerson(inner, actorOf(call), { ...person, password: undefined }),
-    ({ person: { user } }) => back(user.id, 'invited'),
+    (around) => addPerson(call.env, actorOf(call), { ...person, password: undefined }, around),
+    ({ person: { user } }: AddedPerson) => back(user.id, 'invited'),
   );
   return isRefusal(added) ? drawInvite({ ...call, input: undefined }, { email, name, role }, added) : added;
 }

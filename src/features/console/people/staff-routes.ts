@@ -9,12 +9,13 @@ import type { ListedPerson } from '#features/console/lists.ts';
 import { resetActs } from '#features/console/resets/reset-act-routes.ts';
 import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from '#features/console/shared-routes.ts';
 import type { Actor } from '#flows/administration/actor.ts';
-import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
+import { type AddedPerson, addPerson, resendInvitation } from '#flows/administration/add-person.ts';
 import { changeRole } from '#flows/administration/change-role.ts';
 import { findLeftBehind, type LeftBehind } from '#flows/administration/end-with-person.ts';
 import { disableUser, enableUser } from '#flows/administration/person-acts.ts';
 import { renewStaffAccessCode, resetStaffMfa } from '#flows/administration/reset-requests.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -69,8 +70,8 @@ export const staffRoutes: readonly Route[] = [
   }),
   ...staffAct('disable', 'disabled', disableUser),
   ...staffAct('enable', 'enabled', enableUser),
-  ...staffAct('role', 'role', (env, { id, actor }, { role }) =>
-    changeRole(env, { id, actor, to: role === 'admin' ? 'csm' : 'admin' }),
+  ...staffAct('role', 'role', (env, { id, actor, role }, around) =>
+    changeRole(env, { id, actor, to: role === 'admin' ? 'csm' : 'admin' }, around),
   ),
   ...resetActs({
     base: STAFF,
@@ -87,13 +88,13 @@ export const staffRoutes: readonly Route[] = [
 ];
 
 type ActName = 'disable' | 'enable' | 'role' | 'invitation';
-type How = { readonly id: string; readonly actor: Actor; readonly reason: string };
+type How = Pick<ListedPerson, 'id' | 'role'> & { readonly actor: Actor; readonly reason: string };
 
 /** An act on a member of staff: what it does, why it is done where that is asked, and its button. */
 function staffAct<T>(
   name: ActName,
   done: Done,
-  act: (env: Env, how: How, row: ListedPerson) => Promise<T | Refusal>,
+  act: (env: Env, how: How, around: Around<T>) => Promise<T | Refusal>,
 ): readonly Route[] {
   return actPages({
     ...{ path: `${ONE}/${name}`, guard: 'staffAdminSteppedUp', form: reasonForm, keeps: ['reason'] },
@@ -102,9 +103,9 @@ function staffAct<T>(
     act(call, row, { reason = '' }) {
       // An administrator who changed their own role has no session any more.
       const isOwn = row.id === call.session.user.id;
-      return doFormOnce(
+      return idempotentForm(
         call,
-        (env) => act(env, { id: row.id, actor: actorOf(call), reason }, row),
+        (around) => act(call.env, { id: row.id, role: row.role, actor: actorOf(call), reason }, around),
         seeOther(isOwn ? PATHS.signIn : `${STAFF}/${row.id}?done=${done}`),
       );
     },
@@ -164,10 +165,10 @@ async function submitInvite(call: PageCall<'staffAdminSteppedUp', z.output<typeo
   const { email = '', name = '' } = call.input;
   const role = call.input.role === 'admin' ? 'admin' : 'csm';
   const person = { ...inviteeOf(call.input), role, partner: undefined } as const;
-  const added = await doFormOnce(
+  const added = await idempotentForm(
     call,
-    (env) => addPerson(env, actorOf(call), { ...person, password: undefined }),
-    ({ person: { user } }) => seeOther(`${STAFF}/${user.id}?done=invited`),
+    (around) => addPerson(call.env, actorOf(call), { ...person, password: undefined }, around),
+    ({ person: { user } }: AddedPerson) => seeOther(`${STAFF}/${user.id}?done=invited`),
   );
   return isRefusal(added) ? showRefusal(inviteStaff(call, { email, name, role }, added), added) : added;
 }

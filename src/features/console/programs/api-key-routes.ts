@@ -7,7 +7,7 @@ import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
-import { addApiKey, endApiKey } from '#flows/administration/api-keys.ts';
+import { addApiKey, endApiKey, type MadeApiKey } from '#flows/administration/api-keys.ts';
 import { actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -75,8 +75,8 @@ async function submitKey(call: PageCall<'staffAdminSteppedUp', z.output<typeof k
   // No day is as late as may be; what is no day is none that is ahead.
   const expiresAt = expires.trim() === '' ? undefined : (parseEnd(typedDay(expires) ?? '') ?? 0);
   const made = await makeSecret(call, {
-    act: (env) => addApiKey(env, actorOf(call), { name, scopes, expiresAt }),
-    secretOf: ({ key, apiKey }) => ({ kind: 'api_key', name: apiKey.name, secret: key }),
+    secretOf: ({ key, apiKey }: MadeApiKey) => ({ kind: 'api_key', name: apiKey.name, secret: key }),
+    act: (around) => addApiKey(call.env, actorOf(call), { name, scopes, expiresAt }, around),
   });
   return isRefusal(made) ? showRefusal(refusedForm(call, typed, made), made) : made;
 }

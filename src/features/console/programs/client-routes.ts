@@ -13,7 +13,7 @@ import {
   type MadeClient,
   renewClientSecret,
 } from '#flows/administration/openid-clients.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -59,13 +59,21 @@ export const clientRoutes: readonly Route[] = [
   }),
   page({ method: 'GET', path: ONE, guard: 'staffAdmin', handle: showOne }),
   ...act('disable', (call, id) =>
-    doFormOnce(call, (env) => disableClient(env, actorOf(call), id), seeOther(`${CLIENTS}/${id}?done=clientDisabled`)),
+    idempotentForm(
+      call,
+      (around) => disableClient(call.env, actorOf(call), id, around),
+      seeOther(`${CLIENTS}/${id}?done=clientDisabled`),
+    ),
   ),
   ...act('enable', (call, id) =>
-    doFormOnce(call, (env) => enableClient(env, actorOf(call), id), seeOther(`${CLIENTS}/${id}?done=clientEnabled`)),
+    idempotentForm(
+      call,
+      (around) => enableClient(call.env, actorOf(call), id, around),
+      seeOther(`${CLIENTS}/${id}?done=clientEnabled`),
+    ),
   ),
   ...act('new-secret', (call, id) =>
-    makeSecret(call, { act: (env) => renewClientSecret(env, actorOf(call), id), secretOf }),
+    makeSecret(call, { secretOf, act: (around) => renewClientSecret(call.env, actorOf(call), id, around) }),
   ),
 ];
 
@@ -102,8 +110,8 @@ async function showOne({ env, view, params, query }: PageCall<'staffAdmin'>): Pr
 async function submitNew(call: PageCall<'staffAdminSteppedUp', z.output<typeof clientForm>>): Promise<Reply> {
   const { view, input } = call;
   const made = await makeSecret(call, {
-    act: (env) => addClient(env, actorOf(call), describe(input)),
     secretOf,
+    act: (around) => addClient(call.env, actorOf(call), describe(input), around),
     otherwise: ({ client }) => `${CLIENTS}/${client.id}?done=clientAdded`,
   });
   if (!isRefusal(made)) return made;

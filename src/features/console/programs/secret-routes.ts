@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal } from '#core/values/result.ts';
-import type { Env } from '#env.ts';
 import { codePage } from '#features/console/resets/reset-pages.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import type { View } from '#ui/view.ts';
@@ -30,28 +30,32 @@ export const secretRoutes: readonly Route[] = [
       const secret = await ownSecret(call);
       if (!secret) return show(goneSecretPage(call.view), 404);
       const id = call.params.secret ?? '';
-      const done = await doFormOnce(call, (env) => forgetSecret(env, call.session, id), seeOther(aboveOf(secret)));
+      const done = await idempotentForm(
+        call,
+        (around) => forgetSecret(call.env, call.session, id, around),
+        seeOther(aboveOf(secret)),
+      );
       return isRefusal(done) ? show(goneSecretPage(call.view), 404) : done;
     },
   }),
 ];
 
 type Making<T> = {
-  readonly act: (env: Env) => Promise<T | Refusal>;
   readonly secretOf: (done: T) => ShownSecret | undefined;
+  readonly act: (around: Around<T>) => Promise<T | Refusal>;
   /** Where the form leads when the act made nothing to see. */
   readonly otherwise?: string | ((done: T) => string);
 };
 
 /** Does the act of a form once and leads to the page that shows what it made. */
 export function makeSecret<T>(
-  call: Pick<PageCall<'staffSteppedUp'>, 'env' | 'session' | 'sent'>,
-  { act, secretOf, otherwise = '/console' }: Making<T>,
+  call: Pick<PageCall<'staffSteppedUp'>, 'env' | 'session' | 'formKey'>,
+  { secretOf, act, otherwise = '/console' }: Making<T>,
 ): Promise<Reply | Refusal> {
   const keeping = { id: call.env.newId(), userId: call.session.user.id, secretOf };
   const elsewhere = (done: T) => (typeof otherwise === 'function' ? otherwise(done) : otherwise);
   const lead = (done: T) => seeOther(secretOf(done) ? ONE.replace(':secret', keeping.id) : elsewhere(done));
-  return doFormOnce(call, (env) => keepSecret(env, keeping, act), lead);
+  return idempotentForm(call, (around) => act(keepSecret(call.env, keeping, around)), lead);
 }
 
 function pathOf({ params }: Pick<PageCall<'staff'>, 'params'>): string {

@@ -2,6 +2,8 @@ import { FORM_SECONDS } from '#core/values/idempotency.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { createShownSecret, deleteShownSecret, findShownSecret } from '#store/programs/shown-secrets.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import type { Session } from '#store/sessions/sessions.ts';
@@ -39,26 +41,20 @@ type Keeping<T> = {
 };
 
 /**
- * Does an act and keeps what it made, sealed, in the transaction of the act: for ten minutes, for the person who did it.
+ * Keeps what an act made, sealed, in the transaction of the act: for ten minutes, for the person who did it.
  *
- * @param act runs exactly one transaction of the `env` it is given, and answers what that transaction answered
+ * @param around what else runs around the act
  */
-export function keepSecret<T>(
-  env: Env,
-  { id, userId, secretOf }: Keeping<T>,
-  act: (env: Env) => Promise<T | Refusal>,
-): Promise<T | Refusal> {
-  const transaction: Env['db']['transaction'] = (work) =>
-    env.db.transaction(async (tx) => {
-      const done = await work(tx);
-      // The cast: by its contract `act` answers what its one transaction answered.
-      const secret = isRefusal(done) ? undefined : secretOf(done as never);
+export function keepSecret<T>(env: Env, { id, userId, secretOf }: Keeping<T>, around: Around<T>): Around<T> {
+  return (tx, work) =>
+    around(tx, async () => {
+      const done = await work();
+      const secret = isRefusal(done) ? undefined : secretOf(done);
       if (secret === undefined) return done;
       const sealed = env.keys.seal('shown-secret', binding(id, userId), JSON.stringify(secret));
       await createShownSecret(tx, { id, user_id: userId, sealed_secret: sealed, expires_at: env.now() + FORM_SECONDS });
       return done;
     });
-  return act({ ...env, db: { ...env.db, transaction } });
 }
 
 /** The secret once more, until Done and for ten minutes at most; what does not open is logged, and as good as gone. */
@@ -75,8 +71,17 @@ export async function readSecret(env: Env, { user }: Session, id: string): Promi
 }
 
 /** Done: it is never shown again. */
-export async function forgetSecret(env: Env, session: GrantedSession, id: string): Promise<void> {
-  await ownTransaction(env, session, (tx) => deleteShownSecret(tx, id, session.user.id));
+export function forgetSecret(
+  env: Env,
+  session: GrantedSession,
+  id: string,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
+  const forget = async (tx: Queries): Promise<true> => {
+    await deleteShownSecret(tx, id, session.user.id);
+    return true;
+  };
+  return ownTransaction<true>(env, session, (tx) => around(tx, () => forget(tx)));
 }
 
 function binding(rowId: string, userId: string) {

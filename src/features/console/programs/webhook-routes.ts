@@ -13,7 +13,7 @@ import {
   rotateWebhookSecret,
   stopWebhook,
 } from '#flows/administration/webhooks.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -58,13 +58,21 @@ export const webhookRoutes: readonly Route[] = [
   }),
   page({ method: 'GET', path: ONE, guard: 'staffAdmin', handle: showOne }),
   ...act('disable', (call, id) =>
-    doFormOnce(call, (env) => stopWebhook(env, actorOf(call), id), seeOther(`${WEBHOOKS}/${id}?done=disabled`)),
+    idempotentForm(
+      call,
+      (around) => stopWebhook(call.env, actorOf(call), id, around),
+      seeOther(`${WEBHOOKS}/${id}?done=disabled`),
+    ),
   ),
   ...act('enable', (call, id) =>
-    doFormOnce(call, (env) => resumeWebhook(env, actorOf(call), id), seeOther(`${WEBHOOKS}/${id}?done=enabled`)),
+    idempotentForm(
+      call,
+      (around) => resumeWebhook(call.env, actorOf(call), id, around),
+      seeOther(`${WEBHOOKS}/${id}?done=enabled`),
+    ),
   ),
   ...act('rotate', (call, id) =>
-    makeSecret(call, { act: (env) => rotateWebhookSecret(env, actorOf(call), id), secretOf }),
+    makeSecret(call, { secretOf, act: (around) => rotateWebhookSecret(call.env, actorOf(call), id, around) }),
   ),
   page({
     method: 'POST',
@@ -74,11 +82,11 @@ export const webhookRoutes: readonly Route[] = [
       const { webhook = '', delivery = '' } = call.params;
       const found = await findDelivery(call.env.db.read, delivery);
       if (found?.webhook_id !== webhook) return missing(call.view);
-      const outcome = await doFormOnce(
+      const outcome = await idempotentForm(
         call,
-        (env) => replay(env, actorOf(call), delivery),
+        (around) => replay(call.env, actorOf(call), delivery, around),
         // One that waits says so in its row.
-        (done) => seeOther(`${WEBHOOKS}/${webhook}${done === true ? '?done=replayed' : ''}`),
+        (done: true | 'waiting') => seeOther(`${WEBHOOKS}/${webhook}${done === true ? '?done=replayed' : ''}`),
       );
       return isRefusal(outcome) ? showRefusal(await drawOne(call, webhook, outcome), outcome) : outcome;
     },
@@ -113,8 +121,10 @@ function typedOf(fields: z.output<typeof webhookForm>) {
 async function submitNew(call: PageCall<'staffAdminSteppedUp', z.output<typeof webhookForm>>): Promise<Reply> {
   const { view, input } = call;
   const typed = typedOf(input);
-  const act = (env: Env) => addWebhook(env, actorOf(call), { ...typed, url: typed.url.trim() });
-  const made = await makeSecret(call, { act, secretOf });
+  const made = await makeSecret(call, {
+    secretOf,
+    act: (around) => addWebhook(call.env, actorOf(call), { ...typed, url: typed.url.trim() }, around),
+  });
   return isRefusal(made) ? showRefusal(webhookFormPage(view, typed, refusedWords(view, made)), made) : made;
 }
 

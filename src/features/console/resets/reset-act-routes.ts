@@ -11,6 +11,7 @@ import type { Actor } from '#flows/administration/actor.ts';
 import type { ResetDone } from '#flows/administration/reset-mfa.ts';
 import type { CodeTyped, ResetOutcome, ResetTyped } from '#flows/administration/reset-requests.ts';
 import type { NewAccessCode } from '#flows/authenticators/access-code.ts';
+import type { Around } from '#flows/runtime/transaction.ts';
 import { type ActCall, actPages, type Fields } from '#http/pages/act-pages.ts';
 import { seeOther } from '#http/pages/reply.ts';
 import type { Route } from '#http/route.ts';
@@ -24,8 +25,8 @@ type Kind = {
   readonly find: (env: Env, id: string) => Promise<Whom | undefined>;
   /** Whether a second member of staff has to agree. */
   readonly needsSecond: (env: Env) => boolean;
-  readonly reset: (env: Env, how: On & ResetTyped) => Promise<ResetOutcome | Refusal>;
-  readonly renew: (env: Env, how: On & CodeTyped) => Promise<NewAccessCode | Refusal>;
+  readonly reset: (env: Env, how: On & ResetTyped, around: Around<ResetOutcome>) => Promise<ResetOutcome | Refusal>;
+  readonly renew: (env: Env, how: On & CodeTyped, around: Around<NewAccessCode>) => Promise<NewAccessCode | Refusal>;
 };
 
 type On = { readonly id: string; readonly actor: Actor };
@@ -102,16 +103,16 @@ function minutesOf({ minutes = String(ACCESS_CODE_MINUTES.usual) }: Fields): str
 function reset(kind: Kind, call: StaffCall, { id }: Whom, typed: ResetForm) {
   const codeMinutes = Number(typed.minutes);
   return makeSecret(call, {
-    act: (env) => kind.reset(env, { ...typed, id, actor: actorOf(call), codeMinutes }),
-    secretOf: (outcome) => ('waits' in outcome ? undefined : codeOf(kind, outcome)),
+    secretOf: (outcome: ResetOutcome) => ('waits' in outcome ? undefined : codeOf(kind, outcome)),
+    act: (around) => kind.reset(call.env, { ...typed, id, actor: actorOf(call), codeMinutes }, around),
     otherwise: `${kind.base}/${id}?done=requested`,
   });
 }
 
 function renew(kind: Kind, call: StaffCall, { id, name }: Whom, minutes: string) {
   return makeSecret(call, {
-    act: (env) => kind.renew(env, { id, actor: actorOf(call), codeMinutes: Number(minutes) }),
-    secretOf: (code) => ({ kind: 'access_code', base: kind.base, id, name, code }),
+    secretOf: (code: NewAccessCode) => ({ kind: 'access_code', base: kind.base, id, name, code }),
+    act: (around) => kind.renew(call.env, { id, actor: actorOf(call), codeMinutes: Number(minutes) }, around),
   });
 }
 

@@ -3,8 +3,9 @@ import { findMember } from '#features/console/find.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { makeSecret } from '#features/console/programs/secret-routes.ts';
 import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
+import type { ResetDone } from '#flows/administration/reset-mfa.ts';
 import { approveReset, askForReset, declineReset, renewAccessCode } from '#flows/administration/reset-requests.ts';
-import { doFormOnce } from '#flows/runtime/idempotency.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
@@ -38,14 +39,14 @@ export const resetRoutes: readonly Route[] = [
   }),
   ...decision('approve', (call) =>
     makeSecret(call, {
-      act: (env) => approveReset(env, call.params.request ?? '', actorOf(call)),
-      secretOf: (done) => codeOf(PEOPLE, done),
+      secretOf: (done: ResetDone) => codeOf(PEOPLE, done),
+      act: (around) => approveReset(call.env, call.params.request ?? '', actorOf(call), around),
     }),
   ),
   ...decision('decline', (call) =>
-    doFormOnce(
+    idempotentForm(
       call,
-      (env) => declineReset(env, call.params.request ?? '', actorOf(call)),
+      (around) => declineReset(call.env, call.params.request ?? '', actorOf(call), around),
       seeOther(`${RESETS}?done=declined`),
     ),
   ),
