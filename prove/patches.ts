@@ -129,7 +129,7 @@ export const BREAKAGES = {
     },
     {
       file: 'core/limits/throttle.ts',
-      from: 'const state = stored && { row: stored.row, ...broughtBack(rule.windows, stored, now) };',
+      from: 'const state = stored && { streak: stored.streak, ...broughtBack(rule.windows, stored, now) };',
       to: 'const state = stored;',
     },
   ],

@@ -102,7 +102,7 @@ describe('a hundred wrong passwords in a row', () => {
     assert.match(page.text, /href="\/forgot-password"/);
   });
 
-  test('a right password before the hundredth starts the row anew', async (t) => {
+  test('a right password before the hundredth starts a new streak', async (t) => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
     await haveFailed(world, counter(world, ana.email), 99, HOUR);

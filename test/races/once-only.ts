@@ -39,7 +39,7 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
     },
   },
   {
-    // Each device has a row of failures of its own: here all fifty are compared, and the database alone decides.
+    // Each device has a failure streak of its own: here all fifty are compared, and the database alone decides.
     name: 'a one-time code in ten browsers that are known',
     async arrange(race) {
       const racer = await race.newRacer();

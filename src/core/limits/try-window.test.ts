@@ -45,7 +45,7 @@ test('a wait that was counted ahead begins now', () => {
   assert(isRefusal(reserveTry(rule, brought, NOW + 59)));
   const next = reserveTry(rule, brought, NOW + 60);
   assert(!isRefusal(next));
-  assert.equal(next.row, 6);
+  assert.equal(next.streak, 6);
 });
 
 test('a budget that was used up ahead is used up, and comes back in its own time once it was brought back', () => {

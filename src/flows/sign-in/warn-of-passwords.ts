@@ -25,7 +25,7 @@ export async function warnOfPasswords(
   { email, person, client }: { email: string; person: Person | undefined; client: Client },
 ): Promise<void> {
   const tries = await findTries(tx, emailCounter(env, 'password', email).key);
-  if (tries === undefined || tries.row < MANY_PASSWORDS) return;
+  if (tries === undefined || tries.streak < MANY_PASSWORDS) return;
   if (!(await isFirst(env, tx, emailCounter(env, 'mail-password', email)))) return;
   const mail = { kind: 'refused_passwords', ...whereFrom(client) } as const;
   await queueMailOrPretend(env, tx, { receiver: person?.user, counted: email }, mail);

@@ -162,9 +162,9 @@ async function claimAll(
  * one writer. So two tries never count from the same state.
  */
 async function claim(tx: Queries, { key, row, next }: Change): Promise<Row | undefined> {
-  const { writtenAt = 0, aheadSeconds = 0, ...counted } = next;
+  const { writtenAt = 0, aheadSeconds = 0, streak, ...counted } = next;
   const { expiresAt } = counted;
-  const values = { key, state: JSON.stringify(counted), expiresAt, writtenAt, aheadSeconds };
+  const values = { key, state: JSON.stringify({ row: streak, ...counted }), expiresAt, writtenAt, aheadSeconds };
   const written =
     row === undefined
       ? await insert.run(tx, values)
@@ -182,7 +182,9 @@ async function restore(tx: Queries, key: AttemptKey, row: Row | undefined): Prom
 }
 
 function stateOf({ state, written_at: writtenAt, ahead_seconds: aheadSeconds }: Row): Attempts {
-  return { ...JSON.parse(state), writtenAt, aheadSeconds };
+  // The stored text still says `row` for the streak.
+  const { row: streak, ...counted } = JSON.parse(state);
+  return { streak, ...counted, writtenAt, aheadSeconds };
 }
 
 const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
