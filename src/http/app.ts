@@ -26,7 +26,7 @@ import { headerSets } from './headers.ts';
 import { readParams } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import type { AnyGuard, PageRoute, Route } from './route.ts';
-import { contextOf, type RequestContext, type ServerContext, type Standing } from './server-context.ts';
+import { contextOf, type RequestContext, type ServerContext, type ShutdownState } from './server-context.ts';
 
 export type App = {
   /** Answers a request that needs no socket: tests, and everything behind the raw checks. */
@@ -38,7 +38,7 @@ export type App = {
   /** Nobody is led on to another server from here. */
   refuseConnect(socket: Duplex): void;
   /** What `/readyz` and the end of each answer go by; the one who stops the server sets it. */
-  readonly standing: Standing;
+  readonly shutdownState: ShutdownState;
 };
 
 /** The whole outside over one environment. Registers what is not a feature too: static files, health, the document. */
@@ -51,7 +51,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     headers: headerSets(site),
     pages: new Map(routes.filter(isShownPage).map((route) => [route.path, route])),
     watch: createOperatorWatch(env),
-    standing: { isLeaving: false, endsConnections: false, clockJumped: () => false },
+    shutdownState: { isLeaving: false, endsConnections: false, clockJumped: () => false },
     allowances: new Map(),
     formsUnderWay: new Map(),
   };
@@ -74,13 +74,13 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     errorHandler: (error) => answerUncaught(server, error),
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    if (server.standing.endsConnections) outgoing.setHeader('connection', 'close');
+    if (server.shutdownState.endsConnections) outgoing.setHeader('connection', 'close');
     const refusal = checkRaw(incoming, site);
     watchHost(server, incoming, refusal);
     if (refusal === undefined) void answer(incoming, outgoing);
     else answerRaw(server, incoming, outgoing, refusal);
   };
-  return { fetch, listener, ...rawAnswers(server), standing: server.standing };
+  return { fetch, listener, ...rawAnswers(server), shutdownState: server.shutdownState };
 }
 
 function rawAnswers(server: ServerContext): Pick<App, 'unreadable' | 'refuseConnect'> {

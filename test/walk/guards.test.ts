@@ -124,7 +124,7 @@ function verdictOf(row: Row, { worth = {} }: Credential, { carried }: Held, form
   if (route === undefined) return 'in';
   if (route.channel === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
   if (form === 'no origin') return { status: 403 };
-  const verdict = pageVerdict(route.guard, { standing: worth.page ?? 'nobody', cookies }, method, pathOf(row) + query);
+  const verdict = pageVerdict(route.guard, { access: worth.page ?? 'nobody', cookies }, method, pathOf(row) + query);
   // A form that anybody may send is bound to the browser alone.
   const fits = form === 'own' || (form === 'another session' && guard === 'public');
   return verdict === 'in' && !fits ? { status: 403 } : verdict;
