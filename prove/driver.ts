@@ -6,7 +6,7 @@ import type { Service } from './service.ts';
 export const STEP_SECONDS = 30;
 export const NEW_PASSWORD = 'copper drizzle anthem 4';
 
-/** What came back from one operation; nothing when the wire broke. */
+/** What came back from one operation; nothing when the connection broke. */
 export type Outcome = ({ readonly status: number } & Facts) | undefined;
 
 export type Driver = ReturnType<typeof openDriver>;

@@ -7,10 +7,10 @@ import { type DatabaseKind, openStorage, type Storage } from './database.ts';
 import { openReplicated, type Pair, type Replication } from './failover/pair.ts';
 import { openPatroni, type Patroni } from './failover/patroni.ts';
 import { missingForPatroni } from './failover/programs.ts';
+import { type Arrival, forward, type Patience } from './forward.ts';
 import type { Breakage, Tuning } from './patches.ts';
 import { type Disk, hasCompiler, openDisk } from './power-cut/disk.ts';
 import { type Environment, killNode, type Node, runCommand, startNode } from './process.ts';
-import { type Arrival, forward, type Patience } from './wire.ts';
 
 const PRELOAD = ['--import', new URL('./preload.ts', import.meta.url).href];
 /** Longer than anything takes on a machine that is busy with other things. */

@@ -13,7 +13,7 @@ import { forgetRingKey, listRingKeys, noteRingKey } from '#store/operations/ring
 import { listServers } from '#store/operations/servers.ts';
 import type { RingKeyTable } from '#store/operations/tables.ts';
 
-/** Everything with a wire in it, made once at start and passed first. */
+/** Everything that reaches outside the process, made once at start and passed first. */
 export type Env = {
   readonly config: Config;
   readonly db: Database;

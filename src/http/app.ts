@@ -55,7 +55,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     allowances: new Map(),
     formsUnderWay: new Map(),
   };
-  const hono = new Hono<Wire>();
+  const hono = new Hono<HonoTypes>();
   addRoutes(hono, server, routes);
   addOwnRoutes(hono, server, routes);
   hono.notFound((c) => answerUnmatched(hono, server, c.env));
@@ -115,16 +115,16 @@ const ASSETS_PATH = '/assets/:file';
 const HEALTH_PATHS = ['/healthz', '/readyz'];
 const OWN_PATHS = [...HEALTH_PATHS, OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/logo'];
 
-type Wire = { Bindings: RequestContext };
+type HonoTypes = { Bindings: RequestContext };
 
 function isShownPage(route: Route): route is PageRoute {
   return route.channel === 'page' && route.method === 'GET';
 }
 
-function addRoutes(hono: Hono<Wire>, server: ServerContext, routes: readonly Route[]): void {
+function addRoutes(hono: Hono<HonoTypes>, server: ServerContext, routes: readonly Route[]): void {
   for (const route of routes) {
     const hasParams = route.path.includes(':');
-    hono.on(methodsOf(route), [route.path], (c: Context<Wire>) => {
+    hono.on(methodsOf(route), [route.path], (c: Context<HonoTypes>) => {
       c.env.route = route.path;
       const params = hasParams ? readParams(c.req.param()) : NO_PARAMS;
       if (params === undefined) return answerUnmatched(hono, server, c.env);
@@ -155,10 +155,10 @@ function answerRoute(
 
 const NO_PARAMS = {};
 
-function addOwnRoutes(hono: Hono<Wire>, server: ServerContext, routes: readonly Route[]): void {
+function addOwnRoutes(hono: Hono<HonoTypes>, server: ServerContext, routes: readonly Route[]): void {
   const { env } = server;
   let document: object | undefined;
-  const own = (path: string, answer: (c: Context<Wire>) => Response | Promise<Response>): void => {
+  const own = (path: string, answer: (c: Context<HonoTypes>) => Response | Promise<Response>): void => {
     // Some balancers ask for health with OPTIONS: they go by the status.
     hono.on(HEALTH_PATHS.includes(path) ? ['GET', 'OPTIONS'] : ['GET'], [path], (c) => {
       c.env.route = path;
@@ -183,7 +183,11 @@ function addOwnRoutes(hono: Hono<Wire>, server: ServerContext, routes: readonly 
 }
 
 /** 405 where another method would have been right, else 404. */
-async function answerUnmatched(hono: Hono<Wire>, server: ServerContext, context: RequestContext): Promise<Response> {
+async function answerUnmatched(
+  hono: Hono<HonoTypes>,
+  server: ServerContext,
+  context: RequestContext,
+): Promise<Response> {
   const isKnown = (method: string, path: string) => hono.router.match(method, path)[0].length > 0;
   const plain = withoutSlash(context);
   if (plain !== undefined && isKnown('GET', plain)) {

@@ -14,7 +14,7 @@ type WireCode =
 
 export type ProblemCode = RefusalCode | WireCode;
 
-/** A refusal as the wire answers it. */
+/** A refusal as a response says it. */
 export type Problem = RefusalFacts & {
   readonly refused: ProblemCode;
   readonly reason?: Reason;

@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   http: { runs: ['core', 'signals', 'store', 'messages', 'ui', 'wire'], types: ['env', 'config', 'crypto'] },
   flows: { runs: ['core', 'store'], types: ['signals', 'env', 'config', 'crypto'] },
   mail: { runs: ['core', 'store', 'messages', 'flows'], types: ['env', 'config'] },
-  // Where what happened leaves for other programs: a leaf with a wire, as mail is.
+  // Sends what happened to other programs: a leaf with a connection, as mail is.
   webhooks: { runs: ['core', 'store', 'flows'], types: ['env', 'config'] },
   features: {
     runs: ['core', 'store', 'messages', 'http', 'ui', 'wire', 'mail', 'flows'],
@@ -61,7 +61,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/flows/runtime/openid-successor.ts': 'src/crypto/token-seal.ts',
 };
 
-/** Where each package and each wire of Node ends: one room, or one file. A new dependency needs a decision record. */
+/** Where each package and each network or file module of Node ends: one room, or one file. A new dependency needs a decision record. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['src/core/', 'src/crypto/', 'src/http/', 'src/ui/assets.ts'],
   // Pure: a domain name in its ASCII form.

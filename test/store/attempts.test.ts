@@ -62,7 +62,7 @@ test('answers with the first rule that has no room', async () => {
 test('a try that is rolled back was never counted, one that is committed stays', async () => {
   const broken = db.transaction(async (tx) => {
     await reserveTries(tx, [mail], NOW);
-    throw new Error('the wire broke');
+    throw new Error('the connection broke');
   });
   await assert.rejects(broken);
   assert.equal(await findTries(db.read, mail.key), undefined);

@@ -15,7 +15,7 @@ export type SealableEvent = {
   readonly clientDigest: string;
 };
 
-/** Where a request came from, of unknown origin: lengths and characters are as the wire had them. */
+/** Where a request came from, of unknown origin: lengths and characters are as they were received. */
 export type ClientFacts = { readonly ip: string | undefined; readonly userAgent: string | undefined };
 
 // Longer ones carry nothing that helps an inquiry.
