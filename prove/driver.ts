@@ -129,7 +129,7 @@ export function openDriver(service: Service, journal: Journal) {
         await service.command(['user', 'reset-mfa', person.email, '--reason', 'phone lost']);
         return { status: 200, requestId: '' };
       }),
-    /** The first door. Answers the state behind it, or the refusal. */
+    /** The password. Answers the state of the sign-in, or the refusal. */
     async password(person: Person, password: string) {
       const { status, body } = await callApi(service, {
         ...{ method: 'POST', path: '/api/v1/sign-in', address: person.address },

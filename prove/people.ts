@@ -40,7 +40,7 @@ export type Person = {
   readonly userId: string;
   /** What the journal knows them by. */
   readonly email: string;
-  /** What they type at the first door: another one after a change. */
+  /** The password that they type: another one after a change. */
   signsInAs: string;
   readonly address: string;
   readonly part: Part;

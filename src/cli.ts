@@ -35,7 +35,7 @@ async function runCommand(to: Streams, command: Command, typed: readonly string[
   const call = readCall(command, typed);
   if (call === 'help') return print(to, [commandHelp(command)]);
   if (isMisuse(call)) return misused(to, call.misuse, command.words);
-  // The door between the erased table and the typed declaration: `readCall` made what the command declares.
+  // Cast boundary between the erased table and the typed declaration: `readCall` made what the command declares.
   const outcome = await command.run(call as never);
   if (outcome === undefined) return 0;
   if (isMisuse(outcome)) return misused(to, outcome.misuse, command.words);

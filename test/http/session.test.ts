@@ -35,7 +35,7 @@ describe('a session', () => {
     assert.notEqual(session, pending);
   });
 
-  it('ends when somebody signs in anew in the same browser, also before the second door', async (t) => {
+  it('ends when somebody signs in again in the same browser, also before the second factor', async (t) => {
     const { world, partnerId, browser } = await openWithEnrolledAna(t);
     await world.addUser({ email: 'ben@acme.example', partnerId });
     const session = cookieOf(browser, 'session') ?? '';

@@ -45,7 +45,7 @@ test('a rotation beside sign-ins refuses nobody, and leaves nothing on the old k
   assert.equal(JSON.parse(said.out).broken, 0);
   assert.equal(server.env.keys.activeKeyId, 'k2', 'the running server took it up');
 
-  // The codes that only the old key finds still open the door, and keep the key.
+  // The codes that only the old key finds still work, and keep the key.
   const byCode = await signIn(server, { email: 'new@acme.example', secret: '' }, codes[0], 'recovery-code');
   assert.equal(byCode.status, 200, JSON.stringify(byCode.body));
   const kept = await world.command(['keys', 'retire', 'k1']);

@@ -83,24 +83,24 @@ export function pick<T>(list: readonly T[], index: number): T | undefined {
   return list.at(-1 - (index % Math.max(1, list.length)));
 }
 
-/** Where the second door may be tried: with a token of the API, dead or live, or in a browser at it. */
-export type Door = { readonly pending: Pending; readonly browser: Browser | undefined };
+/** Where a second factor may be tried: with a token of the API, dead or live, or in a browser on its page. */
+export type OpenStep = { readonly pending: Pending; readonly browser: Browser | undefined };
 
-export function doorsOf(model: Readonly<Model>): readonly Door[] {
-  return model.pendings.flatMap((pending): Door[] => {
+export function openStepsOf(model: Readonly<Model>): readonly OpenStep[] {
+  return model.pendings.flatMap((pending): OpenStep[] => {
     if (pending.channel === 'api') return [{ pending, browser: undefined }];
     const browser = model.browsers.find((one) => one.pending === pending);
     return browser && isLivePending(model, pending) ? [{ pending, browser }] : [];
   });
 }
 
-/** The newest door that suits the act, unless another one is meant; the first draw suits most. */
-export function pickDoor(model: Readonly<Model>, which: number, suits: (pending: Pending) => boolean): Door {
-  const doors = doorsOf(model);
-  const suiting = doors.filter(({ pending }) => isLivePending(model, pending) && suits(pending));
-  const door = pick(which === 0 && suiting.length > 0 ? suiting : doors, which);
-  assert(door);
-  return door;
+/** The newest step that suits the act, unless another one is meant; the first draw suits most. */
+export function pickOpenStep(model: Readonly<Model>, which: number, suits: (pending: Pending) => boolean): OpenStep {
+  const openSteps = openStepsOf(model);
+  const suiting = openSteps.filter(({ pending }) => isLivePending(model, pending) && suits(pending));
+  const openStep = pick(which === 0 && suiting.length > 0 ? suiting : openSteps, which);
+  assert(openStep);
+  return openStep;
 }
 
 /** A call was refused with one of these codes, or a page with the status of one. */

@@ -36,7 +36,7 @@ async function backendOf(tx: Queries): Promise<number> {
   return (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx)).rows[0]?.pid ?? 0;
 }
 
-/** A door that stays closed until it is opened. */
+/** A gate that stays closed until it is opened. */
 function gate() {
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {

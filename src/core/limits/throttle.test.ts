@@ -143,7 +143,7 @@ describe('passwords', () => {
     }
   });
 
-  test('a hundred in a row close the door until it is unlocked', () => {
+  test('a hundred in a row lock the email out until it is unlocked', () => {
     const { state, at } = fail(rule, 100);
     const closed = { refused: 'too_many_attempts', reason: 'closed', retryAfterSeconds: DAY };
     assert.deepEqual(refusal(rule, state, at), closed);
@@ -151,7 +151,7 @@ describe('passwords', () => {
     allowed(rule, unlockTries(rule, state), at);
   });
 
-  test('a success as the hundredth try keeps the door open', () => {
+  test('a success as the hundredth try prevents the lockout', () => {
     const { state, at } = fail(rule, 99);
     const later = openAt(rule, state, at);
     allowed(rule, giveBackTry(rule, allowed(rule, state, later), later), later);

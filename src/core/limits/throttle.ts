@@ -25,7 +25,7 @@ export type Rule = {
 // 9999-12-31: what no silence ends still needs a number in its column.
 const NEVER_AT = 253_402_300_799;
 
-// A closed door opens by an act, not by time; but HTTP wants a 429 to name a wait, and a client to stop asking for one.
+// A lockout ends by an act, not by time; but HTTP wants a 429 to name a wait, and a client to stop asking for one.
 const CLOSED_RETRY_SECONDS = DAY_SECONDS;
 
 const IN_30_DAYS = { spanSeconds: 30 * DAY_SECONDS, bucketSeconds: DAY_SECONDS, keptByUnlock: true } as const;
@@ -106,7 +106,7 @@ export const RULES = {
  * The state with one more try in it, or why there may be none now.
  *
  * A refusal counts nothing and prolongs nothing. Its `retryAfterSeconds` is exact: a try is allowed then and not a second
- * earlier, unless others come first. `authenticator_disabled` and a closed door (`reason: 'closed'`) do not end by waiting.
+ * earlier, unless others come first. `authenticator_disabled` and a lockout (`reason: 'closed'`) do not end by waiting.
  *
  * @param now Unix seconds
  */

@@ -44,7 +44,7 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
   if (!invitation) return dead(view);
   const { email = '', name = '', password = '' } = input;
   const answered = { email, name, password, locale: view.locale, client, held: { pending, session } };
-  const around = onceAround<Accepted>(call, (done) => wayOf(throughTheDoor(done)));
+  const around = onceAround<Accepted>(call, (done) => wayOf(acceptedReply(done)));
   const outcome =
     invitation.kind === 'invitation'
       ? await acceptInvitation(env, invitation, answered, around)
@@ -57,7 +57,7 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
   if ('faults' in outcome) return again(outcome.faults);
   // The page said whom this signs out.
   if (session) await signOut(env, session, client);
-  return throughTheDoor(outcome);
+  return acceptedReply(outcome);
 }
 
 function dead(view: PageCall<'public'>['view']): Reply {
@@ -82,7 +82,7 @@ function statusOfFaults({ email, name, password }: Faults): number {
   return statusOf(password?.refused ?? 'password_unacceptable');
 }
 
-function throughTheDoor({ begun, deviceToken }: Accepted): Reply {
+function acceptedReply({ begun, deviceToken }: Accepted): Reply {
   const device: CookieChange = { cookie: 'device', value: deviceToken, maxAgeSeconds: DEVICE_SECONDS };
   const pending = begun && pendingToken(begun);
   if (pending === undefined) {

@@ -38,7 +38,7 @@ export type FinishedSignIn = {
   readonly client: Client;
 };
 
-/** Opens the second door: session, known device and event, all in the caller's transaction. */
+/** Completes a sign-in: session, known device and event, all in the caller's transaction. */
 export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn, now: number): Promise<NewSession> {
   const { channel, factor, client } = signIn;
   const { user, partner } = signIn.person;

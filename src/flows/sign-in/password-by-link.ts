@@ -53,7 +53,7 @@ export async function setPasswordByLink(
   if (!(await replacePassword(tx, userId, { from, to: sealedPassword }))) return refuse('not_found');
   await noteEmailProven(tx, userId);
   await revokeLinks(tx, userId);
-  // The door that strangers closed opens. The budgets of codes are left alone: a mailbox is no second factor.
+  // Clears the lockout for unknown devices. The budgets of codes stay: a mailbox is no second factor.
   await reopen(env, tx, person.user.email, now);
   return { person, ...(await knowByLink(env, tx, userId, client)) };
 }

@@ -98,7 +98,7 @@ function rowText(row: Row): string {
 }
 
 async function insertRows(target: Queries, { table }: CopiedTable, rows: readonly Row[]): Promise<void> {
-  // The door between the erased rows and the typed builder: they come from the same table of the same schema.
+  // Cast boundary between the erased rows and the typed builder: they come from the same table of the same schema.
   await target
     .insertInto(table)
     .values(rows as never)
