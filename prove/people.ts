@@ -47,7 +47,7 @@ export type Person = {
   /** In base32; of an authenticator that is there already, unless the part is to enroll. */
   readonly secret: string;
   readonly codes: readonly string[];
-  /** Open sign-ins whose password is proven. Whoever uses one takes it out. */
+  /** Open sign-ins whose password is proven. A use takes it out. */
   readonly pendings: string[];
   /** Of the API. */
   readonly sessions: readonly string[];

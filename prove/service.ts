@@ -114,7 +114,7 @@ export async function openService(options: Options) {
       writeFileSync(clockFile, String(seconds));
     },
     aheadSeconds: () => aheadSeconds,
-    /** How each exchange may end; asked anew for every one. */
+    /** How each exchange may end; asked for each one. */
     setPatience(next: () => Patience) {
       patience = next;
     },

@@ -71,7 +71,7 @@ export function makeEnv(
 /** Opens the database alone, as `openEnv` does. */
 export async function openDatabase({ database, databaseConnections }: Config, create: boolean): Promise<Database> {
   if (database.kind === 'sqlite') return openSqlite(database.path, { create });
-  // A client that whoever stays with SQLite never loads.
+  // A client that an installation on SQLite never loads.
   const { openPostgres } = await import('#store/engine/postgres/open.ts');
   return openPostgres(database.url, { create, connections: databaseConnections });
 }

@@ -41,7 +41,7 @@ export async function openReplicated(replication: Replication): Promise<Storage 
 
   async function lose(how: Loss): Promise<void> {
     loss = how;
-    // In this order those who wait for the standby are sent away: their COMMIT is there, and nobody was told.
+    // In this order the commits that wait for the standby fail: they are in the log, and no client got an answer.
     if (how === 'stopped') link.cut();
     if (how === 'stopped') await primary.stop();
     if (how === 'killed') await serverOf(primary).kill();
@@ -51,7 +51,7 @@ export async function openReplicated(replication: Replication): Promise<Storage 
   }
 
   async function failOver(): Promise<void> {
-    // Its own COMMITs wait for nobody until it has a standby again: whoever promotes decides that.
+    // Its own COMMITs wait for nobody until it has a standby again: the program that promotes it decides that.
     await waitFor(standby, '');
     await promote(standby);
     [primary, standby] = [standby, primary];

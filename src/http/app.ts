@@ -210,7 +210,7 @@ function withoutSlash({ request: { method }, pathname }: RequestContext): string
   return end > 0 && end < pathname.length ? pathname.slice(0, end) : undefined;
 }
 
-/** A page that is not there carries Sign out like any other, for whoever is signed in. */
+/** A page that is not there carries Sign out like any other, for a signed-in person. */
 async function answerMissing(server: ServerContext, context: RequestContext): Promise<Response> {
   if (context.pathname.startsWith('/api/')) return problemResponse(server, context, problem('not_found'));
   const browser = browserOf(server, context);

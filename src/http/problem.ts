@@ -104,7 +104,7 @@ export function problemBody(refusal: Problem, requestId: string): string {
   });
 }
 
-/** The headers that a refusal brings along, whoever asked. */
+/** The headers that a refusal brings along, on pages and in the API. */
 export function problemHeaders(refusal: Problem): Record<string, string> {
   const retryAfter = retryAfterSeconds(refusal);
   return {

@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   messages: { runs: [] },
   // A name in a setting is judged like any other name, and a text from a file by one rule.
   config: { runs: ['core'] },
-  // Leads nowhere: whoever does something may tell of it, and only telemetry listens.
+  // Imports nothing: every room may report what it does, and only telemetry listens.
   signals: { runs: [] },
   // Whose a new file is: the key file and the database have to agree on it.
   'file-owner': { runs: [] },

@@ -173,7 +173,7 @@ describe('a policy that requires it', () => {
     assert.equal((await browser.post('/enroll/skip')).status, 403);
   });
 
-  it('reads the policy anew when somebody skips', async (t) => {
+  it('reads the policy again when somebody skips', async (t) => {
     const { world, partnerId } = await openWithAna(t, { policy: 'optional' });
     const token = await pendingToken(world);
     const before = await findPendingSignIn(world.env.db.read, tokenHash(token), 'api');

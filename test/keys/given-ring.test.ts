@@ -47,7 +47,7 @@ test('a ring from the environment is rotated in three steps, none of which comes
   assertRefused(await world.command(['keys', 'retire', 'k1'], turned), 1, /the server two:2 still seals with k1/);
   await two.stop();
   two = await world.serve('two:3', turned);
-  // Both serve while every row is sealed anew.
+  // Both serve while every row is resealed.
   let isRotating = true;
   const rotating = world.beside(['keys', 'rotate', '--json'], turned).finally(() => {
     isRotating = false;
@@ -60,7 +60,7 @@ test('a ring from the environment is rotated in three steps, none of which comes
   assert.deepEqual([...new Set(opened)], [200]);
   const done = JSON.parse((await rotating).out);
   assert.deepEqual([done.step, done.broken], ['reseal', 0]);
-  // Recovery codes cannot be sealed anew; the ten of the newcomer were made with the new key.
+  // Recovery codes cannot be resealed; the ten of the newcomer were made with the new key.
   assert.deepEqual(await world.traces('k1'), {});
   const said = await world.command(['keys', 'retire', 'k1'], turned);
   assert.match(said.out, /Take it out of SALLYPORT_KEYS/);

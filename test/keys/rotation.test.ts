@@ -91,7 +91,7 @@ test('a rotation killed at any moment goes on where it was, with one new key', a
       env: { PATH: process.env.PATH ?? '', ...world.environment },
     });
     const ended = once(child, 'close');
-    // The last round dies while rows are being sealed anew; the others wherever they are.
+    // The last round dies while rows are being resealed; the others wherever they are.
     if (round < 3) await Promise.race([ended, wait(400 + round * 250)]);
     else while (child.exitCode === null && ((await world.traces('k2')).outbox ?? 0) === 0) await wait(5);
     child.kill('SIGKILL');

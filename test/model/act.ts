@@ -47,7 +47,7 @@ export function act<Args extends object>({ name, args, check, run }: Kind<Args>)
   }));
 }
 
-/** One of three, or whoever was invited; sequences go deeper when most of their acts are of one person. */
+/** One of three, or a person who was invited; sequences go deeper when most of their acts are of one person. */
 export const someone = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constantFrom(1, 2, 3));
 
 type PersonAct = (model: Model, real: Real, on: On & { readonly person: Person }) => Promise<Events>;

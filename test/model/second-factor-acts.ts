@@ -86,7 +86,7 @@ export function recoveryCodeOf(person: Person, typed: string): string {
   return (typed === 'used' ? used : unusedCodes(person)[0]) ?? wrong;
 }
 
-/** A page asks whoever has no authenticator to set one up first; a call is refused. */
+/** A page asks a person without an authenticator to set one up first; a call is refused. */
 function isAtEnrollment(
   { pending, browser }: { pending: Pending; browser: Browser | undefined },
   answer: object,

@@ -39,7 +39,7 @@ const signIn = act({
     const browser = at === undefined ? undefined : model.browsers[at];
     const { password: current, oldPassword } = person;
     const right = password === 'right' && current !== undefined && !isShutOut(model, person);
-    // Whoever has none any more types the one they had.
+    // A person who has none any more types the one they had.
     const known = password === 'right' ? (current ?? oldPassword) : password === 'old' ? oldPassword : undefined;
     const typed = known ?? WRONG;
     return enter(model, real, { person, browser, right, typed, node });

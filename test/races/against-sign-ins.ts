@@ -129,7 +129,7 @@ async function oneTimeCodes(race: Race) {
   return { racer, requests };
 }
 
-/** Rows are sealed anew under whatever reads and writes them: everybody who is right gets in, and no change is lost. */
+/** Rows are resealed under whatever reads and writes them: everybody who is right gets in, and no change is lost. */
 async function rotation(race: Race): Promise<Attempt> {
   const [racer, next] = [await race.newRacer(), 'thimble quartz meadow 9'];
   const user = await race.addUser({ email: `new.${racer.email}`, partnerId: race.partner.id });

@@ -135,7 +135,7 @@ describe('a transaction of PostgreSQL', { concurrency: true }, () => {
     assert.deepEqual(await versions(db), ['a1']);
   });
 
-  it('ends as unavailable when the pool stays full, while whoever fills it goes on', async (t) => {
+  it('ends as unavailable when the pool stays full, while the requests that fill it go on', async (t) => {
     const own = await ownDatabase(t, server);
     const db = await own.open(undefined, 2);
     const [left, done] = [[gate(), gate()], gate()];

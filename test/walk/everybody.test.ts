@@ -58,7 +58,7 @@ function wasLetIn(row: Row, answer: Awaited<ReturnType<Roles['send']>>): boolean
   if (/"reason":"scope"/.test(answer.text)) return false;
   // The pages of a pending sign-in redirect a session to its target, and everybody else to the start.
   if (row.guard === 'pendingSignIn') return !isTurnedAway(answer) && answer.status !== 303;
-  // Whoever has no recovery code is led to the other proof by the page itself.
+  // A person without a recovery code is led to the other proof by the page itself.
   if (row.path.startsWith('/step-up') && answer.location === '/step-up') return true;
   return !isTurnedAway(answer);
 }

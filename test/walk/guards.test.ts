@@ -134,7 +134,7 @@ async function check(row: Row, credential: Credential, form: FormKind): Promise<
   const what = `${row.method} ${row.path} with ${credential.name}, ${form} form`;
   const lasting = await walk.lasting(credential);
   const verdict = verdictOf(row, credential, lasting, form);
-  // Whoever is let in may change what is theirs: that is a person for this one request.
+  // A request that is let in may change its person: that one is made for this request.
   const held = verdict === 'in' && row.method !== 'GET' ? await walk.meet(credential) : lasting;
   const answer = await send(walk, row, held, form);
   assertHarmless(walk, answer, what);

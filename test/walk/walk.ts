@@ -187,7 +187,7 @@ const KEPT = [
   'devices',
 ] as const;
 
-/** Everything that belongs to a person, but for when a session was last seen and where its step-up leads. */
+/** Everything that belongs to a person, except for when a session was last seen and where its step-up leads. */
 export async function belongings({ world }: Pick<Walk, 'world'>, userId: string): Promise<string> {
   const { read } = world.env.db;
   const user = await read.selectFrom('users').selectAll().where('id', '=', userId).execute();

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** An event as it is stored, but for its client: of that only the digest is in the chain, so that it can be erased. */
+/** An event as it is stored, except for its client: of that only the digest is in the chain, so that it can be erased. */
 export type SealableEvent = {
   readonly id: string;
   readonly at: number;

@@ -77,7 +77,7 @@ export const RULES = {
     windows: [{ limit: 20, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
   },
   addressCodes: perHour(30),
-  /** Each is ten hashes; somebody who sets up a telephone twice and prints the codes anew is far from it. */
+  /** Each is ten hashes; somebody who sets up a telephone twice and prints the codes again is far from it. */
   recoveryCodeDraws: perHour(10),
   /** New passwords that follow the rule, sent with one link: the first one uses it up. */
   linkPasswords: perHour(10),

@@ -25,7 +25,7 @@ function tried(rule: Rule, count: number, from: number): Attempts | undefined {
   return writtenAt(state, at);
 }
 
-test('whoever signed in correctly while the clock was ahead signs in again', () => {
+test('a person who signed in correctly while the clock was ahead signs in again', () => {
   for (const ahead of [HOUR, 2 * HOUR, YEAR]) {
     for (const rule of [RULES.passwordKnownDevice, RULES.passwordUnknownDevice]) {
       const then = NOW + ahead;

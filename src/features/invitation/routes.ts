@@ -64,7 +64,7 @@ function dead(view: PageCall<'public'>['view']): Reply {
   return show(deadInvitationPage(view), 404);
 }
 
-/** What was typed stays, but for the password; an invitation's email is not for typing. */
+/** What was typed stays, except for the password; an invitation's email is not for typing. */
 function facts(params: PageCall<'public'>['params'], invitation: Invitation, typed: Form) {
   const person = invitation.kind === 'invitation' ? invitation.person : undefined;
   return {

@@ -78,7 +78,7 @@ export type DisabledClient = { readonly client: OidcClient; readonly grants: num
 export async function disableClient(env: Env, actor: Actor, id: string): Promise<DisabledClient | Refusal> {
   return actingTransaction(env, actor, async (tx) => {
     const isNew = await setClientDisabled(tx, id, env.now());
-    // Afterwards: a client that is disabled is not told of it.
+    // Afterwards: a disabled client gets no notice.
     const grants = isNew ? await deleteClientGrants(tx, id) : 0;
     const client = await findClient(tx, id);
     if (!client) return refuse('not_found', { reason: 'client' });

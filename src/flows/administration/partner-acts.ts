@@ -130,7 +130,7 @@ export async function restorePartner(env: Env, actor: Actor, partnerId: string):
   });
 }
 
-/** Lets the people of a partner set up anew after a reset with the password alone, or asks for a code again. */
+/** Lets the people of a partner set up MFA again after a reset with the password alone, or asks for a code again. */
 export async function changeResets(
   env: Env,
   actor: Actor,

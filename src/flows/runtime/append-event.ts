@@ -49,14 +49,14 @@ export async function appendEvent(
     client_digest: digest,
     proof: auditProof(env, eventProofText(sealable)),
   });
-  // A number of refusals: each of them was told when it happened.
+  // A number of refusals: each of them was reported when it happened.
   if (EVENTS.hasSubscribers && !('repeated' in event.detail)) tell(tx, event);
 }
 
 /** The `events` of `signals.ts`, which is not loaded for it: what checks a code stays short to read. */
 const EVENTS = channel('sallyport:event');
 
-/** Tells of a refusal that is counted and has no event of its own. */
+/** Reports a refusal that is counted and has no event of its own. */
 export function tellOfRefusal(event: AuditEvent): void {
   if (EVENTS.hasSubscribers) tell(undefined, event);
 }

@@ -113,7 +113,7 @@ export async function reopen(env: Env, tx: Queries, email: string, now: number):
   await changeTries(tx, key, (state) => unlockTries(rule, state), now);
 }
 
-/** Brings an old hash up to the parameters of today; whoever is slower at it changes nothing. */
+/** Brings an old hash up to the parameters of today; the slower of two changes nothing. */
 async function rehash(env: Env, person: Person, phc: string): Promise<Person> {
   const { id, sealedPassword } = person.user;
   const to = sealPassword(env, id, phc);

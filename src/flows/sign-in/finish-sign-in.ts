@@ -33,7 +33,7 @@ export type FinishedSignIn = {
   /** The session of the same person in this browser: the new one takes its place. */
   readonly replacedSessionId?: string | undefined;
   readonly notice?: string | undefined;
-  /** The mail that tells of the new authenticator says where from, too. */
+  /** The mail about the new authenticator says where from, too. */
   readonly enrolled?: true;
   readonly client: Client;
 };

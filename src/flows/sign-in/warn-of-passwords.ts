@@ -8,11 +8,11 @@ import { deleteMail } from '#store/queue/outbox.ts';
 import { emailCounter } from './attempt-counters.ts';
 import { isFirst } from './warn.ts';
 
-/** From this many wrong passwords in a row on, its owner is told: fewer are slips. */
+/** From this many wrong passwords in a row on, its owner gets a mail: fewer are slips. */
 const MANY_PASSWORDS = 10;
 
 /**
- * Many wrong passwords for one email from unknown devices: its owner is told once a day.
+ * Many wrong passwords for one email from unknown devices: its owner gets a mail once a day.
  *
  * Whether there is an owner shows neither in the answer nor in its time: for nobody the same mail is written and removed
  * again in the same transaction.

@@ -11,7 +11,7 @@ import type { Person } from '#store/people/users.ts';
 import { oneTimeCodeCounter } from './attempt-counters.ts';
 import type { FactorAttempt } from './reserve-try.ts';
 
-/** Refusals of a code that was compared: whoever typed it knew the password. */
+/** Refusals of a code that was compared: the person who typed it knew the password. */
 const WRONG_CODES: readonly RefusalCode[] = [
   'code_incorrect',
   'code_expired',
@@ -33,7 +33,7 @@ export function factorAttempt(env: Env, attempt: Unwarned): FactorAttempt {
   };
 }
 
-/** Right password, wrong code: the first in an hour is told, wherever it came from. */
+/** Right password, wrong code: the first in an hour is mailed, wherever it came from. */
 async function warnOfWrongCode(env: Env, tx: Queries, attempt: Unwarned, refusal: Refusal): Promise<void> {
   const { user, client, pending } = attempt;
   if (!pending || !WRONG_CODES.includes(refusal.refused)) return;

@@ -28,7 +28,7 @@ const SHOWN = [
   'temporarily_unavailable',
 ] as const;
 
-/** What a request tells of the browser, before anybody is known. */
+/** What a request says about the browser, before anybody is known. */
 export type Browser = {
   readonly cookies: Cookies;
   /** The form cookie, or the value that the answer will set. */

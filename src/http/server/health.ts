@@ -46,7 +46,7 @@ export async function readiness({ env, watch, shutdownState }: ServerContext): P
 /** Delivery takes a second; a mail server that restarts takes some minutes. */
 const MAIL_STUCK_SECONDS = 10 * 60;
 
-/** Mail does not arrive: people wait for links, but whoever has a password signs in. */
+/** Mail does not arrive: people wait for links, but a person with a password signs in. */
 async function isMailStuck({ config, db, now }: Env): Promise<boolean> {
   return config.smtp !== undefined && hasMailWaitingSince(db.read, now() - MAIL_STUCK_SECONDS);
 }

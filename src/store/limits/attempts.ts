@@ -157,7 +157,7 @@ async function claimAll(
 /**
  * Writes the change if the row is still the one that it was worked out from, and answers the new row.
  *
- * This is enough under READ COMMITTED: an update waits for whoever holds the row and then checks `version` against what
+ * This is enough under READ COMMITTED: an update waits for the transaction that holds the row and then checks `version` against what
  * that one committed, an insert waits for the other insert of the key, and the next round's read sees either. SQLite has
  * one writer. So two tries never count from the same state.
  */
@@ -225,7 +225,7 @@ const update = statement((db: Queries, p: Param<NewState & { oldVersion: number;
     }))
     .where('key', '=', p.key)
     .where('version', '=', p.oldVersion)
-    // A row that was removed and begun anew counts its versions from 1 again.
+    // A row that was removed and inserted again counts its versions from 1 again.
     .where('state', '=', p.oldState),
 );
 

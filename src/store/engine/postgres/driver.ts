@@ -208,7 +208,7 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   } catch (error) {
     if (error instanceof StorageUnavailable) throw error;
     const text = 'storage unavailable: no connection to the database';
-    // Whoever waited for a connection until patience ended has waited enough; a refused one may be had in a moment.
+    // A request that waited for a connection until its timeout has waited enough; a refused one may be had in a moment.
     const waited = error instanceof Error && /^timeout exceeded|connection timeout$/.test(error.message);
     throw waited ? new StorageUnavailable(text, { cause: error }) : new Interrupted(text, { cause: error });
   }

@@ -32,7 +32,7 @@ export function askOf(client: pg.ClientBase, text: string, parameters: readonly 
 
 /**
  * Whether the error tells that a newer version has added columns to what `select *` was planned for; then the text gets
- * another name, and asking again, on whichever connection, plans it anew.
+ * another name, and asking again, on whichever connection, plans it again.
  */
 export function isOutdated(error: unknown, { name, text }: Ask): boolean {
   if (!(error instanceof pg.DatabaseError) || error.routine !== 'RevalidateCachedQuery') return false;
