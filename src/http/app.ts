@@ -91,11 +91,7 @@ function rawAnswers(server: ServerContext): Pick<App, 'unreadable' | 'refuseConn
 }
 
 /** A host that is not ours is a stranger's mistake or a setting: it is a setting when no request for ours arrives. */
-function watchHost(
-  { watch }: ServerContext,
-  { url = '', headers }: IncomingMessage,
-  refusal: Problem | undefined,
-): void {
+function watchHost({ watch }: ServerContext, { url = '', headers }: IncomingMessage, refusal?: Problem): void {
   if (refusal?.refused === 'misdirected_request') watch.note('host_unknown', headers.host);
   else if (refusal === undefined && !isForAnyHost(url)) watch.clear('host_unknown');
 }
@@ -116,12 +112,13 @@ const HEALTH_PATHS = ['/healthz', '/readyz'];
 const OWN_PATHS = [...HEALTH_PATHS, OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/logo'];
 
 type HonoTypes = { Bindings: RequestContext };
+type Router = Hono<HonoTypes>;
 
 function isShownPage(route: Route): route is PageRoute {
   return route.channel === 'page' && route.method === 'GET';
 }
 
-function addRoutes(hono: Hono<HonoTypes>, server: ServerContext, routes: readonly Route[]): void {
+function addRoutes(hono: Router, server: ServerContext, routes: readonly Route[]): void {
   for (const route of routes) {
     const hasParams = route.path.includes(':');
     hono.on(methodsOf(route), [route.path], (c: Context<HonoTypes>) => {
@@ -155,7 +152,7 @@ function answerRoute(
 
 const NO_PARAMS = {};
 
-function addOwnRoutes(hono: Hono<HonoTypes>, server: ServerContext, routes: readonly Route[]): void {
+function addOwnRoutes(hono: Router, server: ServerContext, routes: readonly Route[]): void {
   const { env } = server;
   let document: object | undefined;
   const own = (path: string, answer: (c: Context<HonoTypes>) => Response | Promise<Response>): void => {
@@ -183,11 +180,7 @@ function addOwnRoutes(hono: Hono<HonoTypes>, server: ServerContext, routes: read
 }
 
 /** 405 where another method would have been right, else 404. */
-async function answerUnmatched(
-  hono: Hono<HonoTypes>,
-  server: ServerContext,
-  context: RequestContext,
-): Promise<Response> {
+async function answerUnmatched(hono: Router, server: ServerContext, context: RequestContext): Promise<Response> {
   const isKnown = (method: string, path: string) => hono.router.match(method, path)[0].length > 0;
   const plain = withoutSlash(context);
   if (plain !== undefined && isKnown('GET', plain)) {

@@ -11,7 +11,7 @@ import {
 } from '#store/engine/sealed-rows.ts';
 import { listTriesAmong, renameTries } from '#store/limits/attempts.ts';
 import { listEmails } from '#store/people/users.ts';
-import { hasValidSeal, sealAnew } from './audit.ts';
+import { hasValidSeal, resealAudit } from './audit.ts';
 
 type ResealEnv = Pick<Env, 'db' | 'keys' | 'log'>;
 
@@ -85,7 +85,7 @@ async function resealAuditBatches(env: ResealEnv): Promise<Resealed> {
     const genuine = old.filter((batch) => hasValidSeal(env, batch));
     total.rows += await env.db.transaction(async (tx) => {
       let count = 0;
-      for (const batch of genuine) if (await replaceAuditSeal(tx, batch, sealAnew(env, batch))) count += 1;
+      for (const batch of genuine) if (await replaceAuditSeal(tx, batch, resealAudit(env, batch))) count += 1;
       return count;
     });
     total.broken += old.length - genuine.length;
