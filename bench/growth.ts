@@ -5,7 +5,7 @@ import { type SeededUser, seedUsers } from './seed.ts';
 import { median, row } from './table.ts';
 
 const SIZES = [1_000, 100_000, 1_000_000];
-/** Beside each size: the same number of people is measured, whoever else is there. */
+/** Beside each size: the same number of people is measured, however many others there are. */
 const DRIVEN = 9_000;
 /** What runs first in a process pays for what the engine has to learn; this many of the driven are not counted. */
 const WARM_UP = 1_000;
@@ -68,7 +68,7 @@ async function compare(sites: readonly Site[]): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const costs: Costs[] = [];
     const from = WARM_UP + round * part;
-    // Whoever comes first in a round is another one in the next.
+    // Each round begins with another one.
     const [turns, first] = [[...sites.entries()], round % sites.length];
     for (const [index, site] of [...turns.slice(first), ...turns.slice(0, first)]) {
       costs[index] = await measure(site, [from, from + part]);

@@ -47,7 +47,7 @@ export function signIns(bench: Bench, users: readonly SeededUser[], concurrency:
   });
 }
 
-/** The second door alone; each user has an open pending sign-in, which a valid code uses up. */
+/** The second factor alone; each user has an open pending sign-in, which a valid code uses up. */
 export function codeSteps(bench: Bench, users: readonly SeededUser[], kind: 'valid' | 'wrong'): Promise<Cost> {
   const calls = users.map((user) => {
     const code = codeOf(user.secret);

@@ -23,7 +23,7 @@ const DURABLE = [
   'max_wal_size = 4GB',
 ];
 
-/** One database, empty at first, and the settings of whoever works on it. */
+/** One database, empty at first, and the settings of the process that works on it. */
 export type Place = {
   readonly kind: DatabaseKind;
   readonly folder: string;

@@ -9,9 +9,9 @@ import type { NewUser } from '#store/people/users.ts';
 import { insertRows } from './bulk.ts';
 
 export const PASSWORD = 'a benchmark is not a proof';
-/** The counts of a partner are one row, which each new person of a transaction changes anew. */
+/** The counts of a partner are one row, which each new person of a transaction changes again. */
 const PARTNER_SIZE = 200;
-/** Longer than the product's ten minutes: whoever waits for the others' seeding is not refused. */
+/** Longer than the product's ten minutes: a process that waits while others seed is not refused. */
 const PENDING_SECONDS = 7_200;
 
 export type SeededUser = {

@@ -36,6 +36,6 @@ process.on('message', async (message) => {
     process.exit(0);
   }
 });
-// Whoever measures is gone.
+// The measuring process has ended.
 process.on('disconnect', () => process.exit(1));
 process.send?.('serving');

@@ -4,7 +4,7 @@ import type { Env } from '#env.ts';
 import { recoveryTags } from '#flows/authenticators/check-recovery-code.ts';
 import { seedUsers } from './seed.ts';
 
-/** Somebody with an authenticator and ten recovery codes; whoever uses one takes it out. */
+/** Somebody with an authenticator and ten recovery codes; a use takes it out. */
 export type SoakPerson = { readonly email: string; readonly secret: Buffer; readonly codes: string[] };
 
 const CODES = Array.from('0123456789', (digit) => `${digit}AKE-N0TF-R0MA-PR0${digit}`);

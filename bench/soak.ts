@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { codesOf, stepAt } from '#core/authenticators/totp.ts';
-import { forward } from '../prove/wire.ts';
+import { forward } from '../prove/forward.ts';
 import { browserAt } from '../test/world.ts';
 import { PUBLIC_URL } from './client.ts';
 import { type Nodes, type Place, withNodes } from './nodes.ts';

@@ -100,7 +100,7 @@ export function signalAll(first: number | undefined, signal: NodeJS.Signals): vo
   for (const pid of [first, ...children]) send(pid, signal);
 }
 
-/** To whoever is still there: a child may end by itself while the list of them is read. */
+/** To every child that still runs: one may end by itself while the list of them is read. */
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

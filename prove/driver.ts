@@ -6,25 +6,32 @@ import type { Service } from './service.ts';
 export const STEP_SECONDS = 30;
 export const NEW_PASSWORD = 'copper drizzle anthem 4';
 
-/** What came back from one operation; nothing when the wire broke. */
+/** What came back from one operation; nothing when the connection broke. */
 export type Outcome = ({ readonly status: number } & Facts) | undefined;
 
 export type Driver = ReturnType<typeof openDriver>;
 
 /** Every verb over the public outside of the service, written down before it is sent and after it was answered. */
 export function openDriver(service: Service, journal: Journal) {
-  const wire = openWire(service, journal);
-  return { service, journal, browserOf: wire.browserOf, ...callsOver(wire), ...formsOver(wire), ...commandsOver(wire) };
+  const connection = openConnection(service, journal);
+  return {
+    service,
+    journal,
+    browserOf: connection.browserOf,
+    ...callsOver(connection),
+    ...formsOver(connection),
+    ...commandsOver(connection),
+  };
 }
 
 type Sent = { readonly status: number; readonly requestId: string } & Facts;
 
 type Act = { readonly verb: Verb; readonly item: string; readonly password?: string };
 
-type Wire = ReturnType<typeof openWire>;
+type Connection = ReturnType<typeof openConnection>;
 
 /** How an act is noted and sent. */
-function openWire(service: Service, journal: Journal) {
+function openConnection(service: Service, journal: Journal) {
   return {
     service,
     async act(person: Person, { verb, item, password }: Act, send: () => Promise<Sent>): Promise<Outcome> {
@@ -66,7 +73,7 @@ function take(person: Person): string {
 }
 
 /** What a program sends. */
-function callsOver({ service, act, api }: Wire) {
+function callsOver({ service, act, api }: Connection) {
   return {
     /** @param step of RFC 6238 */
     signInByCode: (person: Person, step: number) =>
@@ -107,7 +114,7 @@ function callsOver({ service, act, api }: Wire) {
 }
 
 /** What a browser sends. */
-function formsOver({ service, act, browserOf }: Wire) {
+function formsOver({ service, act, browserOf }: Connection) {
   /** A form of a signed-in page. The page itself is asked for first: nothing has begun until its form is sent. */
   async function submit(person: Person, verb: Verb, form: Form): Promise<Outcome> {
     const browser = browserOf(person);
@@ -148,14 +155,14 @@ function formsOver({ service, act, browserOf }: Wire) {
 }
 
 /** What staff does, and what the checker asks without a note in the journal. */
-function commandsOver({ service, act, api }: Wire) {
+function commandsOver({ service, act, api }: Connection) {
   return {
     resetMfa: (person: Person) =>
       act(person, { verb: 'reset_mfa', item: '' }, async () => {
         await service.command(['user', 'reset-mfa', person.email, '--reason', 'phone lost']);
         return { status: 200, requestId: '' };
       }),
-    /** The first door. Answers the state behind it, or the refusal. */
+    /** The password. Answers the state of the sign-in, or the refusal. */
     async password(person: Person, password: string) {
       const { status, body } = await callApi(service, {
         ...{ method: 'POST', path: '/api/v1/sign-in', address: person.address },

@@ -215,7 +215,7 @@ export const clockBack: Fault = async (service, chance, driven) => {
   return setClockRight(service, chance, driven);
 };
 
-/** The clock jumps ahead amid the load, and is right again some seconds later. */
+/** The clock jumps ahead under load, and is right again some seconds later. */
 export const clockAhead: Fault = async (service, chance, driven) => {
   await anyMoment(chance, driven);
   service.setClock(chance.pick(AHEAD_SECONDS));

@@ -40,14 +40,14 @@ export type Person = {
   readonly userId: string;
   /** What the journal knows them by. */
   readonly email: string;
-  /** What they type at the first door: another one after a change. */
+  /** The password that they type: another one after a change. */
   signsInAs: string;
   readonly address: string;
   readonly part: Part;
   /** In base32; of an authenticator that is there already, unless the part is to enroll. */
   readonly secret: string;
   readonly codes: readonly string[];
-  /** Open sign-ins whose password is proven. Whoever uses one takes it out. */
+  /** Open sign-ins whose password is proven. A use takes it out. */
   readonly pendings: string[];
   /** Of the API. */
   readonly sessions: readonly string[];

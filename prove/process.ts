@@ -22,7 +22,7 @@ export function startNode(environment: Environment, nodeOptions: readonly string
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const ready = saysIt(child, ' is at http');
-  // Whoever does not wait for it still hears of the end by `ended`.
+  // Callers that do not wait for it see the end through `ended`.
   ready.catch(() => {});
   return { child, ready, ended, isAlive };
 }

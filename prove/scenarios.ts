@@ -37,7 +37,7 @@ const PEOPLE: readonly Part[] = [
   ...(['access_code', 'access_code_race', 'password_link', 'invitation', 'change_email', 'revert_email'] as const),
 ];
 const SPREAD_MS = 350;
-/** Those who need no code of this moment: amid a jump nobody can say which is right. Nor how long a minute of waiting is. */
+/** Those who need no code of this moment: during a jump nobody can say which is right. Nor how long a minute of waiting is. */
 const TIMELESS: readonly Part[] = [
   ...(['canary', 'recovery_codes', 'recovery_codes', 'recovery_code_race'] as const),
   ...(['change_password', 'end_others', 'renew_codes', 'access_code_race'] as const),
@@ -54,7 +54,7 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('disk full', SQLITE_ON_DISK, faults.fillDisk, { short: 1, long: 10 }),
   scenario('power cut', SQLITE_ON_DISK, faults.cutPower(faults.anyMoment), { short: 2, long: 40 }),
   scenario(
-    'power cut amid checkpoints',
+    'power cut during checkpoints',
     { ...SQLITE_ON_DISK, tuning: 'checkpoint_often' },
     faults.cutPower(faults.anyMoment),
     { short: 0, long: 16 },
@@ -82,7 +82,7 @@ export const SCENARIOS: readonly Scenario[] = [
       parts: [...PEOPLE, 'whole_sign_in', 'whole_sign_in'] as const,
     },
     {
-      ...scenario('clock ahead amid the load', service, faults.clockAhead, { short: 0, long: 20 }),
+      ...scenario('clock ahead under load', service, faults.clockAhead, { short: 0, long: 20 }),
       parts: TIMELESS,
     },
     {

@@ -9,11 +9,11 @@ import { openReplicated } from './failover/pair.ts';
 import { openPatroni } from './failover/patroni.ts';
 import { missingForPatroni } from './failover/programs.ts';
 import type { Failpoint } from './failpoint.ts';
+import { type Arrival, forward, type Patience } from './forward.ts';
 import type { Breakage, Tuning } from './hooks.ts';
 import { type Disk, hasCompiler, openDisk } from './power-cut/disk.ts';
 import { type Environment, killNode, type Node, runCommand, startNode } from './process.ts';
 import type { DatabaseKind, Storage } from './storage.ts';
-import { type Arrival, forward, type Patience } from './wire.ts';
 
 const PRELOAD = ['--import', new URL('./preload.ts', import.meta.url).href];
 /** Longer than anything takes on a machine that is busy with other things. */
@@ -130,7 +130,7 @@ function nodesOf(environment: Environment, count: number) {
       await Promise.all(running().map(killNode));
     },
     nodes: running,
-    /** How each exchange may end; asked again for every one. */
+    /** How each exchange may end; asked for each one. */
     setPatience(next: () => Patience) {
       patience = next;
     },

@@ -8,7 +8,7 @@ type Streams = { readonly stdout: { write(text: string): unknown }; readonly std
 /** The commands. Answers the exit code: 0 done; 1 refused or failed, with one line that says why; 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on('error', (error) => endWithoutOutput(error, args[0]));
-  // Whoever closed it, or filled its disk, hears nothing of it either.
+  // A reader that closed it, or whose disk is full, gets no message either.
   process.stderr.on('error', () => {});
   return say(args, process);
 }
@@ -35,7 +35,7 @@ async function runCommand(to: Streams, command: Command, typed: readonly string[
   const call = readCall(command, typed);
   if (call === 'help') return print(to, [commandHelp(command)]);
   if (isMisuse(call)) return misused(to, call.misuse, command.words);
-  // The door between the erased table and the typed declaration: `readCall` made what the command declares.
+  // Cast boundary between the erased table and the typed declaration: `readCall` made what the command declares.
   const outcome = await command.run(call as never);
   if (outcome === undefined) return 0;
   if (isMisuse(outcome)) return misused(to, outcome.misuse, command.words);
@@ -64,13 +64,13 @@ function misused({ stderr }: Streams, what: string, words: string): 2 {
 
 function failed({ stderr }: Streams, what: string, error?: unknown): 1 {
   stderr.write(`sallyport: ${what.trim().split('\n').join(' ')}\n`);
-  // One line is what the operator can act on; whoever looks for a bug asks for more.
+  // One line is what the operator can act on; a person who looks for a bug asks for more.
   if (error instanceof Error && process.env.SALLYPORT_LOG_LEVEL === 'trace') console.error(error);
   return 1;
 }
 
 /**
- * `sallyport user list | head`: whoever read has seen enough. A full disk is told, in one line; what was printed until then
+ * `sallyport user list | head`: the reader has seen enough. A full disk is reported, in one line; what was printed until then
  * is not whole. A server goes on without its log.
  */
 function endWithoutOutput(error: NodeJS.ErrnoException, first: string | undefined): void {

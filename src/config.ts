@@ -147,7 +147,7 @@ function parseSettings(environment: Environment, root: string): SettingValues | 
     if (isProblem(value)) return value;
     values[key] = value;
   }
-  // The door: each value was made by the parser that `SettingValues` takes its type from.
+  // Cast boundary: each value was made by the parser that `SettingValues` takes its type from.
   return values as SettingValues;
 }
 

@@ -13,7 +13,7 @@ import { forgetRingKey, listRingKeys, noteRingKey } from '#store/operations/ring
 import { listServers } from '#store/operations/servers.ts';
 import type { RingKeyTable } from '#store/operations/tables.ts';
 
-/** Everything with a wire in it, made once at start and passed first. */
+/** Everything that reaches outside the process, made once at start and passed first. */
 export type Env = {
   readonly config: Config;
   readonly db: Database;
@@ -71,7 +71,7 @@ export function makeEnv(
 /** Opens the database alone, as `openEnv` does. */
 export async function openDatabase({ database, databaseConnections }: Config, create: boolean): Promise<Database> {
   if (database.kind === 'sqlite') return openSqlite(database.path, { create });
-  // A client that whoever stays with SQLite never loads.
+  // A client that an installation on SQLite never loads.
   const { openPostgres } = await import('#store/engine/postgres/open.ts');
   return openPostgres(database.url, { create, connections: databaseConnections });
 }

@@ -14,7 +14,7 @@ export function giveToOwner(descriptor: number, path: string, like?: string): vo
   fchownSync(descriptor, uid, gid);
 }
 
-/** Makes a folder for its owner alone, and those above it that are missing; root's belong to whoever owns the first one above. */
+/** Makes a folder for its owner alone, and those above it that are missing; root's belong to the owner of the first one above. */
 export function makeFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true, mode: 0o700 });
   if (first === undefined || !isRoot()) return;

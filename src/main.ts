@@ -60,7 +60,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
   await recordActivation(env, { actor: 'system' });
   await prepare?.(env);
   const app = createApp(env, routes);
-  app.standing.clockJumped = clock.jumpedLately;
+  app.shutdownState.clockJumped = clock.jumpedLately;
   // Workers are read by their primary, which answers for all of them.
   const forMetrics = cluster.isPrimary ? await listenForMetrics(config, telemetry) : undefined;
   const listening = await listen(env, app).catch(async (error: unknown) => {
@@ -77,8 +77,8 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
     firstAdministratorUrl: link?.url,
     metrics: telemetry.metrics,
     async stop(how = 'now') {
-      app.standing.isLeaving = how === 'leaving';
-      app.standing.endsConnections = true;
+      app.shutdownState.isLeaving = how === 'leaving';
+      app.shutdownState.endsConnections = true;
       if (how !== 'now') env.log.info({ how }, 'stopping');
       if (how === 'leaving') await wait(config.stopGraceSeconds * 1000);
       await listening.close({ idleMayAsk: how === 'replaced' });

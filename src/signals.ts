@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 
 /*
- * What the service does, told to whoever listens: metrics and traces, which are loaded only when they are switched on.
+ * What the service does, for its listeners: metrics and traces, which are loaded only when they are switched on.
  *
  * Node's own channels: telling costs a look at one flag while nobody listens, and no room has to know another for it.
  * Nothing that is told may carry a secret, an email, a token or a path that can hold one.
@@ -82,7 +82,7 @@ export type Ended<Told, Result> = Told & {
 /** Something that begins and ends. */
 type Work<Told, Result> = {
   isHeard(): boolean;
-  /** Does the work and tells of it; a listener sees `told` itself at the beginning and its facts again at the end. */
+  /** Does the work and reports it; a listener sees `told` itself at the beginning and its facts again at the end. */
   around<T extends Result>(told: Told, doIt: () => Promise<T>): Promise<T>;
   listen(ended: (work: Ended<Told, Result>, told: Told) => void): void;
   /** What `storage` holds while the work is done, and in all that it awaits. */

@@ -151,7 +151,7 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/features/openid/commit.ts': 'the code or token is claimed, and its grant read again, by conditional statements',
   'src/features/openid/keep-request.ts': 'is public: keeps a request of a browser until its person is known',
   'src/features/openid/token-routes.ts': 'notes when a client was used',
-  'src/features/security/routes.ts': 'forgets what this session was told, if there is one',
+  'src/features/security/routes.ts': 'clears the notice of this session, if there is one',
 };
 
 test('every act of a request asks again, in its transaction, what its guard asked', () => {

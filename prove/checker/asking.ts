@@ -52,7 +52,7 @@ export async function nextSignIn(driver: Driver, person: Person, typed: string |
   return insist(person, () => driver.signInByCode(person, stepOf(driver.service) + 1));
 }
 
-/** Through the first door; the sign-in that this opens is the next one taken. */
+/** Proves the password; the sign-in that this opens is the next one taken. */
 export async function open(driver: Driver, person: Person, typed: string) {
   const opened = await password(driver, person, typed);
   person.pendings.unshift(opened.pending);

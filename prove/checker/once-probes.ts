@@ -13,7 +13,7 @@ export async function probeAccessCode(
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const tries of byItem(own, 'access_code').values()) {
-    // The set-up that came of it ends the sign-ins that were open before; whoever is enrolled needs no code.
+    // The set-up that came of it ends the sign-ins that were open before; an enrolled person needs no code.
     const replay = async () => {
       await open(driver, person, PASSWORD);
       return insist(person, () => driver.giveAccessCode(person));

@@ -105,7 +105,7 @@ async function sessionsWithoutEvent({ storage }: Service, people: readonly Perso
     });
 }
 
-/** Whoever is enrolled has a secret that opens and a whole set of recovery codes; whoever is not has neither. */
+/** An enrolled person has a secret that decrypts and a whole set of recovery codes; any other person has neither. */
 async function halfEnrolled({ storage, settings, folder }: Service): Promise<readonly Finding[]> {
   const keys = ringOf(folder, settings);
   const authenticators = await storage.rows('select id, user_id, sealed_secret from authenticators');
@@ -128,7 +128,7 @@ async function halfEnrolled({ storage, settings, folder }: Service): Promise<rea
   ];
 }
 
-/** An email is another one exactly when an event says so; whoever was led back has the one link to a new password. */
+/** An email is another one exactly when an event says so; a person who went back has the one link to a new password. */
 async function halfChanged({ storage }: Service, people: readonly Person[], events: readonly Row[]) {
   const emails = new Map((await storage.rows('select id, email from users')).map(({ id, email }) => [id, email]));
   const links = await storage.rows("select user_id from links where purpose = 'reset' and used_at is null");

@@ -74,7 +74,7 @@ function pairOf(servers: Servers, replication: Replication): Pair {
     },
     async failOver() {
       const { primary: old, standby: next } = servers;
-      // Its own COMMITs wait for nobody until it has a standby again: whoever promotes decides that.
+      // Its own COMMITs wait for nobody until it has a standby again: the program that promotes it decides that.
       await waitFor(next, '');
       await promote(next);
       Object.assign(servers, { primary: next, standby: old });

@@ -93,7 +93,7 @@ export function readCall(command: Command, typed: readonly string[]): Call<strin
       value === undefined ? values[name] === true : many ? (values[name] ?? []) : values[name],
     ]),
   );
-  // The door between the erased table and the typed declaration.
+  // Cast boundary between the erased table and the typed declaration.
   return { args, options: options as Values<Options>, json: values.json === true };
 }
 

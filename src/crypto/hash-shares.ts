@@ -3,7 +3,7 @@ const MOST_BEHIND_A_SHARE = 100;
 
 /** One job at a time for each person and link; the others wait for it outside the queue. */
 export function createShares(withinMs: number) {
-  // Whoever has a job in the queue, and what waits for it.
+  // The askers with a job in the queue, and what waits for it.
   const taken = new Map<string, Set<() => void>>();
 
   function take(share: string | undefined): Promise<boolean> | boolean {

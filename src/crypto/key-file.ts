@@ -72,7 +72,7 @@ function makeKeyFile(path: string): void {
 }
 
 /**
- * Puts another ring into the file at `path`, for its owner alone. Whoever reads it, and whenever the power goes, sees
+ * Puts another ring into the file at `path`, for its owner alone. Every reader, and a start after a power cut, sees
  * the ring before or this one, whole. Only the holder of the rotation's lock may do it.
  *
  * @param like whose owner it gets: the file that it replaces, or the one beside it

@@ -41,7 +41,7 @@ function policyChange({ id, mfa_policy: to, mfa_required_from: from }: MadePartn
   return [{ at, event: { action: 'partner.mfa_policy_changed', actor, partner: id, detail } }] as const;
 }
 
-/** The set-up of a person and their sign-ins, which end with the last one that their row tells of. */
+/** The set-up of a person and their sign-ins, which end with the last one that their row names. */
 function lifeOf({ user, authenticator }: MadePerson, number: number, since: number): readonly Happening[] {
   const who = { actor: user.id, subject: user.id, partner: user.partner_id ?? undefined };
   const enrolledAt = authenticator?.created_at ?? Number.POSITIVE_INFINITY;

@@ -26,7 +26,7 @@ import { headerSets } from './headers.ts';
 import { readParams } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
 import type { AnyGuard, PageRoute, Route } from './route.ts';
-import { contextOf, type RequestContext, type ServerContext, type Standing } from './server-context.ts';
+import { contextOf, type RequestContext, type ServerContext, type ShutdownState } from './server-context.ts';
 
 export type App = {
   /** Answers a request that needs no socket: tests, and everything behind the raw checks. */
@@ -38,7 +38,7 @@ export type App = {
   /** Nobody is led on to another server from here. */
   refuseConnect(socket: Duplex): void;
   /** What `/readyz` and the end of each answer go by; the one who stops the server sets it. */
-  readonly standing: Standing;
+  readonly shutdownState: ShutdownState;
 };
 
 /** The whole outside over one environment. Registers what is not a feature too: static files, health, the document. */
@@ -51,11 +51,11 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     headers: headerSets(site),
     pages: new Map(routes.filter(isShownPage).map((route) => [route.path, route])),
     watch: createOperatorWatch(env),
-    standing: { isLeaving: false, endsConnections: false, clockJumped: () => false },
+    shutdownState: { isLeaving: false, endsConnections: false, clockJumped: () => false },
     allowances: new Map(),
     formsUnderWay: new Map(),
   };
-  const hono = new Hono<Wire>();
+  const hono = new Hono<HonoTypes>();
   addRoutes(hono, server, routes);
   addOwnRoutes(hono, server, routes);
   hono.notFound((c) => answerUnmatched(hono, server, c.env));
@@ -74,13 +74,13 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     errorHandler: (error) => answerUncaught(server, error),
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    if (server.standing.endsConnections) outgoing.setHeader('connection', 'close');
+    if (server.shutdownState.endsConnections) outgoing.setHeader('connection', 'close');
     const refusal = checkRaw(incoming, site);
     watchHost(server, incoming, refusal);
     if (refusal === undefined) void answer(incoming, outgoing);
     else answerRaw(server, incoming, outgoing, refusal);
   };
-  return { fetch, listener, ...rawAnswers(server), standing: server.standing };
+  return { fetch, listener, ...rawAnswers(server), shutdownState: server.shutdownState };
 }
 
 function rawAnswers(server: ServerContext): Pick<App, 'unreadable' | 'refuseConnect'> {
@@ -91,11 +91,7 @@ function rawAnswers(server: ServerContext): Pick<App, 'unreadable' | 'refuseConn
 }
 
 /** A host that is not ours is a stranger's mistake or a setting: it is a setting when no request for ours arrives. */
-function watchHost(
-  { watch }: ServerContext,
-  { url = '', headers }: IncomingMessage,
-  refusal: Problem | undefined,
-): void {
+function watchHost({ watch }: ServerContext, { url = '', headers }: IncomingMessage, refusal?: Problem): void {
   if (refusal?.refused === 'misdirected_request') watch.note('host_unknown', headers.host);
   else if (refusal === undefined && !isForAnyHost(url)) watch.clear('host_unknown');
 }
@@ -115,16 +111,17 @@ const ASSETS_PATH = '/assets/:file';
 const HEALTH_PATHS = ['/healthz', '/readyz'];
 const OWN_PATHS = [...HEALTH_PATHS, OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/logo'];
 
-type Wire = { Bindings: RequestContext };
+type HonoTypes = { Bindings: RequestContext };
+type Router = Hono<HonoTypes>;
 
 function isShownPage(route: Route): route is PageRoute {
   return route.channel === 'page' && route.method === 'GET';
 }
 
-function addRoutes(hono: Hono<Wire>, server: ServerContext, routes: readonly Route[]): void {
+function addRoutes(hono: Router, server: ServerContext, routes: readonly Route[]): void {
   for (const route of routes) {
     const hasParams = route.path.includes(':');
-    hono.on(methodsOf(route), [route.path], (c: Context<Wire>) => {
+    hono.on(methodsOf(route), [route.path], (c: Context<HonoTypes>) => {
       c.env.route = route.path;
       const params = hasParams ? readParams(c.req.param()) : NO_PARAMS;
       if (params === undefined) return answerUnmatched(hono, server, c.env);
@@ -155,10 +152,10 @@ function answerRoute(
 
 const NO_PARAMS = {};
 
-function addOwnRoutes(hono: Hono<Wire>, server: ServerContext, routes: readonly Route[]): void {
+function addOwnRoutes(hono: Router, server: ServerContext, routes: readonly Route[]): void {
   const { env } = server;
   let document: object | undefined;
-  const own = (path: string, answer: (c: Context<Wire>) => Response | Promise<Response>): void => {
+  const own = (path: string, answer: (c: Context<HonoTypes>) => Response | Promise<Response>): void => {
     // Some balancers ask for health with OPTIONS: they go by the status.
     hono.on(HEALTH_PATHS.includes(path) ? ['GET', 'OPTIONS'] : ['GET'], [path], (c) => {
       c.env.route = path;
@@ -183,7 +180,7 @@ function addOwnRoutes(hono: Hono<Wire>, server: ServerContext, routes: readonly 
 }
 
 /** 405 where another method would have been right, else 404. */
-async function answerUnmatched(hono: Hono<Wire>, server: ServerContext, context: RequestContext): Promise<Response> {
+async function answerUnmatched(hono: Router, server: ServerContext, context: RequestContext): Promise<Response> {
   const isKnown = (method: string, path: string) => hono.router.match(method, path)[0].length > 0;
   const plain = withoutSlash(context);
   if (plain !== undefined && isKnown('GET', plain)) {
@@ -206,7 +203,7 @@ function withoutSlash({ request: { method }, pathname }: RequestContext): string
   return end > 0 && end < pathname.length ? pathname.slice(0, end) : undefined;
 }
 
-/** A page that is not there carries Sign out like any other, for whoever is signed in. */
+/** A page that is not there carries Sign out like any other, for a signed-in person. */
 async function answerMissing(server: ServerContext, context: RequestContext): Promise<Response> {
   if (context.pathname.startsWith('/api/')) return problemResponse(server, context, problem('not_found'));
   const browser = browserOf(server, context);

@@ -4,7 +4,7 @@ import type { Site } from '#http/protocols/site.ts';
 
 export type CookieName = CookieChange['cookie'];
 
-/** The name on the wire of each of our cookies. */
+/** The name that a browser knows each of our cookies by. */
 export type CookieNames = Readonly<Record<CookieName, string>>;
 
 /** The cookies of ours that a request carried. */

@@ -1,5 +1,5 @@
 import { PATHS, signInThen } from '#core/paths.ts';
-import { checkStanding, type SessionGuard } from '#core/people/authority.ts';
+import { checkAuthority, type SessionGuard } from '#core/people/authority.ts';
 import {
   isLivePending,
   isLiveSession,
@@ -89,7 +89,7 @@ async function checkSessionPage(env: Env, visit: Visit, guard: SessionGuard, coo
   if (codesWait(session, env.now()) && !STAYS_OPEN.includes(pathOf(visit))) {
     return { kind: 'elsewhere', location: PATHS.newRecoveryCodes };
   }
-  const refused = checkStanding(guard, session, env.now());
+  const refused = checkAuthority(guard, session, env.now());
   if (refused === 'step_up_required') return stepUpFirst(env, visit, session);
   return refused === undefined
     ? { kind: 'granted', found: { session: { ...session, grantedAs: guard } } }
@@ -143,7 +143,7 @@ export async function checkCall(
   }
   const session = await findLiveSession(env, token, 'api');
   if (!session) return refuse('sign_in_expired');
-  const refused = checkStanding(guard, session, env.now());
+  const refused = checkAuthority(guard, session, env.now());
   return refused === undefined ? { session: { ...session, grantedAs: guard } } : refuse(refused);
 }
 

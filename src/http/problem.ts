@@ -14,7 +14,7 @@ type WireCode =
 
 export type ProblemCode = RefusalCode | WireCode;
 
-/** A refusal as the wire answers it. */
+/** A refusal as a response says it. */
 export type Problem = RefusalFacts & {
   readonly refused: ProblemCode;
   readonly reason?: Reason;
@@ -104,7 +104,7 @@ export function problemBody(refusal: Problem, requestId: string): string {
   });
 }
 
-/** The headers that a refusal brings along, whoever asked. */
+/** The headers that a refusal brings along, on pages and in the API. */
 export function problemHeaders(refusal: Problem): Record<string, string> {
   const retryAfter = retryAfterSeconds(refusal);
   return {

@@ -19,7 +19,7 @@ export type ServerContext = {
   /** The pages that can be asked for, by path: a form with a stale token is shown again by the page it came from. */
   readonly pages: ReadonlyMap<string, PageRoute>;
   readonly watch: OperatorWatch;
-  readonly standing: Standing;
+  readonly shutdownState: ShutdownState;
   /** How often each API key may still ask. */
   readonly allowances: Allowances;
   /** The forms that are being answered, by their names. */
@@ -32,7 +32,7 @@ export type UnderWay = { readonly answer: Promise<FormAnswer>; isTaken: boolean 
 export type FormAnswer = { readonly status: number; readonly headers: Headers; readonly body: string };
 
 /** How long this process still answers: it tells the balancer first, then the connections, then it stops listening. */
-export type Standing = {
+export type ShutdownState = {
   /** `/readyz` answers 503: send new requests elsewhere. */
   isLeaving: boolean;
   /** Each answer is the last of its connection. */

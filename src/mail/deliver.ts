@@ -17,7 +17,7 @@ import type { Delivery, NotSent } from './answer.ts';
 import { type MailMessage, openMail, writeMail } from './message.ts';
 import { CONNECTIONS, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';
 
-/** Longer than a delivery can take: whoever holds a mail has it for itself. */
+/** Longer than a delivery can take: one process at a time holds a mail. */
 const CLAIM_SECONDS = PATIENCE.sendSeconds + 30;
 
 /** Sends what the outbox holds, each second; without a mail server it only erases what is over. */

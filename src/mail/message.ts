@@ -58,7 +58,7 @@ export function mailMessage(env: MessageEnv, row: OutboxTable): MailMessage | un
 
 /** The subject alone, of a mail whose words were erased too. */
 export function mailSubject({ config }: MessageEnv, row: OutboxTable): string {
-  // The door: the kind that `queueMail` wrote.
+  // Cast boundary: the kind that `queueMail` wrote.
   return subjectOf({ t: translator(localeOf(row)), config }, row.kind as Mail['kind']);
 }
 

@@ -52,7 +52,7 @@ type ErrorPage = {
 
 /** What is shown in place of a page: what happened and the way on. */
 export function errorPage(view: View, { status, title, text, action }: ErrorPage): Html {
-  // Whoever asked may have been led here: what stands in the address is not repeated.
+  // A link may have led the person here: what stands in the address is not repeated.
   return frame(
     { ...view, path: undefined },
     {

@@ -18,7 +18,7 @@ import { post, type Resolver, type Taken } from './send.ts';
 
 /** A hundred sockets at most; the deliveries of one webhook keep four of them busy, however it answers. */
 const LIMITS: FairLimits = { receivers: 25, perReceiver: 4, lookEveryMs: 1_000 };
-/** Longer than a try can take: whoever holds a delivery has it for itself. */
+/** Longer than a try can take: one process at a time holds a delivery. */
 const CLAIM_SECONDS = 40;
 
 export function webhooksJob(env: Env): Job {
@@ -91,7 +91,7 @@ async function tryOnce(
   );
 }
 
-/** Another try later; after three days none, and a webhook that took nothing for so long is told nothing more. */
+/** Another try later; after three days none, and a webhook that took nothing for so long gets nothing more. */
 async function noteFailure(
   env: Env,
   webhook: Webhook,

@@ -92,7 +92,7 @@ function schema(type: z.ZodType, io: 'input' | 'output'): Json {
   return rest;
 }
 
-/** That an integer is one which JavaScript can hold says nothing to whoever reads the document. */
+/** That an integer is one which JavaScript can hold says nothing to a reader of the document. */
 function dropBounds({ jsonSchema }: { readonly jsonSchema: { minimum?: number; maximum?: number } }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;

@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   messages: { runs: [] },
   // A name in a setting is judged like any other name, and a text from a file by one rule.
   config: { runs: ['core'] },
-  // Leads nowhere: whoever does something may tell of it, and only telemetry listens.
+  // Imports nothing: every room may report what it does, and only telemetry listens.
   signals: { runs: [] },
   // Whose a new file is: the key file and the database have to agree on it.
   'file-owner': { runs: [] },
@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   http: { runs: ['core', 'signals', 'store', 'messages', 'ui', 'wire'], types: ['env', 'config', 'crypto'] },
   flows: { runs: ['core', 'store', 'signals'], types: ['env', 'config', 'crypto'] },
   mail: { runs: ['core', 'store', 'messages', 'flows'], types: ['env', 'config'] },
-  // Where what happened leaves for other programs: a leaf with a wire, as mail is.
+  // Sends what happened to other programs: a leaf with a connection, as mail is.
   webhooks: { runs: ['core', 'store', 'flows'], types: ['env', 'config'] },
   features: {
     runs: ['core', 'store', 'messages', 'http', 'ui', 'wire', 'mail', 'flows'],
@@ -61,7 +61,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/flows/runtime/openid-successor.ts': 'src/crypto/token-seal.ts',
 };
 
-/** Where each package and each wire of Node ends: one room, or one file. A new dependency needs a decision record. */
+/** Where each package and each network or file module of Node ends: one room, or one file. A new dependency needs a decision record. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['src/core/', 'src/crypto/', 'src/http/', 'src/ui/assets.ts'],
   // Pure: a domain name in its ASCII form.

@@ -49,7 +49,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(heading(page)).toHaveText('You are signed in');
     });
 
-    test('a forgotten password: a link by mail, a new password, and the second door all the same', async ({
+    test('a forgotten password: a link by mail, a new password, and the second factor all the same', async ({
       page,
       site,
     }) => {

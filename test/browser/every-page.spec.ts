@@ -9,7 +9,7 @@ import { protectedOrigin } from './site-gallery.ts';
 import type { Stage } from './ways.ts';
 import { expect, heading, openSite, watchFaults } from './world.ts';
 
-/** One site and one browser for many pages: to open them anew takes longer than to look at a page. */
+/** One site and one browser for many pages: to open them again takes longer than to look at a page. */
 const test = base.extend<object, { stage: Stage & { readonly faults: string[] } }>({
   stage: [
     async ({ browser }, use) => {

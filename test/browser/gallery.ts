@@ -13,7 +13,7 @@ import {
   passwordOnly,
   recoveryCodes,
   requestLink,
-  secondDoor,
+  secondFactor,
   sendCode,
   setNotice,
   setUp,
@@ -77,11 +77,11 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
     await recoveryCodes(stage);
     await submit(stage.page);
   },
-  code: async (stage) => void (await secondDoor(stage)),
+  code: async (stage) => void (await secondFactor(stage)),
   'code-incorrect': withCode(() => '000000'),
   'code-expired': withCode(({ site }, secret) => site.world.totp(secret, -4)),
   'code-used': async (stage) => {
-    const { email, secret } = await secondDoor(stage);
+    const { email, secret } = await secondFactor(stage);
     const code = stage.site.world.totp(secret);
     const other = stage.site.world.person();
     await other.signIn(email);
@@ -89,39 +89,39 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
     await sendCode(stage.page, code);
   },
   'code-clock': async (stage) => {
-    const { secret } = await secondDoor(stage);
+    const { secret } = await secondFactor(stage);
     for (const ahead of [-7, -6]) await sendCode(stage.page, stage.site.world.totp(secret, ahead));
   },
   'code-shape': withCode(() => '12'),
   'code-is-recovery': withCode(() => '7KQ2-M9XT-BD4H-FVA8'),
   'code-sign-in-again': async (stage) => {
-    await secondDoor(stage);
+    await secondFactor(stage);
     for (let tries = 0; tries < 6; tries++) await sendCode(stage.page, '000000');
   },
   'code-wait': async (stage) => {
-    await secondDoor(stage, { wrongBefore: 5 });
+    await secondFactor(stage, { wrongBefore: 5 });
     await sendCode(stage.page, '000000');
   },
   'code-paused': async (stage) => {
-    await secondDoor(stage, { wrongBefore: 20 });
+    await secondFactor(stage, { wrongBefore: 20 });
     await sendCode(stage.page, '000000');
   },
   recovery: async (stage) => {
-    await secondDoor(stage);
+    await secondFactor(stage);
     await stage.page.goto('/sign-in/recovery-code');
   },
   'recovery-incorrect': async (stage) => {
-    await secondDoor(stage);
+    await secondFactor(stage);
     await stage.page.goto('/sign-in/recovery-code');
     await sendCode(stage.page, '7KQ2-M9XT-BD4H-FVA8');
   },
   'recovery-is-one-time': async (stage) => {
-    await secondDoor(stage);
+    await secondFactor(stage);
     await stage.page.goto('/sign-in/recovery-code');
     await sendCode(stage.page, '123 456');
   },
   'recovery-shape': async (stage) => {
-    await secondDoor(stage);
+    await secondFactor(stage);
     await stage.page.goto('/sign-in/recovery-code');
     await sendCode(stage.page, 'ABC');
   },

@@ -1,5 +1,5 @@
 import { makeEmailLink } from '#flows/administration/email-links.ts';
-import { type Picture, passwordOnly, type Stage, secondDoor, signedIn, submit, takeOver } from './ways.ts';
+import { type Picture, passwordOnly, type Stage, secondFactor, signedIn, submit, takeOver } from './ways.ts';
 import { PASSWORD } from './world.ts';
 
 type Team = { readonly manager: string; readonly member: string; readonly invited: string; readonly disabled: string };
@@ -110,7 +110,7 @@ export const LIFE_GALLERY: Readonly<Record<string, Picture>> = {
   'email-revert-dead': ({ page }) => page.goto(`/email-revert/${'a'.repeat(43)}`),
   lost: ({ page }) => page.goto('/sign-in/lost'),
   'lost-pending': async (stage) => {
-    await secondDoor(stage);
+    await secondFactor(stage);
     await stage.page.goto('/sign-in/lost');
   },
 };

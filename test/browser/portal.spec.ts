@@ -39,7 +39,7 @@ everywhere(() => {
     await expect(page.getByLabel('Password', { exact: true })).toBeVisible();
   });
 
-  test('whoever turns back before Payouts is told that it needs a second factor', async ({ page, site, look }) => {
+  test('a person who turns back before Payouts reads that it needs a second factor', async ({ page, site, look }) => {
     const ana = await site.newPerson({ policy: 'off' });
     await page.goto('/payouts');
     await signInAtSallyport(page, ana.email);

@@ -67,7 +67,7 @@ export async function recoveryCodes(stage: Stage): Promise<void> {
 
 type Enrolled = Person & { readonly secret: string };
 
-export async function secondDoor(stage: Stage, { wrongBefore = 0 } = {}): Promise<Enrolled> {
+export async function secondFactor(stage: Stage, { wrongBefore = 0 } = {}): Promise<Enrolled> {
   const { site } = stage;
   const person = await site.newPerson();
   const secret = await site.world.addAuthenticator(person.id);
@@ -85,7 +85,7 @@ export async function secondDoor(stage: Stage, { wrongBefore = 0 } = {}): Promis
 
 export function withCode(codeOf: (stage: Stage, secret: string) => string): Picture {
   return async (stage) => {
-    const { secret } = await secondDoor(stage);
+    const { secret } = await secondFactor(stage);
     await sendCode(stage.page, codeOf(stage, secret));
   };
 }

@@ -117,7 +117,7 @@ export function watchFaults(context: BrowserContext, origins: () => readonly str
   return faults;
 }
 
-/** The first door, by the words on the screen. */
+/** The password, by the words on the screen. */
 export async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
   await page.goto('/sign-in');
   await page.getByLabel('Email', { exact: true }).fill(email);
@@ -125,7 +125,7 @@ export async function signIn(page: Page, email: string, password = PASSWORD): Pr
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
-/** Both doors, for somebody with an authenticator app. */
+/** Both factors, for somebody with an authenticator app. */
 export async function signInWith(page: Page, email: string, code: string, password = PASSWORD): Promise<void> {
   await signIn(page, email, password);
   await page.getByLabel('One-time code').fill(code);

@@ -237,7 +237,7 @@ test('the doctor hands on what the server has to say, past a proxy that does not
   }
 });
 
-test('the doctor tells of a clock that has jumped, and of what one that was ahead has left', async (t) => {
+test('the doctor reports a clock that has jumped, and what one that was ahead has left', async (t) => {
   const world = openKeyWorld(t);
   const server = await world.serve('one:1');
   const detail = { seconds: 7_200 };

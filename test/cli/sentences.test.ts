@@ -57,7 +57,7 @@ test('a delivery of a disabled webhook is not said to go out again, and one that
   assert.ok((await say('webhook', 'rotate', id)).includes(`${url} hears of user.mfa_enrolled`));
 });
 
-test('whoever cannot sign in after an act is not said to be able to', async (t) => {
+test('no act says that a person can sign in who cannot', async (t) => {
   const { env, ana, bo, partner, act, say, command } = await openCommands(t);
   for (const { email } of [ana, bo]) await act('disable', email);
   assert.match(await act('unlock', ana.email), /cannot sign in: disabled, see "user enable"/);

@@ -5,7 +5,7 @@ import { NAVIGATION, SCRIPT } from '../portal/forward-auth-story.ts';
 import { PASSWORD, type Person } from '../world.ts';
 import { openService, type Service } from './server.ts';
 
-/** After so many milliseconds the server dies: before, amid and after the transaction of an arrival. */
+/** After so many milliseconds the server dies: before, during and after the transaction of an arrival. */
 const MOMENTS = [4, 10, 20];
 
 const HOST = 'app.example.com';

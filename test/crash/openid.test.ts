@@ -5,7 +5,7 @@ import * as oidc from 'openid-client';
 import { begin, CALLBACK, discover, follow, pathOf, signInFrom } from '../portal/openid-story.ts';
 import { openService } from './server.ts';
 
-/** After so many milliseconds the server dies: before, amid and after the transaction of a redemption. */
+/** After so many milliseconds the server dies: before, during and after the transaction of a redemption. */
 const MOMENTS = [6, 14, 24];
 
 test('a redemption that a crash cuts off is whole or has not happened, and a client that tries again goes on', async (t) => {

@@ -164,7 +164,7 @@ test('nobody is refused below ten seconds, and beyond them the address that asks
   for (const { retryAfterSeconds } of await refused(more)) assert.equal(retryAfterSeconds, 10);
 });
 
-test('where everybody asks once, whoever comes too late is refused', async () => {
+test('where everybody asks once, the last to come are refused', async () => {
   const { ask, warm, endAll } = openQueue();
   await warm();
   const people = Array.from({ length: 130 }, (_, index) => ask(`person ${index}`, at(`address ${index}`)));

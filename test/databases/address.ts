@@ -6,7 +6,7 @@ export type Address = {
   /** Ends what is open, as HAProxy does by `on-marked-down shutdown-sessions`, and lets nobody through until it leads somewhere. */
   cut(): void;
   leadTo(port: number): void;
-  /** Ends what is open; whoever comes from here on is let in and hears nothing. Answers how many have come. */
+  /** Ends what is open; later connections are accepted and get no answer. Answers how many have come. */
   fallSilent(): () => number;
   close(): Promise<void>;
 };

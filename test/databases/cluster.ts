@@ -16,7 +16,7 @@ export type Cluster = {
   /** `postgres://…` of a database in it. */
   url(database: string): string;
   start(): Promise<void>;
-  /** With SIGKILL nothing is flushed, as when the machine's power fails but for what its kernel holds. */
+  /** With SIGKILL nothing is flushed, as when the machine's power fails, except that its kernel keeps what it holds. */
   stop(signal?: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void>;
   /** The process that started the others. */
   pid(): number | undefined;
@@ -115,7 +115,7 @@ export function run({ bin, uid, gid }: Installation, program: string, args: read
 
 export function clusterOf(folder: string, data: string, port: number, installed: Installation): Cluster {
   let server: ChildProcess | undefined;
-  // Whoever ends without stopping it leaves no server behind.
+  // A test that ends without stopping it leaves no server behind.
   process.once('exit', () => server?.kill('SIGKILL'));
   const url = (database: string) => `postgres://${USER}@127.0.0.1:${port}/${database}`;
 

@@ -97,7 +97,7 @@ function nameOf(path: string): string {
 
 let own: Promise<string> | undefined;
 
-/** By way of a pooler, where the tests were told of one; databases are made without it. */
+/** Through a pooler, where the environment names one; databases are made without it. */
 async function clientUrl(database: string): Promise<string> {
   const pooler = process.env.SALLYPORT_TEST_POOLER;
   return pooler === undefined ? serverUrl(database) : Object.assign(new URL(pooler), { pathname: `/${database}` }).href;

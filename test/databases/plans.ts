@@ -4,7 +4,7 @@ import type { Database, Queries } from '#store/engine/database.ts';
 /** A query as the database got it. */
 export type Asked = Pick<CompiledQuery, 'sql' | 'parameters'>;
 
-/** The same database, which keeps what is asked outside a transaction; but for the statements that are compiled once. */
+/** The same database, which keeps what is asked outside a transaction; except for the statements that are compiled once. */
 export function watchReads(db: Database): { readonly db: Database; readonly asked: Asked[] } {
   const asked: Asked[] = [];
   const plugin: KyselyPlugin = {

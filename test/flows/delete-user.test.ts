@@ -55,7 +55,7 @@ test('C11 deleting somebody leaves no row of theirs behind, and keeps the audit 
   const { world, bo, before } = await worldWithBo(t);
   const events = (await world.events()).length;
   const [told] = await world.env.db.read.selectFrom('webhook_deliveries').select('payload').execute();
-  assert.ok(told?.payload.includes(bo.email), 'a webhook is to be told of the set-up');
+  assert.ok(told?.payload.includes(bo.email), 'a webhook is to hear of the set-up');
   const outcome = await deleteUser(world.env, { id: bo.id, ...REASON });
   assert.ok(!isRefusal(outcome) && outcome.sessions >= 1);
   const after = await everything(world);

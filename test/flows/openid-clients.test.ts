@@ -86,7 +86,7 @@ test('a client is disabled and enabled once each, and says since when', async (t
     assert.deepEqual(await act(env, ACTOR, 'nobody'), { refused: 'not_found', reason: 'client' });
 });
 
-test('what a client was granted ends for good when it is disabled, and it is not told of it', async (t) => {
+test('what a client was granted ends for good when it is disabled, and it gets no notice of it', async (t) => {
   const world = await openWorld(t);
   const { env } = world;
   const { read } = env.db;

@@ -26,7 +26,7 @@ async function keyOf({ env }: World, userId: string): Promise<Actor> {
   return { id: keyActor(apiKey), client: undefined, authority };
 }
 
-test('the reset of people touches no staff, and the reset of staff nobody else, whoever asks the flow itself', async (t) => {
+test('the reset of people touches no staff, and the reset of staff nobody else, no matter who calls the flow', async (t) => {
   const world = await openWorld(t);
   const { env } = world;
   const { id: partnerId } = await world.addPartner();

@@ -22,7 +22,7 @@ async function openHeld(t: TestContext) {
   return { ...team, held: { session: granted, client: CLIENT } };
 }
 
-test('whoever is a manager no more when the act begins does nothing: demoted, removed, or moved meanwhile', async (t) => {
+test('a person who is no manager any more when the act begins changes nothing: demoted, removed, or moved meanwhile', async (t) => {
   const { world, ana, manager, elsewhere, held } = await openHeld(t);
   const { env } = world;
   const before = [await rowsOfPerson(world, ana.id), (await world.mail()).length, (await world.events()).length];
@@ -82,7 +82,7 @@ test('who was removed has no session and no link left, and gets none back when s
   assert.equal((await world.person().get(new URL(link.url).pathname)).status, 404);
 });
 
-test('whoever has MFA, or no password yet, is not reminded', async (t) => {
+test('a person with MFA, or without a password yet, is not reminded', async (t) => {
   const { world, ana, partner, held } = await openHeld(t);
   await world.addAuthenticator(ana.id);
   assert.deepEqual(await remindColleague(world.env, held, ana.id), { refused: 'forbidden', reason: 'enrolled' });

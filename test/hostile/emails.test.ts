@@ -82,7 +82,7 @@ async function everyCount(world: World): Promise<string> {
   return JSON.stringify(rows);
 }
 
-test('what is no email is refused with 400 at every door, and nothing is counted, mailed or made', async (t) => {
+test('what is no email is refused with 400 by every form and call, and nothing is counted, mailed or made', async (t) => {
   const world = await worldWithKim(t);
   const person = world.person();
   const before = await everyCount(world);

@@ -5,7 +5,7 @@ import { needReason, onPerson } from '#flows/administration/act.ts';
 import { resetMfaOf } from '#flows/administration/reset-mfa.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
-/** Two people, as whoever can write to the database but has no key sees them. */
+/** Two people, as an attacker sees them who can write to the database but has no key. */
 async function two(t: TestContext) {
   const world = await openWorld(t);
   const partner = await world.addPartner();

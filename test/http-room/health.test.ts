@@ -44,7 +44,7 @@ describe('readiness', () => {
 
   it('goes first when the server leaves', async () => {
     const { ask, app, get } = await readyz();
-    app.standing.isLeaving = true;
+    app.shutdownState.isLeaving = true;
     assert.deepEqual((await ask()).reasons, ['stopping']);
     assert.equal((await get('/readyz')).status, 503);
     assert.equal((await get('/healthz')).status, 200);
@@ -52,7 +52,7 @@ describe('readiness', () => {
 
   it('stays, with a reason, when the clock has jumped', async () => {
     const { ask, app, get } = await readyz();
-    app.standing.clockJumped = () => true;
+    app.shutdownState.clockJumped = () => true;
     assert.deepEqual((await ask()).reasons, ['clock_jumped']);
     assert.equal((await get('/readyz')).status, 200);
   });

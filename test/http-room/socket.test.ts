@@ -57,7 +57,7 @@ function raw(...parts: (string | Buffer)[]): Promise<string> {
 
 const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n\r\n`;
 
-describe('C16 T16.1 a request as it comes over the wire', () => {
+describe('C16 T16.1 a request as raw bytes on a socket', () => {
   it('is answered, with a body of counted length and no word about the server', async () => {
     const answer = await raw(lines('GET /note HTTP/1.1', HOST, 'Connection: close'));
     assert.match(answer, /^HTTP\/1\.1 200 /);

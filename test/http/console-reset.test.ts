@@ -165,7 +165,7 @@ test('a partner can do without the code, when an administrator says so', async (
   assert.equal((await browser.post('/enroll')).location, '/enroll/authenticator');
 });
 
-test('where two have to agree, whoever asked cannot agree, and the other one gets the code', async (t) => {
+test('where two have to agree, the one who asked cannot agree, and the other one gets the code', async (t) => {
   const { world, csm, ana, anaPath } = await openConsole(t, { SALLYPORT_RESET_SECOND_APPROVER: 'on' });
   await openAccount({ world, ana });
   const asked = await csm.post(`${anaPath}/reset-mfa`, WHY);

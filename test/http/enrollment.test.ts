@@ -91,7 +91,7 @@ describe('the way from the prompt to the app', () => {
     assert.equal((await confirm(browser, world.totp(secret))).status, 303);
   });
 
-  it('ends after ten minutes and begins anew with another secret', async (t) => {
+  it('ends after ten minutes and begins again with another secret', async (t) => {
     const { world } = await openWithAna(t);
     const browser = world.person();
     await browser.signIn(ANA);
@@ -164,7 +164,7 @@ describe('an enrollment', () => {
     assert.equal((await browser.post('/enroll/authenticator', body)).status, 422);
   });
 
-  it('is closed to whoever has an authenticator, and the secret is never shown again', async (t) => {
+  it('is closed to a person who has an authenticator, and the secret is never shown again', async (t) => {
     const { world, browser, secret } = await openWithEnrolledAna(t);
     const half = world.person();
     await half.signIn(ANA);

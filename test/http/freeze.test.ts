@@ -52,7 +52,7 @@ async function tryChanges(world: World, browser: Awaited<ReturnType<typeof enter
   };
 }
 
-test('after a reset by mail nothing of the second door can be changed for 48 hours, and the page says until when', async (t) => {
+test('after a reset by mail nothing of the second factor can be changed for 48 hours, and the page says until when', async (t) => {
   const { world, ana, secret, browser } = await frozenAna(t, '48');
   const security = plain((await browser.get('/security')).text);
   assert.match(security, /Your authenticator and your recovery codes stay as they are until Jan 17, 2027, 8:00 AM UTC/);
@@ -91,7 +91,7 @@ test('a set-up that was begun before the reset is not finished after it', async 
   assert.equal((await browser.post('/security/authenticator', { code: world.totp(fresh) })).status, 401);
 });
 
-test('who has no second door yet sets one up after a reset as ever, and may replace it', async (t) => {
+test('a person without a second factor sets one up after a reset as ever, and may replace it', async (t) => {
   const world = await openWorld(t, { environment: { SALLYPORT_RESET_FREEZE_HOURS: '48' } });
   const partner = await world.addPartner();
   await world.addUser({ email: EMAIL, partnerId: partner.id });

@@ -137,7 +137,7 @@ export const PLACES: readonly Place[] = [
       },
   },
   {
-    what: 'wrong recovery codes at the second door',
+    what: 'wrong recovery codes at sign-in',
     ...{ passwords: 0, codes: 5 },
     async begin(stage) {
       await enrolledAna(stage);

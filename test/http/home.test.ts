@@ -35,7 +35,7 @@ describe('the home page', () => {
     );
   });
 
-  test('names a password alone, and no second door, where none was asked for', async (t) => {
+  test('names a password alone, and no second factor, where none was asked for', async (t) => {
     const world = await openWorld(t);
     const partner = await world.addPartner({ policy: 'off' });
     const user = await world.addUser({ email: 'ana@acme.example', partnerId: partner.id });

@@ -201,7 +201,7 @@ describe('an invitation', () => {
     assert.equal((await world.person().get(path.replace('invitation', 'password'))).status, 404);
   });
 
-  test('ends whoever was signed in with this browser before', async (t) => {
+  test('ends the session that this browser had before', async (t) => {
     const { world, path } = await invited(t);
     const bo = await world.addUser({ email: 'bo@portal.example', role: 'csm' });
     const secret = await world.addAuthenticator(bo.id);

@@ -8,7 +8,7 @@ const [switchLanguage] = languageRoutes;
 
 function send(input: Record<string, string>): Reply {
   assert.ok(switchLanguage);
-  // The door of the app is not under test here: this is what it hands on.
+  // How the app reads a request is not under test here: this is what it hands on.
   return switchLanguage.handle({ input } as never) as Reply;
 }
 

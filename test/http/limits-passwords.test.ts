@@ -102,7 +102,7 @@ describe('a hundred wrong passwords in a row', () => {
     assert.match(page.text, /href="\/forgot-password"/);
   });
 
-  test('a right password before the hundredth starts the row anew', async (t) => {
+  test('a right password before the hundredth starts a new streak', async (t) => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
     await haveFailed(world, counter(world, ana.email), 99, HOUR);
@@ -111,7 +111,7 @@ describe('a hundred wrong passwords in a row', () => {
     assert.equal((await tryPassword(world, ana.email, PASSWORD)).status, 200);
   });
 
-  test('ten thousand do not keep a known device out, and its sign-in opens the door again', async (t) => {
+  test('ten thousand do not keep a known device out, and its sign-in clears the lockout', async (t) => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
     const own = await onKnownDevice(world, ana);
@@ -154,7 +154,7 @@ describe('an email that is nobody’s', () => {
     return JSON.parse(masked(JSON.stringify({ status: answer.status, headers, text }), email));
   }
 
-  test('gets the same answers, waits and closed door as one with a user, on pages', async (t) => {
+  test('gets the same answers, waits and lockout as one with a user, on pages', async (t) => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
     const [hers, nobodys] = [world.person('203.0.113.1'), world.person('203.0.113.2')];

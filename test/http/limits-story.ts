@@ -119,8 +119,9 @@ export function wrongCode(world: World, secret: string): string {
 
 /** Writes down that so many tries failed before, `everySeconds` apart, up to now: by the rule itself, not over HTTP. */
 export async function haveFailed(world: World, { key, rule }: AttemptCounter, tries: number, everySeconds: number) {
-  const state = stateAfter(rule, tries, everySeconds, world.clock.at);
-  const row = { key, state: JSON.stringify(state), version: 1, expires_at: state.expiresAt };
+  const { streak, ...counted } = stateAfter(rule, tries, everySeconds, world.clock.at);
+  const state = JSON.stringify({ row: streak, ...counted });
+  const row = { key, state, version: 1, expires_at: counted.expiresAt };
   await world.env.db.transaction((tx) =>
     tx
       .insertInto('attempts')

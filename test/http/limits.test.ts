@@ -229,7 +229,7 @@ describe('the count of wrong codes', () => {
     assert.equal((await own.post('/sign-in/one-time-code', { code: world.totp(ana.secret) })).status, 429);
   });
 
-  test('is cleared by unlock, but for 30 days and a disabled authenticator', async (t) => {
+  test('is cleared by unlock, except for 30 days and a disabled authenticator', async (t) => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
     const act = { email: ana.email, actor: 'command_line', reason: 'called us' };

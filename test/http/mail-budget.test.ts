@@ -152,7 +152,7 @@ describe('mails to one address', () => {
     assert.deepEqual(await sendDue(world), ['invitation']);
   });
 
-  it('are five that tell of an invitation by somebody else, and one for the rest', async (t) => {
+  it('are five about an invitation by somebody else, and one for the rest', async (t) => {
     const { world, mia, nora } = await openTeam(t);
     for (let times = 0; times < 12; times++)
       assert.equal((await mia.post('/team/invite', { email: nora.email, name: 'N', role: 'member' })).status, 303);

@@ -156,7 +156,7 @@ describe('many wrong passwords', () => {
     return statuses;
   };
 
-  test('are told to their owner at the tenth in a row, once a day', async (t) => {
+  test('are mailed to their owner at the tenth in a row, once a day', async (t) => {
     const { world } = await openWithAna(t);
     await type(world, ANA, 9, '198.51.100.1');
     assert.deepEqual(await kinds(world), []);
@@ -170,7 +170,7 @@ describe('many wrong passwords', () => {
     assert.deepEqual(await kinds(world), ['refused_passwords', 'refused_passwords']);
   });
 
-  test('are told to nobody for an unknown email, and answered and counted the same', async (t) => {
+  test('are mailed to nobody for an unknown email, and answered and counted the same', async (t) => {
     const { world } = await openWithAna(t);
     const unknown = await type(world, 'nobody@acme.example', 12, '198.51.100.1');
     const known = await type(world, ANA, 12, '198.51.100.2');

@@ -37,7 +37,7 @@ export async function callWithKey(world: { readonly app: Pick<App, 'fetch'> }, c
   const response = await world.app.fetch(new Request(`${ORIGIN}/api/v1${path}`, init), { remoteAddress: '192.0.2.9' });
   const { status, headers: answeredHeaders, text } = await answerOf(response);
   const answered = text === '' ? {} : JSON.parse(text);
-  // A reason that a program can read has a sentence for whoever reads the program's log.
+  // A reason that a program can read has a sentence for a person who reads the program's log.
   if (answered.reason !== undefined)
     assert.equal(answered.detail, reasonDetail({ refused: answered.code, reason: answered.reason }), answered.reason);
   return { status, headers: answeredHeaders, body: answered };

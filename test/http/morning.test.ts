@@ -74,7 +74,7 @@ describe('on the morning of a deadline', () => {
     assert.ok(before < 50, `after ${before} passwords`);
   });
 
-  test('a recovery code at the second door is served before the passwords that came earlier', async (t) => {
+  test('a recovery code at sign-in is served before the passwords that came earlier', async (t) => {
     const { world, people, hashes, queued } = await openMorning(t);
     const [ana = '', ...others] = await people(101);
     const { body } = await confirmSetUp(world, await beginSetUp(world, ana, '203.0.113.5'));

@@ -188,7 +188,7 @@ describe('what a person types', () => {
   });
 });
 
-describe('the page of the second door', () => {
+describe('the page of the second factor', () => {
   it('has one field One-time code, the button Verify and the link Use a recovery code', async (t) => {
     const { browser } = await openWithEnrolledAna(t);
     await browser.post('/sign-out');

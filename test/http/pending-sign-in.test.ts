@@ -53,7 +53,7 @@ describe('a pending sign-in', () => {
     assert.notEqual(await startElsewhere(world), secret, 'another browser has a secret of its own');
   });
 
-  it('begins anew in another browser, whatever cookie of the first one came along: the secret is never shared', async (t) => {
+  it('begins again in another browser, even with a cookie of the first one: the secret is never shared', async (t) => {
     const { world } = await openWithAna(t);
     const thief = world.person();
     await thief.signIn(ANA);

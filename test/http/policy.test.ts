@@ -173,7 +173,7 @@ describe('a policy that requires it', () => {
     assert.equal((await browser.post('/enroll/skip')).status, 403);
   });
 
-  it('reads the policy anew when somebody skips', async (t) => {
+  it('reads the policy again when somebody skips', async (t) => {
     const { world, partnerId } = await openWithAna(t, { policy: 'optional' });
     const token = await pendingToken(world);
     const before = await findPendingSignIn(world.env.db.read, tokenHash(token), 'api');
@@ -200,13 +200,13 @@ describe('a policy that changes to required', () => {
     await open.signIn(ANA);
     await skip(open);
     const { secret } = await enrollWithCodes(world, enrolled, 'ben@acme.example');
-    const atSecondDoor = world.person();
-    await atSecondDoor.signIn('ben@acme.example');
+    const atSecondFactor = world.person();
+    await atSecondFactor.signIn('ben@acme.example');
     await elsewhere.signIn('zoe@other.example');
     world.clock.at += 30 * DAY;
     await pending.signIn(ANA);
     await signInFully(world, enrolled, secret, 'ben@acme.example');
-    await atSecondDoor.signIn('ben@acme.example');
+    await atSecondFactor.signIn('ben@acme.example');
     await elsewhere.signIn('zoe@other.example');
     await open.signIn(ANA);
     await skip(open);
@@ -217,7 +217,7 @@ describe('a policy that changes to required', () => {
     assert.match((await open.get('/security')).location ?? '', /^\/sign-in/);
     assert.equal((await pending.get('/enroll')).location, '/sign-in');
     assert.equal((await enrolled.get('/security')).status, 200);
-    assert.equal((await atSecondDoor.get('/sign-in/one-time-code')).status, 200);
+    assert.equal((await atSecondFactor.get('/sign-in/one-time-code')).status, 200);
     assert.equal((await elsewhere.get('/security')).status, 200);
   });
 

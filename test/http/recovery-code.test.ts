@@ -19,7 +19,7 @@ async function answerTo(world: World, code: string, email = ANA) {
 }
 
 describe('a recovery code', () => {
-  it('opens the second door once, in any order, and says how many are left', async (t) => {
+  it('completes a sign-in once, in any order, and says how many are left', async (t) => {
     const { world, codes } = await openWithEnrolledAna(t);
     for (const [index, position] of [7, 0, 9, 3].entries()) {
       const { status, body } = await answerTo(world, codes[position] ?? '');

@@ -119,7 +119,7 @@ describe('a link to set a password', () => {
     assert.equal((await person.signIn(EMAIL, NEW_PASSWORD)).location, '/enroll');
   });
 
-  test('opens the door that a hundred wrong passwords closed', async (t) => {
+  test('clears the lockout of a hundred wrong passwords', async (t) => {
     const { world } = await worldWithAna(t);
     for (let i = 0; i < 100; i++) {
       await world.person(`203.0.113.${i}`).signIn(EMAIL, 'a wrong guess');

@@ -43,7 +43,7 @@ const FLOODS: readonly Flood[] = [
     },
   },
   {
-    name: 'passwords for one email whose door is closed',
+    name: 'passwords for one email that is locked out',
     action: 'sign_in.password_refused',
     reason: 'too_many_attempts',
     async reach(world, { email }) {

@@ -120,7 +120,7 @@ describe('the recovery codes', () => {
     assert.equal((await other.get('/')).status, 200);
   });
 
-  it('are shown no longer once the proof is ten minutes old, and whoever does not see them cannot say Done', async (t) => {
+  it('are shown no longer once the proof is ten minutes old, and a person who does not see them cannot say Done', async (t) => {
     const { world, browser } = await openWithEnrolledAna(t);
     world.clock.at += 260;
     await browser.get('/security/recovery-codes');

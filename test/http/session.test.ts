@@ -35,7 +35,7 @@ describe('a session', () => {
     assert.notEqual(session, pending);
   });
 
-  it('ends when somebody signs in anew in the same browser, also before the second door', async (t) => {
+  it('ends when somebody signs in again in the same browser, also before the second factor', async (t) => {
     const { world, partnerId, browser } = await openWithEnrolledAna(t);
     await world.addUser({ email: 'ben@acme.example', partnerId });
     const session = cookieOf(browser, 'session') ?? '';
@@ -127,7 +127,7 @@ describe('a disabled user', () => {
     const half = world.person();
     await half.signIn(ANA);
     const token = await pendingToken(world);
-    // By the flag alone: whoever disables somebody ends all of this too, but nothing may depend on it.
+    // By the flag alone: disabling somebody ends all of this too, but nothing may depend on it.
     await world.env.db.transaction((tx) =>
       tx.updateTable('users').set({ disabled_at: world.clock.at }).where('id', '=', ana.id).execute(),
     );

@@ -76,7 +76,7 @@ describe('the sign-in page', () => {
 });
 
 describe('the return target', () => {
-  it('is kept through a refused form, a stale form, and the second door, and stands in no later URL', async (t) => {
+  it('is kept through a refused form, a stale form, and the second factor, and stands in no later URL', async (t) => {
     const { world, secret } = await openWithEnrolledAna(t);
     const browser = world.person();
     const asked = await browser.get('/security/sessions');

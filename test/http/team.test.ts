@@ -188,7 +188,7 @@ test('a reminder goes out once a day, to somebody who can set up MFA and has not
   const path = `/team/people/${ana.id}`;
   assert.equal((await mia.post(`${path}/remind`)).location, `${path}?done=reminded`);
   assert.equal((await mia.post(`${path}/remind`)).status, 429);
-  assert.equal((await second.browser.post(`${path}/remind`)).status, 429, 'whoever asks');
+  assert.equal((await second.browser.post(`${path}/remind`)).status, 429, 'no matter who asks');
   assert.deepEqual(await kindsTo(world, ana.email), ['set_up_asked']);
   world.clock.at += DAY - 1;
   const later = await enter(world, second.email, second.secret);

@@ -104,7 +104,7 @@ export async function fill({ env }: Served, size: { people: number; mails: numbe
   return people;
 }
 
-/** Both doors over the API; answers the status of the second, or of the first that stayed shut. */
+/** Password and code over the API; answers the status of the code, or of the password where that is refused. */
 export async function signIn(
   { app }: Served,
   { email, secret }: { email: string; secret: string },

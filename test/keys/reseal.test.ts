@@ -24,7 +24,7 @@ function ring(text: string): KeyRing {
 const turned = (env: Env): Env => ({ ...env, keys: ring(`${K2},${K1}`) });
 const database = { keyText: `${K1},${K2}` };
 
-test('a sign-in whose password is sealed anew while its hash is worked out goes through', async (t) => {
+test('a sign-in whose password is resealed while its hash is worked out goes through', async (t) => {
   const gate = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();
   const verify: Argon2['verify'] = async (phc, password) => {
@@ -65,7 +65,7 @@ test('a password that is changed while its hash is worked out still ends the sig
   assert.equal(status, 401);
 });
 
-test('a change in between wins over the row that is being sealed anew', async (t) => {
+test('a change in between wins over the row that is being resealed', async (t) => {
   const world = await openWorld(t, { database });
   const partner = await world.addPartner();
   const ana = await world.addUser({ email: 'ana@acme.example', partnerId: partner.id });

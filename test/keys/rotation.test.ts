@@ -45,7 +45,7 @@ test('a rotation beside sign-ins refuses nobody, and leaves nothing on the old k
   assert.equal(JSON.parse(said.out).broken, 0);
   assert.equal(server.env.keys.activeKeyId, 'k2', 'the running server took it up');
 
-  // The codes that only the old key finds still open the door, and keep the key.
+  // The codes that only the old key finds still work, and keep the key.
   const byCode = await signIn(server, { email: 'new@acme.example', secret: '' }, codes[0], 'recovery-code');
   assert.equal(byCode.status, 200, JSON.stringify(byCode.body));
   const kept = await world.command(['keys', 'retire', 'k1']);
@@ -91,7 +91,7 @@ test('a rotation killed at any moment goes on where it was, with one new key', a
       env: { PATH: process.env.PATH ?? '', ...world.environment },
     });
     const ended = once(child, 'close');
-    // The last round dies while rows are being sealed anew; the others wherever they are.
+    // The last round dies while rows are being resealed; the others wherever they are.
     if (round < 3) await Promise.race([ended, wait(400 + round * 250)]);
     else while (child.exitCode === null && ((await world.traces('k2')).outbox ?? 0) === 0) await wait(5);
     child.kill('SIGKILL');

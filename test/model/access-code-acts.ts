@@ -3,9 +3,19 @@ import fc from 'fast-check';
 import { isRefusal, type RefusalCode } from '#core/values/result.ts';
 import { renewStaffAccessCode, resetStaffMfa } from '#flows/administration/reset-requests.ts';
 import { secretOn } from '../http/story.ts';
-import { act, assertRefused, type Drawn, doorsOf, type Events, type On, onPerson, ordinal, pickDoor } from './act.ts';
+import {
+  act,
+  assertRefused,
+  type Drawn,
+  type Events,
+  type On,
+  onPerson,
+  openStepsOf,
+  ordinal,
+  pickOpenStep,
+} from './act.ts';
 import { endOthers, forgetDevices, resetAuthenticators } from './effects.ts';
-import { assertSentOn, closedDoor, send, show } from './enrollment-acts.ts';
+import { assertSentOn, closedStep, send, show } from './enrollment-acts.ts';
 import { inside, refusedForStepUp } from './inside.ts';
 import { isSteppedUp, type Model } from './model.ts';
 import type { Real } from './real.ts';
@@ -94,16 +104,16 @@ function tryAccessCode(model: Model, owner: Pending | Session, typed: string): r
 const give = act({
   name: 'give an access code',
   args: fc.record({ which: ordinal, typed: typedAccessCode }),
-  check: (model) => doorsOf(model).some(({ pending }) => pending.person.accessCode !== undefined),
+  check: (model) => openStepsOf(model).some(({ pending }) => pending.person.accessCode !== undefined),
   async run(model, real, { which, typed, node }) {
-    const door = pickDoor(model, which, ({ person }) => person.accessCode !== undefined);
-    const { pending, browser } = door;
+    const openStep = pickOpenStep(model, which, ({ person }) => person.accessCode !== undefined);
+    const { pending, browser } = openStep;
     const code = accessCodeOf(pending.person, typed);
-    const refused = closedDoor(model, pending) ?? tryAccessCode(model, pending, code);
+    const refused = closedStep(model, pending) ?? tryAccessCode(model, pending, code);
     const paths = ['/enroll/access-code', '/sign-in/enrollment/access-code'] as const;
-    const answer = await send(model, real, { ...door, node, paths, code });
+    const answer = await send(model, real, { ...openStep, node, paths, code });
     if (refused.length > 0) {
-      assertSentOn(door, answer, refused);
+      assertSentOn(openStep, answer, refused);
       return [];
     }
     if (!browser) {

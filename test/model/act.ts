@@ -47,7 +47,7 @@ export function act<Args extends object>({ name, args, check, run }: Kind<Args>)
   }));
 }
 
-/** One of three, or whoever was invited; sequences go deeper when most of their acts are of one person. */
+/** One of three, or a person who was invited; sequences go deeper when most of their acts are of one person. */
 export const someone = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constantFrom(1, 2, 3));
 
 type PersonAct = (model: Model, real: Real, on: On & { readonly person: Person }) => Promise<Events>;
@@ -83,24 +83,24 @@ export function pick<T>(list: readonly T[], index: number): T | undefined {
   return list.at(-1 - (index % Math.max(1, list.length)));
 }
 
-/** Where the second door may be tried: with a token of the API, dead or live, or in a browser at it. */
-export type Door = { readonly pending: Pending; readonly browser: Browser | undefined };
+/** Where a second factor may be tried: with a token of the API, dead or live, or in a browser on its page. */
+export type OpenStep = { readonly pending: Pending; readonly browser: Browser | undefined };
 
-export function doorsOf(model: Readonly<Model>): readonly Door[] {
-  return model.pendings.flatMap((pending): Door[] => {
+export function openStepsOf(model: Readonly<Model>): readonly OpenStep[] {
+  return model.pendings.flatMap((pending): OpenStep[] => {
     if (pending.channel === 'api') return [{ pending, browser: undefined }];
     const browser = model.browsers.find((one) => one.pending === pending);
     return browser && isLivePending(model, pending) ? [{ pending, browser }] : [];
   });
 }
 
-/** The newest door that suits the act, unless another one is meant; the first draw suits most. */
-export function pickDoor(model: Readonly<Model>, which: number, suits: (pending: Pending) => boolean): Door {
-  const doors = doorsOf(model);
-  const suiting = doors.filter(({ pending }) => isLivePending(model, pending) && suits(pending));
-  const door = pick(which === 0 && suiting.length > 0 ? suiting : doors, which);
-  assert(door);
-  return door;
+/** The newest step that suits the act, unless another one is meant; the first draw suits most. */
+export function pickOpenStep(model: Readonly<Model>, which: number, suits: (pending: Pending) => boolean): OpenStep {
+  const openSteps = openStepsOf(model);
+  const suiting = openSteps.filter(({ pending }) => isLivePending(model, pending) && suits(pending));
+  const openStep = pick(which === 0 && suiting.length > 0 ? suiting : openSteps, which);
+  assert(openStep);
+  return openStep;
 }
 
 /** A call was refused with one of these codes, or a page with the status of one. */

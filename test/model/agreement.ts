@@ -77,8 +77,8 @@ async function agreeOnPending(model: Model, real: Real, node: NodeIndex, pending
   if (!lives && seenDead.has(token)) return;
   if (!lives) seenDead.add(token);
   if (channel === 'page') {
-    const door = person.authenticator ? '/sign-in/one-time-code' : '/enroll';
-    return assertPendingPage(model, real, node, { token, ...(lives && { door }) });
+    const step = person.authenticator ? '/sign-in/one-time-code' : '/enroll';
+    return assertPendingPage(model, real, node, { token, ...(lives && { step }) });
   }
   const { status, body } = await real.call(model, node, { method: 'GET', path: '/sign-in', token });
   if (!lives) return assert.equal(status, 401, 'a pending sign-in that the model does not know is dead');
@@ -89,11 +89,11 @@ async function agreeOnPending(model: Model, real: Real, node: NodeIndex, pending
   );
 }
 
-/** A pending sign-in in a browser leads to one of its two doors, and a dead one to neither. */
-async function assertPendingPage(model: Model, real: Real, node: NodeIndex, at: { token: string; door?: string }) {
+/** A pending sign-in in a browser leads to one of its two steps, and a dead one to neither. */
+async function assertPendingPage(model: Model, real: Real, node: NodeIndex, at: { token: string; step?: string }) {
   const { status, location } = await real.get(node, pageWith(model, { pending: at }), '/enroll');
-  const door = status === 200 ? '/enroll' : location === '/sign-in/one-time-code' ? location : undefined;
-  assert.equal(door, at.door, 'the door behind the pending sign-in of a page');
+  const step = status === 200 ? '/enroll' : location === '/sign-in/one-time-code' ? location : undefined;
+  assert.equal(step, at.step, 'the step of the pending sign-in of a page');
 }
 
 /** What works now: paused or disabled is left out, and so are codes of which none is left. */

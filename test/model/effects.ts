@@ -76,7 +76,7 @@ export function endOthers(model: Model, person: Person, keep?: Session | Pending
   }
 }
 
-/** Whoever was signed in where a link is followed is not any more. */
+/** Following a link ends the session of that browser. */
 export function signOutHere(model: Model, session: Session | undefined): readonly string[] {
   if (session === undefined || !isLiveSession(model, session)) return [];
   session.ended = true;
@@ -137,7 +137,7 @@ export function endPasswordOnly(model: Model, person: Person): void {
   }
 }
 
-/** A new password and a newer link kill all that are unused, but for the way back to an old email. */
+/** A new password and a newer link kill all that are unused, except for the way back to an old email. */
 export function revokeLinks(
   model: Model,
   person: Person,

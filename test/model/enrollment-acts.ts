@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { RefusalCode } from '#core/values/result.ts';
 import { codesOn, secretOn } from '../http/story.ts';
-import { act, assertRefused, type Door, type Drawn, doorsOf, ordinal, pick, pickDoor } from './act.ts';
+import { act, assertRefused, type Drawn, type OpenStep, openStepsOf, ordinal, pick, pickOpenStep } from './act.ts';
 import { digitsOf, meaningOf, type TypedCode, typedCode } from './codes.ts';
 import { endOthers, forgetDevices, issueCodes, setAuthenticator } from './effects.ts';
 import { codesWait, isLivePending, isLiveSession, MINUTE, type Model, mayEnroll, stateOf } from './model.ts';
@@ -13,15 +13,15 @@ import { finish } from './sign-in-acts.ts';
 const start = act({
   name: 'start an enrollment',
   args: fc.record({ which: ordinal }),
-  check: (model) => doorsOf(model).length > 0,
+  check: (model) => openStepsOf(model).length > 0,
   async run(model, real, { which, node }) {
-    const door = pickDoor(model, which, ({ person }) => !person.authenticator);
-    const { pending, browser } = door;
+    const openStep = pickOpenStep(model, which, ({ person }) => !person.authenticator);
+    const { pending, browser } = openStep;
     const refused =
-      closedDoor(model, pending) ?? (mayEnroll(pending) ? undefined : (['access_code_required'] as const));
-    const answer = await send(model, real, { ...door, node, paths: ['/enroll', '/sign-in/enrollment'] });
+      closedStep(model, pending) ?? (mayEnroll(pending) ? undefined : (['access_code_required'] as const));
+    const answer = await send(model, real, { ...openStep, node, paths: ['/enroll', '/sign-in/enrollment'] });
     if (refused) {
-      assertSentOn(door, answer, refused);
+      assertSentOn(openStep, answer, refused);
       return [];
     }
     const secret = browser
@@ -49,16 +49,16 @@ function isOpen({ now }: Model, shown: Shown | undefined): shown is Shown {
 const confirm = act({
   name: 'confirm an enrollment',
   args: fc.record({ which: ordinal, typed: typedCode }),
-  check: (model) => doorsOf(model).length > 0,
+  check: (model) => openStepsOf(model).length > 0,
   async run(model, real, { which, typed, node }) {
-    const door = pickDoor(model, which, ({ shown }) => isOpen(model, shown));
-    const { pending, browser } = door;
+    const openStep = pickOpenStep(model, which, ({ shown }) => isOpen(model, shown));
+    const { pending, browser } = openStep;
     const code = codeFor(model, pending, typed);
-    const confirmed = closedDoor(model, pending) ?? tryConfirmation(model, pending, code);
+    const confirmed = closedStep(model, pending) ?? tryConfirmation(model, pending, code);
     const paths = ['/enroll/authenticator', '/sign-in/enrollment/confirm'] as const;
-    const answer = await send(model, real, { ...door, node, paths, code });
+    const answer = await send(model, real, { ...openStep, node, paths, code });
     if (!('secret' in confirmed)) {
-      assertSentOn(door, answer, confirmed);
+      assertSentOn(openStep, answer, confirmed);
       return [];
     }
     const { person, channel, deviceId } = pending;
@@ -98,10 +98,10 @@ export function tryConfirmation(
 const skip = act({
   name: 'not now',
   args: fc.record({ which: ordinal }),
-  check: (model) => doorsOf(model).length > 0,
+  check: (model) => openStepsOf(model).length > 0,
   async run(model, real, { which, node }) {
-    const door = pickDoor(model, which, ({ person }) => !person.authenticator);
-    const { pending, browser } = door;
+    const openStep = pickOpenStep(model, which, ({ person }) => !person.authenticator);
+    const { pending, browser } = openStep;
     const { person, deviceId } = pending;
     const isOffered = stateOf(model, pending) === 'enrollment_offered';
     const refused = isLivePending(model, pending)
@@ -109,7 +109,7 @@ const skip = act({
         ? undefined
         : ['forbidden' as const]
       : ['sign_in_expired' as const];
-    const answer = await send(model, real, { ...door, node, paths: ['/enroll/skip', '/sign-in/enrollment/skip'] });
+    const answer = await send(model, real, { ...openStep, node, paths: ['/enroll/skip', '/sign-in/enrollment/skip'] });
     if (refused) {
       assertRefused(answer, refused);
       return [];
@@ -143,15 +143,15 @@ function browsersWithCodes(model: Readonly<Model>): readonly Browser[] {
   return model.browsers.filter(({ session }) => isLiveSession(model, session) && codesWait(model, session));
 }
 
-/** Why nothing can be set up at this door. */
-export function closedDoor(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
+/** Why nothing can be set up at this step. */
+export function closedStep(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
   if (!isLivePending(model, pending)) return ['sign_in_expired'];
   return pending.person.authenticator ? ['forbidden'] : undefined;
 }
 
-/** A call is refused by its code; a page goes on to the door that is there, or shows the same form again. */
+/** A call is refused by its code; a page goes on to the step that is there, or shows the same form again. */
 export function assertSentOn(
-  door: Door,
+  openStep: OpenStep,
   answer: Awaited<ReturnType<typeof send>>,
   codes: readonly RefusalCode[],
 ): void {
@@ -159,13 +159,13 @@ export function assertSentOn(
     assertRefused(answer, codes);
     return;
   }
-  const isEnrolled = door.pending.person.authenticator !== undefined;
+  const isEnrolled = openStep.pending.person.authenticator !== undefined;
   const toSetUp = codes.includes('enrollment_expired') ? '/enroll?ended' : '/enroll/access-code';
   assert.equal(answer.location, isEnrolled ? '/sign-in/one-time-code' : toSetUp);
   assert.ok(isEnrolled || codes.includes('enrollment_expired') || codes.includes('access_code_required'));
 }
 
-type Sending = Door & { node: 0 | 1; paths: readonly [page: string, api: string]; code?: string };
+type Sending = OpenStep & { node: 0 | 1; paths: readonly [page: string, api: string]; code?: string };
 
 export function send(model: Model, real: Real, { pending, browser, node, paths: [page, path], code }: Sending) {
   const fields: Record<string, string> = code === undefined ? {} : { code };

@@ -147,7 +147,7 @@ const deleteGuest = onPerson(
   (person, model) => person === guestOf(model),
 );
 
-/** Nothing is left of a person, and whatever was theirs opens nothing; whoever gets that email begins anew. */
+/** Nothing is left of a person, and whatever was theirs opens nothing; the next person with that email starts from nothing. */
 function erase(model: Model, person: Person): readonly string[] {
   const { counters, devices } = model;
   removeAuthenticator(model, person);
@@ -165,7 +165,7 @@ function erase(model: Model, person: Person): readonly string[] {
   forgetDevices(model, person);
   revokeLinks(model, person, ['reset', 'invitation', 'confirm', 'revert']);
   model.people.splice(model.people.indexOf(person), 1);
-  // The event tells of somebody who is no more; those of the others are looked at.
+  // The event names a deleted person; those of the others are looked at.
   return [];
 }
 

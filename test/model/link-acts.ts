@@ -106,7 +106,7 @@ const invite = act({
   },
 });
 
-/** Whoever was invited in this sequence, with a password by now or without. */
+/** A person who was invited in this sequence, with a password by now or without. */
 export function guestOf({ people }: Readonly<Model>): Person | undefined {
   return people[3];
 }
@@ -127,7 +127,7 @@ const accept = withLink('invitation', async (model, real, { link, browser, node 
     assert.equal(answer.location, '/sign-in?password-saved');
     return ['invitation.accepted', ...signOutHere(model, session)];
   }
-  // What is begun here takes the place of whoever was signed in here.
+  // What is begun here takes the place of the session that was here.
   if (isLiveSession(model, session)) session.ended = true;
   pass(model, answer, { person, browser, state, renewed: undefined, deviceId });
   return ['invitation.accepted'];

@@ -44,7 +44,7 @@ async function agreeOnToken(real: Real, node: NodeIndex, token: Token, isLive: b
   if (kind !== 'access') return;
   const info = await userInfo(real, node, value);
   const expected = isLive ? [200, personOf(token).id] : [401, undefined];
-  assert.deepEqual([info.status, info.body.sub], expected, 'whom an access token tells of');
+  assert.deepEqual([info.status, info.body.sub], expected, 'the person of an access token');
 }
 
 async function agreeOnCookie(real: Real, node: NodeIndex, cookie: SiteCookie, isLive: boolean): Promise<void> {

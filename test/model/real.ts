@@ -33,7 +33,7 @@ export async function openReal() {
   const start = () => startNode({ database, clock, isBehindProxy: true });
   const nodes: [Node, Node] = [await start(), await start()];
   const world = (index: NodeIndex) => nodes[index].world;
-  // Whoever of the staff is made an administrator is never the last one.
+  // A member of staff who is made an administrator is never the last one.
   await world(0).addUser({ email: 'admin@portal.example', role: 'admin' });
   for (const host of HOSTS) await addSite(world(0), host);
 

@@ -67,7 +67,7 @@ export type Session = Owner & {
   outlived: boolean;
 };
 
-/** The values of its cookies: of whoever was last here, live or not. */
+/** The values of its cookies: of the person who was last here, live or not. */
 export type Browser = {
   readonly address: string;
   /** It stays the same for as long as the browser is open. */

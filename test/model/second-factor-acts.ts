@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { RefusalCode } from '#core/values/result.ts';
-import { act, assertRefused, type Door, type Drawn, doorsOf, type Events, type On, ordinal, pickDoor } from './act.ts';
+import {
+  act,
+  assertRefused,
+  type Drawn,
+  type Events,
+  type On,
+  type OpenStep,
+  openStepsOf,
+  ordinal,
+  pickOpenStep,
+} from './act.ts';
 import { digitsOf, meaningOf, type TypedCode, typedCode } from './codes.ts';
 import { codeCounter, type Place, proofCounters, recoveryCounter } from './counters.ts';
 import { unusedCodes } from './effects.ts';
@@ -13,25 +23,25 @@ import { finish } from './sign-in-acts.ts';
 const oneTimeCode = act({
   name: 'one-time code',
   args: fc.record({ which: ordinal, typed: typedCode }),
-  check: (model) => doorsOf(model).length > 0,
+  check: (model) => openStepsOf(model).length > 0,
   run: (model, real, { which, typed, node }) =>
-    giveCode(model, real, { ...pickDoor(model, which, isEnrolled), typed, node }),
+    giveCode(model, real, { ...pickOpenStep(model, which, isEnrolled), typed, node }),
 });
 
-export async function giveCode(model: Model, real: Real, on: Door & On & { typed: TypedCode }): Promise<Events> {
-  const { typed, node, ...door } = on;
-  const { pending } = door;
+export async function giveCode(model: Model, real: Real, on: OpenStep & On & { typed: TypedCode }): Promise<Events> {
+  const { typed, node, ...openStep } = on;
+  const { pending } = openStep;
   const { authenticator } = pending.person;
   const code = authenticator ? digitsOf(authenticator, typed, model.now) : '123456';
-  const refused = closedDoor(model, pending) ?? tryCode(model, { ...placed(model, door), pending, code });
-  const answer = await send(model, real, { ...door, path: '/sign-in/one-time-code', code, node });
-  if (isAtEnrollment(door, answer)) return [];
+  const refused = closedStep(model, pending) ?? tryCode(model, { ...placed(model, openStep), pending, code });
+  const answer = await send(model, real, { ...openStep, path: '/sign-in/one-time-code', code, node });
+  if (isAtEnrollment(openStep, answer)) return [];
   if (refused.length > 0) {
     assertRefused(answer, refused);
     return [];
   }
   pending.ended = true;
-  const events = finish(model, answer, { ...door, ...pending, browser: door.browser, factor: 'totp' });
+  const events = finish(model, answer, { ...openStep, ...pending, browser: openStep.browser, factor: 'totp' });
   return ['sign_in.code_accepted', ...events];
 }
 
@@ -45,21 +55,26 @@ const typedRecoveryCode = fc.constantFrom('unused', 'unused', 'used', 'wrong');
 const recoveryCode = act({
   name: 'recovery code',
   args: fc.record({ which: ordinal, typed: typedRecoveryCode }),
-  check: (model) => doorsOf(model).length > 0,
+  check: (model) => openStepsOf(model).length > 0,
   async run(model, real, { which, typed, node }) {
-    const door = pickDoor(model, which, isEnrolled);
-    const { pending } = door;
+    const openStep = pickOpenStep(model, which, isEnrolled);
+    const { pending } = openStep;
     const code = recoveryCodeOf(pending.person, typed);
-    const refused = closedDoor(model, pending) ?? tryRecoveryCode(model, { ...placed(model, door), pending, code });
-    const answer = await send(model, real, { ...door, path: '/sign-in/recovery-code', code, node });
-    if (isAtEnrollment(door, answer)) return [];
+    const refused = closedStep(model, pending) ?? tryRecoveryCode(model, { ...placed(model, openStep), pending, code });
+    const answer = await send(model, real, { ...openStep, path: '/sign-in/recovery-code', code, node });
+    if (isAtEnrollment(openStep, answer)) return [];
     if (refused.length > 0) {
       assertRefused(answer, refused);
       return [];
     }
     pending.ended = true;
     if ('body' in answer) assert.equal(answer.body.remainingRecoveryCodes, unusedCodes(pending.person).length);
-    const events = finish(model, answer, { ...door, ...pending, browser: door.browser, factor: 'recovery_code' });
+    const events = finish(model, answer, {
+      ...openStep,
+      ...pending,
+      browser: openStep.browser,
+      factor: 'recovery_code',
+    });
     return ['recovery_code.used', ...events];
   },
 });
@@ -71,7 +86,7 @@ export function recoveryCodeOf(person: Person, typed: string): string {
   return (typed === 'used' ? used : unusedCodes(person)[0]) ?? wrong;
 }
 
-/** A page asks whoever has no authenticator to set one up first; a call is refused. */
+/** A page asks a person without an authenticator to set one up first; a call is refused. */
 function isAtEnrollment(
   { pending, browser }: { pending: Pending; browser: Browser | undefined },
   answer: object,
@@ -82,7 +97,7 @@ function isAtEnrollment(
 }
 
 /** Why no code is looked at; undefined when one is. */
-function closedDoor(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
+function closedStep(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
   if (!isLivePending(model, pending)) return ['sign_in_expired'];
   return pending.person.authenticator ? undefined : ['forbidden'];
 }

@@ -33,7 +33,7 @@ const typedProof = fc.oneof(
 
 const stepUp = inside('step up', fc.record({ proof: typedProof }), async (model, real, { proof, ...on }) => {
   const { person, deviceId } = on.session;
-  // The page asks whoever has no authenticator for the password, and nobody else.
+  // The page asks a person without an authenticator for the password, and nobody else.
   if ((person.authenticator === undefined) !== (proof.method === 'password')) return [];
   if (proof.method === 'password') return stepUpWithPassword(model, real, on, proof.code === 'right');
   const place = { deviceId, address: on.browser.address };

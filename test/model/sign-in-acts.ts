@@ -19,7 +19,7 @@ import type { Browser, Pending, Person, Session } from './rows.ts';
 
 const WRONG = 'not the password of anybody';
 
-type Door = {
+type Entry = {
   readonly person: Person;
   readonly browser: Browser | undefined;
   readonly right: boolean;
@@ -39,7 +39,7 @@ const signIn = act({
     const browser = at === undefined ? undefined : model.browsers[at];
     const { password: current, oldPassword } = person;
     const right = password === 'right' && current !== undefined && !isShutOut(model, person);
-    // Whoever has none any more types the one they had.
+    // A person who has none any more types the one they had.
     const known = password === 'right' ? (current ?? oldPassword) : password === 'old' ? oldPassword : undefined;
     const typed = known ?? WRONG;
     return enter(model, real, { person, browser, right, typed, node });
@@ -58,8 +58,12 @@ const signInAsNobody = act({
   },
 });
 
-export async function enter(model: Model, real: Real, door: Door & On & { typed: string }): Promise<readonly string[]> {
-  const { person, browser, right, typed, node } = door;
+export async function enter(
+  model: Model,
+  real: Real,
+  entry: Entry & On & { typed: string },
+): Promise<readonly string[]> {
+  const { person, browser, right, typed, node } = entry;
   const { counters, now } = model;
   const place = browser ? placeOf(model, browser, person) : apiPlace(model);
   const tried = passwordCounters(person.email, place);

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 
-/** What came back for one request: a status, or the error of a broken wire. */
+/** What came back for one request: a status, or the error of a broken connection. */
 type Outcome = { readonly status: number | string; readonly node: string | undefined };
 
 /** Sends pages and calls without a pause, over connections that are kept, until stopped. */

@@ -34,7 +34,7 @@ async function remarksOf(world: AuditWorld): Promise<string[]> {
 }
 
 describe('a clock', () => {
-  test('that is set back by seconds is nothing to tell of', async (t) => {
+  test('that is set back by seconds is nothing to report', async (t) => {
     const world = await auditWorld(t);
     await happen(world);
     world.clock.at -= 20;
@@ -80,7 +80,7 @@ describe('a clock', () => {
   });
 });
 
-test('a transaction that lasted a minute, and one that commits behind a later id, are nothing to tell of', async (t) => {
+test('a transaction that lasted a minute, and one that commits behind a later id, are nothing to report', async (t) => {
   const world = await auditWorld(t);
   await happen(world);
   await world.env.db.transaction(async (tx) => {
@@ -91,7 +91,7 @@ test('a transaction that lasted a minute, and one that commits behind a later id
   assert.deepEqual(await remarksOf(world), []);
 });
 
-test('a tail that waited for a night, because the server was killed, is told of and no problem', async (t) => {
+test('a tail that waited for a night, because the server was killed, is reported and no problem', async (t) => {
   const world = await auditWorld(t);
   await happen(world);
   await append(world, SIGNED_OUT);
@@ -100,7 +100,7 @@ test('a tail that waited for a night, because the server was killed, is told of 
   assert.deepEqual(await remarksOf(world), [`sealed_late 1 ${8 * HOUR}`]);
 });
 
-test('erasing, pruning and erasing again leave nothing to tell of', async (t) => {
+test('erasing, pruning and erasing again leave nothing to report', async (t) => {
   const { world } = await sealedWorld(t);
   await eraseClients(world.env, { before: world.clock.at - 2 * MINUTE, actor: 'command_line' });
   await pruneAudit(world.env, { before: world.clock.at - 2 * MINUTE, actor: 'system' });

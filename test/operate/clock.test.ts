@@ -78,7 +78,7 @@ test('a clock that goes back for a while lets no code through a second time', as
   assert.equal((await signIn(story)).status, 200);
   world.clock.at -= HOUR;
   await (await watch()).stop();
-  assert.equal((await signIn(story)).status, 200, 'whoever has a phone with the same time goes on');
+  assert.equal((await signIn(story)).status, 200, 'a person whose phone has the same time goes on');
   world.clock.at += HOUR;
   const again = await signIn(story);
   assert.deepEqual([again.status, again.body.code], [422, 'code_already_used']);
@@ -156,7 +156,7 @@ test('a jump ahead deletes nothing, gives nothing up and reminds nobody before i
   await clock.stop();
 });
 
-test('a jump is told in the log, in the audit log and to whoever asks whether the server is ready', async (t) => {
+test('a jump is reported in the log, in the audit log and by the readiness check', async (t) => {
   const { world, watch } = await openStory(t);
   const clock = await watch();
   assert.equal(clock.jumpedLately(), false);

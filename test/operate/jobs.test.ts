@@ -65,7 +65,7 @@ test('no job runs twice at a time, however often it is asked for meanwhile', asy
   assert.equal(atOnce, 1);
 });
 
-test('a job runs as often as it says, whoever ran it before', async (t) => {
+test('a job runs as often as it says, no matter which process ran it before', async (t) => {
   const { one, other } = await openTwo(t);
   const job = jobOf();
   const at = (seconds: number) => {

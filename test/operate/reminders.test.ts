@@ -15,7 +15,7 @@ async function openWithDate(t: TestContext, requiredFrom = DATE) {
   return { ...world, partnerId, ana, mailed };
 }
 
-test('whoever has no authenticator is reminded 14, 7 and 1 days before the date, and when it has come', async (t) => {
+test('a person without an authenticator is reminded 14, 7 and 1 days before the date, and when it has come', async (t) => {
   const { env, clock, mail } = await openWithDate(t);
   const days: number[] = [];
   for (let day = 20; day > -35; day--) {
@@ -62,7 +62,7 @@ test('several who remind at once remind each person once', async (t) => {
   assert.deepEqual([all.length, new Set(all).size], [121, 121]);
 });
 
-test('another date begins anew, and a date that comes soon is told at once', async (t) => {
+test('another date begins again, and a date that comes soon is told at once', async (t) => {
   const { env, clock, partnerId, mailed } = await openWithDate(t);
   clock.at += 10 * DAY;
   await remind(env);

@@ -50,7 +50,7 @@ test('a restored backup begins a new epoch: what may have ended has ended, and n
   assert.deepEqual(
     [restored.ended.sessions, restored.ended.devices, restored.ended.mails],
     [1, 0, 501],
-    'one of them tells of the sign-in',
+    'one of them is about the sign-in',
   );
 
   const again = await world.serve('one:2');
@@ -100,7 +100,7 @@ test('an SQLite database moves to PostgreSQL and back, row by row, and nobody is
   assert.equal(said.code, 0, said.err);
   const { tables } = JSON.parse(said.out);
   assert.deepEqual(tables, dry.tables);
-  assert.equal(tables.find(({ table }: { table: string }) => table === 'outbox').rows, 501, 'one tells of the sign-in');
+  assert.equal(tables.find(({ table }: { table: string }) => table === 'outbox').rows, 501, 'one is about the sign-in');
   assert.deepEqual(readFileSync(world.path), before, 'the source is as it was');
   assertRefused(await world.commandWith(['import', world.path], settings), 1, /not empty/);
 

@@ -118,11 +118,11 @@ function jarsOver(fetch: World['app']['fetch']) {
   return { jarOf, ask };
 }
 
-type Ask = ReturnType<typeof jarsOver>['ask'];
+type SendRequest = ReturnType<typeof jarsOver>['ask'];
 
 /** A request for a protected host: its proxy hands our own paths on, and asks us about every other one. */
 function visitThrough(
-  ask: Ask,
+  ask: SendRequest,
   url: string,
   { mode = 'redirect', method = 'GET', headers = NAVIGATION }: Proxy = {},
 ): Promise<Answer> {

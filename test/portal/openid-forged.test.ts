@@ -98,7 +98,7 @@ test('C17 T17.6 a token that we signed for another client, another issuer or ano
   assert.equal(errorIn(await open(config, browser, { id_token_hint: theirs, prompt: 'none' })), 'invalid_request');
   const { payload } = parts(idToken);
   const evil = await signJwt(world.env, { ...payload, iss: 'https://evil.example' });
-  // What a host behind forward-auth is told of the person is signed by the same keys.
+  // What a host behind forward-auth gets about the person is signed by the same keys.
   const ofHost = await signJwt(world.env, { ...payload, aud: 'app.example.com', sub: ana.id });
   for (const id_token_hint of [evil, ofHost]) {
     assert.equal(errorIn(await open(config, browser, { id_token_hint, prompt: 'none' })), 'invalid_request');

@@ -129,7 +129,7 @@ test('many sign-ins of a day end nothing that has outlived its session', async (
   assert.ok((await oidc.refreshTokenGrant(config, refresh)).access_token);
 });
 
-test('a client that listens is told of a sign-out, and again until it has heard', async (t) => {
+test('a client that listens gets a notice of a sign-out, and again until it has taken it', async (t) => {
   const heard: URLSearchParams[] = [];
   let status = 500;
   const receiver = createServer((request, response) => {

@@ -13,7 +13,7 @@ afterEach((t) => 'diagnostic' in t && t.diagnostic(race.report()));
  * reading and its commit, among the commits, or after them.
  */
 const TURNS_LATER = [1, 3, 0, 2, 5, 8, 4, 13];
-/** A transaction of SQLite is over within a turn; one of PostgreSQL waits for a wire, many times. */
+/** A transaction of SQLite is over within a turn; one of PostgreSQL waits for the network, many times. */
 const TURNS_EACH = KIND === 'postgres' ? 15 : 1;
 
 describe('at the same moment, nothing that was to end is left after', () => {

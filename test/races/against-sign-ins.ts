@@ -129,7 +129,7 @@ async function oneTimeCodes(race: Race) {
   return { racer, requests };
 }
 
-/** Rows are sealed anew under whatever reads and writes them: everybody who is right gets in, and no change is lost. */
+/** Rows are resealed under whatever reads and writes them: everybody who is right gets in, and no change is lost. */
 async function rotation(race: Race): Promise<Attempt> {
   const [racer, next] = [await race.newRacer(), 'thimble quartz meadow 9'];
   const user = await race.addUser({ email: `new.${racer.email}`, partnerId: race.partner.id });
@@ -155,14 +155,14 @@ async function rotation(race: Race): Promise<Attempt> {
       const { broken } = await resealRows(race.turned);
       assert.equal(broken, 0);
       race.clock.at += 60;
-      assert.equal((await bothDoors(race, racer, PASSWORD)).status, 401);
-      assert.equal((await bothDoors(race, racer, next)).status, 200);
-      assert.equal((await bothDoors(race, { ...user, secret }, PASSWORD)).status, 200);
+      assert.equal((await bothFactors(race, racer, PASSWORD)).status, 401);
+      assert.equal((await bothFactors(race, racer, next)).status, 200);
+      assert.equal((await bothFactors(race, { ...user, secret }, PASSWORD)).status, 200);
     },
   };
 }
 
-async function bothDoors(race: Race, { email, secret }: { email: string; secret: string }, password: string) {
+async function bothFactors(race: Race, { email, secret }: { email: string; secret: string }, password: string) {
   const first = await race.api('POST', '/api/v1/sign-in', { email, password });
   if (first.status !== 200) return first;
   const code = race.totp(secret);

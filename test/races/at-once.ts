@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ORIGIN } from '../world.ts';
 
-/** A request as it goes over the wire, ready to be sent many times. */
+/** A request as raw bytes, ready to be sent many times. */
 export type WireRequest = {
   readonly method: string;
   readonly path: string;

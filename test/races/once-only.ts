@@ -39,7 +39,7 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
     },
   },
   {
-    // Each device has a row of failures of its own: here all fifty are compared, and the database alone decides.
+    // Each device has a failure streak of its own: here all fifty are compared, and the database alone decides.
     name: 'a one-time code in ten browsers that are known',
     async arrange(race) {
       const racer = await race.newRacer();
@@ -180,7 +180,7 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
       const done = await formOf(browser, '/enroll/recovery-codes', { saved: 'yes' });
       return {
         requests: times(FIFTY, done),
-        // Whoever comes second is told the same: what counts is what was written.
+        // The second gets the same answer: what counts is what was written.
         wins: async () => (await race.eventsOf(user.id, 'recovery_codes.acknowledged')).length,
         async afterwards(answers) {
           assert.ok(answers.every(({ status }) => status === 303));

@@ -62,13 +62,13 @@ test('answers with the first rule that has no room', async () => {
 test('a try that is rolled back was never counted, one that is committed stays', async () => {
   const broken = db.transaction(async (tx) => {
     await reserveTries(tx, [mail], NOW);
-    throw new Error('the wire broke');
+    throw new Error('the connection broke');
   });
   await assert.rejects(broken);
   assert.equal(await findTries(db.read, mail.key), undefined);
   await reserve(mail);
   assert.deepEqual(await findTries(db.read, mail.key), {
-    row: 0,
+    streak: 0,
     windows: [[[NOW / 60, 1]]],
     expiresAt: NOW + 3600 + 59,
     writtenAt: NOW,
@@ -81,7 +81,7 @@ test('gives back, unlocks and re-enables what is counted', async () => {
   const change = (apply: Parameters<typeof changeTries>[2]) =>
     db.transaction((tx) => changeTries(tx, code.key, apply, NOW));
   await change((state) => giveBackTry(code.rule, state, NOW));
-  assert.equal((await findTries(db.read, code.key))?.row, 0);
+  assert.equal((await findTries(db.read, code.key))?.streak, 0);
   for (let count = 0; count < 5; count++) await reserve(code);
   assert.notEqual(await reserve(code), undefined);
   await change((state) => unlockTries(code.rule, state));

@@ -5,7 +5,7 @@ import { type Cluster, startCluster } from '../databases/cluster.ts';
 import { ownDatabase } from '../databases/own.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
-/** Quick, but for what an acknowledgement promises: a killed server keeps what its kernel holds. */
+/** Quick, except for what an acknowledgement promises: a killed server keeps what its kernel holds. */
 const SETTINGS = ['fsync = off', 'synchronous_commit = on', 'wal_level = minimal', 'max_wal_senders = 0'];
 
 let cluster: Cluster;
@@ -47,7 +47,7 @@ async function readyz({ app }: World) {
   return { status: answer.status, reasons };
 }
 
-/** The ids of sessions, and of those that the audit log tells of. */
+/** The ids of sessions, and of those that the audit log names. */
 async function sessionsAndEvents(world: World) {
   const sessions = await world.env.db.read.selectFrom('sessions').select('id').orderBy('id').execute();
   const events = (await world.events()).filter(({ action }) => action === 'sign_in.completed');
@@ -89,7 +89,7 @@ describe('with PostgreSQL away', () => {
       assert.ok(!world.log.some((line) => line.includes('internal_error')));
 
       assert.deepEqual(await readyz(world), { status: 200, reasons: [] });
-      assert.equal((await browser.get('/security')).status, 200, 'whoever was signed in still is');
+      assert.equal((await browser.get('/security')).status, 200, 'sessions from before are still live');
       world.clock.at += 30;
       assert.deepEqual((await signIn(world, ana, '192.0.2.8')).statuses, [200, 200]);
       const { sessions, events } = await sessionsAndEvents(world);
@@ -100,7 +100,7 @@ describe('with PostgreSQL away', () => {
 });
 
 const PEOPLE = 12;
-/** As the answer says: whoever hears 503 comes back. At the code it is not known whether it was used. */
+/** As the answer says: a client that gets 503 tries again. At the code it is not known whether it was used. */
 const COMES_BACK = 5;
 
 describe('with connections cut at any moment', () => {

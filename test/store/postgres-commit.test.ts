@@ -89,7 +89,7 @@ describe('a COMMIT of PostgreSQL', { concurrency: true }, () => {
     assert.equal(await waiting.problem(), undefined, 'the next one gets a connection');
   });
 
-  it('that is unknown is 503 with Retry-After for whoever asked, on pages and over the API', async (t) => {
+  it('that is unknown is 503 with Retry-After for the caller, on pages and over the API', async (t) => {
     const { own, ready, waiting } = await openWaiting(t);
     const world = await openWorld(t, { db: ready });
     const { id: partnerId } = await world.addPartner();

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { holdTables } from '#store/engine/copy-rows.ts';
 import { openTestDatabase } from '../databases/open.ts';
 
-test('while a copy goes in, others read and whoever writes waits for its end', async (t) => {
+test('while a copy goes in, others read, and writes wait for its end', async (t) => {
   const db = await openTestDatabase();
   t.after(() => db.close());
   const order: string[] = [];

@@ -19,7 +19,7 @@ const THROUGH_IT = [
 
 describe('PgBouncer in transaction mode', { skip: missing ?? false }, () => {
   let bouncer: Bouncer;
-  /** One connection to the server: whoever comes next gets the one that we have used. */
+  /** One connection to the server: the next client gets the one that we have used. */
   let narrow: Bouncer;
   before(async () => {
     const server = await serverUrl('postgres');

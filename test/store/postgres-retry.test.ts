@@ -36,7 +36,7 @@ async function backendOf(tx: Queries): Promise<number> {
   return (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx)).rows[0]?.pid ?? 0;
 }
 
-/** A door that stays closed until it is opened. */
+/** A gate that stays closed until it is opened. */
 function gate() {
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {
@@ -135,7 +135,7 @@ describe('a transaction of PostgreSQL', { concurrency: true }, () => {
     assert.deepEqual(await versions(db), ['a1']);
   });
 
-  it('ends as unavailable when the pool stays full, while whoever fills it goes on', async (t) => {
+  it('ends as unavailable when the pool stays full, while the requests that fill it go on', async (t) => {
     const own = await ownDatabase(t, server);
     const db = await own.open(undefined, 2);
     const [left, done] = [[gate(), gate()], gate()];

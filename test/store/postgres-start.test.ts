@@ -73,7 +73,7 @@ describe('starting on PostgreSQL', () => {
     assert.deepEqual(names, [...new Set(names)]);
   });
 
-  it('lets a migration take longer than any request may, and whoever starts meanwhile waits as long', async (t) => {
+  it('lets a migration take longer than any request may, and a server that starts meanwhile waits as long', async (t) => {
     const own = await ownDatabase(t, server);
     await own.query(`
       create function hold() returns event_trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(1); end $$;

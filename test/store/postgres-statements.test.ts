@@ -35,7 +35,7 @@ describe('statements on PostgreSQL', () => {
     assert.equal(count, 1);
   });
 
-  it('are planned anew when a newer version adds a column', async (t) => {
+  it('are planned again when a newer version adds a column', async (t) => {
     const { db, url } = await openDirect(t);
     const insert = (key: string) =>
       db.transaction(async (tx) => {

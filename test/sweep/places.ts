@@ -17,7 +17,7 @@ import type { Service } from './service.ts';
 /** Where the newest rows are: files of SQLite, all tables of PostgreSQL. */
 export const ROWS = KIND === 'sqlite' ? 'database-wal' : 'database';
 
-/** Everything that outlives a request, as it is now; the backup is made anew each time. */
+/** Everything that outlives a request, as it is now; the backup is made again each time. */
 export async function placesOf(service: Service): Promise<readonly Place[]> {
   const { env, path, log, heard } = service;
   await sealAuditTail(env);

@@ -97,7 +97,7 @@ function noteTold(learn: (secret: Secret) => void, codes: Set<string>, kind: str
     learn(/^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/.test(text) ? recoveryCode(text) : secretText(kind, text));
 }
 
-/** Listens at the door: what goes in as a password, code or token, and every answer. */
+/** Records the traffic: what goes in as a password, code or token, and every answer. */
 function notingApp(app: App, heard: Heard[], tell: (kind: string, text: string) => void): Pick<App, 'fetch'> {
   return {
     async fetch(request, arrival) {

@@ -67,7 +67,7 @@ describe('metrics', () => {
     assert.equal(value('sallyport_hash_wait_seconds_count'), 3);
     assert.equal(value('sallyport_hash_queue_length'), 0);
     assert.equal(value('sallyport_sessions'), 1);
-    assert.equal(value('sallyport_outbox_messages'), 1, 'it tells of the new device');
+    assert.equal(value('sallyport_outbox_messages'), 1, 'it is about the new device');
     assert.ok((value('sallyport_database_transaction_duration_seconds_count{outcome="committed"}') ?? 0) > 3);
     assert.ok((value('sallyport_database_read_duration_seconds_count') ?? 0) > 3);
     assert.ok((value('sallyport_audit_last_sealed_timestamp_seconds') ?? 0) > 1_700_000_000);

@@ -5,7 +5,7 @@ import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 import type { World } from '../world.ts';
 
 /** How far a credential has brought somebody through one of the two channels. */
-export type Standing = 'nobody' | 'pending' | 'pending_expired' | 'pending_completed' | 'session' | 'stepped_up';
+export type Access = 'nobody' | 'pending' | 'pending_expired' | 'pending_completed' | 'session' | 'stepped_up';
 
 /** How a request carries it. */
 export type Carried = {
@@ -22,7 +22,7 @@ export type Credential = {
   readonly disabled?: true;
   readonly carry: (token: string) => Carried;
   /** Everywhere else it is nobody's. */
-  readonly worth?: { readonly [M in Channel]?: Standing };
+  readonly worth?: { readonly [M in Channel]?: Access };
 };
 
 type SessionRow = { readonly kind: 'session'; readonly mouth: Channel } & Partial<SessionTable>;

@@ -56,9 +56,9 @@ async function hold(who: Who, guard: Guard): Promise<Entered> {
 
 function wasLetIn(row: Row, answer: Awaited<ReturnType<Roles['send']>>): boolean {
   if (/"reason":"scope"/.test(answer.text)) return false;
-  // At the door of a sign-in a session is led to where it was going, and nobody to the beginning.
+  // The pages of a pending sign-in redirect a session to its target, and everybody else to the start.
   if (row.guard === 'pendingSignIn') return !isTurnedAway(answer) && answer.status !== 303;
-  // Whoever has no recovery code is led to the other proof by the page itself.
+  // A person without a recovery code is led to the other proof by the page itself.
   if (row.path.startsWith('/step-up') && answer.location === '/step-up') return true;
   return !isTurnedAway(answer);
 }

@@ -124,7 +124,7 @@ function verdictOf(row: Row, { worth = {} }: Credential, { carried }: Held, form
   if (route === undefined) return 'in';
   if (route.channel === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
   if (form === 'no origin') return { status: 403 };
-  const verdict = pageVerdict(route.guard, { standing: worth.page ?? 'nobody', cookies }, method, pathOf(row) + query);
+  const verdict = pageVerdict(route.guard, { access: worth.page ?? 'nobody', cookies }, method, pathOf(row) + query);
   // A form that anybody may send is bound to the browser alone.
   const fits = form === 'own' || (form === 'another session' && guard === 'public');
   return verdict === 'in' && !fits ? { status: 403 } : verdict;
@@ -134,7 +134,7 @@ async function check(row: Row, credential: Credential, form: FormKind): Promise<
   const what = `${row.method} ${row.path} with ${credential.name}, ${form} form`;
   const lasting = await walk.lasting(credential);
   const verdict = verdictOf(row, credential, lasting, form);
-  // Whoever is let in may change what is theirs: that is a person for this one request.
+  // A request that is let in may change its person: that one is made for this request.
   const held = verdict === 'in' && row.method !== 'GET' ? await walk.meet(credential) : lasting;
   const answer = await send(walk, row, held, form);
   assertHarmless(walk, answer, what);

@@ -171,7 +171,7 @@ test('the Sign out of every page of a session ends it', async (t) => {
   }
 });
 
-/** What nobody is told before the second door is open. The name of a company stands on the prompt: it is the reason. */
+/** What no page says before the second factor is proven. The name of a company stands on the prompt: it is the reason. */
 // Help, and whom to ask when all is lost, say the same to everybody.
 const BEFORE = PAGES.filter(({ path }) => !path.startsWith('/help') && path !== '/sign-in/lost');
 const PRIVATE = { name: NAME, company: COMPANY, slug: 'zephyr"', role: 'manager' };

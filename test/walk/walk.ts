@@ -9,7 +9,7 @@ import { makeFormToken } from '#http/pages/form.ts';
 import type { ApiRoute, Guard, PageGuard, PageRoute } from '#http/route.ts';
 import { OWN_ROUTES } from '../own-routes.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
-import { type Credential, FINISHED, type Held, hold, PORTAL, type Standing } from './credentials.ts';
+import { type Access, type Credential, FINISHED, type Held, hold, PORTAL } from './credentials.ts';
 
 /** A row of the table that `sallyport routes` prints, with its declaration where it is a feature's. */
 export type Row = {
@@ -69,23 +69,18 @@ async function addOther(world: World): Promise<Walk['other']> {
 const PENDING_COOKIE = '__Host-sallyport-pending';
 
 /** How far somebody has come, and what their browser sends. */
-type Bringing = { readonly standing: Standing; readonly cookies: Readonly<Record<string, string>> };
+type Bringing = { readonly access: Access; readonly cookies: Readonly<Record<string, string>> };
 
-/** What a guard has to say to somebody: nothing more than the guard and the standing decide it. */
+/** What a guard has to say to somebody: nothing more than the guard and the access decide it. */
 export type Verdict = 'in' | { readonly status: number; readonly location?: string };
 
-export function pageVerdict(
-  guard: PageGuard,
-  { standing, cookies }: Bringing,
-  method: string,
-  target: string,
-): Verdict {
+export function pageVerdict(guard: PageGuard, { access, cookies }: Bringing, method: string, target: string): Verdict {
   if (guard === 'public') return 'in';
-  if (guard === 'pendingSignIn') return pendingVerdict(standing, method === 'POST' && !(PENDING_COOKIE in cookies));
+  if (guard === 'pendingSignIn') return pendingVerdict(access, method === 'POST' && !(PENDING_COOKIE in cookies));
   // Those who walk are members: a role is asked for before a proof.
-  if (isRoleGuard(guard) && (standing === 'session' || standing === 'stepped_up')) return { status: 403 };
-  if (standing === 'stepped_up' || (standing === 'session' && guard === 'session')) return 'in';
-  if (standing === 'session') return method === 'POST' ? { status: 403 } : { status: 303, location: '/step-up' };
+  if (isRoleGuard(guard) && (access === 'session' || access === 'stepped_up')) return { status: 403 };
+  if (access === 'stepped_up' || (access === 'session' && guard === 'session')) return 'in';
+  if (access === 'session') return method === 'POST' ? { status: 403 } : { status: 303, location: '/step-up' };
   if (method === 'POST') return { status: 401 };
   return { status: 303, location: `/sign-in?return_to=${encodeURIComponent(target)}` };
 }
@@ -95,8 +90,8 @@ export function isRoleGuard(guard: Guard): boolean {
   return /^(manager|staff)/.test(guard);
 }
 
-function pendingVerdict(standing: Standing, isLost: boolean): Verdict {
-  switch (standing) {
+function pendingVerdict(access: Access, isLost: boolean): Verdict {
+  switch (access) {
     case 'pending':
       return 'in';
     case 'pending_completed':
@@ -110,14 +105,14 @@ function pendingVerdict(standing: Standing, isLost: boolean): Verdict {
   }
 }
 
-export function apiVerdict(guard: Guard, standing: Standing): Verdict {
+export function apiVerdict(guard: Guard, access: Access): Verdict {
   // No person's credential is a key.
   if (guard.startsWith('apiKey:')) return { status: 401 };
   if (guard === 'public') return 'in';
-  if (guard === 'pendingSignIn') return standing === 'pending' ? 'in' : { status: 401 };
-  if (isRoleGuard(guard) && (standing === 'session' || standing === 'stepped_up')) return { status: 403 };
-  if (standing === 'stepped_up') return 'in';
-  if (standing === 'session') return guard === 'session' ? 'in' : { status: 403 };
+  if (guard === 'pendingSignIn') return access === 'pending' ? 'in' : { status: 401 };
+  if (isRoleGuard(guard) && (access === 'session' || access === 'stepped_up')) return { status: 403 };
+  if (access === 'stepped_up') return 'in';
+  if (access === 'session') return guard === 'session' ? 'in' : { status: 403 };
   return { status: 401 };
 }
 
@@ -192,7 +187,7 @@ const KEPT = [
   'devices',
 ] as const;
 
-/** Everything that belongs to a person, but for when a session was last seen and where its step-up leads. */
+/** Everything that belongs to a person, except for when a session was last seen and where its step-up leads. */
 export async function belongings({ world }: Pick<Walk, 'world'>, userId: string): Promise<string> {
   const { read } = world.env.db;
   const user = await read.selectFrom('users').selectAll().where('id', '=', userId).execute();

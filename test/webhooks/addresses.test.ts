@@ -78,7 +78,7 @@ test('a name that answers otherwise the second time is asked once: the connectio
   const { port } = inside.address() as AddressInfo;
   // Public at first and this machine afterwards: the classic of DNS rebinding.
   const rebinding = answers([v4('192.0.43.8')], [v4('127.0.0.1')]);
-  // The system's own resolver says this machine too, whoever asks it behind our back.
+  // The system's own resolver says this machine too, when it is asked past us.
   const url = `https://localhost:${port}/`;
   const taken = await post({ url, ...SENT }, { allowLocal: true, timeoutSeconds: 0.5, ...rebinding });
   assert.equal(taken.taken, false);

@@ -114,7 +114,7 @@ test('what is not taken is tried again, later and later, under the same id, and 
   assert.equal(receiver.received.length, 7);
   assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1);
   const last = receiver.received.at(-1);
-  assert.ok(last && verifies(secret, last, world.clock.at - DAY), 'signed anew with the time of the try');
+  assert.ok(last && verifies(secret, last, world.clock.at - DAY), 'signed again with the time of the try');
 });
 
 test('a webhook that took nothing for three days is disabled, says so, and goes on when it is enabled', async (t) => {
@@ -133,7 +133,7 @@ test('a webhook that took nothing for three days is disabled, says so, and goes 
   receiver.behaviour.status = 200;
   const heard = receiver.received.length;
   await deliver();
-  assert.equal(receiver.received.length, heard, 'it is told nothing');
+  assert.equal(receiver.received.length, heard, 'it gets nothing');
   assert.equal((await deliveriesOf(world)).length, 1, 'and nothing waits for it');
   assert.ok(!isRefusal(await resumeWebhook(world.env, 'command_line', id)));
   assert.equal(await replay(world.env, 'command_line', dead.id), true);

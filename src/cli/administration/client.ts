@@ -27,7 +27,7 @@ const ADD_OPTIONS = {
     about: 'where people come back to, compared character by character: https, or http to this machine',
   },
   'post-logout-redirect-uri': { value: 'URI', many: true, about: 'where people may go after they signed out' },
-  'backchannel-logout-uri': { value: 'URI', about: 'what is told when a session ends; https' },
+  'backchannel-logout-uri': { value: 'URI', about: 'where a notice goes when a session ends; https' },
   internal: { about: 'the back-channel logout URI is in your own network' },
   type: { value: 'web|browser', about: 'web keeps a secret, browser cannot; else web' },
   'third-party': { about: 'people are asked for their consent' },

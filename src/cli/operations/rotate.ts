@@ -18,7 +18,7 @@ export const rotate = command({
   args: [],
   options: JSON_OPTION,
   summary:
-    'Brings a new key into use and seals every row anew with it, while the servers run. Interrupted, it goes on where it was.',
+    'Brings a new key into use and reseals every row with it, while the servers run. Interrupted, it goes on where it was.',
   run: () =>
     withEnv(async (env) => {
       const path = keyFileOf(env);
@@ -51,7 +51,7 @@ async function withKeyFile<T>(env: Env, path: string, work: () => Promise<T>): P
   const lock = takeFileLock(`${path}.lock`);
   if (lock === undefined) throw new Error('another command is changing the keys: wait until it has ended');
   try {
-    // Whoever held the lock before may have changed the file.
+    // The earlier holder of the lock may have changed the file.
     env.keys.renew?.();
     return await work();
   } finally {
@@ -112,7 +112,7 @@ async function serversHave(env: Env, keyId: string, how: { asActive: boolean }):
 }
 
 /**
- * The ring is the operator's: the same three steps, each with what to set and a rolling restart between them. Seals anew
+ * The ring is the operator's: the same three steps, each with what to set and a rolling restart between them. Reseals
  * whatever can be at any of them.
  */
 async function rotateGivenRing(env: Env): Promise<Output> {
@@ -149,7 +149,7 @@ async function rotateGivenRing(env: Env): Promise<Output> {
   };
 }
 
-/** The last step, over and over until nothing is left that can be sealed anew. */
+/** The last step, over and over until nothing is left that can be resealed. */
 async function reseal(env: Env): Promise<Output> {
   const counters = await renameCounters(env);
   const { rows, broken } = await resealRows(env);
@@ -158,7 +158,7 @@ async function reseal(env: Env): Promise<Output> {
   const data = { step: 'reseal', active: env.keys.activeKeyId, rows, counters, broken, keys };
   const older = keys.filter(({ state }) => state === 'older');
   const lines = [
-    `${env.keys.activeKeyId} is active; ${rows} rows were sealed anew with it.`,
+    `${env.keys.activeKeyId} is active; ${rows} rows were resealed with it.`,
     ...older.map((key) => needOf(key) ?? `Nothing needs ${key.id} any more: "sallyport keys retire ${key.id}".`),
   ];
   if (broken === 0) return { data, lines };

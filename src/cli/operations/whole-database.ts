@@ -10,7 +10,7 @@ import type { Database } from '#store/engine/database.ts';
 import { isSqliteInUse } from '#store/engine/sqlite/source.ts';
 import { listServers } from '#store/operations/servers.ts';
 
-/** The same words for whoever fills the whole database. */
+/** The same words for every command that fills the whole database. */
 const STOP_FIRST = 'stop every server first: what it holds would be replaced under its feet';
 
 /**

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** An event as it is stored, but for its client: of that only the digest is in the chain, so that it can be erased. */
+/** An event as it is stored, except for its client: of that only the digest is in the chain, so that it can be erased. */
 export type SealableEvent = {
   readonly id: string;
   readonly at: number;
@@ -15,7 +15,7 @@ export type SealableEvent = {
   readonly clientDigest: string;
 };
 
-/** Where a request came from, of unknown origin: lengths and characters are as the wire had them. */
+/** Where a request came from, of unknown origin: lengths and characters are as they were received. */
 export type ClientFacts = { readonly ip: string | undefined; readonly userAgent: string | undefined };
 
 // Longer ones carry nothing that helps an inquiry.

@@ -1,6 +1,6 @@
 import { unreachable } from '#core/values/result.ts';
 
-/** What can open the second door. */
+/** What counts as a second factor. */
 export type SecondFactor = 'totp' | 'recovery_code';
 
 /** Authentication methods (RFC 8176) that we state. */

@@ -22,7 +22,7 @@ export function latestStep(now: number): number {
  * list that can have been used by now.
  *
  * Where the list does not tell (a restored backup; nothing but steps from ahead in a list that is full) every step up to
- * the next one counts as used, and whoever has one of their codes waits for a minute and a half.
+ * the next one counts as used, and a person with one of their codes waits for a minute and a half.
  */
 export function stepBroughtBack(lastUsedStep: number, usedSteps: UsedSteps, now: number): number {
   const used = usedSteps.split(' ').filter(Boolean).map(Number);

@@ -20,7 +20,7 @@ test('never more than 120 at once and 10 a second, however they come', () => {
   );
 });
 
-test('whoever waits as long as they are told is let through, and being refused costs nothing', () => {
+test('a caller that waits as long as Retry-After says is let through, and being refused costs nothing', () => {
   let allowance: Allowance | undefined;
   for (let sent = 0; sent < 500; sent++) allowance = takeRequest(allowance, 1_000).allowance;
   const refused = takeRequest(allowance, 1_000);

@@ -57,7 +57,7 @@ for (const [name, rule] of Object.entries<Rule>(RULES)) {
         assert.ok(seconds > 0);
         assert.ok(isRefusal(reserveTry(rule, state, now + seconds - 1)));
         assert.ok(!isRefusal(reserveTry(rule, state, now + seconds)));
-        assert.ok(rule.row || rule.tokens || isFull(rule, failures, now), 'refused although there was room');
+        assert.ok(rule.streak || rule.tokens || isFull(rule, failures, now), 'refused although there was room');
       });
     });
 
@@ -68,7 +68,7 @@ for (const [name, rule] of Object.entries<Rule>(RULES)) {
         assert.ok(state.expiresAt > now);
         if (state.expiresAt > now + 400 * 86_400) return;
         const early = { ...state, expiresAt: state.expiresAt + 1 };
-        const forgiven = rule.row?.forgottenAfterSeconds === undefined;
+        const forgiven = rule.streak?.forgottenAfterSeconds === undefined;
         if (forgiven)
           assert.deepEqual(reserveTry(rule, early, state.expiresAt), reserveTry(rule, undefined, state.expiresAt));
       });
@@ -174,7 +174,7 @@ function isFull(rule: Rule, failures: readonly number[], now: number): boolean {
 
 /** Reserves all the tries that are allowed, then lets them end in the given order. */
 function settle(rule: Rule, tries: readonly { outcome: Outcome; at: number }[]): Attempts {
-  let state: Attempts = { row: 0, windows: rule.windows.map(() => []), expiresAt: 0 };
+  let state: Attempts = { streak: 0, windows: rule.windows.map(() => []), expiresAt: 0 };
   const reserved = new Set<number>();
   for (const { at } of [...tries].sort((a, b) => a.at - b.at)) {
     const outcome = reserveTry(rule, state, at);

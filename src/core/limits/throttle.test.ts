@@ -54,7 +54,7 @@ describe('one-time codes', () => {
 
   test('sixty in thirty days disable the authenticator although successes lay between them', () => {
     const { state, at } = sixtyWithSuccesses();
-    assert.ok(state.row < 50);
+    assert.ok(state.streak < 50);
     assert.ok(isDisabled(rule, state));
     assert.deepEqual(refusal(rule, state, at + 365 * DAY), { refused: 'authenticator_disabled' });
   });
@@ -66,11 +66,11 @@ describe('one-time codes', () => {
     assert.ok(isDisabled(rule, reserved));
     const after = giveBackTry(rule, reserved, later);
     assert.ok(!isDisabled(rule, after));
-    assert.equal(after.row, 0);
+    assert.equal(after.streak, 0);
     allowed(rule, after, later);
   });
 
-  test('a success ends the row and leaves what others failed in the rolling budgets', () => {
+  test('a success ends the streak and leaves what others failed in the rolling budgets', () => {
     const { state, at } = fail(rule, 19);
     const later = openAt(rule, state, at);
     let after = giveBackTry(rule, allowed(rule, state, later), later);
@@ -78,10 +78,10 @@ describe('one-time codes', () => {
     assert.equal(refusal(rule, after, later).refused, 'authenticator_paused');
   });
 
-  test('unlock clears waits, row and the count of 24 hours, and keeps the count of 30 days', () => {
+  test('unlock clears waits, streak and the count of 24 hours, and keeps the count of 30 days', () => {
     const { state, at } = fail(rule, 20);
     const unlocked = unlockTries(rule, state);
-    assert.equal(unlocked.row, 0);
+    assert.equal(unlocked.streak, 0);
     assert.equal(pausedSeconds(rule, unlocked, at), 0);
     assert.deepEqual(unlocked.windows[1], state.windows[1]);
     assert.ok(unlocked.expiresAt > at + 29 * DAY);
@@ -97,7 +97,7 @@ describe('one-time codes', () => {
     }
   });
 
-  /** A success after every tenth failure, so that the row stays short. */
+  /** A success after every tenth failure, so that the streak stays short. */
   function sixtyWithSuccesses() {
     let state: Attempts | undefined;
     let at = START;
@@ -143,7 +143,7 @@ describe('passwords', () => {
     }
   });
 
-  test('a hundred in a row close the door until it is unlocked', () => {
+  test('a hundred in a row lock the email out until it is unlocked', () => {
     const { state, at } = fail(rule, 100);
     const closed = { refused: 'too_many_attempts', reason: 'closed', retryAfterSeconds: DAY };
     assert.deepEqual(refusal(rule, state, at), closed);
@@ -151,7 +151,7 @@ describe('passwords', () => {
     allowed(rule, unlockTries(rule, state), at);
   });
 
-  test('a success as the hundredth try keeps the door open', () => {
+  test('a success as the hundredth try prevents the lockout', () => {
     const { state, at } = fail(rule, 99);
     const later = openAt(rule, state, at);
     allowed(rule, giveBackTry(rule, allowed(rule, state, later), later), later);
@@ -168,11 +168,11 @@ describe('passwords', () => {
     assert.equal(refusal(rule, after, START).retryAfterSeconds, 360);
   });
 
-  test('a row short of a hundred is forgotten after 90 silent days; a row of codes never', () => {
+  test('a streak short of a hundred is forgotten after 90 silent days; a streak of codes never', () => {
     const passwords = fail(rule, 99);
-    assert.equal(allowed(rule, passwords.state, passwords.at + 90 * DAY).row, 1);
+    assert.equal(allowed(rule, passwords.state, passwords.at + 90 * DAY).streak, 1);
     const codes = fail(RULES.oneTimeCode, 9);
-    assert.equal(allowed(RULES.oneTimeCode, codes.state, codes.at + 3650 * DAY).row, 10);
+    assert.equal(allowed(RULES.oneTimeCode, codes.state, codes.at + 3650 * DAY).streak, 10);
   });
 });
 

@@ -1,6 +1,6 @@
 import { DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
-import type { Bucket, Counted, Row, Window } from './try-window.ts';
+import type { Bucket, Counted, FailureStreak, Window } from './try-window.ts';
 import { added, broughtBack, bucketAt, countedAt, leavesAt, opensAt, sum } from './try-window.ts';
 
 /**
@@ -10,14 +10,14 @@ import { added, broughtBack, bucketAt, countedAt, leavesAt, opensAt, sum } from 
  * a success gives its own reservation back.
  */
 export type Attempts = Counted & {
-  /** Tries since the last success, those still being compared included. 0 where the rule has no row. */
-  readonly row: number;
+  /** Tries since the last success, those still being compared included. 0 where the rule has no streak. */
+  readonly streak: number;
 };
 
 /** Limits of one kind of key; docs/security.md, *Limits*, has them. All spans in seconds. */
 export type Rule = {
   readonly windows: readonly Window[];
-  readonly row?: Row;
+  readonly streak?: FailureStreak;
   /** A bucket of `size` tokens; one comes back every `secondsEach` until it is full. */
   readonly tokens?: { readonly size: number; readonly secondsEach: number };
 };
@@ -25,7 +25,7 @@ export type Rule = {
 // 9999-12-31: what no silence ends still needs a number in its column.
 const NEVER_AT = 253_402_300_799;
 
-// A closed door opens by an act, not by time; but HTTP wants a 429 to name a wait, and a client to stop asking for one.
+// A lockout ends by an act, not by time; but HTTP wants a 429 to name a wait, and a client to stop asking for one.
 const CLOSED_RETRY_SECONDS = DAY_SECONDS;
 
 const IN_30_DAYS = { spanSeconds: 30 * DAY_SECONDS, bucketSeconds: DAY_SECONDS, keptByUnlock: true } as const;
@@ -49,7 +49,7 @@ export const RULES = {
       { limit: 20, ...IN_24_HOURS, atLimit: 'pause' },
       { limit: 60, ...IN_30_DAYS, atLimit: 'disable' },
     ],
-    row: {
+    streak: {
       limit: 50,
       atLimit: 'disable',
       waits: [
@@ -68,16 +68,16 @@ export const RULES = {
   passwordUnknownDevice: {
     windows: [],
     tokens: { size: 10, secondsEach: 6 * MINUTE_SECONDS },
-    // Anyone can type any email, so rows short of the limit must not pile up for ever: 90 silent days end one, which
+    // Anyone can type any email, so streaks short of the limit must not pile up for ever: 90 silent days end one, which
     // lets through at most 99 guesses in each such pause.
-    row: { limit: 100, atLimit: 'close', waits: [], forgottenAfterSeconds: 90 * DAY_SECONDS },
+    streak: { limit: 100, atLimit: 'close', waits: [], forgottenAfterSeconds: 90 * DAY_SECONDS },
   },
   passwordKnownDevice: { windows: [], tokens: { size: 10, secondsEach: 6 * MINUTE_SECONDS } },
   addressPasswords: {
     windows: [{ limit: 20, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
   },
   addressCodes: perHour(30),
-  /** Each is ten hashes; somebody who sets up a telephone twice and prints the codes anew is far from it. */
+  /** Each is ten hashes; somebody who sets up a telephone twice and prints the codes again is far from it. */
   recoveryCodeDraws: perHour(10),
   /** New passwords that follow the rule, sent with one link: the first one uses it up. */
   linkPasswords: perHour(10),
@@ -106,7 +106,7 @@ export const RULES = {
  * The state with one more try in it, or why there may be none now.
  *
  * A refusal counts nothing and prolongs nothing. Its `retryAfterSeconds` is exact: a try is allowed then and not a second
- * earlier, unless others come first. `authenticator_disabled` and a closed door (`reason: 'closed'`) do not end by waiting.
+ * earlier, unless others come first. `authenticator_disabled` and a lockout (`reason: 'closed'`) do not end by waiting.
  *
  * @param now Unix seconds
  */
@@ -115,25 +115,25 @@ export function reserveTry(rule: Rule, state: Attempts | undefined, now: number)
   return checkTry(rule, stateAt(rule, state, now), now) ?? counted(rule, stateAt(rule, state, at), at);
 }
 
-/** After a success: the row ends and its own reservation leaves the budgets; what others failed stays counted. */
+/** After a success: the streak of failures ends and its own reservation leaves the budgets; what others failed stays counted. */
 export function giveBackTry(rule: Rule, state: Attempts, reservedAt: number): Attempts {
-  return withExpiry(rule, { ...uncounted(rule, state, reservedAt), row: 0, nextTryAt: undefined }, reservedAt);
+  return withExpiry(rule, { ...uncounted(rule, state, reservedAt), streak: 0, nextTryAt: undefined }, reservedAt);
 }
 
 /**
- * What "unlock" clears: waits, the row (with the door closed by it), tokens and the 24-hour count.
+ * What "unlock" clears: waits, the streak (with the lockout it caused), tokens and the 24-hour count.
  *
- * The 30-day budget stays, and a disabled authenticator stays as it is: its row is the evidence.
+ * The 30-day budget stays, and a disabled authenticator stays as it is: its streak is the evidence.
  */
 export function unlockTries(rule: Rule, state: Attempts): Attempts {
   if (isDisabled(rule, state)) return state;
   const windows = rule.windows.map((window, index) => (window.keptByUnlock ? bucketsOf(state, index) : []));
-  return withExpiry(rule, { row: 0, windows }, state.expiresAt);
+  return withExpiry(rule, { streak: 0, windows }, state.expiresAt);
 }
 
 /** After the proof of another second factor plus a changed password: nothing is counted against the authenticator. */
 export function reenableTries(rule: Rule): Attempts {
-  return { row: 0, windows: rule.windows.map(() => []), expiresAt: 0 };
+  return { streak: 0, windows: rule.windows.map(() => []), expiresAt: 0 };
 }
 
 /**
@@ -144,20 +144,20 @@ export function reenableTries(rule: Rule): Attempts {
  */
 export function isDisabled(rule: Rule, state: Attempts | undefined): boolean {
   if (state === undefined) return false;
-  if (rule.row?.atLimit === 'disable' && state.row >= rule.row.limit) return true;
+  if (rule.streak?.atLimit === 'disable' && state.streak >= rule.streak.limit) return true;
   return rule.windows.some(
     (window, index) => window.atLimit === 'disable' && sum(bucketsOf(state, index)) >= window.limit,
   );
 }
 
-/** For how long the windows (not the row's waits) let no try through; 0 when they do. */
+/** For how long the windows (not the streak's waits) let no try through; 0 when they do. */
 export function pausedSeconds(rule: Rule, state: Attempts | undefined, now: number): number {
   return Math.max(0, windowsOpenAt(rule, stateAt(rule, state, now)) - now);
 }
 
 /** The state as it counts at `now`: old buckets dropped, unless they are why the authenticator is disabled. */
 function stateAt(rule: Rule, stored: Attempts | undefined, now: number): Attempts {
-  const state = stored && { row: stored.row, ...broughtBack(rule.windows, stored, now) };
+  const state = stored && { streak: stored.streak, ...broughtBack(rule.windows, stored, now) };
   if (state === undefined || state.expiresAt <= now) return reenableTries(rule);
   if (isDisabled(rule, state)) return state;
   const windows = rule.windows.map((window, index) =>
@@ -180,15 +180,15 @@ function checkTry(rule: Rule, state: Attempts, now: number): Refusal | undefined
 }
 
 function isClosed(rule: Rule, state: Attempts): boolean {
-  return rule.row?.atLimit === 'close' && state.row >= rule.row.limit;
+  return rule.streak?.atLimit === 'close' && state.streak >= rule.streak.limit;
 }
 
 function counted(rule: Rule, state: Attempts, now: number): Attempts {
-  const row = rule.row === undefined ? 0 : state.row + 1;
-  const wait = waitSeconds(rule, row);
+  const streak = rule.streak === undefined ? 0 : state.streak + 1;
+  const wait = waitSeconds(rule, streak);
   const fullAt = rule.tokens && Math.max(state.fullAt ?? 0, now) + rule.tokens.secondsEach;
   const windows = rule.windows.map((window, index) => added(bucketsOf(state, index), bucketAt(window, now), 1));
-  return withExpiry(rule, { row, nextTryAt: wait === 0 ? undefined : now + wait, fullAt, windows }, now);
+  return withExpiry(rule, { streak, nextTryAt: wait === 0 ? undefined : now + wait, fullAt, windows }, now);
 }
 
 /** A token given back later than it was taken is whole again, however much of it had come back by then. */
@@ -198,21 +198,21 @@ function uncounted(rule: Rule, state: Attempts, reservedAt: number): Attempts {
   return { ...state, fullAt, windows };
 }
 
-/** @param at when the row's last try was reserved */
+/** @param at when the streak's last try was reserved */
 function withExpiry(rule: Rule, tries: Omit<Attempts, 'expiresAt'>, at: number): Attempts {
   const state = { ...tries, expiresAt: 0 };
   if (isDisabled(rule, state) || isClosed(rule, state)) return { ...state, expiresAt: NEVER_AT };
-  const silence = rule.row?.forgottenAfterSeconds;
-  const rowEndsAt = state.row === 0 ? 0 : silence === undefined ? NEVER_AT : at + silence;
+  const silence = rule.streak?.forgottenAfterSeconds;
+  const streakEndsAt = state.streak === 0 ? 0 : silence === undefined ? NEVER_AT : at + silence;
   const windowsEndAt = rule.windows.map((window, index) => {
     const last = bucketsOf(state, index).at(-1);
     return last === undefined ? 0 : leavesAt(window, last[0]);
   });
-  return { ...state, expiresAt: Math.max(rowEndsAt, state.fullAt ?? 0, ...windowsEndAt) };
+  return { ...state, expiresAt: Math.max(streakEndsAt, state.fullAt ?? 0, ...windowsEndAt) };
 }
 
-function waitSeconds(rule: Rule, row: number): number {
-  return rule.row?.waits.findLast(({ from }) => row >= from)?.seconds ?? 0;
+function waitSeconds(rule: Rule, streak: number): number {
+  return rule.streak?.waits.findLast(({ from }) => streak >= from)?.seconds ?? 0;
 }
 
 function tokenAt({ tokens }: Rule, { fullAt = 0 }: Attempts): number {

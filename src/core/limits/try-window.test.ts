@@ -25,7 +25,7 @@ function tried(rule: Rule, count: number, from: number): Attempts | undefined {
   return writtenAt(state, at);
 }
 
-test('whoever signed in correctly while the clock was ahead signs in again', () => {
+test('a person who signed in correctly while the clock was ahead signs in again', () => {
   for (const ahead of [HOUR, 2 * HOUR, YEAR]) {
     for (const rule of [RULES.passwordKnownDevice, RULES.passwordUnknownDevice]) {
       const then = NOW + ahead;
@@ -45,7 +45,7 @@ test('a wait that was counted ahead begins now', () => {
   assert(isRefusal(reserveTry(rule, brought, NOW + 59)));
   const next = reserveTry(rule, brought, NOW + 60);
   assert(!isRefusal(next));
-  assert.equal(next.row, 6);
+  assert.equal(next.streak, 6);
 });
 
 test('a budget that was used up ahead is used up, and comes back in its own time once it was brought back', () => {

@@ -14,8 +14,8 @@ export type Window = {
   readonly keptByUnlock?: true;
 };
 
-/** Tries without a success between them. Time alone never shortens a row, except `forgottenAfterSeconds` of silence. */
-export type Row = {
+/** Tries without a success between them. Time alone never shortens a streak, except `forgottenAfterSeconds` of silence. */
+export type FailureStreak = {
   readonly limit: number;
   readonly atLimit: 'disable' | 'close';
   /** From `from` tries on, `seconds` between two tries. Ascending. */
@@ -71,7 +71,7 @@ export type Written = {
 
 /** What is counted of a key in windows, and the moments that move with it. */
 export type Counted = Written & {
-  /** Until when the row's wait lasts. */
+  /** Until when the streak's wait lasts. */
   readonly nextTryAt?: number | undefined;
   /** When every token is back. */
   readonly fullAt?: number | undefined;

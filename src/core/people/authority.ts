@@ -14,14 +14,14 @@ export type SessionGuard =
   | 'staffAdminSteppedUp';
 
 /** What a guard looks at in a live session. */
-type Standing = {
+type GuardedSession = {
   readonly user: { readonly role: Role };
   readonly partner: object | undefined;
   readonly secondFactorAt: number | undefined;
   readonly stepUpAt: number | undefined;
 };
 
-type Needs = { readonly mayEnter?: (session: Standing) => boolean; readonly provenWithinSeconds?: number };
+type Needs = { readonly mayEnter?: (session: GuardedSession) => boolean; readonly provenWithinSeconds?: number };
 
 const NEEDS: Readonly<Record<SessionGuard, Needs>> = {
   session: {},
@@ -35,9 +35,9 @@ const NEEDS: Readonly<Record<SessionGuard, Needs>> = {
 };
 
 /** Whether a live session passes a guard. The role comes first: who may not do it at all is not asked for a proof. */
-export function checkStanding(
+export function checkAuthority(
   guard: SessionGuard,
-  session: Standing,
+  session: GuardedSession,
   now: number,
 ): 'forbidden' | 'step_up_required' | undefined {
   const { mayEnter, provenWithinSeconds } = NEEDS[guard];
@@ -46,16 +46,16 @@ export function checkStanding(
   return isSteppedUp(session, now, provenWithinSeconds) ? undefined : 'step_up_required';
 }
 
-function isManager({ user, partner }: Standing): boolean {
+function isManager({ user, partner }: GuardedSession): boolean {
   return user.role === 'manager' && partner !== undefined;
 }
 
 /** Staff always have MFA: a session of theirs that no second factor opened would be a fault of ours, and opens nothing. */
-function isStaffMember({ user, secondFactorAt }: Standing): boolean {
+function isStaffMember({ user, secondFactorAt }: GuardedSession): boolean {
   return isStaff(user.role) && secondFactorAt !== undefined;
 }
 
-function isAdministrator(session: Standing): boolean {
+function isAdministrator(session: GuardedSession): boolean {
   return isStaffMember(session) && session.user.role === 'admin';
 }
 

@@ -29,7 +29,7 @@ test('staff, and a user without a partner, always need MFA', () => {
   assert.deepEqual(mfaDemand(undefined, 'member', NOW), { kind: 'required' });
 });
 
-test('whoever is exempt is asked for nothing until the last second of it, and then by itself like everybody', () => {
+test('an exempt person is asked for nothing until the last second of it, and then like everybody', () => {
   for (const partner of [{ policy: 'required' }, { policy: 'optional' }] as const) {
     assert.deepEqual(mfaDemand(partner, 'member', NOW - 1, NOW), { kind: 'none' });
     assert.deepEqual(mfaDemand(partner, 'member', NOW, NOW), mfaDemand(partner, 'member', NOW));

@@ -12,7 +12,7 @@ test('two people are two people, and one is none', () => {
   assert.equal(isSecondPerson(ROBIN, { ...ROBIN }, NOW), false);
 });
 
-test('an account that one of the two has made is no second person for 30 days, whoever asks', () => {
+test('an account that one of the two has made is no second person for 30 days, no matter who asks', () => {
   const made = { ...CHRIS, createdBy: 'robin', createdAt: NOW - 30 * DAY + 1 };
   assert.equal(isSecondPerson(ROBIN, made, NOW), false);
   assert.equal(isSecondPerson(made, ROBIN, NOW), false);

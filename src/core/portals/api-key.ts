@@ -4,7 +4,7 @@ import { newToken } from '#core/values/token.ts';
 /** What a key of the management API may be good for: each call names the one that it needs, and none stands for another. */
 export const SCOPES = [
   ...(['partners:read', 'partners:write', 'users:read', 'users:write'] as const),
-  // Apart from `users:write`: it takes the second door away from a person, and answers the code for a new one.
+  // Apart from `users:write`: it takes the second factor away from a person, and answers the code for a new one.
   'users:reset_mfa',
   'audit:read',
   ...(['clients:read', 'clients:write'] as const),

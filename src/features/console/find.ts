@@ -25,7 +25,7 @@ export type ShownMail = {
   readonly mayGoAgain: boolean;
 };
 
-/** Somebody of a partner. Staff are nobody here: whoever looks after partners never touches staff. */
+/** Somebody of a partner. Staff are nobody here: a person who looks after partners never touches staff. */
 export async function findMember(env: Env, id: string): Promise<Member | undefined> {
   const person = await findPerson(env.db.read, id);
   if (!person?.partner || isStaff(person.user.role)) return undefined;

@@ -41,7 +41,7 @@ export async function readPartnerList(env: Env, { filter, after }: PartnerQuery)
   };
 }
 
-/** Whoever calls names their address rather than their company. Staff are not found here. */
+/** A caller on the phone names their address rather than their company. Staff are not found here. */
 async function findByWholeEmail(env: Env, search: string | undefined): Promise<ListedPerson | undefined> {
   const email = search?.includes('@') ? canonicalEmail(search) : undefined;
   const person = email === undefined ? undefined : await findPersonByEmail(env.db.read, email);
@@ -115,7 +115,7 @@ export async function readTrail(
   return namedEvents(env, await listRecentEvents(env.db.read, about, TRAIL_EVENTS));
 }
 
-/** Events with the names of people and partners for their ids; of whoever is gone the id stays. */
+/** Events with the names of people and partners for their ids; of a deleted person the id stays. */
 export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Promise<readonly TrailEvent[]> {
   const ids = (kinds: readonly ('actor' | 'subject' | 'partner')[]) => [
     ...new Set(events.flatMap((event) => kinds.map((kind) => event[kind])).filter((id) => id !== null)),

@@ -21,7 +21,7 @@ const MAIL_ALONE = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
 };
 
-/** Captured mail, for whoever can reach the server: in the demo only, never among `ROUTES`. */
+/** Captured mail, for everybody who can reach the server: in the demo only, never among `ROUTES`. */
 export const devMailRoutes = [
   page({
     method: 'GET',

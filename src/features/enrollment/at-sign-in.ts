@@ -27,7 +27,7 @@ import { completePendingSignIn, type PendingSignIn } from '#store/sign-in/pendin
 
 const CODES_PATH = '/enroll/recovery-codes';
 
-/** Shows this pending sign-in its secret. Whoever has an authenticator gets none: the second door is theirs to open. */
+/** Shows this pending sign-in its secret. A person with an authenticator gets none: they prove that one. */
 export async function startAtSignIn(
   env: Env,
   pending: PendingSignIn,
@@ -68,7 +68,7 @@ export async function confirmAtSignIn(
     await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user });
     await issueRecoveryCodes(env, tx, { user, channel, client }, drawn);
     await endOthers(env, tx, { user, keepSessionId: '', keepPendingId: pending.id, client }, 'authenticator_changed');
-    // Whoever made a browser known with the password alone is a stranger to the second door.
+    // A browser that became known by the password alone is unknown where the second factor is checked.
     await deleteOtherDevices(tx, user.id, deviceId);
     await queueMail(env, tx, user, { kind: 'mfa_enrolled', ...whereFrom(client) });
     const proof = { factor: 'totp', enrolled: true } as const;

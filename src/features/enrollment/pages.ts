@@ -21,7 +21,7 @@ type Prompt = {
   readonly ended?: boolean;
 };
 
-/** Why there is a second door, until when it can wait, and the way on. */
+/** Why there is a second factor, until when it can wait, and the way on. */
 export function promptPage(view: View, prompt: Prompt): Html {
   const { t } = view;
   const { canSkip, deadlineAt, ended } = prompt;

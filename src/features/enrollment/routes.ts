@@ -123,7 +123,7 @@ export const enrollmentRoutes: readonly Route[] = [
     async handle({ env, view, session, client, input }) {
       const codes = await shownCodes(env, session);
       if (codes && input.saved === undefined) return show(recoveryCodesPage(view, codes, true), 422);
-      // Whoever does not see the codes cannot say that they are saved.
+      // A person who does not see the codes cannot say that they are saved.
       if (codes) await acknowledgeCodes(env, session, client);
       // Codes made on the security page leave a notice there; those of a sign-in lead on to the portal.
       return seeOther(session.notice === undefined ? session.continueTo : PATHS.security);

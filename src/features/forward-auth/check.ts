@@ -27,7 +27,7 @@ export async function findSignedIn(
 }
 
 /**
- * Whether whoever is signed in on this host may enter it. What the host asks for and who may enter is read together with
+ * Whether the person who is signed in on this host may enter it. What the host asks for and who may enter is read together with
  * the session, so that a change holds from the next request on.
  *
  * @param token the cookie of that host, where it has the shape of one

@@ -5,7 +5,7 @@ import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { type Around, personTransaction, plainly } from '#flows/runtime/transaction.ts';
-import { type BegunSignIn, beginSignIn, demandOf, type FirstDoor } from '#flows/sign-in/begin-sign-in.ts';
+import { type BegunSignIn, beginSignIn, demandOf, type ProvenPassword } from '#flows/sign-in/begin-sign-in.ts';
 import { mfaOfPerson } from '#flows/sign-in/mfa-state.ts';
 import { checkNewPassword, hashNewPassword } from '#flows/sign-in/new-password.ts';
 import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/sign-in/password-by-link.ts';
@@ -20,7 +20,7 @@ export type Answered = {
   readonly password: string;
   readonly locale: string;
   readonly client: Client;
-  readonly held: NonNullable<FirstDoor['held']>;
+  readonly held: NonNullable<ProvenPassword['held']>;
 };
 
 /** What is wrong with a form, each field by itself: all of it is told at once. */

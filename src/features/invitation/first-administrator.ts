@@ -49,8 +49,8 @@ async function accept(
   if (!person) throw new Error('a user just made is not there');
   const { client, held } = answered;
   const { deviceId, deviceToken } = await knowByLink(env, tx, administrator.id, client);
-  const door = { person, channel: 'page', deviceId, returnTo: undefined, client, held } as const;
-  const begun = await beginSignIn(env, tx, door, now);
+  const proven = { person, channel: 'page', deviceId, returnTo: undefined, client, held } as const;
+  const begun = await beginSignIn(env, tx, proven, now);
   return isRefusal(begun) ? begun : { begun, deviceToken };
 }
 

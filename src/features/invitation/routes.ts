@@ -44,7 +44,7 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
   if (!invitation) return dead(view);
   const { email = '', name = '', password = '' } = input;
   const answered = { email, name, password, locale: view.locale, client, held: { pending, session } };
-  const around = idempotentAround<Accepted>(call, (done) => wayOf(throughTheDoor(done)));
+  const around = idempotentAround<Accepted>(call, (done) => wayOf(acceptedReply(done)));
   const outcome =
     invitation.kind === 'invitation'
       ? await acceptInvitation(env, invitation, answered, around)
@@ -57,14 +57,14 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
   if ('faults' in outcome) return again(outcome.faults);
   // The page said whom this signs out.
   if (session) await signOut(env, session, client);
-  return throughTheDoor(outcome);
+  return acceptedReply(outcome);
 }
 
 function dead(view: PageCall<'public'>['view']): Reply {
   return show(deadInvitationPage(view), 404);
 }
 
-/** What was typed stays, but for the password; an invitation's email is not for typing. */
+/** What was typed stays, except for the password; an invitation's email is not for typing. */
 function facts(params: PageCall<'public'>['params'], invitation: Invitation, typed: Form) {
   const person = invitation.kind === 'invitation' ? invitation.person : undefined;
   return {
@@ -82,7 +82,7 @@ function statusOfFaults({ email, name, password }: Faults): number {
   return statusOf(password?.refused ?? 'password_unacceptable');
 }
 
-function throughTheDoor({ begun, deviceToken }: Accepted): Reply {
+function acceptedReply({ begun, deviceToken }: Accepted): Reply {
   const device: CookieChange = { cookie: 'device', value: deviceToken, maxAgeSeconds: DEVICE_SECONDS };
   const pending = begun && pendingToken(begun);
   if (pending === undefined) {

@@ -5,7 +5,7 @@ import type { Actor } from '#flows/administration/actor.ts';
 import { keyActor } from '#flows/administration/api-keys.ts';
 import type { GrantedApiKey } from '#store/sessions/granted.ts';
 
-/** A caller that lost an answer asks again within minutes, a stuck queue within hours. */
+/** A client that lost an answer asks again within minutes, a stuck queue within hours. */
 const KEY_SECONDS = DAY_SECONDS;
 
 type Asked = { readonly apiKey: GrantedApiKey; readonly client: Client };

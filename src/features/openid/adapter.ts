@@ -15,7 +15,7 @@ const OF_GRANT = ['AuthorizationCode', 'AccessToken', 'RefreshToken'];
  * ended; writes are collected (`work.ts`).
  *
  * The session is ours: it is read from the cookie of our sign-in and never written here. The library's own clock is the
- * machine's; what it is told of times is moved to that, so that our clock decides.
+ * machine's; the times that it gets are moved to that, so that our clock decides.
  */
 export function adapterFor(kind: string) {
   return {

@@ -3,7 +3,7 @@ import type { Env } from '#env.ts';
 import type { OidcClient } from '#store/oidc/clients.ts';
 import type { Payload } from './work.ts';
 
-/** Told to nobody; the same for as long as the service runs, so that the library keeps what it made of a client. */
+/** Never leaves this process; the same for as long as the service runs, so that the library keeps what it made of a client. */
 const nobodysSecrets = new WeakMap<Env, string>();
 
 function nobodysSecret(env: Env): string {

@@ -126,7 +126,7 @@ export function hasValidSeal(env: Pick<Env, 'keys'>, batch: AuditBatch): boolean
 }
 
 /** The seal of a batch or checkpoint under the active key. */
-export function sealAnew(env: Pick<Env, 'keys'>, batch: AuditBatch): string {
+export function resealAudit(env: Pick<Env, 'keys'>, batch: AuditBatch): string {
   return auditProof(env, sealTextOf(batch));
 }
 

@@ -40,7 +40,7 @@ type State = {
 };
 
 /**
- * Watches the clock of this process until stopped. It tells of every jump, and puts right what a clock that was ahead has
+ * Watches the clock of this process until stopped. It reports every jump, and corrects what a clock that was ahead has
  * left in the database: before the first request, and as soon as the clock is right again.
  *
  * @param steadySeconds seconds of a clock that nobody can set

@@ -38,7 +38,7 @@ function stateOf(note: RingKeyTable | undefined, rows: number): KeyState {
   return note?.activated_at || rows > 0 ? 'older' : 'new';
 }
 
-/** The rows of a key that can be sealed anew: all but the tags of recovery codes and of former emails, which need the text itself. */
+/** The rows of a key that can be resealed: all but the tags of recovery codes and of former emails, which need the text itself. */
 export function resealable({ tables }: KeyStatus): number {
   const { recovery_codes, former_emails, ...others } = tables;
   return Object.values(others).reduce((sum, count) => sum + count, 0);

@@ -11,7 +11,7 @@ import {
 } from '#store/engine/sealed-rows.ts';
 import { listTriesAmong, renameTries } from '#store/limits/attempts.ts';
 import { listEmails } from '#store/people/users.ts';
-import { hasValidSeal, sealAnew } from './audit.ts';
+import { hasValidSeal, resealAudit } from './audit.ts';
 
 type ResealEnv = Pick<Env, 'db' | 'keys' | 'log'>;
 
@@ -50,7 +50,7 @@ export async function resealRows(env: ResealEnv, onBatch: () => Promise<void> = 
 
 async function resealPage(env: ResealEnv, table: SealedTable, rows: readonly SealedRow[]): Promise<Resealed> {
   const changes = rows.flatMap((row) => {
-    const to = sealedAnew(env, table, row);
+    const to = resealed(env, table, row);
     return to === undefined ? [] : [{ id: row.id, from: row.sealed, to }];
   });
   const replaced = await env.db.transaction(async (tx) => {
@@ -61,13 +61,13 @@ async function resealPage(env: ResealEnv, table: SealedTable, rows: readonly Sea
   return { rows: replaced, broken: rows.length - changes.length };
 }
 
-function sealedAnew({ keys, log }: ResealEnv, table: SealedTable, row: SealedRow): string | undefined {
+function resealed({ keys, log }: ResealEnv, table: SealedTable, row: SealedRow): string | undefined {
   const { purpose } = SEALED[table];
   const binding = { table, rowId: row.id, userId: row.userId };
   try {
     return keys.seal(purpose, binding, keys.open(purpose, binding, row.sealed));
   } catch (error) {
-    log.error({ table, rowId: row.id, err: error }, 'a sealed row does not decrypt and was not sealed anew');
+    log.error({ table, rowId: row.id, err: error }, 'a sealed row does not decrypt and was not resealed');
     return undefined;
   }
 }
@@ -85,7 +85,7 @@ async function resealAuditBatches(env: ResealEnv): Promise<Resealed> {
     const genuine = old.filter((batch) => hasValidSeal(env, batch));
     total.rows += await env.db.transaction(async (tx) => {
       let count = 0;
-      for (const batch of genuine) if (await replaceAuditSeal(tx, batch, sealAnew(env, batch))) count += 1;
+      for (const batch of genuine) if (await replaceAuditSeal(tx, batch, resealAudit(env, batch))) count += 1;
       return count;
     });
     total.broken += old.length - genuine.length;
@@ -98,7 +98,7 @@ const USERS_PER_PAGE = 500;
 
 /**
  * Carries the counters of known email addresses over to their names under the active key: a rotation must not give a
- * stranger new tries. Counters of addresses that are nobody's and of networks begin anew; they live for minutes.
+ * stranger new tries. Counters of addresses that are nobody's and of networks begin again; they live for minutes.
  */
 export async function renameCounters(env: Pick<Env, 'db' | 'keys'>): Promise<number> {
   let renamed = 0;

@@ -34,7 +34,7 @@ export async function retireKey(
   });
 }
 
-/** Notes that the first key of the ring seals from now on; once, whoever says it first. */
+/** Notes that the first key of the ring seals from now on; once, by the first process that says it. */
 export async function recordActivation(env: KeysEnv, { actor }: Doer): Promise<void> {
   const [keyId, now] = [env.keys.activeKeyId, env.now()];
   const known = await listRingKeys(env.db.read);

@@ -42,7 +42,7 @@ export async function startPresence(env: Env, name: string): Promise<{ stop(): P
   const timer = setInterval(() => {
     running ??= tell()
       .catch((error: unknown) =>
-        env.log.error({ err: error }, 'the database was not told of this server; trying again'),
+        env.log.error({ err: error }, 'this server is not noted in the database; trying again'),
       )
       .finally(() => {
         running = undefined;

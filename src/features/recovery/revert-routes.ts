@@ -10,7 +10,7 @@ import { deadRevertPage, revertedPage, revertPage } from './revert-pages.ts';
 const PATH = '/email-revert/:token';
 const DONE = '/email-reverted';
 
-/** Public: whoever needs it is not signed in any more, or never was on this device. */
+/** Public: the person who needs it is not signed in any more, or never was on this device. */
 export const revertRoutes: readonly Route[] = [
   page({
     method: 'GET',

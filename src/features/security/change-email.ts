@@ -116,7 +116,7 @@ export async function findConfirmation(env: Env, session: Session, token: string
 }
 
 /**
- * Changes the email, once. Every other session ends and every link to the old email dies, but for one that goes there now:
+ * Changes the email, once. Every other session ends and every link to the old email dies, except for one that goes there now:
  * for 72 hours it brings the old one back.
  *
  * `not_found` when the link was used up or withdrawn meanwhile, or somebody else has that email by now; `forbidden` while
@@ -153,7 +153,7 @@ async function change(
   const user = (await findPerson(tx, userId))?.user;
   if (!user) return refuse('not_found');
   if (!(await setEmail(tx, user, { from: user.email, to: link.email }))) return refuse('not_found');
-  // Asked after the row has changed: whoever gives that email up at this moment has committed by now, or waits for us.
+  // Asked after the row has changed: a change that gives that email up at this moment has committed by now, or waits for us.
   if (await isEmailHeld(tx, link.email, userId, now)) return refuse('not_found');
   if ((await claimOfEmail(env, tx, userId, link.email)) === 'reserved') return refuse('not_found');
   await leaveEmail(env, tx, user.email, { reserve: false });

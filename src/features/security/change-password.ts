@@ -33,7 +33,7 @@ export type ChangeRefused = { readonly field: 'current' | 'new'; readonly refusa
 
 /**
  * Changes a person's own password: the current one is asked for beside the step-up, every other session and every known
- * device ends, and this browser is known anew. Answers the new device cookie.
+ * device ends, and this browser is known again. Answers the new device cookie.
  */
 export async function changePassword(
   env: Env,
@@ -128,7 +128,7 @@ async function refused(
   reason: Reason,
 ): Promise<ChangeRefused> {
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-  // Whoever knows the current password can ask for new ones that break the rule as often as they like.
+  // A person who knows the current password can ask for new ones that break the rule as often as they like.
   const key = refusalKey(env, refusal, client) ?? (field === 'new' ? `new-password:${user.id}` : undefined);
   await noteRefusal(env, { event: { action: 'password.change_refused', ...whose, detail: { reason } }, client, key });
   return { field, refusal };

@@ -132,7 +132,7 @@ ${submitButton(t('button.verify'))}`,
   });
 }
 
-/** Between the second door and the portal, when there is something to say. */
+/** Between the second factor and the portal, when there is something to say. */
 export function noticePage(view: View, notice: Notice & { left: number }, continueTo: string): Html {
   const { t } = view;
   const recovered = notice.kind === 'recovery_code_used';

@@ -4,7 +4,7 @@ import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { appendEvent, emailHashOf } from '#flows/runtime/append-event.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
-import { type BegunSignIn, beginSignIn, type FirstDoor } from '#flows/sign-in/begin-sign-in.ts';
+import { type BegunSignIn, beginSignIn, type ProvenPassword } from '#flows/sign-in/begin-sign-in.ts';
 import { checkPasswordTry, type PasswordRefused } from '#flows/sign-in/check-password.ts';
 import { strangerAt } from '#flows/sign-in/hash-turn.ts';
 import { findKnownDevice } from '#flows/sign-in/know-device.ts';
@@ -21,10 +21,10 @@ export type PasswordAttempt = {
   readonly channel: Channel;
   readonly returnTo: string | undefined;
   readonly client: Client;
-  readonly held?: NonNullable<FirstDoor['held']>;
+  readonly held?: NonNullable<ProvenPassword['held']>;
 };
 
-/** The first door: a session where policy asks for nothing more, else a pending sign-in. */
+/** Checks the password: a session where policy asks for nothing more, else a pending sign-in. */
 export async function signInWithPassword(
   env: Env,
   attempt: PasswordAttempt,
@@ -51,13 +51,13 @@ async function knownDevice(
   return channel === 'api' ? undefined : findKnownDevice(env, client, person?.user.id ?? '');
 }
 
-async function begin(env: Env, tx: Queries, door: FirstDoor): Promise<BegunSignIn | Refusal> {
-  const begun = await beginSignIn(env, tx, door, env.now());
+async function begin(env: Env, tx: Queries, proven: ProvenPassword): Promise<BegunSignIn | Refusal> {
+  const begun = await beginSignIn(env, tx, proven, env.now());
   if ('refused' in begun) return begun;
-  const { user } = door.person;
+  const { user } = proven.person;
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-  const detail = { knownDevice: door.deviceId !== undefined, state: begun.state };
-  await appendEvent(env, tx, { action: 'sign_in.password_accepted', ...whose, detail }, door.client);
+  const detail = { knownDevice: proven.deviceId !== undefined, state: begun.state };
+  await appendEvent(env, tx, { action: 'sign_in.password_accepted', ...whose, detail }, proven.client);
   return begun;
 }
 

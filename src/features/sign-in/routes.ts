@@ -102,12 +102,12 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
   const begun = await signInWithPassword(
     env,
     attempt,
-    idempotentAround(call, (done) => wayOf(nextDoor(done))),
+    idempotentAround(call, (done) => wayOf(nextStep(done))),
   );
-  return isRefusal(begun) ? again(begun) : nextDoor(begun);
+  return isRefusal(begun) ? again(begun) : nextStep(begun);
 }
 
-function nextDoor(begun: BegunSignIn): Reply {
+function nextStep(begun: BegunSignIn): Reply {
   switch (begun.state) {
     case 'complete':
       return seeOther(begun.session.continueTo, sessionCookies(begun.session));
@@ -130,23 +130,23 @@ function pendingCookies({
 async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
   if (pending.authenticatorId === undefined) return seeOther(PATHS.enroll);
-  const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
+  const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
   const code = readOneTimeCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client, around);
-  if (!isRefusal(opened)) return throughTheDoor(opened);
+  if (!isRefusal(opened)) return openedReply(opened);
   return showRefusal(oneTimeCodePage(view, pending.user.email, opened), opened);
 }
 
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
   if (pending.authenticatorId === undefined) return seeOther(PATHS.enroll);
-  const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(throughTheDoor(opened)));
+  const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
   const code = readRecoveryCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithRecoveryCode(env, pending, code, client, around);
-  if (!isRefusal(opened)) return throughTheDoor(opened);
+  if (!isRefusal(opened)) return openedReply(opened);
   return showRefusal(recoveryCodePage(view, pending.user.email, opened), opened);
 }
 
-function throughTheDoor({ session, landing }: OpenedSignIn): Reply {
+function openedReply({ session, landing }: OpenedSignIn): Reply {
   return seeOther(landing, sessionCookies(session));
 }

@@ -17,7 +17,7 @@ const NOTICE_PATH = '/sign-in/notice';
 
 export type OpenedSignIn = { readonly session: NewSession; readonly landing: string };
 
-/** The second door by one-time code. */
+/** Completes a sign-in with a one-time code. */
 export async function signInWithOneTimeCode(
   env: Env,
   pending: PendingSignIn,
@@ -33,7 +33,7 @@ export async function signInWithOneTimeCode(
   });
 }
 
-/** The second door by recovery code; whoever comes through it is told how many are left. */
+/** Completes a sign-in with a recovery code, and says how many are left. */
 export async function signInWithRecoveryCode(
   env: Env,
   pending: PendingSignIn,

@@ -94,7 +94,7 @@ export async function disableClient(
 ): Promise<DisabledClient | Refusal> {
   return actingTransaction(env, actor, around, async (tx) => {
     const isNew = await setClientDisabled(tx, id, env.now());
-    // Afterwards: a client that is disabled is not told of it.
+    // Afterwards: a disabled client gets no notice.
     const grants = isNew ? await deleteClientGrants(tx, id) : 0;
     const client = await findClient(tx, id);
     if (!client) return refuse('not_found', { reason: 'client' });

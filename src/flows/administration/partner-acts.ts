@@ -147,7 +147,7 @@ export async function restorePartner(
   });
 }
 
-/** Lets the people of a partner set up anew after a reset with the password alone, or asks for a code again. */
+/** Lets the people of a partner set up MFA again after a reset with the password alone, or asks for a code again. */
 export async function changeResets(
   env: Env,
   actor: Actor,

@@ -133,7 +133,7 @@ async function confirm<Drawn, T>(
 ): Promise<T | Refusal> {
   const now = env.now();
   const claim = (tx: Queries) => claimConfirmation(tx, row.id, now + CONFIRMATION_SECONDS, now);
-  // The same code sent twice at once: the other request is at work. Whoever asks again finds its result.
+  // The same code sent twice at once: the other request is at work. The next request finds its result.
   if ((await setUpTransaction(env, enrollee.authority, claim)) !== true)
     return refuse('temporarily_unavailable', { reason: 'confirming', retryAfterSeconds: 1 });
   const drawn = await draw();

@@ -1,4 +1,4 @@
-import { AuthorityLost, checkStanding, OPERATORS } from '#core/people/authority.ts';
+import { AuthorityLost, checkAuthority, OPERATORS } from '#core/people/authority.ts';
 import type { Acting } from '#core/people/permissions.ts';
 import { isLiveApiKey } from '#core/portals/api-key.ts';
 import { isLivePending, isLiveSession } from '#core/sessions/session.ts';
@@ -138,7 +138,7 @@ async function confirmSession(
   const now = env.now();
   if (!session || !isLiveSession(session, session.user.role, now)) throw new AuthorityLost('sign_in_expired');
   // A person who was moved to another partner is nobody there by what they were here.
-  const refused = session.partner?.id === partner?.id ? checkStanding(grantedAs, session, now) : 'forbidden';
+  const refused = session.partner?.id === partner?.id ? checkAuthority(grantedAs, session, now) : 'forbidden';
   if (refused !== undefined) throw new AuthorityLost(refused);
   return session;
 }

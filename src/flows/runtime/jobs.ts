@@ -8,7 +8,7 @@ export type Job = {
   readonly everySeconds: number;
   /** A cheap read that says whether there is anything to do: without it every process writes a lease each time. */
   readonly isDue?: () => Promise<boolean>;
-  /** One round. A round that fails is logged and the next one begins anew. */
+  /** One round. A round that fails is logged and the next one begins again. */
   readonly run: (round: Round) => Promise<void>;
   /** Frees what the job keeps open between its rounds. */
   readonly close?: () => void;

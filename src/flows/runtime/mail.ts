@@ -59,7 +59,7 @@ export const FEW_CODES = 3;
 type Receiver = Pick<User, 'email' | 'locale'> & Partial<Pick<User, 'id' | 'partnerId'>>;
 
 /**
- * Puts a mail into the outbox, sealed, in the transaction of what it tells of; answers its id.
+ * Puts a mail into the outbox, sealed, in the transaction of what it reports; answers its id.
  *
  * An address that had enough mail of its share gets a link later, in the place of the one before, and news as one mail
  * that counts them.

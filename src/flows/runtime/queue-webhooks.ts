@@ -14,7 +14,7 @@ export type WebhookEvent =
 type Told = Pick<User, 'id' | 'email' | 'partnerId'>;
 type Policy = Pick<Partner, 'id' | 'slug' | 'policy' | 'requiredFrom'>;
 
-/** Puts an event before every webhook that listens to it, in the transaction of what it tells of. */
+/** Puts an event before every webhook that listens to it, in the transaction of what it reports. */
 export async function queueWebhooks(env: Env, tx: Queries, event: WebhookEvent): Promise<void> {
   const listening = (await listListening(tx)).filter(({ events }) => events.split(' ').includes(event.type));
   const now = env.now();

@@ -20,7 +20,7 @@ import { finishSignIn, type NewSession } from './finish-sign-in.ts';
 import { mfaOfPerson } from './mfa-state.ts';
 
 /** A password was proven: by whom, and from where. */
-export type FirstDoor = {
+export type ProvenPassword = {
   readonly person: Person;
   readonly channel: Channel;
   readonly deviceId: string | undefined;
@@ -43,24 +43,29 @@ export type BegunSignIn =
       readonly secondFactor: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
     };
 
-/** What stands behind the first door: a session where policy asks for nothing more, else a pending sign-in. */
-export async function beginSignIn(env: Env, tx: Queries, door: FirstDoor, now: number): Promise<BegunSignIn | Refusal> {
-  const { user } = door.person;
+/** What a proven password gives: a session where policy asks for nothing more, else a pending sign-in. */
+export async function beginSignIn(
+  env: Env,
+  tx: Queries,
+  proven: ProvenPassword,
+  now: number,
+): Promise<BegunSignIn | Refusal> {
+  const { user } = proven.person;
   const { state: mfa, authenticator } = await mfaOfPerson(tx, user.id);
-  const person = authenticator ? door.person : await withHeldPolicy(tx, door.person);
+  const person = authenticator ? proven.person : await withHeldPolicy(tx, proven.person);
   const demand = demandOf(person, now);
   const state = stateAfterPassword({ demand, mfa, skippedAt: user.mfaSkippedAt }, now);
-  const { session } = door.held ?? {};
+  const { session } = proven.held ?? {};
   const replacedSessionId = session?.user.id === user.id ? session.id : undefined;
   // The session of another person ends with the password: it never mixes with a half-finished sign-in.
   if (session && replacedSessionId === undefined) await deleteSession(tx, session.id, session.user.id);
   if (state === 'complete') {
-    const signIn = { ...door, person, factor: undefined, replacedSessionId };
+    const signIn = { ...proven, person, factor: undefined, replacedSessionId };
     return { state, session: await finishSignIn(env, tx, signIn, now) };
   }
-  const pending = await openPending(env, tx, { ...door, replacedSessionId }, isSkippable(state), now);
+  const pending = await openPending(env, tx, { ...proven, replacedSessionId }, isSkippable(state), now);
   if (isRefusal(pending)) return pending;
-  const { deviceId } = door;
+  const { deviceId } = proven;
   return {
     state,
     ...pending,
@@ -90,35 +95,35 @@ export function demandOf({ user, partner }: Person, now: number): MfaDemand {
 async function openPending(
   env: Env,
   tx: Queries,
-  door: FirstDoor & { readonly replacedSessionId: string | undefined },
+  proven: ProvenPassword & { readonly replacedSessionId: string | undefined },
   canSkip: boolean,
   now: number,
 ): Promise<{ pendingToken: string; expiresAt: number } | Refusal> {
-  const { user } = door.person;
+  const { user } = proven.person;
   const pendingToken = newToken(env.random);
   const expiresAt = now + PENDING_SIGN_IN_SECONDS;
   const row = {
     token_hash: tokenHash(pendingToken),
     expires_at: expiresAt,
-    return_to: door.returnTo ?? null,
+    return_to: proven.returnTo ?? null,
     skippable: canSkip ? 1 : 0,
-    browser: door.client.browser ?? null,
-    replaced_session_id: door.replacedSessionId ?? null,
+    browser: proven.client.browser ?? null,
+    replaced_session_id: proven.replacedSessionId ?? null,
   };
-  const held = heldPending(door);
+  const held = heldPending(proven);
   if (held && (await renewPendingSignIn(tx, held.id, { ...row, now }))) return { pendingToken, expiresAt };
-  if (door.deviceId === undefined) {
+  if (proven.deviceId === undefined) {
     const limit = await reserveTries(tx, [attemptCounter('new-pending', user.id)], now);
     if (isRefusal(limit)) return limit;
   }
   await createPendingSignIn(tx, {
     ...row,
     id: env.newId(),
-    mouth: door.channel,
+    mouth: proven.channel,
     user_id: user.id,
     created_at: now,
     tries: 0,
-    device_id: door.deviceId ?? null,
+    device_id: proven.deviceId ?? null,
     completed_at: null,
     completed_to: null,
   });
@@ -132,7 +137,7 @@ async function openPending(
  * The cookie alone does not make it the same browser: in another one the owner would confirm a secret that the first one
  * was shown. `renewPendingSignIn` compares them.
  */
-function heldPending({ held, person, channel }: FirstDoor): PendingSignIn | undefined {
+function heldPending({ held, person, channel }: ProvenPassword): PendingSignIn | undefined {
   const pending = held?.pending;
   if (!pending || pending.channel !== channel || pending.user.id !== person.user.id) return undefined;
   return pending.tries < PENDING_TRIES ? pending : undefined;

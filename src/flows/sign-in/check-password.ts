@@ -95,7 +95,7 @@ async function compare<T>(
   });
   if (!isRefusal(outcome)) return { opened: outcome };
   if (outcome.refused !== 'too_many_attempts') return { refusal: outcome, fault: 'wrong_password' };
-  // The password was right: a limit behind the door makes no failure of it.
+  // The password was right: a limit that is checked later makes no failure of it.
   await env.db.transaction((tx) => giveBackTries(tx, counted, at));
   return { refusal: outcome, fault: 'too_many_attempts' };
 }
@@ -107,13 +107,13 @@ function faultOf(person: Person | undefined, stored: string | undefined, fits: b
   return isShutOut(person) ? 'disabled' : undefined;
 }
 
-/** Whoever knows the password on a known device, or follows a link sent to them, opens the door that strangers closed. */
+/** The password on a known device, or a link sent by mail, clears the lockout for unknown devices. */
 export async function reopen(env: Env, tx: Queries, email: string, now: number): Promise<void> {
   const { key, rule } = emailCounter(env, 'password', email);
   await changeTries(tx, key, (state) => unlockTries(rule, state), now);
 }
 
-/** Brings an old hash up to the parameters of today; whoever is slower at it changes nothing. */
+/** Brings an old hash up to the parameters of today; the slower of two changes nothing. */
 async function rehash(env: Env, person: Person, phc: string): Promise<Person> {
   const { id, sealedPassword } = person.user;
   const to = sealPassword(env, id, phc);

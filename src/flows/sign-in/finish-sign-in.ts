@@ -33,12 +33,12 @@ export type FinishedSignIn = {
   /** The session of the same person in this browser: the new one takes its place. */
   readonly replacedSessionId?: string | undefined;
   readonly notice?: string | undefined;
-  /** The mail that tells of the new authenticator says where from, too. */
+  /** The mail about the new authenticator says where from, too. */
   readonly enrolled?: true;
   readonly client: Client;
 };
 
-/** Opens the second door: session, known device and event, all in the caller's transaction. */
+/** Completes a sign-in: session, known device and event, all in the caller's transaction. */
 export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn, now: number): Promise<NewSession> {
   const { channel, factor, client } = signIn;
   const { user, partner } = signIn.person;

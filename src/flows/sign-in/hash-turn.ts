@@ -60,7 +60,7 @@ export function linkHolderAt(linkId: string, client: Client): Asker {
   return { ...strangerAt(client), share: `link:${linkId}` };
 }
 
-/** Somebody at the second door or in a session. */
+/** Somebody who gives a second factor, or has a session. */
 export function personAt(userId: string, client: Client): Asker {
   return { ...strangerAt(client), share: `person:${userId}`, isInside: true };
 }

@@ -53,7 +53,7 @@ export async function setPasswordByLink(
   if (!(await replacePassword(tx, userId, { from, to: sealedPassword }))) return refuse('not_found');
   await noteEmailProven(tx, userId);
   await revokeLinks(tx, userId);
-  // The door that strangers closed opens. The budgets of codes are left alone: a mailbox is no second factor.
+  // Clears the lockout for unknown devices. The budgets of codes stay: a mailbox is no second factor.
   await reopen(env, tx, person.user.email, now);
   return { person, ...(await knowByLink(env, tx, userId, client)) };
 }
@@ -68,7 +68,7 @@ export async function knowByLink(
   const now = env.now();
   await deleteDevices(tx, userId);
   // One id for all devices that a link ever makes known for a user. Counters are kept by device: with an id of its own
-  // each link would bring a fresh budget of wrong codes, and whoever reads the mail could guess without an end.
+  // each link would bring a fresh budget of wrong codes, and a person who reads the mail could guess without end.
   const deviceId = userId;
   const { cookie } = await knowDevice(env, tx, userId, client, deviceId);
   const { key, rule } = attemptCounter('password-device', deviceId);

@@ -13,7 +13,7 @@ export function openPassword(env: Env, { id, sealedPassword }: User): string | u
 }
 
 /**
- * Whether two readings of a user hold the same password. Sealed anew by a rotation of keys, it is still the same.
+ * Whether two readings of a user hold the same password. Resealed by a rotation of keys, it is still the same.
  */
 export function isSamePassword(env: Env, one: User, other: User): boolean {
   return one.sealedPassword === other.sealedPassword || openPassword(env, one) === openPassword(env, other);

@@ -43,7 +43,7 @@ export async function reserveProof(
   return counted;
 }
 
-/** The try succeeded: its reservation leaves the budgets and the row of failures ends. */
+/** The try succeeded: its reservation leaves the budgets and the failure streak ends. */
 export async function giveBackTries(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
   for (const { key, rule, row } of counted) {
     await changeTries(tx, key, (state) => giveBackTry(rule, state, reservedAt), reservedAt, row);

@@ -10,7 +10,7 @@ import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { oneTimeCodeCounter, recoveryCodeCounter } from './attempt-counters.ts';
 import { deadlineIn, demandOf } from './begin-sign-in.ts';
 
-/** Where a pending sign-in stands now: policy and authenticators are read anew each time, nothing is remembered. */
+/** Where a pending sign-in stands now: policy and authenticators are read again each time, nothing is remembered. */
 export function stateOf(pending: PendingSignIn, now: number): Exclude<SignInState, 'complete'> {
   const demand = demandOf(pending, now);
   const mfa = mfaIn(pending);

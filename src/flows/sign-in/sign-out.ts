@@ -4,7 +4,7 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { deleteSession } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 
-/** Ends this session; whoever signs out twice ends it once. */
+/** Ends this session; a second sign-out changes nothing. */
 export async function signOut(env: Env, { id, user }: Pick<Session, 'id' | 'user'>, client: Client): Promise<void> {
   await env.db.transaction(async (tx) => {
     if ((await deleteSession(tx, id, user.id)) === 0) return;

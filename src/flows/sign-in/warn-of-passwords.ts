@@ -8,11 +8,11 @@ import { deleteMail } from '#store/queue/outbox.ts';
 import { emailCounter } from './attempt-counters.ts';
 import { isFirst } from './warn.ts';
 
-/** From this many wrong passwords in a row on, its owner is told: fewer are slips. */
+/** From this many wrong passwords in a row on, its owner gets a mail: fewer are slips. */
 const MANY_PASSWORDS = 10;
 
 /**
- * Many wrong passwords for one email from unknown devices: its owner is told once a day.
+ * Many wrong passwords for one email from unknown devices: its owner gets a mail once a day.
  *
  * Whether there is an owner shows neither in the answer nor in its time: for nobody the same mail is written and removed
  * again in the same transaction.
@@ -25,7 +25,7 @@ export async function warnOfPasswords(
   { email, person, client }: { email: string; person: Person | undefined; client: Client },
 ): Promise<void> {
   const tries = await findTries(tx, emailCounter(env, 'password', email).key);
-  if (tries === undefined || tries.row < MANY_PASSWORDS) return;
+  if (tries === undefined || tries.streak < MANY_PASSWORDS) return;
   if (!(await isFirst(env, tx, emailCounter(env, 'mail-password', email)))) return;
   const mail = { kind: 'refused_passwords', ...whereFrom(client) } as const;
   await queueMailOrPretend(env, tx, { receiver: person?.user, counted: email }, mail);

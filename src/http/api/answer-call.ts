@@ -32,7 +32,7 @@ export async function answerCall(
   if (typeof idempotencyKey === 'object') return problemResponse(server, context, idempotencyKey);
   const input = body === undefined ? NO_INPUT : readInput(route, context, body);
   if (isProblem(input)) return problemResponse(server, context, input);
-  // The door between the erased table and the typed declaration: the checks and readers above proved what it says.
+  // Cast boundary between the erased table and the typed declaration: the checks and readers above proved what it says.
   const call = { env, client, params, query: query.value, input: input.value, idempotencyKey, ...found } as never;
   const answer = await handle(route, call);
   return isRefusal(answer) ? problemResponse(server, context, answer) : jsonResponse(server, context, answer);

@@ -40,7 +40,7 @@ export function findKept(
   const sealed = query.get(PARAMETER);
   if (sealed === null) return undefined;
   try {
-    // The door: we sealed it ourselves.
+    // Cast boundary: we sealed it ourselves.
     const kept: { path: string; fields: KeptFields } = JSON.parse(
       keys.open('kept-form', binding(session), sealed).toString(),
     );

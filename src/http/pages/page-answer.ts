@@ -14,7 +14,7 @@ import { makeFormToken } from './form.ts';
 import { type Reply, show } from './reply.ts';
 import { leavesUs, wayOnAddress } from './way-on.ts';
 
-/** The pages that the wire itself answers with; a feature draws its own refusals. */
+/** The pages of the transport itself; a feature draws its own refusals. */
 const SHOWN = [
   'invalid_request',
   'sign_in_expired',
@@ -28,7 +28,7 @@ const SHOWN = [
   'temporarily_unavailable',
 ] as const;
 
-/** What a request tells of the browser, before anybody is known. */
+/** What a request says about the browser, before anybody is known. */
 export type Browser = {
   readonly cookies: Cookies;
   /** The form cookie, or the value that the answer will set. */

@@ -18,10 +18,10 @@ const MAX_CLOCK_DRIFT_SECONDS = 5;
 const MAX_UNSEALED_SECONDS = 60;
 
 /** Whether requests can be served; the reasons also carry what does not stop it but wants to be looked at. */
-export async function readiness({ env, watch, standing }: ServerContext): Promise<Readiness> {
+export async function readiness({ env, watch, shutdownState }: ServerContext): Promise<Readiness> {
   const storage = await storageTrouble(env);
   const troubles = [
-    standing.isLeaving ? 'stopping' : undefined,
+    shutdownState.isLeaving ? 'stopping' : undefined,
     storage,
     keyTrouble(env),
     // Neither can be asked of a database that does not answer.
@@ -29,7 +29,7 @@ export async function readiness({ env, watch, standing }: ServerContext): Promis
   ].filter((reason) => reason !== undefined);
   const warnings = [
     // No other clock is there to say which of the two times was right.
-    standing.clockJumped() ? 'clock_jumped' : undefined,
+    shutdownState.clockJumped() ? 'clock_jumped' : undefined,
     storage === undefined ? await sealingTrouble(env) : undefined,
     ...watch.troubles(),
     storage === undefined && (await isMailHeld(env)) ? 'mail_held' : undefined,
@@ -46,7 +46,7 @@ export async function readiness({ env, watch, standing }: ServerContext): Promis
 /** Delivery takes a second; a mail server that restarts takes some minutes. */
 const MAIL_STUCK_SECONDS = 10 * 60;
 
-/** Mail does not arrive: people wait for links, but whoever has a password signs in. */
+/** Mail does not arrive: people wait for links, but a person with a password signs in. */
 async function isMailStuck({ config, db, now }: Env): Promise<boolean> {
   return config.smtp !== undefined && hasMailWaitingSince(db.read, now() - MAIL_STUCK_SECONDS);
 }

@@ -1,4 +1,4 @@
-import { AuthorityLost, checkStanding } from '#core/people/authority.ts';
+import { AuthorityLost, checkAuthority } from '#core/people/authority.ts';
 import type { Env } from '#env.ts';
 import type { Found } from '#http/guard.ts';
 import type { Reply } from '#http/pages/reply.ts';
@@ -27,5 +27,5 @@ async function* piecesWhile(env: Env, session: GrantedSession, body: AsyncIterab
 async function mayGoOn(env: Env, { id, grantedAs }: GrantedSession): Promise<boolean> {
   const session = await findSessionById(env.db.read, id);
   const now = env.now();
-  return session !== undefined && now < session.expiresAt && checkStanding(grantedAs, session, now) !== 'forbidden';
+  return session !== undefined && now < session.expiresAt && checkAuthority(grantedAs, session, now) !== 'forbidden';
 }

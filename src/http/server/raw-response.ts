@@ -70,7 +70,7 @@ export function answerUnreadable(server: ServerContext, error: Error, socket: Du
 const PACKET_HEAD = 8 * 1024;
 
 /**
- * What the last packet tells of headers that were not read. One that begins with a request says whether a page is
+ * What the last packet says about headers that were not read. One that begins with a request says whether a page is
  * wanted; one that goes on with headers too large comes from a browser with many cookies.
  */
 function readPacket(error: Error): { readonly isPage: boolean; readonly acceptLanguage: string | undefined } {

@@ -61,7 +61,7 @@ export async function emptyTables(tx: Queries): Promise<void> {
   for (const { table } of COPIED_TABLES.toReversed()) await sql`delete from ${sql.table(table)}`.execute(tx);
 }
 
-/** A table that holds something, but for the notes of keys that a start makes; undefined in an empty database. */
+/** A table that holds something, except for the notes of keys that a start makes; undefined in an empty database. */
 export async function findFilledTable(queries: Queries): Promise<string | undefined> {
   for (const { table, derived } of COPIED_TABLES) {
     if (derived || table === 'ring_keys') continue;
@@ -98,7 +98,7 @@ function rowText(row: Row): string {
 }
 
 async function insertRows(target: Queries, { table }: CopiedTable, rows: readonly Row[]): Promise<void> {
-  // The door between the erased rows and the typed builder: they come from the same table of the same schema.
+  // Cast boundary between the erased rows and the typed builder: they come from the same table of the same schema.
   await target
     .insertInto(table)
     .values(rows as never)

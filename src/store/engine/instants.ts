@@ -69,7 +69,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   reset_requests: { requested_at: 'due' },
   adoption_days: { day: 'tells' },
   event_days: { day: 'tells' },
-  // How long a key lives is chosen by whoever makes it.
+  // How long a key lives is chosen by the person who makes it.
   api_keys: { created_at: 'tells', expires_at: 'chosen', revoked_at: 'tells', last_used_at: 'due' },
   idempotent_calls: { expires_at: 'outlives' },
   sites: { created_at: 'tells' },

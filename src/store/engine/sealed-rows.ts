@@ -61,7 +61,7 @@ export async function listRowsOfOtherKeys(
   return (await rows.execute(queries)).rows;
 }
 
-/** Puts a value sealed anew in the place of the one that was read. False when it changed in between: that change wins. */
+/** Puts a value resealed in the place of the one that was read. False when it changed in between: that change wins. */
 export async function replaceSealed(
   tx: Queries,
   table: SealedTable,

@@ -2,7 +2,7 @@ import type { LogConfig } from 'kysely';
 import { reads, type TransactionSignal, transactions } from '#signals.ts';
 import type { Database } from './database.ts';
 
-/** The same database, telling of each transaction where somebody listens. */
+/** The same database, which reports each transaction to its listeners. */
 export function watchedDatabase(db: Database): Database {
   return {
     ...db,

@@ -157,14 +157,14 @@ async function claimAll(
 /**
  * Writes the change if the row is still the one that it was worked out from, and answers the new row.
  *
- * This is enough under READ COMMITTED: an update waits for whoever holds the row and then checks `version` against what
+ * This is enough under READ COMMITTED: an update waits for the transaction that holds the row and then checks `version` against what
  * that one committed, an insert waits for the other insert of the key, and the next round's read sees either. SQLite has
  * one writer. So two tries never count from the same state.
  */
 async function claim(tx: Queries, { key, row, next }: Change): Promise<Row | undefined> {
-  const { writtenAt = 0, aheadSeconds = 0, ...counted } = next;
+  const { writtenAt = 0, aheadSeconds = 0, streak, ...counted } = next;
   const { expiresAt } = counted;
-  const values = { key, state: JSON.stringify(counted), expiresAt, writtenAt, aheadSeconds };
+  const values = { key, state: JSON.stringify({ row: streak, ...counted }), expiresAt, writtenAt, aheadSeconds };
   const written =
     row === undefined
       ? await insert.run(tx, values)
@@ -182,7 +182,9 @@ async function restore(tx: Queries, key: AttemptKey, row: Row | undefined): Prom
 }
 
 function stateOf({ state, written_at: writtenAt, ahead_seconds: aheadSeconds }: Row): Attempts {
-  return { ...JSON.parse(state), writtenAt, aheadSeconds };
+  // The stored text still says `row` for the streak.
+  const { row: streak, ...counted } = JSON.parse(state);
+  return { streak, ...counted, writtenAt, aheadSeconds };
 }
 
 const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
@@ -223,7 +225,7 @@ const update = statement((db: Queries, p: Param<NewState & { oldVersion: number;
     }))
     .where('key', '=', p.key)
     .where('version', '=', p.oldVersion)
-    // A row that was removed and begun anew counts its versions from 1 again.
+    // A row that was removed and inserted again counts its versions from 1 again.
     .where('state', '=', p.oldState),
 );
 

@@ -1,6 +1,6 @@
 import type { Queries } from '#store/engine/database.ts';
 
-/** A sign-out that a client is still to be told, as the trigger on ended grants leaves it. */
+/** A sign-out that a client has no notice of yet, as the trigger on ended grants leaves it. */
 export type LogoutNotice = {
   readonly id: string;
   readonly client_id: string;

@@ -101,7 +101,7 @@ export type OidcConsentTable = {
   created_at: number;
 };
 
-/** A sign-out that a client is still to be told. */
+/** A sign-out that a client has no notice of yet. */
 export type OidcLogoutTable = {
   /** The id of the grant that ended. */
   id: string;

@@ -24,7 +24,7 @@ type Epoch = {
 };
 
 /**
- * Ends everything in a restored database that may have been ended since: whoever has its token has no right to it.
+ * Ends everything in a restored database that may have been ended since: its token gives no right to it any more.
  * `tables.ts` says what happens to which table.
  */
 export async function beginEpoch(tx: Queries, epoch: Epoch): Promise<Ended> {

@@ -125,7 +125,7 @@ export async function setMfaPolicy(
 /**
  * The partner as it is, held until the end of the transaction.
  *
- * An update that changes nothing is the lock that both databases know: whoever changes the policy, or skips
+ * An update that changes nothing is the lock that both databases know: a transaction that changes the policy, or skips
  * because of it, waits here for the other.
  */
 export async function lockPartner(tx: Queries, partnerId: string): Promise<Partner | undefined> {

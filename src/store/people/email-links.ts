@@ -65,7 +65,7 @@ export async function deleteWaitingEmail(tx: Queries, userId: string): Promise<v
 }
 
 /**
- * Withdraws whatever was made after this link, by the order of ids. The ways back from before it stay: whoever goes back
+ * Withdraws whatever was made after this link, by the order of ids. The ways back from before it stay: a person who goes back
  * further has the better claim.
  */
 export async function deleteEmailLinksAfter(tx: Queries, userId: string, id: string): Promise<void> {

@@ -68,7 +68,7 @@ export async function setRole(
   return numUpdatedRows === 1n;
 }
 
-/** Notes a reminder: true where the last one is no younger than `before`, whoever asks. */
+/** Notes a reminder: true where the last one is no younger than `before`, no matter who asks. */
 export async function claimReminding(tx: Queries, userId: string, now: number, before: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('users')

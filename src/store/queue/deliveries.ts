@@ -58,7 +58,7 @@ export async function countDeadMail(queries: Queries): Promise<number> {
 /**
  * Takes a mail for one delivery: true for one of all who ask, and until `untilAt` for nobody else.
  *
- * A process that dies with it in hand leaves it to whoever comes after that.
+ * If a process dies while it holds one, another takes it after that.
  */
 export async function claimMail(
   tx: Queries,

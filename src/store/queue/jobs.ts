@@ -8,7 +8,7 @@ export type JobClaim = {
   readonly holder: string;
   readonly now: number;
   readonly leaseSeconds: number;
-  /** A job that began less long ago than this is not due, whoever ran it. */
+  /** A job that began less long ago than this is not due, no matter which process ran it. */
   readonly everySeconds: number;
 };
 

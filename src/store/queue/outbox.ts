@@ -3,7 +3,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import type { OutboxTable } from '#store/queue/tables.ts';
 
-/** Written with the effect it tells of, in the same transaction; sent after. */
+/** Written with the effect it reports, in the same transaction; sent after. */
 export async function createMail(tx: Queries, mail: OutboxTable): Promise<void> {
   await insertMail.send(tx, mail);
 }

@@ -8,7 +8,7 @@ export type QueueTables = {
   webhook_deliveries: WebhookDeliveryTable;
 };
 
-/** A mail, from the transaction of what it tells of to its delivery. */
+/** A mail, from the transaction of what it reports to its delivery. */
 export type OutboxTable = {
   id: string;
   kind: string;

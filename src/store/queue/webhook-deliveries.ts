@@ -40,7 +40,7 @@ export async function listDueDeliveries(
 /**
  * Takes one for a try: true for one of all who ask, and until `untilAt` for nobody else.
  *
- * A process that dies with it in hand leaves it to whoever comes after that.
+ * If a process dies while it holds one, another takes it after that.
  */
 export async function claimDelivery(
   tx: Queries,
@@ -90,7 +90,7 @@ export async function listDeliveries(
 }
 
 /**
- * Forgets what was told of a person, and what is still to be told: their email goes with them.
+ * Forgets what was sent about a person, and what is still to be sent: their email goes with them.
  *
  * Looks through a month of payloads, by the form that `queueWebhooks` gives them: people are deleted seldom.
  */

@@ -1,7 +1,7 @@
 import type { ExpressionBuilder } from 'kysely';
 import type { Queries, Schema } from '#store/engine/database.ts';
 
-/** Ends the sessions of a partner's people that no second factor opened, but for who is exempt; answers how many. */
+/** Ends the sessions of a partner's people that no second factor opened, except those of exempt people; answers how many. */
 export async function deleteSessionsWithoutSecondFactor(tx: Queries, partnerId: string, now: number): Promise<number> {
   await detachedGrants(tx)
     .where('amr', '=', 'pwd')

@@ -49,7 +49,7 @@ export async function setStepUpTarget(tx: Queries, id: string, path: string): Pr
   await tx.updateTable('sessions').set({ step_up_to: path }).where('id', '=', id).execute();
 }
 
-/** What this session is told next. Answers false when it has ended meanwhile: what it was about to change stays. */
+/** What the next page says to this session. Answers false when it has ended meanwhile: what it was about to change stays. */
 export async function setNotice(tx: Queries, id: string, notice: string | null): Promise<boolean> {
   return changeSession(tx, id, { notice });
 }
@@ -70,7 +70,7 @@ export async function raiseSession(
   return true;
 }
 
-/** The device of a session was forgotten and known anew. */
+/** The device of a session was forgotten and known again. */
 export async function setSessionDevice(tx: Queries, id: string, deviceId: string): Promise<void> {
   await tx.updateTable('sessions').set({ device_id: deviceId }).where('id', '=', id).execute();
 }

@@ -3,7 +3,7 @@ import type { View } from '#ui/view.ts';
 import { type Content, type Html, html } from './html.ts';
 import { dateElement, endElement, state } from './text.ts';
 
-/** In words and a shape: an open door for whoever can sign in. */
+/** In words and a shape: an open arch for a person who can sign in. */
 export function stateOf({ t }: Pick<View, 't'>, row: Pick<PersonRow, 'state'>): Html {
   return state(t(`people.state.${row.state}`), row.state === 'active');
 }

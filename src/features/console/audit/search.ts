@@ -68,7 +68,7 @@ export type AuditScope = {
   readonly filter: Omit<EventFilter, 'actor' | 'subject'>;
 };
 
-/** @param isAdmin whoever is none sees the events of partners alone */
+/** @param isAdmin others see the events of partners alone */
 export async function readScope(env: Env, query: AuditQuery, isAdmin: boolean): Promise<AuditScope> {
   const person = query.person === undefined ? undefined : await personOf(env, query.person);
   const partner = query.partner === undefined ? undefined : await partnerOf(env, query.partner);

@@ -6,7 +6,7 @@ import { timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import type { WaitingReset } from './resets.ts';
 
-/** Resets that wait for a second member of staff; whoever asked can only take theirs back. */
+/** Resets that wait for a second member of staff; the one who asked can only withdraw it. */
 export function resetsPage(view: View, list: readonly WaitingReset[], done?: Done): Html {
   const { t, locale } = view;
   return consolePage(view, {

@@ -18,7 +18,7 @@ export const consoleMigration: Migration = {
 
 const STATEMENTS = [
   'alter table partners add column archived_at bigint',
-  // 1: a person of this partner enrolls anew after a reset without a temporary access code.
+  // 1: a person of this partner enrolls again after a reset without a temporary access code.
   'alter table partners add column resets_without_code bigint not null default 0',
   'alter table users add column exempt_until bigint',
   'alter table users add column exempt_reason text',
@@ -30,7 +30,7 @@ const STATEMENTS = [
 const OF_USER = 'user_id text not null references users (id) on delete cascade';
 
 const TABLES = {
-  // Kept by the triggers below. A table of its own: whoever enrolls must not wait for whoever holds the partner's row.
+  // Kept by the triggers below. A table of its own: an enrollment must not wait for a transaction that holds the partner's row.
   partner_counts: `
     partner_id text primary key references partners (id) on delete cascade,
     people bigint not null,

@@ -43,7 +43,7 @@ const INDEXES = [
   'drop index audit_events_subject',
 ];
 
-/** The days before this table: whoever is there now, by when they came and when they set up what they have. */
+/** The days before this table: the people of today, by when they came and when they set up what they have. */
 const FILL = `
   insert into adoption_days (day, people, enrolled)
   select day, sum(sum(people)) over (order by day), sum(sum(enrolled)) over (order by day) from (

@@ -4,7 +4,7 @@ import type { Migration } from 'kysely/migration';
 /**
  * PostgreSQL compares every text of ours byte by byte, as SQLite does. Columns that came later had the database's own
  * order, and an index in one order does not find what is asked for in the other: each person who enrolled read the
- * counts of all partners. Their indexes are built anew, for a million people in some seconds.
+ * counts of all partners. Their indexes are rebuilt, for a million people in some seconds.
  */
 export const collation: Migration = {
   async up(db) {

@@ -4,7 +4,7 @@ import { createTable, inDialect } from './001-first.ts';
 
 /**
  * OpenID Connect: authorization requests that wait for a person, the grants that came of them with their codes and tokens,
- * what people consented to, and the sign-outs that clients are still to be told.
+ * what people consented to, and the sign-outs that clients have no notice of yet.
  *
  * A grant ends with its session: the foreign key deletes it, and a trigger leaves the notice for the client.
  */
@@ -82,7 +82,7 @@ const STATEMENTS = [
      select subject from audit_events where action in ('invitation.accepted', 'password.reset', 'email.changed'))`,
 ];
 
-/** A client that wants to hear of it is told that a session is over, whatever ended it. */
+/** A client that wants to hear of it gets a notice that a session is over, whatever ended it. */
 async function createTrigger(db: Kysely<unknown>): Promise<void> {
   const notice = `
     insert into oidc_logouts (id, client_id, user_id, sid)

@@ -2,7 +2,7 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kys
 import type pg from 'pg';
 import { StorageUnavailable } from '#store/engine/database.ts';
 import { commitError, Interrupted, isConnectionLost, statementError } from './error.ts';
-import { type Ask, askOf, isOutdated } from './statements.ts';
+import { isOutdated, type NamedQuery, queryOf } from './statements.ts';
 
 /**
  * Sent with BEGIN in one message, and local to the transaction: a pooler that hands a connection to another client
@@ -155,9 +155,9 @@ class Connection implements DatabaseConnection {
 
   async #send(sql: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult> {
     const client = this.#inTransaction();
-    const ask = askOf(client, sql, parameters);
+    const query = queryOf(client, sql, parameters);
     writeTogether(client);
-    const answer = client.query(ask).catch((error: unknown) => this.#fail(error, ask));
+    const answer = client.query(query).catch((error: unknown) => this.#fail(error, query));
     this.#newest = answer.catch(() => {});
     const result = await answer;
     // Of a BEGIN that failed, and then this one was no part of any transaction.
@@ -165,8 +165,8 @@ class Connection implements DatabaseConnection {
     return result;
   }
 
-  #fail(error: unknown, ask: Ask): never {
-    if (isOutdated(error, ask)) {
+  #fail(error: unknown, query: NamedQuery): never {
+    if (isOutdated(error, query)) {
       this.#failure ??= new Interrupted('storage unavailable: a table has changed', { cause: error });
     } else {
       this.#isLost ||= isConnectionLost(error);
@@ -179,13 +179,13 @@ class Connection implements DatabaseConnection {
     // Only what changes nothing may be asked twice.
     if (!/^\s*(select|with|show)\s/i.test(sql)) throw new Error('a write outside a transaction');
     const client = await connect(this.#pool);
-    const ask = askOf(client, sql, parameters);
+    const query = queryOf(client, sql, parameters);
     let isLost = false;
     try {
-      return await client.query(ask);
+      return await client.query(query);
     } catch (error) {
       isLost = isConnectionLost(error);
-      const mayTryAgain = isLost || isOutdated(error, ask);
+      const mayTryAgain = isLost || isOutdated(error, query);
       if (!mayTryAgain || tries === 1) throw statementError(error);
     } finally {
       client.release(isLost);
@@ -208,7 +208,7 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   } catch (error) {
     if (error instanceof StorageUnavailable) throw error;
     const text = 'storage unavailable: no connection to the database';
-    // Whoever waited for a connection until patience ended has waited enough; a refused one may be had in a moment.
+    // A request that waited for a connection until its timeout has waited enough; a refused one may be had in a moment.
     const waited = error instanceof Error && /^timeout exceeded|connection timeout$/.test(error.message);
     throw waited ? new StorageUnavailable(text, { cause: error }) : new Interrupted(text, { cause: error });
   }

@@ -18,7 +18,7 @@ const CONNECT_MS = 3_000;
 /** The parts of a transaction that others undid, or whose connection broke, are tried so often in all. */
 const TRANSACTION_TRIES = 4;
 const RETRY_MS = 40;
-/** `migrate` waits for whoever migrates already, however long that takes. */
+/** `migrate` waits for a migration that runs already, however long that takes. */
 const NO_TIMEOUTS = sql`set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0`;
 
 /**
@@ -43,7 +43,7 @@ export async function openPostgres(
     await queries.destroy();
     throw error instanceof StorageUnavailable ? new Error(unreachable(url, error), { cause: error }) : error;
   }
-  // The same pool: what is asked outside a transaction can be told apart, and measured.
+  // The same pool: what is asked outside a transaction can be measured by itself.
   return databaseOf(queries, new Kysely<Schema>({ dialect, ...readLog() }), pool);
 }
 
@@ -142,7 +142,7 @@ function databaseOf(queries: Kysely<Schema>, read: Kysely<Schema>, pool: pg.Pool
         } catch (error) {
           if (!(error instanceof Interrupted) || tries === 1) throw error;
         }
-        // Whoever undid this one should be done before it comes again.
+        // The transaction that made this one fail should end before the next try.
         await wait(RETRY_MS * (1 + TRANSACTION_TRIES - tries));
       }
     },

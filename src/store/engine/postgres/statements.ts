@@ -3,8 +3,8 @@ import pg from 'pg';
 /** Bounds the memory of a connection on both sides: queries with lists have a text for each length. */
 const MOST_NAMED = 200;
 
-/** What a connection is asked: with a name it is parsed and planned there once, and not each time. */
-export type Ask = { readonly name?: string; readonly text: string; readonly values?: unknown[] };
+/** A query for one connection: with a name it is parsed and planned there once, and not each time. */
+export type NamedQuery = { readonly name?: string; readonly text: string; readonly values?: unknown[] };
 
 /** Connections that lead to one server process for as long as they last. */
 const direct = new WeakSet<pg.ClientBase>();
@@ -21,7 +21,7 @@ const names = new Map<string, string>();
 let count = 0;
 
 /** The same text has the same name on every connection of this process. */
-export function askOf(client: pg.ClientBase, text: string, parameters: readonly unknown[]): Ask {
+export function queryOf(client: pg.ClientBase, text: string, parameters: readonly unknown[]): NamedQuery {
   // Several statements in one text go without values alone.
   if (parameters.length === 0) return { text };
   const values = [...parameters];
@@ -31,10 +31,10 @@ export function askOf(client: pg.ClientBase, text: string, parameters: readonly 
 }
 
 /**
- * Whether the error tells that a newer version has added columns to what `select *` was planned for; then the text gets
- * another name, and asking again, on whichever connection, plans it anew.
+ * Whether the error says that a newer version has added columns to what `select *` was planned for; then the text gets
+ * another name, and asking again, on whichever connection, plans it again.
  */
-export function isOutdated(error: unknown, { name, text }: Ask): boolean {
+export function isOutdated(error: unknown, { name, text }: NamedQuery): boolean {
   if (!(error instanceof pg.DatabaseError) || error.routine !== 'RevalidateCachedQuery') return false;
   if (names.get(text) === name) newName(text);
   return true;

@@ -60,7 +60,7 @@ export function storageError(error: unknown): StorageUnavailable {
   return new StorageUnavailable(`storage unavailable: ${reason}`, { cause: error });
 }
 
-/** Primary result codes (https://sqlite.org/rescode.html) that tell of the storage and not of the statement. */
+/** Primary result codes (https://sqlite.org/rescode.html) that are about the storage and not about the statement. */
 const STORAGE_CODES: ReadonlySet<number> = new Set([
   5, // BUSY
   6, // LOCKED

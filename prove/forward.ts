@@ -13,7 +13,7 @@ export type Patience = {
   readonly cutAfterMs?: number | undefined;
 };
 
-/** Over the wire to a process, with our host and the address that a proxy would write down. */
+/** Sends a request to a process, with our host and the address that a proxy would write down. */
 export async function forward(
   port: number,
   sent: Request,
