@@ -45,7 +45,7 @@ export type Config = {
   readonly hstsSubdomains: boolean;
   /** Steps accepted either side of the current one. */
   readonly totpWindow: 0 | 1;
-  /** Whether a reset of MFA in the console waits for a second member of staff. */
+  /** Whether a reset of MFA waits for a second member of staff. */
   readonly resetSecondApprover: boolean;
   /** Hours for which a new password by mail link freezes authenticator and codes. */
   readonly resetFreezeHours: number;

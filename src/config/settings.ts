@@ -139,8 +139,7 @@ export const SETTINGS = {
   resetSecondApprover: {
     name: 'SALLYPORT_RESET_SECOND_APPROVER',
     default: 'off',
-    about:
-      '`on`: a reset of MFA in the console waits for 24 hours until a second member of staff agrees; `off`: it is done at once.',
+    about: '`on`: a reset of MFA waits for 24 hours until a second member of staff agrees; `off`: it is done at once.',
     parse: parseSwitch,
   },
   resetFreezeHours: {

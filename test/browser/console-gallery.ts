@@ -8,7 +8,7 @@ import { addApiKey, endApiKey, keyActor } from '#flows/administration/api-keys.t
 import { exemptPerson } from '#flows/administration/exemption.ts';
 import { disableClient } from '#flows/administration/openid-clients.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
-import { resetMfaOf } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticatorsOf } from '#flows/administration/take-authenticators.ts';
 import { addWebhook } from '#flows/administration/webhooks.ts';
 import { LINK_KINDS } from '#flows/runtime/mail.ts';
 import { noteClientUse } from '#store/oidc/clients.ts';
@@ -75,7 +75,7 @@ async function openScene(stage: Stage): Promise<Scene> {
   const why = needReason({ reason: 'lost phone' });
   if (isRefusal(why)) throw new Error('the reason is none');
   await onPerson(env, { id: reset, actor: 'system' }, ({ tx, person }) =>
-    resetMfaOf(env, tx, person, { actor: 'system', ...why, codeExpiresAt: world.clock.at + 3600 }),
+    takeAuthenticatorsOf(env, tx, person, { actor: 'system', ...why, codeExpiresAt: world.clock.at + 3600 }),
   );
   const programs = await addPrograms(stage, tag);
   const admin = await world.addUser({ email: `robin@${tag}.example`, name: 'Robin Weber', role: 'admin' });

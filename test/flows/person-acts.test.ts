@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attemptCounter, attemptCounterBy } from '#core/limits/attempt-counters.ts';
+import { attemptCounter, attemptCounterBy } from '#core/limits/counter-kinds.ts';
 import { reserveTry } from '#core/limits/throttle.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
 import { disableUser, enableUser, makeResetLink, unlockUser } from '#flows/administration/person-acts.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { findTries, reserveTries } from '#store/limits/attempts.ts';
 import { findLink } from '#store/people/links.ts';
 import { openWorld, PASSWORD, START, type World } from '../world.ts';
@@ -55,12 +55,12 @@ test('reset-mfa tells the person by mail, and nobody who is disabled', async (t)
   const act = { actor: 'command_line', reason: 'lost phone' };
   const mailed = async () => (await world.mail()).map(({ kind, to }) => [kind, to]);
   const ana = await world.addUser({ email: 'ana@acme.example', partnerId });
-  await resetMfa(world.env, { ...act, id: ana.id });
+  await takeAuthenticators(world.env, { ...act, id: ana.id });
   assert.deepEqual(await mailed(), [['mfa_reset', ana.email]]);
   const bo = await world.addUser({ email: 'bo@acme.example', partnerId });
   await world.addAuthenticator(bo.id);
   await disableUser(world.env, { ...act, id: bo.id });
-  assert(!isRefusal(await resetMfa(world.env, { ...act, id: bo.id })));
+  assert(!isRefusal(await takeAuthenticators(world.env, { ...act, id: bo.id })));
   assert.deepEqual(await mailed(), [['mfa_reset', ana.email]]);
   assert.equal((await rowsOf(world, bo.id)).authenticators, 0);
 });
@@ -74,7 +74,7 @@ test('reset-mfa takes everything that was built on the authenticator, and from n
   for (const table of ['authenticators', 'recovery_codes', 'devices', 'sessions', 'pending_sign_ins', 'attempts']) {
     assert(before[table], `${table} has rows before`);
   }
-  const outcome = await resetMfa(world.env, ana.act);
+  const outcome = await takeAuthenticators(world.env, ana.act);
   assert(!isRefusal(outcome));
   assert.equal(outcome.sessions, 1);
   const { pending_sign_ins: signposts, ...gone } = await rowsOf(world, ana.id);
@@ -177,6 +177,6 @@ test('an act without a reason, or on nobody, is refused', async (t) => {
   const { email } = await addUser({ email: 'csm@portal.example', role: 'csm' });
   const blank = await disableUser(env, { email, actor: 'command_line', reason: ' \n ' });
   assert.deepEqual(blank, { refused: 'invalid_request', reason: 'reason_missing' });
-  const nobody = await resetMfa(env, { email: 'nobody@portal.example', actor: 'command_line', reason: 'x' });
+  const nobody = await takeAuthenticators(env, { email: 'nobody@portal.example', actor: 'command_line', reason: 'x' });
   assert.deepEqual(nobody, { refused: 'not_found', reason: 'user' });
 });

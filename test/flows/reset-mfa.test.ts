@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Insertable } from 'kysely';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import type { Schema } from '#store/engine/database.ts';
 import { TABLES, type TablePlan } from '#store/engine/tables.ts';
 import { makeClient } from '../http/client-story.ts';
@@ -72,7 +72,7 @@ test('every table with rows of people says what a reset does with them, and a re
         .values(row as never)
         .execute();
   });
-  await resetMfa(world.env, { id: ana.id, actor: 'command_line', reason: 'lost phone' });
+  await takeAuthenticators(world.env, { id: ana.id, actor: 'command_line', reason: 'lost phone' });
   for (const [table] of rows) {
     const plan: TablePlan = TABLES[table as 'devices'];
     const left = await world.env.db.read

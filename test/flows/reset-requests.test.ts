@@ -4,9 +4,9 @@ import { isRefusal } from '#core/values/result.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import { addApiKey, keyActor } from '#flows/administration/api-keys.ts';
 import {
-  askForReset,
   renewAccessCode,
   renewStaffAccessCode,
+  requestMfaReset,
   resetStaffMfa,
 } from '#flows/administration/reset-requests.ts';
 import { rowsOfPerson } from '../http/team-story.ts';
@@ -42,13 +42,13 @@ test('the reset of people touches no staff, and the reset of staff nobody else, 
   };
   const before = [await rowsOfPerson(world, ana.id), await rowsOfPerson(world, chris.id)];
   const nobody = { refused: 'not_found', reason: 'user' };
-  assert.deepEqual(await askForReset(env, { ...asked, id: chris.id }), nobody);
+  assert.deepEqual(await requestMfaReset(env, { ...asked, id: chris.id }), nobody);
   assert.deepEqual(await resetStaffMfa(env, { ...asked, id: ana.id }), nobody);
   const own = await resetStaffMfa(env, { ...asked, id: chris.id, actor: await keyOf(world, chris.id) });
   assert.deepEqual(own, { refused: 'forbidden', reason: 'own' });
   assert.deepEqual([await rowsOfPerson(world, ana.id), await rowsOfPerson(world, chris.id)], before);
 
-  assert(!isRefusal(await askForReset(env, { ...asked, id: ana.id })));
+  assert(!isRefusal(await requestMfaReset(env, { ...asked, id: ana.id })));
   assert(!isRefusal(await resetStaffMfa(env, { ...asked, id: chris.id })));
   assert.deepEqual(await renewAccessCode(env, { ...asked, id: chris.id }), nobody);
   assert.deepEqual(await renewStaffAccessCode(env, { ...asked, id: ana.id }), nobody);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isRefusal } from '#core/values/result.ts';
 import { needReason, onPerson } from '#flows/administration/act.ts';
-import { resetMfaOf } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticatorsOf } from '#flows/administration/take-authenticators.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 
 /** Two people, as an attacker sees them who can write to the database but has no key. */
@@ -104,7 +104,7 @@ test('a temporary access code that was moved to another person opens nothing the
   assert(!isRefusal(why));
   const reset = (id: string) =>
     onPerson(env, { id, actor: 'system' }, ({ tx, person }) =>
-      resetMfaOf(env, tx, person, { actor: 'system', ...why, codeExpiresAt: world.clock.at + 3600 }),
+      takeAuthenticatorsOf(env, tx, person, { actor: 'system', ...why, codeExpiresAt: world.clock.at + 3600 }),
     );
   await reset(ana.id);
   const own = await reset(thief.id);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exemptPerson } from '#flows/administration/exemption.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 import { enterStaff, lastEvents, openConsole, ROBIN, read } from './console-story.ts';
 import { codesOn, enrollWithCodes, pendingToken, refusalOn, secretOn, sendUnoffered, signInFully } from './story.ts';
@@ -113,7 +113,7 @@ test('after a reset without a code the prompt comes again, also to somebody who 
   await browser.signIn(ana.email);
   await browser.get('/enroll');
   assert.equal((await browser.post('/enroll/skip')).status, 303);
-  await resetMfa(world.env, { id: ana.id, actor: 'command_line', reason: 'lost phone' });
+  await takeAuthenticators(world.env, { id: ana.id, actor: 'command_line', reason: 'lost phone' });
   const { body } = await world.api('POST', '/api/v1/sign-in', { email: ana.email, password: PASSWORD });
   assert.equal(body.state, 'enrollment_offered');
 });

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { isRefusal } from '#core/values/result.ts';
 import { addPerson } from '#flows/administration/add-person.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { PASSWORD, type World } from '../world.ts';
 import { enterStaff, openConsole, ROBIN, read } from './console-story.ts';
 import { openManagement } from './management-story.ts';
@@ -158,7 +158,7 @@ test('nobody takes a reserved email by changing their own to it', async (t) => {
 
 test('a reset without a code by the operator leaves nothing to get round', async (t) => {
   const { world, ana, call } = await withEnrolledAna(t);
-  await resetMfa(world.env, { id: ana.id, actor: 'command_line', reason: 'lost' });
+  await takeAuthenticators(world.env, { id: ana.id, actor: 'command_line', reason: 'lost' });
   await remove(call, ana.id);
   const again = await create(call, ana.email);
   assert.deepEqual([again.status, again.url], [200, undefined]);

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { attemptCounter } from '#core/limits/attempt-counters.ts';
+import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import { unlockUser } from '#flows/administration/person-acts.ts';
 import { openWorld } from '../world.ts';
 import { PLACES } from './hash-flood-places.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AttemptCounter } from '#core/limits/attempt-counters.ts';
+import type { AttemptCounter } from '#core/limits/counter-kinds.ts';
 import { type Attempts, type Rule, reserveTry } from '#core/limits/throttle.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';

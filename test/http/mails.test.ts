@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isRefusal } from '#core/values/result.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { PASSWORD, type World } from '../world.ts';
 import {
   ANA,
@@ -103,7 +103,9 @@ describe('a person is told by mail', () => {
 
   test('when staff reset MFA', async (t) => {
     const { world } = await openWithEnrolledAna(t);
-    assert(!isRefusal(await resetMfa(world.env, { email: ANA, actor: 'command_line', reason: 'lost phone' })));
+    assert(
+      !isRefusal(await takeAuthenticators(world.env, { email: ANA, actor: 'command_line', reason: 'lost phone' })),
+    );
     assert.deepEqual(await kinds(world, 1), ['mfa_reset']);
   });
 });

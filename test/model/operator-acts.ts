@@ -5,7 +5,7 @@ import { isRefusal } from '#core/values/result.ts';
 import { tidy } from '#features/operate/housekeeping.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
 import { disableUser, enableUser, unlockUser } from '#flows/administration/person-acts.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { act, type Drawn, isColleague, onPerson } from './act.ts';
 import { codeCounter, devicePasswordCounter, newPendingCounter, passwordCounter, recoveryCounter } from './counters.ts';
 import {
@@ -60,7 +60,7 @@ function typedBy({ email }: Person) {
 }
 
 const reset = onPerson('reset mfa', async (model, real, { node, person }) => {
-  assert(!isRefusal(await resetMfa(real.world(node).env, typedBy(person))));
+  assert(!isRefusal(await takeAuthenticators(real.world(node).env, typedBy(person))));
   resetAuthenticators(model, person);
   return ['user.mfa_reset'];
 });

@@ -8,7 +8,7 @@ import { addApiKey } from '#flows/administration/api-keys.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { archivePartner } from '#flows/administration/partner-acts.ts';
 import { disableUser, makeResetLink } from '#flows/administration/person-acts.ts';
-import { askForReset } from '#flows/administration/reset-requests.ts';
+import { requestMfaReset } from '#flows/administration/reset-requests.ts';
 import { addWebhook, rotateWebhookSecret } from '#flows/administration/webhooks.ts';
 import { TABLES, type TablePlan } from '#store/engine/tables.ts';
 import { findClient } from '#store/oidc/clients.ts';
@@ -39,7 +39,7 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
   assert(!isRefusal(await rotateWebhookSecret(env, actor, hook.webhook.id)));
   assert(!isRefusal(await makeResetLink(env, { id: ana, actor })));
   const reset = { reason: 'lost', checkedBy: 'video', checkNote: 'badge', codeMinutes: 60 };
-  const done = await askForReset(env, { ...reset, id: ana, actor });
+  const done = await requestMfaReset(env, { ...reset, id: ana, actor });
   assert(!isRefusal(done) && !('waits' in done) && done.accessCode);
   const now = env.now();
   const life = { created_at: now, expires_at: now + 9999 };

@@ -10,7 +10,7 @@ import { deleteUser } from '#flows/administration/delete-user.ts';
 import { disableClient } from '#flows/administration/openid-clients.ts';
 import { archivePartner, changeMfaPolicy } from '#flows/administration/partner-acts.ts';
 import { disableUser } from '#flows/administration/person-acts.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { deliverLogouts } from '#webhooks/logouts.ts';
 import { addPortal, discover, openPortalWorld, signInFrom } from './openid-story.ts';
 
@@ -47,7 +47,7 @@ const ENDS: Readonly<Record<string, (one: SignedIn) => Promise<unknown>>> = {
     await disableUser(world.env, { id: ana.id, ...reason });
     return deleteUser(world.env, { id: ana.id, ...reason });
   },
-  'MFA is reset': ({ world, ana }) => resetMfa(world.env, { id: ana.id, ...reason }),
+  'MFA is reset': ({ world, ana }) => takeAuthenticators(world.env, { id: ana.id, ...reason }),
   'the partner is archived': ({ world, partner }) => archivePartner(world.env, 'command_line', partner.id),
 };
 

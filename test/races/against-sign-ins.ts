@@ -5,7 +5,7 @@ import { resealRows } from '#features/operate/reseal.ts';
 import { makeLink } from '#flows/administration/make-link.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
 import { disableUser } from '#flows/administration/person-acts.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { PASSWORD } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
 import { call, formOf, type Race, times } from './race-world.ts';
@@ -33,7 +33,7 @@ export const AGAINST_SIGN_INS: readonly AgainstSignIns[] = [
       const { racer, requests } = await oneTimeCodes(race);
       return {
         requests,
-        change: () => done(resetMfa(race.env, typed(racer))),
+        change: () => done(takeAuthenticators(race.env, typed(racer))),
         afterwards: () => nothingLeft(race, racer),
       };
     },
@@ -47,7 +47,7 @@ export const AGAINST_SIGN_INS: readonly AgainstSignIns[] = [
       const requests = codes.map((code, index) => call('/sign-in/recovery-code', { code }, tokens[index]));
       return {
         requests,
-        change: () => done(resetMfa(race.env, typed(racer))),
+        change: () => done(takeAuthenticators(race.env, typed(racer))),
         afterwards: () => nothingLeft(race, racer),
       };
     },
@@ -59,7 +59,7 @@ export const AGAINST_SIGN_INS: readonly AgainstSignIns[] = [
       const [token] = await race.pendingTokens(user.email, 1);
       const { body } = await race.api('POST', '/api/v1/sign-in/enrollment', {}, token);
       const confirm = call('/sign-in/enrollment/confirm', { code: race.totp(String(body.secret)) }, token);
-      const change = () => done(resetMfa(race.env, typed(user)));
+      const change = () => done(takeAuthenticators(race.env, typed(user)));
       return { requests: times(10, confirm), change, afterwards: () => nothingLeft(race, user) };
     },
   },

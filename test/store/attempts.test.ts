@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { sql } from 'kysely';
-import { attemptCounter, attemptCounterBy } from '#core/limits/attempt-counters.ts';
+import { attemptCounter, attemptCounterBy } from '#core/limits/counter-kinds.ts';
 import { giveBackTry, reenableTries, unlockTries } from '#core/limits/throttle.ts';
 import { isRefusal } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';

@@ -17,16 +17,16 @@ import {
   unlockUser,
 } from '#flows/administration/person-acts.ts';
 import { remindPerson } from '#flows/administration/remind.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
 import {
   approveReset,
-  askForReset,
   declineReset,
   renewAccessCode,
   renewStaffAccessCode,
+  requestMfaReset,
   resetStaffMfa,
 } from '#flows/administration/reset-requests.ts';
 import { sendMailAgain } from '#flows/administration/send-mail-again.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { makeAccessCode } from '#flows/authenticators/access-code.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { createResetRequest } from '#store/people/reset-requests.ts';
@@ -88,7 +88,7 @@ const RECIPES: Readonly<Record<PersonAct, Recipe>> = {
     run: ({ world, ...on }) => exemptPerson(world.env, { ...on, ...WHY, until: world.clock.at + 9e5 }),
   },
   end_exemption: { run: ({ world, ...on }) => endExemption(world.env, { ...on, ...WHY }) },
-  reset_mfa: { run: ({ world, ...on }) => askForReset(world.env, { ...on, ...CHECKED }) },
+  reset_mfa: { run: ({ world, ...on }) => requestMfaReset(world.env, { ...on, ...CHECKED }) },
   approve_reset: {
     prepare: waitingReset,
     run: ({ world, actor }, request) => approveReset(world.env, request, actor),
@@ -106,7 +106,7 @@ const RECIPES: Readonly<Record<PersonAct, Recipe>> = {
     prepare: accessCode,
     run: ({ world, ...on }) => renewStaffAccessCode(world.env, { ...on, codeMinutes: 60 }),
   },
-  take_authenticators: { run: ({ world, ...on }) => resetMfa(world.env, { ...on, ...WHY }) },
+  take_authenticators: { run: ({ world, ...on }) => takeAuthenticators(world.env, { ...on, ...WHY }) },
 };
 
 /** Allowed, and refused for another reason: nobody with an account agrees for the operator. */

@@ -4,7 +4,7 @@ import { WEBHOOK_EVENTS, type WebhookEventType } from '#core/portals/webhook.ts'
 import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { addWebhook } from '#flows/administration/webhooks.ts';
 import { createApp } from '#http/app.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -53,7 +53,10 @@ const EVENTS: Readonly<Record<WebhookEventType, (failing: Failing) => Promise<vo
   },
   async 'user.mfa_reset'({ world, env, id, email, count }) {
     await world.addAuthenticator(id);
-    await assert.rejects(resetMfa(env, { actor: 'command_line', email, reason: 'lost phone' }), /disk is full/);
+    await assert.rejects(
+      takeAuthenticators(env, { actor: 'command_line', email, reason: 'lost phone' }),
+      /disk is full/,
+    );
     assert.equal(await count('authenticators'), 1);
     assert.equal(await count('outbox'), 0, 'nobody is mailed either');
   },

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/administration/webhooks.ts';
 import { claimDelivery } from '#store/queue/webhook-deliveries.ts';
 import { deliverWebhooks } from '#webhooks/deliver.ts';
@@ -48,7 +48,7 @@ test('each event arrives signed, with ids and the email and nothing secret', asy
     await other.post('/sign-in/one-time-code', { code: '000000' });
   }
   await deliver();
-  await resetMfa(env, { actor: 'command_line', email: ana.email, reason: 'lost phone at sea' });
+  await takeAuthenticators(env, { actor: 'command_line', email: ana.email, reason: 'lost phone at sea' });
   await changeMfaPolicy(env, 'command_line', 'acme', { policy: 'required', requiredFrom: world.clock.at + 9 * DAY });
   await deliver();
   const bodies = receiver.received.map(({ body }) => JSON.parse(body));
@@ -72,7 +72,7 @@ test('each event arrives signed, with ids and the email and nothing secret', asy
 test('a webhook hears what it listens to, and nothing twice', async (t) => {
   const { world, receiver, ana, deliver, optional } = await openHook(t, ['user.mfa_reset']);
   await optional();
-  await resetMfa(world.env, { actor: 'command_line', email: ana.email, reason: 'lost phone' });
+  await takeAuthenticators(world.env, { actor: 'command_line', email: ana.email, reason: 'lost phone' });
   await Promise.all([deliver(), deliver(), deliver()]);
   await deliver();
   assert.equal(receiver.received.length, 1);
@@ -88,7 +88,7 @@ test('an act that is rolled back tells nobody', async (t) => {
     });
   const failing = { ...world.env, db: { ...db, transaction } };
   const act = { actor: 'command_line', email: ana.email, reason: 'lost phone' };
-  await assert.rejects(resetMfa(failing, act), /disk is full/);
+  await assert.rejects(takeAuthenticators(failing, act), /disk is full/);
   await deliver();
   assert.deepEqual([receiver.received.length, (await deliveriesOf(world)).length], [0, 0]);
 });

@@ -15,7 +15,7 @@ import {
   makeResetLink,
   unlockUser,
 } from '#flows/administration/person-acts.ts';
-import { resetMfa } from '#flows/administration/reset-mfa.ts';
+import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { findPartnerBySlug } from '#store/partners/partners.ts';
 import { listUsers } from '#store/people/user-lists.ts';
@@ -187,7 +187,7 @@ export const commands = [
   act(
     'reset-mfa',
     'Takes every authenticator from a person, staff too; the next sign-in leads to set-up.',
-    resetMfa,
+    takeAuthenticators,
     ({ person, sessions }) => [`${person.user.email} has no authenticator now. Sessions ended: ${sessions}.`],
   ),
   act('disable', 'Ends what a person has open, and every sign-in from now on.', disableUser, (outcome) => [

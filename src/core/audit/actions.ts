@@ -1,4 +1,4 @@
-import type { RefusalCode as CodeRefusal } from '#core/values/result.ts';
+import type { RefusalCode } from '#core/values/result.ts';
 import type {
   Action,
   AuthenticatorDetail,
@@ -41,7 +41,7 @@ function refusal<Detail extends Record<string, DetailValue>>(meaning: string): A
 
 type Nothing = Record<string, never>;
 /** Why a code or a password did not prove anything. */
-type Unproven = CodeRefusal | 'wrong_password';
+type Unproven = RefusalCode | 'wrong_password';
 
 /** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
 export const AUDIT_ACTIONS = {
@@ -68,7 +68,7 @@ export const AUDIT_ACTIONS = {
     'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
   ),
   'recovery_code.used': success<{ remaining: number }>('A recovery code was used up.'),
-  'recovery_code.refused': refusal<{ reason: CodeRefusal }>('A recovery code was refused.'),
+  'recovery_code.refused': refusal<{ reason: RefusalCode }>('A recovery code was refused.'),
   'recovery_codes.created': success<{ count?: number | undefined }>(
     'A new set of recovery codes replaced any set before it.',
   ),
@@ -111,7 +111,7 @@ export const AUDIT_ACTIONS = {
     'A temporary access code was made: the next set-up of this person asks for it.',
   ),
   'access_code.accepted': success<Nothing>('A temporary access code was used up.'),
-  'access_code.refused': refusal<{ reason: CodeRefusal }>('A temporary access code was refused.'),
+  'access_code.refused': refusal<{ reason: RefusalCode }>('A temporary access code was refused.'),
   'reset.requested': success<{ reason: StaffReason; checkedBy: string }>(
     'A reset of MFA was asked for; it waits for a second member of staff.',
   ),

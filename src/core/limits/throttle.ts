@@ -150,6 +150,11 @@ export function isDisabled(rule: Rule, state: Attempts | undefined): boolean {
   );
 }
 
+/** Whether the rule has a budget that never forgives. */
+export function canDisable({ streak, windows }: Rule): boolean {
+  return [streak, ...windows].some((budget) => budget?.atLimit === 'disable');
+}
+
 /** For how long the windows (not the streak's waits) let no try through; 0 when they do. */
 export function pausedSeconds(rule: Rule, state: Attempts | undefined, now: number): number {
   return Math.max(0, windowsOpenAt(rule, stateAt(rule, state, now)) - now);

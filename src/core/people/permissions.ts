@@ -93,8 +93,13 @@ function isOwn(acting: Acting, { id }: Subject): boolean {
   return id === (acting.kind === 'person' ? acting.id : acting.madeBy);
 }
 
-function kindsOf({ role, partnerId }: Subject, acting: Acting): readonly Kind[] {
-  if (isStaff(role) || partnerId === undefined) return ['staff'];
-  const isTeam = acting.kind === 'person' && acting.partnerId === partnerId;
-  return isTeam ? ['team', 'user'] : ['user'];
+function kindsOf(subject: Subject, acting: Acting): readonly Kind[] {
+  const group = groupOf(subject);
+  const isTeam = acting.kind === 'person' && acting.partnerId === subject.partnerId;
+  return group === 'user' && isTeam ? ['team', 'user'] : [group];
+}
+
+/** Whether somebody belongs to a partner or to the staff: what acts allow and which pages show the person follow from this. */
+export function groupOf({ role, partnerId }: Omit<Subject, 'id'>): 'user' | 'staff' {
+  return isStaff(role) || partnerId === undefined ? 'staff' : 'user';
 }

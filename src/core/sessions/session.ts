@@ -4,7 +4,6 @@ import { DAY_SECONDS } from '#core/time/spans.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** The life of a pending sign-in. */
 export const PENDING_SIGN_IN_SECONDS = 10 * MINUTE;
@@ -33,10 +32,10 @@ export const ACT_STEP_UP_AGE_SECONDS = 15 * MINUTE;
 /** For how long recovery codes that were not acknowledged can be shown again. */
 export const RECOVERY_CODES_COPY_SECONDS = 10 * MINUTE;
 /** For how long a new email can be confirmed, and for how long the one before brings it back. */
-export const EMAIL_CHANGE_SECONDS = DAY;
-export const EMAIL_REVERT_SECONDS = 3 * DAY;
+export const EMAIL_CHANGE_SECONDS = DAY_SECONDS;
+export const EMAIL_REVERT_SECONDS = 3 * DAY_SECONDS;
 /** For how long a browser stays known for a user. */
-export const DEVICE_SECONDS = 180 * DAY;
+export const DEVICE_SECONDS = 180 * DAY_SECONDS;
 /** How many people one browser is known for; the one it was known for first goes. */
 export const PEOPLE_PER_BROWSER = 8;
 
@@ -90,5 +89,5 @@ export function isSteppedUp(
 function limitsOf(role: Role): { idleSeconds: number; absoluteSeconds: number } {
   return isStaff(role)
     ? { idleSeconds: 15 * MINUTE, absoluteSeconds: 8 * HOUR }
-    : { idleSeconds: HOUR, absoluteSeconds: DAY };
+    : { idleSeconds: HOUR, absoluteSeconds: DAY_SECONDS };
 }

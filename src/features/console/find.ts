@@ -1,4 +1,4 @@
-import { isStaff } from '#core/people/policy.ts';
+import { groupOf } from '#core/people/permissions.ts';
 import { isLiveSession } from '#core/sessions/session.ts';
 import type { Env } from '#env.ts';
 import { remindersAhead } from '#features/console/adoption/reminders.ts';
@@ -25,18 +25,18 @@ export type ShownMail = {
   readonly mayGoAgain: boolean;
 };
 
-/** Somebody of a partner. Staff are nobody here: a person who looks after partners never touches staff. */
+/** A person of a partner. The pages of partners do not find staff. */
 export async function findMember(env: Env, id: string): Promise<Member | undefined> {
   const person = await findPerson(env.db.read, id);
-  if (!person?.partner || isStaff(person.user.role)) return undefined;
+  if (!person?.partner || groupOf(person.user) !== 'user') return undefined;
   const row = await findPersonRow(env.db.read, id);
   return row && { row, partner: person.partner };
 }
 
 /** A member of staff, for administrators. */
 export async function findStaff(env: Env, id: string): Promise<ListedPerson | undefined> {
-  const row = await findPersonRow(env.db.read, id);
-  return row && isStaff(row.role) ? row : undefined;
+  const person = await findPerson(env.db.read, id);
+  return person && groupOf(person.user) === 'staff' ? findPersonRow(env.db.read, id) : undefined;
 }
 
 /** All that the page of a member of staff shows. */

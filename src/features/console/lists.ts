@@ -1,5 +1,5 @@
 import { canonicalEmail } from '#core/people/email.ts';
-import { isStaff } from '#core/people/policy.ts';
+import { groupOf } from '#core/people/permissions.ts';
 import type { Env } from '#env.ts';
 import { type LoggedEvent, listRecentEvents } from '#store/audit/log.ts';
 import { countPartners, listPartnerPage, type PartnerCursor, type PartnerRow } from '#store/partners/partner-pages.ts';
@@ -45,7 +45,7 @@ export async function readPartnerList(env: Env, { filter, after }: PartnerQuery)
 async function findByWholeEmail(env: Env, search: string | undefined): Promise<ListedPerson | undefined> {
   const email = search?.includes('@') ? canonicalEmail(search) : undefined;
   const person = email === undefined ? undefined : await findPersonByEmail(env.db.read, email);
-  return person && !isStaff(person.user.role) ? findPersonRow(env.db.read, person.user.id) : undefined;
+  return person && groupOf(person.user) === 'user' ? findPersonRow(env.db.read, person.user.id) : undefined;
 }
 
 export type PeopleList = PeopleQuery & {

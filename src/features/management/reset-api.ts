@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { ACCESS_CODE_MINUTES } from '#core/authenticators/access-code.ts';
 import { instant } from '#core/time/day.ts';
 import {
-  askForReset,
   IDENTITY_CHECKS,
   type ResetOutcome,
   renewAccessCode,
+  requestMfaReset,
 } from '#flows/administration/reset-requests.ts';
 import type { NewAccessCode } from '#flows/authenticators/access-code.ts';
 import { idempotent } from '#flows/runtime/idempotency.ts';
@@ -43,7 +43,7 @@ export const resetApi: readonly Route[] = [
     answer: resetAnswer,
     idempotent: true,
     refusals: ['not_found'],
-    handle: resetMfa,
+    handle: submitReset,
   }),
   api({
     ...{ method: 'POST', path: `${ONE}/access-code`, guard: 'apiKey:users:reset_mfa' },
@@ -58,12 +58,12 @@ export const resetApi: readonly Route[] = [
 
 type ResetCall<Body extends z.ZodType> = ApiCall<'apiKey:users:reset_mfa', z.output<Body>>;
 
-async function resetMfa(call: ResetCall<typeof resetBody>) {
+async function submitReset(call: ResetCall<typeof resetBody>) {
   const { codeMinutes = ACCESS_CODE_MINUTES.usual, ...typed } = call.input;
   const id = call.params.user ?? '';
   const key = idempotencyKeyOf(call, `reset ${id}`, call.input);
   const reset = { id, actor: actorOf(call), codeMinutes, ...typed };
-  return idempotent(call.env, key, (around) => askForReset(call.env, reset, around), resetRecord);
+  return idempotent(call.env, key, (around) => requestMfaReset(call.env, reset, around), resetRecord);
 }
 
 async function renewCode(call: ResetCall<typeof codeBody>) {

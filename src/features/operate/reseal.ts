@@ -1,4 +1,4 @@
-import { renamedEmail } from '#core/limits/attempt-counters.ts';
+import { renamedEmail } from '#core/limits/counter-kinds.ts';
 import type { Env } from '#env.ts';
 import { listAuditBatches, replaceAuditSeal } from '#store/audit/log.ts';
 import {

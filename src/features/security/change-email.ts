@@ -1,5 +1,5 @@
 import type { AuditDetail } from '#core/audit/actions.ts';
-import { attemptCounter } from '#core/limits/attempt-counters.ts';
+import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';

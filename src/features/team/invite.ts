@@ -1,4 +1,4 @@
-import { attemptCounter } from '#core/limits/attempt-counters.ts';
+import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { cleanName } from '#core/people/name.ts';
 import { personState } from '#core/people/state.ts';

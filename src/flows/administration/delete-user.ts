@@ -1,4 +1,4 @@
-import type { CounterOwners } from '#core/limits/attempt-counters.ts';
+import type { CounterOwners } from '#core/limits/counter-kinds.ts';
 import { isShutOut } from '#core/people/state.ts';
 import { isRefusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';

@@ -1,5 +1,5 @@
-import { type AttemptCounter, countersToUnlock } from '#core/limits/attempt-counters.ts';
-import { isDisabled, RULES, unlockTries } from '#core/limits/throttle.ts';
+import { type AttemptCounter, countersToUnlock } from '#core/limits/counter-kinds.ts';
+import { canDisable, isDisabled, unlockTries } from '#core/limits/throttle.ts';
 import { isStaff } from '#core/people/policy.ts';
 import { shutOutBecause } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -70,7 +70,7 @@ export const unlockUser = personAct({
     let stillDisabled = false;
     for (const { key, rule } of await countersOf(env, tx, person)) {
       await changeTries(tx, key, (tries) => unlockTries(rule, tries), env.now());
-      if (rule === RULES.oneTimeCode) stillDisabled ||= isDisabled(rule, await findTries(tx, key));
+      if (canDisable(rule)) stillDisabled ||= isDisabled(rule, await findTries(tx, key));
     }
     await note('user.unlocked', input);
     return { person, stillDisabled };

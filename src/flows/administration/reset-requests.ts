@@ -21,7 +21,7 @@ import { type Doing, type Held, personAct } from './act.ts';
 import { type Actor, actorId } from './actor.ts';
 import { personBehind } from './api-keys.ts';
 import { endAll } from './person-acts.ts';
-import { type ResetDone, resetMfaOf } from './reset-mfa.ts';
+import { type ResetDone, takeAuthenticatorsOf } from './take-authenticators.ts';
 
 /** How identity can have been checked: a closed list, so that it can be counted later. */
 export const IDENTITY_CHECKS = ['callback', 'video', 'in_person', 'manager', 'other'] as const;
@@ -37,8 +37,11 @@ export type CodeTyped = { readonly codeMinutes: number };
 /** `waits` where a second member of staff has to agree. */
 export type ResetOutcome = ResetDone | { readonly waits: true };
 
-/** Resets a person's MFA, or puts it before a second member of staff where the settings say so. */
-export const askForReset = personAct({
+/**
+ * Resets a person's MFA, or puts it before a second member of staff where the settings say so. The row `reset_mfa` of
+ * `core/people/permissions.ts` says who may.
+ */
+export const requestMfaReset = personAct({
   name: 'reset_mfa',
   events: ['reset.requested', 'user.mfa_reset', 'access_code.created'],
   needs: readRequest,
@@ -209,7 +212,7 @@ async function carryOut(
 ): Promise<ResetDone> {
   const { reason, checkedBy, checkNote } = reset;
   const without = person.partner !== undefined && (await resetsWithoutCode(tx, person.partner.id));
-  return resetMfaOf(env, tx, person, {
+  return takeAuthenticatorsOf(env, tx, person, {
     actor,
     reason,
     check: { checkedBy, checkNote, requestedBy },

@@ -1,5 +1,5 @@
 import { matchCode, type RefusedStep, refusedStep } from '#core/authenticators/totp.ts';
-import { attemptCounter } from '#core/limits/attempt-counters.ts';
+import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { ENROLLMENT_TRIES } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';

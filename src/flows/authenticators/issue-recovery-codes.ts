@@ -4,7 +4,7 @@ import {
   RECOVERY_CODE_BYTES,
   RECOVERY_CODE_COUNT,
 } from '#core/authenticators/recovery-code.ts';
-import { attemptCounter } from '#core/limits/attempt-counters.ts';
+import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { RECOVERY_CODES_COPY_SECONDS } from '#core/sessions/session.ts';
 import type { Refusal } from '#core/values/result.ts';

@@ -1,4 +1,4 @@
-import type { KindOf } from '#core/limits/attempt-counters.ts';
+import type { KindOf } from '#core/limits/counter-kinds.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { EMAIL_CHANGE_SECONDS, RESET_LINK_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';

@@ -2,10 +2,12 @@ import {
   type AttemptCounter,
   attemptCounter,
   attemptCounterBy,
+  type CounterKeys,
   type CounterOwners,
   type KindOf,
   keysOf,
-} from '#core/limits/attempt-counters.ts';
+  keysOfFactors,
+} from '#core/limits/counter-kinds.ts';
 import { addressBucket, type Client } from '#core/sessions/client.ts';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -81,8 +83,16 @@ export function networkHash(env: Pick<Env, 'keys'>, { address = '' }: Client): s
 }
 
 /** Deletes everything counted for these owners. No foreign key leads from a counter to its owner. */
-export async function forgetCounters(tx: Queries, owners: CounterOwners): Promise<void> {
-  const { keys, prefixes } = keysOf(owners);
+export function forgetCounters(tx: Queries, owners: CounterOwners): Promise<void> {
+  return deleteCounters(tx, keysOf(owners));
+}
+
+/** Deletes what counts against the second factors of these owners. */
+export function forgetFactorCounters(tx: Queries, owners: CounterOwners): Promise<void> {
+  return deleteCounters(tx, keysOfFactors(owners));
+}
+
+async function deleteCounters(tx: Queries, { keys, prefixes }: CounterKeys): Promise<void> {
   for (const prefix of prefixes) await deleteTriesUnder(tx, prefix);
   await deleteTries(tx, keys);
 }

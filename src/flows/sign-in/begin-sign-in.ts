@@ -1,4 +1,4 @@
-import { attemptCounter } from '#core/limits/attempt-counters.ts';
+import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import { PENDING_TRIES } from '#core/limits/throttle.ts';
 import { type MfaDemand, mfaDemand } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';

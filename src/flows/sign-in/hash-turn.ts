@@ -1,4 +1,4 @@
-import type { AttemptCounter } from '#core/limits/attempt-counters.ts';
+import type { AttemptCounter } from '#core/limits/counter-kinds.ts';
 import { addressBucket, type Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Asker } from '#crypto/hash-queue.ts';

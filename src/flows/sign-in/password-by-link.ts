@@ -1,4 +1,4 @@
-import { attemptCounter } from '#core/limits/attempt-counters.ts';
+import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import { unlockTries } from '#core/limits/throttle.ts';
 import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';

@@ -1,4 +1,4 @@
-import type { AttemptCounter } from '#core/limits/attempt-counters.ts';
+import type { AttemptCounter } from '#core/limits/counter-kinds.ts';
 import { giveBackTry, PENDING_TRIES } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';

@@ -1,4 +1,4 @@
-import { type AttemptCounter, attemptCounter, attemptCounterBy } from '#core/limits/attempt-counters.ts';
+import { type AttemptCounter, attemptCounter, attemptCounterBy } from '#core/limits/counter-kinds.ts';
 import { isDisabled, pausedSeconds } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, type RefusalCode } from '#core/values/result.ts';

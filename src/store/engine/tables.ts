@@ -15,7 +15,7 @@ type Copied =
  */
 type Restored = { readonly restore: 'ends' | 'closes' | 'stays' };
 
-/** What a reset of MFA does with what belongs to the person (see `flows/administration/reset-mfa.ts`); of tables with a `user_id`. */
+/** What a reset of MFA does with what belongs to the person (see `flows/administration/take-authenticators.ts`); of tables with a `user_id`. */
 type Reset = { readonly reset?: 'goes' | 'stays' };
 
 export type TablePlan = Copied & Restored & Reset;

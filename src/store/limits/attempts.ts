@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { AttemptCounter, AttemptKey } from '#core/limits/attempt-counters.ts';
+import type { AttemptCounter, AttemptKey } from '#core/limits/counter-kinds.ts';
 import { type Attempts, reserveTry } from '#core/limits/throttle.ts';
 import { countedAt } from '#core/limits/try-window.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';

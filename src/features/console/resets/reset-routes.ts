@@ -3,8 +3,8 @@ import { findMember } from '#features/console/find.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { makeSecret } from '#features/console/programs/secret-routes.ts';
 import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
-import type { ResetDone } from '#flows/administration/reset-mfa.ts';
-import { approveReset, askForReset, declineReset, renewAccessCode } from '#flows/administration/reset-requests.ts';
+import { approveReset, declineReset, renewAccessCode, requestMfaReset } from '#flows/administration/reset-requests.ts';
+import type { ResetDone } from '#flows/administration/take-authenticators.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
@@ -27,7 +27,7 @@ export const resetRoutes: readonly Route[] = [
       return { id: member.row.id, name: member.row.name, withCode };
     },
     needsSecond: ({ config }) => config.resetSecondApprover,
-    reset: askForReset,
+    reset: requestMfaReset,
     renew: renewAccessCode,
   }),
   page({

@@ -8,18 +8,19 @@ type Kind = {
   readonly rule: Rule;
   /** Counted apart for each device of the person, with one more for all unknown devices, or for each network. */
   readonly by?: 'device' | 'network';
-  /** Whether a person who is unlocked gets this one back. */
+  /** Whether an unlock of the person clears it. */
   readonly unlocks?: true;
+  /** Whether it counts tries at a second factor: a reset of MFA clears it, with everything of the authenticator. */
+  readonly factor?: true;
 };
 
 /**
- * Every kind of attempt counter. What happens to the counters of a person who is deleted or unlocked, and of an email whose
- * key of the ring changes, follows from these lines. A new second factor also goes into `unlockUser` (is it still disabled?) and
- * into what a reset of MFA takes.
+ * Every kind of attempt counter. What a deletion, an unlock and a reset of MFA do to the counters of a person, and what another
+ * key of the ring does to those of an email, follows from these lines.
  */
-const KINDS = {
-  code: { owner: 'authenticator', by: 'device', rule: RULES.oneTimeCode, unlocks: true },
-  recovery: { owner: 'person', by: 'device', rule: RULES.recoveryCode, unlocks: true },
+export const KINDS = {
+  code: { owner: 'authenticator', by: 'device', rule: RULES.oneTimeCode, unlocks: true, factor: true },
+  recovery: { owner: 'person', by: 'device', rule: RULES.recoveryCode, unlocks: true, factor: true },
   'password-device': { owner: 'device', rule: RULES.passwordKnownDevice, unlocks: true },
   password: { owner: 'email', rule: RULES.passwordUnknownDevice, unlocks: true },
   'new-pending': { owner: 'person', rule: RULES.newPendingSignIns, unlocks: true },
@@ -76,18 +77,31 @@ export function attemptCounterBy(kind: KindBy, ownerId: string, part: string | u
 }
 
 /** What the keys of an owner begin with, whatever the device or the network. */
-export function keysUnder(kind: KindBy, ownerId: string): AttemptKey {
+function keysUnder(kind: KindBy, ownerId: string): AttemptKey {
   return `${kind}:${ownerId}:`;
 }
 
 /** What counters can belong to, of one person: the ids, and the keyed hashes of the emails. */
 export type CounterOwners = { readonly [O in Exclude<Owner, 'network'>]?: readonly string[] };
 
-/** The keys of everything counted for these owners: whole ones, and what others begin with. */
-export function keysOf(owners: CounterOwners): { keys: readonly AttemptKey[]; prefixes: readonly AttemptKey[] } {
+/** The keys of counters: whole ones, and what others begin with. */
+export type CounterKeys = { readonly keys: readonly AttemptKey[]; readonly prefixes: readonly AttemptKey[] };
+
+/** The keys of everything counted for these owners. */
+export function keysOf(owners: CounterOwners): CounterKeys {
+  return keysOfKinds(KIND_NAMES, owners);
+}
+
+/** The keys of what a reset of MFA clears. */
+export function keysOfFactors(owners: CounterOwners): CounterKeys {
+  const kinds = KIND_NAMES.filter((kind) => 'factor' in KINDS[kind] || KINDS[kind].owner === 'authenticator');
+  return keysOfKinds(kinds, owners);
+}
+
+function keysOfKinds(kinds: readonly CounterKind[], owners: CounterOwners): CounterKeys {
   const keys: AttemptKey[] = [];
   const prefixes: AttemptKey[] = [];
-  for (const kind of KIND_NAMES) {
+  for (const kind of kinds) {
     for (const id of idsOf(owners, kind)) {
       if (isBy(kind)) prefixes.push(keysUnder(kind, id));
       else keys.push(attemptCounter(kind, id).key);
@@ -121,7 +135,8 @@ function idsOf(owners: CounterOwners, kind: CounterKind): readonly string[] {
   return owner === 'network' ? [] : (owners[owner] ?? []);
 }
 
-function isBy(kind: CounterKind): kind is KindBy {
+/** Whether each of an owner's devices or networks has a counter of its own. */
+export function isBy(kind: CounterKind): kind is KindBy {
   return 'by' in KINDS[kind];
 }
 

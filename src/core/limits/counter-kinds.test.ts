@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attemptCounter, attemptCounterBy, countersToUnlock, keysOf, renamedEmail } from './attempt-counters.ts';
+import {
+  attemptCounter,
+  attemptCounterBy,
+  countersToUnlock,
+  keysOf,
+  keysOfFactors,
+  renamedEmail,
+} from './counter-kinds.ts';
 import { RULES } from './throttle.ts';
 
 test('a counter has the rule of its kind, and a key that names kind and owner', () => {
@@ -13,6 +20,14 @@ test('an authenticator that is removed takes its codes on every device and its w
   assert.deepEqual(keysOf({ authenticator: ['a1'] }), {
     keys: ['mail-sign_in_paused:a1', 'mail-authenticator_disabled:a1'],
     prefixes: ['code:a1:'],
+  });
+});
+
+test('a reset of MFA clears the tries at each second factor and all that belongs to the authenticator, and nothing else', () => {
+  const owners = { person: ['p1'], authenticator: ['a1'], device: ['d1'], email: ['e1'], link: ['l1'] };
+  assert.deepEqual(keysOfFactors(owners), {
+    keys: ['mail-sign_in_paused:a1', 'mail-authenticator_disabled:a1'],
+    prefixes: ['code:a1:', 'recovery:p1:'],
   });
 });
 

@@ -1,17 +1,15 @@
 import type { StaffReason } from '#core/audit/values.ts';
-import { keysUnder } from '#core/limits/attempt-counters.ts';
 import { isShutOut } from '#core/people/state.ts';
 import type { Env } from '#env.ts';
 import { makeAccessCode, type NewAccessCode } from '#flows/authenticators/access-code.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
-import { forgetCounters } from '#flows/sign-in/attempt-counters.ts';
+import { forgetFactorCounters } from '#flows/sign-in/attempt-counters.ts';
 import { deleteAccessCode } from '#store/authenticators/access-codes.ts';
 import { deleteAuthenticator, findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { deleteTriesUnder } from '#store/limits/attempts.ts';
 import { deleteWaitingEmail } from '#store/people/email-links.ts';
 import { deleteResetRequest } from '#store/people/reset-requests.ts';
 import { setMfaSkipped } from '#store/people/user-life.ts';
@@ -42,21 +40,21 @@ export type ResetDone = {
   readonly accessCode: NewAccessCode | undefined;
 };
 
-/** The reset of the command line, without a code: the operator holds the database. */
-export const resetMfa = personAct({
+/** The reset on the command line, without a check of identity and without a code: the operator holds the database. */
+export const takeAuthenticators = personAct({
   name: 'take_authenticators',
   events: ['user.mfa_reset'],
   needs: needReason,
-  does: ({ env, tx, person, actor, input: { reason } }) => resetMfaOf(env, tx, person, { actor, reason }),
+  does: ({ env, tx, person, actor, input: { reason } }) => takeAuthenticatorsOf(env, tx, person, { actor, reason }),
 });
 
 /**
  * Takes every authenticator from a person, with all that was built on it, and tells them by mail, unless they are disabled.
  * The next sign-in leads to enrollment, which asks for the temporary access code too where there is one.
  */
-export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: MfaReset): Promise<ResetDone> {
+export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person, reset: MfaReset): Promise<ResetDone> {
   const { user } = person;
-  const sessions = await takeAuthenticators(tx, user.id);
+  const sessions = await deleteFactors(tx, user.id);
   const { actor, reason, check, codeExpiresAt } = reset;
   const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
   const event = { action: 'user.mfa_reset', ...who, detail: { reason, sessions, ...check } } as const;
@@ -74,13 +72,12 @@ export async function resetMfaOf(env: Env, tx: Queries, person: Person, reset: M
  * What a reset removes, for every channel; answers how many sessions that ended. `store/engine/tables.ts` has the same list by
  * table, and a test holds the two to each other.
  */
-async function takeAuthenticators(tx: Queries, userId: string): Promise<number> {
+async function deleteFactors(tx: Queries, userId: string): Promise<number> {
   const authenticator = await findAuthenticator(tx, userId);
   if (authenticator) {
     await deleteAuthenticator(tx, authenticator.id);
-    await forgetCounters(tx, { authenticator: [authenticator.id] });
   }
-  await deleteTriesUnder(tx, keysUnder('recovery', userId));
+  await forgetFactorCounters(tx, { person: [userId], authenticator: authenticator ? [authenticator.id] : [] });
   await deleteRecoveryCodes(tx, userId);
   await deleteAccessCode(tx, userId);
   await deleteResetRequest(tx, userId);
