@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { hashes as hashing, refusedHashes } from '#signals.ts';
-import { createHashLines } from './hash-lines.ts';
+import { createHashLines, type HashLines } from './hash-lines.ts';
 import { createFirsts, createShares } from './hash-shares.ts';
 
 /** Who asks for a hash: the queue is fair by it. */
@@ -57,108 +57,132 @@ type Job = { readonly line: string; readonly units: number; readonly asker: Aske
  * nobody can keep the others out by going first.
  */
 export function createHashQueue(options: QueueOptions): HashQueue {
-  const { concurrency, queueSeconds, jobsPerHash, jobsPerAddress, nowMs } = options;
-  const inside = createHashLines<Job>();
-  const arriving = createHashLines<Job>();
-  const working = createCounts();
+  const { concurrency, queueSeconds, nowMs } = options;
+  const queue: Queue = {
+    options,
+    inside: createHashLines<Job>(),
+    arriving: createHashLines<Job>(),
+    firsts: createFirsts(nowMs),
+    working: createCounts(),
+    beforeHash: { jobs: 0, units: 0 },
+    cores: createCores(concurrency, nowMs),
+  };
   const shares = createShares(queueSeconds * 1000);
-  const firsts = createFirsts(nowMs);
-  const cores = createCores(concurrency, nowMs);
-  const beforeHash = { jobs: 0, units: 0 };
-
-  const backlogMs = (): number =>
-    ((inside.units() + arriving.units() + beforeHash.units) * cores.meanMs()) / concurrency;
-  const mayGo = (line: string): boolean => working.of(line) < jobsPerAddress;
-
-  /** True when the turn has come; false when it did not come in time, or cannot. */
-  function takeTurn(asker: Asker, units: number, withinMs: number): Promise<boolean> {
-    const lines = asker.isInside === true && firsts.take(asker.share) ? inside : arriving;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => job.end(false), withinMs);
-      const job: Job = {
-        ...{ line: asker.address ?? '', units, asker },
-        end(isTurn) {
-          clearTimeout(timer);
-          lines.remove(job);
-          if (isTurn) begin(job);
-          resolve(isTurn);
-        },
-      };
-      lines.add(job);
-      serve();
-      if (backlogMs() > queueSeconds * 1000) shed(job.line);
-    });
-  }
-
-  /** Takes jobs to work while there is room. Nobody waits for the answer to a job that somebody has left. */
-  function serve(): void {
-    while (beforeHash.jobs < concurrency * jobsPerHash) {
-      const job = inside.next(mayGo) ?? arriving.next(mayGo);
-      if (job === undefined) return;
-      job.end(job.asker.hasLeft?.() !== true);
-    }
-  }
-
-  function shed(line: string): void {
-    const job = arriving.newestOfLongest(line) ?? inside.newestOfLongest(line);
-    job?.end(false);
-  }
-
-  function begin({ line, units }: Job): void {
-    working.add(line, 1);
-    beforeHash.jobs += 1;
-    beforeHash.units += units;
-  }
-
-  /** Frees the place of a job once: what comes after its hash is the database's work, and may wait there for a lock. */
-  function placeOf(units: number) {
-    let isHeld = true;
-    return function free(): void {
-      if (!isHeld) return;
-      isHeld = false;
-      beforeHash.jobs -= 1;
-      beforeHash.units -= units;
-      serve();
-    };
-  }
-
-  async function doJob<T>(
-    line: string,
-    units: number,
-    job: (onCore: OnCore) => Promise<T>,
-    askedMs: number,
-  ): Promise<T> {
-    const free = placeOf(units);
-    const onCore = cores.since(askedMs);
-    try {
-      return await job((work) => onCore(work).finally(free));
-    } finally {
-      working.add(line, -1);
-      free();
-      serve();
-    }
-  }
-
-  function refuseJob(units: number): Refusal {
-    refusedHashes.tell({ hashes: Math.max(1, Math.round(units)) });
-    const retryAfterSeconds = Math.ceil(Math.min(queueSeconds, Math.max(1, backlogMs() / 1000)));
-    return refuse('temporarily_unavailable', { retryAfterSeconds });
-  }
 
   async function run<T>(asker: Asker, units: number, job: (onCore: OnCore) => Promise<T>): Promise<T | Refusal> {
-    const { address = '', share } = asker;
+    const { share } = asker;
     const askedMs = nowMs();
     const isOwnTurn = shares.take(share);
     if (isOwnTurn !== true && !(await isOwnTurn)) return AT_WORK;
     try {
-      const isTurn = await takeTurn(asker, units, askedMs + queueSeconds * 1000 - nowMs());
-      return isTurn ? await doJob(address, units, job, askedMs) : refuseJob(units);
+      const isTurn = await takeTurn(queue, asker, units, askedMs + queueSeconds * 1000 - nowMs());
+      return isTurn ? await doJob(queue, { line: lineOf(asker), units, askedMs }, job) : refuseJob(queue, units);
     } finally {
       shares.leave(share);
     }
   }
 
-  return { run, depth: () => inside.size() + arriving.size() };
+  return { run, depth: () => queue.inside.size() + queue.arriving.size() };
+}
+
+/** What one queue holds. */
+type Queue = {
+  readonly options: QueueOptions;
+  /** Jobs that wait: of people inside a flow, and of those who arrive. */
+  readonly inside: HashLines<Job>;
+  readonly arriving: HashLines<Job>;
+  readonly firsts: ReturnType<typeof createFirsts>;
+  /** Jobs of each address whose turn has come and that have not ended. */
+  readonly working: ReturnType<typeof createCounts>;
+  /** Jobs whose turn has come and whose hash is not done. */
+  readonly beforeHash: { jobs: number; units: number };
+  readonly cores: ReturnType<typeof createCores>;
+};
+
+function lineOf({ address = '' }: Asker): string {
+  return address;
+}
+
+/** True when the turn has come; false when it did not come in time, or cannot. */
+function takeTurn(queue: Queue, asker: Asker, units: number, withinMs: number): Promise<boolean> {
+  const lines = asker.isInside === true && queue.firsts.take(asker.share) ? queue.inside : queue.arriving;
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => job.end(false), withinMs);
+    const job: Job = {
+      ...{ line: lineOf(asker), units, asker },
+      end(isTurn) {
+        clearTimeout(timer);
+        lines.remove(job);
+        if (isTurn) begin(queue, job);
+        resolve(isTurn);
+      },
+    };
+    lines.add(job);
+    serve(queue);
+    if (backlogMs(queue) > queue.options.queueSeconds * 1000) shed(queue, job.line);
+  });
+}
+
+/** How long all that waits, or is about to hash, will take. */
+function backlogMs({ options, inside, arriving, beforeHash, cores }: Queue): number {
+  return ((inside.units() + arriving.units() + beforeHash.units) * cores.meanMs()) / options.concurrency;
+}
+
+/** Takes jobs to work while there is room. A job whose asker has left is dropped. */
+function serve({ options, inside, arriving, working, beforeHash }: Queue): void {
+  const { concurrency, jobsPerHash, jobsPerAddress } = options;
+  const mayGo = (line: string): boolean => working.of(line) < jobsPerAddress;
+  while (beforeHash.jobs < concurrency * jobsPerHash) {
+    const job = inside.next(mayGo) ?? arriving.next(mayGo);
+    if (job === undefined) return;
+    job.end(job.asker.hasLeft?.() !== true);
+  }
+}
+
+function shed({ inside, arriving }: Queue, line: string): void {
+  const job = arriving.newestOfLongest(line) ?? inside.newestOfLongest(line);
+  job?.end(false);
+}
+
+function begin({ working, beforeHash }: Queue, { line, units }: Job): void {
+  working.add(line, 1);
+  beforeHash.jobs += 1;
+  beforeHash.units += units;
+}
+
+async function doJob<T>(
+  queue: Queue,
+  { line, units, askedMs }: { readonly line: string; readonly units: number; readonly askedMs: number },
+  job: (onCore: OnCore) => Promise<T>,
+): Promise<T> {
+  const free = placeOf(queue, units);
+  const onCore = queue.cores.since(askedMs);
+  try {
+    return await job((work) => onCore(work).finally(free));
+  } finally {
+    queue.working.add(line, -1);
+    free();
+    serve(queue);
+  }
+}
+
+/** Frees the place of a job once: what comes after its hash is the database's work, and may wait there for a lock. */
+function placeOf(queue: Queue, units: number): () => void {
+  let isHeld = true;
+  return () => {
+    if (!isHeld) return;
+    isHeld = false;
+    queue.beforeHash.jobs -= 1;
+    queue.beforeHash.units -= units;
+    serve(queue);
+  };
+}
+
+function refuseJob(queue: Queue, units: number): Refusal {
+  refusedHashes.tell({ hashes: Math.max(1, Math.round(units)) });
+  const waitSeconds = Math.max(1, backlogMs(queue) / 1000);
+  const retryAfterSeconds = Math.ceil(Math.min(queue.options.queueSeconds, waitSeconds));
+  return refuse('temporarily_unavailable', { retryAfterSeconds });
 }
 
 /** Jobs of this person or link are still at work, and too many wait for them. */

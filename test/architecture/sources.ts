@@ -35,12 +35,8 @@ export type Source = {
   readonly text: string;
   readonly lines: number;
   readonly imports: readonly Import[];
-  readonly functions: readonly {
-    readonly line: number;
-    readonly lines: number;
-    /** With the functions declared inside it. */
-    readonly wholeLines: number;
-  }[];
+  /** The lines of a function count those of the functions inside it. */
+  readonly functions: readonly { readonly line: number; readonly lines: number }[];
   readonly declarations: readonly Declaration[];
   /** The first part of each address of ours that a text begins with or links to: `/sign-in` of `/sign-in/lost?again`. */
   readonly addresses: readonly { readonly address: string; readonly line: number }[];
@@ -92,8 +88,7 @@ function readSource(file: SourceFile, path: string): Source {
     if (imported !== undefined) imports.push(imported);
     for (const address of addressesIn(file, node)) addresses.push({ address, line: lineOf(file, node) });
     if (FUNCTIONS.has(node.kind) && !isSection(node)) {
-      const wholeLines = linesOf(node.getText(file));
-      functions.push({ line: lineOf(file, node), lines: ownLines(file, node), wholeLines });
+      functions.push({ line: lineOf(file, node), lines: linesOf(node.getText(file)) });
     }
     node.forEachChild(visit);
   };
@@ -132,17 +127,6 @@ function addressesIn(file: SourceFile, node: Node): readonly string[] {
 /** What `describe` gets is a section of a file and no function: it only declares the tests, each of which is measured. */
 function isSection({ parent }: Node): boolean {
   return parent?.kind === SyntaxKind.CallExpression && /^(test\.)?describe\b/.test(parent.getText());
-}
-
-/** A function declared inside another is a function of its own: only a factory's own part is counted for the factory. */
-function ownLines(file: SourceFile, node: Node): number {
-  let lines = linesOf(node.getText(file));
-  const visit = (inner: Node): void => {
-    if (inner.kind === SyntaxKind.FunctionDeclaration) lines -= linesOf(inner.getText(file));
-    else inner.forEachChild(visit);
-  };
-  node.forEachChild(visit);
-  return lines;
 }
 
 function linesOf(text: string): number {

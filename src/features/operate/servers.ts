@@ -33,12 +33,7 @@ export async function startPresence(env: Env, name: string): Promise<{ stop(): P
   }
 
   await tell();
-  // Only now: a key that was noted before we said that we are there was noted without asking us.
-  const missing = await missingKey(env);
-  if (missing !== undefined) {
-    await env.db.transaction((tx) => deleteServer(tx, server.id));
-    throw new Error(`the key ring lacks the key ${missing}, which rows in the database need: add it to the ring again`);
-  }
+  await refuseMissingKey(env, server.id);
   const timer = setInterval(() => {
     running ??= tell()
       .catch((error: unknown) =>
@@ -56,6 +51,14 @@ export async function startPresence(env: Env, name: string): Promise<{ stop(): P
       await env.db.transaction((tx) => deleteServer(tx, server.id)).catch(() => {});
     },
   };
+}
+
+/** Asked once this server is noted: a rotation before that has not waited for it. */
+async function refuseMissingKey(env: Env, serverId: string): Promise<void> {
+  const missing = await missingKey(env);
+  if (missing === undefined) return;
+  await env.db.transaction((tx) => deleteServer(tx, serverId));
+  throw new Error(`the key ring lacks the key ${missing}, which rows in the database need: add it to the ring again`);
 }
 
 async function missingKey(env: Env): Promise<string | undefined> {
