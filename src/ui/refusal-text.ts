@@ -1,5 +1,12 @@
 import { PATHS } from '#core/paths.ts';
-import type { Refusal, RefusalCode } from '#core/values/result.ts';
+import {
+  type Reason,
+  type ReasonOf,
+  type Refusal,
+  type RefusalCode,
+  type RefusalOf,
+  unreachable,
+} from '#core/values/result.ts';
 import { type Content, html } from '#ui/parts/html.ts';
 import { duration, span } from '#ui/parts/text.ts';
 import type { View } from './view.ts';
@@ -68,26 +75,36 @@ function expiredText({ t }: View, { ageSeconds = 0 }: Refusal): string {
   return ageSeconds === 0 ? t('refusal.expired.superseded') : t('refusal.expired.text', { age: span(t, ageSeconds) });
 }
 
-function shapeText({ t, config }: View, { reason }: Refusal, place: Place): RefusalText {
-  if (reason === 'looks_like_recovery_code') {
-    const href = place === 'stepUp' ? PATHS.stepUpRecoveryCode : PATHS.recoveryCode;
-    const link = html`<a href="${href}">${t('signIn.useRecoveryCode')}</a>`;
-    return {
-      title: t('refusal.isRecovery.title'),
-      text:
-        place === 'setUp'
-          ? t('refusal.code.text', { product: config.productName })
-          : html`${t('refusal.isRecovery.text')} ${link}`,
-    };
-  }
-  if (reason === 'looks_like_one_time_code') {
-    const href = place === 'stepUpRecovery' ? PATHS.stepUp : PATHS.oneTimeCode;
-    const link = html`<a href="${href}">${t('signIn.useOneTimeCode')}</a>`;
-    return { title: t('refusal.isOneTime.title'), text: html`${t('refusal.isOneTime.text')} ${link}` };
-  }
+type InPlace = (view: View, place: Place) => RefusalText;
+
+/** A code of another kind in this field, by its reason. */
+const LOOKS_LIKE = {
+  looks_like_recovery_code: looksLikeRecoveryCode,
+  looks_like_one_time_code: looksLikeOneTimeCode,
+} satisfies Readonly<Record<Extract<Reason, `looks_like_${string}`>, InPlace>>;
+
+function shapeText(view: View, { reason }: RefusalOf<'invalid_request'>, place: Place): RefusalText {
+  const { t } = view;
+  const texts: Readonly<Partial<Record<Reason, InPlace>>> = LOOKS_LIKE;
+  const looksLike = reason && texts[reason];
+  if (looksLike) return looksLike(view, place);
   if (place === 'recovery' || place === 'stepUpRecovery')
     return { title: t('refusal.characters.title'), text: t('refusal.digits.text') };
   return { title: t('refusal.digits.title'), text: t('refusal.digits.text') };
+}
+
+function looksLikeRecoveryCode({ t, config }: View, place: Place): RefusalText {
+  const title = t('refusal.isRecovery.title');
+  if (place === 'setUp') return { title, text: t('refusal.code.text', { product: config.productName }) };
+  const href = place === 'stepUp' ? PATHS.stepUpRecoveryCode : PATHS.recoveryCode;
+  const link = html`<a href="${href}">${t('signIn.useRecoveryCode')}</a>`;
+  return { title, text: html`${t('refusal.isRecovery.text')} ${link}` };
+}
+
+function looksLikeOneTimeCode({ t }: View, place: Place): RefusalText {
+  const href = place === 'stepUpRecovery' ? PATHS.stepUp : PATHS.oneTimeCode;
+  const link = html`<a href="${href}">${t('signIn.useOneTimeCode')}</a>`;
+  return { title: t('refusal.isOneTime.title'), text: html`${t('refusal.isOneTime.text')} ${link}` };
 }
 
 function plainText({ t }: View, name: Plain): RefusalText {
@@ -102,7 +119,9 @@ function waitText({ t }: View, name: 'busy' | 'often', { retryAfterSeconds = 2 }
   };
 }
 
-function tooManyText(view: View, refusal: Refusal, place: Place): RefusalText {
+type TooMany = RefusalOf<'too_many_attempts'>;
+
+function tooManyText(view: View, refusal: TooMany, place: Place): RefusalText {
   if (refusal.reason === 'often') return waitText(view, 'often', refusal);
   return place === 'password' ? passwordWait(view, refusal) : codeWait(view, refusal, place);
 }
@@ -114,31 +133,55 @@ function newPasswordText({ t, config }: View, { reason: rule = 'too_short' }: Ne
   return { title: t(`password.${rule}.title`), text: t(`password.${rule}.text`, { product: config.productName }) };
 }
 
-function passwordWait({ t }: View, { reason, retryAfterSeconds = 1 }: Refusal): RefusalText {
+function passwordWait(view: View, refusal: TooMany): RefusalText {
+  const { t } = view;
   const link = html`<a href="${PATHS.forgotPassword}">${t('refusal.setNewPassword')}</a>`;
-  const text =
-    reason === 'closed'
-      ? t('refusal.passwordClosed.text')
-      : t('refusal.passwordWait.text', { wait: duration(t, retryAfterSeconds) });
-  return { title: t('refusal.passwordWait.title'), text: html`${text} ${link}` };
+  return { title: t('refusal.passwordWait.title'), text: html`${passwordWaitText(view, refusal)} ${link}` };
 }
 
-function codeWait(view: View, { reason, retryAfterSeconds = 1 }: Refusal, place: Place): RefusalText {
-  const { t } = view;
-  const title = t('refusal.wait.title');
-  if (reason === 'sign_in_again') {
-    return { title, text: html`${t('refusal.again.text')} <a href="${PATHS.signIn}">${t('signIn.title')}</a>` };
+function passwordWaitText({ t }: View, { reason, retryAfterSeconds = 1 }: TooMany): string {
+  switch (reason) {
+    case 'closed':
+      return t('refusal.passwordClosed.text');
+    case 'often':
+    case 'reminded':
+    case 'sign_in_again':
+    case undefined:
+      return t('refusal.passwordWait.text', { wait: duration(t, retryAfterSeconds) });
+    default:
+      return unreachable(reason);
   }
-  return { title, text: withRecovery(view, t('refusal.wait.text', { wait: duration(t, retryAfterSeconds) }), place) };
+}
+
+function codeWait(view: View, refusal: TooMany, place: Place): RefusalText {
+  return { title: view.t('refusal.wait.title'), text: codeWaitText(view, refusal, place) };
+}
+
+function codeWaitText(view: View, { reason, retryAfterSeconds = 1 }: TooMany, place: Place): Content {
+  const { t } = view;
+  switch (reason) {
+    case 'sign_in_again':
+      return html`${t('refusal.again.text')} <a href="${PATHS.signIn}">${t('signIn.title')}</a>`;
+    case 'closed':
+    case 'often':
+    case 'reminded':
+    case undefined:
+      return withRecovery(view, t('refusal.wait.text', { wait: duration(t, retryAfterSeconds) }), place);
+    default:
+      return unreachable(reason);
+  }
 }
 
 function pausedText({ t }: View, { retryAfterSeconds = 1 }: Refusal): string {
   return t('refusal.paused.text', { wait: duration(t, retryAfterSeconds) });
 }
 
-function disabledText(view: View, { reason }: Refusal, place: Place): RefusalText {
+/** The name of the two texts for each reason. */
+const DISABLED = { undecryptable: 'unreadable' } as const satisfies Record<ReasonOf<'authenticator_disabled'>, string>;
+
+function disabledText(view: View, { reason }: RefusalOf<'authenticator_disabled'>, place: Place): RefusalText {
   const { t } = view;
-  const name = reason === 'undecryptable' ? 'unreadable' : 'disabled';
+  const name = reason === undefined ? 'disabled' : DISABLED[reason];
   return { title: t(`refusal.${name}.title`), text: withRecovery(view, t(`refusal.${name}.text`), place) };
 }
 

@@ -4,7 +4,7 @@ import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { AT_ONCE, type Correction, LATER } from '#store/engine/corrections.ts';
 import { findNewestInstant } from '#store/engine/instants.ts';
-import { lockAdministrators } from '#store/engine/locks.ts';
+import { lockClockJumps } from '#store/engine/locks.ts';
 import { findLastClockJump } from '#store/operations/vitals.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
@@ -143,7 +143,7 @@ async function correctAll(env: ClockEnv, corrections: readonly Correction[], now
 async function noteJump(env: ClockEnv, seconds: number): Promise<void> {
   await env.db.transaction(async (tx) => {
     // PostgreSQL lets two processes look before either has written.
-    await lockAdministrators(tx);
+    await lockClockJumps(tx);
     // One from ahead is another jump, the one before this.
     const notedAt = await findLastClockJump(tx, env.now() - SAME_JUMP_SECONDS);
     if (notedAt !== undefined && !isImpossible(notedAt, env.now())) return;

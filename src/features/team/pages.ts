@@ -1,4 +1,5 @@
-import type { Refusal } from '#core/values/result.ts';
+import type { ReasonOf, Refusal } from '#core/values/result.ts';
+import type { PlainKey } from '#messages/messages.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { filterForm, selectField } from '#ui/parts/choices.ts';
@@ -148,20 +149,31 @@ ${form(view, `${path}/${name}`, submitButton(title, name === 'remove' ? 'danger'
   });
 }
 
-function refusedTitle(t: View['t'], { refused, reason }: Refusal): string {
-  if (reason === 'reminded') return t('team.refused.reminded');
-  return t(refused === 'too_many_attempts' ? 'team.refused.tooMany' : 'console.refused.other');
+/** Why an act has to wait, by its reason. */
+const TOO_MANY = {
+  reminded: 'team.refused.reminded',
+  often: 'team.refused.tooMany',
+  closed: 'team.refused.tooMany',
+  sign_in_again: 'team.refused.tooMany',
+} as const satisfies Readonly<Record<ReasonOf<'too_many_attempts'>, PlainKey>>;
+
+function refusedTitle(t: View['t'], refusal: Refusal): string {
+  if (refusal.refused !== 'too_many_attempts') return t('console.refused.other');
+  return t(TOO_MANY[refusal.reason ?? 'often']);
 }
 
 export type TypedInvitation = { readonly email: string; readonly name: string; readonly role: string };
 
+const FIELDS = ['email', 'name'] as const satisfies readonly ReasonOf<'invalid_request'>[];
+const FIELD_TITLES = { email: 'signIn.emailNeeded.title', name: 'console.refused.name' } as const satisfies Readonly<
+  Record<(typeof FIELDS)[number], PlainKey>
+>;
+
 /** Invites somebody by mail: no password is set here, and no link is shown. */
 export function inviteColleaguePage(view: View, typed: TypedInvitation, refusal?: Refusal): Html {
   const { t } = view;
-  const fieldId = refusal?.reason === 'email' || refusal?.reason === 'name' ? refusal.reason : undefined;
-  const title =
-    refusal &&
-    (fieldId ? t(fieldId === 'email' ? 'signIn.emailNeeded.title' : 'console.refused.name') : refusedTitle(t, refusal));
+  const fieldId = FIELDS.find((field) => field === refusal?.reason);
+  const title = fieldId ? t(FIELD_TITLES[fieldId]) : refusal && refusedTitle(t, refusal);
   const error = (field: string) => (fieldId === field ? title : undefined);
   const roles = (['member', 'manager'] as const).map((value) => ({ value, label: t(`role.${value}`) }));
   return layout(view, {

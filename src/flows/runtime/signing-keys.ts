@@ -11,7 +11,7 @@ import {
 } from '#crypto/signing-keys.ts';
 import type { Env } from '#env.ts';
 import type { Database } from '#store/engine/database.ts';
-import { lockAdministrators } from '#store/engine/locks.ts';
+import { lockSigningKeys } from '#store/engine/locks.ts';
 import { createSigningKey, listSigningKeys, retireSigningKey } from '#store/oidc/signing-keys.ts';
 import type { SigningKeyTable } from '#store/oidc/tables.ts';
 
@@ -98,7 +98,7 @@ async function makeFirst(env: SigningEnv, alg: SigningAlgorithm): Promise<void> 
   const now = env.now();
   const sealed_jwk = env.keys.seal('signing-key', bindingOf(id, alg), jwk);
   await env.db.transaction(async (tx) => {
-    await lockAdministrators(tx);
+    await lockSigningKeys(tx);
     const isThere = (await listSigningKeys(tx)).some((row) => row.alg === alg && row.activated_at <= now);
     if (isThere) return;
     await createSigningKey(tx, { id, alg, sealed_jwk, created_at: now, activated_at: now, retired_at: null });
@@ -131,7 +131,7 @@ async function publishNext(env: SigningEnv, alg: SigningAlgorithm, after: string
   const sealed_jwk = env.keys.seal('signing-key', bindingOf(id, alg), jwk);
   const now = env.now();
   await env.db.transaction(async (tx) => {
-    await lockAdministrators(tx);
+    await lockSigningKeys(tx);
     const newest = (await listSigningKeys(tx)).find((row) => row.alg === alg);
     if (newest?.id !== after) return;
     const activated_at = now + PUBLISHED_FIRST_SECONDS;

@@ -58,13 +58,28 @@ export async function holdPartner(tx: Queries, partnerId: string): Promise<void>
   if (hasManyWriters(tx)) await partnerForShare.send(tx, { partnerId });
 }
 
-/** Orders what all nodes must do one after the other: the first and the last administrator, signing keys, a jump of the clock. */
+/** Transactions that make the first administrator, or end what may be the last one, run one after the other. */
 export async function lockAdministrators(tx: Queries): Promise<void> {
-  if (hasManyWriters(tx)) await sql`select pg_advisory_xact_lock(${ADMINISTRATORS})`.execute(tx);
+  await lockForAllNodes(tx);
+}
+
+/** The same for those that make a signing key: of two nodes one makes it. */
+export async function lockSigningKeys(tx: Queries): Promise<void> {
+  await lockForAllNodes(tx);
+}
+
+/** The same for those that note a jump of the clock. */
+export async function lockClockJumps(tx: Queries): Promise<void> {
+  await lockForAllNodes(tx);
+}
+
+/** One lock for these rare transactions. A node of an earlier version takes the same one. */
+async function lockForAllNodes(tx: Queries): Promise<void> {
+  if (hasManyWriters(tx)) await sql`select pg_advisory_xact_lock(${ALL_NODES})`.execute(tx);
 }
 
 /** Any number that no other program uses in this database: "sally" in ASCII. */
-const ADMINISTRATORS = 0x73616c6c79;
+const ALL_NODES = 0x73616c6c79;
 
 function hasManyWriters(tx: Queries): boolean {
   return tx.getExecutor().adapter instanceof PostgresAdapter;
