@@ -4,7 +4,7 @@ import { ROOT } from '#config/root.ts';
 import { loadConfig } from '#config.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { newToken } from '#core/values/token.ts';
-import { adoptionDays } from '#demo/adoption-days.ts';
+import { adoptionDays } from '#demo/history.ts';
 import { chance, type MadePartner, type MadePerson, makePerson } from '#demo/people.ts';
 import { type Env, openEnv } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';

@@ -5,15 +5,11 @@ import { circlesOf } from './architecture/circles.ts';
 import { faultOf, roomOf } from './architecture/directions.ts';
 import { reachOf } from './architecture/reach.ts';
 import { type Find, readSources, type Source } from './architecture/sources.ts';
-import { STILL_LONGER } from './architecture/still-longer.ts';
 
 const EVERY_FILE = readSources(['src', 'prove', 'bench', 'test', 'examples']);
 const ALL = EVERY_FILE.filter(({ path }) => path.startsWith('src/'));
 /** What runs; tests stand beside some of it and have freedoms of their own. */
 const SOURCES = ALL.filter(({ path }) => !path.endsWith('.test.ts'));
-
-const LONGEST_FUNCTION = 40;
-const LONGEST_FILE = 250;
 
 test('every source file is read', () => {
   for (const path of [
@@ -61,35 +57,6 @@ test('the format of an instant and the length of a day are written once', () => 
       [where],
     );
   }
-});
-
-/** One text per line, no code. */
-const TEXTS = 'src/messages/locales/';
-
-test('a function fits 40 lines, nested functions counted, and a file 250', () => {
-  none(
-    ALL.flatMap(({ path, lines, functions }) => [
-      lines > LONGEST_FILE && !path.startsWith(TEXTS) ? `${path} has ${lines} lines` : undefined,
-      ...functions.map(({ line, lines: long }) =>
-        long > LONGEST_FUNCTION ? `${path}:${line} is a function of ${long} lines` : undefined,
-      ),
-    ]),
-  );
-});
-
-test('a test, a bench and the proof keep to the same sizes', () => {
-  const measured = EVERY_FILE.filter((source) => !ALL.includes(source)).flatMap(({ path, lines, functions }) => {
-    const longest = Math.max(0, ...functions.map((one) => one.lines));
-    const fault = `${path} has ${lines} lines, its longest function ${longest}`;
-    return lines > LONGEST_FILE || longest > LONGEST_FUNCTION ? [{ path, lines, longest, fault }] : [];
-  });
-  const worse = measured.map(({ path, lines, longest, fault }) => {
-    const [mostLines = LONGEST_FILE, mostInFunction = LONGEST_FUNCTION] = STILL_LONGER[path] ?? [];
-    return lines > mostLines || longest > mostInFunction ? fault : undefined;
-  });
-  none(worse);
-  const mended = Object.keys(STILL_LONGER).filter((path) => !measured.some((one) => one.path === path));
-  assert.deepEqual(mended, [], 'these keep to the rule by now: take them off the list');
 });
 
 test('no type is any, and none is cast to another by way of unknown', () => {

@@ -4,6 +4,7 @@ import { createIdSource } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import type { Queries } from '#store/engine/database.ts';
+import type { AdoptionDayTable } from '#store/partners/tables.ts';
 import { chance, type MadePartner, type MadePerson } from './people.ts';
 
 export const HISTORY_DAYS = 90;
@@ -75,4 +76,26 @@ function clientOf(env: Env, number: number) {
     address: `198.51.100.${1 + (number % 250)}`,
     userAgent: DEVICES[number % DEVICES.length],
   };
+}
+
+type Arrival = { readonly createdAt: number; readonly enrolledAt: number | undefined };
+
+/** How far everybody was on each of the last days, as if somebody had counted then. Not for people who are disabled. */
+export function adoptionDays(people: readonly Arrival[], { now, days }: { now: number; days: number }) {
+  const today = now - (now % DAY_SECONDS);
+  const came = ascending(people.map(({ createdAt }) => createdAt));
+  const enrolled = ascending(people.flatMap(({ enrolledAt }) => enrolledAt ?? []));
+  const rows: AdoptionDayTable[] = [];
+  const counts = { people: 0, enrolled: 0 };
+  for (let day = today - days * DAY_SECONDS; day < today; day += DAY_SECONDS) {
+    const end = day + DAY_SECONDS;
+    while ((came[counts.people] ?? end) < end) counts.people += 1;
+    while ((enrolled[counts.enrolled] ?? end) < end) counts.enrolled += 1;
+    rows.push({ day, ...counts });
+  }
+  return rows;
+}
+
+function ascending(instants: readonly number[]): readonly number[] {
+  return instants.toSorted((one, other) => one - other);
 }

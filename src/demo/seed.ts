@@ -5,9 +5,8 @@ import { addPerson, type NewPerson } from '#flows/administration/add-person.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { setAdoptionDay } from '#store/partners/adoption.ts';
 import { createPartner } from '#store/partners/partners.ts';
-import { adoptionDays } from './adoption-days.ts';
 import { COMPANIES, makePartner } from './companies.ts';
-import { HISTORY_DAYS, writeHistory } from './history.ts';
+import { adoptionDays, HISTORY_DAYS, writeHistory } from './history.ts';
 import { type MadePerson, makePerson } from './people.ts';
 
 /** Somebody whom the newcomer can sign in as. */

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Config } from '#config.ts';
-import { brandCss } from './brand.ts';
 
 /** A file as it is served: bytes with a version that is their hash. */
 export type StaticFile = {
@@ -67,4 +66,9 @@ function staticFile(type: string, bytes: Buffer, headers: Readonly<Record<string
     compressed: isText ? new Map() : undefined,
     headers,
   };
+}
+
+/** `/brand.css`: the one thing about colour that a portal sets. `style.css` derives every colour from it. */
+export function brandCss(hue: number): string {
+  return `:root{--hue:${hue}}\n`;
 }

@@ -3,7 +3,7 @@ import type { SiteRules } from '#core/portals/forward-auth.ts';
 import { instant, instantOrNull } from '#core/time/day.ts';
 import type { MailedLink } from '#flows/administration/make-link.ts';
 import type { OidcClient } from '#store/oidc/clients.ts';
-import type { ListedUser } from '#store/people/user-lists.ts';
+import type { ListedUser } from '#store/people/people-pages.ts';
 import type { Partner, Person } from '#store/people/users.ts';
 import type { ApiKey } from '#store/programs/api-keys.ts';
 import type { WebhookDeliveryTable } from '#store/queue/tables.ts';

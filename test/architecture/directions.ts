@@ -165,7 +165,7 @@ function kindOf(path: string): 'page' | 'channel' | 'flow' {
 }
 
 const PAGES_MAY_RUN =
-  /^src\/(core\/(paths|sessions\/device-name|time\/(day|spans)|portals\/(api-key|webhook|client-(settings|configuration)))|ui\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
+  /^src\/(core\/(paths|sessions\/device-name|time\/(day|spans)|portals\/(api-key|webhook|client-settings))|ui\/(layout|refusal-text|[a-z-]+-page|parts\/[a-z-]+)|messages\/[a-z-]+)\.ts$/;
 const PAGES_MAY_NAME = /^src\/(core|http|ui|messages)\//;
 
 function featureFault(path: string, { target, typeOnly }: Import): string | undefined {

@@ -1,4 +1,4 @@
-import { makeEmailLink } from '#flows/administration/email-links.ts';
+import { makeEmailLink } from '#flows/administration/make-link.ts';
 import { type Picture, passwordOnly, type Stage, secondFactor, signedIn, submit, takeOver } from './ways.ts';
 import { PASSWORD } from './world.ts';
 

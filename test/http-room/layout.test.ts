@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Config, loadConfig } from '#config.ts';
 import { translator } from '#messages/messages.ts';
-import { brandCss } from '#ui/brand.ts';
+import { brandCss } from '#ui/assets.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { copyButton, form, submitButton } from '#ui/parts/actions.ts';
 import { codeList, doors, secretBlock } from '#ui/parts/codes.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { brandCss } from '#ui/brand.ts';
+import { brandCss } from '#ui/assets.ts';
 
 const CSS = readFileSync(new URL('../../public/style.css', import.meta.url), 'utf8');
 const CONSOLE_CSS = readFileSync(new URL('../../public/console.css', import.meta.url), 'utf8');

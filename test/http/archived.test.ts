@@ -4,7 +4,7 @@ import { isRefusal } from '#core/values/result.ts';
 import { addPerson } from '#flows/administration/add-person.ts';
 import { archivePartner, restorePartner } from '#flows/administration/partner-acts.ts';
 import { disableUser, makeResetLink } from '#flows/administration/person-acts.ts';
-import { listUsers } from '#store/people/user-lists.ts';
+import { listUsers } from '#store/people/people-pages.ts';
 import { userRecord } from '#wire/records.ts';
 import { openConsole, read } from './console-story.ts';
 import { callWithKey, makeKey } from './management-story.ts';

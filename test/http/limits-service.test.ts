@@ -6,8 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import { createHasher } from '#crypto/password-hash.ts';
 import { randomBytes } from '#crypto/random.ts';
-import { makeEmailLink } from '#flows/administration/email-links.ts';
-import { makeLink } from '#flows/administration/make-link.ts';
+import { makeEmailLink, makeLink } from '#flows/administration/make-link.ts';
 import { openWorld, PASSWORD, QUICK_HASH, type World } from '../world.ts';
 import {
   closeSession,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { makeEmailLink } from '#flows/administration/email-links.ts';
-import { makeLink } from '#flows/administration/make-link.ts';
+import { makeEmailLink, makeLink } from '#flows/administration/make-link.ts';
 import { enterStaff, ROBIN } from './console-story.ts';
 import { ANA, openWithAna, openWithEnrolledAna, plain, refusalOn } from './story.ts';
 

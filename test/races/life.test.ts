@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { makeEmailLink } from '#flows/administration/email-links.ts';
+import { makeEmailLink } from '#flows/administration/make-link.ts';
 import type { WireAnswer } from './at-once.ts';
 import { formOf, openRace, type Racer, ROUNDS, times } from './race-world.ts';
 

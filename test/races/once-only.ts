@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { makeEmailLink } from '#flows/administration/email-links.ts';
-import { makeLink } from '#flows/administration/make-link.ts';
+import { makeEmailLink, makeLink } from '#flows/administration/make-link.ts';
 import { makeAccessCode } from '#flows/authenticators/access-code.ts';
 import { findPerson } from '#store/people/users.ts';
 import { enterStaff } from '../http/console-story.ts';

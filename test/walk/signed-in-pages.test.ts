@@ -4,7 +4,7 @@ import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { withResume } from '#core/sessions/resume.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { addApiKey } from '#flows/administration/api-keys.ts';
-import { makeEmailLink } from '#flows/administration/email-links.ts';
+import { makeEmailLink } from '#flows/administration/make-link.ts';
 import { addWebhook } from '#flows/administration/webhooks.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { findPerson } from '#store/people/users.ts';

@@ -3,8 +3,8 @@ import { type Call, command, isMisuse, JSON_OPTION, type Misuse } from '#cli/com
 import { columns } from '#cli/help.ts';
 import { ACTOR, linkAdvice, withEnv } from '#cli/open.ts';
 import { typedPath } from '#cli/path.ts';
-import { clientConfiguration } from '#core/portals/client-configuration.ts';
-import { CLIENT_TYPES, ID_TOKEN_ALGS } from '#core/portals/client-settings.ts';
+import { CLIENT_TYPES, clientConfiguration, ID_TOKEN_ALGS } from '#core/portals/client-settings.ts';
+
 import { instant } from '#core/time/day.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';

@@ -18,7 +18,7 @@ import {
 import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { findPartnerBySlug } from '#store/partners/partners.ts';
-import { listUsers } from '#store/people/user-lists.ts';
+import { listUsers } from '#store/people/people-pages.ts';
 import { findPerson, type Person } from '#store/people/users.ts';
 import { addedRecord, userRecord } from '#wire/records.ts';
 import { readEntrance } from './password.ts';

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { staffReason } from '#core/people/staff-reason.ts';
 import { AUDIT_ACTIONS, type AuditEvent } from './actions.ts';
 import { clientText, eventDigest, headAfter, manifestOf, readManifest, type SealableEvent } from './chain.ts';
-import { detailText, isEmailHash } from './detail.ts';
+import { detailText, isEmailHash, staffReason } from './detail.ts';
 
 const EVENT: SealableEvent = {
   id: '0190a000-0000-7000-8000-000000000001',

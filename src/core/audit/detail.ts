@@ -1,5 +1,6 @@
+import { cutPastCap } from '#core/values/text.ts';
 import { AUDIT_ACTIONS, type AuditAction, type AuditEvent } from './actions.ts';
-import type { DetailValue, EmailHash } from './values.ts';
+import type { DetailValue, EmailHash, StaffReason } from './values.ts';
 
 /** Whether `mac` has the shape of a keyed hash (32 bytes, base64url): no email has. */
 export function isEmailHash(mac: string): mac is EmailHash {
@@ -41,4 +42,17 @@ function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);
   const isTyped = (name === 'reason' || name === 'checkNote') && TYPED_REASONS.has(action);
   return isTyped ? text !== '' && text.length <= STAFF_REASON_LENGTH : CODE_OR_ID.test(text);
+}
+
+/** The typed reason, fit to be kept: trimmed, on one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` when nothing is left. */
+export function staffReason(typed: string): StaffReason | undefined {
+  const text = cutPastCap('reason', typed)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+  const reason = text.slice(0, STAFF_REASON_LENGTH).toWellFormed();
+  return isStaffReason(reason) ? reason : undefined;
+}
+
+function isStaffReason(text: string): text is StaffReason {
+  return text !== '' && text.length <= STAFF_REASON_LENGTH;
 }

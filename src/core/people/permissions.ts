@@ -1,3 +1,4 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { isStaff, type Role } from './policy.ts';
 
@@ -47,7 +48,7 @@ export const PERMISSIONS = {
   unlock: row({ operator: EVERYBODY, admin: ['user'], csm: ['user'], api_key: ['user'] }),
   exempt: row({ operator: ['user'], admin: ['user'], csm: ['user'], api_key: ['user'] }),
   end_exemption: row({ operator: ['user'], admin: ['user'], csm: ['user'], api_key: ['user'] }),
-  // Of a person of a partner; a second member of staff has to agree where the settings say so (`second-person.ts`).
+  // Of a person of a partner; a second member of staff has to agree where the settings say so (`isSecondPerson`).
   reset_mfa: row({ operator: ['user'], admin: ['user'], csm: ['user'], api_key: ['user'] }),
   approve_reset: row({ operator: ['user'], admin: ['user'], csm: ['user'] }),
   decline_reset: row({ operator: ['user'], admin: ['user'], csm: ['user'] }),
@@ -102,4 +103,24 @@ function kindsOf(subject: Subject, acting: Acting): readonly Kind[] {
 /** Whether somebody belongs to a partner or to the staff: what acts allow and which pages show the person follow from this. */
 export function groupOf({ role, partnerId }: Omit<Subject, 'id'>): 'user' | 'staff' {
   return isStaff(role) || partnerId === undefined ? 'staff' : 'user';
+}
+
+/** The person behind a request or a decision: a key acts as the person who made it. */
+export type Decider = {
+  readonly id: string;
+  /** The person who made this account; absent where nobody knows, or the operator did. */
+  readonly createdBy: string | undefined;
+  readonly createdAt: number;
+};
+
+/** An account counts as its maker's for this long, so that nobody makes an accomplice and lets it agree. */
+const OWN_ACCOUNT_SECONDS = 30 * DAY_SECONDS;
+
+/** Whether `other` may agree to what `asker` wants: another person, and neither has lately made the other's account. */
+export function isSecondPerson(asker: Decider, other: Decider, now: number): boolean {
+  return asker.id !== other.id && !hasMade(asker, other, now) && !hasMade(other, asker, now);
+}
+
+function hasMade(maker: Decider, made: Decider, now: number): boolean {
+  return made.createdBy === maker.id && now < made.createdAt + OWN_ACCOUNT_SECONDS;
 }

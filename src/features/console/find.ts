@@ -1,7 +1,7 @@
 import { groupOf } from '#core/people/permissions.ts';
 import { isLiveSession } from '#core/sessions/session.ts';
 import type { Env } from '#env.ts';
-import { remindersAhead } from '#features/console/adoption/reminders.ts';
+import { remindersAhead } from '#features/console/adoption/adoption.ts';
 import { waitingSince } from '#flows/administration/reset-requests.ts';
 import { maySendAgain } from '#flows/administration/send-mail-again.ts';
 import { kindOf, type Mail } from '#flows/runtime/mail.ts';

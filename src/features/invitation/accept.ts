@@ -1,7 +1,9 @@
 import { cleanName } from '#core/people/name.ts';
+import { personState } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { stateAfterPassword } from '#core/sessions/sign-in.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { type Around, personTransaction, plainly } from '#flows/runtime/transaction.ts';
@@ -10,8 +12,9 @@ import { mfaOfPerson } from '#flows/sign-in/mfa-state.ts';
 import { checkNewPassword, hashNewPassword } from '#flows/sign-in/new-password.ts';
 import { type LinkFinished, linkTry, type PasswordByLink, setPasswordByLink } from '#flows/sign-in/password-by-link.ts';
 import type { Queries } from '#store/engine/database.ts';
+import { findLink } from '#store/people/links.ts';
 import { setUserName } from '#store/people/user-life.ts';
-import { type Person, setUserLocale } from '#store/people/users.ts';
+import { administratorExists, findPerson, type Person, setUserLocale } from '#store/people/users.ts';
 
 /** What was typed into the form of an invitation, and where. */
 export type Answered = {
@@ -79,4 +82,21 @@ async function beginUnlessComplete(
   const state = stateAfterPassword({ demand: demandOf(person, now), mfa, skippedAt }, now);
   if (state === 'complete') return undefined;
   return beginSignIn(env, tx, { person, channel: 'page', deviceId, returnTo: undefined, client, held }, now);
+}
+
+/** What a link invites to: to become the first administrator, or to be the person who was added already. */
+export type Invitation =
+  | { readonly kind: 'first_administrator'; readonly linkId: string }
+  | { readonly kind: 'invitation'; readonly linkId: string; readonly person: Person };
+
+/** The invitation of a link; undefined for one that is used, over, of no use any more or none. Looking consumes nothing. */
+export async function findInvitation(env: Env, token: string): Promise<Invitation | undefined> {
+  const { read } = env.db;
+  const link = await findLink(read, tokenHash(token), ['invitation', 'first_administrator'], env.now());
+  if (!link) return undefined;
+  if (link.purpose === 'first_administrator') {
+    return (await administratorExists(read)) ? undefined : { kind: link.purpose, linkId: link.id };
+  }
+  const person = link.userId === undefined ? undefined : await findPerson(read, link.userId);
+  return person && personState(person) === 'invited' ? { kind: 'invitation', linkId: link.id, person } : undefined;
 }

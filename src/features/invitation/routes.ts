@@ -10,8 +10,8 @@ import { type CookieChange, type Reply, seeOther, show, wayOf } from '#http/page
 import { problemHeaders, statusOf } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { type Accepted, acceptInvitation, type Faults } from './accept.ts';
-import { findInvitation, type Invitation } from './find-invitation.ts';
+import { type Accepted, acceptInvitation, type Faults, findInvitation, type Invitation } from './accept.ts';
+
 import { createFirstAdministrator } from './first-administrator.ts';
 import { deadInvitationPage, invitationPage } from './pages.ts';
 

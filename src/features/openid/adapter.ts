@@ -1,10 +1,11 @@
+import { acrOf } from '#core/authenticators/assurance.ts';
 import { tokenHash } from '#core/values/token.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { findGrant, findRecordGrant, grantOf } from '#store/oidc/grants.ts';
 import { findRecord } from '#store/oidc/records.ts';
+import type { Session } from '#store/sessions/sessions.ts';
 import { metadataOf } from './client-metadata.ts';
 import { isLiveGrant } from './live.ts';
-import { sessionPayload } from './session-payload.ts';
 import { currentWork, type Payload } from './work.ts';
 
 /** What hangs on a grant, and is over as soon as that is. */
@@ -103,4 +104,14 @@ function paramsOf({ params }: Payload): Readonly<Record<string, string>> {
     typeof value === 'string' ? [[name, value] as const] : [],
   );
   return Object.fromEntries(all);
+}
+
+/** Our session as the protocol library knows one. Nothing that the library adds to it is kept. */
+export function sessionPayload(session: Session | undefined, id: string): Payload | undefined {
+  if (session === undefined || session.id !== id) return undefined;
+  const { user, authTime, amr } = session;
+  return {
+    ...{ kind: 'Session', jti: id, uid: id, accountId: user.id, loginTs: authTime, amr: [...amr], acr: acrOf(amr) },
+    authorizations: {},
+  };
 }

@@ -2,7 +2,7 @@ import { askedOf, SESSION_BEFORE } from '#core/portals/asked.ts';
 import { isSignInSince, type KnownSession, type NextStep, nextStep } from '#core/portals/authorization.ts';
 import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { findClient, type OidcClient } from '#store/oidc/clients.ts';
-import { findConsent } from '#store/oidc/consents.ts';
+import { findConsent } from '#store/oidc/grants.ts';
 import type { AuthorizationRequest } from '#store/oidc/requests.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import type { Payload, Work } from './work.ts';

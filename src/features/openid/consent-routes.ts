@@ -10,7 +10,7 @@ import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findClient } from '#store/oidc/clients.ts';
-import { findConsent, saveConsent } from '#store/oidc/consents.ts';
+import { findConsent, saveConsent } from '#store/oidc/grants.ts';
 import { type AuthorizationRequest, findRequest, setRequest } from '#store/oidc/requests.ts';
 import { choosePage, consentPage, goneRequestPage } from './pages.ts';
 

@@ -1,8 +1,8 @@
 import type { AuditAction, AuditDetail, AuditEvent } from '#core/audit/actions.ts';
+import { staffReason } from '#core/audit/detail.ts';
 import type { StaffReason } from '#core/audit/values.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { type Acting, checkAct, type PersonAct } from '#core/people/permissions.ts';
-import { staffReason } from '#core/people/staff-reason.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingOn } from '#flows/runtime/acting.ts';

@@ -1,7 +1,7 @@
+import { staffReason } from '#core/audit/detail.ts';
 import type { StaffReason } from '#core/audit/values.ts';
 import { accessCodeExpiresAt } from '#core/authenticators/access-code.ts';
-import { isSecondPerson } from '#core/people/second-person.ts';
-import { staffReason } from '#core/people/staff-reason.ts';
+import { isSecondPerson } from '#core/people/permissions.ts';
 import { RESET_REQUEST_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';

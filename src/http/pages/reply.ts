@@ -1,3 +1,4 @@
+import { DEVICE_SECONDS } from '#core/sessions/session.ts';
 /** What a page handler answers: a page, a file or the way on. `http/app.ts` adds the headers that every answer has. */
 export type Reply = {
   readonly status: number;
@@ -38,4 +39,16 @@ export function wayOf({ status, location }: Reply): Reply {
 /** 303: the browser asks for `location` with GET. */
 export function seeOther(location: string, cookies: readonly CookieChange[] = []): Reply {
   return { status: 303, location, cookies };
+}
+
+/** What a finished sign-in leaves in the browser: the session, the device when it is new, and no pending sign-in. */
+export function sessionCookies(session: {
+  readonly token: string;
+  readonly deviceToken: string | undefined;
+}): readonly CookieChange[] {
+  const device: CookieChange[] =
+    session.deviceToken === undefined
+      ? []
+      : [{ cookie: 'device', value: session.deviceToken, maxAgeSeconds: DEVICE_SECONDS }];
+  return [{ cookie: 'session', value: session.token }, { cookie: 'pending' }, ...device];
 }

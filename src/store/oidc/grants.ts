@@ -3,6 +3,7 @@ import { type Param, statement } from '#store/engine/statement.ts';
 import type { OidcGrantTable } from '#store/oidc/tables.ts';
 import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
+import type { OidcConsentTable } from './tables.ts';
 
 /** A grant with the person as they are now and the session behind it, where there still is one. */
 export type Grant = {
@@ -139,4 +140,24 @@ export async function countClientGrants(queries: Queries, clientId: string, now:
 export async function deleteClientGrants(tx: Queries, clientId: string): Promise<number> {
   const { numDeletedRows } = await tx.deleteFrom('oidc_grants').where('client_id', '=', clientId).executeTakeFirst();
   return Number(numDeletedRows);
+}
+
+/** The scopes that a person has allowed a client, with spaces between. */
+export async function findConsent(queries: Queries, userId: string, clientId: string): Promise<string | undefined> {
+  const row = await queries
+    .selectFrom('oidc_consents')
+    .select('scope')
+    .where('user_id', '=', userId)
+    .where('client_id', '=', clientId)
+    .executeTakeFirst();
+  return row?.scope;
+}
+
+export async function saveConsent(tx: Queries, row: OidcConsentTable): Promise<void> {
+  const { scope, created_at } = row;
+  await tx
+    .insertInto('oidc_consents')
+    .values(row)
+    .onConflict((both) => both.columns(['user_id', 'client_id']).doUpdateSet({ scope, created_at }))
+    .execute();
 }

@@ -3,9 +3,9 @@ import type { LoggedEvent } from '#store/audit/log.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { idPast, leastIdFrom } from '#store/engine/event-ids.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
+import type { ListedUser } from '#store/people/people-pages.ts';
 import { disabledIds, isInState } from '#store/people/state.ts';
 import type { UserTable } from '#store/people/tables.ts';
-import type { ListedUser } from '#store/people/user-lists.ts';
 import { type Partner, partnerColumns, partnerOf, userColumns, userOf } from '#store/people/users.ts';
 import { partnerFrom } from './partners.ts';
 

@@ -1,6 +1,7 @@
 import { rowSearchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { UserTable } from '#store/people/tables.ts';
+import { isInState } from './state.ts';
 
 /** An account, when it was made and by whom. */
 export async function findAccount(
@@ -111,4 +112,17 @@ export async function setUserName(
 ): Promise<void> {
   const search_key = rowSearchKey(name, email);
   await tx.updateTable('users').set({ name, search_key }).where('id', '=', id).execute();
+}
+
+/** How many others are administrators who can sign in. */
+export async function countOtherAdministrators(queries: Queries, exceptId: string): Promise<number> {
+  const row = await queries
+    .selectFrom('users as u')
+    .leftJoin('partners as p', 'p.id', 'u.partner_id')
+    .select((all) => all.fn.countAll<number | string>().as('count'))
+    .where('u.role', '=', 'admin')
+    .where(isInState('active'))
+    .where('u.id', '!=', exceptId)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
 }

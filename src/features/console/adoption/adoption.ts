@@ -1,3 +1,4 @@
+import type { MfaPolicy } from '#core/people/policy.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import { type Proof, proofOf, type Why, whyOf } from '#features/console/people/sign-in-words.ts';
@@ -75,4 +76,16 @@ function partsOf<Name extends string>(
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + one.count);
   }
   return [...counts].map(([name, count]) => ({ name, count })).sort((one, other) => other.count - one.count);
+}
+
+/** How many days before the date people without an authenticator are reminded. */
+const REMINDER_DAYS = [14, 7, 1] as const;
+
+/** The reminders that are still ahead, the first one first; none where MFA is required by now, or not at all. */
+export function remindersAhead(
+  { policy, requiredFrom }: { readonly policy: MfaPolicy; readonly requiredFrom: number | undefined },
+  now: number,
+): readonly number[] {
+  if (policy !== 'required' || requiredFrom === undefined) return [];
+  return REMINDER_DAYS.map((days) => requiredFrom - days * DAY_SECONDS).filter((at) => at > now);
 }

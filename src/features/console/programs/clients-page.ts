@@ -1,4 +1,4 @@
-import { clientConfiguration } from '#core/portals/client-configuration.ts';
+import { clientConfiguration } from '#core/portals/client-settings.ts';
 import { consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
 import { actions, copyButton, linkButton } from '#ui/parts/actions.ts';
 import { grid } from '#ui/parts/grid.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Decider, isSecondPerson } from './second-person.ts';
+import { type Decider, isSecondPerson } from './permissions.ts';
 
 const NOW = 1_800_000_000;
 const DAY = 24 * 60 * 60;
