@@ -19,11 +19,8 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
   ],
   'the statements of one table': [
     'store/authenticators/clock-offsets.ts',
-    'store/engine/event-ids.ts',
-    'store/engine/postgres/snapshot.ts',
     'store/oidc/signing-keys.ts',
     'store/queue/webhook-queue.ts',
-    'store/sessions/granted.ts',
   ],
   'the routes or the pages of a feature, which have a file of that name': [
     'features/help/routes.ts',
@@ -52,8 +49,6 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
   'one thing that several files of its folder share': [
     'cli/doctor/finding.ts',
     'cli/path.ts',
-    'features/management/find.ts',
-    'features/management/policy.ts',
     'features/management/shared-api.ts',
     'features/openid/keys.ts',
     'features/openid/live.ts',
@@ -61,9 +56,10 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'features/security/freeze.ts',
     'flows/sign-in/mfa-state.ts',
     'http/protocols/site-answer.ts',
-    'http/server/bare-page.ts',
     'http/server/request-id.ts',
     'messages/per-locale.ts',
+    'store/engine/event-ids.ts',
+    'store/sessions/granted.ts',
     'ui/parts/people.ts',
     'wire/answers.ts',
   ],

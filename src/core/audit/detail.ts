@@ -27,7 +27,7 @@ export function detailText(event: AuditEvent): string {
 }
 
 /** The longest reason that is kept, in characters. */
-export const STAFF_REASON_LENGTH = 500;
+const STAFF_REASON_LENGTH = 500;
 
 const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
   ...(['user.disabled', 'user.enabled', 'user.unlocked', 'user.mfa_reset', 'user.exempted'] as const),

@@ -1,13 +1,17 @@
 import { z } from 'zod';
+import { dayBegun, parseBegin } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import {
   addPartner,
   archivePartner,
   changeMfaPolicy,
+  type MfaChoice,
   renamePartner,
   restorePartner,
 } from '#flows/administration/partner-acts.ts';
+
 import { previewMfaPolicy } from '#flows/administration/policy-preview.ts';
 import { idempotent } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
@@ -18,7 +22,6 @@ import type { Partner } from '#store/people/users.ts';
 import { partnerRecord } from '#wire/records.ts';
 import { actorOf, idempotencyKeyOf } from './acting.ts';
 import { readPage } from './page-of-rows.ts';
-import { readChoice } from './policy.ts';
 import { pageOf, partnerSchema } from './schemas.ts';
 import { pageQuery } from './shared-api.ts';
 
@@ -171,4 +174,19 @@ async function changePolicy(call: WriteCall<z.output<typeof mfaBody>>) {
   if (isRefusal(changed)) return changed;
   const { partner, sessions, signIns } = changed;
   return { ...partnerRecord(partner), ended: { sessions, signIns } };
+}
+
+type Typed = { readonly policy: MfaChoice['policy']; readonly requiredFrom?: string | null | undefined };
+
+/**
+ * A policy as a program sends it, and as our own record has it: a date goes with `required` alone, and begins a day.
+ * Policies of earlier versions begin at 00:00 UTC, and a program may send such a record back.
+ */
+function readChoice({ policy, requiredFrom }: Typed): MfaChoice | Refusal {
+  if (requiredFrom === undefined || requiredFrom === null) return { policy };
+  const at = parseBegin(requiredFrom);
+  const beginsDay = at !== undefined && (dayBegun(at) !== undefined || at % DAY_SECONDS === 0);
+  return policy === 'required' && beginsDay
+    ? { policy, requiredFrom: at }
+    : refuse('invalid_request', { reason: 'required_from' });
 }

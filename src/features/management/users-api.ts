@@ -13,9 +13,10 @@ import { idempotent } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { listUsersAfter } from '#store/partners/management-lists.ts';
+import type { ListedUser } from '#store/people/people-pages.ts';
+
 import { addedRecord, userRecord } from '#wire/records.ts';
 import { actorOf, idempotencyKeyOf } from './acting.ts';
-import { findUser } from './find.ts';
 import { readPage } from './page-of-rows.ts';
 import { pageOf, userSchema } from './schemas.ts';
 import { pageQuery } from './shared-api.ts';
@@ -172,4 +173,10 @@ async function actOnUser<T>(
 async function readUser(env: Env, id: string): Promise<ReturnType<typeof userRecord> | Refusal> {
   const user = await findUser(env, id);
   return user ? userRecord(user) : refuse('not_found', { reason: 'user' });
+}
+
+/** A user of a partner. Keys do not find staff. */
+async function findUser(env: Env, id: string): Promise<ListedUser | undefined> {
+  const [user] = await listUsersAfter(env.db.read, { id }, { afterId: '', limit: 1 });
+  return user;
 }

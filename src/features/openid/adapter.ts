@@ -107,7 +107,7 @@ function paramsOf({ params }: Payload): Readonly<Record<string, string>> {
 }
 
 /** Our session as the protocol library knows one. Nothing that the library adds to it is kept. */
-export function sessionPayload(session: Session | undefined, id: string): Payload | undefined {
+function sessionPayload(session: Session | undefined, id: string): Payload | undefined {
   if (session === undefined || session.id !== id) return undefined;
   const { user, authTime, amr } = session;
   return {

@@ -1,8 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
+import { sql } from 'kysely';
 import { copyRows, differenceOf, digestTables } from '#store/engine/copy-rows.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { finishCopy } from '#store/engine/sqlite/backup.ts';
 import { openSqlite } from '#store/engine/sqlite/open.ts';
-import { withSnapshot } from './snapshot.ts';
+import { openPostgres } from './open.ts';
 
 /**
  * Copies a PostgreSQL database as it is at one moment into a new SQLite file of mode 0600, the same kind of file that a
@@ -27,5 +29,23 @@ export async function backupPostgres(url: string, target: string): Promise<void>
     finishCopy(partial, target);
   } finally {
     remove();
+  }
+}
+
+/**
+ * Runs `work` over one moment of a PostgreSQL database: everything it reads is as it was then, whatever is written
+ * meanwhile, and nothing of it waits.
+ */
+async function withSnapshot<T>(url: string, work: (queries: Queries) => Promise<T>): Promise<T> {
+  const db = await openPostgres(url, { create: false, connections: 2 });
+  try {
+    return await db.transaction(async (tx) => {
+      // Before the first read. It ends with the transaction, whatever pooler stands in between.
+      await sql`set transaction isolation level repeatable read read only`.execute(tx);
+      await sql`set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0`.execute(tx);
+      return work(tx);
+    });
+  } finally {
+    await db.close();
   }
 }
