@@ -119,7 +119,7 @@ async function openPending(
   await createPendingSignIn(tx, {
     ...row,
     id: env.newId(),
-    mouth: proven.channel,
+    channel: proven.channel,
     user_id: user.id,
     created_at: now,
     tries: 0,
