@@ -12,7 +12,7 @@ import { makeFormToken } from '#http/pages/form.ts';
 import type { ApiRoute, Guard, PageRoute } from '#http/route.ts';
 import { TABLES } from '#store/engine/tables.ts';
 import { setRole } from '#store/people/user-life.ts';
-import { deleteSession } from '#store/sessions/session-changes.ts';
+import { deleteSession } from '#store/sessions/endings.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { held } from './held-body.ts';
 

@@ -14,7 +14,7 @@ import { revokeLinks } from '#store/people/links.ts';
 import { countOtherAdministrators } from '#store/people/staff.ts';
 import { setDisabled } from '#store/people/user-life.ts';
 import type { Person } from '#store/people/users.ts';
-import { deleteOtherSessions } from '#store/sessions/session-changes.ts';
+import { endSessions } from '#store/sessions/endings.ts';
 import { deleteDevices, listDeviceIds } from '#store/sign-in/devices.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { type Doing, needReason, personAct } from './act.ts';
@@ -123,7 +123,7 @@ export async function endAll(tx: Queries, userId: string): Promise<number> {
   await deletePendingSignIns(tx, userId, '');
   await deleteEnrollments(tx, userId);
   await deleteDevices(tx, userId);
-  return deleteOtherSessions(tx, userId, '');
+  return endSessions(tx, { userId });
 }
 
 /** Every counter that may keep this person waiting, on each device known for them and on all others. */
