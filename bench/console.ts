@@ -104,7 +104,7 @@ async function addCredentials(): Promise<void> {
   const nothing = { step_up_to: null, notice: null, device_id: null, address: null, user_agent: null };
   await env.db.transaction(async (tx) => {
     await createSession(tx, {
-      ...{ id: ids.session, token_hash: tokenHash(credentials.session), mouth: 'page', user_id: userId },
+      ...{ id: ids.session, token_hash: tokenHash(credentials.session), channel: 'page', user_id: userId },
       ...{ created_at: now, last_seen_at: now, expires_at: now + HOUR_SECONDS, amr: 'pwd otp mfa', continue_to: '/' },
       ...{ ...proven, ...nothing },
     });

@@ -32,7 +32,7 @@ export async function seedPortals(env: Env): Promise<SeededPortals> {
   const users = await seedUsers(env, PEOPLE, { sessions: PEOPLE, pendings: PEOPLE });
   const seeded = users.map(({ userId, sessionToken }) => {
     const [cookie, siteCookie] = [env.random(32).toString('base64url'), env.random(32).toString('base64url')];
-    const session = { ...sessionRow(env, userId, cookie), mouth: 'page' as const };
+    const session = { ...sessionRow(env, userId, cookie), channel: 'page' as const };
     const site = { id: env.newId(), token_hash: tokenHash(siteCookie), host: SITE, session_id: session.id };
     return { session, site: { ...site, created_at: env.now() }, person: { token: sessionToken, cookie, siteCookie } };
   });

@@ -128,7 +128,7 @@ export function pendingRow(env: Env, userId: string, token: string, expiresAt: n
   return {
     id: env.newId(),
     user_id: userId,
-    mouth: 'api',
+    channel: 'api',
     created_at: env.now(),
     token_hash: tokenHash(token),
     expires_at: expiresAt,
@@ -149,7 +149,7 @@ export function sessionRow(env: Env, userId: string, token: string): Schema['ses
   return {
     id: env.newId(),
     user_id: userId,
-    mouth: 'api',
+    channel: 'api',
     created_at: now,
     token_hash: tokenHash(token),
     last_seen_at: now,

@@ -133,7 +133,7 @@ function seed(env: Env, partnerId: string, part: Part, hashes: Hashes): Rows {
     once: '',
   };
   const lastsUntil = env.now() + LASTS_SECONDS;
-  const page = { ...sessionRow(env, userId, person.pageSession), mouth: 'page' as const, step_up_at: lastsUntil };
+  const page = { ...sessionRow(env, userId, person.pageSession), channel: 'page' as const, step_up_at: lastsUntil };
   const setId = env.newId();
   const user = userRow(env, { userId, partnerId, email, phc: hashes.password });
   return {

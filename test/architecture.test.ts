@@ -91,6 +91,7 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/flows/runtime/acting.ts': 'is what asks again',
   'src/flows/runtime/transaction.ts': 'is what the others are made of',
   'src/flows/runtime/jobs.ts': 'runs by the clock',
+  'src/flows/runtime/deliveries.ts': 'the same',
   'src/flows/runtime/audit-export.ts': 'runs on the command line',
   'src/flows/runtime/idempotency.ts': 'claims the name of an act around the transaction of the act, which asks',
   'src/flows/sign-in/check-password.ts': 'is public at sign-in; a session passes its authority along',

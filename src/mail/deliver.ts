@@ -1,24 +1,21 @@
-import { backoffSeconds } from '#core/limits/backoff.ts';
+import { backoffSeconds, MAIL_BACKOFF } from '#core/limits/backoff.ts';
 import type { Env } from '#env.ts';
+import { type DeliveryKind, deliverDue, isAnythingDue } from '#flows/runtime/deliveries.ts';
+import type { Outcome } from '#flows/runtime/fair-queue.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { LINK_KINDS, type Mail } from '#flows/runtime/mail.ts';
+import { settleDelivery } from '#store/queue/delivery-queue.ts';
 import {
-  claimMail,
   expireMail,
   hasExpiredMail,
-  listDueMail,
   markMailDead,
   markMailSent,
-  putMailOff,
   putWaitingMailOff,
-} from '#store/queue/deliveries.ts';
+} from '#store/queue/mail-deliveries.ts';
 import type { OutboxTable } from '#store/queue/tables.ts';
 import type { Delivery, NotSent } from './answer.ts';
 import { type MailMessage, openMail, writeMail } from './message.ts';
 import { CONNECTIONS, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';
-
-/** Longer than a delivery can take: one process at a time holds a mail. */
-const CLAIM_SECONDS = PATIENCE.sendSeconds + 30;
 
 /** Sends what the outbox holds, each second; without a mail server it only erases what is over. */
 export function mailJob(env: Env): Job {
@@ -33,9 +30,9 @@ export function mailJob(env: Env): Job {
   };
 }
 
-async function isMailDue({ db, now }: Env, canSend: boolean): Promise<boolean> {
-  if (canSend && (await listDueMail(db.read, now(), 1)).length > 0) return true;
-  return hasExpiredMail(db.read, now());
+async function isMailDue(env: Env, canSend: boolean): Promise<boolean> {
+  if (canSend && (await isAnythingDue(env, 'outbox'))) return true;
+  return hasExpiredMail(env.db.read, env.now());
 }
 
 /** One round: gives up what is over, then sends what is due, a few at once, until nothing is or the server is away. */
@@ -45,21 +42,28 @@ export async function deliverMail(
   isStopping: () => boolean = () => false,
 ): Promise<void> {
   await giveUpExpired(env, mailer !== undefined);
-  if (mailer === undefined) return;
-  while (!isStopping()) {
-    const due = await listDueMail(env.db.read, env.now(), CONNECTIONS);
-    if (due.length === 0) return;
-    const deliveries = await Promise.all(due.map((row) => deliverOne(env, mailer, row)));
-    const isAway = deliveries.some(
-      (one) => one?.outcome === 'unavailable' || (one?.outcome === 'deferred' && one.isHeld),
-    );
-    if (isAway && !deliveries.some((one) => one?.outcome === 'sent')) return letAllWait(env);
-  }
+  if (mailer !== undefined) await deliverDue(env, mailKind(env, mailer), isStopping);
+}
+
+function mailKind(env: Env, mailer: Mailer): DeliveryKind<'outbox'> {
+  return {
+    table: 'outbox',
+    limits: { receivers: 1, perReceiver: CONNECTIONS, lookEveryMs: 1_000 },
+    claimSeconds: PATIENCE.sendSeconds + 30,
+    send: async (row) => outcomeOf(await deliverOne(env, mailer, row)),
+    onAway: () => letAllWait(env),
+  };
+}
+
+function outcomeOf(delivery: Delivery): Outcome {
+  if (delivery.outcome === 'sent') return 'taken';
+  if (delivery.outcome === 'refused') return 'refused';
+  return delivery.outcome === 'unavailable' || delivery.isHeld ? 'away' : 'refused';
 }
 
 /** The server is away, or refuses us: it is asked again by one round of a few, not by every mail in turn. */
 async function letAllWait({ db, now }: Env): Promise<void> {
-  await db.transaction((tx) => putWaitingMailOff(tx, now() + backoffSeconds(1)));
+  await db.transaction((tx) => putWaitingMailOff(tx, now() + backoffSeconds(MAIL_BACKOFF, 1)));
 }
 
 async function giveUpExpired({ db, now, log }: Env, canSend: boolean): Promise<void> {
@@ -71,11 +75,8 @@ async function giveUpExpired({ db, now, log }: Env, canSend: boolean): Promise<v
   }
 }
 
-async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<Delivery | undefined> {
+async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<Delivery> {
   const { db, log } = env;
-  const now = env.now();
-  const claim = { now, untilAt: now + CLAIM_SECONDS };
-  if (!(await db.transaction((tx) => claimMail(tx, row.id, claim)))) return undefined;
   const message = messageOf(env, row);
   const delivery = 'fault' in message ? message : await mailer.send(message);
   const line = { mailId: row.id, kind: row.kind, tries: row.tries + 1 };
@@ -88,9 +89,10 @@ async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<D
     log.error({ ...line, fault }, 'a mail was given up: it was refused');
   } else {
     const { fault, isHeld } = delivery;
-    const nextTryAt = env.now() + backoffSeconds(line.tries);
-    const heldSince = isHeld ? (row.held_since ?? env.now()) : null;
-    await db.transaction((tx) => putMailOff(tx, row.id, { fault, nextTryAt, heldSince }));
+    const nextTryAt = env.now() + backoffSeconds(MAIL_BACKOFF, line.tries);
+    const held_since = isHeld ? (row.held_since ?? env.now()) : null;
+    const later = { last_fault: fault, next_try_at: nextTryAt, held_since };
+    await db.transaction((tx) => settleDelivery(tx, 'outbox', row.id, later));
     if (isHeld)
       log.error({ ...line, fault, nextTryAt }, 'a mail is held: settings or the mail server stand in its way');
     else log.warn({ ...line, fault, nextTryAt }, 'a mail could not be sent; trying again');

@@ -1,11 +1,13 @@
-import { signatureHeader, WEBHOOK_PATIENCE_SECONDS, webhookBackoffSeconds } from '#core/portals/webhook.ts';
+import { backoffSeconds, WEBHOOK_BACKOFF } from '#core/limits/backoff.ts';
+import { signatureHeader, WEBHOOK_PATIENCE_SECONDS } from '#core/portals/webhook.ts';
 import type { Env } from '#env.ts';
 import { secretBinding } from '#flows/administration/webhooks.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { deliverFairly, type FairLimits, type FairQueue } from '#flows/runtime/fair-queue.ts';
+import { type DeliveryKind, deliverDue, deliveryJob } from '#flows/runtime/deliveries.ts';
+import type { Outcome } from '#flows/runtime/fair-queue.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
+import { settleDelivery } from '#store/queue/delivery-queue.ts';
 import type { WebhookDeliveryTable } from '#store/queue/tables.ts';
-import { claimDelivery, listDueDeliveries, listDueWebhooks, settleDelivery } from '#store/queue/webhook-deliveries.ts';
 import {
   disableWebhook,
   findWebhook,
@@ -16,55 +18,47 @@ import {
 } from '#store/queue/webhooks.ts';
 import { post, type Resolver, type Taken } from './send.ts';
 
-/** A hundred sockets at most; the deliveries of one webhook keep four of them busy, however it answers. */
-const LIMITS: FairLimits = { receivers: 25, perReceiver: 4, lookEveryMs: 1_000 };
-/** Longer than a try can take: one process at a time holds a delivery. */
-const CLAIM_SECONDS = 40;
-
 export function webhooksJob(env: Env): Job {
+  return deliveryJob(env, 'webhooks', webhookKind(env, {}));
+}
+
+type Options = { readonly resolve?: Resolver; readonly timeoutSeconds?: number };
+
+/** One round: what is due, until nothing is. */
+export function deliverWebhooks(
+  env: Env,
+  options: Options & { readonly isStopping?: () => boolean } = {},
+): Promise<void> {
+  return deliverDue(env, webhookKind(env, options), options.isStopping);
+}
+
+function webhookKind(env: Env, options: Options): DeliveryKind<'webhook_deliveries'> {
   return {
-    name: 'webhooks',
-    everySeconds: 1,
-    isDue: async () => (await listDueWebhooks(env.db.read, env.now())).length > 0,
-    run: ({ isStopping }) => deliverWebhooks(env, { isStopping }),
+    table: 'webhook_deliveries',
+    // A hundred sockets at most; the deliveries of one webhook keep four of them busy, however it answers.
+    limits: { receivers: 25, perReceiver: 4, lookEveryMs: 1_000 },
+    claimSeconds: 40,
+    send: (delivery) => deliverOne(env, delivery, options),
   };
 }
 
-type Options = { readonly isStopping?: () => boolean; readonly resolve?: Resolver; readonly timeoutSeconds?: number };
-
-/** One round: what is due, each webhook in a line of its own, until nothing is. */
-export async function deliverWebhooks(env: Env, options: Options = {}): Promise<void> {
-  const { isStopping = () => false } = options;
-  const { read } = env.db;
-  const queue: FairQueue<WebhookDeliveryTable> = {
-    listReceivers: () => listDueWebhooks(read, env.now()),
-    listDue: (webhookId, limit) => listDueDeliveries(read, webhookId, { now: env.now(), limit }),
-    deliver: (delivery) => deliverOne(env, delivery, options),
-  };
-  return deliverFairly(queue, LIMITS, isStopping);
-}
-
-/** Answers false when the receiver did not take it. */
-async function deliverOne(env: Env, delivery: WebhookDeliveryTable, options: Options): Promise<boolean> {
+async function deliverOne(env: Env, delivery: WebhookDeliveryTable, options: Options): Promise<Outcome> {
   const { db } = env;
-  const now = env.now();
-  const claim = { now, untilAt: now + CLAIM_SECONDS };
-  if (!(await db.transaction((tx) => claimDelivery(tx, delivery.id, claim)))) return true;
   const webhook = await findWebhook(db.read, delivery.webhook_id);
-  if (!webhook) return true;
+  if (!webhook) return 'not_ours';
   const taken = await tryOnce(env, webhook, delivery, options);
   const line = { deliveryId: delivery.id, webhookId: webhook.id, type: delivery.type, tries: delivery.tries + 1 };
   if (taken.taken) {
     await db.transaction(async (tx) => {
-      await settleDelivery(tx, delivery.id, { delivered_at: env.now(), last_fault: null });
+      await settleDelivery(tx, 'webhook_deliveries', delivery.id, { delivered_at: env.now(), last_fault: null });
       if (webhook.failingSince !== undefined) await noteWebhookWorks(tx, webhook.id);
     });
     env.log.info(line, 'a webhook was delivered');
-    return true;
+    return 'taken';
   }
   env.log.warn({ ...line, fault: taken.fault }, 'a webhook was not taken');
   await noteFailure(env, webhook, delivery, taken);
-  return false;
+  return 'refused';
 }
 
 /** Signed at each try: a receiver refuses what is old by its signed time. */
@@ -102,8 +96,13 @@ async function noteFailure(
   const isOver = delivery.created_at + WEBHOOK_PATIENCE_SECONDS <= now;
   const failsTooLong = (webhook.failingSince ?? now) + WEBHOOK_PATIENCE_SECONDS <= now;
   await env.db.transaction(async (tx) => {
-    const next = { last_fault: fault, next_try_at: now + webhookBackoffSeconds(delivery.tries + 1) };
-    await settleDelivery(tx, delivery.id, gone || isOver ? { last_fault: fault, dead_at: now } : next);
+    const next = { last_fault: fault, next_try_at: now + backoffSeconds(WEBHOOK_BACKOFF, delivery.tries + 1) };
+    await settleDelivery(
+      tx,
+      'webhook_deliveries',
+      delivery.id,
+      gone || isOver ? { last_fault: fault, dead_at: now } : next,
+    );
     await noteWebhookFails(tx, webhook.id, now);
     if (!(gone || failsTooLong)) return;
     if (!(await disableWebhook(tx, webhook.id, { now, because: 'failing' }))) return;

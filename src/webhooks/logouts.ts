@@ -1,57 +1,48 @@
-import { webhookBackoffSeconds } from '#core/portals/webhook.ts';
+import { backoffSeconds, WEBHOOK_BACKOFF } from '#core/limits/backoff.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
-import { deliverFairly, type FairLimits, type FairQueue } from '#flows/runtime/fair-queue.ts';
+import { type DeliveryKind, deliverDue, deliveryJob } from '#flows/runtime/deliveries.ts';
+import type { Outcome } from '#flows/runtime/fair-queue.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { signJwt } from '#flows/runtime/signing-keys.ts';
 import { findClient, type OidcClient } from '#store/oidc/clients.ts';
-import {
-  claimLogout,
-  deleteLogout,
-  type LogoutNotice,
-  listDueClients,
-  listDueLogouts,
-  putLogoutOff,
-} from '#store/oidc/logouts.ts';
+import { deleteDelivery, type QueueRow, settleDelivery } from '#store/queue/delivery-queue.ts';
 import { post, type Resolver } from './send.ts';
 
-const LIMITS: FairLimits = { receivers: 10, perReceiver: 4, lookEveryMs: 1_000 };
-/** Longer than a try can take. */
-const CLAIM_SECONDS = 40;
 /** A client that has not listened for a day keeps its sessions until they end by themselves. */
 const PATIENCE_SECONDS = DAY_SECONDS;
 /** OpenID Connect Back-Channel Logout 1.0 §2.4 recommends two minutes at most. */
 const TOKEN_SECONDS = 2 * 60;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
-type Options = { readonly isStopping?: () => boolean; readonly resolve?: Resolver; readonly timeoutSeconds?: number };
+type Options = { readonly resolve?: Resolver; readonly timeoutSeconds?: number };
 
-/** Tells clients of sign-outs by the back channel, each client in a line of its own. */
+/** A sign-out that a client has no notice of yet, as the trigger on ended grants leaves it. */
+type LogoutNotice = QueueRow<'oidc_logouts'>;
+
+/** Sends clients a notice of each sign-out by the back channel. */
 export function logoutsJob(env: Env): Job {
-  return {
-    name: 'logouts',
-    everySeconds: 1,
-    isDue: async () => (await listDueClients(env.db.read, env.now())).length > 0,
-    run: ({ isStopping }) => deliverLogouts(env, { isStopping }),
-  };
+  return deliveryJob(env, 'logouts', logoutKind(env, {}));
 }
 
 /** One round: what is due, until nothing is. */
-export async function deliverLogouts(env: Env, options: Options = {}): Promise<void> {
-  const { read } = env.db;
-  const queue: FairQueue<LogoutNotice> = {
-    listReceivers: () => listDueClients(read, env.now()),
-    listDue: (clientId, limit) => listDueLogouts(read, clientId, { now: env.now(), limit }),
-    deliver: (notice) => deliverOne(env, notice, options),
-  };
-  return deliverFairly(queue, LIMITS, options.isStopping ?? (() => false));
+export function deliverLogouts(
+  env: Env,
+  options: Options & { readonly isStopping?: () => boolean } = {},
+): Promise<void> {
+  return deliverDue(env, logoutKind(env, options), options.isStopping);
 }
 
-/** Answers false when the client did not take it. */
-async function deliverOne(env: Env, notice: LogoutNotice, options: Options): Promise<boolean> {
-  const now = env.now();
-  const claim = { now, untilAt: now + CLAIM_SECONDS };
-  if (!(await env.db.transaction((tx) => claimLogout(tx, notice.id, claim)))) return true;
+function logoutKind(env: Env, options: Options): DeliveryKind<'oidc_logouts'> {
+  return {
+    table: 'oidc_logouts',
+    limits: { receivers: 10, perReceiver: 4, lookEveryMs: 1_000 },
+    claimSeconds: 40,
+    send: (notice) => deliverOne(env, notice, options),
+  };
+}
+
+async function deliverOne(env: Env, notice: LogoutNotice, options: Options): Promise<Outcome> {
   const client = await findClient(env.db.read, notice.client_id);
   const uri = client?.disabledAt === undefined ? client?.backchannelLogoutUri : undefined;
   if (client === undefined || uri === undefined) return forget(env, notice);
@@ -63,18 +54,21 @@ async function deliverOne(env: Env, notice: LogoutNotice, options: Options): Pro
   if (taken.taken) return forget(env, notice);
   const line = { clientId: client.id, tries: notice.tries + 1, fault: taken.fault };
   env.log.warn(line, 'a client did not take a notice of sign-out');
-  if ((notice.first_try_at ?? now) + PATIENCE_SECONDS <= now) {
+  const now = env.now();
+  const first_try_at = notice.first_try_at ?? now;
+  if (first_try_at + PATIENCE_SECONDS <= now) {
     await forget(env, notice);
-    return false;
+    return 'refused';
   }
-  const next = env.now() + webhookBackoffSeconds(notice.tries + 1);
-  await env.db.transaction((tx) => putLogoutOff(tx, notice.id, next));
-  return false;
+  const later = { first_try_at, next_try_at: now + backoffSeconds(WEBHOOK_BACKOFF, notice.tries + 1) };
+  await env.db.transaction((tx) => settleDelivery(tx, 'oidc_logouts', notice.id, later));
+  return 'refused';
 }
 
-async function forget(env: Env, { id }: LogoutNotice): Promise<true> {
-  await env.db.transaction((tx) => deleteLogout(tx, id));
-  return true;
+/** The client has it, or does not want it any more. */
+async function forget(env: Env, { id }: LogoutNotice): Promise<'taken'> {
+  await env.db.transaction((tx) => deleteDelivery(tx, 'oidc_logouts', id));
+  return 'taken';
 }
 
 /** The logout token (Back-Channel Logout 1.0 §2.4), signed at each try: a receiver refuses what is old. */

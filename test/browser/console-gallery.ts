@@ -13,7 +13,8 @@ import { addWebhook } from '#flows/administration/webhooks.ts';
 import { LINK_KINDS } from '#flows/runtime/mail.ts';
 import { noteClientUse } from '#store/oidc/clients.ts';
 import { addEventDays, setAdoptionDay } from '#store/partners/adoption.ts';
-import { claimMail, markMailDead } from '#store/queue/deliveries.ts';
+import { claimDelivery } from '#store/queue/delivery-queue.ts';
+import { markMailDead } from '#store/queue/mail-deliveries.ts';
 import { listMail } from '#store/queue/outbox.ts';
 import { makeClient } from '../http/client-story.ts';
 import { type Picture, passwordOnly, type Stage, sendCode, takeOver } from './ways.ts';
@@ -118,7 +119,7 @@ async function loseLastMail({ site }: Stage): Promise<string> {
   const mails = await listMail(env.db.read, 100);
   const { id = '' } = mails.find(({ kind }) => kind === 'mfa_reset') ?? {};
   const fault = 'EENVELOPE RCPT TO 550 5.1.1';
-  await env.db.transaction((tx) => claimMail(tx, id, { now: clock.at, untilAt: clock.at + 90 }));
+  await env.db.transaction((tx) => claimDelivery(tx, 'outbox', id, { now: clock.at, untilAt: clock.at + 90 }));
   await env.db.transaction((tx) => markMailDead(tx, id, { now: clock.at, fault, linkKinds: LINK_KINDS }));
   return id;
 }

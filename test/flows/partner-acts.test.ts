@@ -12,7 +12,7 @@ type Made = { id: string; userId: string; at?: number; expiresAt?: number; secon
 
 async function addSession(env: Env, { id, userId, at = START, expiresAt = START + DAY, secondFactorAt }: Made) {
   const row = {
-    ...{ id, token_hash: id, mouth: 'page' as const, user_id: userId, created_at: at, last_seen_at: at },
+    ...{ id, token_hash: id, channel: 'page' as const, user_id: userId, created_at: at, last_seen_at: at },
     ...{ expires_at: expiresAt, amr: 'pwd', second_factor_at: secondFactorAt ?? null, auth_time: at },
     ...{ step_up_at: null, step_up_method: null, step_up_to: null, continue_to: '/', notice: null },
     ...{ device_id: null, address: null, user_agent: null },
@@ -22,7 +22,7 @@ async function addSession(env: Env, { id, userId, at = START, expiresAt = START 
 
 async function addPending(env: Env, id: string, userId: string, skippable: 0 | 1) {
   const row = {
-    ...{ id, token_hash: id, mouth: 'page' as const, user_id: userId, created_at: START, expires_at: START + 600 },
+    ...{ id, token_hash: id, channel: 'page' as const, user_id: userId, created_at: START, expires_at: START + 600 },
     ...{ tries: 0, skippable, device_id: null, return_to: null, completed_at: null, completed_to: null },
   };
   await env.db.transaction((tx) => tx.insertInto('pending_sign_ins').values(row).execute());

@@ -25,11 +25,11 @@ function rowsOf(user_id: string, client_id: string) {
     recovery_code_sets: { id, user_id, created_at, sealed_copy: 'x', copy_expires_at: LATER },
     recovery_codes: { id, set_id: id, user_id, tag: 'x', hash: 'x', used_at: null },
     pending_sign_ins: {
-      ...{ ...life, token_hash: 'x', mouth: 'page', tries: 0, skippable: 1, device_id: null, return_to: null },
+      ...{ ...life, token_hash: 'x', channel: 'page', tries: 0, skippable: 1, device_id: null, return_to: null },
       ...{ completed_at: null, completed_to: null },
     },
     sessions: {
-      ...{ ...life, token_hash: 'x', mouth: 'page', last_seen_at: NOW, amr: 'pwd', second_factor_at: null },
+      ...{ ...life, token_hash: 'x', channel: 'page', last_seen_at: NOW, amr: 'pwd', second_factor_at: null },
       ...{ auth_time: NOW, continue_to: '/', notice: null, ...client, ...stepUp },
     },
     devices: { ...life, token_hash: 'x' },

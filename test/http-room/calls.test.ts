@@ -51,10 +51,10 @@ const ROUTES = [
 let server: Awaited<ReturnType<typeof openServer>>;
 before(async () => {
   server = await openServer(ROUTES);
-  await addSession(server.db, 'live', { mouth: 'api' });
+  await addSession(server.db, 'live', { channel: 'api' });
   await addSession(server.db, 'page');
-  await addPending(server.db, 'live', { mouth: 'api' });
-  await addPending(server.db, 'done', { mouth: 'api', completed_at: NOW, completed_to: '' });
+  await addPending(server.db, 'live', { channel: 'api' });
+  await addPending(server.db, 'done', { channel: 'api', completed_at: NOW, completed_to: '' });
 });
 
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -53,9 +53,9 @@ beforeEach(async () => {
   acted = 0;
   server = await openServer(ROUTES);
   await addSession(server.db, 'live', { step_up_at: NOW - 10, step_up_method: 'totp' });
-  await addSession(server.db, 'program', { mouth: 'api' });
+  await addSession(server.db, 'program', { channel: 'api' });
   await addPending(server.db, 'live');
-  await addPending(server.db, 'program', { mouth: 'api' });
+  await addPending(server.db, 'program', { channel: 'api' });
   key = newApiKey(server.env.random);
   const times = { created_at: NOW, expires_at: NOW + 60, revoked_at: null, revoked_because: null, last_used_at: NOW };
   const row = { id: 'key', name: 'key', key_hash: tokenHash(key), scopes: 'users:write', created_by: 'system' };

@@ -69,7 +69,7 @@ export function tokenOf(name: string): string {
 
 export function addSession(db: Database, name: string, more: Partial<SessionTable> = {}) {
   const session: SessionTable = {
-    ...{ id: `session-${name}`, token_hash: tokenHash(tokenOf(name)), mouth: 'page', user_id: USER.id },
+    ...{ id: `session-${name}`, token_hash: tokenHash(tokenOf(name)), channel: 'page', user_id: USER.id },
     ...{ created_at: NOW, last_seen_at: NOW, expires_at: NOW + 3600, amr: 'pwd otp mfa', second_factor_at: NOW - 1200 },
     ...{
       auth_time: NOW,
@@ -87,7 +87,7 @@ export function addSession(db: Database, name: string, more: Partial<SessionTabl
 
 export function addPending(db: Database, name: string, more: Partial<PendingSignInTable> = {}) {
   const pending: PendingSignInTable = {
-    ...{ id: `pending-${name}`, token_hash: tokenHash(tokenOf(name)), mouth: 'page', user_id: USER.id },
+    ...{ id: `pending-${name}`, token_hash: tokenHash(tokenOf(name)), channel: 'page', user_id: USER.id },
     ...{ created_at: NOW, expires_at: NOW + 600, tries: 0, skippable: 0, device_id: null, return_to: null },
     ...{ browser: null, replaced_session_id: null, completed_at: null, completed_to: null },
     ...more,

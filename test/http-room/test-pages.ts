@@ -68,7 +68,7 @@ export async function openPages() {
   await addSession(server.db, 'stepped', { step_up_at: NOW - 10, step_up_method: 'totp' });
   await addSession(server.db, 'idle', { last_seen_at: NOW - 3600 });
   await addSession(server.db, 'ended', { expires_at: NOW });
-  await addSession(server.db, 'api', { mouth: 'api' });
+  await addSession(server.db, 'api', { channel: 'api' });
   await addPending(server.db, 'live');
   await addPending(server.db, 'over', { expires_at: NOW });
   await addPending(server.db, 'done', { completed_at: NOW, completed_to: '/finished' });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Mail, queueMail } from '#flows/runtime/mail.ts';
 import { openMail } from '#mail/message.ts';
-import { claimMail, listDueMail, markMailSent } from '#store/queue/deliveries.ts';
+import { claimDelivery, listDue } from '#store/queue/delivery-queue.ts';
+import { markMailSent } from '#store/queue/mail-deliveries.ts';
 import { listMail } from '#store/queue/outbox.ts';
 import { ORIGIN, type World } from '../world.ts';
 import { ANA, openWithAna } from './story.ts';
@@ -30,9 +31,9 @@ async function heldBack(world: World) {
 
 /** Takes what is due, as a mail server would. */
 async function sendDue({ env, clock }: World): Promise<string[]> {
-  const due = await listDueMail(env.db.read, clock.at, 100);
+  const due = await listDue(env.db.read, 'outbox', { receiver: '', now: clock.at, limit: 100 });
   for (const { id } of due) {
-    await env.db.transaction((tx) => claimMail(tx, id, { now: clock.at, untilAt: clock.at + 90 }));
+    await env.db.transaction((tx) => claimDelivery(tx, 'outbox', id, { now: clock.at, untilAt: clock.at + 90 }));
     await env.db.transaction((tx) => markMailSent(tx, id, clock.at));
   }
   return due.map(({ kind }) => kind);
@@ -85,7 +86,9 @@ describe('mails to one address', () => {
     assert(first);
     clock.at = first.not_before;
     assert.equal(
-      await env.db.transaction((tx) => claimMail(tx, first.id, { now: clock.at, untilAt: clock.at + 90 })),
+      await env.db.transaction((tx) =>
+        claimDelivery(tx, 'outbox', first.id, { now: clock.at, untilAt: clock.at + 90 }),
+      ),
       true,
     );
     await news(7);

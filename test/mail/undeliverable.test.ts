@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { mailJob } from '#mail/deliver.ts';
-import { claimMail } from '#store/queue/deliveries.ts';
+import { claimDelivery } from '#store/queue/delivery-queue.ts';
 import { listMail } from '#store/queue/outbox.ts';
 import { openWorld } from '../world.ts';
 import { openBoth, RESET } from './deliver-story.ts';
@@ -11,7 +11,7 @@ test('a process that died with a mail in hand leaves it to the next, which sends
   const { office, write, deliver, env, clock } = await openBoth(t);
   const id = await write();
   const claim = { now: clock.at, untilAt: clock.at + 90 };
-  assert.equal(await env.db.transaction((tx) => claimMail(tx, id, claim)), true);
+  assert.equal(await env.db.transaction((tx) => claimDelivery(tx, 'outbox', id, claim)), true);
   await deliver(89);
   assert.equal(office.raw.length, 0, 'the other may still be at it');
   await deliver(1);

@@ -72,7 +72,7 @@ function requestsTo(world: WorldOf) {
     async asManager({ partner, apiAddress }: Model, node: NodeIndex, path: string): Promise<Answer> {
       const { env, person } = world(node);
       const token = randomBytes(32).toString('base64url');
-      const row = { ...sessionRow(env, partner.managerId, token), mouth: 'page' as const };
+      const row = { ...sessionRow(env, partner.managerId, token), channel: 'page' as const };
       await env.db.transaction((tx) => createSession(tx, row));
       const manager = person(apiAddress);
       manager.cookies.set('__Host-sallyport-session', token);

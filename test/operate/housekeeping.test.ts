@@ -40,7 +40,7 @@ test('what is over is cleared away, and what is alive stays', async (t) => {
         .values({ ...row, ...enrollment })
         .execute();
       await tx.insertInto('attempts').values({ key: id, state: '{}', version: 1, expires_at }).execute();
-      const pending = { tries: 0, skippable: 0, device_id: null, return_to: null, mouth: 'page' as const };
+      const pending = { tries: 0, skippable: 0, device_id: null, return_to: null, channel: 'page' as const };
       const open = { ...row, ...token, ...pending, completed_at: null, completed_to: null };
       await tx.insertInto('pending_sign_ins').values(open).execute();
       const finished = { ...open, id: `${id}-finished`, token_hash: `${id}-f`, completed_at: START, completed_to: '/' };

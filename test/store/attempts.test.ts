@@ -103,6 +103,28 @@ test('gives a try back from the row as it was counted, and from the newest when 
   assert.deepEqual((await findTries(db.read, mail.key))?.windows, [[[NOW / 60, 1]]]);
 });
 
+test('a streak that the version before has counted goes on, and that version goes on with one of ours', async () => {
+  for (let count = 0; count < 3; count++) await reserve(code);
+  // The version before reads and writes `row`, and hands on keys that it does not know.
+  const setRow = (row: number) => sql`update attempts set state = json_set(state, '$.row', ${row})`;
+  const streak = async () => (await findTries(db.read, code.key))?.streak;
+  const rowOf = async () => JSON.parse((await rows())[0]?.state ?? '').row;
+  assert.deepEqual([await rowOf(), await streak()], [3, 3]);
+  await db.transaction((tx) => setRow(4).execute(tx));
+  assert.equal(await streak(), 4);
+  assert.equal(await reserve(code), undefined);
+  assert.deepEqual([await rowOf(), await streak()], [5, 5]);
+  assert.equal((await reserve(code))?.retryAfterSeconds, 60);
+  for (const [gone, by] of [
+    ['$.row', 'as the next version writes it'],
+    ['$.streak', 'as the version before wrote it'],
+  ]) {
+    const state = sql`json_remove(json_set(state, '$.row', 5, '$.streak', 5), ${gone})`;
+    await db.transaction((tx) => sql`update attempts set state = ${state}`.execute(tx));
+    assert.equal(await streak(), 5, by);
+  }
+});
+
 test('changes nothing where nothing is counted', async () => {
   await db.transaction((tx) => changeTries(tx, code.key, () => assert.fail('called without a state'), NOW));
   assert.deepEqual(await rows(), []);

@@ -55,9 +55,9 @@ function rowsOfPeople(at: number, id: string): Rows {
     },
     enrollments: { ...made, user_id: id, owner_id: id, sealed_secret: '', tries: 0, confirming_until: at + 30 },
     recovery_code_sets: { id, user_id: id, created_at: at, sealed_copy: '', copy_expires_at: at + 600 },
-    pending_sign_ins: { ...made, ...whose, mouth: 'api', tries: 0, skippable: 0 },
+    pending_sign_ins: { ...made, ...whose, channel: 'api', tries: 0, skippable: 0 },
     sessions: {
-      ...{ ...made, ...whose, mouth: 'api', amr: 'pwd', continue_to: '/' },
+      ...{ ...made, ...whose, channel: 'api', amr: 'pwd', continue_to: '/' },
       ...{ last_seen_at: at, second_factor_at: at, auth_time: at, step_up_at: at },
     },
     devices: { ...made, ...whose },

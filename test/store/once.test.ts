@@ -28,7 +28,7 @@ beforeEach(() =>
       ...{ created_at: 0, disabled_at: null, mfa_skipped_at: null },
     });
     await createPendingSignIn(tx, {
-      ...{ id: 'p', token_hash: 'p', mouth: 'page', user_id: 'u', created_at: 0, expires_at: OVER_AT, tries: 0 },
+      ...{ id: 'p', token_hash: 'p', channel: 'page', user_id: 'u', created_at: 0, expires_at: OVER_AT, tries: 0 },
       ...{ skippable: 0, device_id: null, browser: 'b', return_to: null, replaced_session_id: null },
       ...{ completed_at: null, completed_to: null },
     });

@@ -12,7 +12,7 @@ import { makeFormToken } from '#http/pages/form.ts';
 import type { ApiRoute, Guard, PageRoute } from '#http/route.ts';
 import { TABLES } from '#store/engine/tables.ts';
 import { setRole } from '#store/people/user-life.ts';
-import { deleteSession } from '#store/sessions/session-changes.ts';
+import { deleteSession } from '#store/sessions/endings.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { held } from './held-body.ts';
 
@@ -85,7 +85,7 @@ const PROOF_LEFT = 2;
 
 async function addRow({ env }: World, { guard, channel, userId, token }: Row): Promise<string> {
   const [id, now] = [env.newId(), env.now()];
-  const born = { id, token_hash: tokenHash(token), mouth: channel, user_id: userId, created_at: now };
+  const born = { id, token_hash: tokenHash(token), channel, user_id: userId, created_at: now };
   const proofAge = guard === 'steppedUp' ? STEP_UP_AGE_SECONDS : ACT_STEP_UP_AGE_SECONDS;
   await env.db.transaction(async (tx) => {
     if (guard === 'pendingSignIn') {

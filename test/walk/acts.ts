@@ -288,7 +288,7 @@ async function openSecret(world: World, { userId, rowId }: Sender): Promise<Act>
 async function otherSession({ env, clock }: World, { userId }: Sender): Promise<string> {
   const id = env.newId();
   const values = {
-    ...{ id, token_hash: id, mouth: 'page' as const, user_id: userId, created_at: clock.at, last_seen_at: clock.at },
+    ...{ id, token_hash: id, channel: 'page' as const, user_id: userId, created_at: clock.at, last_seen_at: clock.at },
     ...{ expires_at: clock.at + 3600, amr: 'pwd', second_factor_at: null, auth_time: clock.at, step_up_at: null },
     ...{ step_up_method: null, step_up_to: null, continue_to: '/', notice: null, device_id: null },
     ...{ address: null, user_agent: null },

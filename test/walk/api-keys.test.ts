@@ -114,7 +114,7 @@ async function signIn() {
   const admin = await world.addUser({ email: `admin${people}@keys.example`, role: 'admin' });
   const [cookie, now] = [newToken(world.env.random), world.clock.at];
   const row = {
-    ...{ id: world.env.newId(), token_hash: tokenHash(cookie), mouth: 'page' as const, user_id: admin.id },
+    ...{ id: world.env.newId(), token_hash: tokenHash(cookie), channel: 'page' as const, user_id: admin.id },
     ...{ created_at: now, last_seen_at: now, expires_at: now + 3600, amr: 'pwd otp mfa', second_factor_at: now },
     ...{ auth_time: now, step_up_at: now, step_up_method: 'totp' as const, step_up_to: null, continue_to: '/' },
     ...{ notice: null, device_id: null, address: null, user_agent: null },

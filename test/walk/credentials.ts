@@ -25,8 +25,8 @@ export type Credential = {
   readonly worth?: { readonly [M in Channel]?: Access };
 };
 
-type SessionRow = { readonly kind: 'session'; readonly mouth: Channel } & Partial<SessionTable>;
-type PendingRow = { readonly kind: 'pending'; readonly mouth: Channel } & Partial<PendingSignInTable>;
+type SessionRow = { readonly kind: 'session'; readonly channel: Channel } & Partial<SessionTable>;
+type PendingRow = { readonly kind: 'pending'; readonly channel: Channel } & Partial<PendingSignInTable>;
 
 /** Where a session and a finished pending sign-in of the walk lead. */
 export const PORTAL = '/portal';
@@ -43,8 +43,8 @@ const query = (name: string) => (token: string) => ({ query: `?${name}=${token}`
 
 /** Every kind that opens something, or once did. */
 function ownKinds(channel: Channel, carry: Credential['carry'], now: number): readonly Credential[] {
-  const session = { kind: 'session', mouth: channel } as const;
-  const pending = { kind: 'pending', mouth: channel } as const;
+  const session = { kind: 'session', channel } as const;
+  const pending = { kind: 'pending', channel } as const;
   const of = channel === 'page' ? 'of the pages' : 'of the API';
   const over = channel === 'page' ? 'pending_expired' : 'nobody';
   const done = channel === 'page' ? 'pending_completed' : 'nobody';
@@ -81,10 +81,10 @@ function ownKinds(channel: Channel, carry: Credential['carry'], now: number): re
 /** Live tokens in places where they are worth nothing. */
 function strangeKinds(now: number): readonly Credential[] {
   const stepped = { step_up_at: now - 10 };
-  const page = { kind: 'session', mouth: 'page', ...stepped } as const;
-  const api = { kind: 'session', mouth: 'api', ...stepped } as const;
-  const pagePending = { kind: 'pending', mouth: 'page' } as const;
-  const apiPending = { kind: 'pending', mouth: 'api' } as const;
+  const page = { kind: 'session', channel: 'page', ...stepped } as const;
+  const api = { kind: 'session', channel: 'api', ...stepped } as const;
+  const pagePending = { kind: 'pending', channel: 'page' } as const;
+  const apiPending = { kind: 'pending', channel: 'api' } as const;
   return [
     { name: 'nothing', carry: () => ({}) },
     { name: 'the value of a session cookie as bearer', row: page, carry: BEARER },

@@ -89,7 +89,7 @@ export async function openSender(t: { after(work: () => unknown): void }) {
       return roles.enter(role, 0);
     }
     const carry = (token: string) => ({ query: token });
-    const credential = { name: '', row: { kind: 'pending', mouth: channel }, carry } as const;
+    const credential = { name: '', row: { kind: 'pending', channel }, carry } as const;
     const { rowId, carried } = await hold(world, ids.own ?? '', credential);
     return { cookie: `__Host-sallyport-pending=${carried.query}`, rowId, bearer: carried.query };
   }

@@ -56,8 +56,8 @@ async function startSessions({ env, clock }: World, userId: string, provenAgo: n
     ...{ notice: null, device_id: null, address: null, user_agent: null },
   };
   const both = [
-    { ...row, id: rowId, token_hash: tokenHash(token), mouth: 'page' as const },
-    { ...row, id: env.newId(), token_hash: tokenHash(bearer), mouth: 'api' as const },
+    { ...row, id: rowId, token_hash: tokenHash(token), channel: 'page' as const },
+    { ...row, id: env.newId(), token_hash: tokenHash(bearer), channel: 'api' as const },
   ];
   await env.db.transaction((tx) => tx.insertInto('sessions').values(both).execute());
   return { cookie: `__Host-sallyport-session=${token}`, bearer, rowId };

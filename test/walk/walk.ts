@@ -60,7 +60,7 @@ export async function beginWalk(t: { after(work: () => unknown): void }): Promis
 
 async function addOther(world: World): Promise<Walk['other']> {
   const { id: partnerId } = await world.addPartner({ slug: 'other', name: 'Other Company' });
-  const row = { kind: 'session', mouth: 'page' } as const;
+  const row = { kind: 'session', channel: 'page' } as const;
   const name = { email: 'hidden@other.example', name: 'Hidden Person' };
   const { userId: id, rowId: sessionId } = await hold(world, partnerId, { name: '', row, carry: () => ({}) }, name);
   return { id, email: name.email, sessionId };

@@ -87,7 +87,7 @@ test('where more receivers hang than are served at once, the others get their tu
         tried.push(receiver);
         waiting.set(receiver, (waiting.get(receiver) ?? 0) - 1);
         stopping ||= waiting.get('e') === 0;
-        return receiver === 'e';
+        return receiver === 'e' ? 'taken' : 'refused';
       },
     },
     { receivers: 2, perReceiver: 1, lookEveryMs: 5 },
@@ -106,7 +106,7 @@ test('a fault of the database ends the round for all, once those under way have 
         if (receiver === 'a') throw new Error('the disk is full');
         await wait(30);
         ended.push(receiver);
-        return false;
+        return 'refused';
       },
     },
     { receivers: 2, perReceiver: 1, lookEveryMs: 5 },

@@ -11,7 +11,7 @@ import type { Database } from '#store/engine/database.ts';
 import { findNewestInstant } from '#store/engine/instants.ts';
 import { findLastClockJump } from '#store/operations/vitals.ts';
 import { administratorExists } from '#store/people/users.ts';
-import { countDeadMail, findHeldMail } from '#store/queue/deliveries.ts';
+import { countDeadMail, findHeldMail } from '#store/queue/mail-deliveries.ts';
 import { type Finding, fail, lineOf, ok, warn } from './finding.ts';
 
 /** What the database holds and promises, as far as the ring goes. */

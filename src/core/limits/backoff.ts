@@ -1,9 +1,18 @@
-const FIRST_SECONDS = 15;
-const FACTOR = 4;
-// A link to set a password lives half an hour: a person who waits for it must not be forgotten for longer.
-const MOST_SECONDS = 15 * 60;
+import { HOUR_SECONDS, MINUTE_SECONDS } from '#core/time/spans.ts';
 
-/** How long to wait after so many failed tries: 15 s, 1 min, 4 min, then 15 min each time. */
-export function backoffSeconds(tries: number): number {
-  return Math.min(FIRST_SECONDS * FACTOR ** Math.max(0, tries - 1), MOST_SECONDS);
+export type Backoff = { readonly firstSeconds: number; readonly factor: number; readonly mostSeconds: number };
+
+/**
+ * Mail: 15 s, 1 min, 4 min, then 15 min each time.
+ *
+ * A link to set a password lives half an hour: a person who waits for it must not be forgotten for longer.
+ */
+export const MAIL_BACKOFF: Backoff = { firstSeconds: 15, factor: 4, mostSeconds: 15 * MINUTE_SECONDS };
+
+/** Webhooks, and sign-outs of clients: 5 s, 25 s, 2 min, 10 min, 52 min, then 4 h each time. */
+export const WEBHOOK_BACKOFF: Backoff = { firstSeconds: 5, factor: 5, mostSeconds: 4 * HOUR_SECONDS };
+
+/** How long to wait after so many failed tries. */
+export function backoffSeconds({ firstSeconds, factor, mostSeconds }: Backoff, tries: number): number {
+  return Math.min(firstSeconds * factor ** Math.max(0, tries - 1), mostSeconds);
 }

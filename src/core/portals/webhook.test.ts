@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { newWebhookSecret, signatureHeader, WEBHOOK_PATIENCE_SECONDS, webhookBackoffSeconds } from './webhook.ts';
+import { backoffSeconds, WEBHOOK_BACKOFF } from '#core/limits/backoff.ts';
+import { newWebhookSecret, signatureHeader, WEBHOOK_PATIENCE_SECONDS } from './webhook.ts';
 
 test('the signature is the one of the vector that the libraries of Standard Webhooks test themselves with', () => {
   const sent = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', at: 1_614_265_330, body: '{"test": 2432232314}' };
@@ -28,6 +29,8 @@ test('a secret has 256 bits, and no two are alike', () => {
   assert.match(one, /^whsec_[A-Za-z0-9+/]{43}=$/);
   assert.notEqual(one, two);
 });
+
+const webhookBackoffSeconds = (tries: number) => backoffSeconds(WEBHOOK_BACKOFF, tries);
 
 test('waits grow to four hours, and three days hold more than twenty tries', () => {
   assert.deepEqual([1, 2, 3, 4, 5, 6, 7, 500].map(webhookBackoffSeconds), [

@@ -62,14 +62,5 @@ export function isLocalHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
 }
 
-const FIRST_SECONDS = 5;
-const FACTOR = 5;
-const MOST_SECONDS = 4 * 60 * 60;
-
-/** How long to wait after so many failed tries: 5 s, 25 s, 2 min, 10 min, 52 min, then 4 h each time. */
-export function webhookBackoffSeconds(tries: number): number {
-  return Math.min(FIRST_SECONDS * FACTOR ** Math.max(0, tries - 1), MOST_SECONDS);
-}
-
 /** A delivery is tried for so long; a webhook that took none for so long is disabled. */
 export const WEBHOOK_PATIENCE_SECONDS = 3 * DAY_SECONDS;

@@ -10,8 +10,7 @@ import { listAdoptionDays, setAdoptionDay, sumPolicies } from '#store/partners/a
 import { endReservations } from '#store/people/former-emails.ts';
 import { deleteOldResetRequests } from '#store/people/reset-requests.ts';
 import { fillSearchKeys } from '#store/people/search.ts';
-import { deleteOldMail } from '#store/queue/deliveries.ts';
-import { deleteOldDeliveries } from '#store/queue/webhook-deliveries.ts';
+import { deleteOldDeliveries } from '#store/queue/delivery-queue.ts';
 import { pruneAudit } from './audit.ts';
 import { closeOverRefusals } from './refusals.ts';
 
@@ -56,9 +55,9 @@ export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => fals
 
 async function deleteSome(tx: Queries, now: number): Promise<number> {
   const rows = await deleteExpiredRows(tx, now, ROWS_PER_TRANSACTION);
-  const before = now - MAIL_DAYS * DAY_SECONDS;
-  const mails = await deleteOldMail(tx, before, ROWS_PER_TRANSACTION);
-  return Math.max(rows, mails, await deleteOldDeliveries(tx, before, ROWS_PER_TRANSACTION));
+  const old = { before: now - MAIL_DAYS * DAY_SECONDS, limit: ROWS_PER_TRANSACTION };
+  const mails = await deleteOldDeliveries(tx, 'outbox', old);
+  return Math.max(rows, mails, await deleteOldDeliveries(tx, 'webhook_deliveries', old));
 }
 
 /** Notes how far the partners are today, where that has changed: again and again does no harm. */

@@ -4,12 +4,12 @@ import { isLiveSession } from '#core/sessions/session.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
-import { appendEvent } from '#flows/runtime/append-event.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
+import { endOneSession } from '#flows/sign-in/sign-out.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
-import { deleteSession, listSessions, setNotice } from '#store/sessions/session-changes.ts';
+import { listSessions, setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import type { SessionTable } from '#store/sessions/tables.ts';
 
@@ -46,13 +46,8 @@ function placeOf(row: SessionTable, session: Session): Place {
 
 /** Ends one of the person's own sessions; somebody else's id is as if there were none. */
 export async function endSession(env: Env, session: GrantedSession, id: string, client: Client): Promise<void> {
-  const { user } = session;
-  await ownTransaction(env, session, async (tx) => {
-    if ((await deleteSession(tx, id, user.id)) === 0) return;
-    const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-    const detail = { sessionId: id, reason: 'by_user' as const };
-    await appendEvent(env, tx, { action: 'session.ended', ...whose, detail }, client);
-  });
+  const ended = { id, user: session.user, reason: 'by_user' } as const;
+  await ownTransaction(env, session, (tx) => endOneSession(env, tx, ended, client));
 }
 
 /** Ends every session but this one; one that was ended itself meanwhile ends no other. */

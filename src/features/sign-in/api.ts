@@ -6,11 +6,10 @@ import { canonicalEmail } from '#core/people/email.ts';
 import { instant } from '#core/time/day.ts';
 import { isRefusal, refuse } from '#core/values/result.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
-import { appendEvent } from '#flows/runtime/append-event.ts';
 import { deadlineOf, methodsOf, stateOf, workingMethods } from '#flows/sign-in/sign-in-state.ts';
+import { endOneSession } from '#flows/sign-in/sign-out.ts';
 import { api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { deleteSession } from '#store/sessions/session-changes.ts';
 import { codeBody, completeSchema, instantSchema, sessionAnswer, sessionSchema } from '#wire/answers.ts';
 import { signInWithPassword } from './password.ts';
 import { signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
@@ -158,13 +157,8 @@ export const signInApi: readonly Route[] = [
     summary: 'Sign out',
     refusals: [],
     async handle({ env, client, session }) {
-      const { user } = session;
-      await ownTransaction(env, session, async (tx) => {
-        if ((await deleteSession(tx, session.id, user.id)) === 0) return;
-        const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-        const detail = { sessionId: session.id, reason: 'sign_out' as const };
-        await appendEvent(env, tx, { action: 'session.ended', ...whose, detail }, client);
-      });
+      const { id, user } = session;
+      await ownTransaction(env, session, (tx) => endOneSession(env, tx, { id, user, reason: 'sign_out' }, client));
       return undefined;
     },
   }),

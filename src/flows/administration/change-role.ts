@@ -2,7 +2,7 @@ import { isStaff, type Role } from '#core/people/policy.ts';
 import { refuse } from '#core/values/result.ts';
 import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
 import { setRole } from '#store/people/user-life.ts';
-import { deleteOtherSessions } from '#store/sessions/session-changes.ts';
+import { endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { personAct } from './act.ts';
 import { endWithPerson } from './end-with-person.ts';
@@ -26,7 +26,7 @@ export const changeRole = personAct({
     if (!(await setRole(tx, id, { from, to }))) return refuse('not_found', { reason: 'user' });
     await deletePendingSignIns(tx, id, '');
     await deleteEnrollments(tx, id);
-    await deleteOtherSessions(tx, id, '');
+    await endSessions(tx, { userId: id });
     if (from === 'admin') await endWithPerson(env, tx, { userId: id, actor, because: 'maker_demoted' });
     if (isStaff(from) && isStaff(to)) await note('staff.role_changed', { from, to });
     else await note('user.role_changed', { from, to });

@@ -3,12 +3,9 @@ import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, refuse } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { lockPartner } from '#store/partners/partners.ts';
+import { setExemption } from '#store/people/exemptions.ts';
 import type { Partner, Person } from '#store/people/users.ts';
-import {
-  capOwnSessionsWithoutSecondFactor,
-  deleteOwnSessionsWithoutSecondFactor,
-  setExemption,
-} from '#store/sessions/password-only.ts';
+import { capPasswordSessions, endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { needReason, personAct, type Why } from './act.ts';
 
@@ -36,7 +33,7 @@ export const exemptPerson = personAct({
     const { id } = person.user;
     await setExemption(tx, id, { until, reason });
     const capAt = secondFactorFrom(partner, until);
-    if (capAt !== undefined) await capOwnSessionsWithoutSecondFactor(tx, id, capAt);
+    if (capAt !== undefined) await capPasswordSessions(tx, { userId: id }, capAt);
     await note('user.exempted', { reason, until });
     return person;
   },
@@ -67,9 +64,9 @@ async function endWhatItOpened(tx: Queries, { user }: Person, partner: Partner, 
   const demand = mfaDemand(partner, user.role, now);
   if (demand.kind === 'required') {
     await deletePendingSignIns(tx, user.id, '');
-    return deleteOwnSessionsWithoutSecondFactor(tx, user.id);
+    return endSessions(tx, { userId: user.id }, { passwordOnly: true });
   }
   const capAt = secondFactorFrom(partner, undefined);
-  if (capAt !== undefined) await capOwnSessionsWithoutSecondFactor(tx, user.id, capAt);
+  if (capAt !== undefined) await capPasswordSessions(tx, { userId: user.id }, capAt);
   return 0;
 }

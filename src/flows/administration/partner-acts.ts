@@ -10,7 +10,6 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { deleteOverOfPartner } from '#store/operations/housekeeping.ts';
 import {
   createPartner,
   findPartnerByName,
@@ -24,14 +23,9 @@ import {
   setResetsWithoutCode,
 } from '#store/partners/partners.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
+import { listExempt } from '#store/people/exemptions.ts';
 import type { Partner } from '#store/people/users.ts';
-import {
-  capOwnSessionsWithoutSecondFactor,
-  capSessionsWithoutSecondFactor,
-  deleteSessionsOfPartner,
-  deleteSessionsWithoutSecondFactor,
-  listExempt,
-} from '#store/sessions/password-only.ts';
+import { capPasswordSessions, deleteOverOfPartner, endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 
@@ -124,7 +118,7 @@ export async function archivePartner(
     if (!before) return refuse('not_found', { reason: 'partner' });
     const now = env.now();
     if (!(await setArchived(tx, partnerId, now))) return before;
-    const sessions = await deleteSessionsOfPartner(tx, partnerId);
+    const sessions = await endSessions(tx, { partnerId });
     await deletePendingSignInsOfPartner(tx, partnerId);
     await append(env, tx, actor, { action: 'partner.archived', partner: partnerId, detail: { sessions } });
     return { ...before, archivedAt: now };
@@ -211,13 +205,14 @@ async function endWithoutSecondFactor(
   const { policy, requiredFrom } = mfa;
   if (policy !== 'required') return { sessions: 0, signIns: 0 };
   for (const { id, exemptUntil } of await listExempt(tx, partnerId, now)) {
-    await capOwnSessionsWithoutSecondFactor(tx, id, secondFactorFrom(mfa, exemptUntil) ?? now);
+    await capPasswordSessions(tx, { userId: id }, secondFactorFrom(mfa, exemptUntil) ?? now);
   }
+  const asked = { partnerId, notExemptAt: now };
   if (requiredFrom !== undefined) {
-    await capSessionsWithoutSecondFactor(tx, partnerId, requiredFrom, now);
+    await capPasswordSessions(tx, asked, requiredFrom);
     return { sessions: 0, signIns: 0 };
   }
   await deleteOverOfPartner(tx, partnerId, { now, idleSince: now - sessionIdleSeconds('member') });
-  const sessions = await deleteSessionsWithoutSecondFactor(tx, partnerId, now);
+  const sessions = await endSessions(tx, asked, { passwordOnly: true });
   return { sessions, signIns: await deleteSkippablePendingSignIns(tx, partnerId) };
 }

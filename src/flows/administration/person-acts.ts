@@ -13,7 +13,7 @@ import { changeTries, findTries } from '#store/limits/attempts.ts';
 import { revokeLinks } from '#store/people/links.ts';
 import { countOtherAdministrators, setDisabled } from '#store/people/user-life.ts';
 import type { Person } from '#store/people/users.ts';
-import { deleteOtherSessions } from '#store/sessions/session-changes.ts';
+import { endSessions } from '#store/sessions/endings.ts';
 import { deleteDevices, listDeviceIds } from '#store/sign-in/devices.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { type Doing, needReason, personAct } from './act.ts';
@@ -122,7 +122,7 @@ export async function endAll(tx: Queries, userId: string): Promise<number> {
   await deletePendingSignIns(tx, userId, '');
   await deleteEnrollments(tx, userId);
   await deleteDevices(tx, userId);
-  return deleteOtherSessions(tx, userId, '');
+  return endSessions(tx, { userId });
 }
 
 /** Every counter that may keep this person waiting, on each device known for them and on all others. */

@@ -1,7 +1,7 @@
 import { sessionIdleSeconds } from '#core/sessions/session.ts';
 import type { Env } from '#env.ts';
 import { findPartnerCounts } from '#store/partners/partner-pages.ts';
-import { countSessionsWithoutSecondFactor } from '#store/sessions/password-only.ts';
+import { countPasswordSessions } from '#store/sessions/endings.ts';
 import type { MfaChoice } from './partner-acts.ts';
 
 /** Whom a policy would hit if it were set now. */
@@ -20,11 +20,12 @@ export async function previewMfaPolicy(env: Env, partnerId: string, choice: MfaC
   const now = env.now();
   const { people, missing, exempt } = await findPartnerCounts(read, partnerId, now);
   const isNow = choice.policy === 'required' && (choice.requiredFrom ?? now) <= now;
+  const asked = { partnerId, notExemptAt: now };
   const alive = { now, idleSince: now - sessionIdleSeconds('member') };
   return {
     people,
     missing,
     exempt,
-    endsSessions: isNow ? await countSessionsWithoutSecondFactor(read, partnerId, alive) : 0,
+    endsSessions: isNow ? await countPasswordSessions(read, asked, alive) : 0,
   };
 }

@@ -1,11 +1,16 @@
+/** `refused`: not this one, not now. `away`: nothing now. `not_ours`: another process has it. */
+export type Outcome = 'taken' | 'refused' | 'away' | 'not_ours';
+
 /** What waits for several receivers, of which some are slow, or never answer. */
 export type FairQueue<Item> = {
-  /** Everybody for whom something is due. */
+  /** All for whom something is due. */
   readonly listReceivers: () => Promise<readonly string[]>;
   /** What is due for one of them, the longest waiting first. */
   readonly listDue: (receiver: string, limit: number) => Promise<readonly Item[]>;
-  /** Claims it, tries it and notes what came of it: by then it is not due any more. Answers whether it was taken. */
-  readonly deliver: (item: Item) => Promise<boolean>;
+  /** Claims it, tries it and notes what came of it: by then it is not due any more. */
+  readonly deliver: (item: Item) => Promise<Outcome>;
+  /** A receiver is away, and took none of those that were tried at once. */
+  readonly onAway?: (receiver: string) => Promise<void>;
 };
 
 export type FairLimits = {
@@ -18,7 +23,7 @@ export type FairLimits = {
 };
 
 /**
- * Delivers until nothing is due. Each receiver has a line of its own, so one that hangs holds up nobody but itself.
+ * Delivers until nothing is due. Each receiver has a line of its own, so one that hangs delays only itself.
  *
  * Where there are more receivers than are served at once, the one whose last turn is the longest ago comes next; a turn
  * ends with the first delivery that is not taken.
@@ -61,8 +66,9 @@ async function serve<Item>(
   while (!isStopping()) {
     const due = await queue.listDue(receiver, limit);
     if (due.length === 0) return;
-    const taken = await Promise.all(due.map(queue.deliver));
-    if (taken.includes(false)) return;
+    const outcomes = await Promise.all(due.map(queue.deliver));
+    if (outcomes.includes('away') && !outcomes.includes('taken')) await queue.onAway?.(receiver);
+    if (outcomes.includes('refused') || outcomes.includes('away')) return;
   }
 }
 

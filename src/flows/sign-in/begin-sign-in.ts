@@ -11,7 +11,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { holdPartner } from '#store/engine/locks.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import { findPerson, type Person } from '#store/people/users.ts';
-import { deleteSession } from '#store/sessions/session-changes.ts';
+import { deleteSession } from '#store/sessions/endings.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import type { Channel } from '#store/sessions/tables.ts';
 import { createPendingSignIn, evictPendingSignIns, renewPendingSignIn } from '#store/sign-in/pending-changes.ts';
@@ -119,7 +119,7 @@ async function openPending(
   await createPendingSignIn(tx, {
     ...row,
     id: env.newId(),
-    mouth: proven.channel,
+    channel: proven.channel,
     user_id: user.id,
     created_at: now,
     tries: 0,

@@ -5,7 +5,7 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { User } from '#store/people/users.ts';
-import { deleteOtherSessions } from '#store/sessions/session-changes.ts';
+import { endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
 
 /** Ends every other session and half-open sign-in of a user, and the secrets they showed; answers how many sessions. */
@@ -16,7 +16,7 @@ export async function endOthers(
   reason: NonNullable<AuditDetail<'sessions.ended_others'>['reason']>,
 ): Promise<number> {
   const { user, client } = whose;
-  const sessions = await deleteOtherSessions(tx, user.id, whose.keepSessionId);
+  const sessions = await endSessions(tx, { userId: user.id }, { keepId: whose.keepSessionId });
   await deletePendingSignIns(tx, user.id, whose.keepPendingId ?? '');
   await deleteEnrollments(tx, user.id);
   await appendEvent(

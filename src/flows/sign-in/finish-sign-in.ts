@@ -51,7 +51,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   await createSession(tx, {
     id,
     token_hash: tokenHash(token),
-    mouth: channel,
+    channel,
     user_id: user.id,
     created_at: now,
     last_seen_at: now,

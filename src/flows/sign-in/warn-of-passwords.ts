@@ -4,7 +4,7 @@ import { type Mail, queueMail, whereFrom } from '#flows/runtime/mail.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findTries } from '#store/limits/attempts.ts';
 import type { Person } from '#store/people/users.ts';
-import { deleteMail } from '#store/queue/outbox.ts';
+import { deleteDelivery } from '#store/queue/delivery-queue.ts';
 import { emailCounter } from './attempt-counters.ts';
 import { isFirst } from './warn.ts';
 
@@ -47,5 +47,5 @@ export async function queueMailOrPretend(
   mail: Mail,
 ): Promise<void> {
   const id = await queueMail(env, tx, receiver ?? NOBODY, mail, counted);
-  await deleteMail(tx, receiver ? '' : id);
+  await deleteDelivery(tx, 'outbox', receiver ? '' : id);
 }

@@ -2,7 +2,7 @@ import type { Env } from '#env.ts';
 import type { ServerContext } from '#http/server-context.ts';
 import type { Durability } from '#store/engine/database.ts';
 import { findOldestUnsealedAt } from '#store/operations/vitals.ts';
-import { findHeldMail, hasMailWaitingSince } from '#store/queue/deliveries.ts';
+import { findHeldMail, hasMailWaitingSince } from '#store/queue/mail-deliveries.ts';
 
 export type Readiness = {
   readonly ready: boolean;

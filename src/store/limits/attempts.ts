@@ -164,13 +164,14 @@ async function claimAll(
 async function claim(tx: Queries, { key, row, next }: Change): Promise<Row | undefined> {
   const { writtenAt = 0, aheadSeconds = 0, streak, ...counted } = next;
   const { expiresAt } = counted;
-  const values = { key, state: JSON.stringify({ row: streak, ...counted }), expiresAt, writtenAt, aheadSeconds };
+  // The version before knows the streak as `row`, and may run beside this one.
+  const state = JSON.stringify({ row: streak, streak, ...counted });
+  const values = { key, state, expiresAt, writtenAt, aheadSeconds };
   const written =
     row === undefined
       ? await insert.run(tx, values)
       : await update.run(tx, { ...values, oldVersion: row.version, oldState: row.state });
   if (written !== 1) return undefined;
-  const { state } = values;
   const version = (row?.version ?? 0) + 1;
   return { key, state, version, expires_at: expiresAt, written_at: writtenAt, ahead_seconds: aheadSeconds };
 }
@@ -182,9 +183,9 @@ async function restore(tx: Queries, key: AttemptKey, row: Row | undefined): Prom
 }
 
 function stateOf({ state, written_at: writtenAt, ahead_seconds: aheadSeconds }: Row): Attempts {
-  // The stored text still says `row` for the streak.
-  const { row: streak, ...counted } = JSON.parse(state);
-  return { streak, ...counted, writtenAt, aheadSeconds };
+  // Where both are there, the version before may have changed `row` alone.
+  const { row, streak, ...counted } = JSON.parse(state);
+  return { ...counted, streak: row ?? streak, writtenAt, aheadSeconds };
 }
 
 const findRow = statement((db: Queries, p: Param<{ key: string }>) =>

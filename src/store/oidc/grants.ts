@@ -109,11 +109,6 @@ export async function deleteGrant(tx: Queries, id: string): Promise<boolean> {
   return numDeletedRows === 1n;
 }
 
-/** Ends what outlived its session: for every explicit end of a person's sign-ins. */
-export async function deleteDetachedGrants(tx: Queries, userId: string): Promise<void> {
-  await tx.deleteFrom('oidc_grants').where('user_id', '=', userId).where('session_id', 'is', null).execute();
-}
-
 /** Before sessions that are over by themselves are deleted: what was granted with `offline_access` stays. */
 export async function detachGrants(tx: Queries, sessionIds: readonly string[]): Promise<void> {
   if (sessionIds.length === 0) return;

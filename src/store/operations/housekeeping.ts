@@ -79,30 +79,3 @@ async function deleteExpiredAttempts(tx: Queries, now: number, limit: number): P
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
-
-/**
- * Deletes what is over already of a partner's sessions and open sign-ins, so that those ended next can be counted.
- *
- * @param idleSince sessions that were not used since then are over
- */
-export async function deleteOverOfPartner(
-  tx: Queries,
-  partnerId: string,
-  { now, idleSince }: { now: number; idleSince: number },
-): Promise<void> {
-  const over = await tx
-    .selectFrom('sessions')
-    .select('id')
-    .where((or) => or.or([or('expires_at', '<=', now), or('last_seen_at', '<=', idleSince)]))
-    .where('user_id', 'in', (e) => e.selectFrom('users').select('id').where('partner_id', '=', partnerId))
-    .execute();
-  const ids = over.map(({ id }) => id);
-  await detachGrants(tx, ids);
-  if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();
-  await tx
-    .deleteFrom('pending_sign_ins')
-    .where('expires_at', '<=', now)
-    .where('completed_at', 'is', null)
-    .where('user_id', 'in', (e) => e.selectFrom('users').select('id').where('partner_id', '=', partnerId))
-    .execute();
-}

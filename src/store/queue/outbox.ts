@@ -71,10 +71,6 @@ export async function findMail(queries: Queries, id: string): Promise<OutboxTabl
   return queries.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-export async function deleteMail(tx: Queries, id: string): Promise<void> {
-  await tx.deleteFrom('outbox').where('id', '=', id).execute();
-}
-
 /** Forgets every mail to an address, sent or not: its owner is gone. */
 export async function deleteMailTo(tx: Queries, recipient: string): Promise<void> {
   await tx.deleteFrom('outbox').where('recipient', '=', recipient).execute();

@@ -1,6 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
-import { deleteDetachedGrants } from '#store/oidc/grants.ts';
 import type { SessionTable } from '#store/sessions/tables.ts';
 
 /** A person's sessions, the newest first. */
@@ -15,25 +14,6 @@ const listByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('user_id', '=', p.userId)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc'),
-);
-
-/** Ends one session; answers how many rows that was, so that a second caller knows it came too late. */
-export async function deleteSession(tx: Queries, id: string, userId: string): Promise<number> {
-  return deleteOne.run(tx, { id, userId });
-}
-
-const deleteOne = statement((db: Queries, p: Param<{ id: string; userId: string }>) =>
-  db.deleteFrom('sessions').where('id', '=', p.id).where('user_id', '=', p.userId),
-);
-
-/** Ends every session of a user but one, and what clients were granted beyond a session; answers how many. Pass `''` to keep none. */
-export async function deleteOtherSessions(tx: Queries, userId: string, keepId: string): Promise<number> {
-  await deleteDetachedGrants(tx, userId);
-  return deleteOthers.run(tx, { userId, keepId });
-}
-
-const deleteOthers = statement((db: Queries, p: Param<{ userId: string; keepId: string }>) =>
-  db.deleteFrom('sessions').where('user_id', '=', p.userId).where('id', '!=', p.keepId),
 );
 
 /** Notes that the session was used; conditional, so that a session ended meanwhile stays ended. */

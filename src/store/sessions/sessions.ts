@@ -42,7 +42,7 @@ export async function findSessionById(queries: Queries, id: string): Promise<Ses
 }
 
 const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; channel: Channel }>) =>
-  openSessions(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.channel),
+  openSessions(db).where('s.token_hash', '=', p.tokenHash).where('s.channel', '=', p.channel),
 );
 
 const findById = statement((db: Queries, p: Param<{ id: string }>) => openSessions(db).where('s.id', '=', p.id));
@@ -65,7 +65,7 @@ const insertSession = statement((db: Queries, p: Param<SessionTable>) =>
   db.insertInto('sessions').values({
     id: p.id,
     token_hash: p.token_hash,
-    mouth: p.mouth,
+    channel: p.channel,
     user_id: p.user_id,
     created_at: p.created_at,
     last_seen_at: p.last_seen_at,
@@ -128,7 +128,7 @@ const evictOldest = statement((db: Queries, p: Param<Eviction & { userId: string
 
 const sessionColumns = [
   's.id',
-  's.mouth',
+  's.channel',
   's.created_at',
   's.last_seen_at',
   's.expires_at',
@@ -153,7 +153,7 @@ type SessionRow = Omit<SessionTable, 'token_hash' | 'user_id'> & { copy_expires_
 function sessionOf(row: SessionRow): Session {
   return {
     id: row.id,
-    channel: row.mouth,
+    channel: row.channel,
     createdAt: row.created_at,
     lastSeenAt: row.last_seen_at,
     expiresAt: row.expires_at,

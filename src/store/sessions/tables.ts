@@ -8,7 +8,7 @@ export type SessionTables = {
 export type SessionTable = {
   id: string;
   token_hash: string;
-  mouth: Channel;
+  channel: Channel;
   user_id: string;
   created_at: number;
   last_seen_at: number;

@@ -10,7 +10,7 @@ const insertPending = statement((db: Queries, p: Param<PendingSignInTable>) =>
   db.insertInto('pending_sign_ins').values({
     id: p.id,
     token_hash: p.token_hash,
-    mouth: p.mouth,
+    channel: p.channel,
     user_id: p.user_id,
     created_at: p.created_at,
     expires_at: p.expires_at,

@@ -52,7 +52,7 @@ type PendingRow = Omit<PendingSignInTable, 'token_hash' | 'user_id'> & {
 function pendingOf(row: PendingRow): PendingSignIn {
   return {
     id: row.id,
-    channel: row.mouth,
+    channel: row.channel,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     tries: row.tries,
@@ -70,7 +70,7 @@ function pendingOf(row: PendingRow): PendingSignIn {
 }
 
 const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; channel: Channel }>) =>
-  openPendings(db).where('s.token_hash', '=', p.tokenHash).where('s.mouth', '=', p.channel),
+  openPendings(db).where('s.token_hash', '=', p.tokenHash).where('s.channel', '=', p.channel),
 );
 
 const findById = statement((db: Queries, p: Param<{ id: string }>) => openPendings(db).where('s.id', '=', p.id));
@@ -84,7 +84,7 @@ function openPendings(db: Queries) {
     .leftJoin('access_codes as c', 'c.user_id', 's.user_id')
     .select([
       's.id',
-      's.mouth',
+      's.channel',
       's.created_at',
       's.expires_at',
       's.tries',

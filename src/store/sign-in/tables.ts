@@ -9,7 +9,7 @@ export type SignInTables = {
 export type PendingSignInTable = {
   id: string;
   token_hash: string;
-  mouth: Channel;
+  channel: Channel;
   user_id: string;
   created_at: number;
   expires_at: number;

@@ -20,6 +20,7 @@ import { clock } from './016-clock.ts';
 import { openidClients } from './017-openid-clients.ts';
 import { forwardAuth } from './018-forward-auth.ts';
 import { openIdConnect } from './019-openid-connect.ts';
+import { channelColumn } from './020-channel.ts';
 
 /** Every migration, in the order of its names. A published one is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -42,6 +43,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '017-openid-clients': openidClients,
   '018-forward-auth': forwardAuth,
   '019-openid-connect': openIdConnect,
+  '020-channel': channelColumn,
 };
 
 /** How many migrations this code knows: the version of the schema it works with. */

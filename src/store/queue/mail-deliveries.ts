@@ -1,21 +1,7 @@
 import type { ExpressionBuilder } from 'kysely';
 import type { Queries, Schema } from '#store/engine/database.ts';
 import type { OutboxTable } from '#store/queue/tables.ts';
-
-/** Mail that may be tried now, the longest waiting first. */
-export async function listDueMail(queries: Queries, now: number, limit: number): Promise<readonly OutboxTable[]> {
-  return queries
-    .selectFrom('outbox')
-    .selectAll()
-    .where(isWaiting)
-    .where('next_try_at', '<=', now)
-    .where(isNotSpared(now))
-    .where('expires_at', '>', now)
-    .orderBy('next_try_at')
-    .orderBy('id')
-    .limit(limit)
-    .execute();
-}
+import { settleDelivery } from './delivery-queue.ts';
 
 export async function hasExpiredMail(queries: Queries, now: number): Promise<boolean> {
   const row = await queries
@@ -55,46 +41,13 @@ export async function countDeadMail(queries: Queries): Promise<number> {
   return Number((await dead.where('dead_at', 'is not', null).executeTakeFirstOrThrow()).count);
 }
 
-/**
- * Takes a mail for one delivery: true for one of all who ask, and until `untilAt` for nobody else.
- *
- * If a process dies while it holds one, another takes it after that.
- */
-export async function claimMail(
-  tx: Queries,
-  id: string,
-  { now, untilAt }: { now: number; untilAt: number },
-): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('outbox')
-    .set((row) => ({ tries: row('tries', '+', 1), next_try_at: untilAt }))
-    .where('id', '=', id)
-    .where(isWaiting)
-    .where('next_try_at', '<=', now)
-    .where('expires_at', '>', now)
-    .executeTakeFirst();
-  return numUpdatedRows === 1n;
-}
-
 /** The server has taken it: what it said, with its link, is erased. */
-export async function markMailSent(tx: Queries, id: string, now: number): Promise<void> {
-  await tx
-    .updateTable('outbox')
-    .set({ sent_at: now, sealed_parameters: '', last_fault: null, held_since: null })
-    .where('id', '=', id)
-    .execute();
+export function markMailSent(tx: Queries, id: string, now: number): Promise<void> {
+  const sent = { sent_at: now, sealed_parameters: '', last_fault: null, held_since: null };
+  return settleDelivery(tx, 'outbox', id, sent);
 }
 
-export async function putMailOff(
-  tx: Queries,
-  id: string,
-  { fault, nextTryAt, heldSince }: { fault: string; nextTryAt: number; heldSince: number | null },
-): Promise<void> {
-  const off = { last_fault: fault, next_try_at: nextTryAt, held_since: heldSince };
-  await tx.updateTable('outbox').set(off).where('id', '=', id).execute();
-}
-
-/** The server is away: whatever would be tried before that moment waits for it. */
+/** The server is away: all mail that would be tried before that moment waits for it. */
 export async function putWaitingMailOff(tx: Queries, nextTryAt: number): Promise<void> {
   await tx
     .updateTable('outbox')
@@ -134,23 +87,6 @@ function withoutLinks(linkKinds: readonly string[]) {
   return (row: ExpressionBuilder<Schema, 'outbox'>) =>
     row.case().when('kind', 'in', linkKinds).then('').else(row.ref('sealed_parameters')).end();
 }
-
-/** Forgets up to `limit` mails from before that moment; answers how many. */
-export async function deleteOldMail(tx: Queries, before: number, limit: number): Promise<number> {
-  const { numDeletedRows } = await tx
-    .deleteFrom('outbox')
-    .where('id', 'in', (e) => e.selectFrom('outbox').select('id').where('created_at', '<', before).limit(limit))
-    .executeTakeFirst();
-  return Number(numDeletedRows);
-}
-
-/** A clock that was ahead cannot hold a mail for longer than the budgets of an address do. */
-function isNotSpared(now: number) {
-  return (row: ExpressionBuilder<Schema, 'outbox'>) =>
-    row.or([row('not_before', '<=', now), row('not_before', '>', now + SPARED_SECONDS_MOST)]);
-}
-
-const SPARED_SECONDS_MOST = 25 * 60 * 60;
 
 /** Neither sent nor given up. */
 function isWaiting(row: ExpressionBuilder<Schema, 'outbox'>) {

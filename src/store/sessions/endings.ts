@@ -1,0 +1,101 @@
+import type { ExpressionBuilder } from 'kysely';
+import type { Queries, Schema } from '#store/engine/database.ts';
+import { type Param, statement } from '#store/engine/statement.ts';
+import { detachGrants } from '#store/oidc/grants.ts';
+
+/** Ends one session; answers how many rows that was, so that a second caller knows it came too late. */
+export async function deleteSession(tx: Queries, id: string, userId: string): Promise<number> {
+  return deleteOne.run(tx, { id, userId });
+}
+
+const deleteOne = statement((db: Queries, p: Param<{ id: string; userId: string }>) =>
+  db.deleteFrom('sessions').where('id', '=', p.id).where('user_id', '=', p.userId),
+);
+
+/** A person, the people of a partner, or those of them who are not exempt at that moment. */
+type Whose = { readonly userId: string } | { readonly partnerId: string; readonly notExemptAt?: number };
+
+/** Which of their sessions: all but one, or those that no second factor opened. */
+type Which = { readonly keepId?: string; readonly passwordOnly?: boolean };
+
+/** Ends sessions, and with them what clients were granted beyond a session; answers how many sessions. */
+export async function endSessions(
+  tx: Queries,
+  whose: Whose,
+  { keepId = '', passwordOnly = false }: Which = {},
+): Promise<number> {
+  const theirs = (query: Query) => peopleOf(query, whose);
+  // What outlived its session: it ends with every explicit end of the sign-ins that it came from.
+  const grants = tx.deleteFrom('oidc_grants').where('session_id', 'is', null).where('user_id', 'in', theirs);
+  await (passwordOnly ? grants.where('amr', '=', 'pwd') : grants).execute();
+  const all = tx.deleteFrom('sessions').where('user_id', 'in', theirs).where('id', '!=', keepId);
+  const sessions = passwordOnly ? all.where('second_factor_at', 'is', null) : all;
+  return Number((await sessions.executeTakeFirst()).numDeletedRows);
+}
+
+/** Lets sessions without a second factor end no later than `capAt`; one that is past already is ended by it. */
+export async function capPasswordSessions(tx: Queries, whose: Whose, capAt: number): Promise<void> {
+  await tx
+    .updateTable('sessions')
+    .set({ expires_at: capAt })
+    .where('second_factor_at', 'is', null)
+    .where('expires_at', '>', capAt)
+    .where('user_id', 'in', (query) => peopleOf(query, whose))
+    .execute();
+}
+
+/** How many sessions without a second factor `endSessions` would end now, those that are over already left out. */
+export async function countPasswordSessions(
+  queries: Queries,
+  whose: Whose,
+  { now, idleSince }: { readonly now: number; readonly idleSince: number },
+): Promise<number> {
+  const row = await queries
+    .selectFrom('sessions')
+    .select((all) => all.fn.countAll<number | string>().as('count'))
+    .where('second_factor_at', 'is', null)
+    .where('expires_at', '>', now)
+    .where('last_seen_at', '>', idleSince)
+    .where('user_id', 'in', (query) => peopleOf(query, whose))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/**
+ * Deletes what is over already of a partner's sessions and open sign-ins, so that those ended next can be counted.
+ *
+ * @param idleSince sessions that were not used since then are over
+ */
+export async function deleteOverOfPartner(
+  tx: Queries,
+  partnerId: string,
+  { now, idleSince }: { now: number; idleSince: number },
+): Promise<void> {
+  const over = await tx
+    .selectFrom('sessions')
+    .select('id')
+    .where((or) => or.or([or('expires_at', '<=', now), or('last_seen_at', '<=', idleSince)]))
+    .where('user_id', 'in', (query) => peopleOf(query, { partnerId }))
+    .execute();
+  const ids = over.map(({ id }) => id);
+  await detachGrants(tx, ids);
+  if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();
+  await tx
+    .deleteFrom('pending_sign_ins')
+    .where('expires_at', '<=', now)
+    .where('completed_at', 'is', null)
+    .where('user_id', 'in', (query) => peopleOf(query, { partnerId }))
+    .execute();
+}
+
+type Query = Pick<ExpressionBuilder<Schema, keyof Schema>, 'selectFrom'>;
+
+/** Their ids, for `in (…)`. */
+function peopleOf(query: Query, whose: Whose) {
+  const users = query.selectFrom('users').select('id');
+  if ('userId' in whose) return users.where('id', '=', whose.userId);
+  const people = users.where('partner_id', '=', whose.partnerId);
+  const { notExemptAt } = whose;
+  if (notExemptAt === undefined) return people;
+  return people.where((or) => or.or([or('exempt_until', 'is', null), or('exempt_until', '<=', notExemptAt)]));
+}
