@@ -15,7 +15,7 @@ import { noteClientUse } from '#store/oidc/clients.ts';
 import { addEventDays, setAdoptionDay } from '#store/partners/adoption.ts';
 import { claimMail, markMailDead } from '#store/queue/deliveries.ts';
 import { listMail } from '#store/queue/outbox.ts';
-import { makeClient } from '../http/client-story.ts';
+import { makeClient } from '../stories/openid/client-story.ts';
 import { type Picture, passwordOnly, type Stage, sendCode, takeOver } from './ways.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;

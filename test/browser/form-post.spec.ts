@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test as base } from '@playwright/test';
-import { makeClient } from '../http/client-story.ts';
+import { makeClient } from '../stories/openid/client-story.ts';
 import { lookAt, signInAtSallyport } from './portal-world.ts';
 import { expect, openSite, pressButton, type Site, watchFaults } from './world.ts';
 

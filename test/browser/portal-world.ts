@@ -1,7 +1,7 @@
 import { test as base, type Page } from '@playwright/test';
 import { addPortal, type PortalClient, startPortal } from '#demo/portal.ts';
 import type { DescribedClient } from '#flows/administration/openid-clients.ts';
-import { makeClient } from '../http/client-story.ts';
+import { makeClient } from '../stories/openid/client-story.ts';
 import { checkWithAxe } from './axe.ts';
 import { expect, freePort, heading, openSite, PASSWORD, pressButton, type Site, watchFaults } from './world.ts';
 

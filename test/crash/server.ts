@@ -7,7 +7,7 @@ import { type Arrival, forward } from '../../prove/forward.ts';
 import { killNode, type Node, runCommand, startNode } from '../../prove/process.ts';
 import { freePort } from '../databases/cluster.ts';
 import { newDatabaseSettings } from '../databases/open.ts';
-import { callWithKey } from '../http/management-story.ts';
+import { callWithKey } from '../stories/management-api/management-story.ts';
 import { type ApiAnswer, browserAt, callApi, ORIGIN, PASSWORD } from '../world.ts';
 
 export type Service = Awaited<ReturnType<typeof openService>>;

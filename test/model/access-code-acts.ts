@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isRefusal, type RefusalCode } from '#core/values/result.ts';
 import { renewStaffAccessCode, resetStaffMfa } from '#flows/administration/reset-requests.ts';
-import { secretOn } from '../http/story.ts';
+import { secretOn } from '../story.ts';
 import {
   act,
   assertRefused,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { RefusalCode } from '#core/values/result.ts';
-import { codesOn, secretOn } from '../http/story.ts';
+import { codesOn, secretOn } from '../story.ts';
 import { act, assertRefused, type Drawn, type OpenStep, openStepsOf, ordinal, pick, pickOpenStep } from './act.ts';
 import { digitsOf, meaningOf, type TypedCode, typedCode } from './codes.ts';
 import { endOthers, forgetDevices, issueCodes, setAuthenticator } from './effects.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { codesOn, secretOn } from '../http/story.ts';
+import { codesOn, secretOn } from '../story.ts';
 import { assertRefused, type Drawn, type Events, ordinal, pick } from './act.ts';
 import { digitsOf, typedCode } from './codes.ts';
 import { codeCounter, passwordCounter, passwordCounters } from './counters.ts';

@@ -8,8 +8,8 @@ import { appendEvent, emailHashOf } from '#flows/runtime/append-event.ts';
 import { emailCounter } from '#flows/sign-in/attempt-counters.ts';
 import { REFUSAL_WINDOW_SECONDS } from '#flows/sign-in/note-refusal.ts';
 import { COPIED_TABLES } from '#store/engine/tables.ts';
-import { DAY, HOUR, haveFailed, MINUTE } from '../http/limits-story.ts';
 import { OWN_ROUTES } from '../own-routes.ts';
+import { DAY, HOUR, haveFailed, MINUTE } from '../security/limits/limits-story.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 
 const DOCUMENT = new URL('../../docs/security.md', import.meta.url);

@@ -8,7 +8,7 @@ import { pruneByRetention, tidy } from '#features/operate/housekeeping.ts';
 import { keyStatus } from '#features/operate/key-status.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
 import { addWebhook, rotateWebhookSecret } from '#flows/administration/webhooks.ts';
-import { callWithKey, makeKey } from '../http/management-story.ts';
+import { callWithKey, makeKey } from '../stories/management-api/management-story.ts';
 import { openWorld, START } from '../world.ts';
 
 const DAY = 24 * 60 * 60;

@@ -12,9 +12,9 @@ import { askForReset } from '#flows/administration/reset-requests.ts';
 import { addWebhook, rotateWebhookSecret } from '#flows/administration/webhooks.ts';
 import { TABLES, type TablePlan } from '#store/engine/tables.ts';
 import { findClient } from '#store/oidc/clients.ts';
-import { makeClient } from '../http/client-story.ts';
-import { callWithKey } from '../http/management-story.ts';
 import { enroll, fill, openKeyWorld, type Served, signIn } from '../keys/key-world.ts';
+import { callWithKey } from '../stories/management-api/management-story.ts';
+import { makeClient } from '../stories/openid/client-story.ts';
 
 /** A server with something in it of every kind that a person or a program can be let in by, and a backup of it. */
 async function backedUp(t: TestContext) {

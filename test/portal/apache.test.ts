@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { disableUser } from '#flows/administration/person-acts.ts';
 import { listen } from '#http/server/listen.ts';
 import { deliverLogouts } from '#webhooks/logouts.ts';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { openWorld } from '../world.ts';
 import { startApache } from './apache.ts';
 import { addPortal } from './openid-story.ts';

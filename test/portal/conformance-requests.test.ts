@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { PASSWORD } from '../world.ts';
 import { errorOf, openPlan } from './conformance-plan.ts';
 import { CALLBACK, follow, submit } from './openid-story.ts';

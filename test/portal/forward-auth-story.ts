@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { SiteRules } from '#core/portals/forward-auth.ts';
 import { createSite } from '#store/forward-auth/sites.ts';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { type Answer, browserAt, openWorld, type World } from '../world.ts';
 
 export const APP = 'app.example.com';

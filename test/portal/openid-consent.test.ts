@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { PASSWORD } from '../world.ts';
 import {
   addPortal,

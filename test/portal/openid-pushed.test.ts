@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as oidc from 'openid-client';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { PASSWORD } from '../world.ts';
 import {
   addPortal,

@@ -3,7 +3,7 @@ import * as oidc from 'openid-client';
 import type { MfaPolicy } from '#core/people/policy.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { addClient, type DescribedClient } from '#flows/administration/openid-clients.ts';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { ORIGIN, openWorld, PASSWORD, type Person, type World } from '../world.ts';
 
 export const CALLBACK = 'https://portal.example/callback';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { listen } from '#http/server/listen.ts';
 import { createSite } from '#store/forward-auth/sites.ts';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { openWorld } from '../world.ts';
 import { type ProxyName, startProxy } from './proxies.ts';
 import { freePort, startPortal } from './servers.ts';

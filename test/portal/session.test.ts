@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { publicJwks } from '#flows/runtime/signing-keys.ts';
 import { createApp } from '#http/app.ts';
 import { ROUTES } from '../../src/routes.ts';
-import { ANA, startEnrollment } from '../http/story.ts';
+import { ANA, startEnrollment } from '../story.ts';
 import { ORIGIN, PASSWORD } from '../world.ts';
 import { APP, APP_ORIGIN, openBrowser, openPortal, SCRIPT } from './forward-auth-story.ts';
 

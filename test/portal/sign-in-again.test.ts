@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as oidc from 'openid-client';
 import type { MfaPolicy } from '#core/people/policy.ts';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 import { addPortal, discover, follow, open, openStory, redeem, signedIn, submit, tokensFor } from './openid-story.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request as send } from 'node:http';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { PASSWORD } from '../world.ts';
 
 /** What a browser says when it opens a page. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApp } from '#http/app.ts';
 import { ROUTES } from '../../src/routes.ts';
-import { ANA } from '../http/story.ts';
+import { ANA } from '../story.ts';
 import { ORIGIN, PASSWORD } from '../world.ts';
 import {
   APP,

@@ -1,6 +1,6 @@
 import { newToken, tokenHash } from '#core/values/token.ts';
 import { createRequest } from '#store/oidc/requests.ts';
-import { makeClient } from '../http/client-story.ts';
+import { makeClient } from '../stories/openid/client-story.ts';
 import type { World } from '../world.ts';
 
 /** A request of a portal that waits in the browser with this form cookie and user agent; answers its path. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, describe, test } from 'node:test';
 import { oneTimeCodeCounter, recoveryCodeCounter } from '#flows/sign-in/attempt-counters.ts';
-import { authenticatorIdOf, HOUR, haveFailed, MINUTE, wrongCode } from '../http/limits-story.ts';
+import { authenticatorIdOf, HOUR, haveFailed, MINUTE, wrongCode } from '../security/limits/limits-story.ts';
 import { PASSWORD } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
 import { call, formOf, openRace, type Race, type Racer, ROUNDS, sessionsOpened, times } from './race-world.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeKey } from '../http/management-story.ts';
+import { makeKey } from '../stories/management-api/management-story.ts';
 import type { WireRequest } from './at-once.ts';
 import { call, openRace, ROUNDS, times } from './race-world.ts';
 
