@@ -16,12 +16,13 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CONCURRENCY = 2;
 // The others have none.
 const RESTS_ON_A_DATABASE =
-  /^test\/(cli\/commands|(crash|flows|hostile|http-room|keys|mail|model|nodes|operate|portal|prove|races|security|store|stories|sweep|telemetry|walk|webhooks)\/)/;
+  /^test\/(cli\/commands|(crash|flows|hostile|http-room|keys|mail|model|nodes|prove|races|security|store|stories|sweep|telemetry|walk|webhooks)\/)/;
 // These have a database of SQLite's, or are about its file, or the key file beside it.
 const RESTS_ON_SQLITE =
-  /^test\/(keys\/rotation|operate\/restore[.-](?!killed)|portal\/(apache|conformance-script|proxies)|store\/(attempts|sqlite|statement)|webhooks\/addresses)/;
+  /^test\/(keys\/rotation|store\/(attempts|sqlite|statement)|stories\/(openid\/conformance\/script|operate\/restore[.-](?!killed)|web-servers)|webhooks\/addresses)/;
 // To start a process takes longer than most of these: they have no hooks outside their suites and share a few.
-const SHARES_A_PROCESS = /^(src\/core|test\/(flows|hostile|security|stories))\//;
+const SHARES_A_PROCESS =
+  /^(src\/core|test\/(flows|hostile|security|stories\/(?!forward-auth|openid|operate|web-servers)\w[\w-]*))\//;
 const SHARED_PROCESSES = 4;
 const IS_ABOUT_POSTGRES = /^test\/store\/postgres/;
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';

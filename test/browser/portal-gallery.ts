@@ -1,7 +1,7 @@
 import { withResume } from '#core/sessions/resume.ts';
 import type { DescribedClient } from '#flows/administration/openid-clients.ts';
-import { waitingRequest } from '../portal/waiting-request.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
+import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { type Picture, passwordOnly, type Stage, signedIn } from './ways.ts';
 
 /** Opens a page that is about the request of a portal; the request waits in this very browser. */

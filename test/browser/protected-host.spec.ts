@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test as base, type Page } from '@playwright/test';
 import { createSite } from '#store/forward-auth/sites.ts';
-import { startProxy } from '../portal/proxies.ts';
+import { startProxy } from '../stories/web-servers/proxies.ts';
 import { everywhere, lookAt, signInAtSallyport } from './portal-world.ts';
 import { expect, freePort, openSite, pressButton, type Site, watchFaults } from './world.ts';
 

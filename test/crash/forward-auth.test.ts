@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { NAVIGATION, SCRIPT } from '../portal/forward-auth-story.ts';
+import { NAVIGATION, SCRIPT } from '../stories/forward-auth/forward-auth-story.ts';
 import { PASSWORD, type Person } from '../world.ts';
 import { openService, type Service } from './server.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as oidc from 'openid-client';
-import { begin, CALLBACK, discover, follow, pathOf, signInFrom } from '../portal/openid-story.ts';
+import { begin, CALLBACK, discover, follow, pathOf, signInFrom } from '../stories/openid/openid-story.ts';
 import { openService } from './server.ts';
 
 /** After so many milliseconds the server dies: before, during and after the transaction of a redemption. */

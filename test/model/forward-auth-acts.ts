@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { NAVIGATION } from '../portal/forward-auth-story.ts';
+import { NAVIGATION } from '../stories/forward-auth/forward-auth-story.ts';
 import { act, type Drawn, type Events, ordinal, pick } from './act.ts';
 import { signOutHere } from './effects.ts';
 import { type Inside, inside } from './inside.ts';

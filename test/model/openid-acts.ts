@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isRefusal } from '#core/values/result.ts';
 import { disableClient, enableClient } from '#flows/administration/openid-clients.ts';
-import { CALLBACK } from '../portal/openid-story.ts';
+import { CALLBACK } from '../stories/openid/openid-story.ts';
 import { act, type Drawn, type Events, ordinal, pick } from './act.ts';
 import { signOutHere } from './effects.ts';
 import { inside } from './inside.ts';

@@ -8,7 +8,7 @@ import {
   openBrowser,
   type PortalBrowser,
   SCRIPT,
-} from '../portal/forward-auth-story.ts';
+} from '../stories/forward-auth/forward-auth-story.ts';
 import { ORIGIN } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
 import { openRace, type Racer, ROUNDS, times } from './race-world.ts';

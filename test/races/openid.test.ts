@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { after, afterEach, describe, test } from 'node:test';
 import { newToken } from '#core/values/token.ts';
 import { disableClient, enableClient } from '#flows/administration/openid-clients.ts';
-import { addPortal, CALLBACK, type Portal } from '../portal/openid-story.ts';
+import { addPortal, CALLBACK, type Portal } from '../stories/openid/openid-story.ts';
 import { ORIGIN, type Person } from '../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
 import { formOf, openRace, ROUNDS, times } from './race-world.ts';

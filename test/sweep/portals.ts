@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createSite } from '#store/forward-auth/sites.ts';
-import { APP as HOST, NAVIGATION, SCRIPT } from '../portal/forward-auth-story.ts';
-import { addPortal, CALLBACK, follow, type Portal } from '../portal/openid-story.ts';
+import { APP as HOST, NAVIGATION, SCRIPT } from '../stories/forward-auth/forward-auth-story.ts';
+import { addPortal, CALLBACK, follow, type Portal } from '../stories/openid/openid-story.ts';
 import { browserAt, ORIGIN, PASSWORD, type Person } from '../world.ts';
 import type { Service } from './service.ts';
 
