@@ -16,15 +16,15 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CONCURRENCY = 2;
 // The others have none.
 const RESTS_ON_A_DATABASE =
-  /^test\/(cli\/commands|(crash|flows|hostile|http-room|keys|mail|model|nodes|prove|races|security|store|stories|sweep|telemetry|walk|webhooks)\/)/;
+  /^test\/(cli\/commands|(contracts|faults|flows|http-room|keys|mail|model|prove|security|stories|telemetry|walk|webhooks)\/)/;
 // These have a database of SQLite's, or are about its file, or the key file beside it.
 const RESTS_ON_SQLITE =
-  /^test\/(keys\/rotation|store\/(attempts|sqlite|statement)|stories\/(openid\/conformance\/script|operate\/restore[.-](?!killed)|web-servers)|webhooks\/addresses)/;
+  /^test\/(contracts\/store\/(attempts|sqlite|statement)|keys\/rotation|stories\/(openid\/conformance\/script|operate\/restore[.-](?!killed)|web-servers)|webhooks\/addresses)/;
 // To start a process takes longer than most of these: they have no hooks outside their suites and share a few.
 const SHARES_A_PROCESS =
-  /^(src\/core|test\/(flows|hostile|security|stories\/(?!forward-auth|openid|operate|web-servers)\w[\w-]*))\//;
+  /^(src\/core|test\/flows|test\/security\/(?!leaks)|test\/stories\/(?!forward-auth|openid|operate|web-servers))/;
 const SHARED_PROCESSES = 4;
-const IS_ABOUT_POSTGRES = /^test\/store\/postgres/;
+const IS_ABOUT_POSTGRES = /^test\/contracts\/store\/postgres\//;
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';
 
