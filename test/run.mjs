@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CONCURRENCY = 2;
 // The others have none.
 const RESTS_ON_A_DATABASE =
-  /^test\/(cli\/commands|(contracts|faults|flows|http-room|keys|mail|model|prove|security|stories|telemetry|walk|webhooks)\/)/;
+  /^test\/(cli\/commands|(contracts|faults|flows|http|keys|mail|model|prove|security|stories|telemetry|walk|webhooks)\/)/;
 // These have a database of SQLite's, or are about its file, or the key file beside it.
 const RESTS_ON_SQLITE =
   /^test\/(contracts\/store\/(attempts|sqlite|statement)|keys\/rotation|stories\/(openid\/conformance\/script|operate\/restore[.-](?!killed)|web-servers)|webhooks\/addresses)/;
