@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { circlesOf } from './architecture/circles.ts';
-import { faultOf, roomOf } from './architecture/directions.ts';
-import { reachOf } from './architecture/reach.ts';
-import { type Find, readSources, type Source } from './architecture/sources.ts';
-import { STILL_LONGER } from './architecture/still-longer.ts';
+import { circlesOf } from './circles.ts';
+import { faultOf, roomOf } from './directions.ts';
+import { reachOf } from './reach.ts';
+import { type Find, readSources, type Source } from './sources.ts';
+import { STILL_LONGER } from './still-longer.ts';
 
 const EVERY_FILE = readSources(['src', 'prove', 'bench', 'test', 'examples']);
 const ALL = EVERY_FILE.filter(({ path }) => path.startsWith('src/'));
@@ -186,7 +186,7 @@ test('every route has the method, the path and the guard that were reviewed', as
   // Imported here, so that the other tests still run when the code does not load.
   const { routeTable } = await import('#http/app.ts');
   const { ROUTES } = await import('#routes.ts');
-  const reviewed = readFileSync(new URL('reviewed-routes.txt', import.meta.url), 'utf8')
+  const reviewed = readFileSync(new URL('../reviewed-routes.txt', import.meta.url), 'utf8')
     .trim()
     .split('\n');
   const actual = routeTable(ROUTES).map(({ method, path, guard }) => `${method} ${path} ${guard}`);
@@ -222,7 +222,7 @@ async function ownersOfAddresses(): Promise<ReadonlyMap<string, readonly string[
   const owners = new Map<string, readonly string[]>();
   for (const { path } of SOURCES.filter((source) => /^src\/features\/.*(routes|api)\.ts$/.test(source.path))) {
     const folder = path.split('/').slice(0, 3).join('/');
-    const exported = Object.values<unknown>(await import(`../${path}`)).flat();
+    const exported = Object.values<unknown>(await import(`../../${path}`)).flat();
     for (const route of exported) {
       if (typeof route !== 'object' || route === null || !('path' in route)) continue;
       const address = String(route.path).split('/').slice(0, 2).join('/');
