@@ -5,7 +5,7 @@ import { followClockFile } from './wrong-clock.ts';
 // Loaded into a server process with `node --import`, so that the product carries no hook and no switch of a test.
 followClockFile();
 
-const SOURCES = new URL('../src/', import.meta.url).href;
+const SOURCES = new URL('../../src/', import.meta.url).href;
 const UNHOOKED = '?unhooked';
 const files = new Set(HOOKS.map(({ file }) => file));
 
