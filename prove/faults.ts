@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { callApi } from '../test/world.ts';
-import { FAILPOINTS } from './failpoint.ts';
+import { FAILPOINTS } from './hooks/failpoint.ts';
 import { killNode } from './process.ts';
 import type { Chance } from './random.ts';
 import type { Service } from './service.ts';

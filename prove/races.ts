@@ -19,6 +19,8 @@ type Suite = {
   readonly settings: Record<string, string>;
 };
 
+const FOLDERS = { races: 'test/faults/races', model: 'test/model' } as const;
+
 /** Hundreds of rounds in all; on PostgreSQL each statement is a way over a socket. */
 const SUITES: readonly Suite[] = [
   { what: 'races', database: 'sqlite', settings: { RACE_ROUNDS: '20' } },
@@ -49,7 +51,7 @@ async function runSuite({ what, database, settings }: Suite, url: string | undef
   Object.assign(process.env, environment);
   const counts = { rounds: 0, acknowledged: 0 };
   const failed: string[] = [];
-  const stream = run({ files: globSync(`test/${what}/*.test.ts`), concurrency: 1 });
+  const stream = run({ files: globSync(`${FOLDERS[what]}/*.test.ts`), concurrency: 1 });
   stream.on('test:fail', ({ name, details }) => {
     if (details.type !== 'suite') failed.push(name);
   });

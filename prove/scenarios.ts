@@ -1,7 +1,7 @@
 import type { Invariant } from './checker/finding.ts';
 import * as failover from './failover/faults.ts';
 import * as faults from './faults.ts';
-import type { Breakage } from './hooks.ts';
+import type { Breakage } from './hooks/hooks.ts';
 import type { Part } from './people.ts';
 import type { Options } from './service.ts';
 

@@ -8,14 +8,14 @@ import type { Replication } from './failover/losses.ts';
 import { openReplicated } from './failover/pair.ts';
 import { openPatroni } from './failover/patroni.ts';
 import { missingForPatroni } from './failover/programs.ts';
-import type { Failpoint } from './failpoint.ts';
 import { type Arrival, forward, type Patience } from './forward.ts';
-import type { Breakage, Tuning } from './hooks.ts';
+import type { Failpoint } from './hooks/failpoint.ts';
+import type { Breakage, Tuning } from './hooks/hooks.ts';
 import { type Disk, hasCompiler, openDisk } from './power-cut/disk.ts';
 import { type Environment, killNode, type Node, runCommand, startNode } from './process.ts';
 import type { DatabaseKind, Storage } from './storage.ts';
 
-const PRELOAD = ['--import', new URL('./preload.ts', import.meta.url).href];
+const PRELOAD = ['--import', new URL('./hooks/preload.ts', import.meta.url).href];
 /** Longer than anything takes on a machine that is busy with other things. */
 const ANSWER_MS = 60_000;
 

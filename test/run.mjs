@@ -14,13 +14,17 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 // The browser tests start Chromium and the others hash passwords: more at once only makes each slower.
 const CONCURRENCY = 2;
-// The others have none, or are about SQLite itself: its file, or the key file beside it.
+// The others have none.
 const RESTS_ON_A_DATABASE =
-  /^test\/(cli\/commands|(crash|flows|hostile|http|http-room|keys|mail|model|nodes|operate|portal|prove|races|store|sweep|telemetry|walk|webhooks)\/)(?!addresses|apache|conformance-script|proxies|sqlite|attempts|statement|rotation|restore[.-](?!killed))/;
+  /^test\/(cli\/commands|(contracts|faults|flows|http|keys|mail|model|prove|security|stories|telemetry|walk|webhooks)\/)/;
+// These have a database of SQLite's, or are about its file, or the key file beside it.
+const RESTS_ON_SQLITE =
+  /^test\/(contracts\/store\/(attempts|sqlite|statement)|keys\/rotation|stories\/(openid\/conformance\/script|operate\/restore[.-](?!killed)|web-servers)|webhooks\/addresses)/;
 // To start a process takes longer than most of these: they have no hooks outside their suites and share a few.
-const SHARES_A_PROCESS = /^(src\/core|test\/(flows|hostile|http))\//;
+const SHARES_A_PROCESS =
+  /^(src\/core|test\/flows|test\/security\/(?!leaks)|test\/stories\/(?!forward-auth|openid|operate|web-servers))/;
 const SHARED_PROCESSES = 4;
-const IS_ABOUT_POSTGRES = /^test\/store\/postgres/;
+const IS_ABOUT_POSTGRES = /^test\/contracts\/store\/postgres\//;
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';
 
@@ -38,7 +42,7 @@ const problem = specs.length === 0 ? undefined : await makeBrowserReady();
 if (problem !== undefined) problems.push(problem);
 const first = files.filter((file) => !IS_ABOUT_POSTGRES.test(file));
 if (first.length > 0) add(await runNodeTests(first, {}));
-const onPostgres = files.filter((file) => RESTS_ON_A_DATABASE.test(file));
+const onPostgres = files.filter((file) => RESTS_ON_A_DATABASE.test(file) && !RESTS_ON_SQLITE.test(file));
 if (onPostgres.length > 0) await onPostgresServer(async (url) => add(await runNodeTests(onPostgres, postgres(url))));
 if (specs.length > 0 && problem === undefined) add(await runBrowserTests());
 await removed;

@@ -39,7 +39,7 @@ test('a file of under 25 lines has a reason to be alone', () => {
 
 test('a folder holds 20 files at most', () => {
   const folders = Map.groupBy(
-    ALL.filter(({ path }) => !SERIES.test(path)),
+    EVERY_FILE.filter(({ path }) => !SERIES.test(path)),
     ({ path }) => dirname(path),
   );
   none(

@@ -5,7 +5,7 @@ import { tokenHash } from '#core/values/token.ts';
 import { addClient, disableClient, enableClient, renewClientSecret } from '#flows/administration/openid-clients.ts';
 import { findClient, isUseNews, listClients, noteClientUse } from '#store/oidc/clients.ts';
 import { countClientGrants } from '#store/oidc/grants.ts';
-import { grant, makeClient, PORTAL, PUBLIC_KEY } from '../http/client-story.ts';
+import { grant, makeClient, PORTAL, PUBLIC_KEY } from '../stories/openid/client-story.ts';
 import { openWorld, START, type World } from '../world.ts';
 
 const ACTOR = 'command_line';

@@ -4,7 +4,7 @@ import type { Insertable } from 'kysely';
 import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import type { Schema } from '#store/engine/database.ts';
 import { TABLES, type TablePlan } from '#store/engine/tables.ts';
-import { makeClient } from '../http/client-story.ts';
+import { makeClient } from '../stories/openid/client-story.ts';
 import { openWorld, type World } from '../world.ts';
 
 const NOW = 1_800_000_000;

@@ -9,7 +9,7 @@ import {
   requestMfaReset,
   resetStaffMfa,
 } from '#flows/administration/reset-requests.ts';
-import { rowsOfPerson } from '../http/team-story.ts';
+import { rowsOfPerson } from '../stories/team/team-story.ts';
 import { openWorld, type World } from '../world.ts';
 
 /** A key for programs as its call acts by it, made by this person. */

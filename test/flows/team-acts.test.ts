@@ -7,7 +7,7 @@ import { inviteAgain, inviteColleague } from '#features/team/invite.ts';
 import { makeLink } from '#flows/administration/make-link.ts';
 import { enableUser } from '#flows/administration/person-acts.ts';
 import { findSession } from '#store/sessions/sessions.ts';
-import { openTeam, rowsOfPerson } from '../http/team-story.ts';
+import { openTeam, rowsOfPerson } from '../stories/team/team-story.ts';
 
 const CLIENT = { requestId: 'a', address: '192.0.2.7', userAgent: undefined, deviceToken: undefined };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SCRIPT } from '../portal/forward-auth-story.ts';
+import { SCRIPT } from '../stories/forward-auth/forward-auth-story.ts';
 import type { Model } from './model.ts';
 import { askAs, CHECK, onHost, redemption, userInfo } from './portal-real.ts';
 import { isLetIn, isLiveToken, personOf } from './portals.ts';

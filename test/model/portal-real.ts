@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CALLBACK } from '../portal/openid-story.ts';
+import { CALLBACK } from '../stories/openid/openid-story.ts';
 import { type Answer, ORIGIN } from '../world.ts';
 import type { NodeIndex, Real } from './real.ts';
 import type { Browser, Host, PortalClient } from './rows.ts';

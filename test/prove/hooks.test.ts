@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { wrapped } from '../../prove/facade.ts';
-import { BREAKAGES, FAILPOINT_HOOKS, TUNINGS } from '../../prove/hooks.ts';
+import { wrapped } from '../../prove/hooks/facade.ts';
+import { BREAKAGES, FAILPOINT_HOOKS, TUNINGS } from '../../prove/hooks/hooks.ts';
 import { readSources } from '../architecture/sources.ts';
 
 const HOOKS = [FAILPOINT_HOOKS, ...Object.values(TUNINGS), ...Object.values(BREAKAGES)].flat();
@@ -35,7 +35,7 @@ test('a hook whose name is gone ends the start', () => {
   );
 });
 
-const PRELOAD = new URL('../../prove/preload.ts', import.meta.url).href;
+const PRELOAD = new URL('../../prove/hooks/preload.ts', import.meta.url).href;
 
 /** In a process of its own, as the proof starts a server. */
 function evaluate(code: string, environment: NodeJS.ProcessEnv = {}) {

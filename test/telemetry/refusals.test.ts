@@ -4,7 +4,7 @@ import { closeOverRefusals, flushRefusals } from '#features/operate/refusals.ts'
 import { watchedDatabase } from '#store/engine/watched.ts';
 import { startMetrics } from '#telemetry/metrics.ts';
 import { openTestDatabase } from '../databases/open.ts';
-import { tryPassword } from '../http/limits-story.ts';
+import { tryPassword } from '../security/limits/limits-story.ts';
 import { openWorld } from '../world.ts';
 
 test('every refusal counts in the metrics, whether it has an event of its own or is one of a number', async (t) => {

@@ -14,8 +14,8 @@ import { createEnrollment } from '#store/authenticators/enrollments.ts';
 import { createResetRequest } from '#store/people/reset-requests.ts';
 import { findPerson } from '#store/people/users.ts';
 import { createDelivery } from '#store/queue/webhook-queue.ts';
-import { makeClient } from '../http/client-story.ts';
-import { waitingRequest } from '../portal/waiting-request.ts';
+import { makeClient } from '../stories/openid/client-story.ts';
+import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
 

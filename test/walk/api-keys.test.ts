@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { SCOPES } from '#core/portals/api-key.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import { endApiKey } from '#flows/administration/api-keys.ts';
-import { callWithKey, makeKey } from '../http/management-story.ts';
+import { callWithKey, makeKey } from '../stories/management-api/management-story.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 import { TABLE } from './walk.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { SCOPES } from '#core/portals/api-key.ts';
 import type { Guard } from '#http/route.ts';
-import { makeKey } from '../http/management-story.ts';
+import { makeKey } from '../stories/management-api/management-story.ts';
 import { type Entered, openRoles, pathFor, ROLES, type Role, type Roles } from './roles.ts';
 import { isTurnedAway, type Row, TABLE } from './walk.ts';
 

@@ -11,9 +11,9 @@ import { makeAccessCode } from '#flows/authenticators/access-code.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { findPerson } from '#store/people/users.ts';
-import { makeClient } from '../http/client-story.ts';
-import { enterStaff } from '../http/console-story.ts';
-import { waitingRequest } from '../portal/waiting-request.ts';
+import { enterStaff } from '../stories/console/console-story.ts';
+import { makeClient } from '../stories/openid/client-story.ts';
+import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 
 /** A form that can be sent: who sends it, from which page, to which address, filled in so that it is accepted. */

@@ -32,7 +32,7 @@ import { queueMail } from '#flows/runtime/mail.ts';
 import { createResetRequest } from '#store/people/reset-requests.ts';
 import { findPerson } from '#store/people/users.ts';
 import { findSessionById } from '#store/sessions/sessions.ts';
-import { rowsOfPerson } from '../http/team-story.ts';
+import { rowsOfPerson } from '../stories/team/team-story.ts';
 import type { World } from '../world.ts';
 import { ACTORS, type ActorName, printPermissions, readReviewed, reviewedPermissions } from './permissions.ts';
 import { openRoles, type Roles } from './roles.ts';

@@ -4,7 +4,7 @@ import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { newToken } from '#core/values/token.ts';
 import { makeFormToken } from '#http/pages/form.ts';
 import type { ApiRoute, PageRoute } from '#http/route.ts';
-import { makeKey } from '../http/management-story.ts';
+import { makeKey } from '../stories/management-api/management-story.ts';
 import { ORIGIN, PASSWORD } from '../world.ts';
 import { hold } from './credentials.ts';
 import { openRoles } from './roles.ts';

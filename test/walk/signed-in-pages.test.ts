@@ -8,9 +8,9 @@ import { makeEmailLink } from '#flows/administration/make-link.ts';
 import { addWebhook } from '#flows/administration/webhooks.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { findPerson } from '#store/people/users.ts';
-import { makeClient } from '../http/client-story.ts';
-import { enterStaff } from '../http/console-story.ts';
-import { waitingRequest } from '../portal/waiting-request.ts';
+import { enterStaff } from '../stories/console/console-story.ts';
+import { makeClient } from '../stories/openid/client-story.ts';
+import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 import { pathOf, TABLE } from './walk.ts';
 

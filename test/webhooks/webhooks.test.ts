@@ -7,7 +7,7 @@ import { takeAuthenticators } from '#flows/administration/take-authenticators.ts
 import { addWebhook, replay, resumeWebhook, rotateWebhookSecret, stopWebhook } from '#flows/administration/webhooks.ts';
 import { claimDelivery } from '#store/queue/delivery-queue.ts';
 import { deliverWebhooks } from '#webhooks/deliver.ts';
-import { skip } from '../http/story.ts';
+import { skip } from '../story.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
 import { openReceiver, verifies } from './receiver.ts';
 

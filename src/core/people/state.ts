@@ -15,7 +15,7 @@ export type PersonFacts = {
 /**
  * Nobody of an archived partner can sign in, so all of them are `disabled` until the partner is restored.
  *
- * `store/people/state.ts` says the same in SQL; `test/store/person-state.test.ts` compares the two.
+ * `store/people/state.ts` says the same in SQL; `test/contracts/store/person-state.test.ts` compares the two.
  */
 export function personState(person: PersonFacts): PersonState {
   if (isShutOut(person)) return 'disabled';

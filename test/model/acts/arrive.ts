@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { act, type Drawn, someone } from '../act.ts';
+import { isLivePending, isLiveSession, isShutOut, type Model, stateAfterPassword } from '../model.ts';
+import type { Person } from '../rows.ts';
+import { giveCode } from './second-factor.ts';
+import { enter } from './sign-in.ts';
+
+/** A whole sign-in in a browser in which nobody is signed in, with a code that is right: what needs a session soon has one. */
+const arrive = act({
+  name: 'arrive',
+  args: fc.record({ person: someone, at: fc.constantFrom(0, 1) }),
+  check: (model, { at }) => !isLiveSession(model, model.browsers[at]?.session) && ready(model).length > 0,
+  async run(model, real, { person: index, at, node }) {
+    const people = ready(model);
+    const person = people[index % people.length];
+    const browser = model.browsers[at];
+    assert(person && browser);
+    const typed = String(person.password);
+    const events = await enter(model, real, { person, browser, right: true, typed, node });
+    const { pending } = browser;
+    if (events.length === 0 || !person.authenticator || !isLivePending(model, pending)) return events;
+    return [...events, ...(await giveCode(model, real, { pending, browser, typed: 'free', node }))];
+  },
+});
+
+/** Those whom a password and a code lead to a session. */
+function ready(model: Readonly<Model>): readonly Person[] {
+  return model.people.filter((person) => {
+    if (person.password === undefined || isShutOut(model, person)) return false;
+    return person.authenticator !== undefined || stateAfterPassword(model, person) === 'complete';
+  });
+}
+
+export const ARRIVE: Drawn = { weight: 20, arbitrary: arrive };

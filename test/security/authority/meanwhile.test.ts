@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { type Argon2, createHasher } from '#crypto/password-hash.ts';
+import { ANA, enrollWithCodes } from '../../story.ts';
+import { openWorld, PASSWORD, QUICK_HASH } from '../../world.ts';
+
+/** A hash takes its time: whatever `meanwhile` does comes between what was true before it and what it opens. */
+async function openSlowly(t: TestContext) {
+  let meanwhile = async () => {};
+  const slow =
+    <A extends unknown[], T>(job: (...args: A) => Promise<T>) =>
+    async (...args: A) => {
+      const work = meanwhile;
+      meanwhile = async () => {};
+      await work();
+      return job(...args);
+    };
+  const argon2: Argon2 = {
+    hash: slow(QUICK_HASH.hash),
+    hashCode: slow(QUICK_HASH.hashCode),
+    verify: slow(QUICK_HASH.verify),
+  };
+  const world = await openWorld(t, { hasher: createHasher({ argon2 }) });
+  const { id: partnerId } = await world.addPartner({ policy: 'off' });
+  const ana = await world.addUser({ email: ANA, partnerId });
+  const endSessions = () =>
+    world.env.db.transaction(async (tx) => {
+      await tx.deleteFrom('sessions').execute();
+    });
+  const atNextHash = (work: () => Promise<void>) => {
+    meanwhile = work;
+  };
+  return { world, ana, endSessions, atNextHash };
+}
+
+async function openSlowlyEnrolled(t: TestContext) {
+  const slow = await openSlowly(t);
+  const browser = slow.world.person();
+  await slow.world.env.db.transaction((tx) => tx.updateTable('partners').set({ mfa_policy: 'optional' }).execute());
+  return { ...slow, browser, ...(await enrollWithCodes(slow.world, browser)) };
+}
+
+describe('a session that is ended while its own change is at work', () => {
+  it('makes no new recovery codes: those that were saved go on', async (t) => {
+    const { world, browser, codes, atNextHash, endSessions } = await openSlowlyEnrolled(t);
+    await browser.get('/security/recovery-codes');
+    atNextHash(endSessions);
+    assert.equal((await browser.post('/security/recovery-codes')).location, '/sign-in');
+    const created = (await world.events()).filter(({ action }) => action === 'recovery_codes.created');
+    assert.equal(created.length, 1, 'those of the set-up');
+    const another = world.person();
+    await another.signIn(ANA);
+    await another.get('/sign-in/recovery-code');
+    assert.equal((await another.post('/sign-in/recovery-code', { code: codes[0] ?? '' })).location, '/sign-in/notice');
+  });
+
+  it('changes no password', async (t) => {
+    const { world, browser, atNextHash, endSessions } = await openSlowlyEnrolled(t);
+    await browser.get('/security/password');
+    atNextHash(endSessions);
+    const fields = { current: PASSWORD, new: 'copper lagoon whistle 4' };
+    assert.equal((await browser.post('/security/password', fields)).location, '/sign-in');
+    assert.equal(
+      (await world.events()).some(({ action }) => action === 'password.changed'),
+      false,
+    );
+    assert.equal((await world.person().signIn(ANA, PASSWORD)).location, '/sign-in/one-time-code');
+  });
+});
+
+it('a step-up by password opens nothing once an authenticator is there', async (t) => {
+  const { world, ana, atNextHash } = await openSlowly(t);
+  const browser = world.person();
+  await browser.signIn(ANA);
+  world.clock.at += 300;
+  await browser.get('/step-up');
+  atNextHash(async () => {
+    await world.addAuthenticator(ana.id);
+  });
+  assert.equal((await browser.post('/step-up', { password: PASSWORD })).status, 403);
+  assert.equal((await browser.get('/security/authenticator')).location, '/step-up');
+});
