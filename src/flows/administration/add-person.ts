@@ -36,7 +36,7 @@ export type NewPerson = {
   /** Absent: the part before the @. */
   readonly name: string | undefined;
   readonly role: Role;
-  /** The slug; staff have none. */
+  /** The partner's slug; staff have none. */
   readonly partner: string | undefined;
   /** Absent: the person gets an invitation by mail. */
   readonly password: string | undefined;

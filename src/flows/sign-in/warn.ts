@@ -51,7 +51,7 @@ export async function warnOfPause(
   await queueMail(env, tx, user, { ...mail, ...whereFrom(client) });
 }
 
-/** A program has no device that could be known, so its network is remembered instead. */
+/** A program has no device that could be known, so its address is remembered instead. */
 export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'], client: Client): Promise<void> {
   const network = env.keys.mac('email', client.address ?? '');
   if (!(await isFirst(env, tx, attemptCounterBy('mail-program', user.id, network)))) return;
