@@ -85,10 +85,7 @@ async function stopWorker(worker: Worker, how: Stop): Promise<void> {
   await ended;
 }
 
-/**
- * Replaces each worker: a new one serves before the old one stops listening. If a new one does not start, the old ones
- * stay.
- */
+/** Each new worker serves before the old one stops listening. If a new one does not start, the old ones stay. */
 export async function rollCrew(crew: Crew): Promise<void> {
   const { serving, log } = crew;
   if (crew.isRolling || crew.isStopping) return;

@@ -1,9 +1,6 @@
 import type { Metrics } from '#telemetry/metrics.ts';
 
-/**
- * Why a server stops. `leaving`: it informs the balancer first and waits. `replaced`: another worker has replaced this
- * one.
- */
+/** Why a server stops. `leaving`: informs the balancer first and waits. `replaced`: another worker has replaced it. */
 export type Stop = 'now' | 'leaving' | 'replaced';
 
 /** A running service: in this process, or in the workers of this process. */

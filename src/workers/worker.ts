@@ -2,10 +2,7 @@ import { serve } from '#main.ts';
 import type { Server, Stop } from './server.ts';
 import { type ToWorker, tellPrimary } from './talk.ts';
 
-/**
- * One of several processes behind a port. It serves until its primary stops it; if the primary ends, Node ends it at
- * once.
- */
+/** One of several processes behind a port. It serves until its primary stops it; when that ends, Node ends it. */
 export async function work(): Promise<void> {
   // A terminal and a service manager signal every process of a group; only the primary reacts, for all of them.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
