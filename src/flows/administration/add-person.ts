@@ -69,11 +69,11 @@ export async function addPerson(
 export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };
 
 /**
- * Creates the row of a person, the event and, if no password is given, an invitation. The actor must be allowed to add
- * such a person.
+ * Creates the row of a person, the event and, if no password is given, an invitation. Checks that the actor may do it.
  *
  * `email_taken`: another person has that email, or changed it recently and can still undo that. `email_reserved`: a
- * deleted person with MFA had it. `partner_archived`: the person could not sign in. After a refusal nothing is stored.
+ * recently deleted person with MFA had it. `partner_archived`: nobody of the partner can sign in. After a refusal
+ * nothing is stored.
  */
 export async function createPerson(
   env: Env,
@@ -107,9 +107,7 @@ export async function createPerson(
   return { person, invitation };
 }
 
-/**
- * Locks the partner before it reads: an archiving at the same time comes either before, or after this person exists.
- */
+/** Locks the partner first, so that it is archived either before this read, or after this person exists. */
 async function isArchived(tx: Queries, partnerId: string): Promise<boolean> {
   await holdPartner(tx, partnerId);
   return (await findPartner(tx, partnerId))?.archivedAt !== undefined;

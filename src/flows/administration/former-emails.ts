@@ -14,8 +14,7 @@ const RESERVED_SECONDS = 30 * DAY_SECONDS;
 export type EmailClaim = 'open' | 'by_mail' | 'reserved';
 
 /**
- * What an actor may do with an email that nobody has now. The operator may do everything, because they have the
- * database.
+ * What an actor may do with an email that nobody has now. The operator has the database, so they may do all.
  *
  * @param email canonical
  */

@@ -165,8 +165,8 @@ function append(env: Env, tx: Queries, actor: Actor, event: AuditEvent): Promise
 export type PolicyChange = { readonly partner: Partner; readonly sessions: number; readonly signIns: number };
 
 /**
- * Changes a partner's policy. `required` from now ends, in the same transaction, every session and every pending
- * sign-in without a second factor; with a date these sessions end by that date.
+ * Changes a partner's policy. `required` from now ends, in the same transaction, every session without a second factor
+ * and every sign-in that could finish without one; with a date these sessions end by that date.
  */
 export async function changeMfaPolicy(
   env: Env,

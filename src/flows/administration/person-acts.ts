@@ -24,8 +24,7 @@ import { makeLink, type NewLink } from './make-link.ts';
 export type EndedKeys = { readonly apiKeys: readonly { readonly id: string; readonly name: string }[] };
 
 /**
- * From now on this person cannot sign in; their sessions and sign-ins end. `changed` is false if they were disabled
- * already.
+ * From now on this person cannot sign in; their sessions end. `changed` is false if they were already disabled.
  *
  * Refuses for the last administrator who can sign in, except on the command line, which can add another one.
  */

@@ -59,9 +59,7 @@ export const requestMfaReset = personAct({
   },
 });
 
-/**
- * Resets the MFA of a member of staff. No second person agrees, because an administrator could invite a new one anyway.
- */
+/** Resets the MFA of a member of staff. One person is enough: an administrator could invite a new one anyway. */
 export const resetStaffMfa = personAct({
   name: 'reset_staff_mfa',
   events: ['user.mfa_reset', 'access_code.created'],

@@ -88,9 +88,7 @@ export async function resumeWebhook(
   });
 }
 
-/**
- * Sends a delivered or given-up delivery again; `waiting` if it is still queued. Refuses while the webhook is disabled.
- */
+/** Sends a delivered or given-up delivery again; `waiting` if it is queued. Refuses if the webhook is disabled. */
 export async function replay(
   env: Env,
   actor: Actor,

@@ -135,9 +135,7 @@ export function clockFacts(lastRefusal: string | undefined, refused: RefusedStep
 const AGREEING_USERS = 3;
 const AGREEING_SECONDS = 60 * 60;
 
-/**
- * One phone with an offset has a wrong clock. Three users with the same offset in an hour point to the server's clock.
- */
+/** One phone with an offset has a wrong clock. Three users with one offset in an hour point to the server's clock. */
 export async function noteClock(env: Env, tx: Queries, userId: string, offsetSeconds: number): Promise<void> {
   const now = env.now();
   await noteClockOffset(tx, userId, offsetSeconds, now);

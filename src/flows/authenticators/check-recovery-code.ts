@@ -72,9 +72,7 @@ async function compare<T>(
   });
 }
 
-/**
- * 66 bits: among a million codes two tags collide once in 10⁸ times, and a tag reveals less than the code's 80 bits.
- */
+/** 66 bits: a million codes have two equal tags once in 10⁸ times, and a tag reveals less than a code's 80 bits. */
 const TAG_CHARACTERS = 11;
 
 /** The short keyed look-up tags of a code, one for each key in the ring, as the table stores them. */

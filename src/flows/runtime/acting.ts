@@ -28,8 +28,7 @@ type ActingEnv = Pick<Env, 'db' | 'now'>;
  *
  * Every act of a request runs in such a transaction, because others can commit between the guard and the act.
  *
- * `around` runs before the check of the actor, so that a repeated request whose act removed the actor's own right still
- * gets the first answer.
+ * `around` runs before the check of the actor, so a repeated act that removed its actor's right finds its answer.
  */
 export function actingTransaction<T>(
   env: ActingEnv,
@@ -46,8 +45,7 @@ type Subject = string | undefined | ((tx: Queries) => Promise<string | undefined
 type On<T> = { readonly actor: Actor; readonly subject: Subject; readonly around: Around<T> | undefined };
 
 /**
- * The same for an act on one person. It locks that person (`lockUser`), so other changes to them run before or after
- * it.
+ * The same for an act on one person. It locks that person (`lockUser`): other changes run before or after it.
  *
  * Only `flows/administration/act.ts` calls this, because it checks that `acting` may do this act to that person.
  */
@@ -97,9 +95,8 @@ export type SetUpAuthority = Exclude<Authority, { kind: 'apiKey' }>;
 /**
  * Repeats the guard's check in the transaction of the act. Throws `AuthorityLost` if the result is different now.
  *
- * Locks in the same order as every transaction: persons, partner, then session, pending sign-in or key. Ending a
- * session deletes its row, and revoking a key updates its row, so a revocation waits for this transaction or is seen by
- * it.
+ * Locks in the order of every transaction: persons, partner, then session, pending sign-in or key. Ending a session
+ * deletes its row, and revoking a key updates its row, so both wait for this transaction or are seen by it.
  *
  * @param subjectId the person that the act is on; locked as well
  */

@@ -19,8 +19,7 @@ export type EventClient =
 /**
  * Adds an event in the same transaction as its effect, so both are stored or neither.
  *
- * The proof shows that this service wrote the row: somebody with access to the table cannot forge one before it is
- * sealed.
+ * The proof shows that this service wrote the row: with access to the table alone, nobody can forge one.
  */
 export async function appendEvent(
   env: Pick<Env, 'now' | 'newId' | 'random' | 'keys'>,

@@ -1,7 +1,4 @@
-/**
- * `refused`: the receiver did not take this item. `away`: it takes nothing now. `not_ours`: another process has the
- * item.
- */
+/** `refused`: not this item now. `away`: the receiver takes nothing now. `not_ours`: another process has the item. */
 export type Outcome = 'taken' | 'refused' | 'away' | 'not_ours';
 
 /** Items for several receivers, some of which are slow or never answer. */

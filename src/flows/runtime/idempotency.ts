@@ -5,8 +5,7 @@ import { answerBinding, answerCallWith, callOf, claimCall, findCall } from '#sto
 import { type Around, plainly } from './transaction.ts';
 
 /**
- * Does an act once for its key. A request that repeats the key, at the same time or before it expires, gets the first
- * answer.
+ * Does an act once for its key. A request that repeats the key before it expires gets the first answer.
  *
  * The transaction of the act claims the key and stores the answer, so a crash leaves both or neither. A refused act
  * stores nothing, so a repeated request tries again. The answer is sealed, because it can contain a link.

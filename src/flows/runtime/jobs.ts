@@ -21,10 +21,7 @@ export type Round = {
 
 type JobEnv = Pick<Env, 'db' | 'now' | 'newId' | 'log'>;
 
-/**
- * If a process dies, its job waits at most this long for another one. A running round renews the lease three times in
- * it.
- */
+/** If a process dies, its job waits at most this long for another. A running round renews three times in this time. */
 const LEASE_SECONDS = 15;
 /** How long a stop waits for running rounds. The next start continues what they leave. */
 const STOP_SECONDS = 10;

@@ -113,9 +113,7 @@ function rowOf(env: Env, { email, locale }: Receiver, mail: Mail, notBefore: num
   };
 }
 
-/**
- * A newer link makes the older one invalid, so the mail that waits with it is deleted and the new mail takes its turn.
- */
+/** A newer link makes the older one invalid, so the waiting mail is deleted and the new one takes its turn. */
 async function putLinkOff(env: Env, tx: Queries, to: Receiver, mail: Mail, notBefore: number): Promise<string> {
   const turns = await deleteUntriedMail(tx, to.email, mail.kind);
   if (turns.length === 0) await noteHeldBack(env, tx, to, { kind: mail.kind, until: notBefore });

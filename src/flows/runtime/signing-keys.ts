@@ -92,9 +92,7 @@ function inUse({ rows, opened }: Held, alg: SigningAlgorithm, now: number): Sign
   return opened[index];
 }
 
-/**
- * No client has read the list yet, so the first key signs at once. When two nodes start together, only one makes it.
- */
+/** No client has the list yet, so the first key signs at once. When two nodes start together, only one makes it. */
 async function makeFirst(env: SigningEnv, alg: SigningAlgorithm): Promise<void> {
   const { id, jwk } = await makeSigningKey(alg);
   const now = env.now();

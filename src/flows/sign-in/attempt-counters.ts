@@ -72,12 +72,10 @@ export function emailCounter(env: Pick<Env, 'keys'>, kind: KindOf<'email'>, emai
   return attemptCounter(kind, env.keys.mac('email', email));
 }
 
-/** A counter of one network. */
 export function networkCounter(env: Pick<Env, 'keys'>, kind: KindOf<'network'>, client: Client): AttemptCounter {
   return attemptCounter(kind, networkHash(env, client));
 }
 
-/** The keyed hash of a network. */
 export function networkHash(env: Pick<Env, 'keys'>, { address = '' }: Client): string {
   return env.keys.mac('email', addressBucket(address));
 }

@@ -75,10 +75,7 @@ export async function beginSignIn(
   };
 }
 
-/**
- * Locks and reads the policy that can allow a session without a second factor: a change comes before, or ends that
- * session.
- */
+/** Locks and reads what can allow a session without a second factor: a change comes first, or ends that session. */
 async function withHeldPolicy(tx: Queries, person: Person): Promise<Person> {
   const { id, partnerId } = person.user;
   if (partnerId === undefined) return person;
@@ -135,8 +132,7 @@ async function openPending(
 }
 
 /**
- * Two tabs: the same person in the same browser keeps the tries and the secret. A sign-in without tries left is not
- * reused.
+ * Two tabs: the same person in the same browser keeps the tries and the secret, while there are tries left.
  *
  * The cookie alone does not prove the same browser: with a copied one the owner would confirm a secret that somebody
  * else has seen. `renewPendingSignIn` compares the browsers.

@@ -46,9 +46,9 @@ export type PasswordRefused = { readonly refusal: Refusal; readonly fault: Passw
 /**
  * Compares a password, or refuses.
  *
- * When its turn to be hashed has come, the try is first counted and committed. An unknown email, a wrong password and a
- * disabled user cause the same work, count in the same buckets and get the same answer. `open` runs in the transaction
- * that gives the try back.
+ * At its turn to be hashed, the try is first counted and committed. An unknown email, a wrong password and a disabled
+ * user cause the same work, use the same counters and get the same answer. `open` runs in the transaction that gives
+ * the try back.
  */
 export async function checkPasswordTry<T>(
   env: Env,
@@ -114,9 +114,7 @@ export async function reopen(env: Env, tx: Queries, email: string, now: number):
   await changeTries(tx, key, (state) => unlockTries(rule, state), now);
 }
 
-/**
- * Hashes the password again with today's parameters. When two requests do this at once, only the first changes the row.
- */
+/** Hashes again with today's parameters. When two requests do this at once, only the first changes the row. */
 async function rehash(env: Env, person: Person, phc: string): Promise<Person> {
   const { id, sealedPassword } = person.user;
   const to = sealPassword(env, id, phc);

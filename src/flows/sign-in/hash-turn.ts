@@ -25,8 +25,7 @@ export type Counted = { readonly counted: readonly CountedTry[]; readonly at: nu
  * Waits in the hash queue, counts the try when its turn comes, and then hashes.
  *
  * A limit that is already reached refuses before the queue, so that a flood gets no place in it. Nothing is counted
- * while a request waits: a request that the queue refuses is no try, and people of one office who wait use up no
- * budget.
+ * while a request waits: a refusal by the queue is no try, and waiting people of one office use up no budget.
  */
 export async function countedTurn<T>(
   env: Env,

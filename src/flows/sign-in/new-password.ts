@@ -25,8 +25,7 @@ export async function checkNewPassword(env: Env, owner: PasswordOwner, password:
 }
 
 /**
- * Checks a new password against the rule, hashes it and passes the value for `users.sealed_password` to `use`, or
- * refuses.
+ * Checks a new password, hashes it and passes the value for `users.sealed_password` to `use`, or refuses.
  *
  * It is slow, so it never runs inside a transaction; it refuses when the hash queue is full. `use` is part of the same
  * job, so a second request with the same link finds the link used and hashes nothing.

@@ -15,15 +15,10 @@ import {
 } from '#store/limits/refusal-counts.ts';
 import { networkCounter, networkHash } from './attempt-counters.ts';
 
-/**
- * Refusals of one key and kind within this time make at most two events: the first, and one with the number of others.
- */
+/** Refusals of one key and kind in this time make at most two events: the first, and the number of the others. */
 export const REFUSAL_WINDOW_SECONDS = 10 * 60;
 
-/**
- * A refusal for the log, and the key under which it is counted. Without a key a try was counted, so it is always an
- * event.
- */
+/** A refusal for the log, and its counting key. Without a key a try was counted, so it is always an event. */
 export type NotedRefusal = { readonly event: AuditEvent; readonly client: Client; readonly key: string | undefined };
 
 /** The key of a refusal: the counter that is full, or the network that got "busy". */
@@ -57,7 +52,7 @@ export async function noteRefusal(env: Env, { event, client, key }: NotedRefusal
 
 type Window = { readonly key: string; readonly since: number; readonly endsAt: number };
 
-/** A window that ends later than a new one would comes from a clock that ran ahead, so it counts as over. */
+/** If a window ends later than a new one would, a clock that ran ahead began it, so it counts as over. */
 export function openEnds(now: number): OpenEnds {
   return { after: now, until: now + REFUSAL_WINDOW_SECONDS };
 }

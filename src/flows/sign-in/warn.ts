@@ -28,9 +28,7 @@ export async function warnOfWrongCode(env: Env, tx: Queries, attempt: FactorAtte
   await queueMail(env, tx, user, { kind: 'wrong_code', ...whereFrom(client) });
 }
 
-/**
- * If the refused try used up a limit, codes are paused or disabled. The person gets at most one mail a day about it.
- */
+/** If the refused try used up a limit, codes are paused or disabled. At most one mail a day reports it. */
 export async function warnOfPause(
   env: Env,
   tx: Queries,
