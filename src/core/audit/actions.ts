@@ -34,9 +34,7 @@ function success<Detail extends Record<string, DetailValue>>(meaning: string): A
   return { outcome: 'success', meaning };
 }
 
-/**
- * The first of several equal refusals within some minutes is an event; a second event gives the number of the others.
- */
+/** Of equal refusals within some minutes the first is an event; a second event gives the number of the others. */
 function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail & Repeated> {
   return { outcome: 'refusal', meaning };
 }
@@ -196,9 +194,7 @@ export type AuditDetail<A extends AuditAction> = (typeof AUDIT_ACTIONS)[A] exten
 
 type Event<A extends AuditAction> = {
   readonly action: A;
-  /**
-   * Who did it: a user id, `api_key:` and its id, `command_line`, `system`; absent if nobody has proven who they are.
-   */
+  /** Who did it: a user id, `api_key:` and an id, `command_line`, `system`; absent if nobody proved who they are. */
   readonly actor?: string | undefined;
   /** The id of the user it concerns. */
   readonly subject?: string | undefined;

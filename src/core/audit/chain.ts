@@ -109,10 +109,7 @@ export type BatchFacts = {
   readonly eventsDigest: string;
 };
 
-/**
- * The head after a batch, hex: SHA-256 over the previous head and all fields of the batch. The first previous head is
- * `''`.
- */
+/** The head after a batch, hex: SHA-256 over the previous head (at first `''`) and all fields of the batch. */
 export function headAfter(previousHead: string, batch: BatchFacts): string {
   const { number, sealedAt, eventCount, eventsDigest } = batch;
   const text = JSON.stringify(['sallyport audit 1', previousHead, number, sealedAt, eventCount, eventsDigest]);

@@ -44,9 +44,7 @@ function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   return isTyped ? text !== '' && text.length <= STAFF_REASON_LENGTH : CODE_OR_ID.test(text);
 }
 
-/**
- * The typed reason for storage: trimmed, one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` if nothing remains.
- */
+/** The typed reason for storage: trimmed, one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` if empty. */
 export function staffReason(typed: string): StaffReason | undefined {
   const text = cutPastCap('reason', typed)
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')

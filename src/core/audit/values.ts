@@ -3,9 +3,7 @@ import type { RefusalCode } from '#core/values/result.ts';
 declare const checked: unique symbol;
 /** The reason for an act that a member of staff typed; only `staffReason` makes one. */
 export type StaffReason = string & { readonly [checked]: 'staffReason' };
-/**
- * The keyed hash of a typed email without an account. It is not stored in the clear: people type passwords there too.
- */
+/** The keyed hash of a typed email without an account; hashed, because people also type passwords there. */
 export type EmailHash = string & { readonly [checked]: 'emailHash' };
 
 /** A detail may be a code, an id, a number or a flag; the only free text is a {@link StaffReason}. */

@@ -57,8 +57,7 @@ export function matchCode(totp: TotpState, code: string, window: 0 | 1, now: num
 
   if (matches(last)) return { kind: 'already_used', nextCodeInSeconds: nextCodeInSeconds(last, now) };
 
-  // Searches back from the newest edge of the window: a step in the window before the last used one has expired as
-  // well.
+  // Searches back from the newest edge of the window: a step in it before the last used one has expired too.
   const older = stepsFrom(current + window, current - DIAGNOSIS_STEPS).find(matches);
   if (older !== undefined) return { kind: 'expired', step: older, ageSeconds: Math.max(0, now - startOf(older + 1)) };
 

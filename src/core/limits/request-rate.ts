@@ -1,10 +1,7 @@
 /** The requests that a key has left at a moment. */
 export type Allowance = { readonly left: number; readonly at: number };
 
-/**
- * How many requests a key may send at once, and how many it gets back each second: an import of thousands takes
- * minutes.
- */
+/** How many requests a key may send at once, and gets back each second: an import of thousands takes minutes. */
 const BURST = 120;
 const PER_SECOND = 10;
 

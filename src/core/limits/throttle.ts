@@ -106,8 +106,7 @@ export const RULES = {
  * The state with one more try, or a refusal.
  *
  * A refusal counts nothing and extends nothing. Its `retryAfterSeconds` is exact: unless other tries come first, a try
- * is allowed at that second and not earlier. `authenticator_disabled` and a lockout (`reason: 'closed'`) do not end
- * with time.
+ * is allowed then and no second earlier. Time does not end `authenticator_disabled` and a lockout (`reason: 'closed'`).
  *
  * @param now Unix seconds
  */
@@ -116,9 +115,7 @@ export function reserveTry(rule: Rule, state: Attempts | undefined, now: number)
   return checkTry(rule, stateAt(rule, state, now), now) ?? counted(rule, stateAt(rule, state, at), at);
 }
 
-/**
- * After a success the failure streak is 0 and the own reservation leaves the budgets; failures of others stay counted.
- */
+/** After a success the failure streak is 0, and its reservation leaves the budgets; other failures stay counted. */
 export function giveBackTry(rule: Rule, state: Attempts, reservedAt: number): Attempts {
   return withExpiry(rule, { ...uncounted(rule, state, reservedAt), streak: 0, nextTryAt: undefined }, reservedAt);
 }

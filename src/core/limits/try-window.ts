@@ -14,10 +14,7 @@ export type Window = {
   readonly keptByUnlock?: true;
 };
 
-/**
- * Tries without a success between them. A streak does not shrink with time, except after `forgottenAfterSeconds`
- * without a try.
- */
+/** Tries without a success between them. Only `forgottenAfterSeconds` without a try shortens a streak. */
 export type FailureStreak = {
   readonly limit: number;
   readonly atLimit: 'disable' | 'close';

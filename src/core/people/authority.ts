@@ -66,8 +66,7 @@ export const OPERATORS: readonly string[] = ['command_line', 'system'];
 type Lost = 'sign_in_expired' | 'forbidden' | 'step_up_required' | 'api_key_invalid';
 
 /**
- * The guard of the route let the request in, but would refuse it now: the session ended, the role changed, or the key
- * was revoked.
+ * The guard of the route let the request in, but would refuse it now: session ended, role changed or key revoked.
  *
  * It is thrown, not returned, because it must roll back the transaction and no handler may treat it as a refusal of its
  * own act. The transport answers as the guard would have.

@@ -4,8 +4,7 @@ import { isShort } from '#core/values/text.ts';
 const EMAIL_BYTES_MAX = 254; // RFC 5321 §4.5.3.1.3: a path of 256 with its angle brackets
 const LOCAL_PART_MAX = 64; // RFC 5321 §4.5.3.1.1
 
-// RFC 5322 §3.2.3 dot-atom: no quote, comma, space, bracket or backslash, no dot at the start or end, no two dots
-// together.
+// RFC 5322 §3.2.3 dot-atom: no quote, comma, space, bracket or backslash; no dot at an end, no two dots together.
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const KELVIN_SIGN = '\u212a'; // the only character that NFC itself turns into an ASCII letter
@@ -23,8 +22,7 @@ const KELVIN_SIGN = '\u212a'; // the only character that NFC itself turns into a
  */
 export function canonicalEmail(input: string): string | undefined {
   if (!isShort('email', input)) return undefined;
-  // Before trimming, because a line end is never part of an address and could inject a mail header. The same for \p{Cf}
-  // and \p{Co}.
+  // Before trimming, because a line end could inject a mail header. The same for \p{Cf} and \p{Co}.
   if (/\p{C}/u.test(input)) return undefined;
   const email = input.trim();
   const at = email.lastIndexOf('@');

@@ -36,9 +36,7 @@ const VARIANT = String.raw`(?<=\p{sc=Han})[\uFE00-\uFE02\u{E0100}-\u{E01EF}]|(?<
 
 const NEEDED = new RegExp(`${EMOJI}|${JOINER}|${VARIANT}`, 'gv');
 
-/**
- * Invisible characters pasted from other programs: soft hyphens, byte order and direction marks, fillers, zero widths.
- */
+/** Invisible characters from other programs: soft hyphens, byte order and direction marks, fillers, zero widths. */
 const PASTED = String.raw`[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2060-\u2064\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0100}-\u{E01EF}]`;
 
 const NEEDED_OR_PASTED = new RegExp(`(${NEEDED.source})|${PASTED}`, 'gv');

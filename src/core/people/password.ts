@@ -32,8 +32,7 @@ export function normalizePassword(password: string): string | undefined {
  * Why a new password is refused, or `undefined` if it is good.
  *
  * `password_unacceptable` with a reason: `too_short` (in Unicode code points), `too_long` (in bytes as typed; limits
- * the work), `common`, `own_words`. No rule requires kinds of characters. Text that is not well-formed is
- * `invalid_request`.
+ * the work), `common`, `own_words`. No rule requires kinds of characters. Malformed text is `invalid_request`.
  */
 export function checkPassword(password: string, rule: PasswordRule): Refusal | undefined {
   if (!isShort('password', password)) return unacceptable('too_long');

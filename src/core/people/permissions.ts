@@ -2,10 +2,7 @@ import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { isStaff, type Role } from './policy.ts';
 
-/**
- * Who acts. The command line and the jobs are the `operator`: they have the whole database, and no person is behind
- * them.
- */
+/** Who acts. The command line and the jobs are the `operator`: they have the database, and no person is behind it. */
 export type Acting =
   | { readonly kind: 'operator' }
   | { readonly kind: 'person'; readonly id: string; readonly role: Role; readonly partnerId: string | undefined }
@@ -28,8 +25,7 @@ type Allowed = Kind | 'own';
 const EVERYBODY = ['user', 'staff'] as const;
 
 /**
- * Who may do what to whom. For every channel `flows/administration/act.ts` calls `checkAct` in the transaction that
- * acts.
+ * Who may do what to whom. `flows/administration/act.ts` calls `checkAct` in the transaction of every act.
  *
  * The guard of a route also checks: who sees the page, which scope a key needs, how recent a proof must be.
  * `test/reviewed-permissions.txt` shows this table to a reviewer.
@@ -104,10 +100,7 @@ function kindsOf(subject: Subject, acting: Acting): readonly Kind[] {
   return group === 'user' && isTeam ? ['team', 'user'] : [group];
 }
 
-/**
- * Whether a person belongs to a partner or to the staff; it decides about acts, and about the pages that show the
- * person.
- */
+/** Whether a person belongs to a partner or to the staff; it decides about acts, and which pages show them. */
 export function groupOf({ role, partnerId }: Omit<Subject, 'id'>): 'user' | 'staff' {
   return isStaff(role) || partnerId === undefined ? 'staff' : 'user';
 }
@@ -123,10 +116,7 @@ export type Decider = {
 /** For this long an account counts as its maker's, so that nobody can create an accomplice who agrees. */
 const OWN_ACCOUNT_SECONDS = 30 * DAY_SECONDS;
 
-/**
- * Whether `other` may agree to a request of `asker`: they are two people, and neither has recently made the other's
- * account.
- */
+/** Whether `other` may agree to a request of `asker`: two people, and neither recently made the other's account. */
 export function isSecondPerson(asker: Decider, other: Decider, now: number): boolean {
   return asker.id !== other.id && !hasMade(asker, other, now) && !hasMade(other, asker, now);
 }

@@ -47,10 +47,7 @@ function textOf(params: Params, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/**
- * The values of an essential `acr` claim (OpenID Connect Core §5.5.1.1). An essential claim without values requires
- * nothing.
- */
+/** The values of an essential `acr` claim (OpenID Connect Core §5.5.1.1). Without values it requires nothing. */
 function essentialAcr(claims: string | undefined): readonly string[] {
   if (claims === undefined) return [];
   const acr = Object(Object(Object(JSON.parse(claims)).id_token).acr);

@@ -5,10 +5,7 @@ export type Asked = {
   readonly prompts: ReadonlySet<string>;
   /** Seconds; absent if any age is accepted. */
   readonly maxAgeSeconds: number | undefined;
-  /**
-   * Any of these is enough; empty: nothing is required. Their order is ignored, because a stronger one is always
-   * accepted.
-   */
+  /** Any of these is enough; empty: nothing is required. Order is ignored: a stronger one is always accepted. */
   readonly acrValues: readonly string[];
   /** The person whom the client expects, from an ID token that it sent. */
   readonly hintedSub: string | undefined;
@@ -50,8 +47,7 @@ export type NextStep =
 const CLOCKS_APART_SECONDS = 5;
 
 /**
- * Whether a person has signed in since a request arrived: the session differs from the browser's earlier one, and is
- * newer than the request.
+ * Whether a person has signed in since a request arrived: the session is another one, and newer than the request.
  *
  * The time is needed too: a request without a session cookie records no session, so the session could be of any age.
  */
@@ -82,9 +78,7 @@ function consentStep(isThere: boolean): NextStep {
   return isThere ? 'done' : 'consent';
 }
 
-/**
- * `prompt=login` and an exceeded age require every factor, so only a sign-in that began after the request is enough.
- */
+/** `prompt=login` and an exceeded age require every factor, so only a sign-in begun after the request is enough. */
 function mustSignInAgain({ prompts, maxAgeSeconds }: Asked, session: KnownSession, now: number): boolean {
   if (session.isNew) return false;
   if (prompts.has('login')) return true;
@@ -106,10 +100,7 @@ export function errorOfReturn(step: NextStep, { acrValues }: Pick<Asked, 'acrVal
   return isUnwanted || acrValues.length === 0 ? 'access_denied' : 'unmet_authentication_requirements';
 }
 
-/**
- * The error that a client gets instead of a page for the person (OpenID Connect Core §3.1.2.6; `unmet_…`: its own
- * document).
- */
+/** The error for a client instead of a page for the person (OpenID Connect Core §3.1.2.6; `unmet_…`: own document). */
 export function errorOf(step: Exclude<NextStep, 'done'>) {
   switch (step) {
     case 'sign_in':

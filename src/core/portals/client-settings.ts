@@ -77,9 +77,7 @@ export function isRedirectUri(typed: string): boolean {
   return url !== undefined && (url.protocol === 'https:' || isLoopbackHttp(url));
 }
 
-/**
- * OpenID Connect Back-Channel Logout 1.0 §2.2: https. http to this machine is for development, and counts as internal.
- */
+/** OpenID Connect Back-Channel Logout 1.0 §2.2: https. http to this machine is for development, so internal. */
 function checkBackchannelUri({ backchannelLogoutUri, isBackchannelInternal }: TypedClient): Refusal | undefined {
   if (backchannelLogoutUri === undefined)
     return isBackchannelInternal ? refuse('invalid_request', { reason: 'backchannel_logout_uri' }) : undefined;
@@ -93,9 +91,8 @@ function checkBackchannelUri({ backchannelLogoutUri, isBackchannelInternal }: Ty
 }
 
 /**
- * An absolute URI without fragment and user, in visible ASCII, because a URI that the parser corrects would not equal
- * the typed text later. The host is a plain name or address, because it becomes a source in our
- * Content-Security-Policy.
+ * An absolute URI without fragment and user, in visible ASCII, because a URI that the parser corrects would later
+ * differ from the typed text. The host is a plain name or address: it becomes a source in our Content-Security-Policy.
  */
 function readUri(typed: string): URL | undefined {
   if (typed.length > URI_LENGTH_MOST || !/^[a-z]+:\/\/[!-~]+$/i.test(typed) || /[#\\]/.test(typed)) return undefined;

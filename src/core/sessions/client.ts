@@ -15,8 +15,7 @@ export type Client = {
 };
 
 /**
- * The network in which one subscriber can freely change the address, as text: an IPv4 address, or the /64 of an IPv6
- * one.
+ * The network in which one subscriber can change the address freely: an IPv4 address, or the /64 of an IPv6 one.
  *
  * @param address canonical text: IPv4 dotted, or IPv6 as `::`-compressed lower case
  */

@@ -6,9 +6,8 @@ import { DAY_SECONDS } from '#core/time/spans.ts';
 export type SignInState = 'complete' | 'enrollment_offered' | 'enrollment_required' | 'second_factor_required';
 
 /**
- * The MFA state of a person. `enrolled`: an authenticator exists, even if it is disabled, paused or undecryptable.
- * `awaits_access_code`: staff removed it, and the next one needs a temporary access code, even if that is used or
- * expired.
+ * The MFA state of a person. `enrolled`: an authenticator exists, even a disabled, paused or undecryptable one.
+ * `awaits_access_code`: staff removed it; the next one needs a temporary access code, even a used or expired one.
  */
 export type MfaState = 'enrolled' | 'awaits_access_code' | 'none';
 

@@ -4,9 +4,7 @@ import { DAY_SECONDS } from './spans.ts';
 /** A jump ahead that lasts this long is a correction, or the end of a suspend, and no accident. */
 export const BELIEVED_AFTER_SECONDS = 5 * 60;
 
-/**
- * After a longer pause than this, a start treats its clock as jumped ahead, because it may be corrected a moment later.
- */
+/** After a longer pause, a start treats its clock as jumped ahead, because it may be corrected a moment later. */
 const LONGEST_PAUSE_SECONDS = DAY_SECONDS;
 
 /**
@@ -31,9 +29,7 @@ export function firstTrust({ wall, steady }: Reading, newestAt: number | undefin
   return { offset, since: steady, believed: isLate ? newestAt - steady : offset };
 }
 
-/**
- * The trust after another reading, and by how many seconds the clock has jumped since the last one; 0 if it has not.
- */
+/** The trust after another reading, and how many seconds the clock has jumped since the last one; 0 if it has not. */
 export function lookAgain(trust: ClockTrust, { wall, steady }: Reading): { trust: ClockTrust; jumpSeconds: number } {
   const offset = wall - steady;
   const difference = offset - trust.offset;

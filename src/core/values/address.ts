@@ -5,9 +5,7 @@ function bytesOfV4(text: string): readonly number[] | undefined {
   return fits ? parts.map(Number) : undefined;
 }
 
-/**
- * The eight groups of an IPv6 address, or `undefined`. A zone is refused, because it has no meaning on another machine.
- */
+/** The eight groups of an IPv6 address, or `undefined`. A zone is refused: it has no meaning on another machine. */
 function groupsOfV6(text: string): readonly number[] | undefined {
   const [, head = text, tail] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text) ?? [];
   const v4 = tail === undefined ? [] : bytesOfV4(tail);
