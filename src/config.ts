@@ -63,8 +63,7 @@ export type Config = {
 /**
  * The settings of this environment, or its first fault.
  *
- * An unknown name, a bad value and a contradiction are refused, because a setting without an effect misleads the
- * operator.
+ * An unknown name, a bad value and a contradiction are refused, because a setting without an effect is a trap.
  *
  * @param options.root the folder that relative paths start from
  */

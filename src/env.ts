@@ -31,8 +31,7 @@ export type Env = {
 };
 
 /**
- * Opens what the configuration names. With `create` (the server) missing files are created; without it they are an
- * error.
+ * Opens what the configuration names. With `create` (the server) missing files are made; else they are an error.
  *
  * Throws an error whose message is one line for the operator.
  */

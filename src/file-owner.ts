@@ -14,10 +14,7 @@ export function giveToOwner(descriptor: number, path: string, like?: string): vo
   fchownSync(descriptor, uid, gid);
 }
 
-/**
- * Makes a folder, and missing ones above it, only for their owner. As root, the owner is that of the first existing
- * one.
- */
+/** Makes a folder, with missing parents, only for its owner: if we are root, the owner of the first existing parent. */
 export function makeFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true, mode: 0o700 });
   if (first === undefined || !isRoot()) return;

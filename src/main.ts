@@ -90,9 +90,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
   };
 }
 
-/**
- * @param env its clock does not trust a jump ahead at once, because this work deletes data and mails people about dates
- */
+/** @param env its clock distrusts a jump ahead at first, because this work deletes data and mails people about dates */
 function startOwnWork(env: Env) {
   return startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env), logoutsJob(env)]);
 }

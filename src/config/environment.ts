@@ -35,9 +35,7 @@ const KNOWN: readonly string[] = ALL.flatMap(({ name, secret }) => (secret ? [na
 const LINK = /^(tcp|udp|sctp):\/\//;
 const ADDRESS = /^[\w.:-]+$/;
 
-/**
- * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables and the older links of Docker.
- */
+/** https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables and Docker's older links. */
 const SERVICE_LINKS: readonly (readonly [name: RegExp, value: RegExp])[] = [
   [/_SERVICE_HOST$/, ADDRESS],
   [/_SERVICE_PORT(_\w+)?$/, /^\d+$/],

@@ -3,8 +3,7 @@ const REST_LENGTH_MIN = 6;
 // NFKC turns one character of three bytes into up to 18. Of a longer text only the beginning is checked.
 const JUDGED_LENGTH_MAX = 1024;
 
-// Cyclic, so that 1234567890123 is one run. Rows of the English, German and French keyboards, and their columns
-// downwards.
+// Cyclic, so that 1234567890123 is one run. Rows and columns of the English, German and French keyboards.
 const RUNS = [
   'abcdefghijklmnopqrstuvwxyz',
   '1234567890',

@@ -26,10 +26,7 @@ export type KeyRing = {
   /** The active one first. */
   readonly keyIds: readonly string[];
   seal(purpose: SealPurpose, binding: Binding, plaintext: string | Uint8Array): string;
-  /**
-   * Throws `SealError`, because a value that does not open means a damaged or attacked database, not an expected
-   * refusal.
-   */
+  /** Throws `SealError`, because such a value means a damaged or attacked database, not an expected refusal. */
   open(purpose: SealPurpose, binding: Binding, sealed: string): Buffer;
   /** The key that sealed a value, in the ring or not. Throws `SealError` if it is not a sealed value. */
   keyIdOf(sealed: string): string;
@@ -39,10 +36,7 @@ export type KeyRing = {
   macs(purpose: MacPurpose, text: string): readonly Mac[];
   /** In constant time. False if the ring does not have the key. */
   verifyMac(purpose: MacPurpose, text: string, keyId: string, mac: string): boolean;
-  /**
-   * A keyed tag of a fixed text: it distinguishes keys of one name, but reveals nothing about them. Throws for an
-   * unknown key.
-   */
+  /** A keyed tag that distinguishes keys of one name but reveals nothing about them. Throws for an unknown key. */
   fingerprint(keyId: string): string;
   /** Reads the ring again from its file, which a rotation rewrites; absent if the ring came from the environment. */
   renew?(): void;

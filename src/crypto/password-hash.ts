@@ -68,15 +68,11 @@ const CODE_PARAMETERS = { ...PARAMETERS, memoryCost: 1_024 } as const satisfies 
 const CODE_UNITS = 1 / 40;
 const UNITS: Readonly<Record<HashJob, number>> = { password: 1, code: CODE_UNITS, codes: 10 * CODE_UNITS };
 
-/**
- * Three jobs are counted in the database while one is hashed, so no core waits for a commit, which can be slower than a
- * hash.
- */
+/** Three are counted in the database while one is hashed, so no core waits for a commit, which can be slower. */
 const JOBS_PER_HASH = 4;
 /**
- * For one address on one machine. The tries of these jobs are counted and not given back yet, and an address has 20
- * (`addressPasswords`). So an office of hundreds waits in the queue, even on three machines, and is never refused for
- * too many tries.
+ * For one address on one machine. The tries of these jobs are counted and not given back yet. An address has 20 tries
+ * (`addressPasswords`), so an office of hundreds waits in the queue, even on three machines, and is never refused.
  */
 const JOBS_PER_ADDRESS = 6;
 
