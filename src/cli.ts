@@ -2,18 +2,18 @@ import { type Command, isMisuse, type Output, readCall, shown } from '#cli/comma
 import { findCommand, listCommands } from '#cli/groups.ts';
 import { commandHelp, helpText } from '#cli/help.ts';
 
-/** Where a command line speaks to. */
+/** The streams that a command writes to. */
 type Streams = { readonly stdout: { write(text: string): unknown }; readonly stderr: { write(text: string): unknown } };
 
-/** The commands. Answers the exit code: 0 done; 1 refused or failed, with one line that says why; 2 wrong usage. */
+/** Runs a command. Returns the exit code: 0 done; 1 refused or failed, with one line that says why; 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on('error', (error) => endWithoutOutput(error, args[0]));
-  // A reader that closed it, or whose disk is full, gets no message either.
+  // If the reader closed this stream, or its disk is full, there is nowhere to write a message.
   process.stderr.on('error', () => {});
   return say(args, process);
 }
 
-/** The same, saying it to these streams; what a command writes for itself (`serve`, `audit export`) goes to the process's. */
+/** The same, with these streams; `serve` and `audit export` write directly to those of the process. */
 export async function say(args: readonly string[], to: Streams): Promise<number> {
   const [first] = args;
   if (first === '--version') return print(to, [await version()]);
@@ -21,7 +21,7 @@ export async function say(args: readonly string[], to: Streams): Promise<number>
   if (first === undefined) return misused(to, 'say what to do', '');
   const found = await findCommand(args);
   if ('misuse' in found) {
-    // `sallyport user --help` is a question, not a mistake.
+    // `sallyport user --help` asks for help; it is no mistake.
     return args.includes('--help') ? print(to, [helpText(await listCommands())]) : misused(to, found.misuse, '');
   }
   try {
@@ -35,7 +35,7 @@ async function runCommand(to: Streams, command: Command, typed: readonly string[
   const call = readCall(command, typed);
   if (call === 'help') return print(to, [commandHelp(command)]);
   if (isMisuse(call)) return misused(to, call.misuse, command.words);
-  // Cast boundary between the erased table and the typed declaration: `readCall` made what the command declares.
+  // Cast boundary from the untyped table to the typed command: `readCall` made what the command declares.
   const outcome = await command.run(call as never);
   if (outcome === undefined) return 0;
   if (isMisuse(outcome)) return misused(to, outcome.misuse, command.words);
@@ -64,14 +64,14 @@ function misused({ stderr }: Streams, what: string, words: string): 2 {
 
 function failed({ stderr }: Streams, what: string, error?: unknown): 1 {
   stderr.write(`sallyport: ${what.trim().split('\n').join(' ')}\n`);
-  // One line is what the operator can act on; a person who looks for a bug asks for more.
+  // The operator needs one line. A developer can ask for the stack trace.
   if (error instanceof Error && process.env.SALLYPORT_LOG_LEVEL === 'trace') console.error(error);
   return 1;
 }
 
 /**
- * `sallyport user list | head`: the reader has seen enough. A full disk is reported, in one line; what was printed until then
- * is not whole. A server goes on without its log.
+ * With `sallyport user list | head` the reader closes the pipe, which is no error. A full disk is reported in one line;
+ * the output is then incomplete. A server continues without its log.
  */
 function endWithoutOutput(error: NodeJS.ErrnoException, first: string | undefined): void {
   if (first === 'serve' || first === 'demo') return;

@@ -15,21 +15,21 @@ import { SETTINGS, type Setting, type SettingValues, settingsDocument } from '#c
 
 export { settingsDocument };
 
-/** One line for the operator: which setting, what is wrong, what to write. */
+/** One line for the operator: which setting, its fault, and what to write. */
 export type ConfigProblem = Problem;
 
-/** What the environment asks for, parsed once at start and frozen. Absent is `undefined`. */
+/** The settings of the environment, parsed once at start and frozen. Absent is `undefined`. */
 export type Config = {
   readonly host: string;
   /** 0: the system chooses; only with a public URL. */
   readonly port: number;
-  /** Every link, cookie, origin check and issuer comes from here, never from a request. */
+  /** Every link, cookie, origin check and issuer uses this, never the request. */
   readonly publicUrl: PublicUrl;
   readonly database: DatabaseAddress;
   readonly databaseConnections: number;
-  /** The key ring as given; without it, the file at `keysPath` holds it. Not yet parsed: `loadKeyRing` does. */
+  /** The key ring as given; absent if it is in the file at `keysPath`. `loadKeyRing` parses it. */
   readonly keysText: string | undefined;
-  /** Beside an SQLite database; absent with PostgreSQL, where `keysText` is there. */
+  /** Beside an SQLite database; absent with PostgreSQL, which needs `keysText`. */
   readonly keysPath: string | undefined;
   readonly productName: string;
   readonly accentHue: number;
@@ -37,33 +37,33 @@ export type Config = {
   /** An absolute URL, or a path of our own origin. */
   readonly portalUrl: string | undefined;
   readonly supportContact: string | undefined;
-  /** Given together with `mailFrom`, or neither. */
+  /** Present only together with `mailFrom`. */
   readonly smtp: SmtpServer | undefined;
   readonly mailFrom: Sender | undefined;
   readonly trustedProxies: number;
-  /** Whether Strict-Transport-Security also speaks for the hosts below ours. */
+  /** Whether Strict-Transport-Security also covers the hosts below ours. */
   readonly hstsSubdomains: boolean;
-  /** Steps accepted either side of the current one. */
+  /** Steps accepted on either side of the current one. */
   readonly totpWindow: 0 | 1;
   /** Whether a reset of MFA waits for a second member of staff. */
   readonly resetSecondApprover: boolean;
-  /** Hours for which a new password by mail link freezes authenticator and codes. */
+  /** How many hours a new password by mail link freezes authenticator and codes. */
   readonly resetFreezeHours: number;
-  /** Whether webhooks may go to this machine by plain http: for development. */
+  /** Whether webhooks may go to this machine over plain http: for development. */
   readonly localWebhooks: boolean;
   readonly logLevel: LogLevel;
   readonly metricsPort: number | undefined;
-  /** Processes behind the one port. */
+  /** The number of processes behind the port. */
   readonly workers: number;
-  /** Between the word to the balancer and the end of listening. */
+  /** How long the server still listens after it informs the balancer. */
   readonly stopGraceSeconds: number;
   readonly auditRetentionDays: number | undefined;
 };
 
 /**
- * The settings of this environment, or the first thing wrong with it.
+ * The settings of this environment, or its first fault.
  *
- * A name nobody knows, a bad value and a contradiction are refused, never passed over: what silently does nothing is a trap.
+ * An unknown name, a bad value and a contradiction are refused, because a setting without an effect is a trap.
  *
  * @param options.root the folder that relative paths start from
  */
@@ -97,7 +97,7 @@ function keysPathOf({
   keysText,
 }: Pick<SettingValues, 'database' | 'keysText'>): string | undefined | Problem {
   if (database.kind === 'postgres') {
-    // A ring made by one node would be another one on each node.
+    // If each node made its own ring, the nodes could not read each other's data.
     return keysText === undefined
       ? {
           problem:
@@ -123,7 +123,7 @@ export type SettingRow = {
   readonly source: 'default' | 'environment' | 'file';
 };
 
-/** Every setting, its value and where the value comes from; secrets are masked. */
+/** Every setting, its value and its source; secrets are masked. */
 export function settingsTable(all: Environment): SettingRow[] {
   const environment = usableEnvironment(all);
   return Object.values(SETTINGS).map((setting: Setting) => {
@@ -147,7 +147,7 @@ function parseSettings(environment: Environment, root: string): SettingValues | 
     if (isProblem(value)) return value;
     values[key] = value;
   }
-  // Cast boundary: each value was made by the parser that `SettingValues` takes its type from.
+  // Cast boundary: `SettingValues` takes the type of each value from its parser.
   return values as SettingValues;
 }
 

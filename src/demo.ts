@@ -13,11 +13,11 @@ import { ROUTES } from './routes.ts';
 const PORT = 3000;
 const PORTAL_PORT = 4000;
 
-/** A portal and the server that signs its people in, in a folder that is deleted afterwards; returns when it was stopped. */
+/** Runs a portal and the server for its sign-ins, in a temporary folder; returns after they were stopped. */
 export async function demo(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-demo-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  // However it ends: after a crash and after a signal during the start too.
+  // Runs after a normal end, a crash, and a signal during the start.
   process.on('exit', remove);
   for (const signal of SIGNALS) process.on(signal, leave);
   const made: { logins: readonly Login[]; client?: PortalClient } = { logins: [] };
@@ -38,14 +38,14 @@ export async function demo(): Promise<void> {
   remove();
 }
 
-/** A terminal that is closed sends SIGHUP. */
+/** Closing a terminal sends SIGHUP. */
 const SIGNALS = [...STOP_SIGNALS, 'SIGHUP'] as const;
 
 function leave(): void {
   process.exit(1);
 }
 
-/** Settings for looks and for the port are taken over; nothing that points at real data is. */
+/** Settings for the appearance and the port are used; settings that point at real data are ignored. */
 const TAKEN_OVER = [
   'SALLYPORT_PRODUCT_NAME',
   'SALLYPORT_ACCENT_HUE',
@@ -61,18 +61,18 @@ async function demoEnvironment(folder: string, portalUrl: string): Promise<Recor
     return value ? [[name, value] as const] : [];
   });
   return {
-    // The screen is for the table of people.
+    // Keeps the screen free for the table of people.
     SALLYPORT_LOG_LEVEL: 'warn',
     ...Object.fromEntries(taken),
     HOST: '127.0.0.1',
     PORT: process.env.PORT || String(await choosePort(PORT)),
     SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'demo.db')}`,
-    // A sign-in that did not begin there ends there all the same.
+    // A sign-in that did not begin at the portal also leads there.
     SALLYPORT_PORTAL_URL: portalUrl,
   };
 }
 
-/** The usual port, or where something listens there already, one that is free. */
+/** The usual port, or a free one if the usual one is in use. */
 async function choosePort(usual: number): Promise<number> {
   return (await findFree(usual)) ?? (await findFree(0)) ?? usual;
 }
@@ -89,7 +89,7 @@ function findFree(port: number): Promise<number | undefined> {
   });
 }
 
-/** The portal comes first: that is where its people begin. */
+/** The portal is first, because its people begin there. */
 function welcome({ portal, signIn }: { portal: string; signIn: string }, logins: readonly Login[]): string {
   const addresses = [
     ['Console, for staff', `${signIn}/console`],

@@ -13,7 +13,7 @@ import { forgetRingKey, listRingKeys, noteRingKey } from '#store/operations/ring
 import { listServers } from '#store/operations/servers.ts';
 import type { RingKeyTable } from '#store/operations/tables.ts';
 
-/** Everything that reaches outside the process, made once at start and passed first. */
+/** Everything that connects to the outside of the process; made once at start and passed as the first argument. */
 export type Env = {
   readonly config: Config;
   readonly db: Database;
@@ -26,12 +26,12 @@ export type Env = {
   readonly keys: KeyRing;
   readonly hasher: PasswordHasher;
   readonly log: Logger;
-  /** What this process has refused since it last told the database. */
+  /** Refusals that this process has counted and not yet written to the database. */
   readonly refusals: RefusalCounts;
 };
 
 /**
- * Opens what the configuration names. With `create` (the server) missing files are made; without it they are an error.
+ * Opens what the configuration names. With `create` (the server) missing files are made; else they are an error.
  *
  * Throws an error whose message is one line for the operator.
  */
@@ -50,7 +50,7 @@ export async function openEnv(
   }
 }
 
-/** The rest of it, around a database and a ring that are open. */
+/** Builds the environment with an open database and key ring. */
 export function makeEnv(
   config: Config,
   { db, keys, logTo = process.stdout }: { db: Database; keys: KeyRing; logTo?: DestinationStream | undefined },
@@ -68,22 +68,22 @@ export function makeEnv(
   };
 }
 
-/** Opens the database alone, as `openEnv` does. */
+/** Opens only the database, as `openEnv` does. */
 export async function openDatabase({ database, databaseConnections }: Config, create: boolean): Promise<Database> {
   if (database.kind === 'sqlite') return openSqlite(database.path, { create });
-  // A client that an installation on SQLite never loads.
+  // Imported here, because an installation with SQLite never needs this client.
   const { openPostgres } = await import('#store/engine/postgres/open.ts');
   return openPostgres(database.url, { create, connections: databaseConnections });
 }
 
-/** The key ring alone, as `openEnv` reads it. */
+/** Opens only the key ring, as `openEnv` does. */
 export function openKeys(config: Config, create: boolean): KeyRing {
   const { keysText, keysPath } = config;
   const text = keysText ?? readOrMakeKeyFile(keysPath ?? '', { create });
   if (typeof text !== 'string') throw new Error(text.problem);
   const keys = loadKeyRing(text, keysText === undefined ? keysPath : 'SALLYPORT_KEYS');
   if ('problem' in keys) throw new Error(keys.problem);
-  // A ring from the environment changes with a restart; the file is rewritten by a rotation while we run.
+  // A ring from the environment changes only at a restart, but a rotation rewrites the file while we run.
   return keysText === undefined ? createRenewableRing(keys, () => rereadKeys(keysPath ?? '')) : keys;
 }
 
@@ -94,10 +94,10 @@ function rereadKeys(path: string): KeyRing | undefined {
 }
 
 /**
- * Stops a start with a ring that lacks a key which rows may need, or holds another key of the same name: every
- * authenticator and password would be unreadable, one by one, at sign-in.
+ * Stops a start if the ring lacks a key that rows may need, or has another key under its name. Otherwise sign-ins would
+ * fail later, each at an unreadable authenticator or password.
  *
- * A new active key is noted before it seals its first row, and only where every running server holds it.
+ * A new active key is recorded before it seals its first row, and only if every running server has it.
  */
 export async function checkRing(db: Database, keys: KeyRing, now: number): Promise<void> {
   const known = await checkNotes(db, keys);
@@ -108,7 +108,7 @@ export async function checkRing(db: Database, keys: KeyRing, now: number): Promi
   if (!active?.activated_at) await announceKey(db, keys, activeKeyId, now);
 }
 
-/** The notes of a database, once every key that is noted there is in the ring. Throws where one is not. */
+/** The keys recorded in a database. Throws if one of them is not in the ring. */
 export async function checkNotes(db: Pick<Database, 'read'>, keys: KeyRing): Promise<readonly RingKeyTable[]> {
   const known = await listRingKeys(db.read);
   for (const note of known) checkNote(keys, note);
@@ -127,11 +127,11 @@ function checkNote(keys: KeyRing, { id, fingerprint, retired_at }: RingKeyTable)
 }
 
 /**
- * Notes that a key is about to seal rows: no server starts without it any more. Throws, and takes the note back, while
- * a server runs that does not hold it: it could not open those rows.
+ * Records that a key is about to seal rows, so that no server starts without it. If a running server lacks the key and
+ * could not open those rows, it removes the record and throws.
  *
- * The note is committed first and the servers are asked then; a server does it the other way round. So whatever comes
- * between, one of the two sees the other.
+ * It commits the record first and then reads the list of servers; a starting server does this in the opposite order. So
+ * in every case one of the two sees the other.
  */
 export async function announceKey(db: Database, keys: KeyRing, keyId: string, now: number): Promise<void> {
   const note = { id: keyId, fingerprint: keys.fingerprint(keyId), first_used_at: now };

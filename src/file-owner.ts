@@ -2,10 +2,10 @@ import { existsSync, fchownSync, lchownSync, mkdirSync, statSync } from 'node:fs
 import { dirname, join, relative, sep } from 'node:path';
 
 /**
- * Gives a file that root has just made to the owner of the file that it belongs to, or else of its folder: the server
- * runs as another user and has to read it. Of everybody else the file is theirs already.
+ * Gives a file that root has just made to the owner of `like` or of its folder, because the server runs as another user
+ * and must read the file. Files made by other users already have the right owner.
  *
- * @param descriptor of the open file: under its name the folder's owner could have put another one meanwhile
+ * @param descriptor of the open file, because the owner of the folder could replace the file under its name
  * @param like a file of the service beside it
  */
 export function giveToOwner(descriptor: number, path: string, like?: string): void {
@@ -14,7 +14,7 @@ export function giveToOwner(descriptor: number, path: string, like?: string): vo
   fchownSync(descriptor, uid, gid);
 }
 
-/** Makes a folder for its owner alone, and those above it that are missing; root's belong to the owner of the first one above. */
+/** Makes a folder, with missing parents, only for its owner: if we are root, the owner of the first existing parent. */
 export function makeFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true, mode: 0o700 });
   if (first === undefined || !isRoot()) return;

@@ -28,11 +28,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 type Options = {
   readonly environment?: Environment;
   readonly routes?: readonly Route[];
-  /** What has to be there before the first request. */
+  /** Work that must be done before the first request. */
   readonly prepare?: (env: Env) => Promise<void>;
 };
 
-/** Starts the server and answers how to stop it. Throws an error whose message is one line for the operator. */
+/** Starts the server and returns how to stop it. Throws an error whose message is one line for the operator. */
 export async function serve({ environment = process.env, ...more }: Options = {}): Promise<Server> {
   const config = loadConfig(environment, { root: ROOT });
   if ('problem' in config) throw new Error(config.problem);
@@ -53,15 +53,15 @@ export async function serve({ environment = process.env, ...more }: Options = {}
 
 async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prepare }: Options): Promise<Server> {
   const { config } = env;
-  // Before anything is asked of what is stored: a clock that was ahead may have left it so.
+  // Before any stored data is used, because a clock that was ahead may have left wrong times.
   const clock = await startClockWatch(env, () => performance.now() / 1000);
-  // Before the first request: a rotation asks who is there before it seals anything with a new key.
+  // Before the first request, because a rotation lists the running servers before it seals with a new key.
   const presence = await startPresence(env, `${hostname()}:${process.pid}`);
   await recordActivation(env, { actor: 'system' });
   await prepare?.(env);
   const app = createApp(env, routes);
   app.shutdownState.clockJumped = clock.jumpedLately;
-  // Workers are read by their primary, which answers for all of them.
+  // The primary reads the metrics of its workers, and serves them for all.
   const forMetrics = cluster.isPrimary ? await listenForMetrics(config, telemetry) : undefined;
   const listening = await listen(env, app).catch(async (error: unknown) => {
     await forMetrics?.close();
@@ -90,7 +90,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
   };
 }
 
-/** @param env with a clock that believes no jump ahead at once: this work deletes, gives up, and tells people of dates */
+/** @param env its clock distrusts a jump ahead at first, because this work deletes data and mails people about dates */
 function startOwnWork(env: Env) {
   return startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env), logoutsJob(env)]);
 }

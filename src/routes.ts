@@ -17,7 +17,7 @@ import { teamRoutes } from '#features/team/routes.ts';
 import { wayOnRoutes } from '#features/way-on/routes.ts';
 import type { Route } from '#http/route.ts';
 
-/** Every page and call that the service answers, feature by feature. */
+/** Every page and call of the service, by feature. */
 export const ROUTES: readonly Route[] = [
   ...signInRoutes,
   ...signInApi,

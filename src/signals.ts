@@ -4,46 +4,46 @@ import { channel, tracingChannel } from 'node:diagnostics_channel';
 /*
  * What the service does, for its listeners: metrics and traces, which are loaded only when they are switched on.
  *
- * Node's own channels: telling costs a look at one flag while nobody listens, and no room has to know another for it.
- * Nothing that is told may carry a secret, an email, a token or a path that can hold one.
+ * Uses Node's own channels: without a listener a signal costs one check of a flag, and no folder depends on another.
+ * A signal must never contain a secret, an email, a token or a path that can contain one.
  */
 
-/** A request on its way. */
+/** A request in progress. */
 export type RequestSignal = {
   readonly request: Request;
   readonly requestId: string;
   readonly pathname: string;
-  /** Whether a proxy of ours wrote its headers. */
+  /** Whether one of our proxies wrote its headers. */
   readonly isFromProxy: boolean;
-  /** The pattern of the route, known once it is answered. */
+  /** The pattern of the route; known after the answer. */
   readonly route: string;
 };
 
-/** An answer that went out. */
+/** An answer that was sent. */
 export type AnswerSignal = {
   readonly method: string | undefined;
   readonly route: string;
   readonly status: number;
-  /** Absent where nothing was worked on. */
+  /** Absent if no handler ran. */
   readonly milliseconds?: number;
 };
 
-/** A job of the hash queue whose turn has come. */
+/** A job of the hash queue at its turn. */
 export type HashSignal = { readonly hashes: number; readonly waitMs: number };
 
-/** A transaction; `tx` is the one of the newest try, so of the one that was kept. */
+/** A transaction; after retries `tx` is the last one, which was committed. */
 export type TransactionSignal = { tx?: object };
 
 /** A statement outside a transaction. */
 export type ReadSignal = { readonly milliseconds: number };
 
-/** An event of the audit log, before its transaction is kept; told by `flows/runtime/append-event.ts`. */
+/** An event of the audit log, before its transaction commits; sent by `flows/runtime/append-event.ts`. */
 export type EventSignal = {
-  /** Absent for a refusal that is counted and has no event of its own. */
+  /** Absent for a refusal that is only counted, without an event of its own. */
   readonly tx: object | undefined;
   readonly action: string;
   readonly outcome: 'success' | 'refusal';
-  /** A code of a closed list. */
+  /** A code from a closed list. */
   readonly reason: string | undefined;
 };
 
@@ -55,7 +55,7 @@ export const refusedHashes = moment<{ readonly hashes: number }>('sallyport:hash
 export const reads = moment<ReadSignal>('sallyport:read');
 export const events = moment<EventSignal>('sallyport:event');
 
-/** Something that happened. */
+/** A single event. */
 type Moment<Told> = {
   isHeard(): boolean;
   tell(told: Told): void;
@@ -67,25 +67,25 @@ function moment<Told extends object>(name: string): Moment<Told> {
   return {
     isHeard: () => ours.hasSubscribers,
     tell: (told) => ours.publish(told),
-    // Only `tell` publishes here: this is where a message gets its type back.
+    // Only `tell` publishes on this channel, so the message has this type.
     listen: (listener) => ours.subscribe((told) => listener(told as Told)),
   };
 }
 
-/** How work ended: with a result, or with what it threw. */
+/** The end of work, with its result or its error. */
 export type Ended<Told, Result> = Told & {
   readonly milliseconds: number;
   readonly result?: Result;
   readonly error?: unknown;
 };
 
-/** Something that begins and ends. */
+/** Work with a beginning and an end. */
 type Work<Told, Result> = {
   isHeard(): boolean;
-  /** Does the work and reports it; a listener sees `told` itself at the beginning and its facts again at the end. */
+  /** Does the work and reports it. A listener gets `told` at the beginning, and its properties again at the end. */
   around<T extends Result>(told: Told, doIt: () => Promise<T>): Promise<T>;
   listen(ended: (work: Ended<Told, Result>, told: Told) => void): void;
-  /** What `storage` holds while the work is done, and in all that it awaits. */
+  /** The value of `storage` during the work and everything that it awaits. */
   bind<Store>(storage: AsyncLocalStorage<Store>, storeOf: (told: Told) => Store): void;
 };
 
@@ -102,7 +102,7 @@ function work<Told extends object, Result = unknown>(name: string): Work<Told, R
         const { told, startedMs, ...end } = message as Context;
         ended({ ...told, ...end, milliseconds: performance.now() - startedMs }, told);
       }),
-    // The channel hands `around`'s context on: this is where it gets its type back.
+    // The channel passes the context of `around`, so the message has this type.
     bind: (storage, storeOf) =>
       ours.start.bindStore(storage as AsyncLocalStorage<unknown>, (message) => storeOf((message as Context).told)),
   };

@@ -6,15 +6,15 @@ import { SETTINGS, type Setting } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-// A key ring of a hundred keys is 5 KB; anything larger is the wrong file.
+// A key ring of a hundred keys has 5 KB; a larger file is the wrong one.
 const LARGEST_SECRET_BYTES = 64 * 1024;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /**
- * What of the environment counts.
+ * The variables that count as settings.
  *
- * Compose passes on a variable that is empty for one that is not set, and env files keep their quotes and carriage returns. Kubernetes
- * and Docker describe every service of a name that begins like ours in variables of their own.
+ * Compose passes an unset variable as an empty one, and env files keep quotes and carriage returns. Kubernetes and
+ * Docker add variables for every service whose name begins like ours.
  */
 export function usableEnvironment(given: Environment): Environment {
   return Object.fromEntries(
@@ -31,11 +31,11 @@ export function usableEnvironment(given: Environment): Environment {
 const ALL: readonly Setting[] = Object.values(SETTINGS);
 const KNOWN: readonly string[] = ALL.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
 
-/** A port as Kubernetes and Docker write it, also under the name of a setting: a Service `sallyport-metrics` has one. */
+/** A port as Kubernetes and Docker write it. A Service `sallyport-metrics` even gets the name of a setting. */
 const LINK = /^(tcp|udp|sctp):\/\//;
 const ADDRESS = /^[\w.:-]+$/;
 
-/** https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables and Docker's links before it. */
+/** https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables and Docker's older links. */
 const SERVICE_LINKS: readonly (readonly [name: RegExp, value: RegExp])[] = [
   [/_SERVICE_HOST$/, ADDRESS],
   [/_SERVICE_PORT(_\w+)?$/, /^\d+$/],
@@ -52,9 +52,9 @@ function isServiceLink(name: string, value: string, isOurs: boolean): boolean {
   return name.startsWith('SALLYPORT_') && SERVICE_LINKS.some(([end, form]) => end.test(name) && form.test(value));
 }
 
-/** A `SALLYPORT_` name that nothing reads, with the one that was probably meant. */
+/** A `SALLYPORT_` name that is not a setting, with the most similar setting. */
 export function findStrayName(environment: Environment): Problem | undefined {
-  // Also behind the byte order mark of an env file, or behind "export ".
+  // Also after the byte order mark of an env file, or after "export ".
   const stray = Object.keys(environment).find((name) => /(^|\W)SALLYPORT_/i.test(name) && !KNOWN.includes(name));
   if (stray === undefined) return undefined;
   const shown = stray.replace(/[^\w.-]/g, '?').slice(0, 80);
@@ -65,7 +65,7 @@ export function findStrayName(environment: Environment): Problem | undefined {
   return { problem: `${shown} is not a setting: ${hint}` };
 }
 
-/** The text given for a setting, from the environment or from the file that `NAME_FILE` names. */
+/** The text of a setting, from the environment or from the file in `NAME_FILE`. */
 export function readSetting(setting: Setting, environment: Environment, root: string): string | undefined | Problem {
   const { name } = setting;
   const path = setting.secret ? environment[`${name}_FILE`] : undefined;
@@ -94,16 +94,16 @@ function readSecret(name: string, path: string, root: string): string | Problem 
   }
 }
 
-/** The candidate with the fewest edits, when they are few enough for a slip of the hand. */
+/** The candidate with the fewest edits, if these are few enough for a typing mistake. */
 function nearest(name: string, candidates: readonly string[]): string | undefined {
   const [best] = candidates
-    // Some have no name of ours in front: `SALLYPORT_PORT` means `PORT`.
+    // Some settings lack our prefix: `SALLYPORT_PORT` means `PORT`.
     .map((candidate) => ({ candidate, edits: editDistance(name, candidate.replace(/^(?!SALLYPORT_)/, 'SALLYPORT_')) }))
     .sort((a, b) => a.edits - b.edits);
   return best && best.edits <= 4 ? best.candidate : undefined;
 }
 
-/** Levenshtein's: insertions, deletions and replacements. */
+/** The Levenshtein distance: insertions, deletions and replacements. */
 function editDistance(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row++) {

@@ -2,13 +2,13 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Problem } from './parse.ts';
 
-/** The portal's logo, read at start. An SVG may hold scripts: serve it with a sandboxing policy. */
+/** The portal's logo, read at start. An SVG can contain scripts, so serve it with a sandboxing policy. */
 export type Logo = {
   readonly bytes: Buffer;
   readonly type: 'image/png' | 'image/jpeg' | 'image/webp' | 'image/svg+xml';
 };
 
-// Every page loads it: beyond this it is a photograph, not a logo.
+// Every page loads it; a larger file is a photograph, not a logo.
 const LARGEST_BYTES = 256 * 1024;
 
 export function readLogo(text: string, root: string): Logo | Problem {
@@ -25,7 +25,7 @@ export function readLogo(text: string, root: string): Logo | Problem {
   return type ? Object.freeze({ bytes, type }) : { problem: 'names a file that is no PNG, SVG, JPEG or WebP image' };
 }
 
-/** By content, never by name: what we serve with a media type must be of that type. */
+/** By content, never by name, because what we serve with a media type must be of that type. */
 function imageType(bytes: Buffer): Logo['type'] | undefined {
   const start = bytes.toString('latin1', 0, 12);
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';

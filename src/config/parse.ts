@@ -6,9 +6,9 @@ import { cleanName } from '#core/people/name.ts';
 export type Problem = { readonly problem: string };
 
 export type PublicUrl = {
-  /** `https://sign-in.example.com`, without a slash at the end. */
+  /** `https://sign-in.example.com`, without a final slash. */
   readonly origin: string;
-  /** As in the Host header: with the port unless it is the scheme's own. */
+  /** As in the Host header: with the port, unless it is the scheme's default. */
   readonly host: string;
   readonly isHttps: boolean;
 };
@@ -20,7 +20,7 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 const MAILBOX = /^[^\s<>@,"]+@[^\s<>@,"]+$/;
 
-/** A parser of whole numbers in a range, both ends included. */
+/** A parser for whole numbers from `least` to `most`, both included. */
 export function wholeNumber(least: number, most: number, example: string): (text: string) => number | Problem {
   return (text) => {
     const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
@@ -64,7 +64,7 @@ export function parsePortalUrl(text: string): string | Problem {
   return url.username || url.password ? { problem: 'must not carry a user name or password' } : url.href;
 }
 
-/** Where the data lies: a file of this machine, or a PostgreSQL server that several machines share. */
+/** Where the data is stored: a file on this machine, or a PostgreSQL server for several machines. */
 export type DatabaseAddress =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string };
@@ -89,12 +89,12 @@ function parsePostgresUrl(text: string): DatabaseAddress | Problem {
   return Object.freeze({ kind: 'postgres', url: text });
 }
 
-/** The ring itself is read by `loadKeyRing`, so that no line of this room can hold key material. */
+/** `loadKeyRing` reads the ring itself, so that no message of this folder can contain key material. */
 export function parseKeys(text: string): string {
   return text;
 }
 
-/** Free of colons: the issuer stands before one in an `otpauth:` label. */
+/** Without colons, because in an `otpauth:` label a colon follows the issuer. */
 export function parseProductName(text: string): string | Problem {
   if (text.trim() === '' || [...text.trim()].length > PRODUCT_NAME_LENGTH_MAX) return OVERLONG_PRODUCT_NAME;
   const name = cleanName(text);
@@ -117,11 +117,11 @@ export function parseSupportContact(text: string): string | Problem {
 export type SmtpServer = {
   readonly host: string;
   readonly port: number;
-  /** `implicit`: from the first byte. `starttls`: before anything is said. `none`: to this machine alone. */
+  /** `implicit`: from the first byte. `starttls`: before any other command. `none`: only to this machine. */
   readonly tls: 'implicit' | 'starttls' | 'none';
   readonly user: string | undefined;
   readonly password: string | undefined;
-  /** The name that we greet with. */
+  /** The name in our greeting (EHLO). */
   readonly helo: string;
 };
 
@@ -129,7 +129,7 @@ export type SmtpServer = {
 const SMTPS_PORT = 465;
 const SUBMISSION_PORT = 587;
 
-/** Mail carries links that set passwords: in the clear it goes to this machine alone. */
+/** Mail contains links that set passwords, so it is sent unencrypted only to this machine. */
 export function parseSmtpUrl(text: string): Omit<SmtpServer, 'helo'> | Problem {
   const url = URL.parse(text);
   const isMail = (url?.protocol === 'smtp:' || url?.protocol === 'smtps:') && url.hostname !== '';
@@ -157,7 +157,7 @@ export function parseSmtpHelo(text: string): string | Problem {
   return { problem: 'is not a name to greet with: write mail.example.com, or an address as [192.0.2.1]' };
 }
 
-/** How the host of an address greets a mail server. */
+/** The name in a greeting from the host of an address. */
 export function heloOf(hostname: string): string {
   const address = hostname.replace(/^\[|\]$/g, '');
   return { 0: hostname, 4: `[${address}]`, 6: `[IPv6:${address}]` }[isIP(address)] ?? hostname;

@@ -19,17 +19,17 @@ import {
 
 export type Setting = {
   readonly name: string;
-  /** What stands when it is not given; parsed as if it had been. */
+  /** The value if the setting is not given; it is parsed in the same way. */
   readonly default?: string;
-  /** The default in words, where it depends on another setting. */
+  /** The default in words, if it depends on another setting. */
   readonly shownDefault?: string;
   readonly about: string;
-  /** May also be given as the path of a file in `NAME_FILE`, and is never printed. */
+  /** Can also be in a file whose path is in `NAME_FILE`, and is never printed. */
   readonly secret?: true;
   readonly parse: (text: string, root: string) => unknown;
 };
 
-/** Every setting there is: the start, `sallyport config` and `docs/settings.md` read this one table. */
+/** Every setting. The start, `sallyport config` and `docs/settings.md` all use this table. */
 export const SETTINGS = {
   host: { name: 'HOST', default: '127.0.0.1', about: 'The address to listen on.', parse: parseHost },
   port: {
@@ -191,7 +191,7 @@ export const SETTINGS = {
 
 type Parsed<S extends Setting> = Exclude<ReturnType<S['parse']>, Problem>;
 
-/** What each row's parser makes; a row without a default may be absent. */
+/** The result of each row's parser; a row without a default may be absent. */
 export type SettingValues = {
   readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends { readonly default: string }
     ? Parsed<(typeof SETTINGS)[K]>

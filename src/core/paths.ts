@@ -1,6 +1,6 @@
 /**
- * The addresses of our pages that another room mentions: a link, a redirect, a mail. The feature that answers at one
- * declares it in its routes; a test finds an address here that no route has, and one that is written anywhere else.
+ * The addresses of our pages that other folders use in a link, a redirect or a mail. The feature that serves a page
+ * declares it in its routes. A test finds addresses without a route, and addresses written as text elsewhere.
  */
 export const PATHS = {
   signIn: '/sign-in',
@@ -30,7 +30,7 @@ export const PATHS = {
   helpTroubleshooting: '/help/troubleshooting',
 } as const;
 
-/** The sign-in that leads to a page of ours afterwards. @param target path and query */
+/** The sign-in page that leads to one of our pages afterwards. @param target path and query */
 export function signInThen(target: string): string {
   return `${PATHS.signIn}?return_to=${encodeURIComponent(target)}`;
 }

@@ -1,9 +1,9 @@
 const GUESSABLE_RUN_MIN = 3;
 const REST_LENGTH_MIN = 6;
-// NFKC writes one character of three bytes as up to 18: of what becomes longer than any password the beginning counts.
+// NFKC turns one character of three bytes into up to 18. Of a longer text only the beginning is checked.
 const JUDGED_LENGTH_MAX = 1024;
 
-// Cyclic, so that 1234567890123 is one run. Rows of the English, German and French keyboards, and the columns walked down.
+// Cyclic, so that 1234567890123 is one run. Rows and columns of the English, German and French keyboards.
 const RUNS = [
   'abcdefghijklmnopqrstuvwxyz',
   '1234567890',
@@ -33,9 +33,9 @@ const LEET = new Map(
 let loading: Promise<(password: string) => boolean> | undefined;
 
 /**
- * Whether a password is among the common ones, from dictionaries that are read at the first use (0.2 s, 40 MB).
+ * Returns a check for common passwords; its dictionaries are read at the first use (0.2 s, 40 MB).
  *
- * The dictionaries: passwords of known breaches, common English and German words and first names.
+ * They contain passwords of known breaches, common English and German words, and first names.
  */
 export function loadCommonPasswords(): Promise<(password: string) => boolean> {
   loading ??= loadWords().then((words) => (password) => isCommonPassword(password, words));
@@ -43,11 +43,11 @@ export function loadCommonPasswords(): Promise<(password: string) => boolean> {
 }
 
 /**
- * Whether `password` is a common one: in `words` as it is, or once what people add to a word is undone.
+ * Whether `password` is common: it is in `words`, alone or without the changes that people make to a word.
  *
- * Undone: case, punctuation, digits at both ends, simple leet, and a word said several times. Beside words: sequences,
- * repeats and rows of a keyboard that leave fewer than six other characters. Two different words are not looked for:
- * a passphrase is made of words.
+ * Such changes are case, punctuation, digits at both ends, simple leet, and a repeated word. Sequences, repeats and
+ * keyboard rows with fewer than six other characters are common too. Two different words are accepted, because a
+ * passphrase is made of words.
  */
 export function isCommonPassword(password: string, words: ReadonlySet<string>): boolean {
   const text = password.normalize('NFKC').slice(0, JUDGED_LENGTH_MAX).toLowerCase();
@@ -77,15 +77,15 @@ function isCommonWord(form: string, words: ReadonlySet<string>): boolean {
   return words.has(unit) || words.has(betweenLetters(unit));
 }
 
-/** From the first letter to the last one. In one pass: `[^\p{L}]+$` looks at every beginning of a run again. */
+/** From the first letter to the last, in one pass: `[^\p{L}]+$` would test each start of a run again. */
 function betweenLetters(text: string): string {
   return /\p{L}(?:.*\p{L})?/su.exec(text)?.[0] ?? '';
 }
 
 /**
- * The shortest beginning whose repetition, the last one perhaps cut off, makes the whole text; else the text itself.
+ * The shortest beginning that makes the whole text when repeated (the last time perhaps cut off); else the text itself.
  *
- * By the borders of Knuth, Morris and Pratt: trying each length takes the square of the length.
+ * Uses the borders of Knuth, Morris and Pratt, because trying each length takes the square of the length.
  */
 export function repeatedUnit(text: string): string {
   const borders = [0];
@@ -98,7 +98,7 @@ export function repeatedUnit(text: string): string {
   return length * 2 <= text.length ? text.slice(0, length) : text;
 }
 
-/** How many characters belong to no sequence, row or repeated character of three and more; counted up to enough of them. */
+/** How many characters are outside a sequence, row or repetition of three or more; stops at the minimum needed. */
 function lengthBesideRuns(text: string): number {
   let beside = 0;
   for (let at = 0; at < text.length && beside < REST_LENGTH_MIN; ) {
@@ -113,7 +113,7 @@ function runLength(text: string, at: number): number {
   let same = 1;
   while (text[at + same] === text[at]) same++;
   let length = same;
-  // A row ends after 72 characters at the latest.
+  // A row has at most 72 characters, so the loop ends.
   while (at + length < text.length && RUNS.some((row) => row.includes(text.slice(at, at + length + 1)))) length++;
   return length;
 }

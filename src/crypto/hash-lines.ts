@@ -1,26 +1,26 @@
-/** Something that waits: in which line, and how much work it is. */
+/** A waiting job: its line, and its amount of work. */
 export type Waiting = { readonly line: string; readonly units: number };
 
 export type HashLines<W extends Waiting> = {
-  /** To the end of its line. */
+  /** Appends the job to its line. */
   add(job: W): void;
   remove(job: W): void;
-  /** Takes out the job whose turn it is; a line that `mayGo` refuses keeps its place. */
+  /** Removes and returns the next job; a line that `mayGo` refuses keeps its place. */
   next(mayGo: (line: string) => boolean): W | undefined;
-  /** The newest job of the longest line; of two that are equally long the given one. */
+  /** The newest job of the longest line; if two are equally long, of the given one. */
   newestOfLongest(line: string): W | undefined;
-  /** The work of all that wait. */
+  /** The total work of all waiting jobs. */
   units(): number;
   size(): number;
 };
 
 /**
- * Lines that are served in rotation: one job of each, first come, first served within a line.
+ * Lines served in rotation: one job of each line per turn, oldest first within a line.
  *
- * With n lines a job that is alone in its line waits for n others at most, however long their lines are.
+ * With n lines, a job that is alone in its line waits for at most n others, however long their lines are.
  */
 export function createHashLines<W extends Waiting>(): HashLines<W> {
-  // A Map keeps the order in which its keys were set: the first line is the next one.
+  // A Map keeps its keys in the order of insertion, so the first line is the next one.
   const lines = new Map<string, Set<W>>();
   let [units, size] = [0, 0];
 

@@ -3,58 +3,58 @@ import { hashes as hashing, refusedHashes } from '#signals.ts';
 import { createHashLines, type HashLines } from './hash-lines.ts';
 import { createFirsts, createShares } from './hash-shares.ts';
 
-/** Who asks for a hash: the queue is fair by it. */
+/** Who needs a hash; the queue is fair between these. */
 export type Asker = {
   /** The network that the request came from. */
   readonly address?: string | undefined;
-  /** The person or the link, where one is known: it has one job in the queue at a time. */
+  /** The person or the link, if known; each has only one job in the queue at a time. */
   readonly share?: string;
-  /** Whether this person has proven something already: people inside a flow are served before those who arrive. */
+  /** Whether this person has already proven something: people inside a flow are served before new arrivals. */
   readonly isInside?: boolean;
   /** Whether nobody waits for the answer any more. */
   readonly hasLeft?: () => boolean;
 };
 
 export type QueueOptions = {
-  /** Hashes at once. */
+  /** How many hashes run at once. */
   readonly concurrency: number;
   /** How long a job may wait for its turn. */
   readonly queueSeconds: number;
-  /** Jobs that hash or are about to, for each hash at once. */
+  /** How many jobs, for each of the hashes at once, may be hashing or about to hash. */
   readonly jobsPerHash: number;
-  /** Jobs of one address whose turn has come and that have not ended. */
+  /** How many jobs of one address may be in progress at once. */
   readonly jobsPerAddress: number;
   /** Milliseconds of a clock that never goes back. */
   readonly nowMs: () => number;
 };
 
-/** One hash, or several that are one piece of work, and how much work that is: a password is 1. */
+/** One or more hashes as one piece of work, and its amount: a password is 1. */
 export type HashWork<T> = { readonly hashes: number; readonly units: number; readonly work: () => Promise<T> };
 
-/** Does one piece of work of a job as soon as a core is free for it. */
+/** Runs a piece of work as soon as a core is free for it. */
 export type OnCore = <T>(work: HashWork<T>) => Promise<T>;
 
 export type HashQueue = {
-  /** Runs a job of so much work when its turn comes, or refuses. What the job throws, this throws. */
+  /** Runs a job with this amount of work at its turn, or refuses. Throws what the job throws. */
   run<T>(asker: Asker, units: number, job: (onCore: OnCore) => Promise<T>): Promise<T | Refusal>;
-  /** Jobs that wait. */
+  /** The number of waiting jobs. */
   depth(): number;
 };
 
-// Until the first one is measured: a hash takes some 20 ms on a machine worth serving from.
+// Used until the first hash is measured: about 20 ms on a suitable server.
 const FIRST_GUESS_MS = 20;
-// A running mean over about the last ten: one stall does not close the queue, a slower machine is soon known.
+// A running mean of about the last ten: one stall does not close the queue, but a slower machine is noticed soon.
 const NEWEST_WEIGHT = 0.1;
 
 type Job = { readonly line: string; readonly units: number; readonly asker: Asker; end(isTurn: boolean): void };
 
 /**
- * At most `concurrency` hashes at once, and a queue that is fair by address.
+ * At most `concurrency` hashes at once, and a queue that is fair between addresses.
  *
  * Addresses take turns, so a flood from one of them costs the others one place in the rotation. A job waits for
- * `queueSeconds` at most. What would make the queue longer than that is refused: the newest job of the address that has
- * most of them waiting. People inside a flow go before everybody who arrives, a few times in ten seconds each, so that
- * nobody can keep the others out by going first.
+ * `queueSeconds` at most. If the queue would get longer than that, it refuses the newest job of the address with the
+ * most waiting jobs. People inside a flow go before new arrivals, but only a few times in ten seconds each, so that
+ * nobody can block the others.
  */
 export function createHashQueue(options: QueueOptions): HashQueue {
   const { concurrency, queueSeconds, nowMs } = options;
@@ -85,16 +85,16 @@ export function createHashQueue(options: QueueOptions): HashQueue {
   return { run, depth: () => queue.inside.size() + queue.arriving.size() };
 }
 
-/** What one queue holds. */
+/** The state of one queue. */
 type Queue = {
   readonly options: QueueOptions;
-  /** Jobs that wait: of people inside a flow, and of those who arrive. */
+  /** Waiting jobs: of people inside a flow, and of new arrivals. */
   readonly inside: HashLines<Job>;
   readonly arriving: HashLines<Job>;
   readonly firsts: ReturnType<typeof createFirsts>;
-  /** Jobs of each address whose turn has come and that have not ended. */
+  /** The number of jobs of each address in progress. */
   readonly working: ReturnType<typeof createCounts>;
-  /** Jobs whose turn has come and whose hash is not done. */
+  /** Jobs that have their turn, but whose hash is not done. */
   readonly beforeHash: { jobs: number; units: number };
   readonly cores: ReturnType<typeof createCores>;
 };
@@ -103,7 +103,7 @@ function lineOf({ address = '' }: Asker): string {
   return address;
 }
 
-/** True when the turn has come; false when it did not come in time, or cannot. */
+/** True at its turn; false if the turn did not come in time, or cannot come. */
 function takeTurn(queue: Queue, asker: Asker, units: number, withinMs: number): Promise<boolean> {
   const lines = asker.isInside === true && queue.firsts.take(asker.share) ? queue.inside : queue.arriving;
   return new Promise((resolve) => {
@@ -123,12 +123,12 @@ function takeTurn(queue: Queue, asker: Asker, units: number, withinMs: number): 
   });
 }
 
-/** How long all that waits, or is about to hash, will take. */
+/** How long the waiting jobs and those about to hash will take. */
 function backlogMs({ options, inside, arriving, beforeHash, cores }: Queue): number {
   return ((inside.units() + arriving.units() + beforeHash.units) * cores.meanMs()) / options.concurrency;
 }
 
-/** Takes jobs to work while there is room. A job whose asker has left is dropped. */
+/** Starts jobs while there is room. Drops a job if nobody waits for its answer. */
 function serve({ options, inside, arriving, working, beforeHash }: Queue): void {
   const { concurrency, jobsPerHash, jobsPerAddress } = options;
   const mayGo = (line: string): boolean => working.of(line) < jobsPerAddress;
@@ -166,7 +166,7 @@ async function doJob<T>(
   }
 }
 
-/** Frees the place of a job once: what comes after its hash is the database's work, and may wait there for a lock. */
+/** Frees the place of a job once. After its hash a job only works in the database, where it may wait for a lock. */
 function placeOf(queue: Queue, units: number): () => void {
   let isHeld = true;
   return () => {
@@ -185,10 +185,10 @@ function refuseJob(queue: Queue, units: number): Refusal {
   return refuse('temporarily_unavailable', { retryAfterSeconds });
 }
 
-/** Jobs of this person or link are still at work, and too many wait for them. */
+/** Another job of this person or link is running, and too many wait for it. */
 const AT_WORK = refuse('temporarily_unavailable', { reason: 'at_work', retryAfterSeconds: 1 });
 
-/** How many of each name, kept while there are any. */
+/** A number for each name; a name with 0 is removed. */
 function createCounts() {
   const counts = new Map<string, number>();
 
@@ -201,7 +201,7 @@ function createCounts() {
   return { add, of: (name: string) => counts.get(name) ?? 0 };
 }
 
-/** So many pieces of work at once, first come, first served, and how long a password takes. */
+/** Runs this many pieces of work at once, oldest first, and measures how long a password takes. */
 function createCores(count: number, nowMs: () => number) {
   const waiting = new Set<() => void>();
   let busy = 0;
@@ -212,7 +212,7 @@ function createCores(count: number, nowMs: () => number) {
     else await new Promise<void>((resolve) => waiting.add(resolve));
   }
 
-  /** Hands the core to the work that waits longest. */
+  /** Gives the core to the work that has waited longest. */
   function leave(): void {
     const [next] = waiting;
     if (next === undefined) busy -= 1;
@@ -229,7 +229,7 @@ function createCores(count: number, nowMs: () => number) {
       try {
         return await hashing.around({ hashes, waitMs: startedMs - askedMs }, work);
       } finally {
-        // What is shorter than a password is measured badly: most of it is waiting for this thread.
+        // A work shorter than a password cannot be measured well, because it mostly waits for this thread.
         if (units >= 1) meanMs += NEWEST_WEIGHT * ((nowMs() - startedMs) / units - meanMs);
         leave();
       }

@@ -1,9 +1,9 @@
-// More than a form is ever sent by mistake; they wait outside the queue and cost memory alone.
+// Nobody sends a form more often by mistake. The jobs wait outside the queue and only need memory.
 const MOST_BEHIND_A_SHARE = 100;
 
-/** One job at a time for each person and link; the others wait for it outside the queue. */
+/** Allows one job at a time for each person and link; others wait for it outside the queue. */
 export function createShares(withinMs: number) {
-  // The askers with a job in the queue, and what waits for it.
+  // The persons and links with a job in the queue, and the jobs that wait for it.
   const taken = new Map<string, Set<() => void>>();
 
   function take(share: string | undefined): Promise<boolean> | boolean {
@@ -36,19 +36,19 @@ export function createShares(withinMs: number) {
   return { take, leave };
 }
 
-/** How often somebody inside a flow goes first in ten seconds: in a step-up and a change of password three times. */
+/** How often a person inside a flow may go first in ten seconds: a step-up and a change of password need three. */
 const FIRSTS = 3;
 const FIRSTS_MS = 10_000;
 
-/** Who went first of late, and how often. */
+/** Remembers who went first recently, and how often. */
 export function createFirsts(nowMs: () => number) {
   const taken = new Map<string, { readonly untilMs: number; count: number }>();
 
-  /** Whether it goes first once more. */
+  /** Whether this share may go first now. */
   function take(share: string | undefined): boolean {
     if (share === undefined) return false;
     const now = nowMs();
-    // In the order in which they began, so in the order in which they end.
+    // The entries are in the order of their start, so also of their end.
     for (const [name, { untilMs }] of taken) {
       if (untilMs > now) break;
       taken.delete(name);

@@ -16,10 +16,10 @@ import { type KeyProblem, makeKeyText } from './key-ring.ts';
 import { randomBytes } from './random.ts';
 
 /**
- * The text of the key ring in the file at `path`; with `create`, a missing file is made first, with one new key.
+ * The text of the key ring in the file at `path`; with `create`, a missing file is first made with one new key.
  *
- * Refuses a file that other people of the machine may read. Two starts at once agree on one ring: the file appears
- * whole, under its name, once.
+ * Refuses a file that other users of the machine can read. When two servers start at once they agree on one ring,
+ * because the file appears only once, and complete.
  */
 export function readOrMakeKeyFile(path: string, options: { readonly create: boolean }): string | KeyProblem {
   const found = readKeyFile(path);
@@ -61,7 +61,7 @@ function makeKeyFile(path: string): void {
   makeFolder(folder);
   const draft = writeDraft(path, makeKeyText(randomBytes));
   try {
-    // Unlike a rename, a link never replaces the ring that another start made a moment ago.
+    // Unlike a rename, a link never replaces a ring that another start has just made.
     linkSync(draft, path);
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
@@ -72,24 +72,24 @@ function makeKeyFile(path: string): void {
 }
 
 /**
- * Puts another ring into the file at `path`, for its owner alone. Every reader, and a start after a power cut, sees
- * the ring before or this one, whole. Only the holder of the rotation's lock may do it.
+ * Writes another ring to the file at `path`, readable only for its owner. Every reader, and a start after a power cut,
+ * sees either the old or the new ring, complete. Only the holder of the rotation lock may call this.
  *
- * @param like whose owner it gets: the file that it replaces, or the one beside it
+ * @param like the file whose owner the new one gets: the one that it replaces, or the one beside it
  */
 export function replaceKeyFile(path: string, text: string, like = path): void {
   renameSync(writeDraft(path, text, like), path);
   syncFolder(dirname(path));
 }
 
-/** Keeps the entry of a retired key beside the ring that it leaves, and answers where: backups made before need it. */
+/** Stores the entry of a retired key beside its ring, because earlier backups need it; returns the path. */
 export function keepRetiredKey(path: string, { keyId, entry }: { keyId: string; entry: string }): string {
   const kept = `${path}.retired-${keyId}`;
   replaceKeyFile(kept, entry, path);
   return kept;
 }
 
-/** Answers the name of a file beside `path` that holds the text, on the disk. */
+/** Writes the text to a file beside `path`, synced to disk; returns its name. */
 function writeDraft(path: string, text: string, like?: string): string {
   const draft = `${path}.${randomBytes(8).toString('hex')}`;
   const file = openSync(draft, 'wx', 0o600);
@@ -103,7 +103,7 @@ function writeDraft(path: string, text: string, like?: string): string {
   return draft;
 }
 
-/** The name must outlive a power cut too, or rows sealed with the key would never open again. */
+/** The name must survive a power cut too, because otherwise rows sealed with the key could never be opened. */
 function syncFolder(folder: string): void {
   const file = openSync(folder, 'r');
   fsyncSync(file);

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { type Binding, openWith, parseSealed, SealError, type Sealed, type SealingKey, sealWith } from './seal.ts';
 
-/** What is sealed. Apart from what is tagged, so that no subkey ever serves two algorithms. */
+/** What is sealed. Separate from what is tagged, so that no subkey is used for two algorithms. */
 export type SealPurpose =
   | 'totp'
   | 'password'
@@ -20,25 +20,25 @@ export type MacPurpose = 'recovery' | 'token' | 'audit' | 'email' | 'form';
 
 export type Mac = { readonly keyId: string; readonly mac: string };
 
-/** The keys outside the database: the first seals and tags, every one of them opens and verifies. */
+/** The keys, which are stored outside the database: the first one seals and tags, every key opens and verifies. */
 export type KeyRing = {
   readonly activeKeyId: string;
   /** The active one first. */
   readonly keyIds: readonly string[];
   seal(purpose: SealPurpose, binding: Binding, plaintext: string | Uint8Array): string;
-  /** Throws `SealError`: a value that does not open is a broken or attacked database, never an expected "no". */
+  /** Throws `SealError`, because such a value means a damaged or attacked database, not an expected refusal. */
   open(purpose: SealPurpose, binding: Binding, sealed: string): Buffer;
-  /** The key that a value is sealed with, in the ring or not. Throws `SealError` when it is not a sealed value. */
+  /** The key that sealed a value, in the ring or not. Throws `SealError` if it is not a sealed value. */
   keyIdOf(sealed: string): string;
-  /** HMAC-SHA-256 under the active key, base64url. */
+  /** HMAC-SHA-256 with the active key, base64url. */
   mac(purpose: MacPurpose, text: string): string;
-  /** The same under every key, the active one first: a look-up tries them all. */
+  /** The same with every key, the active one first, because a look-up tries all of them. */
   macs(purpose: MacPurpose, text: string): readonly Mac[];
-  /** In constant time. False for a key that the ring lacks. */
+  /** In constant time. False if the ring does not have the key. */
   verifyMac(purpose: MacPurpose, text: string, keyId: string, mac: string): boolean;
-  /** A keyed tag of a fixed text: tells keys of one name apart, tells nothing of them. Throws for a key that the ring lacks. */
+  /** A keyed tag that distinguishes keys of one name but reveals nothing about them. Throws for an unknown key. */
   fingerprint(keyId: string): string;
-  /** Reads the ring again where it lies in a file that a rotation rewrites; absent where it was given. */
+  /** Reads the ring again from its file, which a rotation rewrites; absent if the ring came from the environment. */
   renew?(): void;
 };
 
@@ -48,21 +48,21 @@ export type KeyProblem = { readonly problem: string };
 const KEY_BYTES = 32;
 const ENTRY = /^([a-z0-9-]{1,16}):(.*)$/s;
 const MAKE_ONE = 'make a key with: openssl rand -base64 32';
-// 32 random bytes hold 30 different ones on average; fewer than 16 happen once in 10¹⁶ keys.
+// 32 random bytes have 30 different values on average; fewer than 16 happen once in 10¹⁶ keys.
 const LEAST_DIFFERENT_BYTES = 16;
 
 /**
- * The ring that `k2:BASE64,k1:BASE64` describes: 32 bytes each, the first is active.
+ * The ring in the text `k2:BASE64,k1:BASE64`: 32 bytes each, the first is active.
  *
- * Refuses what would protect nothing (a short key, a placeholder, readable text) and what is ambiguous.
+ * Refuses a key that protects nothing (short, a placeholder, readable text), and an ambiguous ring.
  *
- * @param name the setting or file that the text comes from, for the message
+ * @param name the setting or file of the text, for the message
  */
 export function loadKeyRing(text: string, name = 'SALLYPORT_KEYS'): KeyRing | KeyProblem {
   const keys = new Map<string, Buffer>();
   for (const [index, entry] of text.split(',').entries()) {
     const [, keyId, encoded = ''] = ENTRY.exec(entry.trim()) ?? [];
-    // The entry is not repeated: it may be a key without its id.
+    // The entry is not repeated, because it may be a key without its id.
     if (!keyId) return { problem: `${name}: entry ${index + 1} is not ID:BASE64; write for example k1:BASE64` };
     if (keys.has(keyId)) return { problem: `${name}: the key id ${keyId} stands twice; give each key its own` };
     const key = Buffer.from(encoded, 'base64');
@@ -78,7 +78,7 @@ export function makeKeyText(random: (bytes: number) => Buffer): string {
   return `k1:${makeKey(random)}`;
 }
 
-/** A new key, as a ring writes it. */
+/** A new key, in the format of a ring. */
 export function makeKey(random: (bytes: number) => Buffer): string {
   return random(KEY_BYTES).toString('base64');
 }
@@ -88,7 +88,7 @@ function keyFault(key: Buffer, encoded: string): string | undefined {
   if (key.length !== KEY_BYTES) return `is ${key.length} bytes long and must be ${KEY_BYTES}`;
   const steps = new Set(key.map((byte, index) => byte - (key[index - 1] ?? 0)).subarray(1));
   if (new Set(key).size < LEAST_DIFFERENT_BYTES || steps.size === 1) return 'is a placeholder';
-  // 95 of 256 bytes are printable: 32 random ones all are once in 10¹³.
+  // 95 of 256 byte values are printable: 32 random bytes are all printable once in 10¹³.
   return key.every((byte) => byte >= 0x20 && byte < 0x7f) ? 'is readable text, not random bytes' : undefined;
 }
 

@@ -4,34 +4,34 @@ import type { Refusal } from '#core/values/result.ts';
 import { type Asker, createHashQueue, type OnCore, type QueueOptions } from './hash-queue.ts';
 import { randomBytes } from './random.ts';
 
-/** Passwords and recovery codes, hashed with Argon2id. Passwords are NFC already. */
+/** Hashes passwords and recovery codes with Argon2id. Passwords are already NFC. */
 export type PasswordHasher = {
   /**
-   * Waits for the turn of a job in the queue and does it, or refuses. What a job counts before it hashes is not counted
+   * Waits for the job's turn in the queue and runs it, or refuses. What a job counts before it hashes is not counted
    * while it waits. A job never waits for another one inside it.
    */
   inTurn<T>(asker: Asker, kind: HashJob, job: (hashing: Hashing) => Promise<T>): Promise<T | Refusal>;
-  /** The PHC string of a password, as a job of its own. */
+  /** The PHC string of a password, as a separate job. */
   hash(password: string, asker?: Asker): Promise<string | Refusal>;
-  /** Whether `phc` was made with other parameters than today's. Throws when it is not a PHC string of Argon2. */
+  /** Whether `phc` has other parameters than today's. Throws if it is not a PHC string of Argon2. */
   needsRehash(phc: string): boolean;
-  /** A PHC string that no password fits, with today's parameters: it costs nothing to make. */
+  /** A PHC string that matches no password, with today's parameters. It is made without hashing. */
   unknown(): string;
-  /** Jobs waiting, for health and metrics. */
+  /** The number of waiting jobs, for health and metrics. */
   queueDepth(): number;
 };
 
-/** What a job mostly does: how long the queue expects it to take. */
+/** The main work of a job, from which the queue estimates its time. */
 export type HashJob = 'password' | 'code' | 'codes';
 
-/** The hashes of a job whose turn has come. */
+/** The hashes of a job at its turn. */
 export type Hashing = {
   /** The PHC string. */
   hash(password: string): Promise<string>;
   /**
-   * Whether `password` is the one of `phc`. Without one (an unknown email) it does the same work and answers false.
+   * Whether `password` matches `phc`. Without `phc` (an unknown email) it does the same work and returns false.
    *
-   * Throws when `phc` is not a PHC string of Argon2.
+   * Throws if `phc` is not a PHC string of Argon2.
    */
   verify(phc: string | undefined, password: string): Promise<boolean>;
   /** The same for a recovery code. */
@@ -40,7 +40,7 @@ export type Hashing = {
   hashCodes(codes: readonly string[]): Promise<string[]>;
 };
 
-/** The calls that cost; a test puts slower or counted ones in their place. */
+/** The slow calls; a test replaces them with slower or counted ones. */
 export type Argon2 = {
   hash(password: string): Promise<string>;
   hashCode(code: string): Promise<string>;
@@ -52,7 +52,7 @@ type HasherOptions = Partial<QueueOptions> & { readonly argon2?: Argon2; readonl
 const SALT_BYTES = 16;
 /** OWASP's second choice for Argon2id: 19 MiB, two passes, one lane. */
 const PARAMETERS = {
-  // Argon2id and version 0x13, by number: the package's enums exist for its own types only.
+  // Argon2id and version 0x13 as numbers, because the package's enums exist only as types.
   algorithm: 2,
   version: 1,
   memoryCost: 19_456,
@@ -61,29 +61,29 @@ const PARAMETERS = {
   outputLen: 32,
 } as const satisfies Options;
 
-/** A recovery code has 80 random bits, which need no stretching: SP 800-63B-4 asks for a password hash and sets no cost. */
+/** A recovery code has 80 random bits, so it needs no stretching: SP 800-63B-4 requires a password hash but no cost. */
 const CODE_PARAMETERS = { ...PARAMETERS, memoryCost: 1_024 } as const satisfies Options;
 
-/** A code costs a fortieth of a password: measured, and less than its share of the memory because it fits the cache. */
+/** A code costs a fortieth of a password: measured, and less than its share of memory, because it fits the cache. */
 const CODE_UNITS = 1 / 40;
 const UNITS: Readonly<Record<HashJob, number>> = { password: 1, code: CODE_UNITS, codes: 10 * CODE_UNITS };
 
-/** Three are counted in the database while one is hashed: no core waits for a commit, which can take longer than a hash. */
+/** Three are counted in the database while one is hashed, so no core waits for a commit, which can be slower. */
 const JOBS_PER_HASH = 4;
 /**
- * Of one address on one machine. Their tries are counted and not given back yet, and an address has 20 (`addressPasswords`):
- * an office of hundreds waits in the queue, on three machines too, and is never told that it tries too much.
+ * For one address on one machine. The tries of these jobs are counted and not given back yet. An address has 20 tries
+ * (`addressPasswords`), so an office of hundreds waits in the queue, even on three machines, and is never refused.
  */
 const JOBS_PER_ADDRESS = 6;
 
 /**
  * A hasher with its queue.
  *
- * The hashes run on libuv's pool, which has four threads unless UV_THREADPOOL_SIZE says otherwise before the process
- * starts: it must be larger than `concurrency`, or the hashes keep files and name look-ups waiting.
+ * The hashes run in libuv's pool, which has four threads unless UV_THREADPOOL_SIZE is set before the process starts. It
+ * must be larger than `concurrency`, because otherwise file access and name look-ups wait for hashes.
  *
- * @param options.concurrency hashes at once, by default one per core: more only costs throughput
- * @param options.processes how many share the cores
+ * @param options.concurrency hashes at once, by default one per core; more would reduce throughput
+ * @param options.processes how many processes share the cores
  */
 export function createHasher(options: HasherOptions = {}): PasswordHasher {
   const { argon2 = NATIVE, processes = 1, queueSeconds = 10, nowMs = monotonicMs } = options;
@@ -119,8 +119,8 @@ function hashingOn(onCore: OnCore, argon2: Argon2, dummies: Dummies): Hashing {
     hash: (password) => onCore({ hashes: 1, units: 1, work: () => argon2.hash(password) }),
     verify: (phc, password) => compare(phc, password, dummies.password, 1),
     verifyCode: (phc, code) => compare(phc, code, dummies.code, CODE_UNITS),
-    // Together they are a fourth of a password. One after the other each would wait for this thread, which is busy on
-    // the mornings on which everybody sets up.
+    // Together they cost a fourth of a password. In sequence each would wait for this thread, which is busy when
+    // everybody enrolls in the morning.
     hashCodes: (codes) =>
       onCore({
         hashes: codes.length,
@@ -136,7 +136,7 @@ const NATIVE: Argon2 = {
   verify: (phc, password) => verify(phc, password),
 };
 
-/** A hash of nothing: a random tag costs as much to refuse as a real one. */
+/** A PHC string without a password: its random tag costs as much to refuse as a real one. */
 function unknownPhc({
   memoryCost,
   timeCost,

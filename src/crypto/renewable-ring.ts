@@ -2,10 +2,10 @@ import type { KeyRing } from './key-ring.ts';
 import { SealError } from './seal.ts';
 
 /**
- * A ring whose keys can be added to while the process runs: `reread` answers the ring as it stands now, or `undefined`
- * when it cannot be read just then, and the ring before stays.
+ * A ring that can get more keys while the process runs. `reread` returns the current ring, or `undefined` if it cannot
+ * be read now; then the earlier ring stays.
  *
- * A value of a key that is not known yet is a reason to read again: another process may have begun to seal with it.
+ * A value of an unknown key causes a new read, because another process may already seal with that key.
  */
 export function createRenewableRing(first: KeyRing, reread: () => KeyRing | undefined): KeyRing {
   let ring = first;

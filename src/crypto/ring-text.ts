@@ -1,13 +1,13 @@
 import { makeKey } from './key-ring.ts';
 
-/** Entries `ID:BASE64`; the text is one that `loadKeyRing` has read. */
+/** The entries `ID:BASE64` of a text that `loadKeyRing` has accepted. */
 function entriesOf(text: string): readonly string[] {
   return text.split(',').map((entry) => entry.trim());
 }
 
 const isOf = (keyId: string) => (entry: string) => entry.startsWith(`${keyId}:`);
 
-/** The id after the highest `kN` among those that were ever used: a name is never given twice. */
+/** The id after the highest `kN` that was ever used, because no id is used twice. */
 export function nextKeyId(usedIds: readonly string[]): string {
   const numbers = usedIds.map((id) => Number(/^k(\d{1,9})$/.exec(id)?.[1] ?? 0));
   return `k${Math.max(0, ...numbers) + 1}`;
@@ -18,18 +18,18 @@ export function newEntry(keyId: string, random: (bytes: number) => Buffer): stri
   return `${keyId}:${makeKey(random)}`;
 }
 
-/** The ring with one more key, at the end: it opens, and seals nothing yet. */
+/** The ring with one more key at the end, which opens values but does not seal. */
 export function withEntry(text: string, entry: string): string {
   return [...entriesOf(text), entry].join(',');
 }
 
-/** The ring with this key in front: from now on it seals. */
+/** The ring with this key at the front: from now on it seals. */
 export function withActive(text: string, keyId: string): string {
   const entries = entriesOf(text);
   return [...entries.filter(isOf(keyId)), ...entries.filter((entry) => !isOf(keyId)(entry))].join(',');
 }
 
-/** The entry of this key; undefined where the ring has none. */
+/** The entry of this key; undefined if the ring has none. */
 export function entryOf(text: string, keyId: string): string | undefined {
   return entriesOf(text).find(isOf(keyId));
 }

@@ -10,10 +10,10 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** What tokens are signed with: RFC 7518 §3.4 on P-256, and §3.3 for clients that know nothing else. */
+/** How tokens are signed: RFC 7518 §3.4 on P-256, and §3.3 for clients that support nothing else. */
 export type SigningAlgorithm = 'ES256' | 'RS256';
 
-/** A key that is open: its private half stays in this process. */
+/** An opened key; its private half never leaves this process. */
 export type SigningKey = {
   /** RFC 7638 thumbprint of the public half. */
   readonly id: string;
@@ -21,15 +21,15 @@ export type SigningKey = {
   readonly privateKey: KeyObject;
 };
 
-/** The public half, as `jwks_uri` lists it. */
+/** The public half, as in `jwks_uri`. */
 export type PublicJwk = JsonWebKey & { readonly kid: string; readonly alg: SigningAlgorithm; readonly use: 'sig' };
 
 const generate = promisify(generateKeyPair);
 
-/** RFC 7518 §3.3 asks for 2048 bits at least. */
+/** RFC 7518 §3.3 requires at least 2048 bits. */
 const RSA_BITS = 2048;
 
-/** A new key: its id, and its private half as the text of a JWK, to be sealed. */
+/** A new key: its id, and its private half as JWK text, to be sealed. */
 export async function makeSigningKey(alg: SigningAlgorithm): Promise<{ readonly id: string; readonly jwk: string }> {
   const { privateKey } =
     alg === 'ES256'
@@ -38,7 +38,7 @@ export async function makeSigningKey(alg: SigningAlgorithm): Promise<{ readonly 
   return { id: thumbprint(publicHalf(privateKey)), jwk: JSON.stringify(privateKey.export({ format: 'jwk' })) };
 }
 
-/** Throws where the text is no private key, or not the one of this id. */
+/** Throws if the text is no private key, or has another id. */
 export function openSigningKey({ id, alg }: Pick<SigningKey, 'id' | 'alg'>, jwk: string): SigningKey {
   const privateKey = createPrivateKey({ key: JSON.parse(jwk), format: 'jwk' });
   if (thumbprint(publicHalf(privateKey)) !== id) throw new Error(`the signing key ${id} is another key`);
@@ -49,16 +49,16 @@ export function publicJwk({ id, alg, privateKey }: SigningKey): PublicJwk {
   return { ...publicHalf(privateKey), kid: id, alg, use: 'sig' };
 }
 
-/** A JWT in its compact form (RFC 7519 §3, RFC 7515 §7.1). */
+/** A JWT in compact form (RFC 7519 §3, RFC 7515 §7.1). */
 export function signedJwt(key: SigningKey, claims: Readonly<Record<string, unknown>>, typ = 'JWT'): string {
   const head = encoded({ alg: key.alg, kid: key.id, typ });
   const text = `${head}.${encoded(claims)}`;
-  // RFC 7518 §3.4: both halves of the signature behind each other, not as ASN.1.
+  // RFC 7518 §3.4: both halves of the signature concatenated, not as ASN.1.
   const options = { key: key.privateKey, dsaEncoding: 'ieee-p1363' } as const;
   return `${text}.${sign('sha256', Buffer.from(text), options).toString('base64url')}`;
 }
 
-/** The claims of a JWT that one of these keys has signed; nothing where none has. Its times are the caller's to judge. */
+/** The claims of a JWT that one of these keys signed, else `undefined`. The caller has to check the times. */
 export function verifiedClaims(keys: readonly SigningKey[], token: string): unknown {
   const [head = '', body = '', signature = '', ...more] = token.split('.');
   const { kid, alg } = Object(decoded(head));
@@ -85,7 +85,7 @@ function publicHalf(privateKey: KeyObject): JsonWebKey {
   return createPublicKey(privateKey).export({ format: 'jwk' });
 }
 
-/** RFC 7638 §3: the required members alone, in the order of their names. */
+/** RFC 7638 §3: only the required members, in the order of their names. */
 function thumbprint({ crv, e, kty, n, x, y }: JsonWebKey): string {
   const members = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y };
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url');

@@ -5,10 +5,10 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Seals a text for the holder of a token: the key is made of the token, and the database holds only its hash. So no key
- * of the ring is needed, and a copy of the database alone opens nothing.
+ * Seals a text for the holder of a token. The key is derived from the token, of which the database has only the hash.
+ * So no key of the ring is needed, and a copy of the database alone opens nothing.
  *
- * @param token 256 random bits: a key made of less could be guessed
+ * @param token 256 random bits, because with fewer the key could be guessed
  */
 export function sealForToken(token: string, text: string): string {
   const nonce = randomBytes(NONCE_BYTES);
@@ -16,7 +16,7 @@ export function sealForToken(token: string, text: string): string {
   return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
 }
 
-/** Throws when the token is another one. */
+/** Throws if it is another token. */
 export function openForToken(token: string, sealed: string): string {
   const bytes = Buffer.from(sealed, 'base64url');
   const decipher = createDecipheriv('aes-256-gcm', keyOf(token), bytes.subarray(0, NONCE_BYTES), {

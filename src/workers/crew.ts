@@ -5,10 +5,10 @@ import { ROOT } from '#config/root.ts';
 import type { Stop } from './server.ts';
 import { type FromWorker, tellWorker } from './talk.ts';
 
-/** A worker that served for less, however long its start took, died of something that the next one meets too. */
+/** If a worker served for less than this, the cause of its death probably meets the next worker too. */
 const SHORT_LIFE_MS = 10_000;
 const MOST_SHORT_LIVES = 5;
-/** Doubled with each short life: some 8 seconds until giving up. */
+/** Doubled after each short life: about 8 seconds until it gives up. */
 const FIRST_WAIT_MS = 250;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,10 +19,10 @@ type Log = Readonly<Record<'debug' | 'info' | 'error', (facts: object, text: str
 export type Crew = {
   readonly environment: Environment;
   readonly log: Log;
-  /** Called when the workers cannot be kept alive. */
+  /** Called if the workers cannot be kept running. */
   readonly fail: (error: Error) => void;
   readonly serving: Set<Worker>;
-  /** What workers counted that have gone since the last reading. */
+  /** The metrics of workers that ended after the last reading. */
   readonly gone: object[][];
   isStopping: boolean;
   isRolling: boolean;
@@ -35,7 +35,7 @@ export function newCrew(environment: Environment, log: Log, fail: Crew['fail']):
   return { environment, log, fail, serving: new Set(), gone: [], ...state };
 }
 
-/** Answers once the worker serves. */
+/** Resolves when the worker serves. */
 export async function addWorker(crew: Crew): Promise<void> {
   const { serving, gone, log } = crew;
   const worker = cluster.fork(crew.environment);
@@ -85,7 +85,7 @@ async function stopWorker(worker: Worker, how: Stop): Promise<void> {
   await ended;
 }
 
-/** A new worker serves before the old one stops listening; where one does not start, the old ones go on. */
+/** Each new worker serves before the old one stops listening. If a new one does not start, the old ones stay. */
 export async function rollCrew(crew: Crew): Promise<void> {
   const { serving, log } = crew;
   if (crew.isRolling || crew.isStopping) return;
@@ -118,7 +118,7 @@ export function killCrew(): void {
 
 const METRICS_WAIT_MS = 5_000;
 
-/** What a worker has counted so far; nothing when it does not answer in time. */
+/** The metrics of a worker; none if it does not answer in time. */
 function askForMetrics(worker: Worker): Promise<object[]> {
   return new Promise((resolve) => {
     const settle = (metrics: object[]): void => {

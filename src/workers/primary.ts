@@ -8,20 +8,20 @@ import type { Server } from './server.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Starts `SALLYPORT_WORKERS` processes behind one port and answers how to stop them all.
+ * Starts `SALLYPORT_WORKERS` processes behind one port and returns how to stop them all.
  *
- * This process answers no request: it makes the database, its keys and the first administrator's link before the first
- * worker, distributes connections and replaces a worker that dies. Each worker is a node like
+ * This process answers no request. Before the first worker it creates the database, its keys and the first
+ * administrator's link; then it distributes connections and replaces a worker that dies. Each worker is a node like
  * those on other machines: workers share only the database.
  */
 export async function startWorkers(config: Config, environment: Environment): Promise<Server> {
   const env = await openEnv(config, { create: true });
   const link = await renewFirstAdministratorLink(env).finally(() => env.db.close());
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-  // `serve` awaits it; a failure before that is thrown below.
+  // `serve` awaits it; an earlier failure is thrown below.
   failed.catch(() => {});
   const crew = newCrew(environment, env.log, fail);
-  // A worker that hangs notices nothing, not even that it is alone.
+  // A worker that hangs does not notice that its primary has ended, so the primary kills it.
   process.on('exit', killCrew);
   let metrics: Listening | undefined;
   try {
@@ -49,7 +49,7 @@ async function listenForMetrics({ host, metricsPort }: Config, crew: Crew) {
   if (metricsPort === undefined) return undefined;
   const { serveMetrics } = await import('#telemetry/metrics-server.ts');
   const { sumOf, sumText } = await import('#telemetry/sum.ts');
-  // A sum that falls looks like a restart of everything: what workers counted that are gone stays in it.
+  // Prometheus reads a falling sum as a restart, so the counts of ended workers stay in the sum.
   let gone: object[] = [];
   const read = async (): Promise<string> => {
     const counted = await readMetrics(crew);
@@ -58,7 +58,7 @@ async function listenForMetrics({ host, metricsPort }: Config, crew: Crew) {
   };
   let reading: Promise<unknown> = Promise.resolve();
   return serveMetrics({ host, port: metricsPort }, () => {
-    // One after the other: each begins with what the one before has left.
+    // One reading at a time, because each starts with what the last one left.
     const next = reading.then(read, read);
     reading = next;
     return next;

@@ -1,21 +1,21 @@
 import type { Metrics } from '#telemetry/metrics.ts';
 
-/** Why a server stops: `leaving` tells the balancer first and waits; `replaced` is a worker whose place is taken. */
+/** Why a server stops. `leaving`: informs the balancer first and waits. `replaced`: another worker has replaced it. */
 export type Stop = 'now' | 'leaving' | 'replaced';
 
-/** A service that runs: in this process, or in the workers of this process. */
+/** A running service: in this process, or in the workers of this process. */
 export type Server = {
   readonly productName: string;
-  /** Where people reach it. */
+  /** The URL for people. */
   readonly url: string;
-  /** Present while there is no administrator: the one place where a token is meant to be printed. */
+  /** Present while there is no administrator: the only place where a token may be printed. */
   readonly firstAdministratorUrl: string | undefined;
-  /** Lets requests in flight finish and seals the audit tail. */
+  /** Lets current requests finish and seals the audit trail. */
   stop(how?: Stop): Promise<void>;
-  /** What this process counts, where metrics are on; absent where others count. */
+  /** The metrics of this process, if metrics are on; absent if the workers have them. */
   readonly metrics?: Metrics | undefined;
-  /** Replaces one worker after the other; absent where there are none. */
+  /** Replaces one worker after another; absent if there are none. */
   readonly roll?: () => Promise<void>;
-  /** Rejects when it cannot go on. */
+  /** Rejects if the service cannot continue. */
   readonly failed?: Promise<never>;
 };

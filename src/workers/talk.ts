@@ -9,12 +9,12 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly problem: string }
   | { readonly kind: 'metrics' | 'last'; readonly metrics: object[] };
 
-/** A worker that is gone hears nothing, and its end is noticed elsewhere. */
+/** Sends a message, unless the worker has ended; its `exit` event reports that. */
 export function tellWorker(worker: Worker, message: ToWorker): void {
   if (worker.isConnected()) worker.send(message, () => {});
 }
 
-/** Answers when the message is on its way. */
+/** Resolves when the message is sent. */
 export function tellPrimary(message: FromWorker): Promise<void> {
   return new Promise((resolve) => {
     if (process.connected && process.send !== undefined) process.send(message, undefined, {}, () => resolve());

@@ -2,9 +2,9 @@ import { serve } from '#main.ts';
 import type { Server, Stop } from './server.ts';
 import { type ToWorker, tellPrimary } from './talk.ts';
 
-/** One of several processes behind a port: it serves until its primary says otherwise; when that is gone Node ends it at once. */
+/** One of several processes behind a port. It serves until its primary stops it; when that ends, Node ends it. */
 export async function work(): Promise<void> {
-  // A terminal and a service manager signal every process of a group: the primary decides for all.
+  // A terminal and a service manager signal every process of a group; only the primary reacts, for all of them.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
   try {
     const server = await serve();

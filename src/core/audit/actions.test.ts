@@ -87,7 +87,7 @@ test('events that differ in any field have different digests', () => {
       assert.equal(eventDigest(changed) === eventDigest(event), same);
     }),
   );
-  // What moves from one field to the next is a change as well.
+  // Text that moves from one field to the next also changes the digest.
   assert.notEqual(eventDigest({ ...EVENT, subject: 'a', actor: null }), eventDigest(EVENT));
 });
 

@@ -34,16 +34,16 @@ function success<Detail extends Record<string, DetailValue>>(meaning: string): A
   return { outcome: 'success', meaning };
 }
 
-/** Of the same refusals within some minutes the first is an event, and one more event says how often it was repeated. */
+/** Of equal refusals within some minutes the first is an event; a second event gives the number of the others. */
 function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail & Repeated> {
   return { outcome: 'refusal', meaning };
 }
 
 type Nothing = Record<string, never>;
-/** Why a code or a password did not prove anything. */
+/** Why a code or a password was not accepted as proof. */
 type Unproven = RefusalCode | 'wrong_password';
 
-/** Every action that exists: its outcome, its typed detail and what it means. The list of docs/audit.md. */
+/** Every action: its outcome, its typed detail and its meaning. docs/audit.md contains the same list. */
 export const AUDIT_ACTIONS = {
   'sign_in.password_accepted': success<{ knownDevice?: boolean | undefined; state?: string | undefined }>(
     'The password was right; the sign-in may still need its second factor.',
@@ -194,13 +194,13 @@ export type AuditDetail<A extends AuditAction> = (typeof AUDIT_ACTIONS)[A] exten
 
 type Event<A extends AuditAction> = {
   readonly action: A;
-  /** Who did it: a user id, `api_key:` and its id, `command_line`, `system`; absent when nobody has proven who they are. */
+  /** Who did it: a user id, `api_key:` and an id, `command_line`, `system`; absent if nobody proved who they are. */
   readonly actor?: string | undefined;
-  /** The id of the user it was done to. */
+  /** The id of the user it concerns. */
   readonly subject?: string | undefined;
   /** The id of the partner. */
   readonly partner?: string | undefined;
   readonly detail: AuditDetail<A>;
 };
-/** One act, before it has an id and a time. Each action has its own detail. */
+/** One act, before it gets an id and a time. Each action has its own detail. */
 export type AuditEvent = { readonly [A in AuditAction]: Event<A> }[AuditAction];

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** An event as it is stored, except for its client: of that only the digest is in the chain, so that it can be erased. */
+/** An event as it is stored. The chain has only a digest of its client, so that the client can be erased. */
 export type SealableEvent = {
   readonly id: string;
   readonly at: number;
@@ -10,18 +10,18 @@ export type SealableEvent = {
   readonly subject: string | null;
   readonly partner: string | null;
   readonly requestId: string | null;
-  /** JSON, the very text that is stored. */
+  /** JSON, exactly the stored text. */
   readonly detail: string;
   readonly clientDigest: string;
 };
 
-/** Where a request came from, of unknown origin: lengths and characters are as they were received. */
+/** Where a request came from. Anybody can send these values, so length and characters are unchecked. */
 export type ClientFacts = { readonly ip: string | undefined; readonly userAgent: string | undefined };
 
-// Longer ones carry nothing that helps an inquiry.
+// Longer ones do not help an investigation.
 const USER_AGENT_LENGTH = 256;
 
-/** The client of an event as JSON text. The salt keeps an erased one from being guessed back from its digest. */
+/** The client of an event as JSON text. The salt prevents guessing an erased client from its digest. */
 export function clientText(salt: Uint8Array, client: ClientFacts): string {
   return JSON.stringify({
     salt: Buffer.from(salt).toString('base64url'),
@@ -44,7 +44,7 @@ export function clientDigest(text: string): string {
 /**
  * SHA-256 of an event's canonical text, base64url.
  *
- * The text is a JSON array in one fixed order: no two different events have the same one.
+ * The text is a JSON array in a fixed order, so two different events never have the same text.
  */
 export function eventDigest(event: SealableEvent): string {
   const { id, at, action, outcome, actor, subject, partner, requestId, detail, clientDigest: client } = event;
@@ -52,21 +52,21 @@ export function eventDigest(event: SealableEvent): string {
   return hash('sha256', text, 'base64url');
 }
 
-/** The text whose MAC proves that the service wrote an event. Another kind of text than that of a batch. */
+/** The text whose MAC proves that the service wrote an event. It differs from the text of a batch. */
 export function eventProofText(event: SealableEvent): string {
   return JSON.stringify(['event', eventDigest(event)]);
 }
 
-/** An event, and whether the one who seals it has found the proof of the service on it. */
+/** An event, and whether it had a valid proof of the service when it was sealed. */
 export type CheckedEvent = SealableEvent & { readonly isProven: boolean };
 
-// The line has no space, so a version that knows no proofs reads no event in it.
+// The line has no space, so a version without proofs does not read it as an event.
 const WITH_PROOFS = 'v2';
 const UNPROVEN = 'unproven';
 
 /**
- * The events of a batch, one line each, ordered by id: the id, the digest, and `unproven` where the proof is missing or
- * wrong. It lets a check name the row that was changed or deleted.
+ * The events of a batch, one line each, ordered by id: the id, the digest, and `unproven` if the proof is missing or
+ * wrong. With it a check can name the row that was changed or deleted.
  */
 export function manifestOf(events: readonly CheckedEvent[]): string {
   const ordered = events.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -74,11 +74,11 @@ export function manifestOf(events: readonly CheckedEvent[]): string {
   return [`${WITH_PROOFS}\n`, ...lines].join('');
 }
 
-/** What a manifest says of one event. */
+/** The facts about one event in a manifest. */
 export type ManifestEntry = { readonly digest: string; readonly isProven: boolean };
 
 export type Manifest = {
-  /** Whether its sealer looked at proofs; a version without proofs did not. */
+  /** Whether proofs were checked at sealing; a version without proofs did not. */
   readonly checksProofs: boolean;
   /** By event id. */
   readonly entries: Map<string, ManifestEntry>;
@@ -101,7 +101,7 @@ export function manifestDigest(manifest: string): string {
   return hash('sha256', manifest, 'hex');
 }
 
-/** What the head of a batch stands for. */
+/** The facts that the head of a batch covers. */
 export type BatchFacts = {
   readonly number: number;
   readonly sealedAt: number;
@@ -109,7 +109,7 @@ export type BatchFacts = {
   readonly eventsDigest: string;
 };
 
-/** The head after a batch, hex: SHA-256 over the head before it and all that the batch says. `''` comes before the first. */
+/** The head after a batch, hex: SHA-256 over the previous head (at first `''`) and all fields of the batch. */
 export function headAfter(previousHead: string, batch: BatchFacts): string {
   const { number, sealedAt, eventCount, eventsDigest } = batch;
   const text = JSON.stringify(['sallyport audit 1', previousHead, number, sealedAt, eventCount, eventsDigest]);
@@ -121,7 +121,7 @@ export function batchSealText(number: number, head: string): string {
   return JSON.stringify(['batch', number, head]);
 }
 
-/** The text whose MAC seals a checkpoint. Another kind of text than a batch's: neither seal passes for the other. */
+/** The text whose MAC seals a checkpoint. It differs from a batch's text, so one seal is never valid as the other. */
 export function checkpointSealText(checkpoint: BatchFacts & { readonly head: string }): string {
   return JSON.stringify(['checkpoint', checkpoint.number, checkpoint.head, checkpoint.eventCount, checkpoint.sealedAt]);
 }

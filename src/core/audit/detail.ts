@@ -2,19 +2,19 @@ import { cutPastCap } from '#core/values/text.ts';
 import { AUDIT_ACTIONS, type AuditAction, type AuditEvent } from './actions.ts';
 import type { DetailValue, EmailHash, StaffReason } from './values.ts';
 
-/** Whether `mac` has the shape of a keyed hash (32 bytes, base64url): no email has. */
+/** Whether `mac` has the shape of a keyed hash (32 bytes, base64url). No email has this shape. */
 export function isEmailHash(mac: string): mac is EmailHash {
   return /^[\w-]{43}$/.test(mac);
 }
 
-// A code of ours or an id. Tokens, recovery codes and secrets have capitals, one-time codes no letter.
+// A code of this service, or an id. Tokens, recovery codes and secrets have capitals; one-time codes have no letter.
 const CODE_OR_ID = /^(?:[a-z][a-z0-9_-]{0,63}|(?:api_key:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
  * The detail of an event as the JSON text that is stored and sealed.
  *
- * Throws when a text in it is neither a code, an id, a keyed hash under `emailHash` nor a typed reason under `reason`:
- * the types say so already, and this is the second lock against a secret in the log.
+ * Throws if a text in it is neither a code, an id, a keyed hash in `emailHash` nor a typed reason in `reason`. The
+ * types already demand this; the check is a second barrier against a secret in the log.
  */
 export function detailText(event: AuditEvent): string {
   for (const [name, value] of Object.entries<DetailValue>(event.detail)) {
@@ -26,7 +26,7 @@ export function detailText(event: AuditEvent): string {
   return JSON.stringify(event.detail);
 }
 
-/** The longest reason that is kept, in characters. */
+/** The longest reason that is stored, in characters. */
 const STAFF_REASON_LENGTH = 500;
 
 const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
@@ -44,7 +44,7 @@ function mayBeKept(action: AuditAction, name: string, text: string): boolean {
   return isTyped ? text !== '' && text.length <= STAFF_REASON_LENGTH : CODE_OR_ID.test(text);
 }
 
-/** The typed reason, fit to be kept: trimmed, on one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` when nothing is left. */
+/** The typed reason for storage: trimmed, one line, cut at {@link STAFF_REASON_LENGTH}; `undefined` if empty. */
 export function staffReason(typed: string): StaffReason | undefined {
   const text = cutPastCap('reason', typed)
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')

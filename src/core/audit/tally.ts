@@ -1,5 +1,5 @@
 import { DAY_SECONDS } from '#core/time/spans.ts';
-/** How often something happened on a day, and why or how. */
+/** How often something happened on a day, and for what reason or by what method. */
 export type EventCount = {
   /** Unix seconds of 00:00 UTC. */
   readonly day: number;
@@ -10,7 +10,7 @@ export type EventCount = {
 
 type Countable = { readonly at: number; readonly action: string; readonly detail: string };
 
-/** What is drawn over time: sign-ins by how they were proven, refusals by their reason. */
+/** The events of the charts: sign-ins by their method, refusals by their reason. */
 const COUNTED: ReadonlySet<string> = new Set([
   'sign_in.completed',
   'sign_in.password_refused',
@@ -19,10 +19,10 @@ const COUNTED: ReadonlySet<string> = new Set([
   'access_code.refused',
 ]);
 
-// A reason is one of our codes: what somebody wrote into the database must not make a row for each event.
+// A reason must look like one of our codes, so that a manipulated database cannot create a row for each event.
 const REASON = /^[a-z_ ]{1,64}$/;
 
-/** The events that are counted, added up; in the order of their first appearance. */
+/** Counts the events of interest; in the order of their first appearance. */
 export function tallyEvents(events: readonly Countable[]): readonly EventCount[] {
   const counts = new Map<string, EventCount>();
   for (const { at, action, detail } of events) {
@@ -37,13 +37,13 @@ export function tallyEvents(events: readonly Countable[]): readonly EventCount[]
 
 type Fields = { readonly reason?: unknown; readonly amr?: unknown; readonly repeated?: unknown };
 
-/** The reason of a refusal, or the methods of a sign-in; `other` for what nobody can read. */
+/** The reason of a refusal, or the methods of a sign-in; `other` if it cannot be read. */
 function reasonIn({ reason, amr }: Fields): string {
   const text = Array.isArray(amr) ? amr.join(' ') : reason;
   return typeof text === 'string' && REASON.test(text) ? text : 'other';
 }
 
-/** An event that says how often a refusal was repeated stands for those alone: the first has its own. */
+/** An event with `repeated` counts only the repeated refusals, because the first one has its own event. */
 function timesIn({ repeated }: Fields): number {
   return typeof repeated === 'number' && Number.isSafeInteger(repeated) && repeated > 0 ? repeated : 1;
 }
@@ -52,7 +52,7 @@ function fieldsIn(detail: string): Fields {
   try {
     return Object(JSON.parse(detail));
   } catch {
-    // Sealing must not stop at a row that somebody broke: it is what shows that somebody did.
+    // Sealing must not stop at a damaged row, because the seal is what reveals the damage.
     return {};
   }
 }

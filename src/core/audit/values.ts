@@ -1,15 +1,15 @@
 import type { RefusalCode } from '#core/values/result.ts';
 
 declare const checked: unique symbol;
-/** What a member of staff typed as the reason of an act: made by `staffReason` alone. */
+/** The reason for an act that a member of staff typed; only `staffReason` makes one. */
 export type StaffReason = string & { readonly [checked]: 'staffReason' };
-/** The keyed hash of an email that may be nobody's: people type passwords into that field. */
+/** The keyed hash of a typed email without an account; hashed, because people also type passwords there. */
 export type EmailHash = string & { readonly [checked]: 'emailHash' };
 
-/** What one detail may be: a code, an id, a number, a flag; no free text but a {@link StaffReason}. */
+/** A detail may be a code, an id, a number or a flag; the only free text is a {@link StaffReason}. */
 export type DetailValue = string | number | boolean | readonly string[] | undefined;
 
-/** Why a password was refused, for the log alone. */
+/** Why a password was refused; only for the log. */
 export type PasswordRefusal =
   | 'unknown_email'
   | 'wrong_password'
@@ -18,21 +18,21 @@ export type PasswordRefusal =
   | 'too_many_attempts'
   | 'temporarily_unavailable';
 
-/** Why a code was refused: how old it was, and by how much the clock of the phone differs, where that is known. */
+/** Why a code was refused and, if known, its age and the clock error of the phone. */
 export type RefusedCode = {
   reason: RefusalCode;
   ageSeconds?: number | undefined;
   clockOffsetSeconds?: number | undefined;
 };
 
-/** The session that a sign-in ended in, and how it was proven. */
+/** The session that a sign-in created, and how the person proved who they are. */
 export type SignedIn = {
   sessionId?: string | undefined;
   amr: readonly string[];
   deviceRemembered?: boolean | undefined;
 };
 
-/** Why and after which check MFA was reset, who had asked for it, and what that ended. */
+/** Why MFA was reset, how identity was checked, who requested it, and how many sessions ended. */
 export type ResetDetail = {
   reason: StaffReason;
   sessions?: number | undefined;
@@ -43,7 +43,7 @@ export type ResetDetail = {
 
 type Policy = 'off' | 'optional' | 'required';
 
-/** A policy before and after, and what the change ended. */
+/** A policy before and after, and how many sessions and sign-ins the change ended. */
 export type PolicyDetail = {
   from?: Policy | undefined;
   to: Policy;
@@ -63,7 +63,7 @@ export type WhyEnded =
   | 'mfa_reset'
   | 'policy';
 
-/** What was exported of the log: the days, whose, where, and of which action. */
+/** The part of the log that was exported: the days, the person, the partner and the action. */
 export type ExportScope = {
   format: 'jsonl' | 'csv';
   since?: number | undefined;
@@ -73,21 +73,21 @@ export type ExportScope = {
   about?: string | undefined;
 };
 
-/** How many more refusals of the same kind there were, and since when: they have no events of their own. */
+/** How many more refusals of the same kind followed without their own events, and since when. */
 export type Repeated = { repeated?: number | undefined; since?: number | undefined };
 
 type Outcome = 'success' | 'refusal';
 
-/** What one action of the log says: carried by its row of the table. */
+/** One action of the log; each row of the table has this type. */
 export type Action<Detail> = {
   readonly outcome: Outcome;
-  /** What the event says, for docs/audit.md. */
+  /** The meaning of the event, for docs/audit.md. */
   readonly meaning: string;
-  /** Carries the type alone; never there. */
+  /** Carries only the type; never set. */
   readonly detail?: Detail;
 };
 
-/** What a restore ended, in numbers. */
+/** What a restore ended, as numbers. */
 export type RestoreDetail = {
   readonly batch?: number | undefined;
   readonly sessions: number;
@@ -98,9 +98,9 @@ export type RestoreDetail = {
   readonly codesVoided: boolean;
 };
 
-/** How something was proven. */
+/** How a person proved who they are. */
 export type Method = 'totp' | 'recovery_code' | 'password';
-/** Why a reset that waited ended by itself. */
+/** Why a waiting reset was removed without a decision. */
 export type Gone = { reason?: 'requester_gone' | undefined };
 export type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };
 export type WebhookDetail = { webhookId: string; deliveryId?: string | undefined };
@@ -109,27 +109,27 @@ export type GrantDetail = { grantId: string; clientId: string };
 export type GrantCreated = GrantDetail & { scopes: readonly string[] };
 export type ConsentGiven = { clientId: string; scopes: readonly string[] };
 
-/** What a host behind forward-auth asks for, and for how many partners it is: 0 for everybody. */
+/** What a host behind forward-auth requires, and the number of its partners: 0 for everybody. */
 export type SiteAdded = { host: string; acr?: 'mfa' | 'phr' | undefined; partners: number };
 export type SiteRemoved = { host: string; sessions: number };
 export type SiteEntered = { host: string; sessionId: string };
 export type SiteRefused = { host: string; reason: 'partner' };
 
-/** The authenticator that something was done to. */
+/** The authenticator that the event concerns. */
 export type AuthenticatorDetail = { authenticatorId?: string | undefined };
 /** One session, and why it ended. */
 export type SessionEnd = {
   sessionId?: string | undefined;
   reason?: 'sign_out' | 'by_user' | 'too_many' | undefined;
 };
-/** How many others ended with it, and why. */
+/** How many other sessions and devices ended with it, and why. */
 export type OthersEnded = {
   sessions: number;
   devices?: number | undefined;
   reason?: WhyEnded | undefined;
 };
 
-/** Why no reset link was sent, and the keyed hash of an email that is nobody's. */
+/** Why no reset link was sent, and the keyed hash of an email without an account. */
 export type NoResetLink = {
   reason: 'unknown_email' | 'disabled' | 'too_many_attempts';
   emailHash?: EmailHash | undefined;

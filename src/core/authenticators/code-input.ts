@@ -1,12 +1,13 @@
 const LONGEST = 64; // a recovery code has 19 characters, and people put spaces around its dashes
-const SEPARATORS = /[\s\p{Zs}\p{Pd}\p{Cf}\u2212]/gu; // every space and dash, the minus sign, and what has no width
+const SEPARATORS = /[\s\p{Zs}\p{Pd}\p{Cf}\u2212]/gu; // every space and dash, the minus sign, and zero-width characters
 const FULL_WIDTH = /[\uff01-\uff5e]/g;
-const FULL_WIDTH_SHIFT = 0xfee0; // the full-width block is ASCII, moved by this much
+const FULL_WIDTH_SHIFT = 0xfee0; // the full-width block is ASCII plus this number
 
 /**
- * What a person typed or pasted as a code, without spaces, dashes and invisible characters, full-width characters made ASCII.
+ * A typed or pasted code without spaces, dashes and invisible characters, with full-width characters changed to ASCII.
  *
- * Empty when it is far too long for one. People copy codes as "123 456", with no-break spaces, or from a Japanese keyboard. Nothing else is forgiven here.
+ * Empty if it is far too long. People copy codes as "123 456", with no-break spaces, or type them on a Japanese
+ * keyboard. Nothing else is corrected here.
  */
 export function foldCodeInput(input: string): string {
   if (input.length > LONGEST) return '';

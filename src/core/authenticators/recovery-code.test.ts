@@ -11,7 +11,7 @@ const tenBytes = fc.uint8Array({ minLength: RECOVERY_CODE_BYTES, maxLength: RECO
 test('a recovery code is four groups of four Crockford characters, the bytes read from the left', () => {
   assert.equal(formatRecoveryCode(new Uint8Array(10)), '0000-0000-0000-0000');
   assert.equal(formatRecoveryCode(new Uint8Array(10).fill(255)), 'ZZZZ-ZZZZ-ZZZZ-ZZZZ');
-  // 00000 00001 00010 … 01111: the first sixteen digits in their order.
+  // The bits 00000 00001 00010 … 01111 give the first sixteen characters in order.
   assert.equal(formatRecoveryCode(Buffer.from('00443214c74254b635cf', 'hex')), '0123-4567-89AB-CDEF');
   assert.throws(() => formatRecoveryCode(new Uint8Array(9)));
 });
@@ -37,7 +37,7 @@ test('two different sets of bytes never make one recovery code', () => {
 test('each position of ten thousand codes is uniform over the 32 characters', () => {
   const counts = Array.from({ length: 16 }, () => new Map<string, number>());
   for (let index = 0; index < 10_000; index++) {
-    const bytes = createHash('sha256').update(String(index)).digest().subarray(0, RECOVERY_CODE_BYTES); // random, and the same each time
+    const bytes = createHash('sha256').update(String(index)).digest().subarray(0, RECOVERY_CODE_BYTES); // the same in each run
     const code = formatRecoveryCode(bytes).replaceAll('-', '');
     for (const [position, seen] of counts.entries()) {
       seen.set(code.charAt(position), (seen.get(code.charAt(position)) ?? 0) + 1);
@@ -47,7 +47,7 @@ test('each position of ten thousand codes is uniform over the 32 characters', ()
   for (const seen of counts) {
     assert.equal(seen.size, 32);
     const chiSquare = [...seen.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-    assert.ok(chiSquare < 66.6, `chi square ${chiSquare}`); // 31 degrees of freedom: beyond 66.6 once in 5,000
+    assert.ok(chiSquare < 66.6, `chi square ${chiSquare}`); // 31 degrees of freedom: above 66.6 once in 5,000
   }
 });
 

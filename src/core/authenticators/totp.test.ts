@@ -35,7 +35,7 @@ function match(
   return matchCode({ secret, lastUsedStep }, code, window, now);
 }
 
-/** A secret for which the 64 steps around the current one have different codes, so that a property speaks of one step. */
+/** A secret whose 64 steps around the current one have different codes, so that each code belongs to one step. */
 const aSecretWithoutCollisions = aSecret.filter((secret) => {
   const codes = Array.from({ length: 65 }, (_, index) => codeOf(CURRENT - 32 + index, secret));
   return new Set(codes).size === codes.length;
@@ -53,7 +53,7 @@ test('steps and codes are those of RFC 6238 appendix B', () => {
   assert.equal(rows.length, 6);
   for (const row of rows) {
     assert.equal(stepAt(row.time), row.step);
-    assert.equal(codeOf(row.step, Buffer.from(secret)), row.totp.slice(2)); // six digits end like eight
+    assert.equal(codeOf(row.step, Buffer.from(secret)), row.totp.slice(2)); // six digits are the end of eight
   }
 });
 
@@ -124,7 +124,7 @@ test('no code is accepted a second time, whenever it comes back', () => {
 });
 
 test('of two steps with one code the current one is taken, then the earlier, then the later', () => {
-  // Neighbours with one code, found by search; the same secret as in the RFCs.
+  // Two steps close together with the same code, found by search; the secret is the one of the RFCs.
   const [neighbour, next] = [910_737, 910_738];
   const [before, after] = [153_567, 153_569];
   assert.equal(codeOf(neighbour), codeOf(next));

@@ -1,44 +1,44 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { foldCodeInput } from './code-input.ts';
 
-/** How long one code lives (RFC 6238 §4.1, *X*). */
+/** How long one code is valid (RFC 6238 §4.1, *X*). */
 export const STEP_SECONDS = 30;
 
 const DIGITS = 6;
-// Ten minutes either way: enough to name a slow clock, and never accepted (it serves the diagnosis alone).
+// Ten minutes before and after: enough to detect a wrong clock. Used only for the diagnosis; never accepted.
 const DIAGNOSIS_STEPS = 20;
 const AGREEMENT_SECONDS = 10 * 60;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** What a check needs of an authenticator. `lastUsedStep` is -1 while no code was accepted. */
+/** The state of an authenticator for a check. `lastUsedStep` is -1 until a code was accepted. */
 export type TotpState = { readonly secret: Uint8Array; readonly lastUsedStep: number };
 
-/** What a code turned out to be; `step` is the RFC 6238 *T* that it belongs to. */
+/** The result of a check; `step` is the RFC 6238 *T* of the code. */
 export type CodeMatch =
   | { readonly kind: 'accepted'; readonly step: number }
   | { readonly kind: 'already_used'; readonly nextCodeInSeconds: number }
   | { readonly kind: 'expired'; readonly step: number; readonly ageSeconds: number }
   | { readonly kind: 'incorrect'; readonly step?: number };
 
-/** A refused code that belonged to another time: remembered, to compare with the next one. `at` is Unix seconds. */
+/** A refused code of another time, remembered to compare it with the next one. `at` is Unix seconds. */
 export type RefusedStep = { readonly step: number; readonly offsetSteps: number; readonly at: number };
 
-/** The step that `now` (Unix seconds) lies in: RFC 6238 *T* with T0 = 0. */
+/** The step at `now` (Unix seconds): RFC 6238 *T* with T0 = 0. */
 export function stepAt(now: number): number {
   return Math.floor(now / STEP_SECONDS);
 }
 
-/** The six digits a person meant, or `undefined` when it is anything else: that is malformed, and never counted as a try. */
+/** The six digits of a typed code, or `undefined` if it is malformed, which never counts as a try. */
 export function normalizeOneTimeCode(input: string): string | undefined {
   const code = foldCodeInput(input);
   return /^[0-9]{6}$/.test(code) ? code : undefined;
 }
 
 /**
- * What `code` is: one of four answers, looked for in this order.
+ * Checks `code`; the four results are searched in this order.
  *
- * A step at or before `lastUsedStep` is never accepted (RFC 6238 §5.2: a code is accepted once). Steps outside the window
- * are searched to explain the refusal, and never accepted. The caller still has to claim the step in the database.
+ * A step at or before `lastUsedStep` is never accepted (RFC 6238 §5.2: a code is accepted once). Steps outside the
+ * window only explain a refusal. The caller must still claim the step in the database.
  *
  * @param code six digits, from `normalizeOneTimeCode`
  * @param window steps accepted on either side: RFC 6238 §5.2 recommends at most one
@@ -57,7 +57,7 @@ export function matchCode(totp: TotpState, code: string, window: 0 | 1, now: num
 
   if (matches(last)) return { kind: 'already_used', nextCodeInSeconds: nextCodeInSeconds(last, now) };
 
-  // From the newest edge of the window down: a step inside it that comes before the last used one has expired, too.
+  // Searches back from the newest edge of the window: a step in it before the last used one has expired too.
   const older = stepsFrom(current + window, current - DIAGNOSIS_STEPS).find(matches);
   if (older !== undefined) return { kind: 'expired', step: older, ageSeconds: Math.max(0, now - startOf(older + 1)) };
 
@@ -65,16 +65,16 @@ export function matchCode(totp: TotpState, code: string, window: 0 | 1, now: num
   return later === undefined ? { kind: 'incorrect' } : { kind: 'incorrect', step: later };
 }
 
-/** Seconds until the step after `usedStep` begins, at least one: when the next code can be accepted. */
+/** Seconds until the step after `usedStep` begins, at least one; then the next code can be accepted. */
 export function nextCodeInSeconds(usedStep: number, now: number): number {
   return Math.max(1, startOf(usedStep + 1) - now);
 }
 
 /**
- * The code of each step under a secret of at most 64 bytes (RFC 4226 §5.3 with the step as its counter), six digits.
+ * The six-digit code of each step for a secret of at most 64 bytes (RFC 4226 §5.3 with the step as counter).
  *
- * HMAC-SHA-1 is spelled out over whole hashes (RFC 2104 §2): a refused code is looked for at 41 steps, and `createHmac`
- * costs more than twice as much a step.
+ * HMAC-SHA-1 is written out with whole hashes (RFC 2104 §2), because a refused code is searched at 41 steps and
+ * `createHmac` takes more than twice as long for each.
  */
 export function codesOf(secret: Uint8Array): (step: number) => string {
   const inner = paddedKey(secret, 0x36, COUNTER_BYTES);
@@ -93,7 +93,7 @@ const COUNTER_BYTES = 8;
 const SHA1_BYTES = 20;
 const SHA1_BLOCK_BYTES = 64;
 
-/** One block of the key, combined with `pad`, and room for the message behind it. */
+/** One block of the key combined with `pad`, with room for the message after it. */
 function paddedKey(secret: Uint8Array, pad: number, messageBytes: number): Buffer {
   if (secret.length > SHA1_BLOCK_BYTES) throw new Error('a one-time-code secret has at most 64 bytes');
   const padded = Buffer.alloc(SHA1_BLOCK_BYTES + messageBytes, pad);
@@ -101,7 +101,7 @@ function paddedKey(secret: Uint8Array, pad: number, messageBytes: number): Buffe
   return padded;
 }
 
-/** What to remember of a refused code, or `undefined` when it belonged to no step, or was accepted before. */
+/** The facts to remember of a refused code; `undefined` if it matched no step, or was used before. */
 export function refusedStep(match: CodeMatch, now: number): RefusedStep | undefined {
   if (match.kind !== 'expired' && match.kind !== 'incorrect') return undefined;
   if (match.step === undefined) return undefined;
@@ -109,10 +109,10 @@ export function refusedStep(match: CodeMatch, now: number): RefusedStep | undefi
 }
 
 /**
- * By how much the phone's clock differs from ours, in seconds (phone minus server, a multiple of 30), or `undefined`.
+ * The difference between the phone's clock and ours in seconds (phone minus server, a multiple of 30), or `undefined`.
  *
- * One code proves nothing: a guess hits one of 41 steps too often. Two codes of different steps within ten minutes whose
- * offsets agree within one step do.
+ * One code proves nothing, because a guess hits one of 41 steps too often. The proof is two codes of different steps
+ * within ten minutes whose offsets differ by at most one step.
  */
 export function agreedOffsetSeconds(previous: RefusedStep | undefined, current: RefusedStep): number | undefined {
   if (previous === undefined || previous.step === current.step) return undefined;
@@ -121,7 +121,7 @@ export function agreedOffsetSeconds(previous: RefusedStep | undefined, current: 
   return current.offsetSteps === 0 ? undefined : current.offsetSteps * STEP_SECONDS;
 }
 
-/** RFC 4648 §6 without padding, as authenticator apps expect it: 20 bytes are 32 characters. */
+/** RFC 4648 §6 without padding, as authenticator apps expect it: 20 bytes give 32 characters. */
 export function encodeBase32(bytes: Uint8Array): string {
   let text = '';
   let buffered = 0;
@@ -135,9 +135,9 @@ export function encodeBase32(bytes: Uint8Array): string {
 }
 
 /**
- * The key URI behind the QR code, with the only parameters that every app honours.
+ * The key URI in the QR code, with only the parameters that every app understands.
  *
- * The issuer stands in the label and in the parameter, and spaces are `%20`: several apps show a `+` as it is.
+ * The issuer is in the label and in the parameter. Spaces are `%20`, because several apps show a `+` unchanged.
  */
 export function otpauthUri(enrollment: { secret: Uint8Array; issuer: string; email: string }): string {
   const issuer = encodeURIComponent(enrollment.issuer);
@@ -150,7 +150,7 @@ function startOf(step: number): number {
   return step * STEP_SECONDS;
 }
 
-/** Both ends included, in the order from the first to the last. */
+/** All steps from `first` to `last`, both included. */
 function stepsFrom(first: number, last: number): number[] {
   const direction = Math.sign(last - first);
   return Array.from({ length: Math.abs(last - first) + 1 }, (_, index) => first + index * direction);

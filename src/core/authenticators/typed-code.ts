@@ -3,17 +3,17 @@ import { normalizeRecoveryCode } from './recovery-code.ts';
 import { normalizeOneTimeCode } from './totp.ts';
 
 /**
- * The six digits of what was typed as a one-time code, or why it is none: malformed, never counted as a try.
+ * The six digits of a typed one-time code, or a refusal if it is malformed, which never counts as a try.
  *
- * A recovery code in this field is known by its shape (`reason: 'looks_like_recovery_code'`): the answer is then the
- * link to its own page.
+ * A recovery code in this field is recognised by its shape (`reason: 'looks_like_recovery_code'`); the page then links
+ * to the right page.
  */
 export function readOneTimeCode(typed = ''): string | Refusal {
   const isOther = normalizeRecoveryCode(typed) !== undefined;
   return normalizeOneTimeCode(typed) ?? malformed(isOther, 'looks_like_recovery_code');
 }
 
-/** The 16 characters of what was typed as a recovery code; the same the other way round (`looks_like_one_time_code`). */
+/** The 16 characters of a typed recovery code, with the opposite check (`looks_like_one_time_code`). */
 export function readRecoveryCode(typed = ''): string | Refusal {
   const isOther = normalizeOneTimeCode(typed) !== undefined;
   return normalizeRecoveryCode(typed) ?? malformed(isOther, 'looks_like_one_time_code');

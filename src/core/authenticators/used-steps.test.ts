@@ -19,7 +19,7 @@ test('the last used step goes back to the newest one that can have been used', (
 });
 
 test('where nobody knows what was used, every step up to the next one counts as used', () => {
-  // As a restored backup has it.
+  // The state in a restored backup.
   assert.equal(stepBroughtBack(AHEAD, listed(S - 7), NOW), S + 1);
   assert.equal(stepBroughtBack(AHEAD, '', NOW), S + 1);
   const full = Array.from({ length: 20 }, (_, index) => AHEAD - index);

@@ -2,27 +2,27 @@ import { CLOCK_TOLERANCE_SECONDS } from '#core/time/clock.ts';
 import { stepAt } from './totp.ts';
 
 /**
- * The steps whose codes were accepted last, newest first, each with a space behind it, as one text.
+ * The steps whose codes were accepted last, newest first, each followed by a space, as one text.
  *
- * `last_used_step` alone keeps the "once" while time goes forward. A clock that was ahead leaves a step there that would
- * shut its owner out until it comes; put back without this list, the code of a step that was used would be good again.
+ * Normally `last_used_step` alone makes a code single-use. A clock that ran ahead leaves a future step there, which
+ * would block the person until that time. If it were set back without this list, a used code would be valid again.
  */
 export type UsedSteps = string;
 
-/** How many are kept at most: `claimStep` cuts the text. */
+/** The list keeps at most this many; `claimStep` cuts the text. */
 const USED_STEPS_KEPT = 20;
 
-/** The newest step that a right clock can have accepted a code for by now: one ahead is accepted. */
+/** The newest step for which a correct clock can have accepted a code by now; one step ahead is accepted. */
 export function latestStep(now: number): number {
   return stepAt(now + CLOCK_TOLERANCE_SECONDS) + 1;
 }
 
 /**
- * What the last used step is put back to, once the clock that it came from was found to be ahead: the newest step of the
- * list that can have been used by now.
+ * The corrected last used step after a clock was found to be ahead: the newest step of the list that can have been used
+ * by now.
  *
- * Where the list does not tell (a restored backup; nothing but steps from ahead in a list that is full) every step up to
- * the next one counts as used, and a person with one of their codes waits for a minute and a half.
+ * If the list cannot answer (restored backup, or a full list of only future steps), every step up to the next one
+ * counts as used, and the person has to wait for a minute and a half.
  */
 export function stepBroughtBack(lastUsedStep: number, usedSteps: UsedSteps, now: number): number {
   const used = usedSteps.split(' ').filter(Boolean).map(Number);

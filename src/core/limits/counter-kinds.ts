@@ -1,22 +1,22 @@
 import { perDay, perHour, RULES, type Rule } from './throttle.ts';
 
-/** Who or what a counter belongs to. */
+/** The kind of owner of a counter. */
 type Owner = 'person' | 'authenticator' | 'device' | 'email' | 'link' | 'network';
 
 type Kind = {
   readonly owner: Owner;
   readonly rule: Rule;
-  /** Counted apart for each device of the person, with one more for all unknown devices, or for each network. */
+  /** Set if each device of the person has its own counter, plus one for all unknown devices; or each network. */
   readonly by?: 'device' | 'network';
   /** Whether an unlock of the person clears it. */
   readonly unlocks?: true;
-  /** Whether it counts tries at a second factor: a reset of MFA clears it, with everything of the authenticator. */
+  /** Whether it counts tries of a second factor. A reset of MFA clears these, and all counters of the authenticator. */
   readonly factor?: true;
 };
 
 /**
- * Every kind of attempt counter. What a deletion, an unlock and a reset of MFA do to the counters of a person, and what another
- * key of the ring does to those of an email, follows from these lines.
+ * Every kind of attempt counter. Deletion, unlock, reset of MFA and a new key of the ring read from here which counters
+ * they change.
  */
 export const KINDS = {
   code: { owner: 'authenticator', by: 'device', rule: RULES.oneTimeCode, unlocks: true, factor: true },
@@ -31,14 +31,14 @@ export const KINDS = {
   'team-invitations': { owner: 'person', rule: RULES.teamInvitations },
   link: { owner: 'link', rule: RULES.linkPasswords },
   'reset-mail': { owner: 'email', rule: RULES.resetMails },
-  // Mails that say the same again.
+  // Limits how often the same mail is repeated.
   'mail-wrong-code': { owner: 'person', rule: RULES.wrongCodeMails },
   'mail-program': { owner: 'person', by: 'network', rule: RULES.programMails },
   'mail-sign_in_paused': { owner: 'authenticator', rule: RULES.pausedMails },
   'mail-authenticator_disabled': { owner: 'authenticator', rule: RULES.pausedMails },
   'mail-password': { owner: 'email', rule: RULES.refusedPasswordMails },
-  // Shares of what is mailed to one address: noise (sign-ins, invitations by others) never uses up what a person needs,
-  // which is a link, or the news that somebody changed how they sign in.
+  // Shares of the mail to one address, so that noise (sign-ins, invitations by others) never uses up the share of links
+  // and of news that somebody changed how the person signs in.
   'mailed-resets': { owner: 'email', rule: perHour(6) },
   'mailed-invitations': { owner: 'email', rule: RULES.invitationMails },
   'mailed-confirmations': { owner: 'email', rule: RULES.emailChangeMails },
@@ -55,36 +55,36 @@ export const KINDS = {
 
 export type CounterKind = keyof typeof KINDS;
 type KindBy = { [K in CounterKind]: (typeof KINDS)[K] extends { by: string } ? K : never }[CounterKind];
-/** The kinds of this owner. */
+/** The kinds with this owner. */
 export type KindOf<O extends Owner> = {
   [K in CounterKind]: (typeof KINDS)[K] extends { owner: O } ? K : never;
 }[CounterKind];
 
-/** Under which the tries of one counter are kept. Only a kind of the table makes one. */
+/** The key of one counter in the database. Only a kind of the table makes one. */
 export type AttemptKey = `${CounterKind}:${string}`;
 
-/** One counter and the rule that it follows. */
+/** One counter and its rule. */
 export type AttemptCounter = { readonly key: AttemptKey; readonly rule: Rule };
 
-/** @param ownerId an id; the keyed hash of an email or of a network */
+/** @param ownerId an id, or the keyed hash of an email or of a network */
 export function attemptCounter(kind: Exclude<CounterKind, KindBy>, ownerId: string): AttemptCounter {
   return { key: `${kind}:${ownerId}`, rule: KINDS[kind].rule };
 }
 
-/** @param part the device, `undefined` for all that are unknown; or the keyed hash of the network */
+/** @param part the device, `undefined` for all unknown ones; or the keyed hash of the network */
 export function attemptCounterBy(kind: KindBy, ownerId: string, part: string | undefined): AttemptCounter {
   return { key: `${keysUnder(kind, ownerId)}${part ?? 'unknown'}`, rule: KINDS[kind].rule };
 }
 
-/** What the keys of an owner begin with, whatever the device or the network. */
+/** The beginning of all keys of an owner, for any device or network. */
 function keysUnder(kind: KindBy, ownerId: string): AttemptKey {
   return `${kind}:${ownerId}:`;
 }
 
-/** What counters can belong to, of one person: the ids, and the keyed hashes of the emails. */
+/** The possible owners of counters of one person: the ids, and the keyed hashes of the emails. */
 export type CounterOwners = { readonly [O in Exclude<Owner, 'network'>]?: readonly string[] };
 
-/** The keys of counters: whole ones, and what others begin with. */
+/** The keys of counters: complete keys, and prefixes of others. */
 export type CounterKeys = { readonly keys: readonly AttemptKey[]; readonly prefixes: readonly AttemptKey[] };
 
 /** The keys of everything counted for these owners. */
@@ -92,7 +92,7 @@ export function keysOf(owners: CounterOwners): CounterKeys {
   return keysOfKinds(KIND_NAMES, owners);
 }
 
-/** The keys of what a reset of MFA clears. */
+/** The keys of the counters that a reset of MFA clears. */
 export function keysOfFactors(owners: CounterOwners): CounterKeys {
   const kinds = KIND_NAMES.filter((kind) => 'factor' in KINDS[kind] || KINDS[kind].owner === 'authenticator');
   return keysOfKinds(kinds, owners);
@@ -110,7 +110,7 @@ function keysOfKinds(kinds: readonly CounterKind[], owners: CounterOwners): Coun
   return { keys, prefixes };
 }
 
-/** The counters that an unlock clears, on each of these devices and on all unknown ones. */
+/** The counters that an unlock clears, for each of these devices and for all unknown ones. */
 export function countersToUnlock(owners: CounterOwners): readonly AttemptCounter[] {
   const devices = [undefined, ...(owners.device ?? [])];
   return KIND_NAMES.filter((kind) => 'unlocks' in KINDS[kind]).flatMap((kind) =>
@@ -120,14 +120,14 @@ export function countersToUnlock(owners: CounterOwners): readonly AttemptCounter
   );
 }
 
-/** What the counters of an email are called under one keyed hash and under another. */
+/** The counter keys of an email under an old and a new keyed hash. */
 export function renamedEmail(fromHash: string, toHash: string): readonly { from: AttemptKey; to: AttemptKey }[] {
   const from = keysOf({ email: [fromHash] }).keys;
   const to = keysOf({ email: [toHash] }).keys;
   return from.flatMap((key, number) => (to[number] === undefined ? [] : [{ from: key, to: to[number] }]));
 }
 
-// The cast: `Object.keys` forgets that a literal has no other keys.
+// The cast: `Object.keys` loses the type of the names.
 const KIND_NAMES = Object.keys(KINDS) as readonly CounterKind[];
 
 function idsOf(owners: CounterOwners, kind: CounterKind): readonly string[] {
@@ -135,7 +135,7 @@ function idsOf(owners: CounterOwners, kind: CounterKind): readonly string[] {
   return owner === 'network' ? [] : (owners[owner] ?? []);
 }
 
-/** Whether each of an owner's devices or networks has a counter of its own. */
+/** Whether each device or network of an owner has its own counter. */
 export function isBy(kind: CounterKind): kind is KindBy {
   return 'by' in KINDS[kind];
 }

@@ -1,11 +1,11 @@
 const HOUR = 60 * 60;
 
 /**
- * Until when the authenticator, the recovery codes and the email of a person stay as they are after a new password by mail link;
- * `undefined` when nothing is frozen.
+ * When the freeze of a person's authenticator, recovery codes and email ends after a new password by mail link;
+ * `undefined` if nothing is frozen.
  *
- * A person who reads the mail and has got hold of one code must not be able to make that lasting before the owner has read the
- * mail too. An authenticator that was set up after the reset is not frozen: there was nothing to protect.
+ * Somebody who reads the mail and has one code must not be able to take the account over before the owner has read the
+ * mail too. An authenticator that was set up after the reset is not frozen, because there was nothing to protect.
  *
  * @param hours of the freeze; 0 for none
  */

@@ -5,17 +5,17 @@ export type RefusalClient = {
   readonly userAgent: string | undefined;
 };
 
-/** Refusals of one key and kind that this process has met and not yet brought into the database. */
+/** Refusals of one key and kind that this process has counted but not yet written to the database. */
 export type RefusalCount = {
-  /** JSON: the event that will say how many there were, without the number. */
+  /** JSON: the event that will report the number, still without it. */
   readonly event: string;
-  /** Where the newest of them came from. */
+  /** Where the newest refusal came from. */
   client: RefusalClient;
   repeated: number;
-  /** When the window began, and when it ends. */
+  /** When the window begins and ends. */
   since: number;
   endsAt: number;
 };
 
-/** By key. A flood under one key costs one entry here and one row in the database, whatever its length. */
+/** By key. A flood with one key costs one entry here and one row in the database, however long it is. */
 export type RefusalCounts = Map<string, RefusalCount>;

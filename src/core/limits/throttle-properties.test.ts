@@ -5,7 +5,7 @@ import { isRefusal } from '#core/values/result.ts';
 import { type Attempts, giveBackTry, isDisabled, RULES, type Rule, reserveTry } from './throttle.ts';
 
 type Outcome = 'fails' | 'succeeds';
-/** `wait`: as long as the last refusal said, instead of `seconds`. */
+/** `wait`: waits as long as the last refusal said, instead of `seconds`. */
 type Step = { readonly seconds: number; readonly wait: boolean; readonly outcome: Outcome };
 
 const START = 1_800_000_000;
@@ -128,7 +128,7 @@ test('two hundred tries at once let through exactly what the rule has left', () 
   }
 });
 
-/** Runs random people against a rule; calls `onFailure` after each failed try that was let through. */
+/** Runs random people against a rule; calls `onFailure` after each failed try that was allowed. */
 function check(rule: Rule, onFailure: (failures: readonly number[], now: number, state: Attempts) => void): void {
   run(rule, () => {}, onFailure);
 }
@@ -164,7 +164,7 @@ function run(
   );
 }
 
-/** Whether a naive log finds a window full, taking a bucket's width for the bound that the buckets may add. */
+/** Whether a naive log finds a window full; a bucket's width is added, because buckets may count that much longer. */
 function isFull(rule: Rule, failures: readonly number[], now: number): boolean {
   return rule.windows.some(
     ({ limit, spanSeconds, bucketSeconds }) =>
@@ -172,7 +172,7 @@ function isFull(rule: Rule, failures: readonly number[], now: number): boolean {
   );
 }
 
-/** Reserves all the tries that are allowed, then lets them end in the given order. */
+/** Reserves all allowed tries, then completes them in the given order. */
 function settle(rule: Rule, tries: readonly { outcome: Outcome; at: number }[]): Attempts {
   let state: Attempts = { streak: 0, windows: rule.windows.map(() => []), expiresAt: 0 };
   const reserved = new Set<number>();

@@ -39,7 +39,7 @@ describe('one-time codes', () => {
     const { state, at } = fail(rule, 20);
     assert.equal(refusal(rule, state, at).refused, 'authenticator_paused');
     const seconds = pausedSeconds(rule, state, at);
-    // The first ten fell into the first hour or so; the pause ends when the bucket of the first tries has left.
+    // The first ten were in the first hour or so; the pause ends when the bucket of the first tries is too old.
     assert.ok(at + seconds >= START + DAY && at + seconds < START + DAY + HOUR, String(seconds));
     assert.equal(refusal(rule, state, at).retryAfterSeconds, seconds);
     allowed(rule, state, at + seconds);
@@ -97,7 +97,7 @@ describe('one-time codes', () => {
     }
   });
 
-  /** A success after every tenth failure, so that the streak stays short. */
+  /** One success after every tenth failure, so that the streak stays short. */
   function sixtyWithSuccesses() {
     let state: Attempts | undefined;
     let at = START;
@@ -196,7 +196,7 @@ describe('addresses, new sign-ins and mails', () => {
   }
 });
 
-/** As many refused or wrong tries as asked for, each as early as it is allowed. */
+/** This many failed tries, each as early as it is allowed. */
 function fail(rule: Rule, tries: number): { state: Attempts; at: number } {
   let state: Attempts = reenableTries(rule);
   let at = START;

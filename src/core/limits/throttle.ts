@@ -6,26 +6,26 @@ import { added, broughtBack, bucketAt, countedAt, leavesAt, opensAt, sum } from 
 /**
  * The tries of one key under one rule, as plain JSON.
  *
- * A reservation is counted before its code or password is compared, so tries sent at once cannot outrun a limit;
- * a success gives its own reservation back.
+ * A try is reserved before its code or password is compared, so that tries sent at once cannot exceed a limit; a
+ * success gives its reservation back.
  */
 export type Attempts = Counted & {
-  /** Tries since the last success, those still being compared included. 0 where the rule has no streak. */
+  /** Tries since the last success, including those still being compared. 0 if the rule has no streak. */
   readonly streak: number;
 };
 
-/** Limits of one kind of key; docs/security.md, *Limits*, has them. All spans in seconds. */
+/** The limits of one kind of key; docs/security.md lists them under *Limits*. All spans in seconds. */
 export type Rule = {
   readonly windows: readonly Window[];
   readonly streak?: FailureStreak;
-  /** A bucket of `size` tokens; one comes back every `secondsEach` until it is full. */
+  /** A bucket of `size` tokens. One returns every `secondsEach` until it is full. */
   readonly tokens?: { readonly size: number; readonly secondsEach: number };
 };
 
-// 9999-12-31: what no silence ends still needs a number in its column.
+// 9999-12-31: a state that time does not end still needs a number in its column.
 const NEVER_AT = 253_402_300_799;
 
-// A lockout ends by an act, not by time; but HTTP wants a 429 to name a wait, and a client to stop asking for one.
+// Only an act ends a lockout. But a 429 should name a wait (HTTP), so that the client stops asking for a while.
 const CLOSED_RETRY_SECONDS = DAY_SECONDS;
 
 const IN_30_DAYS = { spanSeconds: 30 * DAY_SECONDS, bucketSeconds: DAY_SECONDS, keptByUnlock: true } as const;
@@ -39,10 +39,10 @@ export function perDay(limit: number): Rule {
   return { windows: [{ limit, spanSeconds: DAY_SECONDS, bucketSeconds: HOUR_SECONDS, atLimit: 'wait' }] };
 }
 
-/** How many codes may be tried in one pending sign-in. */
+/** How many codes a person may try in one pending sign-in. */
 export const PENDING_TRIES = 5;
 
-/** The limits of docs/security.md as data. Every limit is per key; keys are the callers'. */
+/** The limits of docs/security.md as data. Every limit is per key; the callers choose the keys. */
 export const RULES = {
   oneTimeCode: {
     windows: [
@@ -68,8 +68,8 @@ export const RULES = {
   passwordUnknownDevice: {
     windows: [],
     tokens: { size: 10, secondsEach: 6 * MINUTE_SECONDS },
-    // Anyone can type any email, so streaks short of the limit must not pile up for ever: 90 silent days end one, which
-    // lets through at most 99 guesses in each such pause.
+    // Anyone can type any email, so streaks below the limit must not add up for ever. A streak ends after 90 days
+    // without a try, which allows at most 99 guesses between two such pauses.
     streak: { limit: 100, atLimit: 'close', waits: [], forgottenAfterSeconds: 90 * DAY_SECONDS },
   },
   passwordKnownDevice: { windows: [], tokens: { size: 10, secondsEach: 6 * MINUTE_SECONDS } },
@@ -77,17 +77,17 @@ export const RULES = {
     windows: [{ limit: 20, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
   },
   addressCodes: perHour(30),
-  /** Each is ten hashes; somebody who sets up a telephone twice and prints the codes again is far from it. */
+  /** Each needs ten hashes. A person who sets up a phone twice and prints new codes stays far below this. */
   recoveryCodeDraws: perHour(10),
-  /** New passwords that follow the rule, sent with one link: the first one uses it up. */
+  /** Acceptable new passwords sent with one link; the first one normally uses the link. */
   linkPasswords: perHour(10),
   addressResets: perHour(60),
-  addressRefusals: perHour(60), // Windows of refusals that one network may begin: further ones are counted together.
-  // Visits to protected hosts that wait for a sign-in: an office that arrives in the morning.
+  addressRefusals: perHour(60), // How many refusal windows one network may begin; later refusals share one window.
+  // Visits to protected hosts that wait for a sign-in: enough for an office that arrives in the morning.
   addressSiteRequests: {
     windows: [{ limit: 180, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
   },
-  // The same for portals that speak OpenID Connect, and for what they push before.
+  // The same for portals with OpenID Connect, and for their pushed requests.
   addressOpenidRequests: {
     windows: [{ limit: 180, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
   },
@@ -103,10 +103,10 @@ export const RULES = {
 } as const satisfies Record<string, Rule>;
 
 /**
- * The state with one more try in it, or why there may be none now.
+ * The state with one more try, or a refusal.
  *
- * A refusal counts nothing and prolongs nothing. Its `retryAfterSeconds` is exact: a try is allowed then and not a second
- * earlier, unless others come first. `authenticator_disabled` and a lockout (`reason: 'closed'`) do not end by waiting.
+ * A refusal counts nothing and extends nothing. Its `retryAfterSeconds` is exact: unless other tries come first, a try
+ * is allowed then and no second earlier. Time does not end `authenticator_disabled` and a lockout (`reason: 'closed'`).
  *
  * @param now Unix seconds
  */
@@ -115,15 +115,15 @@ export function reserveTry(rule: Rule, state: Attempts | undefined, now: number)
   return checkTry(rule, stateAt(rule, state, now), now) ?? counted(rule, stateAt(rule, state, at), at);
 }
 
-/** After a success: the streak of failures ends and its own reservation leaves the budgets; what others failed stays counted. */
+/** After a success the failure streak is 0, and its reservation leaves the budgets; other failures stay counted. */
 export function giveBackTry(rule: Rule, state: Attempts, reservedAt: number): Attempts {
   return withExpiry(rule, { ...uncounted(rule, state, reservedAt), streak: 0, nextTryAt: undefined }, reservedAt);
 }
 
 /**
- * What "unlock" clears: waits, the streak (with the lockout it caused), tokens and the 24-hour count.
+ * "Unlock" clears waits, the streak with its lockout, tokens and the 24-hour count.
  *
- * The 30-day budget stays, and a disabled authenticator stays as it is: its streak is the evidence.
+ * The 30-day budget stays. A disabled authenticator stays disabled: its streak is the evidence.
  */
 export function unlockTries(rule: Rule, state: Attempts): Attempts {
   if (isDisabled(rule, state)) return state;
@@ -131,16 +131,16 @@ export function unlockTries(rule: Rule, state: Attempts): Attempts {
   return withExpiry(rule, { streak: 0, windows }, state.expiresAt);
 }
 
-/** After the proof of another second factor plus a changed password: nothing is counted against the authenticator. */
+/** After proof of another second factor and a new password, no failures count against the authenticator. */
 export function reenableTries(rule: Rule): Attempts {
   return { streak: 0, windows: rule.windows.map(() => []), expiresAt: 0 };
 }
 
 /**
- * Whether a budget that never forgives is used up.
+ * Whether a budget that never recovers is used up.
  *
- * It needs no flag: refused tries change nothing, so the buckets stay as the last counted try left them, and only the
- * success of a try still being compared, or `reenableTries`, takes it back.
+ * It needs no flag. Refused tries change nothing, so the buckets stay as the last counted try left them. Only a success
+ * of a try in progress, or `reenableTries`, changes that.
  */
 export function isDisabled(rule: Rule, state: Attempts | undefined): boolean {
   if (state === undefined) return false;
@@ -150,17 +150,17 @@ export function isDisabled(rule: Rule, state: Attempts | undefined): boolean {
   );
 }
 
-/** Whether the rule has a budget that never forgives. */
+/** Whether the rule has a budget that never recovers. */
 export function canDisable({ streak, windows }: Rule): boolean {
   return [streak, ...windows].some((budget) => budget?.atLimit === 'disable');
 }
 
-/** For how long the windows (not the streak's waits) let no try through; 0 when they do. */
+/** For how many seconds the windows (not the streak's waits) allow no try; 0 if they allow one. */
 export function pausedSeconds(rule: Rule, state: Attempts | undefined, now: number): number {
   return Math.max(0, windowsOpenAt(rule, stateAt(rule, state, now)) - now);
 }
 
-/** The state as it counts at `now`: old buckets dropped, unless they are why the authenticator is disabled. */
+/** The state at `now` without old buckets, unless these are why the authenticator is disabled. */
 function stateAt(rule: Rule, stored: Attempts | undefined, now: number): Attempts {
   const state = stored && { streak: stored.streak, ...broughtBack(rule.windows, stored, now) };
   if (state === undefined || state.expiresAt <= now) return reenableTries(rule);
@@ -196,7 +196,7 @@ function counted(rule: Rule, state: Attempts, now: number): Attempts {
   return withExpiry(rule, { streak, nextTryAt: wait === 0 ? undefined : now + wait, fullAt, windows }, now);
 }
 
-/** A token given back later than it was taken is whole again, however much of it had come back by then. */
+/** Gives back the whole token, even if part of it had already returned since it was taken. */
 function uncounted(rule: Rule, state: Attempts, reservedAt: number): Attempts {
   const fullAt = rule.tokens && state.fullAt && state.fullAt - rule.tokens.secondsEach;
   const windows = rule.windows.map((window, index) => added(bucketsOf(state, index), bucketAt(window, reservedAt), -1));

@@ -9,12 +9,12 @@ const HOUR = 60 * 60;
 const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 
-/** As the database hands a state on. */
+/** The state as the database returns it. */
 function writtenAt(state: Attempts | undefined, at: number, aheadSeconds = 0): Attempts | undefined {
   return state && { ...state, writtenAt: at, aheadSeconds };
 }
 
-/** Tries at those moments, each waiting for its turn; what the state is then. */
+/** Makes tries from this time on, each as soon as it is allowed; returns the state after them. */
 function tried(rule: Rule, count: number, from: number): Attempts | undefined {
   let [state, at]: [Attempts | undefined, number] = [undefined, from];
   for (let done = 0; done < count; ) {

@@ -3,7 +3,7 @@ import { isImpossible } from '#core/time/clock.ts';
 /**
  * At most `limit` tries in any `spanSeconds`.
  *
- * A bucket counts until its youngest possible try has left the window, so the limit holds for every real window, and a
+ * A bucket counts until its youngest possible try has left the window. So the limit holds for every real window, and a
  * try counts for at least `spanSeconds` and less than `spanSeconds + bucketSeconds`.
  */
 export type Window = {
@@ -14,19 +14,19 @@ export type Window = {
   readonly keptByUnlock?: true;
 };
 
-/** Tries without a success between them. Time alone never shortens a streak, except `forgottenAfterSeconds` of silence. */
+/** Tries without a success between them. Only `forgottenAfterSeconds` without a try shortens a streak. */
 export type FailureStreak = {
   readonly limit: number;
   readonly atLimit: 'disable' | 'close';
-  /** From `from` tries on, `seconds` between two tries. Ascending. */
+  /** From the try `from` on, `seconds` must pass between two tries. Ascending. */
   readonly waits: readonly { readonly from: number; readonly seconds: number }[];
   readonly forgottenAfterSeconds?: number;
 };
 
-/** `[number, tries]`: bucket `number` holds the seconds from `number * bucketSeconds` on. Oldest first. */
+/** `[number, tries]`: bucket `number` starts at second `number * bucketSeconds`. Oldest first. */
 export type Bucket = readonly [number: number, tries: number];
 
-/** When enough of the oldest buckets have left for one more try; 0 when there is room already. */
+/** When enough of the oldest buckets are too old, so that one more try is allowed; 0 if one is allowed now. */
 export function opensAt(window: Window, buckets: readonly Bucket[]): number {
   let over = sum(buckets) - window.limit + 1;
   if (over <= 0) return 0;
@@ -42,48 +42,48 @@ export function leavesAt(window: Window, number: number): number {
   return (number + 1) * window.bucketSeconds - 1 + window.spanSeconds;
 }
 
-/** The number of the bucket that a try at `at` belongs to. */
+/** The number of the bucket of a try at `at`. */
 export function bucketAt(window: Window, at: number): number {
   return Math.floor(at / window.bucketSeconds);
 }
 
-/** The buckets with `tries` more (or, below zero, fewer) in bucket `number`; an empty bucket is left out. */
+/** The buckets with `tries` more (if negative, fewer) in bucket `number`; an empty bucket is removed. */
 export function added(buckets: readonly Bucket[], number: number, tries: number): readonly Bucket[] {
   const before = buckets.find(([other]) => other === number)?.[1] ?? 0;
   const others = buckets.filter(([other]) => other !== number);
   if (before + tries <= 0) return others;
-  // Sorted, because parallel tries may be counted in another order than their clocks read.
+  // Sorted, because parallel tries can be counted in another order than their clocks show.
   return [...others, [number, before + tries] as const].sort(([a], [b]) => a - b);
 }
 
-/** All tries in the buckets. */
+/** The tries in all buckets. */
 export function sum(buckets: readonly Bucket[]): number {
   return buckets.reduce((total, [, tries]) => total + tries, 0);
 }
 
-/** When a state was written; the database knows it, `core/limits/throttle.ts` hands it on. */
+/** When a state was written; the database stores it, and `core/limits/throttle.ts` passes it on. */
 export type Written = {
-  /** By the clock of then. */
+  /** By the clock at that time. */
   readonly writtenAt?: number;
-  /** By how much that clock was found to be ahead; `writtenAt` is the moment of the finding then. */
+  /** By how much that clock was found to be ahead; then `writtenAt` is the time of this finding. */
   readonly aheadSeconds?: number;
 };
 
-/** What is counted of a key in windows, and the moments that move with it. */
+/** The tries of a key in windows, and the times that move with them. */
 export type Counted = Written & {
-  /** Until when the streak's wait lasts. */
+  /** When the wait of the streak ends. */
   readonly nextTryAt?: number | undefined;
-  /** When every token is back. */
+  /** When all tokens have returned. */
   readonly fullAt?: number | undefined;
-  /** What each window of the rule counts, in the rule's order. */
+  /** The buckets of each window, in the order of the rule. */
   readonly windows: readonly (readonly Bucket[])[];
-  /** From here on this state says no more than no state. */
+  /** From this time on, the state means the same as no state. */
   readonly expiresAt: number;
 };
 
 /**
- * When a try of now is counted. Behind a state from ahead it is counted with that: should our own clock be the one that is
- * wrong, nothing has left a window before its time. Once the database has brought the state back, time goes on from now.
+ * The time under which to count a try now. If the state was written in the future, that time is used: in case our own
+ * clock is the wrong one, no try leaves a window too early. After the database has corrected the state, it is now.
  */
 export function countedAt(state: Written | undefined, now: number): number {
   const { writtenAt = 0 } = state ?? {};
@@ -91,8 +91,8 @@ export function countedAt(state: Written | undefined, now: number): number {
 }
 
 /**
- * What was counted by a clock that was ahead, as of now: no try is forgotten, and none holds anybody up for longer than it
- * would if it had just been made. Tries stay in the windows that they were counted in; those from ahead count from now on.
+ * Corrects a state from a clock that was ahead to now. No try is lost, and none blocks anybody longer than a new try
+ * would. Tries stay in their windows; tries in the future count from now on.
  */
 export function broughtBack(ofRule: readonly Window[], state: Counted, now: number): Counted {
   const { writtenAt = 0, aheadSeconds = 0 } = state;

@@ -2,7 +2,7 @@ import { ACT_STEP_UP_AGE_SECONDS, isSteppedUp, STEP_UP_AGE_SECONDS } from '#core
 import { type ReasonOf, type RefusalOf, refuse } from '#core/values/result.ts';
 import { isStaff, type Role } from './policy.ts';
 
-/** What asks for a live session, and for more: a role, and with `…SteppedUp` a factor proven recently. */
+/** The guards that need a live session: some also a role and, with `…SteppedUp`, a recent proof of a factor. */
 export type SessionGuard =
   | 'session'
   | 'steppedUp'
@@ -13,7 +13,7 @@ export type SessionGuard =
   | 'staffAdmin'
   | 'staffAdminSteppedUp';
 
-/** What a guard looks at in a live session. */
+/** The parts of a live session that a guard checks. */
 type GuardedSession = {
   readonly user: { readonly role: Role };
   readonly partner: object | undefined;
@@ -34,7 +34,7 @@ const NEEDS: Readonly<Record<SessionGuard, Needs>> = {
   staffAdminSteppedUp: { mayEnter: isAdministrator, provenWithinSeconds: ACT_STEP_UP_AGE_SECONDS },
 };
 
-/** Whether a live session passes a guard. The role comes first: who may not do it at all is not asked for a proof. */
+/** Whether a live session passes a guard. The role is checked first: without the right role, no proof is requested. */
 export function checkAuthority(
   guard: SessionGuard,
   session: GuardedSession,
@@ -50,7 +50,7 @@ function isManager({ user, partner }: GuardedSession): boolean {
   return user.role === 'manager' && partner !== undefined;
 }
 
-/** Staff always have MFA: a session of theirs that no second factor opened would be a fault of ours, and opens nothing. */
+/** Staff always have MFA. A staff session without a second factor would be a bug, so it gets no rights. */
 function isStaffMember({ user, secondFactorAt }: GuardedSession): boolean {
   return isStaff(user.role) && secondFactorAt !== undefined;
 }
@@ -59,17 +59,17 @@ function isAdministrator(session: GuardedSession): boolean {
   return isStaffMember(session) && session.user.role === 'admin';
 }
 
-/** Who acts on the server itself, as the audit log names them: no guard let them in, and no person is behind them. */
+/** The actors on the server itself, as the audit log names them: no guard let them in, and no person is behind them. */
 export const OPERATORS: readonly string[] = ['command_line', 'system'];
 
-/** What a guard says no with. */
+/** The codes with which a guard refuses. */
 type Lost = 'sign_in_expired' | 'forbidden' | 'step_up_required' | 'api_key_invalid';
 
 /**
- * The guard of the route let the request in, and no longer would: the session was ended, the role changed, the key revoked.
+ * The guard of the route let the request in, but would refuse it now: session ended, role changed or key revoked.
  *
- * Thrown, not returned: it has to undo the transaction of whatever was being done, and no handler may take it for one of
- * the refusals of its own act. The transport answers it as the guard would have.
+ * It is thrown, not returned, because it must roll back the transaction and no handler may treat it as a refusal of its
+ * own act. The transport answers as the guard would have.
  */
 export class AuthorityLost extends Error {
   readonly refusal: RefusalOf<Lost>;

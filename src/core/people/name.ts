@@ -3,12 +3,11 @@ import { isShort } from '#core/values/text.ts';
 const NAME_LENGTH_MAX = 100;
 
 /**
- * A person's or a company's name as it is kept, or `undefined` when it is none: NFC, trimmed, one space at a time.
+ * The name of a person or company as it is stored, or `undefined` if it is invalid: NFC, trimmed, single spaces.
  *
- * 1 to 100 characters, something visible among them. Tabs and special spaces become spaces. Invisible characters stay
- * where a script or an emoji needs them and are dropped where they were pasted along. Control characters, line breaks
- * and marks that turn the direction of writing are refused: names stand in mail, in the audit export and in
- * authenticator apps.
+ * 1 to 100 characters, at least one of them visible. Tabs and special spaces become spaces. Invisible characters stay
+ * if a script or an emoji needs them, and are dropped otherwise. Control characters, line breaks and marks that change
+ * the direction of writing are refused, because names appear in mail, in the audit export and in authenticator apps.
  */
 export function cleanName(typed: string): string | undefined {
   if (!isShort('name', typed)) return undefined;
@@ -19,11 +18,11 @@ export function cleanName(typed: string): string | undefined {
   return /[\p{C}\p{Zl}\p{Zp}]/u.test(name.replace(NEEDED, '')) ? undefined : name;
 }
 
-/** Unicode TS 51 §1.4.9: pictures joined to one, with their colour and style, flags of tags, and keycaps. */
+/** Unicode TS 51 §1.4.9: joined pictures with their colour and style, flags made of tags, and keycaps. */
 const PICTURE = String.raw`\p{ExtPict}(?:[\uFE0E\uFE0F]|\p{EMod})?(?:[\u{E0030}-\u{E007A}]+\u{E007F})?`;
 const EMOJI = String.raw`${PICTURE}(?:\u200D${PICTURE})*|[0-9#*]\uFE0F?\u20E3`;
 
-/** Joiners choose the form of the letters beside them (RFC 5892 A.1, A.2): in these scripts, and after a virama at an end. */
+/** Joiners select the form of adjacent letters (RFC 5892 A.1, A.2): in these scripts, and after a final virama. */
 const JOINED = ['Arab', 'Syrc', 'Mong', 'Nkoo', 'Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml', 'Telu', 'Knda', 'Mlym']
   .concat(['Sinh', 'Mymr', 'Khmr', 'Tibt'])
   .map((script) => String.raw`\p{scx=${script}}`)
@@ -32,12 +31,12 @@ const LETTER = String.raw`[[\p{L}\p{M}]&&[${JOINED}]]`;
 const VIRAMA = String.raw`[\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA\u1039\u17D2]`;
 const JOINER = String.raw`(?<=${LETTER})[\u200C\u200D](?=${LETTER})|(?<=${VIRAMA})[\u200C\u200D]`;
 
-/** The form of an ideograph, which Japanese family names differ by, and of a Mongolian letter. */
+/** Selects the form of an ideograph, by which Japanese family names differ, or of a Mongolian letter. */
 const VARIANT = String.raw`(?<=\p{sc=Han})[\uFE00-\uFE02\u{E0100}-\u{E01EF}]|(?<=\p{sc=Mong})[\u180B-\u180D\u180F]`;
 
 const NEEDED = new RegExp(`${EMOJI}|${JOINER}|${VARIANT}`, 'gv');
 
-/** What comes along unseen from other programs: soft hyphens, marks of byte order and direction, fillers, zero widths. */
+/** Invisible characters from other programs: soft hyphens, byte order and direction marks, fillers, zero widths. */
 const PASTED = String.raw`[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2060-\u2064\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0100}-\u{E01EF}]`;
 
 const NEEDED_OR_PASTED = new RegExp(`(${NEEDED.source})|${PASTED}`, 'gv');

@@ -1,38 +1,38 @@
 import { type ReasonOf, type Refusal, refuse } from '#core/values/result.ts';
 import { isShort } from '#core/values/text.ts';
 
-const OWN_WORD_LENGTH_MIN = 4; // shorter ones stand inside too many innocent words
+const OWN_WORD_LENGTH_MIN = 4; // shorter ones appear inside too many harmless words
 const REST_LENGTH_MIN = 6;
 
-/** What a new password is held against. */
+/** The rule for a new password. */
 export type PasswordRule = {
   readonly minimumLength: number;
-  /** The product's, the partner's and the user's own names, slug and email, as they are. */
+  /** The names of the product, partner and user, and the slug and email, unchanged. */
   readonly ownWords: readonly string[];
   /** From `loadCommonPasswords`. */
   readonly isCommon: (password: string) => boolean;
 };
 
-/** Characters that a new password needs: more where nothing stands behind it (SP 800-63B-4 §3.1.1.2). */
+/** The minimum length of a new password: longer if there is no second factor (SP 800-63B-4 §3.1.1.2). */
 export function minimumPasswordLength(mfaEnforced: boolean): number {
   return mfaEnforced ? 12 : 15;
 }
 
 /**
- * The form of a password that is hashed, or `undefined` when it is too long or not well-formed (a lone surrogate).
+ * The form of a password that is hashed, or `undefined` if it is too long or not well-formed (a lone surrogate).
  *
  * NFC, because one keyboard sends `é` as one character and another as two (SP 800-63B-4 §3.1.1.2). Nothing is trimmed
- * or cut. A lone surrogate would become U+FFFD in UTF-8: two different passwords would be one.
+ * or cut. In UTF-8 a lone surrogate becomes U+FFFD, so two different passwords would be equal.
  */
 export function normalizePassword(password: string): string | undefined {
   return isShort('password', password) && password.isWellFormed() ? password.normalize('NFC') : undefined;
 }
 
 /**
- * Why a new password is refused, or `undefined` when it is good.
+ * Why a new password is refused, or `undefined` if it is good.
  *
- * `password_unacceptable` with a reason: `too_short` (counted in Unicode code points), `too_long` (in bytes as
- * typed, bounds the work), `common`, `own_words`. No rule asks for kinds of characters. Text that is not well-formed is `invalid_request`.
+ * `password_unacceptable` with a reason: `too_short` (in Unicode code points), `too_long` (in bytes as typed; limits
+ * the work), `common`, `own_words`. No rule requires kinds of characters. Malformed text is `invalid_request`.
  */
 export function checkPassword(password: string, rule: PasswordRule): Refusal | undefined {
   if (!isShort('password', password)) return unacceptable('too_long');
@@ -49,15 +49,15 @@ function unacceptable(reason: ReasonOf<'password_unacceptable'>): Refusal {
 }
 
 /**
- * Whether hardly anything is left once the own words are taken out: `Acme-Telecom-2026!` for the partner Acme Telecom.
+ * Whether almost nothing remains without the own words: `Acme-Telecom-2026!` for the partner Acme Telecom.
  *
- * Compared in lower case, letters and digits only. Own words of four and more characters count, the longest first; fewer
- * than six characters beside them are no secret.
+ * Compares letters and digits in lower case. Own words of at least four characters are removed, the longest first;
+ * fewer than six remaining characters are no secret.
  */
 function isMadeOfOwnWords(password: string, ownWords: readonly string[]): boolean {
   const text = lettersAndDigits(password);
   const words = ownWords.flatMap(spellings).filter((word) => word.length >= OWN_WORD_LENGTH_MIN);
-  // A space stays where a word was, so that what is left of both sides makes no new word.
+  // A space replaces each word, so that the text before and after it does not form a new word.
   const rest = words.sort((a, b) => b.length - a.length).reduce((left, word) => left.replaceAll(word, ' '), text);
   return rest !== text && lettersAndDigits(rest).length < REST_LENGTH_MIN;
 }

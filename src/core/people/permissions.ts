@@ -2,38 +2,38 @@ import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { isStaff, type Role } from './policy.ts';
 
-/** Who acts. The command line and the timers are the `operator`: they hold the database, and no person is behind them. */
+/** Who acts. The command line and the jobs are the `operator`: they have the database, and no person is behind it. */
 export type Acting =
   | { readonly kind: 'operator' }
   | { readonly kind: 'person'; readonly id: string; readonly role: Role; readonly partnerId: string | undefined }
-  /** `madeBy`: the person who made the key, and for whom it acts. */
+  /** `madeBy`: the person who made the key; it acts for them. */
   | { readonly kind: 'api_key'; readonly madeBy: string };
 
-/** The person that an act is on, or that it adds. */
+/** The person whom an act changes or adds. */
 export type Subject = { readonly id: string; readonly role: Role; readonly partnerId: string | undefined };
 
-/** A column of the table. A member is in none: members act on nobody. */
+/** A column of the table. Members have none, because they act on nobody. */
 const ACTORS = ['operator', 'admin', 'csm', 'manager', 'api_key'] as const;
 type ActorName = (typeof ACTORS)[number];
 
-/** What a subject can be to the actor: somebody of the actor's own partner, of any partner, or of the staff. */
+/** The relation of a subject to the actor: of the actor's own partner, of any partner, or of the staff. */
 type Kind = 'team' | 'user' | 'staff';
 
-/** `admins own`: an administrator on themselves. Nobody else acts on their own account here. */
+/** `own`: an administrator may act on themselves. Nobody else acts on their own account here. */
 type Allowed = Kind | 'own';
 
 const EVERYBODY = ['user', 'staff'] as const;
 
 /**
- * Who may do what to whom. `flows/administration/act.ts` asks `checkAct` in the transaction that acts, for every channel.
+ * Who may do what to whom. `flows/administration/act.ts` calls `checkAct` in the transaction of every act.
  *
- * The guard of a route is asked as well: who sees the page, which scope a key needs, how recent a proof has to be.
- * `test/reviewed-permissions.txt` is this table as a reviewer reads it.
+ * The guard of a route also checks: who sees the page, which scope a key needs, how recent a proof must be.
+ * `test/reviewed-permissions.txt` shows this table to a reviewer.
  */
 export const PERMISSIONS = {
   add: row({ operator: EVERYBODY, admin: EVERYBODY, csm: ['user'], manager: ['team'], api_key: ['user'] }),
   invite_again: row({ operator: EVERYBODY, admin: EVERYBODY, csm: ['user'], manager: ['team'], api_key: ['user'] }),
-  // The link is a credential: it goes by mail, and only the operator sees one.
+  // The link is a credential, so it goes by mail, and only the operator may see one.
   mail_password_link: row({ operator: EVERYBODY, admin: ['user'], csm: ['user'], api_key: ['user'] }),
   show_password_link: row({ operator: EVERYBODY }),
   send_mail_again: row({ operator: EVERYBODY, admin: ['user'], csm: ['user'] }),
@@ -48,15 +48,15 @@ export const PERMISSIONS = {
   unlock: row({ operator: EVERYBODY, admin: ['user'], csm: ['user'], api_key: ['user'] }),
   exempt: row({ operator: ['user'], admin: ['user'], csm: ['user'], api_key: ['user'] }),
   end_exemption: row({ operator: ['user'], admin: ['user'], csm: ['user'], api_key: ['user'] }),
-  // Of a person of a partner; a second member of staff has to agree where the settings say so (`isSecondPerson`).
+  // For people of a partner; if the settings say so, a second member of staff has to agree (`isSecondPerson`).
   reset_mfa: row({ operator: ['user'], admin: ['user'], csm: ['user'], api_key: ['user'] }),
   approve_reset: row({ operator: ['user'], admin: ['user'], csm: ['user'] }),
   decline_reset: row({ operator: ['user'], admin: ['user'], csm: ['user'] }),
   renew_access_code: row({ operator: ['user'], admin: ['user'], csm: ['user'], api_key: ['user'] }),
-  // Nobody resets their own: it would be a way round the second factor.
+  // Nobody resets their own MFA, because this would bypass the second factor.
   reset_staff_mfa: row({ operator: ['staff'], admin: ['staff'] }),
   renew_staff_access_code: row({ operator: ['staff'], admin: ['staff'] }),
-  // Without a check of identity.
+  // Needs no check of identity.
   take_authenticators: row({ operator: EVERYBODY }),
 } as const;
 
@@ -70,8 +70,8 @@ function row(allowed: Partial<Row>): Row {
 }
 
 /**
- * Why the actor may not do this to the subject. `not_found` for a person whom the act is not for: the actor learns nothing of
- * them. `own` for an act that others could do to the actor.
+ * Why the actor may not do this to the subject. `not_found` if the act is not for this person, so that the actor learns
+ * nothing about them. `own` if others could do the act to the actor.
  */
 export function checkAct(acting: Acting, act: PersonAct, subject: Subject): Refusal | undefined {
   const allowed = allowedTo(acting, act);
@@ -100,23 +100,23 @@ function kindsOf(subject: Subject, acting: Acting): readonly Kind[] {
   return group === 'user' && isTeam ? ['team', 'user'] : [group];
 }
 
-/** Whether somebody belongs to a partner or to the staff: what acts allow and which pages show the person follow from this. */
+/** Whether a person belongs to a partner or to the staff; it decides about acts, and which pages show them. */
 export function groupOf({ role, partnerId }: Omit<Subject, 'id'>): 'user' | 'staff' {
   return isStaff(role) || partnerId === undefined ? 'staff' : 'user';
 }
 
-/** The person behind a request or a decision: a key acts as the person who made it. */
+/** The person behind a request or a decision. A key acts as the person who made it. */
 export type Decider = {
   readonly id: string;
-  /** The person who made this account; absent where nobody knows, or the operator did. */
+  /** The person who made this account; absent if it is unknown, or was the operator. */
   readonly createdBy: string | undefined;
   readonly createdAt: number;
 };
 
-/** An account counts as its maker's for this long, so that nobody makes an accomplice and lets it agree. */
+/** For this long an account counts as its maker's, so that nobody can create an accomplice who agrees. */
 const OWN_ACCOUNT_SECONDS = 30 * DAY_SECONDS;
 
-/** Whether `other` may agree to what `asker` wants: another person, and neither has lately made the other's account. */
+/** Whether `other` may agree to a request of `asker`: two people, and neither recently made the other's account. */
 export function isSecondPerson(asker: Decider, other: Decider, now: number): boolean {
   return asker.id !== other.id && !hasMade(asker, other, now) && !hasMade(other, asker, now);
 }

@@ -1,27 +1,27 @@
-/** What a partner asks of its people. */
+/** What a partner requires from its people. */
 export type MfaPolicy = 'off' | 'optional' | 'required';
 
 export type Role = 'member' | 'manager' | StaffRole;
 
 export type StaffRole = 'csm' | 'admin';
 
-/** What the policy asks of one person now. A person who has an authenticator is asked for it in any case. */
+/** What the policy requires from one person now. A person with an authenticator must always use it. */
 export type MfaDemand =
   | { readonly kind: 'none' }
   | { readonly kind: 'offered'; readonly deadlineAt?: number }
   | { readonly kind: 'required' };
 
 /**
- * A partner's policy and the first second (Unix) at which `required` holds; absent: it holds already. Staff have no partner;
- * any other person without one would be asked like staff.
+ * A partner's policy and the first second (Unix) at which `required` applies; absent: it applies already. Staff have no
+ * partner; another person without one would be treated like staff.
  */
 type PolicyOf = { readonly policy: MfaPolicy; readonly requiredFrom?: number | undefined } | undefined;
 
 /**
- * Whether this person has to have MFA, is offered it, or neither.
+ * Whether this person must have MFA, is offered it, or neither.
  *
- * Staff always have to. `required` from a date is an offer with that date until then. An exempt person is asked
- * for nothing until the exemption ends by itself: then the policy holds again.
+ * Staff always must. `required` from a date is an offer with that date until then. An exempt person need not enroll
+ * until the exemption expires; then the policy applies again.
  *
  * @param now Unix seconds
  * @param exemptUntil Unix seconds; absent for a person who was never exempt
@@ -47,8 +47,8 @@ export function isExempt(exemptUntil: number | undefined, now: number): boolean 
 }
 
 /**
- * From when on a session of this person that no second factor opened may not live: the date of the policy or the end of
- * the exemption, whichever is later. `undefined` when nothing sets an end to it.
+ * When a session without a second factor must end: at the date of the policy or the end of the exemption, whichever is
+ * later. `undefined` if nothing limits it.
  */
 export function secondFactorFrom(partner: PolicyOf, exemptUntil: number | undefined): number | undefined {
   if (partner?.policy !== 'required') return undefined;
@@ -57,7 +57,7 @@ export function secondFactorFrom(partner: PolicyOf, exemptUntil: number | undefi
   return Math.max(requiredFrom, exemptUntil);
 }
 
-/** Staff belong to the portal's owner and to no partner. */
+/** Staff belong to the owner of the portal and to no partner. */
 export function isStaff(role: Role): role is StaffRole {
   return role === 'csm' || role === 'admin';
 }

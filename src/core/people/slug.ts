@@ -2,12 +2,12 @@ import { searchKey } from '#core/values/search-key.ts';
 
 const LENGTH_MAX = 60;
 
-/** The short name of a partner in commands and addresses: `[a-z0-9-]`, no hyphen at an end. */
+/** The short name of a partner in commands and addresses: `[a-z0-9-]`, no hyphen at the start or end. */
 export function isSlug(text: string): boolean {
   return text.length <= LENGTH_MAX && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text);
 }
 
-// Greek as ISO 843 writes it without accents, Cyrillic as Russian passports do (ICAO 9303), both shortened to letters.
+// Greek by ISO 843 without accents, Cyrillic as in Russian passports (ICAO 9303), both reduced to plain letters.
 const LATIN: Readonly<Record<string, string>> = {
   ...{ α: 'a', β: 'v', γ: 'g', δ: 'd', ε: 'e', ζ: 'z', η: 'i', θ: 'th', ι: 'i', κ: 'k', λ: 'l', μ: 'm', ν: 'n' },
   ...{ ξ: 'x', ο: 'o', π: 'p', ρ: 'r', σ: 's', τ: 't', υ: 'y', φ: 'f', χ: 'ch', ψ: 'ps', ω: 'o' },
@@ -17,16 +17,16 @@ const LATIN: Readonly<Record<string, string>> = {
   ...{ ю: 'iu', я: 'ia' },
 };
 
-/** Where a name has no letter that we can write in Latin: Chinese, Japanese, Arabic and others. */
+/** For a name without a letter that we can write in Latin: Chinese, Japanese, Arabic and others. */
 const NAMELESS = 'partner';
 
-/** The slug that a name suggests; `numberedSlug` makes another one where it is taken. */
+/** The slug made from a name; if it is taken, `numberedSlug` makes another one. */
 export function slugOf(name: string): string {
   const latin = searchKey(name).replace(/[\p{Script=Greek}\p{Script=Cyrillic}]/gu, (letter) => LATIN[letter] ?? '');
   return trimmed(latin.replace(/[^a-z0-9]+/g, '-'), LENGTH_MAX) || NAMELESS;
 }
 
-/** The first of `slug-2`, `slug-3` … after all that are taken. */
+/** The first of `slug-2`, `slug-3` … after all taken ones. */
 export function numberedSlug(slug: string, taken: readonly string[]): string {
   const numbers = taken.map((one) => Number(/-(\d{1,6})$/.exec(one)?.[1] ?? 1));
   const suffix = `-${Math.max(1, ...numbers) + 1}`;

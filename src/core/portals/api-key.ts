@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { newToken } from '#core/values/token.ts';
 
-/** What a key of the management API may be good for: each call names the one that it needs, and none stands for another. */
+/** The scopes of a key of the management API. Each call needs exactly one, and no scope includes another. */
 export const SCOPES = [
   ...(['partners:read', 'partners:write', 'users:read', 'users:write'] as const),
-  // Apart from `users:write`: it takes the second factor away from a person, and answers the code for a new one.
+  // Separate from `users:write`, because it removes a person's second factor and returns the code for a new one.
   'users:reset_mfa',
   'audit:read',
   ...(['clients:read', 'clients:write'] as const),
@@ -15,10 +15,10 @@ export function isScope(text: string): text is Scope {
   return SCOPES.some((scope) => scope === text);
 }
 
-/** No key lives longer without somebody looking at it again. */
+/** After this time somebody has to decide about the key again. */
 export const API_KEY_DAYS_MOST = 365;
 
-/** Whether a key still opens anything. */
+/** Whether a key is still valid. */
 export function isLiveApiKey(
   key: { readonly revokedAt: number | undefined; readonly expiresAt: number; readonly isOrphaned: boolean },
   now: number,
@@ -30,16 +30,16 @@ const PREFIX = 'sp_';
 const CHECKSUM_LENGTH = 6;
 
 /**
- * A new key: a prefix that tells what it is, 256 random bits, and a checksum.
+ * A new key: a prefix that names its kind, 256 random bits, and a checksum.
  *
- * So a scanner for secrets finds it in a repository, and is sure of it without asking us.
+ * A secret scanner can find it in a repository, and verify it without asking us.
  */
 export function newApiKey(random: (bytes: number) => Buffer): string {
   const token = newToken(random);
   return `${PREFIX}${token}${checksum(token)}`;
 }
 
-/** Whether this can be a key at all: what was mistyped or made up is refused without asking the database. */
+/** Whether this can be a key at all. A mistyped or invented one is refused without a database query. */
 export function isApiKeyShaped(text: string | undefined): text is string {
   const [, token = '', sum = ''] = /^sp_([\w-]{43})([\w-]{6})$/.exec(text ?? '') ?? [];
   return token !== '' && sum === checksum(token);

@@ -4,21 +4,21 @@ import type { Asked } from './authorization.ts';
 export type Params = Readonly<Record<string, unknown>>;
 
 /**
- * `prompt` and `max_age` travel under names of ours: the library would answer them itself, an hour-old proof for
- * `max_age` included, and drop `offline_access` without `prompt=consent`.
+ * `prompt` and `max_age` get our own names, because the library would handle them itself: it would accept an hour-old
+ * proof for `max_age`, and drop `offline_access` without `prompt=consent`.
  */
 export const PROMPT = 'sallyport_prompt';
 export const MAX_AGE = 'sallyport_max_age';
 
-/** Whom the ID token of the client names: the library has verified it. */
+/** The person named in the client's ID token, which the library has verified. */
 export const HINTED_SUB = 'sallyport_sub';
 
-/** The session that the browser had when the request came: another one is a sign-in since. */
+/** The session of the browser when the request arrived; a different one means a sign-in since then. */
 export const SESSION_BEFORE = 'sallyport_session';
 
 const PROMPTS = ['none', 'login', 'consent', 'select_account'];
 
-/** Whether `prompt` holds values that we know, and `none` by itself. */
+/** Whether `prompt` has only known values, and `none` only alone. */
 export function isPrompt(value: string): boolean {
   const prompts = value.split(' ');
   return prompts.every((prompt) => PROMPTS.includes(prompt)) && (!prompts.includes('none') || prompts.length === 1);
@@ -47,7 +47,7 @@ function textOf(params: Params, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The values of an essential `acr` claim (OpenID Connect Core §5.5.1.1); an essential one without values asks for nothing. */
+/** The values of an essential `acr` claim (OpenID Connect Core §5.5.1.1). Without values it requires nothing. */
 function essentialAcr(claims: string | undefined): readonly string[] {
   if (claims === undefined) return [];
   const acr = Object(Object(Object(JSON.parse(claims)).id_token).acr);

@@ -1,34 +1,34 @@
 import { type Acr, acrOf, isAtLeast, knownAcr } from '#core/authenticators/assurance.ts';
 
-/** What an authorization request asks of the person, beyond a session (OpenID Connect Core §3.1.2.1). */
+/** What an authorization request requires beyond a session (OpenID Connect Core §3.1.2.1). */
 export type Asked = {
   readonly prompts: ReadonlySet<string>;
-  /** Seconds; absent where any age will do. */
+  /** Seconds; absent if any age is accepted. */
   readonly maxAgeSeconds: number | undefined;
-  /** Any of these will do; empty where nothing was asked. The order of preference says nothing to us: more is always good. */
+  /** Any of these is enough; empty: nothing is required. Order is ignored: a stronger one is always accepted. */
   readonly acrValues: readonly string[];
-  /** The person whom the client expects, by an ID token that it holds. */
+  /** The person whom the client expects, from an ID token that it sent. */
   readonly hintedSub: string | undefined;
 };
 
-/** What is known of the person in this browser when the request is looked at. */
+/** What is known about the person in this browser when the request is handled. */
 export type Known = {
   readonly session: KnownSession | undefined;
-  /** They said that they go on as who is signed in. */
+  /** They chose to continue as the person who is signed in. */
   readonly isChosen: boolean;
   readonly hasConsent: boolean;
-  /** They consented since the request came. */
+  /** They consented after the request arrived. */
   readonly hasFreshConsent: boolean;
 };
 
 export type KnownSession = {
   readonly userId: string;
-  /** Made by a sign-in after the request came. */
+  /** Created by a sign-in after the request arrived. */
   readonly isNew: boolean;
   readonly authTime: number;
   readonly amr: readonly string[];
   readonly hasAuthenticator: boolean;
-  /** Of a partner that the client is for. */
+  /** Whether the client is for this person's partner. */
   readonly mayUse: boolean;
 };
 
@@ -43,14 +43,13 @@ export type NextStep =
   | 'unmet'
   | 'done';
 
-/** The clocks of one service are so far apart at most: `/readyz` allows it. */
+/** The largest difference between the clocks of one service; `/readyz` allows this much. */
 const CLOCKS_APART_SECONDS = 5;
 
 /**
- * Whether somebody has signed in since a request came: to another session than its browser had, made after it.
+ * Whether a person has signed in since a request arrived: the session is another one, and newer than the request.
  *
- * The time counts too: a request that was sent without the cookie of a session knows of none, and the session can be as
- * old as it likes.
+ * The time is needed too: a request without a session cookie records no session, so the session could be of any age.
  */
 export function isSignInSince(
   session: { readonly id: string; readonly createdAt: number },
@@ -59,7 +58,7 @@ export function isSignInSince(
   return session.id !== request.sessionBefore && session.createdAt + CLOCKS_APART_SECONDS >= request.createdAt;
 }
 
-/** The next thing to ask of the person, or `done`; asked again after each, it comes to an end. */
+/** The next step for the person, or `done`. Called again after each step; it always reaches an end. */
 export function nextStep(asked: Asked, known: Known, now: number): NextStep {
   const needed = neededAcr(asked.acrValues);
   if (needed === 'unmet') return 'unmet';
@@ -79,14 +78,14 @@ function consentStep(isThere: boolean): NextStep {
   return isThere ? 'done' : 'consent';
 }
 
-/** `prompt=login` and an age that is exceeded ask for every factor: only a sign-in that began after the request will do. */
+/** `prompt=login` and an exceeded age require every factor, so only a sign-in begun after the request is enough. */
 function mustSignInAgain({ prompts, maxAgeSeconds }: Asked, session: KnownSession, now: number): boolean {
   if (session.isNew) return false;
   if (prompts.has('login')) return true;
   return maxAgeSeconds !== undefined && now - session.authTime > maxAgeSeconds;
 }
 
-/** The least that will do. Values that we do not know are skipped; where none is known, nothing will do. */
+/** The weakest class that is enough. Unknown values are skipped; if all are unknown, the request cannot be met. */
 function neededAcr(values: readonly string[]): Acr | 'unmet' | undefined {
   if (values.length === 0) return undefined;
   const known = values.map(knownAcr).filter((acr) => acr !== undefined);
@@ -95,13 +94,13 @@ function neededAcr(values: readonly string[]): Acr | 'unmet' | undefined {
   return reachable.reduce((least, acr) => (isAtLeast(least, acr) ? acr : least));
 }
 
-/** The error for a client to which a person went back: what it asked for was not met, or they did not want to. */
+/** The error for a client if the person returns: the requirement was not met, or they did not want to continue. */
 export function errorOfReturn(step: NextStep, { acrValues }: Pick<Asked, 'acrValues'>) {
   const isUnwanted = step === 'consent' || step === 'not_for_them' || step === 'choose_account' || step === 'done';
   return isUnwanted || acrValues.length === 0 ? 'access_denied' : 'unmet_authentication_requirements';
 }
 
-/** The error that a client gets instead of a question to the person (OpenID Connect Core §3.1.2.6, unmet: its own document). */
+/** The error for a client instead of a page for the person (OpenID Connect Core §3.1.2.6; `unmet_…`: own document). */
 export function errorOf(step: Exclude<NextStep, 'done'>) {
   switch (step) {
     case 'sign_in':

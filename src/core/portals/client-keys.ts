@@ -1,11 +1,11 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { isShort } from '#core/values/text.ts';
 
-/** The public keys of a client that authenticates with `private_key_jwt`: a JWK Set (RFC 7517 §5) of the members that we know. */
+/** The public keys of a client with `private_key_jwt`: a JWK Set (RFC 7517 §5), reduced to known members. */
 export type PublicKeys = { readonly keys: readonly PublicJwk[] };
 export type PublicJwk = Readonly<Record<string, string>>;
 
-/** Caps the work of importing keys. */
+/** Limits the work of importing keys. */
 const KEYS_MOST = 10;
 const KID_LENGTH_MOST = 200;
 const RSA_BITS = { least: 2048, most: 4096 };
@@ -23,7 +23,7 @@ const CURVES = ['P-256', 'Ed25519'];
 /**
  * Reads a JWK Set: EC P-256, Ed25519 or RSA of 2048 to 4096 bits.
  *
- * `private` when anything in it is secret: such a file should not have come here, and nothing of it is kept.
+ * `private` if it contains a secret member: such a file should never be sent, so nothing of it is stored.
  */
 export function readPublicKeys(text: string): PublicKeys | 'malformed' | 'private' {
   const keys = isShort('jwks', text) ? keysIn(text) : undefined;
@@ -52,7 +52,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The members that we know; `undefined` for a key that signs nothing we could verify. */
+/** The known members; `undefined` for a key whose signatures we could not verify. */
 function publicJwk(key: Readonly<Record<string, unknown>>): PublicJwk | undefined {
   const { kty, use = 'sig' } = key;
   const members = typeof kty === 'string' && Object.hasOwn(PUBLIC_MEMBERS, kty) ? PUBLIC_MEMBERS[kty] : undefined;
@@ -80,7 +80,7 @@ function isGood(jwk: PublicJwk): boolean {
 
 function detailsOf(jwk: PublicJwk) {
   try {
-    // The cast: our own strings under the names of a JWK.
+    // The cast: our own strings with the member names of a JWK.
     return createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).asymmetricKeyDetails ?? {};
   } catch {
     return undefined;

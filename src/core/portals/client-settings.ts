@@ -4,22 +4,22 @@ import { type Refusal, refuse } from '#core/values/result.ts';
 import { newToken } from '#core/values/token.ts';
 import { type PublicKeys, readPublicKeys } from './client-keys.ts';
 
-/** `web` has a server that keeps a secret or a private key; `browser` runs where everybody can read it. */
+/** `web` has a server that stores a secret or a private key; `browser` runs where everybody can read its code. */
 export const CLIENT_TYPES = ['web', 'browser'] as const;
 export type ClientType = (typeof CLIENT_TYPES)[number];
 
-/** What ID tokens of a client are signed with. */
+/** The algorithms that can sign a client's ID tokens. */
 export const ID_TOKEN_ALGS = ['ES256', 'RS256'] as const;
 export type IdTokenAlg = (typeof ID_TOKEN_ALGS)[number];
 
-/** A client as somebody describes it. */
+/** A client as somebody typed it. */
 export type TypedClient = {
   readonly name: string;
   readonly type: ClientType;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
   readonly backchannelLogoutUri: string | undefined;
-  /** Whether back-channel logout may go to an address of the operator's own network. */
+  /** Whether back-channel logout may go to an address in the operator's own network. */
   readonly isBackchannelInternal: boolean;
   /** Whether people are asked for their consent. */
   readonly isThirdParty: boolean;
@@ -28,13 +28,13 @@ export type TypedClient = {
   readonly idTokenAlg: IdTokenAlg;
 };
 
-/** The same, checked: URIs as they were typed, because they are compared character by character. */
+/** The same, checked. URIs stay exactly as typed, because they are compared character by character. */
 export type ClientSettings = Omit<TypedClient, 'jwks'> & { readonly jwks: PublicKeys | undefined };
 
 export const CLIENT_URIS_MOST = 20;
 const URI_LENGTH_MOST = 2_000;
 
-/** Checks what was typed, one field after the other. */
+/** Checks each field in turn. */
 export function checkClientSettings(typed: TypedClient): ClientSettings | Refusal {
   const name = cleanName(typed.name);
   if (name === undefined) return refuse('invalid_request', { reason: 'name' });
@@ -52,17 +52,17 @@ export function checkClientSettings(typed: TypedClient): ClientSettings | Refusa
   return { ...typed, name, redirectUris, postLogoutRedirectUris, jwks };
 }
 
-/** Whether a client proves itself by a secret: a browser cannot keep one, and a key pair takes its place. */
+/** Whether a client authenticates with a secret. A browser cannot keep one, and a key pair replaces it. */
 export function hasSecret({ type, jwks }: Pick<ClientSettings, 'type' | 'jwks'>): boolean {
   return type === 'web' && jwks === undefined;
 }
 
-/** A new client secret: 256 random bits behind a prefix that scanners for secrets can look for. */
+/** A new client secret: 256 random bits after a prefix that secret scanners can find. */
 export function newClientSecret(random: (bytes: number) => Buffer): string {
   return `spc_${newToken(random)}`;
 }
 
-/** Each once; `undefined` when there are too many or one of them is none. */
+/** Each URI once; `undefined` if there are too many or one is invalid. */
 function redirectUrisOf(typed: readonly string[]): readonly string[] | undefined {
   if (typed.length > CLIENT_URIS_MOST || !typed.every(isRedirectUri)) return undefined;
   return [...new Set(typed)];
@@ -70,14 +70,14 @@ function redirectUrisOf(typed: readonly string[]): readonly string[] | undefined
 
 /**
  * Whether a browser may be sent there with a code: absolute, no fragment (RFC 6749 §3.1.2), https, or http to the
- * machine of the browser itself (RFC 8252 §7.3).
+ * browser's own machine (RFC 8252 §7.3).
  */
 export function isRedirectUri(typed: string): boolean {
   const url = readUri(typed);
   return url !== undefined && (url.protocol === 'https:' || isLoopbackHttp(url));
 }
 
-/** OpenID Connect Back-Channel Logout 1.0 §2.2: https; http to this machine is for development, and internal. */
+/** OpenID Connect Back-Channel Logout 1.0 §2.2: https. http to this machine is for development, so internal. */
 function checkBackchannelUri({ backchannelLogoutUri, isBackchannelInternal }: TypedClient): Refusal | undefined {
   if (backchannelLogoutUri === undefined)
     return isBackchannelInternal ? refuse('invalid_request', { reason: 'backchannel_logout_uri' }) : undefined;
@@ -91,8 +91,8 @@ function checkBackchannelUri({ backchannelLogoutUri, isBackchannelInternal }: Ty
 }
 
 /**
- * An absolute URI without fragment and user, written in visible ASCII: what a parser would put right first is not what
- * is compared later. The host is a plain name or address: it becomes a source in our Content-Security-Policy.
+ * An absolute URI without fragment and user, in visible ASCII, because a URI that the parser corrects would later
+ * differ from the typed text. The host is a plain name or address: it becomes a source in our Content-Security-Policy.
  */
 function readUri(typed: string): URL | undefined {
   if (typed.length > URI_LENGTH_MOST || !/^[a-z]+:\/\/[!-~]+$/i.test(typed) || /[#\\]/.test(typed)) return undefined;
@@ -109,7 +109,7 @@ function isLoopbackHttp({ protocol, hostname }: URL): boolean {
 /** Names that no public resolver answers: RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`, and names without a dot. */
 const INTERNAL_NAME = /^[^.]+$|\.(?:localhost|local|internal|home\.arpa)$/;
 
-/** What the name of a public host leads to is only known when a token is sent there, and is checked then. */
+/** The address of a public host name is only known, and checked, when a token is sent there. */
 function isInternalHost(hostname: string): boolean {
   const bare = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   const isAddress = bare.includes(':') || /^\d+(?:\.\d+){3}$/.test(bare);
@@ -120,12 +120,12 @@ type Configured = {
   /** The public URL of this server, without a path. */
   readonly issuer: string;
   readonly clientId: string;
-  /** Absent where there is none, or where it is not known any more. */
+  /** Absent if there is none, or if it is no longer known. */
   readonly secret?: string | undefined;
   readonly redirectUri: string | undefined;
 };
 
-/** What a portal has to be told, one setting a line, to be copied into its environment. */
+/** The settings that a portal needs, one a line, to copy into its environment. */
 export function clientConfiguration({ issuer, clientId, secret, redirectUri }: Configured): readonly string[] {
   return [
     `OIDC_ISSUER=${issuer}`,
@@ -136,7 +136,7 @@ export function clientConfiguration({ issuer, clientId, secret, redirectUri }: C
   ];
 }
 
-/** Where everything else about this server can be read: OpenID Connect Discovery 1.0 §4. */
+/** The document with all other facts about this server: OpenID Connect Discovery 1.0 §4. */
 function discoveryUrl(issuer: string): string {
   return `${issuer}/.well-known/openid-configuration`;
 }

@@ -1,21 +1,21 @@
 import { ownPath } from '#core/sessions/return-target.ts';
 import { type HostName, originOf, readHost, readScheme, type Scheme } from './protected-host.ts';
 
-/** What a host behind forward-auth asks of everybody. */
+/** What a host behind forward-auth requires from everybody. */
 export type SiteRules = {
   readonly host: HostName;
-  /** The assurance that a session has to have; absent where a password is enough. */
+  /** The assurance that a session needs; absent if a password is enough. */
   readonly acr: 'mfa' | 'phr' | undefined;
-  /** The partners whose people may enter; empty for everybody. */
+  /** The partners whose people may enter; empty: everybody. */
   readonly partnerIds: readonly string[];
 };
 
-/** Staff belong to no partner: a host for some partners is not for them. */
+/** Staff belong to no partner, so a host for certain partners is not open to them. */
 export function isOpenTo(site: Pick<SiteRules, 'partnerIds'>, partnerId: string | undefined): boolean {
   return site.partnerIds.length === 0 || (partnerId !== undefined && site.partnerIds.includes(partnerId));
 }
 
-/** Whether these methods (RFC 8176) are what the host asks for. A passkey is its own second factor. */
+/** Whether these methods (RFC 8176) are enough for the host. A passkey is its own second factor. */
 export function meetsAcr(site: Pick<SiteRules, 'acr'>, amr: readonly string[]): boolean {
   switch (site.acr) {
     case undefined:
@@ -27,19 +27,19 @@ export function meetsAcr(site: Pick<SiteRules, 'acr'>, amr: readonly string[]): 
   }
 }
 
-/** The request that a proxy asks about. */
+/** The request that a proxy asks us to check. */
 export type AskedRequest = {
   readonly host: HostName;
   readonly scheme: Scheme;
-  /** Of GET or HEAD: what is redirected away can be asked for again. */
+  /** GET or HEAD: the browser can repeat the request after a redirect. */
   readonly isSafe: boolean;
-  /** Whether a browser is about to show the answer as a page: everything else gets 401 and no redirect. */
+  /** Whether a browser will show the answer as a page. Any other request gets 401 without a redirect. */
   readonly isNavigation: boolean;
-  /** Where the person goes after the sign-in, as it was sent: `pathOn` makes a path of that host of it. */
+  /** Where the person goes after the sign-in, unchecked: `pathOn` turns it into a path of that host. */
   readonly returnUri: string;
 };
 
-/** The headers of the question that decide; `null` for one that is not there. A doubled one is joined by a comma. */
+/** The headers that decide; `null` if absent. A repeated header is joined with a comma. */
 export type AskedHeaders = {
   readonly host: string | null;
   readonly proto: string | null;
@@ -50,14 +50,14 @@ export type AskedHeaders = {
   readonly referer: string | null;
 };
 
-/** Why the question cannot be answered: the name of the header, and what is wrong with it. */
+/** Why the request cannot be checked: the name of the header, and its fault. */
 export type Unaskable = { readonly header: 'Host' | 'Proto' | 'Uri' | 'Method'; readonly fault: string };
 
 /**
- * Reads the question of a proxy.
+ * Reads the request of a proxy.
  *
- * Host, scheme and URI each have to be there once: of two, the proxy and we could go by different ones (CVE-2026-40575,
- * an X-Forwarded-Uri that the client had sent along). Only the host decides who may enter, never the path.
+ * Host, scheme and URI must each appear once. With two of them the proxy and we could use different ones
+ * (CVE-2026-40575: an X-Forwarded-Uri from the client). Only the host decides who may enter, never the path.
  */
 export function readAsked(headers: AskedHeaders): AskedRequest | Unaskable {
   const { host: hostText, proto, uri, method } = headers;
@@ -68,7 +68,7 @@ export function readAsked(headers: AskedHeaders): AskedRequest | Unaskable {
   if (scheme !== 'https' && originOf(host, scheme).startsWith('https:')) {
     return { header: 'Proto', fault: 'is http, and only localhost is served without TLS' };
   }
-  // Two values are joined by a comma and a space, and no URI has a space in it.
+  // Two values are joined by a comma and a space, and a URI contains no space.
   if (uri === null || /\s/.test(uri)) return { header: 'Uri', fault: faultOf(uri) };
   if (method !== null && !/^[A-Za-z-]{1,32}$/.test(method)) return { header: 'Method', fault: faultOf(method) };
   const isSafe = method === null || /^(?:GET|HEAD)$/i.test(method);
@@ -86,24 +86,24 @@ function faultOf(text: string | null): string {
   return text.includes(',') ? 'was sent twice' : 'cannot be read';
 }
 
-/** Fetch Metadata says it exactly; a browser without it is known by what it accepts. */
+/** Fetch Metadata is exact. Without it, the Accept header decides. */
 function isNavigation(accept: string | null, fetchMode: string | null): boolean {
   return (accept ?? '').toLowerCase().includes('text/html') && (fetchMode === null || fetchMode === 'navigate');
 }
 
-/** Longer addresses do not fit the headers that proxies take from an answer: nginx reads 4 KiB of them. */
+/** Longer addresses do not fit into the response headers that proxies accept: nginx reads 4 KiB. */
 const LONGEST_RETURN = 1024;
 
 /**
- * A path of a protected host to return to; `/` for what is none, for one that is too long, and for our own paths there: a
- * person sent back to `/.sallyport/return` would be sent on for ever.
+ * A path of a protected host to return to. `/` if it is invalid, too long, or one of our own paths there, because a
+ * person sent back to `/.sallyport/return` would be redirected for ever.
  */
 export function pathOn(uri: string): string {
   const path = ownPath(uri);
   return path === undefined || path.length > LONGEST_RETURN || path.startsWith('/.sallyport/') ? '/' : path;
 }
 
-/** The page on that host which sent a form: the form itself is gone, and is not sent again. */
+/** The page on that host that sent a form. The form data is lost, and is not sent again. */
 function refererPath(referer: string | null, origin: string): string {
   return referer?.startsWith(`${origin}/`) === true ? referer.slice(origin.length) : '/';
 }

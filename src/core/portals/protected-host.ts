@@ -1,4 +1,4 @@
-/** A host behind forward-auth, as it is stored, compared and put into an address: `app.example.com`, `localhost:8080`. */
+/** A host behind forward-auth, as it is stored, compared and used in addresses: `app.example.com`, `localhost:8080`. */
 export type HostName = string;
 
 /** RFC 1035 §2.3.4 for the name, five digits for a port, and a colon. */
@@ -8,8 +8,8 @@ const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const HOST = new RegExp(`^((?:${LABEL}\\.)*${LABEL}|\\[::1\\])(?::([1-9]\\d{0,4}))?$`);
 
 /**
- * The one form of a host with an optional port, or `undefined` when the text names none: lower case, without the port that
- * its scheme has anyway. A list, a path, a user or a dot at the end is no host.
+ * The normal form of a host with an optional port, or `undefined` if the text is none: lower case, without the default
+ * port of its scheme. A list, a path, a user or a final dot is invalid.
  */
 export function readHost(text: string): HostName | undefined {
   if (text.length > MAX_LENGTH) return undefined;
@@ -19,12 +19,12 @@ export function readHost(text: string): HostName | undefined {
   return isOwnPort ? name : `${name}:${port}`;
 }
 
-/** Whether two hosts have the same name, whatever their ports. */
+/** Whether two hosts have the same name, with any port. */
 export function hasSameName(one: HostName, other: HostName): boolean {
   return nameOf(one) === nameOf(other);
 }
 
-/** Names that a browser resolves to its own machine: they alone are served without TLS. */
+/** Names that a browser resolves to its own machine. Only these are served without TLS. */
 export function isLoopback(host: HostName): boolean {
   const name = nameOf(host);
   return name === 'localhost' || name.endsWith('.localhost') || name === '127.0.0.1' || name === '[::1]';
@@ -36,7 +36,7 @@ function nameOf(host: HostName): string {
 
 export type Scheme = 'http' | 'https';
 
-/** `X-Forwarded-Proto`: Traefik names the upgrade to a WebSocket there. */
+/** `X-Forwarded-Proto`: Traefik also sends the scheme of a WebSocket there. */
 export function readScheme(text: string): Scheme | undefined {
   switch (text.trim().toLowerCase()) {
     case 'https':
@@ -50,7 +50,7 @@ export function readScheme(text: string): Scheme | undefined {
   }
 }
 
-/** The origin of a protected host: https, and http for a loopback name that was asked for so. */
+/** The origin of a protected host: https; for a loopback name also http, if the request used it. */
 export function originOf(host: HostName, scheme: Scheme): string {
   return `${isLoopback(host) ? scheme : 'https'}://${host}`;
 }

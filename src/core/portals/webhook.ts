@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isShort } from '#core/values/text.ts';
 
-/** What can be told to a webhook. */
+/** The events that a webhook can receive. */
 export const WEBHOOK_EVENTS = [
   'user.mfa_enrolled',
   'user.mfa_reset',
@@ -18,15 +18,15 @@ export function isWebhookEvent(text: string): text is WebhookEventType {
 const SECRET_BYTES = 32;
 const PREFIX = 'whsec_';
 
-/** A new secret to sign with, as Standard Webhooks writes it. */
+/** A new signing secret, in the format of Standard Webhooks. */
 export function newWebhookSecret(random: (bytes: number) => Buffer): string {
   return `${PREFIX}${random(SECRET_BYTES).toString('base64')}`;
 }
 
 /**
- * `webhook-signature` of Standard Webhooks: HMAC-SHA-256 over id, time and body, one for each secret that is in force.
+ * `webhook-signature` of Standard Webhooks: HMAC-SHA-256 over id, time and body, one for each valid secret.
  *
- * The time is signed too, so that a receiver can refuse what was recorded and is played again.
+ * The time is signed too, so that a receiver can refuse a recorded delivery that is sent again.
  */
 export function signatureHeader(
   secrets: readonly string[],
@@ -41,9 +41,9 @@ export function signatureHeader(
 }
 
 /**
- * Where a webhook may go: https, a host by name, no user, no fragment. `undefined` for anything else.
+ * The target of a webhook: https, a host by name, no user, no fragment. `undefined` for anything else.
  *
- * A name only says what it leads to when it is asked: its addresses are checked at each delivery.
+ * The addresses behind a name can change, so they are checked at each delivery.
  *
  * @param allowLocal also http to this machine: for development and tests
  */
@@ -57,10 +57,10 @@ export function webhookUrl(typed: string, { allowLocal }: { readonly allowLocal:
 
 const URL_LENGTH_MOST = 2_000;
 
-/** The names of this machine that `allowLocal` opens, and no other. */
+/** The only names of this machine that `allowLocal` permits. */
 export function isLocalHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
 }
 
-/** A delivery is tried for so long; a webhook that took none for so long is disabled. */
+/** How long a delivery is tried. A webhook that accepts none for this long is disabled. */
 export const WEBHOOK_PATIENCE_SECONDS = 3 * DAY_SECONDS;

@@ -1,21 +1,21 @@
-/** Where a request came from, as the audit log and the limits see it. */
+/** Where a request came from, for the audit log and the limits. */
 export type Client = {
   readonly requestId: string;
   /** The address behind the trusted proxies, canonical text; undefined on the command line. */
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
-  /** The device cookie of this browser: a token for each person that it is known for, with dots between them. */
+  /** The device cookie of this browser: a token for each person who is known on it, joined with dots. */
   readonly deviceToken: string | undefined;
-  /** A hash that this browser has and no other: of its form cookie and its user agent. Absent for a program. */
+  /** A hash that is unique to this browser, of its form cookie and its user agent. Absent for a program. */
   readonly browser?: string;
-  /** Whether the connection is closed: nobody waits for the answer. Absent where there is none. */
+  /** Whether the connection is closed, so that nobody waits for the answer. Absent if there is no connection. */
   readonly hasLeft?: () => boolean;
-  /** The language of the page, for mail that is written later; absent where there is no page. */
+  /** The language of the page, for later mail; absent if there is no page. */
   readonly locale?: string;
 };
 
 /**
- * The network that one subscriber can rotate through freely, as text: an IPv4 address, or the /64 of an IPv6 one.
+ * The network in which one subscriber can change the address freely: an IPv4 address, or the /64 of an IPv6 one.
  *
  * @param address canonical text: IPv4 dotted, or IPv6 as `::`-compressed lower case
  */

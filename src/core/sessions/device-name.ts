@@ -17,10 +17,10 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
-/** Words of `deviceName`: none of them comes from outside. */
+/** The words of `deviceName`; none of them comes from the request. */
 export type DeviceName = { readonly browser: string; readonly system: string };
 
-/** Browser and system as their owner would call them, from a User-Agent; enough to recognise one's own, and no more. */
+/** Browser and system from a User-Agent, in common words: enough to recognise the own device, and no more. */
 export function deviceName(userAgent: string | undefined): DeviceName | undefined {
   const browser = nameIn(BROWSERS, userAgent);
   const system = nameIn(SYSTEMS, userAgent);

@@ -1,4 +1,4 @@
-/** One thing to tell a signed-in person at the next page. */
+/** A message to a signed-in person on the next page. */
 export type Notice =
   | { readonly kind: 'recovery_code_used'; readonly left: number }
   | { readonly kind: 'few_codes_left'; readonly left: number }
@@ -14,7 +14,7 @@ export function noticeText(notice: Notice): string {
   return JSON.stringify(notice);
 }
 
-/** @param text what `noticeText` made: only we write that column */
+/** @param text from `noticeText`: nothing else writes that column */
 export function noticeOf(text: string | undefined): Notice | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as Notice);
 }

@@ -1,14 +1,14 @@
 import { PATHS } from '#core/paths.ts';
 
 /**
- * The request of another program that a tab signs in for: a row of its own, by the path that goes on with it.
+ * The request of another program for which a tab signs in. The value is the path that continues that request's row.
  *
- * Every form and every redirect of the sign-in carries it. Two tabs that sign in for two portals share a browser, a pending
- * sign-in and a session, and each still ends where it began.
+ * Every form and redirect of the sign-in carries it. Two tabs that sign in for two portals share a browser, a pending
+ * sign-in and a session, but each returns to its own portal.
  */
 export const RESUME_FIELD = 'resume';
 
-/** Only rows of ours, which are bound to the browser: an address made by a stranger leads to nothing. */
+/** Matches only our own rows, which are bound to the browser, so an address made by a stranger leads nowhere. */
 const RESUMABLE = /^\/(?:oidc|forward-auth)\/continue\/[\w-]{22,64}$/;
 
 export function readResume(value: string | null | undefined): string | undefined {
@@ -24,8 +24,8 @@ export function withResume(address: string, resume: string): string {
 }
 
 /**
- * Where a redirect of ours leads in such a tab: from one page of the sign-in to the next with the request, and from the
- * last one back to the request.
+ * The target of a redirect in such a tab: the next page of the sign-in together with the request or, after the last
+ * page, the request itself.
  *
  * @param from the path that answers
  */
@@ -36,8 +36,8 @@ export function resumedAddress(resume: string, from: string, location: string): 
   return isOfSignIn ? withResume(location, resume) : resume;
 }
 
-/** The pages that a sign-in, a set-up and a step-up consist of. */
+/** The pages of a sign-in, an enrollment and a step-up. */
 const FLOW_PATHS: readonly string[] = [PATHS.signIn, PATHS.enroll, PATHS.stepUp];
 
-/** The set-up of an authenticator inside a session, for a request that asks for a second factor. */
+/** The enrollment of an authenticator in a session, for a request that needs a second factor. */
 const SET_UP = PATHS.authenticator;

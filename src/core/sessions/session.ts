@@ -5,44 +5,44 @@ import { DAY_SECONDS } from '#core/time/spans.ts';
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
-/** The life of a pending sign-in. */
+/** How long a pending sign-in is valid. */
 export const PENDING_SIGN_IN_SECONDS = 10 * MINUTE;
-/** Alive at once; the oldest goes. */
+/** At most this many are valid at once; a new one replaces the oldest. */
 export const PENDING_PER_USER = 10;
 
 /** How long a reset of MFA waits for a second member of staff. */
 export const RESET_REQUEST_SECONDS = DAY_SECONDS;
-/** The life of a link to set a new password. */
+/** How long a link to set a new password is valid. */
 export const RESET_LINK_SECONDS = 30 * MINUTE;
-/** The life of an invitation, and of the link to become the first administrator. */
+/** How long an invitation, and the link to become the first administrator, is valid. */
 export const INVITATION_SECONDS = 72 * HOUR;
 
-/** The life of a secret shown and not yet confirmed, and the tries at confirming it. */
+/** How long a secret that was shown can be confirmed, and the number of tries for it. */
 export const ENROLLMENT_SECONDS = 10 * MINUTE;
 export const ENROLLMENT_TRIES = 20;
 
-/** Alive at once; the oldest goes. */
+/** At most this many are valid at once; a new one replaces the oldest. */
 export const SESSIONS_PER_USER = 20;
-/** A session's use is written down no more often than this, so that checking one seldom writes. */
+/** The last use of a session is stored at most this often, so that a session check seldom writes. */
 export const LAST_SEEN_EVERY_SECONDS = MINUTE;
-/** How old a proof may be for a change of authenticators, recovery codes, email or password. */
+/** How old a proof may be for a change of the own authenticators, recovery codes, email or password. */
 export const STEP_UP_AGE_SECONDS = 5 * MINUTE;
-/** How old it may be for an act on somebody else: in the console, and on the page of a team. */
+/** How old it may be for an act on another person: in the console, and on the page of a team. */
 export const ACT_STEP_UP_AGE_SECONDS = 15 * MINUTE;
-/** For how long recovery codes that were not acknowledged can be shown again. */
+/** How long unconfirmed recovery codes can be shown again. */
 export const RECOVERY_CODES_COPY_SECONDS = 10 * MINUTE;
-/** For how long a new email can be confirmed, and for how long the one before brings it back. */
+/** How long a new email can be confirmed, and how long the owner of the old one can undo the change. */
 export const EMAIL_CHANGE_SECONDS = DAY_SECONDS;
 export const EMAIL_REVERT_SECONDS = 3 * DAY_SECONDS;
-/** For how long a browser stays known for a user. */
+/** How long a browser stays known for a user. */
 export const DEVICE_SECONDS = 180 * DAY_SECONDS;
-/** How many people one browser is known for; the one it was known for first goes. */
+/** How many people one browser can be known for; the next one replaces the first. */
 export const PEOPLE_PER_BROWSER = 8;
 
 /**
  * The absolute end of a session made now.
  *
- * @param capAt when the partner begins to require MFA, for a session without a second factor: it ends no later than that
+ * @param capAt when the partner begins to require MFA: a session without a second factor ends at the latest then
  * @param now Unix seconds
  */
 export function sessionExpiresAt(role: Role, now: number, capAt?: number | undefined): number {
@@ -50,7 +50,7 @@ export function sessionExpiresAt(role: Role, now: number, capAt?: number | undef
   return capAt === undefined ? expiresAt : Math.min(expiresAt, capAt);
 }
 
-/** Whether a session still counts: neither past its absolute end nor unused for too long. */
+/** Whether a session is still valid: not past its absolute end, and not unused for too long. */
 export function isLiveSession(
   session: { readonly lastSeenAt: number; readonly expiresAt: number },
   role: Role,
@@ -67,14 +67,14 @@ export function isLivePending(
   return pending.completedAt === undefined && pending.expiresAt > now;
 }
 
-/** For how long a session lives without use. */
+/** How long a session stays valid without use. */
 export function sessionIdleSeconds(role: Role): number {
   return limitsOf(role).idleSeconds;
 }
 
 /**
- * Whether a factor was proven in this session recently enough for a sensitive change. A proof that a clock has dated ahead
- * is none: it would open that change until then.
+ * Whether a factor was proven in this session recently enough for a sensitive change. A proof dated in the future by a
+ * wrong clock does not count, because otherwise it would allow the change until that date.
  */
 export function isSteppedUp(
   session: { readonly stepUpAt?: number | undefined },
@@ -85,7 +85,7 @@ export function isSteppedUp(
   return stepUpAt !== undefined && !isImpossible(stepUpAt, now) && now < stepUpAt + ageSeconds;
 }
 
-/** Staff hold more than one company's data, so their sessions are shorter. */
+/** Staff can see the data of more than one company, so their sessions are shorter. */
 function limitsOf(role: Role): { idleSeconds: number; absoluteSeconds: number } {
   return isStaff(role)
     ? { idleSeconds: 15 * MINUTE, absoluteSeconds: 8 * HOUR }

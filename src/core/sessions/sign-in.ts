@@ -2,24 +2,24 @@ import type { SecondFactor } from '#core/authenticators/assurance.ts';
 import type { MfaDemand } from '#core/people/policy.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 
-/** Where a sign-in stands once the password is right. Only `complete` makes a session. */
+/** The state of a sign-in after the right password. Only `complete` creates a session. */
 export type SignInState = 'complete' | 'enrollment_offered' | 'enrollment_required' | 'second_factor_required';
 
 /**
- * How a person stands to MFA. `enrolled`: an authenticator exists, a disabled, paused or undecryptable one too.
- * `awaits_access_code`: staff took it away, and the next one needs a temporary access code, used or over.
+ * The MFA state of a person. `enrolled`: an authenticator exists, even a disabled, paused or undecryptable one.
+ * `awaits_access_code`: staff removed it; the next one needs a temporary access code, even a used or expired one.
  */
 export type MfaState = 'enrolled' | 'awaits_access_code' | 'none';
 
-/** For how long "Not now" holds where MFA is optional. */
+/** How long "Not now" is valid if MFA is optional. */
 const SKIP_HOLDS_SECONDS = 30 * DAY_SECONDS;
 
 /**
- * What stands between the right password and a session.
+ * What is needed between the right password and a session.
  *
- * An authenticator is always asked for, whatever the policy says, and so is a new one after a reset with a temporary access
- * code: else the password alone would sign in until the owner has used the code. "Not now" silences an offer without a date for 30 days,
- * and an offer with one for this sign-in only.
+ * An authenticator is always required, whatever the policy is. After a reset with a temporary access code a new one is
+ * required too, because otherwise the password alone would be enough until the owner uses the code. "Not now" hides an
+ * offer without a date for 30 days, and an offer with a date for this sign-in only.
  *
  * @param now Unix seconds
  */
@@ -42,13 +42,13 @@ export function stateAfterPassword(
   }
 }
 
-/** Whether "Not now" is an answer. */
+/** Whether the person may choose "Not now". */
 export function isSkippable(state: SignInState): boolean {
   return state === 'enrollment_offered';
 }
 
 /**
- * The second factors that work at this moment; none unless one is asked for.
+ * The second factors that work now; none unless one is required.
  *
  * @param signIn.totp whether a one-time code could be accepted now: not disabled, paused or undecryptable
  * @param signIn.recoveryCodesLeft unused codes; 0 while their own budget is used up

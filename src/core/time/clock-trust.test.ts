@@ -8,7 +8,7 @@ const HOUR = 60 * 60;
 const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 
-/** A process that looks at its clock: `steady` seconds after the start the wall shows what it is given. */
+/** A process that reads its clock: `look` gives the seconds since the start, and how far the wall clock is ahead. */
 function openClock(newestAt?: number) {
   let trust: ClockTrust = firstTrust({ wall: NOW, steady: 0 }, newestAt);
   return {

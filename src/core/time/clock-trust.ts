@@ -1,35 +1,35 @@
 import { CLOCK_TOLERANCE_SECONDS, isImpossible } from './clock.ts';
 import { DAY_SECONDS } from './spans.ts';
 
-/** A jump ahead that has stood for so long is a correction, or the end of a suspend, and no accident. */
+/** A jump ahead that lasts this long is a correction, or the end of a suspend, and no accident. */
 export const BELIEVED_AFTER_SECONDS = 5 * 60;
 
-/** After a longer pause than this a start takes its clock for a jump ahead: it may be set right a moment later. */
+/** After a longer pause, a start treats its clock as jumped ahead, because it may be corrected a moment later. */
 const LONGEST_PAUSE_SECONDS = DAY_SECONDS;
 
 /**
- * How far the wall clock may be believed. `steady` is a clock that counts seconds from the start of the process and
- * that nobody can set; an offset is wall minus steady.
+ * How far the wall clock can be trusted. `steady` counts seconds since the start of the process, and nobody can set it;
+ * an offset is wall minus steady.
  */
 export type ClockTrust = {
-  /** As it was last seen. */
+  /** The offset at the last reading. */
   readonly offset: number;
   /** Since when (steady) it has not jumped. */
   readonly since: number;
-  /** The offset that has stood long enough. */
+  /** The offset that has lasted long enough. */
   readonly believed: number;
 };
 
 type Reading = { readonly wall: number; readonly steady: number };
 
-/** @param newestAt the newest instant that the database holds of former runs */
+/** @param newestAt the newest instant that earlier runs left in the database */
 export function firstTrust({ wall, steady }: Reading, newestAt: number | undefined): ClockTrust {
   const offset = wall - steady;
   const isLate = newestAt !== undefined && wall - newestAt > LONGEST_PAUSE_SECONDS;
   return { offset, since: steady, believed: isLate ? newestAt - steady : offset };
 }
 
-/** The trust after another look, and by how many seconds the clock has jumped since the last one; 0 when it has not. */
+/** The trust after another reading, and how many seconds the clock has jumped since the last one; 0 if it has not. */
 export function lookAgain(trust: ClockTrust, { wall, steady }: Reading): { trust: ClockTrust; jumpSeconds: number } {
   const offset = wall - steady;
   const difference = offset - trust.offset;
@@ -40,8 +40,8 @@ export function lookAgain(trust: ClockTrust, { wall, steady }: Reading): { trust
 }
 
 /**
- * The time for work that deletes, gives up or tells people of a date: the wall clock, except while it is ahead of what
- * is believed. A clock that goes back is believed at once, and so is its return.
+ * The time for work that deletes, gives up or mails people about a date: the wall clock, unless it is ahead of the
+ * trusted time. A clock that goes back, or returns from ahead, is trusted at once.
  */
 export function trustedNow({ believed }: ClockTrust, { wall, steady }: Reading): number {
   const expected = Math.floor(steady + believed);

@@ -1,7 +1,7 @@
 import { isShort } from '#core/values/text.ts';
 import { DAY_SECONDS, HOUR_SECONDS } from './spans.ts';
 
-// The last place on earth where a day begins, and ends, is UTC−12.
+// UTC−12 is the last time zone in which a day begins and ends.
 const BEGUN_EVERYWHERE_SECONDS = 12 * HOUR_SECONDS;
 const ENDED_EVERYWHERE_SECONDS = DAY_SECONDS + BEGUN_EVERYWHERE_SECONDS;
 
@@ -9,7 +9,7 @@ const ENDED_EVERYWHERE_SECONDS = DAY_SECONDS + BEGUN_EVERYWHERE_SECONDS;
 export function parseDay(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
   const date = new Date(`${text}T00:00:00Z`);
-  // 30 February becomes 2 March where a parser is kind.
+  // Some parsers turn 30 February into 2 March.
   return Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== text ? undefined : date.getTime() / 1000;
 }
 
@@ -23,22 +23,22 @@ export function parseTime(text: string): number | undefined {
 }
 
 /**
- * The one format of an instant that leaves as JSON or CSV: RFC 3339 in UTC, to the second. A number that no calendar has,
- * in a row that somebody changed, is written as it stands: an export does not stop at the row that one looks for.
+ * The only format of an instant in JSON or CSV: RFC 3339 in UTC, to the second. A number outside the calendar, in a
+ * manipulated row, is written unchanged, because an export must not stop at the row that somebody looks for.
  */
 export function instant(at: number): string {
   const date = new Date(at * 1000);
   return Number.isNaN(date.getTime()) ? String(at) : date.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
-/** The same for JSON, where an instant that is absent is `null`. */
+/** The same for JSON, where an absent instant is `null`. */
 export function instantOrNull(at: number | undefined): string | null {
   return at === undefined ? null : instant(at);
 }
 
 /**
- * The instant at which something begins that was promised for a day, when that day has begun everywhere on earth; of a
- * whole time, that time. `undefined` where the text is neither.
+ * When something begins that was announced for a day: when that day has begun everywhere on earth. For a text with a
+ * time, that time. `undefined` if the text is neither.
  */
 export function parseBegin(text: string): number | undefined {
   const day = parseDay(text);
@@ -46,8 +46,8 @@ export function parseBegin(text: string): number | undefined {
 }
 
 /**
- * The instant at which something ends that holds through a day, when that day has ended everywhere on earth; of a whole
- * time, that time. `undefined` where the text is neither.
+ * When something ends that lasts through a day: when that day has ended everywhere on earth. For a text with a time,
+ * that time. `undefined` if the text is neither.
  */
 export function parseEnd(text: string): number | undefined {
   const day = parseDay(text);
@@ -55,19 +55,19 @@ export function parseEnd(text: string): number | undefined {
 }
 
 /**
- * The day (00:00 UTC) that begins everywhere at this instant; `undefined` for an instant that stands for no day: one that
- * a program gave to the second.
+ * The day (00:00 UTC) that begins everywhere at this instant; `undefined` if the instant is no such boundary, because a
+ * program gave it to the second.
  */
 export function dayBegun(at: number): number | undefined {
   return standsForDay(at) ? at - BEGUN_EVERYWHERE_SECONDS : undefined;
 }
 
-/** The last day (00:00 UTC) of what ends at this instant; `undefined` as above. */
+/** The last day (00:00 UTC) of a period that ends at this instant; `undefined` as above. */
 export function lastDay(at: number): number | undefined {
   return standsForDay(at) ? at - ENDED_EVERYWHERE_SECONDS : undefined;
 }
 
-/** The last day that can be typed for something that ends at this instant at the latest, 00:00 UTC. */
+/** The last day that a person can type for a period that ends at this instant at the latest, 00:00 UTC. */
 export function lastDayBefore(at: number): number {
   const latest = at - ENDED_EVERYWHERE_SECONDS;
   return latest - (latest % DAY_SECONDS);

@@ -1,4 +1,4 @@
-// Apart from the calendar: limits and lifetimes need a length, and nothing that reads or writes a date.
+// Separate from the calendar, because limits and lifetimes need a length but no date.
 
 export const MINUTE_SECONDS = 60;
 export const HOUR_SECONDS = 60 * MINUTE_SECONDS;

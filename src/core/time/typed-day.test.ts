@@ -11,7 +11,7 @@ test('a day that can be read in one way only is understood', () => {
   }
   assert.equal(typedDay('1.2.2026'), '2026-02-01');
   assert.equal(typedDay('2026-2-1'), '2026-02-01');
-  // The same day either way.
+  // Both readings give the same day.
   assert.equal(typedDay('5/5/2026'), '2026-05-05');
 });
 

@@ -1,15 +1,15 @@
 import { parseDay } from './day.ts';
 
 /**
- * The day that somebody typed, as `YYYY-MM-DD`, where it can be read in one way only: `31.12.2026` (dots: the day comes
- * first), `2026/12/31`, `12/31/2026`. `4/5/2026` is the fourth of May to one reader and the fifth of April to another.
+ * A typed day as `YYYY-MM-DD`, if it has only one reading: `31.12.2026` (with dots the day is first), `2026/12/31`,
+ * `12/31/2026`. `4/5/2026` is the fourth of May to one reader and the fifth of April to another.
  */
 export function typedDay(typed: string): string | undefined {
   const readings = readingsOf(typed);
   return readings.length === 1 ? readings[0] : undefined;
 }
 
-/** Every day that was perhaps meant, for the one who has to type it again; none where it is no day at all. */
+/** Every possible reading, to show to the person who has to type it again; none if it is no day at all. */
 export function readingsOf(typed: string): readonly string[] {
   const text = typed.trim();
   const [, year = '', ...yearFirst] = /^(\d{4})[-./](\d{1,2})[-./](\d{1,2})$/.exec(text) ?? [];

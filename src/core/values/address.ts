@@ -1,11 +1,11 @@
-/** Four numbers of an IPv4 address, or `undefined` when the text is none in its one plain form. */
+/** The four numbers of an IPv4 address, or `undefined` if the text is not in the plain form. */
 function bytesOfV4(text: string): readonly number[] | undefined {
   const parts = text.split('.');
   const fits = parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
   return fits ? parts.map(Number) : undefined;
 }
 
-/** Eight groups of an IPv6 address, or `undefined`. A zone is no part of an address that somebody else may name. */
+/** The eight groups of an IPv6 address, or `undefined`. A zone is refused: it has no meaning on another machine. */
 function groupsOfV6(text: string): readonly number[] | undefined {
   const [, head = text, tail] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text) ?? [];
   const v4 = tail === undefined ? [] : bytesOfV4(tail);
@@ -25,14 +25,14 @@ function groupsOfV6(text: string): readonly number[] | undefined {
 
 type Block = readonly [first: number, second: number, third: number, bits: number];
 
-/** Not of the public Internet: IANA's special-purpose registry (RFC 6890 and after), multicast and reserved. */
+/** Not in the public Internet: IANA's special-purpose registry (RFC 6890 and later), multicast and reserved. */
 const CLOSED_V4: readonly Block[] = [
   [0, 0, 0, 8],
   [10, 0, 0, 8],
-  // Carrier-grade NAT, where clouds keep things of their own too (RFC 6598).
+  // Carrier-grade NAT (RFC 6598), where clouds run internal services too.
   [100, 64, 0, 10],
   [127, 0, 0, 8],
-  // Link-local: 169.254.169.254 answers the secrets of a cloud machine.
+  // Link-local: 169.254.169.254 serves the secrets of a cloud machine.
   [169, 254, 0, 16],
   [172, 16, 0, 12],
   [192, 0, 0, 24],
@@ -46,9 +46,9 @@ const CLOSED_V4: readonly Block[] = [
 ];
 
 /**
- * Whether an address, as a resolver answers it, is one of the public Internet. What is not certainly one is not.
+ * Whether an address from a resolver belongs to the public Internet. In doubt it does not.
  *
- * IPv6: of 2000::/3 only, without what carries an IPv4 address inside (Teredo, 6to4), documentation and benchmarks.
+ * IPv6: only 2000::/3, without ranges that embed an IPv4 address (Teredo, 6to4), documentation and benchmarks.
  */
 export function isPublicAddress(address: string): boolean {
   const v4 = bytesOfV4(address);
@@ -58,7 +58,7 @@ export function isPublicAddress(address: string): boolean {
   const [first = 0, second = 0] = groups;
   if ((first & 0xe000) !== 0x2000) return false;
   if (first === 0x2002 || (first === 0x3fff && second < 0x1000)) return false;
-  // 2001::/23 is IETF's (Teredo, ORCHID, benchmarks); 2001:db8::/32 is for documentation.
+  // 2001::/23 belongs to the IETF (Teredo, ORCHID, benchmarks); 2001:db8::/32 is for documentation.
   return !(first === 0x2001 && (second < 0x200 || second === 0xdb8));
 }
 

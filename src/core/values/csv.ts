@@ -7,15 +7,15 @@ function cell(value: unknown): string {
   const text = String(value ?? '');
   // A spreadsheet would run it as a formula (OWASP, CSV injection).
   const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  // The semicolon too: `semicolonCells` puts it between cells.
+  // The semicolon too, because `semicolonCells` puts it between cells.
   return /[",;\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
 /**
- * Puts semicolons between the cells of a CSV instead of commas, as Excel reads it by a double click where the comma is the
- * decimal sign, as in German.
+ * Replaces the commas between the cells of a CSV with semicolons, which Excel expects on a double click where the comma
+ * is the decimal sign, as in German.
  *
- * @returns what turns one piece after another, of any size, of what `csvLine` makes
+ * @returns a function that converts the output of `csvLine` in pieces of any size
  */
 export function semicolonCells(): (piece: string) => string {
   let isQuoted = false;

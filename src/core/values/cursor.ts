@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { isShort } from './text.ts';
 
-/** Where a list goes on, as a program hands it back: opaque, so that what it is made of can change. */
+/** The position in a list that a program sends back. It is opaque, so that its content can change. */
 export function makeCursor(list: string, lastId: string): string {
   return Buffer.from(`v1:${tagOf(list)}:${lastId}`, 'utf8').toString('base64url');
 }
 
 /**
- * The id after which the list goes on, or `undefined` when this is no cursor of this list.
+ * The id after which the list continues, or `undefined` if this is no cursor of this list.
  *
- * @param list its name and filters: handed to another list, a cursor would leave rows out without a word
+ * @param list its name and filters, because a cursor of another list would silently skip rows
  */
 export function readCursor(list: string, cursor: string): string | undefined {
   if (!isShort('cursor', cursor)) return undefined;

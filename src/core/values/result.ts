@@ -1,4 +1,4 @@
-/** Every expected "no", by its stable code. The HTTP status of each stands in `http/problem.ts`. */
+/** Every expected refusal, by its stable code. `http/problem.ts` has the HTTP status of each. */
 export type RefusalCode =
   | 'invalid_request'
   | 'invalid_credentials'
@@ -23,7 +23,7 @@ export type RefusalCode =
   | 'authenticator_paused'
   | 'temporarily_unavailable';
 
-/** The reasons of each code that stands for several. A new one does not compile until every channel has decided on its text. */
+/** The reasons of each code that has several. A new one does not compile until every channel has a text for it. */
 type Reasons = {
   invalid_request:
     | (
@@ -50,21 +50,21 @@ type Reasons = {
   temporarily_unavailable: 'at_work' | 'confirming';
 };
 
-/** The reasons of a code; none where the code says it all. */
+/** The reasons of a code; none if the code alone is enough. */
 export type ReasonOf<Code extends RefusalCode> = Code extends keyof Reasons ? Reasons[Code] : never;
 export type Reason = ReasonOf<RefusalCode>;
 
-/** A code with one of its reasons, as tables of texts name it: `not_found.user`. */
+/** A code with one of its reasons, as the tables of texts name it: `not_found.user`. */
 export type CodeAndReason = { [Code in keyof Reasons]: `${Code}.${Reasons[Code]}` }[keyof Reasons];
 
-/** What a person or a program may be told beside code and reason. All spans in seconds. */
+/** What a person or a program may know beside code and reason. All spans in seconds. */
 export type RefusalFacts = {
   readonly retryAfterSeconds?: number;
   readonly nextCodeInSeconds?: number;
   readonly ageSeconds?: number;
-  /** Phone minus server, a multiple of 30; negative when the phone is behind. */
+  /** Phone minus server, a multiple of 30; negative if the phone is behind. */
   readonly clockOffsetSeconds?: number;
-  /** The counter that had no room, for the log of refusals alone. */
+  /** The full counter; only for the log of refusals. */
   readonly limitedBy?: string;
 };
 
@@ -73,11 +73,11 @@ export type RefusalOf<Code extends RefusalCode> = {
   [One in Code]: FactsOf<One> & { readonly refused: One };
 }[Code];
 
-/** An expected "no": a value, never thrown. */
+/** An expected refusal: a value, never thrown. */
 export type Refusal = RefusalOf<RefusalCode>;
 
 export function refuse<Code extends RefusalCode>(refused: Code, facts?: FactsOf<Code>): RefusalOf<Code> {
-  // The cast: a spread of a generic type is not known to keep its fields.
+  // The cast: TypeScript does not know that a spread of a generic type keeps its fields.
   return { refused, ...facts } as RefusalOf<Code>;
 }
 
@@ -85,7 +85,7 @@ export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && 'refused' in value;
 }
 
-/** Closes a `switch` over a union: the compiler proves that nothing gets here. */
+/** Ends a `switch` over a union: the compiler proves that this is never reached. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
 }

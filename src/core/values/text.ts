@@ -1,30 +1,30 @@
 /**
- * The most that a text of each kind may have, in bytes of UTF-8.
+ * The longest text of each kind, in bytes of UTF-8.
  *
- * Asked before anything whose cost grows faster than its text: composing characters, making a domain ASCII, parsing an
- * address, hashing. 16,000 combining marks (32 KB) take `normalize` 0.4 s, in which this process answers nobody.
+ * Checked before any work that grows faster than its text: composing characters, making a domain ASCII, parsing an
+ * address, hashing. `normalize` needs 0.4 s for 16,000 combining marks (32 KB); meanwhile this process answers nobody.
  */
 export const TEXT_BYTES = {
   /** RFC 5321 §4.5.3.1: 64 before the @ and 255 after it. */
   email: 320,
   /** 100 characters of four bytes. */
   name: 400,
-  /** `Name <email>`, as address books write it. */
+  /** `Name <email>`, the form of address books. */
   mailbox: 740,
   password: 1024,
-  /** A recovery code in full-width characters is 57. */
+  /** A recovery code in full-width characters has 57. */
   code: 64,
   search: 200,
-  /** 500 characters are kept of it; the rest is dropped. */
+  /** 500 characters are stored; the rest is dropped. */
   reason: 4096,
   id: 64,
   slug: 64,
   /** A day or an instant. */
   time: 64,
-  /** One of a list of words: a role, a policy. */
+  /** A word from a list: a role, a policy. */
   word: 64,
   cursor: 200,
-  /** A path of ours with its query, or the address of a webhook. */
+  /** One of our paths with its query, or the address of a webhook. */
   address: 2048,
   /** 20 URIs of 2,000 characters, one a line. */
   uris: 40_100,
@@ -37,21 +37,21 @@ export const TEXT_BYTES = {
 
 export type TextKind = keyof typeof TEXT_BYTES;
 
-/** Whether a text is short enough to be worked on. */
+/** Whether a text is short enough to process. */
 export function isShort(kind: TextKind, text: string): boolean {
   const most = TEXT_BYTES[kind];
-  // No character has less than a byte: the count of a long text is not needed.
+  // Every character has at least one byte, so a long text need not be counted.
   return text.length <= most && Buffer.byteLength(text, 'utf8') <= most;
 }
 
-/** The text when it fits; else its beginning, which is still too long: no rule takes it, and none works on more. */
+/** The text if it fits; else its beginning, still too long, so that every rule refuses it but none processes more. */
 export function cutPastCap(kind: TextKind, text: string): string {
   return isShort(kind, text) ? text : text.slice(0, TEXT_BYTES[kind] + 1);
 }
 
 /**
- * Whether both databases can keep and compare it: PostgreSQL has no text with a NUL, and half of a surrogate pair is no
- * UTF-8. Only passwords may hold such characters, because they are hashed.
+ * Whether both databases can store and compare it. PostgreSQL stores no NUL in text, and half a surrogate pair is no
+ * UTF-8. Only passwords may contain such characters, because they are hashed.
  */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
@@ -59,11 +59,11 @@ export function isStorable(text: string): boolean {
 
 const SEARCH_LENGTH_MAX = 100;
 
-/** What somebody looks for, composed and trimmed, or `undefined` for nothing. Of a long text only the beginning counts. */
+/** A search term, composed and trimmed, or `undefined` if it is empty. Only the beginning of a long text counts. */
 export function searchText(typed: string): string | undefined {
   const most = TEXT_BYTES.search;
   const short = isShort('search', typed) ? typed : Buffer.from(typed.slice(0, most)).subarray(0, most).toString();
   const text = short.normalize('NFC').trim().slice(0, SEARCH_LENGTH_MAX).toWellFormed();
-  // A character that was cut in two is none to look for.
+  // A character that was cut in half is dropped.
   return text.replace(/\ufffd$/, '') || undefined;
 }

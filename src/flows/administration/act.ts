@@ -12,47 +12,47 @@ import type { Queries } from '#store/engine/database.ts';
 import { findPerson, findPersonByEmail, type Person } from '#store/people/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 
-/** On whom: by email as it was typed, by id, or however the transaction finds the id. */
+/** The subject of an act: by email as typed, by id, or by a function that finds the id in the transaction. */
 export type Whom =
   | { readonly email: string }
   | { readonly id: string }
   | { readonly find: (tx: Queries) => Promise<string | undefined> };
 
-/** On whom, and by whom. */
+/** The subject of an act, and its actor. */
 type How = Whom & { readonly actor: Actor };
 
-/** An actor, and who that is now: read in the transaction that acts. */
+/** An actor, and what they may do now: read in the transaction that acts. */
 export type By = { readonly actor: Actor; readonly acting: Acting };
 
-/** A person who is locked in this transaction, and an actor who is confirmed in it. */
+/** A person whom this transaction has locked, and an actor whom it has confirmed. */
 export type Held = By & { readonly tx: Queries; readonly person: Person };
 
-/** What an act works with. */
+/** The input of an act's `does`. */
 export type Doing<Input, Event extends AuditAction> = Held & {
   readonly env: Env;
   readonly input: Input;
-  /** Adds an event of the act to the audit log: by the actor, about the person. */
+  /** Appends an event of the act to the audit log: by the actor, about the person. */
   readonly note: <E extends Event>(action: E, detail: AuditDetail<E>) => Promise<void>;
 };
 
 type Declaration<Typed, Input, Event extends AuditAction, Done> = {
-  /** Who may: the row of `core/people/permissions.ts`. */
+  /** The row of `core/people/permissions.ts` that says who may do it. */
   readonly name: PersonAct;
-  /** What it writes into the audit log about the person. */
+  /** The events that it writes into the audit log about the person. */
   readonly events: readonly Event[];
-  /** What it needs, from what was typed; asked before the transaction begins. */
+  /** Reads what was typed, before the transaction begins. */
   readonly needs: (typed: Typed, env: Env) => Input | Refusal;
-  /** What it does and ends. A refusal undoes all of it. */
+  /** Makes the changes. A refusal rolls all of them back. */
   readonly does: (doing: Doing<Input, Event>) => Promise<Done | Refusal>;
 };
 
 /**
- * Called, an act finds the person and runs in a transaction of its own; `around` adds statements to that. Every channel
- * calls the same.
+ * Calling an act finds the person and runs it in its own transaction; `around` adds statements to that. All channels
+ * call this.
  */
 export type Act<Typed, Done> = {
   (env: Env, how: How & Typed, around?: Around<Done>): Promise<Done | Refusal>;
-  /** The same in a transaction that holds the person already, for a flow that does more in it. */
+  /** Runs the act in the caller's transaction, which has already locked the person. */
   readonly within: (env: Env, held: Held, typed: Typed) => Promise<Done | Refusal>;
 };
 
@@ -76,7 +76,7 @@ export function personAct<Typed, Input, Event extends AuditAction, Done>(
   return Object.assign(act, { within });
 }
 
-/** Finds and locks a person in a transaction in which the actor is confirmed; `otherwise` where nobody is found. */
+/** Finds and locks a person in a transaction that confirms the actor; runs `otherwise` if there is no such person. */
 export async function onPerson<T>(
   env: Env,
   how: How & { readonly around?: Around<T> | undefined },
@@ -108,10 +108,10 @@ function noteBy(env: Env, { tx, person: { user }, actor }: Held) {
     appendEvent(env, tx, { action, ...who, detail } as AuditEvent, actorClient(actor));
 }
 
-/** What an act needs that has to say why. */
+/** The input of an act that requires a reason. */
 export type Why = { readonly reason: string };
 
-/** The reason as the audit log keeps it. */
+/** The reason in the form that the audit log stores. */
 export function needReason({ reason: typed }: Why): { readonly reason: StaffReason } | Refusal {
   const reason = staffReason(typed);
   return reason === undefined ? refuse('invalid_request', { reason: 'reason_missing' }) : { reason };

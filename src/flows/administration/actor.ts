@@ -4,8 +4,8 @@ import type { EventClient } from '#flows/runtime/append-event.ts';
 import type { Authority } from '#store/sessions/granted.ts';
 
 /**
- * Who acts: `command_line` or `system` where no request is behind it, else the id that the audit log names, where the
- * request came from, and by what right it acts.
+ * Who acts: `command_line` or `system` if there is no request; otherwise the id for the audit log, where the request
+ * came from, and by what right it acts.
  */
 export type Actor = string | { readonly id: string; readonly client: EventClient; readonly authority: Authority };
 
@@ -13,7 +13,7 @@ export function actorId(actor: Actor): string {
   return typeof actor === 'string' ? actor : actor.id;
 }
 
-/** Who runs the command line: they hold the database, and are trusted with all that it holds. */
+/** The operator runs the command line. They have access to the whole database, so they are trusted with all of it. */
 export function isOperator(actor: Actor): boolean {
   return actorId(actor) === 'command_line';
 }
@@ -22,7 +22,7 @@ export function actorClient(actor: Actor): EventClient {
   return typeof actor === 'string' ? undefined : actor.client;
 }
 
-/** Whose share of the hash queue it takes. The command line is a process with a queue of its own. */
+/** The actor's share of the hash queue. The command line is a process with its own queue. */
 export function actorAt(actor: Actor): Asker {
   const address = actorClient(actor)?.address;
   if (typeof actor === 'string') return {};

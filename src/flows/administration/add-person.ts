@@ -33,12 +33,12 @@ import { type MailedLink, makeLink } from './make-link.ts';
 
 export type NewPerson = {
   readonly email: string;
-  /** Absent: what stands before the @. */
+  /** Absent: the part before the @. */
   readonly name: string | undefined;
   readonly role: Role;
-  /** The slug; staff have none. */
+  /** The partner's slug; staff have none. */
   readonly partner: string | undefined;
-  /** Absent: an invitation is made and mailed. */
+  /** Absent: the person gets an invitation by mail. */
   readonly password: string | undefined;
 };
 
@@ -69,11 +69,11 @@ export async function addPerson(
 export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };
 
 /**
- * Makes the row of a person, with the event and, where no password is given, with an invitation.
+ * Creates the row of a person, the event and, if no password is given, an invitation. Checks that the actor may do it.
  *
- * `email_taken` where somebody has that email, or gave it up so lately that they can go back to it; `email_reserved` where
- * somebody with MFA had it and was deleted lately; `partner_archived` where nobody could use what was made. Nothing is left
- * of it then. The actor has to be one who may add such a person.
+ * `email_taken`: another person has that email, or changed it recently and can still undo that. `email_reserved`: a
+ * recently deleted person with MFA had it. `partner_archived`: nobody of the partner can sign in. After a refusal
+ * nothing is stored.
  */
 export async function createPerson(
   env: Env,
@@ -93,7 +93,7 @@ export async function createPerson(
     created_by: await personBehind(tx, actor),
   });
   if (!created) return refuse('invalid_request', { reason: 'email_taken' });
-  // Asked after the row is there: a person who gives this email up at the same moment has committed by now, or waits for us.
+  // Checked after the insert: another transaction that gives up this email has committed by now, or waits for this one.
   const claim = await claimOfEmail(env, tx, actor, email);
   if (claim === 'reserved' || (await isEmailHeld(tx, email, id, env.now()))) {
     await deleteUserRow(tx, id);
@@ -107,7 +107,7 @@ export async function createPerson(
   return { person, invitation };
 }
 
-/** Read and held: a partner that is archived at this moment was so before, or is so with this person in it. */
+/** Locks the partner first, so that it is archived either before this read, or after this person exists. */
 async function isArchived(tx: Queries, partnerId: string): Promise<boolean> {
   await holdPartner(tx, partnerId);
   return (await findPartner(tx, partnerId))?.archivedAt !== undefined;
@@ -126,12 +126,12 @@ async function recordCreation(env: Env, tx: Queries, actor: Actor, { id, role, p
     await appendEvent(env, tx, { action: 'user.created', ...who, detail: { role } }, actorClient(actor));
     return;
   }
-  // From here on there is an administrator: the link to become the first one is dead.
+  // An administrator exists from now on, so the link for the first one stops working.
   if (role === 'admin') await revokeFirstAdministratorLinks(tx);
   await appendEvent(env, tx, { action: 'staff.created', ...who, detail: { role } }, actorClient(actor));
 }
 
-/** Mails a new invitation to somebody who has not accepted one; the link before ends. */
+/** Mails a new invitation to a person who has not accepted one; the earlier link stops working. */
 export const resendInvitation = personAct({
   name: 'invite_again',
   events: ['invitation.created'],
@@ -144,7 +144,7 @@ export const resendInvitation = personAct({
   },
 });
 
-/** The link of an invitation that somebody else made goes by mail alone too: the key that asks would become that person. */
+/** Only the person who invited may see a new link. Anybody else who saw it could become the invited person. */
 async function claimOfInvited(env: Env, tx: Queries, actor: Actor, { user }: Person): Promise<EmailClaim> {
   const claim = await claimOfEmail(env, tx, actor, user.email);
   if (claim !== 'open' || isOperator(actor)) return claim;
@@ -153,8 +153,8 @@ async function claimOfInvited(env: Env, tx: Queries, actor: Actor, { user }: Per
 }
 
 /**
- * Makes the link by which an invited person sets a password, and mails it; the one before ends. Its address is answered
- * only where nobody had that email before: else it would be another person's credential.
+ * Makes the link with which an invited person sets a password, and mails it; the earlier link stops working. The caller
+ * gets the URL only if nobody had that email before, because otherwise it could be another person's credential.
  */
 async function invite(env: Env, tx: Queries, actor: Actor, { user }: Person, claim: EmailClaim): Promise<MailedLink> {
   const link = await makeLink(env, tx, { purpose: 'invitation', userId: user.id, madeBy: actorId(actor) });

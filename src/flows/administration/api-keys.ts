@@ -14,28 +14,28 @@ import { type Actor, actorClient, actorId } from './actor.ts';
 export type NewApiKey = {
   readonly name: string;
   readonly scopes: readonly string[];
-  /** Unix seconds; absent: as late as it may be. */
+  /** Unix seconds; absent: the latest moment allowed. */
   readonly expiresAt: number | undefined;
 };
 
-/** A key just made: the only moment at which it exists in the clear. */
+/** A new key. It exists in the clear only now. */
 export type MadeApiKey = { readonly key: string; readonly apiKey: ApiKey };
 
 const KEY_ACTOR = 'api_key:';
 
-/** How the audit log names a key that acts. */
+/** The id of a key in the audit log. */
 export function keyActor({ id }: Pick<ApiKey, 'id'>): string {
   return `${KEY_ACTOR}${id}`;
 }
 
-/** The person who acts: behind a key the one who made it. */
+/** The person who acts. For an API key this is the person who made it. */
 export async function personBehind(queries: Queries, actor: Actor): Promise<string> {
   const id = actorId(actor);
   if (!id.startsWith(KEY_ACTOR)) return id;
   return (await findApiKey(queries, id.slice(KEY_ACTOR.length)))?.createdBy ?? id;
 }
 
-/** Makes a key for programs. It is answered once; only its hash is kept. */
+/** Makes a key for programs. Only this call returns it; the database stores only its hash. */
 export async function addApiKey(
   env: Env,
   actor: Actor,
@@ -65,13 +65,13 @@ export async function addApiKey(
   });
 }
 
-/** Each once, in the order of the list; `undefined` for none, and for one that nobody knows. */
+/** Each scope once; `undefined` if there is none, or if one is unknown. */
 function scopesOf(typed: readonly string[]): readonly Scope[] | undefined {
   const scopes = [...new Set(typed)].filter(isScope);
   return scopes.length > 0 && typed.every(isScope) ? scopes : undefined;
 }
 
-/** Ends a key for good: its next request is refused. */
+/** Revokes a key for good: its next request is refused. */
 export async function endApiKey(
   env: Env,
   actor: Actor,

@@ -9,10 +9,10 @@ import { endWithPerson } from './end-with-person.ts';
 import { isLastAdministrator } from './person-acts.ts';
 
 /**
- * Gives a person another role: within a team, or within the staff. Sessions, sign-ins and set-ups that are open end, so that
- * none keeps rights it was not opened with; known devices stay, because they carry none (record 38).
+ * Gives a person another role, within a team or within the staff. Ends open sessions, sign-ins and enrollments, so that
+ * none keeps the rights of the old role. Known devices stay, because they carry no rights (record 38).
  *
- * Never the last administrator who can sign in.
+ * Refuses for the last administrator who can sign in.
  */
 export const changeRole = personAct({
   name: 'change_role',

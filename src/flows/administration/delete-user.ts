@@ -18,14 +18,14 @@ import { endWithPerson } from './end-with-person.ts';
 import { leaveEmail } from './former-emails.ts';
 import { endAll, isLastAdministrator } from './person-acts.ts';
 
-/** `onlyDisabled`, in the console and over the API: two steps, and the first can be undone. */
+/** `onlyDisabled`: the console and the API delete only disabled people. The first of these two steps can be undone. */
 type Deletion = Why & { readonly onlyDisabled?: true };
 
 /**
- * Deletes a person for good, in one transaction: password, authenticators, codes, devices, sessions, links, mail that waits,
- * what webhooks were to be sent about them and everything counted for them. The audit log keeps what they did and what was done
- * to them, by an id that leads nowhere any more. Their email stays reserved for 30 days where they had MFA, and its links go by
- * mail alone. Never the last administrator who can sign in.
+ * Deletes a person for good, in one transaction: password, authenticators, codes, devices, sessions, links, waiting
+ * mail, waiting webhook deliveries about them and their counters. The audit log keeps its events, under an id that
+ * leads nowhere. If they had MFA, their email stays reserved for 30 days; later its links go by mail only. Refuses for
+ * the last administrator who can sign in.
  */
 export const deleteUser = personAct({
   name: 'delete',
@@ -35,7 +35,7 @@ export const deleteUser = personAct({
     return isRefusal(why) ? why : { ...why, onlyDisabled: typed.onlyDisabled === true };
   },
   async does({ env, tx, person, actor, acting, input: { reason, onlyDisabled }, note }) {
-    // A manager deletes invitations alone: anybody else is disabled, which staff can undo.
+    // A manager can delete only invitations. They can disable other people, which staff can undo.
     const isManager = acting.kind === 'person' && acting.role === 'manager';
     if (isManager && person.user.sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
     if (await isLastAdministrator(tx, person)) return refuse('forbidden', { reason: 'last_administrator' });
@@ -47,10 +47,10 @@ export const deleteUser = personAct({
   },
 });
 
-/** Takes away every row that is this person's; answers how many sessions those were. */
+/** Deletes every row of this person; returns how many sessions these were. */
 async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<number> {
   const emails = await listEmailsOf(tx, user);
-  // Nobody has had the email of an invitation that was never accepted.
+  // An invited person never used this email here, so there is nothing to reserve.
   if (user.sealedPassword !== undefined) {
     const reserve = (await mfaOfPerson(tx, user.id)).state !== 'none';
     for (const email of emails) await leaveEmail(env, tx, email, { reserve });
@@ -63,13 +63,13 @@ async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<numbe
   return sessions;
 }
 
-/** What something may be counted for, of a person with these emails. */
+/** Everything that counters of a person with these emails can belong to. */
 async function ownersOf(env: Env, tx: Queries, id: string, emails: readonly string[]): Promise<CounterOwners> {
   const authenticator = await findAuthenticator(tx, id);
   return {
     person: [id],
     authenticator: authenticator ? [authenticator.id] : [],
-    // A device that a link makes known has the id of its person, even while it is not known.
+    // A device that a link is about to make known is counted under the id of its person.
     device: [id, ...(await listDeviceIds(tx, id))],
     email: emails.flatMap((email) => env.keys.macs('email', email).map(({ mac }) => mac)),
     link: await listLinkIds(tx, id),

@@ -8,17 +8,17 @@ import { type KeyEnd, listKeyIdsBy, listLiveKeysBy, revokeKeysBy } from '#store/
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { keyActor } from './api-keys.ts';
 
-/** What a person leaves that would go on acting for them, and ends with them. */
+/** What a person made that would still act for them; it is revoked together with them. */
 export type LeftBehind = {
   /** Keys of the management API. */
   readonly apiKeys: readonly { readonly id: string; readonly name: string }[];
-  /** Invitations to the staff that nobody has accepted, by email. */
+  /** Invitations to the staff that are not accepted yet, by email. */
   readonly invited: readonly string[];
   /** Resets of MFA that wait for a second member of staff. */
   readonly resets: number;
 };
 
-/** What would end with this person, for the page that asks. */
+/** What would be revoked with this person, for the page that asks for confirmation. */
 export async function findLeftBehind(env: Env, userId: string): Promise<LeftBehind> {
   const { read } = env.db;
   const now = env.now();
@@ -29,12 +29,12 @@ export async function findLeftBehind(env: Env, userId: string): Promise<LeftBehi
   };
 }
 
-/** Why a person acts no more, or no more as an administrator. */
+/** Why a person can no longer act, or no longer as an administrator. */
 type Ending = { readonly userId: string; readonly actor: Actor; readonly because: KeyEnd };
 
 /**
- * Ends in the transaction that disables, deletes or demotes a person what would go on acting for them: their keys for good,
- * invitations to the staff that they made, and, unless they stay on the staff, resets that they asked for.
+ * Runs in the transaction that disables, deletes or demotes a person. Revokes their API keys for good, the invitations
+ * to the staff that they made and, unless they stay on the staff, the resets that they requested.
  */
 export async function endWithPerson(env: Env, tx: Queries, ending: Ending): Promise<LeftBehind['apiKeys']> {
   const { userId, actor, because } = ending;
@@ -54,7 +54,7 @@ export async function endWithPerson(env: Env, tx: Queries, ending: Ending): Prom
   return apiKeys;
 }
 
-/** A reset needs two people: one that a person asked for who is gone has lost one of them. */
+/** A reset needs two people. If the person who requested it is gone, one is missing, so the request is deleted. */
 async function withdrawResets(env: Env, tx: Queries, requesters: readonly string[], actor: Actor): Promise<void> {
   for (const subject of await deleteResetRequestsBy(tx, requesters)) {
     const partner = (await findPerson(tx, subject))?.user.partnerId;
@@ -64,7 +64,7 @@ async function withdrawResets(env: Env, tx: Queries, requesters: readonly string
   }
 }
 
-/** The person, and the keys that act as them. */
+/** The ids of the person and of the API keys that act for them. */
 async function requestersOf(queries: Queries, userId: string): Promise<readonly string[]> {
   const keys = await listKeyIdsBy(queries, userId);
   return [userId, ...keys.map((id) => keyActor({ id }))];

@@ -9,12 +9,12 @@ import { capPasswordSessions, endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { needReason, personAct, type Why } from './act.ts';
 
-/** Nobody is exempt for longer without somebody looking at it again. */
+/** After this time somebody has to decide about the exemption again. */
 export const EXEMPTION_DAYS_MOST = 365;
 
 /**
- * Exempts one person until a moment ahead: they are not asked to enroll until then, and the exemption ends by itself. An
- * authenticator that they have is still asked for. Another exemption takes the place of one before.
+ * Exempts one person until a future moment: until then they need not enroll, and the exemption expires by itself. They
+ * still need an authenticator that they have. A new exemption replaces an earlier one.
  */
 export const exemptPerson = personAct({
   name: 'exempt',
@@ -39,7 +39,7 @@ export const exemptPerson = personAct({
   },
 });
 
-/** Ends an exemption before its time, and where MFA is required by now what the password alone has opened. */
+/** Ends an exemption early and, if MFA is required by now, also what the password alone has opened. */
 export const endExemption = personAct({
   name: 'end_exemption',
   events: ['user.exemption_ended'],
@@ -55,7 +55,7 @@ export const endExemption = personAct({
   },
 });
 
-/** A change of the policy and of an exemption wait for each other here: the second of the two sees the first. */
+/** The lock puts a change of policy and a change of exemption in sequence: the second one sees the first. */
 async function lockPartnerOf(tx: Queries, { partner }: Person): Promise<Partner | undefined> {
   return partner && lockPartner(tx, partner.id);
 }

@@ -4,17 +4,17 @@ import type { Queries } from '#store/engine/database.ts';
 import { findFormerEmail, noteFormerEmail } from '#store/people/former-emails.ts';
 import { type Actor, isOperator } from './actor.ts';
 
-/** For as long nobody gets the email of a deleted person who had MFA: deleting and inviting is no way round a reset. */
+/** Reserves the email of a deleted person who had MFA this long, so that delete and invite cannot replace a reset. */
 const RESERVED_SECONDS = 30 * DAY_SECONDS;
 
 /**
- * `reserved`: nobody gets it now. `by_mail`: somebody had it, so a link for it goes there and nowhere else.
- * `open`: the link may be answered to who invites.
+ * `reserved`: nobody can get it now. `by_mail`: another person had it, so a link for it goes only to that address.
+ * `open`: the person who invites may see the link.
  */
 export type EmailClaim = 'open' | 'by_mail' | 'reserved';
 
 /**
- * What an actor may do with an email that is nobody's now. Everything is open to the operator, who has the database.
+ * What an actor may do with an email that nobody has now. The operator has the database, so they may do all.
  *
  * @param email canonical
  */
@@ -25,7 +25,7 @@ export async function claimOfEmail(env: Env, queries: Queries, actor: Actor, ema
   return (former.reservedUntil ?? 0) > env.now() ? 'reserved' : 'by_mail';
 }
 
-/** Notes that somebody has left an email: as a keyed hash, with nothing that leads to the person. */
+/** Stores that a person has left an email, as a keyed hash that does not lead to the person. */
 export async function leaveEmail(env: Env, tx: Queries, email: string, { reserve }: { reserve: boolean }) {
   const now = env.now();
   const [email_tag = ''] = tagsOf(env, email);
@@ -33,7 +33,7 @@ export async function leaveEmail(env: Env, tx: Queries, email: string, { reserve
   await noteFormerEmail(tx, { id: env.newId(), email_tag, left_at: now, reserved_until });
 }
 
-/** A space is in no email: the hash is no other hash of ours. */
+/** No email contains a space, so this hash never equals the hash of an email. */
 function tagsOf(env: Env, email: string): readonly string[] {
   return env.keys.macs('email', `former ${email}`).map(({ keyId, mac }) => `${keyId}.${mac}`);
 }

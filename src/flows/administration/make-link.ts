@@ -11,10 +11,10 @@ import { createEmailLink } from '#store/people/email-links.ts';
 import { createLink, revokeFirstAdministratorLinks, revokeLinks } from '#store/people/links.ts';
 import type { EmailLinkTable, LinkTable } from '#store/people/tables.ts';
 
-/** A link just made: the only moment at which its token exists in the clear. */
+/** A new link. Its token exists in the clear only now. */
 export type NewLink = { readonly url: string; readonly expiresAt: number };
 
-/** What is answered of a link that was mailed: its address only where no rule keeps that to the mail. */
+/** The answer after a link was mailed. Its URL is absent if only the mail may contain it. */
 export type MailedLink = { readonly url: string | undefined; readonly expiresAt: number };
 
 type Purpose = LinkTable['purpose'];
@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<Purpose, { readonly path: string; readonly seconds:
   first_administrator: { path: 'invitation', seconds: INVITATION_SECONDS },
 };
 
-/** Makes a single-use link; those before it, of the same person or for the first administrator, die. */
+/** Makes a single-use link; revokes earlier ones of the same person, or for the first administrator. */
 export async function makeLink(
   env: Env,
   tx: Queries,
@@ -56,7 +56,7 @@ const EMAIL_KINDS = {
   revert: { path: 'email-revert', seconds: EMAIL_REVERT_SECONDS },
 } as const satisfies Readonly<Record<EmailLinkTable['purpose'], { readonly path: string; readonly seconds: number }>>;
 
-/** Makes a single-use link after which the person's email is `email`; answers its address. */
+/** Makes a single-use link that sets the person's email to `email`; returns its URL. */
 export async function makeEmailLink(
   env: Env,
   tx: Queries,

@@ -19,15 +19,15 @@ import { deleteClientGrants } from '#store/oidc/grants.ts';
 import { listPartnersBySlug } from '#store/partners/partners.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 
-/** `partners`: slugs of the partners whose people it is for; none: every partner's, and staff. */
+/** `partners`: slugs of the partners whose people may use it; empty: the people of every partner, and staff. */
 export type DescribedClient = TypedClient & { readonly partners: readonly string[] };
 
-/** A client with a secret just made: the only moment at which that exists in the clear. Absent where it has none. */
+/** A client with a new secret, which exists in the clear only now; absent if the client has none. */
 export type MadeClient = { readonly client: OidcClient; readonly secret: string | undefined };
 
 const PARTNERS_MOST = 100;
 
-/** Adds a client. Its secret is answered once; only the hash is kept. */
+/** Adds a client. Only this call returns its secret; the database stores only the hash. */
 export async function addClient(
   env: Env,
   actor: Actor,
@@ -60,7 +60,7 @@ async function findPartners(tx: Queries, slugs: readonly string[]): Promise<Oidc
   return found.map(({ id, slug, name }) => ({ id, slug, name }));
 }
 
-/** Makes another secret; the one before ends with this transaction. */
+/** Makes another secret; the earlier one stops working when this transaction commits. */
 export async function renewClientSecret(
   env: Env,
   actor: Actor,
@@ -79,12 +79,12 @@ export async function renewClientSecret(
   });
 }
 
-/** A client that was disabled, and how many authorizations ended with it. */
+/** A client that was disabled, and how many of its grants were deleted. */
 export type DisabledClient = { readonly client: OidcClient; readonly grants: number };
 
 /**
- * From now on nobody can sign in to it, and nothing is answered to it. What it was granted ends for good: tokens that
- * leaked do not come back when it is enabled.
+ * From now on nobody can sign in to the client, and its requests are refused. Its grants are deleted, so that leaked
+ * tokens stay invalid after it is enabled again.
  */
 export async function disableClient(
   env: Env,
@@ -94,7 +94,7 @@ export async function disableClient(
 ): Promise<DisabledClient | Refusal> {
   return actingTransaction(env, actor, around, async (tx) => {
     const isNew = await setClientDisabled(tx, id, env.now());
-    // Afterwards: a disabled client gets no notice.
+    // After the client is disabled, because a disabled client gets no notice.
     const grants = isNew ? await deleteClientGrants(tx, id) : 0;
     const client = await findClient(tx, id);
     if (!client) return refuse('not_found', { reason: 'client' });
@@ -105,7 +105,7 @@ export async function disableClient(
   });
 }
 
-/** People can sign in to it again, and it has the secret that it had. */
+/** People can sign in to the client again; its secret is the same as before. */
 export async function enableClient(
   env: Env,
   actor: Actor,

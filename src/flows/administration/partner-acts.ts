@@ -29,7 +29,7 @@ import { capPasswordSessions, deleteOverOfPartner, endSessions } from '#store/se
 import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 
-/** What a partner asks for; `requiredFrom` with `required` only, and a moment that has passed means now. */
+/** The policy to set. `requiredFrom` counts with `required` only; a past moment means now. */
 export type MfaChoice = { readonly policy: PartnerTable['mfa_policy']; readonly requiredFrom?: number | undefined };
 
 type NewPartner = { readonly name: string; readonly slug: string | undefined; readonly mfa: MfaChoice };
@@ -55,12 +55,12 @@ export async function addPartner(
   });
 }
 
-/** Somebody may take the slug that is free at this moment: then the next number is tried. */
+/** Another request can take the free slug first; then the next number is tried, up to this often. */
 const SLUG_TRIES = 5;
 
 /**
- * Adds the row under the slug that was given, or under one made from the name. A name without a slug of its own is new:
- * else the same partner would be added twice by somebody who does not know that it is there.
+ * Adds the row under the given slug, or under one made from the name. Without a given slug the name must be new, so
+ * that nobody adds the same partner twice by mistake.
  */
 async function createWithSlug(
   tx: Queries,
@@ -74,7 +74,7 @@ async function createWithSlug(
   }
   const base = slugOf(partner.name);
   for (let slug = base, tries = 1; tries <= SLUG_TRIES; tries++) {
-    // Asked each time: the request that took the slug a moment ago may have added this very partner.
+    // Checked at each try, because the request that took the slug may have added a partner of the same name.
     if (await findPartnerByName(tx, partner.name)) return refuse('invalid_request', { reason: 'name_taken' });
     if (await createPartner(tx, { ...partner, slug })) return slug;
     slug = numberedSlug(base, await listNumberedSlugs(tx, base));
@@ -104,8 +104,8 @@ export async function renamePartner(
 }
 
 /**
- * From now on nobody of this partner can sign in, and whatever they had open ends; links stay as long as they live but
- * open nothing. Nothing is deleted: `restorePartner` lets them in again, with the authenticators they had.
+ * From now on nobody of this partner can sign in, and their sessions and sign-ins end; their links open nothing.
+ * Nothing is deleted: after `restorePartner` they can sign in again, with the authenticators they had.
  */
 export async function archivePartner(
   env: Env,
@@ -141,7 +141,7 @@ export async function restorePartner(
   });
 }
 
-/** Lets the people of a partner set up MFA again after a reset with the password alone, or asks for a code again. */
+/** Sets whether people of a partner need an access code, or only the password, to set up MFA again after a reset. */
 export async function changeResets(
   env: Env,
   actor: Actor,
@@ -165,8 +165,8 @@ function append(env: Env, tx: Queries, actor: Actor, event: AuditEvent): Promise
 export type PolicyChange = { readonly partner: Partner; readonly sessions: number; readonly signIns: number };
 
 /**
- * Changes a partner's policy. `required` from now ends, in the same transaction, every session and every sign-in that
- * could be finished without a second factor; with a date such sessions end no later than that date.
+ * Changes a partner's policy. `required` from now ends, in the same transaction, every session without a second factor
+ * and every sign-in that could finish without one; with a date these sessions end by that date.
  */
 export async function changeMfaPolicy(
   env: Env,
@@ -190,7 +190,7 @@ export async function changeMfaPolicy(
   });
 }
 
-/** A date that has passed says no more than none: both are kept as none. */
+/** A past date means the same as no date, so both are stored as no date. */
 function inForce({ policy, requiredFrom }: MfaChoice, now: number) {
   const isAhead = policy === 'required' && requiredFrom !== undefined && requiredFrom > now;
   return { policy, requiredFrom: isAhead ? requiredFrom : undefined };

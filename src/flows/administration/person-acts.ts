@@ -20,13 +20,13 @@ import { type Doing, needReason, personAct } from './act.ts';
 import { endWithPerson } from './end-with-person.ts';
 import { makeLink, type NewLink } from './make-link.ts';
 
-/** Keys of the management API that ended with their maker. */
+/** Keys of the management API that were revoked with the person who made them. */
 export type EndedKeys = { readonly apiKeys: readonly { readonly id: string; readonly name: string }[] };
 
 /**
- * From now on this person cannot sign in; what was open ends. `changed` is false when they were disabled already.
+ * From now on this person cannot sign in; their sessions end. `changed` is false if they were already disabled.
  *
- * Never the last administrator who can sign in, except on the command line, which adds another one in the next line.
+ * Refuses for the last administrator who can sign in, except on the command line, which can add another one.
  */
 export const disableUser = personAct({
   name: 'disable',
@@ -58,8 +58,8 @@ export const enableUser = personAct({
 });
 
 /**
- * Clears waits, failures in a row and the 24-hour count; not the 30-day budget, and not a disabled authenticator:
- * `stillDisabled` says that only a reset of MFA, or the person with another second factor, brings that one back.
+ * Clears waits, failures in a row and the 24-hour count, but not the 30-day budget and not a disabled authenticator.
+ * `stillDisabled`: only a reset of MFA, or the person with another second factor, can enable that one again.
  */
 export const unlockUser = personAct({
   name: 'unlock',
@@ -76,7 +76,7 @@ export const unlockUser = personAct({
   },
 });
 
-/** A single-use link to set a password, answered to the operator; every unused link before it ends. */
+/** Makes a single-use link to set a password and shows it to the operator; revokes every earlier unused link. */
 export const makeResetLink = personAct({
   name: 'show_password_link',
   events: ['link.created'],
@@ -84,7 +84,7 @@ export const makeResetLink = personAct({
   does: newResetLink,
 });
 
-/** The same link, mailed to its owner: nobody else sees it. */
+/** Mails the same link to its owner; nobody else sees it. */
 export const mailResetLink = personAct({
   name: 'mail_password_link',
   events: ['link.created'],
@@ -110,14 +110,14 @@ async function newResetLink({
   return { ...link, person };
 }
 
-/** Whether nobody else could administer the service; until the end of the transaction nobody else changes that. */
+/** Whether nobody else could administer the service. A lock keeps this true until the transaction ends. */
 export async function isLastAdministrator(tx: Queries, { user }: Person): Promise<boolean> {
   if (!isStaff(user.role)) return false;
   await lockAdministrators(tx);
   return user.role === 'admin' && (await countOtherAdministrators(tx, user.id)) === 0;
 }
 
-/** Ends what is open; answers how many sessions that were. */
+/** Ends sessions, sign-ins and enrollments, and forgets devices; returns how many sessions ended. */
 export async function endAll(tx: Queries, userId: string): Promise<number> {
   await deletePendingSignIns(tx, userId, '');
   await deleteEnrollments(tx, userId);
@@ -125,7 +125,7 @@ export async function endAll(tx: Queries, userId: string): Promise<number> {
   return endSessions(tx, { userId });
 }
 
-/** Every counter that may keep this person waiting, on each device known for them and on all others. */
+/** Every counter that can make this person wait, on each known device and on all others. */
 async function countersOf(env: Env, tx: Queries, { user }: Person): Promise<readonly AttemptCounter[]> {
   const authenticator = await findAuthenticator(tx, user.id);
   return countersToUnlock({

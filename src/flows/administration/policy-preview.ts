@@ -4,14 +4,14 @@ import { findPartnerCounts } from '#store/partners/partner-pages.ts';
 import { countPasswordSessions } from '#store/sessions/endings.ts';
 import type { MfaChoice } from './partner-acts.ts';
 
-/** Whom a policy would hit if it were set now. */
+/** Whom a policy would affect if it were set now. */
 export type PolicyPreview = {
   readonly people: number;
   /** Without an authenticator, and not exempt. */
   readonly missing: number;
   /** Without an authenticator, and exempt. */
   readonly exempt: number;
-  /** Sessions that would end at once; with a date they go on until then. */
+  /** Sessions that would end at once. With a future date none does. */
   readonly endsSessions: number;
 };
 

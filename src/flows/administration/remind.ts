@@ -6,7 +6,7 @@ import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import { claimReminding } from '#store/people/user-life.ts';
 import { personAct } from './act.ts';
 
-/** Asks somebody by mail to set up MFA: once a day at most, by all managers together. */
+/** Reminds a person by mail to set up MFA: at most once a day, counted over all managers. */
 export const remindPerson = personAct({
   name: 'remind',
   events: ['user.reminded'],

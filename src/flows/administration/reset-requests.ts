@@ -23,7 +23,7 @@ import { personBehind } from './api-keys.ts';
 import { endAll } from './person-acts.ts';
 import { type ResetDone, takeAuthenticatorsOf } from './take-authenticators.ts';
 
-/** How identity can have been checked: a closed list, so that it can be counted later. */
+/** How staff can check an identity: a closed list, so that reports can count it. */
 export const IDENTITY_CHECKS = ['callback', 'video', 'in_person', 'manager', 'other'] as const;
 
 export type ResetTyped = CodeTyped & {
@@ -34,12 +34,12 @@ export type ResetTyped = CodeTyped & {
 
 export type CodeTyped = { readonly codeMinutes: number };
 
-/** `waits` where a second member of staff has to agree. */
+/** `waits`: a second member of staff has to agree. */
 export type ResetOutcome = ResetDone | { readonly waits: true };
 
 /**
- * Resets a person's MFA, or puts it before a second member of staff where the settings say so. The row `reset_mfa` of
- * `core/people/permissions.ts` says who may.
+ * Resets a person's MFA or, if the settings say so, makes a request that waits for a second member of staff. The row
+ * `reset_mfa` of `core/people/permissions.ts` says who may do this.
  */
 export const requestMfaReset = personAct({
   name: 'reset_mfa',
@@ -59,7 +59,7 @@ export const requestMfaReset = personAct({
   },
 });
 
-/** Resets the MFA of a member of staff. Nobody has to agree: an administrator can invite another one anyway. */
+/** Resets the MFA of a member of staff. One person is enough: an administrator could invite a new one anyway. */
 export const resetStaffMfa = personAct({
   name: 'reset_staff_mfa',
   events: ['user.mfa_reset', 'access_code.created'],
@@ -67,7 +67,7 @@ export const resetStaffMfa = personAct({
   does: (doing) => carryOut(doing, doing.input),
 });
 
-/** The second member of staff agrees: another person than the one who asked. Of two who agree at once one carries it out. */
+/** A second member of staff, not the requester, agrees. When two agree at once, only one carries out the reset. */
 const approve = personAct({
   name: 'approve_reset',
   events: ['user.mfa_reset', 'access_code.created'],
@@ -87,7 +87,7 @@ const approve = personAct({
   },
 });
 
-/** Takes a waiting request off the list: declined by another, or taken back by the person who asked. */
+/** Removes a waiting request: another person declines it, or the requester takes it back. */
 const decline = personAct({
   name: 'decline_reset',
   events: ['reset.declined'],
@@ -120,19 +120,19 @@ export function declineReset(
   return decline(env, { ...ownerOf(env, requestId), requestId, actor }, around);
 }
 
-/** The person whose reset waits under this id. */
+/** Finds the person whose reset waits under this id. */
 function ownerOf(env: Env, requestId: string) {
   return { find: async (tx: Queries) => (await findResetRequest(tx, requestId, waitingSince(env)))?.user_id };
 }
 
-/** Takes a request that still waits off the list; a refusal after that leaves it there. */
+/** Removes a request that still waits. A later refusal rolls this back, and the request stays. */
 async function claimRequest(env: Env, tx: Queries, { requestId }: WhichRequest): Promise<ResetRequest | Refusal> {
   const request = await findResetRequest(tx, requestId, waitingSince(env));
   if (!request || !(await claimResetRequest(tx, requestId))) return refuse('not_found', { reason: 'request' });
   return request;
 }
 
-/** Whether this person may agree to a reset that waits; the list and the act ask the same. */
+/** Whether this person may agree to a waiting reset; used by the list and by the act. */
 export async function mayApprove(env: Env, queries: Queries, request: ResetRequest, personId: string) {
   const asker = {
     ...{ id: request.asker_id, createdBy: request.asker_created_by ?? undefined },
@@ -142,14 +142,14 @@ export async function mayApprove(env: Env, queries: Queries, request: ResetReque
   return approver !== undefined && isSecondPerson(asker, approver, env.now());
 }
 
-/** A request made at this moment or before waits no more. */
+/** A request made at this moment or earlier has expired. */
 export function waitingSince(env: Pick<Env, 'now'>): number {
   return env.now() - RESET_REQUEST_SECONDS;
 }
 
 /**
- * Another code for somebody whose reset is done, and who could not use the first: it opens nothing any more. Where two have
- * to agree to a code, one of them alone gets no other: they ask for the reset again.
+ * Makes a new access code after a reset, for a person who could not use the first; the first code stops working. If a
+ * reset needs two people, one of them alone cannot do this: they request the reset again.
  */
 export const renewAccessCode = personAct({
   name: 'renew_access_code',
@@ -160,7 +160,7 @@ export const renewAccessCode = personAct({
   does: renewCode,
 });
 
-/** The same for a member of staff, for an administrator. */
+/** The same for the code of a member of staff; only an administrator may do it. */
 export const renewStaffAccessCode = personAct({
   name: 'renew_staff_access_code',
   events: ['access_code.created'],
@@ -170,7 +170,7 @@ export const renewStaffAccessCode = personAct({
 
 async function renewCode({ env, tx, person: { user }, actor, input }: Doing<CodeTyped, 'access_code.created'>) {
   if (!(await findAccessCode(tx, user.id))) return refuse('forbidden', { reason: 'no_code' });
-  // What the first code may have opened, to anybody, ends with it.
+  // If somebody used the first code, what they opened ends with it.
   await endAll(tx, user.id);
   return makeAccessCode(env, tx, { user, expiresAt: expiryOf(env, input) }, actor);
 }
@@ -186,7 +186,7 @@ function expiryOf(env: Env, { codeMinutes }: CodeTyped): number {
   return expiresAt;
 }
 
-/** A reset whose every field fits. */
+/** A reset whose fields are all valid. */
 type ResetRead = CodeTyped & {
   readonly reason: StaffReason;
   readonly checkedBy: (typeof IDENTITY_CHECKS)[number];
@@ -204,7 +204,7 @@ function readRequest(typed: ResetTyped): ResetRead | Refusal {
   return isRefusal(minutes) ? minutes : { reason, checkedBy, checkNote, ...minutes };
 }
 
-/** @param requestedBy who asked for it, where a second member of staff agreed */
+/** @param requestedBy who requested it, if a second member of staff agreed */
 async function carryOut(
   { env, tx, person, actor }: Held & { readonly env: Env },
   reset: ResetRead,

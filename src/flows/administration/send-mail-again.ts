@@ -6,7 +6,7 @@ import { type Doing, personAct } from './act.ts';
 import { resendInvitation } from './add-person.ts';
 import { mailResetLink } from './person-acts.ts';
 
-/** Only the person can ask for these links again; and what was held back is over. */
+/** Only the person can request these links again, and the summary of held-back news is out of date by then. */
 const NOT_AGAIN: readonly string[] = ['email_confirm', 'email_changed', 'more_news'] satisfies Mail['kind'][];
 
 export function maySendAgain({ kind }: Pick<UndeliveredMail, 'kind'>): boolean {
@@ -15,7 +15,7 @@ export function maySendAgain({ kind }: Pick<UndeliveredMail, 'kind'>): boolean {
 
 type WhichMail = { readonly mailId: string };
 
-/** Sends a mail again that did not arrive. One with a link gets a new link, and the one before ends. */
+/** Sends an undelivered mail again. A mail with a link gets a new link, and the earlier one stops working. */
 export const sendMailAgain = personAct({
   name: 'send_mail_again',
   events: ['mail.sent_again'],

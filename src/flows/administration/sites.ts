@@ -13,11 +13,11 @@ import { type Actor, actorClient, actorId } from './actor.ts';
 type TypedSite = {
   readonly host: string;
   readonly acr: SiteRules['acr'];
-  /** The slugs of the partners that it is for; none for everybody. */
+  /** The slugs of the partners that may use it; empty: everybody. */
   readonly partners: readonly string[];
 };
 
-/** Puts a host behind forward-auth. */
+/** Adds a host to forward-auth. */
 export async function addSite(
   env: Env,
   actor: Actor,
@@ -43,7 +43,7 @@ export async function addSite(
 
 type RemovedSite = { readonly host: string; readonly sessions: number };
 
-/** Takes a host out again, with the sessions there. */
+/** Removes a host, and the sessions there. */
 export async function removeSite(
   env: Env,
   actor: Actor,

@@ -18,11 +18,11 @@ import { needReason, personAct } from './act.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 import { endAll } from './person-acts.ts';
 
-/** How it was made sure that the right person asks: for the audit log. */
+/** How staff checked that the request came from the right person: for the audit log. */
 export type IdentityCheck = {
   readonly checkedBy: string;
   readonly checkNote: StaffReason;
-  /** Who asked for it, where a second member of staff had to agree. */
+  /** Who requested it, if a second member of staff had to agree. */
   readonly requestedBy?: string | undefined;
 };
 
@@ -30,7 +30,7 @@ export type MfaReset = {
   readonly actor: Actor;
   readonly reason: StaffReason;
   readonly check?: IdentityCheck;
-  /** Until when the temporary access code is good; absent: the next enrollment asks for none. */
+  /** When the temporary access code expires; absent: the next enrollment needs no code. */
   readonly codeExpiresAt?: number | undefined;
 };
 
@@ -40,7 +40,7 @@ export type ResetDone = {
   readonly accessCode: NewAccessCode | undefined;
 };
 
-/** The reset on the command line, without a check of identity and without a code: the operator holds the database. */
+/** The reset on the command line needs no check of identity and no code, because the operator has the database. */
 export const takeAuthenticators = personAct({
   name: 'take_authenticators',
   events: ['user.mfa_reset'],
@@ -49,8 +49,8 @@ export const takeAuthenticators = personAct({
 });
 
 /**
- * Takes every authenticator from a person, with all that was built on it, and tells them by mail, unless they are disabled.
- * The next sign-in leads to enrollment, which asks for the temporary access code too where there is one.
+ * Removes every authenticator of a person and all that depends on it, and mails them about it, unless they are
+ * disabled. The next sign-in leads to enrollment, which also needs the temporary access code if there is one.
  */
 export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person, reset: MfaReset): Promise<ResetDone> {
   const { user } = person;
@@ -61,7 +61,7 @@ export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person
   await appendEvent(env, tx, event, actorClient(actor));
   await queueWebhooks(env, tx, { type: 'user.mfa_reset', user });
   const mail = { kind: 'mfa_reset', withCode: codeExpiresAt !== undefined } as const;
-  // A person who is disabled cannot sign in: nothing in that mail would be true.
+  // A disabled person cannot sign in, so nothing in that mail would be true.
   if (!isShutOut(person)) await queueMail(env, tx, user, mail);
   const accessCode =
     codeExpiresAt === undefined ? undefined : await makeAccessCode(env, tx, { user, expiresAt: codeExpiresAt }, actor);
@@ -69,8 +69,8 @@ export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person
 }
 
 /**
- * What a reset removes, for every channel; answers how many sessions that ended. `store/engine/tables.ts` has the same list by
- * table, and a test holds the two to each other.
+ * The deletions of a reset, for every channel; returns how many sessions ended. `store/engine/tables.ts` has the same
+ * list by table, and a test compares the two.
  */
 async function deleteFactors(tx: Queries, userId: string): Promise<number> {
   const authenticator = await findAuthenticator(tx, userId);
@@ -82,7 +82,7 @@ async function deleteFactors(tx: Queries, userId: string): Promise<number> {
   await deleteAccessCode(tx, userId);
   await deleteResetRequest(tx, userId);
   await deleteWaitingEmail(tx, userId);
-  // "Not now" was an answer to another question.
+  // The person chose "Not now" before the reset; the choice does not apply after it.
   await setMfaSkipped(tx, userId, undefined);
   return endAll(tx, userId);
 }

@@ -18,10 +18,10 @@ import {
 } from '#store/queue/webhooks.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
 
-/** How long the secret before goes on signing beside a new one: for the receiver to take the new one over. */
+/** The old secret keeps signing beside the new one for this long, so that the receiver can switch. */
 const OLD_SECRET_SECONDS = DAY_SECONDS;
 
-/** A webhook with a secret just made: the only moment at which that is shown. */
+/** A webhook with a new secret, which is shown only now. */
 export type MadeWebhook = { readonly webhook: Webhook; readonly secret: string };
 
 export async function addWebhook(
@@ -47,7 +47,7 @@ export async function addWebhook(
   });
 }
 
-/** Makes a new secret; for a day deliveries are signed with both. */
+/** Makes a new secret; deliveries carry the signatures of both for a day. */
 export async function rotateWebhookSecret(
   env: Env,
   actor: Actor,
@@ -76,7 +76,7 @@ export async function stopWebhook(
   });
 }
 
-/** What was not taken meanwhile and is not given up yet goes out again. */
+/** Deliveries that waited meanwhile, and were not given up, are sent again. */
 export async function resumeWebhook(
   env: Env,
   actor: Actor,
@@ -88,7 +88,7 @@ export async function resumeWebhook(
   });
 }
 
-/** Sends a delivery again that was taken or given up; `waiting` for one that goes out anyway. Not while its webhook is disabled. */
+/** Sends a delivered or given-up delivery again; `waiting` if it is queued. Refuses if the webhook is disabled. */
 export async function replay(
   env: Env,
   actor: Actor,
@@ -106,7 +106,7 @@ export async function replay(
   });
 }
 
-/** The binding of a secret to its row and its webhook. */
+/** Binds the sealed secret to its row and its webhook. */
 export function secretBinding(row: { readonly id: string; readonly webhook_id: string }) {
   return { table: 'webhook_secrets', rowId: row.id, userId: row.webhook_id };
 }

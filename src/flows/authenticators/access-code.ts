@@ -17,10 +17,10 @@ import {
 import type { Queries } from '#store/engine/database.ts';
 import type { User } from '#store/people/users.ts';
 
-/** A code just made: the only moment at which it exists in the clear. */
+/** A new code. It exists in the clear only now. */
 export type NewAccessCode = { readonly code: string; readonly expiresAt: number };
 
-/** Makes the code that the next enrollment of this person asks for beside the password; the one before dies. */
+/** Makes the code that this person's next enrollment needs beside the password; the earlier one stops working. */
 export async function makeAccessCode(
   env: Env,
   tx: Queries,
@@ -35,12 +35,12 @@ export async function makeAccessCode(
   return { code, expiresAt };
 }
 
-/** Whether this person has to give a code before a secret is shown to this pending sign-in or session. */
+/** Whether this person must enter a code before this pending sign-in or session may see a secret. */
 export async function needsAccessCode(queries: Queries, userId: string, ownerId: string): Promise<boolean> {
   return !opensEnrollment(await findAccessCode(queries, userId), ownerId);
 }
 
-/** Who gives the code, and the pending sign-in or the session that it opens the enrollment to. */
+/** Who enters the code, and the id of the pending sign-in or session that may enroll with it. */
 type CodeBearer = {
   readonly user: User;
   readonly ownerId: string;
@@ -49,8 +49,8 @@ type CodeBearer = {
 };
 
 /**
- * Accepts a temporary access code once, or says why not. The try is counted and committed before anything is compared;
- * a code that is used, over or out of tries is answered alike: only staff can make another.
+ * Accepts a temporary access code once, or refuses. The try is counted and committed before the comparison. A used,
+ * expired or exhausted code gets the same answer, because in each case staff must make another.
  */
 export async function useAccessCode(
   env: Env,
@@ -84,7 +84,7 @@ function fits(env: Env, stored: string, userId: string, code: string): boolean {
   return env.keys.verifyMac('token', textOf(userId, code), keyId, mac);
 }
 
-/** Bound to the person: the same row moved to somebody else fits no code. */
+/** The person is part of the text, so a row moved to another person matches no code. */
 function textOf(userId: string, code: string): string {
   return `access-code|${userId}|${normalizeRecoveryCode(code)}`;
 }

@@ -27,13 +27,13 @@ import type { CountedTry } from '#store/limits/attempts.ts';
 const UNDECRYPTABLE = 'undecryptable';
 
 /**
- * Accepts a one-time code once, or says why not.
+ * Accepts a one-time code once, or refuses.
  *
- * Two commits with the comparison between them: the try is counted; then the step is used up together with
- * what the code opens (`open`), or the refusal is written down. A code sent twice at once passes the comparison
- * twice and the claim once (RFC 6238 §5.2).
+ * There are two commits, with the comparison between them. The first counts the try. The second claims the step
+ * together with what the code opens (`open`), or records the refusal. When the same code arrives twice at once, both
+ * match but only one claims the step (RFC 6238 §5.2).
  *
- * @param code six digits, as `normalizeOneTimeCode` answers them
+ * @param code six digits, as `normalizeOneTimeCode` returns them
  */
 export async function checkOneTimeCode<T>(
   env: Env,
@@ -83,7 +83,7 @@ async function reserve(
   return reserved;
 }
 
-/** What does not decrypt still exists: it is answered as disabled, never as "has no MFA". */
+/** A secret that does not decrypt still exists: the answer is "disabled", never "has no MFA". */
 export function openSecret(env: Env, { id, userId, sealedSecret }: Authenticator): Buffer | undefined {
   try {
     return env.keys.open('totp', { table: 'authenticators', rowId: id, userId }, sealedSecret);
@@ -104,7 +104,7 @@ function refusalOf(match: Exclude<CodeMatch, { kind: 'accepted' }>): Refusal {
   }
 }
 
-/** Writes a refusal down and adds what two refused codes together tell about the clocks. */
+/** Records a refusal, and adds the clock error if two refused codes show the same one. */
 async function reject(
   env: Env,
   attempt: FactorAttempt,
@@ -125,7 +125,7 @@ async function reject(
   return answer;
 }
 
-/** @param lastRefusal JSON of a `RefusedStep` that we wrote ourselves */
+/** @param lastRefusal JSON of a `RefusedStep` that this service wrote */
 export function clockFacts(lastRefusal: string | undefined, refused: RefusedStep): RefusalFacts {
   const previous = lastRefusal === undefined ? undefined : (JSON.parse(lastRefusal) as RefusedStep);
   const clockOffsetSeconds = agreedOffsetSeconds(previous, refused);
@@ -135,7 +135,7 @@ export function clockFacts(lastRefusal: string | undefined, refused: RefusedStep
 const AGREEING_USERS = 3;
 const AGREEING_SECONDS = 60 * 60;
 
-/** One phone that differs is the phone's fault; three users who agree on one offset within an hour are the server's. */
+/** One phone with an offset has a wrong clock. Three users with one offset in an hour point to the server's clock. */
 export async function noteClock(env: Env, tx: Queries, userId: string, offsetSeconds: number): Promise<void> {
   const now = env.now();
   await noteClockOffset(tx, userId, offsetSeconds, now);

@@ -18,10 +18,10 @@ import {
 import type { Queries } from '#store/engine/database.ts';
 
 /**
- * Accepts a recovery code once, or says why not. The try is counted first; a keyed tag finds the one row that may
- * fit, so that a try costs one hash; the row is used up together with what the code opens.
+ * Accepts a recovery code once, or refuses. The try is counted first. A keyed tag finds the only row that can match, so
+ * a try costs one hash. The row is claimed together with what the code opens.
  *
- * @param code 16 Crockford characters, as `normalizeRecoveryCode` answers them
+ * @param code 16 Crockford characters, as `normalizeRecoveryCode` returns them
  */
 export async function checkRecoveryCode<T>(
   env: Env,
@@ -41,7 +41,7 @@ export async function checkRecoveryCode<T>(
     },
     (hashing, counted) => compare(env, attempt, { code, hashing, ...counted }, open),
   );
-  // What was never counted is no event: the queue was full.
+  // When the queue was full, no try was counted, so there is no event.
   if (!isRefusal(outcome) || outcome.refused === 'temporarily_unavailable') return outcome;
   if (outcome.limitedBy === undefined) return reject(env, attempt, outcome);
   await noteRefusal(env, { event: refusedEvent(attempt, outcome), client, key: outcome.limitedBy });
@@ -56,7 +56,7 @@ async function compare<T>(
 ): Promise<T | Refusal> {
   const { user, client } = attempt;
   const found = await findRecoveryCode(env.db.read, user.id, recoveryTags(env, user.id, code));
-  // A code that is nobody's is compared with another hash of this person: sets of older versions cost more.
+  // An unknown code is compared with another hash of this person, because hashes of older versions take longer.
   const hash = found?.hash ?? (await findAnyCodeHash(env.db.read, user.id));
   const fits = await hashing.verifyCode(hash, code);
   if (!found || !fits) return refuse('recovery_code_incorrect');
@@ -72,10 +72,10 @@ async function compare<T>(
   });
 }
 
-/** 66 bits: a million codes collide once in 10⁸, and less than the code's 80 stand in the table beside its hash. */
+/** 66 bits: a million codes have two equal tags once in 10⁸ times, and a tag reveals less than a code's 80 bits. */
 const TAG_CHARACTERS = 11;
 
-/** The short keyed look-up tags of a code, one for every key in the ring, as the table holds them. */
+/** The short keyed look-up tags of a code, one for each key in the ring, as the table stores them. */
 export function recoveryTags(env: Env, userId: string, code: string): readonly string[] {
   const macs = env.keys.macs('recovery', `${userId}:${code}`);
   return macs.map(({ keyId, mac }) => `${keyId}.${mac.slice(0, TAG_CHARACTERS)}`);

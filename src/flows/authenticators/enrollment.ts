@@ -27,11 +27,11 @@ import type { User } from '#store/people/users.ts';
 import { needsAccessCode } from './access-code.ts';
 import { clockFacts, noteClock } from './check-one-time-code.ts';
 
-/** Whose secret it is, and the one pending sign-in or session that may see and confirm it. */
+/** The owner of a secret, and the one pending sign-in or session that may see and confirm it. */
 export type Enrollee = {
   readonly user: User;
   readonly ownerId: string;
-  /** When the pending sign-in or the session itself ends. */
+  /** When the pending sign-in or the session itself expires. */
   readonly expiresAt: number;
   readonly client: Client;
   readonly authority: SetUpAuthority;
@@ -42,7 +42,7 @@ export type OpenEnrollment = { readonly id: string; readonly secret: Buffer; rea
 const SECRET_BYTES = 20;
 const CONFIRMATION_SECONDS = 30;
 
-/** The secret to show: a new one at first, the same one when asked again by the same owner. */
+/** Returns the secret to show: a new one the first time, later the same one for the same owner. */
 export async function startEnrollment(
   env: Env,
   enrollee: Enrollee,
@@ -53,10 +53,10 @@ export async function startEnrollment(
   const row = await setUpTransaction(env, enrollee.authority, async (tx) => {
     if (await needsAccessCode(tx, user.id, ownerId)) return refuse('access_code_required');
     const open = await findEnrollment(tx, ownerId);
-    // Without tries left, or not decryptable, it is as good as over: a new secret is the way on.
+    // An enrollment without tries left, or that does not decrypt, cannot be finished, so the person gets a new secret.
     if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) return open;
     if (open) await deleteEnrollment(tx, ownerId);
-    // Each set-up has tries of its own: without a limit on set-ups nothing would end them.
+    // Each enrollment has its own tries. Without a limit on enrollments the number of tries would be unlimited.
     const limit = await reserveTries(tx, [attemptCounter('set-up', user.id)], now);
     if (isRefusal(limit)) return limit;
     const id = env.newId();
@@ -82,21 +82,21 @@ export async function startEnrollment(
   return isRefusal(row) ? row : (opened(env, row) ?? refuse('enrollment_expired'));
 }
 
-/** The secret that this owner was shown, while it can still be confirmed. */
+/** The secret that this owner was shown, as long as it can be confirmed. */
 export async function findOpenEnrollment(env: Env, ownerId: string): Promise<OpenEnrollment | undefined> {
   const row = await findEnrollment(env.db.read, ownerId);
   return row && row.expiresAt > env.now() ? opened(env, row) : undefined;
 }
 
-/** What a right confirmation code leads to. */
+/** What follows a correct confirmation code. */
 export type Opening<Drawn, T> = {
-  /** Slow work before the transaction, at most one at a time for each enrollment: drawing recovery codes. */
+  /** Slow work before the transaction, at most one at a time for each enrollment: makes recovery codes. */
   readonly draw: () => Promise<Drawn | Refusal>;
-  /** Everything that commits together with the new authenticator; a refusal undoes all of it. */
+  /** Runs in the transaction that creates the authenticator; a refusal rolls both back. */
   readonly open: (tx: Queries, confirmed: { authenticatorId: string; drawn: Drawn }) => Promise<T | Refusal>;
 };
 
-/** Confirms the shown secret with a code, once. The try is counted before anything is compared. */
+/** Confirms the shown secret with a code, once. The try is counted before the comparison. */
 export async function confirmEnrollment<Drawn, T>(
   env: Env,
   enrollee: Enrollee,
@@ -133,7 +133,7 @@ async function confirm<Drawn, T>(
 ): Promise<T | Refusal> {
   const now = env.now();
   const claim = (tx: Queries) => claimConfirmation(tx, row.id, now + CONFIRMATION_SECONDS, now);
-  // The same code sent twice at once: the other request is at work. The next request finds its result.
+  // The same code arrived twice at once, and the other request is confirming it. The next request finds the result.
   if ((await setUpTransaction(env, enrollee.authority, claim)) !== true)
     return refuse('temporarily_unavailable', { reason: 'confirming', retryAfterSeconds: 1 });
   const drawn = await draw();
@@ -141,7 +141,7 @@ async function confirm<Drawn, T>(
     ? drawn
     : await setUpTransaction(env, enrollee.authority, async (tx) => {
         if (!(await consumeEnrollment(tx, row.id, env.now()))) return refuse('enrollment_expired');
-        // A code made since the secret was shown is asked for before anything is confirmed.
+        // If staff made an access code after the secret was shown, the person must enter that code first.
         if (await needsAccessCode(tx, enrollee.user.id, enrollee.ownerId)) return refuse('enrollment_expired');
         const authenticatorId = env.newId();
         const result = await open(tx, { authenticatorId, drawn });
@@ -168,7 +168,7 @@ async function create(
     id: authenticatorId,
     user_id: userId,
     sealed_secret: env.keys.seal('totp', { table: 'authenticators', rowId: authenticatorId, userId }, secret),
-    // The code that confirmed the secret is used up too.
+    // The code that confirmed the secret counts as used too.
     last_used_step: step,
     used_steps: `${step} `,
     created_at: now,

@@ -20,14 +20,14 @@ import type { Authority } from '#store/sessions/granted.ts';
 import type { Channel } from '#store/sessions/tables.ts';
 import { recoveryTags } from './check-recovery-code.ts';
 
-/** Ten codes and their hashes, made before the transaction that gives them to somebody. */
+/** Ten codes and their hashes, made before the transaction that stores them. */
 export type FreshCodes = { readonly codes: readonly string[]; readonly hashes: readonly string[] };
 
 /**
- * Draws ten codes and hashes them as one job of the hash queue, one at a time for each person; refuses when the queue is
- * full, and when this person has drawn too often. Each draw counts, whatever comes of it.
+ * Makes ten codes and hashes them as one job of the hash queue, one job at a time for each person. Refuses when the
+ * queue is full, or when this person did this too often. Each call counts, also if it fails later.
  *
- * @param authority by what the person may do this: asked again in the transaction that counts the draw
+ * @param authority the right to do this; checked again in the transaction that counts the call
  */
 export function drawRecoveryCodes(
   env: Env,
@@ -50,10 +50,10 @@ export function drawRecoveryCodes(
 }
 
 /**
- * Makes `fresh` the codes of this user; the set before dies.
+ * Replaces the codes of this user with `fresh`.
  *
- * For pages a sealed copy stays until Done, at most ten minutes, so that a lost answer loses nothing. An API caller
- * gets the codes in the answer and no copy is kept.
+ * For pages a sealed copy is stored until the person confirms with Done, for at most ten minutes, so that a lost
+ * response loses no codes. An API caller gets the codes in the response, without a copy.
  */
 export async function issueRecoveryCodes(
   env: Env,

@@ -23,12 +23,12 @@ import { type Around, plainly, transactionOrRefusal } from './transaction.ts';
 type ActingEnv = Pick<Env, 'db' | 'now'>;
 
 /**
- * Runs `work` in a transaction in which the actor may still do it: what their guard found is read again and stays until
- * the end. An actor who has lost it meanwhile changes nothing (`AuthorityLost`). `acting` is the actor as read here.
+ * Runs `work` in a transaction that reads and locks again what the guard checked. If the actor has lost the right since
+ * then, it throws `AuthorityLost` and changes nothing. `acting` is the actor as read here.
  *
- * Every act of a request runs in one of these. The guard alone is not enough: between it and here others commit.
+ * Every act of a request runs in such a transaction, because others can commit between the guard and the act.
  *
- * `around` runs before the actor is confirmed: an act that took its own actor's authority still finds its first answer.
+ * `around` runs before the check of the actor, so a repeated act that removed its actor's right finds its answer.
  */
 export function actingTransaction<T>(
   env: ActingEnv,
@@ -39,15 +39,15 @@ export function actingTransaction<T>(
   return actingOn(env, { actor, subject: undefined, around }, (tx, acting) => work(tx, acting));
 }
 
-/** The person that an act is on: their id, or how the transaction finds it. */
+/** The person to act on: their id, or a function that finds it in the transaction. */
 type Subject = string | undefined | ((tx: Queries) => Promise<string | undefined>);
 
 type On<T> = { readonly actor: Actor; readonly subject: Subject; readonly around: Around<T> | undefined };
 
 /**
- * The same for an act on one person, who is locked as by `lockUser`: other changes of theirs come before or after.
+ * The same for an act on one person. It locks that person (`lockUser`): other changes run before or after it.
  *
- * `flows/administration/act.ts` alone calls it: `acting` has to be asked whether they may do it to that person.
+ * Only `flows/administration/act.ts` calls this, because it checks that `acting` may do this act to that person.
  */
 export function actingOn<T>(
   env: ActingEnv,
@@ -68,7 +68,7 @@ async function confirmActor(env: ActingEnv, tx: Queries, actor: Actor, subjectId
   return { kind: 'operator' };
 }
 
-/** The same for what a person changes of their own, by a session. `work` gets the session as it is now. */
+/** The same for what a person changes on their own account, in a session. `work` gets the session as it is now. */
 export function ownTransaction<T>(
   env: ActingEnv,
   granted: GrantedSession,
@@ -77,7 +77,7 @@ export function ownTransaction<T>(
   return transactionOrRefusal(env.db, async (tx) => work(tx, await confirmSession(env, tx, granted, granted.user.id)));
 }
 
-/** The same for a set-up of an authenticator, in a session or in a sign-in that is not finished. */
+/** The same for the enrollment of an authenticator, in a session or in a pending sign-in. */
 export function setUpTransaction<T>(
   env: ActingEnv,
   authority: SetUpAuthority,
@@ -93,12 +93,12 @@ export function setUpTransaction<T>(
 export type SetUpAuthority = Exclude<Authority, { kind: 'apiKey' }>;
 
 /**
- * Asks again, in the transaction of the act, what the guard asked. Throws `AuthorityLost` where the answer is another one now.
+ * Repeats the guard's check in the transaction of the act. Throws `AuthorityLost` if the result is different now.
  *
- * Locks in the order of all transactions: persons, partner, then session, pending sign-in or key. What ends a session
- * deletes its row, and what ends a key writes to it, so that a revocation waits for this transaction or is seen by it.
+ * Locks in the order of every transaction: persons, partner, then session, pending sign-in or key. Ending a session
+ * deletes its row, and revoking a key updates its row, so both wait for this transaction or are seen by it.
  *
- * @param subjectId the person that the act is on, who is locked too
+ * @param subjectId the person that the act is on; locked as well
  */
 export async function confirmAuthority(
   env: ActingEnv,
@@ -113,7 +113,7 @@ export async function confirmAuthority(
     }
     case 'pendingSignIn': {
       await confirmPending(env, tx, authority.pending);
-      // Half a proof acts on nobody, whatever the role of the person is.
+      // After the password alone a person may act on nobody, whatever their role is.
       return { kind: 'person', id: authority.pending.user.id, role: 'member', partnerId: undefined };
     }
     case 'apiKey': {
@@ -137,7 +137,7 @@ async function confirmSession(
   const session = await findSessionById(tx, granted.id);
   const now = env.now();
   if (!session || !isLiveSession(session, session.user.role, now)) throw new AuthorityLost('sign_in_expired');
-  // A person who was moved to another partner is nobody there by what they were here.
+  // After a move to another partner, rights from the old partner no longer count.
   const refused = session.partner?.id === partner?.id ? checkAuthority(grantedAs, session, now) : 'forbidden';
   if (refused !== undefined) throw new AuthorityLost(refused);
   return session;

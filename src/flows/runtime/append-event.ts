@@ -7,7 +7,7 @@ import { events } from '#signals.ts';
 import { createAuditEvent } from '#store/audit/events.ts';
 import type { Queries } from '#store/engine/database.ts';
 
-/** Where the act came from; absent for the command line and for timers. */
+/** Where the act came from; absent for the command line and for jobs. */
 export type EventClient =
   | {
       readonly requestId: string;
@@ -17,9 +17,9 @@ export type EventClient =
   | undefined;
 
 /**
- * Adds one event in the transaction of its effect: both are kept or neither.
+ * Adds an event in the same transaction as its effect, so both are stored or neither.
  *
- * Its proof tells it from a row that somebody else writes into the table before it is sealed.
+ * The proof shows that this service wrote the row: with access to the table alone, nobody can forge one.
  */
 export async function appendEvent(
   env: Pick<Env, 'now' | 'newId' | 'random' | 'keys'>,
@@ -48,37 +48,37 @@ export async function appendEvent(
     client_digest: digest,
     proof: auditProof(env, eventProofText(sealable)),
   });
-  // A count of refusals: each of them was signalled when it happened.
+  // An event with a count repeats refusals that were already signalled one by one.
   if (events.isHeard() && !('repeated' in event.detail)) tell(tx, event);
 }
 
-/** Signals a refusal that is counted and has no event of its own. */
+/** Signals a refusal that is only counted, without an event of its own. */
 export function tellOfRefusal(event: AuditEvent): void {
   if (events.isHeard()) tell(undefined, event);
 }
 
 function tell(tx: Queries | undefined, { action, detail }: AuditEvent): void {
   const { outcome } = AUDIT_ACTIONS[action];
-  // Of a success the reason can be what a member of staff typed.
+  // On success the reason can be text that staff typed, so only refusals pass it on.
   const reason = outcome === 'refusal' && 'reason' in detail ? detail.reason : undefined;
   events.tell({ tx, action, outcome, reason });
 }
 
-/** The keyed hash that stands for an email which may be nobody's. */
+/** A keyed hash in place of an email, which need not belong to anybody. */
 export function emailHashOf(env: Pick<Env, 'keys'>, typed: string): EmailHash {
   const mac = env.keys.mac('email', typed);
   if (!isEmailHash(mac)) throw new Error('a keyed hash has 32 bytes');
   return mac;
 }
 
-/** A MAC of a text of the audit log under the active key, with the id of that key: `<key id>.<mac>`. */
+/** A MAC of a text of the audit log with the active key, as `<key id>.<mac>`. */
 export function auditProof(env: Pick<Env, 'keys'>, text: string): string {
   const [active] = env.keys.macs('audit', text);
   if (active === undefined) throw new Error('the key ring is empty');
   return `${active.keyId}.${active.mac}`;
 }
 
-/** Whether a proof was made of this text, with a key of the ring. */
+/** Whether a key of the ring made this proof for this text. */
 export function hasAuditProof(env: Pick<Env, 'keys'>, text: string, proof: string | undefined): boolean {
   const [keyId = '', mac = ''] = (proof ?? '').split('.');
   return env.keys.verifyMac('audit', text, keyId, mac);

@@ -6,14 +6,14 @@ import { appendEvent } from './append-event.ts';
 
 export type AuditExport = {
   readonly format: 'jsonl' | 'csv';
-  /** Unix seconds: events before it are left out. */
+  /** Unix seconds: earlier events are left out. */
   readonly since?: number | undefined;
   readonly actor: string;
 };
 
 const EVENTS_PER_PAGE = 500;
 
-/** The log, oldest first, as lines without their line ends; a page of it in memory at a time. The export is an event itself. */
+/** The log as lines without line ends, oldest first, with one page in memory at a time. The export itself is logged. */
 export async function* exportAudit(
   env: Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>,
   { format, since, actor }: AuditExport,
@@ -73,13 +73,13 @@ function recordOf(event: LoggedEvent): Record<(typeof COLUMNS)[number], unknown>
   };
 }
 
-/** Where an act came from; nothing once erased. */
+/** Where an act came from; empty once that was erased. */
 export function clientOf(event: Pick<LoggedEvent, 'client'>): { ip?: unknown; userAgent?: unknown } {
   const client = event.client === undefined ? undefined : parsed(event.client);
   return typeof client === 'object' && client !== null ? client : {};
 }
 
-/** A text that somebody broke is exported as it stands: an export must not stop at the row one is looking for. */
+/** A damaged text is exported unchanged, because the export must not stop at the row that somebody looks for. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);

@@ -9,19 +9,19 @@ import {
 import { deliverFairly, type FairLimits, type Outcome } from './fair-queue.ts';
 import type { Job } from './jobs.ts';
 
-/** One kind of what is sent after its transaction: the table where it waits, and how one row of it is sent. */
+/** Something that is sent after its transaction: the table where it waits, and how to send one row. */
 export type DeliveryKind<Table extends QueueTable> = {
   readonly table: Table;
   readonly limits: FairLimits;
-  /** Longer than a try can take: one process at a time holds a row. */
+  /** Longer than a try can take, so that only one process at a time sends a row. */
   readonly claimSeconds: number;
-  /** One try of a row that is claimed until then. It notes what came of it. */
+  /** Tries to send a claimed row, and stores the result. */
   readonly send: (row: QueueRow<Table>) => Promise<Outcome>;
-  /** None of those tried at once was taken, because the receiver takes nothing now. */
+  /** The receiver accepts nothing now: all deliveries tried at once failed. */
   readonly onAway?: () => Promise<void>;
 };
 
-/** Delivers a kind each second, in one process at a time. */
+/** Delivers the due rows of a kind each second, in one process at a time. */
 export function deliveryJob<Table extends QueueTable>(env: Env, name: string, kind: DeliveryKind<Table>): Job {
   return {
     name,
@@ -35,7 +35,7 @@ export async function isAnythingDue({ db, now }: Env, table: QueueTable): Promis
   return (await listDueReceivers(db.read, table, now())).length > 0;
 }
 
-/** One round: what is due, each receiver in a line of its own, until nothing is. */
+/** One round: delivers until nothing is due, with a separate line for each receiver. */
 export function deliverDue<Table extends QueueTable>(
   env: Env,
   kind: DeliveryKind<Table>,

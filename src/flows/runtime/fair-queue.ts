@@ -1,32 +1,32 @@
-/** `refused`: not this one, not now. `away`: nothing now. `not_ours`: another process has it. */
+/** `refused`: not this item now. `away`: the receiver takes nothing now. `not_ours`: another process has the item. */
 export type Outcome = 'taken' | 'refused' | 'away' | 'not_ours';
 
-/** What waits for several receivers, of which some are slow, or never answer. */
+/** Items for several receivers, some of which are slow or never answer. */
 export type FairQueue<Item> = {
-  /** All for whom something is due. */
+  /** All receivers with due items. */
   readonly listReceivers: () => Promise<readonly string[]>;
-  /** What is due for one of them, the longest waiting first. */
+  /** The due items of one receiver, oldest first. */
   readonly listDue: (receiver: string, limit: number) => Promise<readonly Item[]>;
-  /** Claims it, tries it and notes what came of it: by then it is not due any more. */
+  /** Claims an item, tries to deliver it and stores the result; after that the item is no longer due. */
   readonly deliver: (item: Item) => Promise<Outcome>;
-  /** A receiver is away, and took none of those that were tried at once. */
+  /** A receiver is away: it took none of the items that were tried at once. */
   readonly onAway?: (receiver: string) => Promise<void>;
 };
 
 export type FairLimits = {
-  /** Receivers that are served at once. */
+  /** How many receivers are served at once. */
   readonly receivers: number;
-  /** Deliveries to one receiver at once. */
+  /** How many deliveries to one receiver run at once. */
   readonly perReceiver: number;
-  /** How often to look for receivers while others are being served. */
+  /** How often to look for other receivers while some are being served. */
   readonly lookEveryMs: number;
 };
 
 /**
- * Delivers until nothing is due. Each receiver has a line of its own, so one that hangs delays only itself.
+ * Delivers until nothing is due. Each receiver has its own line, so a slow one delays only itself.
  *
- * Where there are more receivers than are served at once, the one whose last turn is the longest ago comes next; a turn
- * ends with the first delivery that is not taken.
+ * If there are too many receivers, the one whose last turn is longest ago is next; a turn ends at the first failed
+ * delivery.
  */
 export async function deliverFairly<Item>(
   queue: FairQueue<Item>,
@@ -72,7 +72,7 @@ async function serve<Item>(
   }
 }
 
-/** Until one of them has ended, or the time is over. */
+/** Resolves when one of the lines has ended, or after the time. */
 async function oneOf(lines: readonly Promise<void>[], ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {

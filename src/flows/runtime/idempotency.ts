@@ -5,12 +5,12 @@ import { answerBinding, answerCallWith, callOf, claimCall, findCall } from '#sto
 import { type Around, plainly } from './transaction.ts';
 
 /**
- * Does an act once for its key. A request that repeats the key, at the same time or while it is kept, gets the first answer.
+ * Does an act once for its key. A request that repeats the key before it expires gets the first answer.
  *
- * The transaction of the act claims the key and keeps the answer, so a crash leaves all of it or nothing. A refused act
- * leaves nothing: asked again, it is tried again. The answer is sealed: it can carry a link.
+ * The transaction of the act claims the key and stores the answer, so a crash leaves both or neither. A refused act
+ * stores nothing, so a repeated request tries again. The answer is sealed, because it can contain a link.
  *
- * @param act passes `around` to the one transaction that does it, and answers what that transaction answered
+ * @param act passes `around` to its only transaction, and returns the result of that transaction
  */
 export async function idempotent<T, Answer>(
   env: Env,
@@ -29,15 +29,15 @@ export async function idempotent<T, Answer>(
   });
   if (!isClaimed && isDone(outcome)) throw new Error('an act under a key did not run inside its `around`');
   if (isDone(outcome)) return answerOf(outcome);
-  // Another request may have done it meanwhile, which can be why it was refused here before it claimed the key. This reads
-  // in a transaction, which runs after the earlier transaction has committed: an answer that is not kept yet is not repeated.
+  // Another request may have done the act, which can be why this one was refused before it claimed the key. This read
+  // runs in a transaction, so that it sees the answer of the other one after its commit.
   return repeat<Answer>(env, row, await env.db.transaction((tx) => findCall(tx, row))) ?? outcome;
 }
 
 /** A form as its handler gets it. */
 type SentForm = { readonly env: Env; readonly formKey: IdempotencyKey | undefined };
 
-/** `idempotent` for a form of a page: `answer` is where it leads, or makes that of what was done. */
+/** `idempotent` for a form of a page. `answer` is the next page, or a function that makes it from the result. */
 export function idempotentForm<T, Answer extends object>(
   { env, formKey }: SentForm,
   act: (around: Around<T>) => Promise<T | Refusal>,
@@ -47,11 +47,11 @@ export function idempotentForm<T, Answer extends object>(
 }
 
 /**
- * `idempotent` for a flow of several transactions: the transaction that does the act keeps the key and
- * the answer as its last statement.
+ * `idempotent` for a flow of several transactions. The transaction of the act stores the key and the answer as its last
+ * statement.
  *
- * Of two at once the second waits there until the first has committed, and is refused: its transaction is rolled back, and
- * the caller finds the first answer.
+ * When two requests run at once, the second waits for the first to commit and is then refused. Its transaction is
+ * rolled back, and the caller finds the first answer.
  */
 export function idempotentAround<T>({ env, formKey }: SentForm, answerOf: (done: T) => unknown): Around<T> {
   if (formKey === undefined) return plainly;
@@ -72,10 +72,10 @@ function isDone<T>(outcome: T | Refusal): outcome is T {
   return !isRefusal(outcome);
 }
 
-/** Claims the key before the act, and keeps its answer after it. */
+/** Claims the key before the act, and stores the answer after it. */
 function underKey<T>(env: Env, row: Row, answerOf: (done: T) => unknown): Around<T> {
   return async (tx, work) => {
-    // Another did it: after its commit the claim fails, and the first answer is there to be read.
+    // When another request did the act, the claim fails after that one's commit, and the caller can read its answer.
     if (!(await claimCall(tx, row, env.now()))) return refuse('temporarily_unavailable');
     const done = await work();
     if (isRefusal(done)) return done;
@@ -90,10 +90,10 @@ function sealAnswer(env: Env, row: Row, answer: unknown): string {
 
 type Row = ReturnType<typeof callOf>;
 
-/** What was answered under this key, if anything was; an expired key is free again. */
+/** The stored answer for this key, if there is one; an expired key can be used again. */
 function repeat<Answer>(env: Env, row: Row, first: Row | undefined): Answer | Refusal | undefined {
   if (!first || first.expires_at <= env.now()) return undefined;
   if (first.request_hash !== row.request_hash) return refuse('idempotency_key_reused');
-  // A cast boundary: we sealed it ourselves, as the answer of this very call.
+  // A cast boundary: this service sealed the answer, for the same call.
   return JSON.parse(env.keys.open('api-answer', answerBinding(first), first.sealed_answer).toString());
 }

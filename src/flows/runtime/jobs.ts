@@ -1,32 +1,32 @@
 import type { Env } from '#env.ts';
 import { claimJob, releaseJob, renewJob } from '#store/queue/jobs.ts';
 
-/** Work that the server does by itself. Nothing may rest on it for safety: it may be late, or stop in the middle. */
+/** Work that the server does by itself. It can be late or stop halfway, so no security may depend on it. */
 export type Job = {
   readonly name: string;
-  /** How often it is asked for, and at most how often it runs, over all processes. */
+  /** How often each process tries to run it, and the shortest time between two rounds over all processes. */
   readonly everySeconds: number;
-  /** A cheap read that says whether there is anything to do: without it every process writes a lease each time. */
+  /** A cheap read that says whether there is work. Without it every process writes a lease each time. */
   readonly isDue?: () => Promise<boolean>;
-  /** One round. A round that fails is logged and the next one begins again. */
+  /** One round. A failed round is logged, and the next one starts again. */
   readonly run: (round: Round) => Promise<void>;
-  /** Frees what the job keeps open between its rounds. */
+  /** Frees what the job holds open between its rounds. */
   readonly close?: () => void;
 };
 
 export type Round = {
-  /** The server stops, or another process has taken the job over: finish the piece at hand and return. */
+  /** The server stops, or another process has taken over the job: finish the current piece and return. */
   readonly isStopping: () => boolean;
 };
 
 type JobEnv = Pick<Env, 'db' | 'now' | 'newId' | 'log'>;
 
-/** A holder that died keeps a job from the others for so long. Renewed three times as often while a round runs. */
+/** If a process dies, its job waits at most this long for another. A running round renews three times in this time. */
 const LEASE_SECONDS = 15;
-/** How long a stop waits for the rounds under way. What they leave behind is taken up at the next start. */
+/** How long a stop waits for running rounds. The next start continues what they leave. */
 const STOP_SECONDS = 10;
 
-/** Asks for each job at its interval until stopped; stopping lets the rounds under way finish their piece. */
+/** Runs each job at its interval until stopped. A stop lets running rounds finish their current piece. */
 export function startJobs(env: JobEnv, jobs: readonly Job[]): { stop(): Promise<void> } {
   const stops = jobs.map((job) => startJob(env, job));
   return {
@@ -61,12 +61,12 @@ async function runOrLog(env: JobEnv, job: Job, isStopping: () => boolean): Promi
   }
 }
 
-/** One round, if there is something to do and no other process has the job; answers whether it ran. */
+/** Runs one round if there is work and no other process has the job; returns whether it ran. */
 export async function runJob(env: JobEnv, job: Job, isStopping: () => boolean = () => false): Promise<boolean> {
   if (job.isDue && !(await job.isDue())) return false;
   const { name } = job;
   const holder = env.newId();
-  // A timer comes a little early by a clock of whole seconds: a second less, or every other round would be missed.
+  // A timer can fire just before the full second. Without this second of slack every other round would be skipped.
   const everySeconds = job.everySeconds - 1;
   const claim = { name, holder, now: env.now(), leaseSeconds: LEASE_SECONDS, everySeconds };
   if (!(await env.db.transaction((tx) => claimJob(tx, claim)))) return false;
@@ -80,7 +80,7 @@ export async function runJob(env: JobEnv, job: Job, isStopping: () => boolean = 
   return true;
 }
 
-/** Prolongs a lease while its round runs. A round that lost it, or cannot prolong it, has to stop. */
+/** Renews the lease while its round runs. A round that lost it, or cannot renew it, has to stop. */
 function keepLease(env: JobEnv, name: string, holder: string): { isLost(): boolean; end(): Promise<void> } {
   let lost = false;
   let renewing = Promise.resolve();

@@ -12,11 +12,11 @@ import type { OutboxTable } from '#store/queue/tables.ts';
 import { appendEvent } from './append-event.ts';
 
 /**
- * What we write to people, each with its own parameters. The words are made when a mail is read or sent.
+ * The kinds of mail to people, each with its parameters. The words are made when a mail is shown or sent.
  *
- * A new kind is one member here, its share of an address's mail below, its four texts `mail.<kind>.…` in each language
- * with their values in `mail/words.ts`, and a place for its button there unless it carries a link of its own. The
- * compiler asks for each of them.
+ * A new kind needs a member here, its share of an address's mail below, its four texts `mail.<kind>.…` in each language
+ * with their values in `mail/words.ts` and, unless it has its own link, the target of its button there. The compiler
+ * checks all of these.
  */
 export type Mail =
   | { readonly kind: 'password_reset' | 'invitation' | 'email_confirm'; readonly link: string }
@@ -39,32 +39,32 @@ export type Mail =
   | { readonly kind: 'mfa_reset'; readonly withCode: boolean }
   | (News & { readonly kind: 'sign_in_paused'; readonly untilAt: number })
   | { readonly kind: 'mfa_reminder' | 'mfa_overdue'; readonly requiredFrom: number }
-  /** Stands for the news that the address was spared. */
+  /** One mail in place of the news that was held back. */
   | { readonly kind: 'more_news'; readonly count: number };
 
-/** Something happened: from where, as far as it is known. */
+/** Where an event came from, as far as it is known. */
 type News = { readonly userAgent?: string | undefined; readonly address?: string | undefined };
 
-/** What the person it happened to can recognise, or not. */
+/** Details by which the person can recognise their own action. */
 export function whereFrom({ userAgent, address }: Pick<Client, 'userAgent' | 'address'>): News {
   return { userAgent, address };
 }
 
-/** The kinds whose words hold a secret: those are erased as soon as the mail was sent or given up. */
+/** Kinds that contain a secret link: their parameters are erased as soon as the mail is sent or given up. */
 export const LINK_KINDS: readonly Mail['kind'][] = ['password_reset', 'invitation', 'email_confirm', 'email_changed'];
 
-/** At or below this many, the person is told at sign-in and by mail. */
+/** At or below this number, the sign-in page and a mail warn the person. */
 export const FEW_CODES = 3;
 
 type Receiver = Pick<User, 'email' | 'locale'> & Partial<Pick<User, 'id' | 'partnerId'>>;
 
 /**
- * Puts a mail into the outbox, sealed, in the transaction of what it reports; answers its id.
+ * Puts a sealed mail into the outbox, in the transaction of what it reports; returns its id.
  *
- * An address that had enough mail of its share gets a link later, in the place of the one before, and news as one mail
- * that counts them.
+ * When the address has used up its share, a link is sent later and replaces the one before, and news becomes one mail
+ * with a count.
  *
- * @param counted the email that the budget is of, where `to` is nobody; false for what is never sent
+ * @param counted whose share it uses if `to` is nobody; false for mail that is never sent
  */
 export async function queueMail(
   env: Env,
@@ -113,14 +113,14 @@ function rowOf(env: Env, { email, locale }: Receiver, mail: Mail, notBefore: num
   };
 }
 
-/** A newer link ends the one before it: a mail that waits with the older one is of no use, and gives its turn. */
+/** A newer link makes the older one invalid, so the waiting mail is deleted and the new one takes its turn. */
 async function putLinkOff(env: Env, tx: Queries, to: Receiver, mail: Mail, notBefore: number): Promise<string> {
   const turns = await deleteUntriedMail(tx, to.email, mail.kind);
   if (turns.length === 0) await noteHeldBack(env, tx, to, { kind: mail.kind, until: notBefore });
   return writeMail(env, tx, to, mail, Math.min(notBefore, ...turns));
 }
 
-/** One mail an hour stands for all the news that an address is spared. */
+/** At most one mail an hour replaces all the news that an address did not get. */
 async function holdNewsBack(
   env: Env,
   tx: Queries,
@@ -142,13 +142,13 @@ function noteHeldBack(env: Env, tx: Queries, { id, partnerId }: Receiver, detail
   return appendEvent(env, tx, { action: 'mail.held_back', ...who, detail }, undefined);
 }
 
-/** For how long the share of this kind is used up at an address; 0: it was not, and this mail is counted. */
+/** How long the share of this kind is still used up at an address; 0: the mail is within the share, and counted. */
 async function spentSeconds(env: Env, tx: Queries, email: string, kind: Mail['kind']): Promise<number> {
   const counted = await reserveTries(tx, [emailCounter(env, SHARES[kind], email)], env.now());
   return isRefusal(counted) ? (counted.retryAfterSeconds ?? 0) : 0;
 }
 
-/** The kind that a row of the outbox has: `queueMail` wrote it. */
+/** The kind of a row of the outbox; `queueMail` wrote it. */
 export function kindOf(kind: string): Mail['kind'] {
   const known = (Object.keys(SHARES) as Mail['kind'][]).find((one) => one === kind);
   if (known === undefined) throw new Error(`${kind} is no kind of mail`);
@@ -157,7 +157,7 @@ export function kindOf(kind: string): Mail['kind'] {
 
 type MailShare = Extract<KindOf<'email'>, `mailed-${string}`>;
 
-/** In which share of its address each kind of mail counts. */
+/** The share of its address that each kind of mail uses. */
 const SHARES: { readonly [Kind in Mail['kind']]: MailShare } = {
   password_reset: 'mailed-resets',
   invitation: 'mailed-invitations',
@@ -184,21 +184,21 @@ const SHARES: { readonly [Kind in Mail['kind']]: MailShare } = {
   more_news: 'mailed-digests',
 };
 
-/** News older than this is none. */
+/** Older news is not worth sending. */
 export const NEWS_SECONDS = 72 * 60 * 60;
 
-/** For how long a mail says something: as long as its link lives. */
+/** How long a mail is useful: as long as its link is valid. */
 function lifeSeconds({ kind }: Mail): number {
   if (kind === 'email_confirm') return EMAIL_CHANGE_SECONDS;
   return kind === 'password_reset' ? RESET_LINK_SECONDS : NEWS_SECONDS;
 }
 
-/** A link opens for the address that it was written to: a row with another recipient does not open. */
+/** Binds a mail to its recipient: a link cannot be decrypted in a row with another address. */
 export function mailBinding({ id, recipient }: { id: string; recipient: string }) {
   return { table: 'outbox', rowId: id, userId: recipient };
 }
 
-/** One mail for a used recovery code; it warns where few are left. */
+/** One mail for a used recovery code; it warns if few are left. */
 export async function mailRecoveryCodeUsed(
   env: Env,
   tx: Queries,

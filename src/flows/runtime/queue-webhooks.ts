@@ -5,7 +5,7 @@ import type { Queries } from '#store/engine/database.ts';
 import type { Partner, User } from '#store/people/users.ts';
 import { createDelivery, listListening } from '#store/queue/webhook-queue.ts';
 
-/** What happened, with what a program needs to find it: ids and the email, no secret, no address, no reason. */
+/** An event with what a program needs to find the person: ids and the email, but no secret, IP address or reason. */
 export type WebhookEvent =
   | { readonly type: 'user.mfa_enrolled' | 'user.mfa_reset'; readonly user: Told }
   | { readonly type: 'sign_in.paused'; readonly user: Told; readonly untilAt: number | undefined }
@@ -14,7 +14,7 @@ export type WebhookEvent =
 type Told = Pick<User, 'id' | 'email' | 'partnerId'>;
 type Policy = Pick<Partner, 'id' | 'slug' | 'policy' | 'requiredFrom'>;
 
-/** Puts an event before every webhook that listens to it, in the transaction of what it reports. */
+/** Queues an event for every webhook that listens to it, in the transaction of what it reports. */
 export async function queueWebhooks(env: Env, tx: Queries, event: WebhookEvent): Promise<void> {
   const listening = (await listListening(tx)).filter(({ events }) => events.split(' ').includes(event.type));
   const now = env.now();

@@ -17,7 +17,7 @@ import type { SigningKeyTable } from '#store/oidc/tables.ts';
 
 type SigningEnv = Pick<Env, 'db' | 'keys' | 'now'>;
 
-/** A JWT over these claims, signed by the key that is in use now. */
+/** A JWT with these claims, signed by the active key. */
 export async function signJwt(
   env: SigningEnv,
   claims: Readonly<Record<string, unknown>>,
@@ -27,26 +27,26 @@ export async function signJwt(
   return signedJwt(await activeKey(env, alg), claims, typ);
 }
 
-/** What `jwks_uri` lists: every key that signs, will sign, or has signed what may still be read. */
+/** The content of `jwks_uri`: every key that signs, will sign, or signed tokens that may still be read. */
 export async function publicJwks(env: SigningEnv): Promise<{ readonly keys: readonly PublicJwk[] }> {
   await activeKey(env, 'ES256');
   const { opened } = await publishedKeys(env);
   return { keys: opened.map(publicJwk) };
 }
 
-/** Every key that is published, private half and all: of each algorithm first the one that signs now. */
+/** Every published key with its private half; first the active key of each algorithm. */
 export async function signingKeys(env: SigningEnv): Promise<readonly SigningKey[]> {
   const active = [await activeKey(env, 'ES256'), await activeKey(env, 'RS256')];
   const { opened } = await publishedKeys(env);
   return [...active, ...opened.filter((key) => active.every(({ id }) => id !== key.id))];
 }
 
-/** The claims of a JWT of ours; nothing where it is none. Its times are the caller's to judge. */
+/** The claims of a JWT that this service signed, else `undefined`. The caller has to check the times. */
 export async function verifyJwt(env: SigningEnv, token: string): Promise<unknown> {
   return verifiedClaims(await signingKeys(env), token);
 }
 
-/** The key that signs now; the first one is made when the first token is asked for. */
+/** The key that signs now; the first one is made when the first token is needed. */
 async function activeKey(env: SigningEnv, alg: SigningAlgorithm): Promise<SigningKey> {
   const found = inUse(await publishedKeys(env), alg, env.now());
   if (found !== undefined) return found;
@@ -59,15 +59,15 @@ async function activeKey(env: SigningEnv, alg: SigningAlgorithm): Promise<Signin
 
 type Held = {
   readonly rows: readonly SigningKeyTable[];
-  /** In the order of the rows. */
+  /** In the same order as the rows. */
   readonly opened: readonly SigningKey[];
   readonly readAt: number;
 };
 
-/** For so long a node goes by what it read: a new key is published for longer before it signs. */
+/** A node caches the keys this long; a new key is published for longer before it signs. */
 const HELD_SECONDS = 30;
 
-/** Open keys of each database: to open one costs as much as several signatures. */
+/** The open keys of each database, because opening one costs as much as several signatures. */
 const HELD = new WeakMap<Database, Held>();
 
 async function publishedKeys(env: SigningEnv): Promise<Held> {
@@ -86,13 +86,13 @@ function openRow({ keys }: SigningEnv, { id, alg, sealed_jwk }: SigningKeyTable)
   return openSigningKey({ id, alg }, keys.open('signing-key', bindingOf(id, alg), sealed_jwk).toString());
 }
 
-/** The one that was activated last. */
+/** The key that was activated last. */
 function inUse({ rows, opened }: Held, alg: SigningAlgorithm, now: number): SigningKey | undefined {
   const index = rows.findIndex((row) => row.alg === alg && row.activated_at <= now);
   return opened[index];
 }
 
-/** Nobody has read the list yet, so this one needs no time to be published. Of two nodes that begin at once, one makes it. */
+/** No client has the list yet, so the first key signs at once. When two nodes start together, only one makes it. */
 async function makeFirst(env: SigningEnv, alg: SigningAlgorithm): Promise<void> {
   const { id, jwk } = await makeSigningKey(alg);
   const now = env.now();
@@ -105,14 +105,14 @@ async function makeFirst(env: SigningEnv, alg: SigningAlgorithm): Promise<void> 
   });
 }
 
-/** A key signs for so long, unless the ring is in danger: then `keys rotate` is for what it seals. */
+/** A key signs for this long. If the key ring leaks, `keys rotate` deals with what it seals. */
 const KEY_SECONDS = 90 * DAY_SECONDS;
-/** Published for so long before it signs: what clients have read of the list is older than a day nowhere. */
+/** A new key is published for a day before it signs, because clients cache the list for up to a day. */
 const PUBLISHED_FIRST_SECONDS = DAY_SECONDS;
-/** An ID token is shown again at a sign-out, long after it has expired. */
+/** A client sends an ID token again at sign-out, long after the token has expired. */
 const PUBLISHED_AFTER_SECONDS = 30 * DAY_SECONDS;
 
-/** Publishes the next key of each algorithm in time, and retires those that were replaced long ago. */
+/** Publishes the next key of each algorithm in time, and retires keys that were replaced long ago. */
 export async function rotateSigningKeys(env: SigningEnv): Promise<void> {
   const now = env.now();
   const rows = await listSigningKeys(env.db.read);
@@ -125,7 +125,7 @@ export async function rotateSigningKeys(env: SigningEnv): Promise<void> {
   }
 }
 
-/** Of two nodes that do this at once, one does. */
+/** When two nodes do this at the same time, only one of them succeeds. */
 async function publishNext(env: SigningEnv, alg: SigningAlgorithm, after: string): Promise<void> {
   const { id, jwk } = await makeSigningKey(alg);
   const sealed_jwk = env.keys.seal('signing-key', bindingOf(id, alg), jwk);
@@ -139,7 +139,7 @@ async function publishNext(env: SigningEnv, alg: SigningAlgorithm, after: string
   });
 }
 
-/** A row is bound to its algorithm too: a key for one is never used for the other. */
+/** A row is bound to its algorithm, so a key for one algorithm is never used for another. */
 function bindingOf(id: string, alg: SigningAlgorithm) {
   return { table: 'signing_keys', rowId: id, userId: alg };
 }

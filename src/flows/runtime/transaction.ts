@@ -2,7 +2,7 @@ import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Database, Queries } from '#store/engine/database.ts';
 import { lockUser } from '#store/engine/locks.ts';
 
-/** Runs `work` in a transaction of its own; a refusal rolls everything back and is the answer. */
+/** Runs `work` in its own transaction; a refusal rolls everything back and is returned. */
 export async function transactionOrRefusal<T>(
   db: Database,
   work: (tx: Queries) => Promise<T | Refusal>,
@@ -19,7 +19,7 @@ export async function transactionOrRefusal<T>(
   }
 }
 
-/** The same for what belongs to one person: whatever else changes it has been before, or comes after. */
+/** The same for the data of one person; other changes to that person run before or after it. */
 export function personTransaction<T>(
   db: Database,
   userId: string,
@@ -32,8 +32,8 @@ export function personTransaction<T>(
 }
 
 /**
- * Runs around the work of an act, in the transaction of the act: so its caller adds statements before and after it, and all
- * of them are committed or rolled back together. It answers what `work` answers, or refuses.
+ * Runs around the work of an act, in its transaction, so that the caller can add statements before and after it; all of
+ * them are committed or rolled back together. Returns what `work` returns, or a refusal.
  */
 export type Around<in T> = <Done extends T>(
   tx: Queries,
@@ -45,7 +45,7 @@ export function plainly<Done>(_tx: Queries, work: () => Promise<Done | Refusal>)
   return work();
 }
 
-/** Carries a refusal through the rollback; never leaves this file. */
+/** Carries a refusal through the rollback; never thrown outside this file. */
 class RolledBack extends Error {
   readonly refusal: Refusal;
 

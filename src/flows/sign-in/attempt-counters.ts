@@ -14,8 +14,8 @@ import type { Queries } from '#store/engine/database.ts';
 import { deleteTries, deleteTriesUnder } from '#store/limits/attempts.ts';
 
 /**
- * The counters of one try at a one-time code: the authenticator's own, once for each known device and once for
- * all unknown devices together, so that a stranger's failures never slow a device known for this user.
+ * The counters of one try at a one-time code: one for each known device of the authenticator and one for all unknown
+ * devices together, so that a stranger's failures never slow down a device that this user has used before.
  */
 export function oneTimeCodeCounters(
   env: Env,
@@ -46,8 +46,8 @@ export function recoveryCodeCounter(userId: string, deviceId: string | undefined
 }
 
 /**
- * The counters of one try at a password. A known device has its own bucket and nothing else; an unknown one shares
- * the bucket of the email, which exists whether or not a user does.
+ * The counters of one try at a password. A known device has only its own bucket; an unknown one uses the bucket of the
+ * email, which exists whether or not there is a user.
  *
  * @param email canonical
  */
@@ -72,22 +72,20 @@ export function emailCounter(env: Pick<Env, 'keys'>, kind: KindOf<'email'>, emai
   return attemptCounter(kind, env.keys.mac('email', email));
 }
 
-/** A counter of one network. */
 export function networkCounter(env: Pick<Env, 'keys'>, kind: KindOf<'network'>, client: Client): AttemptCounter {
   return attemptCounter(kind, networkHash(env, client));
 }
 
-/** The keyed hash of a network. */
 export function networkHash(env: Pick<Env, 'keys'>, { address = '' }: Client): string {
   return env.keys.mac('email', addressBucket(address));
 }
 
-/** Deletes everything counted for these owners. No foreign key leads from a counter to its owner. */
+/** Deletes everything counted for these owners, because no foreign key connects a counter with its owner. */
 export function forgetCounters(tx: Queries, owners: CounterOwners): Promise<void> {
   return deleteCounters(tx, keysOf(owners));
 }
 
-/** Deletes what counts against the second factors of these owners. */
+/** Deletes the counters of the second factors of these owners. */
 export function forgetFactorCounters(tx: Queries, owners: CounterOwners): Promise<void> {
   return deleteCounters(tx, keysOfFactors(owners));
 }
@@ -97,7 +95,7 @@ async function deleteCounters(tx: Queries, { keys, prefixes }: CounterKeys): Pro
   await deleteTries(tx, keys);
 }
 
-/** A known device is never slowed by others of its network. */
+/** Failures of others in the same network never slow down a known device. */
 function ofStranger(
   env: Env,
   kind: KindOf<'network'>,
@@ -107,7 +105,7 @@ function ofStranger(
   return deviceId !== undefined || client.address === undefined ? [] : [networkCounter(env, kind, client)];
 }
 
-/** Two transactions that lock the same rows in one order never wait for each other in a circle. */
+/** All transactions lock the rows in the same order, so two of them cannot deadlock. */
 function inKeyOrder(counters: readonly AttemptCounter[]): readonly AttemptCounter[] {
   return counters.toSorted((one, other) => (one.key < other.key ? -1 : 1));
 }

@@ -19,14 +19,14 @@ import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { finishSignIn, type NewSession } from './finish-sign-in.ts';
 import { mfaOfPerson } from './mfa-state.ts';
 
-/** A password was proven: by whom, and from where. */
+/** A correct password: of which person, and from where. */
 export type ProvenPassword = {
   readonly person: Person;
   readonly channel: Channel;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
   readonly client: Client;
-  /** The pending sign-in and the session that this browser still holds. */
+  /** The pending sign-in and the session that this browser already has. */
   readonly held?: { readonly pending?: PendingSignIn | undefined; readonly session?: Session | undefined };
 };
 
@@ -37,13 +37,13 @@ export type BegunSignIn =
       readonly pendingToken: string;
       readonly expiresAt: number;
       readonly deadlineAt: number | undefined;
-      /** The same person is signed in here already, and stays so until this sign-in is finished. */
+      /** The same person is already signed in here, and stays so until this sign-in is finished. */
       readonly keepsSession: boolean;
-      /** The second factor to ask for; absent while there is none. */
+      /** The second factor to ask for; absent if the person has none. */
       readonly secondFactor: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
     };
 
-/** What a proven password gives: a session where policy asks for nothing more, else a pending sign-in. */
+/** After a correct password: a session if the policy requires nothing more, else a pending sign-in. */
 export async function beginSignIn(
   env: Env,
   tx: Queries,
@@ -57,7 +57,7 @@ export async function beginSignIn(
   const state = stateAfterPassword({ demand, mfa, skippedAt: user.mfaSkippedAt }, now);
   const { session } = proven.held ?? {};
   const replacedSessionId = session?.user.id === user.id ? session.id : undefined;
-  // The session of another person ends with the password: it never mixes with a half-finished sign-in.
+  // The session of another person ends at the password, so that it never mixes with a half-finished sign-in.
   if (session && replacedSessionId === undefined) await deleteSession(tx, session.id, session.user.id);
   if (state === 'complete') {
     const signIn = { ...proven, person, factor: undefined, replacedSessionId };
@@ -75,7 +75,7 @@ export async function beginSignIn(
   };
 }
 
-/** What may open a session without a second factor is read and held: a change of it comes before, or ends that session. */
+/** Locks and reads what can allow a session without a second factor: a change comes first, or ends that session. */
 async function withHeldPolicy(tx: Queries, person: Person): Promise<Person> {
   const { id, partnerId } = person.user;
   if (partnerId === undefined) return person;
@@ -83,7 +83,7 @@ async function withHeldPolicy(tx: Queries, person: Person): Promise<Person> {
   return (await findPerson(tx, id)) ?? person;
 }
 
-/** Until when the enrollment can wait, where there is a date; after a reset with a temporary access code it cannot. */
+/** When the enrollment has to be done, if there is a date; with a temporary access code it cannot wait. */
 export function deadlineIn(demand: MfaDemand, mfa: MfaState): number | undefined {
   return demand.kind === 'offered' && mfa === 'none' ? demand.deadlineAt : undefined;
 }
@@ -132,10 +132,10 @@ async function openPending(
 }
 
 /**
- * Two tabs: the same person in the same browser keeps the tries and the secret. One without tries left is no help.
+ * Two tabs: the same person in the same browser keeps the tries and the secret, while there are tries left.
  *
- * The cookie alone does not make it the same browser: in another one the owner would confirm a secret that the first one
- * was shown. `renewPendingSignIn` compares them.
+ * The cookie alone does not prove the same browser: with a copied one the owner would confirm a secret that somebody
+ * else has seen. `renewPendingSignIn` compares the browsers.
  */
 function heldPending({ held, person, channel }: ProvenPassword): PendingSignIn | undefined {
   const pending = held?.pending;

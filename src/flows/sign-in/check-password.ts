@@ -17,17 +17,17 @@ import { type Counted, countedTurn } from './hash-turn.ts';
 import { isSamePassword, openPassword, sealPassword } from './passwords.ts';
 import { giveBackTries } from './reserve-try.ts';
 
-/** A password as it was typed, and for whom. */
+/** A typed password, and for which person. */
 export type PasswordTry = {
-  /** Canonical; the counters exist whether or not a user does. */
+  /** Canonical; the counters exist whether or not there is a user. */
   readonly email: string;
   readonly password: string;
   readonly person: Person | undefined;
   readonly deviceId: string | undefined;
   readonly client: Client;
-  /** The session in which the password is asked for again; absent at sign-in. */
+  /** The session in which the person enters the password again; absent at sign-in. */
   readonly authority?: Authority;
-  /** Whose share of the hash queue it takes. */
+  /** Whose share of the hash queue it uses. */
   readonly asker: Asker;
 };
 
@@ -44,10 +44,11 @@ export type PasswordFault =
 export type PasswordRefused = { readonly refusal: Refusal; readonly fault: PasswordFault };
 
 /**
- * Compares a password, or says why not.
+ * Compares a password, or refuses.
  *
- * The try is counted and committed first, once its turn to be hashed has come. An unknown email, a wrong password and a disabled user do the same work,
- * count in the same buckets and get the same answer. `open` runs in the transaction that gives the try back.
+ * At its turn to be hashed, the try is first counted and committed. An unknown email, a wrong password and a disabled
+ * user cause the same work, use the same counters and get the same answer. `open` runs in the transaction that gives
+ * the try back.
  */
 export async function checkPasswordTry<T>(
   env: Env,
@@ -85,7 +86,7 @@ async function compare<T>(
   const current = isOld ? await rehash(env, person, await hashing.hash(password)) : person;
   const outcome = await personTransaction(env.db, person.user.id, async (tx) => {
     if (authority) await confirmAuthority(env, tx, authority, person.user.id);
-    // The hash took its time: what was true before it must still be.
+    // The hash takes time, so the person is read again.
     const fresh = await findPerson(tx, person.user.id);
     if (!fresh || isShutOut(fresh)) return refuse('invalid_credentials');
     if (!isSamePassword(env, fresh.user, current.user)) return refuse('invalid_credentials');
@@ -95,7 +96,7 @@ async function compare<T>(
   });
   if (!isRefusal(outcome)) return { opened: outcome };
   if (outcome.refused !== 'too_many_attempts') return { refusal: outcome, fault: 'wrong_password' };
-  // The password was right: a limit that is checked later makes no failure of it.
+  // The password was right, so a limit that refuses later does not count as a failed try.
   await env.db.transaction((tx) => giveBackTries(tx, counted, at));
   return { refusal: outcome, fault: 'too_many_attempts' };
 }
@@ -113,7 +114,7 @@ export async function reopen(env: Env, tx: Queries, email: string, now: number):
   await changeTries(tx, key, (state) => unlockTries(rule, state), now);
 }
 
-/** Brings an old hash up to the parameters of today; the slower of two changes nothing. */
+/** Hashes again with today's parameters. When two requests do this at once, only the first changes the row. */
 async function rehash(env: Env, person: Person, phc: string): Promise<Person> {
   const { id, sealedPassword } = person.user;
   const to = sealPassword(env, id, phc);

@@ -8,7 +8,7 @@ import type { User } from '#store/people/users.ts';
 import { endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
 
-/** Ends every other session and half-open sign-in of a user, and the secrets they showed; answers how many sessions. */
+/** Ends all other sessions and pending sign-ins of a user and their enrollments; returns the number of sessions. */
 export async function endOthers(
   env: Env,
   tx: Queries,

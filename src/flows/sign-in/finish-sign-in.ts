@@ -13,39 +13,39 @@ import type { Channel } from '#store/sessions/tables.ts';
 import { knowDevice } from './know-device.ts';
 import { warnOfProgram } from './warn.ts';
 
-/** A session just made: the only moment at which its token exists in the clear. */
+/** A new session. Its token exists in the clear only now. */
 export type NewSession = {
   readonly id: string;
   readonly token: string;
   readonly expiresAt: number;
   readonly continueTo: string;
-  /** The new device cookie, when this browser has just become a known device. */
+  /** The new device cookie, if this browser has just become a known device. */
   readonly deviceToken: string | undefined;
 };
 
 export type FinishedSignIn = {
   readonly person: Person;
   readonly channel: Channel;
-  /** Absent when the policy asks for none. */
+  /** Absent if the policy requires none. */
   readonly factor: SecondFactor | undefined;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
-  /** The session of the same person in this browser: the new one takes its place. */
+  /** The session of the same person in this browser; the new one replaces it. */
   readonly replacedSessionId?: string | undefined;
   readonly notice?: string | undefined;
-  /** The mail about the new authenticator says where from, too. */
+  /** Set if the mail about a new authenticator already says where the sign-in came from. */
   readonly enrolled?: true;
   readonly client: Client;
 };
 
-/** Completes a sign-in: session, known device and event, all in the caller's transaction. */
+/** Completes a sign-in in the caller's transaction: session, known device and event. */
 export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn, now: number): Promise<NewSession> {
   const { channel, factor, client } = signIn;
   const { user, partner } = signIn.person;
   const token = newToken(env.random);
   const [id, continueTo] = [env.newId(), signIn.returnTo ?? env.config.portalUrl ?? '/'];
   const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : secondFactorFrom(partner, user.exemptUntil));
-  // An API caller has no browser to know again.
+  // An API caller has no browser to remember.
   const isNew = signIn.deviceId === undefined && channel === 'page';
   const device = isNew ? await knowDevice(env, tx, user.id, client) : undefined;
   await createSession(tx, {
@@ -59,8 +59,8 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     amr: amrOf(factor).join(' '),
     second_factor_at: factor ? now : null,
     auth_time: now,
-    // What was just given is a proof within the last five minutes, as a step-up asks for: of a person without an
-    // authenticator the password.
+    // The sign-in also counts as a step-up, which is valid for five minutes. A person without an authenticator has
+    // proven the password.
     step_up_at: now,
     step_up_method: factor ?? 'password',
     step_up_to: null,
@@ -80,13 +80,13 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   return { id, token, expiresAt, continueTo, deviceToken: device?.cookie };
 }
 
-/** When the person last signed in, and in which language: mail is written in it. */
+/** Stores when the person last signed in, and the language for their mail. */
 async function noteLast(tx: Queries, { person: { user }, client }: FinishedSignIn, now: number): Promise<void> {
   await noteSignIn(tx, user.id, now);
   if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
 }
 
-/** A browser that was not known for this person, or a program from another network. */
+/** Mails the person about a browser that was not known for them, or about a program at a new address. */
 async function tellOfNewDevice(
   env: Env,
   tx: Queries,

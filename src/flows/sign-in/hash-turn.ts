@@ -7,25 +7,25 @@ import type { Env } from '#env.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type CountedTry, checkTries, reserveTries } from '#store/limits/attempts.ts';
 
-/** A job of the hash queue, and the counters of the try that it is. */
+/** A job of the hash queue, and the counters of its try. */
 export type HashTry = {
   readonly asker: Asker;
   readonly kind: HashJob;
   readonly counters: readonly AttemptCounter[];
-  /** Named where a limit refuses that no guess has reached: the words are others. */
+  /** Set if the limit counts requests, not guesses, because then the text for the person differs. */
   readonly reason?: 'often';
-  /** Counts the try where more is counted than these counters. */
+  /** Counts the try, if more than these counters is counted. */
   readonly reserve?: ((tx: Queries, now: number) => Promise<Refusal | readonly CountedTry[]>) | undefined;
 };
 
-/** A try that was counted, and when. */
+/** A counted try, and the time. */
 export type Counted = { readonly counted: readonly CountedTry[]; readonly at: number };
 
 /**
- * Waits in the hash queue, counts a try once its turn has come, and hashes then.
+ * Waits in the hash queue, counts the try when its turn comes, and then hashes.
  *
- * A limit that is reached already refuses before the queue, so that a flood gets no place in it. While somebody waits
- * nothing is counted: what the queue refuses is no try, and people of one office who wait use up no budget.
+ * A limit that is already reached refuses before the queue, so that a flood gets no place in it. Nothing is counted
+ * while a request waits: a refusal by the queue is no try, and waiting people of one office use up no budget.
  */
 export async function countedTurn<T>(
   env: Env,
@@ -51,7 +51,7 @@ async function count(
   return counters.length === 0 ? [] : db.transaction((tx) => reserve(tx, at));
 }
 
-/** Somebody of whom nothing is proven: a typed email is anybody's to type. */
+/** A client that has proven nothing: anybody can type any email. */
 export function strangerAt({ address, hasLeft }: Client): Asker {
   return { address: address && addressBucket(address), ...(hasLeft && { hasLeft }) };
 }
@@ -60,7 +60,7 @@ export function linkHolderAt(linkId: string, client: Client): Asker {
   return { ...strangerAt(client), share: `link:${linkId}` };
 }
 
-/** Somebody who gives a second factor, or has a session. */
+/** A person who enters a second factor, or has a session. */
 export function personAt(userId: string, client: Client): Asker {
   return { ...strangerAt(client), share: `person:${userId}`, isInside: true };
 }

@@ -5,7 +5,7 @@ import type { Env } from '#env.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { createDevice, findDeviceOf, listLiveDevices } from '#store/sign-in/devices.ts';
 
-/** A browser that is now known for a user, and the device cookie that says so. */
+/** A browser that is now known for a user, and its device cookie. */
 export type KnownDevice = { readonly id: string; readonly cookie: string };
 
 type Browser = Pick<Client, 'deviceToken'>;
@@ -16,8 +16,8 @@ export function findKnownDevice(env: Env, browser: Browser, userId: string): Pro
 }
 
 /**
- * Makes this browser known for a user, with a token of this user's own: a device cookie that somebody copied before says
- * nothing about the people who sign in on the browser later. Tokens of others stay in the cookie while they are good.
+ * Makes this browser known for a user, with a separate token for each user. So a device cookie that somebody copied
+ * earlier is useless for people who sign in later. Valid tokens of other users stay in the cookie.
  */
 export async function knowDevice(
   env: Env,

@@ -5,7 +5,7 @@ import type { Queries } from '#store/engine/database.ts';
 
 export type PersonMfa = { readonly state: MfaState; readonly authenticator: Authenticator | undefined };
 
-/** How a person stands to MFA: the one answer for sign-ins, links, deletions and every other act that asks. */
+/** A person's MFA state: the only definition, for sign-ins, links, deletions and every other act. */
 export async function mfaOfPerson(queries: Queries, userId: string): Promise<PersonMfa> {
   const authenticator = await findAuthenticator(queries, userId);
   if (authenticator) return { state: 'enrolled', authenticator };

@@ -6,15 +6,15 @@ import type { Partner, User } from '#store/people/users.ts';
 import { countedTurn, type HashTry } from './hash-turn.ts';
 import { sealPassword } from './passwords.ts';
 
-/** Whose password it will be; staff have no partner. */
+/** The future owner of a password; staff have no partner. */
 export type PasswordOwner = Pick<User, 'id' | 'email' | 'name'> & { readonly partner: Partner | undefined };
 
-/** Characters that this person's new password needs: fewer where MFA is enforced, now or from a date. */
+/** The minimum length of this person's new password: shorter if MFA is required, now or from a date. */
 export function minimumLengthFor({ partner }: Pick<PasswordOwner, 'partner'>): number {
   return minimumPasswordLength(partner === undefined || partner.policy === 'required');
 }
 
-/** Why a new password does not follow the rule, or nothing. Cheap beside a hash, so asked before one. */
+/** Why a new password breaks the rule, or `undefined`. It is cheap, so it runs before a hash. */
 export async function checkNewPassword(env: Env, owner: PasswordOwner, password: string): Promise<Refusal | undefined> {
   const { email, name, partner } = owner;
   return checkPassword(password, {
@@ -25,12 +25,12 @@ export async function checkNewPassword(env: Env, owner: PasswordOwner, password:
 }
 
 /**
- * Checks a new password against the rule, hashes it and hands on what `users.sealed_password` is to hold, or says why not.
+ * Checks a new password, hashes it and passes the value for `users.sealed_password` to `use`, or refuses.
  *
- * Slow, and so never inside a transaction; refuses when the hash queue is full. What uses the hash is a part of the same
- * job: the next one with the same link finds it used up, and hashes nothing.
+ * It is slow, so it never runs inside a transaction; it refuses when the hash queue is full. `use` is part of the same
+ * job, so a second request with the same link finds the link used and hashes nothing.
  *
- * @param turn whose share of the queue it takes, and what counts a password that is hashed
+ * @param turn whose share of the queue it uses, and how to count a password that is hashed
  */
 export async function hashNewPassword<T>(
   env: Env,

@@ -15,29 +15,29 @@ import {
 } from '#store/limits/refusal-counts.ts';
 import { networkCounter, networkHash } from './attempt-counters.ts';
 
-/** Refusals of one key and kind within so long are two events at most: the first, and one that says how many followed. */
+/** Refusals of one key and kind in this time make at most two events: the first, and the number of the others. */
 export const REFUSAL_WINDOW_SECONDS = 10 * 60;
 
-/** A refusal as the log has it, and what it is counted under; without a key a try was counted, which is an event each. */
+/** A refusal for the log, and its counting key. Without a key a try was counted, so it is always an event. */
 export type NotedRefusal = { readonly event: AuditEvent; readonly client: Client; readonly key: string | undefined };
 
-/** What a refusal is counted under: the counter that had no room, or the network that met a busy service. */
+/** The key of a refusal: the counter that is full, or the network that got "busy". */
 export function refusalKey(env: Env, { limitedBy, refused }: Refusal, client: Client): string | undefined {
   return limitedBy ?? (refused === 'temporarily_unavailable' ? `address-busy:${networkHash(env, client)}` : undefined);
 }
 
 /**
- * Writes a refusal down.
+ * Records a refusal.
  *
- * What a limit decides can be repeated a thousand times a second: the first within a window becomes an event at once,
- * the others a number in memory. `features/operate/refusals.ts` brings it into the database each second, and into the
- * log when the window is over. A crash loses the numbers of its last second.
+ * A client can cause refusals of a limit a thousand times a second. So the first in a window is logged at once, and the
+ * others are only counted in memory. `features/operate/refusals.ts` writes the count to the database each second, and
+ * to the log when the window is over. A crash loses the count of its last second.
  */
 export async function noteRefusal(env: Env, { event, client, key }: NotedRefusal): Promise<void> {
   if (key === undefined) return env.db.transaction((tx) => appendEvent(env, tx, event, client));
   const kind = `${event.action}|${'reason' in event.detail ? event.detail.reason : ''}`;
   const own = `${kind}|${key}`;
-  // For a network that has begun as many windows as it may.
+  // Used by a network that has begun as many windows as it may.
   const shared = `${kind}|address:${networkHash(env, client)}`;
   const open = (await findOpen(env, own)) ?? (await findOpen(env, shared));
   const window = open ?? (await begin(env, [own, shared], event, client));
@@ -52,7 +52,7 @@ export async function noteRefusal(env: Env, { event, client, key }: NotedRefusal
 
 type Window = { readonly key: string; readonly since: number; readonly endsAt: number };
 
-/** A window that ends later than one that begins now was begun by a clock that was ahead: it is over. */
+/** If a window ends later than a new one would, a clock that ran ahead began it, so it counts as over. */
 export function openEnds(now: number): OpenEnds {
   return { after: now, until: now + REFUSAL_WINDOW_SECONDS };
 }
@@ -64,7 +64,7 @@ async function findOpen(env: Env, key: string): Promise<Window | undefined> {
   return { key, since: window.since, endsAt: window.endsAt };
 }
 
-/** Begins a window with its event; answers the one that another request has begun at this moment. */
+/** Begins a window with its event; returns the window instead if another request has just begun it. */
 function begin(
   env: Env,
   [own, shared]: readonly [own: string, shared: string],
@@ -82,7 +82,7 @@ function begin(
   });
 }
 
-/** False where the window of this key is open already. One that is over ends here, if nobody has ended it yet. */
+/** False if the window of this key is already open. A window that is over is closed here first. */
 async function occupy(env: Env, tx: Queries, key: string, event: AuditEvent): Promise<boolean> {
   const now = env.now();
   await closeRefusals(env, tx, key, openEnds(now));
@@ -95,17 +95,17 @@ async function findWindow(queries: Queries, key: string): Promise<Window | undef
   return window && { key, ...window };
 }
 
-/** The event of what is counted under a key, as JSON. A network refuses many people: none of them is named. */
+/** The event for the refusals of a key, as JSON. A network's refusals concern many people, so it names none of them. */
 function repeatedEvent(event: AuditEvent, key: string): string {
   const isOfMany = key.split('|')[2]?.startsWith('address') ?? false;
   return JSON.stringify(isOfMany ? { action: event.action, detail: { ...event.detail, emailHash: undefined } } : event);
 }
 
-/** Writes how many refusals there were under a key into the log, where its window is over. */
+/** Writes the number of refusals of a key into the log, once its window is over. */
 export async function closeRefusals(env: Env, tx: Queries, key: string, ends: OpenEnds): Promise<void> {
   const over = await takeOverRefusals(tx, key, ends);
   if (over === undefined || over.repeated === 0) return;
-  // Both texts are what this service wrote.
+  // This service wrote both texts.
   const event = JSON.parse(over.event) as AuditEvent;
   const client = JSON.parse(over.client ?? 'null') as RefusalClient | null;
   const detail = { ...event.detail, repeated: over.repeated, since: over.since };

@@ -14,7 +14,7 @@ import { reopen } from './check-password.ts';
 import { type HashTry, linkHolderAt } from './hash-turn.ts';
 import { knowDevice } from './know-device.ts';
 
-/** A password sent with a link: its holder's share of the hash queue, and a count of its own while the link is live. */
+/** The hash queue share for a password sent with a link, and a counter that counts while the link is valid. */
 export function linkTry(linkId: string, client: Client): Pick<HashTry, 'asker' | 'counters' | 'reserve'> {
   const counters = [attemptCounter('link', linkId)];
   return {
@@ -32,13 +32,13 @@ export type PasswordByLink = {
   readonly client: Client;
 };
 
-/** The person as they were before, and the device cookie of the browser in which the link was finished. */
+/** The person as they were before, and the device cookie of the browser that used the link. */
 export type LinkFinished = { readonly person: Person; readonly deviceId: string; readonly deviceToken: string };
 
 /**
- * Uses a link up, sets the password that came with it and makes this browser the one that is known for the person.
+ * Uses a link, sets the new password and makes this browser the only known one of the person.
  *
- * `not_found` when the link is used or over, or the person cannot sign in: the transaction has to be rolled back.
+ * `not_found` if the link is used or expired, or the person cannot sign in: the caller must roll the transaction back.
  */
 export async function setPasswordByLink(
   env: Env,
@@ -53,12 +53,12 @@ export async function setPasswordByLink(
   if (!(await replacePassword(tx, userId, { from, to: sealedPassword }))) return refuse('not_found');
   await noteEmailProven(tx, userId);
   await revokeLinks(tx, userId);
-  // Clears the lockout for unknown devices. The budgets of codes stay: a mailbox is no second factor.
+  // Clears the lockout for unknown devices. The budgets of codes stay, because a mailbox is no second factor.
   await reopen(env, tx, person.user.email, now);
   return { person, ...(await knowByLink(env, tx, userId, client)) };
 }
 
-/** Makes a browser known that has finished a link; every other one is forgotten, what it was known by before too. */
+/** Makes the browser that used a link known, and forgets every other device and this browser's earlier tokens. */
 export async function knowByLink(
   env: Env,
   tx: Queries,
@@ -67,8 +67,8 @@ export async function knowByLink(
 ): Promise<{ readonly deviceId: string; readonly deviceToken: string }> {
   const now = env.now();
   await deleteDevices(tx, userId);
-  // One id for all devices that a link ever makes known for a user. Counters are kept by device: with an id of its own
-  // each link would bring a fresh budget of wrong codes, and a person who reads the mail could guess without end.
+  // All devices that links make known for a user share one id. Counters are stored by device, so with a new id each
+  // link would give a fresh budget of wrong codes, and a person who reads the mail could guess without limit.
   const deviceId = userId;
   const { cookie } = await knowDevice(env, tx, userId, client, deviceId);
   const { key, rule } = attemptCounter('password-device', deviceId);

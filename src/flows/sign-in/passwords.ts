@@ -1,7 +1,7 @@
 import type { Env } from '#env.ts';
 import type { User } from '#store/people/users.ts';
 
-/** The PHC string of a user's password; undefined when there is none, or when it does not open (that is logged). */
+/** The PHC string of a user's password; undefined if there is none, or if it does not decrypt (logged). */
 export function openPassword(env: Env, { id, sealedPassword }: User): string | undefined {
   if (sealedPassword === undefined) return undefined;
   try {
@@ -12,14 +12,12 @@ export function openPassword(env: Env, { id, sealedPassword }: User): string | u
   }
 }
 
-/**
- * Whether two readings of a user hold the same password. Resealed by a rotation of keys, it is still the same.
- */
+/** Whether two reads of a user have the same password. A rotation of keys seals it again, but does not change it. */
 export function isSamePassword(env: Env, one: User, other: User): boolean {
   return one.sealedPassword === other.sealedPassword || openPassword(env, one) === openPassword(env, other);
 }
 
-/** A stolen database is not enough to guess at passwords: the hash itself is sealed. */
+/** Seals the hash too, so that a stolen database is not enough to guess passwords. */
 export function sealPassword(env: Env, userId: string, phc: string): string {
   return env.keys.seal('password', binding(userId), phc);
 }

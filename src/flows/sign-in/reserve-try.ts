@@ -9,18 +9,18 @@ import type { User } from '#store/people/users.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { reservePendingTry, returnPendingTry } from '#store/sign-in/pending-tries.ts';
 
-/** One try of a second factor: who gives it, and whether at a sign-in or inside a session as a step-up. */
+/** One try of a second factor: by whom, and whether at sign-in or as a step-up in a session. */
 export type FactorAttempt = {
   readonly user: User;
   readonly deviceId: string | undefined;
   readonly client: Client;
   /** Absent for a step-up. */
   readonly pending?: PendingSignIn;
-  /** Of a step-up: checks again, in the transaction that counts the try, whether the session is still there. */
+  /** For a step-up: checks in the transaction that counts the try that the session still exists. */
   readonly confirm?: (tx: Queries) => Promise<void>;
 };
 
-/** Counts a try before anything is compared: all of its counters or none. */
+/** Counts a try before the comparison: in all of its counters or in none. */
 export async function reserveProof(
   tx: Queries,
   attempt: FactorAttempt,
@@ -31,7 +31,7 @@ export async function reserveProof(
   await lockUser(tx, user.id);
   await attempt.confirm?.(tx);
   if (pending && !(await reservePendingTry(tx, pending.id, PENDING_TRIES, now))) {
-    // Over or used up: only a new sign-in helps, and that may be made at once.
+    // The sign-in has expired or has no tries left. The person can begin a new one at once.
     return pending.expiresAt <= now
       ? refuse('sign_in_expired')
       : refuse('too_many_attempts', {
@@ -43,7 +43,7 @@ export async function reserveProof(
   return counted;
 }
 
-/** The try succeeded: its reservation leaves the budgets and the failure streak ends. */
+/** After a success the try no longer counts in the budgets, and the failure streak is over. */
 export async function giveBackTries(tx: Queries, counted: readonly CountedTry[], reservedAt: number): Promise<void> {
   for (const { key, rule, row } of counted) {
     await changeTries(tx, key, (state) => giveBackTry(rule, state, reservedAt), reservedAt, row);

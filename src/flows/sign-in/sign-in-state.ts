@@ -10,21 +10,21 @@ import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { oneTimeCodeCounter, recoveryCodeCounter } from './attempt-counters.ts';
 import { deadlineIn, demandOf } from './begin-sign-in.ts';
 
-/** Where a pending sign-in stands now: policy and authenticators are read again each time, nothing is remembered. */
+/** The state of a pending sign-in. Policy and authenticators are read each time; nothing is cached. */
 export function stateOf(pending: PendingSignIn, now: number): Exclude<SignInState, 'complete'> {
   const demand = demandOf(pending, now);
   const mfa = mfaIn(pending);
-  // "Not now" ends a pending sign-in, so an open one has not been skipped; a policy switched off leaves an offer.
+  // "Not now" deletes a pending sign-in, so an open one was not skipped. If MFA was switched off, an offer remains.
   const state = stateAfterPassword({ demand, mfa }, now);
   return state === 'complete' ? 'enrollment_offered' : state;
 }
 
-/** Until when the enrollment can wait, where there is a date. */
+/** When the enrollment has to be done, if there is a date. */
 export function deadlineOf(pending: PendingSignIn, now: number): number | undefined {
   return deadlineIn(demandOf(pending, now), mfaIn(pending));
 }
 
-/** What `mfaOfPerson` answers, as it came with the pending sign-in in one statement. */
+/** The same as `mfaOfPerson`, from columns that were read with the pending sign-in. */
 function mfaIn({ authenticatorId, awaitsAccessCode }: PendingSignIn): MfaState {
   if (authenticatorId !== undefined) return 'enrolled';
   return awaitsAccessCode ? 'awaits_access_code' : 'none';
@@ -37,7 +37,7 @@ export async function methodsOf(env: Env, pending: PendingSignIn): Promise<reado
   return workingMethods(env, { userId: user.id, authenticatorId, deviceId });
 }
 
-/** The same right after the password, before the pending sign-in was ever read back. */
+/** The same right after the password, before the pending sign-in is read from the database. */
 export async function workingMethods(
   env: Env,
   of: { userId: string; authenticatorId: string; deviceId: string | undefined },

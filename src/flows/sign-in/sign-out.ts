@@ -15,7 +15,7 @@ export function signOut(env: Env, { id, user }: Pick<Session, 'id' | 'user'>, cl
   return env.db.transaction((tx) => endOneSession(env, tx, { id, user, reason: 'sign_out' }, client));
 }
 
-/** Ends one session of a person and writes it down, once. */
+/** Ends one session of a person and logs it, once. */
 export async function endOneSession(env: Env, tx: Queries, { id, user, reason }: Ended, client: Client): Promise<void> {
   if ((await deleteSession(tx, id, user.id)) === 0) return;
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };

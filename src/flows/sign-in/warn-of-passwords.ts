@@ -8,14 +8,14 @@ import { deleteDelivery } from '#store/queue/delivery-queue.ts';
 import { emailCounter } from './attempt-counters.ts';
 import { isFirst } from './warn.ts';
 
-/** From this many wrong passwords in a row on, its owner gets a mail: fewer are slips. */
+/** The owner gets a mail at this many wrong passwords in a row; fewer are typing mistakes. */
 const MANY_PASSWORDS = 10;
 
 /**
- * Many wrong passwords for one email from unknown devices: its owner gets a mail once a day.
+ * After many wrong passwords for one email from unknown devices, its owner gets a mail, at most once a day.
  *
- * Whether there is an owner shows neither in the answer nor in its time: for nobody the same mail is written and removed
- * again in the same transaction.
+ * Neither the answer nor its time reveals whether there is an owner: without one, the same mail is written and deleted
+ * in the same transaction.
  *
  * @param email canonical
  */
@@ -34,12 +34,12 @@ export async function warnOfPasswords(
 const NOBODY = { email: '', locale: undefined };
 
 type Addressed = {
-  /** The email that was typed, canonical: what is mailed to it is counted, whether or not it is somebody's. */
+  /** The typed email, canonical; its mail is counted, whether or not there is an owner. */
   readonly counted: string | false;
   readonly receiver: Parameters<typeof queueMail>[2] | undefined;
 };
 
-/** Puts a mail into the outbox for somebody, or does the same work for nobody. */
+/** Queues a mail for a receiver, or does the same work without one. */
 export async function queueMailOrPretend(
   env: Env,
   tx: Queries,

@@ -11,7 +11,7 @@ import type { Person } from '#store/people/users.ts';
 import { oneTimeCodeCounter } from './attempt-counters.ts';
 import type { FactorAttempt } from './reserve-try.ts';
 
-/** Refusals of a code that was compared: the person who typed it knew the password. */
+/** Refusals after a code was compared, so the person who typed it knew the password. */
 const WRONG_CODES: readonly RefusalCode[] = [
   'code_incorrect',
   'code_expired',
@@ -20,7 +20,7 @@ const WRONG_CODES: readonly RefusalCode[] = [
   'recovery_code_already_used',
 ];
 
-/** Right password, wrong code: sends the person one mail an hour, in the transaction of the refusal. */
+/** Right password, wrong code: queues at most one mail an hour, in the transaction of the refusal. */
 export async function warnOfWrongCode(env: Env, tx: Queries, attempt: FactorAttempt, refusal: Refusal): Promise<void> {
   const { user, client, pending } = attempt;
   if (!pending || !WRONG_CODES.includes(refusal.refused)) return;
@@ -28,7 +28,7 @@ export async function warnOfWrongCode(env: Env, tx: Queries, attempt: FactorAtte
   await queueMail(env, tx, user, { kind: 'wrong_code', ...whereFrom(client) });
 }
 
-/** The refused try used a limit up: codes are not accepted for a time, or until somebody acts. One mail a day says so. */
+/** If the refused try used up a limit, codes are paused or disabled. At most one mail a day reports it. */
 export async function warnOfPause(
   env: Env,
   tx: Queries,
@@ -49,14 +49,14 @@ export async function warnOfPause(
   await queueMail(env, tx, user, { ...mail, ...whereFrom(client) });
 }
 
-/** A sign-in by a program: it is no device that could be known again, so its network stands for it. */
+/** A program has no device that could be known, so its address is remembered instead. */
 export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'], client: Client): Promise<void> {
   const network = env.keys.mac('email', client.address ?? '');
   if (!(await isFirst(env, tx, attemptCounterBy('mail-program', user.id, network)))) return;
   await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
 }
 
-/** Counted like any try, so that of two at once one is the first. */
+/** Counted like a try, so that only one of two requests at the same time is the first. */
 export async function isFirst(env: Env, tx: Queries, counter: AttemptCounter): Promise<boolean> {
   return !isRefusal(await reserveTries(tx, [counter], env.now()));
 }
