@@ -86,7 +86,7 @@ async function noteLast(tx: Queries, { person: { user }, client }: FinishedSignI
   if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
 }
 
-/** Mails the person about a browser that was not known for them, or about a program at a new address. */
+/** Mails the person about a browser that was not known for them, or about a program in a new network. */
 async function tellOfNewDevice(
   env: Env,
   tx: Queries,

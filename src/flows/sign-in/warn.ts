@@ -8,7 +8,7 @@ import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findTries, reserveTries } from '#store/limits/attempts.ts';
 import type { Person } from '#store/people/users.ts';
-import { oneTimeCodeCounter } from './attempt-counters.ts';
+import { networkHash, oneTimeCodeCounter } from './attempt-counters.ts';
 import type { FactorAttempt } from './reserve-try.ts';
 
 /** Refusals after a code was compared, so the person who typed it knew the password. */
@@ -49,10 +49,10 @@ export async function warnOfPause(
   await queueMail(env, tx, user, { ...mail, ...whereFrom(client) });
 }
 
-/** A program has no device that could be known, so its address is remembered instead. */
+/** A program has no device that could be known, so its network is remembered instead. */
 export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'], client: Client): Promise<void> {
-  const network = env.keys.mac('email', client.address ?? '');
-  if (!(await isFirst(env, tx, attemptCounterBy('mail-program', user.id, network)))) return;
+  const counter = attemptCounterBy('mail-program', user.id, networkHash(env, client));
+  if (!(await isFirst(env, tx, counter))) return;
   await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
 }
 

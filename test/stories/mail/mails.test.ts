@@ -56,6 +56,9 @@ describe('a person is told by mail', () => {
     };
     for (const address of ['192.0.2.9', '192.0.2.9', '192.0.2.10']) await signIn(address);
     assert.deepEqual(await kinds(world, 1), ['new_device', 'new_device']);
+    // One /64 is one network: a host changes its address in it every day.
+    for (const address of ['2001:db8:1:2::9', '2001:db8:1:2:a::1', '2001:db8:1:3::9']) await signIn(address);
+    assert.deepEqual(await kinds(world, 3), ['new_device', 'new_device']);
   });
 
   test('when a recovery code was used, once for each, with a warning where few are left', async (t) => {
