@@ -25,7 +25,7 @@ export type Person = {
 
 export type AccessCode = {
   readonly code: string;
-  /** The refresh token or cookie that it replaced. */
+  /** The previous access code, which it replaced. */
   readonly before: string | undefined;
   readonly expiresAt: number;
   tries: number;
