@@ -28,10 +28,7 @@ import { LIFE_GALLERY } from './life-gallery.ts';
 import { PORTAL_GALLERY } from './portal-gallery.ts';
 import { SITE_GALLERY } from './site-gallery.ts';
 
-/**
- * Every page in every state that looks different, and the steps to it. The steps use no words, so they work in every
- * language.
- */
+/** Every page in every state that looks different, and the steps to it. Steps use no words: any language works. */
 export const GALLERY: Readonly<Record<string, Picture>> = {
   'sign-in': ({ page }) => page.goto('/sign-in'),
   'sign-in-refused': ({ page }) => signInAt(page, 'ana.silva@acme.example', 'not my password'),
