@@ -1,10 +1,10 @@
 import { CompiledQuery } from 'kysely';
 import type { Database, Queries, Schema } from '#store/engine/database.ts';
 
-/** SQLite binds at most 32,766 values to a statement; the widest row has 13. */
+/** SQLite binds at most 32,766 values to a statement. The widest row has 13. */
 const ROWS_PER_STATEMENT = 500;
 
-/** Inserts many rows with the columns of the first. The text is made, parsed and planned once, not once for each row. */
+/** Inserts many rows with the columns of the first one. One statement is built, parsed and planned for many rows. */
 export async function insertRows(
   tx: Queries,
   kind: Database['kind'],

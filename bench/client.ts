@@ -4,15 +4,18 @@ export type Call = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly token?: string;
-  /** As JSON, or URL-encoded where it is `form`. */
+  /** Sent as JSON, or URL-encoded if it is `form`. */
   readonly body?: object;
   readonly form?: Readonly<Record<string, string>>;
-  /** More headers, and a `host` in the place of ours. */
+  /** More headers, and a `host` that replaces ours. */
   readonly headers?: Readonly<Record<string, string>>;
 };
 export type Reply = { readonly status: number; readonly body: string; readonly location: string | undefined };
 
-/** One keep-alive connection that sends a request at a time: as little work as a client can do, so that the server is measured. */
+/**
+ * One keep-alive connection that sends one request at a time. The client does little work, so that the server is
+ * measured.
+ */
 export async function openConnection(
   port: number,
 ): Promise<{ send(call: Call, address: string): Promise<Reply>; close(): void }> {
@@ -63,7 +66,7 @@ function readReply(received: string): Reply | undefined {
   return { status: Number(head.slice(9, 12)), body, location: /^location: (.*)$/im.exec(head)?.[1] };
 }
 
-/** Whatever the ports of the nodes are. */
+/** The same for all ports of the nodes. */
 export const PUBLIC_URL = 'https://sign-in.example.com';
 const HOST = new URL(PUBLIC_URL).host;
 
@@ -77,17 +80,17 @@ type LoadOptions = {
   readonly concurrency: number;
   readonly seconds: number;
   readonly jobs: number;
-  /** Where the requests of a job come from; absent: each from an address of its own. */
+  /** The client address of a job. Absent: each job has its own address. */
   readonly address?: string | ((index: number) => string) | undefined;
-  /** Ends the load before its time. */
+  /** Ends the load early. */
   readonly until?: () => boolean;
 };
 
 /**
- * Runs `job` at `concurrency` until `seconds` are over or the jobs are done, and counts the answers by status.
+ * Runs `job` at `concurrency` until `seconds` have passed or all jobs are done, and counts the answers by status.
  *
- * @param ports of the nodes: connections go to them in turn
- * @param job one unit of work over one connection, its index counting up over all of them
+ * @param ports of the nodes: connections use them in turn
+ * @param job one unit of work on one connection, with an index over all connections
  */
 export async function load(
   ports: readonly number[],
@@ -117,7 +120,7 @@ export async function load(
   return { perSecond: done / spent, done, statuses };
 }
 
-/** Everybody comes from an address of their own, as behind a proxy: the limits of the product stay as they are. */
+/** Everyone has their own address, as behind a proxy. The limits of the product stay unchanged. */
 function addressOf(index: number): string {
   return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
 }

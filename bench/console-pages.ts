@@ -1,6 +1,6 @@
 import type { Env } from '#env.ts';
 
-/** A page or call that reads many rows, as it is asked for when it is hardest. */
+/** A page or call that reads many rows, with its most expensive parameters. */
 export type Asking = { readonly name: string; readonly path: string; readonly with: 'cookie' | 'key' };
 
 const PARTNERS = [
@@ -40,7 +40,7 @@ export async function listAskings({ db: { read }, now }: Env): Promise<readonly 
     .orderBy('name', 'desc')
     .limit(1)
     .executeTakeFirstOrThrow();
-  // Somebody of a partner: what happens to staff is on another page.
+  // A person of a partner, because the events of staff are on another page.
   const somebody = await read
     .selectFrom('users')
     .select(['id', 'email'])

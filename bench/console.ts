@@ -14,8 +14,8 @@ import { type Asking, listAskings } from './console-pages.ts';
 import { type ServerTime, serverTimeOf } from './server-time.ts';
 
 /**
- * How long the server works on each page of the console and each list of the management API, over the database of the
- * settings (see `npm run seed`), and how the database finds what they show: as Markdown.
+ * The server time of each page of the console and each list of the management API, on the configured database (see `npm
+ * run seed`), and its query plans, as Markdown.
  */
 const LIMIT_MS = 100;
 const HOUR_SECONDS = 60 * 60;
@@ -58,7 +58,7 @@ function figures({ middle, quick, cpu, databaseCpu }: ServerTime): string {
   return [middle, quick, all, databaseCpu].map((one) => one.toFixed(1)).join(' | ') + late;
 }
 
-/** One app for each page: what one key may ask for is less than a benchmark does. */
+/** One app per page, because the benchmark would exceed the limit of one key. */
 function askerOf(through: Env, { path, with: means }: Asking) {
   const app = createApp(through, ROUTES);
   const cookie = `${cookieNames(siteOf({ publicUrl, hstsSubdomains })).session}=${credentials.session}`;
@@ -73,7 +73,7 @@ function askerOf(through: Env, { path, with: means }: Asking) {
   };
 }
 
-/** Each query once, under the first page that asks it. */
+/** Each query once, under the first page that runs it. */
 async function tellPlans(one: Asking): Promise<void> {
   const { db, asked } = watchReads(env.db);
   await askerOf({ ...env, db }, one)();
@@ -91,7 +91,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** An administrator at work, and a program: all that the benchmark adds, and it goes again. */
+/** An administrator and an API key: the only rows that the benchmark adds. It removes them again. */
 async function addCredentials(): Promise<void> {
   const { id: userId } = await env.db.read
     .selectFrom('users')

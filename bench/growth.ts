@@ -5,23 +5,23 @@ import { type SeededUser, seedUsers } from './seed.ts';
 import { median, row } from './table.ts';
 
 const SIZES = [1_000, 100_000, 1_000_000];
-/** Beside each size: the same number of people is measured, however many others there are. */
+/** For each size the same number of people is measured, however many others exist. */
 const DRIVEN = 9_000;
-/** What runs first in a process pays for what the engine has to learn; this many of the driven are not counted. */
+/** The first requests of a process pay for the warm-up of the engine, so this many of the driven are not counted. */
 const WARM_UP = 1_000;
 const ROUNDS = 5;
-/** For what the seeding left to the kernel and to the database. */
+/** Lets the kernel and the database finish their work after the seeding. */
 const SETTLE_MS = 20_000;
 
 type Seeded = { readonly size: number; readonly place: Place; readonly people: readonly SeededUser[] };
 type Site = Seeded & { readonly bench: Bench };
-/** CPU of one operation by its name, in milliseconds, nodes and database together. */
+/** CPU per operation in milliseconds, nodes and database together, by name. */
 type Costs = ReadonlyMap<string, number>;
 
 /**
- * Sign-in, code step and session check beside more and more people: each within 1.2 times the first. A database of each
- * size runs at the same time, and each round measures one after the other, so that a machine that grows slower or
- * quicker in between does so for all of them.
+ * Sign-in, code step and session check with more and more people. Each must stay within 1.2 times the first size. The
+ * databases of all sizes run at the same time and each round measures all of them, so that a change of the machine's
+ * speed affects all sizes.
  */
 export async function growth(kind: DatabaseKind, count: number, { quick }: { quick: boolean }): Promise<void> {
   const sizes = quick ? SIZES.slice(0, 2) : SIZES;
@@ -51,7 +51,7 @@ async function placeOf(kind: DatabaseKind, size: number): Promise<Place> {
   return place;
 }
 
-/** The nodes of every place at once. */
+/** Runs the nodes of all places at the same time. */
 function withSites(seeded: readonly Seeded[], count: number, work: (sites: Site[]) => Promise<void>): Promise<void> {
   const [one, ...others] = seeded;
   if (!one) return work([]);
@@ -68,7 +68,7 @@ async function compare(sites: readonly Site[]): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const costs: Costs[] = [];
     const from = WARM_UP + round * part;
-    // Each round begins with another one.
+    // Each round begins with a different size.
     const [turns, first] = [[...sites.entries()], round % sites.length];
     for (const [index, site] of [...turns.slice(first), ...turns.slice(0, first)]) {
       costs[index] = await measure(site, [from, from + part]);
@@ -91,13 +91,13 @@ async function measure({ bench, people }: Site, [from, to]: [number, number]): P
   ]);
 }
 
-/** A refusal is cheaper than what was meant to be measured. */
+/** A refusal is cheaper than the operation to measure. */
 function totalOf({ load, cpuMs, databaseMs }: Cost, expected: number): number {
   if (load.statuses.get(expected) !== load.done) throw new Error(`not all answered ${expected}: ${[...load.statuses]}`);
   return cpuMs + (databaseMs ?? 0);
 }
 
-/** The middle of the rounds, and the middle, the lowest and the highest of what each is to the first size's in its round. */
+/** The median of the rounds, and the median, minimum and maximum of the ratios to the first size in the same round. */
 function figureOf(rounds: readonly Costs[][], index: number, name: string): string {
   const costs = rounds.map((round) => round[index]?.get(name) ?? 0);
   const ratios = rounds.map((round, at) => (costs[at] ?? 0) / (round[0]?.get(name) ?? 1));

@@ -3,15 +3,15 @@ import { type Call, type Load, load, type Reply } from './client.ts';
 import type { Nodes, Place } from './nodes.ts';
 import { PASSWORD, type SeededUser } from './seed.ts';
 
-/** A service that runs, and how long each part of it is looked at. */
+/** A running service, and the measuring time of each part. */
 export type Bench = { readonly place: Place; readonly nodes: Nodes; readonly seconds: number };
 
-/** What one operation costs, over all nodes. */
+/** The cost of one operation, over all nodes. */
 export type Cost = {
   readonly load: Load;
-  /** Of the nodes. */
+  /** CPU of the nodes. */
   readonly cpuMs: number;
-  /** Of the database server, where it is a process of its own. */
+  /** CPU of the database server, if it has its own process. */
   readonly databaseMs: number | undefined;
 };
 
@@ -34,7 +34,7 @@ export async function costOf(bench: Bench, options: { concurrency: number; jobs:
   };
 }
 
-/** Complete sign-ins: a password and a code each. */
+/** Complete sign-ins, each a password and a code. */
 export function signIns(bench: Bench, users: readonly SeededUser[], concurrency: number): Promise<Cost> {
   return costOf(bench, { concurrency, jobs: users.length }, async (send, index) => {
     const user = users[index];
@@ -47,7 +47,7 @@ export function signIns(bench: Bench, users: readonly SeededUser[], concurrency:
   });
 }
 
-/** The second factor alone; each user has an open pending sign-in, which a valid code uses up. */
+/** Only the second factor. Each user has an open pending sign-in, which a valid code uses up. */
 export function codeSteps(bench: Bench, users: readonly SeededUser[], kind: 'valid' | 'wrong'): Promise<Cost> {
   const calls = users.map((user) => {
     const code = codeOf(user.secret);
@@ -76,7 +76,7 @@ function codeOf(secret: Buffer): string {
   return codesOf(secret)(stepAt(Math.floor(Date.now() / 1000)));
 }
 
-/** "97 /s (570 × 200), 0.52 ms CPU", with the database's own where it has a process. */
+/** "97 /s (570 × 200), 0.52 ms CPU", with the CPU of the database if it has its own process. */
 export function costText({ load: { perSecond, statuses }, cpuMs, databaseMs }: Cost): string {
   const counts = [...statuses].map(([status, count]) => `${count} × ${status}`).join(', ');
   const database = databaseMs === undefined ? '' : ` + ${databaseMs.toFixed(2)} ms in the database`;

@@ -10,10 +10,10 @@ const FLOOD_ADDRESSES = 5;
 const FLOOD_CONNECTIONS = 100;
 const PEOPLE = 40;
 const OFFICE = '10.200.0.1';
-/** Longer than any of it takes. */
+/** Longer than any part takes. */
 const SECONDS = 60;
 
-/** Who comes on the morning of a deadline: people with a sign-in of their own each, and people who set up. */
+/** The people on the morning of a deadline: some sign in, others set up. */
 export type Morning = { readonly signing: readonly SeededUser[]; readonly settingUp: readonly SeededUser[] };
 
 export function seedMorning(place: Place): Promise<Morning> {
@@ -27,7 +27,7 @@ export function seedMorning(place: Place): Promise<Morning> {
 }
 
 /**
- * Everybody at once, as after a reminder that goes out at nine.
+ * Everyone at once, as after a reminder that is sent at nine.
  *
  * @param rawPerSecond hashes a second of this machine, without the service
  */
@@ -65,7 +65,7 @@ async function confirmations(nodes: Nodes, users: readonly SeededUser[]): Promis
   });
 }
 
-/** How long somebody waits for a password while some addresses send wrong ones as fast as they are answered. */
+/** How long a person waits for a password check while some addresses flood the server with wrong ones. */
 async function besideFlood(nodes: Nodes, people: readonly SeededUser[]): Promise<string> {
   const ends = { at: Number.POSITIVE_INFINITY };
   const flood = load(
@@ -108,7 +108,7 @@ function countsOf(statuses: Load['statuses']): string {
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** RFC 4648 §6, of whole groups of five bits. */
+/** RFC 4648 §6, for whole groups of five bits. */
 function decodeBase32(text: string): Buffer {
   const bits = [...text].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0')).join('');
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));

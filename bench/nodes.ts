@@ -14,7 +14,7 @@ import type { Usage } from './server.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
-/** As an operator runs it: every answer is on the disk before it is given. */
+/** As operators run it: every change is on disk before the answer is sent. */
 const DURABLE = [
   'fsync = on',
   'synchronous_commit = on',
@@ -23,14 +23,14 @@ const DURABLE = [
   'max_wal_size = 4GB',
 ];
 
-/** One database, empty at first, and the settings of the process that works on it. */
+/** One database, initially empty, and the settings of the process that works on it. */
 export type Place = {
   readonly kind: DatabaseKind;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** The processes of the database server; undefined where it has none of its own, or none that can be asked. */
+  /** CPU of the database server's processes. Undefined if it has none, or none that can be read. */
   databaseCpuMs(): number | undefined;
-  /** Works on the database as the command line does, and lets it look again at what it holds. */
+  /** Works on the database like the command line. PostgreSQL then refreshes its statistics. */
   change<T>(work: (env: Env) => Promise<T>): Promise<T>;
   remove(): Promise<void>;
 };
@@ -42,9 +42,9 @@ export async function openPlace(kind: DatabaseKind): Promise<Place> {
     SALLYPORT_DATABASE_URL: cluster?.url('postgres') ?? `sqlite:${join(folder, 'bench.db')}`,
     SALLYPORT_KEYS: makeKeyText(randomBytes),
     SALLYPORT_PUBLIC_URL: PUBLIC_URL,
-    // Everybody gets an address of their own, as behind a proxy; no limit of the product is lifted.
+    // Everyone has their own address, as behind a proxy. No limit of the product is lifted.
     SALLYPORT_TRUSTED_PROXIES: '1',
-    // As bin/sallyport.mjs does it for the product.
+    // bin/sallyport.mjs sets the same for the product.
     UV_THREADPOOL_SIZE: String(availableParallelism() + 2),
     NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
   };
@@ -69,7 +69,7 @@ export async function openPlace(kind: DatabaseKind): Promise<Place> {
   };
 }
 
-/** What the server would else do by itself while somebody measures. */
+/** Does the server's background work now, so that it does not run during a measurement. */
 async function settle(cluster: Cluster): Promise<void> {
   const client = new pg.Client({ connectionString: cluster.url('postgres') });
   await client.connect();
@@ -78,7 +78,7 @@ async function settle(cluster: Cluster): Promise<void> {
   await client.end();
 }
 
-/** Linux counts in hundredths of a second; what has ended is counted with its parent. */
+/** Linux counts in hundredths of a second. An exited process is counted with its parent. */
 const TICK_MS = 10;
 
 function cpuMsOfServer(cluster: Cluster | undefined): number | undefined {
@@ -94,7 +94,7 @@ function cpuMsOfServer(cluster: Cluster | undefined): number | undefined {
   return TICK_MS * ticks.reduce((sum, one) => sum + one, ended);
 }
 
-/** The fields of `/proc/PID/stat` behind the name, which may hold anything; none when the process has ended. */
+/** The fields of `/proc/PID/stat` after the name, which may contain anything. Empty if the process has exited. */
 function statOf(pid: string): readonly string[] {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -107,13 +107,13 @@ function statOf(pid: string): readonly string[] {
 
 export type Nodes = {
   readonly ports: readonly number[];
-  /** Of each node. */
+  /** The usage of each node. */
   usage(ask?: 'usage' | 'collect'): Promise<readonly Usage[]>;
-  /** What the nodes have logged as errors and warnings so far, and how often. */
+  /** The errors and warnings that the nodes have logged, with their counts. */
   faults(): Map<string, number>;
 };
 
-/** Runs the product in so many processes over the database, and stops them when the work is done. */
+/** Runs this many processes of the product on the database, and stops them after the work. */
 export async function withNodes<T>(place: Place, count: number, work: (nodes: Nodes) => Promise<T>): Promise<T> {
   const logFile = join(place.folder, 'log');
   const log = openSync(logFile, 'a');

@@ -12,7 +12,7 @@ const DEVICES = [
   'Mozilla/5.0 (Macintosh) Chrome/149.0',
 ];
 
-/** How far people are likely to be, by what their partner asks for. */
+/** The likely adoption of people, by the policy of their partner. */
 const STAGES = [
   { until: 0.12, policy: 'off', ahead: false, adoption: 0.05 },
   { until: 0.3, policy: 'optional', ahead: false, adoption: 0.4 },
@@ -40,11 +40,11 @@ export type Signer = { readonly id: string; readonly partnerId: string; readonly
 
 const CLIENTS = 1_000;
 
-/** What signing in leaves behind, spread over the last month, the oldest first: mostly what went well. */
+/** The events of sign-ins, spread over the last month, oldest first. Most of them are successes. */
 export function eventSource(env: Env, people: readonly Signer[], { count, now }: { count: number; now: number }) {
   let at = now - 30 * DAY_SECONDS;
   const newId = createIdSource(() => at * 1000);
-  // Made once: a salt and a digest for each event cost as much as the rest of it.
+  // Created once, because a salt and a digest for each event would double the cost.
   const clients = Array.from({ length: CLIENTS }, (_, number) => clientFrom(env, number));
   return (number: number): Schema['audit_events'] => {
     at = now - Math.floor((30 * DAY_SECONDS * (count - number)) / count);

@@ -6,11 +6,11 @@ import { CALLBACK, type PortalPerson, type SeededPortals, SITE } from './seed-op
 import { median, row } from './table.ts';
 
 const VERIFIER = 'verifier-of-a-benchmark-that-is-not-a-proof-01';
-/** Each beside the session check of the same minute. */
+/** Each operation is measured together with a session check of the same minute. */
 const ROUNDS = 5;
 const CONCURRENCY = 32;
 
-/** What the first request of OpenID Connect costs a server, and what nobody pays before it. */
+/** The cost of the first OpenID Connect request for a server, and proof that nothing is loaded before it. */
 export async function openidBudget(nodes: Nodes): Promise<void> {
   const before = await nodes.usage('collect');
   const [first] = nodes.ports;
@@ -31,7 +31,7 @@ export async function openidBudget(nodes: Nodes): Promise<void> {
   row('… in use', `${is?.rssMb.toFixed(0)} MB, ${is?.openidFiles} files of its library`);
 }
 
-/** The cost of what portals ask, each as a multiple of a plain session check in the same rounds. */
+/** The cost of the portals' requests, each as a multiple of a plain session check in the same rounds. */
 export async function portals(bench: Bench, { people, ...client }: SeededPortals): Promise<void> {
   const seconds = bench.seconds / ROUNDS;
   const held: Held = { codes: [], refresh: [], access: [] };
@@ -53,7 +53,7 @@ export async function portals(bench: Bench, { people, ...client }: SeededPortals
     row(`${name}, ${CONCURRENCY} at once`, figureOf(all, costs.get('session check') ?? []));
 }
 
-/** The middle round, and how it is to the session check of its own round. */
+/** The median round, and its ratio to the session check of the same round. */
 function figureOf(costs: readonly Cost[], checks: readonly Cost[]): string {
   const whole = ({ cpuMs, databaseMs = 0 }: Cost) => cpuMs + databaseMs;
   const ratios = costs.map((cost, round) => whole(cost) / whole(at(checks, round)));
@@ -63,7 +63,7 @@ function figureOf(costs: readonly Cost[], checks: readonly Cost[]): string {
 
 type Held = { readonly codes: string[]; readonly refresh: string[]; readonly access: string[] };
 
-/** A code and a refresh token are used once. */
+/** A code and a refresh token can be used only once. */
 function jobsOf(name: string, { codes, refresh }: Held): number {
   if (name === 'code redemption') return codes.length;
   return name === 'refresh' ? refresh.length : Number.POSITIVE_INFINITY;
@@ -71,7 +71,7 @@ function jobsOf(name: string, { codes, refresh }: Held): number {
 
 type Setting = { readonly basic: string; readonly people: readonly PortalPerson[]; readonly held: Held };
 
-/** In the order in which one needs what the one before it has brought. */
+/** In this order, because each job needs the results of the one before. */
 function openidJobs(clientId: string, { basic, people, held }: Setting): Readonly<Record<string, Job>> {
   const headers = { authorization: `Basic ${basic}` };
   const post = (path: string, form: Readonly<Record<string, string>>): Call => ({
@@ -112,7 +112,7 @@ function authorizePath(clientId: string): string {
   return `/oidc/authorize?${query}`;
 }
 
-/** What a script of the portal asks for, as nginx asks us about it. */
+/** A request of a portal's script, as nginx sends the check to us. */
 function siteCheck({ siteCookie }: PortalPerson): Call {
   const forwarded = { 'x-forwarded-host': SITE, 'x-forwarded-proto': 'https', 'x-forwarded-uri': '/reports' };
   const headers = { ...forwarded, accept: '*/*', cookie: `__Host-sallyport-site=${siteCookie}` };

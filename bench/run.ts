@@ -32,7 +32,7 @@ const KIND = values.database;
 const NODES = Number(values.nodes);
 const QUICK = values.quick;
 const SECONDS = QUICK ? 1.5 : 6;
-/** Users with an open pending sign-in each: a code step uses one up, and a step of 30 seconds is used once a user. */
+/** Users with one open pending sign-in each. A code step uses it up, and each user has one step per 30 seconds. */
 const DRIVEN = QUICK ? 5_000 : 30_000;
 
 if (isKind(KIND) && NODES >= 1) await main(KIND);
@@ -99,7 +99,7 @@ async function everything(place: Place): Promise<void> {
   await portalRows(place);
 }
 
-/** In nodes of their own: what they hold before the first request of OpenID Connect is what everybody pays. */
+/** In separate nodes, so that their memory before the first OpenID Connect request can be measured. */
 async function portalRows(place: Place): Promise<void> {
   const seeded = await place.change(seedPortals);
   await withNodes(place, NODES, async (nodes) => {
@@ -155,7 +155,7 @@ async function signInRows(bench: Bench, users: readonly SeededUser[], rawMs: num
   }
 }
 
-/** The sign-in page with everything that it loads, as it is and not compressed. */
+/** The sign-in page with all its files, uncompressed. */
 async function page({ ports: [port = 0] }: Nodes): Promise<void> {
   const connection = await openConnection(port);
   const get = async (path: string) => (await connection.send({ method: 'GET', path }, '10.9.9.9')).body;

@@ -9,7 +9,7 @@ import { seedUsers, sessionRow } from './seed.ts';
 export const CALLBACK = 'https://portal.example/callback';
 export const SITE = 'app.example.com';
 
-/** As many as a portal has in front of it at once. */
+/** As many as a portal has in use at once. */
 const PEOPLE = 1_000;
 
 export type SeededPortals = {
@@ -18,10 +18,12 @@ export type SeededPortals = {
   readonly people: readonly PortalPerson[];
 };
 
-/** Their session over the API, the cookie of another one of their browser with us, and the one on the protected host. */
+/**
+ * A person's API session, the cookie of their separate browser session with us, and the cookie on the protected host.
+ */
 export type PortalPerson = { readonly token: string; readonly cookie: string; readonly siteCookie: string };
 
-/** A client of OpenID Connect and a protected host, with people who are signed in to both. */
+/** An OpenID Connect client and a protected host, with people who are signed in to both. */
 export async function seedPortals(env: Env): Promise<SeededPortals> {
   const made = await addClient(env, 'command_line', {
     ...{ name: 'Bench', type: 'web', redirectUris: [CALLBACK], postLogoutRedirectUris: [], partners: [] },

@@ -14,12 +14,12 @@ import { setAdoptionDay } from '#store/partners/adoption.ts';
 import { insertRows } from './bulk.ts';
 import { eventSource, partnerOf, type Signer } from './portal-rows.ts';
 
-/** What is in memory at once: the portal as a whole would not fit. */
+/** The number of people in memory at once, because the whole portal would not fit. */
 const PEOPLE_AT_ONCE = 2_000;
 const EVENTS_AT_ONCE = 5_000;
 const ROLL_OUT_DAYS = 300;
 
-/** Fills the database of the settings with a made-up portal. Not the demo: it stays, and is as large as one likes. */
+/** Fills the configured database with a made-up portal of any size. Unlike the demo, it persists. */
 const { values } = parseArgs({
   options: {
     partners: { type: 'string', default: '5000' },
@@ -52,7 +52,7 @@ function leave(problem: string): never {
   process.exit(1);
 }
 
-/** Made-up people beside real ones would be told apart by nobody. */
+/** Made-up people must not be mixed with real ones. */
 async function refuseOthers({ db }: Env): Promise<void> {
   const row = await db.read.selectFrom('users').select('id').limit(1).executeTakeFirst();
   if (row === undefined) return;
@@ -64,7 +64,7 @@ async function seed({ db, now }: Env): Promise<void> {
   const startedAt = performance.now();
   const staff = await addStaff();
   const password = newToken(env.random).slice(0, 20);
-  // One hash for all of them, sealed for each: two hundred thousand would take an hour.
+  // One hash for all, sealed for each person, because 200,000 hashes would take an hour.
   const phc = await env.hasher.hash(password);
   if (isRefusal(phc)) leave('the hash queue is full');
   await db.transaction(async (tx) => {
@@ -82,7 +82,7 @@ async function seed({ db, now }: Env): Promise<void> {
   });
   tell('sealing the audit log');
   await sealAuditTail(env);
-  // PostgreSQL chooses plans by what it has counted, and does not know yet that there is something to count.
+  // PostgreSQL plans by statistics, which do not know the new rows yet.
   if (db.kind === 'postgres') await db.transaction((tx) => sql`analyze`.execute(tx));
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   process.stdout.write(
@@ -90,9 +90,9 @@ async function seed({ db, now }: Env): Promise<void> {
   );
 }
 
-/** All of it is one transaction, so that half a portal never stays. It is larger than a server's may be. */
+/** Everything is one transaction, so that no half portal remains. It exceeds the limits of a server's transaction. */
 async function unbind(tx: Queries): Promise<void> {
-  // Emails come in no order: their index has to fit into the cache, or each of them reads and writes pages (KiB).
+  // Emails are in random order. Their index must fit into the cache, or each email reads and writes pages (KiB).
   const text = env.db.kind === 'sqlite' ? sql`pragma cache_size = -400000` : sql`set local statement_timeout = 0`;
   await text.execute(tx);
 }
@@ -111,7 +111,10 @@ async function addStaff(): Promise<string> {
   return `Sign in as ${email} with the password ${password}, and set up an authenticator.`;
 }
 
-/** Few partners have many people, and many have few: of 200,000 at 5,000 partners some thousand at the largest. */
+/**
+ * Few partners have many people, and many have few. With 200,000 people at 5,000 partners, the largest has some
+ * thousand.
+ */
 function sizes(count: number): readonly number[] {
   const weights = Array.from({ length: count }, (_, number) => 1 / (0.0005 + chance(number * 5 + 3)));
   const sum = weights.reduce((all, weight) => all + weight, 0);
@@ -127,13 +130,14 @@ type Someone = Signer & {
   readonly isOff: boolean;
 };
 
-/** Answers what the rest needs to know of each person: all their rows at once would fill the memory. */
+/** Answers only the needed facts of each person, because all their rows at once would fill the memory. */
 async function addPeople(tx: Queries, made: readonly MadePartner[], phc: string): Promise<readonly Someone[]> {
   const owners = sizes(made.length).flatMap((size, index) =>
     Array.from({ length: size }, () => made[index] as MadePartner),
   );
   const added: Someone[] = [];
-  // The triggers find no counts to change; they are counted at the end, all at once. Ids grow: these are all in between.
+  // Without count rows the triggers change nothing. The counts are computed once at the end. Ids grow, so the range
+  // covers exactly these partners.
   const [firstId, lastId] = [made[0]?.row.id ?? '', made.at(-1)?.row.id ?? ''];
   await sql`delete from partner_counts where partner_id between ${firstId} and ${lastId}`.execute(tx);
   for (let first = 0; first < owners.length; first += PEOPLE_AT_ONCE) {
@@ -181,12 +185,12 @@ async function addSome(tx: Queries, people: readonly MadePerson[]): Promise<void
   await addRecoveryCodes(tx, sets);
 }
 
-/** Ten for each set, in the database itself. Their hash fits no code: they are counted, not used. */
+/** Ten for each set, inserted inside the database. Their hash matches no code: they are counted, not used. */
 async function addRecoveryCodes(tx: Queries, sets: readonly { readonly id: string }[]): Promise<void> {
   const [mac] = env.keys.macs('recovery', 'seed');
   const tag = `${mac?.keyId ?? ''}.seed-`;
   const [first, last] = [sets[0]?.id ?? '', sets.at(-1)?.id ?? ''];
-  // Ids grow: these sets are all that lie between the first and the last of them.
+  // Ids grow, so the range covers exactly these sets.
   await sql`insert into recovery_codes (id, set_id, user_id, tag, hash, used_at)
     select s.id || '-' || n.n, s.id, s.user_id, ${tag} || s.id || '-' || n.n, 'none', case when n.n < 1 then s.created_at end
     from recovery_code_sets s

@@ -9,9 +9,9 @@ import type { NewUser } from '#store/people/users.ts';
 import { insertRows } from './bulk.ts';
 
 export const PASSWORD = 'a benchmark is not a proof';
-/** The counts of a partner are one row, which each new person of a transaction changes again. */
+/** The counts of a partner are one row, and each new person in a transaction changes it again. */
 const PARTNER_SIZE = 200;
-/** Longer than the product's ten minutes: a process that waits while others seed is not refused. */
+/** Longer than the product's ten minutes, so that seeding other databases does not expire them. */
 const PENDING_SECONDS = 7_200;
 
 export type SeededUser = {
@@ -22,10 +22,10 @@ export type SeededUser = {
   readonly sessionToken: string;
 };
 
-/** How many of the users, the first ones, have what. */
+/** How many users, from the first one on, have a session and an open sign-in. */
 export type Held = { readonly sessions: number; readonly pendings: number };
 
-/** Enrolled users, some hundred of each partner, with live sessions and open pending sign-ins of the API. */
+/** Enrolled users, some hundred per partner, with live sessions and open pending sign-ins of the API. */
 export async function seedUsers(env: Env, count: number, held: Held): Promise<SeededUser[]> {
   const phc = await env.hasher.hash(PASSWORD);
   if (isRefusal(phc)) throw new Error('the hash queue is full');
@@ -123,7 +123,7 @@ export function authenticatorRow(env: Env, userId: string, secret: Buffer): NewA
   };
 }
 
-/** An open sign-in of the API whose password is proven. */
+/** An open API sign-in with a proven password. */
 export function pendingRow(env: Env, userId: string, token: string, expiresAt: number): Schema['pending_sign_ins'] {
   return {
     id: env.newId(),
@@ -143,7 +143,7 @@ export function pendingRow(env: Env, userId: string, token: string, expiresAt: n
   };
 }
 
-/** A live session that a one-time code has opened. */
+/** A live session, opened by a one-time code. */
 export function sessionRow(env: Env, userId: string, token: string): Schema['sessions'] {
   const now = env.now();
   return {

@@ -3,19 +3,21 @@ import { sql } from 'kysely';
 import type { Database } from '#store/engine/database.ts';
 import { median } from './table.ts';
 
-/** What an answer costs, in milliseconds. Others on the machine make the first two longer, and not the last two. */
+/**
+ * The cost of an answer in milliseconds. Other load on the machine affects the first two figures, but not the last two.
+ */
 export type ServerTime = {
   readonly middle: number;
-  /** The mean of the quickest third: as it is while the others are quiet. */
+  /** The mean of the fastest third, which approximates an idle machine. */
   readonly quick: number;
   readonly cpu: number;
-  /** Of the processes of PostgreSQL that worked for us; 0 for SQLite, which works in ours. */
+  /** CPU of the PostgreSQL processes that worked for us. 0 for SQLite, which runs in our process. */
   readonly databaseCpu: number;
 };
 
 const RUNS = 9;
 
-/** How long the work takes once it has been done before. */
+/** The time of the work after a first run. */
 export async function serverTimeOf(db: Database, work: () => Promise<unknown>): Promise<ServerTime> {
   await work();
   const databaseBefore = await databaseCpuMs(db);
@@ -39,7 +41,7 @@ export async function serverTimeOf(db: Database, work: () => Promise<unknown>): 
 /** Linux counts in hundredths of a second. */
 const TICK_MS = 10;
 
-/** As far as the server's processes are on this machine and can be looked at; else it stays 0. */
+/** Works only if the server's processes are on this machine and readable, otherwise 0. */
 async function databaseCpuMs({ kind, read }: Database): Promise<number> {
   if (kind === 'sqlite' || process.platform !== 'linux') return 0;
   const { rows } = await sql<{ pid: number }>`
@@ -51,7 +53,7 @@ async function databaseCpuMs({ kind, read }: Database): Promise<number> {
 
 function ticksOf(pid: number): number {
   try {
-    // Behind the name, which may hold anything.
+    // After the name, which may contain anything.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');

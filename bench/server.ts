@@ -1,11 +1,11 @@
 import { registerHooks } from 'node:module';
 
-/** What a node has used, and holds: `heapMb` is what is left after a collection, for whom asks for one. */
+/** What a node has used and holds. `heapMb` is measured after a collection, if the caller asks for one. */
 export type Usage = {
   readonly cpuMs: number;
   readonly rssMb: number;
   readonly heapMb: number;
-  /** How many files of the OpenID Connect library are loaded. */
+  /** The number of loaded files of the OpenID Connect library. */
   readonly openidFiles: number;
 };
 
@@ -19,7 +19,7 @@ registerHooks({
   },
 });
 
-/** The product as it is, in a process of its own that tells what it has used. */
+/** The unchanged product, in its own process that reports its usage. */
 const { serve } = await import('../src/main.ts');
 const server = await serve();
 process.on('message', async (message) => {
@@ -36,6 +36,6 @@ process.on('message', async (message) => {
     process.exit(0);
   }
 });
-// The measuring process has ended.
+// The measuring process has exited.
 process.on('disconnect', () => process.exit(1));
 process.send?.('serving');

@@ -4,14 +4,14 @@ import type { Env } from '#env.ts';
 import { recoveryTags } from '#flows/authenticators/check-recovery-code.ts';
 import { seedUsers } from './seed.ts';
 
-/** Somebody with an authenticator and ten recovery codes; a use takes it out. */
+/** A person with an authenticator and ten recovery codes. Using a code removes it. */
 export type SoakPerson = { readonly email: string; readonly secret: Buffer; readonly codes: string[] };
 
 const CODES = Array.from('0123456789', (digit) => `${digit}AKE-N0TF-R0MA-PR0${digit}`);
 
 export async function seedSoak(env: Env, count: number): Promise<SoakPerson[]> {
   const users = await seedUsers(env, count, { sessions: 0, pendings: count });
-  // Ten hashes for everybody: what is tagged with them differs for each.
+  // Ten hashes for everyone. Their tags differ per person.
   const hashes = await env.hasher.inTurn({}, 'codes', (hashing) => hashing.hashCodes(CODES.map(plain)));
   if (isRefusal(hashes)) throw new Error('the hash queue is full');
   for (const { userId } of users) {

@@ -10,18 +10,18 @@ import { type SoakPerson, seedSoak } from './soak-people.ts';
 import { median, row } from './table.ts';
 
 const PEOPLE = 600;
-/** From one sign-in of a person to the next: what stays inside the limits of the product for hours. */
+/** The time between two sign-ins of a person. It stays within the limits of the product for hours. */
 const CYCLE_SECONDS = 200;
 const SAMPLES_EACH_MINUTE = 6;
-/** By how much what is left after a collection may be more in the last third than in the one before. */
+/** The heap after a collection may grow by this factor from the middle third to the last third. */
 const GROWTH = 1.1;
 
 type Sample = { readonly rssMb: number; readonly heapMb: number };
 type Counts = Map<string, number>;
 
 /**
- * Mixed load for so many minutes: sign-ins over pages and API, codes right and wrong, recovery codes, session checks,
- * step-ups, sign-outs. Fails at any answer that was not expected, and when memory grows.
+ * Mixed load for this many minutes: sign-ins over pages and API, right and wrong codes, recovery codes, session checks,
+ * step-ups, sign-outs. Fails at any unexpected answer, and if memory grows.
  */
 export async function soak(place: Place, count: number, minutes: number): Promise<void> {
   const people = await place.change((env) => seedSoak(env, PEOPLE));
@@ -65,16 +65,17 @@ function tell(samples: readonly Sample[], counts: Counts, faults: Counts, minute
 
 type Life = { readonly index: number; readonly counts: Counts; readonly stop: AbortSignal };
 
-/** One person, who comes again and again until it is over. */
+/** One person, who returns again and again until the end. */
 async function live({ ports }: Nodes, person: SoakPerson, { index, counts, stop }: Life): Promise<void> {
   let turn = index;
   const count = (act: string) => counts.set(act, (counts.get(act) ?? 0) + 1);
   const app = {
-    // Another node each time: nothing that matters is in the memory of one. 503 is what overload is answered with; it
-    // is told in the table, and comes back like a browser that is told to.
+    // A different node each time, because no important state is in the memory of one. Overload gives 503: the table
+    // counts it, and the request is retried like in a browser.
     async fetch(request: Request, arrival?: { remoteAddress?: string }): Promise<Response> {
       const sent = request.clone();
-      // A connection that waits can end just when it is used again: that would be our fault, and look like the service's.
+      // An idle connection can close at the moment of its reuse. That would be our fault, but would look like the
+      // service's.
       sent.headers.set('connection', 'close');
       const answer = await forward(ports[turn++ % ports.length] ?? 0, sent, arrival);
       if (answer.status !== 503) return answer;
@@ -152,7 +153,7 @@ async function overPages(visit: Visit, round: number, stop: AbortSignal): Promis
   expect('code, page', (await prove(visit, (code) => browser.post(path, { code }))).status, 303);
   for (let count = 0; count < 5; count += 1) expect('home, page', (await browser.get('/')).status, 200);
   if (round % 3 === 1) {
-    // The step of the sign-in is used up, and a proof is good for five minutes.
+    // The step of the sign-in is used up, and a proof is valid for five minutes.
     await rest(stop, 5 * 60 + 5);
     if (stop.aborted) return;
     expect('security without a proof', (await browser.get('/security/authenticator')).status, 303);
@@ -162,7 +163,9 @@ async function overPages(visit: Visit, round: number, stop: AbortSignal): Promis
   expect('sign-out, page', (await browser.post('/sign-out')).status, 303);
 }
 
-/** Sends a right code. One that came later than a code lives is told in the table: the machine stood still, not the service. */
+/**
+ * Sends a right code. The table counts codes that arrived after their lifetime: the machine stalled, not the service.
+ */
 async function prove<Answer extends { readonly status: number }>(
   { person, count }: Visit,
   send: (code: string) => Promise<Answer>,
@@ -179,7 +182,7 @@ function codeNow(secret: Buffer): string {
   return codesOf(secret)(stepAt(Math.floor(Date.now() / 1000)));
 }
 
-/** Of no step that would be named: an answer of 422 either way. */
+/** Not a code of a nearby step that would be explained, so the answer is 422 either way. */
 function wrongCode(secret: Buffer): string {
   return String((Number(codeNow(secret)) + 1) % 1_000_000).padStart(6, '0');
 }

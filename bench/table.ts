@@ -1,6 +1,6 @@
 const rows: [string, string][] = [];
 
-/** One line of the table; told at once, because a benchmark takes its time. */
+/** One line of the table, printed at once because a benchmark takes long. */
 export function row(name: string, figure: string): void {
   rows.push([name, figure]);
   process.stderr.write(`${name}: ${figure}\n`);

@@ -7,7 +7,12 @@ import pg from 'pg';
 import { type Cluster, startCluster } from '../test/databases/cluster.ts';
 import type { DatabaseKind, DatabaseServer, Row, Storage } from './storage.ts';
 
-/** Makes a place for a new database. @param folder an empty one; @param settings of this database alone (PostgreSQL) */
+/**
+ * Creates the place for a new database.
+ *
+ * @param folder an empty one
+ * @param settings only for this database (PostgreSQL)
+ */
 export async function openStorage(
   kind: DatabaseKind,
   folder: string,
@@ -44,12 +49,12 @@ function sqliteStorage(file: string): Storage {
 }
 
 /**
- * The defaults of PostgreSQL, which sync at every COMMIT. Only the process that writes out what nobody waits for is slow, so
- * that `synchronous_commit = off` loses what it may lose.
+ * PostgreSQL's defaults, which sync at every COMMIT. Only the background WAL writer is slow, so that
+ * `synchronous_commit = off` really loses what it may lose.
  */
 const SETTINGS = [
   'wal_writer_delay = 10s',
-  // After a crash it syncs every file of every database of the proof, one by one or all at once.
+  // After a crash PostgreSQL syncs every file of every database of the proof: one by one, or all at once.
   'recovery_init_sync_method = syncfs',
 ];
 
@@ -81,18 +86,18 @@ export function serverOf(running: Cluster): DatabaseServer {
   return {
     signal,
     async kill() {
-      // Held first, or it sees its children die and starts new ones.
+      // Stopped first, because it restarts children that die.
       signal('SIGSTOP');
       signal('SIGKILL');
       await running.stop('SIGKILL');
-      // The memory that they share goes with the last of them.
+      // The shared memory disappears with the last process.
       await wait(200);
     },
     start: () => running.start(),
   };
 }
 
-/** To the first process of a server and its children. */
+/** Signals the first process of a server and its children. */
 export function signalAll(first: number | undefined, signal: NodeJS.Signals): void {
   if (first === undefined) return;
   const list = `/proc/${first}/task/${first}/children`;
@@ -100,7 +105,7 @@ export function signalAll(first: number | undefined, signal: NodeJS.Signals): vo
   for (const pid of [first, ...children]) send(pid, signal);
 }
 
-/** To every child that still runs: one may end by itself while the list of them is read. */
+/** Signals every child that still runs. One may exit while the list is read. */
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -119,7 +124,7 @@ async function query(url: string, sql: string): Promise<readonly Row[]> {
   }
 }
 
-/** After the last service: stops what all of them shared. */
+/** After the last service: stops the server that all of them shared. */
 export async function closeServers(): Promise<void> {
   await (await cluster)?.remove();
   cluster = undefined;

@@ -6,12 +6,15 @@ import type { Service } from './service.ts';
 export const STEP_SECONDS = 30;
 export const NEW_PASSWORD = 'copper drizzle anthem 4';
 
-/** What came back from one operation; nothing when the connection broke. */
+/** The answer to one operation. Undefined if the connection broke. */
 export type Outcome = ({ readonly status: number } & Facts) | undefined;
 
 export type Driver = ReturnType<typeof openDriver>;
 
-/** Every verb over the public outside of the service, written down before it is sent and after it was answered. */
+/**
+ * Every verb over the public interface of the service. The journal records it before it is sent and after it is
+ * answered.
+ */
 export function openDriver(service: Service, journal: Journal) {
   const connection = openConnection(service, journal);
   return {
@@ -30,7 +33,7 @@ type Act = { readonly verb: Verb; readonly item: string; readonly password?: str
 
 type Connection = ReturnType<typeof openConnection>;
 
-/** How an act is noted and sent. */
+/** How an act is recorded and sent. */
 function openConnection(service: Service, journal: Journal) {
   return {
     service,
@@ -72,7 +75,7 @@ function take(person: Person): string {
   return person.pendings.shift() ?? '';
 }
 
-/** What a program sends. */
+/** The requests of a program. */
 function callsOver({ service, act, api }: Connection) {
   return {
     /** @param step of RFC 6238 */
@@ -88,17 +91,17 @@ function callsOver({ service, act, api }: Connection) {
       act(person, { verb: 'guess', item: code }, () => api(person, '/sign-in/one-time-code', pending, { code })),
     signOut: (person: Person, session: string) =>
       act(person, { verb: 'sign_out', item: session }, () => api(person, '/session', session, undefined, 'DELETE')),
-    /** The answer says which of the open sign-ins it was given to: to that one the set-up is open. */
+    /** The answer says which open sign-in gave the code. The set-up is open for this one. */
     giveAccessCode: (person: Person) =>
       act(person, { verb: 'access_code', item: person.once }, async () => {
         const pending = take(person);
         return { ...(await api(person, '/sign-in/enrollment/access-code', pending, { code: person.once })), pending };
       }),
-    /** Whether a secret is shown to that open sign-in, or the refusal. */
+    /** Whether this open sign-in is shown a secret, or the refusal. */
     async startEnrollment(person: Person, pending: string): Promise<Outcome> {
       return api(person, '/sign-in/enrollment', pending, {});
     },
-    /** From nothing to a confirmed authenticator, with the code of that step. */
+    /** A whole set-up, up to a confirmed authenticator, with the code of that step. */
     async enroll(person: Person, step: number, pending = take(person)): Promise<Outcome> {
       const { body } = await callApi(service, {
         ...{ method: 'POST', path: '/api/v1/sign-in/enrollment', token: pending },
@@ -113,9 +116,9 @@ function callsOver({ service, act, api }: Connection) {
   };
 }
 
-/** What a browser sends. */
+/** The requests of a browser. */
 function formsOver({ service, act, browserOf }: Connection) {
-  /** A form of a signed-in page. The page itself is asked for first: nothing has begun until its form is sent. */
+  /** A form of a signed-in page. The page is loaded first: the act begins only when its form is sent. */
   async function submit(person: Person, verb: Verb, form: Form): Promise<Outcome> {
     const browser = browserOf(person);
     await browser.get(form.page);
@@ -125,7 +128,7 @@ function formsOver({ service, act, browserOf }: Connection) {
     });
   }
 
-  /** With the form token of another page: what the link's own page says decides nothing. */
+  /** With the form token of another page, so that the content of the link's own page does not matter. */
   async function useLink(person: Person, what: Act, fields: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     const browser = what.verb === 'change_email' ? browserOf(person) : browserAt(service, person.address);
     const { text } = await browser.get(what.verb === 'change_email' ? '/security/sessions' : '/forgot-password');
@@ -154,7 +157,7 @@ function formsOver({ service, act, browserOf }: Connection) {
   };
 }
 
-/** What staff does, and what the checker asks without a note in the journal. */
+/** The acts of staff, and the checker's requests that are not in the journal. */
 function commandsOver({ service, act, api }: Connection) {
   return {
     resetMfa: (person: Person) =>
@@ -162,7 +165,7 @@ function commandsOver({ service, act, api }: Connection) {
         await service.command(['user', 'reset-mfa', person.email, '--reason', 'phone lost']);
         return { status: 200, requestId: '' };
       }),
-    /** The password. Answers the state of the sign-in, or the refusal. */
+    /** Sends the password. Answers the state of the sign-in, or the refusal. */
     async password(person: Person, password: string) {
       const { status, body } = await callApi(service, {
         ...{ method: 'POST', path: '/api/v1/sign-in', address: person.address },
@@ -170,7 +173,7 @@ function commandsOver({ service, act, api }: Connection) {
       });
       return { status, state: String(body.state ?? body.code), pending: String(body.pendingToken ?? '') };
     },
-    /** Whether a token of the API is a live session. */
+    /** Whether an API token belongs to a live session. */
     async isLive(person: Person, token: string): Promise<boolean> {
       return (await api(person, '/session', token, undefined, 'GET')).status === 200;
     },
@@ -179,13 +182,13 @@ function commandsOver({ service, act, api }: Connection) {
 
 type Form = {
   readonly page: string;
-  /** Where the form is sent, when that is not the page. */
+  /** The target of the form, if it is not the page itself. */
   readonly path?: string;
   readonly item?: string;
   readonly fields?: Readonly<Record<string, string>>;
 };
 
-/** The step of RFC 6238 that a phone with the clock of the service is in. */
+/** The step of RFC 6238 on a phone that has the clock of the service. */
 export function stepOf({ aheadSeconds }: Pick<Service, 'aheadSeconds'>): number {
   return Math.floor((Date.now() / 1000 + aheadSeconds()) / STEP_SECONDS);
 }

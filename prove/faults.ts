@@ -6,31 +6,31 @@ import type { Chance } from './random.ts';
 import type { Service } from './service.ts';
 
 /**
- * What happens to the service in the middle of a round: strikes, and answers when the service can be asked again.
+ * A fault during a round. It strikes, and resolves when the service can answer again.
  *
- * @param driven settles when everybody has played
- * @returns how often it struck: a failpoint that nobody passed strikes not at all
+ * @param driven settles when everyone has finished
+ * @returns how often it struck: a failpoint that no process reached strikes zero times
  */
 export type Fault = (service: Service, chance: Chance, driven: Promise<void>) => Promise<number>;
 
-/** What is wrong with the service when a round begins. */
+/** A fault that exists before a round begins. */
 export type Before = (service: Service, chance: Chance) => void;
 
-/** The moment at which a fault strikes. */
+/** The moment when a fault strikes. */
 type Moment = (chance: Chance, driven: Promise<void>) => Promise<void>;
 
 export const anyMoment: Moment = async (chance) => {
   await wait(chance.between(1, 500));
 };
-/** As soon as the last one has got an answer: whatever is not durable by then was acknowledged too early. */
+/** As soon as the last request is answered: a change that is not durable by then was acknowledged too early. */
 export const onceAnswered: Moment = (_chance, driven) => driven;
 
-/** No request waits in the queue of password hashes more often: a change of password compares one and makes one. */
+/** No request waits in the hash queue more often: a password change compares one hash and creates one. */
 const HASHES_IN_A_ROW = 3;
-/** The audit log is sealed every second: no process is without a sync for longer. */
+/** The audit log is sealed every second, so no process goes longer without a sync. */
 const SYNC_MS = 2_000;
 
-/** Nothing but the load itself: for the breakages that parallel requests bring to light. */
+/** Only load, for the breakages that parallel requests reveal. */
 export const noFault: Fault = async (_service, _chance, driven) => {
   await driven;
   return 0;
@@ -48,13 +48,13 @@ export function kill(moment: Moment): Fault {
   };
 }
 
-/** kill -9 in a moment that chance seldom meets. */
+/** kill -9 at a moment that a random one rarely hits. */
 export const killAtFailpoint: Fault = async (service, chance, driven) => {
   const name = chance.pick(FAILPOINTS);
   service.armFailpoint(name, chance.between(1, name.includes('commit') ? 12 : 6));
   const nodes = service.nodes();
   await Promise.race([...nodes.map(({ ended }) => ended), driven]);
-  // A hit in the last answer ends the process a moment later.
+  // If the last answer hits the failpoint, the process dies a moment later.
   await wait(20);
   const struck = nodes.filter(({ child }) => child.signalCode === 'SIGKILL').length;
   await Promise.all(nodes.map(killNode));
@@ -63,7 +63,7 @@ export const killAtFailpoint: Fault = async (service, chance, driven) => {
   return struck;
 };
 
-/** kill -STOP, and on again after every caller has given up: what they asked for may still be done. */
+/** kill -STOP, and resume after every caller has given up. Their requests may still be carried out. */
 export const freeze: Fault = async (service, chance, driven) => {
   service.setPatience(() => ({ timeoutMs: 1_000 }));
   await anyMoment(chance, driven);
@@ -76,7 +76,7 @@ export const freeze: Fault = async (service, chance, driven) => {
   return service.nodes().length;
 };
 
-/** Every second connection is destroyed while it is in use. */
+/** Every second connection is destroyed during use. */
 export const cutConnections: Fault = async (service, chance, driven) => {
   let cuts = 0;
   service.setPatience(() => {
@@ -92,7 +92,7 @@ export const cutConnections: Fault = async (service, chance, driven) => {
 
 let strangers = 0;
 
-/** Waits until nothing is done any more for callers who have hung up: hashes are made in the order of their asking. */
+/** Waits until no work for closed connections is left, because hashes are made in order of arrival. */
 async function finishForTheGone(service: Service): Promise<void> {
   await wait(500);
   for (let hashes = 0; hashes < HASHES_IN_A_ROW; hashes += 1) {
@@ -104,7 +104,7 @@ async function finishForTheGone(service: Service): Promise<void> {
   await wait(500);
 }
 
-/** No byte of room on the disk for a while; the service is not started again. */
+/** The disk is full for a while. The service is not restarted. */
 export const fillDisk: Fault = async (service, chance, driven) => {
   await anyMoment(chance, driven);
   diskOf(service).setFull(true);
@@ -114,7 +114,7 @@ export const fillDisk: Fault = async (service, chance, driven) => {
   return 1;
 };
 
-/** kill -9 of every process of the database server; the nodes go on and find their way back by themselves. */
+/** kill -9 of every process of the database server. The nodes continue and reconnect by themselves. */
 export function killDatabase(moment: Moment): Fault {
   return async (service, chance, driven) => {
     await moment(chance, driven);
@@ -125,7 +125,7 @@ export function killDatabase(moment: Moment): Fault {
   };
 }
 
-/** kill -STOP of the database server, past the patience of the nodes: what was given up may be committed later. */
+/** kill -STOP of the database server for longer than the nodes wait. Abandoned work may be committed later. */
 export const freezeDatabase: Fault = async (service, chance, driven) => {
   await anyMoment(chance, driven);
   serverOf(service).signal('SIGSTOP');
@@ -136,7 +136,7 @@ export const freezeDatabase: Fault = async (service, chance, driven) => {
   return 1;
 };
 
-/** Every connection to the database is ended from its other side, again and again. */
+/** Every database connection is closed from the other side, again and again. */
 export const cutDatabaseConnections: Fault = async (service, chance, driven) => {
   let [cuts, isDriven] = [0, false];
   void driven.then(() => {
@@ -158,7 +158,7 @@ function serverOf({ storage }: Service) {
   return storage.server;
 }
 
-/** Everything dies at once, most of the time in a sync, and what was not synced is gone or half there. */
+/** All processes die at once, mostly during a sync. Unsynced data is lost or half written. */
 export function cutPower(moment: Moment): Fault {
   return async (service, chance, driven) => {
     const disk = diskOf(service);
@@ -177,20 +177,20 @@ export function cutPower(moment: Moment): Fault {
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
-/** What is prepared for people lasts six hours. */
+/** The rows prepared for people last six hours. */
 const AHEAD_SECONDS = [30 * MINUTE, 2 * HOUR, 5 * HOUR] as const;
-/** A server looks at its clock each second. */
+/** A server checks its clock each second. */
 const CLOCK_NOTICED_MS = 3_000;
-/** What a wrong clock has left is looked for every ten seconds; a loaded server is late. */
+/** A server looks for the traces of a wrong clock every ten seconds. A busy server is late. */
 const CLOCK_PUT_RIGHT_MS = 20_000;
 const STEP_SECONDS = 30;
 
-/** The clock of every node is ahead when people come. To be set right by {@link setClockRight}. */
+/** The clock of every node is ahead when people arrive. {@link setClockRight} corrects it. */
 export const aheadBefore: Before = (service, chance) => {
   service.setClock(chance.pick(AHEAD_SECONDS));
 };
 
-/** After everybody was served by the wrong clock it is right; the service is not started again. */
+/** The clock is corrected after everyone was served with the wrong one. The service is not restarted. */
 export const setClockRight: Fault = async (service, _chance, driven) => {
   await driven;
   service.setClock(0);
@@ -200,14 +200,14 @@ export const setClockRight: Fault = async (service, _chance, driven) => {
   return 1;
 };
 
-/** Whether somebody's last used step is still in the future. What a product that is broken leaves so is found afterwards. */
+/** Whether any person's last used step is in the future. The later checks find it if a broken product leaves one. */
 async function hasStepsAhead({ storage }: Service): Promise<boolean> {
   const next = Math.floor(Date.now() / 1000 / STEP_SECONDS) + 2;
   const [row] = await storage.rows(`select count(*) as people from authenticators where last_used_step > ${next}`);
   return Number(row?.people) > 0;
 }
 
-/** As soon as everybody was served the clock goes back, for some seconds: long enough to be noticed. */
+/** As soon as everyone was served, the clock goes back for some seconds: long enough to be noticed. */
 export const clockBack: Fault = async (service, chance, driven) => {
   await driven;
   service.setClock(-chance.between(2 * MINUTE, HOUR));

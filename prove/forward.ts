@@ -1,19 +1,19 @@
 import { Agent, type ClientRequest, request } from 'node:http';
 
-// A connection that is kept may be closed in the moment it is used again, and then nobody knows what became of the request.
+// A reused connection may close at that moment, and then the outcome of the request is unknown.
 const agent = new Agent({ keepAlive: false });
 
 export type Arrival = { readonly remoteAddress?: string | undefined };
 
-/** How one exchange may end before its time. */
+/** How one exchange may be aborted. */
 export type Patience = {
-  /** Given up after so long without an answer. */
+  /** Aborted after this time without an answer. */
   readonly timeoutMs?: number | undefined;
-  /** The connection is destroyed then, wherever the exchange stands. */
+  /** The connection is destroyed after this time, at any point of the exchange. */
   readonly cutAfterMs?: number | undefined;
 };
 
-/** Sends a request to a process, with our host and the address that a proxy would write down. */
+/** Sends a request to a process, with our host and the address that a proxy would add. */
 export async function forward(
   port: number,
   sent: Request,

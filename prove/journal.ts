@@ -16,12 +16,12 @@ export type Verb =
   | 'revert_email'
   | 'guess';
 
-/** What is known after the answer: enough to ask for it again later. */
+/** What the answer reveals: enough to repeat the request later. */
 export type Facts = {
-  /** Of the session that the answer opened. */
+  /** The token of the session that the answer opened. */
   readonly token?: string | undefined;
   readonly codes?: readonly string[] | undefined;
-  /** Of the open sign-in that it was sent with. */
+  /** The open sign-in that it was sent with. */
   readonly pending?: string | undefined;
   readonly refusal?: string | undefined;
 };
@@ -31,9 +31,9 @@ type Intent = {
   readonly at: number;
   readonly email: string;
   readonly verb: Verb;
-  /** The one thing it is about: a step, a recovery code, a secret, a password, a session, an access code, a link. */
+  /** The one-time value: a step, a recovery code, a secret, a password, a session, an access code, a link. */
   readonly item: string;
-  /** What a link was to set. */
+  /** The password that a link sets. */
   readonly password?: string | undefined;
 };
 type Answered = {
@@ -43,10 +43,10 @@ type Answered = {
   readonly requestId: string;
 } & Facts;
 
-/** One operation as the journal tells it: without an answer its outcome is unknown. */
+/** One operation in the journal. Without an answer its outcome is unknown. */
 export type Operation = Intent & { readonly answer: Answered | undefined };
 
-/** The driver's own memory, on the disk before anything is sent and as soon as anything is answered. */
+/** The driver's own memory. It is on disk before a request is sent and as soon as it is answered. */
 export type Journal = ReturnType<typeof openJournal>;
 
 export function openJournal(path: string) {
@@ -58,13 +58,13 @@ export function openJournal(path: string) {
   };
   return {
     path,
-    /** Before it is sent. Answers its number. */
+    /** Before the request is sent. Answers its number. */
     intend(email: string, verb: Verb, item: string, password?: string): number {
       last += 1;
       append({ kind: 'intent', op: last, at: Date.now(), email, verb, item, password });
       return last;
     },
-    /** After the whole answer. */
+    /** After the complete answer. */
     answered(op: number, status: number, requestId: string, facts: Facts): void {
       append({ kind: 'answer', op, at: Date.now(), status, requestId, ...facts });
     },
@@ -72,7 +72,7 @@ export function openJournal(path: string) {
   };
 }
 
-/** Everything that a journal holds, in the order of intents. */
+/** The whole journal, in the order of intents. */
 export function readJournal(path: string): readonly Operation[] {
   const intents: Intent[] = [];
   const answers = new Map<number, Answered>();
@@ -85,12 +85,12 @@ export function readJournal(path: string): readonly Operation[] {
   return intents.map((intent) => ({ ...intent, answer: answers.get(intent.op) }));
 }
 
-/** The service said yes. */
+/** The service accepted the operation. */
 export function isAcknowledged({ answer }: Operation): boolean {
   return answer !== undefined && answer.status >= 200 && answer.status < 400;
 }
 
-/** No answer, or one that says that the service cannot tell: it may have happened or not. */
+/** No answer, or one from which the outcome is unclear: the operation may have happened. */
 export function isUnknown({ answer }: Operation): boolean {
   return answer === undefined || answer.status >= 500;
 }

@@ -4,19 +4,19 @@ import { type Driver, NEW_PASSWORD, type Outcome, STEP_SECONDS, stepOf } from '.
 import type { Part, Person } from './people.ts';
 import type { Chance } from './random.ts';
 
-/** How many of one code are sent at once. */
+/** How often the same code is sent at once. */
 const RACERS = 3;
 const GUESSES = 12;
-/** Tries that one pending sign-in takes. */
+/** Attempts that one pending sign-in accepts. */
 const GUESSES_EACH = 4;
 
-/** Everybody plays their part at once, each beginning at a moment of their own. Resolves when all have ended. */
+/** Everyone plays their part in parallel, each from a random moment on. Resolves when all have finished. */
 export async function play(driver: Driver, people: readonly Person[], chance: Chance, spreadMs: number): Promise<void> {
   const begins = people.map(() => chance.below(spreadMs + 1));
   await Promise.all(
     people.map(async (person, index) => {
       await wait(begins[index]);
-      // A page that could not even be asked for: nothing was begun.
+      // If the page could not be loaded, nothing was begun.
       await PARTS[person.part](driver, person).catch(() => undefined);
     }),
   );
@@ -59,18 +59,18 @@ const PARTS: Readonly<Record<Part, (driver: Driver, person: Person) => Promise<u
   revert_email: (driver, person) => atOnce(() => driver.revertEmail(person)),
 };
 
-/** Each a password of their own: the one that was told so has set it. */
+/** Each racer sends a different password. The one with a success has set it. */
 function linkPassword(racer: number): string {
   return `copper drizzle lantern ${racer}`;
 }
 
-/** One whose page could not even be asked for has sent nothing; the others go on. */
+/** A racer whose page could not be loaded has sent nothing. The others continue. */
 async function atOnce(send: (racer: number) => Promise<Outcome>): Promise<readonly Outcome[]> {
   const sent = Array.from({ length: RACERS }, (_, racer) => send(racer).catch(() => undefined));
   return Promise.all(sent);
 }
 
-/** Wrong codes, all at once over several sign-ins. */
+/** Many wrong codes at once, spread over several sign-ins. */
 export async function guessAtOnce(driver: Driver, person: Person, guesses: number): Promise<void> {
   const pendings = person.pendings.splice(0, Math.ceil(guesses / GUESSES_EACH));
   const wrong = wrongCodes(person.secret, stepOf(driver.service), guesses);
@@ -79,7 +79,7 @@ export async function guessAtOnce(driver: Driver, person: Person, guesses: numbe
   );
 }
 
-/** Codes of no step near now: never accepted, and never explained by a clock. */
+/** Codes of no step near now: never accepted, and never explained by a clock error. */
 function wrongCodes(secret: string, now: number, count: number): readonly string[] {
   const near = Array.from({ length: 101 }, (_, index) => codeOf(secret, (now + index - 50) * STEP_SECONDS));
   const all = Array.from({ length: 300 }, (_, number) => String(number * 3301 + 7).padStart(6, '0'));

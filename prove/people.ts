@@ -14,7 +14,7 @@ import { authenticatorRow, pendingRow, sessionRow, userRow } from '../bench/seed
 import { PASSWORD } from '../test/world.ts';
 import type { Service } from './service.ts';
 
-/** What somebody does in a round. A canary does nothing: whether it can sign in afterwards is the question. */
+/** A person's part in a round. A canary does nothing: it tests whether it can sign in afterwards. */
 export type Part =
   | 'canary'
   | 'whole_sign_in'
@@ -35,39 +35,39 @@ export type Part =
   | 'change_email'
   | 'revert_email';
 
-/** A user of the service with everything prepared that would cost a password hash. */
+/** A user of the service. Everything that would cost a password hash is prepared. */
 export type Person = {
   readonly userId: string;
-  /** What the journal knows them by. */
+  /** Their key in the journal. */
   readonly email: string;
-  /** The password that they type: another one after a change. */
+  /** Their current password, which a change replaces. */
   signsInAs: string;
   readonly address: string;
   readonly part: Part;
-  /** In base32; of an authenticator that is there already, unless the part is to enroll. */
+  /** In base32. It belongs to an existing authenticator, unless the part is to enroll. */
   readonly secret: string;
   readonly codes: readonly string[];
-  /** Open sign-ins whose password is proven. A use takes it out. */
+  /** Open sign-ins with a proven password. A use removes one. */
   readonly pendings: string[];
-  /** Of the API. */
+  /** API session tokens. */
   readonly sessions: readonly string[];
   readonly pageSession: string;
-  /** By the part: a temporary access code, or the path of a link. */
+  /** Depends on the part: a temporary access code, or the path of a link. */
   once: string;
 };
 
 const NOT_ENROLLED: readonly Part[] = ['enroll', 'access_code', 'access_code_race', 'invitation'];
 
-/** As many as may be alive. */
+/** The most that may be live. */
 const PENDINGS = 10;
 const CODES = Array.from('ABCDEFGHJK', (letter) => `${letter}7Q2-M4XZ-${letter}TR8-P3V${letter}`);
 const ROWS_AT_ONCE = 500;
-/** A proof takes longer than a sign-in may be open: what is prepared has to last. */
+/** A proof takes longer than a sign-in may stay open, so prepared rows must last. */
 const LASTS_SECONDS = 6 * 60 * 60;
 
 let count = 0;
 
-/** Puts people into the database of a service that does not run, one group for each round. */
+/** Writes people into the database of a stopped service, one group for each round. */
 export async function seedPeople(service: Service, groups: readonly (readonly Part[])[]): Promise<Person[][]> {
   const config = loadConfig({ ...service.settings, SALLYPORT_LOG_LEVEL: 'fatal' }, { root: service.folder });
   if ('problem' in config) throw new Error(config.problem);
@@ -89,7 +89,7 @@ type Hashes = { readonly password: string; readonly codes: readonly string[] };
 
 let known: Promise<Hashes> | undefined;
 
-/** Eleven real hashes for everybody: what is sealed or tagged with them differs for each. */
+/** Eleven real hashes that everyone shares. The sealed values and tags differ per person. */
 function hashesOf({ hasher }: Env): Promise<Hashes> {
   known ??= (async () => {
     const codes = CODES.map((code) => normalizeRecoveryCode(code) ?? '');
@@ -126,7 +126,7 @@ function seed(env: Env, partnerId: string, part: Part, hashes: Hashes): Rows {
   const person: Person = {
     ...{ userId, email, signsInAs: email, address, part, codes: CODES },
     secret: new Secret({ buffer: new Uint8Array(secret).buffer }).base32,
-    // Each that is opened later, past the most that may be alive, ends the oldest: the one that gave its code stays.
+    // Above the limit, each new sign-in revokes the oldest. With fewer prepared, the one that gave its code survives.
     pendings: Array.from({ length: part.startsWith('access_code') ? PENDINGS / 2 : PENDINGS }, token),
     sessions: [token(), token()],
     pageSession: token(),
@@ -150,7 +150,7 @@ function seed(env: Env, partnerId: string, part: Part, hashes: Hashes): Rows {
   };
 }
 
-/** The link that the part is about, if it is about one. */
+/** The link for this part, if it needs one. */
 function linksOf(env: Env, person: Person, token: string, expires_at: number): Pick<Rows, 'links' | 'emailLinks'> {
   const { part, userId: user_id, email } = person;
   const row = { id: env.newId(), token_hash: tokenHash(token), user_id, created_at: env.now(), expires_at };
@@ -174,7 +174,7 @@ function linksOf(env: Env, person: Person, token: string, expires_at: number): P
   }
 }
 
-/** The one after a change, or after the way back from one. */
+/** The email after a change. A revert link leads back from it. */
 export function otherEmail(email: string): string {
   return `other-${email}`;
 }
@@ -228,7 +228,7 @@ async function inBatches<Row>(
   }
 }
 
-/** What `sessions.token_hash` holds for a token of ours. */
+/** The value of `sessions.token_hash` for one of our tokens. */
 export function hashOfToken(token: string): string {
   return tokenHash(token);
 }

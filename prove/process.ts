@@ -6,23 +6,23 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const SALLYPORT = fileURLToPath(new URL('../bin/sallyport.mjs', import.meta.url));
 const START_SECONDS = 60;
 
-/** One server process as operators run it, which can be killed, stopped and gone on. */
+/** One server process as operators run it. It can be killed, stopped and resumed. */
 export type Node = {
   readonly child: ChildProcess;
-  /** Resolves when it serves; rejects when it ends before. */
+  /** Resolves when it serves, rejects if it ends before. */
   readonly ready: Promise<void>;
   readonly ended: Promise<void>;
   isAlive(): boolean;
 };
 
-/** @param nodeOptions for the runtime, before the program: preloads of the proof */
+/** @param nodeOptions options before the program, for the proof's preloads */
 export function startNode(environment: Environment, nodeOptions: readonly string[] = []): Node {
   const args = [...nodeOptions, SALLYPORT, 'serve'];
   const child = spawn(process.execPath, args, { env: { ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const ready = saysIt(child, ' is at http');
-  // Callers that do not wait for it see the end through `ended`.
+  // Callers that do not await it see the end through `ended`.
   ready.catch(() => {});
   return { child, ready, ended, isAlive };
 }
@@ -33,7 +33,7 @@ export async function killNode({ child, ended, isAlive }: Node): Promise<void> {
   await ended;
 }
 
-/** A command of ours, beside the server or alone. Answers what it printed; a failed one rejects with what it said. */
+/** One of our commands, beside the server or alone. Answers its output. A failed one rejects with its error text. */
 export function runCommand(
   environment: Environment,
   args: readonly string[],

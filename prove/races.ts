@@ -3,13 +3,15 @@ import { run } from 'node:test';
 import { startCluster } from '../test/databases/cluster.ts';
 import type { DatabaseKind } from './storage.ts';
 
-/** What the races of one-time things and the model found on one database: the tests' own, with more rounds than tests give them. */
+/**
+ * The result of the one-time races and the model on one database. These are the suites of the tests, with more rounds.
+ */
 export type Raced = {
   readonly what: 'races' | 'model';
   readonly database: DatabaseKind;
   readonly rounds: number;
   readonly acknowledged: number;
-  /** Names of the tests that failed: each is an anomaly. */
+  /** Names of the failed tests. Each one is an anomaly. */
   readonly failed: readonly string[];
 };
 
@@ -21,7 +23,7 @@ type Suite = {
 
 const FOLDERS = { races: 'test/faults/races', model: 'test/model' } as const;
 
-/** Hundreds of rounds in all; on PostgreSQL each statement is a way over a socket. */
+/** Hundreds of rounds in all. On PostgreSQL each statement takes a socket round trip. */
 const SUITES: readonly Suite[] = [
   { what: 'races', database: 'sqlite', settings: { RACE_ROUNDS: '20' } },
   { what: 'races', database: 'postgres', settings: { RACE_ROUNDS: '8' } },
@@ -29,7 +31,7 @@ const SUITES: readonly Suite[] = [
   { what: 'model', database: 'postgres', settings: { MODEL_SEQUENCES: '100' } },
 ];
 
-/** Runs what `only` names, as it does for scenarios. */
+/** Runs the suites that `only` selects, as for scenarios. */
 export async function runRaces(only: string): Promise<Raced[]> {
   const chosen = SUITES.filter(({ what, database }) => `${database} ${what}`.includes(only));
   const cluster = chosen.some(({ database }) => database === 'postgres') ? await startCluster() : undefined;
@@ -47,7 +49,7 @@ async function runSuite({ what, database, settings }: Suite, url: string | undef
     ...settings,
     ...(database === 'postgres' && { SALLYPORT_TEST_DATABASE: database, SALLYPORT_TEST_POSTGRES: url }),
   };
-  // The runner hands its own environment on.
+  // The test runner passes its own environment on.
   Object.assign(process.env, environment);
   const counts = { rounds: 0, acknowledged: 0 };
   const failed: string[] = [];

@@ -1,4 +1,4 @@
-/** Chance that can be had again: the same seed strikes the same blows. */
+/** Reproducible chance: the same seed gives the same choices. */
 export type Chance = {
   /** A whole number from 0 to `limit - 1`. */
   below(limit: number): number;
@@ -7,7 +7,7 @@ export type Chance = {
   pick<T>(list: readonly T[]): T;
 };
 
-/** mulberry32: 32 bits of state are plenty for choosing moments and pages. */
+/** mulberry32: 32 bits of state are enough to choose moments and pages. */
 export function chanceOf(seed: number): Chance {
   let state = seed >>> 0;
   const next = (): number => {

@@ -19,12 +19,12 @@ export type Result = {
   readonly acknowledged: number;
   readonly unknown: number;
   readonly findings: readonly Finding[];
-  /** By power cuts: written, never synced, gone. */
+  /** Pages that power cuts lost: written but never synced. */
   readonly lostPages: number;
   readonly seconds: number;
 };
 
-/** Rounds of load, fault, recovery and questions; then the whole journal against the whole database. */
+/** Rounds of load, fault, recovery and checks, then the whole journal against the whole database. */
 export async function runScenario(
   scenario: Scenario,
   { rounds, seed }: { readonly rounds: number; readonly seed: number },
@@ -47,7 +47,7 @@ export async function runScenario(
       await driven;
       done.rounds += 1;
       findings.push(...(await probeAll(driver, people)));
-      // A negative control has nothing to add to the first finding that it is there for.
+      // A negative control ends at its first expected finding.
       if (isCaught(scenario, [...findings, ...checkHistory(readJournal(journal.path))])) break;
     }
     const whole = readJournal(journal.path);
@@ -69,12 +69,12 @@ async function probeAll(driver: Driver, people: readonly Person[]): Promise<read
   return (await Promise.all(people.map((person) => probe(driver, person, written)))).flat();
 }
 
-/** Whether this is a negative control and the checker has found what it has to find in it. */
+/** Whether this is a negative control and the checker found what it must find. */
 export function isCaught({ caughtBy }: Scenario, findings: readonly Finding[]): boolean {
   return findings.some(({ invariant }) => invariant === caughtBy);
 }
 
-/** As it should be: nothing was found, or in a negative control what has to be. */
+/** The expected result: no finding, or the required one in a negative control. */
 export function isProven({ scenario, findings }: Pick<Result, 'scenario' | 'findings'>): boolean {
   return scenario.caughtBy === undefined ? findings.length === 0 : isCaught(scenario, findings);
 }

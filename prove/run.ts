@@ -11,10 +11,10 @@ import { tableOf } from './table.ts';
 const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
-    /** No more than so many of each scenario. */
+    /** At most this many rounds of each scenario. */
     rounds: { type: 'string' },
     seed: { type: 'string' },
-    /** Those whose line contains it: `postgres`, `power cut`. */
+    /** Scenarios whose line contains this text: `postgres`, `power cut`. */
     only: { type: 'string' },
   },
 });
@@ -25,10 +25,10 @@ const seeds = chanceOf(seed);
 console.log(`seed ${seed}: the same choices again with --seed ${seed}`);
 const results: Result[] = [];
 const notRun: string[] = [];
-// In the short form they are a part of the tests, with fewer rounds.
+// For the short form the tests already run them, with fewer rounds.
 const raced: Raced[] = values.short ? [] : await runRaces(values.only ?? '');
 for (const scenario of [...SCENARIOS, ...NEGATIVE_CONTROLS]) {
-  // Drawn for each, run or not: a part alone makes the same choices as in the whole.
+  // Drawn for each scenario, run or not, so that a selection makes the same choices as a full run.
   const own = seeds.below(2 ** 32);
   const rounds = Math.min(scenario.rounds[length], Number(values.rounds ?? Number.POSITIVE_INFINITY));
   const line = `${scenario.service.database} ${scenario.name}`;
@@ -41,7 +41,7 @@ for (const scenario of [...SCENARIOS, ...NEGATIVE_CONTROLS]) {
   try {
     results.push(tell(await runScenario(scenario, { rounds, seed: own })));
   } catch (error) {
-    // The others still have something to say; this one has proven nothing.
+    // The other scenarios still run. This one has proven nothing.
     notRun.push(`${line}: ${error instanceof Error ? error.stack : error}`);
   }
 }
@@ -53,7 +53,7 @@ const holds = isWhole && results.every(isProven) && raced.every(({ failed }) => 
 console.log(holds ? '\nNothing acknowledged was lost, nothing was used twice.' : '\nThis is no proof.');
 process.exitCode = holds ? 0 : 1;
 
-/** A line while it goes on; of a negative control three findings are enough. */
+/** A line per result during the run. A negative control prints only three findings. */
 function tell(result: Result): Result {
   const { scenario, rounds, seconds, lostPages, findings } = result;
   const lost = lostPages === 0 ? '' : `, ${lostPages} pages never synced and lost`;

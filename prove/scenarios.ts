@@ -5,20 +5,20 @@ import type { Breakage } from './hooks/hooks.ts';
 import type { Part } from './people.ts';
 import type { Options } from './service.ts';
 
-/** One line of the proof. A new one joins by an entry in one of the two lists. */
+/** One line of the proof. To add one, extend one of the two lists. */
 export type Scenario = {
   readonly name: string;
   readonly service: Options;
   readonly fault: faults.Fault;
-  /** What is wrong when a round begins. */
+  /** The fault that exists when a round begins. */
   readonly before?: faults.Before | undefined;
-  /** Who plays in each round. */
+  /** The parts in each round. */
   readonly parts: readonly Part[];
-  /** Within how long everybody has begun. */
+  /** Everyone begins within this time. */
   readonly spreadMs: number;
-  /** None in the short form: too slow for what it adds. */
+  /** Zero in the short form if it is too slow for its value. */
   readonly rounds: { readonly short: number; readonly long: number };
-  /** Of a negative control: what the checker has to find in it. */
+  /** For a negative control: the invariant whose violation the checker must find. */
   readonly caughtBy?: Invariant;
 };
 
@@ -29,7 +29,7 @@ const SYNCHRONOUS = { ...POSTGRES, replication: 'synchronous' } as const;
 const UNDER_PATRONI = { ...SYNCHRONOUS, underPatroni: true } as const;
 const SQLITE_PREPARED = { ...SQLITE, tuning: 'prepared_rows_last' } as const;
 const POSTGRES_PREPARED = { ...POSTGRES, tuning: 'prepared_rows_last' } as const;
-/** Everything that people do, so that a fault meets all of it. */
+/** Every act of people, so that a fault hits all of them. */
 const PEOPLE: readonly Part[] = [
   'canary',
   ...(['code', 'code', 'code', 'code_race', 'code_race', 'recovery_codes', 'recovery_codes'] as const),
@@ -37,7 +37,10 @@ const PEOPLE: readonly Part[] = [
   ...(['access_code', 'access_code_race', 'password_link', 'invitation', 'change_email', 'revert_email'] as const),
 ];
 const SPREAD_MS = 350;
-/** Those who need no code of this moment: during a jump nobody can say which is right. Nor how long a minute of waiting is. */
+/**
+ * Parts without codes of the current moment: during a clock jump it is undefined which code is right, and how long a
+ * minute of waiting is.
+ */
 const TIMELESS: readonly Part[] = [
   ...(['canary', 'recovery_codes', 'recovery_codes', 'recovery_code_race'] as const),
   ...(['change_password', 'end_others', 'renew_codes', 'access_code_race'] as const),
@@ -70,7 +73,7 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('failover, the standby cut off before', SYNCHRONOUS, failover.failOverLate, { short: 0, long: 2 }),
   {
     ...scenario('failover by Patroni', UNDER_PATRONI, failover.failOverByPatroni, { short: 0, long: 10 }),
-    // It takes seconds: people come before, meanwhile and afterwards.
+    // The fault takes seconds, so people arrive before, during and after it.
     spreadMs: 20_000,
   },
   scenario('Patroni, the standbys cut off before', UNDER_PATRONI, failover.loseAlone, { short: 0, long: 2 }),
@@ -92,7 +95,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ]),
 ];
 
-/** A product broken on purpose: the same checker has to find something, or the proof proves nothing. */
+/** Products that are broken on purpose. The same checker must find each fault, or the proof proves nothing. */
 export const NEGATIVE_CONTROLS: readonly Scenario[] = [
   control('synchronous=OFF, power cut', 'synchronous_off', 'I1', {
     service: SQLITE_ON_DISK,
@@ -106,7 +109,7 @@ export const NEGATIVE_CONTROLS: readonly Scenario[] = [
   control('session before its event, kill -9', 'session_before_its_event', 'I3', {
     fault: faults.kill(faults.onceAnswered),
     parts: ['code', 'recovery_codes'],
-    // Looked for in the records, once all rounds are over.
+    // Checked in the records, after all rounds.
     rounds: { short: 1, long: 3 },
   }),
   control('synchronous_commit=off, kill -9', undefined, 'I1', {
@@ -159,7 +162,9 @@ function scenario(name: string, service: Options, fault: faults.Fault, rounds: S
 
 type Control = Pick<Scenario, 'parts'> & Partial<Pick<Scenario, 'service' | 'fault' | 'before' | 'rounds'>>;
 
-/** All at once, and struck as soon as all were answered: one round is nearly always enough, and the first finding is the last. */
+/**
+ * Everyone at once, and the fault after all answers: one round is nearly always enough, and the first finding ends it.
+ */
 function control(name: string, breakage: Breakage | undefined, caughtBy: Invariant, options: Control): Scenario {
   const { service = SQLITE, fault = faults.noFault, before, parts, rounds = { short: 5, long: 10 } } = options;
   return { name, service: { ...service, breakage }, fault, before, parts, spreadMs: 0, rounds, caughtBy };

@@ -16,25 +16,25 @@ import { type Environment, killNode, type Node, runCommand, startNode } from './
 import type { DatabaseKind, Storage } from './storage.ts';
 
 const PRELOAD = ['--import', new URL('./hooks/preload.ts', import.meta.url).href];
-/** Longer than anything takes on a machine that is busy with other things. */
+/** Longer than any answer takes on a busy machine. */
 const ANSWER_MS = 60_000;
 
 export type Options = {
   readonly database: DatabaseKind;
   readonly nodes?: number;
-  /** Puts the disk that forgets under the database. */
+  /** Puts the forgetful disk under the database. */
   readonly onDisk?: boolean;
   readonly breakage?: Breakage | undefined;
   readonly tuning?: Tuning | undefined;
-  /** Of the database alone (PostgreSQL). */
+  /** Only for this database (PostgreSQL). */
   readonly databaseSettings?: Readonly<Record<string, string>>;
   /** A primary and a standby behind one address, and what a COMMIT waits for. */
   readonly replication?: Replication;
-  /** With Patroni, etcd and HAProxy to fail over, in the place of the proof itself. */
+  /** Patroni, etcd and HAProxy do the failover, not the proof itself. */
   readonly underPatroni?: boolean;
 };
 
-/** Says in one line what such a service lacks on this machine, or nothing. */
+/** One line with what such a service lacks on this machine. Undefined if nothing is missing. */
 export function missingFor({ onDisk, underPatroni }: Options): string | undefined {
   if (onDisk && !hasCompiler()) return 'gcc is missing, and the disk that forgets needs it';
   return underPatroni ? missingForPatroni() : undefined;
@@ -42,18 +42,18 @@ export function missingFor({ onDisk, underPatroni }: Options): string | undefine
 
 export type Service = Awaited<ReturnType<typeof openService>>;
 
-/** A service: one or more processes over one database, as operators run them, with nothing of the proof in their code. */
+/** A service: one or more processes on one database, as operators run them, without proof code in the product. */
 export async function openService(options: Options) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-proof-'));
   const storage = await storageFor(options, folder);
   const disk: Disk | undefined =
     options.onDisk && storage.file !== undefined ? openDisk(storage.file, folder) : undefined;
-  /** What the runner itself needs to open the same database and the same keys. */
+  /** The runner uses these to open the same database with the same keys. */
   const settings = {
     ...storage.environment,
     SALLYPORT_PUBLIC_URL: ORIGIN,
     SALLYPORT_LOG_LEVEL: 'fatal',
-    // Everybody comes from an address of their own: what is counted by address is not under test here.
+    // Everyone has their own address, because the limits per address are not under test here.
     SALLYPORT_TRUSTED_PROXIES: '1',
   };
   const { environment: files, ...controls } = controlsIn(folder);
@@ -88,17 +88,17 @@ function changesOf({ breakage, tuning }: Options): Environment {
   return { ...(breakage && { PROVE_BREAKAGE: breakage }), ...(tuning && { PROVE_TUNING: tuning }) };
 }
 
-/** What every node reads in files while it runs. */
+/** Files that every node reads while it runs. */
 function controlsIn(folder: string) {
   const failpointFile = join(folder, 'failpoint');
   const clockFile = join(folder, 'clock');
   let aheadSeconds = 0;
   return {
     environment: { PROVE_FAILPOINT_FILE: failpointFile, PROVE_CLOCK_FILE: clockFile },
-    /** From now on every node kills itself on its `hits`-th way through that failpoint. */
+    /** From now on every node kills itself at its `hits`-th pass of that failpoint. */
     armFailpoint: (name: Failpoint, hits: number) => writeFileSync(failpointFile, `${name} ${hits}`),
     disarmFailpoint: () => rmSync(failpointFile, { force: true }),
-    /** By how much the clock of every node is ahead from now on; below 0 behind. The phones of people go with it. */
+    /** Sets how far the clock of every node is ahead, or behind if negative. People's phones have the same clock. */
     setClock(seconds: number) {
       aheadSeconds = seconds;
       writeFileSync(clockFile, String(seconds));
@@ -107,7 +107,7 @@ function controlsIn(folder: string) {
   };
 }
 
-/** The processes, and the way to them. */
+/** The processes, and how to reach them. */
 function nodesOf(environment: Environment, count: number) {
   const ports: number[] = [];
   const nodes: (Node | undefined)[] = Array.from({ length: count }, () => undefined);
@@ -115,11 +115,11 @@ function nodesOf(environment: Environment, count: number) {
   let patience: () => Patience = () => ({});
   const running = (): readonly Node[] => nodes.filter((node) => node !== undefined);
   return {
-    /** Every node that does not run. */
+    /** Starts every node that does not run. */
     async start(): Promise<void> {
       for (const [index, node] of nodes.entries()) {
         if (node?.isAlive()) continue;
-        // Another one each time: while a node is dead its port may become somebody else's.
+        // A new port each time, because another program may have taken the old one.
         const port = await freePort();
         ports[index] = port;
         nodes[index] = startNode({ ...environment, PORT: String(port) }, PRELOAD);
@@ -130,11 +130,11 @@ function nodesOf(environment: Environment, count: number) {
       await Promise.all(running().map(killNode));
     },
     nodes: running,
-    /** How each exchange may end; asked for each one. */
+    /** How an exchange may be aborted. Called for each one. */
     setPatience(next: () => Patience) {
       patience = next;
     },
-    /** To the nodes in turn. */
+    /** Sends requests to the nodes in turn. */
     fetch(sent: Request, arrival?: Arrival): Promise<Response> {
       turn += 1;
       return forward(ports[turn % count] ?? 0, sent, arrival, { timeoutMs: ANSWER_MS, ...patience() });

@@ -4,27 +4,27 @@ export type DatabaseKind = 'sqlite' | 'postgres';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Where a service keeps its data: how a node is told of it, and how the checker reads it without the product. */
+/** The data storage of a service: the settings for a node, and the checker's own access without the product. */
 export type Storage = {
   readonly kind: DatabaseKind;
   readonly environment: Readonly<Record<string, string>>;
-  /** The file, where the database is one. */
+  /** The file, if the database is one. */
   readonly file: string | undefined;
-  /** The raw dump: what stands in the tables, read by another connection. */
+  /** The raw content of the tables, read over another connection. */
   rows(sql: string): Promise<readonly Row[]>;
-  /** What the database itself says of its own soundness; empty when it is sound. */
+  /** The database's own integrity check. Empty if it is sound. */
   damage(): Promise<readonly string[]>;
-  /** The server behind it, where there is one. */
+  /** The server behind it, if there is one. */
   readonly server: DatabaseServer | undefined;
-  /** Primary and standby, where there are two. */
+  /** Primary and standby, if there are two. */
   readonly pair?: Pair;
-  /** A cluster that looks after itself, where there is one. */
+  /** The Patroni cluster, if there is one. */
   readonly patroni?: Patroni;
-  /** For what is not shared by all services. */
+  /** Closes what other services do not share. */
   close?(): Promise<void>;
 };
 
-/** Every process of a database server at once. */
+/** All processes of a database server together. */
 export type DatabaseServer = {
   kill(): Promise<void>;
   start(): Promise<void>;

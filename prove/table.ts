@@ -3,7 +3,7 @@ import { isProven, type Result } from './run-scenario.ts';
 
 const HEAD = ['scenario', 'database', 'rounds', 'faults', 'acknowledged', 'unknown', 'anomalies'];
 
-/** One line for each scenario, in Markdown. */
+/** One Markdown line for each scenario. */
 export function tableOf(results: readonly Result[], raced: readonly Raced[]): string {
   const races = raced.map(({ what, database, rounds, acknowledged, failed }) => [
     `${what}, two nodes`,
@@ -25,7 +25,7 @@ export function tableOf(results: readonly Result[], raced: readonly Raced[]): st
   return `\n${line(HEAD)}\n${line(widths.map((width) => '-'.repeat(width)))}\n${rows.map(line).join('\n')}`;
 }
 
-/** Anomalies; of a negative control, that they were found and by which invariants. */
+/** The anomalies. For a negative control: whether they were found, and the violated invariants. */
 function verdictOf(result: Result): string {
   const { scenario, findings } = result;
   if (scenario.caughtBy === undefined) return String(findings.length);

@@ -1,5 +1,5 @@
 // @ts-check
-// What a page gains with scripts: nothing here is needed to use it.
+// Scripts only improve a page. Every page works without them.
 
 const RESUBMIT_MS = 5000;
 const COPIED_MS = 4000;
@@ -8,8 +8,8 @@ const LIVE_MS = 250;
 for (const part of document.querySelectorAll('[data-script]')) part.removeAttribute('hidden');
 for (const time of document.querySelectorAll('time[data-local]')) showLocally(time);
 
-// The answer to a form stands in the history as that form: Back and Reload would ask to send it again. Under the address
-// of its page it is a page like any other, and is asked for.
+// The browser remembers the answer to a form as that form, so Back and Reload would ask to send it again. Under its
+// page's own address it is a normal page, and the browser just requests it.
 const { sent } = document.body.dataset;
 if (sent !== undefined) {
   const parts = location.pathname.split('/');
@@ -36,16 +36,16 @@ document.addEventListener('submit', (event) => {
     return;
   }
   form.dataset.sent = 'yes';
-  // Not `disabled`: that would drop the name and value of the button from what is sent.
+  // Not `disabled`, because that would remove the button's name and value from the form data.
   event.submitter?.setAttribute('aria-disabled', 'true');
   setTimeout(() => release(form), RESUBMIT_MS);
 });
 
-// The answer to another program: its button is for a browser without scripts.
+// The answer to another program. Its button is for a browser without scripts.
 for (const form of document.querySelectorAll('form[data-submit]'))
   if (form instanceof HTMLFormElement) form.requestSubmit();
 
-// A list that follows what is typed: the same address as the button would ask for, and the same page that it answers.
+// A list that updates while the person types. It requests the same address as the button and shows the same page.
 for (const form of document.querySelectorAll('form[data-live]')) {
   if (form instanceof HTMLFormElement) follow(form);
 }
@@ -64,7 +64,7 @@ function follow(form) {
     const address = `${form.action}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
     asked = address;
     const answer = await fetch(address).catch(() => null);
-    // Signed out, or asked for something else meanwhile: the button still works.
+    // The person signed out, or has typed more since. The button still works.
     if (!answer?.ok || answer.redirected || asked !== address) return;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const id = form.dataset.live ?? '';
@@ -76,7 +76,7 @@ function follow(form) {
   }
 }
 
-// A page that comes back from the history comes back as it was left: sent.
+// A page from the browser history is restored as it was left, with its form marked as sent.
 addEventListener('pageshow', () => {
   for (const form of document.forms) release(form);
 });
@@ -110,7 +110,7 @@ async function copyText(button) {
 }
 
 /**
- * For pages without the clipboard interface, as over plain http.
+ * For pages without the clipboard API, as over plain HTTP.
  * @param {string} text
  * @param {HTMLElement} button
  */

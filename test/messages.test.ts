@@ -173,13 +173,13 @@ describe('texts and code', () => {
     .join('\n');
   const prefixes = new Set(Object.keys(en).map((key) => key.slice(0, key.indexOf('.'))));
   const literals = new Set([...code.matchAll(/'([a-z][\w-]*(?:\.[\w-]+)+)'/g)].map((match) => match[1] ?? ''));
-  // `duration.${unit}` in the code stands for every key of that form; the compiler checks that all of them exist.
+  // `duration.${unit}` in the code matches every key of that form. The compiler checks that all of them exist.
   const patterns = [...code.matchAll(/`([a-z][\w-]*\.[\w.-]*\$\{[^`]*)`/g)].map(
     (match) => new RegExp(`^${(match[1] ?? '').replaceAll('.', '\\.').replaceAll(/\$\{[^}]*\}/g, '[\\w-]+')}$`),
   );
 
   test('no text is unused', () => {
-    // Names with a dot or a colon of their own are no word of a pattern: their texts are used while what they name exists.
+    // Names with their own dot or colon are not part of a pattern. Their texts count as used while the name exists.
     const ofNames = new Set([
       ...Object.keys(AUDIT_ACTIONS).map((action) => `action.${action}`),
       ...SCOPES.map((scope) => `keys.scope.${scope}`),
@@ -205,7 +205,7 @@ describe('texts and code', () => {
 
 type Elements = ReturnType<IntlMessageFormat['getAst']>;
 
-/** The kinds and names of the placeholders of a text, and that its plurals have the categories of the language. */
+/** The kinds and names of a text's placeholders. Also checks that its plurals have the categories of the language. */
 function shapeOf(texts: Texts, key: string, locale: Locale): string[] {
   const ast = new IntlMessageFormat(texts[key] ?? '', locale, undefined, { ignoreTag: true }).getAst();
   const categories = new Intl.PluralRules(locale).resolvedOptions().pluralCategories;

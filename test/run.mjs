@@ -1,6 +1,6 @@
 // @ts-check
-// Every test, or with `npm test -- PATTERN` those in files whose path contains PATTERN: first on SQLite, then those that
-// rest on a database once more on a real PostgreSQL server.
+// Runs every test, or with `npm test -- PATTERN` those in files whose path contains PATTERN: first on SQLite, then
+// those that use a database again on a real PostgreSQL server.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,15 +12,16 @@ import { fileURLToPath } from 'node:url';
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-// The browser tests start Chromium and the others hash passwords: more at once only makes each slower.
+// The browser tests start Chromium and the others hash passwords. More at once would only slow each of them down.
 const CONCURRENCY = 2;
-// The others have none.
+// The others use none.
 const RESTS_ON_A_DATABASE =
   /^test\/(cli\/commands|(contracts|faults|flows|http|keys|mail|model|prove|security|stories|telemetry|walk|webhooks)\/)/;
-// These have a database of SQLite's, or are about its file, or the key file beside it.
+// These use an SQLite database, or test its file or the key file beside it.
 const RESTS_ON_SQLITE =
   /^test\/(contracts\/store\/(attempts|sqlite|statement)|keys\/rotation|stories\/(openid\/conformance\/script|operate\/restore[.-](?!killed)|web-servers)|webhooks\/addresses)/;
-// To start a process takes longer than most of these: they have no hooks outside their suites and share a few.
+// A process start takes longer than most of these tests. They have no hooks outside their suites, so they share a few
+// processes.
 const SHARES_A_PROCESS =
   /^(src\/core|test\/flows|test\/security\/(?!leaks)|test\/stories\/(?!forward-auth|openid|operate|web-servers))/;
 const SHARED_PROCESSES = 4;
@@ -29,7 +30,7 @@ const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';
 
 process.chdir(ROOT);
-// Each file is a process of its own, and many start the server: they share what compiling costs.
+// Each file has its own process, and many start the server, so they share the compile cache.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
 const patterns = process.argv.slice(2);
 const files = select(['src/**/*.test.ts', 'test/**/*.test.ts']);
@@ -82,7 +83,7 @@ async function onPostgresServer(work) {
     const { startCluster } = await import('./databases/cluster.ts');
     const cluster = await startCluster();
     await work(cluster.url('postgres')).finally(() => {
-      // Some fifty thousand files: the browser tests do not wait until they are gone.
+      // Some fifty thousand files. The browser tests need not wait for the deletion.
       removed = cluster.remove();
     });
   } catch (error) {
@@ -102,7 +103,7 @@ async function runNodeTests(files, environment) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
   const stream = run({ files: withShared(files, folder), concurrency: CONCURRENCY });
   stream.on('test:summary', ({ file, success, counts: { tests, passed, skipped, todo } }) => {
-    // One summary for each file comes first; the one without a file is of all.
+    // First there is one summary per file. The one without a file is the total.
     if (file !== undefined) return;
     const failed = tests - passed - skipped - todo;
     whole = { passed, failed: success ? failed : Math.max(1, failed), skipped: skipped + todo };
@@ -114,8 +115,7 @@ async function runNodeTests(files, environment) {
 }
 
 /**
- * Files that share a process are imported by one made for it.
- *
+ * Files that share a process are imported by a generated one.
  * @param {string[]} files
  * @param {string} folder
  */
@@ -158,8 +158,8 @@ function countsOf({ stats: { expected, unexpected, flaky, skipped } }) {
 }
 
 /**
- * Says in one line why no browser test can run, or nothing. On Debian root gets Chromium from the distribution.
- *
+ * Answers in one line why no browser test can run, or undefined. On Debian root installs Chromium from the
+ * distribution.
  * @returns {Promise<string | undefined>}
  */
 async function makeBrowserReady() {

@@ -3,12 +3,12 @@ import { HOTP, Secret } from 'otpauth';
 import type { MfaPolicy } from '#core/people/policy.ts';
 import { ORIGIN, openWorld, type Person, type World } from './world.ts';
 
-/** The page between a form and another origin leads there by itself. */
+/** The page between a form and another origin redirects by itself. */
 export function refreshTo(target: string): string {
   return `<meta http-equiv="refresh" content="0; url=${target}">`;
 }
 
-/** What the stories of one person at one partner have in common. */
+/** Shared by the stories of one person at one partner. */
 export const ANA = 'ana@acme.example';
 
 type Setting = {
@@ -26,7 +26,7 @@ export async function openWithAna(t: Parameters<typeof openWorld>[0], setting: S
   return { world, partnerId, ana };
 }
 
-/** Ana with an app and her codes saved; the code that confirmed it is over. */
+/** Ana with an app and saved codes. The code that confirmed it has expired. */
 export async function openWithEnrolledAna(t: Parameters<typeof openWorld>[0], setting: Setting = {}) {
   const { world, partnerId, ana } = await openWithAna(t, setting);
   const browser = world.person();
@@ -34,7 +34,7 @@ export async function openWithEnrolledAna(t: Parameters<typeof openWorld>[0], se
   return { world, partnerId, ana, browser, secret, codes };
 }
 
-/** From the password to Done, with the codes read from the page; the next code is free afterwards. */
+/** From the password to Done, with the codes from the page. The next code is unused afterwards. */
 export async function enrollWithCodes(world: World, browser: Person, email = ANA) {
   await browser.signIn(email);
   const secret = await startEnrollment(browser);
@@ -47,14 +47,14 @@ export async function enrollWithCodes(world: World, browser: Person, email = ANA
   return { secret, codes };
 }
 
-/** From the prompt to the set-up page; answers the secret on it. */
+/** From the prompt to the set-up page. Answers its secret. */
 export async function startEnrollment(browser: Person): Promise<string> {
   await browser.get('/enroll');
   await browser.post('/enroll');
   return secretOn((await browser.get('/enroll/authenticator')).text);
 }
 
-/** A form that `page` does not have, sent with the token that it has: what is not offered has to be refused as well. */
+/** A form that `page` does not contain, with its token: an act that is not offered must be refused too. */
 export async function sendUnoffered(browser: Person, page: string, path: string, fields: Record<string, string> = {}) {
   const token = /name="form_token" value="([^"]+)"/.exec((await browser.get(page)).text)?.[1] ?? '';
   const body = new URLSearchParams({ form_token: token, ...fields });
@@ -67,7 +67,7 @@ export async function skip(browser: Person) {
   return browser.post('/enroll/skip');
 }
 
-/** Password and code; the code after it is free. */
+/** Password and code. The next code is unused. */
 export async function signInFully(world: World, browser: Person, secret: string, email = ANA) {
   assert.equal((await browser.signIn(email)).location, '/sign-in/one-time-code');
   const answer = await browser.post('/sign-in/one-time-code', { code: world.totp(secret) });
@@ -85,7 +85,7 @@ export async function pendingToken(world: World, email = ANA): Promise<string> {
 
 const PASSWORD_OF_ALL = 'lantern otter velvet 9';
 
-/** Six digits that belong to no step from 25 back to 25 ahead: wrong, and known to be. */
+/** Six digits of no step within 25 steps: certainly wrong. */
 export function wrongCode(world: World, secret: string, ordinal = 0): string {
   const hotp = new HOTP({ secret: Secret.fromBase32(secret) });
   const step = Math.floor(world.clock.at / 30);
@@ -107,18 +107,18 @@ export function codesOn(text: string): string[] {
   return [...new Set(found)];
 }
 
-/** What the error summary on top of a page says, as plain text; empty without one. */
+/** The error summary of a page as plain text. Empty without one. */
 export function refusalOn(text: string): string {
   const summary = /<div class="refusal"[\s\S]*?<\/div><\/div>/.exec(text)?.[0] ?? '';
   return plain(summary);
 }
 
-/** A page as a person reads it. */
+/** The text of a page. */
 export function plain(html: string): string {
   return (
     html
       .replace(/<head>[\s\S]*?<\/head>/, '')
-      // Where a word may break it is still one.
+      // A possible line break inside a word does not split it.
       .replaceAll('<wbr>', '')
       .replace(/<[^>]+>/g, ' ')
       .replace(/&#39;/g, "'")

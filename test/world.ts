@@ -21,24 +21,24 @@ import { openTestDatabase } from './databases/open.ts';
 import { expectOneFormat } from './one-format.ts';
 
 export const ORIGIN = 'https://sign-in.example.com';
-/** The clock at the start, at the beginning of a step of 30 seconds. */
+/** The clock at the start: the beginning of a 30-second step. */
 export const START = 1_800_000_000;
-/** Good for everybody: more than 15 characters, in no list, nobody's own word. */
+/** Valid for everyone: more than 15 characters, in no list, without a person's own words. */
 export const PASSWORD = 'lantern otter velvet 9';
 
 type Options = {
   readonly environment?: Readonly<Record<string, string>>;
-  /** Real Argon2id, 20 ms each; else a quick hash in the same clothes. */
+  /** Real Argon2id, 20 ms each. Otherwise a fast hash in the same format. */
   readonly realHashes?: boolean;
-  /** A hasher of the test's own: one that is busy, for instance. */
+  /** The test's own hasher, for example a busy one. */
   readonly hasher?: PasswordHasher;
-  /** A file that outlives this world, and the key ring it was sealed with: the same service after a restart. */
+  /** A file that outlives this world, and its key ring: the same service after a restart. */
   readonly database?: { readonly path?: string; readonly keyText: string };
-  /** The clock of another world: nodes of one service agree on the time. */
+  /** The clock of another world, because nodes of one service share the time. */
   readonly clock?: Clock;
-  /** A database that the test has opened, and closes, itself. */
+  /** A database that the test itself opens and closes. */
   readonly db?: Database;
-  /** Behind a proxy, which names the client of each request. */
+  /** Behind a proxy that names the client of each request. */
   readonly isBehindProxy?: boolean;
 };
 
@@ -48,7 +48,7 @@ export type Clock = { at: number };
 export type World = Awaited<ReturnType<typeof openWorld>>;
 export type Person = ReturnType<World['person']>;
 
-/** The whole service over a database of its own: a clock that is set by hand, a mailbox, a log that is kept. */
+/** The whole service on its own database, with a manual clock, a mailbox and a recorded log. */
 export async function openWorld(t: Pick<TestContext, 'after'>, options: Options = {}) {
   const { environment = {}, realHashes = false, database, isBehindProxy = false } = options;
   const proxy = isBehindProxy ? { SALLYPORT_TRUSTED_PROXIES: '1' } : {};
@@ -62,7 +62,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
   const log: string[] = [];
   const env: Env = {
     config,
-    // The world's clock is the database's too: both are set by hand.
+    // The world's manual clock is also the database's.
     db: { ...db, ...(db.clockSeconds && { clockSeconds: async () => clock.at }) },
     keys,
     now: () => clock.at,
@@ -86,9 +86,9 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
       callApi(app, { method, path, body, token, address }),
     addPartner: (partner: NewPartner = {}) => addPartner(env, partner),
     addUser: (user: NewUser) => addUser(env, user),
-    /** An authenticator app set up already; answers its secret in base32. */
+    /** Adds an authenticator app and answers its secret in base32. */
     addAuthenticator: (userId: string) => addAuthenticator(env, userId),
-    /** What the authenticator app shows, by an implementation that is not ours. */
+    /** The code of the authenticator app, from an independent implementation. */
     totp: (secret: string, stepsAhead = 0) => codeOf(secret, clock.at + stepsAhead * 30),
     mail: () => readMail(env),
     events: () => readEvents(env),
@@ -104,7 +104,7 @@ function behindProxy(app: App): App {
   return { ...app, fetch };
 }
 
-/** As PHC strings of today's parameters, so that nothing is hashed again at sign-in. */
+/** PHC strings with today's parameters, so that a sign-in does not rehash. */
 export const QUICK_HASH: Argon2 = {
   hash: async (password) => {
     const tag = createHash('sha256').update(password).digest('base64').replace(/=+$/, '');
@@ -118,7 +118,7 @@ export type Answer = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Where a redirect leads. */
+  /** The target of a redirect. */
   readonly location: string | undefined;
 };
 
@@ -129,33 +129,33 @@ export async function answerOf(response: Response): Promise<Answer> {
   return { status, headers, text, location: headers.get('location') ?? undefined };
 }
 
-/** A person with a browser: it keeps cookies, remembers the page on its screen and sends that page's form token. */
+/** A person with a browser: it stores cookies, remembers the current page and sends that page's form token. */
 export function browserAt(app: Pick<App, 'fetch'>, address: string, origin = ORIGIN) {
   const cookies = new Map<string, string>();
   let screen = '';
 
-  /** One request as it is, without a form token. */
+  /** One plain request without a form token. */
   async function send(path: string, init: RequestInit = {}): Promise<Answer> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { 'user-agent': 'Browser/1', ...(cookie && { cookie }), ...Object(init.headers) };
     const request = new Request(`${origin}${path}`, { ...init, headers });
     const answer = await answerOf(await app.fetch(request, { remoteAddress: address }));
     const changed = keepCookies(cookies, answer.headers);
-    // The forms of a page are of no use once the sign-in that they were bound to is another.
+    // A page's forms are useless after the sign-in that they were bound to has changed.
     if (changed.some((name) => /session|pending/.test(name))) screen = '';
     if (answer.headers.get('content-type')?.startsWith('text/html')) screen = answer.text;
-    // A form that was done leads away from its page: sent from there again it would be the same form.
+    // A successful form leaves its page. Sent again from there it would be the same form.
     else if (init.method === 'POST' && answer.status === 303) screen = '';
     return answer;
   }
 
-  /** Sends the fields with the form token of the screen; a page that is not on it is asked for first. */
+  /** Sends the fields with the form token of the current page. Any other page is loaded first. */
   async function post(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
     if (!screen.includes(`action="${path}"`)) await send(path);
-    // Led away from there, and still sent: from a tab that was open before.
+    // Redirected away, but still sent, as from a tab that was open before.
     if (screen === '') await send('/help');
     const token = /name="form_token" value="([^"]+)"/.exec(screen)?.[1] ?? '';
-    // What a portal asked for is in every form of a sign-in.
+    // Every form of a sign-in contains the portal's request.
     const resume = /name="resume" value="([^"]+)"/.exec(screen)?.[1];
     const body = new URLSearchParams({ form_token: token, ...(resume !== undefined && { resume }), ...fields });
     return send(path, { method: 'POST', body, headers: { origin } });
@@ -163,7 +163,7 @@ export function browserAt(app: Pick<App, 'fetch'>, address: string, origin = ORI
 
   const get = (path: string) => send(path);
 
-  /** Sends a form as a browser does: where it is done, the page that it leads to is the answer. */
+  /** Sends a form like a browser. After a success the answer is the target page. */
   async function submit(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const { location, ...answer } = await post(path, fields);
     return answer.status === 303 ? get(location ?? '') : { ...answer, location };
@@ -171,7 +171,7 @@ export function browserAt(app: Pick<App, 'fetch'>, address: string, origin = ORI
 
   const signIn = (email: string, password = PASSWORD) => post('/sign-in', { email, password });
 
-  /** From the prompt after the password to Done; answers the secret. The code of `now` is used up by it. */
+  /** From the prompt after the password to Done. Answers the secret. This uses up the code of `now`. */
   async function enroll(now: number): Promise<string> {
     await get('/enroll');
     await post('/enroll');
@@ -235,7 +235,7 @@ type NewUser = {
   partnerId?: string | undefined;
   role?: Role;
   name?: string;
-  /** `undefined` for somebody who was invited and has none yet. */
+  /** `undefined` for an invited person without a password. */
   password?: string | undefined;
 };
 
@@ -269,7 +269,7 @@ export function codeOf(secret: string, at: number): string {
   return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: at * 1000 });
 }
 
-/** The outbox, the newest first, with its parameters opened. */
+/** The outbox, newest first, with decrypted parameters. */
 async function readMail(env: Env) {
   const rows = await listMail(env.db.read, 1000);
   return rows.map(({ id, kind, recipient, locale, sealed_parameters }) => {
@@ -278,7 +278,7 @@ async function readMail(env: Env) {
   });
 }
 
-/** The audit log in the order in which it was written. */
+/** The audit log in the order of writing. */
 async function readEvents(env: Env) {
   const rows = await env.db.read.selectFrom('audit_events').selectAll().orderBy('id').execute();
   return rows.map(({ action, actor, subject, detail }) => ({ action, actor, subject, detail: JSON.parse(detail) }));

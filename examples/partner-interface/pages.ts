@@ -30,7 +30,7 @@ export function signedOutPage(): Html {
   return layout('You are signed out', html`${text}<p><a class="button" href="/sign-in">Sign in again</a></p>`);
 }
 
-/** What happened, by the error code of OpenID Connect or one of our own. */
+/** The problem, from an OpenID Connect error code or one of our own. */
 export function problemPage(problem: string, person?: Person): Html {
   const [title, text] = PROBLEMS[problem] ?? ['Sign-in did not work', `The sign-in service answered: ${problem}.`];
   return layout(
@@ -62,7 +62,7 @@ const METHODS: Readonly<Record<string, string>> = {
   swk: 'a passkey',
 };
 
-/** `amr` in words. A recovery code has no name in RFC 8176: it shows as `mfa` beside the password alone. */
+/** `amr` in words. RFC 8176 has no name for a recovery code: it is `mfa` with only the password beside it. */
 export function methodsInWords(amr: readonly string[]): string {
   const known = amr.flatMap((method) => METHODS[method] ?? []);
   const withRecoveryCode = amr.join() === 'pwd,mfa' ? [...known, 'a recovery code'] : known;

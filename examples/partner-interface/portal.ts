@@ -11,7 +11,7 @@ import { createSessions } from './sessions.ts';
 
 const STYLE = readFileSync(new URL('portal.css', import.meta.url), 'utf8');
 
-/** The portal as a Hono application. It asks the issuer for nothing before the first sign-in. */
+/** The portal as a Hono application. It does not contact the issuer before the first sign-in. */
 export function createPortal(settings: client.Settings): Hono {
   const sessions = createSessions();
   const app = new Hono();
@@ -20,7 +20,7 @@ export function createPortal(settings: client.Settings): Hono {
   app.use(secureHeaders(headers(settings)));
   app.use(bodyLimit({ maxSize: 64 * 1024 }));
   app.use(async (c, next) => {
-    // The pages name people: nobody reads them again with Back, after a sign-out.
+    // The pages show personal data, so Back must not show them after a sign-out.
     c.header('cache-control', 'no-store');
     await next();
   });
@@ -74,7 +74,7 @@ export function createPortal(settings: client.Settings): Hono {
     return c.redirect(address, 303);
   }
 
-  /** After a failure the next request asks again. */
+  /** After a failure the next request tries again. */
   function issuer(): Promise<client.Client> {
     created ??= client.createClient(settings).catch((error) => {
       created = undefined;
@@ -93,12 +93,12 @@ export function createPortal(settings: client.Settings): Hono {
 
   function writeId(c: Context, id: string): void {
     const secure = settings.url.startsWith('https:');
-    // Lax: sent when the issuer leads back to us, not with forms of other sites.
+    // Lax: sent when the issuer redirects to us, but not with forms of other sites.
     setCookie(c, cookieName(settings), id, { path: '/', httpOnly: true, secure, sameSite: 'Lax' });
   }
 }
 
-/** The prefix keeps neighbours on the domain from setting our cookie; browsers want https for it. */
+/** The prefix stops other hosts of the domain from setting our cookie. Browsers require HTTPS for it. */
 function cookieName({ url }: client.Settings): string {
   return url.startsWith('https:') ? '__Host-portal' : 'portal';
 }
@@ -108,13 +108,13 @@ function headers({ issuer }: client.Settings) {
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
       styleSrc: ["'self'"],
-      // Chromium holds the redirect after a form to this list too: "Sign out everywhere" leads to the issuer.
+      // Chromium also applies this list to the redirect after a form: "Sign out everywhere" leads to the issuer.
       formAction: ["'self'", new URL(issuer).origin],
       frameAncestors: ["'none'"],
       baseUri: ["'none'"],
     },
     referrerPolicy: 'same-origin',
-    // Without the other hosts of the domain, which may not speak https.
+    // Without the other hosts of the domain, because they may not support HTTPS.
     strictTransportSecurity: 'max-age=31536000',
   };
 }

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Attempt, Person } from './client.ts';
 
 const SESSION_MS = 8 * 60 * 60 * 1000;
-// Strangers can begin sign-ins too, so what they leave in memory has a limit.
+// Strangers can begin sign-ins too, so the memory for them is limited.
 const MOST_ATTEMPTS = 10_000;
 
-/** Who is signed in, by the id in the cookie. In memory: a restart signs everybody out, which is fine for an example. */
+/**
+ * The signed-in people by the id in the cookie. In memory: a restart signs everyone out, which is fine for an example.
+ */
 export function createSessions(now = Date.now) {
   const people = new Map<string, { readonly person: Person; readonly expiresAt: number }>();
   const attempts = new Map<string, { readonly attempt: Attempt; browser: string }>();
@@ -14,7 +16,10 @@ export function createSessions(now = Date.now) {
       const session = people.get(id);
       return session && session.expiresAt > now() ? session.person : undefined;
     },
-    /** Ties a sign-in to the browser that begins it, and answers the id for its cookie. Several tabs may sign in at once. */
+    /**
+     * Binds a sign-in to the browser that begins it, and answers the id for its cookie. Several tabs may sign in at
+     * once.
+     */
     begin(id: string, state: string, attempt: Attempt): string {
       const browser = id || newId();
       attempts.set(state, { attempt, browser });
@@ -22,14 +27,14 @@ export function createSessions(now = Date.now) {
       if (attempts.size > MOST_ATTEMPTS) attempts.delete(oldest);
       return browser;
     },
-    /** The sign-in that this browser began, once. A callback in another browser, or a second one, finds nothing. */
+    /** The sign-in that this browser began, once. Another browser, or a second callback, finds nothing. */
     take(id: string, state: string): Attempt | undefined {
       const found = attempts.get(state);
       if (found?.browser !== id) return undefined;
       attempts.delete(state);
       return found.attempt;
     },
-    /** Remembers who signed in under a new id: one that somebody knew before opens nothing. */
+    /** Stores the person under a new id, so that an id that an attacker knew before is useless. */
     signIn(id: string, person: Person): string {
       const fresh = newId();
       people.delete(id);
@@ -37,7 +42,7 @@ export function createSessions(now = Date.now) {
       for (const begun of attempts.values()) if (begun.browser === id) begun.browser = fresh;
       return fresh;
     },
-    /** Ends the sessions that are meant, and those whose time is over. */
+    /** Removes the sessions that match, and the expired ones. */
     end(isMeant: (person: Person, id: string) => boolean): void {
       for (const [id, { person, expiresAt }] of people) {
         if (expiresAt <= now() || isMeant(person, id)) people.delete(id);

@@ -6,7 +6,10 @@ import { type Finding, finding, only } from './finding.ts';
 
 const MOST_TRIES = 30;
 
-/** What works once was used, or is by the retry of somebody who never got an answer; sent again after that it is refused. */
+/**
+ * A one-time value was used, or the retry of a client without an answer uses it now. After that, a repeat must be
+ * refused.
+ */
 export async function probeUsedUp(
   { email }: Person,
   tries: readonly Operation[],
@@ -16,7 +19,7 @@ export async function probeUsedUp(
   const verb = tries[0]?.verb ?? '';
   const wasUsed = tries.some(isAcknowledged);
   if (!wasUsed && !tries.some(isUnknown)) return [finding('I5', email, `${verb}: right, unused and refused`)];
-  // The retry of somebody who never got an answer.
+  // The retry of a client that never got an answer.
   const retried = wasUsed ? undefined : await replay();
   const again = await replay();
   if (isYes(again)) {
@@ -40,7 +43,11 @@ function isYes(outcome: Outcome): boolean {
   return outcome !== undefined && outcome.status < 400;
 }
 
-/** The next code is right and unused whatever happened. @param typed the password; absent: with a sign-in that is open already */
+/**
+ * The next code is correct and unused, whatever happened before.
+ *
+ * @param typed the password; absent: uses an open sign-in
+ */
 export async function probeNextSignIn(driver: Driver, person: Person, typed: string | undefined) {
   const next = await nextSignIn(driver, person, typed);
   if (next?.status === 200) return [];
@@ -52,14 +59,14 @@ export async function nextSignIn(driver: Driver, person: Person, typed: string |
   return insist(person, () => driver.signInByCode(person, stepOf(driver.service) + 1));
 }
 
-/** Proves the password; the sign-in that this opens is the next one taken. */
+/** Proves the password. The next step takes the sign-in that this opens. */
 export async function open(driver: Driver, person: Person, typed: string) {
   const opened = await password(driver, person, typed);
   person.pendings.unshift(opened.pending);
   return opened;
 }
 
-/** 503 says "not now": the queue of password hashes is full when everybody is asked at once. The sign-in is still open. */
+/** 503 means "not now": the hash queue is full when everyone sends at once. The sign-in stays open. */
 export async function insist(person: Person, send: () => Promise<Outcome>): Promise<Outcome> {
   for (let tries = 1; ; tries += 1) {
     const [pending = ''] = person.pendings;

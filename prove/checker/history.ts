@@ -5,7 +5,7 @@ import { type Finding, finding } from './finding.ts';
 const GUESSES_COMPARED = 5;
 const ONE_A_MINUTE_MS = 60_000;
 
-/** What the whole journal says by itself, from the first round to the last. */
+/** The checks that need only the whole journal, from the first round to the last. */
 export function checkHistory(journal: readonly Operation[]): readonly Finding[] {
   return [...usedTwice(journal), ...budgetsOutrun(journal), ...serverErrors(journal)];
 }
@@ -15,7 +15,7 @@ const ONCE: readonly Verb[] = [
   ...(['set_password', 'accept_invitation', 'change_email', 'revert_email'] as const),
 ];
 
-/** Each step of a secret, each code and each link is a register that goes from unused to used once. */
+/** Each step of a secret, each code and each link is a register that changes once, from unused to used. */
 function usedTwice(journal: readonly Operation[]): readonly Finding[] {
   const once = journal.filter(({ verb }) => ONCE.includes(verb));
   const uses = Map.groupBy(once.filter(isAcknowledged), ({ email, item }) => `${email} ${item}`);
@@ -24,7 +24,7 @@ function usedTwice(journal: readonly Operation[]): readonly Finding[] {
     .map(([first, ...more]) => finding('I2', first?.email ?? '', `${first?.verb}: accepted ${more.length + 1} times`));
 }
 
-/** How many wrong codes were compared at all: every other one has to be answered 429. */
+/** How many wrong codes were compared at all. Every other one must get 429. */
 function budgetsOutrun(journal: readonly Operation[]): readonly Finding[] {
   const guesses = Map.groupBy(
     journal.filter(({ verb }) => verb === 'guess'),
@@ -39,7 +39,7 @@ function budgetsOutrun(journal: readonly Operation[]): readonly Finding[] {
   });
 }
 
-/** 503 says "not now"; anything else of that kind is a bug. */
+/** 503 means "not now". Any other 5xx is a bug. */
 function serverErrors(journal: readonly Operation[]): readonly Finding[] {
   return journal
     .filter(({ answer }) => answer !== undefined && answer.status >= 500 && answer.status !== 503)

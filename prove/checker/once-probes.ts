@@ -5,7 +5,7 @@ import { otherEmail, type Person } from '../people.ts';
 import { byItem, insist, open, password, probeNextSignIn, probeUsedUp } from './asking.ts';
 import { type Finding, finding, only } from './finding.ts';
 
-/** A temporary access code: used up for everybody else, and to the one that gave it the set-up is open. */
+/** A temporary access code: it is used up for everyone else, but the set-up is open for the sign-in that gave it. */
 export async function probeAccessCode(
   driver: Driver,
   person: Person,
@@ -13,7 +13,7 @@ export async function probeAccessCode(
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const tries of byItem(own, 'access_code').values()) {
-    // The set-up that came of it ends the sign-ins that were open before; an enrolled person needs no code.
+    // The set-up revokes all earlier open sign-ins, and an enrolled person needs no code.
     const replay = async () => {
       await open(driver, person, PASSWORD);
       return insist(person, () => driver.giveAccessCode(person));
@@ -38,7 +38,7 @@ export async function probeAccessCode(
 
 const LATE_PASSWORD = 'copper drizzle lantern of the probe';
 
-/** A link to set a password, the first one or another: of all that were sent with it one counts, and it is used up. */
+/** The first link or a later link to set a password: one of the sent requests counts, and the link is used up. */
 export async function probeLink(
   driver: Driver,
   person: Person,
@@ -67,7 +67,7 @@ export async function probeLink(
   );
 }
 
-/** The link that confirms a new email: from then on that one signs in, and the old one is nobody's. */
+/** The link that confirms a new email: afterwards the new email signs in, and the old one belongs to nobody. */
 export async function probeEmail(
   driver: Driver,
   person: Person,
@@ -87,7 +87,7 @@ export async function probeEmail(
   );
 }
 
-/** The way back to an old email: the password opens nothing any more, under neither of the two. */
+/** The link back to an old email: the password works under neither of the two. */
 export async function probeRevert(
   driver: Driver,
   person: Person,

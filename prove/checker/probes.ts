@@ -9,11 +9,11 @@ import { type Finding, finding, only } from './finding.ts';
 import { probeAccessCode, probeEmail, probeLink, probeRevert } from './once-probes.ts';
 import { probeSessions } from './session-probe.ts';
 
-/** A recovered service has this long until the next right sign-in. */
+/** The next correct sign-in must succeed within this time after a recovery. */
 const RECOVERY_SECONDS = 10;
 const RECOVERY_CODE = /[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}/g;
 
-/** Asks the service, from outside, whether it stands by what the journal says of one person. */
+/** Checks from outside whether the service agrees with the journal about one person. */
 export async function probe(
   driver: Driver,
   person: Person,
@@ -43,7 +43,7 @@ const PROBES: Readonly<Record<Person['part'], Probe>> = {
   enroll: probeEnrollment,
   reset_mfa: probeReset,
   async guess(driver, person) {
-    // What was counted before the fault is still counted: the whole journal is looked at in the end.
+    // The wrong codes before the fault still count. The check of the whole journal at the end covers them.
     await guessAtOnce(driver, person, 4);
     return [];
   },
@@ -66,7 +66,7 @@ async function probeRecovery(driver: Driver, person: Person): Promise<readonly F
   return [finding('I5', person.email, `no right sign-in succeeded within ${RECOVERY_SECONDS} seconds`)];
 }
 
-/** A used code stays used; one whose fate is unknown is used at most once more. */
+/** A used code stays used. One with an unknown outcome works at most once more. */
 async function probeCodes(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const [item, tries] of byItem(own, 'one_time_code')) {
@@ -78,7 +78,7 @@ async function probeCodes(driver: Driver, person: Person, own: readonly Operatio
   return [...findings, ...(await probeNextSignIn(driver, person, undefined))];
 }
 
-/** So far from now, by a clock that was wrong, that no code of it is explained. */
+/** So far from now, because of a wrong clock, that no code of this step gets an explanation. */
 function isFar({ service }: Driver, step: number): boolean {
   return Math.abs(step - stepOf(service)) > 10;
 }
@@ -92,7 +92,7 @@ async function probeRecoveryCodes(driver: Driver, person: Person, own: readonly 
   return [...findings, ...(await probeNextSignIn(driver, person, undefined))];
 }
 
-/** New codes: the old set is dead and the new one is shown and works, or nothing has happened. */
+/** New codes: either the old set is dead and the new one is shown and works, or nothing happened. */
 async function probeRenewal(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
   const { email } = person;
   const [renewal] = own.filter(({ verb }) => verb === 'renew_codes');

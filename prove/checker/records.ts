@@ -7,7 +7,7 @@ import type { Service } from '../service.ts';
 import type { Row } from '../storage.ts';
 import { type Finding, finding } from './finding.ts';
 
-/** The events of one request that carried out that verb, each once. */
+/** The events of one request that carried out the verb, each once. */
 const EVENTS: Readonly<Record<Exclude<Verb, 'guess' | 'reset_mfa'>, readonly string[]>> = {
   one_time_code: ['sign_in.code_accepted', 'sign_in.completed'],
   recovery_code: ['recovery_code.used', 'sign_in.completed'],
@@ -23,7 +23,7 @@ const EVENTS: Readonly<Record<Exclude<Verb, 'guess' | 'reset_mfa'>, readonly str
   revert_email: ['email.reverted'],
 };
 
-/** The raw tables against the journal, and the tables against each other. */
+/** Compares the raw tables with the journal, and the tables with each other. */
 export async function checkRecords(
   service: Service,
   people: readonly Person[],
@@ -54,7 +54,7 @@ function acknowledgedWithoutEvent(journal: readonly Operation[], events: readonl
   });
 }
 
-/** Events say what was done, answered or not: never more often than there were different things to do. */
+/** Events record what was done, answered or not, but at most once for each different value that was sent. */
 function doneMoreOftenThanSent(
   people: readonly Person[],
   journal: readonly Operation[],
@@ -87,7 +87,7 @@ function doneMoreOftenThanSent(
   );
 }
 
-/** A set-up makes recovery codes as well. */
+/** A set-up also creates recovery codes. */
 function isEnrolling(verb: Verb, other: Verb): boolean {
   return verb === 'renew_codes' && other === 'enroll';
 }
@@ -105,7 +105,7 @@ async function sessionsWithoutEvent({ storage }: Service, people: readonly Perso
     });
 }
 
-/** An enrolled person has a secret that decrypts and a whole set of recovery codes; any other person has neither. */
+/** An enrolled person has a secret that decrypts and a full set of recovery codes. Any other person has neither. */
 async function halfEnrolled({ storage, settings, folder }: Service): Promise<readonly Finding[]> {
   const keys = ringOf(folder, settings);
   const authenticators = await storage.rows('select id, user_id, sealed_secret from authenticators');
@@ -128,7 +128,7 @@ async function halfEnrolled({ storage, settings, folder }: Service): Promise<rea
   ];
 }
 
-/** An email is another one exactly when an event says so; a person who went back has the one link to a new password. */
+/** An email has changed exactly if an event says so. A person who went back has the one link to a new password. */
 async function halfChanged({ storage }: Service, people: readonly Person[], events: readonly Row[]) {
   const emails = new Map((await storage.rows('select id, email from users')).map(({ id, email }) => [id, email]));
   const links = await storage.rows("select user_id from links where purpose = 'reset' and used_at is null");

@@ -7,10 +7,13 @@ const ENDS_OTHERS: readonly Verb[] = [
   ...(['end_others', 'change_password', 'renew_codes', 'enroll', 'reset_mfa'] as const),
   ...(['set_password', 'change_email', 'revert_email'] as const),
 ];
-/** What is done outside of the page session ends it too. */
+/** These acts outside of the page session revoke it too. */
 const ENDS_THE_PAGE: readonly Verb[] = ['enroll', 'reset_mfa', 'set_password', 'revert_email'];
 
-/** Sessions that were opened live, sessions that were ended do not, whatever happened to the service in between. */
+/**
+ * Sessions that were opened are live and sessions that were revoked are not, whatever happened to the service in
+ * between.
+ */
 export async function probeSessions(
   driver: Driver,
   person: Person,
@@ -27,7 +30,7 @@ export async function probeSessions(
   const page = pageState(own);
   if (page !== 'either') {
     const isLive = (await driver.browserOf(person).get('/security/sessions')).status !== 303;
-    // New recovery codes lead every page to themselves until they are saved: a redirect says nothing.
+    // Until new recovery codes are saved, every page redirects to them, so a redirect proves nothing.
     if (!isLive && page === 'live' && !own.some(({ verb }) => verb === 'renew_codes')) {
       findings.push(finding('I1', person.email, 'the page session is gone'));
     }
@@ -46,7 +49,7 @@ function knownSessions(person: Person, own: readonly Operation[]): readonly Know
   return [...person.sessions.map((token) => ({ token, openedBy: 0 })), ...opened];
 }
 
-/** By every operation that may have ended it and came after it. */
+/** Judged by every later operation that may have revoked it. */
 function stateOf(token: string, openedBy: number, own: readonly Operation[]): 'live' | 'ended' | 'either' {
   const endings = own.filter(({ op, verb, item }) => {
     if (op <= openedBy) return false;

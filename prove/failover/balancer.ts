@@ -4,7 +4,7 @@ import { freePort } from '../../test/databases/cluster.ts';
 import type { Member } from './member.ts';
 import { killProgram, startProgram } from './programs.ts';
 
-/** One address that leads to the leader, and ends what is open when that changes. */
+/** One address that leads to the leader and closes open connections when the leader changes. */
 export type Balancer = { readonly port: number; close(): Promise<void> };
 
 /** HAProxy as docs/operate/patroni.md configures it, with shorter times. */

@@ -3,14 +3,14 @@ import { anyMoment, type Fault } from '../faults.ts';
 import type { Service } from '../service.ts';
 import type { Pair, PairLoss, Patroni } from './losses.ts';
 
-/** At most, once another one leads. */
+/** The longest absence after another member leads. */
 const AWAY_MS = 8_000;
-/** Twice as long as a lock lives. */
+/** Twice the lifetime of a lock. */
 const LEADERLESS_MS = 20_000;
 
 const LOSSES: readonly PairLoss[] = ['cut off', 'killed', 'frozen', 'stopped'];
 
-/** The primary is lost at any moment and the standby takes its place; the nodes go on without a restart. */
+/** The primary is lost at a random moment and the standby replaces it. The nodes continue without a restart. */
 export const failOver: Fault = async (service, chance, driven) => {
   const pair = pairOf(service);
   await anyMoment(chance, driven);
@@ -21,7 +21,10 @@ export const failOver: Fault = async (service, chance, driven) => {
   return 1;
 };
 
-/** The standby has heard nothing for a while when it takes over: strict replication has acknowledged nothing meanwhile. */
+/**
+ * The standby has received nothing for a while when it takes over. Strict replication acknowledges nothing in that
+ * time.
+ */
 export const failOverLate: Fault = async (service, chance, driven) => {
   const pair = pairOf(service);
   pair.cutReplication();
@@ -37,20 +40,20 @@ function pairOf({ storage }: Service): Pair {
   return storage.pair;
 }
 
-/** As a cluster of Patroni loses its leader; each way once before any comes again. */
+/** The ways in which a Patroni cluster loses its leader. Each is used once before any repeats. */
 export const failOverByPatroni: Fault = async (service, chance, driven) => {
   const patroni = patroniOf(service);
   await anyMoment(chance, driven);
   await patroni.lose(patroni.nextLoss(chance));
   await patroni.untilReplaced();
-  // The new leader has answered people for a while when the old one comes back.
+  // The new leader has served people for a while when the old one returns.
   await wait(chance.between(1, AWAY_MS));
   await patroni.mend();
   await driven;
   return 1;
 };
 
-/** The standbys have heard nothing of what was acknowledged, and Patroni may take one of them all the same. */
+/** The standbys lack acknowledged changes, but Patroni may still promote one of them. */
 export const failOverToLagging: Fault = async (service, _chance, driven) => {
   const patroni = patroniOf(service);
   patroni.cutReplication();
@@ -61,7 +64,7 @@ export const failOverToLagging: Fault = async (service, _chance, driven) => {
   return 1;
 };
 
-/** No standby is known to have everything: the strict mode lets none of them lead, and waits for the old leader. */
+/** No standby is known to have everything. The strict mode promotes none and waits for the old leader. */
 export const loseAlone: Fault = async (service, _chance, driven) => {
   const patroni = patroniOf(service);
   patroni.cutReplication();

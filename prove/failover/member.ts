@@ -7,14 +7,14 @@ import { freePort, serverAccount } from '../../test/databases/cluster.ts';
 import { signalAll } from '../database.ts';
 import { atExit, etcdSection, killProgram, serverPrograms, startProgram } from './programs.ts';
 
-/** One Patroni and the PostgreSQL that it keeps. */
+/** One Patroni and its PostgreSQL. */
 export type Member = Awaited<ReturnType<typeof openMember>>;
 
-/** What all members of one cluster share. */
+/** The values that all members of one cluster share. */
 export type Shared = {
   readonly folder: string;
   readonly etcdPort: number;
-  /** What Patroni keeps in etcd from the first start on. */
+  /** The settings that Patroni stores in etcd at the first start. */
   readonly settings: Readonly<Record<string, unknown>>;
 };
 
@@ -26,11 +26,11 @@ const API_MS = 1_000;
 export async function openMember(name: string, { folder, etcdPort, settings }: Shared) {
   const data = join(folder, name);
   const ports: Ports = { server: await freePort(), api: await freePort() };
-  // Its ways to etcd and, for the other members, to its PostgreSQL: both can be cut.
+  // The paths to etcd and, for the other members, to its PostgreSQL. Both can be cut.
   const toEtcd = await openAddress();
   const toServer = await openAddress();
   const file = join(folder, `${name}.yaml`);
-  // Every JSON is YAML.
+  // All JSON is valid YAML.
   writeFileSync(file, JSON.stringify(configOf(name, data, ports, { toEtcd, toServer, settings })));
   const { forget, ...processes } = processesOf(file, data);
 
@@ -48,7 +48,7 @@ export async function openMember(name: string, { folder, etcdPort, settings }: S
     cutEtcd: toEtcd.cut,
     cutReplication: toServer.cut,
     connect,
-    /** What Patroni answers on its REST API; nothing when it does not. */
+    /** The answer of Patroni's REST API. Undefined if it does not respond. */
     ask: (path: string, body?: object) => askApi(ports.api, path, body),
     async close() {
       forget();
@@ -58,7 +58,7 @@ export async function openMember(name: string, { folder, etcdPort, settings }: S
   };
 }
 
-/** Patroni with that file of settings, and the PostgreSQL that it keeps in that folder. */
+/** Patroni with this settings file, and its PostgreSQL in this folder. */
 function processesOf(file: string, data: string) {
   let patroni: ChildProcess | undefined;
   const signalServer = (signal: NodeJS.Signals): void => signalAll(pidIn(data), signal);
@@ -69,11 +69,11 @@ function processesOf(file: string, data: string) {
     async killPatroni() {
       if (patroni !== undefined) await killProgram(patroni);
     },
-    /** Every process of its PostgreSQL. */
+    /** Kills every process of its PostgreSQL. */
     async killServer() {
       signalServer('SIGSTOP');
       signalServer('SIGKILL');
-      // The memory that they share goes with the last of them.
+      // The shared memory disappears with the last process.
       await wait(200);
     },
     signalPatroni: (signal: NodeJS.Signals) => patroni?.kill(signal),
@@ -82,7 +82,7 @@ function processesOf(file: string, data: string) {
   };
 }
 
-/** Of the first process of a server that runs there, or was killed there. */
+/** The pid of the first process of the server that runs, or was killed, in this folder. */
 function pidIn(data: string): number | undefined {
   const note = join(data, 'postmaster.pid');
   const pid = existsSync(note) ? Number.parseInt(readFileSync(note, 'utf8'), 10) : Number.NaN;
@@ -98,7 +98,7 @@ function configOf(name: string, data: string, { server, api }: Ports, { toEtcd, 
     name,
     log: { level: 'INFO', dir: logFolder(`${data}-log`) },
     restapi: { listen: `${HOST}:${api}`, connect_address: `${HOST}:${api}` },
-    // A proxy: or it asks etcd for a better way to it.
+    // As a proxy, because otherwise Patroni asks etcd for a better address.
     [etcdSection()]: { host: `${HOST}:${toEtcd.port}`, use_proxies: true },
     bootstrap: { dcs: settings, initdb: [{ encoding: 'UTF8' }, { locale: 'C' }, { auth: 'trust' }, 'no-sync'] },
     watchdog: { mode: 'off' },

@@ -8,10 +8,10 @@ import type { Pair, PairLoss, Replication } from './losses.ts';
 import { assertStuck, NOTES } from './stuck.ts';
 
 const DATABASE = 'portal';
-/** The defaults: what is acknowledged is on the disk. */
+/** The defaults: an acknowledged change is on disk. */
 const SETTINGS = ['fsync = on', 'full_page_writes = on', 'synchronous_commit = on'];
 
-/** Two servers of real PostgreSQL, streaming replication between them, and one address that follows the primary. */
+/** Two real PostgreSQL servers with streaming replication, and one address that follows the primary. */
 export async function openReplicated(replication: Replication): Promise<Storage> {
   const servers = await startServers(replication);
   const { address, link } = servers;
@@ -51,7 +51,7 @@ async function startServers(replication: Replication) {
   return { address, link, primary, standby };
 }
 
-/** Whom a COMMIT waits for. */
+/** The standby that a COMMIT waits for. */
 function namesOf(replication: Replication): string {
   return replication === 'synchronous' ? STANDBY : '';
 }
@@ -64,7 +64,7 @@ function pairOf(servers: Servers, replication: Replication): Pair {
     async lose(how) {
       loss = how;
       const { primary } = servers;
-      // In this order those who wait for the standby are sent away: their COMMIT is there, and nobody was told.
+      // In this order the waiting COMMITs are aborted: they exist on the primary, but no client got an answer.
       if (how === 'stopped') link.cut();
       if (how === 'stopped') await primary.stop();
       if (how === 'killed') await serverOf(primary).kill();
@@ -74,7 +74,7 @@ function pairOf(servers: Servers, replication: Replication): Pair {
     },
     async failOver() {
       const { primary: old, standby: next } = servers;
-      // Its own COMMITs wait for nobody until it has a standby again: the program that promotes it decides that.
+      // Its own COMMITs wait for nobody until it has a standby again. The program that promotes it decides this.
       await waitFor(next, '');
       await promote(next);
       Object.assign(servers, { primary: next, standby: old });
@@ -92,7 +92,7 @@ function pairOf(servers: Servers, replication: Replication): Pair {
   };
 }
 
-/** Whether the old primary is still somewhere. */
+/** Whether the old primary still runs. */
 function isAlive(loss: PairLoss | undefined): boolean {
   return loss === 'cut off' || loss === 'frozen';
 }

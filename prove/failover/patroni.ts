@@ -15,15 +15,18 @@ import { assertStuck, NOTES } from './stuck.ts';
 
 const DATABASE = 'portal';
 const NAMES = ['ada', 'bob', 'eve'];
-/** Recommended are 30, 10 and 10: here a failover has to take seconds. Never less than `loop_wait + 2 * retry_timeout`. */
+/**
+ * Patroni recommends 30, 10 and 10. Here a failover must take seconds. `ttl` is at least `loop_wait + 2 *
+ * retry_timeout`.
+ */
 const TIMES = { ttl: 10, loop_wait: 1, retry_timeout: 4 };
-/** A new base on a machine that is busy with other things. */
+/** Enough for a new base copy on a busy machine. */
 const PATIENCE_SECONDS = 180;
-/** The defaults: what is acknowledged is on the disk. */
+/** The defaults: an acknowledged change is on disk. */
 const DURABLE = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' };
 const SERVER = { max_connections: 400, shared_buffers: '64MB', unix_socket_directories: '' };
 
-/** A cluster of PostgreSQL kept by Patroni, with etcd to agree by and HAProxy in front. */
+/** A PostgreSQL cluster managed by Patroni, with etcd for consensus and HAProxy in front. */
 export async function openPatroni(replication: Replication): Promise<Storage & { readonly patroni: Patroni }> {
   const folder = ownFolder();
   const etcdPort = await freePort();
@@ -57,13 +60,13 @@ function settingsFor(replication: Replication): Readonly<Record<string, unknown>
     ...TIMES,
     synchronous_mode: isSynchronous,
     synchronous_mode_strict: isSynchronous,
-    // No standby is too far behind to lead: what holds back one that lacks something is the synchronous mode alone.
+    // No standby is too far behind to lead, so only the synchronous mode can stop one that lacks changes.
     maximum_lag_on_failover: 2 ** 40,
     postgresql: { use_pg_rewind: true, parameters: { ...DURABLE, ...SERVER } },
   };
 }
 
-/** PostgreSQL and etcd run in it as another account than the proof, when that is root. */
+/** PostgreSQL and etcd run in it. If the proof runs as root, they use another account. */
 function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-patroni-'));
   const account = serverAccount();
@@ -71,7 +74,7 @@ function ownFolder(): string {
   return folder;
 }
 
-/** One member: it is not etcd that is under test. */
+/** One member is enough, because etcd is not under test. */
 function startEtcd(folder: string, port: number, peerPort: number): ChildProcess {
   const [own, peer] = [port, peerPort].map((one) => `http://127.0.0.1:${one}`);
   return startProgram('etcd', [
@@ -93,7 +96,7 @@ async function closeAll(folder: string, etcd: ChildProcess, balancer: Balancer, 
 
 type Cluster = ReturnType<typeof clusterOf>;
 
-/** Who leads, as the members themselves and the address in front of them say. */
+/** The leader, according to the members and to the address in front of them. */
 function clusterOf(members: readonly Member[], balancer: Balancer, replication: Replication) {
   const leader = async (): Promise<Member | undefined> => {
     const answers = await Promise.all(
@@ -145,7 +148,7 @@ function losing(cluster: Cluster, members: readonly Member[]): Patroni {
     if (lost === undefined) throw new Error('nobody was lost');
     const { member, loss } = lost;
     await cluster.untilReplaced(member);
-    // A zombie: its PostgreSQL wakes first, and has nobody yet who tells it that it leads no more.
+    // A zombie: its PostgreSQL wakes first, before anything can tell it that it lost the lead.
     if (loss === 'frozen') member.signalServer('SIGCONT');
     if (cluster.isSynchronous) await assertStuck(member.url('postgres'));
   }

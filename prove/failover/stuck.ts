@@ -1,13 +1,13 @@
 import pg from 'pg';
 
-/** Longer than any COMMIT takes that somebody answers. */
+/** Longer than any COMMIT that gets an answer. */
 const STUCK_MS = 1_500;
 
-/** For {@link assertStuck}: made while there is one primary. */
+/** For {@link assertStuck}: created while there is one primary. */
 export const NOTES = 'create table notes (at timestamptz not null default now())';
 
 /**
- * An old primary that lives on must not acknowledge anything: then two servers would tell two stories.
+ * A surviving old primary must not acknowledge anything, or two servers would have different histories.
  *
  * @param url of the database with the notes, on that server itself
  */

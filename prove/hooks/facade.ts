@@ -2,7 +2,7 @@ import { BREAKAGES, FAILPOINT_HOOKS, type Hook, TUNINGS } from './hooks.ts';
 
 const { PROVE_BREAKAGE = '', PROVE_TUNING = '' } = process.env;
 
-/** The hooks of this process: the failpoints, and what its environment names. */
+/** The hooks of this process: the failpoints, and those that its environment names. */
 export const HOOKS: readonly Hook[] = [
   ...FAILPOINT_HOOKS,
   ...listed(TUNINGS, PROVE_TUNING),
@@ -17,10 +17,10 @@ function listed(table: Readonly<Record<string, readonly Hook[]>>, name: string):
 }
 
 /**
- * The module that is loaded in the place of one that is hooked: it exports what that one exports, the hooked names changed.
- * Calls inside the file do not pass it.
+ * The module that replaces a hooked one. It has the same exports, with the hooked names changed. Calls inside the
+ * original file bypass it.
  *
- * @param url of the module itself, which is loaded by the facade alone
+ * @param url of the original module. Only the facade loads it.
  */
 export function facadeOf(file: string, url: string): string {
   const names = new Set(HOOKS.filter((hook) => hook.file === file).map(({ name }) => name));
@@ -32,21 +32,21 @@ export function facadeOf(file: string, url: string): string {
 
 const wrappedFiles = new Set<string>();
 
-/** The exports of a file that are hooked here. A name that it does not export ends the start. */
+/** The exports of a file with the hooks applied. An unknown name aborts the start. */
 export function wrapped(file: string, original: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const changed: Record<string, unknown> = {};
   for (const hook of HOOKS) {
     if (hook.file !== file) continue;
     const { name } = hook;
     if (!(name in original)) throw new Error(`src/${file} exports no ${name}: the hook has nothing to change`);
-    // The table of hooks says that the export has the type that the hook takes.
+    // The type of the hook table guarantees that the export has the type that the hook takes.
     changed[name] = hook.wrap((changed[name] ?? original[name]) as never);
   }
   wrappedFiles.add(file);
   return changed;
 }
 
-/** Ends the start where a hooked module was loaded before the hooks were set, and so is what it always was. */
+/** Aborts the start if a hooked module was loaded before the hooks were set, because it is then unchanged. */
 export function assertWrapped(): void {
   const missed = HOOKS.filter(({ file }) => !wrappedFiles.has(file)).map(({ file }) => file);
   if (missed.length > 0) throw new Error(`loaded before it was hooked: ${missed.join(', ')}`);

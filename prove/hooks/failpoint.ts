@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Narrow moments that chance seldom meets. In a process whose failpoint is armed, one of them is the last. */
+/** Narrow moments that a random fault rarely hits. A process with an armed failpoint dies at one of them. */
 export const FAILPOINTS = ['before_commit', 'after_commit_before_reply', 'before_claim', 'after_claim'] as const;
 
 export type Failpoint = (typeof FAILPOINTS)[number];
@@ -8,7 +8,7 @@ export type Failpoint = (typeof FAILPOINTS)[number];
 const { PROVE_FAILPOINT_FILE = '' } = process.env;
 let passed = 0;
 
-/** Kills this process on the n-th pass of the armed failpoint: its name and n are in a file. */
+/** Kills this process at the n-th pass of the armed failpoint. A file holds its name and n. */
 export function pass(name: Failpoint): void {
   const [armed, hits] = armedFailpoint();
   if (armed !== name) return;

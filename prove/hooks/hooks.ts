@@ -4,8 +4,8 @@ import type { Queries } from '#store/engine/database.ts';
 import { pass } from './failpoint.ts';
 
 /**
- * The modules that the proof hooks. Only their types are imported here: a module that is loaded before the hooks are set
- * stays as it is. What a hook calls at run time, it imports when it is called.
+ * The modules that the proof hooks. Only their types are imported here, because a module that is loaded before the
+ * hooks are set stays unchanged. A hook imports what it needs when it is called.
  */
 type Modules = {
   'core/limits/try-window.ts': typeof import('#core/limits/try-window.ts');
@@ -23,10 +23,10 @@ type Modules = {
   'store/people/links.ts': typeof import('#store/people/links.ts');
 };
 
-/** Puts something else in the place of what a file exports under that name. */
+/** Replaces what a file exports under this name. */
 export type Hook = { readonly file: string; readonly name: string; readonly wrap: (original: never) => unknown };
 
-/** The failpoints, which are passed in every process of the proof. */
+/** The failpoints, active in every process of the proof. */
 export const FAILPOINT_HOOKS: readonly Hook[] = [
   hook('store/authenticators/authenticators.ts', 'claimStep', aroundClaim),
   hook('store/authenticators/recovery-codes.ts', 'claimRecoveryCode', aroundClaim),
@@ -51,7 +51,10 @@ export const FAILPOINT_HOOKS: readonly Hook[] = [
 
 type Claim<Args extends readonly unknown[]> = (...args: Args) => Promise<boolean>;
 
-/** Before it: the code was right or the new password is hashed, and nothing is used up. After it: nothing has come of it yet. */
+/**
+ * Before the claim: the code was right or the new password is hashed, and nothing is used up. After it: the result is
+ * not written yet.
+ */
 function aroundClaim<Args extends readonly unknown[]>(claim: Claim<Args>): Claim<Args> {
   return async (...args) => {
     pass('before_claim');
@@ -67,9 +70,9 @@ async function aroundCommit(commit: () => Promise<void>): Promise<void> {
   pass('after_commit_before_reply');
 }
 
-/** Rare work of a sound product, done often. */
+/** Makes rare work of the normal product frequent. */
 export const TUNINGS = {
-  // What is prepared for people who come hours later looks like the work of a clock that is ahead.
+  // Rows prepared for people who arrive hours later look like the work of a fast clock.
   prepared_rows_last: [
     hook('store/engine/instants.ts', 'INSTANTS', (instants) => ({
       ...instants,
@@ -77,13 +80,14 @@ export const TUNINGS = {
       sessions: { ...instants.sessions, step_up_at: 'tells' as const },
     })),
   ],
-  // Each checkpoint writes and syncs the database file: once in some thousand commits is too seldom to be cut.
+  // Each checkpoint writes and syncs the database file. The normal rate, once in some thousand commits, is too rare to
+  // be cut.
   checkpoint_often: [hook('store/engine/sqlite/driver.ts', 'SqliteDriver', withPragma('wal_autocheckpoint = 30'))],
 } as const satisfies Record<string, readonly Hook[]>;
 
 export type Tuning = keyof typeof TUNINGS;
 
-/** What a careless product would do: with each of these the checker has to find something. */
+/** The mistakes of a careless product. The checker must find each of them. */
 export const BREAKAGES = {
   synchronous_off: [hook('store/engine/sqlite/driver.ts', 'SqliteDriver', withPragma('synchronous = off'))],
   answer_before_commit: [
@@ -111,7 +115,7 @@ export const BREAKAGES = {
       const use = tx.updateTable('recovery_codes').set({ used_at: now }).where('id', '=', id);
       return (await use.executeTakeFirst()).numUpdatedRows === 1n;
     }),
-    // One process hashes the codes of one person one after the other: the second would read what the first has used.
+    // One process hashes one person's codes one after the other, so the second would read that the first is used.
     hook('store/authenticators/recovery-codes.ts', 'findRecoveryCode', (find) => async (queries, userId, tags) => {
       const found = await find(queries, userId, tags);
       return found && { ...found, usedAt: undefined };
@@ -122,7 +126,7 @@ export const BREAKAGES = {
       const use = tx.updateTable('links').set({ used_at: now }).where('id', '=', id).where('expires_at', '>', now);
       return (await use.executeTakeFirst()).numUpdatedRows === 1n;
     }),
-    // The passwords sent with one link are hashed one after the other: the second would find it used.
+    // The passwords sent with one link are hashed one after the other, so the second would find it used.
     hook('store/people/links.ts', 'isLinkLive', () => async () => true),
   ],
   access_code_claim_removed: [
@@ -155,7 +159,7 @@ export const BREAKAGES = {
   session_before_its_event: [
     hook('flows/runtime/append-event.ts', 'appendEvent', (append) => async (env, tx, event, client) => {
       if (event.action !== 'sign_in.completed') return append(env, tx, event, client);
-      // What finishes a sign-in hands on the whole environment.
+      // The end of a sign-in passes the whole environment.
       const { db } = env as Env;
       setTimeout(() => db.transaction((later) => append(env, later, event, client)), 400);
     }),
@@ -164,7 +168,7 @@ export const BREAKAGES = {
 
 export type Breakage = keyof typeof BREAKAGES;
 
-/** A path or a name that the product does not have does not compile, and ends the start of the service. */
+/** A path or name that the product does not have fails to compile, and aborts the start of the service. */
 function hook<File extends keyof Modules, Name extends string & keyof Modules[File]>(
   file: File,
   name: Name,
@@ -173,7 +177,7 @@ function hook<File extends keyof Modules, Name extends string & keyof Modules[Fi
   return { file, name, wrap };
 }
 
-/** Set when the connection has the settings of the product. */
+/** Set after the product has configured the connection. */
 function withPragma(pragma: string) {
   return (Driver: Modules['store/engine/sqlite/driver.ts']['SqliteDriver']) => {
     return class extends Driver {
@@ -185,7 +189,7 @@ function withPragma(pragma: string) {
   };
 }
 
-/** Takes any step, used or not, and keeps no list. */
+/** Accepts any step, used or not, and stores no list. */
 function useStep(tx: Queries, id: string, step: number, now: number) {
   const used = { last_used_step: step, last_used_at: now, last_refusal: null };
   return tx.updateTable('authenticators').set(used).where('id', '=', id);

@@ -2,7 +2,7 @@ import { registerHooks } from 'node:module';
 import { assertWrapped, facadeOf, HOOKS } from './facade.ts';
 import { followClockFile } from './wrong-clock.ts';
 
-// Loaded into a server process with `node --import`, so that the product carries no hook and no switch of a test.
+// Loaded into a server process with `node --import`, so that the product contains no hook and no test switch.
 followClockFile();
 
 const SOURCES = new URL('../../src/', import.meta.url).href;
@@ -17,6 +17,6 @@ registerHooks({
   },
 });
 
-// At once: a hook that finds nothing ends the start, whatever the process would have loaded.
+// At once, so that a hook without a target aborts the start, whatever the process loads.
 for (const file of files) await import(`${SOURCES}${file}`);
 assertWrapped();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 const { PROVE_CLOCK_FILE = '' } = process.env;
 const LOOK_EVERY_MS = 10;
 
-/** From here on the wall clock of this process is wrong by the seconds in a file. The steady clock cannot be set. */
+/** From now on the wall clock of this process is wrong by the seconds in a file. The steady clock cannot be set. */
 export function followClockFile(): void {
   const rightMs = Date.now;
   let [lookedMs, offsetMs] = [0, 0];

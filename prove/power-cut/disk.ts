@@ -7,31 +7,34 @@ import type { Chance } from '../random.ts';
 const SOURCE = fileURLToPath(new URL('./shim.c', import.meta.url));
 const SUFFIXES = ['', '-wal', '-journal'];
 const PAGE = 4096;
-/** What a disk writes whole, or not at all. */
+/** A disk writes this many bytes completely or not at all. */
 const SECTOR = 512;
 
-/** A disk under one SQLite file that forgets at a power cut what was not synced, and that can be full. */
+/** A disk under one SQLite file. A power cut loses its unsynced data, and it can be full. */
 export type Disk = {
   /** For every process that writes to the file. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What is there now counts as durable. Only while nothing runs. */
+  /** Marks the present content as durable. Only while no process runs. */
   settle(): void;
-  /** The power goes at the next sync: the process kills itself just before it. */
+  /** The power fails at the next sync: the process kills itself just before it. */
   dieAtNextSync(): void;
-  /** Puts back what a power cut leaves. Only once every process is dead. */
+  /** Restores what a power cut leaves. Only after every process is dead. */
   cut(chance: Chance): void;
-  /** Written, never synced and lost, by all cuts together: a cut that loses nothing proves nothing. */
+  /** Written pages that were never synced and are lost, over all cuts. A cut without a loss proves nothing. */
   lostPages(): number;
-  /** While it is full no file grows. */
+  /** While it is full, no file grows. */
   setFull(isFull: boolean): void;
 };
 
-/** Whether this machine can build the shim. */
+/** Whether this machine can compile the shim. */
 export function hasCompiler(): boolean {
   return spawnSync('gcc', ['--version']).status === 0;
 }
 
-/** @param file the database; @param folder for the shim and the shadow: another one than the database's */
+/**
+ * @param file the database
+ * @param folder for the shim and the shadow, not the database's folder
+ */
 export function openDisk(file: string, folder: string): Disk {
   const library = join(folder, 'shim.so');
   const shadow = join(folder, 'shadow');
@@ -59,9 +62,9 @@ export function openDisk(file: string, folder: string): Disk {
     },
     dieAtNextSync: () => writeFileSync(join(shadow, 'dies'), ''),
     cut(chance) {
-      // Half of the cuts lose everything that was not synced, the other half some of it.
+      // Half of the cuts lose everything that was not synced, the other half loses only some of it.
       const keeps = chance.pick<Keeps>(['nothing', 'some']);
-      // The log's index is memory.
+      // The WAL index is only memory.
       rmSync(`${file}-shm`, { force: true });
       for (const suffix of SUFFIXES) lostPages += cutFile(pathsOf(suffix), keeps, chance);
     },
@@ -76,7 +79,7 @@ function cutFile({ real, durable, entry }: Record<'real' | 'durable' | 'entry', 
   const written = existsSync(real) ? readFileSync(real) : undefined;
   const synced = existsSync(entry) && existsSync(durable) ? readFileSync(durable) : undefined;
   if (synced === undefined) {
-    // A name that no folder knows yet: the file was never there.
+    // The folder entry was not synced, so the file never existed.
     rmSync(real, { force: true });
     return Math.ceil((written?.length ?? 0) / PAGE);
   }
@@ -91,7 +94,7 @@ function whole(written: Buffer | undefined, synced: Buffer): { left: Buffer; los
   return { left: synced, lost: pages.length };
 }
 
-/** Each page that was not synced is there or not, in no order; one of those that are is torn between two sectors. */
+/** Each unsynced page is present or not, at random. One of the present ones is torn between two sectors. */
 function mixed(written: Buffer, synced: Buffer, chance: Chance): { left: Buffer; lost: number } {
   const pages = unsyncedPages(written, synced);
   const size = chance.pick([written.length, synced.length]);

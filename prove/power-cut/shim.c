@@ -1,12 +1,11 @@
 /*
- * A disk that forgets. Loaded with LD_PRELOAD into a process that holds an SQLite database, it keeps in PROVE_DISK_SHADOW
- * what would still be there after a power cut: the bytes of a file as of its last fsync or fdatasync, and its name once the
- * folder was synced. The files themselves stay as the process wrote them; prove/power-cut/disk.ts puts the shadow in their
- * place at the cut.
+ * A disk that forgets. LD_PRELOAD loads it into a process with an SQLite database. In PROVE_DISK_SHADOW it stores what a
+ * power cut would leave: the bytes of a file at its last fsync or fdatasync, and its name once the folder was synced. The
+ * process writes the real files as usual. At the cut, prove/power-cut/disk.ts replaces them with the shadow.
  *
- * PROVE_DISK_FILE is the database; followed are that file, its -wal and its -journal. The -shm is memory and is rebuilt.
- * A file PROVE_DISK_SHADOW/full makes the disk full: nothing grows while it exists. A file PROVE_DISK_SHADOW/dies cuts the
- * power at the next sync: everything is written, and nothing of it is durable yet.
+ * PROVE_DISK_FILE is the database. The shim follows this file, its -wal and its -journal. The -shm is only memory and is
+ * rebuilt. While a file PROVE_DISK_SHADOW/full exists, the disk is full and nothing grows. A file PROVE_DISK_SHADOW/dies
+ * cuts the power at the next sync, when everything is written but not durable yet.
  *
  * Node's SQLite calls open64/open, write, pwrite64, ftruncate64, fsync, fdatasync, close (nm -D node; strace agrees).
  */
@@ -85,7 +84,7 @@ static void follow(int fd, const char *path) {
     if (strcmp(path, files[i].path) == 0) file_of_fd[fd] = (signed char)(i + 1);
 }
 
-/* Written and not yet synced. A full list becomes one range: syncing more than was written changes nothing. */
+/* Written but not yet synced. A full list becomes one range, because syncing too much does no harm. */
 static void soil(struct followed *file, off_t from, off_t to) {
   pthread_mutex_lock(&lock);
   struct range *last = file->ranges ? &file->dirty[file->ranges - 1] : NULL;
@@ -103,7 +102,7 @@ static void soil(struct followed *file, off_t from, off_t to) {
   pthread_mutex_unlock(&lock);
 }
 
-/* The kernel has synced the file: from now on a power cut leaves these bytes. Read back by a descriptor of its own. */
+/* The kernel has synced the file, so a power cut now leaves these bytes. Read back over a separate descriptor. */
 static void keep(struct followed *file) {
   static char buffer[1 << 16];
   struct stat now;
@@ -128,7 +127,7 @@ static void keep(struct followed *file) {
   pthread_mutex_unlock(&lock);
 }
 
-/* The folder was synced: names that came are durable, names that went are gone. */
+/* The folder was synced: new names are durable, and removed names are gone. */
 static void keep_names(void) {
   for (int i = 0; i < FILES; i++) {
     if (access(files[i].path, F_OK) != 0) {

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import type { Refusal } from '#core/values/result.ts';
 
-/** An option as it is typed and explained; a flag has no `value`. */
+/** An option with its syntax and explanation. A flag has no `value`. */
 export type Option = {
-  /** What stands after it: `SLUG`, `off|optional|required`; absent for a flag. */
+  /** The value's placeholder: `SLUG`, `off|optional|required`. Absent for a flag. */
   readonly value?: string;
   readonly required?: true;
-  /** Whether it can be given more than once; its value is a list then. */
+  /** The option can be repeated, and its value is then a list. */
   readonly many?: true;
   readonly about: string;
 };
@@ -23,29 +23,29 @@ type Value<O> = O extends { readonly many: true }
     ? string
     : string | undefined;
 
-/** What a command was asked for, checked for shape only. */
+/** The parsed arguments of a command. Only their form is checked. */
 export type Call<A extends string, O extends Options> = {
   readonly args: Readonly<Record<A, string>>;
   readonly options: Values<O>;
   readonly json: boolean;
 };
 
-/** What is printed: the lines, or with `--json` the data. `failed` ends with 1 and that line on standard error. */
+/** What is printed: the lines, or the data with `--json`. `failed` goes to standard error with exit code 1. */
 export type Output = {
   readonly data: unknown;
   readonly lines: readonly string[];
-  /** Said on standard error beside it: the answer is for programs too. */
+  /** Printed to standard error, because programs read the output. */
   readonly advice?: readonly string[];
   readonly failed?: string;
 };
 
-/** Why a command line makes no sense: exit code 2. */
+/** Why a command line is not valid: exit code 2. */
 export type Misuse = { readonly misuse: string };
 
-/** Nothing when the command has written for itself. */
+/** Undefined if the command has printed by itself. */
 type Outcome = Output | Misuse | Refusal | undefined;
 
-/** A command with its types erased, as the table holds it. */
+/** A command in the table, without its generic types. */
 export type Command = {
   readonly words: string;
   readonly args: readonly string[];
@@ -54,7 +54,7 @@ export type Command = {
   readonly run: (call: never) => Promise<Outcome>;
 };
 
-/** Declares a command: how it is typed, what it is for and what it does, in one place. */
+/** Declares a command in one place: its syntax, its purpose and its action. */
 export function command<const A extends string, const O extends Options>(declaration: {
   readonly words: string;
   readonly args: readonly A[];
@@ -65,14 +65,14 @@ export function command<const A extends string, const O extends Options>(declara
   return declaration;
 }
 
-/** The option of every command that prints data. */
+/** Every command that prints data has this option. */
 export const JSON_OPTION = { json: { about: 'print JSON' } } as const;
 
 export function isMisuse(value: unknown): value is Misuse {
   return typeof value === 'object' && value !== null && 'misuse' in value;
 }
 
-/** Reads what was typed after the words of the command. `help` wins over anything that is wrong. */
+/** Reads the arguments after the words of the command. `help` wins over every mistake. */
 export function readCall(command: Command, typed: readonly string[]): Call<string, Options> | 'help' | Misuse {
   const parsed = parse(command, typed);
   if (typed.includes('--help')) return 'help';
@@ -120,14 +120,14 @@ function parse({ options }: Command, typed: readonly string[]): Parsed | Misuse 
   }
 }
 
-/** Node's text goes on for three sentences about escaping; the first names what is wrong. */
+/** Node's text adds three sentences about escaping. The first one names the mistake. */
 function explain(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const first = text.split(/\. |\n/)[0] ?? text;
   return first.replace(/\.$/, '');
 }
 
-/** What was typed, fit for one line. */
+/** The input in a form that fits on one line. */
 export function shown(text: string | undefined): string {
   return (text ?? '').replace(/[^\p{L}\p{N}\p{P}\p{S} ]+/gu, '?').slice(0, 80);
 }

@@ -2,7 +2,7 @@ import type { Command } from './command.ts';
 
 type Group = { readonly commands: readonly Command[] };
 
-/** Commands by their first word; each file is read only when it is asked for. */
+/** Commands by their first word. A file is imported only for its command. */
 const GROUPS: Readonly<Record<string, () => Promise<Group>>> = {
   serve: () => import('#cli/operations/serve.ts'),
   demo: () => import('#cli/operations/demo.ts'),
@@ -31,7 +31,7 @@ export async function listCommands(): Promise<readonly Command[]> {
 
 export type Found = { readonly command: Command; readonly rest: readonly string[] };
 
-/** The command that these words begin with, or why there is none. */
+/** The command that begins with these words, or why there is none. */
 export async function findCommand(typed: readonly string[]): Promise<Found | { readonly misuse: string }> {
   const [first = '', second = ''] = typed;
   const load = Object.hasOwn(GROUPS, first) ? GROUPS[first] : undefined;

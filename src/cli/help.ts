@@ -1,6 +1,6 @@
 import type { Command, Option } from './command.ts';
 
-/** One line of every command. */
+/** One line for every command. */
 export function helpText(commands: readonly Command[]): string {
   const rows = commands.map((command): Row => [usageOf(command), command.summary]);
   return [
@@ -36,7 +36,7 @@ function optionText(name: string, { value }: Option): string {
 
 type Row = readonly string[];
 
-/** Rows as aligned lines; the last column is as long as it is. */
+/** Rows as aligned lines. The last column has no fixed width. */
 export function columns(rows: readonly Row[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)));
   return rows.map((row) =>

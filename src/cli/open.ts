@@ -8,7 +8,7 @@ import { putRightAtOnce } from '#features/operate/clock.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { listServers } from '#store/operations/servers.ts';
 
-/** Who did it, in the audit log. */
+/** The actor in the audit log. */
 export const ACTOR = 'command_line';
 
 export function readConfig(): Config {
@@ -17,7 +17,7 @@ export function readConfig(): Config {
   return config;
 }
 
-/** Runs `work` over the database of a server that may be running; makes nothing that is missing. */
+/** Runs `work` on the database of a server that may be running. Creates nothing that is missing. */
 export async function withEnv<T>(work: (env: Env) => Promise<T>): Promise<T> {
   return withUnsealedEnv(async (env) => {
     await putRightAtOnce(env);
@@ -28,9 +28,9 @@ export async function withEnv<T>(work: (env: Env) => Promise<T>): Promise<T> {
   });
 }
 
-/** The same without sealing at the end: for looking at what is sealed. */
+/** The same without sealing at the end, for commands that inspect the sealed log. */
 export async function withUnsealedEnv<T>(work: (env: Env) => Promise<T>): Promise<T> {
-  // Standard output is for what was asked; what a server would log is of no use here unless something is broken.
+  // Standard output is for the result. The server's log lines help only if something is broken.
   const env = await openEnv({ ...readConfig(), logLevel: 'error' }, { create: false, logTo: process.stderr });
   try {
     return await work(env);
@@ -39,7 +39,7 @@ export async function withUnsealedEnv<T>(work: (env: Env) => Promise<T>): Promis
   }
 }
 
-/** The same with the address of the server that runs: links work there, whatever this command would think itself. */
+/** The same with the public URL of the running server, so that links work. This command's own settings may differ. */
 async function withLinksOf(env: Env): Promise<Env> {
   const urls = new Set((await listServers(env.db.read, env.now())).map(({ publicUrl }) => publicUrl));
   const [url = ''] = urls;
@@ -47,7 +47,7 @@ async function withLinksOf(env: Env): Promise<Env> {
   return 'problem' in publicUrl ? env : { ...env, config: { ...env.config, publicUrl } };
 }
 
-/** What to say beside a link where nothing tells which address the server has; nothing where something does. */
+/** The advice beside a link if the server's address is unknown. Empty if it is known. */
 export async function linkAdvice({ db, config, now }: Env): Promise<readonly string[]> {
   if (usableEnvironment(process.env).SALLYPORT_PUBLIC_URL !== undefined) return [];
   if ((await listServers(db.read, now())).some(({ publicUrl }) => publicUrl === config.publicUrl.origin)) return [];

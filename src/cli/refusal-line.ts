@@ -3,7 +3,7 @@ import { CLIENT_URIS_MOST } from '#core/portals/client-settings.ts';
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import type { CodeAndReason, Refusal, RefusalCode } from '#core/values/result.ts';
 
-/** Reasons that no command meets, or whose names say enough to an operator: the line then shows the name. */
+/** Reasons that no command gets, or whose names are clear to an operator. The line then shows the name. */
 type Other = Extract<
   CodeAndReason,
   | `invalid_request.${'after' | 'check_note' | 'checked_by' | 'code' | 'code_minutes' | 'email_reserved' | 'from'}`
@@ -18,7 +18,7 @@ type Other = Extract<
   | `temporarily_unavailable.${string}`
 >;
 
-/** What the command line says to a refusal: what, and what to do. */
+/** The command line's text for a refusal: the problem and the fix. */
 const LINES = {
   'invalid_request.email': 'that is no email address: write it like name@company.example',
   'invalid_request.email_taken': 'somebody has this email address already: "sallyport user list" shows who',
@@ -68,7 +68,7 @@ const LINES = {
   'password_unacceptable.own_words': 'the password is made of names that others know: take other words',
 } as const satisfies Readonly<Record<Exclude<CodeAndReason, Other>, string>>;
 
-/** The same by code alone, for every reason without a line. */
+/** The text by code alone, for every reason without its own line. */
 const CODE_LINES: Readonly<Partial<Record<RefusalCode, string>>> = {
   invalid_request: 'the password is not well-formed text: type it again in UTF-8',
   temporarily_unavailable: 'too busy just now: try again in some seconds',

@@ -2,17 +2,17 @@ import { parseBegin, parseEnd, parseTime } from '#core/time/day.ts';
 import { readingsOf, typedDay } from '#core/time/typed-day.ts';
 import type { Misuse } from './command.ts';
 
-/** The beginning of a day as it was typed behind an option, or what to type instead. */
+/** The start of the day that was typed for an option, or what to type instead. */
 export function readBegin(option: string, typed: string): number | Misuse {
   return parseBegin(typedDay(typed) ?? '') ?? refused(option, typed, 'a day, as in 2027-01-31');
 }
 
-/** When something ends that was typed with its last day, or with a moment. */
+/** An end that was typed as its last day or as a time. */
 export function readEnd(option: string, typed: string): number | Misuse {
   return parseEnd(typedDay(typed) ?? typed) ?? refused(option, typed, A_TIME);
 }
 
-/** The same, or a moment of a day. */
+/** The same for a time within a day. */
 export function readTime(option: string, typed: string): number | Misuse {
   return parseTime(typedDay(typed) ?? typed) ?? refused(option, typed, A_TIME);
 }

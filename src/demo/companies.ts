@@ -6,13 +6,13 @@ import type { MadePartner } from './people.ts';
 type Company = {
   readonly name: string;
   readonly policy: 'off' | 'optional' | 'required';
-  /** In how many days MFA is required; negative: since when. */
+  /** The number of days until MFA is required. Negative: days since then. */
   readonly inDays?: number;
   readonly people: number;
   readonly adoption: number;
 };
 
-/** The first one is where the newcomer works, the second one where the printed manager does. */
+/** The first one is the newcomer's partner, the second one is the printed manager's. */
 export const COMPANIES: readonly Company[] = [
   { name: 'Acme Telecom', policy: 'required', inDays: -9, people: 6, adoption: 0 },
   { name: 'Nordlicht Logistics', policy: 'required', inDays: -60, people: 34, adoption: 0.8 },
@@ -34,7 +34,7 @@ export function makePartner(env: Env, { name, policy, inDays, adoption }: Compan
     adoption,
     row: {
       ...{ id: env.newId(), slug: plainWord(name), name, mfa_policy: policy },
-      // A day begins everywhere on earth at 12:00 UTC.
+      // At 12:00 UTC the day has begun everywhere on earth.
       mfa_required_from: inDays === undefined ? null : today + (inDays + 0.5) * DAY_SECONDS,
       created_at: now - 400 * DAY_SECONDS,
     },

@@ -9,7 +9,7 @@ import { chance, type MadePartner, type MadePerson } from './people.ts';
 
 export const HISTORY_DAYS = 90;
 
-/** `number`: what the address and the device are drawn from. */
+/** `number`: seeds the address and the device. */
 type Happening = { readonly at: number; readonly event: AuditEvent; readonly number?: number };
 
 const DEVICES = [
@@ -20,7 +20,7 @@ const DEVICES = [
 
 type Cast = { readonly partners: readonly MadePartner[]; readonly people: readonly MadePerson[] };
 
-/** Writes the audit log of the last three months as the service itself would have, the oldest event first. */
+/** Writes the audit log of the last three months like the service itself, oldest event first. */
 export async function writeHistory(env: Env, tx: Queries, { partners, people }: Cast, actor: string): Promise<void> {
   const since = env.now() - HISTORY_DAYS * DAY_SECONDS;
   const all: readonly Happening[] = [
@@ -28,7 +28,7 @@ export async function writeHistory(env: Env, tx: Queries, { partners, people }: 
     ...people.flatMap((person, number) => lifeOf(person, number, since)),
   ];
   let at = since;
-  // Ids carry the time too: the log is read in their order.
+  // Ids contain the time too, because the log is read in their order.
   const then = { ...env, now: () => at, newId: createIdSource(() => at * 1000) };
   for (const { event, number, ...happening } of all.toSorted((one, other) => one.at - other.at)) {
     at = happening.at;
@@ -42,7 +42,7 @@ function policyChange({ id, mfa_policy: to, mfa_required_from: from }: MadePartn
   return [{ at, event: { action: 'partner.mfa_policy_changed', actor, partner: id, detail } }] as const;
 }
 
-/** The set-up of a person and their sign-ins, which end with the last one that their row names. */
+/** A person's set-up and sign-ins, up to the last one in their row. */
 function lifeOf({ user, authenticator }: MadePerson, number: number, since: number): readonly Happening[] {
   const who = { actor: user.id, subject: user.id, partner: user.partner_id ?? undefined };
   const enrolledAt = authenticator?.created_at ?? Number.POSITIVE_INFINITY;
@@ -80,7 +80,7 @@ function clientOf(env: Env, number: number) {
 
 type Arrival = { readonly createdAt: number; readonly enrolledAt: number | undefined };
 
-/** How far everybody was on each of the last days, as if somebody had counted then. Not for people who are disabled. */
+/** Everyone's progress on each of the last days, as if it had been counted then. Disabled people are left out. */
 export function adoptionDays(people: readonly Arrival[], { now, days }: { now: number; days: number }) {
   const today = now - (now % DAY_SECONDS);
   const came = ascending(people.map(({ createdAt }) => createdAt));

@@ -16,7 +16,7 @@ const FAMILY =
 Costa Horvat Janssen Keller Lopez Moreau Nielsen Okafor Peters Ricci Schmidt Takeda Ulrich Vogel Wagner Yilmaz Zeman Baker
 Carter Doyle Evans Fuchs Gruber`.split(/\s+/);
 
-/** The name of partner `number`: no two are alike. */
+/** The name of partner `number`. Each one is different. */
 export function partnerName(number: number): string {
   const scattered = (number * 2_654_435_761) % (FIRST_WORDS.length * TRADES.length * FORMS.length);
   const first = FIRST_WORDS[scattered % FIRST_WORDS.length] ?? '';
@@ -26,7 +26,7 @@ export function partnerName(number: number): string {
   return [first, trade, form, ...(round > 0 ? [String(round + 1)] : [])].join(' ');
 }
 
-/** The name of person `number`; many share one, as people do. */
+/** The name of person `number`. Many people share a name, as in reality. */
 export function personName(number: number): string {
   const scattered = (number * 40_503) % (GIVEN.length * FAMILY.length);
   return `${GIVEN[scattered % GIVEN.length]} ${FAMILY[Math.floor(scattered / GIVEN.length)]}`;
@@ -39,7 +39,7 @@ export function isFirstOfName(number: number): boolean {
 
 const plain = new Map<string, string>();
 
-/** What stands in front of the `@`, and in a slug: letters without marks, and hyphens. */
+/** The part before the `@`, or a slug: letters without accents, and hyphens. */
 export function plainWord(text: string): string {
   const known = plain.get(text) ?? withoutMarks(text);
   plain.set(text, known);

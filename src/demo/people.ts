@@ -8,7 +8,7 @@ import type { NewPartner } from '#store/partners/partners.ts';
 import type { NewUser } from '#store/people/users.ts';
 import { isFirstOfName, personName, plainWord } from './names.ts';
 
-/** A number from 0 to 1 for each `number`, the same every time (Mulberry32). */
+/** A number from 0 to 1, always the same for the same `number` (Mulberry32). */
 export function chance(number: number): number {
   let mixed = (number + 0x6d2b79f5) | 0;
   mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
@@ -16,7 +16,7 @@ export function chance(number: number): number {
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 }
 
-/** `adoption`: how likely people there are to have an authenticator. */
+/** `adoption`: how likely its people are to have an authenticator. */
 export type MadePartner = { readonly row: NewPartner; readonly adoption: number };
 
 export type MadePerson = {
@@ -32,13 +32,13 @@ export type MadePerson = {
 
 type Making = {
   readonly now: number;
-  /** The PHC string of the password that all of them share. */
+  /** The PHC string of the password that they all share. */
   readonly phc: string;
-  /** How long ago the first authenticators were set up. */
+  /** How many days ago the first people set up an authenticator. */
   readonly rollOutDays: number;
 };
 
-/** Somebody of a partner, in one of the states in which people are. */
+/** A person of a partner, in one of the possible states. */
 export function makePerson(
   env: Env,
   partner: MadePartner,
@@ -50,7 +50,7 @@ export function makePerson(
   const isInvited = draw(1) < 0.03;
   const createdAt = now - Math.floor((30 + draw(2) * 370) * DAY_SECONDS);
   const isEnrolled = !isInvited && draw(3) < partner.adoption;
-  // Few people set up at first, then many, then the last few.
+  // A few people set up first, then many, then the last few.
   const enrolledAt = Math.max(createdAt, now - Math.floor(rollOutDays * (1 - draw(4) ** 0.6) * DAY_SECONDS));
   const isExempt = !isEnrolled && !isInvited && draw(5) < 0.1;
   const email = `${plainWord(name).replace('-', '.')}${isFirstOfName(number) ? '' : `.${number}`}@${partner.row.slug}.example`;

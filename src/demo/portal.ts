@@ -5,7 +5,7 @@ import { addClient } from '#flows/administration/openid-clients.ts';
 
 export type Portal = { readonly url: string; close(): void };
 
-/** What the example needs of Sallyport. */
+/** The client's credentials for the example. */
 export type PortalClient = { readonly clientId: string; readonly clientSecret: string };
 
 /** Adds the example at `url` to the clients of the demo. */
@@ -26,7 +26,7 @@ export async function addPortal(env: Env, url: string): Promise<PortalClient> {
   return { clientId: added.client.id, clientSecret: added.secret ?? '' };
 }
 
-/** Starts `examples/partner-interface` in this process. Throws a line for the operator where its packages are missing. */
+/** Starts `examples/partner-interface` in this process. Throws a line for the operator if its packages are missing. */
 export async function startPortal(client: PortalClient, addresses: { url: string; issuer: string }): Promise<Portal> {
   const { createPortal } = await loadExample();
   const { fetch } = createPortal({ ...addresses, ...client });

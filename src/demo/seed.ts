@@ -9,7 +9,7 @@ import { COMPANIES, makePartner } from './companies.ts';
 import { adoptionDays, HISTORY_DAYS, writeHistory } from './history.ts';
 import { type MadePerson, makePerson } from './people.ts';
 
-/** Somebody whom the newcomer can sign in as. */
+/** A person whom the newcomer can sign in as. */
 export type Login = { readonly part: string; readonly email: string; readonly password: string };
 
 type Part = Omit<NewPerson, 'password'> & { readonly part: string };
@@ -29,7 +29,10 @@ const LOGINS: readonly Part[] = [
   { part: 'Administrator', email: 'robin@portal.example', name: 'Robin Weber', role: 'admin', partner: undefined },
 ];
 
-/** Fills an empty database: a dozen companies, their people and three months of history. Only secrets differ each time. */
+/**
+ * Fills an empty database: a dozen companies, their people and three months of history. Only secrets differ between
+ * runs.
+ */
 export async function seedDemo(env: Env): Promise<readonly Login[]> {
   const now = env.now();
   const partners = COMPANIES.map((company) => makePartner(env, company, now));
@@ -38,11 +41,11 @@ export async function seedDemo(env: Env): Promise<readonly Login[]> {
   });
   const added = await Promise.all(LOGINS.map((login) => addLogin(env, login)));
   const actor = added.find(({ role }) => role === 'csm')?.id ?? '';
-  // Nobody knows the password of the others: one hash is enough for all of them.
+  // Nobody uses the password of the other people, so they all share one hash.
   const phc = await env.hasher.hash(newToken(env.random));
   if (isRefusal(phc)) throw new Error('the hash queue of the demo is full');
   const making = { now, phc, rollOutDays: HISTORY_DAYS - 5 };
-  // The first name of the list is the newcomer's.
+  // The first person of the list is the newcomer.
   const staffing = partners.flatMap((partner, index) => Array.from(Array(COMPANIES[index]?.people), () => partner));
   const people = staffing.map((partner, index) => makePerson(env, partner, index + 1, making));
   await env.db.transaction(async (tx) => {
@@ -75,7 +78,7 @@ async function insertPeople(tx: Queries, people: readonly MadePerson[]): Promise
   const codes = sets.flatMap((set) =>
     Array.from({ length: 10 }, (_, number) => {
       const id = `${set.id}-${number}`;
-      // No code fits this hash: these are there to be counted.
+      // No code matches this hash, because these codes are only counted.
       return { id, set_id: set.id, user_id: set.user_id, tag: `demo.${id}`, hash: 'none', used_at: null };
     }),
   );
@@ -89,7 +92,7 @@ async function noteDays(tx: Queries, people: readonly MadePerson[], now: number)
   for (const row of adoptionDays(alive, { now, days: HISTORY_DAYS })) await setAdoptionDay(tx, row);
 }
 
-// 64 words that are easy to type; four of them satisfy the rule and are protected by the limits of every sign-in.
+// 64 words that are easy to type. Four of them satisfy the password rule, and the limits of every sign-in protect them.
 const WORDS = (
   'amber apple arrow autumn barley basket beacon birch bottle bridge butter candle canyon carpet castle cedar ' +
   'cherry clover cobalt copper cotton desert eagle ember falcon feather forest garden ginger granite harbor hazel ' +
@@ -98,6 +101,6 @@ const WORDS = (
 ).split(' ');
 
 function drawPassword(env: Env): string {
-  // 256 is a multiple of 64: each word is as likely as any other.
+  // 256 is a multiple of 64, so each word is equally likely.
   return [...env.random(4)].map((byte) => WORDS[byte % WORDS.length]).join('-');
 }

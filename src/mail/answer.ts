@@ -1,9 +1,8 @@
 /**
- * What became of a mail at the server.
- *
- * `refused`: this mail never (a recipient that does not exist). `deferred`: this mail later. `unavailable`: no mail now.
- * A `fault` is codes and nothing of what the server said, which may repeat what it was sent. `isHeld`: trying again does
- * not help until somebody changes a setting, here or at the server.
+ * The result of a delivery. `refused`: this mail can never be delivered (the recipient does not exist). `deferred`:
+ * this mail can be delivered later. `unavailable`: the server accepts no mail now. A `fault` is only codes, because the
+ * server's text may repeat what it received. `isHeld`: retrying helps only after someone changes a setting, here or at
+ * the server.
  */
 export type Delivery =
   | { readonly outcome: 'sent' }
@@ -12,26 +11,26 @@ export type Delivery =
 
 export type NotSent = Exclude<Delivery, { outcome: 'sent' }>;
 
-/** The commands that are about one mail; a refusal of any other is about the server or about our settings. */
+/** The commands about one mail. A refusal of any other command concerns the server or our settings. */
 const OF_ONE_MAIL = ['RCPT TO', 'DATA'];
 
-/** No TLS, no such server, no password that fits: time alone puts none of them right. */
+/** TLS failed, the host is unknown, or the login failed: waiting alone fixes none of these. */
 const OF_SETTINGS = ['ETLS', 'EDNS', 'EAUTH', 'ENOAUTH', 'ECONFIG', 'EOAUTH2'];
 
 /**
- * Reads what the SMTP client threw. Only a refusal of this recipient or of this message ends a mail; what a relay says
- * about policy or about our settings holds it, because the same mail goes out once that is put right.
+ * Classifies the error of the SMTP client. Only a refusal of this recipient or this message fails a mail for good. A
+ * refusal because of a policy or our settings holds it, because the same mail can be sent after a fix.
  */
 export function notSent(error: unknown): NotSent {
   const { code, command, responseCode, response } = Object(error);
   const said = typeof response === 'string' ? response : '';
-  // RFC 2034: the enhanced status code stands before the text.
+  // RFC 2034: the enhanced status code precedes the text.
   const status = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(said)?.[1];
   const fault = [code, command, responseCode, status].filter(isCode).join(' ') || 'unknown';
   if (typeof responseCode !== 'number') return { outcome: 'unavailable', fault, isHeld: OF_SETTINGS.includes(code) };
   const isOfOne = OF_ONE_MAIL.includes(command);
   if (responseCode < 500) {
-    // 454 4.7.1 is how a relay refuses us that may be put right; 450 and 451 say "later", as greylisting does.
+    // With 454 4.7.1 a relay refuses us until a setting changes. 450 and 451 mean "later", as in greylisting.
     return { outcome: isOfOne ? 'deferred' : 'unavailable', fault, isHeld: responseCode === 454 };
   }
   if (!isOfOne) return { outcome: 'unavailable', fault, isHeld: true };
@@ -46,7 +45,10 @@ type Refused = {
   readonly said: string;
 };
 
-/** Whether the recipient or the message is refused, and not us: RFC 3463 where the server speaks it, else RFC 5321 §4.2. */
+/**
+ * Whether the server refuses the recipient or the message, and not us: RFC 3463 if it sends such codes, else RFC 5321
+ * §4.2.
+ */
 function isAboutTheMail({ command, responseCode, status, said }: Refused): boolean {
   const [, subject, detail] = (status ?? '5.0.0').split('.').map(Number);
   switch (subject) {
@@ -57,10 +59,10 @@ function isAboutTheMail({ command, responseCode, status, said }: Refused): boole
     case 6:
       return true;
     case 3:
-      // The message is too big.
+      // The message is too large.
       return detail === 4;
     case 4:
-      // How Exchange Online says that it knows no such recipient.
+      // Exchange Online reports an unknown recipient like this.
       return detail === 1 && command === 'RCPT TO';
     case 5:
       return detail === 0 && responseCode === 550;
@@ -71,13 +73,13 @@ function isAboutTheMail({ command, responseCode, status, said }: Refused): boole
   }
 }
 
-/** The codes that end a mail where no enhanced code says more. 554 to a recipient is how relays refuse us. */
+/** The codes that fail a mail for good without an enhanced code. Relays use 554 for a recipient to refuse us. */
 const FINAL: Readonly<Record<string, readonly number[]>> = {
   'RCPT TO': [521, 550, 551, 552, 553, 556],
   DATA: [550, 552, 554],
 };
 
-/** Words of servers that send no enhanced code. A wrong guess costs a mail some tries, never a mail. */
+/** Words of servers without enhanced codes. A wrong guess costs some retries, but loses no mail. */
 const POLICY =
   /relay|authenti|not permitted|not allowed|denied|polic|block|blacklist|spam|reputation|\b(?:spf|dkim|dmarc|tls)\b/i;
 

@@ -1,14 +1,13 @@
 type Oklch = { readonly lightness: number; readonly chroma: number; readonly hue: number };
 
 /**
- * A colour of our style sheet as mail programs know it: `#rrggbb`.
- *
- * Lightness and hue are kept; where the screen's colours end, chroma gives way (CSS Color 4 §13.2, without its last step).
+ * A colour of our style sheet as mail programs understand it: `#rrggbb`. Lightness and hue stay. Outside the sRGB range
+ * chroma is reduced (CSS Color 4 §13.2, without its last step).
  */
 export function hexOf({ lightness, chroma, hue }: Oklch): string {
   let [inside, outside] = [0, chroma];
   if (isOnScreen(linearRgb({ lightness, chroma, hue }))) inside = chroma;
-  // Twelve halvings: less than a four-thousandth of the chroma is left to argue about.
+  // Twelve halvings leave an error below a four-thousandth of the chroma.
   else
     for (let step = 0; step < 12; step++) {
       const middle = (inside + outside) / 2;

@@ -17,7 +17,7 @@ import type { Delivery, NotSent } from './answer.ts';
 import { type MailMessage, openMail, writeMail } from './message.ts';
 import { CONNECTIONS, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';
 
-/** Sends what the outbox holds, each second; without a mail server it only erases what is over. */
+/** Sends the outbox, each second. Without a mail server it only erases expired mails. */
 export function mailJob(env: Env): Job {
   const { smtp, mailFrom } = env.config;
   const mailer = smtp && mailFrom && smtpMailer(smtp, mailFrom);
@@ -35,7 +35,10 @@ async function isMailDue(env: Env, canSend: boolean): Promise<boolean> {
   return hasExpiredMail(env.db.read, env.now());
 }
 
-/** One round: gives up what is over, then sends what is due, a few at once, until nothing is or the server is away. */
+/**
+ * One round: gives up expired mails, then sends due ones, a few at once, until none is left or the server is
+ * unavailable.
+ */
 export async function deliverMail(
   env: Env,
   mailer: Mailer | undefined,
@@ -61,7 +64,7 @@ function outcomeOf(delivery: Delivery): Outcome {
   return delivery.outcome === 'unavailable' || delivery.isHeld ? 'away' : 'refused';
 }
 
-/** The server is away, or refuses us: it is asked again by one round of a few, not by every mail in turn. */
+/** The server is unavailable or refuses us. One round of a few mails tests it again, not every mail in turn. */
 async function letAllWait({ db, now }: Env): Promise<void> {
   await db.transaction((tx) => putWaitingMailOff(tx, now() + backoffSeconds(MAIL_BACKOFF, 1)));
 }
@@ -100,7 +103,7 @@ async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<D
   return delivery;
 }
 
-/** A mail that does not decrypt never will. One whose words cannot be made waits for a version that makes them. */
+/** A mail that cannot be decrypted fails for good. One whose text cannot be built waits for a version that can. */
 function messageOf(env: Env, row: OutboxTable): MailMessage | NotSent {
   const line = { mailId: row.id, kind: row.kind };
   try {

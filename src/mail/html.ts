@@ -5,10 +5,9 @@ import type { Words } from './words.ts';
 type Dress = { readonly locale: string; readonly product: string; readonly hue: number };
 
 /**
- * The HTML of a mail: no table, no image, no script, nothing from elsewhere, nothing that tells that it was read.
- *
- * Colours stand beside each element, for programs that drop the style sheet; the sheet holds what needs one, the dark
- * scheme. Lengths are pixels because mail programs set sizes of their own.
+ * The HTML of a mail: no table, image or script, nothing external, no read tracking. Each element has its own colours,
+ * for programs that drop the style sheet. The sheet only holds the dark scheme, which needs one. Lengths are in pixels
+ * because mail programs set their own font sizes.
  */
 export function mailHtml(words: Words, { locale, product, hue }: Dress): string {
   const light = palette('light', hue);

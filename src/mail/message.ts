@@ -5,13 +5,13 @@ import type { OutboxTable } from '#store/queue/tables.ts';
 import { mailHtml } from './html.ts';
 import { subjectOf, type Words, wordsOf } from './words.ts';
 
-/** A mail as it is sent. */
+/** A mail ready to send. */
 export type MailMessage = {
   readonly id: string;
-  /** The name behind the @ of its Message-ID. */
+  /** The domain of its Message-ID. */
   readonly host: string;
   readonly to: string;
-  /** When it was written. */
+  /** When the mail was written. */
   readonly at: number;
   readonly locale: Locale;
   readonly subject: string;
@@ -21,20 +21,16 @@ export type MailMessage = {
 
 type MessageEnv = Pick<Env, 'config' | 'keys'>;
 
-/**
- * What `queueMail` sealed; undefined when it was erased.
- *
- * Throws when it does not open.
- */
+/** The parameters that `queueMail` sealed. Undefined if they were erased. Throws if they cannot be decrypted. */
 export function openMail(keys: Env['keys'], row: OutboxTable): Mail | undefined {
   if (row.sealed_parameters === '') return undefined;
   const parameters = JSON.parse(keys.open('mail', mailBinding(row), row.sealed_parameters).toString());
   const counted = row.kind === 'more_news' && { count: row.held_back };
-  // The boundary: what `queueMail` sealed, and nobody changed since.
+  // Cast boundary: `queueMail` sealed this, and nobody has changed it since.
   return { kind: row.kind, ...parameters, ...counted } as Mail;
 }
 
-/** A mail in the language of the person it goes to. Throws when a text lacks a value: a fault of ours. */
+/** A mail in the receiver's language. Throws if a value for a text is missing, which is a bug of ours. */
 export function writeMail({ config }: Pick<Env, 'config'>, row: OutboxTable, mail: Mail): MailMessage {
   const locale = localeOf(row);
   const words = wordsOf({ t: translator(locale), locale, config }, mail, row.created_at);
@@ -50,13 +46,13 @@ export function writeMail({ config }: Pick<Env, 'config'>, row: OutboxTable, mai
   };
 }
 
-/** Both at once, to read the outbox. */
+/** Opens and writes a mail, to read the outbox. */
 export function mailMessage(env: MessageEnv, row: OutboxTable): MailMessage | undefined {
   const mail = openMail(env.keys, row);
   return mail && writeMail(env, row, mail);
 }
 
-/** The subject alone, of a mail whose words were erased too. */
+/** Only the subject, which also works for an erased mail. */
 export function mailSubject({ config }: MessageEnv, row: OutboxTable): string {
   // Cast boundary: the kind that `queueMail` wrote.
   return subjectOf({ t: translator(localeOf(row)), config }, row.kind as Mail['kind']);
@@ -66,7 +62,7 @@ function localeOf({ locale }: OutboxTable): Locale {
   return isLocale(locale) ? locale : 'en';
 }
 
-/** The link stands alone on its line: programs that guess where it ends guess right. */
+/** The link is alone on its line, so that programs find its end. */
 function plainText({ text, facts, action, after, closing }: Words): string {
   const lines = facts.map(([label, value]) => `${label}: ${value}`);
   const parts = [text, lines.join('\n'), `${action.label}:\n${action.href}`, after, closing];

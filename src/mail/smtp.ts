@@ -5,19 +5,19 @@ import type { MailMessage } from './message.ts';
 
 export type Mailer = {
   send(message: MailMessage): Promise<Delivery>;
-  /** Ends idle connections; a delivery under way has to end by itself. */
+  /** Closes idle connections. A running delivery must finish by itself. */
   close(): void;
 };
 
-/** How long a mail server may take; a delivery is over after `sendSeconds`, whatever it does. */
+/** Time limits for a mail server. A delivery is aborted after `sendSeconds` in any case. */
 export const PATIENCE = { connectSeconds: 10, silenceSeconds: 20, sendSeconds: 60 };
 type Patience = typeof PATIENCE;
 
-/** Deliveries at once. */
+/** The number of parallel deliveries. */
 export const CONNECTIONS = 4;
 const DELIVERIES_PER_CONNECTION = 100;
 
-/** Mail over SMTP. The client is loaded at the first mail, connections are kept for the next ones. */
+/** Mail over SMTP. The client is loaded for the first mail, and connections are reused. */
 export function smtpMailer(server: SmtpServer, from: Sender, patience: Patience = PATIENCE): Mailer {
   let transport: Promise<Transporter> | undefined;
   return {
@@ -38,7 +38,7 @@ export function smtpMailer(server: SmtpServer, from: Sender, patience: Patience 
   };
 }
 
-/** Says hello as a delivery does, with TLS and password, and sends nothing. Answers the fault, or undefined. */
+/** Connects like a delivery, with TLS and password, but sends nothing. Answers the fault, or undefined. */
 export async function greet(server: SmtpServer, patience: Patience = PATIENCE): Promise<string | undefined> {
   const transport = await openTransport(server, patience);
   try {
@@ -59,7 +59,7 @@ async function openTransport(
   return createTransport({
     host,
     port,
-    // The client's own choice is the name of this machine, and an address of no use to others where that has no dot.
+    // By default the client sends the machine's name, or a useless address literal if the name has no dot.
     name: helo,
     secure: tls === 'implicit',
     requireTLS: tls === 'starttls',
@@ -68,7 +68,7 @@ async function openTransport(
     pool: true,
     maxConnections: CONNECTIONS,
     maxMessages: DELIVERIES_PER_CONNECTION,
-    // When to try again is the outbox's decision: it has to be seen there.
+    // The outbox schedules retries, so that they are visible there.
     maxRequeues: 0,
     connectionTimeout: connectSeconds * 1000,
     greetingTimeout: connectSeconds * 1000,
@@ -79,13 +79,13 @@ async function openTransport(
   });
 }
 
-/** Addresses are objects, never text that is parsed: no recipient and no header comes of what a name holds. */
+/** Addresses are objects and never parsed from text, so no name can inject a recipient or a header. */
 function envelopeOf({ id, host, to, at, locale, subject, text, html }: MailMessage, from: Sender) {
   return {
     envelope: { from: from.address, to: [to] },
     from: { ...from },
     to: { name: '', address: to },
-    // The same for every try: a mail that was sent twice is one mail to the reader's program.
+    // The same for every try, so that the reader's program shows a mail that was sent twice only once.
     messageId: `<${id}@${host}>`,
     date: new Date(at * 1000),
     subject,
@@ -93,7 +93,7 @@ function envelopeOf({ id, host, to, at, locale, subject, text, html }: MailMessa
     html,
     headers: {
       'Auto-Submitted': 'auto-generated',
-      // What Exchange asks before it answers that somebody is out of office.
+      // Exchange reads this header before it sends an out-of-office reply.
       'X-Auto-Response-Suppress': 'All',
       'Content-Language': locale,
     },

@@ -13,23 +13,23 @@ import type { Mail } from '#flows/runtime/mail.ts';
 import type { Locale, Translate, ValuesOf } from '#messages/messages.ts';
 import { longDays } from '#messages/per-locale.ts';
 
-/** What a mail says, part by part; text and HTML are two dresses of it. */
+/** The parts of a mail. Text and HTML are built from them. */
 export type Words = {
   readonly subject: string;
   /** What happened. */
   readonly text: string;
-  /** When and from where, as label and value. */
+  /** When and from where, as pairs of label and value. */
   readonly facts: readonly (readonly [string, string])[];
   /** The one link. */
   readonly action: { readonly label: string; readonly href: string };
-  /** What else to know: how long a link lives, what to do if it was not you. */
+  /** More facts: how long a link is valid, and what to do if it was not you. */
   readonly after: string;
   readonly closing: string;
 };
 
 type Place = { readonly t: Translate; readonly locale: Locale; readonly config: Env['config'] };
 
-/** A mail without a link of its own leads to a page of ours. */
+/** A mail without its own link leads to one of our pages. */
 type PlainKind = Exclude<Mail, { readonly link: string }>['kind'];
 
 const PAGES: Readonly<Record<PlainKind, string>> = {
@@ -59,7 +59,7 @@ export function wordsOf(place: Place, mail: Mail, at: number): Words {
   const { t, config } = place;
   const product = config.productName;
   const contact = config.supportContact;
-  // The compiler has checked each kind's values against that kind's texts, and cannot follow it through a union of kinds.
+  // The compiler has checked the values of each kind against its texts, but cannot infer this for a union of kinds.
   const valuesOf = VALUES[mail.kind] as (place: Place, mail: Mail, at: number) => Values<Kind>;
   const values = valuesOf(place, mail, at);
   return {
@@ -75,7 +75,7 @@ export function wordsOf(place: Place, mail: Mail, at: number): Words {
   };
 }
 
-/** The same for everybody: it stays readable when the rest has been erased. */
+/** The same for every receiver, so it is still readable after the rest was erased. */
 export function subjectOf({ t, config }: Pick<Place, 't' | 'config'>, kind: Kind): string {
   return t(`mail.${kind}.subject`, { product: config.productName });
 }
@@ -91,7 +91,7 @@ export type MailOf<K extends Kind> = Mail extends infer One
     : never
   : never;
 
-/** What the texts of a kind have to be filled in with. */
+/** The values that the texts of a kind need. */
 type Values<K extends Kind> = ValuesOf<`mail.${K}.text` | `mail.${K}.after`>;
 
 type Fill<K extends Kind> = (place: Place, mail: MailOf<K>, at: number) => Values<K>;
@@ -146,7 +146,7 @@ function instant(locale: Locale, at: number): string {
   return `${format.format(new Date(at * 1000))} UTC`;
 }
 
-/** The day that begins then, or the time: what a person is promised does not depend on where they read it. */
+/** The day that begins at this instant, or the time. A promise to a person must not depend on their time zone. */
 function promised(locale: Locale, at: number): string {
   const day = dayBegun(at);
   return day === undefined ? instant(locale, at) : longDays(locale).format(new Date(day * 1000));

@@ -1,6 +1,6 @@
 /**
- * A formatter for each language, made once: making one costs as much as using it a hundred times, and a page of the
- * console formats some hundred dates and numbers.
+ * Caches a formatter per language. Creating one costs as much as a hundred uses, and a page of the console formats some
+ * hundred dates and numbers.
  */
 export function perLocale<Formatter>(make: (locale: string) => Formatter): (locale: string) => Formatter {
   const made = new Map<string, Formatter>();
@@ -11,13 +11,13 @@ export function perLocale<Formatter>(make: (locale: string) => Formatter): (loca
   };
 }
 
-/** Whole numbers as a person reads them. */
+/** Whole numbers with the separators of the language. */
 export const wholeNumbers = perLocale((locale) => new Intl.NumberFormat(locale));
 
-/** A share of 1, in percent with one place at most. */
+/** A share of 1 as a percentage with at most one decimal. */
 export const percents = perLocale(
   (locale) => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }),
 );
 
-/** A day in UTC, its month in words. */
+/** A day in UTC, with the month as a word. */
 export const longDays = perLocale((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }));

@@ -1,16 +1,15 @@
 /**
- * What an ICU message has to be filled in with, read from its literal type.
- *
- * `{name}` takes a text or a number, `{name, number}` and plurals a number, `{name, select, …}` a text. Quoted braces
- * are not understood: a test holds that no text has them.
+ * The values that an ICU message needs, from its literal type. `{name}` takes a text or a number, `{name, number}` and
+ * plurals take a number, `{name, select, …}` takes a text. Quoted braces are not supported, and a test checks that no
+ * text has them.
  */
 export type PlaceholdersOf<Message extends string> = {
   readonly [Placeholder in InText<Message> as Placeholder[0]]: Placeholder[1];
 };
 
-/** In words: `{` begins a placeholder, `}` ends the arm of a plural. */
+/** Inside text: `{` begins a placeholder, `}` ends the arm of a plural. */
 type InText<Message extends string, Found = never> =
-  // `Message` stands alone here so that each text of a union is read by itself.
+  // The bare `Message` makes the type distribute over a union, so that each text is parsed by itself.
   Message extends string
     ? ToBrace<Message> extends [string, infer Brace, infer After extends string]
       ? Brace extends '{'
@@ -40,7 +39,7 @@ type WithArms<Head extends string> = Head extends `${infer Name}, ${infer Kind},
   ? [Name, Kind extends 'plural' ? number : string]
   : never;
 
-/** Before the first brace, that brace, after it. */
+/** The text before the first brace, that brace, and the rest. */
 type ToBrace<Message extends string> = Message extends `${infer Before}{${infer After}`
   ? Before extends `${infer Sooner}}${infer Rest}`
     ? [Sooner, '}', `${Rest}{${After}`]

@@ -24,7 +24,7 @@ export function webhooksJob(env: Env): Job {
 
 type Options = { readonly resolve?: Resolver; readonly timeoutSeconds?: number };
 
-/** One round: what is due, until nothing is. */
+/** One round: sends everything that is due. */
 export function deliverWebhooks(
   env: Env,
   options: Options & { readonly isStopping?: () => boolean } = {},
@@ -35,7 +35,7 @@ export function deliverWebhooks(
 function webhookKind(env: Env, options: Options): DeliveryKind<'webhook_deliveries'> {
   return {
     table: 'webhook_deliveries',
-    // A hundred sockets at most; the deliveries of one webhook keep four of them busy, however it answers.
+    // At most a hundred sockets. One webhook uses at most four of them, however slowly it answers.
     limits: { receivers: 25, perReceiver: 4, lookEveryMs: 1_000 },
     claimSeconds: 40,
     send: (delivery) => deliverOne(env, delivery, options),
@@ -61,7 +61,7 @@ async function deliverOne(env: Env, delivery: WebhookDeliveryTable, options: Opt
   return 'refused';
 }
 
-/** Signed at each try: a receiver refuses what is old by its signed time. */
+/** Signed at each try, because a receiver refuses an old signing time. */
 async function tryOnce(
   env: Env,
   webhook: Webhook,
@@ -85,7 +85,7 @@ async function tryOnce(
   );
 }
 
-/** Another try later; after three days none, and a webhook that took nothing for so long gets nothing more. */
+/** Schedules another try, up to three days. A webhook that accepted nothing in that time is disabled. */
 async function noteFailure(
   env: Env,
   webhook: Webhook,

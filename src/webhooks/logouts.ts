@@ -9,7 +9,7 @@ import { findClient, type OidcClient } from '#store/oidc/clients.ts';
 import { deleteDelivery, type QueueRow, settleDelivery } from '#store/queue/delivery-queue.ts';
 import { post, type Resolver } from './send.ts';
 
-/** A client that has not listened for a day keeps its sessions until they end by themselves. */
+/** A client that has not answered for a day keeps its sessions until they expire. */
 const PATIENCE_SECONDS = DAY_SECONDS;
 /** OpenID Connect Back-Channel Logout 1.0 §2.4 recommends two minutes at most. */
 const TOKEN_SECONDS = 2 * 60;
@@ -17,15 +17,15 @@ const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 type Options = { readonly resolve?: Resolver; readonly timeoutSeconds?: number };
 
-/** A sign-out that a client has no notice of yet, as the trigger on ended grants leaves it. */
+/** A sign-out that a client does not know about yet. The trigger on revoked grants writes it. */
 type LogoutNotice = QueueRow<'oidc_logouts'>;
 
-/** Sends clients a notice of each sign-out by the back channel. */
+/** Notifies clients of each sign-out by the back channel. */
 export function logoutsJob(env: Env): Job {
   return deliveryJob(env, 'logouts', logoutKind(env, {}));
 }
 
-/** One round: what is due, until nothing is. */
+/** One round: sends everything that is due. */
 export function deliverLogouts(
   env: Env,
   options: Options & { readonly isStopping?: () => boolean } = {},
@@ -65,13 +65,13 @@ async function deliverOne(env: Env, notice: LogoutNotice, options: Options): Pro
   return 'refused';
 }
 
-/** The client has it, or does not want it any more. */
+/** The client has received the notice, or does not want it any more. */
 async function forget(env: Env, { id }: LogoutNotice): Promise<'taken'> {
   await env.db.transaction((tx) => deleteDelivery(tx, 'oidc_logouts', id));
   return 'taken';
 }
 
-/** The logout token (Back-Channel Logout 1.0 §2.4), signed at each try: a receiver refuses what is old. */
+/** The logout token (Back-Channel Logout 1.0 §2.4), signed at each try because a receiver refuses an old one. */
 async function requestTo(env: Env, url: string, client: OidcClient, { user_id, sid }: LogoutNotice) {
   const now = env.now();
   const claims = {

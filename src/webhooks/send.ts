@@ -7,7 +7,7 @@ import { isPublicAddress } from '#core/values/address.ts';
 
 export type Resolved = { readonly address: string; readonly family: number };
 
-/** Every address of a name; `localhost` and its kind are not asked for. */
+/** Every address of a name. `localhost` and similar names are not resolved. */
 export type Resolver = (hostname: string) => Promise<readonly Resolved[]>;
 
 export type Post = {
@@ -16,26 +16,25 @@ export type Post = {
   readonly body: string;
 };
 
-/** What came of a try; the fault is a code of ours and never what the receiver said. */
+/** The result of a try. The fault is a code of ours, never the receiver's text. */
 export type Taken = { readonly taken: true } | { readonly taken: false; readonly fault: string; readonly gone?: true };
 
 type Options = {
   readonly resolve?: Resolver;
   readonly allowLocal: boolean;
-  /** Addresses of the operator's own network, too. */
+  /** Also allows addresses of the operator's own network. */
   readonly allowPrivate?: boolean;
   readonly timeoutSeconds?: number;
 };
 
 const TIMEOUT_SECONDS = 10;
-/** Nothing in an answer is of use but its status. */
+/** Only the status of an answer is used, so its body may be short. */
 const ANSWER_BYTES_MOST = 16 * 1024;
 
 /**
- * Posts to an address of the public Internet, or to nothing.
- *
- * The name is resolved once, every address it has must be public, and the connection goes to the one that was checked:
- * a name that answers otherwise the second time (DNS rebinding) is not asked a second time. No redirect is followed.
+ * Posts only to an address on the public Internet. The name is resolved once, all its addresses must be public, and the
+ * connection goes to the checked address. So a name that resolves differently the second time (DNS rebinding) has no
+ * effect. Redirects are not followed.
  */
 export async function post(sent: Post, options: Options): Promise<Taken> {
   const url = new URL(sent.url);
@@ -49,7 +48,7 @@ async function targetOf({ hostname, protocol }: URL, options: Options) {
   if (allowLocal && protocol === 'http:' && isLocalHost(hostname)) {
     return hostname === '[::1]' ? { address: '::1', family: 6 } : { address: '127.0.0.1', family: 4 };
   }
-  // The setting was taken back since this webhook was made.
+  // The setting was turned off after this webhook was created.
   if (protocol !== 'https:') return { fault: 'not_https' };
   const bare = hostname.replace(/^\[|\]$/g, '');
   const literal = isIP(bare);
@@ -70,7 +69,7 @@ function send(url: URL, target: Resolved, { headers, body }: Post, seconds: numb
       method: 'POST',
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       lookup: pinnedTo(target),
-      // A connection kept from another name would go round the check.
+      // A reused connection of another name would bypass the check.
       agent: false,
     } as const;
     const request = begin(url, options, (answer) => {
@@ -99,14 +98,14 @@ function failing(request: ClientRequest, finish: (outcome: Taken) => void): void
   });
 }
 
-/** 410 says that nobody wants it any more (Standard Webhooks); everything but 2xx is another day. */
+/** 410 means that nobody wants it any more (Standard Webhooks). Everything except 2xx is retried. */
 function takenBy(status: number): Taken {
   if (status >= 200 && status < 300) return { taken: true };
   const fault = `status_${status}`;
   return status === 410 ? { taken: false, fault, gone: true } : { taken: false, fault };
 }
 
-/** Answers the checked address whatever is asked, in the two ways in which Node asks. */
+/** Answers the checked address for every name, in the two forms that Node calls. */
 function pinnedTo({ address, family }: Resolved): LookupFunction {
   return (_, { all }, done) => {
     if (all) done(null, [{ address, family }]);

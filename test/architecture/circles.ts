@@ -1,6 +1,6 @@
 import type { Source } from './sources.ts';
 
-/** The groups of files in which each imports every other, over some files between them: one line for each group. */
+/** The groups of files that import each other, directly or over other files. One line for each group. */
 export function circlesOf(sources: readonly Source[]): readonly string[] {
   const left = withoutLeaves(sources);
   const found = new Set<string>();
@@ -13,7 +13,10 @@ export function circlesOf(sources: readonly Source[]): readonly string[] {
 
 type Targets = ReadonlyMap<string, readonly string[]>;
 
-/** The files that are in a circle or import one: a file whose imports are all outside of every circle is taken away. */
+/**
+ * The files that are in a circle or import one. Files whose imports are all outside of a circle are removed step by
+ * step.
+ */
 function withoutLeaves(sources: readonly Source[]): Targets {
   const left = new Map(sources.map(({ path, imports }) => [path, imports.map(({ target }) => target)]));
   let before: number;

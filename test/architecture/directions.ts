@@ -11,36 +11,36 @@ const EVERYTHING: Directions = {
   ],
 };
 
-/** Type imports leave no trace at run time, but they too make one room know another: both are listed. */
+/** Type imports leave no trace at run time, but they also make one room depend on another, so both are listed. */
 const ROOMS: Readonly<Record<string, Directions>> = {
   core: { runs: [] },
   messages: { runs: [] },
-  // A name in a setting is judged like any other name, and a text from a file by one rule.
+  // A name in a setting is checked like any other name, and a text from a file by one rule.
   config: { runs: ['core'] },
-  // Imports nothing: every room may report what it does, and only telemetry listens.
+  // Imports nothing. Every room may report what it does, and only telemetry listens.
   signals: { runs: [] },
-  // Whose a new file is: the key file and the database have to agree on it.
+  // The owner of a new file: the key file and the database must agree on it.
   'file-owner': { runs: [] },
   store: { runs: ['core', 'signals', 'file-owner'] },
   crypto: { runs: ['core', 'signals', 'file-owner'] },
   env: { runs: ['core', 'store', 'crypto', 'config'] },
-  // Draws pages from what it is given: it asks no database, and does not know how a request came.
+  // Renders pages from its arguments. It queries no database and does not know the request.
   ui: { runs: ['core', 'messages'], types: ['env', 'config', 'store', 'http'] },
-  // What leaves as JSON: shapes and instants. It decides nothing.
+  // The JSON output: shapes and instants. It decides nothing.
   wire: { runs: ['core', 'http'], types: ['env', 'store', 'flows'] },
   http: { runs: ['core', 'signals', 'store', 'messages', 'ui', 'wire'], types: ['env', 'config', 'crypto'] },
   flows: { runs: ['core', 'store', 'signals'], types: ['env', 'config', 'crypto'] },
   mail: { runs: ['core', 'store', 'messages', 'flows'], types: ['env', 'config'] },
-  // Sends what happened to other programs: a leaf with a connection, as mail is.
+  // Sends events to other programs. A leaf with a connection, like mail.
   webhooks: { runs: ['core', 'store', 'flows'], types: ['env', 'config'] },
   features: {
     runs: ['core', 'store', 'messages', 'http', 'ui', 'wire', 'mail', 'flows'],
     types: ['env', 'config', 'crypto'],
   },
   telemetry: { runs: ['signals', 'store', 'http'], types: ['env', 'config'] },
-  // Made-up people and their history, written as the service itself writes them.
+  // Made-up people and their history, written like the service writes them.
   demo: { runs: ['core', 'store', 'crypto', 'flows'], types: ['env'] },
-  // One process that serves, or a primary and its workers.
+  // One serving process, or a primary and its workers.
   workers: {
     runs: ['config', 'env', 'features', 'telemetry', 'top'],
     types: ['http'],
@@ -49,19 +49,23 @@ const ROOMS: Readonly<Record<string, Directions>> = {
   top: EVERYTHING,
 };
 
-/** Single files that know more than their room, each with its reason. */
+/** Single files that may import more than their room, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  // The dictionaries take 150 ms to load: the rule in core gets the list as an argument, from the one flow that needs it.
+  // The dictionaries take 150 ms to load, so the one flow that needs the list passes it to the rule in core.
   'src/flows/sign-in/new-password.ts': 'src/crypto/common-passwords.ts',
-  // The demo starts the example beside the server (record 36). Nothing else in src knows the examples.
+  // The demo starts the example beside the server (record 36). Nothing else in src imports the examples.
   'src/demo/portal.ts': 'examples/partner-interface/portal.ts',
-  // Signing is pure; which key signs is in the database. This flow is where the two meet, and the only one that sees a key.
+  // Signing is pure, and the database knows which key signs. This flow joins the two and is the only one that sees a
+  // key.
   'src/flows/runtime/signing-keys.ts': 'src/crypto/signing-keys.ts',
-  // The key is made of a token that the caller shows: no ring and no database is asked.
+  // The key is derived from a token that the caller sends, without a ring or a database.
   'src/flows/runtime/openid-successor.ts': 'src/crypto/token-seal.ts',
 };
 
-/** Where each package and each network or file module of Node ends: one room, or one file. A new dependency needs a decision record. */
+/**
+ * The only users of each package and each network or file module of Node: one room, or one file. A new dependency needs
+ * a decision record.
+ */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['src/core/', 'src/crypto/', 'src/http/', 'src/ui/assets.ts'],
   // Pure: a domain name in its ASCII form.
@@ -72,14 +76,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:dns/promises': ['src/webhooks/send.ts'],
   'node:net': ['src/webhooks/send.ts', 'src/http/protocols/exchange.ts'],
   pg: ['src/store/'],
-  // Waiting: before a transaction is tried again, while a server leaves, before a worker is replaced.
+  // Waits before a transaction is retried, while a server shuts down, and before a worker is replaced.
   'node:timers/promises': ['src/store/', 'src/main.ts', 'src/workers/'],
   'node:diagnostics_channel': ['src/signals.ts'],
   'node:async_hooks': ['src/signals.ts', 'src/telemetry/traces.ts', 'src/features/openid/work.ts'],
-  // Loaded at the first request of OpenID Connect (record 37).
+  // Imported at the first request of OpenID Connect (record 37).
   'oidc-provider': ['src/features/openid/'],
   'node:cluster': ['src/main.ts', 'src/workers/', 'src/cli/operations/serve.ts'],
-  // Loaded only where the settings ask for them (record 12).
+  // Imported only if the settings need them (record 12).
   'd3-scale': ['src/features/console/adoption/charts-page.ts'],
   'd3-shape': ['src/features/console/adoption/charts-page.ts'],
   'prom-client': ['src/telemetry/'],
@@ -101,7 +105,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@zxcvbn-ts/language-en': ['src/crypto/'],
 };
 
-/** These talk to nothing but the environment, and only where something is read or started. */
+/** These modules only touch the environment, so only rooms that read or start something may use them. */
 const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'ui', 'workers', 'cli', 'top', 'file-owner'];
 
 const TOP_FILES = ['main', 'cli', 'demo', 'routes'];
@@ -116,7 +120,7 @@ function featureOf(path: string): string | undefined {
   return path.startsWith('src/features/') ? path.split('/')[2] : undefined;
 }
 
-/** Why this import may not be, or undefined. */
+/** Why this import is not allowed, or undefined. */
 export function faultOf(source: Source, imported: Import): string | undefined {
   if (EXCEPTIONS[source.path] === imported.target) return undefined;
   const fault =
@@ -157,7 +161,7 @@ function packageFault(source: Source, target: string): string | undefined {
     : `${target} ends elsewhere`;
 }
 
-/** Pages put words to what was decided; routes and api are the channels; every other file of a feature is a flow. */
+/** Pages render decisions; routes and api are the channels; every other file of a feature is a flow. */
 function kindOf(path: string): 'page' | 'channel' | 'flow' {
   const name = basename(path);
   if (/^(.+-)?pages?\.ts$/.test(name) || path.includes('/articles/')) return 'page';

@@ -8,13 +8,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 type Line = { readonly path: string; readonly number: number; readonly text: string };
 
-/** CHANGELOG.md is left out of the words: a published entry stays as it was written. */
+/** CHANGELOG.md is exempt, because published entries do not change. */
 const PATHS = globSync(['*.md', 'docs/**/*.md', 'examples/*/*.md'], { cwd: ROOT, exclude: ['**/node_modules'] });
 const LINES = PATHS.flatMap(linesOf);
 
 const LONGEST_CELL = 200;
 const LONGEST_RECORD_WORDS = 300;
-/** Old words, and words that give software ears and a will. */
+/** Old words, and words that personify software. */
 const ARCHAISMS = /\b(whoever|anew|but for|save for|amid|(?:is|are|was|were) told (?:of|nothing|things))\b/i;
 
 test('the documents are read', () => {
@@ -84,7 +84,7 @@ function linkFault(line: Line, link: string): string | undefined {
   return `${place(line)} links to ${link}, which is no heading of ${target}`;
 }
 
-/** As GitHub makes them: lower case, no punctuation, a hyphen for each space. */
+/** As GitHub builds them: lower case, no punctuation, a hyphen for each space. */
 function headingsOf(path: string): string[] {
   return linesOf(path)
     .filter(({ text }) => /^#+ /.test(text))

@@ -1,7 +1,7 @@
 import type { Declaration, Source } from './sources.ts';
 
 export type Reach = {
-  /** What has to be read: each function, type and constant that is used, as a whole. */
+  /** The lines to read: each used function, type and constant, as a whole. */
   readonly lines: number;
   readonly files: readonly string[];
   /** All lines of those files. */
@@ -9,9 +9,8 @@ export type Reach = {
 };
 
 /**
- * What a declaration uses, and what that uses: functions and types alike, run at once or later.
- *
- * What a handler is given (`env`, a `call`) counts by its type.
+ * What a declaration uses, recursively: functions and types, run at once or later. A handler's arguments (`env`, a
+ * `call`) count by their type.
  */
 export function reachOf(sources: readonly Source[], path: string, name: string): Reach {
   const sourceOf = new Map(sources.map((source) => [source.path, source]));
@@ -31,7 +30,7 @@ export function reachOf(sources: readonly Source[], path: string, name: string):
   return { lines, files, fileLines: files.reduce((sum, file) => sum + (sourceOf.get(file)?.lines ?? 0), 0) };
 }
 
-/** Where a name that stands in a file may be declared: in another file, or in this one. */
+/** Where a name used in a file may be declared: in another file, or in this one. */
 function placesOf({ path, imports }: Source, used: string): readonly (readonly [path: string, name: string])[] {
   const imported = imports.filter(({ names }) => names.has(used));
   return imported.length === 0

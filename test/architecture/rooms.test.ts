@@ -8,7 +8,7 @@ import { type Find, readSources, type Source } from './sources.ts';
 
 const EVERY_FILE = readSources(['src', 'prove', 'bench', 'test', 'examples']);
 const ALL = EVERY_FILE.filter(({ path }) => path.startsWith('src/'));
-/** What runs; tests stand beside some of it and have freedoms of their own. */
+/** The code that runs. Tests in the same folders have their own rules. */
 const SOURCES = ALL.filter(({ path }) => !path.endsWith('.test.ts'));
 
 test('every source file is read', () => {
@@ -43,7 +43,7 @@ test('no file is named after nothing', () => {
   none(ALL.map(({ path }) => (nameless.test(path) ? path : undefined)));
 });
 
-/** What is written in one file and imported everywhere else; a migration stays as it ran. */
+/** Texts that are written in one file and imported everywhere else. A migration stays as it ran. */
 const WRITTEN_ONCE: readonly { readonly text: RegExp; readonly where: string }[] = [
   { text: /\.toISOString\(/, where: 'src/core/time/day.ts' },
   { text: /\b24 \* (60 \* 60|HOUR_SECONDS)\b|\b86_?400\b/, where: 'src/core/time/spans.ts' },
@@ -84,8 +84,9 @@ test('core waits for nothing', () => {
 });
 
 /**
- * Whatever a guard let in acts in a transaction of `flows/runtime/acting.ts`, which asks again. A file that begins another one is
- * here with the reason why no guard stands before it, or why it changes nothing for somebody who lost what it found.
+ * Every request that passed a guard acts in a transaction of `flows/runtime/acting.ts`, which checks the guard again. A
+ * file that begins another transaction is listed here with its reason: no guard runs before it, or it changes nothing
+ * for a person who has lost the right.
  */
 const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/flows/runtime/acting.ts': 'is what asks again',
@@ -138,8 +139,8 @@ test('every act on a person is declared, so that the table of permissions is ask
   ]);
 });
 
-// What somebody has to read who wants to know all that happens when a code arrives: from the handler of the route down to the
-// statements and up to the answer, functions and types whole. Without the pages and the answer it is 2 600 lines.
+// The code to read for everything that happens when a code arrives: from the route handler down to the statements and
+// up to the answer, with whole functions and types. Without the pages and the answer it is 2 600 lines.
 const HANDLER = { path: 'src/features/sign-in/routes.ts', name: 'submitOneTimeCode' };
 const BUDGET = { lines: 5_400, files: 110 };
 
@@ -151,7 +152,7 @@ test(`what ${HANDLER.name} reaches stays within ${BUDGET.lines} lines of ${BUDGE
 });
 
 test('every route has the method, the path and the guard that were reviewed', async () => {
-  // Imported here, so that the other tests still run when the code does not load.
+  // Imported here, so that the other tests still run if the code does not load.
   const { routeTable } = await import('#http/app.ts');
   const { ROUTES } = await import('#routes.ts');
   const reviewed = readFileSync(new URL('../reviewed-routes.txt', import.meta.url), 'utf8')
@@ -185,7 +186,7 @@ test('a route answers at every address that rooms share', async () => {
   none(Object.values(PATHS).filter((address) => !ROUTES.some(({ path }) => isBelow(path, address))));
 });
 
-/** Which folders of features declare routes below an address. `/api` is of all. */
+/** The feature folders that declare routes below an address. All of them may use `/api`. */
 async function ownersOfAddresses(): Promise<ReadonlyMap<string, readonly string[]>> {
   const owners = new Map<string, readonly string[]>();
   for (const { path } of SOURCES.filter((source) => /^src\/features\/.*(routes|api)\.ts$/.test(source.path))) {

@@ -7,7 +7,7 @@ import { STILL_LONGER } from './still-longer.ts';
 
 const EVERY_FILE = readSources(['src', 'prove', 'bench', 'test', 'examples']);
 const ALL = EVERY_FILE.filter(({ path }) => path.startsWith('src/'));
-/** What runs. Tests stand beside some of it. */
+/** The code that runs, without the tests in the same folders. */
 const SOURCES = ALL.filter(({ path }) => !path.endsWith('.test.ts'));
 
 const LONGEST_FUNCTION = 40;
@@ -29,7 +29,7 @@ test('a function fits 40 lines, nested functions counted, and a file 250', () =>
 
 const SMALLEST_FILE = 25;
 const MOST_IN_FOLDER = 20;
-/** What grows by one file for each change or text has no largest number. */
+/** A folder that gets one file per change or text has no maximum. */
 const SERIES = /\/(migrations|articles|locales)\//;
 
 test('a file of under 25 lines has a reason to be alone', () => {

@@ -1,6 +1,6 @@
 /**
- * Files of `src` with fewer than 25 lines, each with the reason to be alone. The list only shrinks: a new small file joins
- * the file of its noun, and one that has grown or is gone comes off.
+ * Files of `src` with fewer than 25 lines, each with the reason to be separate. The list only shrinks: a new small file
+ * joins the file of its noun, and one that has grown or was deleted is removed.
  */
 const REASONS: Readonly<Record<string, readonly string[]>> = {
   'a rule of core that nothing else belongs to': [

@@ -25,7 +25,7 @@ export type Import = {
   readonly typeOnly: boolean;
   readonly lazy: boolean;
   readonly reExport: boolean;
-  /** The names here of what it imports, and there. */
+  /** The local names of the imports, with their original names. */
   readonly names: ReadonlyMap<string, string>;
 };
 
@@ -38,17 +38,22 @@ export type Source = {
   /** The lines of a function count those of the functions inside it. */
   readonly functions: readonly { readonly line: number; readonly lines: number }[];
   readonly declarations: readonly Declaration[];
-  /** The first part of each address of ours that a text begins with or links to: `/sign-in` of `/sign-in/lost?again`. */
+  /**
+   * The first part of each of our addresses that a text begins with or links to: `/sign-in` of `/sign-in/lost?again`.
+   */
   readonly addresses: readonly { readonly address: string; readonly line: number }[];
-  /** `any`, `as unknown as`, `await`, the machine's clock and chance, transactions that no authority begins: where each stands. */
+  /**
+   * The places of `any`, `as unknown as`, `await`, the machine's clock and randomness, and transactions without an
+   * authority.
+   */
   readonly finds: readonly { readonly what: Find; readonly line: number }[];
 };
 
-/** One statement at the top of a file, with all that stands inside it. */
+/** One top-level statement of a file, with everything inside it. */
 export type Declaration = {
   readonly names: readonly string[];
   readonly lines: number;
-  /** Every name in it that is not the property of something: rather too many than too few. */
+  /** Every name in it that is not a property access: too many rather than too few. */
   readonly uses: ReadonlySet<string>;
 };
 
@@ -56,7 +61,7 @@ export type Find = 'any' | 'as unknown as' | 'clock' | 'chance' | 'async' | 'tra
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every TypeScript file of these folders, parsed by the compiler that checks it. */
+/** Every TypeScript file of these folders, parsed by the same compiler that checks it. */
 export function readSources(folders: readonly string[]): readonly Source[] {
   const api = new API({ cwd: ROOT });
   try {
@@ -118,13 +123,16 @@ const TEXTS = new Set<SyntaxKind>([
 
 function addressesIn(file: SourceFile, node: Node): readonly string[] {
   if (!TEXTS.has(node.kind)) return [];
-  // A text that goes on after `${….origin}` begins with an address, as one after a quote does.
+  // A text after `${….origin}` begins with an address, like one after a quote.
   const isAfterOrigin = file.text.slice(0, node.getStart(file)).endsWith('origin');
   const text = isAfterOrigin ? node.getText(file).replace('}', "'") : node.getText(file);
   return [...text.matchAll(/(?<=['"`])\/[a-z][a-z0-9-]*(?=[/?#'"`$])/g)].map(([address]) => address);
 }
 
-/** What `describe` gets is a section of a file and no function: it only declares the tests, each of which is measured. */
+/**
+ * The argument of `describe` is a section of a file and no function: it only declares tests, and each of them is
+ * measured.
+ */
 function isSection({ parent }: Node): boolean {
   return parent?.kind === SyntaxKind.CallExpression && /^(test\.)?describe\b/.test(parent.getText());
 }
@@ -186,7 +194,7 @@ function declaredBy(statement: Node): readonly string[] {
     return name === undefined ? [] : [name.text];
   }
   const { declarations } = (statement as VariableStatement).declarationList;
-  // A pattern declares each name in it; what it is taken from is counted too, as a whole.
+  // A pattern declares each name in it. Its source is counted too, as a whole.
   return declarations.flatMap(({ name }) => name.getText().match(/\w+/g) ?? []);
 }
 
@@ -212,7 +220,7 @@ function findIn(node: Node): Find | undefined {
   return CHANCE.has(text) ? 'chance' : undefined;
 }
 
-/** Those of `flows/runtime/acting.ts` are not among them: they ask again what the guard asked. */
+/** Without those of `flows/runtime/acting.ts`, because they repeat the check of the guard. */
 const BARE_TRANSACTION = /(?:\.transaction|^personTransaction|^transactionOrRefusal)$/;
 
 const CHANCE = new Set(['Math.random', 'crypto.randomUUID', 'crypto.getRandomValues']);

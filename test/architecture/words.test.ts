@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Words that were given up, and what the code says in their place. Comments, identifiers, test names and texts alike. */
+/** Words that we gave up, and their replacements. The rule covers comments, identifiers, test names and texts. */
 const GIVEN_UP: readonly { readonly word: RegExp; readonly instead: string }[] = [
   { word: /[Mm]outh/, instead: 'channel' },
   { word: /(?<!\b[Aa]p|[a-z]Ap)[Pp]rover/, instead: 'FactorAttempt' },
@@ -15,7 +15,7 @@ const GIVEN_UP: readonly { readonly word: RegExp; readonly instead: string }[] =
   { word: /\brow of failures\b|\b(?:rule|tries)\.row\b/, instead: 'failure streak' },
   { word: /\b(?:check)?Standing\b|\.standing\b|\bstanding:/, instead: 'shutdownState, or what a session may do' },
   { word: /\bWire\b|(?<![#'"`/])\bwire\b(?!:)/, instead: 'raw response, connection' },
-  // The picture of two doors on the pages is `doors`, as the screen says.
+  // The picture of two doors on the pages is called `doors`, as on the screen.
   { word: /\bdoor\b|\bDoor\b(?! \d)|(?<=[a-z])Doors?\b/, instead: 'factor, step, lockout or cast boundary' },
   { word: /\bwhoever\b/i, instead: 'who it is' },
   { word: /\banew\b|[a-z]Anew\b/i, instead: 'again' },
@@ -24,7 +24,7 @@ const GIVEN_UP: readonly { readonly word: RegExp; readonly instead: string }[] =
   { word: /\btold nothing\b|\btell(?:s|ing)? of\b/i, instead: 'reports' },
 ];
 
-/** What people read on the screen; the lists of these words; migrations, and the test of the one that renames a column. */
+/** Texts on the screen, the lists of these words, migrations, and the test of the one that renames a column. */
 const LEFT_OUT =
   /\/locales\/|\/articles\/|\/migrations\/|^test\/architecture\/(words|documents)\.test\.ts$|^test\/contracts\/store\/channel-column\.test\.ts$/;
 

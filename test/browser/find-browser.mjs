@@ -5,8 +5,7 @@ import { chromium } from '@playwright/test';
 const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /**
- * The Chromium to test in: Playwright's own download, else the machine's.
- *
+ * The Chromium to test in: Playwright's own download, or the machine's.
  * @returns {string | undefined}
  */
 export function findBrowser() {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 import { findBrowser } from './find-browser.mjs';
 
-// A test waits for what it expects, so a wide limit costs nothing until something is broken; a narrow one fails on a busy machine.
+// A test waits for its expectations, so a long limit costs nothing until something fails. A short one fails on a busy
+// machine.
 const TEST_MILLISECONDS = 180_000;
 const EXPECT_MILLISECONDS = 30_000;
 
@@ -26,7 +27,7 @@ export default defineConfig({
     browserName: 'chromium',
     launchOptions: {
       ...(executablePath === undefined ? {} : { executablePath }),
-      // Chromium's sandbox refuses root. The other flags keep it from asking hosts on its own.
+      // Chromium's sandbox refuses root. The other flags stop its own network requests.
       chromiumSandbox: !isRoot,
       args: [
         ...(isRoot ? ['--no-sandbox'] : []),

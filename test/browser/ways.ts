@@ -3,7 +3,7 @@ import { type Notice, noticeText } from '#core/sessions/notice.ts';
 import { makeLink } from '#flows/administration/make-link.ts';
 import type { Person, Site } from './world.ts';
 
-/** Where a picture is taken: a browser of its own, on a site that others use too. */
+/** The place of a picture: its own browser, on a shared site. */
 export type Stage = { readonly site: Site; readonly page: Page };
 
 type Visitor = ReturnType<Site['world']['person']>;
@@ -25,7 +25,7 @@ export async function signInAt(page: Page, email: string, password: string): Pro
   await submit(page);
 }
 
-/** The day so many days after a moment, as a date field has it. */
+/** The day this many days after an instant, in the format of a date field. */
 export function dayText(at: number, daysAhead: number): string {
   return new Date((at + daysAhead * 86_400) * 1000).toISOString().slice(0, 10);
 }
@@ -40,7 +40,7 @@ export async function sendCode(page: Page, code: string): Promise<void> {
   await submit(page);
 }
 
-/** Goes on in the browser where somebody is who came there without one, which is quicker. */
+/** Continues in this browser as a person who signed in without a browser, which is faster. */
 export async function takeOver({ page, site }: Stage, { cookies }: Visitor, path: string): Promise<void> {
   await page.context().addCookies(Array.from(cookies, ([name, value]) => ({ name, value, url: site.origin })));
   await page.goto(path);
@@ -54,7 +54,7 @@ export async function setUp(stage: Stage): Promise<void> {
   await takeOver(stage, visitor, '/enroll/authenticator');
 }
 
-/** What the link for people already on their phone carries. */
+/** The secret in the link for people who are already on their phone. */
 export async function shownSecret(page: Page): Promise<string> {
   const href = await page.locator('.phone-first a').getAttribute('href');
   return new URL(href ?? '').searchParams.get('secret') ?? '';
@@ -153,7 +153,7 @@ export async function linkFor(site: Site, purpose: 'reset' | 'invitation'): Prom
 
 export async function firstAdministratorLink({ world: { env } }: Site): Promise<string> {
   return env.db.transaction(async (tx) => {
-    // The link is dead once there is an administrator: those of earlier pictures are none any more.
+    // The link is dead once an administrator exists, so those of earlier pictures lose the role.
     await tx.updateTable('users').set({ role: 'csm' }).where('role', '=', 'admin').execute();
     return (await makeLink(env, tx, { purpose: 'first_administrator' })).url;
   });

@@ -10,13 +10,13 @@ import { openWorld, PASSWORD, type World } from '../world.ts';
 export { expect } from '@playwright/test';
 export { PASSWORD };
 
-/** The service on a port of its own, with a clock that is set by hand and whatever tests need to know of it. */
+/** The service on its own port, with a manual clock and everything that tests need to know about it. */
 export type Site = {
   readonly origin: string;
   readonly world: World;
-  /** How long each page is held back: long enough for a second click on the one before. */
+  /** The delay of each page: long enough for a second click on the previous one. */
   readonly pace: { pageMilliseconds: number };
-  /** A person whom nobody has met yet. */
+  /** A new person without a session. */
   newPerson(options?: NewPerson): Promise<Person>;
 };
 
@@ -26,13 +26,13 @@ type NewPerson = {
   readonly policy?: MfaPolicy;
   readonly requiredFrom?: number;
   readonly role?: Role;
-  /** What is in front of the at sign of the email. */
+  /** The part of the email before the at sign. */
   readonly name?: string;
 };
 
 type Cleanups = { after(work: () => unknown): void };
 
-/** @param clock absent: the one of the world, which stands still */
+/** @param clock absent: the world's clock, which does not move */
 export async function openSite(
   cleanups: Cleanups,
   settings: Readonly<Record<string, string>> = {},
@@ -76,7 +76,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** A site for each test, and a browser that may ask nobody else. */
+/** A site for each test, and a browser that may contact nothing else. */
 export const test = base.extend<{ site: Site; faults: string[] }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern
   site: async ({}, use) => {
@@ -86,7 +86,7 @@ export const test = base.extend<{ site: Site; faults: string[] }>({
     for (const work of cleanups.reverse()) await work();
   },
   baseURL: async ({ site }, use) => use(site.origin),
-  /** What must be empty after every test. */
+  /** Must be empty after every test. */
   faults: [
     async ({ context, site }, use) => {
       const faults = watchFaults(context, () => [site.origin]);
@@ -98,9 +98,9 @@ export const test = base.extend<{ site: Site; faults: string[] }>({
 });
 
 /**
- * Fills up with requests that leave these origins, errors and warnings of the console, scripts that throw.
+ * Collects requests to other origins, console errors and warnings, and script exceptions.
  *
- * @param origins asked at each request, where more of them are opened on the way
+ * @param origins read at each request, because a test may open more of them
  */
 export function watchFaults(context: BrowserContext, origins: () => readonly string[]): string[] {
   const faults: string[] = [];
@@ -109,7 +109,7 @@ export function watchFaults(context: BrowserContext, origins: () => readonly str
     if (!origins().includes(origin) && protocol !== 'data:') faults.push(`asked ${href}`);
   });
   context.on('console', (message) => {
-    // The browser's own line about a refused form: the status is meant.
+    // The browser's own line about a refused form, whose status is intended.
     const isStatus = /^Failed to load resource: the server responded with a status of 4/.test(message.text());
     if (['error', 'warning'].includes(message.type()) && !isStatus) faults.push(message.text());
   });
@@ -117,7 +117,7 @@ export function watchFaults(context: BrowserContext, origins: () => readonly str
   return faults;
 }
 
-/** The password, by the words on the screen. */
+/** The password step, by the words on the screen. */
 export async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
   await page.goto('/sign-in');
   await page.getByLabel('Email', { exact: true }).fill(email);
@@ -125,14 +125,14 @@ export async function signIn(page: Page, email: string, password = PASSWORD): Pr
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
-/** Both factors, for somebody with an authenticator app. */
+/** Both factors, for a person with an authenticator app. */
 export async function signInWith(page: Page, email: string, code: string, password = PASSWORD): Promise<void> {
   await signIn(page, email, password);
   await page.getByLabel('One-time code').fill(code);
   await pressButton(page, 'Verify');
 }
 
-/** Signs in somebody who gets an authenticator app for it; answers its secret. The code after it is free. */
+/** Signs in a person who gets an authenticator app first, and answers its secret. The next code is unused. */
 export async function enter(page: Page, { world }: Site, person: Person): Promise<string> {
   const secret = await world.addAuthenticator(person.id);
   await signInWith(page, person.email, world.totp(secret));
@@ -154,7 +154,7 @@ export function heading(page: Page): Locator {
   return page.getByRole('heading', { level: 1 });
 }
 
-/** Answers the secret as it stands there: the groups of four are for the eye only. */
+/** Answers the secret as shown. Its groups of four are only visual. */
 export async function openManualCode(page: Page): Promise<string> {
   await page.getByText('Try manual code', { exact: true }).click();
   const shown = page.locator('.secret');

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { assertRefused, freePort, run } from './command-line.ts';
 
 const START_FILE = join(import.meta.dirname, '../../bin/sallyport.mjs');
-/** `nobody` and `nogroup` of Debian: a user who owns nothing here. */
+/** `nobody` and `nogroup` of Debian: a user that owns nothing here. */
 const NOBODY = 65_534;
 
 const skip = whyNot();
@@ -52,7 +52,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'close');
 }
 
-/** Every file and folder in there that is not the service's own. */
+/** Every file and folder inside that the service does not own. */
 function foreignIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => {
     const { uid, gid } = statSync(join(folder, name));
@@ -75,7 +75,7 @@ test('whatever root does beside a server of another user stays that user’s, an
   const { folder, settings } = openService(t);
   const environment = settings('data');
   const first = await serveAsNobody(t, environment);
-  // Beside the server, and without it, when root makes the log of the database as well.
+  // With the server running, and without it, when root creates the database log as well.
   for (const isDown of [false, true]) {
     if (isDown) await stop(first);
     for (const args of COMMANDS) {
@@ -113,7 +113,7 @@ test('a backup that root restores into a new folder is of the owner of that fold
 test('a server that root starts by mistake leaves files that the right user can go on with', { skip }, async (t) => {
   const { folder, settings } = openService(t);
   const { PATH = '' } = process.env;
-  // In folders that are not there yet, two deep.
+  // In missing folders, two levels deep.
   const environment = settings('new/data');
   const env = { PATH, PORT: String(await freePort()), ...environment };
   const child = spawn(process.execPath, [START_FILE, 'serve'], { env });

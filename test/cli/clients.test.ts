@@ -114,7 +114,7 @@ test('a client with keys or in a browser has no secret', async (t) => {
   );
   await refuse(1, /no JWK Set/, ...add, '--jwks', file('long.json', `{"keys":[${' '.repeat(70_000)}]}`));
   await refuse(1, /no JWK Set/, ...add, '--jwks', file('text', 'nonsense'));
-  // Sparse: it takes no room, and more than a program can read at once.
+  // Sparse: it takes no space, but is larger than a program can read at once.
   truncateSync(file('huge.json', ''), 3 * 2 ** 30);
   await refuse(1, /no JWK Set/, ...add, '--jwks', join(folder, 'huge.json'));
   await refuse(1, /there is no file .*missing/, ...add, '--jwks', join(folder, 'missing'));

@@ -12,15 +12,15 @@ import { say } from '../../src/cli.ts';
 import { expectOneFormat } from '../one-format.ts';
 
 const START_FILE = join(import.meta.dirname, '../../bin/sallyport.mjs');
-// A loaded machine needs seconds for what takes half of one elsewhere.
+// A busy machine needs seconds for what normally takes half of one.
 const PATIENCE_MS = 60_000;
 
 type Environment = Readonly<Record<string, string>>;
 
-/** What a command said, and its exit code. */
+/** The output of a command, and its exit code. */
 export type Said = { readonly code: number | null; readonly out: string; readonly err: string };
 
-/** A folder of its own for a database and its keys, and the environment that points there. */
+/** A new folder for a database and its keys, and the environment that points to it. */
 export function openFolder(t: { after(done: () => void): void }) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-cli-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,7 +31,7 @@ function start(args: readonly string[], environment: Environment): ChildProcess 
   const { PATH = '', TMPDIR = '' } = process.env;
   const child = spawn(process.execPath, [START_FILE, ...args], {
     env: { PATH, ...(TMPDIR && { TMPDIR }), ...environment },
-    // Only against what would never end: a test stops what it started.
+    // Only against a hanging command. A test stops what it started.
     timeout: 3 * PATIENCE_MS,
   });
   const said = { out: '', err: '' };
@@ -47,8 +47,8 @@ function start(args: readonly string[], environment: Environment): ChildProcess 
 let isInHand = false;
 
 /**
- * The same within this process, which is a hundred times quicker: a process for each command is half a second of work.
- * One after the other, because the settings are those of the process. Not for what writes for itself.
+ * The same inside this process, which is a hundred times faster: a new process costs half a second of work per command.
+ * One after the other, because they share the settings of the process. Not for commands that print by themselves.
  */
 export async function runHere(args: readonly string[], environment: Environment): Promise<Said> {
   assert(!isInHand, 'one command at a time');
@@ -70,7 +70,7 @@ export async function runHere(args: readonly string[], environment: Environment)
   }
 }
 
-/** Runs one command to its end, in a process of its own. */
+/** Runs one command to its end, in its own process. */
 export async function run(args: readonly string[], environment: Environment, input?: string | Buffer): Promise<Said> {
   const child = start(args, environment);
   child.stdin?.end(input);
@@ -78,7 +78,7 @@ export async function run(args: readonly string[], environment: Environment, inp
   return child.text();
 }
 
-/** One line on standard error that says what is wrong, and nothing on standard output. */
+/** One line on standard error with the problem, and nothing on standard output. */
 export function assertRefused(said: Said, code: 1 | 2, line: RegExp): void {
   assert.equal(said.code, code, said.err);
   assert.match(said.err, /^sallyport: [^\n]+\n$/);
@@ -86,7 +86,7 @@ export function assertRefused(said: Said, code: 1 | 2, line: RegExp): void {
   assert.equal(said.out, '');
 }
 
-/** Why a command is refused, and its exit code; run in this process, over the database of `process.env`. */
+/** Why a command is refused, and its exit code. Runs in this process, on the database of `process.env`. */
 export async function refusalOf(typed: readonly string[]): Promise<{ code: number; line: string }> {
   const found = await findCommand(typed);
   if ('misuse' in found) return { code: 2, line: found.misuse };
@@ -101,7 +101,7 @@ export async function refusalOf(typed: readonly string[]): Promise<{ code: numbe
   }
 }
 
-/** Starts `serve` or `demo` and waits until it says that it is there. */
+/** Starts `serve` or `demo` and waits until it reports that it serves. */
 export async function launch(t: { after(done: () => void): void }, args: readonly string[], environment: Environment) {
   const child = start(args, environment);
   const ended = once(child, 'close');
@@ -124,7 +124,7 @@ export async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
-/** A port that nothing listens on. */
+/** A port without a listener. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');

@@ -6,7 +6,7 @@ import { withEnv } from '#cli/open.ts';
 import { newDatabaseSettings } from '../databases/open.ts';
 import { assertRefused, freePort, launch, openFolder, refusalOf, run } from './command-line.ts';
 
-/** Refused, without a process of its own: the exit codes and the one line are proven by those that have one. */
+/** Refused in this process. Other tests prove the exit code and the one line with a real process. */
 async function refused(code: 1 | 2, line: RegExp, ...typed: string[]): Promise<void> {
   const refusal = await refusalOf(typed);
   assert.equal(refusal.code, code, refusal.line);
@@ -44,7 +44,7 @@ describe('while the server runs', async () => {
 
   test.before(async () => {
     settings = { ...environment, PORT: String(await freePort()) };
-    // What runs in this process reads its environment, and what only the tests know is no setting.
+    // Code in this process reads its environment, and the variables of the tests are no settings.
     for (const name of Object.keys(process.env)) if (name.startsWith('SALLYPORT_TEST_')) delete process.env[name];
     Object.assign(process.env, settings);
     server = await launch(later, ['serve'], settings);

@@ -94,7 +94,7 @@ test('the doctor greets the mail server as a delivery does: with TLS, and with t
   const wrong = await of(`smtp://us:guessed@127.0.0.1:${office.port}`);
   assert.match(wrong, /^fail .*EAUTH.*: mail waits in the outbox; look at the user and the password/);
   assert(!wrong.includes('guessed'));
-  // Nobody vouches for the certificate; the other hears nothing of STARTTLS.
+  // The first server's certificate is not trusted. The second does not offer STARTTLS.
   const secure = await openPostOffice(t, { host: '127.0.0.2', secure: true });
   assert.match(await of(`smtps://127.0.0.2:${secure.port}`), /^fail .*: mail waits in the outbox; .*certificate/);
   const plain = await openPostOffice(t, { host: '127.0.0.2' });
@@ -172,7 +172,7 @@ test('the doctor says of PostgreSQL what it is set up to do', async (t) => {
   };
   assert(found.length > 8, said.out);
   assert.match(lineOf('PostgreSQL'), /^ok version 1[5-9]\./);
-  // The server of the tests is made quick and forgetful.
+  // The tests' server is configured for speed, not for durability.
   for (const name of ['fsync', 'full_page_writes', 'synchronous_commit']) {
     assert.match(lineOf(name), new RegExp(`^fail off: a crash may lose .* set ${name} = on`));
   }

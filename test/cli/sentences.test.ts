@@ -9,7 +9,7 @@ import { fill, openKeyWorld } from '../keys/key-world.ts';
 import { addUser } from '../world.ts';
 import { assertRefused } from './command-line.ts';
 
-/** Commands on a database in which one person is active and one is invited. */
+/** Commands on a database with one active and one invited person. */
 async function openCommands(t: TestContext) {
   const world = openKeyWorld(t);
   const server = await world.serve('one:1');

@@ -64,7 +64,7 @@ test('a request in flight is answered after Ctrl-C, a new one is not, and the au
   await fetch(`${server.url}/healthz`, { headers: { connection: 'close' } });
   server.child.kill('SIGINT');
   await new Promise((resolve) => setTimeout(resolve, 50));
-  // The terminal and npm both send it: this is one press.
+  // The terminal and npm both send it, but it is one press.
   server.child.kill('SIGINT');
   await new Promise((resolve) => setTimeout(resolve, 300));
   await assert.rejects(fetch(`${server.url}/healthz`));

@@ -9,7 +9,7 @@ import { freePort, launch, openFolder, run, until } from './command-line.ts';
 const ROOT = dirname(dirname(import.meta.dirname));
 const START_FILE = join(ROOT, 'bin/sallyport.mjs');
 
-/** Runs a command whose standard output is that file; answers its exit code and what it said on standard error. */
+/** Runs a command with this file as standard output. Answers its exit code and its standard error. */
 async function runInto(path: string, args: readonly string[], environment: Readonly<Record<string, string>>) {
   const full = openSync(path, 'w');
   const { PATH = '' } = process.env;
@@ -103,7 +103,7 @@ describe('a command beside a server', async () => {
     const byNpm = { ...environment, INIT_CWD: stands, npm_package_json: join(process.cwd(), 'package.json') };
     assert.equal((await run(['backup', './x.db'], byNpm)).code, 0);
     assert(existsSync(join(stands, 'x.db')));
-    // A script that is somewhere else means where it is.
+    // A script in another folder means that folder.
     const elsewhere = { ...byNpm, npm_package_json: '/somewhere/package.json' };
     const dry = await run(['import', './x.db', '--dry-run'], elsewhere);
     assert.match(dry.err, new RegExp(`there is no file ${process.cwd()}/x\\.db`));

@@ -162,7 +162,7 @@ test('workers and the grace of a stop are numbers with bounds', () => {
 
 test('a mail server is known by its address: port, TLS and credentials', () => {
   const smtp = (url: string) => load({ SALLYPORT_SMTP_URL: url, SALLYPORT_MAIL_FROM: 'a@example.com' }).smtp;
-  // The name that greets it is the host of the public URL: here nothing is set.
+  // The EHLO name is the host of the public URL, and none is set here.
   const helo = 'localhost';
   const open = { user: undefined, password: undefined, helo };
   assert.deepEqual(smtp('smtps://a%40b:p%2Fw@mail.example.com'), {

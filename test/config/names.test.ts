@@ -46,7 +46,7 @@ test('a name behind a byte order mark or behind "export" is not passed over', ()
   }
 });
 
-/** As Kubernetes writes them into every container of the namespace. */
+/** The variables that Kubernetes sets in every container of the namespace. */
 function serviceLinks(service: string, port: number, name?: string): Record<string, string> {
   const own = `${service}_PORT_${port}_TCP`;
   return {
@@ -62,7 +62,7 @@ test('the variables that Kubernetes sets for services of our name are known and 
   const links = {
     ...serviceLinks('SALLYPORT', 3000, 'HTTP'),
     ...serviceLinks('SALLYPORT_POSTGRES', 5432),
-    // Under the name of a setting of ours.
+    // With the name of one of our settings.
     ...serviceLinks('SALLYPORT_METRICS', 9464, 'METRICS'),
     ...{ SALLYPORT_V6_SERVICE_HOST: 'fd00::12', SALLYPORT_V6_PORT: 'udp://[fd00::12]:53' },
   };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isRefusal } from '#core/values/result.ts';
 import { type Asker, createHashQueue, type HashQueue, type QueueOptions } from '#crypto/hash-queue.ts';
 
-/** A queue whose jobs end when the test says so; each hash seems to take 100 ms. */
+/** A queue whose jobs end when the test decides. Each hash appears to take 100 ms. */
 function openQueue(options: Partial<QueueOptions> = {}) {
   const clock = { ms: 0 };
   const defaults = { concurrency: 1, queueSeconds: 10, jobsPerHash: 1, jobsPerAddress: 6, nowMs: () => clock.ms };
@@ -28,7 +28,7 @@ function openQueue(options: Partial<QueueOptions> = {}) {
       }),
     );
 
-  /** Ends the job at work, and lets the next one begin. */
+  /** Ends the running job, so that the next one begins. */
   async function endOne(): Promise<void> {
     ends.shift()?.();
     await settled();
@@ -38,7 +38,7 @@ function openQueue(options: Partial<QueueOptions> = {}) {
     while (ends.length > 0) await endOne();
   }
 
-  /** Enough hashes for the queue to know what one takes. */
+  /** Enough hashes for the queue to learn their duration. */
   async function warm(): Promise<void> {
     for (let index = 0; index < 60; index++) {
       const job = ask('warm');
@@ -148,7 +148,7 @@ test('a job that has waited for ten seconds is refused without being begun', asy
 test('nobody is refused below ten seconds, and beyond them the address that asks most is', async () => {
   const { ask, warm, endAll, queue } = openQueue();
   await warm();
-  // At 100 ms each a hundred jobs are ten seconds.
+  // At 100 ms each, a hundred jobs take ten seconds.
   const flood = Array.from({ length: 60 }, (_, index) => ask(`flood ${index}`, at('flood')));
   const people = Array.from({ length: 39 }, (_, index) => ask(`person ${index}`, at(`address ${index}`)));
   assert.equal(queue.depth(), 98);

@@ -58,7 +58,7 @@ test('a folder in its place is one clear line', () => {
 
 test('processes that start at once agree on one ring', async () => {
   const path = join(root, 'shared/keys');
-  // All say that they are ready and wait for one word, so that they meet in the file system.
+  // All report that they are ready and wait for one signal, so that they collide in the file system.
   const program = `
     const { readOrMakeKeyFile } = await import('#crypto/key-file.ts');
     process.stdout.write('ready ');

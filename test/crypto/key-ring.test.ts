@@ -54,7 +54,7 @@ test('a sealed value has the documented shape, and two of the same differ', () =
   assert.equal(ring.keyIdOf(sealed), 'k1');
 });
 
-// Three lengths: base64 leaves over no bit, four bits or two, and a change of those must be seen as well.
+// Three lengths, because base64 leaves no bit, four bits or two, and a change of those must be detected too.
 for (const length of [20, 21, 22]) {
   test(`a change of any bit of any character is refused, with ${length} bytes sealed`, () => {
     const sealed = Buffer.from(ring.seal('totp', BINDING, randomBytes(length)));

@@ -7,7 +7,7 @@ import { type Argon2, createHasher, type PasswordHasher } from '#crypto/password
 
 const CODE = '0123456789ABCDEG';
 
-/** A hash that takes as long as the test says, and remembers who ran and how many at once. */
+/** A hash with a duration that the test sets. It records who ran and how many at once. */
 function slowHash(takesMs: number) {
   const seen = { order: [] as string[], running: 0, most: 0, verified: [] as string[] };
   async function work(text: string): Promise<string> {
@@ -63,7 +63,7 @@ test('without a hash the same work is done, and the answer is no whatever the wo
 test('the dummy costs the processor what a real hash costs', async () => {
   const hasher = createHasher({ concurrency: 1 });
   const phc = await textOf(hasher.hash('x'));
-  // Processor time, not the clock's: other work on the machine does not count.
+  // Processor time, so that other work on the machine does not count.
   const cost = async (stored: string | undefined) => {
     const before = process.cpuUsage();
     for (let i = 0; i < 5; i++) await verify(hasher, stored, 'y');
@@ -71,7 +71,7 @@ test('the dummy costs the processor what a real hash costs', async () => {
   };
   await cost(phc);
   const ratio = (await cost(undefined)) / (await cost(phc));
-  // A dummy that is not hashed at all has a ratio near zero.
+  // A dummy without a hash has a ratio near zero.
   assert.ok(ratio > 0.5 && ratio < 2, `ratio ${ratio}`);
 });
 

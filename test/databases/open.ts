@@ -10,7 +10,7 @@ import { openPostgres } from '#store/engine/postgres/open.ts';
 import { openSqlite } from '#store/engine/sqlite/open.ts';
 import { startCluster } from './cluster.ts';
 
-/** Which database the tests run on: each of them on both, one after the other. */
+/** The database of this test run. CI runs every test on both. */
 export const KIND: Database['kind'] = process.env.SALLYPORT_TEST_DATABASE === 'postgres' ? 'postgres' : 'sqlite';
 
 const CONNECTIONS = 10;
@@ -18,7 +18,8 @@ const CONNECTIONS = 10;
 /**
  * A database for one test.
  *
- * @param path a file that outlives the test's process, or what stands for it in PostgreSQL; else it is gone at its close
+ * @param path a file that outlives the test's process, or its counterpart in PostgreSQL. Without it, closing deletes
+ * the database.
  */
 export async function openTestDatabase(path?: string): Promise<Database> {
   if (KIND === 'sqlite') return openSqlite(path ?? ':memory:', { create: true });
@@ -26,7 +27,7 @@ export async function openTestDatabase(path?: string): Promise<Database> {
   return openNew(nameOf(path));
 }
 
-/** Making a database takes longer than most tests: one that a test is done with is emptied for the next. */
+/** Creating a database takes longer than most tests, so a used one is emptied for the next test. */
 const idle: Database[] = [];
 
 function borrowed(database: Database): Database {
@@ -47,7 +48,7 @@ async function openNew(name: string): Promise<Database> {
   return openPostgres(await clientUrl(name), { create: true, connections: CONNECTIONS });
 }
 
-/** Settings of a database and a key ring that belong to one test alone; for processes of their own. */
+/** Settings of a separate database and key ring for one test, for its processes. */
 export async function newDatabaseSettings(folder: string): Promise<Readonly<Record<string, string>>> {
   if (KIND === 'sqlite') return { SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'data', 'sallyport.db')}` };
   const name = `p_${randomBytes(8).toString('hex')}`;
@@ -55,14 +56,14 @@ export async function newDatabaseSettings(folder: string): Promise<Readonly<Reco
   return { SALLYPORT_DATABASE_URL: await serverUrl(name), SALLYPORT_KEYS: makeKeyText(randomBytes) };
 }
 
-/** Who tampers with a database, or looks into it, on a connection of their own. */
+/** Direct access to a database over its own connection, to manipulate or inspect it. */
 export type Connected = {
   run(statement: string): Promise<void>;
   rows(query: string): Promise<Readonly<Record<string, unknown>>[]>;
   close(): Promise<void>;
 };
 
-/** @param path as `openTestDatabase` got it */
+/** @param path the same as for `openTestDatabase` */
 export async function connectTo(path: string): Promise<Connected> {
   if (KIND === 'sqlite') {
     const sqlite = new DatabaseSync(path);
@@ -86,7 +87,7 @@ export async function connectPostgres(url: string): Promise<pg.Client> {
   return client;
 }
 
-/** The address of the database that stands for that file. */
+/** The address of the database that represents this file. */
 export function postgresUrlOf(path: string): Promise<string> {
   return serverUrl(nameOf(path));
 }
@@ -97,13 +98,13 @@ function nameOf(path: string): string {
 
 let own: Promise<string> | undefined;
 
-/** Through a pooler, where the environment names one; databases are made without it. */
+/** Through a pooler if the environment names one. Databases are created without it. */
 async function clientUrl(database: string): Promise<string> {
   const pooler = process.env.SALLYPORT_TEST_POOLER;
   return pooler === undefined ? serverUrl(database) : Object.assign(new URL(pooler), { pathname: `/${database}` }).href;
 }
 
-/** On the server that `npm test` has started, or for a single file one of its own. */
+/** On the server that `npm test` has started, or on its own one for a single file. */
 export async function serverUrl(database: string): Promise<string> {
   own ??= startOwn();
   const url = new URL(process.env.SALLYPORT_TEST_POSTGRES ?? (await own));
@@ -115,14 +116,14 @@ async function startOwn(): Promise<string> {
   if (process.env.SALLYPORT_TEST_POSTGRES !== undefined) return process.env.SALLYPORT_TEST_POSTGRES;
   const cluster = await startCluster();
   process.once('beforeExit', () => void cluster.remove());
-  // For the threads that a test starts: they share this one.
+  // For the threads that a test starts, because they share this server.
   process.env.SALLYPORT_TEST_POSTGRES = cluster.url('postgres');
   return cluster.url('postgres');
 }
 
-/** By its schema: a server that stays longer than one version of ours may hold several. */
+/** Named by schema version, because a long-running server may hold several. */
 const TEMPLATE = `sallyport_template_${SCHEMA_VERSION}`;
-/** Any number: the files of a test run are processes of their own, and one of them makes the template. */
+/** Any number. The files of a test run are processes, and only one of them may create the template. */
 const TEMPLATE_LOCK = 7_255;
 
 async function createDatabase(name: string): Promise<void> {
@@ -151,7 +152,7 @@ async function administer<T>(work: (client: pg.Client) => Promise<T>): Promise<T
   }
 }
 
-/** The address of a PostgreSQL database of its own, whichever database the tests run on. */
+/** The address of a new PostgreSQL database, whichever database the tests run on. */
 export async function newPostgresUrl(): Promise<string> {
   const name = `p_${randomBytes(8).toString('hex')}`;
   await createDatabase(name);

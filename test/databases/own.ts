@@ -8,17 +8,17 @@ import { openPostgres } from '#store/engine/postgres/open.ts';
 const CONNECTIONS = 10;
 const PATIENCE_SECONDS = 20;
 
-/** A new, empty database of one test alone, on a server that may be its own too. */
+/** A new, empty database for one test, possibly on its own server. */
 export type OwnDatabase = {
   readonly name: string;
-  /** @param settings of every connection by this address, as `deadlock_timeout=50ms` */
+  /** @param settings of every connection with this address, such as `deadlock_timeout=50ms` */
   url(settings?: string): string;
-  /** By an administrator, for whom no COMMIT waits for a standby. */
+  /** As an administrator, whose COMMIT waits for no standby. */
   query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   open(settings?: string, connections?: number): Promise<Database>;
 };
 
-/** @param server the address of any other database on it */
+/** @param server the address of any other database on the server */
 export async function ownDatabase(t: Pick<TestContext, 'after'>, server: string): Promise<OwnDatabase> {
   const name = `own_${randomBytes(6).toString('hex')}`;
   await ask(server, `create database ${name}`);
@@ -56,7 +56,7 @@ export async function ask(address: string, text: string, values: readonly unknow
   }
 }
 
-/** Asks again until there is an answer. */
+/** Repeats the query until there is an answer. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined>,

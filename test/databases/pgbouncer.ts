@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { freePort, serverAccount, untilAnswers } from './cluster.ts';
 
 export type Bouncer = {
-  /** The same databases, by way of the pooler. */
+  /** The same databases through the pooler. */
   url(database: string): string;
   remove(): Promise<void>;
 };
 
 const PROGRAM = '/usr/sbin/pgbouncer';
 
-/** Says in one line why there is no PgBouncer here, or nothing. On Debian root gets it from the distribution. */
+/** Why PgBouncer is not available here, in one line, or undefined. On Debian root installs it from the distribution. */
 export function makeBouncerReady(): string | undefined {
   if (existsSync(PROGRAM)) return undefined;
   const missing = 'PgBouncer is missing: "apt-get install pgbouncer"';
@@ -26,9 +26,9 @@ export function makeBouncerReady(): string | undefined {
 }
 
 /**
- * A PgBouncer in transaction mode before a server: between two transactions a connection to it changes hands.
+ * A PgBouncer in transaction mode before a server: clients share its connections between transactions.
  *
- * @param connections to each database, however many ask
+ * @param connections to each database, for any number of clients
  */
 export async function startBouncer(server: string, connections: number): Promise<Bouncer> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bouncer-'));
@@ -47,7 +47,7 @@ export async function startBouncer(server: string, connections: number): Promise
     ...[`default_pool_size = ${connections}`, 'max_client_conn = 1000'],
   ];
   writeFileSync(settings, `${lines.join('\n')}\n`);
-  // It refuses to run as root, as PostgreSQL does.
+  // Like PostgreSQL, it refuses to run as root.
   const bouncer = spawn(PROGRAM, ['-q', settings], { cwd: '/', stdio: 'ignore', ...serverAccount() });
   process.once('exit', () => bouncer.kill('SIGKILL'));
   const url = (database: string) => `postgres://${username}@127.0.0.1:${port}/${database}`;

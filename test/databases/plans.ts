@@ -1,16 +1,16 @@
 import { CompiledQuery, type KyselyPlugin } from 'kysely';
 import type { Database, Queries } from '#store/engine/database.ts';
 
-/** A query as the database got it. */
+/** A query as the database received it. */
 export type Asked = Pick<CompiledQuery, 'sql' | 'parameters'>;
 
-/** The same database, which keeps what is asked outside a transaction; except for the statements that are compiled once. */
+/** The same database, which records the queries outside of transactions, except for precompiled statements. */
 export function watchReads(db: Database): { readonly db: Database; readonly asked: Asked[] } {
   const asked: Asked[] = [];
   const plugin: KyselyPlugin = {
     transformQuery({ node, queryId }) {
       const query = db.read.getExecutor().compileQuery(node, queryId);
-      // A statement that is compiled once passes here without its values, and is asked behind our back.
+      // A precompiled statement passes here without its values and runs elsewhere.
       if (query.parameters.every((value) => Object(value) !== value)) asked.push(query);
       return node;
     },
@@ -19,14 +19,14 @@ export function watchReads(db: Database): { readonly db: Database; readonly aske
   return { db: { ...db, read: db.read.withPlugin(plugin) }, asked };
 }
 
-/** Joins too, that read a whole table to put it in order, and sorts: one that is left has no index to do its work. */
+/** Also the joins that read a whole table to sort it, and sorts: a remaining one lacks an index. */
 const NO_SCANS = ['seqscan', 'mergejoin', 'hashjoin', 'sort'].map((way) => `set local enable_${way} = off`).join('; ');
 
 /**
  * How the database finds the rows of a query, line by line.
  *
- * @param noScans asks PostgreSQL for an index wherever one can be used: over a few rows it would read the whole table.
- *   SQLite decides by the indexes alone, however many rows there are
+ * @param noScans makes PostgreSQL use an index where it can, because it would read a small table as a whole. SQLite
+ * decides by the indexes alone, whatever the number of rows.
  */
 export async function planOf(db: Database, { sql, parameters }: Asked, { noScans = false } = {}): Promise<string[]> {
   if (db.kind === 'sqlite') {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type Cluster, clusterOf, freePort, install, startCluster } from './cluster.ts';
 import { ask, until } from './own.ts';
 
-/** What a primary and a standby need to be; what their COMMIT promises is the caller's. */
+/** The settings of a primary and a standby. The caller sets what their COMMIT promises. */
 const REPLICATION = ['wal_level = replica', 'max_wal_senders = 4', 'hot_standby = on', 'wal_keep_size = 256MB'];
 
-/** The name by which a primary can be told to wait for the standby. */
+/** The name that a primary uses to wait for the standby. */
 export const STANDBY = 'standby';
 
 /** @param settings lines of postgresql.conf */
@@ -19,7 +19,7 @@ export function startPrimary(settings: readonly string[]): Promise<Cluster> {
 /**
  * Starts another server that streams from a running one.
  *
- * @param port where the standby finds the primary, when something stands between the two
+ * @param port where the standby reaches the primary, if there is something in between
  */
 export async function addStandby(primary: Cluster, port: number = primary.port): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-pg-'));
@@ -29,7 +29,7 @@ export async function addStandby(primary: Cluster, port: number = primary.port):
   return standby;
 }
 
-/** Throws away what a stopped server holds; its data is copied by hand from the primary, while that one stands still. */
+/** Deletes the data of a stopped server and copies that of the primary by hand while the primary is stopped. */
 export async function follow(standby: Cluster, primary: Cluster, port: number = primary.port): Promise<void> {
   await primary.stop();
   rmSync(standby.data, { recursive: true, force: true });
@@ -45,12 +45,14 @@ export async function follow(standby: Cluster, primary: Cluster, port: number = 
   });
 }
 
-/** Makes the standby the primary: from here on it writes. */
+/** Makes the standby the primary, which can then write. */
 export async function promote(standby: Cluster): Promise<void> {
   await ask(standby.url('postgres'), 'select pg_promote(true, 30)');
 }
 
-/** From here on every COMMIT of this primary waits for the standbys of that name; of an empty one for nobody. */
+/**
+ * From now on every COMMIT of this primary waits for the standbys with that name. With an empty name it waits for none.
+ */
 export async function waitFor(primary: Cluster, names: string): Promise<void> {
   await ask(primary.url('postgres'), `alter system set synchronous_standby_names = '${names}'`);
   await ask(primary.url('postgres'), 'select pg_reload_conf()');

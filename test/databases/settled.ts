@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Database } from '#store/engine/database.ts';
 
-/** Until what was begun beside an answer, such as noting the last use of a session, is in the database. */
+/** Waits for writes that run beside an answer, such as the last use of a session. */
 export async function settled(db: Database): Promise<void> {
-  // SQLite writes one after the other, in the order of asking; PostgreSQL on as many connections as there are.
+  // SQLite writes in the order of requests. PostgreSQL writes on several connections.
   await db.transaction(async () => undefined);
   while (isBusy(db.pool?.())) await setImmediate();
 }

@@ -9,7 +9,7 @@ test('the demo names its portal first, signs its people in, shows captured mail 
   const environment = {
     PORT: String(await freePort()),
     TMPDIR: folder,
-    // What points at real data is passed over.
+    // Settings for real data are ignored.
     SALLYPORT_DATABASE_URL: 'sqlite:/nowhere/real.db',
   };
   const demo = await launch(t, ['demo'], environment);
@@ -22,7 +22,7 @@ test('the demo names its portal first, signs its people in, shows captured mail 
   assert.match(await portal.text(), /href="\/sign-in">Sign in</);
   const [signIn = ''] = /http:\S+$/m.exec(demo.text().out.split(demo.url)[1] ?? '') ?? [];
   assert.equal(new URL(signIn).port, environment.PORT);
-  // Node keeps its compile cache there too.
+  // Node also stores its compile cache there.
   const left = () => readdirSync(folder).filter((name) => name.startsWith('sallyport-'));
   assert.equal(left().length, 1);
   const states = people.map(async (person) => {

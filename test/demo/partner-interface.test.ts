@@ -179,12 +179,12 @@ function attemptTo(destination: Attempt['destination']): Attempt {
   return { destination, checks: {} };
 }
 
-/** A client of an issuer whose keys we hold, and what that issuer would sign. */
+/** A client of an issuer whose keys the test holds, and what that issuer would sign. */
 async function clientWithKeys() {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const server = { issuer: ISSUER, authorization_endpoint: `${ISSUER}/a`, end_session_endpoint: `${ISSUER}/e` };
   const nowSeconds = Math.floor(Date.now() / 1000);
-  // Known already, so that nothing is fetched.
+  // Already cached, so that nothing is fetched.
   const known = { [jwksCache]: { jwks: { keys: [await exportJWK(publicKey)] }, uat: Date.now() } };
   const keys = createRemoteJWKSet(new URL(`${ISSUER}/jwks`), known);
   const client = { settings: SETTINGS, config: new Configuration(server, 'portal'), keys };

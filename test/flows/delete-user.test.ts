@@ -19,7 +19,7 @@ import { openWorld, PASSWORD, type World } from '../world.ts';
 
 const REASON = { actor: 'command_line', reason: 'left the company' };
 
-/** Every row of every table but the audit log, as text. */
+/** Every row of every table except the audit log, as text. */
 async function everything(world: World): Promise<Record<string, string[]>> {
   const { read } = world.env.db;
   const names = Object.keys(TABLES).filter((name) => !name.startsWith('audit_')) as (keyof typeof TABLES)[];
@@ -30,7 +30,7 @@ async function everything(world: World): Promise<Record<string, string[]>> {
   return Object.fromEntries(await Promise.all(rows));
 }
 
-/** Somebody who leaves traces everywhere, after a snapshot of the world without them. */
+/** A person with rows everywhere, after a snapshot of the world without them. */
 async function worldWithBo(t: TestContext) {
   const world = await openWorld(t);
   const partner = await world.addPartner();
@@ -66,11 +66,11 @@ test('C11 deleting somebody leaves no row of theirs behind, and keeps the audit 
   const outcome = await deleteUser(world.env, { id: bo.id, ...REASON });
   assert.ok(!isRefusal(outcome) && outcome.sessions >= 1);
   const after = await everything(world);
-  // Counters by network are nobody's, and so is what is kept of forms for ten minutes: a hash, and a sealed address.
+  // Counters by network belong to nobody. So do the form results stored for ten minutes: a hash and a sealed address.
   const own = (rows: string[] = []) => rows.filter((row) => !/"key":"address-|"api_key_id":"form"/.test(row));
   const { former_emails: formerEmails = [], ...others } = after;
   for (const [table, rows] of Object.entries(others)) assert.deepEqual(own(rows), own(before[table]), table);
-  // Two emails were theirs. What is known of them is a keyed hash, with nothing that leads to the person.
+  // The person had two emails. Only a keyed hash of them is left, which does not lead to the person.
   assert.equal(formerEmails.length, 2);
   for (const row of formerEmails) assert.doesNotMatch(row, new RegExp(`@|${bo.id}`));
   const log = await world.events();
@@ -109,9 +109,11 @@ test('of every kind of counter none is left of somebody deleted', async (t) => {
 
 type Ids = Readonly<Record<'person' | 'authenticator' | 'device' | 'email' | 'link', string>>;
 
-/** Every kind that is not a network's, made as the product makes them; a new kind is here without a line of its own. */
+/**
+ * Every kind of counter except those by network, made as the product makes them. A new kind is included automatically.
+ */
 function keysOfBo(id: Ids): readonly AttemptKey[] {
-  // The cast: `Object.keys` forgets that a literal has no other keys.
+  // The cast: `Object.keys` does not know that a literal has no other keys.
   return (Object.keys(KINDS) as CounterKind[]).flatMap((kind) => {
     const { owner } = KINDS[kind];
     if (owner === 'network') return [];

@@ -21,7 +21,7 @@ const TABLES = [
   'attempts',
 ] as const;
 
-/** A user who has everything that a person can have. */
+/** A user with everything that a person can have. */
 async function enrolledUser(world: World, email: string, partnerId: string) {
   const user = await world.addUser({ email, partnerId });
   const browser = world.person();
@@ -82,7 +82,7 @@ test('reset-mfa takes everything that was built on the authenticator, and from n
     Object.values(gone),
     Object.values(gone).map(() => 0),
   );
-  // The finished one only says where it went.
+  // The finished one only contains its target.
   assert.equal(signposts, 1);
   assert.deepEqual(await rowsOf(world, bo.id), boBefore);
   assert.deepEqual((await world.events()).at(-1)?.detail, { reason: 'lost phone', sessions: 1 });

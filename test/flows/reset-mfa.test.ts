@@ -10,7 +10,7 @@ import { openWorld, type World } from '../world.ts';
 const NOW = 1_800_000_000;
 const LATER = NOW + 9_999_999;
 
-/** A row of one person in every table that has rows of people. A new such table has to be here, and in the plan. */
+/** A row of one person in every table with rows of people. A new such table must be added here and to the plan. */
 function rowsOf(user_id: string, client_id: string) {
   const [id, created_at, expires_at] = ['one', NOW, LATER];
   const life = { id, user_id, created_at, expires_at };
@@ -65,7 +65,7 @@ test('every table with rows of people says what a reset does with them, and a re
   const rows = Object.entries(rowsOf(ana.id, client.id));
   assert.deepEqual(rows.map(([table]) => table).toSorted(), (await tablesWith(world, 'user_id')).toSorted());
   await world.env.db.transaction(async (tx) => {
-    // The keys of the list are names of tables, and each row is one of its table: the type of the list says so.
+    // The keys of the list are table names, and the list's type guarantees that each row fits its table.
     for (const [table, row] of rows)
       await tx
         .insertInto(table as 'devices')

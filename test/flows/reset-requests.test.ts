@@ -12,7 +12,7 @@ import {
 import { rowsOfPerson } from '../stories/team/team-story.ts';
 import { openWorld, type World } from '../world.ts';
 
-/** A key for programs as its call acts by it, made by this person. */
+/** An API key of this person, as the actor of its calls. */
 async function keyOf({ env }: World, userId: string): Promise<Actor> {
   const made = await addApiKey(env, 'command_line', { name: 'x', scopes: ['users:reset_mfa'], expiresAt: undefined });
   assert(!isRefusal(made));

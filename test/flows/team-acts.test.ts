@@ -11,7 +11,7 @@ import { openTeam, rowsOfPerson } from '../stories/team/team-story.ts';
 
 const CLIENT = { requestId: 'a', address: '192.0.2.7', userAgent: undefined, deviceToken: undefined };
 
-/** A manager whose session was read before something else happened to them. */
+/** A manager whose session was read before something happened to them. */
 async function openHeld(t: TestContext) {
   const team = await openTeam(t);
   const { world, mia } = team;

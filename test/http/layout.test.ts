@@ -110,7 +110,7 @@ test('a wait is told in the unit that fits, and never shorter than it is', () =>
 
 test('a time is UTC and says so until a script knows the zone', () => {
   const drawn = String(timeElement(1_800_000_000, 'en'));
-  // Which space stands before AM changes with the language data of Node.
+  // The kind of space before AM depends on the language data of Node.
   assert.match(drawn, /^<time datetime="2027-01-15T08:00:00Z" data-local>Jan 15, 2027, 8:00\sAM UTC<\/time>$/);
 });
 

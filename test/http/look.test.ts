@@ -9,11 +9,11 @@ const SCHEMES = ['light', 'dark'] as const;
 const HUES = Array.from({ length: 360 }, (_, hue) => hue);
 const GROUNDS = ['paper', 'card', 'wash'];
 
-// WCAG 2.2: 1.4.3 text, 1.4.11 what is needed to see a control.
+// WCAG 2.2: 1.4.3 for text, 1.4.11 for the visible parts of a control.
 const TEXT = 4.5;
 const SHAPE = 3;
 
-/** What stands on what, and the least contrast between them. */
+/** Front and ground colours, and the least contrast between them. */
 const PAIRS: readonly (readonly [string, string, number])[] = [
   ...GROUNDS.flatMap((ground) => ['ink', 'quiet', 'accent'].map((text) => [text, ground, TEXT] as const)),
   ...GROUNDS.flatMap((ground) => ['edge', 'accent', 'refusal'].map((shape) => [shape, ground, SHAPE] as const)),
@@ -73,7 +73,7 @@ type Tokens = ReadonlyMap<
   { readonly lightness: number; readonly chroma: number; readonly hue: number | undefined }
 >;
 
-/** The colour tokens of a scheme, out of the style sheet that is served; dark ones replace light ones. */
+/** The colour tokens of a scheme, from the served style sheet. Dark ones override light ones. */
 function tokensOf(scheme: 'light' | 'dark'): Tokens {
   const dark = CSS.indexOf('@media (prefers-color-scheme: dark)');
   const block = scheme === 'light' ? CSS.slice(0, dark) : CSS.slice(dark, CSS.indexOf('/* Ground */'));
@@ -92,7 +92,9 @@ function color(tokens: Tokens, name: string, hue: number): Lch {
   return { ...token, hue: token.hue ?? hue };
 }
 
-/** Browsers differ in how they bring a colour into the screen's range: the contrast must hold for each of the ways. */
+/**
+ * Browsers map a colour into the screen's range in different ways. The contrast must be sufficient with each of them.
+ */
 function lowestContrast(front: Lch, ground: Lch): number {
   return Math.min(...[clipped, chromaReduced, wide].map((drawn) => contrast(drawn(front), drawn(ground))));
 }
@@ -112,7 +114,7 @@ function clipped(lch: Lch): Rgb {
   return [cut(red), cut(green), cut(blue)];
 }
 
-/** Less chroma until it fits: CSS Color 4 §13.2, without its tolerance. */
+/** Reduces chroma until it fits: CSS Color 4 §13.2, without its tolerance. */
 function chromaReduced(lch: Lch): Rgb {
   let [low, high] = [0, lch.chroma];
   if (fits(linearRgb(lch))) return linearRgb(lch);
@@ -124,7 +126,7 @@ function chromaReduced(lch: Lch): Rgb {
   return clipped({ ...lch, chroma: low });
 }
 
-/** A screen wide enough to need neither. */
+/** A screen with a range that needs neither. */
 function wide(lch: Lch): Rgb {
   return linearRgb(lch);
 }

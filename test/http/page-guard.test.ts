@@ -53,7 +53,7 @@ describe('the guard of a page', () => {
   it('sends everybody else to sign in, and says that the cookie of a form of it is gone', async () => {
     assert.equal((await server.get('/second')).headers.get('location'), '/sign-in');
     assert.equal((await server.post('/second', {})).headers.get('location'), '/sign-in?lost');
-    // It came, and its sign-in has ended: nothing is lost.
+    // It arrived, but its sign-in has ended, so nothing is lost.
     const over = await server.post('/second', {}, { pending: tokenOf('nobody') });
     assert.equal(over.headers.get('location'), '/sign-in');
   });

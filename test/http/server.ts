@@ -24,7 +24,7 @@ const USER = {
 
 type Options = { readonly environment?: Record<string, string>; readonly db?: Partial<Database> };
 
-/** The HTTP room over an empty database with one person, a clock that stands, and a log that is kept. */
+/** The HTTP room on an empty database with one person, a fixed clock, and a recorded log. */
 export async function openServer(routes: readonly Route[], { environment = {}, db: replaced }: Options = {}) {
   const config = loadConfig({ SALLYPORT_PUBLIC_URL: ORIGIN, ...environment }, { root: '/nowhere' });
   if ('problem' in config) throw new Error(config.problem);
@@ -33,7 +33,7 @@ export async function openServer(routes: readonly Route[], { environment = {}, d
   const opened = await openTestDatabase();
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
-  // The server's clock is the database's too.
+  // The server's clock is also the database's.
   const db = { ...opened, ...(opened.clockSeconds && { clockSeconds: async () => NOW }), ...replaced };
   const newId = createIdSource(() => NOW * 1000);
   const hasher = {} as Env['hasher'];
@@ -62,7 +62,7 @@ function browserOf(app: App, env: Env) {
   return { names, cookie, ask, get, post };
 }
 
-/** A token whose hash is easy to store: 43 characters like every other. */
+/** A token that is readable in a test: 43 characters like every other. */
 export function tokenOf(name: string): string {
   return name.padEnd(43, 'x');
 }

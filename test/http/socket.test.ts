@@ -40,7 +40,7 @@ before(async () => {
 });
 after(() => listening.close());
 
-/** What comes back for these bytes until the server closes, or a second has passed. */
+/** The answer to these bytes, until the server closes or a second has passed. */
 function raw(...parts: (string | Buffer)[]): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

@@ -5,7 +5,7 @@ import { type PageCall, page } from '#http/route.ts';
 import { StorageUnavailable } from '#store/engine/database.ts';
 import { addPending, addSession, NOW, openServer, setCookies } from './server.ts';
 
-/** What the handler of `/note` was given. */
+/** The arguments of the `/note` handler. */
 export const seen: { input: unknown; query: string; deviceToken: string | undefined }[] = [];
 
 function draw({ view }: { view: PageCall<'public'>['view'] }) {
@@ -72,7 +72,7 @@ export async function openPages() {
   await addPending(server.db, 'live');
   await addPending(server.db, 'over', { expires_at: NOW });
   await addPending(server.db, 'done', { completed_at: NOW, completed_to: '/finished' });
-  /** A page as a browser keeps it: its form cookie and its form token. */
+  /** The form cookie and form token of a page, as a browser stores them. */
   const open = async (path: string, cookies: Record<string, string> = {}) => {
     const response = await server.get(path, cookies);
     assert.equal(response.status, 200);

@@ -13,7 +13,7 @@ const PIECE = 'a,b,c\r\n'.repeat(10_000);
 
 const made = { pieces: 0, ended: 0, notes: 0 };
 
-/** An export without an end, which notices when nobody takes it any more. */
+/** An endless export that notices when its reader has gone. */
 async function* endless(): AsyncGenerator<string> {
   try {
     for (;;) {
@@ -54,7 +54,7 @@ after(async () => {
   await listening.close();
 });
 
-/** A connection that has sent this and does not read. */
+/** A connection that has sent this text and does not read. */
 function silent(text: string): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(listening.url).port), '127.0.0.1', () =>
@@ -68,7 +68,7 @@ function silent(text: string): Promise<Socket> {
 
 const closedSoFar = () => lines.reduce((sum, line) => sum + (Number(JSON.parse(line).closed) || 0), 0);
 
-/** Until it is so: the test of a service that closes nothing runs into its own time limit. */
+/** Waits for the condition. If a service closes nothing, the test's own time limit ends it. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await wait(20);
 }
@@ -99,7 +99,7 @@ describe('a connection that asks and does not read', { timeout: 60_000 }, () => 
 });
 
 describe('a connection that reads slowly', { timeout: 60_000 }, () => {
-  // Only Linux tells what a peer has taken of the buffer of the kernel.
+  // Only Linux reports how much a peer has read from the kernel's buffer.
   it('is kept, and gets all that it takes', { skip: process.platform !== 'linux' }, async () => {
     const [before, ended] = [closedSoFar(), made.ended];
     const socket = await silent(`GET /export.csv HTTP/1.1\r\n${ASK}\r\n\r\n`);

@@ -21,12 +21,12 @@ test('a ring from the environment is rotated in three steps, none of which comes
   const rings = { grown: `${k1},${added.entry}`, turned: `${added.entry},${k1}` };
   await addToBoth(world, servers, rings);
   assert.deepEqual(await statusesOf([signIn(servers.one, early), signIn(servers.two, late)]), [200, 200]);
-  // From here on nothing starts without it.
+  // From now on nothing starts without it.
   await assert.rejects(world.serve('three:1', k1), /lacks the key k2/);
   await turnBoth(world, servers, rings);
   await resealWhileServing(world, servers, rings, people.slice(0, -4));
 
-  // Recovery codes cannot be sealed again; the ten of the newcomer were made with the new key.
+  // Recovery codes cannot be resealed. The newcomer's ten were made with the new key.
   assert.deepEqual(await world.traces('k1'), {});
   const said = await world.command(['keys', 'retire', 'k1'], rings.turned);
   assert.match(said.out, /Take it out of SALLYPORT_KEYS/);
@@ -34,7 +34,7 @@ test('a ring from the environment is rotated in three steps, none of which comes
   const last = await world.serve('one:5', added.entry);
   for (const person of people.slice(-4)) assert.equal((await signIn(last, person)).status, 200);
   assert.equal(JSON.parse((await world.command(['audit', 'verify', '--json'], added.entry)).out).intact, true);
-  // A key that was retired seals nothing again.
+  // A retired key never seals again.
   assertRefused(await world.command(['user', 'list'], `${k1},${added.entry}`), 1, /k1 was retired/);
 });
 
@@ -42,7 +42,7 @@ type World = ReturnType<typeof openKeyWorld>;
 type Servers = { one: Served; two: Served };
 type Rings = { readonly grown: string; readonly turned: string };
 
-/** While one server has the new key and the other has not, neither the command nor a start may use it. */
+/** While only one server has the new key, neither the command nor a start may use it. */
 async function addToBoth(world: World, servers: Servers, { grown, turned }: Rings): Promise<void> {
   await servers.one.stop();
   servers.one = await world.serve('one:2', grown);
@@ -55,7 +55,7 @@ async function addToBoth(world: World, servers: Servers, { grown, turned }: Ring
   assert.deepEqual([activate.step, activate.order], ['activate', ['k2', 'k1']]);
 }
 
-/** A rolling restart: what one server seals with the new key opens on the one that has not been restarted. */
+/** A rolling restart: the server that is not restarted yet can open what the other seals with the new key. */
 async function turnBoth(world: World, servers: Servers, { turned }: Rings): Promise<void> {
   await servers.one.stop();
   servers.one = await world.serve('one:4', turned);
@@ -69,7 +69,7 @@ async function turnBoth(world: World, servers: Servers, { turned }: Rings): Prom
   servers.two = await world.serve('two:3', turned);
 }
 
-/** Both serve while every row is sealed again. */
+/** Both serve while every row is resealed. */
 async function resealWhileServing(
   world: World,
   { one, two }: Servers,

@@ -18,9 +18,9 @@ import { connectPostgres } from '../databases/open.ts';
 import { addAuthenticator, addPartner, addUser, callApi, codeOf, ORIGIN, PASSWORD, QUICK_HASH } from '../world.ts';
 
 /**
- * A folder for a database and its keys, servers in this process over them, and the command line beside.
+ * A folder for a database and its keys, servers in this process, and the command line.
  *
- * @param url of a PostgreSQL database; a ring has to be given then
+ * @param url of a PostgreSQL database. It requires a ring.
  */
 export function openKeyWorld(t: TestContext, url?: string) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-rotation-'));
@@ -28,7 +28,7 @@ export function openKeyWorld(t: TestContext, url?: string) {
   const path = join(folder, 'test.db');
   const environment = { SALLYPORT_PUBLIC_URL: ORIGIN, SALLYPORT_DATABASE_URL: url ?? `sqlite:${path}` };
 
-  /** What `serve` does, without a socket; `keys` is a ring from the environment. */
+  /** The same as `serve`, without a socket. `keys` is a ring from the environment. */
   async function serve(name: string, keys?: string, more: Readonly<Record<string, string>> = {}) {
     const config = loadConfig({ ...environment, ...(keys && { SALLYPORT_KEYS: keys }), ...more }, { root: '/nowhere' });
     assert(!('problem' in config), 'problem' in config ? config.problem : '');
@@ -62,7 +62,7 @@ export function openKeyWorld(t: TestContext, url?: string) {
       runHere(args, { ...environment, ...(keys && { SALLYPORT_KEYS: keys }) }),
     commandWith: (args: readonly string[], more: Readonly<Record<string, string>>) =>
       runHere(args, { ...environment, ...more }),
-    /** In a process of its own, beside whatever else runs. */
+    /** In its own process, in parallel with others. */
     beside: (args: readonly string[], keys?: string) =>
       run(args, { ...environment, ...(keys && { SALLYPORT_KEYS: keys }) }),
     ring: () => readFileSync(join(folder, 'keys'), 'utf8').trimEnd(),
@@ -85,7 +85,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 export type Served = Awaited<ReturnType<ReturnType<typeof openKeyWorld>['serve']>>;
 
-/** People who have set up an authenticator, and mail that lies in the outbox. */
+/** People with an authenticator, and mail in the outbox. */
 export async function fill({ env }: Served, size: { people: number; mails: number }) {
   const partner = await addPartner(env, {});
   const people = [];
@@ -104,7 +104,7 @@ export async function fill({ env }: Served, size: { people: number; mails: numbe
   return people;
 }
 
-/** Password and code over the API; answers the status of the code, or of the password where that is refused. */
+/** Password and code over the API. Answers the status of the code, or of the password if that is refused. */
 export async function signIn(
   { app }: Served,
   { email, secret }: { email: string; secret: string },
@@ -118,7 +118,7 @@ export async function signIn(
   return post(`/${way}`, { code }, String(first.body.pendingToken));
 }
 
-/** Somebody new who sets up an authenticator over the API; answers its secret and the recovery codes. */
+/** A new person who sets up an authenticator over the API. Answers its secret and the recovery codes. */
 export async function enroll({ app, env }: Served, email: string): Promise<{ secret: string; codes: string[] }> {
   const partnerId = (await env.db.read.selectFrom('partners').select('id').executeTakeFirstOrThrow()).id;
   await addUser(env, { email, partnerId });
@@ -131,7 +131,7 @@ export async function enroll({ app, env }: Served, email: string): Promise<{ sec
   return { secret, codes: body.recoveryCodes };
 }
 
-/** How often each table holds a value that a key sealed or tagged, whatever the column. */
+/** How many values in each table were sealed or tagged by a key, in any column. */
 async function tracesOf(where: string, keyId: string): Promise<Record<string, number>> {
   const { rows, close } = await lookInto(where);
   const isOfKey = (value: unknown) => new RegExp(`^(v1\\.)?${keyId}\\.[\\w-]+`).test(String(value));
@@ -146,7 +146,7 @@ async function tracesOf(where: string, keyId: string): Promise<Record<string, nu
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
 
-/** Asks a database about itself: an SQLite file by its path, one of PostgreSQL by its address. */
+/** Direct queries to a database: an SQLite file by its path, a PostgreSQL database by its address. */
 export async function lookInto(where: string): Promise<{ rows(query: string): Promise<Rows>; close(): Promise<void> }> {
   if (!where.startsWith('postgres')) {
     const db = new DatabaseSync(where, { readOnly: true });

@@ -20,7 +20,7 @@ function ring(text: string): KeyRing {
   return keys;
 }
 
-/** The same service after the new key came to the front. */
+/** The same service with the new key in front. */
 const turned = (env: Env): Env => ({ ...env, keys: ring(`${K2},${K1}`) });
 const database = { keyText: `${K1},${K2}` };
 
@@ -149,7 +149,7 @@ test('a stranger gets no new tries at a password by a rotation', async (t) => {
   await after.env.db.transaction((tx) => tx.insertInto('attempts').values(rows).execute());
   const afterPartner = await after.addPartner();
   await after.addUser({ email: 'ana@acme.example', partnerId: afterPartner.id });
-  // Tries at the password, and refusals of one email.
+  // Password attempts, and refusals of one email.
   assert.equal(await renameCounters(after.env), 3);
   const body = { email: 'ana@acme.example', password: 'wrong' };
   assert.equal((await after.api('POST', '/api/v1/sign-in', body, undefined, '192.0.2.99')).status, 429);

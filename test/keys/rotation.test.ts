@@ -45,7 +45,7 @@ test('a rotation beside sign-ins refuses nobody, and leaves nothing on the old k
   assert.equal(JSON.parse(said.out).broken, 0);
   assert.equal(server.env.keys.activeKeyId, 'k2', 'the running server took it up');
 
-  // The codes that only the old key finds still work, and keep the key.
+  // The codes that only the old key can find still work, so the key is still needed.
   const byCode = await signIn(server, { email: 'new@acme.example', secret: '' }, codes[0], 'recovery-code');
   assert.equal(byCode.status, 200, JSON.stringify(byCode.body));
   const kept = await world.command(['keys', 'retire', 'k1']);
@@ -64,7 +64,7 @@ test('a retired key is gone from the ring, and everything opens without it, the 
   const before = world.ring();
   const said = await world.command(['keys', 'retire', 'k1', '--void-recovery-codes']);
   assert.equal(said.code, 0, said.err);
-  // Older backups need it: out of the ring, and kept.
+  // Older backups need it, so it is preserved outside of the ring.
   const kept = join(world.folder, 'keys.retired-k1');
   assert.equal(before, `${world.ring()},${readFileSync(kept, 'utf8').trim()}`);
   assert.equal(statSync(kept).mode & 0o777, 0o600);
@@ -77,7 +77,7 @@ test('a retired key is gone from the ring, and everything opens without it, the 
   assert.equal(byCode.status, 422);
   const verified = await world.command(['audit', 'verify', '--json']);
   assert.equal(JSON.parse(verified.out).intact, true, verified.out);
-  // A name is never given twice, and what is retired seals nothing again.
+  // A name is never used twice, and a retired key never seals again.
   assert.equal((await world.command(['keys', 'rotate'])).code, 0);
   assert.deepEqual(world.ringIds(), ['k3', 'k2']);
 });
@@ -91,7 +91,7 @@ test('a rotation killed at any moment goes on where it was, with one new key', a
       env: { PATH: process.env.PATH ?? '', ...world.environment },
     });
     const ended = once(child, 'close');
-    // The last round dies while rows are being resealed; the others wherever they are.
+    // The last round dies while rows are resealed, the others at any point.
     if (round < 3) await Promise.race([ended, wait(400 + round * 250)]);
     else while (child.exitCode === null && ((await world.traces('k2')).outbox ?? 0) === 0) await wait(5);
     child.kill('SIGKILL');

@@ -12,7 +12,7 @@ export const LINK = `${ORIGIN}/password/${TOKEN}`;
 export const RESET: Mail = { kind: 'password_reset', link: LINK };
 const PATIENCE = { connectSeconds: 1, silenceSeconds: 1, sendSeconds: 3 };
 
-/** The service and a post office in front of it. */
+/** The service with a post office as its mail server. */
 export async function openBoth(t: TestContext) {
   const office = await openPostOffice(t);
   const environment = {

@@ -6,21 +6,21 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 export const CERTIFICATE = readFileSync(new URL('certificate.pem', import.meta.url), 'utf8');
 const KEY = readFileSync(new URL('key.pem', import.meta.url), 'utf8');
 
-/** A code, or a code and what is said with it. */
+/** A code, or a code and its text. */
 type Said = number | `${number} ${string}`;
 
-/** What the server does instead of its work: what it answers, or a way to fail. */
+/** A replacement for the server's normal work: an answer, or a way to fail. */
 export type Behaviour = {
   greeting?: Said | 'hang';
   sender?: Said;
-  /** By the address of the recipient; `*` for everybody. */
+  /** By the address of the recipient; `*` for all others. */
   recipients?: Readonly<Record<string, Said>>;
   data?: Said | 'drop' | 'hang';
 };
 
 export type PostOffice = Awaited<ReturnType<typeof openPostOffice>>;
 
-/** A real SMTP server, which keeps what it took and fails as it is told. */
+/** A real SMTP server that stores accepted mail and fails as configured. */
 export async function openPostOffice(
   t: Pick<TestContext, 'after'>,
   options: SMTPServerOptions & { host?: string; port?: number } = {},
@@ -64,7 +64,7 @@ export async function openPostOffice(
     port: typeof address === 'object' && address !== null ? address.port : 0,
     behaviour,
     raw,
-    /** The names that came with EHLO. */
+    /** The names from EHLO. */
     greetedAs,
     mails: (): Promise<ParsedMail[]> => Promise.all(raw.map((text) => simpleParser(text))),
     close,
@@ -77,7 +77,7 @@ function answer(how: number | string | undefined, done: (error?: Error) => void)
   done(code === undefined ? undefined : Object.assign(new Error(said), { responseCode: Number(code) }));
 }
 
-/** The connection ends before the answer that would say whether the mail was taken. */
+/** Closes the connection before the answer, so it is unknown whether the mail was accepted. */
 function drop({ connections }: SMTPServer): void {
   for (const connection of connections) Object(connection)._socket.destroy();
 }

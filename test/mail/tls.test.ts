@@ -8,7 +8,7 @@ import { listMail } from '#store/queue/outbox.ts';
 import { openWorld } from '../world.ts';
 import { CERTIFICATE, openPostOffice } from './post-office.ts';
 
-// Of this machine, but not one of the names that a mail may go to in the clear.
+// An address of this machine, but not a name that may receive mail in the clear.
 const ELSEWHERE = '127.0.0.2';
 
 async function sendThrough(t: TestContext, url: string) {

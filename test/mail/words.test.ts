@@ -58,7 +58,7 @@ test('a mail whose parameters were moved to another row does not open', async (t
   assert.throws(() => mailMessage(world.env, { ...row, id: 'another' }), { name: 'SealError' });
 });
 
-/** Real data for each kind. A new kind without an entry does not compile. */
+/** Realistic data for each kind. A new kind without an entry does not compile. */
 const EVERY_KIND: { readonly [Kind in Mail['kind']]: MailOf<Kind> & { readonly kind: Kind } } = {
   password_reset: { kind: 'password_reset', link: LINK },
   invitation: { kind: 'invitation', link: LINK },

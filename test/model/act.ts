@@ -8,33 +8,33 @@ import { isLivePending, type Model } from './model.ts';
 import type { NodeIndex, Real } from './real.ts';
 import type { Browser, Pending, Person } from './rows.ts';
 
-/** The events of success that an act has to leave in the audit log: each once, and no other. */
+/** The success events that an act must log: each once, and no other. */
 export type Events = readonly string[];
 
 export type Run<Args> = (model: Model, real: Real, args: Args & On) => Promise<Events>;
 
-/** The node that is asked; what it answered has to hold on the other one at once. */
+/** The node that gets the request. Its answer must hold on the other node at once. */
 export type On = { readonly node: NodeIndex };
 
 type Kind<Args> = {
   readonly name: string;
   readonly args: fc.Arbitrary<Args>;
-  /** Whether the act makes sense; what has to be refused does. */
+  /** Whether the act is possible. An act that must be refused is possible too. */
   readonly check?: (model: Readonly<Model>, args: Args) => boolean;
   readonly run: Run<Args>;
 };
 
 export type Act = fc.AsyncCommand<Model, Real>;
 
-/** An act, and how often it is drawn beside the others. */
+/** An act, and its relative frequency. */
 export type Drawn = { readonly weight: number; readonly arbitrary: fc.Arbitrary<Act> };
 
-/** One verb of the service as a command of fast-check, on either node. */
+/** One verb of the service as a fast-check command, on either node. */
 export function act<Args extends object>({ name, args, check, run }: Kind<Args>): fc.Arbitrary<Act> {
   return fc.tuple(args, fc.constantFrom<NodeIndex>(0, 1)).map(([given, node]) => ({
     check: (model) => check?.({ ...model, now: model.now + 1 }, given) ?? true,
     async run(model, real) {
-      // Every act takes a moment: rows made by two of them have an age that differs.
+      // Every act takes a second, so that rows of two acts differ in age.
       model.now += 1;
       model.acts += 1;
       real.clock.at = model.now;
@@ -47,12 +47,12 @@ export function act<Args extends object>({ name, args, check, run }: Kind<Args>)
   }));
 }
 
-/** One of three, or a person who was invited; sequences go deeper when most of their acts are of one person. */
+/** One of three people, or an invited person. Sequences go deeper if most of their acts belong to one person. */
 export const someone = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constantFrom(1, 2, 3));
 
 type PersonAct = (model: Model, real: Real, on: On & { readonly person: Person }) => Promise<Events>;
 
-/** What is done to one of them by somebody else. */
+/** An act on one of them by someone else. */
 export function onPerson(
   name: string,
   run: PersonAct,
@@ -76,14 +76,14 @@ export function isColleague({ isStaff }: Person): boolean {
   return !isStaff;
 }
 
-/** Which of a list, counted from the newest; the old ones are drawn, too. */
+/** A position in a list, counted from the newest. Old ones are drawn too. */
 export const ordinal = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(7));
 
 export function pick<T>(list: readonly T[], index: number): T | undefined {
   return list.at(-1 - (index % Math.max(1, list.length)));
 }
 
-/** Where a second factor may be tried: with a token of the API, dead or live, or in a browser on its page. */
+/** A place to try a second factor: an API token, dead or live, or a browser on its page. */
 export type OpenStep = { readonly pending: Pending; readonly browser: Browser | undefined };
 
 export function openStepsOf(model: Readonly<Model>): readonly OpenStep[] {
@@ -94,7 +94,7 @@ export function openStepsOf(model: Readonly<Model>): readonly OpenStep[] {
   });
 }
 
-/** The newest step that suits the act, unless another one is meant; the first draw suits most. */
+/** The newest suitable step by default. The first draw is suitable in most cases. */
 export function pickOpenStep(model: Readonly<Model>, which: number, suits: (pending: Pending) => boolean): OpenStep {
   const openSteps = openStepsOf(model);
   const suiting = openSteps.filter(({ pending }) => isLivePending(model, pending) && suits(pending));
@@ -103,7 +103,7 @@ export function pickOpenStep(model: Readonly<Model>, which: number, suits: (pend
   return openStep;
 }
 
-/** A call was refused with one of these codes, or a page with the status of one. */
+/** A call was refused with one of these codes, or a page with its status. */
 export function assertRefused(answer: Answer | ApiAnswer, codes: readonly RefusalCode[]): void {
   const said = 'body' in answer ? answer.body.code : undefined;
   assert.ok(

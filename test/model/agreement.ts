@@ -9,14 +9,14 @@ import { agreeOnCodes, agreeOnPortals } from './portal-agreement.ts';
 import type { NodeIndex, Real } from './real.ts';
 import type { Pending, Session } from './rows.ts';
 
-/** Asks a node for everything that the model knows of, and for what has to be gone. */
+/** Checks on a node everything that the model knows, and that deleted things are gone. */
 export async function agree(
   model: Model,
   real: Real,
   on: { node: NodeIndex; events: readonly string[] },
 ): Promise<void> {
   const { node, events } = on;
-  // How much mail an address gets is no matter of the model: `test/mail` has the budgets.
+  // The model does not know the mail limit of an address: `test/mail` tests it.
   const successes = (await successesNow(model, real, node)).filter((action) => action !== 'mail.held_back');
   assert.deepEqual(successes, [...events].sort(), 'the audit log has each success once');
   for (const session of model.sessions) await agreeOnSession(model, real, node, session);
@@ -26,7 +26,7 @@ export async function agree(
   await real.settle(node);
 }
 
-/** At the end: no token that ever died opens anything. */
+/** At the end: no token that died opens anything. */
 export async function agreeOnTheDead(model: Model, real: Real): Promise<void> {
   seenDead.clear();
   for (const { kind, token } of model.outworn) {
@@ -39,7 +39,7 @@ export async function agreeOnTheDead(model: Model, real: Real): Promise<void> {
   await agreeOnCodes(model, real);
 }
 
-/** Looked at once when they died, and again at the end: else the cost of a sequence grows with its square. */
+/** Checked once when they died, and again at the end. Otherwise the cost grows with the square of the sequence. */
 const seenDead = new Set<string>();
 
 async function agreeOnSession(model: Model, real: Real, node: NodeIndex, session: Session): Promise<void> {
@@ -89,14 +89,14 @@ async function agreeOnPending(model: Model, real: Real, node: NodeIndex, pending
   );
 }
 
-/** A pending sign-in in a browser leads to one of its two steps, and a dead one to neither. */
+/** A pending sign-in in a browser leads to one of its two steps, a dead one to neither. */
 async function assertPendingPage(model: Model, real: Real, node: NodeIndex, at: { token: string; step?: string }) {
   const { status, location } = await real.get(node, pageWith(model, { pending: at }), '/enroll');
   const step = status === 200 ? '/enroll' : location === '/sign-in/one-time-code' ? location : undefined;
   assert.equal(step, at.step, 'the step of the pending sign-in of a page');
 }
 
-/** What works now: paused or disabled is left out, and so are codes of which none is left. */
+/** The methods that work now: without paused or disabled ones, and without recovery codes if none is left. */
 export function methodsOf(model: Model, { person, deviceId }: Pick<Pending, 'person' | 'deviceId'>): string[] {
   const { authenticator, id } = person;
   if (!authenticator) return [];
@@ -117,14 +117,14 @@ async function agreeOnPeople({ people }: Model, real: Real, node: NodeIndex): Pr
   }
 }
 
-/** The events of success since the clock read what it reads now, of these people and of their partner. */
+/** The success events since the clock has its present value, of these people and their partner. */
 async function successesNow({ now, people }: Model, real: Real, node: NodeIndex): Promise<string[]> {
   const { read } = real.world(node).env.db;
   const ids = people.map(({ id }) => id);
   const rows = await read
     .selectFrom('audit_events')
     .select(['action', 'subject'])
-    // Ids sort by age: the first that can be made in this second.
+    // Ids sort by age. This is the first possible id of this second.
     .where('id', '>=', idsFrom(now))
     .execute();
   const ours = rows.filter(({ subject }) => subject === null || ids.includes(subject));

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { HOTP, Secret } from 'otpauth';
 
-/** A one-time code as a person may come by one. */
+/** A one-time code by its origin. */
 export type TypedCode = { readonly stepsAhead: number } | 'free' | 'wrong';
 
 export type CodeMeaning = { readonly kind: 'accepted'; readonly step: number } | { readonly kind: CodeRefusal };
 type CodeRefusal = 'code_incorrect' | 'code_expired' | 'code_already_used';
 
-/** Mostly one that is not used yet; else one of the window, of the past that is explained, or of the future that never is. */
+/**
+ * Mostly an unused one, otherwise one of the window, of the explained past, or of the future, which is never explained.
+ */
 export const typedCode: fc.Arbitrary<TypedCode> = fc.oneof(
   { weight: 8, arbitrary: fc.constant('free' as const) },
   { weight: 3, arbitrary: fc.constantFrom({ stepsAhead: 0 }, { stepsAhead: -1 }, { stepsAhead: 1 }) },
@@ -15,7 +17,7 @@ export const typedCode: fc.Arbitrary<TypedCode> = fc.oneof(
   { weight: 2, arbitrary: fc.constant('wrong' as const) },
 );
 
-/** The digits, by an implementation that is not ours. */
+/** The digits, from an independent implementation. */
 export function digitsOf(
   { secret, lastUsedStep = -1 }: { readonly secret: string; readonly lastUsedStep?: number },
   typed: TypedCode,

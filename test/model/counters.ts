@@ -12,19 +12,17 @@ import { isRefusal, type RefusalCode } from '#core/values/result.ts';
 
 type Counter = { readonly key: string; readonly rule: Rule };
 
-/** Where a try comes from: a device that is known for the person, or an address. */
+/** The origin of an attempt: a device that is known for the person, or an address. */
 export type Place = { readonly deviceId: string | undefined; readonly address: string };
 
 /**
- * What was counted, by key.
- *
- * What a rule allows is proved beside the rule (core/limits/throttle-properties.test.ts); the model says which tries are
- * counted where, and when they are given back.
+ * The counts by key. core/limits/throttle-properties.test.ts proves what a rule allows. The model defines which
+ * attempts count where, and when they are given back.
  */
 export class Counters {
   readonly #tries = new Map<string, Attempts>();
 
-  /** Counts a try in every one, or in none: then the codes of which one is answered. */
+  /** Counts an attempt in every counter or in none. In the second case it answers the codes of the refusing one. */
   reserve(tried: readonly Counter[], now: number): readonly RefusalCode[] {
     const next = tried.map(({ key, rule }) => ({ key, state: reserveTry(rule, this.#tries.get(key), now) }));
     const refused = next.flatMap(({ state }) => (isRefusal(state) ? [state.refused] : []));
@@ -49,7 +47,7 @@ export class Counters {
     return isDisabled(rule, this.#tries.get(key));
   }
 
-  /** Neither disabled nor paused. A wait between two tries does not close it. */
+  /** Neither disabled nor paused. A wait between two attempts does not close it. */
   isOpen(counter: Counter, now: number): boolean {
     return !this.isDisabled(counter) && pausedSeconds(counter.rule, this.#tries.get(counter.key), now) === 0;
   }
@@ -81,7 +79,7 @@ export function recoveryCounter(personId: string, deviceId: string | undefined):
   return { key: `recovery:${personId}:${deviceId ?? 'unknown'}`, rule: RULES.recoveryCode };
 }
 
-/** A second factor counts in a counter of its own and, on a device that is not known, in the one of the address. */
+/** A second factor has its own counter. On an unknown device the counter of the address counts too. */
 export function proofCounters(own: Counter, { deviceId, address }: Place): readonly Counter[] {
   return deviceId === undefined ? [own, { key: `address-code:${address}`, rule: RULES.addressCodes }] : [own];
 }

@@ -16,7 +16,7 @@ export type Opening = {
   readonly replaced?: Session | undefined;
 };
 
-/** A finished sign-in: the session, and the events that say so. */
+/** A finished sign-in: the session and its events. */
 export function openSession(model: Model, opening: Opening): { session: Session; events: string[] } {
   const { person, channel, factor, token, deviceId, replaced } = opening;
   const { now } = model;
@@ -43,32 +43,32 @@ export function openSession(model: Model, opening: Opening): { session: Session;
   return { session, events: ['sign_in.completed', ...(evicted.length > 0 ? ['session.ended'] : [])] };
 }
 
-/** The rows of a person that are one too many, the newest kept; what has run out still has its row. */
+/** The rows of a person above the limit, without the newest. Expired sessions still have a row. */
 export function oldestBut<T extends Session | Pending>(keep: number, all: readonly T[], person: Person): readonly T[] {
   const rows = all.filter((row) => row.person === person && !row.ended);
   return rows.toSorted((one, other) => other.createdAt - one.createdAt).slice(keep);
 }
 
-/** By a decision: what was granted in a session, and beyond it, ends too. */
+/** Revoked by a decision: all grants of a session are revoked too, also offline ones. */
 export function end(owner: ReturnType<typeof ownersOf>[number]): void {
   owner.ended = true;
   if ('outlived' in owner) owner.outlived = false;
 }
 
-/** The row of what was over already. */
+/** Deletes the row of a session that had expired. */
 function goByItself(session: Session): void {
   session.ended = true;
   session.outlived = true;
 }
 
-/** A rise of privilege: the token before it is dead. */
+/** A rise of privilege: the previous token is dead. */
 export function raise(model: Model, session: Session, token: string, method: Session['stepUpMethod']): void {
   model.outworn.push({ kind: 'session', token: session.token });
   if (method !== 'password') session.secondFactorAt ??= model.now;
   Object.assign(session, { token, stepUpAt: model.now, stepUpMethod: method });
 }
 
-/** Ends what else is open for a person, and every secret that was shown. */
+/** Revokes everything else that is open for a person, and every shown secret. */
 export function endOthers(model: Model, person: Person, keep?: Session | Pending): void {
   for (const owner of ownersOf(model, person)) {
     owner.shown = undefined;
@@ -88,7 +88,7 @@ export function forgetDevices(model: Model, person: Person, keepId?: string): vo
   model.devices.splice(0, Infinity, ...kept);
 }
 
-/** A browser becomes known for a person by the newest token in its cookie, which is nobody else's. */
+/** A browser becomes known for a person by the newest token in its cookie, which no other person shares. */
 export function knowDevice(model: Model, person: Person, cookie: string, id = newId(model)): string {
   const token = cookie.split('.').at(-1) ?? '';
   assert(
@@ -104,13 +104,13 @@ export function newId(model: Model): string {
   return String(model.lastId);
 }
 
-/** A new set in place of the old one; pages may show it again for ten minutes. */
+/** A new set replaces the old one. Pages may show it again for ten minutes. */
 export function issueCodes(model: Model, person: Person, codes: readonly string[], channel: 'api' | 'page'): void {
   person.codes = new Map(codes.map((code) => [code, false]));
   person.copyUntil = channel === 'page' ? model.now + 10 * MINUTE : undefined;
 }
 
-/** An authenticator goes with what was counted against it. */
+/** Deletes an authenticator with its counters. */
 export function removeAuthenticator(model: Model, person: Person): void {
   if (person.authenticator) model.counters.forget(`code:${person.authenticator.key}:`);
   person.authenticator = undefined;
@@ -121,12 +121,14 @@ export function setAuthenticator(model: Model, person: Person, secret: string, l
   person.authenticator = { key: newId(model), secret, lastUsedStep };
 }
 
-/** Rows of sessions that are over go: by and by, and those of a partner's people when its policy changes to required. */
+/**
+ * Deletes rows of expired sessions: from time to time, and for a partner's people when its policy changes to required.
+ */
 export function sweep(model: Model, isOver: (session: Session) => boolean): void {
   for (const session of model.sessions) if (!session.ended && isOver(session)) goByItself(session);
 }
 
-/** What a password alone has opened for a person is over, and what was granted by it. */
+/** Revokes what a password alone opened for a person, and its grants. */
 export function endPasswordOnly(model: Model, person: Person): void {
   for (const session of model.sessions) {
     if (session.person === person && session.secondFactorAt === undefined) end(session);
@@ -137,7 +139,7 @@ export function endPasswordOnly(model: Model, person: Person): void {
   }
 }
 
-/** A new password and a newer link kill all that are unused, except for the way back to an old email. */
+/** A new password and a newer link revoke all unused links, except those back to an old email. */
 export function revokeLinks(
   model: Model,
   person: Person,
@@ -150,7 +152,7 @@ export function addLink(model: Model, seconds: number, link: Omit<Link, 'expires
   model.links.push({ ...link, expiresAt: model.now + seconds, dead: false });
 }
 
-/** What a password alone has opened for these people ends no later than that. */
+/** What a password alone opened for these people expires at this time at the latest. */
 export function capWithoutSecondFactor(model: Model, people: readonly Person[], at: number): void {
   for (const session of model.sessions) {
     if (session.secondFactorAt !== undefined || !people.includes(session.person)) continue;
@@ -158,7 +160,7 @@ export function capWithoutSecondFactor(model: Model, people: readonly Person[], 
   }
 }
 
-/** Everything that an authenticator was, and everything that rested on it. */
+/** Deletes a person's authenticator and everything that depends on it. */
 export function resetAuthenticators(model: Model, person: Person): void {
   removeAuthenticator(model, person);
   model.counters.forget(`recovery:${person.id}:`);

@@ -5,7 +5,7 @@ import { codesWait, isLiveSession, type Model } from './model.ts';
 import type { Real } from './real.ts';
 import type { Browser, Session } from './rows.ts';
 
-/** A browser with a live session that no unsaved codes hold up. */
+/** A browser with a live session that is not held up by unsaved codes. */
 export type Inside = { readonly browser: Browser; readonly session: Session } & On;
 
 export function inside<Args extends object>(

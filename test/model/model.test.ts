@@ -24,10 +24,13 @@ import { DAY, type Model, newModel, newPerson } from './model.ts';
 import { newClient, openReal, type Real } from './real.ts';
 import type { Person } from './rows.ts';
 
-/** How many sequences of acts, and how long one is at most. `MODEL_SEQUENCES=5000 npm test -- test/model` for long. */
+/**
+ * The number of sequences of acts, and their largest length. `MODEL_SEQUENCES=5000 npm test -- test/model` runs for
+ * long.
+ */
 const SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? (KIND === 'postgres' ? 25 : 120));
 const ACTS_AT_MOST = 70;
-/** A failure prints its seed and path: `MODEL_SEED=… MODEL_PATH=…` plays it again. */
+/** A failure prints its seed and path: `MODEL_SEED=… MODEL_PATH=…` replays it. */
 const { MODEL_SEED, MODEL_PATH } = process.env;
 
 const SIGNING_IN = [...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SECURITY_ACTS, ...SERVER_ACTS];
@@ -35,7 +38,7 @@ const RESETS = [...ENROLLMENT_ACTS, ...ACCESS_CODE_ACTS];
 const LETTERS = [...LINK_ACTS, ...EMAIL_ACTS];
 const PORTALS = [ARRIVE, ...OPENID_ACTS, ...FORWARD_AUTH_ACTS];
 
-/** All that can be done; and less of it, so that a sequence goes deeper. */
+/** All acts, or only some of them, so that a sequence goes deeper. */
 const sequence = fc.oneof(
   {
     weight: 1,
@@ -54,12 +57,12 @@ const sequence = fc.oneof(
   { weight: 2, arbitrary: commandsOf([...SIGNING_IN, ...OPERATOR_ACTS, ...LIFE_ACTS, ...PORTALS, ...PORTALS]) },
 );
 
-/** Long sequences from the first on. */
+/** Long sequences from the start. */
 function commandsOf(acts: readonly Drawn[]) {
   return fc.noBias(fc.commands([fc.oneof(...acts)], { maxCommands: ACTS_AT_MOST, size: 'max' }));
 }
 
-/** How somebody is found at the beginning: without an authenticator, with one, or after a reset with a code for a new one. */
+/** A person's state at the start: without an authenticator, with one, or after a reset with an access code. */
 type Beginning = 'new' | 'enrolled' | 'reset';
 const beginning = fc.constantFrom<Beginning>('new', 'new', 'enrolled', 'enrolled', 'reset');
 
@@ -93,7 +96,7 @@ test('a full session exists exactly when the model says so', { timeout: 3_600_00
 
 let sequences = 0;
 
-/** People, a partner and an address of their own, at the beginning of a day: no sequence has to do with another. */
+/** Separate people, partner and address for each sequence, at the start of a day, so that sequences are independent. */
 async function begin(real: Real, policy: MfaPolicy, beginnings: readonly Beginning[]): Promise<Model> {
   sequences += 1;
   real.clock.at = (Math.floor(real.clock.at / DAY) + 1) * DAY;
@@ -107,7 +110,7 @@ async function begin(real: Real, policy: MfaPolicy, beginnings: readonly Beginni
   const clients = [await newClient(world), await newClient(world)];
   const model = newModel({ policy, partner, address, clients }, real.clock.at, people);
   for (const [index, beginning] of beginnings.entries()) {
-    // Two colleagues, and one of the staff.
+    // Two colleagues and one member of staff.
     const isStaff = index === 2;
     const email = `person${index}@${slug}.example`;
     const { id } = await world.addUser({ email, ...(isStaff ? { role: 'csm' } : { partnerId }) });

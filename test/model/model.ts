@@ -18,7 +18,7 @@ export const MINUTE = 60;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** What the service has to know to answer as it must, and nothing else. Times are Unix seconds. */
+/** The minimal state that determines the service's answers. Times are Unix seconds. */
 export type Model = {
   now: number;
   policy: MfaPolicy;
@@ -34,11 +34,11 @@ export type Model = {
   readonly links: Link[];
   readonly devices: Device[];
   readonly portals: Portals;
-  /** Tokens that a session had before its privilege rose, or a pending sign-in before it was renewed. */
+  /** A session's tokens from before its privilege rose, or a pending sign-in's from before its renewal. */
   readonly outworn: { readonly kind: 'session' | 'pending'; readonly token: string }[];
-  /** Numbers for what the product gives an id of its own. */
+  /** Numbers in place of the product's ids. */
   lastId: number;
-  /** How many acts there were, and the events of those that succeeded. */
+  /** The number of acts, and the events of the successful ones. */
   acts: number;
   readonly successes: string[];
 };
@@ -98,19 +98,19 @@ function isDated({ policy, requiredFrom, now }: Model): boolean {
   return policy === 'required' && requiredFrom !== undefined && now < requiredFrom;
 }
 
-/** From when on nothing that a password alone has opened may live; undefined when nothing sets an end to it. */
+/** From this time on nothing that a password alone opened may be live. Undefined without such a time. */
 export function secondFactorFrom(model: Model, { isStaff, exemptUntil }: Person): number | undefined {
   if (isStaff || model.policy !== 'required') return undefined;
   const dates = [model.requiredFrom, exemptUntil].filter((date) => date !== undefined);
   return dates.length === 0 ? undefined : Math.max(...dates);
 }
 
-/** Nobody of an archived partner can do anything, whatever they were before. */
+/** Nobody of an archived partner can do anything, whatever their state. */
 export function isShutOut({ isArchived }: Model, { isStaff, isDisabled }: Person): boolean {
   return isDisabled || (isArchived && !isStaff);
 }
 
-/** Whether a secret may be shown to this owner: a code that staff made opens to the one that gave it. */
+/** Whether this owner may see a secret. A staff-made code unlocks the set-up only for the one that gave it. */
 export function mayEnroll(owner: Pending | Session): boolean {
   const { accessCode } = owner.person;
   return accessCode === undefined || accessCode.usedBy === owner;
@@ -129,7 +129,7 @@ export function stateAfterPassword(model: Model, person: Person): State {
   return silenced ? 'complete' : 'enrollment_offered';
 }
 
-/** Where an open sign-in stands: it was not skipped, and what is no longer required is still an offer. */
+/** The state of an open sign-in. It was not skipped, and a set-up that is no longer required is still offered. */
 export function stateOf(model: Model, { person }: Pending): Exclude<State, 'complete'> {
   if (person.authenticator) return 'second_factor_required';
   if (person.accessCode) return 'enrollment_required';
@@ -161,7 +161,7 @@ export function isSteppedUp({ now }: Model, { stepUpAt }: Session): boolean {
   return stepUpAt !== undefined && now < stepUpAt + 5 * MINUTE;
 }
 
-/** Whether pages lead this session to codes that nobody has acknowledged. */
+/** Whether pages redirect this session to codes that were not acknowledged. */
 export function codesWait({ now }: Model, session: Session): boolean {
   const { copyUntil } = session.person;
   if (copyUntil === undefined || copyUntil <= now) return false;
@@ -169,7 +169,7 @@ export function codesWait({ now }: Model, session: Session): boolean {
   return Math.max(session.secondFactorAt ?? 0, stepUpAt ?? 0) + 10 * MINUTE >= now;
 }
 
-/** The device that a browser is known as for this person: its cookie holds a token for each of its people. */
+/** The device that a browser is for this person. Its cookie holds a token for each of its people. */
 export function deviceIdOf({ devices, now }: Model, cookie: string | undefined, person: Person): string | undefined {
   const tokens = cookie?.split('.') ?? [];
   const isKnown = (device: Device) => device.person === person && device.expiresAt > now;

@@ -6,12 +6,12 @@ import { isLetIn, isLiveToken, personOf } from './portals.ts';
 import type { NodeIndex, Real } from './real.ts';
 import type { SiteCookie, Token } from './rows.ts';
 
-/** Asks a node about every token and every cookie of a host that somebody holds; what is dead once. */
+/** Checks on a node every token and every host cookie that someone holds. Dead ones are checked once. */
 export async function agreeOnPortals(model: Model, real: Real, node: NodeIndex, seenDead: Set<string>): Promise<void> {
   const isNews = (value: string, isLive: boolean) => isLive || !seenDead.has(value);
   for (const token of model.portals.tokens) {
     const isLive = isLiveToken(model, token);
-    // To look at a code is to use it.
+    // Reading a code would use it up.
     if (token.kind === 'code' || !isNews(token.value, isLive)) continue;
     if (!isLive) seenDead.add(token.value);
     await agreeOnToken(real, node, token, isLive);
@@ -24,7 +24,7 @@ export async function agreeOnPortals(model: Model, real: Real, node: NodeIndex, 
   }
 }
 
-/** At the end, when nothing comes after it: no code that is dead gives anything. */
+/** At the end, because it uses codes up: no dead code gives anything. */
 export async function agreeOnCodes(model: Model, real: Real): Promise<void> {
   for (const token of model.portals.tokens) {
     const { kind, value, grant } = token;

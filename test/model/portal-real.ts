@@ -9,7 +9,7 @@ const VERIFIER = 'verifier-of-a-model-that-forgets-nothing-000001';
 type Fields = Readonly<Record<string, string>>;
 export type ClientAnswer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
 
-/** The address at which a client asks for the person in front of it. */
+/** The address where a client requests a sign-in. */
 export function authorizePath({ id }: PortalClient, isOffline: boolean): string {
   const query = new URLSearchParams({
     ...{ client_id: id, redirect_uri: CALLBACK, response_type: 'code' },
@@ -23,7 +23,7 @@ export function redemption(code: string): Fields {
   return { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER };
 }
 
-/** A client asks with its secret. */
+/** A client's request with its secret. */
 export async function askAs(
   real: Real,
   node: NodeIndex,
@@ -54,7 +54,7 @@ type OnHost = {
 
 const COOKIE = '__Host-sallyport-site';
 
-/** A request to us under the name of a protected host, as its proxy sends it; `cookie` is what the browser has there then. */
+/** A request to us with the name of a protected host, as its proxy sends it. `cookie` is the browser's cookie there. */
 export async function onHost(
   real: Real,
   node: NodeIndex,
@@ -76,7 +76,7 @@ export async function onHost(
 
 export const CHECK = '/forward-auth/redirect';
 
-/** What a browser keeps of a host's answer. */
+/** Stores a host's cookie in the browser. */
 export function keepCookie(browser: Browser, { host }: Host, cookie: string | undefined): void {
   if (cookie === undefined) browser.sites.delete(host);
   else browser.sites.set(host, cookie);

@@ -1,7 +1,7 @@
 import { demandOf, isLiveSession, isShutOut, type Model } from './model.ts';
 import type { Grant, Host, IdToken, Person, Session, SiteCookie, Token } from './rows.ts';
 
-/** A grant lives with its session; with `offline_access` beyond the natural end of that, and beyond nothing else. */
+/** A grant lives as long as its session. With `offline_access` it outlives the session's expiry, but nothing else. */
 export function isLiveGrant(model: Model, { session, ...grant }: Grant): boolean {
   if (grant.ended || grant.client.isDisabled || model.now >= grant.expiresAt) return false;
   const { person, ended, outlived } = session;
@@ -10,7 +10,7 @@ export function isLiveGrant(model: Model, { session, ...grant }: Grant): boolean
   return grant.isOffline && !(grant.isPasswordOnly && demandOf(model, person) === 'required');
 }
 
-/** Good for what it is for: a code or a refresh token that was used is not. */
+/** Usable for its purpose: a used code or refresh token is not. */
 export function isLiveToken(model: Model, { grant, usedAt, expiresAt }: Token): boolean {
   return usedAt === undefined && model.now < expiresAt && isLiveGrant(model, grant);
 }
@@ -25,19 +25,19 @@ export function isLetIn(model: Model, { session, host, replaced }: SiteCookie): 
   return !replaced && mayEnter(model, session, host);
 }
 
-/** The cookie of this value on this host, where it stands for a session. */
+/** The cookie with this value on this host, if it belongs to a session. */
 export function cookieOf({ portals }: Model, host: Host, value: string | undefined): SiteCookie | undefined {
   return portals.cookies.find((cookie) => cookie.host === host && cookie.value === value);
 }
 
-/** A new session takes the place of one whose row is still there: portals stay signed in, and its tickets are lost. */
+/** A new session replaces one whose row still exists. Portals stay signed in, and its tickets are lost. */
 export function moveSession({ portals }: Model, from: Session, to: Session): void {
   if (from.ended) return;
   from.ended = true;
   for (const held of [...portals.grants, ...portals.cookies]) if (held.session === from) held.session = to;
 }
 
-/** Whether an ID token is of this session, or of one that it took the place of. */
+/** Whether an ID token belongs to this session, or to one that it replaced. */
 export function isOfSession({ portals }: Model, { sid }: IdToken, session: Session): boolean {
   return (
     sid === session || portals.grants.some((grant) => grant.sid === sid && grant.session === session && !grant.ended)

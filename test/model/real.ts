@@ -18,14 +18,14 @@ import type { Model } from './model.ts';
 import type { Browser } from './rows.ts';
 import { HOSTS, type PortalClient } from './rows.ts';
 
-/** Which of the two nodes is asked. */
+/** The node that gets the request. */
 export type NodeIndex = 0 | 1;
 
 type Node = { readonly world: World; stop(): Promise<void> };
 
 export type Real = Awaited<ReturnType<typeof openReal>>;
 
-/** Two nodes of one service: one database, one key ring, one clock, and nothing else in common. */
+/** Two nodes of one service that share only a database, a key ring and a clock. */
 export async function openReal() {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-model-'));
   const database = { path: join(folder, 'model.db'), keyText: makeKeyText(randomBytes) };
@@ -33,14 +33,14 @@ export async function openReal() {
   const start = () => startNode({ database, clock, isBehindProxy: true });
   const nodes: [Node, Node] = [await start(), await start()];
   const world = (index: NodeIndex) => nodes[index].world;
-  // A member of staff who is made an administrator is never the last one.
+  // So that a member of staff who becomes an administrator is never the last one.
   await world(0).addUser({ email: 'admin@portal.example', role: 'admin' });
   for (const host of HOSTS) await addSite(world(0), host);
 
   return {
     clock,
     world,
-    /** A program that asks about the tokens of others, and is never disabled. */
+    /** A program that introspects the tokens of others, and is never disabled. */
     watcher: await newClient(world(0)),
     async restart(index: NodeIndex): Promise<void> {
       await nodes[index].stop();
@@ -57,7 +57,7 @@ export async function openReal() {
 
 type WorldOf = (index: NodeIndex) => World;
 
-/** What people and programs send to a node. */
+/** The requests of people and programs to a node. */
 function requestsTo(world: WorldOf) {
   return {
     call: (model: Model, node: NodeIndex, call: ApiCall): Promise<ApiAnswer> =>
@@ -68,7 +68,7 @@ function requestsTo(world: WorldOf) {
     /** The management API, with the program's key. */
     manage: (model: Model, node: NodeIndex, path: string, body?: object): Promise<ApiAnswer> =>
       callWithKey(world(node), { method: 'POST', path, body, key: model.partner.key }),
-    /** A form of the team's pages, in the hands of a manager who has just signed in. */
+    /** Sends a form of the team's pages as a manager who has just signed in. */
     async asManager({ partner, apiAddress }: Model, node: NodeIndex, path: string): Promise<Answer> {
       const { env, person } = world(node);
       const token = randomBytes(32).toString('base64url');
@@ -81,17 +81,17 @@ function requestsTo(world: WorldOf) {
   };
 }
 
-/** What is read from the database of a node. */
+/** Reads from the database of a node. */
 function inside(world: WorldOf) {
   return {
-    /** What a session is called on the page that lists them. */
+    /** The session's id on the page that lists sessions. */
     async sessionId(node: NodeIndex, token: string): Promise<string> {
       const { read } = world(node).env.db;
       const hash = tokenHash(token);
       return (await read.selectFrom('sessions').select('id').where('token_hash', '=', hash).executeTakeFirstOrThrow())
         .id;
     },
-    /** The link of that kind that was mailed last. */
+    /** The last mailed link of that kind. */
     async mailedLink(node: NodeIndex, wanted: Mail['kind']): Promise<string> {
       const { db, keys } = world(node).env;
       const mail = (await listMail(db.read, 1_000)).find(({ kind }) => kind === wanted);
@@ -99,14 +99,14 @@ function inside(world: WorldOf) {
       const parameters = JSON.parse(keys.open('mail', mailBinding(mail), mail.sealed_parameters).toString());
       return new URL(parameters.link).pathname;
     },
-    /** What was written beside an answer, the last use of a session, is in the database afterwards. */
+    /** Waits for the writes that run beside an answer, such as the last use of a session. */
     async settle(node: NodeIndex): Promise<void> {
       await settled(world(node).env.db);
     },
   };
 }
 
-/** A client of OpenID Connect, with what it proves itself by. */
+/** An OpenID Connect client with its credentials. */
 export async function newClient(world: World): Promise<PortalClient> {
   const { client, secret } = await addPortal(world);
   return { id: client.id, secret: String(secret), isDisabled: false };
@@ -130,7 +130,7 @@ export type ApiCall = {
   readonly token?: string | undefined;
 };
 
-/** A browser, or no more of one than a cookie. */
+/** A browser, or only its cookies. */
 type Cookies = {
   readonly address: string;
   readonly form?: string | undefined;
@@ -140,7 +140,7 @@ type Cookies = {
 };
 
 export type PageAnswer = Answer & {
-  /** The values of our cookies after it; undefined where there is none. */
+  /** The values of our cookies afterwards. Undefined if there is none. */
   readonly cookies: { readonly [name in 'device' | 'pending' | 'session']: string | undefined };
 };
 
@@ -148,10 +148,10 @@ async function browse(world: World, cookies: Cookies, path: string): Promise<Ans
   return personWith(world, cookies).get(path);
 }
 
-/** The forms of a half-finished sign-in: where a session is live beside it, their token is on their own pages alone. */
+/** The forms of an unfinished sign-in. If a session is live too, only their own pages have a token for them. */
 const OF_PENDING = /^\/(?:sign-in\/(?:one-time-code|recovery-code)|enroll(?!\/recovery-codes))/;
 
-/** Any other page's form token opens every form of the same sign-in, so one page is asked for it. */
+/** Otherwise one page is enough, because its form token is valid for every form of the same sign-in. */
 async function submit(
   world: World,
   browser: Browser,

@@ -5,9 +5,9 @@ export type Person = {
   email: string;
   readonly isStaff: boolean;
   role: Role;
-  /** None of those who were invited, and after a change of email was taken back none that anybody knows. */
+  /** Undefined for an invited person, and after a reverted email change, because then nobody knows it. */
   password: string | undefined;
-  /** The one before it. */
+  /** The previous password. */
   oldPassword: string | undefined;
   /** Has never had a password. */
   isInvited: boolean;
@@ -17,15 +17,15 @@ export type Person = {
   authenticator: Authenticator | undefined;
   /** Every code of the set, and whether it was used. */
   codes: Map<string, boolean>;
-  /** Until when the set can be shown again, unless Done comes first. */
+  /** The set can be shown again until then, unless Done comes first. */
   copyUntil: number | undefined;
-  /** What the next enrollment asks for, used, over or not. */
+  /** The code that the next enrollment requires: unused, used or expired. */
   accessCode: AccessCode | undefined;
 };
 
 export type AccessCode = {
   readonly code: string;
-  /** The one that it took the place of. */
+  /** The previous access code, which it replaced. */
   readonly before: string | undefined;
   readonly expiresAt: number;
   tries: number;
@@ -34,7 +34,7 @@ export type AccessCode = {
 
 export type Authenticator = { readonly key: string; readonly secret: string; lastUsedStep: number };
 
-/** A secret shown and not yet confirmed. */
+/** A shown secret that is not confirmed yet. */
 export type Shown = { readonly secret: string; readonly expiresAt: number; tries: number };
 
 export type Owner = {
@@ -45,14 +45,14 @@ export type Owner = {
   expiresAt: number;
   deviceId: string | undefined;
   shown: Shown | undefined;
-  /** Its row is gone, or used up. */
+  /** Its row is deleted or used up. */
   ended: boolean;
 };
 
 export type Pending = Owner & {
   tries: number;
   skippable: boolean;
-  /** The session of the same person in this browser, which the finished sign-in takes the place of. */
+  /** The same person's session in this browser, which the finished sign-in replaces. */
   replaced: Session | undefined;
 };
 
@@ -63,14 +63,14 @@ export type Session = Owner & {
   authTime: number;
   stepUpAt: number | undefined;
   stepUpMethod: 'totp' | 'recovery_code' | 'password' | undefined;
-  /** It was over by itself when its row went: what was granted beyond it lives on. */
+  /** It had expired when its row was deleted, so its offline grants live on. */
   outlived: boolean;
 };
 
-/** The values of its cookies: of the person who was last here, live or not. */
+/** The values of its cookies, from the last person here, live or not. */
 export type Browser = {
   readonly address: string;
-  /** It stays the same for as long as the browser is open. */
+  /** The same while the browser is open. */
   form: string | undefined;
   device: string | undefined;
   pending: Pending | undefined;
@@ -79,13 +79,13 @@ export type Browser = {
   readonly sites: Map<string, string>;
 };
 
-/** What works once: to set a password, to accept an invitation, to confirm a new email and to go back to an old one. */
+/** A one-time link: to set a password, accept an invitation, confirm a new email or restore an old one. */
 export type Link = {
   readonly purpose: 'reset' | 'invitation' | 'confirm' | 'revert';
   readonly person: Person;
   readonly path: string;
   readonly expiresAt: number;
-  /** After the change. */
+  /** The email after the change. */
   readonly email?: string;
   dead: boolean;
 };
@@ -98,10 +98,10 @@ export type Device = {
   readonly expiresAt: number;
 };
 
-/** And a program with a key, and a manager who does nothing but what managers do to others. */
+/** Also has a program with a key, and a manager who only acts on others. */
 export type Partner = { readonly [name in 'id' | 'slug' | 'managerId' | 'key']: string };
 
-/** What people are signed in to by their session with us: clients of OpenID Connect and protected hosts. */
+/** The portals of a person's session with us: OpenID Connect clients and protected hosts. */
 export type Portals = {
   readonly clients: readonly PortalClient[];
   readonly grants: Grant[];
@@ -116,31 +116,31 @@ export type PortalClient = { readonly id: string; readonly secret: string; isDis
 /** One authorization of a client. */
 export type Grant = {
   readonly client: PortalClient;
-  /** The session in which it was given: the client knows it under that name for ever. */
+  /** The session in which it was given. The client always knows the grant by this session's id. */
   readonly sid: Session;
-  /** The one that it hangs on now. */
+  /** The session that it belongs to now. */
   session: Session;
   readonly isOffline: boolean;
-  /** As the session was when it was given. */
+  /** From the session at the time of the grant. */
   readonly isPasswordOnly: boolean;
   readonly expiresAt: number;
   ended: boolean;
 };
 
-/** A code or a token: what the client holds of a grant. */
+/** A code or a token of a grant. */
 export type Token = {
   readonly kind: 'code' | 'access' | 'refresh';
   readonly value: string;
   readonly grant: Grant;
   readonly expiresAt: number;
   usedAt: number | undefined;
-  /** The refresh token that took its place. */
+  /** The refresh token that replaced it. */
   successor: string | undefined;
 };
 
 export type IdToken = { readonly value: string; readonly sid: Session };
 
-/** The way from us to a protected host, for the cookie that the browser had there. */
+/** The path from us to a protected host, bound to the browser's cookie there. */
 export type Ticket = {
   readonly path: string;
   readonly host: Host;
@@ -155,11 +155,11 @@ export type SiteCookie = {
   readonly value: string;
   readonly host: Host;
   session: Session;
-  /** Another one of the same session came after it. */
+  /** The same session got a newer one. */
   replaced: boolean;
 };
 
-/** One for everybody, and one that asks for a second factor. */
+/** One host for everyone, and one that requires a second factor. */
 export const HOSTS = [
   { host: 'open.example.com', acr: undefined },
   { host: 'payouts.example.com', acr: 'mfa' },

@@ -23,7 +23,7 @@ for (const place of new Set(HOOKS.map(({ file, name }) => `${file} ${name}`))) {
         ({ target, names, typeOnly }) => target === `src/${file}` && !typeOnly && [...names.values()].includes(name),
       ),
     );
-    // Calls inside the file itself do not pass the hook.
+    // Calls inside the file itself bypass the hook.
     assert.notEqual(importers.length, 0);
   });
 }
@@ -37,7 +37,7 @@ test('a hook whose name is gone ends the start', () => {
 
 const PRELOAD = new URL('../../prove/hooks/preload.ts', import.meta.url).href;
 
-/** In a process of its own, as the proof starts a server. */
+/** In a separate process, as the proof starts a server. */
 function evaluate(code: string, environment: NodeJS.ProcessEnv = {}) {
   const args = ['--import', PRELOAD, '--input-type=module', '--eval', code];
   const cwd = fileURLToPath(new URL('../..', import.meta.url));

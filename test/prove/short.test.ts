@@ -7,7 +7,7 @@ import { NEGATIVE_CONTROLS, SCENARIOS, type Scenario } from '../../prove/scenari
 import { missingFor } from '../../prove/service.ts';
 import { KIND } from '../databases/open.ts';
 
-/** The test command runs every file on each database. */
+/** The test command runs every file on each database, so each run takes its part. */
 function isMine({ service, rounds }: Scenario): boolean {
   return service.database === KIND && rounds.short > 0;
 }

@@ -39,7 +39,7 @@ describe('metrics', () => {
     assert.equal((await server.stop()).code, 0);
   });
 
-  /** The value of one series, named as Prometheus writes it. */
+  /** The value of one series, with its Prometheus name. */
   const value = (series: string): number | undefined => {
     const line = text.split('\n').find((each) => each.startsWith(`${series} `));
     return line === undefined ? undefined : Number(line.slice(series.length + 1));

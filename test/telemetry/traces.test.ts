@@ -68,7 +68,7 @@ async function traced(t: { after(done: () => void): void }, trustedProxies: stri
   });
   await fetch(`${server.url}/password/${TOKEN}?mark=${EMAIL}`, { headers });
   await fetch(`${server.url}/readyz`);
-  // Stopping sends what is left.
+  // Stopping sends the rest.
   assert.equal((await server.stop()).code, 0);
   return { ...collector, spans: collector.spans(), requestId: answer.headers.get('x-request-id') };
 }

@@ -16,7 +16,7 @@ import { deleteSession } from '#store/sessions/endings.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { held } from './held-body.ts';
 
-/** Who sends the request: a person or a key that the guard of the route lets in, at a partner of their own. */
+/** The sender of a request: a person or key that the guard allows, at a separate partner. */
 export type Sender = {
   readonly userId: string;
   /** Of the session, the pending sign-in or the key. */
@@ -30,7 +30,7 @@ export type Sender = {
 
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
-/** One world for the whole walk: every sender is somebody new. */
+/** One world for the whole walk. Every sender is new. */
 export async function openStage(t: Pick<TestContext, 'after'>) {
   const world = await openWorld(t);
   let senders = 0;
@@ -67,7 +67,7 @@ async function addKey({ env }: World, makerId: string, guard: Guard) {
   const made = await addApiKey(env, 'command_line', typed);
   assert.ok(!isRefusal(made));
   const { id } = made.apiKey;
-  // Used just now, so that no use is noted beside the request.
+  // Used just now, so that no use is written beside the request.
   const values = { created_by: makerId, last_used_at: env.now() };
   await env.db.transaction((tx) => tx.updateTable('api_keys').set(values).where('id', '=', id).execute());
   return { rowId: id, token: made.key };
@@ -107,7 +107,7 @@ async function addRow({ env }: World, { guard, channel, userId, token }: Row): P
   return id;
 }
 
-/** What ends a sender's right, each as it is done. */
+/** One way to end a sender's right. */
 export type Revocation = (stage: Stage, sender: Sender) => Promise<void>;
 
 const REVOCATIONS = {
@@ -124,7 +124,7 @@ const REVOCATIONS = {
   },
   'made a customer success manager': async ({ world }, { userId }) => {
     const change = { id: userId, actor: 'command_line', to: 'csm' } as const;
-    // Somebody has to be left.
+    // At least one must be left.
     await world.addUser({ email: `left-${userId}@walk.example`, role: 'admin' });
     assert.ok(!isRefusal(await changeRole(world.env, change)));
   },
@@ -139,7 +139,7 @@ const REVOCATIONS = {
   },
 } as const satisfies Readonly<Record<string, Revocation>>;
 
-/** Every way in which a sender whom this guard let in can lose that. */
+/** Every way in which a sender who passed this guard can lose the right. */
 export function revocationsFor(guard: Guard): readonly (readonly [string, Revocation])[] {
   const names = Object.keys(REVOCATIONS) as (keyof typeof REVOCATIONS)[];
   return names.filter((name) => applies(name, guard)).map((name) => [name, REVOCATIONS[name]]);
@@ -167,7 +167,7 @@ function applies(name: keyof typeof REVOCATIONS, guard: Guard): boolean {
 
 export type Sent = { readonly status: number; readonly location: string; readonly text: string };
 
-/** How a request comes: at once, or with its last byte held back until `meanwhile` is done. */
+/** How a request arrives: at once, or with its last byte held back until `meanwhile` is done. */
 export async function send(
   { world }: Stage,
   route: PageRoute | ApiRoute,
@@ -192,16 +192,16 @@ export async function send(
   return { status: answer.status, location: answer.headers.get('location') ?? '', text: await answer.text() };
 }
 
-/** Times of use that are noted beside a request, and where the way to a proof leads on. */
+/** Times of use that are written beside a request, and the target after a proof. */
 const NOTED = ['last_seen_at', 'last_used_at', 'step_up_to'];
 
-/** What the audit log keeps of refusals: events, and counts of those that are alike. */
+/** The audit log's data about refusals: events, and counts of similar ones. */
 function isOfLog(table: string, row: Readonly<Record<string, unknown>>): boolean {
   if (table === 'attempts') return String(row.key).startsWith('address-refusals:');
   return table === 'refusal_counts' || (table === 'audit_events' && row.outcome !== 'success');
 }
 
-/** Every row of every table; of the audit log what succeeded. */
+/** Every row of every table, but only the successes of the audit log. */
 export async function everything({ world }: Stage): Promise<ReadonlyMap<string, string>> {
   const rows = new Map<string, string>();
   for (const [table, plan] of Object.entries(TABLES)) {
@@ -217,7 +217,7 @@ export async function everything({ world }: Stage): Promise<ReadonlyMap<string, 
   return rows;
 }
 
-/** The rows that are there in one of them alone, or are not the same in both. */
+/** The rows that exist in only one of them, or differ. */
 export function changed(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): readonly string[] {
   const keys = new Set([...before.keys(), ...after.keys()]);
   return [...keys].filter((key) => before.get(key) !== after.get(key)).toSorted();

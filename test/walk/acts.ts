@@ -19,34 +19,34 @@ import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
 
-/** What has to be there for an act, and what is sent: its parameters by name, and its fields. */
+/** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {
   readonly params?: Readonly<Record<string, string>>;
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** Where something belongs to the browser that sends it. */
+  /** For rows that belong to the sending browser. */
   readonly formCookie?: string;
 };
 
 type Recipe = (world: World, sender: Sender) => Promise<Act> | Act;
 
-/** The set-up that somebody is at has no authenticator yet. */
+/** Enrollment belongs to a person without an authenticator. */
 export const WITHOUT_AUTHENTICATOR = [
   ...['POST /enroll', 'POST /enroll/access-code', 'POST /enroll/authenticator', 'POST /enroll/skip'],
   ...['', '/access-code', '/confirm', '/skip'].map((end) => `POST /api/v1/sign-in/enrollment${end}`),
   'POST /security/authenticator/access-code',
 ];
 
-/** They are guarded and take a body, and change nothing. */
+/** These are guarded and have a body, but change nothing. */
 export const READS = ['POST /api/v1/partners/:partner/mfa/preview'];
 
-/** The code is used up in a transaction of its own: a request that got so far is answered by that. */
+/** The code is used up in a separate transaction, which decides the answer of such a request. */
 export const ACTS_TWICE = ['POST /security/authenticator/access-code'];
 
 const WHY = { reason: 'asked on the telephone' };
 const RESET = { ...WHY, checked_by: 'callback', check_note: 'office number', minutes: '60' };
 let names = 0;
 
-/** One for every guarded route that changes something: a request of it that does so. */
+/** For every guarded route with an effect: a request that has it. */
 export const ACTS: Readonly<Record<string, Recipe>> = {
   'DELETE /api/v1/session': () => ({}),
   'POST /api/v1/partners': () => ({ fields: { name: 'New partner', slug: fresh('new') } }),
@@ -222,7 +222,7 @@ function colleague(prepare?: Prepare): Recipe {
   };
 }
 
-/** By hand, so that nothing but the state is there. */
+/** Written directly, so that only the state changes. */
 function change({ env }: World, id: string, values: object): Promise<unknown> {
   return env.db.transaction((tx) => tx.updateTable('users').set(values).where('id', '=', id).execute());
 }
@@ -334,7 +334,7 @@ async function undeliveredMail(world: World): Promise<Act> {
   return { params: { person: id, mail: (await row.executeTakeFirstOrThrow()).id } };
 }
 
-/** What the sender has just made and may still see. */
+/** A new secret that the sender may still see. */
 async function shownSecret({ env, clock }: World, { userId }: Sender): Promise<Act> {
   const id = env.newId();
   const text = JSON.stringify({ kind: 'access_code', base: '/console/people', id: userId, name: 'Somebody' });

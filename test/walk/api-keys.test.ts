@@ -25,7 +25,7 @@ after(async () => {
 });
 
 async function ask(method: string, path: string, headers: Readonly<Record<string, string>>) {
-  // No route is so strict that its guard could come after the form of what was sent.
+  // No guard may run after the validation of the body.
   const json = method === 'GET' ? {} : { headers: { ...headers, 'content-type': 'application/json' }, body: '{}' };
   const request = new Request(`${ORIGIN}${path.replace(/:\w+/g, 'nobody')}`, { method, headers, ...json });
   const response = await world.app.fetch(request);

@@ -11,7 +11,7 @@ import { ORIGIN, openWorld, PASSWORD, type World } from '../world.ts';
 const EMAIL = 'ana@acme.example';
 const CALLS = ROUTES.filter((route): route is ApiRoute => route.channel === 'api' && route.method !== 'GET');
 
-/** What an attacker would like to set (OWASP API3:2023). */
+/** Fields that an attacker would like to set (OWASP API3:2023). */
 const UNASKED = {
   ...{ mfaRequired: false, role: 'admin', emailVerified: true, tenantId: 't2', partnerId: 't2', aal: 2, amr: ['mfa'] },
   ...{ totpSecret: 'A'.repeat(32), passwordHash: 'x', lockedUntil: null, state: 'complete', userId: 'x', id: 'x' },
@@ -19,7 +19,7 @@ const UNASKED = {
   ...{ skippable: true, tries: -100, completed_at: 1, isAdmin: true, form_token: 'x', methods: [], token: 'x' },
 };
 
-/** A person halfway in, over the API: the calls of a pending sign-in and of a session both have their token. */
+/** A person with an unfinished API sign-in: calls with its token and with a session's token are possible. */
 async function halfwayIn(t: TestContext) {
   const world = await openWorld(t);
   const partner = await world.addPartner({ policy: 'optional' });
@@ -45,7 +45,7 @@ async function pendingToken(world: World): Promise<string> {
   return String(body.pendingToken);
 }
 
-/** Every row of every table but the log, which may grow. */
+/** Every row of every table except the log, which may grow. */
 async function everything(world: World): Promise<string> {
   const tables = [
     'users',
@@ -62,7 +62,7 @@ async function everything(world: World): Promise<string> {
   return JSON.stringify(rows);
 }
 
-/** A body that the call would take, so that only what is added can be the reason of a refusal. */
+/** A valid body, so that only the additional field can cause a refusal. */
 function fittingBody(world: World, { body }: ApiRoute, secret: string): Record<string, string> {
   const values: Record<string, string> = { email: EMAIL, password: PASSWORD, code: world.totp(secret, 1) };
   const names = body instanceof z.ZodObject ? Object.keys(body.shape) : [];
@@ -84,7 +84,7 @@ for (const route of CALLS) {
   });
 }
 
-/** None of them is six digits in a string; what stands for "no code was sent" in a careless check most of all. */
+/** None of them is six digits in a string. Most of them look like "no code was sent" to a careless check. */
 const NO_CODE: readonly unknown[] = [
   ...['', ' ', '12345', '1234567', '00000000', 'null', 'undefined', 'NaN', '١٢٣٤٥٦', '+123456', '0x1E240', '123456a'],
   ...[null, [], {}, true, false, 0, 1, 123456, 1.5, ['123456'], [['123456']], { $ne: null }, { code: '123456' }],

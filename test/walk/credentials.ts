@@ -4,31 +4,31 @@ import type { Channel, SessionTable } from '#store/sessions/tables.ts';
 import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 import type { World } from '../world.ts';
 
-/** How far a credential has brought somebody through one of the two channels. */
+/** The access that a credential gives in one of the two channels. */
 export type Access = 'nobody' | 'pending' | 'pending_expired' | 'pending_completed' | 'session' | 'stepped_up';
 
-/** How a request carries it. */
+/** Where a request carries it. */
 export type Carried = {
   readonly cookies?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: string;
 };
 
-/** A kind of credential: the row behind its token, how the token travels, and where it is worth something. */
+/** A kind of credential: the row of its token, how it is sent, and where it is valid. */
 export type Credential = {
   readonly name: string;
-  /** Absent: there is no such row, or not any more. */
+  /** Absent: the row does not exist (any more). */
   readonly row?: SessionRow | PendingRow;
   readonly disabled?: true;
   readonly carry: (token: string) => Carried;
-  /** Everywhere else it is nobody's. */
+  /** Elsewhere it gives no access. */
   readonly worth?: { readonly [M in Channel]?: Access };
 };
 
 type SessionRow = { readonly kind: 'session'; readonly channel: Channel } & Partial<SessionTable>;
 type PendingRow = { readonly kind: 'pending'; readonly channel: Channel } & Partial<PendingSignInTable>;
 
-/** Where a session and a finished pending sign-in of the walk lead. */
+/** The targets of a session and of a finished pending sign-in in the walk. */
 export const PORTAL = '/portal';
 export const FINISHED = '/finished';
 
@@ -78,7 +78,7 @@ function ownKinds(channel: Channel, carry: Credential['carry'], now: number): re
   ];
 }
 
-/** Live tokens in places where they are worth nothing. */
+/** Live tokens in places where they are not valid. */
 function strangeKinds(now: number): readonly Credential[] {
   const stepped = { step_up_at: now - 10 };
   const page = { kind: 'session', channel: 'page', ...stepped } as const;
@@ -127,14 +127,14 @@ export function credentials(now: number): readonly Credential[] {
   return [...strangeKinds(now), ...ownKinds('page', SESSION_OR_PENDING, now), ...ownKinds('api', BEARER, now)];
 }
 
-/** Both cookies hold it: each is looked up among its own kind only. */
+/** Both cookies hold it, but each is looked up only among its own kind. */
 const SESSION_OR_PENDING = (token: string): Carried => ({
   cookies: { ...SESSION(token).cookies, ...PENDING(token).cookies },
 });
 
 export type Held = { readonly userId: string; readonly rowId: string; readonly carried: Carried };
 
-/** A person of their own who holds it. */
+/** A new person with this credential. */
 export async function hold(
   world: World,
   partnerId: string,

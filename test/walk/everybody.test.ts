@@ -11,13 +11,13 @@ type Who = (typeof WHO)[number];
 
 const PEOPLE: readonly Who[] = ['member', 'manager', 'manager of another partner', 'csm', 'admin'];
 
-/** Written by hand, apart from the code: whom each guard lets in, of people who have just proven a factor. */
+/** Written by hand, independent of the code: the people with a fresh proof that each guard allows. */
 function mayEnter(guard: Guard, who: Who): boolean {
   if (guard.startsWith('apiKey:')) return who === 'API key with the scope';
   switch (guard) {
     case 'public':
       return true;
-    // A half-done sign-in is no role: none of these has one.
+    // An unfinished sign-in is no role, and none of these has one.
     case 'pendingSignIn':
       return false;
     case 'session':
@@ -43,22 +43,25 @@ after(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
 });
 
-/** A key good for the scope of that guard and no other, or for all others; for a guard of people: for everything, or nothing much. */
+/**
+ * A key for only the scope of that guard, or for all other scopes. For a guard of people: for everything, or for very
+ * little.
+ */
 async function hold(who: Who, guard: Guard): Promise<Entered> {
   if (!who.startsWith('API key')) return roles.enter(who as Role, 0);
   const scope = SCOPES.find((one) => guard === `apiKey:${one}`);
   const others = SCOPES.filter((one) => one !== (scope ?? 'users:read'));
   const all = scope === undefined ? SCOPES : [scope];
   const { key } = await makeKey(roles.world, who === 'API key with the scope' ? all : others);
-  // Also where a session would be: a key is none.
+  // Also in place of a session, because a key is not one.
   return { cookie: `__Host-sallyport-session=${key}`, bearer: key, rowId: '' };
 }
 
 function wasLetIn(row: Row, answer: Awaited<ReturnType<Roles['send']>>): boolean {
   if (/"reason":"scope"/.test(answer.text)) return false;
-  // The pages of a pending sign-in redirect a session to its target, and everybody else to the start.
+  // The pages of a pending sign-in redirect a session to its target, and everyone else to the start.
   if (row.guard === 'pendingSignIn') return !isTurnedAway(answer) && answer.status !== 303;
-  // A person without a recovery code is led to the other proof by the page itself.
+  // The page itself redirects a person without a recovery code to the other method.
   if (row.path.startsWith('/step-up') && answer.location === '/step-up') return true;
   return !isTurnedAway(answer);
 }
@@ -81,7 +84,7 @@ describe('every route of the table', () => {
       const expected: Partial<Record<Who, boolean>> = {};
       for (const who of WHO) {
         const held = await hold(who, row.guard);
-        // An act before this one was let in: nobody of an archived partner is.
+        // An earlier act was allowed and archived the partner, whose people are all refused.
         const open = { archived_at: null };
         await roles.world.env.db.transaction((tx) => tx.updateTable('partners').set(open).execute());
         const answer = await roles.send(row, path, held);

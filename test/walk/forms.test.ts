@@ -35,7 +35,7 @@ for (const [path, prepare] of Object.entries(FORMS)) {
 
 type Sent = { readonly status: number; readonly location: string; readonly opens: boolean };
 
-/** What a form did to the database: rows by table, and events by action. */
+/** The effect of a form on the database: rows by table, and events by action. */
 async function effectOf(
   t: TestContext,
   prepare: (world: World) => Promise<Ready>,
@@ -50,7 +50,7 @@ async function effectOf(
   return { answers, effect: Object.fromEntries(effect.filter(([, change]) => change !== 0)) };
 }
 
-/** Sends the form as its browser would, the same each time: what an answer sets, the next request does not carry. */
+/** Sends the form as its browser would, each time with the same cookies. */
 async function sender(world: World, { browser, action, fields = {}, from = action }: Ready) {
   const { status, text, location } = await browser.get(from);
   assert.equal(status, 200, `${from} leads to ${location}`);
@@ -81,7 +81,7 @@ async function countAll(world: World): Promise<Readonly<Record<string, number>>>
   return counts;
 }
 
-/** Sealed parts differ with each answer. */
+/** Sealed parts differ in each answer. */
 function plain(location = ''): string {
   return location.replace(/=v1\..*/, '');
 }

@@ -16,12 +16,12 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 
-/** A form that can be sent: who sends it, from which page, to which address, filled in so that it is accepted. */
+/** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {
   readonly browser: Person;
   readonly action: string;
   readonly fields?: Readonly<Record<string, string>>;
-  /** The page that it stands on, where that has another address. */
+  /** Its page, if that has another address. */
   readonly from?: string;
 };
 
@@ -31,7 +31,7 @@ const WHY = { reason: 'lost phone', checked_by: 'callback', check_note: 'office 
 const CLIENT = { requestId: 'walk', address: undefined, userAgent: undefined, deviceToken: undefined };
 const NEW_PASSWORD = 'marble canyon thirteen owls';
 
-/** Somebody of a partner whose policy leaves MFA to each person. */
+/** A person of a partner with an optional policy. */
 async function ana(world: World, role: 'member' | 'manager' = 'member') {
   const partner = await world.addPartner({ slug: 'acme', policy: 'optional' });
   const user = await world.addUser({ email: 'ana@acme.example', partnerId: partner.id, role });
@@ -68,7 +68,7 @@ async function secretOf(browser: Person, path: string): Promise<string> {
   return /secret=([A-Z2-7]{32})/.exec((await browser.get(path)).text)?.[1] ?? '';
 }
 
-/** A form of the console about somebody of a partner. */
+/** A form of the console about a person of a partner. */
 function about(
   path: string,
   fields = {},
@@ -164,7 +164,7 @@ async function giveRecoveryCode(world: World, userId: string): Promise<string> {
   return fresh.codes[0] ?? '';
 }
 
-/** Signed in, at a page that a portal's request leads to. */
+/** Signed in, at a page of a portal's request. */
 async function atPortal(world: World, action: string, fields: Readonly<Record<string, string>>): Promise<Ready> {
   const { browser } = await signedIn(world);
   const formCookie = browser.cookies.get('__Host-sallyport-form') ?? '';
@@ -181,7 +181,7 @@ function set(table: 'users', values: Record<string, number>) {
     world.env.db.transaction((tx) => tx.updateTable(table).set(values).where('id', '=', id).execute());
 }
 
-/** Every form of the table of routes, ready to be sent. */
+/** Every form in the table of routes, ready to submit. */
 export const FORMS: Readonly<Record<string, Prepare>> = {
   '/sign-in': async (world) => {
     const partner = await world.addPartner({ policy: 'off' });

@@ -83,7 +83,7 @@ describe('the guard of a route', () => {
     const grave = TABLE.filter(({ path }) => /^\/security\/(authenticator|recovery-codes|password|email)/.test(path));
     assert.ok(grave.length >= 9);
     for (const { method, path, guard } of grave) {
-      // Giving a set-up up takes nothing away from anybody.
+      // Cancelling a set-up takes nothing away, so a session is enough.
       const expected = path === '/security/authenticator/cancel' ? 'session' : 'steppedUp';
       assert.equal(guard, expected, `${method} ${path}`);
     }
@@ -125,7 +125,7 @@ function verdictOf(row: Row, { worth = {} }: Credential, { carried }: Held, form
   if (route.channel === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
   if (form === 'no origin') return { status: 403 };
   const verdict = pageVerdict(route.guard, { access: worth.page ?? 'nobody', cookies }, method, pathOf(row) + query);
-  // A form that anybody may send is bound to the browser alone.
+  // A public form is bound only to the browser.
   const fits = form === 'own' || (form === 'another session' && guard === 'public');
   return verdict === 'in' && !fits ? { status: 403 } : verdict;
 }
@@ -134,7 +134,7 @@ async function check(row: Row, credential: Credential, form: FormKind): Promise<
   const what = `${row.method} ${row.path} with ${credential.name}, ${form} form`;
   const lasting = await walk.lasting(credential);
   const verdict = verdictOf(row, credential, lasting, form);
-  // A request that is let in may change its person: that one is made for this request.
+  // An allowed request may change its person, so it gets a new one.
   const held = verdict === 'in' && row.method !== 'GET' ? await walk.meet(credential) : lasting;
   const answer = await send(walk, row, held, form);
   assertHarmless(walk, answer, what);
@@ -163,7 +163,7 @@ describe('a method that a path does not know', () => {
     it(`is refused at ${path} with 405 and what it knows`, async () => {
       const known = TABLE.filter((row) => row.path === path).map(({ method }) => method);
       const own = known.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-      // Some balancers ask for health with it.
+      // Some balancers check health with OPTIONS.
       const allowed = ['/healthz', '/readyz'].includes(path) ? [...own, 'OPTIONS'] : own;
       for (const method of METHODS.filter((other) => !allowed.includes(other))) {
         for (const credential of strongest) {

@@ -1,4 +1,4 @@
-/** A body whose last byte comes after what happens meanwhile, which begins when the service waits for that byte. */
+/** A body whose last byte arrives after `meanwhile`, which begins when the service waits for that byte. */
 export function held(body: string, meanwhile: () => Promise<void>): ReadableStream<Uint8Array> {
   const bytes = Buffer.from(body);
   const parts = [bytes.subarray(0, -1), bytes.subarray(-1)];
@@ -13,7 +13,7 @@ export function held(body: string, meanwhile: () => Promise<void>): ReadableStre
         else controller.enqueue(new Uint8Array(part));
       },
     },
-    // Nothing is asked for before the service reads.
+    // Nothing is produced before the service reads.
     { highWaterMark: 0 },
   );
 }

@@ -37,11 +37,11 @@ import type { World } from '../world.ts';
 import { ACTORS, type ActorName, printPermissions, readReviewed, reviewedPermissions } from './permissions.ts';
 import { openRoles, type Roles } from './roles.ts';
 
-/** Somebody who acts, and the person behind them, if there is one. */
+/** An actor, and the person behind it, if there is one. */
 type Acting = { readonly actor: Actor; readonly ownId: string | undefined };
 type On = { readonly world: World; readonly actor: Actor; readonly id: string };
 
-/** How each act is done so that it succeeds where it is allowed. */
+/** How to do each act so that it succeeds if it is allowed. */
 type Recipe = {
   readonly prepare?: (on: On) => Promise<string | undefined>;
   readonly run: (on: On, made: string) => Promise<unknown>;
@@ -78,7 +78,7 @@ const RECIPES: Readonly<Record<PersonAct, Recipe>> = {
   },
   disable: { run: ({ world, ...on }) => disableUser(world.env, { ...on, ...WHY }) },
   enable: { run: ({ world, ...on }) => enableUser(world.env, { ...on, ...WHY }) },
-  // A manager deletes invitations alone.
+  // A manager deletes only invitations.
   delete: {
     prepare: set({ sealed_password: null }),
     run: ({ world, ...on }) => deleteUser(world.env, { ...on, ...WHY }),
@@ -109,7 +109,7 @@ const RECIPES: Readonly<Record<PersonAct, Recipe>> = {
   take_authenticators: { run: ({ world, ...on }) => takeAuthenticators(world.env, { ...on, ...WHY }) },
 };
 
-/** Allowed, and refused for another reason: nobody with an account agrees for the operator. */
+/** Allowed, but refused for another reason: no account approves for the operator. */
 const NEEDS_A_PERSON = ['operator approve_reset'];
 
 function set(values: object) {
@@ -158,7 +158,7 @@ const GUARDS = {
 
 const CLIENT = { requestId: 'walk', address: undefined, userAgent: undefined };
 
-/** Somebody new who acts by their own right. */
+/** A new actor with their own right. */
 async function enter({ world, enter: enterAs }: Roles, name: ActorName | 'member'): Promise<Acting> {
   if (name === 'operator') return { actor: 'command_line', ownId: undefined };
   const { rowId } = await enterAs(name === 'api_key' ? 'admin' : name, 0);
@@ -202,7 +202,7 @@ async function newSubject({ world, ids }: Roles, name: Exclude<SubjectName, 'own
   return (await world.addUser({ email, partnerId: home, role: name === 'staff' ? 'csm' : 'member' })).id;
 }
 
-/** What the reviewed table says; the actor's own person counts as one of their kind. */
+/** The entry of the reviewed table. The actor's own person counts as one of their kind. */
 function expected(act: string, name: ActorName | 'member', subject: SubjectName) {
   const row = readReviewed().get(act);
   assert.ok(row, `${act} is not in the reviewed table`);
@@ -233,7 +233,7 @@ async function walk(act: PersonAct, name: ActorName | 'member', subject: Subject
   const { world } = roles;
   const { actor, ownId = '' } = await enter(roles, name);
   const on = { world, actor, id: subject === 'own' ? ownId : await newSubject(roles, subject) };
-  // Their own account is only as they are, or they could not act.
+  // Their own account keeps its state, or they could not act.
   const made = subject === 'own' && act === 'invite_again' ? '' : ((await prepare?.(on)) ?? '');
   const held = await rowsOfPerson(world, on.id);
   const outcome = await run(on, made);

@@ -33,7 +33,7 @@ export function reviewedPermissions(): string {
 
 export type Cell = readonly string[];
 
-/** The reviewed table, read apart from the code: by act and actor, what a subject may be. */
+/** The reviewed table, read independently of the code: by act and actor, the allowed states of a subject. */
 export function readReviewed(): ReadonlyMap<string, Readonly<Record<ActorName, Cell>>> {
   const [, ...lines] = reviewedPermissions().trimEnd().split('\n');
   return new Map(

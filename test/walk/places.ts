@@ -10,25 +10,25 @@ import { hold } from './credentials.ts';
 import { openRoles } from './roles.ts';
 import { TABLE } from './walk.ts';
 
-/** One place of one route where a text from outside arrives. */
+/** One place of a route that takes text from outside. */
 export type Place = {
   readonly route: PageRoute | ApiRoute;
   readonly in: 'path' | 'query' | 'body';
   readonly name: string;
 };
 
-/** What the addresses of our pages carry, all at once; the calls of the API declare theirs. */
+/** The query parameters of all our pages. API calls declare theirs. */
 const PAGE_QUERY = [
   ...['q', 'state', 'after', 'id', 'policy', 'adoption', 'sort', 'days', 'done', 'return_to', 'email', 'kept', 'from'],
   ...['until', 'person', 'partner', 'action', 'before', 'language', 'unknown'],
 ];
-/** Forms with one field for each of a list declare no names. */
+/** Forms with one field per list item declare no names. */
 const FIELDS_OF_RECORDS: Readonly<Record<string, readonly string[]>> = {
   '/console/api-keys/new': ['name', 'expires', ...SCOPES],
   '/console/webhooks/new': ['url', ...WEBHOOK_EVENTS],
 };
 
-/** Fields of the API that hold several texts: the text stands alone in its list. */
+/** API fields with several texts: the text is the only item of its list. */
 const LISTS: ReadonlySet<string> = new Set(['redirectUris', 'postLogoutRedirectUris', 'partners']);
 
 /** Every place of every route that a feature declares. */
@@ -45,7 +45,7 @@ function placesOf(route: PageRoute | ApiRoute): Place[] {
   ];
 }
 
-/** Of an object in an object the inner names, with a dot between: `mfa.requiredFrom`. */
+/** For nested objects the inner names, joined by a dot: `mfa.requiredFrom`. */
 function keysOf(schema: z.ZodType | undefined): string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return keysOf(schema.unwrap() as z.ZodType);
   if (!(schema instanceof z.ZodObject)) return [];
@@ -55,7 +55,7 @@ function keysOf(schema: z.ZodType | undefined): string[] {
   });
 }
 
-/** What each field would be if it was right, so that the rule of the field that is not gets its turn. */
+/** Valid values for each field, so that the rule of the invalid one runs. */
 const RIGHT: Readonly<Record<string, string>> = {
   ...{ email: 'new@own.example', name: 'Ana', role: 'member', password: PASSWORD, current: PASSWORD, code: '123456' },
   ...{ new: PASSWORD, reason: 'lost telephone', check_note: 'office', checkNote: 'office', checked_by: 'callback' },
@@ -75,7 +75,7 @@ const RIGHT: Readonly<Record<string, string>> = {
 
 export type Sender = Awaited<ReturnType<typeof openSender>>;
 
-/** Sends a text in one place of a route, as somebody whom its guard lets in, with everything else as it should be. */
+/** Sends a text in one place of a route, as an allowed sender, with everything else valid. */
 export async function openSender(t: { after(work: () => unknown): void }) {
   const roles = await openRoles(t);
   const { world, ids } = roles;
@@ -129,7 +129,7 @@ export async function openSender(t: { after(work: () => unknown): void }) {
   return { world, send };
 }
 
-/** The fields of a form or a body: right ones, and the text in its place. */
+/** The fields of a form or body: valid values, and the text in its place. */
 function bodyOf({ route, in: where, name }: Place, text: string): Record<string, unknown> {
   const names = placesOf(route).flatMap((place) =>
     place.in === 'body' && place.name !== 'form_token' ? [place.name] : [],

@@ -15,12 +15,12 @@ import {
 } from './acting.ts';
 import { ACTS, ACTS_TWICE, READS, WITHOUT_AUTHENTICATOR } from './acts.ts';
 
-/** Every route behind a guard that is asked for with more than GET. */
+/** Every guarded route with another method than GET. */
 const GUARDED = OWN_ROUTES.filter(({ method, guard }) => method !== 'GET' && guard !== 'public');
 
 let stage: Stage;
 
-/** A stage for the tests of one route: what is compared stays small. */
+/** A stage per route, so that comparisons stay small. */
 function openAround(): void {
   const cleanups: (() => unknown)[] = [];
   before(async () => {
@@ -35,7 +35,7 @@ function openAround(): void {
 
 const nameOf = ({ method, path }: PageRoute | ApiRoute) => `${method} ${path}`;
 
-/** A sender whom the guard lets in, and a request of theirs that changes something. */
+/** A sender that the guard allows, and a request of theirs with an effect. */
 async function prepare(route: PageRoute | ApiRoute) {
   const sender = await stage.enter(route, !WITHOUT_AUTHENTICATOR.includes(nameOf(route)));
   const { params = {}, fields = {}, ...more } = (await ACTS[nameOf(route)]?.(stage.world, sender)) ?? {};
@@ -44,13 +44,13 @@ async function prepare(route: PageRoute | ApiRoute) {
 }
 
 function assertRefused(route: PageRoute | ApiRoute, { status, location, text }: Sent, what: string): void {
-  // A pending sign-in that is gone has no tries left: sign in again.
+  // A deleted pending sign-in has no attempts left: the answer is "sign in again".
   if (status === 429 && /\/sign-in\/(one-time|recovery)-code$/.test(route.path)) return;
   const isElsewhere = status === 303 && /^\/(?:sign-in(?:\?ended|\?resume=\S+)?|enroll\?ended|step-up)$/.test(location);
   assert.ok([401, 403].includes(status) || isElsewhere, `${what}: ${status} ${location} ${text.slice(0, 200)}`);
 }
 
-/** Lets something happen before the `nth` transaction from now on; answers how many there were. */
+/** Runs `happen` before the `nth` transaction from now on. Answers the number of transactions. */
 function atTransaction(nth: number, happen: () => Promise<void>): { readonly count: () => number } {
   const { env } = stage.world;
   const { db } = env;
@@ -72,7 +72,7 @@ function atTransaction(nth: number, happen: () => Promise<void>): { readonly cou
   };
 }
 
-/** Sends the request; whatever `revoke` does comes before the `nth` transaction of it. Answers what changed afterwards. */
+/** Sends the request and runs `revoke` before its `nth` transaction. Answers the changes afterwards. */
 async function race(route: PageRoute | ApiRoute, revoke: Revocation, nth: number) {
   const { sender, request } = await prepare(route);
   let revoked: ReadonlyMap<string, string> | undefined;

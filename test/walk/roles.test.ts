@@ -4,10 +4,10 @@ import type { SessionGuard } from '#core/people/authority.ts';
 import { type Entered, openRoles, pathFor, ROLES, type Role, type Roles } from './roles.ts';
 import { type Row, TABLE } from './walk.ts';
 
-/** How long ago a factor was proven, on both sides of each limit. */
+/** The age of a proof, on both sides of each limit. */
 const PROVEN_AGO = { never: undefined, '899 seconds ago': 899, '900 seconds ago': 900, just: 0 } as const;
 
-/** Written by hand, apart from the code: who passes which guard. */
+/** Written by hand, independent of the code: the roles that pass each guard. */
 const MAY_ENTER: Readonly<Record<SessionGuard, readonly Role[]>> = {
   session: ['member', 'manager', 'manager of another partner', 'csm', 'admin'],
   steppedUp: ['member', 'manager', 'manager of another partner', 'csm', 'admin'],
@@ -30,7 +30,7 @@ after(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
 });
 
-/** A guard's own page; an act that is not possible now says so on the page of its form. */
+/** The guard's own page. An impossible act shows its refusal on the page of its form. */
 async function send(row: Row, path: string, held: Entered) {
   const answer = await roles.send(row, path, held);
   return { ...answer, isTurnedAway: /class="status">40[13]</.test(answer.text) };

@@ -8,7 +8,7 @@ export type Role = (typeof ROLES)[number];
 
 export type Entered = {
   readonly cookie: string;
-  /** What a program of that person carries. */
+  /** The API key of that person's program. */
   readonly bearer?: string;
   readonly rowId: string;
 };
@@ -28,7 +28,7 @@ export async function openRoles(t: { after(work: () => unknown): void }) {
   };
   let people = 0;
 
-  /** Sessions of somebody new in that role, whose last proof is so old: of a browser, and of a program. */
+  /** A new person's sessions in that role with a proof of this age: one of a browser, one of a program. */
   async function enter(role: Role, provenAgo: number | undefined): Promise<Entered> {
     if (role === 'nobody') return { cookie: '', rowId: '' };
     const partner = role === 'member' || role === 'manager' ? ids.own : ids.other;

@@ -19,7 +19,7 @@ const COMPANY = 'Zephyr Telecom';
 const EMAIL = 'a.q@zephyr.example';
 
 const PAGES = TABLE.filter(({ method, route }) => method === 'GET' && route?.channel === 'page');
-/** They ask about the request of a portal. */
+/** Pages for the request of a portal. */
 const OF_PORTALS = ['/consent', '/oidc/choose'];
 const SHOWS_A_FILE = '/enroll/recovery-codes.txt';
 
@@ -35,7 +35,7 @@ async function signIn(world: World, person: Person, secret: string): Promise<voi
   assert.equal((await person.post('/sign-in/one-time-code', { code: world.totp(secret) })).status, 303);
 }
 
-/** A colleague and a change of email that waits, so that the pages about them have something to show. */
+/** A colleague and a waiting change of email, so that their pages have content. */
 async function settleTeam(world: World, userId: string, partnerId: string) {
   const colleague = await world.addUser({ email: 'bo@zephyr.example', name: 'Bo', partnerId });
   const { env } = world;
@@ -47,7 +47,7 @@ async function settleTeam(world: World, userId: string, partnerId: string) {
   };
 }
 
-/** Everything that a signed-in person can be shown, in every state in which some page is shown. */
+/** Every page of a signed-in person, in every state that has one. */
 async function allSignedInPages(world: World, userId: string, partnerId: string): Promise<Map<string, string>> {
   const secret = await world.addAuthenticator(userId);
   const person = world.person();
@@ -94,7 +94,10 @@ const STAFF_FILES = /\.csv$|\/export\/file$/;
 const LEADS_ON = '/console';
 const SHOWS_A_SECRET = '/console/secrets/:secret';
 
-/** A partner, people in each state, a waiting reset and a program that acts and hears, so that every page of the console has somebody to be about. */
+/**
+ * A partner, people in each state, a waiting reset, and a program with a key and a webhook, so that every page of the
+ * console has content.
+ */
 async function settleConsole(world: World) {
   const partner = await world.addPartner({ name: COMPANY, slug: 'zephyr', policy: 'required' });
   const person = await world.addUser({ email: EMAIL, name: NAME, partnerId: partner.id });
@@ -171,8 +174,8 @@ test('the Sign out of every page of a session ends it', async (t) => {
   }
 });
 
-/** What no page says before the second factor is proven. The name of a company stands on the prompt: it is the reason. */
-// Help, and whom to ask when all is lost, say the same to everybody.
+/** Values that no page shows before the second factor. The prompt may name the company, because it is the reason. */
+// Help and the page about lost devices are the same for everyone.
 const BEFORE = PAGES.filter(({ path }) => !path.startsWith('/help') && path !== '/sign-in/lost');
 const PRIVATE = { name: NAME, company: COMPANY, slug: 'zephyr"', role: 'manager' };
 

@@ -19,7 +19,7 @@ test('every text that a route takes is of a kind with a cap', () => {
   assert.deepEqual(faults, []);
 });
 
-/** A schema that takes any text says so here; what is none of the known kinds of schema is a fault as well. */
+/** A schema that accepts any text must be declared here. An unknown kind of schema is a fault too. */
 function collectUncapped(schema: z.ZodType, where: string, faults: string[]): void {
   const within = (inner: unknown, name: string) => collectUncapped(inner as z.ZodType, `${where}.${name}`, faults);
   if (typedKinds.get(schema as z.ZodString) !== undefined) return;
@@ -39,7 +39,7 @@ function collectUncapped(schema: z.ZodType, where: string, faults: string[]): vo
   }
 }
 
-/** A NUL alone and inside, half of a surrogate pair, what only looks like an escape, and a number out of range. */
+/** A NUL alone and inside, half of a surrogate pair, an apparent escape, and a number out of range. */
 const ODD = ['\0', 'a\0b', 'a\ud800', '%00', '9'.repeat(40)];
 
 test('an odd text is never a fault of ours, wherever it is sent', async (t) => {
@@ -57,10 +57,10 @@ test('an odd text is never a fault of ours, wherever it is sent', async (t) => {
   );
 });
 
-/** Work whose cost grows faster than its text, and the most bytes that it may be given. */
+/** Work whose cost grows faster than its text, and its limit in bytes. */
 type Work = { readonly name: string; readonly most: number; readonly given: string[] };
 
-/** Notes what reaches it from now to the end of the test. */
+/** Records its calls from now to the end of the test. */
 function watchWork(t: { after(work: () => void): void }): readonly Work[] {
   const works: Work[] = [];
   const watch = (owner: object, name: string, most: number, textOf: (self: unknown, args: unknown[]) => unknown) => {
@@ -87,7 +87,7 @@ function watchWork(t: { after(work: () => void): void }): readonly Work[] {
   return works;
 }
 
-/** As long as a form may be: an email and a name, the address of a webhook, and a path of ours. */
+/** As long as a form may be: an email and a name, the address of a webhook, and one of our paths. */
 const LONG = ['a@a', 'https://a', '/'].map((start) => start + '\u0315\u0300'.repeat(4_500));
 
 test('nothing over its cap reaches work that costs more than its length', async (t) => {

@@ -11,7 +11,7 @@ import { OWN_ROUTES } from '../own-routes.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { type Access, type Credential, FINISHED, type Held, hold, PORTAL } from './credentials.ts';
 
-/** A row of the table that `sallyport routes` prints, with its declaration where it is a feature's. */
+/** A row of the table that `sallyport routes` prints, with its declaration if a feature has one. */
 export type Row = {
   readonly method: string;
   readonly path: string;
@@ -20,20 +20,20 @@ export type Row = {
 };
 
 export const TABLE: readonly Row[] = routeTable(OWN_ROUTES).map(({ guard, ...named }) => {
-  // No route of a protocol is among them.
+  // Without protocol routes, so the cast is safe.
   const row = { ...named, guard: guard as Guard };
   const route = OWN_ROUTES.find(({ method, path }) => method === row.method && path === row.path);
   return { ...row, ...(route && { route }) };
 });
 
-/** The walk's own world: a partner whose policy forbids nothing, and somebody else whom no request may touch or show. */
+/** The walk's own world: a partner with an open policy, and another person whom no request may affect or show. */
 export type Walk = {
   readonly world: World;
   readonly partnerId: string;
   readonly other: { readonly id: string; readonly email: string; readonly sessionId: string };
-  /** Somebody of their own who holds such a credential. */
+  /** A new person with such a credential. */
   readonly meet: (credential: Credential) => Promise<Held>;
-  /** Always the same one: for requests that change nothing. */
+  /** Always the same person, for requests without an effect. */
   readonly lasting: (credential: Credential) => Promise<Held & { readonly belongings: string }>;
 };
 
@@ -68,16 +68,16 @@ async function addOther(world: World): Promise<Walk['other']> {
 
 const PENDING_COOKIE = '__Host-sallyport-pending';
 
-/** How far somebody has come, and what their browser sends. */
+/** A person's access, and the cookies of their browser. */
 type Bringing = { readonly access: Access; readonly cookies: Readonly<Record<string, string>> };
 
-/** What a guard has to say to somebody: nothing more than the guard and the access decide it. */
+/** A guard's answer. Only the guard and the access determine it. */
 export type Verdict = 'in' | { readonly status: number; readonly location?: string };
 
 export function pageVerdict(guard: PageGuard, { access, cookies }: Bringing, method: string, target: string): Verdict {
   if (guard === 'public') return 'in';
   if (guard === 'pendingSignIn') return pendingVerdict(access, method === 'POST' && !(PENDING_COOKIE in cookies));
-  // Those who walk are members: a role is asked for before a proof.
+  // The people of the walk are members, and the role is checked before a proof.
   if (isRoleGuard(guard) && (access === 'session' || access === 'stepped_up')) return { status: 403 };
   if (access === 'stepped_up' || (access === 'session' && guard === 'session')) return 'in';
   if (access === 'session') return method === 'POST' ? { status: 403 } : { status: 303, location: '/step-up' };
@@ -106,7 +106,7 @@ function pendingVerdict(access: Access, isLost: boolean): Verdict {
 }
 
 export function apiVerdict(guard: Guard, access: Access): Verdict {
-  // No person's credential is a key.
+  // A person's credential is never a key.
   if (guard.startsWith('apiKey:')) return { status: 401 };
   if (guard === 'public') return 'in';
   if (guard === 'pendingSignIn') return access === 'pending' ? 'in' : { status: 401 };
@@ -118,7 +118,9 @@ export function apiVerdict(guard: Guard, access: Access): Verdict {
 
 export type Answered = { readonly status: number; readonly headers: Headers; readonly text: string };
 
-/** How a form comes: as our own page sends it, with one part missing, or with the token of another browser or session. */
+/**
+ * How a form arrives: as our own page sends it, with one part missing, or with the token of another browser or session.
+ */
 export type FormKind = 'own' | 'no origin' | 'no token' | 'another browser' | 'another session';
 
 export async function send(walk: Walk, row: Row, held: Held, form: FormKind = 'own'): Promise<Answered> {
@@ -152,7 +154,7 @@ export function pathOf({ path }: Row): string {
   return path.replace(':token', 'A'.repeat(43)).replace(':file', 'style.css').replace(/:\w+/g, 'x');
 }
 
-/** Something in every field that the form knows, somebody else's id where an id is asked for, and what nobody asks for. */
+/** A value for every field of the form, another person's id where an id is needed, and additional fields. */
 function fieldsOf({ other }: Walk, { channel, ...route }: PageRoute | ApiRoute): Record<string, string> {
   const form = 'form' in route ? route.form : undefined;
   const names = form instanceof z.ZodObject ? Object.keys(form.shape) : [];
@@ -187,7 +189,7 @@ const KEPT = [
   'devices',
 ] as const;
 
-/** Everything that belongs to a person, except for when a session was last seen and where its step-up leads. */
+/** Everything that belongs to a person, except the time of a session's last use and the target of its step-up. */
 export async function belongings({ world }: Pick<Walk, 'world'>, userId: string): Promise<string> {
   const { read } = world.env.db;
   const user = await read.selectFrom('users').selectAll().where('id', '=', userId).execute();
@@ -196,13 +198,13 @@ export async function belongings({ world }: Pick<Walk, 'world'>, userId: string)
   return JSON.stringify([user, kept], (key, value) => (key === 'last_seen_at' || key === 'step_up_to' ? 0 : value));
 }
 
-/** What nobody may give themselves. */
+/** Rights that nobody may give themselves. */
 export async function rightsOf({ world }: Walk, userId: string) {
   const user = world.env.db.read.selectFrom('users').select(['role', 'partner_id']).where('id', '=', userId);
   return user.executeTakeFirstOrThrow();
 }
 
-/** Nothing of somebody else in an answer, and no answer that broke. */
+/** The answer contains nothing of another person, and is no server error. */
 export function assertHarmless({ other }: Walk, { status, text }: Answered, what: string): void {
   assert.ok(status < 500, `${what}: ${status}`);
   for (const word of [other.id, other.email, 'Hidden Person', 'Other Company']) {
@@ -210,7 +212,7 @@ export function assertHarmless({ other }: Walk, { status, text }: Answered, what
   }
 }
 
-/** A guard's own no: the page of an error, the way to sign in or to step up, or the problems that only guards have. */
+/** A guard's own refusal: its error page, the redirect to sign in or step up, or a problem that only guards have. */
 export function isTurnedAway({ status, headers, text }: Answered): boolean {
   const location = headers.get('location') ?? '';
   if (status === 303)
@@ -219,7 +221,7 @@ export function isTurnedAway({ status, headers, text }: Answered): boolean {
   return /class="status">40[13]</.test(text) || text.includes('This page was out of date');
 }
 
-/** Signing out leads to sign-in too, and takes the cookies away. */
+/** Signing out also redirects to the sign-in, but deletes the cookies. */
 function isSignOut(headers: Headers): boolean {
   return headers.getSetCookie().some((line) => /session=; .*Max-Age=0/.test(line));
 }

@@ -8,7 +8,7 @@ import { openReceiver } from './receiver.ts';
 const SENT = { headers: { 'content-type': 'application/json' }, body: '{}' };
 const v4 = (address: string): Resolved => ({ address, family: 4 });
 
-/** A resolver that answers one list after the other, and counts how often it was asked. */
+/** A resolver that answers these lists in turn and counts its calls. */
 function answers(...lists: readonly (readonly Resolved[])[]) {
   const asked: string[] = [];
   return {
@@ -67,7 +67,7 @@ test('an address in the URL itself is checked too, in every spelling', async () 
 });
 
 test('a name that answers otherwise the second time is asked once: the connection goes where the check was', async (t) => {
-  // Whatever connects is counted, before any TLS: a receiver that speaks plain http would miss it.
+  // Counts every connection before TLS, which an HTTP receiver would miss.
   let connections = 0;
   const inside = createServer((socket) => {
     connections += 1;
@@ -76,9 +76,9 @@ test('a name that answers otherwise the second time is asked once: the connectio
   await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve));
   t.after(() => inside.close());
   const { port } = inside.address() as AddressInfo;
-  // Public at first and this machine afterwards: the classic of DNS rebinding.
+  // First public, then this machine: the classic DNS rebinding.
   const rebinding = answers([v4('192.0.43.8')], [v4('127.0.0.1')]);
-  // The system's own resolver says this machine too, when it is asked past us.
+  // The system's resolver also answers this machine, if something bypasses ours.
   const url = `https://localhost:${port}/`;
   const taken = await post({ url, ...SENT }, { allowLocal: true, timeoutSeconds: 0.5, ...rebinding });
   assert.equal(taken.taken, false);

@@ -11,7 +11,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { ROUTES } from '../../src/routes.ts';
 import { browserAt, openWorld } from '../world.ts';
 
-/** A service whose database fails in the very transaction that tells a webhook something. */
+/** A service whose database fails in the transaction that writes a webhook event. */
 async function openFailing(t: TestContext) {
   const world = await openWorld(t);
   const partner = await world.addPartner({ policy: 'required' });
@@ -40,7 +40,7 @@ function deliveriesIn(queries: Queries) {
 
 type Failing = Awaited<ReturnType<typeof openFailing>>;
 
-/** Each event, what leads to it, and what must not be there when that transaction failed. */
+/** Each event, its act, and the effect that must be missing when that transaction failed. */
 const EVENTS: Readonly<Record<WebhookEventType, (failing: Failing) => Promise<void>>> = {
   async 'user.mfa_enrolled'({ world, email, browser, count }) {
     await browser.signIn(email);

@@ -12,7 +12,7 @@ import { openReceiver } from './receiver.ts';
 
 const EVENTS = 150;
 
-/** One receiver that hangs, one that is well, and the same events for both. */
+/** One receiver that hangs, one that works, and the same events for both. */
 async function openTwo(t: TestContext) {
   const world = await openWorld(t, { environment: { SALLYPORT_LOCAL_WEBHOOKS: 'on' } });
   const { env } = world;

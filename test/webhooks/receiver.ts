@@ -5,7 +5,7 @@ import { expectOneFormat } from '../one-format.ts';
 
 export type Received = { readonly headers: IncomingHttpHeaders; readonly body: string };
 
-/** A receiver on a real socket, which answers as it is told. */
+/** A receiver on a real socket with configurable answers. */
 export async function openReceiver(t: { after(work: () => unknown): void }) {
   const received: Received[] = [];
   const behaviour = { status: 204, headers: {}, body: '', hangs: false };
@@ -31,8 +31,8 @@ export async function openReceiver(t: { after(work: () => unknown): void }) {
 const TOLERANCE_SECONDS = 5 * 60;
 
 /**
- * The verification that Standard Webhooks describes, written from its specification and from nothing of ours: the
- * signed content is `id.timestamp.body`, the key is the base64 after `whsec_`, one of the listed `v1` signatures fits.
+ * The verification of Standard Webhooks, written independently from its specification: the signed content is
+ * `id.timestamp.body`, the key is the base64 after `whsec_`, and one of the listed `v1` signatures must match.
  */
 export function verifies(secret: string, { headers, body }: Received, now: number): boolean {
   const [id, timestamp, list] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => headers[name]);

@@ -137,7 +137,7 @@ function describe({ args, options }: Call<'NAME', typeof ADD_OPTIONS>): Describe
   };
 }
 
-/** No set of ten public keys is longer. */
+/** A set of ten public keys is shorter than this. */
 const KEYS_BYTES_MOST = 64 * 1024;
 
 function readKeys(path: string): string {

@@ -57,7 +57,7 @@ function stateOf({ sent_at, dead_at, tries, last_fault, held_since }: OutboxTabl
   return tries > 0 && last_fault !== null ? 'retrying' : 'waiting';
 }
 
-/** In words for the terminal: a mail that failed says why, and when it is tried again. */
+/** In words for the terminal. A failed mail shows the reason and the next try. */
 function stateLine(row: OutboxTable): string {
   const state = stateOf(row);
   if (state === 'held') return `held, retrying at ${instant(row.next_try_at)} (${row.last_fault})`;

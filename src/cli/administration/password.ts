@@ -3,10 +3,10 @@ import { Writable } from 'node:stream';
 import type { Misuse } from '#cli/command.ts';
 import { lineOf } from '#core/values/text-bytes.ts';
 
-/** How the person gets in: a password, or an invitation. */
+/** How the person can sign in: with a password, or through an invitation. */
 export type Entrance = { readonly password: string | undefined };
 
-/** Reads the password from standard input, asks for it hidden on a terminal, or leaves it to an invitation. */
+/** Reads the password from standard input, prompts for it without echo on a terminal, or uses an invitation. */
 export async function readEntrance(given: { 'password-stdin': boolean; invite: boolean }): Promise<Entrance | Misuse> {
   if (given.invite && given['password-stdin']) return { misuse: 'give --password-stdin or --invite, not both' };
   if (given.invite) return { password: undefined };
@@ -17,7 +17,7 @@ export async function readEntrance(given: { 'password-stdin': boolean; invite: b
   return { password };
 }
 
-// Many times the longest password that is accepted; what is longer is the wrong file.
+// Many times the longest accepted password. A longer input is the wrong file.
 const LONGEST_INPUT_BYTES = 64 * 1024;
 
 async function readAll(): Promise<string> {
@@ -33,7 +33,7 @@ async function readAll(): Promise<string> {
   return text;
 }
 
-/** Answers what was typed to each prompt; nothing of it is shown. */
+/** Answers the input for each prompt, without echo. */
 async function askHidden(prompts: readonly string[]): Promise<string[]> {
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: unseen, terminal: true });

@@ -23,7 +23,7 @@ import { findPerson, type Person } from '#store/people/users.ts';
 import { addedRecord, userRecord } from '#wire/records.ts';
 import { readEntrance } from './password.ts';
 
-/** How a person who is added gets in. */
+/** The options that say how an added person can sign in. */
 export const ENTRANCE_OPTIONS = {
   'password-stdin': { about: 'read the password from standard input; on a terminal it is asked for' },
   invite: { about: 'mail and print a link to set a password, valid 72 hours' },
@@ -51,7 +51,7 @@ const add = command({
 type Typed = Omit<Parameters<typeof addPerson>[2], 'password'>;
 type EntranceOptions = Parameters<typeof readEntrance>[0];
 
-/** Adds a user or a member of staff and answers what is printed. */
+/** Adds a user or a member of staff and answers the output. */
 export async function addOne(typed: Typed, options: EntranceOptions) {
   return withEnv(async (env) => {
     const entrance = await readEntrance(options);
@@ -109,7 +109,7 @@ const REASON_OPTION = {
   ...JSON_OPTION,
 } as const;
 
-/** A command that does one thing to one person, and prints the person as they are afterwards. */
+/** A command that acts on one person, and then prints the person. */
 function act<T extends { readonly person: Person } & Partial<EndedKeys>>(
   verb: string,
   summary: string,
@@ -156,7 +156,7 @@ const remove = command({
   },
 });
 
-/** Keys of the management API end with their maker: a program somewhere stops. */
+/** API keys are revoked with the person who made them, so the programs that use them stop. */
 function keyLines({ apiKeys }: EndedKeys): readonly string[] {
   if (apiKeys.length === 0) return [];
   return [`API keys that ended with their maker: ${apiKeys.length} (${apiKeys.map(({ name }) => name).join(', ')}).`];
@@ -169,7 +169,7 @@ async function readNow(env: Env, { user }: Person) {
   return { person, record: userRecord({ ...person, enrolledAt: authenticator?.createdAt }) };
 }
 
-/** What still keeps a person from signing in, whatever was just done for them. */
+/** What still blocks a person from signing in after the command. */
 function stillShutOut(person: Person): string[] {
   const { email, sealedPassword } = person.user;
   const because = shutOutBecause(person);

@@ -14,7 +14,7 @@ import { administratorExists } from '#store/people/users.ts';
 import { countDeadMail, findHeldMail } from '#store/queue/mail-deliveries.ts';
 import { type Finding, fail, lineOf, ok, warn } from './finding.ts';
 
-/** What the database holds and promises, as far as the ring goes. */
+/** Findings about the content of the database. Some of them need the key ring. */
 export async function contents(config: Config, db: Database, openRing: () => KeyRing): Promise<Finding[]> {
   const findings = [await durability(db), await clock(db), await administrator(db), ...(await outbox(config, db))];
   try {
@@ -32,12 +32,12 @@ async function durability(db: Database): Promise<Finding> {
   return db.kind === 'postgres' && level === 'server' ? warn('durability', text) : ok('durability', text);
 }
 
-/** Codes are good for 30 seconds; past 5 a node is not ready. */
+/** Codes are valid for 30 seconds. A node that is more than 5 seconds off is not ready. */
 const MOST_DRIFT_SECONDS = 5;
-/** Made by systemd-timesyncd once the clock was set by a time server: systemd-timesyncd.service(8). */
+/** systemd-timesyncd creates it once a time server has set the clock: systemd-timesyncd.service(8). */
 const SYNCHRONIZED = '/run/systemd/timesync/synchronized';
 
-/** A jump that is longer ago is history. */
+/** An older jump does not matter any more. */
 const TOLD_SECONDS = DAY_SECONDS;
 
 async function clock(db: Database): Promise<Finding> {
@@ -69,7 +69,7 @@ async function administrator({ read }: Database): Promise<Finding> {
   return warn('administrator', 'there is none: the link that the server prints at its start makes the first');
 }
 
-/** What stands in the way of mail that was written: the server's answers of the last days, not of this moment. */
+/** Problems with the delivery of queued mail: the mail server's answers of the last days, not its present state. */
 export async function outbox({ smtp }: Pick<Config, 'smtp'>, { read }: Database): Promise<Finding[]> {
   if (smtp === undefined) return [];
   const held = await findHeldMail(read);

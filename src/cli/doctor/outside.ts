@@ -7,7 +7,7 @@ import { OPERATOR_TROUBLES } from '#http/server/operator-watch.ts';
 import { greet } from '#mail/smtp.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-/** Files that hold a secret: others of this machine must neither read nor write them. */
+/** Files with secrets. Other users of this machine must neither read nor write them. */
 export function secretFiles(environment: Environment): Finding[] {
   const named = Object.entries(usableEnvironment(environment)).filter(
     ([name]) => /^SALLYPORT_\w+_FILE$/.test(name) && !/LOGO/.test(name),
@@ -48,7 +48,10 @@ export function proxies({ trustedProxies, publicUrl, host }: Config): Finding[] 
 
 const PATIENCE_MS = 3_000;
 
-/** Whether the server answers where people reach it, and what it has to say: asked past the proxy where that fails. */
+/**
+ * Whether the server answers at its public URL, and what it reports. If that fails, it is called directly, past the
+ * proxy.
+ */
 export async function reachable({ publicUrl, host, port }: Config): Promise<Finding[]> {
   const at = `${publicUrl.origin}/readyz`;
   const there = await ask(at);
@@ -60,11 +63,11 @@ export async function reachable({ publicUrl, host, port }: Config): Promise<Find
 
 type Answered = { readonly status: number; readonly reasons: readonly string[] };
 
-/** What `/readyz` answers, or why there is no answer. */
+/** The answer of `/readyz`, or why there is none. */
 async function ask(at: string): Promise<Answered | string> {
   try {
     const answer = await fetch(at, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: 'manual' });
-    // Not ours: a proxy may answer whatever it likes.
+    // The answer may be a proxy's, with any content.
     const { reasons } = Object(await answer.json().catch(() => undefined));
     return { status: answer.status, reasons: Array.isArray(reasons) ? reasons.map(String) : [] };
   } catch (error) {
@@ -77,13 +80,13 @@ function statusFinding(at: string, { status }: Answered): Finding {
   return warn('server', `${at} answers ${status}: look at its reasons, and at the Host that the proxy sends`);
 }
 
-/** A reason that the operator can do something about, with what to do. */
+/** A reason that the operator can fix, and how. */
 function reasonFinding(reason: string): Finding {
   const text = Object.entries(OPERATOR_TROUBLES).find(([trouble]) => trouble === reason)?.[1];
   return warn('server', `${reason}: ${text ?? 'see the reasons of /readyz in docs/operate/health-and-logs.md'}`);
 }
 
-/** Says hello to the mail server as a delivery does, with TLS and password, and sends nothing. */
+/** Connects to the mail server like a delivery, with TLS and password, but sends nothing. */
 export async function mail({ smtp }: Pick<Config, 'smtp'>): Promise<Finding> {
   if (smtp === undefined) return warn('mail', 'outbox only: set SALLYPORT_SMTP_URL, or hand links over yourself');
   const at = `${smtp.host}:${smtp.port}`;
@@ -107,6 +110,6 @@ function adviceOn(fault: string, helo: string): string {
   if (/ CONN 5/.test(fault)) return 'it refuses this machine: let its operator allow the address that we come from';
   if (fault.startsWith('EAUTH')) return 'look at the user and the password in SALLYPORT_SMTP_URL';
   if (fault.startsWith('ETLS')) return 'the server has to offer TLS, with a certificate that this machine trusts';
-  // One code for what is not there and for a certificate that nobody vouches for.
+  // The client has one code for an unreachable server and for an untrusted certificate.
   return 'look at host and port in SALLYPORT_SMTP_URL, at the firewall, and with TLS at the certificate';
 }

@@ -5,7 +5,7 @@ import { type SqliteFacts, sqliteFacts } from '#store/engine/sqlite/facts.ts';
 import { listServers } from '#store/operations/servers.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-/** What can be said of the file alone; nothing where there is none. */
+/** Findings from the file alone. Empty if it does not exist. */
 export function sqliteLines(path: string): Finding[] {
   const facts = sqliteFacts(path);
   return facts === undefined ? [] : [...fileModes(facts), fileSystem(facts), freeSpace(facts)];
@@ -34,14 +34,14 @@ function fileSystem({ fileSystem: name }: SqliteFacts): Finding {
 
 const MEBIBYTE = 1024 * 1024;
 
-/** A backup beside it, and a migration's copy, each need as much again. */
+/** A backup in the same place and the copy of a migration each need the same space again. */
 function freeSpace({ bytes, freeBytes }: SqliteFacts): Finding {
   const [size, free] = [Math.ceil(bytes / MEBIBYTE), Math.floor(freeBytes / MEBIBYTE)];
   const text = `${free} MiB are free beside ${size} MiB`;
   return free > Math.max(100, 2 * size) ? ok('disk', text) : warn('disk', `${text}: make room before it fills up`);
 }
 
-/** What the server is set up to do; whether an acknowledged change survives is the line on durability. */
+/** The configuration of the database server. The line on durability says if acknowledged changes survive a crash. */
 export async function postgresLines({ read }: Database, config: Config): Promise<Finding[]> {
   const serving = (await listServers(read, Math.floor(Date.now() / 1000))).length;
   return linesOf(await postgresFacts(read), { ...config, processes: Math.max(serving, config.workers) });
@@ -58,7 +58,7 @@ export function linesOf(facts: PostgresFacts, asking: Asking): Finding[] {
   ];
 }
 
-/** `synchronous_commit` has more words than on and off; only off answers before anything is written. */
+/** `synchronous_commit` has more values than on and off. Only off answers before anything is written. */
 function setting(name: string, value: string): Finding {
   if (value !== 'off') return ok(name, value);
   return fail(name, `off: a crash may lose what was acknowledged; set ${name} = on in postgresql.conf and reload`);
@@ -72,7 +72,7 @@ function standbys({ standbys: list, wanted }: PostgresFacts): Finding[] {
 
 function standby({ name, state, syncState }: Standby, wanted: string): Finding {
   const check = `standby ${name}`;
-  // Seen, but not what it does: the role lacks pg_read_all_stats.
+  // The replica is visible, but its state is not, because the role lacks pg_read_all_stats.
   if (syncState === null) return warn(check, 'its state is hidden from this role: grant pg_read_all_stats to it');
   if (state !== 'streaming')
     return warn(check, `${syncState}, but ${state}: it has to catch up before it can take over`);

@@ -42,14 +42,14 @@ const bring = command({
 
 export const commands = [bring];
 
-/** The database itself: it has gone on until now, and goes on here. */
+/** The database itself, in use until now. It continues here. */
 async function importDatabase(env: Env, source: Queries): Promise<Output> {
   const tables = await importRows(env, source, { actor: ACTOR });
   const done = 'Each row was read back and compared. Sessions, links and counters are as they were.';
   return { data: { dryRun: false, tables }, lines: [...linesOf(tables), done] };
 }
 
-/** A backup does not know what was revoked after it: it comes as a restore brings it. */
+/** A backup lacks later revocations, so it is treated like a restore. */
 async function importBackup(env: Env, source: Queries): Promise<Output> {
   const restored = await restoreRows(env, source, { voidCodes: false, actor: ACTOR });
   const lines = [...linesOf(restored.tables), 'The file is a backup.', ...restoredLines(restored)];

@@ -1,6 +1,6 @@
 import type { Restored } from '#features/operate/restore.ts';
 
-/** What a restore did, as `--json` prints it. */
+/** The result of a restore, as `--json` prints it. */
 export function restoredRecord({ ended, head, ...restored }: Restored) {
   const { rows, ...others } = ended;
   const counts = {
@@ -16,7 +16,10 @@ export function restoredRecord({ ended, head, ...restored }: Restored) {
   return { ...restored, ended: { ...counts, ...others }, head: head ?? null };
 }
 
-/** The same for a reader: what came, what ended by name where it has one, and what is left to do. */
+/**
+ * The result of a restore in words: the restored rows, what was revoked (by name if it has one), and what is left to
+ * do.
+ */
 export function restoredLines(restored: Restored): string[] {
   const { tables, codeHolders, codesVoided, batch, head } = restored;
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);

@@ -42,7 +42,7 @@ export const retire = command({
     }),
 });
 
-/** Where the ring lies when it is ours to write; a ring from the environment is the operator's. */
+/** The key file, if we may write it. A ring from the environment belongs to the operator. */
 function keyFileOf({ config }: Env): string | undefined {
   return config.keysText === undefined ? config.keysPath : undefined;
 }
@@ -51,7 +51,7 @@ async function withKeyFile<T>(env: Env, path: string, work: () => Promise<T>): P
   const lock = takeFileLock(`${path}.lock`);
   if (lock === undefined) throw new Error('another command is changing the keys: wait until it has ended');
   try {
-    // The earlier holder of the lock may have changed the file.
+    // The previous holder of the lock may have changed the file.
     env.keys.renew?.();
     return await work();
   } finally {
@@ -94,7 +94,7 @@ function ringText(path: string): string {
   return text;
 }
 
-/** A server looks at the file every two seconds; a loaded one may be late. */
+/** A server reads the file every two seconds. A busy one may be late. */
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 250;
 
@@ -112,8 +112,8 @@ async function serversHave(env: Env, keyId: string, how: { asActive: boolean }):
 }
 
 /**
- * The ring is the operator's: the same three steps, each with what to set and a rolling restart between them. Reseals
- * whatever can be at any of them.
+ * The operator manages the ring: the same three steps, each with the value to set, and a rolling restart in between.
+ * Each step reseals everything that it can.
  */
 async function rotateGivenRing(env: Env): Promise<Output> {
   const keys = await keyStatus(env);
@@ -149,7 +149,7 @@ async function rotateGivenRing(env: Env): Promise<Output> {
   };
 }
 
-/** The last step, over and over until nothing is left that can be resealed. */
+/** The last step, repeated until nothing can be resealed any more. */
 async function reseal(env: Env): Promise<Output> {
   const counters = await renameCounters(env);
   const { rows, broken } = await resealRows(env);
@@ -191,7 +191,7 @@ async function retireKnown(env: Env, { keyId, voidCodes }: Retiring, path?: stri
   };
 }
 
-/** Takes a key out of the file, never out of the world: answers where it is kept. */
+/** Removes a key from the file but keeps a copy of it. Answers the path of the copy. */
 function takeOut(path: string, keyId: string): string {
   const text = ringText(path);
   const kept = keepRetiredKey(path, { keyId, entry: entryOf(text, keyId) ?? '' });

@@ -25,7 +25,7 @@ const run = command({
 
 export const commands = [run];
 
-/** Written at once: between two lines of it no line of the log can get. */
+/** One write, so that no log line gets between its lines. */
 function welcome({ productName, url, firstAdministratorUrl }: Server): string {
   const lines = [`${productName} is at ${url}`];
   if (firstAdministratorUrl !== undefined) {

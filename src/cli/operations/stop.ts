@@ -2,14 +2,16 @@ import type { Server } from '#workers/server.ts';
 
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** A terminal sends Ctrl-C to npm and to us, and npm passes it on: within this time it is one press. */
+/**
+ * On Ctrl-C the terminal sends a signal to npm and to us, and npm passes its own on. Signals within this time are one
+ * press.
+ */
 const ONE_PRESS_MS = 500;
 
 /**
- * Answers when a signal came and the server has stopped gently; a second press ends at once.
- *
- * SIGTERM comes from a service manager, and a balancer may still send requests: the server says first that it leaves.
- * SIGINT is somebody at a terminal who wants it to be over.
+ * Resolves when a signal arrived and the server has shut down. A second press exits at once. SIGTERM is from a service
+ * manager, and a balancer may still send requests, so the server first reports that it is leaving. SIGINT is from a
+ * person at a terminal who wants it to stop.
  */
 export async function stopped(server: Pick<Server, 'stop' | 'failed'>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();

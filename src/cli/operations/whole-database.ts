@@ -10,12 +10,12 @@ import type { Database } from '#store/engine/database.ts';
 import { isSqliteInUse } from '#store/engine/sqlite/source.ts';
 import { listServers } from '#store/operations/servers.ts';
 
-/** The same words for every command that fills the whole database. */
+/** The same text for every command that fills the whole database. */
 const STOP_FIRST = 'stop every server first: what it holds would be replaced under its feet';
 
 /**
- * Opens the database of the settings to be filled from another: makes it where there is none, never a key ring, and
- * refuses while a server runs on it or where the ring lacks a key that the rows to come need.
+ * Opens the configured database as the target of a copy. Creates it if it is missing, but never a key ring. Refuses
+ * while a server runs on it, or if the ring lacks a key that the copied rows need.
  */
 export async function withTarget<T>(config: Config, source: Database, work: (env: Env) => Promise<T>): Promise<T> {
   const keys = openKeys(config, false);
@@ -26,7 +26,7 @@ export async function withTarget<T>(config: Config, source: Database, work: (env
     throw new Error(`another process has ${database.path} open: ${STOP_FIRST}`);
   }
   await (await openDatabase(config, true)).close();
-  // Opened again as a command: its statements may take their time.
+  // Opened again as a command, because its statements may take long.
   const db = await openDatabase(config, false);
   try {
     const env = makeEnv({ ...config, logLevel: 'error' }, { db, keys, logTo: process.stderr });
@@ -44,7 +44,7 @@ export async function withTarget<T>(config: Config, source: Database, work: (env
   }
 }
 
-/** Root reads what its server cannot: a ring that was copied by root into the folder of that user. */
+/** Root can read what the server's user cannot: a ring that root copied into that user's folder. */
 function assertSameOwner(keysPath: string): void {
   if (process.getuid?.() !== 0 || !existsSync(keysPath)) return;
   const { uid, gid } = statSync(dirname(keysPath));

@@ -9,21 +9,21 @@ export type Above = { readonly href: string; readonly label: string };
 type ReasonPage = {
   readonly title: string;
   readonly text: string;
-  /** What else it does. */
+  /** More consequences of the act, one line each. */
   readonly also?: readonly string[];
   readonly action: string;
   readonly above: Above;
   readonly part?: 'partners' | 'staff';
   readonly isGrave: boolean;
-  /** False where the act speaks for itself. */
+  /** False for an act that needs no reason. */
   readonly asksWhy?: boolean;
   readonly reason: string;
-  /** The last day of an exemption, as typed, and the first and last that fit. */
+  /** The last day of an exemption as typed, and the first and last day that the form accepts. */
   readonly until?: { readonly value: string; readonly min: string; readonly max: string } | undefined;
   readonly refusal?: Refused | undefined;
 };
 
-/** An act that asks why. */
+/** The page of an act that requires a reason. */
 export function reasonPage(view: View, page: ReasonPage): Html {
   const { refusal, until } = page;
   const { t } = view;

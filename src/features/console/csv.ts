@@ -4,7 +4,7 @@ import type { Env } from '#env.ts';
 import type { PartnerQuery, PeopleQuery } from './filters.ts';
 import { eachPartner, eachPerson } from './lists.ts';
 
-/** What the list of partners shows, all pages of it. */
+/** All partners that match the query, not only one page. */
 export async function partnersCsv(env: Env, query: PartnerQuery): Promise<string> {
   const lines = [csvLine(['slug', 'name', 'mfaPolicy', 'mfaRequiredFrom', 'people', 'enrolled', 'archivedAt'])];
   for await (const row of eachPartner(env, query)) {
@@ -28,7 +28,7 @@ export async function peopleCsv(env: Env, partnerId: string, query: PeopleQuery)
   return linesOf(lines);
 }
 
-/** RFC 4180: every line has its end, the last one too. */
+/** RFC 4180: every line ends with CRLF, including the last one. */
 export function linesOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\r\n`).join('');
 }
@@ -38,7 +38,7 @@ export function instant(at: number | undefined): string | undefined {
   return at === undefined ? undefined : instantText(at);
 }
 
-/** The day that was promised, as on the page; else the instant. */
+/** The promised day as the page shows it, or the instant. */
 function dayOr(dayAt: (at: number) => number | undefined, at: number | undefined): string | undefined {
   const day = at === undefined ? undefined : dayAt(at);
   return day === undefined ? instant(at) : dayText(day);

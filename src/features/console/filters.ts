@@ -2,7 +2,7 @@ import { searchText } from '#core/values/text.ts';
 import type { PartnerCursor, PartnerFilter } from '#store/partners/partner-pages.ts';
 import type { PeopleFilter } from '#store/people/people-pages.ts';
 
-/** How a list was asked for: what stands in its address, each value one that we know. */
+/** The query of a list from its address. Each value is a known one. */
 export type PartnerQuery = { readonly filter: PartnerFilter; readonly after: PartnerCursor | undefined };
 
 export const POLICIES = ['off', 'optional', 'required'] as const;
@@ -10,7 +10,7 @@ export const ADOPTIONS = ['none', 'some', 'all'] as const;
 const SORTS = ['name', 'adoption', 'people'] as const;
 export const STATES = ['missing', 'enrolled', 'invited', 'exempt', 'disabled'] as const;
 
-/** What does not fit is as good as not asked for. */
+/** Unknown values are ignored. */
 export function readPartnerQuery(query: URLSearchParams): PartnerQuery {
   const one = <T extends string>(name: string, known: readonly T[]) => known.find((value) => value === query.get(name));
   const filter = {
@@ -24,7 +24,7 @@ export function readPartnerQuery(query: URLSearchParams): PartnerQuery {
   return { filter, after: readCursor(query, filter.sort) };
 }
 
-/** The same as an address; without `after` the first page. */
+/** The path with this query. Without `after` it leads to the first page. */
 export function partnersPath(path: string, filter: PartnerFilter, after?: PartnerCursor): string {
   const { search, policy, adoption, overdue, archived, sort } = filter;
   return pathWith(path, {
@@ -61,7 +61,7 @@ function readCursor(query: URLSearchParams, sort: PartnerFilter['sort']): Partne
   return /^\d{1,9}$/.test(value) ? { value: Number(value), id } : undefined;
 }
 
-/** A path with the values that are there. */
+/** The path with the defined values as its query. */
 export function pathWith(path: string, values: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],

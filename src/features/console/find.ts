@@ -17,7 +17,7 @@ import { type ListedPerson, readTrail } from './lists.ts';
 
 export type Member = { readonly row: ListedPerson; readonly partner: Partner };
 
-/** A mail that did not arrive, as a page shows it. */
+/** An undelivered mail as a page shows it. */
 export type ShownMail = {
   readonly id: string;
   readonly kind: Mail['kind'];
@@ -25,7 +25,7 @@ export type ShownMail = {
   readonly mayGoAgain: boolean;
 };
 
-/** A person of a partner. The pages of partners do not find staff. */
+/** A person of a partner. Staff are never found here. */
 export async function findMember(env: Env, id: string): Promise<Member | undefined> {
   const person = await findPerson(env.db.read, id);
   if (!person?.partner || groupOf(person.user) !== 'user') return undefined;
@@ -33,25 +33,25 @@ export async function findMember(env: Env, id: string): Promise<Member | undefin
   return row && { row, partner: person.partner };
 }
 
-/** A member of staff, for administrators. */
+/** A member of staff. Only administrators see this. */
 export async function findStaff(env: Env, id: string): Promise<ListedPerson | undefined> {
   const person = await findPerson(env.db.read, id);
   return person && groupOf(person.user) === 'staff' ? findPersonRow(env.db.read, id) : undefined;
 }
 
-/** All that the page of a member of staff shows. */
+/** Everything that the page of a staff member shows. */
 export async function readStaffMember(env: Env, id: string) {
   const row = await findStaff(env, id);
   return row && { row, accessCode: await readAccessCode(env, id), trail: await readTrail(env, { subject: id }) };
 }
 
-/** How the temporary access code of somebody stands; never the code itself. */
+/** The state of a person's temporary access code, never the code itself. */
 async function readAccessCode(env: Env, id: string) {
   const code = await findAccessCode(env.db.read, id);
   return code && { isOpen: code.usedAt === undefined && code.expiresAt > env.now(), expiresAt: code.expiresAt };
 }
 
-/** All that the page of a partner shows beside its people. */
+/** Everything that the page of a partner shows besides its people. */
 export async function readPartner(env: Env, id: string) {
   const { read } = env.db;
   const now = env.now();
@@ -66,13 +66,13 @@ export async function readPartner(env: Env, id: string) {
   };
 }
 
-/** The mails of a person that did not arrive, with what can be sent again. */
+/** The undelivered mails of a person, and which of them can be sent again. */
 export async function readUndelivered(env: Env, email: string): Promise<readonly ShownMail[]> {
   const mails = await listUndelivered(env.db.read, [email]);
   return mails.map((mail) => ({ ...mail, kind: kindOf(mail.kind), mayGoAgain: maySendAgain(mail) }));
 }
 
-/** All that the page of a person shows. */
+/** Everything that the page of a person shows. */
 export async function readMember(env: Env, id: string) {
   const member = await findMember(env, id);
   if (!member) return undefined;

@@ -15,16 +15,16 @@ export type ConsolePart = 'partners' | 'adoption' | 'resets' | 'audit' | 'staff'
 type ConsolePage = {
   readonly title: string;
   readonly part: ConsolePart;
-  /** Where this page belongs to. */
+  /** The page one level up. */
   readonly above?: { readonly href: string; readonly label: string } | undefined;
-  /** A form: lines that are not too long to read. */
+  /** For forms: short lines are easier to read. */
   readonly narrow?: boolean;
   readonly done?: Done | undefined;
   readonly refusal?: Refused | undefined;
   readonly body: Content;
 };
 
-/** What was just done, as the address says it: nothing but a word of this list. */
+/** The act that just succeeded, as the address names it. Only words of this list are accepted. */
 export const DONE = [
   ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
@@ -32,7 +32,7 @@ export const DONE = [
 ] as const;
 export type Done = (typeof DONE)[number];
 
-/** A page of the console: its parts above, and the way up. */
+/** A page of the console: the navigation above it, and the link one level up. */
 export function consolePage(view: View, page: ConsolePage): Html {
   const { above, done } = page;
   const body = html`${above && html`<p class="above"><a href="${above.href}">${above.label}</a></p>`}
@@ -46,7 +46,7 @@ ${done && doneNotice(view, done)}${page.body}`;
   });
 }
 
-/** What was done; a mail that no server can carry yet is said to wait. */
+/** What was done. Without a mail server it says that the mail waits. */
 function doneNotice({ t, config }: View, done: Done): Html {
   const mailed = MAILED.find((known) => known === done);
   const waits = mailed !== undefined && config.smtp === undefined;
@@ -79,7 +79,7 @@ function partsOfAdministrators({ t }: View) {
   ];
 }
 
-/** For an id that is nobody's: of staff too, whom this part of the console does not show. */
+/** For an unknown id, and for a staff id in the part of the console that shows only partners. */
 export function missingPage(view: View): Html {
   const { t } = view;
   return errorPage(view, {
@@ -92,7 +92,7 @@ export function missingPage(view: View): Html {
 
 type Words = { readonly field?: string; readonly key: PlainKey };
 
-/** Reasons that no form of the console meets, and the few that say no more than that nothing was changed. */
+/** Reasons that no form of the console produces, and the few that need only "nothing was changed". */
 type Other = Extract<
   Reason,
   | (
@@ -131,7 +131,7 @@ type Other = Extract<
     )
 >;
 
-/** Every refusal that a form of the console can meet, by its reason: which field, and what is the matter. */
+/** The field and the text for every refusal that a console form can get, by its reason. */
 const WORDS = {
   name: { field: 'name', key: 'console.refused.name' },
   name_taken: { field: 'name', key: 'console.refused.nameTaken' },
@@ -169,14 +169,14 @@ const WORDS = {
   webhook_disabled: { key: 'console.refused.webhookDisabled' },
 } as const satisfies Readonly<Record<Exclude<Reason, Other>, Words>>;
 
-/** Why nothing was changed, beside the field that it is about. */
+/** Why nothing was changed, beside the field that caused it. */
 export function refusedWords(view: View, refusal: Refusal): Refused {
   const words: Readonly<Partial<Record<Reason, Words>>> = WORDS;
   const { field, key } = (refusal.reason && words[refusal.reason]) ?? { key: 'console.refused.other' };
   return { title: view.t(key), text: view.t('console.refused.text'), fieldId: field };
 }
 
-/** A table to download: by commas, and by semicolons for the spreadsheets that want them. */
+/** Download links for a table, with commas and with semicolons, which some spreadsheets expect. */
 export function csvLinks(t: Translate, href: string, label = t('console.csv')): Html {
   const semicolons = `${href}${href.includes('?') ? '&' : '?'}separator=semicolon`;
   return html`<a${attributes({ href, download: true })}>${label}</a> (<a${attributes({ href: semicolons, download: true })}>${t('console.csv.semicolons')}</a>)`;

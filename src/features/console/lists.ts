@@ -12,7 +12,7 @@ import type { PartnerQuery, PeopleQuery } from './filters.ts';
 
 const ROWS_PER_PAGE = 50;
 
-/** What pages name: they know no store. */
+/** Pages use these types, because they may not import the store. */
 export type ListedPartner = PartnerRow;
 export type ListedPerson = PersonRow;
 export type ShownPartner = Partner;
@@ -21,7 +21,7 @@ export type PartnerList = PartnerQuery & {
   readonly rows: readonly ListedPartner[];
   readonly count: number;
   readonly next: PartnerCursor | undefined;
-  /** The person whose whole email was searched for. */
+  /** The person, if the search is a whole email. */
   readonly person: ListedPerson | undefined;
 };
 
@@ -41,7 +41,7 @@ export async function readPartnerList(env: Env, { filter, after }: PartnerQuery)
   };
 }
 
-/** A caller on the phone names their address rather than their company. Staff are not found here. */
+/** A caller on the phone gives their email rather than their company. Staff are not found here. */
 async function findByWholeEmail(env: Env, search: string | undefined): Promise<ListedPerson | undefined> {
   const email = search?.includes('@') ? canonicalEmail(search) : undefined;
   const person = email === undefined ? undefined : await findPersonByEmail(env.db.read, email);
@@ -50,7 +50,7 @@ async function findByWholeEmail(env: Env, search: string | undefined): Promise<L
 
 export type PeopleList = PeopleQuery & {
   readonly rows: readonly ListedPerson[];
-  /** The emails at which a mail did not arrive. */
+  /** The emails with an undelivered mail. */
   readonly undelivered: ReadonlySet<string>;
   readonly next: string | undefined;
 };
@@ -67,7 +67,7 @@ export async function readPeopleList(env: Env, partnerId: string, query: PeopleQ
   return { ...query, rows, undelivered: emails, next: found.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined };
 }
 
-/** Every partner that fits, a page of them in memory at a time. */
+/** Every partner that matches, with one page at a time in memory. */
 export async function* eachPartner(env: Env, { filter }: PartnerQuery): AsyncGenerator<ListedPartner> {
   for (let after: PartnerCursor | undefined, isFirst = true; isFirst || after; isFirst = false) {
     const rows: readonly ListedPartner[] = await listPartnerPage(env.db.read, filter, {
@@ -94,11 +94,11 @@ export async function* eachPerson(env: Env, partnerId: string, query: PeopleQuer
 export type TrailEvent = {
   readonly at: number;
   readonly action: string;
-  /** The name of a person, or what stands for none: `command_line`, `system`. */
+  /** The name of a person, or the code of another actor: `command_line`, `system`. */
   readonly actor: string | undefined;
   readonly subject: string | undefined;
   readonly partner: string | undefined;
-  /** What staff typed as the reason, or the code of a refusal. */
+  /** The reason that staff typed, or the code of a refusal. */
   readonly reason: string | undefined;
   /** How many more refusals of this kind the event stands for. */
   readonly repeated: number | undefined;
@@ -107,7 +107,7 @@ export type TrailEvent = {
 const TRAIL_EVENTS = 20;
 const KEY_ACTOR = 'api_key:';
 
-/** The last events of a partner or about one person, with names for ids. */
+/** The last events of a partner or about one person, with names in place of ids. */
 export async function readTrail(
   env: Env,
   about: { readonly partner: string } | { readonly subject: string },
@@ -115,7 +115,7 @@ export async function readTrail(
   return namedEvents(env, await listRecentEvents(env.db.read, about, TRAIL_EVENTS));
 }
 
-/** Events with the names of people and partners for their ids; of a deleted person the id stays. */
+/** Events with the names of people and partners in place of their ids. A deleted person keeps the id. */
 export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Promise<readonly TrailEvent[]> {
   const ids = (kinds: readonly ('actor' | 'subject' | 'partner')[]) => [
     ...new Set(events.flatMap((event) => kinds.map((kind) => event[kind])).filter((id) => id !== null)),
@@ -136,7 +136,7 @@ export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Pro
   }));
 }
 
-/** @param detail JSON; one that somebody broke has no facts, and its event is shown all the same */
+/** @param detail JSON. Broken JSON has no facts, but the event is still shown. */
 function factsIn(detail: string): Pick<TrailEvent, 'reason' | 'repeated'> {
   try {
     const { reason, repeated }: { readonly reason?: unknown; readonly repeated?: unknown } = Object(JSON.parse(detail));

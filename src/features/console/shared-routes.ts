@@ -9,14 +9,14 @@ import type { GrantedSession } from '#store/sessions/granted.ts';
 import type { View } from '#ui/view.ts';
 import { DONE, type Done, missingPage } from './frame-page.ts';
 
-/** Of a partner or of the staff. What is missing is refused by the flow, with the field that it belongs to. */
+/** For partners and for staff. The flow refuses missing values and names the field. */
 export const inviteForm = z.object({
   email: typed('mailbox').optional(),
   name: typed('name').optional(),
   role: typed('word').optional(),
 });
 
-/** The person that the form names: a name of its own goes before the one that was pasted with the email. */
+/** The invited person. A name typed in its own field wins over a name pasted with the email. */
 export function inviteeOf({ email = '', name = '' }: z.output<typeof inviteForm>) {
   const mailbox = readMailbox(email);
   return { email: mailbox.email, name: name.trim() === '' ? mailbox.name : name };
@@ -24,7 +24,7 @@ export function inviteeOf({ email = '', name = '' }: z.output<typeof inviteForm>
 
 export const INVITED = ['email', 'name', 'role'] as const;
 
-/** The member of staff who acts, from where and by what right: the audit log names the first two. */
+/** The member of staff who acts, their client and their authority. The audit log names the first two. */
 export function actorOf({ session, client }: { readonly session: GrantedSession; readonly client: Client }): Actor {
   return { id: session.user.id, client, authority: { kind: 'session', session } };
 }
@@ -37,13 +37,13 @@ export function missing(view: View): Reply {
   return show(missingPage(view), 404);
 }
 
-/** A download, by commas as every program reads it or by semicolons as some spreadsheets do. */
+/** A download with commas, as every program reads it, or with semicolons, as some spreadsheets need. */
 export function csvFile(name: string, csv: string | AsyncIterable<string>, bySemicolon: boolean): Reply {
   const body = bySemicolon ? withSemicolons(csv) : csv;
   return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
 }
 
-/** Whether a list was asked for with semicolons. */
+/** Whether the query requests semicolons. */
 export function bySemicolon(query: URLSearchParams): boolean {
   return query.get('separator') === 'semicolon';
 }

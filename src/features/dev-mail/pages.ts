@@ -3,7 +3,7 @@ import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { details, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 
-/** A captured mail with its words; without them once they were erased. */
+/** A captured mail. Its text is missing once it was erased. */
 export type ShownMail = {
   readonly id: string;
   readonly to: string;
@@ -25,7 +25,7 @@ ${rows.length === 0 ? html`<p>${view.t('devMail.none')}</p>` : html`<ul class="r
   });
 }
 
-/** The text first: its links lead on. The HTML stands in a frame of its own, where nothing runs and nothing leads away. */
+/** The text is first, because its links work. The HTML is in its own frame without scripts and without navigation. */
 export function mailPage(view: View, { id, to, at, subject, text }: ShownMail): Html {
   const { t } = view;
   return layout(view, {
@@ -53,7 +53,7 @@ function withBreaks(paragraph: string, view: View): Content {
   return paragraph.split('\n').map((line, index) => html`${index > 0 && html`<br>`}${withLinks(line, view)}`);
 }
 
-/** Our own addresses as links; everything else stays text. */
+/** Our own addresses become links. Everything else stays text. */
 function withLinks(text: string, { config }: View): Content {
   return text.split(/(https?:\/\/\S+)/).map((part) => {
     const isOurs = part.startsWith(`${config.publicUrl.origin}/`);

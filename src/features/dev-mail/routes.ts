@@ -10,18 +10,18 @@ import { mailListPage, mailPage, type ShownMail } from './pages.ts';
 
 const MOST_SHOWN = 100;
 
-/** The page of a mail may hold one frame of ours, and nothing else than any page may. */
+/** The page of a mail may contain one frame of our own. Otherwise it has the policy of every page. */
 const WITH_FRAME = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 };
 
-/** A mail carries its styles in itself; beyond them it can do nothing, in the frame or alone. */
+/** A mail contains its own styles and can do nothing else, in the frame or alone. */
 const MAIL_ALONE = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
 };
 
-/** Captured mail, for everybody who can reach the server: in the demo only, never among `ROUTES`. */
+/** Captured mail, readable by everyone who can reach the server. Only the demo adds it; it is never in `ROUTES`. */
 export const devMailRoutes = [
   page({
     method: 'GET',

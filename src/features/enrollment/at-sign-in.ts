@@ -27,7 +27,7 @@ import { completePendingSignIn, type PendingSignIn } from '#store/sign-in/pendin
 
 const CODES_PATH = '/enroll/recovery-codes';
 
-/** Shows this pending sign-in its secret. A person with an authenticator gets none: they prove that one. */
+/** Shows the secret to this pending sign-in. A person with an authenticator gets none: they must use that one. */
 export async function startAtSignIn(
   env: Env,
   pending: PendingSignIn,
@@ -37,7 +37,7 @@ export async function startAtSignIn(
   return startEnrollment(env, enrolleeOf(pending, client), ENROLLMENT_SECONDS);
 }
 
-/** Gives the code that a reset by staff asks for before the set-up; it opens it to this pending sign-in alone. */
+/** Checks the access code required after a reset. It unlocks the set-up for this pending sign-in only. */
 export function giveAccessCode(env: Env, pending: PendingSignIn, typed: string, client: Client, around?: Around<true>) {
   return useAccessCode(env, enrolleeOf(pending, client), typed, around);
 }
@@ -48,7 +48,7 @@ export function findAtSignIn(env: Env, pending: PendingSignIn): Promise<OpenEnro
 
 export type EnrolledSignIn = { readonly session: NewSession; readonly recoveryCodes: readonly string[] };
 
-/** A right code makes the authenticator and the recovery codes and finishes the sign-in: all of it, or nothing. */
+/** A correct code creates the authenticator and the recovery codes and completes the sign-in, or does nothing. */
 export async function confirmAtSignIn(
   env: Env,
   pending: PendingSignIn,
@@ -68,7 +68,7 @@ export async function confirmAtSignIn(
     await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user });
     await issueRecoveryCodes(env, tx, { user, channel, client }, drawn);
     await endOthers(env, tx, { user, keepSessionId: '', keepPendingId: pending.id, client }, 'authenticator_changed');
-    // A browser that became known by the password alone is unknown where the second factor is checked.
+    // A device that became known by the password alone counts as unknown at the second factor.
     await deleteOtherDevices(tx, user.id, deviceId);
     await queueMail(env, tx, user, { kind: 'mfa_enrolled', ...whereFrom(client) });
     const proof = { factor: 'totp', enrolled: true } as const;
@@ -84,7 +84,7 @@ export async function confirmAtSignIn(
 
 type Confirmed = { readonly authenticatorId: string; readonly drawn: FreshCodes };
 
-/** "Not now": only while the policy, read in the same transaction, still allows it. */
+/** "Not now": allowed only while the policy, read in the same transaction, permits it. */
 export async function skipAtSignIn(
   env: Env,
   pending: PendingSignIn,
@@ -95,7 +95,7 @@ export async function skipAtSignIn(
   const { user, channel, deviceId, returnTo, replacedSessionId } = pending;
   const skip = async (tx: Queries): Promise<NewSession | Refusal> => {
     if (user.partnerId !== undefined) await holdPartner(tx, user.partnerId);
-    // Read under both locks: policy and exemption are changed under it too.
+    // Read under both locks, because policy and exemption change under them too.
     const person = await findPerson(tx, user.id);
     if (!person) return refuse('sign_in_expired');
     const current = { ...pending, ...person };

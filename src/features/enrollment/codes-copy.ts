@@ -5,7 +5,7 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { eraseCodesCopy, findCodesCopy } from '#store/authenticators/recovery-codes.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 
-/** The codes once more, until Done; undefined afterwards, and when their time is over. */
+/** The stored copy of the codes. Undefined after Done and after its expiry. */
 export async function readCodesCopy(env: Env, session: GrantedSession): Promise<readonly string[] | undefined> {
   const { user } = session;
   const copy = await findCodesCopy(env.db.read, user.id, env.now());
@@ -14,14 +14,14 @@ export async function readCodesCopy(env: Env, session: GrantedSession): Promise<
   try {
     return JSON.parse(env.keys.open('codes-copy', binding, copy.sealedCopy).toString()) as string[];
   } catch (error) {
-    // Pages lead back here while there is a copy: one that cannot be shown has to go, and new codes can be made.
+    // Pages redirect here while a copy exists. A copy that cannot be shown must go; the person can make new codes.
     env.log.error({ userId: user.id, err: error }, 'a copy of recovery codes does not decrypt');
     await ownTransaction(env, session, (tx) => eraseCodesCopy(tx, user.id));
     return undefined;
   }
 }
 
-/** Done: the copy is erased and the codes are never shown again. */
+/** Done: erases the copy, so the codes are never shown again. */
 export async function acknowledgeCodes(env: Env, session: GrantedSession, client: Client): Promise<void> {
   const { user } = session;
   await ownTransaction(env, session, async (tx) => {

@@ -16,12 +16,12 @@ type Prompt = {
   readonly partnerName: string | undefined;
   readonly canSkip: boolean;
   readonly deadlineAt: number | undefined;
-  /** Staff took the authenticator away, and the new one needs a temporary access code. */
+  /** Staff removed the authenticator, and the new one requires a temporary access code. */
   readonly isReset: boolean;
   readonly ended?: boolean;
 };
 
-/** Why there is a second factor, until when it can wait, and the way on. */
+/** Why a second factor is needed, how long it can wait, and the next step. */
 export function promptPage(view: View, prompt: Prompt): Html {
   const { t } = view;
   const { canSkip, deadlineAt, ended } = prompt;
@@ -45,14 +45,14 @@ function why({ t }: View, { isReset, isStaff, canSkip, partnerName = '' }: Promp
   return canSkip ? t('enroll.why.offered') : t('enroll.why.required', { partner: partnerName });
 }
 
-/** A date inside a sentence: the message has a place for it, the markup is ours. */
+/** A date inside a sentence: the message holds a placeholder, and the markup is ours. */
 function deadline(view: View, at: number): Html {
   const MARK = '\u0000';
   const [before, after] = view.t('enroll.deadline', { date: MARK }).split(MARK);
   return html`${before}${beginElement(at, view.locale)}${after}`;
 }
 
-/** Before the set-up, where support has reset the one before. */
+/** The access code before the set-up, after support reset the old authenticator. */
 export function codeBeforePage(view: View, email: string, refusal?: Refusal): Html {
   const doors = { first: 'open', second: 'here', label: view.t('doors.setUp') } as const;
   return accessCodePage(view, { email, action: '/enroll/access-code', doors, refusal });

@@ -122,9 +122,9 @@ export const enrollmentRoutes: readonly Route[] = [
     async handle({ env, view, session, client, input }) {
       const codes = await shownCodes(env, session);
       if (codes && input.saved === undefined) return show(recoveryCodesPage(view, codes, true), 422);
-      // A person who does not see the codes cannot say that they are saved.
+      // A person who cannot see the codes cannot confirm that they saved them.
       if (codes) await acknowledgeCodes(env, session, client);
-      // Codes made on the security page leave a notice there; those of a sign-in lead on to the portal.
+      // Codes made on the security page leave a notice there. Codes of a sign-in lead to the portal.
       return seeOther(session.notice === undefined ? session.continueTo : PATHS.security);
     },
   }),
@@ -135,11 +135,11 @@ function wayAfter({ refused }: Refusal): string {
   return refused === 'forbidden' ? PATHS.oneTimeCode : '/enroll?ended';
 }
 
-/** A right code leads straight on to the secret that it opened. */
+/** A correct access code leads directly to the secret that it unlocked. */
 async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, pending, client, input } = call;
   if (pending.authenticatorId !== undefined) return seeOther(PATHS.oneTimeCode);
-  // Sent again, it leads to the prompt, and from there on to the secret that it opened.
+  // A repeated submit leads to the prompt, and from there to the unlocked secret.
   const around = idempotentAround<true>(call, () => seeOther('/enroll/authenticator'));
   const used = await giveAccessCode(env, pending, input.code ?? '', client, around);
   if (isRefusal(used)) return showRefusal(codeBeforePage(view, pending.user.email, used), used);
@@ -147,7 +147,7 @@ async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof 
   return seeOther(isRefusal(started) ? wayAfter(started) : '/enroll/authenticator');
 }
 
-/** The codes' page is for a session whose second factor was proven within the life of the copy. */
+/** Only a session whose second factor was proven within the lifetime of the copy may see the codes. */
 async function shownCodes(env: Env, session: GrantedSession): Promise<readonly string[] | undefined> {
   return codesWait(session, env.now()) ? readCodesCopy(env, session) : undefined;
 }

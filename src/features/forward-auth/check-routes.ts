@@ -13,7 +13,7 @@ import { visitAddress } from './visit.ts';
 
 const ENVOY = '/forward-auth/envoy';
 
-/** How the proxy wants to be told where to send a browser: nginx takes a redirect for a failure. */
+/** How the proxy learns where to send a browser. nginx treats a redirect as a failure. */
 type Mode = 'nginx' | 'redirect' | 'envoy';
 
 export const checkRoutes: readonly Route[] = [
@@ -46,7 +46,7 @@ function readForwarded({ request: { headers } }: ProtocolCall) {
   });
 }
 
-/** Envoy asks by the original request itself: its method, its Host, and its path behind ours. */
+/** Envoy forwards the original request: its method, its Host, and its path behind ours. */
 function readEnvoy({ request, search }: ProtocolCall) {
   const { headers, method, url } = request;
   const { host, pathname } = new URL(url);
@@ -64,7 +64,7 @@ function browserHeaders(headers: Headers) {
   return { accept: headers.get('accept'), fetchMode: headers.get('sec-fetch-mode'), referer: headers.get('referer') };
 }
 
-/** Asked under our name, whatever the port inside, or under the name of a host that is registered. */
+/** The request must use our own name (with any internal port) or the name of a registered host. */
 async function isOwnHost({ env, request: { url } }: ProtocolCall, { host }: AskedRequest): Promise<boolean> {
   const own = readHost(new URL(url).host);
   const ours = readHost(env.config.publicUrl.host);
@@ -89,7 +89,7 @@ async function answer(call: ProtocolCall, mode: Mode, checked: Checked, verdict:
   }
 }
 
-/** The browser is sent to us. It keeps the cookie that it has: several tabs begin at once after a restart. */
+/** Redirects the browser to us. An existing cookie stays, because several tabs begin at once after a restart. */
 function signInFirst({ env }: ProtocolCall, mode: Mode, { request, token }: Checked): RawReply {
   const { host, scheme, isSafe, returnUri } = request;
   const browser = token ?? newToken(env.random);

@@ -7,15 +7,15 @@ import { findSiteSession, type SiteSession } from '#store/forward-auth/site-sess
 import { findSite } from '#store/forward-auth/sites.ts';
 import { touchSession } from '#store/sessions/session-changes.ts';
 
-/** What a proxy is told about a request for a protected host. */
+/** The answer to a proxy about a request for a protected host. */
 export type Verdict =
   | { readonly kind: 'granted'; readonly found: SiteSession }
-  /** Nobody is signed in there, or not as the host asks for. */
+  /** Nobody is signed in on this host, or the sign-in is weaker than the host requires. */
   | { readonly kind: 'signInFirst' }
   | { readonly kind: 'otherPartner' }
   | { readonly kind: 'unregistered' };
 
-/** Who is signed in on this host, whether or not that is enough for it. One read. */
+/** The person who is signed in on this host, even if the host requires more. One read. */
 export async function findSignedIn(
   env: Env,
   host: HostName,
@@ -27,10 +27,10 @@ export async function findSignedIn(
 }
 
 /**
- * Whether the person who is signed in on this host may enter it. What the host asks for and who may enter is read together with
- * the session, so that a change holds from the next request on.
+ * Whether the signed-in person may enter this host. The rules of the host are read together with the session, so a
+ * change applies to the next request.
  *
- * @param token the cookie of that host, where it has the shape of one
+ * @param token the cookie of that host, if it is well formed
  */
 export async function checkSite(env: Env, host: HostName, token: string | undefined): Promise<Verdict> {
   const found = await findSignedIn(env, host, token);
@@ -42,8 +42,8 @@ export async function checkSite(env: Env, host: HostName, token: string | undefi
 }
 
 /**
- * A page was opened: the session is in use. What a script polls says nothing about the person in front of it, so it does
- * not call this. Beside the answer, as the use of our own pages is noted.
+ * A page was opened, so the session is in use. Requests of scripts do not call this: they do not show that a person is
+ * present. It runs beside the answer, like the note for our own pages.
  */
 export function noteVisit(env: Env, { sessionId, lastSeenAt }: SiteSession): void {
   const now = env.now();

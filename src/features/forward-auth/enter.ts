@@ -22,15 +22,15 @@ import { reserveTries } from '#store/limits/attempts.ts';
 import { findSessionById, type Session } from '#store/sessions/sessions.ts';
 import type { Visit } from './visit.ts';
 
-/** Long enough to set up a phone on the way. */
+/** Long enough to set up a phone during the sign-in. */
 const REQUEST_SECONDS = 60 * 60;
 
-/** One redirect. */
+/** Long enough for one redirect. */
 const TICKET_SECONDS = 60;
 
 /**
- * Keeps a visit while its person signs in: a row of this browser. Strangers can cause one, so a network has a limit for
- * those who are not signed in.
+ * Stores a visit while its person signs in, bound to this browser. Strangers can cause these rows, so each network has
+ * a limit for people who are not signed in.
  */
 export function keepVisit(
   env: Env,
@@ -54,17 +54,17 @@ export function keepVisit(
   });
 }
 
-/** A person came whose partner the host is not for. */
+/** Logs that a person of another partner tried to enter this host. */
 export function noteOtherPartner(env: Env, { user }: Session, host: string, client: Client): Promise<void> {
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   const event = { action: 'site.refused', ...whose, detail: { host, reason: 'partner' } } as const;
-  // Somebody can come back as often as they like.
+  // The key limits the log, because a person can repeat this as often as they like.
   return noteRefusal(env, { event, client, key: `site:${host}:${user.id}` });
 }
 
 /**
- * Uses the visit up and makes its ticket; nothing where the visit or the session has ended meanwhile, or the session is
- * not what the host asks for any more.
+ * Uses up the visit and creates its ticket. Undefined if the visit or the session has ended, or if the session no
+ * longer meets the rules of the host.
  */
 export function issueTicket(
   env: Env,
@@ -88,18 +88,19 @@ export function issueTicket(
 export type Arriving = {
   readonly ticket: string;
   readonly site: SiteRules;
-  /** The cookie that the browser has on the protected host. */
+  /** The browser's cookie on the protected host. */
   readonly cookie: string;
 };
 
-/** Uses a ticket up and signs its browser in on the host: the value of the new cookie there, for one caller. */
+/** Uses up a ticket and signs its browser in on the host. Only one caller gets the value of the new cookie. */
 export function useTicket(env: Env, { ticket, site, cookie }: Arriving, client: Client): Promise<string | undefined> {
   const token = newToken(env.random);
   return env.db.transaction(async (tx) => {
     const now = env.now();
     const key = { tokenHash: tokenHash(ticket), host: site.host, now };
     const sessionId = await findTicketSession(tx, key);
-    // The session before its ticket, as everything that ends a session has it: two never wait for each other in a circle.
+    // Locks the session before its ticket, like everything that ends a session, so that two transactions never
+    // deadlock.
     const session = sessionId === undefined ? undefined : await mayEnter(env, tx, sessionId, site);
     if (session === undefined) return undefined;
     if (!(await claimSiteTicket(tx, { ...key, siteBrowser: tokenHash(cookie) }))) return undefined;
@@ -113,13 +114,13 @@ export function useTicket(env: Env, { ticket, site, cookie }: Arriving, client: 
   });
 }
 
-/** Whether such a ticket waits for a browser: one that comes without a cookie keeps none. */
+/** Whether such a ticket waits for a browser. A browser that returns without its cookie stores none. */
 export async function isTicketWaiting(env: Env, ticket: string, host: string): Promise<boolean> {
   const key = { tokenHash: tokenHash(ticket), host, now: env.now() };
   return (await findTicketSession(env.db.read, key)) !== undefined;
 }
 
-/** The session as it is now, and stays until the end of the transaction, where it may enter this host. */
+/** Reads and locks the session until the end of the transaction, if it may enter this host. */
 async function mayEnter(env: Env, tx: Queries, sessionId: string, site: SiteRules): Promise<Session | undefined> {
   await holdSession(tx, sessionId);
   const session = await findSessionById(tx, sessionId);

@@ -7,27 +7,27 @@ import type { SiteSession } from '#store/forward-auth/site-sessions.ts';
 /** Long enough for the portal to read it. */
 const TOKEN_SECONDS = 60;
 
-/** A page asks for dozens of files at once. To sign for each would cost as much as the rest of the check. */
+/** A page requests dozens of files at once. A signature for each would cost as much as the rest of the check. */
 const REUSED_SECONDS = 10;
 
-/** More people at once than one process answers in that time; past it the tokens are forgotten and signed again. */
+/** More people than one process serves in that time. Above it, all stored tokens are dropped and signed again. */
 const MOST_HELD = 5_000;
 
 type HeldToken = { readonly token: string; readonly signedAt: number };
 
-/** By everything that a token says, except its times: whatever changes, another one is signed. */
+/** The key is every claim except the times, so any change causes a new signature. */
 const HELD = new WeakMap<Database, Map<string, HeldToken>>();
 
 /**
- * Who it is, for the portal behind the proxy. Every header is there on every answer, empty where there is nothing to say:
- * Caddy 2.10.0 to 2.11.1 let the client's own header through where an answer lacks one (GHSA-7r4p-vjf4-gxv4).
+ * The identity for the portal behind the proxy. Every answer has every header, empty if there is no value: Caddy 2.10.0
+ * to 2.11.1 passed the client's own header on when an answer lacked one (GHSA-7r4p-vjf4-gxv4).
  */
 export async function identityHeaders(env: Env, found: SiteSession): Promise<Record<string, string>> {
   const { user, partner, amr } = found;
   return {
     'x-sallyport-user': user.id,
     'x-sallyport-email': user.email,
-    // A header carries ASCII alone.
+    // A header can carry only ASCII.
     'x-sallyport-name': encodeURIComponent(user.name),
     'x-sallyport-partner': partner?.slug ?? '',
     'x-sallyport-role': user.role,
@@ -50,7 +50,7 @@ async function tokenFor(env: Env, claims: object): Promise<string> {
   return token;
 }
 
-/** The same, signed: for a portal that cannot be sure that only the proxy reaches it. */
+/** The same identity as a signed token, for a portal that other clients than the proxy can reach. */
 function claimsOf(env: Env, { user, partner, amr, authTime, sessionId, site }: SiteSession) {
   return {
     ...{ iss: env.config.publicUrl.origin, aud: site.host, sub: user.id },

@@ -4,7 +4,7 @@ import { actions, inFlow, linkButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
 
-/** On our own host: the visit was used, is over, or began in another browser. */
+/** On our own host: the visit was used, expired, or began in another browser. */
 export function visitOverPage(view: View): Html {
   const { t } = view;
   return errorPage(view, { status: 404, title: t('forwardAuth.over.title'), text: t('forwardAuth.over.text') });
@@ -15,7 +15,7 @@ export function tooManyPage(view: View): Html {
   return errorPage(view, { status: 429, title: t('forwardAuth.tooMany.title'), text: t('forwardAuth.tooMany.text') });
 }
 
-/** Signed in, and of a partner that the host is not for: somebody else may be meant. */
+/** The person is signed in, but the host is for another partner. They can sign in as someone else. */
 export function otherPartnerPage(view: View, email: string): Html {
   const { t } = view;
   const action = { href: inFlow(view, `${PATHS.signIn}?again`), label: t('forwardAuth.otherPartner.action') };
@@ -29,10 +29,10 @@ export function needsPasskeyPage(view: View): Html {
   return errorPage(view, { status: 403, title: t('forwardAuth.needsPasskey.title'), text });
 }
 
-/** Where a protected host serves the style sheets that its pages of ours need. */
+/** Under this path a protected host serves the style sheets of our pages. */
 const AT = '/.sallyport';
 
-/** On a protected host: the button that ends the session everywhere. Its answer checks where it was sent from. */
+/** On a protected host: the button that ends the session everywhere. The handler checks the origin of the form. */
 export function siteSignOutPage(view: View): Html {
   const { t } = view;
   const button = html`<button type="submit" class="button primary">${t('layout.signOut')}</button>`;
@@ -55,7 +55,7 @@ export function siteSignedOutPage(view: View): Html {
   );
 }
 
-/** On a protected host that stopped being for this person's partner. */
+/** On a protected host that no longer allows this person's partner. */
 export function siteRefusedPage(view: View): Html {
   const { t } = view;
   const action = { href: `${AT}/sign-out`, label: t('layout.signOut') };
@@ -63,7 +63,7 @@ export function siteRefusedPage(view: View): Html {
   return barePage({ ...view, assetsAt: AT }, { status: 403, title, text, action });
 }
 
-/** The browser comes back from the sign-in without the cookie that it was given before. */
+/** The browser returned from the sign-in without the cookie that it had received. */
 export function siteCookiesOffPage(view: View, again: string): Html {
   const { t } = view;
   const action = { href: again, label: t('forwardAuth.cookiesOff.action') };

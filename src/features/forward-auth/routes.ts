@@ -24,18 +24,18 @@ export const forwardAuthRoutes: readonly Route[] = [
   ...siteRoutes,
 ];
 
-/** A browser comes from a protected host: its visit becomes a row of its own, which the sign-in carries along. */
+/** A browser arrives from a protected host. Its visit is stored, and the sign-in carries its id along. */
 async function begin({ env, client, search, browser, session, view }: ProtocolCall): Promise<Reply> {
   const visit = readVisit(env, new URLSearchParams(search).get('visit') ?? '');
   if (visit === undefined || !(await findSite(env.db.read, visit.host))) return show(visitOverPage(view), 404);
-  // Out of a history: its ticket would be for a browser of then.
+  // The address is from the browser history. Its ticket would be bound to a cookie of that time.
   if (visit.expiresAt <= env.now()) return leave(pageAddress(visit));
   const id = await keepVisit(env, visit, { browser, session }, client);
   if (isRefusal(id)) return { ...show(tooManyPage(view), 429), headers: problemHeaders(id) };
   return { ...seeOther(continuePath(id)), bindsBrowser: true };
 }
 
-/** What is still missing before this person may enter, one thing after the other; then the way back with a ticket. */
+/** The next page that this person needs before the host lets them in: a missing step, or the way back with a ticket. */
 async function goOn(call: ProtocolCall): Promise<Reply> {
   const { env, params, browser, session, client, view } = call;
   const { id = '' } = params;
@@ -53,7 +53,7 @@ async function goOn(call: ProtocolCall): Promise<Reply> {
   return ticket === undefined ? show(visitOverPage(view), 404) : leave(ticketAddress(visit, ticket));
 }
 
-/** A person with an authenticator proves it, one without sets it up, and both come back to the visit. */
+/** A person with an authenticator proves it, a person without one sets it up. Both return to the visit. */
 async function proveMore({ env, params, view }: ProtocolCall, { acr }: SiteRules, { user }: Session): Promise<Reply> {
   if (acr === 'phr') return show(needsPasskeyPage(view), 403);
   const isEnrolled = (await findAuthenticator(env.db.read, user.id)) !== undefined;
@@ -66,7 +66,7 @@ function continuePath(id: string): string {
   return `/forward-auth/continue/${id}`;
 }
 
-/** Built from the registered host and a checked path: nothing that a request says decides on the host. */
+/** Built from the registered host and a checked path, so no request can choose the host. */
 function ticketAddress(visit: SiteRequestTable, ticket: string): string {
   const { host, scheme, return_path: path } = visit;
   const query = new URLSearchParams({ ticket, to: path });

@@ -15,7 +15,7 @@ import { siteCookiesOffPage, siteSignedOutPage, siteSignOutPage } from './pages.
 
 const SIGN_OUT_PATH = '/.sallyport/sign-out';
 
-/** Our own paths on a protected host, which its proxy hands to us without asking first. */
+/** Our own paths on a protected host. Its proxy passes them to us without a check. */
 export const siteRoutes: readonly Route[] = [
   protocol({ methods: ['GET'], path: '/.sallyport/return', guard: 'public', handle: onSite(arrive) }),
   protocol({ methods: ['GET'], path: SIGN_OUT_PATH, guard: 'public', handle: onSite(showSignOut) }),
@@ -29,7 +29,7 @@ export const siteRoutes: readonly Route[] = [
   }),
 ];
 
-/** A request on a protected host, with the cookie that the browser has there. */
+/** A request on a protected host, with the browser's cookie there. */
 type Here = {
   readonly site: SiteRules;
   readonly scheme: Scheme;
@@ -59,8 +59,8 @@ function schemeOf({ host }: SiteRules, forwarded: string | null): Scheme {
 }
 
 /**
- * The browser comes with its ticket. Where that does not fit, the page itself is asked for: with a live cookie it is
- * shown, and without one the proxy begins again.
+ * The browser arrives with its ticket. If the ticket is not valid, the browser goes to the page itself: a live cookie
+ * opens it, and without one the proxy starts the sign-in again.
  */
 async function arrive(call: ProtocolCall, { site, scheme, origin, cookie }: Here): Promise<RawReply> {
   const { env, client, search } = call;
@@ -69,7 +69,7 @@ async function arrive(call: ProtocolCall, { site, scheme, origin, cookie }: Here
   const ticket = query.get('ticket') ?? '';
   if (!isTokenShaped(ticket)) return to(location);
   if (cookie === undefined) {
-    // To begin again would lead here again, for ever.
+    // Starting again would lead back here in an endless loop.
     return (await isTicketWaiting(env, ticket, site.host))
       ? sitePage(siteCookiesOffPage(call.view, location), 400)
       : to(location);
@@ -83,7 +83,7 @@ async function showSignOut({ env, view }: ProtocolCall, { site, cookie }: Here):
   return sitePage(found === undefined ? siteSignedOutPage(view) : siteSignOutPage(view), 200);
 }
 
-/** Ends the session everywhere. A form of the portal itself may ask for it: it is of the same origin. */
+/** Ends the session everywhere. A form of the portal itself may do this, because it has the same origin. */
 async function endSession(call: ProtocolCall, { site, scheme, origin, cookie }: Here): Promise<RawReply> {
   const { env, client, request } = call;
   const sent = { origin: request.headers.get('origin'), fetchSite: request.headers.get('sec-fetch-site') };

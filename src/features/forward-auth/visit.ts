@@ -1,25 +1,25 @@
 import { type HostName, originOf, type Scheme } from '#core/portals/protected-host.ts';
 import type { Env } from '#env.ts';
 
-/** A person on the way from a protected host to our sign-in: where they return to, and in which browser. */
+/** A person on the way from a protected host to our sign-in: the return address and the browser. */
 export type Visit = {
   readonly host: HostName;
   readonly scheme: Scheme;
   readonly path: string;
-  /** The hash of the cookie that the browser has on the protected host: no other browser can use the ticket. */
+  /** The hash of the browser's cookie on the protected host, so that no other browser can use the ticket. */
   readonly siteBrowser: string;
   readonly expiresAt: number;
 };
 
-/** A browser follows a redirect at once; later the address is one out of a history, and begins again. */
+/** A browser follows a redirect at once. A later request is from the browser history and begins again. */
 const VISIT_SECONDS = 10 * 60;
 
 const BINDING = { table: 'forward-auth', rowId: '', userId: '' };
 
 /**
- * The address of ours that a proxy sends the browser to. What it carries is sealed: only a registered host, asked about by
- * a trusted proxy, can be returned to. Nothing is written down until the browser comes, so that programs that try every
- * path of a portal cost us no row.
+ * Our address that a proxy redirects the browser to. Its content is sealed, so only a registered host that a trusted
+ * proxy asked about can be the target. Nothing is stored until the browser arrives, so programs that try every path of
+ * a portal cost us no row.
  */
 export function visitAddress(env: Pick<Env, 'config' | 'keys' | 'now'>, visit: Omit<Visit, 'expiresAt'>): string {
   const { host, scheme, path, siteBrowser } = visit;
@@ -28,11 +28,11 @@ export function visitAddress(env: Pick<Env, 'config' | 'keys' | 'now'>, visit: O
   return `${env.config.publicUrl.origin}/forward-auth/begin?visit=${sealed}`;
 }
 
-/** What such an address carries; nothing for one that we did not make. */
+/** The content of such an address. Undefined if we did not make it. */
 export function readVisit(env: Pick<Env, 'keys'>, sealed: string): Visit | undefined {
   try {
     const opened = JSON.parse(env.keys.open('forward-auth', BINDING, sealed).toString());
-    // Only `visitAddress` seals for this purpose.
+    // The cast is safe because only `visitAddress` seals for this purpose.
     const [host, scheme, path, siteBrowser, expiresAt] = opened as [HostName, Scheme, string, string, number];
     return { host, scheme, path, siteBrowser, expiresAt };
   } catch {
@@ -40,7 +40,7 @@ export function readVisit(env: Pick<Env, 'keys'>, sealed: string): Visit | undef
   }
 }
 
-/** Where a visit returns to, without a ticket. */
+/** The return address of a visit, without a ticket. */
 export function pageAddress({ host, scheme, path }: Pick<Visit, 'host' | 'scheme' | 'path'>): string {
   return originOf(host, scheme) + path;
 }

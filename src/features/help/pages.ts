@@ -15,7 +15,7 @@ import { english } from './articles/en.ts';
 
 const HANDBOOKS: Readonly<Record<Locale, Handbook>> = { en: english, de: german };
 
-/** What a text says between marks: `**control**`, `[words](/path)`, `{value}`. */
+/** The marks inside a text: `**control**`, `[words](/path)`, `{value}`. */
 const MARK = /\*\*(?<control>[^*]+)\*\*|\[(?<words>[^\]]+)\]\((?<href>[^)]+)\)|\{(?<value>product|address|contact)\}/g;
 
 export function helpIndexPage(view: View): Html {
@@ -79,7 +79,7 @@ function drawMark(view: View, { control, words, href, value }: Record<string, st
   if (control !== undefined) return html`<b>${control}</b>`;
   if (href !== undefined) return html`<a href="${href}">${words}</a>`;
   if (value === 'product') return view.config.productName;
-  // With the slash: `https://portal.example.evil.test` begins like ours, too.
+  // With the slash, because `https://portal.example.evil.test` also begins like our address.
   if (value === 'address') return html`<code>${view.config.publicUrl.origin}/</code>`;
   const contact = view.config.supportContact;
   return contact === undefined ? view.t('help.contact') : contactLink(contact);

@@ -15,7 +15,7 @@ export type Home = {
   readonly amr: readonly string[];
 };
 
-/** Who is signed in, since when and how they proved it. */
+/** Who is signed in, since when, and by which methods. */
 export function homePage(view: View, { name, email, partnerName, signedInAt, amr }: Home): Html {
   const { t, locale, config } = view;
   const product = config.productName;

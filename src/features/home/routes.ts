@@ -21,7 +21,7 @@ export const homeRoutes: readonly Route[] = [
       ),
   }),
   page({
-    // Public, because signing out has to work when the session is over already.
+    // Public, because signing out must work after the session has expired.
     method: 'POST',
     path: '/sign-out',
     guard: 'public',
@@ -31,7 +31,7 @@ export const homeRoutes: readonly Route[] = [
     },
   }),
   page({
-    // Where password managers look: W3C, "A Well-Known URL for Changing Passwords".
+    // Password managers look here: W3C, "A Well-Known URL for Changing Passwords".
     method: 'GET',
     path: '/.well-known/change-password',
     guard: 'public',

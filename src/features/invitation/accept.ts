@@ -16,7 +16,7 @@ import { findLink } from '#store/people/links.ts';
 import { setUserName } from '#store/people/user-life.ts';
 import { administratorExists, findPerson, type Person, setUserLocale } from '#store/people/users.ts';
 
-/** What was typed into the form of an invitation, and where. */
+/** What a person typed into the invitation form, and the request context. */
 export type Answered = {
   readonly email: string;
   readonly name: string;
@@ -26,17 +26,17 @@ export type Answered = {
   readonly held: NonNullable<ProvenPassword['held']>;
 };
 
-/** What is wrong with a form, each field by itself: all of it is told at once. */
+/** The faults of a form per field, so that the page can show all of them at once. */
 export type Faults = {
   readonly email?: 'malformed' | 'taken' | undefined;
   readonly name?: 'malformed' | undefined;
   readonly password?: Refusal | undefined;
 };
 
-/** The pending sign-in that leads into enrollment; absent where the person has to sign in with the password first. */
+/** The pending sign-in that continues with enrollment. Absent if the person must first sign in with the password. */
 export type Accepted = { readonly begun: BegunSignIn | undefined; readonly deviceToken: string };
 
-/** Sets the first password of somebody who was invited, once. `not_found` when the link was used up meanwhile. */
+/** Sets the first password of an invited person, once. `not_found` if the link was used in the meantime. */
 export async function acceptInvitation(
   env: Env,
   { linkId, person: { user, partner } }: { readonly linkId: string; readonly person: Person },
@@ -69,7 +69,7 @@ async function accept(env: Env, tx: Queries, byLink: PasswordByLink, answered: A
   return isRefusal(begun) ? begun : { begun, deviceToken: finished.deviceToken };
 }
 
-/** Where nothing but the password is asked for, the way on would be a session: that is never had from a link alone. */
+/** If only the password is required, the next step would be a session. A link alone never gives a session. */
 async function beginUnlessComplete(
   env: Env,
   tx: Queries,
@@ -84,12 +84,12 @@ async function beginUnlessComplete(
   return beginSignIn(env, tx, { person, channel: 'page', deviceId, returnTo: undefined, client, held }, now);
 }
 
-/** What a link invites to: to become the first administrator, or to be the person who was added already. */
+/** What a link allows: to become the first administrator, or to join as the person who was added. */
 export type Invitation =
   | { readonly kind: 'first_administrator'; readonly linkId: string }
   | { readonly kind: 'invitation'; readonly linkId: string; readonly person: Person };
 
-/** The invitation of a link; undefined for one that is used, over, of no use any more or none. Looking consumes nothing. */
+/** The invitation of a link; undefined if it is used, expired, unusable or unknown. Reading does not use it up. */
 export async function findInvitation(env: Env, token: string): Promise<Invitation | undefined> {
   const { read } = env.db;
   const link = await findLink(read, tokenHash(token), ['invitation', 'first_administrator'], env.now());

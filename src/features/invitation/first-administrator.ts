@@ -15,7 +15,7 @@ import type { Accepted, Answered, Faults } from './accept.ts';
 
 type NewAdministrator = PasswordOwner;
 
-/** Makes the first administrator, once, and leads into enrollment. `not_found` when somebody else was faster. */
+/** Creates the first administrator, once, and continues with enrollment. `not_found` if someone else was faster. */
 export async function createFirstAdministrator(
   env: Env,
   linkId: string,

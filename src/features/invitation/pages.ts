@@ -12,7 +12,7 @@ type InvitationPage = {
   /** The path of the link itself. */
   readonly action: string;
   readonly kind: 'first_administrator' | 'invitation';
-  /** Who invites; staff are invited by nobody's company. */
+  /** The inviting partner. Staff invitations have none. */
   readonly partnerName: string | undefined;
   readonly email: string | undefined;
   readonly name: string | undefined;
@@ -27,7 +27,7 @@ type InvitationPage = {
 type FieldId = 'email' | 'name' | 'password';
 type FieldFault = RefusalText & { readonly fieldId: FieldId };
 
-/** What somebody fills in who was invited, or who becomes the first administrator. */
+/** The form for an invited person, or for the first administrator. */
 export function invitationPage(view: View, page: InvitationPage): Html {
   const { t, config } = view;
   const isFirst = page.kind === 'first_administrator';
@@ -112,7 +112,7 @@ function faultsOf(view: View, { email, name, password }: NonNullable<InvitationP
   return faults.filter((fault) => fault !== undefined);
 }
 
-/** One fault as it is; several as a list that leads to each. */
+/** One fault as text, several as a list of links to the fields. */
 function summary({ t }: View, faults: readonly FieldFault[]): (RefusalText & { fieldId?: FieldId }) | undefined {
   const [first] = faults;
   if (faults.length <= 1) return first;

@@ -55,7 +55,7 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
   });
   if (isRefusal(outcome)) return outcome.refused === 'not_found' ? dead(view) : again({ password: outcome });
   if ('faults' in outcome) return again(outcome.faults);
-  // The page said whom this signs out.
+  // The page named the person who is signed out here.
   if (session) await signOut(env, session, client);
   return acceptedReply(outcome);
 }
@@ -64,7 +64,7 @@ function dead(view: PageCall<'public'>['view']): Reply {
   return show(deadInvitationPage(view), 404);
 }
 
-/** What was typed stays, except for the password; an invitation's email is not for typing. */
+/** The typed values stay, except for the password. The email of an invitation cannot be edited. */
 function facts(params: PageCall<'public'>['params'], invitation: Invitation, typed: Form) {
   const person = invitation.kind === 'invitation' ? invitation.person : undefined;
   return {

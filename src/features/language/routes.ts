@@ -18,7 +18,7 @@ export const languageRoutes = [
     form: languageForm,
     handle: ({ input, cameFrom }) => {
       const back = ownPath(input.return_to ?? cameFrom ?? '') ?? '/';
-      // A language we do not have changes nothing: the switch never offers one.
+      // An unknown language changes nothing, because the switch never offers one.
       if (!isLocale(input.language)) return seeOther(back);
       return seeOther(back, [{ cookie: 'language', value: input.language, maxAgeSeconds: YEAR_SECONDS }]);
     },

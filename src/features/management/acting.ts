@@ -5,24 +5,24 @@ import type { Actor } from '#flows/administration/actor.ts';
 import { keyActor } from '#flows/administration/api-keys.ts';
 import type { GrantedApiKey } from '#store/sessions/granted.ts';
 
-/** A client that lost an answer asks again within minutes, a stuck queue within hours. */
+/** A client retries within minutes after a lost answer, a stuck queue within hours. */
 const KEY_SECONDS = DAY_SECONDS;
 
 type Asked = { readonly apiKey: GrantedApiKey; readonly client: Client };
 
-/** The key that acts, from where and by what right: the audit log names the first two. */
+/** The API key that acts, its client and its authority. The audit log names the first two. */
 export function actorOf({ apiKey, client }: Asked): Actor {
   return { id: keyActor(apiKey), client, authority: { kind: 'apiKey', apiKey } };
 }
 
-/** The key of an act; absent where the caller sent none: then each request acts. */
+/** The idempotency key of a request. Without one, each request acts. */
 export function idempotencyKeyOf(
   { apiKey, idempotencyKey }: Pick<Asked, 'apiKey'> & { readonly idempotencyKey: string | undefined },
   what: string,
   input: unknown,
 ): IdempotencyKey | undefined {
   if (idempotencyKey === undefined) return undefined;
-  // The input is what the schema made of it: the order of its fields is ours.
+  // The schema built the input, so the order of its fields is always the same.
   const request = `${what} ${JSON.stringify(input)}`;
   return { callerId: apiKey.id, value: idempotencyKey, request, keptSeconds: KEY_SECONDS };
 }

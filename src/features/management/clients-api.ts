@@ -23,7 +23,7 @@ import { pageQuery } from './shared-api.ts';
 const CLIENTS = '/api/v1/clients';
 const ONE = `${CLIENTS}/:client`;
 
-// The flow measures it as the text that it is.
+// The flow checks it as text.
 const jwks = z.looseObject({ keys: z.array(z.unknown()) }).register(typedKinds, { kind: 'jwks' });
 const newClient = z.strictObject({
   name: typed('name'),

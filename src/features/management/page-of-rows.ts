@@ -4,7 +4,7 @@ import type { Page } from '#store/partners/management-lists.ts';
 
 const LIMIT_USUAL = 50;
 
-/** The query of a list: a page of it, and filters by name. */
+/** The query of a list: one page, and filters by name. */
 type Asked = { readonly limit?: number | undefined; readonly after?: string | undefined } & {
   readonly [filter: string]: string | number | undefined;
 };
@@ -16,9 +16,9 @@ type Listed<Row, Shown> = {
 };
 
 /**
- * Reads one page and one row more, which says whether there is another page.
+ * Reads one row more than the page, to know if there is another page.
  *
- * @param name of the list; with the filters it says which list a cursor belongs to
+ * @param name of the list. A cursor is bound to this name and the filters.
  */
 export async function readPage<Row, Shown>(
   name: string,

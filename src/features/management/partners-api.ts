@@ -142,7 +142,7 @@ function listPartners({ env, query }: ApiCall<'apiKey:partners:read', undefined,
 
 type WriteCall<Input> = ApiCall<'apiKey:partners:write', Input>;
 
-/** An act that says all there is to say by its address. */
+/** An act whose address says everything, so it takes no body. */
 function change(
   name: 'archive' | 'restore',
   summary: string,
@@ -179,8 +179,8 @@ async function changePolicy(call: WriteCall<z.output<typeof mfaBody>>) {
 type Typed = { readonly policy: MfaChoice['policy']; readonly requiredFrom?: string | null | undefined };
 
 /**
- * A policy as a program sends it, and as our own record has it: a date goes with `required` alone, and begins a day.
- * Policies of earlier versions begin at 00:00 UTC, and a program may send such a record back.
+ * A policy as a program sends it and as our records show it: only `required` takes a date, the start of a day. Policies
+ * of earlier versions start at 00:00 UTC, and a program may send such a record back.
  */
 function readChoice({ policy, requiredFrom }: Typed): MfaChoice | Refusal {
   if (requiredFrom === undefined || requiredFrom === null) return { policy };

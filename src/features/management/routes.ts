@@ -5,5 +5,5 @@ import { partnersApi } from './partners-api.ts';
 import { resetApi } from './reset-api.ts';
 import { usersApi } from './users-api.ts';
 
-/** What programs of the portal's owner may do: the console's acts, by key. */
+/** The console's acts for the programs of the portal's owner, authorized by API key. */
 export const managementApi: readonly Route[] = [...partnersApi, ...usersApi, ...resetApi, ...auditApi, ...clientsApi];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CLIENT_TYPES } from '#core/portals/client-settings.ts';
 
-/** Records as `wire/records.ts` makes them: the command line prints the same. */
+/** Records as `wire/records.ts` makes them. The command line prints the same. */
 export const partnerSchema = z.strictObject({
   id: z.string(),
   slug: z.string(),

@@ -2,7 +2,7 @@ import { typed } from '#http/typed.ts';
 
 const LIMIT_MOST = 200;
 
-/** What every list takes beside its filters. */
+/** The parameters of every list besides its filters. */
 export const pageQuery = {
   limit: typed('word')
     .regex(/^[1-9]\d{0,2}$/)

@@ -143,7 +143,7 @@ async function listUsers({ env, query }: ApiCall<'apiKey:users:read', undefined,
   });
 }
 
-/** An act that asks why. */
+/** An act that requires a reason. */
 function act<T>(
   name: string,
   summary: string,
@@ -159,7 +159,7 @@ function act<T>(
   });
 }
 
-/** Does it to a user of a partner, and answers the user as they are then. Staff are not found. */
+/** Acts on a user of a partner and answers the changed user. Staff are not found. */
 async function actOnUser<T>(
   { env, params }: Pick<WriteCall<unknown>, 'env' | 'params'>,
   work: (id: string) => Promise<T | Refusal>,
@@ -175,7 +175,7 @@ async function readUser(env: Env, id: string): Promise<ReturnType<typeof userRec
   return user ? userRecord(user) : refuse('not_found', { reason: 'user' });
 }
 
-/** A user of a partner. Keys do not find staff. */
+/** A user of a partner. API keys cannot find staff. */
 async function findUser(env: Env, id: string): Promise<ListedUser | undefined> {
   const [user] = await listUsersAfter(env.db.read, { id }, { afterId: '', limit: 1 });
   return user;

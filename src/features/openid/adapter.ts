@@ -8,15 +8,13 @@ import { metadataOf } from './client-metadata.ts';
 import { isLiveGrant } from './live.ts';
 import { currentWork, type Payload } from './work.ts';
 
-/** What hangs on a grant, and is over as soon as that is. */
+/** Records that belong to a grant and become invalid with it. */
 const OF_GRANT = ['AuthorizationCode', 'AccessToken', 'RefreshToken'];
 
 /**
- * The storage of the protocol library, over our tables. Reads go to the database, and find nothing of a grant that has
- * ended; writes are collected (`work.ts`).
- *
- * The session is ours: it is read from the cookie of our sign-in and never written here. The library's own clock is the
- * machine's; the times that it gets are moved to that, so that our clock decides.
+ * The storage of the protocol library over our tables. Reads go to the database and find nothing of a revoked grant.
+ * Writes are collected (`work.ts`). The session is ours: it is read from our sign-in cookie and never written here. The
+ * library uses the machine clock, so the times that it gets are shifted by the difference, and our clock decides.
  */
 export function adapterFor(kind: string) {
   return {
@@ -93,7 +91,7 @@ async function findOwn(kind: string, id: string): Promise<Payload | undefined> {
   return { ...JSON.parse(row.payload), ...times(now, row.created_at, row.expires_at), jti: id };
 }
 
-/** The same distances from now, by the clock of the machine: the library reads that one by itself. */
+/** The same distances from now on the machine clock, which the library reads itself. */
 function times(now: number, createdAt: number, expiresAt: number): { iat: number; exp: number } {
   const theirs = currentWork().machineNow();
   return { iat: theirs - (now - createdAt), exp: theirs + (expiresAt - now) };
@@ -106,7 +104,7 @@ function paramsOf({ params }: Payload): Readonly<Record<string, string>> {
   return Object.fromEntries(all);
 }
 
-/** Our session as the protocol library knows one. Nothing that the library adds to it is kept. */
+/** Our session in the shape of the protocol library. Changes that the library makes to it are not stored. */
 function sessionPayload(session: Session | undefined, id: string): Payload | undefined {
   if (session === undefined || session.id !== id) return undefined;
   const { user, authTime, amr } = session;

@@ -12,7 +12,7 @@ type Request = {
   readonly params: Payload;
 };
 
-/** What is to be asked of the person next, for this request of this client. */
+/** The next step for the person, for this request of this client. */
 export async function assess(
   { env, session, request }: Pick<Work, 'env' | 'session' | 'request'>,
   { clientId, params }: Request,
@@ -50,14 +50,14 @@ function sinceOf({ params, createdAt }: AuthorizationRequest) {
 
 type Consented = { readonly scope: string; readonly request: AuthorizationRequest | undefined };
 
-/** A client of the operator needs none; another one needs one for every scope that it asks for. */
+/** A client of the operator needs no consent. A third-party client needs consent for every requested scope. */
 async function hasConsent(queries: Queries, session: Session, client: OidcClient, { scope, request }: Consented) {
   if (!client.isThirdParty || isFresh(session, scope, request)) return true;
   const allowed = new Set((await findConsent(queries, session.user.id, client.id))?.split(' '));
   return scope.split(' ').every((one) => allowed.has(one));
 }
 
-/** Allowed on the page of this very request, in this session, and for exactly these scopes. */
+/** Consent given on the page of this request, in this session, for exactly these scopes. */
 function isFresh(session: Session, scope: string, request: AuthorizationRequest | undefined): boolean {
   const { consented } = request ?? {};
   return consented !== undefined && consented.sessionId === session.id && consented.scope === scope;

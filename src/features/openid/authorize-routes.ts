@@ -30,7 +30,7 @@ export const authorizeRoutes: readonly Route[] = [
 ];
 
 async function authorize(call: ProtocolCall): Promise<Reply> {
-  // A form of another site brings none of our cookies (`SameSite=Lax`); the same request by GET does.
+  // A form on another site sends none of our cookies (`SameSite=Lax`). The same request by GET sends them.
   if (call.request.method === 'POST')
     return seeOther(`${AUTHORIZE}?${new URLSearchParams(call.body.toString('utf8'))}`);
   const { session } = call;
@@ -40,7 +40,7 @@ async function authorize(call: ProtocolCall): Promise<Reply> {
 
 type Answer = Awaited<ReturnType<typeof askLibrary>>;
 
-/** What the library decided: a question to the person, an answer to the client, or neither for a client that is none. */
+/** What the library decided: a question for the person, an answer for the client, or neither for an unknown client. */
 async function answer(call: ProtocolCall, work: Work, said: Answer): Promise<Reply> {
   if (work.waiting !== undefined) return waitForPerson(call, work, work.waiting);
   const toClient = clientReply(call.view, said);
@@ -53,22 +53,22 @@ async function answer(call: ProtocolCall, work: Work, said: Answer): Promise<Rep
   return toClient;
 }
 
-/** Nothing where the authorization was kept; else the way on. */
+/** Undefined if the authorization was stored, otherwise the next redirect. */
 async function keepOrAskAgain(call: ProtocolCall, work: Work, session: Session): Promise<Reply | undefined> {
   try {
     return isRefusal(await commitAuthorization(work, session, call.client)) ? gone(call) : undefined;
   } catch (error) {
-    // The session ended while the request was on its way: looked at again, it asks for a sign-in.
+    // The session ended during the request. The repeated request leads to a sign-in.
     if (error instanceof AuthorityLost)
       return seeOther(call.request.url.slice(call.env.config.publicUrl.origin.length));
     throw error;
   }
 }
 
-/** Keeps the request for this browser, and asks the person for what is missing. */
+/** Stores the request for this browser and shows the next question to the person. */
 async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Record<string, string>>) {
   const { browser, client, view } = call;
-  // Of the ID token of a client only the person is kept.
+  // Only the person is stored from the client's ID token.
   const { id_token_hint: _, ...wanted } = params;
   const kept = {
     ...wanted,
@@ -81,7 +81,7 @@ async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Re
   return { ...reply, cookies: [...reply.cookies, ...languageOf(call, params)], bindsBrowser: true as const };
 }
 
-/** The client's choice of a language, where the person has made none. */
+/** The language that the client requests, if the person has chosen none. */
 function languageOf({ request }: ProtocolCall, { ui_locales = '' }: Readonly<Record<string, string>>): CookieChange[] {
   const locale = ui_locales
     .split(' ')
@@ -91,7 +91,7 @@ function languageOf({ request }: ProtocolCall, { ui_locales = '' }: Readonly<Rec
   return locale === undefined || hasChosen ? [] : [{ cookie: 'language', value: locale }];
 }
 
-/** The page that asks the person for what is missing. */
+/** The page for the next question to the person. */
 function replyTo(
   { view }: ProtocolCall,
   step: NextStep,
@@ -121,7 +121,7 @@ function replyTo(
   }
 }
 
-/** The request after a page of ours: the next question, or the answer to the client. */
+/** Continues the request after one of our pages: the next question, or the answer to the client. */
 async function goOn(call: ProtocolCall): Promise<Reply> {
   const { env, session, params } = call;
   const request = await ownRequest(call);
@@ -151,7 +151,7 @@ function ownRequest({ env, browser, params }: ProtocolCall): Promise<Authorizati
   return findRequest(env.db.read, { idHash: tokenHash(params.request ?? ''), browser, now: env.now() });
 }
 
-/** Too long, or too many from one network. */
+/** The request is too long, or there are too many from one network. */
 function refusedReply(view: View, refusal: Refusal): Reply {
   return { ...show(refusedPage(view, refusal), statusOf(refusal.refused)), headers: problemHeaders(refusal) };
 }
@@ -160,7 +160,7 @@ function gone({ view }: ProtocolCall): Reply {
   return show(goneRequestPage(view), 404);
 }
 
-/** The answer to the client: a redirect, or a form for `response_mode=form_post`. Nothing where it has no place to go. */
+/** The answer to the client: a redirect, or a form for `response_mode=form_post`. Undefined without a valid target. */
 function clientReply(view: View, { status, headers, body }: Answer): Reply | undefined {
   const location = headers.location;
   if (status >= 300 && status < 400 && typeof location === 'string') {
@@ -174,7 +174,7 @@ function clientReply(view: View, { status, headers, body }: Answer): Reply | und
   return { ...show(formPostPage(view, target, named)), formAction: new URL(target).origin };
 }
 
-/** What the library escaped for its own page. */
+/** Undoes the escaping that the library did for its own page. */
 function unescaped(text: string): string {
   const signs: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'" };
   return text.replace(/&(amp|lt|gt|quot|#39|#x27);/g, (all, name: string) => signs[name] ?? all);

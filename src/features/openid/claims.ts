@@ -2,7 +2,7 @@ import { acrOf } from '#core/authenticators/assurance.ts';
 import type { Grant } from '#store/oidc/grants.ts';
 import type { Payload } from './work.ts';
 
-/** Which claims each scope brings. What a sign-in has proven is in every ID token, and in no answer of userinfo. */
+/** The claims of each scope. Every ID token says how the person signed in; userinfo never does. */
 export const CLAIMS_BY_SCOPE = {
   openid: ['sub', 'sid', 'auth_time', 'amr', 'acr'],
   profile: ['name', 'locale'],
@@ -10,7 +10,7 @@ export const CLAIMS_BY_SCOPE = {
   partner: ['partner', 'role'],
 };
 
-/** Everything that may be said of the person; the library leaves out what was not granted. */
+/** Every claim about the person. The library removes those that were not granted. */
 export function claimsOf(grant: Grant, use: string): Payload {
   const { user, partner, emailProven } = grant;
   const person = {

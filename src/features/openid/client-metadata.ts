@@ -3,7 +3,7 @@ import type { Env } from '#env.ts';
 import type { OidcClient } from '#store/oidc/clients.ts';
 import type { Payload } from './work.ts';
 
-/** Never leaves this process; the same for as long as the service runs, so that the library keeps what it made of a client. */
+/** Never leaves this process. The same while the service runs, so that the library can cache a client. */
 const nobodysSecrets = new WeakMap<Env, string>();
 
 function nobodysSecret(env: Env): string {
@@ -13,10 +13,8 @@ function nobodysSecret(env: Env): string {
 }
 
 /**
- * A client as the protocol library knows one.
- *
- * The library compares secrets in the clear, and we have a hash: a secret that fits the hash is given to it as the
- * client's own, any other is compared with a secret that nobody was ever told.
+ * A client in the shape of the protocol library. The library compares plain secrets, and we have a hash. A secret that
+ * matches the hash is passed as the client's own. Any other is compared with a random secret that nobody knows.
  */
 export function metadataOf(env: Env, client: OidcClient, shownSecret: string | undefined): Payload {
   const isRight = shownSecret !== undefined && tokenHash(shownSecret) === client.secretHash;

@@ -18,12 +18,12 @@ import { countStranger } from './keep-request.ts';
 import { isLiveGrant } from './live.ts';
 import type { Save, Work } from './work.ts';
 
-/** An authorization as it is to be kept: the request used up, the grant, its code and the event, or nothing of it. */
+/** Stores an authorization in one transaction: it uses up the request and writes grant, code and event. */
 export async function commitAuthorization(work: Work, session: Session, client: Client): Promise<true | Refusal> {
   const { env, request } = work;
   return ownTransaction(env, { ...session, grantedAs: 'session' }, async (tx) => {
     if (request !== undefined && !(await claimRequest(tx, request.idHash))) return refuse('not_found');
-    // A pushed request is good for one authorization.
+    // A pushed request is valid for one authorization.
     for (const { id } of work.consumes) if (!(await deleteRecord(tx, tokenHash(id)))) return refuse('not_found');
     const grant = work.saves.find(({ kind }) => kind === 'Grant');
     if (grant) {
@@ -37,7 +37,7 @@ export async function commitAuthorization(work: Work, session: Session, client: 
   });
 }
 
-/** A client that is disabled meanwhile is granted nothing: it would come to life when the client is enabled again. */
+/** A client disabled in the meantime gets no grant, because enabling the client would make the grant valid. */
 async function isEnabled(tx: Queries, clientId: string): Promise<boolean> {
   await holdClient(tx, clientId);
   const client = await findClient(tx, clientId);
@@ -69,14 +69,13 @@ async function noteGrant(env: Env, tx: Queries, { id, payload }: Save, { user }:
   await appendEvent(env, tx, { action: 'grant.created', ...whose, detail }, client);
 }
 
-/** A code or a refresh token exchanged. Reuse ends the grant with all that came of it. */
+/** The result of an exchange. Reuse revokes the grant and all its tokens. */
 export type Redeemed = 'redeemed' | 'lost' | 'reused';
 
 /**
- * The exchange of a code or a refresh token in one transaction: used up, what takes its place saved, the event written, or
- * nothing.
+ * Exchanges a code or a refresh token in one transaction: uses it up, stores its successor and writes the event.
  *
- * @param successor the refresh token that takes the place of the one that is used up
+ * @param successor the refresh token that replaces the used one
  */
 export async function commitRedemption(work: Work, client: Client, successor: string | undefined): Promise<Redeemed> {
   const { env, consumes } = work;
@@ -105,7 +104,7 @@ export async function commitRedemption(work: Work, client: Client, successor: st
 const CODE = 'AuthorizationCode';
 const REFRESH = 'RefreshToken';
 
-/** The grant that the new tokens hang on, as it is and stays until they are kept. */
+/** Reads and locks the grant of the new tokens until they are stored. */
 async function liveGrantOf(env: Env, tx: Queries, { saves }: Work): Promise<Grant | undefined> {
   const grantId = saves.flatMap(({ payload }) => (typeof payload.grantId === 'string' ? [payload.grantId] : []))[0];
   if (grantId === undefined) return undefined;
@@ -122,11 +121,12 @@ async function noteRedemption(env: Env, tx: Queries, grant: Grant, kind: string 
   await appendEvent(env, tx, { action, ...whose, detail }, client);
 }
 
-/** Ends the grants that the library wants ended (a used code or token came again, or a client gave them back). */
+/** Revokes the grants that the library wants to revoke, after a reuse or because a client revoked its token. */
 export async function commitRevocations(work: Work, client: Client, isReuse: boolean): Promise<void> {
   const { env, revokes, destroys } = work;
   if (revokes.size === 0 && destroys.length === 0) return;
-  // The library ends the whole grant with an access token that is given back; such a client may still refresh. Reuse ends it.
+  // For a revoked access token the library revokes the whole grant, but such a client may still refresh. Reuse revokes
+  // it.
   const isAccessTokenGivenBack = !isReuse && destroys.some(({ kind }) => kind === 'AccessToken');
   const ended = isAccessTokenGivenBack ? [] : revokes;
   await env.db.transaction(async (tx) => {
@@ -135,7 +135,7 @@ export async function commitRevocations(work: Work, client: Client, isReuse: boo
   });
 }
 
-/** The other request of the race has had its tokens: they end, too (RFC 6749 §4.1.2). */
+/** The other request of the race has received its tokens. They are revoked too (RFC 6749 §4.1.2). */
 async function endReused(work: Work, client: Client): Promise<void> {
   const { env, saves } = work;
   const ids = new Set(saves.map(({ payload }) => String(payload.grantId)));
@@ -153,7 +153,7 @@ async function endGrant(env: Env, tx: Queries, { id, isReuse }: { id: string; is
   await appendEvent(env, tx, { action, ...whose, detail }, client);
 }
 
-/** What a client proved itself by counts once (RFC 7523 §3, `jti`); false where it has come before. */
+/** A client's proof is valid once (RFC 7523 §3, `jti`). False if it was used before. */
 export async function commitProofs({ env, proofs }: Work): Promise<boolean> {
   if (proofs.length === 0) return true;
   return env.db.transaction(async (tx) => {
@@ -162,7 +162,7 @@ export async function commitProofs({ env, proofs }: Work): Promise<boolean> {
   });
 }
 
-/** A pushed request; false where this network has sent too many. */
+/** Stores a pushed request. False if this network has sent too many. */
 export async function commitRecords(work: Work, client: Client): Promise<boolean> {
   const { env, saves } = work;
   const kept = await env.db.transaction(async (tx) => {
@@ -192,7 +192,7 @@ function recordOf(env: Env, { kind, id, payload, expiresAt }: Save): OidcRecordT
   };
 }
 
-/** Without the token itself: only its hash is kept. */
+/** Without the token itself, because only its hash is stored. */
 function textOf({ jti: _, iat: __, exp: ___, ...rest }: Save['payload']): string {
   return JSON.stringify(rest);
 }

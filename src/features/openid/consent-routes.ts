@@ -57,7 +57,7 @@ export const consentRoutes: readonly Route[] = [
   }),
 ];
 
-/** What is allowed is kept for this session and exactly what was asked, and remembered for the next time. */
+/** The consent is stored for this session and exactly these scopes, and remembered for later requests. */
 async function submitConsent(call: PageCall<'session', z.output<typeof consentForm>>): Promise<Reply> {
   const { view, input } = call;
   const request = await requestBehind(call);
@@ -92,7 +92,7 @@ function scopesOf({ params }: AuthorizationRequest): readonly string[] {
   return (params.scope ?? '').split(' ');
 }
 
-/** The request that this tab signs in for, when it is of this browser. */
+/** The request that this tab signs in for, if it belongs to this browser. */
 function requestBehind({ env, view, client }: PageCall<'session', unknown>): Promise<AuthorizationRequest | undefined> {
   const id = view.resume?.split('/').at(-1) ?? '';
   return findRequest(env.db.read, { idHash: tokenHash(id), browser: client.browser ?? '', now: env.now() });

@@ -10,10 +10,10 @@ import { createRequest } from '#store/oidc/requests.ts';
 import { REQUEST_SECONDS } from './provider.ts';
 import type { Params, Work } from './work.ts';
 
-/** More than any library sends; a row for each request of a stranger is that long at most. */
+/** More than any library sends. It caps the row that a stranger's request can create. */
 const PARAMS_LENGTH_MOST = 8 * 1024;
 
-/** Keeps a request for this browser until its person is known; answers its id. What a stranger can have kept has a limit. */
+/** Stores a request for this browser until its person is known; answers its id. A limit caps strangers' requests. */
 export async function keepRequest(
   { env, session, destroys }: Work,
   request: { readonly params: Params; readonly browser: string; readonly client: Client },
@@ -26,14 +26,14 @@ export async function keepRequest(
   return env.db.transaction(async (tx) => {
     const counted = session === undefined ? await countStranger(env, tx, request.client) : undefined;
     if (counted && isRefusal(counted)) return counted;
-    // A pushed request is good for one authorization.
+    // A pushed request is valid for one authorization.
     for (const pushed of destroys) if (!(await deleteRecord(tx, tokenHash(pushed.id)))) return refuse('not_found');
     await createRequest(tx, { ...row, created_at: now, expires_at: now + REQUEST_SECONDS });
     return id;
   });
 }
 
-/** What somebody who is not signed in causes to be written: an authorization request, or a pushed one. */
+/** Counts a row that a person who is not signed in creates: an authorization request, or a pushed one. */
 export function countStranger(env: Env, tx: Queries, client: Client) {
   return reserveTries(tx, [networkCounter(env, 'address-openid-request', client)], env.now());
 }

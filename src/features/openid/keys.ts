@@ -2,7 +2,7 @@ import type { Env } from '#env.ts';
 import { signingKeys, verifyJwt } from '#flows/runtime/signing-keys.ts';
 import type { ProviderKeys } from './provider.ts';
 
-/** The keys as the protocol library wants them, and a text that changes with them. */
+/** The keys for the protocol library, and a fingerprint that changes with them. */
 export async function keysOf(env: Env): Promise<ProviderKeys & { readonly fingerprint: string }> {
   const all = await signingKeys(env);
   const keys = all.map(({ id, alg, privateKey }) => ({
@@ -14,7 +14,7 @@ export async function keysOf(env: Env): Promise<ProviderKeys & { readonly finger
 
 export type OwnToken = { readonly sub: string; readonly aud: string; readonly sid: string | undefined };
 
-/** What an ID token of ours says, however old it is; nothing where it is not ours (RP-Initiated Logout 1.0 §4). */
+/** The claims of our own ID token, of any age. Undefined if it is not ours (RP-Initiated Logout 1.0 §4). */
 export async function verifyOwnToken(env: Env, token: string): Promise<OwnToken | undefined> {
   const claims = await verifyJwt(env, token);
   const { iss, sub, aud, sid } = Object(claims);

@@ -4,9 +4,9 @@ import { isLiveSession } from '#core/sessions/session.ts';
 import type { Grant } from '#store/oidc/grants.ts';
 
 /**
- * Whether tokens of this grant are good now. What ended a session by a decision has deleted the grant; a session that is
- * over by itself ends all but what was granted with `offline_access`, and that after a password alone only for as long as
- * a session could live by one.
+ * Whether tokens of this grant are valid now. Revoking a session deletes its grants. An expired session invalidates all
+ * grants except those with `offline_access`. After a password alone, even these last only as long as such a session
+ * could.
  */
 export function isLiveGrant({ session, isOffline, expiresAt, user, partner, amr }: Grant, now: number): boolean {
   if (now >= expiresAt) return false;

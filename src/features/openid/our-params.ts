@@ -6,8 +6,8 @@ const OURS = [
 ] as const;
 
 /**
- * An authorization request as the protocol library gets it, from a browser or pushed by the client. Names that the library
- * would answer by itself become ours; an offline token needs no page of consent for our own clients.
+ * An authorization request as the protocol library gets it, from a browser or pushed by the client. Parameters that the
+ * library would handle itself are renamed. Our own clients need no consent page for an offline token.
  */
 export function ourParams(sent: string): URLSearchParams {
   const params = new URLSearchParams(sent);

@@ -5,19 +5,19 @@ import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
 
-/** A client or an address that we do not know: the person is led nowhere (RFC 6749 §4.1.2.1). */
+/** An unknown client or address: the browser is not redirected (RFC 6749 §4.1.2.1). */
 export function invalidPage(view: View): Html {
   const { t } = view;
   return errorPage(view, { status: 400, title: t('openid.invalid.title'), text: t('openid.invalid.text') });
 }
 
-/** The request was answered, is too old, or is of another browser. */
+/** The request was answered, has expired, or belongs to another browser. */
 export function goneRequestPage(view: View): Html {
   const { t } = view;
   return errorPage(view, { status: 404, title: t('openid.gone.title'), text: t('openid.gone.text') });
 }
 
-/** The request is too long, or this network has begun too many. */
+/** The request is too long, or this network has started too many. */
 export function refusedPage(view: View, refusal: Refusal): Html {
   const { t } = view;
   if (refusal.refused === 'invalid_request') return invalidPage(view);
@@ -25,7 +25,7 @@ export function refusedPage(view: View, refusal: Refusal): Html {
   return errorPage(view, { status: 429, ...said });
 }
 
-/** The client is for the people of other companies. */
+/** This client is for people of other companies. */
 export function notForThemPage(view: View, back: string): Html {
   const { t } = view;
   const action = { href: back, label: t('layout.back') };
@@ -36,7 +36,7 @@ type Consent = { readonly client: string; readonly scopes: readonly string[] };
 
 const SCOPES = ['profile', 'email', 'partner', 'offline_access'] as const;
 
-/** What another company's client will learn, and the two answers. */
+/** What a third-party client will learn, and the two answers. */
 export function consentPage(view: View, { client, scopes }: Consent): Html {
   const { t, signedIn } = view;
   const asked = SCOPES.filter((scope) => scopes.includes(scope));
@@ -54,7 +54,7 @@ ${form(
   });
 }
 
-/** Who is signed in, and whether that is who the client should get. */
+/** Shows who is signed in, so that the person can choose another account. */
 export function choosePage(view: View, person: { readonly name: string; readonly email: string }): Html {
   const { t } = view;
   return layout(view, {
@@ -68,7 +68,7 @@ ${actions(
   });
 }
 
-/** The answer to a client that wants it by a form: a script sends it, and a button where there is none. */
+/** The answer to a client that wants it as a form. A script submits it; without scripts there is a button. */
 export function formPostPage(view: View, action: string, fields: readonly (readonly [string, string])[]): Html {
   const { t } = view;
   return layout(view, {
@@ -82,7 +82,7 @@ ${submitButton(t('button.continue'))}</form>`,
   });
 }
 
-/** Whether to sign out, asked where no client has proven that it is this person's wish. */
+/** Confirms a sign-out, because no client has proven that the person wants it. */
 export function signOutPage(view: View, fields: Readonly<Record<string, string>>): Html {
   const { t } = view;
   return layout(view, {
@@ -98,7 +98,7 @@ ${submitButton(t('layout.signOut'))}`,
   });
 }
 
-/** Signed out, and no client to lead back to. */
+/** Signed out, without a client to return to. */
 export function signedOutPage(view: View): Html {
   const { t } = view;
   return layout(view, {

@@ -6,12 +6,12 @@ import { keysOf } from './keys.ts';
 import { makeProvider } from './provider.ts';
 import { inWork, newWork, type Work } from './work.ts';
 
-/** The protocol library over one environment, and the signing keys that it was made with. */
+/** The protocol library for one environment, and the fingerprint of its signing keys. */
 type Made = { readonly fingerprint: string; readonly provider: Provider };
 
 const made = new WeakMap<Env, Promise<Made>>();
 
-/** Made at the first request, and again once the signing keys are others. */
+/** Created at the first request, and again after the signing keys change. */
 async function providerOf(env: Env): Promise<Provider> {
   const keys = await keysOf(env);
   const before = await made.get(env);
@@ -31,12 +31,12 @@ export type Asked = {
   readonly body?: Buffer;
 };
 
-/** Asks the protocol library, within this work. What it wants to be kept is in the work afterwards. */
+/** Passes a request to the protocol library within this work. The work then holds what the library wants to store. */
 export async function askLibrary(work: Work, { method, url, headers = {}, body = Buffer.alloc(0) }: Asked) {
   const provider = await providerOf(work.env);
   const { host, isHttps } = work.env.config.publicUrl;
   const cookie = work.session === undefined ? {} : { cookie: `_session=${work.session.id}` };
-  // Every address that the library makes comes from these two, never from the request.
+  // The library builds every address from these two, never from the request.
   const sent = { ...headers, ...cookie, host };
   return inWork(work, () => exchange(provider.callback(), { method, url, headers: sent, body, https: isHttps }));
 }
@@ -48,24 +48,24 @@ export function workOf({ env }: ProtocolCall, more: Partial<Work> = {}): Work {
 const PASSED_ON = ['authorization', 'content-type', 'origin', 'accept'];
 const PREFLIGHT = ['access-control-request-method', 'access-control-request-headers'];
 
-/** The headers of a request that mean something to the library. Our cookies do not. */
+/** The request headers that the library uses. It does not get our cookies. */
 export function headersOf({ request, body }: ProtocolCall): Readonly<Record<string, string>> {
   const named = [...PASSED_ON, ...PREFLIGHT].flatMap((name) => {
     const value = request.headers.get(name);
     return value === null ? [] : [[name, value] as const];
   });
-  // It draws an error as a page where one is accepted; programs get JSON.
+  // The library renders errors as a page if HTML is accepted. Programs get JSON.
   return { ...Object.fromEntries(named), accept: 'application/json', 'content-length': String(body.length) };
 }
 
 const SAID = ['content-type', 'www-authenticate', 'vary', 'cache-control', 'pragma'];
 
-/** What the library answered, for a program. */
+/** The library's answer for a program. */
 export function rawReply({ status, headers, body }: ExchangeResponse): RawReply {
   const kept = Object.entries(headers).flatMap(([name, value]) =>
     SAID.includes(name) || name.startsWith('access-control-') ? [[name, String(value)] as const] : [],
   );
-  // Any origin reads what it was allowed to read: without this the browser keeps it from a script.
+  // CORS lets any origin read this answer. Without this header the browser would hide it from a script.
   const isShared = kept.some(([name]) => name === 'access-control-allow-origin');
   const open = isShared ? { 'cross-origin-resource-policy': 'cross-origin' } : {};
   return { status, headers: { ...Object.fromEntries(kept), ...open }, raw: body };

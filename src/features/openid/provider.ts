@@ -14,20 +14,20 @@ const ID_TOKEN_SECONDS = 5 * 60;
 const ACCESS_TOKEN_SECONDS = 5 * 60;
 const REFRESH_TOKEN_SECONDS = 30 * DAY_SECONDS;
 const GRANT_SECONDS = 365 * DAY_SECONDS;
-/** A set-up with a phone that has to be found first. */
+/** Long enough for a set-up with a phone that the person must first find. */
 export const REQUEST_SECONDS = 30 * 60;
 
-/** The signing keys, private parts and all, the active one of each algorithm first. */
+/** The signing keys with their private parts, the active one of each algorithm first. */
 export type ProviderKeys = { readonly keys: readonly object[] };
 
 type Library = typeof import('oidc-provider');
 
-/** The protocol library over our storage. Making one takes some milliseconds: after a rotation of keys a new one is made. */
+/** The protocol library over our storage. Creating one takes some ms, so only a key rotation does it again. */
 export async function makeProvider(issuer: string, jwks: ProviderKeys): Promise<Provider> {
-  // Half a second and 40 MB: only a server that is asked for OpenID Connect pays for it.
+  // The import costs half a second and 40 MB, so only a server that uses OpenID Connect pays for it.
   const library = await import('oidc-provider');
   const provider = new library.Provider(issuer, configuration(library, issuer, jwks));
-  // Host and scheme of every address come from the public URL: `exchange` sends them.
+  // Host and scheme of every address are from the public URL: `exchange` sends them.
   provider.proxy = false;
   return provider;
 }
@@ -35,7 +35,7 @@ export async function makeProvider(issuer: string, jwks: ProviderKeys): Promise<
 function configuration(library: Library, issuer: string, jwks: ProviderKeys): Configuration {
   return {
     adapter: adapterFor,
-    // The library checks what it gets, and its types ask for more than they need.
+    // The library checks these values itself, and its types are stricter than necessary.
     jwks: jwks as NonNullable<Configuration['jwks']>,
     ...PROTOCOL,
     discovery: { ...PROTOCOL.discovery, end_session_endpoint: `${issuer}/oidc/sign-out` },
@@ -54,7 +54,7 @@ function configuration(library: Library, issuer: string, jwks: ProviderKeys): Co
       client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
     rotateRefreshToken: () => !currentWork().keepsRefreshToken,
     expiresWithSession: async () => false,
-    // A client with a server has no business with our answers in a browser.
+    // A client with a server does not need our answers in a browser.
     clientBasedCORS: (_, origin, client) =>
       client.clientAuthMethod === 'none' && (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
     renderError: async (ctx, out) => {
@@ -64,7 +64,7 @@ function configuration(library: Library, issuer: string, jwks: ProviderKeys): Co
   };
 }
 
-/** What does not depend on anything. */
+/** The settings that are the same for every installation. */
 const PROTOCOL = {
   routes: {
     ...{ authorization: '/oidc/authorize', token: '/oidc/token', userinfo: '/oidc/userinfo', jwks: '/oidc/jwks' },
@@ -101,7 +101,7 @@ const PROTOCOL = {
 
 type Token = { readonly clientId?: string | undefined };
 
-/** A public client learns of its own tokens alone: it proves itself to nobody. */
+/** A public client may introspect only its own tokens, because it does not authenticate. */
 function mayIntrospect(client: { clientId: string; clientAuthMethod?: string | undefined }, token: Token): boolean {
   return client.clientAuthMethod !== 'none' || token.clientId === client.clientId;
 }
@@ -120,7 +120,7 @@ function extraParams({ errors }: Library): NonNullable<Configuration['extraParam
   };
 }
 
-/** One question in the place of the library's own: whether anything is left to ask of the person. */
+/** One check replaces those of the library: whether the person must still do something. */
 function policy({
   interactionPolicy,
   errors,
@@ -135,14 +135,14 @@ function policy({
     throw refused(errorOf(step));
   });
   const login = new Prompt({ name: 'login', requestable: true }, check);
-  // What it would check by itself is in `nextStep`.
+  // `nextStep` makes the library's own check.
   login.checks.remove('login_prompt');
   const consent = new Prompt({ name: 'consent', requestable: true });
   consent.checks.clear();
   return [login, consent];
 }
 
-/** Looked at once for each request to the library, which asks twice. */
+/** Computed once per request, because the library asks twice. */
 async function stepOf({ oidc }: KoaContextWithOIDC): Promise<NextStep> {
   const work = currentWork();
   const hint = oidc.entities.IdTokenHint?.payload.sub;
@@ -152,12 +152,12 @@ async function stepOf({ oidc }: KoaContextWithOIDC): Promise<NextStep> {
   return work.step;
 }
 
-/** A new grant for each authorization, with exactly what was asked: another tab of the same client keeps its own. */
+/** A new grant for each authorization, with exactly its scopes. Another tab of the client has its own grant. */
 async function loadGrant(ctx: KoaContextWithOIDC) {
   const { client, session } = ctx.oidc;
   if (!client || !session?.accountId || currentWork().isCancelled || (await stepOf(ctx)) !== 'done') return undefined;
   const grant = new ctx.oidc.provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-  // An id like all of ours, which the audit log can name.
+  // One of our ids, so that the audit log can name it.
   grant.jti = currentWork().env.newId();
   grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes].join(' '));
   grant.addOIDCClaims([...ctx.oidc.requestParamClaims]);
@@ -167,7 +167,7 @@ async function loadGrant(ctx: KoaContextWithOIDC) {
 
 async function claimsFor({ errors }: Library, grantId: string | undefined, use: string) {
   const grant = grantId === undefined ? undefined : await findGrant(currentWork().env.db.read, grantId);
-  // It ended while the request was on its way.
+  // The grant was revoked during the request.
   if (!grant)
     throw use === 'userinfo' ? new errors.InvalidToken('grant not found') : new errors.InvalidGrant('grant not found');
   return { sub: grant.user.id, ...claimsOf(grant, use) };

@@ -33,10 +33,10 @@ export const signOutRoutes: readonly Route[] = [
   page({ method: 'GET', path: '/oidc/signed-out', guard: 'public', handle: ({ view }) => show(signedOutPage(view)) }),
 ];
 
-/** An ID token of this session says that it is the person's wish; without one the person is asked. */
+/** An ID token of this session proves that the person wants to sign out. Without one the person must confirm. */
 async function askedToSignOut(call: ProtocolCall): Promise<Reply> {
   const { env, view, session, client, request } = call;
-  // A form of another site brings none of our cookies; the same request by GET does.
+  // A form on another site sends none of our cookies. The same request by GET sends them.
   if (request.method === 'POST') return seeOther(`${SIGN_OUT}?${new URLSearchParams(call.body.toString('utf8'))}`);
   const params = new URLSearchParams(call.search);
   const asked = await readSignOut(env, params);

@@ -3,17 +3,17 @@ import { findClient } from '#store/oidc/clients.ts';
 import { findGrantOfSid } from '#store/oidc/grants.ts';
 import { verifyOwnToken } from './keys.ts';
 
-/** What a client asks for at the end of a session (OpenID Connect RP-Initiated Logout 1.0 §2). */
+/** What a client requests at the end of a session (OpenID Connect RP-Initiated Logout 1.0 §2). */
 export type SignOutAsked = {
-  /** The client, known by the ID token or by name. */
+  /** The client, from the ID token or from the parameter. */
   readonly clientId: string | undefined;
   /** The person and the session that the ID token names. */
   readonly hinted: { readonly sub: string; readonly sid: string | undefined } | undefined;
-  /** Where the browser goes afterwards: an address that is registered for the client. */
+  /** The browser's target afterwards: an address that is registered for the client. */
   readonly target: string | undefined;
 };
 
-/** Reads the request. An ID token that is not ours says nothing; `invalid` where the address is not the client's. */
+/** Reads the request. A foreign ID token is ignored. `invalid` if the address does not belong to the client. */
 export async function readSignOut(env: Env, params: URLSearchParams): Promise<SignOutAsked | 'invalid'> {
   const hint = params.get('id_token_hint');
   const token = hint === null ? undefined : await verifyOwnToken(env, hint);
@@ -23,7 +23,7 @@ export async function readSignOut(env: Env, params: URLSearchParams): Promise<Si
   const wanted = params.get('post_logout_redirect_uri') ?? undefined;
   const client = clientId === undefined ? undefined : await findClient(env.db.read, clientId);
   if (wanted !== undefined && !client?.postLogoutRedirectUris.includes(wanted)) return 'invalid';
-  // Of our keys are also the tokens for hosts behind forward-auth: only one for a client is an ID token.
+  // Our keys also sign the tokens for forward-auth hosts. Only a token for a client is an ID token.
   const hinted = token && client && { sub: token.sub, sid: token.sid };
   const state = params.get('state');
   const target = wanted === undefined ? undefined : withState(wanted, state);
@@ -37,7 +37,7 @@ function withState(target: string, state: string | null): string {
   return url.href;
 }
 
-/** Whether the ID token was of this very session: then nobody has to be asked. */
+/** Whether the ID token belongs to this session. Then no confirmation is needed. */
 export async function isOfSession(env: Env, { hinted }: SignOutAsked, session: { id: string; userId: string }) {
   if (hinted === undefined || hinted.sub !== session.userId) return false;
   if (hinted.sid === undefined || hinted.sid === session.id) return true;

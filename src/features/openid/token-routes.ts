@@ -10,7 +10,7 @@ import { ourParams } from './our-params.ts';
 import { askLibrary, headersOf, rawReply, workOf } from './protocol-routes.ts';
 import type { Work } from './work.ts';
 
-/** The same refresh token sent again within so long gets the same successor: tabs and retries of one client (RFC 9700 §4.14). */
+/** A refresh token sent again within this time gets the same successor, for tabs and retries (RFC 9700 §4.14). */
 const GRACE_SECONDS = 10;
 
 const PROGRAM = ['POST', 'OPTIONS'];
@@ -27,7 +27,7 @@ export const tokenRoutes: readonly Route[] = [
   protocol({ methods: READ, path: '/.well-known/openid-configuration', guard: 'public', handle: look }),
 ];
 
-/** What only reads. */
+/** Requests that only read. */
 async function look(call: ProtocolCall): Promise<RawReply> {
   return rawReply(await ask(call, workOf(call, { secret: secretOf(call) })));
 }
@@ -48,11 +48,11 @@ async function revoke(call: ProtocolCall): Promise<RawReply> {
 }
 
 /**
- * Exchanges a code or a refresh token. The answer leaves once everything is kept; a request that another one was faster
- * than gets the successor of that one, or the refusal.
+ * Exchanges a code or a refresh token. The answer is sent after everything is stored. A request that lost a race gets
+ * the successor from the winner, or the refusal.
  */
 async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
-  // A browser asks first whether it may.
+  // A browser sends a preflight request first.
   if (call.request.method === 'OPTIONS') return look(call);
   const fields = new URLSearchParams(call.body.toString('utf8'));
   const token = fields.get('grant_type') === 'refresh_token' ? fields.get('refresh_token') : null;
@@ -62,10 +62,10 @@ async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
   const said = await ask(call, work);
   if (said.status >= 400) {
     if (work.revokes.size === 0) return rawReply(said);
-    // Another request may have been faster since we looked.
+    // Another request may have won since the read.
     const since = token === null ? undefined : await successorOf(call, token);
     if (since !== undefined) return exchangeAgain(call, fields, { successor: since, isProven: true });
-    // A used code or an old refresh token ends what came of it.
+    // A used code or an old refresh token revokes every token made from it.
     await commitRevocations(work, call.client, true);
     return rawReply(said);
   }
@@ -74,13 +74,13 @@ async function exchangeToken(call: ProtocolCall): Promise<RawReply> {
     await noteUse(call, work);
     return rawReply(said);
   }
-  // What was faster may not be committed yet: behind it in the line of writers it is.
+  // The winner may not have committed yet. A write transaction here runs after it.
   const faster = (lost: string) => call.env.db.transaction((tx) => successorOf(call, lost, tx));
   const successor = outcome === 'lost' && token !== null ? await faster(token) : undefined;
   return successor === undefined ? INVALID_GRANT : exchangeAgain(call, fields, { successor, isProven: true });
 }
 
-/** New access and ID tokens with the refresh token that took the place of the one that was sent; it is not exchanged itself. */
+/** New access and ID tokens with the successor of the sent refresh token. The successor itself is not exchanged. */
 async function exchangeAgain(
   call: ProtocolCall,
   fields: URLSearchParams,
@@ -94,7 +94,7 @@ async function exchangeAgain(
   return (await commitRedemption(work, call.client, undefined)) === 'redeemed' ? rawReply(said) : INVALID_GRANT;
 }
 
-/** The token that took the place of this one within the grace, while their grant is live. */
+/** The successor of this token within the grace time, while their grant is live. */
 async function successorOf({ env }: ProtocolCall, token: string, queries = env.db.read): Promise<string | undefined> {
   const row = await findRecordGrant(queries, tokenHash(token), 'RefreshToken');
   if (!row || row.consumed_at === null || row.successor === null) return undefined;
@@ -116,25 +116,25 @@ const INVALID_GRANT: RawReply = {
   raw: JSON.stringify({ error: 'invalid_grant', error_description: 'grant request is invalid' }),
 };
 
-/** Asks the library. Whatever comes of a request, the proof that its client made by a key is good for no other one. */
+/** Passes a request to the library. A client's signed proof is used up whatever the result of the request is. */
 async function ask(call: ProtocolCall, work: Work): Promise<ExchangeResponse> {
   const { request, body, search } = call;
   const url = new URL(request.url).pathname + search;
   const said = await askLibrary(work, { method: request.method, url, headers: headersOf(call), body });
   if (await commitProofs(work)) return said;
-  // Another request was faster with the same proof: nothing of this one counts.
+  // Another request used the same proof first, so this one has no effect.
   work.revokes.clear();
   return INVALID_CLIENT;
 }
 
-/** As the library says it of a proof that it finds used. */
+/** The same answer that the library gives for a used proof. */
 const INVALID_CLIENT: ExchangeResponse = {
   status: 401,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ error: 'invalid_client', error_description: 'client authentication failed' }),
 };
 
-/** The secret that a client shows, in either of the two ways; the library decides whether it may. */
+/** The client secret, from either of the two places. The library decides which of them is allowed. */
 function secretOf({ request, body }: ProtocolCall): string | undefined {
   const basic = /^basic ([A-Za-z0-9+/=]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
   if (basic === undefined) return new URLSearchParams(body.toString('utf8')).get('client_secret') ?? undefined;
@@ -151,7 +151,7 @@ function refreshTokenIn(body: string): string | undefined {
   return typeof refresh_token === 'string' ? refresh_token : undefined;
 }
 
-/** At most once a minute, beside the answer. */
+/** At most once a minute, in parallel with the answer. */
 async function noteUse({ env }: ProtocolCall, { saves }: Work): Promise<void> {
   const clientId = saves.flatMap(({ payload }) => (typeof payload.clientId === 'string' ? [payload.clientId] : []))[0];
   const client = clientId === undefined ? undefined : await findClient(env.db.read, clientId);

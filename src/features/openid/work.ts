@@ -4,13 +4,13 @@ import type { Env } from '#env.ts';
 import type { AuthorizationRequest } from '#store/oidc/requests.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 
-/** What the protocol library keeps of one of its objects. */
+/** The content of one of the protocol library's objects. */
 export type Payload = Readonly<Record<string, unknown>>;
 
 /** The validated parameters of an authorization request. */
 export type Params = Readonly<Record<string, string>>;
 
-/** A row that the library wants to be there: its own id is the token, the code or the grant. */
+/** A row that the library wants to store. Its own id is the token, the code or the grant. */
 export type Save = {
   readonly kind: string;
   readonly id: string;
@@ -19,41 +19,40 @@ export type Save = {
 };
 
 /**
- * One request of a client or a browser to the protocol library.
- *
- * The library asks its adapter several times and expects each write to be there. Here they are collected, and
- * `commit.ts` makes them in one transaction, or none of them, before the answer leaves.
+ * One request of a client or a browser to the protocol library. The library calls its adapter several times and expects
+ * to read its own writes. They are collected here, and `commit.ts` writes all of them in one transaction before the
+ * answer is sent.
  */
 export type Work = {
   readonly env: Env;
-  /** Unix seconds by the clock of the machine, which the library reads by itself. */
+  /** Unix seconds on the machine clock, which the library reads itself. */
   readonly machineNow: () => number;
-  /** Whose browser asks, at the authorization endpoint. */
+  /** The browser's session, at the authorization endpoint. */
   readonly session: Session | undefined;
-  /** The request that goes on after the person was asked. */
+  /** The stored request that continues after a page for the person. */
   readonly request: AuthorizationRequest | undefined;
-  /** The person went back to the client. */
+  /** The person cancelled and returns to the client. */
   readonly isCancelled: boolean;
-  /** The secret that the caller showed, to be compared by its hash. */
+  /** The secret that the caller sent, to compare with the stored hash. */
   readonly secret: string | undefined;
-  /** A refresh token that is asked for again within its grace: it is not exchanged a second time. */
+  /** The refresh token was sent again within its grace time, so it is not exchanged a second time. */
   readonly keepsRefreshToken: boolean;
-  /** The client has proven itself in this request already: the library is asked once more. */
+  /** The client has already authenticated in this request. The library only runs a second time. */
   readonly isProven: boolean;
   readonly saves: Save[];
-  /** The one-time values in what the client proved itself by. */
+  /** The one-time ids in the client's proofs. */
   readonly proofs: Save[];
-  /** Ids of codes and refresh tokens that are used up. */
+  /** Ids of codes and refresh tokens to use up. */
   readonly consumes: { readonly kind: string; readonly id: string }[];
-  /** Rows that go: tokens that are revoked, pushed requests that were used. */
+  /** Rows to delete: revoked tokens, used pushed requests. */
   readonly destroys: { readonly kind: string; readonly id: string }[];
-  /** Grants that end. */
+  /** Grants to revoke. */
   readonly revokes: Set<string>;
-  /** What the person is to be asked next, once that was looked at. */
+  /** The next step for the person, once it was computed. */
   step: NextStep | undefined;
-  /** The person whom an ID token of the client names. */
+  /** The person whom the client's ID token names. */
   hintedSub: string | undefined;
-  /** The validated parameters of a request that has to wait for the person. */
+  /** The validated parameters of a request that must wait for the person. */
   waiting: Readonly<Record<string, string>> | undefined;
 };
 
@@ -82,7 +81,7 @@ export function inWork<T>(work: Work, run: () => Promise<T>): Promise<T> {
   return current.run(work, run);
 }
 
-/** The work of the request that the library is busy with. */
+/** The work of the request that the library handles now. */
 export function currentWork(): Work {
   const work = current.getStore();
   if (work === undefined) throw new Error('the protocol library was asked outside a request');

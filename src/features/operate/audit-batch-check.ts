@@ -13,20 +13,20 @@ import { type Erasure, isErased } from './audit-erasures.ts';
 import type { AuditProblem } from './audit-problems.ts';
 import { lookAtTimes, lookForClockBack, mayLackProofs, type Remarks, remark } from './audit-times.ts';
 
-/** A walk along the chain, one batch in memory at a time, and what it has found so far. */
+/** A walk along the chain with one batch in memory at a time, and its findings so far. */
 export type Walk = {
   readonly env: Pick<Env, 'db' | 'now' | 'keys'>;
   readonly erasures: readonly Erasure[];
-  /** The first of them. */
+  /** Only the first ones. */
   readonly problems: AuditProblem[];
   problemCount: number;
   readonly remarks: Remarks;
   previous: AuditBatch | undefined;
   /** The newest batch of a version without proofs, or the checkpoint. */
   older: AuditBatch | undefined;
-  /** The first batch that each key sealed. */
+  /** The number of the first batch that each key sealed. */
   readonly sealedWith: Map<string, number>;
-  /** Those that the log says are retired. */
+  /** The keys that the log records as retired. */
   readonly retiredKeys: Set<string>;
   batches: number;
   events: number;
@@ -46,7 +46,7 @@ export function noteUnproven(state: Walk, { id }: LoggedEvent, batch: number | u
   else if (batch !== undefined) remark(state.remarks, { kind: 'no_proof', count: 1, batch, eventId: id });
 }
 
-/** Checks one batch against the one before it, and its events against its manifest. */
+/** Checks one batch against the previous one, and its events against its manifest. */
 export async function checkBatch(state: Walk, batch: AuditBatch): Promise<void> {
   const { previous } = state;
   const expected = (previous?.number ?? 0) + 1;

@@ -3,21 +3,19 @@ import type { Env } from '#env.ts';
 import { type LoggedEvent, listAuditBatches, listSealedEventsOf } from '#store/audit/log.ts';
 import { isGenuine } from './audit.ts';
 
-/** What one erasure excuses: the missing clients of events before `before` in batches up to its own. */
+/** What one erasure explains: missing clients of events before `before`, in batches up to its own. */
 export type Erasure = { readonly before: number; readonly lastBatch: number };
 
 /**
- * The erasures that count: sealed in a genuine batch, unchanged, and shown to be the service's.
- *
- * An erasure that lies in a batch of a version without proofs counts as it is: nobody but the holder of the keys can
- * make such a batch any more.
+ * The valid erasures: unchanged, in a genuine batch, and proven to be written by the service. An erasure in a batch of
+ * a version without proofs counts too, because only the holder of the keys can still make such a batch.
  */
 export async function listErasures(env: Pick<Env, 'db' | 'keys'>): Promise<readonly Erasure[]> {
   const erasures: Erasure[] = [];
   for (const event of await listSealedEventsOf(env.db.read, 'audit.erased')) {
     const { batch: lastBatch } = event;
     if (lastBatch === undefined || !(await isWitnessed(env, event, lastBatch))) continue;
-    // No erasure reaches beyond its own time, whatever it says.
+    // No erasure covers events after its own time, whatever it claims.
     erasures.push({ before: Math.min(beforeIn(event.detail), event.at), lastBatch });
   }
   return erasures;

@@ -1,4 +1,4 @@
-/** One thing that is not as it was sealed, or that nobody can show to be the service's. */
+/** One item that differs from its seal, or that has no valid proof. */
 export type AuditProblem =
   | {
       readonly kind:
@@ -8,7 +8,7 @@ export type AuditProblem =
         | 'event_unproven'
         | 'client_changed'
         | 'client_missing';
-      /** Absent where no batch holds the event yet. */
+      /** Absent if the event is not in a batch yet. */
       readonly batch?: number;
       readonly eventId: string;
     }
@@ -16,15 +16,15 @@ export type AuditProblem =
   | { readonly kind: 'seal_retired'; readonly batch: number; readonly keyId: string }
   | { readonly kind: 'head_missing'; readonly head: string };
 
-/** What is as it was sealed and still worth a look: times that do not fit, and events from before there were proofs. */
+/** Something that matches its seal but deserves a look: inconsistent times, and events from before proofs existed. */
 export type AuditRemark = {
   readonly kind: 'sealed_late' | 'dated_ahead' | 'clock_back' | 'no_proof';
-  /** How often. */
+  /** How many times. */
   readonly count: number;
-  /** Where it was first. */
+  /** The first place. */
   readonly batch: number;
   readonly eventId?: string;
-  /** By how much at most. */
+  /** The largest difference. */
   readonly seconds?: number;
 };
 
@@ -60,7 +60,7 @@ function placeOf({ batch, eventId }: { readonly batch?: number; readonly eventId
   return batch === undefined ? `event ${eventId}, not sealed yet,` : `batch ${batch}: event ${eventId}`;
 }
 
-/** One line for the operator: it says what is there, and judges nothing. */
+/** One line for the operator. It states the fact without a judgment. */
 export function remarkLine({ kind, count, batch, eventId, seconds = 0 }: AuditRemark): string {
   const first = `the first in batch ${batch}${eventId === undefined ? '' : `: event ${eventId}`}`;
   switch (kind) {

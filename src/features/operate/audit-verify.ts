@@ -10,19 +10,19 @@ import { mayLackProofs } from './audit-times.ts';
 
 export type AuditVerification = {
   readonly intact: boolean;
-  /** Of the sealed batches that are here. */
+  /** In the sealed batches that still exist. */
   readonly events: number;
   readonly batches: number;
-  /** Events that no batch holds yet: nothing proves them. */
+  /** Events that are not in a batch yet, so nothing proves them. */
   readonly unsealed: number;
-  /** Events that retention has removed, as the signed checkpoint says. */
+  /** Events that retention removed, from the signed checkpoint. */
   readonly pruned: number;
-  /** The newest head: keep it elsewhere, and give it as `--head` next time. Absent while nothing is sealed. */
+  /** The newest head. Store it elsewhere and pass it as `--head` next time. Absent if nothing is sealed. */
   readonly head: string | undefined;
   readonly problemCount: number;
-  /** The first of them. */
+  /** Only the first ones. */
   readonly problems: readonly AuditProblem[];
-  /** No faults: what is as it was sealed, and worth a look. */
+  /** No faults: they match their seal but deserve a look. */
   readonly remarks: readonly AuditRemark[];
 };
 
@@ -34,9 +34,9 @@ const TAIL_EVENTS_PER_PAGE = 500;
 const VERIFY_TRIES = 3;
 
 /**
- * Walks the whole chain, one batch in memory at a time, and says what is not as it was sealed.
+ * Walks the whole chain, one batch in memory at a time, and reports everything that differs from its seal.
  *
- * @param expected.head a head kept elsewhere (the log has every one): finds that the newest batches were deleted
+ * @param expected.head a head stored elsewhere (every log has one). It reveals that the newest batches were deleted.
  */
 export async function verifyAudit(
   env: VerifyEnv,
@@ -46,13 +46,13 @@ export async function verifyAudit(
     const before = await movingParts(env);
     const verification = await walk(env, expected.head, before.erasures);
     const after = await movingParts(env);
-    // Pruning or erasing went on meanwhile: what looked like a loss may be theirs.
+    // Pruning or erasing ran at the same time, and may explain what looks like a loss.
     const steady = before.firstBatch === after.firstBatch && before.erasures.length === after.erasures.length;
     if (verification.intact || steady || tries === 1) return verification;
   }
 }
 
-/** Keeps in the log itself that it was verified, and how that went: the console shows it. */
+/** Writes into the log that it was verified, and the result. The console shows it. */
 export async function noteVerification(
   env: Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>,
   { intact, batches, events, problemCount }: AuditVerification,
@@ -98,7 +98,7 @@ async function walk(
   return { intact, events, batches, unsealed, pruned, head: state.previous?.head, problemCount, problems, remarks };
 }
 
-/** A key is retired once no batch has its seal: one that has it now was made with a key that left the ring. */
+/** A key is retired only when no batch has its seal. A later seal was made with a key that had left the ring. */
 function checkRetiredKeys(state: Walk): void {
   for (const keyId of state.retiredKeys) {
     const batch = state.sealedWith.get(keyId);
@@ -106,7 +106,7 @@ function checkRetiredKeys(state: Walk): void {
   }
 }
 
-/** Looks for events without a proof among those that are not sealed yet; answers how many there are. */
+/** Looks for events without a proof among the unsealed ones. Answers the number of unsealed events. */
 async function checkTail(state: Walk): Promise<number> {
   const { env, older, previous } = state;
   const mayLack = mayLackProofs(older, previous, env.now());

@@ -31,13 +31,15 @@ import { addEventDays } from '#store/partners/adoption.ts';
 
 type SealEnv = Pick<Env, 'db' | 'now' | 'keys' | 'log'>;
 
-// One batch is one transaction, and sign-ins of that moment stand behind it: a thousand events are some 10 ms.
+// One batch is one transaction, and sign-ins wait for it. A thousand events take some 10 ms.
 const BATCH_EVENTS = 1_000;
-// Half the second that a row may stay unsealed, for the timer's own lateness.
+// Half of the second that a row may stay unsealed, because timers can be late.
 const SEALING_INTERVAL_MS = 500;
 const SEALING_TRIES = 3;
 
-/** Seals the tail about twice a second until stopped; stopping seals what is left. A storage error is logged and tried again. */
+/**
+ * Seals the tail about twice a second until stopped; stopping seals the rest. Storage errors are logged and retried.
+ */
 export function startSealing(env: SealEnv): { stop(): Promise<void> } {
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
@@ -64,14 +66,13 @@ async function sealOrLog(env: SealEnv): Promise<void> {
 }
 
 /**
- * Seals every event that no batch holds yet, in batches of a thousand, and answers how many.
- *
- * Any process may do it at any time: an event that commits late with a lower id joins a later batch, and of two sealers
- * at once one fails at the batch's unique number and tries again.
+ * Seals every unsealed event in batches of a thousand and answers how many. Any process may do it at any time: an event
+ * that commits late with a lower id joins a later batch, and if two processes seal at once, one fails at the unique
+ * batch number and retries.
  */
 export async function sealAuditTail(env: SealEnv): Promise<number> {
   let sealed = 0;
-  // A batch that is not full has emptied the tail: what came meanwhile waits for the next time, or this never ended.
+  // A batch that is not full has emptied the tail. Later events wait for the next run, or the loop would never end.
   for (let size = BATCH_EVENTS; size === BATCH_EVENTS && (await hasAuditTail(env.db.read)); ) {
     const batch = await sealBatch(env, SEALING_TRIES);
     size = batch?.eventCount ?? 0;
@@ -102,17 +103,17 @@ async function appendBatch(env: SealEnv, tx: Queries): Promise<AuditBatch | unde
   const head = headAfter(last?.head ?? '', facts);
   const batch = { ...facts, manifest, head, seal: auditProof(env, batchSealText(number, head)), checkpoint: false };
   await createAuditBatch(tx, batch);
-  // Here and nowhere else: an event is sealed once, and so counted once.
+  // Counted only here, because each event is sealed once.
   await addEventDays(tx, tallyEvents(events));
   return batch;
 }
 
-/** What carries no proof is sealed too, marked: it must not vanish, and `verifyAudit` names it. */
+/** Events without a valid proof are sealed too, marked: they must not disappear, and `verifyAudit` reports them. */
 function checked(env: Pick<Env, 'keys'>, event: SealableEvent & { readonly proof: string | undefined }): CheckedEvent {
   return { ...event, isProven: isProven(env, event) };
 }
 
-/** Whether an event carries the proof that the service wrote it, and nobody changed it since. */
+/** Whether the service wrote this event and nobody changed it since. */
 export function isProven(
   env: Pick<Env, 'keys'>,
   event: SealableEvent & { readonly proof: string | undefined },
@@ -120,12 +121,12 @@ export function isProven(
   return hasAuditProof(env, eventProofText(event), event.proof);
 }
 
-/** Whether the seal of a batch or checkpoint was made with a key of the ring. */
+/** Whether a key of the ring made the seal of this batch or checkpoint. */
 export function hasValidSeal(env: Pick<Env, 'keys'>, batch: AuditBatch): boolean {
   return hasAuditProof(env, sealTextOf(batch), batch.seal);
 }
 
-/** The seal of a batch or checkpoint under the active key. */
+/** The seal of a batch or checkpoint with the active key. */
 export function resealAudit(env: Pick<Env, 'keys'>, batch: AuditBatch): string {
   return auditProof(env, sealTextOf(batch));
 }
@@ -137,14 +138,13 @@ function sealTextOf(batch: AuditBatch): string {
 type Doer = { readonly actor: string };
 type KeepEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys' | 'log'>;
 
-// Each page is a transaction: sign-ins go on between two of them.
+// Each page is one transaction, so that sign-ins can run in between.
 const ERASED_PER_TRANSACTION = 1_000;
 
 /**
- * Erases address and user agent of every sealed event before an instant and answers how many had them.
- *
- * The chain holds only their salted digest, so it stays whole. The act is an event itself, sealed before anything is
- * erased, and covers the batches up to its own: where a client is missing otherwise, `verifyAudit` says so.
+ * Erases address and user agent of every sealed event before an instant, and answers the number of changed events. The
+ * chain holds only their salted digest, so it stays valid. The erasure itself is an event, sealed first, and covers the
+ * batches up to its own. `verifyAudit` reports any other missing client.
  *
  * @param before not later than now
  */
@@ -162,7 +162,7 @@ export async function eraseClients(env: KeepEnv, { before, actor }: { before: nu
   return erased;
 }
 
-/** Writes an event, seals it and answers the number of its batch. */
+/** Writes an event, seals it, and answers its batch number. */
 async function sealErasure(env: KeepEnv, event: AuditEvent): Promise<number> {
   const id = env.newId();
   await env.db.transaction((tx) => appendEvent({ ...env, newId: () => id }, tx, event, undefined));
@@ -176,11 +176,11 @@ const PRUNED_BATCHES_PER_TRANSACTION = 10;
 
 export type Pruning = {
   readonly events: number;
-  /** The batch at which pruning stopped: it is not as it was sealed, and evidence is not thrown away. */
+  /** Pruning stopped at this batch, because it does not match its seal. Evidence must not be deleted. */
   readonly stoppedAt?: number;
 };
 
-/** Removes the sealed batches older than an instant, and leaves one signed checkpoint with the head at that point. */
+/** Removes the sealed batches before an instant, and leaves one signed checkpoint with the head at that point. */
 export async function pruneAudit(env: KeepEnv, { before, actor }: { before: number } & Doer): Promise<Pruning> {
   let events = 0;
   for (;;) {
@@ -220,8 +220,8 @@ async function pruneSomeBatches(env: KeepEnv, tx: Queries, before: number): Prom
 }
 
 /**
- * By when each batch was sealed: they are sealed in the order of their numbers, so one that a wrong clock has dated ahead
- * is no younger than the next, and does not keep what is behind it.
+ * The latest possible sealing time of each batch. Batches are sealed in order, so a batch that a wrong clock dated
+ * ahead is not younger than the next one, and does not block the pruning of later batches.
  */
 async function sealedByOf({ now }: KeepEnv, tx: Queries, batches: readonly AuditBatch[]): Promise<readonly number[]> {
   const last = batches.at(-1);
@@ -236,7 +236,7 @@ async function sealedByOf({ now }: KeepEnv, tx: Queries, batches: readonly Audit
     .toReversed();
 }
 
-/** Whether a batch is sealed and follows the one before it: nothing may rest on what was tampered with. */
+/** Whether a batch is sealed and follows the previous one. Nothing may build on a manipulated batch. */
 export function isGenuine(env: Pick<Env, 'keys'>, previous: AuditBatch | undefined, batch: AuditBatch): boolean {
   if (previous?.checkpoint && !hasValidSeal(env, previous)) return false;
   return hasValidSeal(env, batch) && batch.head === headAfter(previous?.head ?? '', batch);

@@ -8,40 +8,40 @@ import { lockClockJumps } from '#store/engine/locks.ts';
 import { findLastClockJump } from '#store/operations/vitals.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
-/** How often the database is asked for instants that another process has left ahead of ours. */
+/** How often the database is searched for instants in the future, left by another process. */
 const ASK_SECONDS = 10;
-/** For how long `/readyz` says that the clock has jumped. */
+/** `/readyz` reports a clock jump for this long. */
 const TOLD_SECONDS = 60 * 60;
-/** Workers of one machine see the same jump, and it is one event. */
+/** The workers of one machine see the same jump, and it becomes one event. */
 const SAME_JUMP_SECONDS = 30;
 
 export type ClockWatch = {
-  /** Unix seconds for the work that the server does by itself: a jump ahead counts once it has stood for five minutes. */
+  /** Unix seconds for background work. A jump ahead counts only after it has lasted for five minutes. */
   readonly now: () => number;
-  /** Whether this process has seen a jump, or has put right what one had left, within the last hour. */
+  /** Whether this process saw a jump, or repaired the traces of one, within the last hour. */
   readonly jumpedLately: () => boolean;
   stop(): Promise<void>;
 };
 
 type ClockEnv = Pick<Env, 'db' | 'keys' | 'now' | 'newId' | 'random' | 'log'>;
 
-/** What one process knows of its clock. All but `newestAt` in seconds of the steady clock. */
+/** What one process knows about its clock. All values except `newestAt` are seconds of the steady clock. */
 type State = {
   trust: ClockTrust;
-  /** The newest instant that the database was found to hold. */
+  /** The newest instant found in the database. */
   newestAt: number | undefined;
   askedAt: number;
   jumpedAt: number | undefined;
-  /** What is still to be put right, at once and once the clock has stood. */
+  /** Pending repairs: those that run at once, and those that wait until the clock is stable. */
   isDue: boolean;
   isDueLater: boolean;
-  /** The last jump was one back to where this process had seen the clock stand before. */
+  /** The last jump went back to a time that this process had seen before. */
   hasReturned: boolean;
 };
 
 /**
- * Watches the clock of this process until stopped. It reports every jump, and corrects what a clock that was ahead has
- * left in the database: before the first request, and as soon as the clock is right again.
+ * Watches the clock of this process until stopped. It reports every jump. It repairs the future instants that a fast
+ * clock left in the database, before the first request and as soon as the clock is right again.
  *
  * @param steadySeconds seconds of a clock that nobody can set
  */
@@ -92,7 +92,7 @@ async function look(env: ClockEnv, state: State, reading: Reading): Promise<void
   await putRight(env, state, reading);
 }
 
-/** Another process, a command or a node, may have a clock that is ahead. */
+/** The clock of another process, command or node may be ahead. */
 async function askForNewest(env: ClockEnv, state: State, now: number): Promise<void> {
   const newestAt = await findNewestInstant(env.db.read);
   if (newestAt !== undefined && newestAt !== state.newestAt && isImpossible(newestAt, now)) {
@@ -115,14 +115,14 @@ async function putRight(env: ClockEnv, state: State, { wall, steady }: Reading):
   env.log.warn({ rows }, 'instants that a wrong clock had left ahead of now were put right');
 }
 
-/** Commands too: what a clock that was ahead has left must not hold up an operator. */
+/** Also for commands: traces of a fast clock must not block an operator. */
 export async function putRightAtOnce(env: ClockEnv): Promise<void> {
   const newestAt = await findNewestInstant(env.db.read);
   if (newestAt === undefined || !isImpossible(newestAt, env.now())) return;
   if (await mayCorrect(env)) await correctAll(env, AT_ONCE, env.now());
 }
 
-/** A database server has a clock of its own: where ours differs, ours may be the one that is wrong. */
+/** A database server has its own clock. If ours differs from it, ours may be the wrong one. */
 async function mayCorrect({ db, now }: ClockEnv): Promise<boolean> {
   if (!isPlausible(now())) return false;
   const theirs = await db.clockSeconds?.();
@@ -132,7 +132,7 @@ async function mayCorrect({ db, now }: ClockEnv): Promise<boolean> {
 async function correctAll(env: ClockEnv, corrections: readonly Correction[], now: number): Promise<number> {
   let rows = 0;
   for (const correct of corrections) {
-    // Each change takes a row out of what is found, so that nothing is left in the end.
+    // Each change removes rows from the result, so the loop ends.
     for (let changed = -1; changed !== 0; rows += changed) {
       changed = await env.db.transaction((tx) => correct(tx, now));
     }
@@ -142,9 +142,9 @@ async function correctAll(env: ClockEnv, corrections: readonly Correction[], now
 
 async function noteJump(env: ClockEnv, seconds: number): Promise<void> {
   await env.db.transaction(async (tx) => {
-    // PostgreSQL lets two processes look before either has written.
+    // PostgreSQL lets two processes read before either has written.
     await lockClockJumps(tx);
-    // One from ahead is another jump, the one before this.
+    // A noted jump in the future belongs to an earlier jump.
     const notedAt = await findLastClockJump(tx, env.now() - SAME_JUMP_SECONDS);
     if (notedAt !== undefined && !isImpossible(notedAt, env.now())) return;
     await appendEvent(env, tx, { action: 'server.clock_jumped', actor: 'system', detail: { seconds } }, undefined);

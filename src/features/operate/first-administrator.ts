@@ -4,7 +4,7 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { lockAdministrators } from '#store/engine/locks.ts';
 import { administratorExists } from '#store/people/users.ts';
 
-/** A new link to become the first administrator, and the end of the one before; `undefined` once there is one. */
+/** Creates a link for the first administrator and revokes the previous one; `undefined` if an administrator exists. */
 export async function renewFirstAdministratorLink(env: Env): Promise<NewLink | undefined> {
   return env.db.transaction(async (tx) => {
     await lockAdministrators(tx);

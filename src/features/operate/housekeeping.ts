@@ -15,12 +15,12 @@ import { pruneAudit } from './audit.ts';
 import { closeOverRefusals } from './refusals.ts';
 
 const EVERY_SECONDS = 60;
-// One batch is one transaction that sign-ins wait behind: some milliseconds.
+// One batch is one transaction of some milliseconds, and sign-ins wait for it.
 const ROWS_PER_TRANSACTION = 200;
-// Whether a mail went out is asked for weeks later at most.
+// Questions about a sent mail come within weeks.
 const MAIL_DAYS = 30;
 
-/** Clears away what is over, each minute. Nothing rests on it but the size of the database. */
+/** Deletes expired rows, each minute. Only the size of the database depends on it. */
 export function housekeepingJob(env: Env): Job {
   return {
     name: 'housekeeping',
@@ -37,8 +37,9 @@ export function housekeepingJob(env: Env): Job {
 }
 
 /**
- * One round: sealed copies of recovery codes whose time is over first, from the log too; then dead rows, batch by batch
- * until none is left: it deletes faster than strangers can write, and others write between two batches.
+ * One round. First it removes expired sealed copies of recovery codes, from the database log too. Then it deletes dead
+ * rows batch by batch until none is left: it deletes faster than strangers can write, and others can write between two
+ * batches.
  */
 export async function tidy(env: Pick<Env, 'db' | 'now'>, isStopping = () => false): Promise<void> {
   const now = env.now();
@@ -60,7 +61,7 @@ async function deleteSome(tx: Queries, now: number): Promise<number> {
   return Math.max(rows, mails, await deleteOldDeliveries(tx, 'webhook_deliveries', old));
 }
 
-/** Notes how far the partners are today, where that has changed: again and again does no harm. */
+/** Stores today's progress of the partners if it has changed. It is safe to repeat. */
 export async function noteAdoption(env: Pick<Env, 'db' | 'now'>): Promise<void> {
   const now = env.now();
   const day = now - (now % DAY_SECONDS);
@@ -72,7 +73,7 @@ export async function noteAdoption(env: Pick<Env, 'db' | 'now'>): Promise<void> 
   await env.db.transaction((tx) => setAdoptionDay(tx, { day, people, enrolled }));
 }
 
-/** Removes what is older than the operator keeps; a batch that does not fit the chain stays, with all that follow it. */
+/** Removes batches older than the retention. A batch that does not match the chain stays, with all later ones. */
 export async function pruneByRetention(env: Env): Promise<void> {
   const { auditRetentionDays } = env.config;
   if (auditRetentionDays === undefined) return;

@@ -4,21 +4,21 @@ import { countSealedRows, type KeyedTable } from '#store/engine/sealed-rows.ts';
 import { listRingKeys } from '#store/operations/ring-keys.ts';
 import type { RingKeyTable } from '#store/operations/tables.ts';
 
-/** `new`: held, seals nothing yet. `older`: sealed once. `retired`: no row needs it. */
+/** `new`: in the ring, has sealed nothing yet. `older`: sealed before. `retired`: no row needs it. */
 export type KeyState = 'active' | 'new' | 'older' | 'retired';
 
 export type KeyStatus = {
   readonly id: string;
   readonly active: boolean;
   readonly state: KeyState;
-  /** Rows that need this key, and which. */
+  /** Rows that need this key, in total and per table. */
   readonly rows: number;
   readonly tables: Readonly<Record<KeyedTable, number>>;
-  /** How many people hold a recovery code that only this key finds. */
+  /** The number of people with a recovery code that only this key can find. */
   readonly codeHolders: number;
 };
 
-/** Every key of the ring, with how many rows it sealed or tagged. The start has made sure that no other key is needed. */
+/** Every key of the ring with its number of rows. The start has checked that no other key is needed. */
 export async function keyStatus({ keys, db }: Pick<Env, 'keys' | 'db'>): Promise<readonly KeyStatus[]> {
   const notes = await listRingKeys(db.read);
   const status: KeyStatus[] = [];
@@ -38,13 +38,16 @@ function stateOf(note: RingKeyTable | undefined, rows: number): KeyState {
   return note?.activated_at || rows > 0 ? 'older' : 'new';
 }
 
-/** The rows of a key that can be resealed: all but the tags of recovery codes and of former emails, which need the text itself. */
+/**
+ * The number of rows that can be resealed: all except the tags of recovery codes and former emails, which need the
+ * plain text.
+ */
 export function resealable({ tables }: KeyStatus): number {
   const { recovery_codes, former_emails, ...others } = tables;
   return Object.values(others).reduce((sum, count) => sum + count, 0);
 }
 
-/** What stands in the way of retiring a key, in words for the operator; undefined when nothing does. */
+/** Why a key cannot be retired, in words for the operator. Undefined if it can. */
 export function needOf(status: KeyStatus): string | undefined {
   const { id, codeHolders, tables } = status;
   if (resealable(status) > 0) return `${resealable(status)} rows are sealed with ${id}: run "sallyport keys rotate"`;

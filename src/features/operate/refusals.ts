@@ -3,14 +3,14 @@ import type { Env } from '#env.ts';
 import { closeRefusals, openEnds } from '#flows/sign-in/note-refusal.ts';
 import { addRefusals, listOverRefusals } from '#store/limits/refusal-counts.ts';
 
-// What a crash may lose.
+// A crash loses at most this much.
 const FLUSH_INTERVAL_MS = 1_000;
-// One batch is one transaction that sign-ins wait behind: some milliseconds.
+// One batch is one transaction of some milliseconds, and sign-ins wait for it.
 const KEYS_PER_TRANSACTION = 100;
-// Another process may still hold a second of them.
+// Another process may still hold the refusals of one second.
 const PATIENCE_SECONDS = 5;
 
-/** Brings what this process has counted into the database each second until stopped; stopping brings the rest. */
+/** Writes this process's refusals into the database each second until stopped; stopping writes the rest. */
 export function startCountingRefusals(env: Env): { stop(): Promise<void> } {
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
@@ -36,9 +36,9 @@ async function flushOrLog(env: Env): Promise<void> {
   }
 }
 
-/** Adds what this process has counted to the rows of all processes. What is counted meanwhile waits for the next time. */
+/** Adds the counts of this process to the shared rows. Refusals counted meanwhile wait for the next run. */
 export async function flushRefusals(env: Env): Promise<void> {
-  // In one order, so that two processes never wait for each other in a circle.
+  // In a fixed order, so that two processes never deadlock.
   const counted = [...env.refusals].toSorted(([one], [other]) => (one < other ? -1 : 1));
   for (let first = 0; first < counted.length; first += KEYS_PER_TRANSACTION) {
     const page = counted.slice(first, first + KEYS_PER_TRANSACTION);
@@ -53,7 +53,7 @@ function rowOf(key: string, { event, client, repeated, since, endsAt }: RefusalC
   return { key, event, client: JSON.stringify(client), repeated, since, endsAt };
 }
 
-/** An entry under which nothing came for a second goes: the row in the database knows its window. */
+/** Removes an entry without new refusals for a second. The row in the database knows its window. */
 function subtract({ refusals }: Env, key: string, { repeated }: RefusalCount): void {
   const now = refusals.get(key);
   if (now === undefined) return;
@@ -61,7 +61,7 @@ function subtract({ refusals }: Env, key: string, { repeated }: RefusalCount): v
   else refusals.set(key, { ...now, repeated: now.repeated - repeated });
 }
 
-/** Writes into the log how many refusals there were in each window that is over. */
+/** Logs the number of refusals in each closed window. */
 export async function closeOverRefusals(env: Env, isStopping = () => false): Promise<void> {
   const { after, until } = openEnds(env.now());
   const ends = { after: after - PATIENCE_SECONDS, until };

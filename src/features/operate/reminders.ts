@@ -6,17 +6,17 @@ import { claimReminder, listDueReminders, type Reminded } from '#store/queue/rem
 import type { ReminderTable } from '#store/queue/tables.ts';
 
 const EVERY_SECONDS = 5 * 60;
-// One batch is one transaction that sign-ins wait behind.
+// One batch is one transaction, and sign-ins wait for it.
 const PEOPLE_PER_TRANSACTION = 50;
 
 type Stage = ReminderTable['stage'];
 
-/** In how many days the date lies: after the first, no later than the second. Who was missed gets the stage that fits now. */
+/** Days until the date: more than the first number, at most the second. A person gets only the current stage. */
 const STAGES: Readonly<Record<Stage, readonly [number, number]>> = {
   '14_days': [7, 14],
   '7_days': [1, 7],
   '1_day': [0, 1],
-  // A date that passed long ago is no news.
+  // After 30 days the date is no news any more.
   overdue: [-30, 0],
 };
 
@@ -29,7 +29,7 @@ export function remindersJob(env: Env): Job {
   };
 }
 
-/** One round: a batch after the other, stage by stage. */
+/** One round, batch by batch and stage by stage. */
 export async function remind(env: Env, isStopping: () => boolean = () => false): Promise<void> {
   const now = env.now();
   for (const stage of ['14_days', '7_days', '1_day', 'overdue'] as const) {
@@ -43,7 +43,7 @@ export async function remind(env: Env, isStopping: () => boolean = () => false):
   }
 }
 
-/** The note and the mail are one transaction: after a crash neither is there, or both are. */
+/** The note and the mail are one transaction, so a crash loses both or none. */
 async function remindAll(env: Env, stage: Stage, people: readonly Reminded[]): Promise<void> {
   if (people.length === 0) return;
   await env.db.transaction(async (tx) => {

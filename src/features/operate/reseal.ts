@@ -15,18 +15,17 @@ import { hasValidSeal, resealAudit } from './audit.ts';
 
 type ResealEnv = Pick<Env, 'db' | 'keys' | 'log'>;
 
-/** What was brought to the active key, and what does not open and stays as it is. */
+/** The number of resealed rows, and of rows that cannot be decrypted and stay unchanged. */
 export type Resealed = { readonly rows: number; readonly broken: number };
 
-// One batch is one transaction, and sign-ins of that moment stand behind it: some milliseconds.
+// One batch is one transaction of some milliseconds, and sign-ins wait for it.
 const ROWS_PER_TRANSACTION = 200;
 const BATCHES_PER_PAGE = 20;
 
 /**
- * Seals every row that an older key sealed with the active one, in batches, while the service runs.
- *
- * Each row is replaced only where it still holds the value that was opened, so that a change in between wins, and two
- * of these at once, or one that goes on after a kill, do no harm. What does not open is left for a human.
+ * Reseals every row of an older key with the active one, in batches, while the service runs. A row is replaced only if
+ * it still holds the value that was opened. So a concurrent change wins, and a second run, or one after a kill, does no
+ * harm. A row that cannot be opened is left for the operator.
  */
 export async function resealRows(env: ResealEnv, onBatch: () => Promise<void> = async () => {}): Promise<Resealed> {
   const total = { rows: 0, broken: 0 };
@@ -73,8 +72,8 @@ function resealed({ keys, log }: ResealEnv, table: SealedTable, row: SealedRow):
 }
 
 /**
- * Gives every sealed batch of the audit log, and the checkpoint, a seal of the active key. Only where the seal that it
- * has is genuine: what was tampered with must not become whole. Heads stay as they are.
+ * Reseals every sealed batch of the audit log and the checkpoint with the active key, but only if the present seal is
+ * genuine: resealing must not hide a manipulation. Heads do not change.
  */
 async function resealAuditBatches(env: ResealEnv): Promise<Resealed> {
   const total = { rows: 0, broken: 0 };
@@ -97,8 +96,8 @@ async function resealAuditBatches(env: ResealEnv): Promise<Resealed> {
 const USERS_PER_PAGE = 500;
 
 /**
- * Carries the counters of known email addresses over to their names under the active key: a rotation must not give a
- * stranger new tries. Counters of addresses that are nobody's and of networks begin again; they live for minutes.
+ * Renames the counters of known email addresses to their names under the active key, because a rotation must not give a
+ * stranger new attempts. Counters of unknown addresses and of networks start again; they live for minutes.
  */
 export async function renameCounters(env: Pick<Env, 'db' | 'keys'>): Promise<number> {
   let renamed = 0;
@@ -119,7 +118,7 @@ export async function renameCounters(env: Pick<Env, 'db' | 'keys'>): Promise<num
   }
 }
 
-/** What the counters of an email are called under each older key of the ring, and what under the active one. */
+/** The names of an email's counters under each older key of the ring, and under the active one. */
 function olderCounters({ keys }: Pick<Env, 'keys'>, email: string) {
   const [active, ...older] = keys.macs('email', email);
   return active === undefined ? [] : older.flatMap(({ mac }) => renamedEmail(mac, active.mac));

@@ -19,19 +19,18 @@ type CopyEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>;
 export type Restored = {
   readonly tables: readonly TableDigest[];
   readonly ended: Ended;
-  /** Emails of people, and slugs of partners, who were shut out after the backup, and stay so. */
+  /** Emails of people and slugs of partners that were blocked after the backup and stay blocked. */
   readonly shutOut: readonly string[];
-  /** People who have codes left in the backup: what they have used since works again. */
+  /** People with unused codes in the backup. Codes that they used since then work again. */
   readonly codeHolders: number;
   readonly codesVoided: number;
-  /** The newest sealed batch of the backup, after which the chain goes on. */
+  /** The newest sealed batch of the backup. The chain continues after it. */
   readonly batch: number | undefined;
   readonly head: string | undefined;
 };
 
 /**
- * Puts the rows of a backup in the place of all that the database holds, compares them, and begins a new epoch; all of
- * it or nothing, in one transaction.
+ * Replaces all rows of the database with those of a backup, compares them, and begins a new epoch, in one transaction.
  *
  * @param voidCodes also uses up every recovery code
  */
@@ -61,7 +60,7 @@ export async function restoreRows(
   });
 }
 
-/** Brings every row of another database into this empty one and compares them; nothing ends. */
+/** Copies every row of another database into this empty one and compares them. Nothing is revoked. */
 export async function importRows(
   env: CopyEnv,
   source: Queries,

@@ -11,10 +11,10 @@ type KeysEnv = Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>;
 type Doer = { readonly actor: string };
 
 /**
- * Notes that no row needs a key any more; refuses while one does. Counting, voiding and noting are one transaction, so
- * that a row written in between is seen.
+ * Logs that no row needs a key any more, and refuses while one does. It counts, voids and logs in one transaction, so
+ * that it sees a row written in between.
  *
- * @param voidCodes also voids the recovery codes that only this key finds: their holders have to make new ones
+ * @param voidCodes also voids the recovery codes that only this key can find. Their owners must make new ones.
  */
 export async function retireKey(
   env: KeysEnv,
@@ -34,7 +34,7 @@ export async function retireKey(
   });
 }
 
-/** Notes that the first key of the ring seals from now on; once, by the first process that says it. */
+/** Logs that the first key of the ring seals from now on. Only the first process writes it. */
 export async function recordActivation(env: KeysEnv, { actor }: Doer): Promise<void> {
   const [keyId, now] = [env.keys.activeKeyId, env.now()];
   const known = await listRingKeys(env.db.read);

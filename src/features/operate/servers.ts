@@ -2,13 +2,13 @@ import type { Env } from '#env.ts';
 import { listRingKeys } from '#store/operations/ring-keys.ts';
 import { deleteGoneServers, deleteServer, putServer, type RunningServer } from '#store/operations/servers.ts';
 
-/** A rotated key file is taken up within this time; a rotation waits for it. */
+/** A server reads a changed key file within this time. A rotation waits for it. */
 const LOOK_INTERVAL_MS = 2_000;
-/** A third of the time after which a server counts as gone. */
+/** A third of the time after which a server counts as stopped. */
 const TELL_SECONDS = 10;
 
 /**
- * Tells the database that this server is there and which keys it holds, until stopped; takes up a rewritten key file.
+ * Reports to the database that this server runs and which keys it holds, until stopped. Also reads a changed key file.
  *
  * @param name `host:process id`
  */
@@ -20,7 +20,7 @@ export async function startPresence(env: Env, name: string): Promise<{ stop(): P
   async function tell(): Promise<void> {
     env.keys.renew?.();
     const [keys, at] = [env.keys.keyIds.join(','), env.now()];
-    // A clock that went back has not told anybody for a while, whatever the difference says.
+    // After the clock went back, the difference is negative. It must still report.
     if (told?.keys === keys && Math.abs(at - told.at) < TELL_SECONDS) return;
     await env.db.transaction(async (tx) => {
       await putServer(tx, { ...server, key_ids: keys, seen_at: at });
@@ -53,7 +53,7 @@ export async function startPresence(env: Env, name: string): Promise<{ stop(): P
   };
 }
 
-/** Asked once this server is noted: a rotation before that has not waited for it. */
+/** Checked after this server is registered, because an earlier rotation did not wait for it. */
 async function refuseMissingKey(env: Env, serverId: string): Promise<void> {
   const missing = await missingKey(env);
   if (missing === undefined) return;
@@ -66,7 +66,7 @@ async function missingKey(env: Env): Promise<string | undefined> {
   return notes.find(({ id, retired_at }) => retired_at === null && !env.keys.keyIds.includes(id))?.id;
 }
 
-/** The servers that do not hold a key at all, or, with `asActive`, that do not yet seal with it. */
+/** The servers that do not hold a key, or, with `asActive`, that do not seal with it yet. */
 export function serversWithout(
   servers: readonly RunningServer[],
   keyId: string,

@@ -11,7 +11,7 @@ import type { View } from '#ui/view.ts';
 type ForgotPage = {
   readonly email?: string | undefined;
   readonly malformed?: boolean;
-  /** Too many were asked for from this network. */
+  /** This network requested too many links. */
   readonly refusal?: Refusal;
 };
 
@@ -49,7 +49,7 @@ function waitSummary({ t }: View, { retryAfterSeconds = 1 }: Refusal) {
   return { title: t('forgot.wait.title'), text: t('forgot.wait.text', { wait: duration(t, retryAfterSeconds) }) };
 }
 
-/** The one answer to every email, whether or not it is anybody's. */
+/** The same answer for every email, known or not. */
 export function linkSentPage(view: View): Html {
   const { t } = view;
   return layout(view, {

@@ -18,13 +18,10 @@ import { createLink, deleteLink, revokeResetLinks } from '#store/people/links.ts
 import { findPersonByEmail, type Person } from '#store/people/users.ts';
 
 /**
- * Mails a link to set a new password, if there is somebody to mail it to.
- *
- * Whether there is shows neither in the answer nor in its time: for an unknown, a disabled and a limited email the
- * same link and the same mail are written, to nobody, and removed again in the same transaction. Refused is only what
- * one network asks for too often, whatever the emails.
- *
- * Who was invited and has no password yet gets a link too. The invitation stays: a stranger must not be able to end it.
+ * Mails a link to set a new password, if the email is known. Neither the answer nor its time reveals this: for an
+ * unknown, disabled or limited email the same link and mail are written for nobody and removed in the same transaction.
+ * Only too many requests from one network are refused, for any email. An invited person without a password gets a link
+ * too. The invitation stays, because a stranger must not be able to revoke it.
  *
  * @param email canonical
  */
@@ -46,7 +43,7 @@ export async function requestResetLink(
   return undefined;
 }
 
-/** Each request counts for its network, unless it comes from a device known for this very person. */
+/** Each request counts for its network, unless it is from a known device of this person. */
 async function reserveNetwork(env: Env, email: string, client: Client): Promise<Refusal | undefined> {
   const { read } = env.db;
   const isKnown = client.deviceToken !== undefined;
@@ -57,19 +54,19 @@ async function reserveNetwork(env: Env, email: string, client: Client): Promise<
   return isRefusal(counted) ? counted : undefined;
 }
 
-/** `limited`: the event of an email that has had its mails, which is counted, not written. */
+/** `limited`: the event of an email over its limit. It is counted, not written. */
 export type Requested = { readonly limited: NotedRefusal | undefined };
 
 /** Writes the link and its event. */
 async function request(env: Env, tx: Queries, email: string, client: Client): Promise<Requested> {
   const found = await findPersonByEmail(tx, email);
   await lockUser(tx, found?.user.id ?? '');
-  // Read again under the lock: a person who has just changed their email gets no link at the old one.
+  // Read again under the lock, so that a person who just changed their email gets no link at the old one.
   const person = await findPersonByEmail(tx, email);
   const limit = await reserveTries(tx, [emailCounter(env, 'reset-mail', email)], env.now());
   const reason = isRefusal(limit) ? 'too_many_attempts' : refusedReason(person);
   const receiver = reason === undefined ? person : undefined;
-  // A request beyond the limit sends nothing, so it must not use up what staff can still send.
+  // A request over the limit sends no mail, so it must not reduce the number that staff can still send.
   const counted = !isRefusal(limit) && email;
   await writeLink(env, tx, receiver, { pageLocale: client.locale, counted });
   const whose = { subject: person?.user.id, partner: person?.user.partnerId };

@@ -16,7 +16,7 @@ import { findPerson, type Person, type User } from '#store/people/users.ts';
 
 export type OpenReset = { readonly linkId: string; readonly person: Person };
 
-/** Whose password a link sets; undefined for one that is used, over or none at all. Looking consumes nothing. */
+/** The person whose password a link sets; undefined if it is used, expired or unknown. Reading does not use it up. */
 export async function findReset(env: Env, token: string): Promise<OpenReset | undefined> {
   const link = await findLink(env.db.read, tokenHash(token), ['reset'], env.now());
   const person = link?.userId === undefined ? undefined : await findPerson(env.db.read, link.userId);
@@ -25,10 +25,8 @@ export async function findReset(env: Env, token: string): Promise<OpenReset | un
 }
 
 /**
- * Sets the new password, once, and ends whatever the old one had opened. No session comes of it: the second factor is
- * still asked for.
- *
- * `not_found` when the link was used up meanwhile.
+ * Sets the new password, once, and revokes everything that the old one opened. It creates no session, because the
+ * second factor is still required. `not_found` if the link was used in the meantime.
  */
 export async function resetPassword(
   env: Env,

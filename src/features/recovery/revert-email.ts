@@ -15,7 +15,7 @@ import { claimEmailLink, deleteEmailLinksAfter, type EmailLink, findEmailLink } 
 import { isTaken, setEmail } from '#store/people/user-life.ts';
 import { findPerson, replacePassword } from '#store/people/users.ts';
 
-/** The email that a link brings back; undefined for one that is used, over or withdrawn. Looking consumes nothing. */
+/** The email that a link restores. Undefined if the link is used, expired or withdrawn. Reading does not use it up. */
 export async function findRevert(env: Env, token: string): Promise<EmailLink | undefined> {
   const link = await findEmailLink(env.db.read, tokenHash(token), 'revert', env.now());
   const person = link && (await findPerson(env.db.read, link.userId));
@@ -23,10 +23,9 @@ export async function findRevert(env: Env, token: string): Promise<EmailLink | u
 }
 
 /**
- * Brings the old email back, once, and shuts out the person who changed it: sessions, open sign-ins, known devices and links
- * end, and the password opens nothing any more. A link to set a new one goes to the email that was brought back.
- *
- * Links from before this one stay: of several changes, the link of the first one leads back furthest.
+ * Restores the old email, once, and locks out the person who changed it: sessions, open sign-ins, known devices and
+ * links are revoked, and the password is replaced by one that nobody knows. The restored email gets a link to set a new
+ * one. Older revert links stay valid: after several changes, the first link leads back furthest.
  */
 export async function revertEmail(
   env: Env,
@@ -34,7 +33,7 @@ export async function revertEmail(
   client: Client,
   around: Around<true> = plainly,
 ): Promise<true | Refusal> {
-  // A way back for somebody who may be under attack: it needs no turn in the hash queue.
+  // This person may be under attack, so it must not wait in the hash queue.
   const sealed = sealPassword(env, link.userId, env.hasher.unknown());
   try {
     return await personTransaction<true>(env.db, link.userId, (tx) =>

@@ -5,7 +5,7 @@ import { type Html, html } from '#ui/parts/html.ts';
 import { signsOut } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 
-/** Behind the link in the mail to the old email: what will happen, and the button that does it. */
+/** The page behind the link in the mail to the old email: what will happen, and the button that does it. */
 export function revertPage(view: View, { action, email }: { readonly action: string; readonly email: string }): Html {
   const { t } = view;
   return layout(view, {

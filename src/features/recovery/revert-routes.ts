@@ -10,7 +10,7 @@ import { deadRevertPage, revertedPage, revertPage } from './revert-pages.ts';
 const PATH = '/email-revert/:token';
 const DONE = '/email-reverted';
 
-/** Public: the person who needs it is not signed in any more, or never was on this device. */
+/** Public, because the person who needs it is signed out, or never signed in on this device. */
 export const revertRoutes: readonly Route[] = [
   page({
     method: 'GET',

@@ -64,7 +64,7 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
   const around = idempotentAround<LinkFinished>(call, (done) => wayOf(passwordSaved(done)));
   const finished = await resetPassword(env, open, input.password ?? '', client, around);
   if (!isRefusal(finished)) {
-    // The page said whom this signs out.
+    // The page named the person who is signed out here.
     if (session) await signOut(env, session, client);
     return passwordSaved(finished);
   }

@@ -31,7 +31,7 @@ import type { Session } from '#store/sessions/sessions.ts';
 import { deleteOtherDevices } from '#store/sign-in/devices.ts';
 import { checkFreeze } from './freeze.ts';
 
-/** The session goes on under a new token; the first authenticator brings recovery codes to save. */
+/** The session continues with a new token. A first authenticator also shows recovery codes to save. */
 export type Connected = { readonly token: string; readonly showsCodes: boolean };
 
 export async function startConnecting(
@@ -51,7 +51,7 @@ export async function cancelConnecting(env: Env, session: GrantedSession): Promi
   await ownTransaction(env, session, (tx) => deleteEnrollment(tx, session.id));
 }
 
-/** Confirms the shown secret: the first authenticator of this person, or one in place of the old. */
+/** Confirms the shown secret, as the person's first authenticator or as the replacement of the old one. */
 export async function connect(
   env: Env,
   session: GrantedSession,
@@ -65,7 +65,7 @@ export async function connect(
   return old ? replace(env, session, { code, oldId: old.id }, client, around) : add(env, session, code, client, around);
 }
 
-/** The old one is live until the transaction in which the new one is. Recovery codes stay. */
+/** The old authenticator works until the transaction that activates the new one. Recovery codes stay. */
 function replace(
   env: Env,
   session: GrantedSession,
@@ -113,12 +113,12 @@ function add(env: Env, session: GrantedSession, code: string, client: Client, ar
   });
 }
 
-/** Whether the policy leaves it to the person. While it requires MFA, from whatever date, "replace" is offered instead. */
+/** Whether the policy lets the person decide. If it requires MFA from any date, the page offers "replace" instead. */
 export function canTurnOff({ user, partner }: Pick<Session, 'user' | 'partner'>): boolean {
   return !isStaff(user.role) && partner !== undefined && partner.policy !== 'required';
 }
 
-/** Removes the authenticator and with it the recovery codes; the policy is read in the same transaction. */
+/** Removes the authenticator and its recovery codes. The policy is read in the same transaction. */
 export function turnOff(
   env: Env,
   session: GrantedSession,

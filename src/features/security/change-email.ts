@@ -42,11 +42,9 @@ export type EmailChange = { readonly email: string; readonly current: string };
 export type EmailRefused = { readonly field: 'email' | 'current'; readonly refusal: Refusal };
 
 /**
- * Asks for another email: a link goes there, and nothing changes until it is followed. A newer request takes the place of
- * one that waits.
- *
- * Whether somebody has that email shows neither here nor on any page: the same row is written, and the mail tells its owner
- * instead of carrying the link, which then nobody knows.
+ * Requests another email: it gets a link, and nothing changes until that is followed. A newer request replaces a
+ * waiting one. Neither the answer nor any page reveals whether the email is taken: the same row is written, and its
+ * owner gets a notice instead of the link, which then nobody knows.
  */
 export async function requestEmail(
   env: Env,
@@ -95,7 +93,7 @@ async function ask(
   const isReserved = (await claimOfEmail(env, tx, user.id, email)) === 'reserved';
   const receiver = { email, locale: owner?.user.locale ?? user.locale ?? client.locale };
   if (owner || isHeld || isReserved) {
-    // Nobody has one that is only reserved: there is nobody to tell.
+    // A reserved email has no owner, so there is nobody to notify.
     const to = owner || isHeld ? receiver : undefined;
     await queueMailOrPretend(env, tx, { receiver: to, counted: email }, { kind: 'email_in_use' });
     const event = { action: 'email.change_refused', ...whose(session), detail: { reason: 'taken' } } as const;
@@ -104,23 +102,21 @@ async function ask(
     await queueMail(env, tx, receiver, { kind: 'email_confirm', link });
     await appendEvent(env, tx, { action: 'email.change_requested', ...whose(session), detail: {} }, client);
   }
-  // The hash took its time: a session that was ended meanwhile changes nothing.
+  // Hashing took time. A session that ended in the meantime changes nothing.
   const told = await setNotice(tx, session.id, noticeText({ kind: 'email_requested' }));
   return told || refuse('sign_in_expired');
 }
 
-/** The new email that a link confirms: its own person's alone, who is signed in. Looking consumes nothing. */
+/** The new email that a link confirms, only for its own signed-in person. Reading does not use it up. */
 export async function findConfirmation(env: Env, session: Session, token: string): Promise<EmailLink | undefined> {
   const link = await findEmailLink(env.db.read, tokenHash(token), 'confirm', env.now());
   return link?.userId === session.user.id ? link : undefined;
 }
 
 /**
- * Changes the email, once. Every other session ends and every link to the old email dies, except for one that goes there now:
- * for 72 hours it brings the old one back.
- *
- * `not_found` when the link was used up or withdrawn meanwhile, or somebody else has that email by now; `forbidden` while
- * a new password by mail link freezes the email.
+ * Changes the email, once. Every other session and every link to the old email are revoked. A new link goes to the old
+ * email and restores it for 72 hours. `not_found` if the link was used or withdrawn in the meantime, or the email was
+ * taken. `forbidden` while a password reset by mail link freezes the email.
  */
 export async function confirmEmail(
   env: Env,
@@ -153,7 +149,7 @@ async function change(
   const user = (await findPerson(tx, userId))?.user;
   if (!user) return refuse('not_found');
   if (!(await setEmail(tx, user, { from: user.email, to: link.email }))) return refuse('not_found');
-  // Asked after the row has changed: a change that gives that email up at this moment has committed by now, or waits for us.
+  // Checked after the row has changed: a concurrent change that frees this email has committed by now, or waits for us.
   if (await isEmailHeld(tx, link.email, userId, now)) return refuse('not_found');
   if ((await claimOfEmail(env, tx, userId, link.email)) === 'reserved') return refuse('not_found');
   await leaveEmail(env, tx, user.email, { reserve: false });

@@ -32,8 +32,8 @@ export type PasswordChange = { readonly current: string; readonly next: string }
 export type ChangeRefused = { readonly field: 'current' | 'new'; readonly refusal: Refusal };
 
 /**
- * Changes a person's own password: the current one is asked for beside the step-up, every other session and every known
- * device ends, and this browser is known again. Answers the new device cookie.
+ * Changes a person's own password. It requires the current password besides the step-up. Every other session and every
+ * known device is revoked, and this browser becomes known again. Answers the new device cookie.
  */
 export async function changePassword(
   env: Env,
@@ -45,7 +45,7 @@ export async function changePassword(
   const { user, partner, deviceId } = session;
   const authority = { kind: 'session', session } as const;
   const owner = { ...user, partner };
-  // What no hash is needed for comes first.
+  // Checks without a hash run first.
   const unfit = await checkNewPassword(env, owner, next);
   if (unfit) return refused(env, session, client, 'new', unfit, unfit.refused);
   const asker = personAt(user.id, client);
@@ -85,8 +85,8 @@ function change(
 }
 
 /**
- * A disabled authenticator comes back by proof of another second factor plus a changed password. Where it is not
- * disabled nothing is refilled: a budget that a recovery code renews would forgive.
+ * A recovery code plus a changed password unlocks a disabled authenticator. One that is not disabled gets no new
+ * attempts, because a recovery code must not refill that budget.
  */
 async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Session): Promise<void> {
   if (stepUpMethod !== 'recovery_code') return;
@@ -108,7 +108,7 @@ async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Cl
   await reopen(env, tx, user.email, env.now());
   const device = await knowDevice(env, tx, user.id, client);
   await setSessionDevice(tx, session.id, device.id);
-  // Both hashes took their time: a session that was ended meanwhile changes nothing.
+  // Both hashes took time. A session that ended in the meantime changes nothing.
   const told = await setNotice(tx, session.id, noticeText({ kind: 'password_changed', ended }));
   if (!told) return refuse('sign_in_expired');
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
@@ -128,7 +128,7 @@ async function refused(
   reason: Reason,
 ): Promise<ChangeRefused> {
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
-  // A person who knows the current password can ask for new ones that break the rule as often as they like.
+  // A person who knows the current password can submit invalid new ones as often as they like.
   const key = refusalKey(env, refusal, client) ?? (field === 'new' ? `new-password:${user.id}` : undefined);
   await noteRefusal(env, { event: { action: 'password.change_refused', ...whose, detail: { reason } }, client, key });
   return { field, refusal };

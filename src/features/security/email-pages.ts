@@ -12,10 +12,10 @@ import { frozenNotice } from './pages.ts';
 type Refused = { readonly field: 'email' | 'current'; readonly refusal: Refusal };
 
 type EmailPage = {
-  /** The email as it is. */
+  /** The current email. */
   readonly email: string;
   readonly typed: string;
-  /** The one that waits to be confirmed. */
+  /** The new email that waits for confirmation. */
   readonly waiting: { readonly email: string; readonly expiresAt: number } | undefined;
   readonly refused?: Refused | undefined;
 };
@@ -61,14 +61,14 @@ function words(view: View, { field, refusal }: Refused): RefusalText {
 
 type ConfirmPage = { readonly action: string; readonly from: string; readonly to: string };
 
-/** In place of the form and of the confirmation, for some time after a new password by mail link. */
+/** Replaces the form and the confirmation for some time after a password reset by mail link. */
 export function frozenEmailPage(view: View, until: number): Html {
   const { t } = view;
   const body = html`${frozenNotice(view, until)}<p>${t('security.frozen.why')}</p>${backLink(view)}`;
   return layout(view, { title: t('email.title'), width: 'form', body });
 }
 
-/** Behind the link: what will happen, and the button that does it. */
+/** The page behind the link: what will happen, and the button that does it. */
 export function confirmEmailPage(view: View, { action, from, to }: ConfirmPage): Html {
   const { t } = view;
   return layout(view, {

@@ -5,10 +5,8 @@ import type { Authenticator } from '#store/authenticators/authenticators.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 
 /**
- * Until when this person's authenticator, recovery codes and email stay as they are.
- *
- * What the session was read with is enough: a reset ends every session in its own transaction, and so whatever began
- * before it fails at its end.
+ * The end of the freeze for this person's authenticator, recovery codes and email. Reading it with the session is
+ * enough: a reset ends every session in its own transaction, so anything that began before it fails at its end.
  */
 export function freezeOf(env: Env, { user }: Session, authenticator: Authenticator | undefined): number | undefined {
   return frozenUntil(user, authenticator, env.config.resetFreezeHours, env.now());

@@ -13,9 +13,9 @@ import type { Place } from './sessions.ts';
 
 export type Overview = {
   readonly email: string;
-  /** The new email that waits to be confirmed. */
+  /** The new email that waits for confirmation. */
   readonly waiting: { readonly email: string; readonly expiresAt: number } | undefined;
-  /** Until when authenticator and codes stay as they are, after a new password by mail link. */
+  /** Authenticator and codes are frozen until then, after a password reset by mail link. */
   readonly frozenUntil: number | undefined;
   readonly notice: Notice | undefined;
   readonly authenticator: { readonly createdAt: number; readonly lastUsedAt: number | undefined } | undefined;
@@ -77,8 +77,7 @@ function emailValue({ t, locale }: View, { email, waiting }: Overview): Content 
   return html`${now}<br><span class="hint"><span class="anywhere">${waiting.email}</span>: ${t('security.email.waits')} ${timeElement(waiting.expiresAt, locale)}</span>`;
 }
 
-/** Why nothing can be changed now, and when it can. */
-/** Until when nothing changes by which somebody could take the sign-in over. */
+/** Says until when the changes that could hand the sign-in to someone else are frozen. */
 export function frozenNotice({ t, locale }: View, until: number): Html {
   const when = timeElement(until, locale);
   return noticeBox(html`${t('security.frozen')} ${when}. ${t('security.frozen.email')}`, 'info');
@@ -101,7 +100,7 @@ type AuthenticatorPage = {
   readonly refusal?: Refusal;
 };
 
-/** Before a new authenticator is connected: what will happen, and what else can be done. */
+/** Before a new authenticator is connected: what will happen, and the alternatives. */
 export function authenticatorPage(view: View, page: AuthenticatorPage): Html {
   const { t } = view;
   const { enrolled, refusal } = page;
@@ -233,7 +232,7 @@ function endForm(view: View, place: Place): Html {
   );
 }
 
-/** In a sign-in that a portal asked for, the way back is the one to the portal. */
+/** In a sign-in for a portal there is already a link back to the portal. */
 function backLink({ t, resume }: View): Content {
   if (resume !== undefined) return undefined;
   return html`<p class="quiet"><a href="/security">${t('security.back')}</a></p>`;

@@ -13,7 +13,7 @@ import type { GrantedSession } from '#store/sessions/granted.ts';
 import { setNotice } from '#store/sessions/session-changes.ts';
 import { checkFreeze } from './freeze.ts';
 
-/** Ten new codes; the old ones die in the same transaction. Only beside an authenticator. */
+/** Ten new codes. The same transaction deletes the old ones. Requires an authenticator. */
 export async function makeNewCodes(
   env: Env,
   session: GrantedSession,
@@ -32,7 +32,7 @@ export async function makeNewCodes(
     await issueRecoveryCodes(env, tx, { user, channel: 'page', client }, fresh);
     const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');
     await queueMail(env, tx, user, { kind: 'new_codes_made', ...whereFrom(client) });
-    // Drawing codes took its time: a session that was ended meanwhile changes nothing.
+    // Creating the codes took time. A session that ended in the meantime changes nothing.
     const told = await setNotice(tx, session.id, noticeText({ kind: 'codes_changed', ended }));
     return told || refuse('sign_in_expired');
   };

@@ -153,7 +153,7 @@ export const securityRoutes: readonly Route[] = [
     guard: 'session',
     form: sessionForm,
     async handle({ env, session, client, input }) {
-      // One that has ended already is ended: the list says so.
+      // A session that has already ended needs no error: the list shows it.
       await endSession(env, session, input.id ?? '', client);
       return seeOther(SESSIONS);
     },

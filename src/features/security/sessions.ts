@@ -13,7 +13,7 @@ import { listSessions, setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import type { SessionTable } from '#store/sessions/tables.ts';
 
-/** One place where the person is signed in. */
+/** One device where the person is signed in. */
 export type Place = {
   readonly id: string;
   readonly isThis: boolean;
@@ -44,13 +44,13 @@ function placeOf(row: SessionTable, session: Session): Place {
   };
 }
 
-/** Ends one of the person's own sessions; somebody else's id is as if there were none. */
+/** Ends one of the person's own sessions. Another person's id is treated as unknown. */
 export async function endSession(env: Env, session: GrantedSession, id: string, client: Client): Promise<void> {
   const ended = { id, user: session.user, reason: 'by_user' } as const;
   await ownTransaction(env, session, (tx) => endOneSession(env, tx, ended, client));
 }
 
-/** Ends every session but this one; one that was ended itself meanwhile ends no other. */
+/** Ends every other session. A session that was ended in the meantime ends no other. */
 export function endOtherSessions(
   env: Env,
   session: GrantedSession,

@@ -3,7 +3,7 @@ import { inFlow } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
 
-/** For a person who has neither phone nor recovery codes: whom to ask, what they will ask, and what they never ask for. */
+/** For a person without phone and recovery codes: whom to contact, what support asks, and what it never asks. */
 export function lostPage(view: View, { isPending }: { readonly isPending: boolean }): Html {
   const { t, config } = view;
   const contact = config.supportContact;

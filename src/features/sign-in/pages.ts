@@ -14,7 +14,7 @@ type SignInPage = {
   readonly returnTo?: string | undefined;
   readonly refusal?: Refusal | undefined;
   readonly passwordSaved?: boolean;
-  /** A form of the second step came without the cookie of its sign-in. */
+  /** A form of the second step arrived without the cookie of its sign-in. */
   readonly isLost?: boolean;
 };
 
@@ -61,7 +61,7 @@ ${submitButton(t('button.signIn'))}`,
 
 type FieldRefusal = { readonly title: string; readonly text: Html | string; readonly fieldId?: string };
 
-/** The email is named where it is missing; email and password are never told apart where they are wrong. */
+/** A missing email is named. Wrong email and wrong password get the same text. */
 function fieldRefusal(view: View, refusal: Refusal): FieldRefusal {
   const { t } = view;
   if (refusal.reason === 'email') {
@@ -71,7 +71,7 @@ function fieldRefusal(view: View, refusal: Refusal): FieldRefusal {
     return { title: t('signIn.passwordNeeded.title'), text: '', fieldId: 'password' };
   }
   const { title, text } = refusalText(view, refusal, 'password');
-  // Where the service is busy no field is wrong.
+  // If the service is busy, no field is wrong.
   if (refusal.refused === 'temporarily_unavailable') return { title, text: html`${text}` };
   return { title, text: html`${text}`, fieldId: 'password' };
 }
@@ -132,7 +132,7 @@ ${submitButton(t('button.verify'))}`,
   });
 }
 
-/** Between the second factor and the portal, when there is something to say. */
+/** Between the second factor and the portal, if there is a notice to show. */
 export function noticePage(view: View, notice: Notice & { left: number }, continueTo: string): Html {
   const { t } = view;
   const recovered = notice.kind === 'recovery_code_used';

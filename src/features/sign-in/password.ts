@@ -24,7 +24,7 @@ export type PasswordAttempt = {
   readonly held?: NonNullable<ProvenPassword['held']>;
 };
 
-/** Checks the password: a session where policy asks for nothing more, else a pending sign-in. */
+/** Checks the password. Answers a session if the policy requires nothing more, otherwise a pending sign-in. */
 export async function signInWithPassword(
   env: Env,
   attempt: PasswordAttempt,

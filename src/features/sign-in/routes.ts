@@ -31,7 +31,7 @@ export const signInRoutes: readonly Route[] = [
     path: '/sign-in',
     guard: 'public',
     handle({ view, query, session }) {
-      // A request of a portal can ask a signed-in person to sign in again, or for somebody else.
+      // A portal can require a signed-in person to sign in again, or as another person.
       const isAskedAgain = view.resume !== undefined && query.has('again');
       if (session && !isAskedAgain) return seeOther(wayOn(session, view.now));
       const hint = view.resume === undefined ? undefined : canonicalEmail(query.get('login_hint') ?? '');

@@ -12,7 +12,7 @@ import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts'
 import type { Queries } from '#store/engine/database.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 
-/** Where a person lands when there is something to say before the portal. */
+/** The page with a notice before the portal. */
 const NOTICE_PATH = '/sign-in/notice';
 
 export type OpenedSignIn = { readonly session: NewSession; readonly landing: string };
@@ -33,7 +33,7 @@ export async function signInWithOneTimeCode(
   });
 }
 
-/** Completes a sign-in with a recovery code, and says how many are left. */
+/** Completes a sign-in with a recovery code, and reports how many are left. */
 export async function signInWithRecoveryCode(
   env: Env,
   pending: PendingSignIn,

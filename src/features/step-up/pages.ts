@@ -8,7 +8,7 @@ import type { View } from '#ui/view.ts';
 
 export type StepUpMethod = 'totp' | 'recovery_code' | 'password';
 
-/** One page for the three proofs; which one is asked for depends on what the person has. */
+/** One page for the three methods. The person's factors decide which one it shows. */
 export function stepUpPage(view: View, method: StepUpMethod, email: string, refusal?: Refusal): Html {
   const { t } = view;
   const summary = refusal && textOf(view, method, refusal);

@@ -18,10 +18,10 @@ import type { GrantedSession } from '#store/sessions/granted.ts';
 import { raiseSession, setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 
-/** The session goes on under a new token. */
+/** The session continues with a new token. */
 export type Raised = { readonly token: string };
 
-/** Proves a second factor again inside a session: the code is used up, as at sign-in. */
+/** Proves a second factor again in a session. The code is used up, as at sign-in. */
 export function stepUpWithOneTimeCode(
   env: Env,
   session: GrantedSession,
@@ -47,7 +47,7 @@ export function stepUpWithRecoveryCode(
   });
 }
 
-/** A person without an authenticator proves the password again; a person with one cannot. */
+/** A person without an authenticator proves the password again. A person with one cannot. */
 export async function stepUpWithPassword(
   env: Env,
   session: GrantedSession,

@@ -24,7 +24,7 @@ export const stepUpRoutes: readonly Route[] = [
     guard: 'session',
     async handle({ env, view, session }) {
       const method = await methodOf(env, session);
-      // A password was enough until there was an authenticator; a portal that asks for a second factor would lead back here.
+      // A password is enough only without an authenticator. A portal that requires a second factor would loop here.
       const hasProven = method === 'password' || session.stepUpMethod !== 'password';
       if (hasProven && isSteppedUp(session, env.now())) return seeOther(targetOf(session));
       return show(stepUpPage(view, method, session.user.email));

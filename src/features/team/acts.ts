@@ -10,7 +10,7 @@ import { deleteOutsideInvitation, setOutsideRole } from '#store/people/outside-i
 import type { Person } from '#store/people/users.ts';
 import { type Manager, onColleague } from './colleague.ts';
 
-/** Makes a member a manager, or the reverse. */
+/** Makes a member a manager, or a manager a member. */
 export function switchRole(
   env: Env,
   manager: Manager,
@@ -34,8 +34,8 @@ export function switchRole(
 type Removed = 'disabled' | 'deleted';
 
 /**
- * Takes somebody out of the team. A person who has ever had a password is disabled, so that staff can undo a manager's slip, or
- * what somebody did with a manager's stolen session; an invitation that nobody accepted is gone, and its email free.
+ * Removes a person from the team. A person who ever had a password is only disabled, so that staff can undo a mistake
+ * or the misuse of a stolen session. An unaccepted invitation is deleted, and its email becomes free.
  */
 export function removeColleague(
   env: Env,
@@ -63,7 +63,7 @@ function hasNeverEntered({ user }: Person): boolean {
 
 const REMOVED = { reason: 'removed on the page of the team' };
 
-/** Asks somebody by mail to set up MFA. */
+/** Asks a person by mail to set up MFA. */
 export function remindColleague(
   env: Env,
   manager: Manager,

@@ -10,10 +10,10 @@ import { findOutsideInvitation, type OutsideInvitation } from '#store/people/out
 import { findPerson, type Partner, type Person } from '#store/people/users.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 
-/** Who acts, on the team of which partner: their own. */
+/** The acting manager and their own partner. */
 export type Manager = { readonly session: GrantedSession & { readonly partner: Partner }; readonly client: Client };
 
-/** Somebody on the list of a team: a person of this partner, or an invitation that met somebody of another one. */
+/** A row in the list of a team: a person of this partner, or an invitation whose email belongs to another partner. */
 export type Colleague =
   | { readonly kind: 'person'; readonly person: Person }
   | { readonly kind: 'outside'; readonly invitation: OutsideInvitation };
@@ -22,7 +22,7 @@ function actorOf({ session, client }: Manager): Actor {
   return { id: session.user.id, client, authority: { kind: 'session', session } };
 }
 
-/** Somebody of this team; anybody else is as if there were nobody. */
+/** A row of this team. Any other person is treated as unknown. */
 export async function findColleague(queries: Queries, id: string, partnerId: string): Promise<Colleague | undefined> {
   const person = await findPerson(queries, id);
   if (person) return person.user.partnerId === partnerId ? { kind: 'person', person } : undefined;
@@ -31,10 +31,8 @@ export async function findColleague(queries: Queries, id: string, partnerId: str
 }
 
 /**
- * What a manager does in a transaction in which they are one, and stay one.
- *
- * Of two managers who take each other's role at once the second is none any more: that, and that nobody does anything to
- * themselves here, is why a team that has a manager keeps one.
+ * Runs a manager's act in a transaction in which they stay a manager. If two managers remove each other's role at once,
+ * the second one is no manager any more. Nobody can act on themselves either, so a team with a manager always has one.
  */
 export function asManager<T>(
   env: Env,
@@ -49,16 +47,16 @@ export function asManager<T>(
   });
 }
 
-/** The actor as a manager, and their partner as its name and policy are now. */
+/** The actor as a manager, and their partner with its current name and policy. */
 export type Team = By & { readonly partner: Partner };
 
 type Work<T> = {
   readonly person: (held: Held) => Promise<T | Refusal>;
-  /** For an invitation that met somebody of another partner: a row of this team's list. */
+  /** For an invitation whose email belongs to another partner: a row in this team's list. */
   readonly outside: (tx: Queries, invitation: OutsideInvitation, team: Team) => Promise<T | Refusal>;
 };
 
-/** What a manager does to a row of the team's list; another person is as if there were nobody. */
+/** A manager's act on a row of the team's list. Any other person is treated as unknown. */
 export function onColleague<T>(
   env: Env,
   manager: Manager,
@@ -72,7 +70,7 @@ export function onColleague<T>(
     { id, actor: actorOf(manager), around },
     async (held) => {
       const partner = await partnerOf(held.tx, manager);
-      // The act itself asks whether it may; what a page says before that is about the own team alone.
+      // The act itself checks whether it is allowed. The page before it only knows the own team.
       return partner?.id === held.person.user.partnerId ? work.person(held) : nobody;
     },
     async (tx, by) => {

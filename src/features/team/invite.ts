@@ -22,14 +22,13 @@ import { asManager, type Manager, onColleague } from './colleague.ts';
 
 export type Invited = { readonly email: string; readonly name: string; readonly role: 'member' | 'manager' };
 
-/** Somebody new on the list: always with a partner, never staff. */
+/** A new person on the list, always with a partner, never staff. */
 type Invitee = Newcomer & { readonly role: Invited['role']; readonly partner: Partner };
 
 /**
- * Invites somebody to the manager's own team; answers the id under which they stand on its list.
- *
- * A person who has that email already, at any partner, stays unchanged and gets a mail. The manager gets the same answer, and
- * the same row on the list: an invitation that nobody has accepted yet.
+ * Invites a person to the manager's own team and answers their id on its list. A person who already has this email, at
+ * any partner, stays unchanged and gets a mail. The manager gets the same answer and the same row: an invitation that
+ * nobody has accepted yet.
  */
 export async function inviteColleague(
   env: Env,
@@ -50,7 +49,7 @@ export async function inviteColleague(
   });
 }
 
-/** Sends an invitation again; the link before ends. At most three an hour. */
+/** Sends an invitation again and revokes the previous link. At most three an hour. */
 export async function inviteAgain(
   env: Env,
   manager: Manager,
@@ -67,7 +66,7 @@ export async function inviteAgain(
     },
     async outside(tx, { email, name, role }, team) {
       const tooMany = await reserve(tx);
-      // The email may have become free meanwhile: then this is the invitation.
+      // If the email has become free, this is the invitation.
       return isRefusal(tooMany)
         ? tooMany
         : inviteOrTell(env, tx, team, { id, email, name, role, partner: team.partner });
@@ -86,7 +85,7 @@ async function tellExisting(env: Env, tx: Queries, { actor, acting }: By, invite
   const { id, email, name, role, partner } = invitee;
   const found = await findPersonByEmail(tx, email);
   const owner = found?.user;
-  // Who is on this very list needs no second row.
+  // A person already on this list needs no second row.
   const isOwn = owner?.partnerId === partner.id;
   if (isOwn && found && personState(found) === 'invited') {
     await resendInvitation.within(env, { tx, person: found, actor, acting }, {});
@@ -97,7 +96,7 @@ async function tellExisting(env: Env, tx: Queries, { actor, acting }: By, invite
   await pretendLink(env, tx);
   const claim = await claimOfEmail(env, tx, actor, email);
   const mail = { kind: 'invited_again', partner: partner.name } as const;
-  // An email that is only reserved is nobody's: there is nobody to tell, and the manager does not see that.
+  // A reserved email has no owner, so there is nobody to notify. The manager does not see this.
   if (owner === undefined && claim === 'reserved')
     await queueMailOrPretend(env, tx, { receiver: undefined, counted: email }, mail);
   else await queueMail(env, tx, { email, locale: owner?.locale }, mail);
@@ -107,7 +106,7 @@ async function tellExisting(env: Env, tx: Queries, { actor, acting }: By, invite
   return shownId;
 }
 
-/** The statements of a link, for nobody: the time that an invitation takes does not tell whom it met. */
+/** Runs the statements of a link for nobody, so that the response time does not reveal whom the invitation reached. */
 async function pretendLink(env: Env, tx: Queries): Promise<void> {
   const id = env.newId();
   const [now, token_hash] = [env.now(), tokenHash(newToken(env.random))];

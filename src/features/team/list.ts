@@ -15,7 +15,7 @@ const ROWS_PER_PAGE = 50;
 
 export const STATES = ['missing', 'enrolled', 'invited', 'disabled'] as const;
 
-/** What pages name: they know no store. */
+/** Pages use this type, because they may not import the store. */
 export type TeamRow = PersonRow;
 
 type TeamQuery = {
@@ -27,13 +27,13 @@ type TeamQuery = {
 export type TeamList = TeamQuery & {
   readonly rows: readonly TeamRow[];
   readonly next: string | undefined;
-  /** The emails at which an invitation did not arrive. */
+  /** The emails of undelivered invitations. */
   readonly undelivered: ReadonlySet<string>;
   readonly people: number;
   readonly enrolled: number;
 };
 
-/** What does not fit is as good as not asked for. */
+/** Unknown values are ignored. */
 export function readTeamQuery(query: URLSearchParams): TeamQuery {
   return {
     search: searchText(query.get('q') ?? ''),
@@ -42,7 +42,7 @@ export function readTeamQuery(query: URLSearchParams): TeamQuery {
   };
 }
 
-/** A page of the team by email. Invitations that met somebody elsewhere stand among the others, and count like them. */
+/** A page of the team by email. Invitations to people of other partners are listed and counted like the others. */
 export async function readTeam(env: Env, partnerId: string, query: TeamQuery): Promise<TeamList> {
   const { read } = env.db;
   const { search, state, after } = query;
@@ -62,8 +62,8 @@ export async function readTeam(env: Env, partnerId: string, query: TeamQuery): P
 }
 
 /**
- * Where the last invitation did not arrive. One to somebody who has access elsewhere is a mail of another kind: the list
- * treats both alike, as it does everywhere.
+ * Where the last invitation was not delivered. A person with access elsewhere gets another kind of mail. The list
+ * treats both alike, as everywhere.
  */
 export async function undeliveredInvitations(env: Env, rows: readonly TeamRow[]): Promise<ReadonlySet<string>> {
   const emails = rows.filter(({ state }) => state === 'invited').map(({ email }) => email);
@@ -73,7 +73,7 @@ export async function undeliveredInvitations(env: Env, rows: readonly TeamRow[])
 
 const INVITATIONS: readonly string[] = ['invitation', 'invited_again'] satisfies Mail['kind'][];
 
-/** One of the team as its list shows them; anybody else is as if there were nobody. */
+/** One row of the team's list. Any other person is treated as unknown. */
 export async function findTeamRow(env: Env, id: string, partnerId: string): Promise<TeamRow | undefined> {
   const colleague = await findColleague(env.db.read, id, partnerId);
   return colleague?.kind === 'outside' ? rowOf(colleague.invitation) : colleague && findPersonRow(env.db.read, id);

@@ -11,7 +11,7 @@ import { dataList, dateElement, notice, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { STATES, type TeamList, type TeamRow } from './list.ts';
 
-/** What was just done, as the address says it: nothing but a word of this list. */
+/** The act that just succeeded, as the address names it. Only words of this list are accepted. */
 export const DONE = ['invited', 'resent', 'role', 'removed', 'reminded'] as const;
 export type Done = (typeof DONE)[number];
 
@@ -19,7 +19,7 @@ export type ActName = 'invitation' | 'role' | 'remove' | 'remind';
 
 type Team = TeamList & { readonly partnerName: string; readonly done: Done | undefined };
 
-/** Everybody of the manager's own partner: who has MFA, and what can be done about the others. */
+/** Everyone of the manager's own partner: who has MFA, and the possible acts for the others. */
 export function teamPage(view: View, team: Team): Html {
   const { t } = view;
   const { people, enrolled, rows, after, next, search, state } = team;
@@ -76,7 +76,7 @@ function cellsOf(view: View, row: TeamRow, isUndelivered: boolean): readonly Con
   ];
 }
 
-/** What was done; a mail that no server can carry yet is said to wait. */
+/** What was done. Without a mail server it says that the mail waits. */
 function doneNotice({ t, config }: View, done: Done | undefined): Content {
   if (done === undefined) return undefined;
   const mailed = MAILED.find((known) => known === done);
@@ -93,7 +93,7 @@ type OnePage = {
   readonly done: Done | undefined;
 };
 
-/** One of the team: how they stand, and what their manager can do. */
+/** One person of the team: their state, and the manager's possible acts. */
 export function colleaguePage(view: View, { row, isOwn, isUndelivered, done }: OnePage): Html {
   const { t, locale } = view;
   const lastSignIn = row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale);
@@ -133,7 +133,7 @@ function actTitle(t: View['t'], name: ActName, { role }: Pick<TeamRow, 'role'>):
 
 type ActPage = { readonly name: ActName; readonly row: TeamRow; readonly refusal?: Refusal | undefined };
 
-/** What will happen, and one button that does it. */
+/** What the act will do, and the button that does it. */
 export function actPage(view: View, { name, row, refusal }: ActPage): Html {
   const { t } = view;
   const title = actTitle(t, name, row);
@@ -149,7 +149,7 @@ ${form(view, `${path}/${name}`, submitButton(title, name === 'remove' ? 'danger'
   });
 }
 
-/** Why an act has to wait, by its reason. */
+/** Why an act must wait, by its reason. */
 const TOO_MANY = {
   reminded: 'team.refused.reminded',
   often: 'team.refused.tooMany',
@@ -169,7 +169,7 @@ const FIELD_TITLES = { email: 'signIn.emailNeeded.title', name: 'console.refused
   Record<(typeof FIELDS)[number], PlainKey>
 >;
 
-/** Invites somebody by mail: no password is set here, and no link is shown. */
+/** Invites a person by mail. The manager sets no password here and sees no link. */
 export function inviteColleaguePage(view: View, typed: TypedInvitation, refusal?: Refusal): Html {
   const { t } = view;
   const fieldId = FIELDS.find((field) => field === refusal?.reason);
@@ -199,7 +199,7 @@ function above({ href, label }: { readonly href: string; readonly label: string 
   return html`<p class="above"><a href="${href}">${label}</a></p>`;
 }
 
-/** For an id that is nobody's of this team. */
+/** For an id that is not in this team. */
 export function missingColleaguePage(view: View): Html {
   const { t } = view;
   const action = { href: '/team', label: t('team.title') };

@@ -82,7 +82,7 @@ export const teamRoutes: readonly Route[] = [
   ...act('remind', 'reminded', remindColleague),
 ];
 
-/** An act on one of the team: the question with its button, and what the button does. */
+/** An act on a person of the team: the page with its button, and the submit. */
 function act<T>(
   name: ActName,
   done: Done,

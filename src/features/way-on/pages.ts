@@ -3,7 +3,7 @@ import { linkButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
 
-/** Leads on by itself at once; the link is for a browser that does not. */
+/** Redirects at once by itself. The link is for a browser that does not. */
 export function wayOnPage(view: View, target: string): Html {
   const { t } = view;
   return layout(view, {

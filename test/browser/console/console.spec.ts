@@ -91,7 +91,7 @@ test('an answer that comes late does not take the place of a newer one', async (
   await expect(names).toHaveText(['Nordlicht Insurance']);
   late.resolve();
   await arrived.promise;
-  // The script has seen it once a request that it makes afterwards is answered.
+  // The script has handled the event once a later request of the page is answered.
   await page.evaluate('fetch("/healthz").then((answer) => answer.text())');
   await expect(page).toHaveURL(/\?q=nordl&/);
   await expect(names).toHaveText(['Nordlicht Insurance']);
@@ -114,7 +114,7 @@ test.describe('without scripts', () => {
   });
 });
 
-/** Two partners whose names begin alike and one that does not; three people at the first, of whom one has MFA. */
+/** Two partners with similar names and one with another; three people at the first, one of them with MFA. */
 async function openPortal({ world }: Site): Promise<void> {
   const { id: partnerId } = await world.addPartner({ name: 'Nordlicht Insurance', slug: 'nordlicht', policy: 'off' });
   await world.addPartner({ name: 'Northern Line', slug: 'northern' });

@@ -38,13 +38,13 @@ type Scene = {
   readonly client: string;
   readonly former: string;
   readonly lost: string;
-  /** To whom MFA was reset; it did not arrive. */
+  /** The person whose MFA was reset. The mail about it was not delivered. */
   readonly mail: string;
 };
 
 let scenes = 0;
 
-/** A partner with people in every state, and an administrator at work in this browser. */
+/** A partner with people in every state, and an administrator signed in in this browser. */
 async function openScene(stage: Stage): Promise<Scene> {
   const { world } = stage.site;
   const { env } = world;
@@ -113,7 +113,7 @@ async function openScene(stage: Stage): Promise<Scene> {
   };
 }
 
-/** The mail about a reset comes back; answers its id. */
+/** The mail about a reset bounces. Answers its id. */
 async function loseLastMail({ site }: Stage): Promise<string> {
   const { env, clock } = site.world;
   const mails = await listMail(env.db.read, 100);
@@ -124,7 +124,7 @@ async function loseLastMail({ site }: Stage): Promise<string> {
   return id;
 }
 
-/** A key that works and one that was revoked; a webhook with a delivery that was taken, and one that gave up. */
+/** A live key and a revoked one; a webhook with a delivery that was accepted and one that failed for good. */
 async function addPrograms({ site }: Stage, slug: string) {
   const { env, clock } = site.world;
   const scopes = { scopes: SCOPES, expiresAt: undefined };
@@ -146,7 +146,7 @@ async function addPrograms({ site }: Stage, slug: string) {
   return { key: made.apiKey.id, webhook: hook.webhook.id, lost: lost.webhook.id, ...(await addClients(env, slug)) };
 }
 
-/** A client with everything that can be said of one, and one that was disabled. */
+/** A client with every possible fact, and a disabled one. */
 async function addClients(env: Env, slug: string) {
   const { client } = await makeClient(env, {
     ...{ name: 'Partner Portal', partners: [slug], isThirdParty: true, isBackchannelInternal: true },
@@ -164,7 +164,7 @@ function at(path: (scene: Scene) => string): Picture {
   return async (stage) => stage.page.goto(path(await openScene(stage)));
 }
 
-/** The form of the page sent as it is, or with something that does not fit. */
+/** Submits the form of the page as it is, or with an invalid value. */
 function refused(path: (scene: Scene) => string): Picture {
   return async (stage) => {
     await stage.page.goto(path(await openScene(stage)));
@@ -172,7 +172,7 @@ function refused(path: (scene: Scene) => string): Picture {
   };
 }
 
-/** The form of a client, filled in as most are. */
+/** The form of a client with typical values. */
 async function describeClient(stage: Stage): Promise<void> {
   await openScene(stage);
   await stage.page.goto('/console/clients/new');
@@ -184,7 +184,7 @@ const one = (act: string, who: keyof Scene = 'member') => at((scene) => `/consol
 const partner = (act: string) => at((scene) => `/console/partners/${scene.partner}${act}`);
 const staff = (act: string, who: keyof Scene = 'colleague') => at((scene) => `/console/staff/${scene[who]}${act}`);
 
-/** Somebody whose MFA was reset, in the browser, in front of the code. */
+/** A person whose MFA was reset, in the browser, at the page for the access code. */
 const inFrontOfCode: Picture = async (stage) => {
   const { site, page } = stage;
   const scene = await openScene(stage);
@@ -359,7 +359,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-missing': at(() => '/console/people/nobody'),
 };
 
-/** A month behind the curve, and sign-ins of every kind. */
+/** A month of data for the curve, and sign-ins of every kind. */
 async function fillAdoption({ site }: Stage): Promise<void> {
   const { env, clock } = site.world;
   const today = clock.at - (clock.at % DAY_SECONDS);
@@ -399,7 +399,7 @@ const ONE = '/console/people/:person';
 const PARTNER = '/console/partners/:partner';
 const STAFF = '/console/staff/:person';
 
-/** Where one sees each page of the console. */
+/** The pictures that show each page of the console. */
 export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/console/partners': ['console-partners'],
   '/console/adoption': ['console-adoption'],

@@ -9,13 +9,13 @@ import { LIFE_SEEN } from './life-gallery.ts';
 import { PORTAL_SEEN } from './portal-gallery.ts';
 import { protectedOrigin } from './site-gallery.ts';
 
-/** One site and one browser for many pages: to open them again takes longer than to look at a page. */
+/** One site and one browser for many pages, because opening them takes longer than checking a page. */
 const test = base.extend<object, { stage: Stage & { readonly faults: string[] } }>({
   stage: [
     async ({ browser }, use) => {
       const cleanups: (() => unknown)[] = [];
       const site = await openSite({ after: (work) => void cleanups.push(work) });
-      // German words are the longest.
+      // German, because its words are the longest.
       const context = await browser.newContext({ baseURL: site.origin, locale: 'de', reducedMotion: 'reduce' });
       await use({
         site,
@@ -29,7 +29,7 @@ const test = base.extend<object, { stage: Stage & { readonly faults: string[] } 
   ],
 });
 
-// What 1280 leaves at 200 % is 640.
+// A width of 1280 at 200 % zoom leaves 640.
 const WIDTHS = [1280, 640, 320];
 
 for (const [name, open] of Object.entries(GALLERY)) {
@@ -50,7 +50,7 @@ for (const [name, open] of Object.entries(GALLERY)) {
   });
 }
 
-/** Where one sees each page; the others are forms, files and ways on. */
+/** The pictures that show each page. Other routes are forms, files and redirects. */
 const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/': ['home'],
   '/sign-in': ['sign-in'],
@@ -92,7 +92,7 @@ test('no page is missing here', () => {
   expect(Object.values(SEEN).flatMap((names) => names.filter((name) => !(name in GALLERY)))).toEqual([]);
 });
 
-/** A picture that promises a page has arrived there: one that was sent elsewhere looks at another page twice. */
+/** Checks that the browser arrived at the promised page. After a redirect it would check another page twice. */
 function checkAddress(page: Page, name: string): void {
   const promised = Object.entries(SEEN).find(([, names]) => names.includes(name))?.[0];
   if (promised === undefined) return;
@@ -100,7 +100,7 @@ function checkAddress(page: Page, name: string): void {
   expect(new URL(page.url()).pathname).toMatch(address);
 }
 
-/** As nobody had been here for a while. */
+/** Resets the limits, as after a long pause. */
 async function clear({ site, page }: Stage): Promise<void> {
   site.world.clock.at += 86_400;
   await page.unrouteAll();
@@ -115,7 +115,7 @@ async function checkHead(page: Page): Promise<void> {
   await expect(page.locator('html')).toHaveAttribute('lang', 'de');
 }
 
-/** The summary has the focus and leads to the field; the field says the same and names the message as its description. */
+/** The summary has the focus and links to the field. The field shows the same text and names it as its description. */
 async function checkRefusal(page: Page): Promise<void> {
   await expect(page.locator('.refusal')).toBeFocused();
   await expect(page).toHaveTitle(/^Fehler: /);

@@ -28,7 +28,7 @@ import { LIFE_GALLERY } from './life-gallery.ts';
 import { PORTAL_GALLERY } from './portal-gallery.ts';
 import { SITE_GALLERY } from './site-gallery.ts';
 
-/** Every page in every state that looks different, and the way there. Ways use no words: they work in every language. */
+/** Every page in every state that looks different, and the steps to it. Steps use no words: any language works. */
 export const GALLERY: Readonly<Record<string, Picture>> = {
   'sign-in': ({ page }) => page.goto('/sign-in'),
   'sign-in-refused': ({ page }) => signInAt(page, 'ana.silva@acme.example', 'not my password'),
@@ -196,7 +196,7 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   },
   continue: async ({ site, page }) => {
     const target = `${site.origin}/portal`;
-    // Nothing to draw there: the browser stays on the page that leads on.
+    // The target renders nothing, so the browser stays on the page that redirects.
     await page.route(target, (route) => route.fulfill({ status: 204 }));
     await page.goto(wayOnAddress(site.world.env.keys, target));
   },

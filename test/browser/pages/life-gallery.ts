@@ -6,7 +6,7 @@ type Team = { readonly manager: string; readonly member: string; readonly invite
 
 let teams = 0;
 
-/** A team with people in every state, and its manager at work in this browser. */
+/** A team with people in every state, and its manager signed in in this browser. */
 async function openTeam(stage: Stage): Promise<Team> {
   const { world } = stage.site;
   teams += 1;
@@ -36,7 +36,7 @@ function at(path: (team: Team) => string): Picture {
 
 const one = (act: string, who: keyof Team = 'member') => at((team) => `/team/people/${team[who]}${act}`);
 
-/** A link about an email, of the person who is signed in last. */
+/** A link about an email, for the person who signed in last. */
 async function emailLink({ site: { world } }: Stage, purpose: 'confirm' | 'revert'): Promise<string> {
   const { read } = world.env.db;
   const last = await read.selectFrom('users').select(['id']).orderBy('id', 'desc').limit(1).executeTakeFirstOrThrow();
@@ -117,7 +117,7 @@ export const LIFE_GALLERY: Readonly<Record<string, Picture>> = {
 
 const ONE = '/team/people/:person';
 
-/** Where one sees each of these pages. */
+/** The pictures that show each of these pages. */
 export const LIFE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/team': ['team'],
   '/team/invite': ['team-invite'],

@@ -4,7 +4,7 @@ import { makeClient } from '../../stories/openid/client-story.ts';
 import { waitingRequest } from '../../stories/openid/waiting-request.ts';
 import { type Picture, passwordOnly, type Stage, signedIn } from '../ways.ts';
 
-/** Opens a page that is about the request of a portal; the request waits in this very browser. */
+/** Opens a page for the request of a portal. The request is bound to this browser. */
 async function openWithRequest({ site, page }: Stage, path: string): Promise<void> {
   const cookies = await page.context().cookies();
   const formCookie = cookies.find(({ name }) => name.endsWith('-form'))?.value ?? '';
@@ -19,7 +19,7 @@ function atRequest(path: string): Picture {
   };
 }
 
-/** What a portal sends a browser with. */
+/** The parameters that a portal sends with a browser. */
 async function ask({ site, page }: Stage, described: Partial<DescribedClient>, more = {}): Promise<void> {
   const { client } = await makeClient(site.world.env, described);
   const asked = {
@@ -57,7 +57,7 @@ export const PORTAL_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'portal-form-post': async (stage) => {
     await passwordOnly(stage, '/help');
-    // Without its script the page stays, as where scripts do not run.
+    // Without its script the page stays, as in a browser without scripts.
     await stage.page.route(/\/page\b[^/]*\.js/, (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
     await ask(stage, {}, { response_mode: 'form_post' });
   },

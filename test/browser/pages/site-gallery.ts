@@ -9,7 +9,9 @@ import { ROUTES } from '../../../src/routes.ts';
 import { type Picture, passwordOnly, type Stage } from '../ways.ts';
 import type { Site } from '../world.ts';
 
-/** The protected host of the gallery: the same server under another name, which browsers find on their own machine. */
+/**
+ * The protected host of the gallery: the same server under another name, which browsers resolve to their own machine.
+ */
 export function protectedOrigin({ origin }: Site): string {
   return origin.replace('localhost', 'app.localhost');
 }
@@ -30,12 +32,12 @@ async function protect({ site }: Stage, { acr, isForOthers }: Rules = {}): Promi
   });
 }
 
-/** Open to the people of one partner, whom nobody here works for. */
+/** Allows only the people of one partner, and nobody in this test works there. */
 function closeToAll(tx: Queries, host: string): Promise<unknown> {
   return tx.updateTable('sites').set({ partner_ids: 'nobody' }).where('host', '=', host).execute();
 }
 
-/** A visit of somebody who is signed in by password, on the way back to the protected host. */
+/** A visit of a person who signed in by password, on the way back to the protected host. */
 function onTheWay(rules: Rules): Picture {
   return async (stage) => {
     await passwordOnly(stage, '/help');
@@ -58,7 +60,7 @@ async function visit({ site, page }: Stage): Promise<string> {
   return `/forward-auth/continue/${id}`;
 }
 
-/** Signs the newest session in on the protected host; answers the cookie there. */
+/** Signs the newest session in on the protected host. Answers its cookie there. */
 async function enterSite({ site, page }: Stage): Promise<string> {
   const { env } = site.world;
   const newest = await env.db.read.selectFrom('sessions').select('id').orderBy('id', 'desc').executeTakeFirstOrThrow();
@@ -80,7 +82,7 @@ async function ticket({ site }: Stage): Promise<string> {
   return token;
 }
 
-/** What a proxy is answered and shows as it is, here as if there were one. */
+/** Shows the page that a proxy receives and passes on, without a real proxy. */
 async function showAnswerToProxy({ site, page }: Stage, cookie: string): Promise<void> {
   const { env } = site.world;
   const asked = createApp({ ...env, config: { ...env.config, trustedProxies: 1 } }, ROUTES);

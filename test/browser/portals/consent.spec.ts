@@ -85,7 +85,7 @@ everywhere(() => {
   });
 });
 
-/** What a portal would send this browser to Sallyport with, and more. */
+/** The parameters that a portal sends to Sallyport with this browser, and more. */
 async function requestOf(page: Page, portal: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
   const answer = await page.request.get(`${portal}/sign-in`, { maxRedirects: 0 });
   const request = new URL(answer.headers().location ?? '');

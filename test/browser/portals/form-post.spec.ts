@@ -7,7 +7,7 @@ import { lookAt, signInAtSallyport } from './portal-world.ts';
 
 type Receiver = { readonly url: string; readonly received: URLSearchParams[] };
 
-/** A portal that wants the answer in a form. */
+/** A portal that receives the answer as a form. */
 const test = base.extend<{ receiver: Receiver; site: Site; address: string }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern
   receiver: async ({}, use) => {

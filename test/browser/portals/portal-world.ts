@@ -5,17 +5,17 @@ import { makeClient } from '../../stories/openid/client-story.ts';
 import { checkWithAxe } from '../axe.ts';
 import { expect, freePort, heading, openSite, PASSWORD, pressButton, type Site, watchFaults } from '../world.ts';
 
-// Clients judge tokens by the machine's clock. Ours starts ten minutes behind, so that a proof can become old.
+// Clients check tokens with the machine's clock. Ours starts ten minutes behind, so that a proof can age.
 const BEHIND_SECONDS = 10 * 60;
 
-/** Waits for a page with this heading, and looks at it in both colour schemes. */
+/** Waits for a page with this heading, and checks it in both colour schemes. */
 export type Look = (title: string) => Promise<void>;
 
 type Portals = {
   readonly site: Site;
-  /** The address of the portal that the demo runs. */
+  /** The address of the portal in the demo. */
   readonly portal: string;
-  /** Starts the same example as another client; answers its address. */
+  /** Starts the same example as another client and answers its address. */
   readonly open: (described: Partial<DescribedClient>) => Promise<string>;
   readonly faults: string[];
   readonly look: Look;
@@ -23,7 +23,7 @@ type Portals = {
 
 type Opened = { url: string; close(): void }[];
 
-/** The example portal as the demo runs it, more of its kind, and the service that signs its people in. */
+/** The example portal as the demo runs it, further ones like it, and the service where their people sign in. */
 export const test = base.extend<Portals & { opened: Opened }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern
   site: async ({}, use) => {
@@ -50,7 +50,7 @@ export const test = base.extend<Portals & { opened: Opened }>({
       await start(site, opened, url, { clientId: client.id, clientSecret: secret ?? '' });
       return url;
     }),
-  // axe is a script: without them the page is the same.
+  // axe is a script. Without scripts the page is the same.
   look: async ({ page, javaScriptEnabled }, use) => use((title) => lookAt(page, title, javaScriptEnabled)),
   baseURL: async ({ portal }, use) => use(portal),
   faults: [
@@ -88,14 +88,14 @@ export function everywhere(stories: () => void): void {
   }
 }
 
-/** The first factor, on the page that a portal led to. */
+/** The first factor, on the page that a portal redirected to. */
 export async function signInAtSallyport(page: Page, email: string): Promise<void> {
   await page.getByLabel('Email', { exact: true }).fill(email);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await pressButton(page, 'Sign in');
 }
 
-/** Nothing is wider than the screen and, where scripts run, axe finds nothing. */
+/** Nothing is wider than the screen, and axe finds nothing where scripts run. */
 export async function lookAt(page: Page, title: string, withAxe: boolean): Promise<void> {
   await expect(heading(page)).toHaveText(title);
   const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
@@ -103,7 +103,7 @@ export async function lookAt(page: Page, title: string, withAxe: boolean): Promi
   if (withAxe) await checkWithAxe(page);
 }
 
-/** The beginning of a step of 30 seconds, so many seconds from now. */
+/** The start of the 30-second step that contains the time in this many seconds. */
 export function stepOf(seconds: number): number {
   const at = Math.floor(Date.now() / 1000) + seconds;
   return at - (at % 30);

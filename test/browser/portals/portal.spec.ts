@@ -21,7 +21,7 @@ everywhere(() => {
     await expect(page.getByText('a password and a one-time code')).toBeVisible();
     await expect(page.getByText('Two factors')).toBeVisible();
 
-    // The code of the set-up was ten minutes ago.
+    // The set-up used its code ten minutes ago.
     world.clock.at = stepOf(0);
     await page.getByRole('link', { name: 'Payouts' }).click();
     await signInAtSallyport(page, ana.email);

@@ -7,7 +7,7 @@ import { expect, freePort, openSite, pressButton, type Site, watchFaults } from 
 import { everywhere, lookAt, signInAtSallyport } from './portal-world.ts';
 
 type Behind = {
-  /** The protected host, as a browser names it. */
+  /** The protected host, as a browser addresses it. */
   readonly app: string;
   /** Where people sign in. */
   readonly signIn: string;
@@ -16,7 +16,7 @@ type Behind = {
   readonly protect: (rules?: { acr?: 'mfa'; partnerIds?: readonly string[] }) => Promise<void>;
 };
 
-/** A plain portal behind nginx, with the configuration of the document, and the sign-in behind the same nginx. */
+/** A plain portal behind nginx with the documented configuration, and the sign-in behind the same nginx. */
 const test = base.extend<{ behind: Behind }>({
   behind: async ({ page, context, javaScriptEnabled }, use) => {
     const cleanups: (() => unknown)[] = [];
@@ -44,7 +44,7 @@ const test = base.extend<{ behind: Behind }>({
   },
 });
 
-/** A page for every address, which says who came. */
+/** A page for every address that shows the user's name. */
 function startPortal(after: (work: () => unknown) => void): Promise<number> {
   const server = createServer(({ url, headers }, response) => {
     response.setHeader('content-type', 'text/html');
@@ -60,7 +60,7 @@ function startPortal(after: (work: () => unknown) => void): Promise<number> {
   });
 }
 
-/** The address with the ticket, which the browser comes back with. */
+/** The address with the ticket that the browser returns with. */
 async function ticketOf(page: Page): Promise<string> {
   return (await page.waitForRequest(/\/\.sallyport\/return\?ticket=/)).url();
 }
@@ -79,7 +79,7 @@ everywhere(() => {
     expect(page.url()).toBe(`${app}/reports?month=3`);
     await expect(page.getByText(email)).toBeVisible();
 
-    // Back, or out of the history: the ticket is used, the cookie is live.
+    // Back, or the browser history: the ticket is used, the cookie is live.
     await page.goto(await ticket);
     await look('Reports');
     expect(page.url()).toBe(`${app}/reports?month=3`);
@@ -103,7 +103,7 @@ everywhere(() => {
     const { email } = await site.newPerson({ policy: 'off' });
     await page.goto(`${app}/reports`);
     const ticket = ticketOf(page);
-    // The browser loses its connection right there.
+    // The browser loses its connection at this point.
     await page.route(/\/\.sallyport\/return/, (route) => route.fulfill({ status: 204 }));
     await signInAtSallyport(page, email);
     const address = await ticket;

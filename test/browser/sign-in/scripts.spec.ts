@@ -94,7 +94,7 @@ test('the QR code is read in the dark and on a phone, and is as large as a camer
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 800 });
     expect(new URL(await decodeQr(page)).searchParams.get('secret')).toBe(secret);
-    // 4 cm, at 96 pixels to the inch.
+    // 4 cm, at 96 pixels per inch.
     expect((await page.locator('.qr').boundingBox())?.width).toBeGreaterThanOrEqual(151);
   }
 });
@@ -178,10 +178,10 @@ async function fill(page: Page, email: string): Promise<void> {
   await page.getByLabel('Password').fill(PASSWORD);
 }
 
-/** The second click falls between the answer to the first and the page that it leads to. */
+/** The second click happens between the answer to the first and the next page. */
 async function clickTwice(page: Page, site: Site, name: string): Promise<void> {
   site.pace.pageMilliseconds = 1500;
-  // Two clicks closer together are one to Chromium: the second form takes the place of the first.
+  // Chromium treats two closer clicks as one: the second submit replaces the first.
   await page.getByRole('button', { name }).dblclick({ delay: 200 });
 }
 

@@ -6,7 +6,10 @@ import { makeLink } from '#flows/administration/make-link.ts';
 import { sendCode, shownSecret } from '../ways.ts';
 import { openSite, PASSWORD, pressButton, type Site, signIn } from '../world.ts';
 
-/** A portal whose own address redirects to another origin, as an apex domain does to its `www`, and a site that leads there. */
+/**
+ * A portal whose own address redirects to another origin, like an apex domain to its `www`, and a site that leads
+ * there.
+ */
 const test = base.extend<{ site: Site; arrived: string }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern
   arrived: async ({}, use) => {
@@ -47,7 +50,7 @@ for (const javaScriptEnabled of [true, false]) {
       await signIn(page, email);
       await expectPortal(page);
       await page.goBack();
-      // The sign-in page leads a signed-in person on again, or is shown; never a form to be sent again.
+      // The sign-in page redirects a signed-in person or is shown. It never offers to send a form again.
       expect(page.url()).not.toContain('chrome-error');
     });
 
@@ -122,7 +125,7 @@ for (const javaScriptEnabled of [true, false]) {
       await sendCode(other, site.world.totp(secret));
       await other.getByRole('link', { name: 'Continue', exact: true }).click();
       await expectPortal(other);
-      // The sign-in page of before: its form signs in again, and asks for a code of this sign-in.
+      // The earlier sign-in page: its form signs in again and requires a code for this sign-in.
       await page.getByLabel('Email', { exact: true }).fill(person.email);
       await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
       site.world.clock.at += 30;

@@ -10,7 +10,7 @@ import { openWorld } from '../../world.ts';
 
 const LIMIT = 10;
 
-/** A person with a code that is good for a minute. */
+/** A person with a code that is valid for a minute. */
 async function openWithCode(t: TestContext) {
   const world = await openWorld(t);
   const { id: partnerId } = await world.addPartner();

@@ -23,7 +23,7 @@ function reserve(...tries: Parameters<typeof reserveTries>[1]) {
   return db.transaction((tx) => refusalOf(tx, ...tries));
 }
 
-/** Why the tries were not counted; undefined when they were. */
+/** Why the attempts were not counted. Undefined if they were. */
 async function refusalOf(tx: Queries, ...tries: Parameters<typeof reserveTries>[1]) {
   const counted = await reserveTries(tx, tries, NOW);
   return isRefusal(counted) ? counted : undefined;
@@ -105,7 +105,7 @@ test('gives a try back from the row as it was counted, and from the newest when 
 
 test('a streak that the version before has counted goes on, and that version goes on with one of ours', async () => {
   for (let count = 0; count < 3; count++) await reserve(code);
-  // The version before reads and writes `row`, and hands on keys that it does not know.
+  // The previous version reads and writes `row`, and preserves unknown keys.
   const setRow = (row: number) => sql`update attempts set state = json_set(state, '$.row', ${row})`;
   const streak = async () => (await findTries(db.read, code.key))?.streak;
   const rowOf = async () => JSON.parse((await rows())[0]?.state ?? '').row;
@@ -149,7 +149,7 @@ test('forgets the keys it is told, and the rows that say nothing any more', asyn
 test('counts on top of what a faster process has just counted', async () => {
   await reserve(mail);
   await inARace('update', mail.key, async (tx) => {
-    // The faster one leaves what two tries leave, so this is the third and the next one too many.
+    // The winner leaves the state of two attempts, so this is the third, and the next one is too many.
     assert.equal(await refusalOf(tx, mail), undefined);
     assert.deepEqual((await findTries(tx, mail.key))?.windows, [[[NOW / 60, 3]]]);
     assert.notEqual(await refusalOf(tx, mail), undefined);
@@ -185,8 +185,8 @@ function rows() {
 }
 
 /**
- * Lets the next update of that key lose, as it does in PostgreSQL when another process committed first: that one
- * has counted one try more (`update`), all that there are (`fill`), or wins every time (`always`).
+ * Makes the next update of that key lose, as in PostgreSQL when another process commits first. The other process
+ * counted one more attempt (`update`), all of them (`fill`), or wins every time (`always`).
  */
 async function inARace(how: 'update' | 'fill' | 'always', key: string, work: (tx: Queries) => Promise<unknown>) {
   const tries = how === 'update' ? "json_extract(state, '$.windows[0][0][1]') + 1" : '3';

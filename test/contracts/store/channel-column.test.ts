@@ -29,7 +29,7 @@ async function undo(tx: Queries): Promise<void> {
   if (KIND === 'postgres') await sql.raw('drop function fill_channel()').execute(tx);
 }
 
-/** As the version before writes its rows. */
+/** As the previous version writes its rows. */
 async function insertAsBefore(tx: Queries, userId: string, now: number): Promise<void> {
   for (const channel of CHANNELS) {
     const id = `before ${channel}`;

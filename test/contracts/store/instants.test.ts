@@ -35,7 +35,7 @@ test('of every column that holds an instant it is decided what becomes of one th
 
 type Rows = { readonly [Table in keyof Schema]?: Readonly<Record<string, unknown>> };
 
-/** A row of every table whose instants decide something, all as a clock writes them that is ahead. */
+/** A row in every table whose instants decide something, as a fast clock writes them. */
 function rowsAt(at: number, id: string): Rows {
   return { ...rowsOfPeople(at, id), ...rowsOfService(at, id), ...rowsOfPortals(at, id) };
 }

@@ -52,7 +52,7 @@ const RENEWAL = {
   replaced_session_id: null,
 };
 
-/** Each by its own statement: what a guard saw before may be over by now. */
+/** Each with its own statement, because a guard's result may be outdated. */
 const CLAIMS: Readonly<Record<string, (tx: Queries, now: number) => Promise<boolean>>> = {
   'a pending sign-in is completed': (tx, now) => completePendingSignIn(tx, 'p', '/', now),
   'a try of a pending sign-in is reserved': (tx, now) => reservePendingTry(tx, 'p', 5, now),

@@ -9,7 +9,7 @@ import { openWorld, START } from '../../world.ts';
 
 const STATES = ['invited', 'active', 'disabled'] as const;
 
-/** A person for every combination of the facts that a state follows from: password, disabled, partner archived or none. */
+/** A person for every combination of the facts that determine a state: password, disabled, partner archived or none. */
 async function openEverybody(t: TestContext) {
   const world = await openWorld(t);
   const { db } = world.env;

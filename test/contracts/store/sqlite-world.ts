@@ -24,7 +24,7 @@ export async function withDatabase(work: (db: Database, path: string) => Promise
 export const insertAttempt = (tx: Queries, key: string, version = 0) =>
   tx.insertInto('attempts').values({ key, state: '{}', version, expires_at: 1 }).execute();
 
-/** Read, then write what was read plus one: loses updates unless transactions are really one after the other. */
+/** Reads a value and writes it plus one. It loses updates unless transactions really run one after the other. */
 export async function countUp(tx: Queries): Promise<number> {
   const row = await tx.selectFrom('attempts').select('version').where('key', '=', 'count').executeTakeFirstOrThrow();
   const version = row.version + 1;

@@ -5,7 +5,7 @@ import { NAVIGATION, SCRIPT } from '../../stories/forward-auth/forward-auth-stor
 import { PASSWORD, type Person } from '../../world.ts';
 import { openService, type Service } from './server.ts';
 
-/** After so many milliseconds the server dies: before, during and after the transaction of an arrival. */
+/** The server dies after this many milliseconds: before, during and after the transaction of an arrival. */
 const MOMENTS = [4, 10, 20];
 
 const HOST = 'app.example.com';
@@ -37,7 +37,7 @@ test('a ticket that a crash cuts off is used up with its cookie, or still good f
       assert.ok(await isLetIn(service, again.cookie), `cut after ${moment} ms`);
     }
   }
-  // Written with the cookie: no ticket was used up for nothing, and none let somebody in twice.
+  // Written together with the cookie: no ticket was wasted, and none let a person in twice.
   const entered = (await service.command(['audit', 'export'])).match(/"site\.entered"/g);
   assert.equal(entered?.length, MOMENTS.length);
   t.diagnostic(
@@ -45,7 +45,7 @@ test('a ticket that a crash cuts off is used up with its cookie, or still good f
   );
 });
 
-/** A page of the host, and over us as far as its ticket. */
+/** Opens a page of the host and follows our redirects up to its ticket. */
 async function ticketFor(service: Service, person: Person) {
   const page = await onHost(service, CHECK);
   const begin = new URL(String(page.location));
@@ -60,7 +60,7 @@ async function isLetIn(service: Service, cookie: string | undefined): Promise<bo
   return (await onHost(service, CHECK, cookie, SCRIPT)).status === 200;
 }
 
-/** A request to us under the name of the host; answers the cookie that was set. */
+/** A request to us with the name of the host. Answers the new cookie. */
 async function onHost(
   { app }: Service,
   path: string,

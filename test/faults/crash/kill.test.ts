@@ -6,7 +6,7 @@ import { openService, type Service } from './server.ts';
 
 const RECOVERY_CODE = /[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}/g;
 const STEP = 30;
-/** Recovery codes that are on their way when the server dies. */
+/** The number of recovery codes in flight when the server dies. */
 const CODES = 9;
 
 describe('kill -9 right after the answer', () => {
@@ -22,7 +22,7 @@ describe('kill -9 right after the answer', () => {
     await ana.get('/enroll');
     await ana.post('/enroll');
     const secret = /secret=([A-Z2-7]{32})/.exec((await ana.get('/enroll/authenticator')).text)?.[1] ?? '';
-    // Of the step before, so that the code of this one is still to be had.
+    // Uses the previous step, so that the current code is still unused.
     const confirmation = codeOf(secret, (await roomInStep()) - STEP);
     assert.equal((await ana.post('/enroll/authenticator', { code: confirmation })).location, '/enroll/recovery-codes');
     await service.restart();
@@ -35,7 +35,7 @@ describe('kill -9 right after the answer', () => {
     await service.restart();
     assert.deepEqual(await shownCodes(ana), []);
 
-    // Codes that were accepted: their sessions live and they are used up, the one of the set-up too.
+    // Accepted codes: their sessions live and they are used up, including the one of the set-up.
     const code = codeOf(secret, Date.now() / 1000);
     const opened = await signInBy(service, email, 'one-time-code', code);
     const recovered = await signInBy(service, email, 'recovery-code', codes[0] ?? '');
@@ -51,7 +51,7 @@ describe('kill -9 right after the answer', () => {
     const again = await signInBy(service, email, 'recovery-code', codes[0] ?? '');
     assert.equal(again.code, 'recovery_code_already_used');
 
-    // Sessions that were ended.
+    // Revoked sessions.
     await ana.get('/security/sessions');
     assert.equal((await ana.post('/security/sessions/end-others')).status, 303);
     await service.restart();
@@ -60,7 +60,7 @@ describe('kill -9 right after the answer', () => {
     }
     assert.equal((await ana.get('/security')).status, 200, 'the one that ended them lives');
 
-    // Failures that were counted: two above, and three more.
+    // Counted failures: two above, and three more.
     for (let tries = 3; tries <= 5; tries++) {
       assert.equal((await signInBy(service, email, 'one-time-code', wrongFor(secret))).status, 422);
     }
@@ -79,11 +79,11 @@ describe('kill -9 at any moment', () => {
     const emails = await Promise.all(['a', 'b', 'c'].map((name) => service.addUser(`${name}@acme.example`)));
     const partly = [];
     for (const email of emails) {
-      // Nine, each in two sign-ins, and the one of the set-up: no more may begin in an hour.
+      // Nine codes, each in two sign-ins, and one sign-in for the set-up: the limit per hour.
       const codes = (await enrollOverApi(service, email)).slice(0, CODES);
       const tokens: string[] = [];
       for (const _ of codes) tokens.push(await pendingToken(service, email));
-      // In the middle of it: some are answered, some are not, and one may be on its way.
+      // Some requests are answered, some are not, and one may be in flight.
       const untilKill = Math.floor(Math.random() * (CODES - 1));
       const enough = Promise.withResolvers<void>();
       let answered = 0;
@@ -109,7 +109,7 @@ describe('kill -9 at any moment', () => {
       for (const code of codes) {
         const { status, code: reason } = await signInBy(service, email, 'recovery-code', code);
         if (used.includes(code)) assert.equal(reason, 'recovery_code_already_used', 'it was answered before the kill');
-        // Not answered: used up or not, but from now on it is used up.
+        // Without an answer, the code may be used or not. After this request it is used.
         else assert.ok(status === 200 || reason === 'recovery_code_already_used', String(reason));
       }
     }
@@ -127,7 +127,7 @@ describe('kill -9 at any moment', () => {
     return confirmed.body.recoveryCodes as string[];
   }
 
-  /** As many events as codes, whatever was killed. */
+  /** As many events as codes, wherever the server was killed. */
   async function assertEachUsedOnce(service: Service, people: number): Promise<void> {
     const lines = (await service.command(['audit', 'export'])).trim().split('\n');
     const used = lines.map((line) => JSON.parse(line)).filter(({ action }) => action === 'recovery_code.used');
@@ -162,14 +162,14 @@ async function shownCodes(browser: Person): Promise<readonly string[]> {
   return status === 200 ? [...new Set(text.match(RECOVERY_CODE))] : [];
 }
 
-/** Now, in Unix seconds, and not at the end of a step: what is sent arrives in the same one. */
+/** Now in Unix seconds, but not near the end of a step, so that requests arrive in the same one. */
 async function roomInStep(): Promise<number> {
   const into = (Date.now() / 1000) % STEP;
   if (into > STEP - 5) await wait((STEP - into) * 1000);
   return Math.floor(Date.now() / 1000);
 }
 
-/** No code of the hours around. */
+/** Not a code of the surrounding hours. */
 function wrongFor(secret: string): string {
   const now = Date.now() / 1000;
   const near = new Set(Array.from({ length: 61 }, (_, index) => codeOf(secret, now + (index - 30) * STEP)));

@@ -15,7 +15,7 @@ test('kill -9 between the commit and the mail: after the restart the mail goes o
   await service.start();
   await service.command(['partner', 'add', 'Acme Telecom', '--slug', 'acme']);
   const email = await service.addUser('ana@acme.example');
-  // The mail server takes nothing until the process is dead: whatever it tried, the mail is still to be sent.
+  // The mail server accepts nothing until the process is dead, so the mail is still unsent.
   office.behaviour.greeting = 421;
   const ana = service.person('192.0.2.1');
   assert.equal((await ana.post('/forgot-password', { email })).status, 303);
@@ -25,7 +25,7 @@ test('kill -9 between the commit and the mail: after the restart the mail goes o
   delete office.behaviour.greeting;
   await service.start();
   for (let waited = 0; waited < PATIENCE_SECONDS * 10 && office.raw.length === 0; waited++) await wait(100);
-  // Two more rounds, in which a second one would go.
+  // Two more rounds, in which a second mail would be sent.
   await wait(2_500);
   const [mail, ...others] = await office.mails();
   assert.deepEqual([mail?.subject, others], ['Set a new password for Partner Interface', []]);

@@ -10,7 +10,7 @@ async function keyOf({ command }: Service): Promise<string> {
   return JSON.parse(await command(['api-key', 'add', 'CRM', '--scope', SCOPES, '--json'])).key;
 }
 
-/** The newest link that was mailed to somebody, as its reader has it. */
+/** The newest link that was mailed to a person. */
 async function mailedTo({ command }: Service, email: string): Promise<string> {
   const mails = JSON.parse(await command(['mail', 'list', '--json']));
   const id = mails.find(({ recipient, to = recipient }: { recipient?: string; to?: string }) => to === email)?.id;
@@ -52,7 +52,10 @@ async function useLinks(service: Service, { invitation, ana }: Record<'invitatio
   assert.equal((await signIn(service, BO, PASSWORD)).status, 200);
 }
 
-/** A temporary access code: accepted for one sign-in, and dead for every other. Answers the recovery codes of the set-up. */
+/**
+ * A temporary access code: accepted for one sign-in, and dead for every other. Answers the recovery codes of the
+ * set-up.
+ */
 async function useAccessCode(service: Service, key: string, id: string): Promise<readonly string[]> {
   const why = { reason: 'lost phone', checkedBy: 'callback', checkNote: 'office number' };
   const { accessCode: code } = (await service.api(`/users/${id}/reset-mfa`, why, key)).body;
@@ -71,7 +74,7 @@ async function useAccessCode(service: Service, key: string, id: string): Promise
   return Object(enrolled.body.recoveryCodes);
 }
 
-/** A change of email, and the way back. */
+/** A change of email, and its revert. */
 async function changeEmailAndGoBack(service: Service, [recovery = '']: readonly string[]): Promise<void> {
   const browser = service.person('192.0.2.2');
   await browser.signIn(BO);

@@ -5,7 +5,7 @@ import * as oidc from 'openid-client';
 import { begin, CALLBACK, discover, follow, pathOf, signInFrom } from '../../stories/openid/openid-story.ts';
 import { openService } from './server.ts';
 
-/** After so many milliseconds the server dies: before, during and after the transaction of a redemption. */
+/** The server dies after this many milliseconds: before, during and after the transaction of a redemption. */
 const MOMENTS = [6, 14, 24];
 
 test('a redemption that a crash cuts off is whole or has not happened, and a client that tries again goes on', async (t) => {
@@ -19,12 +19,12 @@ test('a redemption that a crash cuts off is whole or has not happened, and a cli
   const browser = service.person('192.0.2.1');
   const offline = { scope: 'openid offline_access' };
   let { refresh_token: refresh = '' } = await signInFrom(undefined, config, { browser, email }, offline);
-  // The first request of a server loads the library, and nothing is to be cut off in that.
+  // The first request loads the library, and the kill must not hit that.
   const warm = () => discover(service, portal);
   const cut = { refreshed: 0, redeemed: 0 };
   for (const moment of MOMENTS) {
     await warm();
-    // A refresh: whatever became of it, the token that the client holds leads on.
+    // A refresh: whatever its outcome, the client's token still works.
     const refreshing = oidc.refreshTokenGrant(config, refresh).catch(() => undefined);
     await wait(moment);
     await service.kill();
@@ -36,7 +36,7 @@ test('a redemption that a crash cuts off is whole or has not happened, and a cli
     if (heard) await assertActive(config, heard.access_token);
     refresh = next.refresh_token;
 
-    // A code: at most one redemption succeeds, and what was answered is good.
+    // A code: at most one redemption succeeds, and its answer is valid.
     const { url, checks } = await begin(config, offline);
     const { left } = await follow(browser, pathOf(url));
     assert.ok(left);

@@ -12,7 +12,7 @@ import { type ApiAnswer, browserAt, callApi, ORIGIN, PASSWORD } from '../../worl
 
 export type Service = Awaited<ReturnType<typeof openService>>;
 
-/** The server as operators run it: a process of its own over a database file, which can be killed and started again. */
+/** The server as operators run it: its own process on a database file. It can be killed and restarted. */
 export async function openService(t: TestContext, settings: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-crash-'));
   const port = await freePort();
@@ -21,7 +21,7 @@ export async function openService(t: TestContext, settings: Readonly<Record<stri
     PORT: String(port),
     SALLYPORT_PUBLIC_URL: ORIGIN,
     ...(await newDatabaseSettings(folder)),
-    // Everybody comes from an address of their own: what is counted by address is not under test here.
+    // Everyone has their own address, because the limits per address are not under test here.
     SALLYPORT_TRUSTED_PROXIES: '1',
     ...settings,
   };
@@ -54,10 +54,10 @@ export async function openService(t: TestContext, settings: Readonly<Record<stri
       const method = body === undefined ? 'GET' : 'POST';
       return callApi(app, { method, path: `/api/v1${path}`, body, token, address });
     },
-    /** A call by key under a name of the caller's. */
+    /** A call by API key with the caller's own idempotency key. */
     apiNamed: (path: string, body: object, key: string, idempotencyKey: string) =>
       callWithKey({ app }, { method: 'POST', path, body, key, idempotencyKey }),
-    /** The command line, beside the server. Answers what it printed. */
+    /** The command line, beside the server. Answers its output. */
     command: (args: readonly string[]) => runCommand(environment, args),
     async addUser(email: string): Promise<string> {
       const add = ['user', 'add', email, '--partner', 'acme', '--password-stdin'];

@@ -12,7 +12,7 @@ test('kill -9 between the commit and the webhook: after the restart it is delive
   await service.start();
   await service.command(['partner', 'add', 'Acme Telecom', '--slug', 'acme']);
   const made = JSON.parse(await service.command(['webhook', 'add', receiver.url, '--json']));
-  // The receiver takes nothing until the process is dead: whatever it tried, the event is still to be told.
+  // The receiver accepts nothing until the process is dead, so the event is still unsent.
   receiver.behaviour.status = 503;
   const scope = ['--scope', 'partners:write,partners:read', '--json'];
   const { key } = JSON.parse(await service.command(['api-key', 'add', 'CRM', ...scope]));
@@ -26,7 +26,7 @@ test('kill -9 between the commit and the webhook: after the restart it is delive
 
   await service.start();
   for (let waited = 0; waited < PATIENCE_SECONDS * 10 && receiver.received.length === 0; waited++) await wait(100);
-  // Two more rounds, in which a second one would go.
+  // Two more rounds, in which a second delivery would be sent.
   await wait(2_500);
   const [told, ...others] = receiver.received;
   assert.ok(told);

@@ -6,8 +6,8 @@ const CHECK_EVERY_MS = 100;
 type Node = { readonly port: number; isReady: boolean };
 
 /**
- * A round-robin balancer as they stand in front of a service: it asks each node's `/readyz`, keeps connections to them,
- * and never tries again: what fails behind it fails for the person.
+ * A round-robin balancer like those in production: it checks each node's `/readyz`, reuses connections and never
+ * retries, so a failure behind it is a failure for the person.
  */
 export async function openBalancer(t: { after(done: () => void): void }, port: number, ports: readonly number[]) {
   const agent = new Agent({ keepAlive: true });

@@ -1,9 +1,9 @@
 import { Agent, request } from 'node:http';
 
-/** What came back for one request: a status, or the error of a broken connection. */
+/** The result of one request: a status, or the error of a broken connection. */
 type Outcome = { readonly status: number | string; readonly node: string | undefined };
 
-/** Sends pages and calls without a pause, over connections that are kept, until stopped. */
+/** Sends pages and calls without a pause over reused connections, until stopped. */
 export function openStream(port: number, { callers = 6 } = {}) {
   const agent = new Agent({ keepAlive: true });
   const outcomes: Outcome[] = [];
@@ -25,7 +25,7 @@ export function openStream(port: number, { callers = 6 } = {}) {
 
 const WRONG = JSON.stringify({ email: 'nobody@acme.example', password: 'lantern otter velvet 9' });
 
-/** A page, or a call that reads the database and writes to it: nobody holds this token. */
+/** A page, or a call that reads and writes the database with an unknown token. */
 function ask(agent: Agent, port: number, isCall: boolean): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const call = { method: 'POST', path: '/api/v1/sign-in', headers: { 'content-type': 'application/json' } };

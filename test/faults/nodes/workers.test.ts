@@ -9,7 +9,7 @@ import { openStream } from './stream.ts';
 type Server = Awaited<ReturnType<typeof launch>>;
 
 const FIRST_WAIT_MS = 250;
-/** Six that die within seconds are enough; the other one of two may be killed beside the sixth. */
+/** Six deaths within seconds are enough. The other of two workers may be killed together with the sixth. */
 const MOST_KILLED = 7;
 
 async function launchWorkers(t: { after(done: () => void): void }, more: Record<string, string> = {}) {
@@ -28,9 +28,9 @@ async function launchWorkers(t: { after(done: () => void): void }, more: Record<
 
 type Line = { readonly time: string; readonly pid: number; readonly msg: string };
 
-/** The lines of the log that say that. */
+/** The log lines with this message. */
 function linesOf({ text }: Server, said: RegExp): readonly Line[] {
-  // What follows the last end of a line is not whole yet.
+  // The text after the last newline is incomplete.
   const whole = text().out.split('\n').slice(0, -1);
   const lines = whole.filter((line) => line.startsWith('{')).map((line): Line => JSON.parse(line));
   return lines.filter(({ msg }) => said.test(msg));
@@ -94,7 +94,7 @@ test('workers obey their primary alone: a terminal and a service manager signal 
   const { server, metricsPort } = await launchWorkers(t);
   const workers = pids(server);
   for (const pid of workers) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(pid, signal);
-  // A connection that is handed to a worker which has just died is answered by nobody.
+  // A connection passed to a worker that just died gets no answer.
   const ask = () => fetch(`${server.url}/sign-in`, { signal: AbortSignal.timeout(20_000) });
   for (let i = 0; i < 4; i++) assert.equal((await ask()).status, 200);
   assert.equal(await counted(metricsPort), 4);
@@ -170,7 +170,7 @@ test('who stops it twice leaves nothing behind, not even a worker that hangs', a
   process.kill(hanging, 'SIGSTOP');
   server.child.kill('SIGINT');
   await until(() => !isAlive(other));
-  // Half a second apart they are no longer one press.
+  // Half a second apart they count as two presses.
   await wait(600);
   server.child.kill('SIGINT');
   assert.deepEqual(await exit, [1, null]);

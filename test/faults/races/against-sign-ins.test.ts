@@ -9,11 +9,11 @@ const race = await openRace({ after });
 afterEach((t) => 'diagnostic' in t && t.diagnostic(race.report()));
 
 /**
- * So many turns of the event loop after the last bytes comes the change: before the first sign-in is read, between its
- * reading and its commit, among the commits, or after them.
+ * The change starts this many turns of the event loop after the last bytes: before the first sign-in is read, between
+ * its read and its commit, during the commits, or after them.
  */
 const TURNS_LATER = [1, 3, 0, 2, 5, 8, 4, 13];
-/** A transaction of SQLite is over within a turn; one of PostgreSQL waits for the network, many times. */
+/** A transaction of SQLite ends within a turn. One of PostgreSQL waits for the network many times. */
 const TURNS_EACH = KIND === 'postgres' ? 15 : 1;
 
 describe('at the same moment, nothing that was to end is left after', () => {
@@ -26,7 +26,7 @@ describe('at the same moment, nothing that was to end is left after', () => {
           for (let turn = 0; turn < turns; turn++) await nextTurn();
           await change();
         });
-        // 503: another confirmation of the same set-up is at work.
+        // 503: another confirmation of the same set-up runs.
         assert.ok(answers.every(({ status }) => status >= 200 && (status < 500 || status === 503)));
         await afterwards(answers);
       }

@@ -10,22 +10,22 @@ import { PASSWORD } from '../../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
 import { call, formOf, type Race, times } from './race-world.ts';
 
-/** A change that ends what sign-ins open: whichever comes first, nothing that it should have ended is left. */
+/** A change that revokes what sign-ins open. In either order, nothing remains that it should have revoked. */
 export type AgainstSignIns = {
   readonly name: string;
-  /** New people, the sign-ins that they are about to finish, and the change. */
+  /** New people, their almost finished sign-ins, and the change. */
   arrange(race: Race): Promise<Attempt>;
 };
 
 type Attempt = {
   readonly requests: readonly WireRequest[];
-  /** Done beside the requests, on one of the nodes. */
+  /** Runs beside the requests, on one of the nodes. */
   change(): Promise<unknown>;
-  /** What has to be true afterwards, of the database and of the answers in the order of the requests. */
+  /** Must be true afterwards, in the database and in the answers in the order of the requests. */
   afterwards(answers: readonly WireAnswer[]): Promise<void>;
 };
 
-/** A new kind of change joins this list by one entry. */
+/** To add a kind of change, add an entry to this list. */
 export const AGAINST_SIGN_INS: readonly AgainstSignIns[] = [
   {
     name: 'a reset of MFA and one-time codes',
@@ -120,7 +120,7 @@ export const AGAINST_SIGN_INS: readonly AgainstSignIns[] = [
 
 type Racer = { readonly id: string; readonly email: string };
 
-/** Ten sign-ins that are about to finish, by the three codes that are right at this moment. */
+/** Ten almost finished sign-ins, with the three codes that are valid at this moment. */
 async function oneTimeCodes(race: Race) {
   const racer = await race.newRacer();
   const tokens = await race.pendingTokens(racer.email, 10);
@@ -129,7 +129,7 @@ async function oneTimeCodes(race: Race) {
   return { racer, requests };
 }
 
-/** Rows are resealed under whatever reads and writes them: everybody who is right gets in, and no change is lost. */
+/** Rows are resealed while others read and write them. Every correct sign-in succeeds, and no change is lost. */
 async function rotation(race: Race): Promise<Attempt> {
   const [racer, next] = [await race.newRacer(), 'thimble quartz meadow 9'];
   const user = await race.addUser({ email: `new.${racer.email}`, partnerId: race.partner.id });
@@ -150,7 +150,7 @@ async function rotation(race: Race): Promise<Attempt> {
     async afterwards(answers) {
       const statuses = answers.map(({ status }) => status);
       assert.deepEqual([...statuses.slice(0, 5), statuses.at(-1)], [200, 200, 200, 200, 200, 303]);
-      // The changed password ends the pending sign-in of the codes, before or after one of them was accepted.
+      // The changed password revokes the pending sign-in of the codes, before or after one of them was accepted.
       assert.ok(statuses.slice(5, 9).filter((status) => status === 200).length <= 1);
       const { broken } = await resealRows(race.turned);
       assert.equal(broken, 0);

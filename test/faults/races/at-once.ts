@@ -17,15 +17,15 @@ export type WireAnswer = {
   readonly text: string;
 };
 
-/** For every socket to be readable before the first last byte goes out. */
+/** Enough time for every socket to be readable before the first last byte is sent. */
 const SETTLE_MILLISECONDS = 20;
 
 /**
- * Sends all requests so that no server can begin one before it has nearly all of each: every request on a connection
- * of its own, all but its last byte first, and then all last bytes together.
+ * Sends all requests so that no server can begin one before it has nearly all of each. Every request has its own
+ * connection; all except its last byte is sent first, and then all last bytes together.
  *
- * @param ports of the nodes, asked in turn
- * @param beside what is done at the moment of the last bytes
+ * @param ports of the nodes, used in turn
+ * @param beside runs at the moment of the last bytes
  */
 export async function atOnce(
   ports: readonly number[],
@@ -39,7 +39,7 @@ export async function atOnce(
   return Promise.all(sent.map(({ answer }) => answer));
 }
 
-/** Two nodes get 0 1 1 0 0 1 1 0 …: in a list of two kinds of requests in turn, each node gets both kinds. */
+/** Two nodes get 0 1 1 0 0 1 1 0 …, so that each node gets both kinds from an alternating list. */
 function portFor(ports: readonly number[], index: number): number {
   const port = ports[(index + Math.floor(index / ports.length)) % ports.length];
   if (port === undefined) throw new Error('no node to ask');

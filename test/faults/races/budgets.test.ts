@@ -7,14 +7,14 @@ import type { WireAnswer, WireRequest } from './at-once.ts';
 import { call, formOf, openRace, type Race, type Racer, ROUNDS, sessionsOpened, times } from './race-world.ts';
 
 const TWO_HUNDRED = 200;
-/** Each of these has four times the requests. */
+/** Each of these sends four times the requests. */
 const FEWER_ROUNDS = Math.ceil(ROUNDS / 4);
 
 const race = await openRace({ after });
 afterEach((t) => 'diagnostic' in t && t.diagnostic(race.report()));
 
 describe('two hundred wrong codes at once', () => {
-  /** What was failed before, how far apart, and how many more tries that leaves. */
+  /** The earlier failures, their interval, and the attempts that remain. */
   const STATES = [
     { before: 0, every: 0, left: 5, name: 'nothing failed before: five are compared' },
     { before: 4, every: MINUTE, left: 1, name: 'four in a row before: one is compared' },
@@ -53,7 +53,7 @@ describe('two hundred wrong codes at once', () => {
       const [wrong, right] = [wrongCode(race, racer.secret), race.totp(racer.secret)];
       const calls = tokens.map((token) => call('/sign-in/one-time-code', { code: wrong }, token));
       const requests = times(TWO_HUNDRED, ...calls);
-      // At the front, in the middle and at the end.
+      // At the start, in the middle and at the end.
       for (const at of [0, 100, 199]) requests[at] = call('/sign-in/one-time-code', { code: right }, tokens[at % 10]);
       assert.equal(sessionsOpened(await race.send(requests)), 0);
       assert.equal((await race.sessionsOf(racer.id)).length, 0);
@@ -122,7 +122,7 @@ describe('two hundred at once', () => {
       const racer = await race.newRacer();
       const right = call('/sign-in', { email: racer.email, password: PASSWORD });
       const answers: WireAnswer[] = [];
-      // Ten at once at most: the eleventh would find the bucket empty until one of them is given back.
+      // At most ten at once: the eleventh would find the bucket empty until one is returned.
       for (let round = 0; round < 3; round++) answers.push(...(await race.send(times(10, right))));
       assert.equal(answers.filter(({ status }) => status === 200).length, 20);
       const rows = await race.env.db.read
@@ -139,7 +139,7 @@ describe('two hundred at once', () => {
       const racer = await race.newRacer();
       const browser = race.person();
       const forms: WireRequest[] = [];
-      // Twenty pages: one form that is sent again is one request.
+      // Twenty pages, because the same form sent again counts as one request.
       for (let page = 0; page < 20; page++)
         forms.push(await formOf(browser, '/forgot-password', { email: racer.email }));
       const answers = await race.send(times(TWO_HUNDRED, ...forms));
@@ -155,7 +155,7 @@ async function fail(race: Race, racer: Racer, tries: number, everySeconds: numbe
   await haveFailed(race, counter, tries, everySeconds);
 }
 
-/** How many the audit log says were compared, and how many it says were not. */
+/** How many codes the audit log records as compared, and how many as not. */
 async function comparedAndNot(race: Race, userId: string, action: string, reason: string): Promise<[number, number]> {
   const events = await race.eventsOf(userId, action);
   const compared = events.filter(({ detail }) => detail.reason === reason).length;

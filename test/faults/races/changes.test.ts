@@ -14,7 +14,7 @@ describe('ten different recovery codes at once', () => {
       const codes = await race.recoveryCodes(racer.id);
       const tokens = await race.pendingTokens(racer.email, 10);
       const calls = codes.map((code, index) => call('/sign-in/recovery-code', { code }, tokens[index]));
-      // Five of each, side by side.
+      // Five of each, in parallel.
       const requests = calls.flatMap((one) => times(5, one));
       const answers = await race.send(requests);
       const worked = codes.filter((_, index) => {
@@ -37,7 +37,7 @@ describe('ten different recovery codes at once', () => {
     }
   });
 
-  /** Tried one by one when the failures of the race count no more. */
+  /** Tries them one by one, after the failures of the race have expired. */
   async function statusesLater(race: Race, email: string, codes: readonly string[]): Promise<number[]> {
     race.clock.at += 31 * 24 * 60 * 60;
     const statuses = [];
@@ -59,7 +59,7 @@ describe('a change of second factors, racing others', () => {
       );
       const browser = await race.signedIn(racer);
       const answers = await race.send(times(50, await formOf(browser, '/security/recovery-codes')));
-      // Those that come when there is a new set are led to it.
+      // Requests that arrive after the change are redirected to the new set.
       assert.ok(answers.every(({ status }) => status === 303 || status === 429));
       const drawn = (await race.eventsOf(racer.id, 'recovery_codes.created')).length;
       assert.ok(drawn >= 2 && drawn <= 10, `${drawn} sets, the one of the beginning among them`);
@@ -160,7 +160,7 @@ describe('a change of second factors, racing others', () => {
     }
   });
 
-  /** Ten sign-ins that are about to finish, with the change in their midst. */
+  /** Ten almost finished sign-ins, with the change between them. */
   async function raceAgainst(
     race: Race,
     { email }: { email: string },
@@ -175,7 +175,7 @@ describe('a change of second factors, racing others', () => {
     assert.ok(answers.every(({ status }) => status < 500));
   }
 
-  /** Of all sessions only the one that made the change is left, and it still works. */
+  /** Only the session that made the change is left, and it still works. */
   async function assertAlone(race: Race, userId: string, browser: Person): Promise<void> {
     assert.equal((await race.sessionsOf(userId)).length, 1);
     assert.notEqual((await browser.get('/security')).location, '/sign-in?return_to=%2Fsecurity');

@@ -10,7 +10,7 @@ const WHY = { reason: 'lost phone', checked_by: 'callback', check_note: 'office 
 
 let staff = 0;
 
-/** A member of staff at work, with a proof that is fresh enough for every act. */
+/** A member of staff with a proof that is fresh enough for every act. */
 async function enterStaff(race: Race, role: 'csm' | 'admin'): Promise<Person & { readonly id: string }> {
   staff += 1;
   race.clock.at += 60;
@@ -28,7 +28,7 @@ describe('in the console, at once', () => {
       const csm = await enterStaff(race, 'csm');
       const path = `/console/people/${racer.id}/reset-mfa`;
       const forms: WireRequest[] = [];
-      // Ten pages: one form that is sent again resets once.
+      // Ten pages, because the same form sent again resets once.
       for (let page = 0; page < 10; page++) forms.push(await formOf(csm, path, WHY));
       const answers = await race.send(times(50, ...forms));
       assert.ok(answers.every(({ status }) => status === 303));
@@ -101,7 +101,7 @@ describe('in the console, at once', () => {
       const [request] = await race.env.db.read.selectFrom('reset_requests').selectAll().execute();
       const path = `/console/resets/${request?.id}/approve`;
       const answers = await race.send(times(50, await formOf(one, path), await formOf(other, path)));
-      // Each form of the one who was first leads to the same page, each of the other to none.
+      // Each form of the winner leads to the same page, and none of the loser's does.
       assert.equal(answers.filter(({ status }) => status === 303).length, 25);
       assert.equal(answers.filter(({ status }) => status === 404).length, 25);
       assert.equal(new Set(answers.map(({ location }) => location)).size, 2);

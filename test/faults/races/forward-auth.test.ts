@@ -22,7 +22,7 @@ const COOKIE = '__Host-sallyport-site';
 const ADDRESS = '192.0.2.7';
 const FORWARDED = { 'x-forwarded-host': APP, 'x-forwarded-proto': 'https', 'x-forwarded-for': ADDRESS };
 
-/** Signed in with us, and not yet on the protected host. */
+/** Signed in with us, but not yet on the protected host. */
 async function signedIn({ email, secret }: Racer): Promise<PortalBrowser> {
   const browser = openBrowser(race, ADDRESS);
   await browser.own.signIn(email);
@@ -31,7 +31,7 @@ async function signedIn({ email, secret }: Racer): Promise<PortalBrowser> {
   return browser;
 }
 
-/** As far as the ticket: the address on the protected host that the browser has not asked for yet. */
+/** Follows the redirects up to the ticket: the address on the protected host that the browser has not requested yet. */
 async function ticketOf(browser: PortalBrowser): Promise<string> {
   const begin = await browser.visit(`${APP_ORIGIN}/report`);
   const visit = await browser.open(String(begin.location));
@@ -63,7 +63,7 @@ function cookiesIn(answers: readonly WireAnswer[]): string[] {
   return answers.flatMap(({ cookies }) => cookies.map((line) => /^[^=]+=([^;]*)/.exec(line)?.[1] ?? ''));
 }
 
-/** Whether a browser with this cookie is let in, on both nodes. */
+/** Whether both nodes let a browser with this cookie in. */
 async function isLetIn(browser: PortalBrowser, cookie: string): Promise<boolean> {
   browser.jarOf(APP).set(COOKIE, cookie);
   const answers = await race.send(times(2, check(browser)));
@@ -127,10 +127,10 @@ describe('at the moment of a sign-out', () => {
     const [arrival] = await race.send([onHost(browser, await ticketOf(browser))]);
     const cookie = cookiesIn(arrival ? [arrival] : [])[0] ?? '';
     const late = await ticketOf(browser);
-    // The ticket is bound to the cookie from before it, the check asks with the one of now.
+    // The ticket is bound to the earlier cookie. The check uses the current one.
     const arriving = times(6, onHost(browser, late));
     assert.equal(await isLetIn(browser, cookie), true);
-    // A navigation notes that the session is in use: it must not bring it back.
+    // A navigation notes that the session is in use. This must not restore a revoked one.
     race.clock.at += 2 * 60;
     const checks = times(12, check(browser), check(browser, NAVIGATION));
     const answers = await race.send([...checks.slice(0, 6), ...arriving, signOut(browser), ...checks.slice(6)]);

@@ -6,7 +6,7 @@ import { formOf, openRace, type Racer, ROUNDS, times } from './race-world.ts';
 
 const race = await openRace({ after });
 
-/** Somebody who manages the team; to be signed in when nobody else joins: each racer comes hours after the one before. */
+/** A manager of the team. Sign them in after all racers were created, because each racer moves the clock by hours. */
 async function newManager(): Promise<Racer> {
   const racer = await race.newRacer();
   await race.env.db.transaction((tx) =>
@@ -40,7 +40,7 @@ describe('at once', () => {
       }
       const answers = await race.send(times(20, ...forms));
       assertNoFaults(answers);
-      // A form that is sent again leads where it led.
+      // A form that is sent again leads to the same page.
       const winners = [...answers.entries()].filter(([, { status }]) => status === 303).map(([index]) => index % 2);
       assert.deepEqual([new Set(winners).size, winners.length], [1, 10]);
       const { read } = race.env.db;

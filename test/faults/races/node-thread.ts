@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { flushRefusals } from '#features/operate/refusals.ts';
 import { openNode } from './node.ts';
 
-// One more node of the service that the test runs, in a thread of its own: see startNode.
+// One more node of the tested service, in its own thread: see startNode.
 assert(parentPort);
 const closers: (() => unknown)[] = [];
 const { port, world } = await openNode({ after: (close) => closers.push(close) }, workerData);

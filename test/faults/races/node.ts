@@ -5,10 +5,10 @@ import { type Argon2, createHasher, type PasswordHasher } from '#crypto/password
 import { listen } from '#http/server/listen.ts';
 import { type Clock, openWorld, QUICK_HASH, type World } from '../../world.ts';
 
-/** What the nodes of one service have in common, and nothing else: database, key ring, and a clock to set by hand. */
+/** Everything that the nodes of one service share: database, key ring, and a manual clock. */
 export type Shared = {
   readonly database: NonNullable<NonNullable<Parameters<typeof openWorld>[1]>['database']>;
-  /** One place each for the clock and for the number of times that recovery codes were drawn. */
+  /** One slot for the clock and one for the number of recovery code drawings. */
   readonly memory: Float64Array<SharedArrayBuffer>;
   readonly isBehindProxy: boolean;
 };
@@ -27,10 +27,10 @@ export function codesDrawn(memory: Shared['memory']): number {
 
 export type Node = { readonly world: World; readonly port: number };
 
-/** What closes when a test is over. */
+/** Closes it when a test is over. */
 export type Closer = { after(close: () => unknown): void };
 
-/** A node in this thread, listening. */
+/** A node that listens in this thread. */
 export async function openNode(t: Closer, { database, memory, isBehindProxy }: Shared): Promise<Node> {
   const clock = clockIn(memory);
   const hasher = countingHasher(memory);
@@ -40,7 +40,7 @@ export async function openNode(t: Closer, { database, memory, isBehindProxy }: S
   return { world, port: Number(new URL(listening.url).port) };
 }
 
-/** A node with a thread, connections and memory of its own; answers its port, and how to have it count its refusals. */
+/** A node with its own thread, connections and memory. Answers its port, and a function that flushes its refusals. */
 export async function startNode(t: Closer, shared: Shared): Promise<{ port: number; flush(): Promise<void> }> {
   const worker = new Worker(new URL('./node-thread.ts', import.meta.url), { workerData: shared });
   t.after(async () => {

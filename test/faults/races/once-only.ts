@@ -8,7 +8,7 @@ import type { Person } from '../../world.ts';
 import type { WireAnswer, WireRequest } from './at-once.ts';
 import { call, formOf, type Race, type Racer, sessionsOpened, times } from './race-world.ts';
 
-/** A token that works once: whatever is sent with it fifty times at once, one answer opens something. */
+/** A one-time token: of fifty simultaneous requests with it, one opens something. */
 export type OnceOnly = {
   readonly name: string;
   /** A new token, and the fifty requests that try to use it. */
@@ -17,15 +17,15 @@ export type OnceOnly = {
 
 type Attempt = {
   readonly requests: readonly WireRequest[];
-  /** How many of the answers opened something. */
+  /** The number of answers that opened something. */
   wins(answers: readonly WireAnswer[]): number | Promise<number>;
-  /** What has to be true in the database afterwards. */
+  /** Must be true in the database afterwards. */
   afterwards?(answers: readonly WireAnswer[]): Promise<void>;
 };
 
 const FIFTY = 50;
 
-/** A new kind of token that works once joins this list by one entry. */
+/** To add a kind of one-time token, add an entry to this list. */
 export const ONCE_ONLY: readonly OnceOnly[] = [
   {
     name: 'a one-time code over ten pending sign-ins',
@@ -38,7 +38,7 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
     },
   },
   {
-    // Each device has a failure streak of its own: here all fifty are compared, and the database alone decides.
+    // Each device has its own failure streak, so all fifty codes are compared, and only the database decides.
     name: 'a one-time code in ten browsers that are known',
     async arrange(race) {
       const racer = await race.newRacer();
@@ -179,7 +179,7 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
       const done = await formOf(browser, '/enroll/recovery-codes', { saved: 'yes' });
       return {
         requests: times(FIFTY, done),
-        // The second gets the same answer: what counts is what was written.
+        // The second gets the same answer, so the written events count.
         wins: async () => (await race.eventsOf(user.id, 'recovery_codes.acknowledged')).length,
         async afterwards(answers) {
           assert.ok(answers.every(({ status }) => status === 303));
@@ -257,12 +257,12 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
       const { key } = await makeKey(race, ['users:write']);
       const email = `named${race.clock.at}@acme.example`;
       const { id } = await race.addUser({ email, partnerId: race.partner.id, password: undefined });
-      // Of an act that could be done twice: an email or a slug that is taken would keep it from that.
+      // An act that could happen twice. A taken email or slug would prevent that.
       const request = call(`/users/${id}/invitation`, {}, key);
       const named = { ...request, headers: { ...request.headers, 'idempotency-key': 'contact' } };
       return {
         requests: times(FIFTY, named),
-        // All are answered alike: what counts is what was done.
+        // All get the same answer, so the executed acts count.
         wins: (answers) => new Set(answers.map(({ status, text }) => `${status} ${text}`)).size,
         async afterwards(answers) {
           assert.ok(answers.every(({ status }) => status === 200));
@@ -280,7 +280,7 @@ export const ONCE_ONLY: readonly OnceOnly[] = [
       const path = await emailLink(race, { purpose: 'confirm', userId: racer.id, email });
       return {
         requests: times(FIFTY, await formOf(browser, path, {})),
-        // The same form: each is answered like the first. What counts is what was written.
+        // The same form: each gets the answer of the first. The written events count.
         wins: async () => (await race.eventsOf(racer.id, 'email.changed')).length,
         async afterwards(answers) {
           assert.ok(answers.every(({ status }) => status === 303));
@@ -383,7 +383,7 @@ async function waysBackOf(race: Race, userId: string): Promise<string[]> {
   return (await all.where('purpose', '=', 'revert').execute()).map(({ email }) => email);
 }
 
-/** One session at most comes of it, in the answers, in the database and in the audit log. */
+/** At most one session results: in the answers, in the database and in the audit log. */
 function signIn(race: Race, { id }: { readonly id: string }, requests: readonly WireRequest[]): Attempt {
   return {
     requests,

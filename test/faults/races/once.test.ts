@@ -16,12 +16,12 @@ describe('sent fifty times at once', () => {
           ([status, all]) => `${status}: ${all?.length}`,
         );
         assert.equal(await wins(answers), 1, `round ${round}: ${statuses.join(', ')}`);
-        // 503: another confirmation of the same set-up is at work.
+        // 503: another confirmation of the same set-up runs.
         assert.ok(
           answers.every(({ status }) => status !== 0 && (status < 500 || status === 503)),
           statuses.join(', '),
         );
-        // A form that was refused for its token took no part.
+        // A form that was refused because of its token did not take part.
         assert.ok(answers.every(({ text }) => !text.includes('This page was out of date')));
         await afterwards?.(answers);
       }

@@ -20,13 +20,12 @@ const NOTHING = { rounds: 0, requests: 0, acknowledged: 0 };
 
 const CLIENT = { requestId: 'race', address: undefined, userAgent: undefined, deviceToken: undefined };
 
-/** Rounds of each race. One can be lucky; `RACE_ROUNDS=300 npm test -- test/faults/races` runs for long. */
+/** Rounds of each race. One round can pass by luck. `RACE_ROUNDS=300 npm test -- test/faults/races` runs for long. */
 export const ROUNDS = Number(process.env.RACE_ROUNDS ?? 3);
 
 /**
- * The service as two nodes on real sockets: one database, one key ring, and nothing else in common.
- *
- * Each racer is a person of their own, hours after the one before: no limit is shared.
+ * The service as two nodes on real sockets that share only a database and a key ring. Each racer is a new person, hours
+ * after the previous one, so that they share no limit.
  */
 export async function openRace(t: Closer, { isBehindProxy = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-race-'));
@@ -42,7 +41,7 @@ export async function openRace(t: Closer, { isBehindProxy = false } = {}) {
   const partner = await world.addPartner({ policy: 'optional' });
   return {
     ...world,
-    /** The same service where the other key of its ring is in front. */
+    /** The same service with the other key of its ring in front. */
     turned: { ...env, keys },
     /** How often recovery codes were drawn, on any node. */
     codesDrawn: () => codesDrawn(shared.memory),
@@ -51,7 +50,7 @@ export async function openRace(t: Closer, { isBehindProxy = false } = {}) {
     ...wiresTo([port, other.port]),
     ...browsersOf(world),
     eventsOf: (userId: string, action: string) => eventsOf(env, userId, action),
-    /** How often this person was refused by a limit, as the audit log will say: each node counts its own. */
+    /** How often a limit refused this person, as the audit log will say. Each node counts its own refusals. */
     async refusedByLimit(userId: string, action: string): Promise<number> {
       await Promise.all([flushRefusals(env), other.flush()]);
       return countRefusals(env, userId, action);
@@ -61,7 +60,7 @@ export async function openRace(t: Closer, { isBehindProxy = false } = {}) {
   };
 }
 
-/** Adds people, each of them hours after the one before. */
+/** Adds people, each of them hours after the previous one. */
 function racersOf(world: World, partnerId: string) {
   const { env } = world;
   let racers = 0;
@@ -94,7 +93,7 @@ function racersOf(world: World, partnerId: string) {
 function browsersOf(world: World) {
   const { env } = world;
 
-  /** A browser that is known for this person, before it has signed in. */
+  /** A browser that is known for this person, before its first sign-in. */
   async function knownBrowser(userId: string): Promise<Person> {
     const { cookie } = await env.db.transaction((tx) => knowDevice(env, tx, userId, CLIENT));
     const browser = world.person();
@@ -102,7 +101,7 @@ function browsersOf(world: World) {
     return browser;
   }
 
-  /** A session of that person in a known browser; its code is used up and the clock stands at the next. */
+  /** A session of that person in a known browser. Its code is used up, and the clock is at the next step. */
   async function signedIn({ id, email, secret }: Racer): Promise<Person> {
     const browser = await knownBrowser(id);
     await browser.signIn(email);
@@ -127,7 +126,7 @@ function browsersOf(world: World) {
 function wiresTo(ports: readonly number[]) {
   let tally = NOTHING;
   return {
-    /** Requests to both nodes in turn, and what is done beside them. */
+    /** Sends requests to both nodes in turn, and runs `beside` at the same time. */
     async send(requests: readonly WireRequest[], beside?: () => Promise<unknown>): Promise<WireAnswer[]> {
       const answers = await insistently(ports, requests, beside);
       const acknowledged = answers.filter(({ status }) => status >= 200 && status < 400).length;
@@ -156,10 +155,12 @@ async function countRefusals({ db }: Env, userId: string, wanted: string): Promi
   return own.reduce((sum, { repeated }) => sum + Number(repeated), 0);
 }
 
-/** More than a crowded machine needs. */
+/** More than a busy machine needs. */
 const WAVES_MOST = 30;
 
-/** What was answered 503 is sent again, at once like the others, as its `Retry-After` asks: a busy server is no outcome of a race. */
+/**
+ * Sends requests with a 503 answer again, all at once, after their `Retry-After`: a busy server is no result of a race.
+ */
 async function insistently(
   ports: readonly number[],
   requests: readonly WireRequest[],
@@ -178,7 +179,7 @@ async function insistently(
   return answers;
 }
 
-/** By the database, not by reading the whole log: a long race has a long one. */
+/** A database query, because the log of a long race is too long to read as a whole. */
 async function eventsOf({ db }: Env, userId: string, action: string) {
   const events = db.read.selectFrom('audit_events').select('detail').where('subject', '=', userId);
   const rows = await events.where('action', '=', action).execute();
@@ -192,7 +193,7 @@ export function call(path: string, body: object, token?: string): WireRequest {
   return { method: 'POST', path: `/api/v1${path}`, headers, body: JSON.stringify(body) };
 }
 
-/** The form of a page as this browser would send it: with its cookies and the form token of the page that has it. */
+/** The form of a page as this browser sends it: with its cookies and the form token of that page. */
 export async function formOf(
   browser: Person,
   path: string,
@@ -207,7 +208,7 @@ export async function formOf(
   return { method: 'POST', path, headers, body: new URLSearchParams({ form_token: token, ...fields }).toString() };
 }
 
-/** The requests in turn, until there are so many. */
+/** Repeats the requests in turn up to this number. */
 export function times(count: number, ...requests: readonly WireRequest[]): WireRequest[] {
   return Array.from({ length: count }, (_, index) => {
     const request = requests[index % requests.length];
@@ -216,7 +217,7 @@ export function times(count: number, ...requests: readonly WireRequest[]): WireR
   });
 }
 
-/** Answers that opened a session: a page sets its cookie, a call answers its token. */
+/** Answers that opened a session: a page sets its cookie, a call contains its token. */
 export function sessionsOpened(answers: readonly WireAnswer[]): number {
   return answers.filter(
     ({ status, cookies, text }) =>

@@ -5,7 +5,7 @@ import { formOf, openRace, type Race, ROUNDS, times } from './race-world.ts';
 
 let staff = 0;
 
-/** An administrator at work, with a proof that is fresh enough for every act. */
+/** An administrator with a proof that is fresh enough for every act. */
 async function enterAdministrator(race: Race): Promise<Person & { readonly id: string }> {
   staff += 1;
   race.clock.at += 60;
@@ -14,7 +14,7 @@ async function enterAdministrator(race: Race): Promise<Person & { readonly id: s
   return { ...(await race.signedIn({ ...user, secret })), id: user.id };
 }
 
-/** Forms of an administrator that would outlast them: keys, and invitations of other administrators. */
+/** Forms whose results would outlast the administrator: keys, and invitations of other administrators. */
 async function lastingForms(admin: Person, count: number) {
   const key = await formOf(admin, '/console/api-keys/new', { name: 'lasting', 'users:write': 'yes', expires: '' });
   const pals = Array.from({ length: count / 2 }, async (_, index) => {
@@ -51,7 +51,7 @@ describe('an administrator who is revoked at the moment of their acts, on two no
         assert.ok(answers.every(({ status }) => status < 500));
         const { keys, invitations } = await leftOf(race, one.id);
         assert.deepEqual([keys, invitations], [0, 0]);
-        // What comes after finds nobody.
+        // Later requests find no session.
         const late = await race.send(unsent);
         assert.deepEqual(
           late.map(({ status }) => status),

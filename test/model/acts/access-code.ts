@@ -36,7 +36,7 @@ export async function resetMfaWithCode(model: Model, real: Real, on: OnPerson): 
   return ['user.mfa_reset', 'access_code.created'];
 }
 
-/** By a program for the people of a partner, by an administrator for staff. */
+/** A program resets people of the partner, an administrator resets staff. */
 async function resetWithCode(model: Model, real: Real, { node, person }: OnPerson): Promise<string> {
   if (!person.isStaff) {
     return codeIn(
@@ -81,7 +81,7 @@ function setAccessCode({ now }: Model, person: Person, code: string, before: str
   person.accessCode = { code, before, expiresAt: now + MINUTES * 60, tries: 0, usedBy: undefined };
 }
 
-/** The one that staff made last, used or not; the one before it, which is dead; nobody's. */
+/** The last one that staff made, used or not; the dead one before it; an unknown one. */
 const typedAccessCode = fc.constantFrom('last', 'last', 'last', 'before', 'wrong');
 
 function accessCodeOf({ accessCode }: Person, typed: string): string {
@@ -90,7 +90,7 @@ function accessCodeOf({ accessCode }: Person, typed: string): string {
   return (typed === 'last' ? accessCode?.code : accessCode?.before) ?? wrong;
 }
 
-/** Counts a try and compares it: nothing when it is right, and then it is used up. */
+/** Counts an attempt and compares the code. Undefined if it is right, which uses it up. */
 function tryAccessCode(model: Model, owner: Pending | Session, typed: string): readonly RefusalCode[] {
   const { accessCode } = owner.person;
   const isOpen = accessCode && accessCode.usedBy === undefined && model.now < accessCode.expiresAt;

@@ -6,7 +6,7 @@ import type { Person } from '../rows.ts';
 import { giveCode } from './second-factor.ts';
 import { enter } from './sign-in.ts';
 
-/** A whole sign-in in a browser in which nobody is signed in, with a code that is right: what needs a session soon has one. */
+/** A complete sign-in with a correct code, in a browser without a session. It gives a session to later acts. */
 const arrive = act({
   name: 'arrive',
   args: fc.record({ person: someone, at: fc.constantFrom(0, 1) }),
@@ -24,7 +24,7 @@ const arrive = act({
   },
 });
 
-/** Those whom a password and a code lead to a session. */
+/** The people who can get a session with a password and a code. */
 function ready(model: Readonly<Model>): readonly Person[] {
   return model.people.filter((person) => {
     if (person.password === undefined || isShutOut(model, person)) return false;

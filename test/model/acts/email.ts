@@ -9,7 +9,7 @@ import type { Real } from '../real.ts';
 import type { Browser, Link, Person } from '../rows.ts';
 import { tryPassword } from './security.ts';
 
-/** An email that is nobody's, one that somebody has, one that somebody gave up, the one that is there already. */
+/** An unused email, another person's, one that a person gave up, and the own one. */
 const WANTED = ['fresh', 'fresh', 'fresh', 'taken', 'given up', 'own'] as const;
 
 const askForEmail = inside(
@@ -30,7 +30,7 @@ const askForEmail = inside(
       assertRefused(answer, codes);
       return [];
     }
-    // Whether it is somebody's shows nowhere: the link is mailed to nobody then.
+    // No answer reveals whether the email is taken. In that case the link goes to nobody.
     assert.equal(answer.location, '/security');
     revokeLinks(model, person, ['confirm']);
     if (!isFree(model, person, email)) return [];
@@ -48,7 +48,7 @@ function emailLike(model: Model, person: Person, wanted: (typeof WANTED)[number]
   return `moved${newId(model)}@${model.partner.slug}.example`;
 }
 
-/** Nobody has it, and nobody else can still go back to it. */
+/** Nobody has it, and no other person can still revert to it. */
 function isFree({ people, links, now }: Model, person: Person, email: string): boolean {
   const isHeld = ({ purpose, dead, expiresAt, ...link }: Link) =>
     purpose === 'revert' && link.person !== person && link.email === email && !dead && now < expiresAt;
@@ -60,7 +60,7 @@ const confirmEmail = inside('confirm an email', fc.record({ which: ordinal }), a
   const { person } = session;
   const links = linksTo(model, 'confirm');
   const own = links.filter((one) => one.person === person);
-  // Most of the time the newest of one's own; else any, of anybody.
+  // Mostly the newest of the person's own links, otherwise anyone's.
   const link = pick(on.which === 0 && own.length > 0 ? own : links, on.which);
   if (!link) return [];
   const { email } = link;

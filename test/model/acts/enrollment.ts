@@ -31,7 +31,7 @@ const start = act({
   },
 });
 
-/** The same secret for the same owner, until its time or its tries are over. */
+/** The same secret for the same owner, until it expires or its attempts are used up. */
 export function show(model: Model, owner: Pending | Session, secret: string): readonly string[] {
   if (isOpen(model, owner.shown) && owner.shown.tries < 20) {
     assert.equal(secret, owner.shown.secret, 'asking again shows the same secret');
@@ -82,7 +82,7 @@ export function codeFor({ now }: Model, { shown }: Pending | Session, typed: Typ
 
 type Confirmed = { readonly secret: string; readonly step: number };
 
-/** Counts a confirmation and compares it. */
+/** Counts a confirmation and compares its code. */
 export function tryConfirmation(
   model: Model,
   { shown }: Pending | Session,
@@ -143,13 +143,13 @@ function browsersWithCodes(model: Readonly<Model>): readonly Browser[] {
   return model.browsers.filter(({ session }) => isLiveSession(model, session) && codesWait(model, session));
 }
 
-/** Why nothing can be set up at this step. */
+/** Why this step allows no set-up. */
 export function closedStep(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
   if (!isLivePending(model, pending)) return ['sign_in_expired'];
   return pending.person.authenticator ? ['forbidden'] : undefined;
 }
 
-/** A call is refused by its code; a page goes on to the step that is there, or shows the same form again. */
+/** A call is refused by its code. A page redirects to the current step, or shows the same form again. */
 export function assertSentOn(
   openStep: OpenStep,
   answer: Awaited<ReturnType<typeof send>>,

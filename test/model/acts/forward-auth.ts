@@ -12,7 +12,7 @@ import { HOSTS, type Host, type Ticket } from '../rows.ts';
 
 const host = fc.constantFrom(...HOSTS);
 
-/** A page of a protected host: it is shown, or the browser goes over us as far as its ticket. */
+/** Opens a page of a protected host: it is shown, or the browser is redirected up to its ticket. */
 const visit = inside('visit a host', fc.record({ host }), async (model, real, { host, ...on }) => {
   const { browser, node } = on;
   const before = browser.sites.get(host.host);
@@ -42,7 +42,7 @@ async function goOn(model: Model, real: Real, on: Inside & { host: Host }, begin
   return [];
 }
 
-/** In its own browser or in another one, once or again. */
+/** In its own browser or in another one, once or twice. */
 const useTicket = act({
   name: 'use a ticket',
   args: fc.record({ which: ordinal, isStolen: fc.constantFrom(false, false, false, true) }),
@@ -72,7 +72,7 @@ function fits(model: Model, { cookie, session, host, expiresAt, used }: Ticket, 
   return !used && model.now < expiresAt && before === cookie && mayEnter(model, session, host);
 }
 
-/** One for each session and host. */
+/** One cookie for each session and host. */
 function enter({ portals }: Model, { session, host }: Ticket, value: string): void {
   for (const other of portals.cookies) other.replaced ||= other.session === session && other.host === host;
   portals.cookies.push({ value, host, session, replaced: false });

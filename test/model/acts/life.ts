@@ -25,7 +25,7 @@ import { guestOf } from './link.ts';
 
 const WHY = { reason: 'asked on the telephone' };
 
-/** Archives the partner, or restores it: what is open ends, authenticators, devices and links are kept. */
+/** Archives or restores the partner: sessions are revoked; authenticators, devices and links stay. */
 const archive = act({
   name: 'archive or restore',
   args: fc.record({ name: fc.constantFrom('archive', 'restore', 'restore', 'restore') }),
@@ -82,7 +82,7 @@ function endWhatItOpened(model: Model, person: Person): void {
   endPasswordOnly(model, person);
 }
 
-/** By a manager: no session keeps the rights it was opened with. Known devices stay. */
+/** By a manager. Every session is revoked, because it has old rights. Known devices stay. */
 const changeRoleInTeam = onPerson(
   'change the role',
   async (model, real, { person, node }) => {
@@ -99,7 +99,7 @@ const changeRoleInTeam = onPerson(
   ({ isStaff }, { isArchived }) => !isStaff && !isArchived,
 );
 
-/** By an administrator: the same. */
+/** The same by an administrator. */
 const changeRoleOfStaff = onPerson(
   'change the role of staff',
   async (model, real, { person, node }) => {
@@ -113,7 +113,7 @@ const changeRoleOfStaff = onPerson(
   ({ isStaff }) => isStaff,
 );
 
-/** Disabled, so that staff can undo it; who has never had a password is gone. */
+/** Disables the person, so that staff can undo it. A person who never had a password is deleted. */
 const removeFromTeam = onPerson(
   'remove from the team',
   async (model, real, { person, node }) => {
@@ -147,7 +147,9 @@ const deleteGuest = onPerson(
   (person, model) => person === guestOf(model),
 );
 
-/** Nothing is left of a person, and whatever was theirs opens nothing; the next person with that email starts from nothing. */
+/**
+ * Nothing of the person is left, and their credentials open nothing. A new person with that email starts from nothing.
+ */
 function erase(model: Model, person: Person): readonly string[] {
   const { counters, devices } = model;
   removeAuthenticator(model, person);
@@ -165,7 +167,7 @@ function erase(model: Model, person: Person): readonly string[] {
   forgetDevices(model, person);
   revokeLinks(model, person, ['reset', 'invitation', 'confirm', 'revert']);
   model.people.splice(model.people.indexOf(person), 1);
-  // The event names a deleted person; those of the others are looked at.
+  // The event names a deleted person, and only those of the others are checked.
   return [];
 }
 

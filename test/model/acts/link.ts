@@ -68,20 +68,20 @@ const useLink = withLink('reset', async (model, real, { link, browser, node }) =
   return ['password.reset', 'sessions.ended_others', ...signOutHere(model, session)];
 });
 
-/** A link is used up, and this browser is the one that is known. Answers the name of the device. */
+/** Uses up a link, and only this browser is known afterwards. Answers the name of the device. */
 function setPassword(model: Model, person: Person, password: string, { cookies }: PageAnswer): string {
   assert(cookies.device !== undefined);
   revokeLinks(model, person);
   Object.assign(person, { oldPassword: person.password, password, isInvited: false });
   model.counters.unlock(passwordCounter(person.email), model.now);
   forgetDevices(model, person);
-  // One name for every device that a link ever makes known: its counters are kept.
+  // One name for every device that a link makes known, because its counters are preserved.
   const id = knowDevice(model, person, cookies.device, person.id);
   model.counters.unlock(devicePasswordCounter(id), model.now);
   return id;
 }
 
-/** One more colleague at most; invited again as long as there is no password, and never after it. */
+/** At most one more colleague. They can be invited again until they have a password. */
 const invite = act({
   name: 'invite',
   args: fc.constant({}),
@@ -106,7 +106,7 @@ const invite = act({
   },
 });
 
-/** A person who was invited in this sequence, with a password by now or without. */
+/** A person who was invited in this sequence, with or without a password. */
 export function guestOf({ people }: Readonly<Model>): Person | undefined {
   return people[3];
 }
@@ -127,7 +127,7 @@ const accept = withLink('invitation', async (model, real, { link, browser, node 
     assert.equal(answer.location, '/sign-in?password-saved');
     return ['invitation.accepted', ...signOutHere(model, session)];
   }
-  // What is begun here takes the place of the session that was here.
+  // The new sign-in replaces the session of this browser.
   if (isLiveSession(model, session)) session.ended = true;
   pass(model, answer, { person, browser, state, renewed: undefined, deviceId });
   return ['invitation.accepted'];

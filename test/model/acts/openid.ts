@@ -14,7 +14,7 @@ import type { Grant, Token } from '../rows.ts';
 const OPERATOR = 'command_line';
 const GRACE_SECONDS = 10;
 
-/** Mostly one that is good, and often one that was used. */
+/** Mostly a valid one, and often a used one. */
 const wanted = fc.constantFrom('live', 'live', 'live', 'used', 'used', 'any');
 
 const authorize = inside(
@@ -57,7 +57,7 @@ const redeem = withToken('redeem a code', ['code'], async (model, real, { token,
   return ['grant.code_redeemed'];
 });
 
-/** The same one again soon gets the same successor, later it ends the grant. */
+/** Within the grace time the same token gets the same successor. Later it revokes the grant. */
 const refresh = withToken('refresh', ['refresh'], async (model, real, { token, node }) => {
   const { grant, value, usedAt } = token;
   const fields = { grant_type: 'refresh_token', refresh_token: value };
@@ -86,14 +86,14 @@ function holdRefresh(model: Model, grant: Grant, value: unknown): void {
   hold(model, grant, { kind: 'refresh', value, seconds: 30 * DAY });
 }
 
-/** What was used comes again: the grant ends with all that came of it. */
+/** A used one arrives again: the grant is revoked with all its tokens. */
 function refused(model: Model, { grant, usedAt, expiresAt }: Token, { status }: ClientAnswer): Events {
   assert.equal(status, grant.client.isDisabled ? 401 : 400);
   grant.ended ||= usedAt !== undefined && model.now < expiresAt && isLiveGrant(model, grant);
   return [];
 }
 
-/** A client that is done with a token: with a refresh token the grant ends. */
+/** A client revokes a token. A refresh token revokes the grant. */
 const giveBack = withToken('give a token back', ['access', 'refresh'], async (model, real, { token, node }) => {
   const { grant, kind, value, expiresAt } = token;
   const { status } = await askAs(real, node, grant.client, { path: '/oidc/revoke', fields: { token: value } });
@@ -131,7 +131,7 @@ function withToken(
   });
 }
 
-/** For good: what it was granted does not come back with it. */
+/** Permanent: its grants do not return when it is enabled again. */
 const disable = act({
   name: 'disable a client',
   args: fc.constant({}),
@@ -160,7 +160,7 @@ const enable = act({
   },
 });
 
-/** A client sends the browser to sign out: with a token of this very session nobody is asked. */
+/** A client sends the browser to sign out. With an ID token of this session no confirmation is needed. */
 const signOutFromClient = act({
   name: 'sign out from a client',
   args: fc.record({ at: fc.constantFrom(0, 1), which: ordinal }),

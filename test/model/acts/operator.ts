@@ -47,7 +47,9 @@ const changePolicy = act({
   },
 });
 
-/** From now: what no second factor opened ends. With a date, or an exemption: it ends no later than that. */
+/**
+ * Required from now: revokes what no second factor opened. With a date or an exemption, it expires then at the latest.
+ */
 function endWithoutSecondFactor(model: Model, requiredFrom: number | undefined): void {
   const colleagues = model.people.filter(isColleague);
   if (requiredFrom === undefined) {
@@ -81,7 +83,7 @@ const disable = onPerson('disable', async (model, real, { node, person }) => {
   return events;
 });
 
-/** Everybody who is disabled at once, else a sequence soon has nobody left. */
+/** Enables every disabled person at once, or a sequence soon has nobody left. */
 const enable = act({
   name: 'enable',
   args: fc.constant({}),
@@ -132,7 +134,7 @@ const restart = act({
   },
 });
 
-/** Rests on nothing, and nothing may rest on it: every read asks for the expiry itself. */
+/** Nothing may depend on it, because every read checks the expiry itself. */
 const tidyUp = act({
   name: 'tidy',
   args: fc.constant({}),
@@ -152,7 +154,7 @@ export const OPERATOR_ACTS: readonly Drawn[] = [
   { weight: 1, arbitrary: unlock },
 ];
 
-/** What happens to the service, and not to anybody. */
+/** Acts on the service, not on a person. */
 export const SERVER_ACTS: readonly Drawn[] = [
   { weight: 6, arbitrary: advanceClock },
   { weight: 1, arbitrary: restart },

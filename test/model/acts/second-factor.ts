@@ -49,7 +49,7 @@ function isEnrolled({ person }: Pending): boolean {
   return person.authenticator !== undefined;
 }
 
-/** How a recovery code is come by: one of the set, used or not; one of a set before it; none of anybody's. */
+/** The source of a recovery code: one of the set, used or not; one of an earlier set; an unknown one. */
 const typedRecoveryCode = fc.constantFrom('unused', 'unused', 'used', 'wrong');
 
 const recoveryCode = act({
@@ -86,7 +86,7 @@ export function recoveryCodeOf(person: Person, typed: string): string {
   return (typed === 'used' ? used : unusedCodes(person)[0]) ?? wrong;
 }
 
-/** A page asks a person without an authenticator to set one up first; a call is refused. */
+/** A page redirects a person without an authenticator to the set-up. A call is refused. */
 function isAtEnrollment(
   { pending, browser }: { pending: Pending; browser: Browser | undefined },
   answer: object,
@@ -96,7 +96,7 @@ function isAtEnrollment(
   return true;
 }
 
-/** Why no code is looked at; undefined when one is. */
+/** Why no code is compared. Undefined if one is. */
 function closedStep(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
   if (!isLivePending(model, pending)) return ['sign_in_expired'];
   return pending.person.authenticator ? undefined : ['forbidden'];
@@ -109,7 +109,7 @@ function placed(model: Model, { pending, browser }: { pending: Pending; browser:
   return { person, place: { deviceId, address: browser?.address ?? model.apiAddress } };
 }
 
-/** Counts a try and compares it: nothing when it is right, and then the step is used up. */
+/** Counts an attempt and compares the code. Undefined if it is right, which uses up the step. */
 export function tryCode(model: Model, { person, pending, place, code }: Try): readonly RefusalCode[] {
   const { authenticator } = person;
   assert(authenticator);

@@ -33,7 +33,7 @@ const typedProof = fc.oneof(
 
 const stepUp = inside('step up', fc.record({ proof: typedProof }), async (model, real, { proof, ...on }) => {
   const { person, deviceId } = on.session;
-  // The page asks a person without an authenticator for the password, and nobody else.
+  // The page requires the password only from a person without an authenticator.
   if ((person.authenticator === undefined) !== (proof.method === 'password')) return [];
   if (proof.method === 'password') return stepUpWithPassword(model, real, on, proof.code === 'right');
   const place = { deviceId, address: on.browser.address };
@@ -77,7 +77,7 @@ export function tryPassword(model: Model, { browser, session }: Inside, right: b
   return [];
 }
 
-/** The session goes on under a new token. */
+/** The session continues with a new token. */
 function rise(model: Model, { browser, session }: Inside, token: string | undefined, method: Session['stepUpMethod']) {
   assert(token !== undefined && token !== session.token, 'a rise of privilege brings a new token');
   raise(model, session, token, method);
@@ -95,7 +95,7 @@ const startConnecting = inside('start connecting', fc.constant({}), async (model
   return show(model, on.session, secretOn(text));
 });
 
-/** The first authenticator of a person in a session, or one in place of the old. */
+/** A person's first authenticator in a session, or the replacement of the old one. */
 const connect = inside('connect', fc.record({ typed: typedCode }), async (model, real, { typed, ...on }) => {
   const { session, browser, node } = on;
   const { person, deviceId } = session;
@@ -194,7 +194,7 @@ export function nextPassword(model: Model): string {
   return `thimble quartz meadow ${newId(model)}`;
 }
 
-/** A disabled authenticator comes back by another second factor and a new password; one that is not stays as counted. */
+/** Another second factor and a new password unlock a disabled authenticator. The counters of any other stay. */
 function bringBack(model: Model, { person, stepUpMethod }: Session): void {
   const { authenticator } = person;
   if (stepUpMethod !== 'recovery_code' || !authenticator) return;
@@ -215,7 +215,7 @@ const endOtherSessions = inside(
   },
 );
 
-/** One of the list; somebody else's is as if there were none. */
+/** One of the list. Another person's session is treated as unknown. */
 const endOneSession = inside('end one session', fc.record({ which: ordinal }), async (model, real, on) => {
   const { session, browser, node } = on;
   const one = pick(

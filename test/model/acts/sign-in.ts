@@ -39,7 +39,7 @@ const signIn = act({
     const browser = at === undefined ? undefined : model.browsers[at];
     const { password: current, oldPassword } = person;
     const right = password === 'right' && current !== undefined && !isShutOut(model, person);
-    // A person who has none any more types the one they had.
+    // A person whose password was removed types the old one.
     const known = password === 'right' ? (current ?? oldPassword) : password === 'old' ? oldPassword : undefined;
     const typed = known ?? WRONG;
     return enter(model, real, { person, browser, right, typed, node });
@@ -146,7 +146,7 @@ function newPending(
   return pending;
 }
 
-/** Signing in again in one browser goes on with the pending sign-in that is open there, tries and secret included. */
+/** A new sign-in in one browser reuses the pending sign-in that is open there, with its attempts and its secret. */
 function heldPending(model: Model, pending: Pending | undefined, person: Person): Pending | undefined {
   return isLivePending(model, pending) && pending.person === person && pending.tries < 5 ? pending : undefined;
 }
@@ -155,7 +155,10 @@ type Finish = Pick<Opened, 'person' | 'browser' | 'replaced' | 'deviceId'> & {
   readonly factor: 'totp' | 'recovery_code' | undefined;
 };
 
-/** The answer opened a session: over the API its token, in a browser its cookie and maybe that of a known device. */
+/**
+ * The answer opened a session: over the API it contains a token, in a browser it sets a cookie and maybe a device
+ * cookie.
+ */
 export function finish(model: Model, answer: SignInAnswer, of: Finish): readonly string[] {
   const { person, browser, factor, replaced, deviceId } = of;
   if (!('cookies' in answer) || !browser) {

@@ -21,7 +21,7 @@ async function remove(call: Call, id: string): Promise<void> {
   assert.equal((await call('POST', `/users/${id}/delete`, WHY)).status, 204);
 }
 
-/** An invitation by a program, as far as it can be read there. */
+/** A program's invitation, with everything in its answer. */
 async function create(call: Call, email: string, role = 'manager') {
   const { status, body } = await call('POST', '/users', { email, partner: 'acme', role });
   return { status, reason: body.reason, url: body.invitationUrl, id: String(body.id) };

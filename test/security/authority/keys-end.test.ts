@@ -10,7 +10,7 @@ import { openWorld, type World } from '../../world.ts';
 
 const CASEY = 'casey@portal.example';
 
-/** Two administrators; one has made two keys on her page, and an older one is of the command line. */
+/** Two administrators. One has made two keys on her page; an older key is from the command line. */
 async function openKeys(t: TestContext) {
   const world = await openWorld(t);
   const robin = await enterStaff(world, 'admin', ROBIN);

@@ -10,7 +10,7 @@ import { ORIGIN, openWorld, type Person, type World } from '../../world.ts';
 
 const WHY = { reason: 'lost phone', checked_by: 'callback', check_note: 'office number', minutes: '60' };
 
-/** The form of a page, as this browser would send it, its last byte held back until `meanwhile` is done. */
+/** Sends the form of a page as this browser would, and holds back its last byte until `meanwhile` is done. */
 async function postHeld(
   browser: Person,
   path: string,

@@ -4,7 +4,7 @@ import { type Argon2, createHasher } from '#crypto/password-hash.ts';
 import { ANA, enrollWithCodes } from '../../story.ts';
 import { openWorld, PASSWORD, QUICK_HASH } from '../../world.ts';
 
-/** A hash takes its time: whatever `meanwhile` does comes between what was true before it and what it opens. */
+/** A hash takes time: `meanwhile` runs between the check before it and its effect. */
 async function openSlowly(t: TestContext) {
   let meanwhile = async () => {};
   const slow =

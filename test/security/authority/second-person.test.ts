@@ -17,7 +17,7 @@ async function idOf(world: World, email: string): Promise<string> {
   return row?.id ?? '';
 }
 
-/** Where two have to agree: Chris and Robin at work, and Ana with an authenticator. */
+/** Two people must approve: Chris and Robin are signed in, and Ana has an authenticator. */
 async function openForTwo(t: TestContext) {
   const opened = await openConsole(t, SECOND);
   const { world, ana } = opened;
@@ -35,7 +35,7 @@ async function keyOf(world: World, email: string) {
   return made;
 }
 
-/** What a program of this person asks for. */
+/** The request of this person's program. */
 async function askWithKey(world: World, email: string, userId: string) {
   const made = await keyOf(world, email);
   const body = { reason: 'lost', checkedBy: 'video', checkNote: 'badge' };
@@ -53,7 +53,7 @@ async function approves(browser: Person, path: string): Promise<boolean> {
   return status === 303 && /MFA is reset/.test((await browser.get(location)).text);
 }
 
-/** An account that this member of staff has made in the console, and its person at work. */
+/** An account that this member of staff created in the console, and its signed-in person. */
 async function enterInvited(world: World, admin: Person, email: string): Promise<Person> {
   assert.equal((await admin.post('/console/staff/new', { email, name: 'Kim Park', role: 'csm' })).status, 303);
   const browser = world.person();
@@ -120,7 +120,7 @@ test('a reset waits for 24 hours, and not a second longer', async (t) => {
     (await world.env.db.read.selectFrom('authenticators').select('id').where('user_id', '=', ana.id).execute()).length,
     1,
   );
-  // A new one takes its place, and is not what the old page approves.
+  // A new request replaces it, and the old page must not approve it.
   assert.equal((await csm.post(`${anaPath}/reset-mfa`, WHY)).status, 303);
   assert.notEqual(await waiting(world), path);
   assert.equal(await approves(robin, path), false);

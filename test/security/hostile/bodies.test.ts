@@ -8,7 +8,7 @@ import { ORIGIN, openWorld, PASSWORD, type World } from '../../world.ts';
 
 const EMAIL = 'ana@acme.example';
 const CALLS = ROUTES.filter((route): route is ApiRoute => route.channel === 'api' && route.method !== 'GET');
-/** Enough to meet each kind of mutation in each field some times, within a second for each call. */
+/** Enough to try each mutation in each field several times, within a second per call. */
 const RUNS = 100;
 
 async function ready(t: TestContext) {
@@ -37,7 +37,7 @@ async function post(
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-/** Sessions made and tries counted: what a body that does not fit must leave alone. */
+/** The sessions and counted attempts, which an invalid body must not change. */
 async function counted(world: World): Promise<string> {
   const { read } = world.env.db;
   const attempts = await read.selectFrom('attempts').selectAll().execute();
@@ -74,7 +74,7 @@ const nested = fc.letrec((tie) => ({
 
 const deep = fc.integer({ min: 9, max: 20_000 }).map((depth) => `${'['.repeat(depth)}${']'.repeat(depth)}`);
 
-/** A body as the schema asks for, with something else in any of its places: a field gone, of another type, or too many. */
+/** A body of the schema with a mutation at any place: a field is missing, has another type, or is additional. */
 function bodies({ body }: ApiRoute): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
   const names = body instanceof z.ZodObject ? Object.keys(body.shape) : [];
   const field = fc.oneof({ weight: 3, arbitrary: text as fc.Arbitrary<unknown> }, { weight: 2, arbitrary: nested });
@@ -102,7 +102,7 @@ function bodies({ body }: ApiRoute): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
   );
 }
 
-/** The words of a body that nobody could have answered by chance. */
+/** The words of a body that are too rare to be in an answer by chance. */
 function wordsOf(body: Uint8Array): readonly string[] {
   return (
     Buffer.from(body)

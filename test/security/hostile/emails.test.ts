@@ -6,7 +6,7 @@ import { openWorld, PASSWORD, type World } from '../../world.ts';
 
 const EMAIL = 'kim.fisk@firm.example';
 
-/** No address at all: refused wherever one is asked for. */
+/** Invalid addresses: refused wherever an email is required. */
 const MALFORMED: readonly string[] = [
   ...['', ' ', 'kim', '@', '@firm.example', 'kim.fisk@', 'kim.fisk@@firm.example', 'a b@firm.example'],
   ...[
@@ -57,7 +57,7 @@ const SAME = [
   '\u00a0kim.fisk@firm.example\u3000',
 ];
 
-/** Addresses, but of somebody else. */
+/** Valid addresses of another person. */
 const OTHERS = [
   'kim.fisk+x@firm.example',
   'kimfisk@firm.example',

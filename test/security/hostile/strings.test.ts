@@ -9,9 +9,9 @@ import { mailMessage } from '#mail/message.ts';
 import { listMail } from '#store/queue/outbox.ts';
 import { ORIGIN, openWorld, PASSWORD, type World } from '../../world.ts';
 
-// Too long to stand by chance in the form tokens of some hundred pages.
+// Too long to occur by chance in the form tokens of a hundred pages.
 const MARK = 'zq7vkwxj';
-/** Each would do something where a string is taken for code: SQL, a template, HTML, a format, a header, a path. */
+/** Each is harmful if a string is interpreted as code: SQL, a template, HTML, a format, a header, a path. */
 const STRINGS: readonly string[] = [
   ...[`' OR 1=1--${MARK}`, `"; drop table users; --${MARK}`, `{"$gt":"${MARK}"}`, `*)(uid=*${MARK}`],
   ...[`\${7*7}${MARK}`, `{{7*7}}${MARK}`, `<%= 7*7 %>${MARK}`, `#{7*7}${MARK}`, `%s%n%x${MARK}`, `{partner}${MARK}`],
@@ -79,7 +79,7 @@ test('hostile strings as a code, an id, a path or a query are said again nowhere
     for (const { status, text } of answers) {
       assert.ok(status < 500, String(status));
       assertInert(text, typed);
-      // The language switch leads back to this address, percent-encoded as it came.
+      // The language switch leads back to this address, in its percent-encoded form.
       assert.ok(!text.replace(/name="return_to" value="[^"]*"/g, '').includes(MARK), text.slice(0, 300));
     }
     const api = await world.api('POST', '/api/v1/sign-in', { email: typed, password: typed });

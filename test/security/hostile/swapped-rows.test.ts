@@ -5,7 +5,7 @@ import { needReason, onPerson } from '#flows/administration/act.ts';
 import { takeAuthenticatorsOf } from '#flows/administration/take-authenticators.ts';
 import { openWorld, PASSWORD, type World } from '../../world.ts';
 
-/** Two people, as an attacker sees them who can write to the database but has no key. */
+/** Two people, seen by an attacker who can write to the database but has no key. */
 async function two(t: TestContext) {
   const world = await openWorld(t);
   const partner = await world.addPartner();
@@ -93,7 +93,7 @@ test('recovery codes moved to another person are nobody’s', async (t) => {
   await victim.signIn('ana@acme.example');
   const answer = await victim.post('/sign-in/recovery-code', { code: codes[0] ?? '' });
   assert.equal(answer.status, 422);
-  // The sealed copy came along, and opens for nobody either.
+  // The sealed copy was moved too, and also opens for nobody.
   assert.notEqual((await browser.get('/enroll/recovery-codes')).status, 200);
 });
 

@@ -1,11 +1,11 @@
 import { connectTo, KIND } from '../../databases/open.ts';
 
-/** The table of every row as it ever was. */
+/** The table of all versions of every row. */
 export const EVERY_ROW = 'every_row';
 
 /**
- * Keeps each row as it was written, also after it is changed or deleted: in PostgreSQL's files it stays until a vacuum, and longer in
- * its log. SQLite's own files show that.
+ * Stores each written row, even after a change or deletion: PostgreSQL's files hold it until a vacuum, and its log even
+ * longer. For SQLite its own files show this.
  */
 export async function keepEveryRow(path: string): Promise<void> {
   if (KIND === 'sqlite') return;
@@ -23,5 +23,5 @@ export async function keepEveryRow(path: string): Promise<void> {
   await connection.close();
 }
 
-/** Every table of a PostgreSQL database of ours. */
+/** Every table of our PostgreSQL databases. */
 export const LIST_TABLES = "select tablename as name from pg_tables where schemaname = 'public'";

@@ -12,7 +12,7 @@ const THIRD = 'third harbour of an otter';
 const MISTYPED = 'mistyped as an email 77';
 const EMAIL = 'ana@acme.example';
 
-/** Everything that the service is for, and most that goes wrong with it, once. */
+/** Every main function of the service, and most of its failures, once. */
 export async function liveThrough(service: Service): Promise<void> {
   const { world, env } = service;
   await world.addPartner();
@@ -41,7 +41,7 @@ function code(service: Service, secret: string): string {
   return now;
 }
 
-/** The set-up with a wrong code before the right one, and Done without its checkbox. */
+/** A set-up with a wrong code before the right one, and Done without its checkbox. */
 async function enroll(service: Service, person: Person): Promise<string> {
   await person.signIn(EMAIL, 'a wrong password for her');
   await person.signIn(EMAIL, FIRST);
@@ -57,7 +57,7 @@ async function enroll(service: Service, person: Person): Promise<string> {
   return secret;
 }
 
-/** Step-ups of both kinds, a new password, a new authenticator, new recovery codes; answers the codes. */
+/** Step-ups of both kinds, a new password, a new authenticator and new recovery codes. Answers the codes. */
 async function changeSecurity(service: Service, person: Person, secret: string): Promise<readonly string[]> {
   later(service, 600);
   await person.get('/security/password');
@@ -97,7 +97,7 @@ async function signInOtherwise(service: Service, codes: readonly string[]): Prom
   assert.equal((await again.post('/sign-in/recovery-code', { code: codes[0] ?? '' })).status, 422);
 }
 
-/** The newest link of the outbox, as its reader has it. */
+/** The newest link in the outbox. */
 async function newestLink({ world, tell }: Service): Promise<string> {
   const [{ link } = { link: '' }] = await world.mail();
   tell('link token', link.split('/').at(-1) ?? '');
@@ -181,7 +181,7 @@ async function overApi(service: Service): Promise<void> {
   await call('GET', '/session', undefined, session);
 }
 
-/** Sealed values that do not open: the log says so at length. */
+/** Sealed values that cannot be decrypted, which the log reports in detail. */
 async function breakRows(service: Service): Promise<void> {
   const { env, world } = service;
   const person = browserAt(service.app, '192.0.2.14');
@@ -209,7 +209,7 @@ async function breakRows(service: Service): Promise<void> {
   await breakCounters(service);
 }
 
-/** Counters that are not what we write: a bug that throws while a right password is at hand. */
+/** Corrupt counters: a bug that throws while a right password is in memory. */
 async function breakCounters({ app, env }: Service): Promise<void> {
   const person = browserAt(app, '192.0.2.16');
   await person.get('/sign-in');

@@ -14,10 +14,10 @@ import { LIST_TABLES } from './every-row.ts';
 import type { Place } from './secrets.ts';
 import type { Service } from './service.ts';
 
-/** Where the newest rows are: files of SQLite, all tables of PostgreSQL. */
+/** The place of the newest rows: the WAL in SQLite, all tables in PostgreSQL. */
 export const ROWS = KIND === 'sqlite' ? 'database-wal' : 'database';
 
-/** Everything that outlives a request, as it is now; the backup is made again each time. */
+/** Everything that outlives a request, in its present state. The backup is made again each time. */
 export async function placesOf(service: Service): Promise<readonly Place[]> {
   const { env, path, log, heard } = service;
   await sealAuditTail(env);
@@ -39,7 +39,7 @@ export async function placesOf(service: Service): Promise<readonly Place[]> {
   ];
 }
 
-/** The file of a backup as it is made now, in the place of the last one. */
+/** A new backup file that replaces the last one. */
 export async function backUp({ folder, path }: Service): Promise<string> {
   const backup = join(folder, 'backup.db');
   rmSync(backup, { force: true });
@@ -53,7 +53,7 @@ function filesOf(path: string): readonly Place[] {
   return files.map((file) => ({ name: file.replace(path, 'database'), bytes: readFileSync(file) }));
 }
 
-/** Every value of every table, those that no backup knows too. */
+/** Every value of every table, including those that a backup leaves out. */
 async function dumpOf(path: string): Promise<Buffer> {
   const connection = await connectTo(path);
   const values: unknown[] = [];
@@ -74,8 +74,8 @@ async function lines(env: Env, format: 'jsonl' | 'csv'): Promise<string[]> {
 }
 
 /**
- * What an address has to say: a request of a portal waits under a name that is good in one browser alone, and a portal
- * gets its code in the address of its own callback, as a protected host gets its ticket.
+ * Removes the intended values of an address: a waiting portal request has a name that is valid in one browser only, a
+ * portal gets its code in its callback address, and a protected host gets its ticket.
  */
 function withoutProtocol(location: string): string {
   const waiting = /(?:%2F|\/)oidc(?:%2F|\/)continue(?:%2F|\/)[\w-]{43}/g;

@@ -11,7 +11,7 @@ const EMAIL = 'eve@open.example';
 
 type Fields = Readonly<Record<string, string>>;
 
-/** A portal that people sign in to by OpenID Connect: authorizations, exchanges, what goes wrong with them, a sign-out. */
+/** An OpenID Connect portal: authorizations, exchanges, their failures, and a sign-out. */
 export async function portals(service: Service): Promise<void> {
   const { world } = service;
   const { id: partnerId } = await world.addPartner({ slug: 'open', name: 'Open', policy: 'off' });
@@ -25,7 +25,7 @@ export async function portals(service: Service): Promise<void> {
   await push(service, portal, browser);
   await ask(service, portal, { code: 'not-the-code-of-anybody', code_verifier: VERIFIER });
   await enterHost(service, browser);
-  // It waits for the person, and what the client expects waits with it.
+  // The request waits for the person, and its parameters are stored with it.
   await follow(browser, address(portal, { prompt: 'login', id_token_hint: hint }));
   await follow(browser, `/oidc/sign-out?${new URLSearchParams({ client_id: portal.client.id })}`);
   const end = new URLSearchParams({ id_token_hint: hint, post_logout_redirect_uri: 'https://portal.example/bye' });
@@ -44,7 +44,7 @@ function address(portal: Portal, more: Fields = {}): string {
   return `/oidc/authorize?${paramsOf(portal, more)}`;
 }
 
-/** From the portal over the sign-in page and back; answers the code. */
+/** From the portal over the sign-in page and back. Answers the code. */
 async function authorize(browser: Person, portal: Portal): Promise<string> {
   await follow(browser, address(portal));
   const { location } = await browser.post('/sign-in', { email: EMAIL, password: PASSWORD });
@@ -54,7 +54,7 @@ async function authorize(browser: Person, portal: Portal): Promise<string> {
   return code;
 }
 
-/** The code, the refresh token and each a second time; answers an ID token that a later sign-out is asked with. */
+/** Uses the code and the refresh token, each a second time too. Answers an ID token for a later sign-out. */
 async function exchange(service: Service, portal: Portal, code: string): Promise<string> {
   const redemption = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER };
   const tokens = await ask(service, portal, redemption);
@@ -77,7 +77,7 @@ async function push(service: Service, portal: Portal, browser: Person): Promise<
   assert.ok((await follow(browser, `/oidc/authorize?${query}`)).left?.searchParams.has('code'));
 }
 
-/** A protected host: over us to its ticket, in with it, once more with what is used up, and a check by its cookie. */
+/** A protected host: redirects to its ticket, the arrival, a second use of the ticket, and a check with the cookie. */
 async function enterHost(service: Service, browser: Person): Promise<void> {
   const { env, clock } = service.world;
   await env.db.transaction((tx) => createSite(tx, { host: HOST, acr: undefined, partnerIds: [] }, clock.at));

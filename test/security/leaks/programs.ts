@@ -12,10 +12,10 @@ import { openReceiver } from '../../webhooks/receiver.ts';
 import { browserAt, callApi, type Person } from '../../world.ts';
 import type { Service } from './service.ts';
 
-/** What receivers put into their address so that nobody else finds it. */
+/** The secret part of a receiver's address. */
 export const IN_THE_ADDRESS = 'address-of-a-lantern-that-nobody-guesses';
 
-/** Keys and webhooks, made in the console and on the command line, used, misused, exchanged and ended. */
+/** Keys and webhooks, created in the console and on the command line, used, misused, exchanged and revoked. */
 export async function programs(service: Service): Promise<void> {
   const closings: (() => unknown)[] = [];
   const receiver = await openReceiver({ after: (work) => void closings.push(work) });
@@ -46,7 +46,7 @@ async function actThrough(service: Service, receiver: Awaited<ReturnType<typeof 
   await deliverWebhooks(service.env);
 }
 
-/** One on the page that shows it once, one as the command line prints it; answers the second. */
+/** One from the page that shows it once, one from the command line. Answers the second. */
 async function makeKeys({ env, tell }: Service, admin: Person): Promise<string> {
   const shown = await admin.post('/console/api-keys/new', { name: 'CRM', 'users:read': 'yes', expires: '' });
   assert.equal(shown.status, 303);
@@ -62,7 +62,7 @@ async function makeKeys({ env, tell }: Service, admin: Person): Promise<string> 
   return made.key;
 }
 
-/** On the page that shows the secret once, as the command line prints it, and exchanged. */
+/** From the page that shows the secret once, from the command line, and exchanged. */
 async function makeClients({ env, tell }: Service, admin: Person): Promise<void> {
   const typed = { name: 'Portal', redirect_uris: 'https://portal.example/callback' };
   const shown = await admin.post('/console/clients/new', typed);
@@ -94,7 +94,7 @@ async function makeWebhooks({ env, tell }: Service, admin: Person, url: string):
   return made.webhook.id;
 }
 
-/** Creations under a name, which keep their answer: links and codes among them. */
+/** Creations with an idempotency key, whose answers are stored: they contain links and codes. */
 async function actByKey({ app, tell }: Service, key: string): Promise<void> {
   const call = async (path: string, body: object, idempotencyKey?: string) => {
     const answer = await callWithKey({ app }, { method: 'POST', path, body, key, idempotencyKey });
@@ -117,7 +117,7 @@ async function actByKey({ app, tell }: Service, key: string): Promise<void> {
   await call(`/partners/${partner.id}/mfa`, { policy: 'off' });
 }
 
-/** A key in an address, in a body, under a name, in a cookie, misspelled, and after its end. */
+/** A key in an address, in a body, as an idempotency key, in a cookie, misspelled, and after its end. */
 async function misuse({ app, env }: Service, key: string): Promise<void> {
   const call = (method: string, path: string, more: object = {}) =>
     callApi(app, { method, path: `/api/v1${path}`, ...more });

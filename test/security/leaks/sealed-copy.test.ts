@@ -11,7 +11,7 @@ import { openService, type Service } from './service.ts';
 
 const EMAIL = 'ana@acme.example';
 
-/** Somebody who has just confirmed an authenticator and looks at the recovery codes. */
+/** A person who has just confirmed an authenticator and sees the recovery codes. */
 async function beforeDone(t: TestContext) {
   const service = await openService(t);
   const partner = await service.world.addPartner();
@@ -30,7 +30,7 @@ async function beforeDone(t: TestContext) {
 async function sealedCopy({ env }: Service): Promise<string> {
   const row = await env.db.read.selectFrom('recovery_code_sets').select('sealed_copy').executeTakeFirstOrThrow();
   assert.ok(row.sealed_copy);
-  // The text of a row may be split over pages: a piece of it is as good a witness.
+  // A row's text may be split over pages, so a piece of it is enough.
   return row.sealed_copy.slice(20, 60);
 }
 
@@ -54,7 +54,7 @@ test('until Done the sealed copy is in the database, and in no backup', async (t
   assert.deepEqual({ ...set }, { sealed_copy: null, copy_expires_at: null });
 });
 
-// PostgreSQL keeps what was erased until a vacuum, and longer in its log: sealed, and out of our hands.
+// PostgreSQL holds erased rows until a vacuum, and its log even longer: sealed, and outside of our control.
 describe('in the files of SQLite', { skip: KIND === 'postgres' && 'PostgreSQL has its own' }, () => {
   test('after Done the sealed copy leaves the write-ahead log with the next checkpoint, and every file at stop', async (t) => {
     const { service, person, copy } = await beforeDone(t);

@@ -1,9 +1,9 @@
 import { encodeBase32 } from '#core/authenticators/totp.ts';
 
-/** Something that must not be read anywhere, in every spelling in which it could be. */
+/** A value that must not appear anywhere, in every possible encoding. */
 export type Secret = { readonly kind: string; readonly needles: readonly Buffer[] };
 
-/** Bytes that the service drew or was given: raw, hex, base32, base64 and base64url, padded or not. */
+/** Bytes that the service drew or received: raw, hex, base32, base64 and base64url, padded or not. */
 export function secretBytes(kind: string, bytes: Uint8Array): Secret {
   const buffer = Buffer.from(bytes);
   const hex = buffer.toString('hex');
@@ -13,7 +13,7 @@ export function secretBytes(kind: string, bytes: Uint8Array): Secret {
   return { kind, needles: [buffer, ...unique(texts)] };
 }
 
-/** What a person typed or a program was given: as it is, in an address, in JSON, and encoded. */
+/** A text that a person typed or a program received: plain, in an address, in JSON, and encoded. */
 export function secretText(kind: string, text: string): Secret {
   const encoded = encodeURIComponent(text);
   const bytes = Buffer.from(text);
@@ -23,7 +23,7 @@ export function secretText(kind: string, text: string): Secret {
   return { kind, needles: unique(forms) };
 }
 
-/** With its dashes and without, in either case, with spaces. */
+/** With and without its dashes, in either case, with spaces. */
 export function recoveryCode(code: string): Secret {
   const bare = code.replaceAll('-', '');
   const forms = [code, bare, code.toLowerCase(), bare.toLowerCase(), code.replaceAll('-', ' ')];
@@ -37,10 +37,10 @@ function unique(texts: readonly string[]): readonly Buffer[] {
   return [...new Set(texts)].map((text) => Buffer.from(text));
 }
 
-/** A place that was written to: its name, and every byte of it. */
+/** A written place: its name and all its bytes. */
 export type Place = { readonly name: string; readonly bytes: Buffer };
 
-/** Where which kind of secret was found, each once. */
+/** The places of each kind of secret, each once. */
 export function search(places: readonly Place[], secrets: readonly Secret[]): readonly string[] {
   const found = new Set<string>();
   for (const { name, bytes } of places) {
@@ -51,7 +51,7 @@ export function search(places: readonly Place[], secrets: readonly Secret[]): re
   return [...found].toSorted();
 }
 
-/** One-time codes have six digits: looked for by themselves, never inside a longer number, an id or a time. */
+/** One-time codes have six digits: only whole numbers match, not parts of a longer number, an id or a time. */
 export function searchCodes(places: readonly Place[], codes: Iterable<string>): readonly string[] {
   const all = new Set(codes);
   const found = places.filter(({ bytes }) => {

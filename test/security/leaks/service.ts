@@ -12,19 +12,22 @@ import { openWorld } from '../../world.ts';
 import { keepEveryRow } from './every-row.ts';
 import { recoveryCode, type Secret, secretBytes, secretText } from './secrets.ts';
 
-/** An answer, with what a place needs that it could leak to: its address line, its refusal. */
+/** An answer with its possible leak places: its address line and its refusal. */
 export type Heard = {
   readonly what: string;
   readonly status: number;
   readonly location: string | undefined;
   readonly body: string;
-  /** What was sent in this request: a refusal must not say it again. */
+  /** The values in this request, which a refusal must not repeat. */
   readonly said: readonly Secret[];
 };
 
 export type Service = Awaited<ReturnType<typeof openService>>;
 
-/** The whole service over a database that outlives it, logging all it can, with somebody who notes every secret that it draws or is told. */
+/**
+ * The whole service on a database that outlives it, with full logging. It records every secret that it draws or
+ * receives.
+ */
 export async function openService(t: { after(work: () => unknown): void }) {
   const folder = mkdtempSync(join(tmpdir(), 'sweep-'));
   const path = join(folder, 'sallyport.db');
@@ -68,7 +71,7 @@ function noteDrawn(learn: (secret: Secret) => void, bytes: Buffer): Buffer {
   return bytes;
 }
 
-/** Password strings must be sealed. Those of recovery codes may stand in the table: 80 random bits are behind them. */
+/** Password hashes must be sealed. Those of recovery codes may be plain, because a code has 80 random bits. */
 function notingHasher(hasher: PasswordHasher, learn: (secret: Secret) => void): PasswordHasher {
   return {
     ...hasher,
@@ -97,11 +100,11 @@ function noteTold(learn: (secret: Secret) => void, codes: Set<string>, kind: str
     learn(/^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/.test(text) ? recoveryCode(text) : secretText(kind, text));
 }
 
-/** Records the traffic: what goes in as a password, code or token, and every answer. */
+/** Records the traffic: each incoming password, code or token, and every answer. */
 function notingApp(app: App, heard: Heard[], tell: (kind: string, text: string) => void): Pick<App, 'fetch'> {
   return {
     async fetch(request, arrival) {
-      // As the proxy in front of everything writes it.
+      // The header as the outermost proxy writes it.
       request.headers.set('x-forwarded-for', arrival?.remoteAddress ?? '192.0.2.1');
       const sent = await request.clone().text();
       const told = [...cookiesOf(request), ...fieldsOf(request, sent)];
@@ -149,7 +152,7 @@ function fieldsOf({ headers }: Request, sent: string): Told[] {
   });
 }
 
-/** What an answer hands out, wherever it stands in it. */
+/** The secrets in an answer, at any place. */
 function tokensIn(response: Response, body: string): Told[] {
   const cookies = response.headers.getSetCookie().map((line): Told => {
     const [pair = ''] = line.split(';');

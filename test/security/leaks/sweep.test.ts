@@ -61,7 +61,7 @@ describe('no secret', () => {
 
   it('is said again by a refusal', () => {
     for (const { what, status, body, said } of service.heard.filter(({ status }) => status >= 400)) {
-      // The email is kept in its own field, whatever was typed into it, and a link's page knows its own address.
+      // The email stays in its own field, whatever was typed, and a link's page contains its own address.
       const rest = body.replace(/(?:name="email"[^>]*|action="[^"]*"|name="return_to") value="[^"]*"/g, '');
       const echoed = search([{ name: what, bytes: Buffer.from(rest) }], said);
       assert.deepEqual(echoed, [], `${status}`);
@@ -113,7 +113,7 @@ describe('no secret', () => {
 describe('a seeded leak is found', () => {
   const someOf = (kind: string) => service.secrets().filter((secret) => secret.kind === kind);
 
-  /** Writes a line, looks, and takes it back. */
+  /** Writes a line, searches, and removes it. */
   async function withLine(write: () => void): Promise<readonly string[]> {
     const at = service.log.length;
     write();
@@ -122,7 +122,7 @@ describe('a seeded leak is found', () => {
     return found;
   }
 
-  /** Changes a row, looks, and puts it back. */
+  /** Changes a row, searches, and restores it. */
   async function withRow(change: Readonly<Record<string, string | null>>): Promise<readonly string[]> {
     const { db } = service.env;
     const { id } = await db.read.selectFrom('users').select('id').limit(1).executeTakeFirstOrThrow();
@@ -135,7 +135,7 @@ describe('a seeded leak is found', () => {
     return found;
   }
 
-  /** Writes into the detail of an event, looks, and takes it back. */
+  /** Writes into the detail of an event, searches, and restores it. */
   async function withDetail(detail: Readonly<Record<string, string>>): Promise<readonly string[]> {
     const { db } = service.env;
     const [event] = await db.read.selectFrom('audit_events').selectAll().limit(1).execute();
@@ -192,7 +192,7 @@ describe('a seeded leak is found', () => {
       });
       const found = search(await placesOf(service), secret);
       await service.env.db.transaction((tx) => sql`drop table ${sql.ref(leak)}`.execute(tx));
-      // A backup of PostgreSQL copies the tables that we know.
+      // A backup of PostgreSQL copies only the tables that we know.
       const backup = KIND === 'sqlite' ? ['one-time-code secret in backup'] : [];
       assert.deepEqual(found, [...backup, `one-time-code secret in ${ROWS}`]);
     });
@@ -260,7 +260,7 @@ describe('a seeded leak is found', () => {
 
   it('in a column: the link in an answer that is kept', async () => {
     const { db } = service.env;
-    // A backup leaves out where forms led.
+    // A backup leaves out the targets of forms.
     const calls = db.read.selectFrom('idempotent_calls').selectAll().where('api_key_id', '!=', FORM);
     const [row] = await calls.execute();
     assert.ok(row);

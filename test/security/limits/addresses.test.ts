@@ -12,7 +12,7 @@ import {
   wrongCode,
 } from './limits-story.ts';
 
-/** A failure for so many different people: none of their own limits is met. */
+/** Failures of many different people, so that none of their own limits is reached. */
 async function sprayPasswords(world: World, count: number, address: (index: number) => string): Promise<number[]> {
   const statuses = [];
   for (let index = 0; index < count; index++) {

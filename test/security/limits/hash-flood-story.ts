@@ -12,11 +12,11 @@ export const FLOOD = 40;
 export const FLOOD_ADDRESS = '203.0.113.66';
 export const ANA = 'ana@acme.example';
 export const NEW_PASSWORD = 'quiet harbor seven lamps';
-/** Of somebody who only wants to sign in, from another address. */
+/** A person who only wants to sign in, from another address. */
 export const BEN = { email: 'ben@globex.example', password: 'copper lagoon whistle 4', address: '198.51.100.7' };
 export const NO_CODE = '0000-0000-0000-0000';
 
-/** A service with one core, whose hashes begin when the test opens the gate. */
+/** A service with one core. Its hashes begin when the test opens the gate. */
 export async function openGated(t: TestContext) {
   const state = { gate: Promise.resolve(), passwords: [] as string[], codes: 0 };
   const password = async <T>(text: string, work: () => Promise<T>): Promise<T> => {
@@ -48,14 +48,14 @@ export type Status = { readonly status: number };
 type Stage = { readonly world: World; readonly partnerId: string };
 export type Place = {
   readonly what: string;
-  /** Hashes that forty requests at once may cost, whatever they are answered. */
+  /** The hashes that forty simultaneous requests may cost, whatever the answers. */
   readonly passwords: number;
   readonly codes: number;
-  /** One request of the flood; the same key sends them all. */
+  /** One request of the flood. All are sent with the same key. */
   readonly begin: (stage: Stage) => Promise<(index: number) => Promise<Status>>;
 };
 
-/** A form that is on the screen already, sent as it is. */
+/** Sends a form that is already on the screen. */
 export async function form(person: Person, path: string, fields: Record<string, string> = {}, page = path) {
   const { text } = await person.get(page);
   const token = /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';

@@ -20,7 +20,7 @@ describe('forty requests at once with one key', () => {
       state.gate = open.promise;
       Object.assign(state, { passwords: [], codes: 0 });
       const flood = Array.from({ length: FLOOD }, (_, index) => send(index));
-      // All of them have come as far as they come while nothing is hashed.
+      // All of them have progressed as far as possible without hashes.
       await pause(150);
       const { address, ...ben } = BEN;
       const signIn = world.api('POST', '/api/v1/sign-in', ben, undefined, address);

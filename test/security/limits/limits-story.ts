@@ -22,7 +22,7 @@ export async function enrolledPerson(world: World): Promise<Enrolled> {
   return { ...user, secret: await world.addAuthenticator(user.id) };
 }
 
-/** Ten recovery codes beside the authenticator. */
+/** Ten recovery codes for the authenticator. */
 export async function recoveryCodesOf(world: World, userId: string): Promise<readonly string[]> {
   const { env } = world;
   const person = await findPerson(env.db.read, userId);
@@ -33,7 +33,7 @@ export async function recoveryCodesOf(world: World, userId: string): Promise<rea
   return fresh.codes;
 }
 
-/** Signs in on a browser that is known from then on, and waits for the next code. */
+/** Signs in on a browser, which is then known, and waits for the next code. */
 export async function onKnownDevice(world: World, { email, secret }: Enrolled, address = '198.51.100.7') {
   const browser = world.person(address);
   assert.equal((await browser.signIn(email)).location, '/sign-in/one-time-code');
@@ -42,7 +42,7 @@ export async function onKnownDevice(world: World, { email, secret }: Enrolled, a
   return browser;
 }
 
-/** Forgets everything but the device cookie: the same browser on another day. */
+/** Deletes every cookie except the device cookie: the same browser on another day. */
 export function closeSession(browser: Person): Person {
   for (const name of browser.cookies.keys()) if (/session|pending/.test(name)) browser.cookies.delete(name);
   return browser;
@@ -61,26 +61,26 @@ export async function pendingToken(world: World, email: string, address?: string
   return String(body.pendingToken);
 }
 
-/** Tries one code from an unknown device, in a pending sign-in of its own unless one is given. */
+/** Tries one code from an unknown device, in a new pending sign-in unless one is given. */
 export async function tryCode(world: World, person: Enrolled, code: string, token?: string): Promise<ApiAnswer> {
   const pending = token ?? (await pendingToken(world, person.email));
   return world.api('POST', '/api/v1/sign-in/one-time-code', { code }, pending);
 }
 
-/** Tries one recovery code from an unknown device, in a pending sign-in of its own unless one is given. */
+/** Tries one recovery code from an unknown device, in a new pending sign-in unless one is given. */
 export async function tryRecoveryCode(world: World, person: Enrolled, code: string, token?: string) {
   const pending = token ?? (await pendingToken(world, person.email));
   return world.api('POST', '/api/v1/sign-in/recovery-code', { code }, pending);
 }
 
-/** So many wrong codes from unknown devices, each as early as it is allowed; every one of them is compared. */
+/** Sends this many wrong codes from unknown devices, each as early as allowed. Every one is compared. */
 export async function failCodes(world: World, person: Enrolled, count: number): Promise<void> {
   let token: string | undefined;
   for (let failed = 0; failed < count; ) {
     token ??= await pendingToken(world, person.email);
     const answer = await tryCode(world, person, wrongCode(world, person.secret), token);
     if (answer.status === 422) failed += 1;
-    // Its five tries or its ten minutes are over.
+    // Its five attempts or its ten minutes are used up.
     else if (answer.status === 401 || answer.body.reason === 'sign_in_again') token = undefined;
     else world.clock.at += waitOf(answer);
   }
@@ -90,7 +90,7 @@ export function tryPassword(world: World, email: string, password: string, addre
   return world.api('POST', '/api/v1/sign-in', { email, password }, undefined, address);
 }
 
-/** So many wrong passwords from unknown devices, each as early as it is allowed. */
+/** Sends this many wrong passwords from unknown devices, each as early as allowed. */
 export async function failPasswords(world: World, email: string, count: number): Promise<void> {
   for (let failed = 0; failed < count; ) {
     const answer = await tryPassword(world, email, 'not the password at all');
@@ -99,7 +99,7 @@ export async function failPasswords(world: World, email: string, count: number):
   }
 }
 
-/** What a 429 tells to wait, which the header has to repeat. */
+/** The wait in a 429 answer, which the header must repeat. */
 export function waitOf({ status, headers, body }: ApiAnswer): number {
   assert.equal(status, 429, JSON.stringify(body));
   const seconds = Number(body.retryAfterSeconds);
@@ -108,7 +108,7 @@ export function waitOf({ status, headers, body }: ApiAnswer): number {
   return seconds;
 }
 
-/** A code that no step near now has, so that it is neither accepted nor recognised as an old one. */
+/** A code of no step near now, so it is neither accepted nor recognized as an old one. */
 export function wrongCode(world: World, secret: string): string {
   const near = new Set(Array.from({ length: 45 }, (_, index) => world.totp(secret, index - 22)));
   for (let number = 123_456; ; number++) {
@@ -117,7 +117,7 @@ export function wrongCode(world: World, secret: string): string {
   }
 }
 
-/** Writes down that so many tries failed before, `everySeconds` apart, up to now: by the rule itself, not over HTTP. */
+/** Stores this many earlier failures, `everySeconds` apart, up to now: by the rule itself, not over HTTP. */
 export async function haveFailed(world: World, { key, rule }: AttemptCounter, tries: number, everySeconds: number) {
   const { streak, ...counted } = stateAfter(rule, tries, everySeconds, world.clock.at);
   const state = JSON.stringify({ row: streak, ...counted });
@@ -131,7 +131,7 @@ export async function haveFailed(world: World, { key, rule }: AttemptCounter, tr
   );
 }
 
-/** Tries that a rule refuses change nothing: they are sent all the same. */
+/** The rule refuses some of the attempts, and they change nothing. */
 function stateAfter(rule: Rule, tries: number, everySeconds: number, now: number): Attempts {
   let state: Attempts | undefined;
   for (let left = tries; left > 0; left--) {
@@ -148,7 +148,7 @@ export async function authenticatorIdOf(world: World, userId: string): Promise<s
   return authenticator.id;
 }
 
-/** What cannot be the same twice is left out: ids, tokens and the person's own email. */
+/** Removes the values that always differ: ids, tokens and the person's own email. */
 export function masked(text: string, email: string): string {
   return text
     .replaceAll(email, 'EMAIL')

@@ -42,7 +42,7 @@ describe('wrong one-time codes', () => {
     await failCodes(world, ana, 10);
     assert.equal(waitOf(await tryCode(world, ana, wrongCode(world, ana.secret))), 15 * MINUTE);
     for (let tries = 11; tries <= 21; tries++) {
-      // Slow enough never to meet the count of 24 hours.
+      // Slow enough never to reach the limit of 24 hours.
       world.clock.at += 3 * HOUR;
       assert.equal((await tryCode(world, ana, wrongCode(world, ana.secret))).status, 422);
     }
@@ -117,7 +117,7 @@ describe('wrong one-time codes', () => {
     const ana = await enrolledPerson(world);
     for (let rounds = 0; rounds < 5; rounds++) {
       const token = await pendingToken(world, ana.email);
-      // Four, so that no row ever asks for a wait.
+      // Four, so that no failure streak requires a wait.
       for (let tries = 0; tries < 4; tries++) {
         assert.equal((await tryCode(world, ana, wrongCode(world, ana.secret), token)).status, 422);
       }

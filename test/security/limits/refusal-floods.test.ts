@@ -27,7 +27,7 @@ type Flood = {
   readonly name: string;
   readonly action: string;
   readonly reason: string;
-  /** Comes to where everything is refused; answers one refused request. */
+  /** Reaches the state in which everything is refused. Answers one refused request. */
   readonly reach: (world: World, ana: Enrolled) => Promise<() => Promise<{ readonly status: number }>>;
 };
 

@@ -7,7 +7,7 @@ export const ADDRESS = '203.0.113.5';
 
 type Event = Awaited<ReturnType<World['events']>>[number];
 
-/** The window goes by, and the service writes down what it has counted. */
+/** The window passes, and the service writes its counted refusals. */
 export async function windowIsOver(world: World): Promise<void> {
   await flushRefusals(world.env);
   world.clock.at += REFUSAL_WINDOW_SECONDS + MINUTE;
@@ -18,7 +18,7 @@ export async function refused(world: World, action: string, reason: string): Pro
   return (await world.events()).filter((event) => event.action === action && event.detail.reason === reason);
 }
 
-/** As many refusals as the events say: those that have one, and those that are counted. */
+/** The number of refusals in the events: those with their own event, and the counted ones. */
 export function told(events: readonly Event[]): number {
   return events.reduce((sum, { detail }) => sum + Number(detail.repeated ?? 1), 0);
 }

@@ -69,7 +69,7 @@ test('one network begins sixty windows an hour, and what is more is counted toge
 });
 
 describe('no refusal is lost', () => {
-  /** Two nodes of one service, each with a memory of its own. */
+  /** Two nodes of one service, each with its own memory. */
   async function twoNodes(t: TestContext) {
     const one = await openWorld(t);
     const two = await openWorld(t, { db: one.env.db, clock: one.clock });

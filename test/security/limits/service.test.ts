@@ -62,7 +62,7 @@ describe('after a restart', () => {
 });
 
 describe('while the hash queue is full', () => {
-  /** A world whose only place for a hash can be taken and held. */
+  /** A world whose only slot for a hash can be occupied. */
   async function busyWorld(t: TestContext) {
     const gate = { held: undefined as PromiseWithResolvers<void> | undefined };
     const wait = async () => gate.held?.promise;

@@ -93,12 +93,12 @@ describe('a pending sign-in', () => {
     const world = await openWorld(t);
     const ana = await enrolledPerson(world);
     const own = await onKnownDevice(world, ana);
-    // The one that made the device known was the first.
+    // The sign-in that made the device known was the first.
     for (let count = 2; count <= 20; count++) await pendingToken(world, ana.email);
     const refused = await tryPassword(world, ana.email, PASSWORD);
     assert.equal(refused.body.code, 'too_many_attempts');
     const seconds = waitOf(refused);
-    // Counted by the minute.
+    // Counted per minute.
     assert.ok(seconds < HOUR + MINUTE, String(seconds));
     for (let count = 1; count <= 12; count++) {
       assert.equal((await closeSession(own).signIn(ana.email)).location, '/sign-in/one-time-code');

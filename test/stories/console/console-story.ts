@@ -5,7 +5,7 @@ import { openWorld, type Person, type World } from '../../world.ts';
 export const CHRIS = 'chris@portal.example';
 export const ROBIN = 'robin@portal.example';
 
-/** A member of staff in a browser, signed in with both factors; the code after it is free. */
+/** A member of staff in a browser, signed in with both factors. The next code is unused. */
 export async function enterStaff(world: World, role: 'csm' | 'admin', email: string): Promise<Person> {
   const { id } = await world.addUser({ email, role, name: role === 'csm' ? 'Chris Meyer' : 'Robin Weber' });
   const secret = await world.addAuthenticator(id);
@@ -36,7 +36,7 @@ export async function openConsole(
   };
 }
 
-/** What a page says, once it was opened. */
+/** The text of a page after it was opened. */
 export async function read(browser: Person, path: string): Promise<string> {
   const { status, text, location } = await browser.get(path);
   assert.equal(status, 200, `${path} leads to ${location}`);

@@ -20,7 +20,7 @@ async function secretOf(world: World, email: string): Promise<string> {
   return world.addAuthenticator(user.id);
 }
 
-/** The form is opened in time and sent after the proof has run out; answers what the browser was told. */
+/** Opens the form in time and sends it after the proof expired. Answers the response. */
 async function sendLate(world: World, browser: Person, path: string, fields: Fields) {
   assert.equal((await browser.get(path)).status, 200, path);
   const form = await browser.get(path);
@@ -30,7 +30,7 @@ async function sendLate(world: World, browser: Person, path: string, fields: Fie
   return browser.send(path, { method: 'POST', body, headers: { origin: world.env.config.publicUrl.origin } });
 }
 
-/** A proof is too old, in a session that was used all the while. */
+/** Makes the proof too old, in a session that stays in use. */
 async function runOut(world: World, browser: Person): Promise<void> {
   for (const seconds of [500, 401]) {
     world.clock.at += seconds;
@@ -39,7 +39,7 @@ async function runOut(world: World, browser: Person): Promise<void> {
   }
 }
 
-/** From the refused form through the proof to where it leads. */
+/** From the refused form through the proof to its target. */
 async function prove(world: World, browser: Person, email: string): Promise<string> {
   const secret = await secretOf(world, email);
   const { location = '' } = await browser.post('/step-up', { code: world.totp(secret) });
@@ -47,7 +47,7 @@ async function prove(world: World, browser: Person, email: string): Promise<stri
   return location;
 }
 
-/** What a form would send if its button were pressed now. */
+/** The values that a form would send now. */
 function filledIn(html: string): Fields {
   const values: Record<string, string> = {};
   for (const [tag] of html.matchAll(/<input[^>]*>/g)) {
@@ -145,7 +145,7 @@ test('no field that is kept is a secret', () => {
   const kept = ROUTES.flatMap((route) => (route.channel === 'page' ? route.keeps : []));
   const ofPeople = ['email', 'name', 'role', 'reason', 'checked_by', 'check_note', 'minutes'];
   const others = ['policy', 'from', 'until', 'expires', 'url', 'person', 'partner', 'action', 'slug'];
-  // Without its keys: somebody may have pasted a private one.
+  // Without its keys, because someone may have pasted a private one.
   const ofClients = ['type', 'redirect_uris', 'post_logout_redirect_uris', 'backchannel_logout_uri', 'id_token_alg'];
   const also = ['backchannel_internal', 'third_party', 'partners'];
   const boxes = [...SCOPES, ...WEBHOOK_EVENTS];

@@ -11,15 +11,15 @@ import { enterStaff, ROBIN } from './console-story.ts';
 /** The tables that grow with the people. */
 const LARGE = ['users', 'authenticators', 'recovery_codes', 'sessions', 'audit_events'];
 
-/** Indexes of few of their rows: those are read from end to end. */
+/** Indexes of few rows, which are read completely. */
 const SMALL = ['audit_events_tail', 'users_disabled', 'users_exempt', 'users_invited'];
 
-/** Few wait for an approval: whichever way they are joined with people, they are put in order. */
+/** Few requests wait for an approval, so any join with people may sort them. */
 const FEW = '/console/resets';
 
 const CHOICE = 'PostgreSQL chooses by what it has counted: npm run bench:console prints its plans';
 
-/** By which index each list finds its rows, and in which order it reads them. */
+/** The index of each list, and the order of its rows. */
 const INDEXES: Readonly<Record<string, readonly string[]>> = {
   '/console/partners': ['partners_search'],
   '/console/partners?sort=adoption': ['partner_counts_adoption'],
@@ -48,7 +48,7 @@ test('no list of console or management API reads a large table from end to end, 
   const { askings, plansOf } = await openLists(t);
   for (const asking of askings) {
     for (const { sql, plan } of await plansOf(asking)) {
-      // The newest events of all, with nothing to find: there the end of the table is the page.
+      // The newest events without a filter: the page is the end of the table.
       if (!/ where /.test(sql)) continue;
       assert.deepEqual(wholeReads(sql, plan), [], `${asking.name} asks ${sql}`);
       if (asking.name !== FEW) assert.deepEqual(sorted(sql, plan), [], `${asking.name} sorts ${sql}`);
@@ -68,7 +68,7 @@ test('each list finds its rows by the index that was made for it', {
   }
 });
 
-/** An administrator, a program, and one row of what the lists show. */
+/** An administrator, a program, and one row of each list. */
 async function openLists(t: TestContext) {
   const { db, asked } = watchReads(await openTestDatabase());
   t.after(() => db.close());
@@ -100,7 +100,7 @@ function wholeReads(sql: string, plan: readonly string[]): readonly string[] {
   return plan.filter((line) => isLarge(sql, whole.exec(line)?.[1]) && !SMALL.some((index) => line.includes(index)));
 }
 
-/** The lines of a plan by which rows of a large table come to be sorted. */
+/** The lines of a plan that lead to a sort of a large table. */
 function sorted(sql: string, plan: readonly string[]): readonly string[] {
   const of = KIND === 'sqlite' ? /^(?:SCAN|SEARCH) (\w+)/ : / on (\w+)(?: \w+)?$/;
   return sources(plan).filter(
@@ -108,7 +108,7 @@ function sorted(sql: string, plan: readonly string[]): readonly string[] {
   );
 }
 
-/** SQLite sorts what its outermost loop brings, PostgreSQL what stands deeper than the sort. */
+/** SQLite sorts the rows of its outermost loop, PostgreSQL those of the nodes below the sort. */
 function sources(plan: readonly string[]): readonly string[] {
   if (KIND === 'sqlite') return plan.includes('USE TEMP B-TREE FOR ORDER BY') ? plan.slice(0, 1) : [];
   const at = plan.findIndex((line) => /^\s*(?:->\s+)?Sort$/.test(line));
@@ -122,7 +122,7 @@ function depthOf(line = ''): number {
   return line.search(/\S/);
 }
 
-/** Whether that is a large table, or what the query calls one. */
+/** Whether this is a large table, or an alias of one in the query. */
 function isLarge(sql: string, name: string | undefined): boolean {
   return LARGE.some((table) => name === table || new RegExp(`\\b${table}"?(?: as)? "?${name}"?(?![\\w.])`).test(sql));
 }

@@ -8,7 +8,7 @@ import { enterStaff, openConsole, ROBIN } from './console-story.ts';
 const WHY = { reason: 'lost phone', checked_by: 'callback', check_note: 'office number', minutes: '60' };
 const CODE = /\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b/;
 
-/** Each form that makes a secret: where it is, filled in, and how the secret looks. */
+/** Each form that creates a secret: its path, its values, and the format of the secret. */
 const MAKERS: readonly {
   readonly what: string;
   readonly path: (anaPath: string) => string;

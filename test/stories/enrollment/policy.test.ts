@@ -179,7 +179,7 @@ describe('a policy that requires it', () => {
     const before = await findPendingSignIn(world.env.db.read, tokenHash(token), 'api');
     assert(before);
     const now = { policy: 'required', requiredFrom: undefined } as const;
-    // Without the ending of open sign-ins that belongs to such a change: the skip alone has to see it.
+    // Without revoking open sign-ins, which such a change does too: the skip itself must notice it.
     await world.env.db.transaction((tx) => setMfaPolicy(tx, partnerId, now));
     const client = { requestId: 'r', address: undefined, userAgent: undefined, deviceToken: undefined };
     const raced = await skipAtSignIn(world.env, before, client);

@@ -70,7 +70,7 @@ describe('the recovery codes', () => {
     await confirm(browser, code);
     const codes = codesOn((await browser.get('/enroll/recovery-codes')).text);
 
-    // The answer never arrived: the cookies are those of before.
+    // The answer never arrived, so the cookies are the old ones.
     const lost = world.person();
     lost.cookies.set('__Host-sallyport-form', browser.cookies.get('__Host-sallyport-form') ?? '');
     setCookie(lost, 'pending', held);
@@ -126,7 +126,7 @@ describe('the recovery codes', () => {
     await browser.get('/security/recovery-codes');
     assert.equal((await browser.post('/security/recovery-codes')).location, '/enroll/recovery-codes');
     await browser.get('/enroll/recovery-codes');
-    // The copy lives for five minutes more than this proof.
+    // The copy lives five minutes longer than this proof.
     world.clock.at += 400;
     assert.equal((await browser.post('/enroll/recovery-codes', { saved: 'yes' })).location, '/security');
     assert.deepEqual(codesOn((await browser.get('/enroll/recovery-codes')).text), []);

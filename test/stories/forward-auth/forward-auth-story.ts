@@ -7,9 +7,9 @@ import { type Answer, browserAt, openWorld, type World } from '../../world.ts';
 
 export const APP = 'app.example.com';
 export const APP_ORIGIN = `https://${APP}`;
-/** What a browser says when it opens a page. */
+/** A browser's headers when it opens a page. */
 export const NAVIGATION = { accept: 'text/html,application/xhtml+xml', 'sec-fetch-mode': 'navigate' };
-/** What a script of the portal says. */
+/** A portal script's headers. */
 export const SCRIPT = { accept: '*/*', 'sec-fetch-mode': 'cors' };
 
 export const IDENTITY = ['user', 'email', 'name', 'partner', 'role', 'amr', 'acr'].map((name) => `x-sallyport-${name}`);
@@ -20,7 +20,7 @@ type Setting = {
   readonly environment?: Readonly<Record<string, string>>;
 };
 
-/** A world behind one proxy, with a protected host and Ana, whose partner asks for no second factor. */
+/** A world behind one proxy, with a protected host and Ana, whose partner requires no second factor. */
 export async function openPortal(t: Pick<TestContext, 'after'>, setting: Setting = {}) {
   const { policy = 'off', site = {} } = setting;
   const world = await openWorld(t, { environment: { SALLYPORT_TRUSTED_PROXIES: '1', ...setting.environment } });
@@ -42,7 +42,7 @@ type Proxy = {
 };
 export type PortalBrowser = ReturnType<typeof openBrowser>;
 
-/** A browser that knows our host and protected ones, each with the cookies that it was given there. */
+/** A browser for our host and protected ones, with separate cookies for each. */
 export function openBrowser(world: World, address = '192.0.2.7') {
   /** As behind a proxy, which names the client. */
   const fetch: World['app']['fetch'] = (request, arrival) => {
@@ -54,13 +54,13 @@ export function openBrowser(world: World, address = '192.0.2.7') {
 
   const visit = (url: string, proxy?: Proxy): Promise<Answer> => visitThrough(ask, url, proxy);
 
-  /** One request, wherever it goes. */
+  /** One request to any host. */
   function open(url: string): Promise<Answer> {
     const { origin, pathname, search } = new URL(url, world.env.config.publicUrl.origin);
     return origin === world.env.config.publicUrl.origin ? own.get(pathname + search) : visit(url);
   }
 
-  /** Follows redirects, and the page between a form and another origin, until a page is shown; answers its address too. */
+  /** Follows redirects, and the page between a form and another origin, up to a page. Answers its address too. */
   async function follow(start: string): Promise<Answer & { readonly url: string; readonly hops: readonly string[] }> {
     const hops: string[] = [];
     let url = start;
@@ -74,7 +74,7 @@ export function openBrowser(world: World, address = '192.0.2.7') {
     throw new Error(`redirected for ever: ${hops.join('\n')}`);
   }
 
-  /** Ana's password on the sign-in page that a visit led to; answers what is shown at the end. */
+  /** Ana's password on the sign-in page of a visit. Answers the final page. */
   async function signInAt(url: string, email = ANA) {
     const page = await follow(url);
     const resume = new URL(page.url).searchParams.get('resume') ?? '';
@@ -120,7 +120,7 @@ function jarsOver(fetch: World['app']['fetch']) {
 
 type SendRequest = ReturnType<typeof jarsOver>['ask'];
 
-/** A request for a protected host: its proxy hands our own paths on, and asks us about every other one. */
+/** A request to a protected host: its proxy passes our own paths on, and asks us about every other one. */
 function visitThrough(
   ask: SendRequest,
   url: string,

@@ -6,7 +6,7 @@ import { APP, APP_ORIGIN, NAVIGATION, openBrowser, openPortal, SCRIPT } from './
 
 const QUESTION = { 'x-forwarded-host': APP, 'x-forwarded-proto': 'https', 'x-forwarded-uri': '/' };
 
-/** Asks as a proxy does, with these headers beside or in the place of the usual ones. */
+/** Asks as a proxy does. These headers are added to the usual ones or replace them. */
 function ask(
   browser: ReturnType<typeof openBrowser>,
   headers: Record<string, string>,
@@ -15,7 +15,7 @@ function ask(
   return browser.ask(path, APP, { headers: { ...QUESTION, ...NAVIGATION, ...headers } });
 }
 
-/** The same on a socket, where a path is what it is. */
+/** The same on a socket, where paths are not normalized. */
 async function openRaw(t: TestContext) {
   const portal = await openPortal(t, { environment: { PORT: '0' } });
   const listening = await listen(portal.world.env, portal.world.app);
@@ -34,7 +34,7 @@ async function openRaw(t: TestContext) {
   return { ...portal, statusOf };
 }
 
-/** What no URL parser reads, or each in its own way. */
+/** Values that URL parsers refuse, or parse differently. */
 const MALFORMED = [
   '',
   '%',

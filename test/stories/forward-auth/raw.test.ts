@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type Listening, listen } from '#http/server/listen.ts';
 import { APP, APP_ORIGIN, openPortal } from './forward-auth-story.ts';
 
-/** The status of these bytes, as they are. */
+/** The status for exactly these bytes. */
 function statusOf({ url }: Listening, ...lines: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');

@@ -86,7 +86,7 @@ test('a script that polls keeps no session alive, and a person who opens pages d
     world.clock.at += 20 * 60;
     await polling.visit(`${APP_ORIGIN}/api/news`, { headers: SCRIPT });
     assert.equal((await browser.visit(`${APP_ORIGIN}/page`)).status, 200);
-    // The use is noted beside the answer.
+    // The use is written beside the answer.
     await new Promise((resolve) => setImmediate(resolve));
     await world.env.db.transaction(async () => undefined);
   }

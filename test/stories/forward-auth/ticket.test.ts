@@ -17,7 +17,7 @@ import {
 const OTHER = 'other.example.com';
 const COOKIE = '__Host-sallyport-site';
 
-/** As far as the ticket: the address on the protected host that the browser has not asked for yet. */
+/** Follows the redirects up to the ticket: the address on the protected host that the browser has not requested yet. */
 async function ticketFor(browser: PortalBrowser, url: string): Promise<string> {
   const page = await browser.follow(url);
   const resume = new URL(page.url).searchParams.get('resume') ?? '';

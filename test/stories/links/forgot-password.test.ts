@@ -107,7 +107,7 @@ describe('asking for a link', () => {
   });
 });
 
-/** Writes down what the database is asked, however it was built. */
+/** Records the database's statements, however they were built. */
 function hear(t: TestContext, tx: Queries, statements: string[]): void {
   const executor = tx.getExecutor();
   const provide = executor.provideConnection.bind(executor);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ORIGIN, openWorld } from '../../world.ts';
 import { enter, openTeam } from '../team/team-story.ts';
 
-/** What stands for no token at all, or for one of a column that is empty. */
+/** Replacements for an empty token, or for that of an empty column. */
 const BLANK = ['%20', '%00', '0', 'null', 'undefined', '[]', '..%2f'];
 
 test('C06 a blank token opens nothing, whatever kind of link it stands for', async (t) => {

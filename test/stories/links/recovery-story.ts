@@ -12,7 +12,7 @@ export async function worldWithAna(t: TestContext) {
   return { world, partner, ana };
 }
 
-/** Asks for a link and answers its path, as the newest mail tells it. */
+/** Requests a link and answers its path from the newest mail. */
 export async function askForLink(world: World, person = world.person(), email = EMAIL): Promise<string> {
   assert.equal((await person.post('/forgot-password', { email })).status, 303);
   const [mail] = await world.mail();

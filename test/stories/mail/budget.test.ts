@@ -13,7 +13,7 @@ const HOUR = 3600;
 const NEW = 'neo@acme.example';
 const NEWS: Mail = { kind: 'new_device' };
 
-/** Every mail to that address, the oldest first: what it is, how many it stands for, when it may go. */
+/** Every mail to that address, oldest first: its kind, its count, and when it may be sent. */
 async function mailsTo({ env }: World, email = ANA) {
   const rows = (await listMail(env.db.read, 500)).filter(({ recipient }) => recipient === email);
   return rows.toReversed().map((row) => ({ ...row, mail: openMail(env.keys, row) }));
@@ -29,7 +29,7 @@ async function heldBack(world: World) {
   return (await world.events()).filter(({ action }) => action === 'mail.held_back').map(({ detail }) => detail.kind);
 }
 
-/** Takes what is due, as a mail server would. */
+/** Sends what is due, as to a mail server. */
 async function sendDue({ env, clock }: World): Promise<string[]> {
   const due = await listDue(env.db.read, 'outbox', { receiver: '', now: clock.at, limit: 100 });
   for (const { id } of due) {

@@ -11,7 +11,7 @@ import { enter, openTeam } from '../team/team-story.ts';
 
 const NEW = 'neo@acme.example';
 
-/** A team whose mail goes through a real server, and a member of staff who looks after it. */
+/** A team with a real mail server, and a member of staff who looks after it. */
 async function openOffice(t: TestContext) {
   const office = await openPostOffice(t);
   const team = await openTeam(t, {
@@ -33,7 +33,7 @@ async function openOffice(t: TestContext) {
   return { ...team, office, robin, deliver, actions };
 }
 
-/** What leads to sending the mail again on a page; undefined where nothing does. */
+/** The link to send the mail again on a page. Undefined if there is none. */
 function againOn(text: string): string | undefined {
   return /href="(\/console\/people\/[^"/]+\/mail\/[^"]+)"/.exec(text)?.[1];
 }

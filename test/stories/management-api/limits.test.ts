@@ -15,7 +15,7 @@ import { callWithKey, makeKey, openManagement } from './management-story.ts';
 
 const CALLS = ROUTES.filter((route) => route.channel === 'api').filter(({ guard }) => guard.startsWith('apiKey:'));
 
-/** The secret of a program, which its answer makes; public keys; and what is signed. */
+/** The fields of a program's secret, its public keys, and its signatures. */
 const OF_CLIENTS = ['secret', 'keys', 'idTokenAlg'];
 
 test('no call takes a password, a role of staff or a secret, and no answer has a place for one of a person', () => {
@@ -37,7 +37,7 @@ test('no call takes a password, a role of staff or a secret, and no answer has a
   const suspicious = [...fields.keys()].filter((field) =>
     /pass|secret|hash|token|otp|recovery|key|code|session/i.test(field),
   );
-  // The one secret that a key is given: it is worth nothing without the password.
+  // The one secret that a key receives. It is useless without the password.
   const known = ['accessCode', 'accessCodeExpiresAt', 'codeMinutes', 'endedSessions', 'endsSessions', 'sessions'];
   assert.deepEqual(suspicious.toSorted(), known);
 });
@@ -62,7 +62,7 @@ async function rowsOf({ env }: Pick<World, 'env'>): Promise<string> {
   return rows.join('\n');
 }
 
-/** The same service with a database that counts transactions and fails each of them at its very end. */
+/** The same service with a database that counts transactions and fails each at its end. */
 function failing({ env }: Pick<World, 'env'>): { readonly env: Env; readonly count: () => number } {
   let begun = 0;
   const transaction: Env['db']['transaction'] = (work) =>
@@ -150,7 +150,7 @@ test('an act asked for by key is one transaction with its event and its name: it
     [`/users/${bo.id}/enable`, why],
     [`/users/${bo.id}/delete`, why],
   ];
-  // Its last use is noted in a transaction of its own, at most once a minute.
+  // Its last use is written in a separate transaction, at most once a minute.
   await world.env.db.transaction((tx) => tx.updateTable('api_keys').set({ last_used_at: world.clock.at }).execute());
   for (const [path, body] of acts) {
     const before = await rowsOf(world);

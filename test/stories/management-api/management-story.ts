@@ -6,7 +6,7 @@ import { reasonDetail } from '#http/api/reason-detail.ts';
 import type { App } from '#http/app.ts';
 import { type ApiAnswer, answerOf, ORIGIN, openWorld, type World } from '../../world.ts';
 
-/** A key good for these scopes, made as the command line makes it. */
+/** A key with these scopes, created as on the command line. */
 export async function makeKey(world: World, scopes: readonly string[] = SCOPES, expiresAt?: number) {
   const made = await addApiKey(world.env, 'command_line', { name: 'CRM', scopes, expiresAt });
   assert.ok(!isRefusal(made));
@@ -37,7 +37,7 @@ export async function callWithKey(world: { readonly app: Pick<App, 'fetch'> }, c
   const response = await world.app.fetch(new Request(`${ORIGIN}/api/v1${path}`, init), { remoteAddress: '192.0.2.9' });
   const { status, headers: answeredHeaders, text } = await answerOf(response);
   const answered = text === '' ? {} : JSON.parse(text);
-  // A reason that a program can read has a sentence for a person who reads the program's log.
+  // A reason for a program also has a sentence for a person who reads its log.
   if (answered.reason !== undefined)
     assert.equal(answered.detail, reasonDetail({ refused: answered.code, reason: answered.reason }), answered.reason);
   return { status, headers: answeredHeaders, body: answered };

@@ -109,7 +109,7 @@ test('a key is refused once it is over, and its last use is noted at most once a
   const world = await openWorld(t);
   const { key, id } = await makeKey(world, ['users:read'], world.clock.at + 2 * DAY);
   const ask = async () => (await world.api('GET', '/api/v1/users', undefined, key)).status;
-  /** Noted beside the answer, so a moment after it. */
+  /** Written beside the answer, so slightly later. */
   const isNotedAt = async (at: number) => {
     const find = () => world.env.db.read.selectFrom('api_keys').select('last_used_at').where('id', '=', id);
     for (let waited = 0; waited < 50; waited++) {

@@ -157,7 +157,7 @@ test('C17 T17.3 `prompt=login` and `max_age=0` ask a person again who has signed
   for (const params of [{ prompt: 'login' }, { max_age: '0' }]) {
     const asked = await open(config, browser, params);
     assert.match(asked.path, /^\/sign-in\?again=&resume=/);
-    // To go on without it leads to the same page.
+    // Continuing without it leads to the same page.
     const resume = new URL(asked.path, 'https://x').searchParams.get('resume');
     assert.match((await follow(browser, String(resume))).path, /^\/sign-in\?again=&resume=/);
     await browser.get(asked.path);

@@ -30,7 +30,7 @@ test('a client in a browser has no secret, and reads its answers at its own orig
   ] as const) {
     const info = await ask(world, '/oidc/userinfo', { headers: { origin, authorization } });
     assert.equal(allowed(info), expected, origin);
-    // Without cookies: the answer is of the token alone.
+    // Without cookies, because the answer depends only on the token.
     assert.equal(info.headers.get('access-control-allow-credentials'), null);
     const body = new URLSearchParams({ grant_type: 'refresh_token', client_id: portal.client.id, refresh_token: 'x' });
     const refused = await ask(world, '/oidc/token', { method: 'POST', body, headers: { origin } });

@@ -6,7 +6,7 @@ import { addPortal, begin, CALLBACK, discover, open, openStory, signedIn } from 
 
 type Fields = Readonly<Record<string, string>>;
 
-/** A client that proves itself by a key, and somebody signed in. */
+/** A client with a key, and a signed-in person. */
 async function openKeyed(t: TestContext) {
   const { world } = await openStory(t);
   const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
@@ -14,7 +14,7 @@ async function openKeyed(t: TestContext) {
   const { client, secret } = await addPortal(world, { jwks: JSON.stringify({ keys: [jwk] }) });
   const config = await discover(world, { client, secret });
 
-  /** A new proof, as the fields of a request. */
+  /** A new client assertion, as request fields. */
   async function prove(): Promise<Fields> {
     const body = new URLSearchParams({ client_id: client.id });
     const by = oidc.PrivateKeyJwt(keys.privateKey);

@@ -29,7 +29,7 @@ export async function makeClient(env: Env, described: Partial<DescribedClient> =
   return made;
 }
 
-/** An authorization of a client that is under way, with nothing that came of it. */
+/** A client's authorization in progress, without its results. */
 export async function grant(world: World, clientId: string, id: string): Promise<void> {
   const { id: userId } = await world.addUser({ email: `${id}@portal.example`, role: 'csm' });
   const { at } = world.clock;

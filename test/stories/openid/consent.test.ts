@@ -84,7 +84,7 @@ test('consent that was given in one session is of no use in another', async (t) 
   const browser = await signedIn(world);
   const asked = await open(config, browser, { prompt: 'consent' });
   const allowed = await browser.post('/consent', { answer: 'allow' });
-  // Before the browser goes on, somebody signs in again in it.
+  // Before the browser continues, a person signs in again in it.
   await browser.post('/sign-out');
   await browser.get(asked.path.replace('/consent', '/sign-in'));
   await browser.post('/sign-in', { email: ANA, password: PASSWORD });

@@ -20,7 +20,7 @@ const decoded = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64u
 const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 const sign = ({ header, payload }: Parts, key: Key) => new SignJWT(payload).setProtectedHeader(header).sign(key);
 
-/** What attackers have made of a signed token, by what it is called in the incidents (C17, T17.6). */
+/** Known attacks on a signed token, named as in the incidents (C17, T17.6). */
 async function forgeries({ header, payload }: Parts, jwk: JsonWebKey, secret: string): Promise<Record<string, string>> {
   const own = await generateKeyPair('ES256', { extractable: true });
   const ownJwk = { ...(await exportJWK(own.publicKey)), kid: 'attacker' };
@@ -98,7 +98,7 @@ test('C17 T17.6 a token that we signed for another client, another issuer or ano
   assert.equal(errorIn(await open(config, browser, { id_token_hint: theirs, prompt: 'none' })), 'invalid_request');
   const { payload } = parts(idToken);
   const evil = await signJwt(world.env, { ...payload, iss: 'https://evil.example' });
-  // What a host behind forward-auth gets about the person is signed by the same keys.
+  // The same keys sign the identity token for a forward-auth host.
   const ofHost = await signJwt(world.env, { ...payload, aud: 'app.example.com', sub: ana.id });
   for (const id_token_hint of [evil, ofHost]) {
     assert.equal(errorIn(await open(config, browser, { id_token_hint, prompt: 'none' })), 'invalid_request');

@@ -8,7 +8,7 @@ import { ORIGIN, openWorld, PASSWORD, type Person, type World } from '../../worl
 
 export const CALLBACK = 'https://portal.example/callback';
 
-/** The world at the time of the machine: clients of other makers judge times by that. */
+/** The world with the machine's time, because third-party clients check times with it. */
 export async function openPortalWorld(t: { after(work: () => unknown): void }): Promise<World> {
   return openWorld(t, { clock: { at: Math.floor(Date.now() / 1000) } });
 }
@@ -33,7 +33,7 @@ export async function addPortal(world: World, more: Partial<DescribedClient> = {
 
 export type Portal = Awaited<ReturnType<typeof addPortal>>;
 
-/** `openid-client`, talking to the service without a socket. */
+/** `openid-client`, connected to the service without a socket. */
 export async function discover(
   { app }: { readonly app: Pick<World['app'], 'fetch'> },
   { client, secret }: Pick<Portal, 'secret'> & { readonly client: { readonly id: string } },
@@ -59,7 +59,7 @@ export type Attempt = {
   };
 };
 
-/** What a portal does when somebody presses *Sign in*. */
+/** The portal's reaction to *Sign in*. */
 export async function begin(
   config: oidc.Configuration,
   params: Readonly<Record<string, string>> = {},
@@ -78,15 +78,15 @@ export async function begin(
   return { url, checks: { pkceCodeVerifier, expectedState, expectedNonce } };
 }
 
-/** Path and query of an address of ours. */
+/** Path and query of one of our addresses. */
 export function pathOf(url: URL | string): string {
   const { pathname, search } = new URL(url, ORIGIN);
   return pathname + search;
 }
 
 /**
- * Follows redirects of ours until a page is shown or the browser leaves; answers where it is. The page between a form and
- * another origin leads on by itself.
+ * Follows our redirects until a page is shown or the browser leaves. Answers the place. The page between a form and
+ * another origin continues by itself.
  */
 export async function follow(browser: Person, start: string) {
   let path = start;
@@ -103,7 +103,7 @@ export async function follow(browser: Person, start: string) {
 
 export type Place = Awaited<ReturnType<typeof follow>>;
 
-/** Sends a form and follows where it leads. */
+/** Sends a form and follows its redirects. */
 export async function submit(browser: Person, path: string, fields: Readonly<Record<string, string>> = {}) {
   const answer = await browser.post(path, fields);
   const { location } = answer;
@@ -117,7 +117,7 @@ type Setting = {
   readonly client?: Partial<DescribedClient>;
 };
 
-/** One portal and Ana, who works at a partner that asks for no second factor unless the test says so. */
+/** One portal and Ana. Her partner requires no second factor unless the test says so. */
 export async function openStory(t: Parameters<typeof openPortalWorld>[0], setting: Setting = {}) {
   const world = await openPortalWorld(t);
   const partner = await world.addPartner({ slug: 'acme', name: 'Acme', policy: setting.policy ?? 'off' });
@@ -127,13 +127,13 @@ export async function openStory(t: Parameters<typeof openPortalWorld>[0], settin
   return { world, partner, ana, secret, portal, config: await discover(world, portal) };
 }
 
-/** A browser in which somebody has signed in, by a password and what their authenticator shows. */
+/** A browser with a signed-in person, by a password and a code of their authenticator. */
 export async function signedIn(world: World, { email = ANA, secret = '' } = {}): Promise<Person> {
   const browser = world.person();
   const { location } = await browser.signIn(email);
   if (secret !== '') await browser.post('/sign-in/one-time-code', { code: world.totp(secret) });
   else assert.equal(location, '/');
-  // What is said after a sign-in is said once.
+  // The notice after a sign-in is shown once.
   await browser.get('/');
   await browser.get('/');
   return browser;
@@ -147,27 +147,27 @@ export async function open(config: oidc.Configuration, browser: Person, params: 
   return { attempt, ...(await follow(browser, pathOf(attempt.url))) };
 }
 
-/** The tokens of a browser that came back with a code. */
+/** The tokens for a browser that returned with a code. */
 export function redeem(config: oidc.Configuration, { checks }: Attempt, left: URL | undefined, maxAge?: number) {
   assert.ok(left, 'the browser is led back to the portal');
   return oidc.authorizationCodeGrant(config, left, { ...checks, ...(maxAge !== undefined && { maxAge }) });
 }
 
-/** A whole sign-in to a portal, in a browser that has nothing left to prove. */
+/** A complete sign-in to a portal, in a browser that needs no further proof. */
 export async function tokensFor(config: oidc.Configuration, browser: Person, params: Params = {}) {
   const { attempt, left, path } = await open(config, browser, params);
   assert.ok(left, `a page is shown: ${path}`);
   return redeem(config, attempt, left);
 }
 
-/** What the portal is told in the place of a code. */
+/** The error that the portal gets instead of a code. */
 export function errorIn({ left, path }: Pick<Place, 'left' | 'path'>): string | null {
   assert.ok(left, `a page is shown: ${path}`);
   assert.equal(left.searchParams.has('code'), false);
   return left.searchParams.get('error');
 }
 
-/** Signs a person in from the portal, with both factors where they have two; answers the tokens. */
+/** Signs a person in from the portal, with both factors if they have two. Answers the tokens. */
 export async function signInFrom(
   world: Pick<World, 'totp' | 'clock'> | undefined,
   config: oidc.Configuration,
@@ -184,7 +184,7 @@ export async function signInFrom(
     world.clock.at += 30;
     at = await follow(as.browser, done.location ?? '');
   }
-  // A notice on the way (few recovery codes) leads on by its button.
+  // A notice (few recovery codes) continues with its button.
   const onwards = /href="(\/oidc\/continue\/[\w-]{43})"/.exec(at.text)?.[1];
   const { left } = at.left ? at : await follow(as.browser, String(onwards));
   assert.ok(left, `${at.path} does not lead back to the portal`);

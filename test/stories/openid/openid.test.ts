@@ -18,7 +18,7 @@ test('a person signs in with both factors, and the portal learns who it is and h
   assert.match(String(begun.location), /^\/sign-in\/one-time-code\?resume=/);
   await browser.get(begun.location ?? '');
   const done = await browser.post('/sign-in/one-time-code', { code: world.totp(secret) });
-  // Nobody has recovery codes here, and the notice says so on the way.
+  // Nobody has recovery codes here, and a notice says so.
   const notice = await follow(browser, done.location ?? '');
   const onwards = /href="(\/oidc\/continue\/[\w-]{43})"/.exec(notice.text)?.[1];
   const { left } = await follow(browser, String(onwards));

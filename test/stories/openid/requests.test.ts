@@ -186,7 +186,7 @@ test('a request of another browser, an answered one and an old one are a page of
 test('a session that comes with a request of ours in another site’s frame is none', async (t) => {
   const { world, config } = await openStory(t);
   await signedIn(world);
-  // `SameSite=Lax`: the frame brings no cookie.
+  // `SameSite=Lax`: the frame sends no cookie.
   assert.equal(errorIn(await open(config, world.person(), { prompt: 'none' })), 'login_required');
 });
 

@@ -17,7 +17,7 @@ import { addPortal, discover, openPortalWorld, signInFrom } from './openid-story
 const DAY = 24 * 60 * 60;
 const OFFLINE = { scope: 'openid offline_access' };
 
-/** Somebody signed in to a portal that holds a refresh token. */
+/** A person signed in to a portal with a refresh token. */
 async function signedIn(t: TestContext, more: Parameters<typeof addPortal>[1] = {}) {
   const world = await openPortalWorld(t);
   const partner = await world.addPartner({ slug: 'acme', name: 'Acme', policy: 'optional' });
@@ -102,7 +102,7 @@ test('a session that ends by itself ends all but what was granted with offline_a
   assert.ok((await oidc.refreshTokenGrant(config, String(renewed.refresh_token))).access_token);
 });
 
-/** Somebody who signed in by a password alone, and a portal that keeps a refresh token. */
+/** A person who signed in by a password alone, and a portal with a refresh token. */
 async function signedInByPassword(t: TestContext) {
   const world = await openPortalWorld(t);
   const partner = await world.addPartner({ slug: 'acme', policy: 'off' });

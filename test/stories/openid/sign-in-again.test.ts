@@ -10,7 +10,7 @@ const BEN = 'ben@acme.example';
 const OFFLINE = { scope: 'openid offline_access' };
 const LOGIN = { prompt: 'login' };
 
-/** Ana is signed in to two portals, of which one can refresh, and the first asks her to sign in again. */
+/** Ana is signed in to two portals, one of them with a refresh token. The first asks her to sign in again. */
 async function askedAgain(t: Parameters<typeof openStory>[0], policy: MfaPolicy) {
   const hasAuthenticator = policy === 'required';
   const story = await openStory(t, { policy, hasAuthenticator });

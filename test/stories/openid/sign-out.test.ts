@@ -18,14 +18,14 @@ async function openSignedIn(t: Parameters<typeof openStory>[0]) {
 test('a portal that holds an ID token of this session signs out without a question', async (t) => {
   const { world, config, browser, tokens, hint, at, isSignedIn } = await openSignedIn(t);
   const url = oidc.buildEndSessionUrl(config, { id_token_hint: hint, post_logout_redirect_uri: BYE, state: 'a&b' });
-  // However old the token is.
+  // The token may have any age.
   world.clock.at += 600;
   const { left } = await follow(browser, url.pathname + url.search);
   assert.equal(left?.href, `${BYE}?state=a%26b`);
   assert.equal(await isSignedIn(), false);
   await assert.rejects(oidc.refreshTokenGrant(config, String(tokens.refresh_token)), { error: 'invalid_grant' });
   assert.deepEqual(await oidc.tokenIntrospection(config, tokens.access_token), { active: false });
-  // Pressed again there: nobody is signed in any more.
+  // Repeated after the sign-out: nobody is signed in any more.
   const again = await follow(browser, at({ id_token_hint: hint, post_logout_redirect_uri: BYE }));
   assert.equal(again.left?.href, BYE);
 });

@@ -18,7 +18,7 @@ function basic({ client, secret }: Portal): Fields {
   return { authorization: `Basic ${Buffer.from(`${client.id}:${secret}`).toString('base64')}` };
 }
 
-/** A code with all that it takes to redeem it. */
+/** A code with everything needed to redeem it. */
 async function codeFor(config: oidc.Configuration, browser: Parameters<typeof open>[1], params: Fields = {}) {
   const { attempt, left } = await open(config, browser, params);
   const code = left?.searchParams.get('code');
@@ -96,7 +96,7 @@ test('C17 T17.1 CVE-2024-23647, CVE-2023-48228 (authentik), CVE-2024-22403 (Next
   }
   const { code_verifier: _, ...without } = fields;
   assert.equal((await send(world, '/oidc/token', without, basic(portal))).status, 400);
-  // The library reads the machine's clock once more: a second of it can end in between.
+  // The library also reads the machine's clock, and a second can pass in between.
   world.clock.at += 58;
   assert.equal((await send(world, '/oidc/token', fields, basic(portal))).status, 200);
   const late = await codeFor(config, browser);

@@ -3,7 +3,7 @@ import { createRequest } from '#store/oidc/requests.ts';
 import type { World } from '../../world.ts';
 import { makeClient } from './client-story.ts';
 
-/** A request of a portal that waits in the browser with this form cookie and user agent; answers its path. */
+/** A portal's request that waits in the browser with this form cookie and user agent. Answers its path. */
 export async function waitingRequest({ env, clock }: World, formCookie: string, userAgent = ''): Promise<string> {
   const { client } = await makeClient(env, { isThirdParty: true });
   const id = newToken(env.random);

@@ -14,7 +14,7 @@ const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 const MEMBER = 'ana@acme.example';
 
-/** A world, a person in it with an authenticator app, and a clock of its own that nobody can set. */
+/** A world, a person with an authenticator app, and a steady clock. */
 async function openStory(t: TestContext) {
   const world = await openWorld(t);
   const partner = await world.addPartner();
@@ -27,7 +27,7 @@ async function openStory(t: TestContext) {
 
 type Story = Awaited<ReturnType<typeof openStory>>;
 
-/** The clock is ahead while that happens, and right again afterwards: a start later, as an operator would restart it. */
+/** The clock is ahead during the work, and right again afterwards. Then the watch restarts, as an operator would do. */
 async function whileAhead(
   { world, watch }: Pick<Story, 'world' | 'watch'>,
   seconds: number,
@@ -147,7 +147,7 @@ test('a jump ahead deletes nothing, gives nothing up and reminds nobody before i
   assert.deepEqual(await counts(), before);
   const { read } = world.env.db;
   assert.deepEqual(await read.selectFrom('outbox').select('dead_at').distinct().execute(), [{ dead_at: null }]);
-  // As the end of a long suspend: it stands.
+  // Like the end of a long suspend: the new time is stable.
   steady.seconds += 301;
   world.clock.at += 301;
   await until(() => clock.now() === world.clock.at);

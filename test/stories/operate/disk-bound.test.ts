@@ -14,7 +14,7 @@ import { ORIGIN, openWorld, PASSWORD, type World } from '../../world.ts';
 
 const DOCUMENT = new URL('../../../docs/security.md', import.meta.url);
 
-/** How often something happens in a day that happens so often in each window. */
+/** How often something can happen per day with this limit per window. */
 function aDay(window: { readonly limit: number; readonly spanSeconds: number } | undefined): number {
   assert(window);
   return (window.limit * DAY) / window.spanSeconds;
@@ -23,23 +23,24 @@ function aDay(window: { readonly limit: number; readonly spanSeconds: number } |
 const passwords = aDay(RULES.addressPasswords.windows[0]);
 const resets = aDay(RULES.addressResets.windows[0]);
 const ownWindows = aDay(RULES.addressRefusals.windows[0]);
-/** Passwords and links that are too many, and passwords that met a busy service: each has a window that all share. */
+/** Too many passwords, too many links, and passwords during overload. Each has one shared window. */
 const sharedWindows = 3 * aDay({ limit: 1, spanSeconds: REFUSAL_WINDOW_SECONDS });
 
 const ROWS = {
   'audit events': passwords + resets + 2 * (ownWindows + sharedWindows),
-  // Of each email, of the warning that ten wrong ones bring, of each email that a link was asked for, and of the network.
+  // Counters for each email, for the warning after ten wrong passwords, for each email with a requested link, and for
+  // the network.
   counters: passwords + passwords / 10 + resets + 4,
   links: resets,
   mails: resets,
 } as const;
 
-/** The bytes of a row as text, and once more for indexes and half-empty pages: measured, they are less. */
+/** The bytes of a row as text, doubled for indexes and half-empty pages. Measured rows are smaller. */
 function bytesOf(row: object): number {
   return 2 * Buffer.from(Object.values(row).join('')).length;
 }
 
-/** What is longest on its way: every character of a user agent is stored as seven. */
+/** The longest stored form: every character of a user agent takes seven. */
 const USER_AGENT = '\u0080'.repeat(300);
 const FAR = '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff';
 
@@ -129,7 +130,7 @@ test('an hour of flood from one address writes no more than its share of the day
   assert.ok(rows <= (ROWS['audit events'] + ROWS.counters) / 24 + 4, `${rows} rows`);
 });
 
-/** What a stranger may send to any of the routes that are for everybody. */
+/** The input that a stranger may send to any public route. */
 const TYPED = { email: 'x@acme.example', password: 'not the password', name: 'x', code: '123456', locale: 'de' };
 
 describe('a flood from one address over a route that is for everybody ends in a number', () => {
@@ -153,7 +154,7 @@ describe('a flood from one address over a route that is for everybody ends in a 
         const body = new URLSearchParams({ form_token, ...typed });
         return person.send(url, { method, body, headers: { origin: ORIGIN } });
       };
-      // More than any limit lets through.
+      // More than any limit allows.
       const times = method === 'GET' ? 10 : 100;
       for (let i = 0; i < times; i++) assert.ok((await send()).status < 500);
       const limited = await countRows(world);

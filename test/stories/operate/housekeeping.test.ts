@@ -53,7 +53,7 @@ test('what is over is cleared away, and what is alive stays', async (t) => {
   for (const table of ['devices', 'links', 'enrollments', 'pending_sign_ins'] as const) {
     const rows = await env.db.read.selectFrom(table).select('id').orderBy('id').execute();
     const ids = rows.map(({ id }) => id);
-    // A sign-in that was finished still says where it went, for a day.
+    // A finished sign-in remembers its target for a day.
     assert.deepEqual(ids, table === 'pending_sign_ins' ? ['dead-finished', 'live', 'live-finished'] : ['live'], table);
   }
   assert.deepEqual(await env.db.read.selectFrom('attempts').select('key').execute(), [{ key: 'live' }]);

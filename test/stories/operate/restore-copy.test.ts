@@ -10,7 +10,7 @@ import { SqliteDriver } from '#store/engine/sqlite/driver.ts';
 import { assertRefused } from '../../cli/command-line.ts';
 import { enroll, fill, openKeyWorld, type Served, signIn } from '../../keys/key-world.ts';
 
-/** A service that was backed up and stopped, and somebody in it who has recovery codes. */
+/** A service that was backed up and stopped, with a person who has recovery codes. */
 async function backedUp(
   t: TestContext,
   afterBackup: (server: Served, codes: string[]) => Promise<void> = async () => {},
@@ -101,7 +101,7 @@ test('what is no database of ours is called that, on either side', async (t) => 
   assertRefused(await world.command(['import', world.path]), 1, /is the database of the settings itself/);
 });
 
-/** A database as the first version made it, with what that version had of these rows. */
+/** A database as the first version created it, with its form of these rows. */
 async function writeOldBackup(path: string, from: string): Promise<void> {
   const sqlite = new DatabaseSync(path);
   const dialect = {

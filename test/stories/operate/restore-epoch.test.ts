@@ -16,7 +16,7 @@ import { enroll, fill, openKeyWorld, type Served, signIn } from '../../keys/key-
 import { callWithKey } from '../management-api/management-story.ts';
 import { makeClient } from '../openid/client-story.ts';
 
-/** A server with something in it of every kind that a person or a program can be let in by, and a backup of it. */
+/** A server with every kind of credential of people and programs, and a backup of it. */
 async function backedUp(t: TestContext) {
   const world = openKeyWorld(t);
   const server = await world.serve('one:1');
@@ -107,7 +107,7 @@ test('nothing that lets somebody in comes back with a backup, and the command na
   assert.deepEqual(secrets, [{ expires_at: null }]);
 });
 
-/** What a portal and a protected host hold of somebody who is signed in. */
+/** The rows of a signed-in person at a portal and a protected host. */
 const OF_PORTALS = [
   "insert into sites values ('app.example', null, '', 1)",
   "insert into site_sessions select 'a', 'a', 'app.example', id, 1 from sessions limit 1",
@@ -126,7 +126,7 @@ test('the plan of every table says what a restore does with it, and a restore do
   const { world, server, file } = await backedUp(t);
   await server.stop();
   const backup = new DatabaseSync(file);
-  // A backup leaves these out; a copy of the files does not.
+  // A backup leaves these out, a copy of the files does not.
   const shown = backup.prepare('insert into shown_secrets select ?, id, ?, ? from users limit 1');
   shown.run('shown', '', server.env.now() + 600);
   for (const statement of OF_PORTALS) backup.exec(statement);

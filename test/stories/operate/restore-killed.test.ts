@@ -13,9 +13,9 @@ import { fill, lookInto, openKeyWorld } from '../../keys/key-world.ts';
 const START_FILE = join(import.meta.dirname, '../../../bin/sallyport.mjs');
 const [PEOPLE, MAILS] = [20, 6_000];
 const NOTHING = { users: 0, outbox: 0, told: 0 };
-/** So much of the log is written while the copy is under way: what is in it so far does not fit into memory. */
+/** This much of the log is written during the copy: more than fits into memory. */
 const HALF_WAY_BYTES = 512 * 1024;
-/** Of these processes alone: other tests copy too. */
+/** Only of these processes, because other tests copy too. */
 const copiesOf = (pids: readonly (number | undefined)[]) =>
   readdirSync(tmpdir()).filter((name) => pids.some((pid) => name.startsWith(`sallyport-copy-${pid}-`)));
 
@@ -23,7 +23,7 @@ for (const command of ['restore', 'import'] as const) {
   test(`a killed ${command} leaves the database empty or whole, and is run again`, async (t) => {
     const { settings, where, args, isBackup } = await arrange(t, command);
     const pids: (number | undefined)[] = [];
-    // Mail that was not sent when a backup was made does not come with it.
+    // A backup does not contain unsent mail.
     const whole = { users: PEOPLE, outbox: isBackup ? 0 : MAILS, told: 1 };
     for (const moment of ['soon', 'half way', 'later'] as const) {
       const child = spawn(process.execPath, [START_FILE, ...args], { env: settings, stdio: 'ignore' });
@@ -51,7 +51,7 @@ for (const command of ['restore', 'import'] as const) {
   });
 }
 
-/** A backup, or a database itself, that takes a while to bring in, an empty database for it, and how. */
+/** A backup or a database that takes time to copy, an empty target database, and the command. */
 async function arrange(t: TestContext, command: 'restore' | 'import') {
   const world = openKeyWorld(t);
   const server = await world.serve('one:1');
@@ -70,7 +70,7 @@ async function arrange(t: TestContext, command: 'restore' | 'import') {
   return { settings, where, args: [command, file], isBackup };
 }
 
-/** Answers once the rows of the largest table go in, or the command has ended before that was seen. */
+/** Resolves when the rows of the largest table are being copied, or the command has exited before that. */
 async function halfWay(where: string, child: ChildProcess): Promise<void> {
   const watch = KIND === 'postgres' ? await lookInto(where) : undefined;
   const isThere = async (): Promise<boolean> => {
@@ -96,7 +96,7 @@ async function contentsOf(where: string): Promise<{ users: number; outbox: numbe
       told: await count("audit_events where action in ('backup.restored', 'database.imported')"),
     };
   } catch (error) {
-    // Killed before there was a schema.
+    // Killed before the schema existed.
     if (error instanceof Error && /no such table/.test(error.message)) return NOTHING;
     throw error;
   } finally {

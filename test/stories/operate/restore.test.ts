@@ -33,7 +33,7 @@ test('a restored backup begins a new epoch: what may have ended has ended, and n
   assert.equal((await world.command(['user', 'list'])).code, 0, 'it seals the audit log');
   assert.equal((await world.command(['backup', file])).code, 0);
   assert.equal(statSync(file).mode & 0o777, 0o600);
-  // Accepted after the backup was made: the backup does not know of it.
+  // Accepted after the backup was made, so the backup does not contain it.
   const code = codeOf(ana.secret, Date.now() / 1000);
   assert.equal((await signIn(server, ana, code)).status, 200);
 
@@ -110,7 +110,7 @@ test('an SQLite database moves to PostgreSQL and back, row by row, and nobody is
   await db.close();
   assert.equal(JSON.parse((await world.commandWith(['audit', 'verify', '--json'], settings)).out).intact, true);
 
-  // Back again by way of a backup, which is the same kind of file.
+  // Back through a backup, which is the same kind of file.
   const file = join(world.folder, 'from-postgres.db');
   const backup = await world.commandWith(['backup', file], settings);
   assert.equal(backup.code, 0, backup.err);

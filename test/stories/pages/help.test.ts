@@ -220,7 +220,7 @@ function hrefs(text: string): string[] {
   return [...text.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1] ?? '');
 }
 
-/** What has to be alike in every language: all but the words. */
+/** The parts that are equal in every language: everything except the words. */
 function shapeOfSection({ anchor, blocks }: Section): unknown {
   const shapeOfText = (text: string) => ({
     controls: controls(text).length,

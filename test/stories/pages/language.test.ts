@@ -8,7 +8,7 @@ const [switchLanguage] = languageRoutes;
 
 function send(input: Record<string, string>): Reply {
   assert.ok(switchLanguage);
-  // How the app reads a request is not under test here: this is what it hands on.
+  // The app's parsing is not under test here. This is its result.
   return switchLanguage.handle({ input } as never) as Reply;
 }
 

@@ -31,14 +31,14 @@ async function enterAgain(world: World, secret: string) {
   return browser;
 }
 
-/** A form that no page offers: with the token of a page that is there. */
+/** A form that no page offers, with the token of an existing page. */
 async function send(browser: Awaited<ReturnType<typeof enterAgain>>, path: string) {
   const token = /name="form_token" value="([^"]+)"/.exec((await browser.get('/security')).text)?.[1] ?? '';
   const body = new URLSearchParams({ form_token: token });
   return browser.send(path, { method: 'POST', body, headers: { origin: ORIGIN } });
 }
 
-/** What somebody can do to authenticators and codes: where each leads, and what has become of them. */
+/** The acts on authenticators and codes: their targets and their effects. */
 async function tryChanges(world: World, browser: Awaited<ReturnType<typeof enterAgain>>, userId: string) {
   const started = await send(browser, '/security/authenticator/start');
   const codes = await send(browser, '/security/recovery-codes');
@@ -103,7 +103,7 @@ test('a person without a second factor sets one up after a reset as ever, and ma
   assert.match((await browser.get('/security/authenticator')).text, /authenticator\/start/);
 });
 
-/** A request for another email, and what came of it. */
+/** A request for another email, and its effect. */
 async function askForEmail(world: World, browser: Awaited<ReturnType<typeof enterAgain>>, email: string) {
   const page = await browser.get('/security/email');
   const token = /name="form_token" value="([^"]+)"/.exec((await browser.get('/security')).text)?.[1] ?? '';
@@ -137,7 +137,7 @@ test('a change of email that waits when the freeze begins is not confirmed in it
   const late = await enterAgain(world, secret);
   const { mails } = await askForEmail(world, late, 'thief@evil.example');
   const path = new URL(mails[0]?.link ?? '').pathname;
-  // The link alone is left of it, as where the reset came in the same moment: a reset deletes it.
+  // Only the link is left, as if the reset had run at the same moment: a reset deletes it.
   const keptLinks = await world.env.db.read.selectFrom('email_links').selectAll().execute();
   await resetByMail(world);
   assert.equal((await world.env.db.read.selectFrom('email_links').select('id').execute()).length, 0);

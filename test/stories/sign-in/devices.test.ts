@@ -24,7 +24,7 @@ it('a browser that the password alone made known is forgotten when a second fact
   assert.equal(await isKnown(world, thief), false);
 });
 
-/** Some colleagues of Ana, who sign in with the password alone. */
+/** Some colleagues of Ana who sign in with only a password. */
 async function openOffice(t: TestContext, colleagues: number) {
   const { world, partnerId } = await openWithAna(t, { policy: 'off' });
   const emails = [ANA];

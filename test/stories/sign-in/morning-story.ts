@@ -5,10 +5,10 @@ import { type Argon2, createHasher, type PasswordHasher } from '#crypto/password
 import { type ApiAnswer, openWorld, PASSWORD, QUICK_HASH, type World } from '../../world.ts';
 
 const PASSWORD_MS = 20;
-/** The machine of the tests may be a slow one: that a job waits for ten seconds at most is held beside the queue. */
+/** The test machine may be slow. The tests of the queue check that a job waits ten seconds at most. */
 const QUEUE_SECONDS = 120;
 
-/** Hashes that take their time, or wait for the test, without keeping the machine busy; and in which order they began. */
+/** Slow or paused hashes that do not use the CPU, and the order in which they began. */
 export function slowHashes() {
   const state = { began: [] as ('password' | 'code')[], passwordMs: 0, gate: Promise.resolve() };
   const hashed = async (what: 'password' | 'code'): Promise<void> => {
@@ -39,7 +39,7 @@ export async function openMorning(t: TestContext) {
   const hashes = slowHashes();
   const hasher = hashes.hasher();
   const world = await openWorld(t, { hasher });
-  /** Until so many jobs wait, and nothing is on its way to the queue any more. */
+  /** Waits until this many jobs are queued and no request is on its way to the queue. */
   const queued = async (jobs: number): Promise<void> => {
     while (hasher.queueDepth() < jobs) await pause(10);
   };
@@ -57,7 +57,7 @@ export async function addPeople(world: World, count: number): Promise<string[]> 
   return emails;
 }
 
-/** Everybody at home, or all of one office. */
+/** Everyone at home, or everyone in one office. */
 export const PLACES: readonly [string, (index: number) => string][] = [
   ['each from an address of their own', (index) => `198.51.${index >> 8}.${index & 255}`],
   ['all from one office', () => '203.0.113.5'],
@@ -69,7 +69,7 @@ export function givePassword(world: World, email: string, address: string, passw
 
 export type SetUp = { readonly token: string; readonly code: string; readonly address: string };
 
-/** A set-up that lacks only its confirmation. */
+/** A set-up up to its confirmation. */
 export async function beginSetUp(world: World, email: string, address: string): Promise<SetUp> {
   const { body } = await givePassword(world, email, address);
   const token = String(body.pendingToken);
@@ -82,7 +82,7 @@ export function confirmSetUp(world: World, { token, code, address }: SetUp): Pro
   return world.api('POST', '/api/v1/sign-in/enrollment/confirm', { code }, token, address);
 }
 
-/** How often each status was answered. */
+/** The number of answers for each status. */
 export function tally(answers: readonly { readonly status: number }[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;

@@ -17,7 +17,7 @@ import {
   tally,
 } from './morning-story.ts';
 
-/** Two cores, and four jobs for each whose turn has come. */
+/** Two cores, with four running jobs each. */
 const AT_WORK = 8;
 
 describe('on the morning of a deadline', () => {
@@ -70,7 +70,7 @@ describe('on the morning of a deadline', () => {
     assert.equal((await confirmed).status, 200);
     assert.deepEqual(tally(await Promise.all(passwords)), { 200: 100 });
     const before = hashes.state.began.indexOf('code');
-    // Counting its try takes the database a moment, in which some passwords pass.
+    // Counting the attempt takes time, in which some passwords run.
     assert.ok(before < 50, `after ${before} passwords`);
   });
 
@@ -90,7 +90,7 @@ describe('on the morning of a deadline', () => {
     assert.equal((await given).status, 200);
     assert.deepEqual(tally(await Promise.all(passwords)), { 200: 100 });
     const before = hashes.state.began.indexOf('code');
-    // Counting its try takes the database a moment, in which some passwords pass.
+    // Counting the attempt takes time, in which some passwords run.
     assert.ok(before < 50, `after ${before} passwords`);
   });
 

@@ -41,7 +41,7 @@ describe('a recovery code', () => {
   ]) {
     it(`is read forgivingly: ${JSON.stringify(write('0123-4567-89AB-CDEF'))}`, async (t) => {
       const { world, codes } = await openWithEnrolledAna(t);
-      // One with both of the digits that are misread, where there is one.
+      // A code with both digits that are easily misread, if there is one.
       const code = codes.find((one) => one.includes('0') && one.includes('1')) ?? codes[0] ?? '';
       assert.equal((await answerTo(world, write(code))).status, 200);
       assert.equal((await answerTo(world, code)).body.code, 'recovery_code_already_used');

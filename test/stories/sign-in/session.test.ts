@@ -127,7 +127,7 @@ describe('a disabled user', () => {
     const half = world.person();
     await half.signIn(ANA);
     const token = await pendingToken(world);
-    // By the flag alone: disabling somebody ends all of this too, but nothing may depend on it.
+    // Only the flag: disabling a person also revokes all of this, but nothing may depend on that.
     await world.env.db.transaction((tx) =>
       tx.updateTable('users').set({ disabled_at: world.clock.at }).where('id', '=', ana.id).execute(),
     );

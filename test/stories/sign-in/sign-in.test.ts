@@ -167,7 +167,7 @@ describe('a sign-in that is over', () => {
     const held = cookieOf(browser, 'pending') ?? '';
     const code = world.totp(secret);
     assert.equal((await browser.post('/sign-in/one-time-code', { code })).location, '/security/sessions');
-    // Sent again before the answer to the first was there: its cookies are not.
+    // Sent again before the first answer arrived, so without its cookies.
     browser.cookies.clear();
     setCookie(browser, 'pending', held);
     const second = await browser.post('/sign-in/one-time-code', { code });

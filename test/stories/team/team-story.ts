@@ -3,14 +3,14 @@ import { openWorld, type Person, type World } from '../../world.ts';
 
 export const MIA = 'mia@acme.example';
 
-/** A manager in a browser, signed in with both factors; the code after it is free. */
+/** A manager in a browser, signed in with both factors. The next code is unused. */
 export async function enterManager(world: World, partnerId: string, email = MIA) {
   const { id } = await world.addUser({ email, partnerId, role: 'manager', name: 'Mia Roth' });
   const secret = await world.addAuthenticator(id);
   return { id, email, secret, browser: await enter(world, email, secret) };
 }
 
-/** A person with an authenticator, signed in on a new browser; the code after it is free. */
+/** A person with an authenticator, signed in in a new browser. The next code is unused. */
 export async function enter(world: World, email: string, secret: string): Promise<Person> {
   const browser = world.person();
   await browser.signIn(email);
@@ -19,7 +19,7 @@ export async function enter(world: World, email: string, secret: string): Promis
   return browser;
 }
 
-/** A team with a manager at work and a member, and another partner with somebody of its own. */
+/** A team with a signed-in manager and a member, and another partner with its own person. */
 export async function openTeam(t: Parameters<typeof openWorld>[0], environment: Readonly<Record<string, string>> = {}) {
   const world = await openWorld(t, { environment });
   const partner = await world.addPartner({ policy: 'optional' });
@@ -30,7 +30,7 @@ export async function openTeam(t: Parameters<typeof openWorld>[0], environment: 
   return { world, partner, elsewhere, ana, nora, manager, mia: manager.browser };
 }
 
-/** Every row of a person, in every table that knows them: what must not have changed. */
+/** Every row of a person in every table. They must not have changed. */
 export async function rowsOfPerson(world: World, userId: string): Promise<string> {
   const { read } = world.env.db;
   const own = ['authenticators', 'sessions', 'devices', 'links', 'email_links', 'recovery_codes'] as const;

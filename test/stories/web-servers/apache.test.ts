@@ -37,7 +37,7 @@ async function openBehind(t: TestContext, policy: 'off' | 'required') {
 
 type Behind = Awaited<ReturnType<typeof openBehind>>;
 
-/** A second factor that was just proven, and what is said about recovery codes on the way back. */
+/** Proves a second factor, and continues past a notice about recovery codes. */
 async function goOn(browser: SocketBrowser, start: string): Promise<Shown> {
   const page = await browser.follow(start);
   const onwards = /href="(\/oidc\/continue\/[\w-]{43})"/.exec(page.text)?.[1];

@@ -7,7 +7,7 @@ const PROGRAM = '/usr/sbin/apache2';
 const MODULES = '/usr/lib/apache2/modules';
 const LOADED = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'alias', 'proxy', 'proxy_http', 'auth_openidc'];
 
-/** What a portal behind Apache is made of. */
+/** The parts of a portal behind Apache. */
 export type Setting = {
   /** The ports of Apache and of the page behind it. */
   readonly port: number;
@@ -17,7 +17,7 @@ export type Setting = {
   readonly secret: string;
 };
 
-/** The configuration as the document has it, for this machine instead of names, and without TLS. */
+/** The documented configuration, with this machine instead of names, and without TLS. */
 function documented({ port, portal, issuer, clientId, secret }: Setting, folder: string): string {
   const path = new URL('../../../docs/integrate/openid-connect.md', import.meta.url);
   const block = /```apache\n(.*?)```/s.exec(readFileSync(path, 'utf8'))?.[1];
@@ -34,7 +34,7 @@ function documented({ port, portal, issuer, clientId, secret }: Setting, folder:
     .replaceAll('/var/www/html', folder);
 }
 
-/** Starts Apache with nothing of the system but its modules; answers once it listens. */
+/** Starts Apache with only its modules from the system. Resolves when it listens. */
 export async function startApache(t: Cleanup, setting: Setting): Promise<void> {
   const files = [PROGRAM, `${MODULES}/mod_auth_openidc.so`];
   makeReady({ files, packages: ['apache2', 'libapache2-mod-auth-openidc'] });

@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cleanup, makeReady, ownFolder, startServer } from './servers.ts';
 
-/** Where the packages of Debian put each proxy. */
+/** The paths of each proxy on Debian. */
 const PROGRAMS = { nginx: '/usr/sbin/nginx', caddy: '/usr/bin/caddy' } as const;
 export type ProxyName = keyof typeof PROGRAMS;
 
-/** The ports of one portal: on this machine, where http will do. */
+/** The ports of one portal on this machine, over plain HTTP. */
 export type Ports = {
   readonly app: number;
   readonly signIn: number;
@@ -15,7 +15,7 @@ export type Ports = {
   readonly portal: number;
 };
 
-/** The configuration as the document has it, for these ports instead of names, and without TLS. */
+/** The documented configuration, with these ports instead of names, and without TLS. */
 export function documented(name: ProxyName, { app, sallyport, portal }: Ports): string {
   const path = new URL(`../../../docs/integrate/forward-auth-${name}.md`, import.meta.url);
   const block = /```(?:nginx|caddyfile)\n(.*?)```/s.exec(readFileSync(path, 'utf8'))?.[1];
@@ -30,7 +30,7 @@ export function documented(name: ProxyName, { app, sallyport, portal }: Ports): 
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${portal}`);
 }
 
-/** Starts the proxy in front of the portal and of our own host; answers once it listens. */
+/** Starts the proxy in front of the portal and our own host. Resolves when it listens. */
 export async function startProxy(t: Cleanup, name: ProxyName, ports: Ports): Promise<void> {
   const program = PROGRAMS[name];
   makeReady({ files: [program], packages: [name] });

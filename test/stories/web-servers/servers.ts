@@ -11,10 +11,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 export type Cleanup = Pick<TestContext, 'after'>;
 
-/** A server of Debian: what it needs to be there, and the packages that bring it. */
+/** A server of Debian: its required files, and their packages. */
 export type Installed = { readonly files: readonly string[]; readonly packages: readonly string[] };
 
-// Not started by its package: the test starts its own. One at a time: apt waits for nobody.
+// The package must not start it, because the test does. One installation at a time, because apt does not wait.
 const INSTALL = `
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
@@ -25,7 +25,7 @@ fi
 apt-get -qq update && apt-get -qq install -y --no-install-recommends "$@"
 `;
 
-/** As root on Debian what is missing is installed; elsewhere the test fails with what is missing. */
+/** As root on Debian it installs what is missing. Elsewhere the test fails and names it. */
 export function makeReady({ files, packages }: Installed): void {
   if (files.every((file) => existsSync(file))) return;
   const missing = `missing for this test: apt-get install ${packages.join(' ')}`;
@@ -50,13 +50,13 @@ type Command = {
   readonly args: readonly string[];
   /** Deleted after the server has stopped. */
   readonly folder: string;
-  /** What it answers at once it listens. */
+  /** Answers as soon as the server listens. */
   readonly url: string;
-  /** Where it writes what it does not say on stderr. */
+  /** The file for messages that are not on stderr. */
   readonly log?: string;
 };
 
-/** Starts a server in the foreground; answers once it listens. It is stopped at the end of the test. */
+/** Starts a server in the foreground and resolves when it listens. The end of the test stops it. */
 export async function startServer(t: Cleanup, { program, args, folder, url, log }: Command): Promise<void> {
   const home = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: home });
@@ -97,7 +97,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** A plain page that says which headers it got, by the names as they came. */
+/** A plain page with the headers that it received, by their original names. */
 export async function startPortal(t: Cleanup): Promise<{ readonly port: number; readonly server: Server }> {
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');

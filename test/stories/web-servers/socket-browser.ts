@@ -3,9 +3,9 @@ import { request as send } from 'node:http';
 import { ANA } from '../../story.ts';
 import { PASSWORD } from '../../world.ts';
 
-/** What a browser says when it opens a page. */
+/** A browser's headers when it opens a page. */
 export const PAGE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
-/** What a script of a page says. */
+/** A page script's headers. */
 export const SCRIPT = { accept: '*/*', 'sec-fetch-mode': 'cors' };
 
 export type Got = {
@@ -22,7 +22,7 @@ type Sent = {
 
 export type SocketBrowser = ReturnType<typeof openSocketBrowser>;
 
-/** One jar for every port of this machine, as a browser has it; headers go out in the spelling that they are given. */
+/** One cookie jar for every port of this machine, like a browser. Headers keep their spelling. */
 export function openSocketBrowser() {
   const jar = new Map<string, string>();
 
@@ -50,7 +50,7 @@ export function openSocketBrowser() {
     });
   }
 
-  /** Follows redirects, and the page between a form and another origin, until a page is shown. */
+  /** Follows redirects, and the page between a form and another origin, up to a page. */
   async function follow(start: string): Promise<Shown> {
     let url = start;
     for (let hop = 0; hop < 12; hop++) {
@@ -62,7 +62,7 @@ export function openSocketBrowser() {
     throw new Error(`redirected for ever from ${start}`);
   }
 
-  /** Sends the form of a page that goes there; answers where it leads. */
+  /** Sends the page's form with this action. Answers its target. */
   async function submit(page: Pick<Shown, 'url' | 'text'>, action: string, fields: Readonly<Record<string, string>>) {
     const form = page.text.slice(page.text.indexOf(`action="${action}"`));
     const hidden = [
@@ -94,7 +94,7 @@ function keepCookies(jar: Map<string, string>, lines: readonly string[]): void {
   }
 }
 
-/** The headers that the portal got, by the names in lower case: each with every value that came under it. */
+/** The headers that the portal received, by lower-case name, each with all its values. */
 export function toldOf(got: Got): ReadonlyMap<string, readonly string[]> {
   const { rawHeaders } = JSON.parse(got.text);
   const told = new Map<string, string[]>();

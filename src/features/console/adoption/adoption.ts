@@ -13,7 +13,7 @@ import {
 } from '#store/partners/adoption.ts';
 
 const LISTED_PARTNERS = 10;
-/** Sign-ins of the last month, whatever the curve shows. */
+/** The sign-in figures cover the last month, whatever span the curve shows. */
 export const SIGN_IN_DAYS = 30;
 export const SPANS = [30, 90, 365] as const;
 export type Span = (typeof SPANS)[number];
@@ -25,7 +25,7 @@ export type Curve = {
   readonly span: Span;
   readonly people: number;
   readonly enrolled: number;
-  /** One for each day that is known, the oldest first; the last one is now. */
+  /** One entry for each recorded day, oldest first. The last entry is now. */
   readonly days: readonly Day[];
   readonly policies: readonly PolicySum[];
 };
@@ -40,7 +40,7 @@ export function readSpan(query: URLSearchParams): Span {
   return SPANS.find((span) => String(span) === query.get('days')) ?? 90;
 }
 
-/** The dashboard. Everything in it was counted before: partners by triggers, days by a job, sign-ins as they were sealed. */
+/** The dashboard. It only reads sums: triggers count partners, a job counts days, and sealing counts sign-ins. */
 export async function readAdoption(env: Env, span: Span): Promise<Adoption> {
   const { read } = env.db;
   const now = env.now();
@@ -53,7 +53,7 @@ export async function readAdoption(env: Env, span: Span): Promise<Adoption> {
   };
 }
 
-/** The curve alone, and what its last point is added up from. */
+/** Only the curve, and the sums behind its last point. */
 export async function readCurve({ db, now: clock }: Pick<Env, 'db' | 'now'>, span: Span): Promise<Curve> {
   const now = clock();
   const today = now - (now % DAY_SECONDS);
@@ -65,7 +65,7 @@ export async function readCurve({ db, now: clock }: Pick<Env, 'db' | 'now'>, spa
   return { span, people, enrolled, policies, days };
 }
 
-/** Added up by the word that stands for each, the most frequent first. */
+/** Sums the events by their label, the most frequent first. */
 function partsOf<Name extends string>(
   days: readonly EventDay[],
   nameOf: (one: EventDay) => Name | undefined,
@@ -78,10 +78,10 @@ function partsOf<Name extends string>(
   return [...counts].map(([name, count]) => ({ name, count })).sort((one, other) => other.count - one.count);
 }
 
-/** How many days before the date people without an authenticator are reminded. */
+/** People without an authenticator get a reminder this many days before the date. */
 const REMINDER_DAYS = [14, 7, 1] as const;
 
-/** The reminders that are still ahead, the first one first; none where MFA is required by now, or not at all. */
+/** The future reminders, soonest first. Empty if the policy already requires MFA, or does not require it at all. */
 export function remindersAhead(
   { policy, requiredFrom }: { readonly policy: MfaPolicy; readonly requiredFrom: number | undefined },
   now: number,

@@ -10,7 +10,7 @@ type Point = { readonly day: number; readonly people: number; readonly enrolled:
 type Curve = Named & {
   readonly points: readonly Point[];
   readonly locale: string;
-  /** What stands at the end of each line. */
+  /** The labels at the end of each line. */
   readonly peopleLabel: string;
   readonly enrolledLabel: string;
 };
@@ -23,12 +23,12 @@ const shortDays = perLocale(
 const HEIGHT = 260;
 const TOP = 28;
 const BOTTOM = 28;
-// Nearer than this two labels would stand on each other.
+// Two labels closer than this would overlap.
 const LABEL_GAP = 22;
 
 /**
- * People, and those with an authenticator, over time. Across everything is in percent of the width, so that one drawing
- * fits every screen with letters of their own size; the lines are in a box of their own that is stretched.
+ * People, and people with an authenticator, over time. The x axis is in percent of the width, so one drawing fits every
+ * screen without scaling its text. Only the box with the lines is stretched.
  */
 export function curve({ id, title, desc, points, locale, peopleLabel, enrolledLabel }: Curve): Html {
   const [first, last] = [points[0], points.at(-1)];
@@ -40,7 +40,7 @@ export function curve({ id, title, desc, points, locale, peopleLabel, enrolledLa
     line<Point>(x, (point) => up(value(point))).digits(2)(points) ?? '';
   const enrolledArea = area<Point>(x, up(0), ({ enrolled }) => up(enrolled)).digits(2)(points) ?? '';
   const peopleAt = up(last.people) - 9;
-  // Beneath its line where the other label leaves no room above.
+  // The label goes below its line when the other label leaves no room above.
   const isClose = up(last.enrolled) - up(last.people) < LABEL_GAP;
   const enrolledAt = up(last.enrolled) + (isClose ? 20 : -9);
   const [number, day] = [shortNumbers(locale), shortDays(locale)];
@@ -56,9 +56,9 @@ ${across.ticks(6).map((date, index) => dayTick(across(date), day.format(date), i
 <text class="label strong" x="100%" y="${enrolledAt}">${enrolledLabel}</text></svg>`;
 }
 
-/** Every other one is left out on a phone. */
+/** A phone leaves out every other tick. */
 function dayTick(percent: number, label: string, index: number): Content {
-  // What would be cut off at either side is no help.
+  // Either edge of the drawing would cut these labels off.
   if (percent < 4 || percent > 96) return undefined;
   return html`<text${attributes({ class: index % 2 === 0 ? 'tick day' : 'tick day some', x: `${percent.toFixed(2)}%` })} y="${HEIGHT - 6}">${label}</text>`;
 }
@@ -74,7 +74,7 @@ type Bars = Named & {
 
 const ROW = 46;
 
-/** How much of a whole each part is: its words and its number stand above its bar. */
+/** The share of each part. Its label and its number are above its bar. */
 export function bars({ id, title, desc, locale, parts }: Bars): Html {
   const whole = parts.reduce((sum, { count }) => sum + count, 0);
   const width = scaleLinear([0, Math.max(whole, 1)], [0, 100]);

@@ -9,7 +9,7 @@ import type { Curve } from './adoption.ts';
 const YEAR_DAYS = 365;
 const ROWS_PER_READ = 500;
 
-/** The curve. */
+/** The curve as CSV. */
 export function daysCsv({ days }: Curve): string {
   const lines = days.map(({ day, people, enrolled }) => csvLine([dayText(day), people, enrolled]));
   return linesOf(['day,people,enrolled', ...lines]);
@@ -22,7 +22,7 @@ export async function signInsCsv(env: Env): Promise<string> {
   return linesOf(['day,action,reason,count', ...lines]);
 }
 
-/** Everybody who must have an authenticator by now and has none, in pieces. */
+/** Everyone who must have an authenticator by now and has none, in chunks. */
 export async function* overdueCsv(env: Env): AsyncGenerator<string> {
   const now = env.now();
   yield linesOf(['partner,email,name,lastSignInAt']);

@@ -10,7 +10,7 @@ import { bars, curve } from './charts-page.ts';
 
 const PATH = '/console/adoption';
 
-/** How far all partners are: drawn, and beneath each drawing the same in a table. */
+/** The progress of all partners: charts, and below each chart the same numbers as a table. */
 export function adoptionPage(view: View, page: Adoption): Html {
   const { t } = view;
   return consolePage(view, {
@@ -103,7 +103,7 @@ function overduePart(view: View, { overdue }: Adoption): Html {
 
 type Labelled = { readonly label: string; readonly count: number };
 
-/** What sign-ins were proven with, or why they were refused. */
+/** How people proved their sign-ins, or why sign-ins were refused. */
 function signInPart(view: View, kind: 'proofs' | 'refused', named: readonly Labelled[]): Html {
   const { t, locale } = view;
   const whole = named.reduce((sum, part) => sum + part.count, 0);
@@ -140,7 +140,7 @@ const POLICY_ROWS = [
   ['off', false],
 ] as const;
 
-/** In the order of how much is asked for; a policy that nobody has is left out. */
+/** From the weakest policy to the strictest. Policies without a partner are left out. */
 function policyPart(view: View, { policies }: Adoption): Html {
   const { t } = view;
   const rows = POLICY_ROWS.flatMap(([policy, isAhead]) => {

@@ -12,7 +12,7 @@ export const adoptionRoutes: readonly Route[] = [
     path: ADOPTION,
     guard: 'staff',
     async handle({ env, view, query }) {
-      // Few requests draw: what they draw with is loaded by the first of them.
+      // The chart code is imported at the first use, because few requests need it.
       const { adoptionPage } = await import('./page.ts');
       return show(adoptionPage(view, await readAdoption(env, readSpan(query))));
     },

@@ -7,7 +7,7 @@ import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { seeOther } from '#http/pages/reply.ts';
 import type { Route } from '#http/route.ts';
 
-/** A mail that did not arrive, sent again from the page of the person it was for. */
+/** Sends an undelivered mail again, from the page of its receiver. */
 export const mailRoutes: readonly Route[] = actPages({
   ...{ path: '/console/people/:person/mail/:mail', guard: 'staffSteppedUp', find: findMail, missing },
   draw({ view }, { row, mail }) {
@@ -24,7 +24,7 @@ export const mailRoutes: readonly Route[] = actPages({
       (around) => sendMailAgain(call.env, { id: row.id, mailId: mail.id, actor: actorOf(call) }, around),
       seeOther(`/console/people/${row.id}?done=mailed`),
     ),
-  // Sent by somebody else, accepted or disabled meanwhile: the page says how the person stands.
+  // Someone else sent it, or the person was disabled or has accepted: the page shows the current state.
   refused: (_call, { row }) => seeOther(`/console/people/${row.id}`),
 });
 

@@ -11,7 +11,7 @@ import { actionCell, actionWords, whoCell } from './trail-page.ts';
 
 const PATH = '/console/audit';
 
-/** The audit log, the newest event first: filters stand in the address, and each page begins where the last one ended. */
+/** The audit log, newest event first. The address carries the filters and the place where a page begins. */
 export function auditPage(view: View, list: AuditList): Html {
   const { t } = view;
   const { query, scope, rows, next } = list;
@@ -93,7 +93,7 @@ function chainList(view: View, { end, unsealed, verified }: Chain): Html {
   ]);
 }
 
-/** What would be exported, and the two buttons that do it. */
+/** What the export will contain, and its two buttons. */
 export function exportPage(view: View, { query, scope }: Pick<AuditList, 'query' | 'scope'>): Html {
   const { t } = view;
   const said = [

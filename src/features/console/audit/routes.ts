@@ -55,8 +55,8 @@ export const auditRoutes: readonly Route[] = [
 type Fields = z.output<typeof exportForm>;
 
 /**
- * A form rather than a link: the export is written down, and no other site can cause it. It leads to the file, whose
- * address carries the filter, sealed for this session: asked for again, it is the same export.
+ * A form, not a link: the export is logged, and no other site can cause it. It redirects to the file. The file's
+ * address carries the filter, sealed for this session, so a second download is the same export.
  */
 async function submitExport(call: PageCall<'staffSteppedUp', Fields>): Promise<Reply> {
   const { env, view, session, input } = call;

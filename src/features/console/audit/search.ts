@@ -18,7 +18,7 @@ import { countAuditTail } from '#store/audit/tail.ts';
 import { findPartner, findPartnerByName, findPartnerBySlug } from '#store/partners/partners.ts';
 import { findPerson, findPersonByEmail } from '#store/people/users.ts';
 
-/** What the filter's fields hold, as typed; an action that is none of ours is as good as not asked for. */
+/** The filter fields as typed. An unknown action counts as no filter. */
 export type AuditQuery = {
   readonly person: string | undefined;
   readonly partner: string | undefined;
@@ -54,13 +54,13 @@ export function readAuditQuery(query: URLSearchParams): AuditQuery {
   };
 }
 
-/** The same as an address; without `before` the first page. */
+/** The path with this query. Without `before` it leads to the first page. */
 export function auditPath(path: string, query: Omit<AuditQuery, 'before'>, before?: string): string {
   const { person, partner, action, from, until } = query;
   return pathWith(path, { person, partner, action, from, until, before });
 }
 
-/** What the typed words mean: ids, or the field that is nobody's. */
+/** What the typed words resolve to: ids, or the field that matches nobody. */
 export type AuditScope = {
   readonly person: { readonly id: string; readonly label: string } | undefined;
   readonly partner: { readonly id: string; readonly label: string } | undefined;
@@ -68,7 +68,7 @@ export type AuditScope = {
   readonly filter: Omit<EventFilter, 'actor' | 'subject'>;
 };
 
-/** @param isAdmin others see the events of partners alone */
+/** @param isAdmin other staff see only the events of partners */
 export async function readScope(env: Env, query: AuditQuery, isAdmin: boolean): Promise<AuditScope> {
   const person = query.person === undefined ? undefined : await personOf(env, query.person);
   const partner = query.partner === undefined ? undefined : await partnerOf(env, query.partner);
@@ -85,11 +85,11 @@ export async function readScope(env: Env, query: AuditQuery, isAdmin: boolean): 
 }
 
 async function personOf({ db }: Env, typed: string) {
-  // Who is no person: the command line and the service itself.
+  // These two are not people: the command line and the service itself.
   if (typed === 'command_line' || typed === 'system') return { id: typed, label: typed };
   const email = ID.test(typed) ? undefined : canonicalEmail(typed);
   const found = email === undefined ? await findPerson(db.read, typed) : await findPersonByEmail(db.read, email);
-  // What happened outlives the person: an id may be of somebody who is gone.
+  // Events outlive the person, so an id can belong to a deleted person.
   return found
     ? { id: found.user.id, label: found.user.email }
     : ID.test(typed)
@@ -132,7 +132,7 @@ export async function readAuditList(env: Env, query: AuditQuery, isAdmin: boolea
   };
 }
 
-/** Done by the person or to them: each of the two has its index, and what is both counts once. */
+/** Events by the person or about them. Each of the two has its index; an event that is both appears once. */
 async function findEvents(
   { db }: Pick<Env, 'db'>,
   { person, filter }: AuditScope,
@@ -163,7 +163,7 @@ export type Chain = {
   readonly verified: { readonly at: number; readonly isIntact: boolean } | undefined;
 };
 
-/** How the log stands, as far as it costs nothing to say: to verify it reads everything. */
+/** The cheap facts about the chain. A verification would read every event. */
 async function readChain({ db }: Env): Promise<Chain> {
   const page = { before: undefined, limit: 1 };
   const runs = [
@@ -180,7 +180,7 @@ async function readChain({ db }: Env): Promise<Chain> {
 
 type Export = { readonly format: 'jsonl' | 'csv'; readonly actor: Actor; readonly query: AuditQuery };
 
-/** Writes down who takes which part of the log away. */
+/** Logs who exports which part of the log. */
 export async function recordExport(
   env: Env,
   scope: AuditScope,
@@ -196,7 +196,7 @@ export async function recordExport(
   });
 }
 
-/** Every event of the filter, the newest first, in pieces. */
+/** Every event that matches the filter, newest first, in chunks. */
 export async function* exportFound(env: Env, scope: AuditScope, format: Export['format']): AsyncGenerator<string> {
   const end = format === 'csv' ? '\r\n' : '\n';
   if (format === 'csv') yield `${EXPORT_HEAD}${end}`;

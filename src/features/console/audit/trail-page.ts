@@ -5,7 +5,7 @@ import { timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { isAction } from './search.ts';
 
-/** What happened last to a partner or a person, and the way to all of it. */
+/** The last events of a partner or a person, and the link to all of them. */
 export function trailGrid(view: View, trail: readonly TrailEvent[], all: string): Html {
   const { t, locale } = view;
   return html`${grid({
@@ -22,24 +22,24 @@ export function trailGrid(view: View, trail: readonly TrailEvent[], all: string)
 ${trail.length > 0 && html`<p class="quiet"><a href="${all}">${t('audit.all')}</a></p>`}`;
 }
 
-/** An action in words; the code of one that this version does not know. */
+/** An action in words, or its code if this version does not know it. */
 export function actionWords(t: View['t'], action: string): string {
   return isAction(action) ? t(`action.${action}`) : action;
 }
 
-/** What happened, in words that say of a refusal that it was one; its code, and why. */
+/** What happened, with its code and reason. The words say when it was a refusal. */
 export function actionCell({ t }: View, event: TrailEvent): Html {
   const { action, reason, repeated } = event;
   return html`${actionWords(t, action)}
 <br><span class="hint"><code>${breakable(action)}</code>${reason !== undefined && html` ${reason}`}${repeated !== undefined && html` · ${t('trail.repeated', { count: repeated })}`}</span>`;
 }
 
-/** A code that ends its line between words, where the column is narrower than it is. */
+/** The code can break between its words in a narrow column. */
 function breakable(code: string): Content {
   return code.split(/(?<=[._])/).map((part, index) => html`${index > 0 && html`<wbr>`}${part}`);
 }
 
-/** A name; a person who is gone is left as an id, and what is no person as its code. */
+/** A name. A deleted person shows as an id, an actor that is no person as its code. */
 export function whoCell(name: string | undefined): Content {
   return name === undefined ? '–' : html`<span class="anywhere">${name}</span>`;
 }

@@ -16,14 +16,14 @@ export type PartnerView = {
   readonly missing: number;
   readonly exempt: number;
   readonly resetsWithoutCode: boolean;
-  /** The days on which those without an authenticator are reminded, as far as they are ahead. */
+  /** The future days on which people without an authenticator get a reminder. */
   readonly remindersAt: readonly number[];
   readonly list: PeopleList;
   readonly trail: readonly TrailEvent[];
   readonly done?: Done | undefined;
 };
 
-/** One partner: how far it is, what is asked of its people, who they are, and what happened last. */
+/** One partner: its progress, its policy, its people, and its last events. */
 export function partnerPage(view: View, page: PartnerView): Html {
   const { t } = view;
   const { partner, list, trail } = page;
@@ -73,7 +73,7 @@ function factsOf(view: View, page: PartnerView, path: string) {
   ];
 }
 
-/** Which reminders are due, by the date alone. */
+/** Which reminders are due, from the date alone. */
 function reminders(view: View, { remindersAt, partner, missing }: PartnerView): Content {
   const { t, locale } = view;
   if (partner.policy !== 'required') return t('partner.reminders.off');
@@ -90,13 +90,13 @@ type NameForm = {
   readonly label: string;
   readonly value: string;
   readonly hint?: string;
-  /** The short name, where it can still be chosen. */
+  /** The short name, only while it can still be chosen. */
   readonly slug?: { readonly value: string; readonly label: string; readonly hint: string };
   readonly button: string;
   readonly refusal?: Refused | undefined;
 };
 
-/** A form for a name: a new partner's with its short name, or another for one that is there. */
+/** The form for a name: a new partner with its short name, or the new name of an existing one. */
 export function nameFormPage(view: View, page: NameForm): Html {
   const { refusal, slug } = page;
   const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
@@ -129,7 +129,7 @@ type Question = {
   readonly part?: ConsolePart;
 };
 
-/** What will happen, and one button that does it. */
+/** What the act will do, and the button that does it. */
 export function questionPage(view: View, page: Question): Html {
   return consolePage(view, {
     title: page.title,

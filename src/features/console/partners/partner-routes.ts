@@ -108,7 +108,7 @@ export const partnerRoutes: readonly Route[] = [
 
 const DONE_OF = { archive: 'archived', restore: 'restored', resets: 'resets' } as const;
 
-/** An act on a partner that needs no more than a yes: the page that says what it does, and its button. */
+/** An act on a partner that needs only a confirmation: a page that explains it, and its button. */
 function question<T>(
   name: keyof typeof DONE_OF,
   guard: 'staffSteppedUp' | 'staffAdminSteppedUp',

@@ -11,7 +11,7 @@ import type { View } from '#ui/view.ts';
 
 const PATH = '/console/partners';
 
-/** All partners, a page at a time: search, filters and order stand in the address. */
+/** All partners, one page at a time. The address carries search, filters and order. */
 export function partnersPage(view: View, list: PartnerList, done?: Done): Html {
   const { t } = view;
   const { filter, after, next, count } = list;
@@ -95,7 +95,7 @@ function cellsOf(view: View, row: ListedPartner): readonly Content[] {
   ];
 }
 
-/** The policy in words, with its date, and whether somebody is late. */
+/** The policy in words, with its date, and whether people are overdue. */
 export function policyState(view: View, partner: Pick<ListedPartner, 'policy' | 'requiredFrom'>): Content {
   const { t, now, locale } = view;
   const { policy, requiredFrom } = partner;

@@ -3,12 +3,12 @@ import { typedDay } from '#core/time/typed-day.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { MfaChoice } from '#flows/administration/partner-acts.ts';
 
-/** A policy as the form has it: `now` and `date` are both "required". */
+/** A policy as the form knows it: `now` and `date` both mean "required". */
 export type PolicyTyped = { readonly policy: string; readonly from: string };
 
 export type PolicyChoice = MfaChoice & { readonly typed: PolicyTyped };
 
-/** What the form means, or the field that does not fit: a date goes with `date` alone, and is ahead. */
+/** What the form means, or the field that is invalid. Only `date` takes a date, and it must be in the future. */
 export function readPolicyChoice(typed: PolicyTyped, now: number): PolicyChoice | Refusal {
   switch (typed.policy) {
     case 'off':
@@ -26,7 +26,7 @@ export function readPolicyChoice(typed: PolicyTyped, now: number): PolicyChoice 
   }
 }
 
-/** The choice that stands now, for the form. */
+/** The current policy as the form shows it. */
 export function typedOf({ policy, requiredFrom }: MfaChoice, now: number): PolicyTyped {
   const isAhead = requiredFrom !== undefined && requiredFrom > now;
   if (policy !== 'required') return { policy, from: '' };

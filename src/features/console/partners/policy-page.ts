@@ -20,11 +20,11 @@ type PolicyPage = {
   readonly partner: ShownPartner;
   readonly typed: PolicyTyped;
   readonly refusal?: Refused | undefined;
-  /** Present once a choice was made: whom it would hit. */
+  /** Set after a choice was made: the people that it affects. */
   readonly preview?: { readonly choice: PolicyChoice; readonly counts: Preview } | undefined;
 };
 
-/** What a partner's people are asked for: first the choice, then whom it hits, and only then the button. */
+/** The policy of a partner: first the choice, then the people that it affects, and only then the button. */
 export function policyPage(view: View, page: PolicyPage): Html {
   const { t } = view;
   const { partner, preview, refusal } = page;

@@ -19,7 +19,7 @@ const policyForm = z.object({ policy: typed('word').optional(), from: typed('tim
 
 type StaffCall = PageCall<'staffSteppedUp'>;
 
-/** What a partner asks of its people: the choice, whom it hits, and the change. */
+/** The policy of a partner: the choice, the people that it affects, and the change. */
 export const policyRoutes: readonly Route[] = [
   page({ method: 'GET', path: PATH, guard: 'staffSteppedUp', handle: showPolicy }),
   page({

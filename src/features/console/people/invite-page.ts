@@ -15,7 +15,7 @@ type InvitePage = {
   readonly refusal?: Refused | undefined;
 };
 
-/** Invites somebody by mail: no password is set here, and no link is shown. */
+/** Invites a person by mail. Staff set no password here and see no link. */
 export function invitePage(view: View, page: InvitePage): Html {
   const { t } = view;
   const { typed, refusal } = page;

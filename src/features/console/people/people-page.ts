@@ -10,7 +10,7 @@ import { mfaOf, stateOf } from '#ui/parts/people.ts';
 import { dateElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 
-/** Search and filter over the people of a partner, and the way to invite somebody where that leads anywhere. */
+/** Search and filter for the people of a partner, and the invite button where inviting is possible. */
 export function peopleTools(
   { t }: View,
   path: string,

@@ -14,7 +14,7 @@ export type PersonView = {
   readonly row: ListedPerson;
   readonly partner: ShownPartner;
   readonly sessions: number;
-  /** The temporary access code that the next set-up asks for; never the code itself. */
+  /** The state of the temporary access code that the next set-up requires, never the code itself. */
   readonly accessCode: ShownCode | undefined;
   readonly waitingReset: boolean;
   readonly undelivered: readonly ShownMail[];
@@ -22,7 +22,7 @@ export type PersonView = {
   readonly done?: Done | undefined;
 };
 
-/** One person of a partner: how they stand, what can be done, and what was done last. */
+/** One person of a partner: their state, the possible acts, and the last events. */
 export function personPage(view: View, page: PersonView): Html {
   const { t } = view;
   const { row, partner, trail } = page;
@@ -67,7 +67,7 @@ function factsOf(view: View, page: PersonView) {
   ];
 }
 
-/** How a temporary access code stands, where there is one. */
+/** The state of a temporary access code, if there is one. */
 export function codeFacts({ t, locale }: View, code: ShownCode | undefined) {
   if (code === undefined) return [];
   const value = code.isOpen
@@ -76,7 +76,7 @@ export function codeFacts({ t, locale }: View, code: ShownCode | undefined) {
   return [{ label: t('person.accessCode'), value }];
 }
 
-/** What can be done with somebody who stands like this; the grave ones last. */
+/** The possible acts for a person in this state, the serious ones last. */
 function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[] {
   const { t, now } = view;
   const path = `/console/people/${row.id}`;

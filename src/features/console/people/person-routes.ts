@@ -66,7 +66,7 @@ export const personRoutes: readonly Route[] = [
 type How = { readonly id: string; readonly actor: Actor; readonly reason: string; readonly until: string };
 type ActName = 'disable' | 'delete' | 'enable' | 'unlock' | 'exempt' | 'unexempt';
 
-/** An act on one person that asks why. */
+/** An act on one person that requires a reason. */
 function reasonAct<T>(
   name: ActName,
   done: Done,
@@ -93,14 +93,14 @@ function reasonAct<T>(
   });
 }
 
-/** What enabling does depends on what else is in the way. */
+/** The effect of enabling depends on what else blocks the person. */
 function textKey(name: ActName, { hasPassword }: Member['row'], { archivedAt }: Member['partner']) {
   if (name === 'enable' && archivedAt !== undefined) return 'act.enable.archived';
   if (name === 'enable' && !hasPassword) return 'act.enable.invited';
   return `act.${name}.text` as const;
 }
 
-/** An act that ends in a mail to the person: its link is for nobody else's eyes. */
+/** An act that sends the person a mail. Only the person may see its link. */
 function mailAct<T>(
   name: 'link' | 'invitation',
   done: Done,
@@ -116,7 +116,7 @@ function mailAct<T>(
     },
     act: (call, { row: { id } }) =>
       idempotentForm(call, (around) => act(call.env, { id, actor: actorOf(call) }, around), back(id, done)),
-    // Accepted or disabled meanwhile: the page says how the person stands.
+    // The person was disabled or has accepted: the page shows the current state.
     refused: (_call, { row }) => seeOther(`/console/people/${row.id}`),
   });
 }

@@ -2,13 +2,13 @@ type Counted = { readonly action: string; readonly reason: string };
 
 export type Proof = 'app' | 'recovery' | 'passkey' | 'password' | 'other';
 
-/** Which second factor finished a sign-in, by its methods (RFC 8176); `undefined` for what is no finished sign-in. */
+/** The second factor that completed a sign-in, by its methods (RFC 8176). `undefined` for any other event. */
 export function proofOf({ action, reason }: Counted): Proof | undefined {
   if (action !== 'sign_in.completed') return undefined;
   const methods = reason.split(' ');
   if (methods.includes('otp')) return 'app';
   if (methods.includes('hwk') || methods.includes('swk') || methods.includes('pop')) return 'passkey';
-  // A recovery code has no method of its own there.
+  // A recovery code has no method of its own in RFC 8176.
   if (methods.includes('mfa')) return 'recovery';
   return reason === 'pwd' ? 'password' : 'other';
 }
@@ -41,7 +41,7 @@ const WHY: Readonly<Record<string, Why>> = {
   recovery_code_already_used: 'recovery',
 };
 
-/** Why something was refused at sign-in, in few words; `undefined` for what was not refused. */
+/** Why a sign-in was refused, in a few words. `undefined` for an event that is no refusal. */
 export function whyOf({ action, reason }: Counted): Why | undefined {
   if (action === 'sign_in.completed') return undefined;
   if (action === 'access_code.refused') return 'access';

@@ -39,7 +39,7 @@ ${grid({
 
 type MemberView = Pick<PersonView, 'accessCode'> & {
   readonly row: ListedPerson;
-  /** Whether it is the page of the administrator who looks at it. */
+  /** Whether the administrator looks at their own page. */
   readonly isOwn: boolean;
   readonly trail: readonly TrailEvent[];
   readonly done?: Done | undefined;

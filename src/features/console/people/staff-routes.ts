@@ -90,7 +90,7 @@ export const staffRoutes: readonly Route[] = [
 type ActName = 'disable' | 'enable' | 'role' | 'invitation';
 type How = Pick<ListedPerson, 'id' | 'role'> & { readonly actor: Actor; readonly reason: string };
 
-/** An act on a member of staff: what it does, why it is done where that is asked, and its button. */
+/** An act on a member of staff: its effect, a reason if it requires one, and its button. */
 function staffAct<T>(
   name: ActName,
   done: Done,
@@ -101,7 +101,7 @@ function staffAct<T>(
     ...{ find: staffOf, missing },
     draw: (call, row, { reason = '' }, refusal) => drawAct(call, name, row, { reason, refusal }),
     act(call, row, { reason = '' }) {
-      // An administrator who changed their own role has no session any more.
+      // Administrators who change their own role lose their session.
       const isOwn = row.id === call.session.user.id;
       return idempotentForm(
         call,
@@ -134,7 +134,7 @@ async function drawAct(
   });
 }
 
-/** What ends with a person for good: that a program somewhere stops is said before. */
+/** What is lost for good with this person. Programs that will stop are named before the act. */
 function endLines({ t }: View, name: ActName, { apiKeys, invited, resets }: LeftBehind): readonly string[] {
   const count = apiKeys.length;
   const names = apiKeys.map((key) => key.name).join(', ');

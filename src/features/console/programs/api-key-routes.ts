@@ -19,7 +19,7 @@ import { makeSecret } from './secret-routes.ts';
 
 const KEYS = '/console/api-keys';
 
-// One field for each scope: a form of ours sends no field twice.
+// One field per scope, because our forms never send the same field twice.
 const keyForm = z.record(typed('word'), typed('name'));
 
 type AdminCall = PageCall<'staffAdminSteppedUp'>;
@@ -72,7 +72,7 @@ function typedOf(fields: z.output<typeof keyForm>): KeyTyped {
 async function submitKey(call: PageCall<'staffAdminSteppedUp', z.output<typeof keyForm>>): Promise<Reply> {
   const typed = typedOf(call.input);
   const { name, scopes, expires } = typed;
-  // No day is as late as may be; what is no day is none that is ahead.
+  // An empty day means the latest possible expiry. An invalid day becomes 0, which is in the past and so refused.
   const expiresAt = expires.trim() === '' ? undefined : (parseEnd(typedDay(expires) ?? '') ?? 0);
   const made = await makeSecret(call, {
     secretOf: ({ key, apiKey }: MadeApiKey) => ({ kind: 'api_key', name: apiKey.name, secret: key }),

@@ -16,12 +16,12 @@ type ShownKey = {
   readonly expiresAt: number;
   readonly revokedAt: number | undefined;
   readonly revokedBecause: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined;
-  /** The person who made it. */
+  /** The person who created it. */
   readonly maker: string | undefined;
   readonly lastUsedAt: number | undefined;
 };
 
-/** What programs may do here, until when, and whether they do it. */
+/** The API keys: what each may do, its expiry, and its last use. */
 export function keysPage(view: View, keys: readonly ShownKey[], done?: Done): Html {
   const { t, locale } = view;
   return consolePage(view, {
@@ -42,7 +42,7 @@ ${grid({
   });
 }
 
-/** Whose key it is: it ends with them. */
+/** The owner of the key. The key is revoked with its owner. */
 function nameOf({ t }: View, { name, maker }: ShownKey): Content {
   return maker === undefined ? name : html`${name}<br><span class="hint">${t('keys.madeBy', { name: maker })}</span>`;
 }
@@ -59,7 +59,7 @@ function stateOf({ t, locale, now }: View, { revokedAt, revokedBecause, expiresA
 
 export type KeyTyped = { readonly name: string; readonly scopes: readonly string[]; readonly expires: string };
 
-/** `days`: the first and the last that may be typed. */
+/** `days`: the first and last day that the form accepts. */
 type Days = { readonly min: string; readonly max: string };
 
 export function keyFormPage(view: View, typed: KeyTyped, days: Days, refusal?: Refused): Html {
@@ -97,7 +97,7 @@ type Choices<Name extends string> = {
   readonly error: string | undefined;
 };
 
-/** Some of a few, by the names that programs use for them, each with what it means. An error leads to the first. */
+/** Checkboxes with the names that programs use and their meaning. An error message links to the first one. */
 export function choices<Name extends string>({ legend, names, chosen, hint, error }: Choices<Name>): Html {
   return html`<fieldset class="field"><legend>${legend}</legend>${names.map((name, index) =>
     checkbox({

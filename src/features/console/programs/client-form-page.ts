@@ -9,7 +9,7 @@ import type { View } from '#ui/view.ts';
 
 const CLIENTS = '/console/clients';
 
-/** The fields of the form, by their names in it. */
+/** The names of the form fields. */
 export const CLIENT_FIELDS = [
   ...(['name', 'type', 'redirect_uris', 'post_logout_redirect_uris', 'backchannel_logout_uri'] as const),
   ...(['backchannel_internal', 'third_party', 'partners', 'jwks', 'id_token_alg'] as const),
@@ -19,7 +19,7 @@ export type ClientTyped = { readonly [Name in (typeof CLIENT_FIELDS)[number]]?: 
 
 type Errors = (fieldId: string) => string | undefined;
 
-/** What most clients need, and behind one line what few do. */
+/** The settings that most clients need. The rare ones are folded away. */
 export function clientFormPage(view: View, typed: ClientTyped, refusal?: Refused): Html {
   const { t } = view;
   const error: Errors = (fieldId) => (refusal?.fieldId === fieldId ? refusal.title : undefined);

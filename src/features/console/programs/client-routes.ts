@@ -41,7 +41,7 @@ const clientForm = z.object({
   id_token_alg: typed('word').optional(),
 });
 
-// Not the keys: somebody may have pasted a private one.
+// Without the keys, because someone may have pasted a private one.
 const KEPT = CLIENT_FIELDS.filter((name) => name !== 'jwks');
 
 export const clientRoutes: readonly Route[] = [
@@ -77,7 +77,7 @@ export const clientRoutes: readonly Route[] = [
   ),
 ];
 
-/** An act on a client: the page that says what it does and what ends with it, and its button. */
+/** An act on a client: the page with its consequences, and its button. */
 function act(
   name: 'disable' | 'enable' | 'new-secret',
   work: (call: ActCall<'staffAdminSteppedUp'>, id: string) => Promise<Reply | Refusal>,
@@ -115,7 +115,7 @@ async function submitNew(call: PageCall<'staffAdminSteppedUp', z.output<typeof c
     otherwise: ({ client }) => `${CLIENTS}/${client.id}?done=clientAdded`,
   });
   if (!isRefusal(made)) return made;
-  // A private key is not shown again.
+  // A pasted private key is never shown again.
   const shown = made.reason === 'jwks_private' ? { ...input, jwks: '' } : input;
   return showRefusal(clientFormPage(view, shown, refusedWords(view, made)), made);
 }
@@ -142,7 +142,7 @@ function describe(typed: ClientTyped): DescribedClient {
   };
 }
 
-/** One a line. A text that was too long was cut: it names something that no rule takes, so that nothing is lost unseen. */
+/** One item per line. An overlong text becomes one empty item, which every rule refuses, so nothing is lost unseen. */
 function wordsOf(kind: 'uris' | 'slugs', text = ''): readonly string[] {
   return isShort(kind, text) ? text.split(/[\s,]+/).filter((word) => word !== '') : [''];
 }

@@ -49,7 +49,7 @@ type OnePage = {
   readonly refusal?: Refused | undefined;
 };
 
-/** One client: what it may do and see, what its settings have to say, and what can be done. */
+/** One client: its rights, its settings, and the possible acts. */
 export function clientPage(view: View, { client, done, refusal }: OnePage): Html {
   const { t } = view;
   const path = `${CLIENTS}/${client.id}`;
@@ -75,7 +75,7 @@ type MadeSecret = {
   readonly redirectUri: string | undefined;
 };
 
-/** The secret of a client, alone and among all that its settings need. */
+/** The secret of a client, alone and inside the settings block. */
 export function clientSecretPage(
   view: View,
   made: MadeSecret,
@@ -93,7 +93,7 @@ export function clientSecretPage(
 
 type Configured = { readonly clientId: string; readonly secret?: string; readonly redirectUri: string | undefined };
 
-/** What the settings of the portal need, to copy as it is. */
+/** The settings that the portal needs, ready to copy. */
 function configurationBlock({ t, config }: View, configured: Configured): Html {
   const text = clientConfiguration({ issuer: config.publicUrl.origin, ...configured }).join('\n');
   return html`<pre class="settings" translate="no"><code>${text}</code></pre>

@@ -10,14 +10,14 @@ type SecretPage = {
   readonly part: ConsolePart;
   readonly text: string;
   readonly secret: string;
-  /** What else has to be said around the secret. */
+  /** More content around the secret. */
   readonly also?: Content;
   readonly above: Above;
-  /** Where Done goes. */
+  /** The target of the Done form. */
   readonly action: string;
 };
 
-/** The secret of a program, for ten minutes, to the person who made it. */
+/** The secret of a program. Only the person who created it can see it, for ten minutes. */
 export function secretPage(view: View, { title, part, text, secret, also, above, action }: SecretPage): Html {
   const { t } = view;
   return consolePage(view, {
@@ -30,14 +30,14 @@ ${doneWith(view, action, above)}`,
   });
 }
 
-/** How long this can be opened again, and the two ways on: Done, which removes it, and back. */
+/** How long this page stays available, the Done button that deletes the secret, and the link back. */
 export function doneWith(view: View, action: string, above: Above): Html {
   const { t } = view;
   return html`<p>${t('secret.kept')}</p>
 ${actions(form(view, action, submitButton(t('codes.done'))), linkButton(above.href, above.label))}`;
 }
 
-/** Its time is over, Done removed it, or it is somebody else's. */
+/** The secret expired, Done deleted it, or it belongs to another person. */
 export function goneSecretPage(view: View): Html {
   const { t } = view;
   return errorPage(view, {

@@ -11,7 +11,7 @@ import { forgetSecret, keepSecret, readSecret, type ShownSecret } from './shown-
 
 const ONE = '/console/secrets/:secret';
 
-/** What was just made, for its maker: any of the staff can open this, and finds nothing but their own. */
+/** A new secret, for the person who created it. All staff may open the path, but each finds only their own secrets. */
 export const secretRoutes: readonly Route[] = [
   page({
     method: 'GET',
@@ -43,11 +43,11 @@ export const secretRoutes: readonly Route[] = [
 type Making<T> = {
   readonly secretOf: (done: T) => ShownSecret | undefined;
   readonly act: (around: Around<T>) => Promise<T | Refusal>;
-  /** Where the form leads when the act made nothing to see. */
+  /** The redirect target if the act made no secret. */
   readonly otherwise?: string | ((done: T) => string);
 };
 
-/** Does the act of a form once and leads to the page that shows what it made. */
+/** Runs the act of a form once and redirects to the page with the new secret. */
 export function makeSecret<T>(
   call: Pick<PageCall<'staffSteppedUp'>, 'env' | 'session' | 'formKey'>,
   { secretOf, act, otherwise = '/console' }: Making<T>,
@@ -62,7 +62,7 @@ function pathOf({ params }: Pick<PageCall<'staff'>, 'params'>): string {
   return ONE.replace(':secret', params.secret ?? '');
 }
 
-/** Who made it as an administrator and is none any more sees it no more. */
+/** A secret made as an administrator is not shown after that role was lost. */
 async function ownSecret({ env, session, params }: PageCall<'staff'>): Promise<ShownSecret | undefined> {
   const secret = await readSecret(env, session, params.secret ?? '');
   const isOfPeople = secret?.kind === 'access_code' && secret.base === '/console/people';

@@ -8,7 +8,7 @@ import { createShownSecret, deleteShownSecret, findShownSecret } from '#store/pr
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 
-/** What an act made that only its maker may see, with what the page around it has to say. */
+/** A secret that only its creator may see, with the facts for its page. */
 export type ShownSecret =
   | { readonly kind: 'api_key'; readonly name: string; readonly secret: string }
   | {
@@ -24,26 +24,27 @@ export type ShownSecret =
       readonly base: '/console/people' | '/console/staff';
       readonly id: string;
       readonly name: string;
-      /** How many sessions the reset has ended; absent where the code alone is new. */
+      /** The number of sessions that the reset ended. Absent if only the code is new. */
       readonly sessions?: number | undefined;
-      /** Whether a mail tells the person. */
+      /** Whether the person gets a mail about it. */
       readonly isTold?: boolean | undefined;
-      /** Absent where the partner does without. */
+      /** Absent if the partner needs no code. */
       readonly code?: { readonly code: string; readonly expiresAt: number } | undefined;
     };
 
 type Keeping<T> = {
-  /** Of the row: the address of the page that will show it. */
+  /** The row's id: part of the address of the page that will show it. */
   readonly id: string;
   readonly userId: string;
-  /** Nothing for an act that made nothing to see. */
+  /** `undefined` if the act made no secret. */
   readonly secretOf: (done: T) => ShownSecret | undefined;
 };
 
 /**
- * Keeps what an act made, sealed, in the transaction of the act: for ten minutes, for the person who did it.
+ * Stores the new secret, sealed, in the transaction of the act. Only the person who did the act can read it, for ten
+ * minutes.
  *
- * @param around what else runs around the act
+ * @param around wraps the act
  */
 export function keepSecret<T>(env: Env, { id, userId, secretOf }: Keeping<T>, around: Around<T>): Around<T> {
   return (tx, work) =>
@@ -57,12 +58,12 @@ export function keepSecret<T>(env: Env, { id, userId, secretOf }: Keeping<T>, ar
     });
 }
 
-/** The secret once more, until Done and for ten minutes at most; what does not open is logged, and as good as gone. */
+/** Reads the secret, until Done and for ten minutes at most. A value that does not decrypt is logged and ignored. */
 export async function readSecret(env: Env, { user }: Session, id: string): Promise<ShownSecret | undefined> {
   const row = await findShownSecret(env.db.read, id, user.id, env.now());
   if (!row) return undefined;
   try {
-    // The cast: we sealed it ourselves.
+    // The cast is safe because we sealed this value ourselves.
     return JSON.parse(env.keys.open('shown-secret', binding(id, user.id), row.sealed_secret).toString()) as ShownSecret;
   } catch (error) {
     env.log.error({ userId: user.id, err: error }, 'a secret to be shown does not decrypt');
@@ -70,7 +71,7 @@ export async function readSecret(env: Env, { user }: Session, id: string): Promi
   }
 }
 
-/** Done: it is never shown again. */
+/** Done: deletes the secret, so it is never shown again. */
 export function forgetSecret(
   env: Env,
   session: GrantedSession,

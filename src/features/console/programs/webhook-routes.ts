@@ -28,7 +28,7 @@ const WEBHOOKS = '/console/webhooks';
 const ONE = `${WEBHOOKS}/:webhook`;
 const DELIVERIES_SHOWN = 50;
 
-// One field for each event: a form of ours sends no field twice.
+// One field per event, because our forms never send the same field twice.
 const webhookForm = z.record(typed('word'), typed('address'));
 
 const NOTHING_TYPED = { url: '', events: WEBHOOK_EVENTS };
@@ -85,7 +85,7 @@ export const webhookRoutes: readonly Route[] = [
       const outcome = await idempotentForm(
         call,
         (around) => replay(call.env, actorOf(call), delivery, around),
-        // One that waits says so in its row.
+        // A delivery that still waits shows this in its row.
         (done: true | 'waiting') => seeOther(`${WEBHOOKS}/${webhook}${done === true ? '?done=replayed' : ''}`),
       );
       return isRefusal(outcome) ? showRefusal(await drawOne(call, webhook, outcome), outcome) : outcome;
@@ -93,7 +93,7 @@ export const webhookRoutes: readonly Route[] = [
   }),
 ];
 
-/** An act on a webhook: the page that says what it does, and its button. */
+/** An act on a webhook: the page that explains it, and its button. */
 function act(
   name: 'disable' | 'enable' | 'rotate',
   work: (call: ActCall<'staffAdminSteppedUp'>, id: string) => Promise<Reply | Refusal>,

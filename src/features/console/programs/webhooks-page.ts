@@ -67,7 +67,7 @@ type OnePage = {
   readonly refusal?: Refused | undefined;
 };
 
-/** One webhook: how it stands, what it was told last, and what can be done. */
+/** One webhook: its state, its last deliveries, and the possible acts. */
 export function webhookPage(view: View, { webhook, deliveries, done, refusal }: OnePage): Html {
   const { t, locale } = view;
   const path = `${WEBHOOKS}/${webhook.id}`;

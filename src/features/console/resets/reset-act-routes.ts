@@ -18,12 +18,12 @@ import type { Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { codeFormPage, type ResetForm, resetPage } from './reset-pages.ts';
 
-/** Whose MFA is reset: somebody of a partner by any of the staff, or a member of staff by an administrator. */
+/** Two kinds of reset: any staff member resets a person of a partner, an administrator resets a member of staff. */
 type Kind = {
   readonly base: '/console/people' | '/console/staff';
   readonly guard: 'staffSteppedUp' | 'staffAdminSteppedUp';
   readonly find: (env: Env, id: string) => Promise<Whom | undefined>;
-  /** Whether a second member of staff has to agree. */
+  /** Whether a second member of staff must approve. */
   readonly needsSecond: (env: Env) => boolean;
   readonly reset: (env: Env, how: On & ResetTyped, around: Around<ResetOutcome>) => Promise<ResetOutcome | Refusal>;
   readonly renew: (env: Env, how: On & CodeTyped, around: Around<NewAccessCode>) => Promise<NewAccessCode | Refusal>;
@@ -45,21 +45,21 @@ const codeForm = z.object({ minutes: typed('word').optional() });
 
 type StaffCall = ActCall<'staffSteppedUp' | 'staffAdminSteppedUp'>;
 
-/** The reset of MFA and the code that goes with it, each a form and what its button does. */
+/** The MFA reset and its access code: each is a form and its submit. */
 export function resetActs(kind: Kind): readonly Route[] {
   const { base, guard } = kind;
   const same = { guard, missing, find: ({ env, params }: StaffCall) => kind.find(env, params.person ?? '') } as const;
   return [
     ...actPages({
       ...{ ...same, path: `${base}/:person/reset-mfa`, form: resetForm, keeps: RESET_FIELDS },
-      // Their own page says who can.
+      // Nobody resets themselves. Their own page says who can do it.
       elsewhere: ({ session }, { id }) => (id === session.user.id ? seeOther(`${base}/${id}`) : undefined),
       draw: (call, whom, typed, refusal) => drawReset(kind, call, whom, typedOf(typed), refusal),
       act: (call, whom, typed) => reset(kind, call, whom, typedOf(typed)),
     }),
     ...actPages({
       ...{ ...same, path: `${base}/:person/access-code`, form: codeForm, keeps: ['minutes'] },
-      // Where two have to agree to a code, another one is another reset.
+      // If a code needs two approvals, a new code needs a new reset.
       elsewhere: ({ env }, { id }) => (kind.needsSecond(env) ? seeOther(`${base}/${id}/reset-mfa`) : undefined),
       draw({ view }, { id, name }, typed) {
         const above = { href: `${base}/${id}`, label: name };
@@ -116,7 +116,7 @@ function renew(kind: Kind, call: StaffCall, { id, name }: Whom, minutes: string)
   });
 }
 
-/** What a reset has to show: its code, or that the next set-up needs none. */
+/** What the page shows after a reset: the access code, or that the next set-up needs none. */
 export function codeOf({ base }: Pick<Kind, 'base'>, { person, sessions, accessCode }: ResetDone): ShownSecret {
   const { id, name } = person.user;
   const isTold = !isShutOut(person);

@@ -23,13 +23,13 @@ type ResetPage = {
   readonly above: Above;
   readonly part: Part;
   readonly withCode: boolean;
-  /** Whether a second member of staff has to agree. */
+  /** Whether a second member of staff must approve. */
   readonly needsSecond: boolean;
   readonly typed: ResetForm;
   readonly refusal?: Refused | undefined;
 };
 
-/** Why, how it was made sure who is asking, and how long the code for the new set-up shall be good. */
+/** The reason, how staff checked who is asking, and how long the code for the new set-up is valid. */
 export function resetPage(view: View, page: ResetPage): Html {
   const { t } = view;
   const { typed, refusal, needsSecond } = page;
@@ -75,7 +75,7 @@ function minutesField({ t }: View, value: string): Html {
 
 type CodeForm = { readonly action: string; readonly part: Part; readonly above: Above; readonly minutes: string };
 
-/** Another code for a reset that is done. */
+/** A new code for a completed reset. */
 export function codeFormPage(view: View, page: CodeForm): Html {
   const { t } = view;
   return consolePage(view, {
@@ -94,13 +94,13 @@ type CodePage = {
   readonly above: Above;
   readonly sessions: number | undefined;
   readonly accessCode: { readonly code: string; readonly expiresAt: number } | undefined;
-  /** Whether a mail tells the person: nobody who is disabled gets one. */
+  /** Whether the person gets a mail. Disabled people get none. */
   readonly isTold?: boolean | undefined;
-  /** Where Done goes. */
+  /** The target of the Done form. */
   readonly action: string;
 };
 
-/** The code, for ten minutes, to the person who made it. */
+/** The code. Only the person who made it can see it, for ten minutes. */
 export function codePage(view: View, page: CodePage): Html {
   const { name, part, above, sessions, accessCode, isTold, action } = page;
   const { t, locale } = view;

@@ -54,7 +54,7 @@ export const resetRoutes: readonly Route[] = [
 
 type StaffCall = ActCall<'staffSteppedUp'>;
 
-/** A waiting reset is carried out, or taken off the list. */
+/** Approves a waiting reset, or removes it from the list. */
 function decision(name: 'approve' | 'decline', act: (call: StaffCall) => Promise<Reply | Refusal>): readonly Route[] {
   return actPages({
     ...{ path: `${RESETS}/:request/${name}`, guard: 'staffSteppedUp', missing, act },

@@ -6,7 +6,7 @@ import { timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import type { WaitingReset } from './resets.ts';
 
-/** Resets that wait for a second member of staff; the one who asked can only withdraw it. */
+/** Resets that wait for a second member of staff. The requester can only withdraw theirs. */
 export function resetsPage(view: View, list: readonly WaitingReset[], done?: Done): Html {
   const { t, locale } = view;
   return consolePage(view, {
@@ -37,7 +37,7 @@ ${linkButton(`/console/resets/${one.id}/decline`, t(one.isOwn ? 'resets.takeBack
   });
 }
 
-/** The way to agree, or why it is another person's to agree. */
+/** The approve button, or why this reader cannot approve. */
 function approval({ t }: View, { id, isOwn, mayApprove }: WaitingReset): Content {
   if (mayApprove) return linkButton(`/console/resets/${id}/approve`, t('resets.approve'), 'primary');
   return isOwn ? undefined : html`<span class="hint">${t('resets.notYours')}</span>`;

@@ -8,12 +8,12 @@ const SHOWN = 200;
 export type WaitingReset = ResetRequest & {
   readonly checked_by: (typeof IDENTITY_CHECKS)[number];
   readonly expiresAt: number;
-  /** Whether the reader of the list asked for it, and whether they may agree to it. */
+  /** Whether the reader requested it, and whether they may approve it. */
   readonly isOwn: boolean;
   readonly mayApprove: boolean;
 };
 
-/** The resets that wait, the oldest first, as this member of staff sees them. */
+/** The waiting resets, oldest first, as this member of staff sees them. */
 export async function readWaitingResets(env: Env, readerId: string): Promise<readonly WaitingReset[]> {
   const { read } = env.db;
   const rows = await listResetRequests(read, { since: waitingSince(env), limit: SHOWN });

@@ -1,19 +1,18 @@
 /**
- * The help texts as data: what a translator reads, and what a test can compare between languages.
- *
- * Texts are plain, with three marks that `pages.ts` draws: `**Verify**` is a control as it is named on the screen,
- * `[words](/path)` a link, and `{product}`, `{address}`, `{contact}` the values of this installation.
+ * The help texts as data, so that a translator can read them and a test can compare languages. Texts are plain, with
+ * three marks that `pages.ts` renders: `**Verify**` is a control as the screen names it, `[words](/path)` is a link,
+ * and `{product}`, `{address}`, `{contact}` are values of this installation.
  */
 export type Block = string | Items;
 
-/** `steps` are done one after the other; `points` stand beside each other. */
+/** `steps` follow one after the other. `points` are in no order. */
 export type Items = { readonly title?: string } & (
   | { readonly steps: readonly string[] }
   | { readonly points: readonly string[] }
 );
 
 export type Section = {
-  /** Pages link to it (`/help/troubleshooting#clock`): the same in every language, and never renamed. */
+  /** Pages link to it (`/help/troubleshooting#clock`). It is the same in every language and is never renamed. */
   readonly anchor: string;
   readonly heading: string;
   readonly blocks: readonly Block[];
@@ -21,12 +20,12 @@ export type Section = {
 
 export type Article = {
   readonly title: string;
-  /** One sentence: under the heading, and beside the link on the index. */
+  /** One sentence, below the heading and beside the link on the index. */
   readonly summary: string;
   readonly sections: readonly Section[];
 };
 
-/** In the order of the index; each is the last part of its path. */
+/** In the order of the index. Each name is the last part of its path. */
 export const ARTICLE_NAMES = ['set-up', 'how-sign-in-works', 'good-practice', 'troubleshooting'] as const;
 export type ArticleName = (typeof ARTICLE_NAMES)[number];
 

@@ -5,7 +5,7 @@ import { type Cluster, startCluster } from '../../../databases/cluster.ts';
 import { ownDatabase } from '../../../databases/own.ts';
 import { openWorld, PASSWORD, type World } from '../../../world.ts';
 
-/** Quick, except for what an acknowledgement promises: a killed server keeps what its kernel holds. */
+/** Fast, except for the promise of an acknowledgement: the kernel preserves the writes of a killed server. */
 const SETTINGS = ['fsync = off', 'synchronous_commit = on', 'wal_level = minimal', 'max_wal_senders = 0'];
 
 let cluster: Cluster;
@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => cluster.remove());
 
-/** The service over a database that can be taken away, with somebody who has an authenticator. */
+/** The service with a database that can fail, and a person with an authenticator. */
 async function openHere(t: TestContext) {
   const own = await ownDatabase(t, cluster.url('postgres'));
   const world = await openWorld(t, { db: await own.open() });
@@ -29,7 +29,7 @@ async function openHere(t: TestContext) {
 type Person = { readonly email: string; readonly secret: string };
 type SignIn = { readonly statuses: readonly number[]; readonly session: string | undefined };
 
-/** Password and code over the API. Answers every status, and the session where there is one. */
+/** Password and code over the API. Answers every status, and the session if there is one. */
 async function signIn(world: World, { email, secret }: Person, address: string, comesBack = 0): Promise<SignIn> {
   const first = await world.api('POST', '/api/v1/sign-in', { email, password: PASSWORD }, undefined, address);
   if (first.status === 503 && comesBack > 0) return signIn(world, { email, secret }, address, comesBack - 1);
@@ -47,7 +47,7 @@ async function readyz({ app }: World) {
   return { status: answer.status, reasons };
 }
 
-/** The ids of sessions, and of those that the audit log names. */
+/** The ids of the sessions, and of those in the audit log. */
 async function sessionsAndEvents(world: World) {
   const sessions = await world.env.db.read.selectFrom('sessions').select('id').orderBy('id').execute();
   const events = (await world.events()).filter(({ action }) => action === 'sign_in.completed');
@@ -100,7 +100,7 @@ describe('with PostgreSQL away', () => {
 });
 
 const PEOPLE = 12;
-/** As the answer says: a client that gets 503 tries again. At the code it is not known whether it was used. */
+/** A client retries after 503, as the answer says. For the code step it is unknown if the code was used. */
 const COMES_BACK = 5;
 
 describe('with connections cut at any moment', () => {
@@ -137,7 +137,7 @@ describe('with connections cut at any moment', () => {
     const { sessions, events } = await sessionsAndEvents(world);
     assert.deepEqual(sessions, events, 'each session has its event, and each event its session');
     assert.ok(sessions.length >= opened.length && sessions.length <= PEOPLE);
-    // The code of somebody who was signed in is used up, whatever was tried twice underneath.
+    // The code of a signed-in person is used up, however often the transaction was retried.
     const again = await signIn(world, people[answers.findIndex(({ session }) => session)] as Person, '203.0.113.7');
     assert.deepEqual(again, { statuses: [200, 422], session: undefined });
   });

@@ -7,7 +7,7 @@ import { type Cluster, startCluster } from '../../../databases/cluster.ts';
 import { LOCAL, type OwnDatabase, ownDatabase, until } from '../../../databases/own.ts';
 import { openWorld, PASSWORD } from '../../../world.ts';
 
-/** A standby that there is none of: every COMMIT waits for it. */
+/** A standby that does not exist, so every COMMIT waits for it. */
 const SETTINGS = [
   ...['fsync = off', 'wal_level = replica', 'max_wal_senders = 2'],
   ...['synchronous_commit = on', "synchronous_standby_names = 'nobody'"],
@@ -22,7 +22,7 @@ after(() => cluster.remove());
 const insertAttempt = (tx: Queries) =>
   tx.insertInto('attempts').values({ key: 'a', state: '{}', version: 0, expires_at: 1 }).execute();
 
-/** The connection that waits at COMMIT for the standby, cancelled or ended. */
+/** Cancels or terminates the connection that waits at COMMIT for the standby. */
 async function strike({ query, name }: OwnDatabase, how: 'pg_cancel_backend' | 'pg_terminate_backend') {
   return until('a COMMIT that waits', async () => {
     const struck = await query(
@@ -33,7 +33,7 @@ async function strike({ query, name }: OwnDatabase, how: 'pg_cancel_backend' | '
   });
 }
 
-/** One insert by one transaction. Answers how it ended and how often its work ran. */
+/** One insert in one transaction. Answers its result and how often its work ran. */
 async function insertOnce(db: Database) {
   let runs = 0;
   const outcome = db

@@ -11,7 +11,7 @@ import { type Bouncer, makeBouncerReady, startBouncer } from '../../../databases
 
 const missing = makeBouncerReady();
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
-/** Enrollment, codes and recovery codes as stories, and everything that works once sent fifty times at once. */
+/** Stories of enrollment, codes and recovery codes, and every one-time value sent fifty times at once. */
 const THROUGH_IT = [
   ...['enrollment/enrollment', 'sign-in/one-time-code', 'sign-in/recovery-code'].map(
     (name) => `test/stories/${name}.test.ts`,
@@ -21,7 +21,7 @@ const THROUGH_IT = [
 
 describe('PgBouncer in transaction mode', { skip: missing ?? false }, () => {
   let bouncer: Bouncer;
-  /** One connection to the server: the next client gets the one that we have used. */
+  /** One server connection: the next client gets the one that we have used. */
   let narrow: Bouncer;
   before(async () => {
     const server = await serverUrl('postgres');
@@ -67,7 +67,7 @@ describe('PgBouncer in transaction mode', { skip: missing ?? false }, () => {
       SALLYPORT_TEST_POSTGRES: await serverUrl('postgres'),
       SALLYPORT_TEST_POOLER: bouncer.url('postgres'),
       RACE_ROUNDS: '1',
-      // A test run of its own, not a part of this one.
+      // A separate test run, not a part of this one.
       NODE_TEST_CONTEXT: undefined,
     };
     const { code, said } = await runTests(THROUGH_IT, environment);

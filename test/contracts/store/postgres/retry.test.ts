@@ -8,7 +8,7 @@ import { openAddress } from '../../../databases/address.ts';
 import { serverUrl } from '../../../databases/open.ts';
 import { type OwnDatabase, ownDatabase } from '../../../databases/own.ts';
 
-/** The end of a connection is known at its other side after a moment. */
+/** The other side notices a closed connection after a moment. */
 const NEWS_MS = 300;
 
 let server: string;
@@ -59,7 +59,7 @@ describe('a transaction of PostgreSQL', { concurrency: true }, () => {
       await insertAttempt(tx, `run${runs}-`);
       if (runs > 1) return;
       await cut(own, await backendOf(tx));
-      // Nobody asks anything of it when the news comes.
+      // No query runs when the news arrives.
       await wait(NEWS_MS);
       await insertAttempt(tx, 'lost');
     });
@@ -150,7 +150,7 @@ describe('a transaction of PostgreSQL', { concurrency: true }, () => {
     );
     await Promise.all(left.map(({ opened }) => opened));
     assert.deepEqual(db.pool?.(), { total: 2, idle: 0, waiting: 0, most: 2 });
-    // Tried four times it would outlast those two: a transaction that waits for ten seconds is ended by the server.
+    // With four tries it would outlast those two, because the server ends a transaction that is idle for ten seconds.
     await Promise.all([
       assert.rejects(
         db.transaction((tx) => insertAttempt(tx, 'late')),

@@ -45,7 +45,7 @@ describe('a standby of PostgreSQL', () => {
     await db.transaction((tx) =>
       tx.insertInto('attempts').values({ key: 'a', state: '{}', version: 0, expires_at: 1 }).execute(),
     );
-    // What it holds is there to be read, and old one day.
+    // Its data is readable, but may become outdated.
     await assert.rejects(onStandby(own), /cannot be used: .*the server is a standby/);
     await primary.stop('SIGKILL');
     await assert.rejects(onStandby(own), /the server is a standby/);

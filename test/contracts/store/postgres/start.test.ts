@@ -18,7 +18,7 @@ before(async () => {
   server = await serverUrl('postgres');
 });
 
-/** Who has waited for longer than a statement of a request may take (5 s), and than its client would hear (8 s). */
+/** Sessions that have waited longer than a request's statement may take (5 s) and its client would wait (8 s). */
 const PATIENT = `
   select pid from pg_stat_activity
   where datname = current_database() and wait_event = 'advisory' and clock_timestamp() - query_start > '8500 ms'`;
@@ -29,7 +29,7 @@ const migrationsOf = async ({ query }: OwnDatabase) =>
 const noteMigration = ({ query }: OwnDatabase, name: string) =>
   query('insert into kysely_migration (name, timestamp) values ($1, $2)', [name, new Date().toISOString()]);
 
-/** A server process over that database. Resolves when it serves. */
+/** A server process on that database. Resolves when it serves. */
 async function startProcess(t: TestContext, own: OwnDatabase, keys: string): Promise<ChildProcess> {
   const env = {
     ...{ PATH: process.env.PATH, PORT: '0', SALLYPORT_PUBLIC_URL: 'https://sign-in.example.com' },

@@ -7,7 +7,7 @@ import { serverUrl } from '../../../databases/open.ts';
 import { ask, ownDatabase } from '../../../databases/own.ts';
 import { makeBouncerReady, startBouncer } from '../../../databases/pgbouncer.ts';
 
-/** How many statements the server knows by name on the connection of this transaction. */
+/** The number of prepared statements on the connection of this transaction. */
 async function namedOn(tx: Queries): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from pg_prepared_statements where name like ${'sallyport%'}`.execute(tx);

@@ -30,7 +30,7 @@ const keysIn = async (db: Database) =>
     ({ key, version }) => `${key}${version}`,
   );
 
-/** Counts what the sockets of this process hand to the kernel. */
+/** Counts the writes of this process's sockets to the kernel. */
 function countWrites(t: TestContext): () => number {
   const prototype = Socket.prototype as Required<Pick<Socket, '_write' | '_writev'>>;
   const [alone, together] = [t.mock.method(prototype, '_write'), t.mock.method(prototype, '_writev')];

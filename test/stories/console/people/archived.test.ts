@@ -11,7 +11,7 @@ import { callWithKey, makeKey } from '../../management-api/management-story.ts';
 import { enterManager } from '../../team/team-story.ts';
 import { openConsole, read } from '../console-story.ts';
 
-/** A partner with somebody active, somebody invited and somebody disabled, and a program. */
+/** A partner with an active, an invited and a disabled person, and a program. */
 async function openPartner(t: TestContext) {
   const opened = await openConsole(t);
   const { world, partner } = opened;
@@ -29,7 +29,7 @@ type Opened = Awaited<ReturnType<typeof openPartner>>;
 
 const EMAILS = ['ana@acme.example', 'bo@acme.example', 'cy@acme.example'];
 
-/** How each channel says that Ana, Bo and Cy stand; a team only while its manager can sign in. */
+/** The states of Ana, Bo and Cy in each channel. The team only while its manager can sign in. */
 async function statesIn({ world, csm, mia, partnerPath, ana, bo, cy, call }: Opened, isOpen: boolean) {
   const { body } = await call('GET', '/users');
   const overApi = new Map(Object(body.data).map((user: { email: string; state: string }) => [user.email, user.state]));

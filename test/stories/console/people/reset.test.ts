@@ -18,14 +18,14 @@ import { enterStaff, lastEvents, openConsole, ROBIN, read } from '../console-sto
 const DAY = 24 * 60 * 60;
 const WHY = { reason: 'lost phone', checked_by: 'callback', check_note: 'office number', minutes: '60' };
 
-/** Resets somebody's MFA as a form in the console does; answers the code that it shows. */
+/** Resets a person's MFA with the form of the console. Answers the code that it shows. */
 async function reset(csm: Person, anaPath: string, fields: Partial<typeof WHY> = {}): Promise<string> {
   const { status, text } = await csm.submit(`${anaPath}/reset-mfa`, { ...WHY, ...fields });
   assert.equal(status, 200);
   return /\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b/.exec(text)?.[0] ?? '';
 }
 
-/** From the password to where a code is asked for. */
+/** From the password to the page that requires a code. */
 async function startAgain(browser: Person, email: string): Promise<void> {
   await browser.signIn(email);
   await browser.get('/enroll');
@@ -76,14 +76,14 @@ test('a thief with the password alone gets no secret and no session, at the sign
   const token = await pendingToken(world, ana.email);
   const start = await world.api('POST', '/api/v1/sign-in/enrollment', undefined, token);
   assert.deepEqual([start.status, start.body.code, start.body.secret], [403, 'access_code_required', undefined]);
-  // The policy is optional, and "Not now" is no answer all the same.
+  // The policy is optional, but "Not now" is not offered.
   const prompt = await thief.get('/enroll');
   assert.match(prompt.text, /Your authenticator was reset/);
   assert.doesNotMatch(prompt.text, /Not now/);
   assert.equal((await sendUnoffered(thief, '/enroll', '/enroll/skip')).status, 403);
   const skip = await world.api('POST', '/api/v1/sign-in/enrollment/skip', undefined, token);
   assert.equal(skip.status, 403);
-  // Nor by waiting until the code is over.
+  // Waiting until the code has expired does not help either.
   world.clock.at += 31 * DAY;
   await startAgain(world.person(), ana.email);
   const { read } = world.env.db;

@@ -18,12 +18,12 @@ async function openStaff(t: Parameters<typeof openConsole>[0], environment: Read
   return { world, csm, ana, robin, chris: await pathOf(CHRIS), own: await pathOf(ROBIN) };
 }
 
-/** How many rows of each kind somebody still has. */
+/** The number of rows of each kind that a person still has. */
 async function rowsLeft({ env }: World, userId: string) {
   const tables = ['authenticators', 'recovery_codes', 'sessions', 'devices', 'pending_sign_ins'] as const;
   const counts = tables.map(async (table) => {
     const rows = await env.db.read.selectFrom(table).selectAll().where('user_id', '=', userId).execute();
-    // The finished sign-ins stay until they are cleaned up: they open nothing.
+    // Finished sign-ins stay until housekeeping deletes them. They open nothing.
     return rows.filter((row) => !('completed_at' in row) || row.completed_at === null).length;
   });
   return Promise.all(counts);

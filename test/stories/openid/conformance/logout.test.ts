@@ -10,7 +10,7 @@ import { errorOf, type Fields, openPlan } from './plan.ts';
 const BYE = 'https://portal.example/bye';
 const STATE = 'a&b=c';
 
-/** Somebody signed in, and what a client sends with them to the end of the session. */
+/** A signed-in person, and the request that a client sends to end the session. */
 async function openSignedIn(t: TestContext, client: NonNullable<Parameters<typeof openPlan>[1]>['client'] = {}) {
   const plan = await openPlan(t, { client });
   const first = await plan.run();
@@ -20,7 +20,7 @@ async function openSignedIn(t: TestContext, client: NonNullable<Parameters<typeo
     state: STATE,
   };
 
-  /** Opens the end of the session, with some parameters changed; those that are empty are not sent. */
+  /** Requests the end of the session with some parameters changed. Empty ones are not sent. */
   async function leave(changes: Fields = {}) {
     const url = new URL(String(plan.server.end_session_endpoint));
     const sent = Object.entries({ ...whole, ...changes }).filter(([, value]) => value !== '');
@@ -28,10 +28,10 @@ async function openSignedIn(t: TestContext, client: NonNullable<Parameters<typeo
     return follow(plan.browser, pathOf(url));
   }
 
-  /** As the plans look for it. */
+  /** The check that the plans use. */
   const isSignedIn = async () => (await plan.ask({ prompt: 'none' })).place.left?.searchParams.has('code') === true;
 
-  /** A question on a page of ours; answers where its button leads. */
+  /** A confirmation on one of our pages. Answers the target of its button. */
   async function confirm(page: Awaited<ReturnType<typeof leave>>) {
     assert.match(page.text, /<title>Sign out\? –/);
     assert.equal(await isSignedIn(), true, 'not before the button');

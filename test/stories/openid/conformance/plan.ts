@@ -3,8 +3,8 @@ import * as oauth from 'oauth4webapi';
 import { ORIGIN, type Person, type World } from '../../../world.ts';
 import { CALLBACK, follow, openStory, type Place, pathOf, signedIn } from '../openid-story.ts';
 
-// What the files beside this one share, whose tests are named like the modules of the OpenID conformance plans. They are
-// done with another client than the stories.
+// Shared by the files in this folder. Their tests are named after the modules of the OpenID conformance plans, and use
+// another client than the stories.
 
 export type Fields = Readonly<Record<string, string>>;
 
@@ -20,17 +20,17 @@ export async function discovered(world: World): Promise<oauth.AuthorizationServe
   return oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options(world)));
 }
 
-/** An authorization request on its way, and what its client keeps of it. */
+/** An authorization request in progress, and the values that its client remembers. */
 export type Asked = {
   readonly params: Fields;
   readonly verifier: string;
   readonly place: Place;
 };
 
-/** In the place of a parameter that is not sent. */
+/** Marks a parameter that is not sent. */
 const ABSENT = '';
 
-/** A client as the plans configure one, and a browser in which Ana is signed in. */
+/** A client configured as in the plans, and a browser in which Ana is signed in. */
 export async function openPlan(t: Parameters<typeof openStory>[0], setting: Parameters<typeof openStory>[1] = {}) {
   const { world, portal, ana, secret } = await openStory(t, setting);
   const server = await discovered(world);
@@ -51,7 +51,7 @@ export async function openPlan(t: Parameters<typeof openStory>[0], setting: Para
     return { verifier, params: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ABSENT)) };
   }
 
-  /** Opens it in a browser. A parameter that is empty is not sent. */
+  /** Opens it in a browser. Empty parameters are not sent. */
   async function ask(params: Fields = {}, browser: Person = signedInBrowser): Promise<Asked> {
     const asked = await request(params);
     const url = new URL(String(server.authorization_endpoint));
@@ -68,7 +68,7 @@ export async function openPlan(t: Parameters<typeof openStory>[0], setting: Para
     );
   }
 
-  /** From the code to checked tokens. */
+  /** From the code to verified tokens. */
   async function redeem(asked: Asked, left = asked.place.left, by = proof) {
     const { nonce } = asked.params;
     const checks = { requireIdToken: true, ...(nonce !== undefined && { expectedNonce: nonce }) };
@@ -98,7 +98,7 @@ export async function openPlan(t: Parameters<typeof openStory>[0], setting: Para
   };
 }
 
-/** The error that a client is told in the place of a code. */
+/** The error that a client gets instead of a code. */
 export function errorOf({ place }: Pick<Asked, 'place'>): string | null {
   assert.ok(place.left, `a page is shown: ${place.path}`);
   assert.equal(place.left.searchParams.has('code'), false);

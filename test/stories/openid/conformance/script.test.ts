@@ -21,7 +21,7 @@ async function run(environment: Readonly<Record<string, string>>) {
   return { code, out: out.join(''), problems: problems.join('') };
 }
 
-/** What answers like the suite's interface for plans. */
+/** A server with the suite's interface for plans. */
 async function openSuite(t: TestContext) {
   const created: { readonly plan: string | null; readonly variant: unknown; readonly config: unknown }[] = [];
   const server = createServer(async (request, response) => {

@@ -20,7 +20,7 @@ export const T0 = 1_800_000_000;
 
 export type AuditWorld = Awaited<ReturnType<typeof auditWorld>>;
 
-/** What the log needs of `Env`, over the database in that file. */
+/** The parts of `Env` that the log needs, on the database in that file. */
 export async function openAudit(path: string, keyText: string) {
   const db = await openTestDatabase(path);
   const keys = loadKeyRing(keyText);
@@ -33,7 +33,7 @@ export async function openAudit(path: string, keyText: string) {
   return { env, clock, lines };
 }
 
-/** An audit log in a real file, with a second connection for who tampers with it. */
+/** An audit log in a real file, with a second connection to manipulate it. */
 export async function auditWorld(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'audit-'));
   const path = join(folder, 'audit.db');
@@ -62,7 +62,7 @@ export async function append(
   await world.env.db.transaction((tx) => appendEvent(world.env, tx, event, client));
 }
 
-/** Sealed batches of these sizes, a minute apart; answers the ids of the events, batch by batch. */
+/** Sealed batches of these sizes, a minute apart. Answers the ids of the events, batch by batch. */
 export async function sealedBatches(world: AuditWorld, sizes: readonly number[]) {
   for (const size of sizes) {
     const event = { action: 'session.ended', actor: 'u', subject: 'u', detail: { reason: 'sign_out' } } as const;
@@ -74,7 +74,7 @@ export async function sealedBatches(world: AuditWorld, sizes: readonly number[])
   return sizes.map((_, i) => rows.filter((row) => Number(row.batch) === i + 1).map((row) => String(row.id)));
 }
 
-/** The problems after somebody ran `statement`, each as `kind batch event`. */
+/** The problems after `statement` was run, each as `kind batch event`. */
 export async function problemsAfter(world: AuditWorld, statement: string, head?: string): Promise<string[]> {
   await world.tamper(statement);
   const { problems, intact } = await verifyAudit(world.env, { head });
@@ -88,7 +88,7 @@ export async function sealedWorld(t: TestContext) {
   return { world, ids: await sealedBatches(world, [3, 2, 4]) };
 }
 
-/** A row as somebody writes it who has the database and no key; answers its id. */
+/** A row from an attacker with the database but without a key. Answers its id. */
 export async function forge(
   world: AuditWorld,
   { at = world.clock.at, action = 'session.ended', detail = '{}', batch = 'null', proof = 'null' } = {},
@@ -102,7 +102,7 @@ export async function forge(
   return id;
 }
 
-/** Seals the tail as a version did that knew no proofs. */
+/** Seals the tail like a version without proofs. */
 export async function sealAsOlderVersion(world: Pick<AuditWorld, 'env' | 'tamper'>): Promise<void> {
   const { env } = world;
   await world.tamper('update audit_events set proof = null where batch is null');

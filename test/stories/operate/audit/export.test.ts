@@ -49,7 +49,7 @@ test('exports only what happened since a time', async (t) => {
 
 test('exports more events than one page holds, each once', async (t) => {
   const world = await auditWorld(t);
-  // Not all at once: a transaction that waits three seconds for a connection is refused.
+  // Not all at once, because a transaction that waits three seconds for a connection is refused.
   for (let done = 0; done < 1100; done += 50) {
     await Promise.all(Array.from({ length: 50 }, () => append(world, { action: 'backup.made', detail: {} })));
   }

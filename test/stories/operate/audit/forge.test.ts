@@ -163,7 +163,7 @@ test('a batch that a retired key sealed is named', async (t) => {
   await append(now, { action: 'keys.retired', detail: { keyId: 'k1' } }, undefined);
   await sealAuditTail(now.env);
   assert.equal((await verifyAudit(now.env)).intact, true);
-  // Who has the old key, from an old backup say, and the database.
+  // An attacker with the old key, from an old backup for example, and the database.
   await sealedBatches(world, [1]);
   const { problems: found } = await verifyAudit(now.env);
   assert.deepEqual(found, [{ kind: 'seal_retired', batch: 3, keyId: 'k1' }]);

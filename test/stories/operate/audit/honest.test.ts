@@ -49,7 +49,7 @@ describe('a clock', () => {
     await happen(world);
     await append(world, SIGNED_OUT);
     world.clock.at -= 2 * HOUR - 1;
-    // The last event of that time is sealed after it.
+    // The last event of that time is sealed afterwards.
     await happen(world);
     const expected = ['clock_back 1 7199', 'dated_ahead 1 7199'];
     assert.deepEqual((await remarksOf(world)).toSorted(), expected);
