@@ -41,7 +41,7 @@ export class StorageUnavailable extends Error {
   override readonly name = 'StorageUnavailable';
 }
 
-/** An acknowledged change survives only a crash of this service (`none`), also a power loss, or also a failover. */
+/** An acknowledged change survives a crash of this service (`none`), a power loss too, or also a failover. */
 export type Durability = {
   readonly level: 'none' | 'server' | 'failover';
   /** The reason, for the operator. */
