@@ -29,19 +29,19 @@ import type { AnyGuard, PageRoute, Route } from './route.ts';
 import { contextOf, type RequestContext, type ServerContext, type ShutdownState } from './server-context.ts';
 
 export type App = {
-  /** Answers a request that needs no socket: tests, and everything behind the raw checks. */
+  /** Answers a request without a socket: for tests, and for requests that passed the raw checks. */
   fetch(request: Request, arrival?: Arrival): Promise<Response>;
-  /** For `node:http`: the raw checks, then `fetch`. */
+  /** For `node:http`: runs the raw checks, then `fetch`. */
   listener(incoming: IncomingMessage, outgoing: ServerResponse): void;
-  /** Answers what Node could not read as a request, and ends the connection. */
+  /** Answers bytes that Node could not parse as a request, and closes the connection. */
   unreadable(error: Error, socket: Duplex): void;
-  /** Nobody is led on to another server from here. */
+  /** Refuses CONNECT, because this server is not a proxy. */
   refuseConnect(socket: Duplex): void;
-  /** What `/readyz` and the end of each answer go by; the one who stops the server sets it. */
+  /** `/readyz` and connection closing depend on it. The code that stops the server sets it. */
   readonly shutdownState: ShutdownState;
 };
 
-/** The whole outside over one environment. Registers what is not a feature too: static files, health, the document. */
+/** Creates the HTTP application. It also registers static files, health checks and the OpenAPI document. */
 export function createApp(env: Env, routes: readonly Route[]): App {
   const site = siteOf(env.config);
   const server: ServerContext = {
@@ -69,7 +69,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     return response;
   };
   const answer = getRequestListener((request, arrival) => fetch(request, arrivalOf(arrival)), {
-    // Health may be asked for without a Host; everything else was refused before.
+    // A health check may have no Host header. The raw checks refuse other requests without one.
     hostname: 'localhost',
     errorHandler: (error) => answerUncaught(server, error),
   });
@@ -90,7 +90,7 @@ function rawAnswers(server: ServerContext): Pick<App, 'unreadable' | 'refuseConn
   };
 }
 
-/** A host that is not ours is a stranger's mistake or a setting: it is a setting when no request for ours arrives. */
+/** A request for an unknown host is a stranger's mistake, or a wrong setting if none for our host arrives. */
 function watchHost({ watch }: ServerContext, { url = '', headers }: IncomingMessage, refusal?: Problem): void {
   if (refusal?.refused === 'misdirected_request') watch.note('host_unknown', headers.host);
   else if (refusal === undefined && !isForAnyHost(url)) watch.clear('host_unknown');
@@ -98,7 +98,7 @@ function watchHost({ watch }: ServerContext, { url = '', headers }: IncomingMess
 
 export type RouteRow = { readonly method: string; readonly path: string; readonly guard: AnyGuard };
 
-/** Every route, static files, health and the document too: what `sallyport routes` prints and the walk of guards tests. */
+/** Every route, also static files, health and the document. `sallyport routes` prints it; a test checks each guard. */
 export function routeTable(routes: readonly Route[]): readonly RouteRow[] {
   const declared = routes.flatMap((route) =>
     methodsOf(route).map((method) => ({ method, path: route.path, guard: route.guard })),
@@ -156,7 +156,7 @@ function addOwnRoutes(hono: Router, server: ServerContext, routes: readonly Rout
   const { env } = server;
   let document: object | undefined;
   const own = (path: string, answer: (c: Context<HonoTypes>) => Response | Promise<Response>): void => {
-    // Some balancers ask for health with OPTIONS: they go by the status.
+    // Some load balancers send OPTIONS to the health checks and read the status.
     hono.on(HEALTH_PATHS.includes(path) ? ['GET', 'OPTIONS'] : ['GET'], [path], (c) => {
       c.env.route = path;
       c.env.quiet = true;
@@ -179,7 +179,7 @@ function addOwnRoutes(hono: Router, server: ServerContext, routes: readonly Rout
   for (const [path, file] of brandFiles(env.config)) own(path, (c) => answerFile(server, c.env, file));
 }
 
-/** 405 where another method would have been right, else 404. */
+/** 405 if the path exists with another method, otherwise 404. */
 async function answerUnmatched(hono: Router, server: ServerContext, context: RequestContext): Promise<Response> {
   const isKnown = (method: string, path: string) => hono.router.match(method, path)[0].length > 0;
   const plain = withoutSlash(context);
@@ -194,7 +194,7 @@ async function answerUnmatched(hono: Router, server: ServerContext, context: Req
   return refuse(server, context, problem('method_not_allowed', { allow }));
 }
 
-/** The address of a page without the slash that somebody, or a mail program, put behind it. */
+/** The address of a page without a trailing slash, which a person or a mail program added. */
 function withoutSlash({ request: { method }, pathname }: RequestContext): string | undefined {
   if ((method !== 'GET' && method !== 'HEAD') || pathname.startsWith('/api/') || pathname.startsWith('//'))
     return undefined;
@@ -203,7 +203,7 @@ function withoutSlash({ request: { method }, pathname }: RequestContext): string
   return end > 0 && end < pathname.length ? pathname.slice(0, end) : undefined;
 }
 
-/** A page that is not there carries Sign out like any other, for a signed-in person. */
+/** For a signed-in person, the page for an unknown address has Sign out like any other. */
 async function answerMissing(server: ServerContext, context: RequestContext): Promise<Response> {
   if (context.pathname.startsWith('/api/')) return problemResponse(server, context, problem('not_found'));
   const browser = browserOf(server, context);
@@ -212,14 +212,14 @@ async function answerMissing(server: ServerContext, context: RequestContext): Pr
   return refusalPage(server, context, problem('not_found'), verdict?.kind === 'granted' ? verdict.found : {});
 }
 
-/** A bug, or storage that is away: the log says which, the answer does not. */
+/** A bug, or unavailable storage. The log has the details, the answer does not. */
 function answerBroken(server: ServerContext, context: RequestContext, error: Error): Response {
   server.env.log.error({ err: error, requestId: context.requestId, route: context.route }, 'request failed');
   const code = error instanceof StorageUnavailable ? 'temporarily_unavailable' : 'internal_error';
   return refuse(server, context, problem(code));
 }
 
-/** Nothing is known of the request here: its Host made no URL, or answering a failure failed too. */
+/** Nothing about the request is known here: its Host makes no valid URL, or answering an earlier failure failed. */
 function answerUncaught(server: ServerContext, error: unknown): Response {
   const context = { requestId: server.env.newId() };
   if (error instanceof RequestError) return problemResponse(server, context, problem('invalid_request'));
@@ -227,13 +227,13 @@ function answerUncaught(server: ServerContext, error: unknown): Response {
   return problemResponse(server, context, problem('internal_error'));
 }
 
-/** Programs get a problem, people a page. */
+/** A program gets a problem document, a person gets a page. */
 function refuse(server: ServerContext, context: RequestContext, refusal: Problem): Response {
   const answer = context.pathname.startsWith('/api/') ? problemResponse : refusalPage;
   return answer(server, context, refusal);
 }
 
-/** The listener's type allows HTTP/2; our server never speaks it. */
+/** The listener's type allows HTTP/2, but our server never uses it. */
 function arrivalOf({ incoming }: { readonly incoming: object }): Arrival {
   return incoming instanceof IncomingMessage ? { incoming } : {};
 }

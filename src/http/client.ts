@@ -1,20 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 
-/** How the request arrived; absent where there is no socket. */
+/** How the request arrived; empty if there is no socket. */
 export type Arrival = {
   readonly incoming?: IncomingMessage | undefined;
   readonly remoteAddress?: string | undefined;
 };
 
-/** The client's address, or why it cannot be told. */
+/** The client's address, or the fact that it is unknown. */
 export type ClientAddress = { readonly address: string | undefined } | { readonly unknown: true };
 
 /**
- * The address behind `trustedProxies` hops: each proxy appends the address that it saw, so the n-th from the right
- * is the last one that a trusted proxy wrote. Some add the port, and then write an IPv6 address in brackets or quotes.
+ * The client's address behind `trustedProxies` hops. Each proxy appends the address that it saw, so the n-th from the
+ * right is the last one that a trusted proxy wrote. Some proxies add the port, and write IPv6 in brackets or quotes.
  *
- * Behind proxies a missing or unreadable entry fails closed: a limit per address must not be dodged by garbage.
+ * Behind proxies, a missing or unreadable entry means `unknown`, so that nobody can avoid a limit per address with
+ * garbage.
  */
 export function clientAddress(
   peer: string | undefined,
@@ -26,7 +27,7 @@ export function clientAddress(
   return address === undefined ? { unknown: true } : { address };
 }
 
-/** `"[2001:db8::1]:51008"`, with all quotes and brackets, is the longest that a proxy writes. */
+/** The longest entry that a proxy writes is `"[2001:db8::1]:51008"`, with quotes and brackets. */
 const LONGEST_ENTRY = 64;
 
 function forwardedAddress(entry: string): string | undefined {
@@ -37,7 +38,7 @@ function forwardedAddress(entry: string): string | undefined {
   return canonicalAddress(v6 ?? v4 ?? text);
 }
 
-/** One text for one address: IPv4 also when it came mapped into IPv6, IPv6 compressed; `undefined` for anything else. */
+/** The same text for the same address: IPv6 compressed, IPv4 unmapped from IPv6; `undefined` for any other text. */
 export function canonicalAddress(text: string): string | undefined {
   const family = isIP(text);
   if (family === 4) return text;
@@ -51,7 +52,7 @@ function unmapped(address: string): string | undefined {
   return isIPv4(ipv4) ? ipv4 : undefined;
 }
 
-/** A link-local peer carries the name of the interface: `fe80::1%eth0`. */
+/** The address of a link-local peer contains the interface: `fe80::1%eth0`. */
 function dropZone(address: string): string {
   const zone = address.indexOf('%');
   return zone === -1 ? address : address.slice(0, zone);

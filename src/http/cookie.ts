@@ -4,13 +4,13 @@ import type { Site } from '#http/protocols/site.ts';
 
 export type CookieName = CookieChange['cookie'];
 
-/** The name that a browser knows each of our cookies by. */
+/** The name of each of our cookies in the browser. */
 export type CookieNames = Readonly<Record<CookieName, string>>;
 
-/** The cookies of ours that a request carried. */
+/** Our cookies in a request. */
 export type Cookies = Readonly<Partial<Record<CookieName, string>>>;
 
-/** `__Host-` binds a cookie to this host, https and `/`. Without https two services on one host are kept apart by port. */
+/** `__Host-` binds a cookie to this host, https and `/`. Without https, the port in the name separates services. */
 export function cookieNames({ https, port }: Site): CookieNames {
   const prefix = https ? '__Host-sallyport-' : `sallyport-${port}-`;
   return {
@@ -22,7 +22,7 @@ export function cookieNames({ https, port }: Site): CookieNames {
   };
 }
 
-/** Our cookies of a `Cookie` header, or `undefined` when one of our names is there twice: one of them was planted. */
+/** Our cookies in a `Cookie` header; `undefined` if one name occurs twice, because one of them was planted. */
 export function readCookies(header: string, names: CookieNames): Cookies | undefined {
   const cookies: Partial<Record<CookieName, string>> = {};
   for (const pair of header.split(';')) {
@@ -52,7 +52,7 @@ function ourName(name: string, names: CookieNames): CookieName | undefined {
   }
 }
 
-/** One `Set-Cookie` value. Without a value the cookie is deleted, without an age it ends with the browser. */
+/** One `Set-Cookie` value. Without a value the cookie is deleted; without an age it expires when the browser closes. */
 export function setCookie(change: CookieChange, names: CookieNames, https: boolean): string {
   const { cookie, value, maxAgeSeconds } = change;
   const age = value === undefined ? 0 : maxAgeSeconds;
@@ -60,12 +60,12 @@ export function setCookie(change: CookieChange, names: CookieNames, https: boole
   return `${names[cookie]}=${value ?? ''}; Path=/${lifetime}; HttpOnly; SameSite=Lax${https ? '; Secure' : ''}`;
 }
 
-/** A value of the shape that `newToken` makes: anything else is no token of ours and needs no look-up. */
+/** Whether the value has the format of `newToken`. Any other value needs no look-up. */
 export function isTokenShaped(value: string | undefined): value is string {
   return value !== undefined && /^[\w-]{43}$/.test(value);
 }
 
-/** The device cookie: such a value for each person that the browser is known for. */
+/** Whether a device cookie has the right format: one token for each person that the browser is known for. */
 export function isDeviceShaped(value: string | undefined): value is string {
   return value !== undefined && DEVICE_SHAPE.test(value);
 }

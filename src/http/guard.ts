@@ -17,10 +17,10 @@ import { findPendingSignIn, type PendingSignIn } from '#store/sign-in/pending-si
 import { type Cookies, isTokenShaped } from './cookie.ts';
 import type { ApiKeyGuard, Guard, PageGuard } from './route.ts';
 
-/** The live credentials that a request carried, as far as its guard needs them. */
+/** The live credentials of a request, as far as its guard needs them. */
 export type Found = { readonly session?: Session | GrantedSession; readonly pending?: PendingSignIn };
 
-/** What a guard says to somebody who wants a page. */
+/** A guard's decision about a page request. */
 export type PageVerdict =
   | { readonly kind: 'granted'; readonly found: Found }
   | { readonly kind: 'elsewhere'; readonly location: string }
@@ -30,13 +30,13 @@ export type PageVerdict =
       readonly found: Found;
     };
 
-/** A page that is asked for, or a form that was sent to one. */
+/** A request for a page, or a form sent to one. */
 export type Visit = {
   readonly guard: PageGuard;
   readonly isPost: boolean;
-  /** Path and query, for the way back. */
+  /** Path and query, to return to later. */
   readonly target: string;
-  /** Whether `target` can be asked for with GET. */
+  /** Whether GET works for `target`. */
   readonly canReturn: boolean;
 };
 
@@ -51,7 +51,7 @@ export async function checkPage(env: Env, visit: Visit, cookies: Cookies): Promi
   }
 }
 
-/** The id that a form of this guard is bound to. */
+/** The id that a form with this guard is bound to. */
 export function formBinding(guard: PageGuard, { session, pending }: Found): string | undefined {
   if (guard === 'public') return undefined;
   return guard === 'pendingSignIn' ? pending?.id : session?.id;
@@ -73,12 +73,12 @@ async function checkPendingPage(env: Env, { isPost }: Visit, cookies: Cookies): 
   const session = await findLiveSession(env, cookies.session, 'page');
   if (session) return { kind: 'elsewhere', location: wayOn(session, env.now()) };
   if (pending) return { kind: 'elsewhere', location: `${PATHS.signIn}?ended` };
-  // A form of the second step was on the screen: the sign-in was there, and its cookie is not. A page may be a bookmark.
+  // A posted form without the cookie: the cookie of the sign-in is lost. A requested page may be a bookmark.
   const isLost = isPost && cookies.pending === undefined;
   return { kind: 'elsewhere', location: isLost ? `${PATHS.signIn}?lost` : PATHS.signIn };
 }
 
-/** Where a signed-in person goes from a page of the sign-in: where it went, but first to codes that wait. */
+/** Where a sign-in page leads a signed-in person: to unacknowledged codes first, then to the sign-in's target. */
 export function wayOn(session: Session, now: number): string {
   return codesWait(session, now) ? PATHS.newRecoveryCodes : session.continueTo;
 }
@@ -113,7 +113,7 @@ function pathOf({ target }: Visit): string {
   return target.split('?', 1).join();
 }
 
-/** What answers while recovery codes wait to be acknowledged. */
+/** The pages that still work while recovery codes wait to be acknowledged. */
 const STAYS_OPEN: readonly string[] = [
   PATHS.newRecoveryCodes,
   PATHS.newRecoveryCodesFile,
@@ -121,7 +121,7 @@ const STAYS_OPEN: readonly string[] = [
   PATHS.language,
 ];
 
-/** Recovery codes were made and not yet acknowledged, and this session proved a factor recently enough to see them. */
+/** Whether new recovery codes are unacknowledged, and this session proved a factor recently enough to see them. */
 export function codesWait(session: Session, now: number): boolean {
   if (session.codesCopyExpiresAt === undefined || session.codesCopyExpiresAt <= now) return false;
   const stepUpAt = session.stepUpMethod === 'password' ? undefined : session.stepUpAt;
@@ -129,7 +129,7 @@ export function codesWait(session: Session, now: number): boolean {
   return provenAt + RECOVERY_CODES_COPY_SECONDS >= now;
 }
 
-/** The guard of a call by a person: a bearer token or nothing. Cookies are never looked at. */
+/** The guard of an API call by a person. It accepts only a bearer token and never reads cookies. */
 export async function checkCall(
   env: Env,
   guard: Exclude<Guard, ApiKeyGuard>,
@@ -147,7 +147,7 @@ export async function checkCall(
   return refused === undefined ? { session: { ...session, grantedAs: guard } } : refuse(refused);
 }
 
-/** RFC 6750 §2.1; the scheme's name is compared without case (RFC 9110 §11.1). */
+/** RFC 6750 §2.1; the scheme name is case-insensitive (RFC 9110 §11.1). */
 export function bearerToken(authorization: string | null): string | undefined {
   return authorization === null ? undefined : /^bearer +(\S+)$/i.exec(authorization)?.[1];
 }
@@ -164,7 +164,7 @@ async function findLiveSession(env: Env, token: string | undefined, channel: Cha
   return session;
 }
 
-/** Beside the answer, not before it: losing it costs a minute of the idle limit, waiting for it a commit per request. */
+/** Runs beside the answer. A lost write costs a minute of the idle limit; waiting would cost a commit per request. */
 function noteUse(env: Env, session: Session): void {
   const now = env.now();
   if (now - session.lastSeenAt < LAST_SEEN_EVERY_SECONDS) return;

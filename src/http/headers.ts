@@ -2,13 +2,13 @@ import type { Site } from '#http/protocols/site.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** The headers of every answer, made once: only the request id, the type and the cookies differ. */
+/** The headers of every answer, built once. Only the request id, the type and the cookies vary. */
 export type HeaderSets = {
-  /** Pages and everything a browser shows. */
+  /** For pages and everything else that a browser shows. */
   readonly page: Headers;
-  /** Calls of the JSON API: nothing there is ever drawn. */
+  /** For calls of the JSON API. A browser never renders them. */
   readonly api: Headers;
-  /** Static files: the caller adds how long they keep. */
+  /** For static files. The caller adds the cache lifetime. */
   readonly file: Headers;
 };
 
@@ -40,10 +40,10 @@ const PERMISSIONS = [
 ].join(', ');
 
 /**
- * The policy of a page. `form-action` is applied to every redirect after a form, too: what leads elsewhere goes over a
- * page of ours (`way-on.ts`).
+ * The content security policy of a page. `form-action` also applies to every redirect after a form, so a redirect to
+ * another origin goes through a page of ours (`way-on.ts`).
  *
- * @param origin where a form of this one page may be sent, beside us
+ * @param origin another origin that may receive the forms of this page
  */
 export function policyWith(origin?: string): string {
   const forms = `form-action 'self'${origin === undefined ? '' : ` ${origin}`}`;

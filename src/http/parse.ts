@@ -3,16 +3,16 @@ import type { z } from 'zod';
 import { isShort, isStorable } from '#core/values/text.ts';
 import { type Problem, problem } from './problem.ts';
 
-/** No form and no call of ours comes near it. */
+/** Much larger than any form or API call of ours. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Our deepest body is one object: more is somebody looking for a stack to overflow. */
+/** Our deepest body is one object. Deeper bodies can only be an attack on the stack. */
 const MAX_JSON_DEPTH = 8;
 
-/** Our largest form has 20 fields; a password manager adds a few. */
+/** Our largest form has 20 fields, and a password manager adds a few. */
 const MAX_FIELDS = 100;
 
-/** A body to its last byte, or why it is none. */
+/** A complete body, or why it was refused. */
 export type BodyRead = { readonly bytes: Buffer } | Problem;
 type Parsed<T> = { readonly value: T } | Problem;
 
@@ -23,17 +23,17 @@ export function isProblem(value: object): value is Problem {
   return 'refused' in value;
 }
 
-/** The body, counted while it comes in: a length that is announced is not believed, a missing one is no way round. */
+/** Reads the body and counts its bytes as they arrive, because the announced length can be wrong or missing. */
 export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<BodyRead> {
   const encoding = request.headers.get('content-encoding') ?? 'identity';
-  // No decompression: a kilobyte can become a gigabyte. `identity` says that there is none (RFC 9110 §12.5.3).
+  // No decompression, because a kilobyte can become a gigabyte. `identity` means no compression (RFC 9110 §12.5.3).
   if (encoding.trim().toLowerCase() !== 'identity') return problem('unsupported_media_type');
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) return problem('payload_too_large');
   if (incoming !== undefined) return readIncoming(incoming);
   return request.body === null ? { bytes: EMPTY } : readChunks(request.body);
 }
 
-/** From Node's own stream where there is one: a web stream around it costs more than the whole rest of a request. */
+/** Reads Node's own stream if there is one. A web stream around it costs more than the rest of the request. */
 function readIncoming(incoming: IncomingMessage): Promise<BodyRead> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -44,7 +44,7 @@ function readIncoming(incoming: IncomingMessage): Promise<BodyRead> {
       else resolve(problem('payload_too_large'));
     });
     incoming.on('end', () => resolve({ bytes: Buffer.concat(chunks) }));
-    // Nobody is left to read the answer.
+    // No reader is left for this answer.
     incoming.on('error', () => resolve(problem('invalid_request')));
     incoming.on('close', () => resolve(problem('invalid_request')));
   });
@@ -61,21 +61,21 @@ async function readChunks(body: AsyncIterable<Uint8Array>): Promise<BodyRead> {
   return { bytes: Buffer.concat(chunks) };
 }
 
-/** Whether a header names this media type, and no charset but UTF-8, which old programs write without its hyphen. */
+/** Whether a header has this media type and no charset except UTF-8. Old programs write it without the hyphen. */
 export function isMediaType(header: string | null, expected: string): boolean {
   const [type = '', ...parameters] = (header ?? '').toLowerCase().split(';');
   const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='));
   return type.trim() === expected && (charset === undefined || /^charset="?utf-?8"?$/.test(charset));
 }
 
-/** The fields of a form. A field that is there twice is refused: two readers could see two different forms. */
+/** The fields of a form. A field that occurs twice is refused, because two readers could see two different forms. */
 export function parseForm(bytes: Buffer): Parsed<Readonly<Record<string, string>>> {
   const text = decode(bytes);
   if (text === undefined) return problem('invalid_request');
   return readFields(text) ?? problem('invalid_request', { detail: 'A field was sent twice, or there are too many.' });
 }
 
-/** Counted before they are split. */
+/** Counts the fields before splitting them. */
 function readFields(text: string): { readonly value: Readonly<Record<string, string>> } | undefined {
   if (text.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) return undefined;
   const fields = new Map<string, string>();
@@ -86,11 +86,11 @@ function readFields(text: string): { readonly value: Readonly<Record<string, str
   return { value: Object.fromEntries(fields) };
 }
 
-/** The fields of a form as its route declares them. */
+/** The fields of a form, as its route declares them. */
 export type FormFields = Readonly<Record<string, string | undefined>>;
 export type Form = z.ZodType<FormFields>;
 
-/** What a form's handler gets: every field of a page is optional, so only a text that nothing can keep does not fit. */
+/** The fields for a handler. Each is optional, so only text that no database can store is refused. */
 export function fitForm(form: Form, fields: Readonly<Record<string, string>>): Parsed<FormFields> {
   const fitted = form.safeParse(fields);
   return fitted.success ? { value: fitted.data } : problem('invalid_request');
@@ -107,7 +107,7 @@ export function parseJson(bytes: Buffer): Parsed<unknown> {
   }
 }
 
-/** Names the field that does not fit, which is a name of ours; never what was in it, nor the name of an unknown one. */
+/** Validates a JSON body. The error names only a field of ours, never a value or an unknown name. */
 export function fitJson(body: z.ZodType, value: unknown): Parsed<unknown> {
   const fitted = body.safeParse(value);
   if (fitted.success) return { value: fitted.data };
@@ -119,7 +119,7 @@ export function fitJson(body: z.ZodType, value: unknown): Parsed<unknown> {
   return problem('invalid_request', { detail: `The field ${String(field)} is missing or does not fit.` });
 }
 
-/** Names the parameter that does not fit. One that is there twice is refused, as a field of a form is. */
+/** Validates a query. The error names the parameter. A parameter that occurs twice is refused, like a form field. */
 export function fitQuery(query: z.ZodType, search: string): Parsed<unknown> {
   const fields = readFields(search.slice(1));
   if (fields === undefined) {
@@ -133,13 +133,13 @@ export function fitQuery(query: z.ZodType, search: string): Parsed<unknown> {
   return problem('invalid_request', { detail: fault });
 }
 
-/** The query of a page. A list skips what it does not know in it; a text that nothing can keep is no query at all. */
+/** The query of a page. A page ignores unknown parameters, but text that no database can store is refused. */
 export function readPageQuery(search: string): URLSearchParams | Problem {
   const query = new URLSearchParams(search.split('&', MAX_FIELDS).join('&'));
   return [...query.values()].every(isStorable) ? query : problem('invalid_request');
 }
 
-/** The values in the path, or `undefined` when one of them can be no id, token or name of a file of ours. */
+/** The values in the path; `undefined` if one of them cannot be an id, token or file name of ours. */
 export function readParams(params: Readonly<Record<string, string>>): Readonly<Record<string, string>> | undefined {
   return Object.values(params).every((value) => isShort('id', value) && isStorable(value)) ? params : undefined;
 }
@@ -152,7 +152,7 @@ function decode(bytes: Buffer): string | undefined {
   }
 }
 
-/** Shallow enough, and without the keys that reach a prototype when an object is copied carelessly. */
+/** Whether the value is shallow enough and has no keys that reach a prototype when code copies an object carelessly. */
 function isHarmless(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (depth > MAX_JSON_DEPTH) return false;

@@ -2,7 +2,7 @@ import type { Reason, RefusalCode, RefusalFacts } from '#core/values/result.ts';
 import { reasonDetail } from '#http/api/reason-detail.ts';
 import { type Reply, show } from '#http/pages/reply.ts';
 
-/** The refusals of HTTP itself, beside those of the product. */
+/** The refusals of HTTP itself, in addition to those of the product. */
 type WireCode =
   | 'method_not_allowed'
   | 'request_timeout'
@@ -14,13 +14,13 @@ type WireCode =
 
 export type ProblemCode = RefusalCode | WireCode;
 
-/** A refusal as a response says it. */
+/** A refusal with the details for its response. */
 export type Problem = RefusalFacts & {
   readonly refused: ProblemCode;
   readonly reason?: Reason;
-  /** What exactly did not fit: names a field of ours, never what was sent. */
+  /** Which part did not fit. It names a field of ours, never the sent value. */
   readonly detail?: string;
-  /** The methods that the path knows. */
+  /** The methods that the path supports. */
   readonly allow?: readonly string[];
 };
 
@@ -30,7 +30,7 @@ export function problem(refused: ProblemCode, more: Omit<Problem, 'refused'> = {
 
 type Row = readonly [status: number, title: string, detail: string];
 
-/** Every refusal, in one place: its status, and what it says to a program. */
+/** The status and the text for programs of every refusal. */
 const TABLE: Readonly<Record<ProblemCode, Row>> = {
   invalid_request: [400, 'Invalid request', 'The request does not have the form that is described for it.'],
   invalid_credentials: [401, 'Invalid credentials', 'Email or password is wrong.'],
@@ -79,14 +79,14 @@ const TABLE: Readonly<Record<ProblemCode, Row>> = {
   temporarily_unavailable: [503, 'Temporarily unavailable', 'Try again in a moment.'],
 };
 
-/** How long to wait when the refusal itself does not say. */
+/** Used when the refusal has no time of its own. */
 const RETRY_AFTER_SECONDS = 2;
 
 export function statusOf(code: ProblemCode): number {
   return TABLE[code][0];
 }
 
-/** The text of RFC 9457, for programs: English, and nothing of what was sent. */
+/** The RFC 9457 document for programs: in English, without any sent value. */
 export function problemBody(refusal: Problem, requestId: string): string {
   const [status, title, detail] = TABLE[refusal.refused];
   return JSON.stringify({
@@ -104,7 +104,7 @@ export function problemBody(refusal: Problem, requestId: string): string {
   });
 }
 
-/** The headers that a refusal brings along, on pages and in the API. */
+/** The headers of a refusal, for pages and API calls. */
 export function problemHeaders(refusal: Problem): Record<string, string> {
   const retryAfter = retryAfterSeconds(refusal);
   return {
@@ -113,18 +113,18 @@ export function problemHeaders(refusal: Problem): Record<string, string> {
     ...(statusOf(refusal.refused) === 401 && refusal.refused !== 'invalid_credentials'
       ? { 'www-authenticate': 'Bearer' }
       : {}),
-    // The rest of the body is not read: on this connection no next request can be told from it.
+    // The rest of the body is not read, so the next request on this connection could not be separated from it.
     ...(refusal.refused === 'payload_too_large' ? { connection: 'close' } : {}),
   };
 }
 
-/** 429 and 503 always say when to come back; the others only when the refusal knows. */
+/** 429 and 503 always have a retry time. Others have one only if the refusal sets it. */
 function retryAfterSeconds({ refused, retryAfterSeconds }: Problem): number | undefined {
   const status = statusOf(refused);
   return retryAfterSeconds ?? (status === 429 || status === 503 ? RETRY_AFTER_SECONDS : undefined);
 }
 
-/** A page that says no, with the status of its refusal and, where there is a wait, `Retry-After`. */
+/** A page that refuses, with the refusal's status and, if there is a waiting time, `Retry-After`. */
 export function showRefusal(html: { toString(): string }, refusal: Problem): Reply {
   return { ...show(html, statusOf(refusal.refused)), headers: problemHeaders(refusal) };
 }

@@ -14,19 +14,19 @@ import type { View } from '#ui/view.ts';
 import type { Arrival } from './client.ts';
 import type { Form } from './parse.ts';
 
-/** Who may call a route. A route without one does not compile; `sallyport routes` prints them. */
+/** Who may call a route. A route without a guard does not compile. `sallyport routes` prints all guards. */
 export type Guard = PageGuard | ApiKeyGuard;
 
-/** What `sallyport routes` prints beside a path. */
+/** The guard that `sallyport routes` prints beside a path. */
 export type AnyGuard = Guard | ProtocolGuard;
 
-/** What a person in a browser can pass. */
+/** The guards for a person in a browser. */
 export type PageGuard = 'public' | 'pendingSignIn' | SessionGuard;
 
-/** A live key of the management API that is good for this scope; no token of a person stands for one, nor the reverse. */
+/** A live key of the management API with this scope. Only a key passes, and only this kind of guard. */
 export type ApiKeyGuard = `apiKey:${Scope}`;
 
-/** What each guard has proven by the time the handler runs. */
+/** The proof that each guard passes to the handler. */
 export type Granted = {
   public: { readonly pending?: PendingSignIn; readonly session?: Session };
   pendingSignIn: { readonly pending: PendingSignIn };
@@ -40,7 +40,7 @@ export type Granted = {
   staffAdminSteppedUp: { readonly session: GrantedSession };
 } & { [G in ApiKeyGuard]: { readonly apiKey: GrantedApiKey } };
 
-/** A manager has a partner: their own, and no other. */
+/** A manager always has a partner: their own. */
 type ManagerSession = GrantedSession & { readonly partner: Partner };
 
 type Request<G extends Guard, Input, Query> = Granted[G] & {
@@ -51,17 +51,17 @@ type Request<G extends Guard, Input, Query> = Granted[G] & {
   readonly input: Input;
 };
 
-/** A page asked for, or a form sent to one. */
+/** A request for a page, or a form sent to one. */
 export type PageCall<G extends PageGuard, Input = undefined> = Request<G, Input, URLSearchParams> & {
   readonly view: View;
-  /** Names the form that was sent, if one was: sent twice, it acts once. */
+  /** The idempotency key of the sent form, so that a form sent twice acts once. */
   readonly formKey: IdempotencyKey | undefined;
-  /** Path and query of the page of ours on which the link or the form was. */
+  /** Path and query of our page with the link or the form. */
   readonly cameFrom: string | undefined;
 };
 
 export type ApiCall<G extends Guard, Input = undefined, Query = undefined> = Request<G, Input, Query> & {
-  /** The `Idempotency-Key` of the request, where the route takes one. */
+  /** The request's `Idempotency-Key`, if the route accepts one. */
   readonly idempotencyKey: string | undefined;
 };
 
@@ -69,9 +69,9 @@ type PageDeclaration<G extends PageGuard, F extends Form | undefined> = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly guard: G;
-  /** The fields of the form, each optional: what is missing or too long is refused by the rule for its field. */
+  /** The fields of the form, each optional. The rule of each field refuses a missing or too long value. */
   readonly form?: F;
-  /** The fields that come back in `view.kept` when the form was sent too late after a proof: none that is a secret. */
+  /** The fields that `view.kept` restores when the form was sent too late after a proof. Never a secret. */
   readonly keeps?: F extends Form ? readonly (keyof z.output<F> & string)[] : never;
   readonly handle: (call: PageCall<G, F extends Form ? z.output<F> : undefined>) => Promise<Reply> | Reply;
 };
@@ -87,15 +87,15 @@ type ApiDeclaration<
   readonly guard: G;
   /** One line for the OpenAPI document. */
   readonly summary: string;
-  /** A strict object; absent for a bodyless call. */
+  /** A strict object; absent for a call without a body. */
   readonly body?: Body;
-  /** A strict object of texts; absent for a call that takes no query. */
+  /** A strict object of texts; absent for a call without a query. */
   readonly query?: Query;
-  /** The 200 answer; absent for 204. */
+  /** The body of the 200 answer; absent for 204. */
   readonly answer?: Answer;
-  /** Takes an `Idempotency-Key`: the handler calls the act through `idempotent`. */
+  /** Accepts an `Idempotency-Key`. The handler runs the act through `idempotent`. */
   readonly idempotent?: true;
-  /** Refusal codes that the call may answer, beside those of its guard; for the document. */
+  /** The refusal codes of the call beside those of its guard, for the document. */
   readonly refusals: readonly Refusal['refused'][];
   readonly handle: (
     call: ApiCall<
@@ -106,7 +106,7 @@ type ApiDeclaration<
   ) => Promise<(Answer extends z.ZodType ? z.output<Answer> : undefined) | Refusal>;
 };
 
-/** A route with its types erased, as the table holds it. */
+/** A route without its type parameters, as in the route table. */
 export type Route = PageRoute | ApiRoute | ProtocolRoute;
 
 export type PageRoute = {
@@ -134,12 +134,12 @@ export type ApiRoute = {
 };
 
 /**
- * Who may call a route of a protocol: `oidcClient` proves itself as the protocol says, `trustedProxy` is a proxy of the
- * settings that asks on behalf of a browser. The handler checks it; the guard names it for the table of routes.
+ * Who may call a protocol route: `oidcClient` authenticates as the protocol says, `trustedProxy` is a configured proxy
+ * that asks for a browser. The handler checks it; the guard only shows it in the table of routes.
  */
 export type ProtocolGuard = 'public' | 'oidcClient' | 'trustedProxy';
 
-/** A request of a program or a proxy, by a protocol that is not ours. */
+/** A request from a program or a proxy that follows an external protocol. */
 export type ProtocolCall = {
   readonly env: Env;
   readonly request: globalThis.Request;
@@ -151,14 +151,14 @@ export type ProtocolCall = {
   /** Empty for GET. At most 64 KiB. */
   readonly body: Buffer;
   readonly view: View;
-  /** The hash that this browser has and no other, as `client.browser` of a page: what belongs to one browser is bound to it. */
+  /** A hash that identifies this browser, like `client.browser` of a page. It binds data to one browser. */
   readonly browser: string;
-  /** Whose browser it is, where it is one of ours. */
+  /** The person's session, if the browser has one. */
   readonly session: Session | undefined;
   readonly pending: PendingSignIn | undefined;
 };
 
-/** An answer of a protocol: a page of ours, or what the protocol says, with its own headers. */
+/** The answer of a protocol route: a page of ours, or the protocol's own answer with its headers. */
 export type ProtocolReply = Reply | RawReply;
 
 export type RawReply = {
@@ -169,19 +169,19 @@ export type RawReply = {
 
 export type ProtocolRoute = {
   readonly channel: 'protocol';
-  /** `ALL` is every method that the server takes. */
+  /** `ALL` means every method that the server accepts. */
   readonly methods: readonly string[];
   readonly path: string;
   readonly guard: ProtocolGuard;
   readonly handle: (call: ProtocolCall) => Promise<ProtocolReply> | ProtocolReply;
 };
 
-/** Declares a route of a protocol: neither its bodies nor its errors are of our JSON API, and its forms come from elsewhere. */
+/** Declares a protocol route. Its bodies and errors differ from our JSON API, and its forms come from other origins. */
 export function protocol(declaration: Omit<ProtocolRoute, 'channel'>): ProtocolRoute {
   return { channel: 'protocol', ...declaration };
 }
 
-/** Declares a page: what it is, who may see it, and how it answers, in one place. */
+/** Declares a page in one place: its path, its guard and its handler. */
 export function page<const G extends PageGuard, F extends Form | undefined = undefined>(
   declaration: PageDeclaration<G, F>,
 ): PageRoute {
@@ -189,7 +189,7 @@ export function page<const G extends PageGuard, F extends Form | undefined = und
   return { channel: 'page', method, path, guard, form, keeps, handle };
 }
 
-/** Declares a call of the JSON API; the OpenAPI document is made from the same declaration. */
+/** Declares a call of the JSON API. The same declaration also makes the OpenAPI document. */
 export function api<
   const G extends Guard,
   Body extends z.ZodType | undefined = undefined,

@@ -10,58 +10,58 @@ import type { HeaderSets } from './headers.ts';
 import { type Problem, problem } from './problem.ts';
 import type { PageRoute } from './route.ts';
 
-/** What answering needs, made once from the environment and the routes. */
+/** The data that answering needs, created once from the environment and the routes. */
 export type ServerContext = {
   readonly env: Env;
   readonly site: Site;
   readonly cookieNames: CookieNames;
   readonly headers: HeaderSets;
-  /** The pages that can be asked for, by path: a form with a stale token is shown again by the page it came from. */
+  /** The GET pages by path. The page of a form with a stale token is shown again. */
   readonly pages: ReadonlyMap<string, PageRoute>;
   readonly watch: OperatorWatch;
   readonly shutdownState: ShutdownState;
-  /** How often each API key may still ask. */
+  /** The remaining requests of each API key. */
   readonly allowances: Allowances;
-  /** The forms that are being answered, by their names. */
+  /** The forms that are being answered, by their idempotency keys. */
   readonly formsUnderWay: Map<string, UnderWay>;
 };
 
-/** A form that is being answered; the same form sent again meanwhile waits for it. */
+/** A form that is being answered. If the same form is sent again meanwhile, that request waits for it. */
 export type UnderWay = { readonly answer: Promise<FormAnswer>; isTaken: boolean };
 
 export type FormAnswer = { readonly status: number; readonly headers: Headers; readonly body: string };
 
-/** How long this process still answers: it tells the balancer first, then the connections, then it stops listening. */
+/** The steps of a shutdown: `/readyz` warns the load balancer, connections close, then the process stops listening. */
 export type ShutdownState = {
-  /** `/readyz` answers 503: send new requests elsewhere. */
+  /** `/readyz` answers 503, so that the load balancer sends new requests elsewhere. */
   isLeaving: boolean;
-  /** Each answer is the last of its connection. */
+  /** Each answer closes its connection. */
   endsConnections: boolean;
-  /** The clock of this process has jumped a while ago. */
+  /** Whether the clock of this process jumped recently. */
   clockJumped: () => boolean;
 };
 
-/** One request while it is answered. */
+/** One request while it is being answered. */
 export type RequestContext = {
   readonly request: Request;
   readonly arrival: Arrival;
   readonly requestId: string;
-  /** Whether a proxy of ours wrote its headers. */
+  /** Whether a trusted proxy wrote its headers. */
   readonly isFromProxy: boolean;
   readonly pathname: string;
   /** With its question mark, or empty. */
   readonly search: string;
-  /** The pattern of the route that answers, for the log: a raw path can carry a token. */
+  /** The pattern of the answering route, for the log. A raw path can contain a token. */
   route: string;
   /** The request of another program that this tab signs in for: see `resume.ts`. */
   resume: string | undefined;
-  /** Whether the access log mentions it only when asked to tell everything. */
+  /** Whether the access log shows it only at debug level. */
   quiet: boolean;
 };
 
 export function contextOf(request: Request, arrival: Arrival, requestId: string, isFromProxy: boolean): RequestContext {
   const { url } = request;
-  // `https://host/path?query`: the host was checked, so string positions do and no URL has to be parsed.
+  // `https://host/path?query`: the host is already checked, so positions are enough and no URL is parsed.
   const start = url.indexOf('/', url.indexOf('//') + 2);
   const query = url.indexOf('?', start);
   return {
@@ -87,7 +87,7 @@ export function clientOf(
 ): Client | Problem {
   const { headers } = context.request;
   const { trustedProxies } = server.env.config;
-  // Of a protected host it is the scheme of that host.
+  // For a protected host, the header contains the scheme of that host.
   if (!isForProtectedHosts(context.pathname)) watchForwarded(server, headers);
   const forwardedFor = headers.get('x-forwarded-for');
   const found = clientAddress(peerOf(context.arrival), forwardedFor, trustedProxies);

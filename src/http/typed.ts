@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { cutPastCap, isStorable, type TextKind } from '#core/values/text.ts';
 
-/** Which kind of text a schema takes: a test looks for schemas that say none. */
+/** The kind of text of each schema. A test finds schemas without one. */
 export const typedKinds = z.registry<{ readonly kind: TextKind }>();
 
 /**
- * A text from outside, of a kind that has a cap. Every form, body and query is made of these.
+ * A text from outside, of a kind with a length cap. Every form, body and query uses these.
  *
- * What is too long is cut where it is too long for its rule as well, so the rule refuses it with the words for its field
- * and nothing works on the rest. A text that a database cannot keep does not fit; passwords are hashed and may be any.
+ * Text past the cap is cut, but remains too long for its own rule. So that rule refuses it with its own message, and no
+ * code works on the rest. Text that a database cannot store is refused. Passwords are hashed, so they may contain
+ * anything.
  */
 export function typed(kind: TextKind) {
   const capped = z.string().overwrite((text) => cutPastCap(kind, text));

@@ -4,12 +4,12 @@ import { countAuditTail } from '#store/audit/tail.ts';
 import { countSessions, countUnsentMail, findLastSealedAt, findOldestUnsealedAt } from '#store/operations/vitals.ts';
 import { METRICS, type Metric } from './metrics-table.ts';
 
-// It reads an index of every session: at a million some tens of milliseconds, in which an embedded database does nothing else.
+// Counting scans an index of every session: tens of milliseconds for a million, in which an embedded database blocks.
 const SESSIONS_EVERY_SECONDS = 60;
 
 type Sample = { readonly value: number | undefined; readonly labels?: Readonly<Record<string, string>> };
 
-/** Adds what is asked at each reading. Of the database every process of a machine says the same: the largest counts. */
+/** Adds the gauges. All processes of a machine report the same database values, so the largest is used. */
 export function addGauges(registry: Registry, env: Env): void {
   const { db, hasher, now } = env;
   const gauge = ({ name, help, labels = [] }: Metric, aggregator: 'sum' | 'max', ask: () => Promise<Sample[]>) =>
@@ -37,7 +37,7 @@ export function addGauges(registry: Registry, env: Env): void {
   gauge(METRICS.poolWaiting, 'sum', async () => [{ value: pool().waiting }]);
 }
 
-/** With the database away the rest is still told, and this is absent rather than old. */
+/** If the database is unavailable, the other metrics are still reported, and this one is absent instead of outdated. */
 async function askOrLog({ log }: Env, name: string, ask: () => Promise<Sample[]>): Promise<Sample[]> {
   try {
     return await ask();

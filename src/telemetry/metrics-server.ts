@@ -3,7 +3,7 @@ import { type Listening, listenOn } from '#http/server/listen.ts';
 
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** `GET /metrics` and nothing else, on a port of its own: never on the one that people reach. */
+/** Serves only `GET /metrics`, on a separate port that people do not reach. */
 export async function serveMetrics(
   place: { readonly host: string; readonly port: number },
   render: () => Promise<string>,

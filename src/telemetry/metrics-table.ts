@@ -1,22 +1,22 @@
-/** One metric as it is declared, registered and documented. */
+/** One metric, as declared, registered and documented. */
 export type Metric = {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** Each with few values, all of them known to the code: never a person, an address or a path. */
+  /** Each label has only a few values, all known to the code: never a person, an address or a path. */
   readonly labels?: readonly string[];
   readonly help: string;
   /** Upper bounds in seconds. */
   readonly buckets?: readonly number[];
 };
 
-/** From a cached page to the longest that a request may take. */
+/** From a cached page to the maximum duration of a request. */
 const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
-/** A hash takes some 20 ms; the queue ends after ten seconds. */
+/** A hash takes about 20 ms. The queue refuses jobs after ten seconds. */
 const HASH_BUCKETS = [0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24];
-/** From one statement in memory to a lock that is held for five seconds. */
+/** From one statement in memory to a lock held for five seconds. */
 const DATABASE_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
 
-/** Every metric there is, beside those of the process: the registry, `docs/operate/metrics.md` and a test read this one table. */
+/** Every metric beside those of the process. The registry, `docs/operate/metrics.md` and a test use this table. */
 export const METRICS = {
   requests: {
     name: 'sallyport_http_requests_total',

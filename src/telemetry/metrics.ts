@@ -6,17 +6,17 @@ import { addGauges } from './gauges.ts';
 import { METRICS, type Metric } from './metrics-table.ts';
 
 export type Metrics = {
-  /** The text that Prometheus reads. */
+  /** The text for Prometheus. */
   render(): Promise<string>;
-  /** The same as data, to be added to that of other processes. */
+  /** The same as data, to be added to the data of other processes. */
   collect(): Promise<object[]>;
-  /** What adds up and stays true when this process is gone; after it nothing of the environment is asked any more. */
+  /** The metrics that remain valid after this process ends. After this call the environment is not read any more. */
   collectLast(): Promise<object[]>;
-  /** Adds what is asked of the environment at each reading. */
+  /** Adds the gauges that read the environment at each scrape. */
   watch(env: Env): void;
 };
 
-/** Begins to count what this process does, and counts until it ends: there is one registry in it. */
+/** Starts to count the work of this process until it ends. A process has only one registry. */
 export function startMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -46,7 +46,7 @@ function countRequests(registry: Registry): void {
   });
 }
 
-/** Node reads some thirty methods; only these are ours. */
+/** Node accepts about thirty methods. This server uses only these. */
 const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
 
 function timeHashes(registry: Registry): void {
@@ -76,11 +76,11 @@ function outcomeOf(error: unknown): 'committed' | 'rolled_back' | 'failed' {
   return error instanceof StorageUnavailable ? 'failed' : 'rolled_back';
 }
 
-/** Counts the events of a transaction once it is kept: what was rolled back did not happen. */
+/** Counts the events of a transaction after its commit, because rolled-back events did not happen. */
 function countEvents(registry: Registry): (tx: object) => void {
   const signIns = counter(registry, METRICS.signIns);
   const refusals = counter(registry, METRICS.refusals);
-  // Present from the start: a rate needs the zero before the first one.
+  // Each starts at 0, because a rate needs the zero before the first event.
   for (const outcome of Object.values(SIGN_IN_OUTCOMES)) signIns.inc({ outcome }, 0);
   const count = ({ action, outcome, reason }: EventSignal): void => {
     const signIn = SIGN_IN_OUTCOMES[action];

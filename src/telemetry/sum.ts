@@ -1,6 +1,6 @@
 import { AggregatorRegistry } from 'prom-client';
 
-/** The text that Prometheus reads, over what several processes have counted. */
+/** The text for Prometheus with the counts of several processes. */
 export async function sumText(all: readonly object[][]): Promise<string> {
   return AggregatorRegistry.aggregate([...all]).metrics();
 }

@@ -2,14 +2,14 @@ import type { Config } from '#config.ts';
 import type { Metrics } from './metrics.ts';
 
 export type Telemetry = {
-  /** Absent where nobody asked for it. */
+  /** Absent if metrics are switched off. */
   readonly metrics: Metrics | undefined;
   stop(): Promise<void>;
 };
 
 /**
- * Begins to listen for what the settings switch on, and loads nothing else. Before the database is opened: that is
- * when it is decided whether reads are measured.
+ * Starts the listeners that the settings switch on, and loads nothing else. Call it before opening the database, which
+ * then decides whether reads are measured.
  */
 export async function startTelemetry(
   config: Config,
@@ -20,7 +20,7 @@ export async function startTelemetry(
   return { metrics, stop: async () => traces?.stop() };
 }
 
-/** By the standard's variables (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). */
+/** See https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ for the variables. */
 export function wantsTraces(environment: Readonly<Record<string, string | undefined>>): boolean {
   const { OTEL_SDK_DISABLED, OTEL_TRACES_EXPORTER } = environment;
   if (OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true' || OTEL_TRACES_EXPORTER === 'none') return false;

@@ -13,19 +13,19 @@ import { hashes, type RequestSignal, requests, transactions } from '#signals.ts'
 import { StorageUnavailable } from '#store/engine/database.ts';
 
 export type Traces = {
-  /** Sends what is left. */
+  /** Sends the remaining spans. */
   stop(): Promise<void>;
 };
 
-/** A collector that does not answer must not keep a stopping server. */
+/** A collector that does not answer must not delay the shutdown longer than this. */
 const STOP_SECONDS = 5;
 
 /**
- * Sends spans as the `OTEL_*` variables say, until stopped: one for each request, and in it one for each password hash
- * and each transaction. They carry route patterns, statuses, request ids and spans of time, nothing of a person.
+ * Sends spans as the `OTEL_*` variables configure, until stopped: one per request, and in it one per password hash and
+ * transaction. They contain route patterns, statuses, request ids and durations, but nothing about a person.
  */
 export function startTraces(): Traces {
-  // By default the process would tell its user, its path and its arguments.
+  // The default detectors would report the user, the path and the arguments of the process.
   process.env.OTEL_NODE_RESOURCE_DETECTORS ??= 'env,host,serviceinstance';
   const sdk = new NodeSDK({ metricReaders: [], logRecordProcessors: [], ...(isUnnamed() && { serviceName: NAME }) });
   sdk.start();
@@ -63,12 +63,12 @@ function traceRequests(current: AsyncLocalStorage<Context>): void {
   });
 }
 
-/** Asked for every few seconds, or answered from memory. */
+/** Health checks every few seconds, and files answered from memory. */
 function isNoise({ pathname }: RequestSignal): boolean {
   return pathname === '/healthz' || pathname === '/readyz' || pathname.startsWith('/assets/');
 }
 
-/** W3C Trace Context, from a proxy of ours alone: others could hang their spans into our traces, or switch them off. */
+/** Reads W3C Trace Context only from a trusted proxy, because others could add spans or switch traces off. */
 function callerOf({ request, isFromProxy }: RequestSignal): Context {
   if (!isFromProxy) return ROOT_CONTEXT;
   const carrier: Record<string, string> = {};
@@ -79,7 +79,7 @@ function callerOf({ request, isFromProxy }: RequestSignal): Context {
   return propagation.extract(ROOT_CONTEXT, carrier);
 }
 
-/** Hashes and transactions of a request; those of timers and commands are nobody's. */
+/** Traces the hashes and transactions of requests. Those of timers and commands are not traced. */
 function traceWithin(current: AsyncLocalStorage<Context>): void {
   const tracer = trace.getTracer(NAME);
   hashes.listen(({ hashes: count, waitMs, milliseconds, error }) => {
@@ -87,7 +87,7 @@ function traceWithin(current: AsyncLocalStorage<Context>): void {
     endSpan('password hash', attributes, milliseconds, error);
   });
   transactions.listen(({ milliseconds, error }) => {
-    // A refusal rolls back too, and is no fault.
+    // A refusal also rolls back, and is not a fault.
     const fault = error instanceof StorageUnavailable ? error : undefined;
     endSpan('database transaction', { 'sallyport.committed': error === undefined }, milliseconds, fault);
   });

@@ -10,13 +10,13 @@ import type { View } from './view.ts';
 
 type AccessCodePage = {
   readonly email: string;
-  /** Where the form goes. */
+  /** The address that receives the form. */
   readonly action: string;
   readonly doors?: Doors;
   readonly refusal?: Refusal | undefined;
 };
 
-/** What a reset by support asks for beside the password, at the sign-in and on the security page alike. */
+/** The page that asks for the temporary access code after a reset by support, at sign-in and on the security page. */
 export function accessCodePage(view: View, { email, action, doors, refusal }: AccessCodePage): Html {
   const { t } = view;
   const { supportContact } = view.config;

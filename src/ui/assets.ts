@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Config } from '#config.ts';
 
-/** A file as it is served: bytes with a version that is their hash. */
+/** A served file: its bytes, and a version that is their hash. */
 export type StaticFile = {
   readonly type: string;
   readonly bytes: Buffer;
   readonly version: string;
-  /** Set for text; made when the first browser asks for it. */
+  /** Set for text. Each entry is made when a browser first requests that coding. */
   readonly compressed: Map<Coding, Promise<Buffer>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
 };
@@ -28,7 +28,7 @@ const PUBLIC_FOLDER = new URL('../../public/', import.meta.url);
 
 let publicFiles: ReadonlyMap<string, StaticFile> | undefined;
 
-/** The address of a file of `public/`, changing with its content: a browser keeps it for good. */
+/** The address of a file of `public/`. It changes with the content, so a browser can cache it for a year. */
 export function assetPath(name: string): string {
   const file = assets().get(name);
   if (file === undefined) throw new Error(`public/ has no ${name}`);
@@ -45,14 +45,14 @@ export function assets(): ReadonlyMap<string, StaticFile> {
   return publicFiles;
 }
 
-/** The files that settings make, by path. */
+/** The files made from settings, by path. */
 export function brandFiles({ accentHue, logo }: Pick<Config, 'accentHue' | 'logo'>): ReadonlyMap<string, StaticFile> {
   const files = new Map([['/brand.css', staticFile('text/css; charset=utf-8', Buffer.from(brandCss(accentHue)))]]);
   if (logo !== undefined) files.set('/logo', staticFile(logo.type, logo.bytes, LOGO_HEADERS));
   return files;
 }
 
-/** A logo may be an SVG, which can carry styles and scripts: the first are let live, the second are not. */
+/** A logo can be an SVG with styles and scripts. This policy allows the styles and blocks the scripts. */
 const LOGO_HEADERS = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
 };
@@ -68,7 +68,7 @@ function staticFile(type: string, bytes: Buffer, headers: Readonly<Record<string
   };
 }
 
-/** `/brand.css`: the one thing about colour that a portal sets. `style.css` derives every colour from it. */
+/** `/brand.css`: the only colour setting of a portal. `style.css` derives every colour from this hue. */
 export function brandCss(hue: number): string {
   return `:root{--hue:${hue}}\n`;
 }

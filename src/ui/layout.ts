@@ -11,26 +11,26 @@ import type { View } from './view.ts';
 type Summary = {
   readonly title: string;
   readonly text?: Content;
-  /** The id of the field that it is about. */
+  /** The id of the field that the error is about. */
   readonly fieldId?: string | undefined;
 };
 
 type Width = 'form' | 'wide' | 'console';
 
 type Layout = {
-  /** Title of the document, and the page's one `h1`: the body starts below it. */
+  /** The document's title and the page's only `h1`. The body starts below it. */
   readonly title: string;
   readonly width: Width;
-  /** Where else one can go from here: the parts of the console. */
+  /** Navigation to the parts of the console. */
   readonly nav?: Content;
   readonly doors?: Doors | undefined;
   readonly refusal?: Summary | undefined;
-  /** Where the browser goes by itself at once. */
+  /** The address to which the browser continues automatically. */
   readonly goTo?: string | undefined;
   readonly body: Content;
 };
 
-/** A whole document: header, card with doors, heading and error summary, then the body, then the footer. */
+/** A complete document: header, card with doors, heading and error summary, then the body, then the footer. */
 export function layout(view: View, page: Layout): Html {
   const refusal = page.refusal ?? (view.staleForm ? staleForm(view) : undefined);
   return frame(view, {
@@ -50,9 +50,9 @@ type ErrorPage = {
   readonly action?: { readonly href: string; readonly label: string } | undefined;
 };
 
-/** What is shown in place of a page: what happened and the way on. */
+/** A page that replaces the requested one: what happened, and where to continue. */
 export function errorPage(view: View, { status, title, text, action }: ErrorPage): Html {
-  // A link may have led the person here: what stands in the address is not repeated.
+  // A foreign link may have led the person here, so the page does not repeat its address.
   return frame(
     { ...view, path: undefined },
     {
@@ -65,8 +65,8 @@ ${action && html`<div class="actions">${linkButton(action.href, action.label, 'p
 }
 
 /**
- * The same where no form and hardly a link of ours would work: at an address that is not ours, and for a browser whose
- * cookies are too many for any request. It can be read without its style sheets.
+ * An error page for cases where forms and most links do not work: at an address that is not ours, or in a browser with
+ * too many cookies. It is readable without its style sheets.
  */
 export function barePage(view: BareView, { status, title, text, action, body }: BarePage): Html {
   return documentOf(view, {
@@ -80,10 +80,10 @@ ${body}${action && html`<div class="actions">${linkButton(action.href, action.la
 
 type BarePage = Omit<ErrorPage, 'status'> & { readonly status?: number; readonly body?: Content };
 
-/** Longer ones must be let break: they would not fit a phone. */
+/** A longer word must be allowed to break, because it would not fit on a phone. */
 const LONGEST_WHOLE_WORD = 12;
 
-/** Short words with a hyphen stay on one line: "one-time", "Two-Factor". */
+/** Prevents line breaks in short words with a hyphen: "one-time", "Two-Factor". */
 function unbroken(title: string): Content {
   return title.split(/(\S+-\S+)/).map((part) => {
     return part.includes('-') && part.length <= LONGEST_WHOLE_WORD ? html`<span class="whole">${part}</span>` : part;
@@ -106,14 +106,14 @@ ${footer(view)}`,
 }
 
 type BareView = Pick<View, 'config' | 'locale' | 't'> & {
-  /** Where the style sheets are, on a host that is not ours. */
+  /** The address of the style sheets, on a host that is not ours. */
   readonly assetsAt?: string;
 };
 
 type Document = {
   readonly title: string;
   readonly goTo?: string | undefined;
-  /** For the script: how many steps back the page of the form is. */
+  /** For the script: how many path segments the form's page is above this address. */
   readonly sent?: string | undefined;
   readonly isConsole: boolean;
   readonly body: Content;
@@ -182,7 +182,7 @@ function languageSwitch(view: View): Html {
 ${form(view, PATHS.language, html`${view.path !== undefined && html`<input type="hidden" name="return_to" value="${view.path}">`}${choices}`)}</details>`;
 }
 
-/** Takes the focus by `autofocus`, so that it works without a script; the inner `alert` is what is read aloud. */
+/** `autofocus` gives it the focus without a script. The inner `alert` makes a screen reader read it aloud. */
 function summary({ title, text, fieldId }: Summary): Html {
   const head = fieldId === undefined ? title : html`<a href="#${fieldId}">${title}</a>`;
   return html`<div class="refusal" id="refusal" tabindex="-1" autofocus><div role="alert"><h2>${head}</h2>
@@ -194,13 +194,13 @@ function staleForm(view: View): Summary {
   return { title: view.t('layout.stale.title'), text };
 }
 
-/** From a page of a sign-in that an application asked for, back to it. */
+/** A link back to the application that asked for this sign-in. */
 function wayBack({ t, resume }: View): Content {
   if (!resume?.startsWith(`${PATHS.openid}/`)) return undefined;
   return html`<p class="back"><a href="${resume}/cancel">${t('layout.back')}</a></p>`;
 }
 
-/** Only on paper: whose page this is, and from when. */
+/** Only on paper: the product, the person, and the time of printing. */
 function printHead(view: View): Html {
   const who = view.signedIn && html` · ${view.signedIn.email}`;
   return html`<p class="paper">${view.config.productName}${who} · ${timeElement(view.now, view.locale)}</p>`;
@@ -212,7 +212,7 @@ function footer(view: View): Html {
 ${contact !== undefined && html`<span>${view.t('layout.support')} ${contactLink(contact)}</span>`}</footer>`;
 }
 
-/** How to reach a human, as the operator wrote it: a URL and an email address become links. */
+/** The operator's contact text. A URL or an email address becomes a link. */
 export function contactLink(contact: string): Content {
   if (/^https?:\/\//.test(contact)) return html`<a href="${contact}">${contact.replace(/^https?:\/\//, '')}</a>`;
   return /^[^\s@]+@[^\s@]+$/.test(contact) ? html`<a href="mailto:${contact}">${contact}</a>` : contact;

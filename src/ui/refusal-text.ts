@@ -11,10 +11,10 @@ import { type Content, html } from '#ui/parts/html.ts';
 import { duration, span } from '#ui/parts/text.ts';
 import type { View } from './view.ts';
 
-/** A refusal in the words of the person whom it meets: what is the matter, and what to do next. */
+/** A refusal in words for the person: what is wrong, and what to do next. */
 export type RefusalText = { readonly title: string; readonly text: Content };
 
-/** The page on which it stands: the words differ, and so do the ways on. */
+/** The page that shows the refusal. Its words and its links depend on it. */
 export type Place = 'password' | 'signIn' | 'setUp' | 'recovery' | 'stepUp' | 'stepUpRecovery';
 
 export function refusalText(view: View, refusal: Refusal, place: Place): RefusalText {
@@ -51,7 +51,7 @@ export function refusalText(view: View, refusal: Refusal, place: Place): Refusal
 
 type Plain = 'credentials' | 'recovery' | 'recoveryUsed' | 'accessCode' | 'accessCodeOver' | 'over' | 'other';
 
-/** The same words wherever they meet somebody. */
+/** Refusals with the same words on every page. */
 const PLAIN: Readonly<Partial<Record<RefusalCode, Plain>>> = {
   invalid_credentials: 'credentials',
   recovery_code_incorrect: 'recovery',
@@ -62,7 +62,7 @@ const PLAIN: Readonly<Partial<Record<RefusalCode, Plain>>> = {
   enrollment_expired: 'over',
 };
 
-/** What two refused codes together have told about the clocks; whole minutes, half a minute as 0. */
+/** The clock difference that two refused codes revealed, in whole minutes; half a minute counts as 0. */
 function clockText({ t }: View, { clockOffsetSeconds }: Refusal): string | undefined {
   if (clockOffsetSeconds === undefined) return undefined;
   return t('refusal.code.clock', {
@@ -77,7 +77,7 @@ function expiredText({ t }: View, { ageSeconds = 0 }: Refusal): string {
 
 type InPlace = (view: View, place: Place) => RefusalText;
 
-/** A code of another kind in this field, by its reason. */
+/** A code of the other kind in this field, by its reason. */
 const LOOKS_LIKE = {
   looks_like_recovery_code: looksLikeRecoveryCode,
   looks_like_one_time_code: looksLikeOneTimeCode,
@@ -111,7 +111,7 @@ function plainText({ t }: View, name: Plain): RefusalText {
   return { title: t(`refusal.${name}.title`), text: t(`refusal.${name}.text`) };
 }
 
-/** When to try again, where nothing that was typed is wrong. */
+/** When to try again, if the typed values are not wrong. */
 function waitText({ t }: View, name: 'busy' | 'often', { retryAfterSeconds = 2 }: Refusal): RefusalText {
   return {
     title: t(`refusal.${name}.title`),
@@ -128,7 +128,7 @@ function tooManyText(view: View, refusal: TooMany, place: Place): RefusalText {
 
 type NewPasswordRefusal = Extract<Refusal, { refused: 'password_unacceptable' }>;
 
-/** Each reason has two texts of its name: `password.common.title`. A reason without them does not compile. */
+/** Each reason has two texts with its name: `password.common.title`. A reason without them does not compile. */
 function newPasswordText({ t, config }: View, { reason: rule = 'too_short' }: NewPasswordRefusal): RefusalText {
   return { title: t(`password.${rule}.title`), text: t(`password.${rule}.text`, { product: config.productName }) };
 }

@@ -14,16 +14,16 @@ import type { View } from './view.ts';
 type SetUpPage = {
   readonly secret: Uint8Array;
   readonly email: string;
-  /** Where the form goes. */
+  /** The address that receives the form. */
   readonly action: string;
   readonly doors?: Doors;
   readonly lead: string;
   readonly refusal?: Refusal | undefined;
-  /** What else can be done here. */
+  /** Further actions on this page. */
   readonly more?: Content;
 };
 
-/** Connecting an authenticator app, the same at the first sign-in and on the security page. */
+/** The page that connects an authenticator app, the same at the first sign-in and on the security page. */
 export function setUpPage(view: View, page: SetUpPage): Html {
   const { t } = view;
   const { secret, email, refusal } = page;

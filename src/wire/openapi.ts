@@ -7,7 +7,7 @@ import type { ApiKeyGuard, ApiRoute, Guard, Route } from '#http/route.ts';
 type Json = Readonly<Record<string, unknown>>;
 type Named = { readonly productName: string; readonly publicUrl: { readonly origin: string } };
 
-/** The JSON API as OpenAPI 3.1, made from the declarations that route and validate. */
+/** The JSON API as OpenAPI 3.1, made from the declarations that also route and validate. */
 export function openApiDocument(routes: readonly Route[], config: Named): Json {
   return {
     openapi: '3.1.0',
@@ -52,7 +52,7 @@ function operation(route: ApiRoute): Json {
   };
 }
 
-/** A name for generators of clients: `POST /api/v1/users/:user/reset-mfa` is `postUsersUserResetMfa`. */
+/** A name for client generators: `POST /api/v1/users/:user/reset-mfa` becomes `postUsersUserResetMfa`. */
 function operationId({ method, path }: ApiRoute): string {
   const words = path.split(/[^a-z0-9]+/).slice(3);
   return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
@@ -92,13 +92,13 @@ function schema(type: z.ZodType, io: 'input' | 'output'): Json {
   return rest;
 }
 
-/** That an integer is one which JavaScript can hold says nothing to a reader of the document. */
+/** Removes the bounds of JavaScript's safe integers, because they mean nothing to a reader. */
 function dropBounds({ jsonSchema }: { readonly jsonSchema: { minimum?: number; maximum?: number } }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
-/** Refusals by status: one response can stand for several codes. */
+/** Groups the refusals by status, because one response can represent several codes. */
 function problems(codes: readonly RefusalCode[]): Json {
   const byStatus = new Map<number, Set<RefusalCode>>();
   for (const code of codes) {
@@ -116,7 +116,7 @@ function problems(codes: readonly RefusalCode[]): Json {
   );
 }
 
-/** Any call can be malformed, and any can meet an overloaded server. */
+/** Any call can be malformed, and any server can be overloaded. */
 const ALWAYS: readonly RefusalCode[] = ['invalid_request', 'temporarily_unavailable'];
 
 const OF_GUARD: Readonly<Record<Exclude<Guard, ApiKeyGuard>, readonly RefusalCode[]>> = {
@@ -142,7 +142,7 @@ function ofName(idempotent: boolean): readonly RefusalCode[] {
 
 function security(guard: Guard): readonly Json[] {
   if (guard === 'public') return [];
-  // Of a bearer scheme the list names roles (OpenAPI 3.1): the scope that the key has to have.
+  // For a bearer scheme the list contains roles (OpenAPI 3.1): here the scope that the key needs.
   if (isApiKeyGuard(guard)) return [{ apiKey: [guard.slice('apiKey:'.length)] }];
   return guard === 'pendingSignIn' ? [{ pendingToken: [] }] : [{ sessionToken: [] }];
 }

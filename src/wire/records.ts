@@ -23,7 +23,7 @@ export function userRecord({ user, partner, enrolledAt }: ListedUser) {
   };
 }
 
-/** Somebody just added: nobody is enrolled yet. */
+/** A person who was just added, so not enrolled yet. */
 export function addedRecord({ person, invitation }: { person: Person; invitation: MailedLink | undefined }) {
   const record = userRecord({ ...person, enrolledAt: undefined });
   return invitation?.url === undefined ? record : { ...record, invitationUrl: invitation.url };
@@ -45,7 +45,7 @@ export function webhookRecord({ id, url, events, disabledAt, disabledBecause, fa
   return { id, url, events, state, since, disabledBecause: disabledBecause ?? null } as const;
 }
 
-/** @param secret only in the answer that makes it */
+/** @param secret only in the answer that creates it */
 export function clientRecord(client: OidcClient, secret?: string) {
   const { id, name, type, redirectUris, postLogoutRedirectUris, backchannelLogoutUri, isThirdParty } = client;
   return {
@@ -58,7 +58,7 @@ export function clientRecord(client: OidcClient, secret?: string) {
   };
 }
 
-/** @param isDisabled whether its webhook is: then nothing is tried */
+/** @param isDisabled whether its webhook is disabled; then nothing is tried */
 export function deliveryRecord(row: WebhookDeliveryTable, isDisabled: boolean) {
   const { id, type, tries } = row;
   const [taken, dead] = [row.delivered_at ?? undefined, row.dead_at ?? undefined];
@@ -69,7 +69,7 @@ export function deliveryRecord(row: WebhookDeliveryTable, isDisabled: boolean) {
   return { id, type, at: instant(row.created_at), state, tries, nextTryAt, fault: row.last_fault } as const;
 }
 
-/** @param partners the slugs of the partners that it is for */
+/** @param partners the slugs of the partners whose people may enter */
 export function siteRecord({ host, acr }: SiteRules, partners: readonly string[]) {
   return { host, acr: acr ?? null, partners };
 }

@@ -9,10 +9,10 @@ import { jsonResponse, problemResponse } from './answer.ts';
 import { checkApiKey, isApiKeyGuard } from './api-key-guard.ts';
 
 /**
- * The longest way of the API: query, client, body, guard, handler; each can only say no and end it.
+ * Answers an API call in this order: query, client, body, guard, handler. Each step can refuse.
  *
- * The body is here to its last byte before the guard asks: a caller who holds that byte back is judged by what is true
- * when it comes. What is wrong with the body is told only to callers who may send one.
+ * The guard runs only after the whole body has arrived, so a caller who delays the last byte is checked against the
+ * state at that later time. Errors in the body are reported only after the guard has accepted the caller.
  */
 export async function answerCall(
   server: ServerContext,
@@ -32,7 +32,7 @@ export async function answerCall(
   if (typeof idempotencyKey === 'object') return problemResponse(server, context, idempotencyKey);
   const input = body === undefined ? NO_INPUT : readInput(route, context, body);
   if (isProblem(input)) return problemResponse(server, context, input);
-  // Cast boundary between the erased table and the typed declaration: the checks and readers above proved what it says.
+  // Cast boundary between the erased table and the typed declaration: the steps above validated every part.
   const call = { env, client, params, query: query.value, input: input.value, idempotencyKey, ...found } as never;
   const answer = await handle(route, call);
   return isRefusal(answer) ? problemResponse(server, context, answer) : jsonResponse(server, context, answer);
@@ -47,7 +47,7 @@ function checkGuard(
   return isApiKeyGuard(guard) ? checkApiKey(server, guard, authorization) : checkCall(server.env, guard, authorization);
 }
 
-/** An act whose caller lost what the guard found, before it could begin, is answered as the guard would have. */
+/** If the caller lost the right after the guard's check and before the act began, the answer is the guard's refusal. */
 async function handle(route: ApiRoute, call: never): Promise<unknown> {
   try {
     return await route.handle(call);
@@ -59,24 +59,24 @@ async function handle(route: ApiRoute, call: never): Promise<unknown> {
 
 const NO_INPUT = { value: undefined };
 
-/** The validated query; a call that declares none takes none. */
+/** The validated query. A call without a declared query accepts no parameters. */
 function readQuery(route: ApiRoute, { search }: RequestContext): { readonly value: unknown } | Problem {
   if (route.query !== undefined) return fitQuery(route.query, search);
   if (search.length <= 1) return NO_INPUT;
   return problem('invalid_request', { detail: 'This call takes no query parameters.' });
 }
 
-// Visible ASCII: it is compared byte by byte, and nobody sees two that look alike.
+// Visible ASCII, because keys are compared byte by byte and two different ones must not look alike.
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** The name that the caller gives to one act, where the call takes one. */
+/** The caller's idempotency key, if the call accepts one. */
 function readIdempotencyKey({ idempotent }: ApiRoute, { request }: RequestContext): string | undefined | Problem {
   const name = idempotent ? (request.headers.get('idempotency-key') ?? undefined) : undefined;
   if (name === undefined || IDEMPOTENCY_KEY.test(name)) return name;
   return problem('invalid_request', { detail: 'Idempotency-Key has to be 1 to 255 visible ASCII characters.' });
 }
 
-/** The validated body; a call without one takes nothing or `{}`. */
+/** The validated body. A call without a declared body accepts nothing or `{}`. */
 function readInput(
   route: ApiRoute,
   { request }: RequestContext,

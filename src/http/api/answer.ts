@@ -1,7 +1,7 @@
 import { type Problem, problemBody, problemHeaders, statusOf } from '#http/problem.ts';
 import type { RequestContext, ServerContext } from '#http/server-context.ts';
 
-/** A refusal for a program: RFC 9457. */
+/** A refusal for a program (RFC 9457). */
 export function problemResponse(
   { headers }: ServerContext,
   { requestId }: Pick<RequestContext, 'requestId'>,
@@ -18,7 +18,7 @@ export function problemResponse(
   });
 }
 
-/** What a call answers when it succeeds; nothing to say is 204. */
+/** The answer of a successful call; 204 if there is no value. */
 export function jsonResponse(
   { headers }: ServerContext,
   { requestId }: RequestContext,

@@ -10,9 +10,9 @@ import { type ApiKey, findApiKeyByHash, touchApiKey } from '#store/programs/api-
 import type { GrantedApiKey } from '#store/sessions/granted.ts';
 
 /**
- * What each key has left, by its id: each process counts for itself, and only keys that exist are counted.
+ * The remaining requests of each key, by its id. Each process counts separately, and only existing keys are counted.
  *
- * A limit for fairness, so that one import slows nobody else down: nothing secret is guarded by it.
+ * This limit is only for fairness, so that one import does not slow down others. It protects no secret.
  */
 export type Allowances = Map<string, Allowance>;
 
@@ -20,7 +20,7 @@ export function isApiKeyGuard(guard: Guard): guard is ApiKeyGuard {
   return guard.startsWith('apiKey:');
 }
 
-/** The guard of the management API: a key that lives, that has not asked too often, and that is good for this. */
+/** The guard of the management API. The key must be live, within its rate limit, and have the scope. */
 export async function checkApiKey(
   { env, allowances }: { readonly env: Env; readonly allowances: Allowances },
   guard: ApiKeyGuard,
@@ -42,7 +42,7 @@ export async function checkApiKey(
   return isGood ? { apiKey: { ...apiKey, grantedFor } } : refuse('forbidden', { reason: 'scope' });
 }
 
-/** Beside the answer, at most once a minute: what it says is for the eyes of an administrator. */
+/** Runs beside the answer, at most once a minute, because only administrators look at this time. */
 function noteUse({ db, now, log }: Env, { id, lastUsedAt }: ApiKey): void {
   const at = now();
   const before = at - LAST_SEEN_EVERY_SECONDS;

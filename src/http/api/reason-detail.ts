@@ -1,6 +1,6 @@
 import type { CodeAndReason } from '#core/values/result.ts';
 
-/** Where the code says enough, or no call of the API meets the reason. */
+/** Reasons whose code is clear enough, or that no API call returns. */
 type Silent = Extract<
   CodeAndReason,
   | `invalid_request.${'code' | 'code_minutes' | 'events' | 'expires' | 'from' | 'host' | 'host_taken' | 'password' | 'policy'}`
@@ -14,7 +14,7 @@ type Silent = Extract<
   | `temporarily_unavailable.${string}`
 >;
 
-/** What a refusal says to a program where its code alone leaves a question. */
+/** The text for a program, for reasons whose code alone is not clear. */
 const DETAILS = {
   'invalid_request.after':
     'This cursor is not of this list with these filters: hand nextCursor back with the same ones.',
@@ -61,7 +61,7 @@ const DETAILS = {
   'forbidden.waits': 'A reset of this user is waiting already for a second member of staff.',
 } as const satisfies Record<Exclude<CodeAndReason, Silent>, string>;
 
-/** The sentence of a reason; `undefined` where the code says it all. */
+/** The sentence for a reason; `undefined` if the code is clear enough. */
 export function reasonDetail({ refused, reason }: { readonly refused: string; readonly reason?: string }) {
   const details: Readonly<Partial<Record<string, string>>> = DETAILS;
   return details[`${refused}.${reason}`];

@@ -8,31 +8,31 @@ import { type Reply, show } from './reply.ts';
 /** A request for the page of an act, or its form. */
 export type ActCall<G extends PageGuard> = PageCall<G, unknown>;
 
-/** The fields of the form: as sent, as kept over a step-up, or none. */
+/** The fields of the form: as sent, as restored after a step-up, or none. */
 export type Fields = Readonly<Record<string, string | undefined>>;
 
 type ActPages<G extends PageGuard, Subject> = {
   readonly path: string;
   readonly guard: G;
   readonly form?: z.ZodType<Fields>;
-  /** The fields that come back when the form was sent too late after a proof. */
+  /** The fields that are restored when the form was sent too late after a proof. */
   readonly keeps?: readonly string[];
-  /** What the act is on; undefined where the address names nothing that the sender may see. */
+  /** The subject of the act; undefined if it does not exist or the person may not see it. */
   readonly find: (call: ActCall<G>) => Promise<Subject | undefined>;
   readonly missing: (view: View) => Reply;
-  /** Where the page leads instead, when there is nothing to ask. */
+  /** The page to redirect to, if there is nothing to confirm. */
   readonly elsewhere?: (call: ActCall<G>, subject: Subject) => Reply | undefined;
-  /** The question and its button, with what was typed and what was wrong with it. */
+  /** The question and its button, with the typed fields and the refusal. */
   readonly draw: (call: ActCall<G>, subject: Subject, typed: Fields, refusal?: Refusal) => Drawn | Promise<Drawn>;
-  /** Does it, once for each form, and answers where that leads. */
+  /** Performs the act, once per form, and returns the next page. */
   readonly act: (call: ActCall<G>, subject: Subject, typed: Fields) => Promise<Reply | Refusal>;
-  /** Where a refusal leads; undefined or absent: to the page of the form, with the refusal on it. */
+  /** The page after a refusal; undefined or absent: the form's page with the refusal on it. */
   readonly refused?: (call: ActCall<G>, subject: Subject, refusal: Refusal) => Reply | undefined | Promise<Reply>;
 };
 
 type Drawn = { toString(): string };
 
-/** The two routes of every act that a person does on a page: the question, and the form that its button sends. */
+/** The two routes of an act on a page: the question, and the form that its button sends. */
 export function actPages<const G extends PageGuard, Subject>(pages: ActPages<G, Subject>): readonly PageRoute[] {
   const { path, guard, form, keeps = [] } = pages;
   const ask = async (call: ActCall<G>): Promise<Reply> => {

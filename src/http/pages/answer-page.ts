@@ -33,17 +33,17 @@ import { answerIdempotent, formKeyOf } from './sent-forms.ts';
 
 type Params = Readonly<Record<string, string>>;
 type Fields = FormFields;
-/** A form as it was sent: its token, and the fields that its route knows, each short enough to be worked on. */
+/** A sent form: its token, and the fields that its route declares, each within its length limit. */
 type SentForm = {
   readonly token: string | undefined;
-  /** The request of another program that its tab signs in for. */
+  /** The request of another program that this browser tab signs in for. */
   readonly resume: string | undefined;
   readonly fields: Fields;
 };
-/** What a form was sent with, or why it is none. */
+/** The sent form, or why it could not be read. */
 type Form = SentForm | Problem;
 
-/** A request for a page, with what was read from it on the way. */
+/** A request for a page, with the data read from it so far. */
 type Visit = {
   readonly server: ServerContext;
   readonly context: RequestContext;
@@ -55,10 +55,10 @@ type Visit = {
 };
 
 /**
- * The longest way of a page: cookies, origin, form, guard, handler; each can end it with a page of its own.
+ * Answers a page request in this order: cookies, origin, form, guard, handler. Each can answer with its own page.
  *
- * A form is here to its last byte before the guard asks: a sender who holds that byte back is judged by what is true when
- * it comes. Sent twice, it is answered from the first time, before the guard: what it was sent with may be over by then.
+ * The guard runs after the whole form has arrived, so a delayed last byte is checked against the state at that time. A
+ * form that is sent twice gets the first answer without the guard, because its session may be over by then.
  */
 export async function answerPage(
   server: ServerContext,
@@ -123,7 +123,7 @@ function checkVisit({ server, context, browser }: Visit, { guard, method, path }
     guard,
     isPost: method === 'POST',
     target: context.pathname + context.search,
-    // A link on a foreign page must not decide where a step-up in another tab leads.
+    // A link on another site must not decide where a step-up in another tab leads.
     canReturn: server.pages.has(path) && context.request.headers.get('sec-fetch-site') !== 'cross-site',
   };
   return checkPage(server.env, visit, browser.cookies);
@@ -159,7 +159,7 @@ function refuse(visit: Visit, route: PageRoute, { code, found }: Refused, form: 
     : refusalPage(visit.server, visit.context, problem(code), found);
 }
 
-/** The guard let the request in, and its sender lost what it found before the act could begin. */
+/** Answers when the guard accepted the request, but the person lost that right before the act began. */
 function refuseActed(
   visit: Visit,
   route: PageRoute,
@@ -173,7 +173,7 @@ function refuseActed(
     : replyResponse(server, context, seeOther(PATHS.signIn));
 }
 
-/** A form that was sent too late after a proof: what was typed goes along to the proof, and back. */
+/** Handles a form that came too late after a proof: its fields are preserved over the step-up. */
 async function stepUpForForm(
   { server, context, browser }: Visit,
   { keeps }: PageRoute,
@@ -190,7 +190,7 @@ async function stepUpForForm(
   return keptFormPage(server, context, found);
 }
 
-/** The fields, when they come from a form that we made for this session. */
+/** The fields, if the form is one that we made for this session. */
 function ownFields(keys: KeyRing, { formCookie }: Browser, sessionId: string, form: Form): Fields | undefined {
   if (isProblem(form)) return undefined;
   return formTokenFits(keys, formCookie, sessionId, form.token) ? form.fields : undefined;
@@ -208,7 +208,7 @@ async function readForm({ request, arrival }: RequestContext, { form }: PageRout
   return { token: sent.value[FORM_TOKEN_FIELD], resume: readResume(sent.value[RESUME_FIELD]), fields: fitted.value };
 }
 
-/** The form's own page once more, with a token that fits: nothing is lost but the try. */
+/** Shows the form's page again, with a valid token. The person loses only the try. */
 async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: Fields): Promise<Response> {
   const { path, guard, keeps } = route;
   const { server, context, browser } = visit;
@@ -226,7 +226,7 @@ async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: F
   return pageResponse(server, context, browser, { ...reply, status: 403 });
 }
 
-/** RFC 5321 §4.5.3.1.3: what is longer is no email and not worth echoing. */
+/** RFC 5321 §4.5.3.1.3: a longer text is no email, so it is not echoed. */
 const MAX_EMAIL_LENGTH = 254;
 
 async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefined> {
@@ -242,7 +242,7 @@ async function run(visit: Visit, route: PageRoute, found: Found, input: unknown,
   const kept = found.session && findKept(env.keys, found.session, context.pathname, query);
   const view = { ...drawView(server, context, browser, route.guard, found), ...(kept && { kept }), ...again };
   const asked = { env, client, params, query, input, view, formKey, cameFrom: cameFrom(server, context) };
-  // The cast between the erased table and the typed declaration: the guard and the form proved what it says.
+  // Cast boundary between the erased table and the typed declaration: the guard and the form reader checked it.
   const reply = await route.handle({ ...asked, ...found } as never);
   return whileGranted(env, reply, found);
 }

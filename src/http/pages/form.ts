@@ -7,16 +7,16 @@ export const FORM_TOKEN_FIELD = 'form_token';
 
 type OriginHeaders = { readonly origin: string | null; readonly fetchSite: string | null };
 
-/** Whether a form was sent by a page of ours: SECURITY, "Unsafe methods". `null` is what a sandboxed frame sends. */
+/** Whether one of our pages sent the form: SECURITY, "Unsafe methods". A sandboxed frame sends `null`. */
 export function isOwnOrigin({ origin, fetchSite }: OriginHeaders, publicOrigin: string): boolean {
   if (origin !== null && origin !== 'null') return origin === publicOrigin;
   return fetchSite === 'same-origin';
 }
 
 /**
- * The form token of a page: one part for forms that anybody may send, one bound to the pending sign-in or session
- * for the forms of that sign-in. A page carries both, because the language switch stands beside the sign-out button.
- * Then the id of this drawing of the page, and its own tag: by that id a form that is sent twice is known.
+ * The form token of a page. One part is for forms without a sign-in, and one is bound to the pending sign-in or
+ * session. A page needs both, because the language switch is beside the sign-out button. Then the id of this rendering
+ * of the page, with its own tag. This id detects a form that is sent twice.
  */
 export function makeFormToken(keys: KeyRing, formCookie: string, boundTo: string | undefined, formId: string): string {
   const open = keys.mac('form', message(formCookie, ''));
@@ -24,7 +24,7 @@ export function makeFormToken(keys: KeyRing, formCookie: string, boundTo: string
   return [open, bound, formId, keys.mac('form', message(formCookie, formId))].join('.');
 }
 
-/** Whether the token was made for this browser and, when the route asks for it, for this sign-in; by any key of the ring. */
+/** Whether the token was made for this browser and, if `boundTo` is given, for this sign-in, by any key of the ring. */
 export function formTokenFits(
   keys: KeyRing,
   formCookie: string,
@@ -37,12 +37,12 @@ export function formTokenFits(
     const given = Buffer.from(part);
     return keys.macs('form', message(formCookie, boundPart)).some(({ mac }) => equal(given, Buffer.from(mac)));
   };
-  // A page of a version without ids is still open somewhere while the next one is rolled out.
+  // During a rolling update, a page from a version without ids may still be open.
   const isWhole = formId === undefined || (tags.length === 1 && fits(tags[0] ?? '', formId));
   return isWhole && (boundTo === undefined ? fits(open, '') : fits(bound, boundTo));
 }
 
-/** The id of the page that a form stands on; only of a token that fits. */
+/** The id of the page that contains the form. Call it only for a valid token. */
 export function formIdOf(token: string | undefined): string | undefined {
   return token?.split('.')[2];
 }

@@ -5,10 +5,10 @@ import type { Session } from '#store/sessions/sessions.ts';
 export type KeptFields = Readonly<Record<string, string>>;
 
 const PARAMETER = 'kept';
-/** More than this is no form of ours; an address has to fit a browser's and a proxy's limits, sealed and in base64. */
+/** No form of ours is larger. Sealed and in base64, it must fit the address limits of browsers and proxies. */
 const MOST_BYTES = 4096;
 
-/** The fields of a form that may come back to it: those that its route names, and so never a secret. */
+/** The fields that may be restored. The route names them, and never names a secret. */
 export function pickFields(fields: FormFields, names: readonly string[]): KeptFields {
   return Object.fromEntries(
     names.flatMap((name) => {
@@ -19,10 +19,10 @@ export function pickFields(fields: FormFields, names: readonly string[]): KeptFi
 }
 
 /**
- * The address of a form that was sent too late, with what was typed into it.
+ * The address of a form that was sent too late, with its typed fields.
  *
- * Sealed for this session and this path: it tells nothing to a log or a history, and nobody can make up a filled form.
- * `undefined` when that is more than an address can carry.
+ * The fields are sealed for this session and this path, so logs and history reveal nothing and nobody can forge a
+ * filled form. `undefined` if they are too large for an address.
  */
 export function addressWith(keys: KeyRing, session: Session, path: string, fields: KeptFields): string | undefined {
   const text = JSON.stringify({ path, fields });
@@ -30,7 +30,7 @@ export function addressWith(keys: KeyRing, session: Session, path: string, field
   return `${path}?${PARAMETER}=${keys.seal('kept-form', binding(session), text)}`;
 }
 
-/** What was typed into the form at this address before; what does not open is as good as not there. */
+/** The fields that were typed into the form at this address before. A value that cannot be opened counts as absent. */
 export function findKept(
   keys: KeyRing,
   session: Session,
@@ -40,7 +40,7 @@ export function findKept(
   const sealed = query.get(PARAMETER);
   if (sealed === null) return undefined;
   try {
-    // Cast boundary: we sealed it ourselves.
+    // Cast boundary: this service sealed the value.
     const kept: { path: string; fields: KeptFields } = JSON.parse(
       keys.open('kept-form', binding(session), sealed).toString(),
     );

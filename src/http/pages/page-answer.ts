@@ -14,7 +14,7 @@ import { makeFormToken } from './form.ts';
 import { type Reply, show } from './reply.ts';
 import { leavesUs, wayOnAddress } from './way-on.ts';
 
-/** The pages of the transport itself; a feature draws its own refusals. */
+/** The refusals that the transport itself shows. A feature draws its own. */
 const SHOWN = [
   'invalid_request',
   'sign_in_expired',
@@ -28,20 +28,20 @@ const SHOWN = [
   'temporarily_unavailable',
 ] as const;
 
-/** What a request says about the browser, before anybody is known. */
+/** The data of a request about the browser, before the person is known. */
 export type Browser = {
   readonly cookies: Cookies;
-  /** The form cookie, or the value that the answer will set. */
+  /** The value of the form cookie, or the one that the answer will set. */
   readonly formCookie: string;
 };
 
-/** The browser of a request, or `undefined` when one of our cookies came twice. */
+/** The browser of a request; `undefined` if one of our cookies occurs twice. */
 export function browserOf({ env, cookieNames }: ServerContext, { request }: RequestContext): Browser | undefined {
   const cookies = readCookies(request.headers.get('cookie') ?? '', cookieNames);
   return cookies && { cookies, formCookie: isTokenShaped(cookies.form) ? cookies.form : newToken(env.random) };
 }
 
-/** A refusal for a person: what happened, in their language, and the way on. */
+/** A refusal page for a person: what happened, in their language, and where to continue. */
 export function refusalPage(
   server: ServerContext,
   context: RequestContext,
@@ -53,13 +53,13 @@ export function refusalPage(
   return messagePage(server, context, refusal, text, found);
 }
 
-/** A form whose token did not fit, and that has no page of its own to be shown again. */
+/** The page after a form with an invalid token, if the form has no page of its own to show again. */
 export function stalePage(server: ServerContext, context: RequestContext, found: Found): Response {
   const text = { title: 'layout.stale.title', text: 'layout.stale.text' } as const;
   return messagePage(server, context, problem('forbidden'), text, found);
 }
 
-/** A form that needs a fresh proof first, and whose fields wait for it. */
+/** The page after a form that needs a fresh proof first. It says that the fields are preserved. */
 export function keptFormPage(server: ServerContext, context: RequestContext, found: Found): Response {
   const text = { title: 'error.step_up_required.title', text: 'error.step_up_required.kept' } as const;
   return messagePage(server, context, problem('step_up_required'), text, found);
@@ -92,15 +92,15 @@ const WAYS_ON: Readonly<Partial<Record<ProblemCode, WayOn>>> = {
   step_up_required: { href: PATHS.stepUp, label: 'error.action.stepUp' },
 };
 
-/** The language that was chosen here, else the one that the browser asks for. */
+/** The language that the person chose, otherwise the one that the browser requests. */
 export function localeOf({ request }: RequestContext, { cookies: { language } }: Browser): Locale {
   return isLocale(language) ? language : negotiateLocale(request.headers.get('accept-language') ?? undefined);
 }
 
-/** Nobody has to guess it: it tells one drawing of a page from the others. */
+/** The id must only be unique, because it distinguishes renderings of a page. It need not be secret. */
 const FORM_ID_BYTES = 16;
 
-/** What every page is drawn with. */
+/** The data that every page is drawn with. */
 export function drawView(
   server: ServerContext,
   context: RequestContext,
@@ -115,7 +115,7 @@ export function drawView(
   const isPost = context.request.method === 'POST';
   const view: View = {
     ...{ config, locale, t: translator(locale), now: now(), formToken },
-    // The address of a form has no query of ours.
+    // The query of a form's address is not part of the page's address.
     path: isPost ? context.pathname : context.pathname + context.search,
     ...(isPost && { stepsToPage: stepsToPage(server, context) }),
     ...(context.resume !== undefined && { resume: context.resume }),
@@ -128,14 +128,14 @@ export function drawView(
   return role === 'csm' || role === 'admin' ? { ...signedIn, staff: role } : signedIn;
 }
 
-/** How far above the address of a form the page is that it stands on: `/enroll/skip` is sent from `/enroll`. */
+/** How many path segments the form's address is below its page: `/enroll/skip` is one below `/enroll`. */
 function stepsToPage({ pages }: ServerContext, { route }: RequestContext): number {
   const parts = route.split('/');
   const steps = parts.findIndex((_, step) => pages.has(parts.slice(0, parts.length - step).join('/') || '/'));
   return Math.max(0, steps);
 }
 
-/** The answer of a handler; the first page that a browser sees brings the cookie that its forms need. */
+/** The response for a handler's reply. The first page that a browser gets also sets the cookie that its forms need. */
 export function pageResponse(
   server: ServerContext,
   context: RequestContext,
@@ -163,13 +163,13 @@ export function replyResponse(server: ServerContext, context: RequestContext, re
   return new Response(html ?? (file && bodyOf(file.body)) ?? null, { status: reply.status, headers });
 }
 
-/** The page of ours that led here: it names itself to us alone, through every redirect after its form (`Referrer-Policy`). */
+/** Our page that led here, over all redirects after its form. `Referrer-Policy` hides it from other sites. */
 export function cameFrom({ site }: ServerContext, { request }: RequestContext): string | undefined {
   const referer = request.headers.get('referer');
   return referer?.startsWith(`${site.origin}/`) ? referer.slice(site.origin.length) : undefined;
 }
 
-/** A way that leaves us goes over a page of ours where a form began it: SECURITY, `form-action`. */
+/** A redirect after a form goes through a page of ours if it leads to another origin: SECURITY, `form-action`. */
 function nextAddress(
   server: ServerContext,
   context: RequestContext,
@@ -182,7 +182,7 @@ function nextAddress(
   return mayFollowForm && leavesUs(env.config, pages, location) ? wayOnAddress(env.keys, location) : location;
 }
 
-/** Pieces are drawn as the browser takes them: a long file is never whole in memory. */
+/** Streams the pieces as the browser reads them, so that a long file is never completely in memory. */
 function bodyOf(body: string | AsyncIterable<string>): string | ReadableStream<Uint8Array> {
   return typeof body === 'string' ? body : ReadableStream.from(body).pipeThrough(new TextEncoderStream());
 }

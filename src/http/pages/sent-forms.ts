@@ -10,8 +10,8 @@ import type { Reply } from './reply.ts';
 type SentForm = { readonly token: string | undefined; readonly fields: Readonly<Record<string, string | undefined>> };
 
 /**
- * The idempotency key of a form: the same page of the same browser, sent to the same address with the same fields.
- * Absent for a form whose token carries no id: each time it is sent is then an act of its own.
+ * The idempotency key of a form: the same page in the same browser, sent to the same address with the same fields.
+ * Absent if the form token has no id. Then each submit is a separate act.
  */
 export function formKeyOf(
   keys: KeyRing,
@@ -25,9 +25,7 @@ export function formKeyOf(
   return { callerId: FORM, value, request: '', keptSeconds: FORM_SECONDS };
 }
 
-/**
- * Answers a form, or says again where it led: to the same form sent before, meanwhile, or to another node at the same moment.
- */
+/** Answers a form. If the same form was already done, or another node does it at the same time, repeats that result. */
 export async function answerIdempotent(
   server: ServerContext,
   context: RequestContext,
@@ -42,19 +40,19 @@ export async function answerIdempotent(
   return elsewhere ? replyResponse(server, context, elsewhere) : response;
 }
 
-/** Where a form led that was sent and done before. */
+/** The result of the same form if it was already done. */
 async function findDone({ env }: ServerContext, formKey: IdempotencyKey): Promise<Reply | undefined> {
   const now = env.now();
   const row = await findCall(env.db.read, callOf(formKey, '', now));
   if (!row || row.expires_at <= now) return undefined;
-  // The cast: we sealed it ourselves, as the answer to this very form.
+  // Cast boundary: this service sealed the answer to this form.
   return JSON.parse(env.keys.open('api-answer', answerBinding(row), row.sealed_answer).toString()) as Reply;
 }
 
-/** Longer than another node takes from counting a code to accepting it. */
+/** Longer than another node needs from counting a code to accepting it. */
 const OTHER_NODE_MILLISECONDS = 250;
 
-/** Where a refused form led on another node, at the same moment: that may be why it was refused here. */
+/** The result of a form that was refused here, because another node did the same form at the same time. */
 async function findDoneElsewhere(
   server: ServerContext,
   formKey: IdempotencyKey,
@@ -67,8 +65,8 @@ async function findDoneElsewhere(
 }
 
 /**
- * Answers a form; the same form sent again meanwhile waits, and gets the same answer where it was done. Where it was
- * refused, it is a try of its own.
+ * Answers a form. If the same form arrives meanwhile, it waits: it gets the same answer if the form succeeded, and
+ * otherwise counts as a try of its own.
  */
 async function oneAtATime(
   { formsUnderWay }: ServerContext,
@@ -89,7 +87,7 @@ async function oneAtATime(
   }
 }
 
-/** One of several alone gets the cookies: the first whose browser still listens. On a second click a browser drops its first request. */
+/** Only the first request with a connected browser gets the cookies. On a second click, a browser drops its first. */
 async function take(form: UnderWay, context: RequestContext): Promise<Response> {
   const { status, body, headers: all } = await form.answer;
   const headers = new Headers(all);

@@ -7,17 +7,17 @@ const PARAMETER = 'to';
 const BINDING = { table: 'way-on', rowId: '', userId: '' };
 
 /**
- * The address of the page of ours between a form and another origin.
+ * The address of our own page between a form and another origin.
  *
- * Chromium applies `form-action` to every redirect after a form, also to those that another server adds: one that it does
- * not like leaves the form standing, without a word. A chain that ends on this page ends with us, and the page leads on.
- * The target is sealed: nobody can make an address of ours that leads to theirs.
+ * Chromium applies `form-action` to every redirect after a form, also to redirects by another server. If it blocks one,
+ * the form stays open without a message. So the redirects end at this page, which then leads on. The target is sealed,
+ * so nobody else can create an address of ours that redirects to their site.
  */
 export function wayOnAddress(keys: KeyRing, target: string): string {
   return `${PATHS.wayOn}?${PARAMETER}=${keys.seal('way-on', BINDING, target)}`;
 }
 
-/** Where that page leads; nothing for an address that we did not make. */
+/** The target of that page; undefined for an address that we did not make. */
 export function readWayOn(keys: KeyRing, query: URLSearchParams): string | undefined {
   try {
     return keys.open('way-on', BINDING, query.get(PARAMETER) ?? '').toString();
@@ -26,14 +26,14 @@ export function readWayOn(keys: KeyRing, query: URLSearchParams): string | undef
   }
 }
 
-/** Whether a redirect leads away from our pages, where another server decides on the next one. */
+/** Whether a redirect leaves our pages, so that another server decides about the next redirect. */
 export function leavesUs(
   { portalUrl }: Pick<Config, 'portalUrl'>,
   pages: ReadonlyMap<string, PageRoute>,
   location: string,
 ): boolean {
   if (!location.startsWith('/')) return true;
-  // The portal can stand on our own host: then a path that is no page of ours is the portal's.
+  // The portal can be on our own host. Then a path that is not one of our pages belongs to the portal.
   const portalIsHere = portalUrl?.startsWith('/') === true;
   const [path = ''] = location.split(/[?#]/);
   return portalIsHere && ![...pages.keys()].some((pattern) => fits(pattern, path));

@@ -10,8 +10,8 @@ import { isForProtectedHosts } from '#http/server/raw-checks.ts';
 import { clientOf, type RequestContext, type ServerContext } from '#http/server-context.ts';
 
 /**
- * Answers a request by the rules of its protocol. Neither our rule of origins nor our form token is asked for: what changes
- * something here is bound to a secret of the caller, or to a row of its own.
+ * Answers a request by the rules of its protocol, without our origin check and form token. Every change here is bound
+ * to a secret of the caller or to a row of its own.
  */
 export async function answerProtocol(
   server: ServerContext,
@@ -38,7 +38,7 @@ export async function answerProtocol(
       body: body.bytes,
     },
     client: { ...client, locale: localeOf(context, browser) },
-    // Neither is needed to answer a proxy, which asks about each request of a portal.
+    // Getters, because the check that a proxy makes for each request to a portal needs neither.
     get view() {
       return drawView(server, context, browser, 'public', found);
     },
@@ -51,7 +51,7 @@ export async function answerProtocol(
   return isRaw(reply) ? rawResponse(server, context, reply) : pageResponse(server, context, browser, reply);
 }
 
-/** What a proxy asks changes nothing and is limited by nobody's address; its headers count where a proxy is trusted. */
+/** A proxy's check needs no client address, because it changes nothing. Its headers count only if it is trusted. */
 function clientFor(server: ServerContext, route: ProtocolRoute, context: RequestContext): Client | Problem {
   const client = clientOf(server, context, undefined);
   if (route.guard !== 'trustedProxy') return client;
@@ -74,14 +74,14 @@ function isRaw(reply: ProtocolReply): reply is RawReply {
   return 'raw' in reply;
 }
 
-/** What a program gets: nothing in it is ever drawn, and nothing is kept unless the protocol says so. */
+/** The response for a program. A browser never renders it, and it is not cached unless the protocol says so. */
 function rawResponse(
   { headers }: ServerContext,
   { requestId, pathname }: RequestContext,
   { status, headers: own, raw }: RawReply,
 ): Response {
   const all: Record<string, string> = { ...headers.api, 'x-request-id': requestId, ...own };
-  // How a protected host is to be reached is decided there.
+  // The protected host itself decides whether it needs https.
   if (isForProtectedHosts(pathname)) delete all['strict-transport-security'];
   return new Response(status === 204 || status === 304 || raw === '' ? null : raw, { status, headers: all });
 }

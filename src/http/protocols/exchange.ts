@@ -1,7 +1,7 @@
 import { IncomingMessage, type OutgoingHttpHeaders, type RequestListener, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
-/** Unix seconds by the clock of the machine, for a library that reads it by itself. */
+/** Unix seconds by the machine's clock, for a library that reads this clock itself. */
 export function machineSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
@@ -22,8 +22,8 @@ export type ExchangeResponse = {
 };
 
 /**
- * Asks a listener of Node's own kind and answers what it said, without a connection: a library that knows only these
- * objects runs behind our own routes, and what it answers can still be changed, or kept until a transaction has committed.
+ * Calls a Node request listener without a connection, and returns its answer. So a library that knows only these
+ * objects can run behind our routes, and we can change its answer or hold it until a transaction has committed.
  */
 export async function exchange(listener: RequestListener, asked: ExchangeRequest): Promise<ExchangeResponse> {
   const socket = Object.assign(new Socket(), { encrypted: asked.https });

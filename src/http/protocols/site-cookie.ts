@@ -2,17 +2,17 @@ import { type HostName, isLoopback, type Scheme } from '#core/portals/protected-
 import { isTokenShaped } from '#http/cookie.ts';
 
 /**
- * The cookie of ours on a protected host. Before a sign-in it only tells browsers apart, so that a ticket is good in one
- * of them; after it, it stands for the session there, under a value of its own.
+ * Our cookie on a protected host. Before a sign-in it only identifies the browser, so that a ticket works in one
+ * browser. After it, a new value represents the session on that host.
  *
- * @param host a loopback name without TLS has its port in the name, as our own cookies do
+ * @param host a loopback name without TLS has its port in the cookie name, like our other cookies
  */
 function siteCookieName(host: HostName, scheme: Scheme): string {
   if (isSecure(host, scheme)) return '__Host-sallyport-site';
   return `sallyport-${/:(\d+)$/.exec(host)?.[1] ?? '80'}-site`;
 }
 
-/** Its value; `absent` too for one that we did not make, and `doubled` where one of two was planted. */
+/** The token in the cookie, `undefined` if we did not make it; `doubled` if there are two, so one was planted. */
 export function readSiteCookie(
   header: string | null,
   host: HostName,
@@ -28,7 +28,7 @@ export function readSiteCookie(
   return { token: isTokenShaped(token) ? token : undefined };
 }
 
-/** The `Set-Cookie` that gives the browser this value, or takes it away. */
+/** The `Set-Cookie` value that sets this token, or deletes the cookie. */
 export function setSiteCookie(host: HostName, scheme: Scheme, token: string | undefined): string {
   const secure = isSecure(host, scheme) ? '; Secure' : '';
   const age = token === undefined ? '; Max-Age=0' : '';

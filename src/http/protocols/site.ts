@@ -1,9 +1,9 @@
 import type { Config } from '#config.ts';
 
-/** What every check and header needs of the public URL, worked out once at start. */
+/** Values from the public URL for every check and header, computed once at start. */
 export type Site = {
   readonly origin: string;
-  /** The values of `Host` that mean us: as the URL has it, and with the scheme's own port spelled out. */
+  /** The accepted values of `Host`: as in the URL, and with the default port added. */
   readonly hosts: readonly string[];
   readonly https: boolean;
   /** The value of Strict-Transport-Security; absent without https. */

@@ -7,28 +7,28 @@ import { findHeldMail, hasMailWaitingSince } from '#store/queue/mail-deliveries.
 export type Readiness = {
   readonly ready: boolean;
   readonly reasons: readonly string[];
-  /** What an acknowledged change survives; absent where the database cannot be asked. */
+  /** What an acknowledged change survives; absent if the database does not answer. */
   readonly durability?: Durability;
 };
 
-/** Codes are good for 30 seconds: past this a node takes and refuses other ones than its neighbours. */
+/** A code is valid for 30 seconds. With a larger drift, a node accepts and refuses other codes than its neighbours. */
 const MAX_CLOCK_DRIFT_SECONDS = 5;
 
-/** Sealing runs twice a second, so many rounds have failed. */
+/** Sealing runs twice a second, so many rounds have failed by then. */
 const MAX_UNSEALED_SECONDS = 60;
 
-/** Whether requests can be served; the reasons also carry what does not stop it but wants to be looked at. */
+/** Whether requests can be served. The reasons also contain warnings that do not stop the service. */
 export async function readiness({ env, watch, shutdownState }: ServerContext): Promise<Readiness> {
   const storage = await storageTrouble(env);
   const troubles = [
     shutdownState.isLeaving ? 'stopping' : undefined,
     storage,
     keyTrouble(env),
-    // Neither can be asked of a database that does not answer.
+    // A database that does not answer cannot give its time either.
     storage === undefined ? await clockTrouble(env) : undefined,
   ].filter((reason) => reason !== undefined);
   const warnings = [
-    // No other clock is there to say which of the two times was right.
+    // No other clock can decide which of the two times was right.
     shutdownState.clockJumped() ? 'clock_jumped' : undefined,
     storage === undefined ? await sealingTrouble(env) : undefined,
     ...watch.troubles(),
@@ -43,15 +43,15 @@ export async function readiness({ env, watch, shutdownState }: ServerContext): P
   };
 }
 
-/** Delivery takes a second; a mail server that restarts takes some minutes. */
+/** Delivery takes a second, and a restart of the mail server some minutes. */
 const MAIL_STUCK_SECONDS = 10 * 60;
 
-/** Mail does not arrive: people wait for links, but a person with a password signs in. */
+/** Mail does not arrive. This is only a warning: people wait for links, but a person with a password can sign in. */
 async function isMailStuck({ config, db, now }: Env): Promise<boolean> {
   return config.smtp !== undefined && hasMailWaitingSince(db.read, now() - MAIL_STUCK_SECONDS);
 }
 
-/** The mail server refuses us until somebody changes a setting, here or there: no need to wait ten minutes to say so. */
+/** The mail server refuses our mail until a setting changes. So this warns at once and not after ten minutes. */
 async function isMailHeld({ config, db }: Env): Promise<boolean> {
   return config.smtp !== undefined && (await findHeldMail(db.read)) !== undefined;
 }
@@ -65,7 +65,7 @@ async function storageTrouble(env: Env): Promise<string | undefined> {
   }
 }
 
-/** The key ring answers: without it no code can be checked and no form sent. */
+/** Whether the key ring works. Without it no code can be checked and no form sent. */
 function keyTrouble(env: Env): string | undefined {
   try {
     return env.keys.mac('form', '').length > 0 ? undefined : 'keys_unavailable';
@@ -74,14 +74,14 @@ function keyTrouble(env: Env): string | undefined {
   }
 }
 
-/** One clock for all nodes: the database's. An embedded database runs by the node's own and has nothing to compare. */
+/** All nodes compare with the database's clock. An embedded database has no clock of its own. */
 async function clockTrouble(env: Env): Promise<string | undefined> {
   if (env.db.clockSeconds === undefined) return undefined;
   try {
     const askedAt = env.now();
     const theirs = await env.db.clockSeconds();
     const answeredAt = env.now();
-    // Somewhere between asking and answering it was that time there.
+    // The database read its clock at some time between the request and its answer.
     const driftSeconds = Math.max(askedAt - theirs, theirs - answeredAt, 0);
     return driftSeconds > MAX_CLOCK_DRIFT_SECONDS ? 'clock_drift' : undefined;
   } catch (error) {
@@ -90,7 +90,7 @@ async function clockTrouble(env: Env): Promise<string | undefined> {
   }
 }
 
-/** People can sign in meanwhile: refusing them would turn a fault of the evidence into an outage. */
+/** Only a warning: refusing sign-ins would turn a fault of the audit log into an outage. */
 async function sealingTrouble(env: Env): Promise<string | undefined> {
   try {
     const oldestAt = await findOldestUnsealedAt(env.db.read);

@@ -5,37 +5,38 @@ import type { App } from '#http/app.ts';
 import { closeUnread } from './unread-sockets.ts';
 
 export type Listening = {
-  /** Where it listens, which behind a proxy is not the public URL. */
+  /** The address on which it listens. Behind a proxy it differs from the public URL. */
   readonly url: string;
   /**
-   * Stops accepting, lets requests in flight finish for a while, then ends what is left.
+   * Stops accepting connections, lets running requests finish for some time, then closes the rest.
    *
-   * @param options.idleMayAsk keeps idle connections until they end by themselves: their next request may be on its way
+   * @param options.idleMayAsk leaves idle connections open until their keep-alive ends, because their next request may
+   * be on its way
    */
   close(options?: { readonly idleMayAsk: boolean }): Promise<void>;
 };
 
-/** SECURITY, "HTTP": Node's own limits are minutes, and looked at only every half minute. */
+/** SECURITY, "HTTP": Node's own limits are minutes, and it checks them only every half minute. */
 const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 5_000,
   // Browsers send the cookies of every application on the host, up to 4 KB each.
   maxHeaderSize: 32 * 1024,
-  // The raw checks answer a missing Host themselves, as a problem like any other.
+  // The raw checks answer a missing Host themselves, with a normal problem document.
   requireHostHeader: false,
 };
 
-/** More open sockets are an attack or a broken proxy; each costs memory and a file handle. */
+/** More open sockets mean an attack or a broken proxy. Each socket costs memory and a file handle. */
 const MAX_CONNECTIONS = 10_000;
 
-/** Longer than a request may take to arrive, and twice as long as it may wait in the hash queue. */
+/** Longer than a request may take to arrive, and twice the maximum wait in the hash queue. */
 const CLOSE_SECONDS = 20;
 
-/** Node ends an idle connection a second later than it announces, so that the announcement can be relied on. */
+/** Node closes an idle connection a second later than announced, so that clients can rely on the announced time. */
 const KEEP_ALIVE_SLACK_MS = 2_000;
 
-/** @param unreadMs how long a peer may take nothing of its answer; tests have less patience */
+/** @param unreadMs how long a peer may read nothing of its answer; tests use less */
 export async function listen(env: Env, app: App, unreadMs?: number): Promise<Listening> {
   const { host, port } = env.config;
   const server = createServer(LIMITS, withFewWaiting(app.listener));
@@ -47,7 +48,7 @@ export async function listen(env: Env, app: App, unreadMs?: number): Promise<Lis
 }
 
 /**
- * Each answer that waits for the one before it is in memory, and a packet holds a thousand small requests. No browser
+ * Answers that wait for an earlier answer are in memory, and one packet holds a thousand small requests. No browser
  * sends a request before the last one is answered, and no proxy sends many.
  */
 const MOST_WAITING = 32;
@@ -69,7 +70,7 @@ function withFewWaiting(listener: App['listener']): App['listener'] {
 
 type Place = { readonly host: string; readonly port: number; readonly setting: string };
 
-/** Throws an error whose message is one line for the operator, and names the setting. */
+/** Throws an error with a one-line message for the operator, which names the setting. */
 export async function listenOn(server: Server, place: Place): Promise<Listening> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error) => reject(explained(error, place)));
@@ -99,11 +100,11 @@ function addressOf(server: Server, host: string): string {
 
 function closeGently(server: Server, idleMayAsk: boolean): Promise<void> {
   return new Promise((resolve) => {
-    // Node's own close of an HTTP server begins with ending the idle connections.
+    // Node's own close of an HTTP server first closes the idle connections.
     const idleMs = idleMayAsk ? server.keepAliveTimeout + KEEP_ALIVE_SLACK_MS : 0;
     if (idleMayAsk) NetServer.prototype.close.call(server, onClosed);
     else server.close(onClosed);
-    // A connection that was busy at the close is idle after its answer, and would stay open until its keep-alive ends.
+    // A connection that was busy at the close becomes idle later, and would stay open until its keep-alive expires.
     const startedMs = performance.now();
     const sweep = setInterval(() => {
       if (performance.now() - startedMs >= idleMs) server.closeIdleConnections();

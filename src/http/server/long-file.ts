@@ -6,8 +6,8 @@ import type { GrantedSession } from '#store/sessions/granted.ts';
 import { findSessionById } from '#store/sessions/sessions.ts';
 
 /**
- * The answer, where a file that comes in pieces ends with the right to read it: a list of everybody takes minutes, and
- * who is disabled after the first page of it gets no second one. The connection breaks, so that nobody takes it for whole.
+ * Ends a streamed file when the person loses the right to read it. A list of all people takes minutes, so a person who
+ * is disabled during it gets no further pages. The connection breaks, so that nobody takes the file as complete.
  */
 export function whileGranted(env: Env, reply: Reply, { session }: Found): Reply {
   const { file } = reply;
@@ -23,7 +23,7 @@ async function* piecesWhile(env: Env, session: GrantedSession, body: AsyncIterab
   }
 }
 
-/** Neither a proof that grew too old meanwhile nor a session that did nothing else ends a file: it is one use of it. */
+/** Neither an old proof nor an idle session stops the file, because the download is one use of the session. */
 async function mayGoOn(env: Env, { id, grantedAs }: GrantedSession): Promise<boolean> {
   const session = await findSessionById(env.db.read, id);
   const now = env.now();

@@ -1,9 +1,8 @@
 import type { Env } from '#env.ts';
 
 /**
- * What is refused or ignored although nobody who sends a request can do anything about it. These are settings of the
- * service or of the proxy in front of it, so the operator has to hear of them:
- * each text says what happens and what to do about it, in the log and by the doctor.
+ * Requests that are refused or ignored because of a wrong setting of the service or of its proxy. The senders cannot
+ * fix it, so the operator must know. Each text says what happens and what to do, in the log and in the doctor's report.
  */
 export const OPERATOR_TROUBLES = {
   forwarded_header_ignored: 'a forwarded header was ignored: behind a proxy, set SALLYPORT_TRUSTED_PROXIES',
@@ -26,15 +25,15 @@ export const OPERATOR_TROUBLES = {
 export type OperatorTrouble = keyof typeof OPERATOR_TROUBLES;
 
 export type OperatorWatch = {
-  /** @param sent what did not fit, for the log: at most its beginning */
+  /** @param sent the value that did not fit, for the log: only its first characters */
   note(trouble: OperatorTrouble, sent?: string): void;
-  /** A request got by where others met this: strangers cause it at any time, so it says nothing any more. */
+  /** Clears a trouble after a request without it. The setting works, so strangers caused the trouble. */
   clear(trouble: OperatorTrouble): void;
-  /** What happened lately, for `/readyz`. */
+  /** The recent troubles, for `/readyz`. */
   troubles(): readonly OperatorTrouble[];
 };
 
-/** For so long a trouble is shown, and no second line is written about it. */
+/** A trouble is shown for this time, and logged at most once in it. */
 const WINDOW_SECONDS = 10 * 60;
 
 const LONGEST_SENT = 100;
@@ -55,7 +54,7 @@ export function createOperatorWatch({ now, log }: Pick<Env, 'now' | 'log'>): Ope
   };
 }
 
-/** A time ahead is of a clock that was set back: as good as none. */
+/** A time in the future comes from a clock that was set back, so it does not count. */
 function isWithin(at: number | undefined, now: number): boolean {
   return at !== undefined && at <= now && now - at < WINDOW_SECONDS;
 }

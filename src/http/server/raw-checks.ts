@@ -4,14 +4,14 @@ import { type Problem, problem } from '#http/problem.ts';
 import type { Site } from '#http/protocols/site.ts';
 
 /**
- * What says nothing of anybody, under any name: health, because a balancer asks by address, and the files that the page
- * about a wrong address needs.
+ * Paths that reveal nothing about people and are served under any host: health checks, because load balancers use the
+ * IP address, and the files for the page about a wrong address.
  */
 const FOR_ANY_HOST = /^\/(?:(?:healthz|readyz|brand\.css|logo)(?:\?|$)|assets\/)/;
 
 /**
- * What a proxy asks about the hosts behind it, and our own paths there: under our name or theirs. The route itself asks
- * whether the host is registered.
+ * Paths for a proxy's checks of the hosts behind it, and our own paths on these hosts. They are served under our name
+ * or theirs. The route itself checks whether the host is registered.
  */
 const FOR_PROTECTED_HOSTS =
   /^\/(?:forward-auth\/(?:nginx|redirect)(?:\?|$)|forward-auth\/envoy(?:[/?]|$)|\.sallyport\/)/;
@@ -21,8 +21,8 @@ const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
 type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>;
 
 /**
- * What only the request as Node read it can tell, before a `Request` is made of it: Node lets two Host headers pass
- * (the first wins), whole URLs as target, and HTTP/0.9.
+ * Checks that need the request as Node read it, before it becomes a `Request`: Node accepts two Host headers (the first
+ * wins), whole URLs as target, and HTTP/0.9.
  */
 export function checkRaw(raw: RawRequest, site: Pick<Site, 'hosts'>): Problem | undefined {
   if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0') return problem('invalid_request');
@@ -37,14 +37,14 @@ export function checkRaw(raw: RawRequest, site: Pick<Site, 'hosts'>): Problem | 
   return isOurs(hosts, site) || isForAnyHost(target) ? undefined : problem('misdirected_request');
 }
 
-/** Whether a request is about a host behind forward-auth, and may come under its name. */
+/** Whether a request is about a host behind forward-auth, so that its Host may be that name. */
 export function isForProtectedHosts(target: string): boolean {
   return FOR_PROTECTED_HOSTS.test(target);
 }
 
 /**
- * Envoy asks with the path of the original request behind ours. Dot segments would lead from there to another route, and
- * 200 of any route lets the request in.
+ * Envoy appends the path of the original request to ours. Dot segments in it would lead to another route, and a 200
+ * from any route lets the request in.
  */
 function checkProtected(target: string, hosts: readonly string[]): Problem | undefined {
   if (hosts.length !== 1 || readHost(hosts[0] ?? '') === undefined) return problem('misdirected_request');
@@ -53,29 +53,29 @@ function checkProtected(target: string, hosts: readonly string[]): Problem | und
   return hasDotSegment ? problem('invalid_request', { detail: 'The path has dot segments.' }) : undefined;
 }
 
-/** Plain or percent-encoded, as the URL standard reads it. */
+/** Plain or percent-encoded, as the URL standard defines it. */
 const DOT_SEGMENT = /^(?:\.|%2e){1,2}$/i;
 
-/** Whether the host that was asked for says nothing about the settings. */
+/** Whether the requested host says nothing about our settings. */
 export function isForAnyHost(target: string): boolean {
   return FOR_ANY_HOST.test(target);
 }
 
-/** Our host with the dot of a whole domain name: the same machine, but another site to a browser. */
+/** Our host with the final dot of a full domain name. It is the same machine, but another site for a browser. */
 export function isOursWithDot({ rawHeaders }: Pick<RawRequest, 'rawHeaders'>, site: Pick<Site, 'hosts'>): boolean {
   const { hosts } = countHeaders(rawHeaders);
   const plain = hosts.map((host) => host.replace(/\.(?=:\d{1,5}$|$)/, ''));
   return plain.join() !== hosts.join() && isOurs(plain, site);
 }
 
-/** Origin form (RFC 9112 §3.2.1) in visible ASCII; a fragment or a backslash has no place in it. */
+/** Origin form (RFC 9112 §3.2.1) in visible ASCII, without fragment or backslash. */
 function isPathTarget(target: string): boolean {
   return /^\/[!-"$-[\]-~]*$/.test(target);
 }
 
 type Counted = { readonly hosts: readonly string[]; readonly authorizations: number };
 
-/** Node's own header record joins or drops doubles: only the raw list shows them. */
+/** Node's header object joins or drops duplicates. Only the raw list shows them. */
 function countHeaders(rawHeaders: readonly string[]): Counted {
   const hosts: string[] = [];
   let authorizations = 0;

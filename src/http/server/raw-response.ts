@@ -8,7 +8,7 @@ import { barePage } from '#ui/layout.ts';
 import { isOursWithDot } from './raw-checks.ts';
 import { requestIdOf } from './request-id.ts';
 
-/** A refusal of the raw checks: nothing of the request is read any further, so the connection ends with it. */
+/** Answers a refusal of the raw checks. The rest of the request is not read, so the connection closes. */
 export function answerRaw(
   server: ServerContext,
   incoming: IncomingMessage,
@@ -31,7 +31,7 @@ export function answerRaw(
   outgoing.end(incoming.method === 'HEAD' ? undefined : body);
 }
 
-/** Programs get a problem; a person at the wrong address a page that names the right one, or the way to it. */
+/** A program gets a problem document; a person at a wrong address gets a page or a redirect to the right one. */
 function rawAnswer(server: ServerContext, incoming: IncomingMessage, refusal: Problem, requestId: string) {
   const { method, url = '', headers } = incoming;
   const isAskedFor = (method === 'GET' || method === 'HEAD') && refusal.refused === 'misdirected_request';
@@ -53,7 +53,7 @@ function pageAnswer(server: ServerContext, refusal: Problem, body: string) {
   return { status: statusOf(refusal.refused), headers, body };
 }
 
-/** A request that Node could not read to its end: answered by hand, because no response object exists. */
+/** Answers a request that Node could not read completely, on the socket, because no response object exists. */
 export function answerUnreadable(server: ServerContext, error: Error, socket: Duplex): void {
   if (!socket.writable || hasAnswered(socket) || codeOf(error) === 'ECONNRESET') {
     socket.destroy();
@@ -67,12 +67,12 @@ export function answerUnreadable(server: ServerContext, error: Error, socket: Du
   endWith(socket, refusal, answer, requestId);
 }
 
-/** Longer than what a browser sends before its cookies. */
+/** More than a browser sends before its cookies. */
 const PACKET_HEAD = 8 * 1024;
 
 /**
- * What the last packet says about headers that were not read. One that begins with a request says whether a page is
- * wanted; one that goes on with headers too large comes from a browser with many cookies.
+ * Guesses from the last packet whether to answer with a page. If the packet starts a request, its headers say so. A
+ * packet in the middle of too large headers comes from a browser with many cookies.
  */
 function readPacket(error: Error): { readonly isPage: boolean; readonly acceptLanguage: string | undefined } {
   const packet = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : Buffer.alloc(0);
@@ -82,7 +82,7 @@ function readPacket(error: Error): { readonly isPage: boolean; readonly acceptLa
   return { isPage, acceptLanguage: /^accept-language:([^\r\n]*)/im.exec(head)?.[1] };
 }
 
-/** CONNECT never becomes a request of ours. */
+/** CONNECT is refused before it becomes a request. */
 export function refuseConnect(server: ServerContext, socket: Duplex): void {
   const refusal = problem('method_not_allowed', { allow: ['GET', 'HEAD', 'POST', 'DELETE'] });
   const requestId = server.env.newId();
@@ -116,7 +116,7 @@ function endWith(socket: Duplex, refusal: Problem, answer: ReturnType<typeof pro
   socket.end(`HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** Bytes of an answer are on their way: more of them would be read as part of it. Node's own handler looks the same way. */
+/** Whether a part of an answer was sent. More bytes would be read as part of it. Node's own handler checks the same. */
 function hasAnswered(socket: Duplex): boolean {
   const message: unknown = '_httpMessage' in socket ? socket._httpMessage : undefined;
   return typeof message === 'object' && message !== null && 'headersSent' in message && message.headersSent === true;
@@ -126,10 +126,10 @@ function codeOf(error: Error): string {
   return 'code' in error ? String(error.code) : '';
 }
 
-/** The refusals of the raw checks that a person in a browser meets: the wrong address, and too many cookies. */
+/** The refusals of the raw checks that a person in a browser can see: wrong address, and too many cookies. */
 const SHOWN = ['misdirected_request', 'headers_too_large'] as const;
 
-/** A page for a request of which only the headers were read, or `undefined` where a program gets a problem. */
+/** A page for a request of which only the headers were read; `undefined` if the answer is a problem document. */
 function rawRefusalPage(
   { env, site }: ServerContext,
   refused: ProblemCode,

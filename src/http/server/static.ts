@@ -5,7 +5,7 @@ import type { Coding, StaticFile } from '#ui/assets.ts';
 
 const COMPRESS = { br: promisify(brotliCompress), gzip: promisify(gzip) };
 
-/** The file, or 304 to a browser that has it. Kept for good under its versioned address, asked about again elsewhere. */
+/** The file, or 304. Its versioned address is cached for a year; under another address browsers revalidate it. */
 export async function answerFile(
   { headers }: ServerContext,
   context: RequestContext,
@@ -34,7 +34,7 @@ function isKnown(ifNoneMatch: string | null, etag: string): boolean {
   return ifNoneMatch?.split(',').some((known) => known.trim().replace(/^W\//, '') === etag) ?? false;
 }
 
-/** Brotli where it is taken, else gzip; a coding with `q=0` is refused (RFC 9110 §12.5.3). */
+/** Brotli if the client accepts it, otherwise gzip. `q=0` refuses a coding (RFC 9110 §12.5.3). */
 function chooseCoding(acceptEncoding: string): Coding | undefined {
   const taken = acceptEncoding
     .toLowerCase()

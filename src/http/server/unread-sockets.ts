@@ -3,21 +3,21 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Env } from '#env.ts';
 
-/** A peer that takes nothing of its answer for so long is gone, or holds our memory on purpose. */
+/** A peer that reads nothing of its answer for this long is gone, or occupies our memory on purpose. */
 const PATIENCE_MS = 30_000;
 
-/** Counted rather than timed: a process that stood still has not seen what its peers did meanwhile. */
+/** A count and not a time, because a suspended process cannot see what its peers did meanwhile. */
 const LOOKS = 6;
 
-/** What was seen of an answer that is on its way, and how many looks ago it moved. */
+/** The last known state of an answer that is being sent, and the number of checks since it moved. */
 type Seen = { readonly handedOver: number; readonly unacknowledged: number | undefined; readonly looks: number };
 
 /**
- * Closes connections whose peer asks and does not read. Node's own limits end with the request: an answer that nobody
- * takes keeps its connection, the buffers of the kernel and whatever makes the answer for as long as the peer likes.
+ * Closes connections whose peer sends requests and does not read the answers. Node's own limits end with the request,
+ * so such a peer could hold its connection, kernel buffers and the source of the answer without end.
  *
- * A slow reader is kept: where nothing has left this process, the kernel says whether the peer has taken something. Its
- * buffer holds up to 4 MB, which a telephone in a train reads for minutes.
+ * A slow reader stays connected: if nothing has left this process, the kernel shows whether the peer has acknowledged
+ * data. Its buffer holds up to 4 MB, and a phone on a train needs minutes to read that.
  */
 export function closeUnread(server: Server, log: Env['log'], patienceMs = PATIENCE_MS): void {
   const watched = new Map<Socket, Seen>();
@@ -59,7 +59,7 @@ async function closeStill(watched: Map<Socket, Seen>): Promise<number> {
   return closed;
 }
 
-/** Bytes that each connection has sent and its peer not acknowledged, as Linux lists them; elsewhere nothing is known. */
+/** The sent and unacknowledged bytes of each connection, as Linux lists them. Unknown on other systems. */
 async function readSendQueues(): Promise<ReadonlyMap<string, number>> {
   const lists = await Promise.all(
     ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'utf8').catch(() => '')),
@@ -71,10 +71,10 @@ async function readSendQueues(): Promise<ReadonlyMap<string, number>> {
   return queues;
 }
 
-/** `0: 0100007F:0BB8 0200000A:C350 01 000A0000:00000000`: of the peer's address the last four bytes, in reverse. */
+/** `0: 0100007F:0BB8 0200000A:C350 01 000A0000:00000000`: the last four bytes of the peer's address, reversed. */
 const ROW = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]*([0-9A-F]{8}):([0-9A-F]{4}) [0-9A-F]{2} ([0-9A-F]{8}):/gm;
 
-/** A connection as `ROW` reads it. Both ports and four bytes are enough: who shares them shares a mistaken kindness. */
+/** The key of a connection, as in `ROW`. Both ports and four bytes tell connections apart in practice. */
 function nameOf({ localPort, remotePort, remoteAddress = '' }: Socket): string {
   return `${hex(localPort ?? 0, 4)} ${lastBytes(remoteAddress)} ${hex(remotePort ?? 0, 4)}`;
 }

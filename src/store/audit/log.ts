@@ -3,17 +3,17 @@ import type { SealableEvent } from '#core/audit/chain.ts';
 import type { AuditBatchTable, AuditEventTable } from '#store/audit/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 
-/** An event as it is read back. */
+/** An event as the database returns it. */
 export type LoggedEvent = SealableEvent & {
-  /** JSON `{salt, ip, userAgent}`; absent once erased, and where there was no request. */
+  /** JSON `{salt, ip, userAgent}`; absent after erasure, and for events without a request. */
   readonly client: string | undefined;
-  /** `<key id>.<mac>`; absent once it is sealed. */
+  /** `<key id>.<mac>`; absent after sealing. */
   readonly proof: string | undefined;
-  /** Absent in the unsealed tail. */
+  /** Absent while the event is not sealed. */
   readonly batch: number | undefined;
 };
 
-/** A sealed batch, or the checkpoint that stands for pruned ones. */
+/** A sealed batch, or the checkpoint that replaces pruned batches. */
 export type AuditBatch = {
   readonly number: number;
   readonly sealedAt: number;
@@ -25,7 +25,7 @@ export type AuditBatch = {
   readonly checkpoint: boolean;
 };
 
-/** The newest batch, or checkpoint where all was pruned. */
+/** The newest batch. After everything was pruned, this is the checkpoint. */
 export async function findLastAuditBatch(queries: Queries): Promise<AuditBatch | undefined> {
   const row = await queries
     .selectFrom('audit_batches')
@@ -36,13 +36,13 @@ export async function findLastAuditBatch(queries: Queries): Promise<AuditBatch |
   return row && batchOf(row);
 }
 
-/** The oldest batch that is left, or the checkpoint before it. */
+/** The oldest batch that was not pruned, or the checkpoint before it. */
 export async function findFirstAuditBatch(queries: Queries): Promise<AuditBatch | undefined> {
   const [first] = await listAuditBatches(queries, undefined, 1);
   return first;
 }
 
-/** Batches in order, those after `number` only. */
+/** Batches ordered by number, only those after `number`. */
 export async function listAuditBatches(
   queries: Queries,
   number: number | undefined,
@@ -53,7 +53,7 @@ export async function listAuditBatches(
   return rows.map(batchOf);
 }
 
-/** When the first batch after that number was sealed that is not dated ahead of `now`; `now` where none is. */
+/** When the first later batch was sealed, ignoring times after `now`; `now` if there is no such batch. */
 export async function findNextSealedAt(queries: Queries, number: number, now: number): Promise<number> {
   const row = await queries
     .selectFrom('audit_batches')
@@ -66,7 +66,7 @@ export async function findNextSealedAt(queries: Queries, number: number, now: nu
   return row?.sealed_at ?? now;
 }
 
-/** Adds a batch; its number is unique: of two sealers one fails. */
+/** Adds a batch. Its number is unique, so if two nodes seal at the same time, one of them fails. */
 export async function createAuditBatch(tx: Queries, batch: AuditBatch): Promise<void> {
   await tx
     .insertInto('audit_batches')
@@ -83,7 +83,7 @@ export async function createAuditBatch(tx: Queries, batch: AuditBatch): Promise<
     .execute();
 }
 
-/** Gives a batch another seal; false when it has changed or was pruned since it was read. */
+/** Replaces the seal of a batch; false if the batch was changed or pruned after it was read. */
 export async function replaceAuditSeal(tx: Queries, batch: AuditBatch, seal: string): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('audit_batches')
@@ -100,7 +100,7 @@ export async function listEventsOfBatch(queries: Queries, number: number): Promi
   return rows.map(eventOf);
 }
 
-/** Events whose batch does not exist: nobody sealed them. */
+/** Events whose batch does not exist, so that no seal covers them. */
 export async function listStrayAuditEvents(queries: Queries, limit: number): Promise<LoggedEvent[]> {
   const rows = await queries
     .selectFrom('audit_events')
@@ -113,7 +113,7 @@ export async function listStrayAuditEvents(queries: Queries, limit: number): Pro
   return rows.map(eventOf);
 }
 
-/** One page of all events, ordered by id: those after `afterId`, and not before `since`. */
+/** One page of all events, ordered by id: only events after `afterId`, and none from before `since`. */
 export async function listAuditEvents(
   queries: Queries,
   page: { readonly afterId: string; readonly since: number; readonly limit: number },
@@ -129,7 +129,7 @@ export async function listAuditEvents(
   return rows.map(eventOf);
 }
 
-/** The newest events of a partner or about one person, the newest first. */
+/** The newest events of a partner or about one person, newest first. */
 export async function listRecentEvents(
   queries: Queries,
   about: { readonly partner: string } | { readonly subject: string },
@@ -152,13 +152,13 @@ export async function listSealedEventsOf(queries: Queries, action: string): Prom
   return rows.map(eventOf);
 }
 
-/** The batch that holds an event; undefined while it is not sealed. */
+/** The number of the batch that holds an event; undefined while the event is not sealed. */
 export async function findBatchNumber(queries: Queries, eventId: string): Promise<number | undefined> {
   const row = await queries.selectFrom('audit_events').select('batch').where('id', '=', eventId).executeTakeFirst();
   return row?.batch ?? undefined;
 }
 
-/** Up to `limit` events before `before`, sealed in `lastBatch` or earlier, that still have a client; ordered by id. */
+/** Up to `limit` ids of events before `before`, in `lastBatch` or earlier, that still have client data. */
 export async function listErasableEvents(
   queries: Queries,
   page: { readonly afterId: string; readonly before: number; readonly lastBatch: number; readonly limit: number },
@@ -176,7 +176,7 @@ export async function listErasableEvents(
   return rows.map((row) => row.id);
 }
 
-/** Erases the clients of these events; the digest stays. */
+/** Erases the client data of these events. The digest stays, so the chain still verifies. */
 export async function eraseAuditClients(tx: Queries, ids: readonly string[]): Promise<void> {
   await tx.updateTable('audit_events').set({ client: null }).where('id', 'in', ids).execute();
 }
@@ -187,7 +187,7 @@ export async function deleteAuditBatches(tx: Queries, number: number): Promise<v
   await tx.deleteFrom('audit_batches').where('number', '<=', number).execute();
 }
 
-/** A row as it is read back. */
+/** Converts a row to an event. */
 export function eventOf(row: Selectable<AuditEventTable>): LoggedEvent {
   const { request_id, client, client_digest, proof, batch, ...same } = row;
   return {

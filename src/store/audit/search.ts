@@ -2,20 +2,20 @@ import type { Queries } from '#store/engine/database.ts';
 import { idPast, leastIdFrom } from '#store/engine/event-ids.ts';
 import { eventOf, type LoggedEvent } from './log.ts';
 
-/** Which events. Each of the first four has an index that is ordered by age. */
+/** Which events to find. Each of the first four fields has an index ordered by age. */
 export type EventFilter = {
   readonly actor?: string | undefined;
   readonly subject?: string | undefined;
   readonly partner?: string | undefined;
   readonly action?: string | undefined;
-  /** Unix seconds: not before, and before. */
+  /** Unix seconds: `from` is inclusive, `until` is exclusive. */
   readonly from?: number | undefined;
   readonly until?: number | undefined;
-  /** Those of partners alone: what happens to staff, keys and backups is left out. */
+  /** Only events of partners, so no events about staff, keys and backups. */
   readonly ofPartners: boolean;
 };
 
-/** One page of the events that fit, the newest first, those older than `before` only. */
+/** One page of the matching events, newest first, only those older than `before`. */
 export async function listFoundEvents(
   queries: Queries,
   filter: EventFilter,
@@ -28,7 +28,7 @@ export async function listFoundEvents(
     if (value !== undefined) query = query.where(column, '=', value);
   }
   if (filter.ofPartners && filter.partner === undefined) query = query.where('partner', 'is not', null);
-  // The id finds the place in every index; the time itself is what counts.
+  // The condition on the id makes the index usable. The condition on the time gives the exact result.
   if (from !== undefined) query = query.where('at', '>=', from).where('id', '>=', leastIdFrom(from));
   if (until !== undefined) query = query.where('at', '<', until).where('id', '<', idPast(until));
   if (page.before !== undefined) query = query.where('id', '<', page.before);
@@ -37,7 +37,7 @@ export async function listFoundEvents(
 
 export type ChainEnd = { readonly number: number; readonly sealedAt: number; readonly head: string };
 
-/** The newest sealed batch, without the list of its events; `undefined` while nothing is sealed. */
+/** The newest sealed batch, without its list of events; `undefined` while nothing is sealed. */
 export async function findChainEnd(queries: Queries): Promise<ChainEnd | undefined> {
   const row = await queries
     .selectFrom('audit_batches')

@@ -13,21 +13,21 @@ export type AuditEventTable = {
   partner: string | null;
   request_id: string | null;
   detail: string;
-  /** JSON `{salt, ip, userAgent}`; null once erased. Only its digest is in the chain. */
+  /** JSON `{salt, ip, userAgent}`; null after erasure. The chain contains only its digest. */
   client: string | null;
   client_digest: string;
-  /** HMAC of the event under the audit key, as `<key id>.<mac>`; null once it is sealed. */
+  /** HMAC of the event under the audit key, as `<key id>.<mac>`; null after sealing. */
   proof: string | null;
-  /** The sealed batch that holds it; null in the unsealed tail. */
+  /** The sealed batch that holds this event; null while it is not sealed. */
   batch: number | null;
 };
 
 export type AuditBatchTable = {
   number: number;
   sealed_at: number;
-  /** Of this batch; a checkpoint carries how many events were pruned so far. */
+  /** Events in this batch; in a checkpoint, the number of all events pruned so far. */
   event_count: number;
-  /** As `manifestOf` writes it. Empty in a checkpoint. */
+  /** The output of `manifestOf`. Empty in a checkpoint. */
   manifest: string;
   /** SHA-256 of the manifest, hex. */
   events_digest: string;
@@ -35,6 +35,6 @@ export type AuditBatchTable = {
   head: string;
   /** HMAC of number, head and kind under the audit key, as `<key id>.<mac>`. */
   seal: string;
-  /** 1 for a checkpoint that stands for pruned batches. */
+  /** 1 for a checkpoint that replaces pruned batches. */
   checkpoint: number;
 };

@@ -2,7 +2,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { eventOf, type LoggedEvent } from './log.ts';
 
-/** How many events no batch holds yet. */
+/** The number of events that are not sealed yet. */
 export async function countAuditTail(queries: Queries): Promise<number> {
   const row = await queries
     .selectFrom('audit_events')
@@ -16,16 +16,16 @@ const findUnsealed = statement((db: Queries, _: Param<Record<never, never>>) =>
   db.selectFrom('audit_events').select('id').where('batch', 'is', null).limit(1),
 );
 
-/** Whether there is anything to seal: a cheap question for a timer. */
+/** Whether there are events to seal. The query is cheap, so a timer can run it often. */
 export async function hasAuditTail(queries: Queries): Promise<boolean> {
   return (await findUnsealed.first(queries, {})) !== undefined;
 }
 
 /**
- * Puts the oldest `limit` unsealed events into batch `number` and answers them as they were read, with their proofs,
- * which a sealed event needs no more: no key of the ring has to stay for them.
+ * Puts the oldest `limit` unsealed events into batch `number` and returns them as they were read, with their proofs.
+ * The rows lose their proofs, because the seal replaces them: the key of a proof is then no longer needed.
  *
- * Only what it read is marked, and only what it marked is answered: another sealer may have been faster (PostgreSQL).
+ * On PostgreSQL another node can seal the same events first. So this function returns only the rows that it updated.
  */
 export async function claimAuditTail(tx: Queries, number: number, limit: number): Promise<LoggedEvent[]> {
   const read = await listAuditTail(tx, { afterId: '', limit });
@@ -42,7 +42,7 @@ export async function claimAuditTail(tx: Queries, number: number, limit: number)
   return read.filter(({ id }) => claimed.has(id));
 }
 
-/** One page of the unsealed tail, ordered by id: those after `afterId`. */
+/** One page of the unsealed events, ordered by id, only those after `afterId`. */
 export async function listAuditTail(
   queries: Queries,
   page: { readonly afterId: string; readonly limit: number },

@@ -6,7 +6,7 @@ export type AccessCode = {
   readonly expiresAt: number;
   readonly tries: number;
   readonly usedAt: number | undefined;
-  /** The pending sign-in or the session that used it. */
+  /** The pending sign-in or the session that used the code. */
   readonly usedBy: string | undefined;
 };
 
@@ -23,7 +23,7 @@ export async function findAccessCode(queries: Queries, userId: string): Promise<
   );
 }
 
-/** At most one for each person: a new one takes the place of the old, used or not. */
+/** A person has at most one code. A new code replaces the old one, used or not. */
 export async function replaceAccessCode(
   tx: Queries,
   code: Pick<AccessCodeTable, 'user_id' | 'mac' | 'created_at' | 'expires_at'>,
@@ -36,7 +36,7 @@ export async function replaceAccessCode(
     .execute();
 }
 
-/** Reserves one of the `limit` tries; false when none is left, or the code is used or over. */
+/** Reserves one of the `limit` tries; false when no try is left, or the code is used or expired. */
 export async function reserveAccessCodeTry(tx: Queries, userId: string, limit: number, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('access_codes')
@@ -49,7 +49,7 @@ export async function reserveAccessCodeTry(tx: Queries, userId: string, limit: n
   return numUpdatedRows === 1n;
 }
 
-/** Uses the code up for one owner: true once, false ever after, and when another code has taken its place. */
+/** Uses the code for one owner: true the first time, then always false; false also after another code replaced it. */
 export async function claimAccessCode(
   tx: Queries,
   userId: string,
@@ -66,7 +66,7 @@ export async function claimAccessCode(
   return numUpdatedRows === 1n;
 }
 
-/** The enrollment that it was for is confirmed, or a reset did without. */
+/** Called when the enrollment of this code is confirmed, or when a reset needs no code. */
 export async function deleteAccessCode(tx: Queries, userId: string): Promise<void> {
   await tx.deleteFrom('access_codes').where('user_id', '=', userId).execute();
 }

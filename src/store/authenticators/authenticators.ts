@@ -5,7 +5,7 @@ import { type Param, statement } from '#store/engine/statement.ts';
 
 export type NewAuthenticator = Insertable<AuthenticatorTable>;
 
-/** A person's authenticator app. The secret is sealed; opening it may fail, and then it still exists. */
+/** A person's authenticator app. The secret is sealed. If unsealing fails, the authenticator still exists. */
 export type Authenticator = {
   readonly id: string;
   readonly userId: string;
@@ -36,7 +36,7 @@ const findByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
   db.selectFrom('authenticators').selectAll().where('user_id', '=', p.userId),
 );
 
-/** The unique index on `user_id` lets one of two confirmations at once fail. */
+/** When two requests confirm at the same time, the unique index on `user_id` lets only one succeed. */
 export async function createAuthenticator(tx: Queries, authenticator: NewAuthenticator): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('authenticators')
@@ -47,15 +47,16 @@ export async function createAuthenticator(tx: Queries, authenticator: NewAuthent
 }
 
 /**
- * Uses up a step: true once per authenticator and step, false ever after, for earlier steps too (RFC 6238 §5.2).
- * The database keeps the "once", also across a clock that was ahead and was set right: the steps used last are kept beside it
- * (`core/authenticators/used-steps.ts`).
+ * Uses a step: true once per authenticator and step, then always false, also for earlier steps (RFC 6238 §5.2).
+ *
+ * The database enforces the "once". It also stores the last used steps (`core/authenticators/used-steps.ts`), so the
+ * rule holds after a clock that ran ahead was corrected.
  */
 export async function claimStep(tx: Queries, id: string, step: number, now: number): Promise<boolean> {
   return (await claim.run(tx, { id, step, entry: `${step} `, listed: `% ${step} %`, now })) === 1;
 }
 
-/** Twenty of eight digits and a space: more than anybody signs in by code while a clock is wrong. */
+/** Twenty entries of eight digits and a space. Nobody signs in by code more often while a clock is wrong. */
 const USED_STEPS_LENGTH = 180;
 
 const claim = statement(
@@ -73,12 +74,12 @@ const claim = statement(
       .where(sql<string>`' ' || used_steps`, 'not like', p.listed),
 );
 
-/** Remembers a refused code that fitted a step outside the window, as JSON, for the next diagnosis. */
+/** Stores, as JSON, a refused code that matched a step outside the window, for the next diagnosis. */
 export async function rememberRefusal(tx: Queries, id: string, refusal: string): Promise<void> {
   await tx.updateTable('authenticators').set({ last_refusal: refusal }).where('id', '=', id).execute();
 }
 
-/** Removes one authenticator by its id; false when it is gone already. */
+/** Deletes one authenticator by its id; false if it was already deleted. */
 export async function deleteAuthenticator(tx: Queries, id: string): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('authenticators').where('id', '=', id).executeTakeFirst();
   return numDeletedRows === 1n;

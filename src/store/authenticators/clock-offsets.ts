@@ -1,6 +1,6 @@
 import type { Queries } from '#store/engine/database.ts';
 
-/** Notes by how much a user's phone and this server differ; the newest note of a user counts. */
+/** Stores the difference between a user's phone and this server; each new value replaces the user's last one. */
 export async function noteClockOffset(tx: Queries, userId: string, offsetSeconds: number, now: number): Promise<void> {
   await tx
     .insertInto('clock_offsets')
@@ -9,7 +9,7 @@ export async function noteClockOffset(tx: Queries, userId: string, offsetSeconds
     .execute();
 }
 
-/** How many users were found to differ by exactly this offset since then. */
+/** The number of users for whom exactly this offset was measured after `since`. */
 export async function countClockOffsets(queries: Queries, offsetSeconds: number, since: number): Promise<number> {
   const row = await queries
     .selectFrom('clock_offsets')

@@ -1,7 +1,7 @@
 import type { EnrollmentTable } from '#store/authenticators/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 
-/** A secret shown and not yet confirmed, of one pending sign-in or one session (its owner). */
+/** A secret that was shown but not yet confirmed. Its owner is one pending sign-in or one session. */
 export type Enrollment = {
   readonly id: string;
   readonly userId: string;
@@ -27,7 +27,7 @@ export async function findEnrollment(queries: Queries, ownerId: string): Promise
   );
 }
 
-/** At most one per owner: of two starts at once the second writes nothing and reads what the first wrote. */
+/** At most one per owner. If two requests start together, the second writes nothing and reads the first one's row. */
 export async function createEnrollment(tx: Queries, enrollment: EnrollmentTable): Promise<void> {
   await tx
     .insertInto('enrollments')
@@ -36,7 +36,7 @@ export async function createEnrollment(tx: Queries, enrollment: EnrollmentTable)
     .execute();
 }
 
-/** Reserves one of the `limit` tries; false when none is left or the enrollment is over. */
+/** Reserves one of the `limit` tries; false when no try is left or the enrollment has expired. */
 export async function reserveEnrollmentTry(tx: Queries, id: string, limit: number, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('enrollments')
@@ -48,7 +48,7 @@ export async function reserveEnrollmentTry(tx: Queries, id: string, limit: numbe
   return numUpdatedRows === 1n;
 }
 
-/** Claims the one confirmation that may hash recovery codes for this enrollment, until `until`. */
+/** Reserves the confirmation for one request until `until`. Only that request may hash recovery codes. */
 export async function claimConfirmation(tx: Queries, id: string, until: number, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('enrollments')
@@ -60,7 +60,7 @@ export async function claimConfirmation(tx: Queries, id: string, until: number, 
   return numUpdatedRows === 1n;
 }
 
-/** The code was right and something else refused (the hash queue was full): the claim and the try are given back. */
+/** Returns the reservation and the try, because the code was right but another check (the hash queue) refused. */
 export async function releaseConfirmation(tx: Queries, id: string): Promise<void> {
   await tx
     .updateTable('enrollments')
@@ -73,7 +73,7 @@ export async function rememberEnrollmentRefusal(tx: Queries, id: string, refusal
   await tx.updateTable('enrollments').set({ last_refusal: refusal }).where('id', '=', id).execute();
 }
 
-/** Consumes the enrollment: true once, false ever after and when it has expired. */
+/** Consumes the enrollment: true once, then always false; false also after it has expired. */
 export async function consumeEnrollment(tx: Queries, id: string, now: number): Promise<boolean> {
   const { numDeletedRows } = await tx
     .deleteFrom('enrollments')
@@ -83,12 +83,12 @@ export async function consumeEnrollment(tx: Queries, id: string, now: number): P
   return numDeletedRows === 1n;
 }
 
-/** Kills what an owner has left open, expired or not, so that a new secret can be made. */
+/** Deletes the owner's enrollment, expired or not, so that a new secret can be created. */
 export async function deleteEnrollment(tx: Queries, ownerId: string): Promise<void> {
   await tx.deleteFrom('enrollments').where('owner_id', '=', ownerId).execute();
 }
 
-/** Kills every unconfirmed secret of a user: no one may confirm a secret that was shown to somebody else. */
+/** Deletes every unconfirmed secret of a user, so that nobody can confirm a secret that another person saw. */
 export async function deleteEnrollments(tx: Queries, userId: string): Promise<void> {
   await tx.deleteFrom('enrollments').where('user_id', '=', userId).execute();
 }

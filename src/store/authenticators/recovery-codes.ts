@@ -9,7 +9,7 @@ export type RecoveryCode = {
   readonly usedAt: number | undefined;
 };
 
-/** Replaces a user's set: the old codes die with their row. `sealedCopy` is absent for the API, whose caller has them. */
+/** Replaces a user's codes. `sealedCopy` is null for the API, because its caller already has the codes. */
 export async function replaceRecoveryCodes(
   tx: Queries,
   set: { id: string; userId: string; now: number; sealedCopy: string | null; copyExpiresAt: number | null },
@@ -36,7 +36,7 @@ export async function replaceRecoveryCodes(
   await tx.insertInto('recovery_codes').values(rows).execute();
 }
 
-/** The code behind one of these look-up tags, used or not; codes of other users are not found. */
+/** The user's code that has one of these look-up tags, used or not. It never finds the code of another user. */
 export async function findRecoveryCode(
   queries: Queries,
   userId: string,
@@ -51,7 +51,7 @@ export async function findRecoveryCode(
   return row && { id: row.id, setId: row.set_id, hash: row.hash, usedAt: row.used_at ?? undefined };
 }
 
-/** The hash of one of a user's codes, whichever: all of a set cost the same. */
+/** The hash of any one of the user's codes, because all codes of a set have the same hash parameters. */
 export async function findAnyCodeHash(queries: Queries, userId: string): Promise<string | undefined> {
   const row = await queries
     .selectFrom('recovery_codes')
@@ -61,7 +61,7 @@ export async function findAnyCodeHash(queries: Queries, userId: string): Promise
   return row?.hash;
 }
 
-/** Uses up a recovery code: true once, false ever after. The database keeps the "once". */
+/** Uses a recovery code: true once, then always false. The database enforces the "once". */
 export async function claimRecoveryCode(tx: Queries, id: string, now: number): Promise<boolean> {
   return (await claim.run(tx, { id, now })) === 1;
 }
@@ -83,7 +83,7 @@ const countLeft = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('used_at', 'is', null),
 );
 
-/** The sealed copy of codes not yet acknowledged, with the set it belongs to. */
+/** The sealed copy of codes that the person has not yet acknowledged, with the id of their set. */
 export type CodesCopy = { readonly setId: string; readonly sealedCopy: string };
 
 export async function findCodesCopy(queries: Queries, userId: string, now: number): Promise<CodesCopy | undefined> {
@@ -96,7 +96,7 @@ export async function findCodesCopy(queries: Queries, userId: string, now: numbe
   return row?.sealed_copy ? { setId: row.id, sealedCopy: row.sealed_copy } : undefined;
 }
 
-/** Done: the copy is erased (`secure_delete` overwrites it). False when there was none. */
+/** Erases the copy after the person has chosen Done (`secure_delete` overwrites it). False when there was no copy. */
 export async function eraseCodesCopy(tx: Queries, userId: string): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('recovery_code_sets')
@@ -107,7 +107,7 @@ export async function eraseCodesCopy(tx: Queries, userId: string): Promise<boole
   return numUpdatedRows === 1n;
 }
 
-/** Erases every copy whose time is over. */
+/** Erases every expired copy. */
 export async function eraseExpiredCodesCopies(tx: Queries, now: number): Promise<number> {
   const { numUpdatedRows } = await tx
     .updateTable('recovery_code_sets')
@@ -122,7 +122,7 @@ export async function deleteRecoveryCodes(tx: Queries, userId: string): Promise<
   await tx.deleteFrom('recovery_code_sets').where('user_id', '=', userId).execute();
 }
 
-/** How many people hold an unused code that only this key of the ring finds; of all keys without one. */
+/** The number of people with an unused code that only this ring key can look up; without `keyId`, for all keys. */
 export async function countCodeHolders(queries: Queries, keyId?: string): Promise<number> {
   let query = queries
     .selectFrom('recovery_codes')
@@ -132,7 +132,7 @@ export async function countCodeHolders(queries: Queries, keyId?: string): Promis
   return Number((await query.executeTakeFirstOrThrow()).count);
 }
 
-/** Uses up every unused code that only this key of the ring finds, or every one; answers how many. */
+/** Marks as used every unused code that only this ring key can look up, or all unused codes; returns their number. */
 export async function voidRecoveryCodes(tx: Queries, keyId: string | undefined, now: number): Promise<number> {
   let query = tx.updateTable('recovery_codes').set({ used_at: now }).where('used_at', 'is', null);
   if (keyId !== undefined) query = query.where('tag', 'like', `${keyId}.%`);

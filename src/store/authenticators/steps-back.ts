@@ -4,10 +4,11 @@ import type { Queries } from '#store/engine/database.ts';
 const STEPS_PER_TRANSACTION = 500;
 
 /**
- * Puts back what a clock that was ahead has left as the last used step; answers how many. Call it until that is none.
+ * Corrects last used steps that lie in the future because the clock was ahead; returns how many. The caller repeats
+ * this until it returns 0.
  *
- * Without it nobody who signed in by that clock is let in before it would be that time; the steps that were used stay
- * used by the list.
+ * Without the correction, a person who signed in during that time could not sign in again before that future time. The
+ * list of used steps still refuses the codes that were used.
  */
 export async function bringStepsBack(tx: Queries, now: number): Promise<number> {
   const rows = await tx

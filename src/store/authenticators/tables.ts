@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** The tables of what proves a person beside the password. */
+/** The tables of the second factors. */
 export type AuthenticatorTables = {
   authenticators: AuthenticatorTable;
   enrollments: EnrollmentTable;
@@ -16,25 +16,25 @@ export type AuthenticatorTable = {
   user_id: string;
   sealed_secret: string;
   last_used_step: number;
-  /** The steps whose codes were accepted last: `UsedSteps`. */
+  /** The steps of the last accepted codes: `UsedSteps`. */
   used_steps: Generated<string>;
   created_at: number;
   last_used_at: number | null;
-  /** The last refused code that fitted a step: JSON `{step, offsetSteps, at}`. */
+  /** The last refused code that matched a step: JSON `{step, offsetSteps, at}`. */
   last_refusal: string | null;
 };
 
-/** A secret shown and not yet confirmed: at most one per pending sign-in and one per session. */
+/** A secret that was shown but not yet confirmed: at most one per pending sign-in and one per session. */
 export type EnrollmentTable = {
   id: string;
   user_id: string;
-  /** The id of the pending sign-in or of the session that it belongs to. Unique. */
+  /** The id of the pending sign-in or of the session that owns it. Unique. */
   owner_id: string;
   sealed_secret: string;
   created_at: number;
   expires_at: number;
   tries: number;
-  /** Until when a confirmation in progress holds the one hash job. */
+  /** A confirmation in progress reserves the hashing of recovery codes until this time. */
   confirming_until: number | null;
   last_refusal: string | null;
 };
@@ -44,7 +44,7 @@ export type RecoveryCodeSetTable = {
   id: string;
   user_id: string;
   created_at: number;
-  /** The codes as JSON, sealed, until Done or `copy_expires_at`. */
+  /** The codes as JSON, sealed. Erased after Done or at `copy_expires_at`. */
   sealed_copy: string | null;
   copy_expires_at: number | null;
 };
@@ -60,7 +60,7 @@ export type RecoveryCodeTable = {
   used_at: number | null;
 };
 
-/** The temporary access code that the next enrollment of a person asks for. */
+/** The temporary access code that a person needs for their next enrollment. */
 export type AccessCodeTable = {
   user_id: string;
   /** `<key id>.<mac>` of the code. */
@@ -69,7 +69,7 @@ export type AccessCodeTable = {
   expires_at: number;
   tries: number;
   used_at: number | null;
-  /** The pending sign-in or the session that it opened the enrollment to. */
+  /** The pending sign-in or the session that used the code to start the enrollment. */
   used_by: string | null;
 };
 

@@ -5,16 +5,17 @@ import { COPIED_TABLES, type CopiedTable } from './tables.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** How many rows a table holds, and one digest over all of them, in the order of their keys. */
+/** The number of rows of a table, and one digest over all rows in the order of their keys. */
 export type TableDigest = { readonly table: string; readonly rows: number; readonly digest: string };
 
-/** A statement of 40 columns binds 8,000 values: SQLite takes 32,766, PostgreSQL 65,535. */
+/** With 40 columns, one statement binds 8,000 values. SQLite allows 32,766, PostgreSQL 65,535. */
 const ROWS_PER_PAGE = 200;
 
 /**
- * Copies every row of every table into a database whose tables are empty, in pages, and answers what was copied.
+ * Copies every row of every table into a database with empty tables, in pages, and returns the digests of the copied
+ * rows.
  *
- * @param source a snapshot: what it holds must not change between two pages
+ * @param source a snapshot, because the rows must not change between two pages
  */
 export async function copyRows(source: Queries, target: Queries): Promise<readonly TableDigest[]> {
   const copied: TableDigest[] = [];
@@ -28,14 +29,14 @@ export async function copyRows(source: Queries, target: Queries): Promise<readon
   return copied;
 }
 
-/** A digest of every table that is copied; `onPage` sees the rows as they go by. */
+/** A digest of every table that is copied. */
 export async function digestTables(queries: Queries): Promise<readonly TableDigest[]> {
   const digests: TableDigest[] = [];
   for (const one of COPIED_TABLES) digests.push(await digestTable(queries, one));
   return digests;
 }
 
-/** The first table that two databases do not hold alike, as a sentence; undefined when there is none. */
+/** A sentence about the first table that differs between two databases; undefined when all tables are equal. */
 export function differenceOf(one: readonly TableDigest[], other: readonly TableDigest[]): string | undefined {
   for (const { table, rows, digest } of one) {
     const twin = other.find((candidate) => candidate.table === table);
@@ -46,8 +47,8 @@ export function differenceOf(one: readonly TableDigest[], other: readonly TableD
 }
 
 /**
- * Holds every table until the end of this transaction, however long that takes: a server that starts meanwhile reads what
- * was there before, and what it writes waits. SQLite does so by itself.
+ * Locks every table against writes until this transaction ends, without a time limit. A server that starts meanwhile
+ * can read the old rows, but its writes wait. SQLite needs no lock, because it has only one writer.
  */
 export async function holdTables(tx: Queries, kind: Database['kind']): Promise<void> {
   if (kind === 'sqlite') return;
@@ -56,12 +57,12 @@ export async function holdTables(tx: Queries, kind: Database['kind']): Promise<v
   await sql`lock table ${tables} in exclusive mode`.execute(tx);
 }
 
-/** Empties every table that is copied, those that refer to others first. */
+/** Empties every table that is copied. Tables with foreign keys come first. */
 export async function emptyTables(tx: Queries): Promise<void> {
   for (const { table } of COPIED_TABLES.toReversed()) await sql`delete from ${sql.table(table)}`.execute(tx);
 }
 
-/** A table that holds something, except for the notes of keys that a start makes; undefined in an empty database. */
+/** The first table with rows; undefined if all are empty. `ring_keys` does not count: a server start fills it. */
 export async function findFilledTable(queries: Queries): Promise<string | undefined> {
   for (const { table, derived } of COPIED_TABLES) {
     if (derived || table === 'ring_keys') continue;
@@ -92,13 +93,13 @@ async function digestTable(
   }
 }
 
-/** One text for one row, whatever order its columns come in. */
+/** The same text for the same row, in any order of columns. */
 function rowText(row: Row): string {
   return `${JSON.stringify(Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1)))}\n`;
 }
 
 async function insertRows(target: Queries, { table }: CopiedTable, rows: readonly Row[]): Promise<void> {
-  // Cast boundary between the erased rows and the typed builder: they come from the same table of the same schema.
+  // Cast boundary between the untyped rows and the typed builder. Both use the same table of the same schema.
   await target
     .insertInto(table)
     .values(rows as never)

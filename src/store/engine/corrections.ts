@@ -4,16 +4,16 @@ import { bringStepsBack } from '#store/authenticators/steps-back.ts';
 import type { Queries } from './database.ts';
 import { INSTANTS } from './instants.ts';
 
-/** One correction, in a transaction of its own; it answers how many rows it changed. */
+/** One correction. It runs in its own transaction and returns the number of changed rows. */
 export type Correction = (tx: Queries, now: number) => Promise<number>;
 
-/** What is done as soon as the clock is right: should it be wrong again, nothing of it has taken anything from anybody. */
+/** Corrections that run as soon as the clock is right. If it is still wrong, they harm nobody. */
 export const AT_ONCE: readonly Correction[] = [
   ...columns('due').map((column) => change(column, (now) => sql`${now}`)),
   bringStepsBack,
 ];
 
-/** What is done once the clock has stood for a while: it shortens what people hold. */
+/** Corrections that wait until the clock has been stable for some time, because they shorten lifetimes. */
 export const LATER: readonly Correction[] = [
   ...columns('moves')
     .filter(({ column }) => column === 'created_at')
@@ -44,7 +44,7 @@ function change({ table, column, seconds }: Column, to: (now: number) => RawBuil
     );
 }
 
-/** A row that was made ahead, with its end: it lives for as long as it would have. */
+/** Moves a row that was created in the future to now. Its expiry moves too, so its lifetime does not change. */
 function moveToNow(table: string): Correction {
   return (tx, now) =>
     changed(
@@ -54,7 +54,7 @@ function moveToNow(table: string): Correction {
     );
 }
 
-/** Notes by how much the clock was ahead: `broughtBack` goes by it whenever a state is read. */
+/** Stores how far the clock was ahead. `broughtBack` subtracts it each time the state is read. */
 async function bringTriesBack(tx: Queries, now: number): Promise<number> {
   return changed(
     tx,

@@ -13,8 +13,8 @@ import type { SessionTables } from '#store/sessions/tables.ts';
 import type { SignInTables } from '#store/sign-in/tables.ts';
 
 /**
- * The tables, as both databases hold them: ids are UUIDv7 text, instants Unix seconds, flags 0 or 1,
- * JSON is text. `…_hash` columns hold SHA-256 of a random token; `sealed_…` columns hold `v1.<key id>.<nonce>.<ciphertext>`.
+ * The tables as both databases store them: ids are UUIDv7 text, instants Unix seconds, flags 0 or 1, JSON is text.
+ * `…_hash` columns hold SHA-256 of a random token; `sealed_…` columns hold `v1.<key id>.<nonce>.<ciphertext>`.
  */
 export type Schema = PartnerTables &
   PeopleTables &
@@ -29,22 +29,22 @@ export type Schema = PartnerTables &
   OperationTables &
   ForwardAuthTables;
 
-/** A statement runs on either: the database itself or a transaction of it. */
+/** A statement runs on both: the database itself or one of its transactions. */
 export type Queries = Kysely<Schema>;
 
 /**
- * The database cannot be written or read now: locked by another process, full, broken or closed.
+ * The database cannot be read or written now: it is locked by another process, full, broken or closed.
  *
- * Whether a write that ends so is kept is unknown. HTTP answers 503; the text names no path, value or SQL.
+ * After this error it is unknown whether a write was stored. HTTP answers 503. The text contains no path, value or SQL.
  */
 export class StorageUnavailable extends Error {
   override readonly name = 'StorageUnavailable';
 }
 
-/** What an acknowledged change survives: nothing but a crash of this service, the loss of power, a failover. */
+/** An acknowledged change survives a crash of this service (`none`), a power loss too, or also a failover. */
 export type Durability = {
   readonly level: 'none' | 'server' | 'failover';
-  /** For the operator: why. */
+  /** The reason, for the operator. */
   readonly text: string;
 };
 
@@ -53,20 +53,20 @@ export type Database = {
   /** Reads outside a transaction. */
   readonly read: Queries;
   /**
-   * Runs `work` in one write transaction and answers after its COMMIT.
+   * Runs `work` in one write transaction and returns after its COMMIT.
    *
-   * Nothing but database work may be awaited inside. A thrown error rolls back. PostgreSQL runs `work` again where
-   * another transaction or a broken connection undid it: it must leave no trace but in the database.
+   * `work` may await only database calls. A thrown error rolls back. PostgreSQL runs `work` again after a conflict with
+   * another transaction or a broken connection, so `work` may change only the database.
    */
   transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
-  /** Why it cannot serve, or undefined. */
+  /** Why the database cannot serve requests, or undefined. */
   problem(): Promise<string | undefined>;
-  /** Empties the write-ahead log: what was erased in the database is then nowhere. */
+  /** Empties the write-ahead log, because it still contains rows that were erased in the database. */
   truncateLog(): void;
-  /** The database's own clock in Unix seconds, with fractions; absent where it is this machine's. */
+  /** The database's own clock in Unix seconds, with fractions; absent where the database uses this machine's clock. */
   clockSeconds?(): Promise<number>;
   durability(): Promise<Durability>;
-  /** The connections of this process; absent where there is no pool. */
+  /** The connections of this process; absent where the database has no pool. */
   pool?(): { total: number; idle: number; waiting: number; most: number };
   close(): Promise<void>;
 };

@@ -3,10 +3,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { createFile } from '#store/engine/sqlite/file.ts';
 
 /**
- * Takes the lock that the file at `path` stands for; `undefined` when another process holds it.
+ * Takes the lock that the file at `path` represents; `undefined` when another process holds it.
  *
- * It is SQLite's lock on an empty database: the system itself lets go of it when its holder is killed, so that none is
- * ever left behind. The file stays.
+ * It is SQLite's lock on an empty database. The operating system releases it when the process is killed, so a crash
+ * never leaves a lock behind. The file remains.
  */
 export function takeFileLock(path: string): { release(): void } | undefined {
   if (!existsSync(path)) makeUnlessMade(path);

@@ -2,17 +2,17 @@ import { sql } from 'kysely';
 import type { Queries, Schema } from './database.ts';
 
 /**
- * What an instant that is stored decides, and so what becomes of one that no right clock can have stored:
+ * How each stored instant is corrected if it lies so far in the future that the clock must have been wrong:
  *
- * - `tells`: nothing is decided by it, or only whether it is there at all. It stays.
- * - `chosen`: a date that a person has set, as far ahead as they like. It stays.
- * - `outlives`: it holds longer by as much as the clock was ahead, which opens nothing to anybody. It stays.
- * - `due`: something waits for it. It is now, as soon as the clock is right: to try once too early does no harm.
- * - `past`: it is now, once the clock has stood for five minutes. What rests on it begins then.
- * - `ended`: a proof of that moment. It is taken back then.
- * - `moves`: a row that was made then and ends some time later moves to now as a whole.
- * - `within`: it is at most so many seconds ahead of now then.
- * - `own`: another statement looks after it.
+ * - `tells`: no rule depends on its value, at most on whether it is set. It does not change.
+ * - `chosen`: a person chose this date, as far ahead as they like. It does not change.
+ * - `outlives`: it lasts longer by the error of the clock, which gives nobody access. It does not change.
+ * - `due`: something waits for it. It is set to now as soon as the clock is right, because an early try does no harm.
+ * - `past`: it is set to now after the clock was stable for five minutes. Periods that depend on it start then.
+ * - `ended`: proof of an event at that moment. It is removed after the same five minutes.
+ * - `moves`: a row with a creation and an expiry time. After five minutes both move together, with creation set to now.
+ * - `within`: after five minutes it is limited to this many seconds after now.
+ * - `own`: another statement corrects it.
  */
 type Instant =
   | 'tells'
@@ -28,7 +28,7 @@ type Instant =
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
 
-/** Every column that holds an instant, or a count of seconds that began in 1970. A new one has to be decided on here. */
+/** Every column with an instant, or with a count that began in 1970. Add each new column here with its correction. */
 export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column in keyof Schema[Table]]?: Instant } } = {
   partners: { mfa_required_from: 'chosen', created_at: 'tells', archived_at: 'tells' },
   users: {
@@ -55,12 +55,12 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
     ...{ sent_at: 'tells', dead_at: 'tells', held_since: 'due' },
   },
   former_emails: { left_at: 'tells', reserved_until: { within: 30 * DAY } },
-  // Where one is counted, a window that ends too late is over already.
+  // A reader of this count treats a window that expires too late as already over.
   refusal_counts: { since: 'tells', ends_at: { within: 10 * MINUTE } },
   shown_secrets: { expires_at: { within: 10 * MINUTE } },
   jobs: { lease_until: 'due', last_run_at: 'due', last_finished_at: 'tells' },
   reminders: { required_from: 'chosen', queued_at: 'tells' },
-  // Sealed as they are. What is kept by age goes by the batches that were sealed afterwards.
+  // Sealed, so they cannot change. Retention uses the sealing times of later batches instead.
   audit_events: { at: 'tells' },
   audit_batches: { sealed_at: 'tells' },
   ring_keys: { first_used_at: 'tells', activated_at: 'tells', retired_at: 'tells' },
@@ -69,7 +69,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   reset_requests: { requested_at: 'due' },
   adoption_days: { day: 'tells' },
   event_days: { day: 'tells' },
-  // How long a key lives is chosen by the person who makes it.
+  // The person who creates a key chooses its lifetime.
   api_keys: { created_at: 'tells', expires_at: 'chosen', revoked_at: 'tells', last_used_at: 'due' },
   idempotent_calls: { expires_at: 'outlives' },
   sites: { created_at: 'tells' },
@@ -88,7 +88,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   oidc_clients: { created_at: 'tells', disabled_at: 'tells', last_used_at: 'due' },
 };
 
-/** The newest instant of those that are written wherever anything happens; each is found by an index or in a few rows. */
+/** The newest instant in columns that every server writes often. Each needs an index or has only a few rows. */
 export async function findNewestInstant(queries: Queries): Promise<number | undefined> {
   const { rows } = await sql<{ at: number | string | null }>`
     select max(at) as at from audit_events union all

@@ -3,23 +3,23 @@ import type { Queries } from './database.ts';
 import { type Param, statement } from './statement.ts';
 
 /**
- * Transactions that change what belongs to one person run one after the other: each begins here.
+ * Makes transactions that change one person's data run one after the other. Each of them calls this first.
  *
- * PostgreSQL runs them at READ COMMITTED, where "end every session" does not see the session that another transaction is
- * about to make; behind this lock it does. SQLite has one writer and needs none. The person comes before all other rows,
- * so that two transactions never wait for each other in a circle.
+ * PostgreSQL runs transactions at READ COMMITTED: without this lock, "revoke every session" misses a session that
+ * another transaction is creating. SQLite has only one writer and needs no lock. The person's row is locked before all
+ * other rows, so that transactions cannot deadlock.
  *
- * @param userId may be nobody's: then nothing is locked, in the same time
+ * @param userId may belong to nobody: then no row is locked, in the same time
  */
 export async function lockUser(tx: Queries, userId: string): Promise<void> {
   if (hasManyWriters(tx)) await userForUpdate.send(tx, { userId });
 }
 
 /**
- * The same for an act of one person on another: the actor stays as they are until the end of the transaction, and the
- * subject is for this transaction alone. In the order of ids, so that two who act on each other never wait in a circle.
+ * The same for an act of one person on another. The actor cannot change until the transaction ends, and only this
+ * transaction can lock the subject. The lower id is locked first, so two people who act on each other cannot deadlock.
  *
- * @param subjectId may be the actor, nobody's, or absent
+ * @param subjectId may be the actor, belong to nobody, or be absent
  */
 export async function lockActorAndSubject(tx: Queries, actorId: string, subjectId: string | undefined): Promise<void> {
   if (!hasManyWriters(tx)) return;
@@ -28,7 +28,7 @@ export async function lockActorAndSubject(tx: Queries, actorId: string, subjectI
   if (subjectId !== undefined && subjectId >= actorId) await userForUpdate.send(tx, { userId: subjectId });
 }
 
-/** A session stays until the end of the transaction: what ends it comes before, and is seen, or comes after. */
+/** Locks a session until the transaction ends: a revocation is either committed before and visible here, or waits. */
 export async function holdSession(tx: Queries, id: string): Promise<void> {
   if (hasManyWriters(tx)) await sessionForShare.send(tx, { id });
 }
@@ -38,12 +38,12 @@ export async function holdPendingSignIn(tx: Queries, id: string): Promise<void> 
   if (hasManyWriters(tx)) await pendingForShare.send(tx, { id });
 }
 
-/** The same for a grant: tokens are kept before it ends, and end with it, or not at all. */
+/** The same for a grant: a token is stored before the grant is revoked and revoked with it, or not stored. */
 export async function holdGrant(tx: Queries, id: string): Promise<void> {
   if (hasManyWriters(tx)) await grantForShare.send(tx, { id });
 }
 
-/** The same for a client: what it is granted is kept before it is disabled, and ends with that, or not at all. */
+/** The same for a client: a grant is stored before the client is disabled and revoked with it, or not stored. */
 export async function holdClient(tx: Queries, id: string): Promise<void> {
   if (hasManyWriters(tx)) await clientForShare.send(tx, { id });
 }
@@ -53,32 +53,32 @@ export async function holdApiKey(tx: Queries, id: string): Promise<void> {
   if (hasManyWriters(tx)) await apiKeyForShare.send(tx, { id });
 }
 
-/** What a partner's policy says now holds until the end of the transaction; many may hold it, no one changes it. */
+/** Keeps a partner's policy unchanged until the transaction ends. Many transactions can hold it at the same time. */
 export async function holdPartner(tx: Queries, partnerId: string): Promise<void> {
   if (hasManyWriters(tx)) await partnerForShare.send(tx, { partnerId });
 }
 
-/** Transactions that make the first administrator, or end what may be the last one, run one after the other. */
+/** Makes transactions that create the first administrator, or may remove the last one, run one after the other. */
 export async function lockAdministrators(tx: Queries): Promise<void> {
   await lockForAllNodes(tx);
 }
 
-/** The same for those that make a signing key: of two nodes one makes it. */
+/** The same for transactions that create a signing key: when two nodes try, only one creates it. */
 export async function lockSigningKeys(tx: Queries): Promise<void> {
   await lockForAllNodes(tx);
 }
 
-/** The same for those that note a jump of the clock. */
+/** The same for transactions that record a clock jump. */
 export async function lockClockJumps(tx: Queries): Promise<void> {
   await lockForAllNodes(tx);
 }
 
-/** One lock for these rare transactions. A node of an earlier version takes the same one. */
+/** One lock is enough for these rare transactions. A node of an earlier version takes the same one. */
 async function lockForAllNodes(tx: Queries): Promise<void> {
   if (hasManyWriters(tx)) await sql`select pg_advisory_xact_lock(${ALL_NODES})`.execute(tx);
 }
 
-/** Any number that no other program uses in this database: "sally" in ASCII. */
+/** "sally" in ASCII: any number that no other program uses in this database. */
 const ALL_NODES = 0x73616c6c79;
 
 function hasManyWriters(tx: Queries): boolean {

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queries } from './database.ts';
 
-/** Where values lie that a key of the ring sealed, for what they were sealed, and which column says whose they are. Empty: erased. */
+/** Columns with values that a ring key sealed, their purpose, and their owner's column. An empty value is erased. */
 export const SEALED = {
   users: { column: 'sealed_password', purpose: 'password', owner: 'id' },
   authenticators: { column: 'sealed_secret', purpose: 'totp', owner: 'user_id' },
@@ -16,16 +16,16 @@ export const SEALED = {
 
 export type SealedTable = keyof typeof SEALED;
 
-/** Tables whose rows need a key of the ring: sealed with it, or tagged. */
+/** Tables whose rows need a ring key, because it sealed or tagged them. */
 export type KeyedTable = SealedTable | 'recovery_codes' | 'former_emails' | 'audit_batches';
 
 export const SEALED_TABLES = Object.keys(SEALED) as readonly SealedTable[];
 
 type Count = { count: number | bigint | string };
 
-/** How many rows of each table need this key. A recovery code that was used needs none, nor an email whose reservation is over. */
+/** How many rows need this key. Used recovery codes do not, nor do emails whose reservation is over. */
 export async function countSealedRows(queries: Queries, keyId: string): Promise<Record<KeyedTable, number>> {
-  // Key ids are small letters, digits and hyphens: nothing that `like` reads as a pattern.
+  // Key ids contain only small letters, digits and hyphens, so `like` needs no escaping.
   const sealed = SEALED_TABLES.map((table) =>
     countOf(queries, table, sql`${sql.ref(SEALED[table].column)} like ${`v1.${keyId}.%`}`),
   );
@@ -46,7 +46,7 @@ async function countOf(queries: Queries, table: KeyedTable, condition: RawBuilde
 
 export type SealedRow = { readonly id: string; readonly userId: string; readonly sealed: string };
 
-/** Up to `limit` rows after `afterId`, in the order of their ids, that a key other than `activeKeyId` sealed. */
+/** Up to `limit` rows after `afterId`, ordered by id, that a key other than `activeKeyId` sealed. */
 export async function listRowsOfOtherKeys(
   queries: Queries,
   table: SealedTable,
@@ -61,7 +61,7 @@ export async function listRowsOfOtherKeys(
   return (await rows.execute(queries)).rows;
 }
 
-/** Puts a value resealed in the place of the one that was read. False when it changed in between: that change wins. */
+/** Replaces the value that was read with its resealed form; false if another write changed it first and won. */
 export async function replaceSealed(
   tx: Queries,
   table: SealedTable,

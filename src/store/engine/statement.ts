@@ -2,36 +2,36 @@ import { type Compilable, type CompiledQuery, type DialectAdapter, PostgresAdapt
 import type { Queries } from './database.ts';
 
 /**
- * The parameters of a statement while it is built: each is a stand-in that may only be handed on to the builder.
+ * The parameters of a statement while it is built. Each is a placeholder that may only be passed to the builder.
  *
- * `null` is bound like any value (`= null` is never true in SQL: say `is null` in the builder). A list for `in (…)`
- * changes the SQL text: such a query uses Kysely directly.
+ * `null` is bound like any value (`= null` is never true in SQL, so use `is null` in the builder). A list for `in (…)`
+ * changes the SQL text, so such a query uses Kysely directly.
  */
 export type Param<Values> = { readonly [Name in keyof Values]: Values[Name] };
 
-/** A statement whose SQL text is made once for each dialect. */
+/** A statement whose SQL text is built once per dialect. */
 export type Statement<Values, Row> = {
   all(queries: Queries, values: Values): Promise<Row[]>;
   first(queries: Queries, values: Values): Promise<Row | undefined>;
-  /** Answers how many rows it inserted, updated or deleted. */
+  /** Returns how many rows were inserted, updated or deleted. */
   run(queries: Queries, values: Values): Promise<number>;
   /**
-   * Sends it and waits for no answer: what comes next, COMMIT as well, travels with it. Whatever fails then is told by
-   * the next statement or by COMMIT, and nothing is kept.
+   * Sends the statement without waiting for its answer, so that the next statement or COMMIT goes out together with it.
+   * If it fails, the next statement or COMMIT throws the error, and nothing is stored.
    *
    * @param tx a transaction
    */
   send(tx: Queries, values: Values): Promise<void>;
 };
 
-/** A statement that is compiled at its first use: building one costs Kysely ten times what SQLite needs to run it. */
+/** Compiles the statement at its first use, because building it costs ten times what SQLite needs to run it. */
 export function statement<Values, Row>(
   build: (db: Queries, p: Param<Values>) => Compilable<Row>,
 ): Statement<Values, Row> {
-  // A database and its transactions share one adapter; two dialects never do.
+  // A database and its transactions share one adapter. Two dialects never share one.
   const templates = new WeakMap<DialectAdapter, Template<Values, Row>>();
 
-  /** Resolves as soon as it is sent: several may be on their way together, in the order in which they were called. */
+  /** Resolves as soon as the query is sent. Several queries can be in flight, in the order of the calls. */
   function begin(queries: Queries, values: Values): Promise<Sent<Row>> {
     const { adapter } = queries.getExecutor();
     let template = templates.get(adapter);
@@ -40,7 +40,7 @@ export function statement<Values, Row>(
       templates.set(adapter, template);
     }
     const query = template(values);
-    // No plugin of ours changes a result: Kysely's own way to the connection costs as much again as SQLite's answer.
+    // Skips Kysely's own query path, which costs as much again as SQLite's answer. No plugin of ours changes a result.
     return queries
       .getExecutor()
       .provideConnection(async (connection) => ({ answer: connection.executeQuery<Row>(query) }));
@@ -55,14 +55,14 @@ export function statement<Values, Row>(
     async send(tx, values) {
       if (!tx.isTransaction) throw new Error('outside a transaction nobody would hear of its failure');
       const { answer } = await begin(tx, values);
-      // SQLite has answered by now, and keeps on after a statement that failed.
+      // SQLite has answered by now. Unlike PostgreSQL, it continues a transaction after a failed statement.
       if (tx.getExecutor().adapter instanceof PostgresAdapter) answer.catch(() => {});
       else await answer;
     },
   };
 }
 
-/** In an object, because a promise of a promise waits for both. */
+/** In an object, because a promise that resolves to a promise waits for both. */
 type Sent<Row> = { readonly answer: Promise<QueryResult<Row>> };
 
 type Template<Values, Row> = (values: Values) => CompiledQuery<Row>;
@@ -75,7 +75,7 @@ function templateOf<Values, Row>(compiled: CompiledQuery<Row>): Template<Values,
   return (values) => ({ query, queryId, sql, parameters: slots.map((slot) => slot.valueIn(values)) });
 }
 
-/** Guards the meaning "no value yet": any use of it as a value is a bug in the builder. */
+/** Represents "no value yet": any use of it as a value is a bug in the builder. */
 class StandIn {
   readonly #name: PropertyKey;
 
@@ -95,6 +95,6 @@ class StandIn {
 }
 
 function standIns<Values>(): Param<Values> {
-  // The one place where a stand-in passes for a value: the builder sees the types of the values it will get.
+  // The only place where a placeholder has the type of a value: the builder sees the types of the later values.
   return new Proxy({} as Param<Values>, { get: (_, name) => new StandIn(name) });
 }

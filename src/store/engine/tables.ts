@@ -1,8 +1,9 @@
 import type { Schema } from './database.ts';
 
 /**
- * What a copy of the database does with a table: `rows` are copied in the order of `key`, which is unique; `derived` ones
- * are kept by the database itself from the others and only compared; `process` ones are of running processes and left out.
+ * What a copy of the database does with a table: `rows` are copied in the order of `key`, which is unique; `derived`
+ * rows are computed by the database from other tables and only compared; `process` rows belong to running processes and
+ * are left out.
  */
 type Copied =
   | { readonly holds: 'rows'; readonly key: string }
@@ -10,19 +11,20 @@ type Copied =
   | { readonly holds: 'process' };
 
 /**
- * What a restored backup does with a table, because it cannot know what was revoked since: `ends` deletes every row,
- * `closes` leaves rows that open nothing (see `epoch.ts`), `stays` is for what opens nothing by itself.
+ * What a restore of a backup does with a table, because the backup does not know later revocations: `ends` deletes
+ * every row, `closes` changes rows so that they give no access (see `epoch.ts`), `stays` is for rows that give no
+ * access by themselves.
  */
 type Restored = { readonly restore: 'ends' | 'closes' | 'stays' };
 
-/** What a reset of MFA does with what belongs to the person (see `flows/administration/take-authenticators.ts`); of tables with a `user_id`. */
+/** What a reset of MFA does with a table that has a `user_id` (see `flows/administration/take-authenticators.ts`). */
 type Reset = { readonly reset?: 'goes' | 'stays' };
 
 export type TablePlan = Copied & Restored & Reset;
 
 /**
- * Every table of the schema, those that others refer to first. The compiler misses a table that is not here, and a test
- * one that the database has.
+ * Every table of the schema; a table comes after those that it refers to. The compiler reports a missing table of the
+ * schema, and a test reports a missing table of the database.
  */
 export const TABLES = {
   ring_keys: { holds: 'rows', key: 'id', restore: 'stays' },
@@ -37,7 +39,7 @@ export const TABLES = {
   devices: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   attempts: { holds: 'rows', key: 'key', restore: 'stays' },
   refusal_counts: { holds: 'rows', key: 'key', restore: 'stays' },
-  // A link to set a password opens the first factor alone, and goes to the person by mail.
+  // A link to set a password gives only the first factor, and the person gets it by mail.
   links: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
   clock_offsets: { holds: 'rows', key: 'user_id', restore: 'stays', reset: 'stays' },
   outbox: { holds: 'rows', key: 'id', restore: 'closes' },
@@ -45,7 +47,7 @@ export const TABLES = {
   partner_counts: { holds: 'derived', key: 'partner_id', restore: 'stays' },
   access_codes: { holds: 'rows', key: 'user_id', restore: 'closes', reset: 'goes' },
   reset_requests: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
-  // A change that waits goes; the way back to an earlier email is the owner's and stays.
+  // A reset deletes a pending change. The link that restores an earlier email belongs to the owner and stays.
   email_links: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
   former_emails: { holds: 'rows', key: 'id', restore: 'stays' },
   outside_invitations: { holds: 'rows', key: 'id', restore: 'stays' },
@@ -53,20 +55,20 @@ export const TABLES = {
   event_days: { holds: 'rows', key: 'id', restore: 'stays' },
   api_keys: { holds: 'rows', key: 'id', restore: 'closes' },
   idempotent_calls: { holds: 'rows', key: 'id', restore: 'ends' },
-  // What a member of staff made for others; only a session of theirs shows it.
+  // Secrets that a staff member made for others. Only that person's own session shows them.
   shown_secrets: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
-  // A host that was removed since is back: it lets nobody in who has no live session.
+  // A host that was removed after the backup returns. It still admits only people with a live session.
   sites: { holds: 'rows', key: 'host', restore: 'stays' },
   site_sessions: { holds: 'rows', key: 'id', restore: 'ends' },
   site_tickets: { holds: 'rows', key: 'id', restore: 'ends' },
   site_requests: { holds: 'rows', key: 'id', restore: 'ends' },
-  // One that was retired since would sign again: the first token after a restore makes another.
+  // A key that was retired after the backup would sign again. The first token after a restore creates a new key.
   signing_keys: { holds: 'rows', key: 'id', restore: 'ends' },
   webhooks: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_secrets: { holds: 'rows', key: 'id', restore: 'closes' },
   webhook_deliveries: { holds: 'rows', key: 'id', restore: 'stays' },
   oidc_clients: { holds: 'rows', key: 'id', restore: 'closes' },
-  // Tokens that were revoked since would be good again.
+  // Tokens that were revoked after the backup would be valid again.
   oidc_grants: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   oidc_records: { holds: 'rows', key: 'id_hash', restore: 'ends' },
   oidc_requests: { holds: 'rows', key: 'id_hash', restore: 'ends' },
@@ -79,14 +81,14 @@ export const TABLES = {
   jobs: { holds: 'process', restore: 'stays' },
 } as const satisfies Readonly<Record<keyof Schema, TablePlan>>;
 
-/** The tables with this fate at a restore. */
+/** The tables with this restore plan. */
 export type TablesThat<Fate extends Restored['restore']> = {
   readonly [Name in keyof typeof TABLES]: (typeof TABLES)[Name] extends { readonly restore: Fate } ? Name : never;
 }[keyof typeof TABLES];
 
 export type CopiedTable = { readonly table: keyof Schema; readonly key: string; readonly derived: boolean };
 
-/** The tables that are copied or compared, in their order. */
+/** The tables that are copied or compared, in order. */
 export const COPIED_TABLES: readonly CopiedTable[] = Object.entries<TablePlan>(TABLES).flatMap(([table, plan]) =>
   plan.holds === 'process' ? [] : [{ table: table as keyof Schema, key: plan.key, derived: plan.holds === 'derived' }],
 );

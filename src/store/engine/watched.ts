@@ -19,7 +19,7 @@ export function watchedDatabase(db: Database): Database {
   };
 }
 
-/** For the connections that `Database.read` uses: Kysely measures only where somebody listens when they are opened. */
+/** For `Database.read`. Kysely measures reads only if a listener exists when the database is opened. */
 export function readLog(): { readonly log?: LogConfig } {
   if (!reads.isHeard()) return {};
   return {

@@ -6,7 +6,7 @@ import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf
 import { siteOf } from './sites.ts';
 import type { SiteSessionTable } from './tables.ts';
 
-/** Who is signed in on a protected host, by the session of ours that it hangs on, and what the host asks for now. */
+/** A person's session on a protected host, with the portal session it depends on and the host's current rules. */
 export type SiteSession = {
   readonly sessionId: string;
   readonly lastSeenAt: number;
@@ -19,8 +19,8 @@ export type SiteSession = {
 };
 
 /**
- * The session behind a cookie of this host, live or not: the caller asks `isLiveSession`. A disabled user has none, nor
- * has anybody of an archived partner. One read by one index, as a session check of ours.
+ * The session for a cookie of this host. The caller must check `isLiveSession`. A disabled user, or a user of an
+ * archived partner, has none. It is one read by one index, like the check of a portal session.
  */
 export async function findSiteSession(
   queries: Queries,
@@ -54,7 +54,7 @@ const byToken = statement((db: Queries, p: Param<{ host: string; tokenHash: stri
     .where(isOpen),
 );
 
-/** One for each session and host: a newer one takes the place of the one before. */
+/** A session has at most one per host: a newer one replaces the older one. */
 export async function putSiteSession(tx: Queries, row: SiteSessionTable): Promise<void> {
   const { id, token_hash, created_at } = row;
   await tx
@@ -64,7 +64,7 @@ export async function putSiteSession(tx: Queries, row: SiteSessionTable): Promis
     .execute();
 }
 
-/** How many people are signed in on a host. */
+/** How many sessions a host has. */
 export async function countSiteSessions(queries: Queries, host: string): Promise<number> {
   const row = await queries
     .selectFrom('site_sessions')

@@ -3,7 +3,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import type { SiteTable } from './tables.ts';
 
-/** Adds a host; false where it is there already. */
+/** Adds a host; false if it is already registered. */
 export async function createSite(tx: Queries, { host, acr, partnerIds }: SiteRules, now: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('sites')
@@ -13,13 +13,13 @@ export async function createSite(tx: Queries, { host, acr, partnerIds }: SiteRul
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** Removes a host with every session and ticket there; false where it is not registered. */
+/** Deletes a host with all its sessions and tickets; false if it is not registered. */
 export async function deleteSite(tx: Queries, host: string): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('sites').where('host', '=', host).executeTakeFirst();
   return numDeletedRows === 1n;
 }
 
-/** In the order of their names. */
+/** Ordered by host name. */
 export async function listSites(queries: Queries): Promise<readonly SiteRules[]> {
   return (await queries.selectFrom('sites').selectAll().orderBy('host').execute()).map(siteOf);
 }

@@ -10,12 +10,12 @@ export type ForwardAuthTables = {
 export type SiteTable = {
   host: string;
   acr: 'mfa' | 'phr' | null;
-  /** Ids of the partners whose people may enter, separated by spaces; empty for everybody. */
+  /** Ids of the partners whose people may enter, separated by spaces. Empty means everybody. */
   partner_ids: string;
   created_at: number;
 };
 
-/** What the cookie on a protected host stands for: a session of ours, and it ends with that. */
+/** The session behind a cookie on a protected host. It depends on a portal session and is deleted with it. */
 export type SiteSessionTable = {
   id: string;
   token_hash: string;
@@ -24,13 +24,13 @@ export type SiteSessionTable = {
   created_at: number;
 };
 
-/** What carries a session from our host to a protected one, once. */
+/** A ticket carries a session from our host to a protected host, once. */
 export type SiteTicketTable = {
   id: string;
   token_hash: string;
   host: string;
   session_id: string;
-  /** The hash of the cookie that the browser has on the protected host. */
+  /** The hash of the browser's cookie on the protected host. */
   site_browser: string;
   created_at: number;
   expires_at: number;
@@ -39,7 +39,7 @@ export type SiteTicketTable = {
 /** A visit to a protected host that waits for a sign-in. */
 export type SiteRequestTable = {
   id: string;
-  /** The hash of the form cookie that the browser has on our host. */
+  /** The hash of the browser's form cookie on our host. */
   browser: string;
   host: string;
   return_path: string;

@@ -6,7 +6,7 @@ export async function createSiteRequest(tx: Queries, row: SiteRequestTable): Pro
   await tx.insertInto('site_requests').values(row).execute();
 }
 
-/** The visit that waits under this id in this browser, and is not over. */
+/** The unexpired waiting visit with this id in this browser. */
 export async function findSiteRequest(
   queries: Queries,
   key: { readonly id: string; readonly browser: string; readonly now: number },
@@ -23,7 +23,7 @@ const findRequest = statement((db: Queries, p: Param<{ id: string; browser: stri
     .where('expires_at', '>', p.now),
 );
 
-/** Uses a visit up; true for one caller. */
+/** Uses a visit; true for only one caller. */
 export async function claimSiteRequest(
   tx: Queries,
   key: { readonly id: string; readonly browser: string; readonly now: number },
@@ -45,7 +45,7 @@ export async function createSiteTicket(tx: Queries, row: SiteTicketTable): Promi
 
 type TicketKey = { readonly tokenHash: string; readonly host: string; readonly now: number };
 
-/** Uses a ticket up: true for one caller, on its own host, in its own browser, in its minute. */
+/** Uses a ticket; true for only one caller, on its host, in its browser, before it expires. */
 export async function claimSiteTicket(
   tx: Queries,
   key: TicketKey & { readonly siteBrowser: string },
@@ -62,7 +62,7 @@ const deleteTicket = statement((db: Queries, p: Param<TicketKey & { siteBrowser:
     .where('expires_at', '>', p.now),
 );
 
-/** The session that a ticket is for, while it waits; for whichever browser. */
+/** The session of an unused ticket, in any browser. */
 export async function findTicketSession(queries: Queries, key: TicketKey): Promise<string | undefined> {
   return (await ticketSession.first(queries, key))?.session_id;
 }

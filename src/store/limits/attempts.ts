@@ -7,21 +7,21 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import type { AttemptTable } from '#store/limits/tables.ts';
 
-// Each lost round means that another process has counted or given back a try of the same key, and no budget is larger
-// than 180: long before this the answer is a refusal.
+// A lost round means that another process counted or returned a try of the same key. No budget is larger than 180, so a
+// refusal comes long before this limit.
 const MAX_ROUNDS = 200;
 
-/** A try that was counted, with the row as it was left: a try that is given back soon finds it unchanged. */
+/** A counted try with the row that it wrote. A try that is returned soon usually finds the row unchanged. */
 export type CountedTry = AttemptCounter & { readonly row: Row };
 
 type Row = Selectable<AttemptTable>;
 
 /**
- * Counts one try for every key, or for none: then the refusal of the first rule that has no room, with the key of its counter.
+ * Counts one try for every key, or none. If a rule has no room, returns its refusal with the key of its counter.
  *
- * Reserve, commit, and only then compare what was typed.
+ * The caller reserves the try, commits, and only then compares what the person typed.
  *
- * @param tx a write transaction; a refusal leaves nothing of its own in it
+ * @param tx a write transaction; a refusal changes nothing in it
  * @param tries each key once
  */
 export async function reserveTries(
@@ -44,7 +44,7 @@ export async function reserveTries(
   throw new Error(`tries could not be counted: others were faster ${MAX_ROUNDS} times`);
 }
 
-/** The refusal that `reserveTries` would answer now; counts nothing. */
+/** The refusal that `reserveTries` would return now; counts nothing. */
 export async function checkTries(
   queries: Queries,
   tries: readonly AttemptCounter[],
@@ -60,11 +60,10 @@ export async function checkTries(
 }
 
 /**
- * Changes the tries of a key: gives one back, unlocks, re-enables.
+ * Changes the tries of a key: returns one, unlocks, re-enables. Does nothing if the key has no counter or it has
+ * expired.
  *
- * Where nothing is counted (any more) there is nothing to change.
- *
- * @param known the row as it may still be: when it is, it is not read
+ * @param known the row as last seen; the first round uses it instead of a read
  */
 export async function changeTries(
   tx: Queries,
@@ -76,41 +75,41 @@ export async function changeTries(
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const row = (round === 0 && known) || (await findRow.first(tx, { key }));
     if (row === undefined || row.expires_at <= now) return;
-    // Nothing is counted here: when a try was last counted stays as it was.
+    // Nothing is counted here, so the time of the last counted try does not change.
     const { written_at: writtenAt, ahead_seconds: aheadSeconds } = row;
     if (await claim(tx, { key, row, next: { ...change(stateOf(row)), writtenAt, aheadSeconds } })) return;
   }
   throw new Error(`tries could not be changed: others were faster ${MAX_ROUNDS} times`);
 }
 
-/** What is counted for a key; `undefined` when nothing is. */
+/** The counter of a key; `undefined` if there is none. */
 export async function findTries(queries: Queries, key: AttemptKey): Promise<Attempts | undefined> {
   const row = await findRow.first(queries, { key });
   return row && stateOf(row);
 }
 
-/** Forgets these counters. */
+/** Deletes these counters. */
 export async function deleteTries(tx: Queries, keys: readonly AttemptKey[]): Promise<void> {
   if (keys.length > 0) await tx.deleteFrom('attempts').where('key', 'in', keys).execute();
 }
 
 /**
- * Forgets every counter whose key begins with this, for every device.
+ * Deletes every counter whose key begins with this prefix, for every device.
  *
- * @param prefix letters, digits, `:` and `-` only: nothing that `like` reads as a pattern
+ * @param prefix only letters, digits, `:` and `-`, so `like` needs no escaping
  */
 export async function deleteTriesUnder(tx: Queries, prefix: AttemptKey): Promise<void> {
   await tx.deleteFrom('attempts').where('key', 'like', `${prefix}%`).execute();
 }
 
-/** Which of these keys something is counted for. */
+/** The keys among these that have a counter. */
 export async function listTriesAmong(queries: Queries, keys: readonly AttemptKey[]): Promise<ReadonlySet<string>> {
   if (keys.length === 0) return new Set();
   const rows = await queries.selectFrom('attempts').select('key').where('key', 'in', keys).execute();
   return new Set(rows.map(({ key }) => key));
 }
 
-/** Gives what is counted for a key another name; false where something is counted under that one already. */
+/** Renames the key of a counter; false if the new key already has a counter. */
 export async function renameTries(tx: Queries, { from, to }: { from: AttemptKey; to: AttemptKey }): Promise<boolean> {
   const row = await findRow.first(tx, { key: from });
   if (row === undefined) return false;
@@ -120,7 +119,7 @@ export async function renameTries(tx: Queries, { from, to }: { from: AttemptKey;
   return inserted === 1;
 }
 
-/** Removes the rows that say no more than no row; answers how many. */
+/** Deletes expired rows, which mean the same as no row; returns how many. */
 export async function deleteExpiredTries(tx: Queries, now: number): Promise<number> {
   return deleteExpired.run(tx, { now });
 }
@@ -128,11 +127,7 @@ export async function deleteExpiredTries(tx: Queries, now: number): Promise<numb
 type Change = { readonly key: AttemptKey; readonly row: Row | undefined; readonly next: Attempts };
 type Reservation = Change & AttemptCounter;
 
-/**
- * Writes every change or none.
- *
- * In order of their keys, so that two transactions in PostgreSQL never wait for each other in a circle.
- */
+/** Writes every change or none, in the order of the keys, so that two transactions in PostgreSQL cannot deadlock. */
 async function claimAll(
   tx: Queries,
   changes: readonly Reservation[],
@@ -155,16 +150,16 @@ async function claimAll(
 }
 
 /**
- * Writes the change if the row is still the one that it was worked out from, and answers the new row.
+ * Writes the change if the row is unchanged since it was read, and returns the new row.
  *
- * This is enough under READ COMMITTED: an update waits for the transaction that holds the row and then checks `version` against what
- * that one committed, an insert waits for the other insert of the key, and the next round's read sees either. SQLite has
- * one writer. So two tries never count from the same state.
+ * This is enough under READ COMMITTED. An update waits for the transaction that holds the row and then checks `version`
+ * against the committed row. An insert waits for another insert of the same key. The next round reads the result.
+ * SQLite has one writer. So two tries never count from the same state.
  */
 async function claim(tx: Queries, { key, row, next }: Change): Promise<Row | undefined> {
   const { writtenAt = 0, aheadSeconds = 0, streak, ...counted } = next;
   const { expiresAt } = counted;
-  // The version before knows the streak as `row`, and may run beside this one.
+  // The previous version stores the streak as `row`, and a node of it may run beside this one.
   const state = JSON.stringify({ row: streak, streak, ...counted });
   const values = { key, state, expiresAt, writtenAt, aheadSeconds };
   const written =
@@ -176,14 +171,14 @@ async function claim(tx: Queries, { key, row, next }: Change): Promise<Row | und
   return { key, state, version, expires_at: expiresAt, written_at: writtenAt, ahead_seconds: aheadSeconds };
 }
 
-/** Undoes a claim of this transaction: nobody else has seen it, and its lock on the row is still ours. */
+/** Undoes a claim of this transaction. Nobody else has seen it, and this transaction still has the lock on the row. */
 async function restore(tx: Queries, key: AttemptKey, row: Row | undefined): Promise<void> {
   if (row === undefined) await deleteTries(tx, [key]);
   else await tx.updateTable('attempts').set(row).where('key', '=', key).execute();
 }
 
 function stateOf({ state, written_at: writtenAt, ahead_seconds: aheadSeconds }: Row): Attempts {
-  // Where both are there, the version before may have changed `row` alone.
+  // A node of the previous version changes only `row`, so `row` wins if both exist.
   const { row, streak, ...counted } = JSON.parse(state);
   return { ...counted, streak: row ?? streak, writtenAt, aheadSeconds };
 }
@@ -192,7 +187,7 @@ const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
   db.selectFrom('attempts').selectAll().where('key', '=', p.key),
 );
 
-/** Two at once where there are two: a code has its own key and the one of its address. */
+/** One query for the common case of two keys: a code has its own counter and that of its address. */
 async function findRows(tx: Queries, of: readonly AttemptCounter[]): Promise<readonly Row[]> {
   const [one, two, ...others] = of.map(({ key }) => key);
   if (one !== undefined && two !== undefined && others.length === 0) return findTwo.all(tx, { one, two });
@@ -226,7 +221,7 @@ const update = statement((db: Queries, p: Param<NewState & { oldVersion: number;
     }))
     .where('key', '=', p.key)
     .where('version', '=', p.oldVersion)
-    // A row that was removed and inserted again counts its versions from 1 again.
+    // A row that was deleted and inserted again starts at version 1 again, so the state is compared too.
     .where('state', '=', p.oldState),
 );
 

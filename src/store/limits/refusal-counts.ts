@@ -2,14 +2,14 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import type { RefusalCountTable } from '#store/limits/tables.ts';
 
-/** What one process adds. */
+/** The count that one process adds. */
 type NewCount = Omit<RefusalCountTable, 'ends_at'> & { readonly endsAt: number };
 
 const findWindow = statement((db: Queries, p: Param<{ key: string }>) =>
   db.selectFrom('refusal_counts').select(['since', 'ends_at as endsAt']).where('key', '=', p.key),
 );
 
-/** The window that is noted for a key, over or not. */
+/** The stored window of a key, open or closed. */
 export async function findRefusalWindow(
   queries: Queries,
   key: string,
@@ -17,7 +17,7 @@ export async function findRefusalWindow(
   return findWindow.first(queries, { key });
 }
 
-/** Begins a window; false where one is noted already, and nothing was written. */
+/** Begins a window; false if the key already has one, and then nothing is written. */
 export async function beginRefusalCount(tx: Queries, { endsAt, ...row }: NewCount): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('refusal_counts')
@@ -27,7 +27,7 @@ export async function beginRefusalCount(tx: Queries, { endsAt, ...row }: NewCoun
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** Adds to what is counted for a key. A window that was closed meanwhile is noted again, and closed again. */
+/** Adds to the count of a key. If its window was closed meanwhile, it is stored again and closed again. */
 export async function addRefusals(tx: Queries, { endsAt, ...row }: NewCount): Promise<void> {
   await tx
     .insertInto('refusal_counts')
@@ -41,15 +41,15 @@ export async function addRefusals(tx: Queries, { endsAt, ...row }: NewCount): Pr
     .execute();
 }
 
-/** Takes a window back that was begun in this transaction. */
+/** Deletes a window that began in this transaction. */
 export async function forgetRefusals(tx: Queries, key: string): Promise<void> {
   await tx.deleteFrom('refusal_counts').where('key', '=', key).execute();
 }
 
-/** The times between which a window that is open ends. */
+/** An open window ends after `after` and not later than `until`. */
 export type OpenEnds = { readonly after: number; readonly until: number };
 
-/** Takes out what is counted for a key whose window is over, or ends later than any window that was begun by now. */
+/** Removes and returns the count of a key if its window is over, or ends later than any window begun by now can end. */
 export async function takeOverRefusals(
   tx: Queries,
   key: string,
@@ -63,7 +63,7 @@ export async function takeOverRefusals(
     .executeTakeFirst();
 }
 
-/** Up to `limit` keys whose window is over. */
+/** Up to `limit` keys whose windows are over. */
 export async function listOverRefusals(
   queries: Queries,
   { after, until }: OpenEnds,

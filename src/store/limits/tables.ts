@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** The tables of what is counted: tries, and refusals. */
+/** The tables of counters: tries, and refusals. */
 export type LimitTables = {
   attempts: AttemptTable;
   refusal_counts: RefusalCountTable;
@@ -8,25 +8,25 @@ export type LimitTables = {
 
 export type AttemptTable = {
   key: string;
-  /** JSON of `core/limits/throttle.ts` `Attempts`. */
+  /** JSON of `Attempts` in `core/limits/throttle.ts`. */
   state: string;
   version: number;
   expires_at: number;
-  /** When a try was last counted, by the clock of then. */
+  /** When a try was last counted, by the clock at that time. */
   written_at: Generated<number>;
-  /** By how much that clock was found to be ahead; 0 for one that was right. */
+  /** How far that clock was ahead; 0 if it was right. */
   ahead_seconds: Generated<number>;
 };
 
-/** Refusals of one key and kind within a window. The first is an event of its own; this counts those after it. */
+/** Refusals of one key and kind within a window. The first refusal is its own event; this row counts the later ones. */
 export type RefusalCountTable = {
   key: string;
-  /** JSON: the event that will say how many there were, without the number. */
+  /** JSON: the later event that reports the count, still without the number. */
   event: string;
-  /** JSON: where the newest of them came from. */
+  /** JSON: the client of the newest refusal. */
   client: string | null;
   repeated: number;
-  /** When the window began. */
+  /** The start of the window. */
   since: number;
   ends_at: number;
 };

@@ -5,23 +5,23 @@ import { type Param, statement } from '#store/engine/statement.ts';
 import type { OidcClientTable } from '#store/oidc/tables.ts';
 import type { Page } from '#store/partners/management-lists.ts';
 
-/** A program that people sign in to by OpenID Connect. Its secret is stored nowhere. */
+/** A program that people sign in to by OpenID Connect. Only the hash of its secret is stored. */
 export type OidcClient = ClientSettings & {
   readonly id: string;
-  /** SHA-256 of the secret; absent for a browser client and for one with keys. */
+  /** SHA-256 of the secret; absent for a browser client and for a client with keys. */
   readonly secretHash: string | undefined;
-  /** The partners whose people it is for, by slug. None: every partner's, and staff. */
+  /** The partners whose people may use it. Empty: the people of every partner, and staff. */
   readonly partners: readonly ClientPartner[];
   readonly createdAt: number;
   readonly createdBy: string;
-  /** Since when nobody can sign in to it, and it gets nothing. */
+  /** Since this time nobody can sign in to it, and it gets no tokens. */
   readonly disabledAt: number | undefined;
   readonly lastUsedAt: number | undefined;
 };
 
 export type ClientPartner = { readonly id: string; readonly slug: string; readonly name: string };
 
-/** A client just described, before it has a row. */
+/** A new client, before it has a row. */
 export type NewOidcClient = Omit<OidcClient, 'disabledAt' | 'lastUsedAt'>;
 
 export async function createClient(tx: Queries, client: NewOidcClient): Promise<void> {
@@ -52,25 +52,25 @@ export async function createClient(tx: Queries, client: NewOidcClient): Promise<
   await tx.insertInto('oidc_client_partners').values(partners).execute();
 }
 
-/** The client with its partners, in one statement; a disabled one too. */
+/** The client with its partners, in one statement. A disabled client is found too. */
 export async function findClient(queries: Queries, id: string): Promise<OidcClient | undefined> {
   return clientsFrom(await byId.all(queries, { id }))[0];
 }
 
 const byId = statement((db: Queries, p: Param<{ id: string }>) => withPartners(db).where('c.id', '=', p.id));
 
-/** Every client, in the order in which they were added. */
+/** Every client, in the order of creation. */
 export async function listClients(queries: Queries): Promise<readonly OidcClient[]> {
   return clientsFrom(await withPartners(queries).execute());
 }
 
-/** One page of them, in the same order. */
+/** One page of all clients, in the same order. */
 export async function listClientsAfter(queries: Queries, { afterId, limit }: Page): Promise<readonly OidcClient[]> {
   const ids = queries.selectFrom('oidc_clients').select('id').where('id', '>', afterId).orderBy('id').limit(limit);
   return clientsFrom(await withPartners(queries).where('c.id', 'in', ids).execute());
 }
 
-/** Puts another secret in the place of the one before. False where there is no client that has one. */
+/** Replaces the secret of a client; false if there is no such client, or it has no secret. */
 export async function setClientSecret(tx: Queries, id: string, secretHash: string): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('oidc_clients')
@@ -81,7 +81,7 @@ export async function setClientSecret(tx: Queries, id: string, secretHash: strin
   return numUpdatedRows === 1n;
 }
 
-/** Disables a client, or enables it again without a time. False when it was so already. */
+/** Disables a client, or enables it if `disabledAt` is undefined. False if nothing changed. */
 export async function setClientDisabled(tx: Queries, id: string, disabledAt: number | undefined): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('oidc_clients')
@@ -92,12 +92,12 @@ export async function setClientDisabled(tx: Queries, id: string, disabledAt: num
   return numUpdatedRows === 1n;
 }
 
-/** Whether a use at `now` would be noted: at most one a minute is. */
+/** Whether a use at `now` is worth storing: at most one per minute is stored. */
 export function isUseNews({ lastUsedAt }: Pick<OidcClient, 'lastUsedAt'>, now: number): boolean {
   return lastUsedAt === undefined || lastUsedAt <= now - LAST_SEEN_EVERY_SECONDS;
 }
 
-/** Notes that a client was used, unless that was noted within a minute. */
+/** Stores that a client was used, at most once a minute. */
 export async function noteClientUse(tx: Queries, id: string, now: number): Promise<void> {
   await tx
     .updateTable('oidc_clients')
@@ -124,7 +124,7 @@ type Row = OidcClientTable & {
   readonly partner_name: string | null;
 };
 
-/** One client from all its rows, which follow each other. */
+/** Combines the rows of each client into one client. */
 function clientsFrom(rows: readonly Row[]): readonly OidcClient[] {
   const byId = Map.groupBy(rows, ({ id }) => id);
   return [...byId.values()].flatMap((rows) => {
@@ -142,7 +142,7 @@ function clientFrom(row: OidcClientTable, partners: readonly ClientPartner[]): O
     id: row.id,
     name: row.name,
     type: row.type,
-    // JSON that `createClient` wrote.
+    // `createClient` wrote this JSON.
     redirectUris: JSON.parse(row.redirect_uris),
     postLogoutRedirectUris: JSON.parse(row.post_logout_redirect_uris),
     backchannelLogoutUri: row.backchannel_logout_uri ?? undefined,

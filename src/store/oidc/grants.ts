@@ -5,7 +5,7 @@ import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
 import type { OidcConsentTable } from './tables.ts';
 
-/** A grant with the person as they are now and the session behind it, where there still is one. */
+/** A grant with the person's current data, and its session if that still exists. */
 export type Grant = {
   readonly id: string;
   readonly sid: string;
@@ -25,13 +25,13 @@ export async function createGrant(tx: Queries, grant: OidcGrantTable): Promise<v
   await tx.insertInto('oidc_grants').values(grant).execute();
 }
 
-/** The grant of a client that is enabled and of a person who can sign in; the caller asks whether it is live. */
+/** The grant, if its client is enabled and its person can sign in. The caller must check that it is live. */
 export async function findGrant(queries: Queries, id: string): Promise<Grant | undefined> {
   const row = await findById.first(queries, { id });
   return row && grantOf(row);
 }
 
-/** The grant of a code or a token that this hash is of, with what was kept of it. */
+/** The grant of the code or token with this hash, together with the stored record. */
 export async function findRecordGrant(queries: Queries, idHash: string, kind: string) {
   return findByRecord.first(queries, { idHash, kind });
 }
@@ -97,19 +97,19 @@ export function grantOf(row: GrantRow): Grant {
   };
 }
 
-/** The session that a grant with this `sid` hangs on. */
+/** The session of the grant with this `sid`. */
 export async function findGrantOfSid(queries: Queries, sid: string): Promise<string | undefined> {
   const row = await queries.selectFrom('oidc_grants').select('session_id').where('sid', '=', sid).executeTakeFirst();
   return row?.session_id ?? undefined;
 }
 
-/** Ends an authorization with everything that came of it; answers whether it was there. */
+/** Deletes a grant with all its codes and tokens; returns whether it existed. */
 export async function deleteGrant(tx: Queries, id: string): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('oidc_grants').where('id', '=', id).executeTakeFirst();
   return numDeletedRows === 1n;
 }
 
-/** Before sessions that are over by themselves are deleted: what was granted with `offline_access` stays. */
+/** Detaches grants with `offline_access` from expired sessions before those are deleted, so that the grants remain. */
 export async function detachGrants(tx: Queries, sessionIds: readonly string[]): Promise<void> {
   if (sessionIds.length === 0) return;
   await tx
@@ -120,7 +120,7 @@ export async function detachGrants(tx: Queries, sessionIds: readonly string[]): 
     .execute();
 }
 
-/** Authorizations of a client that are not over. */
+/** The number of a client's grants that have not expired. */
 export async function countClientGrants(queries: Queries, clientId: string, now: number): Promise<number> {
   const { count } = await queries
     .selectFrom('oidc_grants')
@@ -131,13 +131,13 @@ export async function countClientGrants(queries: Queries, clientId: string, now:
   return Number(count);
 }
 
-/** Ends every authorization of a client with its codes and tokens; answers how many there were. */
+/** Deletes every grant of a client with its codes and tokens; returns how many there were. */
 export async function deleteClientGrants(tx: Queries, clientId: string): Promise<number> {
   const { numDeletedRows } = await tx.deleteFrom('oidc_grants').where('client_id', '=', clientId).executeTakeFirst();
   return Number(numDeletedRows);
 }
 
-/** The scopes that a person has allowed a client, with spaces between. */
+/** The scopes that a person has allowed a client, separated by spaces. */
 export async function findConsent(queries: Queries, userId: string, clientId: string): Promise<string | undefined> {
   const row = await queries
     .selectFrom('oidc_consents')

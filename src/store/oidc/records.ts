@@ -5,7 +5,7 @@ export async function createRecord(tx: Queries, record: OidcRecordTable): Promis
   await tx.insertInto('oidc_records').values(record).execute();
 }
 
-/** Keeps what may come once; false where it has come before. */
+/** Stores a value that may be used only once; false if it was stored before. */
 export async function claimRecord(tx: Queries, record: OidcRecordTable): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('oidc_records')
@@ -15,7 +15,7 @@ export async function claimRecord(tx: Queries, record: OidcRecordTable): Promise
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** What is kept of a pushed request or a one-time value of a client: of what hangs on no grant. */
+/** A pushed request or a one-time value of a client. These records belong to no grant. */
 export async function findRecord(queries: Queries, idHash: string, kind: string) {
   return queries
     .selectFrom('oidc_records')
@@ -25,7 +25,7 @@ export async function findRecord(queries: Queries, idHash: string, kind: string)
     .executeTakeFirst();
 }
 
-/** Uses a code or a refresh token up; false where another request was first. */
+/** Uses a code or a refresh token; false if another request used it first. */
 export async function consumeRecord(
   tx: Queries,
   idHash: string,
@@ -45,7 +45,7 @@ export async function deleteRecord(tx: Queries, idHash: string): Promise<boolean
   return numDeletedRows === 1n;
 }
 
-/** Deletes up to `limit` rows of each table that are over; answers the largest number. */
+/** Deletes up to `limit` expired rows of each table; returns the largest number deleted from one. */
 export async function deleteExpiredOidcRows(tx: Queries, now: number, limit: number): Promise<number> {
   const counts: number[] = [];
   for (const [table, key] of [

@@ -7,7 +7,7 @@ export type AuthorizationRequest = {
   readonly clientId: string;
   readonly params: Readonly<Record<string, string>>;
   readonly isChosen: boolean;
-  /** What was allowed on the page of consent, and in which session. */
+  /** The scopes that the person allowed on the consent page, and the session in which they did. */
   readonly consented: { readonly sessionId: string; readonly scope: string } | undefined;
   readonly createdAt: number;
 };
@@ -22,7 +22,7 @@ export async function createRequest(
     .execute();
 }
 
-/** The request, for the browser that sent it and as long as it waits. */
+/** The unexpired request, only for the browser that sent it. */
 export async function findRequest(
   queries: Queries,
   key: { readonly idHash: string; readonly browser: string; readonly now: number },
@@ -37,7 +37,7 @@ export async function findRequest(
   return row && requestOf(row);
 }
 
-/** Uses the request up; answers false when it was answered already. */
+/** Uses the request; false if it was already answered. */
 export async function claimRequest(tx: Queries, idHash: string): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('oidc_requests').where('id_hash', '=', idHash).executeTakeFirst();
   return numDeletedRows === 1n;
@@ -56,7 +56,7 @@ function requestOf(row: Omit<OidcRequestTable, 'chosen'> & { readonly chosen: nu
   return {
     idHash: row.id_hash,
     clientId: row.client_id,
-    // We wrote it ourselves: an object of texts.
+    // This service wrote the JSON: an object whose values are strings.
     params: JSON.parse(row.params) as Record<string, string>,
     isChosen: row.chosen === 1,
     consented: sessionId === undefined ? undefined : { sessionId, scope: scope.join(' ') },

@@ -5,7 +5,7 @@ export async function createSigningKey(tx: Queries, row: SigningKeyTable): Promi
   await tx.insertInto('signing_keys').values(row).execute();
 }
 
-/** Every key that is published, the one that was activated last first. */
+/** Every published key; the most recently activated key is first. */
 export async function listSigningKeys(queries: Queries): Promise<readonly SigningKeyTable[]> {
   return queries
     .selectFrom('signing_keys')

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** The tables of OpenID Connect. Ids of what a client or a browser holds are hashed; `payload` is what the protocol library keeps. */
+/** The tables of OpenID Connect. Ids of clients' and browsers' tokens are hashed. The library writes `payload`. */
 export type OidcTables = {
   oidc_clients: OidcClientTable;
   oidc_client_partners: OidcClientPartnerTable;
@@ -16,28 +16,28 @@ export type OidcClientTable = {
   id: string;
   name: string;
   type: 'web' | 'browser';
-  /** A JSON array, as the URIs were typed: they are compared character by character. */
+  /** A JSON array of the URIs exactly as typed, because they are compared character by character. */
   redirect_uris: string;
-  /** The same. */
+  /** The same format. */
   post_logout_redirect_uris: string;
   backchannel_logout_uri: string | null;
-  /** 1 where back-channel logout may go to an address of the operator's own network. */
+  /** 1 if back-channel logout may call an address in the operator's own network. */
   backchannel_internal: number;
-  /** 1 where people are asked for their consent. */
+  /** 1 if people must give consent. */
   third_party: number;
-  /** Null for a browser client, and for one that proves itself by a key of `jwks`. */
+  /** Null for a browser client, and for a client that authenticates with a key of `jwks`. */
   secret_hash: string | null;
-  /** Its public keys, a JWK Set. */
+  /** The client's public keys, a JWK Set. */
   jwks: string | null;
   id_token_alg: 'ES256' | 'RS256';
   created_at: number;
-  /** Who added it, as the audit log names them. */
+  /** Who added it, in the form of the audit log. */
   created_by: string;
   disabled_at: number | null;
   last_used_at: number | null;
 };
 
-/** A partner whose people a client is for; a client without any is for all. */
+/** A partner whose people may use a client. A client without partners serves everybody. */
 export type OidcClientPartnerTable = {
   /** `<client id>:<partner id>` */
   id: string;
@@ -45,33 +45,33 @@ export type OidcClientPartnerTable = {
   partner_id: string;
 };
 
-/** An authorization request that waits for a person: single use, and of one browser. */
+/** An authorization request that waits for a person. It works once, and only in one browser. */
 export type OidcRequestTable = {
   id_hash: string;
-  /** The hash of the form cookie of the browser that sent it. */
+  /** The hash of the form cookie in the browser that sent the request. */
   browser: string;
   client_id: string;
   /** The validated parameters, as JSON. */
   params: string;
-  /** 1 once the person has said that they go on as who is signed in. */
+  /** 1 after the person chose to continue with the signed-in account. */
   chosen: Generated<number>;
-  /** The scopes that the person has just allowed, and in which session: `<session id> <scope> …`. */
+  /** The scopes that the person has just allowed, with the session: `<session id> <scope> …`. */
   consented: string | null;
   created_at: number;
   expires_at: number;
 };
 
-/** One authorization: what a client may do for a person, until the sign-in behind it ends. */
+/** One authorization: what a client may do for a person until the session behind it ends. */
 export type OidcGrantTable = {
   id: string;
-  /** The `sid` of its tokens. */
+  /** The `sid` claim of its tokens. */
   sid: string;
-  /** Null once the session has ended by itself: a grant with `offline_access` lives on. */
+  /** Null after the session expired: a grant with `offline_access` outlives it. */
   session_id: string | null;
   user_id: string;
   client_id: string;
   payload: string;
-  /** What was proven, with spaces between, and when the newest of it was. */
+  /** The proven factors, separated by spaces, and the time of the newest proof. */
   amr: string;
   auth_time: number;
   /** 1 with `offline_access`. */
@@ -89,7 +89,7 @@ export type OidcRecordTable = {
   created_at: number;
   expires_at: number;
   consumed_at: number | null;
-  /** Of a refresh token that was exchanged: the token that took its place. */
+  /** The token that replaced a refresh token when it was exchanged. */
   successor: string | null;
 };
 
@@ -101,9 +101,9 @@ export type OidcConsentTable = {
   created_at: number;
 };
 
-/** A sign-out that a client has no notice of yet. */
+/** A sign-out that the client has not been notified of yet. */
 export type OidcLogoutTable = {
-  /** The id of the grant that ended. */
+  /** The id of the deleted grant. */
   id: string;
   client_id: string;
   user_id: string;
@@ -113,15 +113,15 @@ export type OidcLogoutTable = {
   first_try_at: number | null;
 };
 
-/** A key that tokens are signed with. It is published from `created_at` on and signs from `activated_at` on. */
+/** A key that signs tokens. It is published from `created_at` and signs from `activated_at`. */
 export type SigningKeyTable = {
-  /** The thumbprint of its public half (RFC 7638): the `kid` of what it signs. */
+  /** The thumbprint of the public key (RFC 7638). Tokens contain it as `kid`. */
   id: string;
   alg: 'ES256' | 'RS256';
   /** The private key as JWK, sealed. */
   sealed_jwk: string;
   created_at: number;
   activated_at: number;
-  /** From when on it is neither published nor used. */
+  /** From this time on it is neither published nor used. */
   retired_at: number | null;
 };

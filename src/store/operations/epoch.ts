@@ -3,13 +3,13 @@ import { TABLES, type TablesThat } from '#store/engine/tables.ts';
 
 type EndedTable = TablesThat<'ends'>;
 
-/** What ended when a backup was put in the place of the data. */
+/** What was deleted, revoked or disabled when a backup replaced the data. */
 export type Ended = {
-  /** How many rows each table lost. */
+  /** The number of rows that each table lost. */
   readonly rows: Readonly<Record<EndedTable, number>>;
-  /** Not yet sent when the backup was made. */
+  /** Mails that were not yet sent when the backup was made. */
   readonly mails: number;
-  /** Of people after a reset, who set up their authenticator only once staff have made another one. */
+  /** Codes of people after a reset. They can set up an authenticator only after staff have made a new code. */
   readonly accessCodes: number;
   readonly apiKeys: readonly { readonly id: string; readonly name: string }[];
   readonly webhooks: readonly { readonly id: string; readonly url: string }[];
@@ -19,13 +19,13 @@ export type Ended = {
 
 type Epoch = {
   readonly now: number;
-  /** The newest step that a one-time code can have been accepted for: a backup does not know which were used. */
+  /** The newest step that may have been used. The backup does not know which codes were used later. */
   readonly step: number;
 };
 
 /**
- * Ends everything in a restored database that may have been ended since: its token gives no right to it any more.
- * `tables.ts` says what happens to which table.
+ * Removes all access from a restored database that may have been revoked after the backup. `tables.ts` says what
+ * happens to each table.
  */
 export async function beginEpoch(tx: Queries, epoch: Epoch): Promise<Ended> {
   const rows: [string, number][] = [];
@@ -37,7 +37,7 @@ export async function beginEpoch(tx: Queries, epoch: Epoch): Promise<Ended> {
   await CLOSE.recovery_code_sets(tx);
   await CLOSE.webhook_secrets(tx);
   return {
-    // The keys are the tables of the list above.
+    // The keys are exactly the tables of the list above.
     rows: Object.fromEntries(rows) as Ended['rows'],
     mails: await CLOSE.outbox(tx),
     accessCodes: await CLOSE.access_codes(tx, epoch),
@@ -49,22 +49,22 @@ export async function beginEpoch(tx: Queries, epoch: Epoch): Promise<Ended> {
 
 const ENDED_TABLES = Object.entries(TABLES)
   .filter(([, { restore }]) => restore === 'ends')
-  // What the filter has just said.
+  // The filter has just checked this.
   .map(([table]) => table as EndedTable);
 
-/** What stays as a row and opens nothing: one for each table that the plan closes. */
+/** Changes the rows so that they give no access: one function for each table with `closes`. */
 const CLOSE = {
   authenticators: (tx: Queries, { step }: Epoch) =>
     tx.updateTable('authenticators').set({ last_used_step: step }).where('last_used_step', '<', step).execute(),
   recovery_code_sets: (tx: Queries) =>
     tx.updateTable('recovery_code_sets').set({ sealed_copy: null, copy_expires_at: null }).execute(),
-  // One that was being exchanged has been by now.
+  // A secret with an expiry was being replaced at the time of the backup. That time is over by now.
   webhook_secrets: (tx: Queries) => tx.deleteFrom('webhook_secrets').where('expires_at', 'is not', null).execute(),
   async outbox(tx: Queries) {
     const { numDeletedRows } = await tx.deleteFrom('outbox').where('sent_at', 'is', null).executeTakeFirst();
     return Number(numDeletedRows);
   },
-  /** The row stays: without it the password alone would open the set-up. */
+  /** The row remains, because without it the password alone would allow a new set-up. */
   async access_codes(tx: Queries, { now }: Epoch) {
     const { numUpdatedRows } = await tx
       .updateTable('access_codes')
@@ -95,10 +95,10 @@ const CLOSE = {
       .execute(),
 } satisfies Readonly<Record<TablesThat<'closes'>, (tx: Queries, epoch: Epoch) => Promise<unknown>>>;
 
-/** Who was shut out in the database that a backup replaces. */
+/** The disabled people and archived partners of the database that a backup replaces. */
 export type ShutOut = { readonly users: readonly string[]; readonly partners: readonly string[] };
 
-/** People who were disabled or deleted, and partners that were archived, whatever a backup says of them. */
+/** People who were disabled or deleted, and partners that were archived, even if the backup has them as active. */
 export async function listShutOut(queries: Queries): Promise<ShutOut> {
   const disabled = await queries.selectFrom('users').select('id').where('disabled_at', 'is not', null).execute();
   const deleted = await queries
@@ -111,7 +111,7 @@ export async function listShutOut(queries: Queries): Promise<ShutOut> {
   return { users, partners: archived.map(({ id }) => id) };
 }
 
-/** Shuts them out again; answers the emails and slugs of those whom the backup would have let in. */
+/** Disables and archives them again; returns the emails and slugs of those that the backup had as active. */
 export async function shutOutAgain(tx: Queries, { users, partners }: ShutOut, now: number): Promise<readonly string[]> {
   const shut: string[] = [];
   for (const id of users) {

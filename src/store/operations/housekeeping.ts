@@ -3,21 +3,21 @@ import type { Queries } from '#store/engine/database.ts';
 import { detachGrants } from '#store/oidc/grants.ts';
 import { deleteExpiredOidcRows } from '#store/oidc/records.ts';
 
-/** Tables whose rows say nothing any more once `expires_at` has passed. */
+/** Tables whose rows have no meaning after `expires_at`. */
 const PASSING = [
   ...(['enrollments', 'sessions', 'links', 'email_links', 'devices', 'idempotent_calls', 'shown_secrets'] as const),
   ...(['site_tickets', 'site_requests'] as const),
-  // Of these only one that another has taken the place of has a time at all.
+  // Only a replaced secret has an expiry.
   'webhook_secrets',
 ] as const;
 
-// A sign-in that was finished still tells a second submit where it went.
+// A finished sign-in still redirects a second submit to the right page.
 const SIGNPOST_SECONDS = DAY_SECONDS;
 
 /**
- * Deletes up to `limit` dead rows of each passing table, and answers the largest number deleted from one.
+ * Deletes up to `limit` expired rows of each passing table, and returns the largest number deleted from one.
  *
- * Tidiness only: every read asks for the expiry itself.
+ * This only saves space, because every read checks the expiry itself.
  */
 export async function deleteExpiredRows(tx: Queries, now: number, limit: number): Promise<number> {
   const counts: number[] = [];
@@ -42,7 +42,7 @@ export async function deleteExpiredRows(tx: Queries, now: number, limit: number)
   return Math.max(...counts);
 }
 
-/** What was granted with `offline_access` outlives a session that is over by itself: the same rows that are deleted next. */
+/** Detaches grants with `offline_access` from the expired sessions that are deleted next, so that the grants remain. */
 async function detachOverSessions(tx: Queries, now: number, limit: number): Promise<void> {
   const over = tx
     .selectFrom('sessions')

@@ -1,14 +1,14 @@
 import type { Queries } from '#store/engine/database.ts';
 import type { RingKeyTable } from '#store/operations/tables.ts';
 
-/** A key as it is noted before its first use. */
+/** The row of a key before its first use. */
 export type NewRingKey = Pick<RingKeyTable, 'id' | 'fingerprint' | 'first_used_at'>;
 
 export async function listRingKeys(queries: Queries): Promise<readonly RingKeyTable[]> {
   return queries.selectFrom('ring_keys').selectAll().orderBy('id').execute();
 }
 
-/** Notes a key before it seals its first row; a note that is there already stays. */
+/** Records a key before it seals its first row; an existing row does not change. */
 export async function noteRingKey(tx: Queries, key: NewRingKey): Promise<void> {
   await tx
     .insertInto('ring_keys')
@@ -17,12 +17,12 @@ export async function noteRingKey(tx: Queries, key: NewRingKey): Promise<void> {
     .execute();
 }
 
-/** Takes back the note of a key that has sealed nothing. */
+/** Deletes the row of a key that has sealed nothing. */
 export async function forgetRingKey(tx: Queries, id: string): Promise<void> {
   await tx.deleteFrom('ring_keys').where('id', '=', id).where('activated_at', 'is', null).execute();
 }
 
-/** Notes that a key seals from now on. Answers false when it did already. */
+/** Records that a key seals from now on; false if it already did. */
 export async function activateRingKey(tx: Queries, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('ring_keys')
@@ -34,7 +34,7 @@ export async function activateRingKey(tx: Queries, id: string, now: number): Pro
   return numUpdatedRows === 1n;
 }
 
-/** Notes that no row needs a key any more. Answers false when that was so already, or there is no such key. */
+/** Records that no row needs a key any more; false if that was already recorded, or the key does not exist. */
 export async function retireRingKey(tx: Queries, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('ring_keys')

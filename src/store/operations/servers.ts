@@ -9,10 +9,10 @@ export type RunningServer = {
   readonly publicUrl: string;
 };
 
-/** A server that said nothing for so long is gone: it says that it is there three times within it. */
+/** A server without a report for this time counts as stopped. A server reports three times in this period. */
 const SERVER_ALIVE_SECONDS = 30;
 
-/** Says that a server is there, and with which keys. */
+/** Reports that a server is running, and with which keys. */
 export async function putServer(tx: Queries, server: Insertable<ServerTable>): Promise<void> {
   const { id, key_ids, seen_at } = server;
   const { numUpdatedRows } = await tx
@@ -27,7 +27,7 @@ export async function deleteServer(tx: Queries, id: string): Promise<void> {
   await tx.deleteFrom('servers').where('id', '=', id).execute();
 }
 
-/** The servers that are alive; the traces of others are swept by {@link deleteGoneServers}. */
+/** The running servers. {@link deleteGoneServers} deletes the rows of others. */
 export async function listServers(queries: Queries, now: number): Promise<readonly RunningServer[]> {
   const rows = await queries
     .selectFrom('servers')
@@ -40,7 +40,7 @@ export async function listServers(queries: Queries, now: number): Promise<readon
   });
 }
 
-/** Sweeps the traces of servers that were killed. */
+/** Deletes the rows of servers that were killed. */
 export async function deleteGoneServers(tx: Queries, now: number): Promise<void> {
   await tx
     .deleteFrom('servers')

@@ -1,32 +1,32 @@
 import type { Generated } from 'kysely';
 
-/** The tables of what the processes of one installation have to agree on. */
+/** The tables that all processes of one installation share to coordinate. */
 export type OperationTables = {
   ring_keys: RingKeyTable;
   servers: ServerTable;
 };
 
-/** Every key that may have sealed or tagged a row: a ring without it, or with another key of that name, must not start. */
+/** Every key that may have sealed or tagged a row. A server must have it in its ring, unchanged, to start. */
 export type RingKeyTable = {
   id: string;
-  /** A keyed tag of a fixed text: tells keys apart, tells nothing of them. */
+  /** A keyed tag of a fixed text. It shows whether two keys are equal and reveals nothing else. */
   fingerprint: string;
   first_used_at: number;
-  /** Since when it seals; null while every server only has to hold it. */
+  /** The time since which it seals; null while servers only load it. */
   activated_at: number | null;
-  /** Since when no row needs it; the note stays, so that its name is never given to another key. */
+  /** The time since which no row needs it. The row remains, so that its name is never used for another key. */
   retired_at: number | null;
 };
 
-/** A process that serves, with the keys that it holds: what a rotation or a restore has to wait for. */
+/** A serving process with its keys. A rotation or a restore must wait for it. */
 export type ServerTable = {
   id: string;
   /** `host:process id`, for the operator. */
   name: string;
-  /** The ids of its ring, the active one first, separated by commas. */
+  /** The ids of its keys, the active one first, separated by commas. */
   key_ids: string;
   started_at: number;
   seen_at: number;
-  /** Where people reach it; empty for one of an older version. */
+  /** The public URL; empty for a server of an older version. */
   public_url: Generated<string>;
 };

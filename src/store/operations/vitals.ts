@@ -1,8 +1,8 @@
 import type { Queries } from '#store/engine/database.ts';
 
-/** What tells from outside how the service is: each one cheap statement on an index, for health and metrics. */
+/** Measures for health checks and metrics. Each is one cheap statement on an index. */
 
-/** When the oldest event that no batch holds was written. */
+/** When the oldest unsealed event was written. */
 export async function findOldestUnsealedAt(queries: Queries): Promise<number | undefined> {
   const row = await queries
     .selectFrom('audit_events')
@@ -25,7 +25,7 @@ export async function findLastSealedAt(queries: Queries): Promise<number | undef
   return row?.sealed_at;
 }
 
-/** How many messages wait to be sent, and since when the oldest does. */
+/** How many messages wait to be sent, and the creation time of the oldest. */
 export async function countUnsentMail(queries: Queries): Promise<{ count: number; oldestAt: number | undefined }> {
   const row = await queries
     .selectFrom('outbox')
@@ -39,7 +39,7 @@ export async function countUnsentMail(queries: Queries): Promise<{ count: number
   return { count: Number(row.count), oldestAt: row.oldest_at === null ? undefined : Number(row.oldest_at) };
 }
 
-/** How many sessions are not over by their absolute end. Reads the index of all of them: not more than once a minute. */
+/** The number of sessions before their absolute expiry. It scans a whole index, so call it at most once a minute. */
 export async function countSessions(queries: Queries, now: number): Promise<number> {
   const row = await queries
     .selectFrom('sessions')
@@ -49,7 +49,7 @@ export async function countSessions(queries: Queries, now: number): Promise<numb
   return Number(row.count);
 }
 
-/** When a jump of the clock was last written down, after that moment. */
+/** The time of the last recorded clock jump after this moment. */
 export async function findLastClockJump(queries: Queries, after: number): Promise<number | undefined> {
   const row = await queries
     .selectFrom('audit_events')

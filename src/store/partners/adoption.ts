@@ -8,14 +8,14 @@ type Count = number | string;
 
 export type PolicySum = {
   readonly policy: PartnerTable['mfa_policy'];
-  /** Required from a day that is still ahead. */
+  /** MFA is required from a future day. */
   readonly isAhead: boolean;
   readonly partners: number;
   readonly people: number;
   readonly enrolled: number;
 };
 
-/** How far the partners of each policy are, archived ones aside; the counts are kept, so that nobody is counted here. */
+/** The adoption per policy, without archived partners. It adds stored counts, so it scans no people. */
 export async function sumPolicies(queries: Queries, now: number): Promise<readonly PolicySum[]> {
   const rows = await queries
     .selectFrom('partners as p')
@@ -41,17 +41,17 @@ export async function sumPolicies(queries: Queries, now: number): Promise<readon
 export type OverduePartner = { readonly id: string; readonly name: string; readonly missing: number };
 
 export type Overdue = {
-  /** How many people are late, and at how many partners. */
+  /** The number of overdue people, and of their partners. */
   readonly people: number;
   readonly partners: number;
-  /** Those of them where most people are, so many as were asked for. */
+  /** The partners with the most overdue people, at most `limit`. */
   readonly most: readonly OverduePartner[];
 };
 
-/** The partners where MFA is required by now and people have none; the exempt are not missing. */
+/** Partners that already require MFA and have people without it. Exempt people do not count. */
 export async function readOverdue(queries: Queries, now: number, limit: number): Promise<Overdue> {
   const rows = await queries
-    // Materialized: the exempt are counted once for each partner, not wherever their number stands.
+    // Materialized, so that exempt people are counted once per partner and not at each use of the number.
     .with(
       (cte) => cte('late').materialized(),
       (db) =>
@@ -87,7 +87,7 @@ export type OverduePerson = {
   readonly lastSignInAt: number | undefined;
 };
 
-/** One page of everybody who is late, those after `after` only. */
+/** One page of all overdue people, only those after `after`. */
 export async function listOverduePeople(
   queries: Queries,
   page: { readonly after: string; readonly limit: number; readonly now: number },
@@ -109,7 +109,7 @@ export async function listOverduePeople(
   return rows.map(({ last_sign_in_at, ...row }) => ({ ...row, lastSignInAt: last_sign_in_at ?? undefined }));
 }
 
-/** Writes how far all partners are on a day, over what stood there. */
+/** Stores the adoption of all partners for a day, and replaces an earlier value of that day. */
 export async function setAdoptionDay(tx: Queries, row: AdoptionDayTable): Promise<void> {
   await tx
     .insertInto('adoption_days')
@@ -118,14 +118,14 @@ export async function setAdoptionDay(tx: Queries, row: AdoptionDayTable): Promis
     .execute();
 }
 
-/** The days from `since` on that are known, the oldest first. */
+/** The stored days from `since` on, oldest first. */
 export async function listAdoptionDays(queries: Queries, since: number): Promise<AdoptionDayTable[]> {
   return queries.selectFrom('adoption_days').selectAll().where('day', '>=', since).orderBy('day').execute();
 }
 
 export type EventDay = Omit<EventDayTable, 'id'>;
 
-/** Adds to what is counted: in the transaction that seals the events, which counts each of them once. */
+/** Adds to the daily counts. It runs in the transaction that seals the events, so each event is counted once. */
 export async function addEventDays(tx: Queries, counts: readonly EventDay[]): Promise<void> {
   if (counts.length === 0) return;
   await tx
@@ -137,7 +137,7 @@ export async function addEventDays(tx: Queries, counts: readonly EventDay[]): Pr
     .execute();
 }
 
-/** What was counted from a day on, day by day. */
+/** The counts from a day on, ordered by day. */
 export async function listEventDays(queries: Queries, since: number): Promise<EventDay[]> {
   return queries
     .selectFrom('event_days')

@@ -9,7 +9,7 @@ import type { UserTable } from '#store/people/tables.ts';
 import { type Partner, partnerColumns, partnerOf, userColumns, userOf } from '#store/people/users.ts';
 import { partnerFrom } from './partners.ts';
 
-/** Rows after the last one of the page before, by id: ids sort by age, so a list that grows meanwhile misses none. */
+/** Rows after the previous page, by id. Ids sort by age, so a growing list loses no row. */
 export type Page = { readonly afterId: string; readonly limit: number };
 
 export type PartnerSelection = {
@@ -39,7 +39,7 @@ export type UserSelection = {
   readonly mfa?: 'enrolled' | 'missing' | undefined;
 };
 
-/** People of partners, never staff. */
+/** People of partners, without staff. */
 export async function listUsersAfter(
   queries: Queries,
   { id, email, partner, role, state, mfa }: UserSelection,
@@ -50,7 +50,7 @@ export async function listUsersAfter(
     .innerJoin('partners as p', 'p.id', 'u.partner_id')
     .leftJoin('authenticators as a', 'a.user_id', 'u.id')
     .select([...userColumns, ...partnerColumns, 'a.created_at as enrolled_at'])
-    // Not the two that it may be: nearly everybody is one of them, and an index of roles would put them out of order.
+    // Not `in ('member', 'manager')`: nearly everybody matches that, so an index of roles would lose the order by id.
     .where('u.role', 'not in', ['csm', 'admin'])
     .where('u.id', '>', afterId)
     .orderBy('u.id')
@@ -77,7 +77,7 @@ export type EventSelection = {
   readonly until?: number | undefined;
 };
 
-/** What a program is shown of an event: no address and no user agent. */
+/** What the API shows of an event: no address and no user agent. */
 export type EventRow = Omit<LoggedEvent, 'client' | 'clientDigest' | 'proof' | 'batch'>;
 
 export async function listEventsAfter(
@@ -95,7 +95,7 @@ export async function listEventsAfter(
     const value = equal[name];
     if (value !== undefined) query = query.where(name, '=', value);
   }
-  // The id finds the place in every index; the time itself is what counts.
+  // The condition on the id makes the index usable. The condition on the time gives the exact result.
   if (since !== undefined) query = query.where('at', '>=', since).where('id', '>=', leastIdFrom(since));
   if (until !== undefined) query = query.where('at', '<', until).where('id', '<', idPast(until));
   return query.execute();

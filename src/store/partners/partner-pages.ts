@@ -3,18 +3,18 @@ import type { Queries, Schema } from '#store/engine/database.ts';
 import type { PartnerCountTable, PartnerTable } from '#store/partners/tables.ts';
 import { holds } from '#store/people/search.ts';
 
-/** Which partners, and in which order. */
+/** Which partners to list, and in which order. */
 export type PartnerFilter = {
   readonly search: string | undefined;
   readonly policy: PartnerTable['mfa_policy'] | undefined;
   readonly adoption: 'none' | 'some' | 'all' | undefined;
-  /** Only where MFA is required by now and somebody has none who is not exempt. */
+  /** Only partners that already require MFA and have people without it who are not exempt. */
   readonly overdue: boolean;
   readonly archived: boolean;
   readonly sort: 'name' | 'adoption' | 'people';
 };
 
-/** The last row of the page before: what it is sorted by, and its id. */
+/** The position after the last row of the previous page: its sort value and its id. */
 export type PartnerCursor = { readonly value: string | number; readonly id: string };
 
 export type PartnerRow = {
@@ -26,11 +26,11 @@ export type PartnerRow = {
   readonly archivedAt: number | undefined;
   readonly people: number;
   readonly enrolled: number;
-  /** What the page is sorted by. */
+  /** The value that sorts the page. */
   readonly sortValue: string | number;
 };
 
-/** One page of partners with their counts: triggers keep those, so that nothing is counted here. */
+/** One page of partners with their counts. Triggers maintain the counts, so this query scans no people. */
 export async function listPartnerPage(
   queries: Queries,
   filter: PartnerFilter,
@@ -45,7 +45,7 @@ export async function listPartnerPage(
     .orderBy(id, isUp ? 'asc' : 'desc')
     .limit(page.limit);
   const { after } = page;
-  // A row beside a row: so the index that keeps the order finds where to go on.
+  // A row comparison, so that the sorting index finds where the next page begins.
   if (after)
     query = query.where(sql<boolean>`(${value}, ${id}) ${sql.raw(isUp ? '>' : '<')} (${after.value}, ${after.id})`);
   const rows = await query.execute();
@@ -63,16 +63,17 @@ export async function listPartnerPage(
 }
 
 /**
- * How many of partner `p` have no authenticator and are exempt now: few, by an index of the exempt alone.
+ * How many people of partner `p` are exempt now and have no authenticator. They are few, and have an index of their
+ * own.
  *
- * As the triggers count `people`, a partner that is archived does not matter here: whether it is, the caller asks.
+ * It ignores whether the partner is archived, like the trigger counts. The caller checks that.
  */
 export function exemptCount(now: number) {
   return sql<number>`(select count(*) from users u where u.partner_id = p.id and u.exempt_until > ${now}
     and u.disabled_at is null and not exists (select 1 from authenticators a where a.user_id = u.id))`;
 }
 
-/** How many fit; without a filter on people their counts are not looked at. */
+/** The number of matches. Without a filter on people, it does not read their counts. */
 export async function countPartners(queries: Queries, filter: PartnerFilter, now: number): Promise<number> {
   const isOfPeople = filter.adoption !== undefined || filter.overdue;
   const fitting = isOfPeople
@@ -83,16 +84,16 @@ export async function countPartners(queries: Queries, filter: PartnerFilter, now
 }
 
 export type PartnerCounts = {
-  /** Who may sign in. */
+  /** People who can sign in. */
   readonly people: number;
   readonly enrolled: number;
-  /** Without an authenticator, and not exempt. */
+  /** People without an authenticator who are not exempt. */
   readonly missing: number;
-  /** Without an authenticator, and exempt. */
+  /** People without an authenticator who are exempt. */
   readonly exempt: number;
 };
 
-/** How far the people of one partner are, exactly: triggers count in the transaction of each change. */
+/** The exact adoption of one partner, because triggers count in the transaction of each change. */
 export async function findPartnerCounts(queries: Queries, partnerId: string, now: number): Promise<PartnerCounts> {
   const row = await queries
     .selectFrom('partners as p')
@@ -109,13 +110,13 @@ export async function findPartnerCounts(queries: Queries, partnerId: string, now
 type Sort = { readonly value: RawBuilder<string | number>; readonly id: RawBuilder<string> };
 
 /**
- * Each is kept by an index, word for word: a page reads its fifty rows and stops. Names have one order for readers of
- * every language, Ä with A and Ø with O: an order of their own for Swedish readers would need an index of its own.
+ * An index has each expression literally, so a page reads only its fifty rows. Names have one order for all languages,
+ * Ä with A and Ø with O, because each further order (for example Swedish) would need its own index.
  */
 const SORTS: Readonly<Record<PartnerFilter['sort'], Sort>> = {
   name: { value: sql`p.search_key`, id: sql`p.id` },
   people: { value: sql`c.people`, id: sql`c.partner_id` },
-  // Whole percent; a partner without people has nothing left to do.
+  // Whole percent. A partner without people counts as complete.
   adoption: {
     value: sql`case when c.people = 0 then 100 else c.enrolled * 100 / c.people end`,
     id: sql`c.partner_id`,
@@ -131,7 +132,7 @@ function matching(queries: Queries, filter: PartnerFilter, now: number) {
     );
 }
 
-/** What the partner itself says, without its people. */
+/** Conditions on the partner itself, without its people. */
 function ownTests({ search, policy, archived }: PartnerFilter) {
   return [
     archived ? sql<boolean>`p.archived_at is not null` : sql<boolean>`p.archived_at is null`,

@@ -6,7 +6,7 @@ import type { Partner } from '#store/people/users.ts';
 
 export type NewPartner = Omit<Insertable<PartnerTable>, 'archived_at' | 'resets_without_code' | 'search_key'>;
 
-/** Adds a partner; false where the slug is taken, even if it has just been. */
+/** Adds a partner; false if the slug is taken, even by a transaction at the same time. */
 export async function createPartner(tx: Queries, partner: NewPartner): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('partners')
@@ -21,7 +21,7 @@ export async function findPartnerBySlug(queries: Queries, slug: string): Promise
   return row && partnerFrom(row);
 }
 
-/** The partners with these slugs, in their order. */
+/** The partners with these slugs, ordered by slug. */
 export async function listPartnersBySlug(queries: Queries, slugs: readonly string[]): Promise<readonly Partner[]> {
   const rows = await queries.selectFrom('partners').selectAll().where('slug', 'in', slugs).orderBy('slug').execute();
   return rows.map(partnerFrom);
@@ -32,12 +32,12 @@ export async function findPartner(queries: Queries, id: string): Promise<Partner
   return row && partnerFrom(row);
 }
 
-/** The partner that is called so, case and accents aside; the first one of several. */
+/** The partner with this name, ignoring case and accents; the oldest one if there are several. */
 export async function findPartnerByName(queries: Queries, name: string): Promise<Partner | undefined> {
   const row = await queries
     .selectFrom('partners')
     .selectAll()
-    // A line break ends the name in the key, and the next character ends the range.
+    // In the key, a line break follows the name. The next character after it ends the range.
     .where('search_key', '>=', `${searchKey(name)}\n`)
     .where('search_key', '<', `${searchKey(name)}\v`)
     .orderBy('id')
@@ -46,9 +46,9 @@ export async function findPartnerByName(queries: Queries, name: string): Promise
   return row && partnerFrom(row);
 }
 
-/** The slugs that begin as `slug-`. */
+/** All slugs that begin with `slug-`. */
 export async function listNumberedSlugs(queries: Queries, slug: string): Promise<readonly string[]> {
-  // The character after the hyphen ends the range.
+  // `.` is the next character after the hyphen, so it ends the range.
   const query = queries
     .selectFrom('partners')
     .select('slug')
@@ -57,14 +57,14 @@ export async function listNumberedSlugs(queries: Queries, slug: string): Promise
   return (await query.execute()).map((row) => row.slug);
 }
 
-/** The names of partners, by id: for lists that hold ids alone. */
+/** The names of partners by id, for lists that contain only ids. */
 export async function listPartnerNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map();
   const rows = await queries.selectFrom('partners').select(['id', 'name']).where('id', 'in', ids).execute();
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
-/** The slugs of partners, in their order: for what holds ids alone. */
+/** The slugs of partners in alphabetical order, for data that contains only ids. */
 export async function listPartnerSlugs(queries: Queries, ids: readonly string[]): Promise<readonly string[]> {
   if (ids.length === 0) return [];
   const rows = await queries.selectFrom('partners').select('slug').where('id', 'in', ids).orderBy('slug').execute();
@@ -76,7 +76,7 @@ export async function setPartnerName(tx: Queries, { id, slug }: Partner, name: s
   await tx.updateTable('partners').set({ name, search_key }).where('id', '=', id).execute();
 }
 
-/** Whether a reset of somebody of this partner brings no temporary access code. */
+/** Whether people of this partner need no temporary access code after a reset. */
 export async function resetsWithoutCode(queries: Queries, partnerId: string): Promise<boolean> {
   const row = await queries
     .selectFrom('partners')
@@ -94,7 +94,7 @@ export async function setResetsWithoutCode(tx: Queries, partnerId: string, witho
     .execute();
 }
 
-/** Sets or clears the moment from which nobody of the partner can sign in. Answers false when it was so already. */
+/** Sets or clears the time since which nobody of the partner can sign in. False if nothing changed. */
 export async function setArchived(tx: Queries, partnerId: string, archivedAt: number | undefined): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('partners')
@@ -123,10 +123,10 @@ export async function setMfaPolicy(
 }
 
 /**
- * The partner as it is, held until the end of the transaction.
+ * Reads the partner and locks it until the transaction ends.
  *
- * An update that changes nothing is the lock that both databases know: a transaction that changes the policy, or skips
- * because of it, waits here for the other.
+ * An update that changes nothing is a lock that works in both databases: a transaction that changes the policy, and one
+ * that skips enrollment because of it, wait for each other here.
  */
 export async function lockPartner(tx: Queries, partnerId: string): Promise<Partner | undefined> {
   const row = await tx

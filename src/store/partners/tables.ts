@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** The tables of partners, and of what is counted of them. */
+/** The tables of partners and their counts. */
 export type PartnerTables = {
   partners: PartnerTable;
   partner_counts: PartnerCountTable;
@@ -15,36 +15,36 @@ export type PartnerTable = {
   mfa_policy: 'off' | 'optional' | 'required';
   mfa_required_from: number | null;
   created_at: number;
-  /** Since when nobody of this partner can sign in. */
+  /** The time since which nobody of this partner can sign in. */
   archived_at: number | null;
-  /** 1 where a reset brings no temporary access code. */
+  /** 1 if a reset makes no temporary access code. */
   resets_without_code: Generated<number>;
-  /** Name and slug as `rowSearchKey` makes them: what lists are searched and sorted by. */
+  /** The output of `rowSearchKey` for name and slug. Lists search and sort by it. */
   search_key: Generated<string>;
 };
 
-/** How many people of a partner may sign in, and how many of them have an authenticator. Kept by triggers. */
+/** How many people of a partner can sign in, and how many of them have an authenticator. Triggers maintain it. */
 export type PartnerCountTable = {
   partner_id: string;
   people: number;
   enrolled: number;
 };
 
-/** The people of all partners and those with an authenticator, as a day left them. */
+/** The people of all partners, and those with an authenticator, at the end of a day. */
 export type AdoptionDayTable = {
-  /** Its beginning, 00:00 UTC. */
+  /** The start of the day, 00:00 UTC. */
   day: number;
   people: number;
   enrolled: number;
 };
 
-/** How often something happened on a day. */
+/** How often an event happened on a day. */
 export type EventDayTable = {
-  /** Day, action and reason, so that one row is one of them. */
+  /** Day, action and reason, so that each combination has one row. */
   id: string;
   day: number;
   action: string;
-  /** A code, or for a sign-in how it was proven. */
+  /** A code; for a sign-in, the method of proof. */
   reason: string;
   count: number;
 };

@@ -7,7 +7,7 @@ export async function createEmailLink(tx: Queries, link: EmailLinkTable): Promis
   await tx.insertInto('email_links').values(link).execute();
 }
 
-/** A live link by its token; looking consumes nothing. */
+/** A live link by its token. Reading it does not use it. */
 export async function findEmailLink(
   queries: Queries,
   tokenHash: string,
@@ -25,7 +25,7 @@ export async function findEmailLink(
   return row && { id: row.id, userId: row.user_id, email: row.email };
 }
 
-/** Consumes a link: true once, false ever after and when it has expired or was withdrawn. */
+/** Uses a link: true once, then always false; false also after it expired or was withdrawn. */
 export async function claimEmailLink(tx: Queries, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('email_links')
@@ -37,7 +37,7 @@ export async function claimEmailLink(tx: Queries, id: string, now: number): Prom
   return numUpdatedRows === 1n;
 }
 
-/** The new email that waits to be confirmed, and until when. */
+/** The new email that the person has not confirmed yet, and when its link expires. */
 export async function findWaitingEmail(
   queries: Queries,
   userId: string,
@@ -54,7 +54,7 @@ export async function findWaitingEmail(
   return row && { email: row.email, expiresAt: row.expires_at };
 }
 
-/** Withdraws the change that waits: for a newer one, after a new password. The way back from an earlier change stays. */
+/** Withdraws the pending change, for a newer one or after a new password. Revert links of earlier changes remain. */
 export async function deleteWaitingEmail(tx: Queries, userId: string): Promise<void> {
   await tx
     .deleteFrom('email_links')
@@ -65,14 +65,14 @@ export async function deleteWaitingEmail(tx: Queries, userId: string): Promise<v
 }
 
 /**
- * Withdraws whatever was made after this link, by the order of ids. The ways back from before it stay: a person who goes back
- * further has the better claim.
+ * Withdraws all links created after this one, by the order of ids. Earlier revert links remain, because a person who
+ * can revert to an older email has the better claim.
  */
 export async function deleteEmailLinksAfter(tx: Queries, userId: string, id: string): Promise<void> {
   await tx.deleteFrom('email_links').where('user_id', '=', userId).where('id', '>', id).execute();
 }
 
-/** Whether somebody else gave this email up a short while ago and can still go back to it. */
+/** Whether another person recently gave up this email and can still revert to it. */
 export async function isEmailHeld(queries: Queries, email: string, userId: string, now: number): Promise<boolean> {
   const row = await queries
     .selectFrom('email_links')
@@ -87,7 +87,7 @@ export async function isEmailHeld(queries: Queries, email: string, userId: strin
   return row !== undefined;
 }
 
-/** The emails that are or were a person's, as far as we still know: mail to them is theirs. */
+/** The person's current and former emails, as far as they are stored. Mail to any of them belongs to the person. */
 export async function listEmailsOf(
   queries: Queries,
   { id, email }: { readonly id: string; readonly email: string },

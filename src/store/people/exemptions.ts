@@ -1,6 +1,6 @@
 import type { Queries } from '#store/engine/database.ts';
 
-/** The people of a partner who are exempt now, and until when. */
+/** The people of a partner who are exempt now, and the end of each exemption. */
 export async function listExempt(
   queries: Queries,
   partnerId: string,
@@ -15,7 +15,7 @@ export async function listExempt(
   return rows.map(({ id, exempt_until }) => ({ id, exemptUntil: exempt_until ?? now }));
 }
 
-/** Grants, changes or (with `undefined`) ends an exemption. */
+/** Grants or changes an exemption; `undefined` removes it. */
 export async function setExemption(
   tx: Queries,
   userId: string,

@@ -3,7 +3,7 @@ import type { FormerEmailTable } from '#store/people/tables.ts';
 
 export type FormerEmail = { readonly reservedUntil: number | undefined };
 
-/** Notes that somebody has left an email. Of two who had it one after the other, the longer reservation counts. */
+/** Records that a person gave up an email. If two people had it, the longer reservation applies. */
 export async function noteFormerEmail(tx: Queries, row: FormerEmailTable): Promise<void> {
   const { left_at, reserved_until } = row;
   const before = await findFormerEmail(tx, [row.email_tag]);
@@ -17,7 +17,7 @@ export async function noteFormerEmail(tx: Queries, row: FormerEmailTable): Promi
     .execute();
 }
 
-/** Whether somebody had an email. @param tags of the email, one for each key of the ring */
+/** Whether a person had this email. @param tags of the email, one for each key of the ring */
 export async function findFormerEmail(queries: Queries, tags: readonly string[]): Promise<FormerEmail | undefined> {
   const rows = await queries
     .selectFrom('former_emails')
@@ -29,12 +29,12 @@ export async function findFormerEmail(queries: Queries, tags: readonly string[])
   return { reservedUntil: until > 0 ? until : undefined };
 }
 
-/** Ends the reservations whose time is over; that somebody had the email stays known. */
+/** Removes expired reservations. The fact that a person had the email remains stored. */
 export async function endReservations(tx: Queries, now: number): Promise<void> {
   await tx.updateTable('former_emails').set({ reserved_until: null }).where('reserved_until', '<=', now).execute();
 }
 
-/** Forgets what only a retired key could find. The caller has made sure that none of it is reserved. */
+/** Deletes rows that only a retired key could find. The caller has checked that none of them is reserved. */
 export async function forgetFormerEmails(tx: Queries, keyId: string): Promise<void> {
   await tx.deleteFrom('former_emails').where('email_tag', 'like', `${keyId}.%`).execute();
 }

@@ -2,7 +2,7 @@ import type { Queries } from '#store/engine/database.ts';
 import type { LinkTable } from '#store/people/tables.ts';
 import { deleteWaitingEmail } from './email-links.ts';
 
-/** A single-use link: to set a new password, to accept an invitation, to become the first administrator. */
+/** A single-use link: for a new password, an invitation, or the first administrator. */
 export type Link = {
   readonly id: string;
   readonly purpose: LinkTable['purpose'];
@@ -13,7 +13,7 @@ export async function createLink(tx: Queries, link: LinkTable): Promise<void> {
   await tx.insertInto('links').values(link).execute();
 }
 
-/** A live link by its token; looking consumes nothing (mail scanners open links). */
+/** A live link by its token. Reading it does not use it, because mail scanners open links. */
 export async function findLink(
   queries: Queries,
   tokenHash: string,
@@ -31,7 +31,7 @@ export async function findLink(
   return row && { id: row.id, purpose: row.purpose, userId: row.user_id ?? undefined };
 }
 
-/** Whether a link still waits to be used. */
+/** Whether a link is unused and has not expired. */
 export async function isLinkLive(queries: Queries, id: string, now: number): Promise<boolean> {
   const row = await queries
     .selectFrom('links')
@@ -43,7 +43,7 @@ export async function isLinkLive(queries: Queries, id: string, now: number): Pro
   return row !== undefined;
 }
 
-/** Consumes a link: true once, false ever after and when it has expired. */
+/** Uses a link: true once, then always false; false also after it has expired. */
 export async function claimLink(tx: Queries, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('links')
@@ -55,19 +55,19 @@ export async function claimLink(tx: Queries, id: string, now: number): Promise<b
   return numUpdatedRows === 1n;
 }
 
-/** Every link of a user that there still is, used or not. */
+/** Every stored link of a user, used or not. */
 export async function listLinkIds(queries: Queries, userId: string): Promise<readonly string[]> {
   const rows = await queries.selectFrom('links').select('id').where('user_id', '=', userId).execute();
   return rows.map(({ id }) => id);
 }
 
-/** Kills the unused links of a user, and the change of email that waits: for a newer one, after a changed password. */
+/** Deletes a user's unused links and the pending change of email, because of a newer link or a changed password. */
 export async function revokeLinks(tx: Queries, userId: string): Promise<void> {
   await deleteWaitingEmail(tx, userId);
   await tx.deleteFrom('links').where('user_id', '=', userId).where('used_at', 'is', null).execute();
 }
 
-/** Kills the unused links of a user that set a new password; an invitation stays. */
+/** Deletes a user's unused reset links; an invitation remains. */
 export async function revokeResetLinks(tx: Queries, userId: string): Promise<void> {
   await tx
     .deleteFrom('links')
@@ -77,7 +77,7 @@ export async function revokeResetLinks(tx: Queries, userId: string): Promise<voi
     .execute();
 }
 
-/** Whom somebody invited to the staff who has not accepted yet, by email. */
+/** The emails of people whom this person invited to the staff and who have not accepted yet. */
 export async function listStaffInvitedBy(queries: Queries, maker: string, now: number): Promise<readonly string[]> {
   const rows = await staffInvitationsBy(queries, maker)
     .innerJoin('users as u', 'u.id', 'l.user_id')
@@ -88,7 +88,7 @@ export async function listStaffInvitedBy(queries: Queries, maker: string, now: n
   return rows.map(({ email }) => email);
 }
 
-/** Kills the invitations to the staff that somebody made and nobody has accepted; answers how many. */
+/** Deletes the unaccepted staff invitations that this person made; returns how many. */
 export async function revokeStaffInvitationsBy(tx: Queries, maker: string): Promise<number> {
   const { numDeletedRows } = await tx
     .deleteFrom('links')
@@ -110,7 +110,7 @@ export async function deleteLink(tx: Queries, id: string): Promise<void> {
   await tx.deleteFrom('links').where('id', '=', id).execute();
 }
 
-/** Kills every unused first-administrator link. */
+/** Deletes every unused first-administrator link. */
 export async function revokeFirstAdministratorLinks(tx: Queries): Promise<void> {
   await tx.deleteFrom('links').where('purpose', '=', 'first_administrator').where('used_at', 'is', null).execute();
 }

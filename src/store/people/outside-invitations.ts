@@ -7,7 +7,7 @@ import { holds } from './search.ts';
 type NewInvitation = Omit<Insertable<OutsideInvitationTable>, 'search_key'>;
 export type OutsideInvitation = Selectable<OutsideInvitationTable>;
 
-/** Notes an invitation to somebody who belongs elsewhere; asked for again, the first one stays. Answers its id. */
+/** Stores an invitation to a person with an account elsewhere; a repeat updates the row. Returns the row's id. */
 export async function keepOutsideInvitation(tx: Queries, invitation: NewInvitation): Promise<string> {
   const { partner_id, email, name, role } = invitation;
   const search_key = rowSearchKey(name, email);
@@ -33,7 +33,7 @@ export async function findOutsideInvitation(
     .executeTakeFirst();
 }
 
-/** Those of a partner by email, after `after` only: what a list of its people mixes in. */
+/** A partner's outside invitations by email, only those after `after`. The list of its people includes them. */
 export async function listOutsideInvitations(
   queries: Queries,
   { partnerId, search }: { readonly partnerId: string; readonly search: string | undefined },
@@ -62,7 +62,7 @@ export async function deleteOutsideInvitation(tx: Queries, id: string): Promise<
   await tx.deleteFrom('outside_invitations').where('id', '=', id).execute();
 }
 
-/** The person is of this partner now: one row in its list is enough. */
+/** Deletes the invitation when the person has joined this partner, because its list then has their own row. */
 export async function forgetOutsideInvitation(tx: Queries, partnerId: string, email: string): Promise<void> {
   await tx.deleteFrom('outside_invitations').where('partner_id', '=', partnerId).where('email', '=', email).execute();
 }

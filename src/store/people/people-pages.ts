@@ -11,7 +11,7 @@ export type PeopleFilter = {
   readonly state: 'missing' | 'enrolled' | 'invited' | 'exempt' | 'disabled' | undefined;
 };
 
-/** A person as lists show them. */
+/** A person as shown in lists. */
 export type PersonRow = {
   readonly id: string;
   readonly email: string;
@@ -19,7 +19,7 @@ export type PersonRow = {
   readonly role: UserTable['role'];
   readonly state: PersonState;
   readonly hasPassword: boolean;
-  /** Since when they are disabled themselves, whatever their partner is. */
+  /** When this person was disabled, independent of their partner. */
   readonly disabledAt: number | undefined;
   readonly enrolledAt: number | undefined;
   readonly codesLeft: number;
@@ -28,7 +28,7 @@ export type PersonRow = {
   readonly exemptReason: string | undefined;
 };
 
-/** One page of a partner's people by email, those after `after` only. */
+/** One page of a partner's people by email, only those after `after`. */
 export async function listPeoplePage(
   queries: Queries,
   filter: PeopleFilter,
@@ -45,7 +45,7 @@ export async function listPeoplePage(
   return (await query.execute()).map(rowOf);
 }
 
-/** Everybody of the portal's owner, administrators first. */
+/** All staff of the portal's owner, administrators first. */
 export async function listStaff(queries: Queries): Promise<readonly PersonRow[]> {
   const staff = people(queries).where('u.partner_id', 'is', null).where('u.role', 'in', ['csm', 'admin']);
   return (await staff.orderBy('u.role').orderBy('u.email').execute()).map(rowOf);
@@ -56,7 +56,7 @@ export async function findPersonRow(queries: Queries, userId: string): Promise<P
   return row && rowOf(row);
 }
 
-/** The names of people, by id: for lists that hold ids alone. */
+/** The names of people by id, for lists that contain only ids. */
 export async function listNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map();
   const rows = await queries.selectFrom('users').select(['id', 'name']).where('id', 'in', ids).execute();
@@ -102,7 +102,7 @@ function rowOf(row: Row): PersonRow {
   };
 }
 
-/** What `user list` and the API show of a person. */
+/** What `user list` and the API show about a person. */
 export type ListedUser = Person & { readonly enrolledAt: number | undefined };
 
 export async function listUsers(queries: Queries, partnerId?: string): Promise<readonly ListedUser[]> {

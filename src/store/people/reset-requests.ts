@@ -2,23 +2,23 @@ import { sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 import type { ResetRequestTable } from '#store/people/tables.ts';
 
-/** A reset that waits, with the names of whom it is for and of the person who asked. */
+/** A pending reset, with the name of its person and of the person who requested it. */
 export type ResetRequest = ResetRequestTable & {
   readonly email: string;
   readonly name: string;
-  /** The person who asked; where a key did, the one who made the key. */
+  /** The person who requested it. If an API key did, the person who made the key. */
   readonly asker_id: string;
   readonly asker_name: string;
   readonly asker_created_by: string | null;
   readonly asker_created_at: number | null;
-  /** The name of the key, where one asked. */
+  /** The name of the API key, if one made the request. */
   readonly key_name: string | null;
 };
 
 /**
- * At most one for each person: false when one waits already.
+ * Adds a request. A person has at most one: false if one is already pending.
  *
- * @param since those from before it wait no more
+ * @param since an older request has expired and is replaced
  */
 export async function createResetRequest(tx: Queries, request: ResetRequestTable, since: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
@@ -31,7 +31,7 @@ export async function createResetRequest(tx: Queries, request: ResetRequestTable
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** The oldest first. */
+/** Oldest first. */
 export async function listResetRequests(
   queries: Queries,
   { since, limit }: { readonly since: number; readonly limit: number },
@@ -67,13 +67,13 @@ function waiting(queries: Queries, since: number) {
 
 const ASKER = sql<string>`coalesce(k.created_by, r.requested_by)`;
 
-/** Takes the request off the list, once: of two who decide at the same time one gets it. */
+/** Removes the request from the list. When two people decide at the same time, only one gets true. */
 export async function claimResetRequest(tx: Queries, id: string): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('reset_requests').where('id', '=', id).executeTakeFirst();
   return numDeletedRows === 1n;
 }
 
-/** Takes every request off the list that one of these asked for; answers whose resets they were. */
+/** Deletes every request from these requesters; returns the users whose resets they were. */
 export async function deleteResetRequestsBy(tx: Queries, requesters: readonly string[]): Promise<readonly string[]> {
   const rows = await tx
     .deleteFrom('reset_requests')
@@ -96,7 +96,7 @@ export async function deleteResetRequest(tx: Queries, userId: string): Promise<v
   await tx.deleteFrom('reset_requests').where('user_id', '=', userId).execute();
 }
 
-/** Clears away what waited too long. */
+/** Deletes requests that waited too long. */
 export async function deleteOldResetRequests(tx: Queries, since: number): Promise<void> {
   await tx.deleteFrom('reset_requests').where('requested_at', '<=', since).execute();
 }

@@ -2,15 +2,15 @@ import { sql } from 'kysely';
 import { rowSearchKey, searchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
 
-/** Whether a `search_key` holds what was typed, wherever in a name or email it stands. */
+/** Whether a `search_key` contains the typed text at any place. */
 export function holds(column: string, typed: string) {
   const pattern = `%${searchKey(typed).replace(/[\\%_]/g, '\\$&')}%`;
   return sql<boolean>`${sql.ref(column)} like ${pattern} escape '\\'`;
 }
 
 /**
- * Makes up to `limit` keys that are missing: a node of an older version, which knows no such column, added the person
- * while the nodes were replaced one after the other. Answers how many were made.
+ * Fills up to `limit` missing keys, and returns how many. A node of an older version, which does not know the column,
+ * added those rows during a rolling update.
  */
 export async function fillSearchKeys(tx: Queries, limit: number): Promise<number> {
   return (await fillPeople(tx, limit)) + (await fillPartners(tx, limit));

@@ -3,13 +3,14 @@ import type { PersonState } from '#core/people/state.ts';
 import type { Schema } from '#store/engine/database.ts';
 
 /**
- * `core/people/state.ts` in SQL: conditions on `users as u` and, left-joined where staff are among them, `partners as p`.
+ * `core/people/state.ts` in SQL: conditions on `users as u` and `partners as p`, which is left-joined if staff are
+ * included.
  *
- * Plain tests of columns, so that the partial indexes `users_disabled` and `users_invited` serve them.
+ * Plain tests of columns, so that the partial indexes `users_disabled` and `users_invited` can serve them.
  */
 export const isOpen = sql<boolean>`(u.disabled_at is null and p.archived_at is null)`;
 
-/** Every list, count, filter and export that asks for a state asks with this. */
+/** Every list, count, filter and export uses this condition for a state. */
 export function isInState(state: PersonState) {
   switch (state) {
     case 'disabled':
@@ -22,12 +23,12 @@ export function isInState(state: PersonState) {
 }
 
 /**
- * The ids of everybody who is `disabled`, for a list of all partners: each of the two reasons is found by its own index. As
- * one condition with `or`, the database would read every person.
+ * The ids of all `disabled` people, for a list over all partners. Each of the two reasons uses its own index. With one
+ * `or` condition, the database would read every person.
  */
 export function disabledIds(query: Pick<ExpressionBuilder<Schema, keyof Schema>, 'selectFrom'>) {
   const archived = query.selectFrom('partners').select('id').where('archived_at', 'is not', null);
   const ofArchived = query.selectFrom('users').select('id').where('partner_id', 'in', archived);
-  // `union all`: a person with both reasons is matched once by `in` anyway, and SQLite need not sort to remove the second.
+  // `union all` saves SQLite a sort. `in` matches a person with both reasons only once anyway.
   return query.selectFrom('users').select('id').where('disabled_at', 'is not', null).unionAll(ofArchived);
 }

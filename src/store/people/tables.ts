@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** The tables of people, of the links that they are sent, and of what is asked for them. */
+/** The tables of people, their links and the requests about them. */
 export type PeopleTables = {
   users: UserTable;
   links: LinkTable;
@@ -13,29 +13,29 @@ export type PeopleTables = {
 export type UserTable = {
   id: string;
   partner_id: string | null;
-  /** Canonical: what `canonicalEmail` answers. */
+  /** In the form that `canonicalEmail` returns. */
   email: string;
   name: string;
   role: 'member' | 'manager' | 'csm' | 'admin';
-  /** The PHC string, sealed; null until an invitation is accepted. */
+  /** The PHC string, sealed; null until the person accepts the invitation. */
   sealed_password: string | null;
   locale: string | null;
   created_at: number;
   disabled_at: number | null;
   mfa_skipped_at: number | null;
-  /** Until when this person is not asked to enroll, and why. */
+  /** The end of the exemption from enrollment, and its reason. */
   exempt_until: number | null;
   exempt_reason: string | null;
   last_sign_in_at: number | null;
-  /** When the password was last set by a link. */
+  /** When a link was last used to set the password. */
   password_reset_at: number | null;
-  /** When somebody of the team last reminded them of MFA. */
+  /** When a team member last reminded this person of MFA. */
   reminded_at: number | null;
-  /** Name and email as `rowSearchKey` makes them; empty where a node of an older version added the person. */
+  /** The output of `rowSearchKey` for name and email; empty if a node of an older version added the person. */
   search_key: Generated<string>;
-  /** The person who made this account, or whose key did; null where nobody knows. */
+  /** The person who made this account, directly or through an API key; null if unknown. */
   created_by: string | null;
-  /** 1 once the person has proven the email by a link that went there. */
+  /** 1 after the person proved the email by opening a link sent to it. */
   email_proven: Generated<number>;
 };
 
@@ -47,34 +47,34 @@ export type LinkTable = {
   created_at: number;
   expires_at: number;
   used_at: number | null;
-  /** Who made it, as the audit log names them; null where nobody did, and before this was kept. */
+  /** Who made it, in the form of the audit log; null if nobody did, or for links older than this column. */
   made_by: string | null;
 };
 
-/** A single-use link about a person's email: to confirm a new one, or to go back to the one before. */
+/** A single-use link about a person's email: to confirm a new one, or to revert to the previous one. */
 export type EmailLinkTable = {
   id: string;
   token_hash: string;
   user_id: string;
   purpose: 'confirm' | 'revert';
-  /** Canonical: what the email will be. */
+  /** Canonical: the email that the person will have. */
   email: string;
   created_at: number;
   expires_at: number;
   used_at: number | null;
 };
 
-/** An email that a person had: deleted, or gone to another email. No reference leads to the person. */
+/** The former email of a person who was deleted or changed it. The row has no reference to the person. */
 export type FormerEmailTable = {
   id: string;
   /** `<key id>.<mac>` of the email. */
   email_tag: string;
   left_at: number;
-  /** Until when nobody gets it; null where its links go by mail alone and nothing more. */
+  /** Until then nobody else can get it. Null if only the rule applies that its links are sent by mail alone. */
   reserved_until: number | null;
 };
 
-/** Somebody whom a manager invited and who belongs elsewhere: their own row is untouched, and the manager does not see that. */
+/** An invitation to a person with an account elsewhere. That account does not change, and the manager cannot see it. */
 export type OutsideInvitationTable = {
   id: string;
   partner_id: string;
@@ -82,11 +82,11 @@ export type OutsideInvitationTable = {
   name: string;
   role: 'member' | 'manager';
   created_at: number;
-  /** Name and email as `rowSearchKey` makes them. */
+  /** The output of `rowSearchKey` for name and email. */
   search_key: Generated<string>;
 };
 
-/** A reset of somebody's MFA that waits for a second member of staff. */
+/** A reset of a person's MFA that waits for a second staff member. */
 export type ResetRequestTable = {
   id: string;
   user_id: string;

@@ -3,7 +3,7 @@ import type { Queries } from '#store/engine/database.ts';
 import type { UserTable } from '#store/people/tables.ts';
 import { isInState } from './state.ts';
 
-/** An account, when it was made and by whom. */
+/** An account, with the time and the maker of its creation. */
 export async function findAccount(
   queries: Queries,
   id: string,
@@ -16,20 +16,20 @@ export async function findAccount(
   return row && { id, createdBy: row.created_by ?? undefined, createdAt: row.created_at };
 }
 
-/** The password was set by a link: what a freeze of authenticators counts from. */
+/** Records that a link was used to set the password. The freeze of authenticators starts at this time. */
 export async function notePasswordReset(tx: Queries, userId: string, now: number): Promise<void> {
   await tx.updateTable('users').set({ password_reset_at: now }).where('id', '=', userId).execute();
 }
 
-/** A link that went to the email was followed: it is theirs. */
+/** Records that a person opened a link sent to this email, so the email is theirs. */
 export async function noteEmailProven(tx: Queries, userId: string): Promise<void> {
   await tx.updateTable('users').set({ email_proven: 1 }).where('id', '=', userId).execute();
 }
 
 /**
- * Gives a person another email; false where it is another one than `from` already, or somebody has the new one.
+ * Changes a person's email; false if the current one is not `from`, or another person has the new one.
  *
- * Of two who take one email at once the unique index decides: the transaction of the second fails, see `isTaken`.
+ * When two people take one email at the same time, the unique index makes the second transaction fail (see `isTaken`).
  */
 export async function setEmail(
   tx: Queries,
@@ -38,7 +38,7 @@ export async function setEmail(
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('users')
-    // A link to the new one, or to the one from before, has proven it.
+    // The person opened a link sent to the new email, or to the earlier one, so it is proven.
     .set({ email: change.to, email_proven: 1, search_key: rowSearchKey(name, change.to) })
     .where('id', '=', id)
     .where('email', '=', change.from)
@@ -49,12 +49,12 @@ export async function setEmail(
   return numUpdatedRows === 1n;
 }
 
-/** Whether a transaction failed because somebody else has taken the same email meanwhile (SQLSTATE 23505, unique_violation). */
+/** Whether another transaction took the same email first (SQLSTATE 23505, unique_violation). */
 export function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '23505';
 }
 
-/** Changes the role of a person; false when it was another one meanwhile, or this one already. */
+/** Changes the role of a person; false if the current role is not `from`. */
 export async function setRole(
   tx: Queries,
   userId: string,
@@ -69,7 +69,7 @@ export async function setRole(
   return numUpdatedRows === 1n;
 }
 
-/** Notes a reminder: true where the last one is no younger than `before`, no matter who asks. */
+/** Records a reminder: true if the last one is not newer than `before`, independent of the sender. */
 export async function claimReminding(tx: Queries, userId: string, now: number, before: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('users')
@@ -80,12 +80,12 @@ export async function claimReminding(tx: Queries, userId: string, now: number, b
   return numUpdatedRows === 1n;
 }
 
-/** Deletes a person and every row that refers to them. */
+/** Deletes a person and, by foreign keys, every row that refers to them. */
 export async function deleteUserRow(tx: Queries, userId: string): Promise<void> {
   await tx.deleteFrom('users').where('id', '=', userId).execute();
 }
 
-/** Sets or clears the moment from which the person can sign in no more. Answers false when it was so already. */
+/** Sets or clears the time since which the person cannot sign in. False if nothing changed. */
 export async function setDisabled(tx: Queries, userId: string, disabledAt: number | undefined): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('users')
@@ -96,7 +96,7 @@ export async function setDisabled(tx: Queries, userId: string, disabledAt: numbe
   return numUpdatedRows === 1n;
 }
 
-/** Notes "Not now", or forgets it. */
+/** Stores when the person chose "Not now", or clears it. */
 export async function setMfaSkipped(tx: Queries, userId: string, at: number | undefined): Promise<void> {
   await tx
     .updateTable('users')
@@ -114,7 +114,7 @@ export async function setUserName(
   await tx.updateTable('users').set({ name, search_key }).where('id', '=', id).execute();
 }
 
-/** How many others are administrators who can sign in. */
+/** The number of other administrators who can sign in. */
 export async function countOtherAdministrators(queries: Queries, exceptId: string): Promise<number> {
   const row = await queries
     .selectFrom('users as u')

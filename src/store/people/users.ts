@@ -13,12 +13,12 @@ export type User = {
   readonly partnerId: string | undefined;
   readonly locale: string | undefined;
   readonly sealedPassword: string | undefined;
-  /** Since when they are disabled themselves; `shutOutBecause` asks about their partner too. */
+  /** When this person was disabled. `shutOutBecause` also checks their partner. */
   readonly disabledAt: number | undefined;
   readonly mfaSkippedAt: number | undefined;
-  /** Until when this person is not asked to enroll. */
+  /** The end of the exemption from enrollment. */
   readonly exemptUntil?: number | undefined;
-  /** When the password was last set by a link. */
+  /** When a link was last used to set the password. */
   readonly passwordResetAt?: number | undefined;
 };
 
@@ -110,7 +110,7 @@ export function partnerOf(row: PartnerRow): Partner | undefined {
   };
 }
 
-/** @param email canonical, as `canonicalEmail` answers it */
+/** @param email in the form that `canonicalEmail` returns */
 export async function findPersonByEmail(queries: Queries, email: string): Promise<Person | undefined> {
   const row = await findByEmail.first(queries, { email });
   return row && { user: userOf(row), partner: partnerOf(row) };
@@ -142,7 +142,7 @@ type Later =
   | ('created_by' | 'search_key' | 'email_proven');
 export type NewUser = Omit<UserTable, Later> & Partial<Pick<UserTable, 'created_by'>>;
 
-/** Adds a person; false where somebody has that email already, even if they have just been added. */
+/** Adds a person; false if the email is taken, even by a transaction at the same time. */
 export async function createUser(tx: Queries, user: NewUser): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('users')
@@ -152,7 +152,7 @@ export async function createUser(tx: Queries, user: NewUser): Promise<boolean> {
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** Up to `limit` email addresses after `after`, in their order. */
+/** Up to `limit` email addresses after `after`, in alphabetical order. */
 export async function listEmails(queries: Queries, after: string, limit: number): Promise<readonly string[]> {
   const rows = await queries
     .selectFrom('users')
@@ -164,7 +164,7 @@ export async function listEmails(queries: Queries, after: string, limit: number)
   return rows.map(({ email }) => email);
 }
 
-/** Sets a password; conditional on the one it replaces, so that of two changes at once one wins. */
+/** Replaces the password `from`. When two changes happen at the same time, only one succeeds. */
 export async function replacePassword(
   tx: Queries,
   userId: string,
@@ -192,7 +192,7 @@ export async function setUserLocale(tx: Queries, userId: string, locale: string)
   await tx.updateTable('users').set({ locale }).where('id', '=', userId).execute();
 }
 
-/** Whether there is an administrator, invited and disabled ones included; the first-administrator link lives only without one. */
+/** Whether an administrator exists, also invited or disabled. The first-administrator link needs that none exists. */
 export async function administratorExists(queries: Queries): Promise<boolean> {
   const row = await queries.selectFrom('users').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
   return row !== undefined;

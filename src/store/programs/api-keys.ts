@@ -4,10 +4,10 @@ import { type Param, statement } from '#store/engine/statement.ts';
 import type { UserTable } from '#store/people/tables.ts';
 import type { ApiKeyTable } from '#store/programs/tables.ts';
 
-/** What became of the maker of a key that ended with them. */
+/** Why a key was revoked together with its maker's rights. */
 export type KeyEnd = 'maker_disabled' | 'maker_deleted' | 'maker_demoted';
 
-/** A key of the management API, as far as it can be known: what was handed out is stored nowhere. */
+/** A key of the management API. The key itself is not stored, only its hash. */
 export type ApiKey = {
   readonly id: string;
   readonly name: string;
@@ -16,9 +16,9 @@ export type ApiKey = {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly revokedAt: number | undefined;
-  /** Why it ended, where nobody revoked it. */
+  /** The reason, if the key was revoked because of its maker. */
   readonly revokedBecause: KeyEnd | undefined;
-  /** Whether a person made it who may make none any more: such a key opens nothing, whatever its own row says. */
+  /** Whether its maker is a person who may no longer make keys. Such a key gives no access, even if not revoked. */
   readonly isOrphaned: boolean;
   readonly lastUsedAt: number | undefined;
 };
@@ -27,7 +27,7 @@ export async function createApiKey(tx: Queries, row: ApiKeyTable): Promise<void>
   await tx.insertInto('api_keys').values(row).execute();
 }
 
-/** The key with this hash, over or not: its guard decides. */
+/** The key with this hash, live or not. The guard checks that. */
 export async function findApiKeyByHash(queries: Queries, keyHash: string): Promise<ApiKey | undefined> {
   const row = await byHash.first(queries, { keyHash });
   return row && keyOf(row);
@@ -52,16 +52,16 @@ function withMakers(queries: Queries) {
     .select(['m.role as maker_role', 'm.disabled_at as maker_disabled_at', 'm.name as maker_name']);
 }
 
-/** A key with the name of the person who made it; undefined for one made on the command line or by somebody deleted. */
+/** A key with its maker's name; undefined for a key from the command line or of a deleted person. */
 export type ListedApiKey = ApiKey & { readonly maker: string | undefined };
 
-/** Every key there ever was, the newest first. */
+/** Every stored key, newest first. */
 export async function listApiKeys(queries: Queries): Promise<readonly ListedApiKey[]> {
   const rows = await withMakers(queries).orderBy('k.id', 'desc').execute();
   return rows.map((row) => ({ ...keyOf(row), maker: row.maker_name ?? undefined }));
 }
 
-/** The keys that a person made and that are not over, by name. */
+/** The live keys that a person made, by name. */
 export async function listLiveKeysBy(queries: Queries, maker: string, now: number): Promise<readonly ApiKey[]> {
   const rows = await withMakers(queries)
     .where('k.created_by', '=', maker)
@@ -73,20 +73,20 @@ export async function listLiveKeysBy(queries: Queries, maker: string, now: numbe
   return rows.map(keyOf);
 }
 
-/** Every key that a person ever made. */
+/** Every key that a person has made. */
 export async function listKeyIdsBy(queries: Queries, maker: string): Promise<readonly string[]> {
   const rows = await queries.selectFrom('api_keys').select('id').where('created_by', '=', maker).execute();
   return rows.map(({ id }) => id);
 }
 
-/** The names of keys, by id: for lists that hold ids alone. */
+/** The names of keys by id, for lists that contain only ids. */
 export async function listKeyNames(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map();
   const rows = await queries.selectFrom('api_keys').select(['id', 'name']).where('id', 'in', ids).execute();
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
-/** Ends a key for good. Answers false when it had been already. */
+/** Revokes a key permanently; false if it was already revoked. */
 export async function revokeApiKey(tx: Queries, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('api_keys')
@@ -97,7 +97,7 @@ export async function revokeApiKey(tx: Queries, id: string, now: number): Promis
   return numUpdatedRows === 1n;
 }
 
-/** Ends for good every key that a person made and nobody has revoked; answers which. */
+/** Permanently revokes every live key that a person made; returns those keys. */
 export async function revokeKeysBy(
   tx: Queries,
   maker: string,
@@ -113,7 +113,7 @@ export async function revokeKeysBy(
     .execute();
 }
 
-/** Notes that a key was used, unless that was noted since `before`. */
+/** Stores that a key was used, unless a use since `before` is stored. */
 export async function touchApiKey(tx: Queries, id: string, { now, before }: { now: number; before: number }) {
   await tx
     .updateTable('api_keys')

@@ -5,7 +5,7 @@ import type { IdempotentCallTable } from '#store/programs/tables.ts';
 
 type CallName = Pick<IdempotentCallTable, 'api_key_id' | 'name_hash'>;
 
-/** The row of an act that is about to be done; its answer comes with the act. */
+/** The row of a call that is about to run. The answer is stored in the same transaction as the call's effect. */
 export function callOf({ callerId, value, request, keptSeconds }: IdempotencyKey, id: string, now: number) {
   return {
     id,
@@ -17,16 +17,16 @@ export function callOf({ callerId, value, request, keptSeconds }: IdempotencyKey
   };
 }
 
-/** The binding of an answer to its row and its caller. */
+/** Binds an answer to its row and its caller. */
 export function answerBinding({ id, api_key_id }: Pick<IdempotentCallTable, 'id' | 'api_key_id'>) {
   return { table: 'idempotent_calls', rowId: id, userId: api_key_id };
 }
 
 /**
- * Claims a key for a call: true for one of all requests with that key, at the same time or later.
+ * Reserves an idempotency key for a call: true for only one of all requests with that key, at the same time or later.
  *
- * The others wait here until the first has committed (and are refused) or was rolled back (and the next one has it).
- * An expired call counts as absent.
+ * The other requests wait here. If the first commits, they are refused; if it rolls back, the next one gets the key. An
+ * expired call counts as absent.
  */
 export async function claimCall(tx: Queries, call: IdempotentCallTable, now: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
@@ -39,7 +39,7 @@ export async function claimCall(tx: Queries, call: IdempotentCallTable, now: num
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** Keeps what the call answered, in the transaction that did it. */
+/** Stores the answer of the call, in the transaction of the call itself. */
 export async function answerCallWith(tx: Queries, id: string, sealedAnswer: string): Promise<void> {
   await tx.updateTable('idempotent_calls').set({ sealed_answer: sealedAnswer }).where('id', '=', id).execute();
 }

@@ -21,7 +21,7 @@ export async function findShownSecret(
     .executeTakeFirst();
 }
 
-/** Done: the row goes (`secure_delete` overwrites it). */
+/** Deletes the row after the person has chosen Done (`secure_delete` overwrites it). */
 export async function deleteShownSecret(tx: Queries, id: string, userId: string): Promise<void> {
   await tx.deleteFrom('shown_secrets').where('id', '=', id).where('user_id', '=', userId).execute();
 }

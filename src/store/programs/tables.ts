@@ -12,26 +12,26 @@ export type ApiKeyTable = {
   key_hash: string;
   /** Separated by spaces. */
   scopes: string;
-  /** Who made it, as the audit log names them. */
+  /** Who made it, in the form of the audit log. */
   created_by: string;
   created_at: number;
   expires_at: number;
   revoked_at: number | null;
-  /** Null where somebody revoked it. */
+  /** Null for a live key and for one that a person revoked. */
   revoked_because: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | null;
   last_used_at: number | null;
 };
 
-/** A call or a form that was done, so that it is not done twice. */
+/** A finished call or form, stored so that it is not done twice. */
 export type IdempotentCallTable = {
   id: string;
-  /** The key that called; `form` for a form of a page. */
+  /** The calling key; `form` for a form of a page. */
   api_key_id: string;
-  /** SHA-256 of the caller's own name for it. */
+  /** SHA-256 of the idempotency key that the caller chose. */
   name_hash: string;
-  /** SHA-256 of what was asked for. */
+  /** SHA-256 of the request. */
   request_hash: string;
-  /** What was answered, as JSON: it may carry a link or a code. */
+  /** The answer as JSON, sealed because it may contain a link or a code. */
   sealed_answer: string;
   expires_at: number;
 };

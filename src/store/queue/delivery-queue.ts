@@ -1,7 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Queries, Schema } from '#store/engine/database.ts';
 
-/** What is sent after the transaction that wrote it. A row has its `id`, its `tries` and when it is due: `next_try_at`. */
+/** Queues that are sent after the transaction. A row has `id`, `tries` and the time of its next try. */
 export type QueueTable = 'outbox' | 'webhook_deliveries' | 'oidc_logouts';
 
 export type QueueRow<Table extends QueueTable> = Selectable<Schema[Table]> & { readonly id: string };
@@ -9,15 +9,15 @@ export type QueueRow<Table extends QueueTable> = Selectable<Schema[Table]> & { r
 type Condition = RawBuilder<unknown>;
 
 type Queue = {
-  /** Neither delivered nor given up, in the words of the index of such rows. */
+  /** Neither delivered nor given up, in the same words as the index of such rows. */
   readonly isWaiting: Condition;
-  /** What else must hold for a try at that moment. */
+  /** Further conditions for a try at this time. */
   readonly mayGo: (now: number) => Condition;
-  /** To whom a row goes. Without them all rows go to one receiver: the mail server. */
+  /** The receivers of the rows. Without them, all rows go to one receiver, the mail server. */
   readonly receivers?: { readonly table: string; readonly column: string; readonly listens: Condition };
 };
 
-/** A clock that was ahead cannot hold a mail for longer than the budgets of an address do. */
+/** Longer than any limit per address delays a mail. A later `not_before` came from a wrong clock and is ignored. */
 const SPARED_SECONDS_MOST = 25 * 60 * 60;
 
 const ALWAYS = sql`true`;
@@ -33,21 +33,21 @@ const QUEUES: Readonly<Record<QueueTable, Queue>> = {
     receivers: { table: 'webhooks', column: 'webhook_id', listens: sql`disabled_at is null` },
   },
   oidc_logouts: {
-    // What a client has taken is deleted.
+    // A notice that the client accepted is deleted.
     isWaiting: ALWAYS,
     mayGo: () => ALWAYS,
     receivers: { table: 'oidc_clients', column: 'client_id', listens: ALWAYS },
   },
 };
 
-/** The ids of the receivers that listen and for whom something is due; `['']` where there is only one. */
+/** The ids of active receivers with due rows; `['']` if the queue has only one receiver. */
 export async function listDueReceivers(queries: Queries, table: QueueTable, now: number): Promise<readonly string[]> {
   const { receivers } = QUEUES[table];
   if (receivers === undefined) {
     const first = sql`select 1 from ${sql.table(table)} where ${isDue(table, now)} limit 1`;
     return (await first.execute(queries)).rows.map(() => '');
   }
-  // For each receiver a look into the index: what is due for one is not counted to find the others.
+  // One index look-up per receiver, so that the due rows of one receiver are not scanned to find the others.
   const due: RawBuilder<{ id: string }> = sql`
     select r.id from ${sql.table(receivers.table)} as r where ${receivers.listens} and exists (
       select 1 from ${sql.table(table)} as q where ${sql.ref(`q.${receivers.column}`)} = r.id and ${isDue(table, now)})`;
@@ -56,7 +56,7 @@ export async function listDueReceivers(queries: Queries, table: QueueTable, now:
 
 type Asked = { readonly receiver: string; readonly now: number; readonly limit: number };
 
-/** Up to `limit` that are due for a receiver, the longest waiting first; none where it does not listen. */
+/** Up to `limit` due rows of a receiver, the longest waiting first; none if the receiver is disabled. */
 export async function listDue<Table extends QueueTable>(
   queries: Queries,
   table: Table,
@@ -74,9 +74,9 @@ export async function listDue<Table extends QueueTable>(
 }
 
 /**
- * Takes a row for one try: true for one of all who ask, and until `untilAt` for nobody else.
+ * Reserves a row for one try: true for only one caller, and for no other until `untilAt`.
  *
- * If a process dies while it holds one, another takes it after that.
+ * If the process dies during the try, another one can reserve the row after that time.
  */
 export async function claimDelivery(
   tx: Queries,
@@ -89,7 +89,7 @@ export async function claimDelivery(
   return (await claimed.execute(tx)).numAffectedRows === 1n;
 }
 
-/** Notes what came of a try: delivered, given up, or when the next one is due. */
+/** Stores the result of a try: delivered, given up, or when the next try is due. */
 export async function settleDelivery<Table extends QueueTable>(
   tx: Queries,
   table: Table,
@@ -100,12 +100,12 @@ export async function settleDelivery<Table extends QueueTable>(
   await sql`update ${sql.table(table)} set ${sql.join(changes)} where id = ${id}`.execute(tx);
 }
 
-/** Forgets one, whatever became of it. */
+/** Deletes one row, whatever its state is. */
 export async function deleteDelivery(tx: Queries, table: QueueTable, id: string): Promise<void> {
   await sql`delete from ${sql.table(table)} where id = ${id}`.execute(tx);
 }
 
-/** Forgets up to `limit` rows from before that moment, whatever became of them; answers how many. */
+/** Deletes up to `limit` rows created before this time, whatever their state is; returns how many. */
 export async function deleteOldDeliveries(
   tx: Queries,
   table: 'outbox' | 'webhook_deliveries',

@@ -4,18 +4,18 @@ import type { Queries, Schema } from '#store/engine/database.ts';
 
 export type JobClaim = {
   readonly name: string;
-  /** An id of this run. */
+  /** The id of this run. */
   readonly holder: string;
   readonly now: number;
   readonly leaseSeconds: number;
-  /** A job that began less long ago than this is not due, no matter which process ran it. */
+  /** The job is not due if any process started it less than this time ago. */
   readonly everySeconds: number;
 };
 
 /**
- * Takes a job for one run: true for one of all who ask at once, false while another has it or it is not due.
+ * Reserves a job for one run: true for only one of several callers; false while another run has it or it is not due.
  *
- * A holder that died keeps it until its lease is over, and no longer; what a clock that was ahead has left holds nobody up.
+ * After a crash, the lease blocks other runs only until it expires. Times that a clock far ahead wrote block nothing.
  */
 export async function claimJob(tx: Queries, claim: JobClaim): Promise<boolean> {
   const { name, holder, now, leaseSeconds, everySeconds } = claim;
@@ -40,7 +40,7 @@ function isOver(or: ExpressionBuilder<Schema, 'jobs'>, column: JobInstant, at: n
 
 type JobInstant = 'jobs.lease_until' | 'jobs.last_run_at';
 
-/** Prolongs the lease of a run; false when another has taken the job over meanwhile. */
+/** Extends the lease of a run; false if another run has taken over the job. */
 export async function renewJob(
   tx: Queries,
   { name, holder, leaseUntil }: { name: string; holder: string; leaseUntil: number },
@@ -54,7 +54,7 @@ export async function renewJob(
   return numUpdatedRows === 1n;
 }
 
-/** Hands a job back after its run; nothing happens when another has it by now. */
+/** Releases a job after its run. Does nothing if another run has taken it over. */
 export async function releaseJob(
   tx: Queries,
   { name, holder, now }: { name: string; holder: string; now: number },

@@ -14,7 +14,7 @@ export async function hasExpiredMail(queries: Queries, now: number): Promise<boo
   return row !== undefined;
 }
 
-/** Whether a mail has waited since before that moment. */
+/** Whether a mail has waited since this time or longer. */
 export async function hasMailWaitingSince(queries: Queries, moment: number): Promise<boolean> {
   const row = await queries
     .selectFrom('outbox')
@@ -27,7 +27,7 @@ export async function hasMailWaitingSince(queries: Queries, moment: number): Pro
   return row !== undefined;
 }
 
-/** Why a mail is held that somebody has to help, the one that is held for longest; undefined when there is none. */
+/** The fault of the mail that has been held longest and needs the operator's help; undefined if there is none. */
 export async function findHeldMail(
   queries: Queries,
 ): Promise<Pick<OutboxTable, 'last_fault' | 'held_since'> | undefined> {
@@ -35,19 +35,19 @@ export async function findHeldMail(
   return held.where('held_since', 'is not', null).orderBy('held_since').limit(1).executeTakeFirst();
 }
 
-/** How many mails were given up, of those that are still known. */
+/** The number of stored mails that were given up. */
 export async function countDeadMail(queries: Queries): Promise<number> {
   const dead = queries.selectFrom('outbox').select((all) => all.fn.countAll<number | string>().as('count'));
   return Number((await dead.where('dead_at', 'is not', null).executeTakeFirstOrThrow()).count);
 }
 
-/** The server has taken it: what it said, with its link, is erased. */
+/** Marks a mail as sent and erases its parameters, including any link. */
 export function markMailSent(tx: Queries, id: string, now: number): Promise<void> {
   const sent = { sent_at: now, sealed_parameters: '', last_fault: null, held_since: null };
   return settleDelivery(tx, 'outbox', id, sent);
 }
 
-/** The server is away: all mail that would be tried before that moment waits for it. */
+/** Postpones all waiting mail until `nextTryAt`, because the mail server cannot be reached. */
 export async function putWaitingMailOff(tx: Queries, nextTryAt: number): Promise<void> {
   await tx
     .updateTable('outbox')
@@ -57,7 +57,7 @@ export async function putWaitingMailOff(tx: Queries, nextTryAt: number): Promise
     .execute();
 }
 
-/** Gives a mail up. A link in it is erased; news stay sealed, so that they can be sent again. */
+/** Gives up a mail. Its link is erased. A mail without a link keeps its sealed text, so that it can be sent again. */
 export async function markMailDead(
   tx: Queries,
   id: string,
@@ -72,7 +72,7 @@ export async function markMailDead(
 
 export type DeadMail = Pick<OutboxTable, 'id' | 'kind' | 'tries' | 'last_fault'>;
 
-/** Gives up what says nothing any more: a link that is over, old news. Answers what that was. */
+/** Gives up mails that have expired: their link is no longer valid, or their news is old. Returns them. */
 export async function expireMail(tx: Queries, now: number, linkKinds: readonly string[]): Promise<readonly DeadMail[]> {
   return tx
     .updateTable('outbox')

@@ -3,7 +3,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import type { OutboxTable } from '#store/queue/tables.ts';
 
-/** Written with the effect it reports, in the same transaction; sent after. */
+/** Writes a mail in the same transaction as the change it reports. A worker sends it later. */
 export async function createMail(tx: Queries, mail: OutboxTable): Promise<void> {
   await insertMail.send(tx, mail);
 }
@@ -29,9 +29,10 @@ const insertMail = statement((db: Queries, p: Param<OutboxTable>) =>
 );
 
 /**
- * Adds one to the mail that stands for those an address is spared, and makes it where there is none that can still grow.
+ * Adds one to the count of the address's digest mail, which replaces the mails over its limit. Creates the digest if
+ * none can still grow.
  *
- * Answers whether it was made.
+ * Returns whether it was created.
  */
 export async function holdMailBack(tx: Queries, digest: OutboxTable): Promise<boolean> {
   const { id } = await tx
@@ -40,7 +41,7 @@ export async function holdMailBack(tx: Queries, digest: OutboxTable): Promise<bo
     .onConflict((conflict) =>
       conflict
         .column('recipient')
-        // Literals, because the database has to see that the unique index is for such rows.
+        // Literals, because the database must recognize the condition of the partial unique index.
         .where(sql`kind`, '=', sql.lit(digest.kind))
         .where(sql`tries`, '=', sql.lit(0))
         .where(sql`dead_at`, 'is', sql.lit(null))
@@ -56,7 +57,7 @@ export async function postponeMail(tx: Queries, id: string, notBefore: number, e
   await tx.updateTable('outbox').set(later).where('id', '=', id).execute();
 }
 
-/** Forgets mails of a kind to an address that no delivery has had in hand; answers when each might have gone. */
+/** Deletes mails of a kind to an address if no delivery has tried them yet; returns the earliest send time of each. */
 export async function deleteUntriedMail(tx: Queries, recipient: string, kind: string): Promise<readonly number[]> {
   const untried = tx.deleteFrom('outbox').where('recipient', '=', recipient).where('kind', '=', kind);
   const rows = await untried.where('tries', '=', 0).where('dead_at', 'is', null).returning('not_before').execute();
@@ -71,7 +72,7 @@ export async function findMail(queries: Queries, id: string): Promise<OutboxTabl
   return queries.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Forgets every mail to an address, sent or not: its owner is gone. */
+/** Deletes every mail to an address, sent or not, after its owner was deleted. */
 export async function deleteMailTo(tx: Queries, recipient: string): Promise<void> {
   await tx.deleteFrom('outbox').where('recipient', '=', recipient).execute();
 }

@@ -2,7 +2,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { isInState } from '#store/people/state.ts';
 import type { ReminderTable } from '#store/queue/tables.ts';
 
-/** Somebody whose partner requires MFA from a date, and who has none yet. */
+/** A person without MFA whose partner requires it from a date. */
 export type Reminded = {
   readonly id: string;
   readonly email: string;
@@ -11,9 +11,10 @@ export type Reminded = {
 };
 
 /**
- * Who is due for a reminder of this stage, up to `limit`: able to sign in, not exempt, not enrolled, not reminded of this date yet.
+ * Up to `limit` people who are due for a reminder of this stage: they can sign in, are not exempt, not enrolled, and
+ * have no such reminder for this date yet.
  *
- * @param dates the partners whose date is after the first moment and no later than the second
+ * @param dates only partners whose date is after `after` and not later than `until`
  */
 export async function listDueReminders(
   queries: Queries,
@@ -27,7 +28,7 @@ export async function listDueReminders(
     .where('p.mfa_policy', '=', 'required')
     .where('p.mfa_required_from', '>', after)
     .where('p.mfa_required_from', '<=', until)
-    // A person who has not accepted the invitation yet cannot set anything up.
+    // A person who has not accepted the invitation yet cannot set up MFA.
     .where(isInState('active'))
     .where((e) => e.or([e('u.exempt_until', 'is', null), e('u.exempt_until', '<=', now)]))
     .where((e) =>
@@ -52,7 +53,7 @@ export async function listDueReminders(
   });
 }
 
-/** Notes a reminder: true once per person, date and stage. */
+/** Records a reminder: true once per person, date and stage. */
 export async function claimReminder(tx: Queries, reminder: Omit<ReminderTable, 'id'>): Promise<boolean> {
   const { user_id, required_from, stage } = reminder;
   const { numInsertedOrUpdatedRows } = await tx

@@ -1,4 +1,4 @@
-/** The tables of what is done or sent after the transaction that asks for it: mail, webhooks, jobs. */
+/** The tables of work that runs after the transaction that queued it: mail, webhooks, jobs. */
 export type QueueTables = {
   outbox: OutboxTable;
   reminders: ReminderTable;
@@ -8,34 +8,34 @@ export type QueueTables = {
   webhook_deliveries: WebhookDeliveryTable;
 };
 
-/** A mail, from the transaction of what it reports to its delivery. */
+/** A mail, from the transaction that reports a change until its delivery. */
 export type OutboxTable = {
   id: string;
   kind: string;
   recipient: string;
   locale: string;
-  /** The parameters as JSON, sealed: links carry tokens. */
+  /** The parameters as JSON, sealed because links contain tokens. */
   sealed_parameters: string;
   created_at: number;
   sent_at: number | null;
-  /** Deliveries begun. */
+  /** The number of tries started. */
   tries: number;
-  /** When it may be tried (again); while a delivery is under way, until when it has that for itself. */
+  /** The time of the next try. While a delivery runs, no other one may start before this time. */
   next_try_at: number;
-  /** From here on it says nothing to anybody: its link is over, or the news is old. */
+  /** After this time the mail is useless, because its link has expired or its news is old. */
   expires_at: number;
   dead_at: number | null;
-  /** Why the last try failed: a code, never what a server said. */
+  /** Why the last try failed: a code, never the server's own text. */
   last_fault: string | null;
-  /** Since when the server refuses it for a reason that the operator has to put right. */
+  /** Since when the server has refused it for a reason that the operator must fix. */
   held_since: number | null;
-  /** Not sent earlier: its address had enough mail. 0: at once. */
+  /** The mail is not sent before this time, because its address got enough mail. 0: at once. */
   not_before: number;
-  /** How many mails this one stands for. */
+  /** The number of mails that this digest replaces. */
   held_back: number;
 };
 
-/** A reminder that was put into the outbox: once per person, date and stage. */
+/** A reminder that was queued as mail: one per person, date and stage. */
 export type ReminderTable = {
   /** `<user id>:<date>:<stage>` */
   id: string;
@@ -45,10 +45,10 @@ export type ReminderTable = {
   queued_at: number;
 };
 
-/** One row per kind of work that runs at most once at a time, over all processes. */
+/** One row per kind of job. All processes together run it at most once at a time. */
 export type JobTable = {
   name: string;
-  /** The run that has it; null when nobody does. */
+  /** The id of the current run; null if none runs. */
   holder: string | null;
   lease_until: number;
   last_run_at: number;
@@ -63,33 +63,33 @@ export type WebhookTable = {
   created_at: number;
   disabled_at: number | null;
   disabled_because: 'by_staff' | 'failing' | null;
-  /** Since when no delivery was taken; null when the last one was. */
+  /** Since when every delivery has failed; null if the last one succeeded. */
   failing_since: number | null;
 };
 
-/** What deliveries are signed with: one, and while it is exchanged two. */
+/** The secret that signs deliveries. A webhook has one, and two while it is being replaced. */
 export type WebhookSecretTable = {
   id: string;
   webhook_id: string;
   sealed_secret: string;
   created_at: number;
-  /** Set once another has taken its place. */
+  /** Set when another secret has replaced it. */
   expires_at: number | null;
 };
 
-/** One event for one webhook, from the transaction of its effect to its delivery. */
+/** One event for one webhook, from the transaction of the change until its delivery. */
 export type WebhookDeliveryTable = {
   id: string;
   webhook_id: string;
   type: string;
-  /** JSON, as it is signed and sent. */
+  /** The JSON text that is signed and sent. */
   payload: string;
   created_at: number;
-  /** When it may be tried (again); while a delivery is under way, until when it has that for itself. */
+  /** The time of the next try. While a delivery runs, no other one may start before this time. */
   next_try_at: number;
   tries: number;
   delivered_at: number | null;
   dead_at: number | null;
-  /** Why the last try failed: a code, never what the receiver said. */
+  /** Why the last try failed: a code, never the receiver's own text. */
   last_fault: string | null;
 };

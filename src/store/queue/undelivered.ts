@@ -10,7 +10,7 @@ export type UndeliveredMail = {
   readonly deadAt: number;
 };
 
-/** What did not arrive at these addresses, unless a later mail of the same kind was written since. */
+/** The mails that did not arrive at these addresses, except those that a later mail of the same kind replaced. */
 export async function listUndelivered(
   queries: Queries,
   emails: readonly string[],
@@ -24,12 +24,12 @@ export async function listUndelivered(
     .execute();
   const newest = new Map(rows.map((row) => [`${row.kind} ${row.recipient}`, row]));
   return [...newest.values()].flatMap(({ id, kind, recipient: email, tries, dead_at, last_fault }) =>
-    // Without a mail server nothing is tried: what is over then was read in the outbox, or by nobody.
+    // Without a mail server nothing is tried. Such a mail is not undelivered: the operator may read it in the outbox.
     dead_at === null || tries === 0 ? [] : [{ id, kind, email, fault: last_fault ?? undefined, deadAt: dead_at }],
   );
 }
 
-/** Lets a mail that was given up go out once more; false where its words are erased or it waits already. */
+/** Queues a given-up mail again; false if its text was erased or it is not given up. */
 export async function reviveMail(
   tx: Queries,
   id: string,

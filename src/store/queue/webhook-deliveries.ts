@@ -1,7 +1,7 @@
 import type { Queries } from '#store/engine/database.ts';
 import type { WebhookDeliveryTable } from '#store/queue/tables.ts';
 
-/** Sends one again, under the same id: a receiver that had it knows it. False for one that waits anyway. */
+/** Queues a delivery again under the same id, so that the receiver can detect repeats. False if it still waits. */
 export async function replayDelivery(tx: Queries, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('webhook_deliveries')
@@ -16,7 +16,7 @@ export async function findDelivery(queries: Queries, id: string): Promise<Webhoo
   return queries.selectFrom('webhook_deliveries').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** The last ones of a webhook, the newest first. */
+/** The last deliveries of a webhook, newest first. */
 export async function listDeliveries(
   queries: Queries,
   webhookId: string,
@@ -27,9 +27,9 @@ export async function listDeliveries(
 }
 
 /**
- * Forgets what was sent about a person, and what is still to be sent: their email goes with them.
+ * Deletes all deliveries about a person, sent or not, because they contain the email.
  *
- * Looks through a month of payloads, by the form that `queueWebhooks` gives them: people are deleted seldom.
+ * It scans a month of payloads, in the format of `queueWebhooks`. People are rarely deleted.
  */
 export async function deleteDeliveriesAbout(tx: Queries, userId: string): Promise<void> {
   const ofThem = `%"data":{"user":{"id":"${userId}",%`;

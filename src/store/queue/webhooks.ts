@@ -25,7 +25,7 @@ export async function findWebhook(queries: Queries, id: string): Promise<Webhook
   return row && webhookOf(row);
 }
 
-/** Stops telling a webhook anything. Answers false when it was so already. */
+/** Disables a webhook, so that it gets no more events. False if it was already disabled. */
 export async function disableWebhook(
   tx: Queries,
   id: string,
@@ -50,12 +50,12 @@ export async function enableWebhook(tx: Queries, id: string): Promise<boolean> {
   return numUpdatedRows === 1n;
 }
 
-/** A delivery was taken: whatever failed before is forgotten. */
+/** Clears the failure after a successful delivery. */
 export async function noteWebhookWorks(tx: Queries, id: string): Promise<void> {
   await tx.updateTable('webhooks').set({ failing_since: null }).where('id', '=', id).execute();
 }
 
-/** A delivery was not taken: since when, unless it has failed for longer. */
+/** Records the start of a failure after a failed delivery, unless an earlier start is stored. */
 export async function noteWebhookFails(tx: Queries, id: string, now: number): Promise<void> {
   await tx
     .updateTable('webhooks')
@@ -69,7 +69,7 @@ export async function createWebhookSecret(tx: Queries, row: WebhookSecretTable):
   await tx.insertInto('webhook_secrets').values(row).execute();
 }
 
-/** The secrets in force, the newest first. */
+/** The valid secrets, newest first. */
 export async function listWebhookSecrets(queries: Queries, webhookId: string, now: number) {
   return queries
     .selectFrom('webhook_secrets')
@@ -80,7 +80,7 @@ export async function listWebhookSecrets(queries: Queries, webhookId: string, no
     .execute();
 }
 
-/** The secret in force goes on for a while beside the new one; what was on its way out already goes now. */
+/** The current secret stays valid until `expiresAt`, so that the receiver can switch. Older secrets are deleted now. */
 export async function retireWebhookSecrets(tx: Queries, webhookId: string, expiresAt: number): Promise<void> {
   const old = tx.deleteFrom('webhook_secrets').where('webhook_id', '=', webhookId);
   await old.where('expires_at', 'is not', null).execute();

@@ -3,7 +3,7 @@ import type { Queries, Schema } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { detachGrants } from '#store/oidc/grants.ts';
 
-/** Ends one session; answers how many rows that was, so that a second caller knows it came too late. */
+/** Deletes one session; returns the number of rows, so that a second caller sees 0. */
 export async function deleteSession(tx: Queries, id: string, userId: string): Promise<number> {
   return deleteOne.run(tx, { id, userId });
 }
@@ -12,20 +12,20 @@ const deleteOne = statement((db: Queries, p: Param<{ id: string; userId: string 
   db.deleteFrom('sessions').where('id', '=', p.id).where('user_id', '=', p.userId),
 );
 
-/** A person, the people of a partner, or those of them who are not exempt at that moment. */
+/** A person, the people of a partner, or only those who are not exempt at that time. */
 type Whose = { readonly userId: string } | { readonly partnerId: string; readonly notExemptAt?: number };
 
-/** Which of their sessions: all but one, or those that no second factor opened. */
+/** Which sessions: all except one, or only those without a second factor. */
 type Which = { readonly keepId?: string; readonly passwordOnly?: boolean };
 
-/** Ends sessions, and with them what clients were granted beyond a session; answers how many sessions. */
+/** Deletes sessions, and the grants of clients that outlived a session; returns how many sessions. */
 export async function endSessions(
   tx: Queries,
   whose: Whose,
   { keepId = '', passwordOnly = false }: Which = {},
 ): Promise<number> {
   const theirs = (query: Query) => peopleOf(query, whose);
-  // What outlived its session: it ends with every explicit end of the sign-ins that it came from.
+  // These grants outlived their session. Deleting the person's sessions deletes them too.
   const grants = tx.deleteFrom('oidc_grants').where('session_id', 'is', null).where('user_id', 'in', theirs);
   await (passwordOnly ? grants.where('amr', '=', 'pwd') : grants).execute();
   const all = tx.deleteFrom('sessions').where('user_id', 'in', theirs).where('id', '!=', keepId);
@@ -33,7 +33,7 @@ export async function endSessions(
   return Number((await sessions.executeTakeFirst()).numDeletedRows);
 }
 
-/** Lets sessions without a second factor end no later than `capAt`; one that is past already is ended by it. */
+/** Makes sessions without a second factor expire at `capAt` at the latest. If that is past, they have expired. */
 export async function capPasswordSessions(tx: Queries, whose: Whose, capAt: number): Promise<void> {
   await tx
     .updateTable('sessions')
@@ -44,7 +44,7 @@ export async function capPasswordSessions(tx: Queries, whose: Whose, capAt: numb
     .execute();
 }
 
-/** How many sessions without a second factor `endSessions` would end now, those that are over already left out. */
+/** How many sessions without a second factor `endSessions` would delete now, without expired ones. */
 export async function countPasswordSessions(
   queries: Queries,
   whose: Whose,
@@ -62,9 +62,10 @@ export async function countPasswordSessions(
 }
 
 /**
- * Deletes what is over already of a partner's sessions and open sign-ins, so that those ended next can be counted.
+ * Deletes the expired sessions and pending sign-ins of a partner, so that the count of the next deletion has only live
+ * ones.
  *
- * @param idleSince sessions that were not used since then are over
+ * @param idleSince sessions without use since then have expired
  */
 export async function deleteOverOfPartner(
   tx: Queries,

@@ -4,13 +4,13 @@ import type { ApiKey } from '#store/programs/api-keys.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import type { Session } from './sessions.ts';
 
-/** A session that passed a guard, and which one: an act that it begins asks the same again in its own transaction. */
+/** A session that passed a guard, with the name of that guard. An act checks it again in its own transaction. */
 export type GrantedSession = Session & { readonly grantedAs: SessionGuard };
 
-/** An API key that passed a guard, and for what. */
+/** An API key that passed a guard, with the scope that the guard needed. */
 export type GrantedApiKey = ApiKey & { readonly grantedFor: Scope };
 
-/** By what right a request acts. Only a guard makes one. */
+/** The right by which a request acts. Only a guard creates one. */
 export type Authority =
   | { readonly kind: 'session'; readonly session: GrantedSession }
   | { readonly kind: 'pendingSignIn'; readonly pending: PendingSignIn }

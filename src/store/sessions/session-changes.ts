@@ -2,7 +2,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import type { SessionTable } from '#store/sessions/tables.ts';
 
-/** A person's sessions, the newest first. */
+/** A person's sessions, newest first. */
 export async function listSessions(queries: Queries, userId: string): Promise<readonly SessionTable[]> {
   return listByUser.all(queries, { userId });
 }
@@ -16,7 +16,7 @@ const listByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
     .orderBy('id', 'desc'),
 );
 
-/** Notes that the session was used; conditional, so that a session ended meanwhile stays ended. */
+/** Stores a use of the session. As an update, it cannot bring back a session that was deleted meanwhile. */
 export async function touchSession(tx: Queries, id: string, now: number): Promise<void> {
   await touch.run(tx, { id, now });
 }
@@ -29,12 +29,12 @@ export async function setStepUpTarget(tx: Queries, id: string, path: string): Pr
   await tx.updateTable('sessions').set({ step_up_to: path }).where('id', '=', id).execute();
 }
 
-/** What the next page says to this session. Answers false when it has ended meanwhile: what it was about to change stays. */
+/** Stores the notice for the next page; false, without a change, if the session was deleted meanwhile. */
 export async function setNotice(tx: Queries, id: string, notice: string | null): Promise<boolean> {
   return changeSession(tx, id, { notice });
 }
 
-/** A rise of privilege: a new token, the proof and its time. Answers false when the session has ended meanwhile. */
+/** Raises a session after a proof: a new token, the method and its time. False if the session was deleted meanwhile. */
 export async function raiseSession(
   tx: Queries,
   id: string,
@@ -44,18 +44,18 @@ export async function raiseSession(
   const proven = { auth_time: now, step_up_at: now, step_up_method: method, amr };
   const changed = await changeSession(tx, id, { token_hash: tokenHash, ...proven, step_up_to: null });
   if (!changed || method === 'password') return changed;
-  // The first factor beside the password that this session has seen.
+  // This is the session's first factor beside the password.
   const first = tx.updateTable('sessions').set({ second_factor_at: now }).where('second_factor_at', 'is', null);
   await first.where('id', '=', id).execute();
   return true;
 }
 
-/** The device of a session was forgotten and known again. */
+/** Links a session to its new device row, after the old one was forgotten. */
 export async function setSessionDevice(tx: Queries, id: string, deviceId: string): Promise<void> {
   await tx.updateTable('sessions').set({ device_id: deviceId }).where('id', '=', id).execute();
 }
 
-/** The session's own enrollment was confirmed: its second factor is proven, under a new token. */
+/** Adds the second factor after the session's own enrollment was confirmed, with a new token. */
 export async function addSecondFactor(
   tx: Queries,
   id: string,

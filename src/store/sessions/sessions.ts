@@ -4,7 +4,7 @@ import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
 import type { Channel, SessionTable } from '#store/sessions/tables.ts';
 
-/** What exists after a finished sign-in; with the person and the partner as they are now. */
+/** The result of a finished sign-in, with the current data of the person and the partner. */
 export type Session = {
   readonly id: string;
   readonly channel: Channel;
@@ -23,19 +23,19 @@ export type Session = {
   readonly deviceId: string | undefined;
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
-  /** Until when recovery codes that were not yet acknowledged can be shown again. */
+  /** Until this time, unacknowledged recovery codes can be shown again. */
   readonly codesCopyExpiresAt: number | undefined;
   readonly user: User;
   readonly partner: Partner | undefined;
 };
 
-/** The session of a token, live or not: the caller asks `isLiveSession`. A disabled user has none, nor has anybody of an archived partner. */
+/** The session of a token; the caller must check `isLiveSession`. Disabled people and archived partners have none. */
 export async function findSession(queries: Queries, tokenHash: string, channel: Channel): Promise<Session | undefined> {
   const row = await findByToken.first(queries, { tokenHash, channel });
   return row && sessionOf(row);
 }
 
-/** The same by its id: whether what a guard found is still there. */
+/** The same by id, to check whether the session that a guard found still exists. */
 export async function findSessionById(queries: Queries, id: string): Promise<Session | undefined> {
   const row = await findById.first(queries, { id });
   return row && sessionOf(row);
@@ -84,7 +84,7 @@ const insertSession = statement((db: Queries, p: Param<SessionTable>) =>
   }),
 );
 
-/** A new session takes the place of another: portals stay signed in, and a grant keeps the `sid` that its client knows. */
+/** Replaces a session. Protected hosts stay signed in, and a grant retains the `sid` that its client knows. */
 export async function replaceSession(tx: Queries, userId: string, oldId: string, newId: string): Promise<void> {
   const move = { session_id: newId };
   await tx.updateTable('oidc_grants').set(move).where('session_id', '=', oldId).execute();
@@ -92,13 +92,13 @@ export async function replaceSession(tx: Queries, userId: string, oldId: string,
   await tx.deleteFrom('sessions').where('id', '=', oldId).where('user_id', '=', userId).execute();
 }
 
-/** What was not used since `idleSince` is over by itself. */
+/** A session without use since `idleSince` has expired. */
 type Eviction = { readonly keep: number; readonly now: number; readonly idleSince: number };
 
-/** Ends all but the `keep` newest sessions of a user. What is over by itself stays for housekeeping: a grant may outlive it. */
+/** Deletes all except the `keep` newest live sessions of a user. Housekeeping deletes expired ones. */
 export async function evictSessions(tx: Queries, userId: string, eviction: Eviction): Promise<number> {
   const row = await countOfUser.first(tx, { userId });
-  // Nearly nobody has too many, and finding the newest costs several times a count.
+  // Few users have too many sessions, and finding the newest costs several times a count.
   return Number(row?.count) > eviction.keep ? evictOldest.run(tx, { userId, ...eviction }) : 0;
 }
 

@@ -1,4 +1,4 @@
-/** The interface that a token is for: a page's cookie is no bearer token, and the reverse. */
+/** The interface of a token. A page's cookie does not work as a bearer token, and a bearer token not as a cookie. */
 export type Channel = 'page' | 'api';
 
 export type SessionTables = {
@@ -12,20 +12,20 @@ export type SessionTable = {
   user_id: string;
   created_at: number;
   last_seen_at: number;
-  /** The absolute end. */
+  /** The absolute expiry. */
   expires_at: number;
-  /** Methods of RFC 8176, space-separated. */
+  /** Methods of RFC 8176, separated by spaces. */
   amr: string;
-  /** When the second factor of this sign-in was proven; null when there was none. */
+  /** When the second factor of this sign-in was proven; null if there was none. */
   second_factor_at: number | null;
   auth_time: number;
   step_up_at: number | null;
   step_up_method: 'totp' | 'recovery_code' | 'password' | null;
-  /** Where the page that asked for a step-up waits. */
+  /** The path to return to after a step-up. */
   step_up_to: string | null;
-  /** Where the sign-in goes when it is finished. */
+  /** The path to continue to after the sign-in. */
   continue_to: string;
-  /** One thing to tell at the next page, JSON. */
+  /** One message for the next page, JSON. */
   notice: string | null;
   device_id: string | null;
   address: string | null;

@@ -2,7 +2,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import type { DeviceTable } from '#store/sign-in/tables.ts';
 
-/** The id of the device that one of these tokens makes known for this user, or undefined. */
+/** The id of this user's device that one of these tokens belongs to, or undefined. */
 export async function findDeviceOf(
   queries: Queries,
   tokenHashes: readonly string[],
@@ -13,7 +13,7 @@ export async function findDeviceOf(
   return rows.find((row) => row.user_id === userId)?.id;
 }
 
-/** What these tokens make known, and for whom. */
+/** The live devices of these tokens, and their users. */
 export async function listLiveDevices(
   queries: Queries,
   tokenHashes: readonly string[],
@@ -26,7 +26,7 @@ export async function listLiveDevices(
   return found.where('token_hash', 'in', tokenHashes).where('expires_at', '>', now).execute();
 }
 
-/** Apart, because nearly every browser is one person's. */
+/** A separate statement, because nearly every browser belongs to one person. */
 const findLive = statement((db: Queries, p: Param<{ tokenHash: string; now: number }>) =>
   db
     .selectFrom('devices')
@@ -35,7 +35,7 @@ const findLive = statement((db: Queries, p: Param<{ tokenHash: string; now: numb
     .where('expires_at', '>', p.now),
 );
 
-/** Makes a device known for a user, by a token that nothing else has. */
+/** Makes a device known for a user. Its token must be unique. */
 export async function createDevice(tx: Queries, device: DeviceTable): Promise<void> {
   await insertDevice.send(tx, device);
 }
@@ -50,13 +50,13 @@ const insertDevice = statement((db: Queries, p: Param<DeviceTable>) =>
   }),
 );
 
-/** Forgets every device of a user; answers how many. */
+/** Deletes every device of a user; returns how many. */
 export async function deleteDevices(tx: Queries, userId: string): Promise<number> {
   const { numDeletedRows } = await tx.deleteFrom('devices').where('user_id', '=', userId).executeTakeFirst();
   return Number(numDeletedRows);
 }
 
-/** Forgets every device of a user but one. */
+/** Deletes every device of a user except one. */
 export async function deleteOtherDevices(tx: Queries, userId: string, keepId: string | undefined): Promise<void> {
   await tx
     .deleteFrom('devices')

@@ -25,7 +25,7 @@ const insertPending = statement((db: Queries, p: Param<PendingSignInTable>) =>
   }),
 );
 
-/** Ends all but the `keep` newest live pending sign-ins of a user. */
+/** Deletes all except the `keep` newest live pending sign-ins of a user. */
 export async function evictPendingSignIns(tx: Queries, userId: string, keep: number): Promise<void> {
   const row = await countLive.first(tx, { userId });
   if (Number(row?.count) > keep) await evictOldest.run(tx, { userId, keep });
@@ -56,7 +56,7 @@ const evictOldest = statement((db: Queries, p: Param<{ userId: string; keep: num
     ),
 );
 
-/** Gives a live pending sign-in a new token (the same person signed in again in the same browser); false in another. */
+/** Renews the token when the same person signs in again in the same browser; false in another browser. */
 export async function renewPendingSignIn(
   tx: Queries,
   id: string,
@@ -82,7 +82,7 @@ export async function renewPendingSignIn(
   return numUpdatedRows === 1n;
 }
 
-/** Ends the live pending sign-ins of a user but one (pass `''` to keep none); finished ones stay as signposts. */
+/** Deletes a user's live pending sign-ins except one (`''`: all). Finished ones stay to redirect a second submit. */
 export async function deletePendingSignIns(tx: Queries, userId: string, keepId: string): Promise<number> {
   return deleteLive.run(tx, { userId, keepId });
 }
@@ -95,7 +95,7 @@ const deleteLive = statement((db: Queries, p: Param<{ userId: string; keepId: st
     .where('completed_at', 'is', null),
 );
 
-/** Ends every live pending sign-in of a partner's people. */
+/** Deletes every live pending sign-in of a partner's people. */
 export async function deletePendingSignInsOfPartner(tx: Queries, partnerId: string): Promise<void> {
   await tx
     .deleteFrom('pending_sign_ins')
@@ -104,7 +104,7 @@ export async function deletePendingSignInsOfPartner(tx: Queries, partnerId: stri
     .execute();
 }
 
-/** Ends the pending sign-ins of a partner's people that could have been finished without a second factor. */
+/** Deletes the pending sign-ins of a partner's people that could skip the second factor. */
 export async function deleteSkippablePendingSignIns(tx: Queries, partnerId: string): Promise<number> {
   const { numDeletedRows } = await tx
     .deleteFrom('pending_sign_ins')

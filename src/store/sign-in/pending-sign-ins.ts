@@ -5,7 +5,7 @@ import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf
 import type { Channel } from '#store/sessions/tables.ts';
 import type { PendingSignInTable } from '#store/sign-in/tables.ts';
 
-/** Password proven, second factor still missing: not a session. With the person, the partner and the authenticator as they are now. */
+/** A sign-in with a proven password but no second factor yet, so not a session. With the person's current data. */
 export type PendingSignIn = {
   readonly id: string;
   readonly channel: Channel;
@@ -15,19 +15,19 @@ export type PendingSignIn = {
   readonly skippable: boolean;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
-  /** The session of the same person in this browser: the finished sign-in takes its place. */
+  /** The person's older session in this browser. The finished sign-in replaces it. */
   readonly replacedSessionId: string | undefined;
   readonly completedAt: number | undefined;
   readonly completedTo: string | undefined;
   readonly user: User;
   readonly partner: Partner | undefined;
-  /** The person's authenticator app, whatever its condition: what is paused or broken still exists. */
+  /** The person's authenticator app, even if it is paused or broken. */
   readonly authenticatorId: string | undefined;
-  /** Whether the next set-up of this person needs a temporary access code. */
+  /** Whether the person's next set-up needs a temporary access code. */
   readonly awaitsAccessCode: boolean;
 };
 
-/** The pending sign-in of a token, live, finished or expired: the caller looks. A disabled user has none, nor has anybody of an archived partner. */
+/** The pending sign-in of a token, live or not; the caller must check. Disabled people have none. */
 export async function findPendingSignIn(
   queries: Queries,
   tokenHash: string,
@@ -37,7 +37,7 @@ export async function findPendingSignIn(
   return row && pendingOf(row);
 }
 
-/** The same by its id: whether what a guard found is still there. */
+/** The same by id, to check whether the sign-in that a guard found still exists. */
 export async function findPendingSignInById(queries: Queries, id: string): Promise<PendingSignIn | undefined> {
   const row = await findById.first(queries, { id });
   return row && pendingOf(row);
@@ -103,7 +103,7 @@ function openPendings(db: Queries) {
     .where(isOpen);
 }
 
-/** Consumes the pending sign-in: true once, false ever after and when it is over. */
+/** Completes the pending sign-in: true once, then always false; false also after it has expired. */
 export async function completePendingSignIn(tx: Queries, id: string, to: string, now: number): Promise<boolean> {
   return (await complete.run(tx, { id, to, now })) === 1;
 }

@@ -1,7 +1,7 @@
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 
-/** Reserves one of the `limit` tries; answers false when none is left or the pending sign-in is over. */
+/** Reserves one of the `limit` tries; false if no try is left, or the sign-in is finished or expired. */
 export async function reservePendingTry(tx: Queries, id: string, limit: number, now: number): Promise<boolean> {
   return (await reserveTry.run(tx, { id, limit, now })) === 1;
 }
@@ -16,7 +16,7 @@ const reserveTry = statement((db: Queries, p: Param<{ id: string; limit: number;
     .where('expires_at', '>', p.now),
 );
 
-/** Gives a reserved try back: something else refused it before it was compared. */
+/** Returns a reserved try, because another check refused it before the comparison. */
 export async function returnPendingTry(tx: Queries, id: string): Promise<void> {
   await tx
     .updateTable('pending_sign_ins')

@@ -1,6 +1,6 @@
 import type { Channel } from '#store/sessions/tables.ts';
 
-/** The tables of sign-ins that are under way, and of browsers that a person has signed in with. */
+/** The tables of pending sign-ins, and of browsers that a person has signed in with. */
 export type SignInTables = {
   pending_sign_ins: PendingSignInTable;
   devices: DeviceTable;
@@ -14,15 +14,15 @@ export type PendingSignInTable = {
   created_at: number;
   expires_at: number;
   tries: number;
-  /** 1 while the enrollment could be skipped when the password was accepted. */
+  /** 1 if the enrollment could be skipped when the password was accepted. */
   skippable: number;
   device_id: string | null;
   browser: string | null;
   return_to: string | null;
-  /** The session of the same person in this browser: the finished sign-in takes its place. */
+  /** The person's older session in this browser. The finished sign-in replaces it. */
   replaced_session_id: string | null;
   completed_at: number | null;
-  /** Where the finished sign-in went: a second submit is sent there too. */
+  /** Where the finished sign-in led. A second submit is redirected there too. */
   completed_to: string | null;
 };
 

@@ -4,7 +4,7 @@ import { attributes, type Content, type Html, html } from './html.ts';
 
 type Variant = 'primary' | 'quiet' | 'danger';
 
-/** A form that posts, with the token that proves it is ours. What is missing is said by our page, in its language: `novalidate`. */
+/** A form that posts with our form token. `novalidate`: our own page reports missing fields, in its own language. */
 export function form(view: View, action: string, body: Content): Html {
   return html`<form method="post" action="${action}" novalidate><input type="hidden" name="form_token" value="${view.formToken}">${view.resume !== undefined && html`<input type="hidden" name="resume" value="${view.resume}">`}
 ${body}</form>`;
@@ -14,24 +14,24 @@ export function submitButton(label: string, variant: Variant = 'primary'): Html 
   return html`<button type="submit" class="button ${variant}">${label}</button>`;
 }
 
-/** The address of a page of the sign-in, for the request that this tab signs in for. */
+/** A sign-in page's address that carries the request for which this tab signs in. */
 export function inFlow({ resume }: View, address: string): string {
   return resume === undefined ? address : withResume(address, resume);
 }
 
-/** A link that looks like a button: it only ever leads somewhere. */
+/** A link that looks like a button. It only navigates and changes nothing. */
 export function linkButton(href: string, label: string, variant: Variant = 'quiet', download = false): Html {
   return html`<a class="button ${variant}"${attributes({ href, download })}>${label}</a>`;
 }
 
-/** Buttons of one choice, side by side where there is room. */
+/** Buttons of one choice, side by side if there is space. */
 export function actions(...buttons: readonly Content[]): Html {
   return html`<div class="actions">${buttons}</div>`;
 }
 
 type Copy = { readonly text: string; readonly label: string; readonly copiedLabel: string };
 
-/** Appears only where a script can copy; says what it did in a live region beside it. */
+/** Appears only if a script can copy. A live region beside it reports the result. */
 export function copyButton({ text, label, copiedLabel }: Copy): Html {
   return html`<span class="copy" data-script hidden><button type="button" class="button quiet" data-copy="${text}" data-copied="${copiedLabel}">${label}</button>
 <span class="hint" role="status"></span></span>`;

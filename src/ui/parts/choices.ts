@@ -10,7 +10,7 @@ type Select = {
   readonly value: string | undefined;
 };
 
-/** One of a few, all of them short. */
+/** A choice among a few short options. */
 export function selectField({ id, name, label, options, value = '' }: Select): Html {
   return html`<div class="field"><label for="${id}">${label}</label>
 <select${attributes({ id, name })}>${options.map(
@@ -27,7 +27,7 @@ type Radios = {
   readonly error?: string | undefined;
 };
 
-/** One of a few that need a word of explanation each. The first has the name as its id: an error leads there. */
+/** A choice among a few options with explanations. The first id is the name, so that an error can link to it. */
 export function radios({ name, legend, options, value, error }: Radios): Html {
   const wrong = {
     'aria-describedby': error === undefined ? undefined : `${name}-error`,
@@ -42,7 +42,7 @@ ${option.hint !== undefined && html`<p class="hint">${option.hint}</p>`}</div>`;
 })}</fieldset>`;
 }
 
-/** A form that asks for a list: it changes nothing, and what it asked for is an address that can be kept. */
+/** A form that filters a list. It changes nothing, so its result is an address that a person can bookmark. */
 export function filterForm(action: string, label: string, body: Content): Html {
   return html`<form method="get" action="${action}" class="filters" role="search" aria-label="${label}" data-live="results">
 ${body}</form>`;

@@ -1,27 +1,27 @@
 import { raw } from 'hono/html';
 import { type Content, type Html, html } from './html.ts';
 
-/** Recovery codes, numbered. The text of an item is the code and nothing else. */
+/** Recovery codes, numbered. The text of each item is only the code. */
 export function codeList(codes: readonly string[]): Html {
   const dash = html`<span>-</span>`;
   const groups = (code: string) => code.split('-').flatMap((group, index) => (index === 0 ? [group] : [dash, group]));
   return html`<ol class="codes" translate="no">${codes.map((code) => html`<li><code>${groups(code)}</code></li>`)}</ol>`;
 }
 
-/** The secret grouped by four for the eye: the gaps are style, so what a person selects and copies has no spaces. */
+/** The secret in groups of four. The gaps are only style, so the copied text has no spaces. */
 export function secretBlock(secret: string): Html {
   const groups = secret.match(/.{1,4}/g) ?? [];
   return html`<p class="secret" translate="no"><code>${groups.map((group) => html`<span>${group}</span><wbr>`)}</code></p>`;
 }
 
-/** A QR code, black on white in every scheme. `svg` is our own drawing, never a person's input. */
+/** A QR code, black on white in every colour scheme. `svg` is our own drawing, never a person's input. */
 export function qr(svg: string, alt: string): Html {
   return html`<div class="qr" role="img" aria-label="${alt}">${raw(svg)}</div>`;
 }
 
 type Step = { readonly title: Content; readonly body: Content };
 
-/** Numbered steps. A `qr` in the body of one moves to the right of them all where there is room. */
+/** Numbered steps. A `qr` in a step moves to the right of the list if there is space. */
 export function steps(items: readonly Step[]): Html {
   return html`<ol class="steps">${items.map(
     ({ title, body }) => html`<li><h2>${title}</h2>
@@ -32,13 +32,13 @@ ${body}</li>`,
 export type DoorState = 'ahead' | 'here' | 'open';
 export type Doors = { readonly first: DoorState; readonly second: DoorState; readonly label: string };
 
-/** Where the person stands: two arches, outlined (ahead), half (here) or filled (open), and the same in words. */
+/** The progress of the sign-in: two arches, outlined (ahead), half (here) or filled (open), and the same in words. */
 export function doors({ first, second, label }: Doors): Html {
   return html`<p class="doors"><svg viewBox="0 0 54 30" width="54" height="30" fill="none" stroke="currentColor" aria-hidden="true" focusable="false">
 ${arch(first, 1)}${arch(second, 30)}</svg><span>${label}</span></p>`;
 }
 
-/** 23 wide with its stroke, standing on the line at the foot of the drawing. */
+/** 23 wide with its stroke. Its foot is on the bottom line of the drawing. */
 function arch(state: DoorState, x: number): Html {
   const outline = `M${x} 30V12a11 11 0 0 1 22 0v18`;
   const half = state === 'here' && html`<path class="leaf" d="M${x} 30V12a11 11 0 0 1 11-11v29z"/>`;

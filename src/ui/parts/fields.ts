@@ -17,9 +17,9 @@ type TextField = Field & {
   readonly inputmode?: 'text' | 'email' | 'numeric' | undefined;
   readonly readonly?: boolean | undefined;
   readonly spellcheck?: boolean | undefined;
-  /** False where an empty answer has its own meaning. */
+  /** False if an empty value has its own meaning. */
   readonly required?: boolean | undefined;
-  /** The first and the last value that fit a date or a number. */
+  /** The lowest and the highest allowed date or number. */
   readonly min?: string | undefined;
   readonly max?: string | undefined;
 };
@@ -48,11 +48,11 @@ export function textField(field: TextField): Html {
 
 type TextArea = Field & { readonly rows: number; readonly required?: boolean | undefined };
 
-/** Several short texts, one a line, or one that is long. */
+/** A field for several short texts, one per line, or for one long text. */
 export function textArea(field: TextArea): Html {
   return fieldFrame(
     field,
-    // The line break after the tag is none of the text: HTML drops it, and would drop one of the text otherwise.
+    // HTML drops the first line break after the tag. This extra one protects a line break at the start of the text.
     html`<textarea${attributes({
       id: field.id,
       name: field.name,
@@ -68,11 +68,11 @@ ${field.value}</textarea>`,
 }
 
 type CodeField = Field & {
-  /** Recovery codes have letters: no digit pad for them, and no offer of a code from a message. */
+  /** Recovery codes contain letters: no number keypad, and no suggestion of a code from a message. */
   readonly kind?: 'one-time' | 'recovery' | undefined;
 };
 
-/** One field for a whole code. No `maxlength`: it would cut a pasted code that has spaces in it. */
+/** One field for a whole code. No `maxlength`, because it would cut a pasted code that contains spaces. */
 export function codeField(field: CodeField): Html {
   const oneTime = field.kind !== 'recovery';
   return fieldFrame(
@@ -95,7 +95,7 @@ export function codeField(field: CodeField): Html {
   );
 }
 
-/** Tells a password manager whose entry this is, on the steps after the email was typed. */
+/** Shows a password manager which account this is, on the steps after the email. */
 export function usernameField(view: View, email: string): Html {
   return html`<div class="who"><label for="username">${view.t('layout.username')}</label>
 <input id="username" type="email" autocomplete="username" value="${email}" readonly></div>`;

@@ -4,9 +4,9 @@ import { attributes, type Content, type Html, html } from './html.ts';
 
 export type Column = {
   readonly label: string;
-  /** Right-aligned, digits under digits. */
+  /** Right-aligned, so that digits line up. */
   readonly numeric?: boolean;
-  /** Where the list is sorted by this column; `isCurrent` when it is so already. */
+  /** The link that sorts by this column; `isCurrent` if the list is already sorted by it. */
   readonly sort?: {
     readonly href: string;
     readonly isCurrent: boolean;
@@ -18,11 +18,11 @@ type Grid = {
   readonly caption: string;
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Content[])[];
-  /** What to do first where there is nothing to show. */
+  /** What the person can do first when the list is empty. */
   readonly empty: Content;
 };
 
-/** A dense table whose heads stay in sight; a list of cards on a phone. */
+/** A dense table whose header stays visible. On a phone it becomes a list of cards. */
 export function grid({ caption, columns, rows, empty }: Grid): Html {
   if (rows.length === 0) return html`<div class="empty">${empty}</div>`;
   const cells = (row: readonly Content[]) =>
@@ -47,7 +47,7 @@ function head({ label, numeric, sort }: Column): Html {
 
 type Pages = { readonly first: string | undefined; readonly next: string | undefined };
 
-/** The way on in a list that is longer than a page, and back to its beginning. */
+/** Links to the next page of a list and back to its first page. */
 export function pager(t: Translate, { first, next }: Pages): Content {
   if (first === undefined && next === undefined) return undefined;
   return html`<nav class="actions" aria-label="${t('pager.label')}">${first !== undefined && linkButton(first, t('pager.first'))}
@@ -64,7 +64,7 @@ export function tabs(label: string, items: readonly Tab[]): Html {
   )}</ul></nav>`;
 }
 
-/** How much of a whole, as a bar beside its numbers: the words say all that the bar does. */
+/** A part of a whole, as a bar beside its numbers. The text alone contains all information. */
 export function share(part: number, whole: number, text: string): Html {
   const tenths = whole === 0 ? 0 : Math.floor((part * 10) / whole);
   return html`<span class="share"><span>${text}</span> <span class="bar s${tenths}" aria-hidden="true"></span></span>`;

@@ -3,12 +3,12 @@ import type { View } from '#ui/view.ts';
 import { type Content, type Html, html } from './html.ts';
 import { dateElement, endElement, state } from './text.ts';
 
-/** In words and a shape: an open arch for a person who can sign in. */
+/** The state as a word and a shape: an open arch for a person who can sign in. */
 export function stateOf({ t }: Pick<View, 't'>, row: Pick<PersonRow, 'state'>): Html {
   return state(t(`people.state.${row.state}`), row.state === 'active');
 }
 
-/** Since when there is an authenticator, or until when none is asked for. */
+/** Since when the person has an authenticator, or until when they are exempt. */
 export function mfaOf({ t, now, locale }: View, row: Pick<PersonRow, 'enrolledAt' | 'exemptUntil'>): Content {
   const { enrolledAt, exemptUntil } = row;
   if (enrolledAt !== undefined) return html`${state(t('people.mfa.since'), true)} ${dateElement(enrolledAt, locale)}`;

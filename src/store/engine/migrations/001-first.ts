@@ -8,15 +8,15 @@ export const first: Migration = {
   },
 };
 
-/** One text for both, in each database's own dialect. */
+/** Creates a table from one text, in the dialect of each database. */
 export async function createTable(db: Kysely<unknown>, name: string, columns: string): Promise<void> {
   const create = inDialect(db, `create table ${name} (${columns})`);
   await sql.raw(isSqlite(db) ? `${create} strict` : create).execute(db);
 }
 
 /**
- * SQLite's strict tables know `integer` for `bigint`, which has 64 bits there, and compare text by its bytes, which
- * PostgreSQL does when it is told to. Only so `like 'prefix%'` finds its way through an index.
+ * SQLite's strict tables need `integer` instead of `bigint` (64 bits there too). SQLite compares text byte by byte;
+ * PostgreSQL does so only with collation "C". `like 'prefix%'` needs that order to use an index.
  */
 export function inDialect(db: Kysely<unknown>, text: string): string {
   return isSqlite(db) ? text.replaceAll('bigint', 'integer') : text.replaceAll(/\btext\b/g, 'text collate "C"');
@@ -130,7 +130,7 @@ const TABLES = {
     created_at bigint not null,
     expires_at bigint not null,
     used_at bigint`,
-  // One per user: the newest counts.
+  // One per user: the newest replaces the older one.
   clock_offsets: `
     ${OF_USER} primary key,
     offset_seconds bigint not null,
@@ -143,7 +143,7 @@ const TABLES = {
     sealed_parameters text not null,
     created_at bigint not null,
     sent_at bigint`,
-  // No foreign key: what happened outlives the person it happened to.
+  // No foreign key, because events must outlive the person.
   audit_events: `
     id text primary key,
     at bigint not null,
@@ -190,6 +190,6 @@ const INDEXES = [
   'index audit_events_at on audit_events (at)',
   'index audit_events_subject on audit_events (subject)',
   'index audit_events_batch on audit_events (batch) where batch is not null',
-  // The unsealed tail, in the order in which it is sealed.
+  // The unsealed events, in the order of sealing.
   'index audit_events_tail on audit_events (id) where batch is null',
 ];

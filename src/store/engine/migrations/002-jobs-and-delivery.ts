@@ -19,7 +19,7 @@ const TABLES = {
     lease_until bigint not null,
     last_run_at bigint not null,
     last_finished_at bigint`,
-  // The id is the other columns in one: once per person, date and stage.
+  // The id combines the other columns, so each person gets one reminder per date and stage.
   reminders: `
     id text primary key,
     user_id text not null references users (id) on delete cascade,
@@ -37,7 +37,7 @@ const OUTBOX_COLUMNS = [
 ];
 
 const STATEMENTS = [
-  // Until now nothing was sent: what was not read by hand meanwhile is old, and must not go out in one flood.
+  // Earlier versions sent no mail. The mails stored so far are old and must not go out all at once.
   "update outbox set expires_at = created_at, dead_at = created_at, sealed_parameters = ''",
   'drop index outbox_unsent',
   'create index outbox_waiting on outbox (next_try_at) where sent_at is null and dead_at is null',

@@ -1,7 +1,7 @@
 import { SqliteAdapter, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** What a rotation of keys has to know: how far each key is, and which keys the running servers hold. */
+/** What a key rotation needs to know: the state of each key, and the keys that each running server has. */
 export const ringAndServers: Migration = {
   async up(db) {
     const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;

@@ -1,7 +1,7 @@
 import { type Kysely, SqliteAdapter, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** What the console needs: partners that are archived, exemptions, counts of adoption, access codes, resets that wait. */
+/** What the console needs: archived partners, exemptions, adoption counts, access codes, and pending resets. */
 export const consoleMigration: Migration = {
   async up(db) {
     const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;
@@ -18,7 +18,7 @@ export const consoleMigration: Migration = {
 
 const STATEMENTS = [
   'alter table partners add column archived_at bigint',
-  // 1: a person of this partner enrolls again after a reset without a temporary access code.
+  // 1: people of this partner can enroll again after a reset without a temporary access code.
   'alter table partners add column resets_without_code bigint not null default 0',
   'alter table users add column exempt_until bigint',
   'alter table users add column exempt_reason text',
@@ -30,12 +30,12 @@ const STATEMENTS = [
 const OF_USER = 'user_id text not null references users (id) on delete cascade';
 
 const TABLES = {
-  // Kept by the triggers below. A table of its own: an enrollment must not wait for a transaction that holds the partner's row.
+  // The triggers below update it. A separate table, so that an enrollment does not wait for the partner's row.
   partner_counts: `
     partner_id text primary key references partners (id) on delete cascade,
     people bigint not null,
     enrolled bigint not null`,
-  // At most one for each person. While it is there, no secret is shown without it, over or not.
+  // At most one per person. While a row exists, even an expired one, enrollment shows a secret only after this code.
   access_codes: `
     ${OF_USER} primary key,
     mac text not null,
@@ -66,7 +66,7 @@ type Trigger = { readonly name: string; readonly when: string; readonly does: st
 
 const HAS_AUTHENTICATOR = 'exists (select 1 from authenticators where user_id = old.id)';
 
-/** Counts in the database itself: whatever changes a person or an authenticator, by whichever way, is counted. */
+/** The database itself counts, so every change of a person or an authenticator is counted, whichever code makes it. */
 const TRIGGERS: readonly Trigger[] = [
   {
     name: 'count_new_partner',
@@ -80,7 +80,7 @@ const TRIGGERS: readonly Trigger[] = [
       where partner_id = new.partner_id and new.disabled_at is null;`,
   },
   {
-    // Before: afterwards nobody could tell whether there was an authenticator.
+    // Before the delete, because afterwards the authenticator is already deleted and cannot be counted.
     name: 'count_deleted_user',
     when: 'before delete on users',
     does: `update partner_counts
@@ -111,13 +111,13 @@ const TRIGGERS: readonly Trigger[] = [
   },
 ];
 
-/** The same statements in the two clothes of a trigger; PostgreSQL wants a function for each. */
+/** Creates the trigger in the syntax of each database. PostgreSQL needs a function for each trigger. */
 async function createTrigger(db: Kysely<unknown>, isSqlite: boolean, { name, when, does }: Trigger): Promise<void> {
   if (isSqlite) {
     await sql.raw(`create trigger ${name} ${when} for each row begin ${does} end`).execute(db);
     return;
   }
-  // A trigger before a delete has to answer the row, or nothing is deleted; what one after it answers is ignored.
+  // PostgreSQL deletes nothing unless a "before" trigger returns the row. It ignores the result of an "after" trigger.
   const row = when.includes('delete') ? 'old' : 'new';
   const body = `begin ${does} return ${row}; end`;
   await sql.raw(`create function ${name}() returns trigger language plpgsql as $$ ${body} $$`).execute(db);

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createTable, inDialect } from './001-first.ts';
 
-/** What a person's life needs: changes of email, invitations that met somebody, reminders by hand, the freeze after a reset. */
+/** Email changes, invitations to a taken address, manual reminders, and the freeze after a password reset. */
 export const lifeCycle: Migration = {
   async up(db) {
     for (const [name, columns] of Object.entries(TABLES)) await createTable(db, name, columns);
@@ -20,7 +20,7 @@ const TABLES = {
     created_at bigint not null,
     expires_at bigint not null,
     used_at bigint`,
-  // No reference to whom it met: nothing that belongs to a manager's list leads there.
+  // No reference to the account that has the address, because a manager must not reach it from their list.
   outside_invitations: `
     id text primary key,
     partner_id text not null references partners (id) on delete cascade,

@@ -1,7 +1,7 @@
 import { SqliteAdapter, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** What the dashboard draws and the audit browser filters by; and an order of the partners that needs no sorting. */
+/** Data of the dashboard charts, and indexes for the audit filters and for sorting partners. */
 export const adoption: Migration = {
   async up(db) {
     const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;
@@ -14,12 +14,12 @@ export const adoption: Migration = {
 };
 
 const TABLES = {
-  // People of partners that are not archived, and those with an authenticator: as a day left them.
+  // The people of partners that are not archived, and how many of them have an authenticator, at the end of each day.
   adoption_days: `
     day bigint primary key,
     people bigint not null,
     enrolled bigint not null`,
-  // How often what happened on a day: added up as events are sealed, kept when they are pruned.
+  // How often each event happened on a day. Sealing adds the events; pruning does not remove the counts.
   event_days: `
     id text primary key,
     day bigint not null,
@@ -39,11 +39,11 @@ const INDEXES = [
   'create index audit_events_about on audit_events (subject, id) where subject is not null',
   'create index audit_events_actor on audit_events (actor, id) where actor is not null',
   'create index audit_events_action on audit_events (action, id)',
-  // The one above does all that this one did.
+  // `audit_events_about` also serves the queries of this index.
   'drop index audit_events_subject',
 ];
 
-/** The days before this table: the people of today, by when they came and when they set up what they have. */
+/** Estimates the days before this table from today's people: when they were created and when they enrolled. */
 const FILL = `
   insert into adoption_days (day, people, enrolled)
   select day, sum(sum(people)) over (order by day), sum(sum(enrolled)) over (order by day) from (

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createTable } from './001-first.ts';
 
-/** What programs need: keys of the management API, calls that happen once, and webhooks with what is sent to them. */
+/** What programs need: keys of the management API, idempotent calls, and webhooks with their deliveries. */
 export const managementApi: Migration = {
   async up(db) {
     for (const [name, columns] of Object.entries(TABLES)) await createTable(db, name, columns);

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 /**
- * What the lists of a large portal are found by. None of the columns changes at a sign-in, so none of it costs one
- * anything. On 200,000 people it takes some seconds.
+ * Indexes for the lists of a large portal. A sign-in changes none of these columns, so it costs nothing more. With
+ * 200,000 people the migration takes some seconds.
  */
 export const lists: Migration = {
   async up(db) {
@@ -12,15 +12,15 @@ export const lists: Migration = {
 };
 
 const STATEMENTS = [
-  // In the order of the management API: without the id, everybody of a large partner was sorted for a page.
+  // The order of the management API. Without the id, the database sorted all people of a large partner for each page.
   'create index users_partner_id on users (partner_id, id)',
   'create index users_role on users (role, id)',
   'create index users_disabled on users (id) where disabled_at is not null',
   'create index users_invited on users (id) where sealed_password is null',
   'create index partners_archived on partners (id) where archived_at is not null',
-  // With what is asked of them, so that how many are left is counted in the index.
+  // With `used_at`, so that the database can count the unused codes from the index alone.
   'create index recovery_codes_left on recovery_codes (user_id, used_at)',
-  // The first and the last of these do all that these did.
+  // The first and the last index of this list replace these two.
   'drop index users_partner',
   'drop index recovery_codes_user',
 ];

@@ -2,9 +2,9 @@ import { PostgresAdapter, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 /**
- * PostgreSQL compares every text of ours byte by byte, as SQLite does. Columns that came later had the database's own
- * order, and an index in one order does not find what is asked for in the other: each person who enrolled read the
- * counts of all partners. Their indexes are rebuilt, for a million people in some seconds.
+ * PostgreSQL compares all our texts byte by byte, as SQLite does. Columns that were added later had the default order
+ * of the database, and an index in one order cannot serve a query in the other: each enrollment read the counts of all
+ * partners. This rebuilds their indexes, in some seconds for a million people.
  */
 export const collation: Migration = {
   async up(db) {

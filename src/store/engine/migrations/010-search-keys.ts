@@ -3,11 +3,11 @@ import type { Migration } from 'kysely/migration';
 import { rowSearchKey } from '#core/values/search-key.ts';
 
 /**
- * What lists are searched and sorted by: the names without case and accents, made by our own code, so that both
- * databases find and order the same. Neither database folds Greek, Cyrillic and Turkish as the other does.
+ * The search and sort keys of lists: names without case and accents. Our own code makes them, so that both databases
+ * find and sort the same rows. The two databases fold Greek, Cyrillic and Turkish differently.
  *
- * 200,000 people take some seconds. A node of an older version that still runs leaves the column empty; housekeeping
- * fills it.
+ * The migration takes some seconds for 200,000 people. A running node of an older version leaves the column empty;
+ * housekeeping fills it.
  */
 export const searchKeys: Migration = {
   async up(db) {
@@ -23,7 +23,7 @@ export const searchKeys: Migration = {
 const SEARCHED = { partners: ['name', 'slug'], users: ['name', 'email'], outside_invitations: ['name', 'email'] };
 
 const INDEXES = [
-  // A list in the order of names; it holds all that a search for a part of a name compares.
+  // Sorts a list by name. A search for a part of a name reads only this index.
   'create index partners_search on partners (search_key, id)',
   "create index users_unsearchable on users (id) where search_key = ''",
   'drop index partners_name',

@@ -3,13 +3,13 @@ import type { Migration } from 'kysely/migration';
 import { inDialect } from './001-first.ts';
 
 /**
- * A key of the management API ends with the person who made it, and says why. Keys whose maker is gone already end here;
- * so do resets that a person who is gone asked for. An invitation says who made it.
+ * A key of the management API is revoked, with a reason, when the person who made it loses the right to it. This
+ * revokes the keys whose makers lost it before, and deletes their reset requests. An invitation stores who made it.
  */
 export const keysEndWithMakers: Migration = {
   async up(db) {
     for (const statement of STATEMENTS) await sql.raw(inDialect(db, statement)).execute(db);
-    // The moment of the update: nothing knows when their makers went.
+    // The time of this migration, because the database does not know when the makers left.
     const now = db.getExecutor().adapter instanceof PostgresAdapter ? NOW.postgres : NOW.sqlite;
     for (const [because, makers] of Object.entries(GONE)) {
       await sql`update api_keys set revoked_at = ${sql.raw(now)}, revoked_because = ${because}

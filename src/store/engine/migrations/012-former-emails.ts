@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createTable, inDialect } from './001-first.ts';
 
-/** Emails that somebody had, so that no new account takes the place of the old one; and who made each account. */
+/** Former emails, so that a new account cannot take over an old identity; and who created each account. */
 export const formerEmails: Migration = {
   async up(db) {
     await createTable(db, 'former_emails', FORMER_EMAILS);

@@ -3,8 +3,8 @@ import type { Migration } from 'kysely/migration';
 import { createTable } from './001-first.ts';
 
 /**
- * Forms have names as calls by key do: a name need not belong to a key any more. And the secrets that pages show for ten
- * minutes to the person who made them.
+ * Forms now have idempotency names too, so a name need not belong to an API key. Also adds the secrets that a page
+ * shows for ten minutes to the person who made them.
  */
 export const actsByForm: Migration = {
   async up(db) {
@@ -34,7 +34,7 @@ const INDEXES = [
   'index shown_secrets_expires on shown_secrets (expires_at)',
 ];
 
-/** SQLite drops no constraint: its rows move to a table without it. */
+/** SQLite cannot drop a constraint, so the rows move to a new table without it. */
 async function dropKeyReference(db: Kysely<unknown>): Promise<void> {
   const run = (text: string) => sql.raw(text).execute(db);
   if (db.getExecutor().adapter instanceof PostgresAdapter) {

@@ -3,9 +3,9 @@ import type { Migration } from 'kysely/migration';
 import { createTable, inDialect } from './001-first.ts';
 
 /**
- * A proof on each audit event that the service wrote it, and the counts of refusals that are one event.
+ * Adds a proof to each audit event that the service wrote it, and counts of refusals that form one event.
  *
- * Events that are there already have no proof: `audit verify` knows their batches by their manifest.
+ * Older events have no proof: `audit verify` checks their batches by the manifest.
  */
 export const proofsAndRefusals: Migration = {
   async up(db) {

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createTable } from './001-first.ts';
 
-/** The programs that people sign in to by OpenID Connect, and the partners that some of them are for. */
+/** The programs that people sign in to by OpenID Connect, and the partners that a client is restricted to. */
 export const openidClients: Migration = {
   async up(db: Kysely<unknown>) {
     await createTable(db, 'oidc_clients', CLIENTS);
@@ -29,7 +29,7 @@ const CLIENTS = `
     last_used_at bigint,
     check (type = 'web' or (secret_hash is null and jwks is null))`;
 
-// A client without partners is for everybody: no partner may go while a client is for it.
+// A client without partners serves everybody. So a partner cannot be deleted while a client is restricted to it.
 const PARTNERS = `
     id text primary key,
     client_id text not null references oidc_clients (id) on delete cascade,

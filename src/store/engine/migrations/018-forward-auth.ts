@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createTable } from './001-first.ts';
 
-/** Hosts behind forward-auth, the sessions there, what leads to one, and the keys that tokens are signed with. */
+/** Hosts behind forward-auth, their sessions, tickets and waiting visits, and the keys that sign tokens. */
 export const forwardAuth: Migration = {
   async up(db) {
     for (const [name, columns] of Object.entries(TABLES)) await createTable(db, name, columns);
@@ -11,7 +11,7 @@ export const forwardAuth: Migration = {
 };
 
 const OF_SITE = 'host text not null references sites (host) on delete cascade';
-/** Whatever ends the session ends this with it, in the same statement and on every node. */
+/** When a session is deleted, the same statement deletes this row, on every node. */
 const OF_SESSION = 'session_id text not null references sessions (id) on delete cascade';
 
 const TABLES = {

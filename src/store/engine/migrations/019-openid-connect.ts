@@ -3,10 +3,10 @@ import type { Migration } from 'kysely/migration';
 import { createTable, inDialect } from './001-first.ts';
 
 /**
- * OpenID Connect: authorization requests that wait for a person, the grants that came of them with their codes and tokens,
- * what people consented to, and the sign-outs that clients have no notice of yet.
+ * OpenID Connect: authorization requests that wait for a person, their grants with codes and tokens, consents, and
+ * sign-outs that a client has not been notified of.
  *
- * A grant ends with its session: the foreign key deletes it, and a trigger leaves the notice for the client.
+ * When a session is deleted, the foreign key deletes its grants, and a trigger queues the notice for the client.
  */
 export const openIdConnect: Migration = {
   async up(db) {
@@ -65,7 +65,7 @@ const TABLES = {
 };
 
 const STATEMENTS = [
-  // The session of the same person that a sign-in in the same browser takes the place of.
+  // The older session of this person in the same browser, which the sign-in replaces.
   'alter table pending_sign_ins add column replaced_session_id text',
   'create index oidc_requests_expires on oidc_requests (expires_at)',
   'create index oidc_grants_session on oidc_grants (session_id)',
@@ -76,13 +76,13 @@ const STATEMENTS = [
   'create index oidc_records_expires on oidc_records (expires_at)',
   'create index oidc_consents_client on oidc_consents (client_id)',
   'create index oidc_logouts_due on oidc_logouts (client_id, next_try_at, id)',
-  // Whether the person has proven the email by a link that went there.
+  // Whether the person proved the email by opening a link that was sent to it.
   'alter table users add column email_proven bigint not null default 0',
   `update users set email_proven = 1 where id in (
      select subject from audit_events where action in ('invitation.accepted', 'password.reset', 'email.changed'))`,
 ];
 
-/** A client that wants to hear of it gets a notice that a session is over, whatever ended it. */
+/** Queues a notice for each client with back-channel logout when a grant is deleted, whatever deleted it. */
 async function createTrigger(db: Kysely<unknown>): Promise<void> {
   const notice = `
     insert into oidc_logouts (id, client_id, user_id, sid)

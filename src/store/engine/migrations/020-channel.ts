@@ -3,8 +3,8 @@ import type { Migration } from 'kysely/migration';
 import { inDialect } from './001-first.ts';
 
 /**
- * The interface that a token is for is called `channel`. A node of the version before reads and writes it as `mouth`, so
- * that column stays beside it until the next release, and a trigger fills whichever of the two an insert leaves out.
+ * The column for the interface of a token is now `channel`. A node of the previous version still reads and writes
+ * `mouth`. So both columns exist until the next release, and a trigger fills the one that an insert leaves out.
  */
 export const channelColumn: Migration = {
   async up(db) {
@@ -33,7 +33,7 @@ async function fillEither(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-/** Nothing runs beside this version on SQLite. A copy from one database to the other compares every column. */
+/** No older node runs beside SQLite. The old column is filled, because a copy compares every column. */
 async function fillOld(db: Kysely<unknown>): Promise<void> {
   for (const table of ['sessions', 'pending_sign_ins']) {
     await run(

@@ -22,7 +22,7 @@ import { forwardAuth } from './018-forward-auth.ts';
 import { openIdConnect } from './019-openid-connect.ts';
 import { channelColumn } from './020-channel.ts';
 
-/** Every migration, in the order of its names. A published one is never changed. */
+/** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-first': first,
   '002-jobs-and-delivery': jobsAndDelivery,
@@ -46,14 +46,15 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '020-channel': channelColumn,
 };
 
-/** How many migrations this code knows: the version of the schema it works with. */
+/** The number of migrations in this code: the version of its schema. */
 export const SCHEMA_VERSION = Object.keys(MIGRATIONS).length;
 
 /**
- * The names of the migrations that the database lacks.
+ * The names of the migrations that the database does not have yet.
  *
- * Throws when the database holds one that this code does not know: a newer version wrote it. With `mayBeNewer`, for
- * nodes of two versions side by side, only a migration that takes something away (`…-contract`) stops the older one.
+ * Throws when the database has a migration that this code does not know, because a newer version wrote it. With
+ * `mayBeNewer`, for nodes of two versions side by side, this code stops only at a migration that removes something
+ * (`…-contract`).
  */
 export async function pendingMigrations(queries: Queries, { mayBeNewer = false } = {}): Promise<string[]> {
   const done = await doneMigrations(queries.withTables<MigrationTables>());
@@ -65,14 +66,14 @@ export async function pendingMigrations(queries: Queries, { mayBeNewer = false }
   return known.filter((name) => !done.includes(name));
 }
 
-/** Brings the schema up to date; in a transaction, all of it happens or none. */
+/** Updates the schema. In a transaction, either all migrations run or none. */
 export async function migrate(tx: Queries): Promise<void> {
   const migrator = new Migrator({ db: tx, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
 }
 
-/** Kysely's own table of what was done. */
+/** Kysely's own table of finished migrations. */
 type MigrationTables = { kysely_migration: { name: string } };
 
 async function doneMigrations(queries: Kysely<MigrationTables>): Promise<string[]> {

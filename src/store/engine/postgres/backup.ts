@@ -7,8 +7,8 @@ import { openSqlite } from '#store/engine/sqlite/open.ts';
 import { openPostgres } from './open.ts';
 
 /**
- * Copies a PostgreSQL database as it is at one moment into a new SQLite file of mode 0600, the same kind of file that a
- * backup of SQLite is. Every row is read back and compared. Refuses a target that exists.
+ * Copies one snapshot of a PostgreSQL database into a new SQLite file of mode 0600, in the format of an SQLite backup.
+ * Every row is read back and compared. Refuses an existing target.
  */
 export async function backupPostgres(url: string, target: string): Promise<void> {
   if (existsSync(target)) throw new Error(`${target} exists already: a backup replaces no file`);
@@ -33,14 +33,14 @@ export async function backupPostgres(url: string, target: string): Promise<void>
 }
 
 /**
- * Runs `work` over one moment of a PostgreSQL database: everything it reads is as it was then, whatever is written
- * meanwhile, and nothing of it waits.
+ * Runs `work` on one snapshot of a PostgreSQL database. Later writes are not visible to it, and they do not wait for
+ * it.
  */
 async function withSnapshot<T>(url: string, work: (queries: Queries) => Promise<T>): Promise<T> {
   const db = await openPostgres(url, { create: false, connections: 2 });
   try {
     return await db.transaction(async (tx) => {
-      // Before the first read. It ends with the transaction, whatever pooler stands in between.
+      // Must run before the first read. It applies only to this transaction, so it works through any pooler.
       await sql`set transaction isolation level repeatable read read only`.execute(tx);
       await sql`set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0`.execute(tx);
       return work(tx);

@@ -5,8 +5,9 @@ import { commitError, Interrupted, isConnectionLost, statementError } from './er
 import { isOutdated, type NamedQuery, queryOf } from './statements.ts';
 
 /**
- * Sent with BEGIN in one message, and local to the transaction: a pooler that hands a connection to another client
- * between two transactions (PgBouncer) loses nothing. Each ends before the client's own patience does.
+ * Sent with BEGIN in one message. The settings are local to the transaction, so they also work through a pooler that
+ * gives the connection to another client between transactions (PgBouncer). Each timeout is shorter than the client's
+ * own.
  */
 const BEGIN = [
   'begin isolation level read committed',
@@ -15,19 +16,20 @@ const BEGIN = [
   "set local idle_in_transaction_session_timeout = '10s'",
 ].join('; ');
 
-/** A read that lost its connection, or whose plan was out of date, is asked once more. */
+/** A read runs once more if it lost its connection or its plan was outdated. */
 const READ_TRIES = 2;
 
-/** Connections that broke, in use or not. */
+/** Connections that broke, in use or idle. */
 const broken = new WeakSet<pg.ClientBase>();
 
-/** Connections of a pool, taken for one transaction or for one read. */
+/** Hands out connections of a pool, each for one transaction or one read. */
 export class PostgresDriver implements Driver {
   readonly #pool: pg.Pool;
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
-    // The pool listens only while nobody uses a connection: one that breaks between two statements would end the process.
+    // The pool handles errors only of idle connections. Without this listener, one that breaks in use crashes the
+    // process.
     pool.on('connect', (client) => client.on('error', () => broken.add(client)));
   }
 
@@ -58,16 +60,16 @@ export class PostgresDriver implements Driver {
   }
 }
 
-/** What Kysely holds while it runs one read or one transaction. */
+/** The connection that Kysely uses for one read or one transaction. */
 class Connection implements DatabaseConnection {
   readonly #pool: pg.Pool;
-  /** In a transaction only. */
+  /** Set only in a transaction. */
   #client: pg.PoolClient | undefined;
-  /** What was sent last: answers come in the order of what was asked. Never rejects. */
+  /** The answer to the last statement. Answers arrive in the order of the statements. Never rejects. */
   #newest: Promise<unknown> | undefined;
-  /** Whether the connection was seen to work since BEGIN: one that is gone unnoticed must not make a COMMIT unknown. */
+  /** Whether the connection answered since BEGIN: a COMMIT on a dead connection would have an unknown result. */
   #isAnswered = false;
-  /** The first error of this transaction: those after it only tell that there was one. */
+  /** The first error of this transaction. Later errors say only that there was an earlier one. */
   #failure: unknown;
   #isLost = false;
 
@@ -75,7 +77,7 @@ class Connection implements DatabaseConnection {
     this.#pool = pool;
   }
 
-  /** BEGIN travels with the first statement, whose answer is worth nothing without its own. */
+  /** BEGIN goes out with the first statement. The answer to that statement counts only if BEGIN succeeded. */
   async begin(): Promise<void> {
     this.#client = await connect(this.#pool);
     writeTogether(this.#client);
@@ -84,7 +86,7 @@ class Connection implements DatabaseConnection {
         this.#isAnswered = true;
       },
       (error: unknown) => {
-        // Whatever state it is in, nobody else should find it so.
+        // The state of the connection is unknown, so nobody else may use it.
         this.#isLost = true;
         this.#failure = statementError(error);
       },
@@ -92,8 +94,8 @@ class Connection implements DatabaseConnection {
   }
 
   /**
-   * Answers when PostgreSQL has said COMMIT and nothing else. A warning beside it ("canceling wait for synchronous
-   * replication") means that the transaction may be lost with this server: unknown, never success.
+   * Resolves only after PostgreSQL answered COMMIT without a warning. With a warning ("canceling wait for synchronous
+   * replication") a failure of this server may lose the transaction, so its result is unknown and never a success.
    */
   async commit(): Promise<void> {
     const client = this.#inTransaction();
@@ -107,7 +109,7 @@ class Connection implements DatabaseConnection {
     try {
       const { command } = await client.query('commit');
       await this.#newest;
-      // After a failed statement COMMIT is answered with ROLLBACK.
+      // PostgreSQL answers COMMIT with ROLLBACK if a statement failed before.
       if (command === 'ROLLBACK') throw this.#failure ?? new Interrupted('storage unavailable: it was rolled back');
       if (command !== 'COMMIT' || this.#failure !== undefined) throw commitError(this.#failure);
     } catch (error) {
@@ -120,7 +122,7 @@ class Connection implements DatabaseConnection {
     if (warnings.length > 0) throw commitError(new Error(`warning ${warnings.join(', ')} at COMMIT`));
   }
 
-  /** Never throws: the caller hears of the error that led here. */
+  /** Never throws, because the caller already gets the error that caused the rollback. */
   async rollback(): Promise<void> {
     if (this.#client === undefined || this.#isLost) return;
     try {
@@ -138,7 +140,7 @@ class Connection implements DatabaseConnection {
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     const result = this.#client === undefined ? await this.#read(sql, parameters) : await this.#send(sql, parameters);
     const { rows, rowCount, command } = result;
-    // The type of a row is what the typed builder made of the schema.
+    // The typed builder derived the row type from the schema.
     if (command === 'SELECT') return { rows: rows as Row[] };
     return { rows: rows as Row[], numAffectedRows: BigInt(rowCount ?? 0) };
   }
@@ -160,7 +162,7 @@ class Connection implements DatabaseConnection {
     const answer = client.query(query).catch((error: unknown) => this.#fail(error, query));
     this.#newest = answer.catch(() => {});
     const result = await answer;
-    // Of a BEGIN that failed, and then this one was no part of any transaction.
+    // BEGIN may have failed. Then this statement was not part of a transaction.
     if (this.#failure !== undefined) throw this.#failure;
     return result;
   }
@@ -176,7 +178,7 @@ class Connection implements DatabaseConnection {
   }
 
   async #read(sql: string, parameters: readonly unknown[], tries = READ_TRIES): Promise<pg.QueryResult> {
-    // Only what changes nothing may be asked twice.
+    // Only a read may run twice.
     if (!/^\s*(select|with|show)\s/i.test(sql)) throw new Error('a write outside a transaction');
     const client = await connect(this.#pool);
     const query = queryOf(client, sql, parameters);
@@ -194,7 +196,7 @@ class Connection implements DatabaseConnection {
   }
 }
 
-/** Everything that is asked until the transaction waits for an answer goes out in one write: writes are half of what a statement costs a node. */
+/** Sends all statements of this turn in one socket write, because writes are half of a node's cost per statement. */
 function writeTogether(client: pg.PoolClient): void {
   const { stream } = client.connection;
   if (stream.writableCorked > 0) return;
@@ -208,7 +210,7 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   } catch (error) {
     if (error instanceof StorageUnavailable) throw error;
     const text = 'storage unavailable: no connection to the database';
-    // A request that waited for a connection until its timeout has waited enough; a refused one may be had in a moment.
+    // A request that waited until the timeout does not try again. A refused connection may succeed a moment later.
     const waited = error instanceof Error && /^timeout exceeded|connection timeout$/.test(error.message);
     throw waited ? new StorageUnavailable(text, { cause: error }) : new Interrupted(text, { cause: error });
   }

@@ -10,10 +10,10 @@ type Settings = {
 };
 
 /**
- * What an acknowledged change survives, as the server is set up now.
+ * What an acknowledged change survives under the server's current settings.
  *
- * From https://www.postgresql.org/docs/current/runtime-config-wal.html: `synchronous_commit = on` waits for the flush
- * on the standbys named, where any are named, and else for the local one; `remote_write`, `local` and `off` wait for less.
+ * https://www.postgresql.org/docs/current/runtime-config-wal.html: `synchronous_commit = on` waits for the flush on the
+ * named standbys, or for the local flush if none is named; `remote_write`, `local` and `off` wait for less.
  */
 export async function durabilityOf(queries: Queries): Promise<Durability> {
   const { rows } = await sql<Settings>`

@@ -2,25 +2,25 @@ import pg from 'pg';
 import { StorageUnavailable } from '#store/engine/database.ts';
 
 /**
- * The work was cut short and nothing of it is kept: it may be done again from its beginning.
+ * The work was interrupted and nothing was stored, so it can run again from the start.
  *
- * Still an error like any other for who asks last: HTTP answers 503.
+ * If no try succeeds, it is an error like any other: HTTP answers 503.
  */
 export class Interrupted extends StorageUnavailable {}
 
-/** Classes of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) after which the connection is of no use. */
+/** SQLSTATE classes of lost connections (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const CONNECTION_CLASSES: readonly string[] = ['08', '57P'];
 
-/** What another transaction did to this one: it was rolled back, and may be tried again. */
+/** Conflicts with another transaction: this one was rolled back and can run again. */
 const RACES: readonly string[] = [
   '40001', // serialization_failure
   '40P01', // deadlock_detected
 ];
 
-/** The server cannot do what it was asked to do, whatever the statement. */
+/** The server cannot work now, whatever the statement is. */
 const STORAGE: readonly string[] = [
-  '25006', // read_only_sql_transaction: a standby, or a primary that was told to stop
-  '25P02', // in_failed_sql_transaction: something before it failed
+  '25006', // read_only_sql_transaction: a standby, or a primary that is being stopped
+  '25P02', // in_failed_sql_transaction: an earlier statement failed
   '25P03', // idle_in_transaction_session_timeout
   '53', // insufficient resources: disk full, out of memory, too many connections
   '55P03', // lock_not_available: lock_timeout
@@ -29,17 +29,17 @@ const STORAGE: readonly string[] = [
   'XX', // internal error, corrupted data or index
 ];
 
-/** Whether the connection can be used again after this error. */
+/** Whether the connection is unusable after this error. */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return true;
   return begins(error.code, CONNECTION_CLASSES);
 }
 
 /**
- * What an error of a statement means for who called: `Interrupted` where the transaction may be tried again,
- * `StorageUnavailable` where the server is away or unwell, else the error itself, which is a bug.
+ * What a statement's error means for the caller: `Interrupted` if the transaction can run again, `StorageUnavailable`
+ * if the server is down or faulty; any other error is a bug and stays as it is.
  *
- * Tells PostgreSQL's SQLSTATE and nothing of ours: no SQL, value or path.
+ * The text contains only PostgreSQL's SQLSTATE: no SQL, value or path.
  */
 export function statementError(error: unknown): unknown {
   if (error instanceof StorageUnavailable) return error;
@@ -52,8 +52,8 @@ export function statementError(error: unknown): unknown {
 }
 
 /**
- * What an error of COMMIT means. Only a refusal by SQLSTATE class 40 says that nothing is kept; after anything else
- * the transaction may be kept or not, and must not be tried again.
+ * What an error of COMMIT means. Only SQLSTATE class 40 proves that nothing was stored. After any other error the
+ * transaction may be stored, so it must not run again.
  */
 export function commitError(error: unknown): StorageUnavailable {
   if (error instanceof pg.DatabaseError && begins(error.code, RACES)) {

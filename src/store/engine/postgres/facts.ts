@@ -1,17 +1,17 @@
 import { sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 
-/** A standby as `pg_stat_replication` shows it; null where this role may not see it. */
+/** A standby as `pg_stat_replication` shows it; null where this role may not see the value. */
 export type Standby = { readonly name: string; readonly state: string | null; readonly syncState: string | null };
 
-/** How a PostgreSQL server is set up, for the operator. */
+/** The setup of a PostgreSQL server, for the operator. */
 export type PostgresFacts = {
   readonly version: string;
   readonly settings: Readonly<Record<string, string>>;
-  /** `synchronous_standby_names` as it was written. */
+  /** The raw value of `synchronous_standby_names`. */
   readonly wanted: string;
   readonly standbys: readonly Standby[];
-  /** What is left of `max_connections` for who is no superuser. */
+  /** The part of `max_connections` that is open to roles without superuser rights. */
   readonly mostConnections: number;
 };
 

@@ -9,26 +9,26 @@ import { durabilityOf } from './durability.ts';
 import { Interrupted } from './error.ts';
 import { noteServerProcess } from './statements.ts';
 
-/** Longer than any statement of a server may run there (5 s), so that the server's own answer is heard. */
+/** Longer than the server's own statement timeout (5 s), so that the server's answer arrives first. */
 const SERVER_PATIENCE_MS = 8_000;
-/** A command may read through everything. */
+/** A command may need to read the whole database. */
 const COMMAND_PATIENCE_MS = 10 * 60_000;
-/** Past this a waiting request is answered with 503: it would only wait longer. */
+/** A request that waits longer for a connection gets 503, because a longer wait would not help it. */
 const CONNECT_MS = 3_000;
-/** The parts of a transaction that others undid, or whose connection broke, are tried so often in all. */
+/** The maximum number of tries for a transaction that a conflict or a broken connection interrupts. */
 const TRANSACTION_TRIES = 4;
 const RETRY_MS = 40;
-/** `migrate` waits for a migration that runs already, however long that takes. */
+/** `migrate` waits for a migration that is already running, without a time limit. */
 const NO_TIMEOUTS = sql`set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0`;
 
 /**
- * Opens the PostgreSQL database (15 or newer) of a URL, over one bounded pool.
+ * Opens the PostgreSQL database (15 or newer) at a URL, over one bounded pool.
  *
- * With `create` (the server) the schema is brought up to date, by one of all that start at once; a newer one is worked
- * with unless it says that this version must not. Without it (commands) an older schema is an error. Messages are for
- * the operator and name no password.
+ * With `create` (the server) one of all starting nodes updates the schema. A newer schema is accepted unless it
+ * excludes this version. Without `create` (commands) an older schema is an error. Messages are for the operator and
+ * contain no password.
  *
- * @param connections the most that this process keeps
+ * @param connections the most that this process opens
  */
 export async function openPostgres(
   url: string,
@@ -43,7 +43,7 @@ export async function openPostgres(
     await queries.destroy();
     throw error instanceof StorageUnavailable ? new Error(unreachable(url, error), { cause: error }) : error;
   }
-  // The same pool: what is asked outside a transaction can be measured by itself.
+  // Uses the same pool, so that reads outside a transaction can be measured separately.
   return databaseOf(queries, new Kysely<Schema>({ dialect, ...readLog() }), pool);
 }
 
@@ -54,15 +54,15 @@ function poolOf(url: string, limits: Pick<pg.PoolConfig, 'max' | 'query_timeout'
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    // What a transaction sends together is answered in order, in one round trip.
+    // Statements that are sent together are answered in order, in one round trip.
     pipeline: true,
-    // A command is done when it is done, whatever is still open.
+    // A command exits when it has finished, even with idle connections in the pool.
     allowExitOnIdle: true,
     application_name: 'sallyport',
     types: { getTypeParser },
     onConnect: assertPrimary,
   });
-  // A connection that breaks while nobody uses it is replaced at its next use; without a listener it ends the process.
+  // The pool replaces a connection that breaks while idle. Without a listener, that error would crash the process.
   pool.on('error', () => {});
   return pool;
 }
@@ -76,17 +76,17 @@ function dialectOf(pool: pg.Pool): Dialect {
   };
 }
 
-/** One for all databases: compiled statements are kept by it. */
+/** One adapter for all databases, because compiled statements are cached per adapter. */
 const ADAPTER = new PostgresAdapter();
 
 const INT8 = 20;
 
-/** Instants and counters are far below 2⁵³. */
+/** A number is exact below 2⁵³; instants and counters are far smaller. */
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   return oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text');
 }
 
-/** What a standby answers is old: a session that was ended still lives there, a code that was used is still good. */
+/** A standby has old data: there a revoked session is still live and a used code is still valid. */
 async function assertPrimary(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query('select pg_is_in_recovery() as standby, pg_backend_pid() as pid');
   noteServerProcess(client, rows[0]?.pid);
@@ -104,12 +104,12 @@ async function bringUpToDate(queries: Kysely<Schema>, url: string, create: boole
   const mayBeNewer = true;
   if ((await pendingMigrations(queries, { mayBeNewer })).length === 0) return;
   if (!create) throw new Error('the database is older than this version: start the server once, it updates it');
-  // On a connection that waits as long as it takes: an index on a large table is not done in a server's patience.
+  // A separate connection without a query timeout, because building an index on a large table takes longer than 8 s.
   const patient = new Kysely<Schema>({ dialect: dialectOf(poolOf(url, { max: 1 })) });
   try {
     await patient.transaction().execute(async (tx) => {
       await NO_TIMEOUTS.execute(tx);
-      // The migrator takes a lock of its own, but after it has made its tables: of two that make them at once one fails.
+      // The migrator locks only after creating its tables. Two nodes that create them together would conflict.
       await sql`select pg_advisory_xact_lock(${MIGRATION})`.execute(tx);
       await migrate(tx);
     });
@@ -118,7 +118,7 @@ async function bringUpToDate(queries: Kysely<Schema>, url: string, create: boole
   }
 }
 
-/** Any number that no other program uses in this database: "migra" in ASCII. It ends with the transaction. */
+/** "migra" in ASCII: any number that no other program uses in this database. The lock lasts for one transaction. */
 const MIGRATION = 0x6d69677261;
 
 const OLDEST_VERSION = 150_000;
@@ -142,7 +142,7 @@ function databaseOf(queries: Kysely<Schema>, read: Kysely<Schema>, pool: pg.Pool
         } catch (error) {
           if (!(error instanceof Interrupted) || tries === 1) throw error;
         }
-        // The transaction that made this one fail should end before the next try.
+        // Gives the conflicting transaction time to end before the next try.
         await wait(RETRY_MS * (1 + TRANSACTION_TRIES - tries));
       }
     },

@@ -1,17 +1,17 @@
 import pg from 'pg';
 
-/** Bounds the memory of a connection on both sides: queries with lists have a text for each length. */
+/** Bounds the memory of a connection on client and server, because each length of a list makes another query text. */
 const MOST_NAMED = 200;
 
-/** A query for one connection: with a name it is parsed and planned there once, and not each time. */
+/** A query for one connection. With a name, the server parses and plans it only once. */
 export type NamedQuery = { readonly name?: string; readonly text: string; readonly values?: unknown[] };
 
-/** Connections that lead to one server process for as long as they last. */
+/** Connections that stay with one server process for their whole life. */
 const direct = new WeakSet<pg.ClientBase>();
 
 /**
- * Remembers whether there is a pooler in between, which hands our connection to other servers' processes: those know no
- * name of ours. A pooler tells a process id of its own making, because it alone can pass a cancel request on.
+ * Detects a pooler, which can pass our connection to other server processes that do not have our named statements. A
+ * pooler reports a process id of its own, because only the pooler can forward a cancel request.
  */
 export function noteServerProcess(client: pg.ClientBase, serverPid: number): void {
   if ('processID' in client && client.processID === serverPid) direct.add(client);
@@ -22,7 +22,7 @@ let count = 0;
 
 /** The same text has the same name on every connection of this process. */
 export function queryOf(client: pg.ClientBase, text: string, parameters: readonly unknown[]): NamedQuery {
-  // Several statements in one text go without values alone.
+  // Several statements in one text are allowed only without values.
   if (parameters.length === 0) return { text };
   const values = [...parameters];
   if (!direct.has(client)) return { text, values };
@@ -31,8 +31,8 @@ export function queryOf(client: pg.ClientBase, text: string, parameters: readonl
 }
 
 /**
- * Whether the error says that a newer version has added columns to what `select *` was planned for; then the text gets
- * another name, and asking again, on whichever connection, plans it again.
+ * Whether a newer version added columns after `select *` was planned. If so, the text gets a new name, and the next try
+ * plans it again on any connection.
  */
 export function isOutdated(error: unknown, { name, text }: NamedQuery): boolean {
   if (!(error instanceof pg.DatabaseError) || error.routine !== 'RevalidateCachedQuery') return false;

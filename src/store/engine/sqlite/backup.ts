@@ -3,14 +3,14 @@ import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { createFile, syncPath } from './file.ts';
 
-/** More than any database has: all pages in one step, so that no write of others makes the copying start again. */
+/** More pages than any database has. One step copies all, so a write by another connection cannot restart the copy. */
 const ALL_PAGES = 2 ** 31 - 1;
 
 /**
- * Copies a database, in use or not, as it is at one moment into a new file of mode 0600.
+ * Copies one snapshot of a database, in use or not, into a new file of mode 0600.
  *
- * Leaves out what is sealed for minutes alone: copies of recovery codes that nobody has confirmed yet, secrets that pages
- * still show, and where forms led. Refuses a target that exists.
+ * Leaves out data that is sealed only for minutes: copies of recovery codes that nobody has confirmed yet, secrets that
+ * a page still shows, and the results of forms. Refuses an existing target.
  */
 export async function backupSqlite(path: string, target: string): Promise<void> {
   if (!existsSync(path)) throw new Error(`there is no database at ${path}`);
@@ -23,9 +23,9 @@ export async function backupSqlite(path: string, target: string): Promise<void> 
 }
 
 /**
- * The same from an open connection. The target appears under its name when it is complete.
+ * The same from an open connection. The target gets its name only when it is complete.
  *
- * @param like a file of the service whose owner the copy gets
+ * @param like a file of the service; the copy gets the same owner
  */
 export async function copySqlite(
   source: DatabaseSync,
@@ -44,7 +44,7 @@ export async function copySqlite(
   }
 }
 
-/** Erases what no backup holds, and gives the complete copy its name. */
+/** Erases the short-lived data and gives the complete copy its name. */
 export function finishCopy(partial: string, target: string): void {
   eraseShortLived(partial);
   syncPath(partial);
@@ -52,7 +52,7 @@ export function finishCopy(partial: string, target: string): void {
   syncPath(dirname(target));
 }
 
-/** By table, because a copy made before a migration lacks some of them. */
+/** By table, because a copy made before a migration has fewer tables. */
 const ERASE = {
   recovery_code_sets: 'update recovery_code_sets set sealed_copy = null, copy_expires_at = null',
   shown_secrets: 'delete from shown_secrets',
@@ -62,11 +62,11 @@ const ERASE = {
 function eraseShortLived(path: string): void {
   const copy = new DatabaseSync(path);
   try {
-    // One file, without a log beside it.
+    // Makes a single file without a separate log.
     copy.exec('pragma journal_mode = delete; pragma secure_delete = on');
     const exists = copy.prepare('select 1 from sqlite_schema where name = ?');
     for (const [table, statement] of Object.entries(ERASE)) if (exists.get(table) !== undefined) copy.exec(statement);
-    // Pages that were free before may hold what was erased.
+    // Free pages may still contain erased data.
     copy.exec('vacuum');
   } finally {
     copy.close();

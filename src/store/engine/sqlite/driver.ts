@@ -3,14 +3,14 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kys
 import { StorageUnavailable } from '#store/engine/database.ts';
 import { queryRunner, type RunQuery, storageError } from './query.ts';
 
-/** Bounds how long a group holds the lock that other processes wait for: 64 transactions are 5 to 10 ms. */
+/** Limits how long a group blocks other processes: 64 transactions take 5 to 10 ms. */
 const MOST_IN_GROUP = 64;
 
 /**
  * One SQLite connection with group commit.
  *
  * Transactions that wait at the end of an event-loop turn run one after the other, each in its own savepoint, inside
- * one `begin immediate … commit`: they share its fsync, and the lock is not held across turns.
+ * one `begin immediate … commit`. So they share one fsync, and the lock is not held across turns.
  */
 export class SqliteDriver implements Driver {
   readonly #sqlite: DatabaseSync;
@@ -29,7 +29,7 @@ export class SqliteDriver implements Driver {
     this.#release = sqlite.prepare('release member');
   }
 
-  /** Why the newest group was lost; undefined once a later one was kept. */
+  /** Why the last group failed; undefined after a later group was committed. */
   get failure(): StorageUnavailable | undefined {
     return this.#failure;
   }
@@ -58,7 +58,7 @@ export class SqliteDriver implements Driver {
     await turn.started.promise;
   }
 
-  /** Hands the writer on, and answers after the COMMIT of the group. */
+  /** Lets the next transaction write, and resolves after the COMMIT of the group. */
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     const turn = this.#assertTurn(ours(connection).turn);
     this.#release.run();
@@ -68,20 +68,20 @@ export class SqliteDriver implements Driver {
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     const { turn } = ours(connection);
-    // After a failed COMMIT the turn is long over, and nothing is left to undo.
+    // After a failed COMMIT the turn has ended and there is nothing to undo.
     if (turn === undefined || turn !== this.#current) return;
     try {
       this.#sqlite.exec('rollback to member; release member');
       turn.left.resolve('undone');
     } catch {
-      // Full disk and I/O errors have rolled back the whole group: the caller hears of that error, not of this one.
+      // A full disk or an I/O error has rolled back the whole group. The caller gets that error instead of this one.
       turn.left.resolve('lost');
     }
   }
 
   #assertTurn(turn: Turn | undefined): Turn {
     if (turn === undefined || turn !== this.#current) throw new Error('a statement outside its transaction: await it');
-    // What follows an error that rolled back the group would commit by itself.
+    // After an error that rolled back the group, each further statement would commit by itself.
     if (!this.#sqlite.isTransaction) throw new StorageUnavailable('storage unavailable: the transaction was lost');
     return turn;
   }
@@ -89,7 +89,7 @@ export class SqliteDriver implements Driver {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    // Runs when all sockets that are readable in this turn have been read: what they asked for shares the group.
+    // Runs after all readable sockets of this turn were read, so that their requests share the group.
     setImmediate(() => void this.#runGroup());
   }
 
@@ -148,25 +148,25 @@ export class SqliteDriver implements Driver {
     try {
       if (this.#sqlite.isOpen && this.#sqlite.isTransaction) this.#sqlite.exec('rollback');
     } catch {
-      // The next BEGIN fails too, and says so.
+      // The next BEGIN fails too and reports the error.
     }
     for (const member of released) member.kept.reject(reason);
   }
 }
 
-/** How a member left its group: `lost` when it could not even be undone. */
+/** How a member left its group: `lost` if even its rollback failed. */
 type Leaving = 'released' | 'undone' | 'lost';
 
-/** One transaction's way through a group: it starts, leaves, and is kept by the COMMIT. */
+/** One transaction in a group: it starts, leaves, and resolves `kept` at the COMMIT. */
 class Turn {
   readonly started = Promise.withResolvers<void>();
   readonly left = Promise.withResolvers<Leaving>();
   readonly kept = Promise.withResolvers<void>();
 }
 
-/** What Kysely holds while it runs one query or one transaction. */
+/** The connection that Kysely uses for one query or one transaction. */
 class Connection implements DatabaseConnection {
-  /** In a transaction only. */
+  /** Set only in a transaction. */
   turn: Turn | undefined;
   readonly #run: RunQuery;
 
@@ -175,7 +175,7 @@ class Connection implements DatabaseConnection {
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    // The type of a row is what the typed builder made of the schema.
+    // The typed builder derived the row type from the schema.
     return this.#run(query) as QueryResult<Row>;
   }
 

@@ -1,19 +1,19 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** What the files of an SQLite database say of themselves; `undefined` where there is none. */
+/** Facts about the files of an SQLite database; `undefined` if there is no database. */
 export type SqliteFacts = {
   readonly path: string;
-  /** Those of its files, and of the keys beside them, that others than their owner may read or write. */
+  /** Database and key files that other users may read or write. */
   readonly open: readonly string[];
-  /** Those that belong to another user than the database: its server cannot use them. */
+  /** Files that belong to another user than the database, so the server cannot use them. */
   readonly foreign: readonly string[];
   readonly bytes: number;
   readonly freeBytes: number;
   readonly fileSystem: 'memory' | 'overlay' | 'other';
 };
 
-/** statfs(2): tmpfs and ramfs; overlayfs. */
+/** Type numbers of statfs(2): tmpfs and ramfs; overlayfs. */
 const FILE_SYSTEMS: ReadonlyMap<number, SqliteFacts['fileSystem']> = new Map([
   [0x01021994, 'memory'],
   [0x858458f6, 'memory'],
@@ -37,7 +37,7 @@ export function sqliteFacts(path: string): SqliteFacts | undefined {
   };
 }
 
-/** A folder in the place of a file is what a container makes of a mount whose source is missing: opening it says so. */
+/** A container creates a folder here when a mount has no source. Opening the database reports that. */
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

@@ -11,18 +11,18 @@ import { SqliteDriver } from './driver.ts';
 import { assertLocalFile, createFile } from './file.ts';
 import { readRunner } from './query.ts';
 
-/** Waiting blocks the event loop, not waiting fails while the command line writes. */
+/** Waiting blocks the event loop. Without waiting, a write fails while a command writes. */
 const BUSY_TIMEOUT_MILLISECONDS = 5_000;
 
-/** From here on the bug is fixed that could corrupt a WAL when a checkpoint and a write met. */
+/** Fixes a bug that could corrupt the WAL when a checkpoint and a write happened together. */
 const OLDEST_SQLITE = '3.51.3';
 
 /**
- * Opens the SQLite database in that file: one connection that writes, with group commit, and one that reads.
+ * Opens the SQLite database at a path: one connection for writes, with group commit, and one for reads.
  *
- * With `create` (the server) a missing file is made and an old schema brought up to date, after a copy of the file to
- * `<path>.before-<version>`. Without it (commands) either is an error, whose message is for the operator.
- * `:memory:` is a database that ends with the process and shares nothing with another; it is not synced.
+ * With `create` (the server) a missing file is created. An old schema is updated after the file was copied to
+ * `<path>.before-<version>`. Without `create` (commands) both are errors, with a message for the operator. `:memory:`
+ * is a database that lasts as long as the process, is not shared and is not synced.
  */
 export async function openSqlite(path: string, { create }: { create: boolean }): Promise<Database> {
   if (path === ':memory:') return openThrowAway();
@@ -34,7 +34,7 @@ export async function openSqlite(path: string, { create }: { create: boolean }):
   return open(path, { create, isThrowAway: false });
 }
 
-/** A real file, so that it behaves like one, of which only our two connections know. */
+/** A real file, so that it behaves like one. Only our two connections know its name. */
 async function openThrowAway(): Promise<Database> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'));
   try {
@@ -52,7 +52,7 @@ async function open(path: string, { create, isThrowAway }: Opening): Promise<Dat
   try {
     await bringUpToDate(path, writer, create);
     const reader = connect(path, { synchronous, writer });
-    // SQLite opens the files of the log at the first read.
+    // SQLite opens the log files at the first read.
     await reader.queries.selectFrom('partners').select('id').limit(1).execute();
     return databaseOf(isThrowAway ? undefined : path, writer, reader);
   } catch (error) {
@@ -63,7 +63,7 @@ async function open(path: string, { create, isThrowAway }: Opening): Promise<Dat
 
 type Connected = { readonly sqlite: DatabaseSync; readonly driver: SqliteDriver; readonly queries: Kysely<Schema> };
 
-/** @param options.writer the connection that writes: then this one only reads */
+/** @param options.writer the writing connection; with it, the new connection only reads */
 function connect(path: string, { synchronous, writer }: { synchronous: number; writer?: Connected }): Connected {
   const readOnly = writer !== undefined;
   let sqlite: DatabaseSync | undefined;
@@ -87,9 +87,9 @@ function connect(path: string, { synchronous, writer }: { synchronous: number; w
   return { sqlite, driver, queries };
 }
 
-/** One for all connections: compiled statements are kept by it. */
+/** One adapter for all connections, because compiled statements are cached per adapter. */
 const ADAPTER = new (class extends SqliteAdapter {
-  /** Our driver lets many wait for its one connection: Kysely's own queue would undo the group commit. */
+  /** Our driver queues transactions for its one connection. Kysely's own queue would prevent the group commit. */
   override get supportsMultipleConnections(): boolean {
     return true;
   }
@@ -98,7 +98,7 @@ const ADAPTER = new (class extends SqliteAdapter {
   }
 })();
 
-/** Sets what durability and erasure rest on, then asks whether it is in force. */
+/** Sets what durability and erasure depend on, and checks that each setting took effect. */
 function configure(sqlite: DatabaseSync, synchronous: number): void {
   const wanted = {
     journal_mode: 'wal',
@@ -106,11 +106,11 @@ function configure(sqlite: DatabaseSync, synchronous: number): void {
     foreign_keys: 1,
     secure_delete: 1,
     temp_store: 2,
-    // Reads of a memory map turn an I/O error into a SIGBUS.
+    // With a memory map, an I/O error on read becomes a SIGBUS.
     mmap_size: 0,
-    // Ids and token hashes are random, so hot pages are many: 32 MiB instead of 2 (negative: KiB).
+    // Ids and token hashes are random, so many pages are in use: 32 MiB instead of 2 (negative: KiB).
     cache_size: -32 * 1024,
-    // A checkpoint syncs the database file inside a commit: one for each 16 MiB of log instead of four.
+    // A checkpoint syncs the database file inside a commit. This runs one per 16 MiB of log instead of four.
     wal_autocheckpoint: 4_000,
     busy_timeout: BUSY_TIMEOUT_MILLISECONDS,
   };
@@ -122,7 +122,7 @@ function configure(sqlite: DatabaseSync, synchronous: number): void {
   assertSqliteVersion(String(sqlite.prepare('select sqlite_version() as version').get()?.version));
 }
 
-/** Refuses an SQLite older than the fix that durability needs. */
+/** Refuses an SQLite version without the fix that durability needs. */
 export function assertSqliteVersion(version: string): void {
   if (version.localeCompare(OLDEST_SQLITE, 'en', { numeric: true }) < 0) {
     throw new Error(`SQLite ${version} is too old, ${OLDEST_SQLITE} is needed: use Node 24.15 or newer`);
@@ -149,11 +149,11 @@ function databaseOf(path: string | undefined, writer: Connected, reader: Connect
         ? { level: 'none', text: 'a database that ends with the process' }
         : { level: 'server', text: 'journal_mode=wal, synchronous=FULL: flushed before each answer' },
     truncateLog: () => {
-      // A group is begun and committed in one turn, so there is none open here.
+      // A group begins and commits in one turn, so no group is open here.
       if (writer.sqlite.isOpen && !writer.sqlite.isTransaction) writer.sqlite.exec('pragma wal_checkpoint(truncate)');
     },
     close: async () => {
-      // Waits for its turn behind everything that came before; what comes later is refused.
+      // Waits for all earlier transactions. Later ones are refused.
       await writer.queries
         .transaction()
         .execute(async () => {})
@@ -166,11 +166,11 @@ function databaseOf(path: string | undefined, writer: Connected, reader: Connect
 }
 
 async function problemOf(path: string | undefined, writer: Connected, reader: Connected): Promise<string | undefined> {
-  // SQLite would go on in a file that has no name any more.
+  // SQLite would continue in a file that has no name any more.
   if (path !== undefined && !existsSync(path)) return 'storage unavailable: the database file is gone';
   try {
     await reader.queries.selectFrom('partners').select('id').limit(1).execute();
-    // Only a real write tells whether the disk has room again.
+    // Only a real write shows whether the disk has space again.
     if (writer.driver.failure)
       await writer.queries
         .transaction()

@@ -2,12 +2,12 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, QueryResult } from 'kysely';
 import { StorageUnavailable } from '#store/engine/database.ts';
 
-/** Bounds the memory of a connection: queries with lists have a text for each length. */
+/** Bounds the memory of a connection, because each length of a list makes another query text. */
 const MOST_PREPARED = 500;
 
 export type RunQuery = (query: CompiledQuery) => QueryResult<unknown>;
 
-/** Runs compiled queries on one connection, each SQL text prepared once. */
+/** Runs compiled queries on one connection and prepares each SQL text once. */
 export function queryRunner(sqlite: DatabaseSync): RunQuery {
   const prepared = new Map<string, Prepared>();
 
@@ -23,7 +23,7 @@ export function queryRunner(sqlite: DatabaseSync): RunQuery {
   return ({ sql, parameters }) => {
     try {
       const { statement, hasRows } = prepared.get(sql) ?? prepare(sql);
-      // node:sqlite itself refuses what it cannot bind: booleans, undefined, dates.
+      // node:sqlite refuses values that it cannot bind: booleans, undefined, dates.
       const values = parameters as SQLInputValue[];
       if (hasRows) return { rows: statement.all(...values).map((row) => ({ ...row })) };
       return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
@@ -34,10 +34,10 @@ export function queryRunner(sqlite: DatabaseSync): RunQuery {
 }
 
 /**
- * Runs reads on the connection that writes while that has no transaction open, because its cache is warm: each commit
- * empties the cache of every other connection.
+ * Runs reads on the writing connection while it has no open transaction, because its cache is warm. Each commit empties
+ * the caches of all other connections.
  *
- * Each text runs on the read-only connection first, which refuses one that would write.
+ * Each text runs on the read-only connection first, which refuses a write.
  */
 export function readRunner(reader: DatabaseSync, writer: DatabaseSync): RunQuery {
   const runCold = queryRunner(reader);
@@ -53,14 +53,14 @@ export function readRunner(reader: DatabaseSync, writer: DatabaseSync): RunQuery
 
 type Prepared = { readonly statement: StatementSync; readonly hasRows: boolean };
 
-/** The error that HTTP answers with 503; it tells SQLite's own fixed text for its code and nothing of ours. */
+/** The error that HTTP answers with 503. It contains only SQLite's fixed text for its code. */
 export function storageError(error: unknown): StorageUnavailable {
   if (error instanceof StorageUnavailable) return error;
   const reason = error instanceof Error && 'errstr' in error ? error.errstr : 'the database is away';
   return new StorageUnavailable(`storage unavailable: ${reason}`, { cause: error });
 }
 
-/** Primary result codes (https://sqlite.org/rescode.html) that are about the storage and not about the statement. */
+/** Primary result codes (https://sqlite.org/rescode.html) that concern the storage and not the statement. */
 const STORAGE_CODES: ReadonlySet<number> = new Set([
   5, // BUSY
   6, // LOCKED
@@ -77,7 +77,7 @@ const STORAGE_CODES: ReadonlySet<number> = new Set([
 
 function isStorageError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  // node:sqlite's answer when the connection is closed.
+  // node:sqlite throws this when the connection is closed.
   if ('code' in error && error.code === 'ERR_INVALID_STATE') return true;
   // The low byte of an extended code is its primary code.
   return 'errcode' in error && typeof error.errcode === 'number' && STORAGE_CODES.has(error.errcode & 0xff);

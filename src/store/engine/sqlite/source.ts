@@ -6,12 +6,12 @@ import type { Database } from '#store/engine/database.ts';
 import { openSqlite } from './open.ts';
 
 /**
- * Opens a copy of an SQLite database of ours, brought up to date, so that the file itself is never changed. The copy has no
- * name once it is open, and one that was killed before that is removed by the next. Refuses a file of another program, and
- * a newer schema.
+ * Opens a copy of one of our SQLite databases and updates its schema; the file itself never changes. Once open, the
+ * copy has no name. If the process is killed before that, the next call removes the copy. Refuses a file of another
+ * program and a newer schema.
  *
- * @param alone nobody else may have the file open, and nobody can open it until the close
- * @returns `isBackup`: a database that served has a write-ahead log, a backup is one file without
+ * @param alone no other process may have the file open, and none can open it until the close
+ * @returns `isBackup`: a served database has a write-ahead log, a backup is one file without it
  */
 export async function openSqliteCopy(
   path: string,
@@ -43,7 +43,7 @@ async function openCopy(source: DatabaseSync): Promise<Database> {
 
 const COPY = 'sallyport-copy-';
 
-/** Of processes that are gone; what belongs to another account stays. */
+/** Removes copies of processes that have ended. Copies of other accounts remain. */
 function removeLeftCopies(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = Number(/^sallyport-copy-(\d+)-/.exec(name)?.[1] ?? process.pid);
@@ -73,7 +73,7 @@ function assertOurs(sqlite: DatabaseSync, path: string, alone: boolean): void {
   if (isOpen) throw new Error(`another process has ${path} open: stop the server first`);
 }
 
-/** Whether another process has an SQLite database open. Throws where the file is none. */
+/** Whether another process has an SQLite database open. Throws if the file is not an SQLite database. */
 export function isSqliteInUse(path: string): boolean {
   const sqlite = new DatabaseSync(path, { timeout: 0 });
   try {
@@ -86,7 +86,7 @@ export function isSqliteInUse(path: string): boolean {
   }
 }
 
-/** Only who is alone gets this lock, and keeps it until the close; in WAL mode even idle connections are seen. */
+/** Only the sole user gets this lock, until the close. In WAL mode idle connections count as users too. */
 function lockAlone(sqlite: DatabaseSync): boolean {
   try {
     sqlite.exec('pragma locking_mode = exclusive; begin exclusive; rollback');
@@ -97,7 +97,7 @@ function lockAlone(sqlite: DatabaseSync): boolean {
   }
 }
 
-/** https://sqlite.org/rescode.html: `SQLITE_BUSY` in the lower byte of what may be an extended code. */
+/** https://sqlite.org/rescode.html: `SQLITE_BUSY` is in the low byte of a primary or extended code. */
 function isBusy(error: unknown): boolean {
   return (Number(Object(error).errcode) & 0xff) === 5;
 }
