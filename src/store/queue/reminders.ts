@@ -14,7 +14,7 @@ export type Reminded = {
  * Up to `limit` people who are due for a reminder of this stage: they can sign in, are not exempt, not enrolled, and
  * have no such reminder for this date yet.
  *
- * @param dates only partners whose date is after `after` and not later than `until`
+ * @param due only partners whose date is after `due.after` and not later than `due.until`
  */
 export async function listDueReminders(
   queries: Queries,

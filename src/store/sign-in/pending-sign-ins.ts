@@ -27,7 +27,7 @@ export type PendingSignIn = {
   readonly awaitsAccessCode: boolean;
 };
 
-/** The pending sign-in of a token, live or not; the caller must check. Disabled people have none. */
+/** The pending sign-in of a token, live or not; the caller must check. People who cannot sign in have none. */
 export async function findPendingSignIn(
   queries: Queries,
   tokenHash: string,

@@ -4,7 +4,8 @@ import { inDialect } from './001-first.ts';
 
 /**
  * The column for the interface of a token is now `channel`. A node of the previous version still reads and writes
- * `mouth`. So both columns exist until the next release, and a trigger fills the one that an insert leaves out.
+ * `mouth`. So both columns exist until the next release, and a trigger fills the one that an insert leaves out. On SQLite,
+ * where no other node runs, it fills only `mouth`.
  */
 export const channelColumn: Migration = {
   async up(db) {
