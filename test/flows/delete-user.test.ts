@@ -1,13 +1,5 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import {
-  type AttemptKey,
-  attemptCounter,
-  attemptCounterBy,
-  type CounterKind,
-  isBy,
-  KINDS,
-} from '#core/limits/counter-kinds.ts';
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { addPerson } from '#flows/administration/add-person.ts';
@@ -16,6 +8,7 @@ import { disableUser } from '#flows/administration/person-acts.ts';
 import { addWebhook } from '#flows/administration/webhooks.ts';
 import { TABLES } from '#store/engine/tables.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
+import { countedKeys, countOnlyIn, everyCounter, keysIn, ownersIn } from './every-counter.ts';
 
 const REASON = { actor: 'command_line', reason: 'left the company' };
 
@@ -81,50 +74,14 @@ test('C11 deleting somebody leaves no row of theirs behind, and keeps the audit 
 test('of every kind of counter none is left of somebody deleted', async (t) => {
   const { world, bo } = await worldWithBo(t);
   await world.person().post('/forgot-password', { email: 'bo.lind@acme.example' });
-  const { read } = world.env.db;
-  const authenticator = await read.selectFrom('authenticators').select('id').executeTakeFirstOrThrow();
-  const device = await read.selectFrom('devices').select('id').executeTakeFirstOrThrow();
-  const link = await read.selectFrom('links').select('id').where('user_id', '=', bo.id).executeTakeFirstOrThrow();
-  const mac = world.env.keys.mac('email', 'bo.lind@acme.example');
-  const keys = keysOfBo({
-    person: bo.id,
-    authenticator: authenticator.id,
-    device: device.id,
-    email: mac,
-    link: link.id,
-  });
-  const counted = { state: '{}', version: 1, expires_at: world.clock.at + 600 };
-  await world.env.db.transaction(async (tx) => {
-    await tx.deleteFrom('attempts').execute();
-    for (const key of keys)
-      await tx
-        .insertInto('attempts')
-        .values({ key, ...counted })
-        .execute();
-  });
-  assert.ok(keys.includes(`code:${authenticator.id}:${device.id}`) && keys.includes(`mailed-digests:${mac}`));
+  const owners = await ownersIn(world, bo.id, ['bo.lind@acme.example', 'bo@acme.example']);
+  // A device that a link makes known has the id of its person.
+  const counters = everyCounter({ ...owners, device: [...owners.device, bo.id] });
+  await countOnlyIn(world, counters);
+  assert.deepEqual(await countedKeys(world), keysIn(counters));
   await deleteUser(world.env, { id: bo.id, ...REASON });
-  assert.deepEqual(await read.selectFrom('attempts').select('key').execute(), []);
+  assert.deepEqual(await countedKeys(world), []);
 });
-
-type Ids = Readonly<Record<'person' | 'authenticator' | 'device' | 'email' | 'link', string>>;
-
-/**
- * Every kind of counter except those by network, made as the product makes them. A new kind is included automatically.
- */
-function keysOfBo(id: Ids): readonly AttemptKey[] {
-  // The cast: `Object.keys` does not know that a literal has no other keys.
-  return (Object.keys(KINDS) as CounterKind[]).flatMap((kind) => {
-    const { owner } = KINDS[kind];
-    if (owner === 'network') return [];
-    // A device that a link makes known has the id of its person.
-    const ids = owner === 'device' ? [id.device, id.person] : [id[owner]];
-    const parts = [undefined, id.device];
-    return ids.flatMap((own) =>
-      isBy(kind) ? parts.map((part) => attemptCounterBy(kind, own, part).key) : attemptCounter(kind, own).key,
-    );
-  });
-}
 
 test('the email of somebody deleted is free at once for the operator, also the one before a change', async (t) => {
   const { world, bo } = await worldWithBo(t);

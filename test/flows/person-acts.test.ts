@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attemptCounter, attemptCounterBy } from '#core/limits/counter-kinds.ts';
+import { splitAttemptCounter } from '#core/limits/counter-kinds.ts';
 import { reserveTry } from '#core/limits/throttle.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
@@ -9,6 +9,7 @@ import { takeAuthenticators } from '#flows/administration/take-authenticators.ts
 import { findTries, reserveTries } from '#store/limits/attempts.ts';
 import { findLink } from '#store/people/links.ts';
 import { openWorld, PASSWORD, START, type World } from '../world.ts';
+import { countedKeys, countOnlyIn, everyCounter, keysIn, ownersIn, useUp } from './every-counter.ts';
 
 const TABLES = [
   'authenticators',
@@ -18,7 +19,6 @@ const TABLES = [
   'devices',
   'sessions',
   'pending_sign_ins',
-  'attempts',
 ] as const;
 
 /** A user with everything that a person can have. */
@@ -37,13 +37,7 @@ async function enrolledUser(world: World, email: string, partnerId: string) {
 
 async function rowsOf(world: World, userId: string): Promise<Record<string, number>> {
   const { read } = world.env.db;
-  const [authenticator] = await read.selectFrom('authenticators').select('id').where('user_id', '=', userId).execute();
   const counts = TABLES.map(async (table) => {
-    if (table === 'attempts') {
-      const rows = await read.selectFrom(table).select('key').execute();
-      const own = rows.filter(({ key }) => key.includes(userId) || key.includes(authenticator?.id ?? 'none'));
-      return [table, own.filter(({ key }) => /^(code|recovery):/.test(key)).length];
-    }
     return [table, (await read.selectFrom(table).select('id').where('user_id', '=', userId).execute()).length];
   });
   return Object.fromEntries(await Promise.all(counts));
@@ -71,7 +65,7 @@ test('reset-mfa takes everything that was built on the authenticator, and from n
   const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
   const bo = await enrolledUser(world, 'bo@acme.example', partnerId);
   const [before, boBefore] = [await rowsOf(world, ana.id), await rowsOf(world, bo.id)];
-  for (const table of ['authenticators', 'recovery_codes', 'devices', 'sessions', 'pending_sign_ins', 'attempts']) {
+  for (const table of ['authenticators', 'recovery_codes', 'devices', 'sessions', 'pending_sign_ins']) {
     assert(before[table], `${table} has rows before`);
   }
   const outcome = await takeAuthenticators(world.env, ana.act);
@@ -114,32 +108,56 @@ test('a disabled user is out at once and stays out until enabled', async (t) => 
   assert.deepEqual(acts, ['user.disabled', 'user.enabled']);
 });
 
-test('unlock ends the waits of every counter and leaves the 30-day budget', async (t) => {
+/** One counter of each kind for a person with an authenticator, a device and a link. */
+async function everyCounterOf(world: World, { act, ...user }: Awaited<ReturnType<typeof enrolledUser>>) {
+  assert(!isRefusal(await makeResetLink(world.env, act)));
+  return everyCounter(await ownersIn(world, user.id, [user.email]));
+}
+
+test('reset-mfa clears exactly the kinds of counter that the table marks, and of nobody else', async (t) => {
+  const world = await openWorld(t);
+  const { id: partnerId } = await world.addPartner();
+  const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
+  const anas = await everyCounterOf(world, ana);
+  const bos = await everyCounterOf(world, await enrolledUser(world, 'bo@acme.example', partnerId));
+  await countOnlyIn(world, [...anas, ...bos]);
+  assert(!isRefusal(await takeAuthenticators(world.env, ana.act)));
+  const left = anas.filter(({ kind }) => !kind.factor);
+  assert.deepEqual(await countedKeys(world), keysIn([...left, ...bos]));
+});
+
+test('unlock opens exactly the kinds of counter that the table marks, and of nobody else', async (t) => {
   const world = await openWorld(t);
   const { env } = world;
   const { id: partnerId } = await world.addPartner();
   const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
-  const [authenticator] = await env.db.read.selectFrom('authenticators').select('id').execute();
-  const [device] = await env.db.read.selectFrom('devices').select('id').execute();
-  const counters = [
-    ...[device?.id, 'unknown'].map((id) => attemptCounterBy('code', authenticator?.id ?? '', id)),
-    ...[device?.id, 'unknown'].map((id) => attemptCounterBy('recovery', ana.id, id)),
-    attemptCounter('password-device', device?.id ?? ''),
-    attemptCounter('password', env.keys.mac('email', ana.email)),
-  ];
-  const fill = (counter: (typeof counters)[number]) =>
-    env.db.transaction((tx) => reserveTries(tx, [counter], env.now()));
-  for (const counter of counters) while (!isRefusal(await fill(counter)));
+  const anas = await everyCounterOf(world, ana);
+  const bos = await everyCounterOf(world, await enrolledUser(world, 'bo@acme.example', partnerId));
+  await useUp(world, [...anas, ...bos]);
   assert(!isRefusal(await unlockUser(env, ana.act)));
-  for (const counter of counters) {
-    const state = await findTries(env.db.read, counter.key);
-    assert(!isRefusal(reserveTry(counter.rule, state, env.now())), counter.key);
+  for (const counter of [...anas, ...bos]) {
+    const answer = reserveTry(counter.rule, await findTries(env.db.read, counter.key), env.now());
+    assert.equal(!isRefusal(answer), anas.includes(counter) && counter.kind.unlocks, counter.key);
   }
-  const kept = await findTries(env.db.read, attemptCounterBy('code', authenticator?.id ?? '', undefined).key);
-  assert.deepEqual(
-    kept?.windows.map((buckets) => buckets.length),
-    [0, 1],
-  );
+});
+
+test('unlock leaves the 30-day budget', async (t) => {
+  const world = await openWorld(t);
+  const { env } = world;
+  const { id: partnerId } = await world.addPartner();
+  const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
+  const counters = await everyCounterOf(world, ana);
+  await useUp(world, counters);
+  assert(!isRefusal(await unlockUser(env, ana.act)));
+  const code = counters.filter(({ key }) => key.startsWith('code:'));
+  assert.equal(code.length, 2, 'one for the known device, one for all others');
+  for (const { key } of code) {
+    const kept = await findTries(env.db.read, key);
+    assert.deepEqual(
+      kept?.windows.map((buckets) => buckets.length),
+      [0, 1],
+    );
+  }
 });
 
 test('unlock leaves a disabled authenticator disabled, and says so', async (t) => {
@@ -148,7 +166,7 @@ test('unlock leaves a disabled authenticator disabled, and says so', async (t) =
   const { id: partnerId } = await world.addPartner();
   const ana = await enrolledUser(world, 'ana@acme.example', partnerId);
   const [authenticator] = await env.db.read.selectFrom('authenticators').select('id').execute();
-  const counter = attemptCounterBy('code', authenticator?.id ?? '', undefined);
+  const counter = splitAttemptCounter('code', authenticator?.id ?? '', undefined);
   const failOnce = () => env.db.transaction((tx) => reserveTries(tx, [counter], env.now()));
   const isDisabled = (answer: Awaited<ReturnType<typeof failOnce>>) =>
     isRefusal(answer) && answer.refused === 'authenticator_disabled';

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   attemptCounter,
-  attemptCounterBy,
   countersToUnlock,
   keysOf,
   keysOfFactors,
   renamedEmail,
+  splitAttemptCounter,
 } from './counter-kinds.ts';
 import { RULES } from './throttle.ts';
 
 test('a counter has the rule of its kind, and a key that names kind and owner', () => {
   assert.deepEqual(attemptCounter('link', 'l1'), { key: 'link:l1', rule: RULES.linkPasswords });
-  assert.deepEqual(attemptCounterBy('code', 'a1', 'd1'), { key: 'code:a1:d1', rule: RULES.oneTimeCode });
-  assert.equal(attemptCounterBy('code', 'a1', undefined).key, 'code:a1:unknown');
+  assert.deepEqual(splitAttemptCounter('code', 'a1', 'd1'), { key: 'code:a1:d1', rule: RULES.oneTimeCode });
+  assert.equal(splitAttemptCounter('code', 'a1', undefined).key, 'code:a1:unknown');
 });
 
 test('an authenticator that is removed takes its codes on every device and its warnings along, and nothing else', () => {

@@ -42,7 +42,14 @@ export function perDay(limit: number): Rule {
 /** How many codes a person may try in one pending sign-in. */
 export const PENDING_TRIES = 5;
 
-/** The limits of docs/security.md as data. Every limit is per key; the callers choose the keys. */
+/**
+ * The limits of docs/security.md as data. Every limit is per key; the callers choose the keys.
+ *
+ * `pause` and `disable` refuse with `authenticator_paused` and `authenticator_disabled`, whose texts name the
+ * authenticator app. So a rule for another second factor decides two things. Its refusal: `wait` gives
+ * `too_many_attempts`, as for recovery codes; any other limit needs a refusal and a text of its own. Its mail: only a
+ * pause or the end of one-time codes sends one (`warnOfPause` in flows/sign-in/warn.ts).
+ */
 export const RULES = {
   oneTimeCode: {
     windows: [

@@ -1,18 +1,14 @@
-import type { CounterOwners } from '#core/limits/counter-kinds.ts';
 import { isShutOut } from '#core/people/state.ts';
 import { isRefusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { forgetCounters } from '#flows/sign-in/attempt-counters.ts';
+import { counterOwnersOf, forgetCounters } from '#flows/sign-in/attempt-counters.ts';
 import { mfaOfPerson } from '#flows/sign-in/mfa-state.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { listEmailsOf } from '#store/people/email-links.ts';
-import { listLinkIds } from '#store/people/links.ts';
 import { deleteUserRow } from '#store/people/user-life.ts';
 import type { Person } from '#store/people/users.ts';
 import { deleteMailTo } from '#store/queue/outbox.ts';
 import { deleteDeliveriesAbout } from '#store/queue/webhook-deliveries.ts';
-import { listDeviceIds } from '#store/sign-in/devices.ts';
 import { needReason, personAct, type Why } from './act.ts';
 import { endWithPerson } from './end-with-person.ts';
 import { leaveEmail } from './former-emails.ts';
@@ -57,21 +53,10 @@ async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<numbe
   }
   for (const email of emails) await deleteMailTo(tx, email);
   await deleteDeliveriesAbout(tx, user.id);
-  await forgetCounters(tx, await ownersOf(env, tx, user.id, emails));
+  const owners = await counterOwnersOf(env, tx, user.id, emails);
+  // A device that a link is about to make known is counted under the id of its person.
+  await forgetCounters(tx, { ...owners, device: [user.id, ...owners.device] });
   const sessions = await endAll(tx, user.id);
   await deleteUserRow(tx, user.id);
   return sessions;
-}
-
-/** Everything that counters of a person with these emails can belong to. */
-async function ownersOf(env: Env, tx: Queries, id: string, emails: readonly string[]): Promise<CounterOwners> {
-  const authenticator = await findAuthenticator(tx, id);
-  return {
-    person: [id],
-    authenticator: authenticator ? [authenticator.id] : [],
-    // A device that a link is about to make known is counted under the id of its person.
-    device: [id, ...(await listDeviceIds(tx, id))],
-    email: emails.flatMap((email) => env.keys.macs('email', email).map(({ mac }) => mac)),
-    link: await listLinkIds(tx, id),
-  };
 }

@@ -1,11 +1,10 @@
-import { type AttemptCounter, countersToUnlock } from '#core/limits/counter-kinds.ts';
+import { countersToUnlock } from '#core/limits/counter-kinds.ts';
 import { canDisable, isDisabled, unlockTries } from '#core/limits/throttle.ts';
 import { isStaff } from '#core/people/policy.ts';
 import { shutOutBecause } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
-import type { Env } from '#env.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { counterOwnersOf } from '#flows/sign-in/attempt-counters.ts';
 import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { lockAdministrators } from '#store/engine/locks.ts';
@@ -14,7 +13,7 @@ import { revokeLinks } from '#store/people/links.ts';
 import { countOtherAdministrators, setDisabled } from '#store/people/user-life.ts';
 import type { Person } from '#store/people/users.ts';
 import { endSessions } from '#store/sessions/endings.ts';
-import { deleteDevices, listDeviceIds } from '#store/sign-in/devices.ts';
+import { deleteDevices } from '#store/sign-in/devices.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { type Doing, needReason, personAct } from './act.ts';
 import { endWithPerson } from './end-with-person.ts';
@@ -66,8 +65,9 @@ export const unlockUser = personAct({
   events: ['user.unlocked'],
   needs: needReason,
   async does({ env, tx, person, input, note }) {
+    const { id, email } = person.user;
     let stillDisabled = false;
-    for (const { key, rule } of await countersOf(env, tx, person)) {
+    for (const { key, rule } of countersToUnlock(await counterOwnersOf(env, tx, id, [email]))) {
       await changeTries(tx, key, (tries) => unlockTries(rule, tries), env.now());
       if (canDisable(rule)) stillDisabled ||= isDisabled(rule, await findTries(tx, key));
     }
@@ -123,15 +123,4 @@ export async function endAll(tx: Queries, userId: string): Promise<number> {
   await deleteEnrollments(tx, userId);
   await deleteDevices(tx, userId);
   return endSessions(tx, { userId });
-}
-
-/** Every counter that can make this person wait, on each known device and on all others. */
-async function countersOf(env: Env, tx: Queries, { user }: Person): Promise<readonly AttemptCounter[]> {
-  const authenticator = await findAuthenticator(tx, user.id);
-  return countersToUnlock({
-    person: [user.id],
-    authenticator: authenticator ? [authenticator.id] : [],
-    device: await listDeviceIds(tx, user.id),
-    email: [env.keys.mac('email', user.email)],
-  });
 }

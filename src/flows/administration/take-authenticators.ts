@@ -5,9 +5,9 @@ import { makeAccessCode, type NewAccessCode } from '#flows/authenticators/access
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
-import { forgetFactorCounters } from '#flows/sign-in/attempt-counters.ts';
+import { counterOwnersOf, forgetFactorCounters } from '#flows/sign-in/attempt-counters.ts';
 import { deleteAccessCode } from '#store/authenticators/access-codes.ts';
-import { deleteAuthenticator, findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { deleteAuthenticator } from '#store/authenticators/authenticators.ts';
 import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { deleteWaitingEmail } from '#store/people/email-links.ts';
@@ -54,7 +54,7 @@ export const takeAuthenticators = personAct({
  */
 export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person, reset: MfaReset): Promise<ResetDone> {
   const { user } = person;
-  const sessions = await deleteFactors(tx, user.id);
+  const sessions = await deleteFactors(env, tx, user);
   const { actor, reason, check, codeExpiresAt } = reset;
   const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
   const event = { action: 'user.mfa_reset', ...who, detail: { reason, sessions, ...check } } as const;
@@ -72,12 +72,10 @@ export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person
  * The deletions of a reset, for every channel; returns how many sessions ended. `store/engine/tables.ts` has the same
  * list by table, and a test compares the two.
  */
-async function deleteFactors(tx: Queries, userId: string): Promise<number> {
-  const authenticator = await findAuthenticator(tx, userId);
-  if (authenticator) {
-    await deleteAuthenticator(tx, authenticator.id);
-  }
-  await forgetFactorCounters(tx, { person: [userId], authenticator: authenticator ? [authenticator.id] : [] });
+async function deleteFactors(env: Env, tx: Queries, { id: userId, email }: Person['user']): Promise<number> {
+  const owners = await counterOwnersOf(env, tx, userId, [email]);
+  for (const id of owners.authenticator) await deleteAuthenticator(tx, id);
+  await forgetFactorCounters(tx, owners);
   await deleteRecoveryCodes(tx, userId);
   await deleteAccessCode(tx, userId);
   await deleteResetRequest(tx, userId);

@@ -1,17 +1,20 @@
 import {
   type AttemptCounter,
   attemptCounter,
-  attemptCounterBy,
   type CounterKeys,
   type CounterOwners,
   type KindOf,
   keysOf,
   keysOfFactors,
+  splitAttemptCounter,
 } from '#core/limits/counter-kinds.ts';
 import { addressBucket, type Client } from '#core/sessions/client.ts';
 import type { Env } from '#env.ts';
+import { findAuthenticator } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { deleteTries, deleteTriesUnder } from '#store/limits/attempts.ts';
+import { listLinkIds } from '#store/people/links.ts';
+import { listDeviceIds } from '#store/sign-in/devices.ts';
 
 /**
  * The counters of one try at a one-time code: one for each known device of the authenticator and one for all unknown
@@ -28,7 +31,7 @@ export function oneTimeCodeCounters(
 }
 
 export function oneTimeCodeCounter(authenticatorId: string, deviceId: string | undefined): AttemptCounter {
-  return attemptCounterBy('code', authenticatorId, deviceId);
+  return splitAttemptCounter('code', authenticatorId, deviceId);
 }
 
 export function recoveryCodeCounters(
@@ -42,7 +45,7 @@ export function recoveryCodeCounters(
 }
 
 export function recoveryCodeCounter(userId: string, deviceId: string | undefined): AttemptCounter {
-  return attemptCounterBy('recovery', userId, deviceId);
+  return splitAttemptCounter('recovery', userId, deviceId);
 }
 
 /**
@@ -80,12 +83,33 @@ export function networkHash(env: Pick<Env, 'keys'>, { address = '' }: Client): s
   return env.keys.mac('email', addressBucket(address));
 }
 
+/**
+ * Everything that counters of this person can belong to. Call it before the rows of the person are deleted.
+ *
+ * @param emails canonical; each one has a keyed hash under every key of the ring
+ */
+export async function counterOwnersOf(
+  env: Pick<Env, 'keys'>,
+  queries: Queries,
+  userId: string,
+  emails: readonly string[],
+): Promise<CounterOwners> {
+  const authenticator = await findAuthenticator(queries, userId);
+  return {
+    person: [userId],
+    authenticator: authenticator ? [authenticator.id] : [],
+    device: await listDeviceIds(queries, userId),
+    email: emails.flatMap((email) => env.keys.macs('email', email).map(({ mac }) => mac)),
+    link: await listLinkIds(queries, userId),
+  };
+}
+
 /** Deletes everything counted for these owners, because no foreign key connects a counter with its owner. */
-export function forgetCounters(tx: Queries, owners: CounterOwners): Promise<void> {
+export function forgetCounters(tx: Queries, owners: Partial<CounterOwners>): Promise<void> {
   return deleteCounters(tx, keysOf(owners));
 }
 
-/** Deletes the counters of the second factors of these owners. */
+/** Deletes the counters that a reset of MFA clears. */
 export function forgetFactorCounters(tx: Queries, owners: CounterOwners): Promise<void> {
   return deleteCounters(tx, keysOfFactors(owners));
 }

@@ -1,4 +1,4 @@
-import { type AttemptCounter, attemptCounter, attemptCounterBy } from '#core/limits/counter-kinds.ts';
+import { type AttemptCounter, attemptCounter, splitAttemptCounter } from '#core/limits/counter-kinds.ts';
 import { isDisabled, pausedSeconds } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, type RefusalCode } from '#core/values/result.ts';
@@ -51,7 +51,7 @@ export async function warnOfPause(
 
 /** A program has no device that could be known, so its network is remembered instead. */
 export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'], client: Client): Promise<void> {
-  const counter = attemptCounterBy('mail-program', user.id, networkHash(env, client));
+  const counter = splitAttemptCounter('mail-program', user.id, networkHash(env, client));
   if (!(await isFirst(env, tx, counter))) return;
   await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { sql } from 'kysely';
-import { attemptCounter, attemptCounterBy } from '#core/limits/counter-kinds.ts';
+import { attemptCounter, splitAttemptCounter } from '#core/limits/counter-kinds.ts';
 import { giveBackTry, reenableTries, unlockTries } from '#core/limits/throttle.ts';
 import { isRefusal } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -15,7 +15,7 @@ const db = await openSqlite(':memory:', { create: true });
 after(() => db.close());
 beforeEach(() => db.transaction((tx) => tx.deleteFrom('attempts').execute()));
 
-const code = attemptCounterBy('code', '1', undefined);
+const code = splitAttemptCounter('code', '1', undefined);
 const address = attemptCounter('address-code', '1');
 const mail = attemptCounter('reset-mail', '1');
 
