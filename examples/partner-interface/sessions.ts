@@ -16,10 +16,7 @@ export function createSessions(now = Date.now) {
       const session = people.get(id);
       return session && session.expiresAt > now() ? session.person : undefined;
     },
-    /**
-     * Binds a sign-in to the browser that begins it, and answers the id for its cookie. Several tabs may sign in at
-     * once.
-     */
+    /** Binds a sign-in to its browser, and returns the id for its cookie. Several tabs may sign in at once. */
     begin(id: string, state: string, attempt: Attempt): string {
       const browser = id || newId();
       attempts.set(state, { attempt, browser });

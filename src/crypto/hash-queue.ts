@@ -109,7 +109,9 @@ function takeTurn(queue: Queue, asker: Asker, units: number, withinMs: number): 
   return new Promise((resolve) => {
     const timer = setTimeout(() => job.end(false), withinMs);
     const job: Job = {
-      ...{ line: lineOf(asker), units, asker },
+      line: lineOf(asker),
+      units,
+      asker,
       end(isTurn) {
         clearTimeout(timer);
         lines.remove(job);

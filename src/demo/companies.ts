@@ -33,7 +33,10 @@ export function makePartner(env: Env, { name, policy, inDays, adoption }: Compan
   return {
     adoption,
     row: {
-      ...{ id: env.newId(), slug: plainWord(name), name, mfa_policy: policy },
+      id: env.newId(),
+      slug: plainWord(name),
+      name,
+      mfa_policy: policy,
       // At 12:00 UTC the day has begun everywhere on earth.
       mfa_required_from: inDays === undefined ? null : today + (inDays + 0.5) * DAY_SECONDS,
       created_at: now - 400 * DAY_SECONDS,

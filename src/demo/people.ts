@@ -55,8 +55,14 @@ export function makePerson(
   const isExempt = !isEnrolled && !isInvited && draw(5) < 0.1;
   const email = `${plainWord(name).replace('-', '.')}${isFirstOfName(number) ? '' : `.${number}`}@${partner.row.slug}.example`;
   const user = {
-    ...{ id, partner_id: partner.row.id, email, search_key: rowSearchKey(name, email) },
-    ...{ name, role: draw(6) < 0.04 ? ('manager' as const) : ('member' as const), locale: null, created_at: createdAt },
+    id,
+    partner_id: partner.row.id,
+    email,
+    search_key: rowSearchKey(name, email),
+    name,
+    role: draw(6) < 0.04 ? ('manager' as const) : ('member' as const),
+    locale: null,
+    created_at: createdAt,
     sealed_password: isInvited ? null : sealPassword(env, id, phc),
     disabled_at: draw(7) < 0.02 ? now - Math.floor(draw(8) * 90 * DAY_SECONDS) : null,
     mfa_skipped_at: null,
@@ -75,8 +81,13 @@ function possessionsOf(env: Env, userId: string, at: number) {
   const sealed = env.keys.seal('totp', { table: 'authenticators', rowId: id, userId }, env.random(20));
   return {
     authenticator: {
-      ...{ id, user_id: userId, sealed_secret: sealed, last_used_step: -1, created_at: at },
-      ...{ last_used_at: null, last_refusal: null },
+      id,
+      user_id: userId,
+      sealed_secret: sealed,
+      last_used_step: -1,
+      created_at: at,
+      last_used_at: null,
+      last_refusal: null,
     },
     codes: { id: setId, user_id: userId, created_at: at, sealed_copy: null, copy_expires_at: null },
   };

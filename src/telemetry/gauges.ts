@@ -14,7 +14,11 @@ export function addGauges(registry: Registry, env: Env): void {
   const { db, hasher, now } = env;
   const gauge = ({ name, help, labels = [] }: Metric, aggregator: 'sum' | 'max', ask: () => Promise<Sample[]>) =>
     new Gauge({
-      ...{ name, help, aggregator, labelNames: [...labels], registers: [registry] },
+      name,
+      help,
+      aggregator,
+      labelNames: [...labels],
+      registers: [registry],
       async collect() {
         for (const sample of await askOrLog(env, name, ask)) show(this, sample);
       },

@@ -32,8 +32,13 @@ ${form(
   action,
   html`${usernameField(view, email)}
 ${codeField({
-  ...{ id: 'code', name: 'code', kind: 'recovery', label: t('accessCode.field'), hint: t('accessCode.hint') },
-  ...{ error: summary?.title, autofocus: summary === undefined },
+  id: 'code',
+  name: 'code',
+  kind: 'recovery',
+  label: t('accessCode.field'),
+  hint: t('accessCode.hint'),
+  error: summary?.title,
+  autofocus: summary === undefined,
 })}
 ${submitButton(t('button.continue'))}`,
 )}

@@ -47,7 +47,8 @@ async function deliverOne(env: Env, notice: LogoutNotice, options: Options): Pro
   const uri = client?.disabledAt === undefined ? client?.backchannelLogoutUri : undefined;
   if (client === undefined || uri === undefined) return forget(env, notice);
   const taken = await post(await requestTo(env, uri, client, notice), {
-    ...{ allowLocal: client.isBackchannelInternal, allowPrivate: client.isBackchannelInternal },
+    allowLocal: client.isBackchannelInternal,
+    allowPrivate: client.isBackchannelInternal,
     ...(options.resolve && { resolve: options.resolve }),
     ...(options.timeoutSeconds !== undefined && { timeoutSeconds: options.timeoutSeconds }),
   });
@@ -75,8 +76,14 @@ async function forget(env: Env, { id }: LogoutNotice): Promise<'taken'> {
 async function requestTo(env: Env, url: string, client: OidcClient, { user_id, sid }: LogoutNotice) {
   const now = env.now();
   const claims = {
-    ...{ iss: env.config.publicUrl.origin, aud: client.id, sub: user_id, sid },
-    ...{ iat: now, exp: now + TOKEN_SECONDS, jti: env.newId(), events: { [LOGOUT_EVENT]: {} } },
+    iss: env.config.publicUrl.origin,
+    aud: client.id,
+    sub: user_id,
+    sid,
+    iat: now,
+    exp: now + TOKEN_SECONDS,
+    jti: env.newId(),
+    events: { [LOGOUT_EVENT]: {} },
   };
   const token = await signJwt(env, claims, client.idTokenAlg, 'logout+jwt');
   const headers = { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'Sallyport/1' };

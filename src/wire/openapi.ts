@@ -60,7 +60,9 @@ function operationId({ method, path }: ApiRoute): string {
 
 function pathParameters({ path }: ApiRoute): readonly Json[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
-    ...{ name, in: 'path', required: true },
+    name,
+    in: 'path',
+    required: true,
     schema: { type: 'string' },
   }));
 }
@@ -72,7 +74,9 @@ function queryParameters({ query }: ApiRoute): readonly Json[] {
 }
 
 const IDEMPOTENCY_KEY: Json = {
-  ...{ name: 'Idempotency-Key', in: 'header', required: false },
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
   description: 'A name for this one act: asked again within 24 hours, it is not done again and the answer is the same.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };

@@ -16,7 +16,10 @@ export function partnerRecord({ id, slug, name, policy, requiredFrom }: Partner)
 export function userRecord({ user, partner, enrolledAt }: ListedUser) {
   const { id, email, name, role } = user;
   return {
-    ...{ id, email, name, role },
+    id,
+    email,
+    name,
+    role,
     partner: partner ? { id: partner.id, slug: partner.slug, name: partner.name } : null,
     state: personState({ user, partner }),
     mfa: { enrolled: enrolledAt !== undefined, since: instantOrNull(enrolledAt) },
@@ -32,8 +35,14 @@ export function addedRecord({ person, invitation }: { person: Person; invitation
 export function apiKeyRecord(key: ApiKey) {
   const { id, name, scopes, createdBy, createdAt, expiresAt, revokedAt, revokedBecause, lastUsedAt } = key;
   return {
-    ...{ id, name, scopes, createdBy, createdAt: instant(createdAt), expiresAt: instant(expiresAt) },
-    ...{ revokedAt: instantOrNull(revokedAt), revokedBecause: revokedBecause ?? null },
+    id,
+    name,
+    scopes,
+    createdBy,
+    createdAt: instant(createdAt),
+    expiresAt: instant(expiresAt),
+    revokedAt: instantOrNull(revokedAt),
+    revokedBecause: revokedBecause ?? null,
     lastUsedAt: instantOrNull(lastUsedAt),
   };
 }
@@ -49,7 +58,11 @@ export function webhookRecord({ id, url, events, disabledAt, disabledBecause, fa
 export function clientRecord(client: OidcClient, secret?: string) {
   const { id, name, type, redirectUris, postLogoutRedirectUris, backchannelLogoutUri, isThirdParty } = client;
   return {
-    ...{ id, name, type, redirectUris, postLogoutRedirectUris },
+    id,
+    name,
+    type,
+    redirectUris,
+    postLogoutRedirectUris,
     backchannelLogoutUri: backchannelLogoutUri ?? null,
     thirdParty: isThirdParty,
     partners: client.partners.map(({ slug }) => slug),

@@ -50,7 +50,6 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'cli/doctor/finding.ts',
     'cli/path.ts',
     'features/management/shared-api.ts',
-    'features/openid/keys.ts',
     'features/openid/live.ts',
     'features/openid/our-params.ts',
     'features/security/freeze.ts',

@@ -50,11 +50,11 @@ test('a delivery of a disabled webhook is not said to go out again, and one that
   assert.deepEqual([listed.state, listed.nextTryAt], ['waiting', null], 'a disabled webhook is not tried');
   const rotated = await say('webhook', 'rotate', id);
   assert.ok(
-    rotated.includes(`${url} is disabled: it hears of nothing until "sallyport webhook enable ${id}".`),
+    rotated.includes(`${url} is disabled: it gets nothing until "sallyport webhook enable ${id}".`),
     rotated,
   );
   assert.match(await say('webhook', 'enable', id), /: active\.\n$/);
-  assert.ok((await say('webhook', 'rotate', id)).includes(`${url} hears of user.mfa_enrolled`));
+  assert.ok((await say('webhook', 'rotate', id)).includes(`${url} gets user.mfa_enrolled`));
 });
 
 test('no act says that a person can sign in who cannot', async (t) => {

@@ -127,7 +127,10 @@ function describe({ args, options }: Call<'NAME', typeof ADD_OPTIONS>): Describe
     return { misuse: '--internal goes only with --backchannel-logout-uri' };
   if (options.jwks !== undefined && type === 'browser') return { misuse: '--jwks goes only with --type web' };
   return {
-    ...{ name: args.NAME, type, idTokenAlg, backchannelLogoutUri },
+    name: args.NAME,
+    type,
+    idTokenAlg,
+    backchannelLogoutUri,
     redirectUris: options['redirect-uri'],
     postLogoutRedirectUris: options['post-logout-redirect-uri'],
     isBackchannelInternal: options.internal,

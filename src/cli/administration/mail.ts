@@ -69,7 +69,13 @@ function mailRecord(row: OutboxTable) {
   const { id, kind, recipient, locale, created_at, sent_at, dead_at, tries, last_fault } = row;
   const state = stateOf(row);
   return {
-    ...{ id, kind, to: recipient, locale, state, tries, fault: last_fault },
+    id,
+    kind,
+    to: recipient,
+    locale,
+    state,
+    tries,
+    fault: last_fault,
     createdAt: instant(created_at),
     nextTryAt: state === 'sent' || state === 'dead' ? null : instant(row.next_try_at),
     expiresAt: instant(row.expires_at),

@@ -23,7 +23,7 @@ const add = command({
   words: 'webhook add',
   args: ['URL'],
   options: {
-    events: { value: 'EVENT,…', about: `what it hears of; else all: ${WEBHOOK_EVENTS.join(', ')}` },
+    events: { value: 'EVENT,…', about: `what it gets; else all: ${WEBHOOK_EVENTS.join(', ')}` },
     ...JSON_OPTION,
   },
   summary: 'Adds a webhook and prints its secret, this once.',
@@ -132,8 +132,8 @@ function shownOnce(made: MadeWebhook | Refusal) {
   const { webhook, secret } = made;
   const hears =
     webhook.disabledAt === undefined
-      ? `${webhook.url} hears of ${webhook.events.join(', ')}.`
-      : `${webhook.url} is disabled: it hears of nothing until "sallyport webhook enable ${webhook.id}".`;
+      ? `${webhook.url} gets ${webhook.events.join(', ')}.`
+      : `${webhook.url} is disabled: it gets nothing until "sallyport webhook enable ${webhook.id}".`;
   const lines = [`${hears} Its secret is not shown again:`, secret];
   return { data: { ...webhookRecord(webhook), secret }, lines };
 }

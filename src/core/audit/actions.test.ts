@@ -77,8 +77,16 @@ test('events that differ in any field have different digests', () => {
   const text = fc.string();
   const maybe = fc.option(text);
   const events = fc.record({
-    ...{ id: text, at: fc.nat(), action: text, outcome: text, actor: maybe, subject: maybe },
-    ...{ partner: maybe, requestId: maybe, detail: text, clientDigest: text },
+    id: text,
+    at: fc.nat(),
+    action: text,
+    outcome: text,
+    actor: maybe,
+    subject: maybe,
+    partner: maybe,
+    requestId: maybe,
+    detail: text,
+    clientDigest: text,
   });
   fc.assert(
     fc.property(events, fc.constantFrom(...Object.keys(EVENT)), text, (event, field, other) => {

@@ -41,7 +41,10 @@ export const PERMISSIONS = {
   change_role: row({ operator: EVERYBODY, admin: ['staff', 'own'], manager: ['team'] }),
   disable: row({
     operator: EVERYBODY,
-    ...{ admin: ['user', 'staff', 'own'], csm: ['user'], manager: ['team'], api_key: ['user'] },
+    admin: ['user', 'staff', 'own'],
+    csm: ['user'],
+    manager: ['team'],
+    api_key: ['user'],
   }),
   enable: row({ operator: EVERYBODY, admin: ['user', 'staff', 'own'], csm: ['user'], api_key: ['user'] }),
   delete: row({ operator: EVERYBODY, admin: ['user'], csm: ['user'], manager: ['team'], api_key: ['user'] }),

@@ -16,14 +16,21 @@ const MFA = 'urn:sallyport:acr:mfa';
 const PWD = 'urn:sallyport:acr:pwd';
 
 const SESSION: KnownSession = {
-  ...{ userId: 'ana', isNew: false, authTime: NOW - 60, amr: ['pwd'], hasAuthenticator: true, mayUse: true },
+  userId: 'ana',
+  isNew: false,
+  authTime: NOW - 60,
+  amr: ['pwd'],
+  hasAuthenticator: true,
+  mayUse: true,
 };
 
 function stepFor(asked: Partial<Asked>, session?: Partial<KnownSession>, known: Partial<Known> = {}): NextStep {
   return nextStep(
     { prompts: new Set(), maxAgeSeconds: undefined, acrValues: [], hintedSub: undefined, ...asked },
     {
-      ...{ isChosen: false, hasConsent: true, hasFreshConsent: false },
+      isChosen: false,
+      hasConsent: true,
+      hasFreshConsent: false,
       session: session && { ...SESSION, ...session },
       ...known,
     },
@@ -115,9 +122,14 @@ test('consent comes last, once for each client, and once more for `prompt=consen
 
 test('names the error that a client gets instead of each question', () => {
   const errors = {
-    ...{ sign_in: 'login_required', sign_in_again: 'login_required', choose_account: 'account_selection_required' },
-    ...{ consent: 'consent_required', not_for_them: 'access_denied', unmet: 'unmet_authentication_requirements' },
-    ...{ step_up: 'unmet_authentication_requirements', set_up: 'unmet_authentication_requirements' },
+    sign_in: 'login_required',
+    sign_in_again: 'login_required',
+    choose_account: 'account_selection_required',
+    consent: 'consent_required',
+    not_for_them: 'access_denied',
+    unmet: 'unmet_authentication_requirements',
+    step_up: 'unmet_authentication_requirements',
+    set_up: 'unmet_authentication_requirements',
   } as const;
   for (const [step, error] of Object.entries(errors)) {
     assert.equal(errorOf(step as keyof typeof errors), error);

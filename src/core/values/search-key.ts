@@ -1,6 +1,18 @@
 // Letters that Unicode does not decompose, as people type them on a keyboard without these letters.
 const PLAIN: Readonly<Record<string, string>> = {
-  ...{ æ: 'ae', œ: 'oe', ø: 'o', đ: 'd', ð: 'd', ħ: 'h', ł: 'l', ŧ: 't', þ: 'th', ŋ: 'n', ς: 'σ', ı: 'i', ß: 'ss' },
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  ħ: 'h',
+  ł: 'l',
+  ŧ: 't',
+  þ: 'th',
+  ŋ: 'n',
+  ς: 'σ',
+  ı: 'i',
+  ß: 'ss',
 };
 const NOT_PLAIN = new RegExp(`[${Object.keys(PLAIN).join('')}]`, 'g');
 

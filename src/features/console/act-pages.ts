@@ -43,8 +43,14 @@ ${form(
 ${
   until &&
   textField({
-    ...{ id: 'until', name: 'until', label: t('act.until'), hint: t('act.until.hint'), type: 'date', ...until },
-    ...{ autocomplete: 'off', error: error('until') },
+    id: 'until',
+    name: 'until',
+    label: t('act.until'),
+    hint: t('act.until.hint'),
+    type: 'date',
+    ...until,
+    autocomplete: 'off',
+    error: error('until'),
   })
 }
 ${submitButton(page.title, page.isGrave ? 'danger' : 'primary')}`,
@@ -54,7 +60,13 @@ ${submitButton(page.title, page.isGrave ? 'danger' : 'primary')}`,
 
 export function reasonField({ t }: View, value: string, error: string | undefined): Html {
   return textField({
-    ...{ id: 'reason', name: 'reason', label: t('act.reason'), hint: t('act.reason.hint'), autocomplete: 'off' },
-    ...{ value, error, spellcheck: true },
+    id: 'reason',
+    name: 'reason',
+    label: t('act.reason'),
+    hint: t('act.reason.hint'),
+    autocomplete: 'off',
+    value,
+    error,
+    spellcheck: true,
   });
 }

@@ -71,7 +71,9 @@ export async function readPeopleList(env: Env, partnerId: string, query: PeopleQ
 export async function* eachPartner(env: Env, { filter }: PartnerQuery): AsyncGenerator<ListedPartner> {
   for (let after: PartnerCursor | undefined, isFirst = true; isFirst || after; isFirst = false) {
     const rows: readonly ListedPartner[] = await listPartnerPage(env.db.read, filter, {
-      ...{ after, limit: 500, now: env.now() },
+      after,
+      limit: 500,
+      now: env.now(),
     });
     yield* rows;
     const last = rows.length === 500 ? rows.at(-1) : undefined;
@@ -83,7 +85,9 @@ export async function* eachPerson(env: Env, partnerId: string, query: PeopleQuer
   const filter = { partnerId, search: query.search, state: query.state };
   for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
     const rows: readonly ListedPerson[] = await listPeoplePage(env.db.read, filter, {
-      ...{ after, limit: 500, now: env.now() },
+      after,
+      limit: 500,
+      now: env.now(),
     });
     yield* rows;
     after = rows.length === 500 ? rows.at(-1)?.email : undefined;
@@ -128,7 +132,8 @@ export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Pro
   );
   const partners = await listPartnerNames(env.db.read, ids(['partner']));
   return events.map(({ at, action, actor, subject, partner, detail }) => ({
-    ...{ at, action },
+    at,
+    action,
     actor: actor === null ? undefined : (names.get(actor) ?? keys.get(actor.slice(KEY_ACTOR.length)) ?? actor),
     subject: subject === null ? undefined : (names.get(subject) ?? subject),
     partner: partner === null ? undefined : (partners.get(partner) ?? partner),

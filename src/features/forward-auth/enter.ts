@@ -47,8 +47,14 @@ export function keepVisit(
     const counted = await reserveTries(tx, limits, now);
     if (isRefusal(counted)) return counted;
     await createSiteRequest(tx, {
-      ...{ id, browser, host, scheme, return_path: path, site_browser: siteBrowser },
-      ...{ created_at: now, expires_at: now + REQUEST_SECONDS },
+      id,
+      browser,
+      host,
+      scheme,
+      return_path: path,
+      site_browser: siteBrowser,
+      created_at: now,
+      expires_at: now + REQUEST_SECONDS,
     });
     return id;
   });
@@ -78,8 +84,13 @@ export function issueTicket(
     const { id, browser, host, site_browser } = visit;
     if (!(await claimSiteRequest(tx, { id, browser, now }))) return undefined;
     await createSiteTicket(tx, {
-      ...{ id: env.newId(), token_hash: tokenHash(token), host, session_id: session.id, site_browser },
-      ...{ created_at: now, expires_at: now + TICKET_SECONDS },
+      id: env.newId(),
+      token_hash: tokenHash(token),
+      host,
+      session_id: session.id,
+      site_browser,
+      created_at: now,
+      expires_at: now + TICKET_SECONDS,
     });
     return token;
   });

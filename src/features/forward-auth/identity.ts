@@ -53,9 +53,16 @@ async function tokenFor(env: Env, claims: object): Promise<string> {
 /** The same identity as a signed token, for a portal that other clients than the proxy can reach. */
 function claimsOf(env: Env, { user, partner, amr, authTime, sessionId, site }: SiteSession) {
   return {
-    ...{ iss: env.config.publicUrl.origin, aud: site.host, sub: user.id },
-    ...{ sid: sessionId, auth_time: authTime, amr, acr: acrOf(amr) },
-    ...{ email: user.email, name: user.name, role: user.role },
+    iss: env.config.publicUrl.origin,
+    aud: site.host,
+    sub: user.id,
+    sid: sessionId,
+    auth_time: authTime,
+    amr,
+    acr: acrOf(amr),
+    email: user.email,
+    name: user.name,
+    role: user.role,
     partner: partner === undefined ? null : { id: partner.id, slug: partner.slug, name: partner.name },
   };
 }

@@ -79,8 +79,16 @@ async function create(
   { locale, client }: Answered,
 ): Promise<boolean> {
   const created = await createUser(tx, {
-    ...{ id, email, name, locale, role: 'admin', partner_id: null, sealed_password: sealed },
-    ...{ created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
+    id,
+    email,
+    name,
+    locale,
+    role: 'admin',
+    partner_id: null,
+    sealed_password: sealed,
+    created_at: env.now(),
+    disabled_at: null,
+    mfa_skipped_at: null,
   });
   if (!created) return false;
   await revokeFirstAdministratorLinks(tx);

@@ -47,7 +47,10 @@ const listQuery = z.strictObject(pageQuery);
 
 export const clientsApi: readonly Route[] = [
   api({
-    ...{ method: 'GET', path: CLIENTS, guard: 'apiKey:clients:read', summary: 'List OpenID Connect clients' },
+    method: 'GET',
+    path: CLIENTS,
+    guard: 'apiKey:clients:read',
+    summary: 'List OpenID Connect clients',
     query: listQuery,
     answer: pageOf(clientSchema),
     refusals: [],
@@ -59,7 +62,9 @@ export const clientsApi: readonly Route[] = [
       }),
   }),
   api({
-    ...{ method: 'POST', path: CLIENTS, guard: 'apiKey:clients:write' },
+    method: 'POST',
+    path: CLIENTS,
+    guard: 'apiKey:clients:write',
     summary: 'Add an OpenID Connect client; answers its secret, this once',
     body: newClient,
     answer: clientSchema,
@@ -76,7 +81,10 @@ export const clientsApi: readonly Route[] = [
     },
   }),
   api({
-    ...{ method: 'GET', path: ONE, guard: 'apiKey:clients:read', summary: 'Read an OpenID Connect client' },
+    method: 'GET',
+    path: ONE,
+    guard: 'apiKey:clients:read',
+    summary: 'Read an OpenID Connect client',
     answer: clientSchema,
     refusals: ['not_found'],
     async handle({ env, params }) {
@@ -85,7 +93,9 @@ export const clientsApi: readonly Route[] = [
     },
   }),
   api({
-    ...{ method: 'POST', path: `${ONE}/new-secret`, guard: 'apiKey:clients:write' },
+    method: 'POST',
+    path: `${ONE}/new-secret`,
+    guard: 'apiKey:clients:write',
     summary: 'Answer a new secret, this once; the one before is refused at once',
     answer: clientSchema,
     idempotent: true,
@@ -107,8 +117,15 @@ function describe({ jwks, ...input }: z.output<typeof newClient>) {
   const { name, type = 'web', redirectUris, postLogoutRedirectUris = [], idTokenAlg = 'ES256' } = input;
   const { backchannelLogoutUri, backchannelInternal = false, thirdParty = false, partners = [] } = input;
   return {
-    ...{ name, type, redirectUris, postLogoutRedirectUris, idTokenAlg, partners, backchannelLogoutUri },
-    ...{ isBackchannelInternal: backchannelInternal, isThirdParty: thirdParty },
+    name,
+    type,
+    redirectUris,
+    postLogoutRedirectUris,
+    idTokenAlg,
+    partners,
+    backchannelLogoutUri,
+    isBackchannelInternal: backchannelInternal,
+    isThirdParty: thirdParty,
     jwks: jwks === undefined ? undefined : JSON.stringify(jwks),
   };
 }
@@ -123,7 +140,11 @@ function change(
   act: (env: Env, actor: Actor, id: string) => Promise<OidcClient | Refusal>,
 ): Route {
   return api({
-    ...{ method: 'POST', path: `${ONE}/${name}`, guard: 'apiKey:clients:write', summary, answer: clientSchema },
+    method: 'POST',
+    path: `${ONE}/${name}`,
+    guard: 'apiKey:clients:write',
+    summary,
+    answer: clientSchema,
     refusals: ['not_found'],
     async handle(call: ApiCall<'apiKey:clients:write', undefined>) {
       const client = await act(call.env, actorOf(call), call.params.client ?? '');

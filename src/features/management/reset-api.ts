@@ -37,7 +37,9 @@ const resetAnswer = z.strictObject({
 
 export const resetApi: readonly Route[] = [
   api({
-    ...{ method: 'POST', path: `${ONE}/reset-mfa`, guard: 'apiKey:users:reset_mfa' },
+    method: 'POST',
+    path: `${ONE}/reset-mfa`,
+    guard: 'apiKey:users:reset_mfa',
     summary: 'Take every authenticator from a user; answers the temporary access code for the new set-up',
     body: resetBody,
     answer: resetAnswer,
@@ -46,7 +48,9 @@ export const resetApi: readonly Route[] = [
     handle: submitReset,
   }),
   api({
-    ...{ method: 'POST', path: `${ONE}/access-code`, guard: 'apiKey:users:reset_mfa' },
+    method: 'POST',
+    path: `${ONE}/access-code`,
+    guard: 'apiKey:users:reset_mfa',
     summary: 'Make another temporary access code after a reset; the one before dies',
     body: codeBody,
     answer: codeAnswer,

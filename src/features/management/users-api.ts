@@ -43,14 +43,20 @@ const why = z.strictObject({ reason: typed('reason') });
 const exemption = z.strictObject({ reason: typed('reason'), until: typed('time').meta({ format: 'date-time' }) });
 export const usersApi: readonly Route[] = [
   api({
-    ...{ method: 'GET', path: USERS, guard: 'apiKey:users:read', summary: 'List the users of partners' },
+    method: 'GET',
+    path: USERS,
+    guard: 'apiKey:users:read',
+    summary: 'List the users of partners',
     query: listQuery,
     answer: pageOf(userSchema),
     refusals: [],
     handle: listUsers,
   }),
   api({
-    ...{ method: 'POST', path: USERS, guard: 'apiKey:users:write', summary: 'Add a user and mail an invitation' },
+    method: 'POST',
+    path: USERS,
+    guard: 'apiKey:users:write',
+    summary: 'Add a user and mail an invitation',
     body: newUser,
     answer: userSchema,
     idempotent: true,
@@ -63,13 +69,18 @@ export const usersApi: readonly Route[] = [
     },
   }),
   api({
-    ...{ method: 'GET', path: ONE, guard: 'apiKey:users:read', summary: 'Read a user' },
+    method: 'GET',
+    path: ONE,
+    guard: 'apiKey:users:read',
+    summary: 'Read a user',
     answer: userSchema,
     refusals: ['not_found'],
     handle: ({ env, params }) => readUser(env, params.user ?? ''),
   }),
   api({
-    ...{ method: 'POST', path: `${ONE}/invitation`, guard: 'apiKey:users:write' },
+    method: 'POST',
+    path: `${ONE}/invitation`,
+    guard: 'apiKey:users:write',
     summary: 'Mail another invitation; the one before dies',
     answer: z.strictObject({ invitationUrl: z.string().optional(), expiresAt: z.string() }),
     idempotent: true,
@@ -94,7 +105,9 @@ export const usersApi: readonly Route[] = [
   act('unlock', 'End the waits after wrong passwords and codes', unlockUser),
   act('exemption/end', 'End an exemption before its time', endExemption),
   api({
-    ...{ method: 'POST', path: `${ONE}/exemption`, guard: 'apiKey:users:write' },
+    method: 'POST',
+    path: `${ONE}/exemption`,
+    guard: 'apiKey:users:write',
     summary: 'Ask a user not to set up MFA until a moment ahead',
     body: exemption,
     answer: userSchema,
@@ -106,7 +119,9 @@ export const usersApi: readonly Route[] = [
     },
   }),
   api({
-    ...{ method: 'POST', path: `${ONE}/password-link`, guard: 'apiKey:users:write' },
+    method: 'POST',
+    path: `${ONE}/password-link`,
+    guard: 'apiKey:users:write',
     summary: 'Mail a user a link to set a new password; nobody else sees it',
     refusals: ['not_found'],
     async handle(call) {
@@ -117,7 +132,10 @@ export const usersApi: readonly Route[] = [
     },
   }),
   api({
-    ...{ method: 'POST', path: `${ONE}/delete`, guard: 'apiKey:users:write', body: why },
+    method: 'POST',
+    path: `${ONE}/delete`,
+    guard: 'apiKey:users:write',
+    body: why,
     summary: 'Delete a disabled user for good; the audit log keeps what they did',
     refusals: ['not_found'],
     async handle(call) {
@@ -153,7 +171,12 @@ function act<T>(
   ) => Promise<T | Refusal>,
 ): Route {
   return api({
-    ...{ method: 'POST', path: `${ONE}/${name}`, guard: 'apiKey:users:write', summary, body: why, answer: userSchema },
+    method: 'POST',
+    path: `${ONE}/${name}`,
+    guard: 'apiKey:users:write',
+    summary,
+    body: why,
+    answer: userSchema,
     refusals: ['not_found'],
     handle: (call) => actOnUser(call, (id) => work(call.env, { id, actor: actorOf(call), reason: call.input.reason })),
   });

@@ -109,7 +109,13 @@ function sessionPayload(session: Session | undefined, id: string): Payload | und
   if (session === undefined || session.id !== id) return undefined;
   const { user, authTime, amr } = session;
   return {
-    ...{ kind: 'Session', jti: id, uid: id, accountId: user.id, loginTs: authTime, amr: [...amr], acr: acrOf(amr) },
+    kind: 'Session',
+    jti: id,
+    uid: id,
+    accountId: user.id,
+    loginTs: authTime,
+    amr: [...amr],
+    acr: acrOf(amr),
     authorizations: {},
   };
 }

@@ -37,7 +37,9 @@ type Asking = { readonly client: OidcClient; readonly request: AuthorizationRequ
 async function knownSession(queries: Queries, session: Session, { client, request }: Asking): Promise<KnownSession> {
   const { user, partner, authTime, amr } = session;
   return {
-    ...{ userId: user.id, authTime, amr },
+    userId: user.id,
+    authTime,
+    amr,
     isNew: request !== undefined && isSignInSince(session, sinceOf(request)),
     hasAuthenticator: (await findAuthenticator(queries, user.id)) !== undefined,
     mayUse: client.partners.length === 0 || client.partners.some(({ id }) => id === partner?.id),

@@ -7,7 +7,9 @@ export async function keysOf(env: Env): Promise<ProviderKeys & { readonly finger
   const all = await signingKeys(env);
   const keys = all.map(({ id, alg, privateKey }) => ({
     ...privateKey.export({ format: 'jwk' }),
-    ...{ kid: id, alg, use: 'sig' },
+    kid: id,
+    alg,
+    use: 'sig',
   }));
   return { keys, fingerprint: all.map(({ id }) => id).join(' ') };
 }

@@ -17,7 +17,8 @@ async function providerOf(env: Env): Promise<Provider> {
   const before = await made.get(env);
   if (before?.fingerprint === keys.fingerprint) return before.provider;
   const making = makeProvider(env.config.publicUrl.origin, keys).then((provider) => ({
-    ...{ fingerprint: keys.fingerprint, provider },
+    fingerprint: keys.fingerprint,
+    provider,
   }));
   made.set(env, making);
   return (await making).provider;

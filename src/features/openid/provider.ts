@@ -42,8 +42,13 @@ function configuration(library: Library, issuer: string, jwks: ProviderKeys): Co
     extraParams: extraParams(library),
     interactions: { policy: policy(library), url: () => '/' },
     ttl: {
-      ...{ AccessToken: ACCESS_TOKEN_SECONDS, AuthorizationCode: CODE_SECONDS, IdToken: ID_TOKEN_SECONDS },
-      ...{ RefreshToken: REFRESH_TOKEN_SECONDS, Grant: GRANT_SECONDS, Interaction: REQUEST_SECONDS, Session: 1 },
+      AccessToken: ACCESS_TOKEN_SECONDS,
+      AuthorizationCode: CODE_SECONDS,
+      IdToken: ID_TOKEN_SECONDS,
+      RefreshToken: REFRESH_TOKEN_SECONDS,
+      Grant: GRANT_SECONDS,
+      Interaction: REQUEST_SECONDS,
+      Session: 1,
     },
     loadExistingGrant: async (ctx) => loadGrant(ctx),
     async findAccount(_, sub, token) {
@@ -67,8 +72,13 @@ function configuration(library: Library, issuer: string, jwks: ProviderKeys): Co
 /** The settings that are the same for every installation. */
 const PROTOCOL = {
   routes: {
-    ...{ authorization: '/oidc/authorize', token: '/oidc/token', userinfo: '/oidc/userinfo', jwks: '/oidc/jwks' },
-    ...{ pushed_authorization_request: '/oidc/par', revocation: '/oidc/revoke', introspection: '/oidc/introspect' },
+    authorization: '/oidc/authorize',
+    token: '/oidc/token',
+    userinfo: '/oidc/userinfo',
+    jwks: '/oidc/jwks',
+    pushed_authorization_request: '/oidc/par',
+    revocation: '/oidc/revoke',
+    introspection: '/oidc/introspect',
   },
   features: {
     devInteractions: { enabled: false },

@@ -58,19 +58,22 @@ export type Work = {
 
 export function newWork(env: Env, machineNow: () => number, more: Partial<Work> = {}): Work {
   return {
-    ...{ env, machineNow },
-    ...{ session: undefined, request: undefined, isCancelled: false, secret: undefined, keepsRefreshToken: false },
-    ...{
-      isProven: false,
-      saves: [],
-      proofs: [],
-      consumes: [],
-      destroys: [],
-      revokes: new Set<string>(),
-      step: undefined,
-      hintedSub: undefined,
-      waiting: undefined,
-    },
+    env,
+    machineNow,
+    session: undefined,
+    request: undefined,
+    isCancelled: false,
+    secret: undefined,
+    keepsRefreshToken: false,
+    isProven: false,
+    saves: [],
+    proofs: [],
+    consumes: [],
+    destroys: [],
+    revokes: new Set<string>(),
+    step: undefined,
+    hintedSub: undefined,
+    waiting: undefined,
     ...more,
   };
 }

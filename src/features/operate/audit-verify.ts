@@ -74,8 +74,18 @@ async function walk(
   erasures: readonly Erasure[],
 ): Promise<AuditVerification> {
   const state: Walk = {
-    ...{ env, erasures, problems: [], problemCount: 0, remarks: new Map(), previous: undefined, older: undefined },
-    ...{ sealedWith: new Map(), retiredKeys: new Set(), batches: 0, events: 0, pruned: 0 },
+    env,
+    erasures,
+    problems: [],
+    problemCount: 0,
+    remarks: new Map(),
+    previous: undefined,
+    older: undefined,
+    sealedWith: new Map(),
+    retiredKeys: new Set(),
+    batches: 0,
+    events: 0,
+    pruned: 0,
   };
   let headSeen = head === undefined;
   for (;;) {

@@ -51,9 +51,13 @@ export async function restoreRows(
     const shutOut = await shutOutAgain(tx, before, now);
     const last = await findLastAuditBatch(tx);
     const detail = {
-      ...{ batch: last?.number, sessions: ended.rows.sessions, apiKeys: ended.apiKeys.length },
-      ...{ clients: ended.clients.length, shutOut: shutOut.length },
-      ...{ recoveryCodeHolders: codeHolders, codesVoided: voidCodes },
+      batch: last?.number,
+      sessions: ended.rows.sessions,
+      apiKeys: ended.apiKeys.length,
+      clients: ended.clients.length,
+      shutOut: shutOut.length,
+      recoveryCodeHolders: codeHolders,
+      codesVoided: voidCodes,
     };
     await appendEvent(env, tx, { action: 'backup.restored', actor, detail }, undefined);
     return { tables, ended, shutOut, codeHolders, codesVoided, batch: last?.number, head: last?.head };

@@ -35,12 +35,23 @@ ${form(
   '/security/email',
   html`${usernameField(view, email)}
 ${textField({
-  ...{ id: 'email', name: 'email', label: t('email.new'), type: 'email', inputmode: 'email', autocomplete: 'email' },
-  ...{ value: typed, error: error('email'), autofocus: refused === undefined },
+  id: 'email',
+  name: 'email',
+  label: t('email.new'),
+  type: 'email',
+  inputmode: 'email',
+  autocomplete: 'email',
+  value: typed,
+  error: error('email'),
+  autofocus: refused === undefined,
 })}
 ${textField({
-  ...{ id: 'current', name: 'current', label: t('changePassword.current'), type: 'password' },
-  ...{ autocomplete: 'current-password', error: error('current') },
+  id: 'current',
+  name: 'current',
+  label: t('changePassword.current'),
+  type: 'password',
+  autocomplete: 'current-password',
+  error: error('current'),
 })}
 ${submitButton(t('email.send'))}`,
 )}

@@ -54,7 +54,9 @@ export async function readTeam(env: Env, partnerId: string, query: TeamQuery): P
   const rows = all.slice(0, ROWS_PER_PAGE);
   const counts = await findPartnerCounts(read, partnerId, page.now);
   return {
-    ...{ ...query, rows, next: all.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined },
+    ...query,
+    rows,
+    next: all.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined,
     undelivered: await undeliveredInvitations(env, rows),
     people: counts.people + (await countOutsideInvitations(read, partnerId)),
     enrolled: counts.enrolled,

@@ -50,11 +50,19 @@ function tools({ t }: View, { search, state }: TeamList): Html {
     '/team',
     t('people.search'),
     html`${textField({
-      ...{ id: 'q', name: 'q', label: t('people.search'), type: 'search', autocomplete: 'off', required: false },
+      id: 'q',
+      name: 'q',
+      label: t('people.search'),
+      type: 'search',
+      autocomplete: 'off',
+      required: false,
       value: search ?? '',
     })}
 ${selectField({
-  ...{ id: 'state', name: 'state', label: t('people.state'), value: state },
+  id: 'state',
+  name: 'state',
+  label: t('people.state'),
+  value: state,
   options: [any, ...STATES.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
 })}
 ${submitButton(t('filter.show'), 'quiet')}`,
@@ -185,8 +193,14 @@ ${form(
   view,
   '/team/invite',
   html`${textField({
-    ...{ id: 'email', name: 'email', label: t('field.email'), type: 'email', inputmode: 'email' },
-    ...{ autocomplete: 'off', value: typed.email, error: error('email') },
+    id: 'email',
+    name: 'email',
+    label: t('field.email'),
+    type: 'email',
+    inputmode: 'email',
+    autocomplete: 'off',
+    value: typed.email,
+    error: error('email'),
   })}
 ${textField({ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name, error: error('name') })}
 ${selectField({ id: 'role', name: 'role', label: t('person.role'), options: roles, value: typed.role })}

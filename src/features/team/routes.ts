@@ -89,7 +89,9 @@ function act<T>(
   run: (env: Env, manager: Manager, id: string, around: Around<T>) => Promise<T | Refusal>,
 ): readonly Route[] {
   return actPages({
-    ...{ path: `${ONE}/${name}`, guard: 'managerSteppedUp', missing },
+    path: `${ONE}/${name}`,
+    guard: 'managerSteppedUp',
+    missing,
     find: ({ env, params, session }) => findTeamRow(env, params.person ?? '', session.partner.id),
     draw: ({ view }, row, _typed, refusal) => actPage(view, { name, row, refusal }),
     act: ({ env, formKey, session, client }, { id }) =>

@@ -88,8 +88,13 @@ export async function createPerson(
   if (role === 'admin') await lockAdministrators(tx);
   if (partner && (await isArchived(tx, partner.id))) return refuse('forbidden', { reason: 'partner_archived' });
   const created = await createUser(tx, {
-    ...{ ...who, partner_id: partner?.id ?? null, sealed_password: password ?? null },
-    ...{ locale: null, created_at: env.now(), disabled_at: null, mfa_skipped_at: null },
+    ...who,
+    partner_id: partner?.id ?? null,
+    sealed_password: password ?? null,
+    locale: null,
+    created_at: env.now(),
+    disabled_at: null,
+    mfa_skipped_at: null,
     created_by: await personBehind(tx, actor),
   });
   if (!created) return refuse('invalid_request', { reason: 'email_taken' });

@@ -55,8 +55,16 @@ export async function addApiKey(
   const made = { id, name, createdBy: actorId(actor), createdAt: now, expiresAt };
   return actingTransaction(env, actor, around, async (tx) => {
     await createApiKey(tx, {
-      ...{ id, name, key_hash: tokenHash(key), scopes: scopes.join(' '), created_by: made.createdBy },
-      ...{ created_at: now, expires_at: expiresAt, revoked_at: null, revoked_because: null, last_used_at: null },
+      id,
+      name,
+      key_hash: tokenHash(key),
+      scopes: scopes.join(' '),
+      created_by: made.createdBy,
+      created_at: now,
+      expires_at: expiresAt,
+      revoked_at: null,
+      revoked_because: null,
+      last_used_at: null,
     });
     const detail = { apiKeyId: id, scopes, expiresAt };
     await appendEvent(env, tx, { action: 'api_key.created', actor: actorId(actor), detail }, actorClient(actor));

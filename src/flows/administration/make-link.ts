@@ -66,8 +66,14 @@ export async function makeEmailLink(
   const { path, seconds } = EMAIL_KINDS[purpose];
   const token = newToken(env.random);
   await createEmailLink(tx, {
-    ...{ id: env.newId(), token_hash: tokenHash(token), user_id: userId, purpose, email },
-    ...{ created_at: now, expires_at: now + seconds, used_at: null },
+    id: env.newId(),
+    token_hash: tokenHash(token),
+    user_id: userId,
+    purpose,
+    email,
+    created_at: now,
+    expires_at: now + seconds,
+    used_at: null,
   });
   return `${env.config.publicUrl.origin}/${path}/${token}`;
 }

@@ -50,8 +50,14 @@ export const requestMfaReset = personAct({
     if (!env.config.resetSecondApprover) return carryOut(doing, input);
     const { reason, checkedBy, checkNote, codeMinutes } = input;
     const request = {
-      ...{ id: env.newId(), user_id: person.user.id, requested_by: actorId(actor), requested_at: env.now() },
-      ...{ reason, checked_by: checkedBy, check_note: checkNote, code_minutes: codeMinutes },
+      id: env.newId(),
+      user_id: person.user.id,
+      requested_by: actorId(actor),
+      requested_at: env.now(),
+      reason,
+      checked_by: checkedBy,
+      check_note: checkNote,
+      code_minutes: codeMinutes,
     };
     if (!(await createResetRequest(tx, request, waitingSince(env)))) return refuse('forbidden', { reason: 'waits' });
     await note('reset.requested', { reason, checkedBy });
@@ -80,7 +86,9 @@ const approve = personAct({
       return refuse('not_found', { reason: 'request' });
     }
     const reset = readRequest({
-      ...{ reason: request.reason, checkedBy: request.checked_by, checkNote: request.check_note },
+      reason: request.reason,
+      checkedBy: request.checked_by,
+      checkNote: request.check_note,
       codeMinutes: request.code_minutes,
     });
     return isRefusal(reset) ? reset : carryOut(doing, reset, request.requested_by);
@@ -135,7 +143,8 @@ async function claimRequest(env: Env, tx: Queries, { requestId }: WhichRequest):
 /** Whether this person may agree to a waiting reset; used by the list and by the act. */
 export async function mayApprove(env: Env, queries: Queries, request: ResetRequest, personId: string) {
   const asker = {
-    ...{ id: request.asker_id, createdBy: request.asker_created_by ?? undefined },
+    id: request.asker_id,
+    createdBy: request.asker_created_by ?? undefined,
     createdAt: request.asker_created_at ?? 0,
   };
   const approver = await findAccount(queries, personId);

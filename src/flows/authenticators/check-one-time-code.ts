@@ -9,7 +9,7 @@ import {
 import { isRefusal, type Refusal, type RefusalFacts, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { personTransaction } from '#flows/runtime/transaction.ts';
+import { lockIfPresent, personTransaction } from '#flows/runtime/transaction.ts';
 import { oneTimeCodeCounters } from '#flows/sign-in/attempt-counters.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
 import { type FactorAttempt, giveBackTries, reserveProof } from '#flows/sign-in/reserve-try.ts';
@@ -115,6 +115,7 @@ async function reject(
   const clock = refused && clockFacts(authenticator.lastRefusal, refused);
   const answer = { ...refusal, ...clock };
   await env.db.transaction(async (tx) => {
+    if (!(await lockIfPresent(tx, attempt.user.id))) return record(env, tx, attempt, answer);
     if (refused) await rememberRefusal(tx, authenticator.id, JSON.stringify(refused));
     if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, attempt.user.id, clock.clockOffsetSeconds);
     if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, attempt, authenticator.id);

@@ -3,7 +3,7 @@ import type { Hashing } from '#crypto/password-hash.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { mailRecoveryCodeUsed } from '#flows/runtime/mail.ts';
-import { personTransaction } from '#flows/runtime/transaction.ts';
+import { lockIfPresent, personTransaction } from '#flows/runtime/transaction.ts';
 import { recoveryCodeCounters } from '#flows/sign-in/attempt-counters.ts';
 import { type Counted, countedTurn, personAt } from '#flows/sign-in/hash-turn.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
@@ -83,8 +83,9 @@ export function recoveryTags(env: Env, userId: string, code: string): readonly s
 
 async function reject(env: Env, attempt: FactorAttempt, refusal: Refusal): Promise<Refusal> {
   await env.db.transaction(async (tx) => {
+    const isPresent = await lockIfPresent(tx, attempt.user.id);
     await appendEvent(env, tx, refusedEvent(attempt, refusal), attempt.client);
-    await warnOfWrongCode(env, tx, attempt, refusal);
+    if (isPresent) await warnOfWrongCode(env, tx, attempt, refusal);
   });
   return refusal;
 }

@@ -1,6 +1,7 @@
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Database, Queries } from '#store/engine/database.ts';
 import { lockUser } from '#store/engine/locks.ts';
+import { userExists } from '#store/people/users.ts';
 
 /** Runs `work` in its own transaction; a refusal rolls everything back and is returned. */
 export async function transactionOrRefusal<T>(
@@ -29,6 +30,15 @@ export function personTransaction<T>(
     await lockUser(tx, userId);
     return work(tx);
   });
+}
+
+/**
+ * Locks a person who was read before the transaction, and tells whether they still exist. A deletion that committed in
+ * between has removed all their data, so nothing more about them may be stored or mailed.
+ */
+export async function lockIfPresent(tx: Queries, userId: string): Promise<boolean> {
+  await lockUser(tx, userId);
+  return userExists(tx, userId);
 }
 
 /**

@@ -44,7 +44,10 @@ export async function noteRefusal(env: Env, { event, client, key }: NotedRefusal
   if (window === undefined) return;
   const count = env.refusals.get(window.key) ?? { event: repeatedEvent(event, window.key), repeated: 0, ...window };
   env.refusals.set(window.key, {
-    ...{ event: count.event, repeated: count.repeated + 1, since: window.since, endsAt: window.endsAt },
+    event: count.event,
+    repeated: count.repeated + 1,
+    since: window.since,
+    endsAt: window.endsAt,
     client: { requestId: client.requestId, address: client.address, userAgent: client.userAgent },
   });
   tellOfRefusal(event);

@@ -35,7 +35,9 @@ export async function reserveProof(
     return pending.expiresAt <= now
       ? refuse('sign_in_expired')
       : refuse('too_many_attempts', {
-          ...{ reason: 'sign_in_again', retryAfterSeconds: 1, limitedBy: `pending:${pending.id}` },
+          reason: 'sign_in_again',
+          retryAfterSeconds: 1,
+          limitedBy: `pending:${pending.id}`,
         });
   }
   const counted = await reserveTries(tx, counters, now);

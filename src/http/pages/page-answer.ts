@@ -114,7 +114,11 @@ export function drawView(
   const formToken = makeFormToken(keys, browser.formCookie, binding, random(FORM_ID_BYTES).toString('base64url'));
   const isPost = context.request.method === 'POST';
   const view: View = {
-    ...{ config, locale, t: translator(locale), now: now(), formToken },
+    config,
+    locale,
+    t: translator(locale),
+    now: now(),
+    formToken,
     // The query of a form's address is not part of the page's address.
     path: isPost ? context.pathname : context.pathname + context.search,
     ...(isPost && { stepsToPage: stepsToPage(server, context) }),

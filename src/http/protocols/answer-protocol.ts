@@ -29,14 +29,12 @@ export async function answerProtocol(
   if (isProblem(body)) return problemResponse(server, context, body);
   const found = await findIn(server, context, browser);
   const reply = await route.handle({
-    ...{
-      env: server.env,
-      request: context.request,
-      arrival: context.arrival,
-      params,
-      search: context.search,
-      body: body.bytes,
-    },
+    env: server.env,
+    request: context.request,
+    arrival: context.arrival,
+    params,
+    search: context.search,
+    body: body.bytes,
     client: { ...client, locale: localeOf(context, browser) },
     // Getters, because the check that a proxy makes for each request to a portal needs neither.
     get view() {

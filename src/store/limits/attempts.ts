@@ -206,8 +206,12 @@ const insert = statement((db: Queries, p: Param<NewState>) =>
   db
     .insertInto('attempts')
     .values({
-      ...{ key: p.key, state: p.state, version: 1, expires_at: p.expiresAt },
-      ...{ written_at: p.writtenAt, ahead_seconds: p.aheadSeconds },
+      key: p.key,
+      state: p.state,
+      version: 1,
+      expires_at: p.expiresAt,
+      written_at: p.writtenAt,
+      ahead_seconds: p.aheadSeconds,
     })
     .onConflict((conflict) => conflict.column('key').doNothing()),
 );
@@ -216,8 +220,11 @@ const update = statement((db: Queries, p: Param<NewState & { oldVersion: number;
   db
     .updateTable('attempts')
     .set((row) => ({
-      ...{ state: p.state, version: row('version', '+', 1), expires_at: p.expiresAt },
-      ...{ written_at: p.writtenAt, ahead_seconds: p.aheadSeconds },
+      state: p.state,
+      version: row('version', '+', 1),
+      expires_at: p.expiresAt,
+      written_at: p.writtenAt,
+      ahead_seconds: p.aheadSeconds,
     }))
     .where('key', '=', p.key)
     .where('version', '=', p.oldVersion)

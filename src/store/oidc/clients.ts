@@ -47,7 +47,9 @@ export async function createClient(tx: Queries, client: NewOidcClient): Promise<
     .execute();
   if (client.partners.length === 0) return;
   const partners = client.partners.map(({ id }) => ({
-    ...{ id: `${client.id}:${id}`, client_id: client.id, partner_id: id },
+    id: `${client.id}:${id}`,
+    client_id: client.id,
+    partner_id: id,
   }));
   await tx.insertInto('oidc_client_partners').values(partners).execute();
 }

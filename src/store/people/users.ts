@@ -193,6 +193,11 @@ export async function setUserLocale(tx: Queries, userId: string, locale: string)
 }
 
 /** Whether an administrator exists, also invited or disabled. The first-administrator link needs that none exists. */
+export async function userExists(queries: Queries, userId: string): Promise<boolean> {
+  const row = await queries.selectFrom('users').select('id').where('id', '=', userId).executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function administratorExists(queries: Queries): Promise<boolean> {
   const row = await queries.selectFrom('users').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
   return row !== undefined;

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { isRefusal } from '#core/values/result.ts';
 import { type Argon2, createHasher } from '#crypto/password-hash.ts';
+import { deleteUser } from '#flows/administration/delete-user.ts';
+import { disableUser } from '#flows/administration/person-acts.ts';
+import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';
+import { findPerson } from '#store/people/users.ts';
 import { ANA, enrollWithCodes } from '../../story.ts';
-import { openWorld, PASSWORD, QUICK_HASH } from '../../world.ts';
+import { openWorld, PASSWORD, QUICK_HASH, type World } from '../../world.ts';
 
 /** A hash takes time: `meanwhile` runs between the check before it and its effect. */
 async function openSlowly(t: TestContext) {
@@ -79,4 +84,62 @@ it('a step-up by password opens nothing once an authenticator is there', async (
   });
   assert.equal((await browser.post('/step-up', { password: PASSWORD })).status, 403);
   assert.equal((await browser.get('/security/authenticator')).location, '/step-up');
+});
+
+const WHY = { actor: 'command_line', reason: 'left the company' };
+
+async function erase(world: World, id: string): Promise<void> {
+  for (const act of [disableUser, deleteUser]) assert(!isRefusal(await act(world.env, { id, ...WHY })));
+}
+
+/** Nothing names the person but the audit log. */
+async function assertForgotten(world: World, id: string): Promise<void> {
+  const { read } = world.env.db;
+  const keys = (await read.selectFrom('attempts').select('key').execute()).map(({ key }) => key);
+  assert.deepEqual(
+    keys.filter((key) => key.includes(id)),
+    [],
+  );
+  assert.deepEqual(
+    (await world.mail()).filter(({ to }) => to === ANA),
+    [],
+  );
+}
+
+describe('a person who is deleted while a wrong guess at their secrets is at work', () => {
+  it('is forgotten after a recovery code', async (t) => {
+    const { world, ana, atNextHash } = await openSlowlyEnrolled(t);
+    const other = world.person();
+    await other.signIn(ANA);
+    await other.get('/sign-in/recovery-code');
+    atNextHash(() => erase(world, ana.id));
+    assert.equal((await other.post('/sign-in/recovery-code', { code: '0000-0000-0000-0000' })).status, 422);
+    await assertForgotten(world, ana.id);
+  });
+
+  it('is forgotten after a one-time code, also one that shows a wrong clock', async (t) => {
+    const { world, ana, secret } = await openSlowlyEnrolled(t);
+    const person = await findPerson(world.env.db.read, ana.id);
+    assert.ok(person);
+    const client = { requestId: 'x', address: undefined, userAgent: undefined, deviceToken: undefined };
+    const attempt = { user: person.user, deviceId: undefined, client };
+    const guess = (env: World['env'], secondsAhead: number) => {
+      world.clock.at += secondsAhead;
+      const code = world.totp(secret);
+      world.clock.at -= secondsAhead;
+      return checkOneTimeCode(env, attempt, code, () => assert.fail('it opens nothing'));
+    };
+    assert.ok(isRefusal(await guess(world.env, 300)));
+    world.clock.at += 60;
+    const { db } = world.env;
+    let begun = 0;
+    const transaction: typeof db.transaction = async (work) => {
+      if (++begun === 2) await erase(world, ana.id);
+      return db.transaction(work);
+    };
+    const env = { ...world.env, db: { ...db, read: db.read, transaction } };
+    const refused = await guess(env, 300);
+    assert.ok(isRefusal(refused) && refused.clockOffsetSeconds !== undefined);
+    await assertForgotten(world, ana.id);
+  });
 });

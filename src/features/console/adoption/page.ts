@@ -53,9 +53,16 @@ function curvePart(view: View, page: Adoption): Html {
   const drawn =
     first && last && days.length > 1
       ? curve({
-          ...{ id: 'curve', title: t('adoption.curve'), locale, points: days },
+          id: 'curve',
+          title: t('adoption.curve'),
+          locale,
+          points: days,
           desc: t('adoption.curve.desc', {
-            ...{ from: day(first.day), to: day(last.day), first: first.enrolled, last: last.enrolled, people },
+            from: day(first.day),
+            to: day(last.day),
+            first: first.enrolled,
+            last: last.enrolled,
+            people,
           }),
           peopleLabel: t('adoption.curve.people', { people }),
           enrolledLabel: t('adoption.curve.enrolled', { enrolled }),

@@ -9,7 +9,10 @@ import type { Route } from '#http/route.ts';
 
 /** Sends an undelivered mail again, from the page of its receiver. */
 export const mailRoutes: readonly Route[] = actPages({
-  ...{ path: '/console/people/:person/mail/:mail', guard: 'staffSteppedUp', find: findMail, missing },
+  path: '/console/people/:person/mail/:mail',
+  guard: 'staffSteppedUp',
+  find: findMail,
+  missing,
   draw({ view }, { row, mail }) {
     const { t, config } = view;
     const above = { href: `/console/people/${row.id}`, label: row.name };

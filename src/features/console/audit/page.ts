@@ -37,11 +37,22 @@ function auditFilters(view: View, query: AuditQuery, person: string | undefined)
   const { t } = view;
   const text = (name: 'person' | 'partner', value: string | undefined, type: 'search' | 'date' = 'search') =>
     textField({
-      ...{ id: name, name, label: t(`audit.${name}`), type, autocomplete: 'off', required: false, value: value ?? '' },
+      id: name,
+      name,
+      label: t(`audit.${name}`),
+      type,
+      autocomplete: 'off',
+      required: false,
+      value: value ?? '',
     });
   const day = (name: 'from' | 'until') =>
     textField({
-      ...{ id: name, name, label: t(`audit.${name}`), type: 'date', autocomplete: 'off', required: false },
+      id: name,
+      name,
+      label: t(`audit.${name}`),
+      type: 'date',
+      autocomplete: 'off',
+      required: false,
       value: query[name] ?? '',
     });
   const options = ACTIONS.map((value) => ({ value, label: actionWords(t, value) })).sort((one, other) =>
@@ -52,7 +63,10 @@ function auditFilters(view: View, query: AuditQuery, person: string | undefined)
     t('audit.search'),
     html`${text('person', person ?? query.person)}${text('partner', query.partner)}
 ${selectField({
-  ...{ id: 'action', name: 'action', label: t('audit.action'), value: query.action },
+  id: 'action',
+  name: 'action',
+  label: t('audit.action'),
+  value: query.action,
   options: [{ value: '', label: t('filter.any') }, ...options],
 })}
 ${day('from')}${day('until')}

@@ -74,10 +74,13 @@ export async function readScope(env: Env, query: AuditQuery, isAdmin: boolean): 
   const partner = query.partner === undefined ? undefined : await partnerOf(env, query.partner);
   const until = query.until === undefined ? undefined : parseDay(query.until);
   return {
-    ...{ person, partner },
+    person,
+    partner,
     unknown: query.person && !person ? 'person' : query.partner && !partner ? 'partner' : undefined,
     filter: {
-      ...{ partner: partner?.id, action: query.action, ofPartners: !isAdmin },
+      partner: partner?.id,
+      action: query.action,
+      ofPartners: !isAdmin,
       from: query.from === undefined ? undefined : parseDay(query.from),
       until: until === undefined ? undefined : until + DAY_SECONDS,
     },
@@ -127,7 +130,10 @@ export async function readAuditList(env: Env, query: AuditQuery, isAdmin: boolea
   const named = await namedEvents(env, events);
   const rows = events.map((event, index) => ({ ...named[index], ...originOf(event) }) as AuditEventRow);
   return {
-    ...{ query, scope, rows, chain: await readChain(env) },
+    query,
+    scope,
+    rows,
+    chain: await readChain(env),
     next: found.length > EVENTS_PER_PAGE ? events.at(-1)?.id : undefined,
   };
 }

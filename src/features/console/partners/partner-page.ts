@@ -110,7 +110,12 @@ export function nameFormPage(view: View, page: NameForm): Html {
       view,
       page.action,
       html`${textField({
-        ...{ id: 'name', name: 'name', label: page.label, hint: page.hint, autocomplete: 'off', value: page.value },
+        id: 'name',
+        name: 'name',
+        label: page.label,
+        hint: page.hint,
+        autocomplete: 'off',
+        value: page.value,
         error: error('name'),
       })}
 ${slug && textField({ id: 'slug', name: 'slug', ...slug, autocomplete: 'off', required: false, error: error('slug') })}

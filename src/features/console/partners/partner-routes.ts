@@ -188,8 +188,13 @@ function renamePage({ view }: Pick<StaffCall, 'view'>, { id, name }: Named, valu
   const { t } = view;
   const above = { href: `${PARTNERS}/${id}`, label: name };
   return nameFormPage(view, {
-    ...{ title: t('partner.rename'), action: `${above.href}/rename`, above, value },
-    ...{ label: t('partners.name'), button: t('partner.rename'), hint: t('partner.rename.hint') },
+    title: t('partner.rename'),
+    action: `${above.href}/rename`,
+    above,
+    value,
+    label: t('partners.name'),
+    button: t('partner.rename'),
+    hint: t('partner.rename.hint'),
     refusal: refusal && refusedWords(view, refusal),
   });
 }

@@ -38,37 +38,57 @@ ${count > 0 && html`<p class="quiet">${csvLinks(t, partnersPath(`${PATH}.csv`, f
 }
 
 function partnerFilters({ t }: View, { filter }: PartnerList): Html {
-  const any = { value: '', label: t('filter.any') };
-  const yes = { value: 'yes', label: t('partners.overdue.yes') };
   return filterForm(
     PATH,
     t('partners.search'),
     html`${textField({
-      ...{ id: 'q', name: 'q', label: t('partners.search'), type: 'search', autocomplete: 'off', required: false },
+      id: 'q',
+      name: 'q',
+      label: t('partners.search'),
+      type: 'search',
+      autocomplete: 'off',
+      required: false,
       value: filter.search ?? '',
     })}
+${selects(t, filter)}
+<input type="hidden" name="sort" value="${filter.sort}">
+${submitButton(t('filter.show'), 'quiet')}`,
+  );
+}
+
+function selects(t: View['t'], filter: PartnerList['filter']): Html {
+  const any = { value: '', label: t('filter.any') };
+  return html`${selectField({
+    id: 'policy',
+    name: 'policy',
+    label: t('partners.policy'),
+    value: filter.policy,
+    options: [any, ...POLICIES.map((value) => ({ value, label: t(`policy.${value}`) }))],
+  })}
 ${selectField({
-  ...{ id: 'policy', name: 'policy', label: t('partners.policy'), value: filter.policy },
-  options: [any, ...POLICIES.map((value) => ({ value, label: t(`policy.${value}`) }))],
-})}
-${selectField({
-  ...{ id: 'adoption', name: 'adoption', label: t('partners.adoption'), value: filter.adoption },
+  id: 'adoption',
+  name: 'adoption',
+  label: t('partners.adoption'),
+  value: filter.adoption,
   options: [any, ...ADOPTIONS.map((value) => ({ value, label: t(`adoption.${value}`) }))],
 })}
 ${selectField({
-  ...{ id: 'overdue', name: 'overdue', label: t('partners.overdue'), value: filter.overdue ? 'yes' : '' },
-  options: [any, yes],
+  id: 'overdue',
+  name: 'overdue',
+  label: t('partners.overdue'),
+  value: filter.overdue ? 'yes' : '',
+  options: [any, { value: 'yes', label: t('partners.overdue.yes') }],
 })}
 ${selectField({
-  ...{ id: 'archived', name: 'archived', label: t('partners.archived'), value: filter.archived ? 'yes' : '' },
+  id: 'archived',
+  name: 'archived',
+  label: t('partners.archived'),
+  value: filter.archived ? 'yes' : '',
   options: [
     { value: '', label: t('partners.archived.no') },
     { value: 'yes', label: t('partners.archived.yes') },
   ],
-})}
-<input type="hidden" name="sort" value="${filter.sort}">
-${submitButton(t('filter.show'), 'quiet')}`,
-  );
+})}`;
 }
 
 function columnsOf({ t }: View, { filter }: PartnerList): readonly Column[] {

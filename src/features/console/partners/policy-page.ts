@@ -49,8 +49,15 @@ function choiceForm({ t }: View, { partner, typed, refusal }: PolicyPage): Html 
   return html`<form method="get" action="/console/partners/${partner.id}/policy" novalidate>
 ${radios({ name: 'policy', legend: t('policy.choose'), options, value: typed.policy, error: error('policy') })}
 ${textField({
-  ...{ id: 'from', name: 'from', label: t('policy.from'), hint: t('policy.from.hint'), type: 'date' },
-  ...{ autocomplete: 'off', required: false, value: typed.from, error: error('from') },
+  id: 'from',
+  name: 'from',
+  label: t('policy.from'),
+  hint: t('policy.from.hint'),
+  type: 'date',
+  autocomplete: 'off',
+  required: false,
+  value: typed.from,
+  error: error('from'),
 })}
 ${submitButton(t('policy.preview'))}</form>`;
 }

@@ -31,18 +31,22 @@ ${form(
   view,
   page.action,
   html`${textField({
-    ...{ id: 'email', name: 'email', label: t('field.email'), type: 'email', inputmode: 'email' },
-    ...{ autocomplete: 'off', value: typed.email, error: error('email') },
+    id: 'email',
+    name: 'email',
+    label: t('field.email'),
+    type: 'email',
+    inputmode: 'email',
+    autocomplete: 'off',
+    value: typed.email,
+    error: error('email'),
   })}
 ${textField({
-  ...{
-    id: 'name',
-    name: 'name',
-    label: t('people.name'),
-    autocomplete: 'off',
-    value: typed.name,
-    error: error('name'),
-  },
+  id: 'name',
+  name: 'name',
+  label: t('people.name'),
+  autocomplete: 'off',
+  value: typed.name,
+  error: error('name'),
 })}
 ${selectField({ id: 'role', name: 'role', label: t('person.role'), options: page.roles, value: typed.role })}
 ${submitButton(t('invite.send'))}`,

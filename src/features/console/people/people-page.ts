@@ -22,11 +22,19 @@ export function peopleTools(
     path,
     t('people.search'),
     html`${textField({
-      ...{ id: 'q', name: 'q', label: t('people.search'), type: 'search', autocomplete: 'off', required: false },
+      id: 'q',
+      name: 'q',
+      label: t('people.search'),
+      type: 'search',
+      autocomplete: 'off',
+      required: false,
       value: search ?? '',
     })}
 ${selectField({
-  ...{ id: 'state', name: 'state', label: t('people.state'), value: wanted },
+  id: 'state',
+  name: 'state',
+  label: t('people.state'),
+  value: wanted,
   options: [any, ...STATES.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
 })}
 ${submitButton(t('filter.show'), 'quiet')}`,

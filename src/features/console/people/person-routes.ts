@@ -73,13 +73,21 @@ function reasonAct<T>(
   act: (env: Env, how: How, around: Around<T>) => Promise<T | Refusal>,
 ): readonly Route[] {
   return actPages({
-    ...{ path: `${ONE}/${name}`, guard: 'staffSteppedUp', form: reasonForm, keeps: ['reason', 'until'] },
-    ...{ find: memberOf, missing },
+    path: `${ONE}/${name}`,
+    guard: 'staffSteppedUp',
+    form: reasonForm,
+    keeps: ['reason', 'until'],
+    find: memberOf,
+    missing,
     draw({ view }, { row, partner }, { reason = '', until = '' }, refusal) {
       const above = { href: `/console/people/${row.id}`, label: row.name };
       return reasonPage(view, {
-        ...{ title: view.t(`act.${name}`), text: view.t(textKey(name, row, partner), { name: row.name }) },
-        ...{ action: `${above.href}/${name}`, above, isGrave: name === 'disable' || name === 'delete', reason },
+        title: view.t(`act.${name}`),
+        text: view.t(textKey(name, row, partner), { name: row.name }),
+        action: `${above.href}/${name}`,
+        above,
+        isGrave: name === 'disable' || name === 'delete',
+        reason,
         until: name === 'exempt' ? daysFrom(view.now, until) : undefined,
         refusal: refusal && refusedWords(view, refusal),
       });
@@ -107,7 +115,10 @@ function mailAct<T>(
   act: (env: Env, how: Pick<How, 'id' | 'actor'>, around: Around<T>) => Promise<T | Refusal>,
 ): readonly Route[] {
   return actPages({
-    ...{ path: `${ONE}/${name}`, guard: 'staffSteppedUp', find: memberOf, missing },
+    path: `${ONE}/${name}`,
+    guard: 'staffSteppedUp',
+    find: memberOf,
+    missing,
     draw({ view }, { row }) {
       const above = { href: `/console/people/${row.id}`, label: row.name };
       const text = view.t(`act.${name}.text`, { email: row.email });
@@ -143,7 +154,12 @@ async function drawInvite(call: StaffCall, typed: Invited, refusal?: Refusal): P
   const above = { href: `/console/partners/${partner.id}`, label: partner.name };
   const roles = (['member', 'manager'] as const).map((value) => ({ value, label: view.t(`role.${value}`) }));
   const html = invitePage(view, {
-    ...{ title: view.t('people.invite'), part: 'partners', action: `${above.href}/people/new`, above, roles, typed },
+    title: view.t('people.invite'),
+    part: 'partners',
+    action: `${above.href}/people/new`,
+    above,
+    roles,
+    typed,
     refusal: refusal && refusedWords(view, refusal),
   });
   return refusal ? showRefusal(html, refusal) : show(html);

@@ -97,8 +97,12 @@ function staffAct<T>(
   act: (env: Env, how: How, around: Around<T>) => Promise<T | Refusal>,
 ): readonly Route[] {
   return actPages({
-    ...{ path: `${ONE}/${name}`, guard: 'staffAdminSteppedUp', form: reasonForm, keeps: ['reason'] },
-    ...{ find: staffOf, missing },
+    path: `${ONE}/${name}`,
+    guard: 'staffAdminSteppedUp',
+    form: reasonForm,
+    keeps: ['reason'],
+    find: staffOf,
+    missing,
     draw: (call, row, { reason = '' }, refusal) => drawAct(call, name, row, { reason, refusal }),
     act(call, row, { reason = '' }) {
       // Administrators who change their own role lose their session.
@@ -128,8 +132,15 @@ async function drawAct(
   const above = { href: `${STAFF}/${row.id}`, label: row.name };
   const title = name === 'role' ? t(row.role === 'admin' ? 'staff.makeCsm' : 'staff.makeAdmin') : t(`act.${name}`);
   return reasonPage(view, {
-    ...{ title, text: t(textKey(name, row), { name: row.name }), also, action: `${above.href}/${name}`, above },
-    ...{ part: 'staff', isGrave: name === 'disable', asksWhy: name === 'disable' || name === 'enable', reason },
+    title,
+    text: t(textKey(name, row), { name: row.name }),
+    also,
+    action: `${above.href}/${name}`,
+    above,
+    part: 'staff',
+    isGrave: name === 'disable',
+    asksWhy: name === 'disable' || name === 'enable',
+    reason,
     refusal: refusal && refusedWords(view, refusal),
   });
 }
@@ -154,7 +165,10 @@ type Typed = { readonly email: string; readonly name: string; readonly role: str
 function inviteStaff({ view }: Pick<AdminCall, 'view'>, typed: Typed, refusal?: Refusal) {
   const { t } = view;
   return invitePage(view, {
-    ...{ title: t('staff.invite'), part: 'staff', action: `${STAFF}/new`, typed },
+    title: t('staff.invite'),
+    part: 'staff',
+    action: `${STAFF}/new`,
+    typed,
     above: { href: STAFF, label: t('console.staff') },
     roles: (['csm', 'admin'] as const).map((value) => ({ value, label: t(`role.${value}`) })),
     refusal: refusal && refusedWords(view, refusal),

@@ -46,14 +46,20 @@ export const apiKeyRoutes: readonly Route[] = [
     handle: submitKey,
   }),
   ...actPages({
-    ...{ path: `${KEYS}/:key/revoke`, guard: 'staffAdminSteppedUp', missing },
+    path: `${KEYS}/:key/revoke`,
+    guard: 'staffAdminSteppedUp',
+    missing,
     find: ({ env, params }) => findApiKey(env.db.read, params.key ?? ''),
     draw({ view }, { id, name }) {
       const { t } = view;
       return questionPage(view, {
-        ...{ title: t('keys.revoke'), text: t('keys.revoke.text', { name }), button: t('keys.revoke') },
-        ...{ action: `${KEYS}/${id}/revoke`, above: { href: KEYS, label: t('console.keys') } },
-        ...{ isGrave: true, part: 'keys' },
+        title: t('keys.revoke'),
+        text: t('keys.revoke.text', { name }),
+        button: t('keys.revoke'),
+        action: `${KEYS}/${id}/revoke`,
+        above: { href: KEYS, label: t('console.keys') },
+        isGrave: true,
+        part: 'keys',
       });
     },
     async act(call, { id }) {

@@ -25,7 +25,9 @@ type ShownKey = {
 export function keysPage(view: View, keys: readonly ShownKey[], done?: Done): Html {
   const { t, locale } = view;
   return consolePage(view, {
-    ...{ title: t('console.keys'), part: 'keys', done },
+    title: t('console.keys'),
+    part: 'keys',
+    done,
     body: html`<div class="actions">${linkButton(`${KEYS}/new`, t('keys.add'), 'primary')}</div>
 ${grid({
   caption: t('console.keys'),
@@ -66,27 +68,51 @@ export function keyFormPage(view: View, typed: KeyTyped, days: Days, refusal?: R
   const { t } = view;
   const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
   return consolePage(view, {
-    ...{ title: t('keys.add'), part: 'keys', narrow: true, refusal },
+    title: t('keys.add'),
+    part: 'keys',
+    narrow: true,
+    refusal,
     above: { href: KEYS, label: t('console.keys') },
     body: html`<p class="lead">${t('keys.lead')}</p>
 ${form(
   view,
   `${KEYS}/new`,
-  html`${textField({
-    ...{ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name },
-    error: error('name'),
-  })}
-${choices({
-  ...{ legend: t('keys.scopes'), names: SCOPES, chosen: typed.scopes, error: error(SCOPES[0]) },
-  hint: (scope) => t(`keys.scope.${scope}`),
-})}
-${textField({
-  ...{ id: 'expires', name: 'expires', label: t('keys.expires'), hint: t('keys.expires.hint'), type: 'date' },
-  ...{ autocomplete: 'off', value: typed.expires, required: false, ...days, error: error('expires') },
-})}
+  html`${keyFields(view, typed, days, error)}
 ${submitButton(t('keys.add'))}`,
 )}`,
   });
+}
+
+type Errors = (fieldId: string) => string | undefined;
+
+function keyFields({ t }: View, typed: KeyTyped, days: Days, error: Errors): Html {
+  return html`${textField({
+    id: 'name',
+    name: 'name',
+    label: t('people.name'),
+    autocomplete: 'off',
+    value: typed.name,
+    error: error('name'),
+  })}
+${choices({
+  legend: t('keys.scopes'),
+  names: SCOPES,
+  chosen: typed.scopes,
+  error: error(SCOPES[0]),
+  hint: (scope) => t(`keys.scope.${scope}`),
+})}
+${textField({
+  id: 'expires',
+  name: 'expires',
+  label: t('keys.expires'),
+  hint: t('keys.expires.hint'),
+  type: 'date',
+  autocomplete: 'off',
+  value: typed.expires,
+  required: false,
+  ...days,
+  error: error('expires'),
+})}`;
 }
 
 type Choices<Name extends string> = {
@@ -101,7 +127,11 @@ type Choices<Name extends string> = {
 export function choices<Name extends string>({ legend, names, chosen, hint, error }: Choices<Name>): Html {
   return html`<fieldset class="field"><legend>${legend}</legend>${names.map((name, index) =>
     checkbox({
-      ...{ id: name, name, label: name, hint: hint(name), checked: chosen.includes(name) },
+      id: name,
+      name,
+      label: name,
+      hint: hint(name),
+      checked: chosen.includes(name),
       error: index === 0 ? error : undefined,
     }),
   )}</fieldset>`;

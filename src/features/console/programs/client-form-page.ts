@@ -24,34 +24,56 @@ export function clientFormPage(view: View, typed: ClientTyped, refusal?: Refused
   const { t } = view;
   const error: Errors = (fieldId) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
   return consolePage(view, {
-    ...{ title: t('clients.add'), part: 'clients', narrow: true, refusal },
+    title: t('clients.add'),
+    part: 'clients',
+    narrow: true,
+    refusal,
     above: { href: CLIENTS, label: t('console.clients') },
     body: html`<p class="lead">${t('clients.lead')}</p>
 ${form(
   view,
   `${CLIENTS}/new`,
-  html`${textField({
-    ...{ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name },
-    error: error('name'),
-  })}
-${radios({
-  ...{ name: 'type', legend: t('clients.type'), value: typed.type ?? CLIENT_TYPES[0] },
-  options: CLIENT_TYPES.map((value) => ({
-    ...{ value, label: t(`clients.type.${value}`), hint: t(`clients.hint.${value}`) },
-  })),
-})}
-${textArea({
-  ...{ id: 'redirect_uris', name: 'redirect_uris', label: t('clients.redirectUris'), rows: 2, required: true },
-  ...{ hint: t('clients.redirectUris.hint'), value: typed.redirect_uris, error: error('redirect_uris') },
-})}
+  html`${whatAllNeed(view, typed, error)}
 ${details(
   t('clients.more'),
-  fewNeed(view, typed, error),
+  html`${addresses(view, typed, error)}
+${rights(view, typed, error)}`,
   FEW.some((name) => isFilled(typed, name) || error(name)),
 )}
 ${submitButton(t('clients.add'))}`,
 )}`,
   });
+}
+
+function whatAllNeed({ t }: View, typed: ClientTyped, error: Errors): Html {
+  return html`${textField({
+    id: 'name',
+    name: 'name',
+    label: t('people.name'),
+    autocomplete: 'off',
+    value: typed.name,
+    error: error('name'),
+  })}
+${radios({
+  name: 'type',
+  legend: t('clients.type'),
+  value: typed.type ?? CLIENT_TYPES[0],
+  options: CLIENT_TYPES.map((value) => ({
+    value,
+    label: t(`clients.type.${value}`),
+    hint: t(`clients.hint.${value}`),
+  })),
+})}
+${textArea({
+  id: 'redirect_uris',
+  name: 'redirect_uris',
+  label: t('clients.redirectUris'),
+  rows: 2,
+  required: true,
+  hint: t('clients.redirectUris.hint'),
+  value: typed.redirect_uris,
+  error: error('redirect_uris'),
+})}`;
 }
 
 const FEW = CLIENT_FIELDS.filter((name) => !['name', 'type', 'redirect_uris'].includes(name));
@@ -60,40 +82,65 @@ function isFilled(typed: ClientTyped, name: (typeof CLIENT_FIELDS)[number]): boo
   return (typed[name] ?? '') !== '' && typed[name] !== ID_TOKEN_ALGS[0];
 }
 
-function fewNeed({ t }: View, typed: ClientTyped, error: Errors): Html {
+function addresses({ t }: View, typed: ClientTyped, error: Errors): Html {
   return html`${textArea({
-    ...{
-      id: 'post_logout_redirect_uris',
-      name: 'post_logout_redirect_uris',
-      label: t('clients.postLogoutUris'),
-      rows: 2,
-    },
-    ...{ hint: t('clients.postLogoutUris.hint'), value: typed.post_logout_redirect_uris },
+    id: 'post_logout_redirect_uris',
+    name: 'post_logout_redirect_uris',
+    label: t('clients.postLogoutUris'),
+    rows: 2,
+    hint: t('clients.postLogoutUris.hint'),
+    value: typed.post_logout_redirect_uris,
     error: error('post_logout_redirect_uris'),
   })}
 ${textField({
-  ...{ id: 'backchannel_logout_uri', name: 'backchannel_logout_uri', label: t('clients.backchannel'), required: false },
-  ...{ hint: t('clients.backchannel.hint'), autocomplete: 'off', value: typed.backchannel_logout_uri },
+  id: 'backchannel_logout_uri',
+  name: 'backchannel_logout_uri',
+  label: t('clients.backchannel'),
+  required: false,
+  hint: t('clients.backchannel.hint'),
+  autocomplete: 'off',
+  value: typed.backchannel_logout_uri,
   error: error('backchannel_logout_uri'),
 })}
 ${checkbox({
-  ...{ id: 'backchannel_internal', name: 'backchannel_internal', label: t('clients.internal') },
-  ...{ checked: typed.backchannel_internal === 'yes', error: error('backchannel_internal') },
-})}
-${checkbox({
-  ...{ id: 'third_party', name: 'third_party', label: t('clients.thirdParty'), hint: t('clients.thirdParty.hint') },
-  checked: typed.third_party === 'yes',
+  id: 'backchannel_internal',
+  name: 'backchannel_internal',
+  label: t('clients.internal'),
+  checked: typed.backchannel_internal === 'yes',
+  error: error('backchannel_internal'),
+})}`;
+}
+
+function rights({ t }: View, typed: ClientTyped, error: Errors): Html {
+  return html`${checkbox({
+    id: 'third_party',
+    name: 'third_party',
+    label: t('clients.thirdParty'),
+    hint: t('clients.thirdParty.hint'),
+    checked: typed.third_party === 'yes',
+  })}
+${textArea({
+  id: 'partners',
+  name: 'partners',
+  label: t('clients.partners'),
+  hint: t('clients.partners.hint'),
+  rows: 2,
+  value: typed.partners,
+  error: error('partners'),
 })}
 ${textArea({
-  ...{ id: 'partners', name: 'partners', label: t('clients.partners'), hint: t('clients.partners.hint'), rows: 2 },
-  ...{ value: typed.partners, error: error('partners') },
-})}
-${textArea({
-  ...{ id: 'jwks', name: 'jwks', label: t('clients.jwks'), hint: t('clients.jwks.hint'), rows: 4 },
-  ...{ value: typed.jwks, error: error('jwks') },
+  id: 'jwks',
+  name: 'jwks',
+  label: t('clients.jwks'),
+  hint: t('clients.jwks.hint'),
+  rows: 4,
+  value: typed.jwks,
+  error: error('jwks'),
 })}
 ${radios({
-  ...{ name: 'id_token_alg', legend: t('clients.alg'), value: typed.id_token_alg ?? ID_TOKEN_ALGS[0] },
+  name: 'id_token_alg',
+  legend: t('clients.alg'),
+  value: typed.id_token_alg ?? ID_TOKEN_ALGS[0],
   options: ID_TOKEN_ALGS.map((value) => ({ value, label: value })),
 })}`;
 }

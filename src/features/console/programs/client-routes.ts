@@ -46,15 +46,23 @@ const KEPT = CLIENT_FIELDS.filter((name) => name !== 'jwks');
 
 export const clientRoutes: readonly Route[] = [
   page({
-    ...{ method: 'GET', path: CLIENTS, guard: 'staffAdmin' },
+    method: 'GET',
+    path: CLIENTS,
+    guard: 'staffAdmin',
     handle: async ({ env, view, query }) => show(clientsPage(view, await listClients(env.db.read), doneOf(query))),
   }),
   page({
-    ...{ method: 'GET', path: `${CLIENTS}/new`, guard: 'staffAdminSteppedUp' },
+    method: 'GET',
+    path: `${CLIENTS}/new`,
+    guard: 'staffAdminSteppedUp',
     handle: ({ view }) => show(clientFormPage(view, view.kept ?? {})),
   }),
   page({
-    ...{ method: 'POST', path: `${CLIENTS}/new`, guard: 'staffAdminSteppedUp', form: clientForm, keeps: KEPT },
+    method: 'POST',
+    path: `${CLIENTS}/new`,
+    guard: 'staffAdminSteppedUp',
+    form: clientForm,
+    keeps: KEPT,
     handle: submitNew,
   }),
   page({ method: 'GET', path: ONE, guard: 'staffAdmin', handle: showOne }),
@@ -83,7 +91,9 @@ function act(
   work: (call: ActCall<'staffAdminSteppedUp'>, id: string) => Promise<Reply | Refusal>,
 ): readonly Route[] {
   return actPages({
-    ...{ path: `${ONE}/${name}`, guard: 'staffAdminSteppedUp', missing },
+    path: `${ONE}/${name}`,
+    guard: 'staffAdminSteppedUp',
+    missing,
     find: ({ env, params }) => findClient(env.db.read, params.client ?? ''),
     elsewhere: ({ view }, { secretHash }) =>
       name === 'new-secret' && secretHash === undefined ? missing(view) : undefined,
@@ -95,7 +105,13 @@ function act(
       const text = view.t(`clients.${name}.text`, { name: client.name, grants });
       const action = `${above.href}/${name}`;
       return questionPage(view, {
-        ...{ title, text, action, above, button: title, isGrave: name !== 'enable', part: 'clients' },
+        title,
+        text,
+        action,
+        above,
+        button: title,
+        isGrave: name !== 'enable',
+        part: 'clients',
       });
     },
     act: (call, { id }) => work(call, id),

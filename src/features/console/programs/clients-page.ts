@@ -27,7 +27,9 @@ type ShownClient = {
 export function clientsPage(view: View, clients: readonly ShownClient[], done?: Done): Html {
   const { t } = view;
   return consolePage(view, {
-    ...{ title: t('console.clients'), part: 'clients', done },
+    title: t('console.clients'),
+    part: 'clients',
+    done,
     body: html`<div class="actions">${linkButton(`${CLIENTS}/new`, t('clients.add'), 'primary')}</div>
 ${grid({
   caption: t('console.clients'),
@@ -54,7 +56,10 @@ export function clientPage(view: View, { client, done, refusal }: OnePage): Html
   const { t } = view;
   const path = `${CLIENTS}/${client.id}`;
   return consolePage(view, {
-    ...{ title: client.name, part: 'clients', done, refusal },
+    title: client.name,
+    part: 'clients',
+    done,
+    refusal,
     above: { href: CLIENTS, label: t('console.clients') },
     body: html`${dataList(factsOf(view, client))}
 <section><h2>${t('clients.configuration')}</h2><p>${t('clients.configuration.text', { name: client.name })}</p>
@@ -85,7 +90,11 @@ export function clientSecretPage(
   const { id, name, secret, redirectUri } = made;
   const block = configurationBlock(view, { clientId: id, secret, redirectUri });
   return secretPage(view, {
-    ...{ title: t('clients.made'), text: t('clients.made.text', { name }), part: 'clients', secret, action },
+    title: t('clients.made'),
+    text: t('clients.made.text', { name }),
+    part: 'clients',
+    secret,
+    action,
     above: { href, label: name },
     also: html`<h2>${t('clients.configuration')}</h2>${block}`,
   });

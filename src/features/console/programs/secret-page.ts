@@ -21,7 +21,10 @@ type SecretPage = {
 export function secretPage(view: View, { title, part, text, secret, also, above, action }: SecretPage): Html {
   const { t } = view;
   return consolePage(view, {
-    ...{ title, part, above, narrow: true },
+    title,
+    part,
+    above,
+    narrow: true,
     body: html`<p class="lead">${text}</p>
 <p class="secret" translate="no"><code>${secret}</code></p>
 ${actions(copyButton({ text: secret, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}

@@ -99,7 +99,9 @@ function act(
   work: (call: ActCall<'staffAdminSteppedUp'>, id: string) => Promise<Reply | Refusal>,
 ): readonly Route[] {
   return actPages({
-    ...{ path: `${ONE}/${name}`, guard: 'staffAdminSteppedUp', missing },
+    path: `${ONE}/${name}`,
+    guard: 'staffAdminSteppedUp',
+    missing,
     find: ({ env, params }) => findWebhook(env.db.read, params.webhook ?? ''),
     draw({ view }, { id, url }) {
       const title = view.t(`webhooks.${name}`);

@@ -32,7 +32,9 @@ type ShownDelivery = {
 export function webhooksPage(view: View, list: readonly ShownWebhook[], done?: Done): Html {
   const { t } = view;
   return consolePage(view, {
-    ...{ title: t('console.webhooks'), part: 'webhooks', done },
+    title: t('console.webhooks'),
+    part: 'webhooks',
+    done,
     body: html`<div class="actions">${linkButton(`${WEBHOOKS}/new`, t('webhooks.add'), 'primary')}</div>
 ${grid({
   caption: t('console.webhooks'),
@@ -72,13 +74,11 @@ export function webhookPage(view: View, { webhook, deliveries, done, refusal }: 
   const { t, locale } = view;
   const path = `${WEBHOOKS}/${webhook.id}`;
   return consolePage(view, {
-    ...{
-      title: t('webhooks.one'),
-      part: 'webhooks',
-      done,
-      refusal,
-      above: { href: WEBHOOKS, label: t('console.webhooks') },
-    },
+    title: t('webhooks.one'),
+    part: 'webhooks',
+    done,
+    refusal,
+    above: { href: WEBHOOKS, label: t('console.webhooks') },
     body: html`${dataList([
       { label: t('webhooks.url'), value: html`<span class="anywhere">${webhook.url}</span>` },
       { label: t('webhooks.events'), value: eventsOf(webhook) },
@@ -118,18 +118,29 @@ export function webhookFormPage(view: View, typed: Typed, refusal?: Refused): Ht
   const { t } = view;
   const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
   return consolePage(view, {
-    ...{ title: t('webhooks.add'), part: 'webhooks', narrow: true, refusal },
+    title: t('webhooks.add'),
+    part: 'webhooks',
+    narrow: true,
+    refusal,
     above: { href: WEBHOOKS, label: t('console.webhooks') },
     body: html`<p class="lead">${t('webhooks.lead')}</p>
 ${form(
   view,
   `${WEBHOOKS}/new`,
   html`${textField({
-    ...{ id: 'url', name: 'url', label: t('webhooks.url'), hint: t('webhooks.url.hint'), autocomplete: 'off' },
-    ...{ value: typed.url, error: error('url') },
+    id: 'url',
+    name: 'url',
+    label: t('webhooks.url'),
+    hint: t('webhooks.url.hint'),
+    autocomplete: 'off',
+    value: typed.url,
+    error: error('url'),
   })}
 ${choices({
-  ...{ legend: t('webhooks.events'), names: WEBHOOK_EVENTS, chosen: typed.events, error: error(WEBHOOK_EVENTS[0]) },
+  legend: t('webhooks.events'),
+  names: WEBHOOK_EVENTS,
+  chosen: typed.events,
+  error: error(WEBHOOK_EVENTS[0]),
   hint: (event) => t(`webhooks.event.${event}`),
 })}
 ${submitButton(t('webhooks.add'))}`,

@@ -51,14 +51,20 @@ export function resetActs(kind: Kind): readonly Route[] {
   const same = { guard, missing, find: ({ env, params }: StaffCall) => kind.find(env, params.person ?? '') } as const;
   return [
     ...actPages({
-      ...{ ...same, path: `${base}/:person/reset-mfa`, form: resetForm, keeps: RESET_FIELDS },
+      ...same,
+      path: `${base}/:person/reset-mfa`,
+      form: resetForm,
+      keeps: RESET_FIELDS,
       // Nobody resets themselves. Their own page says who can do it.
       elsewhere: ({ session }, { id }) => (id === session.user.id ? seeOther(`${base}/${id}`) : undefined),
       draw: (call, whom, typed, refusal) => drawReset(kind, call, whom, typedOf(typed), refusal),
       act: (call, whom, typed) => reset(kind, call, whom, typedOf(typed)),
     }),
     ...actPages({
-      ...{ ...same, path: `${base}/:person/access-code`, form: codeForm, keeps: ['minutes'] },
+      ...same,
+      path: `${base}/:person/access-code`,
+      form: codeForm,
+      keeps: ['minutes'],
       // If a code needs two approvals, a new code needs a new reset.
       elsewhere: ({ env }, { id }) => (kind.needsSecond(env) ? seeOther(`${base}/${id}/reset-mfa`) : undefined),
       draw({ view }, { id, name }, typed) {
@@ -81,7 +87,12 @@ function drawReset(
 ) {
   const above = { href: `${kind.base}/${id}`, label: name };
   return resetPage(view, {
-    ...{ name, part: partOf(kind), action: `${above.href}/reset-mfa`, above, typed, withCode },
+    name,
+    part: partOf(kind),
+    action: `${above.href}/reset-mfa`,
+    above,
+    typed,
+    withCode,
     needsSecond: kind.needsSecond(env),
     refusal: refusal && refusedWords(view, refusal),
   });

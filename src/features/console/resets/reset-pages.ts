@@ -46,12 +46,21 @@ ${form(
   page.action,
   html`${reasonField(view, typed.reason, error('reason'))}
 ${radios({
-  ...{ name: 'checked_by', legend: t('reset.checkedBy'), value: typed.checkedBy, error: error('checked_by') },
+  name: 'checked_by',
+  legend: t('reset.checkedBy'),
+  value: typed.checkedBy,
+  error: error('checked_by'),
   options: CHECKS.map((value) => ({ value, label: t(`reset.check.${value}`) })),
 })}
 ${textField({
-  ...{ id: 'check_note', name: 'check_note', label: t('reset.checkNote'), hint: t('reset.checkNote.hint') },
-  ...{ autocomplete: 'off', value: typed.checkNote, error: error('check_note'), spellcheck: true },
+  id: 'check_note',
+  name: 'check_note',
+  label: t('reset.checkNote'),
+  hint: t('reset.checkNote.hint'),
+  autocomplete: 'off',
+  value: typed.checkNote,
+  error: error('check_note'),
+  spellcheck: true,
 })}
 ${page.withCode ? minutesField(view, typed.minutes) : html`<p>${t('reset.withoutCode')}</p>`}
 ${needsSecond && html`<p>${t('reset.second')}</p>`}
@@ -65,7 +74,10 @@ const MINUTES = ['10', '30', '60', '240', '1440'] as const;
 
 function minutesField({ t }: View, value: string): Html {
   return selectField({
-    ...{ id: 'minutes', name: 'minutes', label: t('reset.minutes'), value },
+    id: 'minutes',
+    name: 'minutes',
+    label: t('reset.minutes'),
+    value,
     options: MINUTES.map((minutes) => ({
       value: minutes,
       label: t('reset.minutes.value', { minutes: Number(minutes) }),

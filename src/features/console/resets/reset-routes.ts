@@ -57,7 +57,10 @@ type StaffCall = ActCall<'staffSteppedUp'>;
 /** Approves a waiting reset, or removes it from the list. */
 function decision(name: 'approve' | 'decline', act: (call: StaffCall) => Promise<Reply | Refusal>): readonly Route[] {
   return actPages({
-    ...{ path: `${RESETS}/:request/${name}`, guard: 'staffSteppedUp', missing, act },
+    path: `${RESETS}/:request/${name}`,
+    guard: 'staffSteppedUp',
+    missing,
+    act,
     async find({ env, session, params }) {
       const waiting = await findWaitingReset(env, params.request ?? '', session.user.id);
       return waiting && (name === 'decline' || waiting.mayApprove) ? waiting : undefined;
