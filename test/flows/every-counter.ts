@@ -62,7 +62,7 @@ export async function countOnlyIn({ env }: World, counters: EveryCounter): Promi
 }
 
 /** Counts tries in each of these counters until it refuses one. */
-export async function useUp({ env }: World, counters: EveryCounter): Promise<void> {
+export async function useUp({ env }: World, counters: readonly AttemptCounter[]): Promise<void> {
   await env.db.transaction(async (tx) => {
     for (const counter of counters) while (!isRefusal(await reserveTries(tx, [counter], env.now())));
   });

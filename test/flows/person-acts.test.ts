@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { splitAttemptCounter } from '#core/limits/counter-kinds.ts';
+import { attemptCounter, splitAttemptCounter } from '#core/limits/counter-kinds.ts';
 import { reserveTry } from '#core/limits/throttle.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
+import { randomBytes } from '#crypto/random.ts';
 import { disableUser, enableUser, makeResetLink, unlockUser } from '#flows/administration/person-acts.ts';
 import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
 import { findTries, reserveTries } from '#store/limits/attempts.ts';
@@ -138,6 +139,20 @@ test('unlock opens exactly the kinds of counter that the table marks, and of nob
   for (const counter of [...anas, ...bos]) {
     const answer = reserveTry(counter.rule, await findTries(env.db.read, counter.key), env.now());
     assert.equal(!isRefusal(answer), anas.includes(counter) && counter.kind.unlocks, counter.key);
+  }
+});
+
+test('unlock opens the counters of an email under an older key too, so that a reseal does not close them again', async (t) => {
+  const keyTexts = [2, 1].map((n) => `k${n}:${randomBytes(32).toString('base64')}`);
+  const world = await openWorld(t, { database: { keyText: keyTexts.join(',') } });
+  const { env } = world;
+  const { email } = await world.addUser({ email: 'ana@portal.example', role: 'csm' });
+  const counters = env.keys.macs('email', email).map(({ mac }) => attemptCounter('password', mac));
+  assert.equal(counters.length, 2);
+  await useUp(world, counters);
+  assert(!isRefusal(await unlockUser(env, { email, actor: 'command_line', reason: 'on the phone' })));
+  for (const { key, rule } of counters) {
+    assert(!isRefusal(reserveTry(rule, await findTries(env.db.read, key), env.now())), key);
   }
 });
 
