@@ -56,54 +56,54 @@ export const reads = moment<ReadSignal>('sallyport:read');
 export const events = moment<EventSignal>('sallyport:event');
 
 /** A single event. */
-type Moment<Told> = {
+type Moment<Signal> = {
   isHeard(): boolean;
-  tell(told: Told): void;
-  listen(listener: (told: Told) => void): void;
+  tell(signal: Signal): void;
+  listen(listener: (signal: Signal) => void): void;
 };
 
-function moment<Told extends object>(name: string): Moment<Told> {
+function moment<Signal extends object>(name: string): Moment<Signal> {
   const ours = channel(name);
   return {
     isHeard: () => ours.hasSubscribers,
-    tell: (told) => ours.publish(told),
+    tell: (signal) => ours.publish(signal),
     // Only `tell` publishes on this channel, so the message has this type.
-    listen: (listener) => ours.subscribe((told) => listener(told as Told)),
+    listen: (listener) => ours.subscribe((signal) => listener(signal as Signal)),
   };
 }
 
 /** The end of work, with its result or its error. */
-export type Ended<Told, Result> = Told & {
+export type Ended<Signal, Result> = Signal & {
   readonly milliseconds: number;
   readonly result?: Result;
   readonly error?: unknown;
 };
 
 /** Work with a beginning and an end. */
-type Work<Told, Result> = {
+type Work<Signal, Result> = {
   isHeard(): boolean;
-  /** Does the work and reports it. A listener gets `told` at the beginning, and its properties again at the end. */
-  around<T extends Result>(told: Told, doIt: () => Promise<T>): Promise<T>;
-  listen(ended: (work: Ended<Told, Result>, told: Told) => void): void;
+  /** Does the work and reports it. A listener gets `signal` at the beginning, and its properties again at the end. */
+  around<T extends Result>(signal: Signal, doIt: () => Promise<T>): Promise<T>;
+  listen(ended: (work: Ended<Signal, Result>, signal: Signal) => void): void;
   /** The value of `storage` during the work and everything that it awaits. */
-  bind<Store>(storage: AsyncLocalStorage<Store>, storeOf: (told: Told) => Store): void;
+  bind<Store>(storage: AsyncLocalStorage<Store>, storeOf: (signal: Signal) => Store): void;
 };
 
-function work<Told extends object, Result = unknown>(name: string): Work<Told, Result> {
-  type Context = { readonly told: Told; readonly startedMs: number; result?: Result; error?: unknown };
+function work<Signal extends object, Result = unknown>(name: string): Work<Signal, Result> {
+  type Context = { readonly signal: Signal; readonly startedMs: number; result?: Result; error?: unknown };
   const ours = tracingChannel<unknown, Context>(name);
   return {
     isHeard: () => ours.hasSubscribers,
-    around: (told, doIt) =>
-      ours.hasSubscribers ? ours.tracePromise(doIt, { told, startedMs: performance.now() }) : doIt(),
+    around: (signal, doIt) =>
+      ours.hasSubscribers ? ours.tracePromise(doIt, { signal, startedMs: performance.now() }) : doIt(),
     listen: (ended) =>
       ours.asyncEnd.subscribe((message) => {
         // Node adds `result` or `error` to the context that `around` made.
-        const { told, startedMs, ...end } = message as Context;
-        ended({ ...told, ...end, milliseconds: performance.now() - startedMs }, told);
+        const { signal, startedMs, ...end } = message as Context;
+        ended({ ...signal, ...end, milliseconds: performance.now() - startedMs }, signal);
       }),
     // The channel passes the context of `around`, so the message has this type.
     bind: (storage, storeOf) =>
-      ours.start.bindStore(storage as AsyncLocalStorage<unknown>, (message) => storeOf((message as Context).told)),
+      ours.start.bindStore(storage as AsyncLocalStorage<unknown>, (message) => storeOf((message as Context).signal)),
   };
 }

@@ -84,9 +84,9 @@ export function replaceKeyFile(path: string, text: string, like = path): void {
 
 /** Stores the entry of a retired key beside its ring, because earlier backups need it; returns the path. */
 export function keepRetiredKey(path: string, { keyId, entry }: { keyId: string; entry: string }): string {
-  const kept = `${path}.retired-${keyId}`;
-  replaceKeyFile(kept, entry, path);
-  return kept;
+  const file = `${path}.retired-${keyId}`;
+  replaceKeyFile(file, entry, path);
+  return file;
 }
 
 /** Writes the text to a file beside `path`, synced to disk; returns its name. */

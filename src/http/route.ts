@@ -71,7 +71,7 @@ type PageDeclaration<G extends PageGuard, F extends Form | undefined> = {
   readonly guard: G;
   /** The fields of the form, each optional. The rule of each field refuses a missing or too long value. */
   readonly form?: F;
-  /** The fields that `view.kept` restores when the form was sent too late after a proof. Never a secret. */
+  /** The fields that `view.restored` restores when the form was sent too late after a proof. Never a secret. */
   readonly keeps?: F extends Form ? readonly (keyof z.output<F> & string)[] : never;
   readonly handle: (call: PageCall<G, F extends Form ? z.output<F> : undefined>) => Promise<Reply> | Reply;
 };

@@ -62,10 +62,10 @@ function timeHashes(registry: Registry): void {
 
 function timeDatabase(registry: Registry): void {
   const seconds = histogram(registry, METRICS.transactionSeconds);
-  const countKept = countEvents(registry);
+  const countCommitted = countEvents(registry);
   transactions.listen(({ milliseconds, error, tx }) => {
     seconds.observe({ outcome: outcomeOf(error) }, milliseconds / 1000);
-    if (error === undefined && tx !== undefined) countKept(tx);
+    if (error === undefined && tx !== undefined) countCommitted(tx);
   });
   const readSeconds = histogram(registry, METRICS.readSeconds);
   reads.listen(({ milliseconds }) => readSeconds.observe(milliseconds / 1000));
@@ -87,15 +87,15 @@ function countEvents(registry: Registry): (tx: object) => void {
     if (signIn !== undefined) signIns.inc({ outcome: signIn });
     if (outcome === 'refusal') refusals.inc({ action, reason: reason ?? 'none' });
   };
-  const told = new WeakMap<object, EventSignal[]>();
+  const waiting = new WeakMap<object, EventSignal[]>();
   events.listen((event) => {
     if (event.tx === undefined) return count(event);
-    const ofThis = told.get(event.tx);
-    if (ofThis === undefined) told.set(event.tx, [event]);
+    const ofThis = waiting.get(event.tx);
+    if (ofThis === undefined) waiting.set(event.tx, [event]);
     else ofThis.push(event);
   });
   return (tx) => {
-    for (const event of told.get(tx) ?? []) count(event);
+    for (const event of waiting.get(tx) ?? []) count(event);
   };
 }
 

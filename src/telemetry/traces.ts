@@ -45,15 +45,15 @@ function isUnnamed(): boolean {
 function traceRequests(current: AsyncLocalStorage<Context>): void {
   const tracer = trace.getTracer(NAME);
   const begun = new WeakMap<object, Span>();
-  requests.bind(current, (told) => {
-    const parent = callerOf(told);
-    if (isNoise(told)) return parent;
+  requests.bind(current, (signal) => {
+    const parent = callerOf(signal);
+    if (isNoise(signal)) return parent;
     const span = tracer.startSpan('request', { kind: SpanKind.SERVER }, parent);
-    begun.set(told, span);
+    begun.set(signal, span);
     return trace.setSpan(parent, span);
   });
-  requests.listen(({ request: { method }, route, requestId, result, error }, told) => {
-    const span = begun.get(told);
+  requests.listen(({ request: { method }, route, requestId, result, error }, signal) => {
+    const span = begun.get(signal);
     if (span === undefined) return;
     span.updateName(`${method} ${route}`);
     span.setAttributes({ 'http.request.method': method, 'http.route': route, 'sallyport.request_id': requestId });

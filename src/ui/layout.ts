@@ -39,7 +39,7 @@ export function layout(view: View, page: Layout): Html {
     nav: page.nav,
     goTo: page.goTo,
     card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
-${refusal ? summary(refusal) : view.kept && notice(view.t('layout.kept'), 'info')}${page.body}`,
+${refusal ? summary(refusal) : view.restored && notice(view.t('layout.kept'), 'info')}${page.body}`,
   });
 }
 

@@ -26,9 +26,9 @@ export type View = {
   /** Set when that form came without our form cookie. */
   readonly noCookie?: boolean;
   /** The fields typed before into this form, when it was sent too late after a proof or with an invalid token. */
-  readonly kept?: Readonly<Record<string, string>>;
+  readonly restored?: Readonly<Record<string, string>>;
   /** The email of the form that is shown again. */
-  readonly keptEmail?: string;
+  readonly restoredEmail?: string;
   /** The return address of that form, as sent. It must be checked again. */
-  readonly keptReturnTo?: string;
+  readonly restoredReturnTo?: string;
 };

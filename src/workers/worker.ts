@@ -8,9 +8,9 @@ export async function work(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
   try {
     const server = await serve();
-    const told = untilStopped(server);
+    const ordered = untilStopped(server);
     await tellPrimary({ kind: 'serving' });
-    await server.stop(await told);
+    await server.stop(await ordered);
     await tellPrimary({ kind: 'last', metrics: (await server.metrics?.collectLast()) ?? [] });
     process.exit(0);
   } catch (error) {

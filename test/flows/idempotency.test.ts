@@ -6,7 +6,7 @@ import { addPartner } from '#flows/administration/partner-acts.ts';
 import { idempotent } from '#flows/runtime/idempotency.ts';
 import { openWorld } from '../world.ts';
 
-const KEY = { callerId: 'a key', value: 'deal-1', request: 'add partner', keptSeconds: 60 };
+const KEY = { callerId: 'a key', value: 'deal-1', request: 'add partner', storedSeconds: 60 };
 const ACME = { name: 'Acme', slug: undefined, mfa: { policy: 'off' as const } };
 
 async function open(t: TestContext) {

@@ -74,7 +74,7 @@ describe('a form', () => {
     assert.equal(response.status, 403);
     const body = await drawn(response);
     assert.equal(body.staleForm, true);
-    assert.equal(body.keptEmail, 'a@b.example');
+    assert.equal(body.restoredEmail, 'a@b.example');
     const parts = (text: string) => text.split('.').slice(0, 2);
     assert.deepEqual(parts(body.formToken), parts(token));
     assert.notEqual(body.formToken, token, 'another drawing of the page');

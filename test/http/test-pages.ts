@@ -9,8 +9,8 @@ import { addPending, addSession, NOW, openServer, setCookies } from './server.ts
 export const seen: { input: unknown; query: string; deviceToken: string | undefined }[] = [];
 
 function draw({ view }: { view: PageCall<'public'>['view'] }) {
-  const { formToken, staleForm, keptEmail, signedIn, locale } = view;
-  return show(JSON.stringify({ formToken, staleForm, keptEmail, signedIn, locale }));
+  const { formToken, staleForm, restoredEmail, signedIn, locale } = view;
+  return show(JSON.stringify({ formToken, staleForm, restoredEmail, signedIn, locale }));
 }
 
 const note = page({
@@ -83,7 +83,7 @@ export async function openPages() {
   return { ...server, open };
 }
 
-type Drawn = Pick<PageCall<'public'>['view'], 'formToken' | 'staleForm' | 'keptEmail' | 'signedIn' | 'locale'>;
+type Drawn = Pick<PageCall<'public'>['view'], 'formToken' | 'staleForm' | 'restoredEmail' | 'signedIn' | 'locale'>;
 
 /** What `draw` showed. */
 export async function drawn(response: Response): Promise<Drawn> {

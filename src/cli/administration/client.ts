@@ -165,7 +165,7 @@ function configuration({ config }: Env, { id, redirectUris }: OidcClient, secret
 
 function factsOf(client: OidcClient): readonly (readonly string[])[] {
   const { backchannelLogoutUri, isBackchannelInternal, partners } = client;
-  const told = backchannelLogoutUri ?? 'none';
+  const logoutUri = backchannelLogoutUri ?? 'none';
   return [
     ['Name', client.name],
     ['State', stateLine(client)],
@@ -177,7 +177,7 @@ function factsOf(client: OidcClient): readonly (readonly string[])[] {
     ['ID tokens', client.idTokenAlg],
     ...client.redirectUris.map((uri) => ['Redirect URI', uri]),
     ...client.postLogoutRedirectUris.map((uri) => ['After sign-out', uri]),
-    ['Back-channel logout', isBackchannelInternal ? `${told} (internal)` : told],
+    ['Back-channel logout', isBackchannelInternal ? `${logoutUri} (internal)` : logoutUri],
   ];
 }
 

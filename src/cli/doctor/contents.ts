@@ -38,7 +38,7 @@ const MOST_DRIFT_SECONDS = 5;
 const SYNCHRONIZED = '/run/systemd/timesync/synchronized';
 
 /** An older jump does not matter any more. */
-const TOLD_SECONDS = DAY_SECONDS;
+const REPORTED_SECONDS = DAY_SECONDS;
 
 async function clock(db: Database): Promise<Finding> {
   const now = () => Date.now() / 1000;
@@ -50,7 +50,7 @@ async function clock(db: Database): Promise<Finding> {
       `the database holds instants ${hours} h ahead of this clock: set it right, or it was ahead then`,
     );
   }
-  const jumpedAt = await findLastClockJump(db.read, Math.floor(now()) - TOLD_SECONDS);
+  const jumpedAt = await findLastClockJump(db.read, Math.floor(now()) - REPORTED_SECONDS);
   if (jumpedAt !== undefined) {
     return warn('clock', `it was set by more than a minute at ${instant(jumpedAt)}: keep an NTP client running`);
   }

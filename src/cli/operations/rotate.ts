@@ -194,9 +194,9 @@ async function retireKnown(env: Env, { keyId, voidCodes }: Retiring, path?: stri
 /** Removes a key from the file but keeps a copy of it. Answers the path of the copy. */
 function takeOut(path: string, keyId: string): string {
   const text = ringText(path);
-  const kept = keepRetiredKey(path, { keyId, entry: entryOf(text, keyId) ?? '' });
+  const file = keepRetiredKey(path, { keyId, entry: entryOf(text, keyId) ?? '' });
   replaceKeyFile(path, withoutKey(text, keyId));
-  return kept;
+  return file;
 }
 
 async function mayBeRetired(env: Env, key: KeyStatus, voidCodes: boolean): Promise<void> {

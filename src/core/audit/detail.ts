@@ -19,7 +19,7 @@ const CODE_OR_ID = /^(?:[a-z][a-z0-9_-]{0,63}|(?:api_key:)?[0-9a-f]{8}(?:-[0-9a-
 export function detailText(event: AuditEvent): string {
   for (const [name, value] of Object.entries<DetailValue>(event.detail)) {
     const texts = Array.isArray(value) ? value : [value];
-    if (!texts.every((text) => typeof text !== 'string' || mayBeKept(event.action, name, text))) {
+    if (!texts.every((text) => typeof text !== 'string' || mayBeLogged(event.action, name, text))) {
       throw new Error(`audit event ${event.action}: detail ${name} is neither a code nor an id`);
     }
   }
@@ -34,7 +34,7 @@ const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
   ...(['user.exemption_ended', 'user.deleted', 'reset.requested'] as const),
 ]);
 
-function mayBeKept(action: AuditAction, name: string, text: string): boolean {
+function mayBeLogged(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
   if (name === 'host') return /^[a-z0-9.:[\]-]{1,259}$/.test(text);

@@ -28,7 +28,7 @@ const NEVER_AT = 253_402_300_799;
 // Only an act ends a lockout. But a 429 should name a wait (HTTP), so that the client stops asking for a while.
 const CLOSED_RETRY_SECONDS = DAY_SECONDS;
 
-const IN_30_DAYS = { spanSeconds: 30 * DAY_SECONDS, bucketSeconds: DAY_SECONDS, keptByUnlock: true } as const;
+const IN_30_DAYS = { spanSeconds: 30 * DAY_SECONDS, bucketSeconds: DAY_SECONDS, survivesUnlock: true } as const;
 const IN_24_HOURS = { spanSeconds: DAY_SECONDS, bucketSeconds: HOUR_SECONDS } as const;
 
 export function perHour(limit: number): Rule {
@@ -134,7 +134,7 @@ export function giveBackTry(rule: Rule, state: Attempts, reservedAt: number): At
  */
 export function unlockTries(rule: Rule, state: Attempts): Attempts {
   if (isDisabled(rule, state)) return state;
-  const windows = rule.windows.map((window, index) => (window.keptByUnlock ? bucketsOf(state, index) : []));
+  const windows = rule.windows.map((window, index) => (window.survivesUnlock ? bucketsOf(state, index) : []));
   return withExpiry(rule, { streak: 0, windows }, state.expiresAt);
 }
 

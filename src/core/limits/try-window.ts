@@ -11,7 +11,7 @@ export type Window = {
   readonly spanSeconds: number;
   readonly bucketSeconds: number;
   readonly atLimit: 'wait' | 'pause' | 'disable';
-  readonly keptByUnlock?: true;
+  readonly survivesUnlock?: true;
 };
 
 /** Tries without a success between them. Only `forgottenAfterSeconds` without a try shortens a streak. */

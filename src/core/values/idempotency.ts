@@ -6,7 +6,7 @@ export type IdempotencyKey = {
   /** The whole request, because another request with the same key is refused. */
   readonly request: string;
   /** How long the key and the answer are stored. */
-  readonly keptSeconds: number;
+  readonly storedSeconds: number;
 };
 
 /** The caller of every form; the value distinguishes two browsers. */

@@ -32,7 +32,9 @@ export const invitationRoutes: readonly Route[] = [
     guard: 'public',
     async handle({ env, view, params }) {
       const invitation = await findInvitation(env, params.token ?? '');
-      return invitation ? show(invitationPage(view, facts(params, invitation, { email: view.keptEmail }))) : dead(view);
+      return invitation
+        ? show(invitationPage(view, facts(params, invitation, { email: view.restoredEmail })))
+        : dead(view);
     },
   }),
   page({ method: 'POST', path: PATH, guard: 'public', form: invitationForm, handle: submitInvitation }),

@@ -24,5 +24,5 @@ export function idempotencyKeyOf(
   if (idempotencyKey === undefined) return undefined;
   // The schema built the input, so the order of its fields is always the same.
   const request = `${what} ${JSON.stringify(input)}`;
-  return { callerId: apiKey.id, value: idempotencyKey, request, keptSeconds: KEY_SECONDS };
+  return { callerId: apiKey.id, value: idempotencyKey, request, storedSeconds: KEY_SECONDS };
 }

@@ -70,14 +70,14 @@ async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Re
   const { browser, client, view } = call;
   // Only the person is stored from the client's ID token.
   const { id_token_hint: _, ...wanted } = params;
-  const kept = {
+  const stored = {
     ...wanted,
     ...(work.hintedSub !== undefined && { [HINTED_SUB]: work.hintedSub }),
     ...(work.session !== undefined && { [SESSION_BEFORE]: work.session.id }),
   };
-  const id = await keepRequest(work, { params: kept, browser, client });
+  const id = await keepRequest(work, { params: stored, browser, client });
   if (isRefusal(id)) return id.refused === 'not_found' ? gone(call) : refusedReply(view, id);
-  const reply = replyTo(call, work.step ?? 'sign_in', `${CONTINUE}/${id}`, kept);
+  const reply = replyTo(call, work.step ?? 'sign_in', `${CONTINUE}/${id}`, stored);
   return { ...reply, cookies: [...reply.cookies, ...languageOf(call, params)], bindsBrowser: true as const };
 }
 

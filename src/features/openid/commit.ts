@@ -165,13 +165,13 @@ export async function commitProofs({ env, proofs }: Work): Promise<boolean> {
 /** Stores a pushed request. False if this network has sent too many. */
 export async function commitRecords(work: Work, client: Client): Promise<boolean> {
   const { env, saves } = work;
-  const kept = await env.db.transaction(async (tx) => {
+  const isStored = await env.db.transaction(async (tx) => {
     const counted = await countStranger(env, tx, client);
     if (isRefusal(counted)) return counted;
     for (const save of saves) await keepRecord(env, tx, save);
     return true;
   });
-  return kept === true;
+  return isStored === true;
 }
 
 async function keepRecord(env: Env, tx: Queries, save: Save): Promise<void> {

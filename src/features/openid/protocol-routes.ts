@@ -63,11 +63,11 @@ const SAID = ['content-type', 'www-authenticate', 'vary', 'cache-control', 'prag
 
 /** The library's answer for a program. */
 export function rawReply({ status, headers, body }: ExchangeResponse): RawReply {
-  const kept = Object.entries(headers).flatMap(([name, value]) =>
+  const passed = Object.entries(headers).flatMap(([name, value]) =>
     SAID.includes(name) || name.startsWith('access-control-') ? [[name, String(value)] as const] : [],
   );
   // CORS lets any origin read this answer. Without this header the browser would hide it from a script.
-  const isShared = kept.some(([name]) => name === 'access-control-allow-origin');
+  const isShared = passed.some(([name]) => name === 'access-control-allow-origin');
   const open = isShared ? { 'cross-origin-resource-policy': 'cross-origin' } : {};
-  return { status, headers: { ...Object.fromEntries(kept), ...open }, raw: body };
+  return { status, headers: { ...Object.fromEntries(passed), ...open }, raw: body };
 }

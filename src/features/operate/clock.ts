@@ -11,7 +11,7 @@ const LOOK_INTERVAL_MS = 1_000;
 /** How often the database is searched for instants in the future, left by another process. */
 const ASK_SECONDS = 10;
 /** `/readyz` reports a clock jump for this long. */
-const TOLD_SECONDS = 60 * 60;
+const REPORTED_SECONDS = 60 * 60;
 /** The workers of one machine see the same jump, and it becomes one event. */
 const SAME_JUMP_SECONDS = 30;
 
@@ -64,7 +64,7 @@ export async function startClockWatch(env: ClockEnv, steadySeconds: () => number
   timer.unref();
   return {
     now: () => trustedNow(state.trust, read()),
-    jumpedLately: () => state.jumpedAt !== undefined && steadySeconds() - state.jumpedAt < TOLD_SECONDS,
+    jumpedLately: () => state.jumpedAt !== undefined && steadySeconds() - state.jumpedAt < REPORTED_SECONDS,
     async stop() {
       clearInterval(timer);
       await running;

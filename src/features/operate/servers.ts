@@ -14,19 +14,19 @@ const TELL_SECONDS = 10;
  */
 export async function startPresence(env: Env, name: string): Promise<{ stop(): Promise<void> }> {
   const server = { id: env.newId(), name, started_at: env.now(), public_url: env.config.publicUrl.origin };
-  let told: { keys: string; at: number } | undefined;
+  let reported: { keys: string; at: number } | undefined;
   let running: Promise<void> | undefined;
 
   async function tell(): Promise<void> {
     env.keys.renew?.();
     const [keys, at] = [env.keys.keyIds.join(','), env.now()];
     // After the clock went back, the difference is negative. It must still report.
-    if (told?.keys === keys && Math.abs(at - told.at) < TELL_SECONDS) return;
+    if (reported?.keys === keys && Math.abs(at - reported.at) < TELL_SECONDS) return;
     await env.db.transaction(async (tx) => {
       await putServer(tx, { ...server, key_ids: keys, seen_at: at });
       await deleteGoneServers(tx, at);
     });
-    told = { keys, at };
+    reported = { keys, at };
     const missing = await missingKey(env);
     if (missing !== undefined)
       env.log.error({ key: missing }, 'the key ring lacks a key that rows in the database need');

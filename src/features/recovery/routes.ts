@@ -27,7 +27,7 @@ export const recoveryRoutes: readonly Route[] = [
     path: '/forgot-password',
     guard: 'public',
     handle: ({ view, query }) =>
-      show(query.has('sent') ? linkSentPage(view) : forgotPasswordPage(view, { email: view.keptEmail })),
+      show(query.has('sent') ? linkSentPage(view) : forgotPasswordPage(view, { email: view.restoredEmail })),
   }),
   page({
     method: 'POST',

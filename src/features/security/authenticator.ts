@@ -135,8 +135,8 @@ export function turnOff(
     await deleteRecoveryCodes(tx, user.id);
     const event = { action: 'totp.removed' as const, ...whose(session), detail: { authenticatorId: old.id } };
     await appendEvent(env, tx, event, client);
-    const told = await tellEnded(env, tx, session, client, 'authenticator_removed');
-    return told || refuse('sign_in_expired');
+    const isSaved = await tellEnded(env, tx, session, client, 'authenticator_removed');
+    return isSaved || refuse('sign_in_expired');
   };
   return ownTransaction<true>(env, session, (tx, now) => around(tx, () => remove(tx, now)));
 }

@@ -103,8 +103,8 @@ async function ask(
     await appendEvent(env, tx, { action: 'email.change_requested', ...whose(session), detail: {} }, client);
   }
   // Hashing took time. A session that ended in the meantime changes nothing.
-  const told = await setNotice(tx, session.id, noticeText({ kind: 'email_requested' }));
-  return told || refuse('sign_in_expired');
+  const isSaved = await setNotice(tx, session.id, noticeText({ kind: 'email_requested' }));
+  return isSaved || refuse('sign_in_expired');
 }
 
 /** The new email that a link confirms, only for its own signed-in person. Reading does not use it up. */
@@ -158,8 +158,8 @@ async function change(
   await queueMail(env, tx, user, { kind: 'email_changed', link: back, ...whereFrom(client) });
   await appendEvent(env, tx, { action: 'email.changed', ...whose(session), detail: {} }, client);
   const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'email_changed');
-  const told = await setNotice(tx, session.id, noticeText({ kind: 'email_changed', ended }));
-  return told || refuse('sign_in_expired');
+  const isSaved = await setNotice(tx, session.id, noticeText({ kind: 'email_changed', ended }));
+  return isSaved || refuse('sign_in_expired');
 }
 
 type Reason = AuditDetail<'email.change_refused'>['reason'];

@@ -109,8 +109,8 @@ async function forgetAndTell(env: Env, tx: Queries, session: Session, client: Cl
   const device = await knowDevice(env, tx, user.id, client);
   await setSessionDevice(tx, session.id, device.id);
   // Both hashes took time. A session that ended in the meantime changes nothing.
-  const told = await setNotice(tx, session.id, noticeText({ kind: 'password_changed', ended }));
-  if (!told) return refuse('sign_in_expired');
+  const isSaved = await setNotice(tx, session.id, noticeText({ kind: 'password_changed', ended }));
+  if (!isSaved) return refuse('sign_in_expired');
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   await appendEvent(env, tx, { action: 'password.changed', ...whose, detail: {} }, client);
   await queueMail(env, tx, user, { kind: 'password_changed', ...whereFrom(client) });

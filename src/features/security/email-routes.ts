@@ -27,7 +27,7 @@ export const emailRoutes: readonly Route[] = [
     async handle(call) {
       const until = await frozenUntil(call);
       return show(
-        until === undefined ? await drawn(call, call.view.kept?.email ?? '') : frozenEmailPage(call.view, until),
+        until === undefined ? await drawn(call, call.view.restored?.email ?? '') : frozenEmailPage(call.view, until),
       );
     },
   }),

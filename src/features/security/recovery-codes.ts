@@ -33,8 +33,8 @@ export async function makeNewCodes(
     const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');
     await queueMail(env, tx, user, { kind: 'new_codes_made', ...whereFrom(client) });
     // Creating the codes took time. A session that ended in the meantime changes nothing.
-    const told = await setNotice(tx, session.id, noticeText({ kind: 'codes_changed', ended }));
-    return told || refuse('sign_in_expired');
+    const isSaved = await setNotice(tx, session.id, noticeText({ kind: 'codes_changed', ended }));
+    return isSaved || refuse('sign_in_expired');
   };
   return ownTransaction<true>(env, session, (tx) => around(tx, () => issue(tx)));
 }

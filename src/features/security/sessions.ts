@@ -59,8 +59,8 @@ export function endOtherSessions(
 ): Promise<true | Refusal> {
   const end = async (tx: Queries): Promise<true | Refusal> => {
     const ended = await endOthers(env, tx, { user: session.user, keepSessionId: session.id, client }, 'by_user');
-    const told = await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
-    return told || refuse('sign_in_expired');
+    const isSaved = await setNotice(tx, session.id, noticeText({ kind: 'sessions_ended', ended }));
+    return isSaved || refuse('sign_in_expired');
   };
   return ownTransaction<true>(env, session, (tx) => around(tx, () => end(tx)));
 }

@@ -35,10 +35,10 @@ export const signInRoutes: readonly Route[] = [
       const isAskedAgain = view.resume !== undefined && query.has('again');
       if (session && !isAskedAgain) return seeOther(wayOn(session, view.now));
       const hint = view.resume === undefined ? undefined : canonicalEmail(query.get('login_hint') ?? '');
-      const returnTo = continuePath(view.keptReturnTo ?? query.get('return_to') ?? '');
+      const returnTo = continuePath(view.restoredReturnTo ?? query.get('return_to') ?? '');
       const refusal = query.has('ended') ? refuse('sign_in_expired') : undefined;
       const [isLost, passwordSaved] = [query.has('lost'), query.has('password-saved')];
-      return show(signInPage(view, { returnTo, email: view.keptEmail ?? hint, passwordSaved, refusal, isLost }));
+      return show(signInPage(view, { returnTo, email: view.restoredEmail ?? hint, passwordSaved, refusal, isLost }));
     },
   }),
   page({ method: 'POST', path: '/sign-in', guard: 'public', form: passwordForm, handle: submitPassword }),

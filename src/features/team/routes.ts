@@ -52,7 +52,7 @@ export const teamRoutes: readonly Route[] = [
     path: INVITE,
     guard: 'managerSteppedUp',
     handle({ view }) {
-      const { email = '', name = '', role = 'member' } = view.kept ?? {};
+      const { email = '', name = '', role = 'member' } = view.restored ?? {};
       return show(inviteColleaguePage(view, { email, name, role }));
     },
   }),

@@ -7,11 +7,11 @@ import { createDelivery, listListening } from '#store/queue/webhook-queue.ts';
 
 /** An event with what a program needs to find the person: ids and the email, but no secret, IP address or reason. */
 export type WebhookEvent =
-  | { readonly type: 'user.mfa_enrolled' | 'user.mfa_reset'; readonly user: Told }
-  | { readonly type: 'sign_in.paused'; readonly user: Told; readonly untilAt: number | undefined }
+  | { readonly type: 'user.mfa_enrolled' | 'user.mfa_reset'; readonly user: AboutUser }
+  | { readonly type: 'sign_in.paused'; readonly user: AboutUser; readonly untilAt: number | undefined }
   | { readonly type: 'partner.mfa_policy_changed'; readonly partner: Policy };
 
-type Told = Pick<User, 'id' | 'email' | 'partnerId'>;
+type AboutUser = Pick<User, 'id' | 'email' | 'partnerId'>;
 type Policy = Pick<Partner, 'id' | 'slug' | 'policy' | 'requiredFrom'>;
 
 /** Queues an event for every webhook that listens to it, in the transaction of what it reports. */

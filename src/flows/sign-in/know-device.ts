@@ -37,8 +37,8 @@ export async function knowDevice(
     expires_at: now + DEVICE_SECONDS,
   });
   const isOfOthers = (one: string) => others.some((row) => row.token_hash === tokenHash(one) && row.user_id !== userId);
-  const kept = tokensOf(browser).filter(isOfOthers);
-  return { id, cookie: [...kept, token].slice(-PEOPLE_PER_BROWSER).join('.') };
+  const ofOthers = tokensOf(browser).filter(isOfOthers);
+  return { id, cookie: [...ofOthers, token].slice(-PEOPLE_PER_BROWSER).join('.') };
 }
 
 function tokensOf({ deviceToken }: Browser): readonly string[] {

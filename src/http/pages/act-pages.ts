@@ -38,7 +38,7 @@ export function actPages<const G extends PageGuard, Subject>(pages: ActPages<G, 
   const ask = async (call: ActCall<G>): Promise<Reply> => {
     const subject = await pages.find(call);
     if (subject === undefined) return pages.missing(call.view);
-    return pages.elsewhere?.(call, subject) ?? show(await pages.draw(call, subject, call.view.kept ?? {}));
+    return pages.elsewhere?.(call, subject) ?? show(await pages.draw(call, subject, call.view.restored ?? {}));
   };
   const act = async (call: PageCall<G, Fields | undefined>): Promise<Reply> => {
     const subject = await pages.find(call);

@@ -15,7 +15,7 @@ import { clientOf, type RequestContext, type ServerContext } from '#http/server-
 import { setStepUpTarget } from '#store/sessions/session-changes.ts';
 import type { View } from '#ui/view.ts';
 import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
-import { addressWith, findKept, pickFields } from './kept-form.ts';
+import { addressWith, findRestored, pickFields } from './kept-form.ts';
 import {
   type Browser,
   browserOf,
@@ -215,13 +215,13 @@ async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: F
   const page = server.pages.get(path);
   const allowed = page?.guard === guard ? found : page && (await grantedFor(visit, page));
   if (page === undefined || allowed === undefined) return stalePage(server, context, found);
-  const kept = {
-    kept: pickFields(fields, keeps),
-    ...(fields.email !== undefined && { keptEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) }),
-    ...(fields.return_to !== undefined && { keptReturnTo: fields.return_to }),
+  const restored = {
+    restored: pickFields(fields, keeps),
+    ...(fields.email !== undefined && { restoredEmail: fields.email.slice(0, MAX_EMAIL_LENGTH) }),
+    ...(fields.return_to !== undefined && { restoredReturnTo: fields.return_to }),
     noCookie: browser.cookies.form === undefined,
   };
-  const reply = await run(visit, page, allowed, undefined, { staleForm: true, ...kept });
+  const reply = await run(visit, page, allowed, undefined, { staleForm: true, ...restored });
   if (reply.html === undefined) return stalePage(server, context, found);
   return pageResponse(server, context, browser, { ...reply, status: 403 });
 }
@@ -234,13 +234,13 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
   return verdict.kind === 'granted' ? verdict.found : undefined;
 }
 
-type Again = Pick<View, 'staleForm' | 'noCookie' | 'kept' | 'keptEmail' | 'keptReturnTo'>;
+type Again = Pick<View, 'staleForm' | 'noCookie' | 'restored' | 'restoredEmail' | 'restoredReturnTo'>;
 
 async function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> {
   const { server, context, params, query, client, browser, formKey } = visit;
   const { env } = server;
-  const kept = found.session && findKept(env.keys, found.session, context.pathname, query);
-  const view = { ...drawView(server, context, browser, route.guard, found), ...(kept && { kept }), ...again };
+  const restored = found.session && findRestored(env.keys, found.session, context.pathname, query);
+  const view = { ...drawView(server, context, browser, route.guard, found), ...(restored && { restored }), ...again };
   const asked = { env, client, params, query, input, view, formKey, cameFrom: cameFrom(server, context) };
   // Cast boundary between the erased table and the typed declaration: the guard and the form reader checked it.
   const reply = await route.handle({ ...asked, ...found } as never);

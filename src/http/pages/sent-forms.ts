@@ -22,7 +22,7 @@ export function formKeyOf(
   const id = formTokenFits(keys, formCookie, undefined, token) ? formIdOf(token) : undefined;
   if (id === undefined) return undefined;
   const value = JSON.stringify([formCookie, id, path, Object.entries(fields).toSorted()]);
-  return { callerId: FORM, value, request: '', keptSeconds: FORM_SECONDS };
+  return { callerId: FORM, value, request: '', storedSeconds: FORM_SECONDS };
 }
 
 /** Answers a form. If the same form was already done, or another node does it at the same time, repeats that result. */

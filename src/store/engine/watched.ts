@@ -8,10 +8,10 @@ export function watchedDatabase(db: Database): Database {
     ...db,
     transaction(work) {
       if (!transactions.isHeard()) return db.transaction(work);
-      const told: TransactionSignal = {};
-      return transactions.around(told, () =>
+      const signal: TransactionSignal = {};
+      return transactions.around(signal, () =>
         db.transaction((tx) => {
-          told.tx = tx;
+          signal.tx = tx;
           return work(tx);
         }),
       );

@@ -6,14 +6,14 @@ import type { IdempotentCallTable } from '#store/programs/tables.ts';
 type CallName = Pick<IdempotentCallTable, 'api_key_id' | 'name_hash'>;
 
 /** The row of a call that is about to run. The answer is stored in the same transaction as the call's effect. */
-export function callOf({ callerId, value, request, keptSeconds }: IdempotencyKey, id: string, now: number) {
+export function callOf({ callerId, value, request, storedSeconds }: IdempotencyKey, id: string, now: number) {
   return {
     id,
     api_key_id: callerId,
     name_hash: tokenHash(value),
     request_hash: tokenHash(request),
     sealed_answer: '',
-    expires_at: now + keptSeconds,
+    expires_at: now + storedSeconds,
   };
 }
 

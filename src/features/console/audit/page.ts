@@ -117,7 +117,7 @@ export function exportPage(view: View, { query, scope }: Pick<AuditList, 'query'
     query.from && `${t('audit.from')}: ${query.from}`,
     query.until && `${t('audit.until')}: ${query.until}`,
   ].filter((one) => one !== undefined && one !== '');
-  const kept = (['person', 'partner', 'action', 'from', 'until'] as const).map(
+  const filters = (['person', 'partner', 'action', 'from', 'until'] as const).map(
     (name) => query[name] !== undefined && html`<input type="hidden" name="${name}" value="${query[name]}">`,
   );
   const button = (format: 'jsonl' | 'csv' | 'semicolons') =>
@@ -129,6 +129,6 @@ export function exportPage(view: View, { query, scope }: Pick<AuditList, 'query'
     narrow: true,
     body: html`<p class="lead">${t('audit.export.lead')}</p>
 <p>${t('audit.export.filter')}: ${said.length === 0 ? t('audit.export.everything') : said.join(', ')}</p>
-${form(view, `${PATH}/export`, html`${kept}<div class="actions">${button('csv')}${button('semicolons')}${button('jsonl')}</div>`)}`,
+${form(view, `${PATH}/export`, html`${filters}<div class="actions">${button('csv')}${button('semicolons')}${button('jsonl')}</div>`)}`,
   });
 }

@@ -37,7 +37,7 @@ export const auditRoutes: readonly Route[] = [
     path: `${AUDIT}/export`,
     guard: 'staffSteppedUp',
     async handle({ env, view, query }) {
-      const asked = readAuditQuery(view.kept ? new URLSearchParams(view.kept) : query);
+      const asked = readAuditQuery(view.restored ? new URLSearchParams(view.restored) : query);
       return show(exportPage(view, { query: asked, scope: await readScope(env, asked, view.staff === 'admin') }));
     },
   }),
@@ -63,17 +63,17 @@ async function submitExport(call: PageCall<'staffSteppedUp', Fields>): Promise<R
   const query = queryOf(input);
   const scope = await readScope(env, query, view.staff === 'admin');
   if (scope.unknown) return seeOther(AUDIT);
-  const kept = { query: JSON.stringify(givenOf(input)), until: String(view.now + FORM_SECONDS) };
+  const typed = { query: JSON.stringify(givenOf(input)), until: String(view.now + FORM_SECONDS) };
   const led = await idempotentForm(
     call,
     (around) => recordExport(env, scope, { format: formatOf(input), actor: actorOf(call), query }, around),
-    seeOther(addressWith(env.keys, session, FILE, kept) ?? AUDIT),
+    seeOther(addressWith(env.keys, session, FILE, typed) ?? AUDIT),
   );
   return isRefusal(led) ? showRefusal(exportPage(view, { query, scope }), led) : led;
 }
 
 async function sendFile({ env, view }: PageCall<'staffSteppedUp'>): Promise<Reply> {
-  const { query = '{}', until = '0' } = view.kept ?? {};
+  const { query = '{}', until = '0' } = view.restored ?? {};
   if (Number(until) <= view.now) return seeOther(`${AUDIT}/export`);
   const asked = exportForm.parse(JSON.parse(query));
   const scope = await readScope(env, queryOf(asked), view.staff === 'admin');

@@ -55,7 +55,7 @@ export const partnerRoutes: readonly Route[] = [
     method: 'GET',
     path: `${PARTNERS}/new`,
     guard: 'staffSteppedUp',
-    handle: (call) => show(newPage(call, newOf(call.view.kept ?? {}))),
+    handle: (call) => show(newPage(call, newOf(call.view.restored ?? {}))),
   }),
   page({
     method: 'POST',
@@ -87,7 +87,7 @@ export const partnerRoutes: readonly Route[] = [
     guard: 'staffSteppedUp',
     async handle(call) {
       const partner = await partnerOf(call);
-      return partner ? show(renamePage(call, partner, call.view.kept?.name ?? partner.name)) : missing(call.view);
+      return partner ? show(renamePage(call, partner, call.view.restored?.name ?? partner.name)) : missing(call.view);
     },
   }),
   page({

@@ -36,9 +36,9 @@ async function showPolicy(call: StaffCall): Promise<Reply> {
   const { env, view, query } = call;
   const partner = await partnerOf(call);
   if (!partner) return missing(view);
-  const asked = view.kept?.policy ?? query.get('policy');
+  const asked = view.restored?.policy ?? query.get('policy');
   if (asked === null) return show(policyPage(view, { partner, typed: typedOf(partner, view.now) }));
-  const typed = { policy: asked, from: view.kept?.from ?? query.get('from') ?? '' };
+  const typed = { policy: asked, from: view.restored?.from ?? query.get('from') ?? '' };
   const choice = readPolicyChoice(typed, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
   const counts = await previewMfaPolicy(env, partner.id, choice);

@@ -166,7 +166,7 @@ async function drawInvite(call: StaffCall, typed: Invited, refusal?: Refusal): P
 }
 
 function showInvite(call: StaffCall): Promise<Reply> {
-  const { email = '', name = '', role = 'member' } = call.view.kept ?? {};
+  const { email = '', name = '', role = 'member' } = call.view.restored ?? {};
   return drawInvite(call, { email, name, role });
 }
 

@@ -45,7 +45,7 @@ export const staffRoutes: readonly Route[] = [
     path: `${STAFF}/new`,
     guard: 'staffAdminSteppedUp',
     handle(call) {
-      const { email = '', name = '', role = 'csm' } = call.view.kept ?? {};
+      const { email = '', name = '', role = 'csm' } = call.view.restored ?? {};
       return show(inviteStaff(call, { email, name, role }));
     },
   }),

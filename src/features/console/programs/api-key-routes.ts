@@ -35,7 +35,7 @@ export const apiKeyRoutes: readonly Route[] = [
     method: 'GET',
     path: `${KEYS}/new`,
     guard: 'staffAdminSteppedUp',
-    handle: ({ view }) => show(keyFormPage(view, typedOf(view.kept ?? {}), daysFrom(view.now))),
+    handle: ({ view }) => show(keyFormPage(view, typedOf(view.restored ?? {}), daysFrom(view.now))),
   }),
   page({
     method: 'POST',

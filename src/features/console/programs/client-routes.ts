@@ -42,7 +42,7 @@ const clientForm = z.object({
 });
 
 // Without the keys, because someone may have pasted a private one.
-const KEPT = CLIENT_FIELDS.filter((name) => name !== 'jwks');
+const RESTORED = CLIENT_FIELDS.filter((name) => name !== 'jwks');
 
 export const clientRoutes: readonly Route[] = [
   page({
@@ -55,14 +55,14 @@ export const clientRoutes: readonly Route[] = [
     method: 'GET',
     path: `${CLIENTS}/new`,
     guard: 'staffAdminSteppedUp',
-    handle: ({ view }) => show(clientFormPage(view, view.kept ?? {})),
+    handle: ({ view }) => show(clientFormPage(view, view.restored ?? {})),
   }),
   page({
     method: 'POST',
     path: `${CLIENTS}/new`,
     guard: 'staffAdminSteppedUp',
     form: clientForm,
-    keeps: KEPT,
+    keeps: RESTORED,
     handle: submitNew,
   }),
   page({ method: 'GET', path: ONE, guard: 'staffAdmin', handle: showOne }),

@@ -111,7 +111,7 @@ ${actions(copyButton({ text, label: t('setUp.copy'), copiedLabel: t('setUp.copie
 
 function factsOf(view: View, client: ShownClient) {
   const { t } = view;
-  const { redirectUris, postLogoutRedirectUris: afterwards, backchannelLogoutUri: told } = client;
+  const { redirectUris, postLogoutRedirectUris: afterwards, backchannelLogoutUri: logoutUri } = client;
   return [
     { label: t('people.state'), value: stateOf(view, client) },
     { label: t('keys.used'), value: usedOf(view, client) },
@@ -121,7 +121,7 @@ function factsOf(view: View, client: ShownClient) {
     { label: t('clients.alg'), value: client.idTokenAlg },
     { label: t('clients.redirectUris'), value: lines(redirectUris) },
     ...(afterwards.length > 0 ? [{ label: t('clients.postLogoutUris'), value: lines(afterwards) }] : []),
-    ...(told === undefined ? [] : [{ label: t('clients.backchannel'), value: lines([told]) }]),
+    ...(logoutUri === undefined ? [] : [{ label: t('clients.backchannel'), value: lines([logoutUri]) }]),
   ];
 }
 

@@ -99,9 +99,9 @@ function draw(view: View, secret: ShownSecret, action: string) {
     case 'client':
       return clientSecretPage(view, secret, { href, action });
     case 'access_code': {
-      const { name, sessions, code, isTold } = secret;
+      const { name, sessions, code, isMailed } = secret;
       const part = secret.base === '/console/staff' ? 'staff' : 'partners';
-      return codePage(view, { name, part, above: { href, label: name }, sessions, accessCode: code, isTold, action });
+      return codePage(view, { name, part, above: { href, label: name }, sessions, accessCode: code, isMailed, action });
     }
   }
 }

@@ -27,7 +27,7 @@ export type ShownSecret =
       /** The number of sessions that the reset ended. Absent if only the code is new. */
       readonly sessions?: number | undefined;
       /** Whether the person gets a mail about it. */
-      readonly isTold?: boolean | undefined;
+      readonly isMailed?: boolean | undefined;
       /** Absent if the partner needs no code. */
       readonly code?: { readonly code: string; readonly expiresAt: number } | undefined;
     };

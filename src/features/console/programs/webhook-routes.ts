@@ -46,7 +46,7 @@ export const webhookRoutes: readonly Route[] = [
     method: 'GET',
     path: `${WEBHOOKS}/new`,
     guard: 'staffAdminSteppedUp',
-    handle: ({ view }) => show(webhookFormPage(view, view.kept ? typedOf(view.kept) : NOTHING_TYPED)),
+    handle: ({ view }) => show(webhookFormPage(view, view.restored ? typedOf(view.restored) : NOTHING_TYPED)),
   }),
   page({
     method: 'POST',

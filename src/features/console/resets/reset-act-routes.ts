@@ -130,6 +130,6 @@ function renew(kind: Kind, call: StaffCall, { id, name }: Whom, minutes: string)
 /** What the page shows after a reset: the access code, or that the next set-up needs none. */
 export function codeOf({ base }: Pick<Kind, 'base'>, { person, sessions, accessCode }: ResetDone): ShownSecret {
   const { id, name } = person.user;
-  const isTold = !isShutOut(person);
-  return { kind: 'access_code', base, id, name, sessions, code: accessCode, isTold };
+  const isMailed = !isShutOut(person);
+  return { kind: 'access_code', base, id, name, sessions, code: accessCode, isMailed };
 }

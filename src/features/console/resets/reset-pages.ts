@@ -107,21 +107,21 @@ type CodePage = {
   readonly sessions: number | undefined;
   readonly accessCode: { readonly code: string; readonly expiresAt: number } | undefined;
   /** Whether the person gets a mail. Disabled people get none. */
-  readonly isTold?: boolean | undefined;
+  readonly isMailed?: boolean | undefined;
   /** The target of the Done form. */
   readonly action: string;
 };
 
 /** The code. Only the person who made it can see it, for ten minutes. */
 export function codePage(view: View, page: CodePage): Html {
-  const { name, part, above, sessions, accessCode, isTold, action } = page;
+  const { name, part, above, sessions, accessCode, isMailed, action } = page;
   const { t, locale } = view;
   return consolePage(view, {
     title: t(sessions === undefined ? 'reset.newCode' : 'reset.done'),
     part,
     above,
     narrow: true,
-    body: html`${sessions !== undefined && html`<p class="lead">${t('reset.done.text', { name, sessions, told: isTold ? 'yes' : 'no' })}</p>`}
+    body: html`${sessions !== undefined && html`<p class="lead">${t('reset.done.text', { name, sessions, told: isMailed ? 'yes' : 'no' })}</p>`}
 ${
   accessCode
     ? html`<p>${t('reset.give', { name })}</p>

@@ -63,7 +63,7 @@ export class SqliteDriver implements Driver {
     const turn = this.#assertTurn(ours(connection).turn);
     this.#release.run();
     turn.left.resolve('released');
-    await turn.kept.promise;
+    await turn.committed.promise;
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
@@ -100,7 +100,7 @@ export class SqliteDriver implements Driver {
       await this.#runMembers(released);
       this.#sqlite.exec('commit');
       this.#failure = undefined;
-      for (const member of released) member.kept.resolve();
+      for (const member of released) member.committed.resolve();
     } catch (error) {
       this.#fail(released, error);
     }
@@ -150,18 +150,18 @@ export class SqliteDriver implements Driver {
     } catch {
       // The next BEGIN fails too and reports the error.
     }
-    for (const member of released) member.kept.reject(reason);
+    for (const member of released) member.committed.reject(reason);
   }
 }
 
 /** How a member left its group: `lost` if even its rollback failed. */
 type Leaving = 'released' | 'undone' | 'lost';
 
-/** One transaction in a group: it starts, leaves, and resolves `kept` at the COMMIT. */
+/** One transaction in a group: it starts, leaves, and resolves `committed` at the COMMIT. */
 class Turn {
   readonly started = Promise.withResolvers<void>();
   readonly left = Promise.withResolvers<Leaving>();
-  readonly kept = Promise.withResolvers<void>();
+  readonly committed = Promise.withResolvers<void>();
 }
 
 /** The connection that Kysely uses for one query or one transaction. */
