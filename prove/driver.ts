@@ -131,8 +131,11 @@ function formsOver({ service, act, browserOf }: Connection) {
   /** With the form token of another page, so that the content of the link's own page does not matter. */
   async function useLink(person: Person, what: Act, fields: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     const browser = what.verb === 'change_email' ? browserOf(person) : browserAt(service, person.address);
-    const { text } = await browser.get(what.verb === 'change_email' ? '/security/sessions' : '/forgot-password');
-    const form_token = /name="form_token" value="([^"]+)"/.exec(text)?.[1];
+    const { status: shown, text } = await browser.get(
+      what.verb === 'change_email' ? '/security/sessions' : '/forgot-password',
+    );
+    // The page of a 503 has a form, too, but its token is for somebody who is not signed in.
+    const form_token = shown === 200 ? /name="form_token" value="([^"]+)"/.exec(text)?.[1] : undefined;
     if (form_token === undefined) throw new Error('a page without a form: nothing has begun');
     const body = new URLSearchParams({ form_token, ...fields });
     return act(person, what, async () => {
