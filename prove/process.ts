@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SALLYPORT = fileURLToPath(new URL('../bin/sallyport.mjs', import.meta.url));
+/** The bundle has no modules of their own that a hook could break. */
+const SOURCES = '--conditions=sources';
 const START_SECONDS = 60;
 
 /** One server process as operators run it. It can be killed, stopped and resumed. */
@@ -17,7 +19,7 @@ export type Node = {
 
 /** @param nodeOptions options before the program, for the proof's preloads */
 export function startNode(environment: Environment, nodeOptions: readonly string[] = []): Node {
-  const args = [...nodeOptions, SALLYPORT, 'serve'];
+  const args = [SOURCES, ...nodeOptions, SALLYPORT, 'serve'];
   const child = spawn(process.execPath, args, { env: { ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -41,7 +43,7 @@ export function runCommand(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = { ...environment };
-    const command = spawn(process.execPath, [...nodeOptions, SALLYPORT, ...args], { env, stdio: 'pipe' });
+    const command = spawn(process.execPath, [SOURCES, ...nodeOptions, SALLYPORT, ...args], { env, stdio: 'pipe' });
     const said = { out: '', err: '' };
     command.stdout.on('data', (chunk) => {
       said.out += chunk;

@@ -1,12 +1,15 @@
 import { type Command, isMisuse, type Output, readCall, shown } from '#cli/command.ts';
 import { findCommand, listCommands } from '#cli/groups.ts';
 import { commandHelp, helpText } from '#cli/help.ts';
+import { withProgramName, withQuotedProgram } from '#cli/program-name.ts';
+import { traceSourceLines } from '#telemetry/source-lines.ts';
 
 /** The streams that a command writes to. */
 type Streams = { readonly stdout: { write(text: string): unknown }; readonly stderr: { write(text: string): unknown } };
 
 /** Runs a command. Returns the exit code: 0 done; 1 refused or failed, with one line that says why; 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
+  traceSourceLines();
   process.stdout.on('error', (error) => endWithoutOutput(error, args[0]));
   // If the reader closed this stream, or its disk is full, there is nowhere to write a message.
   process.stderr.on('error', () => {});
@@ -17,12 +20,14 @@ export async function main(args: readonly string[]): Promise<number> {
 export async function say(args: readonly string[], to: Streams): Promise<number> {
   const [first] = args;
   if (first === '--version') return print(to, [await version()]);
-  if (first === '--help' || first === 'help') return print(to, [helpText(await listCommands())]);
+  if (first === '--help' || first === 'help') return print(to, [withProgramName(helpText(await listCommands()))]);
   if (first === undefined) return misused(to, 'say what to do', '');
   const found = await findCommand(args);
   if ('misuse' in found) {
     // `sallyport user --help` asks for help; it is no mistake.
-    return args.includes('--help') ? print(to, [helpText(await listCommands())]) : misused(to, found.misuse, '');
+    return args.includes('--help')
+      ? print(to, [withProgramName(helpText(await listCommands()))])
+      : misused(to, found.misuse, '');
   }
   try {
     return await runCommand(to, found.command, found.rest);
@@ -33,7 +38,7 @@ export async function say(args: readonly string[], to: Streams): Promise<number>
 
 async function runCommand(to: Streams, command: Command, typed: readonly string[]): Promise<number> {
   const call = readCall(command, typed);
-  if (call === 'help') return print(to, [commandHelp(command)]);
+  if (call === 'help') return print(to, [withProgramName(commandHelp(command))]);
   if (isMisuse(call)) return misused(to, call.misuse, command.words);
   // Cast boundary from the untyped table to the typed command: `readCall` made what the command declares.
   const outcome = await command.run(call as never);
@@ -47,8 +52,8 @@ async function runCommand(to: Streams, command: Command, typed: readonly string[
 }
 
 function printOutput(to: Streams, { data, lines, advice = [], failed: reason }: Output, json: boolean): number {
-  print(to, json ? [JSON.stringify(data, undefined, 2)] : lines);
-  for (const line of advice) to.stderr.write(`sallyport: ${line}\n`);
+  print(to, json ? [JSON.stringify(data, undefined, 2)] : lines.map(withQuotedProgram));
+  for (const line of advice) to.stderr.write(`sallyport: ${withProgramName(line)}\n`);
   return reason === undefined ? 0 : failed(to, reason);
 }
 
@@ -58,12 +63,13 @@ function print({ stdout }: Streams, lines: readonly string[]): 0 {
 }
 
 function misused({ stderr }: Streams, what: string, words: string): 2 {
-  stderr.write(`sallyport: ${shown(what)}: see sallyport ${words === '' ? '' : `${words} `}--help\n`);
+  const help = withProgramName(`sallyport ${words === '' ? '' : `${words} `}--help`);
+  stderr.write(`sallyport: ${shown(what)}: see ${help}\n`);
   return 2;
 }
 
 function failed({ stderr }: Streams, what: string, error?: unknown): 1 {
-  stderr.write(`sallyport: ${what.trim().split('\n').join(' ')}\n`);
+  stderr.write(`sallyport: ${withProgramName(what.trim().split('\n').join(' '))}\n`);
   // The operator needs one line. A developer can ask for the stack trace.
   if (error instanceof Error && process.env.SALLYPORT_LOG_LEVEL === 'trace') console.error(error);
   return 1;

@@ -6,6 +6,7 @@ import { type Env, openEnv } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
 import { putRightAtOnce } from '#features/operate/clock.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { listServers } from '#store/operations/servers.ts';
 
 /** The actor in the audit log. */
@@ -39,12 +40,16 @@ export async function withUnsealedEnv<T>(work: (env: Env) => Promise<T>): Promis
   }
 }
 
-/** The same with the public URL of the running server, so that links work. This command's own settings may differ. */
 async function withLinksOf(env: Env): Promise<Env> {
-  const urls = new Set((await listServers(env.db.read, env.now())).map(({ publicUrl }) => publicUrl));
+  return { ...env, config: await atRunningServer(env.config, env.db.read, env.now()) };
+}
+
+/** The same with the public URL of the running server, so that links work. This command's own settings may differ. */
+export async function atRunningServer(config: Config, queries: Queries, now: number): Promise<Config> {
+  const urls = new Set((await listServers(queries, now)).map(({ publicUrl }) => publicUrl));
   const [url = ''] = urls;
-  const publicUrl = urls.size === 1 ? parsePublicUrl(url) : env.config.publicUrl;
-  return 'problem' in publicUrl ? env : { ...env, config: { ...env.config, publicUrl } };
+  const publicUrl = urls.size === 1 ? parsePublicUrl(url) : config.publicUrl;
+  return 'problem' in publicUrl ? config : { ...config, publicUrl };
 }
 
 /** The advice beside a link if the server's address is unknown. Empty if it is known. */

@@ -26,9 +26,10 @@ export async function addPortal(env: Env, url: string): Promise<PortalClient> {
   return { clientId: added.client.id, clientSecret: added.secret ?? '' };
 }
 
-/** Starts `examples/partner-interface` in this process. Throws a line for the operator if its packages are missing. */
+/** Starts `examples/partner-interface` in this process. */
 export async function startPortal(client: PortalClient, addresses: { url: string; issuer: string }): Promise<Portal> {
-  const { createPortal } = await loadExample();
+  // Loaded here, because only the demo needs the packages of a portal.
+  const { createPortal } = await import('../../examples/partner-interface/portal.ts');
   const { fetch } = createPortal({ ...addresses, ...client });
   const server = serve({ fetch, hostname: '127.0.0.1', port: Number(new URL(addresses.url).port) });
   return {
@@ -38,13 +39,4 @@ export async function startPortal(client: PortalClient, addresses: { url: string
       if ('closeAllConnections' in server) server.closeAllConnections();
     },
   };
-}
-
-async function loadExample() {
-  try {
-    return await import('../../examples/partner-interface/portal.ts');
-  } catch (error) {
-    if (Object(error).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new Error('the demo needs the packages for development too: run "npm ci" without --omit=dev');
-  }
 }

@@ -16,8 +16,20 @@ export async function startTelemetry(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Telemetry> {
   const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).startMetrics();
-  const traces = wantsTraces(environment) ? (await import('./traces.ts')).startTraces() : undefined;
+  const traces = wantsTraces(environment) ? (await loadTraces()).startTraces() : undefined;
   return { metrics, stop: async () => traces?.stop() };
+}
+
+/** Not part of the package, because few want traces and they are five times its size. */
+async function loadTraces(): Promise<typeof import('./traces.ts')> {
+  try {
+    return await import('./traces.ts');
+  } catch (error) {
+    if (Object(error).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new Error(
+      'the OTEL_ variables ask for traces, and the packages for them are missing: run "npm install @opentelemetry/api @opentelemetry/sdk-node" where Sallyport is installed, or set OTEL_SDK_DISABLED=true',
+    );
+  }
 }
 
 /** See https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ for the variables. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
+import { PACKAGE_FOLDER } from '#config/root.ts';
 import type { Config } from '#config.ts';
 
 /** A served file: its bytes, and a version that is their hash. */
@@ -24,7 +25,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-const PUBLIC_FOLDER = new URL('../../public/', import.meta.url);
+const PUBLIC_FOLDER = join(PACKAGE_FOLDER, 'public');
 
 let publicFiles: ReadonlyMap<string, StaticFile> | undefined;
 
@@ -40,7 +41,7 @@ export function assets(): ReadonlyMap<string, StaticFile> {
   publicFiles ??= new Map(
     readdirSync(PUBLIC_FOLDER)
       .filter((name) => TYPES[extname(name)] !== undefined)
-      .map((name) => [name, staticFile(TYPES[extname(name)] ?? '', readFileSync(new URL(name, PUBLIC_FOLDER)))]),
+      .map((name) => [name, staticFile(TYPES[extname(name)] ?? '', readFileSync(join(PUBLIC_FOLDER, name)))]),
   );
   return publicFiles;
 }

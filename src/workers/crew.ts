@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ROOT } from '#config/root.ts';
+import { PACKAGE_FOLDER } from '#config/root.ts';
 import type { Stop } from './server.ts';
 import { type FromWorker, tellWorker } from './talk.ts';
 
@@ -30,7 +30,7 @@ export type Crew = {
 };
 
 export function newCrew(environment: Environment, log: Log, fail: Crew['fail']): Crew {
-  cluster.setupPrimary({ exec: join(ROOT, 'bin/sallyport.mjs'), args: ['serve'] });
+  cluster.setupPrimary({ exec: join(PACKAGE_FOLDER, 'bin/sallyport.mjs'), args: ['serve'] });
   const state = { isStopping: false, isRolling: false, shortLives: 0 };
   return { environment, log, fail, serving: new Set(), gone: [], ...state };
 }

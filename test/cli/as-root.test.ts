@@ -5,12 +5,15 @@ import { chownSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { buildIfStale } from '../../bin/build.mjs';
 import { assertRefused, freePort, run } from './command-line.ts';
 
 const START_FILE = join(import.meta.dirname, '../../bin/sallyport.mjs');
 /** `nobody` and `nogroup` of Debian: a user that owns nothing here. */
 const NOBODY = 65_534;
 
+// Another user could not write the bundle.
+await buildIfStale();
 const skip = whyNot();
 
 function whyNot(): string | false {
@@ -88,6 +91,22 @@ test('whatever root does beside a server of another user stays that user’s, an
   assert.equal((await run(['backup', join(folder, 'data', 'a.backup')], environment)).code, 0);
   assert.deepEqual(foreignIn(folder), []);
   await stop(await serveAsNobody(t, environment));
+});
+
+test('root runs no compiled code that the account of the service keeps, and that account does', { skip }, async (t) => {
+  const { folder, settings } = openService(t);
+  const environment = settings('data');
+  await stop(await serveAsNobody(t, environment));
+  assert.ok(readdirSync(join(folder, 'data', 'compile-cache')).length > 0);
+  const { PATH = '' } = process.env;
+  const env = { PATH, ...environment, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
+  const readsBy = (uid: number) => {
+    const said = spawnSync(process.execPath, [START_FILE, 'user', 'list'], { env, uid, gid: uid, encoding: 'utf8' });
+    assert.equal(said.status, 0, said.stderr);
+    return said.stderr.split('\n').filter((line) => /reading cache from .*data\/compile-cache/.test(line)).length;
+  };
+  assert.ok(readsBy(NOBODY) > 0);
+  assert.equal(readsBy(0), 0);
 });
 
 test('a backup that root restores into a new folder is of the owner of that folder', { skip }, async (t) => {

@@ -28,9 +28,9 @@ export function openFolder(t: { after(done: () => void): void }) {
 }
 
 function start(args: readonly string[], environment: Environment): ChildProcess & { text: () => Said } {
-  const { PATH = '', TMPDIR = '' } = process.env;
+  const { PATH = '', TMPDIR = '', NODE_COMPILE_CACHE = '' } = process.env;
   const child = spawn(process.execPath, [START_FILE, ...args], {
-    env: { PATH, ...(TMPDIR && { TMPDIR }), ...environment },
+    env: { PATH, ...(TMPDIR && { TMPDIR }), ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }), ...environment },
     // Only against a hanging command. A test stops what it started.
     timeout: 3 * PATIENCE_MS,
   });

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { withEnv } from '#cli/open.ts';
+import { programName } from '#cli/program-name.ts';
 import { newDatabaseSettings } from '../databases/open.ts';
 import { assertRefused, freePort, launch, openFolder, refusalOf, run } from './command-line.ts';
 
@@ -234,6 +235,6 @@ test('the version, the help and wrong usage have their own exit codes', async ()
     [0, 0, 0, 2, 2],
   );
   assert.match(said[0]?.out ?? '', /^\d+\.\d+\.\d+\n$/);
-  assert.match(said[2]?.out ?? '', /^Usage: sallyport user add EMAIL/);
+  assert.ok(said[2]?.out.startsWith(`Usage: ${programName()} user add EMAIL`), said[2]?.out);
   for (const wrong of said.slice(3)) assertRefused(wrong, 2, /--help/);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { programName } from '#cli/program-name.ts';
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { archivePartner } from '#flows/administration/partner-acts.ts';
@@ -49,7 +50,10 @@ test('a delivery of a disabled webhook is not said to go out again, and one that
   const [listed] = JSON.parse(await say('webhook', 'deliveries', id, '--json'));
   assert.deepEqual([listed.state, listed.nextTryAt], ['waiting', null], 'a disabled webhook is not tried');
   const rotated = await say('webhook', 'rotate', id);
-  assert.ok(rotated.includes(`${url} is disabled: it gets nothing until "sallyport webhook enable ${id}".`), rotated);
+  assert.ok(
+    rotated.includes(`${url} is disabled: it gets nothing until "${programName()} webhook enable ${id}".`),
+    rotated,
+  );
   assert.match(await say('webhook', 'enable', id), /: active\.\n$/);
   assert.ok((await say('webhook', 'rotate', id)).includes(`${url} gets user.mfa_enrolled`));
 });

@@ -1,5 +1,6 @@
 import { command, JSON_OPTION } from '#cli/command.ts';
 import { columns } from '#cli/help.ts';
+import { atRunningServer } from '#cli/open.ts';
 import { ROOT } from '#config/root.ts';
 import { type Config, loadConfig } from '#config.ts';
 import { openDatabase, openKeys } from '#env.ts';
@@ -28,14 +29,26 @@ async function examine(): Promise<readonly Finding[]> {
   const files = secretFiles(process.env);
   const config = loadConfig(process.env, { root: ROOT });
   if ('problem' in config) return [fail('settings', config.problem), ...files];
+  const running = await withRunningServer(config);
   return [
     ok('settings', 'every setting is understood; "sallyport config" prints them'),
     ...files,
-    ...proxies(config),
-    ...(await reachable(config)),
+    ...proxies(running),
+    ...(await reachable(running)),
     await mail(config),
     ...(await stored(config)),
   ];
+}
+
+/** The server may have a port or an address that this command does not know. */
+async function withRunningServer(config: Config): Promise<Config> {
+  try {
+    const db = await openDatabase(config, false);
+    return await atRunningServer(config, db.read, Math.floor(Date.now() / 1000)).finally(() => db.close());
+  } catch {
+    // The lines on the database say what is wrong.
+    return config;
+  }
 }
 
 async function stored(config: Config): Promise<Finding[]> {
