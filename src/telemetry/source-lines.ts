@@ -19,7 +19,7 @@ export function traceSourceLines(): void {
 }
 
 /** The same text with every place of the bundle replaced by that of its source, relative to the program's folder. */
-export function withSourceLines(stack: string): string {
+function withSourceLines(stack: string): string {
   return stack.replace(PLACE, (place, file: string, line: string, column: string) => {
     const path = fileURLToPath(file);
     const found = mapOf(path)?.findEntry(Number(line) - 1, Number(column) - 1);
