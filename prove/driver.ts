@@ -1,4 +1,4 @@
-import { browserAt, callApi, codeOf, ORIGIN } from '../test/world.ts';
+import { type Answer, browserAt, callApi, codeOf, ORIGIN } from '../test/world.ts';
 import type { Facts, Journal, Verb } from './journal.ts';
 import type { Person } from './people.ts';
 import type { Service } from './service.ts';
@@ -131,12 +131,9 @@ function formsOver({ service, act, browserOf }: Connection) {
   /** With the form token of another page, so that the content of the link's own page does not matter. */
   async function useLink(person: Person, what: Act, fields: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     const browser = what.verb === 'change_email' ? browserOf(person) : browserAt(service, person.address);
-    const { status: shown, text } = await browser.get(
-      what.verb === 'change_email' ? '/security/sessions' : '/forgot-password',
+    const form_token = tokenOn(
+      await browser.get(what.verb === 'change_email' ? '/security/sessions' : '/forgot-password'),
     );
-    // The page of a 503 has a form, too, but its token is for somebody who is not signed in.
-    const form_token = shown === 200 ? /name="form_token" value="([^"]+)"/.exec(text)?.[1] : undefined;
-    if (form_token === undefined) throw new Error('a page without a form: nothing has begun');
     const body = new URLSearchParams({ form_token, ...fields });
     return act(person, what, async () => {
       const { status, headers } = await browser.send(what.item, { method: 'POST', body, headers: { origin: ORIGIN } });
@@ -158,6 +155,13 @@ function formsOver({ service, act, browserOf }: Connection) {
     changeEmail: (person: Person) => useLink(person, { verb: 'change_email', item: person.once }),
     revertEmail: (person: Person) => useLink(person, { verb: 'revert_email', item: person.once }),
   };
+}
+
+/** The page of a 503 has a form, too, but its token is for somebody who is not signed in. */
+function tokenOn({ status, text }: Answer): string {
+  const token = status === 200 ? /name="form_token" value="([^"]+)"/.exec(text)?.[1] : undefined;
+  if (token === undefined) throw new Error('a page without a form: nothing has begun');
+  return token;
 }
 
 /** The acts of staff, and the checker's requests that are not in the journal. */

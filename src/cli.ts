@@ -2,7 +2,7 @@ import { type Command, isMisuse, type Output, readCall, shown } from '#cli/comma
 import { findCommand, listCommands } from '#cli/groups.ts';
 import { commandHelp, helpText } from '#cli/help.ts';
 import { withProgramName, withQuotedProgram } from '#cli/program-name.ts';
-import { traceSourceLines } from '#telemetry/source-lines.ts';
+import { traceSourceLines } from '#cli/source-lines.ts';
 
 /** The streams that a command writes to. */
 type Streams = { readonly stdout: { write(text: string): unknown }; readonly stderr: { write(text: string): unknown } };

@@ -49,7 +49,7 @@ export const SETTINGS = {
     name: 'SALLYPORT_DATABASE_URL',
     default: 'sqlite:./data/sallyport.db',
     about:
-      '`sqlite:` and a path, for one machine, relative to the checkout or, for the installed package, to the folder it is started in; or `postgres://USER:PASSWORD@HOST/DATABASE` (PostgreSQL 15 or newer) for any number.',
+      '`sqlite:` and a path, relative to the checkout (the package: to where it is started), for one machine; or `postgres://USER:PASSWORD@HOST/DATABASE` (PostgreSQL 15 or newer) for any number.',
     secret: true,
     parse: parseDatabaseUrl,
   },

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
-import { PACKAGE_FOLDER } from '#config/root.ts';
+import { extname } from 'node:path';
 import type { Config } from '#config.ts';
 
 /** A served file: its bytes, and a version that is their hash. */
@@ -25,7 +24,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-const PUBLIC_FOLDER = join(PACKAGE_FOLDER, 'public');
+// The bundle lies as deep in the program as this file.
+const PUBLIC_FOLDER = new URL('../../public/', import.meta.url);
 
 let publicFiles: ReadonlyMap<string, StaticFile> | undefined;
 
@@ -41,7 +41,7 @@ export function assets(): ReadonlyMap<string, StaticFile> {
   publicFiles ??= new Map(
     readdirSync(PUBLIC_FOLDER)
       .filter((name) => TYPES[extname(name)] !== undefined)
-      .map((name) => [name, staticFile(TYPES[extname(name)] ?? '', readFileSync(join(PUBLIC_FOLDER, name)))]),
+      .map((name) => [name, staticFile(TYPES[extname(name)] ?? '', readFileSync(new URL(name, PUBLIC_FOLDER)))]),
   );
   return publicFiles;
 }

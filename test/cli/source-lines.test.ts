@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openFolder, run } from '../cli/command-line.ts';
+import { openFolder, run } from './command-line.ts';
 
 const THROWS = 'src/store/engine/sqlite/open.ts';
 
