@@ -1,9 +1,9 @@
-import { CLOCK_TOLERANCE_SECONDS, isImpossible, isPlausible } from '#core/time/clock.ts';
+import { CLOCK_TOLERANCE_SECONDS, isImpossible, isPlausible, latestPossible } from '#core/time/clock.ts';
 import { BELIEVED_AFTER_SECONDS, type ClockTrust, firstTrust, lookAgain, trustedNow } from '#core/time/clock-trust.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { AT_ONCE, type Correction, LATER } from '#store/engine/corrections.ts';
-import { findNewestInstant } from '#store/engine/instants.ts';
+import { countAhead, findNewestInstant } from '#store/engine/instants.ts';
 import { lockClockJumps } from '#store/engine/locks.ts';
 import { findLastClockJump } from '#store/operations/vitals.ts';
 
@@ -25,13 +25,15 @@ export type ClockWatch = {
 
 type ClockEnv = Pick<Env, 'db' | 'keys' | 'now' | 'newId' | 'random' | 'log'>;
 
-/** What one process knows about its clock. All values except `newestAt` are seconds of the steady clock. */
+/** What one process knows about its clock. All instants are seconds of the steady clock. */
 type State = {
   trust: ClockTrust;
-  /** The newest instant found in the database. */
-  newestAt: number | undefined;
+  /** How many events ahead of this clock the last search of the database found. They stay, because they are sealed. */
+  eventsAhead: number;
   askedAt: number;
   jumpedAt: number | undefined;
+  /** Seconds of the jumps that are not in the audit log yet. */
+  jumps: number[];
   /** Pending repairs: those that run at once, and those that wait until the clock is stable. */
   isDue: boolean;
   isDueLater: boolean;
@@ -51,11 +53,15 @@ export async function startClockWatch(env: ClockEnv, steadySeconds: () => number
   const trust = firstTrust(read(), newestAt);
   const isDue = newestAt !== undefined && isImpossible(newestAt, env.now());
   const due = { isDue, isDueLater: isDue, hasReturned: false };
-  const state: State = { trust, newestAt, askedAt: trust.since, jumpedAt: undefined, ...due };
+  const { events: eventsAhead } = await countAhead(env.db.read, latestPossible(env.now()));
+  const state: State = { trust, eventsAhead, askedAt: trust.since, jumpedAt: undefined, jumps: [], ...due };
   await putRight(env, state, read());
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    running ??= look(env, state, read())
+    // Every second, also while the work of an earlier look waits for the database. A clock that is ahead for some
+    // seconds would otherwise leave its instants unnoticed.
+    notice(env, state, read());
+    running ??= work(env, state, read)
       .catch((error: unknown) => env.log.error({ err: error }, 'the clock could not be looked after; trying again'))
       .finally(() => {
         running = undefined;
@@ -74,32 +80,36 @@ export async function startClockWatch(env: ClockEnv, steadySeconds: () => number
 
 type Reading = { readonly wall: number; readonly steady: number };
 
-async function look(env: ClockEnv, state: State, reading: Reading): Promise<void> {
+function notice({ log }: ClockEnv, state: State, reading: Reading): void {
   const { trust, jumpSeconds } = lookAgain(state.trust, reading);
   state.trust = trust;
-  if (jumpSeconds !== 0) {
-    state.jumpedAt = reading.steady;
-    state.isDue ||= jumpSeconds < 0;
-    state.isDueLater ||= jumpSeconds < 0;
-    state.hasReturned = jumpSeconds < 0 && Math.abs(trust.offset - trust.believed) <= CLOCK_TOLERANCE_SECONDS;
-    env.log.warn({ seconds: jumpSeconds }, 'the clock of this machine jumped: look after its time server');
-    await noteJump(env, jumpSeconds);
+  if (jumpSeconds === 0) return;
+  state.jumpedAt = reading.steady;
+  state.isDue ||= jumpSeconds < 0;
+  state.isDueLater ||= jumpSeconds < 0;
+  state.hasReturned = jumpSeconds < 0 && Math.abs(trust.offset - trust.believed) <= CLOCK_TOLERANCE_SECONDS;
+  state.jumps.push(jumpSeconds);
+  log.warn({ seconds: jumpSeconds }, 'the clock of this machine jumped: look after its time server');
+}
+
+async function work(env: ClockEnv, state: State, read: () => Reading): Promise<void> {
+  for (; state.jumps[0] !== undefined; state.jumps.shift()) await noteJump(env, state.jumps[0]);
+  const { wall, steady } = read();
+  if (steady - state.askedAt >= ASK_SECONDS) {
+    state.askedAt = steady;
+    await ask(env, state, wall);
   }
-  if (reading.steady - state.askedAt >= ASK_SECONDS) {
-    state.askedAt = reading.steady;
-    await askForNewest(env, state, reading.wall);
-  }
-  await putRight(env, state, reading);
+  await putRight(env, state, read());
 }
 
 /** The clock of another process, command or node may be ahead. */
-async function askForNewest(env: ClockEnv, state: State, now: number): Promise<void> {
-  const newestAt = await findNewestInstant(env.db.read);
-  if (newestAt !== undefined && newestAt !== state.newestAt && isImpossible(newestAt, now)) {
+async function ask(env: ClockEnv, state: State, now: number): Promise<void> {
+  const { events, others } = await countAhead(env.db.read, latestPossible(now));
+  if (others > 0 || events > state.eventsAhead) {
     state.isDue = true;
     state.isDueLater = true;
   }
-  state.newestAt = newestAt;
+  state.eventsAhead = events;
 }
 
 async function putRight(env: ClockEnv, state: State, { wall, steady }: Reading): Promise<void> {
@@ -107,9 +117,15 @@ async function putRight(env: ClockEnv, state: State, { wall, steady }: Reading):
   if (!state.isDue && !(state.isDueLater && isCertain)) return;
   if (!(await mayCorrect(env))) return;
   const corrections = [...(state.isDue ? AT_ONCE : []), ...(isCertain ? LATER : [])];
-  const rows = await correctAll(env, corrections, wall);
+  // Cleared before the work, so that what is noticed during it is due afterwards.
+  const { isDue, isDueLater } = state;
   state.isDue = false;
   if (isCertain) state.isDueLater = false;
+  const rows = await correctAll(env, corrections, wall).catch((error: unknown) => {
+    state.isDue ||= isDue;
+    state.isDueLater ||= isDueLater;
+    throw error;
+  });
   if (rows === 0) return;
   state.jumpedAt = steady;
   env.log.warn({ rows }, 'instants that a wrong clock had left ahead of now were put right');

@@ -110,3 +110,15 @@ export async function findNewestInstant(queries: Queries): Promise<number | unde
   const known = rows.flatMap(({ at }) => (at === null ? [] : [Number(at)]));
   return known.length === 0 ? undefined : Math.max(...known);
 }
+
+/**
+ * How many instants of the same columns are later than `latest`: events, which stay, and others, which are corrected.
+ */
+export async function countAhead(queries: Queries, latest: number): Promise<{ events: number; others: number }> {
+  const { rows } = await sql<{ events: number | string; others: number | string }>`
+    select (select count(*) from audit_events where at > ${latest}) as events,
+      (select count(*) from jobs where last_run_at > ${latest} or lease_until > ${latest})
+        + (select count(*) from servers where seen_at > ${latest}) as others`.execute(queries);
+  const { events = 0, others = 0 } = rows[0] ?? {};
+  return { events: Number(events), others: Number(others) };
+}

@@ -109,6 +109,47 @@ test('jobs and mail go on as soon as the clock is right, and a server that died 
   assert.deepEqual(await listServers(world.env.db.read, world.clock.at), []);
 });
 
+test('every jump is noticed, also while the watch waits for the database', async (t) => {
+  const { world, watch } = await openStory(t);
+  const clock = await watch();
+  let letGo = () => {};
+  t.after(() => letGo());
+  const held = world.env.db.transaction(() => new Promise<void>((resolve) => (letGo = resolve)));
+  const noticed = () =>
+    world.log
+      .filter((line) => line.includes('the clock of this machine jumped'))
+      .map((line) => JSON.parse(line).seconds);
+  const steps = [-2 * HOUR, HOUR, -HOUR];
+  for (const [done, seconds] of steps.entries()) {
+    world.clock.at += seconds;
+    await until(() => noticed().length === done + 1);
+  }
+  letGo();
+  await held;
+  await clock.stop();
+  assert.deepEqual(noticed(), steps);
+});
+
+test('what another process left ahead is put right, although older events are further ahead', async (t) => {
+  const story = await openStory(t);
+  const { world, steady, watch } = story;
+  await whileAhead(story, DAY, () => signIn(story));
+  const clock = await watch();
+  // Within a second, so that this watch sees no jump.
+  world.clock.at += HOUR;
+  assert.equal((await signIn(story)).status, 200);
+  world.clock.at -= HOUR;
+  steady.seconds += 11;
+  const latest = world.clock.at / 30 + 2;
+  await until(async () => {
+    const app = await world.env.db.read.selectFrom('authenticators').select('last_used_step').executeTakeFirstOrThrow();
+    return app.last_used_step <= latest;
+  });
+  await clock.stop();
+  assert.deepEqual(await jumps(world), []);
+  assert.equal((await signIn(story)).status, 200);
+});
+
 test('a command puts right what would hold it up', async (t) => {
   const { world } = await openStory(t);
   const at = world.clock.at + YEAR;
