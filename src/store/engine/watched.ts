@@ -1,5 +1,4 @@
-import type { LogConfig } from 'kysely';
-import { reads, type TransactionSignal, transactions } from '#signals.ts';
+import { type TransactionSignal, transactions } from '#signals.ts';
 import type { Database } from './database.ts';
 
 /** The same database, which reports each transaction to its listeners. */
@@ -15,16 +14,6 @@ export function watchedDatabase(db: Database): Database {
           return work(tx);
         }),
       );
-    },
-  };
-}
-
-/** For `Database.read`. Kysely measures reads only if a listener exists when the database is opened. */
-export function readLog(): { readonly log?: LogConfig } {
-  if (!reads.isHeard()) return {};
-  return {
-    log(event) {
-      if (event.level === 'query') reads.tell({ milliseconds: event.queryDurationMillis });
     },
   };
 }
