@@ -8,8 +8,8 @@ import {
   type QueryCompiler,
   Transaction,
 } from 'kysely';
-import { reads } from '#signals.ts';
 import type { Queries, Schema } from './database.ts';
+import { watchedReads } from './watched.ts';
 
 /** The parts of a dialect that all queries of one database share. */
 export type Engine = {
@@ -30,7 +30,7 @@ export function engineOf(dialect: Dialect, driver: Driver): Engine {
  * @param connection accepts a query at any time
  */
 export function queriesOn(engine: Engine, connection: DatabaseConnection): Kysely<Schema> {
-  return new Kysely<Schema>(propsOf(engine, reads.isHeard() ? measured(connection) : connection));
+  return new Kysely<Schema>(propsOf(engine, watchedReads(connection)));
 }
 
 /** Runs `work` in a transaction on a connection of its own. An error from `work` or from COMMIT rolls it back. */
@@ -79,18 +79,4 @@ class ConnectedExecutor extends DefaultQueryExecutor {
 function propsOf(engine: Engine, connection: DatabaseConnection) {
   const { dialect, driver } = engine;
   return { config: { dialect }, dialect, driver, executor: new ConnectedExecutor(engine, connection) };
-}
-
-/** Reports how long each answered query took. */
-function measured(connection: DatabaseConnection): DatabaseConnection {
-  return {
-    async executeQuery(query) {
-      const startedMs = performance.now();
-      const result = await connection.executeQuery(query);
-      reads.tell({ milliseconds: performance.now() - startedMs });
-      // The interface lets the caller choose the row type, which the builder derived from the schema.
-      return result as never;
-    },
-    streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
-  };
 }

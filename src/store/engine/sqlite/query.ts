@@ -63,14 +63,14 @@ function namesOf(statement: StatementSync): readonly string[] {
 
 function rowsOf(prepared: Prepared, values: readonly SQLInputValue[]): object[] {
   const { statement } = prepared;
-  // With `setReturnArrays`, node:sqlite returns arrays.
-  const rows = statement.all(...values) as unknown as readonly unknown[][];
+  const rows: readonly unknown[] = statement.all(...values);
   // Another process has added a column since `select *` was prepared, and SQLite prepared it again by itself.
-  if (rows[0] !== undefined && rows[0].length !== prepared.names.length) prepared.names = namesOf(statement);
+  if (Array.isArray(rows[0]) && rows[0].length !== prepared.names.length) prepared.names = namesOf(statement);
   return rows.map((row) => rowOf(prepared.names, row));
 }
 
-function rowOf(names: readonly string[], values: readonly unknown[]): object {
+function rowOf(names: readonly string[], values: unknown): object {
+  if (!Array.isArray(values)) throw new Error('node:sqlite returned no array');
   const row: Record<string, unknown> = {};
   for (let index = 0; index < names.length; index += 1) row[names[index] ?? ''] = values[index];
   return row;
