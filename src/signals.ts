@@ -34,9 +34,6 @@ export type HashSignal = { readonly hashes: number; readonly waitMs: number };
 /** A transaction; after retries `tx` is the last one, which was committed. */
 export type TransactionSignal = { tx?: object };
 
-/** A statement outside a transaction. */
-export type ReadSignal = { readonly milliseconds: number };
-
 /** An event of the audit log, before its transaction commits; sent by `flows/runtime/append-event.ts`. */
 export type EventSignal = {
   /** Absent for a refusal that is only counted, without an event of its own. */
@@ -49,10 +46,11 @@ export type EventSignal = {
 
 export const requests = work<RequestSignal, Response>('sallyport:request');
 export const hashes = work<HashSignal>('sallyport:hash');
+/** Statements outside a transaction. */
+export const reads = work<object>('sallyport:read');
 export const transactions = work<TransactionSignal>('sallyport:transaction');
 export const answers = moment<AnswerSignal>('sallyport:answer');
 export const refusedHashes = moment<{ readonly hashes: number }>('sallyport:hash-refused');
-export const reads = moment<ReadSignal>('sallyport:read');
 export const events = moment<EventSignal>('sallyport:event');
 
 /** A single event. */

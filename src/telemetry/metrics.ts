@@ -68,7 +68,9 @@ function timeDatabase(registry: Registry): void {
     if (error === undefined && tx !== undefined) countCommitted(tx);
   });
   const readSeconds = histogram(registry, METRICS.readSeconds);
-  reads.listen(({ milliseconds }) => readSeconds.observe(milliseconds / 1000));
+  reads.listen(({ milliseconds, error }) => {
+    if (error === undefined) readSeconds.observe(milliseconds / 1000);
+  });
 }
 
 function outcomeOf(error: unknown): 'committed' | 'rolled_back' | 'failed' {

@@ -7,7 +7,7 @@ import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';
 import { checkRecoveryCode } from '#flows/authenticators/check-recovery-code.ts';
 import { FEW_CODES } from '#flows/runtime/mail.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
-import { finishSignIn, type NewSession } from '#flows/sign-in/finish-sign-in.ts';
+import { continueToOf, finishSignIn, type NewSession } from '#flows/sign-in/finish-sign-in.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { completePendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
@@ -64,13 +64,11 @@ async function complete(
 ): Promise<OpenedSignIn | Refusal> {
   const { channel, deviceId, returnTo, replacedSessionId } = pending;
   const now = env.now();
-  const session = await finishSignIn(
-    env,
-    tx,
-    { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, client },
-    now,
-  );
-  const landing = notice === undefined ? session.continueTo : NOTICE_PATH;
-  const completed = await completePendingSignIn(tx, pending.id, landing, now);
+  const landing = notice === undefined ? continueToOf(env, pending) : NOTICE_PATH;
+  const signIn = { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, client };
+  const [completed, session] = await Promise.all([
+    completePendingSignIn(tx, pending.id, landing, now),
+    finishSignIn(env, tx, signIn, now),
+  ]);
   return completed ? { session, landing } : refuse('sign_in_expired');
 }

@@ -56,8 +56,7 @@ export async function checkOneTimeCode<T>(
     if (!(await claimStep(tx, authenticator.id, match.step, now))) {
       return refuse('code_already_used', { nextCodeInSeconds: nextCodeInSeconds(match.step, now) });
     }
-    await giveBackTries(tx, counted, now);
-    const opened = await open(tx);
+    const [opened] = await Promise.all([open(tx), giveBackTries(tx, counted, now)]);
     if (!isRefusal(opened)) await record(env, tx, attempt, undefined);
     return opened;
   });
@@ -120,8 +119,7 @@ async function reject(
     if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, attempt.user.id, clock.clockOffsetSeconds);
     if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, attempt, authenticator.id);
     await record(env, tx, attempt, answer);
-    await warnOfWrongCode(env, tx, attempt, answer);
-    await warnOfPause(env, tx, attempt, authenticator.id);
+    await Promise.all([warnOfWrongCode(env, tx, attempt, answer), warnOfPause(env, tx, attempt, authenticator.id)]);
   });
   return answer;
 }

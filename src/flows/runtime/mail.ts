@@ -1,4 +1,4 @@
-import type { KindOf } from '#core/limits/counter-kinds.ts';
+import type { AttemptCounter, KindOf } from '#core/limits/counter-kinds.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { EMAIL_CHANGE_SECONDS, RESET_LINK_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';
@@ -64,7 +64,7 @@ type Receiver = Pick<User, 'email' | 'locale'> & Partial<Pick<User, 'id' | 'part
  * When the address has used up its share, a link is sent later and replaces the one before, and news becomes one mail
  * with a count.
  *
- * @param counted whose share it uses if `to` is nobody; false for mail that is never sent
+ * @param counted whose share it uses if `to` is nobody; false for mail that is never sent or was counted already
  */
 export async function queueMail(
   env: Env,
@@ -144,8 +144,13 @@ function noteHeldBack(env: Env, tx: Queries, { id, partnerId }: Receiver, detail
 
 /** How long the share of this kind is still used up at an address; 0: the mail is within the share, and counted. */
 async function spentSeconds(env: Env, tx: Queries, email: string, kind: Mail['kind']): Promise<number> {
-  const counted = await reserveTries(tx, [emailCounter(env, SHARES[kind], email)], env.now());
+  const counted = await reserveTries(tx, [mailShareOf(env, email, kind)], env.now());
   return isRefusal(counted) ? (counted.retryAfterSeconds ?? 0) : 0;
+}
+
+/** The counter of this kind of mail to an address. @param email canonical */
+export function mailShareOf(env: Env, email: string, kind: Mail['kind']): AttemptCounter {
+  return emailCounter(env, SHARES[kind], email);
 }
 
 /** The kind of a row of the outbox; `queueMail` wrote it. */

@@ -43,7 +43,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const { channel, factor, client } = signIn;
   const { user, partner } = signIn.person;
   const token = newToken(env.random);
-  const [id, continueTo] = [env.newId(), signIn.returnTo ?? env.config.portalUrl ?? '/'];
+  const [id, continueTo] = [env.newId(), continueToOf(env, signIn)];
   const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : secondFactorFrom(partner, user.exemptUntil));
   // An API caller has no browser to remember.
   const isNew = signIn.deviceId === undefined && channel === 'page';
@@ -70,18 +70,25 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     address: client.address ?? null,
     user_agent: client.userAgent ?? null,
   });
-  if (signIn.replacedSessionId !== undefined) await replaceSession(tx, user.id, signIn.replacedSessionId, id);
-  await noteLast(tx, signIn, now);
+  await noteLast(tx, signIn, id, now);
   const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
-  await tellOfNewDevice(env, tx, signIn);
-  await endOldest(env, tx, whose, sessionIdleSeconds(user.role), client);
+  const idleSeconds = sessionIdleSeconds(user.role);
+  await Promise.all([tellOfNewDevice(env, tx, signIn), endOldest(env, tx, whose, idleSeconds, client)]);
   return { id, token, expiresAt, continueTo, deviceToken: device?.cookie };
 }
 
-/** Stores when the person last signed in, and the language for their mail. */
-async function noteLast(tx: Queries, { person: { user }, client }: FinishedSignIn, now: number): Promise<void> {
+/** Where a person goes after this sign-in. */
+export function continueToOf(env: Env, { returnTo }: Pick<FinishedSignIn, 'returnTo'>): string {
+  return returnTo ?? env.config.portalUrl ?? '/';
+}
+
+/** Ends the session that this one replaces, and stores when the person last signed in and the language of their mail. */
+async function noteLast(tx: Queries, signIn: FinishedSignIn, id: string, now: number): Promise<void> {
+  const { client, replacedSessionId } = signIn;
+  const { user } = signIn.person;
+  if (replacedSessionId !== undefined) await replaceSession(tx, user.id, replacedSessionId, id);
   await noteSignIn(tx, user.id, now);
   if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
 }

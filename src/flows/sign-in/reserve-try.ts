@@ -4,6 +4,7 @@ import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { lockUser } from '#store/engine/locks.ts';
+import { findRows } from '#store/limits/attempt-rows.ts';
 import { type CountedTry, changeTries, reserveTries } from '#store/limits/attempts.ts';
 import type { User } from '#store/people/users.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
@@ -30,7 +31,11 @@ export async function reserveProof(
   const { pending, user } = attempt;
   await lockUser(tx, user.id);
   await attempt.confirm?.(tx);
-  if (pending && !(await reservePendingTry(tx, pending.id, PENDING_TRIES, now))) {
+  const [isReserved, rows] = await Promise.all([
+    pending === undefined || reservePendingTry(tx, pending.id, PENDING_TRIES, now),
+    findRows(tx, counters),
+  ]);
+  if (pending && !isReserved) {
     // The sign-in has expired or has no tries left. The person can begin a new one at once.
     return pending.expiresAt <= now
       ? refuse('sign_in_expired')
@@ -40,7 +45,7 @@ export async function reserveProof(
           limitedBy: `pending:${pending.id}`,
         });
   }
-  const counted = await reserveTries(tx, counters, now);
+  const counted = await reserveTries(tx, counters, now, rows);
   if (isRefusal(counted) && pending) await returnPendingTry(tx, pending.id);
   return counted;
 }

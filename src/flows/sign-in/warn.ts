@@ -3,7 +3,7 @@ import { isDisabled, pausedSeconds } from '#core/limits/throttle.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, type RefusalCode } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { type Mail, queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import { type Mail, mailShareOf, queueMail, whereFrom } from '#flows/runtime/mail.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { findTries, reserveTries } from '#store/limits/attempts.ts';
@@ -24,8 +24,8 @@ const WRONG_CODES: readonly RefusalCode[] = [
 export async function warnOfWrongCode(env: Env, tx: Queries, attempt: FactorAttempt, refusal: Refusal): Promise<void> {
   const { user, client, pending } = attempt;
   if (!pending || !WRONG_CODES.includes(refusal.refused)) return;
-  if (!(await isFirst(env, tx, attemptCounter('mail-wrong-code', user.id)))) return;
-  await queueMail(env, tx, user, { kind: 'wrong_code', ...whereFrom(client) });
+  const mail: Mail = { kind: 'wrong_code', ...whereFrom(client) };
+  await queueFirstMail(env, tx, user, mail, attemptCounter('mail-wrong-code', user.id));
 }
 
 /** If the refused try used up a limit, codes are paused or disabled. At most one mail a day reports it. */
@@ -52,8 +52,23 @@ export async function warnOfPause(
 /** A program has no device that could be known, so its network is remembered instead. */
 export async function warnOfProgram(env: Env, tx: Queries, user: Person['user'], client: Client): Promise<void> {
   const counter = splitAttemptCounter('mail-program', user.id, networkHash(env, client));
-  if (!(await isFirst(env, tx, counter))) return;
-  await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
+  await queueFirstMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) }, counter);
+}
+
+/** Queues the mail unless the counter has no room. The counter and the address's share are counted together. */
+async function queueFirstMail(
+  env: Env,
+  tx: Queries,
+  user: Person['user'],
+  mail: Mail,
+  counter: AttemptCounter,
+): Promise<void> {
+  const share = mailShareOf(env, user.email, mail.kind);
+  const counted = await reserveTries(tx, [counter, share], env.now());
+  const isCounted = !isRefusal(counted);
+  // If the address has used up its share, neither was counted.
+  if (!isCounted && (counted.limitedBy === counter.key || !(await isFirst(env, tx, counter)))) return;
+  await queueMail(env, tx, user, mail, isCounted ? false : user.email);
 }
 
 /** Counted like a try, so that only one of two requests at the same time is the first. */

@@ -76,8 +76,12 @@ const claim = statement(
 
 /** Stores, as JSON, a refused code that matched a step outside the window, for the next diagnosis. */
 export async function rememberRefusal(tx: Queries, id: string, refusal: string): Promise<void> {
-  await tx.updateTable('authenticators').set({ last_refusal: refusal }).where('id', '=', id).execute();
+  await remember.send(tx, { id, refusal });
 }
+
+const remember = statement((db: Queries, p: Param<{ id: string; refusal: string }>) =>
+  db.updateTable('authenticators').set({ last_refusal: p.refusal }).where('id', '=', p.id),
+);
 
 /** Deletes one authenticator by its id; false if it was already deleted. */
 export async function deleteAuthenticator(tx: Queries, id: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { type Compilable, type CompiledQuery, type DialectAdapter, PostgresAdapter, type QueryResult } from 'kysely';
+import { connectionOf } from './connected.ts';
 import type { Queries } from './database.ts';
 
 /**
@@ -31,22 +32,20 @@ export function statement<Values, Row>(
   // A database and its transactions share one adapter. Two dialects never share one.
   const templates = new WeakMap<DialectAdapter, Template<Values, Row>>();
 
-  /** Resolves as soon as the query is sent. Several queries can be in flight, in the order of the calls. */
-  function begin(queries: Queries, values: Values): Promise<Sent<Row>> {
-    const { adapter } = queries.getExecutor();
-    let template = templates.get(adapter);
+  function execute(queries: Queries, values: Values): Promise<QueryResult<Row>> {
+    const executor = queries.getExecutor();
+    let template = templates.get(executor.adapter);
     if (template === undefined) {
       template = templateOf(build(queries, standIns<Values>()).compile());
-      templates.set(adapter, template);
+      templates.set(executor.adapter, template);
     }
     const query = template(values);
     // Skips Kysely's own query path, which costs as much again as SQLite's answer. No plugin of ours changes a result.
-    return queries
-      .getExecutor()
-      .provideConnection(async (connection) => ({ answer: connection.executeQuery<Row>(query) }));
+    const connection = connectionOf(queries);
+    if (connection === undefined) return executor.provideConnection((one) => one.executeQuery<Row>(query));
+    // Sends the query before it returns. Several queries can be in flight, in the order of the calls.
+    return connection.executeQuery<Row>(query);
   }
-
-  const execute = async (queries: Queries, values: Values) => (await begin(queries, values)).answer;
 
   return {
     all: async (queries, values) => (await execute(queries, values)).rows,
@@ -54,16 +53,13 @@ export function statement<Values, Row>(
     run: async (queries, values) => Number((await execute(queries, values)).numAffectedRows ?? 0n),
     async send(tx, values) {
       if (!tx.isTransaction) throw new Error('outside a transaction nobody would hear of its failure');
-      const { answer } = await begin(tx, values);
+      const answer = execute(tx, values);
       // SQLite has answered by now. Unlike PostgreSQL, it continues a transaction after a failed statement.
       if (tx.getExecutor().adapter instanceof PostgresAdapter) answer.catch(() => {});
       else await answer;
     },
   };
 }
-
-/** In an object, because a promise that resolves to a promise waits for both. */
-type Sent<Row> = { readonly answer: Promise<QueryResult<Row>> };
 
 type Template<Values, Row> = (values: Values) => CompiledQuery<Row>;
 

@@ -1,4 +1,4 @@
-import type { LogConfig } from 'kysely';
+import type { DatabaseConnection } from 'kysely';
 import { reads, type TransactionSignal, transactions } from '#signals.ts';
 import type { Database } from './database.ts';
 
@@ -19,12 +19,14 @@ export function watchedDatabase(db: Database): Database {
   };
 }
 
-/** For `Database.read`. Kysely measures reads only if a listener exists when the database is opened. */
-export function readLog(): { readonly log?: LogConfig } {
-  if (!reads.isHeard()) return {};
+/**
+ * The same connection, which reports each query to its listeners. Without a listener when the database is opened,
+ * it stays as it is.
+ */
+export function watchedReads(connection: DatabaseConnection): DatabaseConnection {
+  if (!reads.isHeard()) return connection;
   return {
-    log(event) {
-      if (event.level === 'query') reads.tell({ milliseconds: event.queryDurationMillis });
-    },
+    executeQuery: (query) => reads.around({}, () => connection.executeQuery(query)),
+    streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
   };
 }

@@ -1,11 +1,10 @@
-import type { Selectable } from 'kysely';
 import type { AttemptCounter, AttemptKey } from '#core/limits/counter-kinds.ts';
 import { type Attempts, reserveTry } from '#core/limits/throttle.ts';
 import { countedAt } from '#core/limits/try-window.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
-import type { AttemptTable } from '#store/limits/tables.ts';
+import { type Change, claim, findRow, findRows, insert, insertTwo, type Row, stateOf } from './attempt-rows.ts';
 
 // A lost round means that another process counted or returned a try of the same key. No budget is larger than 180, so a
 // refusal comes long before this limit.
@@ -14,8 +13,6 @@ const MAX_ROUNDS = 200;
 /** A counted try with the row that it wrote. A try that is returned soon usually finds the row unchanged. */
 export type CountedTry = AttemptCounter & { readonly row: Row };
 
-type Row = Selectable<AttemptTable>;
-
 /**
  * Counts one try for every key, or none. If a rule has no room, returns its refusal with the key of its counter.
  *
@@ -23,15 +20,17 @@ type Row = Selectable<AttemptTable>;
  *
  * @param tx a write transaction; a refusal changes nothing in it
  * @param tries each key once
+ * @param known their rows as last seen; the first round uses them instead of a read
  */
 export async function reserveTries(
   tx: Queries,
   tries: readonly AttemptCounter[],
   now: number,
+  known?: readonly Row[],
 ): Promise<Refusal | readonly CountedTry[]> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const changes: Reservation[] = [];
-    const rows = await findRows(tx, tries);
+    const rows = (round === 0 && known) || (await findRows(tx, tries));
     for (const { key, rule } of tries) {
       const row = rows.find((one) => one.key === key);
       const next = reserveTry(rule, row && stateOf(row), now);
@@ -124,7 +123,6 @@ export async function deleteExpiredTries(tx: Queries, now: number): Promise<numb
   return deleteExpired.run(tx, { now });
 }
 
-type Change = { readonly key: AttemptKey; readonly row: Row | undefined; readonly next: Attempts };
 type Reservation = Change & AttemptCounter;
 
 /** Writes every change or none, in the order of the keys, so that two transactions in PostgreSQL cannot deadlock. */
@@ -135,10 +133,16 @@ async function claimAll(
 ): Promise<readonly CountedTry[] | undefined> {
   const done: Reservation[] = [];
   const counted: CountedTry[] = [];
-  for (const change of [...changes].sort((a, b) => (a.key < b.key ? -1 : 1))) {
-    const { key, rule, next } = change;
+  const timed = changes.map(({ next, ...change }) => {
     const writtenAt = countedAt(change.row && stateOf(change.row), now);
-    const row = await claim(tx, { ...change, next: { ...next, writtenAt } });
+    return { ...change, next: { ...next, writtenAt } };
+  });
+  const inOrder = timed.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const [one, two] = inOrder;
+  if (one && two && inOrder.length === 2 && !one.row && !two.row) return insertBoth(tx, [one, two]);
+  for (const change of inOrder) {
+    const { key, rule } = change;
+    const row = await claim(tx, change);
     if (row === undefined) {
       for (const one of done) await restore(tx, one.key, one.row);
       return undefined;
@@ -149,26 +153,21 @@ async function claimAll(
   return counted;
 }
 
-/**
- * Writes the change if the row is unchanged since it was read, and returns the new row.
- *
- * This is enough under READ COMMITTED. An update waits for the transaction that holds the row and then checks `version`
- * against the committed row. An insert waits for another insert of the same key. The next round reads the result.
- * SQLite has one writer. So two tries never count from the same state.
- */
-async function claim(tx: Queries, { key, row, next }: Change): Promise<Row | undefined> {
-  const { writtenAt = 0, aheadSeconds = 0, streak, ...counted } = next;
-  const { expiresAt } = counted;
-  // The previous version stores the streak as `row`, and a node of it may run beside this one.
-  const state = JSON.stringify({ row: streak, streak, ...counted });
-  const values = { key, state, expiresAt, writtenAt, aheadSeconds };
-  const written =
-    row === undefined
-      ? await insert.run(tx, values)
-      : await update.run(tx, { ...values, oldVersion: row.version, oldState: row.state });
-  if (written !== 1) return undefined;
-  const version = (row?.version ?? 0) + 1;
-  return { key, state, version, expires_at: expiresAt, written_at: writtenAt, ahead_seconds: aheadSeconds };
+/** Inserts two rows or none. If somebody was faster with one of them, the next round reads it. */
+async function insertBoth(
+  tx: Queries,
+  [one, two]: readonly [Reservation, Reservation],
+): Promise<readonly CountedTry[] | undefined> {
+  const rows = await insertTwo(tx, one, two);
+  const counted = [one, two].flatMap(({ key, rule }) =>
+    rows.filter((row) => row.key === key).map((row) => ({ key, rule, row })),
+  );
+  if (counted.length === 2) return counted;
+  await deleteTries(
+    tx,
+    counted.map(({ key }) => key),
+  );
+  return undefined;
 }
 
 /** Undoes a claim of this transaction. Nobody else has seen it, and this transaction still has the lock on the row. */
@@ -176,61 +175,6 @@ async function restore(tx: Queries, key: AttemptKey, row: Row | undefined): Prom
   if (row === undefined) await deleteTries(tx, [key]);
   else await tx.updateTable('attempts').set(row).where('key', '=', key).execute();
 }
-
-function stateOf({ state, written_at: writtenAt, ahead_seconds: aheadSeconds }: Row): Attempts {
-  // A node of the previous version changes only `row`, so `row` wins if both exist.
-  const { row, streak, ...counted } = JSON.parse(state);
-  return { ...counted, streak: row ?? streak, writtenAt, aheadSeconds };
-}
-
-const findRow = statement((db: Queries, p: Param<{ key: string }>) =>
-  db.selectFrom('attempts').selectAll().where('key', '=', p.key),
-);
-
-/** One query for the common case of two keys: a code has its own counter and that of its address. */
-async function findRows(tx: Queries, of: readonly AttemptCounter[]): Promise<readonly Row[]> {
-  const [one, two, ...others] = of.map(({ key }) => key);
-  if (one !== undefined && two !== undefined && others.length === 0) return findTwo.all(tx, { one, two });
-  const rows = [];
-  for (const { key } of of) rows.push(...(await findRow.all(tx, { key })));
-  return rows;
-}
-
-const findTwo = statement((db: Queries, p: Param<{ one: string; two: string }>) =>
-  db.selectFrom('attempts').selectAll().where('key', 'in', [p.one, p.two]),
-);
-
-type NewState = { key: string; state: string; expiresAt: number; writtenAt: number; aheadSeconds: number };
-
-const insert = statement((db: Queries, p: Param<NewState>) =>
-  db
-    .insertInto('attempts')
-    .values({
-      key: p.key,
-      state: p.state,
-      version: 1,
-      expires_at: p.expiresAt,
-      written_at: p.writtenAt,
-      ahead_seconds: p.aheadSeconds,
-    })
-    .onConflict((conflict) => conflict.column('key').doNothing()),
-);
-
-const update = statement((db: Queries, p: Param<NewState & { oldVersion: number; oldState: string }>) =>
-  db
-    .updateTable('attempts')
-    .set((row) => ({
-      state: p.state,
-      version: row('version', '+', 1),
-      expires_at: p.expiresAt,
-      written_at: p.writtenAt,
-      ahead_seconds: p.aheadSeconds,
-    }))
-    .where('key', '=', p.key)
-    .where('version', '=', p.oldVersion)
-    // A row that was deleted and inserted again starts at version 1 again, so the state is compared too.
-    .where('state', '=', p.oldState),
-);
 
 const deleteExpired = statement((db: Queries, p: Param<{ now: number }>) =>
   db.deleteFrom('attempts').where('expires_at', '<=', p.now),

@@ -192,12 +192,15 @@ export async function setUserLocale(tx: Queries, userId: string, locale: string)
   await tx.updateTable('users').set({ locale }).where('id', '=', userId).execute();
 }
 
-/** Whether an administrator exists, also invited or disabled. The first-administrator link needs that none exists. */
 export async function userExists(queries: Queries, userId: string): Promise<boolean> {
-  const row = await queries.selectFrom('users').select('id').where('id', '=', userId).executeTakeFirst();
-  return row !== undefined;
+  return (await findId.first(queries, { userId })) !== undefined;
 }
 
+const findId = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db.selectFrom('users').select('id').where('id', '=', p.userId),
+);
+
+/** Whether an administrator exists, also invited or disabled. The first-administrator link needs that none exists. */
 export async function administratorExists(queries: Queries): Promise<boolean> {
   const row = await queries.selectFrom('users').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
   return row !== undefined;

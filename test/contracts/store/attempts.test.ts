@@ -52,6 +52,27 @@ test('counts a try for every key, and for none when one has no room', async () =
   assert.deepEqual(await rows(), before);
 });
 
+test('two new counters are added together, or neither when somebody else has added one', async () => {
+  await reserve(code, address);
+  const together = await rows();
+  await db.transaction((tx) => deleteTries(tx, [code.key]));
+  // As read before the other transaction committed.
+  const counted = await db.transaction((tx) => reserveTries(tx, [code, address], NOW, []));
+  assert.ok(!isRefusal(counted));
+  assert.deepEqual(
+    counted.map(({ key, row }) => [key, row.version]),
+    [
+      [address.key, 2],
+      [code.key, 1],
+    ],
+  );
+  assert.deepEqual(
+    (await rows()).map(({ key }) => key),
+    together.map(({ key }) => key),
+  );
+  assert.deepEqual((await findTries(db.read, address.key))?.windows, [[[Math.floor(NOW / 60), 2]]]);
+});
+
 test('answers with the first rule that has no room', async () => {
   for (let count = 0; count < 3; count++) await reserve(mail);
   for (let count = 0; count < 5; count++) await reserve(code);

@@ -158,6 +158,17 @@ describe('group commit', () => {
       assert.deepEqual(await keys(db), ['second']);
     }));
 
+  it('reads a column that another process adds while this one runs', () =>
+    withDatabase(async (db, path) => {
+      await db.transaction((tx) => insertAttempt(tx, 'a'));
+      const all = () => sql<Record<string, unknown>>`select * from attempts`.execute(db.read);
+      const [before] = (await all()).rows;
+      const other = new DatabaseSync(path);
+      other.exec("alter table attempts add column more text default 'added'");
+      other.close();
+      assert.deepEqual((await all()).rows, [{ ...before, more: 'added' }]);
+    }));
+
   it('finishes the transactions that wait at close, and refuses later ones', async () => {
     const path = newPath();
     const db = await openSqlite(path, { create: true });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { makeLink } from '#flows/administration/make-link.ts';
+import { connectionOf } from '#store/engine/connected.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { setDisabled } from '#store/people/user-life.ts';
 import { askForLink, countRows, EMAIL, NEW_PASSWORD, worldWithAna } from './recovery-story.ts';
@@ -109,19 +110,13 @@ describe('asking for a link', () => {
 
 /** Records the database's statements, however they were built. */
 function hear(t: TestContext, tx: Queries, statements: string[]): void {
-  const executor = tx.getExecutor();
-  const provide = executor.provideConnection.bind(executor);
-  t.mock.method(executor, 'provideConnection', (consumer: Parameters<typeof provide>[0]) =>
-    provide((connection) =>
-      consumer({
-        executeQuery(query) {
-          statements.push(query.sql);
-          return connection.executeQuery(query);
-        },
-        streamQuery: () => assert.fail('nothing streams'),
-      }),
-    ),
-  );
+  const connection = connectionOf(tx);
+  assert(connection);
+  const execute = connection.executeQuery.bind(connection);
+  t.mock.method(connection, 'executeQuery', (query: Parameters<typeof execute>[0]) => {
+    statements.push(query.sql);
+    return execute(query);
+  });
 }
 
 function withoutTokens(text: string): string {

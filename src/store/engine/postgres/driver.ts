@@ -36,6 +36,11 @@ export class PostgresDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
+    return this.connect();
+  }
+
+  /** Takes a client of the pool for each read, or for the transaction that begins on it. */
+  connect(): DatabaseConnection {
     return new Connection(this.#pool);
   }
 
@@ -60,7 +65,7 @@ export class PostgresDriver implements Driver {
   }
 }
 
-/** The connection that Kysely uses for one read or one transaction. */
+/** One transaction, or reads that each use a client of their own. */
 class Connection implements DatabaseConnection {
   readonly #pool: pg.Pool;
   /** Set only in a transaction. */
@@ -72,6 +77,8 @@ class Connection implements DatabaseConnection {
   /** The first error of this transaction. Later errors say only that there was an earlier one. */
   #failure: unknown;
   #isLost = false;
+  /** Whether the transaction is ending. A statement sent after COMMIT or ROLLBACK would commit by itself. */
+  #isOver = false;
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
@@ -99,6 +106,7 @@ class Connection implements DatabaseConnection {
    */
   async commit(): Promise<void> {
     const client = this.#inTransaction();
+    this.#isOver = true;
     if (!this.#isAnswered) await this.#newest;
     if (this.#failure !== undefined) throw this.#failure;
     if (broken.has(client)) throw new Interrupted('storage unavailable: the connection was lost before COMMIT');
@@ -124,6 +132,7 @@ class Connection implements DatabaseConnection {
 
   /** Never throws, because the caller already gets the error that caused the rollback. */
   async rollback(): Promise<void> {
+    this.#isOver = true;
     if (this.#client === undefined || this.#isLost) return;
     try {
       await this.#client.query('rollback');
@@ -133,11 +142,13 @@ class Connection implements DatabaseConnection {
   }
 
   release(): void {
+    this.#isOver = true;
     this.#client?.release(this.#isLost);
     this.#client = undefined;
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    if (this.#isOver) throw new Error('a statement outside its transaction: await it');
     const result = this.#client === undefined ? await this.#read(sql, parameters) : await this.#send(sql, parameters);
     const { rows, rowCount, command } = result;
     // The typed builder derived the row type from the schema.

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Dialect, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely';
 import pg from 'pg';
+import { type Engine, engineOf, queriesOn, transact } from '#store/engine/connected.ts';
 import { type Database, type Schema, StorageUnavailable } from '#store/engine/database.ts';
 import { migrate, pendingMigrations } from '#store/engine/migrations/all.ts';
-import { readLog } from '#store/engine/watched.ts';
 import { PostgresDriver } from './driver.ts';
 import { durabilityOf } from './durability.ts';
 import { Interrupted } from './error.ts';
@@ -43,8 +43,9 @@ export async function openPostgres(
     await queries.destroy();
     throw error instanceof StorageUnavailable ? new Error(unreachable(url, error), { cause: error }) : error;
   }
-  // Uses the same pool, so that reads outside a transaction can be measured separately.
-  return databaseOf(queries, new Kysely<Schema>({ dialect, ...readLog() }), pool);
+  const driver = new PostgresDriver(pool);
+  const engine = engineOf(dialect, driver);
+  return databaseOf(engine, { queries, read: queriesOn(engine, driver.connect()) }, pool);
 }
 
 function poolOf(url: string, limits: Pick<pg.PoolConfig, 'max' | 'query_timeout'>): pg.Pool {
@@ -131,14 +132,16 @@ async function assertVersion(queries: Kysely<Schema>): Promise<void> {
     throw new Error(`PostgreSQL ${Math.floor(version / 10_000)} is too old: 15 or newer is needed`);
 }
 
-function databaseOf(queries: Kysely<Schema>, read: Kysely<Schema>, pool: pg.Pool): Database {
+type Opened = { readonly queries: Kysely<Schema>; readonly read: Kysely<Schema> };
+
+function databaseOf(engine: Engine, { queries, read }: Opened, pool: pg.Pool): Database {
   return {
     kind: 'postgres',
     read,
     async transaction(work) {
       for (let tries = TRANSACTION_TRIES; ; tries -= 1) {
         try {
-          return await queries.transaction().execute(work);
+          return await transact(engine, work);
         } catch (error) {
           if (!(error instanceof Interrupted) || tries === 1) throw error;
         }

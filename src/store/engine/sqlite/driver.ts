@@ -37,6 +37,11 @@ export class SqliteDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
+    return this.connect();
+  }
+
+  /** A connection outside all transactions, until one begins on it. */
+  connect(): DatabaseConnection {
     const connection = new Connection((query) => {
       if (connection.turn || this.#current) this.#assertTurn(connection.turn);
       return this.#run(query);

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
+import { type Engine, engineOf, queriesOn, transact } from '#store/engine/connected.ts';
 import { type Database, type Schema, StorageUnavailable } from '#store/engine/database.ts';
 import { migrate, pendingMigrations, SCHEMA_VERSION } from '#store/engine/migrations/all.ts';
-import { readLog } from '#store/engine/watched.ts';
 import { copySqlite } from './backup.ts';
 import { SqliteDriver } from './driver.ts';
 import { assertLocalFile, createFile } from './file.ts';
@@ -61,7 +61,12 @@ async function open(path: string, { create, isThrowAway }: Opening): Promise<Dat
   }
 }
 
-type Connected = { readonly sqlite: DatabaseSync; readonly driver: SqliteDriver; readonly queries: Kysely<Schema> };
+type Connected = {
+  readonly sqlite: DatabaseSync;
+  readonly driver: SqliteDriver;
+  readonly engine: Engine;
+  readonly queries: Kysely<Schema>;
+};
 
 /** @param options.writer the writing connection; with it, the new connection only reads */
 function connect(path: string, { synchronous, writer }: { synchronous: number; writer?: Connected }): Connected {
@@ -75,16 +80,15 @@ function connect(path: string, { synchronous, writer }: { synchronous: number; w
     throw new Error(`cannot use the database ${path}: ${error instanceof Error ? error.message : error}`);
   }
   const driver = new SqliteDriver(sqlite, writer && readRunner(sqlite, writer.sqlite));
-  const queries = new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => ADAPTER,
-      createDriver: () => driver,
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
-    ...(readOnly && readLog()),
-  });
-  return { sqlite, driver, queries };
+  const dialect = {
+    createAdapter: () => ADAPTER,
+    createDriver: () => driver,
+    createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+  const engine = engineOf(dialect, driver);
+  const queries = readOnly ? queriesOn(engine, driver.connect()) : new Kysely<Schema>({ dialect });
+  return { sqlite, driver, engine, queries };
 }
 
 /** One adapter for all connections, because compiled statements are cached per adapter. */
@@ -142,7 +146,7 @@ function databaseOf(path: string | undefined, writer: Connected, reader: Connect
   return {
     kind: 'sqlite',
     read: reader.queries,
-    transaction: (work) => writer.queries.transaction().execute(work),
+    transaction: (work) => transact(writer.engine, work),
     problem: () => problemOf(path, writer, reader),
     durability: async () =>
       path === undefined

@@ -51,6 +51,12 @@ describe('statements on PostgreSQL', () => {
     assert.equal((await findKey(db.read, 'b')).length, 1);
   });
 
+  it('are refused when their transaction is over', async (t) => {
+    const { db } = await openDirect(t);
+    const ended = await db.transaction(async (tx) => ({ tx }));
+    await assert.rejects(findKey(ended.tx, 'a'), /outside its transaction/);
+  });
+
   it('have no name where a pooler stands between', { skip: makeBouncerReady() ?? false }, async (t) => {
     const bouncer = await startBouncer(await serverUrl('postgres'), 1);
     t.after(() => bouncer.remove());

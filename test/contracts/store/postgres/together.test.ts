@@ -92,6 +92,19 @@ describe('what a transaction of PostgreSQL sends together', () => {
     assert.deepEqual(await keysIn(db), ['a0', 'b0'], 'the connection is as good as before');
   });
 
+  it('is refused after another branch of the transaction has failed', async (t) => {
+    const db = await (await ownDatabase(t, server)).open(undefined, 1);
+    let late: Promise<unknown> = Promise.resolve();
+    const failed = db.transaction(async (tx) => {
+      late = put.run(tx, { key: 'a' }).then(() => put.run(tx, { key: 'b' }));
+      late.catch(() => {});
+      throw new Error('no');
+    });
+    await assert.rejects(failed, /no/);
+    await assert.rejects(late, /outside its transaction/);
+    assert.deepEqual(await keysIn(db), []);
+  });
+
   it('is sent again when a deadlock undid it', async (t) => {
     const db = await (await ownDatabase(t, server)).open('deadlock_timeout=50ms');
     for (const key of ['a', 'b']) await db.transaction((tx) => put.send(tx, { key }));
