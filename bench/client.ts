@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 
 export type Call = {
   readonly method: 'GET' | 'POST';
@@ -42,6 +43,23 @@ export async function openConnection(
     },
     close: () => socket.destroy(),
   };
+}
+
+const POLL_MS = 2;
+
+/** Returns when a server that was just started has given its first answer. */
+export async function untilAnswer(port: number, hasExited: () => boolean): Promise<void> {
+  for (;;) {
+    const connection = await openConnection(port).catch(() => undefined);
+    if (connection) {
+      const { status } = await connection.send({ method: 'GET', path: '/healthz' }, '10.9.9.9');
+      connection.close();
+      if (status !== 200) throw new Error(`/healthz answered ${status}`);
+      return;
+    }
+    if (hasExited()) throw new Error('the server has exited');
+    await wait(POLL_MS);
+  }
 }
 
 function requestText({ method, path, token, body, form, headers = {} }: Call, address: string): string {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Bench, type Cost, codeSteps, sessionChecks, signIns } from './measure.ts';
-import { type DatabaseKind, openPlace, type Place, withNodes } from './nodes.ts';
+import { type DatabaseKind, openPlace, type Place, withNodes } from './processes/nodes.ts';
 import { type SeededUser, seedUsers } from './seed.ts';
 import { median, row } from './table.ts';
 

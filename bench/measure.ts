@@ -1,10 +1,17 @@
 import { codesOf, stepAt } from '#core/authenticators/totp.ts';
 import { type Call, type Load, load, type Reply } from './client.ts';
-import type { Nodes, Place } from './nodes.ts';
+import type { Nodes, Place } from './processes/nodes.ts';
 import { PASSWORD, type SeededUser } from './seed.ts';
 
 /** A running service, and the measuring time of each part. */
 export type Bench = { readonly place: Place; readonly nodes: Nodes; readonly seconds: number };
+
+/** What a cost is measured on. */
+export type Measured = {
+  readonly place: Pick<Place, 'databaseCpuMs'>;
+  readonly nodes: Pick<Nodes, 'ports' | 'usage'>;
+  readonly seconds: number;
+};
 
 /** The cost of one operation, over all nodes. */
 export type Cost = {
@@ -17,8 +24,11 @@ export type Cost = {
 
 export type Job = Parameters<typeof load>[2];
 
-export async function costOf(bench: Bench, options: { concurrency: number; jobs: number }, job: Job): Promise<Cost> {
-  const { place, nodes, seconds } = bench;
+export async function costOf(
+  { place, nodes, seconds }: Measured,
+  options: { concurrency: number; jobs: number },
+  job: Job,
+): Promise<Cost> {
   const sum = async () => (await nodes.usage()).reduce((total, { cpuMs }) => total + cpuMs, 0);
   const before = await sum();
   const databaseBefore = place.databaseCpuMs();
@@ -57,10 +67,12 @@ export function codeSteps(bench: Bench, users: readonly SeededUser[], kind: 'val
   return costOf(bench, { concurrency: 32, jobs: calls.length }, (send, index) => statusOf(send, calls[index]));
 }
 
+export const SESSION_CHECK = { method: 'GET', path: '/api/v1/session' } as const;
+
 export function sessionChecks(bench: Bench, users: readonly SeededUser[]): Promise<Cost> {
   return costOf(bench, { concurrency: 32, jobs: Number.POSITIVE_INFINITY }, (send, index) => {
     const token = users[index % users.length]?.sessionToken ?? '';
-    return statusOf(send, { method: 'GET', path: '/api/v1/session', token });
+    return statusOf(send, { ...SESSION_CHECK, token });
   });
 }
 
@@ -76,9 +88,10 @@ function codeOf(secret: Buffer): string {
   return codesOf(secret)(stepAt(Math.floor(Date.now() / 1000)));
 }
 
-/** "97 /s (570 × 200), 0.52 ms CPU", with the CPU of the database if it has its own process. */
-export function costText({ load: { perSecond, statuses }, cpuMs, databaseMs }: Cost): string {
+/** "   97 /s,  0.520 ms CPU = 1/35 raw hashes (570 × 200)", with the CPU of the database if it has its own process. */
+export function costText({ load: { perSecond, statuses }, cpuMs, databaseMs }: Cost, ratios = ''): string {
   const counts = [...statuses].map(([status, count]) => `${count} × ${status}`).join(', ');
   const database = databaseMs === undefined ? '' : ` + ${databaseMs.toFixed(2)} ms in the database`;
-  return `${perSecond.toFixed(0)} /s (${counts}), ${cpuMs.toFixed(3)} ms CPU${database}`;
+  const cpu = `${perSecond.toFixed(0).padStart(5)} /s, ${cpuMs.toFixed(3).padStart(6)} ms CPU${database}`;
+  return `${cpu}${ratios} (${counts})`;
 }

@@ -1,6 +1,6 @@
 import { codesOf, stepAt } from '#core/authenticators/totp.ts';
 import { type Load, load } from './client.ts';
-import type { Nodes, Place } from './nodes.ts';
+import type { Nodes, Place } from './processes/nodes.ts';
 import { PASSWORD, type SeededUser, seedUsers } from './seed.ts';
 import { median, row } from './table.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Call, openConnection } from './client.ts';
 import { type Bench, type Cost, costOf, costText, type Job, statusOf } from './measure.ts';
-import type { Nodes } from './nodes.ts';
+import type { Nodes } from './processes/nodes.ts';
 import { CALLBACK, type PortalPerson, type SeededPortals, SITE } from './seed-openid.ts';
 import { median, row } from './table.ts';
 
@@ -58,7 +58,7 @@ function figureOf(costs: readonly Cost[], checks: readonly Cost[]): string {
   const whole = ({ cpuMs, databaseMs = 0 }: Cost) => cpuMs + databaseMs;
   const ratios = costs.map((cost, round) => whole(cost) / whole(at(checks, round)));
   const middle = costs.toSorted((one, other) => whole(one) - whole(other))[Math.floor(costs.length / 2)];
-  return `${middle && costText(middle)} = ${median(ratios).toFixed(2)} session checks`;
+  return middle ? costText(middle, ` = ${median(ratios).toFixed(2)} session checks`) : '';
 }
 
 type Held = { readonly codes: string[]; readonly refresh: string[]; readonly access: string[] };

@@ -1,18 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createHasher } from '#crypto/password-hash.ts';
 import { openConnection } from './client.ts';
+import { rawHash } from './floor.ts';
 import { growth } from './growth.ts';
-import { type Bench, codeSteps, costText, sessionChecks, signIns } from './measure.ts';
 import { morning, seedMorning } from './morning.ts';
-import { type DatabaseKind, type Nodes, openPlace, type Place, withNodes } from './nodes.ts';
 import { openidBudget, portals } from './portals.ts';
-import { PASSWORD, type SeededUser, seedUsers } from './seed.ts';
+import { coldStart } from './processes/cold-start.ts';
+import { type DatabaseKind, type Nodes, openPlace, type Place, withNodes } from './processes/nodes.ts';
+import { rounds } from './rounds.ts';
+import { seedUsers } from './seed.ts';
 import { seedPortals } from './seed-openid.ts';
 import { soak } from './soak.ts';
-import { median, printTable, row } from './table.ts';
+import { printTable, row } from './table.ts';
 
 const USAGE =
   'npm run bench -- [--database sqlite|postgres] [--nodes N] [--quick] [--morning | --portals | --growth | --soak MINUTES]';
@@ -31,9 +30,12 @@ const { values } = parseArgs({
 const KIND = values.database;
 const NODES = Number(values.nodes);
 const QUICK = values.quick;
-const SECONDS = QUICK ? 1.5 : 6;
-/** Users with one open pending sign-in each. A code step uses it up, and each user has one step per 30 seconds. */
-const DRIVEN = QUICK ? 5_000 : 30_000;
+/** Of all rounds of the portals' requests. */
+const PORTAL_SECONDS = QUICK ? 1.5 : 6;
+/** How often each operation is measured beside the floor, for how long, and with how many hashes as its floor. */
+const ROUNDS = QUICK ? { rounds: 3, seconds: 1, hashes: 30 } : { rounds: 5, seconds: 1.5, hashes: 60 };
+/** More than the rounds have time for. */
+const PEOPLE = QUICK ? { signing: 1_440, pending: 16_000 } : { signing: 3_000, pending: 48_000 };
 
 if (isKind(KIND) && NODES >= 1) await main(KIND);
 else {
@@ -69,7 +71,7 @@ function rowsOf(): (place: Place) => Promise<void> {
   const { soak: minutes } = values;
   if (minutes !== undefined) return (place) => soak(place, NODES, Number(minutes));
   if (values.portals) return portalRows;
-  return values.morning ? async (place) => morningRows(place, (await rawHash()).perSecond) : everything;
+  return values.morning ? async (place) => morningRows(place, await hashRow()) : everything;
 }
 
 async function morningRows(place: Place, rawPerSecond: number): Promise<void> {
@@ -78,25 +80,26 @@ async function morningRows(place: Place, rawPerSecond: number): Promise<void> {
 }
 
 async function everything(place: Place): Promise<void> {
-  const raw = await rawHash();
-  await coldStart(place);
-  const people = await place.change((env) => seedUsers(env, 1_000, { sessions: 0, pendings: 1_000 }));
+  const hashesPerSecond = await hashRow();
+  await coldStart(place, QUICK ? 5 : 9);
+  const { rounds: count, seconds, hashes } = ROUNDS;
+  const { signing, pending } = PEOPLE;
+  const driven = await place.change(async (env) => ({
+    signing: await seedUsers(env, signing, { sessions: 0, pendings: signing }),
+    pending: await seedUsers(env, pending, { sessions: pending, pendings: pending }),
+  }));
   await withNodes(place, NODES, async (nodes) => {
+    await rounds({ place, nodes, seconds }, driven, { rounds: count, hashes });
     await page(nodes);
-    await signInRows({ place, nodes, seconds: SECONDS }, people, raw.cpuMs);
   });
-  await morningRows(place, raw.perSecond);
-  const driven = await place.change((env) => seedUsers(env, DRIVEN, { sessions: DRIVEN, pendings: DRIVEN }));
-  await withNodes(place, NODES, async (nodes) => {
-    const bench = { place, nodes, seconds: SECONDS };
-    row('memory idle, each node', await memory(nodes));
-    row('session check, 32 at once', costText(await sessionChecks(bench, driven)));
-    const half = driven.length / 2;
-    row('code step, valid, 32 at once', costText(await codeSteps(bench, driven.slice(0, half), 'valid')));
-    row('code step, wrong, 32 at once', costText(await codeSteps(bench, driven.slice(half), 'wrong')));
-    row('memory loaded, each node', await memory(nodes));
-  });
+  await morningRows(place, hashesPerSecond);
   await portalRows(place);
+}
+
+async function hashRow(): Promise<number> {
+  const { cpuMs, perSecond } = await rawHash(QUICK ? 40 : 200);
+  row('raw Argon2id', `${perSecond.toFixed(0)} /s, ${cpuMs.toFixed(1)} ms CPU each`);
+  return perSecond;
 }
 
 /** In separate nodes, so that their memory before the first OpenID Connect request can be measured. */
@@ -104,55 +107,8 @@ async function portalRows(place: Place): Promise<void> {
   const seeded = await place.change(seedPortals);
   await withNodes(place, NODES, async (nodes) => {
     await openidBudget(nodes);
-    await portals({ place, nodes, seconds: SECONDS }, seeded);
+    await portals({ place, nodes, seconds: PORTAL_SECONDS }, seeded);
   });
-}
-
-async function memory(nodes: Nodes): Promise<string> {
-  const each = (await nodes.usage()).map(({ rssMb }) => `${rssMb.toFixed(0)} MB`);
-  return each.join(', ');
-}
-
-async function rawHash(): Promise<{ readonly cpuMs: number; readonly perSecond: number }> {
-  const hasher = createHasher({ queueSeconds: 600 });
-  const phc = await hasher.hash(PASSWORD);
-  const count = QUICK ? 40 : 200;
-  const before = process.cpuUsage();
-  const startedAt = performance.now();
-  const one = () => hasher.inTurn({}, 'password', (hashing) => hashing.verify(String(phc), PASSWORD));
-  await Promise.all(Array.from({ length: count }, one));
-  const spent = (performance.now() - startedAt) / 1000;
-  const { user, system } = process.cpuUsage(before);
-  const cpuMs = (user + system) / 1000 / count;
-  row('raw Argon2id', `${(count / spent).toFixed(0)} /s, ${cpuMs.toFixed(1)} ms CPU each`);
-  return { cpuMs, perSecond: count / spent };
-}
-
-async function coldStart({ environment }: Place): Promise<void> {
-  const times: number[] = [];
-  for (let run = 0; run < (QUICK ? 3 : 9); run += 1) {
-    const startedAt = performance.now();
-    const bin = new URL('../bin/sallyport.mjs', import.meta.url).pathname;
-    const child = spawn(process.execPath, [bin, 'serve'], {
-      env: { ...process.env, ...environment, PORT: '0' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await once(child.stdout, 'data');
-    times.push(performance.now() - startedAt);
-    child.kill('SIGINT');
-    await once(child, 'exit');
-  }
-  row('cold start', `${median(times).toFixed(0)} ms (median of ${times.length}, the first makes the schema)`);
-}
-
-async function signInRows(bench: Bench, users: readonly SeededUser[], rawMs: number): Promise<void> {
-  let first = 0;
-  for (const concurrency of [1, 8, 32]) {
-    const cost = await signIns(bench, users.slice(first), concurrency);
-    first += cost.load.done;
-    const ratio = (cost.cpuMs / rawMs).toFixed(2);
-    row(`complete sign-ins, ${concurrency} at once`, `${costText(cost)} = ${ratio} raw hashes`);
-  }
 }
 
 /** The sign-in page with all its files, uncompressed. */

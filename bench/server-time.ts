@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import type { Database } from '#store/engine/database.ts';
+import { cpuMsOf } from './processes/process-cpu.ts';
 import { median } from './table.ts';
 
 /**
@@ -38,9 +38,6 @@ export async function serverTimeOf(db: Database, work: () => Promise<unknown>): 
   };
 }
 
-/** Linux counts in hundredths of a second. */
-const TICK_MS = 10;
-
 /** Works only if the server's processes are on this machine and readable, otherwise 0. */
 async function databaseCpuMs({ kind, read }: Database): Promise<number> {
   if (kind === 'sqlite' || process.platform !== 'linux') return 0;
@@ -48,17 +45,5 @@ async function databaseCpuMs({ kind, read }: Database): Promise<number> {
     select pid from pg_stat_activity where datname = current_database() and application_name = 'sallyport'`.execute(
     read,
   );
-  return TICK_MS * rows.reduce((sum, { pid }) => sum + ticksOf(pid), 0);
-}
-
-function ticksOf(pid: number): number {
-  try {
-    // After the name, which may contain anything.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  } catch {
-    return 0;
-  }
+  return rows.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0);
 }

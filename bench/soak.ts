@@ -4,7 +4,7 @@ import { codesOf, stepAt } from '#core/authenticators/totp.ts';
 import { forward } from '../prove/forward.ts';
 import { browserAt } from '../test/world.ts';
 import { PUBLIC_URL } from './client.ts';
-import { type Nodes, type Place, withNodes } from './nodes.ts';
+import { type Nodes, type Place, withNodes } from './processes/nodes.ts';
 import { PASSWORD } from './seed.ts';
 import { type SoakPerson, seedSoak } from './soak-people.ts';
 import { median, row } from './table.ts';

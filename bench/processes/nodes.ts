@@ -1,6 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -8,9 +6,10 @@ import { loadConfig } from '#config.ts';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import { type Env, openEnv } from '#env.ts';
-import { type Cluster, freePort, startCluster } from '../test/databases/cluster.ts';
-import { PUBLIC_URL } from './client.ts';
-import type { Usage } from './server.ts';
+import { type Cluster, startCluster } from '../../test/databases/cluster.ts';
+import { PUBLIC_URL } from '../client.ts';
+import { type Child, START, startChild, type Usage } from './child.ts';
+import { cpuMsOfFamily } from './process-cpu.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
@@ -78,31 +77,9 @@ async function settle(cluster: Cluster): Promise<void> {
   await client.end();
 }
 
-/** Linux counts in hundredths of a second. An exited process is counted with its parent. */
-const TICK_MS = 10;
-
 function cpuMsOfServer(cluster: Cluster | undefined): number | undefined {
-  const postmaster = String(cluster?.pid());
-  if (cluster === undefined || process.platform !== 'linux') return undefined;
-  const own = statOf(postmaster);
-  const ended = Number(own[13]) + Number(own[14]);
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(statOf)
-    .filter((fields) => fields[1] === postmaster);
-  const ticks = [own, ...children].map((fields) => Number(fields[11]) + Number(fields[12]));
-  return TICK_MS * ticks.reduce((sum, one) => sum + one, ended);
-}
-
-/** The fields of `/proc/PID/stat` after the name, which may contain anything. Empty if the process has exited. */
-function statOf(pid: string): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-  } catch {
-    return [];
-  }
+  const postmaster = cluster?.pid();
+  return postmaster === undefined || process.platform !== 'linux' ? undefined : cpuMsOfFamily(postmaster);
 }
 
 export type Nodes = {
@@ -117,38 +94,16 @@ export type Nodes = {
 export async function withNodes<T>(place: Place, count: number, work: (nodes: Nodes) => Promise<T>): Promise<T> {
   const logFile = join(place.folder, 'log');
   const log = openSync(logFile, 'a');
-  const ports: number[] = [];
-  const children: ChildProcess[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const port = await freePort();
-    const child = fork(new URL('./server.ts', import.meta.url), {
-      env: { ...process.env, ...place.environment, PORT: String(port) },
-      execArgv: ['--expose-gc'],
-      stdio: ['ignore', log, 'inherit', 'ipc'],
-    });
-    await once(child, 'message');
-    ports.push(port);
-    children.push(child);
-  }
-  const usage: Nodes['usage'] = (ask = 'usage') =>
-    Promise.all(
-      children.map(async (child) => {
-        child.send(ask);
-        const [answer] = await once(child, 'message');
-        return answer;
-      }),
-    );
+  const children: Child[] = [];
   try {
-    return await work({ ports, usage, faults: () => faultsIn(logFile) });
+    for (let index = 0; index < count; index += 1) children.push(await startChild(START, place.environment, log));
+    return await work({
+      ports: children.map(({ port }) => port),
+      usage: (ask = 'usage') => Promise.all(children.map((child) => child.usage(ask))),
+      faults: () => faultsIn(logFile),
+    });
   } finally {
-    await Promise.all(
-      children.map((child) => {
-        if (child.exitCode !== null || child.signalCode !== null) return undefined;
-        const ended = once(child, 'exit');
-        child.send('stop');
-        return ended;
-      }),
-    );
+    await Promise.all(children.map((child) => child.stop()));
     closeSync(log);
   }
 }
