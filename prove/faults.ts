@@ -14,7 +14,7 @@ import type { Service } from './service.ts';
 export type Fault = (service: Service, chance: Chance, driven: Promise<void>) => Promise<number>;
 
 /** A fault that exists before a round begins. */
-export type Before = (service: Service, chance: Chance) => void;
+export type Before = (service: Service, chance: Chance) => Promise<void>;
 
 /** The moment when a fault strikes. */
 type Moment = (chance: Chance, driven: Promise<void>) => Promise<void>;
@@ -179,6 +179,8 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 /** The rows prepared for people last six hours. */
 const AHEAD_SECONDS = [30 * MINUTE, 2 * HOUR, 5 * HOUR] as const;
+/** The processes read the clock's file every ten milliseconds. Until then a code of the new time is wrong. */
+const CLOCK_READ_MS = 100;
 /** A server checks its clock each second. */
 const CLOCK_NOTICED_MS = 3_000;
 /** A server looks for the traces of a wrong clock every ten seconds. A busy server is late. */
@@ -186,8 +188,9 @@ const CLOCK_PUT_RIGHT_MS = 20_000;
 const STEP_SECONDS = 30;
 
 /** The clock of every node is ahead when people arrive. {@link setClockRight} corrects it. */
-export const aheadBefore: Before = (service, chance) => {
+export const aheadBefore: Before = async (service, chance) => {
   service.setClock(chance.pick(AHEAD_SECONDS));
+  await wait(CLOCK_READ_MS);
 };
 
 /** The clock is corrected after everyone was served with the wrong one. The service is not restarted. */

@@ -41,7 +41,7 @@ export async function runScenario(
     await service.start();
     const driver = openDriver(service, journal);
     for (const people of groups) {
-      scenario.before?.(service, chance);
+      await scenario.before?.(service, chance);
       const driven = play(driver, people, chanceOf(chance.below(2 ** 32)), scenario.spreadMs);
       done.faults += await scenario.fault(service, chance, driven);
       await driven;
