@@ -59,7 +59,6 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'messages/per-locale.ts',
     'store/engine/event-ids.ts',
     'store/sessions/granted.ts',
-    'ui/parts/people.ts',
     'wire/answers.ts',
   ],
   'one act that nothing else belongs to': [

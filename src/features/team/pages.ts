@@ -2,11 +2,11 @@ import type { ReasonOf, Refusal } from '#core/values/result.ts';
 import type { PlainKey } from '#messages/messages.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { filterForm, selectField } from '#ui/parts/choices.ts';
+import { selectField } from '#ui/parts/choices.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { grid, pager, share } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
-import { mfaOf, stateOf } from '#ui/parts/people.ts';
+import { mfaOf, peopleFilter, personCells, stateOf } from '#ui/parts/people.ts';
 import { dataList, dateElement, notice, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { STATES, type TeamList, type TeamRow } from './list.ts';
@@ -44,29 +44,9 @@ ${pager(t, { first: after === undefined ? undefined : pathOf(team), next: next =
   });
 }
 
-function tools({ t }: View, { search, state }: TeamList): Html {
-  const any = { value: '', label: t('filter.any') };
-  return html`<div class="bar-above">${filterForm(
-    '/team',
-    t('people.search'),
-    html`${textField({
-      id: 'q',
-      name: 'q',
-      label: t('people.search'),
-      type: 'search',
-      autocomplete: 'off',
-      required: false,
-      value: search ?? '',
-    })}
-${selectField({
-  id: 'state',
-  name: 'state',
-  label: t('people.state'),
-  value: state,
-  options: [any, ...STATES.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
-})}
-${submitButton(t('filter.show'), 'quiet')}`,
-  )}<div class="actions">${linkButton('/team/invite', t('people.invite'), 'primary')}</div></div>`;
+function tools(view: View, { search, state }: TeamList): Html {
+  const { t } = view;
+  return html`<div class="bar-above">${peopleFilter(view, { path: '/team', search, state, states: STATES })}<div class="actions">${linkButton('/team/invite', t('people.invite'), 'primary')}</div></div>`;
 }
 
 function pathOf({ search, state }: TeamList, after?: string): string {
@@ -77,9 +57,7 @@ function pathOf({ search, state }: TeamList, after?: string): string {
 function cellsOf(view: View, row: TeamRow, isUndelivered: boolean): readonly Content[] {
   const { t, locale } = view;
   return [
-    html`<a href="/team/people/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
-    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}${isUndelivered && html`<br><span class="hint">${t('people.undelivered')}</span>`}`,
-    mfaOf(view, row),
+    ...personCells(view, row, { path: `/team/people/${row.id}`, isUndelivered }),
     row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
   ];
 }

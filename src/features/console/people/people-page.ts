@@ -1,44 +1,17 @@
 import { peoplePath, STATES } from '#features/console/filters.ts';
 import { csvLinks } from '#features/console/frame-page.ts';
 import type { ListedPerson, PeopleList } from '#features/console/lists.ts';
-import { linkButton, submitButton } from '#ui/parts/actions.ts';
-import { filterForm, selectField } from '#ui/parts/choices.ts';
-import { textField } from '#ui/parts/fields.ts';
+import { linkButton } from '#ui/parts/actions.ts';
 import { grid, pager } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
-import { mfaOf, stateOf } from '#ui/parts/people.ts';
+import { peopleFilter, personCells } from '#ui/parts/people.ts';
 import { dateElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 
 /** Search and filter for the people of a partner, and the invite button where inviting is possible. */
-export function peopleTools(
-  { t }: View,
-  path: string,
-  { search, state: wanted }: PeopleList,
-  canInvite: boolean,
-): Html {
-  const any = { value: '', label: t('filter.any') };
-  return html`<div class="bar-above">${filterForm(
-    path,
-    t('people.search'),
-    html`${textField({
-      id: 'q',
-      name: 'q',
-      label: t('people.search'),
-      type: 'search',
-      autocomplete: 'off',
-      required: false,
-      value: search ?? '',
-    })}
-${selectField({
-  id: 'state',
-  name: 'state',
-  label: t('people.state'),
-  value: wanted,
-  options: [any, ...STATES.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
-})}
-${submitButton(t('filter.show'), 'quiet')}`,
-  )}${canInvite && html`<div class="actions">${linkButton(`${path}/people/new`, t('people.invite'))}</div>`}</div>`;
+export function peopleTools(view: View, path: string, { search, state }: PeopleList, canInvite: boolean): Html {
+  const { t } = view;
+  return html`<div class="bar-above">${peopleFilter(view, { path, search, state, states: STATES })}${canInvite && html`<div class="actions">${linkButton(`${path}/people/new`, t('people.invite'))}</div>`}</div>`;
 }
 
 export function peopleGrid(view: View, path: string, list: PeopleList): Html {
@@ -64,9 +37,7 @@ ${rows.length > 0 && html`<p class="quiet">${csvLinks(t, peoplePath(`${path}/peo
 function cellsOf(view: View, row: ListedPerson, isUndelivered: boolean): readonly Content[] {
   const { t, locale } = view;
   return [
-    html`<a href="/console/people/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
-    html`${stateOf(view, row)}${row.role === 'manager' && html`<br><span class="hint">${t('role.manager')}</span>`}${isUndelivered && html`<br><span class="hint">${t('people.undelivered')}</span>`}`,
-    mfaOf(view, row),
+    ...personCells(view, row, { path: `/console/people/${row.id}`, isUndelivered }),
     row.enrolledAt === undefined ? '–' : row.codesLeft,
     row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
   ];
