@@ -1,8 +1,10 @@
 // @ts-check
 // Bundles the program into dist/app, which `npm start` and the package run (decision 42).
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  copyFileSync,
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -24,59 +26,62 @@ const FILES = ['bin/build.mjs', 'bin/notices.mjs', 'package.json', 'package-lock
 const COPIED = 'examples/partner-interface/portal.css';
 /** Native code, and packages that an operator adds only for traces. */
 const EXTERNAL = [/^@node-rs\/argon2/, /^@opentelemetry\//, 'pg-native'];
+/** A server that runs an older build imports chunks of it at first use, so they stay for this long. */
+const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** @typedef {{ stats: string, contents: string, files: readonly string[] }} Stamp what dist/app was built from */
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build({ keep: [] });
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
 
-/**
- * Builds if dist/app is missing or older than the sources. The chunks of the build before stay, because a server that
- * still runs it imports them at first use.
- */
-export async function buildIfStale() {
+/** Builds if dist/app is missing or older than the sources, in a process of its own: the bundler takes 400 MB. */
+export function buildIfStale() {
   const stamp = readStamp();
   const files = listSources();
   const stats = statsOf(files);
   if (stamp?.stats === stats) return;
   // A copied checkout has new times and the same contents. Its owner may be another user, so a failed write is no error.
   if (stamp?.contents === contentsOf(files)) return writeStamp({ ...stamp, stats }, { mayFail: true });
-  await build({ keep: stamp?.files ?? [] });
+  if (!isWritable()) return useOlder(stamp);
+  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url)], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error('the program could not be built from its sources: the lines above say why');
 }
 
-/** @param {{ keep: readonly string[] }} options names of older files that stay */
-async function build({ keep }) {
+/** @param {Stamp | undefined} stamp */
+function useOlder(stamp) {
+  const remedy = `${join(ROOT, 'dist')} cannot be written: run "npm run build" as the owner of the checkout`;
+  if (stamp === undefined) throw new Error(`the program has to be built, and ${remedy}`);
+  console.error(`sallyport: this program is older than its sources, and ${remedy}`);
+}
+
+async function build() {
   const sources = listSources();
   const stamp = { stats: statsOf(sources), contents: contentsOf(sources) };
   const output = await bundle();
   const { noticesFor } = await import('./notices.mjs');
   const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
   mkdirSync(OUT, { recursive: true });
-  /** @type {string[]} */
-  const written = [];
+  /** @type {Map<string, string | Uint8Array>} */
+  const files = new Map();
+  files.set('third-party-notices.txt', noticesFor(modules, ROOT));
+  files.set('portal.css', readFileSync(join(ROOT, COPIED)));
   // The entry last: it names the others.
   for (const file of output.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
-    write(file.fileName, file.type === 'chunk' ? file.code : file.source);
+    files.set(file.fileName, file.type === 'chunk' ? file.code : file.source);
   }
-  write('third-party-notices.txt', noticesFor(modules, ROOT));
-  copyFileSync(join(ROOT, COPIED), join(OUT, 'portal.css'));
-  const staying = new Set([...written, ...keep, 'portal.css']);
-  for (const name of readdirSync(OUT)) if (!staying.has(name)) rmSync(join(OUT, name));
-  writeStamp({ ...stamp, files: written });
-
-  /** Two processes may build at once, and a reader must never see half of a file.
-   * @param {string} name @param {string | Uint8Array} contents */
-  function write(name, contents) {
-    const unfinished = join(ROOT, 'dist', `${name}.${process.pid}`);
-    writeFileSync(unfinished, contents);
-    renameSync(unfinished, join(OUT, name));
-    written.push(name);
-  }
+  for (const [name, contents] of files) replaceFile(join(OUT, name), contents);
+  const older = readdirSync(OUT).filter((name) => !files.has(name) && name !== '.npmignore');
+  const over = older.filter((name) => Date.now() - statSync(join(OUT, name)).mtimeMs > KEPT_MS);
+  for (const name of over) rmSync(join(OUT, name));
+  // The package contains this build alone.
+  replaceFile(join(OUT, '.npmignore'), ['.npmignore', ...older].join('\n'));
+  writeStamp({ ...stamp, files: [...files.keys()] });
 }
 
 /** @returns {Promise<readonly (import('rolldown').OutputChunk | import('rolldown').OutputAsset)[]>} */
 async function bundle() {
   const { rolldown } = await import('rolldown').catch(() => {
-    throw new Error('the packages that build Sallyport are missing: run "npm ci" without --omit=dev');
+    console.error('The packages that build Sallyport are missing: run "npm ci", without --omit=dev.');
+    process.exit(1);
   });
   const made = await rolldown({
     input: { sallyport: join(ROOT, 'src/cli.ts') },
@@ -90,6 +95,8 @@ async function bundle() {
     },
   });
   const { output } = await made.generate({
+    // The maps name the sources relative to it.
+    dir: OUT,
     format: 'esm',
     // Stack traces name lines of the sources, which are not in the package.
     sourcemap: true,
@@ -135,17 +142,38 @@ function contentsOf(files) {
   return hash.digest('hex');
 }
 
-/** @returns {Stamp | undefined} */
+/** @returns {Stamp | undefined} undefined also if it cannot be read, or a file of the build is gone */
 function readStamp() {
-  return existsSync(STAMP) ? JSON.parse(readFileSync(STAMP, 'utf8')) : undefined;
+  try {
+    const stamp = JSON.parse(readFileSync(STAMP, 'utf8'));
+    return stamp.files.every((/** @type {string} */ name) => existsSync(join(OUT, name))) ? stamp : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isWritable() {
+  try {
+    accessSync(existsSync(OUT) ? OUT : ROOT, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {Stamp} stamp */
 function writeStamp(stamp, { mayFail = false } = {}) {
   try {
-    writeFileSync(`${STAMP}.${process.pid}`, JSON.stringify(stamp, undefined, 2));
-    renameSync(`${STAMP}.${process.pid}`, STAMP);
+    replaceFile(STAMP, JSON.stringify(stamp, undefined, 2));
   } catch (error) {
     if (!mayFail) throw error;
   }
+}
+
+/** Two processes may build at once, and a reader must never see half of a file.
+ * @param {string} path @param {string | Uint8Array} contents */
+function replaceFile(path, contents) {
+  const unfinished = join(ROOT, 'dist', `unfinished-${process.pid}`);
+  writeFileSync(unfinished, contents);
+  renameSync(unfinished, path);
 }

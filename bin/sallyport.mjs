@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read: it says what is missing before newer syntax would.
-import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,7 +9,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const isCheckout = existsSync(new URL('build.mjs', import.meta.url));
 if (major < NEEDED.major || (major === NEEDED.major && minor < NEEDED.minor)) {
   const way = isCheckout
-    ? 'run it through npm ("npm start", "npm run -s sallyport -- ARGS"), which brings its own'
+    ? 'run "npm ci", without --omit=dev and with install scripts, which brings its own, and then this again by "npm start" or "npm run"'
     : 'install that from https://nodejs.org';
   console.error(
     `sallyport needs Node ${NEEDED.major}.${NEEDED.minor} or newer and this is ${process.versions.node}: ${way}.`,
@@ -21,7 +21,9 @@ process.env.UV_THREADPOOL_SIZE ??= String((await import('node:os')).availablePar
 try {
   // With `--conditions=sources` Node runs the sources as they are: development, and tests that break the product.
   const runsSources = import.meta.resolve('#program').endsWith('.ts');
-  if (isCheckout && !runsSources) await (await import('./build.mjs')).buildIfStale();
+  // A worker runs what its primary runs.
+  const isWorker = process.env.NODE_UNIQUE_ID !== undefined;
+  if (isCheckout && !runsSources && !isWorker) (await import('./build.mjs')).buildIfStale();
 } catch (error) {
   console.error(`sallyport: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
@@ -49,8 +51,10 @@ async function cacheCompiledCode(command) {
   const folder = join(data, 'compile-cache');
   try {
     // Other commands create nothing.
-    if (command === 'serve' && isOurs(firstExisting(data))) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (isOurs(data) && isOurs(folder)) enableCompileCache(folder);
+    if (command === 'serve' && isOurs(realpathSync(firstExisting(data))))
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // systemd gives a service its data folder by a link of root.
+    if (isOurs(realpathSync(data)) && isOurs(folder)) enableCompileCache(folder);
   } catch {
     // A read-only disk. The start takes longer.
   }

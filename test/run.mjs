@@ -32,7 +32,7 @@ const PLAYWRIGHT_CONFIG = 'test/browser/playwright.config.ts';
 
 process.chdir(ROOT);
 // Tests that start a process start the bundle.
-await buildIfStale();
+buildIfStale();
 // Each file has its own process, and many start the server, so they share the compile cache.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
 const patterns = process.argv.slice(2);

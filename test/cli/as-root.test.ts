@@ -13,7 +13,7 @@ const START_FILE = join(import.meta.dirname, '../../bin/sallyport.mjs');
 const NOBODY = 65_534;
 
 // Another user could not write the bundle.
-await buildIfStale();
+buildIfStale();
 const skip = whyNot();
 
 function whyNot(): string | false {
