@@ -41,7 +41,9 @@ export async function openEnv(
 ): Promise<Env> {
   const db = watchedDatabase(await openDatabase(config, create));
   try {
-    const env = makeEnv(config, { db, keys: openKeys(config, create), logTo });
+    // A new ring could open nothing that the database holds, and would look like the one that is lost.
+    const isNew = create && (await listRingKeys(db.read)).length === 0;
+    const env = makeEnv(config, { db, keys: openKeys(config, isNew), logTo });
     await checkRing(db, env.keys, env.now());
     return env;
   } catch (error) {

@@ -56,5 +56,12 @@ export async function atRunningServer(config: Config, queries: Queries, now: num
 export async function linkAdvice({ db, config, now }: Env): Promise<readonly string[]> {
   if (usableEnvironment(process.env).SALLYPORT_PUBLIC_URL !== undefined) return [];
   if ((await listServers(db.read, now())).some(({ publicUrl }) => publicUrl === config.publicUrl.origin)) return [];
-  return [`No server runs at ${config.publicUrl.origin} now: set SALLYPORT_PUBLIC_URL, or PORT, as the server has it.`];
+  return [`no server runs at ${config.publicUrl.origin} now: set SALLYPORT_PUBLIC_URL, or PORT, as the server has it.`];
+}
+
+/** Where the operator keeps the key ring, as a text names it: a file, or the setting that gives it. */
+export function ringPlace({ keysText, keysPath = '' }: Config): string {
+  if (keysText === undefined) return keysPath;
+  const file = usableEnvironment(process.env).SALLYPORT_KEYS_FILE;
+  return file === undefined ? 'SALLYPORT_KEYS' : `the file ${file}`;
 }

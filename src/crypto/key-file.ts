@@ -25,7 +25,9 @@ export function readOrMakeKeyFile(path: string, options: { readonly create: bool
   const found = readKeyFile(path);
   if (found !== undefined) return found;
   if (!options.create)
-    return { problem: `${path} is missing: the key ring lives there; start the server once to make it` };
+    return {
+      problem: `${path} is missing: put the copy of your key ring there (only the first start of an empty database makes a new one)`,
+    };
   try {
     makeKeyFile(path);
   } catch (error) {

@@ -153,3 +153,23 @@ test('the doctor names what belongs to another user than the database', { skip }
   assert.equal(code, 1);
   assert.match(out, new RegExp(`fail +files +${keys} belongs to another user than the database: chown --reference=`));
 });
+
+test('another user is told whose the folder of the database is', { skip }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-closed-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const { PATH = '' } = process.env;
+  const env = { PATH, SALLYPORT_DATABASE_URL: `sqlite:${join(folder, 'sallyport.db')}` };
+  for (const command of [['serve'], ['user', 'list']]) {
+    const said = spawnSync(process.execPath, [START_FILE, ...command], {
+      env,
+      uid: NOBODY,
+      gid: NOBODY,
+      encoding: 'utf8',
+    });
+    assert.equal(said.status, 1);
+    assert.match(
+      said.stderr,
+      new RegExp(`^sallyport: the folder ${folder} is closed to the user ${NOBODY}[^\\n]*\\n$`),
+    );
+  }
+});

@@ -14,11 +14,18 @@ test('a hint names the command that works where it is printed', (t) => {
   chmodSync(join(bin, 'sallyport'), 0o755);
   const cache = join(folder, '_npx/0a1b');
   mkdirSync(cache, { recursive: true });
-  writeFileSync(join(cache, 'package.json'), JSON.stringify({ _npx: { packages: ['./sallyport-1.0.0.tgz'] } }));
-  const installed = { packageFolder: join(folder, 'node_modules/sallyport'), isCheckout: false };
+  writeFileSync(
+    join(cache, 'package.json'),
+    JSON.stringify({ dependencies: { sallyport: 'file:../../my shop/sallyport-1.0.0.tgz' } }),
+  );
+  mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
+  writeFileSync(join(folder, 'node_modules/.bin/sallyport'), '');
+  const elsewhere = { cwd: '/', packageFolder: join(folder, 'node_modules/sallyport'), isCheckout: false };
+  const installed = { ...elsewhere, cwd: folder };
   const byNpx = { packageFolder: join(cache, 'node_modules/sallyport'), isCheckout: false };
-  const checkout = { packageFolder: folder, isCheckout: true };
+  const checkout = { cwd: folder, packageFolder: folder, isCheckout: true };
   const onPath = { PATH: `/usr/bin:${bin}` };
+  const byNpm = { ...onPath, npm_command: 'exec' };
   assert.deepEqual(
     [
       programName({ ...checkout, env: { PATH: '/usr/bin' } }),
@@ -26,8 +33,10 @@ test('a hint names the command that works where it is printed', (t) => {
       programName({ ...installed, env: { PATH: '/usr/bin' } }),
       programName({ ...installed, env: onPath }),
       // npm puts its own folders in front of the path, so the command is there only now.
-      programName({ ...installed, env: { ...onPath, npm_command: 'exec' } }),
-      programName({ ...byNpx, env: { ...onPath, npm_command: 'exec' } }),
+      programName({ ...installed, env: byNpm }),
+      programName({ ...elsewhere, env: byNpm }),
+      programName({ ...byNpx, cwd: join(folder, 'my shop'), env: byNpm }),
+      programName({ ...byNpx, cwd: '/', env: byNpm }),
     ],
     [
       'npm run -s sallyport --',
@@ -35,7 +44,9 @@ test('a hint names the command that works where it is printed', (t) => {
       'npx sallyport',
       'sallyport',
       'npx sallyport',
+      `node ${folder}/node_modules/sallyport/bin/sallyport.mjs`,
       'npx ./sallyport-1.0.0.tgz',
+      `npx 'file:${folder}/my shop/sallyport-1.0.0.tgz'`,
     ],
   );
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -111,4 +112,25 @@ test('what a server has counted of refusals is in the database once it has stopp
   );
   const events = database.prepare("select id from audit_events where action = 'sign_in.password_refused'").all();
   assert.equal(events.length, 11);
+});
+
+test('a database whose key ring is lost gets no new one, and the operator is told to put the copy there', async (t) => {
+  const { folder, environment } = openFolder(t);
+  const settings = { ...environment, PORT: String(await freePort()) };
+  await (await launch(t, ['serve'], settings)).stop();
+  const ring = join(folder, 'data', 'keys');
+  rmSync(ring);
+  const line = /data\/keys is missing: put the copy of your key ring there/;
+  assertRefused(await run(['serve'], settings), 1, line);
+  assertRefused(await run(['user', 'list'], settings), 1, line);
+  assert.equal(existsSync(ring), false);
+});
+
+test('SIGHUP stops a server without workers as SIGTERM does', async (t) => {
+  const { environment } = openFolder(t);
+  const settings = { ...environment, PORT: String(await freePort()), SALLYPORT_STOP_GRACE_SECONDS: '0' };
+  const server = await launch(t, ['serve'], settings);
+  const { code, out } = await server.stop('SIGHUP');
+  assert.equal(code, 0);
+  assert.match(out, /"how":"leaving"/);
 });

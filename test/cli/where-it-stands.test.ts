@@ -133,7 +133,7 @@ test('a link that is made while no server runs says what to set', async (t) => {
   assert.match(JSON.parse(said.out).invitationUrl, /^http:\/\/localhost:3000\//);
   assert.match(
     said.err,
-    /^sallyport: No server runs at http:\/\/localhost:3000 now: set SALLYPORT_PUBLIC_URL, or PORT/,
+    /^sallyport: no server runs at http:\/\/localhost:3000 now: set SALLYPORT_PUBLIC_URL, or PORT/,
   );
   const known = { ...environment, SALLYPORT_PUBLIC_URL: 'https://sign-in.example.com' };
   const link = await run(['user', 'link', 'csm@portal.example'], known);

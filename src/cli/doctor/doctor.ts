@@ -19,7 +19,9 @@ const doctor = command({
     const failed = findings.filter(({ state }) => state === 'fail').length;
     const lines = columns(findings.map(({ check, state, text }) => [state, check, text]));
     const output = { data: findings, lines };
-    return failed === 0 ? output : { ...output, failed: `${failed} checks failed: the lines above say what to do` };
+    return failed === 0
+      ? output
+      : { ...output, failed: `checks that failed: ${failed}; the lines above say what to do` };
   },
 });
 

@@ -41,7 +41,8 @@ export function proxies({ trustedProxies, publicUrl, host }: Config): Finding[] 
     return [warn('public URL', text)];
   }
   const url = ok('public URL', `${publicUrl.origin}: every link and cookie is for it`);
-  if (trustedProxies > 0) return [url, ok('proxies', `${trustedProxies} hops are believed about who is calling`)];
+  if (trustedProxies > 0)
+    return [url, ok('proxies', `proxies that are believed about who is calling: ${trustedProxies}`)];
   const text = `https ends in front of ${host} and everybody seems to come from there: set SALLYPORT_TRUSTED_PROXIES`;
   return [url, warn('proxies', text)];
 }

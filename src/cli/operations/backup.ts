@@ -1,5 +1,5 @@
 import { command, JSON_OPTION } from '#cli/command.ts';
-import { ACTOR, withEnv } from '#cli/open.ts';
+import { ACTOR, ringPlace, withEnv } from '#cli/open.ts';
 import { typedPath } from '#cli/path.ts';
 import { recordBackup } from '#features/operate/backup.ts';
 import { backupSqlite } from '#store/engine/sqlite/backup.ts';
@@ -16,12 +16,12 @@ const make = command({
       if (database.kind === 'sqlite') await backupSqlite(database.path, file);
       else await (await import('#store/engine/postgres/backup.ts')).backupPostgres(database.url, file);
       await recordBackup(env, ACTOR);
-      const keys = env.config.keysText === undefined ? env.config.keysPath : 'SALLYPORT_KEYS';
+      const { keysText, keysPath } = env.config;
       return {
-        data: { file, keyRing: { included: false, source: keys } },
+        data: { file, keyRing: { included: false, source: keysText === undefined ? keysPath : 'SALLYPORT_KEYS' } },
         lines: [
           `The database is in ${file}.`,
-          `The key ring (${keys}) is not in it: keep a copy elsewhere. Without the key ring every password and every authenticator in this backup is lost.`,
+          `The key ring (${ringPlace(env.config)}) is not in it: keep a copy elsewhere. Without the key ring every password and every authenticator in this backup is lost.`,
         ],
       };
     }),

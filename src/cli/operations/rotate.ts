@@ -1,5 +1,5 @@
 import { command, JSON_OPTION, type Output } from '#cli/command.ts';
-import { ACTOR, withEnv } from '#cli/open.ts';
+import { ACTOR, ringPlace, withEnv } from '#cli/open.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { keepRetiredKey, readOrMakeKeyFile, replaceKeyFile } from '#crypto/key-file.ts';
 import { randomBytes } from '#crypto/random.ts';
@@ -126,7 +126,7 @@ async function rotateGivenRing(env: Env): Promise<Output> {
       data: { step: 'activate', keyId: next, order },
       lines: [
         `Step 2 of 3: every running server holds ${next}, and none starts without it any more.`,
-        `Now put ${next} in front of SALLYPORT_KEYS (the order is then ${order.join(', ')}) and restart the servers one by one.`,
+        `Now put ${next} in front of ${ringPlace(env.config)} (the order is then ${order.join(', ')}) and restart the servers one by one.`,
         'Then run "sallyport keys rotate" again, with the same setting.',
       ],
     };
@@ -142,7 +142,7 @@ async function rotateGivenRing(env: Env): Promise<Output> {
   return {
     data: { step: 'add', keyId: idOf(entry), entry },
     lines: [
-      'Step 1 of 3: here is a new key. Put it at the end of SALLYPORT_KEYS, behind a comma, and restart the servers one by one.',
+      `Step 1 of 3: here is a new key. Put it at the end of ${ringPlace(env.config)}, behind a comma, and restart the servers one by one.`,
       entry,
       'Keep it where the other keys are kept. Then run "sallyport keys rotate" again, with the same setting.',
     ],
@@ -158,7 +158,7 @@ async function reseal(env: Env): Promise<Output> {
   const data = { step: 'reseal', active: env.keys.activeKeyId, rows, counters, broken, keys };
   const older = keys.filter(({ state }) => state === 'older');
   const lines = [
-    `${env.keys.activeKeyId} is active; ${rows} rows were resealed with it.`,
+    `${env.keys.activeKeyId} is active; rows resealed with it: ${rows}.`,
     ...older.map((key) => needOf(key) ?? `Nothing needs ${key.id} any more: "sallyport keys retire ${key.id}".`),
   ];
   if (broken === 0) return { data, lines };
@@ -180,7 +180,7 @@ async function retireKnown(env: Env, { keyId, voidCodes }: Retiring, path?: stri
   if (isRefusal(outcome)) throw new Error(`rows need ${keyId} again: run "sallyport keys rotate" once more`);
   const where =
     path === undefined
-      ? 'Take it out of SALLYPORT_KEYS and restart the servers one by one.'
+      ? `Take it out of ${ringPlace(env.config)} and restart the servers one by one.`
       : `It is in ${takeOut(path, keyId)} now.`;
   return {
     data: { keyId, retired: true, codesVoided: outcome.codesVoided },

@@ -18,7 +18,7 @@ const run = command({
     const server = await serve();
     process.stdout.write(welcome(server));
     if (server.roll !== undefined) process.on('SIGHUP', server.roll);
-    await stopped(server);
+    await stopped(server, server.roll === undefined ? ['SIGHUP'] : []);
     return undefined;
   },
 });

@@ -12,8 +12,13 @@ const ONE_PRESS_MS = 500;
  * Resolves when a signal arrived and the server has shut down. A second press exits at once. SIGTERM is from a service
  * manager, and a balancer may still send requests, so the server first reports that it is leaving. SIGINT is from a
  * person at a terminal who wants it to stop.
+ *
+ * @param more signals that count as SIGTERM, such as a SIGHUP that no workers wait for
  */
-export async function stopped(server: Pick<Server, 'stop' | 'failed'>): Promise<void> {
+export async function stopped(
+  server: Pick<Server, 'stop' | 'failed'>,
+  more: readonly NodeJS.Signals[] = [],
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let firstMs: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -22,10 +27,10 @@ export async function stopped(server: Pick<Server, 'stop' | 'failed'>): Promise<
     resolve(signal);
     if (nowMs - firstMs > ONE_PRESS_MS) process.exit(1);
   };
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  for (const signal of [...STOP_SIGNALS, ...more]) process.on(signal, onSignal);
   try {
     const signal = await (server.failed === undefined ? promise : Promise.race([promise, server.failed]));
-    await server.stop(signal === 'SIGTERM' ? 'leaving' : 'now');
+    await server.stop(signal === 'SIGTERM' || signal === 'SIGHUP' ? 'leaving' : 'now');
   } catch (error) {
     await server.stop('now');
     throw error;

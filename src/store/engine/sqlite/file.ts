@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, statfsSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fsyncSync, openSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { giveToOwner, makeFolder } from '#file-owner.ts';
 
@@ -41,4 +41,24 @@ export function assertLocalFile(path: string, typeOf = (at: string): number => s
   if (process.platform !== 'linux') return;
   const network = NETWORK_FILE_SYSTEMS.get(typeOf(dirname(path)));
   if (network !== undefined) throw new Error(`the database ${path} lies on ${network}: SQLite needs a local disk`);
+}
+
+/**
+ * Throws a line for the operator if this user may not enter the folder of the database, which then looks empty, or may
+ * not `create` it.
+ */
+export function assertReachable(path: string, create: boolean): void {
+  const folder = firstExisting(dirname(path));
+  try {
+    accessSync(folder, create && !existsSync(path) ? constants.W_OK | constants.X_OK : constants.X_OK);
+  } catch {
+    const user = process.getuid?.() ?? 'of this process';
+    throw new Error(
+      `the folder ${folder} is closed to the user ${user}, and the database belongs there: run this as the owner of the folder, or give it to this user with chown`,
+    );
+  }
+}
+
+function firstExisting(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : firstExisting(dirname(path));
 }

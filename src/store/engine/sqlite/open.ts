@@ -8,7 +8,7 @@ import { type Database, type Schema, StorageUnavailable } from '#store/engine/da
 import { migrate, pendingMigrations, SCHEMA_VERSION } from '#store/engine/migrations/all.ts';
 import { copySqlite } from './backup.ts';
 import { SqliteDriver } from './driver.ts';
-import { assertLocalFile, createFile } from './file.ts';
+import { assertLocalFile, assertReachable, createFile } from './file.ts';
 import { readRunner } from './query.ts';
 
 /** Waiting blocks the event loop. Without waiting, a write fails while a command writes. */
@@ -26,6 +26,7 @@ const OLDEST_SQLITE = '3.51.3';
  */
 export async function openSqlite(path: string, { create }: { create: boolean }): Promise<Database> {
   if (path === ':memory:') return openThrowAway();
+  assertReachable(path, create);
   if (!existsSync(path)) {
     if (!create) throw new Error(`there is no database at ${path}: "sallyport serve" makes one`);
     createFile(path);
