@@ -82,7 +82,8 @@ export const SETTINGS = {
   },
   logo: {
     name: 'SALLYPORT_LOGO_FILE',
-    about: 'A PNG, SVG, JPEG or WebP file of at most 256 KiB, read at start. Relative to the checkout.',
+    about:
+      'A PNG, SVG, JPEG or WebP file of at most 256 KiB, read at start. A relative path starts where that of the database does.',
     parse: readLogo,
   },
   portalUrl: {

@@ -21,7 +21,7 @@ export async function startTelemetry(
 }
 
 /** Not part of the package, because few want traces and they are five times its size. */
-async function loadTraces(): Promise<typeof import('./traces.ts')> {
+export async function loadTraces(): Promise<typeof import('./traces.ts')> {
   try {
     return await import('./traces.ts');
   } catch (error) {

@@ -252,3 +252,12 @@ test('the doctor reports a clock that has jumped, and what one that was ahead ha
   const { out } = await world.command(['doctor']);
   assert.match(out, /^warn +clock +the database holds instants 2\.0 h ahead of this clock: set it right/m);
 });
+
+test('the doctor names a data folder in which others may replace the files', async (t) => {
+  const world = openKeyWorld(t);
+  await (await world.serve('one:1')).stop();
+  chmodSync(world.folder, 0o777);
+  const said = await world.command(['doctor']);
+  assert.equal(said.code, 1);
+  assert.match(said.out, /^fail +files +others may replace files in (\S+): chmod go-w \1$/m);
+});

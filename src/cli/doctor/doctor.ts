@@ -6,7 +6,7 @@ import { type Config, loadConfig } from '#config.ts';
 import { openDatabase, openKeys } from '#env.ts';
 import { contents } from './contents.ts';
 import { type Finding, fail, lineOf, ok } from './finding.ts';
-import { mail, proxies, reachable, secretFiles } from './outside.ts';
+import { mail, proxies, reachable, secretFiles, traces } from './outside.ts';
 import { postgresLines, sqliteLines } from './storage.ts';
 
 const doctor = command({
@@ -35,6 +35,7 @@ async function examine(): Promise<readonly Finding[]> {
   return [
     ok('settings', 'every setting is understood; "sallyport config" prints them'),
     ...files,
+    ...(await traces(process.env)),
     ...proxies(running),
     ...(await reachable(running)),
     await mail(config),

@@ -5,7 +5,8 @@ import { ROOT } from '#config/root.ts';
 import type { Config } from '#config.ts';
 import { OPERATOR_TROUBLES } from '#http/server/operator-watch.ts';
 import { greet } from '#mail/smtp.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { loadTraces, wantsTraces } from '#telemetry/telemetry.ts';
+import { type Finding, fail, lineOf, ok, warn } from './finding.ts';
 
 /** Files with secrets. Other users of this machine must neither read nor write them. */
 export function secretFiles(environment: Environment): Finding[] {
@@ -45,6 +46,17 @@ export function proxies({ trustedProxies, publicUrl, host }: Config): Finding[] 
     return [url, ok('proxies', `proxies that are believed about who is calling: ${trustedProxies}`)];
   const text = `https ends in front of ${host} and everybody seems to come from there: set SALLYPORT_TRUSTED_PROXIES`;
   return [url, warn('proxies', text)];
+}
+
+/** Whether the packages are there that the variables of OpenTelemetry ask for. Without them no server starts. */
+export async function traces(environment: Environment): Promise<Finding[]> {
+  if (!wantsTraces(environment)) return [];
+  try {
+    await loadTraces();
+    return [ok('traces', 'sent as the OTEL_ variables say')];
+  } catch (error) {
+    return [fail('traces', lineOf(error))];
+  }
 }
 
 const PATIENCE_MS = 3_000;

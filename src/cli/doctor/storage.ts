@@ -11,8 +11,11 @@ export function sqliteLines(path: string): Finding[] {
   return facts === undefined ? [] : [...fileModes(facts), fileSystem(facts), freeSpace(facts)];
 }
 
-function fileModes({ open, foreign, path: database }: SqliteFacts): Finding[] {
+function fileModes({ open, openFolder, foreign, path: database }: SqliteFacts): Finding[] {
   const findings = [
+    ...(openFolder === undefined
+      ? []
+      : [fail('files', `others may replace files in ${openFolder}: chmod go-w ${openFolder}`)]),
     ...open.map((path) => fail('files', `others may read ${path}: chmod 600 ${path}`)),
     ...foreign.map((path) =>
       fail('files', `${path} belongs to another user than the database: chown --reference=${database} ${path}`),

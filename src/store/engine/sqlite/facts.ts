@@ -6,6 +6,8 @@ export type SqliteFacts = {
   readonly path: string;
   /** Database and key files that other users may read or write. */
   readonly open: readonly string[];
+  /** The folder, if other users may write to it and so replace the files. */
+  readonly openFolder: string | undefined;
   /** Files that belong to another user than the database, so the server cannot use them. */
   readonly foreign: readonly string[];
   readonly bytes: number;
@@ -30,6 +32,7 @@ export function sqliteFacts(path: string): SqliteFacts | undefined {
   return {
     path,
     open: files.filter((file) => (statSync(file).mode & 0o077) !== 0),
+    openFolder: (statSync(folder).mode & 0o022) === 0 ? undefined : folder,
     foreign: files.filter((file) => statSync(file).uid !== uid),
     bytes: size,
     freeBytes: bavail * bsize,
