@@ -39,7 +39,7 @@ describe('a checkout whose sources change', () => {
   const change = () =>
     appendFileSync(join(folder, 'src/features/openid/provider.ts'), `\nconsole.debug(${Date.now()});\n`);
 
-  test('a server goes on with the build that it was started from, however often it is built anew', async (t) => {
+  test('a server goes on with the build that it was started from, however often it is built again', async (t) => {
     const port = String(await freePort());
     const server = spawn(process.execPath, [start, 'serve'], { env: { ...env, PORT: port }, stdio: 'pipe' });
     t.after(() => void server.kill('SIGKILL'));

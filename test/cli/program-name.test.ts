@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { programName, withProgramName, withQuotedProgram } from '#cli/program-name.ts';
 
-test('a hint names the command that works where it is printed', (t) => {
+/** A folder with the ways in which the program can be there. */
+function openPlaces(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-name-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const bin = join(folder, 'bin');
@@ -26,6 +27,11 @@ test('a hint names the command that works where it is printed', (t) => {
   const checkout = { cwd: folder, packageFolder: folder, isCheckout: true };
   const onPath = { PATH: `/usr/bin:${bin}` };
   const byNpm = { ...onPath, npm_command: 'exec' };
+  return { folder, elsewhere, installed, byNpx, checkout, onPath, byNpm };
+}
+
+test('a hint names the command that works where it is printed', (t) => {
+  const { folder, elsewhere, installed, byNpx, checkout, onPath, byNpm } = openPlaces(t);
   assert.deepEqual(
     [
       programName({ ...checkout, env: { PATH: '/usr/bin' } }),
