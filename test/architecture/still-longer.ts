@@ -14,7 +14,6 @@ export const STILL_LONGER: Readonly<Record<string, readonly [file: number, longe
   'test/browser/portals/portal.spec.ts': [250, 81],
   'test/browser/portals/protected-host.spec.ts': [250, 65],
   'test/browser/console/team.spec.ts': [250, 56],
-  'test/cli/doctor.test.ts': [254, 40],
   'test/faults/crash/kill.test.ts': [250, 59],
   'test/faults/crash/openid.test.ts': [250, 45],
   'test/faults/crash/server.ts': [250, 53],
