@@ -8,6 +8,8 @@ type Command = readonly [file: string, ...args: string[]];
 
 /** How an operator starts the product. */
 export const START: Command = [fileURLToPath(new URL('../../bin/sallyport.mjs', import.meta.url)), 'serve'];
+/** As in `npm start` and `deploy/`; the bare server gets it too. */
+const START_FLAG = '--max-semi-space-size=8';
 /** The smallest server of the same kind. */
 export const START_BARE: Command = [fileURLToPath(new URL('./bare.mjs', import.meta.url))];
 
@@ -38,7 +40,7 @@ export async function startChild(
   const port = await freePort();
   const child = fork(file, args, {
     env: { ...process.env, ...environment, PORT: String(port) },
-    execArgv: ['--expose-gc', '--import', REPORTER],
+    execArgv: [START_FLAG, '--expose-gc', '--import', REPORTER],
     stdio: ['ignore', log, 'inherit', 'ipc'],
   });
   const hasExited = () => child.exitCode !== null || child.signalCode !== null;
