@@ -14,12 +14,7 @@ import { oneTimeCodeCounters } from '#flows/sign-in/attempt-counters.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
 import { type FactorAttempt, giveBackTries, reserveProof } from '#flows/sign-in/reserve-try.ts';
 import { warnOfPause, warnOfWrongCode } from '#flows/sign-in/warn.ts';
-import {
-  type Authenticator,
-  claimStep,
-  findAuthenticator,
-  rememberRefusal,
-} from '#store/authenticators/authenticators.ts';
+import { type Authenticator, claimStep, factorsOf, rememberRefusal } from '#store/authenticators/authenticators.ts';
 import { countClockOffsets, noteClockOffset } from '#store/authenticators/clock-offsets.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { CountedTry } from '#store/limits/attempts.ts';
@@ -71,9 +66,10 @@ async function reserve(
 ): Promise<{ authenticator: Authenticator; counted: readonly CountedTry[] } | Refusal> {
   const { user, client } = attempt;
   const reserved = await env.db.transaction(async (tx) => {
-    const authenticator = await findAuthenticator(tx, user.id);
-    if (!authenticator) return refuse('forbidden');
-    const counters = oneTimeCodeCounters(env, authenticator.id, attempt.deviceId, client);
+    const factors = await factorsOf(tx, user.id);
+    if (!factors) return refuse('forbidden');
+    const authenticator = factors.apps[0];
+    const counters = oneTimeCodeCounters(env, factors.budgetId, attempt.deviceId, client);
     const counted = await reserveProof(tx, attempt, counters, now);
     return isRefusal(counted) ? counted : { authenticator, counted };
   });
@@ -119,7 +115,10 @@ async function reject(
     if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, attempt.user.id, clock.clockOffsetSeconds);
     if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, attempt, authenticator.id);
     await record(env, tx, attempt, answer);
-    await Promise.all([warnOfWrongCode(env, tx, attempt, answer), warnOfPause(env, tx, attempt, authenticator.id)]);
+    await Promise.all([
+      warnOfWrongCode(env, tx, attempt, answer),
+      warnOfPause(env, tx, attempt, authenticator.budgetId),
+    ]);
   });
   return answer;
 }
