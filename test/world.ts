@@ -86,8 +86,8 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
       callApi(app, { method, path, body, token, address }),
     addPartner: (partner: NewPartner = {}) => addPartner(env, partner),
     addUser: (user: NewUser) => addUser(env, user),
-    /** Adds an authenticator app and answers its secret in base32. */
-    addAuthenticator: (userId: string) => addAuthenticator(env, userId),
+    /** Adds an authenticator app, the first if no slot is given, and answers its secret in base32. */
+    addAuthenticator: (userId: string, slot?: number) => addAuthenticator(env, userId, slot),
     /** The code of the authenticator app, from an independent implementation. */
     totp: (secret: string, stepsAhead = 0) => codeOf(secret, clock.at + stepsAhead * 30),
     mail: () => readMail(env),
@@ -250,7 +250,7 @@ export async function addUser(env: Env, user: NewUser): Promise<{ id: string; em
   return { id, email };
 }
 
-export async function addAuthenticator(env: Env, userId: string): Promise<string> {
+export async function addAuthenticator(env: Env, userId: string, slot = 1): Promise<string> {
   const secret = new Secret({ size: 20 });
   const id = env.newId();
   const binding = { table: 'authenticators', rowId: id, userId };
@@ -259,7 +259,7 @@ export async function addAuthenticator(env: Env, userId: string): Promise<string
   await env.db.transaction((tx) =>
     tx
       .insertInto('authenticators')
-      .values({ id, user_id: userId, sealed_secret, ...used })
+      .values({ id, user_id: userId, slot, sealed_secret, ...used })
       .execute(),
   );
   return secret.base32;

@@ -198,11 +198,11 @@ function useStep(tx: Queries, id: string, step: number, now: number) {
 type Asked = Parameters<Modules['flows/authenticators/check-one-time-code.ts']['checkOneTimeCode']>[1];
 
 async function countTry(env: Env, { user, deviceId, client }: Asked): Promise<void> {
-  const { findAuthenticator } = await import('#store/authenticators/authenticators.ts');
+  const { factorsOf } = await import('#store/authenticators/authenticators.ts');
   const { reserveTries } = await import('#store/limits/attempts.ts');
   const { oneTimeCodeCounters } = await import('#flows/sign-in/attempt-counters.ts');
   await env.db.transaction(async (tx) => {
-    const authenticator = await findAuthenticator(tx, user.id);
-    await reserveTries(tx, oneTimeCodeCounters(env, authenticator?.id ?? '', deviceId, client), env.now());
+    const factors = await factorsOf(tx, user.id);
+    await reserveTries(tx, oneTimeCodeCounters(env, factors?.budgetId ?? '', deviceId, client), env.now());
   });
 }

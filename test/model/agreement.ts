@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { AUDIT_ACTIONS, type AuditAction } from '#core/audit/actions.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import { codeCounter, recoveryCounter } from './counters.ts';
 import { unusedCodes } from './effects.ts';
@@ -111,8 +111,8 @@ export function methodsOf(model: Model, { person, deviceId }: Pick<Pending, 'per
 async function agreeOnPeople({ people }: Model, real: Real, node: NodeIndex): Promise<void> {
   const { read } = real.world(node).env.db;
   for (const person of people) {
-    const found = await findAuthenticator(read, person.id);
-    assert.equal(found?.lastUsedStep, person.authenticator?.lastUsedStep, 'the step that was used last');
+    const found = await factorsOf(read, person.id);
+    assert.equal(found?.apps[0].lastUsedStep, person.authenticator?.lastUsedStep, 'the step that was used last');
     assert.equal(await countRecoveryCodesLeft(read, person.id), unusedCodes(person).length, 'recovery codes left');
   }
 }

@@ -16,7 +16,7 @@ import {
   unlockUser,
 } from '#flows/administration/person-acts.ts';
 import { takeAuthenticators } from '#flows/administration/take-authenticators.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { findPartnerBySlug } from '#store/partners/partners.ts';
 import { listUsers } from '#store/people/people-pages.ts';
 import { findPerson, type Person } from '#store/people/users.ts';
@@ -165,8 +165,8 @@ function keyLines({ apiKeys }: EndedKeys): readonly string[] {
 async function readNow(env: Env, { user }: Person) {
   const person = await findPerson(env.db.read, user.id);
   if (!person) throw new Error('the user is gone');
-  const authenticator = await findAuthenticator(env.db.read, user.id);
-  return { person, record: userRecord({ ...person, enrolledAt: authenticator?.createdAt }) };
+  const factors = await factorsOf(env.db.read, user.id);
+  return { person, record: userRecord({ ...person, enrolledAt: factors?.enrolledAt }) };
 }
 
 /** What still blocks a person from signing in after the command. */

@@ -5,18 +5,18 @@ const HOUR = 60 * 60;
  * `undefined` if nothing is frozen.
  *
  * Somebody who reads the mail and has one code must not be able to take the account over before the owner has read the
- * mail too. An authenticator that was set up after the reset is not frozen, because there was nothing to protect.
+ * mail too. If the oldest authenticator was set up after the reset, nothing is frozen: there was nothing to protect.
  *
  * @param hours of the freeze; 0 for none
  */
 export function frozenUntil(
   { passwordResetAt }: { readonly passwordResetAt?: number | undefined },
-  authenticator: { readonly createdAt: number } | undefined,
+  factors: { readonly enrolledAt: number } | undefined,
   hours: number,
   now: number,
 ): number | undefined {
-  if (passwordResetAt === undefined || authenticator === undefined) return undefined;
-  if (authenticator.createdAt > passwordResetAt) return undefined;
+  if (passwordResetAt === undefined || factors === undefined) return undefined;
+  if (factors.enrolledAt > passwordResetAt) return undefined;
   const until = passwordResetAt + hours * HOUR;
   return now < until ? until : undefined;
 }

@@ -34,7 +34,7 @@ export const enrollmentApi: readonly Route[] = [
     async handle({ env, pending, client, input }) {
       const code = normalizeRecoveryCode(input.code);
       if (code === undefined) return refuse('invalid_request', { reason: 'code' });
-      if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
+      if (pending.budgetId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
       const used = await giveAccessCode(env, pending, code, client);
       return isRefusal(used) ? used : undefined;
     },

@@ -11,6 +11,7 @@ import {
   startEnrollment,
 } from '#flows/authenticators/enrollment.ts';
 import { drawRecoveryCodes, type FreshCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
+import { firstPlace } from '#flows/authenticators/places.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
@@ -33,7 +34,7 @@ export async function startAtSignIn(
   pending: PendingSignIn,
   client: Client,
 ): Promise<OpenEnrollment | Refusal> {
-  if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
+  if (pending.budgetId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
   return startEnrollment(env, enrolleeOf(pending, client), ENROLLMENT_SECONDS);
 }
 
@@ -56,7 +57,7 @@ export async function confirmAtSignIn(
   client: Client,
   around: Around<EnrolledSignIn> = plainly,
 ): Promise<EnrolledSignIn | Refusal> {
-  if (pending.authenticatorId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
+  if (pending.budgetId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
   const { user, channel, deviceId, returnTo } = pending;
   const open = async (tx: Queries, { authenticatorId, drawn }: Confirmed): Promise<EnrolledSignIn | Refusal> => {
     const now = env.now();
@@ -77,6 +78,7 @@ export async function confirmAtSignIn(
     return { session, recoveryCodes: drawn.codes };
   };
   return confirmEnrollment(env, enrolleeOf(pending, client), code, {
+    place: (tx) => firstPlace(tx, user.id),
     draw: () => drawRecoveryCodes(env, user.id, client, { kind: 'pendingSignIn', pending }),
     open: (tx, confirmed) => around(tx, () => open(tx, confirmed)),
   });

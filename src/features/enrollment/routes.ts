@@ -38,9 +38,7 @@ export const enrollmentRoutes: readonly Route[] = [
     path: '/enroll',
     guard: 'pendingSignIn',
     handle: ({ view, pending, query }) =>
-      pending.authenticatorId === undefined
-        ? show(prompt(view, pending, query.has('ended')))
-        : seeOther(PATHS.oneTimeCode),
+      pending.budgetId === undefined ? show(prompt(view, pending, query.has('ended'))) : seeOther(PATHS.oneTimeCode),
   }),
   page({
     method: 'POST',
@@ -56,9 +54,7 @@ export const enrollmentRoutes: readonly Route[] = [
     path: ACCESS_CODE,
     guard: 'pendingSignIn',
     handle: ({ view, pending }) =>
-      pending.authenticatorId === undefined
-        ? show(codeBeforePage(view, pending.user.email))
-        : seeOther(PATHS.oneTimeCode),
+      pending.budgetId === undefined ? show(codeBeforePage(view, pending.user.email)) : seeOther(PATHS.oneTimeCode),
   }),
   page({ method: 'POST', path: ACCESS_CODE, guard: 'pendingSignIn', form: codeForm, handle: submitAccessCode }),
   page({
@@ -78,7 +74,7 @@ export const enrollmentRoutes: readonly Route[] = [
     path: '/enroll/authenticator',
     guard: 'pendingSignIn',
     async handle({ env, view, pending }) {
-      if (pending.authenticatorId !== undefined) return seeOther(PATHS.oneTimeCode);
+      if (pending.budgetId !== undefined) return seeOther(PATHS.oneTimeCode);
       const open = await findAtSignIn(env, pending);
       return open ? show(connectPage(view, { secret: open.secret, email: pending.user.email })) : seeOther('/enroll');
     },
@@ -138,7 +134,7 @@ function wayAfter({ refused }: Refusal): string {
 /** A correct access code leads directly to the secret that it unlocked. */
 async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, pending, client, input } = call;
-  if (pending.authenticatorId !== undefined) return seeOther(PATHS.oneTimeCode);
+  if (pending.budgetId !== undefined) return seeOther(PATHS.oneTimeCode);
   // A repeated submit leads to the prompt, and from there to the unlocked secret.
   const around = idempotentAround<true>(call, () => seeOther('/enroll/authenticator'));
   const used = await giveAccessCode(env, pending, input.code ?? '', client, around);
@@ -166,7 +162,7 @@ function prompt(view: View, pending: PendingSignIn, ended: boolean) {
 
 async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, pending, client, input } = call;
-  if (pending.authenticatorId !== undefined) return seeOther(PATHS.oneTimeCode);
+  if (pending.budgetId !== undefined) return seeOther(PATHS.oneTimeCode);
   const open = await findAtSignIn(env, pending);
   if (!open) return seeOther('/enroll?ended');
   const code = readOneTimeCode(input.code);

@@ -6,7 +6,7 @@ import { codesWait } from '#http/guard.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { problemHeaders } from '#http/problem.ts';
 import { type ProtocolCall, protocol, type Route } from '#http/route.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { findSite } from '#store/forward-auth/sites.ts';
 import type { SiteRequestTable } from '#store/forward-auth/tables.ts';
 import { findSiteRequest } from '#store/forward-auth/tickets.ts';
@@ -56,7 +56,7 @@ async function goOn(call: ProtocolCall): Promise<Reply> {
 /** A person with an authenticator proves it, a person without one sets it up. Both return to the visit. */
 async function proveMore({ env, params, view }: ProtocolCall, { acr }: SiteRules, { user }: Session): Promise<Reply> {
   if (acr === 'phr') return show(needsPasskeyPage(view), 403);
-  const isEnrolled = (await findAuthenticator(env.db.read, user.id)) !== undefined;
+  const isEnrolled = (await factorsOf(env.db.read, user.id)) !== undefined;
   return seeOther(
     withResume(isEnrolled ? `${PATHS.signIn}?again` : PATHS.authenticator, continuePath(params.id ?? '')),
   );

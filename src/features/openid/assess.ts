@@ -1,6 +1,6 @@
 import { askedOf, SESSION_BEFORE } from '#core/portals/asked.ts';
 import { isSignInSince, type KnownSession, type NextStep, nextStep } from '#core/portals/authorization.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { findClient, type OidcClient } from '#store/oidc/clients.ts';
 import { findConsent } from '#store/oidc/grants.ts';
 import type { AuthorizationRequest } from '#store/oidc/requests.ts';
@@ -41,7 +41,7 @@ async function knownSession(queries: Queries, session: Session, { client, reques
     authTime,
     amr,
     isNew: request !== undefined && isSignInSince(session, sinceOf(request)),
-    hasAuthenticator: (await findAuthenticator(queries, user.id)) !== undefined,
+    hasAuthenticator: (await factorsOf(queries, user.id)) !== undefined,
     mayUse: client.partners.length === 0 || client.partners.some(({ id }) => id === partner?.id),
   };
 }

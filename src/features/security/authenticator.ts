@@ -14,6 +14,7 @@ import {
   startEnrollment,
 } from '#flows/authenticators/enrollment.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
+import { firstPlace, placeOf } from '#flows/authenticators/places.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
@@ -21,7 +22,7 @@ import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { forgetCounters } from '#flows/sign-in/attempt-counters.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
-import { deleteAuthenticator, findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { type Authenticator, deleteAuthenticator, factorsOf } from '#store/authenticators/authenticators.ts';
 import { deleteEnrollment } from '#store/authenticators/enrollments.ts';
 import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -39,7 +40,7 @@ export async function startConnecting(
   session: GrantedSession,
   client: Client,
 ): Promise<OpenEnrollment | Refusal> {
-  const frozen = checkFreeze(env, session, await findAuthenticator(env.db.read, session.user.id));
+  const frozen = checkFreeze(env, session, await factorsOf(env.db.read, session.user.id));
   return frozen ?? startEnrollment(env, enrolleeOf(session, client), ENROLLMENT_SECONDS);
 }
 
@@ -59,26 +60,28 @@ export async function connect(
   client: Client,
   around: Around<Connected> = plainly,
 ): Promise<Connected | Refusal> {
-  const old = await findAuthenticator(env.db.read, session.user.id);
-  const frozen = checkFreeze(env, session, old);
+  const factors = await factorsOf(env.db.read, session.user.id);
+  const frozen = checkFreeze(env, session, factors);
   if (frozen) return frozen;
-  return old ? replace(env, session, { code, oldId: old.id }, client, around) : add(env, session, code, client, around);
+  if (!factors) return add(env, session, code, client, around);
+  return replace(env, session, { code, old: factors.apps[0] }, client, around);
 }
 
 /** The old authenticator works until the transaction that activates the new one. Recovery codes stay. */
 function replace(
   env: Env,
   session: GrantedSession,
-  by: { code: string; oldId: string },
+  { code, old }: { code: string; old: Authenticator },
   client: Client,
   around: Around<Connected>,
 ) {
-  return confirmEnrollment<undefined, Connected>(env, enrolleeOf(session, client), by.code, {
+  return confirmEnrollment<undefined, Connected>(env, enrolleeOf(session, client), code, {
+    place: (tx) => placeOf(tx, old),
     draw: async () => undefined,
     open: (tx, { authenticatorId }) =>
       around(tx, async () => {
-        if (!(await deleteAuthenticator(tx, by.oldId))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
-        await forgetCounters(tx, { authenticator: [by.oldId] });
+        if (!(await deleteAuthenticator(tx, old.id))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
+        await forgetCounters(tx, { authenticator: [old.budgetId] });
         const token = newToken(env.random);
         const amr = amrAfter(session.amr, 'totp').join(' ');
         const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const, amr };
@@ -93,6 +96,7 @@ function replace(
 function add(env: Env, session: GrantedSession, code: string, client: Client, around: Around<Connected>) {
   const { user } = session;
   return confirmEnrollment(env, enrolleeOf(session, client), code, {
+    place: (tx) => firstPlace(tx, user.id),
     draw: () => drawRecoveryCodes(env, user.id, client, { kind: 'session', session }),
     open: (tx, { authenticatorId, drawn }) =>
       around(tx, async () => {
@@ -118,7 +122,7 @@ export function canTurnOff({ user, partner }: Pick<Session, 'user' | 'partner'>)
   return !isStaff(user.role) && partner !== undefined && partner.policy !== 'required';
 }
 
-/** Removes the authenticator and its recovery codes. The policy is read in the same transaction. */
+/** Removes every authenticator and the recovery codes. The policy is read in the same transaction. */
 export function turnOff(
   env: Env,
   session: GrantedSession,
@@ -127,14 +131,17 @@ export function turnOff(
 ): Promise<true | Refusal> {
   const remove = async (tx: Queries, { user, partner }: Session): Promise<true | Refusal> => {
     if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
-    const old = await findAuthenticator(tx, user.id);
-    const frozen = checkFreeze(env, session, old);
+    const factors = await factorsOf(tx, user.id);
+    const frozen = checkFreeze(env, session, factors);
     if (frozen) return frozen;
-    if (!old || !(await deleteAuthenticator(tx, old.id))) return refuse('forbidden', { reason: 'not_enrolled' });
-    await forgetCounters(tx, { authenticator: [old.id] });
+    if (!factors) return refuse('forbidden', { reason: 'not_enrolled' });
+    for (const { id } of factors.apps) {
+      await deleteAuthenticator(tx, id);
+      const event = { action: 'totp.removed' as const, ...whose(session), detail: { authenticatorId: id } };
+      await appendEvent(env, tx, event, client);
+    }
+    await forgetCounters(tx, { authenticator: [factors.budgetId] });
     await deleteRecoveryCodes(tx, user.id);
-    const event = { action: 'totp.removed' as const, ...whose(session), detail: { authenticatorId: old.id } };
-    await appendEvent(env, tx, event, client);
     const isSaved = await tellEnded(env, tx, session, client, 'authenticator_removed');
     return isSaved || refuse('sign_in_expired');
   };

@@ -18,7 +18,7 @@ import { personAt } from '#flows/sign-in/hash-turn.ts';
 import { noteRefusal, refusalKey } from '#flows/sign-in/note-refusal.ts';
 import { isSamePassword } from '#flows/sign-in/passwords.ts';
 import { queueMailOrPretend } from '#flows/sign-in/warn-of-passwords.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import {
@@ -55,7 +55,7 @@ export async function requestEmail(
 ): Promise<true | EmailRefused> {
   const { user, partner, deviceId } = session;
   const authority = { kind: 'session', session } as const;
-  const frozen = checkFreeze(env, session, await findAuthenticator(env.db.read, user.id));
+  const frozen = checkFreeze(env, session, await factorsOf(env.db.read, user.id));
   if (frozen) return refused(env, session, client, frozen, 'frozen');
   const email = canonicalEmail(typed.email);
   if (email === undefined) return { field: 'email', refusal: refuse('invalid_request', { reason: 'email' }) };
@@ -143,7 +143,7 @@ async function change(
 ): Promise<true | Refusal> {
   const now = env.now();
   const { id: userId } = session.user;
-  const frozen = checkFreeze(env, session, await findAuthenticator(tx, userId));
+  const frozen = checkFreeze(env, session, await factorsOf(tx, userId));
   if (frozen) return frozen;
   if (!(await claimEmailLink(tx, link.id, now))) return refuse('not_found');
   const user = (await findPerson(tx, userId))?.user;

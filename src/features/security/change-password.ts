@@ -16,7 +16,7 @@ import { knowDevice } from '#flows/sign-in/know-device.ts';
 import { checkNewPassword, hashNewPassword } from '#flows/sign-in/new-password.ts';
 import { noteRefusal, refusalKey } from '#flows/sign-in/note-refusal.ts';
 import { isSamePassword } from '#flows/sign-in/passwords.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { deleteTries, findTries } from '#store/limits/attempts.ts';
 import { revokeLinks } from '#store/people/links.ts';
@@ -90,10 +90,10 @@ function change(
  */
 async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Session): Promise<void> {
   if (stepUpMethod !== 'recovery_code') return;
-  const authenticator = await findAuthenticator(tx, user.id);
-  if (!authenticator) return;
+  const factors = await factorsOf(tx, user.id);
+  if (!factors) return;
   for (const deviceId of [undefined, ...(await listDeviceIds(tx, user.id))]) {
-    const { key, rule } = oneTimeCodeCounter(authenticator.id, deviceId);
+    const { key, rule } = oneTimeCodeCounter(factors.budgetId, deviceId);
     if (isDisabled(rule, await findTries(tx, key))) await deleteTries(tx, [key]);
   }
 }

@@ -6,7 +6,7 @@ import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { findWaitingEmail } from '#store/people/email-links.ts';
 import { confirmEmail, type EmailRefused, findConfirmation, requestEmail } from './change-email.ts';
 import { confirmEmailPage, deadConfirmationPage, emailPage, frozenEmailPage } from './email-pages.ts';
@@ -80,7 +80,7 @@ async function submitEmail(call: Form): Promise<Reply> {
 }
 
 async function frozenUntil({ env, session }: Pick<Form, 'env' | 'session'>): Promise<number | undefined> {
-  return freezeOf(env, session, await findAuthenticator(env.db.read, session.user.id));
+  return freezeOf(env, session, await factorsOf(env.db.read, session.user.id));
 }
 
 function isFrozen(refusal: Refusal | undefined): refusal is Refusal {

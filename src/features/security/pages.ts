@@ -11,6 +11,9 @@ import { setUpPage } from '#ui/set-up-page.ts';
 import type { View } from '#ui/view.ts';
 import type { Place } from './sessions.ts';
 
+/** An app as the pages show it. */
+type ListedApp = { readonly createdAt: number; readonly lastUsedAt: number | undefined };
+
 export type Overview = {
   readonly email: string;
   /** The new email that waits for confirmation. */
@@ -18,15 +21,15 @@ export type Overview = {
   /** Authenticator and codes are frozen until then, after a password reset by mail link. */
   readonly frozenUntil: number | undefined;
   readonly notice: Notice | undefined;
-  readonly authenticator: { readonly createdAt: number; readonly lastUsedAt: number | undefined } | undefined;
+  readonly factors: { readonly apps: readonly [ListedApp, ...ListedApp[]] } | undefined;
   readonly codesLeft: number;
   readonly sessions: number;
 };
 
 export function overviewPage(view: View, page: Overview): Html {
   const { t } = view;
-  const { notice, authenticator, codesLeft, sessions, frozenUntil } = page;
-  const appAction = t(authenticator ? 'security.authenticator.replace' : 'security.authenticator.setUp');
+  const { notice, factors, codesLeft, sessions, frozenUntil } = page;
+  const appAction = t(factors ? 'security.authenticator.replace' : 'security.authenticator.setUp');
   return layout(view, {
     title: t('security.title'),
     width: 'wide',
@@ -41,8 +44,8 @@ ${dataList([
   },
   {
     label: t('security.codes'),
-    value: authenticator ? t('security.codes.left', { left: codesLeft }) : t('security.codes.none'),
-    action: authenticator && linkButton('/security/recovery-codes', t('security.codes.make')),
+    value: factors ? t('security.codes.left', { left: codesLeft }) : t('security.codes.none'),
+    action: factors && linkButton('/security/recovery-codes', t('security.codes.make')),
   },
   {
     label: t('security.password'),
@@ -63,9 +66,9 @@ ${dataList([
   });
 }
 
-function appValue({ t, locale }: View, { authenticator }: Overview): Content {
-  if (!authenticator) return t('security.authenticator.none');
-  const { createdAt, lastUsedAt } = authenticator;
+function appValue({ t, locale }: View, { factors }: Overview): Content {
+  if (!factors) return t('security.authenticator.none');
+  const { createdAt, lastUsedAt } = factors.apps[0];
   const added = html`<span class="whole">${t('security.authenticator.added')} ${timeElement(createdAt, locale)}</span>`;
   if (lastUsedAt === undefined) return added;
   return html`${added}, <span class="whole">${t('security.authenticator.lastUsed')} ${timeElement(lastUsedAt, locale)}</span>`;

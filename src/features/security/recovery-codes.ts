@@ -7,7 +7,7 @@ import { ownTransaction } from '#flows/runtime/acting.ts';
 import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import { setNotice } from '#store/sessions/session-changes.ts';
@@ -21,14 +21,14 @@ export async function makeNewCodes(
   around: Around<true> = plainly,
 ): Promise<true | Refusal> {
   const { user } = session;
-  const authenticator = await findAuthenticator(env.db.read, user.id);
-  if (!authenticator) return refuse('forbidden', { reason: 'not_enrolled' });
-  const frozen = checkFreeze(env, session, authenticator);
+  const factors = await factorsOf(env.db.read, user.id);
+  if (!factors) return refuse('forbidden', { reason: 'not_enrolled' });
+  const frozen = checkFreeze(env, session, factors);
   if (frozen) return frozen;
   const fresh = await drawRecoveryCodes(env, user.id, client, { kind: 'session', session });
   if (isRefusal(fresh)) return fresh;
   const issue = async (tx: Queries): Promise<true | Refusal> => {
-    if (!(await findAuthenticator(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
+    if (!(await factorsOf(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
     await issueRecoveryCodes(env, tx, { user, channel: 'page', client }, fresh);
     const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');
     await queueMail(env, tx, user, { kind: 'new_codes_made', ...whereFrom(client) });

@@ -10,7 +10,7 @@ import { type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import { findWaitingEmail } from '#store/people/email-links.ts';
 import { setNotice } from '#store/sessions/session-changes.ts';
@@ -117,8 +117,8 @@ export const securityRoutes: readonly Route[] = [
     path: CODES,
     guard: 'steppedUp',
     async handle({ env, view, session }) {
-      const authenticator = await findAuthenticator(env.db.read, session.user.id);
-      if (!authenticator || freezeOf(env, session, authenticator) !== undefined) return seeOther(AUTHENTICATOR);
+      const factors = await factorsOf(env.db.read, session.user.id);
+      if (!factors || freezeOf(env, session, factors) !== undefined) return seeOther(AUTHENTICATOR);
       return show(newCodesPage(view, await countRecoveryCodesLeft(env.db.read, session.user.id)));
     },
   }),
@@ -179,17 +179,15 @@ export const securityRoutes: readonly Route[] = [
 async function showOverview({ env, view, session }: PageCall<'session'>): Promise<Reply> {
   const { read } = env.db;
   const { user } = session;
-  const authenticator = await findAuthenticator(read, user.id);
+  const factors = await factorsOf(read, user.id);
   const codesLeft = await countRecoveryCodesLeft(read, user.id);
   const places = await listPlaces(env, session);
   const notice = noticeOf(session.notice);
   if (notice) await env.db.transaction((tx) => setNotice(tx, session.id, null));
   const waiting = await findWaitingEmail(read, user.id, view.now);
-  const frozenUntil = freezeOf(env, session, authenticator);
+  const frozenUntil = freezeOf(env, session, factors);
   const { email } = user;
-  return show(
-    overviewPage(view, { email, waiting, frozenUntil, notice, authenticator, codesLeft, sessions: places.length }),
-  );
+  return show(overviewPage(view, { email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length }));
 }
 
 async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof codeForm>>): Promise<Reply> {
@@ -216,15 +214,15 @@ async function refusedChoice(env: Env, view: View, session: Session, refusal: Re
 }
 
 async function choices(env: Env, session: Session) {
-  const authenticator = await findAuthenticator(env.db.read, session.user.id);
+  const factors = await factorsOf(env.db.read, session.user.id);
   return {
-    enrolled: authenticator !== undefined,
+    enrolled: factors !== undefined,
     canTurnOff: canTurnOff(session),
-    frozenUntil: freezeOf(env, session, authenticator),
+    frozenUntil: freezeOf(env, session, factors),
     partnerName: session.partner?.name,
   };
 }
 
 async function isEnrolled(env: Env, { user }: Session): Promise<boolean> {
-  return (await findAuthenticator(env.db.read, user.id)) !== undefined;
+  return (await factorsOf(env.db.read, user.id)) !== undefined;
 }

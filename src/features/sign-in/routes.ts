@@ -53,7 +53,7 @@ export const signInRoutes: readonly Route[] = [
     path: '/sign-in/one-time-code',
     guard: 'pendingSignIn',
     handle: ({ view, pending }) =>
-      pending.authenticatorId === undefined ? seeOther(PATHS.enroll) : show(oneTimeCodePage(view, pending.user.email)),
+      pending.budgetId === undefined ? seeOther(PATHS.enroll) : show(oneTimeCodePage(view, pending.user.email)),
   }),
   page({
     method: 'POST',
@@ -67,7 +67,7 @@ export const signInRoutes: readonly Route[] = [
     path: '/sign-in/recovery-code',
     guard: 'pendingSignIn',
     handle: ({ view, pending }) =>
-      pending.authenticatorId === undefined ? seeOther(PATHS.enroll) : show(recoveryCodePage(view, pending.user.email)),
+      pending.budgetId === undefined ? seeOther(PATHS.enroll) : show(recoveryCodePage(view, pending.user.email)),
   }),
   page({
     method: 'POST',
@@ -128,7 +128,7 @@ function pendingCookies({
 
 async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
-  if (pending.authenticatorId === undefined) return seeOther(PATHS.enroll);
+  if (pending.budgetId === undefined) return seeOther(PATHS.enroll);
   const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
   const code = readOneTimeCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client, around);
@@ -138,7 +138,7 @@ async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof
 
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
-  if (pending.authenticatorId === undefined) return seeOther(PATHS.enroll);
+  if (pending.budgetId === undefined) return seeOther(PATHS.enroll);
   const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
   const code = readRecoveryCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithRecoveryCode(env, pending, code, client, around);

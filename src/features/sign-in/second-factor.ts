@@ -41,8 +41,8 @@ export async function signInWithRecoveryCode(
   client: Client,
   around: Around<OpenedSignIn> = plainly,
 ): Promise<(OpenedSignIn & { readonly left: number }) | Refusal> {
-  const { user, deviceId, authenticatorId } = pending;
-  if (authenticatorId === undefined) return refuse('forbidden');
+  const { user, deviceId, budgetId } = pending;
+  if (budgetId === undefined) return refuse('forbidden');
   return checkRecoveryCode(env, { user, deviceId, client, pending }, code, async (tx, left) => {
     const notice = noticeText({ kind: 'recovery_code_used', left });
     const opened = await around(tx, () => complete(env, tx, { pending, factor: 'recovery_code', notice, client }));

@@ -12,7 +12,7 @@ import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { checkPasswordTry } from '#flows/sign-in/check-password.ts';
 import { personAt } from '#flows/sign-in/hash-turn.ts';
 import { noteRefusal, refusalKey } from '#flows/sign-in/note-refusal.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import { raiseSession, setNotice } from '#store/sessions/session-changes.ts';
@@ -63,7 +63,7 @@ export async function stepUpWithPassword(
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   const method = 'password' as const;
   const outcome = await checkPasswordTry(env, attempt, async (tx) => {
-    if (await findAuthenticator(tx, user.id)) return refuse('step_up_required');
+    if (await factorsOf(tx, user.id)) return refuse('step_up_required');
     const raised = await around(tx, () => raise(env, tx, session, method));
     if (!isRefusal(raised))
       await appendEvent(env, tx, { action: 'step_up.proven', ...whose, detail: { method } }, client);

@@ -9,7 +9,7 @@ import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import { type StepUpMethod, stepUpPage } from './pages.ts';
 import { type Raised, stepUpWithOneTimeCode, stepUpWithPassword, stepUpWithRecoveryCode } from './prove.ts';
@@ -85,5 +85,5 @@ function targetOf({ stepUpTo }: Session): string {
 }
 
 async function methodOf(env: Env, { user }: Session): Promise<'totp' | 'password'> {
-  return (await findAuthenticator(env.db.read, user.id)) ? 'totp' : 'password';
+  return (await factorsOf(env.db.read, user.id)) ? 'totp' : 'password';
 }

@@ -2,7 +2,7 @@ import { isShutOut } from '#core/people/state.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { claimReminding } from '#store/people/user-life.ts';
 import { personAct } from './act.ts';
 
@@ -15,7 +15,7 @@ export const remindPerson = personAct({
     const { user } = person;
     if (user.sealedPassword === undefined) return refuse('forbidden', { reason: 'invited' });
     if (isShutOut(person)) return refuse('forbidden', { reason: 'user_disabled' });
-    if (await findAuthenticator(tx, user.id)) return refuse('forbidden', { reason: 'enrolled' });
+    if (await factorsOf(tx, user.id)) return refuse('forbidden', { reason: 'enrolled' });
     const now = env.now();
     if (!(await claimReminding(tx, user.id, now, now - DAY_SECONDS))) {
       return refuse('too_many_attempts', { reason: 'reminded', retryAfterSeconds: DAY_SECONDS });

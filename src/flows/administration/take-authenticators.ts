@@ -7,7 +7,7 @@ import { queueMail } from '#flows/runtime/mail.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { counterOwnersOf, forgetFactorCounters } from '#flows/sign-in/attempt-counters.ts';
 import { deleteAccessCode } from '#store/authenticators/access-codes.ts';
-import { deleteAuthenticator } from '#store/authenticators/authenticators.ts';
+import { deleteAuthenticator, factorsOf } from '#store/authenticators/authenticators.ts';
 import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { deleteWaitingEmail } from '#store/people/email-links.ts';
@@ -74,7 +74,7 @@ export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person
  */
 async function deleteFactors(env: Env, tx: Queries, { id: userId, email }: Person['user']): Promise<number> {
   const owners = await counterOwnersOf(env, tx, userId, [email]);
-  for (const id of owners.authenticator) await deleteAuthenticator(tx, id);
+  for (const { id } of (await factorsOf(tx, userId))?.apps ?? []) await deleteAuthenticator(tx, id);
   await forgetFactorCounters(tx, owners);
   await deleteRecoveryCodes(tx, userId);
   await deleteAccessCode(tx, userId);

@@ -1,11 +1,5 @@
-import {
-  agreedOffsetSeconds,
-  type CodeMatch,
-  matchCode,
-  nextCodeInSeconds,
-  type RefusedStep,
-  refusedStep,
-} from '#core/authenticators/totp.ts';
+import { type AppsMatch, matchApps } from '#core/authenticators/match-apps.ts';
+import { agreedOffsetSeconds, nextCodeInSeconds, type RefusedStep } from '#core/authenticators/totp.ts';
 import { isRefusal, type Refusal, type RefusalFacts, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -17,7 +11,8 @@ import { warnOfPause, warnOfWrongCode } from '#flows/sign-in/warn.ts';
 import {
   type Authenticator,
   claimStep,
-  findAuthenticator,
+  factorsOf,
+  type PersonFactors,
   rememberRefusal,
 } from '#store/authenticators/authenticators.ts';
 import { countClockOffsets, noteClockOffset } from '#store/authenticators/clock-offsets.ts';
@@ -29,7 +24,8 @@ const UNDECRYPTABLE = 'undecryptable';
 /**
  * Accepts a one-time code once, or refuses.
  *
- * There are two commits, with the comparison between them. The first counts the try. The second claims the step
+ * The code may be of any app of the person: it is one try, counted once. There are two commits, with the comparison
+ * between them. The first counts the try. The second claims the step
  * together with what the code opens (`open`), or records the refusal. When the same code arrives twice at once, both
  * match but only one claims the step (RFC 6238 §5.2).
  *
@@ -44,23 +40,21 @@ export async function checkOneTimeCode<T>(
   const now = env.now();
   const reserved = await reserve(env, attempt, now);
   if (isRefusal(reserved)) return reserved;
-  const { authenticator, counted } = reserved;
-  const secret = openSecret(env, authenticator);
-  if (!secret) return reject(env, attempt, authenticator, refuse('authenticator_disabled', { reason: UNDECRYPTABLE }));
-
-  const { lastUsedStep } = authenticator;
-  const match = matchCode({ secret, lastUsedStep }, code, env.config.totpWindow, now);
-  if (match.kind !== 'accepted') return reject(env, attempt, authenticator, refusalOf(match), refusedStep(match, now));
+  const { factors, counted } = reserved;
+  const [first, ...others] = openApps(env, factors);
+  if (!first) return reject(env, attempt, factors, refuse('authenticator_disabled', { reason: UNDECRYPTABLE }));
+  const match = matchApps([first, ...others], code, env.config.totpWindow, now);
+  if (match.kind === 'refused') return reject(env, attempt, factors, refusalOf(match), match.refused);
 
   const outcome = await personTransaction(env.db, attempt.user.id, async (tx) => {
-    if (!(await claimStep(tx, authenticator.id, match.step, now))) {
+    if (!(await claimStep(tx, match.app.id, match.step, now))) {
       return refuse('code_already_used', { nextCodeInSeconds: nextCodeInSeconds(match.step, now) });
     }
     const [opened] = await Promise.all([open(tx), giveBackTries(tx, counted, now)]);
     if (!isRefusal(opened)) await record(env, tx, attempt, undefined);
     return opened;
   });
-  if (isRefusal(outcome)) return reject(env, attempt, authenticator, outcome);
+  if (isRefusal(outcome)) return reject(env, attempt, factors, outcome);
   return outcome;
 }
 
@@ -68,18 +62,28 @@ async function reserve(
   env: Env,
   attempt: FactorAttempt,
   now: number,
-): Promise<{ authenticator: Authenticator; counted: readonly CountedTry[] } | Refusal> {
+): Promise<{ factors: PersonFactors; counted: readonly CountedTry[] } | Refusal> {
   const { user, client } = attempt;
   const reserved = await env.db.transaction(async (tx) => {
-    const authenticator = await findAuthenticator(tx, user.id);
-    if (!authenticator) return refuse('forbidden');
-    const counters = oneTimeCodeCounters(env, authenticator.id, attempt.deviceId, client);
+    const factors = await factorsOf(tx, user.id);
+    if (!factors) return refuse('forbidden');
+    const counters = oneTimeCodeCounters(env, factors.budgetId, attempt.deviceId, client);
     const counted = await reserveProof(tx, attempt, counters, now);
-    return isRefusal(counted) ? counted : { authenticator, counted };
+    return isRefusal(counted) ? counted : { factors, counted };
   });
   if (!isRefusal(reserved) || reserved.refused === 'forbidden') return reserved;
   await noteRefusal(env, { event: eventFor(attempt, reserved), client, key: reserved.limitedBy });
   return reserved;
+}
+
+type OpenApp = Authenticator & { readonly secret: Buffer };
+
+/** The apps that a code can be compared with. */
+function openApps(env: Env, { apps }: PersonFactors): readonly OpenApp[] {
+  return apps.flatMap((app) => {
+    const secret = openSecret(env, app);
+    return secret ? [{ ...app, secret }] : [];
+  });
 }
 
 /** A secret that does not decrypt still exists: the answer is "disabled", never "has no MFA". */
@@ -92,7 +96,7 @@ export function openSecret(env: Env, { id, userId, sealedSecret }: Authenticator
   }
 }
 
-function refusalOf(match: Exclude<CodeMatch, { kind: 'accepted' }>): Refusal {
+function refusalOf({ match }: RefusedMatch): Refusal {
   switch (match.kind) {
     case 'already_used':
       return refuse('code_already_used', { nextCodeInSeconds: match.nextCodeInSeconds });
@@ -103,23 +107,27 @@ function refusalOf(match: Exclude<CodeMatch, { kind: 'accepted' }>): Refusal {
   }
 }
 
-/** Records a refusal, and adds the clock error if two refused codes show the same one. */
+type RefusedMatch = Extract<AppsMatch<OpenApp>, { kind: 'refused' }>;
+
+/** Records a refusal, and adds the clock error if two refused codes of one app show the same one. */
 async function reject(
   env: Env,
   attempt: FactorAttempt,
-  authenticator: Authenticator,
+  factors: PersonFactors,
   refusal: Refusal,
-  refused?: RefusedStep,
+  refused: RefusedMatch['refused'] = [],
 ): Promise<Refusal> {
-  const clock = refused && clockFacts(authenticator.lastRefusal, refused);
+  const [clock] = refused
+    .map((one) => clockFacts(one.app.lastRefusal, one.refused))
+    .filter(({ clockOffsetSeconds }) => clockOffsetSeconds !== undefined);
   const answer = { ...refusal, ...clock };
   await env.db.transaction(async (tx) => {
     if (!(await lockIfPresent(tx, attempt.user.id))) return record(env, tx, attempt, answer);
-    if (refused) await rememberRefusal(tx, authenticator.id, JSON.stringify(refused));
+    for (const one of refused) await rememberRefusal(tx, one.app.id, JSON.stringify(one.refused));
     if (clock?.clockOffsetSeconds !== undefined) await noteClock(env, tx, attempt.user.id, clock.clockOffsetSeconds);
-    if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, attempt, authenticator.id);
+    if (refusal.reason === UNDECRYPTABLE) await recordUndecryptable(env, tx, attempt, factors);
     await record(env, tx, attempt, answer);
-    await Promise.all([warnOfWrongCode(env, tx, attempt, answer), warnOfPause(env, tx, attempt, authenticator.id)]);
+    await Promise.all([warnOfWrongCode(env, tx, attempt, answer), warnOfPause(env, tx, attempt, factors.budgetId)]);
   });
   return answer;
 }
@@ -145,9 +153,11 @@ export async function noteClock(env: Env, tx: Queries, userId: string, offsetSec
   env.log.warn({ offsetSeconds, users }, 'several phones differ from this server by the same time: check its clock');
 }
 
-async function recordUndecryptable(env: Env, tx: Queries, { user, client }: FactorAttempt, authenticatorId: string) {
+async function recordUndecryptable(env: Env, tx: Queries, { user, client }: FactorAttempt, { apps }: PersonFactors) {
   const whose = { subject: user.id, partner: user.partnerId };
-  await appendEvent(env, tx, { action: 'totp.undecryptable', ...whose, detail: { authenticatorId } }, client);
+  for (const { id: authenticatorId } of apps) {
+    await appendEvent(env, tx, { action: 'totp.undecryptable', ...whose, detail: { authenticatorId } }, client);
+  }
 }
 
 async function record(env: Env, tx: Queries, attempt: FactorAttempt, refusal: Refusal | undefined): Promise<void> {

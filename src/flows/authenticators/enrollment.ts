@@ -26,6 +26,7 @@ import { reserveTries } from '#store/limits/attempts.ts';
 import type { User } from '#store/people/users.ts';
 import { needsAccessCode } from './access-code.ts';
 import { clockFacts, noteClock } from './check-one-time-code.ts';
+import type { Place } from './places.ts';
 
 /** The owner of a secret, and the one pending sign-in or session that may see and confirm it. */
 export type Enrollee = {
@@ -90,6 +91,8 @@ export async function findOpenEnrollment(env: Env, ownerId: string): Promise<Ope
 
 /** What follows a correct confirmation code. */
 export type Opening<Drawn, T> = {
+  /** Where the new app goes; called in the transaction that creates it, before `open`. */
+  readonly place: (tx: Queries) => Promise<Place | Refusal>;
   /** Slow work before the transaction, at most one at a time for each enrollment: makes recovery codes. */
   readonly draw: () => Promise<Drawn | Refusal>;
   /** Runs in the transaction that creates the authenticator; a refusal rolls both back. */
@@ -129,7 +132,7 @@ async function confirm<Drawn, T>(
   enrollee: Enrollee,
   row: Enrollment,
   proven: Proven,
-  { draw, open }: Opening<Drawn, T>,
+  { place, draw, open }: Opening<Drawn, T>,
 ): Promise<T | Refusal> {
   const now = env.now();
   const claim = (tx: Queries) => claimConfirmation(tx, row.id, now + CONFIRMATION_SECONDS, now);
@@ -143,10 +146,12 @@ async function confirm<Drawn, T>(
         if (!(await consumeEnrollment(tx, row.id, env.now()))) return refuse('enrollment_expired');
         // If staff made an access code after the secret was shown, the person must enter that code first.
         if (await needsAccessCode(tx, enrollee.user.id, enrollee.ownerId)) return refuse('enrollment_expired');
+        const placed = await place(tx);
+        if (isRefusal(placed)) return placed;
         const authenticatorId = env.newId();
         const result = await open(tx, { authenticatorId, drawn });
         if (isRefusal(result)) return result;
-        return (await create(env, tx, enrollee.user, authenticatorId, proven))
+        return (await create(env, tx, enrollee.user, { authenticatorId, ...placed }, proven))
           ? result
           : refuse('forbidden', { reason: 'already_enrolled' });
       });
@@ -158,7 +163,7 @@ async function create(
   env: Env,
   tx: Queries,
   { id: userId }: User,
-  authenticatorId: string,
+  { authenticatorId, slot, budgetId, name }: Place & { authenticatorId: string },
   { secret, step }: Proven,
 ): Promise<boolean> {
   const now = env.now();
@@ -167,6 +172,9 @@ async function create(
   return createAuthenticator(tx, {
     id: authenticatorId,
     user_id: userId,
+    slot,
+    budget_id: budgetId ?? null,
+    name: name ?? null,
     sealed_secret: env.keys.seal('totp', { table: 'authenticators', rowId: authenticatorId, userId }, secret),
     // The code that confirmed the secret counts as used too.
     last_used_step: step,

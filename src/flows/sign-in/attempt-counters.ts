@@ -10,28 +10,28 @@ import {
 } from '#core/limits/counter-kinds.ts';
 import { addressBucket, type Client } from '#core/sessions/client.ts';
 import type { Env } from '#env.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { deleteTries, deleteTriesUnder } from '#store/limits/attempts.ts';
 import { listLinkIds } from '#store/people/links.ts';
 import { listDeviceIds } from '#store/sign-in/devices.ts';
 
 /**
- * The counters of one try at a one-time code: one for each known device of the authenticator and one for all unknown
- * devices together, so that a stranger's failures never slow down a device that this user has used before.
+ * The counters of one try at a one-time code: one for each known device of the person and one for all unknown
+ * devices together, whichever of the person's apps the code is of, so that a stranger's failures never slow down a device that this user has used before.
  */
 export function oneTimeCodeCounters(
   env: Env,
-  authenticatorId: string,
+  budgetId: string,
   deviceId: string | undefined,
   client: Client,
 ): readonly AttemptCounter[] {
-  const own = oneTimeCodeCounter(authenticatorId, deviceId);
+  const own = oneTimeCodeCounter(budgetId, deviceId);
   return inKeyOrder([own, ...ofStranger(env, 'address-code', deviceId, client)]);
 }
 
-export function oneTimeCodeCounter(authenticatorId: string, deviceId: string | undefined): AttemptCounter {
-  return splitAttemptCounter('code', authenticatorId, deviceId);
+export function oneTimeCodeCounter(budgetId: string, deviceId: string | undefined): AttemptCounter {
+  return splitAttemptCounter('code', budgetId, deviceId);
 }
 
 export function recoveryCodeCounters(
@@ -94,10 +94,10 @@ export async function counterOwnersOf(
   userId: string,
   emails: readonly string[],
 ): Promise<CounterOwners> {
-  const authenticator = await findAuthenticator(queries, userId);
+  const factors = await factorsOf(queries, userId);
   return {
     person: [userId],
-    authenticator: authenticator ? [authenticator.id] : [],
+    authenticator: factors ? [...new Set(factors.apps.map((app) => app.budgetId))] : [],
     device: await listDeviceIds(queries, userId),
     email: emails.flatMap((email) => env.keys.macs('email', email).map(({ mac }) => mac)),
     link: await listLinkIds(queries, userId),

@@ -40,7 +40,7 @@ export type BegunSignIn =
       /** The same person is already signed in here, and stays so until this sign-in is finished. */
       readonly keepsSession: boolean;
       /** The second factor to ask for; absent if the person has none. */
-      readonly secondFactor: { userId: string; authenticatorId: string; deviceId: string | undefined } | undefined;
+      readonly secondFactor: { userId: string; budgetId: string; deviceId: string | undefined } | undefined;
     };
 
 /** After a correct password: a session if the policy requires nothing more, else a pending sign-in. */
@@ -51,8 +51,8 @@ export async function beginSignIn(
   now: number,
 ): Promise<BegunSignIn | Refusal> {
   const { user } = proven.person;
-  const { state: mfa, authenticator } = await mfaOfPerson(tx, user.id);
-  const person = authenticator ? proven.person : await withHeldPolicy(tx, proven.person);
+  const { state: mfa, factors } = await mfaOfPerson(tx, user.id);
+  const person = factors ? proven.person : await withHeldPolicy(tx, proven.person);
   const demand = demandOf(person, now);
   const state = stateAfterPassword({ demand, mfa, skippedAt: user.mfaSkippedAt }, now);
   const { session } = proven.held ?? {};
@@ -71,7 +71,7 @@ export async function beginSignIn(
     ...pending,
     deadlineAt: deadlineIn(demand, mfa),
     keepsSession: replacedSessionId !== undefined,
-    secondFactor: authenticator && { userId: user.id, authenticatorId: authenticator.id, deviceId },
+    secondFactor: factors && { userId: user.id, budgetId: factors.budgetId, deviceId },
   };
 }
 

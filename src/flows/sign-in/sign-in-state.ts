@@ -3,7 +3,7 @@ import { isDisabled, pausedSeconds } from '#core/limits/throttle.ts';
 import { type MfaState, type SignInState, signInMethods, stateAfterPassword } from '#core/sessions/sign-in.ts';
 import type { Env } from '#env.ts';
 import { openSecret } from '#flows/authenticators/check-one-time-code.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf, type PersonFactors } from '#store/authenticators/authenticators.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import { findTries } from '#store/limits/attempts.ts';
 import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
@@ -25,35 +25,40 @@ export function deadlineOf(pending: PendingSignIn, now: number): number | undefi
 }
 
 /** The same as `mfaOfPerson`, from columns that were read with the pending sign-in. */
-function mfaIn({ authenticatorId, awaitsAccessCode }: PendingSignIn): MfaState {
-  if (authenticatorId !== undefined) return 'enrolled';
+function mfaIn({ budgetId, awaitsAccessCode }: PendingSignIn): MfaState {
+  if (budgetId !== undefined) return 'enrolled';
   return awaitsAccessCode ? 'awaits_access_code' : 'none';
 }
 
 /** The second factors that work now on this device. */
 export async function methodsOf(env: Env, pending: PendingSignIn): Promise<readonly SecondFactor[]> {
-  const { user, authenticatorId, deviceId } = pending;
-  if (authenticatorId === undefined) return [];
-  return workingMethods(env, { userId: user.id, authenticatorId, deviceId });
+  const { user, budgetId, deviceId } = pending;
+  if (budgetId === undefined) return [];
+  return workingMethods(env, { userId: user.id, budgetId, deviceId });
 }
 
 /** The same right after the password, before the pending sign-in is read from the database. */
 export async function workingMethods(
   env: Env,
-  of: { userId: string; authenticatorId: string; deviceId: string | undefined },
+  of: { userId: string; budgetId: string; deviceId: string | undefined },
 ): Promise<readonly SecondFactor[]> {
   const now = env.now();
   const { read } = env.db;
-  const codes = oneTimeCodeCounter(of.authenticatorId, of.deviceId);
+  const codes = oneTimeCodeCounter(of.budgetId, of.deviceId);
   const recovery = recoveryCodeCounter(of.userId, of.deviceId);
   const codeTries = await findTries(read, codes.key);
   const recoveryTries = await findTries(read, recovery.key);
   const left = await countRecoveryCodesLeft(read, of.userId);
-  const authenticator = await findAuthenticator(read, of.userId);
+  const factors = await factorsOf(read, of.userId);
   const isOpen = !isDisabled(codes.rule, codeTries) && pausedSeconds(codes.rule, codeTries, now) === 0;
   return signInMethods({
     state: 'second_factor_required',
-    totp: isOpen && authenticator !== undefined && openSecret(env, authenticator) !== undefined,
+    totp: isOpen && canReadAny(env, factors),
     recoveryCodesLeft: pausedSeconds(recovery.rule, recoveryTries, now) === 0 ? left : 0,
   });
+}
+
+/** Whether one of the secrets decrypts, so that its codes can be compared. */
+function canReadAny(env: Env, factors: PersonFactors | undefined): boolean {
+  return factors?.apps.some((app) => openSecret(env, app) !== undefined) ?? false;
 }

@@ -29,21 +29,16 @@ export async function warnOfWrongCode(env: Env, tx: Queries, attempt: FactorAtte
 }
 
 /** If the refused try used up a limit, codes are paused or disabled. At most one mail a day reports it. */
-export async function warnOfPause(
-  env: Env,
-  tx: Queries,
-  attempt: FactorAttempt,
-  authenticatorId: string,
-): Promise<void> {
+export async function warnOfPause(env: Env, tx: Queries, attempt: FactorAttempt, budgetId: string): Promise<void> {
   const { user, deviceId, client } = attempt;
   const now = env.now();
-  const { key, rule } = oneTimeCodeCounter(authenticatorId, deviceId);
+  const { key, rule } = oneTimeCodeCounter(budgetId, deviceId);
   const tries = await findTries(tx, key);
   const disabled = isDisabled(rule, tries);
   const seconds = pausedSeconds(rule, tries, now);
   if (!disabled && seconds === 0) return;
   const kind = disabled ? 'authenticator_disabled' : 'sign_in_paused';
-  if (!(await isFirst(env, tx, attemptCounter(`mail-${kind}`, authenticatorId)))) return;
+  if (!(await isFirst(env, tx, attemptCounter(`mail-${kind}`, budgetId)))) return;
   const mail: Mail = kind === 'sign_in_paused' ? { kind, untilAt: now + seconds } : { kind };
   await queueWebhooks(env, tx, { type: 'sign_in.paused', user, untilAt: disabled ? undefined : now + seconds });
   await queueMail(env, tx, user, { ...mail, ...whereFrom(client) });

@@ -1,4 +1,5 @@
-import { type Insertable, sql } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
+import { type Factors, factorsFrom } from '#core/authenticators/factors.ts';
 import type { AuthenticatorTable } from '#store/authenticators/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
@@ -9,6 +10,12 @@ export type NewAuthenticator = Insertable<AuthenticatorTable>;
 export type Authenticator = {
   readonly id: string;
   readonly userId: string;
+  readonly kind: 'totp';
+  /** Given by the person. */
+  readonly name: string | undefined;
+  readonly slot: number;
+  /** The owner of the attempt counters that the person's apps share. */
+  readonly budgetId: string;
   readonly sealedSecret: string;
   /** The step of the last accepted code (RFC 6238 T). */
   readonly lastUsedStep: number;
@@ -17,26 +24,34 @@ export type Authenticator = {
   readonly lastRefusal: string | undefined;
 };
 
-export async function findAuthenticator(queries: Queries, userId: string): Promise<Authenticator | undefined> {
-  const row = await findByUser.first(queries, { userId });
-  return (
-    row && {
-      id: row.id,
-      userId: row.user_id,
-      sealedSecret: row.sealed_secret,
-      lastUsedStep: row.last_used_step,
-      createdAt: row.created_at,
-      lastUsedAt: row.last_used_at ?? undefined,
-      lastRefusal: row.last_refusal ?? undefined,
-    }
-  );
+export type PersonFactors = Factors<Authenticator>;
+
+/** What this person can prove besides the password; `undefined` if they have no authenticator. */
+export async function factorsOf(queries: Queries, userId: string): Promise<PersonFactors | undefined> {
+  return factorsFrom((await listByUser.all(queries, { userId })).map(authenticatorOf));
 }
 
-const findByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
-  db.selectFrom('authenticators').selectAll().where('user_id', '=', p.userId),
+const listByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
+  db.selectFrom('authenticators').selectAll().where('user_id', '=', p.userId).orderBy('id'),
 );
 
-/** When two requests confirm at the same time, the unique index on `user_id` lets only one succeed. */
+function authenticatorOf(row: Selectable<AuthenticatorTable>): Authenticator {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    kind: row.kind,
+    name: row.name ?? undefined,
+    slot: row.slot,
+    budgetId: row.budget_id ?? row.id,
+    sealedSecret: row.sealed_secret,
+    lastUsedStep: row.last_used_step,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at ?? undefined,
+    lastRefusal: row.last_refusal ?? undefined,
+  };
+}
+
+/** When two requests confirm at the same time for one slot, the unique index lets only one succeed. */
 export async function createAuthenticator(tx: Queries, authenticator: NewAuthenticator): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('authenticators')

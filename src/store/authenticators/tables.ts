@@ -10,10 +10,17 @@ export type AuthenticatorTables = {
   clock_offsets: ClockOffsetTable;
 };
 
-/** One TOTP authenticator per user (unique on `user_id`). */
+/** Authenticators of a person; unique on `user_id`, `kind` and `slot` (decision 44). */
 export type AuthenticatorTable = {
   id: string;
   user_id: string;
+  kind: Generated<'totp'>;
+  /** The person's own name for it. */
+  name: string | null;
+  /** 1 to `MAX_APPS`: the unique index limits how many there are. */
+  slot: Generated<number>;
+  /** The owner of the attempt counters that all apps of a person share. Null means its own id. */
+  budget_id: string | null;
   sealed_secret: string;
   last_used_step: number;
   /** The steps of the last accepted codes: `UsedSteps`. */

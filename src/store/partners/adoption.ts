@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 import type { AdoptionDayTable, EventDayTable, PartnerTable } from '#store/partners/tables.ts';
-import { isOpen } from '#store/people/state.ts';
+import { isMissing, isOpen } from '#store/people/state.ts';
 import { exemptCount } from './partner-pages.ts';
 
 type Count = number | string;
@@ -95,10 +95,9 @@ export async function listOverduePeople(
   const rows = await queries
     .selectFrom('users as u')
     .innerJoin('partners as p', 'p.id', 'u.partner_id')
-    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
     .select(['u.id', 'u.email', 'u.name', 'u.last_sign_in_at', 'p.slug'])
     .where('u.id', '>', page.after)
-    .where('a.id', 'is', null)
+    .where(isMissing)
     .where(isOpen)
     .where((all) => all.or([all('u.exempt_until', 'is', null), all('u.exempt_until', '<=', page.now)]))
     .where('p.mfa_policy', '=', 'required')

@@ -2,7 +2,7 @@ import { type PersonState, personState } from '#core/people/state.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { UserTable } from '#store/people/tables.ts';
 import { holds } from './search.ts';
-import { isInState, isOpen } from './state.ts';
+import { enrolledAt, isEnrolled, isInState, isMissing, isOpen } from './state.ts';
 import { type Person, partnerColumns, partnerOf, userColumns, userOf } from './users.ts';
 
 export type PeopleFilter = {
@@ -39,8 +39,8 @@ export async function listPeoplePage(
   if (filter.search !== undefined) query = query.where(holds('u.search_key', filter.search));
   if (filter.state === 'disabled' || filter.state === 'invited') query = query.where(isInState(filter.state));
   else if (filter.state !== undefined) query = query.where(isOpen);
-  if (filter.state === 'missing') query = query.where('a.id', 'is', null);
-  if (filter.state === 'enrolled') query = query.where('a.id', 'is not', null);
+  if (filter.state === 'missing') query = query.where(isMissing);
+  if (filter.state === 'enrolled') query = query.where(isEnrolled);
   if (filter.state === 'exempt') query = query.where('u.exempt_until', '>', page.now);
   return (await query.execute()).map(rowOf);
 }
@@ -67,9 +67,9 @@ function people(queries: Queries) {
   return queries
     .selectFrom('users as u')
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
-    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
     .select(['u.id', 'u.email', 'u.name', 'u.role', 'u.disabled_at', 'u.sealed_password', 'u.last_sign_in_at'])
-    .select(['u.exempt_until', 'u.exempt_reason', 'p.archived_at', 'a.created_at as enrolled_at'])
+    .select(['u.exempt_until', 'u.exempt_reason', 'p.archived_at'])
+    .select(enrolledAt.as('enrolled_at'))
     .select((each) =>
       each
         .selectFrom('recovery_codes as c')
@@ -109,8 +109,8 @@ export async function listUsers(queries: Queries, partnerId?: string): Promise<r
   let query = queries
     .selectFrom('users as u')
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
-    .leftJoin('authenticators as a', 'a.user_id', 'u.id')
-    .select([...userColumns, ...partnerColumns, 'a.created_at as enrolled_at'])
+    .select([...userColumns, ...partnerColumns])
+    .select(enrolledAt.as('enrolled_at'))
     .orderBy('u.email');
   if (partnerId !== undefined) query = query.where('u.partner_id', '=', partnerId);
   const rows = await query.execute();

@@ -32,3 +32,11 @@ export function disabledIds(query: Pick<ExpressionBuilder<Schema, keyof Schema>,
   // `union all` saves SQLite a sort. `in` matches a person with both reasons only once anyway.
   return query.selectFrom('users').select('id').where('disabled_at', 'is not', null).unionAll(ofArchived);
 }
+
+/** Whether the person has an authenticator. A join would repeat a person who has several. */
+export const isEnrolled = sql<boolean>`exists (select 1 from authenticators a where a.user_id = u.id)`;
+
+export const isMissing = sql<boolean>`not ${isEnrolled}`;
+
+/** `enrolledAt` of `core/authenticators/factors.ts` in SQL. */
+export const enrolledAt = sql<number | null>`(select min(a.created_at) from authenticators a where a.user_id = u.id)`;

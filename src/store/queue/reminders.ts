@@ -1,5 +1,5 @@
 import type { Queries } from '#store/engine/database.ts';
-import { isInState } from '#store/people/state.ts';
+import { isInState, isMissing } from '#store/people/state.ts';
 import type { ReminderTable } from '#store/queue/tables.ts';
 
 /** A person without MFA whose partner requires it from a date. */
@@ -31,9 +31,7 @@ export async function listDueReminders(
     // A person who has not accepted the invitation yet cannot set up MFA.
     .where(isInState('active'))
     .where((e) => e.or([e('u.exempt_until', 'is', null), e('u.exempt_until', '<=', now)]))
-    .where((e) =>
-      e.not(e.exists(e.selectFrom('authenticators as a').select('a.id').whereRef('a.user_id', '=', 'u.id'))),
-    )
+    .where(isMissing)
     .where((e) =>
       e.not(
         e.exists(

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { isOpen } from '#store/people/state.ts';
@@ -21,8 +22,8 @@ export type PendingSignIn = {
   readonly completedTo: string | undefined;
   readonly user: User;
   readonly partner: Partner | undefined;
-  /** The person's authenticator app, even if it is paused or broken. */
-  readonly authenticatorId: string | undefined;
+  /** The owner of the attempt counters of the person's apps, even if all are paused or broken; absent without an app. */
+  readonly budgetId: string | undefined;
   /** Whether the person's next set-up needs a temporary access code. */
   readonly awaitsAccessCode: boolean;
 };
@@ -44,7 +45,7 @@ export async function findPendingSignInById(queries: Queries, id: string): Promi
 }
 
 type PendingRow = Omit<PendingSignInTable, 'token_hash' | 'user_id'> & {
-  authenticator_id: string | null;
+  budget_id: string | null;
   access_code_of: string | null;
 } & Parameters<typeof userOf>[0] &
   Parameters<typeof partnerOf>[0];
@@ -64,7 +65,7 @@ function pendingOf(row: PendingRow): PendingSignIn {
     completedTo: row.completed_to ?? undefined,
     user: userOf(row),
     partner: partnerOf(row),
-    authenticatorId: row.authenticator_id ?? undefined,
+    budgetId: row.budget_id ?? undefined,
     awaitsAccessCode: row.access_code_of !== null,
   };
 }
@@ -75,12 +76,16 @@ const findByToken = statement((db: Queries, p: Param<{ tokenHash: string; channe
 
 const findById = statement((db: Queries, p: Param<{ id: string }>) => openPendings(db).where('s.id', '=', p.id));
 
+/** `budgetId` of `core/authenticators/factors.ts`. A join would repeat the sign-in of a person who has several apps. */
+const budgetId = sql<
+  string | null
+>`(select min(coalesce(a.budget_id, a.id)) from authenticators a where a.user_id = s.user_id)`;
+
 function openPendings(db: Queries) {
   return db
     .selectFrom('pending_sign_ins as s')
     .innerJoin('users as u', 'u.id', 's.user_id')
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
-    .leftJoin('authenticators as a', 'a.user_id', 's.user_id')
     .leftJoin('access_codes as c', 'c.user_id', 's.user_id')
     .select([
       's.id',
@@ -95,11 +100,11 @@ function openPendings(db: Queries) {
       's.completed_at',
       's.completed_to',
       's.browser',
-      'a.id as authenticator_id',
       'c.user_id as access_code_of',
       ...userColumns,
       ...partnerColumns,
     ])
+    .select(budgetId.as('budget_id'))
     .where(isOpen);
 }
 

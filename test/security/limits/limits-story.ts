@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { AttemptCounter } from '#core/limits/counter-kinds.ts';
 import { type Attempts, type Rule, reserveTry } from '#core/limits/throttle.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
-import { findAuthenticator } from '#store/authenticators/authenticators.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { findPerson } from '#store/people/users.ts';
 import { type ApiAnswer, PASSWORD, type Person, type World } from '../../world.ts';
 
@@ -143,9 +143,9 @@ function stateAfter(rule: Rule, tries: number, everySeconds: number, now: number
 }
 
 export async function authenticatorIdOf(world: World, userId: string): Promise<string> {
-  const authenticator = await findAuthenticator(world.env.db.read, userId);
-  assert(authenticator);
-  return authenticator.id;
+  const factors = await factorsOf(world.env.db.read, userId);
+  assert(factors);
+  return factors.apps[0].id;
 }
 
 /** Removes the values that always differ: ids, tokens and the person's own email. */

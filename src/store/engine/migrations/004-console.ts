@@ -62,12 +62,12 @@ const FILL = [
    left join authenticators a on a.user_id = u.id group by p.id`,
 ];
 
-type Trigger = { readonly name: string; readonly when: string; readonly does: string };
+export type Trigger = { readonly name: string; readonly when: string; readonly does: string };
 
 const HAS_AUTHENTICATOR = 'exists (select 1 from authenticators where user_id = old.id)';
 
 /** The database itself counts, so every change of a person or an authenticator is counted, whichever code makes it. */
-const TRIGGERS: readonly Trigger[] = [
+export const TRIGGERS: readonly Trigger[] = [
   {
     name: 'count_new_partner',
     when: 'after insert on partners',
@@ -112,7 +112,11 @@ const TRIGGERS: readonly Trigger[] = [
 ];
 
 /** Creates the trigger in the syntax of each database. PostgreSQL needs a function for each trigger. */
-async function createTrigger(db: Kysely<unknown>, isSqlite: boolean, { name, when, does }: Trigger): Promise<void> {
+export async function createTrigger(
+  db: Kysely<unknown>,
+  isSqlite: boolean,
+  { name, when, does }: Trigger,
+): Promise<void> {
   if (isSqlite) {
     await sql.raw(`create trigger ${name} ${when} for each row begin ${does} end`).execute(db);
     return;

@@ -21,6 +21,7 @@ import { openidClients } from './017-openid-clients.ts';
 import { forwardAuth } from './018-forward-auth.ts';
 import { openIdConnect } from './019-openid-connect.ts';
 import { channelColumn } from './020-channel.ts';
+import { severalAuthenticators } from './021-several-authenticators.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -44,6 +45,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '018-forward-auth': forwardAuth,
   '019-openid-connect': openIdConnect,
   '020-channel': channelColumn,
+  '021-several-authenticators': severalAuthenticators,
 };
 
 /** The number of migrations in this code: the version of its schema. */
