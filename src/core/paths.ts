@@ -16,6 +16,7 @@ export const PATHS = {
   forgotPassword: '/forgot-password',
   security: '/security',
   authenticator: '/security/authenticator',
+  authenticators: '/security/authenticators',
   recoveryCodes: '/security/recovery-codes',
   sessions: '/security/sessions',
   password: '/security/password',

@@ -53,7 +53,6 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'features/openid/live.ts',
     'features/openid/our-params.ts',
     'features/security/freeze.ts',
-    'flows/authenticators/places.ts',
     'flows/sign-in/mfa-state.ts',
     'http/protocols/site-answer.ts',
     'http/server/request-id.ts',

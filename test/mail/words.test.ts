@@ -71,6 +71,8 @@ const EVERY_KIND: { readonly [Kind in Mail['kind']]: MailOf<Kind> & { readonly k
   few_codes_left: { kind: 'few_codes_left', left: 1, ...NEWS },
   mfa_enrolled: { kind: 'mfa_enrolled', ...NEWS },
   authenticator_replaced: { kind: 'authenticator_replaced', ...NEWS },
+  app_added: { kind: 'app_added', ...NEWS },
+  app_removed: { kind: 'app_removed', ...NEWS },
   authenticator_removed: { kind: 'authenticator_removed', ...NEWS },
   new_codes_made: { kind: 'new_codes_made', ...NEWS },
   password_changed: { kind: 'password_changed', ...NEWS },

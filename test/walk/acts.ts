@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { encodeBase32 } from '#core/authenticators/totp.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { newToken } from '#core/values/token.ts';
 import { exemptPerson } from '#flows/administration/exemption.ts';
@@ -10,7 +9,6 @@ import { addWebhook } from '#flows/administration/webhooks.ts';
 import { makeAccessCode } from '#flows/authenticators/access-code.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
-import { createEnrollment } from '#store/authenticators/enrollments.ts';
 import { createResetRequest } from '#store/people/reset-requests.ts';
 import { findPerson } from '#store/people/users.ts';
 import { createDelivery } from '#store/queue/webhook-queue.ts';
@@ -18,6 +16,7 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
+import { APP_ACTS, openSecret } from './apps.ts';
 
 /** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {
@@ -157,6 +156,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /security/authenticator/start': () => ({}),
   'POST /security/authenticator/cancel': openSecret,
   'POST /security/authenticator/turn-off': () => ({}),
+  ...APP_ACTS,
   'POST /security/email': () => ({ fields: { email: `${fresh('next')}@walk.example`, current: PASSWORD } }),
   'POST /security/password': () => ({ fields: { current: PASSWORD, new: 'copper lagoon whistle 4' } }),
   'POST /security/recovery-codes': () => ({}),
@@ -272,19 +272,6 @@ async function recoveryCode(world: World, sender: Sender): Promise<Act> {
 }
 
 /** A secret shown to the sender, and its code. */
-async function openSecret(world: World, { userId, rowId }: Sender): Promise<Act> {
-  const { env, clock } = world;
-  const [id, secret] = [env.newId(), env.random(20)];
-  const sealed_secret = env.keys.seal('totp', { table: 'enrollments', rowId: id, userId }, secret);
-  await env.db.transaction((tx) =>
-    createEnrollment(tx, {
-      ...{ id, user_id: userId, owner_id: rowId, sealed_secret, created_at: clock.at, expires_at: clock.at + 600 },
-      ...{ tries: 0, confirming_until: null, last_refusal: null },
-    }),
-  );
-  return { fields: { code: world.totp(encodeBase32(secret)) } };
-}
-
 async function otherSession({ env, clock }: World, { userId }: Sender): Promise<string> {
   const id = env.newId();
   const values = {

@@ -15,6 +15,7 @@ import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
+import { APP_FORMS, ana, secretOf, signedIn } from './apps.ts';
 
 /** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {
@@ -31,24 +32,6 @@ const WHY = { reason: 'lost phone', checked_by: 'callback', check_note: 'office 
 const CLIENT = { requestId: 'walk', address: undefined, userAgent: undefined, deviceToken: undefined };
 const NEW_PASSWORD = 'marble canyon thirteen owls';
 
-/** A person of a partner with an optional policy. */
-async function ana(world: World, role: 'member' | 'manager' = 'member') {
-  const partner = await world.addPartner({ slug: 'acme', policy: 'optional' });
-  const user = await world.addUser({ email: 'ana@acme.example', partnerId: partner.id, role });
-  return { partner, user };
-}
-
-/** Signed in with both factors. */
-async function signedIn(world: World, role: 'member' | 'manager' = 'member') {
-  const { partner, user } = await ana(world, role);
-  const secret = await world.addAuthenticator(user.id);
-  const browser = world.person();
-  await browser.signIn(user.email);
-  assert.equal((await browser.post('/sign-in/one-time-code', { code: world.totp(secret) })).status, 303);
-  world.clock.at += 30;
-  return { partner, user, secret, browser };
-}
-
 async function atCode(world: World) {
   const { user } = await ana(world);
   const secret = await world.addAuthenticator(user.id);
@@ -62,10 +45,6 @@ async function atPrompt(world: World) {
   const browser = world.person();
   await browser.signIn(user.email);
   return { user, browser };
-}
-
-async function secretOf(browser: Person, path: string): Promise<string> {
-  return /secret=([A-Z2-7]{32})/.exec((await browser.get(path)).text)?.[1] ?? '';
 }
 
 /** A form of the console about a person of a partner. */
@@ -257,6 +236,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     ...(await signedIn(world)),
     ...{ action: '/security/authenticator/turn-off', from: '/security/authenticator' },
   }),
+  ...APP_FORMS,
   '/security/recovery-codes': async (world) => ({ ...(await signedIn(world)), action: '/security/recovery-codes' }),
   '/security/sessions/end': async (world) => {
     const { browser, user, secret } = await signedIn(world);

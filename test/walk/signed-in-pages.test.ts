@@ -41,8 +41,10 @@ async function settleTeam(world: World, userId: string, partnerId: string) {
   const { env } = world;
   const change = { purpose: 'confirm', userId, email: 'new@zephyr.example' } as const;
   const link = await env.db.transaction((tx) => makeEmailLink(env, tx, change));
+  const [app] = await env.db.read.selectFrom('authenticators').select('id').where('user_id', '=', userId).execute();
   return (row: (typeof PAGES)[number]): string => {
     if (row.path === '/email/:token') return new URL(link).pathname;
+    if (row.path.endsWith('/:authenticator')) return row.path.replace(':authenticator', app?.id ?? '');
     return row.path.startsWith('/team/people/') ? row.path.replace(':person', colleague.id) : pathOf(row);
   };
 }

@@ -61,9 +61,10 @@ export const AUDIT_ACTIONS = {
     'The person chose “Not now” where that is allowed.',
   ),
   'enrollment.code_refused': refusal<RefusedCode>('A confirmation code was refused.'),
-  'totp.enrolled': success<AuthenticatorDetail>('An authenticator app was confirmed and is active.'),
+  'totp.enrolled': success<AuthenticatorDetail>('An authenticator app was confirmed and is active; others stay.'),
   'totp.replaced': success<AuthenticatorDetail>('A new authenticator app replaced the old one.'),
-  'totp.removed': success<AuthenticatorDetail>('The authenticator app was turned off by its user.'),
+  'totp.removed': success<AuthenticatorDetail>('An authenticator app was removed by its user.'),
+  'authenticator.renamed': success<AuthenticatorDetail>('An authenticator got another name.'),
   'totp.undecryptable': refusal<AuthenticatorDetail>(
     'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
   ),

@@ -1,3 +1,5 @@
+import { cleanName } from '#core/people/name.ts';
+
 /** How many authenticator apps a person may have. Each one adds to the odds of a guess (docs/security.md). */
 export const MAX_APPS = 3;
 
@@ -26,4 +28,12 @@ export function factorsFrom<A extends App>(apps: readonly A[]): Factors<A> | und
 export function freeSlot(factors: Pick<Factors, 'apps'> | undefined): number | undefined {
   const taken = factors?.apps.map(({ slot }) => slot) ?? [];
   return Array.from({ length: MAX_APPS }, (_, index) => index + 1).find((slot) => !taken.includes(slot));
+}
+
+const NAME_LENGTH_MAX = 64;
+
+/** A person's own name for an authenticator as it is stored: one line of 1 to 64 characters; `undefined` if invalid. */
+export function authenticatorName(typed: string): string | undefined {
+  const name = cleanName(typed);
+  return name === undefined || [...name].length > NAME_LENGTH_MAX ? undefined : name;
 }

@@ -3,7 +3,9 @@ export type Notice =
   | { readonly kind: 'recovery_code_used'; readonly left: number }
   | { readonly kind: 'few_codes_left'; readonly left: number }
   | {
-      readonly kind: 'authenticator_added' | 'authenticator_replaced' | 'authenticator_removed';
+      readonly kind:
+        | ('authenticator_added' | 'authenticator_replaced' | 'authenticator_removed')
+        | ('app_added' | 'app_removed');
       readonly ended: number;
     }
   | { readonly kind: 'password_changed' | 'codes_changed' | 'email_changed'; readonly ended: number }

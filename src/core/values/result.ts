@@ -37,12 +37,32 @@ type Reasons = {
       )
     | ('email' | 'email_reserved' | 'email_taken' | 'events' | 'expires' | 'from' | 'host' | 'host_taken')
     | ('jwks' | 'jwks_private' | 'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code')
-    | ('name' | 'name_taken' | 'partners' | 'password' | 'policy' | 'post_logout_redirect_uris' | 'reason_missing')
+    | (
+        | 'authenticator_name'
+        | 'name'
+        | 'name_taken'
+        | 'partners'
+        | 'password'
+        | 'policy'
+        | 'post_logout_redirect_uris'
+        | 'reason_missing'
+      )
     | ('redirect_uris' | 'required_from' | 'same_email' | 'scopes' | 'since' | 'slug' | 'slug_taken' | 'until' | 'url');
-  not_found: 'api_key' | 'client' | 'delivery' | 'key' | 'mail' | 'partner' | 'request' | 'site' | 'user' | 'webhook';
+  not_found:
+    | 'api_key'
+    | 'authenticator'
+    | 'client'
+    | 'delivery'
+    | 'key'
+    | 'mail'
+    | 'partner'
+    | 'request'
+    | 'site'
+    | 'user'
+    | 'webhook';
   forbidden:
     | ('accepted' | 'already_enrolled' | 'client_without_secret' | 'enrolled' | 'frozen' | 'invited' | 'key_needed')
-    | ('last_administrator' | 'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'partner_archived')
+    | ('last_administrator' | 'most_apps' | 'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'partner_archived')
     | ('replaced_elsewhere' | 'required' | 'scope' | 'second_needed' | 'user_disabled' | 'waits' | 'webhook_disabled');
   authenticator_disabled: 'undecryptable';
   password_unacceptable: 'too_short' | 'too_long' | 'common' | 'own_words';

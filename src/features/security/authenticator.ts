@@ -22,7 +22,12 @@ import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { forgetCounters } from '#flows/sign-in/attempt-counters.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
-import { type Authenticator, deleteAuthenticator, factorsOf } from '#store/authenticators/authenticators.ts';
+import {
+  type Authenticator,
+  deleteAuthenticator,
+  factorsOf,
+  type PersonFactors,
+} from '#store/authenticators/authenticators.ts';
 import { deleteEnrollment } from '#store/authenticators/enrollments.ts';
 import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -39,9 +44,11 @@ export async function startConnecting(
   env: Env,
   session: GrantedSession,
   client: Client,
+  name?: string,
 ): Promise<OpenEnrollment | Refusal> {
-  const frozen = checkFreeze(env, session, await factorsOf(env.db.read, session.user.id));
-  return frozen ?? startEnrollment(env, enrolleeOf(session, client), ENROLLMENT_SECONDS);
+  const factors = await factorsOf(env.db.read, session.user.id);
+  const frozen = checkFreeze(env, session, factors);
+  return frozen ?? startEnrollment(env, enrolleeOf(session, client), ENROLLMENT_SECONDS, name);
 }
 
 export function findConnecting(env: Env, session: Session): Promise<OpenEnrollment | undefined> {
@@ -64,6 +71,8 @@ export async function connect(
   const frozen = checkFreeze(env, session, factors);
   if (frozen) return frozen;
   if (!factors) return add(env, session, code, client, around);
+  // With several apps nothing says which one is meant: one is removed, and another added.
+  if (factors.apps.length > 1) return refuse('forbidden', { reason: 'replaced_elsewhere' });
   return replace(env, session, { code, old: factors.apps[0] }, client, around);
 }
 
@@ -129,31 +138,72 @@ export function turnOff(
   client: Client,
   around: Around<true> = plainly,
 ): Promise<true | Refusal> {
-  const remove = async (tx: Queries, { user, partner }: Session): Promise<true | Refusal> => {
-    if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
-    const factors = await factorsOf(tx, user.id);
-    const frozen = checkFreeze(env, session, factors);
-    if (frozen) return frozen;
-    if (!factors) return refuse('forbidden', { reason: 'not_enrolled' });
-    for (const { id } of factors.apps) {
-      await deleteAuthenticator(tx, id);
-      const event = { action: 'totp.removed' as const, ...whose(session), detail: { authenticatorId: id } };
-      await appendEvent(env, tx, event, client);
-    }
-    await forgetCounters(tx, { authenticator: [factors.budgetId] });
-    await deleteRecoveryCodes(tx, user.id);
-    const isSaved = await tellEnded(env, tx, session, client, 'authenticator_removed');
-    return isSaved || refuse('sign_in_expired');
-  };
-  return ownTransaction<true>(env, session, (tx, now) => around(tx, () => remove(tx, now)));
+  return ownTransaction<true>(env, session, (tx, { user, partner }) =>
+    around(tx, async () => {
+      if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
+      const factors = await factorsOf(tx, user.id);
+      const frozen = checkFreeze(env, session, factors);
+      if (frozen) return frozen;
+      return factors ? removeAll(env, tx, session, factors, client) : refuse('forbidden', { reason: 'not_enrolled' });
+    }),
+  );
 }
 
-async function tellEnded(
+/**
+ * Removes one app. The others keep working, with the budget of tries as it is. The last one goes as in `turnOff`.
+ *
+ * @param id of an app of this person; another one is not found
+ */
+export function removeApp(
+  env: Env,
+  session: GrantedSession,
+  id: string,
+  client: Client,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
+  return ownTransaction<true>(env, session, (tx, { user, partner }) =>
+    around(tx, async () => {
+      const factors = await factorsOf(tx, user.id);
+      if (!factors?.apps.some((app) => app.id === id)) return refuse('not_found', { reason: 'authenticator' });
+      const frozen = checkFreeze(env, session, factors);
+      if (frozen) return frozen;
+      const isLast = factors.apps.length === 1;
+      if (isLast && !canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
+      if (isLast) return removeAll(env, tx, session, factors, client);
+      await remove(env, tx, session, id, client);
+      return (await tellEnded(env, tx, session, client, 'app_removed')) || refuse('sign_in_expired');
+    }),
+  );
+}
+
+async function removeAll(
+  env: Env,
+  tx: Queries,
+  session: Session,
+  { apps, budgetId }: PersonFactors,
+  client: Client,
+): Promise<true | Refusal> {
+  for (const { id } of apps) await remove(env, tx, session, id, client);
+  await forgetCounters(tx, { authenticator: [budgetId] });
+  await deleteRecoveryCodes(tx, session.user.id);
+  return (await tellEnded(env, tx, session, client, 'authenticator_removed')) || refuse('sign_in_expired');
+}
+
+async function remove(env: Env, tx: Queries, session: Session, id: string, client: Client): Promise<void> {
+  await deleteAuthenticator(tx, id);
+  const event = { action: 'totp.removed' as const, ...whose(session), detail: { authenticatorId: id } };
+  await appendEvent(env, tx, event, client);
+}
+
+type Change = 'authenticator_added' | 'authenticator_replaced' | 'authenticator_removed' | 'app_added' | 'app_removed';
+
+/** Ends what the change of authenticators ends, and tells the person, on the next page and by mail. */
+export async function tellEnded(
   env: Env,
   tx: Queries,
   session: Session,
   client: Client,
-  kind: 'authenticator_added' | 'authenticator_replaced' | 'authenticator_removed',
+  kind: Change,
 ): Promise<boolean> {
   const keep = { user: session.user, keepSessionId: session.id, client };
   const ended = await endOthers(env, tx, keep, 'authenticator_changed');
@@ -163,11 +213,11 @@ async function tellEnded(
   return setNotice(tx, session.id, noticeText({ kind, ended }));
 }
 
-function enrolleeOf(session: GrantedSession, client: Client): Enrollee {
+export function enrolleeOf(session: GrantedSession, client: Client): Enrollee {
   const { id, user, expiresAt } = session;
   return { user, ownerId: id, expiresAt, client, authority: { kind: 'session', session } };
 }
 
-function whose({ user }: Session) {
+export function whose({ user }: Session) {
   return { actor: user.id, subject: user.id, partner: user.partnerId };
 }

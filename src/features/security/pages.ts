@@ -11,9 +11,7 @@ import { setUpPage } from '#ui/set-up-page.ts';
 import type { View } from '#ui/view.ts';
 import type { Place } from './sessions.ts';
 
-/** An app as the pages show it. */
 type ListedApp = { readonly createdAt: number; readonly lastUsedAt: number | undefined };
-
 export type Overview = {
   readonly email: string;
   /** The new email that waits for confirmation. */
@@ -29,7 +27,6 @@ export type Overview = {
 export function overviewPage(view: View, page: Overview): Html {
   const { t } = view;
   const { notice, factors, codesLeft, sessions, frozenUntil } = page;
-  const appAction = t(factors ? 'security.authenticator.replace' : 'security.authenticator.setUp');
   return layout(view, {
     title: t('security.title'),
     width: 'wide',
@@ -40,7 +37,7 @@ ${dataList([
   {
     label: t('security.authenticator'),
     value: appValue(view, page),
-    action: linkButton('/security/authenticator', appAction),
+    action: appAction(view, page),
   },
   {
     label: t('security.codes'),
@@ -68,10 +65,21 @@ ${dataList([
 
 function appValue({ t, locale }: View, { factors }: Overview): Content {
   if (!factors) return t('security.authenticator.none');
+  if (factors.apps.length > 1) return t('security.authenticator.count', { count: factors.apps.length });
   const { createdAt, lastUsedAt } = factors.apps[0];
   const added = html`<span class="whole">${t('security.authenticator.added')} ${timeElement(createdAt, locale)}</span>`;
   if (lastUsedAt === undefined) return added;
   return html`${added}, <span class="whole">${t('security.authenticator.lastUsed')} ${timeElement(lastUsedAt, locale)}</span>`;
+}
+
+function appAction({ t }: View, { factors }: Overview): Html {
+  const count = factors?.apps.length ?? 0;
+  if (count > 1) return linkButton('/security/authenticators', t('security.authenticator.manage'));
+  if (count === 0) return linkButton('/security/authenticator', t('security.authenticator.setUp'));
+  return actions(
+    linkButton('/security/authenticator', t('security.authenticator.replace')),
+    linkButton('/security/authenticators', t('security.authenticator.more')),
+  );
 }
 
 function emailValue({ t, locale }: View, { email, waiting }: Overview): Content {

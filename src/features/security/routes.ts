@@ -17,6 +17,7 @@ import { setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import { accessCodePage } from '#ui/access-code-page.ts';
 import type { View } from '#ui/view.ts';
+import { appsRoutes } from './apps-routes.ts';
 import {
   type Connected,
   cancelConnecting,
@@ -49,9 +50,12 @@ export const securityRoutes: readonly Route[] = [
     path: AUTHENTICATOR,
     guard: 'steppedUp',
     async handle({ env, view, session }) {
+      const apps = (await factorsOf(env.db.read, session.user.id))?.apps ?? [];
+      // With several apps nothing says which one a new one would replace.
+      if (apps.length > 1) return seeOther(PATHS.authenticators);
       const open = await findConnecting(env, session);
       if (!open) return show(authenticatorPage(view, await choices(env, session)));
-      const enrolled = await isEnrolled(env, session);
+      const enrolled = apps.length === 1;
       return show(connectingPage(view, { secret: open.secret, email: session.user.email, enrolled }));
     },
   }),
@@ -172,6 +176,7 @@ export const securityRoutes: readonly Route[] = [
       return isRefusal(ended) ? seeOther(PATHS.signIn) : ended;
     },
   }),
+  ...appsRoutes,
   ...passwordRoutes,
   ...emailRoutes,
 ];

@@ -17,6 +17,7 @@ import {
   deleteEnrollments,
   type Enrollment,
   findEnrollment,
+  nameEnrollment,
   releaseConfirmation,
   rememberEnrollmentRefusal,
   reserveEnrollmentTry,
@@ -48,6 +49,7 @@ export async function startEnrollment(
   env: Env,
   enrollee: Enrollee,
   lifeSeconds: number,
+  name?: string,
 ): Promise<OpenEnrollment | Refusal> {
   const now = env.now();
   const { user, ownerId, client } = enrollee;
@@ -55,23 +57,15 @@ export async function startEnrollment(
     if (await needsAccessCode(tx, user.id, ownerId)) return refuse('access_code_required');
     const open = await findEnrollment(tx, ownerId);
     // An enrollment without tries left, or that does not decrypt, cannot be finished, so the person gets a new secret.
-    if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) return open;
+    if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) {
+      if (name !== undefined) await nameEnrollment(tx, open.id, name);
+      return open;
+    }
     if (open) await deleteEnrollment(tx, ownerId);
     // Each enrollment has its own tries. Without a limit on enrollments the number of tries would be unlimited.
     const limit = await reserveTries(tx, [attemptCounter('set-up', user.id)], now);
     if (isRefusal(limit)) return limit;
-    const id = env.newId();
-    await createEnrollment(tx, {
-      id,
-      user_id: user.id,
-      owner_id: ownerId,
-      sealed_secret: env.keys.seal('totp', binding(id, user.id), env.random(SECRET_BYTES)),
-      created_at: now,
-      expires_at: Math.min(now + lifeSeconds, enrollee.expiresAt),
-      tries: 0,
-      confirming_until: null,
-      last_refusal: null,
-    });
+    await createEnrollment(tx, newEnrollment(env, enrollee, lifeSeconds, name));
     await appendEvent(
       env,
       tx,
@@ -81,6 +75,22 @@ export async function startEnrollment(
     return (await findEnrollment(tx, ownerId)) ?? refuse('enrollment_expired');
   });
   return isRefusal(row) ? row : (opened(env, row) ?? refuse('enrollment_expired'));
+}
+
+function newEnrollment(env: Env, { user, ownerId, expiresAt }: Enrollee, lifeSeconds: number, name?: string) {
+  const [id, now] = [env.newId(), env.now()];
+  return {
+    id,
+    user_id: user.id,
+    owner_id: ownerId,
+    sealed_secret: env.keys.seal('totp', binding(id, user.id), env.random(SECRET_BYTES)),
+    created_at: now,
+    expires_at: Math.min(now + lifeSeconds, expiresAt),
+    tries: 0,
+    confirming_until: null,
+    last_refusal: null,
+    name: name ?? null,
+  };
 }
 
 /** The secret that this owner was shown, as long as it can be confirmed. */
@@ -148,10 +158,10 @@ async function confirm<Drawn, T>(
         if (await needsAccessCode(tx, enrollee.user.id, enrollee.ownerId)) return refuse('enrollment_expired');
         const placed = await place(tx);
         if (isRefusal(placed)) return placed;
-        const authenticatorId = env.newId();
+        const authenticatorId = row.id;
         const result = await open(tx, { authenticatorId, drawn });
         if (isRefusal(result)) return result;
-        return (await create(env, tx, enrollee.user, { authenticatorId, ...placed }, proven))
+        return (await create(env, tx, enrollee.user, { authenticatorId, name: row.name, ...placed }, proven))
           ? result
           : refuse('forbidden', { reason: 'already_enrolled' });
       });

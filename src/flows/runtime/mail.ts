@@ -28,6 +28,8 @@ export type Mail =
       readonly kind:
         | 'mfa_enrolled'
         | 'authenticator_replaced'
+        | 'app_added'
+        | 'app_removed'
         | 'authenticator_removed'
         | 'new_codes_made'
         | 'password_changed'
@@ -170,6 +172,8 @@ const SHARES: { readonly [Kind in Mail['kind']]: MailShare } = {
   email_changed: 'mailed-confirmations',
   mfa_enrolled: 'mailed-changes',
   authenticator_replaced: 'mailed-changes',
+  app_added: 'mailed-changes',
+  app_removed: 'mailed-changes',
   authenticator_removed: 'mailed-changes',
   authenticator_disabled: 'mailed-changes',
   recovery_code_used: 'mailed-changes',

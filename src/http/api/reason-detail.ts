@@ -18,6 +18,7 @@ type Silent = Extract<
 const DETAILS = {
   'invalid_request.after':
     'This cursor is not of this list with these filters: hand nextCursor back with the same ones.',
+  'invalid_request.authenticator_name': 'The name of an authenticator has 1 to 64 characters on one line.',
   'invalid_request.backchannel_internal':
     'backchannelLogoutUri is in a private network or on this machine: send backchannelInternal if it should be.',
   'invalid_request.backchannel_logout_uri':
@@ -46,11 +47,13 @@ const DETAILS = {
   'invalid_request.slug': 'A slug has up to 60 small letters, digits and single hyphens.',
   'invalid_request.slug_taken': 'Another partner has this slug: send a different one, or GET it by ?slug=.',
   'invalid_request.until': 'until is no time, or not ahead, or too far ahead: RFC 3339, or a day.',
+  'not_found.authenticator': 'This user has no such authenticator.',
   'not_found.client': 'There is no such client.',
   'not_found.partner': 'There is no such partner.',
   'not_found.user': 'There is no such user of a partner.',
   'forbidden.accepted': 'The invitation was accepted: there is nothing to send again.',
   'forbidden.client_without_secret': 'The client has no secret: it runs in a browser, or proves itself by a key.',
+  'forbidden.most_apps': 'A user has three authenticator apps at most: remove one first.',
   'forbidden.no_code': 'There is no temporary access code: it begins with a reset of MFA.',
   'forbidden.not_disabled': 'Only a user who is disabled is deleted.',
   'forbidden.scope': 'The API key is live, and not good for the scope that this call needs.',

@@ -98,6 +98,12 @@ const remember = statement((db: Queries, p: Param<{ id: string; refusal: string 
   db.updateTable('authenticators').set({ last_refusal: p.refusal }).where('id', '=', p.id),
 );
 
+/** Changes the name; false if this person has no such authenticator. */
+export async function renameAuthenticator(tx: Queries, userId: string, id: string, name: string): Promise<boolean> {
+  const update = tx.updateTable('authenticators').set({ name }).where('id', '=', id).where('user_id', '=', userId);
+  return (await update.executeTakeFirst()).numUpdatedRows === 1n;
+}
+
 /** Deletes one authenticator by its id; false if it was already deleted. */
 export async function deleteAuthenticator(tx: Queries, id: string): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('authenticators').where('id', '=', id).executeTakeFirst();

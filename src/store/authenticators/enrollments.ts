@@ -1,3 +1,4 @@
+import type { Insertable } from 'kysely';
 import type { EnrollmentTable } from '#store/authenticators/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 
@@ -10,6 +11,7 @@ export type Enrollment = {
   readonly expiresAt: number;
   readonly tries: number;
   readonly lastRefusal: string | undefined;
+  readonly name: string | undefined;
 };
 
 export async function findEnrollment(queries: Queries, ownerId: string): Promise<Enrollment | undefined> {
@@ -23,12 +25,13 @@ export async function findEnrollment(queries: Queries, ownerId: string): Promise
       expiresAt: row.expires_at,
       tries: row.tries,
       lastRefusal: row.last_refusal ?? undefined,
+      name: row.name ?? undefined,
     }
   );
 }
 
 /** At most one per owner. If two requests start together, the second writes nothing and reads the first one's row. */
-export async function createEnrollment(tx: Queries, enrollment: EnrollmentTable): Promise<void> {
+export async function createEnrollment(tx: Queries, enrollment: Insertable<EnrollmentTable>): Promise<void> {
   await tx
     .insertInto('enrollments')
     .values(enrollment)
@@ -71,6 +74,11 @@ export async function releaseConfirmation(tx: Queries, id: string): Promise<void
 
 export async function rememberEnrollmentRefusal(tx: Queries, id: string, refusal: string): Promise<void> {
   await tx.updateTable('enrollments').set({ last_refusal: refusal }).where('id', '=', id).execute();
+}
+
+/** Gives the app another name before it is confirmed. */
+export async function nameEnrollment(tx: Queries, id: string, name: string): Promise<void> {
+  await tx.updateTable('enrollments').set({ name }).where('id', '=', id).execute();
 }
 
 /** Consumes the enrollment: true once, then always false; false also after it has expired. */

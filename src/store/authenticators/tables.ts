@@ -44,6 +44,8 @@ export type EnrollmentTable = {
   /** A confirmation in progress reserves the hashing of recovery codes until this time. */
   confirming_until: number | null;
   last_refusal: string | null;
+  /** The name that the app gets when it is confirmed. */
+  name: string | null;
 };
 
 /** At most one set per user (unique on `user_id`). */

@@ -3,6 +3,7 @@ import { OWN_ROUTES } from '../../own-routes.ts';
 import { checkWithAxe } from '../axe.ts';
 import type { Stage } from '../ways.ts';
 import { expect, heading, openSite, watchFaults } from '../world.ts';
+import { APP_SEEN } from './app-gallery.ts';
 import { CONSOLE_NO_PAGE, CONSOLE_SEEN } from './console-gallery.ts';
 import { GALLERY } from './gallery.ts';
 import { LIFE_SEEN } from './life-gallery.ts';
@@ -69,6 +70,7 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/security/sessions': ['sessions'],
   '/enroll/access-code': ['access-code', 'access-code-refused'],
   '/security/authenticator/access-code': ['security-access-code'],
+  ...APP_SEEN,
   ...CONSOLE_SEEN,
   ...LIFE_SEEN,
   ...PORTAL_SEEN,

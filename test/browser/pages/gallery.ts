@@ -23,6 +23,7 @@ import {
   withNotice,
 } from '../ways.ts';
 import { PASSWORD } from '../world.ts';
+import { APP_GALLERY } from './app-gallery.ts';
 import { CONSOLE_GALLERY } from './console-gallery.ts';
 import { LIFE_GALLERY } from './life-gallery.ts';
 import { PORTAL_GALLERY } from './portal-gallery.ts';
@@ -184,6 +185,7 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
     stage.site.world.clock.at += 400;
     await stage.page.goto('/security/password');
   },
+  ...APP_GALLERY,
   ...CONSOLE_GALLERY,
   ...LIFE_GALLERY,
   ...PORTAL_GALLERY,

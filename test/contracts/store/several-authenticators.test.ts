@@ -40,6 +40,7 @@ async function undo(tx: Queries): Promise<void> {
   const on = KIND === 'postgres' ? 'on authenticators' : '';
   for (const name of ['count_first_authenticator', 'count_last_authenticator']) await run(`drop trigger ${name} ${on}`);
   await run('drop index authenticators_slot');
+  await run('alter table enrollments drop column name');
   for (const column of ['kind', 'name', 'slot', 'budget_id'])
     await run(`alter table authenticators drop column ${column}`);
   if (KIND === 'postgres') {

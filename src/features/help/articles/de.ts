@@ -160,6 +160,7 @@ const goodPractice: Article = {
       blocks: [
         'Google Authenticator, Microsoft Authenticator und Passwortmanager wie 1Password sind alle eine gute Wahl. Laden Sie die App aus dem App-Store Ihres Telefons.',
         'Sichern Sie Ihr Telefon mit Code, Fingerabdruck oder Gesicht. Kann Ihre App ihre Einträge sichern, schalten Sie das ein: Ein verlorenes Telefon ist dann ein kleineres Problem.',
+        'Sie haben ein zweites Telefon oder ein Tablet? [Fügen Sie dort eine weitere App hinzu](/security/authenticators): Dann sperrt der Verlust eines Geräts Sie nicht aus.',
       ],
     },
     {

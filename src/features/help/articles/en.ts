@@ -160,6 +160,7 @@ const goodPractice: Article = {
       blocks: [
         'Google Authenticator, Microsoft Authenticator and password managers such as 1Password are all good choices. Get the app from your phone’s own app store.',
         'Lock your phone with a code, a fingerprint or your face. If your app can back up its entries, switch that on: a lost phone is then a smaller problem.',
+        'You have a second phone or a tablet? [Add another app](/security/authenticators) there: then losing one of them does not lock you out.',
       ],
     },
     {

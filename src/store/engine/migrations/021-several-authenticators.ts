@@ -1,6 +1,6 @@
 import { type Kysely, PostgresAdapter, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { createTable } from './001-first.ts';
+import { createTable, inDialect } from './001-first.ts';
 import { createTrigger, TRIGGERS, type Trigger } from './004-console.ts';
 
 /**
@@ -15,6 +15,8 @@ export const severalAuthenticators: Migration = {
     await (isPostgres ? changeTable(db) : rebuildTable(db));
     await run(db, 'create unique index authenticators_slot on authenticators (user_id, kind, slot)');
     for (const trigger of COUNTING) await createTrigger(db, !isPostgres, trigger);
+    // The name that an app gets when it is confirmed.
+    await run(db, inDialect(db, 'alter table enrollments add column name text'));
   },
 };
 
@@ -51,7 +53,7 @@ async function changeTable(db: Kysely<unknown>): Promise<void> {
   }
   await run(db, 'alter table authenticators drop constraint authenticators_user_id_key');
   for (const column of ADDED) {
-    await run(db, `alter table authenticators add column ${column.replace('text', 'text collate "C"')}`);
+    await run(db, inDialect(db, `alter table authenticators add column ${column}`));
   }
 }
 

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { encodeBase32 } from '#core/authenticators/totp.ts';
+import { createEnrollment } from '#store/authenticators/enrollments.ts';
+import type { Person, World } from '../world.ts';
+import type { Sender } from './acting.ts';
+
+/** A person of a partner with an optional policy. */
+export async function ana(world: World, role: 'member' | 'manager' = 'member') {
+  const partner = await world.addPartner({ slug: 'acme', policy: 'optional' });
+  const user = await world.addUser({ email: 'ana@acme.example', partnerId: partner.id, role });
+  return { partner, user };
+}
+
+/** Signed in with both factors. */
+export async function signedIn(world: World, role: 'member' | 'manager' = 'member') {
+  const { partner, user } = await ana(world, role);
+  const secret = await world.addAuthenticator(user.id);
+  const browser = world.person();
+  await browser.signIn(user.email);
+  assert.equal((await browser.post('/sign-in/one-time-code', { code: world.totp(secret) })).status, 303);
+  world.clock.at += 30;
+  return { partner, user, secret, browser };
+}
+
+export async function secretOf(browser: Person, path: string): Promise<string> {
+  return /secret=([A-Z2-7]{32})/.exec((await browser.get(path)).text)?.[1] ?? '';
+}
+
+/** Somebody who has just signed in, and the page of their app. */
+async function withApp(world: World) {
+  const { browser, user } = await signedIn(world);
+  const rows = world.env.db.read.selectFrom('authenticators').select('id').where('user_id', '=', user.id);
+  const { id } = await rows.executeTakeFirstOrThrow();
+  return { browser, user, page: `/security/authenticators/${id}` };
+}
+
+/** The forms about several authenticator apps. */
+export const APP_FORMS = {
+  '/security/authenticators/add/start': async (world: World) => ({
+    ...(await signedIn(world)),
+    ...{ action: '/security/authenticators/add/start', from: '/security/authenticators/add' },
+    fields: { name: 'Work phone' },
+  }),
+  '/security/authenticators/add': async (world: World) => {
+    const { browser } = await signedIn(world);
+    await browser.get('/security/authenticators/add');
+    await browser.post('/security/authenticators/add/start');
+    const code = world.totp(await secretOf(browser, '/security/authenticators/add'));
+    return { browser, action: '/security/authenticators/add', fields: { code } };
+  },
+  '/security/authenticators/:authenticator': async (world: World) => {
+    const { browser, page } = await withApp(world);
+    return { browser, action: page, fields: { name: 'Private phone' } };
+  },
+  '/security/authenticators/:authenticator/remove': async (world: World) => {
+    const { browser, user, page } = await withApp(world);
+    await world.addAuthenticator(user.id, 2);
+    return { browser, action: `${page}/remove`, from: page };
+  },
+};
+
+/** Requests about several authenticator apps. The sender has one. */
+export const APP_ACTS = {
+  'POST /security/authenticators/add/start': () => ({ fields: { name: 'Work phone' } }),
+  'POST /security/authenticators/add': openSecret,
+  'POST /security/authenticators/:authenticator': async (world: World, { userId }: Sender) => ({
+    ...(await ownApp(world, userId)),
+    fields: { name: 'Private phone' },
+  }),
+  'POST /security/authenticators/:authenticator/remove': async (world: World, { userId }: Sender) => {
+    await world.addAuthenticator(userId, 2);
+    return ownApp(world, userId);
+  },
+};
+
+async function ownApp({ env }: World, userId: string) {
+  const rows = env.db.read.selectFrom('authenticators').select('id').where('user_id', '=', userId).orderBy('id');
+  return { params: { authenticator: (await rows.executeTakeFirstOrThrow()).id } };
+}
+
+export async function openSecret(world: World, { userId, rowId }: Sender) {
+  const { env, clock } = world;
+  const [id, secret] = [env.newId(), env.random(20)];
+  const sealed_secret = env.keys.seal('totp', { table: 'enrollments', rowId: id, userId }, secret);
+  await env.db.transaction((tx) =>
+    createEnrollment(tx, {
+      ...{ id, user_id: userId, owner_id: rowId, sealed_secret, created_at: clock.at, expires_at: clock.at + 600 },
+      ...{ tries: 0, confirming_until: null, last_refusal: null },
+    }),
+  );
+  return { fields: { code: world.totp(encodeBase32(secret)) } };
+}
