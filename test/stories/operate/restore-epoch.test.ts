@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { programName } from '#cli/program-name.ts';
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { addApiKey } from '#flows/administration/api-keys.ts';
@@ -177,7 +178,7 @@ test('in words, too, a restore names keys, webhooks and clients', async (t) => {
   assert.ok(out.includes(`API keys revoked: CRM (${apiKey.id})`), out);
   assert.ok(out.includes(`Webhooks disabled: ${hook.url} (${hook.id})`), out);
   assert.ok(out.includes(`OpenID Connect clients disabled: Portal (${client.id})`), out);
-  assert.ok(out.includes('sallyport client new-secret ID'), out);
+  assert.ok(out.includes(`"${programName()} client new-secret ID"`), out);
   assert.match(out, /1 temporary access codes open nothing any more/);
   assert.match(out, /1 links to change an email or to go back to one, 1 waiting resets, 1 kept answers/);
 });
