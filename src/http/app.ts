@@ -186,7 +186,7 @@ async function answerUnmatched(hono: Router, server: ServerContext, context: Req
   if (plain !== undefined && isKnown('GET', plain)) {
     return replyResponse(server, context, { status: 308, location: plain + context.search, cookies: [] });
   }
-  const methods = ['GET', 'POST', 'DELETE', 'OPTIONS'].filter((method) => isKnown(method, context.pathname));
+  const methods = ['GET', 'POST', 'PATCH', 'DELETE', 'OPTIONS'].filter((method) => isKnown(method, context.pathname));
   if (methods.length === 0 || methods.includes(context.request.method)) {
     return answerMissing(server, context);
   }

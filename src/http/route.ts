@@ -82,7 +82,7 @@ type ApiDeclaration<
   Answer extends z.ZodType | undefined,
   Query extends z.ZodType | undefined,
 > = {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly guard: G;
   /** One line for the OpenAPI document. */
@@ -121,7 +121,7 @@ export type PageRoute = {
 
 export type ApiRoute = {
   readonly channel: 'api';
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly guard: Guard;
   readonly summary: string;

@@ -71,6 +71,16 @@ export const APP_ACTS = {
     await world.addAuthenticator(userId, 2);
     return ownApp(world, userId);
   },
+  'POST /api/v1/authenticators': () => ({ fields: { kind: 'totp', name: 'Work phone' } }),
+  'POST /api/v1/authenticators/:authenticator/confirm': openSecret,
+  'PATCH /api/v1/authenticators/:authenticator': async (world: World, { userId }: Sender) => ({
+    ...(await ownApp(world, userId)),
+    fields: { name: 'Private phone' },
+  }),
+  'DELETE /api/v1/authenticators/:authenticator': async (world: World, { userId }: Sender) => {
+    await world.addAuthenticator(userId, 2);
+    return ownApp(world, userId);
+  },
 };
 
 async function ownApp({ env }: World, userId: string) {
@@ -88,5 +98,5 @@ export async function openSecret(world: World, { userId, rowId }: Sender) {
       ...{ tries: 0, confirming_until: null, last_refusal: null },
     }),
   );
-  return { fields: { code: world.totp(encodeBase32(secret)) } };
+  return { params: { authenticator: id }, fields: { code: world.totp(encodeBase32(secret)) } };
 }

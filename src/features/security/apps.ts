@@ -1,6 +1,6 @@
 import { authenticatorName } from '#core/authenticators/factors.ts';
 import type { Client } from '#core/sessions/client.ts';
-import { type Refusal, refuse } from '#core/values/result.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { confirmEnrollment } from '#flows/authenticators/enrollment.ts';
 import { furtherPlace } from '#flows/authenticators/places.ts';
@@ -9,7 +9,7 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { factorsOf, renameAuthenticator } from '#store/authenticators/authenticators.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
-import { enrolleeOf, tellEnded, whose } from './authenticator.ts';
+import { addFirst, enrolleeOf, findConnecting, tellEnded, whose } from './authenticator.ts';
 import { checkFreeze } from './freeze.ts';
 
 /** Confirms the shown secret as another app. The apps before it keep working, and so do the recovery codes. */
@@ -32,6 +32,25 @@ export async function addApp(
         return (await tellEnded(env, tx, session, client, 'app_added')) || refuse('sign_in_expired');
       }),
   });
+}
+
+/** What an API caller gets for a confirmed secret: recovery codes with the first authenticator. */
+export type ConfirmedByApi = { readonly recoveryCodes: readonly string[] | undefined };
+
+/** Confirms the secret that this session was shown, by its id. A program keeps its token. */
+export async function confirmByApi(
+  env: Env,
+  session: GrantedSession,
+  { id, code }: { readonly id: string; readonly code: string },
+  client: Client,
+): Promise<ConfirmedByApi | Refusal> {
+  const open = await findConnecting(env, session);
+  if (open?.id !== id) return refuse('enrollment_expired');
+  if (!(await factorsOf(env.db.read, session.user.id))) {
+    return addFirst(env, session, { code, client }, { answer: (recoveryCodes) => ({ recoveryCodes }) });
+  }
+  const added = await addApp(env, session, code, client);
+  return isRefusal(added) ? added : { recoveryCodes: undefined };
 }
 
 /** Gives an authenticator of this person another name. Nothing about signing in changes, so nothing ends. */

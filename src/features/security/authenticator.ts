@@ -13,7 +13,7 @@ import {
   type OpenEnrollment,
   startEnrollment,
 } from '#flows/authenticators/enrollment.ts';
-import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
+import { drawRecoveryCodes, type FreshCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
 import { firstPlace, placeOf } from '#flows/authenticators/places.ts';
 import { ownTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -70,7 +70,9 @@ export async function connect(
   const factors = await factorsOf(env.db.read, session.user.id);
   const frozen = checkFreeze(env, session, factors);
   if (frozen) return frozen;
-  if (!factors) return add(env, session, code, client, around);
+  const token = newToken(env.random);
+  const answer = () => ({ token, showsCodes: true });
+  if (!factors) return addFirst(env, session, { code, client }, { token, answer }, around);
   // With several apps nothing says which one is meant: one is removed, and another added.
   if (factors.apps.length > 1) return refuse('forbidden', { reason: 'replaced_elsewhere' });
   return replace(env, session, { code, old: factors.apps[0] }, client, around);
@@ -102,26 +104,35 @@ function replace(
   });
 }
 
-function add(env: Env, session: GrantedSession, code: string, client: Client, around: Around<Connected>) {
-  const { user } = session;
-  return confirmEnrollment(env, enrolleeOf(session, client), code, {
+/** What follows a first authenticator: the answer with its codes, and the new token of a page session. */
+type First<T> = { readonly token?: string; readonly answer: (recoveryCodes: readonly string[]) => T };
+
+/** Confirms the shown secret as the person's first authenticator, with recovery codes. */
+export function addFirst<T extends object>(
+  env: Env,
+  session: GrantedSession,
+  { code, client }: { readonly code: string; readonly client: Client },
+  { token, answer }: First<T>,
+  around: Around<T> = plainly,
+): Promise<T | Refusal> {
+  const { user, channel } = session;
+  return confirmEnrollment<FreshCodes, T>(env, enrolleeOf(session, client), code, {
     place: (tx) => firstPlace(tx, user.id),
     draw: () => drawRecoveryCodes(env, user.id, client, { kind: 'session', session }),
     open: (tx, { authenticatorId, drawn }) =>
       around(tx, async () => {
-        const token = newToken(env.random);
         const proof = {
-          tokenHash: tokenHash(token),
+          tokenHash: token === undefined ? undefined : tokenHash(token),
           now: env.now(),
           amr: amrOf('totp').join(' '),
           expiresAt: sessionExpiresAt(user.role, session.createdAt),
         };
         if (!(await addSecondFactor(tx, session.id, proof))) return refuse('sign_in_expired');
         await appendEvent(env, tx, { action: 'totp.enrolled', ...whose(session), detail: { authenticatorId } }, client);
-        await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user: session.user });
-        await issueRecoveryCodes(env, tx, { user, channel: 'page', client }, drawn);
+        await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user });
+        await issueRecoveryCodes(env, tx, { user, channel, client }, drawn);
         await tellEnded(env, tx, session, client, 'authenticator_added');
-        return { token, showsCodes: true };
+        return answer(drawn.codes);
       }),
   });
 }

@@ -17,6 +17,7 @@ import { setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import { accessCodePage } from '#ui/access-code-page.ts';
 import type { View } from '#ui/view.ts';
+import { appsApi } from './apps-api.ts';
 import { appsRoutes } from './apps-routes.ts';
 import {
   type Connected,
@@ -177,6 +178,7 @@ export const securityRoutes: readonly Route[] = [
     },
   }),
   ...appsRoutes,
+  ...appsApi,
   ...passwordRoutes,
   ...emailRoutes,
 ];

@@ -86,6 +86,7 @@ function rowOf({ id, email, name, role }: OutsideInvitation): TeamRow {
     hasPassword: false,
     disabledAt: undefined,
     enrolledAt: undefined,
+    authenticators: 0,
     lastSignInAt: undefined,
     exemptUntil: undefined,
     exemptReason: undefined,

@@ -16,7 +16,7 @@ const FOR_ANY_HOST = /^\/(?:(?:healthz|readyz|brand\.css|logo)(?:\?|$)|assets\/)
 const FOR_PROTECTED_HOSTS =
   /^\/(?:forward-auth\/(?:nginx|redirect)(?:\?|$)|forward-auth\/envoy(?:[/?]|$)|\.sallyport\/)/;
 
-const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];
 
 type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>;
 

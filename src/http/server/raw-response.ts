@@ -84,7 +84,7 @@ function readPacket(error: Error): { readonly isPage: boolean; readonly acceptLa
 
 /** CONNECT is refused before it becomes a request. */
 export function refuseConnect(server: ServerContext, socket: Duplex): void {
-  const refusal = problem('method_not_allowed', { allow: ['GET', 'HEAD', 'POST', 'DELETE'] });
+  const refusal = problem('method_not_allowed', { allow: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'] });
   const requestId = server.env.newId();
   endWith(socket, refusal, problemAnswer(server, refusal, requestId), requestId);
 }

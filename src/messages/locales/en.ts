@@ -781,6 +781,7 @@ export const en = {
   "people.invite": "Invite a person",
   "people.lastSignIn": "Last sign-in",
   "people.mfa": "MFA",
+  "people.mfa.apps": "{count, plural, one {# app} other {# apps}}",
   "people.mfa.exempt": "Exempt until",
   "people.mfa.none": "No MFA",
   "people.mfa.since": "Since",

@@ -83,6 +83,16 @@ const countLeft = statement((db: Queries, p: Param<{ userId: string }>) =>
     .where('used_at', 'is', null),
 );
 
+/** The person's set of codes: how many are left, and when it was made; `undefined` if there is none. */
+export async function findRecoveryCodeSet(
+  queries: Queries,
+  userId: string,
+): Promise<{ readonly left: number; readonly createdAt: number } | undefined> {
+  const sets = queries.selectFrom('recovery_code_sets').select('created_at').where('user_id', '=', userId);
+  const set = await sets.executeTakeFirst();
+  return set && { left: await countRecoveryCodesLeft(queries, userId), createdAt: set.created_at };
+}
+
 /** The sealed copy of codes that the person has not yet acknowledged, with the id of their set. */
 export type CodesCopy = { readonly setId: string; readonly sealedCopy: string };
 

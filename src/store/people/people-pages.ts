@@ -2,7 +2,7 @@ import { type PersonState, personState } from '#core/people/state.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { UserTable } from '#store/people/tables.ts';
 import { holds } from './search.ts';
-import { enrolledAt, isEnrolled, isInState, isMissing, isOpen } from './state.ts';
+import { authenticatorCount, enrolledAt, isEnrolled, isInState, isMissing, isOpen } from './state.ts';
 import { type Person, partnerColumns, partnerOf, userColumns, userOf } from './users.ts';
 
 export type PeopleFilter = {
@@ -22,6 +22,8 @@ export type PersonRow = {
   /** When this person was disabled, independent of their partner. */
   readonly disabledAt: number | undefined;
   readonly enrolledAt: number | undefined;
+  /** How many authenticators; which ones they are concerns only the person. */
+  readonly authenticators: number;
   readonly codesLeft: number;
   readonly lastSignInAt: number | undefined;
   readonly exemptUntil: number | undefined;
@@ -69,7 +71,7 @@ function people(queries: Queries) {
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
     .select(['u.id', 'u.email', 'u.name', 'u.role', 'u.disabled_at', 'u.sealed_password', 'u.last_sign_in_at'])
     .select(['u.exempt_until', 'u.exempt_reason', 'p.archived_at'])
-    .select(enrolledAt.as('enrolled_at'))
+    .select([enrolledAt.as('enrolled_at'), authenticatorCount.as('authenticators')])
     .select((each) =>
       each
         .selectFrom('recovery_codes as c')
@@ -95,6 +97,7 @@ function rowOf(row: Row): PersonRow {
     hasPassword: row.sealed_password !== null,
     disabledAt: row.disabled_at ?? undefined,
     enrolledAt: row.enrolled_at ?? undefined,
+    authenticators: Number(row.authenticators),
     codesLeft: Number(row.codes_left ?? 0),
     lastSignInAt: row.last_sign_in_at ?? undefined,
     exemptUntil: row.exempt_until ?? undefined,

@@ -38,5 +38,8 @@ export const isEnrolled = sql<boolean>`exists (select 1 from authenticators a wh
 
 export const isMissing = sql<boolean>`not ${isEnrolled}`;
 
+/** How many authenticators the person has. PostgreSQL returns a text. */
+export const authenticatorCount = sql<number | string>`(select count(*) from authenticators a where a.user_id = u.id)`;
+
 /** `enrolledAt` of `core/authenticators/factors.ts` in SQL. */
 export const enrolledAt = sql<number | null>`(select min(a.created_at) from authenticators a where a.user_id = u.id)`;

@@ -55,14 +55,14 @@ export async function setSessionDevice(tx: Queries, id: string, deviceId: string
   await tx.updateTable('sessions').set({ device_id: deviceId }).where('id', '=', id).execute();
 }
 
-/** Adds the second factor after the session's own enrollment was confirmed, with a new token. */
+/** Adds the second factor after the session's own enrollment was confirmed. `tokenHash` is of a new token, if there is one. */
 export async function addSecondFactor(
   tx: Queries,
   id: string,
-  proof: { tokenHash: string; now: number; amr: string; expiresAt: number },
+  proof: { tokenHash?: string | undefined; now: number; amr: string; expiresAt: number },
 ): Promise<boolean> {
   return changeSession(tx, id, {
-    token_hash: proof.tokenHash,
+    ...(proof.tokenHash !== undefined && { token_hash: proof.tokenHash }),
     second_factor_at: proof.now,
     auth_time: proof.now,
     amr: proof.amr,

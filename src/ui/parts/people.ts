@@ -11,10 +11,16 @@ export function stateOf({ t }: Pick<View, 't'>, row: Pick<PersonRow, 'state'>): 
   return state(t(`people.state.${row.state}`), row.state === 'active');
 }
 
-/** Since when the person has an authenticator, or until when they are exempt. */
-export function mfaOf({ t, now, locale }: View, row: Pick<PersonRow, 'enrolledAt' | 'exemptUntil'>): Content {
-  const { enrolledAt, exemptUntil } = row;
-  if (enrolledAt !== undefined) return html`${state(t('people.mfa.since'), true)} ${dateElement(enrolledAt, locale)}`;
+type MfaColumns = Pick<PersonRow, 'enrolledAt' | 'authenticators' | 'exemptUntil'>;
+
+/** Since when the person has an authenticator, how many if there are several, or until when they are exempt. */
+export function mfaOf({ t, now, locale }: View, row: MfaColumns): Content {
+  const { enrolledAt, authenticators, exemptUntil } = row;
+  if (enrolledAt !== undefined) {
+    const several =
+      authenticators > 1 && html`<br><span class="hint">${t('people.mfa.apps', { count: authenticators })}</span>`;
+    return html`${state(t('people.mfa.since'), true)} ${dateElement(enrolledAt, locale)}${several}`;
+  }
   if (exemptUntil === undefined || exemptUntil <= now) return state(t('people.mfa.none'), false);
   return html`${state(t('people.mfa.exempt'), false)} ${endElement(exemptUntil, locale)}`;
 }
@@ -56,7 +62,7 @@ ${submitButton(t('filter.show'), 'quiet')}`,
   );
 }
 
-type Listed = Pick<PersonRow, 'name' | 'email' | 'role' | 'state' | 'enrolledAt' | 'exemptUntil'>;
+type Listed = Pick<PersonRow, 'name' | 'email' | 'role' | 'state'> & MfaColumns;
 
 /** Who it is, with a link; the state, with what has to be known beside it; and MFA. */
 export function personCells(
