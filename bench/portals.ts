@@ -26,9 +26,9 @@ export async function openidBudget(nodes: Nodes): Promise<void> {
   connection.close();
   const [was] = before;
   const [is] = await nodes.usage('collect');
-  row('OpenID Connect unused', `${was?.rssMb.toFixed(0)} MB, ${was?.openidFiles} files of its library`);
+  row('OpenID Connect unused', `${was?.rssMb.toFixed(0)} MB`);
   row('… its first request, and the next', times.map((time) => `${time.toFixed(0)} ms`).join(', '));
-  row('… in use', `${is?.rssMb.toFixed(0)} MB, ${is?.openidFiles} files of its library`);
+  row('… in use', `${is?.rssMb.toFixed(0)} MB`);
 }
 
 /** The cost of the portals' requests, each as a multiple of a plain session check in the same rounds. */

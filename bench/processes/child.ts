@@ -21,7 +21,6 @@ export type Usage = {
   readonly rssMb: number;
   readonly heapMb: number;
   /** The number of loaded files of the OpenID Connect library. */
-  readonly openidFiles: number;
 };
 
 /** A started server that reports its usage. */
