@@ -29,7 +29,7 @@ it('the document describes every call from the declarations that route and valid
     for (const [method, operation] of Object.entries(item)) {
       const name = `${method} ${path}`;
       assert(operation.summary, name);
-      assert.match(operation.operationId, /^(get|post|delete)[A-Za-z0-9]+$/);
+      assert.match(operation.operationId, /^(get|post|patch|delete)[A-Za-z0-9]+$/);
       ids.add(operation.operationId);
       assert(operation.responses['200'] ?? operation.responses['204'], name);
       assert(operation.responses['400'] && operation.responses['503'], name);
@@ -46,8 +46,10 @@ it('the document describes every call from the declarations that route and valid
 
 const MANAGEMENT = /^\/api\/v1\/(?:partners|users|audit|clients)(?:\/|$)/;
 const CALLS = [
+  'delete /api/v1/authenticators/{authenticator}',
   'delete /api/v1/session',
   'get /api/v1/audit',
+  'get /api/v1/authenticators',
   'get /api/v1/clients',
   'get /api/v1/clients/{client}',
   'get /api/v1/partners',
@@ -56,6 +58,9 @@ const CALLS = [
   'get /api/v1/sign-in',
   'get /api/v1/users',
   'get /api/v1/users/{user}',
+  'patch /api/v1/authenticators/{authenticator}',
+  'post /api/v1/authenticators',
+  'post /api/v1/authenticators/{authenticator}/confirm',
   'post /api/v1/clients',
   'post /api/v1/clients/{client}/disable',
   'post /api/v1/clients/{client}/enable',
