@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +27,7 @@ const FILES = ['bin/build.mjs', 'bin/notices.mjs', 'package.json', 'package-lock
 const COPIED = 'examples/partner-interface/portal.css';
 /** Native code, and packages that an operator adds only for traces. */
 const EXTERNAL = [/^@node-rs\/argon2/, /^@opentelemetry\//, 'pg-native'];
-/** A server that runs an older build imports chunks of it at first use, so they stay for this long. */
+/** A server that runs an older build imports chunks of it at first use, so they stay for this long after the next. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** @typedef {{ stats: string, contents: string, files: readonly string[] }} Stamp what dist/app was built from */
@@ -68,6 +69,9 @@ async function build() {
   for (const file of output.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
     files.set(file.fileName, file.type === 'chunk' ? file.code : file.source);
   }
+  const now = new Date();
+  // Their time counts from today, when they are replaced.
+  for (const name of readStamp()?.files ?? []) utimesSync(join(OUT, name), now, now);
   for (const [name, contents] of files) replaceFile(join(OUT, name), contents);
   const older = readdirSync(OUT).filter((name) => !files.has(name) && name !== '.npmignore');
   const over = older.filter((name) => Date.now() - statSync(join(OUT, name)).mtimeMs > KEPT_MS);

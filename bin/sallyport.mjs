@@ -21,7 +21,7 @@ process.env.UV_THREADPOOL_SIZE ??= String((await import('node:os')).availablePar
 try {
   // With `--conditions=sources` Node runs the sources as they are: development, and tests that break the product.
   const runsSources = import.meta.resolve('#program').endsWith('.ts');
-  // A worker runs what its primary runs.
+  // Only the primary builds: a worker in place of a dead one must neither wait for a build nor fail with it.
   const isWorker = process.env.NODE_UNIQUE_ID !== undefined;
   if (isCheckout && !runsSources && !isWorker) (await import('./build.mjs')).buildIfStale();
 } catch (error) {
@@ -33,7 +33,7 @@ const { main } = await import('#program');
 process.exitCode = await main(process.argv.slice(2));
 
 /**
- * Keeps compiled code beside the data, which halves the next start. Not in Node's default folder: everybody can write
+ * Keeps compiled code beside the data, which saves a fifth of the next start. Not in Node's default folder: everybody can write
  * below /tmp, so another user could have prepared code there that we would run. For the same reason the folder must be
  * ours. Root, in particular, must not run what the account of the service has written.
  *

@@ -9,11 +9,13 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { browserAt, PASSWORD } from '../world.ts';
 import { freePort, until } from './command-line.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
@@ -37,7 +39,7 @@ describe('a checkout whose sources change', () => {
     });
   /** A change of a file that the server imports at first use. */
   const change = () =>
-    appendFileSync(join(folder, 'src/features/openid/provider.ts'), `\nconsole.debug(${Date.now()});\n`);
+    appendFileSync(join(folder, 'src/features/console/adoption/page.ts'), `\nconsole.debug(${Date.now()});\n`);
 
   test('a server goes on with the build that it was started from, however often it is built again', async (t) => {
     const port = String(await freePort());
@@ -47,15 +49,23 @@ describe('a checkout whose sources change', () => {
     server.stdout.on('data', (text) => {
       said += text;
     });
-    await until(() => said.includes(' is at http') || server.exitCode !== null);
+    await until(() => said.includes('/invitation/') || server.exitCode !== null);
+    const admin = browserAt({ fetch: (sent) => fetch(sent, { redirect: 'manual' }) }, '', `http://localhost:${port}`);
+    const invitation = /\/invitation\/[\w-]{43}/.exec(said)?.[0] ?? assert.fail(said);
+    await admin.post(invitation, { email: 'root@portal.example', name: 'Root', password: PASSWORD });
+    await admin.enroll(Date.now() / 1000);
+    // The server has run for longer than the chunks of old builds are kept.
+    const started = new Date(Date.now() - 40 * 24 * 60 * 60 * 1000);
+    for (const name of readdirSync(join(folder, 'dist/app')))
+      utimesSync(join(folder, 'dist/app', name), started, started);
     for (const build of ['by a command', 'by npm run build']) {
       change();
       const args = build === 'by a command' ? [start, '--version'] : [join(folder, 'bin/build.mjs')];
       const built = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
       assert.equal(built.status, 0, built.stderr);
     }
-    const answer = await fetch(`http://localhost:${port}/.well-known/openid-configuration`);
-    assert.equal(answer.status, 200, said);
+    const page = await admin.get('/console/adoption');
+    assert.equal(page.status, 200, said);
     server.kill('SIGKILL');
     await once(server, 'close');
   });

@@ -126,7 +126,7 @@ async function rotateGivenRing(env: Env): Promise<Output> {
       data: { step: 'activate', keyId: next, order },
       lines: [
         `Step 2 of 3: every running server holds ${next}, and none starts without it any more.`,
-        `Now put ${next} in front of ${ringPlace(env.config)} (the order is then ${order.join(', ')}) and restart the servers one by one.`,
+        `Now put ${next} first in ${ringPlace(env.config)} (the order is then ${order.join(', ')}) and restart the servers one by one.`,
         'Then run "sallyport keys rotate" again, with the same setting.',
       ],
     };

@@ -25,9 +25,9 @@ const UNDECRYPTABLE = 'undecryptable';
  * Accepts a one-time code once, or refuses.
  *
  * The code may be of any app of the person: it is one try, counted once. There are two commits, with the comparison
- * between them. The first counts the try. The second claims the step
- * together with what the code opens (`open`), or records the refusal. When the same code arrives twice at once, both
- * match but only one claims the step (RFC 6238 §5.2).
+ * between them. The first counts the try. The second claims the step together with what the code opens (`open`), or
+ * records the refusal. When the same code arrives twice at once, both match but only one claims the step (RFC 6238
+ * §5.2).
  *
  * @param code six digits, as `normalizeOneTimeCode` returns them
  */
