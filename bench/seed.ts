@@ -133,6 +133,7 @@ export function pendingRow(env: Env, userId: string, token: string, expiresAt: n
     token_hash: tokenHash(token),
     expires_at: expiresAt,
     tries: 0,
+    proven: null,
     skippable: 0,
     device_id: null,
     browser: null,

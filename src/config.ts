@@ -45,6 +45,8 @@ export type Config = {
   readonly hstsSubdomains: boolean;
   /** Steps accepted on either side of the current one. */
   readonly totpWindow: 0 | 1;
+  /** Whether the second factor of staff must be a passkey. */
+  readonly staffPasskeys: boolean;
   /** Whether a reset of MFA waits for a second member of staff. */
   readonly resetSecondApprover: boolean;
   /** How many hours a new password by mail link freezes authenticator and codes. */

@@ -12,7 +12,7 @@ type Other = Extract<
   | `not_found.${'authenticator' | 'key' | 'request'}`
   | `forbidden.${'accepted' | 'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator'}`
   | `forbidden.${'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'replaced_elsewhere' | 'required' | 'scope'}`
-  | `forbidden.${'most_apps' | 'second_needed' | 'waits'}`
+  | `forbidden.${'kind_not_allowed' | 'most_apps' | 'most_authenticators' | 'passkeys_unavailable' | 'second_needed' | 'waits'}`
   | `authenticator_disabled.${string}`
   | `too_many_attempts.${string}`
   | `temporarily_unavailable.${string}`

@@ -137,6 +137,13 @@ export const SETTINGS = {
     about: '`standard`: one 30-second step either side is accepted; `strict`: only the current step.',
     parse: parseTotpWindow,
   },
+  staffPasskeys: {
+    name: 'SALLYPORT_STAFF_PASSKEYS',
+    default: 'off',
+    about:
+      '`on`: the second factor of staff must be a passkey. Who has none sets one up at the next sign-in, after a code. `off`: an authenticator app will do.',
+    parse: parseSwitch,
+  },
   resetSecondApprover: {
     name: 'SALLYPORT_RESET_SECOND_APPROVER',
     default: 'off',

@@ -4,6 +4,7 @@ import { type Binding, openWith, parseSealed, SealError, type Sealed, type Seali
 /** What is sealed. Separate from what is tagged, so that no subkey is used for two algorithms. */
 export type SealPurpose =
   | 'totp'
+  | 'passkey'
   | 'password'
   | 'mail'
   | 'codes-copy'

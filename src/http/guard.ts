@@ -135,9 +135,9 @@ export async function checkCall(
   guard: Exclude<Guard, ApiKeyGuard>,
   authorization: string | null,
 ): Promise<Found | Refusal> {
-  if (guard === 'public') return {};
+  if (guard === 'public' || (guard === 'maybePending' && authorization === null)) return {};
   const token = bearerToken(authorization);
-  if (guard === 'pendingSignIn') {
+  if (guard === 'pendingSignIn' || guard === 'maybePending') {
     const pending = await findPending(env, token, 'api');
     return pending && isLivePending(pending, env.now()) ? { pending } : refuse('sign_in_expired');
   }

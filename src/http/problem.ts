@@ -70,6 +70,8 @@ const TABLE: Readonly<Record<ProblemCode, Row>> = {
   recovery_code_incorrect: [422, 'Recovery code incorrect', 'This is no recovery code of this user.'],
   recovery_code_already_used: [422, 'Recovery code already used', 'A recovery code works once: use another one.'],
   enrollment_expired: [422, 'Enrollment expired', 'The secret is no longer valid: ask for a new one.'],
+  passkey_refused: [422, 'Passkey refused', 'The answer of the passkey is not valid here: ask for new options.'],
+  challenge_expired: [422, 'Challenge expired', 'The challenge was used or is over: ask for new options.'],
   access_code_incorrect: [422, 'Access code incorrect', 'This is not the temporary access code of this user.'],
   access_code_expired: [422, 'Access code expired', 'The temporary access code is used or over: ask for a new one.'],
   password_unacceptable: [422, 'Password unacceptable', 'The password does not follow the rules.'],

@@ -15,13 +15,16 @@ import type { Arrival } from './client.ts';
 import type { Form } from './parse.ts';
 
 /** Who may call a route. A route without a guard does not compile. `sallyport routes` prints all guards. */
-export type Guard = PageGuard | ApiKeyGuard;
+export type Guard = PageGuard | MaybePending | ApiKeyGuard;
 
 /** The guard that `sallyport routes` prints beside a path. */
 export type AnyGuard = Guard | ProtocolGuard;
 
 /** The guards for a person in a browser. */
 export type PageGuard = 'public' | 'pendingSignIn' | SessionGuard;
+
+/** For an API call that is open without a token; with one, it must be of a live pending sign-in. */
+type MaybePending = 'maybePending';
 
 /** A live key of the management API with this scope. Only a key passes, and only this kind of guard. */
 export type ApiKeyGuard = `apiKey:${Scope}`;
@@ -30,6 +33,7 @@ export type ApiKeyGuard = `apiKey:${Scope}`;
 export type Granted = {
   public: { readonly pending?: PendingSignIn; readonly session?: Session };
   pendingSignIn: { readonly pending: PendingSignIn };
+  maybePending: { readonly pending?: PendingSignIn };
   session: { readonly session: GrantedSession };
   steppedUp: { readonly session: GrantedSession };
   manager: { readonly session: ManagerSession };

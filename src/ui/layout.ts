@@ -25,6 +25,8 @@ type Layout = {
   readonly nav?: Content;
   readonly doors?: Doors | undefined;
   readonly refusal?: Summary | undefined;
+  /** Whether the page can ask for a passkey. */
+  readonly passkeys?: boolean;
   /** The address to which the browser continues automatically. */
   readonly goTo?: string | undefined;
   readonly body: Content;
@@ -38,6 +40,7 @@ export function layout(view: View, page: Layout): Html {
     width: page.width,
     nav: page.nav,
     goTo: page.goTo,
+    passkeys: page.passkeys,
     card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
 ${refusal ? summary(refusal) : view.restored && notice(view.t('layout.kept'), 'info')}${page.body}`,
   });
@@ -90,10 +93,14 @@ function unbroken(title: string): Content {
   });
 }
 
-type Frame = Pick<Layout, 'title' | 'width' | 'nav' | 'goTo'> & { readonly card: Content };
+type Frame = Pick<Layout, 'title' | 'width' | 'nav' | 'goTo'> & {
+  readonly card: Content;
+  readonly passkeys?: boolean | undefined;
+};
 
-function frame(view: View, { title, width, nav, goTo, card }: Frame): Html {
+function frame(view: View, { title, width, nav, goTo, card, passkeys }: Frame): Html {
   return documentOf(view, {
+    passkeys,
     title,
     goTo,
     sent: view.stepsToPage?.toString(),
@@ -112,6 +119,7 @@ type BareView = Pick<View, 'config' | 'locale' | 't'> & {
 
 type Document = {
   readonly title: string;
+  readonly passkeys?: boolean | undefined;
   readonly goTo?: string | undefined;
   /** For the script: how many path segments the form's page is above this address. */
   readonly sent?: string | undefined;
@@ -119,7 +127,7 @@ type Document = {
   readonly body: Content;
 };
 
-function documentOf(view: BareView, { title, goTo, sent, isConsole, body }: Document): Html {
+function documentOf(view: BareView, { title, goTo, sent, isConsole, passkeys, body }: Document): Html {
   return html`${raw('<!doctype html>')}
 <html lang="${view.locale}">
 <head>
@@ -130,6 +138,7 @@ function documentOf(view: BareView, { title, goTo, sent, isConsole, body }: Docu
 <title>${title} – ${view.config.productName}</title>
 ${goTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${goTo}">`}
 ${view.assetsAt === undefined ? ownAssets(view, isConsole) : assetsOf(view.assetsAt)}
+${passkeys && passkeyScripts()}
 </head>
 <body${attributes({ 'data-sent': sent })}>
 ${body}
@@ -143,6 +152,12 @@ function ownAssets({ config }: BareView, isConsole: boolean): Html {
 <link rel="stylesheet" href="${assetPath('style.css')}">
 ${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
 <script src="${assetPath('page.js')}" defer></script>`;
+}
+
+/** Only for pages that ask for a passkey: 16 KB. */
+function passkeyScripts(): Html {
+  return html`<script src="${assetPath('simplewebauthn.js')}" defer></script>
+<script src="${assetPath('passkeys.js')}" defer></script>`;
 }
 
 function assetsOf(at: string): Html {

@@ -15,7 +15,7 @@ import type { View } from './view.ts';
 export type RefusalText = { readonly title: string; readonly text: Content };
 
 /** The page that shows the refusal. Its words and its links depend on it. */
-export type Place = 'password' | 'signIn' | 'setUp' | 'recovery' | 'stepUp' | 'stepUpRecovery';
+export type Place = 'password' | 'signIn' | 'setUp' | 'recovery' | 'passkey' | 'stepUp' | 'stepUpRecovery';
 
 export function refusalText(view: View, refusal: Refusal, place: Place): RefusalText {
   const { t, config } = view;
@@ -49,7 +49,16 @@ export function refusalText(view: View, refusal: Refusal, place: Place): Refusal
   }
 }
 
-type Plain = 'credentials' | 'recovery' | 'recoveryUsed' | 'accessCode' | 'accessCodeOver' | 'over' | 'other';
+type Plain =
+  | 'passkey'
+  | 'challenge'
+  | 'credentials'
+  | 'recovery'
+  | 'recoveryUsed'
+  | 'accessCode'
+  | 'accessCodeOver'
+  | 'over'
+  | 'other';
 
 /** Refusals with the same words on every page. */
 const PLAIN: Readonly<Partial<Record<RefusalCode, Plain>>> = {
@@ -60,6 +69,8 @@ const PLAIN: Readonly<Partial<Record<RefusalCode, Plain>>> = {
   access_code_expired: 'accessCodeOver',
   sign_in_expired: 'over',
   enrollment_expired: 'over',
+  passkey_refused: 'passkey',
+  challenge_expired: 'challenge',
 };
 
 /** The clock difference that two refused codes revealed, in whole minutes; half a minute counts as 0. */

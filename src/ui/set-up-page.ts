@@ -19,6 +19,8 @@ type SetUpPage = {
   readonly doors?: Doors;
   readonly lead: string;
   readonly refusal?: Refusal | undefined;
+  /** Whether the further actions ask for a passkey. */
+  readonly passkeys?: boolean;
   /** Further actions on this page. */
   readonly more?: Content;
 };
@@ -33,6 +35,7 @@ export function setUpPage(view: View, page: SetUpPage): Html {
   return layout(view, {
     title: t('setUp.title'),
     width: 'wide',
+    passkeys: page.passkeys ?? false,
     doors: page.doors,
     refusal: summary && { ...summary, fieldId: 'code' },
     body: html`<p class="lead">${page.lead}</p>

@@ -126,6 +126,7 @@ const ALWAYS: readonly RefusalCode[] = ['invalid_request', 'temporarily_unavaila
 const OF_GUARD: Readonly<Record<Exclude<Guard, ApiKeyGuard>, readonly RefusalCode[]>> = {
   public: [],
   pendingSignIn: ['sign_in_expired'],
+  maybePending: ['sign_in_expired'],
   session: ['sign_in_expired'],
   steppedUp: ['sign_in_expired', 'step_up_required'],
   manager: ['sign_in_expired', 'forbidden'],

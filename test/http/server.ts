@@ -88,7 +88,15 @@ export function addSession(db: Database, name: string, more: Partial<SessionTabl
 export function addPending(db: Database, name: string, more: Partial<PendingSignInTable> = {}) {
   const pending: PendingSignInTable = {
     ...{ id: `pending-${name}`, token_hash: tokenHash(tokenOf(name)), channel: 'page', user_id: USER.id },
-    ...{ created_at: NOW, expires_at: NOW + 600, tries: 0, skippable: 0, device_id: null, return_to: null },
+    ...{
+      created_at: NOW,
+      expires_at: NOW + 600,
+      tries: 0,
+      skippable: 0,
+      proven: null,
+      device_id: null,
+      return_to: null,
+    },
     ...{ browser: null, replaced_session_id: null, completed_at: null, completed_to: null },
     ...more,
   };

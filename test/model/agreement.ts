@@ -112,7 +112,7 @@ async function agreeOnPeople({ people }: Model, real: Real, node: NodeIndex): Pr
   const { read } = real.world(node).env.db;
   for (const person of people) {
     const found = await factorsOf(read, person.id);
-    assert.equal(found?.apps[0].lastUsedStep, person.authenticator?.lastUsedStep, 'the step that was used last');
+    assert.equal(found?.apps[0]?.lastUsedStep, person.authenticator?.lastUsedStep, 'the step that was used last');
     assert.equal(await countRecoveryCodesLeft(read, person.id), unusedCodes(person).length, 'recovery codes left');
   }
 }

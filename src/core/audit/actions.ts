@@ -17,6 +17,7 @@ import type {
   PasswordRefusal,
   PolicyDetail,
   RefusedCode,
+  RefusedPasskey,
   Repeated,
   ResetDetail,
   RestoreDetail,
@@ -55,6 +56,10 @@ export const AUDIT_ACTIONS = {
     'A one-time code was accepted as the second factor of a sign-in.',
   ),
   'sign_in.code_refused': refusal<RefusedCode>('A one-time code was refused at sign-in.'),
+  'sign_in.passkey_accepted': success<AuthenticatorDetail & { synced: boolean; alone: boolean }>(
+    'A passkey was accepted, as the second factor or as the whole sign-in (alone).',
+  ),
+  'sign_in.passkey_refused': refusal<RefusedPasskey>('The answer of a passkey was refused at sign-in.'),
   'sign_in.completed': success<SignedIn>('The sign-in is finished and a session exists.'),
   'enrollment.started': success<Nothing>('A secret was shown to be confirmed.'),
   'enrollment.skipped': success<{ deadlineAt?: number | undefined }>(
@@ -65,6 +70,14 @@ export const AUDIT_ACTIONS = {
   'totp.replaced': success<AuthenticatorDetail>('A new authenticator app replaced the old one.'),
   'totp.removed': success<AuthenticatorDetail>('An authenticator app was removed by its user.'),
   'authenticator.renamed': success<AuthenticatorDetail>('An authenticator got another name.'),
+  'enrollment.passkey_refused': refusal<RefusedPasskey>('The answer of a new passkey was refused at its set-up.'),
+  'passkey.enrolled': success<AuthenticatorDetail & { synced: boolean }>(
+    'A passkey was added; other authenticators stay.',
+  ),
+  'passkey.removed': success<AuthenticatorDetail>('A passkey was removed by its user.'),
+  'passkey.counter_went_back': refusal<AuthenticatorDetail & { accepted: boolean }>(
+    'The signature counter of a passkey went back: its key may have been copied. Refused for a key bound to its device.',
+  ),
   'totp.undecryptable': refusal<AuthenticatorDetail>(
     'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
   ),

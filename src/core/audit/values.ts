@@ -99,7 +99,11 @@ export type RestoreDetail = {
 };
 
 /** How a person proved who they are. */
-export type Method = 'totp' | 'recovery_code' | 'password';
+export type Method = 'totp' | 'recovery_code' | 'passkey' | 'password';
+
+/** Why an answer of an authenticator was not accepted. */
+export type RefusedPasskey = { reason: RefusalCode; fault?: string | undefined };
+
 /** Why a waiting reset was removed without a decision. */
 export type Gone = { reason?: 'requester_gone' | undefined };
 export type KeyEnd = { apiKeyId: string; reason?: 'maker_disabled' | 'maker_deleted' | 'maker_demoted' | undefined };

@@ -27,7 +27,7 @@ test('a reset of MFA clears the tries at each second factor and all that belongs
   const owners = { person: ['p1'], authenticator: ['a1'], device: ['d1'], email: ['e1'], link: ['l1'] };
   assert.deepEqual(keysOfFactors(owners), {
     keys: ['mail-sign_in_paused:a1', 'mail-authenticator_disabled:a1'],
-    prefixes: ['code:a1:', 'recovery:p1:'],
+    prefixes: ['code:a1:', 'recovery:p1:', 'passkey:p1:'],
   });
 });
 
@@ -36,6 +36,7 @@ test('an unlock clears what keeps a person out, on known devices and all others'
   const keys = countersToUnlock(owners).map(({ key }) => key);
   assert.deepEqual(keys, [
     ...['code:a1:unknown', 'code:a1:d1', 'recovery:p1:unknown', 'recovery:p1:d1'],
+    ...['passkey:p1:unknown', 'passkey:p1:d1'],
     ...['password-device:d1', 'password:e1', 'new-pending:p1', 'recovery-draws:p1'],
   ]);
 });

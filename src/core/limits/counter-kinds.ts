@@ -33,6 +33,7 @@ type Owner = Owned['owner'];
 export const KINDS = {
   code: { owner: 'authenticator', splitBy: 'device', rule: RULES.oneTimeCode, unlocks: true, factor: true },
   recovery: { owner: 'person', splitBy: 'device', rule: RULES.recoveryCode, unlocks: true, factor: true },
+  passkey: { owner: 'person', splitBy: 'device', rule: RULES.passkey, unlocks: true, factor: true },
   'password-device': { owner: 'device', rule: RULES.passwordKnownDevice, unlocks: true, factor: false },
   password: { owner: 'email', rule: RULES.passwordUnknownDevice, unlocks: true, factor: false },
   'new-pending': { owner: 'person', rule: RULES.newPendingSignIns, unlocks: true, factor: false },
@@ -62,6 +63,12 @@ export const KINDS = {
   'address-reset': { owner: 'network', rule: RULES.addressResets, unlocks: false, factor: false },
   'address-refusals': { owner: 'network', rule: RULES.addressRefusals, unlocks: false, factor: false },
   'address-site-request': { owner: 'network', rule: RULES.addressSiteRequests, unlocks: false, factor: false },
+  'address-passkey-challenge': {
+    owner: 'network',
+    rule: RULES.addressPasskeyChallenges,
+    unlocks: false,
+    factor: false,
+  },
   'address-openid-request': { owner: 'network', rule: RULES.addressOpenidRequests, unlocks: false, factor: false },
 } as const satisfies Readonly<Record<string, Kind>>;
 

@@ -95,6 +95,7 @@ test('two hundred tries at once let through exactly what the rule has left', () 
   const budgets: Record<string, number> = {
     oneTimeCode: 5,
     recoveryCode: 10,
+    passkey: 30,
     passwordUnknownDevice: 10,
     passwordKnownDevice: 10,
     addressPasswords: 20,
@@ -105,6 +106,7 @@ test('two hundred tries at once let through exactly what the rule has left', () 
     addressRefusals: 60,
     addressSiteRequests: 180,
     addressOpenidRequests: 180,
+    addressPasskeyChallenges: 180,
     newPendingSignIns: 20,
     resetMails: 3,
     emailChangeMails: 3,

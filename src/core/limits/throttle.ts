@@ -72,6 +72,8 @@ export const RULES = {
       { limit: 30, ...IN_30_DAYS, atLimit: 'wait' },
     ],
   },
+  /** Nobody guesses a signature: the limit bounds the work and the log. */
+  passkey: { windows: [{ limit: 30, ...IN_24_HOURS, atLimit: 'wait' }] },
   passwordUnknownDevice: {
     windows: [],
     tokens: { size: 10, secondsEach: 6 * MINUTE_SECONDS },
@@ -96,6 +98,10 @@ export const RULES = {
   },
   // The same for portals with OpenID Connect, and for their pushed requests.
   addressOpenidRequests: {
+    windows: [{ limit: 180, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
+  },
+  // Sign-in pages that offer passkeys. Each asks for a challenge again after some minutes.
+  addressPasskeyChallenges: {
     windows: [{ limit: 180, spanSeconds: 10 * MINUTE_SECONDS, bucketSeconds: MINUTE_SECONDS, atLimit: 'wait' }],
   },
   newPendingSignIns: perHour(20),

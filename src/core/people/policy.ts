@@ -1,9 +1,17 @@
+import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
+
 /** What a partner requires from its people. */
 export type MfaPolicy = 'off' | 'optional' | 'required';
 
 export type Role = 'member' | 'manager' | StaffRole;
 
 export type StaffRole = 'csm' | 'admin';
+
+/**
+ * Whether passkeys count as a second factor: never, as well as an authenticator app, or alone, because only a passkey
+ * resists phishing.
+ */
+export type PasskeyPolicy = 'off' | 'allowed' | 'required';
 
 /** What the policy requires from one person now. A person with an authenticator must always use it. */
 export type MfaDemand =
@@ -55,6 +63,45 @@ export function secondFactorFrom(partner: PolicyOf, exemptUntil: number | undefi
   const { requiredFrom } = partner;
   if (requiredFrom === undefined || exemptUntil === undefined) return requiredFrom ?? exemptUntil;
   return Math.max(requiredFrom, exemptUntil);
+}
+
+/** Absent: `allowed`. From `passkeyRequiredFrom` on (Unix seconds) `required` applies; absent: it applies already. */
+type PasskeyPolicyOf =
+  | { readonly passkeyPolicy?: PasskeyPolicy | undefined; readonly passkeyRequiredFrom?: number | undefined }
+  | undefined;
+
+/**
+ * Whether this person's second factor must be a passkey now.
+ *
+ * @param staffMust the setting for staff, who have no partner
+ */
+export function needsPasskey(partner: PasskeyPolicyOf, staffMust: boolean, now: number): boolean {
+  if (partner === undefined) return staffMust;
+  const { passkeyPolicy, passkeyRequiredFrom } = partner;
+  return passkeyPolicy === 'required' && (passkeyRequiredFrom === undefined || passkeyRequiredFrom <= now);
+}
+
+/** The kinds of authenticators that this person may set up now; of those that they have, the others do not count. */
+export function allowedKinds(partner: PasskeyPolicyOf, staffMust: boolean, now: number): readonly AuthenticatorKind[] {
+  if (needsPasskey(partner, staffMust, now)) return ['passkey'];
+  return partner?.passkeyPolicy === 'off' ? ['totp'] : ['totp', 'passkey'];
+}
+
+/**
+ * The kinds that this person can prove now, of those that they have.
+ *
+ * Where a passkey is needed, a person who has none proves an app and then sets a passkey up; one who has both cannot
+ * use the app, because a page that imitates ours would get its code.
+ */
+export function usableKinds(
+  has: readonly AuthenticatorKind[],
+  partner: PasskeyPolicyOf,
+  staffMust: boolean,
+  now: number,
+): readonly AuthenticatorKind[] {
+  if (!needsPasskey(partner, staffMust, now))
+    return has.filter((kind) => allowedKinds(partner, staffMust, now).includes(kind));
+  return has.includes('passkey') ? ['passkey'] : has;
 }
 
 /** Staff belong to the owner of the portal and to no partner. */

@@ -21,6 +21,8 @@ const SESSION: KnownSession = {
   authTime: NOW - 60,
   amr: ['pwd'],
   hasAuthenticator: true,
+  hasPasskey: false,
+  mayHavePasskey: true,
   mayUse: true,
 };
 
@@ -28,6 +30,7 @@ function stepFor(asked: Partial<Asked>, session?: Partial<KnownSession>, known: 
   return nextStep(
     { prompts: new Set(), maxAgeSeconds: undefined, acrValues: [], hintedSub: undefined, ...asked },
     {
+      passkeysWork: true,
       isChosen: false,
       hasConsent: true,
       hasFreshConsent: false,
@@ -104,7 +107,7 @@ test('skips classes that it does not know, and cannot meet a request of those al
   assert.equal(stepFor({ acrValues: ['urn:example:gold', MFA] }, {}), 'step_up');
   assert.equal(stepFor({ acrValues: ['urn:example:gold'] }, {}), 'unmet');
   assert.equal(stepFor({ acrValues: ['urn:example:gold'] }), 'unmet');
-  assert.equal(stepFor({ acrValues: ['phr'] }), 'unmet');
+  assert.equal(stepFor({ acrValues: ['phr'] }, undefined, { passkeysWork: false }), 'unmet');
 });
 
 test('who may not use the client is told before they prove or allow anything more', () => {
@@ -145,4 +148,13 @@ test('tells the client of a person who went back whether it was for what it aske
   for (const step of ['consent', 'not_for_them', 'choose_account', 'done'] as const) {
     assert.equal(errorOfReturn(step, asked), 'access_denied', step);
   }
+});
+
+test('phr takes a passkey: one that the person has, or a new one, where the policy allows any', () => {
+  const asked = { acrValues: ['phr'] };
+  assert.equal(stepFor(asked), 'sign_in');
+  assert.equal(stepFor(asked, { amr: ['pwd', 'otp', 'mfa'], hasPasskey: true }), 'step_up_passkey');
+  assert.equal(stepFor(asked, { amr: ['pwd', 'otp', 'mfa'] }), 'set_up_passkey');
+  assert.equal(stepFor(asked, { mayHavePasskey: false }), 'unmet');
+  assert.equal(stepFor(asked, { amr: ['pwd', 'swk', 'mfa'], hasPasskey: true }), 'done');
 });

@@ -13,6 +13,8 @@ export type Asked = {
 
 /** What is known about the person in this browser when the request is handled. */
 export type Known = {
+  /** Whether passkeys work at the address of this service. */
+  readonly passkeysWork: boolean;
   readonly session: KnownSession | undefined;
   /** They chose to continue as the person who is signed in. */
   readonly isChosen: boolean;
@@ -28,6 +30,9 @@ export type KnownSession = {
   readonly authTime: number;
   readonly amr: readonly string[];
   readonly hasAuthenticator: boolean;
+  readonly hasPasskey: boolean;
+  /** Whether the policy lets them set one up. */
+  readonly mayHavePasskey: boolean;
   /** Whether the client is for this person's partner. */
   readonly mayUse: boolean;
 };
@@ -38,6 +43,8 @@ export type NextStep =
   | 'choose_account'
   | 'step_up'
   | 'set_up'
+  | 'step_up_passkey'
+  | 'set_up_passkey'
   | 'consent'
   | 'not_for_them'
   | 'unmet'
@@ -60,7 +67,7 @@ export function isSignInSince(
 
 /** The next step for the person, or `done`. Called again after each step; it always reaches an end. */
 export function nextStep(asked: Asked, known: Known, now: number): NextStep {
-  const needed = neededAcr(asked.acrValues);
+  const needed = neededAcr(asked.acrValues, known.passkeysWork);
   if (needed === 'unmet') return 'unmet';
   const { session } = known;
   if (session === undefined) return 'sign_in';
@@ -69,9 +76,14 @@ export function nextStep(asked: Asked, known: Known, now: number): NextStep {
   if (asked.prompts.has('select_account') && !known.isChosen && !session.isNew) return 'choose_account';
   if (!session.mayUse) return 'not_for_them';
   if (needed !== undefined && !isAtLeast(acrOf(session.amr), needed)) {
-    return session.hasAuthenticator ? 'step_up' : 'set_up';
+    return needed === 'phr' ? passkeyStep(session) : session.hasAuthenticator ? 'step_up' : 'set_up';
   }
   return asked.prompts.has('consent') ? consentStep(known.hasFreshConsent) : consentStep(known.hasConsent);
+}
+
+function passkeyStep({ hasPasskey, mayHavePasskey }: KnownSession): NextStep {
+  if (!mayHavePasskey) return 'unmet';
+  return hasPasskey ? 'step_up_passkey' : 'set_up_passkey';
 }
 
 function consentStep(isThere: boolean): NextStep {
@@ -86,10 +98,10 @@ function mustSignInAgain({ prompts, maxAgeSeconds }: Asked, session: KnownSessio
 }
 
 /** The weakest class that is enough. Unknown values are skipped; if all are unknown, the request cannot be met. */
-function neededAcr(values: readonly string[]): Acr | 'unmet' | undefined {
+function neededAcr(values: readonly string[], passkeysWork: boolean): Acr | 'unmet' | undefined {
   if (values.length === 0) return undefined;
   const known = values.map(knownAcr).filter((acr) => acr !== undefined);
-  const reachable = known.filter((acr) => acr !== 'phr');
+  const reachable = known.filter((acr) => passkeysWork || acr !== 'phr');
   if (reachable.length === 0) return 'unmet';
   return reachable.reduce((least, acr) => (isAtLeast(least, acr) ? acr : least));
 }
@@ -114,6 +126,8 @@ export function errorOf(step: Exclude<NextStep, 'done'>) {
       return 'access_denied';
     case 'step_up':
     case 'set_up':
+    case 'step_up_passkey':
+    case 'set_up_passkey':
     case 'unmet':
       return 'unmet_authentication_requirements';
   }

@@ -49,7 +49,7 @@ test('only an offer can be skipped', () => {
 
 test('lists what works now, and nothing where no second factor is asked for', () => {
   const methods = (state: SignInState, totp: boolean, recoveryCodesLeft: number) =>
-    signInMethods({ state, totp, recoveryCodesLeft });
+    signInMethods({ state, kinds: ['totp'], totp, passkey: true, recoveryCodesLeft });
   assert.deepEqual(methods('second_factor_required', true, 3), ['totp', 'recovery_code']);
   assert.deepEqual(methods('second_factor_required', true, 0), ['totp']);
   assert.deepEqual(methods('second_factor_required', false, 1), ['recovery_code']);
@@ -57,4 +57,14 @@ test('lists what works now, and nothing where no second factor is asked for', ()
   assert.deepEqual(methods('enrollment_required', true, 3), []);
   assert.deepEqual(methods('enrollment_offered', true, 3), []);
   assert.deepEqual(methods('complete', true, 3), []);
+});
+
+test('lists the kind to ask for first in front, and no kind that is paused or not allowed', () => {
+  const both = { state: 'second_factor_required', kinds: ['passkey', 'totp'], recoveryCodesLeft: 1 } as const;
+  assert.deepEqual(signInMethods({ ...both, totp: true, passkey: true }), ['passkey', 'totp', 'recovery_code']);
+  assert.deepEqual(signInMethods({ ...both, totp: true, passkey: false }), ['totp', 'recovery_code']);
+  assert.deepEqual(signInMethods({ ...both, kinds: ['passkey'], totp: true, passkey: true }), [
+    'passkey',
+    'recovery_code',
+  ]);
 });

@@ -1,4 +1,5 @@
 import type { SecondFactor } from '#core/authenticators/assurance.ts';
+import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import type { MfaDemand } from '#core/people/policy.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 
@@ -50,17 +51,20 @@ export function isSkippable(state: SignInState): boolean {
 /**
  * The second factors that work now; none unless one is required.
  *
+ * @param signIn.kinds the kinds of authenticators that the person has and may use, the one to ask for first in front
  * @param signIn.totp whether a one-time code could be accepted now: not disabled, paused or undecryptable
+ * @param signIn.passkey whether a passkey could be accepted now
  * @param signIn.recoveryCodesLeft unused codes; 0 while their own budget is used up
  */
 export function signInMethods(signIn: {
   readonly state: SignInState;
+  readonly kinds: readonly AuthenticatorKind[];
   readonly totp: boolean;
+  readonly passkey: boolean;
   readonly recoveryCodesLeft: number;
 }): readonly SecondFactor[] {
   if (signIn.state !== 'second_factor_required') return [];
-  const methods: SecondFactor[] = [];
-  if (signIn.totp) methods.push('totp');
+  const methods: SecondFactor[] = signIn.kinds.filter((kind) => signIn[kind]);
   if (signIn.recoveryCodesLeft > 0) methods.push('recovery_code');
   return methods;
 }

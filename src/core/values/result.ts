@@ -15,6 +15,8 @@ export type RefusalCode =
   | 'recovery_code_incorrect'
   | 'recovery_code_already_used'
   | 'enrollment_expired'
+  | 'passkey_refused'
+  | 'challenge_expired'
   | 'access_code_required'
   | 'access_code_incorrect'
   | 'access_code_expired'
@@ -62,6 +64,7 @@ type Reasons = {
     | 'webhook';
   forbidden:
     | ('accepted' | 'already_enrolled' | 'client_without_secret' | 'enrolled' | 'frozen' | 'invited' | 'key_needed')
+    | ('passkeys_unavailable' | 'kind_not_allowed' | 'most_authenticators')
     | ('last_administrator' | 'most_apps' | 'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'partner_archived')
     | ('replaced_elsewhere' | 'required' | 'scope' | 'second_needed' | 'user_disabled' | 'waits' | 'webhook_disabled');
   authenticator_disabled: 'undecryptable';

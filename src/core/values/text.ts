@@ -32,6 +32,10 @@ export const TEXT_BYTES = {
   slugs: 6_500,
   /** Public keys as JSON: ten of RSA 4096 have 8 KB. */
   jwks: 16 * 1024,
+  /** What a browser answers for a passkey, as JSON: some 2 KB, with a certificate up to 10. */
+  credential: 48 * 1024,
+  /** A part of it. */
+  base64url: 40 * 1024,
   formToken: 200,
 } as const;
 

@@ -4,9 +4,26 @@ import { encodeBase32, normalizeOneTimeCode, otpauthUri } from '#core/authentica
 import { instant } from '#core/time/day.ts';
 import { isRefusal, refuse } from '#core/values/result.ts';
 import { api, type Route } from '#http/route.ts';
+import { isAtSetUp } from '#store/sign-in/pending-sign-ins.ts';
 import { drawQr } from '#ui/qr.ts';
 import { codeBody, completeSchema, instantSchema, sessionAnswer } from '#wire/answers.ts';
-import { confirmAtSignIn, giveAccessCode, skipAtSignIn, startAtSignIn } from './at-sign-in.ts';
+import { creationOptionsSchema, creationSchema } from '#wire/webauthn.ts';
+import {
+  confirmAtSignIn,
+  type EnrolledSignIn,
+  giveAccessCode,
+  skipAtSignIn,
+  startAtSignIn,
+  startPasskeyAtSignIn,
+} from './at-sign-in.ts';
+
+/** The recovery codes come with a first authenticator. */
+const enrolledSchema = completeSchema.extend({ recoveryCodes: z.array(z.string()).optional() });
+
+function enrolledAnswer({ session, recoveryCodes }: EnrolledSignIn) {
+  const codes = recoveryCodes && { recoveryCodes: [...recoveryCodes] };
+  return { state: 'complete' as const, session: sessionAnswer(session), ...codes };
+}
 
 export const enrollmentApi: readonly Route[] = [
   api({
@@ -34,7 +51,7 @@ export const enrollmentApi: readonly Route[] = [
     async handle({ env, pending, client, input }) {
       const code = normalizeRecoveryCode(input.code);
       if (code === undefined) return refuse('invalid_request', { reason: 'code' });
-      if (pending.budgetId !== undefined) return refuse('forbidden', { reason: 'already_enrolled' });
+      if (!isAtSetUp(pending)) return refuse('forbidden', { reason: 'already_enrolled' });
       const used = await giveAccessCode(env, pending, code, client);
       return isRefusal(used) ? used : undefined;
     },
@@ -45,7 +62,7 @@ export const enrollmentApi: readonly Route[] = [
     guard: 'pendingSignIn',
     summary: 'Confirm the authenticator app with a code; the recovery codes are answered this once',
     body: codeBody,
-    answer: completeSchema.extend({ recoveryCodes: z.array(z.string()) }),
+    answer: enrolledSchema,
     refusals: [
       'code_incorrect',
       'code_expired',
@@ -57,10 +74,37 @@ export const enrollmentApi: readonly Route[] = [
     async handle({ env, pending, client, input }) {
       const code = normalizeOneTimeCode(input.code);
       if (code === undefined) return refuse('invalid_request', { reason: 'code' });
-      const enrolled = await confirmAtSignIn(env, pending, code, client);
-      if (isRefusal(enrolled)) return enrolled;
-      const session = sessionAnswer(enrolled.session);
-      return { state: 'complete' as const, session, recoveryCodes: [...enrolled.recoveryCodes] };
+      const enrolled = await confirmAtSignIn(env, pending, { kind: 'totp', code }, client);
+      return isRefusal(enrolled) ? enrolled : enrolledAnswer(enrolled);
+    },
+  }),
+  api({
+    method: 'POST',
+    path: '/api/v1/sign-in/enrollment/passkey/options',
+    guard: 'pendingSignIn',
+    summary: 'What a browser needs to create a passkey as the authenticator',
+    answer: z.strictObject({ expiresAt: instantSchema, options: creationOptionsSchema }),
+    refusals: ['forbidden', 'access_code_required', 'too_many_attempts'],
+    async handle({ env, pending, client }) {
+      const started = await startPasskeyAtSignIn(env, pending, client);
+      if (isRefusal(started)) return started;
+      return { expiresAt: instant(started.expiresAt), options: started.options };
+    },
+  }),
+  api({
+    method: 'POST',
+    path: '/api/v1/sign-in/enrollment/passkey',
+    guard: 'pendingSignIn',
+    summary: 'Confirm the passkey; with a first authenticator the recovery codes are answered this once',
+    body: creationSchema,
+    answer: enrolledSchema,
+    refusals: [
+      ...(['passkey_refused', 'challenge_expired', 'too_many_attempts'] as const),
+      ...(['temporarily_unavailable', 'forbidden'] as const),
+    ],
+    async handle({ env, pending, client, input }) {
+      const enrolled = await confirmAtSignIn(env, pending, { kind: 'passkey', creation: input }, client);
+      return isRefusal(enrolled) ? enrolled : enrolledAnswer(enrolled);
     },
   }),
   api({

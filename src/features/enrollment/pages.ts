@@ -10,6 +10,7 @@ import { type Html, html } from '#ui/parts/html.ts';
 import { beginElement } from '#ui/parts/text.ts';
 import { setUpPage } from '#ui/set-up-page.ts';
 import type { View } from '#ui/view.ts';
+import { passkeyBeside } from './passkey-page.ts';
 
 type Prompt = {
   readonly isStaff: boolean;
@@ -18,6 +19,8 @@ type Prompt = {
   readonly deadlineAt: number | undefined;
   /** Staff removed the authenticator, and the new one requires a temporary access code. */
   readonly isReset: boolean;
+  /** A code was accepted, and the policy wants a passkey as well. */
+  readonly needsPasskey: boolean;
   readonly ended?: boolean;
 };
 
@@ -32,17 +35,18 @@ export function promptPage(view: View, prompt: Prompt): Html {
     refusal: ended ? { title: t('enroll.ended.title'), text: t('enroll.ended.text') } : undefined,
     body: html`<p class="lead">${why(view, prompt)}</p>
 ${deadlineAt !== undefined && html`<p><strong>${deadline(view, deadlineAt)}</strong></p>`}
-<p>${t('enroll.need')}</p>
+<p>${t(prompt.needsPasskey ? 'enroll.needPasskey' : 'enroll.need')}</p>
 ${form(view, '/enroll', submitButton(t('enroll.getStarted')))}
 ${canSkip && form(view, '/enroll/skip', submitButton(t('enroll.notNow'), 'quiet'))}
 <p class="quiet"><a href="${PATHS.helpSigningIn}">${t('enroll.help')}</a></p>`,
   });
 }
 
-function why({ t }: View, { isReset, isStaff, canSkip, partnerName = '' }: Prompt): string {
+function why({ t, config }: View, { isReset, isStaff, needsPasskey, canSkip, partnerName }: Prompt): string {
+  if (needsPasskey) return t('enroll.why.passkey', { partner: partnerName ?? config.productName });
   if (isReset) return t('enroll.why.reset');
   if (isStaff) return t('enroll.why.staff');
-  return canSkip ? t('enroll.why.offered') : t('enroll.why.required', { partner: partnerName });
+  return canSkip ? t('enroll.why.offered') : t('enroll.why.required', { partner: partnerName ?? '' });
 }
 
 /** A date inside a sentence: the message holds a placeholder, and the markup is ours. */
@@ -58,9 +62,14 @@ export function codeBeforePage(view: View, email: string, refusal?: Refusal): Ht
   return accessCodePage(view, { email, action: '/enroll/access-code', doors, refusal });
 }
 
-type Connect = { readonly secret: Uint8Array; readonly email: string; readonly refusal?: Refusal | undefined };
+type Connect = {
+  readonly secret: Uint8Array;
+  readonly email: string;
+  readonly hasPasskeys: boolean;
+  readonly refusal?: Refusal | undefined;
+};
 
-export function connectPage(view: View, { secret, email, refusal }: Connect): Html {
+export function connectPage(view: View, { secret, email, hasPasskeys, refusal }: Connect): Html {
   return setUpPage(view, {
     secret,
     email,
@@ -68,6 +77,8 @@ export function connectPage(view: View, { secret, email, refusal }: Connect): Ht
     action: '/enroll/authenticator',
     doors: { first: 'open', second: 'here', label: view.t('doors.setUp') },
     lead: view.t('setUp.lead'),
+    passkeys: hasPasskeys,
+    more: hasPasskeys && passkeyBeside(view, email),
   });
 }
 

@@ -4,6 +4,7 @@ import { PATHS } from '#core/paths.ts';
 import { isStaff } from '#core/people/policy.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import { kindsFor } from '#flows/authenticators/allowed-kinds.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { NewSession } from '#flows/sign-in/finish-sign-in.ts';
 import { deadlineOf, stateOf } from '#flows/sign-in/sign-in-state.ts';
@@ -13,7 +14,7 @@ import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
-import type { PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
+import { isAtSetUp, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import type { View } from '#ui/view.ts';
 import {
   confirmAtSignIn,
@@ -25,6 +26,7 @@ import {
 } from './at-sign-in.ts';
 import { acknowledgeCodes, readCodesCopy } from './codes-copy.ts';
 import { codeBeforePage, connectPage, promptPage, recoveryCodesFile, recoveryCodesPage } from './pages.ts';
+import { enrollPasskeyRoutes } from './passkey-routes.ts';
 
 const codeForm = z.object({ code: typed('code').optional() });
 const doneForm = z.object({ saved: typed('word').optional() });
@@ -38,7 +40,7 @@ export const enrollmentRoutes: readonly Route[] = [
     path: '/enroll',
     guard: 'pendingSignIn',
     handle: ({ view, pending, query }) =>
-      pending.budgetId === undefined ? show(prompt(view, pending, query.has('ended'))) : seeOther(PATHS.oneTimeCode),
+      isAtSetUp(pending) ? show(prompt(view, pending, query.has('ended'))) : seeOther(PATHS.oneTimeCode),
   }),
   page({
     method: 'POST',
@@ -54,7 +56,7 @@ export const enrollmentRoutes: readonly Route[] = [
     path: ACCESS_CODE,
     guard: 'pendingSignIn',
     handle: ({ view, pending }) =>
-      pending.budgetId === undefined ? show(codeBeforePage(view, pending.user.email)) : seeOther(PATHS.oneTimeCode),
+      isAtSetUp(pending) ? show(codeBeforePage(view, pending.user.email)) : seeOther(PATHS.oneTimeCode),
   }),
   page({ method: 'POST', path: ACCESS_CODE, guard: 'pendingSignIn', form: codeForm, handle: submitAccessCode }),
   page({
@@ -74,11 +76,14 @@ export const enrollmentRoutes: readonly Route[] = [
     path: '/enroll/authenticator',
     guard: 'pendingSignIn',
     async handle({ env, view, pending }) {
-      if (pending.budgetId !== undefined) return seeOther(PATHS.oneTimeCode);
+      if (!isAtSetUp(pending)) return seeOther(PATHS.oneTimeCode);
       const open = await findAtSignIn(env, pending);
-      return open ? show(connectPage(view, { secret: open.secret, email: pending.user.email })) : seeOther('/enroll');
+      if (!open) return seeOther('/enroll');
+      const hasPasskeys = kindsFor(env, pending).includes('passkey');
+      return show(connectPage(view, { secret: open.secret, email: pending.user.email, hasPasskeys }));
     },
   }),
+  ...enrollPasskeyRoutes,
   page({
     method: 'POST',
     path: '/enroll/authenticator',
@@ -126,7 +131,9 @@ export const enrollmentRoutes: readonly Route[] = [
   }),
 ];
 
-function wayAfter({ refused }: Refusal): string {
+function wayAfter({ refused, reason }: Refusal): string {
+  // The policy wants a passkey, so there is no secret to show.
+  if (reason === 'kind_not_allowed') return '/enroll/passkey';
   if (refused === 'access_code_required') return ACCESS_CODE;
   return refused === 'forbidden' ? PATHS.oneTimeCode : '/enroll?ended';
 }
@@ -134,7 +141,7 @@ function wayAfter({ refused }: Refusal): string {
 /** A correct access code leads directly to the secret that it unlocked. */
 async function submitAccessCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, pending, client, input } = call;
-  if (pending.budgetId !== undefined) return seeOther(PATHS.oneTimeCode);
+  if (!isAtSetUp(pending)) return seeOther(PATHS.oneTimeCode);
   // A repeated submit leads to the prompt, and from there to the unlocked secret.
   const around = idempotentAround<true>(call, () => seeOther('/enroll/authenticator'));
   const used = await giveAccessCode(env, pending, input.code ?? '', client, around);
@@ -156,21 +163,26 @@ function prompt(view: View, pending: PendingSignIn, ended: boolean) {
     canSkip: stateOf(pending, view.now) === 'enrollment_offered',
     deadlineAt: deadlineOf(pending, view.now),
     isReset: pending.awaitsAccessCode,
+    needsPasskey: pending.proven !== undefined,
     ended,
   });
 }
 
 async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
   const { env, view, pending, client, input } = call;
-  if (pending.budgetId !== undefined) return seeOther(PATHS.oneTimeCode);
+  if (!isAtSetUp(pending)) return seeOther(PATHS.oneTimeCode);
   const open = await findAtSignIn(env, pending);
   if (!open) return seeOther('/enroll?ended');
   const code = readOneTimeCode(input.code);
   const around = idempotentAround<EnrolledSignIn>(call, () => seeOther(CODES));
-  const confirmed = isRefusal(code) ? code : await confirmAtSignIn(env, pending, code, client, around);
+  const confirmed = isRefusal(code)
+    ? code
+    : await confirmAtSignIn(env, pending, { kind: 'totp', code }, client, around);
   if (!isRefusal(confirmed)) return seeOther(CODES, sessionCookies(confirmed.session));
   if (confirmed.refused === 'enrollment_expired') return seeOther('/enroll?ended');
   if (confirmed.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
   const { secret } = open;
-  return showRefusal(connectPage(view, { secret, email: pending.user.email, refusal: confirmed }), confirmed);
+  const hasPasskeys = kindsFor(env, pending).includes('passkey');
+  const { email } = pending.user;
+  return showRefusal(connectPage(view, { secret, email, hasPasskeys, refusal: confirmed }), confirmed);
 }

@@ -2,6 +2,7 @@ import { PATHS } from '#core/paths.ts';
 import { isOpenTo, meetsAcr, type SiteRules } from '#core/portals/forward-auth.ts';
 import { withResume } from '#core/sessions/resume.ts';
 import { isRefusal } from '#core/values/result.ts';
+import { kindsFor } from '#flows/authenticators/allowed-kinds.ts';
 import { codesWait } from '#http/guard.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { problemHeaders } from '#http/problem.ts';
@@ -54,12 +55,13 @@ async function goOn(call: ProtocolCall): Promise<Reply> {
 }
 
 /** A person with an authenticator proves it, a person without one sets it up. Both return to the visit. */
-async function proveMore({ env, params, view }: ProtocolCall, { acr }: SiteRules, { user }: Session): Promise<Reply> {
-  if (acr === 'phr') return show(needsPasskeyPage(view), 403);
-  const isEnrolled = (await factorsOf(env.db.read, user.id)) !== undefined;
-  return seeOther(
-    withResume(isEnrolled ? `${PATHS.signIn}?again` : PATHS.authenticator, continuePath(params.id ?? '')),
-  );
+async function proveMore({ env, params, view }: ProtocolCall, { acr }: SiteRules, session: Session): Promise<Reply> {
+  const factors = await factorsOf(env.db.read, session.user.id);
+  const back = continuePath(params.id ?? '');
+  if (acr !== 'phr') return seeOther(withResume(factors ? `${PATHS.signIn}?again` : PATHS.authenticator, back));
+  if (!kindsFor(env, session).includes('passkey')) return show(needsPasskeyPage(view), 403);
+  const hasPasskey = factors !== undefined && factors.passkeys.length > 0;
+  return seeOther(withResume(hasPasskey ? PATHS.stepUpPasskey : PATHS.addPasskey, back));
 }
 
 function continuePath(id: string): string {

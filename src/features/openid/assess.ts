@@ -1,5 +1,7 @@
 import { askedOf, SESSION_BEFORE } from '#core/portals/asked.ts';
 import { isSignInSince, type KnownSession, type NextStep, nextStep } from '#core/portals/authorization.ts';
+import { kindsFor } from '#flows/authenticators/allowed-kinds.ts';
+import { findRelyingParty } from '#flows/authenticators/passkey-challenge.ts';
 import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { findClient, type OidcClient } from '#store/oidc/clients.ts';
 import { findConsent } from '#store/oidc/grants.ts';
@@ -22,7 +24,8 @@ export async function assess(
   const scope = typeof params.scope === 'string' ? params.scope : '';
   const now = env.now();
   const known = {
-    session: session && (await knownSession(env.db.read, session, { client, request })),
+    passkeysWork: findRelyingParty(env.config) !== undefined,
+    session: session && (await knownSession(env, session, { client, request })),
     isChosen: request?.isChosen ?? false,
     hasConsent: session === undefined || (await hasConsent(env.db.read, session, client, { scope, request })),
     hasFreshConsent: session !== undefined && isFresh(session, scope, request),
@@ -34,14 +37,17 @@ type Queries = Work['env']['db']['read'];
 
 type Asking = { readonly client: OidcClient; readonly request: AuthorizationRequest | undefined };
 
-async function knownSession(queries: Queries, session: Session, { client, request }: Asking): Promise<KnownSession> {
+async function knownSession(env: Work['env'], session: Session, { client, request }: Asking): Promise<KnownSession> {
   const { user, partner, authTime, amr } = session;
+  const factors = await factorsOf(env.db.read, user.id);
   return {
     userId: user.id,
     authTime,
     amr,
     isNew: request !== undefined && isSignInSince(session, sinceOf(request)),
-    hasAuthenticator: (await factorsOf(queries, user.id)) !== undefined,
+    hasAuthenticator: factors !== undefined,
+    hasPasskey: factors !== undefined && factors.passkeys.length > 0,
+    mayHavePasskey: kindsFor(env, session).includes('passkey'),
     mayUse: client.partners.length === 0 || client.partners.some(({ id }) => id === partner?.id),
   };
 }

@@ -111,6 +111,10 @@ function replyTo(
       return seeOther(withResume(PATHS.stepUp, path));
     case 'set_up':
       return seeOther(withResume(PATHS.authenticator, path));
+    case 'step_up_passkey':
+      return seeOther(withResume(PATHS.stepUpPasskey, path));
+    case 'set_up_passkey':
+      return seeOther(withResume(PATHS.addPasskey, path));
     case 'consent':
       return seeOther(withResume('/consent', path));
     case 'not_for_them':

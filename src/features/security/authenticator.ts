@@ -1,4 +1,4 @@
-import { amrAfter, amrOf } from '#core/authenticators/assurance.ts';
+import { amrAfter, factorName } from '#core/authenticators/assurance.ts';
 import { isStaff } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
@@ -6,8 +6,8 @@ import { ENROLLMENT_SECONDS, sessionExpiresAt } from '#core/sessions/session.ts'
 import { type Refusal, refuse } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
+import { type Confirmation, confirmNew } from '#flows/authenticators/confirm-new.ts';
 import {
-  confirmEnrollment,
   type Enrollee,
   findOpenEnrollment,
   type OpenEnrollment,
@@ -24,6 +24,7 @@ import { forgetCounters } from '#flows/sign-in/attempt-counters.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
 import {
   type Authenticator,
+  type AuthenticatorApp,
   deleteAuthenticator,
   factorsOf,
   type PersonFactors,
@@ -70,65 +71,90 @@ export async function connect(
   const factors = await factorsOf(env.db.read, session.user.id);
   const frozen = checkFreeze(env, session, factors);
   if (frozen) return frozen;
+  const by = { kind: 'totp', code } as const;
+  if (!factors) return connectFirst(env, session, by, client, around);
+  // With several apps nothing says which one is meant: one is removed, and another added.
+  const [old, ...others] = factors.apps;
+  if (!old || others.length > 0) return refuse('forbidden', { reason: 'replaced_elsewhere' });
+  return replace(env, session, { code, old }, client, around);
+}
+
+/** Confirms a person's first authenticator on a page. The session continues with a new token. */
+export function connectFirst(
+  env: Env,
+  session: GrantedSession,
+  by: Confirmation,
+  client: Client,
+  around: Around<Connected> = plainly,
+): Promise<Connected | Refusal> {
   const token = newToken(env.random);
   const answer = () => ({ token, showsCodes: true });
-  if (!factors) return addFirst(env, session, { code, client }, { token, answer }, around);
-  // With several apps nothing says which one is meant: one is removed, and another added.
-  if (factors.apps.length > 1) return refuse('forbidden', { reason: 'replaced_elsewhere' });
-  return replace(env, session, { code, old: factors.apps[0] }, client, around);
+  return addFirst(env, session, { by, client }, { token, answer }, around);
 }
 
 /** The old authenticator works until the transaction that activates the new one. Recovery codes stay. */
 function replace(
   env: Env,
   session: GrantedSession,
-  { code, old }: { code: string; old: Authenticator },
+  { code, old }: { code: string; old: AuthenticatorApp },
   client: Client,
   around: Around<Connected>,
 ) {
-  return confirmEnrollment<undefined, Connected>(env, enrolleeOf(session, client), code, {
-    place: (tx) => placeOf(tx, old),
-    draw: async () => undefined,
-    open: (tx, { authenticatorId }) =>
-      around(tx, async () => {
-        if (!(await deleteAuthenticator(tx, old.id))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
-        await forgetCounters(tx, { authenticator: [old.budgetId] });
-        const token = newToken(env.random);
-        const amr = amrAfter(session.amr, 'totp').join(' ');
-        const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const, amr };
-        if (!(await raiseSession(tx, session.id, rise))) return refuse('sign_in_expired');
-        await appendEvent(env, tx, { action: 'totp.replaced', ...whose(session), detail: { authenticatorId } }, client);
-        await tellEnded(env, tx, session, client, 'authenticator_replaced');
-        return { token, showsCodes: false };
-      }),
-  });
+  return confirmNew<undefined, Connected>(
+    env,
+    enrolleeOf(session, client),
+    { kind: 'totp', code },
+    {
+      place: (tx) => placeOf(tx, old),
+      draw: async () => undefined,
+      open: (tx, { event: { detail } }) =>
+        around(tx, async () => {
+          if (!(await deleteAuthenticator(tx, old.id))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
+          await forgetCounters(tx, { authenticator: [old.budgetId] });
+          const token = newToken(env.random);
+          const amr = amrAfter(session.amr, 'totp').join(' ');
+          const rise = { tokenHash: tokenHash(token), now: env.now(), method: 'totp' as const, amr };
+          if (!(await raiseSession(tx, session.id, rise))) return refuse('sign_in_expired');
+          const { authenticatorId } = detail;
+          await appendEvent(
+            env,
+            tx,
+            { action: 'totp.replaced', ...whose(session), detail: { authenticatorId } },
+            client,
+          );
+          await tellEnded(env, tx, session, client, 'authenticator_replaced');
+          return { token, showsCodes: false };
+        }),
+    },
+  );
 }
 
 /** What follows a first authenticator: the answer with its codes, and the new token of a page session. */
 type First<T> = { readonly token?: string; readonly answer: (recoveryCodes: readonly string[]) => T };
 
-/** Confirms the shown secret as the person's first authenticator, with recovery codes. */
+/** Confirms the person's first authenticator, with recovery codes. */
 export function addFirst<T extends object>(
   env: Env,
   session: GrantedSession,
-  { code, client }: { readonly code: string; readonly client: Client },
+  { by, client }: { readonly by: Confirmation; readonly client: Client },
   { token, answer }: First<T>,
   around: Around<T> = plainly,
 ): Promise<T | Refusal> {
   const { user, channel } = session;
-  return confirmEnrollment<FreshCodes, T>(env, enrolleeOf(session, client), code, {
+  return confirmNew<FreshCodes, T>(env, enrolleeOf(session, client), by, {
     place: (tx) => firstPlace(tx, user.id),
     draw: () => drawRecoveryCodes(env, user.id, client, { kind: 'session', session }),
-    open: (tx, { authenticatorId, drawn }) =>
+    open: (tx, { event, factor, drawn }) =>
       around(tx, async () => {
         const proof = {
           tokenHash: token === undefined ? undefined : tokenHash(token),
           now: env.now(),
-          amr: amrOf('totp').join(' '),
+          method: factorName(factor),
+          amr: amrAfter(session.amr, factor).join(' '),
           expiresAt: sessionExpiresAt(user.role, session.createdAt),
         };
         if (!(await addSecondFactor(tx, session.id, proof))) return refuse('sign_in_expired');
-        await appendEvent(env, tx, { action: 'totp.enrolled', ...whose(session), detail: { authenticatorId } }, client);
+        await appendEvent(env, tx, { ...event, ...whose(session) }, client);
         await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user });
         await issueRecoveryCodes(env, tx, { user, channel, client }, drawn);
         await tellEnded(env, tx, session, client, 'authenticator_added');
@@ -161,11 +187,12 @@ export function turnOff(
 }
 
 /**
- * Removes one app. The others keep working, with the budget of tries as it is. The last one goes as in `turnOff`.
+ * Removes one authenticator. The others keep working, with the budget of tries as it is. The last one goes as in
+ * `turnOff`.
  *
- * @param id of an app of this person; another one is not found
+ * @param id of an authenticator of this person; another one is not found
  */
-export function removeApp(
+export function removeAuthenticator(
   env: Env,
   session: GrantedSession,
   id: string,
@@ -175,14 +202,16 @@ export function removeApp(
   return ownTransaction<true>(env, session, (tx, { user, partner }) =>
     around(tx, async () => {
       const factors = await factorsOf(tx, user.id);
-      if (!factors?.apps.some((app) => app.id === id)) return refuse('not_found', { reason: 'authenticator' });
+      const one = factors?.all.find((own) => own.id === id);
+      if (!factors || !one) return refuse('not_found', { reason: 'authenticator' });
       const frozen = checkFreeze(env, session, factors);
       if (frozen) return frozen;
-      const isLast = factors.apps.length === 1;
+      const isLast = factors.all.length === 1;
       if (isLast && !canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
       if (isLast) return removeAll(env, tx, session, factors, client);
-      await remove(env, tx, session, id, client);
-      return (await tellEnded(env, tx, session, client, 'app_removed')) || refuse('sign_in_expired');
+      await remove(env, tx, session, one, client);
+      const change = one.kind === 'totp' ? 'app_removed' : 'passkey_removed';
+      return (await tellEnded(env, tx, session, client, change)) || refuse('sign_in_expired');
     }),
   );
 }
@@ -191,22 +220,25 @@ async function removeAll(
   env: Env,
   tx: Queries,
   session: Session,
-  { apps, budgetId }: PersonFactors,
+  { all, budgetId }: PersonFactors,
   client: Client,
 ): Promise<true | Refusal> {
-  for (const { id } of apps) await remove(env, tx, session, id, client);
+  for (const one of all) await remove(env, tx, session, one, client);
   await forgetCounters(tx, { authenticator: [budgetId] });
   await deleteRecoveryCodes(tx, session.user.id);
   return (await tellEnded(env, tx, session, client, 'authenticator_removed')) || refuse('sign_in_expired');
 }
 
-async function remove(env: Env, tx: Queries, session: Session, id: string, client: Client): Promise<void> {
-  await deleteAuthenticator(tx, id);
-  const event = { action: 'totp.removed' as const, ...whose(session), detail: { authenticatorId: id } };
+async function remove(env: Env, tx: Queries, session: Session, one: Authenticator, client: Client): Promise<void> {
+  await deleteAuthenticator(tx, one.id);
+  const action = one.kind === 'totp' ? 'totp.removed' : 'passkey.removed';
+  const event = { action, ...whose(session), detail: { authenticatorId: one.id } } as const;
   await appendEvent(env, tx, event, client);
 }
 
-type Change = 'authenticator_added' | 'authenticator_replaced' | 'authenticator_removed' | 'app_added' | 'app_removed';
+type Change =
+  | ('authenticator_added' | 'authenticator_replaced' | 'authenticator_removed')
+  | ('app_added' | 'app_removed' | 'passkey_added' | 'passkey_removed');
 
 /** Ends what the change of authenticators ends, and tells the person, on the next page and by mail. */
 export async function tellEnded(

@@ -89,7 +89,7 @@ function change(
  * attempts, because a recovery code must not refill that budget.
  */
 async function bringBackAuthenticator(tx: Queries, { user, stepUpMethod }: Session): Promise<void> {
-  if (stepUpMethod !== 'recovery_code') return;
+  if (stepUpMethod !== 'recovery_code' && stepUpMethod !== 'passkey') return;
   const factors = await factorsOf(tx, user.id);
   if (!factors) return;
   for (const deviceId of [undefined, ...(await listDeviceIds(tx, user.id))]) {

@@ -1,3 +1,4 @@
+import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import { deviceName } from '#core/sessions/device-name.ts';
 import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
@@ -5,13 +6,19 @@ import { layout } from '#ui/layout.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { passkeySignal, withoutPasskeys } from '#ui/parts/passkeys.ts';
 import { dataList, notice as noticeBox, state, table, timeElement } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import { setUpPage } from '#ui/set-up-page.ts';
 import type { View } from '#ui/view.ts';
+import { addPasskeyForm } from './passkey-page.ts';
 import type { Place } from './sessions.ts';
 
-type ListedApp = { readonly createdAt: number; readonly lastUsedAt: number | undefined };
+type Listed = {
+  readonly kind: AuthenticatorKind;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | undefined;
+};
 export type Overview = {
   readonly email: string;
   /** The new email that waits for confirmation. */
@@ -19,9 +26,10 @@ export type Overview = {
   /** Authenticator and codes are frozen until then, after a password reset by mail link. */
   readonly frozenUntil: number | undefined;
   readonly notice: Notice | undefined;
-  readonly factors: { readonly apps: readonly [ListedApp, ...ListedApp[]] } | undefined;
+  readonly factors: { readonly all: readonly [Listed, ...Listed[]] } | undefined;
   readonly codesLeft: number;
   readonly sessions: number;
+  readonly signal: Parameters<typeof passkeySignal>[0] | undefined;
 };
 
 export function overviewPage(view: View, page: Overview): Html {
@@ -30,12 +38,17 @@ export function overviewPage(view: View, page: Overview): Html {
   return layout(view, {
     title: t('security.title'),
     width: 'wide',
+    passkeys: page.signal !== undefined,
     body: html`<p class="lead">${t('security.lead')}</p>
 ${notice && noticeBox(noticeWords(view, notice))}
 ${frozenUntil !== undefined && frozenNotice(view, frozenUntil)}
 ${dataList([
   {
-    label: t('security.authenticator'),
+    label: t(
+      page.factors?.all.length === 1 && page.factors.all[0].kind === 'totp'
+        ? 'security.authenticator'
+        : 'security.authenticators',
+    ),
     value: appValue(view, page),
     action: appAction(view, page),
   },
@@ -59,22 +72,35 @@ ${dataList([
     value: t('security.sessions.count', { count: sessions }),
     action: linkButton('/security/sessions', t('security.sessions.show')),
   },
-])}`,
+])}${page.signal && passkeySignal(page.signal)}`,
   });
 }
 
 function appValue({ t, locale }: View, { factors }: Overview): Content {
   if (!factors) return t('security.authenticator.none');
-  if (factors.apps.length > 1) return t('security.authenticator.count', { count: factors.apps.length });
-  const { createdAt, lastUsedAt } = factors.apps[0];
-  const added = html`<span class="whole">${t('security.authenticator.added')} ${timeElement(createdAt, locale)}</span>`;
+  if (factors.all.length > 1) return countsOf({ t }, factors.all);
+  const { kind, createdAt, lastUsedAt } = factors.all[0];
+  const one = kind === 'passkey' && html`${t('passkey.one')}: `;
+  const added = html`${one}<span class="whole">${t('security.authenticator.added')} ${timeElement(createdAt, locale)}</span>`;
   if (lastUsedAt === undefined) return added;
   return html`${added}, <span class="whole">${t('security.authenticator.lastUsed')} ${timeElement(lastUsedAt, locale)}</span>`;
 }
 
+/** "2 authenticator apps, 1 passkey" */
+function countsOf({ t }: Pick<View, 't'>, all: readonly Listed[]): string {
+  const apps = all.filter(({ kind }) => kind === 'totp').length;
+  const passkeys = all.length - apps;
+  const parts = [
+    apps > 0 && t('security.authenticator.count', { count: apps }),
+    passkeys > 0 && t('passkey.count', { count: passkeys }),
+  ];
+  return parts.filter((part) => part !== false).join(', ');
+}
+
 function appAction({ t }: View, { factors }: Overview): Html {
-  const count = factors?.apps.length ?? 0;
-  if (count > 1) return linkButton('/security/authenticators', t('security.authenticator.manage'));
+  const count = factors?.all.length ?? 0;
+  if (count > 1 || factors?.all[0].kind === 'passkey')
+    return linkButton('/security/authenticators', t('security.authenticator.manage'));
   if (count === 0) return linkButton('/security/authenticator', t('security.authenticator.setUp'));
   return actions(
     linkButton('/security/authenticator', t('security.authenticator.replace')),
@@ -105,6 +131,8 @@ function noticeWords({ t }: View, notice: Notice): string {
 
 type AuthenticatorPage = {
   readonly enrolled: boolean;
+  /** What the policy lets the person set up. */
+  readonly kinds: readonly AuthenticatorKind[];
   readonly canTurnOff: boolean;
   readonly frozenUntil: number | undefined;
   readonly partnerName: string | undefined;
@@ -119,16 +147,25 @@ export function authenticatorPage(view: View, page: AuthenticatorPage): Html {
   return layout(view, {
     title: t(enrolled ? 'replace.title' : 'add.title'),
     width: 'form',
+    passkeys: !enrolled && page.kinds.includes('passkey'),
     refusal: refusal && refusalText(view, refusal, 'setUp'),
     body:
       page.frozenUntil === undefined
         ? html`<p class="lead">${t(enrolled ? 'replace.lead' : first)}</p>
 <p>${t(enrolled ? 'replace.codesStay' : 'enroll.need')}</p>
-${form(view, '/security/authenticator/start', submitButton(t('enroll.getStarted')))}
+${page.kinds.includes('totp') && form(view, '/security/authenticator/start', submitButton(t('enroll.getStarted')))}
+${!enrolled && page.kinds.includes('passkey') && passkeyChoice(view, page.kinds)}
 ${enrolled && turnOffPart(view, page)}
 ${backLink(view)}`
         : html`${frozenNotice(view, page.frozenUntil)}<p>${t('security.frozen.why')}</p>${backLink(view)}`,
   });
+}
+
+/** A passkey as the first authenticator, beside an app. */
+function passkeyChoice(view: View, kinds: readonly AuthenticatorKind[]): Html {
+  const { t } = view;
+  const before = html`<h2>${t(kinds.includes('totp') ? 'passkey.orPasskey' : 'passkey.one')}</h2><p>${t('passkey.add.lead')}</p>`;
+  return html`<section class="apart">${addPasskeyForm(view, { before })}${!kinds.includes('totp') && withoutPasskeys(t('passkey.add.missing'))}</section>`;
 }
 
 function turnOffPart(view: View, { canTurnOff, partnerName }: AuthenticatorPage): Content {

@@ -5,6 +5,7 @@ import { noticeOf } from '#core/sessions/notice.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { useAccessCode } from '#flows/authenticators/access-code.ts';
+import { kindsFor } from '#flows/authenticators/allowed-kinds.ts';
 import { idempotentAround, idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -17,8 +18,6 @@ import { setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import { accessCodePage } from '#ui/access-code-page.ts';
 import type { View } from '#ui/view.ts';
-import { appsApi } from './apps-api.ts';
-import { appsRoutes } from './apps-routes.ts';
 import {
   type Connected,
   cancelConnecting,
@@ -28,9 +27,13 @@ import {
   startConnecting,
   turnOff,
 } from './authenticator.ts';
+import { authenticatorsApi } from './authenticators-api.ts';
+import { authenticatorsRoutes } from './authenticators-routes.ts';
 import { emailRoutes } from './email-routes.ts';
 import { freezeOf } from './freeze.ts';
 import { authenticatorPage, connectingPage, newCodesPage, overviewPage, sessionsPage } from './pages.ts';
+import { passkeyRoutes } from './passkey-routes.ts';
+import { signalFor } from './passkey-signal.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { makeNewCodes } from './recovery-codes.ts';
 import { endOtherSessions, endSession, listPlaces } from './sessions.ts';
@@ -51,9 +54,10 @@ export const securityRoutes: readonly Route[] = [
     path: AUTHENTICATOR,
     guard: 'steppedUp',
     async handle({ env, view, session }) {
-      const apps = (await factorsOf(env.db.read, session.user.id))?.apps ?? [];
-      // With several apps nothing says which one a new one would replace.
-      if (apps.length > 1) return seeOther(PATHS.authenticators);
+      const factors = await factorsOf(env.db.read, session.user.id);
+      const apps = factors?.apps ?? [];
+      // Only the one app can be replaced here: with several, nothing says which one a new one would replace.
+      if (factors && apps.length !== 1) return seeOther(PATHS.authenticators);
       const open = await findConnecting(env, session);
       if (!open) return show(authenticatorPage(view, await choices(env, session)));
       const enrolled = apps.length === 1;
@@ -177,8 +181,9 @@ export const securityRoutes: readonly Route[] = [
       return isRefusal(ended) ? seeOther(PATHS.signIn) : ended;
     },
   }),
-  ...appsRoutes,
-  ...appsApi,
+  ...passkeyRoutes,
+  ...authenticatorsRoutes,
+  ...authenticatorsApi,
   ...passwordRoutes,
   ...emailRoutes,
 ];
@@ -194,7 +199,12 @@ async function showOverview({ env, view, session }: PageCall<'session'>): Promis
   const waiting = await findWaitingEmail(read, user.id, view.now);
   const frozenUntil = freezeOf(env, session, factors);
   const { email } = user;
-  return show(overviewPage(view, { email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length }));
+  return show(
+    overviewPage(view, {
+      ...{ email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length },
+      signal: signalFor(env, session, factors),
+    }),
+  );
 }
 
 async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof codeForm>>): Promise<Reply> {
@@ -225,6 +235,7 @@ async function choices(env: Env, session: Session) {
   return {
     enrolled: factors !== undefined,
     canTurnOff: canTurnOff(session),
+    kinds: kindsFor(env, session),
     frozenUntil: freezeOf(env, session, factors),
     partnerName: session.partner?.name,
   };

@@ -10,12 +10,13 @@ import { deadlineOf, methodsOf, stateOf, workingMethods } from '#flows/sign-in/s
 import { endOneSession } from '#flows/sign-in/sign-out.ts';
 import { api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { codeBody, completeSchema, instantSchema, sessionAnswer, sessionSchema } from '#wire/answers.ts';
+import { codeBody, instantSchema, sessionAnswer, sessionSchema } from '#wire/answers.ts';
+import { passkeyApi } from './passkey-api.ts';
 import { signInWithPassword } from './password.ts';
-import { signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
+import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 
 const pendingState = z.enum(['second_factor_required', 'enrollment_required', 'enrollment_offered']);
-const methods = z.array(z.enum(['totp', 'recovery_code']));
+const methods = z.array(z.enum(['totp', 'passkey', 'recovery_code']));
 
 const signInAnswer = z.strictObject({
   state: z.enum([...pendingState.options, 'complete']),
@@ -35,6 +36,17 @@ const pendingAnswer = z.strictObject({
 
 const personSchema = z.strictObject({ id: z.string(), email: z.string(), name: z.string(), role: z.string() });
 const partnerSchema = z.strictObject({ id: z.string(), slug: z.string(), name: z.string() });
+
+/** Without a session where the policy needs a passkey that has to be set up first. */
+const provenSchema = z.strictObject({
+  state: z.enum(['complete', 'enrollment_required']),
+  session: sessionSchema.optional(),
+});
+
+function provenAnswer(opened: OpenedSignIn) {
+  if (opened.kind === 'passkey_needed') return { state: 'enrollment_required' as const };
+  return { state: 'complete' as const, session: sessionAnswer(opened.session) };
+}
 
 export const signInApi: readonly Route[] = [
   api({
@@ -84,7 +96,7 @@ export const signInApi: readonly Route[] = [
     guard: 'pendingSignIn',
     summary: 'Finish with a one-time code',
     body: codeBody,
-    answer: completeSchema,
+    answer: provenSchema,
     refusals: [
       'code_incorrect',
       'code_expired',
@@ -98,7 +110,7 @@ export const signInApi: readonly Route[] = [
       const code = normalizeOneTimeCode(input.code);
       if (code === undefined) return refuse('invalid_request', { reason: 'code' });
       const opened = await signInWithOneTimeCode(env, pending, code, client);
-      return isRefusal(opened) ? opened : { state: 'complete' as const, session: sessionAnswer(opened.session) };
+      return isRefusal(opened) ? opened : provenAnswer(opened);
     },
   }),
   api({
@@ -107,7 +119,7 @@ export const signInApi: readonly Route[] = [
     guard: 'pendingSignIn',
     summary: 'Finish with a recovery code',
     body: codeBody,
-    answer: completeSchema.extend({ remainingRecoveryCodes: z.int() }),
+    answer: provenSchema.extend({ remainingRecoveryCodes: z.int() }),
     refusals: [
       'recovery_code_incorrect',
       'recovery_code_already_used',
@@ -120,10 +132,10 @@ export const signInApi: readonly Route[] = [
       if (code === undefined) return refuse('invalid_request', { reason: 'code' });
       const opened = await signInWithRecoveryCode(env, pending, code, client);
       if (isRefusal(opened)) return opened;
-      const session = sessionAnswer(opened.session);
-      return { state: 'complete' as const, session, remainingRecoveryCodes: opened.left };
+      return { ...provenAnswer(opened), remainingRecoveryCodes: opened.left };
     },
   }),
+  ...passkeyApi,
   api({
     method: 'GET',
     path: '/api/v1/session',

@@ -1,10 +1,12 @@
+import type { SecondFactor } from '#core/authenticators/assurance.ts';
 import { PATHS } from '#core/paths.ts';
 import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, inFlow, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { codeField, textField, usernameField } from '#ui/parts/fields.ts';
-import { type Html, html } from '#ui/parts/html.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { passkeyForm, passkeySignal } from '#ui/parts/passkeys.ts';
 import { notice as noticeBox } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
@@ -14,18 +16,30 @@ type SignInPage = {
   readonly returnTo?: string | undefined;
   readonly refusal?: Refusal | undefined;
   readonly passwordSaved?: boolean;
+  /** Whether passkeys work at this address. */
+  readonly offersPasskeys: boolean;
+  /** A passkey was refused. */
+  readonly passkeyRefusal?: Refusal | undefined;
+  /** A passkey that this service does not have. */
+  readonly unknown?: { readonly rpId: string; readonly id: string } | undefined;
   /** A form of the second step arrived without the cookie of its sign-in. */
   readonly isLost?: boolean;
 };
 
-export function signInPage(view: View, { email, returnTo, refusal, passwordSaved, isLost }: SignInPage): Html {
+export function signInPage(view: View, page: SignInPage): Html {
   const { t } = view;
+  const { email, returnTo, refusal, passwordSaved, isLost, passkeyRefusal } = page;
   const lost = isLost ? { title: t('signIn.lost.title'), text: t('signIn.lost.text'), fieldId: undefined } : undefined;
-  const summary = refusal ? fieldRefusal(view, refusal) : lost;
+  const refused = passkeyRefusal && refusalText(view, passkeyRefusal, 'passkey');
+  const summary = refusal ? fieldRefusal(view, refusal) : (refused ?? lost);
+  const errorOf = (fieldId: string) => {
+    return summary && 'fieldId' in summary && summary.fieldId === fieldId ? summary.title : undefined;
+  };
   return layout(view, {
     title: t('signIn.title'),
     width: 'form',
     doors: { first: 'here', second: 'ahead', label: t('doors.first') },
+    passkeys: page.offersPasskeys,
     refusal: summary,
     body: html`<p class="lead">${t('signIn.lead')}</p>
 ${passwordSaved && noticeBox(t('signIn.passwordSaved'))}
@@ -38,10 +52,10 @@ ${form(
     label: t('field.email'),
     type: 'email',
     inputmode: 'email',
-    autocomplete: 'username',
+    autocomplete: page.offersPasskeys ? 'username webauthn' : 'username',
     value: email,
-    autofocus: refusal === undefined && email === undefined,
-    error: summary?.fieldId === 'email' ? summary.title : undefined,
+    autofocus: summary === undefined && email === undefined,
+    error: errorOf('email'),
   })}
 ${textField({
   id: 'password',
@@ -49,13 +63,35 @@ ${textField({
   label: t('field.password'),
   type: 'password',
   autocomplete: 'current-password',
-  autofocus: refusal === undefined && email !== undefined,
-  error: summary?.fieldId === 'password' ? summary.title : undefined,
+  autofocus: summary === undefined && email !== undefined,
+  error: errorOf('password'),
 })}
-${returnTo !== undefined && html`<input type="hidden" name="return_to" value="${returnTo}">`}
+${returnField(returnTo)}
 ${submitButton(t('button.signIn'))}`,
 )}
+${page.offersPasskeys && aloneForm(view, returnTo)}
+${page.unknown && forget(page.unknown)}
 <p><a href="${PATHS.forgotPassword}">${t('signIn.forgot')}</a></p>`,
+  });
+}
+
+function returnField(returnTo: string | undefined): Content {
+  return returnTo !== undefined && html`<input type="hidden" name="return_to" value="${returnTo}">`;
+}
+
+function forget({ rpId, id }: NonNullable<SignInPage['unknown']>): Html {
+  return passkeySignal({ signalName: 'unknownCredential', rpID: rpId, credentialID: id });
+}
+
+/** A passkey as the whole sign-in. */
+function aloneForm(view: View, returnTo: string | undefined): Html {
+  return passkeyForm(view, {
+    does: 'autofill',
+    action: '/sign-in/passkey/alone',
+    options: '/sign-in/passkey/alone/options',
+    label: view.t('passkey.signIn'),
+    variant: 'quiet',
+    fields: returnField(returnTo),
   });
 }
 
@@ -76,7 +112,14 @@ function fieldRefusal(view: View, refusal: Refusal): FieldRefusal {
   return { title, text: html`${text}`, fieldId: 'password' };
 }
 
-export function oneTimeCodePage(view: View, email: string, refusal?: Refusal): Html {
+export type CodePage = {
+  readonly email: string;
+  /** What else the person can prove. */
+  readonly methods: readonly SecondFactor[];
+  readonly refusal?: Refusal | undefined;
+};
+
+export function oneTimeCodePage(view: View, { email, methods, refusal }: CodePage): Html {
   const { t } = view;
   const summary = refusal && refusalText(view, refusal, 'signIn');
   return layout(view, {
@@ -98,12 +141,21 @@ ${codeField({
 })}
 ${submitButton(t('button.verify'))}`,
     )}
-<p><a href="${inFlow(view, '/sign-in/recovery-code')}">${t('signIn.useRecoveryCode')}</a></p>
+${otherWays(view, methods, 'totp')}
 <p class="quiet"><a href="${PATHS.helpTroubleshooting}">${t('signIn.code.help')}</a> · <a href="${inFlow(view, '/sign-in/lost')}">${t('lost.link')}</a></p>`,
   });
 }
 
-export function recoveryCodePage(view: View, email: string, refusal?: Refusal): Html {
+/** The links to the other second factors. A recovery code is always among them. */
+export function otherWays(view: View, methods: readonly SecondFactor[], shown: SecondFactor): Html {
+  const { t } = view;
+  const link = (address: string, words: string) => html`<p><a href="${inFlow(view, address)}">${words}</a></p>`;
+  return html`${shown !== 'totp' && methods.includes('totp') && link(PATHS.oneTimeCode, t('signIn.useOneTimeCode'))}
+${shown !== 'passkey' && methods.includes('passkey') && link(PATHS.passkey, t('passkey.useInstead'))}
+${shown !== 'recovery_code' && link(PATHS.recoveryCode, t('signIn.useRecoveryCode'))}`;
+}
+
+export function recoveryCodePage(view: View, { email, methods, refusal }: CodePage): Html {
   const { t } = view;
   const summary = refusal && refusalText(view, refusal, 'recovery');
   return layout(view, {
@@ -127,7 +179,7 @@ ${codeField({
 })}
 ${submitButton(t('button.verify'))}`,
 )}
-<p><a href="${inFlow(view, '/sign-in/one-time-code')}">${t('signIn.useOneTimeCode')}</a></p>
+${otherWays(view, methods, 'recovery_code')}
 <p class="quiet"><a href="${inFlow(view, '/sign-in/lost')}">${t('signIn.recovery.help')}</a></p>`,
   });
 }

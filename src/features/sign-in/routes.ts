@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import { readOneTimeCode, readRecoveryCode } from '#core/authenticators/typed-code.ts';
 import { PATHS } from '#core/paths.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { noticeOf } from '#core/sessions/notice.ts';
 import { continuePath } from '#core/sessions/return-target.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { findRelyingParty } from '#flows/authenticators/passkey-challenge.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { BegunSignIn } from '#flows/sign-in/begin-sign-in.ts';
 import { wayOn } from '#http/guard.ts';
@@ -12,8 +14,11 @@ import { type CookieChange, type Reply, seeOther, sessionCookies, show, wayOf } 
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import { isAtSetUp } from '#store/sign-in/pending-sign-ins.ts';
 import { lostPage } from './lost-page.ts';
+import { offeredMethods, openedReply } from './opened.ts';
 import { noticePage, oneTimeCodePage, recoveryCodePage, signInPage } from './pages.ts';
+import { passkeyRoutes } from './passkey-routes.ts';
 import { signInWithPassword } from './password.ts';
 import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 
@@ -30,7 +35,7 @@ export const signInRoutes: readonly Route[] = [
     method: 'GET',
     path: '/sign-in',
     guard: 'public',
-    handle({ view, query, session }) {
+    handle({ env, view, query, session }) {
       // A portal can require a signed-in person to sign in again, or as another person.
       const isAskedAgain = view.resume !== undefined && query.has('again');
       if (session && !isAskedAgain) return seeOther(wayOn(session, view.now));
@@ -38,7 +43,9 @@ export const signInRoutes: readonly Route[] = [
       const returnTo = continuePath(view.restoredReturnTo ?? query.get('return_to') ?? '');
       const refusal = query.has('ended') ? refuse('sign_in_expired') : undefined;
       const [isLost, passwordSaved] = [query.has('lost'), query.has('password-saved')];
-      return show(signInPage(view, { returnTo, email: view.restoredEmail ?? hint, passwordSaved, refusal, isLost }));
+      const offersPasskeys = findRelyingParty(env.config) !== undefined;
+      const email = view.restoredEmail ?? hint;
+      return show(signInPage(view, { returnTo, email, passwordSaved, refusal, isLost, offersPasskeys }));
     },
   }),
   page({ method: 'POST', path: '/sign-in', guard: 'public', form: passwordForm, handle: submitPassword }),
@@ -48,34 +55,28 @@ export const signInRoutes: readonly Route[] = [
     guard: 'public',
     handle: ({ view, pending }) => show(lostPage(view, { isPending: pending !== undefined })),
   }),
-  page({
-    method: 'GET',
-    path: '/sign-in/one-time-code',
-    guard: 'pendingSignIn',
-    handle: ({ view, pending }) =>
-      pending.budgetId === undefined ? seeOther(PATHS.enroll) : show(oneTimeCodePage(view, pending.user.email)),
-  }),
+  page({ method: 'GET', path: PATHS.oneTimeCode, guard: 'pendingSignIn', handle: (call) => showCodes(call, 'totp') }),
   page({
     method: 'POST',
-    path: '/sign-in/one-time-code',
+    path: PATHS.oneTimeCode,
     guard: 'pendingSignIn',
     form: codeForm,
     handle: submitOneTimeCode,
   }),
   page({
     method: 'GET',
-    path: '/sign-in/recovery-code',
+    path: PATHS.recoveryCode,
     guard: 'pendingSignIn',
-    handle: ({ view, pending }) =>
-      pending.budgetId === undefined ? seeOther(PATHS.enroll) : show(recoveryCodePage(view, pending.user.email)),
+    handle: (call) => showCodes(call, 'recovery_code'),
   }),
   page({
     method: 'POST',
-    path: '/sign-in/recovery-code',
+    path: PATHS.recoveryCode,
     guard: 'pendingSignIn',
     form: codeForm,
     handle: submitRecoveryCode,
   }),
+  ...passkeyRoutes,
   page({
     method: 'GET',
     path: '/sign-in/notice',
@@ -91,7 +92,9 @@ export const signInRoutes: readonly Route[] = [
 async function submitPassword(call: PageCall<'public', z.output<typeof passwordForm>>): Promise<Reply> {
   const { env, view, client, input } = call;
   const returnTo = continuePath(input.return_to ?? '');
-  const again = (refusal: Refusal) => showRefusal(signInPage(view, { email: input.email, returnTo, refusal }), refusal);
+  const offersPasskeys = findRelyingParty(env.config) !== undefined;
+  const again = (refusal: Refusal) =>
+    showRefusal(signInPage(view, { email: input.email, returnTo, refusal, offersPasskeys }), refusal);
   const email = canonicalEmail(input.email ?? '');
   if (email === undefined) return again(refuse('invalid_request', { reason: 'email' }));
   if (!input.password) return again(refuse('invalid_request', { reason: 'password' }));
@@ -111,11 +114,17 @@ function nextStep(begun: BegunSignIn): Reply {
     case 'complete':
       return seeOther(begun.session.continueTo, sessionCookies(begun.session));
     case 'second_factor_required':
-      return seeOther('/sign-in/one-time-code', pendingCookies(begun));
+      return seeOther(firstPage(begun.secondFactor?.kinds), pendingCookies(begun));
     case 'enrollment_required':
     case 'enrollment_offered':
       return seeOther(PATHS.enroll, pendingCookies(begun));
   }
+}
+
+/** The page of the factor used last. With neither kind left, a recovery code remains. */
+function firstPage([first]: readonly AuthenticatorKind[] = []): string {
+  if (first === undefined) return PATHS.recoveryCode;
+  return first === 'passkey' ? PATHS.passkey : PATHS.oneTimeCode;
 }
 
 function pendingCookies({
@@ -127,25 +136,39 @@ function pendingCookies({
 }
 
 async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
-  const { env, view, client, input, pending } = call;
-  if (pending.budgetId === undefined) return seeOther(PATHS.enroll);
+  const { env, client, input, pending } = call;
+  if (isAtSetUp(pending)) return seeOther(PATHS.enroll);
   const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
   const code = readOneTimeCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client, around);
   if (!isRefusal(opened)) return openedReply(opened);
-  return showRefusal(oneTimeCodePage(view, pending.user.email, opened), opened);
+  return showCodesAgain(call, 'totp', opened);
 }
 
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
-  const { env, view, client, input, pending } = call;
-  if (pending.budgetId === undefined) return seeOther(PATHS.enroll);
+  const { env, client, input, pending } = call;
+  if (isAtSetUp(pending)) return seeOther(PATHS.enroll);
   const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
   const code = readRecoveryCode(input.code);
   const opened = isRefusal(code) ? code : await signInWithRecoveryCode(env, pending, code, client, around);
   if (!isRefusal(opened)) return openedReply(opened);
-  return showRefusal(recoveryCodePage(view, pending.user.email, opened), opened);
+  return showCodesAgain(call, 'recovery_code', opened);
 }
 
-function openedReply({ session, landing }: OpenedSignIn): Reply {
-  return seeOther(landing, sessionCookies(session));
+type CodeCall = Pick<PageCall<'pendingSignIn'>, 'env' | 'view' | 'pending'>;
+
+/** The page for a code, or the one for what the person has instead. */
+async function showCodes({ env, view, pending }: CodeCall, kind: 'totp' | 'recovery_code'): Promise<Reply> {
+  if (isAtSetUp(pending)) return seeOther(PATHS.enroll);
+  const methods = await offeredMethods(env, pending);
+  if (kind === 'totp' && !methods.includes('totp') && methods.includes('passkey')) return seeOther(PATHS.passkey);
+  const page = kind === 'totp' ? oneTimeCodePage : recoveryCodePage;
+  return show(page(view, { email: pending.user.email, methods }));
+}
+
+async function showCodesAgain(call: CodeCall, kind: 'totp' | 'recovery_code', refusal: Refusal): Promise<Reply> {
+  const { env, view, pending } = call;
+  const page = kind === 'totp' ? oneTimeCodePage : recoveryCodePage;
+  const methods = await offeredMethods(env, pending);
+  return showRefusal(page(view, { email: pending.user.email, methods, refusal }), refusal);
 }

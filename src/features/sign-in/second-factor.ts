@@ -1,21 +1,33 @@
-import type { SecondFactor } from '#core/authenticators/assurance.ts';
+import { factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
+import { needsPasskey } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
-import { type Refusal, refuse } from '#core/values/result.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Assertion, RequestOptions } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
+import { provableKinds } from '#flows/authenticators/allowed-kinds.ts';
 import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';
+import { checkPasskey } from '#flows/authenticators/check-passkey.ts';
 import { checkRecoveryCode } from '#flows/authenticators/check-recovery-code.ts';
+import { askForPasskey } from '#flows/authenticators/passkey-options.ts';
 import { FEW_CODES } from '#flows/runtime/mail.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { continueToOf, finishSignIn, type NewSession } from '#flows/sign-in/finish-sign-in.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
+import type { ChallengeBinding } from '#store/authenticators/passkeys.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { completePendingSignIn, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
+import { holdPartner } from '#store/engine/locks.ts';
+import { findPartner } from '#store/partners/partners.ts';
+import { completePendingSignIn, isAtSetUp, type PendingSignIn, setProven } from '#store/sign-in/pending-sign-ins.ts';
 
 /** The page with a notice before the portal. */
 const NOTICE_PATH = '/sign-in/notice';
 
-export type OpenedSignIn = { readonly session: NewSession; readonly landing: string };
+/** A session, or the set-up of a passkey that the policy needs before one. */
+export type OpenedSignIn =
+  | { readonly kind: 'complete'; readonly session: NewSession; readonly landing: string }
+  | { readonly kind: 'passkey_needed' };
 
 /** Completes a sign-in with a one-time code. */
 export async function signInWithOneTimeCode(
@@ -26,10 +38,44 @@ export async function signInWithOneTimeCode(
   around: Around<OpenedSignIn> = plainly,
 ): Promise<OpenedSignIn | Refusal> {
   const { user, deviceId } = pending;
+  if (isAtSetUp(pending)) return refuse('forbidden');
   return checkOneTimeCode(env, { user, deviceId, client, pending }, code, async (tx) => {
-    const left = await countRecoveryCodesLeft(tx, user.id);
-    const notice = left <= FEW_CODES ? noticeText({ kind: 'few_codes_left', left }) : undefined;
-    return around(tx, () => complete(env, tx, { pending, factor: 'totp', notice, client }));
+    if (!(await mayUseApps(env, tx, pending))) return refuse('forbidden', { reason: 'kind_not_allowed' });
+    const notice = await fewCodesNotice(tx, pending);
+    return around(tx, () => advance(env, tx, { pending, factor: 'totp', notice, client }));
+  });
+}
+
+/** What a browser needs to use a passkey after the password. */
+export async function askForPendingPasskey(
+  env: Env,
+  pending: PendingSignIn,
+  client: Client,
+): Promise<RequestOptions | Refusal> {
+  const { user } = pending;
+  const factors = await factorsOf(env.db.read, user.id);
+  if (!factors || isAtSetUp(pending) || !provableKinds(env, pending, factors).includes('passkey')) {
+    return refuse('forbidden', { reason: 'kind_not_allowed' });
+  }
+  const asked = { binding: bindingOf(pending, client), person: { id: user.id, factors } };
+  return env.db.transaction((tx) => askForPasskey(env, tx, { ...asked, userVerification: 'preferred' }));
+}
+
+/** Completes a sign-in with a passkey after the password. */
+export async function signInWithPasskey(
+  env: Env,
+  pending: PendingSignIn,
+  assertion: Assertion,
+  client: Client,
+  around: Around<OpenedSignIn> = plainly,
+): Promise<OpenedSignIn | Refusal> {
+  const { user, deviceId } = pending;
+  if (isAtSetUp(pending)) return refuse('forbidden');
+  const binding = bindingOf(pending, client);
+  const attempt = { user, deviceId, client, pending, binding, userVerification: 'preferred', isAlone: false } as const;
+  return checkPasskey(env, attempt, assertion, async (tx, factor) => {
+    const notice = await fewCodesNotice(tx, pending);
+    return around(tx, () => complete(env, tx, { pending, factor, notice, client }));
   });
 }
 
@@ -41,21 +87,48 @@ export async function signInWithRecoveryCode(
   client: Client,
   around: Around<OpenedSignIn> = plainly,
 ): Promise<(OpenedSignIn & { readonly left: number }) | Refusal> {
-  const { user, deviceId, budgetId } = pending;
-  if (budgetId === undefined) return refuse('forbidden');
+  const { user, deviceId } = pending;
+  if (isAtSetUp(pending)) return refuse('forbidden');
   return checkRecoveryCode(env, { user, deviceId, client, pending }, code, async (tx, left) => {
     const notice = noticeText({ kind: 'recovery_code_used', left });
-    const opened = await around(tx, () => complete(env, tx, { pending, factor: 'recovery_code', notice, client }));
-    return 'refused' in opened ? opened : { ...opened, left };
+    const opened = await around(tx, () => advance(env, tx, { pending, factor: 'recovery_code', notice, client }));
+    return isRefusal(opened) ? opened : { ...opened, left };
   });
+}
+
+/** Where a passkey is needed, a person who has one cannot use an app instead: a page that imitates ours gets its code. */
+async function mayUseApps(env: Env, tx: Queries, pending: PendingSignIn): Promise<boolean> {
+  if (!(await isPasskeyNeeded(env, tx, pending))) return true;
+  return (await factorsOf(tx, pending.user.id))?.passkeys.length === 0;
+}
+
+/** Whether the policy, read in this transaction, wants a passkey to take part in this sign-in. */
+async function isPasskeyNeeded(env: Env, tx: Queries, { partner }: PendingSignIn): Promise<boolean> {
+  const { staffPasskeys } = env.config;
+  if (partner === undefined) return needsPasskey(undefined, staffPasskeys, env.now());
+  await holdPartner(tx, partner.id);
+  return needsPasskey((await findPartner(tx, partner.id)) ?? partner, staffPasskeys, env.now());
+}
+
+async function fewCodesNotice(tx: Queries, { user }: PendingSignIn): Promise<string | undefined> {
+  const left = await countRecoveryCodesLeft(tx, user.id);
+  return left <= FEW_CODES ? noticeText({ kind: 'few_codes_left', left }) : undefined;
 }
 
 type Completion = {
   readonly pending: PendingSignIn;
-  readonly factor: SecondFactor;
+  readonly factor: ProvenFactor;
   readonly notice: string | undefined;
   readonly client: Client;
 };
+
+/** After a code: a session, unless the policy wants a passkey first. */
+async function advance(env: Env, tx: Queries, completion: Completion): Promise<OpenedSignIn | Refusal> {
+  const { pending, factor } = completion;
+  const name = factorName(factor);
+  if (name === 'passkey' || !(await isPasskeyNeeded(env, tx, pending))) return complete(env, tx, completion);
+  return (await setProven(tx, pending.id, name, env.now())) ? { kind: 'passkey_needed' } : refuse('sign_in_expired');
+}
 
 async function complete(
   env: Env,
@@ -70,5 +143,9 @@ async function complete(
     completePendingSignIn(tx, pending.id, landing, now),
     finishSignIn(env, tx, signIn, now),
   ]);
-  return completed ? { session, landing } : refuse('sign_in_expired');
+  return completed ? { kind: 'complete', session, landing } : refuse('sign_in_expired');
+}
+
+function bindingOf({ id }: PendingSignIn, { browser }: Client): ChallengeBinding {
+  return { purpose: 'second_factor', owner_id: id, browser: browser ?? null };
 }

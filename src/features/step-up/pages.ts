@@ -1,15 +1,26 @@
+import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
+import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
+import type { StepUpMethod } from '#store/sessions/tables.ts';
 import { layout } from '#ui/layout.ts';
 import { form, inFlow, submitButton } from '#ui/parts/actions.ts';
 import { codeField, textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { passkeyForm, withoutPasskeys } from '#ui/parts/passkeys.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
 
-export type StepUpMethod = 'totp' | 'recovery_code' | 'password';
+export type CodeMethod = Exclude<StepUpMethod, 'passkey'>;
 
-/** One page for the three methods. The person's factors decide which one it shows. */
-export function stepUpPage(view: View, method: StepUpMethod, email: string, refusal?: Refusal): Html {
+type StepUpPage = {
+  readonly email: string;
+  /** What else the person can prove. */
+  readonly kinds: readonly AuthenticatorKind[];
+  readonly refusal?: Refusal | undefined;
+};
+
+/** One page for the methods that a person types. The person's factors decide which one it shows. */
+export function stepUpPage(view: View, method: CodeMethod, { email, kinds, refusal }: StepUpPage): Html {
   const { t } = view;
   const summary = refusal && textOf(view, method, refusal);
   return layout(view, {
@@ -24,11 +35,32 @@ ${form(
 ${fieldOf(view, method, summary?.title)}
 ${submitButton(t('button.verify'))}`,
 )}
-${otherWay(view, method)}`,
+${otherWays(view, method, kinds)}`,
   });
 }
 
-function textOf(view: View, method: StepUpMethod, refusal: Refusal): { title: string; text: Content } {
+/** The same with a passkey. Without scripts there is none, so the page leads to the other factors. */
+export function stepUpPasskeyPage(view: View, { email, kinds, refusal }: StepUpPage): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('stepUp.title'),
+    width: 'form',
+    passkeys: true,
+    refusal: refusal && refusalText(view, refusal, 'passkey'),
+    body: html`<p class="lead">${t('stepUp.lead')}</p>
+${passkeyForm(view, {
+  does: 'use',
+  action: PATHS.stepUpPasskey,
+  options: '/step-up/passkey/options',
+  label: t('passkey.use'),
+  fields: usernameField(view, email),
+})}
+${withoutPasskeys(t(kinds.includes('totp') ? 'passkey.missing.app' : 'passkey.missing'))}
+${otherWays(view, 'passkey', kinds)}`,
+  });
+}
+
+function textOf(view: View, method: CodeMethod, refusal: Refusal): { title: string; text: Content } {
   if (method === 'password' && refusal.refused === 'invalid_credentials') {
     return { title: view.t('stepUp.wrongPassword.title'), text: view.t('stepUp.wrongPassword.text') };
   }
@@ -36,7 +68,7 @@ function textOf(view: View, method: StepUpMethod, refusal: Refusal): { title: st
   return refusalText(view, refusal, method === 'recovery_code' ? 'stepUpRecovery' : 'stepUp');
 }
 
-function fieldOf({ t }: View, method: StepUpMethod, error: string | undefined): Html {
+function fieldOf({ t }: View, method: CodeMethod, error: string | undefined): Html {
   const autofocus = error === undefined;
   switch (method) {
     case 'password':
@@ -71,14 +103,11 @@ function fieldOf({ t }: View, method: StepUpMethod, error: string | undefined): 
   }
 }
 
-function otherWay(view: View, method: StepUpMethod): Content {
+function otherWays(view: View, shown: StepUpMethod, kinds: readonly AuthenticatorKind[]): Content {
   const { t } = view;
-  switch (method) {
-    case 'password':
-      return undefined;
-    case 'totp':
-      return html`<p><a href="${inFlow(view, '/step-up/recovery-code')}">${t('signIn.useRecoveryCode')}</a></p>`;
-    case 'recovery_code':
-      return html`<p><a href="${inFlow(view, '/step-up')}">${t('stepUp.useOneTimeCode')}</a></p>`;
-  }
+  if (shown === 'password') return undefined;
+  const link = (address: string, words: string) => html`<p><a href="${inFlow(view, address)}">${words}</a></p>`;
+  return html`${shown !== 'totp' && kinds.includes('totp') && link(`${PATHS.stepUp}?with=totp`, t('stepUp.useOneTimeCode'))}
+${shown !== 'passkey' && kinds.includes('passkey') && link(PATHS.stepUpPasskey, t('passkey.useInstead'))}
+${shown !== 'recovery_code' && link(PATHS.stepUpRecoveryCode, t('signIn.useRecoveryCode'))}`;
 }

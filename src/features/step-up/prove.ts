@@ -1,12 +1,17 @@
-import { amrAfter } from '#core/authenticators/assurance.ts';
+import { amrAfter, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
+import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
+import type { Assertion, RequestOptions } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
+import { provableKinds } from '#flows/authenticators/allowed-kinds.ts';
 import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';
+import { checkPasskey } from '#flows/authenticators/check-passkey.ts';
 import { checkRecoveryCode } from '#flows/authenticators/check-recovery-code.ts';
-import { confirmAuthority } from '#flows/runtime/acting.ts';
+import { askForPasskey } from '#flows/authenticators/passkey-options.ts';
+import { confirmAuthority, ownTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { checkPasswordTry } from '#flows/sign-in/check-password.ts';
@@ -18,20 +23,61 @@ import type { GrantedSession } from '#store/sessions/granted.ts';
 import { raiseSession, setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 
-/** The session continues with a new token. */
-export type Raised = { readonly token: string };
+/** A page session continues with a new token. A program, which no browser shares a cookie with, keeps its own. */
+export type Raised = { readonly token: string | undefined };
+
+/** The kinds of authenticators that this person can prove, the one to ask for first in front. */
+export async function stepUpKinds(env: Env, session: Session): Promise<readonly AuthenticatorKind[] | undefined> {
+  const factors = await factorsOf(env.db.read, session.user.id);
+  return factors && provableKinds(env, session, factors);
+}
 
 /** Proves a second factor again in a session. The code is used up, as at sign-in. */
-export function stepUpWithOneTimeCode(
+export async function stepUpWithOneTimeCode(
   env: Env,
   session: GrantedSession,
   code: string,
   client: Client,
   around: Around<Raised> = plainly,
-) {
+): Promise<Raised | Refusal> {
+  if (!((await stepUpKinds(env, session)) ?? ['totp']).includes('totp')) {
+    return refuse('forbidden', { reason: 'kind_not_allowed' });
+  }
   return checkOneTimeCode(env, stepUpAttempt(env, session, client), code, (tx) =>
     around(tx, () => raise(env, tx, session, 'totp')),
   );
+}
+
+/** What a browser needs to use a passkey in this session. */
+export async function askForStepUpPasskey(
+  env: Env,
+  session: GrantedSession,
+  client: Client,
+): Promise<RequestOptions | Refusal> {
+  const { user } = session;
+  const factors = await factorsOf(env.db.read, user.id);
+  if (!factors || !provableKinds(env, session, factors).includes('passkey')) {
+    return refuse('forbidden', { reason: 'kind_not_allowed' });
+  }
+  const person = { id: user.id, factors };
+  return ownTransaction(env, session, (tx) => askForPasskey(env, tx, { ...passkeyAsked(session, client), person }));
+}
+
+export function stepUpWithPasskey(
+  env: Env,
+  session: GrantedSession,
+  assertion: Assertion,
+  client: Client,
+  around: Around<Raised> = plainly,
+): Promise<Raised | Refusal> {
+  const attempt = { ...stepUpAttempt(env, session, client), ...passkeyAsked(session, client), isAlone: false };
+  return checkPasskey(env, attempt, assertion, (tx, use) => around(tx, () => raise(env, tx, session, use)));
+}
+
+/** A session that a passkey alone began has no other factor, so its device must check again who holds it. */
+function passkeyAsked({ id, amr }: Session, { browser }: Client) {
+  const binding = { purpose: 'step_up' as const, owner_id: id, browser: browser ?? null };
+  return { binding, userVerification: amr.includes('pwd') ? ('preferred' as const) : ('required' as const) };
 }
 
 export function stepUpWithRecoveryCode(
@@ -88,10 +134,16 @@ async function raise(
   env: Env,
   tx: Queries,
   session: Session,
-  method: 'totp' | 'recovery_code' | 'password',
+  proven: ProvenFactor | 'password',
 ): Promise<Raised | Refusal> {
-  const token = newToken(env.random);
-  const amr = amrAfter(session.amr, method).join(' ');
-  const raised = await raiseSession(tx, session.id, { tokenHash: tokenHash(token), now: env.now(), method, amr });
+  const token = session.channel === 'page' ? newToken(env.random) : undefined;
+  const amr = amrAfter(session.amr, proven).join(' ');
+  const method = proven === 'password' ? proven : factorName(proven);
+  const raised = await raiseSession(tx, session.id, {
+    tokenHash: token === undefined ? undefined : tokenHash(token),
+    now: env.now(),
+    method,
+    amr,
+  });
   return raised ? { token } : refuse('sign_in_expired');
 }

@@ -2,64 +2,85 @@ import { z } from 'zod';
 import { readOneTimeCode, readRecoveryCode } from '#core/authenticators/typed-code.ts';
 import { PATHS } from '#core/paths.ts';
 import { isSteppedUp } from '#core/sessions/session.ts';
-import { isRefusal, type Refusal } from '#core/values/result.ts';
-import type { Env } from '#env.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
-import { type Reply, seeOther, show } from '#http/pages/reply.ts';
-import { showRefusal } from '#http/problem.ts';
+import { json, type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { showRefusal, statusOf } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { factorsOf } from '#store/authenticators/authenticators.ts';
 import type { Session } from '#store/sessions/sessions.ts';
-import { type StepUpMethod, stepUpPage } from './pages.ts';
-import { type Raised, stepUpWithOneTimeCode, stepUpWithPassword, stepUpWithRecoveryCode } from './prove.ts';
+import { readAssertion } from '#wire/webauthn.ts';
+import { stepUpApi } from './api.ts';
+import { type CodeMethod, stepUpPage, stepUpPasskeyPage } from './pages.ts';
+import {
+  askForStepUpPasskey,
+  type Raised,
+  stepUpKinds,
+  stepUpWithOneTimeCode,
+  stepUpWithPasskey,
+  stepUpWithPassword,
+  stepUpWithRecoveryCode,
+} from './prove.ts';
 
 const proofForm = z.object({ code: typed('code').optional(), password: typed('password').optional() });
+const credentialForm = z.object({ credential: typed('credential').optional() });
 type Submitted = PageCall<'session', z.output<typeof proofForm>>;
 
 export const stepUpRoutes: readonly Route[] = [
+  page({ method: 'GET', path: PATHS.stepUp, guard: 'session', handle: showFirst }),
+  page({ method: 'POST', path: PATHS.stepUp, guard: 'session', form: proofForm, handle: submitProof }),
   page({
     method: 'GET',
-    path: '/step-up',
+    path: PATHS.stepUpRecoveryCode,
     guard: 'session',
     async handle({ env, view, session }) {
-      const method = await methodOf(env, session);
-      // A password is enough only without an authenticator. A portal that requires a second factor would loop here.
-      const hasProven = method === 'password' || session.stepUpMethod !== 'password';
-      if (hasProven && isSteppedUp(session, env.now())) return seeOther(targetOf(session));
-      return show(stepUpPage(view, method, session.user.email));
-    },
-  }),
-  page({ method: 'POST', path: '/step-up', guard: 'session', form: proofForm, handle: submitProof }),
-  page({
-    method: 'GET',
-    path: '/step-up/recovery-code',
-    guard: 'session',
-    async handle({ env, view, session }) {
-      if ((await methodOf(env, session)) === 'password') return seeOther('/step-up');
-      return show(stepUpPage(view, 'recovery_code', session.user.email));
+      const kinds = await stepUpKinds(env, session);
+      if (!kinds) return seeOther(PATHS.stepUp);
+      return show(stepUpPage(view, 'recovery_code', { email: session.user.email, kinds }));
     },
   }),
   page({
     method: 'POST',
-    path: '/step-up/recovery-code',
+    path: PATHS.stepUpRecoveryCode,
     guard: 'session',
     form: proofForm,
     handle: submitRecoveryCode,
   }),
+  page({ method: 'GET', path: PATHS.stepUpPasskey, guard: 'session', handle: (call) => showPasskey(call) }),
+  page({ method: 'POST', path: PATHS.stepUpPasskey, guard: 'session', form: credentialForm, handle: submitPasskey }),
+  page({
+    method: 'POST',
+    path: '/step-up/passkey/options',
+    guard: 'session',
+    async handle({ env, session, client }) {
+      const options = await askForStepUpPasskey(env, session, client);
+      return isRefusal(options) ? json({ code: options.refused }, statusOf(options.refused)) : json(options);
+    },
+  }),
+  ...stepUpApi,
 ];
+
+async function showFirst({ env, view, session, query }: PageCall<'session'>): Promise<Reply> {
+  const kinds = await stepUpKinds(env, session);
+  // A password is enough only without an authenticator. A portal that requires a second factor would loop here.
+  const hasProven = kinds === undefined || session.stepUpMethod !== 'password';
+  if (hasProven && isSteppedUp(session, env.now())) return seeOther(targetOf(session));
+  const asked = query.get('with') === 'totp' && kinds?.includes('totp') ? 'totp' : kinds?.[0];
+  if (asked === 'passkey') return seeOther(PATHS.stepUpPasskey);
+  if (kinds && asked === undefined) return seeOther(PATHS.stepUpRecoveryCode);
+  return show(stepUpPage(view, asked ?? 'password', { email: session.user.email, kinds: kinds ?? [] }));
+}
 
 async function submitProof(call: Submitted): Promise<Reply> {
   const { env, session, client, input } = call;
-  const method = await methodOf(env, session);
   const around = aroundOf(call);
-  if (method === 'password') {
+  if (!(await stepUpKinds(env, session))) {
     const raised = await stepUpWithPassword(env, session, input.password ?? '', client, around);
-    return answer(call, method, raised);
+    return answer(call, 'password', raised);
   }
   const code = readOneTimeCode(input.code);
-  if (isRefusal(code)) return answer(call, method, code);
-  return answer(call, method, await stepUpWithOneTimeCode(env, session, code, client, around));
+  if (isRefusal(code)) return answer(call, 'totp', code);
+  return answer(call, 'totp', await stepUpWithOneTimeCode(env, session, code, client, around));
 }
 
 async function submitRecoveryCode(call: Submitted): Promise<Reply> {
@@ -70,20 +91,40 @@ async function submitRecoveryCode(call: Submitted): Promise<Reply> {
   return answer(call, 'recovery_code', await stepUpWithRecoveryCode(env, session, code, client, around));
 }
 
-function aroundOf(call: Submitted) {
+type PasskeyCall = Pick<PageCall<'session'>, 'env' | 'view' | 'session'>;
+
+async function showPasskey({ env, view, session }: PasskeyCall, refusal?: Refusal): Promise<Reply> {
+  const kinds = await stepUpKinds(env, session);
+  if (!kinds?.includes('passkey')) return seeOther(PATHS.stepUp);
+  const drawn = stepUpPasskeyPage(view, { email: session.user.email, kinds, refusal });
+  return refusal ? showRefusal(drawn, refusal) : show(drawn);
+}
+
+async function submitPasskey(call: PageCall<'session', z.output<typeof credentialForm>>): Promise<Reply> {
+  const { env, session, client, input } = call;
+  const assertion = readAssertion(input.credential);
+  const raised = assertion
+    ? await stepUpWithPasskey(env, session, assertion, client, aroundOf(call))
+    : refuse('challenge_expired');
+  if (!isRefusal(raised)) return raisedReply(session, raised);
+  return raised.refused === 'sign_in_expired' ? seeOther(PATHS.signIn) : showPasskey(call, raised);
+}
+
+function aroundOf(call: Pick<Submitted, 'env' | 'formKey' | 'session'>) {
   return idempotentAround<Raised>(call, () => seeOther(targetOf(call.session)));
 }
 
-function answer({ view, session }: Submitted, method: StepUpMethod, raised: Raised | Refusal): Reply {
-  if (!isRefusal(raised)) return seeOther(targetOf(session), [{ cookie: 'session', value: raised.token }]);
+async function answer({ env, view, session }: Submitted, method: CodeMethod, raised: Raised | Refusal): Promise<Reply> {
+  if (!isRefusal(raised)) return raisedReply(session, raised);
   if (raised.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
-  return showRefusal(stepUpPage(view, method, session.user.email, raised), raised);
+  const kinds = (await stepUpKinds(env, session)) ?? [];
+  return showRefusal(stepUpPage(view, method, { email: session.user.email, kinds, refusal: raised }), raised);
+}
+
+function raisedReply(session: Session, { token }: Raised): Reply {
+  return seeOther(targetOf(session), token === undefined ? [] : [{ cookie: 'session', value: token }]);
 }
 
 function targetOf({ stepUpTo }: Session): string {
   return stepUpTo ?? PATHS.security;
-}
-
-async function methodOf(env: Env, { user }: Session): Promise<'totp' | 'password'> {
-  return (await factorsOf(env.db.read, user.id)) ? 'totp' : 'password';
 }

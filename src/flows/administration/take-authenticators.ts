@@ -74,7 +74,7 @@ export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person
  */
 async function deleteFactors(env: Env, tx: Queries, { id: userId, email }: Person['user']): Promise<number> {
   const owners = await counterOwnersOf(env, tx, userId, [email]);
-  for (const { id } of (await factorsOf(tx, userId))?.apps ?? []) await deleteAuthenticator(tx, id);
+  for (const { id } of (await factorsOf(tx, userId))?.all ?? []) await deleteAuthenticator(tx, id);
   await forgetFactorCounters(tx, owners);
   await deleteRecoveryCodes(tx, userId);
   await deleteAccessCode(tx, userId);

@@ -9,7 +9,7 @@ import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
 import { type FactorAttempt, giveBackTries, reserveProof } from '#flows/sign-in/reserve-try.ts';
 import { warnOfPause, warnOfWrongCode } from '#flows/sign-in/warn.ts';
 import {
-  type Authenticator,
+  type AuthenticatorApp,
   claimStep,
   factorsOf,
   type PersonFactors,
@@ -66,7 +66,8 @@ async function reserve(
   const { user, client } = attempt;
   const reserved = await env.db.transaction(async (tx) => {
     const factors = await factorsOf(tx, user.id);
-    if (!factors) return refuse('forbidden');
+    // A person with passkeys alone has no app that a code could be of.
+    if (!factors || factors.apps.length === 0) return refuse('forbidden');
     const counters = oneTimeCodeCounters(env, factors.budgetId, attempt.deviceId, client);
     const counted = await reserveProof(tx, attempt, counters, now);
     return isRefusal(counted) ? counted : { factors, counted };
@@ -76,7 +77,7 @@ async function reserve(
   return reserved;
 }
 
-type OpenApp = Authenticator & { readonly secret: Buffer };
+type OpenApp = AuthenticatorApp & { readonly secret: Buffer };
 
 /** The apps that a code can be compared with. */
 function openApps(env: Env, { apps }: PersonFactors): readonly OpenApp[] {
@@ -87,7 +88,7 @@ function openApps(env: Env, { apps }: PersonFactors): readonly OpenApp[] {
 }
 
 /** A secret that does not decrypt still exists: the answer is "disabled", never "has no MFA". */
-export function openSecret(env: Env, { id, userId, sealedSecret }: Authenticator): Buffer | undefined {
+export function openSecret(env: Env, { id, userId, sealedSecret }: AuthenticatorApp): Buffer | undefined {
   try {
     return env.keys.open('totp', { table: 'authenticators', rowId: id, userId }, sealedSecret);
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { ProvenFactor } from '#core/authenticators/assurance.ts';
 import { matchCode, type RefusedStep, refusedStep } from '#core/authenticators/totp.ts';
 import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import type { Client } from '#core/sessions/client.ts';
@@ -26,6 +27,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import type { User } from '#store/people/users.ts';
 import { needsAccessCode } from './access-code.ts';
+import { checkKind } from './allowed-kinds.ts';
 import { clockFacts, noteClock } from './check-one-time-code.ts';
 import type { Place } from './places.ts';
 
@@ -55,6 +57,8 @@ export async function startEnrollment(
   const { user, ownerId, client } = enrollee;
   const row = await setUpTransaction(env, enrollee.authority, async (tx) => {
     if (await needsAccessCode(tx, user.id, ownerId)) return refuse('access_code_required');
+    const notAllowed = await checkKind(env, tx, user.id, 'totp');
+    if (notAllowed) return notAllowed;
     const open = await findEnrollment(tx, ownerId);
     // An enrollment without tries left, or that does not decrypt, cannot be finished, so the person gets a new secret.
     if (open && open.expiresAt > now && open.tries < ENROLLMENT_TRIES && opened(env, open)) {
@@ -101,12 +105,24 @@ export async function findOpenEnrollment(env: Env, ownerId: string): Promise<Ope
 
 /** What follows a correct confirmation code. */
 export type Opening<Drawn, T> = {
-  /** Where the new app goes; called in the transaction that creates it, before `open`. */
+  /** Where the new authenticator goes; called in the transaction that creates it, before `open`. */
   readonly place: (tx: Queries) => Promise<Place | Refusal>;
   /** Slow work before the transaction, at most one at a time for each enrollment: makes recovery codes. */
   readonly draw: () => Promise<Drawn | Refusal>;
   /** Runs in the transaction that creates the authenticator; a refusal rolls both back. */
-  readonly open: (tx: Queries, confirmed: { authenticatorId: string; drawn: Drawn }) => Promise<T | Refusal>;
+  readonly open: (tx: Queries, confirmed: Confirmed<Drawn>) => Promise<T | Refusal>;
+};
+
+/** A new authenticator: the event that reports it, and what its confirmation proved. */
+export type Confirmed<Drawn> = {
+  readonly drawn: Drawn;
+  readonly event:
+    | { readonly action: 'totp.enrolled'; readonly detail: { readonly authenticatorId: string } }
+    | {
+        readonly action: 'passkey.enrolled';
+        readonly detail: { readonly authenticatorId: string; readonly synced: boolean };
+      };
+  readonly factor: ProvenFactor;
 };
 
 /** Confirms the shown secret with a code, once. The try is counted before the comparison. */
@@ -159,7 +175,8 @@ async function confirm<Drawn, T>(
         const placed = await place(tx);
         if (isRefusal(placed)) return placed;
         const authenticatorId = row.id;
-        const result = await open(tx, { authenticatorId, drawn });
+        const event = { action: 'totp.enrolled', detail: { authenticatorId } } as const;
+        const result = await open(tx, { drawn, event, factor: 'totp' });
         if (isRefusal(result)) return result;
         return (await create(env, tx, enrollee.user, { authenticatorId, name: row.name, ...placed }, proven))
           ? result

@@ -1,12 +1,12 @@
-import { freeSlot } from '#core/authenticators/factors.ts';
+import { type AuthenticatorKind, freeSlot, MAX_AUTHENTICATORS } from '#core/authenticators/factors.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
-import { type Authenticator, factorsOf } from '#store/authenticators/authenticators.ts';
+import { type AuthenticatorApp, factorsOf } from '#store/authenticators/authenticators.ts';
 import type { Queries } from '#store/engine/database.ts';
 
-/** Where a new app goes among those of its person. The transaction that asks has locked the person. */
+/** Where a new authenticator goes among those of its person. The transaction that asks has locked the person. */
 export type Place = {
   readonly slot: number;
-  /** Absent: the app starts a budget of tries of its own. */
+  /** Absent: the authenticator starts a budget of tries of its own. */
   readonly budgetId?: string | undefined;
   /** Absent: the name that was given when the set-up began. */
   readonly name?: string | undefined;
@@ -18,18 +18,27 @@ export async function firstPlace(tx: Queries, userId: string): Promise<Place | R
 }
 
 /** The place of the only app, for its replacement. `old` must not have been replaced or joined by another app since. */
-export async function placeOf(tx: Queries, old: Authenticator): Promise<Place | Refusal> {
-  const apps = (await factorsOf(tx, old.userId))?.apps ?? [];
-  const isOnly = apps.length === 1 && apps[0]?.id === old.id;
-  return isOnly
-    ? { slot: old.slot, ...(old.name !== undefined && { name: old.name }) }
-    : refuse('forbidden', { reason: 'replaced_elsewhere' });
+export async function placeOf(tx: Queries, old: AuthenticatorApp): Promise<Place | Refusal> {
+  const factors = await factorsOf(tx, old.userId);
+  const isOnly = factors?.apps.length === 1 && factors.apps[0]?.id === old.id;
+  if (!isOnly) return refuse('forbidden', { reason: 'replaced_elsewhere' });
+  const name = old.name === undefined ? {} : { name: old.name };
+  // Passkeys beside it go on counting in the budget that they share.
+  return factors.passkeys.length === 0
+    ? { slot: old.slot, ...name }
+    : { slot: old.slot, budgetId: factors.budgetId, ...name };
 }
 
-/** Beside the apps that the person has. They all share one budget of tries. */
-export async function furtherPlace(tx: Queries, userId: string): Promise<Place | Refusal> {
+/** Beside the authenticators that the person has. They all share one budget of tries. */
+export async function furtherPlace(tx: Queries, userId: string, kind: AuthenticatorKind): Promise<Place | Refusal> {
   const factors = await factorsOf(tx, userId);
   if (!factors) return refuse('forbidden', { reason: 'not_enrolled' });
-  const slot = freeSlot(factors);
-  return slot === undefined ? refuse('forbidden', { reason: 'most_apps' }) : { slot, budgetId: factors.budgetId };
+  const slot = freeSlot(factors, kind);
+  if (slot !== undefined) return { slot, budgetId: factors.budgetId };
+  return refuse('forbidden', { reason: mostReason(factors, kind) });
+}
+
+/** Which of the two limits is full. */
+export function mostReason({ all }: { readonly all: readonly unknown[] }, kind: AuthenticatorKind) {
+  return kind === 'totp' && all.length < MAX_AUTHENTICATORS ? 'most_apps' : 'most_authenticators';
 }

@@ -30,6 +30,9 @@ export type Mail =
         | 'authenticator_replaced'
         | 'app_added'
         | 'app_removed'
+        | 'passkey_added'
+        | 'passkey_removed'
+        | 'authenticator_renamed'
         | 'authenticator_removed'
         | 'new_codes_made'
         | 'password_changed'
@@ -174,6 +177,9 @@ const SHARES: { readonly [Kind in Mail['kind']]: MailShare } = {
   authenticator_replaced: 'mailed-changes',
   app_added: 'mailed-changes',
   app_removed: 'mailed-changes',
+  passkey_added: 'mailed-changes',
+  passkey_removed: 'mailed-changes',
+  authenticator_renamed: 'mailed-notices',
   authenticator_removed: 'mailed-changes',
   authenticator_disabled: 'mailed-changes',
   recovery_code_used: 'mailed-changes',

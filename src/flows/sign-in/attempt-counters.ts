@@ -48,6 +48,31 @@ export function recoveryCodeCounter(userId: string, deviceId: string | undefined
   return splitAttemptCounter('recovery', userId, deviceId);
 }
 
+/** The counters of one try with a passkey. A person who tries a passkey never uses up tries of codes. */
+export function passkeyCounters(
+  env: Env,
+  userId: string,
+  deviceId: string | undefined,
+  client: Client,
+): readonly AttemptCounter[] {
+  const own = passkeyCounter(userId, deviceId);
+  return inKeyOrder([own, ...ofStranger(env, 'address-code', deviceId, client)]);
+}
+
+export function passkeyCounter(userId: string, deviceId: string | undefined): AttemptCounter {
+  return splitAttemptCounter('passkey', userId, deviceId);
+}
+
+/** The counter of answers by passkeys that nobody has, from one network. */
+export function strangerCounters(env: Env, client: Client): readonly AttemptCounter[] {
+  return ofStranger(env, 'address-code', undefined, client);
+}
+
+/** The counter of challenges for sign-ins with a passkey alone: anybody may ask for one. */
+export function challengeCounters(env: Env, client: Client): readonly AttemptCounter[] {
+  return ofStranger(env, 'address-passkey-challenge', undefined, client);
+}
+
 /**
  * The counters of one try at a password. A known device has only its own bucket; an unknown one uses the bucket of the
  * email, which exists whether or not there is a user.
@@ -97,7 +122,7 @@ export async function counterOwnersOf(
   const factors = await factorsOf(queries, userId);
   return {
     person: [userId],
-    authenticator: factors ? [...new Set(factors.apps.map((app) => app.budgetId))] : [],
+    authenticator: factors ? [...new Set(factors.all.map((one) => one.budgetId))] : [],
     device: await listDeviceIds(queries, userId),
     email: emails.flatMap((email) => env.keys.macs('email', email).map(({ mac }) => mac)),
     link: await listLinkIds(queries, userId),

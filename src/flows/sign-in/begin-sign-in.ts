@@ -1,3 +1,4 @@
+import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import { PENDING_TRIES } from '#core/limits/throttle.ts';
 import { type MfaDemand, mfaDemand } from '#core/people/policy.ts';
@@ -7,6 +8,7 @@ import { isSkippable, type MfaState, type SignInState, stateAfterPassword } from
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
+import { provableKinds } from '#flows/authenticators/allowed-kinds.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { holdPartner } from '#store/engine/locks.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
@@ -39,9 +41,16 @@ export type BegunSignIn =
       readonly deadlineAt: number | undefined;
       /** The same person is already signed in here, and stays so until this sign-in is finished. */
       readonly keepsSession: boolean;
-      /** The second factor to ask for; absent if the person has none. */
-      readonly secondFactor: { userId: string; budgetId: string; deviceId: string | undefined } | undefined;
+      /** What the person can prove; absent if they have no authenticator. */
+      readonly secondFactor: SecondFactorAsked | undefined;
     };
+
+/** The person and the device, and the kinds of authenticators to ask for, the first in front. */
+type SecondFactorAsked = {
+  readonly person: Person;
+  readonly deviceId: string | undefined;
+  readonly kinds: readonly AuthenticatorKind[];
+};
 
 /** After a correct password: a session if the policy requires nothing more, else a pending sign-in. */
 export async function beginSignIn(
@@ -55,10 +64,7 @@ export async function beginSignIn(
   const person = factors ? proven.person : await withHeldPolicy(tx, proven.person);
   const demand = demandOf(person, now);
   const state = stateAfterPassword({ demand, mfa, skippedAt: user.mfaSkippedAt }, now);
-  const { session } = proven.held ?? {};
-  const replacedSessionId = session?.user.id === user.id ? session.id : undefined;
-  // The session of another person ends at the password, so that it never mixes with a half-finished sign-in.
-  if (session && replacedSessionId === undefined) await deleteSession(tx, session.id, session.user.id);
+  const replacedSessionId = await takeHeldSession(tx, proven.held?.session, user.id);
   if (state === 'complete') {
     const signIn = { ...proven, person, factor: undefined, replacedSessionId };
     return { state, session: await finishSignIn(env, tx, signIn, now) };
@@ -71,8 +77,22 @@ export async function beginSignIn(
     ...pending,
     deadlineAt: deadlineIn(demand, mfa),
     keepsSession: replacedSessionId !== undefined,
-    secondFactor: factors && { userId: user.id, budgetId: factors.budgetId, deviceId },
+    secondFactor: factors && { person, deviceId, kinds: provableKinds(env, person, factors) },
   };
+}
+
+/**
+ * The session that this browser already has, if the same person holds it. The session of another person ends here, so
+ * that it never mixes with this sign-in.
+ */
+export async function takeHeldSession(
+  tx: Queries,
+  session: Session | undefined,
+  userId: string,
+): Promise<string | undefined> {
+  if (session === undefined || session.user.id === userId) return session?.id;
+  await deleteSession(tx, session.id, session.user.id);
+  return undefined;
 }
 
 /** Locks and reads what can allow a session without a second factor: a change comes first, or ends that session. */
@@ -107,6 +127,7 @@ async function openPending(
     expires_at: expiresAt,
     return_to: proven.returnTo ?? null,
     skippable: canSkip ? 1 : 0,
+    proven: null,
     browser: proven.client.browser ?? null,
     replaced_session_id: proven.replacedSessionId ?? null,
   };

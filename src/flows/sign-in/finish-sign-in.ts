@@ -1,4 +1,4 @@
-import { amrOf, type SecondFactor } from '#core/authenticators/assurance.ts';
+import { amrOf, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
 import { secondFactorFrom } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { SESSIONS_PER_USER, sessionExpiresAt, sessionIdleSeconds } from '#core/sessions/session.ts';
@@ -8,7 +8,7 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { noteSignIn, type Person, setUserLocale } from '#store/people/users.ts';
-import { createSession, evictSessions, replaceSession } from '#store/sessions/sessions.ts';
+import { createSession, evictSessions, replaceSession, stepUpColumn } from '#store/sessions/sessions.ts';
 import type { Channel } from '#store/sessions/tables.ts';
 import { knowDevice } from './know-device.ts';
 import { warnOfProgram } from './warn.ts';
@@ -27,7 +27,7 @@ export type FinishedSignIn = {
   readonly person: Person;
   readonly channel: Channel;
   /** Absent if the policy requires none. */
-  readonly factor: SecondFactor | undefined;
+  readonly factor: ProvenFactor | undefined;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
   /** The session of the same person in this browser; the new one replaces it. */
@@ -62,7 +62,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     // The sign-in also counts as a step-up, which is valid for five minutes. A person without an authenticator has
     // proven the password.
     step_up_at: now,
-    step_up_method: factor ?? 'password',
+    step_up_method: stepUpColumn(factor === undefined ? 'password' : factorName(factor)),
     step_up_to: null,
     continue_to: continueTo,
     notice: signIn.notice ?? null,

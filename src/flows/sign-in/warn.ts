@@ -18,6 +18,7 @@ const WRONG_CODES: readonly RefusalCode[] = [
   'code_already_used',
   'recovery_code_incorrect',
   'recovery_code_already_used',
+  'passkey_refused',
 ];
 
 /** Right password, wrong code: queues at most one mail an hour, in the transaction of the refusal. */

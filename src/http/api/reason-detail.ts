@@ -54,6 +54,10 @@ const DETAILS = {
   'forbidden.accepted': 'The invitation was accepted: there is nothing to send again.',
   'forbidden.client_without_secret': 'The client has no secret: it runs in a browser, or proves itself by a key.',
   'forbidden.most_apps': 'A user has three authenticator apps at most: remove one first.',
+  'forbidden.most_authenticators': 'A user has ten authenticators at most: remove one first.',
+  'forbidden.passkeys_unavailable':
+    'The public URL of this server has an IP address, and browsers allow no passkeys there.',
+  'forbidden.kind_not_allowed': 'The policy of the partner does not allow this kind of authenticator.',
   'forbidden.no_code': 'There is no temporary access code: it begins with a reset of MFA.',
   'forbidden.not_disabled': 'Only a user who is disabled is deleted.',
   'forbidden.scope': 'The API key is live, and not good for the scope that this call needs.',

@@ -31,6 +31,11 @@ export function show(
   return { status, html: html.toString(), cookies };
 }
 
+/** An answer for a script of ours. */
+export function json(value: unknown, status = 200): Reply {
+  return { status, file: { type: 'application/json', body: JSON.stringify(value) }, cookies: [] };
+}
+
 /** The redirect of a form's answer, to repeat it later. Its cookies are not repeated. */
 export function wayOf({ status, location }: Reply): Reply {
   return { status, ...(location !== undefined && { location }), cookies: [] };

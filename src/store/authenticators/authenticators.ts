@@ -6,22 +6,40 @@ import { type Param, statement } from '#store/engine/statement.ts';
 
 export type NewAuthenticator = Insertable<AuthenticatorTable>;
 
-/** A person's authenticator app. The secret is sealed. If unsealing fails, the authenticator still exists. */
-export type Authenticator = {
+/** An authenticator app or a passkey of a person. */
+export type Authenticator = AuthenticatorApp | Passkey;
+
+type Named = {
   readonly id: string;
   readonly userId: string;
-  readonly kind: 'totp';
   /** Given by the person. */
   readonly name: string | undefined;
   readonly slot: number;
-  /** The owner of the attempt counters that the person's apps share. */
+  /** The owner of the attempt counters that the person's authenticators share. */
   readonly budgetId: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | undefined;
+};
+
+/** The secret is sealed. If unsealing fails, the authenticator still exists. */
+export type AuthenticatorApp = Named & {
+  readonly kind: 'totp';
   readonly sealedSecret: string;
   /** The step of the last accepted code (RFC 6238 T). */
   readonly lastUsedStep: number;
-  readonly createdAt: number;
-  readonly lastUsedAt: number | undefined;
   readonly lastRefusal: string | undefined;
+};
+
+export type Passkey = Named & {
+  readonly kind: 'passkey';
+  /** Base64url. */
+  readonly credentialId: string;
+  /** The COSE public key, sealed. */
+  readonly sealedKey: string;
+  readonly counter: number;
+  readonly transports: readonly string[];
+  /** Whether it can be copied to other devices of its owner. */
+  readonly isSynced: boolean;
 };
 
 export type PersonFactors = Factors<Authenticator>;
@@ -32,22 +50,62 @@ export async function factorsOf(queries: Queries, userId: string): Promise<Perso
 }
 
 const listByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
-  db.selectFrom('authenticators').selectAll().where('user_id', '=', p.userId).orderBy('id'),
+  authenticatorRows(db).where('a.user_id', '=', p.userId).orderBy('a.id'),
 );
 
-function authenticatorOf(row: Selectable<AuthenticatorTable>): Authenticator {
-  return {
+/** The passkey with this credential id, whoever's it is. */
+export async function findPasskey(queries: Queries, credentialId: string): Promise<Passkey | undefined> {
+  const row = await findByCredential.first(queries, { credentialId });
+  const found = row && authenticatorOf(row);
+  return found?.kind === 'passkey' ? found : undefined;
+}
+
+const findByCredential = statement((db: Queries, p: Param<{ credentialId: string }>) =>
+  authenticatorRows(db).where('k.credential_id', '=', p.credentialId),
+);
+
+function authenticatorRows(db: Queries) {
+  return db
+    .selectFrom('authenticators as a')
+    .leftJoin('passkeys as k', 'k.id', 'a.id')
+    .select(['a.id', 'a.user_id', 'a.kind', 'a.name', 'a.slot', 'a.budget_id', 'a.created_at', 'a.last_used_at'])
+    .select(['a.sealed_secret', 'a.last_used_step', 'a.last_refusal'])
+    .select(['k.credential_id', 'k.sealed_key', 'k.counter', 'k.transports', 'k.synced']);
+}
+
+type AuthenticatorRow = Omit<Selectable<AuthenticatorTable>, 'used_steps'> & {
+  readonly [Column in 'credential_id' | 'sealed_key' | 'transports']: string | null;
+} & { readonly counter: number | null; readonly synced: number | null };
+
+function authenticatorOf(row: AuthenticatorRow): Authenticator {
+  const named = {
     id: row.id,
     userId: row.user_id,
-    kind: row.kind,
     name: row.name ?? undefined,
     slot: row.slot,
     budgetId: row.budget_id ?? row.id,
-    sealedSecret: row.sealed_secret,
-    lastUsedStep: row.last_used_step,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at ?? undefined,
+  };
+  if (row.kind === 'passkey') return { ...named, kind: row.kind, ...passkeyParts(row) };
+  return {
+    ...named,
+    kind: row.kind,
+    // A row without a secret still counts as an app, and no secret opens from an empty text.
+    sealedSecret: row.sealed_secret ?? '',
+    lastUsedStep: row.last_used_step ?? Number.MAX_SAFE_INTEGER,
     lastRefusal: row.last_refusal ?? undefined,
+  };
+}
+
+/** A passkey that lost its own row still counts as one, and no key opens from an empty text. */
+function passkeyParts(row: AuthenticatorRow) {
+  return {
+    credentialId: row.credential_id ?? '',
+    sealedKey: row.sealed_key ?? '',
+    counter: row.counter ?? 0,
+    transports: row.transports ? row.transports.split(' ') : [],
+    isSynced: row.synced === 1,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Insertable } from 'kysely';
+import { deleteChallenges } from '#store/authenticators/passkeys.ts';
 import type { EnrollmentTable } from '#store/authenticators/tables.ts';
 import type { Queries } from '#store/engine/database.ts';
 
@@ -96,7 +97,8 @@ export async function deleteEnrollment(tx: Queries, ownerId: string): Promise<vo
   await tx.deleteFrom('enrollments').where('owner_id', '=', ownerId).execute();
 }
 
-/** Deletes every unconfirmed secret of a user, so that nobody can confirm a secret that another person saw. */
+/** Deletes every unfinished set-up of a user, so that nobody can finish one that another person began. */
 export async function deleteEnrollments(tx: Queries, userId: string): Promise<void> {
   await tx.deleteFrom('enrollments').where('user_id', '=', userId).execute();
+  await deleteChallenges(tx, userId);
 }

@@ -18,6 +18,8 @@ export async function bringStepsBack(tx: Queries, now: number): Promise<number> 
     .limit(STEPS_PER_TRANSACTION)
     .execute();
   for (const { id, last_used_step, used_steps } of rows) {
+    // The statement finds no row without a step.
+    if (last_used_step === null) continue;
     await tx
       .updateTable('authenticators')
       .set({ last_used_step: stepBroughtBack(last_used_step, used_steps, now) })

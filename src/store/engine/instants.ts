@@ -30,17 +30,19 @@ const DAY = 24 * 60 * MINUTE;
 
 /** Every column with an instant, or with a count that began in 1970. Add each new column here with its correction. */
 export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column in keyof Schema[Table]]?: Instant } } = {
-  partners: { mfa_required_from: 'chosen', created_at: 'tells', archived_at: 'tells' },
+  partners: { mfa_required_from: 'chosen', passkey_required_from: 'chosen', created_at: 'tells', archived_at: 'tells' },
   users: {
     created_at: 'tells',
     disabled_at: 'tells',
     last_sign_in_at: 'tells',
     exempt_until: 'chosen',
     mfa_skipped_at: 'due',
+    passkey_offered_at: 'due',
     reminded_at: 'due',
     password_reset_at: 'past',
   },
   authenticators: { last_used_step: 'own', created_at: 'tells', last_used_at: 'tells' },
+  passkey_challenges: { created_at: 'moves', expires_at: { within: 5 * MINUTE } },
   enrollments: { created_at: 'moves', expires_at: 'moves', confirming_until: 'due' },
   recovery_code_sets: { created_at: 'tells', copy_expires_at: { within: 10 * MINUTE } },
   recovery_codes: { used_at: 'tells' },

@@ -5,6 +5,7 @@ import type { Queries } from './database.ts';
 export const SEALED = {
   users: { column: 'sealed_password', purpose: 'password', owner: 'id' },
   authenticators: { column: 'sealed_secret', purpose: 'totp', owner: 'user_id' },
+  passkeys: { column: 'sealed_key', purpose: 'passkey', owner: 'user_id' },
   enrollments: { column: 'sealed_secret', purpose: 'totp', owner: 'user_id' },
   recovery_code_sets: { column: 'sealed_copy', purpose: 'codes-copy', owner: 'user_id' },
   idempotent_calls: { column: 'sealed_answer', purpose: 'api-answer', owner: 'api_key_id' },

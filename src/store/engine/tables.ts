@@ -31,6 +31,9 @@ export const TABLES = {
   partners: { holds: 'rows', key: 'id', restore: 'stays' },
   users: { holds: 'rows', key: 'id', restore: 'stays' },
   authenticators: { holds: 'rows', key: 'id', restore: 'closes', reset: 'goes' },
+  // A public key signs nothing. One that was removed after the backup returns, like an app.
+  passkeys: { holds: 'rows', key: 'id', restore: 'stays', reset: 'goes' },
+  passkey_challenges: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   enrollments: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   recovery_code_sets: { holds: 'rows', key: 'id', restore: 'closes', reset: 'goes' },
   recovery_codes: { holds: 'rows', key: 'id', restore: 'stays', reset: 'goes' },

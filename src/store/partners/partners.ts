@@ -4,7 +4,10 @@ import type { Queries } from '#store/engine/database.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
 import type { Partner } from '#store/people/users.ts';
 
-export type NewPartner = Omit<Insertable<PartnerTable>, 'archived_at' | 'resets_without_code' | 'search_key'>;
+export type NewPartner = Omit<
+  Insertable<PartnerTable>,
+  'archived_at' | 'resets_without_code' | 'search_key' | 'passkey_policy' | 'passkey_required_from'
+>;
 
 /** Adds a partner; false if the slug is taken, even by a transaction at the same time. */
 export async function createPartner(tx: Queries, partner: NewPartner): Promise<boolean> {
@@ -146,5 +149,7 @@ export function partnerFrom(row: Selectable<PartnerTable>): Partner {
     policy: row.mfa_policy,
     requiredFrom: row.mfa_required_from ?? undefined,
     archivedAt: row.archived_at ?? undefined,
+    passkeyPolicy: row.passkey_policy,
+    passkeyRequiredFrom: row.passkey_required_from ?? undefined,
   };
 }

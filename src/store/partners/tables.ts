@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { PasskeyPolicy } from '#core/people/policy.ts';
 
 /** The tables of partners and their counts. */
 export type PartnerTables = {
@@ -19,6 +20,9 @@ export type PartnerTable = {
   archived_at: number | null;
   /** 1 if a reset makes no temporary access code. */
   resets_without_code: Generated<number>;
+  /** Which second factors count: passkeys never, too, or alone from a date on. */
+  passkey_policy: Generated<PasskeyPolicy>;
+  passkey_required_from: number | null;
   /** The output of `rowSearchKey` for name and slug. Lists search and sort by it. */
   search_key: Generated<string>;
 };

@@ -37,6 +37,8 @@ export type UserTable = {
   created_by: string | null;
   /** 1 after the person proved the email by opening a link sent to it. */
   email_proven: Generated<number>;
+  /** When a sign-in last offered to add a passkey. */
+  passkey_offered_at: number | null;
 };
 
 export type LinkTable = {

@@ -1,3 +1,4 @@
+import type { PasskeyPolicy } from '#core/people/policy.ts';
 import { rowSearchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
@@ -30,6 +31,9 @@ export type Partner = {
   readonly policy: PartnerTable['mfa_policy'];
   readonly requiredFrom: number | undefined;
   readonly archivedAt?: number | undefined;
+  /** Absent: `allowed`. */
+  readonly passkeyPolicy?: PasskeyPolicy;
+  readonly passkeyRequiredFrom?: number | undefined;
 };
 
 export type Person = { readonly user: User; readonly partner: Partner | undefined };
@@ -55,6 +59,8 @@ export const partnerColumns = [
   'p.mfa_policy',
   'p.mfa_required_from',
   'p.archived_at as partner_archived_at',
+  'p.passkey_policy',
+  'p.passkey_required_from',
 ] as const;
 
 type UserRow = Omit<
@@ -67,6 +73,7 @@ type UserRow = Omit<
   | 'created_by'
   | 'search_key'
   | 'email_proven'
+  | 'passkey_offered_at'
 > & {
   user_id: string;
 };
@@ -78,6 +85,8 @@ type PartnerRow = {
   mfa_policy: PartnerTable['mfa_policy'] | null;
   mfa_required_from: number | null;
   partner_archived_at: number | null;
+  passkey_policy: PasskeyPolicy | null;
+  passkey_required_from: number | null;
 };
 
 export function userOf(row: UserRow): User {
@@ -107,6 +116,8 @@ export function partnerOf(row: PartnerRow): Partner | undefined {
     policy: row.mfa_policy,
     requiredFrom: row.mfa_required_from ?? undefined,
     archivedAt: row.partner_archived_at ?? undefined,
+    passkeyPolicy: row.passkey_policy ?? 'allowed',
+    passkeyRequiredFrom: row.passkey_required_from ?? undefined,
   };
 }
 
@@ -139,7 +150,7 @@ const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
 
 type Later =
   | ('exempt_until' | 'exempt_reason' | 'last_sign_in_at' | 'password_reset_at' | 'reminded_at')
-  | ('created_by' | 'search_key' | 'email_proven');
+  | ('created_by' | 'search_key' | 'email_proven' | 'passkey_offered_at');
 export type NewUser = Omit<UserTable, Later> & Partial<Pick<UserTable, 'created_by'>>;
 
 /** Adds a person; false if the email is taken, even by a transaction at the same time. */

@@ -1,6 +1,7 @@
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
-import type { SessionTable } from '#store/sessions/tables.ts';
+import { stepUpColumn } from '#store/sessions/sessions.ts';
+import type { SessionTable, StepUpMethod } from '#store/sessions/tables.ts';
 
 /** A person's sessions, newest first. */
 export async function listSessions(queries: Queries, userId: string): Promise<readonly SessionTable[]> {
@@ -34,15 +35,16 @@ export async function setNotice(tx: Queries, id: string, notice: string | null):
   return changeSession(tx, id, { notice });
 }
 
-/** Raises a session after a proof: a new token, the method and its time. False if the session was deleted meanwhile. */
+/** Raises a session after a proof: the method and its time, and for a page a new token. False if the session was deleted meanwhile. */
 export async function raiseSession(
   tx: Queries,
   id: string,
-  rise: { tokenHash: string; now: number; method: NonNullable<SessionTable['step_up_method']>; amr: string },
+  rise: { tokenHash: string | undefined; now: number; method: StepUpMethod; amr: string },
 ): Promise<boolean> {
   const { tokenHash, now, method, amr } = rise;
-  const proven = { auth_time: now, step_up_at: now, step_up_method: method, amr };
-  const changed = await changeSession(tx, id, { token_hash: tokenHash, ...proven, step_up_to: null });
+  const proven = { auth_time: now, step_up_at: now, step_up_method: stepUpColumn(method), amr };
+  const token = tokenHash === undefined ? {} : { token_hash: tokenHash };
+  const changed = await changeSession(tx, id, { ...token, ...proven, step_up_to: null });
   if (!changed || method === 'password') return changed;
   // This is the session's first factor beside the password.
   const first = tx.updateTable('sessions').set({ second_factor_at: now }).where('second_factor_at', 'is', null);
@@ -59,7 +61,7 @@ export async function setSessionDevice(tx: Queries, id: string, deviceId: string
 export async function addSecondFactor(
   tx: Queries,
   id: string,
-  proof: { tokenHash?: string | undefined; now: number; amr: string; expiresAt: number },
+  proof: { tokenHash?: string | undefined; now: number; method: StepUpMethod; amr: string; expiresAt: number },
 ): Promise<boolean> {
   return changeSession(tx, id, {
     ...(proof.tokenHash !== undefined && { token_hash: proof.tokenHash }),
@@ -67,7 +69,7 @@ export async function addSecondFactor(
     auth_time: proof.now,
     amr: proof.amr,
     step_up_at: proof.now,
-    step_up_method: 'totp',
+    step_up_method: stepUpColumn(proof.method),
     expires_at: proof.expiresAt,
   });
 }

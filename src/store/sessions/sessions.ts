@@ -2,7 +2,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
-import type { Channel, SessionTable } from '#store/sessions/tables.ts';
+import type { Channel, SessionTable, StepUpMethod } from '#store/sessions/tables.ts';
 
 /** The result of a finished sign-in, with the current data of the person and the partner. */
 export type Session = {
@@ -16,7 +16,7 @@ export type Session = {
   readonly secondFactorAt: number | undefined;
   readonly authTime: number;
   readonly stepUpAt: number | undefined;
-  readonly stepUpMethod: SessionTable['step_up_method'];
+  readonly stepUpMethod: StepUpMethod | undefined;
   readonly stepUpTo: string | undefined;
   readonly continueTo: string;
   readonly notice: string | undefined;
@@ -28,6 +28,11 @@ export type Session = {
   readonly user: User;
   readonly partner: Partner | undefined;
 };
+
+/** How the column stores a method: SQLite cannot change the check of a column, and a passkey came after it. */
+export function stepUpColumn(method: StepUpMethod): SessionTable['step_up_method'] {
+  return method === 'passkey' ? null : method;
+}
 
 /** The session of a token; the caller must check `isLiveSession`. Disabled people and archived partners have none. */
 export async function findSession(queries: Queries, tokenHash: string, channel: Channel): Promise<Session | undefined> {
@@ -161,7 +166,7 @@ function sessionOf(row: SessionRow): Session {
     secondFactorAt: row.second_factor_at ?? undefined,
     authTime: row.auth_time,
     stepUpAt: row.step_up_at ?? undefined,
-    stepUpMethod: row.step_up_method,
+    stepUpMethod: row.step_up_at === null ? undefined : (row.step_up_method ?? 'passkey'),
     stepUpTo: row.step_up_to ?? undefined,
     continueTo: row.continue_to,
     notice: row.notice ?? undefined,

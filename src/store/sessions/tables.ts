@@ -1,6 +1,9 @@
 /** The interface of a token. A page's cookie does not work as a bearer token, and a bearer token not as a cookie. */
 export type Channel = 'page' | 'api';
 
+/** What a step-up was proven with. */
+export type StepUpMethod = 'totp' | 'recovery_code' | 'passkey' | 'password';
+
 export type SessionTables = {
   sessions: SessionTable;
 };
@@ -20,7 +23,8 @@ export type SessionTable = {
   second_factor_at: number | null;
   auth_time: number;
   step_up_at: number | null;
-  step_up_method: 'totp' | 'recovery_code' | 'password' | null;
+  /** Null beside a `step_up_at`: a passkey, which the check of this column does not know (`stepUpColumn`). */
+  step_up_method: Exclude<StepUpMethod, 'passkey'> | null;
   /** The path to return to after a step-up. */
   step_up_to: string | null;
   /** The path to continue to after the sign-in. */

@@ -16,6 +16,7 @@ const insertPending = statement((db: Queries, p: Param<PendingSignInTable>) =>
     expires_at: p.expires_at,
     tries: p.tries,
     skippable: p.skippable,
+    proven: p.proven,
     device_id: p.device_id,
     browser: p.browser,
     return_to: p.return_to,

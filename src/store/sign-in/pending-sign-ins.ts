@@ -14,6 +14,8 @@ export type PendingSignIn = {
   readonly expiresAt: number;
   readonly tries: number;
   readonly skippable: boolean;
+  /** The factor that was proven, if the policy still wants a passkey to be set up. */
+  readonly proven: PendingSignInTable['proven'] | undefined;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
   /** The person's older session in this browser. The finished sign-in replaces it. */
@@ -58,6 +60,7 @@ function pendingOf(row: PendingRow): PendingSignIn {
     expiresAt: row.expires_at,
     tries: row.tries,
     skippable: row.skippable === 1,
+    proven: row.proven ?? undefined,
     deviceId: row.device_id ?? undefined,
     returnTo: row.return_to ?? undefined,
     replacedSessionId: row.replaced_session_id ?? undefined,
@@ -94,6 +97,7 @@ function openPendings(db: Queries) {
       's.expires_at',
       's.tries',
       's.skippable',
+      's.proven',
       's.device_id',
       's.return_to',
       's.replaced_session_id',
@@ -106,6 +110,28 @@ function openPendings(db: Queries) {
     ])
     .select(budgetId.as('budget_id'))
     .where(isOpen);
+}
+
+/** Whether this sign-in has come to the set-up of an authenticator: there is none, or a passkey is needed as well. */
+export function isAtSetUp({ budgetId, proven }: Pick<PendingSignIn, 'budgetId' | 'proven'>): boolean {
+  return budgetId === undefined || proven !== undefined;
+}
+
+/** Stores that a factor was proven, but that a passkey must still be set up; false if the sign-in is finished or over. */
+export async function setProven(
+  tx: Queries,
+  id: string,
+  proven: NonNullable<PendingSignInTable['proven']>,
+  now: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('pending_sign_ins')
+    .set({ proven })
+    .where('id', '=', id)
+    .where('completed_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }
 
 /** Completes the pending sign-in: true once, then always false; false also after it has expired. */

@@ -16,6 +16,8 @@ export type PendingSignInTable = {
   tries: number;
   /** 1 if the enrollment could be skipped when the password was accepted. */
   skippable: number;
+  /** The factor that was proven, if the policy still wants a passkey to be set up. */
+  proven: 'totp' | 'recovery_code' | null;
   device_id: string | null;
   browser: string | null;
   return_to: string | null;

@@ -5,8 +5,8 @@ import { attributes, type Content, type Html, html } from './html.ts';
 type Variant = 'primary' | 'quiet' | 'danger';
 
 /** A form that posts with our form token. `novalidate`: our own page reports missing fields, in its own language. */
-export function form(view: View, action: string, body: Content): Html {
-  return html`<form method="post" action="${action}" novalidate><input type="hidden" name="form_token" value="${view.formToken}">${view.resume !== undefined && html`<input type="hidden" name="resume" value="${view.resume}">`}
+export function form(view: View, action: string, body: Content, data: Content = undefined): Html {
+  return html`<form method="post" action="${action}" novalidate${data}><input type="hidden" name="form_token" value="${view.formToken}">${view.resume !== undefined && html`<input type="hidden" name="resume" value="${view.resume}">`}
 ${body}</form>`;
 }
 

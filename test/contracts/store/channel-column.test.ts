@@ -60,7 +60,7 @@ async function insertNow(tx: Queries, userId: string, now: number): Promise<void
       ...{ step_up_at: null, step_up_method: null, step_up_to: null, notice: null, address: null, user_agent: null },
     });
     await createPendingSignIn(tx, {
-      ...{ ...row, tries: 0, skippable: 0, browser: null, return_to: null, replaced_session_id: null },
+      ...{ ...row, tries: 0, skippable: 0, proven: null, browser: null, return_to: null, replaced_session_id: null },
       ...{ completed_at: null, completed_to: null },
     });
   }

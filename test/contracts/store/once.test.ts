@@ -29,7 +29,7 @@ beforeEach(() =>
     });
     await createPendingSignIn(tx, {
       ...{ id: 'p', token_hash: 'p', channel: 'page', user_id: 'u', created_at: 0, expires_at: OVER_AT, tries: 0 },
-      ...{ skippable: 0, device_id: null, browser: 'b', return_to: null, replaced_session_id: null },
+      ...{ skippable: 0, proven: null, device_id: null, browser: 'b', return_to: null, replaced_session_id: null },
       ...{ completed_at: null, completed_to: null },
     });
     await createLink(tx, {

@@ -112,7 +112,16 @@ test('a person with three apps is one person in counts, lists and sign-ins', asy
   await db.transaction(async (tx) => {
     for (const slot of [2, 1, 3]) await createAuthenticator(tx, app(userId, slot, now));
     await createPendingSignIn(tx, {
-      ...{ ...row, id: 'pending', tries: 0, skippable: 0, browser: null, return_to: null, device_id: null },
+      ...{
+        ...row,
+        id: 'pending',
+        tries: 0,
+        skippable: 0,
+        proven: null,
+        browser: null,
+        return_to: null,
+        device_id: null,
+      },
       ...{ replaced_session_id: null, completed_at: null, completed_to: null },
     });
   });

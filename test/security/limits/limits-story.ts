@@ -144,7 +144,7 @@ function stateAfter(rule: Rule, tries: number, everySeconds: number, now: number
 
 export async function authenticatorIdOf(world: World, userId: string): Promise<string> {
   const factors = await factorsOf(world.env.db.read, userId);
-  assert(factors);
+  assert(factors?.apps[0]);
   return factors.apps[0].id;
 }
 

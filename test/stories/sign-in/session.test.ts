@@ -205,7 +205,7 @@ function apiCode(world: World, token: string, code: string) {
 async function secretOf(world: World): Promise<string> {
   const row = await world.env.db.read.selectFrom('authenticators').selectAll().executeTakeFirstOrThrow();
   const binding = { table: 'authenticators', rowId: row.id, userId: row.user_id };
-  return encodeBase32(world.env.keys.open('totp', binding, row.sealed_secret));
+  return encodeBase32(world.env.keys.open('totp', binding, row.sealed_secret ?? ''));
 }
 
 async function dumpOf(world: World): Promise<string> {

@@ -20,7 +20,7 @@ export const severalAuthenticators: Migration = {
   },
 };
 
-const ADDED = [
+export const ADDED = [
   "kind text not null default 'totp'",
   // Chosen by the person; null: the screen names the kind.
   'name text',
@@ -32,7 +32,8 @@ const ADDED = [
 const COUNTED = `partner_id = (select partner_id from users where id = ROW.user_id and disabled_at is null)
   and not exists (select 1 from authenticators where user_id = ROW.user_id and id <> ROW.id)`;
 
-const COUNTING: readonly Trigger[] = [
+/** The triggers on the table. A later migration that rebuilds the table creates them again. */
+export const COUNTING: readonly Trigger[] = [
   {
     name: 'count_first_authenticator',
     when: 'after insert on authenticators',

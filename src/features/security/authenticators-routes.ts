@@ -1,21 +1,29 @@
 import { z } from 'zod';
-import { authenticatorName, freeSlot } from '#core/authenticators/factors.ts';
+import { acrOf } from '#core/authenticators/assurance.ts';
+import {
+  type AuthenticatorKind,
+  authenticatorName,
+  freeSlot,
+  MAX_AUTHENTICATORS,
+} from '#core/authenticators/factors.ts';
 import { readOneTimeCode } from '#core/authenticators/typed-code.ts';
 import { PATHS } from '#core/paths.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import { kindsFor } from '#flows/authenticators/allowed-kinds.ts';
 import { idempotentAround, idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { factorsOf } from '#store/authenticators/authenticators.ts';
+import { type Authenticator, factorsOf } from '#store/authenticators/authenticators.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import type { Session } from '#store/sessions/sessions.ts';
-import { addApp, renameApp } from './apps.ts';
-import { addAppPage, appPage, appsPage, connectingAppPage } from './apps-pages.ts';
-import { canTurnOff, findConnecting, removeApp, startConnecting } from './authenticator.ts';
+import { canTurnOff, findConnecting, removeAuthenticator, startConnecting } from './authenticator.ts';
+import { addAnother, renameOne } from './authenticators.ts';
+import { addPage, authenticatorPage, authenticatorsPage, connectingAppPage } from './authenticators-pages.ts';
 import { freezeOf } from './freeze.ts';
+import { signalFor } from './passkey-signal.ts';
 
 const LIST = '/security/authenticators';
 const ADD = '/security/authenticators/add';
@@ -28,8 +36,8 @@ const codeForm = z.object({ code: typed('code').optional() });
 
 type Sent<Form extends z.ZodType> = PageCall<'steppedUp', z.output<Form>>;
 
-export const appsRoutes: readonly Route[] = [
-  page({ method: 'GET', path: LIST, guard: 'steppedUp', handle: showApps }),
+export const authenticatorsRoutes: readonly Route[] = [
+  page({ method: 'GET', path: LIST, guard: 'steppedUp', handle: showAll }),
   page({ method: 'GET', path: ADD, guard: 'steppedUp', handle: showAdding }),
   page({
     method: 'POST',
@@ -37,11 +45,12 @@ export const appsRoutes: readonly Route[] = [
     guard: 'steppedUp',
     form: nameForm,
     async handle({ env, view, session, client, input }) {
-      if (!(await canAdd(env, session))) return seeOther(LIST);
+      if (!(await addable(env, session)).includes('totp')) return seeOther(LIST);
       const name = input.name?.trim() ? authenticatorName(input.name) : '';
       if (name === undefined) {
         const refusal = refuse('invalid_request', { reason: 'authenticator_name' });
-        return showRefusal(addAppPage(view, input.name ?? '', true), refusal);
+        const kinds = await addable(env, session);
+        return showRefusal(addPage(view, { kinds, typed: input.name ?? '', isRefused: true }), refusal);
       }
       const started = await startConnecting(env, session, client, name || undefined);
       return seeOther(isRefusal(started) ? LIST : ADD);
@@ -52,30 +61,49 @@ export const appsRoutes: readonly Route[] = [
     method: 'GET',
     path: ONE,
     guard: 'steppedUp',
-    handle: ({ env, view, session, params }) => showApp({ env, view, session }, params.authenticator ?? ''),
+    handle: ({ env, view, session, params }) => showOne({ env, view, session }, params.authenticator ?? ''),
   }),
   page({ method: 'POST', path: ONE, guard: 'steppedUp', form: nameForm, keeps: ['name'], handle: submitName }),
   page({ method: 'POST', path: `${ONE}/remove`, guard: 'steppedUp', handle: submitRemoval }),
 ];
 
-async function showApps({ env, view, session }: PageCall<'steppedUp'>): Promise<Reply> {
+async function showAll({ env, view, session }: PageCall<'steppedUp'>): Promise<Reply> {
   const factors = await factorsOf(env.db.read, session.user.id);
   if (!factors) return seeOther(FIRST);
   const frozenUntil = freezeOf(env, session, factors);
-  return show(appsPage(view, { apps: factors.apps, canAdd: freeSlot(factors) !== undefined, frozenUntil }));
+  const canAdd = (await addable(env, session)).length > 0;
+  const isFull = factors.all.length >= MAX_AUTHENTICATORS;
+  const signal = signalFor(env, session, factors);
+  return show(
+    authenticatorsPage(view, { all: factors.all.map(shownIn(session)), canAdd, isFull, frozenUntil, signal }),
+  );
 }
 
+/** A passkey used since this sign-in began is the one in the person's hand. */
+function shownIn({ createdAt, amr }: Session) {
+  const isByPasskey = acrOf(amr) === 'phr';
+  return (one: Authenticator) => ({
+    ...one,
+    isHere: isByPasskey && one.kind === 'passkey' && (one.lastUsedAt ?? 0) >= createdAt - STATEMENT_SECONDS,
+  });
+}
+
+/** The use is stored just before the session is. */
+const STATEMENT_SECONDS = 5;
+
 async function showAdding({ env, view, session }: PageCall<'steppedUp'>): Promise<Reply> {
-  if (!(await canAdd(env, session))) return seeOther(LIST);
+  const kinds = await addable(env, session);
+  if (kinds.length === 0) return seeOther(LIST);
   const open = await findConnecting(env, session);
-  if (!open) return show(addAppPage(view, ''));
+  if (!open) return show(addPage(view, { kinds, typed: '' }));
   return show(connectingAppPage(view, { secret: open.secret, email: session.user.email }));
 }
 
-/** Whether the person has an app, room for another one, and no freeze. */
-async function canAdd(env: Env, session: GrantedSession): Promise<boolean> {
+/** The kinds that a person with an authenticator can add now: as the policy allows, with room, and without a freeze. */
+async function addable(env: Env, session: GrantedSession): Promise<readonly AuthenticatorKind[]> {
   const factors = await factorsOf(env.db.read, session.user.id);
-  return factors !== undefined && freeSlot(factors) !== undefined && freezeOf(env, session, factors) === undefined;
+  if (!factors || freezeOf(env, session, factors) !== undefined) return [];
+  return kindsFor(env, session).filter((kind) => freeSlot(factors, kind) !== undefined);
 }
 
 async function submitCode(call: Sent<typeof codeForm>): Promise<Reply> {
@@ -84,7 +112,7 @@ async function submitCode(call: Sent<typeof codeForm>): Promise<Reply> {
   if (!open) return seeOther(ADD);
   const code = readOneTimeCode(input.code);
   const around = idempotentAround<true>(call, () => wayOf(seeOther(PATHS.security)));
-  const added = isRefusal(code) ? code : await addApp(env, session, code, client, around);
+  const added = isRefusal(code) ? code : await addAnother(env, session, { kind: 'totp', code }, client, around);
   if (!isRefusal(added)) return seeOther(PATHS.security);
   if (added.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
   if (added.refused === 'enrollment_expired' || added.refused === 'forbidden') return seeOther(LIST);
@@ -94,15 +122,17 @@ async function submitCode(call: Sent<typeof codeForm>): Promise<Reply> {
 
 type Shown = Pick<PageCall<'steppedUp'>, 'env' | 'view' | 'session'>;
 
-async function showApp(call: Shown, id: string, again?: { typed?: string; refusal: Refusal }): Promise<Reply> {
+async function showOne(call: Shown, id: string, again?: { typed?: string; refusal: Refusal }): Promise<Reply> {
   const { env, view, session } = call;
   const factors = await factorsOf(env.db.read, session.user.id);
-  const app = factors?.apps.find((one) => one.id === id);
-  // An app that was removed in another tab needs no error: the list shows what there is.
-  if (!factors || !app || freezeOf(env, session, factors) !== undefined) return seeOther(LIST);
-  const about = { app, isLast: factors.apps.length === 1, canTurnOff: canTurnOff(session), ...partnerOf(session) };
-  if (again) return showRefusal(appPage(view, { ...about, ...again }), again.refusal);
-  return show(appPage(view, { ...about, typed: view.restored?.name }));
+  const one = factors?.all.find((own) => own.id === id);
+  // One that was removed in another tab needs no error: the list shows what there is.
+  if (!factors || !one || freezeOf(env, session, factors) !== undefined) return seeOther(LIST);
+  const isLast = factors.all.length === 1;
+  const isOnlyApp = one.kind === 'totp' && factors.apps.length === 1;
+  const about = { one, isLast, isOnlyApp, canTurnOff: canTurnOff(session), ...partnerOf(session) };
+  if (again) return showRefusal(authenticatorPage(view, { ...about, ...again }), again.refusal);
+  return show(authenticatorPage(view, { ...about, typed: view.restored?.name }));
 }
 
 function partnerOf({ partner }: Session) {
@@ -115,7 +145,7 @@ async function submitName(call: Sent<typeof nameForm>): Promise<Reply> {
   const name = input.name ?? '';
   const done = await idempotentForm(
     { env, formKey },
-    (around) => renameApp(env, session, { id, name }, client, around),
+    (around) => renameOne(env, session, { id, name }, client, around),
     seeOther(LIST),
   );
   return isRefusal(done) ? refused(call, id, { typed: name, refusal: done }) : done;
@@ -126,12 +156,12 @@ async function submitRemoval(call: PageCall<'steppedUp'>): Promise<Reply> {
   const id = params.authenticator ?? '';
   const done = await idempotentForm(
     { env, formKey },
-    (around) => removeApp(env, session, id, client, around),
+    (around) => removeAuthenticator(env, session, id, client, around),
     seeOther(PATHS.security),
   );
   return isRefusal(done) ? refused(call, id, { refusal: done }) : done;
 }
 
 function refused(call: Shown, id: string, again: { typed?: string; refusal: Refusal }): Reply | Promise<Reply> {
-  return again.refusal.refused === 'sign_in_expired' ? seeOther(PATHS.signIn) : showApp(call, id, again);
+  return again.refusal.refused === 'sign_in_expired' ? seeOther(PATHS.signIn) : showOne(call, id, again);
 }

@@ -1,0 +1,33 @@
+import { PATHS } from '#core/paths.ts';
+import { layout } from '#ui/layout.ts';
+import { inFlow } from '#ui/parts/actions.ts';
+import { usernameField } from '#ui/parts/fields.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import { passkeyForm, withoutPasskeys } from '#ui/parts/passkeys.ts';
+import { refusalText } from '#ui/refusal-text.ts';
+import type { View } from '#ui/view.ts';
+import { type CodePage, otherWays } from './pages.ts';
+
+/** A passkey as the second factor. Without scripts there is none, so the page leads to the other factors. */
+export function passkeyPage(view: View, { email, methods, refusal }: CodePage): Html {
+  const { t } = view;
+  const hasApp = methods.includes('totp');
+  return layout(view, {
+    title: t('passkey.title'),
+    width: 'form',
+    doors: { first: 'open', second: 'here', label: t('doors.second') },
+    passkeys: true,
+    refusal: refusal && refusalText(view, refusal, 'passkey'),
+    body: html`<p class="lead">${t('passkey.lead')}</p>
+${passkeyForm(view, {
+  does: 'use',
+  action: PATHS.passkey,
+  options: '/sign-in/passkey/options',
+  label: t('passkey.use'),
+  fields: usernameField(view, email),
+})}
+${withoutPasskeys(t(hasApp ? 'passkey.missing.app' : 'passkey.missing'))}
+${otherWays(view, methods, 'passkey')}
+<p class="quiet"><a href="${inFlow(view, '/sign-in/lost')}">${t('passkey.lost')}</a></p>`,
+  });
+}
