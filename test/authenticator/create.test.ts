@@ -14,6 +14,9 @@ describe('an authenticator creates a credential', () => {
     const excludeCredentials = [{ id, type: 'public-key' }];
     assert.throws(() => device.register({ ...creation(), excludeCredentials }), { name: 'InvalidStateError' });
     assert.ok(create().register({ ...creation(), excludeCredentials }));
+    device.device.origin = 'https://other.example';
+    assert.ok(device.register({ ...creation(), rp: { name: '' }, excludeCredentials }));
+    device.device.origin = ORIGIN;
     assert.ok(device.register({ ...creation(), excludeCredentials }, { ignoresOptions: true }));
   });
 
