@@ -5,6 +5,7 @@ import {
   PASSKEY_ALGORITHMS,
   PUBLIC_KEY_BYTES,
 } from '#core/authenticators/passkey.ts';
+import { cborLength } from './cbor-length.ts';
 
 type Answer<Response> = {
   readonly id: string;
@@ -155,7 +156,7 @@ export async function verifyCreation(
   challenge: string,
   userVerification: UserVerification,
 ): Promise<CreatedPasskey | NotAccepted> {
-  const fault = clientDataFault(rp, creation, 'webauthn.create', challenge);
+  const fault = clientDataFault(rp, creation, 'webauthn.create', challenge) ?? sizeFault(creation);
   if (fault !== undefined) return { fault };
   const { verifyRegistrationResponse } = await library();
   const verified = await verifyRegistrationResponse({
@@ -169,7 +170,8 @@ export async function verifyCreation(
   if (!verified?.verified) return { fault: 'invalid' };
   const { credential, aaguid, userVerified, credentialDeviceType, credentialBackedUp } = verified.registrationInfo;
   const isTooLarge = credential.id.length > CREDENTIAL_ID_LENGTH || credential.publicKey.length > PUBLIC_KEY_BYTES;
-  if (isTooLarge || credential.id !== creation.id) return { fault: 'malformed' };
+  const isWhole = credential.id === creation.id && (await isOfItsKind(credential.publicKey));
+  if (isTooLarge || !isWhole) return { fault: 'malformed' };
   return {
     credentialId: credential.id,
     publicKey: credential.publicKey,
@@ -202,8 +204,9 @@ export async function verifyAssertion(
   passkey: StoredPasskey,
   expected: { readonly challenge: string; readonly userVerification: UserVerification; readonly needsHandle: boolean },
 ): Promise<ProvenPasskey | NotAccepted> {
-  const fault = clientDataFault(rp, assertion, 'webauthn.get', expected.challenge);
+  const fault = clientDataFault(rp, assertion, 'webauthn.get', expected.challenge) ?? assertionSizeFault(assertion);
   if (fault !== undefined) return { fault };
+  if (assertion.id !== passkey.credentialId) return { fault: 'unknown_passkey' };
   const { userHandle } = assertion.response;
   const isOwn = userHandle === undefined ? !expected.needsHandle : userHandle === userHandleOf(passkey.userId);
   if (!isOwn) return { fault: 'wrong_user' };
@@ -237,6 +240,42 @@ function signatureOf({ response: { clientDataJSON, authenticatorData, signature 
   return { clientDataJSON, authenticatorData, signature };
 }
 
+/** A key that names an algorithm of another kind would register, and even sign in, with this library. */
+async function isOfItsKind(publicKey: Uint8Array): Promise<boolean> {
+  const { cose, decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers');
+  const key = decodeCredentialPublicKey(Uint8Array.from(publicKey));
+  const kind = KINDS.get(key.get(cose.COSEKEYS.alg) ?? 0);
+  return kind !== undefined && key.get(cose.COSEKEYS.kty) === kind;
+}
+
+/** The key type of each algorithm (RFC 9053 §7): octet key pair, elliptic curve, RSA. */
+const KINDS: ReadonlyMap<number, number> = new Map([
+  [-8, 1],
+  [-7, 2],
+  [-257, 3],
+]);
+
+/** An attestation of certificates has up to 6 KB, and nothing may follow it (WebAuthn §6.5.4). */
+const ATTESTATION_BYTES = 16 * 1024;
+
+function sizeFault({ response }: Creation): PasskeyFault | undefined {
+  const attestation = Buffer.from(response.attestationObject, 'base64url');
+  const isWhole = attestation.length <= ATTESTATION_BYTES && cborLength(attestation) === attestation.length;
+  return isWhole ? undefined : 'malformed';
+}
+
+/** 37 bytes and some extensions. */
+const AUTHENTICATOR_DATA_BYTES = 2048;
+/** RSA 4096 has 512 bytes. */
+const SIGNATURE_BYTES = 1024;
+
+function assertionSizeFault({ response }: Assertion): PasskeyFault | undefined {
+  const bytesOf = (text: string) => Buffer.byteLength(text, 'base64url');
+  const isSmall =
+    bytesOf(response.authenticatorData) <= AUTHENTICATOR_DATA_BYTES && bytesOf(response.signature) <= SIGNATURE_BYTES;
+  return isSmall ? undefined : 'malformed';
+}
+
 type ClientData = { readonly type: string; readonly challenge: string; readonly origin: string };
 
 /**
@@ -268,11 +307,17 @@ function clientDataOf({
   const bytes = Buffer.from(response.clientDataJSON, 'base64url');
   if (bytes.length > CLIENT_DATA_BYTES) return undefined;
   try {
-    const data: unknown = JSON.parse(UTF8.decode(bytes));
-    return isClientData(data) ? data : undefined;
+    const text = UTF8.decode(bytes);
+    const data: unknown = JSON.parse(text);
+    return isClientData(data) && !hasTwice(text) ? data : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** A member named twice: two readers could take two different ones. No value of ours contains a quotation mark. */
+function hasTwice(text: string): boolean {
+  return ['type', 'challenge', 'origin', 'crossOrigin'].some((name) => text.split(`"${name}"`).length > 2);
 }
 
 function isClientData(data: unknown): data is ClientData {

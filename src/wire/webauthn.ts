@@ -20,7 +20,7 @@ export const creationSchema = z.object({
   response: z.object({
     clientDataJSON: base64url,
     attestationObject: base64url,
-    transports: z.array(typed('word')).max(16).optional(),
+    transports: z.array(typed('word').regex(/^[a-z-]{1,16}$/)).max(16).optional(),
   }),
 });
 
