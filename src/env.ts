@@ -3,6 +3,7 @@ import type { Config } from '#config.ts';
 import type { RefusalCounts } from '#core/limits/refusal-counts.ts';
 import { readOrMakeKeyFile } from '#crypto/key-file.ts';
 import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
+import { type PasskeyVerifier, passkeyVerifier } from '#crypto/passkeys.ts';
 import { createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
 import { createIdSource, randomBytes } from '#crypto/random.ts';
 import { createRenewableRing } from '#crypto/renewable-ring.ts';
@@ -25,6 +26,7 @@ export type Env = {
   readonly newId: () => string;
   readonly keys: KeyRing;
   readonly hasher: PasswordHasher;
+  readonly passkeys: PasskeyVerifier;
   readonly log: Logger;
   /** Refusals that this process has counted and not yet written to the database. */
   readonly refusals: RefusalCounts;
@@ -65,6 +67,7 @@ export function makeEnv(
     newId: createIdSource(Date.now),
     keys,
     hasher: createHasher({ processes: config.workers }),
+    passkeys: passkeyVerifier,
     log: pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logTo),
     refusals: new Map(),
   };

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { loadConfig } from '#config.ts';
 import type { MfaPolicy, Role } from '#core/people/policy.ts';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
+import { passkeyVerifier } from '#crypto/passkeys.ts';
 import { type Argon2, createHasher, type PasswordHasher } from '#crypto/password-hash.ts';
 import { createIdSource, randomBytes } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
@@ -30,7 +31,7 @@ type Options = {
   readonly environment?: Readonly<Record<string, string>>;
   /** Real Argon2id, 20 ms each. Otherwise a fast hash in the same format. */
   readonly realHashes?: boolean;
-  /** The test's own hasher, for example a busy one. */
+  /** For example a busy one. */
   readonly hasher?: PasswordHasher;
   /** A file that outlives this world, and its key ring: the same service after a restart. */
   readonly database?: { readonly path?: string; readonly keyText: string };
@@ -64,9 +65,8 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
     config,
     // The world's manual clock is also the database's.
     db: { ...db, ...(db.clockSeconds && { clockSeconds: async () => clock.at }) },
-    keys,
-    now: () => clock.at,
-    random: randomBytes,
+    ...{ keys, passkeys: passkeyVerifier },
+    ...{ now: () => clock.at, random: randomBytes },
     newId: createIdSource(() => clock.at * 1000),
     hasher: options.hasher ?? createHasher(realHashes ? {} : { argon2: QUICK_HASH }),
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),

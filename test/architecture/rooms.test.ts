@@ -107,6 +107,10 @@ const WITHOUT_AUTHORITY: Readonly<Record<string, string>> = {
   'src/features/sign-in/password.ts': 'is public',
   'src/features/invitation/accept.ts': 'is public: a link is claimed',
   'src/features/invitation/first-administrator.ts': 'is public: a link is claimed',
+  'src/features/sign-in/passkey.ts': 'is public: a challenge is used up by a conditional statement',
+  'src/flows/authenticators/check-passkey.ts': 'counts the try with the authority of the attempt, as for a code',
+  'src/flows/authenticators/enroll-passkey.ts':
+    'uses up a challenge that failed; whatever opens runs under the authority',
   'src/features/recovery/request-link.ts': 'is public',
   'src/features/recovery/reset-password.ts': 'is public: a link is claimed',
   'src/features/recovery/revert-email.ts': 'is public: a link is claimed',
@@ -141,8 +145,8 @@ test('every act on a person is declared, so that the table of permissions is ask
 
 // The code to read for everything that happens when a code arrives: from the route handler down to the statements and
 // up to the answer, with whole functions and types. Without the pages and the answer it is 2 600 lines.
-const HANDLER = { path: 'src/features/sign-in/routes.ts', name: 'submitOneTimeCode' };
-const BUDGET = { lines: 5_400, files: 110 };
+const HANDLER = { path: 'src/features/sign-in/code-routes.ts', name: 'submitOneTimeCode' };
+const BUDGET = { lines: 6_300, files: 118 };
 
 test(`what ${HANDLER.name} reaches stays within ${BUDGET.lines} lines of ${BUDGET.files} files`, (t) => {
   const { lines, files, fileLines } = reachOf(SOURCES, HANDLER.path, HANDLER.name);

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkCounter } from '#core/authenticators/passkey.ts';
-import { creationOptions, requestOptions, userHandleOf, verifyAssertion, verifyCreation } from '#crypto/passkeys.ts';
+import { checkCounter } from '#core/authenticators/passkeys/passkey.ts';
+import { creationOptions, requestOptions, userHandleOf } from '#core/authenticators/passkeys/webauthn.ts';
+import { passkeyVerifier } from '#crypto/passkeys.ts';
 import { readAssertion, readCreation } from '#wire/webauthn.ts';
 import { createAuthenticator } from '../authenticator/create.ts';
 import { HOSTILE_ASSERTIONS, HOSTILE_REGISTRATIONS } from '../authenticator/hostile.ts';
 
+const { verifyAssertion, verifyCreation } = passkeyVerifier;
 const RP = { id: 'login.example', origin: 'https://login.example', name: 'Partner Interface' };
 const ANA = { id: '0190-ana', email: 'ana@acme.example', name: 'Ana' };
 const CHALLENGE = Buffer.alloc(32, 1).toString('base64url');

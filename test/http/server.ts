@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { loadConfig } from '#config.ts';
 import { tokenHash } from '#core/values/token.ts';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
+import { passkeyVerifier } from '#crypto/passkeys.ts';
 import { createIdSource, randomBytes } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { type App, createApp } from '#http/app.ts';
@@ -37,7 +38,8 @@ export async function openServer(routes: readonly Route[], { environment = {}, d
   const db = { ...opened, ...(opened.clockSeconds && { clockSeconds: async () => NOW }), ...replaced };
   const newId = createIdSource(() => NOW * 1000);
   const hasher = {} as Env['hasher'];
-  const env: Env = { config, db, now: () => NOW, random: randomBytes, newId, keys, hasher, log, refusals: new Map() };
+  const outside = { config, db, keys, hasher, passkeys: passkeyVerifier, log };
+  const env: Env = { ...outside, now: () => NOW, random: randomBytes, newId, refusals: new Map() };
   await opened.transaction((tx) => tx.insertInto('users').values(USER).execute());
   const app = createApp(env, routes);
   return { env, app, lines, db: opened, ...browserOf(app, env) };

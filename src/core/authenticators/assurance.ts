@@ -3,6 +3,9 @@ import { unreachable } from '#core/values/result.ts';
 /** What counts as a second factor. */
 export type SecondFactor = 'totp' | 'recovery_code' | 'passkey';
 
+/** What a step-up can be proven with. */
+export type StepUpMethod = SecondFactor | 'password';
+
 /** The authentication methods (RFC 8176) that we report. */
 export type Amr = 'pwd' | 'otp' | 'hwk' | 'swk' | 'user' | 'mfa';
 

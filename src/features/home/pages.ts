@@ -1,4 +1,3 @@
-import { acrOf } from '#core/authenticators/assurance.ts';
 import { PATHS } from '#core/paths.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, linkButton } from '#ui/parts/actions.ts';
@@ -44,7 +43,8 @@ ${actions(
 }
 
 function howKey(amr: readonly string[]) {
-  if (acrOf(amr) === 'phr') return amr.includes('pwd') ? 'home.how.passwordAndPasskey' : 'home.how.passkey';
+  if (amr.includes('hwk') || amr.includes('swk'))
+    return amr.includes('pwd') ? 'home.how.passwordAndPasskey' : 'home.how.passkey';
   if (!amr.includes('mfa')) return 'home.how.password';
   return amr.includes('otp') ? 'home.how.oneTimeCode' : 'home.how.recoveryCode';
 }

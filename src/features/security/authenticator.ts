@@ -1,5 +1,4 @@
 import { amrAfter, factorName } from '#core/authenticators/assurance.ts';
-import { isStaff } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
 import { ENROLLMENT_SECONDS, sessionExpiresAt } from '#core/sessions/session.ts';
@@ -22,15 +21,8 @@ import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { forgetCounters } from '#flows/sign-in/attempt-counters.ts';
 import { endOthers } from '#flows/sign-in/end-others.ts';
-import {
-  type Authenticator,
-  type AuthenticatorApp,
-  deleteAuthenticator,
-  factorsOf,
-  type PersonFactors,
-} from '#store/authenticators/authenticators.ts';
+import { type AuthenticatorApp, deleteAuthenticator, factorsOf } from '#store/authenticators/authenticators.ts';
 import { deleteEnrollment } from '#store/authenticators/enrollments.ts';
-import { deleteRecoveryCodes } from '#store/authenticators/recovery-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import { addSecondFactor, raiseSession, setNotice } from '#store/sessions/session-changes.ts';
@@ -161,79 +153,6 @@ export function addFirst<T extends object>(
         return answer(drawn.codes);
       }),
   });
-}
-
-/** Whether the policy lets the person decide. If it requires MFA from any date, the page offers "replace" instead. */
-export function canTurnOff({ user, partner }: Pick<Session, 'user' | 'partner'>): boolean {
-  return !isStaff(user.role) && partner !== undefined && partner.policy !== 'required';
-}
-
-/** Removes every authenticator and the recovery codes. The policy is read in the same transaction. */
-export function turnOff(
-  env: Env,
-  session: GrantedSession,
-  client: Client,
-  around: Around<true> = plainly,
-): Promise<true | Refusal> {
-  return ownTransaction<true>(env, session, (tx, { user, partner }) =>
-    around(tx, async () => {
-      if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
-      const factors = await factorsOf(tx, user.id);
-      const frozen = checkFreeze(env, session, factors);
-      if (frozen) return frozen;
-      return factors ? removeAll(env, tx, session, factors, client) : refuse('forbidden', { reason: 'not_enrolled' });
-    }),
-  );
-}
-
-/**
- * Removes one authenticator. The others keep working, with the budget of tries as it is. The last one goes as in
- * `turnOff`.
- *
- * @param id of an authenticator of this person; another one is not found
- */
-export function removeAuthenticator(
-  env: Env,
-  session: GrantedSession,
-  id: string,
-  client: Client,
-  around: Around<true> = plainly,
-): Promise<true | Refusal> {
-  return ownTransaction<true>(env, session, (tx, { user, partner }) =>
-    around(tx, async () => {
-      const factors = await factorsOf(tx, user.id);
-      const one = factors?.all.find((own) => own.id === id);
-      if (!factors || !one) return refuse('not_found', { reason: 'authenticator' });
-      const frozen = checkFreeze(env, session, factors);
-      if (frozen) return frozen;
-      const isLast = factors.all.length === 1;
-      if (isLast && !canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
-      if (isLast) return removeAll(env, tx, session, factors, client);
-      await remove(env, tx, session, one, client);
-      const change = one.kind === 'totp' ? 'app_removed' : 'passkey_removed';
-      return (await tellEnded(env, tx, session, client, change)) || refuse('sign_in_expired');
-    }),
-  );
-}
-
-async function removeAll(
-  env: Env,
-  tx: Queries,
-  session: Session,
-  { all, budgetId }: PersonFactors,
-  client: Client,
-): Promise<true | Refusal> {
-  for (const one of all) await remove(env, tx, session, one, client);
-  await forgetCounters(tx, { authenticator: [budgetId] });
-  await deleteRecoveryCodes(tx, session.user.id);
-  return (await tellEnded(env, tx, session, client, 'authenticator_removed')) || refuse('sign_in_expired');
-}
-
-async function remove(env: Env, tx: Queries, session: Session, one: Authenticator, client: Client): Promise<void> {
-  await deleteAuthenticator(tx, one.id);
-  const action = one.kind === 'totp' ? 'totp.removed' : 'passkey.removed';
-  const event = { action, ...whose(session), detail: { authenticatorId: one.id } } as const;
-  await appendEvent(env, tx, event, client);
 }
 
 type Change =

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { authenticatorName, freeSlot } from '#core/authenticators/factors.ts';
+import type { Creation } from '#core/authenticators/passkeys/webauthn.ts';
 import { encodeBase32, normalizeOneTimeCode, otpauthUri } from '#core/authenticators/totp.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { instant } from '#core/time/day.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
-import type { Creation } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
 import type { Confirmation } from '#flows/authenticators/confirm-new.ts';
 import { mostReason } from '#flows/authenticators/places.ts';
@@ -16,8 +16,9 @@ import type { GrantedSession } from '#store/sessions/granted.ts';
 import { drawQr } from '#ui/qr.ts';
 import { codeBody, instantSchema } from '#wire/answers.ts';
 import { creationOptionsSchema, creationSchema } from '#wire/webauthn.ts';
-import { removeAuthenticator, startConnecting } from './authenticator.ts';
+import { startConnecting } from './authenticator.ts';
 import { confirmByApi, renameOne, startAddingPasskey } from './authenticators.ts';
+import { removeAuthenticator } from './remove-authenticator.ts';
 
 const ALL = '/api/v1/authenticators';
 const ONE = '/api/v1/authenticators/:authenticator';

@@ -1,6 +1,5 @@
 import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import type { Refusal } from '#core/values/result.ts';
-import type { Authenticator } from '#store/authenticators/authenticators.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
@@ -16,7 +15,13 @@ const LIST = '/security/authenticators';
 const ADD = '/security/authenticators/add';
 
 /** An authenticator as the pages show it. */
-type Shown = Pick<Authenticator, 'id' | 'kind' | 'name' | 'slot' | 'createdAt' | 'lastUsedAt'> & {
+type Shown = {
+  readonly id: string;
+  readonly kind: AuthenticatorKind;
+  readonly name: string | undefined;
+  readonly slot: number;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | undefined;
   /** Of a passkey: whether it can be copied to other devices of its owner. */
   readonly isSynced?: boolean;
 };

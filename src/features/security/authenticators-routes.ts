@@ -11,6 +11,7 @@ import { PATHS } from '#core/paths.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { kindsFor } from '#flows/authenticators/allowed-kinds.ts';
+import { acceptedPasskeys } from '#flows/authenticators/passkey-options.ts';
 import { idempotentAround, idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -19,11 +20,11 @@ import { typed } from '#http/typed.ts';
 import { type Authenticator, factorsOf } from '#store/authenticators/authenticators.ts';
 import type { GrantedSession } from '#store/sessions/granted.ts';
 import type { Session } from '#store/sessions/sessions.ts';
-import { canTurnOff, findConnecting, removeAuthenticator, startConnecting } from './authenticator.ts';
+import { findConnecting, startConnecting } from './authenticator.ts';
 import { addAnother, renameOne } from './authenticators.ts';
 import { addPage, authenticatorPage, authenticatorsPage, connectingAppPage } from './authenticators-pages.ts';
 import { freezeOf } from './freeze.ts';
-import { signalFor } from './passkey-signal.ts';
+import { canTurnOff, removeAuthenticator } from './remove-authenticator.ts';
 
 const LIST = '/security/authenticators';
 const ADD = '/security/authenticators/add';
@@ -73,7 +74,7 @@ async function showAll({ env, view, session }: PageCall<'steppedUp'>): Promise<R
   const frozenUntil = freezeOf(env, session, factors);
   const canAdd = (await addable(env, session)).length > 0;
   const isFull = factors.all.length >= MAX_AUTHENTICATORS;
-  const signal = signalFor(env, session, factors);
+  const signal = acceptedPasskeys(env, session.user.id, factors);
   return show(
     authenticatorsPage(view, { all: factors.all.map(shownIn(session)), canAdd, isFull, frozenUntil, signal }),
   );

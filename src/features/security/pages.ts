@@ -6,12 +6,10 @@ import { layout } from '#ui/layout.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
-import { passkeySignal, withoutPasskeys } from '#ui/parts/passkeys.ts';
+import { passkeySignal } from '#ui/parts/passkeys.ts';
 import { dataList, notice as noticeBox, state, table, timeElement } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
-import { setUpPage } from '#ui/set-up-page.ts';
 import type { View } from '#ui/view.ts';
-import { addPasskeyForm } from './passkey-page.ts';
 import type { Place } from './sessions.ts';
 
 type Listed = {
@@ -43,15 +41,7 @@ export function overviewPage(view: View, page: Overview): Html {
 ${notice && noticeBox(noticeWords(view, notice))}
 ${frozenUntil !== undefined && frozenNotice(view, frozenUntil)}
 ${dataList([
-  {
-    label: t(
-      page.factors?.all.length === 1 && page.factors.all[0].kind === 'totp'
-        ? 'security.authenticator'
-        : 'security.authenticators',
-    ),
-    value: appValue(view, page),
-    action: appAction(view, page),
-  },
+  { label: authenticatorsLabel(view, page), value: appValue(view, page), action: appAction(view, page) },
   {
     label: t('security.codes'),
     value: factors ? t('security.codes.left', { left: codesLeft }) : t('security.codes.none'),
@@ -74,6 +64,11 @@ ${dataList([
   },
 ])}${page.signal && passkeySignal(page.signal)}`,
   });
+}
+
+function authenticatorsLabel({ t }: View, { factors }: Overview): string {
+  const isOneApp = factors === undefined || (factors.all.length === 1 && factors.all[0].kind === 'totp');
+  return t(isOneApp ? 'security.authenticator' : 'security.authenticators');
 }
 
 function appValue({ t, locale }: View, { factors }: Overview): Content {
@@ -127,74 +122,6 @@ function noticeWords({ t }: View, notice: Notice): string {
   }
   const { kind, left } = notice;
   return t(kind === 'recovery_code_used' ? 'signIn.notice.recovery' : 'signIn.notice.few', { left });
-}
-
-type AuthenticatorPage = {
-  readonly enrolled: boolean;
-  /** What the policy lets the person set up. */
-  readonly kinds: readonly AuthenticatorKind[];
-  readonly canTurnOff: boolean;
-  readonly frozenUntil: number | undefined;
-  readonly partnerName: string | undefined;
-  readonly refusal?: Refusal;
-};
-
-/** Before a new authenticator is connected: what will happen, and the alternatives. */
-export function authenticatorPage(view: View, page: AuthenticatorPage): Html {
-  const { t } = view;
-  const { enrolled, refusal } = page;
-  const first = view.resume === undefined ? 'enroll.why.offered' : 'add.asked';
-  return layout(view, {
-    title: t(enrolled ? 'replace.title' : 'add.title'),
-    width: 'form',
-    passkeys: !enrolled && page.kinds.includes('passkey'),
-    refusal: refusal && refusalText(view, refusal, 'setUp'),
-    body:
-      page.frozenUntil === undefined
-        ? html`<p class="lead">${t(enrolled ? 'replace.lead' : first)}</p>
-<p>${t(enrolled ? 'replace.codesStay' : 'enroll.need')}</p>
-${page.kinds.includes('totp') && form(view, '/security/authenticator/start', submitButton(t('enroll.getStarted')))}
-${!enrolled && page.kinds.includes('passkey') && passkeyChoice(view, page.kinds)}
-${enrolled && turnOffPart(view, page)}
-${backLink(view)}`
-        : html`${frozenNotice(view, page.frozenUntil)}<p>${t('security.frozen.why')}</p>${backLink(view)}`,
-  });
-}
-
-/** A passkey as the first authenticator, beside an app. */
-function passkeyChoice(view: View, kinds: readonly AuthenticatorKind[]): Html {
-  const { t } = view;
-  const before = html`<h2>${t(kinds.includes('totp') ? 'passkey.orPasskey' : 'passkey.one')}</h2><p>${t('passkey.add.lead')}</p>`;
-  return html`<section class="apart">${addPasskeyForm(view, { before })}${!kinds.includes('totp') && withoutPasskeys(t('passkey.add.missing'))}</section>`;
-}
-
-function turnOffPart(view: View, { canTurnOff, partnerName }: AuthenticatorPage): Content {
-  const { t } = view;
-  if (!canTurnOff) {
-    return partnerName !== undefined && html`<p class="quiet">${t('turnOff.required', { partner: partnerName })}</p>`;
-  }
-  return html`<section class="apart"><h2>${t('turnOff.title')}</h2><p>${t('turnOff.text')}</p>
-${form(view, '/security/authenticator/turn-off', submitButton(t('turnOff.button'), 'danger'))}</section>`;
-}
-
-type Connecting = { secret: Uint8Array; email: string; enrolled: boolean; refusal?: Refusal };
-
-export function connectingPage(view: View, { secret, email, enrolled, refusal }: Connecting): Html {
-  const { t } = view;
-  return setUpPage(view, {
-    secret,
-    email,
-    refusal,
-    action: '/security/authenticator',
-    lead: t(enrolled ? 'setUp.replaceLead' : 'setUp.lead'),
-    more:
-      view.resume === undefined &&
-      form(
-        view,
-        '/security/authenticator/cancel',
-        submitButton(t(enrolled ? 'replace.cancel' : 'add.cancel'), 'quiet'),
-      ),
-  });
 }
 
 export function newCodesPage(view: View, left: number, refusal?: Refusal): Html {
@@ -281,7 +208,7 @@ function endForm(view: View, place: Place): Html {
 }
 
 /** In a sign-in for a portal there is already a link back to the portal. */
-function backLink({ t, resume }: View): Content {
+export function backLink({ t, resume }: View): Content {
   if (resume !== undefined) return undefined;
   return html`<p class="quiet"><a href="/security">${t('security.back')}</a></p>`;
 }

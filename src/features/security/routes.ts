@@ -6,6 +6,7 @@ import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { useAccessCode } from '#flows/authenticators/access-code.ts';
 import { kindsFor } from '#flows/authenticators/allowed-kinds.ts';
+import { acceptedPasskeys } from '#flows/authenticators/passkey-options.ts';
 import { idempotentAround, idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -18,24 +19,17 @@ import { setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import { accessCodePage } from '#ui/access-code-page.ts';
 import type { View } from '#ui/view.ts';
-import {
-  type Connected,
-  cancelConnecting,
-  canTurnOff,
-  connect,
-  findConnecting,
-  startConnecting,
-  turnOff,
-} from './authenticator.ts';
+import { type Connected, cancelConnecting, connect, findConnecting, startConnecting } from './authenticator.ts';
 import { authenticatorsApi } from './authenticators-api.ts';
 import { authenticatorsRoutes } from './authenticators-routes.ts';
 import { emailRoutes } from './email-routes.ts';
+import { connectingPage, firstPage } from './first-pages.ts';
 import { freezeOf } from './freeze.ts';
-import { authenticatorPage, connectingPage, newCodesPage, overviewPage, sessionsPage } from './pages.ts';
+import { newCodesPage, overviewPage, sessionsPage } from './pages.ts';
 import { passkeyRoutes } from './passkey-routes.ts';
-import { signalFor } from './passkey-signal.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { makeNewCodes } from './recovery-codes.ts';
+import { canTurnOff, turnOff } from './remove-authenticator.ts';
 import { endOtherSessions, endSession, listPlaces } from './sessions.ts';
 
 const HOME = '/security';
@@ -59,7 +53,7 @@ export const securityRoutes: readonly Route[] = [
       // Only the one app can be replaced here: with several, nothing says which one a new one would replace.
       if (factors && apps.length !== 1) return seeOther(PATHS.authenticators);
       const open = await findConnecting(env, session);
-      if (!open) return show(authenticatorPage(view, await choices(env, session)));
+      if (!open) return show(firstPage(view, await choices(env, session)));
       const enrolled = apps.length === 1;
       return show(connectingPage(view, { secret: open.secret, email: session.user.email, enrolled }));
     },
@@ -202,7 +196,7 @@ async function showOverview({ env, view, session }: PageCall<'session'>): Promis
   return show(
     overviewPage(view, {
       ...{ email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length },
-      signal: signalFor(env, session, factors),
+      signal: acceptedPasskeys(env, session.user.id, factors),
     }),
   );
 }
@@ -227,7 +221,7 @@ function afterConnecting({ token, showsCodes }: Connected): Reply {
 }
 
 async function refusedChoice(env: Env, view: View, session: Session, refusal: Refusal): Promise<Reply> {
-  return showRefusal(authenticatorPage(view, { ...(await choices(env, session)), refusal }), refusal);
+  return showRefusal(firstPage(view, { ...(await choices(env, session)), refusal }), refusal);
 }
 
 async function choices(env: Env, session: Session) {

@@ -28,13 +28,10 @@ type SignInPage = {
 
 export function signInPage(view: View, page: SignInPage): Html {
   const { t } = view;
-  const { email, returnTo, refusal, passwordSaved, isLost, passkeyRefusal } = page;
-  const lost = isLost ? { title: t('signIn.lost.title'), text: t('signIn.lost.text'), fieldId: undefined } : undefined;
+  const { returnTo, refusal, passwordSaved, isLost, passkeyRefusal } = page;
+  const lost = isLost ? { title: t('signIn.lost.title'), text: t('signIn.lost.text') } : undefined;
   const refused = passkeyRefusal && refusalText(view, passkeyRefusal, 'passkey');
   const summary = refusal ? fieldRefusal(view, refusal) : (refused ?? lost);
-  const errorOf = (fieldId: string) => {
-    return summary && 'fieldId' in summary && summary.fieldId === fieldId ? summary.title : undefined;
-  };
   return layout(view, {
     title: t('signIn.title'),
     width: 'form',
@@ -43,36 +40,45 @@ export function signInPage(view: View, page: SignInPage): Html {
     refusal: summary,
     body: html`<p class="lead">${t('signIn.lead')}</p>
 ${passwordSaved && noticeBox(t('signIn.passwordSaved'))}
-${form(
-  view,
-  '/sign-in',
-  html`${textField({
-    id: 'email',
-    name: 'email',
-    label: t('field.email'),
-    type: 'email',
-    inputmode: 'email',
-    autocomplete: page.offersPasskeys ? 'username webauthn' : 'username',
-    value: email,
-    autofocus: summary === undefined && email === undefined,
-    error: errorOf('email'),
-  })}
+${passwordForm(view, page, summary)}
+${page.offersPasskeys && aloneForm(view, returnTo)}
+${page.unknown && forget(page.unknown)}
+<p><a href="${PATHS.forgotPassword}">${t('signIn.forgot')}</a></p>`,
+  });
+}
+
+type Refused = { readonly title: string; readonly fieldId?: string } | undefined;
+
+function passwordForm(view: View, { email, returnTo, offersPasskeys }: SignInPage, refused: Refused): Html {
+  const { t } = view;
+  const errorOf = (fieldId: string) => (refused?.fieldId === fieldId ? refused.title : undefined);
+  return form(
+    view,
+    '/sign-in',
+    html`${textField({
+      id: 'email',
+      name: 'email',
+      label: t('field.email'),
+      type: 'email',
+      inputmode: 'email',
+      // In its list, browsers offer passkeys too (WebAuthn §5.1.4, conditional mediation).
+      autocomplete: offersPasskeys ? 'username webauthn' : 'username',
+      value: email,
+      autofocus: refused === undefined && email === undefined,
+      error: errorOf('email'),
+    })}
 ${textField({
   id: 'password',
   name: 'password',
   label: t('field.password'),
   type: 'password',
   autocomplete: 'current-password',
-  autofocus: summary === undefined && email !== undefined,
+  autofocus: refused === undefined && email !== undefined,
   error: errorOf('password'),
 })}
 ${returnField(returnTo)}
 ${submitButton(t('button.signIn'))}`,
-)}
-${page.offersPasskeys && aloneForm(view, returnTo)}
-${page.unknown && forget(page.unknown)}
-<p><a href="${PATHS.forgotPassword}">${t('signIn.forgot')}</a></p>`,
-  });
+  );
 }
 
 function returnField(returnTo: string | undefined): Content {

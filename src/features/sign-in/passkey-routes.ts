@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { Assertion } from '#core/authenticators/passkeys/webauthn.ts';
 import { PATHS } from '#core/paths.ts';
 import { continuePath } from '#core/sessions/return-target.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
-import type { Assertion } from '#crypto/passkeys.ts';
 import { findRelyingParty } from '#flows/authenticators/passkey-challenge.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { NewSession } from '#flows/sign-in/finish-sign-in.ts';
@@ -13,7 +13,7 @@ import { typed } from '#http/typed.ts';
 import { findPasskey } from '#store/authenticators/authenticators.ts';
 import { isAtSetUp } from '#store/sign-in/pending-sign-ins.ts';
 import { readAssertion } from '#wire/webauthn.ts';
-import { offeredMethods, openedReply } from './opened.ts';
+import { offeredMethods, openedReply } from './code-routes.ts';
 import { signInPage } from './pages.ts';
 import { askForAnyPasskey, signInWithPasskeyAlone } from './passkey.ts';
 import { passkeyPage } from './passkey-page.ts';

@@ -1,7 +1,7 @@
+import type { Assertion, PasskeyFault, RequestOptions } from '#core/authenticators/passkeys/webauthn.ts';
 import { isShutOut } from '#core/people/state.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
-import type { Assertion, PasskeyFault, RequestOptions } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
 import { kindsFor } from '#flows/authenticators/allowed-kinds.ts';
 import { checkPasskey } from '#flows/authenticators/check-passkey.ts';

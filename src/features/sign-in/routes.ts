@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
-import { readOneTimeCode, readRecoveryCode } from '#core/authenticators/typed-code.ts';
 import { PATHS } from '#core/paths.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { noticeOf } from '#core/sessions/notice.ts';
@@ -14,21 +13,17 @@ import { type CookieChange, type Reply, seeOther, sessionCookies, show, wayOf } 
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { isAtSetUp } from '#store/sign-in/pending-sign-ins.ts';
+import { codeRoutes } from './code-routes.ts';
 import { lostPage } from './lost-page.ts';
-import { offeredMethods, openedReply } from './opened.ts';
-import { noticePage, oneTimeCodePage, recoveryCodePage, signInPage } from './pages.ts';
+import { noticePage, signInPage } from './pages.ts';
 import { passkeyRoutes } from './passkey-routes.ts';
 import { signInWithPassword } from './password.ts';
-import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 
 const passwordForm = z.object({
   email: typed('email').optional(),
   password: typed('password').optional(),
   return_to: typed('address').optional(),
 });
-
-const codeForm = z.object({ code: typed('code').optional() });
 
 export const signInRoutes: readonly Route[] = [
   page({
@@ -55,27 +50,7 @@ export const signInRoutes: readonly Route[] = [
     guard: 'public',
     handle: ({ view, pending }) => show(lostPage(view, { isPending: pending !== undefined })),
   }),
-  page({ method: 'GET', path: PATHS.oneTimeCode, guard: 'pendingSignIn', handle: (call) => showCodes(call, 'totp') }),
-  page({
-    method: 'POST',
-    path: PATHS.oneTimeCode,
-    guard: 'pendingSignIn',
-    form: codeForm,
-    handle: submitOneTimeCode,
-  }),
-  page({
-    method: 'GET',
-    path: PATHS.recoveryCode,
-    guard: 'pendingSignIn',
-    handle: (call) => showCodes(call, 'recovery_code'),
-  }),
-  page({
-    method: 'POST',
-    path: PATHS.recoveryCode,
-    guard: 'pendingSignIn',
-    form: codeForm,
-    handle: submitRecoveryCode,
-  }),
+  ...codeRoutes,
   ...passkeyRoutes,
   page({
     method: 'GET',
@@ -133,42 +108,4 @@ function pendingCookies({
 }: Exclude<BegunSignIn, { state: 'complete' }>): readonly CookieChange[] {
   const pending = { cookie: 'pending', value: pendingToken } as const;
   return keepsSession ? [pending] : [pending, { cookie: 'session' }];
-}
-
-async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
-  const { env, client, input, pending } = call;
-  if (isAtSetUp(pending)) return seeOther(PATHS.enroll);
-  const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
-  const code = readOneTimeCode(input.code);
-  const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client, around);
-  if (!isRefusal(opened)) return openedReply(opened);
-  return showCodesAgain(call, 'totp', opened);
-}
-
-async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
-  const { env, client, input, pending } = call;
-  if (isAtSetUp(pending)) return seeOther(PATHS.enroll);
-  const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
-  const code = readRecoveryCode(input.code);
-  const opened = isRefusal(code) ? code : await signInWithRecoveryCode(env, pending, code, client, around);
-  if (!isRefusal(opened)) return openedReply(opened);
-  return showCodesAgain(call, 'recovery_code', opened);
-}
-
-type CodeCall = Pick<PageCall<'pendingSignIn'>, 'env' | 'view' | 'pending'>;
-
-/** The page for a code, or the one for what the person has instead. */
-async function showCodes({ env, view, pending }: CodeCall, kind: 'totp' | 'recovery_code'): Promise<Reply> {
-  if (isAtSetUp(pending)) return seeOther(PATHS.enroll);
-  const methods = await offeredMethods(env, pending);
-  if (kind === 'totp' && !methods.includes('totp') && methods.includes('passkey')) return seeOther(PATHS.passkey);
-  const page = kind === 'totp' ? oneTimeCodePage : recoveryCodePage;
-  return show(page(view, { email: pending.user.email, methods }));
-}
-
-async function showCodesAgain(call: CodeCall, kind: 'totp' | 'recovery_code', refusal: Refusal): Promise<Reply> {
-  const { env, view, pending } = call;
-  const page = kind === 'totp' ? oneTimeCodePage : recoveryCodePage;
-  const methods = await offeredMethods(env, pending);
-  return showRefusal(page(view, { email: pending.user.email, methods, refusal }), refusal);
 }

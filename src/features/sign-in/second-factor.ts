@@ -1,15 +1,16 @@
 import { factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
+import type { Assertion, RequestOptions } from '#core/authenticators/passkeys/webauthn.ts';
 import { needsPasskey } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
-import type { Assertion, RequestOptions } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
 import { provableKinds } from '#flows/authenticators/allowed-kinds.ts';
 import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';
 import { checkPasskey } from '#flows/authenticators/check-passkey.ts';
 import { checkRecoveryCode } from '#flows/authenticators/check-recovery-code.ts';
 import { askForPasskey } from '#flows/authenticators/passkey-options.ts';
+import { setUpTransaction } from '#flows/runtime/acting.ts';
 import { FEW_CODES } from '#flows/runtime/mail.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { continueToOf, finishSignIn, type NewSession } from '#flows/sign-in/finish-sign-in.ts';
@@ -58,7 +59,9 @@ export async function askForPendingPasskey(
     return refuse('forbidden', { reason: 'kind_not_allowed' });
   }
   const asked = { binding: bindingOf(pending, client), person: { id: user.id, factors } };
-  return env.db.transaction((tx) => askForPasskey(env, tx, { ...asked, userVerification: 'preferred' }));
+  return setUpTransaction(env, { kind: 'pendingSignIn', pending }, (tx) =>
+    askForPasskey(env, tx, { ...asked, userVerification: 'preferred' }),
+  );
 }
 
 /** Completes a sign-in with a passkey after the password. */

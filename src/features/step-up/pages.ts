@@ -1,7 +1,7 @@
+import type { StepUpMethod } from '#core/authenticators/assurance.ts';
 import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
-import type { StepUpMethod } from '#store/sessions/tables.ts';
 import { layout } from '#ui/layout.ts';
 import { form, inFlow, submitButton } from '#ui/parts/actions.ts';
 import { codeField, textField, usernameField } from '#ui/parts/fields.ts';

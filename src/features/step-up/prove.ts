@@ -1,10 +1,10 @@
 import { amrAfter, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
 import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
+import type { Assertion, RequestOptions } from '#core/authenticators/passkeys/webauthn.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
-import type { Assertion, RequestOptions } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
 import { provableKinds } from '#flows/authenticators/allowed-kinds.ts';
 import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';

@@ -1,15 +1,14 @@
 import type { PasskeyUse } from '#core/authenticators/assurance.ts';
-import { checkCounter } from '#core/authenticators/passkey.ts';
+import { checkCounter } from '#core/authenticators/passkeys/passkey.ts';
+import type {
+  Assertion,
+  PasskeyFault,
+  RelyingParty,
+  UserVerification,
+} from '#core/authenticators/passkeys/webauthn.ts';
 import type { AttemptCounter } from '#core/limits/counter-kinds.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
-import {
-  type Assertion,
-  type PasskeyFault,
-  type ProvenPasskey,
-  type RelyingParty,
-  type UserVerification,
-  verifyAssertion,
-} from '#crypto/passkeys.ts';
+import type { ProvenPasskey } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { lockIfPresent, personTransaction } from '#flows/runtime/transaction.ts';
@@ -113,7 +112,7 @@ async function judge(
   const { userId, credentialId, isSynced } = passkey;
   const stored = { userId, credentialId, isSynced, publicKey };
   const expected = { challenge, userVerification, needsHandle: isAlone };
-  const proven = await verifyAssertion(rp, assertion, stored, expected);
+  const proven = await env.passkeys.verifyAssertion(rp, assertion, stored, expected);
   if ('fault' in proven) return proven;
   const counter = checkCounter(passkey, proven.counter);
   if (counter === 'refused') return { fault: 'counter_went_back', passkey };

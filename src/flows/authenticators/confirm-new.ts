@@ -1,5 +1,5 @@
+import type { Creation } from '#core/authenticators/passkeys/webauthn.ts';
 import type { Refusal } from '#core/values/result.ts';
-import type { Creation } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
 import { checkKind } from './allowed-kinds.ts';
 import { confirmPasskey } from './enroll-passkey.ts';

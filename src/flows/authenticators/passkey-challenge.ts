@@ -1,7 +1,12 @@
-import { CHALLENGE_BYTES, CHALLENGE_SECONDS, relyingPartyId } from '#core/authenticators/passkey.ts';
+import { CHALLENGE_BYTES, CHALLENGE_SECONDS, relyingPartyId } from '#core/authenticators/passkeys/passkey.ts';
+import {
+  type Assertion,
+  type Creation,
+  challengeIn,
+  type RelyingParty,
+} from '#core/authenticators/passkeys/webauthn.ts';
 import { refuse } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
-import { type Assertion, type Creation, challengeIn, type RelyingParty } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
 import {
   type ChallengeBinding,

@@ -53,7 +53,7 @@ const listByUser = statement((db: Queries, p: Param<{ userId: string }>) =>
   authenticatorRows(db).where('a.user_id', '=', p.userId).orderBy('a.id'),
 );
 
-/** The passkey with this credential id, whoever's it is. */
+/** The passkey with this credential id, of any person. */
 export async function findPasskey(queries: Queries, credentialId: string): Promise<Passkey | undefined> {
   const row = await findByCredential.first(queries, { credentialId });
   const found = row && authenticatorOf(row);

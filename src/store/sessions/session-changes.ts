@@ -1,7 +1,8 @@
+import type { StepUpMethod } from '#core/authenticators/assurance.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { stepUpColumn } from '#store/sessions/sessions.ts';
-import type { SessionTable, StepUpMethod } from '#store/sessions/tables.ts';
+import type { SessionTable } from '#store/sessions/tables.ts';
 
 /** A person's sessions, newest first. */
 export async function listSessions(queries: Queries, userId: string): Promise<readonly SessionTable[]> {

@@ -1,8 +1,9 @@
+import type { StepUpMethod } from '#core/authenticators/assurance.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { isOpen } from '#store/people/state.ts';
 import { type Partner, partnerColumns, partnerOf, type User, userColumns, userOf } from '#store/people/users.ts';
-import type { Channel, SessionTable, StepUpMethod } from '#store/sessions/tables.ts';
+import type { Channel, SessionTable } from '#store/sessions/tables.ts';
 
 /** The result of a finished sign-in, with the current data of the person and the partner. */
 export type Session = {

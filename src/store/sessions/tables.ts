@@ -1,8 +1,7 @@
+import type { StepUpMethod } from '#core/authenticators/assurance.ts';
+
 /** The interface of a token. A page's cookie does not work as a bearer token, and a bearer token not as a cookie. */
 export type Channel = 'page' | 'api';
-
-/** What a step-up was proven with. */
-export type StepUpMethod = 'totp' | 'recovery_code' | 'passkey' | 'password';
 
 export type SessionTables = {
   sessions: SessionTable;

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import type { CreationOptions, RequestOptions } from '#crypto/passkeys.ts';
-import type { AuthenticationOverrides, AuthenticatorSettings, RegistrationOverrides } from '../../authenticator/ceremony.ts';
+import type { CreationOptions, RequestOptions } from '#core/authenticators/passkeys/webauthn.ts';
+import type {
+  AuthenticationOverrides,
+  AuthenticatorSettings,
+  RegistrationOverrides,
+} from '../../authenticator/ceremony.ts';
 import { type Authenticator, createAuthenticator } from '../../authenticator/create.ts';
 import { ORIGIN, type Person, type World } from '../../world.ts';
 

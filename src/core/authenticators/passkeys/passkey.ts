@@ -1,5 +1,3 @@
-import { isIP } from 'node:net';
-
 /** How long a challenge can be signed: WebAuthn §15.1 recommends 5 to 10 minutes. */
 export const CHALLENGE_SECONDS = 5 * 60;
 
@@ -20,8 +18,8 @@ export const PUBLIC_KEY_BYTES = 1024;
  * passkeys do not exist there.
  */
 export function relyingPartyId(host: string): string | undefined {
-  const name = host.startsWith('[') ? host.slice(1, -1) : host;
-  return isIP(name) === 0 ? name : undefined;
+  // The URL parser has made any IPv4 address four numbers, and put brackets around IPv6.
+  return host.startsWith('[') || /^\d+(?:\.\d+){3}$/.test(host) ? undefined : host;
 }
 
 /** The facts about a stored passkey that decide about a signature counter. */
