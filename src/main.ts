@@ -8,6 +8,7 @@ import { startSealing } from '#features/operate/audit.ts';
 import { startClockWatch } from '#features/operate/clock.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { housekeepingJob } from '#features/operate/housekeeping.ts';
+import { passkeyRemindersJob } from '#features/operate/passkey-reminders.ts';
 import { startCountingRefusals } from '#features/operate/refusals.ts';
 import { remindersJob } from '#features/operate/reminders.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
@@ -92,7 +93,14 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
 
 /** @param env its clock distrusts a jump ahead at first, because this work deletes data and mails people about dates */
 function startOwnWork(env: Env) {
-  return startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env), logoutsJob(env)]);
+  return startJobs(env, [
+    housekeepingJob(env),
+    mailJob(env),
+    remindersJob(env),
+    passkeyRemindersJob(env),
+    webhooksJob(env),
+    logoutsJob(env),
+  ]);
 }
 
 async function listenForMetrics({ host, metricsPort }: Config, { metrics }: Telemetry) {

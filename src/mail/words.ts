@@ -55,6 +55,9 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
   mfa_overdue: PATHS.signIn,
   email_in_use: PATHS.signIn,
   set_up_asked: PATHS.authenticator,
+  passkey_asked: PATHS.addPasskey,
+  passkey_reminder: PATHS.addPasskey,
+  passkey_overdue: PATHS.signIn,
   invited_again: PATHS.signIn,
   more_news: PATHS.sessions,
 };
@@ -110,6 +113,7 @@ const VALUES: { readonly [K in Kind]: Fill<K> } = {
   email_changed: (place) => ({ ...withProduct(place), hours: EMAIL_REVERT_SECONDS / 3600 }),
   email_in_use: withProduct,
   set_up_asked: withProduct,
+  passkey_asked: withProduct,
   invited_again: (place, { partner }) => ({ ...withProduct(place), partner }),
   recovery_code_used: (place, { left }) => ({ ...withProduct(place), left }),
   few_codes_left: (place, { left }) => ({ ...withProduct(place), left }),
@@ -136,6 +140,12 @@ const VALUES: { readonly [K in Kind]: Fill<K> } = {
   }),
   more_news: (place, { count }) => ({ ...withProduct(place), count }),
   mfa_overdue: (place, { requiredFrom }) => ({ ...withProduct(place), date: promised(place.locale, requiredFrom) }),
+  passkey_reminder: (place, { requiredFrom }, at) => ({
+    ...withProduct(place),
+    date: promised(place.locale, requiredFrom),
+    days: daysBetween(at, requiredFrom),
+  }),
+  passkey_overdue: (place, { requiredFrom }) => ({ ...withProduct(place), date: promised(place.locale, requiredFrom) }),
 };
 
 function factsOf({ t, locale }: Place, mail: Mail, at: number): Words['facts'] {

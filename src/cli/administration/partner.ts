@@ -5,11 +5,13 @@ import { readBegin } from '#cli/typed-time.ts';
 import { instant } from '#core/time/day.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { addPartner, changeMfaPolicy, type MfaChoice } from '#flows/administration/partner-acts.ts';
-import { listPartners } from '#store/partners/partners.ts';
+import { changePasskeyPolicy, type PasskeyChoice } from '#flows/authenticators/passkey-policy.ts';
+import { findPartnerBySlug, listPartners } from '#store/partners/partners.ts';
 import type { Partner } from '#store/people/users.ts';
 import { partnerRecord } from '#wire/records.ts';
 
 const POLICIES = ['off', 'optional', 'required'] as const;
+const PASSKEY_POLICIES = ['off', 'allowed', 'required'] as const;
 
 const add = command({
   words: 'partner add',
@@ -83,7 +85,45 @@ const mfa = command({
   },
 });
 
-export const commands = [add, list, mfa];
+const passkeys = command({
+  words: 'partner passkeys',
+  args: ['SLUG', 'off|allowed|required'],
+  options: {
+    from: { value: 'YYYY-MM-DD', about: 'required from that day on (12:00 UTC), allowed until then' },
+    ...JSON_OPTION,
+  },
+  summary: 'Says whether passkeys count for the people of a partner: never, too, or alone.',
+  async run({ args, options }) {
+    const choice = readPasskeyChoice(args['off|allowed|required'], options.from);
+    if (isMisuse(choice)) return choice;
+    return withEnv(async (env) => {
+      const found = await findPartnerBySlug(env.db.read, args.SLUG);
+      const change = await changePasskeyPolicy(env, ACTOR, found?.id ?? '', choice);
+      if (isRefusal(change)) return change;
+      const { partner, sessions } = change;
+      return {
+        data: { ...partnerRecord(partner), ended: { sessions } },
+        lines: [`${partner.name}: passkeys ${passkeyText(partner)}.`, `Ended without a passkey: sessions ${sessions}.`],
+      };
+    });
+  },
+});
+
+export const commands = [add, list, mfa, passkeys];
+
+function readPasskeyChoice(policy: string, from: string | undefined): PasskeyChoice | Misuse {
+  const known = PASSKEY_POLICIES.find((name) => name === policy);
+  if (known === undefined) return { misuse: `passkeys must be one of ${PASSKEY_POLICIES.join(', ')}` };
+  if (from === undefined) return { policy: known };
+  if (known !== 'required') return { misuse: '--from goes only with required' };
+  const requiredFrom = readBegin('--from', from);
+  return isMisuse(requiredFrom) ? requiredFrom : { policy: known, requiredFrom };
+}
+
+function passkeyText({ passkeyPolicy = 'allowed', passkeyRequiredFrom }: Partner): string {
+  if (passkeyPolicy !== 'required') return passkeyPolicy === 'off' ? 'not allowed' : 'allowed';
+  return passkeyRequiredFrom === undefined ? 'required now' : `required from ${instant(passkeyRequiredFrom)}`;
+}
 
 function readChoice(policy: string, from: string | undefined, option: string, needs: string): MfaChoice | Misuse {
   const known = POLICIES.find((name) => name === policy);

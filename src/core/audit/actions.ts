@@ -14,6 +14,7 @@ import type {
   Method,
   NoResetLink,
   OthersEnded,
+  PasskeyPolicyDetail,
   PasswordRefusal,
   PolicyDetail,
   RefusedCode,
@@ -139,6 +140,9 @@ export const AUDIT_ACTIONS = {
   'partner.restored': success<Nothing>('An archived partner was restored.'),
   'partner.resets_changed': success<{ withoutCode: boolean }>(
     'A partner was given another rule on temporary access codes after a reset of MFA.',
+  ),
+  'partner.passkey_policy_changed': success<PasskeyPolicyDetail>(
+    'Whether passkeys count for a partner’s people was changed, with the sessions that it ended.',
   ),
   'partner.mfa_policy_changed': success<PolicyDetail>(
     'The MFA policy of a partner was changed. The detail counts the sessions and sign-ins that this ended.',

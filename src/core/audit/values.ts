@@ -52,6 +52,16 @@ export type PolicyDetail = {
   signIns?: number | undefined;
 };
 
+type PasskeyPolicy = 'off' | 'allowed' | 'required';
+
+/** The same for passkeys. */
+export type PasskeyPolicyDetail = {
+  from: PasskeyPolicy;
+  to: PasskeyPolicy;
+  requiredFrom?: number | undefined;
+  sessions: number;
+};
+
 /** Why all other sessions of a person were ended. */
 export type WhyEnded =
   | 'by_user'

@@ -11,8 +11,8 @@ import {
   renamePartner,
   restorePartner,
 } from '#flows/administration/partner-acts.ts';
-
 import { previewMfaPolicy } from '#flows/administration/policy-preview.ts';
+import { changePasskeyPolicy, type PasskeyChoice, previewPasskeyPolicy } from '#flows/authenticators/passkey-policy.ts';
 import { idempotent } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
@@ -44,6 +44,13 @@ const listQuery = z.strictObject({
   slug: typed('slug').optional(),
   policy: policy.optional(),
   archived: z.enum(['true', 'false']).optional(),
+});
+const passkeysBody = z.strictObject({
+  policy: z.enum(['off', 'allowed', 'required']),
+  requiredFrom: typed('time')
+    .nullable()
+    .meta({ description: 'A day, with `required` alone. Until 12:00 UTC of it an authenticator app will do.' })
+    .optional(),
 });
 const ended = z.strictObject({ sessions: z.int(), signIns: z.int() });
 
@@ -116,6 +123,40 @@ export const partnersApi: readonly Route[] = [
   }),
   api({
     method: 'POST',
+    path: `${ONE}/passkeys`,
+    guard: 'apiKey:partners:write',
+    summary: 'Say whether passkeys count for the people of a partner: never, too, or alone',
+    body: passkeysBody,
+    answer: z.strictObject({ ...partnerSchema.shape, ended: z.strictObject({ sessions: z.int() }) }),
+    refusals: ['not_found'],
+    async handle(call) {
+      const choice = readPasskeyChoice(call.input);
+      if (isRefusal(choice)) return choice;
+      const changed = await changePasskeyPolicy(call.env, actorOf(call), call.params.partner ?? '', choice);
+      if (isRefusal(changed)) return changed;
+      return { ...partnerRecord(changed.partner), ended: { sessions: changed.sessions } };
+    },
+  }),
+  api({
+    method: 'POST',
+    path: `${ONE}/passkeys/preview`,
+    guard: 'apiKey:partners:read',
+    summary: 'Whom a passkey policy would affect',
+    body: passkeysBody,
+    answer: z.strictObject({
+      ...{ people: z.int(), withPasskey: z.int(), withAppAlone: z.int(), withPasskeyAlone: z.int() },
+      endsSessions: z.int(),
+    }),
+    refusals: ['not_found'],
+    async handle({ env, params, input }) {
+      const choice = readPasskeyChoice(input);
+      if (isRefusal(choice)) return choice;
+      const partner = await findPartner(env.db.read, params.partner ?? '');
+      return partner ? previewPasskeyPolicy(env, partner.id, choice) : refuse('not_found', { reason: 'partner' });
+    },
+  }),
+  api({
+    method: 'POST',
     path: `${ONE}/mfa/preview`,
     guard: 'apiKey:partners:read',
     summary: 'Say whom a policy would hit, and change nothing',
@@ -183,6 +224,17 @@ type Typed = { readonly policy: MfaChoice['policy']; readonly requiredFrom?: str
  * of earlier versions start at 00:00 UTC, and a program may send such a record back.
  */
 function readChoice({ policy, requiredFrom }: Typed): MfaChoice | Refusal {
+  return readBegin(policy, requiredFrom);
+}
+
+function readPasskeyChoice({ policy, requiredFrom }: z.output<typeof passkeysBody>): PasskeyChoice | Refusal {
+  return readBegin(policy, requiredFrom);
+}
+
+function readBegin<P extends string>(
+  policy: P,
+  requiredFrom: string | null | undefined,
+): { policy: P; requiredFrom?: number } | Refusal {
   if (requiredFrom === undefined || requiredFrom === null) return { policy };
   const at = parseBegin(requiredFrom);
   const beginsDay = at !== undefined && (dayBegun(at) !== undefined || at % DAY_SECONDS === 0);

@@ -7,6 +7,10 @@ export const partnerSchema = z.strictObject({
   slug: z.string(),
   name: z.string(),
   mfa: z.strictObject({ policy: z.enum(['off', 'optional', 'required']), requiredFrom: z.string().nullable() }),
+  passkeys: z.strictObject({
+    policy: z.enum(['off', 'allowed', 'required']),
+    requiredFrom: z.string().nullable(),
+  }),
 });
 
 export const userSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import { amrOf, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
+import { amrAfter, amrOf, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
 import { secondFactorFrom } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { SESSIONS_PER_USER, sessionExpiresAt, sessionIdleSeconds } from '#core/sessions/session.ts';
@@ -28,6 +28,8 @@ export type FinishedSignIn = {
   readonly channel: Channel;
   /** Absent if the policy requires none. */
   readonly factor: ProvenFactor | undefined;
+  /** The factor that was proven before it, where a passkey had to be set up as well. */
+  readonly proven?: ProvenFactor | undefined;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
   /** The session of the same person in this browser; the new one replaces it. */
@@ -42,6 +44,7 @@ export type FinishedSignIn = {
 export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn, now: number): Promise<NewSession> {
   const { channel, factor, client } = signIn;
   const { user, partner } = signIn.person;
+  const amr = signIn.proven && factor ? amrAfter(amrOf(signIn.proven), factor) : amrOf(factor);
   const token = newToken(env.random);
   const [id, continueTo] = [env.newId(), continueToOf(env, signIn)];
   const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : secondFactorFrom(partner, user.exemptUntil));
@@ -56,7 +59,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     created_at: now,
     last_seen_at: now,
     expires_at: expiresAt,
-    amr: amrOf(factor).join(' '),
+    amr: amr.join(' '),
     second_factor_at: factor ? now : null,
     auth_time: now,
     // The sign-in also counts as a step-up, which is valid for five minutes. A person without an authenticator has
@@ -71,7 +74,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     user_agent: client.userAgent ?? null,
   });
   await noteLast(tx, signIn, id, now);
-  const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
+  const detail = { sessionId: id, amr, deviceRemembered: isNew };
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
   const idleSeconds = sessionIdleSeconds(user.role);

@@ -1,4 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
+import type { PasskeyPolicy } from '#core/people/policy.ts';
 import { rowSearchKey, searchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
@@ -121,6 +122,18 @@ export async function setMfaPolicy(
   await tx
     .updateTable('partners')
     .set({ mfa_policy: mfa.policy, mfa_required_from: mfa.requiredFrom ?? null })
+    .where('id', '=', partnerId)
+    .execute();
+}
+
+export async function setPasskeyPolicy(
+  tx: Queries,
+  partnerId: string,
+  { policy, requiredFrom }: { policy: PasskeyPolicy; requiredFrom: number | undefined },
+): Promise<void> {
+  await tx
+    .updateTable('partners')
+    .set({ passkey_policy: policy, passkey_required_from: requiredFrom ?? null })
     .where('id', '=', partnerId)
     .execute();
 }

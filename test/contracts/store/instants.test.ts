@@ -48,11 +48,12 @@ function rowsOfPeople(at: number, id: string): Rows {
     partners: { id, slug: id, name: id, mfa_policy: 'off', created_at: at },
     users: {
       ...{ id, partner_id: id, email: id, name: id, role: 'member', created_at: at },
-      ...{ mfa_skipped_at: at, reminded_at: at, password_reset_at: at },
+      ...{ mfa_skipped_at: at, reminded_at: at, password_reset_at: at, passkey_offered_at: at },
     },
     authenticators: {
       ...{ id, user_id: id, sealed_secret: '', last_used_step: step, used_steps: `${step} `, created_at: at },
     },
+    passkey_challenges: { id, created_at: at, expires_at: at + 300, challenge_hash: id, purpose: 'sign_in' },
     enrollments: { ...made, user_id: id, owner_id: id, sealed_secret: '', tries: 0, confirming_until: at + 30 },
     recovery_code_sets: { id, user_id: id, created_at: at, sealed_copy: '', copy_expires_at: at + 600 },
     pending_sign_ins: { ...made, ...whose, channel: 'api', tries: 0, skippable: 0 },

@@ -8,6 +8,7 @@ import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { dataList, dateElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { policyState } from './partners-page.ts';
+import { passkeyPolicyState } from './passkeys-page.ts';
 
 export type PartnerView = {
   readonly partner: ShownPartner;
@@ -65,6 +66,14 @@ function factsOf(view: View, page: PartnerView, path: string) {
       value: html`${t('partner.adoption', { enrolled, people })} ${t('partner.missing', { missing, exempt })}`,
     },
     { label: t('partner.reminders'), value: reminders(view, page) },
+    {
+      label: t('passkeys.policy'),
+      value: passkeyPolicyState(view, {
+        policy: partner.passkeyPolicy ?? 'allowed',
+        requiredFrom: partner.passkeyRequiredFrom,
+      }),
+      action: linkButton(`${path}/passkeys`, t('partner.passkeys.change')),
+    },
     {
       label: t('partner.resets'),
       value: resets,

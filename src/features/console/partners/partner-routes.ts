@@ -25,6 +25,7 @@ import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners/partners.ts';
 import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
+import { passkeysRoutes } from './passkeys-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 
 const PARTNERS = '/console/partners';
@@ -81,6 +82,7 @@ export const partnerRoutes: readonly Route[] = [
     },
   }),
   ...policyRoutes,
+  ...passkeysRoutes,
   page({
     method: 'GET',
     path: `${ONE}/rename`,
