@@ -19,6 +19,7 @@ export const PATHS = {
   authenticators: '/security/authenticators',
   recoveryCodes: '/security/recovery-codes',
   sessions: '/security/sessions',
+  trustedDevices: '/security/trusted-devices',
   password: '/security/password',
   console: '/console',
   team: '/team',

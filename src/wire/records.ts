@@ -9,8 +9,8 @@ import type { ApiKey } from '#store/programs/api-keys.ts';
 import type { WebhookDeliveryTable } from '#store/queue/tables.ts';
 import type { Webhook } from '#store/queue/webhooks.ts';
 
-export function partnerRecord({ id, slug, name, policy, requiredFrom }: Partner) {
-  return { id, slug, name, mfa: { policy, requiredFrom: instantOrNull(requiredFrom) } };
+export function partnerRecord({ id, slug, name, policy, requiredFrom, trustedDevices }: Partner) {
+  return { id, slug, name, mfa: { policy, requiredFrom: instantOrNull(requiredFrom) }, trustedDevices };
 }
 
 export function userRecord({ user, partner, enrolledAt }: ListedUser) {

@@ -35,11 +35,12 @@ type Queries = Work['env']['db']['read'];
 type Asking = { readonly client: OidcClient; readonly request: AuthorizationRequest | undefined };
 
 async function knownSession(queries: Queries, session: Session, { client, request }: Asking): Promise<KnownSession> {
-  const { user, partner, authTime, amr } = session;
+  const { user, partner, authTime, amr, trustedDeviceId, secondFactorAt } = session;
   return {
     userId: user.id,
     authTime,
     amr,
+    isTrusted: trustedDeviceId !== undefined && secondFactorAt === undefined,
     isNew: request !== undefined && isSignInSince(session, sinceOf(request)),
     hasAuthenticator: (await factorsOf(queries, user.id)) !== undefined,
     mayUse: client.partners.length === 0 || client.partners.some(({ id }) => id === partner?.id),

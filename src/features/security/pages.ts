@@ -1,15 +1,14 @@
-import { deviceName } from '#core/sessions/device-name.ts';
+import { PATHS } from '#core/paths.ts';
 import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
-import { dataList, notice as noticeBox, state, table, timeElement } from '#ui/parts/text.ts';
+import { dataList, notice as noticeBox, timeElement } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import { setUpPage } from '#ui/set-up-page.ts';
 import type { View } from '#ui/view.ts';
-import type { Place } from './sessions.ts';
 
 type ListedApp = { readonly createdAt: number; readonly lastUsedAt: number | undefined };
 export type Overview = {
@@ -22,6 +21,8 @@ export type Overview = {
   readonly factors: { readonly apps: readonly [ListedApp, ...ListedApp[]] } | undefined;
   readonly codesLeft: number;
   readonly sessions: number;
+  /** Absent: the partner allows none, and there is none. */
+  readonly trusted: number | undefined;
 };
 
 export function overviewPage(view: View, page: Overview): Html {
@@ -59,8 +60,15 @@ ${dataList([
     value: t('security.sessions.count', { count: sessions }),
     action: linkButton('/security/sessions', t('security.sessions.show')),
   },
+  ...trustedFacts(view, page),
 ])}`,
   });
+}
+
+function trustedFacts({ t }: View, { trusted: count }: Overview) {
+  if (count === undefined) return [];
+  const action = linkButton(PATHS.trustedDevices, t('security.trusted.show'));
+  return [{ label: t('security.trusted'), value: t('security.trusted.count', { count }), action }];
 }
 
 function appValue({ t, locale }: View, { factors }: Overview): Content {
@@ -207,44 +215,8 @@ function passwordRefusal(view: View, { refusal }: NonNullable<PasswordPage['refu
   return { title: view.t('stepUp.wrongPassword.title'), text: view.t('stepUp.wrongPassword.text') };
 }
 
-export function sessionsPage(view: View, places: readonly Place[]): Html {
-  const { t, locale } = view;
-  const others = places.length > 1;
-  return layout(view, {
-    title: t('sessions.title'),
-    width: 'wide',
-    body: html`${table({
-      caption: t('sessions.caption'),
-      columns: [t('sessions.device'), t('sessions.address'), t('sessions.lastSeen'), ''],
-      rows: places.map((place) => [
-        html`<div><span class="whole">${nameOf(view, place)}</span>${place.isThis && html`<br>${state(t('sessions.this'), true)}`}</div>`,
-        html`<span class="anywhere">${place.address ?? t('sessions.unknown')}</span>`,
-        timeElement(place.lastSeenAt, locale),
-        !place.isThis && endForm(view, place),
-      ]),
-    })}
-${others && actions(form(view, '/security/sessions/end-others', submitButton(t('sessions.endOthers'), 'danger')))}
-${backLink(view)}`,
-  });
-}
-
-function nameOf({ t }: View, { userAgent }: Place): string {
-  const name = deviceName(userAgent);
-  return name ? t('sessions.on', name) : t('sessions.program');
-}
-
-function endForm(view: View, place: Place): Html {
-  const label = view.t('sessions.endOne', { device: nameOf(view, place) });
-  return form(
-    view,
-    '/security/sessions/end',
-    html`<input type="hidden" name="id" value="${place.id}">
-<button type="submit" class="button quiet" aria-label="${label}">${view.t('sessions.end')}</button>`,
-  );
-}
-
 /** In a sign-in for a portal there is already a link back to the portal. */
-function backLink({ t, resume }: View): Content {
+export function backLink({ t, resume }: View): Content {
   if (resume !== undefined) return undefined;
   return html`<p class="quiet"><a href="/security">${t('security.back')}</a></p>`;
 }

@@ -30,10 +30,13 @@ import {
 } from './authenticator.ts';
 import { emailRoutes } from './email-routes.ts';
 import { freezeOf } from './freeze.ts';
-import { authenticatorPage, connectingPage, newCodesPage, overviewPage, sessionsPage } from './pages.ts';
+import { authenticatorPage, connectingPage, newCodesPage, overviewPage } from './pages.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { makeNewCodes } from './recovery-codes.ts';
 import { endOtherSessions, endSession, listPlaces } from './sessions.ts';
+import { sessionsPage } from './sessions-page.ts';
+import { countTrusted } from './trusted-devices/list.ts';
+import { trustedRoutes } from './trusted-devices/routes.ts';
 
 const HOME = '/security';
 const AUTHENTICATOR = '/security/authenticator';
@@ -181,6 +184,7 @@ export const securityRoutes: readonly Route[] = [
   ...appsApi,
   ...passwordRoutes,
   ...emailRoutes,
+  ...trustedRoutes,
 ];
 
 async function showOverview({ env, view, session }: PageCall<'session'>): Promise<Reply> {
@@ -193,8 +197,8 @@ async function showOverview({ env, view, session }: PageCall<'session'>): Promis
   if (notice) await env.db.transaction((tx) => setNotice(tx, session.id, null));
   const waiting = await findWaitingEmail(read, user.id, view.now);
   const frozenUntil = freezeOf(env, session, factors);
-  const { email } = user;
-  return show(overviewPage(view, { email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length }));
+  const shown = { email: user.email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length };
+  return show(overviewPage(view, { ...shown, trusted: await countTrusted(env, session) }));
 }
 
 async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof codeForm>>): Promise<Reply> {

@@ -3,8 +3,8 @@ import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, inFlow, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { codeField, textField, usernameField } from '#ui/parts/fields.ts';
-import { type Html, html } from '#ui/parts/html.ts';
+import { checkbox, codeField, textField, usernameField } from '#ui/parts/fields.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice as noticeBox } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
@@ -76,7 +76,7 @@ function fieldRefusal(view: View, refusal: Refusal): FieldRefusal {
   return { title, text: html`${text}`, fieldId: 'password' };
 }
 
-export function oneTimeCodePage(view: View, email: string, refusal?: Refusal): Html {
+export function oneTimeCodePage(view: View, email: string, trust: TrustOffer, refusal?: Refusal): Html {
   const { t } = view;
   const summary = refusal && refusalText(view, refusal, 'signIn');
   return layout(view, {
@@ -96,11 +96,22 @@ ${codeField({
   error: summary?.title,
   autofocus: summary === undefined,
 })}
+${trustField(view, trust)}
 ${submitButton(t('button.verify'))}`,
     )}
 <p><a href="${inFlow(view, '/sign-in/recovery-code')}">${t('signIn.useRecoveryCode')}</a></p>
 <p class="quiet"><a href="${PATHS.helpTroubleshooting}">${t('signIn.code.help')}</a> · <a href="${inFlow(view, '/sign-in/lost')}">${t('lost.link')}</a></p>`,
   });
+}
+
+/** Whether a page for a second factor offers to trust this device, and whether the box is checked. */
+export type TrustOffer = { readonly checked: boolean } | undefined;
+
+/** Part of the form of a factor that was set up for signing in. A recovery code is for a lost one, so it has no offer. */
+function trustField({ t }: View, offer: TrustOffer): Content {
+  return (
+    offer && checkbox({ id: 'trust', name: 'trust', label: t('trusted.ask'), hint: t('trusted.ask.hint'), ...offer })
+  );
 }
 
 export function recoveryCodePage(view: View, email: string, refusal?: Refusal): Html {

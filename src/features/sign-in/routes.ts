@@ -5,15 +5,19 @@ import { canonicalEmail } from '#core/people/email.ts';
 import { noticeOf } from '#core/sessions/notice.ts';
 import { continuePath } from '#core/sessions/return-target.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { BegunSignIn } from '#flows/sign-in/begin-sign-in.ts';
+import { offersTrust } from '#flows/trusted-devices/offer.ts';
 import { wayOn } from '#http/guard.ts';
 import { type CookieChange, type Reply, seeOther, sessionCookies, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import type { Person } from '#store/people/users.ts';
+import type { View } from '#ui/view.ts';
 import { lostPage } from './lost-page.ts';
-import { noticePage, oneTimeCodePage, recoveryCodePage, signInPage } from './pages.ts';
+import { noticePage, oneTimeCodePage, recoveryCodePage, signInPage, type TrustOffer } from './pages.ts';
 import { signInWithPassword } from './password.ts';
 import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 
@@ -24,6 +28,7 @@ const passwordForm = z.object({
 });
 
 const codeForm = z.object({ code: typed('code').optional() });
+const oneTimeCodeForm = z.object({ code: typed('code').optional(), trust: typed('word').optional() });
 
 export const signInRoutes: readonly Route[] = [
   page({
@@ -52,14 +57,17 @@ export const signInRoutes: readonly Route[] = [
     method: 'GET',
     path: '/sign-in/one-time-code',
     guard: 'pendingSignIn',
-    handle: ({ view, pending }) =>
-      pending.budgetId === undefined ? seeOther(PATHS.enroll) : show(oneTimeCodePage(view, pending.user.email)),
+    handle: async ({ env, view, pending }) =>
+      pending.budgetId === undefined
+        ? seeOther(PATHS.enroll)
+        : show(oneTimeCodePage(view, pending.user.email, await trustOffer(env, view, pending, view.restored?.trust))),
   }),
   page({
     method: 'POST',
     path: '/sign-in/one-time-code',
     guard: 'pendingSignIn',
-    form: codeForm,
+    form: oneTimeCodeForm,
+    keeps: ['trust'],
     handle: submitOneTimeCode,
   }),
   page({
@@ -126,14 +134,23 @@ function pendingCookies({
   return keepsSession ? [pending] : [pending, { cookie: 'session' }];
 }
 
-async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
+async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof oneTimeCodeForm>>): Promise<Reply> {
   const { env, view, client, input, pending } = call;
   if (pending.budgetId === undefined) return seeOther(PATHS.enroll);
   const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
   const code = readOneTimeCode(input.code);
-  const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client, around);
+  const trusting = { ...pending, trusts: input.trust === TRUST };
+  const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, trusting, code, client, around);
   if (!isRefusal(opened)) return openedReply(opened);
-  return showRefusal(oneTimeCodePage(view, pending.user.email, opened), opened);
+  const offer = await trustOffer(env, view, pending, input.trust);
+  return showRefusal(oneTimeCodePage(view, pending.user.email, offer, opened), opened);
+}
+
+/** The value of a checked box. */
+const TRUST = 'yes';
+
+async function trustOffer(env: Env, view: View, person: Person, typed: string | undefined): Promise<TrustOffer> {
+  return (await offersTrust(env, person, view.resume)) ? { checked: typed === TRUST } : undefined;
 }
 
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {

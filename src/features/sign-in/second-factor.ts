@@ -15,12 +15,15 @@ import { completePendingSignIn, type PendingSignIn } from '#store/sign-in/pendin
 /** The page with a notice before the portal. */
 const NOTICE_PATH = '/sign-in/notice';
 
+/** `trusts`: the person asked not to be asked for a code on this device for 30 days. */
+type Trusting = { readonly trusts?: boolean };
+
 export type OpenedSignIn = { readonly session: NewSession; readonly landing: string };
 
 /** Completes a sign-in with a one-time code. */
 export async function signInWithOneTimeCode(
   env: Env,
-  pending: PendingSignIn,
+  pending: PendingSignIn & Trusting,
   code: string,
   client: Client,
   around: Around<OpenedSignIn> = plainly,
@@ -51,7 +54,7 @@ export async function signInWithRecoveryCode(
 }
 
 type Completion = {
-  readonly pending: PendingSignIn;
+  readonly pending: PendingSignIn & Trusting;
   readonly factor: SecondFactor;
   readonly notice: string | undefined;
   readonly client: Client;
@@ -62,10 +65,10 @@ async function complete(
   tx: Queries,
   { pending, factor, notice, client }: Completion,
 ): Promise<OpenedSignIn | Refusal> {
-  const { channel, deviceId, returnTo, replacedSessionId } = pending;
+  const { channel, deviceId, returnTo, replacedSessionId, trusts } = pending;
   const now = env.now();
   const landing = notice === undefined ? continueToOf(env, pending) : NOTICE_PATH;
-  const signIn = { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, client };
+  const signIn = { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, trusts, client };
   const [completed, session] = await Promise.all([
     completePendingSignIn(tx, pending.id, landing, now),
     finishSignIn(env, tx, signIn, now),

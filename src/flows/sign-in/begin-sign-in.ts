@@ -7,6 +7,7 @@ import { isSkippable, type MfaState, type SignInState, stateAfterPassword } from
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
+import { useTrustedDevice } from '#flows/trusted-devices/use.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { holdPartner } from '#store/engine/locks.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
@@ -43,7 +44,10 @@ export type BegunSignIn =
       readonly secondFactor: { userId: string; budgetId: string; deviceId: string | undefined } | undefined;
     };
 
-/** After a correct password: a session if the policy requires nothing more, else a pending sign-in. */
+/**
+ * After a correct password: a session if the policy requires nothing more or the browser is a trusted device, else a
+ * pending sign-in.
+ */
 export async function beginSignIn(
   env: Env,
   tx: Queries,
@@ -59,9 +63,11 @@ export async function beginSignIn(
   const replacedSessionId = session?.user.id === user.id ? session.id : undefined;
   // The session of another person ends at the password, so that it never mixes with a half-finished sign-in.
   if (session && replacedSessionId === undefined) await deleteSession(tx, session.id, session.user.id);
-  if (state === 'complete') {
-    const signIn = { ...proven, person, factor: undefined, replacedSessionId };
-    return { state, session: await finishSignIn(env, tx, signIn, now) };
+  const isAsked = state === 'second_factor_required' && proven.channel === 'page';
+  const trusted = isAsked ? await useTrustedDevice(env, tx, person, proven.client) : undefined;
+  if (state === 'complete' || trusted) {
+    const signIn = { ...proven, person, factor: undefined, trusted, replacedSessionId };
+    return { state: 'complete', session: await finishSignIn(env, tx, signIn, now) };
   }
   const pending = await openPending(env, tx, { ...proven, replacedSessionId }, isSkippable(state), now);
   if (isRefusal(pending)) return pending;

@@ -4,7 +4,10 @@ import type { Queries } from '#store/engine/database.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
 import type { Partner } from '#store/people/users.ts';
 
-export type NewPartner = Omit<Insertable<PartnerTable>, 'archived_at' | 'resets_without_code' | 'search_key'>;
+export type NewPartner = Omit<
+  Insertable<PartnerTable>,
+  'archived_at' | 'resets_without_code' | 'trusted_devices' | 'search_key'
+>;
 
 /** Adds a partner; false if the slug is taken, even by a transaction at the same time. */
 export async function createPartner(tx: Queries, partner: NewPartner): Promise<boolean> {
@@ -94,6 +97,13 @@ export async function setResetsWithoutCode(tx: Queries, partnerId: string, witho
     .execute();
 }
 
+/** Sets whether people of this partner may trust a device. False if nothing changed. */
+export async function setTrustedDevices(tx: Queries, partnerId: string, allowed: boolean): Promise<boolean> {
+  const [from, to] = allowed ? [0, 1] : [1, 0];
+  const update = tx.updateTable('partners').set({ trusted_devices: to }).where('id', '=', partnerId);
+  return (await update.where('trusted_devices', '=', from).executeTakeFirst()).numUpdatedRows === 1n;
+}
+
 /** Sets or clears the time since which nobody of the partner can sign in. False if nothing changed. */
 export async function setArchived(tx: Queries, partnerId: string, archivedAt: number | undefined): Promise<boolean> {
   const { numUpdatedRows } = await tx
@@ -146,5 +156,6 @@ export function partnerFrom(row: Selectable<PartnerTable>): Partner {
     policy: row.mfa_policy,
     requiredFrom: row.mfa_required_from ?? undefined,
     archivedAt: row.archived_at ?? undefined,
+    trustedDevices: row.trusted_devices === 1,
   };
 }

@@ -19,6 +19,8 @@ export type PartnerTable = {
   archived_at: number | null;
   /** 1 if a reset makes no temporary access code. */
   resets_without_code: Generated<number>;
+  /** 1 if its people may trust a device: no second factor there for 30 days. */
+  trusted_devices: Generated<number>;
   /** The output of `rowSearchKey` for name and slug. Lists search and sort by it. */
   search_key: Generated<string>;
 };

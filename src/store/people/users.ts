@@ -30,6 +30,8 @@ export type Partner = {
   readonly policy: PartnerTable['mfa_policy'];
   readonly requiredFrom: number | undefined;
   readonly archivedAt?: number | undefined;
+  /** Whether its people may trust a device. */
+  readonly trustedDevices: boolean;
 };
 
 export type Person = { readonly user: User; readonly partner: Partner | undefined };
@@ -55,6 +57,7 @@ export const partnerColumns = [
   'p.mfa_policy',
   'p.mfa_required_from',
   'p.archived_at as partner_archived_at',
+  'p.trusted_devices',
 ] as const;
 
 type UserRow = Omit<
@@ -78,6 +81,7 @@ type PartnerRow = {
   mfa_policy: PartnerTable['mfa_policy'] | null;
   mfa_required_from: number | null;
   partner_archived_at: number | null;
+  trusted_devices: number | null;
 };
 
 export function userOf(row: UserRow): User {
@@ -107,6 +111,7 @@ export function partnerOf(row: PartnerRow): Partner | undefined {
     policy: row.mfa_policy,
     requiredFrom: row.mfa_required_from ?? undefined,
     archivedAt: row.partner_archived_at ?? undefined,
+    trustedDevices: row.trusted_devices === 1,
   };
 }
 

@@ -26,6 +26,7 @@ import { findPartner } from '#store/partners/partners.ts';
 import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
 import { policyRoutes } from './policy-routes.ts';
+import { trustRoutes } from './trust-routes.ts';
 
 const PARTNERS = '/console/partners';
 const ONE = `${PARTNERS}/:partner`;
@@ -81,6 +82,7 @@ export const partnerRoutes: readonly Route[] = [
     },
   }),
   ...policyRoutes,
+  ...trustRoutes,
   page({
     method: 'GET',
     path: `${ONE}/rename`,
