@@ -57,9 +57,7 @@ async function goOn(call: ProtocolCall): Promise<Reply> {
 async function proveMore({ env, params, view }: ProtocolCall, { acr }: SiteRules, { user }: Session): Promise<Reply> {
   if (acr === 'phr') return show(needsPasskeyPage(view), 403);
   const isEnrolled = (await factorsOf(env.db.read, user.id)) !== undefined;
-  return seeOther(
-    withResume(isEnrolled ? `${PATHS.signIn}?again` : PATHS.authenticator, continuePath(params.id ?? '')),
-  );
+  return seeOther(withResume(isEnrolled ? PATHS.stepUp : PATHS.authenticator, continuePath(params.id ?? '')));
 }
 
 function continuePath(id: string): string {
