@@ -69,6 +69,11 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
       .insertInto('devices')
       .values({ ...life, id: 'd', user_id: bob, token_hash: 'x' })
       .execute();
+    const trusted = { secret_hash: 'x', authenticators: 'x', last_used_at: now };
+    await tx
+      .insertInto('trusted_devices')
+      .values({ ...life, ...trusted, id: 't', user_id: bob })
+      .execute();
   });
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
 }
@@ -115,7 +120,7 @@ const OF_PORTALS = [
   "insert into site_tickets select 'a', 'a', 'app.example', id, '', 1, 2 from sessions limit 1",
   "insert into site_requests values ('a', '', 'app.example', '/', 'https', '', 1, 2)",
   "insert into signing_keys values ('a', 'ES256', '', 1, 1, null)",
-  `insert into oidc_grants select 'a', 'a', s.id, s.user_id, c.id, '{}', 'pwd', 1, 0, 1, 2
+  `insert into oidc_grants select 'a', 'a', s.id, s.user_id, c.id, '{}', 'pwd', 1, 0, 1, 2, null
    from sessions s, oidc_clients c limit 1`,
   "insert into oidc_records values ('a', 'AccessToken', 'a', '{}', 1, 2, null, null)",
   "insert into oidc_requests select 'a', '', id, '{}', 0, null, 1, 2 from oidc_clients limit 1",
@@ -179,6 +184,7 @@ test('in words, too, a restore names keys, webhooks and clients', async (t) => {
   assert.ok(out.includes(`Webhooks disabled: ${hook.url} (${hook.id})`), out);
   assert.ok(out.includes(`OpenID Connect clients disabled: Portal (${client.id})`), out);
   assert.ok(out.includes(`"${programName()} client new-secret ID"`), out);
+  assert.match(out, /1 known devices, 1 trusted devices/);
   assert.match(out, /1 temporary access codes open nothing any more/);
   assert.match(out, /1 links to change an email or to go back to one, 1 waiting resets, 1 kept answers/);
 });
