@@ -1092,7 +1092,7 @@ export const en = {
   "trusted.caption": "Your trusted devices",
   "trusted.end": "End",
   "trusted.endAll": "End all",
-  "trusted.endOne": "Stop trusting {device}",
+  "trusted.endOne": "End the trust in {device}",
   "trusted.lastUsed": "Last used",
   "trusted.lead": "On these devices your password is enough to sign in. Changes to your security still ask for a code.",
   "trusted.none": "You trust no device. You can choose one when you enter a one-time code at sign-in.",

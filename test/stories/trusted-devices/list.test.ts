@@ -29,7 +29,8 @@ test('security leads to the list: name, times, this device', async (t) => {
   assert.match(plain(text), /Another program This device/);
   assert.match(plain(text), /Firefox on Linux/);
   assert.equal(text.match(/This device/g)?.length, 1);
-  assert.match(plain(text), /Trusted since Last used Ends/);
+  assert.match(plain(text), /Device Last used Ends/);
+  assert.match(plain(text), /Trusted since January 15, 2027/);
 });
 
 test('one device is ended, and then all of them; this session stays, what others opened is over', async (t) => {

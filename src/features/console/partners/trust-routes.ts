@@ -25,9 +25,8 @@ export const trustRoutes: readonly Route[] = actPages({
     const above = { href: `/console/partners/${partner.id}`, label: partner.name };
     const title = t(`partner.trusted.${act}`);
     const text = t(`partner.trusted.${act}.text`);
-    // Both are grave: one signs people out, the other asks for less.
     const action = `${above.href}/trusted-devices`;
-    return questionPage(view, { title, text, action, above, button: title, isGrave: true, fields });
+    return questionPage(view, { title, text, action, above, button: title, isGrave: partner.trustedDevices, fields });
   },
   act: (call, { partner }, { allowed }) =>
     idempotentForm(

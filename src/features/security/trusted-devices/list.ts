@@ -18,11 +18,12 @@ export type TrustedPlace = {
   readonly expiresAt: number;
 };
 
-/** Every trusted device of the person, the newest first. */
+/** Every trusted device of the person: this one first, then the newest. */
 export async function listTrusted(env: Env, { user }: Session, client: Client): Promise<readonly TrustedPlace[]> {
   const { own } = await readTrust(env, env.db.read, user.id, client);
   const devices = await listTrustedDevices(env.db.read, user.id, env.now());
-  return devices.map((device) => ({ ...device, isThis: device.id === own?.id }));
+  const places = devices.map((device) => ({ ...device, isThis: device.id === own?.id }));
+  return places.toSorted((one, other) => Number(other.isThis) - Number(one.isThis));
 }
 
 export function canTrust({ user, partner }: Pick<Session, 'user' | 'partner'>): boolean {

@@ -29,10 +29,9 @@ function deviceTable(view: View, devices: readonly TrustedPlace[]): Html {
   const { t, locale } = view;
   return html`${table({
     caption: t('trusted.caption'),
-    columns: [t('sessions.device'), t('trusted.since'), t('trusted.lastUsed'), t('trusted.until'), ''],
+    columns: [t('sessions.device'), t('trusted.lastUsed'), t('trusted.until'), ''],
     rows: devices.map((device) => [
-      html`<div><span class="whole">${nameOf(view, device)}</span>${device.isThis && html`<br>${state(t('trusted.this'), true)}`}</div>`,
-      timeElement(device.createdAt, locale),
+      deviceCell(view, device),
       timeElement(device.lastUsedAt, locale),
       dateElement(device.expiresAt, locale),
       endForm(view, device),
@@ -40,6 +39,12 @@ function deviceTable(view: View, devices: readonly TrustedPlace[]): Html {
   })}
 <p>${t('trusted.what')}</p>
 ${devices.length > 1 && actions(form(view, '/security/trusted-devices/end-all', submitButton(t('trusted.endAll'), 'danger')))}`;
+}
+
+function deviceCell(view: View, device: TrustedPlace): Html {
+  const { t, locale } = view;
+  return html`<div><span class="whole">${nameOf(view, device)}</span>${device.isThis && html`<br>${state(t('trusted.this'), true)}`}
+<br><span class="hint">${t('trusted.since')} ${dateElement(device.createdAt, locale)}</span></div>`;
 }
 
 function nameOf({ t }: View, { userAgent }: TrustedPlace): string {
