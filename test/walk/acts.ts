@@ -16,8 +16,7 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
-import { APP_ACTS, openSecret } from './apps.ts';
-import { TRUST_ACTS } from './trusted.ts';
+import { APP_ACTS, openSecret, TRUST_ACTS } from './apps.ts';
 
 /** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {

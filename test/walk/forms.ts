@@ -15,8 +15,7 @@ import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
-import { APP_FORMS, ana, secretOf, signedIn } from './apps.ts';
-import { TRUST_FORMS } from './trusted.ts';
+import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './apps.ts';
 
 /** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {

@@ -76,7 +76,7 @@ test('one form, sent many times at the same moment, is one use', async () => {
   }
 });
 
-test('one secret in two browsers at the same moment: whoever was first, the device and its session end', async () => {
+test('one secret in two browsers at the same moment: the device ends, and the session that it opened', async () => {
   for (let round = 1; round <= ROUNDS; round++) {
     const racer = await newRacer(await newPartner());
     const own = await tab(await trustedBrowser(racer), racer);

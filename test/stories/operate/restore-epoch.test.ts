@@ -24,6 +24,7 @@ async function backedUp(t: TestContext) {
   const [ana, bob] = await fill(server, { people: 2, mails: 3 });
   assert(ana && bob);
   const made = await fillWithTokens(server, ana.id, bob.id);
+  await addTrustedDevice(server, bob.id);
   await enroll(server, 'new@acme.example');
   assert.equal((await signIn(server, bob)).status, 200);
   const file = join(world.folder, 'backup.db');
@@ -69,13 +70,15 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
       .insertInto('devices')
       .values({ ...life, id: 'd', user_id: bob, token_hash: 'x' })
       .execute();
-    const trusted = { secret_hash: 'x', authenticators: 'x', last_used_at: now };
-    await tx
-      .insertInto('trusted_devices')
-      .values({ ...life, ...trusted, id: 't', user_id: bob })
-      .execute();
   });
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
+}
+
+async function addTrustedDevice({ env }: Served, userId: string): Promise<void> {
+  const now = env.now();
+  const life = { created_at: now, last_used_at: now, expires_at: now + 9999 };
+  const device = { id: 't', user_id: userId, secret_hash: 'x', authenticators: 'x', ...life };
+  await env.db.transaction((tx) => tx.insertInto('trusted_devices').values(device).execute());
 }
 
 test('nothing that lets somebody in comes back with a backup, and the command names what it ended', async (t) => {
