@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { tokenHash } from '#core/values/token.ts';
+import { signInWithRecoveryCode } from '#features/sign-in/second-factor.ts';
+import { findPendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { ANA, cookieOf, enrollWithCodes, openWithAna, plain, setCookie, wrongCode } from '../../story.ts';
 import { PASSWORD } from '../../world.ts';
 import {
@@ -101,6 +104,14 @@ test('a recovery code signs in and trusts nothing, whatever the form carries', a
   await browser.signIn(ANA);
   const used = await browser.post('/sign-in/recovery-code', { code: codes[0] ?? '', trust: 'yes' });
   assert.equal(used.status, 303);
+  await browser.post('/sign-out');
+  await browser.signIn(ANA);
+  const pending = await findPendingSignIn(world.env.db.read, tokenHash(cookieOf(browser, 'pending') ?? ''), 'page');
+  assert.ok(pending);
+  const client = { requestId: 'r', address: undefined, userAgent: undefined, deviceToken: undefined };
+  const code = (codes[1] ?? '').replaceAll('-', '');
+  const opened = await signInWithRecoveryCode(world.env, Object.assign(pending, { trusts: true }), code, client);
+  assert.ok('session' in opened, 'nor where a caller asks for it');
   assert.deepEqual(await rowsOf(world, ana.id), []);
 });
 
