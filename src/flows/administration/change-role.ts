@@ -29,8 +29,8 @@ export const changeRole = personAct({
     if (!(await setRole(tx, id, { from, to }))) return refuse('not_found', { reason: 'user' });
     await deletePendingSignIns(tx, id, '');
     await deleteEnrollments(tx, id);
-    await endTrustedDevices(env, tx, { user, ...whoActs(actor) }, 'role_changed');
     await endSessions(tx, { userId: id });
+    await endTrustedDevices(env, tx, { user, ...whoActs(actor) }, 'role_changed');
     if (from === 'admin') await endWithPerson(env, tx, { userId: id, actor, because: 'maker_demoted' });
     if (isStaff(from) && isStaff(to)) await note('staff.role_changed', { from, to });
     else await note('user.role_changed', { from, to });

@@ -120,8 +120,8 @@ export async function archivePartner(
     const now = env.now();
     if (!(await setArchived(tx, partnerId, now))) return before;
     const by = { ...whoActs(actor), partnerId };
-    await endTrustedDevicesOfPartner(env, tx, by, 'archived');
     const sessions = await endSessions(tx, { partnerId });
+    await endTrustedDevicesOfPartner(env, tx, by, 'archived');
     await deletePendingSignInsOfPartner(tx, partnerId);
     await append(env, tx, actor, { action: 'partner.archived', partner: partnerId, detail: { sessions } });
     return { ...before, archivedAt: now };

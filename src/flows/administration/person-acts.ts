@@ -136,6 +136,7 @@ export async function endAll(
   await deletePendingSignIns(tx, userId, '');
   await deleteEnrollments(tx, userId);
   await deleteDevices(tx, userId);
+  const sessions = await endSessions(tx, { userId });
   await endTrustedDevices(env, tx, { user, ...by }, because);
-  return endSessions(tx, { userId });
+  return sessions;
 }

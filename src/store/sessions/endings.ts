@@ -17,7 +17,7 @@ type Whose = { readonly userId: string } | { readonly partnerId: string; readonl
 
 /**
  * Which sessions: all except one, or only those by the password alone. A session that a trusted device opened is not by
- * the password alone: the partner allows it, whatever the policy requires.
+ * the password alone: the partner allows it, whatever the policy requires. A grant that outlived it is.
  */
 type Which = { readonly keepId?: string; readonly passwordOnly?: boolean };
 
@@ -30,7 +30,7 @@ export async function endSessions(
   const theirs = (query: Query) => peopleOf(query, whose);
   // These grants outlived their session. Deleting the person's sessions deletes them too.
   const grants = tx.deleteFrom('oidc_grants').where('session_id', 'is', null).where('user_id', 'in', theirs);
-  await (passwordOnly ? grants.where('amr', '=', 'pwd').where('trusted_device_id', 'is', null) : grants).execute();
+  await (passwordOnly ? grants.where('amr', '=', 'pwd') : grants).execute();
   const all = tx.deleteFrom('sessions').where('user_id', 'in', theirs).where('id', '!=', keepId);
   const sessions = passwordOnly
     ? all.where('second_factor_at', 'is', null).where('trusted_device_id', 'is', null)

@@ -16,7 +16,6 @@ import { allow, detailsOf, isTrusted, openTrusting, rowsOf, trust } from './trus
 const NEW_PASSWORD = 'quiet harbor seven lamps';
 const NEW_EMAIL = 'ana.silva@acme.example';
 const BY = { actor: 'command_line', reason: 'asked for' };
-
 type Scene = Awaited<ReturnType<typeof openScene>>;
 
 /** Ana with a trusted browser, signed in there by it; with another one, signed in by a code; and Bo, who trusts too. */
@@ -129,7 +128,8 @@ const ENDINGS: Readonly<Record<TrustChange, readonly Ending[]>> = {
     {
       name: 'a disabled person',
       async act({ world, ana }) {
-        await done(disableUser(world.env, { id: ana.id, ...BY }));
+        const disabled = await disableUser(world.env, { id: ana.id, ...BY });
+        assert.equal(Object(disabled).sessions, 2, 'that of the trusted device counts like the other');
         await done(enableUser(world.env, { id: ana.id, ...BY }));
       },
     },

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { refreshTokenGrant } from 'openid-client';
+import type { MfaPolicy } from '#core/people/policy.ts';
 import { changeTrustedDevices } from '#flows/trusted-devices/allow.ts';
 import { ANA, cookieOf } from '../../story.ts';
 import { PASSWORD, type Person } from '../../world.ts';
@@ -11,8 +13,8 @@ const MFA = 'urn:sallyport:acr:mfa';
 const PWD = 'urn:sallyport:acr:pwd';
 
 /** A portal, and Ana in a browser that she trusts. */
-async function openTrustingPortal(t: Parameters<typeof openStory>[0]) {
-  const story = await openStory(t, { policy: 'required', hasAuthenticator: true });
+async function openTrustingPortal(t: Parameters<typeof openStory>[0], policy: MfaPolicy = 'required') {
+  const story = await openStory(t, { policy, hasAuthenticator: true });
   await allow(story.world, story.partner.id);
   const browser = story.world.person();
   await trust(story.world, browser, story.secret);
@@ -95,6 +97,20 @@ test('tokens that a trusted session gave end with the device, even those that ou
   await changeTrustedDevices(world.env, 'command_line', partnerId, false);
   assert.deepEqual(await grants(), []);
 });
+
+for (const policy of ['required', 'optional'] as const) {
+  const outlives = policy === 'optional';
+  test(`a refresh token of a trusted session ${outlives ? 'outlives' : 'ends with'} it where MFA is ${policy}`, async (t) => {
+    const { world, config, browser } = await openTrustingPortal(t, policy);
+    const { attempt } = await open(config, browser, { scope: 'openid offline_access' });
+    const tokens = await redeem(config, attempt, (await signIn(browser)).left);
+    world.clock.at += 60 * 60;
+    assert.equal((await browser.get('/')).status, 303);
+    const refreshed = refreshTokenGrant(config, String(tokens.refresh_token));
+    if (outlives) assert.ok((await refreshed).access_token);
+    else await assert.rejects(refreshed, { error: 'invalid_grant' });
+  });
+}
 
 test('tokens of a session that proved its code on a trusted device do not end with it', async (t) => {
   const { world, config, partner, secret, browser } = await openTrustingPortal(t);
