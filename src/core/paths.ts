@@ -22,6 +22,7 @@ export const PATHS = {
   addPasskey: '/security/authenticators/passkey',
   recoveryCodes: '/security/recovery-codes',
   sessions: '/security/sessions',
+  trustedDevices: '/security/trusted-devices',
   password: '/security/password',
   console: '/console',
   team: '/team',

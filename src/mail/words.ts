@@ -6,6 +6,7 @@ import {
   INVITATION_SECONDS,
   RESET_LINK_SECONDS,
 } from '#core/sessions/session.ts';
+import { TRUSTED_DEVICE_SECONDS } from '#core/sessions/trusted-device.ts';
 import { dayBegun } from '#core/time/day.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
@@ -47,6 +48,8 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
   password_changed: PATHS.forgotPassword,
   new_device: PATHS.sessions,
   wrong_code: PATHS.password,
+  trusted_device_created: PATHS.trustedDevices,
+  trusted_device_reused: PATHS.password,
   refused_passwords: PATHS.security,
   mfa_reset: PATHS.signIn,
   authenticator_disabled: PATHS.helpTroubleshooting,
@@ -130,6 +133,8 @@ const VALUES: { readonly [K in Kind]: Fill<K> } = {
   new_device: withProduct,
   wrong_code: withProduct,
   refused_passwords: withProduct,
+  trusted_device_created: (place) => ({ ...withProduct(place), days: TRUSTED_DEVICE_SECONDS / DAY_SECONDS }),
+  trusted_device_reused: withProduct,
   authenticator_disabled: withProduct,
   mfa_reset: (place, { withCode }) => ({ ...withProduct(place), access: withCode ? 'with_code' : 'open' }),
   sign_in_paused: (place, { untilAt }) => ({ ...withProduct(place), until: instant(place.locale, untilAt) }),

@@ -10,9 +10,10 @@ import type { WebhookDeliveryTable } from '#store/queue/tables.ts';
 import type { Webhook } from '#store/queue/webhooks.ts';
 
 export function partnerRecord(partner: Partner) {
-  const { id, slug, name, policy, requiredFrom, passkeyPolicy = 'allowed', passkeyRequiredFrom } = partner;
+  const { id, slug, name, policy, requiredFrom, trustedDevices } = partner;
+  const { passkeyPolicy = 'allowed', passkeyRequiredFrom } = partner;
   const passkeys = { policy: passkeyPolicy, requiredFrom: instantOrNull(passkeyRequiredFrom) };
-  return { id, slug, name, mfa: { policy, requiredFrom: instantOrNull(requiredFrom) }, passkeys };
+  return { id, slug, name, mfa: { policy, requiredFrom: instantOrNull(requiredFrom) }, passkeys, trustedDevices };
 }
 
 export function userRecord({ user, partner, enrolledAt }: ListedUser) {

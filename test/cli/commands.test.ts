@@ -60,7 +60,7 @@ describe('while the server runs', async () => {
     const acme = await json(['partner', 'add', 'Acme Telecom', '--mfa', 'required', '--mfa-from', '2099-02-01']);
     assert.match(acme.id, UUID);
     const mfa = { policy: 'required', requiredFrom: '2099-02-01T12:00:00Z' };
-    assert.deepEqual(acme, { id: acme.id, slug: 'acme-telecom', name: 'Acme Telecom', mfa });
+    assert.deepEqual(acme, { id: acme.id, slug: 'acme-telecom', name: 'Acme Telecom', mfa, trustedDevices: false });
     const past = await json(['partner', 'mfa', 'acme-telecom', 'required', '--from', '2001-01-01']);
     assert.deepEqual(past.mfa, { policy: 'required', requiredFrom: null });
     assert.deepEqual(past.ended, { sessions: 0, signIns: 0 });
@@ -70,6 +70,16 @@ describe('while the server runs', async () => {
     await refused(2, /--from/, 'partner', 'mfa', 'acme-telecom', 'off', '--from', '2099-02-01');
     await refused(2, /day/, 'partner', 'mfa', 'acme-telecom', 'required', '--from', '2099-02-30');
     await refused(1, /no such partner/, 'partner', 'mfa', 'nobody', 'off');
+  });
+
+  test('trusted devices of a partner are allowed and stopped', async () => {
+    const on = await json(['partner', 'trusted-devices', 'acme-telecom', 'on']);
+    assert.deepEqual([on.trustedDevices, on.ended], [true, { trustedDevices: 0, sessions: 0 }]);
+    assert.match((await run(['partner', 'list'], settings)).out, /trusted devices allowed/);
+    const off = await run(['partner', 'trusted-devices', 'acme-telecom', 'off'], settings);
+    assert.match(off.out, /Acme Telecom: trusted devices not allowed\.\s+Ended: trusted devices 0, sessions/);
+    await refused(2, /either on or off/, 'partner', 'trusted-devices', 'acme-telecom', 'yes');
+    await refused(1, /no such partner/, 'partner', 'trusted-devices', 'nobody', 'on');
   });
 
   test('a user is added with a password from standard input, of which one line end is dropped', async () => {

@@ -39,6 +39,7 @@ function rowsOf(user_id: string, client_id: string) {
       ...{ auth_time: NOW, continue_to: '/', notice: null, ...client, ...stepUp },
     },
     devices: { ...life, token_hash: 'x' },
+    trusted_devices: { ...life, secret_hash: 'x', authenticators: 'x', last_used_at: NOW },
     links: { ...link, purpose: 'reset' },
     clock_offsets: { user_id, offset_seconds: 30, at: NOW },
     reminders: { id, user_id, required_from: NOW, stage: '1_day', queued_at: NOW },

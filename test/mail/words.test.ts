@@ -64,6 +64,8 @@ const EVERY_KIND: { readonly [Kind in Mail['kind']]: MailOf<Kind> & { readonly k
   invitation: { kind: 'invitation', link: LINK },
   email_confirm: { kind: 'email_confirm', link: LINK },
   email_changed: { kind: 'email_changed', link: LINK, ...NEWS },
+  trusted_device_created: { kind: 'trusted_device_created', ...NEWS },
+  trusted_device_reused: { kind: 'trusted_device_reused', ...NEWS },
   email_in_use: { kind: 'email_in_use' },
   set_up_asked: { kind: 'set_up_asked' },
   passkey_asked: { kind: 'passkey_asked' },

@@ -16,7 +16,7 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
-import { APP_ACTS, openSecret } from './apps.ts';
+import { APP_ACTS, openSecret, TRUST_ACTS } from './apps.ts';
 
 /** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {
@@ -53,6 +53,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /api/v1/partners/:partner/restore': archivedPartner(),
   'POST /api/v1/partners/:partner/mfa': somePartner({ policy: 'required' }),
   'POST /api/v1/partners/:partner/name': somePartner({ name: 'Another name' }),
+  'POST /api/v1/partners/:partner/trusted-devices': somePartner({ allowed: true }),
   'POST /api/v1/users': async (world) => {
     const slug = fresh('home');
     await world.addPartner({ slug });
@@ -98,6 +99,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /console/partners/:partner/rename': somePartner({ name: 'Another name' }),
   'POST /console/partners/:partner/resets': somePartner(),
   'POST /console/partners/:partner/restore': archivedPartner(),
+  'POST /console/partners/:partner/trusted-devices': somePartner({ allowed: 'yes' }),
   'POST /console/people/:person/access-code': somebody({ minutes: '60' }, giveAccessCode),
   'POST /console/people/:person/delete': somebody(WHY, disable),
   'POST /console/people/:person/disable': somebody(WHY),
@@ -157,6 +159,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /security/authenticator/cancel': openSecret,
   'POST /security/authenticator/turn-off': () => ({}),
   ...APP_ACTS,
+  ...TRUST_ACTS,
   'POST /security/email': () => ({ fields: { email: `${fresh('next')}@walk.example`, current: PASSWORD } }),
   'POST /security/password': () => ({ fields: { current: PASSWORD, new: 'copper lagoon whistle 4' } }),
   'POST /security/recovery-codes': () => ({}),

@@ -15,7 +15,7 @@ import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
-import { APP_FORMS, ana, secretOf, signedIn } from './apps.ts';
+import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './apps.ts';
 
 /** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {
@@ -237,6 +237,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     ...{ action: '/security/authenticator/turn-off', from: '/security/authenticator' },
   }),
   ...APP_FORMS,
+  ...TRUST_FORMS,
   '/security/recovery-codes': async (world) => ({ ...(await signedIn(world)), action: '/security/recovery-codes' }),
   '/security/sessions/end': async (world) => {
     const { browser, user, secret } = await signedIn(world);
@@ -313,6 +314,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
   '/console/partners/:partner/archive': aboutPartner('archive'),
   '/console/partners/:partner/restore': aboutPartner('restore'),
   '/console/partners/:partner/resets': aboutPartner('resets', {}, 'admin'),
+  '/console/partners/:partner/trusted-devices': aboutPartner('trusted-devices', { allowed: 'yes' }),
   '/console/partners/:partner/rename': aboutPartner('rename', { name: 'Acme Group' }),
   '/console/partners/:partner/policy': aboutPartner('policy', { policy: 'now', from: '' }),
   '/console/partners/:partner/people/new': aboutPartner('people/new', {

@@ -6,6 +6,7 @@ import { instant } from '#core/time/day.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { addPartner, changeMfaPolicy, type MfaChoice } from '#flows/administration/partner-acts.ts';
 import { changePasskeyPolicy, type PasskeyChoice } from '#flows/authenticators/passkey-policy.ts';
+import { changeTrustedDevices } from '#flows/trusted-devices/allow.ts';
 import { findPartnerBySlug, listPartners } from '#store/partners/partners.ts';
 import type { Partner } from '#store/people/users.ts';
 import { partnerRecord } from '#wire/records.ts';
@@ -50,6 +51,7 @@ const list = command({
       const partners = await listPartners(env.db.read);
       const rows = partners.map((partner) => [
         ...[partner.slug, partner.name, policyText(partner)],
+        partner.trustedDevices ? 'trusted devices allowed' : '',
         partner.archivedAt === undefined ? '' : `archived ${instant(partner.archivedAt)}`,
       ]);
       return { data: partners.map(partnerRecord), lines: columns(rows) };
@@ -109,7 +111,31 @@ const passkeys = command({
   },
 });
 
-export const commands = [add, list, mfa, passkeys];
+const trustedDevices = command({
+  words: 'partner trusted-devices',
+  args: ['SLUG', 'on|off'],
+  options: JSON_OPTION,
+  summary: 'Says whether the people of a partner may trust a device for 30 days; off ends what is trusted.',
+  async run({ args }) {
+    const choice = args['on|off'];
+    if (choice !== 'on' && choice !== 'off') return { misuse: 'trusted devices are either on or off' };
+    return withEnv(async (env) => {
+      const found = await findPartnerBySlug(env.db.read, args.SLUG);
+      const change = await changeTrustedDevices(env, ACTOR, found?.id ?? '', choice === 'on');
+      if (isRefusal(change)) return change;
+      const { partner, devices, sessions } = change;
+      return {
+        data: { ...partnerRecord(partner), ended: { trustedDevices: devices, sessions } },
+        lines: [
+          `${partner.name}: trusted devices ${partner.trustedDevices ? 'allowed' : 'not allowed'}.`,
+          `Ended: trusted devices ${devices}, sessions that they had opened ${sessions}.`,
+        ],
+      };
+    });
+  },
+});
+
+export const commands = [add, list, mfa, passkeys, trustedDevices];
 
 function readPasskeyChoice(policy: string, from: string | undefined): PasskeyChoice | Misuse {
   const known = PASSKEY_POLICIES.find((name) => name === policy);

@@ -29,6 +29,8 @@ import type {
   SiteRefused,
   SiteRemoved,
   StaffReason,
+  TrustEnded,
+  TrustedDeviceDetail,
   WebhookDetail,
 } from './values.ts';
 
@@ -90,6 +92,18 @@ export const AUDIT_ACTIONS = {
   'recovery_codes.acknowledged': success<Nothing>('The person pressed Done; the readable copy was erased.'),
   'session.ended': success<SessionEnd>('One session was ended.'),
   'sessions.ended_others': success<OthersEnded>('All other sessions of a user were ended.'),
+  'trusted_device.created': success<TrustedDeviceDetail>(
+    'A person who had proven a second factor trusted a device: for 30 days it asks for the password alone.',
+  ),
+  'trusted_device.used': success<TrustedDeviceDetail>(
+    'A trusted device stood in for the second factor of a sign-in, and got a new secret.',
+  ),
+  'trusted_device.reused': refusal<TrustedDeviceDetail>(
+    'A secret that was replaced came again, after the right password: its trusted device ended.',
+  ),
+  'trusted_device.ended': success<TrustEnded>(
+    'Trusted devices of a person or of a partner ended, with the sessions that they had opened.',
+  ),
   'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
   'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),
   'password.changed': success<Nothing>('The user changed the password.'),
@@ -143,6 +157,9 @@ export const AUDIT_ACTIONS = {
   ),
   'partner.passkey_policy_changed': success<PasskeyPolicyDetail>(
     'Whether passkeys count for a partner’s people was changed, with the sessions that it ended.',
+  ),
+  'partner.trusted_devices_changed': success<{ allowed: boolean }>(
+    'A partner’s people may trust their devices from now on, or no longer may.',
   ),
   'partner.mfa_policy_changed': success<PolicyDetail>(
     'The MFA policy of a partner was changed. The detail counts the sessions and sign-ins that this ended.',

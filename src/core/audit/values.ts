@@ -73,6 +73,22 @@ export type WhyEnded =
   | 'mfa_reset'
   | 'policy';
 
+/** Why trusted devices were ended: by the person, by a rule about one device, or by a change that ends all of them. */
+export type WhyTrustEnded =
+  | WhyEnded
+  | ('deleted' | 'access_code_renewed' | 'email_reverted' | 'role_changed' | 'archived')
+  | ('ended_one' | 'ended_all' | 'replaced' | 'too_many' | 'reused');
+
+/** One trusted device. */
+export type TrustedDeviceDetail = { deviceId: string };
+/** How many trusted devices ended, and how many sessions that they had opened without a second factor. */
+export type TrustEnded = {
+  reason: WhyTrustEnded;
+  devices: number;
+  sessions: number;
+  deviceId?: string | undefined;
+};
+
 /** The part of the log that was exported: the days, the person, the partner and the action. */
 export type ExportScope = {
   format: 'jsonl' | 'csv';

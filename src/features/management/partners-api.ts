@@ -14,6 +14,7 @@ import {
 import { previewMfaPolicy } from '#flows/administration/policy-preview.ts';
 import { changePasskeyPolicy, type PasskeyChoice, previewPasskeyPolicy } from '#flows/authenticators/passkey-policy.ts';
 import { idempotent } from '#flows/runtime/idempotency.ts';
+import { changeTrustedDevices } from '#flows/trusted-devices/allow.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { listPartnersAfter } from '#store/partners/management-lists.ts';
@@ -153,6 +154,29 @@ export const partnersApi: readonly Route[] = [
       if (isRefusal(choice)) return choice;
       const partner = await findPartner(env.db.read, params.partner ?? '');
       return partner ? previewPasskeyPolicy(env, partner.id, choice) : refuse('not_found', { reason: 'partner' });
+    },
+  }),
+  api({
+    method: 'POST',
+    path: `${ONE}/trusted-devices`,
+    guard: 'apiKey:partners:write',
+    summary: 'Say whether the people of a partner may trust a device',
+    body: z.strictObject({ allowed: z.boolean() }),
+    answer: z.strictObject({
+      ...partnerSchema.shape,
+      ended: z.strictObject({ trustedDevices: z.int(), sessions: z.int() }),
+    }),
+    refusals: ['not_found'],
+    async handle(call) {
+      const changed = await changeTrustedDevices(
+        call.env,
+        actorOf(call),
+        call.params.partner ?? '',
+        call.input.allowed,
+      );
+      if (isRefusal(changed)) return changed;
+      const { partner, devices: trustedDevices, sessions } = changed;
+      return { ...partnerRecord(partner), ended: { trustedDevices, sessions } };
     },
   }),
   api({

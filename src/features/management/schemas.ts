@@ -11,6 +11,9 @@ export const partnerSchema = z.strictObject({
     policy: z.enum(['off', 'allowed', 'required']),
     requiredFrom: z.string().nullable(),
   }),
+  trustedDevices: z.boolean().meta({
+    description: 'Whether its people may trust a device, which then asks for the password alone for 30 days.',
+  }),
 });
 
 export const userSchema = z.strictObject({

@@ -25,6 +25,9 @@ import { completePendingSignIn, isAtSetUp, type PendingSignIn, setProven } from 
 /** The page with a notice before the portal. */
 const NOTICE_PATH = '/sign-in/notice';
 
+/** `trusts`: the person asked not to be asked for a code on this device for 30 days. */
+type Trusting = { readonly trusts?: boolean };
+
 /** A session, or the set-up of a passkey that the policy needs before one. */
 export type OpenedSignIn =
   | { readonly kind: 'complete'; readonly session: NewSession; readonly landing: string }
@@ -33,7 +36,7 @@ export type OpenedSignIn =
 /** Completes a sign-in with a one-time code. */
 export async function signInWithOneTimeCode(
   env: Env,
-  pending: PendingSignIn,
+  pending: PendingSignIn & Trusting,
   code: string,
   client: Client,
   around: Around<OpenedSignIn> = plainly,
@@ -119,7 +122,7 @@ async function fewCodesNotice(tx: Queries, { user }: PendingSignIn): Promise<str
 }
 
 type Completion = {
-  readonly pending: PendingSignIn;
+  readonly pending: PendingSignIn & Trusting;
   readonly factor: ProvenFactor;
   readonly notice: string | undefined;
   readonly client: Client;
@@ -138,10 +141,10 @@ async function complete(
   tx: Queries,
   { pending, factor, notice, client }: Completion,
 ): Promise<OpenedSignIn | Refusal> {
-  const { channel, deviceId, returnTo, replacedSessionId } = pending;
+  const { channel, deviceId, returnTo, replacedSessionId, trusts } = pending;
   const now = env.now();
   const landing = notice === undefined ? continueToOf(env, pending) : NOTICE_PATH;
-  const signIn = { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, client };
+  const signIn = { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, trusts, client };
   const [completed, session] = await Promise.all([
     completePendingSignIn(tx, pending.id, landing, now),
     finishSignIn(env, tx, signIn, now),

@@ -9,6 +9,7 @@ import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
+import { endTrustedDevicesOfPartner } from '#flows/trusted-devices/end.ts';
 import type { Queries } from '#store/engine/database.ts';
 import {
   createPartner,
@@ -27,7 +28,7 @@ import { listExempt } from '#store/people/exemptions.ts';
 import type { Partner } from '#store/people/users.ts';
 import { capPasswordSessions, deleteOverOfPartner, endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/sign-in/pending-changes.ts';
-import { type Actor, actorClient, actorId } from './actor.ts';
+import { type Actor, actorClient, actorId, whoActs } from './actor.ts';
 
 /** The policy to set. `requiredFrom` counts with `required` only; a past moment means now. */
 export type MfaChoice = { readonly policy: PartnerTable['mfa_policy']; readonly requiredFrom?: number | undefined };
@@ -51,7 +52,7 @@ export async function addPartner(
     const slug = await createWithSlug(tx, { id, name, ...mfa, created_at: now }, typed.slug);
     if (isRefusal(slug)) return slug;
     await append(env, tx, actor, { action: 'partner.created', partner: id, detail: { policy } });
-    return { id, slug, name, policy, requiredFrom };
+    return { id, slug, name, policy, requiredFrom, trustedDevices: false };
   });
 }
 
@@ -118,7 +119,9 @@ export async function archivePartner(
     if (!before) return refuse('not_found', { reason: 'partner' });
     const now = env.now();
     if (!(await setArchived(tx, partnerId, now))) return before;
+    const by = { ...whoActs(actor), partnerId };
     const sessions = await endSessions(tx, { partnerId });
+    await endTrustedDevicesOfPartner(env, tx, by, 'archived');
     await deletePendingSignInsOfPartner(tx, partnerId);
     await append(env, tx, actor, { action: 'partner.archived', partner: partnerId, detail: { sessions } });
     return { ...before, archivedAt: now };

@@ -41,6 +41,7 @@ export type Mail =
         | 'refused_passwords'
         | 'authenticator_disabled';
     })
+  | (News & { readonly kind: 'trusted_device_created' | 'trusted_device_reused' })
   | { readonly kind: 'mfa_reset'; readonly withCode: boolean }
   | (News & { readonly kind: 'sign_in_paused'; readonly untilAt: number })
   | {
@@ -192,6 +193,8 @@ const SHARES: { readonly [Kind in Mail['kind']]: MailShare } = {
   mfa_reset: 'mailed-changes',
   sign_in_paused: 'mailed-changes',
   refused_passwords: 'mailed-changes',
+  trusted_device_created: 'mailed-changes',
+  trusted_device_reused: 'mailed-changes',
   mfa_reminder: 'mailed-changes',
   mfa_overdue: 'mailed-changes',
   passkey_reminder: 'mailed-changes',

@@ -97,11 +97,12 @@ function beginVisit(server: ServerContext, context: RequestContext, params: Para
   if (browser === undefined) return problem('invalid_request');
   if (isProblem(query)) return query;
   context.resume = readResume(query.get(RESUME_FIELD));
-  const { device } = browser.cookies;
+  const { device, trust } = browser.cookies;
   const client = clientOf(server, context, isDeviceShaped(device) ? device : undefined);
   if (isProblem(client)) return client;
   const mark = tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
-  const known = { ...client, browser: mark, locale: localeOf(context, browser) };
+  const trusted = trust === undefined ? {} : { trustCookie: trust };
+  const known = { ...client, ...trusted, browser: mark, locale: localeOf(context, browser) };
   return { server, context, params, query, client: known, browser, formKey: undefined };
 }
 

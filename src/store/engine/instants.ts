@@ -56,6 +56,8 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
     step_up_at: 'ended',
   },
   devices: { created_at: 'moves', expires_at: 'moves' },
+  // A date that is too late would also delay the alarm about a copied secret.
+  trusted_devices: { created_at: 'tells', last_used_at: 'past', expires_at: { within: 30 * DAY } },
   attempts: { written_at: 'own', expires_at: 'own' },
   links: { created_at: 'moves', expires_at: 'moves', used_at: 'tells' },
   email_links: { created_at: 'moves', expires_at: 'moves', used_at: 'tells' },

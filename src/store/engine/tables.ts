@@ -40,6 +40,7 @@ export const TABLES = {
   pending_sign_ins: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   sessions: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   devices: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
+  trusted_devices: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   attempts: { holds: 'rows', key: 'key', restore: 'stays' },
   refusal_counts: { holds: 'rows', key: 'key', restore: 'stays' },
   // A link to set a password gives only the first factor, and the person gets it by mail.

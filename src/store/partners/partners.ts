@@ -7,7 +7,7 @@ import type { Partner } from '#store/people/users.ts';
 
 export type NewPartner = Omit<
   Insertable<PartnerTable>,
-  'archived_at' | 'resets_without_code' | 'search_key' | 'passkey_policy' | 'passkey_required_from'
+  'archived_at' | 'resets_without_code' | 'trusted_devices' | 'search_key' | 'passkey_policy' | 'passkey_required_from'
 >;
 
 /** Adds a partner; false if the slug is taken, even by a transaction at the same time. */
@@ -98,6 +98,13 @@ export async function setResetsWithoutCode(tx: Queries, partnerId: string, witho
     .execute();
 }
 
+/** Sets whether people of this partner may trust a device. False if nothing changed. */
+export async function setTrustedDevices(tx: Queries, partnerId: string, allowed: boolean): Promise<boolean> {
+  const [from, to] = allowed ? [0, 1] : [1, 0];
+  const update = tx.updateTable('partners').set({ trusted_devices: to }).where('id', '=', partnerId);
+  return (await update.where('trusted_devices', '=', from).executeTakeFirst()).numUpdatedRows === 1n;
+}
+
 /** Sets or clears the time since which nobody of the partner can sign in. False if nothing changed. */
 export async function setArchived(tx: Queries, partnerId: string, archivedAt: number | undefined): Promise<boolean> {
   const { numUpdatedRows } = await tx
@@ -164,5 +171,6 @@ export function partnerFrom(row: Selectable<PartnerTable>): Partner {
     archivedAt: row.archived_at ?? undefined,
     passkeyPolicy: row.passkey_policy,
     passkeyRequiredFrom: row.passkey_required_from ?? undefined,
+    trustedDevices: row.trusted_devices === 1,
   };
 }

@@ -23,6 +23,8 @@ export type PartnerTable = {
   /** Which second factors count: passkeys never, too, or alone from a date on. */
   passkey_policy: Generated<PasskeyPolicy>;
   passkey_required_from: number | null;
+  /** 1 if its people may trust a device: no second factor there for 30 days. */
+  trusted_devices: Generated<number>;
   /** The output of `rowSearchKey` for name and slug. Lists search and sort by it. */
   search_key: Generated<string>;
 };

@@ -12,7 +12,8 @@ test('a program adds a partner, renames it, asks for MFA and is told what that e
   assert.equal(added.status, 200);
   const { id } = added.body;
   assert.match(String(id), UUID_V7);
-  const record = { id, slug: 'harbor-insurance', name: 'Harbor Insurance', mfa: { policy: 'off', requiredFrom: null } };
+  const mfa = { policy: 'off', requiredFrom: null };
+  const record = { id, slug: 'harbor-insurance', name: 'Harbor Insurance', mfa, trustedDevices: false };
   assert.deepEqual(added.body, record);
   const renamed = await call('POST', `/partners/${id}/name`, { name: 'Harbor Group' });
   assert.deepEqual(renamed.body, { ...record, name: 'Harbor Group' });

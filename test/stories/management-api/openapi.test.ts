@@ -71,6 +71,7 @@ const CALLS = [
   'post /api/v1/partners/{partner}/mfa/preview',
   'post /api/v1/partners/{partner}/name',
   'post /api/v1/partners/{partner}/restore',
+  'post /api/v1/partners/{partner}/trusted-devices',
   'post /api/v1/sign-in',
   'post /api/v1/sign-in/enrollment',
   'post /api/v1/sign-in/enrollment/access-code',

@@ -24,6 +24,7 @@ async function backedUp(t: TestContext) {
   const [ana, bob] = await fill(server, { people: 2, mails: 3 });
   assert(ana && bob);
   const made = await fillWithTokens(server, ana.id, bob.id);
+  await addTrustedDevice(server, bob.id);
   await enroll(server, 'new@acme.example');
   assert.equal((await signIn(server, bob)).status, 200);
   const file = join(world.folder, 'backup.db');
@@ -73,6 +74,13 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
 }
 
+async function addTrustedDevice({ env }: Served, userId: string): Promise<void> {
+  const now = env.now();
+  const life = { created_at: now, last_used_at: now, expires_at: now + 9999 };
+  const device = { id: 't', user_id: userId, secret_hash: 'x', authenticators: 'x', ...life };
+  await env.db.transaction((tx) => tx.insertInto('trusted_devices').values(device).execute());
+}
+
 test('nothing that lets somebody in comes back with a backup, and the command names what it ended', async (t) => {
   const { world, server, ana, file, key, apiKey, hook, client, code } = await backedUp(t);
   await server.stop();
@@ -115,7 +123,7 @@ const OF_PORTALS = [
   "insert into site_tickets select 'a', 'a', 'app.example', id, '', 1, 2 from sessions limit 1",
   "insert into site_requests values ('a', '', 'app.example', '/', 'https', '', 1, 2)",
   "insert into signing_keys values ('a', 'ES256', '', 1, 1, null)",
-  `insert into oidc_grants select 'a', 'a', s.id, s.user_id, c.id, '{}', 'pwd', 1, 0, 1, 2
+  `insert into oidc_grants select 'a', 'a', s.id, s.user_id, c.id, '{}', 'pwd', 1, 0, 1, 2, null
    from sessions s, oidc_clients c limit 1`,
   "insert into oidc_records values ('a', 'AccessToken', 'a', '{}', 1, 2, null, null)",
   "insert into oidc_requests select 'a', '', id, '{}', 0, null, 1, 2 from oidc_clients limit 1",
@@ -179,6 +187,7 @@ test('in words, too, a restore names keys, webhooks and clients', async (t) => {
   assert.ok(out.includes(`Webhooks disabled: ${hook.url} (${hook.id})`), out);
   assert.ok(out.includes(`OpenID Connect clients disabled: Portal (${client.id})`), out);
   assert.ok(out.includes(`"${programName()} client new-secret ID"`), out);
+  assert.match(out, /1 known devices, 1 trusted devices/);
   assert.match(out, /1 temporary access codes open nothing any more/);
   assert.match(out, /1 links to change an email or to go back to one, 1 waiting resets, 1 kept answers/);
 });

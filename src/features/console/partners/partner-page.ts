@@ -79,6 +79,14 @@ function factsOf(view: View, page: PartnerView, path: string) {
       value: resets,
       ...(mayChangeResets && { action: linkButton(`${path}/resets`, t('partner.resets.change')) }),
     },
+    {
+      label: t('partner.trusted'),
+      value: t(partner.trustedDevices ? 'partner.trusted.on' : 'partner.trusted.off'),
+      action: linkButton(
+        `${path}/trusted-devices`,
+        t(partner.trustedDevices ? 'partner.trusted.forbid' : 'partner.trusted.allow'),
+      ),
+    },
   ];
 }
 
@@ -140,6 +148,8 @@ type Question = {
   readonly above: { readonly href: string; readonly label: string };
   readonly button: string;
   readonly isGrave?: boolean;
+  /** What the form carries unseen. */
+  readonly fields?: Content;
   readonly part?: ConsolePart;
 };
 
@@ -151,6 +161,6 @@ export function questionPage(view: View, page: Question): Html {
     above: page.above,
     narrow: true,
     body: html`<p>${page.text}</p>
-${form(view, page.action, submitButton(page.button, page.isGrave ? 'danger' : 'primary'))}`,
+${form(view, page.action, html`${page.fields}${submitButton(page.button, page.isGrave ? 'danger' : 'primary')}`)}`,
   });
 }

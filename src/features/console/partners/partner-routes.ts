@@ -27,6 +27,7 @@ import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
 import { passkeysRoutes } from './passkeys-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
+import { trustRoutes } from './trust-routes.ts';
 
 const PARTNERS = '/console/partners';
 const ONE = `${PARTNERS}/:partner`;
@@ -83,6 +84,7 @@ export const partnerRoutes: readonly Route[] = [
   }),
   ...policyRoutes,
   ...passkeysRoutes,
+  ...trustRoutes,
   page({
     method: 'GET',
     path: `${ONE}/rename`,

@@ -23,6 +23,7 @@ import { openIdConnect } from './019-openid-connect.ts';
 import { channelColumn } from './020-channel.ts';
 import { severalAuthenticators } from './021-several-authenticators.ts';
 import { passkeys } from './022-passkeys.ts';
+import { trustedDevices } from './023-trusted-devices.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -48,6 +49,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '020-channel': channelColumn,
   '021-several-authenticators': severalAuthenticators,
   '022-passkeys': passkeys,
+  '023-trusted-devices': trustedDevices,
 };
 
 /** The number of migrations in this code: the version of its schema. */
