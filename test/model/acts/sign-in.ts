@@ -92,13 +92,19 @@ export async function enter(
   }
   if (trust?.kind === 'reused') endDevice(model, trust.device);
   if (place.deviceId !== undefined) counters.unlock(passwordCounter(person.email), now);
-  const session = held && isLiveSession(model, held.session) ? held.session : undefined;
-  if (session && session.person !== person) session.ended = true;
-  const replaced = session?.person === person ? session : undefined;
+  const replaced = replacedBy(model, held?.session, person);
   if (trusted && browser) noteUse(model, browser, trusted);
   const opened = { person, browser, state, renewed, replaced, deviceId: place.deviceId, trusted: trusted?.id };
-  const events = pass(model, answer, opened);
-  return ['sign_in.password_accepted', ...events, ...(trusted ? ['trusted_device.used'] : [])];
+  const used = trusted ? ['trusted_device.used'] : [];
+  return ['sign_in.password_accepted', ...used, ...pass(model, answer, opened)];
+}
+
+/** The session that this browser has: of the same person it is replaced, of another one it ends. */
+function replacedBy(model: Model, session: Session | undefined, person: Person): Session | undefined {
+  if (!isLiveSession(model, session)) return undefined;
+  if (session.person === person) return session;
+  session.ended = true;
+  return undefined;
 }
 
 type Opened = {
