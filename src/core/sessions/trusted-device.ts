@@ -1,5 +1,5 @@
 import type { WhyEnded, WhyTrustEnded } from '#core/audit/values.ts';
-import { isStaff, type Role } from '#core/people/policy.ts';
+import { isStaff, needsPasskey, type Role } from '#core/people/policy.ts';
 import { PEOPLE_PER_BROWSER } from '#core/sessions/session.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 
@@ -13,10 +13,16 @@ export const TRUSTED_DEVICES_PER_USER = 5;
  */
 const AT_ONCE_SECONDS = 10;
 
-/** Whether this person may trust a device. Staff never may: they can see the data of more than one company. */
-export function mayTrustDevices(partner: { readonly trustedDevices: boolean } | undefined, role: Role): boolean {
-  return partner !== undefined && !isStaff(role) && partner.trustedDevices;
+/**
+ * Whether this person may trust a device. Staff never may: they can see the data of more than one company. Where a
+ * passkey is needed, because it resists phishing, nothing stands in for it.
+ */
+export function mayTrustDevices(partner: TrustingPartner | undefined, role: Role, now: number): boolean {
+  if (partner === undefined || isStaff(role) || !partner.trustedDevices) return false;
+  return !needsPasskey(partner, false, now);
 }
+
+type TrustingPartner = { readonly trustedDevices: boolean } & NonNullable<Parameters<typeof needsPasskey>[0]>;
 
 /**
  * Whether each change ends every trusted device of a person.

@@ -8,7 +8,6 @@ import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { findRelyingParty } from '#flows/authenticators/passkey-challenge.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { BegunSignIn } from '#flows/sign-in/begin-sign-in.ts';
-import { offersTrust } from '#flows/trusted-devices/offer.ts';
 import { wayOn } from '#http/guard.ts';
 import { type CookieChange, type Reply, seeOther, sessionCookies, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';

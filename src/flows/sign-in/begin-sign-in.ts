@@ -70,9 +70,7 @@ export async function beginSignIn(
   const state = stateAfterPassword({ demand, mfa, skippedAt: user.mfaSkippedAt }, now);
   const replacedSessionId = await takeHeldSession(tx, proven.held?.session, user.id);
   const isAsked = state === 'second_factor_required' && proven.channel === 'page';
-  // Where a passkey is needed, because it resists phishing, nothing else stands in for it.
-  const mayTrust = isAsked && !needsPasskey(person.partner, env.config.staffPasskeys, now);
-  const trusted = mayTrust ? await useTrustedDevice(env, tx, person, proven.client) : undefined;
+  const trusted = isAsked ? await useTrustedDevice(env, tx, person, proven.client) : undefined;
   if (state === 'complete' || trusted) {
     const signIn = { ...proven, person, factor: undefined, trusted, replacedSessionId };
     return { state: 'complete', session: await finishSignIn(env, tx, signIn, now) };

@@ -14,7 +14,7 @@ import type { Person } from '#store/people/users.ts';
  * @param resume the path that continues the request of a portal
  */
 export async function offersTrust(env: Env, { user, partner }: Person, resume: string | undefined): Promise<boolean> {
-  if (!mayTrustDevices(partner, user.role)) return false;
+  if (!mayTrustDevices(partner, user.role, env.now())) return false;
   return resume === undefined || !(await asksForProof(env, resume));
 }
 

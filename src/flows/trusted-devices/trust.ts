@@ -29,7 +29,7 @@ export async function trustDevice(
   if (!partner) return undefined;
   await holdPartner(tx, partner.id);
   const fresh = await findPerson(tx, user.id);
-  if (!fresh || !mayTrustDevices(fresh.partner, fresh.user.role)) return undefined;
+  if (!fresh || !mayTrustDevices(fresh.partner, fresh.user.role, env.now())) return undefined;
   const of = { user, actor: user.id, client };
   const { own, others } = await readTrust(env, tx, user.id, client);
   if (own) await endTrust(env, tx, of, { reason: 'replaced', deviceId: own.id });

@@ -27,7 +27,7 @@ export async function useTrustedDevice(
   client: Client,
 ): Promise<UsedTrust | undefined> {
   const { own, others } = await readTrust(env, tx, person.user.id, client);
-  if (!own || !(await isAllowed(tx, person))) return undefined;
+  if (!own || !(await isAllowed(tx, person, env.now()))) return undefined;
   const sent = { hash: tokenHash(own.secret), address: client.address, userAgent: client.userAgent };
   switch (judgeSecret(own.device, sent, env.now())) {
     case 'at_once':
@@ -41,11 +41,11 @@ export async function useTrustedDevice(
 }
 
 /** Read under a lock: a partner that no longer allows it ends the devices before this, or waits and ends the session. */
-async function isAllowed(tx: Queries, { user, partner }: Person): Promise<boolean> {
-  if (!partner || !mayTrustDevices(partner, user.role)) return false;
+async function isAllowed(tx: Queries, { user, partner }: Person, now: number): Promise<boolean> {
+  if (!partner || !mayTrustDevices(partner, user.role, now)) return false;
   await holdPartner(tx, partner.id);
   const fresh = await findPerson(tx, user.id);
-  return fresh !== undefined && mayTrustDevices(fresh.partner, fresh.user.role);
+  return fresh !== undefined && mayTrustDevices(fresh.partner, fresh.user.role, now);
 }
 
 type Turn = {

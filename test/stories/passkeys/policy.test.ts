@@ -101,3 +101,17 @@ test('where passkeys are not allowed nobody can add or use one', async (t) => {
   assert.doesNotMatch((await browser.get('/security/authenticators/add')).text, /passkey/i);
   assert.equal(typeof optionsFrom, 'function');
 });
+
+test('a trusted device does not stand in for a passkey that is needed', async (t) => {
+  const { world, set, secret, ana, partnerId, staff } = await openWithStaff(t);
+  await staff.get(`/console/partners/${partnerId}/trusted-devices`);
+  await staff.post(`/console/partners/${partnerId}/trusted-devices`, { allowed: 'yes' });
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  await browser.post('/sign-in/one-time-code', { code: world.totp(secret), trust: 'yes' });
+  await browser.post('/sign-out');
+  assert.equal((await browser.signIn(ana.email)).location, '/', 'trusted');
+  await browser.post('/sign-out');
+  await set('now');
+  assert.equal((await browser.signIn(ana.email)).location, '/sign-in/one-time-code');
+});

@@ -26,14 +26,14 @@ export async function listTrusted(env: Env, { user }: Session, client: Client): 
   return places.toSorted((one, other) => Number(other.isThis) - Number(one.isThis));
 }
 
-export function canTrust({ user, partner }: Pick<Session, 'user' | 'partner'>): boolean {
-  return mayTrustDevices(partner, user.role);
+export function canTrust(env: Pick<Env, 'now'>, { user, partner }: Pick<Session, 'user' | 'partner'>): boolean {
+  return mayTrustDevices(partner, user.role, env.now());
 }
 
 /** For the overview; undefined where the person can trust no device. */
 export async function countTrusted(env: Env, session: Session): Promise<number | undefined> {
   const { length } = await listTrustedDevices(env.db.read, session.user.id, env.now());
-  return length > 0 || canTrust(session) ? length : undefined;
+  return length > 0 || canTrust(env, session) ? length : undefined;
 }
 
 /** Ends one of the person's own devices, or all of them. Another person's id is treated as unknown. */

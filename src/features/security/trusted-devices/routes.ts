@@ -17,7 +17,7 @@ export const trustedRoutes: readonly Route[] = [
     path: PATH,
     guard: 'session',
     handle: async ({ env, view, session, client }) =>
-      show(trustedPage(view, { devices: await listTrusted(env, session, client), mayTrust: canTrust(session) })),
+      show(trustedPage(view, { devices: await listTrusted(env, session, client), mayTrust: canTrust(env, session) })),
   }),
   page({
     method: 'POST',
