@@ -16,6 +16,16 @@ if (sent !== undefined) {
   history.replaceState(null, '', parts.slice(0, parts.length - Number(sent)).join('/') || '/');
 }
 
+// Whether this device can hold a passkey: the server then offers one after the code.
+for (const input of document.querySelectorAll('input[data-device]')) void describe(input);
+
+/** @param {Element} input */
+async function describe(input) {
+  const { PublicKeyCredential: passkeys } = window;
+  const canHold = await passkeys?.isUserVerifyingPlatformAuthenticatorAvailable().catch(() => false);
+  if (canHold) input.setAttribute('value', 'passkey');
+}
+
 document.addEventListener('click', (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const copy = target?.closest('[data-copy]');

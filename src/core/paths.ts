@@ -7,6 +7,7 @@ export const PATHS = {
   oneTimeCode: '/sign-in/one-time-code',
   recoveryCode: '/sign-in/recovery-code',
   passkey: '/sign-in/passkey',
+  passkeyOffer: '/sign-in/passkey-offer',
   lostDevice: '/sign-in/lost',
   signOut: '/sign-out',
   stepUp: '/step-up',

@@ -19,7 +19,11 @@ import { type CodePage, oneTimeCodePage, recoveryCodePage, type TrustOffer } fro
 import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 
 const codeForm = z.object({ code: typed('code').optional() });
-const oneTimeCodeForm = z.object({ code: typed('code').optional(), trust: typed('word').optional() });
+const oneTimeCodeForm = z.object({
+  code: typed('code').optional(),
+  trust: typed('word').optional(),
+  device: typed('word').optional(),
+});
 
 /** The second factors that a person types. */
 export const codeRoutes: readonly Route[] = [
@@ -52,8 +56,10 @@ async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof
   if (isAtSetUp(pending)) return seeOther(PATHS.enroll);
   const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
   const code = readOneTimeCode(input.code);
-  const trusting = { ...pending, trusts: input.trust === TRUST };
-  const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, trusting, code, client, around);
+  const wishes = { trusts: input.trust === TRUST, canHoldPasskey: input.device === CAN_HOLD_PASSKEY };
+  const opened = isRefusal(code)
+    ? code
+    : await signInWithOneTimeCode(env, { ...pending, ...wishes }, code, client, around);
   if (!isRefusal(opened)) return openedReply(opened);
   return showCodesAgain(call, 'totp', opened, input.trust);
 }
@@ -94,6 +100,9 @@ async function draw(call: CodeCall, kind: CodeKind, page: CodePage, trust: strin
 
 /** The value of a checked box. */
 const TRUST = 'yes';
+
+/** What a script fills in (public/page.js). */
+const CAN_HOLD_PASSKEY = 'passkey';
 
 async function trustOffer(env: Env, view: View, person: Person, typed: string | undefined): Promise<TrustOffer> {
   return (await offersTrust(env, person, view.resume)) ? { checked: typed === TRUST } : undefined;

@@ -149,6 +149,7 @@ ${codeField({
   autofocus: summary === undefined,
 })}
 ${trustField(view, trust)}
+<input type="hidden" name="device" value="" data-device>
 ${submitButton(t('button.verify'))}`,
     )}
 ${otherWays(view, methods, 'totp')}

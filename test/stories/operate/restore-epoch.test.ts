@@ -24,7 +24,7 @@ async function backedUp(t: TestContext) {
   const [ana, bob] = await fill(server, { people: 2, mails: 3 });
   assert(ana && bob);
   const made = await fillWithTokens(server, ana.id, bob.id);
-  await addTrustedDevice(server, bob.id);
+  await addDeviceAndChallenge(server, bob.id);
   await enroll(server, 'new@acme.example');
   assert.equal((await signIn(server, bob)).status, 200);
   const file = join(world.folder, 'backup.db');
@@ -74,12 +74,22 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
 }
 
-async function addTrustedDevice({ env }: Served, userId: string): Promise<void> {
+async function addDeviceAndChallenge({ env }: Served, userId: string): Promise<void> {
   const now = env.now();
   const life = { created_at: now, last_used_at: now, expires_at: now + 9999 };
   const device = { id: 't', user_id: userId, secret_hash: 'x', authenticators: 'x', ...life };
-  await env.db.transaction((tx) => tx.insertInto('trusted_devices').values(device).execute());
+  const asked = { id: 'c', user_id: userId, challenge_hash: 'x', purpose: 'step_up', ...CHALLENGE } as const;
+  await env.db.transaction(async (tx) => {
+    await tx.insertInto('trusted_devices').values(device).execute();
+    const life = { created_at: now, expires_at: now + 300 };
+    await tx
+      .insertInto('passkey_challenges')
+      .values({ ...asked, ...life })
+      .execute();
+  });
 }
+
+const CHALLENGE = { owner_id: 'x', browser: null, name: null };
 
 test('nothing that lets somebody in comes back with a backup, and the command names what it ended', async (t) => {
   const { world, server, ana, file, key, apiKey, hook, client, code } = await backedUp(t);
