@@ -2,6 +2,9 @@ import type { RefusalCode } from '#core/values/result.ts';
 import type {
   Action,
   AuthenticatorDetail,
+  BulkDetail,
+  BulkEnd,
+  BulkStop,
   ClientDetail,
   ConsentGiven,
   DetailValue,
@@ -17,6 +20,7 @@ import type {
   PasswordRefusal,
   PolicyDetail,
   RefusedCode,
+  RemindersDetail,
   Repeated,
   ResetDetail,
   RestoreDetail,
@@ -129,6 +133,14 @@ export const AUDIT_ACTIONS = {
   ),
   'partner.mfa_policy_changed': success<PolicyDetail>(
     'The MFA policy of a partner was changed. The detail counts the sessions and sign-ins that this ended.',
+  ),
+  'partner.reminders_changed': success<RemindersDetail>(
+    'A partner was given other reminders: which of them its people get before and after the date.',
+  ),
+  'bulk.started': success<BulkDetail>('A job over many partners or people was started; its events carry its id.'),
+  'bulk.finished': success<BulkEnd>('A job over many was finished. The detail counts what became of its items.'),
+  'bulk.stopped': success<BulkStop>(
+    'A job over many was stopped: by staff, or because its maker lost the right. What waits stays undone.',
   ),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(

@@ -50,7 +50,26 @@ export type PolicyDetail = {
   requiredFrom?: number | undefined;
   sessions?: number | undefined;
   signIns?: number | undefined;
+} & OfBulk;
+
+/** The bulk job that an event is part of, and the reason given for the whole job. */
+export type OfBulk = { bulkId?: string | undefined; reason?: StaffReason | undefined };
+
+/** The reminders of a partner, and the bulk job that changed them. */
+export type RemindersDetail = { stages: readonly string[] } & OfBulk;
+
+/** A bulk job: what it does, to how many, why, and the job that it puts back. */
+export type BulkDetail = {
+  bulkId: string;
+  kind: string;
+  items: number;
+  reason: StaffReason;
+  undoes?: string | undefined;
 };
+/** What became of the items of a bulk job. */
+export type BulkEnd = { bulkId: string; done: number; unchanged: number; failed: number };
+/** Why a bulk job was stopped, and how many items it had done by then. */
+export type BulkStop = { bulkId: string; because: 'by_staff' | 'maker_lost'; done: number };
 
 /** Why all other sessions of a person were ended. */
 export type WhyEnded =

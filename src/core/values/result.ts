@@ -51,6 +51,7 @@ type Reasons = {
   not_found:
     | 'api_key'
     | 'authenticator'
+    | 'bulk_job'
     | 'client'
     | 'delivery'
     | 'key'
@@ -61,6 +62,7 @@ type Reasons = {
     | 'user'
     | 'webhook';
   forbidden:
+    | ('bulk_not_over' | 'bulk_started' | 'bulk_undone')
     | ('accepted' | 'already_enrolled' | 'client_without_secret' | 'enrolled' | 'frozen' | 'invited' | 'key_needed')
     | ('last_administrator' | 'most_apps' | 'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'partner_archived')
     | ('replaced_elsewhere' | 'required' | 'scope' | 'second_needed' | 'user_disabled' | 'waits' | 'webhook_disabled');

@@ -103,6 +103,7 @@ type Other = Extract<
       | 'at_work'
       | 'authenticator'
       | 'authenticator_name'
+      | 'bulk_job'
       | 'client'
       | 'closed'
       | 'code'
@@ -162,6 +163,9 @@ const WORDS = {
   jwks: { field: 'jwks', key: 'console.refused.jwks' },
   jwks_private: { field: 'jwks', key: 'console.refused.jwksPrivate' },
   jwks_type: { field: 'jwks', key: 'console.refused.jwksType' },
+  bulk_not_over: { key: 'console.refused.bulkNotOver' },
+  bulk_started: { key: 'console.refused.bulkStarted' },
+  bulk_undone: { key: 'console.refused.bulkUndone' },
   client_without_secret: { key: 'console.refused.clientWithoutSecret' },
   last_administrator: { key: 'console.refused.lastAdministrator' },
   not_disabled: { key: 'console.refused.notDisabled' },

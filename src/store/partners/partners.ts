@@ -1,10 +1,14 @@
 import type { Insertable, Selectable } from 'kysely';
+import { type ReminderStage, readStages } from '#core/bulk/partner-change.ts';
 import { rowSearchKey, searchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
 import type { Partner } from '#store/people/users.ts';
 
-export type NewPartner = Omit<Insertable<PartnerTable>, 'archived_at' | 'resets_without_code' | 'search_key'>;
+export type NewPartner = Omit<
+  Insertable<PartnerTable>,
+  'archived_at' | 'resets_without_code' | 'reminder_stages' | 'search_key'
+>;
 
 /** Adds a partner; false if the slug is taken, even by a transaction at the same time. */
 export async function createPartner(tx: Queries, partner: NewPartner): Promise<boolean> {
@@ -90,6 +94,28 @@ export async function setResetsWithoutCode(tx: Queries, partnerId: string, witho
   await tx
     .updateTable('partners')
     .set({ resets_without_code: without ? 1 : 0 })
+    .where('id', '=', partnerId)
+    .execute();
+}
+
+/** Which reminders the people of this partner get. */
+export async function listReminderStages(queries: Queries, partnerId: string): Promise<readonly ReminderStage[]> {
+  const row = await queries
+    .selectFrom('partners')
+    .select('reminder_stages')
+    .where('id', '=', partnerId)
+    .executeTakeFirst();
+  return readStages(row?.reminder_stages ?? '');
+}
+
+export async function setReminderStages(
+  tx: Queries,
+  partnerId: string,
+  stages: readonly ReminderStage[],
+): Promise<void> {
+  await tx
+    .updateTable('partners')
+    .set({ reminder_stages: stages.join(' ') })
     .where('id', '=', partnerId)
     .execute();
 }

@@ -19,6 +19,8 @@ export type PartnerTable = {
   archived_at: number | null;
   /** 1 if a reset makes no temporary access code. */
   resets_without_code: Generated<number>;
+  /** The stages of `reminders` that its people get by mail, separated by spaces. */
+  reminder_stages: Generated<string>;
   /** The output of `rowSearchKey` for name and slug. Lists search and sort by it. */
   search_key: Generated<string>;
 };
