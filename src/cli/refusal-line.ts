@@ -20,6 +20,16 @@ type Other = Extract<
 
 /** The command line's text for a refusal: the problem and the fix. */
 const LINES = {
+  'invalid_request.csv_columns': 'the first row has to name the columns: "--help" says which',
+  'invalid_request.csv_empty': 'the file has no rows',
+  'invalid_request.csv_encoding': 'the file is not UTF-8: save it as "CSV UTF-8"',
+  'invalid_request.csv_faults': 'nothing was changed: put these rows right first',
+  'invalid_request.csv_quote': 'a quotation mark is never closed',
+  'invalid_request.csv_too_long': 'a row is longer than 16,000 characters',
+  'invalid_request.csv_too_many': 'the file has too many rows: split it',
+  'invalid_request.csv_utf16': 'the file is UTF-16 without its mark: save it as "CSV UTF-8"',
+  'invalid_request.selection': 'no partner is selected',
+  'invalid_request.selection_many': 'one job changes 10,000 partners at most',
   'invalid_request.email': 'that is no email address: write it like name@company.example',
   'invalid_request.email_taken': 'somebody has this email address already: "sallyport user list" shows who',
   'invalid_request.name': 'that is no name: 1 to 100 characters without control characters',
@@ -78,7 +88,9 @@ const CODE_LINES: Readonly<Partial<Record<RefusalCode, string>>> = {
   temporarily_unavailable: 'too busy just now: try again in some seconds',
 };
 
-export function refusalLine({ refused, reason }: Refusal): string {
+export function refusalLine({ refused, reason, line: at }: Refusal): string {
   const lines: Readonly<Partial<Record<string, string>>> = LINES;
-  return lines[`${refused}.${reason}`] ?? CODE_LINES[refused] ?? `refused: ${refused}${reason ? ` (${reason})` : ''}`;
+  const line = lines[`${refused}.${reason}`];
+  if (line !== undefined && at !== undefined) return `line ${at}: ${line}`;
+  return line ?? CODE_LINES[refused] ?? `refused: ${refused}${reason ? ` (${reason})` : ''}`;
 }

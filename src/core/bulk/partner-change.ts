@@ -53,6 +53,16 @@ export function planChange(change: PartnerChange, current: PartnerSettings, now:
   }
 }
 
+/** What a change does to the sessions of people, for the sums of a preview. */
+export type Effect = 'ends' | 'date' | 'lifts' | 'reminders' | 'same';
+
+export function effectOf(planned: Planned): Effect {
+  if (planned.unchanged !== undefined) return 'same';
+  if (!('policy' in planned.to)) return 'reminders';
+  if (planned.to.policy !== 'required') return 'lifts';
+  return planned.to.requiredFrom === undefined ? 'ends' : 'date';
+}
+
 /** The policy as it is stored: a date that has come is no date any more. */
 export function inForce({ policy, requiredFrom }: Policy, now: number): Policy {
   const isAhead = policy === 'required' && requiredFrom !== undefined && requiredFrom > now;

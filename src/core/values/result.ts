@@ -35,6 +35,8 @@ type Reasons = {
         | 'code'
         | 'code_minutes'
       )
+    | ('csv_columns' | 'csv_empty' | 'csv_encoding' | 'csv_faults' | 'csv_quote' | 'csv_too_long' | 'csv_too_many')
+    | ('csv_utf16' | 'selection' | 'selection_many')
     | ('email' | 'email_reserved' | 'email_taken' | 'events' | 'expires' | 'from' | 'host' | 'host_taken')
     | ('jwks' | 'jwks_private' | 'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code')
     | (
@@ -86,6 +88,8 @@ export type RefusalFacts = {
   readonly ageSeconds?: number;
   /** Phone minus server, a multiple of 30; negative if the phone is behind. */
   readonly clockOffsetSeconds?: number;
+  /** The line of a file that cannot be read. */
+  readonly line?: number;
   /** The full counter; only for the log of refusals. */
   readonly limitedBy?: string;
 };

@@ -1,5 +1,5 @@
 import { staffReason } from '#core/audit/detail.ts';
-import { type PartnerChange, type PartnerSettings, planChange } from '#core/bulk/partner-change.ts';
+import { type PartnerChange, planChange } from '#core/bulk/partner-change.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import type { Actor } from '#flows/administration/actor.ts';
@@ -8,7 +8,6 @@ import type { BulkItem, ItemChange } from '#store/bulk/items.ts';
 import type { BulkJob } from '#store/bulk/jobs.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { listReminderStages, lockPartner } from '#store/partners/partners.ts';
-import type { Partner } from '#store/people/users.ts';
 
 /** Changes the partner of an item, in the transaction that has claimed the item. */
 export async function changePartner(
@@ -19,7 +18,8 @@ export async function changePartner(
 ): Promise<ItemChange | Refusal> {
   const before = await lockPartner(tx, item.subject ?? '');
   if (!before) return refuse('not_found', { reason: 'partner' });
-  const planned = planChange(changeOf(item), await settingsOf(tx, before), env.now());
+  const settings = { ...before, reminders: await listReminderStages(tx, before.id) };
+  const planned = planChange(changeOf(item), settings, env.now());
   if (planned.unchanged !== undefined) return { state: 'unchanged', note: planned.unchanged };
   const { from, to } = planned;
   const locked = { actor, before, bulk: partOf(job) };
@@ -28,15 +28,9 @@ export async function changePartner(
 }
 
 /** What an item says to do. */
-function changeOf({ todo }: Pick<BulkItem, 'todo'>): PartnerChange {
+export function changeOf({ todo }: Pick<BulkItem, 'todo'>): PartnerChange {
   // A cast boundary: this service wrote the column.
   return JSON.parse(todo) as PartnerChange;
-}
-
-/** The settings of a partner that a bulk change can change. */
-async function settingsOf(queries: Queries, partner: Partner): Promise<PartnerSettings> {
-  const { policy, requiredFrom } = partner;
-  return { policy, requiredFrom, reminders: await listReminderStages(queries, partner.id) };
 }
 
 function partOf({ id, reason }: BulkJob): LockedPartner['bulk'] {

@@ -20,21 +20,27 @@ import type { Queries } from '#store/engine/database.ts';
 /** One part is one statement of some milliseconds. */
 const ITEMS_PER_TRANSACTION = 200;
 
-type Draft = Pick<NewBulkJob, 'kind' | 'settings' | 'parent_id'>;
+type Draft = Pick<NewBulkJob, 'kind' | 'settings' | 'parent_id'> & {
+  /** The state after the last item; else `checked`. */
+  readonly then?: 'draft' | 'checking';
+};
+
+/** A draft with all its items. */
+export type Prepared = { readonly id: string; readonly total: number };
 
 /**
  * Writes down what a job would do, part by part. Nothing happens before `startBulk`; a draft that nobody starts is
  * deleted after a day.
  *
- * @param then the state after the last item
+ * @param around runs around the last transaction, which makes the draft visible
  */
 export async function prepareBulk(
   env: Env,
   actor: Actor,
-  draft: Draft,
+  { then, ...draft }: Draft,
   items: AsyncIterable<NewBulkItem> | Iterable<NewBulkItem>,
-  then: 'draft' | 'checked' = 'checked',
-): Promise<{ readonly id: string; readonly total: number } | Refusal> {
+  around: Around<Prepared> = plainly,
+): Promise<Prepared | Refusal> {
   const id = env.newId();
   const job = { ...draft, id, maker: actorId(actor), created_at: env.now() };
   const act = <T>(work: (tx: Queries) => Promise<T | Refusal>) => actingTransaction<T>(env, actor, plainly, work);
@@ -51,8 +57,10 @@ export async function prepareBulk(
     if (part.push(item) === ITEMS_PER_TRANSACTION) await write();
   }
   await write();
-  await act((tx) => moveBulkJob(tx, id, 'draft', { total, state: then }));
-  return { id, total };
+  return actingTransaction(env, actor, around, async (tx) => {
+    await moveBulkJob(tx, id, 'draft', { total, state: then ?? 'checked' });
+    return { id, total };
+  });
 }
 
 /** Starts a prepared job. From now on it acts for this actor, item by item, with the right they have at that moment. */
@@ -86,7 +94,7 @@ export async function startBulk(
 const UNDOABLE: readonly BulkJob['kind'][] = ['policy', 'date', 'reminders', 'undo'];
 
 /** Whether a job can be put back: it has ended, and somebody started no undo of it yet. */
-function checkUndo(job: BulkJob, undo: BulkJob | undefined): Refusal | undefined {
+export function checkUndo(job: BulkJob, undo: BulkJob | undefined): Refusal | undefined {
   if (undo !== undefined) return refuse('forbidden', { reason: 'bulk_undone' });
   const isOver = job.state === 'finished' || job.state === 'stopped';
   return isOver && UNDOABLE.includes(job.kind) ? undefined : refuse('forbidden', { reason: 'bulk_not_over' });

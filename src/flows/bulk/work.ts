@@ -14,7 +14,14 @@ import {
   listWaitingBulkItems,
   settleBulkItem,
 } from '#store/bulk/items.ts';
-import { type BulkJob, countBulkItem, finishBulkJob, listOpenBulkJobs, moveBulkJob } from '#store/bulk/jobs.ts';
+import {
+  type BulkJob,
+  countBulkItem,
+  findBulkJob,
+  finishBulkJob,
+  listOpenBulkJobs,
+  moveBulkJob,
+} from '#store/bulk/jobs.ts';
 import { type Queries, StorageUnavailable } from '#store/engine/database.ts';
 import { findApiKey } from '#store/programs/api-keys.ts';
 import { changePartner } from './partner-items.ts';
@@ -41,6 +48,21 @@ export async function workOff(env: Env, isStopping: () => boolean = () => false)
     const worked: boolean[] = [];
     for (const job of jobs) worked.push(await takeTurn(env, job, isStopping));
     if (!worked.includes(true)) return;
+  }
+}
+
+/** Another process may be at the last item. */
+const LAST_ITEM_MILLISECONDS = 50;
+
+/** Works one job off, beside any server that does the same; returns it when it has ended. */
+export async function workOffOne(env: Env, id: string, onTurn: (job: BulkJob) => void = () => {}): Promise<BulkJob> {
+  for (;;) {
+    const job = await findBulkJob(env.db.read, id);
+    if (!job) throw new Error('the job is gone');
+    onTurn(job);
+    if (job.state !== 'running' && job.state !== 'checking') return job;
+    if (await takeTurn(env, job, () => false)) continue;
+    await new Promise((resolve) => setTimeout(resolve, LAST_ITEM_MILLISECONDS));
   }
 }
 

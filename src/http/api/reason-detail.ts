@@ -4,6 +4,7 @@ import type { CodeAndReason } from '#core/values/result.ts';
 type Silent = Extract<
   CodeAndReason,
   | `invalid_request.${'code' | 'code_minutes' | 'events' | 'expires' | 'from' | 'host' | 'host_taken' | 'password' | 'policy'}`
+  | `invalid_request.${'csv_utf16' | 'selection' | 'selection_many'}`
   | `invalid_request.${'looks_like_one_time_code' | 'looks_like_recovery_code' | 'same_email' | 'scopes' | 'url'}`
   | `not_found.${'api_key' | 'delivery' | 'key' | 'mail' | 'request' | 'site' | 'webhook'}`
   | `forbidden.${'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator' | 'own'}`
@@ -25,6 +26,14 @@ const DETAILS = {
     'backchannelLogoutUri is absolute and https, without fragment and user; http is for this machine alone, with backchannelInternal.',
   'invalid_request.check_note': 'checkNote has to say how the identity was checked.',
   'invalid_request.checked_by': 'checkedBy is none of the ways that are described.',
+  'invalid_request.csv_columns':
+    'The first row of csv has to name the columns slug, policy and, if there are days, from.',
+  'invalid_request.csv_empty': 'csv has no rows below its first one.',
+  'invalid_request.csv_encoding': 'csv holds a character that no database stores.',
+  'invalid_request.csv_faults': 'Rows of csv have faults, and nothing was changed: send it with dryRun to read them.',
+  'invalid_request.csv_quote': 'A quotation mark in csv is never closed.',
+  'invalid_request.csv_too_long': 'A row of csv is longer than 16,000 characters.',
+  'invalid_request.csv_too_many': 'csv has more than 10,000 rows.',
   'invalid_request.email': 'This is no email address.',
   'invalid_request.email_taken': 'Somebody has this email address already.',
   'invalid_request.email_reserved':

@@ -30,6 +30,25 @@ export async function lockBulkJob(tx: Queries, id: string): Promise<BulkJob | un
     .executeTakeFirst();
 }
 
+/** Jobs that were started or wait for a start, newest first; only those before `before`, a job id. */
+export async function listBulkJobs(
+  queries: Queries,
+  { before, limit }: { readonly before: string | undefined; readonly limit: number },
+): Promise<readonly BulkJob[]> {
+  let query = queries.selectFrom('bulk_jobs').selectAll().where('state', '!=', 'draft').orderBy('id', 'desc');
+  if (before !== undefined) query = query.where('id', '<', before);
+  return query.limit(limit).execute();
+}
+
+/** Jobs that were started, by id, for the API. */
+export async function listBulkJobsAfter(
+  queries: Queries,
+  { afterId, limit }: { readonly afterId: string; readonly limit: number },
+): Promise<readonly BulkJob[]> {
+  const started = queries.selectFrom('bulk_jobs').selectAll().where('started_at', 'is not', null);
+  return started.where('id', '>', afterId).orderBy('id').limit(limit).execute();
+}
+
 /** Jobs with items to check or to do now, oldest first. */
 export async function listOpenBulkJobs(queries: Queries, now: number): Promise<readonly BulkJob[]> {
   return queries

@@ -48,7 +48,7 @@ export type BulkItemTable = {
   /** JSON: what to do. */
   todo: string;
   /** What it would do to the sessions of people, as the preview sums it up. */
-  effect: Generated<'' | 'ends' | 'date' | 'lifts' | 'same'>;
+  effect: Generated<'' | 'ends' | 'date' | 'lifts' | 'reminders' | 'same'>;
   state: Generated<'waiting' | 'done' | 'unchanged' | 'failed'>;
   /** Why nothing was changed: a code. */
   note: string | null;

@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
-import { type ReminderStage, readStages } from '#core/bulk/partner-change.ts';
+import { type PartnerSettings, type ReminderStage, readStages } from '#core/bulk/partner-change.ts';
 import { rowSearchKey, searchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
@@ -106,6 +106,17 @@ export async function listReminderStages(queries: Queries, partnerId: string): P
     .where('id', '=', partnerId)
     .executeTakeFirst();
   return readStages(row?.reminder_stages ?? '');
+}
+
+/** What a bulk change of these partners begins with, by id. */
+export async function listPartnerSettings(
+  queries: Queries,
+  by: { readonly ids: readonly string[] } | { readonly slugs: readonly string[] },
+): Promise<readonly (Partner & PartnerSettings)[]> {
+  const [column, values] = 'ids' in by ? (['id', by.ids] as const) : (['slug', by.slugs] as const);
+  if (values.length === 0) return [];
+  const rows = await queries.selectFrom('partners').selectAll().where(column, 'in', values).execute();
+  return rows.map((row) => ({ ...partnerFrom(row), reminders: readStages(row.reminder_stages) }));
 }
 
 export async function setReminderStages(
