@@ -13,6 +13,7 @@ import { startCountingRefusals } from '#features/operate/refusals.ts';
 import { remindersJob } from '#features/operate/reminders.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
+import { bulkJob } from '#flows/bulk/work.ts';
 import { startJobs } from '#flows/runtime/jobs.ts';
 import { createApp } from '#http/app.ts';
 import type { Route } from '#http/route.ts';
@@ -93,14 +94,9 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
 
 /** @param env its clock distrusts a jump ahead at first, because this work deletes data and mails people about dates */
 function startOwnWork(env: Env) {
-  return startJobs(env, [
-    housekeepingJob(env),
-    mailJob(env),
-    remindersJob(env),
-    passkeyRemindersJob(env),
-    webhooksJob(env),
-    logoutsJob(env),
-  ]);
+  const deliveries = [mailJob(env), webhooksJob(env), logoutsJob(env)];
+  const reminders = [remindersJob(env), passkeyRemindersJob(env)];
+  return startJobs(env, [housekeepingJob(env), ...reminders, bulkJob(env), ...deliveries]);
 }
 
 async function listenForMetrics({ host, metricsPort }: Config, { metrics }: Telemetry) {

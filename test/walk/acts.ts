@@ -12,6 +12,7 @@ import { queueMail } from '#flows/runtime/mail.ts';
 import { createResetRequest } from '#store/people/reset-requests.ts';
 import { findPerson } from '#store/people/users.ts';
 import { createDelivery } from '#store/queue/webhook-queue.ts';
+import { BULK_ACTS } from '../stories/console/bulk/bulk-walk.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
@@ -160,6 +161,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /security/authenticator/turn-off': () => ({}),
   ...APP_ACTS,
   ...TRUST_ACTS,
+  ...BULK_ACTS,
   'POST /security/email': () => ({ fields: { email: `${fresh('next')}@walk.example`, current: PASSWORD } }),
   'POST /security/password': () => ({ fields: { current: PASSWORD, new: 'copper lagoon whistle 4' } }),
   'POST /security/recovery-codes': () => ({}),

@@ -11,6 +11,7 @@ import { makeAccessCode } from '#flows/authenticators/access-code.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { findPerson } from '#store/people/users.ts';
+import { BULK_FORMS } from '../stories/console/bulk/bulk-walk.ts';
 import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
@@ -238,6 +239,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
   }),
   ...APP_FORMS,
   ...TRUST_FORMS,
+  ...BULK_FORMS,
   '/security/recovery-codes': async (world) => ({ ...(await signedIn(world)), action: '/security/recovery-codes' }),
   '/security/sessions/end': async (world) => {
     const { browser, user, secret } = await signedIn(world);

@@ -10,6 +10,7 @@ import { changeTrustedDevices } from '#flows/trusted-devices/allow.ts';
 import { findPartnerBySlug, listPartners } from '#store/partners/partners.ts';
 import type { Partner } from '#store/people/users.ts';
 import { partnerRecord } from '#wire/records.ts';
+import { changeByFile } from './partner-file.ts';
 
 const POLICIES = ['off', 'optional', 'required'] as const;
 const PASSKEY_POLICIES = ['off', 'allowed', 'required'] as const;
@@ -61,7 +62,11 @@ const list = command({
 const mfa = command({
   words: 'partner mfa',
   args: ['SLUG', 'off|optional|required'],
+  argsUnless: 'file',
   options: {
+    file: { value: 'FILE', about: 'a CSV of slug,policy,from instead: many partners at once, up to 10,000 rows' },
+    'dry-run': { about: 'with --file: check every row and change nothing' },
+    reason: { value: 'TEXT', about: 'with --file: why; kept in the audit log' },
     from: {
       value: 'YYYY-MM-DD',
       about: 'required from that day on (12:00 UTC, when it has begun everywhere), offered until then',
@@ -70,6 +75,8 @@ const mfa = command({
   },
   summary: 'Says what the people of a partner are asked for, and ends what the new policy forbids.',
   async run({ args, options }) {
+    if (options.file !== undefined) return changeByFile({ ...options, file: options.file });
+    if (options['dry-run'] || options.reason !== undefined) return { misuse: '--dry-run and --reason go with --file' };
     const choice = readChoice(args['off|optional|required'], options.from, '--from', 'required');
     if (isMisuse(choice)) return choice;
     return withEnv(async (env) => {

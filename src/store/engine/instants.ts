@@ -84,6 +84,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   servers: { started_at: 'tells', seen_at: 'due' },
   access_codes: { created_at: 'moves', expires_at: 'moves', used_at: 'tells' },
   reset_requests: { requested_at: 'due' },
+  bulk_jobs: { created_at: 'tells', started_at: 'tells', finished_at: 'tells' },
   adoption_days: { day: 'tells' },
   event_days: { day: 'tells' },
   // The person who creates a key chooses its lifetime.

@@ -81,6 +81,9 @@ export const TABLES = {
   oidc_client_partners: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_events: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_batches: { holds: 'rows', key: 'number', restore: 'stays' },
+  // A job goes on only where it began: after the backup it may have been stopped, or done.
+  bulk_jobs: { holds: 'rows', key: 'id', restore: 'ends' },
+  bulk_items: { holds: 'rows', key: 'id', restore: 'ends' },
   servers: { holds: 'process', restore: 'stays' },
   jobs: { holds: 'process', restore: 'stays' },
 } as const satisfies Readonly<Record<keyof Schema, TablePlan>>;

@@ -25,6 +25,8 @@ export type PartnerTable = {
   passkey_required_from: number | null;
   /** 1 if its people may trust a device: no second factor there for 30 days. */
   trusted_devices: Generated<number>;
+  /** The stages of `reminders` that its people get by mail, separated by spaces. */
+  reminder_stages: Generated<string>;
   /** The output of `rowSearchKey` for name and slug. Lists search and sort by it. */
   search_key: Generated<string>;
 };

@@ -45,7 +45,7 @@ type Scene = {
 let scenes = 0;
 
 /** A partner with people in every state, and an administrator signed in in this browser. */
-async function openScene(stage: Stage): Promise<Scene> {
+export async function openScene(stage: Stage): Promise<Scene> {
   const { world } = stage.site;
   const { env } = world;
   scenes += 1;

@@ -46,12 +46,15 @@ it('the document describes every call from the declarations that route and valid
 });
 
 const WITHOUT_TOKEN = ['post /api/v1/sign-in', 'post /api/v1/sign-in/passkey', 'post /api/v1/sign-in/passkey/options'];
-const MANAGEMENT = /^\/api\/v1\/(?:partners|users|audit|clients)(?:\/|$)/;
+const MANAGEMENT = /^\/api\/v1\/(?:partners|users|audit|clients|bulk-jobs)(?:\/|$)/;
 const CALLS = [
   'delete /api/v1/authenticators/{authenticator}',
   'delete /api/v1/session',
   'get /api/v1/audit',
   'get /api/v1/authenticators',
+  'get /api/v1/bulk-jobs',
+  'get /api/v1/bulk-jobs/{job}',
+  'get /api/v1/bulk-jobs/{job}/items',
   'get /api/v1/clients',
   'get /api/v1/clients/{client}',
   'get /api/v1/partners',
@@ -63,6 +66,9 @@ const CALLS = [
   'patch /api/v1/authenticators/{authenticator}',
   'post /api/v1/authenticators',
   'post /api/v1/authenticators/{authenticator}/confirm',
+  'post /api/v1/bulk-jobs',
+  'post /api/v1/bulk-jobs/{job}/stop',
+  'post /api/v1/bulk-jobs/{job}/undo',
   'post /api/v1/clients',
   'post /api/v1/clients/{client}/disable',
   'post /api/v1/clients/{client}/enable',

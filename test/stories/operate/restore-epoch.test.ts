@@ -141,6 +141,11 @@ const OF_PORTALS = [
   "insert into oidc_logouts select 'b', id, '', '', 0, 0, null from oidc_clients limit 1",
 ];
 
+const OF_BULK = [
+  "insert into bulk_jobs (id, kind, maker, state, created_at) values ('a', 'policy', 'command_line', 'running', 1)",
+  "insert into bulk_items (id, job_id, position, todo) values ('a:1', 'a', 1, '{}')",
+];
+
 test('the plan of every table says what a restore does with it, and a restore does that', async (t) => {
   const { world, server, file } = await backedUp(t);
   await server.stop();
@@ -148,7 +153,7 @@ test('the plan of every table says what a restore does with it, and a restore do
   // A backup leaves these out, a copy of the files does not.
   const shown = backup.prepare('insert into shown_secrets select ?, id, ?, ? from users limit 1');
   shown.run('shown', '', server.env.now() + 600);
-  for (const statement of OF_PORTALS) backup.exec(statement);
+  for (const statement of [...OF_PORTALS, ...OF_BULK]) backup.exec(statement);
   const rowsIn = (db: DatabaseSync, table: string) =>
     db.prepare(`select count(*) as count from "${table}"`).get()?.count;
   const plans = Object.entries<TablePlan>(TABLES);

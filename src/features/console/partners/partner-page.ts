@@ -1,3 +1,4 @@
+import type { ReminderStage } from '#core/bulk/partner-change.ts';
 import { trailGrid } from '#features/console/audit/trail-page.ts';
 import { type ConsolePart, consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
 import type { PeopleList, ShownPartner, TrailEvent } from '#features/console/lists.ts';
@@ -19,6 +20,8 @@ export type PartnerView = {
   readonly resetsWithoutCode: boolean;
   /** The future days on which people without an authenticator get a reminder. */
   readonly remindersAt: readonly number[];
+  /** The reminders that this partner has at all. */
+  readonly stages: readonly ReminderStage[];
   readonly list: PeopleList;
   readonly trail: readonly TrailEvent[];
   readonly done?: Done | undefined;
@@ -91,9 +94,10 @@ function factsOf(view: View, page: PartnerView, path: string) {
 }
 
 /** Which reminders are due, from the date alone. */
-function reminders(view: View, { remindersAt, partner, missing }: PartnerView): Content {
+function reminders(view: View, { remindersAt, partner, missing, stages }: PartnerView): Content {
   const { t, locale } = view;
   if (partner.policy !== 'required') return t('partner.reminders.off');
+  if (stages.length === 0) return t('partner.reminders.none');
   if (missing === 0) return t('partner.reminders.nobody');
   if (remindersAt.length === 0) return t('partner.reminders.overdue');
   const days = remindersAt.map((at, index) => html`${index > 0 && ', '}${dateElement(at, locale)}`);
