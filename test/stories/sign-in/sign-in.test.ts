@@ -24,7 +24,7 @@ describe('the sign-in page', () => {
     const { status, text } = await world.person().get('/sign-in');
     assert.equal(status, 200);
     assert.match(plain(text), /Email .*Password .*Sign in/);
-    assert.match(text, /<input[^>]*name="email"[^>]*autocomplete="username"/);
+    assert.match(text, /<input[^>]*name="email"[^>]*autocomplete="username webauthn"/);
     assert.match(text, /<input[^>]*name="password"[^>]*autocomplete="current-password"/);
     assert.doesNotMatch(text, /maxlength/);
   });
