@@ -147,10 +147,11 @@ function ofName(idempotent: boolean): readonly RefusalCode[] {
 
 function security(guard: Guard): readonly Json[] {
   if (guard === 'public') return [];
+  // The empty requirement makes the token optional (OpenAPI 3.1 §4.8.10).
+  if (guard === 'maybePending') return [{ pendingToken: [] }, {}];
   // For a bearer scheme the list contains roles (OpenAPI 3.1): here the scope that the key needs.
   if (isApiKeyGuard(guard)) return [{ apiKey: [guard.slice('apiKey:'.length)] }];
   // An empty entry says that the token may be left out (OpenAPI 3.1 §4.8.10).
-  if (guard === 'maybePending') return [{}, { pendingToken: [] }];
   return guard === 'pendingSignIn' ? [{ pendingToken: [] }] : [{ sessionToken: [] }];
 }
 

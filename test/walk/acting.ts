@@ -88,7 +88,7 @@ async function addRow({ env }: World, { guard, channel, userId, token }: Row): P
   const born = { id, token_hash: tokenHash(token), channel, user_id: userId, created_at: now };
   const proofAge = guard === 'steppedUp' ? STEP_UP_AGE_SECONDS : ACT_STEP_UP_AGE_SECONDS;
   await env.db.transaction(async (tx) => {
-    if (guard === 'pendingSignIn') {
+    if (isOfPending(guard)) {
       const pending = { expires_at: now + 600, tries: 0, skippable: 1, device_id: null, return_to: null };
       const values = { ...born, ...pending, completed_at: null, completed_to: null };
       await tx.insertInto('pending_sign_ins').values(values).execute();
@@ -153,7 +153,7 @@ function applies(name: keyof typeof REVOCATIONS, guard: Guard): boolean {
     case 'revoked':
       return isKey;
     case 'signed out':
-      return !isKey && guard !== 'pendingSignIn';
+      return !isKey && !isOfPending(guard);
     case 'made a member':
       return guard.startsWith('manager');
     case 'made a customer success manager':
@@ -161,8 +161,13 @@ function applies(name: keyof typeof REVOCATIONS, guard: Guard): boolean {
     case 'too late after their proof':
       return guard.endsWith('teppedUp');
     case 'of an archived partner':
-      return ['session', 'steppedUp', 'manager', 'managerSteppedUp', 'pendingSignIn'].includes(guard);
+      return isOfPending(guard) || ['session', 'steppedUp', 'manager', 'managerSteppedUp'].includes(guard);
   }
+}
+
+/** With `maybePending` the walk sends a pending token: without one there is no right that could end. */
+function isOfPending(guard: Guard): boolean {
+  return guard === 'pendingSignIn' || guard === 'maybePending';
 }
 
 export type Sent = { readonly status: number; readonly location: string; readonly text: string };

@@ -18,6 +18,7 @@ import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
 import { APP_ACTS, openSecret, TRUST_ACTS } from './apps.ts';
+import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './passkeys.ts';
 
 /** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {
@@ -34,6 +35,8 @@ export const WITHOUT_AUTHENTICATOR = [
   ...['POST /enroll', 'POST /enroll/access-code', 'POST /enroll/authenticator', 'POST /enroll/skip'],
   ...['', '/access-code', '/confirm', '/skip'].map((end) => `POST /api/v1/sign-in/enrollment${end}`),
   'POST /security/authenticator/access-code',
+  'POST /api/v1/step-up/password',
+  ...PASSKEY_SET_UPS,
 ];
 
 /** These are guarded and have a body, but change nothing. */
@@ -162,6 +165,10 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   ...APP_ACTS,
   ...TRUST_ACTS,
   ...BULK_ACTS,
+  ...PASSKEY_ACTS,
+  'POST /api/v1/step-up/one-time-code': ownCode,
+  'POST /api/v1/step-up/recovery-code': recoveryCode,
+  'POST /api/v1/step-up/password': () => ({ fields: { password: PASSWORD } }),
   'POST /security/email': () => ({ fields: { email: `${fresh('next')}@walk.example`, current: PASSWORD } }),
   'POST /security/password': () => ({ fields: { current: PASSWORD, new: 'copper lagoon whistle 4' } }),
   'POST /security/recovery-codes': () => ({}),

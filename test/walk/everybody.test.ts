@@ -20,6 +20,9 @@ function mayEnter(guard: Guard, who: Who): boolean {
     // An unfinished sign-in is no role, and none of these has one.
     case 'pendingSignIn':
       return false;
+    // Without a token it is for everybody; all of these send one of another kind.
+    case 'maybePending':
+      return who === 'nobody';
     case 'session':
     case 'steppedUp':
       return PEOPLE.includes(who);
@@ -61,6 +64,7 @@ function wasLetIn(row: Row, answer: Awaited<ReturnType<Roles['send']>>): boolean
   if (/"reason":"scope"/.test(answer.text)) return false;
   // The pages of a pending sign-in redirect a session to its target, and everyone else to the start.
   if (row.guard === 'pendingSignIn') return !isTurnedAway(answer) && answer.status !== 303;
+  if (row.guard === 'maybePending') return answer.status !== 401;
   // The page itself redirects a person without a recovery code to the other method.
   if (row.path.startsWith('/step-up') && answer.location === '/step-up') return true;
   return !isTurnedAway(answer);

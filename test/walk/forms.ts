@@ -17,6 +17,7 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './apps.ts';
+import { PASSKEY_FORMS } from './passkeys.ts';
 
 /** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {
@@ -240,6 +241,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
   ...APP_FORMS,
   ...TRUST_FORMS,
   ...BULK_FORMS,
+  ...PASSKEY_FORMS,
   '/security/recovery-codes': async (world) => ({ ...(await signedIn(world)), action: '/security/recovery-codes' }),
   '/security/sessions/end': async (world) => {
     const { browser, user, secret } = await signedIn(world);

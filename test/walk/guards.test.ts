@@ -27,7 +27,7 @@ const CREDENTIALS = credentials(START);
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
 
 const GUARDS: readonly Guard[] = [
-  ...(['public', 'pendingSignIn', 'session', 'steppedUp', 'manager', 'managerSteppedUp'] as const),
+  ...(['public', 'pendingSignIn', 'maybePending', 'session', 'steppedUp', 'manager', 'managerSteppedUp'] as const),
   ...(['staff', 'staffSteppedUp', 'staffAdmin', 'staffAdminSteppedUp'] as const),
   ...SCOPES.map((scope) => `apiKey:${scope}` as const),
 ];
@@ -73,7 +73,8 @@ describe('the table of routes', () => {
       ...['GET /oidc/signed-out', 'GET /password/:token'],
       ...['GET /readyz', 'GET /sign-in', 'GET /sign-in/lost', 'POST /api/v1/sign-in', 'POST /email-revert/:token'],
       ...['POST /forgot-password', 'POST /invitation/:token'],
-      ...['POST /language', 'POST /oidc/sign-out/confirm', 'POST /password/:token', 'POST /sign-in', 'POST /sign-out'],
+      ...['POST /language', 'POST /oidc/sign-out/confirm', 'POST /password/:token', 'POST /sign-in'],
+      ...['POST /sign-in/passkey/alone', 'POST /sign-in/passkey/alone/options', 'POST /sign-out'],
     ]);
   });
 });
@@ -91,7 +92,7 @@ describe('the guard of a route', () => {
 
   it('is the pending sign-in for every step of one, and for nothing else', () => {
     const steps =
-      /^(\/api\/v1)?\/(sign-in\/(one-time-code|recovery-code|enrollment.*)|enroll(\/authenticator|\/access-code|\/skip)?)$/;
+      /^(\/api\/v1\/sign-in\/enrollment.*|(\/api\/v1)?\/sign-in\/(one-time-code|recovery-code)|\/sign-in\/passkey(\/options)?|\/enroll(\/authenticator|\/access-code|\/skip|\/passkey(\/options)?)?)$/;
     for (const { method, path, guard } of TABLE) {
       const isStep = steps.test(path) || `${method} ${path}` === 'GET /api/v1/sign-in';
       assert.equal(guard === 'pendingSignIn', isStep, `${method} ${path}`);
@@ -122,12 +123,17 @@ function verdictOf(row: Row, { worth = {} }: Credential, { carried }: Held, form
   const { guard, method, route } = row;
   const { query = '', cookies = {} } = carried;
   if (route === undefined) return 'in';
-  if (route.channel === 'api') return query === '' ? apiVerdict(guard, worth.api ?? 'nobody') : { status: 400 };
+  if (route.channel === 'api')
+    return query === '' ? apiVerdict(guard, worth.api ?? 'nobody', hasToken(carried)) : { status: 400 };
   if (form === 'no origin') return { status: 403 };
   const verdict = pageVerdict(route.guard, { access: worth.page ?? 'nobody', cookies }, method, pathOf(row) + query);
   // A public form is bound only to the browser.
   const fits = form === 'own' || (form === 'another session' && guard === 'public');
   return verdict === 'in' && !fits ? { status: 403 } : verdict;
+}
+
+function hasToken({ headers = {} }: Held['carried']): boolean {
+  return headers.authorization !== undefined;
 }
 
 async function check(row: Row, credential: Credential, form: FormKind): Promise<void> {
@@ -139,7 +145,9 @@ async function check(row: Row, credential: Credential, form: FormKind): Promise<
   const answer = await send(walk, row, held, form);
   assertHarmless(walk, answer, what);
   if (verdict === 'in') {
-    assert.ok(!isTurnedAway(answer), `${what}: turned away with ${answer.status}`);
+    // The page of a step-up leads a person without a passkey to another method.
+    const isAsked = row.path === '/step-up/passkey' && answer.headers.get('location') === '/step-up';
+    assert.ok(isAsked || !isTurnedAway(answer), `${what}: turned away with ${answer.status}`);
     assert.deepEqual(await rightsOf(walk, held.userId), { role: 'member', partner_id: walk.partnerId }, what);
     return;
   }

@@ -45,7 +45,7 @@ async function prepare(route: PageRoute | ApiRoute) {
 
 function assertRefused(route: PageRoute | ApiRoute, { status, location, text }: Sent, what: string): void {
   // A deleted pending sign-in has no attempts left: the answer is "sign in again".
-  if (status === 429 && /\/sign-in\/(one-time|recovery)-code$/.test(route.path)) return;
+  if (status === 429 && /\/sign-in\/(one-time-code|recovery-code|passkey)$/.test(route.path)) return;
   const isElsewhere = status === 303 && /^\/(?:sign-in(?:\?ended|\?resume=\S+)?|enroll\?ended|step-up)$/.test(location);
   assert.ok([401, 403].includes(status) || isElsewhere, `${what}: ${status} ${location} ${text.slice(0, 200)}`);
 }

@@ -12,6 +12,8 @@ import { someJob } from '../stories/console/bulk/bulk-walk.ts';
 import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
+import { phone } from '../stories/passkeys/passkey-story.ts';
+import { storePasskey } from '../stories/passkeys/stored.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 import { pathOf, TABLE } from './walk.ts';
 
@@ -72,6 +74,8 @@ async function allSignedInPages(world: World, userId: string, partnerId: string)
   shown.set('/sign-in/notice', (await person.get('/sign-in/notice')).text);
   shown.set('a page that is not there', (await person.get('/no-such-page')).text);
   await look();
+  await storePasskey(world.env, { id: userId, email: EMAIL }, phone());
+  shown.set('/step-up/passkey', (await person.get('/step-up/passkey')).text);
   const expire = { step_up_at: world.clock.at - 600, step_up_to: null };
   await world.env.db.transaction((tx) => tx.updateTable('sessions').set(expire).execute());
   await look();

@@ -34,7 +34,16 @@ function collectUncapped(schema: z.ZodType, where: string, faults: string[]): vo
     within(schema.unwrap(), 'value');
   } else if (schema instanceof z.ZodPipe) {
     within(schema.in, 'in');
-  } else if (!(schema instanceof z.ZodEnum || schema instanceof z.ZodNumber || schema instanceof z.ZodBoolean)) {
+  } else if (schema instanceof z.ZodUnion) {
+    for (const [number, option] of schema.options.entries()) within(option, `option ${number}`);
+  } else if (
+    !(
+      schema instanceof z.ZodEnum ||
+      schema instanceof z.ZodLiteral ||
+      schema instanceof z.ZodNumber ||
+      schema instanceof z.ZodBoolean
+    )
+  ) {
     faults.push(where);
   }
 }

@@ -105,11 +105,13 @@ function pendingVerdict(access: Access, isLost: boolean): Verdict {
   }
 }
 
-export function apiVerdict(guard: Guard, access: Access): Verdict {
+export function apiVerdict(guard: Guard, access: Access, hasToken = true): Verdict {
   // A person's credential is never a key.
   if (guard.startsWith('apiKey:')) return { status: 401 };
   if (guard === 'public') return 'in';
   if (guard === 'pendingSignIn') return access === 'pending' ? 'in' : { status: 401 };
+  // No token at all is allowed, a dead or another one is not.
+  if (guard === 'maybePending') return access === 'pending' || !hasToken ? 'in' : { status: 401 };
   if (isRoleGuard(guard) && (access === 'session' || access === 'stepped_up')) return { status: 403 };
   if (access === 'stepped_up') return 'in';
   if (access === 'session') return guard === 'session' ? 'in' : { status: 403 };

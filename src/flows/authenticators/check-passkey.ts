@@ -11,7 +11,7 @@ import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { ProvenPasskey } from '#crypto/passkeys.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { lockIfPresent, personTransaction } from '#flows/runtime/transaction.ts';
+import { lockIfPresent, personTransaction, transactionOrRefusal } from '#flows/runtime/transaction.ts';
 import { passkeyCounters } from '#flows/sign-in/attempt-counters.ts';
 import { noteRefusal } from '#flows/sign-in/note-refusal.ts';
 import { type FactorAttempt, giveBackTries, reserveProof } from '#flows/sign-in/reserve-try.ts';
@@ -19,7 +19,6 @@ import { warnOfWrongCode } from '#flows/sign-in/warn.ts';
 import { factorsOf, type Passkey } from '#store/authenticators/authenticators.ts';
 import { type ChallengeBinding, notePasskeyUse } from '#store/authenticators/passkeys.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { lockUser } from '#store/engine/locks.ts';
 import type { CountedTry } from '#store/limits/attempts.ts';
 import { relyingPartyOf, spendChallenge } from './passkey-challenge.ts';
 
@@ -76,12 +75,12 @@ export async function checkPasskey<T>(
 async function reserve(env: Env, attempt: PasskeyAttempt, assertion: Assertion, now: number): Promise<Found | Refusal> {
   const { user, client, deviceId, binding } = attempt;
   const counters: readonly AttemptCounter[] = passkeyCounters(env, user.id, deviceId, client);
-  const reserved = await env.db.transaction(async (tx) => {
-    await lockUser(tx, user.id);
-    const spent = await spendChallenge(env, tx, assertion, binding);
-    if (!spent) return refuse('challenge_expired');
+  const reserved = await transactionOrRefusal(env.db, async (tx) => {
+    // First whether the person may still try: a refusal leaves everything as it was, the challenge too.
     const counted = await reserveProof(tx, attempt, counters, now);
     if (isRefusal(counted)) return counted;
+    const spent = await spendChallenge(env, tx, assertion, binding);
+    if (!spent) return refuse('challenge_expired');
     const passkeys = (await factorsOf(tx, user.id))?.passkeys ?? [];
     return {
       challenge: spent.challenge,

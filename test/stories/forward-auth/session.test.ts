@@ -121,6 +121,9 @@ test('a host that begins to ask for more lets nobody in who has proven less', as
   const page = await browser.follow(`${APP_ORIGIN}/`);
   assert.equal(page.hops.filter((url) => new URL(url).pathname === '/security/authenticator').length, 1);
   await ask('phr');
+  const offered = await browser.follow(`${APP_ORIGIN}/`);
+  assert.equal(new URL(offered.url).pathname, '/security/authenticators/passkey');
+  await world.env.db.transaction((tx) => tx.updateTable('partners').set({ passkey_policy: 'off' }).execute());
   const closed = await browser.follow(`${APP_ORIGIN}/`);
   assert.equal(closed.status, 403);
   assert.match(closed.text, /A passkey is needed here/);

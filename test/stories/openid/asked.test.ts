@@ -124,7 +124,7 @@ test('classes that nobody knows are skipped; where none is known, the portal is 
   const { world, config } = await openStory(t);
   const browser = await signedIn(world);
   await tokensFor(config, browser, { acr_values: `urn:example:gold ${PWD}` });
-  for (const acr_values of ['urn:example:gold', 'phr']) {
+  for (const acr_values of ['urn:example:gold', 'urn:example:gold urn:example:silver']) {
     assert.equal(errorIn(await open(config, browser, { acr_values })), 'unmet_authentication_requirements');
   }
   assert.equal(

@@ -71,7 +71,7 @@ test('`form_post` is a page of ours with a button, and may be sent to the client
   assert.deepEqual([...left.searchParams.keys()].sort(), ['code', 'iss', 'state']);
   await redeem(config, { url, checks: { ...checks, expectedState: '"><script>&amp;\'' } }, left);
   const refused = await browser.get(
-    pathOf((await begin(config, { response_mode: 'form_post', acr_values: 'phr' })).url),
+    pathOf((await begin(config, { response_mode: 'form_post', acr_values: 'urn:example:gold' })).url),
   );
   assert.match(refused.text, /unmet_authentication_requirements/);
 });

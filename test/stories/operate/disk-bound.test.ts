@@ -154,8 +154,8 @@ describe('a flood from one address over a route that is for everybody ends in a 
         const body = new URLSearchParams({ form_token, ...typed });
         return person.send(url, { method, body, headers: { origin: ORIGIN } });
       };
-      // More than any limit allows.
-      const times = method === 'GET' ? 10 : 100;
+      // More than any limit allows; sign-in pages ask for challenges by themselves, so that limit is higher.
+      const times = method === 'GET' ? 10 : path.endsWith('/options') ? 200 : 100;
       for (let i = 0; i < times; i++) assert.ok((await send()).status < 500);
       const limited = await countRows(world);
       for (let i = 0; i < times; i++) await send();

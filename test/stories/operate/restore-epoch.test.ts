@@ -70,6 +70,11 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
       .insertInto('devices')
       .values({ ...life, id: 'd', user_id: bob, token_hash: 'x' })
       .execute();
+    const challenge = { ...life, id: 'c', challenge_hash: 'x', purpose: 'sign_in', owner_id: null } as const;
+    await tx
+      .insertInto('passkey_challenges')
+      .values({ ...challenge, user_id: null, browser: null, name: null })
+      .execute();
   });
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
 }

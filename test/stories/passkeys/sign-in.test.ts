@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headingOn, openWithEnrolledAna, refusalOn, signInFully } from '../../story.ts';
-import { addPasskey, amrOf, givePasskey, phone, securityKey, signInAlone } from './passkey-story.ts';
-
-async function openWithPasskey(t: Parameters<typeof openWithEnrolledAna>[0], device = phone()) {
-  const story = await openWithEnrolledAna(t, { policy: 'required' });
-  const added = await addPasskey(story.browser, device, { name: 'Phone' });
-  assert.equal(added.location, '/security', refusalOn(added.text));
-  story.world.clock.at += 60;
-  return { ...story, device };
-}
+import { headingOn, refusalOn } from '../../story.ts';
+import { openWithBoth } from './passkey-people.ts';
+import { amrOf, givePasskey, securityKey, signInAlone } from './passkey-story.ts';
 
 test('a passkey is offered first after it was used last, and is the second factor', async (t) => {
-  const { world, ana, device } = await openWithPasskey(t);
+  const { world, ana, device } = await openWithBoth(t);
   const browser = world.person();
   assert.equal((await browser.signIn('ana@acme.example')).location, '/sign-in/passkey');
   const { text } = await browser.get('/sign-in/passkey');
@@ -26,7 +19,7 @@ test('a passkey is offered first after it was used last, and is the second facto
 });
 
 test('the app is offered first after it was used last, and the passkey is one link away', async (t) => {
-  const { world, secret } = await openWithPasskey(t);
+  const { world, secret } = await openWithBoth(t);
   const browser = world.person();
   await browser.signIn('ana@acme.example');
   await browser.post('/sign-in/one-time-code', { code: world.totp(secret) });
@@ -37,7 +30,7 @@ test('the app is offered first after it was used last, and the passkey is one li
 });
 
 test('a passkey alone is the whole sign-in, and counts as both factors', async (t) => {
-  const { world, ana, device } = await openWithPasskey(t, securityKey());
+  const { world, ana, device } = await openWithBoth(t, securityKey());
   const browser = world.person();
   const answer = await signInAlone(browser, device);
   assert.equal(answer.location, '/', refusalOn(answer.text));
@@ -48,7 +41,7 @@ test('a passkey alone is the whole sign-in, and counts as both factors', async (
 });
 
 test('alone it needs user verification, after a password it does not', async (t) => {
-  const { world, ana, device } = await openWithPasskey(t);
+  const { world, ana, device } = await openWithBoth(t);
   const alone = await signInAlone(world.person(), device, { userVerified: false });
   assert.equal(alone.status, 422);
   assert.match(refusalOn(alone.text), /This passkey did not work/);
@@ -59,10 +52,9 @@ test('alone it needs user verification, after a password it does not', async (t)
 });
 
 test('one-time codes still work beside a passkey', async (t) => {
-  const { world, ana, secret } = await openWithPasskey(t);
+  const { world, ana, secret } = await openWithBoth(t);
   const browser = world.person();
   await browser.signIn('ana@acme.example');
   assert.equal((await browser.post('/sign-in/one-time-code', { code: world.totp(secret) })).status, 303);
   assert.equal(await amrOf(world, ana.id), 'pwd otp mfa');
-  assert.equal(typeof signInFully, 'function');
 });
