@@ -17,8 +17,8 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
-import { APP_ACTS, openSecret, TRUST_ACTS } from './apps.ts';
-import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './passkeys.ts';
+import { APP_ACTS, openSecret, TRUST_ACTS } from './second-factors/apps.ts';
+import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './second-factors/passkeys.ts';
 
 /** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {

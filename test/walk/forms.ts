@@ -16,8 +16,8 @@ import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
-import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './apps.ts';
-import { PASSKEY_FORMS } from './passkeys.ts';
+import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './second-factors/apps.ts';
+import { PASSKEY_FORMS } from './second-factors/passkeys.ts';
 
 /** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {

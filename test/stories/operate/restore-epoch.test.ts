@@ -70,11 +70,6 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
       .insertInto('devices')
       .values({ ...life, id: 'd', user_id: bob, token_hash: 'x' })
       .execute();
-    const challenge = { ...life, id: 'c', challenge_hash: 'x', purpose: 'sign_in', owner_id: null } as const;
-    await tx
-      .insertInto('passkey_challenges')
-      .values({ ...challenge, user_id: null, browser: null, name: null })
-      .execute();
   });
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
 }
@@ -96,6 +91,16 @@ async function addDeviceAndChallenge({ env }: Served, userId: string): Promise<v
 
 const CHALLENGE = { owner_id: 'x', browser: null, name: null };
 
+function signInAt({ app, env }: Served, email: string) {
+  const sent = { email, password: 'lantern otter velvet 9' };
+  const headers = { 'content-type': 'application/json' };
+  const request = new Request(`${env.config.publicUrl.origin}/api/v1/sign-in`, {
+    ...{ method: 'POST', headers },
+    body: JSON.stringify(sent),
+  });
+  return app.fetch(request, { remoteAddress: '192.0.2.9' });
+}
+
 test('nothing that lets somebody in comes back with a backup, and the command names what it ended', async (t) => {
   const { world, server, ana, file, key, apiKey, hook, client, code } = await backedUp(t);
   await server.stop();
@@ -113,15 +118,7 @@ test('nothing that lets somebody in comes back with a backup, and the command na
   const listed = await callWithKey(again, { method: 'GET', path: '/users', key });
   assert.equal(listed.status, 401);
   const { read } = again.env.db;
-  const password = 'lantern otter velvet 9';
-  const begun = await again.app.fetch(
-    new Request(`${again.env.config.publicUrl.origin}/api/v1/sign-in`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email: ana.email, password }),
-    }),
-    { remoteAddress: '192.0.2.9' },
-  );
+  const begun = await signInAt(again, ana.email);
   assert.equal(Object(await begun.json()).state, 'enrollment_required', 'without the row the password would be enough');
   assert.notEqual((await findClient(read, client.id))?.disabledAt, undefined);
   const row = await read.selectFrom('access_codes').selectAll().executeTakeFirst();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { encodeBase32 } from '#core/authenticators/totp.ts';
 import { createEnrollment } from '#store/authenticators/enrollments.ts';
-import type { Person, World } from '../world.ts';
-import type { Sender } from './acting.ts';
+import type { Person, World } from '../../world.ts';
+import type { Sender } from '../acting.ts';
 
 /** A person of a partner with an optional policy. */
 export async function ana(world: World, role: 'member' | 'manager' = 'member') {
