@@ -13,7 +13,6 @@ export function readCsvFile(path: string, most: number): Buffer {
 
 /** What is wrong with a row, for the command line. */
 const FAULTS: Readonly<Record<RowFault, string>> = {
-  cells: 'more cells than the first row names',
   slug: 'no slug of a partner',
   partner: 'there is no such partner',
   policy: 'the policy has to be off, optional or required',
@@ -23,10 +22,13 @@ const FAULTS: Readonly<Record<RowFault, string>> = {
   email: 'no email address',
   email_missing: 'an email is missing',
   email_taken: 'somebody has this email address already',
+  email_reserved: 'the email of somebody with MFA who was deleted: it stays reserved for 30 days',
   name: 'no name: 1 to 100 characters',
   partner_name: 'a new partner needs a name',
+  partner_archived: 'the partner is archived',
   partner_differs: 'says something else about this partner than a row before it',
   policy_differs: 'the partner is there with another policy: change it by "sallyport partner mfa"',
+  slug_taken: 'another partner has the slug of this name: give it one in the column partner',
   role: 'the role has to be member or manager',
 };
 

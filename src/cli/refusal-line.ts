@@ -6,7 +6,7 @@ import type { CodeAndReason, Refusal, RefusalCode } from '#core/values/result.ts
 /** Reasons that no command gets, or whose names are clear to an operator. The line then shows the name. */
 type Other = Extract<
   CodeAndReason,
-  | `invalid_request.${'after' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'code_minutes' | 'email_reserved' | 'from'}`
+  | `invalid_request.${'after' | 'invite' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'code_minutes' | 'email_reserved' | 'from'}`
   | `invalid_request.${'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code' | 'password' | 'policy'}`
   | `invalid_request.${'required_from' | 'same_email' | 'since' | 'until'}`
   | `not_found.${'authenticator' | 'key' | 'request'}`

@@ -81,7 +81,7 @@ export const AUDIT_ACTIONS = {
   'invitation.withdrawn': success<{ invitations: number }>('Invitations of staff ended with their maker’s rights.'),
   'invitation.accepted': success<Nothing>('An invited person set a password.'),
   'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),
-  'user.created': success<{ role: string }>('A user of a partner was added.'),
+  'user.created': success<{ role: string; bulkId?: string | undefined }>('A user of a partner was added.'),
   'user.disabled': success<{ reason: StaffReason }>('A user was disabled.'),
   'user.enabled': success<{ reason: StaffReason }>('A disabled user was enabled.'),
   'user.role_changed': success<{ from: string; to: string }>('A user was given another role by a manager.'),
@@ -100,7 +100,9 @@ export const AUDIT_ACTIONS = {
   'link.created': success<{ purpose: 'reset' | 'invitation' | 'first_administrator' }>(
     'A single-use link was made by the operator.',
   ),
-  'partner.created': success<{ policy?: 'off' | 'optional' | 'required' | undefined }>('A partner was added.'),
+  'partner.created': success<{ policy?: 'off' | 'optional' | 'required' | undefined; bulkId?: string | undefined }>(
+    'A partner was added.',
+  ),
   'partner.renamed': success<Nothing>('A partner was given another name.'),
   'partner.archived': success<{ sessions: number }>('A partner was archived: none of its people can sign in.'),
   'partner.restored': success<Nothing>('An archived partner was restored.'),

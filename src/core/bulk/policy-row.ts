@@ -6,32 +6,29 @@ import type { PartnerChange } from './partner-change.ts';
 
 /** What is wrong with a row of a file. Each has a text on the page and on the command line. */
 export type RowFault =
-  | ('cells' | 'slug' | 'partner' | 'policy' | 'from' | 'from_alone' | 'duplicate')
-  | (
-      | 'email'
-      | 'email_missing'
-      | 'email_taken'
-      | 'name'
-      | 'partner_name'
-      | 'partner_differs'
-      | 'policy_differs'
-      | 'role'
-    );
+  | ('slug' | 'partner' | 'policy' | 'from' | 'from_alone' | 'duplicate' | 'email' | 'email_missing' | 'email_taken')
+  | ('email_reserved' | 'name' | 'partner_name' | 'partner_archived' | 'partner_differs' | 'policy_differs' | 'role')
+  | 'slug_taken';
 
 /** The columns that a file names in its first row, by position. */
 export type Columns<Name extends string> = { readonly [N in Name]?: number };
 
 /** Other names that people, and our own lists, give to a column. */
-const ALSO: Readonly<Record<string, string>> = {
-  mfapolicy: 'policy',
-  mfa: 'policy',
-  mfarequiredfrom: 'from',
-  date: 'from',
-  mail: 'email',
-  emailaddress: 'email',
-  shortname: 'slug',
-  company: 'partner_name',
-  partnername: 'partner_name',
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  slug: ['partner'],
+  shortname: ['slug', 'partner'],
+  kurzname: ['slug', 'partner'],
+  mfapolicy: ['policy'],
+  mfa: ['policy'],
+  richtlinie: ['policy'],
+  mfarequiredfrom: ['from'],
+  date: ['from'],
+  datum: ['from'],
+  mail: ['email'],
+  emailaddress: ['email'],
+  company: ['partner_name'],
+  firma: ['partner_name'],
+  rolle: ['role'],
 };
 
 /** Which column is which. The first of two columns of a name counts; case, spaces and hyphens do not. */
@@ -39,7 +36,7 @@ export function readHeader<Name extends string>(cells: readonly string[], names:
   const columns: { [N in Name]?: number } = {};
   for (const [index, cell] of cells.entries()) {
     const plain = cell.toLowerCase().replace(/[\s_-]/g, '');
-    const name = names.find((one) => one.replace('_', '') === plain || one === ALSO[plain]);
+    const name = names.find((one) => one.replace('_', '') === plain || ALSO[plain]?.includes(one));
     if (name !== undefined) columns[name] ??= index;
   }
   return columns;
@@ -66,7 +63,7 @@ export function readPolicyRow(
 type Policy = { readonly policy: 'off' | 'optional' | 'required'; readonly requiredFrom?: number };
 
 /** A policy and its day. The day has one reading only, is ahead, and goes with `required` alone. */
-function readPolicyCells(
+export function readPolicyCells(
   policyCell: string,
   fromCell: string,
   now: number,

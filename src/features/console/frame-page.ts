@@ -156,6 +156,7 @@ const WORDS = {
   csv_too_long: { field: 'file', key: 'console.refused.csvTooLong' },
   csv_too_many: { field: 'file', key: 'console.refused.csvTooMany' },
   csv_utf16: { field: 'file', key: 'console.refused.csvEncoding' },
+  invite: { field: 'invite', key: 'console.refused.invite' },
   selection: { key: 'console.refused.selection' },
   selection_many: { key: 'console.refused.selectionMany' },
   policy: { field: 'policy', key: 'console.refused.policy' },

@@ -80,6 +80,6 @@ function* partsOf(
 }
 
 /** Why a file could not be read, with its line. */
-function refuseCsv({ line, fault }: CsvFault): Refusal {
+export function refuseCsv({ line, fault }: CsvFault): Refusal {
   return refuse('invalid_request', { reason: `csv_${fault}`, line });
 }

@@ -18,7 +18,7 @@ import {
 import type { Queries } from '#store/engine/database.ts';
 
 /** One part is one statement of some milliseconds. */
-const ITEMS_PER_TRANSACTION = 200;
+const ITEMS_PER_TRANSACTION = 100;
 
 type Draft = Pick<NewBulkJob, 'kind' | 'settings' | 'parent_id'> & {
   /** The state after the last item; else `checked`. */

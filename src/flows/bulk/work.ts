@@ -1,7 +1,9 @@
 import { AuthorityLost, OPERATORS } from '#core/people/authority.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import { type Held, onPerson } from '#flows/administration/act.ts';
 import type { Actor } from '#flows/administration/actor.ts';
+import { resendInvitation } from '#flows/administration/add-person.ts';
 import { keyIdOf } from '#flows/administration/api-keys.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -24,6 +26,8 @@ import {
 } from '#store/bulk/jobs.ts';
 import { type Queries, StorageUnavailable } from '#store/engine/database.ts';
 import { findApiKey } from '#store/programs/api-keys.ts';
+import { checkImport } from './import-check.ts';
+import { importRow } from './import-items.ts';
 import { changePartner } from './partner-items.ts';
 
 /** Jobs take turns of this many items, so that a long one does not hold up a short one. */
@@ -68,12 +72,14 @@ export async function workOffOne(env: Env, id: string, onTurn: (job: BulkJob) =>
 
 /** Some items of one job; false if there was nothing to do. */
 async function takeTurn(env: Env, job: BulkJob, isStopping: () => boolean): Promise<boolean> {
+  if (job.state === 'checking') return checkImport(env, job, isStopping);
   const items = await listWaitingBulkItems(env.db.read, job.id, ITEMS_PER_TURN);
-  if (items.length === 0) return finish(env, job);
+  if (items.length === 0) return (await mayFinish(env, job)) ? finish(env, job) : false;
   try {
     const actor = await actorOfJob(env.db.read, job);
-    for (let begun = 0; begun < items.length && !isStopping(); begun += AT_ONCE) {
-      await Promise.all(items.slice(begun, begun + AT_ONCE).map((item) => workOn(env, actor, job, item)));
+    for (const some of together(items)) {
+      if (isStopping()) break;
+      await Promise.all(some.map((item) => workOn(env, actor, job, item)));
     }
   } catch (error) {
     if (!(error instanceof AuthorityLost)) throw error;
@@ -98,21 +104,56 @@ async function actorOfJob(queries: Queries, { maker }: Pick<BulkJob, 'maker'>): 
   return { id: maker, client: undefined, authority: { kind: 'apiKey', apiKey: granted } };
 }
 
+/** What may run at the same time: a few items, but a row that creates a partner alone, before those that need it. */
+function together(items: readonly BulkItem[]): readonly (readonly BulkItem[])[] {
+  const groups: BulkItem[][] = [];
+  for (const item of items) {
+    const last = groups.at(-1);
+    const isOpen = last !== undefined && last.length < AT_ONCE && last[0]?.effect !== 'creates';
+    if (isOpen && item.effect !== 'creates') last.push(item);
+    else groups.push([item]);
+  }
+  return groups;
+}
+
 /** One item in its own transaction: the claim, the change, its event and the count are committed together, or none. */
 async function workOn(env: Env, actor: Actor, job: BulkJob, item: BulkItem): Promise<void> {
-  const outcome = await actingTransaction<'done'>(env, actor, plainly, async (tx) => {
+  const act = async (tx: Queries, change: () => Promise<ItemChange | Refusal>): Promise<'done' | Refusal> => {
     if (!(await claimBulkItem(tx, item))) return 'done';
-    const change = await changePartner(env, tx, actor, { job, item });
-    if (isRefusal(change)) return change;
-    await settle(tx, item, change);
+    const changed = await change();
+    if (isRefusal(changed)) return changed;
+    await settle(tx, item, changed);
     return 'done';
-  }).catch((error: unknown) => failureOf(env, item, error));
+  };
+  const outcome = await (job.kind === 'invite'
+    ? onPerson(env, { actor, id: item.subject ?? '' }, (held) => act(held.tx, () => inviteOne(env, held)))
+    : actingTransaction(env, actor, plainly, (tx, acting) =>
+        act(tx, () =>
+          job.kind === 'import'
+            ? importRow(env, tx, { actor, acting }, { job, item })
+            : changePartner(env, tx, actor, { job, item }),
+        ),
+      )
+  ).catch((error: unknown) => failureOf(env, item, error));
   if (outcome === 'done') return;
   // The refused change is rolled back, with its claim. Another process may have tried it meanwhile, with the same end.
   await actingTransaction(env, 'system', plainly, async (tx) => {
     if (await claimBulkItem(tx, item)) await settle(tx, item, { state: 'failed', note: noteOf(outcome) });
     return true;
   });
+}
+
+/** An invitation that somebody has sent and the person has accepted meanwhile needs none. */
+async function inviteOne(env: Env, held: Held): Promise<ItemChange | Refusal> {
+  const sent = await resendInvitation.within(env, held, {});
+  if (!isRefusal(sent)) return { state: 'done' };
+  return sent.reason === 'accepted' ? { state: 'unchanged', note: 'accepted' } : sent;
+}
+
+/** Invitations of an import come in as long as it runs. */
+async function mayFinish({ db }: Env, { kind, parent_id }: BulkJob): Promise<boolean> {
+  if (kind !== 'invite' || parent_id === null) return true;
+  return (await findBulkJob(db.read, parent_id))?.state !== 'running';
 }
 
 async function settle(tx: Queries, { id, job_id }: BulkItem, change: ItemChange): Promise<void> {

@@ -4,7 +4,7 @@ import type { CodeAndReason } from '#core/values/result.ts';
 type Silent = Extract<
   CodeAndReason,
   | `invalid_request.${'code' | 'code_minutes' | 'events' | 'expires' | 'from' | 'host' | 'host_taken' | 'password' | 'policy'}`
-  | `invalid_request.${'csv_utf16' | 'selection' | 'selection_many'}`
+  | `invalid_request.${'csv_utf16' | 'invite' | 'selection' | 'selection_many'}`
   | `invalid_request.${'looks_like_one_time_code' | 'looks_like_recovery_code' | 'same_email' | 'scopes' | 'url'}`
   | `not_found.${'api_key' | 'delivery' | 'key' | 'mail' | 'request' | 'site' | 'webhook'}`
   | `forbidden.${'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator' | 'own'}`

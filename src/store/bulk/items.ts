@@ -29,6 +29,32 @@ export async function createBulkItems(tx: Queries, jobId: string, items: readonl
     .execute();
 }
 
+/** Adds one item to a running job, in the transaction of the item that it follows from. */
+export async function addBulkItem(tx: Queries, jobId: string, item: NewBulkItem): Promise<void> {
+  await createBulkItems(tx, jobId, [item]);
+  await tx
+    .updateTable('bulk_jobs')
+    .set((e) => ({ total: e('total', '+', 1) }))
+    .where('id', '=', jobId)
+    .execute();
+}
+
+/** Takes back what an earlier check has noted on a part of the items. */
+export async function resetBulkItems(
+  tx: Queries,
+  jobId: string,
+  { after, last }: { readonly after: number; readonly last: number },
+): Promise<void> {
+  await tx
+    .updateTable('bulk_items')
+    .set({ state: 'waiting', note: null, effect: '' })
+    .where('job_id', '=', jobId)
+    .where('position', '>', after)
+    .where('position', '<=', last)
+    .where((e) => e.or([e('state', '!=', 'waiting'), e('effect', '!=', '')]))
+    .execute();
+}
+
 /** Items of a job after a position, in order; only those in one of these states. */
 export async function listBulkItems(
   queries: Queries,

@@ -71,6 +71,12 @@ export async function findUndoOf(queries: Queries, id: string): Promise<BulkJob 
     .executeTakeFirst();
 }
 
+/** The job that sends the invitations of an import. */
+export async function findInvitingJob(queries: Queries, id: string): Promise<BulkJob | undefined> {
+  const jobs = queries.selectFrom('bulk_jobs').selectAll().where('parent_id', '=', id).where('kind', '=', 'invite');
+  return jobs.executeTakeFirst();
+}
+
 type Change = Partial<Omit<BulkJob, 'id' | 'kind' | 'created_at'>>;
 
 /** Changes a job that is in this state; false if it is no longer. */

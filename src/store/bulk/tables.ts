@@ -47,8 +47,8 @@ export type BulkItemTable = {
   subject: string | null;
   /** JSON: what to do. */
   todo: string;
-  /** What it would do to the sessions of people, as the preview sums it up. */
-  effect: Generated<'' | 'ends' | 'date' | 'lifts' | 'reminders' | 'same'>;
+  /** What it would do, as the preview sums it up. An import does rows that create a partner one at a time. */
+  effect: Generated<'' | 'ends' | 'date' | 'lifts' | 'reminders' | 'same' | 'creates'>;
   state: Generated<'waiting' | 'done' | 'unchanged' | 'failed'>;
   /** Why nothing was changed: a code. */
   note: string | null;

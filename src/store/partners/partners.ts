@@ -29,6 +29,7 @@ export async function findPartnerBySlug(queries: Queries, slug: string): Promise
 
 /** The partners with these slugs, ordered by slug. */
 export async function listPartnersBySlug(queries: Queries, slugs: readonly string[]): Promise<readonly Partner[]> {
+  if (slugs.length === 0) return [];
   const rows = await queries.selectFrom('partners').selectAll().where('slug', 'in', slugs).orderBy('slug').execute();
   return rows.map(partnerFrom);
 }

@@ -140,6 +140,16 @@ const findByEmail = statement((db: Queries, p: Param<{ email: string }>) =>
     .where('u.email', '=', p.email),
 );
 
+/** The partner of each of these emails that somebody has; null for staff. */
+export async function listPartnersOfEmails(
+  queries: Queries,
+  emails: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (emails.length === 0) return new Map();
+  const rows = await queries.selectFrom('users').select(['email', 'partner_id']).where('email', 'in', emails).execute();
+  return new Map(rows.map(({ email, partner_id }) => [email, partner_id]));
+}
+
 export async function findPerson(queries: Queries, userId: string): Promise<Person | undefined> {
   const row = await findById.first(queries, { userId });
   return row && { user: userOf(row), partner: partnerOf(row) };

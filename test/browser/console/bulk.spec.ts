@@ -54,5 +54,29 @@ for (const javaScriptEnabled of [true, false]) {
       await pressButton(page, 'Check the file');
       await expect(page.locator('table.grid')).toContainText('MFA optional');
     });
+
+    test('imports a file: its columns, a dry run with a fault, and the people', async ({ page, site }) => {
+      const { world } = site;
+      await enter(page, site, await site.newPerson({ role: 'csm' }));
+      await page.goto('/console/bulk');
+      await page.getByRole('link', { name: 'Import partners and people' }).click();
+      const text = '\ufeffpartner;partner_name;E-Mail\r\nnord;Nordlicht;bo@nord.example\r\nnord;;none\r\n';
+      const file = { name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(text) };
+      await page.getByLabel('CSV file').setInputFiles(file);
+      await pressButton(page, 'Upload');
+      await expect(page.locator('table.grid')).toContainText('bo@nord.example');
+      await expect(page.getByLabel('Email', { exact: true })).toHaveValue('2');
+      await pressButton(page, 'Check all rows');
+      await expect(page.locator('#progress')).toContainText('Checking');
+      await workOff(world.env);
+      if (!javaScriptEnabled) await page.getByRole('link', { name: 'Reload' }).click();
+      await page.getByRole('link', { name: 'See the result' }).click();
+      await expect(page.locator('table.grid')).toContainText('This is no email address');
+      await page.getByLabel('Reason').fill('contract');
+      await pressButton(page, 'Import one row');
+      await workOff(world.env);
+      await page.goto('/console/partners?q=nordlicht');
+      await expect(page.locator('#results tbody tr')).toHaveCount(1);
+    });
   });
 }

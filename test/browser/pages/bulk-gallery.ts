@@ -1,4 +1,5 @@
 import { isRefusal } from '#core/values/result.ts';
+import { mapColumns, prepareImport, startImport } from '#flows/bulk/import-job.ts';
 import { prepareBulk, startBulk, undoBulk } from '#flows/bulk/start.ts';
 import { workOff } from '#flows/bulk/work.ts';
 import { type Picture, type Stage, submit } from '../ways.ts';
@@ -49,6 +50,33 @@ async function uploadWithFaults(stage: Stage): Promise<void> {
   await submit(stage.page);
 }
 
+const ROWS = [
+  'Kürzel;Firma;Adresse;Rolle',
+  'nordlicht;Nordlicht Versicherungsgesellschaft für Schifffahrt;eine.sehr.lange.adresse@nordlicht-versicherung.example;',
+  'nordlicht;;bo@nordlicht.example;manager',
+  'nordlicht;;no email;',
+  'nordlicht;;bo@nordlicht.example;',
+];
+
+/** An import that waits for its columns, for its start, or is at work. */
+async function openImport(stage: Stage, state: 'draft' | 'checking' | 'checked' | 'running'): Promise<string> {
+  const { env } = stage.site.world;
+  await openScene(stage);
+  const prepared = await prepareImport(env, 'command_line', Buffer.from(ROWS.join('\n')), 'draft');
+  if (isRefusal(prepared)) throw new Error('an import is refused');
+  const { id } = prepared;
+  if (state === 'draft') return id;
+  await mapColumns(env, 'command_line', { id, columns: { partner: 0, partner_name: 1, email: 2, role: 3 } });
+  if (state !== 'checking') await workOff(env);
+  const invite = { at: env.now() + 9_000_000 };
+  if (state === 'running') await startImport(env, 'command_line', { id, reason: 'Contract of spring', invite });
+  return id;
+}
+
+function importAt(state: Parameters<typeof openImport>[1], more = ''): Picture {
+  return async (stage) => stage.page.goto(`/console/import/${await openImport(stage, state)}${more}`);
+}
+
 export const BULK_GALLERY: Readonly<Record<string, Picture>> = {
   'bulk-jobs': async (stage) => {
     await openJob(stage, 'undone');
@@ -79,6 +107,24 @@ export const BULK_GALLERY: Readonly<Record<string, Picture>> = {
   'bulk-undone': job('undone'),
   'bulk-undo': job('finished', '/undo'),
   'bulk-stop': job('running', '/stop'),
+  'import-file': async (stage) => {
+    await openScene(stage);
+    await stage.page.goto('/console/import');
+  },
+  'import-file-refused': async (stage) => {
+    await openScene(stage);
+    await stage.page.goto('/console/import');
+    await submit(stage.page);
+  },
+  'import-columns': importAt('draft', '/columns'),
+  'import-checking': importAt('checking'),
+  'import-checked': importAt('checked', '/start'),
+  'import-checked-refused': async (stage) => {
+    await importAt('checked', '/start')(stage);
+    await stage.page.locator('#invite-date').check();
+    await submit(stage.page);
+  },
+  'import-running': importAt('running'),
 };
 
 const ONE = '/console/bulk/:job';
@@ -92,4 +138,8 @@ export const BULK_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${ONE}/start`]: ['bulk-preview', 'bulk-preview-people', 'bulk-preview-refused'],
   [`${ONE}/undo`]: ['bulk-undo'],
   [`${ONE}/stop`]: ['bulk-stop'],
+  '/console/import': ['import-file', 'import-file-refused'],
+  '/console/import/:job': ['import-checking', 'import-running'],
+  '/console/import/:job/columns': ['import-columns'],
+  '/console/import/:job/start': ['import-checked', 'import-checked-refused'],
 };

@@ -88,12 +88,12 @@ ${faults && faultsPart(view, faults)}`,
 }
 
 /** A form with a file needs its own encoding. */
-function uploadForm(view: View, action: string, body: Content): Html {
+export function uploadForm(view: View, action: string, body: Content): Html {
   return html`<form method="post" action="${action}" enctype="multipart/form-data" novalidate><input type="hidden" name="form_token" value="${view.formToken}">
 ${body}</form>`;
 }
 
-function fileField({ t }: View, error: string | undefined): Html {
+export function fileField({ t }: View, error: string | undefined): Html {
   return html`<div class="field${error !== undefined && ' wrong'}"><label for="file">${t('bulk.upload.file')}</label>
 ${error !== undefined && html`<p class="error" id="file-error">${error}</p>`}<input id="file" name="file" type="file" accept=".csv,.txt,.tsv,text/csv"${error !== undefined && html` aria-invalid="true" aria-describedby="file-error"`}></div>`;
 }

@@ -112,7 +112,7 @@ async function submitUpload(call: StaffCall<z.output<typeof uploadForm>>): Promi
 }
 
 /** Why a file was refused, with the line. */
-function csvWords(view: View, refusal: Refusal) {
+export function csvWords(view: View, refusal: Refusal) {
   const words = refusedWords(view, refusal);
   const { line } = refusal;
   return line === undefined ? words : { ...words, title: view.t('bulk.atLine', { line, fault: words.title }) };

@@ -39,14 +39,14 @@ ${pager(t, { first: page.after > 0 ? path : undefined, next: next === undefined 
 }
 
 /** Counts and a bar. While it runs, the script replaces the part around it. */
-function progressPart(view: View, job: ShownJob): Html {
+export function progressPart(view: View, job: ShownJob): Html {
   const { t } = view;
   const { total, done, unchanged, failed } = job;
   const over = done + unchanged + failed;
   const isRunning = job.state === 'running' || job.state === 'checking';
   return html`<div class="progress"${isRunning && html` data-reload="progress"`}><p>${stateWords(view, job)} ${t('bulk.counts', { over, total })}</p>
 <progress max="${total}" value="${over}" aria-label="${t('bulk.counts', { over, total })}"></progress>
-<p class="quiet">${t('bulk.outcome', { done, unchanged, failed })}</p>
+<p class="quiet">${t(job.kind === 'import' ? 'import.outcome' : job.kind === 'invite' ? 'import.invited' : 'bulk.outcome', { done, unchanged, failed })}</p>
 ${isRunning && html`<p class="quiet">${t('bulk.runs')} <a href="">${t('bulk.reload')}</a></p>`}
 ${job.stopped_because === 'maker_lost' && html`<p class="notice info">${t('bulk.makerLost')}</p>`}</div>`;
 }
@@ -96,7 +96,7 @@ export function jobsPage(view: View, { jobs, next }: JobList, isFirst: boolean):
     part: 'partners',
     above: { href: '/console/partners', label: t('console.partners') },
     body: html`<p class="lead">${t('bulk.jobs.lead')}</p>
-${actions(linkButton('/console/bulk/upload', t('bulk.upload'), 'primary'))}
+${actions(linkButton('/console/bulk/upload', t('bulk.upload'), 'primary'), linkButton('/console/import', t('import.title')))}
 ${grid({
   caption: t('bulk.jobs'),
   columns: ['bulk.job', 'bulk.state', 'bulk.fact.maker', 'act.reason', 'bulk.fact.created'].map((key) => ({

@@ -13,9 +13,10 @@ import { page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { wordsOf } from '#mail/words.ts';
 import type { View } from '#ui/view.ts';
+import { findImport } from './import-read.ts';
 import { jobPage, jobsPage, stopPage, undoPage } from './job-page.ts';
 import { type PreviewMail, previewPage } from './preview-page.ts';
-import { findJob, type JobFacts, readJobPage, readJobs, readPreview, readProgress } from './read.ts';
+import { findAnyJob, findJob, type JobFacts, readJobPage, readJobs, readPreview, readProgress } from './read.ts';
 
 const JOBS = '/console/bulk';
 const ONE = `${JOBS}/:job`;
@@ -41,6 +42,7 @@ export const jobRoutes: readonly Route[] = [
     guard: 'staff',
     async handle({ env, view, params, query }) {
       const facts = await findJob(env, params.job ?? '');
+      if (!facts && (await findImport(env, params.job ?? ''))) return seeOther(`/console/import/${params.job}`);
       if (!facts) return missing(view);
       if (facts.job.state === 'checked') return seeOther(`${JOBS}/${facts.job.id}/start`);
       return show(jobPage(view, await readProgress(env, facts, readJobPage(query)), doneOf(query)));
@@ -76,7 +78,7 @@ export const jobRoutes: readonly Route[] = [
     path: `${ONE}/stop`,
     guard: 'staffSteppedUp',
     missing,
-    find,
+    find: ({ env, params }) => findAnyJob(env, params.job ?? ''),
     draw: ({ view }, facts) => stopPage(view, facts),
     act: (call, { job: { id } }) =>
       idempotentForm(

@@ -41,6 +41,12 @@ export async function findJob(env: Env, id: string): Promise<JobFacts | undefine
   return { job, changes: todos.map((todo) => changeOf({ todo })), maker: await nameOf(env, job.maker) };
 }
 
+/** A job of any kind, only to stop it. */
+export async function findAnyJob(env: Env, id: string): Promise<JobFacts | undefined> {
+  const job = await findBulkJob(env.db.read, id);
+  return job && { job, changes: [], maker: await nameOf(env, job.maker) };
+}
+
 /** Where a page of a list begins: after an item, and among people after one of them. */
 export type JobPage = { readonly show: 'partners' | 'people'; readonly after: number; readonly afterId: string };
 

@@ -3,8 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { workOff } from '#flows/bulk/work.ts';
 import { addPartners, policiesOf } from '../../../flows/bulk-story.ts';
 import { plain } from '../../../story.ts';
-import { type Answer, ORIGIN, type Person } from '../../../world.ts';
+import { ORIGIN, type Person } from '../../../world.ts';
 import { openConsole, read } from '../console-story.ts';
+import { sendFile, sendForm } from './send-file.ts';
 
 const UPLOAD = '/console/bulk/upload';
 
@@ -14,22 +15,8 @@ async function open(t: TestContext) {
   return { world, csm };
 }
 
-/** Sends a file as a browser does. */
-async function upload(browser: Person, file: string | Buffer, fields: Record<string, string> = {}): Promise<Answer> {
-  const page = await browser.get(UPLOAD);
-  const token = /name="form_token" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-  const body = new FormData();
-  for (const [name, value] of Object.entries({ form_token: token, csv: '', ...fields })) body.append(name, value);
-  body.append('file', new File([Buffer.from(file)], 'partners.csv', { type: 'text/csv' }));
-  return sendForm(browser, body);
-}
-
-/** As bytes, because the server reads only a part of what is too large. */
-async function sendForm(browser: Person, form: FormData): Promise<Answer> {
-  const encoded = new Response(form);
-  const headers = { origin: ORIGIN, 'content-type': encoded.headers.get('content-type') ?? '' };
-  return browser.send(UPLOAD, { method: 'POST', body: Buffer.from(await encoded.arrayBuffer()), headers });
-}
+const upload = (browser: Person, file: string | Buffer, fields: Record<string, string> = {}) =>
+  sendFile(browser, UPLOAD, file, fields);
 
 test('a file as Excel saves it is checked, previewed and changes each partner as its row says', async (t) => {
   const { world, csm } = await open(t);
@@ -96,7 +83,7 @@ test('a file beyond the limit is refused, and so is a large one of somebody who 
   await stranger.get('/help');
   const body = new FormData();
   body.append('file', new File(['x'.repeat(200_000)], 'partners.csv'));
-  const sent = await sendForm(stranger, body);
+  const sent = await sendForm(stranger, UPLOAD, body);
   assert.notEqual(sent.status, 303);
   assert.ok(sent.status >= 400, String(sent.status));
 });
@@ -109,4 +96,21 @@ test('a form with too many parts, a name twice or without a boundary is refused'
   assert.equal((await csm.send(UPLOAD, bare)).status, 415);
   const broken = { ...bare, headers: { ...bare.headers, 'content-type': 'multipart/form-data; boundary=x' } };
   assert.equal((await csm.send(UPLOAD, broken)).status, 400);
+});
+
+test('of a large file that a stranger sends, no more is read than of any form', async (t) => {
+  const { world } = await open(t);
+  let pieces = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      pieces += 1;
+      if (pieces > 100) controller.close();
+      else controller.enqueue(new Uint8Array(16 * 1024));
+    },
+  });
+  const headers = { origin: ORIGIN, 'content-type': 'multipart/form-data; boundary=x' };
+  const init = { method: 'POST', body, headers, duplex: 'half' as const };
+  const { status } = await world.person('192.0.2.67').send(UPLOAD, init);
+  assert.equal(status, 401);
+  assert.ok(pieces < 10, `${pieces} pieces of 16 KiB were read`);
 });
