@@ -101,11 +101,6 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
     return somePartner(fields)(world, sender);
   },
   'POST /console/partners/:partner/passkeys': somePartner({ policy: 'off', from: '' }),
-  'POST /console/partners/:partner/passkeys/remind': async (world) => {
-    const partner = await world.addPartner({ slug: fresh('of') });
-    await world.addUser({ email: `${fresh('without')}@walk.example`, partnerId: partner.id });
-    return { params: { partner: partner.id } };
-  },
   'POST /console/partners/:partner/policy': somePartner({ policy: 'now', from: '' }),
   'POST /console/partners/:partner/rename': somePartner({ name: 'Another name' }),
   'POST /console/partners/:partner/resets': somePartner(),
