@@ -78,7 +78,7 @@ export function connectPage(view: View, { secret, email, hasPasskeys, refusal }:
     doors: { first: 'open', second: 'here', label: view.t('doors.setUp') },
     lead: view.t('setUp.lead'),
     passkeys: hasPasskeys,
-    more: hasPasskeys && passkeyBeside(view, email),
+    more: hasPasskeys && passkeyBeside(view),
   });
 }
 

@@ -26,13 +26,13 @@ ${hasApp && html`<p><a href="${inFlow(view, '/enroll')}">${t('passkey.setUp.app'
 }
 
 /** Beside the app, where this device itself can hold a passkey. */
-export function passkeyBeside(view: View, email: string): Html {
+export function passkeyBeside(view: View): Html {
   const { t } = view;
   const before = html`<h2>${t('passkey.orPasskey')}</h2><p>${t('passkey.add.lead')}</p>`;
-  return createForm(view, { email, before, needsDevice: true });
+  return createForm(view, { before, needsDevice: true });
 }
 
-type Create = { readonly email: string; readonly before?: Content; readonly needsDevice?: boolean };
+type Create = { readonly email?: string; readonly before?: Content; readonly needsDevice?: boolean };
 
 function createForm(view: View, { email, before, needsDevice = false }: Create): Html {
   return passkeyForm(view, {
@@ -42,7 +42,8 @@ function createForm(view: View, { email, before, needsDevice = false }: Create):
     label: view.t('passkey.create'),
     variant: needsDevice ? 'quiet' : 'primary',
     needsDevice,
-    fields: usernameField(view, email),
+    // The form of the app on the same page names the person already.
+    fields: email !== undefined && usernameField(view, email),
     before,
   });
 }
