@@ -16,6 +16,11 @@ async function withApps(stage: Stage, count: number, path: string, policy: 'requ
   await stage.page.goto(path);
 }
 
+/** The form for an app, beside the one for a passkey. */
+function start({ page }: Stage): Promise<void> {
+  return page.locator('form[action="/security/authenticators/add/start"] button').click();
+}
+
 /** The page of the first app in the list. */
 async function one(stage: Stage, count: number, policy?: 'required' | 'optional'): Promise<void> {
   await withApps(stage, count, '/security/authenticators', policy);
@@ -33,11 +38,11 @@ export const APP_GALLERY: Readonly<Record<string, Picture>> = {
   'apps-add-refused': async (stage) => {
     await withApps(stage, 1, '/security/authenticators/add');
     await stage.page.locator('#name').fill('x'.repeat(65));
-    await submit(stage.page);
+    await start(stage);
   },
   'apps-connecting': async (stage) => {
     await withApps(stage, 1, '/security/authenticators/add');
-    await submit(stage.page);
+    await start(stage);
   },
   'apps-one': (stage) => one(stage, 2),
   'apps-one-refused': async (stage) => {
