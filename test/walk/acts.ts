@@ -17,7 +17,7 @@ import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
 import { APP_ACTS, openSecret } from './apps.ts';
-import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './passkeys.ts';
+import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './authenticators/passkeys.ts';
 
 /** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {

@@ -16,7 +16,7 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 import { APP_FORMS, ana, secretOf, signedIn } from './apps.ts';
-import { PASSKEY_FORMS } from './passkeys.ts';
+import { PASSKEY_FORMS } from './authenticators/passkeys.ts';
 
 /** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {

@@ -1,4 +1,5 @@
 import { type Picture, type Stage, signedIn, submit, withNotice } from '../ways.ts';
+import { PASSKEY_GALLERY, PASSKEY_SEEN } from './passkey-gallery.ts';
 
 /** A person with this many apps, at a page of theirs. */
 async function withApps(stage: Stage, count: number, path: string, policy: 'required' | 'optional' = 'required') {
@@ -27,7 +28,7 @@ async function one(stage: Stage, count: number, policy?: 'required' | 'optional'
   await stage.page.locator('tbody a').first().click();
 }
 
-/** The pages about several authenticator apps. */
+/** The pages about apps and passkeys. */
 export const APP_GALLERY: Readonly<Record<string, Picture>> = {
   'security-two-apps': (stage) => withApps(stage, 2, '/security'),
   'security-app-added': withNotice('/security', { kind: 'app_added', ended: 2 }),
@@ -52,10 +53,12 @@ export const APP_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'apps-last': (stage) => one(stage, 1),
   'apps-last-optional': (stage) => one(stage, 1, 'optional'),
+  ...PASSKEY_GALLERY,
 };
 
 export const APP_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/security/authenticators': ['apps', 'apps-most'],
   '/security/authenticators/add': ['apps-add', 'apps-connecting'],
   '/security/authenticators/:authenticator': ['apps-one', 'apps-last'],
+  ...PASSKEY_SEEN,
 };

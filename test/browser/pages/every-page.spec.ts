@@ -7,7 +7,6 @@ import { APP_SEEN } from './app-gallery.ts';
 import { CONSOLE_NO_PAGE, CONSOLE_SEEN } from './console-gallery.ts';
 import { GALLERY } from './gallery.ts';
 import { LIFE_SEEN } from './life-gallery.ts';
-import { PASSKEY_SEEN } from './passkey-gallery.ts';
 import { PORTAL_SEEN } from './portal-gallery.ts';
 import { protectedOrigin } from './site-gallery.ts';
 
@@ -72,7 +71,6 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/enroll/access-code': ['access-code', 'access-code-refused'],
   '/security/authenticator/access-code': ['security-access-code'],
   ...APP_SEEN,
-  ...PASSKEY_SEEN,
   ...CONSOLE_SEEN,
   ...LIFE_SEEN,
   ...PORTAL_SEEN,

@@ -26,7 +26,6 @@ import { PASSWORD } from '../world.ts';
 import { APP_GALLERY } from './app-gallery.ts';
 import { CONSOLE_GALLERY } from './console-gallery.ts';
 import { LIFE_GALLERY } from './life-gallery.ts';
-import { PASSKEY_GALLERY } from './passkey-gallery.ts';
 import { PORTAL_GALLERY } from './portal-gallery.ts';
 import { SITE_GALLERY } from './site-gallery.ts';
 
@@ -187,7 +186,6 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
     await stage.page.goto('/security/password');
   },
   ...APP_GALLERY,
-  ...PASSKEY_GALLERY,
   ...CONSOLE_GALLERY,
   ...LIFE_GALLERY,
   ...PORTAL_GALLERY,

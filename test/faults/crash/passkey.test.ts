@@ -69,6 +69,22 @@ describe('kill -9 right after the answer', () => {
 
 const IN_FLIGHT = 12;
 
+/** Sends all at once, and returns when some were answered. */
+async function untilSome(calls: readonly (() => Promise<ApiAnswer>)[]) {
+  const enough = Promise.withResolvers<void>();
+  const untilKill = 1 + Math.floor(Math.random() * (IN_FLIGHT - 2));
+  let answered = 0;
+  const sent = calls.map(async (call) => {
+    const got = await call().catch(() => undefined);
+    answered += 1;
+    if (answered >= untilKill) enough.resolve();
+    return got;
+  });
+  await enough.promise;
+  await wait(Math.random() * 2);
+  return sent;
+}
+
 describe('kill -9 in the middle of sign-ins with a passkey', () => {
   test('opens no session twice with one answer, and forgets none that was acknowledged', async (t) => {
     const service = await openPartner(t);
@@ -81,17 +97,7 @@ describe('kill -9 in the middle of sign-ins with a passkey', () => {
       for (let index = 0; index < IN_FLIGHT; index++) answers.push(await answerOf(service, device));
       // The library is imported at first use.
       assert.equal((await service.api(SIGN_IN, await answerOf(service, device))).status, 200);
-      const enough = Promise.withResolvers<void>();
-      let answered = 0;
-      const untilKill = 1 + Math.floor(Math.random() * (IN_FLIGHT - 2));
-      const sent = answers.map(async (answer) => {
-        const got = await service.api(SIGN_IN, answer).catch(() => undefined);
-        answered += 1;
-        if (answered >= untilKill) enough.resolve();
-        return got;
-      });
-      await enough.promise;
-      await wait(Math.random() * 2);
+      const sent = await untilSome(answers.map((answer) => () => service.api(SIGN_IN, answer)));
       await service.restart();
       const first = await Promise.all(sent);
       const before = first.filter((one) => one?.status === 200);

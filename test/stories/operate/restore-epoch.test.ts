@@ -11,6 +11,7 @@ import { archivePartner } from '#flows/administration/partner-acts.ts';
 import { disableUser, makeResetLink } from '#flows/administration/person-acts.ts';
 import { requestMfaReset } from '#flows/administration/reset-requests.ts';
 import { addWebhook, rotateWebhookSecret } from '#flows/administration/webhooks.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { TABLES, type TablePlan } from '#store/engine/tables.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { enroll, fill, openKeyWorld, type Served, signIn } from '../../keys/key-world.ts';
@@ -65,17 +66,20 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
       .insertInto('enrollments')
       .values({ ...life, ...secret, id: 'e', user_id: bob, owner_id: 'x' })
       .execute();
-    await tx
-      .insertInto('devices')
-      .values({ ...life, id: 'd', user_id: bob, token_hash: 'x' })
-      .execute();
-    const challenge = { ...life, id: 'c', challenge_hash: 'x', purpose: 'sign_in', owner_id: null } as const;
-    await tx
-      .insertInto('passkey_challenges')
-      .values({ ...challenge, user_id: null, browser: null, name: null })
-      .execute();
+    await fillOfBrowsers(tx, { ...life, user_id: bob });
   });
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
+}
+
+type OfPerson = { readonly created_at: number; readonly expires_at: number; readonly user_id: string };
+
+/** A known device, and the challenge of a browser that nobody has signed in to. */
+async function fillOfBrowsers(tx: Queries, { user_id, ...life }: OfPerson): Promise<void> {
+  const device = { ...life, user_id, id: 'd', token_hash: 'x' };
+  await tx.insertInto('devices').values(device).execute();
+  const challenge = { ...life, id: 'c', challenge_hash: 'x', purpose: 'sign_in', owner_id: null } as const;
+  const row = { ...challenge, user_id: null, browser: null, name: null };
+  await tx.insertInto('passkey_challenges').values(row).execute();
 }
 
 test('nothing that lets somebody in comes back with a backup, and the command names what it ended', async (t) => {

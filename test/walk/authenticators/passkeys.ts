@@ -1,10 +1,10 @@
 import { creationOptions } from '#core/authenticators/passkeys/webauthn.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
-import { optionsFrom, phone, RP_ID } from '../stories/passkeys/passkey-story.ts';
-import { storedOptions, storePasskey } from '../stories/passkeys/stored.ts';
-import { ORIGIN, type World } from '../world.ts';
-import type { Sender } from './acting.ts';
-import { ana, signedIn } from './apps.ts';
+import { optionsFrom, phone, RP_ID } from '../../stories/passkeys/passkey-story.ts';
+import { storedOptions, storePasskey } from '../../stories/passkeys/stored.ts';
+import { ORIGIN, type World } from '../../world.ts';
+import type { Sender } from '../acting.ts';
+import { ana, signedIn } from '../apps.ts';
 
 const ADD = '/security/authenticators/passkey';
 const ENROLL = '/enroll/passkey';
@@ -97,7 +97,7 @@ async function owning(world: World, { userId, email }: Sender) {
   return {};
 }
 
-/** Requests about passkeys. The sender has an app, but for an enrollment at sign-in. */
+/** Requests about passkeys. The sender has an app, except for an enrollment at sign-in. */
 export const PASSKEY_ACTS = {
   [`POST ${ENROLL}/options`]: () => ({}),
   [`POST ${ENROLL}`]: created('page'),
