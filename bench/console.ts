@@ -101,7 +101,14 @@ async function addCredentials(): Promise<void> {
     .executeTakeFirstOrThrow();
   const now = env.now();
   const proven = { auth_time: now, second_factor_at: now, step_up_at: now, step_up_method: 'totp' } as const;
-  const nothing = { step_up_to: null, notice: null, device_id: null, address: null, user_agent: null };
+  const nothing = {
+    step_up_to: null,
+    notice: null,
+    device_id: null,
+    trusted_device_id: null,
+    address: null,
+    user_agent: null,
+  };
   await env.db.transaction(async (tx) => {
     await createSession(tx, {
       ...{ id: ids.session, token_hash: tokenHash(credentials.session), channel: 'page', user_id: userId },

@@ -164,6 +164,7 @@ export function sessionRow(env: Env, userId: string, token: string): Schema['ses
     continue_to: '/',
     notice: null,
     device_id: null,
+    trusted_device_id: null,
     address: null,
     user_agent: null,
   };

@@ -4,6 +4,7 @@
 const RESUBMIT_MS = 5000;
 const COPIED_MS = 4000;
 const LIVE_MS = 250;
+const RENEW_MS = 2000;
 
 for (const part of document.querySelectorAll('[data-script]')) part.removeAttribute('hidden');
 for (const time of document.querySelectorAll('time[data-local]')) showLocally(time);
@@ -14,6 +15,16 @@ const { sent } = document.body.dataset;
 if (sent !== undefined) {
   const parts = location.pathname.split('/');
   history.replaceState(null, '', parts.slice(0, parts.length - Number(sent)).join('/') || '/');
+}
+
+// Whether this device can hold a passkey: the server then offers one after the code.
+for (const input of document.querySelectorAll('input[data-device]')) void describe(input);
+
+/** @param {Element} input */
+async function describe(input) {
+  const { PublicKeyCredential: passkeys } = window;
+  const canHold = await passkeys?.isUserVerifyingPlatformAuthenticatorAvailable().catch(() => false);
+  if (canHold) input.setAttribute('value', 'passkey');
 }
 
 document.addEventListener('click', (event) => {
@@ -48,6 +59,27 @@ for (const form of document.querySelectorAll('form[data-submit]'))
 // A list that updates while the person types. It requests the same address as the button and shows the same page.
 for (const form of document.querySelectorAll('form[data-live]')) {
   if (form instanceof HTMLFormElement) follow(form);
+}
+
+// A part that says how far something is. It is requested again until it is over.
+for (const part of document.querySelectorAll('[data-reload]')) {
+  if (part instanceof HTMLElement) setTimeout(() => void renew(part.dataset.reload ?? ''), RENEW_MS);
+}
+
+/** @param {string} id */
+async function renew(id) {
+  const answer = await fetch(location.href).catch(() => null);
+  // The person signed out: the link on the page says so.
+  if (!answer?.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
+  if (!old || !fresh) return;
+  // Somebody who is reading or has chosen a link there is not interrupted.
+  if (!old.contains(document.activeElement)) {
+    for (const time of fresh.querySelectorAll('time[data-local]')) showLocally(time);
+    old.replaceChildren(...fresh.childNodes);
+  }
+  if (document.querySelector('[data-reload]')) setTimeout(() => void renew(id), RENEW_MS);
 }
 
 /** @param {HTMLFormElement} form */

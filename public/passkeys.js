@@ -31,6 +31,7 @@ async function offer(form) {
   addEventListener('pageshow', () => {
     credentialOf(form).value = '';
   });
+  if (form.dataset.passkey === 'offer') void ask(form, true);
   if (form.dataset.passkey === 'autofill' && (await webauthn.browserSupportsWebAuthnAutofill())) offerInField(form);
 }
 
@@ -47,7 +48,8 @@ function offerInField(form) {
 
 /**
  * @param {HTMLFormElement} form
- * @param {boolean} inField whether the browser offers it in the email field, and not in a dialog
+ * @param {boolean} inField whether the browser decides when: it offers it in the email field, or creates one beside a
+ *   password that its password manager has just filled in
  */
 async function ask(form, inField) {
   if (!inField) say(form, '');
@@ -58,8 +60,8 @@ async function ask(form, inField) {
   const optionsJSON = await answer.json();
   try {
     const credential =
-      form.dataset.passkey === 'create'
-        ? await webauthn.startRegistration({ optionsJSON })
+      form.dataset.passkey === 'create' || form.dataset.passkey === 'offer'
+        ? await webauthn.startRegistration({ optionsJSON, useAutoRegister: inField })
         : await webauthn.startAuthentication({ optionsJSON, useBrowserAutofill: inField });
     credentialOf(form).value = JSON.stringify(credential);
     form.requestSubmit();

@@ -8,10 +8,12 @@ import { startSealing } from '#features/operate/audit.ts';
 import { startClockWatch } from '#features/operate/clock.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { housekeepingJob } from '#features/operate/housekeeping.ts';
+import { passkeyRemindersJob } from '#features/operate/passkey-reminders.ts';
 import { startCountingRefusals } from '#features/operate/refusals.ts';
 import { remindersJob } from '#features/operate/reminders.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
+import { bulkJob } from '#flows/bulk/work.ts';
 import { startJobs } from '#flows/runtime/jobs.ts';
 import { createApp } from '#http/app.ts';
 import type { Route } from '#http/route.ts';
@@ -92,7 +94,9 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
 
 /** @param env its clock distrusts a jump ahead at first, because this work deletes data and mails people about dates */
 function startOwnWork(env: Env) {
-  return startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env), logoutsJob(env)]);
+  const deliveries = [mailJob(env), webhooksJob(env), logoutsJob(env)];
+  const reminders = [remindersJob(env), passkeyRemindersJob(env)];
+  return startJobs(env, [housekeepingJob(env), ...reminders, bulkJob(env), ...deliveries]);
 }
 
 async function listenForMetrics({ host, metricsPort }: Config, { metrics }: Telemetry) {

@@ -132,11 +132,11 @@ export function headingOn(html: string): string {
 }
 
 /** The value of one of our cookies in a browser. */
-export function cookieOf(browser: Person, name: 'session' | 'pending' | 'device'): string | undefined {
+export function cookieOf(browser: Person, name: 'session' | 'pending' | 'device' | 'trust'): string | undefined {
   return browser.cookies.get(`__Host-sallyport-${name}`);
 }
 
-export function setCookie(browser: Person, name: 'session' | 'pending' | 'device', value: string): void {
+export function setCookie(browser: Person, name: 'session' | 'pending' | 'device' | 'trust', value: string): void {
   browser.cookies.set(`__Host-sallyport-${name}`, value);
 }
 

@@ -49,6 +49,8 @@ type Outcome = Output | Misuse | Refusal | undefined;
 export type Command = {
   readonly words: string;
   readonly args: readonly string[];
+  /** The option that takes the place of all arguments. */
+  readonly argsUnless?: string | undefined;
   readonly options: Options;
   readonly summary: string;
   readonly run: (call: never) => Promise<Outcome>;
@@ -58,6 +60,7 @@ export type Command = {
 export function command<const A extends string, const O extends Options>(declaration: {
   readonly words: string;
   readonly args: readonly A[];
+  readonly argsUnless?: keyof O & string;
   readonly options: O;
   readonly summary: string;
   readonly run: (call: Call<A, O>) => Promise<Outcome>;
@@ -78,10 +81,12 @@ export function readCall(command: Command, typed: readonly string[]): Call<strin
   if (typed.includes('--help')) return 'help';
   if (isMisuse(parsed)) return parsed;
   const { values, positionals } = parsed;
-  const missing = command.args[positionals.length];
+  const isReplaced = command.argsUnless !== undefined && values[command.argsUnless] !== undefined;
+  const wanted = isReplaced ? [] : command.args;
+  const missing = wanted[positionals.length];
   if (missing !== undefined) return { misuse: `${missing} is missing` };
-  if (positionals.length > command.args.length) {
-    return { misuse: `there is one word too many: ${shown(positionals[command.args.length])}` };
+  if (positionals.length > wanted.length) {
+    return { misuse: `there is one word too many: ${shown(positionals[wanted.length])}` };
   }
   for (const [name, option] of Object.entries(command.options)) {
     if (option.required && values[name] === undefined) return { misuse: `--${name} is missing` };

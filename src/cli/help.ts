@@ -21,13 +21,16 @@ export function commandHelp(command: Command): string {
   return [`Usage: sallyport ${usageOf(command)}`, '', command.summary, ...options].join('\n');
 }
 
-function usageOf({ words, args, options }: Command): string {
-  const typed = Object.entries(options).map(([name, option]) => {
+function usageOf({ words, args, argsUnless, options }: Command): string {
+  const instead = argsUnless === undefined ? undefined : options[argsUnless];
+  const first = instead ? [`(${args.join(' ')} | ${optionText(argsUnless ?? '', instead)})`] : args;
+  const others = Object.entries(options).filter(([name]) => name !== argsUnless);
+  const typed = others.map(([name, option]) => {
     const text = optionText(name, option);
     const again = option.many ? '…' : '';
     return option.required ? `${text}${again}` : `[${text}]${again}`;
   });
-  return [words, ...args, ...typed].join(' ');
+  return [words, ...first, ...typed].join(' ');
 }
 
 function optionText(name: string, { value }: Option): string {

@@ -6,7 +6,7 @@ import type { CodeAndReason, Refusal, RefusalCode } from '#core/values/result.ts
 /** Reasons that no command gets, or whose names are clear to an operator. The line then shows the name. */
 type Other = Extract<
   CodeAndReason,
-  | `invalid_request.${'after' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'code_minutes' | 'email_reserved' | 'from'}`
+  | `invalid_request.${'after' | 'invite' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'code_minutes' | 'email_reserved' | 'from'}`
   | `invalid_request.${'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code' | 'password' | 'policy'}`
   | `invalid_request.${'required_from' | 'same_email' | 'since' | 'until'}`
   | `not_found.${'authenticator' | 'key' | 'request'}`
@@ -20,6 +20,16 @@ type Other = Extract<
 
 /** The command line's text for a refusal: the problem and the fix. */
 const LINES = {
+  'invalid_request.csv_columns': 'the first row has to name the columns: "--help" says which',
+  'invalid_request.csv_empty': 'the file has no rows',
+  'invalid_request.csv_encoding': 'the file is not UTF-8: save it as "CSV UTF-8"',
+  'invalid_request.csv_faults': 'nothing was changed: put these rows right first',
+  'invalid_request.csv_quote': 'a quotation mark is never closed',
+  'invalid_request.csv_too_long': 'a row is longer than 16,000 characters',
+  'invalid_request.csv_too_many': 'the file has too many rows: split it',
+  'invalid_request.csv_utf16': 'the file is UTF-16 without its mark: save it as "CSV UTF-8"',
+  'invalid_request.selection': 'no partner is selected',
+  'invalid_request.selection_many': 'one job changes 10,000 partners at most',
   'invalid_request.email': 'that is no email address: write it like name@company.example',
   'invalid_request.email_taken': 'somebody has this email address already: "sallyport user list" shows who',
   'invalid_request.name': 'that is no name: 1 to 100 characters without control characters',
@@ -49,12 +59,16 @@ const LINES = {
   'invalid_request.host_taken': 'this host is there already: "sallyport site list" shows it; remove it to change it',
   'not_found.partner': 'there is no such partner: "sallyport partner list" shows them',
   'not_found.user': 'nobody has this email address: "sallyport user list" shows them',
+  'not_found.bulk_job': 'there is no such job, or it is older than 30 days',
   'not_found.api_key': 'there is no such key: "sallyport api-key list" shows them',
   'not_found.webhook': 'there is no such webhook: "sallyport webhook list" shows them',
   'not_found.delivery': 'there is no such delivery: "sallyport webhook deliveries" shows them',
   'not_found.client': 'there is no such client: "sallyport client list" shows them',
   'not_found.site': 'there is no such host: "sallyport site list" shows them',
   'not_found.mail': 'there is no such mail: "sallyport mail list" shows them',
+  'forbidden.bulk_not_over': 'this job is still running, or it changed nothing that can be put back',
+  'forbidden.bulk_started': 'this job was started already',
+  'forbidden.bulk_undone': 'this job was undone already',
   'forbidden.partner_archived':
     'this partner is archived: restore it in the console first, nobody of it can sign in until then',
   'forbidden.webhook_disabled': 'this webhook is disabled: "sallyport webhook enable" first',
@@ -74,7 +88,9 @@ const CODE_LINES: Readonly<Partial<Record<RefusalCode, string>>> = {
   temporarily_unavailable: 'too busy just now: try again in some seconds',
 };
 
-export function refusalLine({ refused, reason }: Refusal): string {
+export function refusalLine({ refused, reason, line: at }: Refusal): string {
   const lines: Readonly<Partial<Record<string, string>>> = LINES;
-  return lines[`${refused}.${reason}`] ?? CODE_LINES[refused] ?? `refused: ${refused}${reason ? ` (${reason})` : ''}`;
+  const line = lines[`${refused}.${reason}`];
+  if (line !== undefined && at !== undefined) return `line ${at}: ${line}`;
+  return line ?? CODE_LINES[refused] ?? `refused: ${refused}${reason ? ` (${reason})` : ''}`;
 }

@@ -53,7 +53,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     watch: createOperatorWatch(env),
     shutdownState: { isLeaving: false, endsConnections: false, clockJumped: () => false },
     allowances: new Map(),
-    formsUnderWay: new Map(),
+    ...{ formsUnderWay: new Map(), largeBodies: { now: 0, waiting: [] } },
   };
   const hono = new Hono<HonoTypes>();
   addRoutes(hono, server, routes);

@@ -18,6 +18,7 @@ export function cookieNames({ https, port }: Site): CookieNames {
     pending: `${prefix}pending`,
     session: `${prefix}session`,
     device: `${prefix}device`,
+    trust: `${prefix}trust`,
     language: `${prefix}language`,
   };
 }
@@ -45,6 +46,8 @@ function ourName(name: string, names: CookieNames): CookieName | undefined {
       return 'session';
     case names.device:
       return 'device';
+    case names.trust:
+      return 'trust';
     case names.language:
       return 'language';
     default:

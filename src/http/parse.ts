@@ -14,7 +14,7 @@ const MAX_FIELDS = 100;
 
 /** A complete body, or why it was refused. */
 export type BodyRead = { readonly bytes: Buffer } | Problem;
-type Parsed<T> = { readonly value: T } | Problem;
+export type Parsed<T> = { readonly value: T } | Problem;
 
 const EMPTY = Buffer.alloc(0);
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -23,24 +23,32 @@ export function isProblem(value: object): value is Problem {
   return 'refused' in value;
 }
 
-/** Reads the body and counts its bytes as they arrive, because the announced length can be wrong or missing. */
-export async function readBody(request: Request, incoming: IncomingMessage | undefined): Promise<BodyRead> {
+/**
+ * Reads the body and counts its bytes as they arrive, because the announced length can be wrong or missing.
+ *
+ * @param most more than the default only for a caller whom the guard of the route has already accepted
+ */
+export async function readBody(
+  request: Request,
+  incoming: IncomingMessage | undefined,
+  most = MAX_BODY_BYTES,
+): Promise<BodyRead> {
   const encoding = request.headers.get('content-encoding') ?? 'identity';
   // No decompression, because a kilobyte can become a gigabyte. `identity` means no compression (RFC 9110 §12.5.3).
   if (encoding.trim().toLowerCase() !== 'identity') return problem('unsupported_media_type');
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) return problem('payload_too_large');
-  if (incoming !== undefined) return readIncoming(incoming);
-  return request.body === null ? { bytes: EMPTY } : readChunks(request.body);
+  if (Number(request.headers.get('content-length') ?? 0) > most) return problem('payload_too_large');
+  if (incoming !== undefined) return readIncoming(incoming, most);
+  return request.body === null ? { bytes: EMPTY } : readChunks(request.body, most);
 }
 
 /** Reads Node's own stream if there is one. A web stream around it costs more than the rest of the request. */
-function readIncoming(incoming: IncomingMessage): Promise<BodyRead> {
+function readIncoming(incoming: IncomingMessage, most: number): Promise<BodyRead> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     incoming.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+      if (size <= most) chunks.push(chunk);
       else resolve(problem('payload_too_large'));
     });
     incoming.on('end', () => resolve({ bytes: Buffer.concat(chunks) }));
@@ -50,12 +58,12 @@ function readIncoming(incoming: IncomingMessage): Promise<BodyRead> {
   });
 }
 
-async function readChunks(body: AsyncIterable<Uint8Array>): Promise<BodyRead> {
+async function readChunks(body: AsyncIterable<Uint8Array>, most: number): Promise<BodyRead> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) return problem('payload_too_large');
+    if (size > most) return problem('payload_too_large');
     chunks.push(chunk);
   }
   return { bytes: Buffer.concat(chunks) };

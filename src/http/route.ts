@@ -62,6 +62,8 @@ export type PageCall<G extends PageGuard, Input = undefined> = Request<G, Input,
   readonly formKey: IdempotencyKey | undefined;
   /** Path and query of our page with the link or the form. */
   readonly cameFrom: string | undefined;
+  /** The file that was sent with the form, if the route accepts one and it is not empty. */
+  readonly upload: Buffer | undefined;
 };
 
 export type ApiCall<G extends Guard, Input = undefined, Query = undefined> = Request<G, Input, Query> & {
@@ -77,6 +79,8 @@ type PageDeclaration<G extends PageGuard, F extends Form | undefined> = {
   readonly form?: F;
   /** The fields that `view.restored` restores when the form was sent too late after a proof. Never a secret. */
   readonly keeps?: F extends Form ? readonly (keyof z.output<F> & string)[] : never;
+  /** Accepts a form with one file, `multipart/form-data` of at most this many bytes. */
+  readonly uploadBytes?: number;
   readonly handle: (call: PageCall<G, F extends Form ? z.output<F> : undefined>) => Promise<Reply> | Reply;
 };
 
@@ -99,6 +103,8 @@ type ApiDeclaration<
   readonly answer?: Answer;
   /** Accepts an `Idempotency-Key`. The handler runs the act through `idempotent`. */
   readonly idempotent?: true;
+  /** Accepts a body of this many bytes instead of 64 KiB. */
+  readonly bodyBytes?: number;
   /** The refusal codes of the call beside those of its guard, for the document. */
   readonly refusals: readonly Refusal['refused'][];
   readonly handle: (
@@ -120,6 +126,7 @@ export type PageRoute = {
   readonly guard: PageGuard;
   readonly form: Form | undefined;
   readonly keeps: readonly string[];
+  readonly uploadBytes?: number | undefined;
   readonly handle: (call: never) => Promise<Reply> | Reply;
 };
 
@@ -133,6 +140,7 @@ export type ApiRoute = {
   readonly body: z.ZodType | undefined;
   readonly answer: z.ZodType | undefined;
   readonly idempotent: boolean;
+  readonly bodyBytes?: number | undefined;
   readonly refusals: readonly Refusal['refused'][];
   readonly handle: (call: never) => Promise<unknown>;
 };
@@ -189,8 +197,8 @@ export function protocol(declaration: Omit<ProtocolRoute, 'channel'>): ProtocolR
 export function page<const G extends PageGuard, F extends Form | undefined = undefined>(
   declaration: PageDeclaration<G, F>,
 ): PageRoute {
-  const { method, path, guard, form, keeps = [], handle } = declaration;
-  return { channel: 'page', method, path, guard, form, keeps, handle };
+  const { method, path, guard, form, keeps = [], uploadBytes, handle } = declaration;
+  return { channel: 'page', method, path, guard, form, keeps, uploadBytes, handle };
 }
 
 /** Declares a call of the JSON API. The same declaration also makes the OpenAPI document. */

@@ -24,6 +24,8 @@ export type ServerContext = {
   readonly allowances: Allowances;
   /** The forms that are being answered, by their idempotency keys. */
   readonly formsUnderWay: Map<string, UnderWay>;
+  /** How many large bodies are being read or worked on, and who waits to be next. */
+  readonly largeBodies: { now: number; readonly waiting: (() => void)[] };
 };
 
 /** A form that is being answered. If the same form is sent again meanwhile, that request waits for it. */

@@ -6,6 +6,7 @@ import {
   INVITATION_SECONDS,
   RESET_LINK_SECONDS,
 } from '#core/sessions/session.ts';
+import { TRUSTED_DEVICE_SECONDS } from '#core/sessions/trusted-device.ts';
 import { dayBegun } from '#core/time/day.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
@@ -47,6 +48,8 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
   password_changed: PATHS.forgotPassword,
   new_device: PATHS.sessions,
   wrong_code: PATHS.password,
+  trusted_device_created: PATHS.trustedDevices,
+  trusted_device_reused: PATHS.password,
   refused_passwords: PATHS.security,
   mfa_reset: PATHS.signIn,
   authenticator_disabled: PATHS.helpTroubleshooting,
@@ -55,6 +58,9 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
   mfa_overdue: PATHS.signIn,
   email_in_use: PATHS.signIn,
   set_up_asked: PATHS.authenticator,
+  passkey_asked: PATHS.addPasskey,
+  passkey_reminder: PATHS.addPasskey,
+  passkey_overdue: PATHS.signIn,
   invited_again: PATHS.signIn,
   more_news: PATHS.sessions,
 };
@@ -110,6 +116,7 @@ const VALUES: { readonly [K in Kind]: Fill<K> } = {
   email_changed: (place) => ({ ...withProduct(place), hours: EMAIL_REVERT_SECONDS / 3600 }),
   email_in_use: withProduct,
   set_up_asked: withProduct,
+  passkey_asked: withProduct,
   invited_again: (place, { partner }) => ({ ...withProduct(place), partner }),
   recovery_code_used: (place, { left }) => ({ ...withProduct(place), left }),
   few_codes_left: (place, { left }) => ({ ...withProduct(place), left }),
@@ -126,6 +133,8 @@ const VALUES: { readonly [K in Kind]: Fill<K> } = {
   new_device: withProduct,
   wrong_code: withProduct,
   refused_passwords: withProduct,
+  trusted_device_created: (place) => ({ ...withProduct(place), days: TRUSTED_DEVICE_SECONDS / DAY_SECONDS }),
+  trusted_device_reused: withProduct,
   authenticator_disabled: withProduct,
   mfa_reset: (place, { withCode }) => ({ ...withProduct(place), access: withCode ? 'with_code' : 'open' }),
   sign_in_paused: (place, { untilAt }) => ({ ...withProduct(place), until: instant(place.locale, untilAt) }),
@@ -136,6 +145,12 @@ const VALUES: { readonly [K in Kind]: Fill<K> } = {
   }),
   more_news: (place, { count }) => ({ ...withProduct(place), count }),
   mfa_overdue: (place, { requiredFrom }) => ({ ...withProduct(place), date: promised(place.locale, requiredFrom) }),
+  passkey_reminder: (place, { requiredFrom }, at) => ({
+    ...withProduct(place),
+    date: promised(place.locale, requiredFrom),
+    days: daysBetween(at, requiredFrom),
+  }),
+  passkey_overdue: (place, { requiredFrom }) => ({ ...withProduct(place), date: promised(place.locale, requiredFrom) }),
 };
 
 function factsOf({ t, locale }: Place, mail: Mail, at: number): Words['facts'] {

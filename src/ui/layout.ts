@@ -157,7 +157,7 @@ ${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}
 /** Only for pages that ask for a passkey: 16 KB. */
 function passkeyScripts(): Html {
   return html`<script src="${assetPath('simplewebauthn.js')}" defer></script>
-<script src="${assetPath('passkeys.js')}" defer></script>`;
+<script type="module" src="${assetPath('passkeys.js')}"></script>`;
 }
 
 function assetsOf(at: string): Html {

@@ -9,8 +9,11 @@ import type { ApiKey } from '#store/programs/api-keys.ts';
 import type { WebhookDeliveryTable } from '#store/queue/tables.ts';
 import type { Webhook } from '#store/queue/webhooks.ts';
 
-export function partnerRecord({ id, slug, name, policy, requiredFrom }: Partner) {
-  return { id, slug, name, mfa: { policy, requiredFrom: instantOrNull(requiredFrom) } };
+export function partnerRecord(partner: Partner) {
+  const { id, slug, name, policy, requiredFrom, trustedDevices } = partner;
+  const { passkeyPolicy = 'allowed', passkeyRequiredFrom } = partner;
+  const passkeys = { policy: passkeyPolicy, requiredFrom: instantOrNull(passkeyRequiredFrom) };
+  return { id, slug, name, mfa: { policy, requiredFrom: instantOrNull(requiredFrom) }, passkeys, trustedDevices };
 }
 
 export function userRecord({ user, partner, enrolledAt }: ListedUser) {

@@ -7,15 +7,15 @@ import { programName } from '#cli/program-name.ts';
 import { newDatabaseSettings } from '../databases/open.ts';
 import { assertRefused, freePort, launch, openFolder, refusalOf, run } from './command-line.ts';
 
-/** Refused in this process. Other tests prove the exit code and the one line with a real process. */
+/** Refused in this process. Other tests prove the exit code with a real process. */
 async function refused(code: 1 | 2, line: RegExp, ...typed: string[]): Promise<void> {
   const refusal = await refusalOf(typed);
   assert.equal(refusal.code, code, refusal.line);
   assert.match(refusal.line, line);
   assert(!refusal.line.includes('\n'));
 }
-
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const FACTORS = { passkeys: { policy: 'allowed', requiredFrom: null }, trustedDevices: false };
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 
 test('only serve makes a database: every other command names the path that is missing', async (t) => {
@@ -60,7 +60,7 @@ describe('while the server runs', async () => {
     const acme = await json(['partner', 'add', 'Acme Telecom', '--mfa', 'required', '--mfa-from', '2099-02-01']);
     assert.match(acme.id, UUID);
     const mfa = { policy: 'required', requiredFrom: '2099-02-01T12:00:00Z' };
-    assert.deepEqual(acme, { id: acme.id, slug: 'acme-telecom', name: 'Acme Telecom', mfa });
+    assert.deepEqual(acme, { id: acme.id, slug: 'acme-telecom', name: 'Acme Telecom', mfa, ...FACTORS });
     const past = await json(['partner', 'mfa', 'acme-telecom', 'required', '--from', '2001-01-01']);
     assert.deepEqual(past.mfa, { policy: 'required', requiredFrom: null });
     assert.deepEqual(past.ended, { sessions: 0, signIns: 0 });
@@ -70,6 +70,16 @@ describe('while the server runs', async () => {
     await refused(2, /--from/, 'partner', 'mfa', 'acme-telecom', 'off', '--from', '2099-02-01');
     await refused(2, /day/, 'partner', 'mfa', 'acme-telecom', 'required', '--from', '2099-02-30');
     await refused(1, /no such partner/, 'partner', 'mfa', 'nobody', 'off');
+  });
+
+  test('trusted devices of a partner are allowed and stopped', async () => {
+    const on = await json(['partner', 'trusted-devices', 'acme-telecom', 'on']);
+    assert.deepEqual([on.trustedDevices, on.ended], [true, { trustedDevices: 0, sessions: 0 }]);
+    assert.match((await run(['partner', 'list'], settings)).out, /trusted devices allowed/);
+    const off = await run(['partner', 'trusted-devices', 'acme-telecom', 'off'], settings);
+    assert.match(off.out, /Acme Telecom: trusted devices not allowed\.\s+Ended: trusted devices 0, sessions/);
+    await refused(2, /either on or off/, 'partner', 'trusted-devices', 'acme-telecom', 'yes');
+    await refused(1, /no such partner/, 'partner', 'trusted-devices', 'nobody', 'on');
   });
 
   test('a user is added with a password from standard input, of which one line end is dropped', async () => {

@@ -41,6 +41,7 @@ test('every command that the contract names stands in the help', async () => {
   for (const words of [
     'serve',
     'partner mfa',
+    'partner trusted-devices',
     'user reset-mfa',
     'audit verify',
     'keys rotate',

@@ -10,6 +10,12 @@ import { openWorld, type World } from '../world.ts';
 const NOW = 1_800_000_000;
 const LATER = NOW + 9_999_999;
 
+const APP = { sealed_secret: 'x', last_used_step: 1, last_used_at: null, last_refusal: null };
+const KEY = { credential_id: 'x', sealed_key: 'x', counter: 0, aaguid: 'x', transports: '' };
+const PASSKEY = { ...KEY, synced: 0, backed_up: 0 } as const;
+
+const CHALLENGE = { challenge_hash: 'x', purpose: 'step_up', owner_id: 'x', browser: null, name: null } as const;
+
 /** A row of one person in every table with rows of people. A new such table must be added here and to the plan. */
 function rowsOf(user_id: string, client_id: string) {
   const [id, created_at, expires_at] = ['one', NOW, LATER];
@@ -18,9 +24,9 @@ function rowsOf(user_id: string, client_id: string) {
   const client = { device_id: null, address: null, user_agent: null };
   const stepUp = { step_up_at: null, step_up_method: null, step_up_to: null };
   return {
-    authenticators: {
-      ...{ id, user_id, sealed_secret: 'x', last_used_step: 1, created_at, last_used_at: null, last_refusal: null },
-    },
+    authenticators: { ...APP, id, user_id, created_at },
+    passkeys: { ...PASSKEY, id, user_id },
+    passkey_challenges: { ...life, ...CHALLENGE },
     enrollments: { ...life, owner_id: 'x', sealed_secret: 'x', tries: 0, confirming_until: null, last_refusal: null },
     recovery_code_sets: { id, user_id, created_at, sealed_copy: 'x', copy_expires_at: LATER },
     recovery_codes: { id, set_id: id, user_id, tag: 'x', hash: 'x', used_at: null },
@@ -33,6 +39,7 @@ function rowsOf(user_id: string, client_id: string) {
       ...{ auth_time: NOW, continue_to: '/', notice: null, ...client, ...stepUp },
     },
     devices: { ...life, token_hash: 'x' },
+    trusted_devices: { ...life, secret_hash: 'x', authenticators: 'x', last_used_at: NOW },
     links: { ...link, purpose: 'reset' },
     clock_offsets: { user_id, offset_seconds: 30, at: NOW },
     reminders: { id, user_id, required_from: NOW, stage: '1_day', queued_at: NOW },

@@ -81,7 +81,7 @@ export function addSession(db: Database, name: string, more: Partial<SessionTabl
       continue_to: '/portal',
       notice: null,
     },
-    ...{ device_id: null, address: null, user_agent: null },
+    ...{ device_id: null, trusted_device_id: null, address: null, user_agent: null },
     ...more,
   };
   return db.transaction((tx) => tx.insertInto('sessions').values(session).execute());

@@ -38,7 +38,7 @@ export function act<Args extends object>({ name, args, check, run }: Kind<Args>)
       model.now += 1;
       model.acts += 1;
       real.clock.at = model.now;
-      const events = await run(model, real, { ...given, node });
+      const events = [...(await run(model, real, { ...given, node })), ...model.trust.ended.splice(0)];
       model.successes.push(...events);
       await real.settle(node);
       await agree(model, real, { node: node === 0 ? 1 : 0, events });

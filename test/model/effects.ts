@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { DAY, isLiveSession, MINUTE, type Model, ownersOf, secondFactorFrom, sessionEnd } from './model.ts';
 import { moveSession } from './portals.ts';
 import type { Link, Pending, Person, Session } from './rows.ts';
+import { endTrustOf } from './trust.ts';
 
 export type Factor = 'totp' | 'recovery_code';
 
@@ -14,14 +15,16 @@ export type Opening = {
   readonly token: string;
   readonly deviceId: string | undefined;
   readonly replaced?: Session | undefined;
+  /** The trusted device that stood in for the second factor. */
+  readonly trusted?: string | undefined;
 };
 
 /** A finished sign-in: the session and its events. */
 export function openSession(model: Model, opening: Opening): { session: Session; events: string[] } {
-  const { person, channel, factor, token, deviceId, replaced } = opening;
+  const { person, channel, factor, token, deviceId, replaced, trusted } = opening;
   const { now } = model;
   const latest = sessionEnd(person, now);
-  const cap = factor === undefined ? (secondFactorFrom(model, person) ?? latest) : latest;
+  const cap = factor === undefined && trusted === undefined ? (secondFactorFrom(model, person) ?? latest) : latest;
   const session: Session = {
     ...{
       person,
@@ -34,7 +37,10 @@ export function openSession(model: Model, opening: Opening): { session: Session;
       ended: false,
     },
     ...{ lastSeenAt: now, amr: AMR[factor ?? 'none'], secondFactorAt: factor && now, authTime: now },
-    ...{ stepUpAt: now, stepUpMethod: factor ?? 'password', outlived: false },
+    ...(trusted === undefined
+      ? { stepUpAt: now, stepUpMethod: factor ?? 'password' }
+      : { stepUpAt: undefined, stepUpMethod: undefined }),
+    ...{ outlived: false, trusted },
   };
   model.sessions.push(session);
   if (replaced) moveSession(model, replaced, session);
@@ -68,8 +74,9 @@ export function raise(model: Model, session: Session, token: string, method: Ses
   Object.assign(session, { token, stepUpAt: model.now, stepUpMethod: method });
 }
 
-/** Revokes everything else that is open for a person, and every shown secret. */
-export function endOthers(model: Model, person: Person, keep?: Session | Pending): void {
+/** Revokes everything else that is open for a person, every shown secret and, unless they stay, trusted devices. */
+export function endOthers(model: Model, person: Person, keep?: Session | Pending, { keepsTrust = false } = {}): void {
+  if (!keepsTrust) endTrustOf(model, person);
   for (const owner of ownersOf(model, person)) {
     owner.shown = undefined;
     if (owner !== keep) end(owner);
@@ -131,7 +138,7 @@ export function sweep(model: Model, isOver: (session: Session) => boolean): void
 /** Revokes what a password alone opened for a person, and its grants. */
 export function endPasswordOnly(model: Model, person: Person): void {
   for (const session of model.sessions) {
-    if (session.person === person && session.secondFactorAt === undefined) end(session);
+    if (session.person === person && isPasswordOnly(session)) end(session);
   }
   for (const grant of model.portals.grants) {
     const { session, isPasswordOnly } = grant;
@@ -155,9 +162,14 @@ export function addLink(model: Model, seconds: number, link: Omit<Link, 'expires
 /** What a password alone opened for these people expires at this time at the latest. */
 export function capWithoutSecondFactor(model: Model, people: readonly Person[], at: number): void {
   for (const session of model.sessions) {
-    if (session.secondFactorAt !== undefined || !people.includes(session.person)) continue;
+    if (!isPasswordOnly(session) || !people.includes(session.person)) continue;
     session.expiresAt = Math.min(session.expiresAt, at);
   }
+}
+
+/** The partner allows the sessions of trusted devices, whatever it requires. */
+function isPasswordOnly({ secondFactorAt, trusted }: Session): boolean {
+  return secondFactorAt === undefined && trusted === undefined;
 }
 
 /** Deletes a person's authenticator and everything that depends on it. */

@@ -1,6 +1,7 @@
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { MfaPolicy } from '#core/people/policy.ts';
+import { changeTrustedDevices } from '#flows/trusted-devices/allow.ts';
 import { KIND } from '../databases/open.ts';
 import { recoveryCodesOf } from '../security/limits/limits-story.ts';
 import { makeKey } from '../stories/management-api/management-story.ts';
@@ -18,6 +19,7 @@ import { OPERATOR_ACTS, SERVER_ACTS } from './acts/operator.ts';
 import { SECOND_FACTOR_ACTS } from './acts/second-factor.ts';
 import { SECURITY_ACTS } from './acts/security.ts';
 import { SIGN_IN_ACTS } from './acts/sign-in.ts';
+import { TRUST_ACTS } from './acts/trust.ts';
 import { agreeOnTheDead } from './agreement.ts';
 import { issueCodes, setAuthenticator } from './effects.ts';
 import { DAY, type Model, newModel, newPerson } from './model.ts';
@@ -33,10 +35,10 @@ const ACTS_AT_MOST = 70;
 /** A failure prints its seed and path: `MODEL_SEED=… MODEL_PATH=…` replays it. */
 const { MODEL_SEED, MODEL_PATH } = process.env;
 
-const SIGNING_IN = [...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SECURITY_ACTS, ...SERVER_ACTS];
+const SIGNING_IN = [...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SECURITY_ACTS, ...SERVER_ACTS, ...TRUST_ACTS];
 const RESETS = [...ENROLLMENT_ACTS, ...ACCESS_CODE_ACTS];
 const LETTERS = [...LINK_ACTS, ...EMAIL_ACTS];
-const PORTALS = [ARRIVE, ...OPENID_ACTS, ...FORWARD_AUTH_ACTS];
+const PORTALS = [ARRIVE, ...OPENID_ACTS, ...FORWARD_AUTH_ACTS, ...TRUST_ACTS];
 
 /** All acts, or only some of them, so that a sequence goes deeper. */
 const sequence = fc.oneof(
@@ -75,10 +77,12 @@ test('a full session exists exactly when the model says so', { timeout: 3_600_00
     fc.record({
       policy: fc.constantFrom<MfaPolicy>('off', 'optional', 'required'),
       people: fc.tuple(beginning, beginning, beginning),
+      isTrusting: fc.boolean(),
     }),
     sequence,
-    async ({ policy, people }, commands) => {
+    async ({ policy, people, isTrusting }, commands) => {
       const model = await begin(real, policy, people);
+      if (isTrusting) await allowTrust(model, real);
       await fc.asyncModelRun(() => ({ model, real }), commands);
       await agreeOnTheDead(model, real);
       for (const event of model.successes) tally.set(event, (tally.get(event) ?? 0) + 1);
@@ -93,6 +97,11 @@ test('a full session exists exactly when the model says so', { timeout: 3_600_00
   t.diagnostic([...tally].map(([event, count]) => `${event} ${count}`).join(', '));
   t.diagnostic(`${SEQUENCES} sequences, ${acts} acts, two nodes: model and service agreed after each`);
 });
+
+async function allowTrust(model: Model, real: Real): Promise<void> {
+  await changeTrustedDevices(real.world(0).env, 'command_line', model.partner.id, true);
+  model.trust.isAllowed = true;
+}
 
 let sequences = 0;
 

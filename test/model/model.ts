@@ -12,6 +12,7 @@ import {
   type PortalClient,
   type Portals,
   type Session,
+  type Trusted,
 } from './rows.ts';
 
 export const MINUTE = 60;
@@ -34,6 +35,8 @@ export type Model = {
   readonly links: Link[];
   readonly devices: Device[];
   readonly portals: Portals;
+  /** Whether the partner allows trusted devices, all of them, and the events of ends that an act caused. */
+  readonly trust: { isAllowed: boolean; readonly devices: Trusted[]; readonly ended: string[] };
   /** A session's tokens from before its privilege rose, or a pending sign-in's from before its renewal. */
   readonly outworn: { readonly kind: 'session' | 'pending'; readonly token: string }[];
   /** Numbers in place of the product's ids. */
@@ -54,6 +57,7 @@ export function newModel(setting: Setting, now: number, people: Person[]): Model
   const { policy, partner, address, clients } = setting;
   const browsers = [1, 2].map((host) => ({
     ...{ address: `${address}.${host}`, form: undefined, device: undefined, pending: undefined, session: undefined },
+    ...{ trust: undefined as string | undefined },
     sites: new Map<string, string>(),
   }));
   return {
@@ -72,6 +76,7 @@ export function newModel(setting: Setting, now: number, people: Person[]): Model
     },
     ...{ counters: new Counters(), sessions: [], pendings: [], links: [], devices: [], outworn: [] },
     portals: newPortals(clients),
+    trust: { isAllowed: false, devices: [], ended: [] },
   };
 }
 

@@ -135,6 +135,7 @@ type Cookies = {
   readonly address: string;
   readonly form?: string | undefined;
   readonly device?: string | undefined;
+  readonly trust?: string | undefined;
   readonly pending?: { readonly token: string } | undefined;
   readonly session?: { readonly token: string } | undefined;
 };
@@ -172,14 +173,15 @@ async function submit(
   const cookies = { device: cookie('device'), pending: cookie('pending'), session: cookie('session') };
   browser.form = cookie('form');
   browser.device = cookies.device;
+  browser.trust = cookie('trust');
   if (cookies.pending !== browser.pending?.token) browser.pending = undefined;
   if (cookies.session !== browser.session?.token) browser.session = undefined;
   return { ...answer, cookies };
 }
 
-function personWith(world: World, { address, form, device, pending, session }: Cookies) {
+function personWith(world: World, { address, form, device, trust, pending, session }: Cookies) {
   const person = world.person(address);
-  const values = { form, device, pending: pending?.token, session: session?.token };
+  const values = { form, device, trust, pending: pending?.token, session: session?.token };
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) person.cookies.set(`__Host-sallyport-${name}`, value);
   }

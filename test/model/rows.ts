@@ -65,6 +65,8 @@ export type Session = Owner & {
   stepUpMethod: 'totp' | 'recovery_code' | 'password' | undefined;
   /** It had expired when its row was deleted, so its offline grants live on. */
   outlived: boolean;
+  /** The trusted device that opened it. */
+  trusted: string | undefined;
 };
 
 /** The values of its cookies, from the last person here, live or not. */
@@ -73,6 +75,7 @@ export type Browser = {
   /** The same while the browser is open. */
   form: string | undefined;
   device: string | undefined;
+  trust: string | undefined;
   pending: Pending | undefined;
   session: Session | undefined;
   /** Its cookies on protected hosts. */
@@ -95,6 +98,17 @@ export type Device = {
   readonly id: string;
   readonly token: string;
   readonly person: Person;
+  readonly expiresAt: number;
+};
+
+/** A browser on which one person needs no code. */
+export type Trusted = {
+  readonly id: string;
+  readonly person: Person;
+  secret: string;
+  previous: string | undefined;
+  usedAt: number;
+  address: string;
   readonly expiresAt: number;
 };
 
@@ -123,6 +137,8 @@ export type Grant = {
   readonly isOffline: boolean;
   /** From the session at the time of the grant. */
   readonly isPasswordOnly: boolean;
+  /** The trusted device that opened the session, if no second factor was proven before the grant. */
+  readonly trusted: string | undefined;
   readonly expiresAt: number;
   ended: boolean;
 };

@@ -12,12 +12,13 @@ import { queueMail } from '#flows/runtime/mail.ts';
 import { createResetRequest } from '#store/people/reset-requests.ts';
 import { findPerson } from '#store/people/users.ts';
 import { createDelivery } from '#store/queue/webhook-queue.ts';
+import { BULK_ACTS } from '../stories/console/bulk/bulk-walk.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
-import { APP_ACTS, openSecret } from './apps.ts';
-import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './authenticators/passkeys.ts';
+import { APP_ACTS, openSecret, TRUST_ACTS } from './second-factors/apps.ts';
+import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './second-factors/passkeys.ts';
 
 /** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {
@@ -39,7 +40,7 @@ export const WITHOUT_AUTHENTICATOR = [
 ];
 
 /** These are guarded and have a body, but change nothing. */
-export const READS = ['POST /api/v1/partners/:partner/mfa/preview'];
+export const READS = ['mfa', 'passkeys'].map((policy) => `POST /api/v1/partners/:partner/${policy}/preview`);
 
 /** The code is used up in a separate transaction, which decides the answer of such a request. */
 export const ACTS_TWICE = ['POST /security/authenticator/access-code'];
@@ -56,6 +57,8 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /api/v1/partners/:partner/restore': archivedPartner(),
   'POST /api/v1/partners/:partner/mfa': somePartner({ policy: 'required' }),
   'POST /api/v1/partners/:partner/name': somePartner({ name: 'Another name' }),
+  'POST /api/v1/partners/:partner/passkeys': somePartner({ policy: 'off' }),
+  'POST /api/v1/partners/:partner/trusted-devices': somePartner({ allowed: true }),
   'POST /api/v1/users': async (world) => {
     const slug = fresh('home');
     await world.addPartner({ slug });
@@ -101,6 +104,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /console/partners/:partner/rename': somePartner({ name: 'Another name' }),
   'POST /console/partners/:partner/resets': somePartner(),
   'POST /console/partners/:partner/restore': archivedPartner(),
+  'POST /console/partners/:partner/trusted-devices': somePartner({ allowed: 'yes' }),
   'POST /console/people/:person/access-code': somebody({ minutes: '60' }, giveAccessCode),
   'POST /console/people/:person/delete': somebody(WHY, disable),
   'POST /console/people/:person/disable': somebody(WHY),
@@ -160,6 +164,8 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /security/authenticator/cancel': openSecret,
   'POST /security/authenticator/turn-off': () => ({}),
   ...APP_ACTS,
+  ...TRUST_ACTS,
+  ...BULK_ACTS,
   ...PASSKEY_ACTS,
   'POST /api/v1/step-up/one-time-code': ownCode,
   'POST /api/v1/step-up/recovery-code': recoveryCode,

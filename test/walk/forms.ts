@@ -11,12 +11,13 @@ import { makeAccessCode } from '#flows/authenticators/access-code.ts';
 import { drawRecoveryCodes, issueRecoveryCodes } from '#flows/authenticators/issue-recovery-codes.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { findPerson } from '#store/people/users.ts';
+import { BULK_FORMS } from '../stories/console/bulk/bulk-walk.ts';
 import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
-import { APP_FORMS, ana, secretOf, signedIn } from './apps.ts';
-import { PASSKEY_FORMS } from './authenticators/passkeys.ts';
+import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './second-factors/apps.ts';
+import { PASSKEY_FORMS } from './second-factors/passkeys.ts';
 
 /** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {
@@ -238,6 +239,8 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     ...{ action: '/security/authenticator/turn-off', from: '/security/authenticator' },
   }),
   ...APP_FORMS,
+  ...TRUST_FORMS,
+  ...BULK_FORMS,
   ...PASSKEY_FORMS,
   '/security/recovery-codes': async (world) => ({ ...(await signedIn(world)), action: '/security/recovery-codes' }),
   '/security/sessions/end': async (world) => {
@@ -315,8 +318,14 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
   '/console/partners/:partner/archive': aboutPartner('archive'),
   '/console/partners/:partner/restore': aboutPartner('restore'),
   '/console/partners/:partner/resets': aboutPartner('resets', {}, 'admin'),
+  '/console/partners/:partner/trusted-devices': aboutPartner('trusted-devices', { allowed: 'yes' }),
   '/console/partners/:partner/rename': aboutPartner('rename', { name: 'Acme Group' }),
   '/console/partners/:partner/policy': aboutPartner('policy', { policy: 'now', from: '' }),
+  '/console/partners/:partner/passkeys': aboutPartner('passkeys', { policy: 'off', from: '' }),
+  '/console/partners/:partner/passkeys/remind': async (world) => ({
+    ...(await aboutPartner('passkeys/remind')(world)),
+    from: `/console/partners/${(await world.env.db.read.selectFrom('partners').select('id').executeTakeFirstOrThrow()).id}/passkeys`,
+  }),
   '/console/partners/:partner/people/new': aboutPartner('people/new', {
     ...{ email: 'bo@acme.example', name: 'Bo', role: 'member' },
   }),

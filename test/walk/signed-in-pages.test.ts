@@ -8,6 +8,7 @@ import { makeEmailLink } from '#flows/administration/make-link.ts';
 import { addWebhook } from '#flows/administration/webhooks.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { findPerson } from '#store/people/users.ts';
+import { someImport, someJob } from '../stories/console/bulk/bulk-walk.ts';
 import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
@@ -121,11 +122,16 @@ async function settleConsole(world: World) {
   const hook = await addWebhook(world.env, 'command_line', { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
   assert.ok(!isRefusal(key) && !isRefusal(hook));
   const { client } = await makeClient(world.env);
+  const imports = { columns: await someImport(world, 'draft'), start: await someImport(world, 'checked') };
+  const jobs = { start: await someJob(world, 'checked'), shown: await someJob(world, 'finished') };
   const programs = { ':key': key.apiKey.id, ':webhook': hook.webhook.id, ':client': client.id };
   const ids = { ':partner': partner.id, ':request': request, ':mail': mail, ...programs };
   return (path: string) =>
     path
       .replace(/:partner|:request|:mail|:key|:webhook|:client/g, (name) => ids[name as keyof typeof ids])
+      .replace('import/:job', `import/${path.endsWith('/columns') ? imports.columns : imports.start}`)
+      .replace(':job', path.endsWith('/start') ? jobs.start : jobs.shown)
+      .replace('/bulk/new', '/bulk/new?all=yes')
       .replace(':person', path.startsWith('/console/staff') ? staff.id : person.id);
 }
 

@@ -22,6 +22,7 @@ import { listUsers } from '#store/people/people-pages.ts';
 import { findPerson, type Person } from '#store/people/users.ts';
 import { addedRecord, userRecord } from '#wire/records.ts';
 import { readEntrance } from './password.ts';
+import { userImport } from './user-import.ts';
 
 /** The options that say how an added person can sign in. */
 export const ENTRANCE_OPTIONS = {
@@ -210,4 +211,5 @@ export const commands = [
     ],
   ),
   remove,
+  userImport,
 ];

@@ -8,6 +8,7 @@ export function restoredRecord({ ended, head, ...restored }: Restored) {
     signIns: rows.pending_sign_ins,
     links: rows.links,
     devices: rows.devices,
+    trustedDevices: rows.trusted_devices,
     enrollments: rows.enrollments,
     emailLinks: rows.email_links,
     resetRequests: rows.reset_requests,
@@ -40,7 +41,7 @@ export function restoredLines(restored: Restored): string[] {
 function endedLines({ ended, shutOut }: Restored): string[] {
   const { rows, mails, accessCodes, apiKeys, webhooks, clients } = ended;
   return [
-    `Ended: ${rows.sessions} sessions, ${rows.pending_sign_ins} half-done sign-ins, ${rows.enrollments} open set-ups, ${rows.links} links, ${rows.devices} known devices, ${mails} unsent mails.`,
+    `Ended: ${rows.sessions} sessions, ${rows.pending_sign_ins} half-done sign-ins, ${rows.enrollments} open set-ups, ${rows.links} links, ${rows.devices} known devices, ${rows.trusted_devices} trusted devices, ${mails} unsent mails.`,
     `Ended: ${rows.email_links} links to change an email or to go back to one, ${rows.reset_requests} waiting resets, ${rows.idempotent_calls} kept answers of the API.`,
     ...(accessCodes > 0
       ? [`${accessCodes} temporary access codes open nothing any more: make new ones in the console for these people.`]

@@ -1,44 +1,41 @@
 import type { RefusalCode } from '#core/values/result.ts';
-import type {
-  Action,
-  AuthenticatorDetail,
-  ClientDetail,
-  ConsentGiven,
-  DetailValue,
-  EmailHash,
-  ExportScope,
-  Gone,
-  GrantCreated,
-  GrantDetail,
-  KeyEnd,
-  Method,
-  NoResetLink,
-  OthersEnded,
-  PasswordRefusal,
-  PolicyDetail,
-  RefusedCode,
-  RefusedPasskey,
-  Repeated,
-  ResetDetail,
-  RestoreDetail,
-  SessionEnd,
-  SignedIn,
-  SiteAdded,
-  SiteEntered,
-  SiteRefused,
-  SiteRemoved,
-  StaffReason,
-  WebhookDetail,
+import { FACTOR_ACTIONS } from './factor-actions.ts';
+import {
+  type Action,
+  type AuthenticatorDetail,
+  type BulkDetail,
+  type BulkEnd,
+  type BulkStop,
+  type ClientDetail,
+  type ConsentGiven,
+  type EmailHash,
+  type ExportScope,
+  type Gone,
+  type GrantCreated,
+  type GrantDetail,
+  type KeyEnd,
+  type Method,
+  type NoResetLink,
+  type OthersEnded,
+  type PasskeyPolicyDetail,
+  type PasswordRefusal,
+  type PolicyDetail,
+  type RefusedCode,
+  type RefusedPasskey,
+  type RemindersDetail,
+  type ResetDetail,
+  type RestoreDetail,
+  refusal,
+  type SessionEnd,
+  type SignedIn,
+  type SiteAdded,
+  type SiteEntered,
+  type SiteRefused,
+  type SiteRemoved,
+  type StaffReason,
+  success,
+  type WebhookDetail,
 } from './values.ts';
-
-function success<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
-  return { outcome: 'success', meaning };
-}
-
-/** Of equal refusals within some minutes the first is an event; a second event gives the number of the others. */
-function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail & Repeated> {
-  return { outcome: 'refusal', meaning };
-}
 
 type Nothing = Record<string, never>;
 /** Why a code or a password was not accepted as proof. */
@@ -46,6 +43,7 @@ type Unproven = RefusalCode | 'wrong_password';
 
 /** Every action: its outcome, its typed detail and its meaning. docs/audit.md contains the same list. */
 export const AUDIT_ACTIONS = {
+  ...FACTOR_ACTIONS,
   'sign_in.password_accepted': success<{ knownDevice?: boolean | undefined; state?: string | undefined }>(
     'The password was right; the sign-in may still need its second factor.',
   ),
@@ -61,32 +59,6 @@ export const AUDIT_ACTIONS = {
   ),
   'sign_in.passkey_refused': refusal<RefusedPasskey>('The answer of a passkey was refused at sign-in.'),
   'sign_in.completed': success<SignedIn>('The sign-in is finished and a session exists.'),
-  'enrollment.started': success<Nothing>('A secret was shown to be confirmed.'),
-  'enrollment.skipped': success<{ deadlineAt?: number | undefined }>(
-    'The person chose “Not now” where that is allowed.',
-  ),
-  'enrollment.code_refused': refusal<RefusedCode>('A confirmation code was refused.'),
-  'totp.enrolled': success<AuthenticatorDetail>('An authenticator app was confirmed and is active; others stay.'),
-  'totp.replaced': success<AuthenticatorDetail>('A new authenticator app replaced the old one.'),
-  'totp.removed': success<AuthenticatorDetail>('An authenticator app was removed by its user.'),
-  'authenticator.renamed': success<AuthenticatorDetail>('An authenticator got another name.'),
-  'enrollment.passkey_refused': refusal<RefusedPasskey>('The answer of a new passkey was refused at its set-up.'),
-  'passkey.enrolled': success<AuthenticatorDetail & { synced: boolean }>(
-    'A passkey was added; other authenticators stay.',
-  ),
-  'passkey.removed': success<AuthenticatorDetail>('A passkey was removed by its user.'),
-  'passkey.counter_went_back': refusal<AuthenticatorDetail & { accepted: boolean }>(
-    'The signature counter of a passkey went back: its key may have been copied. Refused for a key bound to its device.',
-  ),
-  'totp.undecryptable': refusal<AuthenticatorDetail>(
-    'A stored secret did not open with the key ring: a lost key, or a row that was swapped. Look at it at once.',
-  ),
-  'recovery_code.used': success<{ remaining: number }>('A recovery code was used up.'),
-  'recovery_code.refused': refusal<{ reason: RefusalCode }>('A recovery code was refused.'),
-  'recovery_codes.created': success<{ count?: number | undefined }>(
-    'A new set of recovery codes replaced any set before it.',
-  ),
-  'recovery_codes.acknowledged': success<Nothing>('The person pressed Done; the readable copy was erased.'),
   'session.ended': success<SessionEnd>('One session was ended.'),
   'sessions.ended_others': success<OthersEnded>('All other sessions of a user were ended.'),
   'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
@@ -109,7 +81,7 @@ export const AUDIT_ACTIONS = {
   'invitation.withdrawn': success<{ invitations: number }>('Invitations of staff ended with their maker’s rights.'),
   'invitation.accepted': success<Nothing>('An invited person set a password.'),
   'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),
-  'user.created': success<{ role: string }>('A user of a partner was added.'),
+  'user.created': success<{ role: string; bulkId?: string | undefined }>('A user of a partner was added.'),
   'user.disabled': success<{ reason: StaffReason }>('A user was disabled.'),
   'user.enabled': success<{ reason: StaffReason }>('A disabled user was enabled.'),
   'user.role_changed': success<{ from: string; to: string }>('A user was given another role by a manager.'),
@@ -121,11 +93,6 @@ export const AUDIT_ACTIONS = {
     'A person was exempted: they are not asked to set up MFA until that time.',
   ),
   'user.exemption_ended': success<{ reason: StaffReason; sessions: number }>('An exemption was ended before its time.'),
-  'access_code.created': success<{ expiresAt: number }>(
-    'A temporary access code was made: the next set-up of this person asks for it.',
-  ),
-  'access_code.accepted': success<Nothing>('A temporary access code was used up.'),
-  'access_code.refused': refusal<{ reason: RefusalCode }>('A temporary access code was refused.'),
   'reset.requested': success<{ reason: StaffReason; checkedBy: string }>(
     'A reset of MFA was asked for; it waits for a second member of staff.',
   ),
@@ -133,15 +100,31 @@ export const AUDIT_ACTIONS = {
   'link.created': success<{ purpose: 'reset' | 'invitation' | 'first_administrator' }>(
     'A single-use link was made by the operator.',
   ),
-  'partner.created': success<{ policy?: 'off' | 'optional' | 'required' | undefined }>('A partner was added.'),
+  'partner.created': success<{ policy?: 'off' | 'optional' | 'required' | undefined; bulkId?: string | undefined }>(
+    'A partner was added.',
+  ),
   'partner.renamed': success<Nothing>('A partner was given another name.'),
   'partner.archived': success<{ sessions: number }>('A partner was archived: none of its people can sign in.'),
   'partner.restored': success<Nothing>('An archived partner was restored.'),
   'partner.resets_changed': success<{ withoutCode: boolean }>(
     'A partner was given another rule on temporary access codes after a reset of MFA.',
   ),
+  'partner.passkey_policy_changed': success<PasskeyPolicyDetail>(
+    'Whether passkeys count for a partner’s people was changed, with the sessions that it ended.',
+  ),
+  'partner.trusted_devices_changed': success<{ allowed: boolean }>(
+    'A partner’s people may trust their devices from now on, or no longer may.',
+  ),
   'partner.mfa_policy_changed': success<PolicyDetail>(
     'The MFA policy of a partner was changed. The detail counts the sessions and sign-ins that this ended.',
+  ),
+  'partner.reminders_changed': success<RemindersDetail>(
+    'A partner was given other reminders: which of them its people get before and after the date.',
+  ),
+  'bulk.started': success<BulkDetail>('A job over many partners or people was started; its events carry its id.'),
+  'bulk.finished': success<BulkEnd>('A job over many was finished. The detail counts what became of its items.'),
+  'bulk.stopped': success<BulkStop>(
+    'A job over many was stopped: by staff, or because its maker lost the right. What waits stays undone.',
   ),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(

@@ -31,12 +31,14 @@ const STAFF_REASON_LENGTH = 500;
 
 const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
   ...(['user.disabled', 'user.enabled', 'user.unlocked', 'user.mfa_reset', 'user.exempted'] as const),
-  ...(['user.exemption_ended', 'user.deleted', 'reset.requested'] as const),
+  ...(['user.exemption_ended', 'user.deleted', 'reset.requested', 'bulk.started'] as const),
+  ...(['partner.mfa_policy_changed', 'partner.reminders_changed'] as const),
 ]);
 
 function mayBeLogged(action: AuditAction, name: string, text: string): boolean {
   if (name === 'emailHash') return isEmailHash(text);
   if (name === 'about') return Object.hasOwn(AUDIT_ACTIONS, text);
+  if (name === 'stages') return /^(\d{1,2}_days?|overdue)$/.test(text);
   if (name === 'host') return /^[a-z0-9.:[\]-]{1,259}$/.test(text);
   if (name === 'scopes') return /^[a-z_]{1,32}(?::[a-z_]{1,32})?$/.test(text);
   if (name === 'keyId' && action.startsWith('keys.')) return /^[a-z0-9-]{1,16}$/.test(text);

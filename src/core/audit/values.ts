@@ -50,6 +50,35 @@ export type PolicyDetail = {
   requiredFrom?: number | undefined;
   sessions?: number | undefined;
   signIns?: number | undefined;
+} & OfBulk;
+
+/** The bulk job that an event is part of, and the reason given for the whole job. */
+export type OfBulk = { bulkId?: string | undefined; reason?: StaffReason | undefined };
+
+/** The reminders of a partner, and the bulk job that changed them. */
+export type RemindersDetail = { stages: readonly string[] } & OfBulk;
+
+/** A bulk job: what it does, to how many, why, and the job that it puts back. */
+export type BulkDetail = {
+  bulkId: string;
+  kind: string;
+  items: number;
+  reason: StaffReason;
+  undoes?: string | undefined;
+};
+/** What became of the items of a bulk job. */
+export type BulkEnd = { bulkId: string; done: number; unchanged: number; failed: number };
+/** Why a bulk job was stopped, and how many items it had done by then. */
+export type BulkStop = { bulkId: string; because: 'by_staff' | 'maker_lost'; done: number };
+
+type PasskeyPolicy = 'off' | 'allowed' | 'required';
+
+/** The same for passkeys. */
+export type PasskeyPolicyDetail = {
+  from: PasskeyPolicy;
+  to: PasskeyPolicy;
+  requiredFrom?: number | undefined;
+  sessions: number;
 };
 
 /** Why all other sessions of a person were ended. */
@@ -62,6 +91,22 @@ export type WhyEnded =
   | 'disabled'
   | 'mfa_reset'
   | 'policy';
+
+/** Why trusted devices were ended: by the person, by a rule about one device, or by a change that ends all of them. */
+export type WhyTrustEnded =
+  | WhyEnded
+  | ('deleted' | 'access_code_renewed' | 'email_reverted' | 'role_changed' | 'archived')
+  | ('ended_one' | 'ended_all' | 'replaced' | 'too_many' | 'reused');
+
+/** One trusted device. */
+export type TrustedDeviceDetail = { deviceId: string };
+/** How many trusted devices ended, and how many sessions that they had opened without a second factor. */
+export type TrustEnded = {
+  reason: WhyTrustEnded;
+  devices: number;
+  sessions: number;
+  deviceId?: string | undefined;
+};
 
 /** The part of the log that was exported: the days, the person, the partner and the action. */
 export type ExportScope = {
@@ -138,3 +183,12 @@ export type NoResetLink = {
   reason: 'unknown_email' | 'disabled' | 'too_many_attempts';
   emailHash?: EmailHash | undefined;
 };
+
+export function success<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail> {
+  return { outcome: 'success', meaning };
+}
+
+/** Of equal refusals within some minutes the first is an event; a second event gives the number of the others. */
+export function refusal<Detail extends Record<string, DetailValue>>(meaning: string): Action<Detail & Repeated> {
+  return { outcome: 'refusal', meaning };
+}

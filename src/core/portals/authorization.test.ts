@@ -20,6 +20,7 @@ const SESSION: KnownSession = {
   isNew: false,
   authTime: NOW - 60,
   amr: ['pwd'],
+  isTrusted: false,
   hasAuthenticator: true,
   hasPasskey: false,
   mayHavePasskey: true,

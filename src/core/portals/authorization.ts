@@ -29,6 +29,8 @@ export type KnownSession = {
   readonly isNew: boolean;
   readonly authTime: number;
   readonly amr: readonly string[];
+  /** A trusted device stood in for the second factor, which was not proven since. */
+  readonly isTrusted: boolean;
   readonly hasAuthenticator: boolean;
   readonly hasPasskey: boolean;
   /** Whether the policy lets them set one up. */
@@ -42,6 +44,7 @@ export type NextStep =
   | 'sign_in_again'
   | 'choose_account'
   | 'step_up'
+  | 'prove_again'
   | 'set_up'
   | 'step_up_passkey'
   | 'set_up_passkey'
@@ -78,12 +81,28 @@ export function nextStep(asked: Asked, known: Known, now: number): NextStep {
   if (needed !== undefined && !isAtLeast(acrOf(session.amr), needed)) {
     return needed === 'phr' ? passkeyStep(session) : session.hasAuthenticator ? 'step_up' : 'set_up';
   }
+  if (session.isTrusted && asksForEveryFactor(asked)) return 'prove_again';
   return asked.prompts.has('consent') ? consentStep(known.hasFreshConsent) : consentStep(known.hasConsent);
 }
 
 function passkeyStep({ hasPasskey, mayHavePasskey }: KnownSession): NextStep {
   if (!mayHavePasskey) return 'unmet';
   return hasPasskey ? 'step_up_passkey' : 'set_up_passkey';
+}
+
+/**
+ * A client that asks how fresh the proof is gets every factor. On a trusted device a new sign-in skips the second one,
+ * so the step-up asks for it.
+ */
+function asksForEveryFactor({ prompts, maxAgeSeconds }: Asked): boolean {
+  return prompts.has('login') || maxAgeSeconds !== undefined;
+}
+
+/** Whether the request needs a second factor that a trusted device cannot replace. */
+export function isAskedForProof(asked: Asked): boolean {
+  const needed = neededAcr(asked.acrValues, true);
+  const isAboveIt = needed !== undefined && (needed === 'unmet' || !isAtLeast('urn:sallyport:acr:pwd', needed));
+  return isAboveIt || asksForEveryFactor(asked);
 }
 
 function consentStep(isThere: boolean): NextStep {
@@ -117,6 +136,7 @@ export function errorOf(step: Exclude<NextStep, 'done'>) {
   switch (step) {
     case 'sign_in':
     case 'sign_in_again':
+    case 'prove_again':
       return 'login_required';
     case 'choose_account':
       return 'account_selection_required';

@@ -6,6 +6,8 @@ export type Client = {
   readonly userAgent: string | undefined;
   /** The device cookie of this browser: a token for each person who is known on it, joined with dots. */
   readonly deviceToken: string | undefined;
+  /** The cookie of trusted devices: a secret for each person who trusts this browser. Absent for a program. */
+  readonly trustCookie?: string;
   /** A hash that is unique to this browser, of its form cookie and its user agent. Absent for a program. */
   readonly browser?: string;
   /** Whether the connection is closed, so that nobody waits for the answer. Absent if there is no connection. */

@@ -5,7 +5,7 @@ export type Notice =
   | {
       readonly kind:
         | ('authenticator_added' | 'authenticator_replaced' | 'authenticator_removed')
-        | ('app_added' | 'app_removed' | 'passkey_added' | 'passkey_removed');
+        | ('app_added' | 'app_removed' | 'first_passkey' | 'passkey_added' | 'passkey_removed');
       readonly ended: number;
     }
   | { readonly kind: 'password_changed' | 'codes_changed' | 'email_changed'; readonly ended: number }

@@ -13,7 +13,8 @@ export function makeCursor(list: string, lastId: string): string {
  */
 export function readCursor(list: string, cursor: string): string | undefined {
   if (!isShort('cursor', cursor)) return undefined;
-  const [, tag, id] = /^v1:([\w-]{8}):([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  const [, tag, id] =
+    /^v1:([\w-]{8}):([0-9a-f-]{36}|\d{1,7})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
   return tag === tagOf(list) ? id : undefined;
 }
 

@@ -37,6 +37,8 @@ type Reasons = {
         | 'code'
         | 'code_minutes'
       )
+    | ('csv_columns' | 'csv_empty' | 'csv_encoding' | 'csv_faults' | 'csv_quote' | 'csv_too_long' | 'csv_too_many')
+    | ('csv_utf16' | 'invite' | 'selection' | 'selection_many')
     | ('email' | 'email_reserved' | 'email_taken' | 'events' | 'expires' | 'from' | 'host' | 'host_taken')
     | ('jwks' | 'jwks_private' | 'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code')
     | (
@@ -53,6 +55,7 @@ type Reasons = {
   not_found:
     | 'api_key'
     | 'authenticator'
+    | 'bulk_job'
     | 'client'
     | 'delivery'
     | 'key'
@@ -63,6 +66,7 @@ type Reasons = {
     | 'user'
     | 'webhook';
   forbidden:
+    | ('bulk_not_over' | 'bulk_started' | 'bulk_undone')
     | ('accepted' | 'already_enrolled' | 'client_without_secret' | 'enrolled' | 'frozen' | 'invited' | 'key_needed')
     | ('passkeys_unavailable' | 'kind_not_allowed' | 'most_authenticators')
     | ('last_administrator' | 'most_apps' | 'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'partner_archived')
@@ -87,6 +91,8 @@ export type RefusalFacts = {
   readonly ageSeconds?: number;
   /** Phone minus server, a multiple of 30; negative if the phone is behind. */
   readonly clockOffsetSeconds?: number;
+  /** The line of a file that cannot be read. */
+  readonly line?: number;
   /** The full counter; only for the log of refusals. */
   readonly limitedBy?: string;
 };

@@ -30,6 +30,10 @@ export const TEXT_BYTES = {
   uris: 40_100,
   /** Slugs of 100 partners, one a line. */
   slugs: 6_500,
+  /** Ids of the 50 rows of a page. */
+  ids: 2_500,
+  /** A file of changes, pasted. */
+  csv: 1024 * 1024,
   /** Public keys as JSON: ten of RSA 4096 have 8 KB. */
   jwks: 16 * 1024,
   /** What a browser answers for a passkey, as JSON: some 2 KB, with a certificate up to 10. */

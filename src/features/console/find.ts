@@ -7,7 +7,7 @@ import { maySendAgain } from '#flows/administration/send-mail-again.ts';
 import { kindOf, type Mail } from '#flows/runtime/mail.ts';
 import { findAccessCode } from '#store/authenticators/access-codes.ts';
 import { findPartnerCounts } from '#store/partners/partner-pages.ts';
-import { findPartner, resetsWithoutCode } from '#store/partners/partners.ts';
+import { findPartner, listReminderStages, resetsWithoutCode } from '#store/partners/partners.ts';
 import { findPersonRow } from '#store/people/people-pages.ts';
 import { hasResetRequest } from '#store/people/reset-requests.ts';
 import { findPerson, type Partner } from '#store/people/users.ts';
@@ -57,11 +57,13 @@ export async function readPartner(env: Env, id: string) {
   const now = env.now();
   const partner = await findPartner(read, id);
   if (!partner) return undefined;
+  const stages = await listReminderStages(read, id);
   return {
     partner,
     ...(await findPartnerCounts(read, id, now)),
     resetsWithoutCode: await resetsWithoutCode(read, id),
-    remindersAt: remindersAhead(partner, now),
+    remindersAt: remindersAhead(partner, stages, now),
+    stages,
     trail: await readTrail(env, { partner: id }),
   };
 }

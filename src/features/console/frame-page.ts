@@ -28,7 +28,8 @@ type ConsolePage = {
 export const DONE = [
   ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
-  ...(['revoked', 'replayed', 'mailed', 'clientAdded', 'clientDisabled', 'clientEnabled'] as const),
+  ...(['revoked', 'replayed', 'mailed', 'clientAdded', 'clientDisabled', 'clientEnabled', 'trusted'] as const),
+  ...(['bulkStarted', 'bulkStopped'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
 
@@ -103,6 +104,7 @@ type Other = Extract<
       | 'at_work'
       | 'authenticator'
       | 'authenticator_name'
+      | 'bulk_job'
       | 'client'
       | 'closed'
       | 'code'
@@ -146,6 +148,17 @@ const WORDS = {
   email: { field: 'email', key: 'signIn.emailNeeded.title' },
   email_taken: { field: 'email', key: 'console.refused.emailTaken' },
   email_reserved: { field: 'email', key: 'console.refused.emailReserved' },
+  csv_columns: { field: 'file', key: 'console.refused.csvColumns' },
+  csv_empty: { field: 'file', key: 'console.refused.csvEmpty' },
+  csv_encoding: { field: 'file', key: 'console.refused.csvEncoding' },
+  csv_faults: { field: 'file', key: 'console.refused.csvFaults' },
+  csv_quote: { field: 'file', key: 'console.refused.csvQuote' },
+  csv_too_long: { field: 'file', key: 'console.refused.csvTooLong' },
+  csv_too_many: { field: 'file', key: 'console.refused.csvTooMany' },
+  csv_utf16: { field: 'file', key: 'console.refused.csvEncoding' },
+  invite: { field: 'invite', key: 'console.refused.invite' },
+  selection: { key: 'console.refused.selection' },
+  selection_many: { key: 'console.refused.selectionMany' },
   policy: { field: 'policy', key: 'console.refused.policy' },
   from: { field: 'from', key: 'console.refused.from' },
   until: { field: 'until', key: 'console.refused.until' },
@@ -165,6 +178,9 @@ const WORDS = {
   jwks: { field: 'jwks', key: 'console.refused.jwks' },
   jwks_private: { field: 'jwks', key: 'console.refused.jwksPrivate' },
   jwks_type: { field: 'jwks', key: 'console.refused.jwksType' },
+  bulk_not_over: { key: 'console.refused.bulkNotOver' },
+  bulk_started: { key: 'console.refused.bulkStarted' },
+  bulk_undone: { key: 'console.refused.bulkUndone' },
   client_without_secret: { key: 'console.refused.clientWithoutSecret' },
   last_administrator: { key: 'console.refused.lastAdministrator' },
   not_disabled: { key: 'console.refused.notDisabled' },

@@ -1,6 +1,9 @@
 import { adoptionRoutes } from '#features/console/adoption/routes.ts';
 import { mailRoutes } from '#features/console/audit/mail-routes.ts';
 import { auditRoutes } from '#features/console/audit/routes.ts';
+import { changeRoutes } from '#features/console/bulk/change-routes.ts';
+import { importRoutes } from '#features/console/bulk/import-routes.ts';
+import { jobRoutes } from '#features/console/bulk/job-routes.ts';
 import { partnerRoutes } from '#features/console/partners/partner-routes.ts';
 import { personRoutes } from '#features/console/people/person-routes.ts';
 import { staffRoutes } from '#features/console/people/staff-routes.ts';
@@ -17,6 +20,9 @@ export const consoleRoutes: readonly Route[] = [
   ...adoptionRoutes,
   ...auditRoutes,
   ...partnerRoutes,
+  ...changeRoutes,
+  ...jobRoutes,
+  ...importRoutes,
   ...personRoutes,
   ...mailRoutes,
   ...resetRoutes,

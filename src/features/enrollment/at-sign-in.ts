@@ -98,7 +98,7 @@ async function complete(
   tx: Queries,
   { pending, client, confirmed }: Completion,
 ): Promise<EnrolledSignIn | Refusal> {
-  const { user, channel, deviceId, returnTo } = pending;
+  const { user, channel, deviceId, returnTo, proven } = pending;
   const { drawn, event, factor } = confirmed;
   const now = env.now();
   const showsCodes = drawn !== undefined && channel === 'page';
@@ -114,7 +114,7 @@ async function complete(
   // A device that became known by the password alone counts as unknown at the second factor.
   await deleteOtherDevices(tx, user.id, deviceId);
   await queueMail(env, tx, user, { kind: drawn ? 'mfa_enrolled' : 'passkey_added', ...whereFrom(client) });
-  const proof = { factor, enrolled: true } as const;
+  const proof = { factor, proven, enrolled: true } as const;
   const session = await finishSignIn(env, tx, { person: pending, channel, ...proof, deviceId, returnTo, client }, now);
   return { session, recoveryCodes: drawn?.codes };
 }

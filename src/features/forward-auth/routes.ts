@@ -58,7 +58,7 @@ async function goOn(call: ProtocolCall): Promise<Reply> {
 async function proveMore({ env, params, view }: ProtocolCall, { acr }: SiteRules, session: Session): Promise<Reply> {
   const factors = await factorsOf(env.db.read, session.user.id);
   const back = continuePath(params.id ?? '');
-  if (acr !== 'phr') return seeOther(withResume(factors ? `${PATHS.signIn}?again` : PATHS.authenticator, back));
+  if (acr !== 'phr') return seeOther(withResume(factors ? PATHS.stepUp : PATHS.authenticator, back));
   if (!kindsFor(env, session).includes('passkey')) return show(needsPasskeyPage(view), 403);
   const hasPasskey = factors !== undefined && factors.passkeys.length > 0;
   return seeOther(withResume(hasPasskey ? PATHS.stepUpPasskey : PATHS.addPasskey, back));

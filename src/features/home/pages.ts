@@ -13,10 +13,12 @@ export type Home = {
   readonly signedInAt: number;
   /** Methods of RFC 8176. */
   readonly amr: readonly string[];
+  /** Whether a trusted device stood in for the second factor. */
+  readonly onTrustedDevice: boolean;
 };
 
 /** Who is signed in, since when, and by which methods. */
-export function homePage(view: View, { name, email, partnerName, signedInAt, amr }: Home): Html {
+export function homePage(view: View, { name, email, partnerName, signedInAt, ...how }: Home): Html {
   const { t, locale, config } = view;
   const product = config.productName;
   const partner = partnerName === undefined ? [] : [{ label: t('home.partner'), value: partnerName }];
@@ -25,13 +27,13 @@ export function homePage(view: View, { name, email, partnerName, signedInAt, amr
   return layout(view, {
     title: t('home.title'),
     width: 'form',
-    doors: amr.includes('mfa') ? { first: 'open', second: 'open', label: t('doors.open') } : undefined,
+    doors: how.amr.includes('mfa') ? { first: 'open', second: 'open', label: t('doors.open') } : undefined,
     body: html`${dataList([
       { label: t('home.name'), value: name },
       { label: t('field.email'), value: email },
       ...partner,
       { label: t('home.since'), value: timeElement(signedInAt, locale) },
-      { label: t('home.how'), value: t(howKey(amr)) },
+      { label: t('home.how'), value: t(howKey(how)) },
     ])}
 ${actions(
   view.staff && linkButton(PATHS.console, t('layout.console'), 'primary'),
@@ -42,9 +44,9 @@ ${actions(
   });
 }
 
-function howKey(amr: readonly string[]) {
+function howKey({ amr, onTrustedDevice }: Pick<Home, 'amr' | 'onTrustedDevice'>) {
   if (amr.includes('hwk') || amr.includes('swk'))
     return amr.includes('pwd') ? 'home.how.passwordAndPasskey' : 'home.how.passkey';
-  if (!amr.includes('mfa')) return 'home.how.password';
+  if (!amr.includes('mfa')) return onTrustedDevice ? 'home.how.trustedDevice' : 'home.how.password';
   return amr.includes('otp') ? 'home.how.oneTimeCode' : 'home.how.recoveryCode';
 }

@@ -9,7 +9,7 @@ export const homeRoutes: readonly Route[] = [
     method: 'GET',
     path: '/',
     guard: 'session',
-    handle: ({ view, session: { user, partner, authTime, amr } }) =>
+    handle: ({ view, session: { user, partner, authTime, amr, trustedDeviceId } }) =>
       show(
         homePage(view, {
           name: user.name,
@@ -17,6 +17,7 @@ export const homeRoutes: readonly Route[] = [
           partnerName: partner?.name,
           signedInAt: authTime,
           amr,
+          onTrustedDevice: trustedDeviceId !== undefined,
         }),
       ),
   }),

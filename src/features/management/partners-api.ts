@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { dayBegun, parseBegin } from '#core/time/day.ts';
-import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import {
@@ -11,7 +9,6 @@ import {
   renamePartner,
   restorePartner,
 } from '#flows/administration/partner-acts.ts';
-
 import { previewMfaPolicy } from '#flows/administration/policy-preview.ts';
 import { idempotent } from '#flows/runtime/idempotency.ts';
 import { type ApiCall, api, type Route } from '#http/route.ts';
@@ -22,6 +19,7 @@ import type { Partner } from '#store/people/users.ts';
 import { partnerRecord } from '#wire/records.ts';
 import { actorOf, idempotencyKeyOf } from './acting.ts';
 import { readPage } from './page-of-rows.ts';
+import { partnerFactorsApi, readBegin } from './partner-factors-api.ts';
 import { pageOf, partnerSchema } from './schemas.ts';
 import { pageQuery } from './shared-api.ts';
 
@@ -114,6 +112,7 @@ export const partnersApi: readonly Route[] = [
     refusals: ['not_found'],
     handle: changePolicy,
   }),
+  ...partnerFactorsApi,
   api({
     method: 'POST',
     path: `${ONE}/mfa/preview`,
@@ -178,15 +177,6 @@ async function changePolicy(call: WriteCall<z.output<typeof mfaBody>>) {
 
 type Typed = { readonly policy: MfaChoice['policy']; readonly requiredFrom?: string | null | undefined };
 
-/**
- * A policy as a program sends it and as our records show it: only `required` takes a date, the start of a day. Policies
- * of earlier versions start at 00:00 UTC, and a program may send such a record back.
- */
 function readChoice({ policy, requiredFrom }: Typed): MfaChoice | Refusal {
-  if (requiredFrom === undefined || requiredFrom === null) return { policy };
-  const at = parseBegin(requiredFrom);
-  const beginsDay = at !== undefined && (dayBegun(at) !== undefined || at % DAY_SECONDS === 0);
-  return policy === 'required' && beginsDay
-    ? { policy, requiredFrom: at }
-    : refuse('invalid_request', { reason: 'required_from' });
+  return readBegin(policy, requiredFrom);
 }

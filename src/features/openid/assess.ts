@@ -38,12 +38,13 @@ type Queries = Work['env']['db']['read'];
 type Asking = { readonly client: OidcClient; readonly request: AuthorizationRequest | undefined };
 
 async function knownSession(env: Work['env'], session: Session, { client, request }: Asking): Promise<KnownSession> {
-  const { user, partner, authTime, amr } = session;
+  const { user, partner, authTime, amr, trustedDeviceId, secondFactorAt } = session;
   const factors = await factorsOf(env.db.read, user.id);
   return {
     userId: user.id,
     authTime,
     amr,
+    isTrusted: trustedDeviceId !== undefined && secondFactorAt === undefined,
     isNew: request !== undefined && isSignInSince(session, sinceOf(request)),
     hasAuthenticator: factors !== undefined,
     hasPasskey: factors !== undefined && factors.passkeys.length > 0,

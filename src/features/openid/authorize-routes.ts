@@ -108,6 +108,7 @@ function replyTo(
     case 'choose_account':
       return seeOther(withResume('/oidc/choose', path));
     case 'step_up':
+    case 'prove_again':
       return seeOther(withResume(PATHS.stepUp, path));
     case 'set_up':
       return seeOther(withResume(PATHS.authenticator, path));

@@ -55,6 +55,7 @@ async function keepGrant(env: Env, tx: Queries, { id, payload, expiresAt }: Save
     client_id: String(clientId),
     payload: textOf(payload),
     amr: session.amr.join(' '),
+    trusted_device_id: session.secondFactorAt === undefined ? (session.trustedDeviceId ?? null) : null,
     auth_time: session.authTime,
     offline: scopes.includes('offline_access') ? 1 : 0,
     created_at: env.now(),

@@ -6,7 +6,7 @@ import type { Grant } from '#store/oidc/grants.ts';
 /**
  * Whether tokens of this grant are valid now. Revoking a session deletes its grants. An expired session invalidates all
  * grants except those with `offline_access`. After a password alone, even these last only as long as such a session
- * could.
+ * could. On a trusted device they are no exception: it may skip a code, not lend a year of access where MFA is required.
  */
 export function isLiveGrant({ session, isOffline, expiresAt, user, partner, amr }: Grant, now: number): boolean {
   if (now >= expiresAt) return false;

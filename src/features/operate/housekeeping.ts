@@ -4,6 +4,7 @@ import type { Env } from '#env.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { rotateSigningKeys } from '#flows/runtime/signing-keys.ts';
 import { eraseExpiredCodesCopies } from '#store/authenticators/recovery-codes.ts';
+import { deleteOldBulkJobs } from '#store/bulk/jobs.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { deleteExpiredRows } from '#store/operations/housekeeping.ts';
 import { listAdoptionDays, setAdoptionDay, sumPolicies } from '#store/partners/adoption.ts';
@@ -19,6 +20,9 @@ const EVERY_SECONDS = 60;
 const ROWS_PER_TRANSACTION = 200;
 // Questions about a sent mail come within weeks.
 const MAIL_DAYS = 30;
+// An undo comes within weeks. Until then a job also keeps what was imported.
+const BULK_DAYS = 30;
+const BULK_DRAFT_DAYS = 1;
 
 /** Deletes expired rows, each minute. Only the size of the database depends on it. */
 export function housekeepingJob(env: Env): Job {
@@ -58,7 +62,10 @@ async function deleteSome(tx: Queries, now: number): Promise<number> {
   const rows = await deleteExpiredRows(tx, now, ROWS_PER_TRANSACTION);
   const old = { before: now - MAIL_DAYS * DAY_SECONDS, limit: ROWS_PER_TRANSACTION };
   const mails = await deleteOldDeliveries(tx, 'outbox', old);
-  return Math.max(rows, mails, await deleteOldDeliveries(tx, 'webhook_deliveries', old));
+  const days = (count: number) => now - count * DAY_SECONDS;
+  const bulk = { draftsBefore: days(BULK_DRAFT_DAYS), endedBefore: days(BULK_DAYS), limit: ROWS_PER_TRANSACTION };
+  const items = await deleteOldBulkJobs(tx, bulk);
+  return Math.max(rows, mails, items, await deleteOldDeliveries(tx, 'webhook_deliveries', old));
 }
 
 /** Stores today's progress of the partners if it has changed. It is safe to repeat. */

@@ -5,20 +5,22 @@ import { queueMail } from '#flows/runtime/mail.ts';
 import { claimReminder, listDueReminders, type Reminded } from '#store/queue/reminders.ts';
 import type { ReminderTable } from '#store/queue/tables.ts';
 
-const EVERY_SECONDS = 5 * 60;
+export const EVERY_SECONDS = 5 * 60;
 // One batch is one transaction, and sign-ins wait for it.
-const PEOPLE_PER_TRANSACTION = 50;
+export const PEOPLE_PER_TRANSACTION = 50;
 
 type Stage = ReminderTable['stage'];
 
 /** Days until the date: more than the first number, at most the second. A person gets only the current stage. */
-const STAGES: Readonly<Record<Stage, readonly [number, number]>> = {
+export const STAGES: Readonly<Record<Stage, readonly [number, number]>> = {
   '14_days': [7, 14],
   '7_days': [1, 7],
   '1_day': [0, 1],
   // After 30 days the date is no news any more.
   overdue: [-30, 0],
 };
+
+export const STAGE_NAMES = ['14_days', '7_days', '1_day', 'overdue'] as const;
 
 /** Reminds people without an authenticator of their partner's date, once per person, date and stage. */
 export function remindersJob(env: Env): Job {
@@ -32,7 +34,7 @@ export function remindersJob(env: Env): Job {
 /** One round, batch by batch and stage by stage. */
 export async function remind(env: Env, isStopping: () => boolean = () => false): Promise<void> {
   const now = env.now();
-  for (const stage of ['14_days', '7_days', '1_day', 'overdue'] as const) {
+  for (const stage of STAGE_NAMES) {
     const [first, last] = STAGES[stage];
     const due = { stage, now, after: now + first * DAY_SECONDS, until: now + last * DAY_SECONDS };
     while (!isStopping()) {

@@ -58,7 +58,7 @@ async function goBack(
   if (!(await replacePassword(tx, userId, { from: user.sealedPassword, to: sealed }))) return refuse('not_found');
   if (user.email !== email) await leaveEmail(env, tx, user.email, { reserve: false });
   await deleteEmailLinksAfter(tx, userId, id);
-  await endAll(tx, userId);
+  await endAll(env, tx, user, { actor: userId, client, because: 'email_reverted' });
   const { url } = await makeLink(env, tx, { purpose: 'reset', userId });
   await queueMail(env, tx, { email, locale: user.locale }, { kind: 'password_reset', link: url });
   const whose = { actor: userId, subject: userId, partner: user.partnerId };

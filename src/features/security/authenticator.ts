@@ -149,7 +149,8 @@ export function addFirst<T extends object>(
         await appendEvent(env, tx, { ...event, ...whose(session) }, client);
         await queueWebhooks(env, tx, { type: 'user.mfa_enrolled', user });
         await issueRecoveryCodes(env, tx, { user, channel, client }, drawn);
-        await tellEnded(env, tx, session, client, 'authenticator_added');
+        const isApp = factorName(factor) === 'totp';
+        await tellEnded(env, tx, session, client, isApp ? 'authenticator_added' : 'first_passkey');
         return answer(drawn.codes);
       }),
   });
@@ -157,7 +158,7 @@ export function addFirst<T extends object>(
 
 type Change =
   | ('authenticator_added' | 'authenticator_replaced' | 'authenticator_removed')
-  | ('app_added' | 'app_removed' | 'passkey_added' | 'passkey_removed');
+  | ('first_passkey' | 'app_added' | 'app_removed' | 'passkey_added' | 'passkey_removed');
 
 /** Ends what the change of authenticators ends, and tells the person, on the next page and by mail. */
 export async function tellEnded(
@@ -170,7 +171,8 @@ export async function tellEnded(
   const keep = { user: session.user, keepSessionId: session.id, client };
   const ended = await endOthers(env, tx, keep, 'authenticator_changed');
   await deleteOtherDevices(tx, session.user.id, session.deviceId);
-  const mail = kind === 'authenticator_added' ? 'mfa_enrolled' : kind;
+  const isFirst = kind === 'authenticator_added' || kind === 'first_passkey';
+  const mail = isFirst ? 'mfa_enrolled' : kind;
   await queueMail(env, tx, session.user, { kind: mail, ...whereFrom(client) });
   return setNotice(tx, session.id, noticeText({ kind, ended }));
 }

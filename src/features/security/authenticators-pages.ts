@@ -5,7 +5,7 @@ import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeySignal } from '#ui/parts/passkeys.ts';
-import { state, table, timeElement } from '#ui/parts/text.ts';
+import { dateElement, state, table, timeElement } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import { setUpPage } from '#ui/set-up-page.ts';
 import type { View } from '#ui/view.ts';
@@ -51,7 +51,7 @@ ${table({
   columns: [t('authenticators.name'), t('authenticators.added'), t('authenticators.lastUsed'), ''],
   rows: all.map((one) => [
     nameCell(view, one),
-    timeElement(one.createdAt, locale),
+    dateElement(one.createdAt, locale),
     one.lastUsedAt === undefined ? t('authenticators.never') : timeElement(one.lastUsedAt, locale),
     frozenUntil === undefined && changeLink(view, one),
   ]),

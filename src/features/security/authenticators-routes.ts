@@ -4,6 +4,7 @@ import {
   type AuthenticatorKind,
   authenticatorName,
   freeSlot,
+  MAX_APPS,
   MAX_AUTHENTICATORS,
 } from '#core/authenticators/factors.ts';
 import { readOneTimeCode } from '#core/authenticators/typed-code.ts';
@@ -73,7 +74,7 @@ async function showAll({ env, view, session }: PageCall<'steppedUp'>): Promise<R
   if (!factors) return seeOther(FIRST);
   const frozenUntil = freezeOf(env, session, factors);
   const canAdd = (await addable(env, session)).length > 0;
-  const isFull = factors.all.length >= MAX_AUTHENTICATORS;
+  const isFull = factors.all.length >= MAX_AUTHENTICATORS || factors.apps.length >= MAX_APPS;
   const signal = acceptedPasskeys(env, session.user.id, factors);
   return show(
     authenticatorsPage(view, { all: factors.all.map(shownIn(session)), canAdd, isFull, frozenUntil, signal }),

@@ -1,5 +1,5 @@
 import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
-import { deviceName } from '#core/sessions/device-name.ts';
+import { PATHS } from '#core/paths.ts';
 import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
@@ -7,10 +7,9 @@ import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeySignal } from '#ui/parts/passkeys.ts';
-import { dataList, notice as noticeBox, state, table, timeElement } from '#ui/parts/text.ts';
+import { dataList, notice as noticeBox, timeElement } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
-import type { Place } from './sessions.ts';
 
 type Listed = {
   readonly kind: AuthenticatorKind;
@@ -28,6 +27,8 @@ export type Overview = {
   readonly codesLeft: number;
   readonly sessions: number;
   readonly signal: Parameters<typeof passkeySignal>[0] | undefined;
+  /** Absent: the partner allows none, and there is none. */
+  readonly trusted: number | undefined;
 };
 
 export function overviewPage(view: View, page: Overview): Html {
@@ -62,8 +63,15 @@ ${dataList([
     value: t('security.sessions.count', { count: sessions }),
     action: linkButton('/security/sessions', t('security.sessions.show')),
   },
+  ...trustedFacts(view, page),
 ])}${page.signal && passkeySignal(page.signal)}`,
   });
+}
+
+function trustedFacts({ t }: View, { trusted: count }: Overview) {
+  if (count === undefined) return [];
+  const action = linkButton(PATHS.trustedDevices, t('security.trusted.show'));
+  return [{ label: t('security.trusted'), value: t('security.trusted.count', { count }), action }];
 }
 
 function authenticatorsLabel({ t }: View, { factors }: Overview): string {
@@ -169,42 +177,6 @@ ${backLink(view)}`,
 function passwordRefusal(view: View, { refusal }: NonNullable<PasswordPage['refusal']>) {
   if (refusal.refused !== 'invalid_credentials') return refusalText(view, refusal, 'password');
   return { title: view.t('stepUp.wrongPassword.title'), text: view.t('stepUp.wrongPassword.text') };
-}
-
-export function sessionsPage(view: View, places: readonly Place[]): Html {
-  const { t, locale } = view;
-  const others = places.length > 1;
-  return layout(view, {
-    title: t('sessions.title'),
-    width: 'wide',
-    body: html`${table({
-      caption: t('sessions.caption'),
-      columns: [t('sessions.device'), t('sessions.address'), t('sessions.lastSeen'), ''],
-      rows: places.map((place) => [
-        html`<div><span class="whole">${nameOf(view, place)}</span>${place.isThis && html`<br>${state(t('sessions.this'), true)}`}</div>`,
-        html`<span class="anywhere">${place.address ?? t('sessions.unknown')}</span>`,
-        timeElement(place.lastSeenAt, locale),
-        !place.isThis && endForm(view, place),
-      ]),
-    })}
-${others && actions(form(view, '/security/sessions/end-others', submitButton(t('sessions.endOthers'), 'danger')))}
-${backLink(view)}`,
-  });
-}
-
-function nameOf({ t }: View, { userAgent }: Place): string {
-  const name = deviceName(userAgent);
-  return name ? t('sessions.on', name) : t('sessions.program');
-}
-
-function endForm(view: View, place: Place): Html {
-  const label = view.t('sessions.endOne', { device: nameOf(view, place) });
-  return form(
-    view,
-    '/security/sessions/end',
-    html`<input type="hidden" name="id" value="${place.id}">
-<button type="submit" class="button quiet" aria-label="${label}">${view.t('sessions.end')}</button>`,
-  );
 }
 
 /** In a sign-in for a portal there is already a link back to the portal. */

@@ -16,7 +16,11 @@ import { addPasskeyPage } from './passkey-page.ts';
 
 const ADD = PATHS.addPasskey;
 
-const passkeyForm = z.object({ credential: typed('credential').optional(), name: typed('name').optional() });
+const passkeyForm = z.object({
+  credential: typed('credential').optional(),
+  name: typed('name').optional(),
+  next: typed('word').optional(),
+});
 
 type Sent = PageCall<'steppedUp', z.output<typeof passkeyForm>>;
 
@@ -75,9 +79,10 @@ async function submitPasskey(call: Sent): Promise<Reply> {
     : showAdding(call, { typed: typedName, refusal: added });
 }
 
-/** To the portal that wanted it, if there is one. */
-function afterAnother({ view }: Pick<Sent, 'view'>): Reply {
-  return seeOther(view.resume ?? PATHS.security);
+/** To the portal that wanted it, or where a sign-in that offered it leads. */
+function afterAnother({ view, session, input }: Sent): Reply {
+  const isOffer = input.next === 'continue';
+  return seeOther(view.resume ?? (isOffer ? session.continueTo : PATHS.security));
 }
 
 function afterFirst({ token }: Connected): Reply {

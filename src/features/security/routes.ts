@@ -25,12 +25,15 @@ import { authenticatorsRoutes } from './authenticators-routes.ts';
 import { emailRoutes } from './email-routes.ts';
 import { connectingPage, firstPage } from './first-pages.ts';
 import { freezeOf } from './freeze.ts';
-import { newCodesPage, overviewPage, sessionsPage } from './pages.ts';
+import { newCodesPage, overviewPage } from './pages.ts';
 import { passkeyRoutes } from './passkey-routes.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { makeNewCodes } from './recovery-codes.ts';
 import { canTurnOff, turnOff } from './remove-authenticator.ts';
 import { endOtherSessions, endSession, listPlaces } from './sessions.ts';
+import { sessionsPage } from './sessions-page.ts';
+import { countTrusted } from './trusted-devices/list.ts';
+import { trustedRoutes } from './trusted-devices/routes.ts';
 
 const HOME = '/security';
 const AUTHENTICATOR = '/security/authenticator';
@@ -180,6 +183,7 @@ export const securityRoutes: readonly Route[] = [
   ...authenticatorsApi,
   ...passwordRoutes,
   ...emailRoutes,
+  ...trustedRoutes,
 ];
 
 async function showOverview({ env, view, session }: PageCall<'session'>): Promise<Reply> {
@@ -192,13 +196,9 @@ async function showOverview({ env, view, session }: PageCall<'session'>): Promis
   if (notice) await env.db.transaction((tx) => setNotice(tx, session.id, null));
   const waiting = await findWaitingEmail(read, user.id, view.now);
   const frozenUntil = freezeOf(env, session, factors);
-  const { email } = user;
-  return show(
-    overviewPage(view, {
-      ...{ email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length },
-      signal: acceptedPasskeys(env, session.user.id, factors),
-    }),
-  );
+  const signal = acceptedPasskeys(env, user.id, factors);
+  const shown = { email: user.email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length };
+  return show(overviewPage(view, { ...shown, signal, trusted: await countTrusted(env, session) }));
 }
 
 async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof codeForm>>): Promise<Reply> {

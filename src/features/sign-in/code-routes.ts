@@ -6,16 +6,24 @@ import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { provableKinds } from '#flows/authenticators/allowed-kinds.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
+import { offersTrust } from '#flows/trusted-devices/offer.ts';
 import { type Reply, seeOther, sessionCookies, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { factorsOf } from '#store/authenticators/authenticators.ts';
+import type { Person } from '#store/people/users.ts';
 import { isAtSetUp, type PendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
-import { oneTimeCodePage, recoveryCodePage } from './pages.ts';
+import type { View } from '#ui/view.ts';
+import { type CodePage, oneTimeCodePage, recoveryCodePage, type TrustOffer } from './pages.ts';
 import { type OpenedSignIn, signInWithOneTimeCode, signInWithRecoveryCode } from './second-factor.ts';
 
 const codeForm = z.object({ code: typed('code').optional() });
+const oneTimeCodeForm = z.object({
+  code: typed('code').optional(),
+  trust: typed('word').optional(),
+  device: typed('word').optional(),
+});
 
 /** The second factors that a person types. */
 export const codeRoutes: readonly Route[] = [
@@ -24,7 +32,8 @@ export const codeRoutes: readonly Route[] = [
     method: 'POST',
     path: PATHS.oneTimeCode,
     guard: 'pendingSignIn',
-    form: codeForm,
+    form: oneTimeCodeForm,
+    keeps: ['trust'],
     handle: submitOneTimeCode,
   }),
   page({
@@ -42,14 +51,17 @@ export const codeRoutes: readonly Route[] = [
   }),
 ];
 
-async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
+async function submitOneTimeCode(call: PageCall<'pendingSignIn', z.output<typeof oneTimeCodeForm>>): Promise<Reply> {
   const { env, client, input, pending } = call;
   if (isAtSetUp(pending)) return seeOther(PATHS.enroll);
   const around = idempotentAround<OpenedSignIn>(call, (opened) => wayOf(openedReply(opened)));
   const code = readOneTimeCode(input.code);
-  const opened = isRefusal(code) ? code : await signInWithOneTimeCode(env, pending, code, client, around);
+  const wishes = { trusts: input.trust === TRUST, canHoldPasskey: input.device === CAN_HOLD_PASSKEY };
+  const opened = isRefusal(code)
+    ? code
+    : await signInWithOneTimeCode(env, { ...pending, ...wishes }, code, client, around);
   if (!isRefusal(opened)) return openedReply(opened);
-  return showCodesAgain(call, 'totp', opened);
+  return showCodesAgain(call, 'totp', opened, input.trust);
 }
 
 async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeof codeForm>>): Promise<Reply> {
@@ -62,22 +74,38 @@ async function submitRecoveryCode(call: PageCall<'pendingSignIn', z.output<typeo
   return showCodesAgain(call, 'recovery_code', opened);
 }
 
+type CodeKind = 'totp' | 'recovery_code';
 type CodeCall = Pick<PageCall<'pendingSignIn'>, 'env' | 'view' | 'pending'>;
 
 /** The page for a code, or the one for what the person has instead. */
-async function showCodes({ env, view, pending }: CodeCall, kind: 'totp' | 'recovery_code'): Promise<Reply> {
+async function showCodes(call: CodeCall, kind: CodeKind): Promise<Reply> {
+  const { env, view, pending } = call;
   if (isAtSetUp(pending)) return seeOther(PATHS.enroll);
   const methods = await offeredMethods(env, pending);
   if (kind === 'totp' && !methods.includes('totp') && methods.includes('passkey')) return seeOther(PATHS.passkey);
-  const page = kind === 'totp' ? oneTimeCodePage : recoveryCodePage;
-  return show(page(view, { email: pending.user.email, methods }));
+  return show(await draw(call, kind, { email: pending.user.email, methods }, view.restored?.trust));
 }
 
-async function showCodesAgain(call: CodeCall, kind: 'totp' | 'recovery_code', refusal: Refusal): Promise<Reply> {
-  const { env, view, pending } = call;
-  const page = kind === 'totp' ? oneTimeCodePage : recoveryCodePage;
+async function showCodesAgain(call: CodeCall, kind: CodeKind, refusal: Refusal, trust?: string): Promise<Reply> {
+  const { env, pending } = call;
   const methods = await offeredMethods(env, pending);
-  return showRefusal(page(view, { email: pending.user.email, methods, refusal }), refusal);
+  return showRefusal(await draw(call, kind, { email: pending.user.email, methods, refusal }, trust), refusal);
+}
+
+async function draw(call: CodeCall, kind: CodeKind, page: CodePage, trust: string | undefined) {
+  const { env, view, pending } = call;
+  if (kind === 'recovery_code') return recoveryCodePage(view, page);
+  return oneTimeCodePage(view, page, await trustOffer(env, view, pending, trust));
+}
+
+/** The value of a checked box. */
+const TRUST = 'yes';
+
+/** What a script fills in (public/page.js). */
+const CAN_HOLD_PASSKEY = 'passkey';
+
+async function trustOffer(env: Env, view: View, person: Person, typed: string | undefined): Promise<TrustOffer> {
+  return (await offersTrust(env, person, view.resume)) ? { checked: typed === TRUST } : undefined;
 }
 
 /** The next page after an accepted second factor. */

@@ -4,7 +4,7 @@ import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, inFlow, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { codeField, textField, usernameField } from '#ui/parts/fields.ts';
+import { checkbox, codeField, textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeyForm, passkeySignal } from '#ui/parts/passkeys.ts';
 import { notice as noticeBox } from '#ui/parts/text.ts';
@@ -125,7 +125,10 @@ export type CodePage = {
   readonly refusal?: Refusal | undefined;
 };
 
-export function oneTimeCodePage(view: View, { email, methods, refusal }: CodePage): Html {
+/** Whether a page for a second factor offers to trust this device, and whether the box is checked. */
+export type TrustOffer = { readonly checked: boolean } | undefined;
+
+export function oneTimeCodePage(view: View, { email, methods, refusal }: CodePage, trust: TrustOffer): Html {
   const { t } = view;
   const summary = refusal && refusalText(view, refusal, 'signIn');
   return layout(view, {
@@ -145,6 +148,8 @@ ${codeField({
   error: summary?.title,
   autofocus: summary === undefined,
 })}
+${trustField(view, trust)}
+<input type="hidden" name="device" value="" data-device>
 ${submitButton(t('button.verify'))}`,
     )}
 ${otherWays(view, methods, 'totp')}
@@ -159,6 +164,13 @@ export function otherWays(view: View, methods: readonly SecondFactor[], shown: S
   return html`${shown !== 'totp' && methods.includes('totp') && link(PATHS.oneTimeCode, t('signIn.useOneTimeCode'))}
 ${shown !== 'passkey' && methods.includes('passkey') && link(PATHS.passkey, t('passkey.useInstead'))}
 ${shown !== 'recovery_code' && link(PATHS.recoveryCode, t('signIn.useRecoveryCode'))}`;
+}
+
+/** Part of the form of a factor that was set up for signing in. A recovery code is for a lost one, so it has no offer. */
+function trustField({ t }: View, offer: TrustOffer): Content {
+  return (
+    offer && checkbox({ id: 'trust', name: 'trust', label: t('trusted.ask'), hint: t('trusted.ask.hint'), ...offer })
+  );
 }
 
 export function recoveryCodePage(view: View, { email, methods, refusal }: CodePage): Html {

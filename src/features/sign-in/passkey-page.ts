@@ -1,6 +1,6 @@
 import { PATHS } from '#core/paths.ts';
 import { layout } from '#ui/layout.ts';
-import { inFlow } from '#ui/parts/actions.ts';
+import { actions, inFlow, linkButton } from '#ui/parts/actions.ts';
 import { usernameField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import { passkeyForm, withoutPasskeys } from '#ui/parts/passkeys.ts';
@@ -29,5 +29,25 @@ ${passkeyForm(view, {
 ${withoutPasskeys(t(hasApp ? 'passkey.missing.app' : 'passkey.missing'))}
 ${otherWays(view, methods, 'passkey')}
 <p class="quiet"><a href="${inFlow(view, '/sign-in/lost')}">${t('passkey.lost')}</a></p>`,
+  });
+}
+
+/** After a sign-in with a code: the next one can be without. Skipping is one click, and nothing depends on it. */
+export function passkeyOfferPage(view: View, continueTo: string): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('passkey.offer'),
+    width: 'form',
+    doors: { first: 'open', second: 'open', label: t('doors.open') },
+    passkeys: true,
+    body: html`<p class="lead">${t('passkey.offer.lead')}</p>
+${passkeyForm(view, {
+  does: 'offer',
+  action: PATHS.addPasskey,
+  options: `${PATHS.addPasskey}/options`,
+  label: t('passkey.create'),
+  fields: html`<input type="hidden" name="next" value="continue">`,
+})}
+${actions(linkButton(view.resume ?? continueTo, t('enroll.notNow')))}`,
   });
 }

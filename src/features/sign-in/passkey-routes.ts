@@ -16,7 +16,7 @@ import { readAssertion } from '#wire/webauthn.ts';
 import { offeredMethods, openedReply } from './code-routes.ts';
 import { signInPage } from './pages.ts';
 import { askForAnyPasskey, signInWithPasskeyAlone } from './passkey.ts';
-import { passkeyPage } from './passkey-page.ts';
+import { passkeyOfferPage, passkeyPage } from './passkey-page.ts';
 import { askForPendingPasskey, type OpenedSignIn, signInWithPasskey } from './second-factor.ts';
 
 const ALONE = '/sign-in/passkey/alone';
@@ -34,6 +34,12 @@ export const passkeyRoutes: readonly Route[] = [
     async handle({ env, pending, client }) {
       return optionsReply(await askForPendingPasskey(env, pending, client));
     },
+  }),
+  page({
+    method: 'GET',
+    path: PATHS.passkeyOffer,
+    guard: 'session',
+    handle: ({ view, session }) => show(passkeyOfferPage(view, session.continueTo)),
   }),
   page({ method: 'POST', path: ALONE, guard: 'public', form: aloneForm, handle: submitAlone }),
   page({

@@ -1,11 +1,13 @@
 import { factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
 import type { Assertion, RequestOptions } from '#core/authenticators/passkeys/webauthn.ts';
+import { PATHS } from '#core/paths.ts';
 import { needsPasskey } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { provableKinds } from '#flows/authenticators/allowed-kinds.ts';
+import { kindsFor, provableKinds } from '#flows/authenticators/allowed-kinds.ts';
 import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';
 import { checkPasskey } from '#flows/authenticators/check-passkey.ts';
 import { checkRecoveryCode } from '#flows/authenticators/check-recovery-code.ts';
@@ -20,10 +22,22 @@ import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts'
 import type { Queries } from '#store/engine/database.ts';
 import { holdPartner } from '#store/engine/locks.ts';
 import { findPartner } from '#store/partners/partners.ts';
+import { claimPasskeyOffer } from '#store/people/user-life.ts';
 import { completePendingSignIn, isAtSetUp, type PendingSignIn, setProven } from '#store/sign-in/pending-sign-ins.ts';
 
 /** The page with a notice before the portal. */
 const NOTICE_PATH = '/sign-in/notice';
+
+/** What the person's browser sent with a code. */
+type Wishes = {
+  /** The person asked not to be asked for a code on this device for 30 days. */
+  readonly trusts?: boolean;
+  /** The device itself can hold a passkey. */
+  readonly canHoldPasskey?: boolean;
+};
+
+/** How long the offer of a passkey is not repeated. */
+const OFFER_EVERY_SECONDS = 30 * DAY_SECONDS;
 
 /** A session, or the set-up of a passkey that the policy needs before one. */
 export type OpenedSignIn =
@@ -33,7 +47,7 @@ export type OpenedSignIn =
 /** Completes a sign-in with a one-time code. */
 export async function signInWithOneTimeCode(
   env: Env,
-  pending: PendingSignIn,
+  pending: PendingSignIn & Wishes,
   code: string,
   client: Client,
   around: Around<OpenedSignIn> = plainly,
@@ -119,7 +133,7 @@ async function fewCodesNotice(tx: Queries, { user }: PendingSignIn): Promise<str
 }
 
 type Completion = {
-  readonly pending: PendingSignIn;
+  readonly pending: PendingSignIn & Wishes;
   readonly factor: ProvenFactor;
   readonly notice: string | undefined;
   readonly client: Client;
@@ -138,15 +152,30 @@ async function complete(
   tx: Queries,
   { pending, factor, notice, client }: Completion,
 ): Promise<OpenedSignIn | Refusal> {
-  const { channel, deviceId, returnTo, replacedSessionId } = pending;
+  const { channel, deviceId, returnTo, replacedSessionId, trusts } = pending;
   const now = env.now();
-  const landing = notice === undefined ? continueToOf(env, pending) : NOTICE_PATH;
-  const signIn = { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, client };
+  const landing = notice === undefined ? await landingOf(env, tx, pending, factor) : NOTICE_PATH;
+  const signIn = { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, trusts, client };
   const [completed, session] = await Promise.all([
     completePendingSignIn(tx, pending.id, landing, now),
     finishSignIn(env, tx, signIn, now),
   ]);
   return completed ? { kind: 'complete', session, landing } : refuse('sign_in_expired');
+}
+
+/** To the offer of a passkey, at most once a month, after a code on a device that can hold one. Else to the portal. */
+async function landingOf(
+  env: Env,
+  tx: Queries,
+  pending: PendingSignIn & Wishes,
+  factor: ProvenFactor,
+): Promise<string> {
+  const { user, canHoldPasskey } = pending;
+  const continueTo = continueToOf(env, pending);
+  if (!canHoldPasskey || factor !== 'totp' || !kindsFor(env, pending).includes('passkey')) return continueTo;
+  if ((await factorsOf(tx, user.id))?.passkeys.length !== 0) return continueTo;
+  const now = env.now();
+  return (await claimPasskeyOffer(tx, user.id, now, now - OFFER_EVERY_SECONDS)) ? PATHS.passkeyOffer : continueTo;
 }
 
 function bindingOf({ id }: PendingSignIn, { browser }: Client): ChallengeBinding {

@@ -86,7 +86,7 @@ function rowOf({ id, email, name, role }: OutsideInvitation): TeamRow {
     hasPassword: false,
     disabledAt: undefined,
     enrolledAt: undefined,
-    authenticators: 0,
+    ...{ apps: 0, passkeys: 0 },
     lastSignInAt: undefined,
     exemptUntil: undefined,
     exemptReason: undefined,

@@ -28,3 +28,8 @@ export function actorAt(actor: Actor): Asker {
   if (typeof actor === 'string') return {};
   return { address: address && addressBucket(address), share: `person:${actor.id}` };
 }
+
+/** The actor in the form of the audit log. */
+export function whoActs(actor: Actor): { readonly actor: string; readonly client: EventClient } {
+  return { actor: actorId(actor), client: actorClient(actor) };
+}

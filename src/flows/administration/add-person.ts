@@ -61,12 +61,21 @@ export async function addPerson(
   const id = env.newId();
   const newcomer = { id, email, name, role: typed.role, partner };
   const create = (password?: string) =>
-    actingTransaction(env, actor, around, (tx, acting) => createPerson(env, tx, { actor, acting }, newcomer, password));
+    actingTransaction(env, actor, around, (tx, acting) =>
+      createPerson(env, tx, { actor, acting }, newcomer, password === undefined ? 'invitation' : { password }),
+    );
   if (typed.password === undefined) return create();
   return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), counters: [] }, create);
 }
 
-export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & { readonly partner: Partner | undefined };
+export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & {
+  readonly partner: Partner | undefined;
+  /** The bulk job that adds this person. */
+  readonly bulkId?: string;
+};
+
+/** How a new person gets a password: a sealed one, an invitation at once, or one that somebody sends later. */
+export type Entrance = { readonly password: string } | 'invitation' | 'later';
 
 /**
  * Creates the row of a person, the event and, if no password is given, an invitation. Checks that the actor may do it.
@@ -79,8 +88,8 @@ export async function createPerson(
   env: Env,
   tx: Queries,
   { actor, acting }: By,
-  { partner, ...who }: Newcomer,
-  password?: string,
+  { partner, bulkId, ...who }: Newcomer,
+  entrance: Entrance = 'invitation',
 ): Promise<AddedPerson | Refusal> {
   const { id, email, role } = who;
   const refused = checkAct(acting, 'add', { id, role, partnerId: partner?.id });
@@ -90,7 +99,7 @@ export async function createPerson(
   const created = await createUser(tx, {
     ...who,
     partner_id: partner?.id ?? null,
-    sealed_password: password ?? null,
+    sealed_password: typeof entrance === 'object' ? entrance.password : null,
     locale: null,
     created_at: env.now(),
     disabled_at: null,
@@ -105,10 +114,10 @@ export async function createPerson(
     return refuse('invalid_request', { reason: claim === 'reserved' ? 'email_reserved' : 'email_taken' });
   }
   if (partner) await forgetOutsideInvitation(tx, partner.id, email);
-  await recordCreation(env, tx, actor, { id, role, partnerId: partner?.id });
+  await recordCreation(env, tx, actor, { id, role, partnerId: partner?.id, bulkId });
   const person = await findPerson(tx, id);
   if (!person) throw new Error('a user just made is not there');
-  const invitation = password === undefined ? await invite(env, tx, actor, person, claim) : undefined;
+  const invitation = entrance === 'invitation' ? await invite(env, tx, actor, person, claim) : undefined;
   return { person, invitation };
 }
 
@@ -123,12 +132,20 @@ async function partnerOf(env: Env, { role, partner: slug }: NewPerson): Promise<
   return (await findPartnerBySlug(env.db.read, slug ?? '')) ?? refuse('not_found', { reason: 'partner' });
 }
 
-type Created = { readonly id: string; readonly role: Role; readonly partnerId: string | undefined };
+type Created = Pick<Newcomer, 'id' | 'role'> & {
+  readonly partnerId: string | undefined;
+  readonly bulkId: string | undefined;
+};
 
-async function recordCreation(env: Env, tx: Queries, actor: Actor, { id, role, partnerId }: Created): Promise<void> {
+async function recordCreation(
+  env: Env,
+  tx: Queries,
+  actor: Actor,
+  { id, role, partnerId, bulkId }: Created,
+): Promise<void> {
   const who = { actor: actorId(actor), subject: id, partner: partnerId };
   if (!isStaff(role)) {
-    await appendEvent(env, tx, { action: 'user.created', ...who, detail: { role } }, actorClient(actor));
+    await appendEvent(env, tx, { action: 'user.created', ...who, detail: { role, bulkId } }, actorClient(actor));
     return;
   }
   // An administrator exists from now on, so the link for the first one stops working.

@@ -28,11 +28,16 @@ export function keyActor({ id }: Pick<ApiKey, 'id'>): string {
   return `${KEY_ACTOR}${id}`;
 }
 
+/** The id of the key behind an actor of the audit log; undefined for a person or the operator. */
+export function keyIdOf(actor: string): string | undefined {
+  return actor.startsWith(KEY_ACTOR) ? actor.slice(KEY_ACTOR.length) : undefined;
+}
+
 /** The person who acts. For an API key this is the person who made it. */
 export async function personBehind(queries: Queries, actor: Actor): Promise<string> {
   const id = actorId(actor);
-  if (!id.startsWith(KEY_ACTOR)) return id;
-  return (await findApiKey(queries, id.slice(KEY_ACTOR.length)))?.createdBy ?? id;
+  const keyId = keyIdOf(id);
+  return keyId === undefined ? id : ((await findApiKey(queries, keyId))?.createdBy ?? id);
 }
 
 /** Makes a key for programs. Only this call returns it; the database stores only its hash. */

@@ -10,6 +10,7 @@ import type { Person } from '#store/people/users.ts';
 import { deleteMailTo } from '#store/queue/outbox.ts';
 import { deleteDeliveriesAbout } from '#store/queue/webhook-deliveries.ts';
 import { needReason, personAct, type Why } from './act.ts';
+import { type Actor, whoActs } from './actor.ts';
 import { endWithPerson } from './end-with-person.ts';
 import { leaveEmail } from './former-emails.ts';
 import { endAll, isLastAdministrator } from './person-acts.ts';
@@ -36,7 +37,7 @@ export const deleteUser = personAct({
     if (isManager && person.user.sealedPassword !== undefined) return refuse('forbidden', { reason: 'accepted' });
     if (await isLastAdministrator(tx, person)) return refuse('forbidden', { reason: 'last_administrator' });
     if (onlyDisabled && !isShutOut(person)) return refuse('forbidden', { reason: 'not_disabled' });
-    const sessions = await eraseUser(env, tx, person);
+    const sessions = await eraseUser(env, tx, person, actor);
     await note('user.deleted', { reason, sessions });
     const apiKeys = await endWithPerson(env, tx, { userId: person.user.id, actor, because: 'maker_deleted' });
     return { person, sessions, apiKeys };
@@ -44,7 +45,7 @@ export const deleteUser = personAct({
 });
 
 /** Deletes every row of this person; returns how many sessions these were. */
-async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<number> {
+async function eraseUser(env: Env, tx: Queries, { user }: Person, actor: Actor): Promise<number> {
   const emails = await listEmailsOf(tx, user);
   // An invited person never used this email here, so there is nothing to reserve.
   if (user.sealedPassword !== undefined) {
@@ -56,7 +57,7 @@ async function eraseUser(env: Env, tx: Queries, { user }: Person): Promise<numbe
   const owners = await counterOwnersOf(env, tx, user.id, emails);
   // A device that a link is about to make known is counted under the id of its person.
   await forgetCounters(tx, { ...owners, device: [user.id, ...owners.device] });
-  const sessions = await endAll(tx, user.id);
+  const sessions = await endAll(env, tx, user, { ...whoActs(actor), because: 'deleted' });
   await deleteUserRow(tx, user.id);
   return sessions;
 }

@@ -1,4 +1,6 @@
 import type { AuditEvent } from '#core/audit/actions.ts';
+import type { StaffReason } from '#core/audit/values.ts';
+import { inForce, type ReminderStage } from '#core/bulk/partner-change.ts';
 import { cleanName } from '#core/people/name.ts';
 import { secondFactorFrom } from '#core/people/policy.ts';
 import { isSlug, numberedSlug, slugOf } from '#core/people/slug.ts';
@@ -9,6 +11,7 @@ import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueWebhooks } from '#flows/runtime/queue-webhooks.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
+import { endTrustedDevicesOfPartner } from '#flows/trusted-devices/end.ts';
 import type { Queries } from '#store/engine/database.ts';
 import {
   createPartner,
@@ -20,6 +23,7 @@ import {
   setArchived,
   setMfaPolicy,
   setPartnerName,
+  setReminderStages,
   setResetsWithoutCode,
 } from '#store/partners/partners.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
@@ -27,7 +31,7 @@ import { listExempt } from '#store/people/exemptions.ts';
 import type { Partner } from '#store/people/users.ts';
 import { capPasswordSessions, deleteOverOfPartner, endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/sign-in/pending-changes.ts';
-import { type Actor, actorClient, actorId } from './actor.ts';
+import { type Actor, actorClient, actorId, whoActs } from './actor.ts';
 
 /** The policy to set. `requiredFrom` counts with `required` only; a past moment means now. */
 export type MfaChoice = { readonly policy: PartnerTable['mfa_policy']; readonly requiredFrom?: number | undefined };
@@ -51,7 +55,7 @@ export async function addPartner(
     const slug = await createWithSlug(tx, { id, name, ...mfa, created_at: now }, typed.slug);
     if (isRefusal(slug)) return slug;
     await append(env, tx, actor, { action: 'partner.created', partner: id, detail: { policy } });
-    return { id, slug, name, policy, requiredFrom };
+    return { id, slug, name, policy, requiredFrom, trustedDevices: false };
   });
 }
 
@@ -118,7 +122,9 @@ export async function archivePartner(
     if (!before) return refuse('not_found', { reason: 'partner' });
     const now = env.now();
     if (!(await setArchived(tx, partnerId, now))) return before;
+    const by = { ...whoActs(actor), partnerId };
     const sessions = await endSessions(tx, { partnerId });
+    await endTrustedDevicesOfPartner(env, tx, by, 'archived');
     await deletePendingSignInsOfPartner(tx, partnerId);
     await append(env, tx, actor, { action: 'partner.archived', partner: partnerId, detail: { sessions } });
     return { ...before, archivedAt: now };
@@ -179,27 +185,53 @@ export async function changeMfaPolicy(
     const found = await findPartnerBySlug(tx, slug);
     const before = found && (await lockPartner(tx, found.id));
     if (!before) return refuse('not_found', { reason: 'partner' });
-    const now = env.now();
-    const mfa = inForce(choice, now);
-    await setMfaPolicy(tx, before.id, mfa);
-    const ended = await endWithoutSecondFactor(tx, before.id, mfa, now);
-    const detail = { from: before.policy, to: mfa.policy, requiredFrom: mfa.requiredFrom, ...ended };
-    await append(env, tx, actor, { action: 'partner.mfa_policy_changed', partner: before.id, detail });
-    await queueWebhooks(env, tx, { type: 'partner.mfa_policy_changed', partner: { ...before, ...mfa } });
-    return { partner: { ...before, ...mfa }, ...ended };
+    return setPolicy(env, tx, { actor, before }, choice);
   });
 }
 
-/** A past date means the same as no date, so both are stored as no date. */
-function inForce({ policy, requiredFrom }: MfaChoice, now: number) {
-  const isAhead = policy === 'required' && requiredFrom !== undefined && requiredFrom > now;
-  return { policy, requiredFrom: isAhead ? requiredFrom : undefined };
+/** The bulk job that changes a partner, and the reason that was given for it. */
+export type PartOfBulk = { readonly bulkId: string; readonly reason: StaffReason };
+
+/** A partner that the transaction has locked, and who changes it. */
+export type LockedPartner = { readonly actor: Actor; readonly before: Partner; readonly bulk?: PartOfBulk | undefined };
+
+/** The change itself, in the caller's transaction: one partner alone and many at once are changed by this. */
+export async function setPolicy(
+  env: Env,
+  tx: Queries,
+  { actor, before, bulk }: LockedPartner,
+  choice: MfaChoice,
+): Promise<PolicyChange> {
+  const now = env.now();
+  const { policy, requiredFrom } = inForce(choice, now);
+  const mfa = { policy, requiredFrom };
+  await setMfaPolicy(tx, before.id, mfa);
+  const ended = await endWithoutSecondFactor(tx, before.id, mfa, now);
+  const detail = { from: before.policy, to: policy, requiredFrom, ...ended, ...bulk };
+  await append(env, tx, actor, { action: 'partner.mfa_policy_changed', partner: before.id, detail });
+  await queueWebhooks(env, tx, { type: 'partner.mfa_policy_changed', partner: { ...before, ...mfa } });
+  return { partner: { ...before, ...mfa }, ...ended };
+}
+
+/** The same for the reminders that its people get. */
+export async function setReminders(
+  env: Env,
+  tx: Queries,
+  { actor, before, bulk }: LockedPartner,
+  stages: readonly ReminderStage[],
+): Promise<void> {
+  await setReminderStages(tx, before.id, stages);
+  await append(env, tx, actor, {
+    action: 'partner.reminders_changed',
+    partner: before.id,
+    detail: { stages, ...bulk },
+  });
 }
 
 async function endWithoutSecondFactor(
   tx: Queries,
   partnerId: string,
-  mfa: ReturnType<typeof inForce>,
+  mfa: MfaChoice,
   now: number,
 ): Promise<{ sessions: number; signIns: number }> {
   const { policy, requiredFrom } = mfa;

@@ -2,20 +2,25 @@ import { countersToUnlock } from '#core/limits/counter-kinds.ts';
 import { canDisable, isDisabled, unlockTries } from '#core/limits/throttle.ts';
 import { isStaff } from '#core/people/policy.ts';
 import { shutOutBecause } from '#core/people/state.ts';
+import type { TrustChange } from '#core/sessions/trusted-device.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import type { EventClient } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { counterOwnersOf } from '#flows/sign-in/attempt-counters.ts';
+import { endTrustedDevices } from '#flows/trusted-devices/end.ts';
 import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { lockAdministrators } from '#store/engine/locks.ts';
 import { changeTries, findTries } from '#store/limits/attempts.ts';
 import { revokeLinks } from '#store/people/links.ts';
 import { countOtherAdministrators, setDisabled } from '#store/people/user-life.ts';
-import type { Person } from '#store/people/users.ts';
+import type { Person, User } from '#store/people/users.ts';
 import { endSessions } from '#store/sessions/endings.ts';
 import { deleteDevices } from '#store/sign-in/devices.ts';
 import { deletePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { type Doing, needReason, personAct } from './act.ts';
+import { whoActs } from './actor.ts';
 import { endWithPerson } from './end-with-person.ts';
 import { makeLink, type NewLink } from './make-link.ts';
 
@@ -37,7 +42,7 @@ export const disableUser = personAct({
       return refuse('forbidden', { reason: 'last_administrator' });
     }
     const changed = await setDisabled(tx, id, env.now());
-    const sessions = await endAll(tx, id);
+    const sessions = await endAll(env, tx, person.user, { ...whoActs(actor), because: 'disabled' });
     await revokeLinks(tx, id);
     if (changed) await note('user.disabled', input);
     const apiKeys = await endWithPerson(env, tx, { userId: id, actor, because: 'maker_disabled' });
@@ -117,10 +122,21 @@ export async function isLastAdministrator(tx: Queries, { user }: Person): Promis
   return user.role === 'admin' && (await countOtherAdministrators(tx, user.id)) === 0;
 }
 
-/** Ends sessions, sign-ins and enrollments, and forgets devices; returns how many sessions ended. */
-export async function endAll(tx: Queries, userId: string): Promise<number> {
+/** Why everything that a person has open ends, and who ends it. */
+type EndingAll = { readonly actor: string; readonly client: EventClient; readonly because: TrustChange };
+
+/** Ends sessions, sign-ins and enrollments, and forgets known and trusted devices; returns how many sessions ended. */
+export async function endAll(
+  env: Env,
+  tx: Queries,
+  user: Pick<User, 'id' | 'partnerId'>,
+  { because, ...by }: EndingAll,
+): Promise<number> {
+  const userId = user.id;
   await deletePendingSignIns(tx, userId, '');
   await deleteEnrollments(tx, userId);
   await deleteDevices(tx, userId);
-  return endSessions(tx, { userId });
+  const sessions = await endSessions(tx, { userId });
+  await endTrustedDevices(env, tx, { user, ...by }, because);
+  return sessions;
 }

@@ -18,7 +18,7 @@ import {
 } from '#store/people/reset-requests.ts';
 import { findAccount } from '#store/people/user-life.ts';
 import { type Doing, type Held, personAct } from './act.ts';
-import { type Actor, actorId } from './actor.ts';
+import { type Actor, actorId, whoActs } from './actor.ts';
 import { personBehind } from './api-keys.ts';
 import { endAll } from './person-acts.ts';
 import { type ResetDone, takeAuthenticatorsOf } from './take-authenticators.ts';
@@ -180,7 +180,7 @@ export const renewStaffAccessCode = personAct({
 async function renewCode({ env, tx, person: { user }, actor, input }: Doing<CodeTyped, 'access_code.created'>) {
   if (!(await findAccessCode(tx, user.id))) return refuse('forbidden', { reason: 'no_code' });
   // If somebody used the first code, what they opened ends with it.
-  await endAll(tx, user.id);
+  await endAll(env, tx, user, { ...whoActs(actor), because: 'access_code_renewed' });
   return makeAccessCode(env, tx, { user, expiresAt: expiryOf(env, input) }, actor);
 }
 

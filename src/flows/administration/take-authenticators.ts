@@ -15,7 +15,7 @@ import { deleteResetRequest } from '#store/people/reset-requests.ts';
 import { setMfaSkipped } from '#store/people/user-life.ts';
 import type { Person } from '#store/people/users.ts';
 import { needReason, personAct } from './act.ts';
-import { type Actor, actorClient, actorId } from './actor.ts';
+import { type Actor, actorClient, actorId, whoActs } from './actor.ts';
 import { endAll } from './person-acts.ts';
 
 /** How staff checked that the request came from the right person: for the audit log. */
@@ -54,8 +54,8 @@ export const takeAuthenticators = personAct({
  */
 export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person, reset: MfaReset): Promise<ResetDone> {
   const { user } = person;
-  const sessions = await deleteFactors(env, tx, user);
   const { actor, reason, check, codeExpiresAt } = reset;
+  const sessions = await deleteFactors(env, tx, user, actor);
   const who = { actor: actorId(actor), subject: user.id, partner: user.partnerId };
   const event = { action: 'user.mfa_reset', ...who, detail: { reason, sessions, ...check } } as const;
   await appendEvent(env, tx, event, actorClient(actor));
@@ -72,7 +72,8 @@ export async function takeAuthenticatorsOf(env: Env, tx: Queries, person: Person
  * The deletions of a reset, for every channel; returns how many sessions ended. `store/engine/tables.ts` has the same
  * list by table, and a test compares the two.
  */
-async function deleteFactors(env: Env, tx: Queries, { id: userId, email }: Person['user']): Promise<number> {
+async function deleteFactors(env: Env, tx: Queries, user: Person['user'], actor: Actor): Promise<number> {
+  const { id: userId, email } = user;
   const owners = await counterOwnersOf(env, tx, userId, [email]);
   for (const { id } of (await factorsOf(tx, userId))?.all ?? []) await deleteAuthenticator(tx, id);
   await forgetFactorCounters(tx, owners);
@@ -82,5 +83,5 @@ async function deleteFactors(env: Env, tx: Queries, { id: userId, email }: Perso
   await deleteWaitingEmail(tx, userId);
   // The person chose "Not now" before the reset; the choice does not apply after it.
   await setMfaSkipped(tx, userId, undefined);
-  return endAll(tx, userId);
+  return endAll(env, tx, user, { ...whoActs(actor), because: 'mfa_reset' });
 }

@@ -1,5 +1,6 @@
 import { AuthorityLost, checkAuthority, OPERATORS } from '#core/people/authority.ts';
-import type { Acting } from '#core/people/permissions.ts';
+import { type Acting, groupOf } from '#core/people/permissions.ts';
+import { isShutOut } from '#core/people/state.ts';
 import { isLiveApiKey } from '#core/portals/api-key.ts';
 import { isLivePending, isLiveSession } from '#core/sessions/session.ts';
 import type { Refusal } from '#core/values/result.ts';
@@ -14,6 +15,7 @@ import {
   lockActorAndSubject,
   lockUser,
 } from '#store/engine/locks.ts';
+import { findPerson } from '#store/people/users.ts';
 import { type ApiKey, findApiKey } from '#store/programs/api-keys.ts';
 import type { Authority, GrantedApiKey, GrantedSession } from '#store/sessions/granted.ts';
 import { findSessionById, type Session } from '#store/sessions/sessions.ts';
@@ -90,7 +92,7 @@ export function setUpTransaction<T>(
   });
 }
 
-export type SetUpAuthority = Exclude<Authority, { kind: 'apiKey' }>;
+export type SetUpAuthority = Exclude<Authority, { kind: 'apiKey' | 'maker' }>;
 
 /**
  * Repeats the guard's check in the transaction of the act. Throws `AuthorityLost` if the result is different now.
@@ -121,7 +123,17 @@ export async function confirmAuthority(
       const { createdBy } = await confirmApiKey(env, tx, authority.apiKey);
       return { kind: 'api_key', madeBy: createdBy };
     }
+    case 'maker':
+      return confirmMaker(tx, authority.userId, subjectId);
   }
+}
+
+/** A job has no session: who started it is still on the staff, and not disabled, or it may do nothing more. */
+async function confirmMaker(tx: Queries, userId: string, subjectId: string | undefined): Promise<Acting> {
+  await lockActorAndSubject(tx, userId, subjectId);
+  const maker = await findPerson(tx, userId);
+  if (!maker || isShutOut(maker) || groupOf(maker.user) !== 'staff') throw new AuthorityLost('forbidden');
+  return { kind: 'person', id: userId, role: maker.user.role, partnerId: undefined };
 }
 
 async function confirmSession(

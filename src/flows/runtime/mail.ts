@@ -21,7 +21,7 @@ import { appendEvent } from './append-event.ts';
 export type Mail =
   | { readonly kind: 'password_reset' | 'invitation' | 'email_confirm'; readonly link: string }
   | (News & { readonly kind: 'email_changed'; readonly link: string })
-  | { readonly kind: 'email_in_use' | 'set_up_asked' }
+  | { readonly kind: 'email_in_use' | 'set_up_asked' | 'passkey_asked' }
   | { readonly kind: 'invited_again'; readonly partner: string }
   | (News & { readonly kind: 'recovery_code_used' | 'few_codes_left'; readonly left: number })
   | (News & {
@@ -41,9 +41,13 @@ export type Mail =
         | 'refused_passwords'
         | 'authenticator_disabled';
     })
+  | (News & { readonly kind: 'trusted_device_created' | 'trusted_device_reused' })
   | { readonly kind: 'mfa_reset'; readonly withCode: boolean }
   | (News & { readonly kind: 'sign_in_paused'; readonly untilAt: number })
-  | { readonly kind: 'mfa_reminder' | 'mfa_overdue'; readonly requiredFrom: number }
+  | {
+      readonly kind: 'mfa_reminder' | 'mfa_overdue' | 'passkey_reminder' | 'passkey_overdue';
+      readonly requiredFrom: number;
+    }
   /** One mail in place of the news that was held back. */
   | { readonly kind: 'more_news'; readonly count: number };
 
@@ -189,11 +193,16 @@ const SHARES: { readonly [Kind in Mail['kind']]: MailShare } = {
   mfa_reset: 'mailed-changes',
   sign_in_paused: 'mailed-changes',
   refused_passwords: 'mailed-changes',
+  trusted_device_created: 'mailed-changes',
+  trusted_device_reused: 'mailed-changes',
   mfa_reminder: 'mailed-changes',
   mfa_overdue: 'mailed-changes',
+  passkey_reminder: 'mailed-changes',
+  passkey_overdue: 'mailed-changes',
   new_device: 'mailed-notices',
   wrong_code: 'mailed-notices',
   set_up_asked: 'mailed-notices',
+  passkey_asked: 'mailed-notices',
   email_in_use: 'mailed-notices',
   invited_again: 'mailed-notices',
   more_news: 'mailed-digests',

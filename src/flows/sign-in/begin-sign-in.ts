@@ -9,6 +9,7 @@ import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { provableKinds } from '#flows/authenticators/allowed-kinds.ts';
+import { useTrustedDevice } from '#flows/trusted-devices/use.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { holdPartner } from '#store/engine/locks.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
@@ -52,7 +53,10 @@ type SecondFactorAsked = {
   readonly kinds: readonly AuthenticatorKind[];
 };
 
-/** After a correct password: a session if the policy requires nothing more, else a pending sign-in. */
+/**
+ * After a correct password: a session if the policy requires nothing more or the browser is a trusted device, else a
+ * pending sign-in.
+ */
 export async function beginSignIn(
   env: Env,
   tx: Queries,
@@ -65,9 +69,11 @@ export async function beginSignIn(
   const demand = demandOf(person, now);
   const state = stateAfterPassword({ demand, mfa, skippedAt: user.mfaSkippedAt }, now);
   const replacedSessionId = await takeHeldSession(tx, proven.held?.session, user.id);
-  if (state === 'complete') {
-    const signIn = { ...proven, person, factor: undefined, replacedSessionId };
-    return { state, session: await finishSignIn(env, tx, signIn, now) };
+  const isAsked = state === 'second_factor_required' && proven.channel === 'page';
+  const trusted = isAsked ? await useTrustedDevice(env, tx, person, proven.client) : undefined;
+  if (state === 'complete' || trusted) {
+    const signIn = { ...proven, person, factor: undefined, trusted, replacedSessionId };
+    return { state: 'complete', session: await finishSignIn(env, tx, signIn, now) };
   }
   const pending = await openPending(env, tx, { ...proven, replacedSessionId }, isSkippable(state), now);
   if (isRefusal(pending)) return pending;

@@ -1,4 +1,4 @@
-import { amrOf, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
+import { type Amr, amrAfter, amrOf, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
 import { secondFactorFrom } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { SESSIONS_PER_USER, sessionExpiresAt, sessionIdleSeconds } from '#core/sessions/session.ts';
@@ -6,6 +6,8 @@ import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail, whereFrom } from '#flows/runtime/mail.ts';
+import { trustDevice } from '#flows/trusted-devices/trust.ts';
+import type { UsedTrust } from '#flows/trusted-devices/use.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { noteSignIn, type Person, setUserLocale } from '#store/people/users.ts';
 import { createSession, evictSessions, replaceSession, stepUpColumn } from '#store/sessions/sessions.ts';
@@ -21,6 +23,8 @@ export type NewSession = {
   readonly continueTo: string;
   /** The new device cookie, if this browser has just become a known device. */
   readonly deviceToken: string | undefined;
+  /** The cookie with a new secret of a trusted device, if this browser has one. */
+  readonly trustCookie: string | undefined;
 };
 
 export type FinishedSignIn = {
@@ -28,6 +32,12 @@ export type FinishedSignIn = {
   readonly channel: Channel;
   /** Absent if the policy requires none. */
   readonly factor: ProvenFactor | undefined;
+  /** The factor that was proven before it, where a passkey had to be set up as well. */
+  readonly proven?: ProvenFactor | undefined;
+  /** A trusted device that stood in for the second factor. It is never `mfa`, and no step-up. */
+  readonly trusted?: UsedTrust | undefined;
+  /** Set if the person asked to trust this browser from now on. */
+  readonly trusts?: boolean | undefined;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
   /** The session of the same person in this browser; the new one replaces it. */
@@ -40,11 +50,11 @@ export type FinishedSignIn = {
 
 /** Completes a sign-in in the caller's transaction: session, known device and event. */
 export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn, now: number): Promise<NewSession> {
-  const { channel, factor, client } = signIn;
+  const { channel, client } = signIn;
   const { user, partner } = signIn.person;
   const token = newToken(env.random);
   const [id, continueTo] = [env.newId(), continueToOf(env, signIn)];
-  const expiresAt = sessionExpiresAt(user.role, now, factor ? undefined : secondFactorFrom(partner, user.exemptUntil));
+  const expiresAt = sessionExpiresAt(user.role, now, passwordEndsAt(signIn));
   // An API caller has no browser to remember.
   const isNew = signIn.deviceId === undefined && channel === 'page';
   const device = isNew ? await knowDevice(env, tx, user.id, client) : undefined;
@@ -56,13 +66,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     created_at: now,
     last_seen_at: now,
     expires_at: expiresAt,
-    amr: amrOf(factor).join(' '),
-    second_factor_at: factor ? now : null,
-    auth_time: now,
-    // The sign-in also counts as a step-up, which is valid for five minutes. A person without an authenticator has
-    // proven the password.
-    step_up_at: now,
-    step_up_method: stepUpColumn(factor === undefined ? 'password' : factorName(factor)),
+    ...proofOf(signIn, now),
     step_up_to: null,
     continue_to: continueTo,
     notice: signIn.notice ?? null,
@@ -71,12 +75,48 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
     user_agent: client.userAgent ?? null,
   });
   await noteLast(tx, signIn, id, now);
-  const detail = { sessionId: id, amr: amrOf(factor), deviceRemembered: isNew };
+  const trustCookie = await trustOf(env, tx, signIn);
+  const detail = { sessionId: id, amr: methodsOf(signIn), deviceRemembered: isNew };
   const whose = { actor: user.id, subject: user.id, partner: partner?.id };
   await appendEvent(env, tx, { action: 'sign_in.completed', ...whose, detail }, client);
   const idleSeconds = sessionIdleSeconds(user.role);
-  await Promise.all([tellOfNewDevice(env, tx, signIn), endOldest(env, tx, whose, idleSeconds, client)]);
-  return { id, token, expiresAt, continueTo, deviceToken: device?.cookie };
+  const told = signIn.enrolled === true || (trustCookie !== undefined && signIn.trusted === undefined);
+  await Promise.all([told || tellOfNewDevice(env, tx, signIn), endOldest(env, tx, whose, idleSeconds, client)]);
+  return { id, token, expiresAt, continueTo, deviceToken: device?.cookie, trustCookie };
+}
+
+/** When a session by the password alone must end. A trusted device is allowed by the partner, whatever is required. */
+function passwordEndsAt({ person: { user, partner }, factor, trusted }: FinishedSignIn): number | undefined {
+  return factor || trusted ? undefined : secondFactorFrom(partner, user.exemptUntil);
+}
+
+/** The methods of this sign-in, with a code that came before a passkey that had to be set up. */
+function methodsOf({ factor, proven }: FinishedSignIn): readonly Amr[] {
+  return proven && factor ? amrAfter(amrOf(proven), factor) : amrOf(factor);
+}
+
+/** What was proven now. */
+function proofOf(signIn: FinishedSignIn, now: number) {
+  const { factor, trusted } = signIn;
+  return {
+    amr: methodsOf(signIn).join(' '),
+    second_factor_at: factor ? now : null,
+    auth_time: now,
+    // The sign-in also counts as a step-up, which is valid for five minutes. A person without an authenticator has
+    // proven the password. On a trusted device, the second factor was not proven, so a step-up asks for it.
+    step_up_at: trusted ? null : now,
+    step_up_method: trusted ? null : stepUpColumn(factor === undefined ? 'password' : factorName(factor)),
+    trusted_device_id: trusted?.id ?? null,
+  } as const;
+}
+
+/** The next secret of the trusted device that was used, or the first one of a new trusted device. */
+async function trustOf(env: Env, tx: Queries, signIn: FinishedSignIn): Promise<string | undefined> {
+  const { person, channel, factor, trusted, trusts, client } = signIn;
+  if (trusted) return trusted.cookie;
+  // After a recovery code, the person may have lost an authenticator: no moment to ask for less.
+  const isProven = factor !== undefined && factor !== 'recovery_code';
+  return trusts && isProven && channel === 'page' ? trustDevice(env, tx, person, client) : undefined;
 }
 
 /** Where a person goes after this sign-in. */
@@ -93,14 +133,14 @@ async function noteLast(tx: Queries, signIn: FinishedSignIn, id: string, now: nu
   if (client.locale !== undefined && client.locale !== user.locale) await setUserLocale(tx, user.id, client.locale);
 }
 
-/** Mails the person about a browser that was not known for them, or about a program in a new network. */
+/** Unless another mail has said so: mails the person about a browser that was not known for them, or about a program in a new network. */
 async function tellOfNewDevice(
   env: Env,
   tx: Queries,
-  { person, channel, deviceId, enrolled, client }: FinishedSignIn,
+  { person, channel, deviceId, client }: FinishedSignIn,
 ): Promise<void> {
   const { user } = person;
-  if (enrolled || deviceId !== undefined) return;
+  if (deviceId !== undefined) return;
   if (channel === 'api') return warnOfProgram(env, tx, user, client);
   await queueMail(env, tx, user, { kind: 'new_device', ...whereFrom(client) });
 }

@@ -1,6 +1,8 @@
 import { AuthorityLost } from '#core/people/authority.ts';
+import type { Client } from '#core/sessions/client.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { checkCall } from '#http/guard.ts';
+import { withLargeBody } from '#http/large-bodies.ts';
 import { type BodyRead, fitJson, fitQuery, isMediaType, isProblem, parseJson, readBody } from '#http/parse.ts';
 import { type Problem, problem } from '#http/problem.ts';
 import type { ApiRoute } from '#http/route.ts';
@@ -20,12 +22,35 @@ export async function answerCall(
   context: RequestContext,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const { env } = server;
   const query = readQuery(route, context);
   if (isProblem(query)) return problemResponse(server, context, query);
   const client = clientOf(server, context, undefined);
   if (isProblem(client)) return problemResponse(server, context, client);
-  const body = route.method === 'GET' ? undefined : await readBody(context.request, context.arrival.incoming);
+  if (route.bodyBytes !== undefined) {
+    // Who may send a large body is asked before it is read, and again after its last byte.
+    const refused = await checkGuard(server, route, context);
+    if (isRefusal(refused)) return problemResponse(server, context, refused);
+    const answer = await withLargeBody(server, () => answerRead(server, route, context, { client, params, query }));
+    return answer instanceof Response ? answer : problemResponse(server, context, answer);
+  }
+  return answerRead(server, route, context, { client, params, query });
+}
+
+type Read = {
+  readonly client: Client;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: { readonly value: unknown };
+};
+
+async function answerRead(
+  server: ServerContext,
+  route: ApiRoute,
+  context: RequestContext,
+  { client, params, query }: Read,
+): Promise<Response> {
+  const { env } = server;
+  const body =
+    route.method === 'GET' ? undefined : await readBody(context.request, context.arrival.incoming, route.bodyBytes);
   const found = await checkGuard(server, route, context);
   if (isRefusal(found)) return problemResponse(server, context, found);
   const idempotencyKey = readIdempotencyKey(route, context);

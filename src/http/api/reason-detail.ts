@@ -4,6 +4,7 @@ import type { CodeAndReason } from '#core/values/result.ts';
 type Silent = Extract<
   CodeAndReason,
   | `invalid_request.${'code' | 'code_minutes' | 'events' | 'expires' | 'from' | 'host' | 'host_taken' | 'password' | 'policy'}`
+  | `invalid_request.${'csv_utf16' | 'invite' | 'selection' | 'selection_many'}`
   | `invalid_request.${'looks_like_one_time_code' | 'looks_like_recovery_code' | 'same_email' | 'scopes' | 'url'}`
   | `not_found.${'api_key' | 'delivery' | 'key' | 'mail' | 'request' | 'site' | 'webhook'}`
   | `forbidden.${'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator' | 'own'}`
@@ -25,6 +26,14 @@ const DETAILS = {
     'backchannelLogoutUri is absolute and https, without fragment and user; http is for this machine alone, with backchannelInternal.',
   'invalid_request.check_note': 'checkNote has to say how the identity was checked.',
   'invalid_request.checked_by': 'checkedBy is none of the ways that are described.',
+  'invalid_request.csv_columns':
+    'The first row of csv has to name the columns slug, policy and, if there are days, from.',
+  'invalid_request.csv_empty': 'csv has no rows below its first one.',
+  'invalid_request.csv_encoding': 'csv holds a character that no database stores.',
+  'invalid_request.csv_faults': 'Rows of csv have faults, and nothing was changed: send it with dryRun to read them.',
+  'invalid_request.csv_quote': 'A quotation mark in csv is never closed.',
+  'invalid_request.csv_too_long': 'A row of csv is longer than 16,000 characters.',
+  'invalid_request.csv_too_many': 'csv has more than 10,000 rows.',
   'invalid_request.email': 'This is no email address.',
   'invalid_request.email_taken': 'Somebody has this email address already.',
   'invalid_request.email_reserved':
@@ -47,10 +56,14 @@ const DETAILS = {
   'invalid_request.slug': 'A slug has up to 60 small letters, digits and single hyphens.',
   'invalid_request.slug_taken': 'Another partner has this slug: send a different one, or GET it by ?slug=.',
   'invalid_request.until': 'until is no time, or not ahead, or too far ahead: RFC 3339, or a day.',
+  'not_found.bulk_job': 'There is no such job, or it is older than 30 days.',
   'not_found.authenticator': 'This user has no such authenticator.',
   'not_found.client': 'There is no such client.',
   'not_found.partner': 'There is no such partner.',
   'not_found.user': 'There is no such user of a partner.',
+  'forbidden.bulk_not_over': 'The job is still running, or it changed nothing that can be put back.',
+  'forbidden.bulk_started': 'The job was started already.',
+  'forbidden.bulk_undone': 'The job was undone already.',
   'forbidden.accepted': 'The invitation was accepted: there is nothing to send again.',
   'forbidden.client_without_secret': 'The client has no secret: it runs in a browser, or proves itself by a key.',
   'forbidden.most_apps': 'A user has three authenticator apps at most: remove one first.',

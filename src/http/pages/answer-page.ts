@@ -7,14 +7,15 @@ import { tokenHash } from '#core/values/token.ts';
 import type { KeyRing } from '#crypto/key-ring.ts';
 import { isDeviceShaped } from '#http/cookie.ts';
 import { checkPage, type Found, formBinding, type PageVerdict } from '#http/guard.ts';
-import { type FormFields, fitForm, isMediaType, isProblem, parseForm, readBody, readPageQuery } from '#http/parse.ts';
+import { withLargeBody } from '#http/large-bodies.ts';
+import { isProblem, readPageQuery } from '#http/parse.ts';
 import { type Problem, problem } from '#http/problem.ts';
 import type { PageRoute } from '#http/route.ts';
 import { whileGranted } from '#http/server/long-file.ts';
 import { clientOf, type RequestContext, type ServerContext } from '#http/server-context.ts';
 import { setStepUpTarget } from '#store/sessions/session-changes.ts';
 import type { View } from '#ui/view.ts';
-import { FORM_TOKEN_FIELD, formTokenFits, isOwnOrigin } from './form.ts';
+import { formTokenFits, isOwnOrigin } from './form.ts';
 import { addressWith, findRestored, pickFields } from './kept-form.ts';
 import {
   type Browser,
@@ -28,21 +29,12 @@ import {
   replyResponse,
   stalePage,
 } from './page-answer.ts';
+import { type Form, readForm, type SentForm } from './read-form.ts';
 import { type Reply, seeOther } from './reply.ts';
 import { answerIdempotent, formKeyOf } from './sent-forms.ts';
 
 type Params = Readonly<Record<string, string>>;
-type Fields = FormFields;
-/** A sent form: its token, and the fields that its route declares, each within its length limit. */
-type SentForm = {
-  readonly token: string | undefined;
-  /** The request of another program that this browser tab signs in for. */
-  readonly resume: string | undefined;
-  readonly fields: Fields;
-};
-/** The sent form, or why it could not be read. */
-type Form = SentForm | Problem;
-
+type Fields = SentForm['fields'];
 /** A request for a page, with the data read from it so far. */
 type Visit = {
   readonly server: ServerContext;
@@ -70,7 +62,17 @@ export async function answerPage(
   if (isProblem(visit)) return refusalPage(server, context, visit);
   if (route.method === 'GET') return judge(visit, route, undefined);
   if (!isFromUs(visit)) return refusalPage(server, context, problem('forbidden'));
-  const form = await readForm(context, route);
+  if (route.uploadBytes === undefined) return answerSent(visit, route, undefined);
+  // Who may send a large form is asked before it is read, and again after its last byte.
+  const verdict = await checkVisit(visit, route);
+  if (verdict.kind !== 'granted') return answerSent(visit, route, undefined);
+  const answer = await withLargeBody(server, () => answerSent(visit, route, route.uploadBytes));
+  return answer instanceof Response ? answer : refusalPage(server, context, answer, verdict.found);
+}
+
+async function answerSent(visit: Visit, route: PageRoute, most: number | undefined): Promise<Response> {
+  const { server, context } = visit;
+  const form = await readForm(context, route, most);
   if (!isProblem(form)) context.resume = form.resume;
   const formKey = isProblem(form)
     ? undefined
@@ -97,11 +99,12 @@ function beginVisit(server: ServerContext, context: RequestContext, params: Para
   if (browser === undefined) return problem('invalid_request');
   if (isProblem(query)) return query;
   context.resume = readResume(query.get(RESUME_FIELD));
-  const { device } = browser.cookies;
+  const { device, trust } = browser.cookies;
   const client = clientOf(server, context, isDeviceShaped(device) ? device : undefined);
   if (isProblem(client)) return client;
   const mark = tokenHash(`${browser.formCookie}\n${client.userAgent ?? ''}`);
-  const known = { ...client, browser: mark, locale: localeOf(context, browser) };
+  const trusted = trust === undefined ? {} : { trustCookie: trust };
+  const known = { ...client, ...trusted, browser: mark, locale: localeOf(context, browser) };
   return { server, context, params, query, client: known, browser, formKey: undefined };
 }
 
@@ -133,7 +136,7 @@ async function answerGranted(visit: Visit, route: PageRoute, found: Found, form:
   const { server, context, browser } = visit;
   try {
     return form === undefined
-      ? pageResponse(server, context, browser, await run(visit, route, found, undefined))
+      ? pageResponse(server, context, browser, await run(visit, route, found, {}))
       : await answerForm(visit, route, found, form);
   } catch (error) {
     if (error instanceof AuthorityLost) return refuseActed(visit, route, { code: error.refusal.refused, found }, form);
@@ -148,7 +151,7 @@ async function answerForm(visit: Visit, route: PageRoute, found: Found, form: Fo
   if (!formTokenFits(server.env.keys, browser.formCookie, binding, form.token)) {
     return showAgain(visit, route, found, form.fields);
   }
-  return pageResponse(server, context, browser, await run(visit, route, found, form.fields));
+  return pageResponse(server, context, browser, await run(visit, route, found, form));
 }
 
 type Refused = { readonly code: Extract<PageVerdict, { kind: 'refused' }>['code']; readonly found: Found };
@@ -196,18 +199,6 @@ function ownFields(keys: KeyRing, { formCookie }: Browser, sessionId: string, fo
   return formTokenFits(keys, formCookie, sessionId, form.token) ? form.fields : undefined;
 }
 
-async function readForm({ request, arrival }: RequestContext, { form }: PageRoute): Promise<Form> {
-  const body = await readBody(request, arrival.incoming);
-  if (isProblem(body)) return body;
-  const type = request.headers.get('content-type');
-  if (!isMediaType(type, 'application/x-www-form-urlencoded')) return problem('unsupported_media_type');
-  const sent = parseForm(body.bytes);
-  if (isProblem(sent)) return sent;
-  const fitted = form === undefined ? { value: {} } : fitForm(form, sent.value);
-  if (isProblem(fitted)) return fitted;
-  return { token: sent.value[FORM_TOKEN_FIELD], resume: readResume(sent.value[RESUME_FIELD]), fields: fitted.value };
-}
-
 /** Shows the form's page again, with a valid token. The person loses only the try. */
 async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: Fields): Promise<Response> {
   const { path, guard, keeps } = route;
@@ -221,7 +212,7 @@ async function showAgain(visit: Visit, route: PageRoute, found: Found, fields: F
     ...(fields.return_to !== undefined && { restoredReturnTo: fields.return_to }),
     noCookie: browser.cookies.form === undefined,
   };
-  const reply = await run(visit, page, allowed, undefined, { staleForm: true, ...restored });
+  const reply = await run(visit, page, allowed, {}, { staleForm: true, ...restored });
   if (reply.html === undefined) return stalePage(server, context, found);
   return pageResponse(server, context, browser, { ...reply, status: 403 });
 }
@@ -236,12 +227,19 @@ async function grantedFor(visit: Visit, page: PageRoute): Promise<Found | undefi
 
 type Again = Pick<View, 'staleForm' | 'noCookie' | 'restored' | 'restoredEmail' | 'restoredReturnTo'>;
 
-async function run(visit: Visit, route: PageRoute, found: Found, input: unknown, again: Again = {}): Promise<Reply> {
+async function run(
+  visit: Visit,
+  route: PageRoute,
+  found: Found,
+  { fields, upload }: Pick<SentForm, 'fields' | 'upload'> | { fields?: undefined; upload?: undefined },
+  again: Again = {},
+): Promise<Reply> {
   const { server, context, params, query, client, browser, formKey } = visit;
   const { env } = server;
   const restored = found.session && findRestored(env.keys, found.session, context.pathname, query);
   const view = { ...drawView(server, context, browser, route.guard, found), ...(restored && { restored }), ...again };
-  const asked = { env, client, params, query, input, view, formKey, cameFrom: cameFrom(server, context) };
+  const sent = { input: fields, upload, formKey, cameFrom: cameFrom(server, context) };
+  const asked = { env, client, params, query, view, ...sent };
   // Cast boundary between the erased table and the typed declaration: the guard and the form reader checked it.
   const reply = await route.handle({ ...asked, ...found } as never);
   return whileGranted(env, reply, found);

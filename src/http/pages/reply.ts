@@ -1,4 +1,6 @@
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
+import { TRUSTED_DEVICE_SECONDS } from '#core/sessions/trusted-device.ts';
+
 /** The answer of a page handler: a page, a file or a redirect. `http/app.ts` adds the headers that every answer has. */
 export type Reply = {
   readonly status: number;
@@ -18,7 +20,7 @@ export type Reply = {
 
 /** A change to one of our cookies. Without `value` the cookie is deleted. */
 export type CookieChange = {
-  readonly cookie: 'form' | 'pending' | 'session' | 'device' | 'language';
+  readonly cookie: 'form' | 'pending' | 'session' | 'device' | 'trust' | 'language';
   readonly value?: string;
   readonly maxAgeSeconds?: number;
 };
@@ -46,14 +48,19 @@ export function seeOther(location: string, cookies: readonly CookieChange[] = []
   return { status: 303, location, cookies };
 }
 
-/** The cookies after a finished sign-in: the session, a new device if any, and no pending sign-in. */
+/** The cookies after a finished sign-in: the session, a new device and a new secret if any, and no pending sign-in. */
 export function sessionCookies(session: {
   readonly token: string;
   readonly deviceToken: string | undefined;
+  readonly trustCookie: string | undefined;
 }): readonly CookieChange[] {
   const device: CookieChange[] =
     session.deviceToken === undefined
       ? []
       : [{ cookie: 'device', value: session.deviceToken, maxAgeSeconds: DEVICE_SECONDS }];
-  return [{ cookie: 'session', value: session.token }, { cookie: 'pending' }, ...device];
+  const trust: CookieChange[] =
+    session.trustCookie === undefined
+      ? []
+      : [{ cookie: 'trust', value: session.trustCookie, maxAgeSeconds: TRUSTED_DEVICE_SECONDS }];
+  return [{ cookie: 'session', value: session.token }, { cookie: 'pending' }, ...device, ...trust];
 }

@@ -7,7 +7,12 @@ import { formIdOf, formTokenFits } from './form.ts';
 import { replyResponse } from './page-answer.ts';
 import type { Reply } from './reply.ts';
 
-type SentForm = { readonly token: string | undefined; readonly fields: Readonly<Record<string, string | undefined>> };
+type SentForm = {
+  readonly token: string | undefined;
+  readonly fields: Readonly<Record<string, string | undefined>>;
+  /** A hash of the file that was sent with it. */
+  readonly fileHash?: string | undefined;
+};
 
 /**
  * The idempotency key of a form: the same page in the same browser, sent to the same address with the same fields.
@@ -17,11 +22,11 @@ export function formKeyOf(
   keys: KeyRing,
   formCookie: string,
   path: string,
-  { token, fields }: SentForm,
+  { token, fields, fileHash }: SentForm,
 ): IdempotencyKey | undefined {
   const id = formTokenFits(keys, formCookie, undefined, token) ? formIdOf(token) : undefined;
   if (id === undefined) return undefined;
-  const value = JSON.stringify([formCookie, id, path, Object.entries(fields).toSorted()]);
+  const value = JSON.stringify([formCookie, id, path, Object.entries(fields).toSorted(), fileHash]);
   return { callerId: FORM, value, request: '', storedSeconds: FORM_SECONDS };
 }
 

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { AuditTables } from '#store/audit/tables.ts';
 import type { AuthenticatorTables } from '#store/authenticators/tables.ts';
+import type { BulkTables } from '#store/bulk/tables.ts';
 import type { ForwardAuthTables } from '#store/forward-auth/tables.ts';
 import type { LimitTables } from '#store/limits/tables.ts';
 import type { OidcTables } from '#store/oidc/tables.ts';
@@ -25,6 +26,7 @@ export type Schema = PartnerTables &
   AuditTables &
   ProgramTables &
   QueueTables &
+  BulkTables &
   OidcTables &
   OperationTables &
   ForwardAuthTables;

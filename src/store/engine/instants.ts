@@ -56,6 +56,8 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
     step_up_at: 'ended',
   },
   devices: { created_at: 'moves', expires_at: 'moves' },
+  // A date that is too late would also delay the alarm about a copied secret.
+  trusted_devices: { created_at: 'tells', last_used_at: 'past', expires_at: { within: 30 * DAY } },
   attempts: { written_at: 'own', expires_at: 'own' },
   links: { created_at: 'moves', expires_at: 'moves', used_at: 'tells' },
   email_links: { created_at: 'moves', expires_at: 'moves', used_at: 'tells' },
@@ -82,6 +84,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   servers: { started_at: 'tells', seen_at: 'due' },
   access_codes: { created_at: 'moves', expires_at: 'moves', used_at: 'tells' },
   reset_requests: { requested_at: 'due' },
+  bulk_jobs: { created_at: 'tells', started_at: 'tells', finished_at: 'tells' },
   adoption_days: { day: 'tells' },
   event_days: { day: 'tells' },
   // The person who creates a key chooses its lifetime.

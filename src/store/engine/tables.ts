@@ -40,6 +40,7 @@ export const TABLES = {
   pending_sign_ins: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   sessions: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   devices: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
+  trusted_devices: { holds: 'rows', key: 'id', restore: 'ends', reset: 'goes' },
   attempts: { holds: 'rows', key: 'key', restore: 'stays' },
   refusal_counts: { holds: 'rows', key: 'key', restore: 'stays' },
   // A link to set a password gives only the first factor, and the person gets it by mail.
@@ -80,6 +81,9 @@ export const TABLES = {
   oidc_client_partners: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_events: { holds: 'rows', key: 'id', restore: 'stays' },
   audit_batches: { holds: 'rows', key: 'number', restore: 'stays' },
+  // A job goes on only where it began: after the backup it may have been stopped, or done.
+  bulk_jobs: { holds: 'rows', key: 'id', restore: 'ends' },
+  bulk_items: { holds: 'rows', key: 'id', restore: 'ends' },
   servers: { holds: 'process', restore: 'stays' },
   jobs: { holds: 'process', restore: 'stays' },
 } as const satisfies Readonly<Record<keyof Schema, TablePlan>>;

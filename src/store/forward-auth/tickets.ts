@@ -23,6 +23,12 @@ const findRequest = statement((db: Queries, p: Param<{ id: string; browser: stri
     .where('expires_at', '>', p.now),
 );
 
+/** The assurance that the host of a waiting visit requires, if any: to draw a page. */
+export async function findRequestedAcr(queries: Queries, id: string): Promise<'mfa' | 'phr' | undefined> {
+  const visits = queries.selectFrom('site_requests as r').innerJoin('sites as s', 's.host', 'r.host').select('s.acr');
+  return (await visits.where('r.id', '=', id).executeTakeFirst())?.acr ?? undefined;
+}
+
 /** Uses a visit; true for only one caller. */
 export async function claimSiteRequest(
   tx: Queries,

@@ -37,6 +37,15 @@ export async function findRequest(
   return row && requestOf(row);
 }
 
+/** The parameters of a request in whatever browser, to draw a page. */
+export async function findRequestParams(
+  queries: Queries,
+  idHash: string,
+): Promise<AuthorizationRequest['params'] | undefined> {
+  const row = await queries.selectFrom('oidc_requests').selectAll().where('id_hash', '=', idHash).executeTakeFirst();
+  return row && requestOf(row).params;
+}
+
 /** Uses the request; false if it was already answered. */
 export async function claimRequest(tx: Queries, idHash: string): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('oidc_requests').where('id_hash', '=', idHash).executeTakeFirst();

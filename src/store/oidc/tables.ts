@@ -74,6 +74,8 @@ export type OidcGrantTable = {
   /** The proven factors, separated by spaces, and the time of the newest proof. */
   amr: string;
   auth_time: number;
+  /** The trusted device that opened the session, if the session had no second factor when the client was authorized. */
+  trusted_device_id: string | null;
   /** 1 with `offline_access`. */
   offline: number;
   created_at: number;

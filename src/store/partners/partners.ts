@@ -1,4 +1,6 @@
 import type { Insertable, Selectable } from 'kysely';
+import { type PartnerSettings, type ReminderStage, readStages } from '#core/bulk/partner-change.ts';
+import type { PasskeyPolicy } from '#core/people/policy.ts';
 import { rowSearchKey, searchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
@@ -6,7 +8,8 @@ import type { Partner } from '#store/people/users.ts';
 
 export type NewPartner = Omit<
   Insertable<PartnerTable>,
-  'archived_at' | 'resets_without_code' | 'search_key' | 'passkey_policy' | 'passkey_required_from'
+  | ('archived_at' | 'resets_without_code' | 'trusted_devices' | 'reminder_stages' | 'search_key')
+  | ('passkey_policy' | 'passkey_required_from')
 >;
 
 /** Adds a partner; false if the slug is taken, even by a transaction at the same time. */
@@ -26,6 +29,7 @@ export async function findPartnerBySlug(queries: Queries, slug: string): Promise
 
 /** The partners with these slugs, ordered by slug. */
 export async function listPartnersBySlug(queries: Queries, slugs: readonly string[]): Promise<readonly Partner[]> {
+  if (slugs.length === 0) return [];
   const rows = await queries.selectFrom('partners').selectAll().where('slug', 'in', slugs).orderBy('slug').execute();
   return rows.map(partnerFrom);
 }
@@ -97,6 +101,46 @@ export async function setResetsWithoutCode(tx: Queries, partnerId: string, witho
     .execute();
 }
 
+/** Sets whether people of this partner may trust a device. False if nothing changed. */
+export async function setTrustedDevices(tx: Queries, partnerId: string, allowed: boolean): Promise<boolean> {
+  const [from, to] = allowed ? [0, 1] : [1, 0];
+  const update = tx.updateTable('partners').set({ trusted_devices: to }).where('id', '=', partnerId);
+  return (await update.where('trusted_devices', '=', from).executeTakeFirst()).numUpdatedRows === 1n;
+}
+
+/** Which reminders the people of this partner get. */
+export async function listReminderStages(queries: Queries, partnerId: string): Promise<readonly ReminderStage[]> {
+  const row = await queries
+    .selectFrom('partners')
+    .select('reminder_stages')
+    .where('id', '=', partnerId)
+    .executeTakeFirst();
+  return readStages(row?.reminder_stages ?? '');
+}
+
+/** What a bulk change of these partners begins with, by id. */
+export async function listPartnerSettings(
+  queries: Queries,
+  by: { readonly ids: readonly string[] } | { readonly slugs: readonly string[] },
+): Promise<readonly (Partner & PartnerSettings)[]> {
+  const [column, values] = 'ids' in by ? (['id', by.ids] as const) : (['slug', by.slugs] as const);
+  if (values.length === 0) return [];
+  const rows = await queries.selectFrom('partners').selectAll().where(column, 'in', values).execute();
+  return rows.map((row) => ({ ...partnerFrom(row), reminders: readStages(row.reminder_stages) }));
+}
+
+export async function setReminderStages(
+  tx: Queries,
+  partnerId: string,
+  stages: readonly ReminderStage[],
+): Promise<void> {
+  await tx
+    .updateTable('partners')
+    .set({ reminder_stages: stages.join(' ') })
+    .where('id', '=', partnerId)
+    .execute();
+}
+
 /** Sets or clears the time since which nobody of the partner can sign in. False if nothing changed. */
 export async function setArchived(tx: Queries, partnerId: string, archivedAt: number | undefined): Promise<boolean> {
   const { numUpdatedRows } = await tx
@@ -121,6 +165,18 @@ export async function setMfaPolicy(
   await tx
     .updateTable('partners')
     .set({ mfa_policy: mfa.policy, mfa_required_from: mfa.requiredFrom ?? null })
+    .where('id', '=', partnerId)
+    .execute();
+}
+
+export async function setPasskeyPolicy(
+  tx: Queries,
+  partnerId: string,
+  { policy, requiredFrom }: { policy: PasskeyPolicy; requiredFrom: number | undefined },
+): Promise<void> {
+  await tx
+    .updateTable('partners')
+    .set({ passkey_policy: policy, passkey_required_from: requiredFrom ?? null })
     .where('id', '=', partnerId)
     .execute();
 }
@@ -151,5 +207,6 @@ export function partnerFrom(row: Selectable<PartnerTable>): Partner {
     archivedAt: row.archived_at ?? undefined,
     passkeyPolicy: row.passkey_policy,
     passkeyRequiredFrom: row.passkey_required_from ?? undefined,
+    trustedDevices: row.trusted_devices === 1,
   };
 }

@@ -23,6 +23,10 @@ export type PartnerTable = {
   /** Which second factors count: passkeys never, too, or alone from a date on. */
   passkey_policy: Generated<PasskeyPolicy>;
   passkey_required_from: number | null;
+  /** 1 if its people may trust a device: no second factor there for 30 days. */
+  trusted_devices: Generated<number>;
+  /** The stages of `reminders` that its people get by mail, separated by spaces. */
+  reminder_stages: Generated<string>;
   /** The output of `rowSearchKey` for name and slug. Lists search and sort by it. */
   search_key: Generated<string>;
 };

@@ -2,7 +2,7 @@ import { type PersonState, personState } from '#core/people/state.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { UserTable } from '#store/people/tables.ts';
 import { holds } from './search.ts';
-import { authenticatorCount, enrolledAt, isEnrolled, isInState, isMissing, isOpen } from './state.ts';
+import { appCount, enrolledAt, isEnrolled, isInState, isMissing, isOpen, passkeyCount } from './state.ts';
 import { type Person, partnerColumns, partnerOf, userColumns, userOf } from './users.ts';
 
 export type PeopleFilter = {
@@ -22,8 +22,9 @@ export type PersonRow = {
   /** When this person was disabled, independent of their partner. */
   readonly disabledAt: number | undefined;
   readonly enrolledAt: number | undefined;
-  /** How many authenticators; which ones they are concerns only the person. */
-  readonly authenticators: number;
+  /** How many of each kind; which ones they are concerns only the person. */
+  readonly apps: number;
+  readonly passkeys: number;
   readonly codesLeft: number;
   readonly lastSignInAt: number | undefined;
   readonly exemptUntil: number | undefined;
@@ -71,7 +72,7 @@ function people(queries: Queries) {
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
     .select(['u.id', 'u.email', 'u.name', 'u.role', 'u.disabled_at', 'u.sealed_password', 'u.last_sign_in_at'])
     .select(['u.exempt_until', 'u.exempt_reason', 'p.archived_at'])
-    .select([enrolledAt.as('enrolled_at'), authenticatorCount.as('authenticators')])
+    .select([enrolledAt.as('enrolled_at'), appCount.as('apps'), passkeyCount.as('passkeys')])
     .select((each) =>
       each
         .selectFrom('recovery_codes as c')
@@ -97,7 +98,8 @@ function rowOf(row: Row): PersonRow {
     hasPassword: row.sealed_password !== null,
     disabledAt: row.disabled_at ?? undefined,
     enrolledAt: row.enrolled_at ?? undefined,
-    authenticators: Number(row.authenticators),
+    apps: Number(row.apps),
+    passkeys: Number(row.passkeys),
     codesLeft: Number(row.codes_left ?? 0),
     lastSignInAt: row.last_sign_in_at ?? undefined,
     exemptUntil: row.exempt_until ?? undefined,

@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, sql } from 'kysely';
+import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import type { PersonState } from '#core/people/state.ts';
 import type { Schema } from '#store/engine/database.ts';
 
@@ -38,8 +39,18 @@ export const isEnrolled = sql<boolean>`exists (select 1 from authenticators a wh
 
 export const isMissing = sql<boolean>`not ${isEnrolled}`;
 
-/** How many authenticators the person has. PostgreSQL returns a text. */
-export const authenticatorCount = sql<number | string>`(select count(*) from authenticators a where a.user_id = u.id)`;
+/** How many authenticator apps and passkeys the person has. PostgreSQL returns a text. */
+export const appCount = authenticatorCount('totp');
+export const passkeyCount = authenticatorCount('passkey');
+
+function authenticatorCount(kind: AuthenticatorKind) {
+  return sql<
+    number | string
+  >`(select count(*) from authenticators a where a.user_id = u.id and a.kind = ${sql.lit(kind)})`;
+}
+
+/** Whether the person has a passkey. */
+export const hasPasskey = sql<boolean>`exists (select 1 from passkeys k where k.user_id = u.id)`;
 
 /** `enrolledAt` of `core/authenticators/factors.ts` in SQL. */
 export const enrolledAt = sql<number | null>`(select min(a.created_at) from authenticators a where a.user_id = u.id)`;

@@ -16,6 +16,17 @@ export async function findAccount(
   return row && { id, createdBy: row.created_by ?? undefined, createdAt: row.created_at };
 }
 
+/** Records that a sign-in offers to add a passkey: true if none did since `since`. */
+export async function claimPasskeyOffer(tx: Queries, userId: string, now: number, since: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ passkey_offered_at: now })
+    .where('id', '=', userId)
+    .where((or) => or.or([or('passkey_offered_at', 'is', null), or('passkey_offered_at', '<=', since)]))
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
 /** Records that a link was used to set the password. The freeze of authenticators starts at this time. */
 export async function notePasswordReset(tx: Queries, userId: string, now: number): Promise<void> {
   await tx.updateTable('users').set({ password_reset_at: now }).where('id', '=', userId).execute();

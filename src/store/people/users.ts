@@ -34,6 +34,8 @@ export type Partner = {
   /** Absent: `allowed`. */
   readonly passkeyPolicy?: PasskeyPolicy;
   readonly passkeyRequiredFrom?: number | undefined;
+  /** Whether its people may trust a device. */
+  readonly trustedDevices: boolean;
 };
 
 export type Person = { readonly user: User; readonly partner: Partner | undefined };
@@ -61,6 +63,7 @@ export const partnerColumns = [
   'p.archived_at as partner_archived_at',
   'p.passkey_policy',
   'p.passkey_required_from',
+  'p.trusted_devices',
 ] as const;
 
 type UserRow = Omit<
@@ -87,6 +90,7 @@ type PartnerRow = {
   partner_archived_at: number | null;
   passkey_policy: PasskeyPolicy | null;
   passkey_required_from: number | null;
+  trusted_devices: number | null;
 };
 
 export function userOf(row: UserRow): User {
@@ -118,6 +122,7 @@ export function partnerOf(row: PartnerRow): Partner | undefined {
     archivedAt: row.partner_archived_at ?? undefined,
     passkeyPolicy: row.passkey_policy ?? 'allowed',
     passkeyRequiredFrom: row.passkey_required_from ?? undefined,
+    trustedDevices: row.trusted_devices === 1,
   };
 }
 
@@ -134,6 +139,16 @@ const findByEmail = statement((db: Queries, p: Param<{ email: string }>) =>
     .select([...userColumns, ...partnerColumns])
     .where('u.email', '=', p.email),
 );
+
+/** The partner of each of these emails that somebody has; null for staff. */
+export async function listPartnersOfEmails(
+  queries: Queries,
+  emails: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (emails.length === 0) return new Map();
+  const rows = await queries.selectFrom('users').select(['email', 'partner_id']).where('email', 'in', emails).execute();
+  return new Map(rows.map(({ email, partner_id }) => [email, partner_id]));
+}
 
 export async function findPerson(queries: Queries, userId: string): Promise<Person | undefined> {
   const row = await findById.first(queries, { userId });

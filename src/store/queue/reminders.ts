@@ -26,6 +26,7 @@ export async function listDueReminders(
     .innerJoin('users as u', 'u.partner_id', 'p.id')
     .select(['u.id', 'u.email', 'u.locale', 'p.mfa_required_from'])
     .where('p.mfa_policy', '=', 'required')
+    .where('p.reminder_stages', 'like', `%${stage}%`)
     .where('p.mfa_required_from', '>', after)
     .where('p.mfa_required_from', '<=', until)
     // A person who has not accepted the invitation yet cannot set up MFA.

@@ -1,4 +1,4 @@
-import type { ExpressionBuilder } from 'kysely';
+import { type ExpressionBuilder, sql } from 'kysely';
 import type { Queries, Schema } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
 import { detachGrants } from '#store/oidc/grants.ts';
@@ -15,36 +15,79 @@ const deleteOne = statement((db: Queries, p: Param<{ id: string; userId: string 
 /** A person, the people of a partner, or only those who are not exempt at that time. */
 type Whose = { readonly userId: string } | { readonly partnerId: string; readonly notExemptAt?: number };
 
-/** Which sessions: all except one, or only those without a second factor. */
-type Which = { readonly keepId?: string; readonly passwordOnly?: boolean };
+/**
+ * Which sessions: all except one, only those by the password alone, or those without a passkey. A session that a trusted
+ * device opened is not by the password alone: the partner allows it, whatever the policy requires. A grant that outlived
+ * it is.
+ */
+type Which = { readonly keepId?: string; readonly passwordOnly?: boolean; readonly withoutPasskey?: boolean };
+
+/** Whether no passkey took part: `acrOf` of core/authenticators/assurance.ts in SQL. */
+const hasNoPasskey = sql<boolean>`' ' || amr || ' ' not like '% hwk %' and ' ' || amr || ' ' not like '% swk %'`;
 
 /** Deletes sessions, and the grants of clients that outlived a session; returns how many sessions. */
 export async function endSessions(
   tx: Queries,
   whose: Whose,
-  { keepId = '', passwordOnly = false }: Which = {},
+  { keepId = '', passwordOnly = false, withoutPasskey = false }: Which = {},
 ): Promise<number> {
   const theirs = (query: Query) => peopleOf(query, whose);
   // These grants outlived their session. Deleting the person's sessions deletes them too.
   const grants = tx.deleteFrom('oidc_grants').where('session_id', 'is', null).where('user_id', 'in', theirs);
-  await (passwordOnly ? grants.where('amr', '=', 'pwd') : grants).execute();
+  await grants
+    .$if(passwordOnly, (these) => these.where('amr', '=', 'pwd'))
+    .$if(withoutPasskey, (these) => these.where(hasNoPasskey))
+    .execute();
   const all = tx.deleteFrom('sessions').where('user_id', 'in', theirs).where('id', '!=', keepId);
-  const sessions = passwordOnly ? all.where('second_factor_at', 'is', null) : all;
+  const sessions = all
+    .$if(passwordOnly, (these) => these.where('second_factor_at', 'is', null).where('trusted_device_id', 'is', null))
+    .$if(withoutPasskey, (these) => these.where(hasNoPasskey));
   return Number((await sessions.executeTakeFirst()).numDeletedRows);
 }
 
-/** Makes sessions without a second factor expire at `capAt` at the latest. If that is past, they have expired. */
+/** Makes sessions by the password alone expire at `capAt` at the latest. If that is past, they have expired. */
 export async function capPasswordSessions(tx: Queries, whose: Whose, capAt: number): Promise<void> {
   await tx
     .updateTable('sessions')
     .set({ expires_at: capAt })
     .where('second_factor_at', 'is', null)
+    .where('trusted_device_id', 'is', null)
     .where('expires_at', '>', capAt)
     .where('user_id', 'in', (query) => peopleOf(query, whose))
     .execute();
 }
 
-/** How many sessions without a second factor `endSessions` would delete now, without expired ones. */
+/** The same for sessions of a partner's people in which no passkey took part. */
+export async function capSessionsWithoutPasskey(tx: Queries, partnerId: string, capAt: number): Promise<void> {
+  await tx
+    .updateTable('sessions')
+    .set({ expires_at: capAt })
+    .where(hasNoPasskey)
+    .where('expires_at', '>', capAt)
+    .where('user_id', 'in', (query) => peopleOf(query, { partnerId }))
+    .execute();
+}
+
+type Alive = { readonly now: number; readonly idleSince: number };
+
+/** How many live sessions of a partner's people have no passkey. */
+export async function countSessionsWithoutPasskey(
+  queries: Queries,
+  partnerId: string,
+  { now, idleSince }: Alive,
+): Promise<number> {
+  const row = await queries
+    .selectFrom('sessions')
+    .select((all) => all.fn.countAll<number | string>().as('count'))
+    .where(hasNoPasskey)
+    .where('expires_at', '>', now)
+    .where('last_seen_at', '>', idleSince)
+    .where('user_id', 'in', (query) => peopleOf(query, { partnerId }))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/** How many sessions by the password alone `endSessions` would delete now, without expired ones. */
 export async function countPasswordSessions(
   queries: Queries,
   whose: Whose,
@@ -54,6 +97,7 @@ export async function countPasswordSessions(
     .selectFrom('sessions')
     .select((all) => all.fn.countAll<number | string>().as('count'))
     .where('second_factor_at', 'is', null)
+    .where('trusted_device_id', 'is', null)
     .where('expires_at', '>', now)
     .where('last_seen_at', '>', idleSince)
     .where('user_id', 'in', (query) => peopleOf(query, whose))
@@ -89,10 +133,10 @@ export async function deleteOverOfPartner(
     .execute();
 }
 
-type Query = Pick<ExpressionBuilder<Schema, keyof Schema>, 'selectFrom'>;
+export type Query = Pick<ExpressionBuilder<Schema, keyof Schema>, 'selectFrom'>;
 
 /** Their ids, for `in (…)`. */
-function peopleOf(query: Query, whose: Whose) {
+export function peopleOf(query: Query, whose: Whose) {
   const users = query.selectFrom('users').select('id');
   if ('userId' in whose) return users.where('id', '=', whose.userId);
   const people = users.where('partner_id', '=', whose.partnerId);

@@ -10,8 +10,12 @@ export type GrantedSession = Session & { readonly grantedAs: SessionGuard };
 /** An API key that passed a guard, with the scope that the guard needed. */
 export type GrantedApiKey = ApiKey & { readonly grantedFor: Scope };
 
-/** The right by which a request acts. Only a guard creates one. */
+/** A member of staff for whom a job acts, long after their request. */
+type Maker = { readonly kind: 'maker'; readonly userId: string };
+
+/** The right by which a request or a job acts. Only a guard or the start of a job creates one. */
 export type Authority =
   | { readonly kind: 'session'; readonly session: GrantedSession }
   | { readonly kind: 'pendingSignIn'; readonly pending: PendingSignIn }
-  | { readonly kind: 'apiKey'; readonly apiKey: GrantedApiKey };
+  | { readonly kind: 'apiKey'; readonly apiKey: GrantedApiKey }
+  | Maker;

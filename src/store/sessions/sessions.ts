@@ -22,6 +22,8 @@ export type Session = {
   readonly continueTo: string;
   readonly notice: string | undefined;
   readonly deviceId: string | undefined;
+  /** The trusted device that stood in for the second factor of this sign-in. */
+  readonly trustedDeviceId: string | undefined;
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
   /** Until this time, unacknowledged recovery codes can be shown again. */
@@ -85,6 +87,7 @@ const insertSession = statement((db: Queries, p: Param<SessionTable>) =>
     continue_to: p.continue_to,
     notice: p.notice,
     device_id: p.device_id,
+    trusted_device_id: p.trusted_device_id,
     address: p.address,
     user_agent: p.user_agent,
   }),
@@ -147,6 +150,7 @@ const sessionColumns = [
   's.continue_to',
   's.notice',
   's.device_id',
+  's.trusted_device_id',
   's.address',
   's.user_agent',
 ] as const;
@@ -172,6 +176,7 @@ function sessionOf(row: SessionRow): Session {
     continueTo: row.continue_to,
     notice: row.notice ?? undefined,
     deviceId: row.device_id ?? undefined,
+    trustedDeviceId: row.trusted_device_id ?? undefined,
     address: row.address ?? undefined,
     userAgent: row.user_agent ?? undefined,
     codesCopyExpiresAt: row.copy_expires_at ?? undefined,

@@ -31,6 +31,8 @@ export type SessionTable = {
   /** One message for the next page, JSON. */
   notice: string | null;
   device_id: string | null;
+  /** The trusted device that stood in for the second factor of this sign-in; null if there was none. */
+  trusted_device_id: string | null;
   address: string | null;
   user_agent: string | null;
 };

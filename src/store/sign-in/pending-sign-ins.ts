@@ -15,7 +15,7 @@ export type PendingSignIn = {
   readonly tries: number;
   readonly skippable: boolean;
   /** The factor that was proven, if the policy still wants a passkey to be set up. */
-  readonly proven: PendingSignInTable['proven'] | undefined;
+  readonly proven: NonNullable<PendingSignInTable['proven']> | undefined;
   readonly deviceId: string | undefined;
   readonly returnTo: string | undefined;
   /** The person's older session in this browser. The finished sign-in replaces it. */

@@ -1,9 +1,10 @@
 import type { Channel } from '#store/sessions/tables.ts';
 
-/** The tables of pending sign-ins, and of browsers that a person has signed in with. */
+/** The tables of pending sign-ins, and of browsers that a person has signed in with or trusts. */
 export type SignInTables = {
   pending_sign_ins: PendingSignInTable;
   devices: DeviceTable;
+  trusted_devices: TrustedDeviceTable;
 };
 
 export type PendingSignInTable = {
@@ -33,5 +34,23 @@ export type DeviceTable = {
   user_id: string;
   token_hash: string;
   created_at: number;
+  expires_at: number;
+};
+
+/** A browser on which a person needs no second factor. Not a known device, which only chooses attempt counters. */
+export type TrustedDeviceTable = {
+  id: string;
+  user_id: string;
+  /** Each use replaces it. */
+  secret_hash: string;
+  previous_secret_hash: string | null;
+  /** A digest of the authenticators that the person had: with any other set, the device opens nothing. */
+  authenticators: string;
+  /** Where it was used last, or created. */
+  address: string | null;
+  user_agent: string | null;
+  created_at: number;
+  last_used_at: number;
+  /** The absolute end. Use never prolongs it. */
   expires_at: number;
 };

@@ -3,8 +3,11 @@ import { form, submitButton } from './actions.ts';
 import { attributes, type Content, type Html, html } from './html.ts';
 
 type PasskeyForm = {
-  /** What the browser does; `autofill` also offers passkeys in the email field. */
-  readonly does: 'create' | 'use' | 'autofill';
+  /**
+   * What the browser does. `autofill` also offers passkeys in the email field, and `offer` lets the password manager
+   * create one by itself (conditional create).
+   */
+  readonly does: 'create' | 'offer' | 'use' | 'autofill';
   /** The address that receives the browser's answer. */
   readonly action: string;
   /** The address that makes a challenge. */

@@ -11,14 +11,18 @@ export function stateOf({ t }: Pick<View, 't'>, row: Pick<PersonRow, 'state'>): 
   return state(t(`people.state.${row.state}`), row.state === 'active');
 }
 
-type MfaColumns = Pick<PersonRow, 'enrolledAt' | 'authenticators' | 'exemptUntil'>;
+type MfaColumns = Pick<PersonRow, 'enrolledAt' | 'apps' | 'passkeys' | 'exemptUntil'>;
 
-/** Since when the person has an authenticator, how many if there are several, or until when they are exempt. */
+/** Since when the person has an authenticator, of which kinds if not one app, or until when they are exempt. */
 export function mfaOf({ t, now, locale }: View, row: MfaColumns): Content {
-  const { enrolledAt, authenticators, exemptUntil } = row;
+  const { enrolledAt, apps, passkeys, exemptUntil } = row;
   if (enrolledAt !== undefined) {
-    const several =
-      authenticators > 1 && html`<br><span class="hint">${t('people.mfa.apps', { count: authenticators })}</span>`;
+    const kinds = [
+      apps > 0 && t('people.mfa.apps', { count: apps }),
+      passkeys > 0 && t('passkey.count', { count: passkeys }),
+    ].filter((words) => words !== false);
+    const isPlain = apps === 1 && passkeys === 0;
+    const several = !isPlain && html`<br><span class="hint">${kinds.join(', ')}</span>`;
     return html`${state(t('people.mfa.since'), true)} ${dateElement(enrolledAt, locale)}${several}`;
   }
   if (exemptUntil === undefined || exemptUntil <= now) return state(t('people.mfa.none'), false);

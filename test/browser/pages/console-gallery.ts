@@ -45,7 +45,7 @@ type Scene = {
 let scenes = 0;
 
 /** A partner with people in every state, and an administrator signed in in this browser. */
-async function openScene(stage: Stage): Promise<Scene> {
+export async function openScene(stage: Stage): Promise<Scene> {
   const { world } = stage.site;
   const { env } = world;
   scenes += 1;
@@ -228,6 +228,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-archive': partner('/archive'),
   'console-restore': partner('/restore'),
   'console-partner-resets': partner('/resets'),
+  'console-partner-trusted': partner('/trusted-devices'),
   'console-invite': partner('/people/new'),
   'console-invite-refused': refused((scene) => `/console/partners/${scene.partner}/people/new`),
   'console-person': one(''),
@@ -412,6 +413,7 @@ export const CONSOLE_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${PARTNER}/archive`]: ['console-archive'],
   [`${PARTNER}/restore`]: ['console-restore'],
   [`${PARTNER}/resets`]: ['console-partner-resets'],
+  [`${PARTNER}/trusted-devices`]: ['console-partner-trusted'],
   [`${PARTNER}/people/new`]: ['console-invite'],
   [ONE]: ['console-person', 'console-person-exempt', 'console-person-reset'],
   [`${ONE}/disable`]: ['console-disable'],

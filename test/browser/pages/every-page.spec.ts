@@ -4,8 +4,9 @@ import { checkWithAxe } from '../axe.ts';
 import type { Stage } from '../ways.ts';
 import { expect, heading, openSite, watchFaults } from '../world.ts';
 import { APP_SEEN } from './app-gallery.ts';
+import { BULK_GALLERY, BULK_SEEN } from './bulk-gallery.ts';
 import { CONSOLE_NO_PAGE, CONSOLE_SEEN } from './console-gallery.ts';
-import { GALLERY } from './gallery.ts';
+import { GALLERY as OTHERS } from './gallery.ts';
 import { LIFE_SEEN } from './life-gallery.ts';
 import { PORTAL_SEEN } from './portal-gallery.ts';
 import { protectedOrigin } from './site-gallery.ts';
@@ -29,6 +30,8 @@ const test = base.extend<object, { stage: Stage & { readonly faults: string[] } 
     { scope: 'worker' },
   ],
 });
+
+const GALLERY = { ...OTHERS, ...BULK_GALLERY };
 
 // A width of 1280 at 200 % zoom leaves 640.
 const WIDTHS = [1280, 640, 320];
@@ -72,6 +75,7 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/security/authenticator/access-code': ['security-access-code'],
   ...APP_SEEN,
   ...CONSOLE_SEEN,
+  ...BULK_SEEN,
   ...LIFE_SEEN,
   ...PORTAL_SEEN,
   '/forgot-password': ['forgot', 'forgot-sent'],

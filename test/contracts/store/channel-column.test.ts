@@ -56,7 +56,15 @@ async function insertNow(tx: Queries, userId: string, now: number): Promise<void
       device_id: null,
     };
     await createSession(tx, {
-      ...{ ...row, last_seen_at: now, amr: 'pwd', auth_time: now, second_factor_at: null, continue_to: '/' },
+      ...{
+        ...row,
+        trusted_device_id: null,
+        last_seen_at: now,
+        amr: 'pwd',
+        auth_time: now,
+        second_factor_at: null,
+        continue_to: '/',
+      },
       ...{ step_up_at: null, step_up_method: null, step_up_to: null, notice: null, address: null, user_agent: null },
     });
     await createPendingSignIn(tx, {

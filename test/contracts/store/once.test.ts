@@ -12,6 +12,7 @@ import { createUser } from '#store/people/users.ts';
 import { createPendingSignIn, renewPendingSignIn } from '#store/sign-in/pending-changes.ts';
 import { completePendingSignIn } from '#store/sign-in/pending-sign-ins.ts';
 import { reservePendingTry } from '#store/sign-in/pending-tries.ts';
+import { createTrustedDevice, rotateTrustedDevice } from '#store/sign-in/trusted-devices.ts';
 import { openTestDatabase } from '../../databases/open.ts';
 
 const OVER_AT = 1_800_000_600;
@@ -67,5 +68,37 @@ for (const [name, claim] of Object.entries(CLAIMS)) {
   test(`${name} until the second in which it is over, and not from then on`, async () => {
     assert.equal(await db.transaction((tx) => claim(tx, OVER_AT)), false);
     assert.equal(await db.transaction((tx) => claim(tx, OVER_AT - 1)), true);
+  });
+}
+
+const TRUST = {
+  id: 't',
+  userId: 'u',
+  authenticators: 'a',
+  from: 's',
+  address: null,
+  userAgent: null,
+  now: OVER_AT - 1,
+};
+
+async function addTrustedDevice(): Promise<void> {
+  const device = { id: 't', user_id: 'u', secret_hash: 's', authenticators: 'a', created_at: 0, last_used_at: 0 };
+  await db.transaction((tx) => createTrustedDevice(tx, { ...device, expires_at: OVER_AT }));
+}
+
+test('a secret of a trusted device is used once, by many at the same moment', async () => {
+  await addTrustedDevice();
+  const uses = ['x', 'y', 'z'].map((to) => db.transaction((tx) => rotateTrustedDevice(tx, { ...TRUST, to })));
+  assert.deepEqual((await Promise.all(uses)).filter(Boolean), [true]);
+});
+
+for (const [name, other] of [
+  ['after its end', { now: OVER_AT }],
+  ['for another person', { userId: 'v' }],
+  ['with other authenticators', { authenticators: 'b' }],
+] as const) {
+  test(`a secret of a trusted device is not used ${name}`, async () => {
+    await addTrustedDevice();
+    assert.equal(await db.transaction((tx) => rotateTrustedDevice(tx, { ...TRUST, to: 'x', ...other })), false);
   });
 }

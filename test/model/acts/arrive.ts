@@ -20,7 +20,7 @@ const arrive = act({
     const events = await enter(model, real, { person, browser, right: true, typed, node });
     const { pending } = browser;
     if (events.length === 0 || !person.authenticator || !isLivePending(model, pending)) return events;
-    return [...events, ...(await giveCode(model, real, { pending, browser, typed: 'free', node }))];
+    return [...events, ...(await giveCode(model, real, { pending, browser, typed: 'free', trusts: true, node }))];
   },
 });
 

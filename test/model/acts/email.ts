@@ -75,7 +75,7 @@ const confirmEmail = inside('confirm an email', fc.record({ which: ordinal }), a
   revokeLinks(model, person);
   addLink(model, 3 * DAY, { purpose: 'revert', person, email: person.email, path });
   person.email = email;
-  endOthers(model, person, session);
+  endOthers(model, person, session, { keepsTrust: true });
   return ['email.changed', 'sessions.ended_others'];
 });
 

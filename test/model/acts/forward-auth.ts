@@ -32,7 +32,7 @@ async function goOn(model: Model, real: Real, on: Inside & { host: Host }, begin
   const begun = await real.get(node, browser, begin.pathname + begin.search);
   const { location } = await real.get(node, browser, String(begun.location));
   if (!mayEnter(model, session, host)) {
-    assert.match(String(location), /^\/(sign-in\?again|security\/authenticator\?)/);
+    assert.match(String(location), /^\/(step-up\?|security\/authenticator\?)/);
     return [];
   }
   const { pathname, search } = new URL(String(location));

@@ -21,6 +21,7 @@ import {
 } from '../effects.ts';
 import { DAY, demandOf, HOUR, isShutOut, type Model, ownersOf, secondFactorFrom } from '../model.ts';
 import type { Person } from '../rows.ts';
+import { endTrustOfAll, forget } from '../trust.ts';
 import { guestOf } from './link.ts';
 
 const WHY = { reason: 'asked on the telephone' };
@@ -40,6 +41,7 @@ const archive = act({
     for (const person of model.people.filter(isColleague)) {
       ownersOf(model, person).forEach(end);
     }
+    endTrustOfAll(model);
     return ['partner.archived'];
   },
 });
@@ -163,7 +165,8 @@ function erase(model: Model, person: Person): readonly string[] {
     ...[person.id, ...known].map(devicePasswordCounter),
   ];
   for (const { key } of [...tried, ...own]) counters.forget(key);
-  endOthers(model, person);
+  endOthers(model, person, undefined, { keepsTrust: true });
+  forget(model, (device) => device.person === person);
   forgetDevices(model, person);
   revokeLinks(model, person, ['reset', 'invitation', 'confirm', 'revert']);
   model.people.splice(model.people.indexOf(person), 1);

@@ -31,7 +31,8 @@ const authorize = inside(
     const left = new URL(String(location));
     assert.equal(left.origin + left.pathname, CALLBACK);
     const isPasswordOnly = session.secondFactorAt === undefined;
-    const given = { client, sid: session, session, isOffline, isPasswordOnly };
+    const trusted = isPasswordOnly ? session.trusted : undefined;
+    const given = { client, sid: session, session, isOffline, isPasswordOnly, trusted };
     const grant = { ...given, expiresAt: model.now + 365 * DAY, ended: false };
     model.portals.grants.push(grant);
     hold(model, grant, { kind: 'code', value: left.searchParams.get('code'), seconds: MINUTE });

@@ -25,6 +25,7 @@ import {
 } from '../effects.ts';
 import { DAY, demandOf, HOUR, isLiveSession, MINUTE, type Model, secondFactorFrom } from '../model.ts';
 import type { Person } from '../rows.ts';
+import { forget } from '../trust.ts';
 
 const OPERATOR = 'command_line';
 
@@ -142,6 +143,7 @@ const tidyUp = act({
     await tidy(real.world(node).env);
     sweep(model, ({ expiresAt }) => model.now >= expiresAt);
     for (const pending of model.pendings) if (model.now >= pending.expiresAt) pending.ended = true;
+    forget(model, ({ expiresAt }) => model.now >= expiresAt);
     return [];
   },
 });

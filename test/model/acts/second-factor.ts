@@ -18,31 +18,36 @@ import { unusedCodes } from '../effects.ts';
 import { isLivePending, type Model } from '../model.ts';
 import type { Real } from '../real.ts';
 import type { Browser, Pending, Person } from '../rows.ts';
+import { begin, deviceHere } from '../trust.ts';
 import { finish } from './sign-in.ts';
 
 const oneTimeCode = act({
   name: 'one-time code',
-  args: fc.record({ which: ordinal, typed: typedCode }),
+  args: fc.record({ which: ordinal, typed: typedCode, trusts: fc.boolean() }),
   check: (model) => openStepsOf(model).length > 0,
-  run: (model, real, { which, typed, node }) =>
-    giveCode(model, real, { ...pickOpenStep(model, which, isEnrolled), typed, node }),
+  run: (model, real, { which, ...how }) => giveCode(model, real, { ...pickOpenStep(model, which, isEnrolled), ...how }),
 });
 
-export async function giveCode(model: Model, real: Real, on: OpenStep & On & { typed: TypedCode }): Promise<Events> {
-  const { typed, node, ...openStep } = on;
+type Typed = { readonly typed: TypedCode; readonly trusts: boolean };
+
+export async function giveCode(model: Model, real: Real, on: OpenStep & On & Typed): Promise<Events> {
+  const { typed, trusts, node, ...openStep } = on;
   const { pending } = openStep;
   const { authenticator } = pending.person;
   const code = authenticator ? digitsOf(authenticator, typed, model.now) : '123456';
   const refused = closedStep(model, pending) ?? tryCode(model, { ...placed(model, openStep), pending, code });
-  const answer = await send(model, real, { ...openStep, path: '/sign-in/one-time-code', code, node });
+  const { browser } = openStep;
+  const here = deviceHere(model, browser, pending.person);
+  const answer = await send(model, real, { ...openStep, path: '/sign-in/one-time-code', code, trusts, node });
   if (isAtEnrollment(openStep, answer)) return [];
   if (refused.length > 0) {
     assertRefused(answer, refused);
     return [];
   }
   pending.ended = true;
-  const events = finish(model, answer, { ...openStep, ...pending, browser: openStep.browser, factor: 'totp' });
-  return ['sign_in.code_accepted', ...events];
+  const events = finish(model, answer, { ...openStep, ...pending, browser, factor: 'totp' });
+  const begun = browser && trusts ? begin(model, browser, pending.person, here) : [];
+  return ['sign_in.code_accepted', ...events, ...begun];
 }
 
 function isEnrolled({ person }: Pending): boolean {
@@ -145,11 +150,11 @@ function reserve(
   return refused;
 }
 
-type Sending = { pending: Pending; browser: Browser | undefined; path: string; code: string };
+type Sending = { pending: Pending; browser: Browser | undefined; path: string; code: string; trusts?: boolean };
 
-function send(model: Model, real: Real, { pending, browser, path, code, node }: Sending & On) {
+function send(model: Model, real: Real, { pending, browser, path, code, trusts, node }: Sending & On) {
   return browser
-    ? real.post(node, browser, path, { code })
+    ? real.post(node, browser, path, { code, ...(trusts && { trust: 'yes' }) })
     : real.call(model, node, { path, body: { code }, token: pending.token });
 }
 

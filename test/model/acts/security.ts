@@ -156,7 +156,7 @@ const newCodes = inside('new recovery codes', fc.constant({}), async (model, rea
   }
   assert.equal(answer.location, '/enroll/recovery-codes');
   await readNewCodes(model, real, on);
-  endOthers(model, person, session);
+  endOthers(model, person, session, { keepsTrust: true });
   return ['recovery_codes.created', 'sessions.ended_others'];
 });
 

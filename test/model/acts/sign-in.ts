@@ -16,6 +16,7 @@ import {
 } from '../model.ts';
 import type { PageAnswer, Real } from '../real.ts';
 import type { Browser, Pending, Person, Session } from '../rows.ts';
+import { endDevice, judge, noteUse } from '../trust.ts';
 
 const WRONG = 'not the password of anybody';
 
@@ -70,6 +71,7 @@ export async function enter(
   const refused = counters.reserve(tried, now);
   const held = browser && { pending: browser.pending, session: browser.session };
   const fields = { email: person.email, password: typed };
+  const trust = person.authenticator && judge(model, browser, person);
   const answer = browser
     ? await real.post(node, browser, '/sign-in', fields)
     : await real.call(model, node, { path: '/sign-in', body: fields });
@@ -78,7 +80,8 @@ export async function enter(
     return [];
   }
   counters.giveBack(tried, now);
-  const state = stateAfterPassword(model, person);
+  const trusted = trust?.kind === 'current' ? trust.device : undefined;
+  const state = trusted ? 'complete' : stateAfterPassword(model, person);
   const renewed = state === 'complete' ? undefined : heldPending(model, held?.pending, person);
   if (state !== 'complete' && !renewed && place.deviceId === undefined) {
     const limit = counters.reserve([newPendingCounter(person.id)], now);
@@ -87,12 +90,21 @@ export async function enter(
       return [];
     }
   }
+  if (trust?.kind === 'reused') endDevice(model, trust.device);
   if (place.deviceId !== undefined) counters.unlock(passwordCounter(person.email), now);
-  const session = held && isLiveSession(model, held.session) ? held.session : undefined;
-  if (session && session.person !== person) session.ended = true;
-  const replaced = session?.person === person ? session : undefined;
-  const opened = { person, browser, state, renewed, replaced, deviceId: place.deviceId };
-  return ['sign_in.password_accepted', ...pass(model, answer, opened)];
+  const replaced = replacedBy(model, held?.session, person);
+  if (trusted && browser) noteUse(model, browser, trusted);
+  const opened = { person, browser, state, renewed, replaced, deviceId: place.deviceId, trusted: trusted?.id };
+  const used = trusted ? ['trusted_device.used'] : [];
+  return ['sign_in.password_accepted', ...used, ...pass(model, answer, opened)];
+}
+
+/** The session that this browser has: of the same person it is replaced, of another one it ends. */
+function replacedBy(model: Model, session: Session | undefined, person: Person): Session | undefined {
+  if (!isLiveSession(model, session)) return undefined;
+  if (session.person === person) return session;
+  session.ended = true;
+  return undefined;
 }
 
 type Opened = {
@@ -102,13 +114,16 @@ type Opened = {
   readonly renewed: Pending | undefined;
   readonly replaced?: Session | undefined;
   readonly deviceId: string | undefined;
+  readonly trusted?: string | undefined;
 };
 
 type SignInAnswer = PageAnswer | Awaited<ReturnType<Real['call']>>;
 
 export function pass(model: Model, answer: SignInAnswer, opened: Opened): readonly string[] {
-  const { person, browser, state, renewed, replaced, deviceId } = opened;
-  if (state === 'complete') return finish(model, answer, { person, browser, factor: undefined, replaced, deviceId });
+  const { person, browser, state, renewed, replaced, deviceId, trusted } = opened;
+  if (state === 'complete') {
+    return finish(model, answer, { person, browser, factor: undefined, replaced, deviceId, trusted });
+  }
   const token = 'cookies' in answer ? answer.cookies.pending : answer.body.pendingToken;
   if ('cookies' in answer) {
     assert.equal(answer.location, state === 'second_factor_required' ? '/sign-in/one-time-code' : '/enroll');
@@ -151,7 +166,7 @@ function heldPending(model: Model, pending: Pending | undefined, person: Person)
   return isLivePending(model, pending) && pending.person === person && pending.tries < 5 ? pending : undefined;
 }
 
-type Finish = Pick<Opened, 'person' | 'browser' | 'replaced' | 'deviceId'> & {
+type Finish = Pick<Opened, 'person' | 'browser' | 'replaced' | 'deviceId' | 'trusted'> & {
   readonly factor: 'totp' | 'recovery_code' | undefined;
 };
 
@@ -160,7 +175,7 @@ type Finish = Pick<Opened, 'person' | 'browser' | 'replaced' | 'deviceId'> & {
  * cookie.
  */
 export function finish(model: Model, answer: SignInAnswer, of: Finish): readonly string[] {
-  const { person, browser, factor, replaced, deviceId } = of;
+  const { person, browser, factor, replaced, deviceId, trusted } = of;
   if (!('cookies' in answer) || !browser) {
     assert.equal(answer.status, 200);
     assert('body' in answer && answer.body.state === 'complete');
@@ -171,7 +186,8 @@ export function finish(model: Model, answer: SignInAnswer, of: Finish): readonly
   assert.equal(answer.status, 303);
   assert(token !== undefined && device !== undefined && pending === undefined);
   const known = deviceId ?? knowDevice(model, person, device);
-  const { session, events } = openSession(model, { person, channel: 'page', factor, token, deviceId: known, replaced });
+  const opening = { person, channel: 'page', factor, token, deviceId: known, replaced, trusted } as const;
+  const { session, events } = openSession(model, opening);
   browser.session = session;
   return events;
 }

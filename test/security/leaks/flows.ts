@@ -5,6 +5,7 @@ import { browserAt, callApi, codeOf, ORIGIN, type Person } from '../../world.ts'
 import { portals } from './portals.ts';
 import { programs } from './programs.ts';
 import type { Service } from './service.ts';
+import { trustDevices } from './trust.ts';
 
 const FIRST = 'first lantern of an otter';
 const SECOND = 'second velvet of an otter';
@@ -77,6 +78,7 @@ async function changeSecurity(service: Service, person: Person, secret: string):
   assert.equal(codes.length, 10);
   await person.post('/enroll/recovery-codes', { saved: 'yes' });
   await person.post('/sign-out');
+  await trustDevices(service, person, { email: EMAIL, password: SECOND, secret: fresh });
   return codes;
 }
 

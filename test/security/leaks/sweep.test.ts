@@ -42,7 +42,7 @@ describe('no secret', () => {
     const least = { token: 30, 'one-time-code secret': 5, 'recovery code': 60, password: 12, 'password hash': 4 };
     for (const [kind, count] of Object.entries(least))
       assert.ok((kinds.get(kind) ?? 0) >= count, `${kind}: ${kinds.get(kind)}`);
-    const once = ['form token', 'key of the ring', 'link token', 'API key', 'client secret', 'webhook secret'];
+    const once = ['form token', 'key of the ring', 'link token', 'API key', 'client secret', 'webhook secret', 'trust'];
     for (const kind of [...once, 'authorization code', 'access token', 'refresh token', 'ticket', 'cookie of a host'])
       assert.ok((kinds.get(kind) ?? 0) >= 1, kind);
     assert.ok(service.codes.size >= 8);

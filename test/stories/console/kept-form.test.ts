@@ -147,9 +147,10 @@ test('no field that is kept is a secret', () => {
   const others = ['policy', 'from', 'until', 'expires', 'url', 'person', 'partner', 'action', 'slug'];
   // Without its keys, because someone may have pasted a private one.
   const ofClients = ['type', 'redirect_uris', 'post_logout_redirect_uris', 'backchannel_logout_uri', 'id_token_alg'];
-  const also = ['backchannel_internal', 'third_party', 'partners'];
+  const also = ['backchannel_internal', 'third_party', 'partners', 'trust'];
+  const ofMany = ['filter', '14_days', '7_days', '1_day', 'overdue', 'invite'];
   const boxes = [...SCOPES, ...WEBHOOK_EVENTS];
-  const known = [...ofPeople, ...others, ...ofClients, ...also, ...boxes];
+  const known = [...ofPeople, ...others, ...ofClients, ...also, ...ofMany, ...boxes];
   assert.deepEqual([...new Set(kept)].sort(), known.sort());
 });
 

@@ -38,7 +38,10 @@ test('no call takes a password, a role of staff or a secret, and no answer has a
     /pass|secret|hash|token|otp|recovery|key|code|session/i.test(field),
   );
   // The one secret that a key receives. It is useless without the password.
-  const known = ['accessCode', 'accessCodeExpiresAt', 'codeMinutes', 'endedSessions', 'endsSessions', 'sessions'];
+  const known = [
+    ...['accessCode', 'accessCodeExpiresAt', 'codeMinutes', 'endedSessions', 'endsSessions', 'passkeys', 'sessions'],
+    ...['withPasskey', 'withPasskeyAlone'],
+  ];
   assert.deepEqual(suspicious.toSorted(), known);
 });
 

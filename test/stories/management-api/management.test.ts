@@ -6,13 +6,23 @@ import { openManagement } from './management-story.ts';
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const DAY = 24 * 60 * 60;
 
+const PASSKEYS = { policy: 'allowed', requiredFrom: null };
+
 test('a program adds a partner, renames it, asks for MFA and is told what that ended', async (t) => {
   const { world, call, actor } = await openManagement(t);
   const added = await call('POST', '/partners', { name: 'Harbor Insurance' });
   assert.equal(added.status, 200);
   const { id } = added.body;
   assert.match(String(id), UUID_V7);
-  const record = { id, slug: 'harbor-insurance', name: 'Harbor Insurance', mfa: { policy: 'off', requiredFrom: null } };
+  const mfa = { policy: 'off', requiredFrom: null };
+  const record = {
+    id,
+    slug: 'harbor-insurance',
+    name: 'Harbor Insurance',
+    mfa,
+    passkeys: PASSKEYS,
+    trustedDevices: false,
+  };
   assert.deepEqual(added.body, record);
   const renamed = await call('POST', `/partners/${id}/name`, { name: 'Harbor Group' });
   assert.deepEqual(renamed.body, { ...record, name: 'Harbor Group' });

@@ -35,7 +35,7 @@ export async function grant(world: World, clientId: string, id: string): Promise
   const { at } = world.clock;
   const row = {
     ...{ id, sid: id, session_id: null, user_id: userId, client_id: clientId, payload: '{}' },
-    ...{ amr: 'pwd', auth_time: at, offline: 1, created_at: at, expires_at: at + 60 },
+    ...{ amr: 'pwd', trusted_device_id: null, auth_time: at, offline: 1, created_at: at, expires_at: at + 60 },
   };
   await world.env.db.transaction((tx) => createGrant(tx, row));
 }

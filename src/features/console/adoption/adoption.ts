@@ -1,3 +1,4 @@
+import type { ReminderStage } from '#core/bulk/partner-change.ts';
 import type { MfaPolicy } from '#core/people/policy.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
@@ -78,14 +79,20 @@ function partsOf<Name extends string>(
   return [...counts].map(([name, count]) => ({ name, count })).sort((one, other) => other.count - one.count);
 }
 
-/** People without an authenticator get a reminder this many days before the date. */
-const REMINDER_DAYS = [14, 7, 1] as const;
+/** People without an authenticator get a reminder this many days before the date, if their partner has that stage. */
+const REMINDER_DAYS = [
+  ['14_days', 14],
+  ['7_days', 7],
+  ['1_day', 1],
+] as const;
 
 /** The future reminders, soonest first. Empty if the policy already requires MFA, or does not require it at all. */
 export function remindersAhead(
   { policy, requiredFrom }: { readonly policy: MfaPolicy; readonly requiredFrom: number | undefined },
+  stages: readonly ReminderStage[],
   now: number,
 ): readonly number[] {
   if (policy !== 'required' || requiredFrom === undefined) return [];
-  return REMINDER_DAYS.map((days) => requiredFrom - days * DAY_SECONDS).filter((at) => at > now);
+  const days = REMINDER_DAYS.filter(([stage]) => stages.includes(stage)).map(([, before]) => before);
+  return days.map((before) => requiredFrom - before * DAY_SECONDS).filter((at) => at > now);
 }

@@ -1,3 +1,4 @@
+import type { ReminderStage } from '#core/bulk/partner-change.ts';
 import { trailGrid } from '#features/console/audit/trail-page.ts';
 import { type ConsolePart, consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
 import type { PeopleList, ShownPartner, TrailEvent } from '#features/console/lists.ts';
@@ -8,6 +9,7 @@ import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { dataList, dateElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { policyState } from './partners-page.ts';
+import { passkeyPolicyState } from './passkeys-page.ts';
 
 export type PartnerView = {
   readonly partner: ShownPartner;
@@ -18,6 +20,8 @@ export type PartnerView = {
   readonly resetsWithoutCode: boolean;
   /** The future days on which people without an authenticator get a reminder. */
   readonly remindersAt: readonly number[];
+  /** The reminders that this partner has at all. */
+  readonly stages: readonly ReminderStage[];
   readonly list: PeopleList;
   readonly trail: readonly TrailEvent[];
   readonly done?: Done | undefined;
@@ -66,17 +70,34 @@ function factsOf(view: View, page: PartnerView, path: string) {
     },
     { label: t('partner.reminders'), value: reminders(view, page) },
     {
+      label: t('passkeys.policy'),
+      value: passkeyPolicyState(view, {
+        policy: partner.passkeyPolicy ?? 'allowed',
+        requiredFrom: partner.passkeyRequiredFrom,
+      }),
+      action: linkButton(`${path}/passkeys`, t('partner.passkeys.change')),
+    },
+    {
       label: t('partner.resets'),
       value: resets,
       ...(mayChangeResets && { action: linkButton(`${path}/resets`, t('partner.resets.change')) }),
+    },
+    {
+      label: t('partner.trusted'),
+      value: t(partner.trustedDevices ? 'partner.trusted.on' : 'partner.trusted.off'),
+      action: linkButton(
+        `${path}/trusted-devices`,
+        t(partner.trustedDevices ? 'partner.trusted.forbid' : 'partner.trusted.allow'),
+      ),
     },
   ];
 }
 
 /** Which reminders are due, from the date alone. */
-function reminders(view: View, { remindersAt, partner, missing }: PartnerView): Content {
+function reminders(view: View, { remindersAt, partner, missing, stages }: PartnerView): Content {
   const { t, locale } = view;
   if (partner.policy !== 'required') return t('partner.reminders.off');
+  if (stages.length === 0) return t('partner.reminders.none');
   if (missing === 0) return t('partner.reminders.nobody');
   if (remindersAt.length === 0) return t('partner.reminders.overdue');
   const days = remindersAt.map((at, index) => html`${index > 0 && ', '}${dateElement(at, locale)}`);
@@ -131,6 +152,8 @@ type Question = {
   readonly above: { readonly href: string; readonly label: string };
   readonly button: string;
   readonly isGrave?: boolean;
+  /** What the form carries unseen. */
+  readonly fields?: Content;
   readonly part?: ConsolePart;
 };
 
@@ -142,6 +165,6 @@ export function questionPage(view: View, page: Question): Html {
     above: page.above,
     narrow: true,
     body: html`<p>${page.text}</p>
-${form(view, page.action, submitButton(page.button, page.isGrave ? 'danger' : 'primary'))}`,
+${form(view, page.action, html`${page.fields}${submitButton(page.button, page.isGrave ? 'danger' : 'primary')}`)}`,
   });
 }

@@ -25,7 +25,9 @@ import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners/partners.ts';
 import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
+import { passkeysRoutes } from './passkeys-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
+import { trustRoutes } from './trust-routes.ts';
 
 const PARTNERS = '/console/partners';
 const ONE = `${PARTNERS}/:partner`;
@@ -81,6 +83,8 @@ export const partnerRoutes: readonly Route[] = [
     },
   }),
   ...policyRoutes,
+  ...passkeysRoutes,
+  ...trustRoutes,
   page({
     method: 'GET',
     path: `${ONE}/rename`,

@@ -20,21 +20,34 @@ export function partnersPage(view: View, list: PartnerList, done?: Done): Html {
     part: 'partners',
     done,
     body: html`<div class="bar-above">${partnerFilters(view, list)}
-<div class="actions">${linkButton(`${PATH}/new`, t('partners.add'), 'primary')}</div></div>
+<div class="actions">${linkButton('/console/bulk', t('bulk.jobs'))}${linkButton(`${PATH}/new`, t('partners.add'), 'primary')}</div></div>
 <div id="results"><p class="count" role="status">${t('partners.count', { count })}</p>
 ${list.person && html`<p class="notice info">${t('partners.person')} <a href="/console/people/${list.person.id}">${list.person.name}, ${list.person.email}</a></p>`}
-${grid({
-  caption: t('console.partners'),
-  columns: columnsOf(view, list),
-  rows: list.rows.map((row) => cellsOf(view, row)),
-  empty: emptyText(view, list),
-})}
+${selectForm(view, list)}
 ${pager(t, {
   first: after && partnersPath(PATH, filter),
   next: next && partnersPath(PATH, filter, next),
 })}
 ${count > 0 && html`<p class="quiet">${csvLinks(t, partnersPath(`${PATH}.csv`, filter))}</p>`}</div>`,
   });
+}
+
+/** The rows with their boxes. The form only leads on, so it is a GET; the filter goes along for the way back. */
+function selectForm(view: View, list: PartnerList): Html {
+  const { t } = view;
+  const { filter, count } = list;
+  const rows = grid({
+    caption: t('console.partners'),
+    columns: columnsOf(view, list),
+    rows: list.rows.map((row) => cellsOf(view, row)),
+    empty: emptyText(view, list),
+  });
+  if (list.rows.length === 0) return rows;
+  const all = partnersPath('/console/bulk/new', filter);
+  const fields = [...new URLSearchParams(all.split('?')[1])];
+  return html`<form method="get" action="/console/bulk/new">${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+<div class="actions">${submitButton(t('bulk.selected'), 'quiet')}${linkButton(`${all}${all.includes('?') ? '&' : '?'}all=yes`, t('bulk.all', { count }))}</div>
+${rows}</form>`;
 }
 
 function partnerFilters({ t }: View, { filter }: PartnerList): Html {
@@ -98,6 +111,7 @@ function columnsOf({ t }: View, { filter }: PartnerList): readonly Column[] {
     direction: sort === 'people' ? ('descending' as const) : ('ascending' as const),
   });
   return [
+    { label: '' },
     { label: t('partners.name'), sort: sorted('name') },
     { label: t('partners.policy') },
     { label: t('partners.people'), numeric: true, sort: sorted('people') },
@@ -108,6 +122,7 @@ function columnsOf({ t }: View, { filter }: PartnerList): readonly Column[] {
 function cellsOf(view: View, row: ListedPartner): readonly Content[] {
   const { id, name, people, enrolled } = row;
   return [
+    html`<input type="checkbox" name="partner" value="${id}" aria-label="${view.t('bulk.select', { name })}">`,
     html`<a href="${PATH}/${id}">${name}</a>`,
     policyState(view, row),
     people,

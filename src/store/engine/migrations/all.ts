@@ -23,6 +23,8 @@ import { openIdConnect } from './019-openid-connect.ts';
 import { channelColumn } from './020-channel.ts';
 import { severalAuthenticators } from './021-several-authenticators.ts';
 import { passkeys } from './022-passkeys.ts';
+import { trustedDevices } from './023-trusted-devices.ts';
+import { bulkJobs } from './024-bulk-jobs.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -48,6 +50,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '020-channel': channelColumn,
   '021-several-authenticators': severalAuthenticators,
   '022-passkeys': passkeys,
+  '023-trusted-devices': trustedDevices,
+  '024-bulk-jobs': bulkJobs,
 };
 
 /** The number of migrations in this code: the version of its schema. */

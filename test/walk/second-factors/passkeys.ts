@@ -4,7 +4,7 @@ import { optionsFrom, phone, RP_ID } from '../../stories/passkeys/passkey-story.
 import { storedOptions, storePasskey } from '../../stories/passkeys/stored.ts';
 import { ORIGIN, type World } from '../../world.ts';
 import type { Sender } from '../acting.ts';
-import { ana, signedIn } from '../apps.ts';
+import { ana, signedIn } from './apps.ts';
 
 const ADD = '/security/authenticators/passkey';
 const ENROLL = '/enroll/passkey';
@@ -97,8 +97,23 @@ async function owning(world: World, { userId, email }: Sender) {
   return {};
 }
 
+let partners = 0;
+
+/** A partner with somebody who has no passkey. */
+async function withoutPasskey(world: World) {
+  partners += 1;
+  const { id } = await world.addPartner({ slug: `lacks${partners}` });
+  await world.addUser({ email: `lacks${partners}@walk.example`, partnerId: id });
+  return { params: { partner: id } };
+}
+
 /** Requests about passkeys. The sender has an app, except for an enrollment at sign-in. */
 export const PASSKEY_ACTS = {
+  'POST /console/partners/:partner/passkeys': async (world: World) => ({
+    ...(await withoutPasskey(world)),
+    fields: { policy: 'off', from: '' },
+  }),
+  'POST /console/partners/:partner/passkeys/remind': withoutPasskey,
   [`POST ${ENROLL}/options`]: () => ({}),
   [`POST ${ENROLL}`]: created('page'),
   'POST /api/v1/sign-in/enrollment/passkey/options': () => ({}),

@@ -1,0 +1,155 @@
+import { reasonField } from '#features/console/act-pages.ts';
+import { pathWith } from '#features/console/filters.ts';
+import { consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { grid, pager } from '#ui/parts/grid.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { dataList, state, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+import { listOf } from './preview-page.ts';
+import type { JobFacts, JobList, Progress, ShownItem, ShownJob } from './read.ts';
+import { noteWords } from './words-page.ts';
+
+/** How far a job is and what it left as it was. A script asks again while it runs; without one, a link does. */
+export function jobPage(view: View, progress: Progress, done?: Done): Html {
+  const { t } = view;
+  const { job, changes, mayUndo, undo, notDone, page, next } = progress;
+  const path = `/console/bulk/${job.id}`;
+  return consolePage(view, {
+    title: kindWords(view, job),
+    part: 'partners',
+    above: { href: '/console/bulk', label: t('bulk.jobs') },
+    done,
+    body: html`<p class="lead">${listOf(view, changes)}</p>
+<div id="progress">${progressPart(view, job)}${actions(
+      job.state === 'running' && linkButton(`${path}/stop`, t('bulk.stop')),
+      mayUndo && linkButton(`${path}/undo`, t('bulk.undo')),
+    )}
+${undo && html`<p>${t('bulk.undone')} <a href="/console/bulk/${undo.id}">${t('bulk.undone.link')}</a></p>`}
+${dataList(factsOf(view, progress))}
+<section><h2>${t('bulk.notDone', { count: job.failed + job.unchanged })}</h2>
+${grid({
+  caption: t('bulk.notDone', { count: job.failed + job.unchanged }),
+  columns: [{ label: t('bulk.partner') }, { label: t('bulk.state') }, { label: t('bulk.why') }],
+  rows: notDone.map((item) => cellsOf(view, item)),
+  empty: html`<p>${t('bulk.notDone.none')}</p>`,
+})}
+${pager(t, { first: page.after > 0 ? path : undefined, next: next === undefined ? undefined : pathWith(path, { after: String(next) }) })}</section></div>`,
+  });
+}
+
+/** Counts and a bar. While it runs, the script replaces the part around it. */
+export function progressPart(view: View, job: ShownJob): Html {
+  const { t } = view;
+  const { total, done, unchanged, failed } = job;
+  const over = done + unchanged + failed;
+  const isRunning = job.state === 'running' || job.state === 'checking';
+  return html`<div class="progress"${isRunning && html` data-reload="progress"`}><p>${stateWords(view, job)} ${t('bulk.counts', { over, total })}</p>
+<progress max="${total}" value="${over}" aria-label="${t('bulk.counts', { over, total })}"></progress>
+<p class="quiet">${t(job.kind === 'import' ? 'import.outcome' : job.kind === 'invite' ? 'import.invited' : 'bulk.outcome', { done, unchanged, failed })}</p>
+${isRunning && html`<p class="quiet">${t('bulk.runs')} <a href="">${t('bulk.reload')}</a></p>`}
+${job.stopped_because === 'maker_lost' && html`<p class="notice info">${t('bulk.makerLost')}</p>`}</div>`;
+}
+
+function stateWords({ t }: View, job: ShownJob): Html {
+  return state(t(`bulk.state.${job.state}`), job.state === 'finished');
+}
+
+function kindWords({ t }: View, job: ShownJob): string {
+  return t(`bulk.kind.${job.kind}`);
+}
+
+function factsOf(view: View, { job, maker }: JobFacts) {
+  const { t, locale } = view;
+  return [
+    { label: t('bulk.fact.maker'), value: html`<span class="anywhere">${maker}</span>` },
+    { label: t('act.reason'), value: job.reason ?? '–' },
+    ...(job.started_at === null ? [] : [{ label: t('bulk.fact.started'), value: timeElement(job.started_at, locale) }]),
+    ...(job.finished_at === null
+      ? []
+      : [{ label: t('bulk.fact.finished'), value: timeElement(job.finished_at, locale) }]),
+    ...(job.kind === 'undo' && job.parent_id !== null
+      ? [
+          {
+            label: t('bulk.fact.undoes'),
+            value: html`<a href="/console/bulk/${job.parent_id}">${t('bulk.undone.first')}</a>`,
+          },
+        ]
+      : []),
+    { label: t('bulk.fact.id'), value: html`<code class="anywhere">${job.id}</code>` },
+  ];
+}
+
+function cellsOf(view: View, { partner, state: outcome, note }: ShownItem): readonly Content[] {
+  return [
+    partner ? html`<a href="/console/partners/${partner.id}">${partner.name}</a>` : '–',
+    view.t(outcome === 'failed' ? 'bulk.failed' : 'bulk.unchanged'),
+    noteWords(view, note),
+  ];
+}
+
+/** All jobs of the last 30 days, newest first. */
+export function jobsPage(view: View, { jobs, next }: JobList, isFirst: boolean): Html {
+  const { t, locale } = view;
+  return consolePage(view, {
+    title: t('bulk.jobs'),
+    part: 'partners',
+    above: { href: '/console/partners', label: t('console.partners') },
+    body: html`<p class="lead">${t('bulk.jobs.lead')}</p>
+${actions(linkButton('/console/bulk/upload', t('bulk.upload'), 'primary'), linkButton('/console/import', t('import.title')))}
+${grid({
+  caption: t('bulk.jobs'),
+  columns: ['bulk.job', 'bulk.state', 'bulk.fact.maker', 'act.reason', 'bulk.fact.created'].map((key) => ({
+    label: t(key as 'bulk.job'),
+  })),
+  rows: jobs.map((job) => [
+    html`<a href="/console/bulk/${job.id}">${kindWords(view, job)}</a> <span class="hint">${t('bulk.counts', { over: job.done + job.unchanged + job.failed, total: job.total })}</span>`,
+    stateWords(view, job),
+    html`<span class="anywhere">${job.makerName}</span>`,
+    job.reason ?? '–',
+    timeElement(job.created_at, locale),
+  ]),
+  empty: html`<p>${t('bulk.jobs.none')}</p>`,
+})}
+${pager(t, { first: isFirst ? undefined : '/console/bulk', next: next && pathWith('/console/bulk', { before: next }) })}`,
+  });
+}
+
+type UndoPage = { readonly facts: JobFacts; readonly reason: string; readonly refusal?: Refused | undefined };
+
+/** What an undo does, and why it is done. */
+export function undoPage(view: View, { facts, reason, refusal }: UndoPage): Html {
+  const { t } = view;
+  const path = `/console/bulk/${facts.job.id}`;
+  const count = facts.job.done;
+  return consolePage(view, {
+    title: t('bulk.undo.question', { count }),
+    part: 'partners',
+    above: { href: path, label: kindWords(view, facts.job) },
+    narrow: true,
+    refusal,
+    body: html`<p class="lead">${t('bulk.undo.text')}</p>
+${form(
+  view,
+  `${path}/undo`,
+  html`${reasonField(view, reason, refusal?.fieldId === 'reason' ? refusal.title : undefined)}
+<div class="actions">${submitButton(t('bulk.undo.button', { count }))}${linkButton(path, t('bulk.cancel'))}</div>`,
+)}`,
+  });
+}
+
+/** Stops a running job, or discards one that was not started. */
+export function stopPage(view: View, { job }: JobFacts): Html {
+  const { t } = view;
+  const isRunning = job.state === 'running';
+  const path = `/console/bulk/${job.id}`;
+  const label = t(isRunning ? 'bulk.stop' : 'bulk.discard');
+  return consolePage(view, {
+    title: t(isRunning ? 'bulk.stop.question' : 'bulk.discard.question'),
+    part: 'partners',
+    above: { href: path, label: kindWords(view, job) },
+    narrow: true,
+    body: html`<p class="lead">${t(isRunning ? 'bulk.stop.text' : 'bulk.discard.text')}</p>
+${form(view, `${path}/stop`, html`<div class="actions">${submitButton(label, 'danger')}${linkButton(path, t('bulk.cancel'))}</div>`)}`,
+  });
+}

@@ -1,0 +1,140 @@
+import type { PasskeyPolicy } from '#core/people/policy.ts';
+import { consolePage, type Refused } from '#features/console/frame-page.ts';
+import type { ShownPartner } from '#features/console/lists.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { radios } from '#ui/parts/choices.ts';
+import { textField } from '#ui/parts/fields.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { beginElement, dataList, notice, state, table } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+
+type Typed = { readonly policy: string; readonly from: string };
+
+type Choice = {
+  readonly policy: PasskeyPolicy;
+  readonly requiredFrom?: number | undefined;
+  readonly typed: Typed;
+};
+
+type Counts = {
+  readonly people: number;
+  readonly withPasskey: number;
+  readonly withAppAlone: number;
+  readonly withPasskeyAlone: number;
+};
+
+type PasskeysPage = {
+  readonly partner: ShownPartner & Pick<Choice, 'requiredFrom'> & { readonly passkeyPolicy?: PasskeyPolicy };
+  readonly now: Choice;
+  readonly counts: Counts;
+  /** The first people without a passkey. */
+  readonly missing: readonly {
+    readonly id: string;
+    readonly email: string;
+    readonly name: string;
+    readonly isEnrolled: boolean;
+  }[];
+  readonly typed: Typed;
+  /** How many people have been reminded in the last day. */
+  readonly reminded?: number | undefined;
+  readonly refusal?: Refused | undefined;
+  readonly preview?: { readonly choice: Choice; readonly endsSessions: number } | undefined;
+};
+
+/** Whether passkeys count for a partner, who has one, and the change: the choice, what it does, then the button. */
+export function passkeysPage(view: View, page: PasskeysPage): Html {
+  const { t } = view;
+  const { partner, preview, refusal, counts, reminded } = page;
+  return consolePage(view, {
+    title: t('passkeys.title'),
+    part: 'partners',
+    above: { href: `/console/partners/${partner.id}`, label: partner.name },
+    refusal,
+    body: html`${reminded !== undefined && notice(t('passkeys.reminded', { count: reminded }))}
+${dataList([
+  { label: t('passkeys.policy'), value: passkeyPolicyState(view, page.now) },
+  { label: t('passkeys.adoption'), value: t('passkeys.counts', { with: counts.withPasskey, people: counts.people }) },
+])}
+${preview ? previewPart(view, page, preview) : choiceForm(view, page)}
+${missingPart(view, page)}`,
+  });
+}
+
+export function passkeyPolicyState({ t, locale, now }: View, { policy, requiredFrom }: Omit<Choice, 'typed'>): Html {
+  if (policy !== 'required') return state(t(`passkeys.policy.${policy}`), policy === 'allowed');
+  if (requiredFrom === undefined || requiredFrom <= now) return state(t('passkeys.policy.required'), true);
+  return html`${state(t('passkeys.policy.date'), false)} ${beginElement(requiredFrom, locale)}`;
+}
+
+function choiceForm({ t }: View, { partner, typed, refusal }: PasskeysPage): Html {
+  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const options = (['off', 'allowed', 'now', 'date'] as const).map((value) => ({
+    value,
+    label: t(`passkeys.choice.${value}`),
+    hint: t(`passkeys.hint.${value}`),
+  }));
+  return html`<form method="get" action="/console/partners/${partner.id}/passkeys" novalidate>
+${radios({ name: 'policy', legend: t('passkeys.choose'), options, value: typed.policy, error: error('policy') })}
+${textField({
+  id: 'from',
+  name: 'from',
+  label: t('policy.from'),
+  hint: t('policy.from.hint'),
+  type: 'date',
+  autocomplete: 'off',
+  required: false,
+  value: typed.from,
+  error: error('from'),
+})}
+${submitButton(t('policy.preview'))}</form>`;
+}
+
+function previewPart(view: View, page: PasskeysPage, { choice, endsSessions }: NonNullable<PasskeysPage['preview']>) {
+  const { t } = view;
+  const { partner, counts } = page;
+  const path = `/console/partners/${partner.id}/passkeys`;
+  const fields = html`<input type="hidden" name="policy" value="${choice.typed.policy}"><input type="hidden" name="from" value="${choice.typed.from}">`;
+  return html`<section class="preview"><h2>${passkeyPolicyState(view, choice)}</h2>
+<p>${effectOf(view, choice, { ...counts, endsSessions })}</p></section>
+${form(view, path, html`${fields}<div class="actions">${submitButton(t('policy.confirm'))}${linkButton(path, t('policy.other'))}</div>`)}`;
+}
+
+function effectOf(
+  { t }: View,
+  { policy, requiredFrom }: Choice,
+  counts: Counts & { readonly endsSessions: number },
+): Content {
+  if (policy === 'off') return t('passkeys.effect.off', { alone: counts.withPasskeyAlone });
+  if (policy === 'allowed') return t('passkeys.effect.allowed');
+  const { withAppAlone: missing, endsSessions: sessions } = counts;
+  return requiredFrom === undefined
+    ? t('passkeys.effect.now', { missing, sessions })
+    : t('passkeys.effect.date', { missing });
+}
+
+function missingPart(view: View, { partner, missing, counts, now }: PasskeysPage): Html {
+  const { t } = view;
+  const path = `/console/partners/${partner.id}/passkeys`;
+  const count = counts.people - counts.withPasskey;
+  return html`<section class="apart"><h2>${t('passkeys.missing', { count })}</h2>
+${
+  missing.length > 0 &&
+  table({
+    caption: t('passkeys.missing.caption'),
+    columns: [t('people.name'), t('field.email'), t('people.mfa')],
+    rows: missing.map(({ id, name, email, isEnrolled }) => [
+      html`<a href="/console/people/${id}">${name}</a>`,
+      html`<span class="anywhere">${email}</span>`,
+      state(t(isEnrolled ? 'passkeys.missing.app' : 'passkeys.missing.nothing'), isEnrolled),
+    ]),
+  })
+}
+${missing.length < count && html`<p class="quiet">${t('passkeys.missing.more', { shown: missing.length, count })}</p>`}
+${
+  count > 0 &&
+  actions(
+    now.policy !== 'off' && form(view, `${path}/remind`, submitButton(t('passkeys.remind'), 'quiet')),
+    linkButton(`${path}/missing.csv`, t('passkeys.csv'), 'quiet', true),
+  )
+}</section>`;
+}

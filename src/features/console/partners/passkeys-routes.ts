@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { dayText, parseBegin } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
+import { typedDay } from '#core/time/typed-day.ts';
+import { csvLine } from '#core/values/csv.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { linesOf } from '#features/console/csv.ts';
+import { readPartner } from '#features/console/find.ts';
+import { refusedWords } from '#features/console/frame-page.ts';
+import { actorOf, missing } from '#features/console/shared-routes.ts';
+import {
+  changePasskeyPolicy,
+  type PasskeyChoice,
+  previewPasskeyPolicy,
+  remindOfPasskeys,
+} from '#flows/authenticators/passkey-policy.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
+import { countPasskeys, countRemindedSince, listWithoutPasskey } from '#store/people/passkey-adoption.ts';
+import type { Partner } from '#store/people/users.ts';
+import { passkeysPage } from './passkeys-page.ts';
+
+const PATH = '/console/partners/:partner/passkeys';
+
+const policyForm = z.object({ policy: typed('word').optional(), from: typed('time').optional() });
+
+type StaffCall = PageCall<'staffSteppedUp'>;
+type Shown = Pick<StaffCall, 'env' | 'view'>;
+type Typed = { readonly policy: string; readonly from: string };
+type Choice = PasskeyChoice & { readonly typed: Typed };
+
+/** Passkeys of a partner: the policy, with a preview; who has none; and the reminder of those. */
+export const passkeysRoutes: readonly Route[] = [
+  page({ method: 'GET', path: PATH, guard: 'staffSteppedUp', handle: showPasskeys }),
+  page({
+    method: 'POST',
+    path: PATH,
+    guard: 'staffSteppedUp',
+    form: policyForm,
+    keeps: ['policy', 'from'],
+    handle: submitPolicy,
+  }),
+  page({ method: 'POST', path: `${PATH}/remind`, guard: 'staffSteppedUp', handle: remind }),
+  page({ method: 'GET', path: `${PATH}/missing.csv`, guard: 'staff', handle: sendMissing }),
+];
+
+async function showPasskeys(call: StaffCall): Promise<Reply> {
+  const { view, query } = call;
+  const partner = await partnerOf(call);
+  if (!partner) return missing(view);
+  const asked = view.restored?.policy ?? query.get('policy');
+  if (asked === null) return show(await draw(call, partner, { isReminded: query.get('reminded') === 'yes' }));
+  const typedNow = { policy: asked, from: view.restored?.from ?? query.get('from') ?? '' };
+  const choice = readChoice(typedNow, view.now);
+  if (isRefusal(choice)) return refusePolicy(call, partner, typedNow, choice);
+  return show(await draw(call, partner, { choice }));
+}
+
+async function submitPolicy(call: PageCall<'staffSteppedUp', z.output<typeof policyForm>>): Promise<Reply> {
+  const { view, input } = call;
+  const partner = await partnerOf(call);
+  if (!partner) return missing(view);
+  const typedNow = { policy: input.policy ?? '', from: input.from ?? '' };
+  const choice = readChoice(typedNow, view.now);
+  if (isRefusal(choice)) return refusePolicy(call, partner, typedNow, choice);
+  const { policy, requiredFrom } = choice;
+  const changed = await idempotentForm(
+    call,
+    (around) => changePasskeyPolicy(call.env, actorOf(call), partner.id, { policy, requiredFrom }, around),
+    seeOther(`/console/partners/${partner.id}?done=policy`),
+  );
+  return isRefusal(changed) ? missing(view) : changed;
+}
+
+async function remind(call: StaffCall): Promise<Reply> {
+  const partner = await partnerOf(call);
+  const reminded = partner ? await remindOfPasskeys(call.env, actorOf(call), partner.id) : undefined;
+  if (!partner || reminded === undefined || isRefusal(reminded)) return missing(call.view);
+  return seeOther(`/console/partners/${partner.id}/passkeys?reminded=yes`);
+}
+
+/** More people than a page shows. The list ends here: no partner is that large. */
+const CSV_ROWS = 100_000;
+
+async function sendMissing({ env, view, params }: PageCall<'staff'>): Promise<Reply> {
+  const found = await readPartner(env, params.partner ?? '');
+  if (!found) return missing(view);
+  const people = await listWithoutPasskey(env.db.read, found.partner.id, { after: '', limit: CSV_ROWS });
+  const rows = people.map(({ email, name, isEnrolled }) => csvLine([email, name, isEnrolled ? 'app' : '']));
+  const body = linesOf([csvLine(['email', 'name', 'authenticator']), ...rows]);
+  const name = `${found.partner.slug}-without-passkey.csv`;
+  return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
+}
+
+async function partnerOf({ env, params }: Pick<StaffCall, 'env' | 'params'>): Promise<Partner | undefined> {
+  return (await readPartner(env, params.partner ?? ''))?.partner;
+}
+
+type Drawn = {
+  readonly choice?: Choice;
+  readonly typed?: Typed;
+  readonly refusal?: Refusal;
+  readonly isReminded?: boolean;
+};
+
+const PEOPLE_SHOWN = 50;
+
+async function draw({ env, view }: Shown, partner: Partner, { choice, typed, refusal, isReminded }: Drawn) {
+  const { passkeyPolicy: policy = 'allowed', passkeyRequiredFrom: requiredFrom } = partner;
+  const now = { policy, requiredFrom, typed: typedOf({ policy, requiredFrom }, view.now) };
+  const preview = choice && (await previewPasskeyPolicy(env, partner.id, choice));
+  return passkeysPage(view, {
+    partner,
+    now,
+    reminded: isReminded ? await countRemindedSince(env.db.read, partner.id, view.now - DAY_SECONDS) : undefined,
+    counts: preview ?? (await countPasskeys(env.db.read, partner.id)),
+    missing: await listWithoutPasskey(env.db.read, partner.id, { after: '', limit: PEOPLE_SHOWN }),
+    typed: typed ?? now.typed,
+    refusal: refusal && refusedWords(view, refusal),
+    preview: preview && choice && { choice, endsSessions: preview.endsSessions },
+  });
+}
+
+async function refusePolicy(call: Shown, partner: Partner, typed: Typed, refusal: Refusal): Promise<Reply> {
+  return showRefusal(await draw(call, partner, { typed, refusal }), refusal);
+}
+
+/** What the form means: `now` and `date` both mean "required". */
+function readChoice(typed: Typed, now: number): Choice | Refusal {
+  switch (typed.policy) {
+    case 'off':
+    case 'allowed':
+      return { policy: typed.policy, typed };
+    case 'now':
+      return { policy: 'required', typed };
+    case 'date': {
+      const requiredFrom = parseBegin(typedDay(typed.from) ?? '');
+      if (requiredFrom === undefined || requiredFrom <= now) return refuse('invalid_request', { reason: 'from' });
+      return { policy: 'required', requiredFrom, typed };
+    }
+    default:
+      return refuse('invalid_request', { reason: 'policy' });
+  }
+}
+
+function typedOf({ policy, requiredFrom }: PasskeyChoice, now: number): Typed {
+  if (policy !== 'required') return { policy, from: '' };
+  const isAhead = requiredFrom !== undefined && requiredFrom > now;
+  return isAhead ? { policy: 'date', from: dayText(requiredFrom) } : { policy: 'now', from: '' };
+}

@@ -1,0 +1,38 @@
+import { DAY_SECONDS } from '#core/time/spans.ts';
+import type { Env } from '#env.ts';
+import type { Job } from '#flows/runtime/jobs.ts';
+import { queueMail } from '#flows/runtime/mail.ts';
+import { listDuePasskeyReminders } from '#store/people/passkey-adoption.ts';
+import { claimReminder } from '#store/queue/reminders.ts';
+import { EVERY_SECONDS, PEOPLE_PER_TRANSACTION, STAGE_NAMES, STAGES } from './reminders.ts';
+
+/** The reminders of passkeys, as a job beside those of MFA itself. */
+export function passkeyRemindersJob(env: Env): Job {
+  return {
+    name: 'passkey_reminders',
+    everySeconds: EVERY_SECONDS,
+    run: ({ isStopping }) => remindOfPasskeyDates(env, isStopping),
+  };
+}
+
+/** Reminds people with an app and no passkey of the date from which a passkey is needed: once per date and stage. */
+async function remindOfPasskeyDates(env: Env, isStopping: () => boolean = () => false): Promise<void> {
+  const now = env.now();
+  for (const stage of STAGE_NAMES) {
+    const [first, last] = STAGES[stage];
+    const due = { stage, after: now + first * DAY_SECONDS, until: now + last * DAY_SECONDS };
+    while (!isStopping()) {
+      const people = await listDuePasskeyReminders(env.db.read, due, PEOPLE_PER_TRANSACTION);
+      if (people.length === 0) break;
+      await env.db.transaction(async (tx) => {
+        for (const { id, requiredFrom, ...person } of people) {
+          const note = { user_id: id, required_from: requiredFrom, stage, queued_at: env.now() };
+          if (!(await claimReminder(tx, note))) continue;
+          const kind = stage === 'overdue' ? 'passkey_overdue' : 'passkey_reminder';
+          await queueMail(env, tx, person, { kind, requiredFrom });
+        }
+      });
+      if (people.length < PEOPLE_PER_TRANSACTION) break;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { deviceName } from '#core/sessions/device-name.ts';
+import { backLink } from '#features/security/pages.ts';
+import { layout } from '#ui/layout.ts';
+import { actions, form, submitButton } from '#ui/parts/actions.ts';
+import { type Html, html } from '#ui/parts/html.ts';
+import { dateElement, state, table, timeElement } from '#ui/parts/text.ts';
+import type { View } from '#ui/view.ts';
+import type { TrustedPlace } from './list.ts';
+
+type TrustedPage = {
+  readonly devices: readonly TrustedPlace[];
+  /** Whether the partner lets this person trust another one. */
+  readonly mayTrust: boolean;
+};
+
+export function trustedPage(view: View, { devices, mayTrust }: TrustedPage): Html {
+  const { t } = view;
+  const none = html`<p>${t(mayTrust ? 'trusted.none' : 'trusted.notAllowed')}</p>`;
+  return layout(view, {
+    title: t('trusted.title'),
+    width: 'wide',
+    body: html`<p class="lead">${t('trusted.lead')}</p>
+${devices.length === 0 ? none : deviceTable(view, devices)}
+${backLink(view)}`,
+  });
+}
+
+function deviceTable(view: View, devices: readonly TrustedPlace[]): Html {
+  const { t, locale } = view;
+  return html`${table({
+    caption: t('trusted.caption'),
+    columns: [t('sessions.device'), t('trusted.lastUsed'), t('trusted.until'), ''],
+    rows: devices.map((device) => [
+      deviceCell(view, device),
+      timeElement(device.lastUsedAt, locale),
+      dateElement(device.expiresAt, locale),
+      endForm(view, device),
+    ]),
+  })}
+<p>${t('trusted.what')}</p>
+${devices.length > 1 && actions(form(view, '/security/trusted-devices/end-all', submitButton(t('trusted.endAll'), 'danger')))}`;
+}
+
+function deviceCell(view: View, device: TrustedPlace): Html {
+  const { t, locale } = view;
+  return html`<div><span class="whole">${nameOf(view, device)}</span>${device.isThis && html`<br>${state(t('trusted.this'), true)}`}
+<br><span class="hint">${t('trusted.since')} ${dateElement(device.createdAt, locale)}</span></div>`;
+}
+
+function nameOf({ t }: View, { userAgent }: TrustedPlace): string {
+  const name = deviceName(userAgent);
+  return name ? t('sessions.on', name) : t('sessions.program');
+}
+
+function endForm(view: View, device: TrustedPlace): Html {
+  const label = view.t('trusted.endOne', { device: nameOf(view, device) });
+  return form(
+    view,
+    '/security/trusted-devices/end',
+    html`<input type="hidden" name="id" value="${device.id}">
+<button type="submit" class="button quiet" aria-label="${label}">${view.t('trusted.end')}</button>`,
+  );
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { headingOn, openWithEnrolledAna, plain, refusalOn } from '../../story.ts';
+import { enterStaff } from '../console/console-story.ts';
+import {
+  addPasskey,
+  amrOf,
+  enrollPasskey,
+  givePasskey,
+  optionsFrom,
+  phone,
+  sendForm,
+  signInAlone,
+} from './passkey-story.ts';
+
+async function openWithStaff(t: Parameters<typeof openWithEnrolledAna>[0]) {
+  const story = await openWithEnrolledAna(t, { policy: 'required' });
+  const staff = await enterStaff(story.world, 'csm', 'chris@portal.example');
+  const path = `/console/partners/${story.partnerId}/passkeys`;
+  const set = async (policy: string, from = '') => {
+    await staff.get(`${path}?policy=${policy}&from=${from}`);
+    const answer = await staff.post(path, { policy, from });
+    assert.equal(answer.status, 303, refusalOn(answer.text));
+  };
+  return { ...story, staff, path, set };
+}
+
+test('the preview says whom a policy affects, and the change ends sessions without a passkey', async (t) => {
+  const { world, staff, path, set, browser, ana } = await openWithStaff(t);
+  const preview = plain((await staff.get(`${path}?policy=now&from=`)).text);
+  assert.match(preview, /One user has an app only, and must add a passkey at the next sign-in\. One session/);
+  assert.match(preview, /One user without a passkey/);
+  await set('now');
+  assert.equal((await browser.get('/security')).status, 303, 'the session is over');
+  const event = (await world.events()).find(({ action }) => action === 'partner.passkey_policy_changed');
+  assert.partialDeepStrictEqual(event?.detail, { from: 'allowed', to: 'required', sessions: 1 });
+  assert.match((await staff.get(`${path}/missing.csv`)).text, new RegExp(`${ana.email},[^,]+,app`));
+});
+
+test('with an app alone, a code leads to the set-up of a passkey, and that completes the sign-in', async (t) => {
+  const { world, set, secret, ana } = await openWithStaff(t);
+  await set('now');
+  const browser = world.person();
+  assert.equal((await browser.signIn(ana.email)).location, '/sign-in/one-time-code');
+  assert.equal((await browser.post('/sign-in/one-time-code', { code: world.totp(secret) })).location, '/enroll');
+  const prompt = await browser.get('/enroll');
+  assert.match(plain(prompt.text), /protects its accounts with passkeys/);
+  assert.doesNotMatch(prompt.text, /Not now/);
+  assert.equal((await browser.post('/enroll')).location, '/enroll/passkey');
+  const done = await enrollPasskey(browser, phone());
+  assert.equal(done.location, '/', refusalOn(done.text));
+  assert.equal(await amrOf(world, ana.id), 'pwd otp swk user mfa');
+});
+
+test('a recovery code leads there too, and a code is not enough again once there is a passkey', async (t) => {
+  const { world, set, secret, codes, ana } = await openWithStaff(t);
+  await set('now');
+  const device = phone();
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  assert.equal((await browser.post('/sign-in/recovery-code', { code: codes[0] ?? '' })).location, '/enroll');
+  await enrollPasskey(browser, device);
+  const next = world.person();
+  assert.equal((await next.signIn(ana.email)).location, '/sign-in/passkey');
+  assert.doesNotMatch((await next.get('/sign-in/passkey')).text, /href="\/sign-in\/one-time-code"/);
+  world.clock.at += 30;
+  const code = await sendForm(next, (await next.get('/sign-in/recovery-code')).text, '/sign-in/one-time-code', {
+    code: world.totp(secret),
+  });
+  assert.equal(code.status, 403);
+  assert.equal((await givePasskey(next, device)).status, 303);
+});
+
+test('from a date an app will do until then, and people are reminded', async (t) => {
+  const { world, set, secret, ana, staff, path } = await openWithStaff(t);
+  await set('date', '2027-02-01');
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  assert.equal((await browser.post('/sign-in/one-time-code', { code: world.totp(secret) })).location, '/');
+  await staff.get(path);
+  const reminded = await staff.submit(`${path}/remind`);
+  assert.match(plain(reminded.text), /One user without a passkey has had a reminder/);
+  assert((await world.mail()).some(({ kind, to }) => kind === 'passkey_asked' && to === ana.email));
+  world.clock.at = Date.UTC(2027, 1, 1, 12) / 1000;
+  const late = world.person();
+  await late.signIn(ana.email);
+  assert.equal((await late.post('/sign-in/one-time-code', { code: world.totp(secret) })).location, '/enroll');
+});
+
+test('where passkeys are not allowed nobody can add or use one', async (t) => {
+  const { world, set, browser, ana } = await openWithStaff(t);
+  const device = phone();
+  await addPasskey(browser, device);
+  await set('off');
+  assert.equal((await signInAlone(world.person(), device)).status, 422);
+  const next = world.person();
+  assert.equal((await next.signIn(ana.email)).location, '/sign-in/one-time-code');
+  assert.doesNotMatch((await next.get('/sign-in/one-time-code')).text, /sign-in\/passkey/);
+  assert.equal((await next.get('/sign-in/passkey')).location, '/sign-in/one-time-code');
+  assert.equal(headingOn((await browser.get('/security/authenticators/add')).text), 'Add another authenticator');
+  assert.doesNotMatch((await browser.get('/security/authenticators/add')).text, /passkey/i);
+  assert.equal(typeof optionsFrom, 'function');
+});
+
+test('a trusted device does not stand in for a passkey that is needed', async (t) => {
+  const { world, set, secret, ana, partnerId, staff } = await openWithStaff(t);
+  await staff.get(`/console/partners/${partnerId}/trusted-devices`);
+  await staff.post(`/console/partners/${partnerId}/trusted-devices`, { allowed: 'yes' });
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  await browser.post('/sign-in/one-time-code', { code: world.totp(secret), trust: 'yes' });
+  await browser.post('/sign-out');
+  assert.equal((await browser.signIn(ana.email)).location, '/', 'trusted');
+  await browser.post('/sign-out');
+  await set('now');
+  assert.equal((await browser.signIn(ana.email)).location, '/sign-in/one-time-code');
+});
