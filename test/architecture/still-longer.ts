@@ -25,6 +25,7 @@ export const STILL_LONGER: Readonly<Record<string, readonly [file: number, longe
   'test/keys/key-world.ts': [250, 48],
   'test/mail/post-office.ts': [250, 49],
   'test/stories/operate/housekeeping.test.ts': [250, 47],
+  'test/stories/operate/restore-epoch.test.ts': [250, 41],
   'test/stories/operate/restore.test.ts': [250, 47],
   'test/stories/openid/conformance/plan.ts': [250, 66],
   'test/stories/forward-auth/forward-auth-story.ts': [250, 43],

@@ -1,5 +1,6 @@
 import { type Picture, type Stage, signedIn, submit, withNotice } from '../ways.ts';
 import { PASSKEY_GALLERY, PASSKEY_SEEN } from './passkey-gallery.ts';
+import { TRUST_GALLERY, TRUST_SEEN } from './trust-gallery.ts';
 
 /** A person with this many apps, at a page of theirs. */
 async function withApps(stage: Stage, count: number, path: string, policy: 'required' | 'optional' = 'required') {
@@ -28,8 +29,9 @@ async function one(stage: Stage, count: number, policy?: 'required' | 'optional'
   await stage.page.locator('tbody a').first().click();
 }
 
-/** The pages about apps and passkeys. */
+/** The pages about apps, passkeys and trusted devices. */
 export const APP_GALLERY: Readonly<Record<string, Picture>> = {
+  ...TRUST_GALLERY,
   'security-two-apps': (stage) => withApps(stage, 2, '/security'),
   'security-app-added': withNotice('/security', { kind: 'app_added', ended: 2 }),
   'security-app-removed': withNotice('/security', { kind: 'app_removed', ended: 0 }),
@@ -57,6 +59,7 @@ export const APP_GALLERY: Readonly<Record<string, Picture>> = {
 };
 
 export const APP_SEEN: Readonly<Record<string, readonly string[]>> = {
+  ...TRUST_SEEN,
   '/security/authenticators': ['apps', 'apps-most'],
   '/security/authenticators/add': ['apps-add', 'apps-connecting'],
   '/security/authenticators/:authenticator': ['apps-one', 'apps-last'],

@@ -69,20 +69,21 @@ describe('kill -9 right after the answer', () => {
 
 const IN_FLIGHT = 12;
 
-/** Sends all at once, and returns when some were answered. */
-async function untilSome(calls: readonly (() => Promise<ApiAnswer>)[]) {
+/** The answers to requests that were in flight when the server was killed. It has started again. */
+async function killedAmid(service: Service, answers: readonly object[]) {
   const enough = Promise.withResolvers<void>();
-  const untilKill = 1 + Math.floor(Math.random() * (IN_FLIGHT - 2));
   let answered = 0;
-  const sent = calls.map(async (call) => {
-    const got = await call().catch(() => undefined);
+  const untilKill = 1 + Math.floor(Math.random() * (IN_FLIGHT - 2));
+  const sent = answers.map(async (answer) => {
+    const got = await service.api(SIGN_IN, answer).catch(() => undefined);
     answered += 1;
     if (answered >= untilKill) enough.resolve();
     return got;
   });
   await enough.promise;
   await wait(Math.random() * 2);
-  return sent;
+  await service.restart();
+  return Promise.all(sent);
 }
 
 describe('kill -9 in the middle of sign-ins with a passkey', () => {
@@ -97,9 +98,7 @@ describe('kill -9 in the middle of sign-ins with a passkey', () => {
       for (let index = 0; index < IN_FLIGHT; index++) answers.push(await answerOf(service, device));
       // The library is imported at first use.
       assert.equal((await service.api(SIGN_IN, await answerOf(service, device))).status, 200);
-      const sent = await untilSome(answers.map((answer) => () => service.api(SIGN_IN, answer)));
-      await service.restart();
-      const first = await Promise.all(sent);
+      const first = await killedAmid(service, answers);
       const before = first.filter((one) => one?.status === 200);
       cut.push(before.length);
       for (const one of before) {

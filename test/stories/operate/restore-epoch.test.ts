@@ -11,7 +11,6 @@ import { archivePartner } from '#flows/administration/partner-acts.ts';
 import { disableUser, makeResetLink } from '#flows/administration/person-acts.ts';
 import { requestMfaReset } from '#flows/administration/reset-requests.ts';
 import { addWebhook, rotateWebhookSecret } from '#flows/administration/webhooks.ts';
-import type { Queries } from '#store/engine/database.ts';
 import { TABLES, type TablePlan } from '#store/engine/tables.ts';
 import { findClient } from '#store/oidc/clients.ts';
 import { enroll, fill, openKeyWorld, type Served, signIn } from '../../keys/key-world.ts';
@@ -25,6 +24,7 @@ async function backedUp(t: TestContext) {
   const [ana, bob] = await fill(server, { people: 2, mails: 3 });
   assert(ana && bob);
   const made = await fillWithTokens(server, ana.id, bob.id);
+  await addDeviceAndChallenge(server, bob.id);
   await enroll(server, 'new@acme.example');
   assert.equal((await signIn(server, bob)).status, 200);
   const file = join(world.folder, 'backup.db');
@@ -66,20 +66,39 @@ async function fillWithTokens({ env }: Served, ana: string, bob: string) {
       .insertInto('enrollments')
       .values({ ...life, ...secret, id: 'e', user_id: bob, owner_id: 'x' })
       .execute();
-    await fillOfBrowsers(tx, { ...life, user_id: bob });
+    await tx
+      .insertInto('devices')
+      .values({ ...life, id: 'd', user_id: bob, token_hash: 'x' })
+      .execute();
   });
   return { key: made.key, apiKey: made.apiKey, hook: hook.webhook, client, code: done.accessCode.code };
 }
 
-type OfPerson = { readonly created_at: number; readonly expires_at: number; readonly user_id: string };
+async function addDeviceAndChallenge({ env }: Served, userId: string): Promise<void> {
+  const now = env.now();
+  const life = { created_at: now, last_used_at: now, expires_at: now + 9999 };
+  const device = { id: 't', user_id: userId, secret_hash: 'x', authenticators: 'x', ...life };
+  const asked = { id: 'c', user_id: userId, challenge_hash: 'x', purpose: 'step_up', ...CHALLENGE } as const;
+  await env.db.transaction(async (tx) => {
+    await tx.insertInto('trusted_devices').values(device).execute();
+    const life = { created_at: now, expires_at: now + 300 };
+    await tx
+      .insertInto('passkey_challenges')
+      .values({ ...asked, ...life })
+      .execute();
+  });
+}
 
-/** A known device, and the challenge of a browser that nobody has signed in to. */
-async function fillOfBrowsers(tx: Queries, { user_id, ...life }: OfPerson): Promise<void> {
-  const device = { ...life, user_id, id: 'd', token_hash: 'x' };
-  await tx.insertInto('devices').values(device).execute();
-  const challenge = { ...life, id: 'c', challenge_hash: 'x', purpose: 'sign_in', owner_id: null } as const;
-  const row = { ...challenge, user_id: null, browser: null, name: null };
-  await tx.insertInto('passkey_challenges').values(row).execute();
+const CHALLENGE = { owner_id: 'x', browser: null, name: null };
+
+function signInAt({ app, env }: Served, email: string) {
+  const sent = { email, password: 'lantern otter velvet 9' };
+  const headers = { 'content-type': 'application/json' };
+  const request = new Request(`${env.config.publicUrl.origin}/api/v1/sign-in`, {
+    ...{ method: 'POST', headers },
+    body: JSON.stringify(sent),
+  });
+  return app.fetch(request, { remoteAddress: '192.0.2.9' });
 }
 
 test('nothing that lets somebody in comes back with a backup, and the command names what it ended', async (t) => {
@@ -99,15 +118,7 @@ test('nothing that lets somebody in comes back with a backup, and the command na
   const listed = await callWithKey(again, { method: 'GET', path: '/users', key });
   assert.equal(listed.status, 401);
   const { read } = again.env.db;
-  const password = 'lantern otter velvet 9';
-  const begun = await again.app.fetch(
-    new Request(`${again.env.config.publicUrl.origin}/api/v1/sign-in`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email: ana.email, password }),
-    }),
-    { remoteAddress: '192.0.2.9' },
-  );
+  const begun = await signInAt(again, ana.email);
   assert.equal(Object(await begun.json()).state, 'enrollment_required', 'without the row the password would be enough');
   assert.notEqual((await findClient(read, client.id))?.disabledAt, undefined);
   const row = await read.selectFrom('access_codes').selectAll().executeTakeFirst();
@@ -124,12 +135,17 @@ const OF_PORTALS = [
   "insert into site_tickets select 'a', 'a', 'app.example', id, '', 1, 2 from sessions limit 1",
   "insert into site_requests values ('a', '', 'app.example', '/', 'https', '', 1, 2)",
   "insert into signing_keys values ('a', 'ES256', '', 1, 1, null)",
-  `insert into oidc_grants select 'a', 'a', s.id, s.user_id, c.id, '{}', 'pwd', 1, 0, 1, 2
+  `insert into oidc_grants select 'a', 'a', s.id, s.user_id, c.id, '{}', 'pwd', 1, 0, 1, 2, null
    from sessions s, oidc_clients c limit 1`,
   "insert into oidc_records values ('a', 'AccessToken', 'a', '{}', 1, 2, null, null)",
   "insert into oidc_requests select 'a', '', id, '{}', 0, null, 1, 2 from oidc_clients limit 1",
   "insert into oidc_consents select 'a', u.id, c.id, 'openid', 1 from users u, oidc_clients c limit 1",
   "insert into oidc_logouts select 'b', id, '', '', 0, 0, null from oidc_clients limit 1",
+];
+
+const OF_BULK = [
+  "insert into bulk_jobs (id, kind, maker, state, created_at) values ('a', 'policy', 'command_line', 'running', 1)",
+  "insert into bulk_items (id, job_id, position, todo) values ('a:1', 'a', 1, '{}')",
 ];
 
 test('the plan of every table says what a restore does with it, and a restore does that', async (t) => {
@@ -139,7 +155,7 @@ test('the plan of every table says what a restore does with it, and a restore do
   // A backup leaves these out, a copy of the files does not.
   const shown = backup.prepare('insert into shown_secrets select ?, id, ?, ? from users limit 1');
   shown.run('shown', '', server.env.now() + 600);
-  for (const statement of OF_PORTALS) backup.exec(statement);
+  for (const statement of [...OF_PORTALS, ...OF_BULK]) backup.exec(statement);
   const rowsIn = (db: DatabaseSync, table: string) =>
     db.prepare(`select count(*) as count from "${table}"`).get()?.count;
   const plans = Object.entries<TablePlan>(TABLES);
@@ -188,6 +204,7 @@ test('in words, too, a restore names keys, webhooks and clients', async (t) => {
   assert.ok(out.includes(`Webhooks disabled: ${hook.url} (${hook.id})`), out);
   assert.ok(out.includes(`OpenID Connect clients disabled: Portal (${client.id})`), out);
   assert.ok(out.includes(`"${programName()} client new-secret ID"`), out);
+  assert.match(out, /1 known devices, 1 trusted devices/);
   assert.match(out, /1 temporary access codes open nothing any more/);
   assert.match(out, /1 links to change an email or to go back to one, 1 waiting resets, 1 kept answers/);
 });
