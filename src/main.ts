@@ -9,6 +9,7 @@ import { startClockWatch } from '#features/operate/clock.ts';
 import { renewFirstAdministratorLink } from '#features/operate/first-administrator.ts';
 import { housekeepingJob } from '#features/operate/housekeeping.ts';
 import { startCountingRefusals } from '#features/operate/refusals.ts';
+import { remindNowJob } from '#features/operate/remind-now.ts';
 import { remindersJob } from '#features/operate/reminders.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
@@ -92,7 +93,14 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
 
 /** @param env its clock distrusts a jump ahead at first, because this work deletes data and mails people about dates */
 function startOwnWork(env: Env) {
-  return startJobs(env, [housekeepingJob(env), mailJob(env), remindersJob(env), webhooksJob(env), logoutsJob(env)]);
+  return startJobs(env, [
+    housekeepingJob(env),
+    mailJob(env),
+    remindersJob(env),
+    remindNowJob(env),
+    webhooksJob(env),
+    logoutsJob(env),
+  ]);
 }
 
 async function listenForMetrics({ host, metricsPort }: Config, { metrics }: Telemetry) {

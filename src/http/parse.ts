@@ -68,20 +68,31 @@ export function isMediaType(header: string | null, expected: string): boolean {
   return type.trim() === expected && (charset === undefined || /^charset="?utf-?8"?$/.test(charset));
 }
 
-/** The fields of a form. A field that occurs twice is refused, because two readers could see two different forms. */
-export function parseForm(bytes: Buffer): Parsed<Readonly<Record<string, string>>> {
+/**
+ * The fields of a form. A field that occurs twice is refused, because two readers could see two different forms.
+ *
+ * @param repeated fields that may occur several times: ticked rows of a list. Their values are joined with spaces
+ */
+export function parseForm(bytes: Buffer, repeated: readonly string[] = []): Parsed<Readonly<Record<string, string>>> {
   const text = decode(bytes);
   if (text === undefined) return problem('invalid_request');
-  return readFields(text) ?? problem('invalid_request', { detail: 'A field was sent twice, or there are too many.' });
+  return (
+    readFields(text, repeated) ??
+    problem('invalid_request', { detail: 'A field was sent twice, or there are too many.' })
+  );
 }
 
 /** Counts the fields before splitting them. */
-function readFields(text: string): { readonly value: Readonly<Record<string, string>> } | undefined {
+function readFields(
+  text: string,
+  repeated: readonly string[] = [],
+): { readonly value: Readonly<Record<string, string>> } | undefined {
   if (text.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) return undefined;
   const fields = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(text)) {
-    if (fields.has(name)) return undefined;
-    fields.set(name, value);
+    const first = fields.get(name);
+    if (first !== undefined && !repeated.includes(name)) return undefined;
+    fields.set(name, first === undefined ? value : `${first} ${value}`);
   }
   return { value: Object.fromEntries(fields) };
 }

@@ -73,6 +73,8 @@ type PageDeclaration<G extends PageGuard, F extends Form | undefined> = {
   readonly form?: F;
   /** The fields that `view.restored` restores when the form was sent too late after a proof. Never a secret. */
   readonly keeps?: F extends Form ? readonly (keyof z.output<F> & string)[] : never;
+  /** The fields that a form may repeat: ticked rows of a list. The handler gets their values, separated by spaces. */
+  readonly repeats?: F extends Form ? readonly (keyof z.output<F> & string)[] : never;
   readonly handle: (call: PageCall<G, F extends Form ? z.output<F> : undefined>) => Promise<Reply> | Reply;
 };
 
@@ -116,6 +118,7 @@ export type PageRoute = {
   readonly guard: PageGuard;
   readonly form: Form | undefined;
   readonly keeps: readonly string[];
+  readonly repeats?: readonly string[];
   readonly handle: (call: never) => Promise<Reply> | Reply;
 };
 
@@ -185,8 +188,8 @@ export function protocol(declaration: Omit<ProtocolRoute, 'channel'>): ProtocolR
 export function page<const G extends PageGuard, F extends Form | undefined = undefined>(
   declaration: PageDeclaration<G, F>,
 ): PageRoute {
-  const { method, path, guard, form, keeps = [], handle } = declaration;
-  return { channel: 'page', method, path, guard, form, keeps, handle };
+  const { method, path, guard, form, keeps = [], repeats = [], handle } = declaration;
+  return { channel: 'page', method, path, guard, form, keeps, repeats, handle };
 }
 
 /** Declares a call of the JSON API. The same declaration also makes the OpenAPI document. */

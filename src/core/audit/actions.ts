@@ -130,6 +130,19 @@ export const AUDIT_ACTIONS = {
   'partner.mfa_policy_changed': success<PolicyDetail>(
     'The MFA policy of a partner was changed. The detail counts the sessions and sign-ins that this ended.',
   ),
+  'partner.reminders_changed': success<{ days: readonly number[] }>(
+    'A partner was given another schedule of reminders: so many days before the date.',
+  ),
+  'partners.reminder_requested': success<{ partners: number }>(
+    'A member of staff asked to remind the people of so many partners who have no MFA.',
+  ),
+  'partner.reminded': success<{ people: number }>(
+    'A reminder that staff asked for went to so many people of a partner.',
+  ),
+  'partner.owner_changed': success<{ owner?: string | undefined }>(
+    'A partner was given another member of staff who looks after it; without one, it has none.',
+  ),
+  'partner.notes_changed': success<Nothing>('The notes on a partner were changed. The log does not hold them.'),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
     'A key of the management API was made.',

@@ -7,7 +7,7 @@ export type StaffReason = string & { readonly [checked]: 'staffReason' };
 export type EmailHash = string & { readonly [checked]: 'emailHash' };
 
 /** A detail may be a code, an id, a number or a flag; the only free text is a {@link StaffReason}. */
-export type DetailValue = string | number | boolean | readonly string[] | undefined;
+export type DetailValue = string | number | boolean | readonly string[] | readonly number[] | undefined;
 
 /** Why a password was refused; only for the log. */
 export type PasswordRefusal =

@@ -47,6 +47,7 @@ type Reasons = {
         | 'post_logout_redirect_uris'
         | 'reason_missing'
       )
+    | ('notes' | 'owner' | 'reminder_days')
     | ('redirect_uris' | 'required_from' | 'same_email' | 'scopes' | 'since' | 'slug' | 'slug_taken' | 'until' | 'url');
   not_found:
     | 'api_key'
@@ -63,6 +64,7 @@ type Reasons = {
   forbidden:
     | ('accepted' | 'already_enrolled' | 'client_without_secret' | 'enrolled' | 'frozen' | 'invited' | 'key_needed')
     | ('last_administrator' | 'most_apps' | 'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'partner_archived')
+    | 'nobody_to_remind'
     | ('replaced_elsewhere' | 'required' | 'scope' | 'second_needed' | 'user_disabled' | 'waits' | 'webhook_disabled');
   authenticator_disabled: 'undecryptable';
   password_unacceptable: 'too_short' | 'too_long' | 'common' | 'own_words';

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '#core/audit/actions.ts';
-import { cleanName } from '#core/people/name.ts';
-import { secondFactorFrom } from '#core/people/policy.ts';
+import { cleanName, cleanNotes } from '#core/people/name.ts';
+import { isStaff, secondFactorFrom } from '#core/people/policy.ts';
 import { isSlug, numberedSlug, slugOf } from '#core/people/slug.ts';
 import { sessionIdleSeconds } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -12,6 +12,7 @@ import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
 import {
   createPartner,
+  findNotes,
   findPartnerByName,
   findPartnerBySlug,
   listNumberedSlugs,
@@ -19,12 +20,13 @@ import {
   type NewPartner as NewPartnerRow,
   setArchived,
   setMfaPolicy,
+  setNotes,
   setPartnerName,
   setResetsWithoutCode,
 } from '#store/partners/partners.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
 import { listExempt } from '#store/people/exemptions.ts';
-import type { Partner } from '#store/people/users.ts';
+import { findPerson, type Partner } from '#store/people/users.ts';
 import { capPasswordSessions, deleteOverOfPartner, endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
@@ -158,6 +160,33 @@ export async function changeResets(
   });
 }
 
+type Notes = { readonly owner: string | undefined; readonly notes: string };
+
+/** Says who of the staff looks after a partner, and keeps a text for colleagues. */
+export async function changeNotes(
+  env: Env,
+  actor: Actor,
+  partner: string,
+  { owner, notes: typed }: Notes,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
+  const notes = cleanNotes(typed);
+  if (notes === undefined) return refuse('invalid_request', { reason: 'notes' });
+  return actingTransaction(env, actor, around, async (tx) => {
+    if (!(await lockPartner(tx, partner))) return refuse('not_found', { reason: 'partner' });
+    const colleague = owner === undefined ? undefined : await findPerson(tx, owner);
+    if (owner !== undefined && !(colleague && isStaff(colleague.user.role))) {
+      return refuse('invalid_request', { reason: 'owner' });
+    }
+    const before = await findNotes(tx, partner);
+    await setNotes(tx, partner, { owner, notes });
+    if (before.owner !== owner)
+      await append(env, tx, actor, { action: 'partner.owner_changed', partner, detail: { owner } });
+    if (before.notes !== notes) await append(env, tx, actor, { action: 'partner.notes_changed', partner, detail: {} });
+    return true;
+  });
+}
+
 function append(env: Env, tx: Queries, actor: Actor, event: AuditEvent): Promise<void> {
   return appendEvent(env, tx, { ...event, actor: actorId(actor) }, actorClient(actor));
 }
@@ -181,7 +210,7 @@ export async function changeMfaPolicy(
     if (!before) return refuse('not_found', { reason: 'partner' });
     const now = env.now();
     const mfa = inForce(choice, now);
-    await setMfaPolicy(tx, before.id, mfa);
+    await setMfaPolicy(tx, before.id, mfa, now);
     const ended = await endWithoutSecondFactor(tx, before.id, mfa, now);
     const detail = { from: before.policy, to: mfa.policy, requiredFrom: mfa.requiredFrom, ...ended };
     await append(env, tx, actor, { action: 'partner.mfa_policy_changed', partner: before.id, detail });

@@ -196,12 +196,12 @@ function ownFields(keys: KeyRing, { formCookie }: Browser, sessionId: string, fo
   return formTokenFits(keys, formCookie, sessionId, form.token) ? form.fields : undefined;
 }
 
-async function readForm({ request, arrival }: RequestContext, { form }: PageRoute): Promise<Form> {
+async function readForm({ request, arrival }: RequestContext, { form, repeats }: PageRoute): Promise<Form> {
   const body = await readBody(request, arrival.incoming);
   if (isProblem(body)) return body;
   const type = request.headers.get('content-type');
   if (!isMediaType(type, 'application/x-www-form-urlencoded')) return problem('unsupported_media_type');
-  const sent = parseForm(body.bytes);
+  const sent = parseForm(body.bytes, repeats);
   if (isProblem(sent)) return sent;
   const fitted = form === undefined ? { value: {} } : fitForm(form, sent.value);
   if (isProblem(fitted)) return fitted;

@@ -180,7 +180,7 @@ describe('a policy that requires it', () => {
     assert(before);
     const now = { policy: 'required', requiredFrom: undefined } as const;
     // Without revoking open sign-ins, which such a change does too: the skip itself must notice it.
-    await world.env.db.transaction((tx) => setMfaPolicy(tx, partnerId, now));
+    await world.env.db.transaction((tx) => setMfaPolicy(tx, partnerId, now, world.clock.at));
     const client = { requestId: 'r', address: undefined, userAgent: undefined, deviceToken: undefined };
     const raced = await skipAtSignIn(world.env, before, client);
     assert('refused' in raced, 'read before the change, skipped after it');

@@ -22,6 +22,7 @@ import { forwardAuth } from './018-forward-auth.ts';
 import { openIdConnect } from './019-openid-connect.ts';
 import { channelColumn } from './020-channel.ts';
 import { severalAuthenticators } from './021-several-authenticators.ts';
+import { rollOut } from './026-roll-out.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -46,6 +47,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '019-openid-connect': openIdConnect,
   '020-channel': channelColumn,
   '021-several-authenticators': severalAuthenticators,
+  '026-roll-out': rollOut,
 };
 
 /** The number of migrations in this code: the version of its schema. */
