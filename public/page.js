@@ -50,6 +50,34 @@ for (const form of document.querySelectorAll('form[data-live]')) {
   if (form instanceof HTMLFormElement) follow(form);
 }
 
+// A list with rows to tick says how many are ticked, and what they add up to.
+for (const form of document.querySelectorAll('form[data-ticks]')) {
+  if (form instanceof HTMLFormElement) countTicks(form);
+}
+
+/** @param {HTMLFormElement} form */
+function countTicks(form) {
+  const line = form.querySelector('[data-ticks-text]');
+  if (!(line instanceof HTMLElement)) return;
+  const plain = line.textContent ?? '';
+  const count = () => {
+    const ticked = [...form.querySelectorAll('input[data-missing]')].filter(
+      (box) => box instanceof HTMLInputElement && box.checked,
+    );
+    const people = ticked.reduce((sum, box) => sum + Number(box.getAttribute('data-missing')), 0);
+    const number = new Intl.NumberFormat(document.documentElement.lang);
+    line.textContent =
+      ticked.length === 0
+        ? plain
+        : (line.dataset.ticksText ?? '')
+            .replace('[partners]', number.format(ticked.length))
+            .replace('[people]', number.format(people));
+  };
+  form.addEventListener('change', count);
+  // The browser may have restored ticks.
+  addEventListener('pageshow', count);
+}
+
 /** @param {HTMLFormElement} form */
 function follow(form) {
   let timer = 0;

@@ -27,6 +27,8 @@ type Layout = {
   readonly refusal?: Summary | undefined;
   /** The address to which the browser continues automatically. */
   readonly goTo?: string | undefined;
+  /** Without the card: the body has boxes of its own. */
+  readonly isOpen?: boolean | undefined;
   readonly body: Content;
 };
 
@@ -38,6 +40,7 @@ export function layout(view: View, page: Layout): Html {
     width: page.width,
     nav: page.nav,
     goTo: page.goTo,
+    isOpen: page.isOpen,
     card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
 ${refusal ? summary(refusal) : view.restored && notice(view.t('layout.kept'), 'info')}${page.body}`,
   });
@@ -90,9 +93,9 @@ function unbroken(title: string): Content {
   });
 }
 
-type Frame = Pick<Layout, 'title' | 'width' | 'nav' | 'goTo'> & { readonly card: Content };
+type Frame = Pick<Layout, 'title' | 'width' | 'nav' | 'goTo' | 'isOpen'> & { readonly card: Content };
 
-function frame(view: View, { title, width, nav, goTo, card }: Frame): Html {
+function frame(view: View, { title, width, nav, goTo, isOpen, card }: Frame): Html {
   return documentOf(view, {
     title,
     goTo,
@@ -100,7 +103,7 @@ function frame(view: View, { title, width, nav, goTo, card }: Frame): Html {
     isConsole: width === 'console',
     body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
 ${header(view)}
-<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div>${wayBack(view)}</main>
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="${isOpen ? 'open' : 'card'}">${card}</div>${wayBack(view)}</main>
 ${footer(view)}`,
   });
 }
@@ -141,7 +144,7 @@ ${body}
 function ownAssets({ config }: BareView, isConsole: boolean): Html {
   return html`<link rel="icon" href="${config.logo === undefined ? 'data:,' : '/logo'}">
 <link rel="stylesheet" href="${assetPath('style.css')}">
-${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
+${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}"><link rel="stylesheet" href="${assetPath('roll-out.css')}">`}<link rel="stylesheet" href="/brand.css">
 <script src="${assetPath('page.js')}" defer></script>`;
 }
 

@@ -142,7 +142,7 @@ test('every act on a person is declared, so that the table of permissions is ask
 // The code to read for everything that happens when a code arrives: from the route handler down to the statements and
 // up to the answer, with whole functions and types. Without the pages and the answer it is 2 600 lines.
 const HANDLER = { path: 'src/features/sign-in/routes.ts', name: 'submitOneTimeCode' };
-const BUDGET = { lines: 5_400, files: 110 };
+const BUDGET = { lines: 6_000, files: 110 };
 
 test(`what ${HANDLER.name} reaches stays within ${BUDGET.lines} lines of ${BUDGET.files} files`, (t) => {
   const { lines, files, fileLines } = reachOf(SOURCES, HANDLER.path, HANDLER.name);

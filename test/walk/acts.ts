@@ -17,6 +17,7 @@ import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
 import { APP_ACTS, openSecret } from './apps.ts';
+import { ROLL_OUT_ACTS } from './console/roll-out.ts';
 
 /** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {
@@ -36,7 +37,7 @@ export const WITHOUT_AUTHENTICATOR = [
 ];
 
 /** These are guarded and have a body, but change nothing. */
-export const READS = ['POST /api/v1/partners/:partner/mfa/preview'];
+export const READS = ['POST /api/v1/partners/:partner/mfa/preview', 'POST /console/reminders/choose'];
 
 /** The code is used up in a separate transaction, which decides the answer of such a request. */
 export const ACTS_TWICE = ['POST /security/authenticator/access-code'];
@@ -157,6 +158,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /security/authenticator/cancel': openSecret,
   'POST /security/authenticator/turn-off': () => ({}),
   ...APP_ACTS,
+  ...ROLL_OUT_ACTS,
   'POST /security/email': () => ({ fields: { email: `${fresh('next')}@walk.example`, current: PASSWORD } }),
   'POST /security/password': () => ({ fields: { current: PASSWORD, new: 'copper lagoon whistle 4' } }),
   'POST /security/recovery-codes': () => ({}),

@@ -16,6 +16,7 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 import { APP_FORMS, ana, secretOf, signedIn } from './apps.ts';
+import { ROLL_OUT_FORMS } from './console/roll-out.ts';
 
 /** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {
@@ -237,6 +238,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     ...{ action: '/security/authenticator/turn-off', from: '/security/authenticator' },
   }),
   ...APP_FORMS,
+  ...ROLL_OUT_FORMS,
   '/security/recovery-codes': async (world) => ({ ...(await signedIn(world)), action: '/security/recovery-codes' }),
   '/security/sessions/end': async (world) => {
     const { browser, user, secret } = await signedIn(world);

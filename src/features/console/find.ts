@@ -1,14 +1,15 @@
 import { groupOf } from '#core/people/permissions.ts';
+import { reminderDaysFrom, remindersAhead } from '#core/people/reminder-days.ts';
 import { isLiveSession } from '#core/sessions/session.ts';
 import type { Env } from '#env.ts';
-import { remindersAhead } from '#features/console/adoption/adoption.ts';
 import { waitingSince } from '#flows/administration/reset-requests.ts';
 import { maySendAgain } from '#flows/administration/send-mail-again.ts';
 import { kindOf, type Mail } from '#flows/runtime/mail.ts';
 import { findAccessCode } from '#store/authenticators/access-codes.ts';
 import { findPartnerCounts } from '#store/partners/partner-pages.ts';
-import { findPartner, resetsWithoutCode } from '#store/partners/partners.ts';
-import { findPersonRow } from '#store/people/people-pages.ts';
+import { findNotes, findPartner, resetsWithoutCode } from '#store/partners/partners.ts';
+import { findSchedule } from '#store/partners/reminding.ts';
+import { findPersonRow, listNames } from '#store/people/people-pages.ts';
 import { hasResetRequest } from '#store/people/reset-requests.ts';
 import { findPerson, type Partner } from '#store/people/users.ts';
 import { listUndelivered } from '#store/queue/undelivered.ts';
@@ -57,13 +58,22 @@ export async function readPartner(env: Env, id: string) {
   const now = env.now();
   const partner = await findPartner(read, id);
   if (!partner) return undefined;
+  const reminderDays = reminderDaysFrom(await findSchedule(read, id));
   return {
     partner,
     ...(await findPartnerCounts(read, id, now)),
+    notes: await readNotes(env, id),
     resetsWithoutCode: await resetsWithoutCode(read, id),
-    remindersAt: remindersAhead(partner, now),
+    reminderDays,
+    remindersAt: remindersAhead({ ...partner, reminderDays }, now),
     trail: await readTrail(env, { partner: id }),
   };
+}
+
+/** The name of the owner in place of the id. A member of staff who is gone counts as nobody. */
+async function readNotes({ db }: Env, partnerId: string) {
+  const { owner, notes } = await findNotes(db.read, partnerId);
+  return { owner: owner === undefined ? undefined : (await listNames(db.read, [owner])).get(owner), notes };
 }
 
 /** The undelivered mails of a person, and which of them can be sent again. */

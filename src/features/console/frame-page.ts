@@ -10,7 +10,16 @@ import type { View } from '#ui/view.ts';
 
 export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
 
-export type ConsolePart = 'partners' | 'adoption' | 'resets' | 'audit' | 'staff' | 'clients' | 'keys' | 'webhooks';
+export type ConsolePart =
+  | 'rollout'
+  | 'partners'
+  | 'adoption'
+  | 'resets'
+  | 'audit'
+  | 'staff'
+  | 'clients'
+  | 'keys'
+  | 'webhooks';
 
 type ConsolePage = {
   readonly title: string;
@@ -19,6 +28,8 @@ type ConsolePage = {
   readonly above?: { readonly href: string; readonly label: string } | undefined;
   /** For forms: short lines are easier to read. */
   readonly narrow?: boolean;
+  /** Without the card around it, because the page has boxes of its own. */
+  readonly isOpen?: boolean;
   readonly done?: Done | undefined;
   readonly refusal?: Refused | undefined;
   readonly body: Content;
@@ -28,6 +39,7 @@ type ConsolePage = {
 export const DONE = [
   ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
+  ...(['reminders', 'reminding', 'notes'] as const),
   ...(['revoked', 'replayed', 'mailed', 'clientAdded', 'clientDisabled', 'clientEnabled'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
@@ -42,6 +54,7 @@ ${done && doneNotice(view, done)}${page.body}`;
     width: 'console',
     nav: consoleTabs(view, page.part),
     refusal: page.refusal,
+    isOpen: page.isOpen,
     body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
   });
 }
@@ -58,6 +71,7 @@ const MAILED = ['invited', 'link', 'resent'] as const;
 function consoleTabs(view: View, part: ConsolePage['part']): Html {
   const { t, config, staff } = view;
   const items = [
+    { part: 'rollout', href: '/console/rollout', label: t('console.rollout') },
     { part: 'partners', href: '/console/partners', label: t('console.partners') },
     { part: 'adoption', href: '/console/adoption', label: t('console.adoption') },
     ...(config.resetSecondApprover ? [{ part: 'resets', href: '/console/resets', label: t('console.resets') }] : []),
@@ -167,6 +181,10 @@ const WORDS = {
   not_disabled: { key: 'console.refused.notDisabled' },
   own: { key: 'console.refused.own' },
   waits: { key: 'console.refused.waits' },
+  reminder_days: { field: 'days', key: 'console.refused.reminderDays' },
+  nobody_to_remind: { key: 'console.refused.nobodyToRemind' },
+  owner: { field: 'owner', key: 'console.refused.owner' },
+  notes: { field: 'notes', key: 'console.refused.notes' },
   partner_archived: { key: 'console.refused.archived' },
   user_disabled: { key: 'console.refused.disabled' },
   webhook_disabled: { key: 'console.refused.webhookDisabled' },

@@ -9,11 +9,14 @@ import { clientRoutes } from '#features/console/programs/client-routes.ts';
 import { secretRoutes } from '#features/console/programs/secret-routes.ts';
 import { webhookRoutes } from '#features/console/programs/webhook-routes.ts';
 import { resetRoutes } from '#features/console/resets/reset-routes.ts';
+import { ROLL_OUT } from '#features/console/rollout/query.ts';
+import { rollOutRoutes } from '#features/console/rollout/routes.ts';
 import { seeOther } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
 
 export const consoleRoutes: readonly Route[] = [
-  page({ method: 'GET', path: '/console', guard: 'staff', handle: () => seeOther('/console/partners') }),
+  page({ method: 'GET', path: '/console', guard: 'staff', handle: () => seeOther(ROLL_OUT) }),
+  ...rollOutRoutes,
   ...adoptionRoutes,
   ...auditRoutes,
   ...partnerRoutes,

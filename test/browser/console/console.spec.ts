@@ -9,7 +9,7 @@ for (const javaScriptEnabled of [true, false]) {
     test('finds a partner, sees whom a date hits before it is set, and exempts one person', async ({ page, site }) => {
       await openPortal(site);
       await enter(page, site, await site.newPerson({ role: 'csm' }));
-      await page.getByRole('link', { name: 'Console' }).click();
+      await page.goto('/console/partners');
       const rows = page.locator('#results tbody tr');
       await expect(rows).toHaveCount(3);
       await page.getByRole('searchbox').pressSequentially('nordl');

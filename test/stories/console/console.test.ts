@@ -9,7 +9,7 @@ const DAY = 24 * 60 * 60;
 test('the home page of staff leads to the console, and nobody else’s does', async (t) => {
   const { world, csm, ana } = await openConsole(t);
   assert.match((await csm.get('/')).text, /href="\/console"/);
-  assert.equal((await csm.get('/console')).location, '/console/partners');
+  assert.equal((await csm.get('/console')).location, '/console/rollout');
   assert.match((await csm.get('/security')).text, /href="\/console"/);
   const person = world.person();
   await person.signIn(ana.email);

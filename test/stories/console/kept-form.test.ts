@@ -149,7 +149,8 @@ test('no field that is kept is a secret', () => {
   const ofClients = ['type', 'redirect_uris', 'post_logout_redirect_uris', 'backchannel_logout_uri', 'id_token_alg'];
   const also = ['backchannel_internal', 'third_party', 'partners'];
   const boxes = [...SCOPES, ...WEBHOOK_EVENTS];
-  const known = [...ofPeople, ...others, ...ofClients, ...also, ...boxes];
+  const ofPlans = ['days', 'notes', 'owner', 'view'];
+  const known = [...ofPeople, ...ofPlans, ...others, ...ofClients, ...also, ...boxes];
   assert.deepEqual([...new Set(kept)].sort(), known.sort());
 });
 

@@ -1,4 +1,3 @@
-import type { MfaPolicy } from '#core/people/policy.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import { type Proof, proofOf, type Why, whyOf } from '#features/console/people/sign-in-words.ts';
@@ -76,16 +75,4 @@ function partsOf<Name extends string>(
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + one.count);
   }
   return [...counts].map(([name, count]) => ({ name, count })).sort((one, other) => other.count - one.count);
-}
-
-/** People without an authenticator get a reminder this many days before the date. */
-const REMINDER_DAYS = [14, 7, 1] as const;
-
-/** The future reminders, soonest first. Empty if the policy already requires MFA, or does not require it at all. */
-export function remindersAhead(
-  { policy, requiredFrom }: { readonly policy: MfaPolicy; readonly requiredFrom: number | undefined },
-  now: number,
-): readonly number[] {
-  if (policy !== 'required' || requiredFrom === undefined) return [];
-  return REMINDER_DAYS.map((days) => requiredFrom - days * DAY_SECONDS).filter((at) => at > now);
 }

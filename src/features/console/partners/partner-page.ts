@@ -7,6 +7,8 @@ import { textField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { dataList, dateElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
+import type { PartnerHistory } from './history.ts';
+import { historySection } from './history-page.ts';
 import { policyState } from './partners-page.ts';
 
 export type PartnerView = {
@@ -20,13 +22,19 @@ export type PartnerView = {
   readonly remindersAt: readonly number[];
   readonly list: PeopleList;
   readonly trail: readonly TrailEvent[];
+  readonly history: PartnerHistory;
+  readonly notes: { readonly owner: string | undefined; readonly notes: string };
+  readonly reminderDays: readonly number[];
   readonly done?: Done | undefined;
 };
+
+/** The rest is one link away, in the audit log. */
+const TRAIL_SHOWN = 8;
 
 /** One partner: its progress, its policy, its people, and its last events. */
 export function partnerPage(view: View, page: PartnerView): Html {
   const { t } = view;
-  const { partner, list, trail } = page;
+  const { partner, list, trail, history } = page;
   const path = `/console/partners/${partner.id}`;
   return consolePage(view, {
     title: partner.name,
@@ -35,13 +43,18 @@ export function partnerPage(view: View, page: PartnerView): Html {
     done: page.done,
     body: html`${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
 ${dataList(factsOf(view, page, path))}
+${actions(
+  partner.policy === 'required' &&
+    page.missing > 0 &&
+    linkButton(`/console/reminders?partner=${partner.id}`, t('partner.remindNow')),
+  linkButton(`${path}/letter`, t('letter.open')),
+  linkButton(`${path}/rename`, t('partner.rename')),
+  linkButton(`${path}/${partner.archivedAt === undefined ? 'archive' : 'restore'}`, archiveLabel(view, partner)),
+)}
+${historySection(view, history)}
+<section><h2 id="trail">${t('partner.trail')}</h2>${trailGrid(view, trail.slice(0, TRAIL_SHOWN), `/console/audit?partner=${partner.slug}`)}</section>
 <section><h2 id="people">${t('partner.people')}</h2>${peopleTools(view, path, list, partner.archivedAt === undefined)}
-<div id="results">${peopleGrid(view, path, list)}</div></section>
-<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?partner=${partner.slug}`)}</section>
-<section class="apart"><h2>${t('partner.manage')}</h2>${actions(
-      linkButton(`${path}/rename`, t('partner.rename')),
-      linkButton(`${path}/${partner.archivedAt === undefined ? 'archive' : 'restore'}`, archiveLabel(view, partner)),
-    )}</section>`,
+<div id="results">${peopleGrid(view, path, list)}</div></section>`,
   });
 }
 
@@ -64,19 +77,29 @@ function factsOf(view: View, page: PartnerView, path: string) {
       label: t('partners.adoption'),
       value: html`${t('partner.adoption', { enrolled, people })} ${t('partner.missing', { missing, exempt })}`,
     },
-    { label: t('partner.reminders'), value: reminders(view, page) },
+    {
+      label: t('partner.reminders'),
+      value: reminders(view, page),
+      action: linkButton(`${path}/reminders`, t('partner.reminders.change')),
+    },
     {
       label: t('partner.resets'),
       value: resets,
       ...(mayChangeResets && { action: linkButton(`${path}/resets`, t('partner.resets.change')) }),
     },
+    {
+      label: t('plan.notes.label'),
+      value: html`${page.notes.owner ?? t('rollout.owner.none')}${page.notes.notes !== '' && html`<br><span class="notes">${page.notes.notes}</span>`}`,
+      action: linkButton(`${path}/notes`, t('plan.notes.change')),
+    },
   ];
 }
 
 /** Which reminders are due, from the date alone. */
-function reminders(view: View, { remindersAt, partner, missing }: PartnerView): Content {
+function reminders(view: View, { remindersAt, partner, missing, reminderDays }: PartnerView): Content {
   const { t, locale } = view;
   if (partner.policy !== 'required') return t('partner.reminders.off');
+  if (reminderDays.length === 0) return t('partner.reminders.never');
   if (missing === 0) return t('partner.reminders.nobody');
   if (remindersAt.length === 0) return t('partner.reminders.overdue');
   const days = remindersAt.map((at, index) => html`${index > 0 && ', '}${dateElement(at, locale)}`);

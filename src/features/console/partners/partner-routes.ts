@@ -23,8 +23,10 @@ import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners/partners.ts';
+import { readHistory } from './history.ts';
 import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
+import { planRoutes } from './plan-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 
 const PARTNERS = '/console/partners';
@@ -81,6 +83,7 @@ export const partnerRoutes: readonly Route[] = [
     },
   }),
   ...policyRoutes,
+  ...planRoutes,
   page({
     method: 'GET',
     path: `${ONE}/rename`,
@@ -142,7 +145,8 @@ async function showPartner({ env, view, params, query }: PageCall<'staff'>): Pro
   const found = await readPartner(env, params.partner ?? '');
   if (!found) return missing(view);
   const list = await readPeopleList(env, found.partner.id, readPeopleQuery(query));
-  return show(partnerPage(view, { ...found, list, done: doneOf(query) }));
+  const history = await readHistory(env, found.partner, found);
+  return show(partnerPage(view, { ...found, list, history, done: doneOf(query) }));
 }
 
 type NewTyped = { readonly name: string; readonly slug: string };

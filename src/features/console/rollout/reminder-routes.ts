@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
+import { refusedWords } from '#features/console/frame-page.ts';
+import { actorOf } from '#features/console/shared-routes.ts';
+import { remindPartners } from '#flows/administration/remind.ts';
+import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { showRefusal } from '#http/problem.ts';
+import { type PageCall, page, type Route } from '#http/route.ts';
+import { typed } from '#http/typed.ts';
+import type { Selection } from '#store/partners/reminding.ts';
+import { filterOf, ROLL_OUT, readRollOutQuery, rollOutPath } from './query.ts';
+import { previewReminders } from './reminders.ts';
+import { remindersPage } from './reminders-page.ts';
+
+const PATH = '/console/reminders';
+
+const ticks = z.object({ partner: typed('ids').optional(), act: typed('word').optional() });
+const remindForm = z.object({
+  partner: typed('ids').optional(),
+  view: typed('word').optional(),
+  from: typed('time').optional(),
+  until: typed('time').optional(),
+});
+
+type Fields = z.output<typeof remindForm>;
+
+export const reminderRoutes: readonly Route[] = [
+  // It only turns ticked rows into an address, so that the page behind it can be reloaded.
+  page({
+    method: 'POST',
+    path: `${PATH}/choose`,
+    guard: 'staff',
+    form: ticks,
+    repeats: ['partner'],
+    handle({ input }) {
+      const ids = tickedIds([input.partner ?? '']);
+      if (ids.length === 0) return seeOther(`${ROLL_OUT}?nothing=ticked`);
+      const query = new URLSearchParams(ids.map((id) => ['partner', id] as [string, string]));
+      return seeOther(`${input.act === 'download' ? `${ROLL_OUT}.csv` : PATH}?${query}`);
+    },
+  }),
+  page({ method: 'GET', path: PATH, guard: 'staffSteppedUp', handle: showReminders }),
+  page({
+    method: 'POST',
+    path: PATH,
+    guard: 'staffSteppedUp',
+    form: remindForm,
+    repeats: ['partner'],
+    keeps: ['partner', 'view', 'from', 'until'],
+    handle: submitReminders,
+  }),
+];
+
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Two pages of rows. */
+const IDS_MOST = 100;
+
+/** The ids among what was sent, each once. */
+export function tickedIds(sent: readonly string[]): readonly string[] {
+  const words = sent.flatMap((text) => text.split(' '));
+  return [...new Set(words.filter((word) => ID.test(word)))].slice(0, IDS_MOST);
+}
+
+async function showReminders(call: PageCall<'staffSteppedUp'>): Promise<Reply> {
+  const { view, query } = call;
+  const fields = view.restored ?? {
+    partner: query.getAll('partner').join(' '),
+    view: query.get('view') ?? '',
+    from: query.get('from') ?? '',
+    until: query.get('until') ?? '',
+  };
+  return show(await draw(call, fields));
+}
+
+async function draw(
+  { env, view, session }: Pick<PageCall<'staffSteppedUp'>, 'env' | 'view' | 'session'>,
+  fields: Fields,
+  refusal?: Refusal,
+) {
+  const { selection, query } = chosen(fields, view.now, session.user.id);
+  return remindersPage(view, {
+    preview: await previewReminders(env, view, selection),
+    ids: selection.ids ?? [],
+    query,
+    above: rollOutPath(query),
+    refusal: refusal && refusedWords(view, refusal),
+  });
+}
+
+/** The ticked partners, or the list whose filter the address names. */
+function chosen(fields: Fields, now: number, ownId: string) {
+  const query = readRollOutQuery(new URLSearchParams(givenOf(fields)));
+  const ids = tickedIds([fields.partner ?? '']);
+  const selection: Selection = ids.length > 0 ? { ids } : { filter: filterOf(query, now, ownId) };
+  return { selection, query };
+}
+
+function givenOf({ view = '', from = '', until = '' }: Fields): Record<string, string> {
+  return { view, from, until };
+}
+
+async function submitReminders(call: PageCall<'staffSteppedUp', Fields>): Promise<Reply> {
+  const { env, view, session, input } = call;
+  const { selection } = chosen(input, view.now, session.user.id);
+  const done = await idempotentForm(
+    call,
+    (around) => remindPartners(env, actorOf(call), selection, around),
+    seeOther(`${ROLL_OUT}?done=reminding`),
+  );
+  return isRefusal(done) ? showRefusal(await draw(call, input, done), done) : done;
+}
