@@ -122,7 +122,9 @@ export const AUDIT_ACTIONS = {
   ),
   'partner.created': success<{ policy?: 'off' | 'optional' | 'required' | undefined }>('A partner was added.'),
   'partner.renamed': success<Nothing>('A partner was given another name.'),
-  'partner.archived': success<{ sessions: number }>('A partner was archived: none of its people can sign in.'),
+  'partner.archived': success<{ reason?: StaffReason | undefined; sessions: number }>(
+    'A partner was archived: none of its people can sign in.',
+  ),
   'partner.restored': success<Nothing>('An archived partner was restored.'),
   'partner.resets_changed': success<{ withoutCode: boolean }>(
     'A partner was given another rule on temporary access codes after a reset of MFA.',

@@ -1,4 +1,4 @@
-import { form, submitButton } from '#ui/parts/actions.ts';
+import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
@@ -53,9 +53,17 @@ ${
     error: error('until'),
   })
 }
-${submitButton(page.title, page.isGrave ? 'danger' : 'primary')}`,
+${confirmButtons(view, page)}`,
 )}`,
   });
+}
+
+/** The button of an act, with its verb and the name, and the way back without it. */
+export function confirmButtons(
+  { t }: View,
+  { title, above, isGrave }: { readonly title: string; readonly above: Above; readonly isGrave?: boolean | undefined },
+): Html {
+  return html`<div class="actions">${submitButton(title, isGrave ? 'danger' : 'primary')}${linkButton(above.href, t('act.cancel'))}</div>`;
 }
 
 export function reasonField({ t }: View, value: string, error: string | undefined): Html {

@@ -122,7 +122,8 @@ type ActPage = { readonly name: ActName; readonly row: TeamRow; readonly refusal
 /** What the act will do, and the button that does it. */
 export function actPage(view: View, { name, row, refusal }: ActPage): Html {
   const { t } = view;
-  const title = actTitle(t, name, row);
+  const does = name === 'role' ? (row.role === 'manager' ? 'makeMember' : 'makeManager') : name;
+  const title = t(`do.${does}`, { name: row.name });
   const path = `/team/people/${row.id}`;
   const who = { name: row.name, state: row.state, to: row.role === 'manager' ? 'member' : 'manager' };
   const text = name === 'invitation' ? t('act.invitation.text', { email: row.email }) : t(`team.${name}.text`, who);
@@ -131,7 +132,7 @@ export function actPage(view: View, { name, row, refusal }: ActPage): Html {
     width: 'console',
     refusal: refusal && { title: refusedTitle(t, refusal), text: t('console.refused.text') },
     body: html`<div class="narrow">${above({ href: path, label: row.name })}<p>${text}</p>
-${form(view, `${path}/${name}`, submitButton(title, name === 'remove' ? 'danger' : 'primary'))}</div>`,
+${form(view, `${path}/${name}`, html`<div class="actions">${submitButton(title, name === 'remove' ? 'danger' : 'primary')}${linkButton(path, t('act.cancel'))}</div>`)}</div>`,
   });
 }
 
@@ -182,7 +183,7 @@ ${form(
   })}
 ${textField({ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name, error: error('name') })}
 ${selectField({ id: 'role', name: 'role', label: t('person.role'), options: roles, value: typed.role })}
-${submitButton(t('invite.send'))}`,
+<div class="actions">${submitButton(t('invite.send'))}${linkButton('/team', t('act.cancel'))}</div>`,
 )}</div>`,
   });
 }

@@ -1,4 +1,5 @@
 import type { AuditEvent } from '#core/audit/actions.ts';
+import { staffReason } from '#core/audit/detail.ts';
 import { cleanName, cleanNotes } from '#core/people/name.ts';
 import { isStaff, secondFactorFrom } from '#core/people/policy.ts';
 import { isSlug, numberedSlug, slugOf } from '#core/people/slug.ts';
@@ -108,13 +109,18 @@ export async function renamePartner(
 /**
  * From now on nobody of this partner can sign in, and their sessions and sign-ins end; their links open nothing.
  * Nothing is deleted: after `restorePartner` they can sign in again, with the authenticators they had.
+ *
+ * @param typedReason for the log; staff must give one, programs need not
  */
 export async function archivePartner(
   env: Env,
   actor: Actor,
   partnerId: string,
   around: Around<Partner> = plainly,
+  typedReason?: string,
 ): Promise<Partner | Refusal> {
+  const reason = typedReason === undefined ? undefined : staffReason(typedReason);
+  if (typedReason !== undefined && reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
   return actingTransaction(env, actor, around, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
@@ -122,7 +128,7 @@ export async function archivePartner(
     if (!(await setArchived(tx, partnerId, now))) return before;
     const sessions = await endSessions(tx, { partnerId });
     await deletePendingSignInsOfPartner(tx, partnerId);
-    await append(env, tx, actor, { action: 'partner.archived', partner: partnerId, detail: { sessions } });
+    await append(env, tx, actor, { action: 'partner.archived', partner: partnerId, detail: { reason, sessions } });
     return { ...before, archivedAt: now };
   });
 }

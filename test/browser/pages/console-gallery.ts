@@ -169,7 +169,7 @@ function at(path: (scene: Scene) => string): Picture {
 function refused(path: (scene: Scene) => string): Picture {
   return async (stage) => {
     await stage.page.goto(path(await openScene(stage)));
-    await stage.page.locator('.card form > .button').last().click();
+    await stage.page.locator('.card form .button[type=submit]').last().click();
   };
 }
 

@@ -2,7 +2,8 @@ import { trailGrid } from '#features/console/audit/trail-page.ts';
 import { type ConsolePart, consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
 import type { PeopleList, ShownPartner, TrailEvent } from '#features/console/lists.ts';
 import { peopleGrid, peopleTools } from '#features/console/people/people-page.ts';
-import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { confirmButtons } from '#features/console/act-pages.ts';
+import { actions, form, linkButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { dataList, dateElement } from '#ui/parts/text.ts';
@@ -142,7 +143,7 @@ export function nameFormPage(view: View, page: NameForm): Html {
         error: error('name'),
       })}
 ${slug && textField({ id: 'slug', name: 'slug', ...slug, autocomplete: 'off', required: false, error: error('slug') })}
-${submitButton(page.button)}`,
+${confirmButtons(view, { title: page.button, above: page.above })}`,
     ),
   });
 }
@@ -152,12 +153,11 @@ type Question = {
   readonly text: Content;
   readonly action: string;
   readonly above: { readonly href: string; readonly label: string };
-  readonly button: string;
   readonly isGrave?: boolean;
   readonly part?: ConsolePart;
 };
 
-/** What the act will do, and the button that does it. */
+/** What the act will do, and the button that does it: the title names both. */
 export function questionPage(view: View, page: Question): Html {
   return consolePage(view, {
     title: page.title,
@@ -165,6 +165,6 @@ export function questionPage(view: View, page: Question): Html {
     above: page.above,
     narrow: true,
     body: html`<p>${page.text}</p>
-${form(view, page.action, submitButton(page.button, page.isGrave ? 'danger' : 'primary'))}`,
+${form(view, page.action, confirmButtons(view, page))}`,
   });
 }

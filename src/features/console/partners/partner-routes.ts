@@ -10,7 +10,6 @@ import { actorOf, bySemicolon, csvFile, doneOf, missing } from '#features/consol
 import type { Actor } from '#flows/administration/actor.ts';
 import {
   addPartner,
-  archivePartner,
   changeResets,
   renamePartner,
   restorePartner,
@@ -24,6 +23,7 @@ import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners/partners.ts';
 import { readHistory } from './history.ts';
+import { archiveRoutes } from './archive-routes.ts';
 import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
 import { planRoutes } from './plan-routes.ts';
@@ -101,7 +101,7 @@ export const partnerRoutes: readonly Route[] = [
     keeps: ['name'],
     handle: submitRename,
   }),
-  ...question('archive', 'staffSteppedUp', archivePartner),
+  ...archiveRoutes,
   ...question('restore', 'staffSteppedUp', restorePartner),
   ...question('resets', 'staffAdminSteppedUp', async (env, actor, id, around) => {
     const now = await readPartner(env, id);
@@ -109,7 +109,7 @@ export const partnerRoutes: readonly Route[] = [
   }),
 ];
 
-const DONE_OF = { archive: 'archived', restore: 'restored', resets: 'resets' } as const;
+const DONE_OF = { restore: 'restored', resets: 'resets' } as const;
 
 /** An act on a partner that needs only a confirmation: a page that explains it, and its button. */
 function question<T>(
@@ -125,11 +125,11 @@ function question<T>(
     draw({ view }, { partner, resetsWithoutCode }) {
       const { t } = view;
       const isBack = name === 'restore' || (name === 'resets' && resetsWithoutCode);
-      const title = name === 'resets' ? t('partner.resets.change') : t(`partner.${name}`);
+      const title = t(`do.${name}`, { name: partner.name });
       const text = name === 'resets' && isBack ? t('partner.resets.askAgain') : t(`partner.${name}.text`);
       const above = { href: `${PARTNERS}/${partner.id}`, label: partner.name };
       const action = `${above.href}/${name}`;
-      return questionPage(view, { title, text, action, above, button: title, isGrave: !isBack });
+      return questionPage(view, { title, text, action, above, isGrave: !isBack });
     },
     act: (call, { partner: { id } }) =>
       idempotentForm(call, (around) => act(call.env, actorOf(call), id, around), back(call, DONE_OF[name])),
@@ -192,7 +192,7 @@ function renamePage({ view }: Pick<StaffCall, 'view'>, { id, name }: Named, valu
   const { t } = view;
   const above = { href: `${PARTNERS}/${id}`, label: name };
   return nameFormPage(view, {
-    title: t('partner.rename'),
+    title: t('do.rename', { name }),
     action: `${above.href}/rename`,
     above,
     value,
