@@ -47,7 +47,8 @@ ${refusal ? summary(refusal) : view.restored && notice(view.t('layout.kept'), 'i
 }
 
 type ErrorPage = {
-  readonly status: number;
+  /** Shown above the title; absent where it would only frighten, as for a used link. */
+  readonly status?: number;
   readonly title: string;
   readonly text: Content;
   readonly action?: { readonly href: string; readonly label: string } | undefined;
@@ -61,7 +62,7 @@ export function errorPage(view: View, { status, title, text, action }: ErrorPage
     {
       title,
       width: 'form',
-      card: html`<p class="status">${status}</p><h1>${unbroken(title)}</h1><p class="lead">${text}</p>
+      card: html`${status !== undefined && html`<p class="status">${status}</p>`}<h1>${unbroken(title)}</h1><p class="lead">${text}</p>
 ${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}`,
     },
   );
@@ -81,7 +82,7 @@ ${body}${action && html`<div class="actions">${linkButton(action.href, action.la
   });
 }
 
-type BarePage = Omit<ErrorPage, 'status'> & { readonly status?: number; readonly body?: Content };
+type BarePage = ErrorPage & { readonly body?: Content };
 
 /** A longer word must be allowed to break, because it would not fit on a phone. */
 const LONGEST_WHOLE_WORD = 12;
@@ -103,7 +104,7 @@ function frame(view: View, { title, width, nav, goTo, isOpen, card }: Frame): Ht
     isConsole: width === 'console',
     body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
 ${header(view)}
-<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="${isOpen ? 'open' : 'card'}">${card}</div>${wayBack(view)}</main>
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="${isOpen ? 'spread' : 'card'}">${card}</div>${wayBack(view)}</main>
 ${footer(view)}`,
   });
 }

@@ -90,7 +90,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /console/clients/:client/new-secret': someClient(),
   'POST /console/audit/export': () => ({ fields: { format: 'jsonl' } }),
   'POST /console/partners/new': () => ({ fields: { name: fresh('Partner ') } }),
-  'POST /console/partners/:partner/archive': somePartner(),
+  'POST /console/partners/:partner/archive': somePartner(WHY),
   'POST /console/partners/:partner/people/new': async (world, sender) => {
     const fields = { email: `${fresh('invited')}@new.example`, name: '', role: 'member' };
     return somePartner(fields)(world, sender);

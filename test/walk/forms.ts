@@ -312,7 +312,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     return { browser, action: made.location ?? '' };
   },
   '/console/partners/new': ofAdmin('/console/partners/new', { name: 'Nordlicht' }),
-  '/console/partners/:partner/archive': aboutPartner('archive'),
+  '/console/partners/:partner/archive': aboutPartner('archive', WHY),
   '/console/partners/:partner/restore': aboutPartner('restore'),
   '/console/partners/:partner/resets': aboutPartner('resets', {}, 'admin'),
   '/console/partners/:partner/rename': aboutPartner('rename', { name: 'Acme Group' }),

@@ -86,6 +86,8 @@ export type RefusalFacts = {
   readonly ageSeconds?: number;
   /** Phone minus server, a multiple of 30; negative if the phone is behind. */
   readonly clockOffsetSeconds?: number;
+  /** The other fields that do not fit, so that a form can name all of them at once. */
+  readonly also?: readonly ReasonOf<'invalid_request'>[];
   /** The full counter; only for the log of refusals. */
   readonly limitedBy?: string;
 };
@@ -101,6 +103,15 @@ export type Refusal = RefusalOf<RefusalCode>;
 export function refuse<Code extends RefusalCode>(refused: Code, facts?: FactsOf<Code>): RefusalOf<Code> {
   // The cast: TypeScript does not know that a spread of a generic type keeps its fields.
   return { refused, ...facts } as RefusalOf<Code>;
+}
+
+/** The refusal of a form, by the first field that does not fit, with the others beside it; `undefined` if all fit. */
+export function refuseFields(
+  faults: readonly (ReasonOf<'invalid_request'> | false)[],
+): RefusalOf<'invalid_request'> | undefined {
+  const [reason, ...also] = faults.filter((fault) => fault !== false);
+  if (reason === undefined) return undefined;
+  return refuse('invalid_request', also.length === 0 ? { reason } : { reason, also });
 }
 
 export function isRefusal(value: unknown): value is Refusal {

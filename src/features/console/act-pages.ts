@@ -2,7 +2,7 @@ import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
-import { consolePage, type Refused } from './frame-page.ts';
+import { consolePage, errorAt, type Refused } from './frame-page.ts';
 
 export type Above = { readonly href: string; readonly label: string };
 
@@ -27,7 +27,7 @@ type ReasonPage = {
 export function reasonPage(view: View, page: ReasonPage): Html {
   const { refusal, until } = page;
   const { t } = view;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   return consolePage(view, {
     title: page.title,
     part: page.part ?? 'partners',

@@ -1,8 +1,8 @@
 import { groupOf } from '#core/people/permissions.ts';
 import { reminderDaysFrom, remindersAhead } from '#core/people/reminder-days.ts';
-import { readLockouts } from '#features/console/people/lockouts.ts';
 import { isLiveSession } from '#core/sessions/session.ts';
 import type { Env } from '#env.ts';
+import { readLockouts } from '#features/console/people/lockouts.ts';
 import { waitingSince } from '#flows/administration/reset-requests.ts';
 import { maySendAgain } from '#flows/administration/send-mail-again.ts';
 import { kindOf, type Mail } from '#flows/runtime/mail.ts';

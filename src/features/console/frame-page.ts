@@ -8,7 +8,28 @@ import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 
-export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
+export type Refused = {
+  readonly title: string;
+  readonly text?: Content;
+  readonly fieldId?: string | undefined;
+  /** The other fields that do not fit. */
+  readonly also?: readonly { readonly title: string; readonly fieldId: string | undefined }[];
+};
+
+/** The message beside a field, if it is one of those that do not fit. */
+export function errorAt(refusal: Refused | undefined, fieldId: string): string | undefined {
+  return refusal && [refusal, ...(refusal.also ?? [])].find((one) => one.fieldId === fieldId)?.title;
+}
+
+/** One fault as it is, several as a list of links to their fields. */
+function summaryOf({ t }: View, refusal: Refused | undefined): Refused | undefined {
+  if (refusal?.also === undefined) return refusal;
+  const faults = [refusal, ...refusal.also];
+  const links = faults.map(({ title, fieldId }, index) => {
+    return html`${index > 0 && html`<br>`}<a href="#${fieldId}">${title}</a>`;
+  });
+  return { title: t('invitation.several', { count: faults.length }), text: html`${links}` };
+}
 
 export type ConsolePart =
   | 'rollout'
@@ -53,7 +74,7 @@ ${done && doneNotice(view, done)}${page.body}`;
     title: page.title,
     width: 'console',
     nav: consoleTabs(view, page.part),
-    refusal: page.refusal,
+    refusal: summaryOf(view, page.refusal),
     isOpen: page.isOpen,
     body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
   });
@@ -193,8 +214,14 @@ const WORDS = {
 /** Why nothing was changed, beside the field that caused it. */
 export function refusedWords(view: View, refusal: Refusal): Refused {
   const words: Readonly<Partial<Record<Reason, Words>>> = WORDS;
-  const { field, key } = (refusal.reason && words[refusal.reason]) ?? { key: 'console.refused.other' };
-  return { title: view.t(key), text: view.t('console.refused.text'), fieldId: field };
+  const wordsFor = (reason: Reason | undefined) =>
+    (reason && words[reason]) ?? { key: 'console.refused.other' as const };
+  const { field, key } = wordsFor(refusal.reason);
+  const also = refusal.also?.map((reason) => {
+    const other = wordsFor(reason);
+    return { title: view.t(other.key), fieldId: other.field };
+  });
+  return { title: view.t(key), text: view.t('console.refused.text'), fieldId: field, ...(also && { also }) };
 }
 
 /** Download links for a table, with commas and with semicolons, which some spreadsheets expect. */

@@ -1,5 +1,5 @@
 import type { Env } from '#env.ts';
-import { REMINDER_PAUSE_SECONDS } from '#flows/administration/remind.ts';
+import { REMINDER_PAUSE_SECONDS } from '#flows/administration/partner-plan.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { queueMail } from '#flows/runtime/mail.ts';

@@ -64,7 +64,7 @@ async function complete(
 ): Promise<OpenedSignIn | Refusal> {
   const { channel, deviceId, returnTo, replacedSessionId } = pending;
   const now = env.now();
-  const landing = notice === undefined ? continueToOf(env, pending) : NOTICE_PATH;
+  const landing = notice === undefined ? continueToOf(env, pending, pending.user.role) : NOTICE_PATH;
   const signIn = { person: pending, channel, factor, deviceId, returnTo, replacedSessionId, notice, client };
   const [completed, session] = await Promise.all([
     completePendingSignIn(tx, pending.id, landing, now),

@@ -9,14 +9,19 @@ import type { View } from '#ui/view.ts';
 export type StepUpMethod = 'totp' | 'recovery_code' | 'password';
 
 /** One page for the three methods. The person's factors decide which one it shows. */
-export function stepUpPage(view: View, method: StepUpMethod, email: string, refusal?: Refusal): Html {
+export function stepUpPage(
+  view: View,
+  method: StepUpMethod,
+  { email, minutes }: { readonly email: string; readonly minutes: number },
+  refusal?: Refusal,
+): Html {
   const { t } = view;
   const summary = refusal && textOf(view, method, refusal);
   return layout(view, {
     title: t('stepUp.title'),
     width: 'form',
     refusal: summary && { ...summary, fieldId: method === 'password' ? 'password' : 'code' },
-    body: html`<p class="lead">${t('stepUp.lead')}</p>
+    body: html`<p class="lead">${t('stepUp.lead', { minutes })}</p>
 ${form(
   view,
   method === 'recovery_code' ? '/step-up/recovery-code' : '/step-up',

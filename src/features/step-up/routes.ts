@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { readOneTimeCode, readRecoveryCode } from '#core/authenticators/typed-code.ts';
 import { PATHS } from '#core/paths.ts';
-import { isSteppedUp } from '#core/sessions/session.ts';
+import { ACT_STEP_UP_AGE_SECONDS, isSteppedUp, STEP_UP_AGE_SECONDS } from '#core/sessions/session.ts';
+import { MINUTE_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
@@ -27,7 +28,7 @@ export const stepUpRoutes: readonly Route[] = [
       // A password is enough only without an authenticator. A portal that requires a second factor would loop here.
       const hasProven = method === 'password' || session.stepUpMethod !== 'password';
       if (hasProven && isSteppedUp(session, env.now())) return seeOther(targetOf(session));
-      return show(stepUpPage(view, method, session.user.email));
+      return show(stepUpPage(view, method, whoOf(session)));
     },
   }),
   page({ method: 'POST', path: '/step-up', guard: 'session', form: proofForm, handle: submitProof }),
@@ -37,7 +38,7 @@ export const stepUpRoutes: readonly Route[] = [
     guard: 'session',
     async handle({ env, view, session }) {
       if ((await methodOf(env, session)) === 'password') return seeOther('/step-up');
-      return show(stepUpPage(view, 'recovery_code', session.user.email));
+      return show(stepUpPage(view, 'recovery_code', whoOf(session)));
     },
   }),
   page({
@@ -77,7 +78,15 @@ function aroundOf(call: Submitted) {
 function answer({ view, session }: Submitted, method: StepUpMethod, raised: Raised | Refusal): Reply {
   if (!isRefusal(raised)) return seeOther(targetOf(session), [{ cookie: 'session', value: raised.token }]);
   if (raised.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
-  return showRefusal(stepUpPage(view, method, session.user.email, raised), raised);
+  return showRefusal(stepUpPage(view, method, whoOf(session), raised), raised);
+}
+
+/** The person, and for how many minutes the proof is enough: longer for acts on others than for one's own account. */
+function whoOf(session: Session) {
+  const [first = ''] = targetOf(session).split('?');
+  const isAct = [PATHS.console, PATHS.team].some((path) => first === path || first.startsWith(`${path}/`));
+  const seconds = isAct ? ACT_STEP_UP_AGE_SECONDS : STEP_UP_AGE_SECONDS;
+  return { email: session.user.email, minutes: seconds / MINUTE_SECONDS };
 }
 
 function targetOf({ stepUpTo }: Session): string {

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '#core/audit/actions.ts';
 import { staffReason } from '#core/audit/detail.ts';
-import { cleanName, cleanNotes } from '#core/people/name.ts';
-import { isStaff, secondFactorFrom } from '#core/people/policy.ts';
+import { cleanName } from '#core/people/name.ts';
+import { secondFactorFrom } from '#core/people/policy.ts';
 import { isSlug, numberedSlug, slugOf } from '#core/people/slug.ts';
 import { sessionIdleSeconds } from '#core/sessions/session.ts';
-import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { isRefusal, type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -13,7 +13,6 @@ import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
 import {
   createPartner,
-  findNotes,
   findPartnerByName,
   findPartnerBySlug,
   listNumberedSlugs,
@@ -21,13 +20,12 @@ import {
   type NewPartner as NewPartnerRow,
   setArchived,
   setMfaPolicy,
-  setNotes,
   setPartnerName,
   setResetsWithoutCode,
 } from '#store/partners/partners.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
 import { listExempt } from '#store/people/exemptions.ts';
-import { findPerson, type Partner } from '#store/people/users.ts';
+import type { Partner } from '#store/people/users.ts';
 import { capPasswordSessions, deleteOverOfPartner, endSessions } from '#store/sessions/endings.ts';
 import { deletePendingSignInsOfPartner, deleteSkippablePendingSignIns } from '#store/sign-in/pending-changes.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
@@ -44,8 +42,9 @@ export async function addPartner(
   around: Around<Partner> = plainly,
 ): Promise<Partner | Refusal> {
   const name = cleanName(typed.name);
-  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
-  if (typed.slug !== undefined && !isSlug(typed.slug)) return refuse('invalid_request', { reason: 'slug' });
+  const isBadSlug = typed.slug !== undefined && !isSlug(typed.slug);
+  const unfit = refuseFields([name === undefined && 'name', isBadSlug && 'slug']);
+  if (unfit || name === undefined) return unfit ?? refuse('invalid_request');
   const now = env.now();
   const { policy, requiredFrom } = inForce(typed.mfa, now);
   const id = env.newId();
@@ -163,33 +162,6 @@ export async function changeResets(
     await setResetsWithoutCode(tx, partnerId, withoutCode);
     await append(env, tx, actor, { action: 'partner.resets_changed', partner: partnerId, detail: { withoutCode } });
     return before;
-  });
-}
-
-type Notes = { readonly owner: string | undefined; readonly notes: string };
-
-/** Says who of the staff looks after a partner, and keeps a text for colleagues. */
-export async function changeNotes(
-  env: Env,
-  actor: Actor,
-  partner: string,
-  { owner, notes: typed }: Notes,
-  around: Around<true> = plainly,
-): Promise<true | Refusal> {
-  const notes = cleanNotes(typed);
-  if (notes === undefined) return refuse('invalid_request', { reason: 'notes' });
-  return actingTransaction(env, actor, around, async (tx) => {
-    if (!(await lockPartner(tx, partner))) return refuse('not_found', { reason: 'partner' });
-    const colleague = owner === undefined ? undefined : await findPerson(tx, owner);
-    if (owner !== undefined && !(colleague && isStaff(colleague.user.role))) {
-      return refuse('invalid_request', { reason: 'owner' });
-    }
-    const before = await findNotes(tx, partner);
-    await setNotes(tx, partner, { owner, notes });
-    if (before.owner !== owner)
-      await append(env, tx, actor, { action: 'partner.owner_changed', partner, detail: { owner } });
-    if (before.notes !== notes) await append(env, tx, actor, { action: 'partner.notes_changed', partner, detail: {} });
-    return true;
   });
 }
 

@@ -25,7 +25,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('From', { exact: true }).fill(dayText(site.world.clock.at, 20));
       await pressButton(page, 'See whom it hits');
       await expect(page.locator('.preview')).toContainText('2 of 3 people have no authenticator.');
-      await pressButton(page, 'Change policy');
+      await pressButton(page, 'Change the policy of Nordlicht Insurance');
       await expect(page.getByRole('status').first()).toContainText('The policy is changed.');
       await expect(page.locator('ul.rows').first()).toContainText(/Required from\s+February 4, 2027/);
       await expect(page.locator('ul.rows').first()).toContainText('Due to those without an authenticator on');
@@ -38,11 +38,11 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('link', { name: 'Exempt from MFA' }).click();
       await page.getByLabel('Reason').fill('on a ship until spring');
       await page.getByLabel('Last day').fill(dayText(site.world.clock.at, 400));
-      await pressButton(page, 'Exempt from MFA');
+      await pressButton(page, 'Exempt Bo Lind from MFA');
       await expect(page.getByRole('alert')).toContainText('Choose a day from today to a year ahead');
       await expect(page.getByLabel('Reason')).toHaveValue('on a ship until spring');
       await page.getByLabel('Last day').fill(dayText(site.world.clock.at, 90));
-      await pressButton(page, 'Exempt from MFA');
+      await pressButton(page, 'Exempt Bo Lind from MFA');
       await expect(page.locator('ul.rows').first()).toContainText('Reason: on a ship until spring');
       await page.getByRole('link', { name: 'Nordlicht Insurance' }).click();
       await expect(page.locator('ul.rows').first()).toContainText('1 person is missing. 1 more is exempt.');

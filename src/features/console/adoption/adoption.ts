@@ -10,6 +10,7 @@ import {
   readOverdue,
   sumPolicies,
 } from '#store/partners/adoption.ts';
+import { type DueDate, listDueDates } from '#store/partners/roll-out.ts';
 
 const LISTED_PARTNERS = 10;
 /** The sign-in figures cover the last month, whatever span the curve shows. */
@@ -31,6 +32,8 @@ export type Curve = {
 
 export type Adoption = Curve & {
   readonly overdue: Overdue;
+  /** The days of the shown span on which most partners became required, the one with most first. */
+  readonly deadlines: readonly Deadline[];
   readonly proofs: readonly Part<Proof>[];
   readonly refusals: readonly Part<Why>[];
 };
@@ -47,9 +50,26 @@ export async function readAdoption(env: Env, span: Span): Promise<Adoption> {
   return {
     ...(await readCurve(env, span)),
     overdue: await readOverdue(read, now, LISTED_PARTNERS),
+    deadlines: mostDue(await listDueDates(read, { after: now - span * DAY_SECONDS, until: now, now })),
     proofs: partsOf(signIns, proofOf),
     refusals: partsOf(signIns, whyOf),
   };
+}
+
+export type Deadline = { readonly day: number; readonly partners: number };
+
+const MARKERS = 3;
+/** Markers closer than a fifth of the quarter would overlap. */
+const MARKER_GAP_SECONDS = 18 * DAY_SECONDS;
+
+/** The days on which most partners became required, far enough apart to be drawn; the one with most partners first. */
+export function mostDue(dates: readonly DueDate[]): readonly Deadline[] {
+  const chosen: Deadline[] = [];
+  for (const { requiredFrom, partners } of dates.toSorted((one, other) => other.partners - one.partners)) {
+    const isFree = chosen.every(({ day }) => Math.abs(day - requiredFrom) >= MARKER_GAP_SECONDS);
+    if (isFree && chosen.length < MARKERS) chosen.push({ day: requiredFrom, partners });
+  }
+  return chosen;
 }
 
 /** Only the curve, and the sums behind its last point. */

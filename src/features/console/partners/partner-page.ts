@@ -1,8 +1,8 @@
+import { confirmButtons } from '#features/console/act-pages.ts';
 import { trailGrid } from '#features/console/audit/trail-page.ts';
-import { type ConsolePart, consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
+import { type ConsolePart, consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
 import type { PeopleList, ShownPartner, TrailEvent } from '#features/console/lists.ts';
 import { peopleGrid, peopleTools } from '#features/console/people/people-page.ts';
-import { confirmButtons } from '#features/console/act-pages.ts';
 import { actions, form, linkButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
@@ -123,7 +123,7 @@ type NameForm = {
 /** The form for a name: a new partner with its short name, or the new name of an existing one. */
 export function nameFormPage(view: View, page: NameForm): Html {
   const { refusal, slug } = page;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   return consolePage(view, {
     title: page.title,
     part: 'partners',

@@ -8,12 +8,7 @@ import { refusedWords } from '#features/console/frame-page.ts';
 import { readPartnerList, readPeopleList } from '#features/console/lists.ts';
 import { actorOf, bySemicolon, csvFile, doneOf, missing } from '#features/console/shared-routes.ts';
 import type { Actor } from '#flows/administration/actor.ts';
-import {
-  addPartner,
-  changeResets,
-  renamePartner,
-  restorePartner,
-} from '#flows/administration/partner-acts.ts';
+import { addPartner, changeResets, renamePartner, restorePartner } from '#flows/administration/partner-acts.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { actPages } from '#http/pages/act-pages.ts';
@@ -22,8 +17,8 @@ import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners/partners.ts';
-import { readHistory } from './history.ts';
 import { archiveRoutes } from './archive-routes.ts';
+import { readHistory } from './history.ts';
 import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
 import { planRoutes } from './plan-routes.ts';

@@ -1,5 +1,5 @@
 import { type Above, confirmButtons, reasonField } from '#features/console/act-pages.ts';
-import { consolePage, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, errorAt, type Refused } from '#features/console/frame-page.ts';
 import { doneWith } from '#features/console/programs/secret-page.ts';
 import { actions, copyButton, form } from '#ui/parts/actions.ts';
 import { radios, selectField } from '#ui/parts/choices.ts';
@@ -35,7 +35,7 @@ type ResetPage = {
 export function resetPage(view: View, page: ResetPage): Html {
   const { t } = view;
   const { typed, refusal, needsSecond } = page;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   const title = t(needsSecond ? 'do.reset.ask' : 'do.reset-mfa', { name: page.name });
   return consolePage(view, {
     title,
@@ -88,7 +88,13 @@ function minutesField({ t }: View, value: string): Html {
   });
 }
 
-type CodeForm = { readonly name: string; readonly action: string; readonly part: Part; readonly above: Above; readonly minutes: string };
+type CodeForm = {
+  readonly name: string;
+  readonly action: string;
+  readonly part: Part;
+  readonly above: Above;
+  readonly minutes: string;
+};
 
 /** A new code for a completed reset. */
 export function codeFormPage(view: View, page: CodeForm): Html {

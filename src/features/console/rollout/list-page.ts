@@ -88,7 +88,7 @@ function cellsOf(view: View, query: RollOutQuery, row: ListedRollOut): readonly 
     html`<a href="/console/partners/${id}">${name}</a>`,
     state(
       t(isRequired && row.since > view.now ? 'policy.requiredFrom' : `policy.${policy}`),
-      isRequired && row.since <= view.now,
+      !isRequired ? (policy === 'off' ? 'none' : 'open') : row.since > view.now ? 'ahead' : 'on',
     ),
     html`<b>${wholeNumbers(locale).format(missing)}</b>`,
     html`<span class="share"><span>${people === 0 ? '–' : percent}</span> ${people > 0 && part(enrolled, people)}</span>`,

@@ -153,11 +153,9 @@ function history(view: View, { days, deadlines }: RollOut): Html {
 
 /** Only the day with most partners has a word, because two words would run into each other. */
 function labelled({ t }: View, deadlines: RollOut['deadlines']) {
-  const most = Math.max(...deadlines.map(({ partners }) => partners));
-  const first = deadlines.find(({ partners }) => partners === most);
-  return deadlines.map((one) => ({
-    day: one.day,
-    label: one === first ? t('rollout.marker', { partners: one.partners }) : undefined,
+  return deadlines.map(({ day, partners }, index) => ({
+    day,
+    label: index === 0 ? t('rollout.marker', { partners }) : undefined,
   }));
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { actorOf } from '#features/console/shared-routes.ts';
-import { remindPartners } from '#flows/administration/remind.ts';
+import { remindPartners } from '#flows/administration/partner-plan.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';

@@ -49,7 +49,7 @@ function sendForm(view: View, { preview, ids, query, above }: RemindersPage): Ht
 
 function mailPart({ t }: View, { mail }: ReminderPreview): Html {
   if (mail === undefined) return html``;
-  return html`<section><h2>${t('reminders.mail')}</h2><div class="preview"><p><strong>${mail.subject}</strong></p><p>${mail.text}</p><p>${mail.after}</p></div></section>`;
+  return html`<section><h2>${t('reminders.mail')}</h2><div class="quoted"><p><strong>${mail.subject}</strong></p><p>${mail.text}</p><p>${mail.after}</p></div></section>`;
 }
 
 function listPart(view: View, { listed, partners }: ReminderPreview): Html {

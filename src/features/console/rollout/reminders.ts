@@ -1,5 +1,5 @@
 import type { Env } from '#env.ts';
-import { REMINDER_PAUSE_SECONDS } from '#flows/administration/remind.ts';
+import { REMINDER_PAUSE_SECONDS } from '#flows/administration/partner-plan.ts';
 import { subjectOf, wordsOf } from '#mail/words.ts';
 import { listSelection, type Selection, type SelectionSum, sumSelection } from '#store/partners/reminding.ts';
 

@@ -1,6 +1,6 @@
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
-import { type Day, readCurve } from '#features/console/adoption/adoption.ts';
+import { type Day, type Deadline, mostDue, readCurve } from '#features/console/adoption/adoption.ts';
 import { readWaitingResets } from '#features/console/resets/resets.ts';
 import {
   countEndingExemptions,
@@ -42,8 +42,8 @@ export type RollOut = {
   readonly points: number | undefined;
   readonly forecast: Forecast | undefined;
   readonly days: readonly Day[];
-  /** The days of the last 90 on which most partners became required. */
-  readonly deadlines: readonly { readonly day: number; readonly partners: number }[];
+  /** The days of the last 90 on which most partners became required, the one with most first. */
+  readonly deadlines: readonly Deadline[];
   readonly overdue: RollOutSum;
   readonly soon: Sums;
   readonly undated: RollOutSum;
@@ -128,17 +128,4 @@ function weeksOf(ahead: readonly DueDate[], now: number): readonly Week[] {
   });
   const later = monday + WEEKS_AHEAD * WEEK_SECONDS;
   return [...weeks, { from: later, until: undefined, ...between(later, Number.MAX_SAFE_INTEGER) }];
-}
-
-const MARKERS = 2;
-/** Two markers closer than this would overlap. */
-const MARKER_GAP_SECONDS = 20 * DAY_SECONDS;
-
-function mostDue(dates: readonly DueDate[]) {
-  const chosen: { readonly day: number; readonly partners: number }[] = [];
-  for (const { requiredFrom, partners } of dates.toSorted((one, other) => other.partners - one.partners)) {
-    const isFree = chosen.every(({ day }) => Math.abs(day - requiredFrom) >= MARKER_GAP_SECONDS);
-    if (isFree && chosen.length < MARKERS) chosen.push({ day: requiredFrom, partners });
-  }
-  return chosen.toSorted((one, other) => one.day - other.day);
 }

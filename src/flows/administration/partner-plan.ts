@@ -1,38 +1,17 @@
+import type { AuditEvent } from '#core/audit/actions.ts';
+import { cleanNotes } from '#core/people/name.ts';
+import { isStaff } from '#core/people/policy.ts';
 import { parseReminderDays, storedReminderDays } from '#core/people/reminder-days.ts';
-import { isShutOut } from '#core/people/state.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
-import { queueMail } from '#flows/runtime/mail.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
-import { factorsOf } from '#store/authenticators/authenticators.ts';
-import { lockPartner } from '#store/partners/partners.ts';
+import { findNotes, lockPartner, setNotes } from '#store/partners/partners.ts';
 import { askReminding, type Selection, setSchedule } from '#store/partners/reminding.ts';
-import { claimReminding } from '#store/people/user-life.ts';
-import { personAct } from './act.ts';
+import { findPerson } from '#store/people/users.ts';
 import { type Actor, actorClient, actorId } from './actor.ts';
-
-/** Reminds a person by mail to set up MFA: at most once a day, counted over all managers. */
-export const remindPerson = personAct({
-  name: 'remind',
-  events: ['user.reminded'],
-  needs: () => ({}),
-  async does({ env, tx, person, note }): Promise<true | Refusal> {
-    const { user } = person;
-    if (user.sealedPassword === undefined) return refuse('forbidden', { reason: 'invited' });
-    if (isShutOut(person)) return refuse('forbidden', { reason: 'user_disabled' });
-    if (await factorsOf(tx, user.id)) return refuse('forbidden', { reason: 'enrolled' });
-    const now = env.now();
-    if (!(await claimReminding(tx, user.id, now, now - DAY_SECONDS))) {
-      return refuse('too_many_attempts', { reason: 'reminded', retryAfterSeconds: DAY_SECONDS });
-    }
-    await queueMail(env, tx, user, { kind: 'set_up_asked' });
-    await note('user.reminded', {});
-    return true;
-  },
-});
 
 /** A partner that was reminded is left out for a day, no matter who reminded it. */
 export const REMINDER_PAUSE_SECONDS = DAY_SECONDS;
@@ -74,6 +53,33 @@ export async function changeReminders(
     const detail = { days };
     const event = { action: 'partner.reminders_changed', actor: actorId(actor), partner: partnerId, detail } as const;
     await appendEvent(env, tx, event, actorClient(actor));
+    return true;
+  });
+}
+
+type Notes = { readonly owner: string | undefined; readonly notes: string };
+
+/** Says who of the staff looks after a partner, and keeps a text for colleagues. */
+export async function changeNotes(
+  env: Env,
+  actor: Actor,
+  partner: string,
+  { owner, notes: typed }: Notes,
+  around: Around<true> = plainly,
+): Promise<true | Refusal> {
+  const notes = cleanNotes(typed);
+  if (notes === undefined) return refuse('invalid_request', { reason: 'notes' });
+  return actingTransaction(env, actor, around, async (tx) => {
+    if (!(await lockPartner(tx, partner))) return refuse('not_found', { reason: 'partner' });
+    const colleague = owner === undefined ? undefined : await findPerson(tx, owner);
+    if (owner !== undefined && !(colleague && isStaff(colleague.user.role))) {
+      return refuse('invalid_request', { reason: 'owner' });
+    }
+    const note = (event: AuditEvent) => appendEvent(env, tx, { ...event, actor: actorId(actor) }, actorClient(actor));
+    const before = await findNotes(tx, partner);
+    await setNotes(tx, partner, { owner, notes });
+    if (before.owner !== owner) await note({ action: 'partner.owner_changed', partner, detail: { owner } });
+    if (before.notes !== notes) await note({ action: 'partner.notes_changed', partner, detail: {} });
     return true;
   });
 }
