@@ -7,7 +7,13 @@ const ROLL_OUT = [
   ...['', '?sort=since', '?sort=late&page=20', '?view=due', '?view=mine', '?view=undated', '?view=exempt'].map(
     (query) => `/console/rollout${query}`,
   ),
-  ...['/console/rollout.csv', '/console/rollout/calendar', '/console/reminders?view=overdue'],
+  ...[
+    '/console/rollout.csv',
+    '/console/rollout/calendar',
+    '/console/reminders?view=overdue',
+    '/console/find?q=ana',
+    '/console/find?q=nobody+at+all',
+  ],
 ];
 const PARTNERS = [
   '',

@@ -25,6 +25,7 @@ document.addEventListener('click', (event) => {
 });
 
 document.addEventListener('keydown', (event) => {
+  if (event.key === '/' && !event.ctrlKey && !event.metaKey && !event.altKey) focusFind(event);
   if (event.key === 'Escape') closeMenu(true);
 });
 
@@ -113,6 +114,19 @@ addEventListener('pageshow', () => {
 function release(form) {
   delete form.dataset.sent;
   for (const button of form.querySelectorAll('[aria-disabled]')) button.removeAttribute('aria-disabled');
+}
+
+/**
+ * The key that many programs use to begin a search. Inside a field it is a character.
+ * @param {KeyboardEvent} event
+ */
+function focusFind(event) {
+  const field = document.querySelector('[data-find]');
+  const isTyping = event.target instanceof Element && event.target.closest('input, textarea, select');
+  if (!(field instanceof HTMLInputElement) || isTyping) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
 }
 
 /** @param {boolean} focus */

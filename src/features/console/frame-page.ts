@@ -51,6 +51,8 @@ type ConsolePage = {
   readonly narrow?: boolean;
   /** Without the card around it, because the page has boxes of its own. */
   readonly isOpen?: boolean;
+  /** What was searched, on the page with the results. */
+  readonly search?: string | undefined;
   readonly done?: Done | undefined;
   readonly refusal?: Refused | undefined;
   readonly body: Content;
@@ -73,11 +75,18 @@ ${done && doneNotice(view, done)}${page.body}`;
   return layout(view, {
     title: page.title,
     width: 'console',
-    nav: consoleTabs(view, page.part),
+    nav: html`${searchBox(view, page.search)}${consoleTabs(view, page.part)}`,
     refusal: summaryOf(view, page.refusal),
     isOpen: page.isOpen,
     body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
   });
+}
+
+/** One box on every page for partners and people. The script moves the focus here when `/` is pressed. */
+function searchBox({ t }: View, search = ''): Html {
+  return html`<form method="get" action="/console/find" class="find" role="search" aria-label="${t('find.title')}">
+<label class="unseen" for="find">${t('find.label')}</label><input${attributes({ id: 'find', name: 'q', type: 'search', value: search, placeholder: t('find.label'), autocomplete: 'off', spellcheck: 'false', 'data-find': true, 'aria-keyshortcuts': '/' })}>
+<button type="submit" class="button quiet">${t('find.button')}</button></form>`;
 }
 
 /** What was done. Without a mail server it says that the mail waits. */

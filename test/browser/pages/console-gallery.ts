@@ -351,7 +351,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-webhook-made': async (stage) => {
     const scene = await openScene(stage);
     await stage.page.goto(`/console/webhooks/${scene.webhook}/rotate`);
-    await stage.page.locator('.card form > .button').last().click();
+    await stage.page.locator('.card form .button[type=submit]').last().click();
   },
   'console-secret-gone': at(() => '/console/secrets/nothing'),
   'console-webhook-refused': refused(() => '/console/webhooks/new'),

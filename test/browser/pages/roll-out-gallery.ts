@@ -19,6 +19,8 @@ export function rollOutGallery<Scene extends { readonly partner: string }>({
       await fillAdoption(stage);
       await at(() => '/console/rollout?view=due')(stage);
     },
+    'console-find': at(() => '/console/find?q=harbor'),
+    'console-find-none': at(() => '/console/find?q=nobody+at+all'),
     'console-rollout-overdue': at(() => '/console/rollout?nothing=ticked'),
     'console-calendar': at(() => '/console/rollout/calendar?month=2027-02'),
     'console-reminders': at((scene) => `/console/reminders?partner=${scene.partner}`),
@@ -38,6 +40,7 @@ const PARTNER = '/console/partners/:partner';
 
 /** The pictures that show each page. */
 export const ROLL_OUT_SEEN: Readonly<Record<string, readonly string[]>> = {
+  '/console/find': ['console-find', 'console-find-none'],
   '/console/rollout': ['console-rollout', 'console-rollout-overdue'],
   '/console/rollout/calendar': ['console-calendar'],
   '/console/reminders': ['console-reminders'],

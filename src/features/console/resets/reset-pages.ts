@@ -140,7 +140,7 @@ export function codePage(view: View, page: CodePage): Html {
 ${
   accessCode
     ? html`<p>${t('reset.give', { name })}</p>
-<p class="spoken" translate="no"><code>${spoken(accessCode.code)}</code></p>
+<p class="secret spoken" translate="no"><code>${spoken(accessCode.code)}</code></p>
 ${actions(copyButton({ text: accessCode.code, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}
 <p>${t('reset.until')} ${timeElement(accessCode.expiresAt, locale)}.</p>`
     : html`<p>${t('reset.withoutCode')}</p>`

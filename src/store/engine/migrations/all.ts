@@ -23,6 +23,7 @@ import { openIdConnect } from './019-openid-connect.ts';
 import { channelColumn } from './020-channel.ts';
 import { severalAuthenticators } from './021-several-authenticators.ts';
 import { rollOut } from './026-roll-out.ts';
+import { findPeople } from './027-find-people.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -48,6 +49,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '020-channel': channelColumn,
   '021-several-authenticators': severalAuthenticators,
   '026-roll-out': rollOut,
+  '027-find-people': findPeople,
 };
 
 /** The number of migrations in this code: the version of its schema. */
