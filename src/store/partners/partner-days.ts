@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { PartnerDayTable } from '#store/partners/tables.ts';
+import { enrolledAt } from '#store/people/state.ts';
 
 export type PartnerDay = Pick<PartnerDayTable, 'day' | 'people' | 'enrolled'>;
 
@@ -56,17 +57,31 @@ export async function estimatePartnerDays(
   partnerId: string,
   before: number,
 ): Promise<readonly PartnerDay[]> {
-  const { rows } = await sql<{ day: number | string; people: number | string; enrolled: number | string }>`
-    select day, sum(sum(people)) over (order by day) as people, sum(sum(enrolled)) over (order by day) as enrolled from (
-      select u.created_at - u.created_at % ${DAY_SECONDS} as day, 1 as people, 0 as enrolled from users u
-      where u.partner_id = ${partnerId} and u.disabled_at is null and u.created_at < ${before}
-      union all
-      select since - since % ${DAY_SECONDS}, 0, 1 from (
-        select min(a.created_at) as since from users u join authenticators a on a.user_id = u.id
-        where u.partner_id = ${partnerId} and u.disabled_at is null group by u.id
-      ) enrolled where since < ${before}
-    ) changes group by day order by day`.execute(queries);
-  return rows.map((row) => ({ day: Number(row.day), people: Number(row.people), enrolled: Number(row.enrolled) }));
+  const rows = await queries
+    .selectFrom('users as u')
+    .select(['u.created_at', enrolledAt.as('enrolled_at')])
+    .where('u.partner_id', '=', partnerId)
+    .where('u.disabled_at', 'is', null)
+    .execute();
+  const changes = new Map<number, { people: number; enrolled: number }>();
+  const count = (at: number | null, name: 'people' | 'enrolled') => {
+    if (at === null || at >= before) return;
+    const day = at - (at % DAY_SECONDS);
+    const change = changes.get(day) ?? { people: 0, enrolled: 0 };
+    change[name] += 1;
+    changes.set(day, change);
+  };
+  for (const { created_at, enrolled_at } of rows) {
+    count(created_at, 'people');
+    count(enrolled_at, 'enrolled');
+  }
+  let sum = { people: 0, enrolled: 0 };
+  return [...changes]
+    .toSorted(([one], [other]) => one - other)
+    .map(([day, { people, enrolled }]) => {
+      sum = { people: sum.people + people, enrolled: sum.enrolled + enrolled };
+      return { day, ...sum };
+    });
 }
 
 /** The reminders of a date that people of a partner got, by stage: when the first one went out, and to how many. */
