@@ -155,15 +155,23 @@ test('a partner’s own schedule decides when its people are reminded', async (t
     await read(csm, partnerPath),
     /Reminder 30 days before the date .* Reminder 2 days before the date .* MFA is required from this day/,
   );
+  const other = await world.addPartner({ slug: 'other', policy: 'required', requiredFrom });
+  await world.addUser({ email: 'bo@other.example', partnerId: other.id });
+  const own = async () => (await mailed(world)).filter((line) => line.endsWith('@acme.example'));
   const days: number[] = [];
   for (let day = 40; day >= -1; day--) {
-    const before = (await mailed(world)).length;
+    const before = (await own()).length;
     await remind(world.env);
-    if ((await mailed(world)).length > before) days.push(day);
+    if ((await own()).length > before) days.push(day);
     world.clock.at += DAY;
   }
   assert.deepEqual(days, [30, 2, 0]);
-  const row = await world.env.db.read.selectFrom('partners').selectAll().executeTakeFirstOrThrow();
+  assert.equal((await mailed(world)).length - (await own()).length, 4, 'the other partner keeps 14, 7 and 1');
+  const row = await world.env.db.read
+    .selectFrom('partners')
+    .selectAll()
+    .where('id', '=', partner.id)
+    .executeTakeFirstOrThrow();
   assert.equal(row.reminded_at, world.clock.at - 2 * DAY, 'the list shows the last one');
 });
 
