@@ -145,7 +145,6 @@ test('a partner’s own schedule decides when its people are reminded', async (t
   );
   await csm.get(`${partnerPath}/reminders`);
   const wrong = await csm.post(`${partnerPath}/reminders`, { days: 'soon' });
-  assert.equal(wrong.status, 400);
   assert.match(wrong.text, /<a href="#days">Enter up to 6 whole numbers/);
   const saved = await csm.post(`${partnerPath}/reminders`, { days: '2 30, 30' });
   assert.equal(saved.location, `${partnerPath}?done=reminders`);
