@@ -41,7 +41,7 @@ export const WITHOUT_AUTHENTICATOR = [
 ];
 
 /** These are guarded and have a body, but change nothing. */
-export const READS = ['POST /api/v1/partners/:partner/mfa/preview'];
+export const READS = ['mfa', 'passkeys'].map((policy) => `POST /api/v1/partners/:partner/${policy}/preview`);
 
 /** The code is used up in a separate transaction, which decides the answer of such a request. */
 export const ACTS_TWICE = ['POST /security/authenticator/access-code'];
@@ -58,6 +58,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /api/v1/partners/:partner/restore': archivedPartner(),
   'POST /api/v1/partners/:partner/mfa': somePartner({ policy: 'required' }),
   'POST /api/v1/partners/:partner/name': somePartner({ name: 'Another name' }),
+  'POST /api/v1/partners/:partner/passkeys': somePartner({ policy: 'off' }),
   'POST /api/v1/partners/:partner/trusted-devices': somePartner({ allowed: true }),
   'POST /api/v1/users': async (world) => {
     const slug = fresh('home');
@@ -100,6 +101,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
     const fields = { email: `${fresh('invited')}@new.example`, name: '', role: 'member' };
     return somePartner(fields)(world, sender);
   },
+  'POST /console/partners/:partner/passkeys': somePartner({ policy: 'off', from: '' }),
   'POST /console/partners/:partner/policy': somePartner({ policy: 'now', from: '' }),
   'POST /console/partners/:partner/rename': somePartner({ name: 'Another name' }),
   'POST /console/partners/:partner/resets': somePartner(),

@@ -323,6 +323,11 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
   '/console/partners/:partner/trusted-devices': aboutPartner('trusted-devices', { allowed: 'yes' }),
   '/console/partners/:partner/rename': aboutPartner('rename', { name: 'Acme Group' }),
   '/console/partners/:partner/policy': aboutPartner('policy', { policy: 'now', from: '' }),
+  '/console/partners/:partner/passkeys': aboutPartner('passkeys', { policy: 'off', from: '' }),
+  '/console/partners/:partner/passkeys/remind': async (world) => ({
+    ...(await aboutPartner('passkeys/remind')(world)),
+    from: `/console/partners/${(await world.env.db.read.selectFrom('partners').select('id').executeTakeFirstOrThrow()).id}/passkeys`,
+  }),
   '/console/partners/:partner/people/new': aboutPartner('people/new', {
     ...{ email: 'bo@acme.example', name: 'Bo', role: 'member' },
   }),

@@ -76,7 +76,7 @@ async function addPartner(
   if (!(await createPartner(tx, row))) return undefined;
   const event = { action: 'partner.created', actor: actorId(actor), partner: id, detail: { policy, bulkId } } as const;
   await appendEvent(env, tx, event, actorClient(actor));
-  return { id, slug, name, policy, requiredFrom };
+  return { id, slug, name, policy, requiredFrom, trustedDevices: false };
 }
 
 type OnePerson = Of & { readonly partner: Found; readonly person: ImportPerson };

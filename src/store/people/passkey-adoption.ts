@@ -62,6 +62,16 @@ export async function listWithoutPasskey(
   });
 }
 
+/** How many people of a partner without a passkey have been reminded since an instant, of whatever. */
+export async function countRemindedSince(queries: Queries, partnerId: string, since: number): Promise<number> {
+  const row = await peopleOf(queries, partnerId)
+    .select((all) => all.fn.countAll<number | string>().as('people'))
+    .where(lacksPasskey)
+    .where('u.reminded_at', '>', since)
+    .executeTakeFirstOrThrow();
+  return Number(row.people);
+}
+
 function peopleOf(queries: Queries, partnerId: string) {
   return queries
     .selectFrom('users as u')

@@ -79,7 +79,7 @@ test('from a date an app will do until then, and people are reminded', async (t)
   assert.equal((await browser.post('/sign-in/one-time-code', { code: world.totp(secret) })).location, '/');
   await staff.get(path);
   const reminded = await staff.submit(`${path}/remind`);
-  assert.match(plain(reminded.text), /One user was reminded/);
+  assert.match(plain(reminded.text), /One user without a passkey has had a reminder/);
   assert((await world.mail()).some(({ kind, to }) => kind === 'passkey_asked' && to === ana.email));
   world.clock.at = Date.UTC(2027, 1, 1, 12) / 1000;
   const late = world.person();

@@ -99,6 +99,11 @@ async function owning(world: World, { userId, email }: Sender) {
 
 /** Requests about passkeys. The sender has an app, except for an enrollment at sign-in. */
 export const PASSKEY_ACTS = {
+  'POST /console/partners/:partner/passkeys/remind': async (world: World) => {
+    const { id } = await world.addPartner({ slug: 'without-passkeys' });
+    await world.addUser({ email: 'without-passkey@walk.example', partnerId: id });
+    return { params: { partner: id } };
+  },
   [`POST ${ENROLL}/options`]: () => ({}),
   [`POST ${ENROLL}`]: created('page'),
   'POST /api/v1/sign-in/enrollment/passkey/options': () => ({}),

@@ -35,7 +35,7 @@ type PasskeysPage = {
     readonly isEnrolled: boolean;
   }[];
   readonly typed: Typed;
-  /** How many people the last click reminded. */
+  /** How many people have been reminded in the last day. */
   readonly reminded?: number | undefined;
   readonly refusal?: Refused | undefined;
   readonly preview?: { readonly choice: Choice; readonly endsSessions: number } | undefined;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dayText, parseBegin } from '#core/time/day.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { typedDay } from '#core/time/typed-day.ts';
 import { csvLine } from '#core/values/csv.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -18,7 +19,7 @@ import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { countPasskeys, listWithoutPasskey } from '#store/people/passkey-adoption.ts';
+import { countPasskeys, countRemindedSince, listWithoutPasskey } from '#store/people/passkey-adoption.ts';
 import type { Partner } from '#store/people/users.ts';
 import { passkeysPage } from './passkeys-page.ts';
 
@@ -50,9 +51,8 @@ async function showPasskeys(call: StaffCall): Promise<Reply> {
   const { view, query } = call;
   const partner = await partnerOf(call);
   if (!partner) return missing(view);
-  const reminded = /^\d{1,6}$/.test(query.get('reminded') ?? '') ? Number(query.get('reminded')) : undefined;
   const asked = view.restored?.policy ?? query.get('policy');
-  if (asked === null) return show(await draw(call, partner, { reminded }));
+  if (asked === null) return show(await draw(call, partner, { isReminded: query.get('reminded') === 'yes' }));
   const typedNow = { policy: asked, from: view.restored?.from ?? query.get('from') ?? '' };
   const choice = readChoice(typedNow, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typedNow, choice);
@@ -79,7 +79,7 @@ async function remind(call: StaffCall): Promise<Reply> {
   const partner = await partnerOf(call);
   const reminded = partner ? await remindOfPasskeys(call.env, actorOf(call), partner.id) : undefined;
   if (!partner || reminded === undefined || isRefusal(reminded)) return missing(call.view);
-  return seeOther(`/console/partners/${partner.id}/passkeys?reminded=${reminded}`);
+  return seeOther(`/console/partners/${partner.id}/passkeys?reminded=yes`);
 }
 
 /** More people than a page shows. The list ends here: no partner is that large. */
@@ -103,19 +103,19 @@ type Drawn = {
   readonly choice?: Choice;
   readonly typed?: Typed;
   readonly refusal?: Refusal;
-  readonly reminded?: number | undefined;
+  readonly isReminded?: boolean;
 };
 
 const PEOPLE_SHOWN = 50;
 
-async function draw({ env, view }: Shown, partner: Partner, { choice, typed, refusal, reminded }: Drawn) {
+async function draw({ env, view }: Shown, partner: Partner, { choice, typed, refusal, isReminded }: Drawn) {
   const { passkeyPolicy: policy = 'allowed', passkeyRequiredFrom: requiredFrom } = partner;
   const now = { policy, requiredFrom, typed: typedOf({ policy, requiredFrom }, view.now) };
   const preview = choice && (await previewPasskeyPolicy(env, partner.id, choice));
   return passkeysPage(view, {
     partner,
     now,
-    reminded,
+    reminded: isReminded ? await countRemindedSince(env.db.read, partner.id, view.now - DAY_SECONDS) : undefined,
     counts: preview ?? (await countPasskeys(env.db.read, partner.id)),
     missing: await listWithoutPasskey(env.db.read, partner.id, { after: '', limit: PEOPLE_SHOWN }),
     typed: typed ?? now.typed,
