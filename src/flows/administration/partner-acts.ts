@@ -24,7 +24,6 @@ import {
   setArchived,
   setMfaPolicy,
   setPartnerName,
-  
   setResetsWithoutCode,
 } from '#store/partners/partners.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';

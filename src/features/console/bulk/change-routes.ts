@@ -57,7 +57,9 @@ async function showNew({ env, view, query }: StaffCall): Promise<Reply> {
   const selected = view.restored ?? selectedBy(query);
   const form = typedChange({ filter: filterOf(query) });
   if (selected === undefined) return refuseNew(view, form, 0, refuse('invalid_request', { reason: 'selection' }));
-  const shown = view.restored ? typedChange(view.restored) : { ...form, ...selectedBy(query), policy: 'date', days: DEFAULT_REMINDER_DAYS.join(', ') };
+  const shown = view.restored
+    ? typedChange(view.restored)
+    : { ...form, ...selectedBy(query), policy: 'date', days: DEFAULT_REMINDER_DAYS.join(', ') };
   const count = await countSelected(env, selectionOf(shown));
   return isRefusal(count) ? refuseNew(view, shown, 0, count) : show(changePage(view, { typed: shown, count }));
 }
