@@ -10,7 +10,7 @@ const ROLL_OUT = [
   ...[
     '/console/rollout.csv',
     '/console/rollout/calendar',
-    '/console/reminders?view=overdue',
+    '/console/reminders?view=overdue&all=yes',
     '/console/find?q=ana',
     '/console/find?q=nobody+at+all',
   ],

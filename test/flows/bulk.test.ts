@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { isRefusal } from '#core/values/result.ts';
 import { addApiKey, endApiKey, keyActor } from '#flows/administration/api-keys.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
-import { changeReminders } from '#flows/administration/partner-plan.ts';
 import { disableUser } from '#flows/administration/person-acts.ts';
 import { startBulk, stopBulk, undoBulk } from '#flows/bulk/start.ts';
 import { workOff } from '#flows/bulk/work.ts';
@@ -217,8 +216,7 @@ test('a date moves only where MFA is required from a day ahead; reminders change
   await changeMfaPolicy(env, 'command_line', 'p1', { policy: 'required', requiredFrom: START + 9 * DAY });
   await changeMfaPolicy(env, 'command_line', 'p2', { policy: 'required' });
   const moved = await startChange(world, 'command_line', partners, { act: 'date', requiredFrom: START + 20 * DAY });
-  await changeReminders(env, 'command_line', partners[2] ?? '', '3, 30');
-  const reminders = await startChange(world, 'command_line', partners, { act: 'reminders', reminders: [1] });
+  await startChange(world, 'command_line', partners, { act: 'reminders', reminders: [1] });
   await workOff(env);
   assert.deepEqual(await jobNow(world, moved), { state: 'finished', total: 3, done: 1, unchanged: 2, failed: 0 });
   const rows = await env.db.read
@@ -231,14 +229,6 @@ test('a date moves only where MFA is required from a day ahead; reminders change
     [START + 20 * DAY, null, null],
   );
   assert.deepEqual(new Set(rows.map((row) => row.reminder_days)), new Set(['1']));
-  const undo = await undoBulk(env, 'command_line', { id: reminders, reason: WHY });
-  assert(!isRefusal(undo));
-  await workOff(env);
-  const days = await env.db.read.selectFrom('partners').select('reminder_days').orderBy('id').execute();
-  assert.deepEqual(
-    days.map((row) => row.reminder_days),
-    [null, null, '30 3'],
-  );
 });
 
 test('a job is started once, with a reason', async (t) => {

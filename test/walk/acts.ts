@@ -101,9 +101,6 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
     const fields = { email: `${fresh('invited')}@new.example`, name: '', role: 'member' };
     return somePartner(fields)(world, sender);
   },
-  'POST /console/partners/:partner/passkeys': somePartner({ policy: 'off', from: '' }),
-  'POST /console/partners/:partner/policy': somePartner({ policy: 'now', from: '' }),
-  'POST /console/partners/:partner/rename': somePartner({ name: 'Another name' }),
   'POST /console/partners/:partner/resets': somePartner(),
   'POST /console/partners/:partner/restore': archivedPartner(),
   'POST /console/partners/:partner/trusted-devices': somePartner({ allowed: 'yes' }),

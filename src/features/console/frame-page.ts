@@ -3,10 +3,10 @@ import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import type { Reason, Refusal } from '#core/values/result.ts';
 import type { PlainKey, Translate } from '#messages/messages.ts';
 import { errorPage, layout } from '#ui/layout.ts';
-import { tabs } from '#ui/parts/grid.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
+import { type ConsolePart, consoleTabs } from './tabs-page.ts';
 
 export type Refused = {
   readonly title: string;
@@ -30,17 +30,6 @@ function summaryOf({ t }: View, refusal: Refused | undefined): Refused | undefin
   });
   return { title: t('invitation.several', { count: faults.length }), text: html`${links}` };
 }
-
-export type ConsolePart =
-  | 'rollout'
-  | 'partners'
-  | 'adoption'
-  | 'resets'
-  | 'audit'
-  | 'staff'
-  | 'clients'
-  | 'keys'
-  | 'webhooks';
 
 type ConsolePage = {
   readonly title: string;
@@ -97,31 +86,6 @@ function doneNotice({ t, config }: View, done: Done): Html {
 }
 
 const MAILED = ['invited', 'link', 'resent'] as const;
-
-function consoleTabs(view: View, part: ConsolePage['part']): Html {
-  const { t, config, staff } = view;
-  const items = [
-    { part: 'rollout', href: '/console/rollout', label: t('console.rollout') },
-    { part: 'partners', href: '/console/partners', label: t('console.partners') },
-    { part: 'adoption', href: '/console/adoption', label: t('console.adoption') },
-    ...(config.resetSecondApprover ? [{ part: 'resets', href: '/console/resets', label: t('console.resets') }] : []),
-    { part: 'audit', href: '/console/audit', label: t('console.audit') },
-    ...(staff === 'admin' ? partsOfAdministrators(view) : []),
-  ];
-  return tabs(
-    t('layout.console'),
-    items.map((item) => ({ ...item, isCurrent: item.part === part })),
-  );
-}
-
-function partsOfAdministrators({ t }: View) {
-  return [
-    { part: 'staff', href: '/console/staff', label: t('console.staff') },
-    { part: 'clients', href: '/console/clients', label: t('console.clients') },
-    { part: 'keys', href: '/console/api-keys', label: t('console.keys') },
-    { part: 'webhooks', href: '/console/webhooks', label: t('console.webhooks') },
-  ];
-}
 
 /** For an unknown id, and for a staff id in the part of the console that shows only partners. */
 export function missingPage(view: View): Html {

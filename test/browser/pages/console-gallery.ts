@@ -211,10 +211,6 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'console-partners': at(() => '/console/partners'),
   ...rollOutGallery({ at, openScene, fillAdoption }),
-  'console-adoption': async (stage) => {
-    await fillAdoption(stage);
-    await at(() => '/console/adoption?days=30')(stage);
-  },
   'console-audit': at(() => '/console/audit'),
   'console-audit-none': at(() => '/console/audit?person=nobody%40at.example'),
   'console-audit-export': at(() => '/console/audit/export?action=user.mfa_reset'),

@@ -7,7 +7,7 @@ type Studio<Scene extends { readonly partner: string }> = {
   readonly fillAdoption: (stage: Stage) => Promise<void>;
 };
 
-/** The pages of the roll-out. */
+/** The pages of the roll-out, and of what has become of it. */
 export function rollOutGallery<Scene extends { readonly partner: string }>({
   at,
   openScene,
@@ -18,6 +18,10 @@ export function rollOutGallery<Scene extends { readonly partner: string }>({
     'console-rollout': async (stage) => {
       await fillAdoption(stage);
       await at(() => '/console/rollout?view=due')(stage);
+    },
+    'console-adoption': async (stage) => {
+      await fillAdoption(stage);
+      await at(() => '/console/adoption?days=30')(stage);
     },
     'console-find': at(() => '/console/find?q=harbor'),
     'console-find-none': at(() => '/console/find?q=nobody+at+all'),

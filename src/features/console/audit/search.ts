@@ -37,11 +37,11 @@ export const ACTIONS = Object.keys(AUDIT_ACTIONS).filter(isAction);
 
 /** The nouns of the actions of the audit log, under the headings of the filter. A test finds a noun without a heading. */
 export const GROUPS = [
-  ['signIn', ['sign_in', 'step_up', 'session', 'sessions', 'device']],
+  ['signIn', ['sign_in', 'step_up', 'session', 'sessions', 'device', 'trusted_device']],
   ['factors', ['enrollment', 'totp', 'passkey', 'authenticator', 'recovery_code', 'recovery_codes', 'access_code']],
   ['accounts', ['password', 'email', 'invitation', 'link', 'mail', 'administrator']],
   ['people', ['user', 'reset', 'staff']],
-  ['partners', ['partner', 'partners']],
+  ['partners', ['partner', 'partners', 'bulk']],
   ['programs', ['api_key', 'webhook', 'client', 'grant', 'consent', 'site', 'oidc', 'token', 'signing_key']],
   ['service', ['keys', 'audit', 'backup', 'database', 'server', 'restore', 'import']],
 ] as const;

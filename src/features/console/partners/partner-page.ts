@@ -1,8 +1,9 @@
 import { confirmButtons } from '#features/console/act-pages.ts';
 import { trailGrid } from '#features/console/audit/trail-page.ts';
-import { type ConsolePart, consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
 import type { PeopleList, ShownPartner, TrailEvent } from '#features/console/lists.ts';
 import { peopleGrid, peopleTools } from '#features/console/people/people-page.ts';
+import type { ConsolePart } from '#features/console/tabs-page.ts';
 import { actions, form, linkButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
@@ -66,9 +67,7 @@ function archiveLabel({ t }: View, { archivedAt }: ShownPartner): string {
 
 function factsOf(view: View, page: PartnerView, path: string) {
   const { t } = view;
-  const { partner, people, enrolled, missing, exempt, resetsWithoutCode } = page;
-  const resets = t(resetsWithoutCode ? 'partner.resets.without' : 'partner.resets.with');
-  const mayChangeResets = view.staff === 'admin';
+  const { partner, people, enrolled, missing, exempt } = page;
   return [
     {
       label: t('partners.policy'),
@@ -84,6 +83,21 @@ function factsOf(view: View, page: PartnerView, path: string) {
       value: reminders(view, page),
       action: linkButton(`${path}/reminders`, t('partner.reminders.change')),
     },
+    ...rulesOf(view, page, path),
+    {
+      label: t('plan.notes.label'),
+      value: html`${page.notes.owner ?? t('rollout.owner.none')}${page.notes.notes !== '' && html`<br><span class="notes">${page.notes.notes}</span>`}`,
+      action: linkButton(`${path}/notes`, t('plan.notes.change')),
+    },
+  ];
+}
+
+/** The rules of a partner beside its policy. */
+function rulesOf(view: View, { partner, resetsWithoutCode }: PartnerView, path: string) {
+  const { t } = view;
+  const resets = t(resetsWithoutCode ? 'partner.resets.without' : 'partner.resets.with');
+  const mayChangeResets = view.staff === 'admin';
+  return [
     {
       label: t('passkeys.policy'),
       value: passkeyPolicyState(view, {
@@ -104,11 +118,6 @@ function factsOf(view: View, page: PartnerView, path: string) {
         `${path}/trusted-devices`,
         t(partner.trustedDevices ? 'partner.trusted.forbid' : 'partner.trusted.allow'),
       ),
-    },
-    {
-      label: t('plan.notes.label'),
-      value: html`${page.notes.owner ?? t('rollout.owner.none')}${page.notes.notes !== '' && html`<br><span class="notes">${page.notes.notes}</span>`}`,
-      action: linkButton(`${path}/notes`, t('plan.notes.change')),
     },
   ];
 }
