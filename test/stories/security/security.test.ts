@@ -156,7 +156,7 @@ it('a first authenticator set up in a session brings codes and a new cookie valu
   assert.equal((await browser.post('/enroll/recovery-codes', { saved: 'yes' })).location, '/security');
   assert.match(
     plain((await browser.get('/security')).text),
-    /Two-factor authentication is set up\. You were signed in nowhere else/,
+    /Your authenticator app is set up\. You were signed in nowhere else/,
   );
   world.clock.at += 30;
   assert.equal(await opensWith(world, world.totp(secret)), 'open');
