@@ -42,11 +42,10 @@ function somePartner(fields: Readonly<Record<string, string>>) {
   };
 }
 
-/** The acts of the roll-out and on the plans of a partner, for the walk that revokes their sender. */
+/** The acts of the roll-out and on the plan of a partner, for the walk that revokes their sender. */
 export const ROLL_OUT_ACTS = {
   'POST /console/partners/:partner/notes': somePartner(NOTES),
   'POST /console/partners/:partner/reminders': somePartner({ days: '30, 3' }),
-  'POST /console/partners/:partner/passkeys': somePartner({ policy: 'off', from: '' }),
   'POST /console/partners/:partner/policy': somePartner({ policy: 'now', from: '' }),
   'POST /console/partners/:partner/rename': somePartner({ name: 'Another name' }),
   'POST /console/reminders': async (world: World) => {

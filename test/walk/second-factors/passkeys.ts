@@ -97,13 +97,23 @@ async function owning(world: World, { userId, email }: Sender) {
   return {};
 }
 
+let partners = 0;
+
+/** A partner with somebody who has no passkey. */
+async function withoutPasskey(world: World) {
+  partners += 1;
+  const { id } = await world.addPartner({ slug: `lacks${partners}` });
+  await world.addUser({ email: `lacks${partners}@walk.example`, partnerId: id });
+  return { params: { partner: id } };
+}
+
 /** Requests about passkeys. The sender has an app, except for an enrollment at sign-in. */
 export const PASSKEY_ACTS = {
-  'POST /console/partners/:partner/passkeys/remind': async (world: World) => {
-    const { id } = await world.addPartner({ slug: 'without-passkeys' });
-    await world.addUser({ email: 'without-passkey@walk.example', partnerId: id });
-    return { params: { partner: id } };
-  },
+  'POST /console/partners/:partner/passkeys': async (world: World) => ({
+    ...(await withoutPasskey(world)),
+    fields: { policy: 'off', from: '' },
+  }),
+  'POST /console/partners/:partner/passkeys/remind': withoutPasskey,
   [`POST ${ENROLL}/options`]: () => ({}),
   [`POST ${ENROLL}`]: created('page'),
   'POST /api/v1/sign-in/enrollment/passkey/options': () => ({}),
