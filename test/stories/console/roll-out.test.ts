@@ -47,6 +47,25 @@ test('the console opens on the roll-out, which says how far everybody is', async
   assert.match(page, /Later 1 1 partner/);
 });
 
+test('ticked partners of the list go on to the change of many, with the dates of their list', async (t) => {
+  const { world, csm } = await openConsole(t);
+  const { soon, later } = await addPortal(world, { soon: [5, 1], later: [70, 1] });
+  const { text } = await csm.get('/console/rollout?view=due&from=2027-01-01');
+  const form = /<form method="get" action="\/console\/reminders"[\s\S]*?<\/form>/.exec(text)?.[0] ?? '';
+  assert.match(
+    form,
+    /<input type="hidden" name="view" value="due"><input type="hidden" name="from" value="2027-01-01">/,
+  );
+  assert.match(form, /formaction="\/console\/bulk\/new">Change policy…</);
+  for (const id of [soon, later]) assert.match(form, new RegExp(`type="checkbox" name="partner" value="${id}"`));
+  const query = `view=due&from=2027-01-01&partner=${soon}&partner=${later}`;
+  const page = await csm.get(`/console/bulk/new?${query}`);
+  assert.match(plain(page.text), /Change 2 partners/);
+  assert.match(page.text, new RegExp(`name="partners" value="${soon} ${later}"`));
+  const file = await csm.get(`/console/rollout.csv?${query}&ticked=yes`);
+  assert.match(file.text, /^slug,[^\n]*\r\n(?:soon|later),[^\n]*\r\n(?:soon|later),[^\n]*\r\n$/);
+});
+
 test('exempt people, archived partners and partners with everybody set up are in no number of what is overdue', async (t) => {
   const { world, csm } = await openConsole(t);
   const ids = await addPortal(world, { late: [-3, 2], gone: [-3, 1], done: [-3, 1] });
